@@ -53,7 +53,7 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'likely:wrong': { kind: 'predicted', correct: false },
 };
 
-const COMPARISON = new RegExp(`^(${COMPARED.join('|')})(>=|<=|>|<|=)(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+))$`);
+const COMPARISON = /^(share|forecast|gained|since|noanswer)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+))$/;
 
 /** What a filter can be made of, for completion. */
 export const FILTER_TERMS: readonly string[] = [

@@ -32,6 +32,10 @@ export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
   ['none', 'Not sampled yet'],
 ];
 
+const DIGITS = '0123456789';
+/** What stands between the parts of an id. */
+const BETWEEN = '-_/.:# ';
+
 /** Problems without a vote are neither right nor wrong. */
 const NO_ANSWER = 'No answer';
 
@@ -50,7 +54,10 @@ const VALUES: Readonly<Record<ProblemOrder['sort'], { value(row: ProblemRow): Va
   file: { value: ({ problem }) => problem.index, ascending: true },
 };
 
-const COLLATOR = new Intl.Collator('en', { numeric: true });
+/** `a-9` before `a-10`. */
+function compareTexts(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
 
 /**
  * @param rows at the latest step: problems keep their places while another step is looked at
@@ -67,7 +74,7 @@ export function ordered(
     grouping === 'quadrant'
       ? [...QUADRANT_ORDER.map(([, title]) => title), NO_ANSWER]
       : [...new Set(keyed.map(({ group }) => group))];
-  if (grouping === 'prefix') groups.sort(COLLATOR.compare);
+  if (grouping === 'prefix') groups.sort(compareTexts);
   const places = new Map(groups.map((title, place) => [title, place]));
   keyed.sort((a, b) => places.get(a.group)! - places.get(b.group)!);
   return keyed.map(({ row, group }) => ({ index: row.problem.index, group }));
@@ -96,7 +103,7 @@ export function listItems(
 /** Values that do not exist come last. */
 function compare(a: Value, b: Value, ascending: boolean): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
-  const order = typeof a === 'string' || typeof b === 'string' ? COLLATOR.compare(String(a), String(b)) : a - b;
+  const order = typeof a === 'string' || typeof b === 'string' ? compareTexts(String(a), String(b)) : a - b;
   return ascending ? order : -order;
 }
 
@@ -105,5 +112,9 @@ function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping
   if (grouping === 'quadrant' && view.status === 'unanswered') return NO_ANSWER;
   if (grouping === 'quadrant') return QUADRANT_ORDER.find(([quadrant]) => quadrant === view.quadrant)![1];
   // What stands before the number, or the first part of a path.
-  return /^(.*?)[-_/.:# ]*\d*$/.exec(problem.id)?.[1] || problem.id;
+  const { id } = problem;
+  let end = id.length;
+  while (end > 0 && DIGITS.includes(id[end - 1]!)) end--;
+  while (end > 0 && BETWEEN.includes(id[end - 1]!)) end--;
+  return id.slice(0, end) || id;
 }

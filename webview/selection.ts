@@ -1,13 +1,15 @@
 /** What the user looks at: a problem and one of its rollouts, the two steps, a filter, charts and panes. All of it is kept. */
 import type { RunColumns } from '../engine/runs/columns.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
-import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder } from '../engine/runs/panel-state.ts';
+import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder, type TokenShading } from '../engine/runs/panel-state.ts';
 import type { Metric } from '../engine/runs/series.ts';
 import { ChartChoice } from './chart-choice.ts';
 import type { PanelRequest } from './failures.ts';
 import { Layout } from './layout.ts';
 import { FIRST_ORDER } from './problem-order.ts';
+import { isShading } from './token-shades.ts';
 
+const FIRST_SHADING: TokenShading = 'surprise';
 /** Milliseconds after which a scroll position is kept. */
 const KEEP_AFTER = 200;
 
@@ -26,6 +28,7 @@ export class Selection {
   from: number | null;
   filter: string;
   order: ProblemOrder;
+  shading: TokenShading;
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
   private keeping: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +49,7 @@ export class Selection {
     this.from = kept?.from ?? null;
     this.filter = kept?.filter ?? '';
     this.order = keptOrder(kept?.order);
+    this.shading = isShading(kept?.shading) ? kept.shading : FIRST_SHADING;
     this.layout = new Layout(kept, () => this.changed());
     this.chartChoice = new ChartChoice(kept?.charts);
   }
@@ -58,7 +62,7 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    const { problem, step, rollout, filter, from, order } = this;
+    const { problem, step, rollout, filter, from, order, shading } = this;
     return {
       problem,
       step,
@@ -67,6 +71,7 @@ export class Selection {
       ...(filter !== '' && { filter }),
       ...(from !== null && { from }),
       ...(order !== FIRST_ORDER && { order }),
+      ...(shading !== FIRST_SHADING && { shading }),
       ...this.layout.kept,
     };
   }
@@ -101,6 +106,11 @@ export class Selection {
 
   setOrder(order: Partial<ProblemOrder>): void {
     this.order = { ...this.order, ...order };
+    this.changed();
+  }
+
+  setShading(shading: TokenShading): void {
+    this.shading = shading;
     this.changed();
   }
 

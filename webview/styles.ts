@@ -35,6 +35,10 @@ export const shared = css`
   * {
     box-sizing: border-box;
   }
+  h1 {
+    margin: 0;
+    font-size: 1em;
+  }
   h2 {
     margin: 0 0 4px;
     font-size: 1em;
@@ -42,17 +46,17 @@ export const shared = css`
   }
   h2 .value,
   .muted {
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
     font-weight: 400;
   }
   .value {
     margin-left: 8px;
   }
   .correct {
-    color: var(--correct);
+    color: var(--correct-text, var(--correct));
   }
   .wrong {
-    color: var(--wrong);
+    color: var(--wrong-text, var(--wrong));
   }
   .mono {
     font-family: var(--vscode-editor-font-family);
@@ -79,7 +83,7 @@ export const shared = css`
     width: 100%;
   }
   th {
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
     font-weight: 400;
     text-align: left;
     border-bottom: 1px solid var(--rule);

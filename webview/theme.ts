@@ -1,5 +1,5 @@
 /** The theme's colors as numbers, for what is drawn on a canvas, and the news that the theme has changed. */
-import type { Rgb } from './charts/contrast.ts';
+import { cssOf, type Rgb, readableOn } from './charts/contrast.ts';
 import type { ThemeColors } from './charts/matrix.ts';
 
 let probe: CanvasRenderingContext2D | null = null;
@@ -29,6 +29,31 @@ export function themeColors(): ThemeColors {
     wrong: rgbOf(color('--vscode-charts-red'), background),
     muted: rgbOf(color('--vscode-descriptionForeground'), background),
   };
+}
+
+/** Contrast of a text to what it stands on (WCAG 1.4.3), and a little more for rounding. */
+const TEXT_CONTRAST = 4.6;
+/** The colors that texts have beside that of the foreground. */
+const TEXT_COLORS = {
+  '--accent-text': '--vscode-charts-blue',
+  '--correct-text': '--vscode-charts-green',
+  '--wrong-text': '--vscode-charts-red',
+  '--highlight-text': '--vscode-charts-yellow',
+  '--muted-text': '--vscode-descriptionForeground',
+} as const;
+/** What texts stand on. */
+const GROUNDS = ['--vscode-list-inactiveSelectionBackground', '--vscode-list-hoverBackground'];
+
+/** Sets the colors of texts so that they can be read on every ground, also where the theme's own are too faint. */
+export function setTextColors(): void {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name: string) => style.getPropertyValue(name);
+  const background = rgbOf(color('--vscode-editor-background'), [255, 255, 255]);
+  const grounds = [background, ...GROUNDS.map((name) => rgbOf(color(name), background))];
+  for (const [name, source] of Object.entries(TEXT_COLORS)) {
+    const text = readableOn(rgbOf(color(source), background), grounds, TEXT_CONTRAST);
+    document.body.style.setProperty(name, cssOf(text));
+  }
 }
 
 /** Calls the listener when the theme changes; returns a function that ends it. */

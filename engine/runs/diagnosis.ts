@@ -12,17 +12,17 @@ import { wilson } from '../protocol/wilson.ts';
 import { known, type RunColumns, truth } from './columns.ts';
 
 /** Accuracies at one time, as an evaluation records them. */
-export type Measured = Pick<
+export type MeasuredAccuracy = Pick<
   EvaluationRecord,
   'step' | 'problems' | 'samples' | 'accuracy' | 'majorityAccuracy' | 'passAtK' | 'majorityShare'
 >;
 
 /** What was measured before training and last. */
-export interface Comparison {
+export interface BeforeAfter {
   /** `evaluation`: two evaluations. `train`: the first and the latest training rollouts of the problems. */
   source: 'evaluation' | 'train';
-  before: Measured;
-  after: Measured;
+  before: MeasuredAccuracy;
+  after: MeasuredAccuracy;
 }
 
 interface Warned {
@@ -38,7 +38,7 @@ const LOST = 0.5;
  * @param warnings in the order of their steps
  * @param comparison null where nothing can be compared
  */
-export function diagnose(comparison: Comparison | null, warnings: readonly Warned[]): Diagnosis {
+export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warned[]): Diagnosis {
   const since = (step: number | null | undefined) => step ?? null;
   const alarm = standing(comparison, warnings, 'collapse');
   if (alarm) return { kind: 'collapsing', since: since(alarm.step) };
@@ -61,7 +61,7 @@ export function diagnose(comparison: Comparison | null, warnings: readonly Warne
  * The last warning of the collapse watch, if it is of this level and nothing measured since then speaks against it: the
  * watch sees no labels, and an accuracy above that before training at or after its step is stronger evidence.
  */
-function standing(comparison: Comparison | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
+function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
   const last = warnings.findLast((warning) => watchLevelOf(warning) !== null);
   if (!last || watchLevelOf(last) !== level) return null;
   const { before, after } = comparison ?? {};
@@ -99,7 +99,7 @@ export function beforeAfter(evaluations: readonly EvaluationRecord[], at = Numbe
 export function comparedEvaluations(
   evaluations: readonly EvaluationRecord[],
   at = Number.POSITIVE_INFINITY,
-): Comparison | null {
+): BeforeAfter | null {
   const { before, after } = beforeAfter(evaluations, at);
   return before && after ? { source: 'evaluation', before, after } : null;
 }
@@ -116,7 +116,7 @@ export function diagnosisAt(columns: RunColumns, at = Number.POSITIVE_INFINITY) 
 }
 
 /** The first and the latest training rollouts of every problem that trained at two steps or more; null without any. */
-function comparedRollouts(columns: RunColumns, at: number): Comparison | null {
+function comparedRollouts(columns: RunColumns, at: number): BeforeAfter | null {
   const { step } = columns.groups.columns;
   const { phase } = columns.groups.columns;
   const trained = (row: number) => phase[row] === TRAIN && step[row]! <= at;
@@ -130,7 +130,7 @@ function comparedRollouts(columns: RunColumns, at: number): Comparison | null {
   return { source: 'train', before: measure(pairs.map(([row]) => row)), after: measure(pairs.map(([, row]) => row)) };
 }
 
-function measured(columns: RunColumns, rows: readonly number[]): Measured {
+function measured(columns: RunColumns, rows: readonly number[]): MeasuredAccuracy {
   const { step, rollouts, accuracy, correct, share } = columns.groups.columns;
   const steps = rows.map((row) => step[row]!);
   const right = (row: number) => Number(truth(correct[row]!) ?? false);

@@ -10,7 +10,7 @@ import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { PackedColumns } from './packed.ts';
-import type { PanelLayout, PaneName, ProblemOrder } from './panel-state.ts';
+import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
 import type { Metric } from './series.ts';
 
 /** How the page may control a run. */
@@ -90,6 +90,7 @@ export interface ViewState {
   /** Step that others are compared with (cursor A). */
   from?: number;
   order?: ProblemOrder;
+  shading?: TokenShading;
   layout?: PanelLayout;
   /** Pixels that each pane is scrolled down. */
   scroll?: Partial<Record<PaneName, number>>;

@@ -40,6 +40,14 @@ export function withContrast(color: Rgb, background: Rgb, target: number): Rgb {
   return mix(from, to, high);
 }
 
+/** The color, changed as far as it takes to have this contrast to every ground. */
+export function readableOn(color: Rgb, grounds: readonly Rgb[], target: number): Rgb {
+  const isEnough = (one: Rgb) => grounds.every((ground) => contrastOf(one, ground) >= target);
+  if (isEnough(color)) return color;
+  const found = grounds.map((ground) => withContrast(color, ground, target)).find(isEnough);
+  return found ?? (luminance(grounds[0]!) > 0.18 ? [0, 0, 0] : [255, 255, 255]);
+}
+
 /** Colors from weak to strong: the weakest can still be told from the background. */
 export function ramp(color: Rgb, background: Rgb, levels: number): Rgb[] {
   return Array.from({ length: levels }, (_, i) => {

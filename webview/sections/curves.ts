@@ -55,13 +55,13 @@ export class Curves extends Component {
         stroke: var(--accent);
       }
       svg text.own-axis {
-        fill: var(--accent);
+        fill: var(--accent-text, var(--accent));
       }
       .name-proxy {
-        color: var(--accent);
+        color: var(--accent-text, var(--accent));
       }
       .name-reference {
-        color: var(--highlight);
+        color: var(--highlight-text, var(--highlight));
       }
       select {
         field-sizing: content;
@@ -105,7 +105,7 @@ export class Curves extends Component {
         stroke-dasharray: 3 3;
       }
       svg text.threshold-text {
-        fill: var(--wrong);
+        fill: var(--wrong-text, var(--wrong));
       }
     `,
   ];

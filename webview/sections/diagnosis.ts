@@ -10,7 +10,7 @@ import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
-import { type Comparison, diagnosisAt } from '../../engine/runs/diagnosis.ts';
+import { type BeforeAfter, diagnosisAt } from '../../engine/runs/diagnosis.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
@@ -42,14 +42,14 @@ export class DiagnosisLine extends Component {
       }
       .word.bad {
         border-color: var(--wrong);
-        color: var(--wrong);
+        color: var(--wrong-text, var(--wrong));
       }
       .word.warning {
         border-color: var(--highlight);
       }
       .word.good {
         border-color: var(--correct);
-        color: var(--correct);
+        color: var(--correct-text, var(--correct));
       }
       .part {
         white-space: nowrap;
@@ -97,7 +97,7 @@ export class DiagnosisLine extends Component {
   }
 
   /** Before and after, with the interval of the latter. */
-  private accuracies({ source, before, after }: Comparison) {
+  private accuracies({ source, before, after }: BeforeAfter) {
     const { selection } = this.store;
     const k = after.samples;
     const of = source === 'evaluation' ? 'evaluations' : 'training rollouts';

@@ -40,7 +40,7 @@ export class Header extends Component {
       }
       summary {
         cursor: pointer;
-        color: var(--highlight);
+        color: var(--highlight-text, var(--highlight));
       }
       ul {
         margin: 2px 0;
@@ -48,7 +48,7 @@ export class Header extends Component {
       }
       .skipped {
         margin: 2px 0;
-        color: var(--truth);
+        color: var(--highlight-text, var(--highlight));
       }
       .state {
         display: flex;
@@ -106,7 +106,7 @@ export class Header extends Component {
       data-step=${this.step}
       data-steps=${info.steps}
     >
-      <span class="name">${info.run}</span>
+      <h1 class="name">${info.run}</h1>
       <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
       ${imported(info.origin)} ${this.warningList(columns.head.warnings)}
       <span class="state">

@@ -17,7 +17,7 @@ import { GROUPING_TITLES, type ListItem, listItems, SORT_TITLES } from '../probl
 import { moveOf, type ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange, themeColors } from '../theme.ts';
-import { type Column, columnsFor, matrixPlace, problemsStyles } from './problems/columns.ts';
+import { columnsFor, type ListColumn, matrixPlace, problemsStyles } from './problems/columns.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Earlier spellings of this term. */
@@ -101,7 +101,7 @@ export class Problems extends Component {
   }
 
   private type(filter: string): void {
-    this.typing = /\S*$/.exec(filter)![0];
+    this.typing = filter.slice(lastWord(filter));
     this.store.selection.setFilter(filter);
   }
 
@@ -112,7 +112,8 @@ export class Problems extends Component {
 
   private complete(event: Event, term: string): void {
     event.preventDefault();
-    this.type(this.store.selection.filter.replace(/\S*$/, term));
+    const { filter } = this.store.selection;
+    this.type(filter.slice(0, lastWord(filter)) + term);
   }
 
   /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
@@ -179,12 +180,12 @@ export class Problems extends Component {
     </div>`;
   }
 
-  private line(item: ListItem, place: number, columns: readonly Column[]) {
+  private line(item: ListItem, place: number, columns: readonly ListColumn[]) {
     // As a property: the page's policy forbids style attributes.
     const style = `transform: translateY(${place * LINE}px)`;
     if (item.kind === 'group') {
       return html`<div class="line group" role="row" aria-rowindex=${place + 2} .style=${style} data-group=${item.title}>
-        <span role="gridcell"><b>${item.title}</b><span class="value">${item.count}</span></span>
+        <span role="gridcell"><b>${item.title}</b><span class="value">${item.count}${this.store.selection.step === null ? '' : ' · at the latest step'}</span></span>
       </div>`;
     }
     const { row } = item;
@@ -204,7 +205,7 @@ export class Problems extends Component {
     >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${this.cell(column, row)}</span>`)}</div>`;
   }
 
-  private cell({ key }: Column, row: ProblemRow): unknown {
+  private cell({ key }: ListColumn, row: ProblemRow): unknown {
     const { problem, view } = row;
     switch (key) {
       case 'id':
@@ -253,7 +254,7 @@ export class Problems extends Component {
     </div>`;
   }
 
-  private columnsNow(): Column[] {
+  private columnsNow(): ListColumn[] {
     const { columns, info } = this.store;
     const { head } = columns;
     return columnsFor(this.width, {
@@ -452,4 +453,9 @@ function standingText({ status, answer, share, verdict }: ProblemView): string {
 /** Whether the vote is wrong: without an answer there is none. */
 function isWrong({ verdict, status }: ProblemView): boolean {
   return verdict === 'wrong' && status !== 'unanswered';
+}
+
+/** Where the last word of a filter begins. */
+function lastWord(filter: string): number {
+  return filter.lastIndexOf(' ') + 1;
 }

@@ -32,6 +32,8 @@ export class RolloutView extends Component {
       scoredBy,
       index,
       why: reading.why[index],
+      shading: selection.shading,
+      shadeBy: (shading) => selection.setShading(shading),
       open: () => requests.openRollout(id, index),
       ...(info?.origin.engine !== 'rollscope' && { compute: () => requests.control('statistics') }),
     });

@@ -3,8 +3,10 @@ import { css, nothing, unsafeCSS } from 'lit';
 import type { Rollout, ScoredBy } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { computedText } from '../../../engine/protocol/scored-text.ts';
-import { SHADES, shadeColor, shadeOf } from '../../../engine/protocol/shades.ts';
+import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
+import { TOKEN_SHADINGS, type TokenShading } from '../../../engine/runs/panel-state.ts';
 import { html } from '../../html.ts';
+import { answerSpan, SHADING_TITLES, tokenShades } from '../../token-shades.ts';
 import { correctnessClass, correctnessMark } from './correctness.ts';
 
 export const rolloutTokenStyles = css`
@@ -25,6 +27,21 @@ export const rolloutTokenStyles = css`
     margin: 2px 0;
     overflow-wrap: anywhere;
   }
+  .tokens .answer {
+    outline: 1px solid var(--vscode-charts-orange, var(--highlight));
+    outline-offset: 1px;
+  }
+  select {
+    field-sizing: content;
+    border: 1px solid transparent;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editor-background);
+    font: inherit;
+  }
+  option {
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+  }
   ${shades()}
 `;
 
@@ -37,6 +54,9 @@ export interface RolloutTokens {
   /** Explanation of its reward. */
   why: string | undefined;
   /** Opens it in the editor. */
+  shading: TokenShading;
+  /** Chooses another shading. */
+  shadeBy(shading: TokenShading): void;
   open(): void;
   /** Has the token statistics computed that the trainer did not record; absent where they are recorded. */
   compute?(): void;
@@ -44,18 +64,23 @@ export interface RolloutTokens {
   scoredBy?: ScoredBy | undefined;
 }
 
-export function rolloutTokens({ rollout, rollouts, scoredBy, index, why, open, compute }: RolloutTokens) {
+export function rolloutTokens(options: RolloutTokens) {
+  const { rollout, rollouts, scoredBy, index, why, shading, shadeBy, open, compute } = options;
   const { logprob, entropy, top1, top2 } = rollout.statistics;
   const { answer, correct, reward, advantage } = rollout;
-  const shading = logprob ? 'darker: less probable' : 'token probabilities were not recorded';
+  const shaded = tokenShades(rollout.statistics, shading);
+  const legend = shaded?.legend ?? 'token probabilities were not recorded';
+  const span = answerSpan(rollout.text, answer);
+  let at = 0;
   const token = (tokenText: string, t: number) => {
-    const shade = logprob ? shadeOf('probability', logprob[t]!, entropy?.[t] ?? 0) : 0;
     const title = [
       `probability ${quantityText('tokenProbability', logprob && Math.exp(logprob[t]!))}`,
       `entropy ${quantityText('entropy', entropy?.[t])} nats`,
       `top-1 ${quantityText('tokenProbability', top1?.[t])}, top-2 ${quantityText('tokenProbability', top2?.[t])}`,
     ].join(' · ');
-    return html`<span class="s${shade}" title=${title}>${tokenText}</span>`;
+    const isAnswer = span !== null && at < span.end && at + tokenText.length > span.start;
+    at += tokenText.length;
+    return html`<span class="s${shaded?.shades[t] ?? 0}${isAnswer ? ' answer' : ''}" title=${title}>${tokenText}</span>`;
   };
   return html`<section class="rollout" data-rollout=${index + 1} data-answer=${answer ?? nothing} data-reward=${reward ?? nothing}>
     <h2>Rollout ${index + 1}<span class="value">of ${rollouts.length}</span></h2>
@@ -65,7 +90,15 @@ export function rolloutTokens({ rollout, rollouts, scoredBy, index, why, open, c
       ${advantage === null ? nothing : html`<span>advantage <b>${quantityText('advantage', advantage)}</b></span>`}
     </div>
     ${why ? html`<p class="why muted">${why}</p>` : nothing}
-    <div class="muted">${[shading, computedText(rollout, scoredBy)].filter(Boolean).join(' · ')}</div>
+    <div class="muted">
+      ${
+        logprob
+          ? html`<label>shading <select data-shading @change=${(event: Event) => shadeBy((event.target as HTMLSelectElement).value as TokenShading)}>
+              ${TOKEN_SHADINGS.map((name) => html`<option value=${name} .selected=${name === shading}>${SHADING_TITLES[name]}</option>`)}
+            </select></label> · `
+          : nothing
+      }${[legend, computedText(rollout, scoredBy)].filter(Boolean).join(' · ')}${span === null ? nothing : ' · outlined: the extracted answer'}
+    </div>
     <div class="tokens">${rollout.tokenTexts?.map(token) ?? rollout.text}</div>
     <vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>
     ${logprob || !compute ? nothing : html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the rollouts of the run and computes what the trainer did not record" @click=${compute}>Compute token statistics…</vscode-button>`}

@@ -15,7 +15,7 @@ export type ColumnKey =
   | 'forecast'
   | 'curve';
 
-export interface Column {
+export interface ListColumn {
   key: ColumnKey;
   title: string;
   hint?: string;
@@ -23,7 +23,7 @@ export interface Column {
   sort?: ProblemOrder['sort'];
 }
 
-interface Room extends Column {
+interface Room extends ListColumn {
   /** Least width of the list that has the column, CSS pixels. */
   from: number;
   /** Needs a run with steps, with labels, with a forecast. */
@@ -32,8 +32,8 @@ interface Room extends Column {
 
 const COLUMNS: readonly Room[] = [
   { key: 'id', title: 'problem', sort: 'file', from: 0 },
-  { key: 'marks', title: '', hint: 'Changed since A; predicted wrong', from: 0 },
-  { key: 'text', title: '', from: 900 },
+  { key: 'marks', title: 'Δ', hint: 'Changed since A; predicted wrong', from: 0 },
+  { key: 'text', title: 'text', from: 900 },
   { key: 'matrix', title: 'over the steps', from: 0 },
   { key: 'now', title: 'answer', from: 0 },
   { key: 'reference', title: 'reference', from: 420, needs: 'labeled' },
@@ -71,7 +71,10 @@ const COLUMNS: readonly Room[] = [
   },
 ];
 
-export function columnsFor(width: number, run: { trained: boolean; labeled: boolean; forecast: boolean }): Column[] {
+export function columnsFor(
+  width: number,
+  run: { trained: boolean; labeled: boolean; forecast: boolean },
+): ListColumn[] {
   const has = { ...run, history: run.trained && run.labeled };
   return COLUMNS.filter(({ from, needs }) => width >= from && (needs === undefined || has[needs])).map(
     ({ from: _, needs: _needs, ...column }) =>
@@ -126,7 +129,7 @@ export const problemsStyles = css`
     flex-wrap: wrap;
     gap: 2px 14px;
     margin: 3px 0;
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
   }
   .list {
     position: relative;
@@ -168,7 +171,7 @@ export const problemsStyles = css`
     position: sticky;
     top: 0;
     z-index: 2;
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
     background: var(--vscode-editor-background);
     border-bottom: 1px solid var(--rule);
   }
@@ -187,7 +190,7 @@ export const problemsStyles = css`
     outline: 1px solid var(--vscode-focusBorder);
   }
   .problem .id {
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
   }
   .matrix {
     height: 14px;
@@ -210,14 +213,14 @@ export const problemsStyles = css`
     text-align: right;
   }
   .mark {
-    color: var(--muted);
+    color: var(--muted-text, var(--muted));
   }
   .mark.broke {
-    color: var(--wrong);
+    color: var(--wrong-text, var(--wrong));
     font-weight: 600;
   }
   .mark.fixed {
-    color: var(--correct);
+    color: var(--correct-text, var(--correct));
     font-weight: 600;
   }
   .legend {
