@@ -57,6 +57,48 @@ function groupOf(section: Element): LoggedRollouts {
   return { attempts, trajectories };
 }
 
+/**
+ * Attempts of several turns: where the prompt of one is the prompt and the response of an earlier one with more behind it,
+ * both are turns of one trajectory, whose response is everything behind its first prompt. Of several earlier ones with the same
+ * messages any will do.
+ */
+export function joinedTurns(attempts: readonly Attempt[]): Attempt[] {
+  const open = new Map<string, Attempt[]>();
+  const all = new Set<Attempt>();
+  for (const attempt of attempts) {
+    const before = attempt.prompt.length > 2 ? takeEarlier(open, attempt.prompt) : null;
+    if (before) all.delete(before);
+    const joined = before ? joinedWith(before, attempt) : attempt;
+    all.add(joined);
+    const key = keyOf([...joined.prompt, ...joined.response]);
+    open.set(key, [...(open.get(key) ?? []), joined]);
+  }
+  return [...all];
+}
+
+/** The longest that is continued by these messages. */
+function takeEarlier(open: Map<string, Attempt[]>, messages: readonly Message[]): Attempt | null {
+  for (let length = messages.length - 1; length >= 2; length--) {
+    const found = open.get(keyOf(messages.slice(0, length)))?.shift();
+    if (found) return found;
+  }
+  return null;
+}
+
+function joinedWith(before: Attempt, { prompt, response, table }: Attempt): Attempt {
+  const rewards = [before.table.reward, table.reward].flatMap((one) => numberIn(one) ?? []);
+  const reward = rewards.reduce((sum, one) => sum + one, 0);
+  return {
+    prompt: before.prompt,
+    response: [...prompt.slice(before.prompt.length), ...response],
+    table: { ...before.table, ...table, ...(rewards.length > 0 && { reward: String(reward) }) },
+  };
+}
+
+function keyOf(messages: readonly Message[]): string {
+  return JSON.stringify(messages.map(({ role, content }) => [role, content]));
+}
+
 /** How a turn is known again among the rollout summaries: by lengths and reward. */
 export function signature(observed: unknown, acted: unknown, reward: unknown): string {
   return `${String(observed)}/${String(acted)}/${thousandths(reward)}`;

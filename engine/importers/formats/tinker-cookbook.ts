@@ -19,7 +19,7 @@ import { addRowFault, RowFault } from '../row-fault.ts';
 import { RowReader } from '../rows.ts';
 import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { endsObject } from '../whole-file.ts';
-import { type Attempt, groupsIn, type LoggedRollouts, signature, thousandths } from './logtree.ts';
+import { type Attempt, groupsIn, joinedTurns, type LoggedRollouts, signature, thousandths } from './logtree.ts';
 
 const ITERATION = /^iteration_(\d+)$/;
 const SUMMARIES = '_rollout_summaries.jsonl';
@@ -106,8 +106,9 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
   }
   let known = 0;
   const found = new Map<number, ForeignRollout[]>();
-  for (const { attempts, trajectories } of groups) {
+  for (const { attempts: turns, trajectories } of groups) {
     context.check();
+    const attempts = turns.length > trajectories.length ? joinedTurns(turns) : turns;
     const at = summaries.findIndex((one) => one.map(turnsOf).join('\n') === trajectories.join('\n'));
     // Each is the summary of one group.
     const [summary] = at < 0 ? [] : summaries.splice(at, 1);
