@@ -51,14 +51,16 @@ async function agrees(message: string): Promise<boolean> {
  */
 export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promise<void> {
   if (typeof raw.config !== 'string' || raw.allowCommand === true) return;
-  const { notAllowed, pythonOf, rewardProgramsOf } = await import('../training/run/consent.ts');
-  const { python, accelerateConfig } = config.engine ?? {};
+  const { notAllowed, rewardProgramsOf, trainerOf } = await import('../training/run/consent.ts');
+  const { python, accelerateConfig, address, overrides } = config.engine ?? {};
   const given =
     (python === undefined || raw.python !== undefined) &&
-    (accelerateConfig === undefined || raw.accelerateConfig !== undefined);
-  const trl = given ? [] : pythonOf(config);
-  if (trl.length > 0)
-    throw notAllowed(`${raw.config} names a program that does the training`, trl, { file: raw.config });
+    (accelerateConfig === undefined || raw.accelerateConfig !== undefined) &&
+    (address === undefined || raw.address !== undefined) &&
+    (overrides === undefined || raw.override !== undefined);
+  const trainer = given ? [] : trainerOf(config);
+  if (trainer.length > 0)
+    throw notAllowed(`${raw.config} names a program that does the training`, trainer, { file: raw.config });
   if (raw.allowPrograms !== true) return;
   const programs = rewardProgramsOf(config);
   if (programs.length === 0 || raw.rewardProgram !== undefined || config.rewardOptions.custom === undefined) return;

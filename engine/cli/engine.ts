@@ -1,7 +1,7 @@
 /** The engine in this process: the server, with the parts that do the work loaded on demand. */
 import { freeName, newRunName } from '../journal/locations.ts';
 import { readRunFile } from '../journal/reader.ts';
-import { isOnTrl } from '../protocol/config.ts';
+import { isOnTrl, isOnVerl } from '../protocol/config.ts';
 import { VERSION } from '../protocol/version.ts';
 import { openLog } from '../server/log.ts';
 import { EngineServer, type ServerOptions } from '../server/server.ts';
@@ -17,14 +17,17 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
     runsFolder,
     version: VERSION,
     runs: {
-      startRun: async (options) =>
-        isOnTrl(options.config)
-          ? (await import('../trl/index.ts')).startTrl(options)
-          : (await import('../training/run/index.ts')).startRun(options),
-      resumeRun: async (options) =>
-        isOnTrl((await readRunFile(options.folder)).config)
-          ? (await import('../trl/index.ts')).resumeTrl(options)
-          : (await import('../training/run/index.ts')).resumeRun(options),
+      startRun: async (options) => {
+        if (isOnTrl(options.config)) return (await import('../trl/index.ts')).startTrl(options);
+        if (isOnVerl(options.config)) return (await import('../verl/index.ts')).startVerl(options);
+        return (await import('../training/run/index.ts')).startRun(options);
+      },
+      resumeRun: async (options) => {
+        const { config } = await readRunFile(options.folder);
+        if (isOnTrl(config)) return (await import('../trl/index.ts')).resumeTrl(options);
+        if (isOnVerl(config)) return (await import('../verl/index.ts')).resumeVerl(options);
+        return (await import('../training/run/index.ts')).resumeRun(options);
+      },
     },
     doctor: async () => (await import('./doctor.ts')).examine(),
     nameRun: (config, folder) => freeName(newRunName(config, new Date()), folder),

@@ -61,7 +61,7 @@ export async function runInForeground(
       return;
     }
     interrupted = true;
-    view.note(handle ? `${signal === 'SIGINT' ? '' : `${signal}: `}${STOPPING}` : 'Canceling.');
+    view.note(handle ? `${signal === 'SIGINT' ? '' : `${signal}: `}${handle.stopNote ?? STOPPING}` : 'Canceling.');
     giveUp.abort();
     if (!handle) {
       impatient = setTimeout(() => {
@@ -96,7 +96,7 @@ export async function runInForeground(
     }
     // The run may have become ready just as the user canceled.
     if (giveUp.signal.aborted) {
-      view.note(STOPPING);
+      view.note(handle.stopNote ?? STOPPING);
       await handle.stop();
     }
     const end = await handle.done;

@@ -8,7 +8,7 @@ import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
 
-export { ENGINE_TOPIC, PROBE_TOPICS, SCORE_TOPICS, TRAIN_TOPICS } from '../config/settings.ts';
+export { CLUSTER_TOPIC, ENGINE_TOPIC, PROBE_TOPICS, SCORE_TOPICS, TRAIN_TOPICS } from '../config/settings.ts';
 
 /** One flag that sets a setting: the option itself, an alias, or a former name. */
 export interface RunFlag {

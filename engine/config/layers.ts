@@ -5,7 +5,7 @@
 import { checkVotes, RunConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { mergeConfig, presetFor } from '../protocol/presets.ts';
+import { mergeConfig, presetFor, presetOn } from '../protocol/presets.ts';
 import { parseReward } from '../protocol/reward-expression.ts';
 import { RewardOptions } from '../reward/options.ts';
 import { REWARDS } from '../reward/registry.ts';
@@ -31,7 +31,9 @@ export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): Run
   // What is given with another type stays for the check below, which names it.
   const model = valueAt(given, 'model') ?? EMBEDDED;
   const dataset = target.dataset ?? valueAt(given, 'dataset.path') ?? EMBEDDED;
-  const preset: Layer = { source: { kind: 'preset' }, values: { ...presetFor(`${model}`, dataset === EMBEDDED) } };
+  const engine = presetOn(valueAt(given, 'engine.kind'));
+  const start = mergeConfig(presetFor(`${model}`, dataset === EMBEDDED), engine);
+  const preset: Layer = { source: { kind: 'preset' }, values: { ...start } };
   const all = [preset, ...layers];
 
   const input = all.reduce<ConfigValues>((below, layer) => laid(below, layer), {});

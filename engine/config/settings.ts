@@ -3,6 +3,7 @@
  * and those of the rewards. Without zod and without what computes: `--help` loads it.
  */
 import { CHECKPOINT } from '../protocol/settings/checkpoint.ts';
+import { CLUSTER } from '../protocol/settings/cluster.ts';
 import { DATASET } from '../protocol/settings/dataset.ts';
 import { DEVICE } from '../protocol/settings/device.ts';
 import { ENGINE } from '../protocol/settings/engine.ts';
@@ -72,6 +73,9 @@ export const TRAIN_TOPICS: readonly SettingTopic[] = [
 
 /** Experiments are made of this engine's runs; a training may be another trainer's. */
 export const ENGINE_TOPIC: SettingTopic = { title: 'Engine', settings: settingsIn(ENGINE as AnySection, 'engine.') };
+
+/** Those of them that a job is written with, too. */
+export const CLUSTER_TOPIC: SettingTopic = { title: 'Cluster', settings: settingsIn({ fields: CLUSTER }, 'engine.') };
 
 /** All settings of a run. */
 export const SETTINGS: readonly RunSetting[] = [...TRAIN_TOPICS, ENGINE_TOPIC].flatMap(({ settings }) => settings);

@@ -11,7 +11,7 @@ import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './impor
 import { type Judges, ownJudge } from './judges.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
-import type { LoggedProblems } from './problems.ts';
+import type { RunProblems } from './problems.ts';
 import { ImportMeter, type ImportProgress } from './progress.ts';
 import type { ImportedRun } from './run.ts';
 
@@ -65,17 +65,21 @@ export interface ImportReport {
 const LOOK_INTERVAL = 2000;
 
 export interface Work {
-  importer: Importer;
+  /** `curvesOnly` is read at each look: it may change. */
+  importer: Pick<Importer, 'name' | 'curvesOnly'>;
+  /** Absolute path of what is imported. */
   source: string;
   dump: Dump;
-  problems: LoggedProblems;
+  problems: RunProblems;
   run: ImportedRun;
-  options: ImportOptions;
+  options: Omit<ImportOptions, keyof DumpOptions>;
+  /** How far an earlier import has come; null for a new one. */
   before: ImportState | null;
 }
 
 /**
- * One import, from its first look to its report. `run` may be called once.
+ * One import, from its first look to its report. `run` may be called once; whoever decides by other means when to look, and how the
+ * run ends, calls `look`, `keep` and `finish` instead.
  */
 export class ImportWork {
   private readonly faults = new FaultLog();
@@ -124,7 +128,7 @@ export class ImportWork {
     let stopped = false;
     try {
       for (;;) {
-        const more = await this.lookOnce();
+        const more = await this.look(options.follow);
         await this.addAfterwards(more);
         if (!options.follow) break;
         if (!more) {
@@ -140,11 +144,22 @@ export class ImportWork {
       stopped = true;
     }
     if (!this.begun) throw this.nothing();
+    await this.finish();
+    await run.end(stopped ? 'stopped' : 'completed');
+    return this.report(stopped);
+  }
+
+  /** What was recorded since the last look belongs to what was imported: it is kept when the import is continued. */
+  async keep(): Promise<void> {
+    this.place.mark(this.faults.count);
+    await this.place.noteSometimes();
+  }
+
+  /** Before the end record: notes how far the import has come, and says what could not be read. */
+  async finish(): Promise<void> {
     await this.place.note();
     this.warnOfFaults();
-    await run.end(stopped ? 'stopped' : 'completed');
     await this.close();
-    return this.report(stopped);
   }
 
   /** Lets go of the threads that judge. */
@@ -153,11 +168,11 @@ export class ImportWork {
     this.judges = ownJudge(this.work.options.rules);
   }
 
-  /** Imports what is there; false where nothing was new. */
-  private async lookOnce(): Promise<boolean> {
+  /** Imports what is there; false where nothing was new. @param following whether more may come */
+  async look(following: boolean): Promise<boolean> {
     const { dump, importer, options } = this.work;
     const { place, progress } = this;
-    const { parts, waiting } = await dump.look(this.context, options.follow);
+    const { parts, waiting } = await dump.look(this.context, following);
     if (parts.some(({ phase, step }) => phase === 'train' && step === 0)) place.countsFromZero();
     const fresh = place.freshOf(parts);
     const total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
@@ -176,7 +191,7 @@ export class ImportWork {
     progress.end();
     await pipeline.end();
     await this.close();
-    await this.recordMetrics();
+    await this.recordMetrics(following);
     place.mark(this.faults.count);
     if (fresh.length > 0 || importer.curvesOnly) await place.note();
     return fresh.length > 0;
@@ -228,15 +243,15 @@ export class ImportWork {
   }
 
   /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
-  private async recordMetrics(): Promise<void> {
+  private async recordMetrics(following: boolean): Promise<void> {
     const { place } = this;
-    const { dump, importer, run, options } = this.work;
+    const { dump, importer, run } = this.work;
     const { curvesOnly = false } = importer;
     const all = (await dump.metrics?.(this.context)) ?? [];
     if (curvesOnly && !place.begun && all[0]?.step === 0) place.countsFromZero();
     for (const { step: foreign, values } of all) {
       const step = place.stepOf({ phase: 'train', step: foreign });
-      if (!Number.isSafeInteger(step) || step < 1 || (options.follow && !curvesOnly && step > place.latest)) continue;
+      if (!Number.isSafeInteger(step) || step < 1 || (following && !curvesOnly && step > place.latest)) continue;
       const text = JSON.stringify(values satisfies ForeignMetrics['values']);
       if (this.recorded.get(step) === text) continue;
       this.recorded.set(step, text);

@@ -10,7 +10,17 @@ import type { LoggedProblem, ProblemRegister } from './importer.ts';
 import type { KnownProblems } from './known-problems.ts';
 import { userText } from './prompt-text.ts';
 
-export class LoggedProblems implements ProblemRegister {
+/** The problems of a run that is imported, as the import and its journal need them. */
+export interface RunProblems extends ProblemRegister {
+  readonly count: number;
+  /** Those that the dataset of the user does not have. */
+  readonly unmatched: number;
+  get(index: number): GradedProblem;
+  /** Those among the first `count` that are still to be written, without those of the last call. */
+  taken(count?: number): { problem: Problem; prompt: Prompt }[];
+}
+
+export class LoggedProblems implements RunProblems {
   private readonly graded: GradedProblem[] = [];
   private readonly byKey = new Map<string, number>();
   private latest: { id: string | null; prompt: string; label: unknown; index: number } | null = null;

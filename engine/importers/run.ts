@@ -15,7 +15,7 @@ import type { ForeignRollout } from './group.ts';
 import { judgeGroup, type WrittenGroup } from './judge.ts';
 import { known, knownValues } from './known.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
-import type { LoggedProblems } from './problems.ts';
+import type { RunProblems } from './problems.ts';
 
 /** What is known of a run before its records. */
 export interface ForeignContents {
@@ -51,7 +51,7 @@ export class ImportedRun {
 
   private constructor(
     private readonly journal: Journal,
-    private readonly problems: LoggedProblems,
+    private readonly problems: RunProblems,
     private readonly rules: GradingRules | undefined,
   ) {}
 
@@ -62,7 +62,7 @@ export class ImportedRun {
   static async create(
     folder: string,
     contents: ForeignContents,
-    problems: LoggedProblems,
+    problems: RunProblems,
     options: ImportedRunOptions = {},
   ): Promise<ImportedRun> {
     const { origin, run, created, versions = {}, model, device = null } = contents;
@@ -96,7 +96,7 @@ export class ImportedRun {
   static async reopen(
     folder: string,
     at: JournalPosition,
-    problems: LoggedProblems,
+    problems: RunProblems,
     options: ImportedRunOptions = {},
   ): Promise<ImportedRun> {
     const journal = await openJournalAt(folder, at, options);
@@ -104,8 +104,18 @@ export class ImportedRun {
     return new ImportedRun(journal, problems, options.rules);
   }
 
+  /** A run whose journal is open. @param rules how answers are found and compared */
+  static over(journal: Journal, problems: RunProblems, rules: GradingRules): ImportedRun {
+    return new ImportedRun(journal, problems, rules);
+  }
+
   get folder(): string {
     return this.journal.folder;
+  }
+
+  /** The last step of training whose rollouts were imported; 0 before the first. */
+  get reached(): number {
+    return this.lastStep;
   }
 
   /** Where the journal is: the import can be resumed from here once it is durable. */

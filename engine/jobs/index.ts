@@ -5,5 +5,6 @@
 
 export { writeTrlJob } from './trl.ts';
 export { WITHOUT_EVALUATION } from './trl-refusals.ts';
-export { writeVerlJob } from './verl.ts';
-export type { Machines } from './verl-settings.ts';
+export { type PreparedJob, prepareVerlJob, writeVerlFiles, writeVerlJob } from './verl.ts';
+export { ON_VERL } from './verl-refusals.ts';
+export { machinesOf } from './verl-settings.ts';

@@ -1,12 +1,14 @@
 /** The settings that verl has no equal of: they are refused by name before anything is written. Pure. `docs/beside.md` has the table. */
-import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
+import { type Elsewhere, type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
-import { batchSize, ESTIMATORS, type JobData, type Machines } from './verl-settings.ts';
+import { batchSize, ESTIMATORS, type JobData, machinesOf } from './verl-settings.ts';
 
 /** How the command line names the trainer, and the reason in the details of a refusal. */
-export const FOR_VERL = { option: '--for verl', reason: 'not-on-verl' } as const;
+export const FOR_VERL: Elsewhere = { option: '--for verl', reason: 'not-on-verl' };
+/** The same where the run is submitted to a cluster. */
+export const ON_VERL: Elsewhere = { option: '--engine verl', reason: 'not-on-verl' };
 
 /** What verl cannot honor, in the order in which it is looked at. */
 export const VERL_REFUSALS: readonly Refusal[] = [
@@ -129,14 +131,29 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     why: 'the job is for verl',
     hint: 'Leave it out.',
   },
+  {
+    path: 'engine.processes',
+    refused: ({ engine }) => engine?.kind === 'verl' && engine.processes > 1,
+    value: ({ engine }) => engine?.processes,
+    why: 'verl starts a process for each GPU',
+    hint: 'Use --nodes and --gpus.',
+  },
+  {
+    path: 'engine.accelerateConfig',
+    refused: ({ engine }) => engine?.kind === 'verl' && engine.accelerateConfig !== undefined,
+    value: ({ engine }) => engine?.accelerateConfig,
+    why: 'verl does not use accelerate',
+    hint: 'Use --nodes, --gpus and --override.',
+  },
 ];
 
 /**
  * Refuses what verl cannot honor, with these problems on these machines.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
-export function refuseForVerl(config: RunConfig, { nodes, gpus }: Machines, data: JobData): void {
-  refuseFirst(config, VERL_REFUSALS, FOR_VERL);
+export function refuseForVerl(config: RunConfig, data: JobData, where: Elsewhere): void {
+  refuseFirst(config, VERL_REFUSALS, where);
+  const { nodes, gpus } = machinesOf(config);
   const rollouts = batchSize(config, data) * config.group;
   if (rollouts % (nodes * gpus) === 0) return;
   throw refusedSetting(
@@ -144,6 +161,6 @@ export function refuseForVerl(config: RunConfig, { nodes, gpus }: Machines, data
     batchSize(config, data),
     `its ${rollouts} rollouts cannot be divided equally among ${nodes * gpus} GPUs`,
     'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
-    FOR_VERL,
+    where,
   );
 }

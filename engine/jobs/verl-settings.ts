@@ -15,6 +15,12 @@ export interface Machines {
   tensorParallel: number;
 }
 
+/** The machines that a configuration names. */
+export function machinesOf({ engine }: Pick<RunConfig, 'engine'>): Machines {
+  const { nodes = 1, gpus = 8, tensorParallel = 1 } = engine ?? {};
+  return { nodes, gpus, tensorParallel };
+}
+
 /** What is known of the problems. */
 export interface JobData {
   training: number;

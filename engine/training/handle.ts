@@ -4,8 +4,10 @@ import type { EndRecord, JournalRecord, Progress } from '../protocol/index.ts';
 export interface RunHandle {
   readonly run: string;
   readonly folder: string;
+  /** What people are told once it is being stopped; absent: that a checkpoint is written. */
+  readonly stopNote?: string;
   progress(): Progress;
-  /** Takes effect between two calls of the device; so does `continue`. */
+  /** Takes effect between two calls of the device; so does `continue`. Throws `usage` where the trainer cannot pause. */
   pause(): void;
   continue(): void;
   /** Resolves when the checkpoint and the end record are written. */

@@ -93,7 +93,13 @@ export class ProgressMeter {
   }
 
   /** The speed is that of the step's rollouts: short ones are over before they could be timed on the way. */
-  stepEnds(step: number, { seconds, rolloutTokensPerSecond: tokensPerSecond }: StepRecord['timing']): void {
+  stepEnds(
+    step: number,
+    {
+      seconds,
+      rolloutTokensPerSecond: tokensPerSecond,
+    }: Pick<StepRecord['timing'], 'seconds' | 'rolloutTokensPerSecond'>,
+  ): void {
     if (seconds !== null)
       this.stepSeconds = this.stepSeconds === null ? seconds : NEWEST * seconds + (1 - NEWEST) * this.stepSeconds;
     this.stepStarted = this.clock.seconds;

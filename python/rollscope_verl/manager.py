@@ -47,6 +47,8 @@ class RollscopeRewardManager(RewardManagerBase):
                 # Names that verl's validation takes its accuracy and its vote from.
                 "acc": None if correct is None else float(correct),
                 "pred": said["answer"] or "",
+                # Under this name an import finds the problem again.
+                "problem_id": str(item.non_tensor_batch["extra_info"]["id"]),
             },
         }
 

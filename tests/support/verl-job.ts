@@ -23,7 +23,8 @@ export async function writeJob(input: Partial<RunConfigInput> = {}): Promise<str
     ...{ model: 'Qwen/Qwen3-0.6B', votes: 4, group: 4, batch: 2, steps: 3, ...input },
     dataset: { path: dataset, ...input.dataset },
     evaluation: { greedy: false, samples: 2, ...input.evaluation },
+    engine: { gpus: 2, ...input.engine },
   });
-  await writeVerlJob({ config, folder, machines: { nodes: 1, gpus: 2, tensorParallel: 1 }, promptTokens: null });
+  await writeVerlJob({ config, folder });
   return folder;
 }

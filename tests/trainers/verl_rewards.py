@@ -20,19 +20,15 @@ os.chdir(JOB)
 os.environ |= {"PYTHONPATH": str(JOB), "ROLLSCOPE_GROUP_PATIENCE": str(PATIENCE), "OMP_NUM_THREADS": "1"}
 sys.path.insert(0, str(JOB))
 
-import numpy as np  # noqa: E402
 import ray  # noqa: E402
-import torch  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
 from rollscope_score.process import ScoreProcess  # noqa: E402
 from rollscope_verl.node import score_command  # noqa: E402
-from tensordict import TensorDict  # noqa: E402
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # noqa: E402
 from transformers import PreTrainedTokenizerFast  # noqa: E402
-from verl import DataProto  # noqa: E402
 from verl.experimental.reward_loop.reward_loop import RewardLoopManager  # noqa: E402
 from verl.trainer.ppo.v1.trainer_base import PPOTrainer  # noqa: E402
 from verl.utils.dataset.rl_dataset import RLHFDataset  # noqa: E402
+from verl_parts import make_tokenizer, one_rollout  # noqa: E402
 
 # Of each problem, by its id: whole groups vote otherwise than halves of them do.
 TEXTS = {
@@ -44,35 +40,8 @@ TEXTS = {
 PLACES = {"a": [0, 1, 0, 1], "b": [0, 1, 1, 0], "d": [1, 0, 0, 1]}
 
 
-def make_tokenizer() -> None:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {one: i for i, one in enumerate([*alphabet, "<|end|>"])}
-    inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    made = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<|end|>", pad_token="<|end|>")
-    made.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant: "
-    made.save_pretrained(TOKENIZER)
-
-
-def one_rollout(tokenizer, row: dict, uid: str, session: int, text: str) -> DataProto:
-    """As verl's agent loop makes it (AgentLoopWorker._compute_score)."""
-    prompt = tokenizer.apply_chat_template(list(row["raw_prompt"]), add_generation_prompt=True, tokenize=False)
-    prompts = torch.tensor(tokenizer.encode(prompt))
-    responses = torch.tensor([*tokenizer.encode(text), tokenizer.eos_token_id])
-    ids = torch.cat([prompts, responses])
-    batch = {"prompts": prompts, "responses": responses, "input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    names = ("raw_prompt", "data_source", "reward_model", "extra_info", "index")
-    facts = {name: row[name] for name in names} | {"uid": uid, "session_id": session, "global_steps": 1}
-    return DataProto(
-        batch=TensorDict({name: one[None] for name, one in batch.items()}, batch_size=1),
-        non_tensor_batch={name: np.array([one]) for name, one in facts.items()}
-        | {"tool_extra_fields": np.array([{}], dtype=object)},
-    )
-
-
 def main() -> None:
-    make_tokenizer()
+    make_tokenizer(TOKENIZER)
     sys.argv = ["verl_compose.py", str(JOB)]
     scope = {}
     source = (HERE.parent / "interop" / "verl_compose.py").read_text().rsplit("print(", 1)[0]

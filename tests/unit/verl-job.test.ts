@@ -7,7 +7,7 @@ import { SETTINGS } from '../../engine/config/settings.ts';
 import { overrideLines } from '../../engine/jobs/hydra.ts';
 import { requireTextReward } from '../../engine/jobs/texts-only.ts';
 import { verlRow, writeVerlData } from '../../engine/jobs/verl-data.ts';
-import { refuseForVerl, VERL_REFUSALS } from '../../engine/jobs/verl-refusals.ts';
+import { FOR_VERL, refuseForVerl, VERL_REFUSALS } from '../../engine/jobs/verl-refusals.ts';
 import { type JobData, verlOverrides } from '../../engine/jobs/verl-settings.ts';
 import { type Problem, RunConfig, type RunConfigInput } from '../../engine/protocol/index.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
@@ -110,11 +110,13 @@ describe('refused by name', () => {
     threads: { threads: 4 },
     memoryLimit: { memoryLimit: 2 ** 33 },
     'engine.kind': { engine: { kind: 'trl' } },
+    'engine.processes': { engine: { kind: 'verl', processes: 2 } },
+    'engine.accelerateConfig': { engine: { kind: 'verl', accelerateConfig: 'fsdp.yaml' } },
   };
 
   test.each(VERL_REFUSALS.map(({ path: at }) => at))('%s', (at) => {
     const flag = SETTINGS.find((placed) => placed.path === at)!.setting.flag;
-    expectThrow(() => refuseForVerl(config(cases[at]), CLUSTER, DATA), 'config', {
+    expectThrow(() => refuseForVerl(config(cases[at]), DATA, FOR_VERL), 'config', {
       reason: 'not-on-verl',
       field: flag,
     });
@@ -122,12 +124,14 @@ describe('refused by name', () => {
 
   test('rollouts that the GPUs cannot share', () => {
     const odd = config({ batch: 3, group: 3, votes: 3 });
-    expectThrow(() => refuseForVerl(odd, CLUSTER, DATA), 'config', {
+    expectThrow(() => refuseForVerl(odd, DATA, FOR_VERL), 'config', {
       reason: 'not-on-verl',
       field: '--batch',
       value: 3,
     });
-    expect(() => refuseForVerl(odd, { ...CLUSTER, gpus: 3 }, DATA)).not.toThrow();
+    expect(() =>
+      refuseForVerl({ ...odd, engine: { kind: 'verl', processes: 1, vllm: false, gpus: 3 } }, DATA, FOR_VERL),
+    ).not.toThrow();
   });
 
   test.each([
@@ -140,7 +144,7 @@ describe('refused by name', () => {
   });
 
   test('and nothing else is: the defaults are a job', async () => {
-    expect(() => refuseForVerl(config(), CLUSTER, DATA)).not.toThrow();
+    expect(() => refuseForVerl(config(), DATA, FOR_VERL)).not.toThrow();
     for (const reward of ['majority-vote', 'empo', 'ground-truth']) {
       await requireTextReward(config({ reward }), problem(), '--for verl');
     }

@@ -1,6 +1,6 @@
 /** Commands that make runs and look at them. */
 
-import { ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../config/settings.ts';
+import { CLUSTER_TOPIC, ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../config/settings.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { EXPORT_CONTENTS, EXPORT_FORMATS, WITH_TOKENS } from '../export-formats.ts';
@@ -205,7 +205,7 @@ export const job: CommandDefinition = {
   category: 'Runs',
   summary: 'write a training job as a folder for another trainer, for example on a cluster',
   arguments: [DATASET],
-  settings: TRAIN_TOPICS,
+  settings: [...TRAIN_TOPICS, CLUSTER_TOPIC],
   sections: [
     {
       title: 'Job',
@@ -217,13 +217,6 @@ export const job: CommandDefinition = {
           required: true,
         },
         { flags: '--out <folder>', help: 'folder to write; must be empty or not exist', required: true },
-        { flags: '--nodes <n>', help: 'nodes of the cluster', default: '1' },
-        { flags: '--gpus <n>', help: 'GPUs of each node', default: '8' },
-        { flags: '--tensor-parallel <n>', help: 'GPUs across which the model is split for sampling', default: '1' },
-        {
-          flags: '--prompt-tokens <n>',
-          help: 'verl: maximum prompt length in tokens; a longer prompt stops training (default: an upper bound from the text lengths)',
-        },
         CONFIG,
       ],
     },

@@ -1,6 +1,6 @@
 /** `rollscope train`: trains a model on a dataset. */
 import path from 'node:path';
-import { isOnTrl, type RunConfig } from '../../protocol/config.ts';
+import { isOnTrl, isOnVerl, type RunConfig } from '../../protocol/config.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { recordedScore } from '../../runs/head.ts';
@@ -69,6 +69,6 @@ function headline(config: RunConfig): string {
   const model = config.model === EMBEDDED ? 'the embedded model' : config.model;
   const dataset = config.dataset.path === EMBEDDED ? 'the embedded problems' : config.dataset.path;
   const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
-  const trainer = isOnTrl(config) ? ' with TRL' : '';
+  const trainer = isOnTrl(config) ? ' with TRL' : isOnVerl(config) ? ' with verl' : '';
   return `Training ${model} (${how})${trainer} on ${dataset} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
 }

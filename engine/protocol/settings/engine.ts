@@ -1,5 +1,6 @@
-/** What trains: this engine, or another trainer that it drives. */
-import { choice, integer, optional, section, text, toggle } from './kit.ts';
+/** What trains: this engine, another trainer that it drives, or one that it hands the run to. */
+import { CLUSTER } from './cluster.ts';
+import { choice, integer, optional, section, text, texts, toggle } from './kit.ts';
 
 /** Absent: this engine, and nothing else was said. */
 export const ENGINE = optional(
@@ -8,10 +9,11 @@ export const ENGINE = optional(
       {
         rollscope: "Rollscope's own engine, on this machine.",
         trl: 'TRL on accelerate, with Python.',
+        verl: 'verl on a Ray cluster.',
       },
       {
         title: 'Engine',
-        help: "training engine: rollscope (Rollscope's own engine) or trl (TRL on accelerate, with Python)",
+        help: "training engine: rollscope (Rollscope's own engine), trl (TRL on accelerate, with Python) or verl (a Ray cluster)",
         placeholder: 'name',
         flag: '--engine',
         default: 'rollscope',
@@ -19,7 +21,7 @@ export const ENGINE = optional(
           id: 'engine.kind',
           section: 'Model and engine',
           scope: 'machine-overridable',
-          text: "Training engine: Rollscope's own, or TRL on accelerate, with Python.",
+          text: "Training engine: Rollscope's own; TRL on accelerate, with Python; or verl on a Ray cluster.",
         },
       },
     ),
@@ -77,5 +79,60 @@ export const ENGINE = optional(
       default: false,
       trl: 'use_vllm',
     }),
+    address: text({
+      title: 'Ray cluster',
+      help: "address of the Ray cluster's dashboard, for --engine verl",
+      example: 'http://head:8265',
+      placeholder: 'url',
+      flag: '--address',
+      absent: 'RAY_API_SERVER_ADDRESS, RAY_ADDRESS, or http://127.0.0.1:8265',
+      editor: {
+        id: 'engine.address',
+        section: 'Model and engine',
+        scope: 'machine-overridable',
+        restricted: true,
+        text: "Address of the Ray cluster's dashboard, such as `http://head:8265`, for `#rollscope.engine.kind#` `verl`. Default: a cluster on this machine.",
+      },
+    }),
+    outputs: text({
+      title: 'Outputs on the cluster',
+      help: 'folder for rollouts, metrics and checkpoints that all nodes share, as an absolute path there, for --engine verl',
+      example: '/shared/outputs',
+      placeholder: 'folder',
+      flag: '--outputs',
+      absent: 'with a cluster on this machine, the folder verl of the run',
+      editor: {
+        id: 'engine.outputs',
+        section: 'Model and engine',
+        scope: 'machine-overridable',
+        restricted: true,
+        text: 'Folder for rollouts, metrics and checkpoints that all nodes share, as an absolute path there, for `#rollscope.engine.kind#` `verl`.',
+      },
+    }),
+    mount: text({
+      title: 'Outputs on this machine',
+      help: 'where --outputs, or an updated copy of it, is on this machine',
+      example: '/mnt/outputs',
+      placeholder: 'folder',
+      flag: '--mount',
+      names: 'file',
+      absent: 'the same path',
+      editor: {
+        id: 'engine.mount',
+        section: 'Model and engine',
+        scope: 'machine-overridable',
+        restricted: true,
+        text: 'Where `#rollscope.engine.outputs#`, or an updated copy of it, is on this machine. Default: the same path.',
+      },
+    }),
+    overrides: texts({
+      title: 'Overrides of verl',
+      help: 'further Hydra override for verl, for --engine verl; repeatable',
+      example: 'actor_rollout_ref.actor.fsdp_config.param_offload=True',
+      placeholder: 'key=value',
+      flag: '--override',
+      repeat: true,
+    }),
+    ...CLUSTER,
   }),
 );

@@ -2,16 +2,29 @@
 import { runName } from '../../journal/layout.ts';
 import { isOwn } from '../../journal/own-mark.ts';
 import { plural } from '../../protocol/format.ts';
-import { isOnTrl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 
-/** Each program that a run starts: those of its reward, and the Python of TRL; [] for a run that starts none. */
+/** Each program that a run starts: those of its reward, the Python of TRL, a job on a cluster; [] for a run that starts none. */
 export function programsOf(config: RunConfig): string[] {
-  return [...pythonOf(config), ...rewardProgramsOf(config)];
+  return [...trainerOf(config), ...rewardProgramsOf(config)];
+}
+
+/** What trains instead of this engine: the Python of TRL, or a job on a cluster; [] where this engine does. */
+export function trainerOf(config: RunConfig): string[] {
+  return [...pythonOf(config), ...jobOf(config)];
+}
+
+/** The job of a run on verl, which the cluster runs with the rights of whoever submits it; [] for others. */
+function jobOf(config: RunConfig): string[] {
+  if (!isOnVerl(config)) return [];
+  const { address, overrides = [] } = config.engine ?? {};
+  const where = address === undefined ? 'the Ray cluster of this machine' : quoted(address);
+  return [`verl: a job on ${where}${overrides.length === 0 ? '' : ` with ${overrides.map(quoted).join(' ')}`}`];
 }
 
 /** The Python of a run on TRL, which loads the model; [] for others. */
-export function pythonOf(config: RunConfig): string[] {
+function pythonOf(config: RunConfig): string[] {
   if (!isOnTrl(config)) return [];
   const { python = 'python3', accelerateConfig } = config.engine ?? {};
   return [`TRL: ${quoted(python)}${accelerateConfig === undefined ? '' : ` with ${quoted(accelerateConfig)}`}`];

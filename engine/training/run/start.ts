@@ -2,7 +2,7 @@
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { markOwn } from '../../journal/own-mark.ts';
-import { isOnTrl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
@@ -24,12 +24,13 @@ export interface StartOptions {
 
 /** @throws RollscopeError `config` for a run of another engine, which experiments and probes are not made of */
 function refuseOthers(config: RunConfig): void {
-  if (!isOnTrl(config)) return;
+  if (!isOnTrl(config) && !isOnVerl(config)) return;
+  const value = config.engine?.kind;
   throw new RollscopeError(
     'config',
-    '--engine trl trains only: probes and experiments are made by the engine of Rollscope.',
+    `--engine ${value} trains only: probes and experiments are made by the engine of Rollscope.`,
     'Leave out --engine, or start it with: rollscope train',
-    { details: { reason: 'train-only', field: '--engine', value: 'trl' } },
+    { details: { reason: 'train-only', field: '--engine', value } },
   );
 }
 

@@ -1,0 +1,60 @@
+/** The cluster that verl trains on: of a job that is written for it, and of a run that is submitted to it. */
+import { integer } from './kit.ts';
+
+export const CLUSTER = {
+  nodes: integer({
+    title: 'Nodes',
+    help: 'nodes of the cluster',
+    example: '2',
+    placeholder: 'n',
+    flag: '--nodes',
+    min: 1,
+    max: 65_536,
+    absent: '1',
+    verl: 'trainer.nnodes',
+    editor: {
+      id: 'engine.nodes',
+      section: 'Model and engine',
+      text: 'Nodes of the cluster, for `#rollscope.engine.kind#` `verl`. Default: 1.',
+    },
+  }),
+  gpus: integer({
+    title: 'GPUs per node',
+    help: 'GPUs of each node',
+    example: '4',
+    placeholder: 'n',
+    flag: '--gpus',
+    min: 1,
+    max: 1024,
+    absent: '8',
+    verl: 'trainer.n_gpus_per_node',
+    editor: {
+      id: 'engine.gpus',
+      section: 'Model and engine',
+      text: 'GPUs of each node, for `#rollscope.engine.kind#` `verl`. Default: 8.',
+    },
+  }),
+  tensorParallel: integer({
+    title: 'Tensor parallelism',
+    help: 'GPUs across which the model is split for sampling',
+    example: '2',
+    placeholder: 'n',
+    flag: '--tensor-parallel',
+    min: 1,
+    max: 1024,
+    absent: '1',
+    verl: 'rollout.tensor_model_parallel_size',
+  }),
+  promptTokens: integer({
+    title: 'Prompt length on verl',
+    help: 'verl: maximum prompt length in tokens; a longer prompt stops training',
+    example: '1024',
+    unit: 'tokens',
+    placeholder: 'n',
+    flag: '--prompt-tokens',
+    min: 1,
+    max: 10_000_000,
+    absent: 'an upper bound from the text lengths',
+    verl: 'data.max_prompt_length',
+  }),
+} as const;

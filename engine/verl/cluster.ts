@@ -1,0 +1,106 @@
+/** Where a Ray cluster answers, and what it wants to be told: found as `ray job submit` finds it. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { RollscopeError } from '../protocol/index.ts';
+import { isObject } from '../protocol/values.ts';
+
+export interface RayCluster {
+  /** `http://head:8265`, without a slash at its end. */
+  url: string;
+  /** For each request: what `RAY_JOB_HEADERS` has, and the token of the cluster. */
+  headers: Readonly<Record<string, string>>;
+  /** It runs on this machine. */
+  here: boolean;
+}
+
+const HERE = 'http://127.0.0.1:8265';
+/** Where the dashboard listens unless somebody said otherwise. */
+const PORT = '8265';
+
+/**
+ * @param given address that the user gave @param env of this process
+ * @throws RollscopeError `config` for what is not the address of a dashboard
+ */
+export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = process.env): RayCluster {
+  const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardIn(env.RAY_ADDRESS) ?? HERE;
+  const plain = !address.includes('://');
+  const text = plain ? `http://${address}` : address;
+  if (!URL.canParse(text)) throw badAddress(address, 'it is not an address');
+  const url = new URL(text);
+  if (url.protocol === 'ray:') throw badAddress(address, 'this is the address of Ray Client');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(address, 'it is not an address of HTTP');
+  if (url.username !== '' || url.password !== '') {
+    throw badAddress(
+      url.host,
+      'names and passwords would be stored with the run',
+      'Put them into the environment variable RAY_JOB_HEADERS, as JSON, or a token into RAY_AUTH_TOKEN.',
+    );
+  }
+  if (plain && url.port === '') url.port = PORT;
+  return {
+    url: `${url.origin}${withoutSlashes(url.pathname)}`,
+    headers: headersIn(env),
+    here: /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname),
+  };
+}
+
+function withoutSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end--;
+  return text.slice(0, end);
+}
+
+/** `RAY_ADDRESS` may also name the cluster for `ray.init`. */
+function dashboardIn(address: string | undefined): string | undefined {
+  return address !== undefined && /^https?:\/\//.test(address) ? address : undefined;
+}
+
+function headersIn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const headers = env.RAY_JOB_HEADERS === undefined ? {} : headersOf(env.RAY_JOB_HEADERS);
+  const known = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  const token = known ? null : tokenIn(env);
+  return { ...headers, ...(token !== null && { authorization: `Bearer ${token}` }) };
+}
+
+/** Ray asks for a token since 2.60, unless it was told not to, and keeps one in the user's home. */
+function tokenIn({ RAY_AUTH_MODE: mode, RAY_AUTH_TOKEN: token, RAY_AUTH_TOKEN_PATH: file }: NodeJS.ProcessEnv) {
+  if (mode === 'disabled') return null;
+  const found = token?.trim() || fileText(file ?? path.join(homedir(), '.ray', 'auth_token'));
+  return found || null;
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function headersOf(text: string): Record<string, string> {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // refused below
+  }
+  if (isObject(value) && Object.values(value).every((one) => typeof one === 'string')) {
+    return value as Record<string, string>;
+  }
+  throw new RollscopeError(
+    'config',
+    'The environment variable RAY_JOB_HEADERS must be a JSON object of texts.',
+    'For example: RAY_JOB_HEADERS=\'{"Authorization": "Bearer …"}\'',
+    { details: { reason: 'bad-headers', field: 'RAY_JOB_HEADERS' } },
+  );
+}
+
+function badAddress(address: string, why: string, hint?: string): RollscopeError {
+  return new RollscopeError(
+    'config',
+    `--address ${address}: ${why}.`,
+    hint ?? `Give the address of the Ray cluster's dashboard, for example http://head:${PORT}.`,
+    { details: { reason: 'bad-address', field: '--address', value: address } },
+  );
+}

@@ -1,0 +1,41 @@
+/**
+ * What verl's console logger prints of each step: `step:12 - actor/loss:np.float64(0.5) - timing_s/step:31.2`. It is in the
+ * log of the job, also where verl's files cannot be read. Pure.
+ */
+import type { ForeignMetrics } from '../importers/metrics.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Ray colors the names of processes
+const COLORS = /\u001b\[[\d;]*m/g;
+const STEP = 'step:';
+const LINE = /^(\d{1,9}) - (.*)$/;
+const VALUE = /^(?:np\.\w+\()?(-?(?:\d[\d_.]*(?:e[+-]?\d+)?|inf)|nan|True|False)\)?$/i;
+
+/** The metrics of a line of the log; null for any other line. */
+export function consoleMetrics(line: string): ForeignMetrics | null {
+  const [, step, rest] = LINE.exec(behindStep(line.replace(COLORS, '')) ?? '') ?? [];
+  if (step === undefined || rest === undefined) return null;
+  const values: Record<string, number | null> = {};
+  for (const pair of rest.split(' - ')) {
+    const at = pair.lastIndexOf(':');
+    const value = at < 1 ? null : numberOf(pair.slice(at + 1).trim());
+    if (value !== null) values[pair.slice(0, at).trim()] = Number.isFinite(value) ? value : null;
+  }
+  return Object.keys(values).length === 0 ? null : { step: Number(step), values };
+}
+
+/** What stands behind the first `step:` that is a word of its own; the name of a process stands before it. */
+function behindStep(line: string): string | null {
+  for (let at = line.indexOf(STEP); at >= 0; at = line.indexOf(STEP, at + 1)) {
+    if (at === 0 || ' \t)'.includes(line[at - 1]!)) return line.slice(at + STEP.length);
+  }
+  return null;
+}
+
+/** NaN for a number that does not exist; null for what is not a number. */
+function numberOf(text: string): number | null {
+  const [, value] = VALUE.exec(text) ?? [];
+  if (value === undefined) return null;
+  if (/^true$/i.test(value)) return 1;
+  if (/^false$/i.test(value)) return 0;
+  return /nan|inf/i.test(value) ? Number.NaN : Number(value.replaceAll('_', ''));
+}

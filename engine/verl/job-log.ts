@@ -1,0 +1,101 @@
+/** The log of a job: kept as a file of the run, and read for what verl prints of each step. */
+import type { ForeignMetrics } from '../importers/metrics.ts';
+import { writeWhole } from '../system/aside.ts';
+import { appendLog } from '../system/log-file.ts';
+import type { RayCluster } from './cluster.ts';
+import { consoleMetrics } from './console-metrics.ts';
+import { followLog } from './log-stream.ts';
+
+const AGAIN_AFTER = 5000;
+/** Lines that an error shows. */
+const LAST_LINES = 12;
+/** A longer line is cut: progress bars print lines without an end. */
+const LONGEST = 100_000;
+
+export class JobLog {
+  private readonly bySteps = new Map<number, ForeignMetrics>();
+  private readonly giveUp = new AbortController();
+  private following: Promise<void> = Promise.resolve();
+  private rest = '';
+  private last: string[] = [];
+  /** Characters that came: a server that is asked again begins at the beginning. */
+  private received = 0;
+  /** The latest step that verl printed; null before the first. */
+  step: number | null = null;
+
+  /** @param file that takes the log */
+  constructor(readonly file: string) {}
+
+  /** All that verl printed of its steps so far. */
+  get metrics(): ForeignMetrics[] {
+    return [...this.bySteps.values()];
+  }
+
+  get lastLines(): string[] {
+    return this.last;
+  }
+
+  /** Follows the log of a job from its beginning, over lost connections, until `end`. */
+  async follow(cluster: RayCluster, id: string): Promise<void> {
+    await writeWhole(this.file, '');
+    this.following = this.work(cluster, id);
+  }
+
+  /** The job has ended: takes what is left of its log, for at most so many milliseconds. */
+  async end(patience: number): Promise<void> {
+    const timer = setTimeout(() => this.giveUp.abort(), patience);
+    this.ended = true;
+    this.wake();
+    await this.following;
+    clearTimeout(timer);
+    this.line(this.rest);
+    this.rest = '';
+  }
+
+  private ended = false;
+  private wake: () => void = () => {};
+
+  private async work(cluster: RayCluster, id: string): Promise<void> {
+    const { signal } = this.giveUp;
+    while (!signal.aborted) {
+      const last = this.ended;
+      let skip = this.received;
+      await followLog(
+        cluster,
+        id,
+        (text) => {
+          const fresh = text.slice(skip);
+          skip = Math.max(0, skip - text.length);
+          if (fresh !== '') this.take(fresh);
+        },
+        signal,
+      );
+      if (last) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.ended ? 0 : AGAIN_AFTER);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  private take(text: string): void {
+    this.received += text.length;
+    appendLog(this.file, text);
+    const lines = `${this.rest}${text}`.split(/\r?\n|\r/);
+    this.rest = (lines.pop() ?? '').slice(-LONGEST);
+    for (const line of lines) this.line(line);
+  }
+
+  private line(line: string): void {
+    if (line.trim() === '') return;
+    this.last = [...this.last.slice(1 - LAST_LINES), line];
+    const found = consoleMetrics(line);
+    if (!found) return;
+    this.step = Math.max(this.step ?? 0, found.step);
+    const values = { ...this.bySteps.get(found.step)?.values, ...found.values };
+    this.bySteps.set(found.step, { step: found.step, values });
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Ray's job server, as `ray job submit` talks to it: the REST interface of the dashboard. Neither Ray nor Python is needed
+ * on this machine.
+ */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { bytes } from '../protocol/format.ts';
+import { RollscopeError } from '../protocol/index.ts';
+import type { RayCluster } from './cluster.ts';
+import { type Answer, ask } from './http.ts';
+
+const SECONDS = 1000;
+const PATIENCE = 30 * SECONDS;
+const UPLOAD_PATIENCE = 600 * SECONDS;
+/** What Ray takes at most as the files of a job. */
+const MOST_BYTES = 500 * 2 ** 20;
+/** Characters of an answer that a message shows. */
+const SHOWN = 300;
+
+export const JOB_STATUSES = ['PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+const JobInfo = z.object({
+  status: z.enum(JOB_STATUSES),
+  /** What Ray says of it, for people. */
+  message: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? null),
+});
+export type JobInfo = z.infer<typeof JobInfo>;
+
+const Version = z.object({ ray_version: z.string() });
+
+export interface Submission {
+  /** Chosen here, so that a job can be found again however the submission ended. */
+  id: string;
+  /** Command line for the shell, run in the folder of the package. */
+  entrypoint: string;
+  /** As `upload` returned it. */
+  package: string;
+  /** For people who look at Ray's list of jobs. */
+  metadata: Record<string, string>;
+}
+
+export function isOver(status: JobStatus): boolean {
+  return status === 'STOPPED' || status === 'SUCCEEDED' || status === 'FAILED';
+}
+
+/**
+ * Each call rejects with RollscopeError `engine-stopped`: reason `cluster-unreachable` where nobody answers, `cluster-refused`
+ * where the cluster says no.
+ */
+export class RayJobs {
+  constructor(readonly cluster: RayCluster) {}
+
+  /** Ray's version on the cluster. */
+  async version(): Promise<string> {
+    const response = await this.request('GET', '/api/version');
+    if (!response.ok) throw this.refused(response.status, response.text);
+    return this.read(Version, response.text).ray_version;
+  }
+
+  /** Stores the files of a job, unless they are there. @param zip of them @returns the name under which a job takes them */
+  async upload(zip: Uint8Array): Promise<string> {
+    if (zip.length > MOST_BYTES) {
+      throw new RollscopeError(
+        'config',
+        `The files of the job are ${bytes(zip.length)} in size, and Ray takes at most ${bytes(MOST_BYTES)}.`,
+        'Train on fewer problems (--limit), or write a job with rollscope job --for verl and copy it to the cluster.',
+        { details: { reason: 'job-too-large', bytes: zip.length, most: MOST_BYTES } },
+      );
+    }
+    const name = `_ray_pkg_${createHash('sha1').update(zip).digest('hex')}.zip`;
+    const known = await this.request('GET', `/api/packages/gcs/${name}`);
+    if (!known.ok) {
+      if (known.status !== 404) throw this.refused(known.status, known.text);
+      const stored = await this.request('PUT', `/api/packages/gcs/${name}`, zip, UPLOAD_PATIENCE);
+      if (!stored.ok) throw this.refused(stored.status, stored.text);
+    }
+    return `gcs://${name}`;
+  }
+
+  async submit({ id, entrypoint, package: files, metadata }: Submission): Promise<void> {
+    const body = { submission_id: id, entrypoint, runtime_env: { working_dir: files }, metadata };
+    const response = await this.request('POST', '/api/jobs/', JSON.stringify(body));
+    if (!response.ok) throw this.refused(response.status, response.text);
+  }
+
+  /** null for a job that the cluster does not know. */
+  async info(id: string): Promise<JobInfo | null> {
+    const response = await this.request('GET', `/api/jobs/${encodeURIComponent(id)}`);
+    if (response.status === 404) return null;
+    if (!response.ok) throw this.refused(response.status, response.text);
+    return this.read(JobInfo, response.text);
+  }
+
+  /** Asks for its end; its status says when that is reached. */
+  async stop(id: string): Promise<void> {
+    const response = await this.request('POST', `/api/jobs/${encodeURIComponent(id)}/stop`);
+    if (!response.ok && response.status !== 404) throw this.refused(response.status, response.text);
+  }
+
+  private async request(
+    method: string,
+    at: string,
+    body: Uint8Array | string | null = null,
+    patience = PATIENCE,
+  ): Promise<Answer> {
+    const { url, headers } = this.cluster;
+    const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
+    try {
+      return await ask(`${url}${at}`, {
+        ...{ method, patience, body: typeof body === 'string' ? Buffer.from(body) : body },
+        headers: { ...(body !== null && { 'content-type': type }), ...headers },
+      });
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+  }
+
+  private read<T>(schema: z.ZodType<T>, text: string): T {
+    const { url } = this.cluster;
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch {
+      throw new RollscopeError(
+        'engine-stopped',
+        `${url} does not answer as a Ray dashboard does.`,
+        'Check --address: it must be the address of the dashboard, for example http://head:8265.',
+        { details: { reason: 'cluster-refused', server: url } },
+      );
+    }
+  }
+
+  private refused(status: number, text: string): RollscopeError {
+    const { url } = this.cluster;
+    const said = (text.trim().split('\n').at(-1) ?? '').slice(0, SHOWN);
+    const hint =
+      status === 401 || status === 403
+        ? 'Put the token of the cluster into the environment variable RAY_AUTH_TOKEN, or into ~/.ray/auth_token as on its head node.'
+        : 'Check --address, and the log of the dashboard on the head node.';
+    return new RollscopeError('engine-stopped', `The Ray cluster at ${url} refused: ${status} ${said}`.trim(), hint, {
+      details: { reason: 'cluster-refused', server: url, status, system: said },
+    });
+  }
+}
+
+function unreachable(url: string, error: unknown): RollscopeError {
+  const why =
+    error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
+  return new RollscopeError(
+    'engine-stopped',
+    `The Ray cluster at ${url} does not answer: ${why}.`,
+    'Check --address. The dashboard of a cluster listens on port 8265 of its head node; from elsewhere, forward it: ssh -L 8265:127.0.0.1:8265 <head>',
+    { cause: error, details: { reason: 'cluster-unreachable', server: url, system: why } },
+  );
+}
+
+/** Nobody answers now; somebody may later. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof RollscopeError && error.details?.reason === 'cluster-unreachable';
+}

@@ -1,0 +1,239 @@
+/** A run that verl makes on a Ray cluster, as the server, the command line and the editor watch and steer it. */
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ImportWork } from '../importers/import-work.ts';
+import type { ImportedRun } from '../importers/run.ts';
+import type { Journal } from '../journal/journal.ts';
+import {
+  type EndRecord,
+  type JournalRecord,
+  type NewRecord,
+  type Progress,
+  RollscopeError,
+  type RunConfig,
+  toStoredError,
+} from '../protocol/index.ts';
+import type { RunHandle } from '../training/handle.ts';
+import type { ProgressMeter } from '../training/progress.ts';
+import type { RunWatch } from '../training/watch.ts';
+import type { JobLog } from './job-log.ts';
+import { isOver, isUnreachable, type JobInfo, type RayJobs } from './ray-jobs.ts';
+import type { SubmittedJob } from './submitted-job.ts';
+
+/** Milliseconds between two looks at the job and its files. */
+const INTERVAL = 2000;
+/** How long the rest of a log may take once its job has ended. */
+const LOG_PATIENCE = 20_000;
+/** Looks without an answer after which a run that is being stopped ends without one. */
+const LAST_TRIES = 5;
+
+type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
+
+export interface VerlRunParts {
+  config: RunConfig;
+  journal: Journal;
+  /** What writes rollouts into the journal. */
+  imported: ImportedRun;
+  work: ImportWork;
+  /** Curves may come without rollouts, because verl's files cannot be read here. */
+  importer: { curvesOnly?: boolean };
+  jobs: RayJobs;
+  job: SubmittedJob;
+  log: JobLog;
+  meter: ProgressMeter;
+  watch: RunWatch;
+  /** Milliseconds between two looks. */
+  interval?: number;
+}
+
+export class VerlRun implements RunHandle {
+  readonly done: Promise<EndRecord>;
+  readonly stopNote = 'Stopping the job. verl resumes from its last checkpoint. Press Ctrl+C again to leave at once.';
+  private stopping: Promise<void> | null = null;
+  private finished = false;
+  private readonly wake = { now: new AbortController() };
+  private fresh: JournalRecord[] = [];
+  private warnedOfFiles = false;
+  private lost = 0;
+
+  constructor(private readonly parts: VerlRunParts) {
+    parts.journal.onRecord((record) => {
+      if (record.type === 'step' || record.type === 'evaluation' || record.type === 'group') this.fresh.push(record);
+    });
+    this.done = this.makeRun();
+  }
+
+  get run(): string {
+    return this.parts.journal.run;
+  }
+  get folder(): string {
+    return this.parts.journal.folder;
+  }
+  progress(): Progress {
+    return this.parts.meter.progress;
+  }
+  peakMemoryBytes(): number {
+    return Math.max(this.parts.meter.peakBytes, process.resourceUsage().maxRSS * 1024);
+  }
+  onRecord(listener: (record: JournalRecord) => void): () => void {
+    return this.parts.journal.onRecord(listener);
+  }
+  onProgress(listener: (progress: Progress) => void): () => void {
+    return this.parts.meter.onProgress(listener);
+  }
+  async records(from: number, limit: number): Promise<JournalRecord[]> {
+    return this.parts.journal.recordsFrom(from, limit);
+  }
+
+  /** @throws RollscopeError `usage`: verl has no such thing */
+  pause(): void {
+    throw new RollscopeError(
+      'usage',
+      'A run on verl cannot be paused.',
+      'Stop it: resumed, it continues from its last checkpoint.',
+      { details: { reason: 'cannot-pause', run: this.run } },
+    );
+  }
+
+  continue(): void {}
+
+  stop(): Promise<void> {
+    if (this.finished) return Promise.resolve();
+    this.stopping ??= (async () => {
+      this.parts.meter.set({ state: 'stopping' });
+      await this.askToStop();
+      this.wake.now.abort();
+      await this.done;
+    })();
+    return this.stopping;
+  }
+
+  private async askToStop(): Promise<void> {
+    await this.parts.jobs.stop(this.parts.job.id).catch(() => {});
+  }
+
+  private async makeRun(): Promise<EndRecord> {
+    const { journal, imported, work, log, meter } = this.parts;
+    // Whoever started the run shall have its handle before anything happens.
+    await Promise.resolve();
+    meter.set({ state: 'running', activity: 'cluster' });
+    let ending: Ending;
+    try {
+      ending = await this.follow();
+    } catch (error) {
+      ending = { type: 'end', reason: 'failed', error: toStoredError(error) };
+    }
+    await log.end(0);
+    const step = imported.reached;
+    let end: EndRecord;
+    try {
+      await work.finish();
+      end = journal.append({ ...ending, step }) as EndRecord;
+    } catch (error) {
+      const time = new Date().toISOString();
+      end = { ...ending, reason: 'failed', error: toStoredError(error), step, seq: journal.length, time };
+    }
+    await journal.close().catch(() => {});
+    this.finished = true;
+    meter.set({ state: 'ended', fraction: null, secondsLeft: null });
+    return end;
+  }
+
+  private async follow(): Promise<Ending> {
+    const { jobs, job, log, interval = INTERVAL } = this.parts;
+    for (;;) {
+      const info = await this.info();
+      if (info === 'unknown') throw forgotten(jobs.cluster.url, job.id);
+      const over = info !== null && isOver(info.status);
+      if (over) await log.end(LOG_PATIENCE);
+      await this.look(!over);
+      if (over) return this.endingOf(info);
+      if (this.stopping && info === null && this.lost >= LAST_TRIES) return this.leftAlone();
+      if (this.stopping && info !== null) await this.askToStop();
+      await wait(this.stopping ? Math.min(interval, INTERVAL / 2) : interval, undefined, {
+        signal: this.stopping ? undefined : this.wake.now.signal,
+      }).catch(() => {});
+    }
+  }
+
+  /** null while the cluster does not answer. */
+  private async info(): Promise<JobInfo | 'unknown' | null> {
+    const { jobs, job, meter } = this.parts;
+    try {
+      const info = await jobs.info(job.id);
+      this.lost = 0;
+      const detail = info?.status === 'PENDING' ? 'waiting for the Ray cluster to start the job' : null;
+      meter.set({ activity: 'cluster', detail });
+      return info ?? 'unknown';
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      this.lost++;
+      meter.set({ activity: 'cluster', detail: 'the Ray cluster does not answer' });
+      return null;
+    }
+  }
+
+  private async look(following: boolean): Promise<void> {
+    const { work, imported, log, importer, job, meter, journal, watch } = this.parts;
+    if (!this.warnedOfFiles && (log.step ?? 0) >= 1 && !existsSync(job.mount)) {
+      this.warnedOfFiles = true;
+      importer.curvesOnly = true;
+      imported.warn('import', notMounted(job));
+    }
+    await work.look(following);
+    for (const record of this.fresh.splice(0)) {
+      const warning = taken(watch, record);
+      if (warning) journal.append(warning);
+    }
+    await work.keep();
+    const step = Math.max(imported.reached, log.step ?? 0);
+    if (step > meter.progress.step) {
+      const seconds = log.metrics.find((one) => one.step === step)?.values['timing_s/step'] ?? null;
+      meter.stepEnds(step, { seconds, rolloutTokensPerSecond: null });
+    }
+  }
+
+  private endingOf({ status, message }: JobInfo): Ending {
+    if (status === 'SUCCEEDED') return { type: 'end', reason: 'completed' };
+    if (status === 'STOPPED') return { type: 'end', reason: 'stopped' };
+    const { job, log } = this.parts;
+    const lines = log.lastLines.join('\n');
+    const error = {
+      code: 'engine-stopped' as const,
+      message: `The job ${job.id} failed${message ? `: ${message.trim()}` : '.'}${lines ? `\nLast output:\n${lines}` : ''}`,
+      hint: `All of its output is in ${log.file}. Resumed, the run continues from verl's last checkpoint: rollscope resume <run>`,
+    };
+    return { type: 'end', reason: 'failed', error };
+  }
+
+  private leftAlone(): Ending {
+    const { imported, job, jobs } = this.parts;
+    imported.warn(
+      'import',
+      `The Ray cluster at ${jobs.cluster.url} did not answer, so the job ${job.id} was not stopped. If it is still running, resuming this run follows it again.`,
+    );
+    return { type: 'end', reason: 'stopped' };
+  }
+}
+
+/** Feeds the collapse watch with a record that was just written; returns the warning that it gives rise to. */
+export function taken(watch: RunWatch, record: JournalRecord): NewRecord | null {
+  if (record.type === 'step') return watch.step(record);
+  watch.recall(record);
+  return null;
+}
+
+function notMounted({ outputs, mount }: SubmittedJob): string {
+  const where =
+    mount === outputs ? `${outputs} is not on this machine` : `${mount}, for ${outputs}, is not on this machine`;
+  return `verl's files cannot be read here: ${where}. Curves come from the log of the job; rollouts, answers and votes are missing. Mount the folder, or keep a copy of it up to date, and name it with --mount; or import a copy later.`;
+}
+
+function forgotten(server: string, job: string): RollscopeError {
+  return new RollscopeError(
+    'engine-stopped',
+    `The Ray cluster at ${server} does not know the job ${job}.`,
+    "The cluster may have been restarted, which ends its jobs. Resumed, the run continues from verl's last checkpoint: rollscope resume <run>",
+    { details: { reason: 'job-unknown', server, job } },
+  );
+}
