@@ -12,9 +12,12 @@ export interface Label {
 /** Ways in which tables write that there is no value. */
 const MISSING: ReadonlySet<string> = new Set(['nan', '<na>']);
 
+/** Names under which an object has the answer, as reward code of trainers takes it. */
+const ANSWERS = ['ground_truth', 'answer', 'target', 'solution', 'value'] as const;
+
 /**
  * The label of a cell: a text, a number, a list of which any item counts (also written as the text of a list of strings),
- * or TriviaQA's object of a value and its aliases. null for none.
+ * TriviaQA's object of a value and its aliases, or an object that has the answer under a usual name. null for none.
  */
 export function labelOf(cell: unknown): Label | null {
   const answers = [...new Set(itemsOf(cell).flatMap((item) => textOf(item) ?? []))];
@@ -26,8 +29,12 @@ export function labelOf(cell: unknown): Label | null {
 function itemsOf(cell: unknown): readonly unknown[] {
   if (Array.isArray(cell)) return cell;
   if (typeof cell === 'string') return listInText(cell) ?? [cell];
-  const { value, aliases } = (typeof cell === 'object' && cell !== null ? cell : {}) as Record<string, unknown>;
-  return isScalar(value) && Array.isArray(aliases) ? [value, ...aliases] : [cell];
+  const object = (typeof cell === 'object' && cell !== null ? cell : {}) as Record<string, unknown>;
+  const { value, aliases } = object;
+  if (isScalar(value) && Array.isArray(aliases)) return [value, ...aliases];
+  const within = ANSWERS.map((name) => object[name]).find((one) => isScalar(one) || Array.isArray(one));
+  if (within === undefined) return [cell];
+  return Array.isArray(within) ? within : [within];
 }
 
 function isScalar(value: unknown): boolean {

@@ -183,10 +183,15 @@ export class ImportWork {
       this.judges = judges(options.rules, total);
     }
     const pipeline = new Pipeline(this.judges);
-    for (const part of fresh) {
-      progress.beginPart(part.bytes);
-      await this.readPart(part, pipeline);
-      progress.endPart();
+    for (const parts of together(fresh)) {
+      let groups = 0;
+      for (const part of parts) {
+        progress.beginPart(part.bytes);
+        groups += await this.readPart(part, pipeline);
+        progress.endPart();
+      }
+      const faults = this.faults.count;
+      pipeline.afterwards(() => this.endParts(parts, groups, faults));
     }
     progress.end();
     await pipeline.end();
@@ -211,7 +216,8 @@ export class ImportWork {
     if (options.signal?.aborted) throw canceled();
   }
 
-  private async readPart(part: DumpPart, pipeline: Pipeline): Promise<void> {
+  /** Returns the number of its groups. */
+  private async readPart(part: DumpPart, pipeline: Pipeline): Promise<number> {
     const { run, problems } = this.work;
     const { phase } = part;
     const step = this.place.stepOf(part);
@@ -224,20 +230,21 @@ export class ImportWork {
       });
       groups++;
     }
-    const faults = this.faults.count;
-    pipeline.afterwards(() => this.endPart(part, step, groups, faults));
+    return groups;
   }
 
-  private async endPart(part: DumpPart, step: number, groups: number, faults: number): Promise<void> {
+  /** @param parts of one step of training, or all of one evaluation */
+  private async endParts(parts: readonly DumpPart[], groups: number, faults: number): Promise<void> {
     const { run } = this.work;
+    const [{ phase }] = parts as [DumpPart];
+    const step = this.place.stepOf(parts[0]!);
     if (groups > 0) {
-      if (part.phase === 'train') run.step(step);
+      if (phase === 'train') run.step(step);
       else run.evaluation(step);
       this.place.begun = true;
     }
-    if (part.phase === 'train')
-      for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
-    this.place.taken(part, step);
+    if (phase === 'train') for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
+    for (const part of parts) this.place.taken(part, step);
     this.place.mark(faults);
     await this.place.noteSometimes();
   }
@@ -303,6 +310,24 @@ export class ImportWork {
       },
     );
   }
+}
+
+/** Each step of training alone; the parts of an evaluation together, which are its sets of problems: it has one record. */
+function together(parts: readonly DumpPart[]): DumpPart[][] {
+  const found: DumpPart[][] = [];
+  const byStep = new Map<string, DumpPart[]>();
+  for (const part of parts) {
+    const key = `${part.phase} ${part.step}`;
+    const same = part.phase === 'train' ? undefined : byStep.get(key);
+    if (same) {
+      same.push(part);
+      continue;
+    }
+    const begun = [part];
+    byStep.set(key, begun);
+    found.push(begun);
+  }
+  return found;
 }
 
 function canceled(): RollscopeError {

@@ -40,7 +40,9 @@ export async function importFile(source: string, options: ImportCommandOptions):
   if (options.find) return listDumps(output, from);
   const map = parseColumnMap(options.map);
   const { rules } = graderFor(options);
-  const importer = await importerFor(from, options.format ?? AUTO, { map });
+  const importer = await importerFor(from, options.format ?? AUTO, { map }).catch(async (error: unknown) => {
+    throw await withWhatIsThere(error, from);
+  });
   const folder = await folderOf(from, importer.name, runsFolder, options);
   const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
   output.note(`Importing ${from} (${importer.title}) to ${folder}`);
@@ -64,6 +66,21 @@ export async function importFile(source: string, options: ImportCommandOptions):
   ).finally(() => scoring?.reader.release());
   print(output, report, options, runsFolder === usualRunsFolder ? path.basename(folder) : folder);
   return report.stopped && options.follow !== true ? EXIT.stopped : EXIT.ok;
+}
+
+/** A path that is not recognized, with what would be: rollouts in a folder below it, or the file unpacked. */
+async function withWhatIsThere(error: unknown, from: string): Promise<unknown> {
+  if (!(error instanceof RollscopeError) || error.details?.reason !== 'no-importer') return error;
+  const { code, message, details } = error;
+  if (/\.(?:gz|zst|bz2|xz|zip)$/i.test(from)) {
+    return new RollscopeError(code, message, 'The file is compressed: unpack it first.', { details });
+  }
+  const [first, ...more] = (await findDumps(from)).filter(({ part }) => !part);
+  if (!first) return error;
+  const others = more.length > 0 ? `, and ${plural(more.length, 'other')}: rollscope import ${from} --find` : '';
+  return new RollscopeError(code, message, `There are rollouts in ${first.path} (${first.title})${others}.`, {
+    details,
+  });
 }
 
 async function listDumps(output: Output, folder: string): Promise<number> {

@@ -3,7 +3,7 @@
  * `input`, `output`, `gts`, `score` and what the reward function returned beside the score. Special tokens are stripped from
  * the texts, groups are known by equal inputs, and TTRL's fork writes no `gts`. Its file logger writes the metrics.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RowValues } from '../../data/fields.ts';
 import type { Phase } from '../../protocol/group.ts';
@@ -17,6 +17,10 @@ import { nameWithin, type StepFile, stepFiles, WholeFiles } from '../step-files.
 import { endsLine } from '../whole-file.ts';
 
 const STEP_FILE = /^(\d+)\.jsonl$/;
+/** A step that somebody has packed: it is named, not read. */
+const PACKED = /^(\d+)\.jsonl\.(?:gz|zst|bz2|xz|zip)$/;
+/** Empty files that may stand before the first with a row: a trainer that was killed leaves them. */
+const EMPTY = 16;
 const EVALUATION = /val|eval|test/i;
 /** Columns as verl names them; what else a row has is the reward's. */
 const COLUMNS = { prompt: 'input', response: 'output', reward: 'score', reference: 'gts' } as const;
@@ -33,13 +37,19 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
   const rows = new RowReader({ ...COLUMNS, ...map });
   const whole = new WholeFiles();
   const logs = new FileLogs(root);
+  const told = new Set<string>();
   return {
     origin: { engine: 'verl', version: null, files: [root] },
     run: { model: null, dataset: null, reward: 'score', steps: null, settings: {} },
     created: null,
-    async look(_, following) {
+    async look(context, following) {
       const files: StepFile[] = [];
       for (const { folder, phase } of await foldersIn(root)) {
+        for (const { name } of await stepFiles(folder, PACKED)) {
+          const place = nameWithin(root, path.join(folder, name));
+          if (!told.has(place)) context.faults.add(place, 'compressed: unpack it first', 'compressed');
+          told.add(place);
+        }
         for (const { name, step } of await stepFiles(folder, STEP_FILE)) {
           const file = path.join(folder, name);
           files.push({ path: file, name: nameWithin(root, file), step, phase });
@@ -56,23 +66,43 @@ async function foldersIn(root: string): Promise<{ folder: string; phase: Phase }
   const inside = await subfolders(root);
   const found: { folder: string; phase: Phase }[] = [];
   for (const folder of [root, ...inside]) {
-    const [first] = await stepFiles(folder, STEP_FILE);
-    if (!first || !(await isDump(path.join(folder, first.name)))) continue;
+    const steps = await stepFiles(folder, STEP_FILE);
+    const packed = await stepFiles(folder, PACKED);
+    if (!(await hasRollouts(folder, steps)) && packed.length === 0) continue;
     // Training begins with step 1, the evaluation before it is step 0.
-    const evaluated = EVALUATION.test(path.basename(folder)) || first.step === 0;
+    const evaluated = EVALUATION.test(path.basename(folder)) || [...steps, ...packed].some(({ step }) => step === 0);
     found.push({ folder, phase: evaluated ? 'evaluation' : 'train' });
   }
   return found;
 }
 
+/** Links to folders count: dumps are large, and often lie on another disk. */
 async function subfolders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => path.join(root, entry.name));
+  const folders: string[] = [];
+  for (const entry of entries) {
+    const folder = path.join(root, entry.name);
+    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await isFolderAt(folder)));
+    if (isFolder) folders.push(folder);
+  }
+  return folders;
 }
 
-async function isDump(file: string): Promise<boolean> {
-  const values = await firstLine(file);
-  return values !== null && typeof values.input === 'string' && typeof values.output === 'string' && 'score' in values;
+async function isFolderAt(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** By the first row of the files, whatever is empty before it. */
+async function hasRollouts(folder: string, steps: readonly { name: string }[]): Promise<boolean> {
+  for (const { name } of steps.slice(0, EMPTY)) {
+    const values = await firstLine(path.join(folder, name));
+    if (values === null) continue;
+    return typeof values.input === 'string' && typeof values.output === 'string' && 'score' in values;
+  }
+  return false;
 }
 
 /** The file logger (`trainer.logger=["file"]`) writes `{"step": 1, "data": {...}}`, one per line. */
