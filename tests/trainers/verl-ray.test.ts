@@ -60,60 +60,59 @@ async function startCluster(): Promise<string> {
 const stepsIn = async (folder: string) =>
   (await readRunFolder(folder)).records.flatMap((one) => (one.type === 'step' ? one.step : []));
 
-test.runIf(there)(
-  'a run is submitted to Ray, followed, stopped and resumed from its checkpoint',
-  async () => {
-    process.env.RAY_AUTH_TOKEN = TOKEN;
-    onTestFinished(() => {
-      if (given === undefined) delete process.env.RAY_AUTH_TOKEN;
-    });
-    const address = await startCluster();
-    const home = temporaryFolder();
-    const dataset = path.join(home, 'problems.jsonl');
-    writeFileSync(dataset, PROBLEMS.map((one) => `${JSON.stringify(one)}\n`).join(''));
-    const config = RunConfig.parse({
-      ...{ dataset: { path: dataset }, model: 'Qwen/Qwen3-0.6B', votes: 4, group: 4, batch: 2, steps: 4, lora: null },
-      ...{ evaluation: { greedy: false, samples: 2, every: 2 }, checkpoint: { every: 2 } },
-      engine: { kind: 'verl', address, gpus: 2 },
-    });
-    const folder = path.join(home, 'runs', 'on-ray');
-    const outputs = path.join(folder, 'verl', 'outputs');
+test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from its checkpoint', async () => {
+  process.env.RAY_AUTH_TOKEN = TOKEN;
+  onTestFinished(() => {
+    if (given === undefined) delete process.env.RAY_AUTH_TOKEN;
+  });
+  const address = await startCluster();
+  const home = temporaryFolder();
+  const dataset = path.join(home, 'problems.jsonl');
+  writeFileSync(dataset, PROBLEMS.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  const config = RunConfig.parse({
+    ...{ dataset: { path: dataset }, model: 'Qwen/Qwen3-0.6B', votes: 4, group: 4, batch: 2, steps: 4, lora: null },
+    ...{ evaluation: { greedy: false, samples: 2, every: 2 }, checkpoint: { every: 2 } },
+    engine: { kind: 'verl', address, gpus: 2 },
+  });
+  const folder = path.join(home, 'runs', 'on-ray');
+  const outputs = path.join(folder, 'verl', 'outputs');
 
-    const first = await startVerl({ config, folder });
-    // Its third step ends when it may.
-    mkdirSync(outputs, { recursive: true });
-    writeFileSync(path.join(outputs, 'pace'), '3');
-    const print = () => readFileSync(path.join(folder, 'verl', 'job.log'), 'utf8');
-    let ended = false;
-    void first.done.then(() => {
-      ended = true;
-    });
-    await until('step 2, or its end', async () => ended || (await stepsIn(folder)).includes(2), { timeout: 600_000 });
-    expect(ended, print().slice(-3000)).toBe(false);
-    await first.stop();
-    expect(await first.done).toMatchObject({ reason: 'stopped' });
-    const { id } = JSON.parse(readFileSync(path.join(folder, 'verl', 'job.json'), 'utf8')) as { id: string };
-    expect(await new RayJobs(clusterOf(address)).info(id)).toMatchObject({ status: 'STOPPED' });
+  const first = await startVerl({ config, folder });
+  // Its third step ends when it may.
+  mkdirSync(outputs, { recursive: true });
+  writeFileSync(path.join(outputs, 'pace'), '3');
+  const print = () => readFileSync(path.join(folder, 'verl', 'job.log'), 'utf8');
+  let ended = false;
+  void first.done.then(() => {
+    ended = true;
+  });
+  await until('its workers', () => ended || print().includes('Training from scratch'));
+  for (const step of [1, 2]) {
+    await until(`step ${step}, or its end`, async () => ended || (await stepsIn(folder)).includes(step));
+  }
+  expect(ended, print().slice(-3000)).toBe(false);
+  await first.stop();
+  expect(await first.done).toMatchObject({ reason: 'stopped' });
+  const { id } = JSON.parse(readFileSync(path.join(folder, 'verl', 'job.json'), 'utf8')) as { id: string };
+  expect(await new RayJobs(clusterOf(address)).info(id)).toMatchObject({ status: 'STOPPED' });
 
-    rmSync(path.join(outputs, 'pace'));
-    const second = await resumeVerl({ folder });
-    const end = await second.done;
-    expect(end, print().slice(-3000)).toMatchObject({ reason: 'completed', step: 4 });
-    expect(print()).toContain('Resuming from step 2');
+  rmSync(path.join(outputs, 'pace'));
+  const second = await resumeVerl({ folder });
+  const end = await second.done;
+  expect(end, print().slice(-3000)).toMatchObject({ reason: 'completed', step: 4 });
+  expect(print()).toContain('Resuming from step 2');
 
-    const { records } = await readRunFolder(folder);
-    const groups = records.flatMap((one) => (one.type === 'group' && one.phase === 'train' ? [one] : []));
-    expect(new Set(groups.map(({ problem }) => problem))).toEqual(new Set([0, 1, 2, 3]));
-    // The reward is the vote of the whole group, however its rollouts were spread over workers.
-    for (const group of groups) {
-      const { rollouts, clusters } = await readGroup(folder, group);
-      const rewarded = rollouts.reduce((sum, { reward }) => sum + reward!, 0);
-      expect(rewarded).toBe(Math.max(...clusters.map(({ members }) => members.length)));
-    }
-    expect(records.some((one) => one.type === 'evaluation' && one.step === 4)).toBe(true);
-    const metrics = records.flatMap((one) => (one.type === 'metrics' ? [one] : []));
-    expect(metrics.find(({ step }) => step === 4)?.metrics).toMatchObject({ loss: 0.125, gradientNorm: 1 });
-    expect(records.some((one) => one.type === 'warning')).toBe(false);
-  },
-  1_200_000,
-);
+  const { records } = await readRunFolder(folder);
+  const groups = records.flatMap((one) => (one.type === 'group' && one.phase === 'train' ? [one] : []));
+  expect(new Set(groups.map(({ problem }) => problem))).toEqual(new Set([0, 1, 2, 3]));
+  // The reward is the vote of the whole group, however its rollouts were spread over workers.
+  for (const group of groups) {
+    const { rollouts, clusters } = await readGroup(folder, group);
+    const rewarded = rollouts.reduce((sum, { reward }) => sum + reward!, 0);
+    expect(rewarded).toBe(Math.max(...clusters.map(({ members }) => members.length)));
+  }
+  expect(records.some((one) => one.type === 'evaluation' && one.step === 4)).toBe(true);
+  const metrics = records.flatMap((one) => (one.type === 'metrics' ? [one] : []));
+  expect(metrics.find(({ step }) => step === 4)?.metrics).toMatchObject({ loss: 0.125, gradientNorm: 1 });
+  expect(records.some((one) => one.type === 'warning')).toBe(false);
+});

@@ -12,7 +12,7 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 118,
+  help: 120,
   /** All of the command line and the compute worker. */
   engine: 1915,
   /** What the compute worker loads when it starts. */
