@@ -9,6 +9,8 @@ interface Written {
   /** Where it is, if not where it was asked for. */
   path?: string;
   counts: Record<string, number>;
+  /** What else the user has to know. */
+  note?: string;
 }
 
 export interface ExportFormat {
@@ -127,6 +129,6 @@ function steps(count: number): Written {
 
 async function weights(run: string, out: string, format: 'peft' | 'safetensors', what: string): Promise<Written> {
   const { exportWeights } = await import('../training/export.ts');
-  const { step } = await exportWeights(run, format, out);
-  return { text: `${what} of step ${step}`, counts: { step } };
+  const { step, ...more } = await exportWeights(run, format, out);
+  return { text: `${what} of step ${step}`, counts: { step }, ...more };
 }

@@ -83,7 +83,7 @@ const CUE = new RegExp(
 );
 /** What may stand between the cue and the answer. */
 const FILLER =
-  /^(?:\s*(?:\*\*|__|[*_](?=\s)))?\s*(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b)?\s*[:=]?\s*/i;
+  /^\s*(?:(?:\*\*|__|[*_](?=\s))\s*)?(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b\s*)?(?:[:=]\s*)?/i;
 /** `**Final Answer**`, `Answer:` on a line of its own. */
 const TITLE =
   /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/i;

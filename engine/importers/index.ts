@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
 import { miles } from './formats/miles.ts';
 import { primeRl } from './formats/prime-rl.ts';
-import { rollouts } from './formats/rollouts.ts';
+import { checkColumns, rollouts } from './formats/rollouts.ts';
 import { tensorboard } from './formats/tensorboard.ts';
 import { tinkerCookbook } from './formats/tinker-cookbook.ts';
 import { trl } from './formats/trl.ts';
@@ -30,6 +30,7 @@ export async function importerFor(path: string, format: string, options: DumpOpt
       details: { reason: 'not-found', file: path },
     });
   }
+  await checkColumns(path, options.map);
   const known = IMPORTERS.map(({ name, title }) => `${name} (${title})`).join(', ');
   if (format !== AUTO) {
     const found = IMPORTERS.find(({ name }) => name === format);

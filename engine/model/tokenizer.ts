@@ -1,4 +1,5 @@
 /** Text to tokens and back, and prompts, by what a model's files say of its tokenizer. */
+import { isTemplateText } from '../protocol/chat-choice.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type ChatChoice, type ChatTemplates, chosenTemplate } from './chat-choice.ts';
 import { ChatTemplate } from './chat-template.ts';
@@ -63,7 +64,8 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
     );
   }
   const chatTemplate = chosenTemplate(parts, chat, file);
-  const template = chatTemplate === null ? null : parsed(chatTemplate, file);
+  const isGiven = chat !== undefined && isTemplateText(chat.template);
+  const template = chatTemplate === null ? null : parsed(chatTemplate, file, isGiven);
   const more = chat?.variables;
   const render = (prompt: PromptText, date: Date): string => {
     if (!template) return first + withoutTemplate(prompt);
@@ -74,8 +76,8 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
       const message = error instanceof Error ? error.message : String(error);
       throw new RollscopeError(
         'model',
-        `${file}: the chat template fails: ${message}`,
-        'Remove the system message, or use another model.',
+        `${subject(file, isGiven)} fails: ${message}`,
+        isGiven ? CORRECT : 'Remove the system message, or use another model.',
         { details: { reason: 'bad-chat-template', file, system: message } },
       );
     }
@@ -96,12 +98,20 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
   };
 }
 
-function parsed(text: string, file: string): ChatTemplate {
+const CORRECT = 'Correct the template that the run was given.';
+
+/** A template that was given with the run is no fault of the model's file. */
+function subject(file: string, isGiven: boolean): string {
+  return isGiven ? 'The chat template of this run' : `${file}: the chat template`;
+}
+
+function parsed(text: string, file: string, isGiven: boolean): ChatTemplate {
   try {
     return new ChatTemplate(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new RollscopeError('model', `${file}: the chat template cannot be read: ${message}`, 'Use another model.', {
+    const hint = isGiven ? CORRECT : 'Use another model.';
+    throw new RollscopeError('model', `${subject(file, isGiven)} cannot be read: ${message}`, hint, {
       details: { reason: 'bad-chat-template', file, system: message },
     });
   }

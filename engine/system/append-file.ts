@@ -100,7 +100,7 @@ export class AppendFile {
     throw new RollscopeError(
       'disk',
       `${this.path} was moved or deleted while the run was writing to it.`,
-      'The last checkpoint is where the folder is now: move it back, or resume the run from there.',
+      'Checkpoints written so far are where the folder is now: move it back, or resume the run from there.',
       { details: { reason: 'moved', file: this.path } },
     );
   }

@@ -20,16 +20,23 @@ import { copy, ensureFolder } from '../system/files.ts';
 
 const WEIGHTS = /^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
 
+const GGUF_BASE =
+  'The base model is a GGUF file, which peft does not load as a base: export with --format safetensors for a whole model, or name a base model in adapter_config.json.';
+
 export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /**
  * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
  * whole weights in float32, an adapter merged in (W + alpha/rank B A), next to the model's configuration and
- * tokenizer, so that transformers loads the folder. Returns the step. Throws RollscopeError: `usage` (a probe, no
+ * tokenizer, so that transformers loads the folder. Returns the step, and what else the user has to know. Throws RollscopeError: `usage` (a probe, no
  * checkpoint, no adapter), `model`, `disk`.
  */
-export async function exportWeights(run: string, format: WeightFormat, out: string): Promise<{ step: number }> {
+export async function exportWeights(
+  run: string,
+  format: WeightFormat,
+  out: string,
+): Promise<{ step: number; note?: string }> {
   const file = await readRunFile(run);
   const name = runName(run);
   const instead = `Use the weights that ${originText(file.origin)} saved. To export the rollouts, use --format jsonl or parquet.`;
@@ -62,8 +69,8 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
     }
     await ensureFolder(out);
     await copy(path.join(folder, 'adapter_model.safetensors'), path.join(out, 'adapter_model.safetensors'));
-    await writeAdapterConfig(folder, config.model, out);
-    return { step };
+    const base = await writeAdapterConfig(folder, config.model, out);
+    return { step, ...(/\.gguf$/i.test(base) && { note: GGUF_BASE }) };
   }
   await ensureFolder(out);
   const source = await openModel(config.model);
@@ -91,11 +98,12 @@ export async function exportWeights(run: string, format: WeightFormat, out: stri
 }
 
 /** The adapter's configuration, with a base model that another program finds: a checkpoint has its name only. */
-async function writeAdapterConfig(checkpoint: string, model: string, out: string): Promise<void> {
+async function writeAdapterConfig(checkpoint: string, model: string, out: string): Promise<string> {
   const stored = JSON.parse(await readFile(path.join(checkpoint, 'adapter_config.json'), 'utf8'));
   const { name, revision } = await referenceTo(model);
   const config = { ...stored, base_model_name_or_path: name, ...(revision !== null && { revision }) };
   await writeWhole(path.join(out, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  return name;
 }
 
 /** Configuration and tokenizer next to the weights, so that the folder is a complete model. */

@@ -190,6 +190,12 @@ describe.each(CASES)("peft's adapter for %s projections", (name) => {
     );
   });
 
+  test('says where its base model is one that peft does not load', async () => {
+    const run = await runWith({ ...adapter, baseModel: 'm.gguf' }, path.resolve('m.gguf'));
+    const out = path.join(temporaryFolder(), 'adapter');
+    expect(await exportWeights(run, 'peft', out)).toEqual({ step: 1, note: expect.any(String) });
+  });
+
   test('is merged as peft merges it, into a model folder of its own', async () => {
     const out = path.join(temporaryFolder(), 'merged');
     const origin = modelFolder(expected.model);

@@ -18,6 +18,7 @@ import { OpenRun } from '../../extension/run/open-run.ts';
 import { importFrom } from '../support/import.ts';
 import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 /** As TRL logs completions: chat prompts, one column per reward function, Python's NaN; the second step comes first. */
 const TRL_DUMP = [
@@ -185,6 +186,17 @@ test('importers are told apart by name, and files by what is in them', async () 
   await expect(missing).rejects.toMatchObject({ code: 'dataset', details: { reason: 'not-found' } });
   const unknown = importFrom(file('{}'), path.join(root, 'run'), { format: 'wandb' });
   await expect(unknown).rejects.toMatchObject({ code: 'usage', details: { reason: 'unknown-importer' } });
+});
+
+test.each([
+  ['prompt', 'questoin'],
+  ['response', 'txet'],
+])('a column for the %s that no row has is refused by its name, with those that there are', async (column, name) => {
+  const source = file('{"question": "a", "text": "b"}');
+  const map = { prompt: 'question', response: 'text', [column]: name };
+  await expectRejection(importFrom(source, path.join(root, 'run'), { map }), 'usage', {
+    ...{ reason: 'no-column', file: source, field: column, value: name, columns: ['question', 'text'] },
+  });
 });
 
 describe('the command line', () => {

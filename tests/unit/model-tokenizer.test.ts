@@ -11,6 +11,10 @@ const NOW = new Date(0);
 const BOS = 3;
 
 function tokenizer(post_processor: object | null, parts: Partial<TokenizerParts> = {}) {
+  return createTokenizer({ ...tokenizerParts(post_processor), ...parts }, 'tokenizer.json');
+}
+
+function tokenizerParts(post_processor: object | null): TokenizerParts {
   const json = {
     version: '1.0',
     added_tokens: [
@@ -23,7 +27,7 @@ function tokenizer(post_processor: object | null, parts: Partial<TokenizerParts>
     model: { type: 'BPE', vocab: { a: 0, b: 1, c: 2 }, merges: [] },
   };
   const none = { chatTemplate: null, bosToken: '<s>', eosToken: null, eosIds: [], addsBos: null };
-  return createTokenizer({ json, ...none, ...parts }, 'tokenizer.json');
+  return { json, ...none };
 }
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true };
@@ -59,6 +63,17 @@ describe('the first token', () => {
     expect([...tokenizer(startsWith('<s>', BOS), { chatTemplate }).encodePrompt({ user: 'a' }, NOW).tokens]).toEqual([
       0, 1,
     ]);
+  });
+
+  test("a chat template that the run was given is not called the model's", () => {
+    const given = (template: string) => () =>
+      createTokenizer({ ...tokenizerParts(null) }, 'tokenizer.json', { template, variables: {} }).encodePrompt(
+        { user: 'a' },
+        NOW,
+      );
+    for (const template of ["{{ raise_exception('no') }}", '{% if %}']) {
+      expectThrow(given(template), 'model', { reason: 'bad-chat-template' });
+    }
   });
 
   test('a text by itself has none', () => {

@@ -20,8 +20,9 @@ export async function exportRun(run: string, options: ExportOptions): Promise<nu
   const folder = await findRun(run, runsFolder);
   const chosen: ExportFormat = EXPORT_FORMATS[format];
   const out = chosen.address ? options.out : path.resolve(options.out);
-  const { text, path: where = out, counts } = await chosen.write(folder, out, { perToken });
+  const { text, path: where = out, counts, note } = await chosen.write(folder, out, { perToken });
   output.print(`Wrote ${text} to ${where}.`);
-  output.result({ run: path.basename(folder), format, path: where, ...counts });
+  if (note) output.print(note);
+  output.result({ run: path.basename(folder), format, path: where, ...counts, ...(note && { note }) });
   return EXIT.ok;
 }

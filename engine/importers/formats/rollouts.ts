@@ -5,9 +5,11 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RowValues } from '../../data/fields.ts';
+import { columnValue, type RowValues } from '../../data/fields.ts';
 import { ParquetOnDisk } from '../../data/parquet.ts';
 import { readTable } from '../../data/readers.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import type { ColumnMap } from '../columns.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
@@ -48,6 +50,32 @@ async function detect(root: string, { map }: DumpOptions): Promise<boolean> {
     if (values && needed.every((column) => rows.has(values, column))) return true;
   }
   return false;
+}
+
+/**
+ * Checks the names of columns that the user gives against the first rows.
+ * @throws RollscopeError `usage` for a name that no file has, where the rows must have it
+ */
+export async function checkColumns(root: string, map: ColumnMap): Promise<void> {
+  const first: { file: string; values: RowValues }[] = [];
+  for (const file of (await filesIn(root)).slice(0, FEW)) {
+    const values = await firstRow(file).catch(() => null);
+    if (values) first.push({ file, values });
+  }
+  if (first.length === 0) return;
+  for (const [column, name] of Object.entries(map)) {
+    if (first.some(({ values }) => columnValue(values, name) !== undefined)) continue;
+    // A row of JSON Lines may lack what others have.
+    const isNeeded = (LEAST as readonly string[]).includes(column);
+    if (!isNeeded && first.some(({ file }) => LINES.test(file))) continue;
+    const columns = Object.keys(first[0]!.values);
+    throw new RollscopeError(
+      'usage',
+      `${first[0]!.file} has no column '${name}', which was named for the ${column}.`,
+      `Its columns: ${columns.join(', ')}.`,
+      { details: { reason: 'no-column', file: first[0]!.file, field: column, value: name, columns } },
+    );
+  }
 }
 
 /** What a rollout has at least. */
