@@ -64,27 +64,13 @@ export async function loadDataset(
   for (const row of chosen(rows, config, source)) {
     const text = questionOf(row, columns, config.template);
     const user = promptOf(row, text, config.template);
-    const label = row.label && row.choices && naming !== null ? choiceLabel(row.label, row.choices, naming) : row.label;
+    const where = { index: problems.length, embedded };
     problems.push({
-      index: problems.length,
-      id: row.id,
-      ...conversation(row, row.asked === null ? user : text),
-      answer: label?.answer ?? null,
-      ...(label?.accepted && { accepted: label.accepted }),
-      ...ruleOf(row.values, row.where),
-      source: embedded ? EMBEDDED : row.from.file,
-      row: row.from.row,
-      line: row.from.line,
+      ...problemOf(row, row.asked === null ? user : text, naming, where),
       ...keptColumns(row.values, kept, { columns, template: config.template, where: row.where }),
     });
     prompts.push(user);
-    const { system = null, before = [] } = row.asked ?? {};
-    parts.push({
-      system: config.system ?? system ?? undefined,
-      ...(before.length > 0 && { before }),
-      user,
-      ...(row.prefill !== null && { prefill: row.prefill }),
-    });
+    parts.push(partsOf(row, user, config));
   }
   const reading = readingOf({
     source: embedded ? EMBEDDED : source,
@@ -107,6 +93,36 @@ export async function loadDataset(
     warnings: [...warnings, ...notesOf(config, { ...found, reading, rows })],
     ...(system !== undefined && { system }),
     fingerprint: dataFingerprint(config, { ...found, system }),
+  };
+}
+
+/** A row as a problem, without the columns that are kept for rewards. @param naming how the rows name their choices */
+function problemOf(
+  row: ReadRow,
+  question: string,
+  naming: ReturnType<typeof nameChoices>,
+  { index, embedded }: { index: number; embedded: boolean },
+): Problem {
+  const { from } = row;
+  const label = row.label && row.choices && naming !== null ? choiceLabel(row.label, row.choices, naming) : row.label;
+  return {
+    ...{ index, id: row.id },
+    ...conversation(row, question),
+    answer: label?.answer ?? null,
+    ...(label?.accepted && { accepted: label.accepted }),
+    ...ruleOf(row.values, row.where),
+    ...{ source: embedded ? EMBEDDED : from.file, row: from.row, line: from.line },
+  };
+}
+
+/** The prompt with the turns and the system message around it. */
+function partsOf({ asked, prefill }: ReadRow, user: string, config: DatasetConfig): PromptParts {
+  const { system = null, before = [] } = asked ?? {};
+  return {
+    system: config.system ?? system ?? undefined,
+    ...(before.length > 0 && { before }),
+    user,
+    ...(prefill !== null && { prefill }),
   };
 }
 

@@ -3,6 +3,7 @@
  * number, at given values of its variables. Null and NaN say that there is no value; only the meter throws.
  */
 import * as C from './complex.ts';
+import { functionAt } from './functions.ts';
 import { spend } from './meter.ts';
 import type { MathNode } from './node.ts';
 import * as Q from './rational.ts';
@@ -214,91 +215,10 @@ function callAt(name: string, args: readonly MathNode[], point: Point, known: Kn
     return exactDeterminant ? C.real(Q.toNumber(exactDeterminant)) : C.UNDEFINED;
   }
   if (name === 'sum' || name === 'prod') return seriesAt(name, args, point, known);
-  const values = args.map((arg) => valueAt(arg, point, known));
-  const [a, b] = values;
-  if (!a) return C.UNDEFINED;
-  const one = C.real(1);
-  switch (name) {
-    case 'root': {
-      const index = b ? b.re : 2;
-      if (b && b.im !== 0) return C.UNDEFINED;
-      if (index === 2) return C.sqrt(a);
-      if (a.im === 0 && a.re < 0 && Math.abs(index % 2) === 1) return C.real(-((-a.re) ** (1 / index)));
-      return C.power(a, C.real(1 / index));
-    }
-    case 'abs':
-    case 'norm':
-      return C.real(C.magnitude(a));
-    case 'exp':
-      return C.exp(a);
-    case 'ln':
-      return C.log(a);
-    case 'log':
-      // without a base, log is the natural one; a base is the second argument
-      return b ? C.divide(C.log(a), C.log(b)) : C.log(a);
-    case 'log10':
-      return C.divide(C.log(a), C.real(Math.LN10));
-    case 'sin':
-      return C.sin(a);
-    case 'cos':
-      return C.cos(a);
-    case 'tan':
-      return C.divide(C.sin(a), C.cos(a));
-    case 'cot':
-      return C.divide(C.cos(a), C.sin(a));
-    case 'sec':
-      return C.divide(one, C.cos(a));
-    case 'csc':
-      return C.divide(one, C.sin(a));
-    case 'sinh':
-      return realOnly(a, Math.sinh);
-    case 'cosh':
-      return realOnly(a, Math.cosh);
-    case 'tanh':
-      return realOnly(a, Math.tanh);
-    case 'coth':
-      return realOnly(a, (x) => 1 / Math.tanh(x));
-    case 'sech':
-      return realOnly(a, (x) => 1 / Math.cosh(x));
-    case 'csch':
-      return realOnly(a, (x) => 1 / Math.sinh(x));
-    case 'arcsin':
-      return realOnly(a, Math.asin);
-    case 'arccos':
-      return realOnly(a, Math.acos);
-    case 'arctan':
-      return realOnly(a, Math.atan);
-    case 'arcsinh':
-      return realOnly(a, Math.asinh);
-    case 'arccosh':
-      return realOnly(a, Math.acosh);
-    case 'arctanh':
-      return realOnly(a, Math.atanh);
-    case 'arccot':
-      return realOnly(a, (x) => Math.PI / 2 - Math.atan(x));
-    case 'arcsec':
-      return realOnly(a, (x) => Math.acos(1 / x));
-    case 'arccsc':
-      return realOnly(a, (x) => Math.asin(1 / x));
-    case 'floor':
-      return realOnly(a, Math.floor);
-    case 'ceil':
-      return realOnly(a, Math.ceil);
-    case 'sign':
-    case 'sgn':
-      return realOnly(a, Math.sign);
-    case 'factorial':
-      return realOnly(a, gamma);
-    case 'binom':
-      if (!b || a.im !== 0 || b.im !== 0) return C.UNDEFINED;
-      return C.real(gamma(a.re) / (gamma(b.re) * gamma(a.re - b.re)));
-    case 'min':
-      return values.every((v) => v.im === 0) ? C.real(Math.min(...values.map((v) => v.re))) : C.UNDEFINED;
-    case 'max':
-      return values.every((v) => v.im === 0) ? C.real(Math.max(...values.map((v) => v.re))) : C.UNDEFINED;
-    default:
-      return C.UNDEFINED;
-  }
+  return functionAt(
+    name,
+    args.map((arg) => valueAt(arg, point, known)),
+  );
 }
 
 const MAX_TERMS = 200;
@@ -315,21 +235,4 @@ function seriesAt(name: 'sum' | 'prod', args: readonly MathNode[], point: Point,
     total = name === 'sum' ? C.add(total, term) : C.multiply(total, term);
   }
   return total;
-}
-
-function realOnly(a: C.Complex, f: (x: number) => number): C.Complex {
-  return a.im === 0 ? C.real(f(a.re)) : C.UNDEFINED;
-}
-
-const LANCZOS = [
-  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
-  -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
-];
-
-/** x!, for real x (Lanczos). */
-function gamma(x: number): number {
-  if (x < -0.5) return Math.PI / (Math.sin(Math.PI * (x + 1)) * gamma(-x - 1));
-  const sum = LANCZOS.reduce((total, c, i) => total + c / (x + i + 1), 0.9999999999998099);
-  const t = x + 7.5;
-  return Math.sqrt(2 * Math.PI) * t ** (x + 0.5) * Math.exp(-t) * sum;
 }

@@ -114,8 +114,38 @@ class Cursor {
   }
 }
 
+/** @throws NeedMore where `buffer` ends inside of the header; RollscopeError `model` */
 function parse(buffer: Buffer, file: string, size: number): GgufFile {
   const cursor = new Cursor(buffer, file);
+  checkFormat(cursor, file);
+  const tensorCount = cursor.u64();
+  const valueCount = cursor.u64();
+  // names of the file are looked up in it
+  const metadata: Record<string, GgufValue> = Object.create(null);
+  for (let i = 0; i < valueCount; i++) {
+    const key = cursor.string();
+    metadata[key] = cursor.value(cursor.u32());
+  }
+  const listed: ListedTensor[] = [];
+  // The count of a damaged file may be more than an array can have.
+  for (let i = 0; i < tensorCount; i++) listed.push(listedTensor(cursor, file));
+  const alignment = Number(metadata['general.alignment'] ?? 32);
+  if (!(alignment >= 1)) throw broken(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
+  const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
+  const tensors = new Map(listed.map((tensor) => [tensor.name, placed(tensor, dataOffset, { file, size })]));
+  if (Number(metadata['split.count'] ?? 1) > 1) {
+    throw new RollscopeError(
+      'model',
+      `${file} is one part of a split GGUF file.`,
+      'Merge the parts first: llama-gguf-split --merge.',
+      { details: { reason: 'split-file', file } },
+    );
+  }
+  return { file, size, metadata, tensors, dataOffset };
+}
+
+/** The first bytes: what the file is, and of which version. */
+function checkFormat(cursor: Cursor, file: string): void {
   if (cursor.u32() !== 0x46554747) {
     throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Use a .gguf file, a model folder or a Hub id.', {
       details: { reason: 'not-gguf', file },
@@ -135,67 +165,51 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
       { details: { reason: 'unsupported', file, field: 'version', value: version } },
     );
   }
-  const tensorCount = cursor.u64();
-  const valueCount = cursor.u64();
-  // names of the file are looked up in it
-  const metadata: Record<string, GgufValue> = Object.create(null);
-  for (let i = 0; i < valueCount; i++) {
-    const key = cursor.string();
-    metadata[key] = cursor.value(cursor.u32());
-  }
-  const found: GgufTensor[] = [];
-  for (let i = 0; i < tensorCount; i++) {
-    const name = cursor.string();
-    const rank = cursor.u32();
-    if (rank > 4)
-      throw broken(file, 'bad-tensor', `tensor "${name}" has ${rank} dimensions.`, { field: name, value: rank });
-    const shape = Array.from({ length: rank }, () => cursor.u64()).reverse();
-    found.push({ name, shape, type: cursor.u32(), offset: cursor.u64(), bytes: 0 });
-  }
-  const alignment = Number(metadata['general.alignment'] ?? 32);
-  if (!(alignment >= 1)) throw broken(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
-  const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
-  const tensors = new Map<string, GgufTensor>();
-  for (const tensor of found) {
-    const block = blockSize(tensor.type);
-    if (!block) {
-      throw new RollscopeError(
-        'model',
-        `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
-        `Use another quantization of the model, such as Q8_0 or Q4_K_M. Supported types: ${READABLE_TYPES.join(', ')}.`,
-        { details: { reason: 'unsupported', file, field: tensor.name, value: typeName(tensor.type) } },
-      );
-    }
-    const width = tensor.shape.at(-1) ?? 1;
-    if (width % block.weights !== 0) {
-      throw broken(
-        file,
-        'bad-row-length',
-        `tensor "${tensor.name}" has rows of ${width} weights, not a multiple of the block size ${block.weights}.`,
-        { field: tensor.name, value: width, block: block.weights },
-      );
-    }
-    const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
-    const offset = dataOffset + tensor.offset;
-    if (offset + bytes > size) {
-      throw broken(
-        file,
-        'truncated',
-        `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`,
-        { field: tensor.name, needed: offset + bytes, bytes: size },
-      );
-    }
-    tensors.set(tensor.name, { ...tensor, offset, bytes });
-  }
-  if (Number(metadata['split.count'] ?? 1) > 1) {
+}
+
+/** A tensor as the header lists it: its offset is from where the data begins. */
+type ListedTensor = Omit<GgufTensor, 'bytes'>;
+
+function listedTensor(cursor: Cursor, file: string): ListedTensor {
+  const name = cursor.string();
+  const rank = cursor.u32();
+  if (rank > 4)
+    throw broken(file, 'bad-tensor', `tensor "${name}" has ${rank} dimensions.`, { field: name, value: rank });
+  const shape = Array.from({ length: rank }, () => cursor.u64()).reverse();
+  return { name, shape, type: cursor.u32(), offset: cursor.u64() };
+}
+
+/** The tensor with its place in the file, once its type can be read and its rows are whole. */
+function placed(tensor: ListedTensor, dataOffset: number, { file, size }: Pick<GgufFile, 'file' | 'size'>): GgufTensor {
+  const block = blockSize(tensor.type);
+  if (!block) {
     throw new RollscopeError(
       'model',
-      `${file} is one part of a split GGUF file.`,
-      'Merge the parts first: llama-gguf-split --merge.',
-      { details: { reason: 'split-file', file } },
+      `${file}: tensor "${tensor.name}" is stored as ${typeName(tensor.type)}, which is not supported.`,
+      `Use another quantization of the model, such as Q8_0 or Q4_K_M. Supported types: ${READABLE_TYPES.join(', ')}.`,
+      { details: { reason: 'unsupported', file, field: tensor.name, value: typeName(tensor.type) } },
     );
   }
-  return { file, size, metadata, tensors, dataOffset };
+  const width = tensor.shape.at(-1) ?? 1;
+  if (width % block.weights !== 0) {
+    throw broken(
+      file,
+      'bad-row-length',
+      `tensor "${tensor.name}" has rows of ${width} weights, not a multiple of the block size ${block.weights}.`,
+      { field: tensor.name, value: width, block: block.weights },
+    );
+  }
+  const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
+  const offset = dataOffset + tensor.offset;
+  if (offset + bytes > size) {
+    throw broken(
+      file,
+      'truncated',
+      `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`,
+      { field: tensor.name, needed: offset + bytes, bytes: size },
+    );
+  }
+  return { ...tensor, offset, bytes };
 }
 
 /**

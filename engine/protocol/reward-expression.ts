@@ -29,19 +29,13 @@ interface Token {
   text: string;
 }
 
-/**
- * Parses an expression; names must be among `names` if given.
- * @throws RollscopeError `config`, with the names that exist or what was expected
- */
-export function parseReward<Name extends string>(text: string, names?: readonly Name[]): RewardExpression<Name> {
-  const listed = names ? ` Rewards: ${names.join(', ')}.` : '';
-  const wrong = (message: string, facts: { fault: string; found?: string | null; expected?: string }) =>
-    new RollscopeError(
-      'config',
-      `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
-      `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
-      { details: { reason: 'bad-expression', value: text, ...facts } },
-    );
+/** The error for a text, from what is wrong with it and the facts of that. */
+type Complaint = (
+  message: string,
+  facts: { fault: string; found?: string | null; expected?: string },
+) => RollscopeError;
+
+function tokensOf(text: string, wrong: Complaint): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.trimEnd().length) {
@@ -62,6 +56,23 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   }
   const tooLarge = tokens.find(({ kind, text }) => kind === 'number' && !Number.isFinite(Number(text)));
   if (tooLarge) throw wrong(`the number ${tooLarge.text} is too large`, { fault: 'too-large', found: tooLarge.text });
+  return tokens;
+}
+
+/**
+ * Parses an expression; names must be among `names` if given.
+ * @throws RollscopeError `config`, with the names that exist or what was expected
+ */
+export function parseReward<Name extends string>(text: string, names?: readonly Name[]): RewardExpression<Name> {
+  const listed = names ? ` Rewards: ${names.join(', ')}.` : '';
+  const wrong: Complaint = (message, facts) =>
+    new RollscopeError(
+      'config',
+      `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
+      `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
+      { details: { reason: 'bad-expression', value: text, ...facts } },
+    );
+  const tokens = tokensOf(text, wrong);
   let next = 0;
   let depth = 0;
   const take = (kind: Token['kind'], ...texts: string[]): string | null => {

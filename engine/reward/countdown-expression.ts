@@ -19,77 +19,109 @@ interface Rational {
 
 class Refused extends Error {}
 
-/** An expression's value (null where it divides by 0) and the whole numbers that it uses, in order. Throws Refused. */
-function readExpression(text: string): { value: Rational | null; used: bigint[] } {
-  const used: bigint[] = [];
-  let at = 0;
-  let depth = 0;
-  const skip = () => {
-    while (text[at] === ' ') at++;
-  };
-  const sign = (signs: string) => {
-    skip();
-    const found = text[at];
-    if (found === undefined || !signs.includes(found)) return null;
-    at++;
-    return found;
-  };
-  const make = (n: bigint, d: bigint): Rational => (d < 0n ? { n: -n, d: -d } : { n, d });
-  const quotient = (left: Rational | null, right: Rational | null): Rational | null =>
-    left === null || right === null || right.n === 0n ? null : make(left.n * right.d, left.d * right.n);
-  /** The rest of a bracket that was opened. */
-  const inside = (closing: string): Rational | null => {
-    if (++depth > DEEPEST) throw new Refused('its parentheses are nested too deeply');
-    const inner = sum();
-    depth--;
-    if (!sign(closing)) throw new Refused('a parenthesis is not closed');
-    return inner;
-  };
-  /** Numerator or denominator: in braces, or a single digit as in `\frac12`. */
-  const part = (): Rational | null => {
-    if (sign('{')) return inside('}');
-    const digit = sign('0123456789');
-    if (digit === null) throw new Refused('incomplete fraction');
-    used.push(BigInt(digit));
-    return { n: BigInt(digit), d: 1n };
-  };
-  const factor = (): Rational | null => {
-    const open = sign('([{');
-    if (open) return inside(CLOSING[open]!);
-    const fraction = FRACTION.exec(text.slice(at, at + 7))?.[0];
-    if (fraction) {
-      at += fraction.length;
-      return quotient(part(), part());
-    }
-    const digits = /^\d+/.exec(text.slice(at, at + 20))?.[0];
-    if (!digits) throw new Refused(at < text.length ? `"${text[at]}" is not allowed there` : 'it ends too early');
-    at += digits.length;
-    used.push(BigInt(digits));
-    return { n: BigInt(digits), d: 1n };
-  };
-  const product = (): Rational | null => {
-    let left = factor();
-    for (let op = sign('*/'); op !== null; op = sign('*/')) {
-      if (text[at] === op) throw new Refused(`"${op}${op}" is not an operator`);
-      const right = factor();
-      if (op === '/') left = quotient(left, right);
-      else left = left === null || right === null ? null : make(left.n * right.n, left.d * right.d);
-    }
-    return left;
-  };
-  const sum = (): Rational | null => {
-    let left = product();
-    for (let op = sign('+-'); op !== null; op = sign('+-')) {
-      const right = product();
+/** null where it divides by 0. */
+type Value = Rational | null;
+
+const rational = (n: bigint, d: bigint): Rational => (d < 0n ? { n: -n, d: -d } : { n, d });
+
+const quotient = (left: Value, right: Value): Value =>
+  left === null || right === null || right.n === 0n ? null : rational(left.n * right.d, left.d * right.n);
+
+/** An expression's value and the whole numbers that it uses, in order. Throws Refused. */
+function readExpression(text: string): { value: Value; used: bigint[] } {
+  return new ExpressionReader(text).read();
+}
+
+/** Recursive descent over the characters of one expression. */
+class ExpressionReader {
+  private readonly used: bigint[] = [];
+  private at = 0;
+  private depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  read(): { value: Value; used: bigint[] } {
+    const value = this.sum();
+    this.skip();
+    if (this.at < this.text.length) throw this.unexpected();
+    return { value, used: this.used };
+  }
+
+  private sum(): Value {
+    let left = this.product();
+    for (let op = this.sign('+-'); op !== null; op = this.sign('+-')) {
+      const right = this.product();
       if (left === null || right === null) left = null;
-      else left = make(left.n * right.d + (op === '+' ? 1n : -1n) * right.n * left.d, left.d * right.d);
+      else left = rational(left.n * right.d + (op === '+' ? 1n : -1n) * right.n * left.d, left.d * right.d);
     }
     return left;
-  };
-  const value = sum();
-  skip();
-  if (at < text.length) throw new Refused(`"${text[at]}" is not allowed there`);
-  return { value, used };
+  }
+
+  private product(): Value {
+    let left = this.factor();
+    for (let op = this.sign('*/'); op !== null; op = this.sign('*/')) {
+      if (this.text[this.at] === op) throw new Refused(`"${op}${op}" is not an operator`);
+      const right = this.factor();
+      if (op === '/') left = quotient(left, right);
+      else left = left === null || right === null ? null : rational(left.n * right.n, left.d * right.d);
+    }
+    return left;
+  }
+
+  private factor(): Value {
+    const { text } = this;
+    const open = this.sign('([{');
+    if (open) return this.inside(CLOSING[open]!);
+    const fraction = FRACTION.exec(text.slice(this.at, this.at + 7))?.[0];
+    if (fraction) {
+      this.at += fraction.length;
+      return quotient(this.part(), this.part());
+    }
+    const digits = /^\d+/.exec(text.slice(this.at, this.at + 20))?.[0];
+    if (!digits) throw this.at < text.length ? this.unexpected() : new Refused('it ends too early');
+    this.at += digits.length;
+    return this.number(digits);
+  }
+
+  /** The rest of a bracket that was opened. */
+  private inside(closing: string): Value {
+    if (++this.depth > DEEPEST) throw new Refused('its parentheses are nested too deeply');
+    const inner = this.sum();
+    this.depth--;
+    if (!this.sign(closing)) throw new Refused('a parenthesis is not closed');
+    return inner;
+  }
+
+  /** Numerator or denominator: in braces, or a single digit as in `\frac12`. */
+  private part(): Value {
+    if (this.sign('{')) return this.inside('}');
+    const digit = this.sign('0123456789');
+    if (digit === null) throw new Refused('incomplete fraction');
+    return this.number(digit);
+  }
+
+  private number(digits: string): Rational {
+    const n = BigInt(digits);
+    this.used.push(n);
+    return { n, d: 1n };
+  }
+
+  /** Takes the next character where it is one of the signs; null otherwise. */
+  private sign(signs: string): string | null {
+    this.skip();
+    const found = this.text[this.at];
+    if (found === undefined || !signs.includes(found)) return null;
+    this.at++;
+    return found;
+  }
+
+  private skip(): void {
+    while (this.text[this.at] === ' ') this.at++;
+  }
+
+  private unexpected(): Refused {
+    return new Refused(`"${this.text[this.at]}" is not allowed there`);
+  }
 }
 
 /** Typographic and LaTeX signs as plain ones, fractions left; what follows an equals sign is kept apart. */

@@ -59,19 +59,7 @@ export function adamwGraph(
   const lr = graph.input('lr', 'float32', []);
   const step = graph.input('step', 'float32', []);
   const scale = graph.input('scale', 'float32', []);
-  const given = { p: {}, g: {}, m: {}, v: {} } satisfies Record<string, Record<string, Port>>;
-  const groups = stacks(parameters).map((members) => {
-    const stack = (kind: keyof typeof given): Tensor => {
-      const ports: Record<string, Port> = given[kind];
-      const parts = members.map(({ name, shape }) => {
-        const input = graph.input(`${kind}.${name}`, 'float32', shape);
-        ports[name] = input;
-        return input;
-      });
-      return op.concat(parts, 0);
-    };
-    return { members, p: stack('p'), g: stack('g'), m: stack('m'), v: stack('v') };
-  });
+  const { ports: given, groups } = stackedInputs(graph, parameters);
 
   const squares = groups.map(({ g }) => op.reshape(op.reduceSum(op.mul(g, g)), [1]));
   const norm = op.mul(op.sqrt(op.reduceSum(op.concat(squares, 0))), scale);
@@ -87,23 +75,18 @@ export function adamwGraph(
   const softening = op.mul(rootC2, epsilon);
   const keep = op.sub(1, op.mul(lr, weightDecay));
 
-  const next = { p: {}, m: {}, v: {} } satisfies Record<string, Record<string, Port>>;
-  const unstack = (kind: keyof typeof next, members: readonly Parameter[], stack: Tensor) => {
-    const ports: Record<string, Port> = next[kind];
-    const rows = members.map(({ shape }) => shape[0]!);
-    op.split(stack, 0, rows).forEach((tensor, i) => {
-      const { name } = members[i]!;
-      ports[name] = graph.output(`${kind}.${name}`, tensor);
-    });
-  };
+  const next: Record<'p' | 'm' | 'v', Ports> = { p: {}, m: {}, v: {} };
   for (const { members, p, g, m, v } of groups) {
     const gradient = op.mul(g, factor);
     const nextM = op.add(op.mul(m, beta1), op.mul(gradient, 1 - beta1));
     const nextV = op.add(op.mul(v, beta2), op.mul(op.mul(gradient, gradient), 1 - beta2));
     const update = op.div(op.mul(nextM, rate), op.add(op.sqrt(nextV), softening));
-    unstack('p', members, op.sub(weightDecay === 0 ? p : op.mul(p, keep), update));
-    unstack('m', members, nextM);
-    unstack('v', members, nextV);
+    Object.assign(
+      next.p,
+      unstackedOutputs(graph, 'p', members, op.sub(weightDecay === 0 ? p : op.mul(p, keep), update)),
+    );
+    Object.assign(next.m, unstackedOutputs(graph, 'm', members, nextM));
+    Object.assign(next.v, unstackedOutputs(graph, 'v', members, nextV));
   }
   const state = ({ p, m, v }: Record<'p' | 'm' | 'v', Named<Port>>) => ({ parameters: p, first: m, second: v });
   return {
@@ -111,6 +94,38 @@ export function adamwGraph(
     inputs: { state: state(given), gradients: given.g, lr, step, scale },
     outputs: { state: state(next), norm: normOutput },
   };
+}
+
+type Ports = Record<string, Port>;
+/** Parameters, gradients, and the running means. */
+type Kind = 'p' | 'g' | 'm' | 'v';
+
+/** Inputs for the parameters and what belongs to them, and the tensors that they are computed on as. */
+function stackedInputs(graph: Graph, parameters: readonly Parameter[]) {
+  const ports: Record<Kind, Ports> = { p: {}, g: {}, m: {}, v: {} };
+  const groups = stacks(parameters).map((members) => {
+    const stack = (kind: Kind): Tensor => {
+      const parts = members.map(({ name, shape }) => {
+        const input = graph.input(`${kind}.${name}`, 'float32', shape);
+        ports[kind][name] = input;
+        return input;
+      });
+      return op.concat(parts, 0);
+    };
+    return { members, p: stack('p'), g: stack('g'), m: stack('m'), v: stack('v') };
+  });
+  return { ports, groups };
+}
+
+/** Outputs for the members of a stack. */
+function unstackedOutputs(graph: Graph, kind: Kind, members: readonly Parameter[], stack: Tensor): Ports {
+  const rows = members.map(({ shape }) => shape[0]!);
+  return Object.fromEntries(
+    op.split(stack, 0, rows).map((tensor, i) => {
+      const { name } = members[i]!;
+      return [name, graph.output(`${kind}.${name}`, tensor)];
+    }),
+  );
 }
 
 /**

@@ -33,6 +33,7 @@ export interface AnalyzeOptions {
 /** Of another trainer's reward it is not known whether it says right or wrong. */
 const OTHER_REWARD = { saysRight: false };
 
+/** Prints the analysis. @returns the exit code */
 export async function analyze(run: string, options: AnalyzeOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
@@ -47,35 +48,25 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const beta = betaOf(options.beta);
   const reward = material.config && rewardOf(material.config.reward, material.config.rewardOptions);
   const optima = groups.map((group) => optimum(group, rewardsOf(group, material, reward), beta));
-  const aligned = alignment(
-    groups.map((group) => {
-      const statistics = group.rollouts.map((rollout) => rollout.statistics);
-      return confidencesOf(
-        group,
-        statistics,
-        group.rollouts.map((rollout) => answerTokens(rollout, graderOf(material.grading))),
-      );
-    }),
-  );
+  const aligned = alignment(groups.map((group) => confidencesIn(group, material)));
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
-  const labeled = aligned.length > 0;
+  const theory = theoryOf(columns);
+  const ending = endingOf(columns, reward ?? OTHER_REWARD);
+  const forecast = forecastPart(columns, groups, problems);
   output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}`);
   output.print(material.otherPhases === null ? '' : `${material.otherPhases}\n`);
-  if (labeled) {
-    output.print(alignmentTable(aligned));
-    output.print(`\n${quadrantTable(inQuadrants, problems)}`);
-  } else output.print('No labels: correctness is unknown.');
-  const atK = atKTable(groups);
-  if (atK) output.print(`\n${atK}`);
-  output.print(`\n${optimumText(groups, optima, beta)}`);
-  const theory = theoryOf(columns);
-  if (theory) output.print(`\n${theoryText(theory)}`);
-  const ending = endingOf(columns, reward ?? OTHER_REWARD);
-  const trained = material.reward ?? 'the reward';
-  if (ending) output.print(`\n${endingText(ending, trained)}`);
-  const forecast = forecastPart(columns, groups, problems);
-  const prediction = forecast?.text ?? withoutForecast(material.config);
-  if (prediction) output.print(`\n${prediction}`);
+  const labeled = aligned.length > 0;
+  const sections = [
+    labeled
+      ? `${alignmentTable(aligned)}\n\n${quadrantTable(inQuadrants, problems)}`
+      : 'No labels: correctness is unknown.',
+    atKTable(groups),
+    optimumText(groups, optima, beta),
+    theory && theoryText(theory),
+    ending && endingText(ending, material.reward ?? 'the reward'),
+    forecast?.text ?? withoutForecast(material.config),
+  ];
+  output.print(sections.filter(Boolean).join('\n\n'));
   output.result({
     folder,
     phase: material.phase,
@@ -95,6 +86,15 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
     forecast: forecast?.data ?? null,
   });
   return EXIT.ok;
+}
+
+/** How confident the policy is of each rollout of a group, and of its answer. */
+function confidencesIn(group: GroupDetail, { grading }: RunMaterial) {
+  return confidencesOf(
+    group,
+    group.rollouts.map(({ statistics }) => statistics),
+    group.rollouts.map((rollout) => answerTokens(rollout, graderOf(grading))),
+  );
 }
 
 /** Temperature of the optimum; throws RollscopeError `usage`. */

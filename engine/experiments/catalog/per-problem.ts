@@ -69,25 +69,34 @@ function decided(criterion: Criterion, count: number, fewest: number, what: stri
   const few = `too few ${what} to decide: ${count}, at least ${fewest} are needed`;
   return { ...criterion, measured: `${criterion.measured} (${few})`, met: null };
 }
+
+/** The criteria, remarks and sections that follow from the runs; of the same runs always the same. */
 export function findings(singles: readonly SingleRun[]): Findings {
   const runs = singles.flatMap(ended);
+  const models = [...new Set(runs.map(({ model }) => model))];
+  const byModel = models.map((model) => ({ model, runs: runs.filter((run) => run.model === model) }));
+  return {
+    criteria: [...majorities(runs), ...shares(runs)],
+    remarks: remarksOf(runs, byModel),
+    sections: [...plots(byModel), outcomeTable(byModel), problemTable(unitsOf(runs))],
+  };
+}
+
+/** A criterion on problems: undecided for too few of them. */
+function onProblems(runs: readonly Ended[], criterion: Criterion): Criterion {
+  return decided(criterion, new Set(clustersOf(runs)).size, FEWEST_VALUES, 'problems');
+}
+
+/** What becomes of the initial majority answers. */
+function majorities(runs: readonly Ended[]): Criterion[] {
   const units = unitsOf(runs);
   const wrong = unitsOf(runs.filter(beganWrong));
-  const models = [...new Set(runs.map(({ model }) => model))];
   const keptShare = shareOf(units, kept);
   const flips = shareOf(units, flipped);
   const wrongKept = shareOf(wrong, kept);
-  const growth = bootstrap(
-    units.map((of) => meanOf(of.map(({ shares }) => shares.at(-1)!.value - shares[0]!.value))!),
-    0,
-    DIFFERENCES,
-  );
-  const rightAuroc = aurocOf(runs, endsRight);
-  const keptAuroc = aurocOf(runs, kept);
-  const onProblems = (criterion: Criterion) =>
-    decided(criterion, new Set(clustersOf(runs)).size, FEWEST_VALUES, 'problems');
-  const criteria: Criterion[] = [
+  return [
     onProblems(
+      runs,
       above(
         'Most problems keep their initial majority answer: the interval is above 0.5.',
         keptShare?.low ?? null,
@@ -95,7 +104,7 @@ export function findings(singles: readonly SingleRun[]): Findings {
         keptShare ? `${partText(keptShare, units.length)}; 22 of 25 in the paper` : NOT_MEASURED,
       ),
     ),
-    onProblems({
+    onProblems(runs, {
       expected: `Few problems flip between right and wrong: at most ${figure(PAPER_FLIPS.high)}, the upper bound of the interval of the paper's 3 of 25.`,
       measured: estimateText(flips),
       met: flips && flips.mean <= PAPER_FLIPS.high,
@@ -111,7 +120,21 @@ export function findings(singles: readonly SingleRun[]): Findings {
       FEWEST_OUTCOMES,
       'problems',
     ),
+  ];
+}
+
+/** What becomes of the shares, and what they predict. */
+function shares(runs: readonly Ended[]): Criterion[] {
+  const units = unitsOf(runs);
+  const growth = bootstrap(
+    units.map((of) => meanOf(of.map((run) => run.shares.at(-1)!.value - run.shares[0]!.value))!),
+    0,
+    DIFFERENCES,
+  );
+  const rightAuroc = aurocOf(runs, endsRight);
+  return [
     onProblems(
+      runs,
       above(
         'The share of the initial majority answer rises on average over problems: the interval is above 0.',
         growth?.low ?? null,
@@ -131,23 +154,22 @@ export function findings(singles: readonly SingleRun[]): Findings {
       'problems in the smaller class',
     ),
   ];
-  const byModel = models.map((model) => ({ model, runs: runs.filter((run) => run.model === model) }));
-  return {
-    criteria,
-    remarks: [
-      ...byModel.map(({ model, runs: own }) => {
-        const of = unitsOf(own);
-        return `Model ${model}: initial majority kept on ${partText(shareOf(of, kept), of.length)}; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
-      }),
-      ...(keptAuroc
-        ? [
-            `AUROC of the majority share before training for keeping the initial majority, right or wrong: ${estimateText(keptAuroc)}.`,
-          ]
-        : []),
-      `The initial majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
-    ],
-    sections: [...plots(byModel), outcomeTable(byModel), problemTable(units)],
-  };
+}
+
+function remarksOf(runs: readonly Ended[], byModel: readonly { model: string; runs: readonly Ended[] }[]): string[] {
+  const keptAuroc = aurocOf(runs, kept);
+  return [
+    ...byModel.map(({ model, runs: own }) => {
+      const of = unitsOf(own);
+      return `Model ${model}: initial majority kept on ${partText(shareOf(of, kept), of.length)}; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
+    }),
+    ...(keptAuroc
+      ? [
+          `AUROC of the majority share before training for keeping the initial majority, right or wrong: ${estimateText(keptAuroc)}.`,
+        ]
+      : []),
+    `The initial majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
+  ];
 }
 
 /** How often a run's initial majority is that of the probe, which has more rollouts: the effect of chance on the start. */

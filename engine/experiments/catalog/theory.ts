@@ -30,6 +30,7 @@ const LEAST_END = 0.95;
 const LARGEST_FACTOR = 2;
 /** A growth counts if it is this many standard errors above 0. */
 const ERRORS = 2;
+
 async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   const { base, seeds } = context;
   const dataset = { ...base.dataset, limit: base.dataset.limit ?? base.batch };
@@ -68,6 +69,44 @@ export function findings(runs: readonly TheoryRun[]): Findings {
 }
 
 function criteriaOf(tracks: readonly Track[], summaries: readonly TheorySummary[]): Criterion[] {
+  const rises = rise(summaries);
+  return [
+    rises,
+    ...[majorities(tracks), ...shares(tracks), ...predictions(summaries)].map((one) => learned(one, rises)),
+  ];
+}
+
+/** A share that does not change keeps its majority, and predictions of no change come true: neither supports the theory. */
+function learned(criterion: Criterion, rises: Criterion): Criterion {
+  if (!criterion.met || rises.met) return criterion;
+  return { ...criterion, measured: `${criterion.measured} (not decided: the share does not rise)`, met: null };
+}
+
+function each(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => string): string {
+  return summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
+}
+
+/** Whether it holds for all kinds; null where that is unknown of some, and false of none. */
+function all(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => boolean | null): boolean | null {
+  const met = summaries.map(of);
+  if (met.includes(false)) return false;
+  return met.length === 0 || met.includes(null) ? null : true;
+}
+
+function positive(estimate: Estimate | null): boolean | null {
+  return estimate && estimate.low > 0;
+}
+
+function rise(summaries: readonly TheorySummary[]): Criterion {
+  return {
+    expected:
+      'The share of the initial majority answer rises from the first to the last third of the steps: the interval over problems is above 0.',
+    measured: each(summaries, ({ rise }) => `by ${estimateText(rise)}`) || NOT_MEASURED,
+    met: all(summaries, ({ rise: estimate }) => positive(estimate)),
+  };
+}
+
+function majorities(tracks: readonly Track[]): Criterion {
   const seeds = [...new Set(tracks.map(({ seed }) => seed))];
   const checks = seeds.map((seed) =>
     checkTheorem(
@@ -75,79 +114,68 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly TheorySummary[
       sameAnswer,
     ),
   );
+  return {
+    expected: 'Most problems keep their initial majority: the interval is above 0.5 in every seed.',
+    measured: checks.map(({ kept, problems }) => partText(kept, problems)).join('; '),
+    met: checks.length === 0 ? null : checks.every((check) => check.kept !== null && check.kept.low > 0.5),
+  };
+}
+
+/** How the shares of kept majorities go to 1. */
+function shares(tracks: readonly Track[]): Criterion[] {
   const kept = tracks.filter((track) => track.kept);
   const fitted = kept.filter(({ fit }) => fit !== null && fit.error !== null);
   const growing = fitted.filter(({ fit }) => fit!.growth > ERRORS * fit!.error!);
   const explained = median(fitted.flatMap(({ fit }) => fit!.explained ?? []));
-  const ends = meanOf(kept.map(({ shares }) => shares.at(-1)!.share));
-  const each = (of: (summary: TheorySummary) => string) => summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
-  const all = (of: (summary: TheorySummary) => boolean | null) => {
-    const met = summaries.map(of);
-    if (met.includes(false)) return false;
-    return met.length === 0 || met.includes(null) ? null : true;
-  };
-  const positive = (estimate: Estimate | null) => estimate && estimate.low > 0;
-  const rises = all(({ rise }) => positive(rise));
-  // A share that does not change keeps its majority, and predictions of no change come true: neither supports the theory.
-  const learned = (criterion: Criterion): Criterion =>
-    criterion.met && !rises
-      ? { ...criterion, measured: `${criterion.measured} (not decided: the share does not rise)`, met: null }
-      : criterion;
+  const ends = meanOf(kept.map((track) => track.shares.at(-1)!.share));
+  return [
+    {
+      expected: `The share of a kept majority goes to 1: the shares of kept answers end above ${LEAST_END} on average (in the paper: 0.985 to 0.998).`,
+      measured: `${figure(ends)}, over ${kept.length} problems and seeds`,
+      met: ends === null ? null : ends > LEAST_END,
+    },
+    above(
+      `It goes to 1 geometrically: for most kept answers the growth of the logit of the share per step exceeds ${ERRORS} standard errors.`,
+      fitted.length === 0 ? null : growing.length / fitted.length,
+      0.5,
+      `${growing.length} of ${fitted.length}; a linear fit explains ${figure(explained)} of the variance of the logits (median)`,
+    ),
+  ];
+}
+
+/** How close the theory's predictions come, by kind of run. */
+function predictions(summaries: readonly TheorySummary[]): Criterion[] {
   const against = ([error, unchanged]: [number | null, number | null], gain: Estimate | null) =>
     `${figure(error)} vs. ${figure(unchanged)}, closer by ${estimateText(gain)}`;
   return [
     {
-      expected:
-        'The share of the initial majority answer rises from the first to the last third of the steps: the interval over problems is above 0.',
-      measured: each(({ rise }) => `by ${estimateText(rise)}`) || NOT_MEASURED,
-      met: rises,
-    },
-    learned({
-      expected: 'Most problems keep their initial majority: the interval is above 0.5 in every seed.',
-      measured: checks.map(({ kept, problems }) => partText(kept, problems)).join('; '),
-      met: checks.length === 0 ? null : checks.every((check) => check.kept !== null && check.kept.low > 0.5),
-    }),
-    learned({
-      expected: `The share of a kept majority goes to 1: the shares of kept answers end above ${LEAST_END} on average (in the paper: 0.985 to 0.998).`,
-      measured: `${figure(ends)}, over ${kept.length} problems and seeds`,
-      met: ends === null ? null : ends > LEAST_END,
-    }),
-    learned(
-      above(
-        `It goes to 1 geometrically: for most kept answers the growth of the logit of the share per step exceeds ${ERRORS} standard errors.`,
-        fitted.length === 0 ? null : growing.length / fitted.length,
-        0.5,
-        `${growing.length} of ${fitted.length}; a linear fit explains ${figure(explained)} of the variance of the logits (median)`,
-      ),
-    ),
-    learned({
       expected: `With a problem's growth in the first third of the steps, predictions of the remaining steps have a mean error below ${LARGEST_ERROR}, and are closer than the share at the end of that third: the interval over problems is above 0.`,
-      measured: each((s) => `${against(errorsOf(s).late, s.ownGain)} (chance alone ${figure(s.chance)})`),
-      met: all((s) => {
+      measured: each(summaries, (s) => `${against(errorsOf(s).late, s.ownGain)} (chance alone ${figure(s.chance)})`),
+      met: all(summaries, (s) => {
         const [error] = errorsOf(s).late;
         return s.ownGain && s.ownGain.low > 0 && error! < LARGEST_ERROR;
       }),
-    }),
-    learned({
+    },
+    {
       expected:
         'With the common growth of all other problems, predictions from the first step are closer to the measured shares than the share of that step: the interval over problems is above 0.',
-      measured: each((s) => against(errorsOf(s).many, s.gain)),
-      met: all(({ gain }) => positive(gain)),
-    }),
-    learned({
+      measured: each(summaries, (s) => against(errorsOf(s).many, s.gain)),
+      met: all(summaries, ({ gain }) => positive(gain)),
+    },
+    {
       expected: `Shares change in one step as predicted with the growth of all other problems: the ratio of the mean measured to the mean predicted change has an interval, over problems, between ${figure(1 / LARGEST_FACTOR)} and ${LARGEST_FACTOR}.`,
-      measured: each((s) => {
+      measured: each(summaries, (s) => {
         const [error, unchanged] = errorsOf(s).one;
         return `${estimateText(s.ratio)} (single predictions are not informative: error ${figure(error)}, "unchanged" ${figure(unchanged)}, chance alone about ${figure(s.chance === null ? null : s.chance * Math.SQRT2)})`;
       }),
-      met: all(({ ratio }) => ratio && ratio.low > 1 / LARGEST_FACTOR && ratio.high < LARGEST_FACTOR),
-    }),
-    learned({
+      met: all(summaries, ({ ratio }) => ratio && ratio.low > 1 / LARGEST_FACTOR && ratio.high < LARGEST_FACTOR),
+    },
+    {
       expected:
         'The last answers are closer to the optimum pi* at the beta of all other problems than to the first answers: the interval of the difference of the distances, over problems, is above 0.',
-      measured: each(({ nearer }) => estimateText(nearer)),
-      met: all(({ nearer }) => positive(nearer)),
-    }),
+      measured: each(summaries, ({ nearer }) => estimateText(nearer)),
+      met: all(summaries, ({ nearer }) => positive(nearer)),
+    },
   ];
 }
 

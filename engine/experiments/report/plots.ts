@@ -85,6 +85,14 @@ function thin<T>(points: readonly T[]): T[] {
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
+/** Where values are drawn. */
+interface Scales {
+  x(value: number): number;
+  y(value: number): number;
+}
+
+type Domain = readonly [low: number, high: number];
+
 function drawXY(plot: LinePlot | ScatterPlot): string {
   const points = plot.series.flatMap((s) => s.points);
   const xs = finite(points.map((p) => p.x)).filter((x) => !plot.xLog || x > 0);
@@ -93,53 +101,15 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
   const yDomain = plot.yRange ?? bounds(ys, true);
   const x = (plot.xLog ? scaleLog() : scaleLinear()).domain([...xDomain]).range([MARGIN.left, WIDTH - MARGIN.right]);
   const y = scaleLinear([...yDomain], [HEIGHT - MARGIN.bottom, MARGIN.top]).clamp(true);
-  const marks: string[] = [];
-  for (const level of plot.levels ?? []) {
-    const at = fixed(y(level.y), 1);
-    marks.push(
-      `<line class="level" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/>`,
-      `<text class="level" x="${WIDTH - MARGIN.right}" y="${fixed(y(level.y) - 4, 1)}" text-anchor="end">${html(level.name)}</text>`,
-    );
-  }
-  if (plot.kind === 'points' && plot.diagonal) {
-    const low = Math.max(xDomain[0], yDomain[0]);
-    const high = Math.min(xDomain[1], yDomain[1]);
-    if (low < high) marks.push(`<line class="level" x1="${x(low)}" y1="${y(low)}" x2="${x(high)}" y2="${y(high)}"/>`);
-  }
+  const marks = levelMarks(plot, { x, y }, xDomain, yDomain);
   plot.series.forEach((series, i) => {
     const color = `c${i % COLORS}`;
     const known = series.points.filter((p) => Number.isFinite(p.y) && (!plot.xLog || p.x > 0));
-    if (plot.kind === 'lines') {
-      const drawn = thin(known);
-      const banded = drawn.filter((p) => p.low !== undefined && p.high !== undefined);
-      const band = area<PlotPoint>(
-        (p) => x(p.x),
-        (p) => y(p.low!),
-        (p) => y(p.high!),
-      )(banded);
-      const path = line<PlotPoint>(
-        (p) => x(p.x),
-        (p) => y(p.y),
-      )(drawn);
-      if (band && banded.length > 1) marks.push(`<path class="band ${color}" d="${rounded(band)}"/>`);
-      if (path) marks.push(`<path class="line ${color}${series.dashed ? ' dashed' : ''}" d="${rounded(path)}"/>`);
-      if (drawn.length === 1) marks.push(dot(x(drawn[0]!.x), y(drawn[0]!.y), color, series.name));
-      return;
-    }
-    for (const p of known) {
-      if (p.low !== undefined && p.high !== undefined) {
-        marks.push(
-          `<line class="whisker ${color}" x1="${fixed(x(p.x), 1)}" x2="${fixed(x(p.x), 1)}" y1="${fixed(y(p.low), 1)}" y2="${fixed(y(p.high), 1)}"/>`,
-        );
-      }
-      marks.push(dot(x(p.x), y(p.y), color, `${p.label ?? series.name}: ${figure(p.x)}, ${figure(p.y)}`));
-      if (p.label) {
-        const right = x(p.x) > WIDTH * 0.75;
-        marks.push(
-          `<text class="label" x="${fixed(x(p.x) + (right ? -6 : 6), 1)}" y="${fixed(y(p.y) - 5, 1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
-        );
-      }
-    }
+    marks.push(
+      ...(plot.kind === 'lines'
+        ? lineMarks(series, known, color, { x, y })
+        : pointMarks(series, known, color, { x, y })),
+    );
   });
   const ticks = plot.xLog ? logTicks(xDomain) : x.ticks(6);
   return frame(plot.title, [
@@ -151,6 +121,73 @@ function drawXY(plot: LinePlot | ScatterPlot): string {
     ),
     ...marks,
   ]);
+}
+
+/** Horizontal lines at the plot's levels, and the diagonal of a scatter plot. */
+function levelMarks(plot: LinePlot | ScatterPlot, { x, y }: Scales, xDomain: Domain, yDomain: Domain): string[] {
+  const marks = (plot.levels ?? []).flatMap((level) => {
+    const at = fixed(y(level.y), 1);
+    return [
+      `<line class="level" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/>`,
+      `<text class="level" x="${WIDTH - MARGIN.right}" y="${fixed(y(level.y) - 4, 1)}" text-anchor="end">${html(level.name)}</text>`,
+    ];
+  });
+  if (plot.kind === 'points' && plot.diagonal) {
+    const low = Math.max(xDomain[0], yDomain[0]);
+    const high = Math.min(xDomain[1], yDomain[1]);
+    if (low < high) marks.push(`<line class="level" x1="${x(low)}" y1="${y(low)}" x2="${x(high)}" y2="${y(high)}"/>`);
+  }
+  return marks;
+}
+
+/** A line with its band; a single point is a dot. */
+function lineMarks(
+  { name, dashed }: LinePlot['series'][number],
+  points: readonly PlotPoint[],
+  color: string,
+  { x, y }: Scales,
+): string[] {
+  const marks: string[] = [];
+  const drawn = thin(points);
+  const banded = drawn.filter((p) => p.low !== undefined && p.high !== undefined);
+  const band = area<PlotPoint>(
+    (p) => x(p.x),
+    (p) => y(p.low!),
+    (p) => y(p.high!),
+  )(banded);
+  const path = line<PlotPoint>(
+    (p) => x(p.x),
+    (p) => y(p.y),
+  )(drawn);
+  if (band && banded.length > 1) marks.push(`<path class="band ${color}" d="${rounded(band)}"/>`);
+  if (path) marks.push(`<path class="line ${color}${dashed ? ' dashed' : ''}" d="${rounded(path)}"/>`);
+  if (drawn.length === 1) marks.push(dot(x(drawn[0]!.x), y(drawn[0]!.y), color, name));
+  return marks;
+}
+
+/** Dots with their whiskers and labels. */
+function pointMarks(
+  { name }: ScatterPlot['series'][number],
+  points: readonly PlotPoint[],
+  color: string,
+  { x, y }: Scales,
+): string[] {
+  const marks: string[] = [];
+  for (const p of points) {
+    if (p.low !== undefined && p.high !== undefined) {
+      marks.push(
+        `<line class="whisker ${color}" x1="${fixed(x(p.x), 1)}" x2="${fixed(x(p.x), 1)}" y1="${fixed(y(p.low), 1)}" y2="${fixed(y(p.high), 1)}"/>`,
+      );
+    }
+    marks.push(dot(x(p.x), y(p.y), color, `${p.label ?? name}: ${figure(p.x)}, ${figure(p.y)}`));
+    if (p.label) {
+      const right = x(p.x) > WIDTH * 0.75;
+      marks.push(
+        `<text class="label" x="${fixed(x(p.x) + (right ? -6 : 6), 1)}" y="${fixed(y(p.y) - 5, 1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
+      );
+    }
+  }
+  return marks;
 }
 
 function logTicks([low, high]: readonly [number, number]): number[] {

@@ -22,47 +22,67 @@ export class PromptError extends RollscopeError {
   }
 }
 
+type PromptModel = Pick<ModelSource, 'name' | 'config' | 'tokenizer'>;
+
 /** Encodes the prompts. Throws PromptError for one that the model cannot take, `model` if tokenizer and weights do not match. */
 export function encodePrompts(
   prompts: readonly (PromptText | EncodedPrompt)[],
   { date, maxTokens, template }: { date: Date; maxTokens: number; template?: string | undefined },
-  { name, config, tokenizer }: Pick<ModelSource, 'name' | 'config' | 'tokenizer'>,
+  model: PromptModel,
 ): { encoded: EncodedPrompt[]; warnings: string[] } {
+  const { tokenizer } = model;
   const encoded = prompts.map((prompt): EncodedPrompt => {
     if ('tokens' in prompt) return { text: prompt.text, tokens: prompt.tokens };
     const { text, tokens } = tokenizer.encodePrompt(prompt, date);
     return { text, tokens: [...tokens] };
   });
-  let unread = 0;
-  encoded.forEach(({ tokens }, i) => {
-    if (tokens.length === 0)
-      throw new PromptError(i, 'The prompt is empty.', 'Check the template.', { reason: 'empty-prompt' });
-    if (tokens.length + maxTokens > config.contextLength) {
-      throw new PromptError(
-        i,
-        `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds the model's context length of ${config.contextLength}.`,
-        'Shorten the problem, lower --max-tokens, or leave out the problem.',
-        { reason: 'prompt-too-long', tokens: tokens.length, maxTokens, most: config.contextLength },
-      );
-    }
-    const largest = tokens.reduce((a, b) => Math.max(a, b));
-    if (largest >= config.vocabularySize) {
-      throw new RollscopeError(
-        'model',
-        `${name}: the tokenizer produces token id ${largest}, but the vocabulary has ${config.vocabularySize} tokens.`,
-        'Tokenizer and weights are from different models; download the model again.',
-        {
-          details: {
-            reason: 'token-out-of-vocabulary',
-            model: name,
-            token: largest,
-            vocabulary: config.vocabularySize,
-          },
+  for (const [i, { tokens }] of encoded.entries()) checkTokens(tokens, i, maxTokens, model);
+  return { encoded, warnings: warningsOf(encoded, template, model) };
+}
+
+/** @param problem index of the prompt's problem */
+function checkTokens(
+  tokens: readonly number[],
+  problem: number,
+  maxTokens: number,
+  { name, config }: PromptModel,
+): void {
+  if (tokens.length === 0)
+    throw new PromptError(problem, 'The prompt is empty.', 'Check the template.', { reason: 'empty-prompt' });
+  if (tokens.length + maxTokens > config.contextLength) {
+    throw new PromptError(
+      problem,
+      `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds the model's context length of ${config.contextLength}.`,
+      'Shorten the problem, lower --max-tokens, or leave out the problem.',
+      { reason: 'prompt-too-long', tokens: tokens.length, maxTokens, most: config.contextLength },
+    );
+  }
+  const largest = tokens.reduce((a, b) => Math.max(a, b));
+  if (largest >= config.vocabularySize) {
+    throw new RollscopeError(
+      'model',
+      `${name}: the tokenizer produces token id ${largest}, but the vocabulary has ${config.vocabularySize} tokens.`,
+      'Tokenizer and weights are from different models; download the model again.',
+      {
+        details: {
+          reason: 'token-out-of-vocabulary',
+          model: name,
+          token: largest,
+          vocabulary: config.vocabularySize,
         },
-      );
-    }
-    if (tokenizer.unknownId !== null && tokens.includes(tokenizer.unknownId)) unread++;
-  });
+      },
+    );
+  }
+}
+
+/** What a user should know, though it stops nothing. */
+function warningsOf(
+  encoded: readonly EncodedPrompt[],
+  template: string | undefined,
+  { name, config, tokenizer }: PromptModel,
+): string[] {
+  const { unknownId } = tokenizer;
+  const unread = encoded.filter(({ tokens }) => unknownId !== null && tokens.includes(unknownId)).length;
   const warnings: string[] = [];
   if (unread > 0) {
     warnings.push(
@@ -83,5 +103,5 @@ export function encodePrompts(
         'Add eos_token_id to the generation_config.json of its folder.',
     );
   }
-  return { encoded, warnings };
+  return warnings;
 }

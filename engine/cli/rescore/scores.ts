@@ -1,0 +1,88 @@
+/** What each reward gives to the stored groups of a run, and which rewards cannot be computed from what was stored. */
+import { hasReference } from '../../analysis/metrics.ts';
+import type { Rescored, RescoredGroup } from '../../analysis/rescore.ts';
+import type { Grader } from '../../grading/index.ts';
+import { RollscopeError } from '../../protocol/index.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { type RunReward, rewardOf } from '../../reward/index.ts';
+import { groupOf, rejudged } from '../../reward/stored.ts';
+import type { RunMaterial } from '../groups.ts';
+import { isMended, withComputeHint } from '../statistics/hint.ts';
+import { meaning, recordedName, recordedScores, toScore } from './rewards.ts';
+
+/** What is rescored. */
+export interface ToRescore {
+  /** The run as the user named it. */
+  run: string;
+  /** Expressions that the user named; none: every reward. */
+  named: readonly string[];
+  /** The only problem that is looked at. */
+  only: Problem | null;
+  /** Extracts and compares the answers of the stored texts again; null: as they were judged. */
+  grader: Grader | null;
+}
+
+/** Every reward on every group. */
+export interface RunScores {
+  groups: RescoredGroup[];
+  /** Names of the rewards with scores: those that another trainer recorded, then the computed ones. */
+  names: string[];
+  computed: RunReward[];
+  /** Why rewards could not be computed, by their texts. */
+  impossible: Map<string, string>;
+  /** One of them lacks token statistics, which a local model can compute. */
+  lacksStatistics: boolean;
+  /** Rollouts, and how many of them have an answer. */
+  rollouts: number;
+  answered: number;
+}
+
+/**
+ * Reads the groups one after another and scores them.
+ * @throws RollscopeError for a named reward that cannot be computed, with its reason
+ */
+export async function scoresOf(material: RunMaterial, { run, named, only, grader }: ToRescore): Promise<RunScores> {
+  const { config, grading, problems, vocabulary } = material;
+  // A reward of another trainer cannot be computed here: what it gave is what the others are compared with.
+  const recorded = config ? null : recordedName(material.reward);
+  const rewards = toScore(config?.reward ?? null, named).map((text) => rewardOf(text, config?.rewardOptions ?? {}));
+  const required = new Set(named.map(meaning));
+  const impossible = new Map<string, string>();
+  const given = new Set<string>();
+  const groups: RescoredGroup[] = [];
+  let lacksStatistics = false;
+  let answered = 0;
+  let rollouts = 0;
+  for (const record of material.groups) {
+    if (only && record.problem !== only.index) continue;
+    const problem = problems[record.problem]!;
+    const stored = await material.detail(record);
+    const detail = grader ? rejudged(stored, problem, grader) : stored;
+    const group = groupOf(detail, problem, vocabulary, grader?.rules ?? grading);
+    answered += detail.rollouts.filter(({ answer }) => answer !== null).length;
+    rollouts += detail.rollouts.length;
+    const scores: Record<string, Rescored> = recorded === null ? {} : recordedScores(recorded, detail);
+    for (const name of Object.keys(scores)) given.add(name);
+    for (const reward of rewards) {
+      if (impossible.has(reward.text)) continue;
+      // Its 0 for a problem without a reference is not a measurement.
+      if (!hasReference(detail) && reward.parts.some(({ labels }) => labels)) continue;
+      try {
+        const { rewards: values, basis } = reward.score(group);
+        scores[reward.text] = { rewards: values, ...(basis && { basis }) };
+      } catch (error) {
+        if (!(error instanceof RollscopeError)) throw error;
+        // A reward that was named must work; of the others, those that can be computed are shown.
+        if (required.has(meaning(reward.text))) throw config ? error : withComputeHint(error, run);
+        impossible.set(reward.text, error.message);
+        lacksStatistics ||= isMended(error);
+      }
+    }
+    groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });
+  }
+  const computed = rewards.filter(({ text }) => !impossible.has(text));
+  return {
+    ...{ groups, computed, impossible, lacksStatistics, rollouts, answered },
+    names: [...given, ...computed.map(({ text }) => text)],
+  };
+}

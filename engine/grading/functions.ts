@@ -1,0 +1,94 @@
+/** The functions of mathematics that answers name, at complex numbers; undefined off the real axis where said so. */
+import * as C from './complex.ts';
+
+/** A function's value: `a` is its first argument, `b` its second where it has one, `all` has them all. */
+type MathFunction = (a: C.Complex, b: C.Complex | undefined, all: readonly C.Complex[]) => C.Complex;
+
+const ONE = C.real(1);
+
+/** A function of real numbers. */
+const onReals =
+  (f: (x: number) => number): MathFunction =>
+  (a) =>
+    a.im === 0 ? C.real(f(a.re)) : C.UNDEFINED;
+
+/** One of several real numbers. */
+const ofReals =
+  (f: (...values: number[]) => number): MathFunction =>
+  (_a, _b, all) =>
+    all.every((v) => v.im === 0) ? C.real(f(...all.map((v) => v.re))) : C.UNDEFINED;
+
+const magnitude: MathFunction = (a) => C.real(C.magnitude(a));
+
+/** The root with a real index, 2 without one; of a negative number with an odd index the real one. */
+const root: MathFunction = (a, b) => {
+  const index = b ? b.re : 2;
+  if (b && b.im !== 0) return C.UNDEFINED;
+  if (index === 2) return C.sqrt(a);
+  if (a.im === 0 && a.re < 0 && Math.abs(index % 2) === 1) return C.real(-((-a.re) ** (1 / index)));
+  return C.power(a, C.real(1 / index));
+};
+
+const binomial: MathFunction = (a, b) => {
+  if (!b || a.im !== 0 || b.im !== 0) return C.UNDEFINED;
+  return C.real(factorial(a.re) / (factorial(b.re) * factorial(a.re - b.re)));
+};
+
+const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map<string, MathFunction>([
+  ['root', root],
+  ['abs', magnitude],
+  ['norm', magnitude],
+  ['exp', C.exp],
+  ['ln', C.log],
+  // without a base, log is the natural one; a base is the second argument
+  ['log', (a, b) => (b ? C.divide(C.log(a), C.log(b)) : C.log(a))],
+  ['log10', (a) => C.divide(C.log(a), C.real(Math.LN10))],
+  ['sin', C.sin],
+  ['cos', C.cos],
+  ['tan', (a) => C.divide(C.sin(a), C.cos(a))],
+  ['cot', (a) => C.divide(C.cos(a), C.sin(a))],
+  ['sec', (a) => C.divide(ONE, C.cos(a))],
+  ['csc', (a) => C.divide(ONE, C.sin(a))],
+  ['sinh', onReals(Math.sinh)],
+  ['cosh', onReals(Math.cosh)],
+  ['tanh', onReals(Math.tanh)],
+  ['coth', onReals((x) => 1 / Math.tanh(x))],
+  ['sech', onReals((x) => 1 / Math.cosh(x))],
+  ['csch', onReals((x) => 1 / Math.sinh(x))],
+  ['arcsin', onReals(Math.asin)],
+  ['arccos', onReals(Math.acos)],
+  ['arctan', onReals(Math.atan)],
+  ['arcsinh', onReals(Math.asinh)],
+  ['arccosh', onReals(Math.acosh)],
+  ['arctanh', onReals(Math.atanh)],
+  ['arccot', onReals((x) => Math.PI / 2 - Math.atan(x))],
+  ['arcsec', onReals((x) => Math.acos(1 / x))],
+  ['arccsc', onReals((x) => Math.asin(1 / x))],
+  ['floor', onReals(Math.floor)],
+  ['ceil', onReals(Math.ceil)],
+  ['sign', onReals(Math.sign)],
+  ['sgn', onReals(Math.sign)],
+  ['factorial', onReals(factorial)],
+  ['binom', binomial],
+  ['min', ofReals(Math.min)],
+  ['max', ofReals(Math.max)],
+]);
+
+/** The value of a function by its name; undefined for an unknown one, and without an argument. */
+export function functionAt(name: string, args: readonly C.Complex[]): C.Complex {
+  const [a, b] = args;
+  return (a && FUNCTIONS.get(name)?.(a, b, args)) ?? C.UNDEFINED;
+}
+
+const LANCZOS = [
+  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+  -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+];
+
+/** x!, for real x (Lanczos). */
+function factorial(x: number): number {
+  if (x < -0.5) return Math.PI / (Math.sin(Math.PI * (x + 1)) * factorial(-x - 1));
+  const sum = LANCZOS.reduce((total, c, i) => total + c / (x + i + 1), 0.9999999999998099);
+  const t = x + 7.5;
+  return Math.sqrt(2 * Math.PI) * t ** (x + 0.5) * Math.exp(-t) * sum;
+}
