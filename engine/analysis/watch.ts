@@ -186,6 +186,7 @@ export interface WatchState {
   reasons: WatchReason[];
 }
 
+/** The state of the watch on one run. Feed it each step and evaluation once, in their order. */
 export class CollapseWatch {
   readonly #values = new Map<SignalName, { seen: number[]; lowest: number; last: 'watch' | 'alarm' | null }>();
   #steps = 0;

@@ -21,6 +21,7 @@ const INPUT_ERRORS: readonly ErrorCode[] = [
   'busy',
 ];
 
+/** The output of one command. @param json with `--json` */
 export class Output {
   constructor(readonly json: boolean) {}
 

@@ -4,6 +4,7 @@ import { redraws, type TerminalStream } from './progress.ts';
 /** Milliseconds between plain lines. */
 const PLAIN = 5000;
 
+/** A line that is shown until `end`, on stderr unless another screen is given. */
 export class ProgressLine {
   private readonly live: boolean;
   private drawn = '';

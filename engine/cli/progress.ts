@@ -31,6 +31,7 @@ export function redraws(screen: TerminalStream): boolean {
   return screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
 }
 
+/** The progress of one run. Feed it records and progress as they come, and end it before anything else is printed. */
 export class ProgressView {
   readonly #screen: TerminalStream;
   readonly #live: boolean;

@@ -5,6 +5,7 @@ import type { MathNode } from './node.ts';
 import { fromDecimal, integer, type Rational, rational, add as sumOf } from './rational.ts';
 import { Unreadable } from './scanner.ts';
 
+/** The layer of the parser that reads one operand; which operators join them is in `parse.ts`. */
 export abstract class Primaries extends Macros {
   /** `{...}`, a signed number or one factor; towers of powers are read from the right. */
   protected exponent(): MathNode {

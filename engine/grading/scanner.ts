@@ -12,6 +12,10 @@ export interface Reading {
 export const MAX_DEPTH = 60;
 const MAX_NODES = 1500;
 
+/**
+ * The lowest layer of the parser: a text, a place in it, and counts of what was built, which end the parse beyond
+ * their bounds.
+ */
 export class Scanner {
   protected at = 0;
   private depth = 0;

@@ -6,6 +6,7 @@ const NAMED = 20;
 /** In a sentence. */
 const TOLD = 3;
 
+/** The faults of one import: all are counted, the first ones kept with place and reason. */
 export class FaultLog implements Faults {
   readonly named: { place: string; why: string; reason: string }[] = [];
   count = 0;

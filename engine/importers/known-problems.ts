@@ -7,6 +7,7 @@ import { userText } from './prompt-text.ts';
 /** Characters by which a problem is looked for within a longer prompt. */
 const ANCHOR = 24;
 
+/** The problems of one dataset, looked up by a prompt that is one of them or contains one. */
 export class KnownProblems {
   private readonly byId = new Map<string, Problem>();
   private readonly byText = new Map<string, Problem>();

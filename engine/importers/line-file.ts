@@ -12,6 +12,7 @@ interface Step {
   given: boolean;
 }
 
+/** One file, looked at again and again: each scan reads only what is new. */
 export class LineFile {
   private position: ScanPosition = { offset: 0, lines: 0 };
   private steps = new Map<string, Step>();

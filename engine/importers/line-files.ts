@@ -8,6 +8,7 @@ import type { DumpPart, LoggedGroup, Look, ReadContext } from './importer.ts';
 import { bySteps, LineFile } from './line-file.ts';
 import type { RowFileOptions } from './rows.ts';
 
+/** The files of one dump. @param options how the rows of a file are read */
 export class LineFiles {
   private readonly files = new Map<string, LineFile>();
 

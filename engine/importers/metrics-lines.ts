@@ -11,6 +11,7 @@ import type { ForeignMetrics } from './metrics.ts';
 /** What a line says; null for one that has no metrics. */
 type Said = (values: RowValues) => ForeignMetrics | null;
 
+/** One file. What was read stays known until the file shrinks. */
 export class MetricsLines {
   private position: ScanPosition = { offset: 0, lines: 0 };
   private readonly bySteps = new Map<number, ForeignMetrics>();

@@ -13,6 +13,10 @@ interface Waiting {
   write(): Promise<void>;
 }
 
+/**
+ * Groups on their way from the reader to the journal. At most so many wait; `group` waits where more would. After
+ * `end` everything is written.
+ */
 export class Pipeline {
   private waiting: Waiting[] = [];
   private first = 0;

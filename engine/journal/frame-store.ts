@@ -10,6 +10,7 @@ import { syncFolder } from '../system/folders.ts';
 import { FRAME_PREFIX, readFramePrefix } from './frame.ts';
 import { type FrameCursor, inRun, isBefore, rolloutFileIndex, rolloutFileName } from './layout.ts';
 
+/** The rollout files of one run folder; a file that would get too long is followed by the next. */
 export class FrameStore {
   #file: AppendFile;
   #index: number;

@@ -52,6 +52,7 @@ export interface RequestOptions {
 type AnyHandler = (params: unknown, signal: AbortSignal) => unknown;
 type AnyListener = (params: unknown) => void;
 
+/** One end of one connection under a contract: add the handlers, then `listen`. */
 export class Peer<C extends Contract> {
   readonly #transport: Transport;
   readonly #options: PeerOptions<C>;

@@ -11,6 +11,7 @@ export interface SocketBounds {
   message: number;
 }
 
+/** A transport over a connected socket. Before `trust`, messages are bounded more tightly. */
 export class SocketTransport implements Transport {
   readonly reader: BoundedReader;
   readonly writer: Writer;

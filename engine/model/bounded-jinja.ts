@@ -46,6 +46,7 @@ function withOperand(value: Value, environment: Environment): Environment {
   return scope;
 }
 
+/** An interpreter for one rendering. Throws an Error where the template exceeds its budget. */
 export class BoundedInterpreter extends Interpreter {
   #left = MOST_STEPS;
   /** Characters of lists and dictionaries, which do not change once they are made. */

@@ -35,6 +35,7 @@ function range(first: number, second?: number, step = 1): number[] {
   return Array.from({ length }, (_, i) => start + i * step);
 }
 
+/** One template, parsed when it is made. The constructor and `render` throw an Error for what it gets wrong. */
 export class ChatTemplate {
   readonly #program: Program;
 

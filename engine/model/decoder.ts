@@ -132,6 +132,7 @@ export interface Stream {
 /** Keys and values of a layer: tensors inside a graph, ports and values outside. */
 export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
+/** The builder of one graph's decoder. @param weights its weights as tensors of the graph */
 export class Decoder {
   private readonly cos: Tensor;
   private readonly sin: Tensor;

@@ -4,6 +4,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 /** Sizes of models are far below; products of a few of them stay exact. */
 const MOST = 2 ** 31;
 
+/** The fields of one file. Methods throw RollscopeError `model` for one that is missing or not as asked for. */
 export class ConfigFields {
   constructor(
     readonly file: string,

@@ -28,6 +28,7 @@ export interface HubId {
 const COMMIT = /^[0-9a-f]{40}$/;
 const LOCK_RETRY_MS = 500;
 
+/** One repository of the Hub in the cache. Paths are those of the cache's own layout; nothing is fetched here. */
 export class CachedRepo {
   readonly #folder: string;
   readonly #lock: string;

@@ -26,6 +26,7 @@ function widenDigits(node: unknown): unknown {
 
 type PreTokenizer = NonNullable<Library['pre_tokenizer']>;
 
+/** The encoder of one model. */
 export class TokenEncoder {
   readonly #library: Library;
   readonly #literal: LiteralText;

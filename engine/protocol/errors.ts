@@ -41,6 +41,10 @@ export interface ErrorData {
   details?: ErrorDetails;
 }
 
+/**
+ * An error for people. `message` names the cause, `hint` what to do; `details` has the values that both are written
+ * from.
+ */
 export class RollscopeError extends Error {
   override readonly name = 'RollscopeError';
   /** Index of the problem at fault; null where none is known. It crosses threads and processes with the error. */

@@ -52,6 +52,7 @@ export interface Decoded {
   readonly generated: Caches | GrowingCaches;
 }
 
+/** The compiled graphs of one model, for any prompts and any parameters of its shapes. Release it. */
 export class CachedModel {
   private prefillFunction: CompiledFunction<PrefillInputs, PrefillOutputs> | null = null;
   private repackFunction: CompiledFunction<RepackInputs, RepackOutputs> | null = null;

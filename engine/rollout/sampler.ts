@@ -62,6 +62,7 @@ export function rowBytes(config: DecoderConfig, maxTokens: number, { controlFlow
   return token * ((controlFlow ? 1 : 2.5) * maxTokens + 4 * STEPS) + config.vocabularySize * 4 * 8;
 }
 
+/** Samples for one policy, one request at a time. Release it. */
 export class Sampler {
   private readonly model: CachedModel;
 

@@ -65,6 +65,7 @@ const UPDATES = {
   clipFraction: Float64Array,
 } as const;
 
+/** The columns of one run. Rows are numbered from 0 in the order of the journal; `rowsOf` has those that count. */
 export class RunColumns {
   readonly groups = new Table(GROUPS);
   readonly clusters = new Table(CLUSTERS);

@@ -25,6 +25,9 @@ export interface PackedSeries {
   values: Record<string, Float64Array>;
 }
 
+/**
+ * The series of one run, as long as there are steps, which ascend. A metric that first appears later has NaN before.
+ */
 export class MetricSeries {
   /** The finished steps, ascending. */
   readonly steps: number[] = [];

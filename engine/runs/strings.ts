@@ -3,6 +3,7 @@
 /** The number of no text. */
 export const NO_TEXT = -1;
 
+/** Numbers for texts, from 0 in the order in which they came; `NO_TEXT` stands for null. */
 export class Strings {
   private readonly texts: string[] = [];
   /** Made when the first text is added: a view that only reads does without. */

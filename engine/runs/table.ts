@@ -12,6 +12,7 @@ const FIRST_CAPACITY = 64;
 /** Rows above which a table grows by a quarter. */
 const LARGE = 2 ** 18;
 
+/** A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. */
 export class Table<S extends Schema> {
   private arrays: Columns<S>;
   private rows = 0;

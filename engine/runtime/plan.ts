@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from '../tensor/index.ts';
 
+/** The plan of one graph, made when it is complete. */
 export class Plan {
   private readonly producers = new Map<Tensor, Node>();
   private readonly live = new Set<Node>();

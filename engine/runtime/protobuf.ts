@@ -24,6 +24,7 @@ function varint(value: number | bigint): number[] {
   return bytes;
 }
 
+/** One message, written field by field in the order of the calls. */
 export class Message {
   private readonly parts: Uint8Array[] = [];
   private length = 0;

@@ -132,6 +132,7 @@ function isControl(step: Step): step is Step<ControlName> {
   return step.bodies.length > 0;
 }
 
+/** Runs scopes on one instance of TensorFlow.js. What is returned belongs to the caller. */
 export class Interpreter {
   constructor(private readonly tf: Tfjs) {}
 

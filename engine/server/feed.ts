@@ -21,6 +21,7 @@ const PROGRESS_INTERVAL = 200;
 type Client = Peer<EngineContract>;
 type LogError = (message: string, error: unknown) => void;
 
+/** The feed of one run, from its first record to its last. */
 export class RunFeed {
   readonly handle: RunHandle;
   readonly #subscriptions = new Map<Client, Subscription>();

@@ -17,6 +17,7 @@ interface SlotOptions {
   changed: () => void;
 }
 
+/** The place for a run in one engine. A second one is refused as `busy`. */
 export class RunSlot {
   readonly #options: SlotOptions;
   #feed: RunFeed | null = null;

@@ -68,6 +68,7 @@ interface Session {
   client: string | null;
 }
 
+/** A server that listens. Its own process may start and resume runs as its clients do. */
 export class EngineServer {
   /** null for an engine that nobody can connect to. */
   readonly address: EngineAddress | null;

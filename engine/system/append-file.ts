@@ -6,6 +6,7 @@ import { type Disk, diskError } from './disk.ts';
 
 const fsyncAsync = promisify(fsync);
 
+/** One open file, written at its end. Throws RollscopeError `disk`; after `sync` its bytes are durable. */
 export class AppendFile {
   readonly #fd: number;
   /** Which file it is, whatever its name becomes. */

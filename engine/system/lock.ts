@@ -21,6 +21,7 @@ export const LockOwner = z.strictObject({
 });
 export type LockOwner = z.infer<typeof LockOwner>;
 
+/** A lock that is held. It ends with `release`, or with the process. */
 export class FileLock {
   readonly #heartbeat: NodeJS.Timeout;
 

@@ -65,6 +65,7 @@ export interface Block {
   backward: Backward;
 }
 
+/** A graph that is being built. Inputs and outputs have names, each used once. */
 export class Graph {
   readonly inputs: Tensor[] = [];
   readonly constants: Constant[] = [];

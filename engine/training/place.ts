@@ -31,6 +31,7 @@ interface PlaceParts {
   watch: RunWatch;
 }
 
+/** Where one run stands: `reach` after each stage, `save` where a checkpoint is due. */
 export class Place {
   private safe: { state: LoopState; position: ReturnType<Journal['position']> };
   /** Between the first and the last of a step's several updates there is no place to go back to. */

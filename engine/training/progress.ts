@@ -6,6 +6,7 @@ import type { Tick } from './policy/contract.ts';
 /** Weight of the newest step in the running mean of a step's seconds. */
 const NEWEST = 0.3;
 
+/** The progress of one run, told to listeners as it changes. Times exclude pauses. */
 export class ProgressMeter {
   private current: Progress;
   private readonly listeners = new Set<(progress: Progress) => void>();

@@ -5,6 +5,7 @@ import { noForecast } from '../protocol/forecast-text.ts';
 import type { Forecast, JournalRecord, RunConfig } from '../protocol/index.ts';
 import { forecastRun, readsLabels, scoreOf } from './forecast.ts';
 
+/** The forecast of one run. A resumed run feeds it its records with `recall`. */
 export class RunForecast {
   private made: Forecast | null = null;
 

@@ -26,6 +26,7 @@ export interface SignalCounts {
 
 type Settings = Pick<RunConfig, 'votes' | 'group' | 'steps' | 'sampling' | 'loss'>;
 
+/** The look at the first steps of one run: fed with them in their order, it returns the warning once. */
 export class RunSignal {
   private readonly counts: SignalCounts = { steps: 0, groups: 0, equal: 0, rollouts: 0, truncated: 0, unanswered: 0 };
   /** Groups of the step that is being recalled. */

@@ -30,6 +30,7 @@ const LAST_LINES = 12;
 /** Lines that are looked at for the cause of its end. */
 const LOOKED_AT = 400;
 
+/** One process of TRL for one run, which is started with it. */
 export class TrlCompute implements RunCompute, OutsideTrainer {
   private readonly program: SteeredProgram;
   private readonly events: TrlEvents;

@@ -13,6 +13,7 @@ import { hoverText, resultText, shownVerdict } from './texts.ts';
 
 const SETTLE = 100;
 
+/** The decorations of all visible editors. */
 export class Decorations implements vscode.HoverProvider {
   private readonly scope = new Disposables();
   private readonly types: Record<Verdict, vscode.TextEditorDecorationType>;

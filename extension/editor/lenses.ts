@@ -25,6 +25,7 @@ export interface ProblemArgument {
   row: number;
 }
 
+/** The lenses of all problem files. */
 export class Lenses implements vscode.CodeLensProvider {
   private readonly changes = new vscode.EventEmitter<void>();
   private readonly subscriptions: vscode.Disposable[];

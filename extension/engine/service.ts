@@ -37,6 +37,7 @@ export interface FoundEngine {
 
 const RECONNECT_DELAYS = [100, 300, 1000, 3000];
 
+/** The one engine connection of a window. `ensure` starts an engine where none is found. */
 export class EngineService {
   private readonly scope = new Disposables();
   /** Resources of the current connection. */

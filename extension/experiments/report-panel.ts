@@ -16,6 +16,7 @@ const KEY = MEMORY.report;
 
 type Report = Pick<ExperimentReport, 'file' | 'experiment'>;
 
+/** One panel for all reports: showing another one replaces what it shows. */
 export class ReportPanel implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
   private panel: vscode.WebviewPanel | null = null;

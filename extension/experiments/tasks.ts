@@ -19,6 +19,7 @@ import { type ExperimentReport, listReports, reportIn } from './reports.ts';
 /** Milliseconds by which a file's time may be early, since file systems have coarse clocks. */
 const COARSE = 2000;
 
+/** The experiments of a window: their list, their tasks, and the reports of those that complete. */
 export class Experiments implements vscode.TaskProvider {
   private readonly scope = new Disposables();
   private readonly begun = new Map<vscode.TaskExecution, number>();

@@ -17,6 +17,7 @@ const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-package
 /** A trainer writes a file for each step: the workspace is not searched again for each. */
 const SETTLE = 10_000;
 
+/** What the last search found in the folders of the workspace. */
 export class DumpFolders {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());

@@ -58,6 +58,7 @@ export interface FollowMemory {
 const RETRY = 500;
 const TRIES = 60;
 
+/** One import's process. `done` resolves with what it came to, or null where it did not say. */
 export class ImportJob {
   private readonly progressEmitter = new Emitter<PrintedProgress>();
   private readonly giveUp = new AbortController();
@@ -115,6 +116,7 @@ export class ImportJob {
   }
 }
 
+/** The imports of a window. Those that follow a folder are begun again in the next one. */
 export class Imports {
   private readonly jobs = new Set<ImportJob>();
   private readonly changeEmitter = new Emitter<void>();

@@ -36,6 +36,7 @@ export interface ConversationActions {
   report(error: unknown): void;
 }
 
+/** The conversation with one webview, in which runs come and go. */
 export class Conversation {
   private readonly scope = new Disposables();
   /** Resources of the run that is shown. */

@@ -18,6 +18,7 @@ export interface PanelActions extends ConversationActions {
   restore(run: string | null): Promise<void>;
 }
 
+/** The one panel of a window. It can be given a run before it is opened. */
 export class Panel implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
   private readonly visibleEmitter = this.scope.add(new Emitter<boolean>());

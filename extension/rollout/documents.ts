@@ -17,6 +17,7 @@ interface RolloutPage {
   rollout: Rollout;
 }
 
+/** The documents of rollouts. Their addresses name run, group and rollout, so that they survive the window. */
 export class RolloutDocuments implements vscode.FileSystemProvider, vscode.HoverProvider {
   private readonly scope = new Disposables();
   private readonly changes = this.scope.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());

@@ -16,6 +16,7 @@ import type { RunSession } from './session.ts';
 /** Runs that stay open in addition to the active one. */
 const KEPT_RUNS = 4;
 
+/** The runs of a window, listed from disk. Each is opened once, however many views ask for it. */
 export class RunLibrary {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());

@@ -33,6 +33,7 @@ import { Emitter } from '../events.ts';
 /** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once. */
 const KEPT_GROUPS = 8;
 
+/** One run in memory. Its columns are complete once `loaded` resolves; `dispose` ends the reading. */
 export class OpenRun {
   private readonly scope = new Disposables();
   private readonly appendEmitter = this.scope.add(new Emitter<void>());

@@ -14,6 +14,7 @@ import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 import { OpenRun } from './open-run.ts';
 
+/** The active run of the window's engine; null where it has none. */
 export class RunSession {
   private readonly scope = new Disposables();
   private readonly activeEmitter = this.scope.add(new Emitter<OpenRun | null>());

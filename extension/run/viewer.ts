@@ -25,6 +25,7 @@ export interface ViewerParts {
   report(error: unknown): void;
 }
 
+/** What the panel shows, one run at a time. Of several that are asked for, the last one is shown. */
 export class RunViewer {
   private readonly scope = new Disposables();
   /** Resources of a run that is followed through its folder because its engine cannot be reached. */

@@ -99,6 +99,7 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
+/** A row of the view: the path of a problem file, or the name of the embedded problems. */
 export class DatasetItem extends vscode.TreeItem {
   constructor(readonly dataset: string) {
     const embedded = dataset === EMBEDDED;
@@ -120,6 +121,7 @@ export class DatasetItem extends vscode.TreeItem {
   }
 }
 
+/** The rows of the view; looked for again after `refresh`. */
 export class DatasetsTree implements vscode.TreeDataProvider<DatasetItem> {
   private readonly changes = new vscode.EventEmitter<DatasetItem | undefined>();
   readonly onDidChangeTreeData = this.changes.event;

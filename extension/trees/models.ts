@@ -80,6 +80,7 @@ export class ModelList {
   }
 }
 
+/** A row of the view: a model as `--model` takes it, marked where its files are gone. */
 export class ModelItem extends vscode.TreeItem {
   /** @param missing it is a file or folder that is not there */
   constructor(
@@ -106,6 +107,7 @@ export class ModelItem extends vscode.TreeItem {
   }
 }
 
+/** The rows of the view; read again after `refresh`. */
 export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
   private readonly changes = new vscode.EventEmitter<ModelItem | undefined>();
   readonly onDidChangeTreeData = this.changes.event;

@@ -15,6 +15,7 @@ import type { ShownStatus } from '../run-status.ts';
 import { plain } from '../shown.ts';
 import { modelName } from './models.ts';
 
+/** A row of the view, with the status that is shown: paused, or as listed. */
 export class RunItem extends vscode.TreeItem {
   constructor(
     readonly info: ListedRun,
@@ -117,6 +118,7 @@ const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
   unreadable: ['error', 'errorForeground'],
 };
 
+/** The rows of the view; listed again after `refresh`. */
 export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   private readonly changes = new vscode.EventEmitter<RunItem | undefined>();
   readonly onDidChangeTreeData = this.changes.event;

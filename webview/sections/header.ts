@@ -13,6 +13,7 @@ import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
+/** The section at the top. What the host refuses is shown next to the controls. */
 @customElement('rs-header')
 export class Header extends Component {
   static override styles = [

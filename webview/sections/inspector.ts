@@ -27,6 +27,7 @@ import {
   rolloutTableStyles,
 } from './inspector/rollout-table.ts';
 
+/** The section of one problem. Its rollouts are requested when the selection changes; a failure can be retried. */
 @customElement('rs-inspector')
 export class Inspector extends Component {
   static override styles = [

@@ -30,6 +30,7 @@ const SOME = 60;
 /** Lines beyond the edges, so that scrolling shows no gaps. */
 const SPARE = 6;
 
+/** The section of all problems; one is selected by click or key. */
 @customElement('rs-problems')
 export class Problems extends Component {
   static override styles = [shared, problemsStyles];

@@ -18,6 +18,7 @@ const HEIGHT = 38;
 /** Height of the areas; below them are the marks. */
 const PICTURE = 29;
 
+/** The section with one bar per step; the selected step follows pointer and keys. */
 @customElement('rs-scrubber')
 export class Scrubber extends Component {
   static override styles = [

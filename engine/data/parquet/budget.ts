@@ -8,6 +8,7 @@ import { getHeapStatistics } from 'node:v8';
 export const REFERENCE = 8;
 export const OBJECT = 32;
 
+/** Bytes that may still be taken: by default half of what V8's heap has left. */
 export class Budget {
   #left: number;
   readonly #limit: number;

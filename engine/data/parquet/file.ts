@@ -12,6 +12,7 @@ import { readableNumbers } from './numbers.ts';
 /** Reads the bytes from `start` up to `end`. */
 export type ReadBytes = (start: number, end: number) => Uint8Array;
 
+/** A file whose footer has been read. Row groups are read one at a time, each as a whole. */
 export class ParquetFile {
   readonly #footer: Footer;
   readonly #read: ReadBytes;

@@ -5,6 +5,7 @@ export const MAX_BLOCK = 128 * 1024;
 /** What is unpacked has more bytes than it may have. */
 export class TooLong extends Error {}
 
+/** The bytes that were unpacked so far. Adding more than the limit throws TooLong. */
 export class Unpacked {
   #bytes: Uint8Array;
   #end = 0;

@@ -37,6 +37,7 @@ async function filesBelow(folder: string, depth: number): Promise<string[]> {
   return files;
 }
 
+/** The event files below a folder, each known by its path and read from where the last look ended. */
 export class EventFiles {
   /** How far each file was read; null for one that cannot be read on. */
   private readonly positions = new Map<string, number | null>();

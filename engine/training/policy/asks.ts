@@ -22,6 +22,7 @@ export interface AsksOptions {
   seed: number;
 }
 
+/** Asks one policy, and others that were added by name. */
 export class Asks {
   private readonly otherPolicies = new Map<string, Named<Value>>();
 

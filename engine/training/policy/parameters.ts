@@ -11,6 +11,7 @@ export interface HostTensor {
   data: Float32Array;
 }
 
+/** The parameters of one trainer in float32, from their initial values on. */
 export class TrainedParameters {
   private current: AdamwState<Value>;
   private count = 0;

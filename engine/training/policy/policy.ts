@@ -13,6 +13,7 @@ import { NonFiniteError } from './non-finite.ts';
 import { openPolicyParts, type PolicyParts } from './open.ts';
 import type { UpdateMetrics } from './trainer.ts';
 
+/** A policy on its device. Open one with `Policy.open`, and release it. */
 export class Policy {
   private constructor(private readonly parts: PolicyParts) {}
 

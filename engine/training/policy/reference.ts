@@ -15,6 +15,7 @@ type Score = (
   tick: (fraction: number) => void,
 ) => Promise<Map<TrainedResponse, { logprob: Float32Array }>>;
 
+/** Scores responses under the reference policy, once for each group however many passes there are. */
 export class ReferencePolicy {
   /** With several passes over a batch: what was scored in the first, by group, and for how many more it is wanted. */
   private readonly kept = new Map<string, { left: number; logprobs: Float32Array[] }>();

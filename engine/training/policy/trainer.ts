@@ -57,6 +57,7 @@ export interface TrainerOptions {
 /** Share of an update that scoring under the reference policy takes; for progress only. */
 const REFERENCE_SHARE = 0.25;
 
+/** The trainer of one policy, with the reference policy where the loss asks for it. Release it. */
 export class Trainer {
   private readonly trained: TrainedParameters;
   private readonly scorer: ScoreSource;

@@ -24,6 +24,7 @@ export interface StepResult {
   clipped: ReadonlyMap<number, number>;
 }
 
+/** Takes one step after another, with graphs that are compiled at the first. Release it. */
 export class UpdateStep {
   private optimizer: CompiledFunction<AdamwInputs, AdamwOutputs> | null = null;
 

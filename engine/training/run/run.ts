@@ -7,6 +7,7 @@ import type { Place } from '../place.ts';
 import { probeAll } from '../probe.ts';
 import { type Ending, endingOf } from './ending.ts';
 
+/** The handle of one run that is ready. `done` resolves with how it ended. */
 export class Run implements RunHandle {
   readonly done: Promise<EndRecord>;
   private stopping: Promise<void> | null = null;
