@@ -158,7 +158,7 @@ function checkEnd(name: string, { seconds }: CustomOptions, rollouts: number, re
   if (result.reason === 'time') {
     throw wrong(
       'time-limit',
-      `did not finish ${rollouts} rollouts within ${seconds} s`,
+      `did not finish ${plural(rollouts, 'rollout')} within ${seconds} s`,
       'Make it faster, or raise its time limit. The program must exit when its input ends.',
       { rollouts, seconds },
     );

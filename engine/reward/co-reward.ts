@@ -140,7 +140,7 @@ function compute({ answers, grader = graderOf() }: Group, _: Options, evidence: 
           winner: winner.answer,
           won: agrees[index]!,
           tied: votes[1]?.votes === winner.votes,
-          text: `the responses to ${of} voted for ${winner.answer} (${winner.votes} of ${asked} votes); answer ${answer} ${agrees[index] ? 'agrees' : 'differs'}`,
+          text: `the responses to ${of} voted for ${winner.answer} (${winner.votes} of ${plural(asked, 'vote')}); answer ${answer} ${agrees[index] ? 'agrees' : 'differs'}`,
         },
         result,
       ];

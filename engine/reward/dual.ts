@@ -3,7 +3,7 @@
  * number of the problem that is hidden is drawn by the run's seed.
  */
 import { equivalent, graderOf } from '../grading/index.ts';
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { ANSWERS, answersOf, askSampling, filled, question, SAMPLES } from './asking.ts';
@@ -151,7 +151,7 @@ function compute({ answers }: Group, _: Options, evidence: () => Reconstructed):
         {
           kind: 'check',
           passed: hits[index]! * 2 > of.length,
-          text: `from answer ${answer} the hidden ${hidden} was found ${hits[index]} of ${of.length} times (${of.map((a) => a ?? 'no answer').join(', ')})`,
+          text: `from answer ${answer} the hidden ${hidden} was found ${hits[index]} of ${plural(of.length, 'time')} (${of.map((a) => a ?? 'no answer').join(', ')})`,
         },
         result,
       ];

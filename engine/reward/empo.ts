@@ -6,7 +6,7 @@
  * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
  */
 import { clusterAnswers } from '../grading/index.ts';
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { askSampling, filled, question } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
@@ -182,7 +182,7 @@ function compute(group: Group, options: Options, evidence: () => Equal): Scores 
           votes: members.length,
           of: N,
           share: reward,
-          text: `${members.length} of ${N} responses mean the same: {${answers.slice(0, 8).join(', ')}${answers.length > 8 ? ', ...' : ''}}`,
+          text: `${members.length} of ${plural(N, 'response')} ${members.length === 1 ? 'has' : 'have'} this meaning: {${answers.slice(0, 8).join(', ')}${answers.length > 8 ? ', ...' : ''}}`,
         },
         { kind: 'number', name: 'answer entropy', value: entropy, text: `answer entropy ${shortNumber(entropy)} nats` },
         ...filter,

@@ -6,7 +6,7 @@ import type { Complex } from '../grading/complex.ts';
 import { type Point, valueAt } from '../grading/evaluate.ts';
 import { type MathNode, symbolsOf } from '../grading/node.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { type ComplexFunction, derivativeAt, integralOf } from './calculus.ts';
 import { expressionIn, type Integral } from './integral-problem.ts';
 
@@ -97,10 +97,10 @@ export function checkAntiderivative(
   }
   const enough = Math.max(FEWEST, Math.ceil(points / 2));
   return checked >= enough
-    ? { passed: true, text: `the derivative of ${answer} equals the integrand at ${checked} points` }
+    ? { passed: true, text: `the derivative of ${answer} equals the integrand at ${plural(checked, 'point')}` }
     : {
         passed: false,
-        text: `the derivative of ${answer} could be compared with the integrand at only ${checked} of the ${enough} required points`,
+        text: `the derivative of ${answer} could be compared with the integrand at only ${checked} of the ${plural(enough, 'required point')}`,
       };
 }
 

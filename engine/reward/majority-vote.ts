@@ -2,6 +2,7 @@
  * Majority voting. A rollout without an answer is excluded from the vote and gets reward 0. Tie: the cluster that reached its size first, by
  * rollout index. Clusters vote, not strings, so that the answers that elect are those that earn.
  */
+import { plural } from '../protocol/format.ts';
 import { type Vote, voteOf } from '../protocol/vote.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
@@ -39,7 +40,7 @@ function clusterParts({ answers, clusters }: Group, cluster: number, vote: Vote)
   return (answer) => {
     let parts = known.get(answer);
     if (!parts) {
-      const text = `answer ${answer} joined cluster {${shown(spellings)}} with ${members.length} of ${answers.length} votes`;
+      const text = `answer ${answer} joined cluster {${shown(spellings)}} with ${members.length} of ${plural(answers.length, 'vote')}`;
       parts = [
         { kind: 'cluster', cluster, answers: spellings, votes: members.length, of: answers.length, share, text },
         { kind: 'vote', winner: vote.answer, won, tied: vote.tied, text: outcome(vote, won, members.length) },

@@ -3,7 +3,7 @@
  * about -103 nats (in float64 below -745), and a group of long responses would have nothing but zeros. Advantages are taken
  * of exp(s_i - max s), which keeps ranking and ratios.
  */
-import { shortNumber } from '../protocol/format.ts';
+import { plural, shortNumber } from '../protocol/format.ts';
 import { CERTAINTY, sum, terms, tokensPart } from './token-terms.ts';
 import { labelFree } from './types.ts';
 
@@ -31,7 +31,7 @@ export const probability = labelFree({
           tokensPart(
             rollout,
             terms(rollout, (t) => rollout.logprob[t]!),
-            `${rollout.tokens.length} tokens with a log-probability of ${shortNumber(logs[index]!)} together`,
+            `${plural(rollout.tokens.length, 'token')} with a log-probability of ${shortNumber(logs[index]!)}${rollout.tokens.length === 1 ? '' : ' together'}`,
           ),
           { kind: 'number', name: 'rank', value: rank, text: `number ${rank} of ${logs.length} by probability` },
           {

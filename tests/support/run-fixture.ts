@@ -2,12 +2,14 @@
  * A small, complete run folder, written through the real journal: arithmetic problems whose majority share rises under
  * majority voting, a few of them confidently wrong. Everything follows from the options, byte for byte.
  */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { curveAtK } from '../../engine/analysis/evaluation-metrics.ts';
 import { answerDiversity, answerEntropy, confidenceAgreement } from '../../engine/analysis/metrics.ts';
 import { createJournal } from '../../engine/journal/create.ts';
 import type { Journal, JournalOptions } from '../../engine/journal/journal.ts';
+import { plural } from '../../engine/protocol/format.ts';
 import {
   type Cluster,
   type Estimate,
@@ -300,7 +302,9 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
       const cluster = answer === null ? null : clusters.findIndex((one) => one.answer === answer);
       const reward = rewards[index]!;
       const why =
-        answer === null ? 'no answer was found' : `answer ${answer} has ${clusters[cluster!]!.members.length} votes`;
+        answer === null
+          ? 'no answer was found'
+          : `answer ${answer} has ${plural(clusters[cluster!]!.members.length, 'vote')}`;
       return {
         text,
         answer,

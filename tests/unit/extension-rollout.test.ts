@@ -226,7 +226,7 @@ describe('an open run', () => {
     const { detail, why } = await run.readGroup(train);
     expect(detail.rollouts).toHaveLength(8);
     const winner = detail.rollouts.findIndex(({ cluster }) => cluster === 0);
-    expect(why[winner]).toMatch(/^answer \S+ has \d votes; reward [01]$/);
+    expect(why[winner]).toMatch(/^answer \S+ has \d votes?; reward [01]$/);
     expect((await run.readGroup({ ...train, phase: 'evaluation' })).why[0]).toBe(
       'Evaluation rollouts are not rewarded',
     );

@@ -31,6 +31,10 @@ const PHRASES: readonly [better: string, found: RegExp][] = [
   ['code snippets, programs', /\bsuch codes\b/],
 ];
 
+/** What texts count. */
+const COUNTED =
+  'token|vote|rollout|answer|response|step|cluster|judgment|rephrasing|test|point|time|group|problem|row|line|file|run';
+
 /** This file names them. */
 const SELF = path.join('tests', 'unit', 'words.test.ts');
 
@@ -55,6 +59,18 @@ describe('better words', () => {
     );
     expect(hits).toEqual([]);
   });
+});
+
+test('one thing is not several', () => {
+  const folder = path.join(ROOT, 'tests', 'wording');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.txt'));
+  expect(files.length).toBeGreaterThan(20);
+  const hits = files.flatMap((name) => [
+    ...readFileSync(path.join(folder, name), 'utf8').matchAll(
+      new RegExp(`.*(?<![\\d.,/^-])1 (?:${COUNTED})s\\b.*`, 'g'),
+    ),
+  ]);
+  expect(hits.map(([line]) => line)).toEqual([]);
 });
 
 test('the examples of help name problems that the default run has', () => {
