@@ -58,6 +58,14 @@ export async function* readLogBlocks(folder: string, from = 0, seq = 0): AsyncGe
   log.end();
 }
 
+/** Checks the whole lines of a journal that is read here. Throws as `readLogBlocks` does. */
+export function checkEvents(folder: string, journal: Buffer): void {
+  const log = new Log(folder, 0, 0);
+  log.read(journal);
+  log.check();
+  log.end();
+}
+
 class Log {
   /** The first line that is not the record that was expected. */
   private damage: RollscopeError | null = null;

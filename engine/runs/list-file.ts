@@ -9,18 +9,20 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from '../journal/crc.ts';
 import { EVENTS_FILE, inRun, RUN_FILE } from '../journal/layout.ts';
-import type { RunInfo } from '../protocol/listed-run.ts';
+import type { ListedRun } from '../protocol/listed-run.ts';
 import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
 
-/** Raised whenever `RunInfo`, or what is put into it, changes. */
-const LIST_VERSION = 5;
+/** Raised whenever `ListedRun`, or what is put into it, changes. */
+const LIST_VERSION = 6;
 
 export interface ListEntry {
   stamp: string;
   /** Whether a lock was there: its holder may live again. */
   locked: boolean;
-  info: RunInfo;
+  info: ListedRun;
+  /** Bytes of its journal whose records no list has checked yet. */
+  unchecked: number;
 }
 
 /** By the name of the run's folder. */

@@ -9,10 +9,11 @@ import { missingFile } from '../journal/missing-file.ts';
 import { readRunFileNow } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import type { ListedRun, RunInfo } from '../protocol/listed-run.ts';
+import type { ListedRun, RunInfo, UnreadableRun } from '../protocol/listed-run.ts';
 import { readSmall } from '../system/read-small.ts';
-import { endsOf, readEnds } from './ends.ts';
-import { scanLines, scanOf } from './line-scan.ts';
+import { type Ends, endsOf, readEnds } from './ends.ts';
+import { type LineScan, scanLines, scanOf } from './line-scan.ts';
+import { ListCheck } from './list-check.ts';
 import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { rolloutFault } from './rollout-fault.ts';
 import { runInfo } from './run-info.ts';
@@ -22,8 +23,10 @@ import { statusOf } from './run-status.ts';
 const SMALL = 4 * 2 ** 20;
 /** Runs read at the same time. */
 const PARALLEL = 8;
-/** What was read is kept for the next list once it is of this many runs: fewer are read again as fast. */
-const WORTH_KEEPING = 64;
+/** What was read is kept for the next list once it is of this many runs, or bytes that were checked: less is read again as fast. */
+const WORTH_KEEPING = { runs: 64, bytes: 2 ** 20 };
+/** Bytes of journals that were listed before which a list checks, or one journal. */
+const LATER = 2 * 2 ** 20;
 /** Runs that are looked up in what was kept before others get their turn. */
 const TURN = 256;
 /** The same for runs that are read. */
@@ -34,7 +37,7 @@ const READ_TURN = 16;
  * neither `run.json` nor records is not a run. Throws `usage` for a root that is not a folder or may not be read.
  */
 export async function listRuns(root: string): Promise<ListedRun[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+  const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
     throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that contains the runs.', {
@@ -42,11 +45,10 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
       details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
     });
   });
-  const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name);
+  const names = found.filter((entry) => !entry.isFile()).map((entry) => entry.name);
   const cache = cacheFolder();
-  const kept = names.length < WORTH_KEEPING ? new Map<string, never>() : await readEntries(root, cache);
-  const { runs, entries: current, read } = await listNames(root, names, kept);
-  if (read >= WORTH_KEEPING) await writeEntries(root, cache, current);
+  const { runs, entries, read, check } = await listNames(root, names, await readEntries(root, cache));
+  if (read >= WORTH_KEEPING.runs || check.done >= WORTH_KEEPING.bytes) await writeEntries(root, cache, entries);
   return runs.sort((a, b) => compare(b.created, a.created) || compare(a.run, b.run));
 }
 
@@ -56,15 +58,21 @@ interface Listing {
   entries: ListEntries;
   /** How many of them were read and not known. */
   read: number;
+  check: ListCheck;
 }
 
 async function listNames(root: string, names: readonly string[], kept: ListEntries): Promise<Listing> {
-  const listing: Listing = { runs: [], entries: new Map(), read: 0 };
+  const listing: Listing = { runs: [], entries: new Map(), read: 0, check: new ListCheck() };
   const changed: string[] = [];
+  /** Bytes of journals that are unchanged and have their turn to be checked. */
+  let toCheck = 0;
   for (const [i, name] of names.entries()) {
     const known = kept.get(name);
     const folder = join(root, name);
-    if (known && known.stamp === stampOf(folder) && !(known.locked && liveWriter(folder))) {
+    const unchanged = known?.stamp === stampOf(folder) && !(known.locked && liveWriter(folder));
+    const turn = unchanged && known.unchecked > 0 && (toCheck === 0 || toCheck + known.unchecked <= LATER);
+    if (turn) toCheck += known.unchecked;
+    if (unchanged && !turn) {
       listing.entries.set(name, known);
       listing.runs.push(known.info);
     } else changed.push(name);
@@ -84,12 +92,15 @@ async function listOne(listing: Listing, root: string, name: string): Promise<vo
   const folder = join(root, name);
   // Before the run is read: what changes meanwhile has another stamp.
   const stamp = stampOf(folder);
-  const info = await listedRun(folder);
-  if (!info) return;
+  const listed = await listedRun(folder, listing.check);
+  if (!listed) return;
+  const { info, unchecked } = listed;
   listing.runs.push(info);
-  if (stamp === null || info.status === 'unreadable' || info.status === 'running') return;
+  // What else makes a run unreadable may pass without a trace in its stamp, such as who may read it.
+  const lasts = info.status === 'unreadable' ? listing.check.refused.has(folder) : info.status !== 'running';
+  if (stamp === null || !lasts) return;
   listing.read++;
-  listing.entries.set(name, { stamp, locked: existsSync(inRun(folder, LOCK_FILE)), info });
+  listing.entries.set(name, { stamp, locked: existsSync(inRun(folder, LOCK_FILE)), info, unchecked });
 }
 
 /** By code units, which suffices for dates and is a tenth of the time of `localeCompare`. */
@@ -102,9 +113,15 @@ export function readableRuns(runs: readonly ListedRun[]): RunInfo[] {
   return runs.filter((run): run is RunInfo => run.status !== 'unreadable');
 }
 
-async function listedRun(folder: string): Promise<ListedRun | null> {
+interface Listed<Info extends ListedRun> {
+  info: Info;
+  /** Bytes of its journal whose records a later list checks. */
+  unchecked: number;
+}
+
+async function listedRun(folder: string, check: ListCheck): Promise<Listed<ListedRun> | null> {
   try {
-    return await readRunInfo(folder);
+    return await readListed(folder, check);
   } catch (error) {
     if (error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE))) {
       return (await hasRecords(folder)) ? unreadable(folder, missingFile(folder, RUN_FILE)) : null;
@@ -113,9 +130,10 @@ async function listedRun(folder: string): Promise<ListedRun | null> {
   }
 }
 
-async function unreadable(folder: string, error: unknown): Promise<ListedRun> {
+async function unreadable(folder: string, error: unknown): Promise<Listed<UnreadableRun>> {
   const created = await createdOf(folder);
-  return { run: runName(folder), folder, created, status: 'unreadable', error: toErrorData(error) };
+  const info = { run: runName(folder), folder, created, status: 'unreadable' as const, error: toErrorData(error) };
+  return { info, unchecked: 0 };
 }
 
 /** `run.json` is written before the first record: a folder with records was a run. */
@@ -136,15 +154,22 @@ async function createdOf(folder: string): Promise<string> {
 
 /** One line about a run. Throws as `readRunFileNow` does, and `run-broken` where what it looks at cannot be read. */
 export async function readRunInfo(folder: string): Promise<RunInfo> {
+  return (await readListed(folder, new ListCheck())).info;
+}
+
+async function readListed(folder: string, check: ListCheck): Promise<Listed<RunInfo>> {
   const file = readRunFileNow(folder);
   for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
     if (!existsSync(inRun(folder, name))) throw missingFile(folder, name);
   }
   const writing = liveWriter(folder) !== null;
-  const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
-  const { skipped, warnings } = journal ? scanOf(folder, journal, writing) : await scanLines(folder, writing);
-  const { step, evaluations, end, lifecycle, frame } = journal ? endsOf(folder, journal) : await readEnds(folder);
-  return runInfo(file, {
+  const { now, later } = writing ? { now: false, later: 0 } : await check.plan(folder);
+  const { skipped, warnings, step, evaluations, end, lifecycle, frame } = await lookAt(
+    folder,
+    writing,
+    now ? check : null,
+  );
+  const info = runInfo(file, {
     run: runName(folder),
     folder,
     step,
@@ -154,4 +179,19 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
     fault: writing ? null : rolloutFault(folder, frame),
     status: statusOf({ end, lifecycle }, writing),
   });
+  return { info, unchecked: later };
+}
+
+/** @param check reads all records, too */
+async function lookAt(folder: string, writing: boolean, check: ListCheck | null): Promise<LineScan & Ends> {
+  const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
+  if (journal) {
+    // Nothing is waited for: these bytes are the next journal's then.
+    const scan = scanOf(folder, journal, writing);
+    check?.bytes(folder, journal);
+    return { ...scan, ...endsOf(folder, journal) };
+  }
+  const scan = await scanLines(folder, writing);
+  await check?.file(folder);
+  return { ...scan, ...(await readEnds(folder)) };
 }

@@ -117,6 +117,7 @@ describe.each([
     ['a line that is another object', (lines) => lines.splice(3, 1, '{"type": "step"}'), true],
     ['records that are missing', (lines) => lines.splice(3, 2), true],
     ['a last line that was cut by a kill', (lines) => lines.push('{"type":"group"'), false],
+    ['a number that is a text', (lines) => lines.splice(3, 1, lines[3]!.replace(/"step":\d+/, '"step":"one"')), true],
     ['nothing damaged', () => {}, false],
   ])('%s', async (_, damage, unreadable) => {
     const root = temporaryFolder();
@@ -215,3 +216,27 @@ async function readableFor(root: string): Promise<ReturnType<typeof everywhere>>
     terminal: shown,
   };
 }
+
+test('runs whose records one list does not check have their turn in the next one', async () => {
+  const root = join(temporaryFolder(), 'runs');
+  const message = 'x'.repeat(2 ** 20);
+  for (const name of ['a', 'b', 'c']) {
+    const folder = join(root, name);
+    const journal = await createFixtureJournal(folder, RUN);
+    for (let i = 0; i < 3; i++) journal.append({ type: 'warning', code: 'x', message, step: null, problem: null });
+    await playFixture(journal, RUN);
+    await journal.close();
+    const events = join(folder, 'events.jsonl');
+    const lines = readFileSync(events, 'utf8').split('\n');
+    const group = lines.findIndex((line) => line.startsWith('{"type":"group"'));
+    lines[group] = lines[group]!.replace(/"step":\d+/, '"step":"one"');
+    writeFileSync(events, lines.join('\n'));
+  }
+  vi.stubEnv('ROLLSCOPE_CACHE', join(root, '..', 'cache'));
+  const unreadable = async () => (await listRuns(root)).filter(({ status }) => status === 'unreadable').length;
+  // 8 MiB are checked at a time: two of these journals.
+  expect(await unreadable()).toBe(2);
+  expect(await unreadable()).toBe(3);
+  expect(await unreadable()).toBe(3);
+  vi.unstubAllEnvs();
+});
