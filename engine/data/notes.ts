@@ -16,6 +16,9 @@ interface NotedData {
   rows: readonly ReadRow[];
 }
 
+/** Names of columns with a text that is to be read before the problem. */
+const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
+
 export function notesOf(config: DatasetConfig, { columns, problems, parts, reading, rows }: NotedData): string[] {
   const warnings: string[] = [];
   const labeled = problems.filter(({ answer }) => answer !== null).length;
@@ -31,6 +34,13 @@ export function notesOf(config: DatasetConfig, { columns, problems, parts, readi
         ? ''
         : ` Not used: ${list(reading.left)}; one that has the answers can be named (--answer-field, or rollscope.fields in the editor).`;
     warnings.push(`${why}: accuracy is not measured.${others}`);
+  }
+  const unseen = reading.left.filter((name) => READ_FIRST.test(name));
+  if (unseen.length > 0) {
+    const [first] = unseen;
+    warnings.push(
+      `Not shown to the model: ${list(unseen)}. Problems that refer to it need it in the prompt template (--template "{{${first}}} {{problem}}", or rollscope.promptTemplate in the editor).`,
+    );
   }
   const several = problems.filter(({ accepted }) => accepted).length;
   const choosing = rows.some(({ choices }) => choices !== null);

@@ -336,6 +336,13 @@ describe('choice and layout', () => {
     ]);
     expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
   });
+
+  test('a text that problems are about is not left out without a word', async () => {
+    const row = '{"context": "Paris is the capital.", "question": "Of what?", "answer": "France"}';
+    const { warnings } = await load('c.jsonl', row);
+    expect(warnings).toEqual([expect.stringContaining('Not shown to the model: "context".')]);
+    expect((await load('c.jsonl', row, { template: '{{context}} {{problem}}' })).warnings).toEqual([]);
+  });
 });
 
 describe('errors name file and place', () => {
