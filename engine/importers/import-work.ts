@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
 import type { ImportState } from '../journal/import-state.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
+import { Changes } from '../system/changes.ts';
 import { Continuation } from './continuation.ts';
 import { FaultLog } from './faults.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
@@ -61,7 +61,7 @@ export interface ImportReport {
   resumed: boolean;
 }
 
-/** Milliseconds between two looks. */
+/** Most milliseconds between two looks. */
 const LOOK_INTERVAL = 2000;
 
 export interface Work {
@@ -124,8 +124,10 @@ export class ImportWork {
   }
 
   async run(): Promise<ImportReport> {
-    const { options, run } = this.work;
+    const { options, run, source } = this.work;
+    const { interval: poll = LOOK_INTERVAL, signal } = options;
     let stopped = false;
+    let changes: Changes | null = null;
     try {
       for (;;) {
         const more = await this.look(options.follow);
@@ -133,8 +135,9 @@ export class ImportWork {
         if (!options.follow) break;
         if (!more) {
           this.progress.tell(true);
-          // Given up early by the signal, which is looked at next.
-          await setTimeout(options.interval ?? LOOK_INTERVAL, undefined, { signal: options.signal }).catch(() => {});
+          // A file is whole when it has not changed between two looks.
+          changes ??= new Changes(source, { poll, watch: false, signal });
+          await changes.next();
         }
         if (options.signal?.aborted) throw canceled();
       }
@@ -142,6 +145,8 @@ export class ImportWork {
       if (!(error instanceof RollscopeError && error.code === 'canceled')) throw error;
       if (!this.begun) throw error;
       stopped = true;
+    } finally {
+      changes?.close();
     }
     if (!this.begun) throw this.nothing();
     await this.finish();

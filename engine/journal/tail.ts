@@ -1,12 +1,12 @@
 /** Following a run that another process writes. */
-import { type FSWatcher, watch } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { JournalRecord } from '../protocol/records.ts';
+import { Changes } from '../system/changes.ts';
 import { type Entry, eventsSize, readEvents } from './events.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 
-/** Some file systems (network shares, containers) tell nobody about changes. */
+/** Most milliseconds between two looks. */
 const POLL_MS = 1000;
 
 /**
@@ -20,7 +20,7 @@ export async function tailRecords(
   onRecords: (records: JournalRecord[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const changes = new Changes(inRun(folder, EVENTS_FILE), signal);
+  const changes = new Changes(inRun(folder, EVENTS_FILE), { poll: POLL_MS, signal });
   let last: Entry | null = null;
   try {
     while (!signal.aborted) {
@@ -55,45 +55,4 @@ async function readBehind(folder: string, last: Entry | null): Promise<Entry[] |
   }
   if (!last) return entries;
   return entries.length > 0 ? entries.slice(1) : null;
-}
-
-/** Waits for a change of a file, at most for `POLL_MS`. */
-class Changes {
-  #watcher: FSWatcher | null = null;
-  #changed = false;
-  #wake: (() => void) | null = null;
-
-  constructor(path: string, signal: AbortSignal) {
-    signal.addEventListener('abort', () => this.#notice(), { once: true });
-    try {
-      this.#watcher = watch(path, { persistent: false }, () => this.#notice());
-      this.#watcher.on('error', () => this.close());
-    } catch {
-      // No more watchers to be had: polling does.
-    }
-  }
-
-  async next(): Promise<void> {
-    if (!this.#changed) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#wake = null;
-    this.#changed = false;
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
-  }
-
-  #notice(): void {
-    this.#changed = true;
-    this.#wake?.();
-  }
 }

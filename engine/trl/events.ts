@@ -1,7 +1,8 @@
 /** What the Python side of a run tells, as lines of a file that grows. */
 import { open } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
+import path from 'node:path';
 import * as z from 'zod';
+import { Changes } from '../system/changes.ts';
 
 const step = z.int().min(0);
 
@@ -26,8 +27,8 @@ export const TrlEvent = z.discriminatedUnion('event', [
 ]);
 export type TrlEvent = z.infer<typeof TrlEvent>;
 
-/** How often is looked for more, ms: only while somebody waits for it. */
-const LOOK_MS = 25;
+/** Most milliseconds until it is looked for more, and whether the Python side has ended: only while somebody waits for it. */
+const LOOK_MS = 50;
 
 /** Reads the events of a file in order, each once. The file need not exist yet. */
 export class TrlEvents {
@@ -41,13 +42,19 @@ export class TrlEvents {
    * @param ended settles when nothing more can come
    */
   async next(ended: () => boolean): Promise<TrlEvent | null> {
-    for (;;) {
-      const over = ended();
-      await this.read();
-      const event = this.waiting.shift();
-      if (event) return event;
-      if (over) return null;
-      await setTimeout(LOOK_MS);
+    let changes: Changes | null = null;
+    try {
+      for (;;) {
+        const over = ended();
+        await this.read();
+        const event = this.waiting.shift();
+        if (event) return event;
+        if (over) return null;
+        changes ??= new Changes(path.dirname(this.file), { poll: LOOK_MS });
+        await changes.next();
+      }
+    } finally {
+      changes?.close();
     }
   }
 
