@@ -182,8 +182,8 @@ export class Journal {
     return this.append({ type: 'group', ...summary, frame }) as GroupRecord;
   }
 
-  /** Stores a group again with token statistics that were computed afterwards. Throws `disk`; nothing is recorded then. */
-  appendStatistics(group: GroupDetail & { scoredBy: ScoredBy }): void {
+  /** Stores a group again with token statistics that were computed afterwards. Returns where. Throws `disk`; nothing is recorded then. */
+  appendStatistics(group: GroupDetail & { scoredBy: ScoredBy }): FramePointer {
     const { phase, step, problem, scoredBy, majority } = group;
     const { tokens, logprob, entropy } = groupSummary(group).means;
     const frame = this.#placeFrame(encodeFrame(group));
@@ -194,6 +194,7 @@ export class Journal {
       majorityLogprob: majority?.logprob ?? null,
       frame,
     });
+    return frame;
   }
 
   #placeFrame(frame: Uint8Array): FramePointer {

@@ -2,9 +2,10 @@
  * The token statistics that a model computes for an imported run are those that the engine records when it samples the same
  * texts with the same model; what the trainer recorded stays; what is stopped half-way goes on to the same result.
  */
-import { cpSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { importFile } from '../../engine/cli/commands/import.ts';
 import { rescore } from '../../engine/cli/commands/rescore.ts';
 import { statistics } from '../../engine/cli/commands/statistics.ts';
 import { addStatistics } from '../../engine/cli/statistics/add.ts';
@@ -149,6 +150,33 @@ describe('statistics of a run that has none', () => {
     await compute(folder);
     expect(await rescore(folder, options)).toBe(0);
   });
+});
+
+test('an import has them at once, computes each only once while it follows, and continues with them', async () => {
+  const folder = await imported('bare-for-import');
+  const rows = readFileSync(path.join(home, 'bare-for-import.jsonl'), 'utf8');
+  const lines = rows.trimEnd().split('\n');
+  const text = (some: readonly string[]) => some.map((line) => `${line}\n`).join('');
+  const [half, rest] = [text(lines.slice(0, lines.length / 2)), text(lines.slice(lines.length / 2))];
+  const log = path.join(home, 'growing.jsonl');
+  writeFileSync(log, half);
+  const options = {
+    out: home,
+    name: 'growing',
+    scoreWith: MODEL,
+    temperature: `${TEMPERATURE}`,
+    device: 'cpu',
+    threads: '1',
+  };
+  expect(await importFile(log, options)).toBe(0);
+  const first = await groupsOf(path.join(home, 'growing'));
+  for (const group of first) expectSampled(group);
+  writeFileSync(log, rest, { flag: 'a' });
+  // Without a model, what was computed before stays.
+  expect(await importFile(log, { out: home, name: 'growing' })).toBe(0);
+  const later = await groupsOf(path.join(home, 'growing'));
+  expect(later).toHaveLength((await groupsOf(folder)).length);
+  expect(later.filter(({ scoredBy }) => scoredBy).length).toBeGreaterThanOrEqual(first.length - 1);
 });
 
 test('what the trainer recorded stays, and only the rest is computed', async () => {

@@ -58,8 +58,9 @@ export async function importFile(source: string, options: ImportCommandOptions):
       signal,
       onProgress,
       ...(scoring && {
-        afterwards: async (journal, note) =>
-          scoring.add(output, { folder, journal, reader: scoring.reader }, { ...options, lines, note, signal }),
+        afterwards: async (journal, note) => {
+          await scoring.add(output, { folder, journal, reader: scoring.reader }, { ...options, lines, note, signal });
+        },
       }),
       ...(dataset && { dataset }),
     }),
@@ -100,10 +101,12 @@ async function scoringOf({ scoreWith, ...options }: ImportCommandOptions) {
   }
   const { computeStatistics, openReader, printStatistics } = await import('../statistics/command.ts');
   const reader = await openReader({ ...options, scoreWith });
-  const add = async (...given: Parameters<typeof computeStatistics>) => {
-    const [output] = given;
-    const report = await computeStatistics(...given);
+  // What is followed is looked at again with each new step.
+  const seen = new Set<string>();
+  const add: typeof computeStatistics = async (output, of, how) => {
+    const report = await computeStatistics(output, of, { ...how, seen });
     printStatistics(output, report, reader);
+    return report;
   };
   return { reader, add };
 }

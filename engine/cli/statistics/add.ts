@@ -7,7 +7,7 @@ import { readGroup } from '../../journal/groups.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readProblems, readPrompts } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
+import type { FramePointer, GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
 import type { StepRecord } from '../../protocol/records.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import type { TokenReader } from '../../training/statistics/reader.ts';
@@ -42,6 +42,8 @@ export interface StatisticsWork {
   reader: TokenReader;
   signal?: AbortSignal;
   onProgress?: (progress: StatisticsProgress) => void;
+  /** Where the rollouts lie of groups that were looked at before, which are passed over; those of this time are added. */
+  seen?: Set<string>;
   /** Notes from time to time that what was recorded so far is to stay. */
   note: () => Promise<void>;
 }
@@ -53,7 +55,7 @@ const METRICS = ['entropy', 'length', 'repetition', 'confidenceAgreement'] as co
 
 /** @throws RollscopeError `run-broken`, `disk`, `memory`, `model` where the model gives numbers that are not finite */
 export async function addStatistics(work: StatisticsWork): Promise<StatisticsReport> {
-  const { folder, columns, reader, signal, onProgress, note } = work;
+  const { folder, columns, reader, signal, onProgress, note, seen = new Set() } = work;
   const [problems, prompts] = await Promise.all([readProblems(folder), readPrompts(folder)]);
   const { tokenizer, config } = reader.source;
   const report: StatisticsReport = { rollouts: 0, tokens: 0, known: 0, left: {}, stopped: false };
@@ -71,7 +73,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
     onProgress?.({ groups: i, total: rows.length, rollouts: report.rollouts, tokens: report.tokens });
     const id = columns.idOf(row);
     const frame = columns.frameOf(row);
-    if (!frame) continue;
+    if (!frame || seen.has(keyOf(frame))) continue;
     let group = await readGroup(folder, { ...id, frame });
     const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
     const read = readable(group, prompt, tokenizer, config.contextLength);
@@ -88,11 +90,12 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
       }
       checkFinite(found, reader, problems[id.problem]!.id);
       const scored = withStatistics(group, read, found, tokenizer, reader.by);
-      work.journal.appendStatistics(scored);
+      seen.add(keyOf(work.journal.appendStatistics(scored)));
       group = scored;
       report.rollouts += tokens.length;
       report.tokens += tokens.reduce((n, { length }) => n + length, 0);
     }
+    seen.add(keyOf(frame));
     metrics.take(group);
     if (performance.now() - noted < NOTE_INTERVAL) continue;
     await note();
@@ -102,6 +105,10 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
   await note();
   onProgress?.({ groups: rows.length, total: rows.length, rollouts: report.rollouts, tokens: report.tokens });
   return report;
+}
+
+function keyOf({ file, offset }: FramePointer): string {
+  return `${file} ${offset}`;
 }
 
 function count(report: StatisticsReport, read: readonly Readable[]): void {

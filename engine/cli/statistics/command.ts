@@ -56,9 +56,16 @@ function temperatureOf(given: string | undefined, logged: unknown): number {
 export async function computeStatistics(
   output: Output,
   { folder, journal, reader }: { folder: string; journal: Journal; reader: TokenReader },
-  options: { lines: boolean; temperature?: string; note: () => Promise<void>; signal: AbortSignal },
+  options: {
+    lines: boolean;
+    temperature?: string;
+    note: () => Promise<void>;
+    signal: AbortSignal;
+    /** As in `addStatistics`. */
+    seen?: Set<string>;
+  },
 ): Promise<StatisticsReport> {
-  const { lines, note, signal } = options;
+  const { lines, note, signal, seen } = options;
   const { foreign } = await readRunFile(folder);
   reader.temperature = temperatureOf(options.temperature, foreign?.settings.temperature);
   const line = new ProgressLine();
@@ -66,7 +73,7 @@ export async function computeStatistics(
   const columns = await openColumns(folder);
   try {
     return await addStatistics({
-      ...{ folder, journal, columns, reader, signal, note },
+      ...{ folder, journal, columns, reader, signal, note, ...(seen && { seen }) },
       onProgress: ({ groups, total, rollouts, tokens }) => {
         if (lines) output.line({ statistics: { groups, total, rollouts, tokens } });
         const speed = (tokens / (performance.now() - begun)) * 1000;
