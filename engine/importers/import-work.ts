@@ -4,7 +4,7 @@ import type { ImportState } from '../journal/import-state.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
-import { Changes } from '../system/changes.ts';
+import { FileChanges } from '../system/changes.ts';
 import { Continuation } from './continuation.ts';
 import { FaultLog } from './faults.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
@@ -127,7 +127,7 @@ export class ImportWork {
     const { options, run, source } = this.work;
     const { interval: poll = LOOK_INTERVAL, signal } = options;
     let stopped = false;
-    let changes: Changes | null = null;
+    let changes: FileChanges | null = null;
     try {
       for (;;) {
         const more = await this.look(options.follow);
@@ -136,7 +136,7 @@ export class ImportWork {
         if (!more) {
           this.progress.tell(true);
           // A file is whole when it has not changed between two looks.
-          changes ??= new Changes(source, { poll, watch: false, signal });
+          changes ??= new FileChanges(source, { poll, watch: false, signal });
           await changes.next();
         }
         if (options.signal?.aborted) throw canceled();

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import { Changes } from '../system/changes.ts';
+import { FileChanges } from '../system/changes.ts';
 import { type Entry, eventsSize, readEvents } from './events.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 
@@ -20,7 +20,7 @@ export async function tailRecords(
   onRecords: (records: JournalRecord[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const changes = new Changes(inRun(folder, EVENTS_FILE), { poll: POLL_MS, signal });
+  const changes = new FileChanges(inRun(folder, EVENTS_FILE), { poll: POLL_MS, signal });
   let last: Entry | null = null;
   try {
     while (!signal.aborted) {

@@ -1,7 +1,7 @@
 /** Waiting for a file or folder to change, for whoever follows what another process writes. */
 import { type FSWatcher, watch } from 'node:fs';
 
-export interface ChangesOptions {
+export interface FileChangesOptions {
   /** Most milliseconds until the next look: some file systems (network shares, containers) tell nobody about changes. */
   poll: number;
   /** False: looks are always so far apart, where what does not change between two of them counts as whole. */
@@ -10,7 +10,7 @@ export interface ChangesOptions {
   signal?: AbortSignal | undefined;
 }
 
-export class Changes {
+export class FileChanges {
   #watcher: FSWatcher | null = null;
   #changed = false;
   #wake: (() => void) | null = null;
@@ -23,7 +23,7 @@ export class Changes {
   /** @param path of a file, which need not exist yet, or of a folder, whose own entries are watched */
   constructor(
     private readonly path: string,
-    private readonly options: ChangesOptions,
+    private readonly options: FileChangesOptions,
   ) {
     options.signal?.addEventListener('abort', this.#notice, { once: true });
     this.#watch();

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { Changes } from '../system/changes.ts';
+import { FileChanges } from '../system/changes.ts';
 
 const step = z.int().min(0);
 
@@ -42,7 +42,7 @@ export class TrlEvents {
    * @param ended settles when nothing more can come
    */
   async next(ended: () => boolean): Promise<TrlEvent | null> {
-    let changes: Changes | null = null;
+    let changes: FileChanges | null = null;
     try {
       for (;;) {
         const over = ended();
@@ -50,7 +50,7 @@ export class TrlEvents {
         const event = this.waiting.shift();
         if (event) return event;
         if (over) return null;
-        changes ??= new Changes(path.dirname(this.file), { poll: LOOK_MS });
+        changes ??= new FileChanges(path.dirname(this.file), { poll: LOOK_MS });
         await changes.next();
       }
     } finally {

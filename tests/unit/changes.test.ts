@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { Changes } from '../../engine/system/changes.ts';
+import { FileChanges } from '../../engine/system/changes.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 const LONG = 10 * 60_000;
@@ -10,7 +10,7 @@ const LONG = 10 * 60_000;
 test('a change ends the wait, also one between two waits', async () => {
   const file = path.join(temporaryFolder(), 'log');
   writeFileSync(file, 'a');
-  const changes = new Changes(file, { poll: LONG });
+  const changes = new FileChanges(file, { poll: LONG });
   const waiting = changes.next();
   writeFileSync(file, 'b', { flag: 'a' });
   await waiting;
@@ -20,7 +20,7 @@ test('a change ends the wait, also one between two waits', async () => {
 
 test('the signal ends it', async () => {
   const giveUp = new AbortController();
-  const changes = new Changes(temporaryFolder(), { poll: LONG, watch: false, signal: giveUp.signal });
+  const changes = new FileChanges(temporaryFolder(), { poll: LONG, watch: false, signal: giveUp.signal });
   const waiting = changes.next();
   giveUp.abort();
   await waiting;
@@ -34,7 +34,7 @@ test('what does not exist yet, and what nobody tells of, is looked at after a wh
   vi.useFakeTimers();
   try {
     for (const watch of [true, false]) {
-      const changes = new Changes(path.join(temporaryFolder(), 'none'), { poll: 1000, watch });
+      const changes = new FileChanges(path.join(temporaryFolder(), 'none'), { poll: 1000, watch });
       let woken = false;
       const waiting = changes.next().then(() => {
         woken = true;

@@ -46,6 +46,7 @@ const COMMANDS = new Set([
   '--for',
   '--nodes',
   '--gpus',
+  '--score-with',
 ]);
 /** Its hint says what to do in the editor besides, or the editor asks instead of showing it. */
 const SAID_BOTH_WAYS = new Set(['--allow-programs', '--allow-command']);
