@@ -20,7 +20,8 @@ export function lastOutput(lines: readonly string[], count: number): LastOutput 
   const own = lines.slice(0, report).filter((line) => !/Sending process \d+ closing signal/.test(line));
   const [, code, rank] = failed < 0 ? [] : (FAILED.exec(lines[failed]!) ?? []);
   const named = errorIn(own) ?? errorIn(lines);
-  const killed = code === SIGKILL && named === null;
+  // What the others say then is that they have lost it.
+  const killed = code === SIGKILL;
   return { cause: killed ? `process ${rank} was killed (SIGKILL)` : named, killed, lines: own.slice(-count) };
 }
 

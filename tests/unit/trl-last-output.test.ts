@@ -36,6 +36,13 @@ test('a process that was killed is named', () => {
   });
 });
 
+test('what the others say of a process that was killed is no cause', () => {
+  const lost = 'RuntimeError: Connection closed by peer [127.0.0.1]:29500';
+  const { cause, lines } = lastOutput([lost, ...REPORT(-9)], 12);
+  expect(cause).toBe('process 1 was killed (SIGKILL)');
+  expect(lines).toEqual([lost]);
+});
+
 test('without a launcher the last lines are what is there', () => {
   const lines = Array.from({ length: 20 }, (_, i) => `line ${i}`);
   expect(lastOutput(lines, 3)).toEqual({ cause: null, killed: false, lines: ['line 17', 'line 18', 'line 19'] });
