@@ -48,6 +48,8 @@ export interface VsCodeOptions {
   /** Files of the folder that is opened, by name; an empty window without them. */
   files?: Record<string, string | Uint8Array>;
   settings?: Record<string, unknown>;
+  /** Of the machine that the server runs on: those of the scope `machine` are read from here only. */
+  machine?: Record<string, unknown>;
   /** Nothing is trusted until somebody says so: the window opens in Restricted Mode. */
   restricted?: boolean;
   /** Folders of `files` that are the roots of a workspace, in place of one folder. */
@@ -105,7 +107,7 @@ export class VsCode {
     page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
   }
 
-  static async start({ files, settings = {}, restricted = false, roots }: VsCodeOptions): Promise<VsCode> {
+  static async start({ files, settings = {}, machine, restricted = false, roots }: VsCodeOptions): Promise<VsCode> {
     const installed = installVsCode();
     const base = temporaryFolder();
     const user = path.join(base, 'u');
@@ -114,6 +116,7 @@ export class VsCode {
     writeFiles(path.join(user, 'User'), {
       'settings.json': JSON.stringify({ ...SETTINGS, ...(restricted && RESTRICTED), ...settings }),
     });
+    if (machine) writeFiles(path.join(user, 'Machine'), { 'settings.json': JSON.stringify(machine) });
     if (files) writeFiles(path.join(base, 'w'), files);
     const workspace = path.join(base, 'w', 'all.code-workspace');
     if (roots) writeFileSync(workspace, JSON.stringify({ folders: roots.map((folder) => ({ path: folder })) }));
