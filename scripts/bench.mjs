@@ -104,7 +104,7 @@ if (chosen.length > 0 && !withPeers)
 
 console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} alternating rounds\n`);
 if (chosen.length > 0)
-  console.log('| work | peer | Rollscope | peer | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
+  console.log('| work | baseline | Rollscope | baseline | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
 for (const one of chosen) {
   const ours = [];
   const peers = [];

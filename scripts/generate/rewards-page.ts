@@ -6,15 +6,15 @@ import { code, escaped } from './markdown.ts';
 
 const OPENING = `# Rewards
 
-Every reward of Rollscope, one pure function each (\`engine/reward\`), under the name that \`--reward\` and the setting
-\`rollscope.reward\` take. What holds for all: a response without an extracted answer is excluded from the vote and gets
-reward 0; one function grades votes, rewards and metrics; ties go to the answer that reached its count first, by rollout;
-labels are shown only to the reward that is made of them.
+All rewards of Rollscope, each a pure function (\`engine/reward\`), under the names that \`--reward\` and the setting
+\`rollscope.reward\` accept. They have in common that a response without an extracted answer is excluded from the vote and
+gets reward 0; that the same function grades votes, rewards and metrics; that ties go to the answer that reached its count
+first, in rollout order; and that only rewards made of labels see them.
 
-A reward explains itself: the panel, the rollout in the editor and \`rollscope show latest --problem <id> --rollout <n>\`
-say which tokens, cluster, vote or judgment its number comes from. \`rollscope rescore latest\` computes every reward that
-the stored rollouts suffice for, without the model. What a reward asks of the model or of programs beyond the rollouts is
-stored with them.
+Rewards explain themselves: the panel, the rollout in the editor and \`rollscope show latest --problem <id> --rollout <n>\`
+show which tokens, cluster, vote or judgment the number comes from. \`rollscope rescore latest\` computes every reward that
+needs only what is stored, without the model. Model calls and program results that a reward needs in addition to the
+rollouts are stored with them.
 
 This page is generated (\`npm run generate\`) from the rewards' own files.
 
@@ -28,8 +28,8 @@ rollscope train --reward 'self-certainty if majority-vote'          # where the 
 rollscope train --reward 'probability if empo > 0.6'
 \`\`\`
 
-A sum adds the rewards as they are, each in its own unit. A closed gate gives 0, or the group's least reward where the
-gated one is below 0: being shut out is never worth more than being let in.
+A sum adds the rewards as they are, each in its own unit. A closed gate gives 0, or the group's smallest reward where
+the gated reward is below 0: a closed gate never pays more than an open one.
 `;
 
 const FAMILIES = {
@@ -42,7 +42,7 @@ export function rewardsPage(): string {
   const parts = Object.entries(FAMILIES).map(([family, title]) =>
     [`## ${title}`, ...rewards.filter((reward) => reward.family === family).map(section)].join('\n\n'),
   );
-  const own = 'How to write a reward of your own is on [a page of its own](custom-reward.md).\n';
+  const own = 'How to write a reward of your own: [custom-reward.md](custom-reward.md).\n';
   return [OPENING, parts.join('\n\n'), '', own].join('\n');
 }
 
@@ -60,10 +60,10 @@ function section(reward: Reward): string {
     ['shift', reward.shift],
     ['normalization', reward.normalization],
     ['range', range.join(' to ')],
-    ['says', reward.scale === 'correctness' ? 'correct or not' : 'how confident, or how much'],
+    ['measures', reward.scale === 'correctness' ? 'correctness' : 'a degree, such as confidence'],
     ['labels', reward.labels ? 'needed' : 'label-free'],
     ...(columns.length > 0 ? [['columns', columns.join(', ')]] : []),
-    ...(reward.evidence ? [['asks beyond the rollouts', asks(reward)]] : []),
+    ...(reward.evidence ? [['needs beyond the rollouts', needs(reward)]] : []),
     ['source', reward.source],
   ];
   const table = rows.map(([name, value]) => `| ${name} | ${value!.replaceAll('|', '\\|')} |`).join('\n');
@@ -81,8 +81,8 @@ function section(reward: Reward): string {
   ].join('\n\n');
 }
 
-function asks(reward: Reward): string {
+function needs(reward: Reward): string {
   const always = needsEvidence(reward, defaultOptions(reward));
-  if (reward.executes) return 'runs programs, only with `--allow-programs` or in a trusted workspace';
-  return !always ? 'with some of its options, the model' : 'the model';
+  if (reward.executes) return 'programs, which run only with `--allow-programs` or in a trusted workspace';
+  return always ? 'model calls' : 'model calls, with some of its options';
 }
