@@ -2,6 +2,7 @@
  * The formats of `rollscope export`: from this record come the choices, their help, and what is written. The writers are
  * loaded when they are needed.
  */
+import { plural } from '../protocol/format.ts';
 
 interface Written {
   /** What was written, for people. */
@@ -81,7 +82,7 @@ export const EXPORT_FORMATS = {
     write: async (run, out) => {
       const { exportTensorboard } = await import('../runs/export/tensorboard.ts');
       const { path, scalars } = await exportTensorboard(run, out);
-      return { text: `${scalars} scalars`, path, counts: { scalars } };
+      return { text: plural(scalars, 'scalar'), path, counts: { scalars } };
     },
   },
   wandb: {
@@ -120,11 +121,11 @@ function namesWhere(holds: (format: ExportFormat) => boolean): string {
 }
 
 function rollouts(count: number): Written {
-  return { text: `${count} rollouts`, counts: { rollouts: count } };
+  return { text: plural(count, 'rollout'), counts: { rollouts: count } };
 }
 
 function steps(count: number): Written {
-  return { text: `the metrics of ${count} steps`, counts: { steps: count } };
+  return { text: `the metrics of ${plural(count, 'step')}`, counts: { steps: count } };
 }
 
 async function weights(run: string, out: string, format: 'peft' | 'safetensors', what: string): Promise<Written> {

@@ -3,7 +3,7 @@ import { EXIT, type Output } from './output.ts';
 
 /**
  * @param hint is printed at the first Ctrl+C
- * @param lines progress goes to stdout as lines: whoever reads them is gone once stdout fails, which ends the work too
+ * @param lines progress goes to stdout as lines: their reader is gone once stdout fails, which ends the work too
  */
 export async function interruptible<T>(
   output: Output,

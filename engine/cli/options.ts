@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import { defaultText } from '../config/defaults.ts';
+import { REWARD_NAMES } from '../config/reward-settings.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
@@ -59,7 +60,8 @@ export function helpText(placed: RunSetting): string {
   const also = aliases.length > 0 ? `; also ${aliases.join(', ')}` : '';
   const value = defaultText(placed);
   const shown = value === null || kind.type === 'switch' ? '' : ` (default: ${value})`;
-  return `${placed.reward ? `${placed.reward}: ` : ''}${help}${also}${shown}`;
+  const names = placed.path === 'reward' ? `; rewards: ${REWARD_NAMES.join(', ')}` : '';
+  return `${placed.reward ? `${placed.reward}: ` : ''}${help}${names}${also}${shown}`;
 }
 
 /** A text that must be one of a few; throws RollscopeError `usage`. */

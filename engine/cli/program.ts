@@ -34,19 +34,19 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, subcommandTerm, optionDescription })
     .showSuggestionAfterError(true);
   for (const definition of COMMANDS) {
     program.commandsGroup(`${definition.category}:`);
     addCommand(program, definition, setExitCode);
   }
-  program.addHelpText('after', `${EXIT_HELP}\n\nOptions of a command: rollscope help <command>`);
+  program.addHelpText('after', `${EXIT_HELP}\n\nOptions of a command: rollscope <command> --help`);
   return program;
 }
 
 function addCommand(program: Command, definition: CommandDefinition, setExitCode: SetExitCode): void {
   const { name, alias, summary, settings = [], before = [], sections = [], json, examples, notes, load } = definition;
-  const command = program.command(name).description(summary);
+  const command = program.command(name).description(summary).configureHelp({ optionDescription });
   if (alias) command.alias(alias);
   for (const { text, help } of definition.arguments ?? []) command.argument(text, help);
   for (const section of before) addSection(command, section);
@@ -59,12 +59,37 @@ function addCommand(program: Command, definition: CommandDefinition, setExitCode
       .helpOption('-h, --help', 'print this help');
   }
   if (examples) command.addHelpText('after', `\nExamples:\n${lines(examples)}`);
-  if (notes) command.addHelpText('after', `\n${notes}`);
+  if (notes) command.addHelpText('after', () => `\n${wrapped(command, notes)}`);
   command.action(async (...given: unknown[]) => {
     // Commander hands the command itself over last.
     const run = await load();
     setExitCode(await run(...given.slice(0, -1)));
   });
+}
+
+/** `train [dataset]`: that every command has options is known, and names of earlier versions are not advertised. */
+function subcommandTerm(command: Command): string {
+  const parts = command.registeredArguments.map((argument) => {
+    const name = argument.name();
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...parts].join(' ');
+}
+
+/** What the option does, with its choices where the text does not name them all, and its default. */
+function optionDescription({ description, argChoices = [], defaultValue }: Option): string {
+  const listed = argChoices.every((choice) => new RegExp(`(?<![\\w-])${choice}(?![\\w-])`).test(description));
+  const choices = listed ? '' : `: ${argChoices.join(', ')}`;
+  return `${description}${choices}${defaultValue === undefined ? '' : ` (default: ${String(defaultValue)})`}`;
+}
+
+/** Notes in the width of the options above them. */
+function wrapped(command: Command, notes: string): string {
+  const width = command.configureOutput().getOutHelpWidth?.() ?? 80;
+  return notes
+    .split('\n')
+    .map((line) => command.createHelp().boxWrap(line, width))
+    .join('\n');
 }
 
 function addSection(command: Command, { title, options }: OptionSection): void {

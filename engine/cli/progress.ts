@@ -5,7 +5,7 @@
 import { activityText } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
-import { about, DASH, percent, whole } from '../protocol/format.ts';
+import { about, percent, whole } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
@@ -36,6 +36,7 @@ export class ProgressView {
   readonly #screen: TerminalStream;
   readonly #live: boolean;
   #progress: Progress | null = null;
+  #probes = false;
   #metrics: StepRecord['metrics'] | null = null;
   #tokensPerSecond: number | null = null;
   readonly #proxy: (number | null)[] = [];
@@ -57,6 +58,7 @@ export class ProgressView {
   }
 
   record(record: JournalRecord): void {
+    if (record.type === 'run') this.#probes = record.config?.job === 'probe';
     if (record.type === 'step') {
       this.#metrics = record.metrics;
       this.#tokensPerSecond = record.timing.rolloutTokensPerSecond;
@@ -65,7 +67,7 @@ export class ProgressView {
       this.#majority.push(record.metrics.majorityShare);
       this.#schedule();
     } else {
-      const text = remarkOf(record);
+      const text = remarkOf(record, this.#probes);
       if (text) this.note(text);
     }
   }
@@ -140,7 +142,8 @@ export class ProgressView {
         );
       }
     }
-    lines.push(`  ${speed(progress, this.#tokensPerSecond)}   ${about(progress.secondsLeft)} left`);
+    const known = [speed(progress, this.#tokensPerSecond), timeLeft(progress)].filter((part) => part !== null);
+    if (known.length > 0) lines.push(`  ${known.join('   ')}`);
     return lines;
   }
 }
@@ -159,9 +162,9 @@ function plainLine(
       `majority share ${quantityText('share', metrics.majorityShare)}`,
     );
   }
-  parts.push(speed(progress, tokensPerSecond));
-  if (progress.state !== 'ended') parts.push(`${about(progress.secondsLeft)} left`);
-  return `${parts.join('  ')}  (${activityOf(progress)})`;
+  const known = [speed(progress, tokensPerSecond), progress.state === 'ended' ? null : timeLeft(progress)];
+  parts.push(...known.filter((part) => part !== null), `(${activityOf(progress)})`);
+  return parts.join('  ');
 }
 
 function activityOf(progress: Progress): string {
@@ -170,19 +173,23 @@ function activityOf(progress: Progress): string {
   return state === 'running' ? activityText(progress) : `${state}: ${activityText(progress)}`;
 }
 
-function speed(progress: Progress, last: number | null): string {
+function speed(progress: Progress, last: number | null): string | null {
   const value = progress.tokensPerSecond ?? last;
-  return `${value === null ? DASH : whole(value)} tokens/s`;
+  return value === null ? null : `${whole(value)} tokens/s`;
 }
 
-/** The line that a record leaves above the progress block; null for none. */
-export function remarkOf(record: JournalRecord): string | null {
+function timeLeft({ secondsLeft }: Progress): string | null {
+  return secondsLeft === null ? null : `${about(secondsLeft)} left`;
+}
+
+/** The line that a record leaves above the progress block; null for none. A probe is one evaluation, at no step. */
+export function remarkOf(record: JournalRecord, probes = false): string | null {
   switch (record.type) {
     case 'run':
       return record.data?.some(({ source }) => source !== EMBEDDED) ? record.data.map(readingText).join('\n') : null;
     case 'evaluation': {
       const on = record.sampledFrom === undefined ? '' : ` (${evaluatedText(record)})`;
-      const head = `evaluation at step ${record.step}${on}`;
+      const head = `${probes ? 'probe' : `evaluation at step ${record.step}`}${on}`;
       if (!record.accuracy) return `${head}: majority share ${quantityText('share', record.majorityShare)}`;
       return `${head}: accuracy ${quantityText('accuracy', record.accuracy)}, majority accuracy ${quantityText('accuracy', record.majorityAccuracy?.mean)}`;
     }

@@ -30,8 +30,6 @@ export interface SettingTopic {
   settings: readonly RunSetting[];
 }
 
-const REWARD: readonly RunSetting[] = [{ path: 'reward', setting: RUN.fields.reward }, ...REWARD_SETTINGS];
-
 const MODEL_TOPIC = { title: 'Model and device', settings: settingsIn({ fields: { ...MODEL, ...DEVICE } }) };
 const PROBLEM_TOPIC = { title: 'Problems', settings: settingsIn(DATASET as AnySection, 'dataset.') };
 const ROLLOUT_TOPIC = {
@@ -39,22 +37,20 @@ const ROLLOUT_TOPIC = {
   settings: [...settingsIn({ fields: ROLLOUTS }), ...settingsIn(SAMPLING as AnySection, 'sampling.')],
 };
 const ANSWER_TOPIC = { title: 'Answers', settings: settingsIn(GRADING as AnySection, 'grading.') };
-const REWARD_TOPIC = { title: 'Reward', settings: REWARD };
+const REWARD_TOPIC = { title: 'Reward', settings: [{ path: 'reward', setting: RUN.fields.reward }] };
+/** The last in help: most runs use none of these, and there are many. */
+const REWARD_OPTIONS_TOPIC = { title: 'Options of single rewards', settings: REWARD_SETTINGS };
+
+const SAMPLED_TOPICS: readonly SettingTopic[] = [MODEL_TOPIC, PROBLEM_TOPIC, ROLLOUT_TOPIC, ANSWER_TOPIC, REWARD_TOPIC];
 
 /** Topics of `probe`, which trains nothing. */
-export const PROBE_TOPICS: readonly SettingTopic[] = [
-  MODEL_TOPIC,
-  PROBLEM_TOPIC,
-  ROLLOUT_TOPIC,
-  ANSWER_TOPIC,
-  REWARD_TOPIC,
-];
+export const PROBE_TOPICS: readonly SettingTopic[] = [...SAMPLED_TOPICS, REWARD_OPTIONS_TOPIC];
 
 /** What rollouts of others are rewarded by. */
-export const SCORE_TOPICS: readonly SettingTopic[] = [ANSWER_TOPIC, REWARD_TOPIC];
+export const SCORE_TOPICS: readonly SettingTopic[] = [ANSWER_TOPIC, REWARD_TOPIC, REWARD_OPTIONS_TOPIC];
 
 export const TRAIN_TOPICS: readonly SettingTopic[] = [
-  ...PROBE_TOPICS,
+  ...SAMPLED_TOPICS,
   {
     title: 'Training',
     settings: [
@@ -69,6 +65,7 @@ export const TRAIN_TOPICS: readonly SettingTopic[] = [
     title: 'Checkpoints and watching',
     settings: [...settingsIn({ fields: WATCHING }), ...settingsIn(CHECKPOINT as AnySection, 'checkpoint.')],
   },
+  REWARD_OPTIONS_TOPIC,
 ];
 
 /** Experiments are made of this engine's runs; a training may be another trainer's. */

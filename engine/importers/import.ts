@@ -1,6 +1,6 @@
 /**
  * The import: reads a dump part by part, judges its rollouts as the engine judges its own, and writes them into a run folder.
- * After it was stopped or killed, it continues behind the last whole step, and imports nothing twice.
+ * After it was stopped or killed, it continues after the last complete step, and imports nothing twice.
  */
 import path from 'node:path';
 import { type ImportState, readImportState } from '../journal/import-state.ts';

@@ -26,14 +26,14 @@ const OPTIONS = section('Rephrasings', {
   }),
   column: text({
     title: 'Column with rephrasings',
-    help: 'column with a list of rephrasings; where it is missing, the model writes them',
+    help: 'column with a list of rephrasings; without it, the model writes them',
     placeholder: 'name',
     flag: '--rephrasings-field',
     default: 'rephrasings',
   }),
   template: text({
     title: 'Prompt for rephrasings',
-    help: 'what the model is asked where the data has no rephrasings, with {{problem}}',
+    help: 'prompt for a rephrasing if the data has none, with {{problem}}',
     placeholder: 'text',
     flag: '--rephrasings-template',
     empty: true,

@@ -32,7 +32,7 @@ const OPTIONS = section('Your own reward', {
   }),
   labels: toggle({
     title: 'Give it the labels',
-    help: 'also give it the reference answers',
+    help: 'pass the reference answers to it',
     flag: '--reward-labels',
     default: false,
   }),

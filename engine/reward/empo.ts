@@ -52,7 +52,7 @@ const OPTIONS = section('Semantic clusters', {
   }),
   template: text({
     title: 'Prompt for judging meaning',
-    help: 'what the model is asked with --empo-clusters model, with {{problem}}, {{first}} and {{second}}',
+    help: 'prompt for comparing two answers with --empo-clusters model, with {{problem}}, {{first}} and {{second}}',
     placeholder: 'text',
     flag: '--empo-template',
     empty: true,
@@ -61,14 +61,14 @@ const OPTIONS = section('Semantic clusters', {
   }),
   accept: text({
     title: 'Accepting answer',
-    help: 'marked answer that says yes',
+    help: 'answer of the model that means yes',
     placeholder: 'text',
     flag: '--empo-accept',
     default: 'yes',
   }),
   reject: text({
     title: 'Rejecting answer',
-    help: 'marked answer that says no',
+    help: 'answer of the model that means no',
     placeholder: 'text',
     flag: '--empo-reject',
     default: 'no',

@@ -25,14 +25,14 @@ const OPTIONS = section('Judge', {
   }),
   accept: text({
     title: 'Accepting judgment',
-    help: 'marked answer that accepts',
+    help: 'answer of the judge that accepts',
     placeholder: 'text',
     flag: '--judge-accept',
     default: 'yes',
   }),
   reject: text({
     title: 'Rejecting judgment',
-    help: 'marked answer that rejects; anything else counts as unparsable',
+    help: 'answer of the judge that rejects; anything else counts as unparsable',
     placeholder: 'text',
     flag: '--judge-reject',
     default: 'no',

@@ -39,7 +39,7 @@ function report(device: DeviceName, probe: Probe, chosen: DeviceName): DeviceRep
   const { automatic, hint } = deviceNamed(device);
   if (!probe.works) return { name, available: false, detail: probe.reason, hint: hint() };
   const manual = `select it with \`--device ${device}\``;
-  const choice = device === chosen ? 'what `auto` means' : `\`auto\` means ${DEVICES[chosen].title} here`;
+  const choice = device === chosen ? 'chosen by `auto`' : `\`auto\` chooses ${DEVICES[chosen].title} here`;
   return { name, available: true, detail: `${probe.detail}; ${automatic ? choice : manual}` };
 }
 

@@ -27,8 +27,9 @@ export function answerHint(texts: readonly string[], rules: GradingRules): strin
   const better = CANDIDATES.map((rule) => ({ rule, part: found(rule) })).filter(
     ({ rule, part }) => rule !== rules.answer && part >= WORTH_NAMING && part > answered,
   );
-  const first = `No answer was found in ${percent(1 - answered)} of ${texts.length} responses by the rule ${rules.answer}.`;
-  if (better.length === 0) return `${first} None of the other rules finds more: check the prompt and --max-tokens.`;
-  const others = better.map(({ rule, part }) => `--answer '${rule}' finds one in ${percent(part)}`).join(', ');
-  return `${first} ${others}. 'rollscope rescore' (Rescore Run in the editor) applies a rule to the stored responses.`;
+  const where = answered === 0 ? `any of ${texts.length}` : `${percent(1 - answered)} of ${texts.length}`;
+  const first = `The answer rule '${rules.answer}' found no answer in ${where} responses.`;
+  if (better.length === 0) return `${first} No other rule finds more: check the prompt and --max-tokens.`;
+  const others = better.map(({ rule, part }) => `--answer '${rule}' finds one in ${percent(part)} of them`).join(', ');
+  return `${first} ${others}. 'rollscope rescore' (Rescore Run in the editor) applies another rule to the stored responses.`;
 }

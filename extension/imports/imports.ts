@@ -81,7 +81,7 @@ export class ImportJob {
     return path.basename(this.request.source);
   }
 
-  /** Ends it behind the last whole step. */
+  /** Ends it after the last complete step. */
   stop(): void {
     this.giveUp.abort();
   }

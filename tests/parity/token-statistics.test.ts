@@ -1,6 +1,6 @@
 /**
  * The token statistics that a model computes for an imported run are those that the engine records when it samples the same
- * texts with the same model; what the trainer recorded stays; what is stopped half-way goes on to the same result.
+ * texts with the same model; what the trainer recorded stays; what is stopped halfway continues to the same result.
  */
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -222,7 +222,7 @@ describe('stopped or killed half-way', () => {
     if (killed) writeFileSync(path.join(folder, 'events.jsonl'), '{"type":"statis', { flag: 'a' });
   }
 
-  test.each([false, true])('it goes on to the same result (killed: %s)', async (killed) => {
+  test.each([false, true])('it continues to the same result (killed: %s)', async (killed) => {
     const whole = await imported(`whole-${killed}`);
     const cut = path.join(home, `cut-${killed}`);
     cpSync(whole, cut, { recursive: true });

@@ -164,7 +164,7 @@ describe('options', () => {
       '--other-policy': ['base', ['base']],
       '--reward-program': ['python3 "my reward.py" -v', ['python3', 'my reward.py', '-v']],
     };
-    const { settings } = TRAIN_TOPICS.find(({ title }) => title === 'Reward')!;
+    const settings = TRAIN_TOPICS.flatMap((topic) => topic.settings).filter(({ path: at }) => at.startsWith('reward'));
     for (const { path: field, setting } of settings) {
       const flag = setting.flag!;
       const numberText = setting.example ?? String(setting.default);

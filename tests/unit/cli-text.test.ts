@@ -8,7 +8,7 @@ import { sparkline } from '../../engine/cli/sparkline.ts';
 import { beforeAfterTable, runSummary } from '../../engine/cli/summary.ts';
 import { table } from '../../engine/cli/table.ts';
 import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
-import type { StepRecord } from '../../engine/protocol/records.ts';
+import type { EvaluationRecord, RunRecord, StepRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -199,7 +199,37 @@ describe('live progress', () => {
     view.progress(progress(5, { state: 'paused', tokensPerSecond: null, secondsLeft: null }));
     view.end();
     expect(written.at(-1)).toBe(
-      'step 5/10  proxy reward 0.90  ground-truth reward –  majority share 0.80  123 tokens/s  – left  (paused: sampling)\n',
+      'step 5/10  proxy reward 0.90  ground-truth reward –  majority share 0.80  123 tokens/s  (paused: sampling)\n',
     );
+  });
+
+  test.each([true, false])('what is not known yet takes no room (terminal: %s)', (isTTY) => {
+    const { written, view } = screen(isTTY);
+    view.progress(
+      progress(0, { steps: 0, activity: 'probe', fraction: null, tokensPerSecond: null, secondsLeft: null }),
+    );
+    vi.advanceTimersByTime(3500);
+    expect(written.join('')).toContain('probe');
+    expect(written.join('')).not.toMatch(/–|left|tokens/);
+    view.end();
+  });
+
+  test('the evaluation of a probe is at no step', () => {
+    const record = {
+      type: 'evaluation',
+      step: 0,
+      accuracy: { mean: 0.5, low: 0.4, high: 0.6 },
+      majorityAccuracy: { mean: 0.75, low: 0.5, high: 0.9 },
+    } as EvaluationRecord;
+    for (const [job, head] of [
+      ['probe', 'probe: '],
+      ['train', 'evaluation at step 0: '],
+    ] as const) {
+      const { written, view } = screen(false);
+      view.record({ type: 'run', config: { job } } as RunRecord);
+      view.record(record);
+      expect(written.join('').slice(0, head.length)).toBe(head);
+      view.end();
+    }
   });
 });

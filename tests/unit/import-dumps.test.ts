@@ -390,7 +390,7 @@ describe('a file of rollouts', () => {
     },
   );
 
-  test('continues behind the last whole step after it was killed', async () => {
+  test('continues after the last complete step after it was killed', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'rollouts.jsonl');
     writeFileSync(file, lines.join('\n'));

@@ -1,5 +1,6 @@
 /** The descriptions of settings, and what is made of them. */
 import { describe, expect, test } from 'vitest';
+import { helpText } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { defaultText } from '../../engine/config/defaults.ts';
 import { parseRunConfig } from '../../engine/config/layers.ts';
@@ -113,4 +114,17 @@ describe('what was stored', () => {
   test('has the placeholders of templates that it was written with', () => {
     expect(placed('dataset.template').setting.default).toBe('{{problem}}');
   });
+});
+
+test('help names every choice of an option, and every reward', () => {
+  const choices = SETTINGS.filter(({ setting }) => setting.flag && setting.kind.type === 'choice');
+  expect(choices.length).toBeGreaterThan(8);
+  for (const placed of choices) {
+    const { kind, flag } = placed.setting;
+    for (const choice of Object.keys(kind.type === 'choice' ? kind.choices : {})) {
+      expect(helpText(placed), flag).toMatch(new RegExp(`(?<![\\w-])${choice.replaceAll('+', '\\+')}(?![\\w-])`));
+    }
+  }
+  const reward = helpText(settingAt('reward')!);
+  for (const { name } of rewards) expect(reward).toContain(name);
 });

@@ -88,5 +88,5 @@ export function forecastPart({ head }: RunColumns, groups: readonly GroupDetail[
     ...(score ? [scoreText(score)] : []),
     ...(signals ? [signals] : []),
   ];
-  return { text: parts.join('\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
+  return { text: parts.join('\n\n'), data: { forecast, score, signals: signalQuality(forecast, right) } };
 }

@@ -15,7 +15,7 @@ export const ANSWERS: readonly CommandOption[] = [
   },
   {
     flags: '--compare <how>',
-    help: 'when two answers are equal: as mathematics (default), words, numbers, letters of choices, or sets of items',
+    help: 'when two answers are equal: math (default; 1/2 equals 0.5), text (as words), number, choice (letters) or set (items in any order)',
     choices: ['math', 'text', 'number', 'choice', 'set'],
   },
 ];
@@ -23,7 +23,7 @@ export const ANSWERS: readonly CommandOption[] = [
 export const grade: CommandDefinition = {
   name: 'grade',
   category: 'Answers',
-  summary: 'grade pairs of texts: whether their answers are equal',
+  summary: 'compare the answers of pairs of texts',
   arguments: [
     {
       text: '<pairs>',
@@ -45,9 +45,7 @@ export const grade: CommandDefinition = {
     ['rollscope grade pairs.jsonl', ''],
     [`echo '{"prediction":"\\\\boxed{1/2}","reference":"0.5"}' | rollscope grade -`, ''],
   ],
-  notes: `Each line is answered by {"equal": true|false, "extracted": text|null}, a rollout of an export also by {"id", "step", "phase",
-"rollout"}, a bad one by {"error": text, "line": n}; then the
-exit code is 2. Blank lines are skipped. With --json a last line {"lines", "equal", "errors"} follows.`,
+  notes: `Each input line yields one output line: {"equal": true|false, "extracted": text|null}, for a rollout of an export also "id", "step", "phase" and "rollout"; for an invalid line {"error": text, "line": n}, and the exit code is then 2. Blank lines are skipped. With --json, a last line {"lines", "equal", "errors"} follows.`,
   load: async () => (await import('../commands/grade.ts')).grade,
 };
 
@@ -67,16 +65,14 @@ export const vote: CommandDefinition = {
     ['rollscope vote rollouts.jsonl', ''],
     ['rollscope vote rollouts.jsonl --answer choice:A-D --compare choice', 'letters of choices'],
   ],
-  notes: `Each line is answered by {"id", "majority", "share", "clusters", "correct"?}, a bad one by {"error": text, "line": n}; then
-the exit code is 2. The members of a cluster are responses, counted from 1. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped.
-With --json a last line {"lines", "labeled", "correct", "errors"} follows.`,
+  notes: `Each input line yields one output line: {"id", "majority", "share", "clusters", "correct"?}; for an invalid line {"error": text, "line": n}, and the exit code is then 2. The members of a cluster are responses, counted from 1. The rollouts of an export vote by problem, step and phase. A response without an answer does not vote, but counts in the denominator of the share. Blank lines are skipped. With --json, a last line {"lines", "labeled", "correct", "errors"} follows.`,
   load: async () => (await import('../commands/vote.ts')).vote,
 };
 
 export const score: CommandDefinition = {
   name: 'score',
   category: 'Answers',
-  summary: 'reward groups of responses as training does, for other programs: one line in, one line out',
+  summary: 'compute the rewards of groups of responses, for other programs: one line in, one line out',
   arguments: [
     {
       text: '<groups>',
@@ -102,11 +98,7 @@ export const score: CommandDefinition = {
     [`echo '{"responses":["\\\\boxed{3}","\\\\boxed{3}","\\\\boxed{4}"]}' | rollscope score -`, ''],
     ['rollscope score - --reward self-certainty --vocabulary 151936', 'responses with token statistics'],
   ],
-  notes: `A problem is {"text"?, "answer"?, "columns"?}, or with --run its index from 0. A response is a string, or {"text", "finish"?, "ids"?,
-"tokenTexts"?, "logprob"?, "entropy"?, "logsumexp"?, "meanLogit"?, "top1"?, "top2"?} with one number per token: see docs/trl.md. Each line is answered
-by {"id"?, "problem"?, "step"?, "rewards", "components"?, "skip"?, "majority", "share", "tied"?, "answers", "clusters", "explanations",
-"evidence"?}, a bad one by {"error": text}; then the exit code is 2. The members of a cluster are responses, counted from 1. Each
-answer is written before the next line is read. Rewards that query the model beyond the problems are refused. With --json a last
-line {"lines", "errors"} follows.`,
+  notes: `A problem is {"text"?, "answer"?, "columns"?}, or with --run its index from 0. A response is a string, or {"text", "finish"?, "ids"?, "tokenTexts"?, "logprob"?, "entropy"?, "logsumexp"?, "meanLogit"?, "top1"?, "top2"?} with one number per token: see docs/trl.md.
+Each input line yields one output line, written before the next line is read: {"id"?, "problem"?, "step"?, "rewards", "components"?, "skip"?, "majority", "share", "tied"?, "answers", "clusters", "explanations", "evidence"?}; for an invalid line {"error": text}, and the exit code is then 2. The members of a cluster are responses, counted from 1. Rewards that query the model beyond the problems are refused. With --json, a last line {"lines", "errors"} follows.`,
   load: async () => (await import('../commands/score.ts')).score,
 };

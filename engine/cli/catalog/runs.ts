@@ -63,9 +63,9 @@ export const experiment: CommandDefinition = {
   name: 'experiment',
   category: 'Runs',
   summary:
-    'reproduce a finding of the paper as a set of runs, with a report of whether it was reproduced; run it again to resume',
+    'test a finding of the paper in a set of runs, with a report of whether it was reproduced; the same command resumes it',
   arguments: [
-    { text: '[name]', help: 'name of the experiment (default: list them)' },
+    { text: '[name]', help: 'name of the experiment (default: list the experiments)' },
     { text: '[dataset]', help: "problem file (default: the experiment's own problems)" },
   ],
   before: [
@@ -103,7 +103,7 @@ export const experiment: CommandDefinition = {
 export const resume: CommandDefinition = {
   name: 'resume',
   category: 'Runs',
-  summary: 'resume a run that was stopped, was killed or failed, from its last checkpoint',
+  summary: 'resume a stopped, killed or failed run from its last checkpoint',
   arguments: [RUN],
   sections: [{ title: '', options: [ALLOW_PROGRAMS, ALLOW_COMMAND, SANDBOX, WHERE] }],
   json: true,
@@ -163,8 +163,8 @@ export const importing: CommandDefinition = {
     ['rollscope import dumps --follow', "verl's rollout_data_dir, while it trains"],
     ['rollscope import rollouts.csv --map prompt=question,response=text', ''],
   ],
-  notes: `The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are
-skipped, counted and listed.`,
+  notes:
+    'The same command continues an import that was stopped, and imports nothing twice. Rows that cannot be read are skipped, counted and listed.',
   load: async () => (await import('../commands/import.ts')).importFile,
 };
 
@@ -193,7 +193,7 @@ probabilities of each token. What the trainer recorded stays as it is. After Ctr
 export const repair: CommandDefinition = {
   name: 'repair',
   category: 'Runs',
-  summary: 'write a readable copy of a damaged run, and report what is missing',
+  summary: 'write a readable copy of a damaged run next to it, and report what is missing',
   arguments: [RUN],
   sections: [{ title: '', options: [WHERE] }],
   json: true,
@@ -227,8 +227,8 @@ export const job: CommandDefinition = {
     ['rollscope job problems.jsonl --for trl --model Qwen/Qwen3-0.6B --gpus 2 --out job', ''],
     ['rollscope job problems.jsonl --for verl --model Qwen/Qwen3-32B --nodes 4 --tensor-parallel 4 --out job', ''],
   ],
-  notes: `The folder has data, configuration, reward code and a README with the commands that start it; it can be copied to other
-machines, which do not need Rollscope. Settings that the trainer does not support are refused by name: see docs/beside.md and docs/trl.md.`,
+  notes:
+    'The folder contains data, configuration, reward code and a README with the commands that start the job; it can be copied to other machines, which do not need Rollscope. A setting that the trainer does not support is refused with an error that names it: see docs/beside.md and docs/trl.md.',
   load: async () => (await import('../commands/job.ts')).job,
 };
 
@@ -241,7 +241,7 @@ export const show: CommandDefinition = {
     {
       title: '',
       options: [
-        { flags: '--problem <id>', help: 'show this problem' },
+        { flags: '--problem <id>', help: 'show this problem and its rollouts' },
         { flags: '--rollout <n>', help: 'show this rollout of the problem, counted from 1' },
         { flags: '--step <n>', help: 'at this step (default: the last one)' },
         {

@@ -1,5 +1,5 @@
 /** `rollscope doctor`: devices and versions on this machine, what is missing and how to install it. */
-import { bytes } from '../../protocol/format.ts';
+import { bytes, DASH } from '../../protocol/format.ts';
 import type { DoctorReport } from '../../protocol/rpc.ts';
 import { EXIT, Output } from '../output.ts';
 import { table } from '../table.ts';
@@ -24,8 +24,8 @@ export async function doctor(options: { json?: boolean; python?: string }): Prom
   output.print(`\n${table(['device', 'available', 'details'], rows)}`);
   const hints = report.devices.filter(({ hint }) => hint).map(({ name, hint }) => `${name}: ${hint}`);
   if (hints.length > 0) output.print(`\n${hints.join('\n')}`);
-  output.print(`\n${table(['--engine trl', ''], trlRows(report.trl))}`);
-  if (report.trl?.install) output.print(`\nTRL: Install with: ${report.trl.install}`);
+  output.print(`\n${table(['for --engine trl', ''], trlRows(report.trl))}`);
+  if (report.trl?.install) output.print(`\nTRL: Install what is missing with: ${report.trl.install}`);
   for (const problem of report.problems) output.print(`\nproblem: ${problem}`);
   output.result(report);
   return EXIT.ok;
@@ -35,10 +35,7 @@ function trlRows(trl: DoctorReport['trl']): string[][] {
   if (!trl) return [['Python', 'not found: make an environment with python3 -m venv .venv, or name one with --python']];
   return [
     ['Python', trl.python],
-    ...Object.entries(trl.versions).map(([name, version]) => [
-      name,
-      version ?? (isNeeded(name) ? 'missing' : 'not installed'),
-    ]),
+    ...Object.entries(trl.versions).map(([name, version]) => [name, version ?? (isNeeded(name) ? 'missing' : DASH)]),
   ];
 
   function isNeeded(name: string): boolean {

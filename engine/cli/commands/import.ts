@@ -132,7 +132,7 @@ async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dat
   return { name: file, data: await loadDataset(DatasetConfig.parse({ path: file })) };
 }
 
-/** Ctrl+C ends the import behind the last whole step. */
+/** Ctrl+C ends the import after the last complete step. */
 async function withProgress(
   output: Output,
   asLines: boolean,

@@ -27,11 +27,11 @@ export async function job(dataset: string | undefined, raw: RawOptions): Promise
     const { warnings, ...written } = await writeVerlJob({ config, folder });
     for (const warning of warnings) output.note(warning);
     const { training, validation } = written;
-    const validated = validation === 0 ? 'no validation' : `${plural(validation, 'problem')} of validation`;
-    output.print(`Wrote a job for verl with ${plural(training, 'problem')} and ${validated} to ${folder}.`);
+    const validated = validation === 0 ? 'no validation problems' : plural(validation, 'validation problem');
+    output.print(`Wrote a job for verl with ${plural(training, 'training problem')} and ${validated} to ${folder}.`);
     output.result({ trainer, ...written });
   }
-  output.print(`Start it as its README.md says: ${path.join(folder, 'README.md')}`);
+  output.print(`How to start it: ${path.join(folder, 'README.md')}`);
   return EXIT.ok;
 }
 

@@ -12,6 +12,7 @@ import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { datasetName, modelName } from '../subject.ts';
 
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
@@ -20,7 +21,9 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
-    output.note(`Probing ${config.dataset.path} with ${config.model}: ${plural(config.votes, 'rollout')} per problem.`);
+    output.note(
+      `Probing ${modelName(config)} on ${datasetName(config)}: ${plural(config.votes, 'rollout')} per problem.`,
+    );
     return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
   });
   return finishProbe(output, finished, places);

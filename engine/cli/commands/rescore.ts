@@ -2,7 +2,7 @@
 import { REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type RescoredGroup, type Rescoring } from '../../analysis/rescore.ts';
 import type { Grader } from '../../grading/index.ts';
-import { plural } from '../../protocol/format.ts';
+import { plural, whole } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
@@ -82,7 +82,7 @@ function print(output: Output, { run, material, only, grader, scores, found }: C
   if (grader) {
     const { answer, compare } = grader.rules;
     output.print(
-      `Answers by ${answer}, compared as ${compare}: found in ${scores.answered} of ${scores.rollouts} rollouts.\n`,
+      `Answers by ${answer}, compared as ${compare}: found in ${whole(scores.answered)} of ${plural(scores.rollouts, 'rollout')}.\n`,
     );
   }
   output.print(rewardTable(found));
@@ -131,7 +131,8 @@ const NO_REFERENCES = 'No problem of these groups has a reference answer.';
 const USUAL_ADVANTAGE = LOSS.fields.advantage.default!;
 
 function trainedWith({ config, reward, origin }: RunMaterial): string {
-  if (config) return `the run was trained with ${reward}.`;
+  if (config)
+    return config.job === 'probe' ? `the reward of the run is ${reward}.` : `the run was trained with ${reward}.`;
   return `imported from ${originText(origin)}, trained with ${reward ?? 'a reward that was not recorded'}.`;
 }
 

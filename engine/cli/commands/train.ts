@@ -1,7 +1,6 @@
 /** `rollscope train`: trains a model on a dataset. */
 import path from 'node:path';
 import { isOnTrl, isOnVerl, type RunConfig } from '../../protocol/config.ts';
-import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
@@ -11,6 +10,7 @@ import { ENGINE_TOPIC, TRAIN_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { datasetName, modelName } from '../subject.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
@@ -66,9 +66,7 @@ function printSummary(
 }
 
 function headline(config: RunConfig): string {
-  const model = config.model === EMBEDDED ? 'the embedded model' : config.model;
-  const dataset = config.dataset.path === EMBEDDED ? 'the embedded problems' : config.dataset.path;
   const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
   const trainer = isOnTrl(config) ? ' with TRL' : isOnVerl(config) ? ' with verl' : '';
-  return `Training ${model} (${how})${trainer} on ${dataset} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
+  return `Training ${modelName(config)} (${how})${trainer} on ${datasetName(config)} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
 }

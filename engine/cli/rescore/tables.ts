@@ -1,6 +1,6 @@
 /** What `rollscope rescore` prints: the rewards, their pairs, their winners, and which one is best. */
 import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, plural } from '../../protocol/format.ts';
+import { DASH, plural, whole } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
@@ -8,7 +8,7 @@ import { table } from '../table.ts';
 export function rewardTable({ rewards }: Rescoring): string {
   const rows = rewards.map((r) => [
     r.reward,
-    String(r.groups),
+    whole(r.groups),
     quantityText('reward', r.mean),
     r.range ? `${quantityText('reward', r.range[0])} to ${quantityText('reward', r.range[1])}` : DASH,
     quantityText('share', r.equal),

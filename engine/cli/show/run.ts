@@ -5,7 +5,7 @@ import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { diagnosisText } from '../../protocol/diagnosis.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
-import { bytes, DASH, whole } from '../../protocol/format.ts';
+import { bytes, DASH, plural, whole } from '../../protocol/format.ts';
 import type { RunInfo } from '../../protocol/listed-run.ts';
 import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
 import { valueText } from '../../protocol/named-values.ts';
@@ -91,7 +91,7 @@ function factRows(
     ...(diagnosis ? [['diagnosis', diagnosisText(diagnosis)]] : []),
     ['status', info.status + (info.status === 'failed' && head.end?.error ? `: ${head.end.error.message}` : '')],
     ['model', `${info.model ?? DASH}${sizes && ` (${sizes})`}`],
-    ['dataset', `${info.dataset ?? DASH} (${head.run ? head.problems : DASH} problems)`],
+    ['dataset', `${info.dataset ?? DASH} (${head.run ? plural(head.problems, 'problem') : `${DASH} problems`})`],
     ...(head.run?.data ?? [])
       .filter(({ source }) => source !== EMBEDDED)
       .map((reading) => ['columns', readingText(reading).slice(reading.source.length + 2)]),

@@ -91,7 +91,7 @@ export const DATASET = section('Problems', {
   }),
   limit: integer({
     title: 'Number of problems',
-    help: 'use the first n problems only',
+    help: 'use only the first n problems',
     example: '100',
     placeholder: 'n',
     flag: '--limit',
@@ -102,7 +102,7 @@ export const DATASET = section('Problems', {
   }),
   ids: texts({
     title: 'Problems by id',
-    help: 'use this problem only; repeatable',
+    help: 'use only this problem; repeatable',
     example: 'robe',
     placeholder: 'id',
     flag: '--id',

@@ -28,7 +28,7 @@ export const GRADING = section('Answers', {
     },
     {
       title: 'Answer comparison',
-      help: 'when two answers are equal',
+      help: 'when two answers are equal: math (1/2 equals 0.5), text (as words), number, choice (letters) or set (items in any order)',
       flag: '--compare',
       default: 'math',
       editor: { id: 'compare', section: 'Problems', scope: 'resource', text: 'When two answers are equal.' },
