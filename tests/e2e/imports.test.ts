@@ -84,22 +84,22 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'logs' });
     await workbench.contextMenu(row, COMMAND_DEFINITIONS.followFolder.title);
     const run = await header('[data-step="2"][data-status="running"]');
-    await workbench.statusItem('Following logs').waitFor();
+    await workbench.statusIcon('eye').waitFor();
     write(3);
     expect(await header('[data-step="3"]')).toBe(run);
     const shot = await workbench.shot('followed');
     if (PICTURE) copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'following-verl.png'));
 
     await workbench.reload();
-    await workbench.statusItem('Following logs').waitFor();
+    await workbench.statusIcon('eye').waitFor();
     write(4);
     expect(await header('[data-step="4"][data-status="running"]')).toBe(run);
     await workbench.shot('followed after reload');
 
     await workbench.run('stopFollowing', { stays: true });
-    await workbench.pick(/Stop following logs/);
+    await workbench.pick(/Stop\b.*\blogs\b/);
     await header('[data-step="4"][data-status="stopped"]');
-    await workbench.statusItem('Following logs').waitFor({ state: 'hidden' });
+    await workbench.statusIcon('eye').waitFor({ state: 'hidden' });
     const [own] = code().logs().split('--- extension host');
     // The search of the editor is missing from the test server.
     expect(own).not.toMatch(/\[error\](?!.*ripgrep|.*not recognized as rollouts)/);

@@ -6,6 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
 import { runSummary } from '../../engine/cli/summary.ts';
+import { restoreHint } from '../../engine/journal/missing-file.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { EvaluationRecord } from '../../engine/protocol/records.ts';
 import { beforeAfter } from '../../engine/runs/diagnosis.ts';
@@ -157,8 +158,8 @@ test.each([
   const file = join(folder, 'rollouts-000.bin');
   damage(file);
   const { fault } = await readRunInfo(folder);
-  expect(fault).toContain(`${file} is ${what}: rollouts in it cannot be shown.`);
-  expect(fault).toContain('Restore the file from a backup.');
+  expect(fault).toContain(`${file} is ${what}`);
+  expect(fault).toContain(restoreHint(folder, 'rollouts-000.bin'));
   expect((await OpenRun.read(folder)).info.fault).toBe(fault);
   const printed: string[] = [];
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);

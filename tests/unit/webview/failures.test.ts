@@ -187,7 +187,7 @@ test('a run that cannot be read says why in the words of the editor', async () =
   host.show(broken);
   const store = new Store(webview.page());
   await until('it has failed', () => store.phase === 'failed');
-  expect(rendered(store, 'app')).toContain('It needs the setting rollscope.learningRate.');
+  expect(rendered(store, 'app')).toContain('rollscope.learningRate');
 });
 
 describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
