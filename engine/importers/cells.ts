@@ -36,6 +36,8 @@ const PHASES: ReadonlyMap<string, Phase> = new Map([
   ['val', 'evaluation'],
   ['validation', 'evaluation'],
   ['test', 'evaluation'],
+  ['greedy', 'greedy'],
+  ['probe', 'probe'],
 ]);
 
 /** What a row was sampled for, in the words of trainers; null for none. */

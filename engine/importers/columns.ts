@@ -24,11 +24,11 @@ export type RolloutColumn = (typeof ROLLOUT_COLUMNS)[number];
 /** Names of each column in use, the likeliest first. */
 export const USUAL: Record<RolloutColumn, readonly string[]> = {
   prompt: ['prompt', 'input', 'question', 'problem', 'query', 'messages'],
-  response: ['completion', 'response', 'output', 'generation'],
+  response: ['completion', 'response', 'output', 'generation', 'text'],
   reward: ['reward', 'score', 'total_reward'],
   reference: ['reference', 'ground_truth', 'gts', 'gt', 'solution', 'target', 'label', 'answer'],
   step: ['step', 'global_step', 'iteration', 'rollout_id'],
-  id: ['problem_id', 'example_id', 'prompt_id', 'question_id', 'id'],
+  id: ['problem_id', 'problemId', 'example_id', 'prompt_id', 'question_id', 'id'],
   advantage: ['advantage', 'adv'],
   rewards: ['rewards', 'metrics'],
   phase: ['phase', 'split', 'mode'],

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exportInspect } from '../../engine/runs/export/inspect.ts';
+import { exportRolloutsJsonl } from '../../engine/runs/export/jsonl.ts';
+import { exportRolloutsParquet } from '../../engine/runs/export/parquet.ts';
 import { exportRlLoggingBoard } from '../../engine/runs/export/rl-logging-board.ts';
 import { type RolloutRow, rolloutRows, stepRows } from '../../engine/runs/export/rows.ts';
 import { metricsByStep, runScalars } from '../../engine/runs/export/scalars.ts';
@@ -114,6 +116,28 @@ describe('the file of RLLoggingBoard', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 });
+
+test.each([
+  ['rollouts.jsonl', exportRolloutsJsonl],
+  ['rollouts.parquet', exportRolloutsParquet],
+])(
+  'rollouts in %s are imported back without naming columns: same problems, phases, steps and votes',
+  async (name, write) => {
+    const file = join(out, name);
+    await write(run, file, { perToken: false });
+    const folder = join(out, 'run');
+    await importFrom(file, folder);
+    const back: RolloutRow[] = [];
+    for await (const row of rolloutRows(folder, {})) back.push(row);
+    const facts = (some: readonly RolloutRow[]) =>
+      some
+        .map(({ problemId, phase, step, rollout, text, answer, correct, reward, majorityAnswer }) =>
+          JSON.stringify([problemId, phase, step, rollout, text, answer, correct, reward, majorityAnswer]),
+        )
+        .sort();
+    expect(facts(back)).toEqual(facts(rows));
+  },
+);
 
 test("Inspect's logs have one sample per rollout, and the means of its scores", async () => {
   expect(await exportInspect(run, out)).toBe(rows.length);
