@@ -31,6 +31,6 @@ export const MEMORY = {
   /** Folders that this workspace follows, and those that were offered for import. */
   followed: 'rollscope.followed',
   offeredImports: 'rollscope.offeredImports',
-  /** Nothing is to be offered any more. */
+  /** Nothing is offered anymore. */
   offersNoImport: 'rollscope.offersNoImport',
 } as const;

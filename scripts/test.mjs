@@ -19,7 +19,7 @@ const given = process.argv.slice(2);
 const args = ['run', '--reporter=default', `--reporter=${REPORTER}`, ...given];
 const renews = given.some((one) => RENEWING.includes(one));
 const env = { ...process.env };
-// Only a run of all tests knows which sentences of tests/wording nothing says any more.
+// Only a run of all tests knows which sentences of tests/wording are no longer used.
 if (given.every((one) => RENEWING.includes(one))) env.ROLLSCOPE_WORDING = renews ? 'renew' : 'check';
 const status = await runChild(process.execPath, [VITEST, ...args], { cwd: root, env, stdio: 'inherit' });
 const report = readReport();

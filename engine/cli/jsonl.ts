@@ -45,7 +45,7 @@ export async function answerLines<T>(
     waiting += jsonLines(values);
     // A client on a pipe may wait for each answer before it sends the next line.
     if (live || waiting.length > CHUNK) {
-      // Nobody reads any more (`| head`).
+      // The reader is gone (`| head`).
       if (!(await written(waiting))) return counts;
       waiting = '';
     }

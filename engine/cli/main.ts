@@ -20,7 +20,7 @@ let code: number = EXIT.ok;
 let failing: Promise<void> | null = null;
 const args = process.argv.slice(2);
 
-// What nobody catches ends the command like any other error, unless the command outlives it (`serve`).
+// An uncaught error ends the command like any other, unless the command outlives it (`serve`).
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     if (process.listenerCount(event) === 1) failNow(error);

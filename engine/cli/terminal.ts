@@ -1,6 +1,6 @@
 /**
  * The one way from the command line to stdout and stderr. Text may hold anything that a dataset, a model, a run or a
- * program contains, so it is made visible here, whoever prints it.
+ * program contains, so it is made visible here, no matter what prints it.
  */
 import { visible, visibleJson } from '../protocol/visible.ts';
 

@@ -11,7 +11,7 @@ export function valueAt(target: unknown, path: string | readonly PropertyKey[]):
   return value;
 }
 
-/** Sets a value in place; objects on the way are made, and replace what is none. */
+/** Sets a value in place; missing objects on the way are created, and replace values that are not objects. */
 export function setAt(target: ConfigValues, path: string, value: unknown): void {
   const parts = path.split('.');
   const last = parts.pop()!;

@@ -1,4 +1,4 @@
-/** Settings that another trainer has no equal of: they are refused by name before anything starts. Pure. */
+/** Settings without an equivalent in another trainer: an error names them before anything starts. Pure. */
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { settingAt } from './settings.ts';

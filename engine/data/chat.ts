@@ -62,7 +62,7 @@ export function promptOf(value: unknown): Asked | null {
 
 type Message = Record<string, unknown>;
 
-/** The messages of a conversation; null for what is none. */
+/** The messages of a conversation; null for anything else. */
 function messagesOf(value: unknown): Message[] | null {
   if (Array.isArray(value)) return value.length > 0 && value.every(isMessage) ? value : null;
   if (!isObject(value)) return null;

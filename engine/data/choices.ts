@@ -1,6 +1,6 @@
 /**
- * Choices that stand in columns of their own (MMLU, ARC and their kin): how the model gets to see them, and what a label
- * that counts them says. Pure.
+ * Choices in columns of their own (MMLU, ARC and the like): how the model sees them, and what a label that counts them
+ * says. Pure.
  */
 import { withoutEnd } from '../protocol/ends.ts';
 import { cellText, isObject } from '../protocol/values.ts';

@@ -90,7 +90,7 @@ function separatorOf(text: string, quote: string, tabs: boolean): string {
   return candidates.reduce((best, c) => (header.get(c)! > header.get(best)! ? c : best));
 }
 
-/** How often each separator stands in each of the first records. */
+/** How often each separator occurs in each of the first records. */
 function separatorCounts(text: string, quote: string): Map<string, number>[] {
   const none = () => new Map<string, number>(SEPARATORS.map((c) => [c, 0]));
   const counts: Map<string, number>[] = [];

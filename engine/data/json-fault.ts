@@ -58,7 +58,7 @@ export function findFault(text: string): JsonFault | null {
   }
 }
 
-/** @param closer what would end the list or object that the fault stands in */
+/** @param closer what would end the list or object that contains the fault */
 function describe(text: string, code: ParseErrorCode, offset: number, closer: string | undefined): JsonFault {
   const shown = offset >= text.length ? 'the end' : JSON.stringify(text[offset]);
   // The numbers of `ParseErrorCode`: it is a `const enum`, which exists for the type checker only.

@@ -46,7 +46,7 @@ function splitFirst(text: string): [string, string] {
   return end < 0 ? [body, ''] : [body.slice(0, end), body.slice(end)];
 }
 
-/** A text as JSON; undefined where it is none. */
+/** A text as JSON; undefined where it is not JSON. */
 function whole(text: string): unknown {
   try {
     return readJson(text);
@@ -155,7 +155,7 @@ export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   return name !== null && promptOf(columnValue(values, name)) !== null;
 }
 
-/** Tables as pandas and `Dataset.to_dict` write them: by column, by row, or split; null for what is none. */
+/** Tables as pandas and `Dataset.to_dict` write them: by column, by row, or split; null for anything else. */
 function tableRows(document: RowValues, fields: FieldMap): RowValues[] | null {
   const { columns, data } = document;
   if (Array.isArray(columns) && Array.isArray(data) && data.every(Array.isArray)) {

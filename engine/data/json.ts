@@ -1,6 +1,6 @@
 /**
  * JSON as data files write it. JSON.parse rounds numbers to doubles without a word, and knows neither NaN nor Infinity,
- * which Python writes: here a number that a double cannot hold is its text as it stands in the file, NaN is null, and
+ * which Python writes: here a number that a double cannot hold is its text as written in the file, NaN is null, and
  * Infinity its name. Pure.
  */
 /** Values nested deeper are refused: what walks over them would run out of stack. */

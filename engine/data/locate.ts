@@ -1,4 +1,4 @@
-/** Where the problems stand in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
+/** Where the problems are in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
 import type { FieldMap } from '../protocol/config.ts';
 import { cellText } from '../protocol/values.ts';
 import { columnValue, type RowValues, usualName } from './fields.ts';
@@ -31,7 +31,7 @@ export function locateProblems(
   return list ? inList(text, fields, firstRow) : inLines(text, fields, firstRow);
 }
 
-/** Whether the rows stand in a list: it may have the name of JSON Lines, and they the name of a list. */
+/** Whether the rows are in a list: it may have the name of JSON Lines, and they the name of a list. */
 function isList(text: string, format: 'jsonl' | 'json'): boolean {
   const bare = text.replace(/^\uFEFF/, '');
   return format === 'jsonl' ? /^\s*(?:\[|\{\s*\n)/.test(bare) : !beginsWithLine(bare);

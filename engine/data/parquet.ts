@@ -15,7 +15,7 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
     const rows: Row[] = [];
     for (const group of found.groups.keys()) {
       for (const values of found.rows(group, budget)) rows.push({ values, line: null });
-      // between two groups, whoever waits for this thread has a turn
+      // between two groups, other work of this thread gets a turn
       await nextTurn();
     }
     return rows;

@@ -17,7 +17,7 @@ import { TooLong } from './zstd/output.ts';
 export interface TableRow {
   values: RowValues;
   line: number | null;
-  /** The file that it stands in, and its number there, from 0. */
+  /** The file that it is in, and its number there, from 0. */
   file: string;
   row: number;
 }

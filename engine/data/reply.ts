@@ -12,7 +12,7 @@ const LONGEST_BEGINNING = 200;
 const LONGEST_LABEL = 60;
 
 /**
- * A reply is the solution where it has an answer, the label, or stands in a column of complete conversations; then it may
+ * A reply is the solution where it has an answer, the label, or is in a column of complete conversations; then it may
  * give the label. Else it is a beginning (`prefill`).
  */
 export function splitReply(
@@ -28,7 +28,7 @@ export function splitReply(
   return { prefill: null, label: answer !== null || short ? labelOf(reply) : null };
 }
 
-/** Whether a label stands in a text, as a word of its own. */
+/** Whether a label occurs in a text, as a word of its own. */
 function says(text: string, label: Label | null): boolean {
   if (label === null) return false;
   const word = /[\p{L}\p{N}]/u;

@@ -44,7 +44,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** `--steps 5 (250), --lr 0.001 (0.0001)`; what stands in parentheses is the experiment's own. */
+/** `--steps 5 (250), --lr 0.001 (0.0001)`; the experiment's own value is in parentheses. */
 export function otherOptionsText(options: readonly OtherOption[]): string {
   return options.map(({ name, value, usual }) => `${name} ${short(value)} (${short(usual)})`).join(', ');
 }

@@ -171,7 +171,7 @@ function failureText(said: string): string {
 
 /** Programs are scripts, in which `export` is an error. */
 const EXPORT = /^export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)/gm;
-/** What Node itself takes, beside the program's data. */
+/** What Node itself takes, in addition to the program's data. */
 const NODE_MEGABYTES = 64;
 
 function limitText(

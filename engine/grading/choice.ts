@@ -3,7 +3,7 @@
 export interface ChosenOption {
   /** Upper case. */
   letter: string;
-  /** What stands beside the letter, as in `(B) 12 apples`; null for the letter alone. */
+  /** The text next to the letter, as in `(B) 12 apples`; null for the letter alone. */
   content: string | null;
 }
 

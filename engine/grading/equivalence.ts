@@ -63,7 +63,7 @@ function inRadians(value: MathNode, { name }: Unit): MathNode {
 
 /**
  * Letters of a choice decide where both answers have one, unless both also have values, which differ: then one of them
- * names another choice than it thinks. What stands beside the letter counts where only one has it: `(B) 5` is B and 5.
+ * names another choice than it thinks. Text next to the letter counts if only one has it: `(B) 5` is B and 5.
  */
 function sameChoice(a: Understood, b: Understood, rule: Rule): boolean | null {
   if (a.choice && b.choice) {

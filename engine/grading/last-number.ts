@@ -44,7 +44,7 @@ function* formulas(text: string): Generator<Span> {
   }
 }
 
-/** The formula in which `number` stands; null where it stands in prose (or between sums of money), or is all after `=`. */
+/** The formula that contains `number`; null where it is in prose (or between sums of money), or is all after `=`. */
 function formulaAround(text: string, number: Span): Found | null {
   for (const { start: from, end } of formulas(text)) {
     const content = text.slice(from, end);

@@ -1,4 +1,4 @@
-/** Where the parser of answers stands in its text, and the bounds of what it builds. */
+/** The position of the answer parser in its text, and the bounds of what it builds. */
 import type { MathNode } from './node.ts';
 
 /** The text is not mathematics that this parser reads; it is then compared as text. */

@@ -6,7 +6,7 @@ export interface Span {
   end: number;
 }
 
-/** An answer and its place. The text is what stands there, except for several boxes, of which it lists the contents. */
+/** An answer and its place. The text is what is there, except for several boxes, of which it lists the contents. */
 export interface Found extends Span {
   text: string;
 }

@@ -126,7 +126,7 @@ export function lastStatement(text: string): Found | null {
     if (NO_ANSWER.test(rest)) continue;
     const piece = sentence(rest);
     if (text[from + piece.end] === '?') continue;
-    // the explanation beside it
+    // the explanation next to it
     if (member && /"\s?[,}]/.test(rest.slice(0, piece.end + 3))) continue;
     const found = usable(text, from + piece.start, from + piece.end);
     if (found) return found;

@@ -14,8 +14,8 @@ const OPEN = new RegExp(
 );
 
 /**
- * The part of a response that can hold its answer: what stands behind the last thought, without end tokens. null while
- * a thought is not finished.
+ * The part of a response that can hold its answer: the text after the last thought, without end tokens. null while a
+ * thought is not finished.
  */
 export function spoken(text: string): Span | null {
   let start = 0;

@@ -20,7 +20,7 @@ export interface Understood {
   readings: MathNode[];
   /** Where a known one was named. */
   unit: Unit | null;
-  /** The letter of a multiple-choice answer, and what it says beside it. */
+  /** The letter of a multiple-choice answer, and the text next to it. */
   choice: { letter: string; content: Understood | null } | null;
 }
 

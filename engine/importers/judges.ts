@@ -1,4 +1,4 @@
-/** Who judges the groups of an import: this thread, or for large dumps threads beside the one that reads. */
+/** Who judges the groups of an import: this thread, or for large dumps other threads. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -31,7 +31,7 @@ export type JudgeReply = { number: number; written: WrittenGroup } | { number: n
 /** Bytes above which threads are worth their start. */
 const LARGE = 4 * 2 ** 20;
 
-/** Threads beside this one where there is much to judge, one fewer than there are cores. What they give does not depend on that. */
+/** Further threads where there is much to judge, one fewer than there are cores. The results do not depend on their number. */
 export function judgesFor(rules: GradingRules, bytes: number): Judges {
   if (bytes <= LARGE) return ownJudge(rules);
   const file = assetPath('dist', 'judge.js');

@@ -25,7 +25,7 @@ export class LineFile {
 
   /**
    * Scans what is new. A file that became shorter is scanned again from its start: it was rewritten.
-   * @param last whether the file grows no more, so that what stands behind the last newline is a line
+   * @param last whether the file no longer grows, so that the text after the last newline is a line
    */
   async scan(context: ReadContext, last: boolean): Promise<void> {
     const state = await fileState(this.file);

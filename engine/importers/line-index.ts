@@ -56,8 +56,8 @@ export interface ScanPosition {
 }
 
 /**
- * The lines of a file from a position on; those that are no JSON objects, or too long to be held, are faults. What stands behind the last newline is
- * a line only at the end of a file that grows no more.
+ * The lines of a file from a position on; those that are no JSON objects, or too long to be held, are faults. The text
+ * after the last newline is a line only at the end of a file that no longer grows.
  * @throws RollscopeError `canceled` by the context's check
  */
 export async function* scanLines(
@@ -171,7 +171,7 @@ export async function firstLine(file: string): Promise<RowValues | null> {
   try {
     for await (const { values } of scanLines(file, file, { offset: 0, lines: 0 }, context, true)) return values;
   } catch {
-    // Whoever reads it says what is wrong.
+    // Its reader reports what is wrong.
   }
   return null;
 }

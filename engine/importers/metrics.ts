@@ -12,8 +12,8 @@ export interface ForeignMetrics {
 type Own = keyof MetricsRecord['metrics'];
 
 /**
- * Names that other trainers give to what a step record of ours has, with the same meaning: TRL, verl, prime-rl. Those that
- * follow from the rollouts are not among them: they are computed here, and shown beside.
+ * Names that other trainers give to what a step record of ours has, with the same meaning: TRL, verl, prime-rl. Those
+ * that follow from the rollouts are not among them: they are computed here, and shown next to them.
  */
 const SAME: Record<string, Own> = {
   loss: 'loss',

@@ -40,7 +40,7 @@ export async function parquetParts(
       for (const [row, values] of reader.rows(table, group, context).entries())
         place(values, { group, row, number: first + row + 1 }, { file, options, steps, context });
       first += count;
-      // Whoever waits for this thread has a turn.
+      // Other work of this thread gets a turn.
       await nextTurn();
     }
   });

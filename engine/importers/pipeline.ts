@@ -1,6 +1,6 @@
 /**
- * What is read waits here until it was judged, and is written in the order in which it was read: so reading, judging and
- * writing go on at the same time, and the journal is the same whoever judges.
+ * What is read waits here until it was judged, and is written in the order in which it was read: so reading, judging
+ * and writing go on at the same time, and the journal is the same no matter which thread judges.
  */
 import type { GroupToJudge, WrittenGroup } from './judge.ts';
 import type { Judges } from './judges.ts';
@@ -30,7 +30,7 @@ export class Pipeline {
   /** Has a group judged; `write` gets it once everything before it was written. Waits while too much does. */
   async group(group: GroupToJudge, write: (written: WrittenGroup) => void): Promise<void> {
     const judged = this.judges.judge(group);
-    // Whoever waits for it gets the error.
+    // The caller that awaits it gets the error.
     judged.catch(() => {});
     let size = 0;
     for (const { text } of group.rollouts) size += text.length;

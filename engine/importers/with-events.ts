@@ -1,4 +1,4 @@
-/** TensorBoard events beside a dump are curves of its run, whatever trainer wrote them. */
+/** TensorBoard events next to a dump are curves of its run, whatever trainer wrote them. */
 import type { Dump, Importer } from './importer.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { EventFiles } from './tensorboard/event-files.ts';

@@ -1,4 +1,4 @@
-/** The settings that verl has no equal of: they are refused by name before anything is written. Pure. `docs/beside.md` has the table. */
+/** Settings without an equivalent in verl: an error names them before anything is written. Pure. `docs/beside.md` has the table. */
 import { type Elsewhere, type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { isEmbedded } from '../protocol/embedded.ts';

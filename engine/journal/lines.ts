@@ -97,7 +97,7 @@ export async function* readLinesBackward(
   try {
     const { size } = await handle.stat();
     let rest: Buffer = Buffer.alloc(0);
-    // What stands behind the last newline is not a whole line.
+    // The text after the last newline is not a complete line.
     let whole = false;
     for (let position = size; position > 0; ) {
       const length = Math.min(CHUNK_BACKWARD, position);

@@ -1,4 +1,4 @@
-/** One writer for a run: whoever holds the lock in its folder. */
+/** One writer for a run: the holder of the lock in its folder. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { elsewhere, FileLock, type LockOwner, lockOwner } from '../system/lock.ts';
 import { inRun, LOCK_FILE } from './layout.ts';

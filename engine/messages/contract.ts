@@ -42,7 +42,7 @@ export type ResultOf<C extends Contract, R extends RequestName<C>> = Received<C[
 export type NotificationOf<C extends Contract, N extends NotificationName<C>> = Received<C['notifications'][N]>;
 
 /**
- * Answers a request; what it throws reaches the other end. `signal` is aborted when whoever asked has lost interest: its
+ * Answers a request; what it throws reaches the other end. `signal` is aborted when the caller has lost interest: its
  * reason is a RollscopeError, `canceled` if they said so, another code if the conversation has ended.
  */
 export type Handler<C extends Contract, R extends RequestName<C>> = (

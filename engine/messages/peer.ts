@@ -34,7 +34,7 @@ import { canceled, check, fromWire, misfit, toWire } from './wire.ts';
 export interface PeerOptions<C extends Contract> {
   /** Whose schemas what arrives is checked with; nothing is checked without. */
   contract?: C;
-  /** The error of requests whose answer cannot come any more. */
+  /** The error of requests whose answer can no longer arrive. */
   lost?: () => RollscopeError;
   /** Called with errors other than RollscopeError from handlers and listeners: bugs on this side. */
   report?: (error: unknown) => void;

@@ -33,7 +33,7 @@ const isFailure = (value: unknown) =>
 const handedOver = new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
- * Marks the buffers in the parameters or the result of one message to be moved to the other thread. Whoever sends it can no
+ * Marks the buffers in the parameters or the result of one message to be moved to the other thread. The sender can no
  * longer use them. Transports that cannot move memory copy it.
  */
 export function transfer<T extends object>(value: T, buffers: readonly ArrayBuffer[]): T {

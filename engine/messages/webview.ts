@@ -1,7 +1,7 @@
 /**
- * The panel's page and the extension host. A page may start over at any time (the window was reloaded, the panel was hidden
- * and shown) and knows nothing of what the page before it asked. So each page numbers itself, the host makes a peer for each,
- * and answers to a page that is gone reach nobody.
+ * The panel's page and the extension host. A page may start over at any time (the window was reloaded, the panel was
+ * hidden and shown) and knows nothing of what the page before it asked. So each page numbers itself, the host makes a
+ * peer for each, and answers to a page that is gone are dropped.
  */
 import type { Contract } from './contract.ts';
 import { Peer, type PeerOptions } from './peer.ts';

@@ -173,7 +173,7 @@ export function listOf(length: number): void {
   if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
 }
 
-/** How often a part stands in a text; an empty one stands everywhere. */
+/** How often a part occurs in a text; an empty one occurs everywhere. */
 function occurrences(text: string, part: string): number {
   if (part === '') return text.length + 1;
   let count = 0;

@@ -1,8 +1,8 @@
 /**
- * An adapter with a scale, ranks and targets of its own as values of a policy's adapter. PEFT adds `alpha / r` times B A,
- * or `alpha / sqrt(r)` with rsLoRA, with ranks and alphas that patterns may set for single modules; the policy's graph adds
- * its own alpha / rank. So B is multiplied by the ratio of the two scales, a smaller rank is filled up with zeros, and a
- * module without an adapter gets zeros. What cannot be expressed so is refused by name.
+ * An adapter with a scale, ranks and targets of its own as values of a policy's adapter. PEFT adds `alpha / r` times B
+ * A, or `alpha / sqrt(r)` with rsLoRA, with ranks and alphas that patterns may set for single modules; the policy's
+ * graph adds its own alpha / rank. So B is multiplied by the ratio of the two scales, a smaller rank is filled up with
+ * zeros, and a module without an adapter gets zeros. An error names what cannot be expressed this way.
  */
 import { type ErrorDetails, RollscopeError } from '../protocol/errors.ts';
 import type { LoraConfig } from '../protocol/index.ts';

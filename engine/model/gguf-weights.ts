@@ -125,7 +125,7 @@ export async function ggufTensors(
     tensors.set(name, { shape, data });
   }
   await writeSafetensors(file, tensors, { converter: CONVERTER, source: path.basename(gguf.file) });
-  // Earlier versions kept the same weights under a fingerprint of samples, which nothing looks for any more.
+  // Earlier versions kept the same weights under a fingerprint of samples, which nothing looks for anymore.
   await remove(path.join(cacheDir, `${await sampledFile(gguf.file)}.safetensors`));
   return (await readSafetensorsIndex(file)).tensors;
 }

@@ -41,7 +41,7 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
   }
 }
 
-/** The id of a token; undefined for a text that is none. */
+/** The id of a token; undefined for a text that is not one. */
 export function tokenId({ added_tokens, model: { vocab } }: TokenizerJson, token: string): number | undefined {
   const added = added_tokens?.find(({ content }) => content === token);
   if (added) return added.id;

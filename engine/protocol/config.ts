@@ -52,7 +52,7 @@ export const RunConfig = schemaOf(RUN, { unknown: 'refuse' }, { rewardOptions })
   RunConfig,
   RunConfigInput
 >;
-/** Tolerant: for what an older or newer version stored. Keys that nobody knows are dropped. */
+/** Tolerant: for what an older or newer version stored. Unknown keys are dropped. */
 export const StoredRunConfig = schemaOf(RUN, { unknown: 'drop' }, { rewardOptions }) as z.ZodType<
   RunConfig,
   RunConfigInput

@@ -48,7 +48,7 @@ export const RunFile = z.strictObject({
 });
 export type RunFile = z.infer<typeof RunFile>;
 
-/** What a run is, whoever made it; null where it is not known. */
+/** What a run is, no matter what trained it; null where it is not known. */
 export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): Omit<ForeignRun, 'settings'> {
   if (!config) {
     const { settings: _, ...rest } = foreign ?? UNKNOWN;
@@ -60,7 +60,7 @@ export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'forei
 
 const UNKNOWN: ForeignRun = { job: 'imported', model: null, dataset: null, reward: null, steps: null, settings: {} };
 
-/** How a run finds and compares answers, whoever made it; undefined where it is not known. */
+/** How a run finds and compares answers, no matter what trained it; undefined where it is not known. */
 export function gradingOf({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): RunConfig['grading'] | undefined {
   return config?.grading ?? foreign?.grading;
 }

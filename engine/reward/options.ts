@@ -23,8 +23,8 @@ const Stored = schemaOf(REWARD_OPTIONS, { unknown: 'drop' }) as unknown as z.Zod
 const known = new WeakMap<object, RewardOptions>();
 
 /**
- * The options of a configuration, typed and with defaults where it says nothing. What nobody knows (a newer version's
- * options) is ignored here; whoever takes a configuration from a person has checked it strictly.
+ * The options of a configuration, typed and with defaults where it says nothing. Unknown options (of a newer version)
+ * are ignored here; a configuration from a person has already been checked strictly.
  * @throws ZodError where a value is not allowed
  */
 export function rewardOptionsOf({ rewardOptions }: { rewardOptions: GivenRewardOptions }): RewardOptions {

@@ -41,7 +41,7 @@ export function rejudged(
   return { ...detail, clusters, rollouts, majority: majorityOf({ clusters, rollouts }) };
 }
 
-/** A stored rollout with all of its token statistics, as long as nobody asks for one that is not known. */
+/** A stored rollout with all of its token statistics, as long as no unknown one is read. */
 function measured({ text, tokenTexts, finish, ids, statistics }: Rollout): PolicyRollout {
   const column = (name: keyof RolloutStatistics) => statistics[name] ?? unknown(name);
   return {

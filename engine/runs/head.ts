@@ -1,4 +1,4 @@
-/** What a run has only a few of, beside the columns: its first record, evaluations, forecast, warnings, how it ended. Pure. */
+/** What a run has only a few of, in addition to the columns: its first record, evaluations, forecast, warnings, how it ended. Pure. */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { ScoredBy } from '../protocol/group.ts';
 import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';

@@ -103,7 +103,7 @@ async function listOne(listing: Listing, root: string, name: string): Promise<vo
   listing.entries.set(name, { stamp, locked: existsSync(inRun(folder, LOCK_FILE)), info, unchecked });
 }
 
-/** By code units, which suffices for dates and is a tenth of the time of `localeCompare`. */
+/** By code units, which is enough for dates and takes a tenth of the time of `localeCompare`. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

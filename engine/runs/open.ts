@@ -14,7 +14,7 @@ const REPORT_INTERVAL = 50;
 
 export interface RunOpenOptions {
   signal?: AbortSignal;
-  /** Told how much of the journal has been read, from 0 to 1; never where the index suffices. */
+  /** Told how much of the journal has been read, from 0 to 1; never where the index is enough. */
   onProgress?: (fraction: number) => void;
   /** Where indexes go whose run folder cannot be written. */
   cache?: string;

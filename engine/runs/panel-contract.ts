@@ -1,6 +1,7 @@
 /**
- * What the panel's page asks the extension host and what it is told. The host checks what comes from the page; the page
- * imports types only. The host keeps the run: the page gets copies of its columns, and asks for the rollouts that it shows.
+ * What the panel's page asks the extension host, and what it receives. The host checks what comes from the page; the
+ * page imports types only. The host keeps the run: the page gets copies of its columns, and asks for the rollouts that
+ * it shows.
  */
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';

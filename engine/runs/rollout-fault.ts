@@ -6,7 +6,7 @@ import type { FramePointer } from '../protocol/group.ts';
 import type { RunColumns } from './columns.ts';
 
 /**
- * What people are told where rollouts cannot be shown; null where the files are there. Files are numbered from 0, each written
+ * The message where rollouts cannot be shown; null where the files are there. Files are numbered from 0, each written
  * until it is full.
  * @param last where the last stored group lies; null where none was stored
  */

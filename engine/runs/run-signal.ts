@@ -5,7 +5,7 @@ import { mean } from '../protocol/values.ts';
 import type { RunColumns } from './columns.ts';
 import type { Metric } from './series.ts';
 
-/** Above this share of the responses, people are told. */
+/** Above this share of the responses, a warning is shown. */
 const MOST = 0.5;
 
 export interface RecordedSignal {

@@ -6,7 +6,7 @@ import { VERSION } from '../protocol/version.ts';
 /** How often each unknown type was passed over. */
 export type SkippedTypes = Readonly<Record<string, number>>;
 
-/** What people are told of skipped records, and which version reads them; null where none were. */
+/** The message about skipped records, with the version that reads them; null where none were. */
 export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<string, string>>): RunInfo['skipped'] {
   const counts = Object.entries(types);
   if (counts.length === 0) return null;

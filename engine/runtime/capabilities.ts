@@ -1,6 +1,6 @@
 import type { DType } from '../tensor/index.ts';
 
-/** What a device can do. Whoever computes on one asks for this, never for its name. */
+/** What a device can do. Code that computes on one asks for this, never for its name. */
 export interface Capabilities {
   /** Loops, branches and conditions inside a graph are worth their while; otherwise one step per call. */
   readonly controlFlow: boolean;

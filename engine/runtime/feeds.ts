@@ -1,4 +1,4 @@
-/** What every backend asks of the values that a graph is fed, and what it says when memory does not suffice. */
+/** What every backend asks of the values that a graph is fed, and what it says when memory runs out. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DType, Graph, Node, Shape } from '../tensor/index.ts';
 import type { Value } from './backend.ts';

@@ -1,4 +1,4 @@
-/** Runs a graph by its ports: trees of values go in and come out, and nobody needs a name. */
+/** Runs a graph by its ports: trees of values go in and come out, and no names are needed. */
 import { type Filled, fill, type GraphFunction, type Ports, pairs, portsOf } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Value } from './backend.ts';
 

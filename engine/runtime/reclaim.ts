@@ -13,7 +13,7 @@ let collect: (() => void) | null = null;
 export class Reclaimer {
   private dead = 0;
 
-  /** `bytes` of arrays are referred to by nobody any more. */
+  /** `bytes` of arrays are no longer referenced. */
   giveUp(bytes: number): void {
     this.dead += bytes;
     if (this.dead < MOST_DEAD_BYTES) return;

@@ -1,6 +1,6 @@
 /**
- * Runs a graph with TensorFlow.js, node by node, loops and branches included. What a run makes and nothing reads any more
- * is freed at once, so that a run needs no more memory than it must.
+ * Runs a graph with TensorFlow.js, node by node, loops and branches included. What a run makes and nothing reads
+ * anymore is freed at once, so that a run needs no more memory than it must.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import {

@@ -1,7 +1,7 @@
 /**
- * What clients ask the engine and what it tells them. Parameters come from whoever reached the socket and are checked;
- * results come from the engine that a client chose by its address, token and protocol number. Bulk data (texts, token
- * arrays) is never sent: it is in the run folder.
+ * What clients ask the engine and what it tells them. Parameters come from anyone who reached the socket and are
+ * checked; results come from the engine that a client chose by its address, token and protocol number. Bulk data
+ * (texts, token arrays) is never sent: it is in the run folder.
  */
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';

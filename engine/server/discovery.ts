@@ -1,6 +1,6 @@
 /**
  * How clients find engines: each engine writes its address into `<home>/engines/<pid>.json`, which only the user can
- * read, because the address carries the token. Whoever lists removes what dead engines left behind.
+ * read, because the address carries the token. Listing removes what dead engines left behind.
  */
 
 import { readdir, readFile } from 'node:fs/promises';

@@ -96,7 +96,7 @@ export function familyOf(root: number, marks: Marks): ProcessFamily {
       return sizes.reduce((sum, size) => sum + size, 0);
     },
     async end() {
-      // Whoever was born while the list was read is found in the next round.
+      // Processes born while the list was read are found in the next round.
       for (let round = 1; round <= ROUNDS; round++) {
         const found = await living();
         if (found === null || found.length === 0) return;

@@ -1,4 +1,4 @@
-/** A program that runs beside this one for long: it is told lines on stdin, and what it prints goes to a file. */
+/** A long-running program next to this one: it receives lines on stdin, and its output goes to a file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -239,7 +239,7 @@ type SignaturesOf = { [K in OperatorName]: SignatureOf<(typeof OPERATORS)[K]> };
 /** What each operator is declared for: tuples of types, attributes, bodies. A node has tensors in their places. */
 export interface Signatures extends SignaturesOf {}
 
-/** Operators that have bodies, which whoever runs a graph has to run. */
+/** Operators that have bodies, which an executor of graphs has to run. */
 export type ControlName = {
   [K in OperatorName]: Signatures[K]['bodies'] extends readonly [] ? never : K;
 }[OperatorName];

@@ -1,6 +1,6 @@
 /**
  * Ports: where a graph takes values in and gives them out. A builder returns its graph together with the ports that it
- * made, as trees of objects and arrays, as JAX has its pytrees. Whoever runs the graph hands over and gets back trees of
+ * made, as trees of objects and arrays, as JAX has its pytrees. The caller of the graph passes and gets back trees of
  * the same form, with a value in the place of each port; the names under which values travel stay in here.
  */
 import type { Graph } from './graph.ts';
@@ -35,7 +35,7 @@ export function portsOf(ports: Ports): Port[] {
   return isPort(ports) ? [ports] : Object.values<Ports>(ports).flatMap(portsOf);
 }
 
-/** Each port with what stands in its place; what the tree lacks is left out, and what no port asks for is passed by. */
+/** Each port with the value at its place; what the tree lacks is left out, and what no port asks for is skipped. */
 export function pairs<T>(ports: Ports, tree: unknown): [Port, T][] {
   if (ports === null || tree === null || tree === undefined) return [];
   if (isPort(ports)) return [[ports, tree as T]];

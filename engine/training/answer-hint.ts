@@ -11,7 +11,7 @@ const CANDIDATES = [
   'last-line',
 ] as const;
 
-/** Above this share of responses without an answer, people are told. */
+/** Above this share of responses without an answer, a warning is shown. */
 const MOST_UNANSWERED = 0.5;
 /** A rule is named that finds an answer in this share of the responses. */
 const WORTH_NAMING = 0.3;

@@ -9,7 +9,7 @@ import type { WarningCode } from '../protocol/warnings.ts';
 
 /** Steps that are looked at, or all of a run that has fewer. */
 const FIRST = 3;
-/** Above this share of the responses, people are told that they were cut or have no answer. */
+/** Above this share of the responses, a warning says that they were truncated or have no answer. */
 const MOST = 0.5;
 
 /** What the rollouts of some steps add up to. */

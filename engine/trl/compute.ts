@@ -1,6 +1,6 @@
 /**
- * TRL as what computes for a run: it is told step by step what to do, and its rollouts, metrics and checkpoints are handed
- * to the loop as those of this engine's worker are.
+ * TRL as the compute backend of a run: it receives commands step by step, and its rollouts, metrics and checkpoints are
+ * handed to the loop as those of this engine's worker are.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';

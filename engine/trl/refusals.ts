@@ -1,4 +1,4 @@
-/** The settings that TRL has no equal of: they are refused by name before the run starts. Pure. `docs/trl.md` has the table. */
+/** Settings without an equivalent in TRL: an error names them before the run starts. Pure. `docs/trl.md` has the table. */
 import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';

@@ -26,7 +26,7 @@ export async function followFolder(app: Rollscope, argument: unknown): Promise<v
   await untilShown(app, job);
 }
 
-/** Asks which of the followed folders is to be shown, or not to be followed any more. */
+/** Asks which of the followed folders to show, or to stop following. */
 export async function stopFollowing(app: Rollscope): Promise<void> {
   const { following } = app.imports;
   if (following.length === 0) {

@@ -76,7 +76,7 @@ function isNameOrPath(text: string): boolean {
   return /^[\w@./\\:*-]*$/.test(text) && !/\d\s*[-+*/=]/.test(text);
 }
 
-/** A field that fills so much of the head that the others stand behind it. */
+/** A field that fills so much of the head that the others come after it. */
 const LONG = 2000;
 
 /** The first object of the head, also where the head ends within it; `open`: the length of the string it ends in. */

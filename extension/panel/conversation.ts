@@ -99,7 +99,7 @@ export class Conversation {
       },
       readGroup: async ({ run, group }, signal) => {
         const { detail, why } = await this.shownRun(run).readGroup(group);
-        // The page has moved on: nobody waits for rollouts that may be large.
+        // The page has moved on: nothing waits for rollouts that may be large.
         if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
         const { evidence: _, ...rest } = detail;
         return { detail: rest, why };

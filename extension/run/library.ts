@@ -135,14 +135,14 @@ export class RunLibrary {
     this.open.set(key, reading);
   }
 
-  /** Lets go of a run. What it still reads is canceled as soon as nobody uses it. */
+  /** Lets go of a run. What it still reads is canceled as soon as nothing uses it. */
   private drop(key: string): void {
     const reading = this.open.get(key);
     this.open.delete(key);
     reading?.then(
       (run) => {
         this.retired.add(run);
-        // Whoever has just taken it uses it within this turn of the event loop.
+        // A caller that has just taken it uses it within this turn of the event loop.
         setImmediate(() => this.sweep());
       },
       () => {},

@@ -43,7 +43,7 @@ export class OpenRun {
   private readonly giveUp = new AbortController();
   private now: Progress | null = null;
   private part = 0;
-  /** Its end has just arrived: the writer that may still live writes no more. */
+  /** Its end has just arrived: the writer may still be alive but no longer writes. */
   private closing = false;
   private diagnosed: { step: number; head: Head; diagnosis: Diagnosis } | null = null;
 
@@ -67,7 +67,7 @@ export class OpenRun {
     private known: readonly Problem[],
   ) {
     this.loaded = this.load();
-    // Callers that await it get the error; nobody has to.
+    // Callers that await it get the error; no caller has to.
     this.loaded.catch(() => {});
   }
 
@@ -190,7 +190,7 @@ export class OpenRun {
       .then((problems) => {
         this.known = problems;
       })
-      // Whoever asks for such a problem is told what is wrong with the file.
+      // A request for such a problem reports what is wrong with the file.
       .catch(() => {})
       .finally(() => this.appendEmitter.fire());
   }

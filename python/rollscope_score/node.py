@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-# The folder of the job: this package lies in it.
+# The folder of the job, which contains this package.
 JOB = Path(__file__).resolve().parent.parent
 
 

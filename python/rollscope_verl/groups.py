@@ -76,7 +76,7 @@ class GroupVotes:
 
     def _begin(self, name: str, size: int) -> _Group:
         group = self._open[name] = _Group(size)
-        # Nobody may be left to hear of a failure.
+        # There may be no one left to report a failure to.
         group.outcome.add_done_callback(lambda done: None if done.cancelled() else done.exception())
         return group
 

@@ -40,7 +40,7 @@ function usage(command: Command): string {
   return `\`\`\`text\n${fullHelp(command).trim()}\n\`\`\`\n`;
 }
 
-/** The help with what stands behind it, at a fixed width. */
+/** The help with the notes after it, at a fixed width. */
 export function fullHelp(command: Command): string {
   let text = '';
   command.configureOutput({

@@ -86,8 +86,8 @@ class Attempt {
     }
     expectSameOutcome(outcomeOf(this.folder, isDue), reference.outcome);
     expect(checkpointsOf(this.folder).at(-1)).toBe(CONFIG.steps);
-    // A kill after the run's end leaves the lock of a process that is dead, which the next writer would take over.
-    // An index is made by whoever looks at a run.
+    // A kill after the run's end leaves the lock of a process that is dead, which the next writer would take over. An
+    // index is made by whatever opens a run.
     const files = readdirSync(this.folder).filter((name) => name !== 'lock' && name !== INDEX_FILE);
     expect(files.sort()).toEqual(readdirSync(reference.folder).sort());
     // Listing removes what killed engines left.

@@ -91,7 +91,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
   let runs = 0;
   test.each(CASES)('trains by $reward', async ({ reward, options = {}, check }) => {
     const given = {
-      // In so few tokens it answers now and then, if it is told how.
+      // In so few tokens it answers now and then, if the prompt says how.
       dataset: { path: PROBLEMS, template: '{{prompt}} Reply with one sentence: "The answer is ..."' },
       ...{ reward, rewardOptions: options, steps: 1, batch: 1, votes: 6, group: 2 },
       sampling: { maxTokens: 20, temperature: 0.7 },

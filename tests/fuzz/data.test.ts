@@ -1,4 +1,4 @@
-/** Readers of problem files: whatever a file contains, it is read, or refused by name. */
+/** Readers of problem files: whatever a file contains, it is read, or refused with an error that names it. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -132,7 +132,7 @@ export interface FakeContextOptions {
   base?: Changes;
   seeds?: readonly number[];
   embedded?: boolean;
-  /** Models beside the one of the base. */
+  /** Models in addition to the base's. */
   against?: readonly string[];
   /** The run that answers a request. */
   answer?: (id: string, config: RunConfig) => CraftedRun;

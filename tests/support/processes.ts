@@ -66,7 +66,7 @@ export class Program {
         resolve(this.result);
       });
     });
-    // Whoever awaits it gets the error; nobody may be waiting.
+    // A caller that awaits it gets the error; there may be none.
     this.ended.catch(() => undefined);
     programs.add(this);
   }
@@ -97,7 +97,7 @@ export class Program {
     this.child.stdin!.end(text);
   }
 
-  /** Reads no more of its stdout: what it writes next fails. */
+  /** Stops reading its stdout: what it writes next fails. */
   closeOutput(): void {
     this.child.stdout!.destroy();
   }

@@ -1,4 +1,4 @@
-/** Adapters of other policies: their own scale, ranks and targets count, or they are refused by name. */
+/** Adapters of other policies: their own scale, ranks and targets count, or an error names what does not work. */
 import { describe, expect, test } from 'vitest';
 import { asOwnAdapter } from '../../engine/model/foreign-adapter.ts';
 import { expectThrow } from '../support/refusals.ts';

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/processes.ts';
 const DUMPS = path.join(import.meta.dirname, '../fixtures/dumps');
 const ROUNDS = Number(process.env.ROLLSCOPE_DAMAGED_ROUNDS ?? 6);
 
-/** What stands in the place of a value. */
+/** What is put in the place of a value. */
 const OTHERS: unknown[] = [
   null,
   -1,

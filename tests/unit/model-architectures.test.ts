@@ -1,4 +1,4 @@
-/** What every architecture's definition must hold, and what is refused by name. */
+/** What every architecture's definition must contain, and what an error must name. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

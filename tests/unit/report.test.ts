@@ -1,4 +1,4 @@
-/** An experiment's report: what stands in it, and that it needs nothing beside it. */
+/** An experiment's report: what it contains, and that it needs no other file. */
 import { describe, expect, test } from 'vitest';
 import { type ReportContent, reportPage } from '../../engine/experiments/report/page.ts';
 import { COLORS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';

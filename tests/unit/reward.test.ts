@@ -169,7 +169,7 @@ describe('labels', () => {
   test('never reach a label-free reward, also beside one that reads them', () => {
     const of = everything('10');
     const { correct, clusters } = of;
-    // whoever reads a label from a label-free reward meets the trap
+    // a label-free reward that reads a label runs into the trap
     const trap = () => {
       throw new Error('a label was read');
     };

@@ -29,7 +29,7 @@ beforeAll(async () => {
   events = join(folder, 'events.jsonl');
   await (await createFixtureJournal(folder)).close();
   for (let n = 1; n <= STEPS; n++) append(recordsOf(n));
-  // Whoever reads a rollout fails.
+  // Reading a rollout fails.
   expect(existsSync(join(folder, 'rollouts-000.bin')) && statSync(join(folder, 'rollouts-000.bin')).size > 0).toBe(
     false,
   );

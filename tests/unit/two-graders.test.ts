@@ -1,4 +1,4 @@
-/** A trainer's grader beside Rollscope's, and a reward that looks like a grader and is a vote. */
+/** A trainer's grader next to Rollscope's, and a reward that looks like a grader but is a vote. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

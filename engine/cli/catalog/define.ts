@@ -18,7 +18,7 @@ export interface CommandOption {
 }
 
 export interface OptionSection {
-  /** Heading in help; the options of commands without one stand first. */
+  /** Heading in help; the options of commands without one come first. */
   title: string;
   options: readonly CommandOption[];
 }

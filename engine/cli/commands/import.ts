@@ -139,7 +139,7 @@ async function withProgress(
   work: (signal: AbortSignal, onProgress: NonNullable<ImportOptions['onProgress']>) => Promise<ImportReport>,
 ): Promise<ImportReport> {
   const line = new ProgressLine();
-  const hint = 'Stopping behind the last whole step. Press Ctrl+C again to stop immediately.';
+  const hint = 'Stopping after the last complete step. Press Ctrl+C again to stop immediately.';
   try {
     return await interruptible(output, { hint, lines: asLines, before: () => line.end() }, (signal) =>
       work(signal, (progress) => {

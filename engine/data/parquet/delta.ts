@@ -35,7 +35,7 @@ export function readDeltas(bytes: Uint8Array, start: number, output: Int32Array 
   return place.at;
 }
 
-/** Texts whose lengths stand in front of them. */
+/** Texts preceded by their lengths. */
 export function readDeltaLengths(bytes: Uint8Array, count: number, budget: Budget): Uint8Array[] {
   const lengths = new Int32Array(count);
   let at = readDeltas(bytes, 0, lengths);

@@ -16,7 +16,7 @@ export interface Attempt {
   table: Record<string, string>;
 }
 
-/** The group of one problem. Its attempts stand in the order in which they were finished. */
+/** The group of one problem. Its attempts are in the order in which they were finished. */
 export interface LoggedRollouts {
   attempts: Attempt[];
   /** Of each trajectory the lengths of observations and actions and the reward of each of its turns, as texts. */

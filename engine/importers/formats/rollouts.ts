@@ -1,7 +1,8 @@
 /**
- * Rollouts in one file, one per row, whoever wrote them: prompt and response, and where the file has them step, reward,
- * rewards by name, advantage, reference answer and id, and log-probabilities and entropies of the tokens, by the names that
- * trainers use or that the user gives. A folder of JSON Lines is read as one log: each process of a trainer wrote its own file.
+ * Rollouts in one file, one per row, from any writer: prompt and response, and where the file has them step, reward,
+ * rewards by name, advantage, reference answer and id, and log-probabilities and entropies of the tokens, by the names
+ * that trainers use or that the user gives. A folder of JSON Lines is read as one log: each process of a trainer wrote
+ * its own file.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

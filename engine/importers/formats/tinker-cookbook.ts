@@ -1,7 +1,7 @@
 /**
- * tinker-cookbook's log folder: `iteration_<n>/<train or eval_…>_rollout_summaries.jsonl` has the rewards, metrics and lengths
- * of all trajectories and no text; `…_logtree.json` beside it has the texts of the first groups (`num_groups_to_log`). What
- * has both is imported. `metrics.jsonl` and `config.json` are of the run.
+ * tinker-cookbook's log folder: `iteration_<n>/<train or eval_…>_rollout_summaries.jsonl` has the rewards, metrics and
+ * lengths of all trajectories and no text; `…_logtree.json` next to it has the texts of the first groups
+ * (`num_groups_to_log`). What has both is imported. `metrics.jsonl` and `config.json` are of the run.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';

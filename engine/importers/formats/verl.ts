@@ -1,7 +1,8 @@
 /**
- * verl's dumps: `trainer.rollout_data_dir` and `trainer.validation_data_dir` hold a file for each step, `<step>.jsonl`, with
- * `input`, `output`, `gts`, `score` and what the reward function returned beside the score. Special tokens are stripped from
- * the texts, groups are known by equal inputs, and TTRL's fork writes no `gts`. Its file logger writes the metrics.
+ * verl's dumps: `trainer.rollout_data_dir` and `trainer.validation_data_dir` hold a file for each step, `<step>.jsonl`,
+ * with `input`, `output`, `gts`, `score` and what the reward function returned in addition to the score. Special tokens
+ * are stripped from the texts, groups are known by equal inputs, and TTRL's fork writes no `gts`. Its file logger
+ * writes the metrics.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

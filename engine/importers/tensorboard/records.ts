@@ -10,7 +10,7 @@ const TAIL = 4;
 /** Images and graphs are not read; no scalars are longer. */
 const LONGEST = 16 * 2 ** 20;
 
-/** A record whose checksum is another: what stands behind it cannot be found. */
+/** A record with a wrong checksum: the records after it cannot be found. */
 export class BrokenRecord extends Error {}
 
 /**

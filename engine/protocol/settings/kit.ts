@@ -6,7 +6,7 @@
 
 declare const VALUE: unique symbol;
 
-/** What people are told of a setting, and where they give it. */
+/** How a setting is described to people, and where they set it. */
 export interface About {
   /** Its name as a heading, in title case: "Learning rate". */
   title: string;

@@ -12,7 +12,7 @@ import {
 } from './kit.ts';
 
 export interface SchemaOptions {
-  /** Keys that nobody described: an error, or dropped without a word (a run that a newer version wrote). */
+  /** Keys without a description: an error, or silently dropped (a run that a newer version wrote). */
   unknown: 'refuse' | 'drop';
 }
 

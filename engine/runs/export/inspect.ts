@@ -11,7 +11,7 @@ import { portableJson } from '../../protocol/well-formed.ts';
 import { streamAside } from '../../system/aside.ts';
 import { type RolloutRow, stepRows } from './rows.ts';
 
-/** What a log says of its step, beside its samples. */
+/** What a log says about its step, in addition to its samples. */
 interface Step {
   run: string;
   phase: Phase;

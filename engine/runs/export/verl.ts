@@ -1,6 +1,7 @@
 /**
  * Rollouts as verl dumps them (`trainer.rollout_data_dir`, `trainer.validation_data_dir`; verl 0.9.1): a file per step,
- * `<step>.jsonl`, with `input`, `output`, `gts`, `score`, `step`, and what a reward function would return beside the score.
+ * `<step>.jsonl`, with `input`, `output`, `gts`, `score`, `step`, and what a reward function would return in addition
+ * to the score.
  */
 import { join } from 'node:path';
 import type { Phase } from '../../protocol/group.ts';

@@ -14,7 +14,7 @@ export function onnxruntimeDevice(described: Described): Device {
     automatic: true,
     ...described,
     probe: (expected) => probeProvider(described.provider, expected),
-    // The native library is loaded by whoever computes, and by nobody else.
+    // Only the thread that computes loads the native library.
     open: async ({ threads }) => (await import('../ort-backend.ts')).openOnnxruntime(described, threads),
   };
 }

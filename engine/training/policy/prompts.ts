@@ -5,7 +5,7 @@ import type { ModelSource } from '../../model/source.ts';
 import { NO_TEMPLATE } from '../../protocol/chat-choice.ts';
 import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
 
-/** Vocabularies up to this size are of models of single characters, which nobody chats with. */
+/** Vocabularies up to this size belong to character-level models, which are not chat models. */
 const TOY = 256;
 
 /** A prompt as the model gets it: behind the chat template. */

@@ -58,7 +58,7 @@ export async function checkConsent(folder: string, config: RunConfig, allowed: b
   );
 }
 
-/** The error that shows programs which nobody has allowed. */
+/** The error that shows programs which have not been allowed. */
 export function notAllowed(what: string, programs: readonly string[], facts: object = {}): RollscopeError {
   return new RollscopeError(
     'config',

@@ -13,7 +13,7 @@ export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
   return prompts.map(({ text, tokens }, problem) => ({ problem, text, tokens }));
 }
 
-/** The file of a run of this program, whoever trains it. @param packages versions of what else computes, by name */
+/** The file of a run of this program, no matter what trains it. @param packages versions of what else computes, by name */
 export function runFileOf(
   config: RunConfig,
   { created, fingerprint }: { created: string } & Pick<PolicyInfo, 'fingerprint'>,

@@ -1,4 +1,4 @@
-/** The parts of a run: the compute worker and what is told of it first, the rest once its journal is open. */
+/** The parts of a run: first the compute worker and what it reports, the rest once its journal is open. */
 import path from 'node:path';
 import type { Journal } from '../../journal/journal.ts';
 import { runName } from '../../journal/layout.ts';

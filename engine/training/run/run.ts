@@ -98,7 +98,7 @@ export class Run implements RunHandle {
 
   private async work(): Promise<EndRecord> {
     const { config, journal, compute, meter } = this.context;
-    // Whoever started the run shall have its handle before anything happens.
+    // The caller that started the run gets its handle before anything happens.
     await Promise.resolve();
     meter.set({ state: 'running', step: this.place.step });
     let ending: Ending;

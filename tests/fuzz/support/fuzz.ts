@@ -51,7 +51,7 @@ export function fuzz({ name, share, make, run, refuses = () => false }: Target):
         refused++;
       }
       slowest = Math.max(slowest, performance.now() - start);
-      // A rejection that nobody handles is told of after the tasks of this turn.
+      // An unhandled rejection is reported after the tasks of this turn.
       await new Promise((resolve) => setImmediate(resolve));
       return unhandled.splice(0)[0];
     };

@@ -206,7 +206,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
     for (const action of [...Object.values(actions), ...reads]) expect(action).not.toHaveBeenCalled();
   });
 
-  // The answer to a reading is of no interest any more.
+  // The answer to a reading is of no interest anymore.
   if (name === 'readGroup') return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();

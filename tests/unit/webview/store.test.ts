@@ -219,7 +219,7 @@ describe('rollouts', () => {
     expect(store.groups.of(id)).toMatchObject({
       failure: { message: 'The rollouts are missing.', hint: 'Copy them back.' },
     });
-    // Looking at it asks for nothing; whoever wants it again does.
+    // Looking at it asks for nothing; requesting it again does.
     expect(state.asked).toBe(1);
     state.broken = false;
     store.groups.again(id);
