@@ -84,7 +84,7 @@ function configLayer({ scope, values: set }: ScopeSettings, place: PathBase): La
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(own, place) };
 }
 
-/** The rewards of a run that run programs, in words; null where none does. */
+/** The rewards of a run that run programs, as text; null where none does. */
 export function programsOf({ reward, rewardOptions }: RunConfig): string | null {
   const names = rewardOf(reward, rewardOptions).parts.flatMap(({ name, executes }) => (executes ? [name] : []));
   return names.length > 0 ? names.join(', ') : null;

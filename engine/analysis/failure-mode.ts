@@ -1,6 +1,6 @@
 /**
- * How a run failed, told from its measured curves by stated rules: gradually, by short or by repetitive responses, or by
- * breaking down. These read labels; what warns without them is in `watch.ts`. Pure.
+ * How a run failed, determined from its measured curves by stated rules: gradually, by short or by repetitive
+ * responses, or by breaking down. These read labels; what warns without them is in `watch.ts`. Pure.
  */
 import { quantityText } from '../protocol/quantities.ts';
 import type { StepRecord } from '../protocol/records.ts';

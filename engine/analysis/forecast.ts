@@ -1,6 +1,6 @@
 /**
- * The pre-flight forecast: what training under a reward will do to each problem, from one group of rollouts and without
- * labels, and its score once the run has ended.
+ * The forecast: what training under a reward will do to each problem, from one group of rollouts and without labels,
+ * and its score once the run has ended.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import { OPTIMUM_BETA } from '../protocol/settings/optimum.ts';

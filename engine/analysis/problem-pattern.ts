@@ -1,4 +1,4 @@
-/** How a problem ends, told from its votes: the four patterns, and how stable votes are. These read labels. */
+/** How a problem ends, determined from its votes: the four patterns, and how stable votes are. These read labels. */
 
 import { mean } from '../protocol/values.ts';
 import type { JudgedGroup } from './metrics.ts';

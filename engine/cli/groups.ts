@@ -47,7 +47,7 @@ export interface RunMaterial {
 }
 
 /**
- * Reads a run and its groups of one phase: the one that is named, else the one that speaks for the run (`choosePhase`).
+ * Reads a run and its groups of one phase: the one that is named, else the one that represents the run (`choosePhase`).
  * `step` takes one step only.
  * @throws RollscopeError `run-broken`, `usage` where there are none
  */

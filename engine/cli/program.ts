@@ -78,7 +78,8 @@ function subcommandTerm(command: Command): string {
 
 /** What the option does, with its choices where the text does not name them all, and its default. */
 function optionDescription({ description, argChoices = [], defaultValue }: Option): string {
-  const listed = argChoices.every((choice) => new RegExp(`(?<![\\w-])${choice}(?![\\w-])`).test(description));
+  const words = new Set(description.split(/[^\w+-]+/));
+  const listed = argChoices.every((choice) => words.has(choice));
   const choices = listed ? '' : `: ${argChoices.join(', ')}`;
   return `${description}${choices}${defaultValue === undefined ? '' : ` (default: ${String(defaultValue)})`}`;
 }

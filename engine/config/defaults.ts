@@ -1,5 +1,5 @@
 /**
- * What holds where a setting is not given, in words: the default of the configuration, or what the presets of models
+ * What applies where a setting is not given, as text: the default of the configuration, or what the presets of models
  * say. For help and documentation; without zod.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The one way to a run's configuration: the preset of its model, and upon it what a person gave in several places. Each
- * layer knows where it comes from, so that a message names the place and what to change there.
+ * The one way to a run's configuration: the preset of its model, and on top of it what a person gave in several places.
+ * Each layer knows where it comes from, so that a message names the place and what to change there.
  */
 import { checkVotes, RunConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';

@@ -1,4 +1,4 @@
-/** Tables as text: the separators and quotes of Excel, pandas and databases are found out. */
+/** Tables as text: the separators and quotes of Excel, pandas and databases are detected. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Row } from './rows.ts';

@@ -1,7 +1,7 @@
 /**
- * JSON as data files write it. JSON.parse rounds numbers to doubles without a word, and knows neither NaN nor Infinity,
- * which Python writes: here a number that a double cannot hold is its text as written in the file, NaN is null, and
- * Infinity its name. Pure.
+ * JSON as data files write it. JSON.parse silently rounds numbers to doubles, and knows neither NaN nor Infinity, which
+ * Python writes: here a number that a double cannot hold is its text as written in the file, NaN is null, and Infinity
+ * its name. Pure.
  */
 /** Values nested deeper are refused: what walks over them would run out of stack. */
 export const MAX_DEPTH = 1000;

@@ -1,7 +1,7 @@
 /**
- * The user's own reward: a module, or any program that reads rollouts and writes rewards. It runs in a process of its own,
- * with a deadline, once for each call (a step's rollouts, as a rule). Whoever calls this has made sure that the workspace
- * is trusted.
+ * The user's own reward: a module, or any program that reads rollouts and writes rewards. It runs in a process of its
+ * own, with a deadline, once for each call (a step's rollouts, as a rule). Callers make sure that the workspace is
+ * trusted.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -2,8 +2,8 @@
  * Lean verification: a proof either compiles or not.
  *
  * Compiling a Lean file can run code, so what is not needed for proofs is refused before Lean sees it
- * (`proof-file.ts`), and what counts in the end is what Lean says last of the theorem: the axioms that it rests on. Who must
- * be sure has what Lean compiled checked by another program. Whoever calls this has made sure that the workspace is trusted.
+ * (`proof-file.ts`), and what counts in the end is what Lean says last of the theorem: the axioms that it rests on. Who
+ * must be sure has what Lean compiled checked by another program. Callers make sure that the workspace is trusted.
  */
 
 import path from 'node:path';

@@ -1,8 +1,8 @@
 /**
  * Program verification: the program in a response against the problem's tests, each in a process of its own.
  *
- * What a model wrote runs on this machine with the user's rights, bounded but not walled in (`bounded.ts`). Whoever calls
- * this has made sure that the workspace is trusted.
+ * What a model wrote runs on this machine with the user's rights, bounded but not walled in (`bounded.ts`). Callers
+ * make sure that the workspace is trusted.
  */
 import { randomUUID } from 'node:crypto';
 import { RollscopeError } from '../protocol/errors.ts';

@@ -119,7 +119,7 @@ export async function* scanLines(
 }
 
 /**
- * Reads the rollouts of groups, one group after the other. Lines that are no rollouts were found out in the first pass.
+ * Reads the rollouts of groups, one group after the other. Lines that are not rollouts were found in the first pass.
  * @param rolloutsOf those of a line that answer a problem, by its index
  */
 export async function* readGroups(

@@ -1,6 +1,6 @@
 /**
  * What is read waits here until it was judged, and is written in the order in which it was read: so reading, judging
- * and writing go on at the same time, and the journal is the same no matter which thread judges.
+ * and writing continue at the same time, and the journal is the same no matter which thread judges.
  */
 import type { GroupToJudge, WrittenGroup } from './judge.ts';
 import type { Judges } from './judges.ts';

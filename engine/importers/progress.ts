@@ -48,7 +48,7 @@ export class ImportMeter {
     this.bytes = this.most;
   }
 
-  /** No part is read any more. */
+  /** No part is being read. */
   end(): void {
     this.most = Number.POSITIVE_INFINITY;
   }

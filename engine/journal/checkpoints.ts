@@ -7,7 +7,7 @@ import { remove, removeNow, writeInPlace } from '../system/files.ts';
 import { writeChecks } from './checkpoint-checks.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
-/** Beside the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
+/** In addition to the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
 const POSITION_FILE = 'journal.json';
 const UNFINISHED = '.tmp-';
 

@@ -1,4 +1,4 @@
-/** How data was read, in words. Without zod: the panel's page uses it. */
+/** How data was read, as text. Without zod: the panel's page uses it. */
 import { plural } from './format.ts';
 import type { DataReading, EvaluationRecord } from './records.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What some rewards ask for beyond a problem's own rollouts, gathered while the model was at hand and stored with the
+ * What some rewards ask for beyond a problem's own rollouts, gathered while the model was loaded and stored with the
  * group, so that the reward can be explained, and computed again, without the model. By the reward's name; its shape is
  * in the reward's file, which checks it (`engine/reward/evidence.ts`).
  */

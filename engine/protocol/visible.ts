@@ -1,6 +1,6 @@
 /**
- * Text from a dataset, a model, a run or a program, before it is shown anywhere: characters that steer a terminal, change
- * the order in which text is read, or hide in it are written out. Every surface goes through here. Pure.
+ * Text from a dataset, a model, a run or a program, before it is shown anywhere: characters that steer a terminal,
+ * change the order in which text is read, or hide in it are escaped. Every surface goes through here. Pure.
  */
 
 /** Sequences of invisible characters that belong to a visible one: emoji, and letters that join or stand apart. */
@@ -20,14 +20,14 @@ const SHOWN = new RegExp(`(${MEANT})|\\r\\n|${HIDDEN}`, 'gu');
 const EACH_HIDDEN = new RegExp(HIDDEN, 'gu');
 
 /**
- * The text with every such character written out: `␛` for an escape, `[U+202E]` for one without a picture. Line feeds and
+ * The text with every such character escaped: `␛` for an escape, `[U+202E]` for one without a picture. Line feeds and
  * tabs stay. What is visible already does not change.
  */
 export function visible(text: string): string {
   return ANY_HIDDEN.test(text) ? text.replace(SHOWN, written) : text;
 }
 
-/** The same in one line: line feeds and tabs are written out too. */
+/** The same in one line: line feeds and tabs are escaped too. */
 export function visibleLine(text: string): string {
   return visible(text).replace(/[\n\t]/g, pictureOf);
 }

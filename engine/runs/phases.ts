@@ -1,5 +1,5 @@
 /**
- * Which phase speaks for a whole run, where groups of one phase are compared with each other (`analyze`, `rescore`). A
+ * Which phase represents a whole run, where groups of one phase are compared with each other (`analyze`, `rescore`). A
  * problem by itself is spoken for by its latest group, whatever the phase (`problemView`). Pure.
  */
 import { PHASES_BY_INTEREST, type Phase } from '../protocol/group-id.ts';

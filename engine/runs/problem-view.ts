@@ -1,5 +1,5 @@
 /**
- * What a run says of one problem at one step. The only place that decides which group speaks for a problem, whether it
+ * What a run says of one problem at one step. The only place that decides which group represents a problem, whether it
  * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, terminal, exports and reports
  * ask here. Pure.
  */
@@ -56,7 +56,7 @@ export interface ProblemView {
   outcome: boolean | null;
 }
 
-/** Greedy decoding is one rollout: it has no vote, so it never speaks for a problem. */
+/** Greedy decoding is one rollout: it has no vote, so it never represents a problem. */
 const SILENT = PHASES.indexOf('greedy');
 
 /**
@@ -155,7 +155,7 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   flip: null,
 };
 
-/** The rows that may speak for a problem at or before a step, in the order in which they were recorded. */
+/** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
 export function speakingRows(
   columns: RunColumns,
   problem: number,

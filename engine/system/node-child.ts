@@ -4,7 +4,7 @@ import { runProgram } from './program.ts';
 export interface ChildResult {
   /** Last line of stdout, parsed; null when the child did not get that far. */
   answer: unknown;
-  /** How it ended, in words, when it gave no answer. */
+  /** How it ended, as text, when it gave no answer. */
   failure: string;
 }
 

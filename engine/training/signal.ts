@@ -1,7 +1,7 @@
 /**
- * Whether a run can learn anything, told from its first steps: rewards that are equal in every group train nothing, and
- * responses that are cut before their answer are rewarded for nothing. Deterministic: fed with a run's records it comes to
- * where it was.
+ * Whether a run can learn anything, judging by its first steps: rewards that are equal in every group train nothing,
+ * and responses that are cut before their answer are rewarded for nothing. Deterministic: fed with a run's records it
+ * comes to where it was.
  */
 import { percent, plural } from '../protocol/format.ts';
 import type { JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';

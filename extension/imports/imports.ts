@@ -1,6 +1,6 @@
 /**
- * Imports of other trainers' runs, each a process of the command line; those that follow a folder are remembered, and go on in
- * the next window. Does not import VS Code.
+ * Imports of other trainers' runs, each a process of the command line; those that follow a folder are remembered, and
+ * continue in the next window. Does not import VS Code.
  */
 import path from 'node:path';
 import * as z from 'zod';

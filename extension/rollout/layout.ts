@@ -69,8 +69,8 @@ export function layoutRollout(facts: DocumentFacts): RolloutLayout {
 }
 
 /**
- * Token texts for display: every line break as one `\n`, and what is not visible written out, so that token positions match the
- * editor's lines and the document is not treated as binary.
+ * Token texts for display: every line break as one `\n`, and what is not visible escaped, so that token positions match
+ * the editor's lines and the document is not treated as binary.
  */
 function printable(tokenTexts: readonly string[]): string[] {
   return tokenTexts.map((tokenText, i) => {

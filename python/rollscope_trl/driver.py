@@ -1,4 +1,4 @@
-"""Does what the engine says between two steps: samples, saves, goes on, ends."""
+"""Does what the engine says between two steps: samples, saves, continues, ends."""
 
 from collections.abc import Callable
 from typing import Any

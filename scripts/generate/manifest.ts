@@ -116,7 +116,7 @@ function restricted(): string[] {
   return [...own, 'rollscope.config'];
 }
 
-/** A default that holds for every model is shown as such; what depends on the model is empty, and said in words. */
+/** A default that holds for every model is shown as such; what depends on the model is empty, and explained in the text. */
 function runProperty(placed: (typeof RUN_SETTINGS)[number]): Json {
   const { path, setting } = placed;
   const presets = [presetFor('embedded', true), presetFor('embedded', false), presetFor('owner/name', false)];

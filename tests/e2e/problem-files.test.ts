@@ -45,7 +45,7 @@ describe.runIf(requireVsCode())('problem files', () => {
     expect(code().activation()).toBe('workspaceContains:.rollscope');
   });
 
-  test('are probed from a lens, and results stand beside the lines', async () => {
+  test('are probed from a lens, and results appear next to the lines', async () => {
     const { workbench } = code();
     await workbench.open('problems.jsonl');
     await workbench.codeLens(LENS_TITLES.train).waitFor();

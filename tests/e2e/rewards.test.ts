@@ -107,7 +107,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await workbench.shot('forecast hover');
   });
 
-  // The test server's VS Code has no terminals, so the experiment runs beside it: the task that the command starts is
+  // The test server's VS Code has no terminals, so the experiment runs next to it: the task that the command starts is
   // tested in tests/unit/extension-experiments.test.ts.
   test('an experiment is offered, and its report is shown in the theme', async () => {
     const { workbench, page, home } = code();

@@ -1,4 +1,4 @@
-/** `rollscope import` as a program: large dumps are judged by threads beside the one that reads, and give the same run. */
+/** `rollscope import` as a program: large dumps are judged by threads next to the one that reads, and give the same run. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -22,7 +22,7 @@ test('a step and an evaluation that are paused are recorded without the pause', 
   /** The estimates of the time left around each pause, as far as there are any. */
   const left: { before: number | null; after: number | null; paused: number }[] = [];
   let latest: number | null = null;
-  /** As long as the run has lasted: more than what it does beside its steps and evaluations. */
+  /** As long as the run has lasted: more than what it does in addition to its steps and evaluations. */
   const pause = async () => {
     const begun = performance.now();
     await until('the pause is long', () => performance.now() - begun > begun - started);

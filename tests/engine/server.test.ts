@@ -92,7 +92,7 @@ describe('discovery', () => {
     expect(await listEngines(home)).toEqual([]);
   });
 
-  test('addresses of dead engines are removed by whoever lists; a living one that is not understood stays', async () => {
+  test('listing removes the addresses of dead engines; a living one that is not understood stays', async () => {
     const { engine, home } = await engineWith(new FakeStarter());
     // No process has this id: Linux and macOS end far below.
     const dead = { ...engine.address, pid: 2 ** 30, socket: path.join(temporaryFolder(), 'socket') };
@@ -184,7 +184,7 @@ describe('bounds', () => {
     ['a header without an end', 'X'.repeat(200_000)],
     ['the beginning of a huge message', `Content-Length: 4000000000\r\n\r\n${'x'.repeat(200_000)}`],
     ['many small messages', framed({ jsonrpc: '2.0', id: 1, method: 'status', params: {} }).repeat(3000)],
-  ])('whoever has not greeted is shut out for %s', async (_, bytes) => {
+  ])('a client that has not authenticated is shut out for %s', async (_, bytes) => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const socket = createConnection(engine.address.socket);

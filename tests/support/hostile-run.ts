@@ -1,6 +1,6 @@
 /**
- * A run and a dataset of somebody who wants to take over whoever looks at them: every text in them steers terminals,
- * reorders what is read, hides, and breaks out of Markdown, HTML, icons and tables.
+ * A run and a dataset of an attacker who wants to take over those who look at them: every text in them steers
+ * terminals, reorders what is read, hides, and breaks out of Markdown, HTML, icons and tables.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /**
  * What Rollscope says, apart from what it does: tests assert codes and values, and the texts are committed in
- * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run -u <test>` renews them; read
- * what changed before committing. A file of sentences (errors, warnings) is told by many tests: a sentence that it lacks
- * fails the test, and `-u` adds it. What is in such a file and nothing says any more is listed by `npm test`, where all
- * tests run and pass, and `npm test -- -u` drops it.
+ * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run -u <test>` renews them;
+ * read what changed before committing. A file of sentences (errors, warnings) is filled by many tests: a sentence that
+ * it lacks fails the test, and `-u` adds it. `npm test`, where all tests run and pass, lists the sentences that are no
+ * longer used, and `npm test -- -u` removes them.
  */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

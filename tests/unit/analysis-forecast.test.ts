@@ -1,4 +1,4 @@
-/** The pre-flight forecast and its score: by hand. */
+/** The forecast and its score, computed by hand. */
 import { describe, expect, test } from 'vitest';
 import { forecastProblem, forecastSet, scoreForecast } from '../../engine/analysis/forecast.ts';
 import { optimum } from '../../engine/analysis/optimum.ts';

@@ -76,16 +76,16 @@ describe('a text file', () => {
 
   test.each(['a.txt', 'a.md'])('is read as a data set: %s', async (name) => {
     const { problems, prompts, fingerprint } = await load(name, `# Title\n\n${words(20)}\n\n${words(20, 'other')}\n`, {
-      template: 'Go on: {{prompt}}',
+      template: 'Continue: {{prompt}}',
     });
     expect(problems).toMatchObject([
       { index: 0, id: '2', answer: null, row: 0, line: 3 },
       { index: 1, id: '3', answer: null, row: 1, line: 5 },
     ]);
     expect(words(20).startsWith(problems[0]!.text)).toBe(true);
-    expect(prompts[0]).toBe(`Go on: ${problems[0]!.text}`);
+    expect(prompts[0]).toBe(`Continue: ${problems[0]!.text}`);
     const again = await load(name, `# Title\n\n${words(20)}\n\n${words(20, 'changed')}\n`, {
-      template: 'Go on: {{prompt}}',
+      template: 'Continue: {{prompt}}',
     });
     expect(again.fingerprint).not.toBe(fingerprint);
   });

@@ -240,7 +240,7 @@ describe('columns for the reward', () => {
   test.each([
     ['verl', { reward_model: { ground_truth: '4' } }, {}],
     [
-      'verl, with more beside it',
+      'verl, with more next to it',
       { reward_model: { style: 'rule', ground_truth: '4' } },
       { reward_model: { style: 'rule' } },
     ],

@@ -198,7 +198,7 @@ describe('chats', () => {
     ['a tool', [user, { role: 'tool', content: '2' }], /tool/],
     ['no turn of the user', [{ role: 'assistant', content: '2' }], /user/],
     ['text that is cut off', "[{'role': 'user', 'content': '1+", /neither JSON nor Python/],
-  ])('with %s is refused by name', async (_, prompt, fault) => {
+  ])('with %s is refused with its place', async (_, prompt, fault) => {
     const loading = load('bad.jsonl', lines({ prompt }));
     await expectRejection(loading, 'dataset', {
       reason: 'bad-chat',
@@ -466,7 +466,7 @@ describe('names and letters of choices as other datasets have them', () => {
     expect(problems).toMatchObject([{ text: 'What?', answer: '4' }]);
   });
 
-  test('letters that choices have already are not doubled, and the letter beside them is the label', async () => {
+  test('letters that choices have already are not doubled, and the letter next to them is the label', async () => {
     const row = { question: 'What?', options: ['A)21', 'B) 22', '(C) 23'], rationale: '..', correct: 'B' };
     const { problems } = await load('lettered.jsonl', lines(row));
     expect(problems).toMatchObject([{ text: 'What?\n\nA. 21\nB. 22\nC. 23', answer: 'B', accepted: ['B', '22'] }]);

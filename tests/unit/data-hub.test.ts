@@ -100,7 +100,7 @@ test('the training split is fetched once, and read without the network afterward
   expect((await load('owner/set', 'test')).problems).toMatchObject([{ text: 'b' }]);
 });
 
-test('a data set, or a split, that is not there is refused by name', async () => {
+test('an error names a dataset, or a split, that does not exist', async () => {
   await expectRejection(load('owner/other'), 'dataset', { reason: 'unknown-dataset', dataset: 'owner/other' });
   await expectRejection(load('owner/set', 'dev'), 'dataset', { reason: 'unknown-split', value: 'dev' });
 });

@@ -57,7 +57,7 @@ test('rows are given by step and phase, each once', async () => {
 });
 
 describe("verl's dumps", () => {
-  test('have its columns, and what is beside the score', async () => {
+  test('have its columns, and what is next to the score', async () => {
     const dumped = rows.filter(({ phase }) => phase !== 'greedy');
     expect(await exportVerl(run, out)).toBe(dumped.length);
     expect(readdirSync(join(out, 'rollouts')).sort()).toEqual(['1.jsonl', '2.jsonl', '3.jsonl']);

@@ -236,7 +236,7 @@ describe('the tasks of experiments', () => {
     const definition = { type: 'rollscope', experiment: 'per-problem' };
     expect(experiments.resolveTask({ definition } as never)!.definition).toBe(definition);
     expect(experiments.resolveTask({ definition: { type: 'rollscope' } } as never)).toBeUndefined();
-    // A task of another kind is none of ours.
+    // A task of another kind is not ours.
     const other = { task: { definition: { type: 'shell' } } };
     editor.taskStarted({ execution: other });
     editor.taskEnded({ execution: other, exitCode: 0 });

@@ -26,8 +26,8 @@ const REPORT = {
 const PROGRESS = { bytes: 1, total: 2, steps: 1, rollouts: 4, waiting: false };
 
 /**
- * A command line that prints progress, a remark and a report; with `--follow` it goes on until it is asked to end. What it was
- * called with is in `calls`.
+ * A command line that prints progress, a remark and a report; with `--follow` it continues until it is asked to end.
+ * What it was called with is in `calls`.
  */
 function commandLine({ held = 0 } = {}) {
   const root = temporaryFolder();

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/processes.ts';
 import { PROGRESS } from '../support/progress.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
-test('whoever follows a connection at the same time gets the same run', async () => {
+test('all who follow a connection at the same time get the same run', async () => {
   const { folder, journal } = await writeRunFixture(`${temporaryFolder()}/run`, { steps: 1, outcome: 'running' });
   const progress: Progress = {
     run: 'run',

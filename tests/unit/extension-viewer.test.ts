@@ -176,7 +176,7 @@ describe('runs that are open', () => {
     expect([closed.a.mock.calls.length, closed.b.mock.calls.length]).toEqual([0, 0]);
     expect(await library.take(folders[2]!)).not.toBe(c);
 
-    // Once nobody uses them any more.
+    // Once nothing uses them anymore.
     activate(null);
     screen.setRun(null);
     for (const folder of folders.slice(2)) await library.read(folder);

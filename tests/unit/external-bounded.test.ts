@@ -149,7 +149,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(await shell(script, { seconds: 1 })).toMatchObject({ reason: 'time' });
   });
 
-  test('is ended when it takes too much memory: in its heap, and beside it', async () => {
+  test('is ended when it takes too much memory: in its heap, and outside it', async () => {
     const heap = 'const a = []; for (;;) a.push(new Array(1e5).fill(Math.random()))';
     expect(await node(heap, { megabytes: 150, seconds: 120 })).toMatchObject({ reason: 'memory' });
     const buffers = 'const a = []; for (;;) a.push(Buffer.alloc(2e7, 1))';

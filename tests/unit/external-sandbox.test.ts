@@ -20,7 +20,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test('where it is missing it is refused by name, and auto goes on without it', async () => {
+test('where it is missing, an error names it, and auto continues without it', async () => {
   vi.resetModules();
   const { requireSandbox: require, setSandbox: set } = await import('../../engine/system/sandbox.ts');
   vi.stubEnv('PATH', temporaryFolder());

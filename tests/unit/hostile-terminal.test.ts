@@ -105,7 +105,7 @@ test.each(Object.keys(USES))('%s', async (name) => {
       all += printed.text;
     }
   }
-  // It was there, and was written out.
+  // It was there, and was escaped.
   expect(all).toMatch(/␛|\\u001b|\\\\u001b/);
 });
 

@@ -338,7 +338,7 @@ describe('a file of rollouts', () => {
     expect(await readProblems(folder)).toEqual(await readProblems(once.folder));
   });
 
-  test('is the same whoever judges its groups, and whenever they are done', async () => {
+  test('is the same no matter which thread judges its groups, and when', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'rollouts.jsonl');
     writeFileSync(file, lines.join('\n'));

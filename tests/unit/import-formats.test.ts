@@ -309,7 +309,7 @@ describe("miles' dump", () => {
     expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy])).toEqual([[2, null]]);
   });
 
-  test('that has pickles only is refused by name', async () => {
+  test('that has pickles only is refused with the reason', async () => {
     const root = temporaryFolder();
     mkdirSync(path.join(root, 'dump/rollout_data'), { recursive: true });
     writeFileSync(path.join(root, 'dump/rollout_data/0.pt'), '');
@@ -334,7 +334,7 @@ describe('TensorBoard events', () => {
     expect(series.at('gradientNorm', 2)).toBeNull();
   });
 
-  test('beside a dump are curves of its run; what its own log has is taken from there', async () => {
+  test('next to a dump are curves of its run; what its own log has is taken from there', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'output');
     cpSync(dump('trl-1.16.0'), source, { recursive: true });
@@ -448,7 +448,7 @@ describe("tinker-cookbook's log folder", () => {
     expect(runFile.foreign).toMatchObject({ model: 'tiny/sums', settings: { max_tokens: 64 } });
   });
 
-  test('without texts is refused by name', async () => {
+  test('without texts is refused with the reason', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'log');
     cpSync(LOG, source, { recursive: true, filter: (file) => !file.endsWith('_logtree.json') });

@@ -132,7 +132,7 @@ describe('rollouts as JSON Lines', () => {
     expect((await openColumns(bare)).step).toBe(1);
   });
 
-  test('keep an `answer` beside a reference as a value, and take it as the reference without one', async () => {
+  test('keep an `answer` next to a reference as a value, and take it as the reference without one', async () => {
     const base = { prompt: 'a?', completion: '\\boxed{1}', answer: '1' };
     const folders = await Promise.all(
       [base, { ...base, reference: '2' }].map(async (row, i) => {

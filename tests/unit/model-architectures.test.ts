@@ -89,7 +89,7 @@ test('what a config.json leaves out is what transformers takes', () => {
   expect(sparse({ model_type: 'qwen2', ...window, use_sliding_window: true })).toMatchObject({ contextLength: 1024 });
 });
 
-test('a tensor that the architecture does not have is refused by name, not left out of the sum', async () => {
+test('an error names a tensor that the architecture does not have; it is not left out silently', async () => {
   const gguf = await readGguf(path.join(ROOT, 'tests', 'parity', 'golden', 'gguf', 'tiny-llama.gguf'));
   const config = await readGgufConfig(gguf);
   const options = { cacheDir: temporaryFolder(), fingerprint: 'f' };

@@ -89,7 +89,7 @@ describe('the rule by which a text is split', () => {
     ['one that is not known', { pre: 'of-tomorrow' }, 'of-tomorrow'],
     ['none, in a vocabulary that is not known', {}, undefined],
     ['the name of a property of every object', { pre: 'constructor' }, 'constructor'],
-  ])('%s is refused by name', (_, metadata, value) => {
+  ])('%s is refused with its name', (_, metadata, value) => {
     const facts = { reason: 'unsupported', file: 'a.gguf', field: 'tokenizer.ggml.pre', ...(value && { value }) };
     expectThrow(() => parts(metadata), 'model', facts);
   });

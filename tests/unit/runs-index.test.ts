@@ -126,7 +126,7 @@ describe('the index of a run', () => {
     expect(readdirSync(cache).sort()).toEqual(['file', 'indexes']);
   });
 
-  it('stops reading when nobody waits any more', async () => {
+  it('stops reading when nothing waits for it anymore', async () => {
     const { folder, cache, index } = await run();
     rmSync(index, { force: true });
     const controller = new AbortController();

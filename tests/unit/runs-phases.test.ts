@@ -1,4 +1,4 @@
-/** Which phase speaks for a run where groups of one phase are compared, and that commands say so. */
+/** Which phase represents a run where groups of one phase are compared, and that commands name it. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
@@ -20,7 +20,7 @@ async function fixture(more: object = {}): Promise<string> {
   return folder;
 }
 
-test('training rollouts speak for a run that has them, the named ones where a phase is named', async () => {
+test('training rollouts represent a run that has them, the named ones where a phase is named', async () => {
   const columns = await openColumns(await fixture());
   expect(choosePhase(columns)).toEqual({ phase: 'train', others: ['evaluation', 'greedy'] });
   expect(choosePhase(columns, 'evaluation')).toEqual({ phase: 'evaluation', others: ['train', 'greedy'] });

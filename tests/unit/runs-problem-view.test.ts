@@ -13,7 +13,7 @@ function folded(...records: JournalRecord[]): RunColumns {
   return columns;
 }
 
-describe('the group that speaks for a problem', () => {
+describe('the group that represents a problem', () => {
   const columns = folded(
     group(0, 0, 'before', { phase: 'probe' }),
     group(1, 0, 'measured', { phase: 'evaluation' }),

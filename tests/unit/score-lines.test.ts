@@ -74,7 +74,7 @@ describe('token statistics', () => {
     },
   );
 
-  test('those that a reward reads and that are not given are refused by name', async () => {
+  test('an error names those that a reward reads and that are not given', async () => {
     const line = { responses: [{ text: 'ab', ids: [0, 1] }] };
     const error = await scored(line, 'token-entropy').catch((found: unknown) => found);
     expect(error).toMatchObject({ code: 'config', details: { reason: 'statistics-not-recorded', field: 'entropy' } });

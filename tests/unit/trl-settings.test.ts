@@ -54,7 +54,7 @@ test('learning rates are those of the engine, one for each step', () => {
   expect(rates).toEqual([0.5, 1, 1, 0.5]);
 });
 
-describe('refused by name', () => {
+describe('refused with its name', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'embedded' },
     votes: { votes: 64, group: 32 },

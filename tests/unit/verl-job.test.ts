@@ -91,7 +91,7 @@ test('texts that Hydra could read as something else stand in quotes', () => {
   ).toEqual(['a=Qwen/Qwen3-8B', "b='true'", "c='it\\'s'", `d='\\${dollar}'`, "e='a,b'", "f=[1,'x y']", 'g=null']);
 });
 
-describe('refused by name', () => {
+describe('refused with its name', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'model.gguf' },
     chatTemplate: { chatTemplate: 'tool_use' },

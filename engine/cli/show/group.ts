@@ -1,4 +1,4 @@
-/** The group that speaks for a problem, with its rollouts. */
+/** The group that represents a problem, with its rollouts. */
 import { readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Phase } from '../../protocol/group.ts';

@@ -38,7 +38,7 @@ export const rollouts: Importer = {
   },
 };
 
-/** Files of a folder that are looked into; who has more and no rollouts in these has no log. */
+/** Files of a folder that are looked into; a folder with more files and no rollouts in these is not a log. */
 const FEW = 8;
 
 /** Files of prompts and responses are many things; a folder of them is a log where they have steps and rewards. */

@@ -5,7 +5,7 @@ import type { Capabilities } from '../capabilities.ts';
 import type { Probe } from '../probe.ts';
 
 export interface DeviceOptions {
-  /** Threads of the CPU; 0: as many as it has cores. */
+  /** CPU threads; 0: as many as there are cores. */
   threads: number;
 }
 

@@ -155,7 +155,7 @@ describe('the panel', () => {
 });
 
 describe('the editor', () => {
-  test('shows it above and beside the problems, and under the pointer', () => {
+  test('shows it above and next to the problems, and under the pointer', () => {
     const results = new FileResults(run, fixture.dataset);
     const shown = fixture.problems.map((problem) => {
       const found = results.find({ row: problem.row, id: problem.id, prompt: problem.text });

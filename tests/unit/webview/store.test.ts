@@ -232,7 +232,7 @@ describe('rollouts', () => {
     expect(state.asked).toBe(2);
   });
 
-  test('that nobody looks at any more are not waited for, and are read when somebody does', async () => {
+  test('that are no longer looked at are not waited for, and are read when they are', async () => {
     const signals: AbortSignal[] = [];
     const waiting: (() => void)[] = [];
     const run = await OpenRun.read(await fixture({ steps: 1 }));
