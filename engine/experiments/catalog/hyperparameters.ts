@@ -90,7 +90,7 @@ export function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
   const falls = smallest.runs.map(fallOf);
   const shorter = falls.some(({ step, last }) => step === null && last < SOON);
   return {
-    expected: `Mini-batches of one problem fall within ${SOON} steps, in every run.`,
+    expected: `Runs with mini-batches of one problem fall within ${SOON} steps, in every run.`,
     measured: `falls at step ${by(settings)}`,
     met: smallest.value !== 1 || shorter ? null : falls.every(({ step }) => step !== null && step <= SOON),
   };

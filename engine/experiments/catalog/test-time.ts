@@ -1,4 +1,4 @@
-/** Test-time training: accuracy on a small set rises and stays, as on held-out problems, even with wrong majorities. */
+/** Test-time training: accuracy on a small set rises and stays high, as on held-out problems, even with wrong majorities. */
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { changeText, decisive, sortTable } from '../parts/changes.ts';
@@ -72,7 +72,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
       ...(sorts
         ? [
             sortTable(
-              'Held-out problems by sort',
+              'Held-out problems by kind',
               summaries.map(({ kind, changes }) => ({ name: KINDS[kind], changes: accuracyBySort(changes) })),
             ),
           ]
@@ -103,7 +103,7 @@ function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
       correct.length === 0 ? NOT_MEASURED : ends(correct),
     ),
     {
-      expected: `It stays: the true reward ends less than ${MARGIN * 100} points below its peak, in every seed.`,
+      expected: `It stays high: the true reward ends less than ${MARGIN * 100} points below its peak, in every seed.`,
       measured: drops.length === 0 ? NOT_MEASURED : `${seedText(drops)} below the peak`,
       met: drops.length === 0 ? null : drops.every((drop) => drop < MARGIN),
     },
@@ -153,8 +153,8 @@ export const testTime: Experiment = {
   title: 'Test-time training',
   question: 'Does label-free training on a small set improve the model for good, even if the majorities are wrong?',
   finding:
-    'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay, and AIME24 improves too. Even 32 problems with almost all majorities wrong did no harm (AMC23 from 0.330 to 0.375).',
-  method: `A probe samples a pool of problems. ${SMALL} of them train by majority voting; in other runs, ${WRONG} whose majority is wrong in the probe (labels choose the problems but never train). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,
+    'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay high, and AIME24 improves too. Even 32 problems with almost all majorities wrong did no harm (AMC23 from 0.330 to 0.375).',
+  method: `A probe samples a pool of problems. The model trains on ${SMALL} of them by majority voting; in other runs, on ${WRONG} whose majority is wrong in the probe (labels are used to choose the problems, never for training). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,
   defaults: {
     model: 'embedded',
     steps: 150,

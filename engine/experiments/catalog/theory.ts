@@ -130,12 +130,12 @@ function shares(tracks: readonly Track[]): Criterion[] {
   const ends = meanOf(kept.map((track) => track.shares.at(-1)!.share));
   return [
     {
-      expected: `The share of a kept majority goes to 1: the shares of kept answers end above ${LEAST_END} on average (in the paper: 0.985 to 0.998).`,
+      expected: `The share of a kept majority converges to 1: the shares of kept answers end above ${LEAST_END} on average (in the paper: 0.985 to 0.998).`,
       measured: `${figure(ends)}, over ${kept.length} problems and seeds`,
       met: ends === null ? null : ends > LEAST_END,
     },
     above(
-      `It goes to 1 geometrically: for most kept answers the growth of the logit of the share per step exceeds ${ERRORS} standard errors.`,
+      `It converges geometrically: for most kept answers the growth of the logit of the share per step exceeds ${ERRORS} standard errors.`,
       fitted.length === 0 ? null : growing.length / fitted.length,
       0.5,
       `${growing.length} of ${fitted.length}; a linear fit explains ${figure(explained)} of the variance of the logits (median)`,
@@ -209,9 +209,9 @@ export const theory: Experiment = {
   title: 'Predicted and measured shares',
   question: 'Does the share of the majority answer grow as the sharpening theory predicts?',
   finding:
-    'Section 4: an exact step multiplies the odds of the majority answer by e^(1/beta). If the majority stays the same, its share goes to 1 geometrically with the rate e^(-1/beta), and the policy converges to the initial policy conditioned on its majority answer; in the paper the share reached 98.5 to 99.8% within 50 steps.',
+    'Section 4: an exact step multiplies the odds of the majority answer by e^(1/beta). If the majority stays the same, its share converges to 1 geometrically with the rate e^(-1/beta), and the policy converges to the initial policy conditioned on its majority answer; in the paper the share reached 98.5 to 99.8% within 50 steps.',
   method:
-    'Single problems, and a small set of them, train by majority voting. The share of the initial majority answer is measured at every step. The growth of its logit (1/beta) is fitted to the first third of a problem’s steps, to predict the remaining steps; and to all other problems, to predict the problem’s shares from the previous step and from the first. Both predictions must be closer than the assumption that the share stays. The optimum pi* reweights the first step’s rollouts at the beta of the other problems.',
+    'The model trains on single problems, and on a small set of them, by majority voting. The share of the initial majority answer is measured at every step. The growth of its logit (1/beta) is fitted to the first third of a problem’s steps, to predict the remaining steps; and to all other problems, to predict the problem’s shares from the previous step and from the first. Both predictions must be more accurate than the assumption that the share stays constant. The optimum pi* reweights the first step’s rollouts at the beta of the other problems.',
   defaults: {
     model: 'embedded',
     // The paper's shares are those of step 50.

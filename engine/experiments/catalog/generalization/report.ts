@@ -12,7 +12,7 @@ export function heldOutPlots(summaries: readonly GeneralizationSummary[]): Secti
   return {
     kind: 'plots',
     title: 'Held-out problems',
-    note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same sort as the set whose majority was wrong in the probe. Whiskers: 95% by bootstrap over problems.',
+    note: 'Change of label accuracy (share of problems whose majority is right): of all held-out problems, and of those of the same kind as the set whose majority was wrong in the probe. Whiskers: 95% by bootstrap over problems.',
     plots: SIZES.flatMap((size) => {
       const own = summaries.filter(({ set }) => set.size === size);
       const plot = (title: string, of: (summary: GeneralizationSummary) => Change | null) => ({
@@ -24,7 +24,7 @@ export function heldOutPlots(summaries: readonly GeneralizationSummary[]): Secti
       if (own.length === 0) return [];
       return [
         plot(`Trained on ${size}: all held-out problems`, ({ all }) => all),
-        plot(`Trained on ${size}: same sort, wrong in the probe`, ({ alike }) => alike),
+        plot(`Trained on ${size}: same kind, wrong in the probe`, ({ alike }) => alike),
       ];
     }),
   };
@@ -64,7 +64,7 @@ export function numbers(summaries: readonly GeneralizationSummary[]): Section {
       'label accuracy, before',
       'after',
       'change',
-      'change, same sort and wrong',
+      'change, same kind and wrong',
       'turned right',
       'turned wrong',
     ],

@@ -7,7 +7,7 @@ import type { ProbeResult } from '../../parts/probe.ts';
 /** Steps that curves are averaged over. */
 export const WINDOW = 10;
 
-export const KINDS = { any: 'any problems', wrong: 'wrong majorities' } as const;
+export const KINDS = { any: 'random problems', wrong: 'wrong majorities' } as const;
 export type TestTimeKind = keyof typeof KINDS;
 
 export interface TestTimeRun {
