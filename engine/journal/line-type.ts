@@ -2,7 +2,7 @@
  * The type of a record by its line. The journal writes the type first, so that most lines are told without parsing them;
  * a line that another program wrote (other spaces, another order, a key in front) is parsed.
  */
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE, BACKSLASH, CLOSE] = [0x22, 0x5c, 0x7d];
 const START = Buffer.from('{"type":"');
 /** Bytes in which a type ends. */
 const TYPE_BYTES = 64;
@@ -12,8 +12,9 @@ export function typeOfLine(bytes: Buffer, begin = 0, end = bytes.length): string
   return writtenType(bytes, begin, end) ?? parsedType(bytes.toString('utf8', begin, end));
 }
 
-/** The type of a line as the journal writes it; undefined of any other line. */
+/** The type of a line as the journal writes it; undefined of any other line, and of one that a kill cut. */
 export function writtenType(bytes: Buffer, begin: number, end: number): string | undefined {
+  if (bytes[end - 1] !== CLOSE) return undefined;
   for (let i = 0; i < START.length; i++) if (bytes[begin + i] !== START[i]) return undefined;
   const from = begin + START.length;
   for (let at = from; at < Math.min(end, from + TYPE_BYTES); at++) {
