@@ -81,7 +81,7 @@ export function checkVotes(
   if (group <= votes) return;
   throw new RollscopeError(
     'config',
-    `${nameOf('group')} ${group} must not exceed ${nameOf('votes')} ${votes}: rollouts that train are a subset of those that vote.`,
+    `${nameOf('group')} ${group} must not exceed ${nameOf('votes')} ${votes}: the rollouts used for training are a subset of those that vote.`,
     remedy ?? `Raise ${nameOf('votes')} or lower ${nameOf('group')}.`,
     { details: { reason: 'group-exceeds-votes', field: nameOf('group'), value: group, most: votes } },
   );

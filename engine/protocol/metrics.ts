@@ -27,7 +27,7 @@ export type StepMetric = keyof StepRecord['metrics'];
 export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   proxyReward: {
     title: 'Proxy reward',
-    definition: 'mean of the reward that trains',
+    definition: 'mean of the training reward',
     quantity: 'reward',
     labels: false,
     terminal: true,

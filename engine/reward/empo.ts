@@ -32,7 +32,7 @@ const OPTIONS = section('Semantic clusters', {
   ),
   entropyLow: number({
     title: 'Lower entropy bound',
-    help: 'minimum answer entropy of a group that trains, as a fraction of log N',
+    help: 'minimum answer entropy of a group used for training, as a fraction of log N',
     example: '0.1',
     placeholder: 'x',
     flag: '--empo-entropy-low',
@@ -42,7 +42,7 @@ const OPTIONS = section('Semantic clusters', {
   }),
   entropyHigh: number({
     title: 'Upper entropy bound',
-    help: 'maximum answer entropy of a group that trains, as a fraction of log N',
+    help: 'maximum answer entropy of a group used for training, as a fraction of log N',
     example: '0.9',
     placeholder: 'x',
     flag: '--empo-entropy-high',
@@ -173,7 +173,9 @@ function compute(group: Group, options: Options, evidence: () => Equal): Scores 
       if (at < 0) return [{ kind: 'no-answer', text: 'no answer extracted: in no cluster, reward 0' }, result];
       const { answers, members } = clusters[at]!;
       const filter: Part[] =
-        skip === undefined ? [] : [{ kind: 'check', passed: false, text: `the group does not train: ${skip}` }];
+        skip === undefined
+          ? []
+          : [{ kind: 'check', passed: false, text: `the group is not used for training: ${skip}` }];
       return [
         {
           kind: 'cluster',
@@ -207,7 +209,7 @@ export const empo = labelFree({
   range: [0, 1],
   source: 'EMPO, arXiv 2504.05812',
   setup:
-    'Answers are compared as mathematics, as text, or by the model. Groups whose answer entropy is outside the bounds do not train.',
+    'Answers are compared as mathematics, as text, or by the model. Groups whose answer entropy is outside the bounds are not used for training.',
   options: OPTIONS,
   evidence: {
     shape: EVIDENCE,

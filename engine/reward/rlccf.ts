@@ -61,7 +61,7 @@ async function gather(
     const shares = of.map((a, g) => voteOf(a, groups[g]!.grader.cluster(a))?.share ?? 0);
     return shares.reduce((a, b) => a + b, 0) / Math.max(1, shares.length);
   });
-  const names = ['the policy that trains', ...others];
+  const names = ['the policy being trained', ...others];
   return groups.map((_, g) => ({
     policies: names.map((name, v) => ({ name, weight: weights[v]!, answers: answers[v]![g]! })),
   }));

@@ -77,7 +77,7 @@ const CASES: Case[] = [
     reward: 'rlccf',
     options: { rlccf: { policies: ['base'] } },
     check: ({ rlccf }, { rollouts }) => {
-      expect(rlccf.policies.map(({ name }) => name)).toEqual(['the policy that trains', 'base']);
+      expect(rlccf.policies.map(({ name }) => name)).toEqual(['the policy being trained', 'base']);
       expect(rlccf.policies[1]!.answers).toHaveLength(rollouts.length);
     },
   },

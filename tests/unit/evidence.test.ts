@@ -320,7 +320,7 @@ describe('rlccf', () => {
     ]);
     // (3/4 + 1/4) / 2; (2/3 + 3/3) / 2; (1/3 + 1/3) / 2
     const weights = [1 / 2, 5 / 6, 1 / 3];
-    const names = ['the policy that trains', 'base', 'other'];
+    const names = ['the policy being trained', 'base', 'other'];
     const answers = [
       [
         ['7', '7', '7', '8'],

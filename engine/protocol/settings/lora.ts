@@ -14,7 +14,7 @@ export const LORA = section('LoRA adapter', {
     min: 1,
     max: 1024,
     default: 16,
-    absent: 'all weights train',
+    absent: 'all weights are trained',
     trl: 'lora_r',
     verl: 'model.lora_rank',
     editor: {

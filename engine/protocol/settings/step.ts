@@ -32,7 +32,7 @@ export const STEP = {
   }),
   group: integer({
     title: 'Training rollouts',
-    help: 'rollouts per problem that train, a random subset of those that vote',
+    help: 'rollouts per problem used for training, a random subset of those that vote',
     example: '8',
     placeholder: 'n',
     flag: '--group',
@@ -45,7 +45,7 @@ export const STEP = {
     editor: {
       id: 'group',
       section: 'Training',
-      text: 'Rollouts per problem that train, a random subset of those that vote. Must not exceed `#rollscope.votes#`.',
+      text: 'Rollouts per problem used for training, a random subset of those that vote. Must not exceed `#rollscope.votes#`.',
     },
   }),
 };
