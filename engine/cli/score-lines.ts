@@ -83,6 +83,21 @@ export function problemAt(problems: readonly Problem[] | null, index: number): P
   );
 }
 
+/**
+ * What a caller is told that left out a list which the reward reads: its name here, where stored rollouts have a title.
+ * Any other error stays as it is.
+ */
+export function asGiven(error: RollscopeError, reward: string): RollscopeError {
+  if (error.details?.reason !== 'statistics-not-recorded') return error;
+  const name = error.details.field === 'tokens' ? 'ids' : String(error.details.field);
+  return new RollscopeError(
+    'config',
+    `The reward ${reward} reads "${name}", which a response lacks.`,
+    'Add it as a list with one entry per token, or choose a reward that reads texts only, such as majority-vote.',
+    { details: { reason: 'statistics-not-given', field: name, reward } },
+  );
+}
+
 /** The group as it is before anything was judged. */
 export function toDetail({ step = 0, responses }: ScoreLine, problem: number): GroupDetail {
   const rollouts = responses.map((response): Rollout => {

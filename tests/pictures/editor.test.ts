@@ -55,7 +55,10 @@ describe.runIf(requireVsCode())('pictures', () => {
   test('of a problem file, with a hover', async () => {
     const { workbench, page } = code();
     await workbench.views();
-    await workbench.treeRows('runs', 'votes').first().waitFor();
+    await workbench
+      .treeRows('runs', /majority-vote/)
+      .first()
+      .waitFor();
     await workbench.open('chains.jsonl');
     await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), ROWS.length);
     await until('results', async () => (await workbench.decorations()).some((text) => /[✓✗]/.test(text)));
@@ -75,13 +78,16 @@ describe.runIf(requireVsCode())('pictures', () => {
   test('of the views', async () => {
     const { workbench, page } = code();
     await workbench.views();
-    for (const name of ['votes', 'foreign']) {
+    for (const name of [/majority-vote/, /accuracy_reward/]) {
       await workbench.treeRows('runs', name).first().click();
       await workbench.treeRows('runs', name).first().press('ArrowRight');
     }
     await workbench.command('View: Close All Editors');
     await inEachTheme('views');
-    await workbench.treeRows('runs', 'votes').first().hover();
+    await workbench
+      .treeRows('runs', /majority-vote/)
+      .first()
+      .hover();
     await page.locator('.monaco-hover').first().waitFor();
     await workbench.shot('views hover');
   });

@@ -1,11 +1,11 @@
 /** Groups of another program, from the line that `rollscope score` reads to the one that it writes. */
 import { describe, expect, test } from 'vitest';
-import { problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../../engine/cli/score-lines.ts';
+import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../../engine/cli/score-lines.ts';
 import { graderOf } from '../../engine/grading/index.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
 import { requireNoPolicy, scoreGroup } from '../../engine/training/score-group.ts';
-import { expectThrow } from '../support/refusals.ts';
+import { expectRefusal, expectThrow, refusalOf } from '../support/refusals.ts';
 import { group, rollout, score } from '../support/reward-group.ts';
 
 async function scored(line: object, reward = 'majority-vote', options: Partial<RunConfig['rewardOptions']> = {}) {
@@ -78,6 +78,15 @@ describe('token statistics', () => {
     const line = { responses: [{ text: 'ab', ids: [0, 1] }] };
     const error = await scored(line, 'token-entropy').catch((found: unknown) => found);
     expect(error).toMatchObject({ code: 'config', details: { reason: 'statistics-not-recorded', field: 'entropy' } });
+  });
+
+  test.each([
+    [{ text: 'ab', ids: [0, 1] }, 'entropy'],
+    ['ab', 'ids'],
+  ])('are named as the lines name them: %o', async (response, field) => {
+    const error = await refusalOf(scored({ responses: [response] }, 'token-entropy'));
+    const facts = { reason: 'statistics-not-given', field, reward: 'token-entropy' };
+    expectRefusal(asGiven(error, 'token-entropy'), 'config', facts);
   });
 
   test('lists of different lengths are no response', () => {

@@ -14,7 +14,7 @@ import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { findRun } from '../runs.ts';
-import { problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
+import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
 
 export async function score(file: string, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
@@ -40,8 +40,9 @@ export async function score(file: string, raw: RawOptions): Promise<number> {
       const problem = typeof given === 'number' ? problemAt(problems, given) : toProblem(line);
       const { detail, scores } = await scoreGroup(toDetail(line, problem.index), problem, scorer);
       return [{ ...place, ...scoredLine(detail, scores) }];
-    } catch (error) {
-      if (!(error instanceof RollscopeError)) throw error;
+    } catch (thrown) {
+      if (!(thrown instanceof RollscopeError)) throw thrown;
+      const error = asGiven(thrown, config.reward);
       refused++;
       return [{ ...place, error: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
     }
