@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
 import { type Program, runCli } from './engine/cli.ts';
 import { SCHEMES } from './ids.ts';
-import { errorInEditor } from './remedies.ts';
+import { errorInEditor, outputInEditor } from './remedies.ts';
 import { notice, plain } from './shown.ts';
 
 const SCHEME = SCHEMES.text;
@@ -65,6 +65,6 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
     const controller = new AbortController();
     const canceling = token.onCancellationRequested(() => controller.abort());
     const running = runCli(this.program(), [command, folder], controller.signal);
-    return running.then(({ text }) => text).finally(() => canceling.dispose());
+    return running.then(({ text }) => outputInEditor(text)).finally(() => canceling.dispose());
   }
 }

@@ -27,6 +27,14 @@ export function inEditor(text: string, { field: _, ...facts }: Readonly<Record<s
   });
 }
 
+/** Remarks of `analyze` and `rescore` about options that the editor does not have. */
+const TERMINAL_ONLY = ['; choose with --phase', ' (--json gives the reasons)'];
+
+/** The output of a command about a run, without what only the command line can do. */
+export function outputInEditor(text: string): string {
+  return inEditor(TERMINAL_ONLY.reduce((shown, remark) => shown.replaceAll(remark, ''), text));
+}
+
 /** An error with the texts that the editor shows. */
 export function errorInEditor<E extends Pick<ErrorData, 'message' | 'hint' | 'details'>>(error: E): E {
   const { message, hint, details } = error;

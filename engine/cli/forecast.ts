@@ -59,7 +59,7 @@ export function forecastSection(forecast: Forecast, problems: readonly Problem[]
   ];
   if (likelyWrong.length > 0) {
     lines.push(
-      `Likely wrong majorities: ${likelyWrong.length}${likelyWrong.length > 10 ? '; the 10 most likely:' : ':'}`,
+      `Likely wrong majorities (${likelyWrong.length > 10 ? `${likelyWrong.length}, the 10 most likely` : likelyWrong.length}):`,
       likelyWrongTable(forecast, problems, 10),
     );
   }

@@ -1,6 +1,7 @@
 /** How the collapse watch and the forecast performed over the runs of an experiment, measured with labels. */
 import { fallStep } from '../analysis/failure-mode.ts';
 import { IN_TIME, type WatchedRun, type WatchOutcome, watchOutcome } from '../analysis/watch.ts';
+import { plural } from '../protocol/format.ts';
 import type { ForecastScore, JournalRecord } from '../protocol/index.ts';
 import { WATCH_WARNINGS } from '../protocol/warnings.ts';
 import type { Section } from './report/section.ts';
@@ -60,11 +61,16 @@ export function watchSections(runs: readonly WatchedExperimentRun[]): Section[] 
   if (runs.length === 0) return [];
   const { hits, late, misses, falseAlarms, quiet, lead } = watchSummary(runs);
   const early = lead.filter((steps) => steps >= 0).length;
+  const fallen = hits + late + misses;
+  const detected =
+    fallen === 0
+      ? 'No run fell'
+      : `Of the ${plural(fallen, 'run')} that fell, it raised the alarm in time for ${hits} (${early} before the fall, ${hits - early} at most ${IN_TIME} steps after it) and too late for ${late}`;
   const sections: Section[] = [
     {
       kind: 'table',
       title: 'Collapse watch over these runs',
-      note: `The watch uses no labels. Of the ${hits + late + misses} runs that fell, it raised the alarm in time for ${hits} (${early} before the fall, ${hits - early} at most ${IN_TIME} steps after it) and too late for ${late}; ${falseAlarms} of the ${falseAlarms + quiet} runs that did not fall had a false alarm. Falls are determined with labels, by the rules of engine/analysis/collapse.ts.`,
+      note: `The watch uses no labels. ${detected}; ${falseAlarms} of the ${plural(falseAlarms + quiet, 'run')} that did not fall had a false alarm. Falls are determined with labels, by the rules of engine/analysis/collapse.ts.`,
       columns: ['run', 'alarm at step', 'fell at step', 'outcome'],
       rows: runs
         .filter(({ alarm, fall }) => alarm !== null || fall !== null)

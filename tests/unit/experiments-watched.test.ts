@@ -56,6 +56,12 @@ test('hits, late warnings, misses, false alarms and quiet runs are told apart', 
   ]);
 });
 
+test('without a fall only false alarms are counted', () => {
+  const [table] = watchSections([watchedRun('e', run('e', SOUND, null))!]);
+  // Falls: none; false alarms: 0 of 1.
+  expect(table?.kind === 'table' && [table.note?.match(/\d+/g)?.map(Number), table.rows]).toEqual([[0, 1], []]);
+});
+
 test('runs that were not watched, or cannot be judged, are left out', () => {
   expect(watchedRun('off', run('off', FALLING, null, 'off'))).toBeNull();
   const unlabeled = run('blind', SOUND, 5).map((record) =>

@@ -59,6 +59,9 @@ describe('the command line’s output', () => {
     const textOf = (text: string) =>
       new CliDocuments(() => script(text)).provideTextDocumentContent(uri, token) as Promise<string>;
     expect(await textOf('console.error("a table"); console.log("{}")')).toBe('a table\n');
+    const only =
+      'console.error("(has more; choose with --phase) not computed (--json gives the reasons)."); console.log("{}")';
+    expect(await textOf(only)).toBe('(has more) not computed.\n');
     const error = {
       ...{ code: 'memory', message: 'reward.py --lr 1 failed.', hint: 'Lower --lr.' },
       details: { reason: 'x', command: 'reward.py --lr 1' },

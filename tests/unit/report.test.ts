@@ -293,6 +293,12 @@ describe('the page', () => {
     expect(page).toContain('<p class="note">N</p>');
   });
 
+  test('a table without rows is its note alone', () => {
+    const page = reportPage(content([{ kind: 'table', title: 'T', note: 'N', columns: ['unused'], rows: [] }]));
+    expect(page).toContain('<p class="note">N</p>');
+    expect(page).not.toContain('unused');
+  });
+
   test('a plot has a legend, and its numbers as a table', () => {
     const points = [
       { x: 1, y: 0.25 },

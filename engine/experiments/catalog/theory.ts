@@ -3,7 +3,7 @@ import { checkTheorem } from '../../analysis/optimum.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { above, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
+import { above, byEstimate, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
 import { type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
@@ -101,7 +101,7 @@ function rise(summaries: readonly TheorySummary[]): Criterion {
   return {
     expected:
       'The share of the initial majority answer rises from the first to the last third of the steps: the interval over problems is above 0.',
-    measured: each(summaries, ({ rise }) => `by ${estimateText(rise)}`) || NOT_MEASURED,
+    measured: each(summaries, ({ rise }) => byEstimate(rise)) || NOT_MEASURED,
     met: all(summaries, ({ rise: estimate }) => positive(estimate)),
   };
 }
@@ -146,7 +146,7 @@ function shares(tracks: readonly Track[]): Criterion[] {
 /** How close the theory's predictions come, by kind of run. */
 function predictions(summaries: readonly TheorySummary[]): Criterion[] {
   const against = ([error, unchanged]: [number | null, number | null], gain: Estimate | null) =>
-    `${figure(error)} vs. ${figure(unchanged)}, closer by ${estimateText(gain)}`;
+    `${figure(error)} vs. ${figure(unchanged)}, ${gain === null ? 'difference' : 'closer'} ${byEstimate(gain)}`;
   return [
     {
       expected: `With a problem's growth in the first third of the steps, predictions of the remaining steps have a mean error below ${LARGEST_ERROR}, and are closer than the share at the end of that third: the interval over problems is above 0.`,

@@ -53,6 +53,11 @@ export function rankCorrelation(pairs: readonly (readonly [x: number, y: number]
 export const NOT_MEASURED = 'not measured';
 
 /** `0.61 (0.58 to 0.64)`. */
+/** `by 0.1 (0.05 to 0.15)`; `not measured` alone. */
+export function byEstimate(estimate: Estimate | null): string {
+  return estimate === null ? NOT_MEASURED : `by ${estimateText(estimate)}`;
+}
+
 export function estimateText(estimate: Estimate | null): string {
   return estimate ? interval(estimate) : NOT_MEASURED;
 }

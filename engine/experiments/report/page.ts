@@ -59,7 +59,7 @@ export function reportPage({
 }
 
 function banner(changed: readonly OtherOption[]): string {
-  return `Run with options other than the experiment's own (in parentheses): ${otherOptionsText(changed)}. Criteria and result are about these runs, not about the experiment as it is described.`;
+  return `Run with options other than the experiment's own (in parentheses): ${otherOptionsText(changed)}. The criteria and the result apply to these runs, not to the experiment as described.`;
 }
 
 function sectionHtml(section: Section): string {
@@ -68,7 +68,9 @@ function sectionHtml(section: Section): string {
     return `<section>${title}${section.paragraphs.map((p) => `<p>${html(p)}</p>`).join('')}</section>`;
   }
   const note = section.note ? `<p class="note">${html(section.note)}</p>` : '';
-  if (section.kind === 'table') return `<section>${title}${tableHtml(section)}${note}</section>`;
+  if (section.kind === 'table') {
+    return `<section>${title}${section.rows.length > 0 ? tableHtml(section) : ''}${note}</section>`;
+  }
   return `<section>${title}<div class="plots">${section.plots.map(plotHtml).join('')}</div>${note}</section>`;
 }
 
@@ -124,7 +126,7 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
     .map(({ id }) => `<li>runs/${html(id)}</li>`)
     .join('');
 
-  return `<section><h2>Setup</h2><p>${plural(runs.length, 'run')}, ${duration(seconds)}, seeds ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
+  return `<section><h2>Setup</h2><p>${plural(runs.length, 'run')}, ${duration(seconds)}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
 <details><summary>Base configuration of the runs</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }
@@ -137,7 +139,7 @@ const STYLE = `
 --c0:#4aa8e0;--c1:#ff8c42;--c2:#35c99c;--c3:#e69ac5;--c4:#e6c14a;--c5:#8fd0f5;--c6:#b98bc9;--c7:#aaa}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 main{max-width:980px;margin:0 auto;padding:24px}h1{font-size:26px;margin:0 0 8px}h2{font-size:18px;margin:28px 0 8px}
-.kind,.note{color:var(--dim);margin:0}.note{font-size:13px}.reproduction{font-size:18px;font-weight:600;margin:8px 0}.reproduction small{font-weight:400;color:var(--dim)}
+.kind,.note{color:var(--dim);margin:0}.note{font-size:13px;margin-top:8px}.reproduction{font-size:18px;font-weight:600;margin:8px 0}.reproduction small{font-weight:400;color:var(--dim)}
 .banner{border:2px solid var(--c4);border-radius:6px;padding:8px 12px;margin:8px 0}
 .reproduced,.yes{color:var(--yes)}.not,.no{color:var(--no)}.unknown{color:var(--dim)}.partly{color:var(--c4)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px;margin:6px 0}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}

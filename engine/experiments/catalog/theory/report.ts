@@ -80,7 +80,7 @@ function growthTable(summaries: readonly TheorySummary[]): Section {
   return {
     kind: 'table',
     title: 'Growth and errors',
-    note: 'Growth: of the logit of the share per step, one for all problems; its inverse is beta. Errors: mean absolute difference of predicted and measured shares; "unchanged" predicts that the share stays. Predicted with the common growth of all other problems, from the share of the previous step or of the first step; and after the first third of the steps, with the growth of each problem in that third, from the share at its end. Chance: the error due to the finite number of votes alone.',
+    note: 'Growth: of the logit of the share per step, one for all problems; its inverse is beta. Errors: mean absolute difference of predicted and measured shares; "unchanged" predicts a constant share. Predicted with the common growth of all other problems, from the share of the previous step or of the first step; and after the first third of the steps, with the growth of each problem in that third, from the share at its end. Chance: the error due to the finite number of votes alone.',
     columns: [
       '',
       'problems',
