@@ -96,8 +96,8 @@ export const EDITOR_SETTINGS = {
   }),
   shading: choice(
     {
-      probability: 'The less probable the token, the darker.',
-      entropy: 'The higher the entropy of the distribution, the darker.',
+      probability: 'The less probable the token, the stronger.',
+      entropy: 'The higher the entropy of the distribution, the stronger.',
     } satisfies Record<(typeof SHADINGS)[number], string>,
     {
       title: 'Token shading',

@@ -44,7 +44,7 @@ const RULE = '─'.repeat(24);
 export function layoutRollout(facts: DocumentFacts): RolloutLayout {
   const header = headerOf(facts);
   const { logprob, entropy } = facts.rollout.statistics;
-  const shading = logprob || entropy ? ' (darker: less certain)' : '';
+  const shading = logprob || entropy ? ' (stronger shade: less certain)' : '';
   const lines = [...header, '', `${RULE} Response${shading}`, ''];
   const responseLine = lines.length;
   let text = '';
