@@ -35,7 +35,8 @@ export class Decorations implements vscode.HoverProvider {
         }),
       );
     this.types = {
-      correct: type('testing.iconPassed', 'correct'),
+      // on light themes testing.iconPassed is too light for a text
+      correct: type('charts.green', 'correct'),
       wrong: type('errorForeground', 'wrong'),
       unknown: type('editorCodeLens.foreground', 'unknown'),
     };
