@@ -12,9 +12,9 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 120,
+  help: 124,
   /** All of the command line and the compute worker. */
-  engine: 1915,
+  engine: 1974,
   /** What the compute worker loads when it starts. */
   worker: 518,
   /** What a thread of an import loads. */

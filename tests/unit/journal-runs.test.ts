@@ -55,6 +55,7 @@ describe('the list of runs', () => {
       status: 'completed',
       accuracyBefore: evaluations[0]!.accuracy!.mean,
       accuracyAfter: evaluations.at(-1)!.accuracy!.mean,
+      diagnosis: { kind: 'unclear', since: null },
       skipped: null,
     });
   });

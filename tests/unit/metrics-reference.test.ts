@@ -42,7 +42,7 @@ describe('the rules', () => {
   test('of failures and patterns', () => {
     for (const name of [...FAILURES, ...PATTERNS]) expect(section('How a run ends')).toContain(`\`${name}\``);
     const { ofPeak, drop, errors, evaluations, repeated, repeatedMore, largestWindow } = FAILURE_RULES;
-    expect(flat).toContain(`where there are ${evaluations} or more`);
+    expect(flat).toContain(`if there are ${evaluations} or more`);
     expect(flat).toContain(`(1 to ${largestWindow} steps)`);
     expect(flat).toContain(`ends below ${ofPeak} of its peak, and at least ${drop} and ${errors} standard errors`);
     expect(flat).toContain(`at least ${repeated} of trigrams are repeated, ${repeatedMore} more`);

@@ -104,7 +104,7 @@ test('the README lists them', () => {
   const row = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
     .split('\n')
     .find((line) => line.startsWith('| models |'));
-  expect(row).toBe(`| models | dense decoders of the kinds ${describeArchitectures()} |`);
+  expect(row).toBe(`| models | dense decoders of the architectures ${describeArchitectures()} |`);
 });
 
 test.each([
