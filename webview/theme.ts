@@ -33,7 +33,7 @@ export function themeColors(): ThemeColors {
 
 /** Contrast of a text to what it stands on (WCAG 1.4.3), and a little more for rounding. */
 const TEXT_CONTRAST = 4.6;
-/** The colors that texts have beside that of the foreground. */
+/** The colors that texts have in addition to the foreground. */
 const TEXT_COLORS = {
   '--accent-text': '--vscode-charts-blue',
   '--correct-text': '--vscode-charts-green',

@@ -78,8 +78,8 @@ export interface Work {
 }
 
 /**
- * One import, from its first look to its report. `run` may be called once; whoever decides by other means when to look, and how the
- * run ends, calls `look`, `keep` and `finish` instead.
+ * One import, from its first look to its report. `run` may be called once; a caller that decides
+ * itself when to look and how the run ends uses `look`, `keep` and `finish` instead.
  */
 export class ImportWork {
   private readonly faults = new FaultLog();

@@ -1,4 +1,4 @@
-/** What a job for TRL cannot honor: refused by name before anything is written. Pure. `docs/trl.md` has the table. */
+/** What a job for TRL cannot honor: an error names it before anything is written. Pure. `docs/trl.md` has the table. */
 import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';

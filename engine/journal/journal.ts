@@ -32,7 +32,7 @@ export interface JournalOptions {
 
 export type RecordListener = (record: JournalRecord) => void;
 
-/** An open run folder with its lock. Whoever opens it closes it; writing throws RollscopeError `disk`. */
+/** An open run folder with its lock. The caller that opens it closes it; writing throws RollscopeError `disk`. */
 export class Journal {
   /** What opening an interrupted run removed; null when nothing was torn. The caller writes a `recovered` record. */
   readonly recovery: Recovery | null;

@@ -134,7 +134,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
     tokens: graph.output('tokens', drawn.token),
     statistics: statistics((name) => graph.output(name, drawn.statistics[name])),
     generated: grown.map(({ keys, values }, i) => {
-      // Where a call draws many tokens, whoever makes it appends what they add.
+      // Where a call draws many tokens, its caller appends what they add.
       const old = options.loops ? undefined : inputs.generated?.[i];
       const cache = { keys: longer(old?.keys, keys), values: longer(old?.values, values) };
       return cacheOutput(graph, 'generated', i, cache);

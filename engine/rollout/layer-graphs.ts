@@ -6,7 +6,7 @@ import { Decoder, type LayerCache, type Stream, type Weights } from '../model/de
 import { Graph, type GraphFunction, type Named, type Port, product, type Tensor } from '../tensor/index.ts';
 import type { BindWeights } from './graphs.ts';
 
-/** Weights of layer 0, by name; whoever runs another layer gives that layer's under these names. */
+/** Weights of layer 0, by name; another layer's weights are passed under these names. */
 export type LayerWeights<T extends Port = Port> = {
   /** Those that train. */
   readonly parameters: Named<T>;

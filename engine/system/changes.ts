@@ -1,4 +1,4 @@
-/** Waiting for a file or folder to change, for whoever follows what another process writes. */
+/** Waiting for a file or folder to change, to follow what another process writes. */
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface FileChangesOptions {

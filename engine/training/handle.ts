@@ -4,7 +4,7 @@ import type { EndRecord, JournalRecord, Progress } from '../protocol/index.ts';
 export interface RunHandle {
   readonly run: string;
   readonly folder: string;
-  /** What people are told once it is being stopped; absent: that a checkpoint is written. */
+  /** What is shown once it is being stopped; absent: that a checkpoint is written. */
   readonly stopNote?: string;
   progress(): Progress;
   /** Takes effect between two calls of the device; so does `continue`. Throws `usage` where the trainer cannot pause. */

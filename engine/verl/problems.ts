@@ -40,7 +40,7 @@ export class GivenProblems implements RunProblems {
     return [];
   }
 
-  /** By the id, which the job's reward code writes beside each rollout; else by the prompt. @throws RowFault for another problem */
+  /** By the id, which the job's reward code writes next to each rollout; else by the prompt. @throws RowFault for another problem */
   take(logged: LoggedProblem): number {
     const { id, prompt } = logged;
     const before = this.latest;

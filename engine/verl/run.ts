@@ -114,7 +114,7 @@ export class VerlRun implements RunHandle {
 
   private async makeRun(): Promise<EndRecord> {
     const { journal, imported, work, log, meter } = this.parts;
-    // Whoever started the run shall have its handle before anything happens.
+    // The caller must have the run's handle before anything happens.
     await Promise.resolve();
     meter.set({ state: 'running', activity: 'cluster' });
     let ending: Ending;

@@ -62,7 +62,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const address = addressOf(run.folder, run.problems, group, rollout);
     const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
     const isRollout = (editor: vscode.TextEditor | undefined) => RolloutDocuments.addressOf(editor) !== null;
-    // In the place of another rollout, else beside the panel, which stays in sight.
+    // In the place of another rollout, else next to the panel, which stays in sight.
     const place = isRollout(active) ? active : replace ? undefined : visible.find(isRollout);
     await vscode.window.showTextDocument(vscode.Uri.from(rolloutUri(address, run.run)), {
       viewColumn: place?.viewColumn ?? vscode.ViewColumn.Beside,

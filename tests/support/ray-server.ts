@@ -48,7 +48,7 @@ export class RayServer {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  /** Answers nobody any more. */
+  /** Stops answering. */
   async leave(): Promise<void> {
     for (const socket of this.tails.keys()) socket.destroy();
     this.server.closeAllConnections();

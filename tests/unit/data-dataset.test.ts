@@ -337,7 +337,7 @@ describe('choice and layout', () => {
     expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
   });
 
-  test('a text that problems are about is not left out without a word', async () => {
+  test('a text that problems are about is not left out silently', async () => {
     const row = '{"context": "Paris is the capital.", "question": "Of what?", "answer": "France"}';
     const { warnings } = await load('c.jsonl', row);
     expect(warnings).toEqual([expect.stringContaining('Not shown to the model: "context".')]);

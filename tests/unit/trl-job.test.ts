@@ -20,7 +20,7 @@ const problem = (more: Partial<Problem> = {}): Problem => ({
   ...more,
 });
 
-describe('refused by name', () => {
+describe('refused with its name', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'model.gguf' },
     chatTemplate: { chatTemplate: 'tool_use' },

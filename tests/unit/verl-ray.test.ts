@@ -102,7 +102,7 @@ describe('the job server', () => {
     expect(new Set(server.asked.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer abc']));
   });
 
-  test('that is none, or is gone, is refused by name', async () => {
+  test('that is none, or is gone, is named in the refusal', async () => {
     const server = await RayServer.start();
     await expectRejection(jobsOf(`${server.url}/elsewhere`).version(), 'engine-stopped', {
       reason: 'cluster-refused',

@@ -7,9 +7,9 @@ import { fullHelp } from '../../scripts/generate/cli-page.ts';
 import { ROOT } from '../support/processes.ts';
 
 const PHRASES: readonly [better: string, found: RegExp][] = [
-  ['resume, continue', /\b(?:go|goes|gone|going|went) on (?:with|from)\b|would have gone on\b/],
+  ['resume, continue', /\b(?:go|goes|going|went) on\b|\bgone on (?:with|from)\b|would have gone on\b/],
   ['default', /\bwhen absent\b|\bwhat suits the model\b/],
-  ['predict, forecast', /\bforet(?:ell|ells|elling|old)\b|\bpreflight\b/],
+  ['predict, forecast', /\bforet(?:ell|ells|elling|old)\b|\bpre-?flight\b/],
   ['no alarms', /\bsaw nothing\b|\bseems to collapse\b/],
   ['confident, uncertain', /\b(?:un)?sure and (?:un)?(?:right|wrong)\b/],
   ['P(correct)', /\bright with 0\.\d/],
@@ -29,6 +29,15 @@ const PHRASES: readonly [better: string, found: RegExp][] = [
   ['per', /\b1\/beta a step\b/],
   ['contains no, is not a', /\bholds? no\b|\bis no (?:folder|file|sandbox)\b/],
   ['code snippets, programs', /\bsuch codes\b/],
+  ['callers, anyone, no matter who', /\bwhoever\b/],
+  ['an error names it', /\brefused by name\b/],
+  ['a warning is shown', /\bpeople are told\b/],
+  ['anymore, no longer', /\bany more\b(?! than)/],
+  ['represents', /\bspeaks? for an? (?:problem|run)\b/],
+  ['silently', /\bwithout a word\b/],
+  ['escaped', /\bwritten out (?:wherever|everywhere|too)\b/],
+  ['CPU time', /\b(?:s|seconds|time) of the CPU\b/],
+  ['next to, in addition to', /\bbeside (?:the|it|this|that|its|them|each|any|an?)\b/],
 ];
 
 /** What texts count. */

@@ -1,4 +1,4 @@
-/** The problems over time: a matrix, and beside it what each problem is now, what it should be, and since when it is wrong. */
+/** The problems over time: a matrix, and next to it what each problem is now, what it should be, and since when it is wrong. */
 import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural } from '../../engine/protocol/format.ts';

@@ -37,7 +37,7 @@ interface Sizes {
   controlFlow: boolean;
   /** How most of the weights lie in their files. */
   stored: StoredType;
-  /** Whoever asks cannot run layer by layer. */
+  /** The caller cannot run layer by layer. */
   oneGraph?: boolean;
 }
 
@@ -87,7 +87,7 @@ function asOneGraph(options: Options, { config, parameters }: Source, sizes: Siz
 
 function layerByLayer(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
   const { lora, trains, maxTokens } = options;
-  // Decoding maps them; 16-bit ones are widened beside that.
+  // Decoding maps them; 16-bit ones are widened in addition.
   const bytes = sizes.stored === 'F32' ? 4 : 6;
   // A step makes new parameters and moments when the activations of the gradient are gone.
   const resident = alwaysResident(options, sizes, 5) + (lora ? bytes * parameters : 0);

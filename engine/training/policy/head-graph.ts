@@ -1,6 +1,6 @@
 /**
  * What is behind the layers as graphs of their own: last norm and scores of some tokens, and their gradients. Logits of
- * all tokens of a response never exist; whoever runs these gives as many tokens at a time as fit.
+ * all tokens of a response never exist; the caller passes as many tokens at a time as fit.
  */
 import { Decoder } from '../../model/decoder.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';

@@ -25,7 +25,7 @@ export interface ScorerOptions {
   memory: number;
 }
 
-/** Whoever scores responses under given parameters. */
+/** Scores responses under given parameters. */
 export interface ScoreSource {
   /** Scores of all responses; `tick` is called between two calls of the device. */
   scores(

@@ -50,7 +50,7 @@ export interface TrainerOptions {
   positions: number;
   /** Bytes for activations. */
   memory: number;
-  /** Given where the model runs layer by layer, because memory asks for it; whoever made it releases it. */
+  /** Given where the model runs layer by layer, because memory asks for it; its creator releases it. */
   layers?: LayeredModel | null;
 }
 

@@ -15,7 +15,7 @@ export function trainerOf(config: RunConfig): string[] {
   return [...pythonOf(config), ...jobOf(config)];
 }
 
-/** The job of a run on verl, which the cluster runs with the rights of whoever submits it; [] for others. */
+/** The job of a run on verl, which the cluster runs with the rights of the user who submits it; [] for others. */
 function jobOf(config: RunConfig): string[] {
   if (!isOnVerl(config)) return [];
   const { address, overrides = [] } = config.engine ?? {};
