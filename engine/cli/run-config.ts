@@ -8,13 +8,14 @@ import { buildRunConfig as build } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
 import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
+import { refuseOtherEngines } from '../config/refusals.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { bytesIn } from '../protocol/settings/size.ts';
 import { isObject } from '../protocol/values.ts';
-import { attributeOf, flagsOf, type RunFlag } from './options.ts';
+import { attributeOf, ENGINE_TOPIC, flagsOf, type RunFlag } from './options.ts';
 
 /** What commander collected: raw texts, by attribute. */
 export type RawOptions = Record<string, string | boolean | string[] | undefined>;
@@ -35,8 +36,12 @@ export function buildRunConfig(
 ): RunConfig {
   const layers: Layer[] = [{ source: { kind: 'experiment' }, values: { ...defaults } }];
   if (typeof raw.config === 'string') layers.push(configFile(raw.config));
-  layers.push(optionLayer(raw, topics));
-  return build({ job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) }, layers);
+  const options = optionLayer(raw, topics);
+  layers.push(options);
+  const config = build({ job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) }, layers);
+  // A job is for the trainer that it names: its command has no --engine.
+  if (topics.includes(ENGINE_TOPIC)) refuseOtherEngines(config, options.given?.keys() ?? []);
+  return config;
 }
 
 /** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */

@@ -1,6 +1,7 @@
 /** Settings without an equivalent in another trainer: an error names them before anything starts. Pure. */
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 
 export interface Refusal {
@@ -40,4 +41,28 @@ export function refusedSetting(
   return new RollscopeError('config', `${name} ${String(value)} does not work with ${option}: ${why}.`, hint, {
     details: { reason, field: name, value },
   });
+}
+
+/**
+ * Refuses the first of these settings that is for another engine than the run's.
+ * @param paths of the settings that the user gave for this run
+ * @throws RollscopeError `config` that names the setting and the engine that it is for
+ */
+export function refuseOtherEngines(config: RunConfig, paths: Iterable<string>): void {
+  const kind = config.engine?.kind ?? 'rollscope';
+  for (const path of paths) {
+    const engines = settingAt(path)?.setting.engines;
+    if (!engines || engines.includes(kind)) continue;
+    const [only] = engines;
+    throw refusedSetting(
+      path,
+      valueAt(config, path),
+      `it is for --engine ${only}`,
+      `Add --engine ${only}, or leave it out.`,
+      {
+        option: `--engine ${kind}`,
+        reason: 'other-engine',
+      },
+    );
+  }
 }

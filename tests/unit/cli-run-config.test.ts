@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROBE_TOPICS, TRAIN_TOPICS } from '../../engine/cli/options.ts';
+import { ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../engine/cli/options.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
 import type { RunConfig } from '../../engine/protocol/config.ts';
@@ -316,6 +316,19 @@ describe('configuration file', () => {
       expectThrow(() => train('--config', file), 'config', { reason, field: '--config', file });
     }
   });
+});
+
+test.each([
+  [['--processes', '2'], '--processes', 2],
+  [['--vllm', '--engine', 'rollscope'], '--vllm', true],
+  [['--engine', 'trl', '--model', 'o/m', '--nodes', '2'], '--nodes', 2],
+  [['--engine', 'verl', '--model', 'o/m', '--python', 'python3'], '--python', 'python3'],
+])('%j: an option of another engine is refused', (args, field, value) => {
+  const config = () => {
+    const { dataset, raw } = parse(['train', ...args]);
+    return buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
+  };
+  expectThrow(config, 'config', { reason: 'other-engine', field, value });
 });
 
 describe('errors name the option, the value and what is allowed', () => {

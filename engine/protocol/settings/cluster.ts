@@ -4,6 +4,7 @@ import { integer } from './kit.ts';
 export const CLUSTER = {
   nodes: integer({
     title: 'Nodes',
+    engines: ['verl'],
     help: 'nodes of the cluster',
     example: '2',
     placeholder: 'n',
@@ -20,6 +21,7 @@ export const CLUSTER = {
   }),
   gpus: integer({
     title: 'GPUs per node',
+    engines: ['verl'],
     help: 'GPUs of each node',
     example: '4',
     placeholder: 'n',
@@ -36,6 +38,7 @@ export const CLUSTER = {
   }),
   tensorParallel: integer({
     title: 'Tensor parallelism',
+    engines: ['verl'],
     help: 'GPUs across which the model is split for sampling',
     example: '2',
     placeholder: 'n',
@@ -47,6 +50,7 @@ export const CLUSTER = {
   }),
   promptTokens: integer({
     title: 'Prompt length on verl',
+    engines: ['verl'],
     help: 'verl: maximum prompt length in tokens; a longer prompt stops training',
     example: '1024',
     unit: 'tokens',

@@ -27,6 +27,7 @@ export const ENGINE = optional(
     ),
     python: text({
       title: 'Python for TRL',
+      engines: ['trl'],
       help: 'Python with TRL installed, for --engine trl',
       example: '.venv/bin/python',
       placeholder: 'program',
@@ -43,6 +44,7 @@ export const ENGINE = optional(
     }),
     processes: integer({
       title: 'TRL processes',
+      engines: ['trl'],
       help: 'processes on this machine, one per device, for --engine trl without --accelerate-config',
       example: '2',
       placeholder: 'n',
@@ -58,6 +60,7 @@ export const ENGINE = optional(
     }),
     accelerateConfig: text({
       title: 'Accelerate configuration',
+      engines: ['trl'],
       help: "file that 'accelerate config' wrote, or its name in accelerate's folder, for --engine trl",
       example: 'fsdp.yaml',
       placeholder: 'file|name',
@@ -74,6 +77,7 @@ export const ENGINE = optional(
     }),
     vllm: toggle({
       title: 'vLLM',
+      engines: ['trl'],
       help: 'sample with vLLM on the devices that train, for --engine trl',
       flag: '--vllm',
       default: false,
@@ -81,6 +85,7 @@ export const ENGINE = optional(
     }),
     address: text({
       title: 'Ray cluster',
+      engines: ['verl'],
       help: "address of the Ray cluster's dashboard, for --engine verl",
       example: 'http://head:8265',
       placeholder: 'url',
@@ -96,6 +101,7 @@ export const ENGINE = optional(
     }),
     outputs: text({
       title: 'Outputs on the cluster',
+      engines: ['verl'],
       help: 'folder for rollouts, metrics and checkpoints that all nodes share, as an absolute path there, for --engine verl',
       example: '/shared/outputs',
       placeholder: 'folder',
@@ -111,6 +117,7 @@ export const ENGINE = optional(
     }),
     mount: text({
       title: 'Outputs on this machine',
+      engines: ['verl'],
       help: 'where --outputs, or an updated copy of it, is on this machine',
       example: '/mnt/outputs',
       placeholder: 'folder',
@@ -127,6 +134,7 @@ export const ENGINE = optional(
     }),
     overrides: texts({
       title: 'Overrides of verl',
+      engines: ['verl'],
       help: 'further Hydra override for verl, for --engine verl; repeatable',
       example: 'actor_rollout_ref.actor.fsdp_config.param_offload=True',
       placeholder: 'key=value',

@@ -29,6 +29,8 @@ export interface About {
   /** Its name in TRL (GRPOConfig, LoraConfig) and in verl, for people who come from there. */
   trl?: string;
   verl?: string;
+  /** The engines that it is for, where that is not all of them. */
+  engines?: readonly string[];
   /** What holds where nothing is given and there is no default value: "all problems". */
   absent?: string;
   /** The setting of VS Code, where it has one of its own. */
