@@ -5,7 +5,7 @@ export const JAVASCRIPT_DRIVER = `
   const fs = require('node:fs');
   const vm = require('node:vm');
   const clean = require('node:assert');
-  const { program, test, loaded, verdict } = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const { program, test, loaded, ended } = JSON.parse(fs.readFileSync(0, 'utf8'));
   const { writeSync } = fs;
   const leave = process.reallyExit.bind(process);
   const { stringify } = JSON;
@@ -54,7 +54,7 @@ export const JAVASCRIPT_DRIVER = `
     slots: ownKeys(place).map((key) => getOwnPropertyDescriptor(place, key)),
   }));
   const label = String;
-  const hidden = '_' + verdict.replaceAll('-', '');
+  const hidden = '_' + ended.replaceAll('-', '');
   const mentioned = NAMES.map((name, at) => ({ name, value: natives[at] })).filter(({ name }) =>
     new RegExp('\\\\b' + name + '\\\\b').test(test),
   );
@@ -94,7 +94,7 @@ export const JAVASCRIPT_DRIVER = `
   let where = 'program';
   const told = (error) => {
     // not stringify of an object: what a program adds to objects has a say in it
-    writeSync(1, '\\n' + verdict + ' ' + (error === null ? 'passed' : where + ' ' + stringify(error)) + '\\n');
+    writeSync(1, '\\n' + ended + ' ' + (error === null ? 'passed' : where + ' ' + stringify(error)) + '\\n');
     leave(0);
   };
   const failed = (error) => {

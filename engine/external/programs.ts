@@ -130,7 +130,7 @@ async function runTest(
   test: string,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const [loadedWord, verdict] = [randomUUID(), randomUUID()];
+  const [loadedWord, endedWord] = [randomUUID(), randomUUID()];
   const javascript = language === 'javascript';
   const result = await runBounded({
     command: interpreter.command,
@@ -140,7 +140,7 @@ async function runTest(
       program: javascript ? program.replace(EXPORT, '') : program,
       test,
       loaded: loadedWord,
-      verdict,
+      ended: endedWord,
     }),
     seconds,
     megabytes: megabytes + (javascript ? NODE_MEGABYTES : 0),
@@ -148,7 +148,7 @@ async function runTest(
     signal,
   });
   const lines = result.stdout.split('\n');
-  const said = lines.filter((line) => line.startsWith(`${verdict} `)).map((line) => line.slice(verdict.length + 1));
+  const said = lines.filter((line) => line.startsWith(`${endedWord} `)).map((line) => line.slice(endedWord.length + 1));
   const loaded = said.length > 0 ? !said.some((text) => text.startsWith('program')) : lines.includes(loadedWord);
   const limit = limitText(result, { seconds, megabytes, outputKilobytes });
   if (limit !== null) return { loaded, failure: limit };
@@ -190,7 +190,7 @@ function limitText(
   }
 }
 
-/** How a process ended that gave no verdict. */
+/** How a process ended that said no result. */
 function endText({ code, signal }: BoundedResult): string {
   return signal !== null
     ? `its process was killed by ${signal}`

@@ -2,7 +2,7 @@
  * The driver of Python programs: a small program that runs what a model wrote, followed by one test, in the language of
  * both. That of JavaScript is `javascript-driver.ts`.
  *
- * A driver reads its job from stdin: `{"program", "test", "loaded", "verdict"}`. The last two are random words. When the
+ * A driver reads its job from stdin: `{"program", "test", "loaded", "ended"}`. The last two are random words. When the
  * program is loaded the driver writes the first alone on a line of stdout, and in the end the second and what came of it:
  * `passed`, or `program` or `test` (where it failed) and the error as JSON. A program that ends the process early, with
  * whatever status, or prints what it likes, has therefore not passed.
@@ -101,7 +101,7 @@ def keep(word):
 
 def run():
     job = json.loads(sys.stdin.buffer.read())
-    program, test, loaded, verdict = job["program"], job["test"], job["loaded"].encode(), keep(job.pop("verdict").encode())
+    program, test, loaded, ended = job["program"], job["test"], job["loaded"].encode(), keep(job.pop("ended").encode())
     fd, write, read, leave, dumps, execute, load = os.dup(1), os.write, os.read, os._exit, json.dumps, exec, compile
     settrace, setprofile, text_of, kind, read_vars, len_of = sys.settrace, sys.setprofile, str, type, vars, len
     flush = (sys.stdout.flush, sys.stderr.flush)
@@ -123,7 +123,7 @@ def run():
             except BaseException:
                 pass
         said = b" passed" if error is None else b" " + where.encode() + b" " + dumps(error).encode()
-        write(fd, b"\\n" + read(verdict, 100) + said + b"\\n")
+        write(fd, b"\\n" + read(ended, 100) + said + b"\\n")
         leave(0)
 
     code = wrong = None
