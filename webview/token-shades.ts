@@ -34,12 +34,12 @@ export function tokenShades(
   if (shading === 'entropy') {
     if (!entropy) return null;
     const shades = Array.from(entropy, (value) => shadeOf('entropy', 0, value));
-    return { shades, legend: 'darker: more uncertain; darkest above 2.5 nats' };
+    return { shades, legend: 'stronger: more uncertain; strongest above 2.5 nats' };
   }
   if (!logprob) return null;
   if (shading === 'probability') {
     const shades = Array.from(logprob, (value) => shadeOf('probability', value, 0));
-    return { shades, legend: 'darker: less probable; darkest below 0.1' };
+    return { shades, legend: 'stronger: less probable; strongest below 0.1' };
   }
   return byRank(logprob);
 }
@@ -64,7 +64,7 @@ function byRank(logprob: Float32Array): TokenShades {
     );
   return {
     shades,
-    legend: `darker: more surprising here; half of the tokens have a probability above ${at(PLAIN)}, one in ten below ${at(0.9)}`,
+    legend: `stronger: more surprising here; half of the tokens have a probability above ${at(PLAIN)}, one in ten below ${at(0.9)}`,
   };
 }
 

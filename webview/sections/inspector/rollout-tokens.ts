@@ -105,7 +105,7 @@ export function rolloutTokens(options: RolloutTokens) {
   </section>`;
 }
 
-/** The same backgrounds as in the editor: the less probable a token, the darker. */
+/** The same backgrounds as in the editor: the less probable a token, the stronger. */
 function shades() {
   const rules = Array.from(
     { length: SHADES - 1 },
