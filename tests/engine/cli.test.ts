@@ -85,6 +85,7 @@ const COMMANDS = [
     'rescore',
     'export',
     'import',
+    'statistics',
     'repair',
   ],
   ...['grade', 'vote', 'score', 'doctor', 'serve'],
