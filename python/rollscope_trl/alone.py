@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from rollscope_score.node import score_command
-from rollscope_score.process import ScoreProcess
 from transformers import AutoTokenizer
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig
+
+from rollscope_score.node import score_command
+from rollscope_score.process import ScoreProcess
 
 from .groups import Ask, score_together
 from .job import split
