@@ -20,9 +20,11 @@ const PICTURE = process.env.UPDATE_IMAGES === '1';
 const FIRST = PICTURE ? 24 : 3;
 
 const python = interpreter('trl');
-const hasTrl =
-  process.env.CI !== 'true' &&
-  requireOrSkip('TRL', python !== null, 'node tests/interop/environments.mjs .cache/interop trl installs it');
+const hasTrl = requireOrSkip(
+  'TRL',
+  python !== null,
+  'node tests/interop/environments.mjs .cache/interop trl installs it',
+);
 
 const PROBLEMS = [
   ['2 + 3', '5'],
