@@ -153,7 +153,8 @@ function plainLine(
   metrics: StepRecord['metrics'] | null,
   tokensPerSecond: number | null,
 ): string {
-  if (!progress) return '';
+  // That a probe has ended is said by what it prints then.
+  if (!progress || (progress.state === 'ended' && progress.steps === 0)) return '';
   const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
   if (metrics) {
     parts.push(

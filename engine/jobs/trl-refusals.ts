@@ -79,7 +79,8 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'engine.kind',
-    refused: ({ engine }) => engine !== undefined,
+    // The number of machines stands in the same section.
+    refused: ({ engine }) => engine !== undefined && engine.kind !== 'rollscope',
     value: ({ engine }) => engine?.kind,
     why: 'the job is started where it runs',
     hint: 'Leave it out.',

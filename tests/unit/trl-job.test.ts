@@ -70,6 +70,7 @@ describe('refused with its name', () => {
 
   test('and nothing else is: the defaults are a job', () => {
     expect(() => refuseForTrlJob(config(), MACHINES, 100)).not.toThrow();
+    expect(() => refuseForTrlJob(config({ engine: { nodes: 2, gpus: 4 } }), MACHINES, 100)).not.toThrow();
   });
 });
 
