@@ -13,6 +13,7 @@ import { isAlive, ROOT, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
+import { showPane } from '../support/workbench.ts';
 
 /** The picture of docs/trl.md: UPDATE_IMAGES=1 npm test -- tests/e2e/trl.test.ts */
 const PICTURE = process.env.UPDATE_IMAGES === '1';
@@ -82,7 +83,7 @@ describe.runIf(hasTrl && requireVsCode())('a run on TRL with two processes', () 
         },
   });
   const stepShown = async (status: string, least: number): Promise<number> => {
-    const panel = await code().workbench.webview('rs-problems');
+    const panel = await code().workbench.webview('rs-header');
     let shown = 0;
     await until(`step ${least}, ${status}`, async () => {
       const header = panel.locator(`rs-header [data-status="${status}"]`);
@@ -100,9 +101,13 @@ describe.runIf(hasTrl && requireVsCode())('a run on TRL with two processes', () 
     await workbench.open('problems.jsonl');
     await workbench.codeLens(LENS_TITLES.train).click();
     await stepShown('running', FIRST);
-    const panel = await workbench.webview('rs-problems');
-    await panel.locator('rs-problems .cell').first().click();
-    await panel.locator('rs-inspector .tokens span').first().waitFor();
+    const panel = await workbench.webview('rs-header');
+    await showPane(panel, 'problems');
+    await panel.locator('rs-problems [data-problem]').first().click();
+    await showPane(panel, 'problem');
+    await panel.locator('rs-inspector tr[data-rollout]').first().click();
+    await showPane(panel, 'rollout');
+    await panel.locator('rs-rollout .tokens span').first().waitFor();
     const shot = await workbench.shot('training with TRL');
     if (PICTURE) copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'training-with-trl.png'));
 

@@ -10,7 +10,7 @@ import { writeForeignRun } from '../support/foreign-run.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { THEMES, type Theme, untilCount } from '../support/workbench.ts';
+import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
 
 const WINDOW = { width: 1400, height: 1000 };
 const THEME_NAMES = Object.keys(THEMES) as Theme[];
@@ -96,9 +96,12 @@ describe.runIf(requireVsCode())('pictures', () => {
     const { workbench } = code();
     await workbench.run('openRun', { stays: true });
     await workbench.pick('votes');
-    const panel = await workbench.webview('rs-problems .cell');
-    await panel.locator('rs-problems .cell').first().click();
-    await panel.locator('rs-inspector .rollout').first().click();
+    const panel = await workbench.webview('rs-problems');
+    await showPane(panel, 'problems');
+    await panel.locator('rs-problems [data-problem]').first().click();
+    await showPane(panel, 'problem');
+    await panel.locator('rs-inspector tr[data-rollout]').first().click();
+    await showPane(panel, 'rollout');
     await panel.locator('[data-action="open-rollout"]').first().click();
     await until('the rollout is open', async () => (await workbench.editorText()).includes('####'));
     await inEachTheme('rollout document');
