@@ -5,6 +5,7 @@ import { RollscopeError, type RunConfig } from '../protocol/index.ts';
 import type { Material } from '../training/run/material.ts';
 import { TRL_REFUSALS } from '../trl/refusals.ts';
 import type { Machines } from './verl-settings.ts';
+import { WATCH_OF_JOB } from './watch-refusal.ts';
 
 /** How the command line names the trainer, and the reason in the details of a refusal. */
 export const FOR_TRL = { option: '--for trl', reason: 'not-in-trl-job' } as const;
@@ -56,13 +57,7 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
     why: 'the job does not probe the problems',
     hint: 'Run rollscope probe first, or leave it out.',
   },
-  {
-    path: 'watch',
-    refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
-    value: ({ watch }) => watch,
-    why: 'Rollscope does not control a job; it can only warn while it follows one',
-    hint: 'Use warn or off.',
-  },
+  WATCH_OF_JOB,
   {
     path: 'device',
     refused: ({ device }) => device !== 'auto',

@@ -4,6 +4,7 @@ import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choi
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import { batchSize, ESTIMATORS, type JobData, machinesOf } from './verl-settings.ts';
+import { WATCH_OF_JOB } from './watch-refusal.ts';
 
 /** How the command line names the trainer, and the reason in the details of a refusal. */
 export const FOR_VERL: Elsewhere = { option: '--for verl', reason: 'not-on-verl' };
@@ -96,13 +97,7 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     why: 'verl does not probe the training problems',
     hint: 'Run rollscope probe first, or leave it out.',
   },
-  {
-    path: 'watch',
-    refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
-    value: ({ watch }) => watch,
-    why: 'Rollscope does not control a job; it can only warn while it follows one',
-    hint: 'Use warn or off.',
-  },
+  WATCH_OF_JOB,
   {
     path: 'device',
     refused: ({ device }) => device !== 'auto',

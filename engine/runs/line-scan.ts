@@ -24,7 +24,7 @@ export interface LineScan {
 const NUMBER = /^\{"type":"[^"\\]{0,64}","seq":(\d{1,16}),/;
 /** Bytes of a line that contain its type, and its number. */
 const NUMBER_BYTES = 110;
-const [NUL, NEWLINE, OPEN, CLOSE] = [0x00, 0x0a, 0x7b, 0x7d];
+const [NUL, NEWLINE] = [0x00, 0x0a];
 
 /**
  * A journal that is read here, a chunk at a time, from where the run's index ends.
@@ -118,7 +118,7 @@ class Lines {
 
 /** The type of a record's line; undefined where it is not one. A line that the journal did not write so is parsed. */
 function typeOf(block: Buffer, begin: number, end: number): string | undefined {
-  const asWritten = block[begin] === OPEN && block[end - 1] === CLOSE ? writtenType(block, begin, end) : undefined;
+  const asWritten = writtenType(block, begin, end);
   if (asWritten !== undefined || end === begin) return asWritten;
   const parsed = parseLine(block.toString('utf8', begin, end));
   return typeof parsed === 'string' ? undefined : parsed.type;
