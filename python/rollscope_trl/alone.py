@@ -1,7 +1,6 @@
 """A training on TRL that Rollscope prepared and does not steer: the folder of ``rollscope job --for trl``."""
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from trl import GRPOConfig
 from rollscope_score.node import score_command
 from rollscope_score.process import ScoreProcess
 
+from .arguments import grpo_arguments
 from .groups import Ask, score_together
-from .job import split
 from .processes import AccelerateProcesses
 from .rollout import Rollout
 from .trainer import ScheduledTrainer
@@ -125,26 +124,13 @@ def _text(completion: Any) -> str:
 
 
 def _arguments(settings: Settings, out: Path, vllm: bool) -> GRPOConfig:
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    sequences = len(settings.batches[0]) * settings.group
-    parts = split(sequences, processes, settings.micro_batch)
-    precision = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-    cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
-    return GRPOConfig(
-        output_dir=str(out),
-        max_steps=len(settings.batches),
-        num_generations=settings.group,
-        generation_batch_size=sequences,
-        per_device_train_batch_size=parts.per_device,
-        gradient_accumulation_steps=parts.accumulation,
-        bf16=precision == "bf16",
-        fp16=precision == "fp16",
-        use_cpu=cpu or not torch.accelerator.is_available(),
-        logging_steps=1,
+    return grpo_arguments(
+        out,
+        steps=len(settings.batches),
+        group=settings.group,
+        sequences=len(settings.batches[0]) * settings.group,
+        micro_batch=settings.micro_batch,
         log_completions=True,
-        shuffle_dataset=False,
-        remove_unused_columns=False,
-        report_to=[],
         **({"use_vllm": True, "vllm_mode": "colocate"} if vllm else {}),
         **{name: value for name, value in settings.trl.items() if vllm or not name.startswith("vllm_")},
     )

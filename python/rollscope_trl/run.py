@@ -15,9 +15,10 @@ from trl.models.utils import unwrap_model_for_generation
 
 from rollscope_score.process import ScoreProcess
 
+from .arguments import grpo_arguments
 from .commands import Commands, Events
 from .driver import Driver, Ended
-from .job import Job, read_job, split
+from .job import Job, read_job
 from .processes import AccelerateProcesses
 from .recorder import Recorder
 from .rollout import Rollout
@@ -170,26 +171,14 @@ class _random_numbers_of_its_own:
 
 
 def _arguments(job: Job) -> GRPOConfig:
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    parts = split(job.sequences, processes, job.micro_batch)
-    precision = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-    cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
-    return GRPOConfig(
-        output_dir=str(job.folder / "output"),
-        max_steps=job.steps,
-        num_generations=job.group,
-        generation_batch_size=job.sequences,
-        per_device_train_batch_size=parts.per_device,
-        gradient_accumulation_steps=parts.accumulation,
-        bf16=precision == "bf16",
-        fp16=precision == "fp16",
-        use_cpu=cpu or not torch.accelerator.is_available(),
-        logging_steps=1,
+    return grpo_arguments(
+        job.folder / "output",
+        steps=job.steps,
+        group=job.group,
+        sequences=job.sequences,
+        micro_batch=job.micro_batch,
         # The engine says when; TRL's own checkpoints hold everything that a resumed run needs.
         save_strategy="no",
-        shuffle_dataset=False,
-        remove_unused_columns=False,
-        report_to=[],
         disable_tqdm=True,
         **job.trl,
     )
