@@ -16,22 +16,6 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const RUNTIME = 'node_modules/onnxruntime-node';
 const COMMON = 'node_modules/onnxruntime-common';
 const LIBRARIES = `${RUNTIME}/bin/napi-v6`;
-/** What ships in addition to the build and onnxruntime. */
-const SHIPPED = [
-  'engine/embedded',
-  'python/train_trl.py',
-  'python/rollscope_score',
-  'python/rollscope_trl',
-  'python/train_verl.py',
-  'python/verl_reward.py',
-  'python/rollscope_verl',
-  'media',
-  'docs/images',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
-  'THIRD-PARTY-NOTICES.md',
-];
 /** Maximum size of a package, bytes. */
 const LIMIT = 100e6;
 
@@ -60,9 +44,9 @@ async function packForEditor(wanted) {
   if (!available.includes(chosen[0]))
     throw new Error(`onnxruntime does not support ${wanted}. Available targets: ${available.join(', ')}, all, npm.`);
   run(process.execPath, ['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')]);
-  for (const name of SHIPPED) copy(name, (file) => !file.includes('__pycache__'));
+  for (const name of sourcesThatShip()) copy(name);
   writeManifest();
-  fs.writeFileSync(path.join(stage, '.vscodeignore'), ''); // everything staged ships
+  copy('.vscodeignore'); // vsce applies it to the stage
   for (const one of chosen) {
     copyRuntime(one);
     const name = `${manifest.name}-${manifest.version}-${one}.vsix`;
@@ -72,6 +56,13 @@ async function packForEditor(wanted) {
     console.log(`${out} (${(size / 1e6).toFixed(1)} MB)`);
     if (size > LIMIT) throw new Error(`${out} is larger than ${LIMIT / 1e6} MB.`);
   }
+}
+
+/** The files and folders that .vscodeignore lets through and that are neither built nor written here. */
+function sourcesThatShip() {
+  const lines = fs.readFileSync(path.join(root, '.vscodeignore'), 'utf8').split(/\r?\n/);
+  const named = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).replace(/\/\*\*$/, ''));
+  return named.filter((name) => name !== 'package.json' && name !== 'dist' && !name.startsWith('node_modules/'));
 }
 
 /** Platforms that onnxruntime-node has libraries for, as VS Code names them. */

@@ -243,6 +243,16 @@ describe('settings', () => {
 });
 
 describe('files and colors', () => {
+  it('of a VSIX are named in .vscodeignore, which lets through nothing else', () => {
+    const lines = readFileSync(path.join(ROOT, '.vscodeignore'), 'utf8').split('\n');
+    expect(lines).toContain('**');
+    const named = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).replace(/\/\*\*$/, ''));
+    expect(named).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist', 'engine/embedded']));
+    expect(named.filter((name) => !/^(dist|node_modules\/)/.test(name) && !existsSync(path.join(ROOT, name)))).toEqual(
+      [],
+    );
+  });
+
   it('exist', () => {
     const files = [...text.matchAll(/"(media\/[\w./-]+)"/g)].map(([, file]) => file!);
     expect(files.length).toBeGreaterThan(6);
