@@ -3,9 +3,9 @@ import { diagnosisText } from '../engine/protocol/diagnosis.ts';
 import { plural } from '../engine/protocol/format.ts';
 import type { EndRecord } from '../engine/protocol/records.ts';
 import { signalWarningIn, watchLevelOf } from '../engine/protocol/warnings.ts';
+import type { OpenRun } from '../engine/view/open-run.ts';
 import { errorInEditor, inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
-import type { OpenRun } from './run/open-run.ts';
 import { runCommand } from './run-command.ts';
 
 export class Notices {

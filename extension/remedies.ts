@@ -2,6 +2,7 @@
 import { SETTINGS } from '../engine/config/settings.ts';
 import type { ErrorData } from '../engine/protocol/errors.ts';
 import type { Head } from '../engine/runs/head.ts';
+import type { HostWords } from '../engine/view/conversation.ts';
 
 /** How each option of a run is set in the editor. */
 const NAMES: ReadonlyMap<string, string> = new Map(
@@ -43,7 +44,7 @@ export function errorInEditor<E extends Pick<ErrorData, 'message' | 'hint' | 'de
 }
 
 /** What a run's records say to people, with the texts that the editor shows. */
-export function headInEditor(head: Head): Head {
+function headInEditor(head: Head): Head {
   const { warnings, end } = head;
   const error = end?.error;
   return {
@@ -52,6 +53,9 @@ export function headInEditor(head: Head): Head {
     end: error ? { ...end, error: errorInEditor(error) } : end,
   };
 }
+
+/** How the panel's host says them. */
+export const EDITOR_WORDS: HostWords = { error: errorInEditor, head: headInEditor };
 
 /** The id of the setting that an error's field names; null where it names none. */
 export function settingIn(field: unknown): string | null {

@@ -2,10 +2,10 @@
 import path from 'node:path';
 import type { Problem } from '../../engine/protocol/index.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import type { RunLibrary } from '../run/library.ts';
-import type { OpenRun } from '../run/open-run.ts';
 import type { RunSession } from '../run/session.ts';
 import { throttle } from '../timing.ts';
 

@@ -1,5 +1,5 @@
 /** Resumes what the former window followed. Does not import VS Code. */
-import type { OpenRun } from '../run/open-run.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { inEditorsWords } from './errors.ts';
 import type { ImportJob, Imports } from './imports.ts';
 

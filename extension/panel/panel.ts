@@ -1,12 +1,13 @@
 /** The webview panel: shows one run at a time and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { Conversation, type ConversationActions } from '../../engine/view/conversation.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { panelType } from '../ids.ts';
-import type { OpenRun } from '../run/open-run.ts';
+import { EDITOR_WORDS } from '../remedies.ts';
 import { plain } from '../shown.ts';
-import { Conversation, type ConversationActions } from './conversation.ts';
 import { panelHtml } from './html.ts';
 import { runOfViewState } from './view-state.ts';
 
@@ -89,7 +90,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     const dist = vscode.Uri.joinPath(this.extension, 'dist');
     panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'icon.png');
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
-    const conversation = new Conversation(panel.webview, this.actions);
+    const conversation = new Conversation(panel.webview, this.actions, EDITOR_WORDS);
     const view = { panel, conversation };
     // One that was opened before the one of the previous window came back.
     this.view?.panel.dispose();

@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
 import { SHADES, shadeColor, shadeOf } from '../../engine/protocol/shades.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
-import type { OpenRun } from '../run/open-run.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
 import { addressOf, parseRolloutUri, problemOf, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
 import { layoutRollout, type RolloutLayout } from './layout.ts';

@@ -8,9 +8,9 @@ import {
   toErrorData,
 } from '../../engine/protocol/index.ts';
 import { listRuns, readableRuns } from '../../engine/runs/list.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
-import { OpenRun } from './open-run.ts';
 import type { RunSession } from './session.ts';
 
 /** Runs that stay open in addition to the active one. */

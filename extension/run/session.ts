@@ -9,10 +9,10 @@ import {
   type RunConfig,
 } from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
-import { OpenRun } from './open-run.ts';
 
 /** The active run of the window's engine; null where it has none. */
 export class RunSession {

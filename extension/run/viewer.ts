@@ -1,12 +1,12 @@
 /** The run that the panel shows: started, resumed, opened from disk, attached to, or restored. */
 import path from 'node:path';
 import { liveWriter } from '../../engine/journal/lock.ts';
-import { tailRecords } from '../../engine/journal/tail.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
+import { follow } from '../../engine/view/follow.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import type { RunLibrary } from './library.ts';
-import type { OpenRun } from './open-run.ts';
 import type { RunSession } from './session.ts';
 
 /** What the viewer needs of the panel. */
@@ -166,28 +166,11 @@ export class RunViewer {
   }
 
   private tail(run: OpenRun): void {
-    const { screen, report } = this.parts;
-    const controller = new AbortController();
-    this.tailing.add({ dispose: () => controller.abort() });
-    const again = async () => {
-      controller.abort();
+    const { screen, report, library } = this.parts;
+    const replaced = async () => {
       if (screen.shown === run) await this.readAgain(run);
-      else this.parts.library.forget(run.folder);
+      else library.forget(run.folder);
     };
-    const follow = async () => {
-      await run.loaded;
-      await tailRecords(
-        run.folder,
-        run.columns.seq + 1,
-        (records) => {
-          // Its engine has resumed from an earlier checkpoint: read it again.
-          if (records[0] && records[0].seq <= run.columns.seq) void again().catch(report);
-          else run.append(records);
-        },
-        controller.signal,
-      );
-    };
-    // A run that cannot be read is reported in the panel.
-    follow().catch((error) => run.error === null && report(error));
+    this.tailing.add(follow(run, { replaced: () => void replaced().catch(report), failed: report }));
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { commandId, commandLink } from '../../extension/command-definitions.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
@@ -13,7 +14,6 @@ import { hoverText, resultText, shownVerdict } from '../../extension/editor/text
 import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../../extension/run-config.ts';
 import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.ts';
 import { debounce, throttle } from '../../extension/timing.ts';

@@ -1,7 +1,7 @@
 /** The webview panel itself: its title, its page, and the panel of the previous window. */
 import { describe, expect, test, vi } from 'vitest';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { Panel, type PanelActions } from '../../extension/panel/panel.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 

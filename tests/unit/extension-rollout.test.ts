@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { verdictText } from '../../engine/protocol/texts.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
 import { type DocumentFacts, headerValues, layoutRollout } from '../../extension/rollout/layout.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 

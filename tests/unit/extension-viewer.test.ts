@@ -2,10 +2,10 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import type { EngineService } from '../../extension/engine/service.ts';
 import { Emitter } from '../../extension/events.ts';
 import { RunLibrary } from '../../extension/run/library.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
 import type { RunSession } from '../../extension/run/session.ts';
 import { RunViewer } from '../../extension/run/viewer.ts';
 import { temporaryFolder } from '../support/processes.ts';

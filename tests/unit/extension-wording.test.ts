@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type ListedRun, RollscopeError } from '../../engine/protocol/index.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { editor, type Row, resetEditor } from '../support/editor.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';

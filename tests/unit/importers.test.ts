@@ -14,7 +14,7 @@ import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { importFrom } from '../support/import.ts';
 import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';

@@ -7,7 +7,7 @@ import { openJournal } from '../../engine/journal/open.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import { readRunInfo } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 

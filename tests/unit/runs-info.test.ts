@@ -12,7 +12,7 @@ import type { EvaluationRecord } from '../../engine/protocol/records.ts';
 import { beforeAfter } from '../../engine/runs/diagnosis.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 

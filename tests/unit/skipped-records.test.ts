@@ -8,7 +8,7 @@ import { VERSION } from '../../engine/protocol/version.ts';
 import { readRunInfo } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { describeSkipped } from '../../engine/runs/skipped.ts';
-import { OpenRun } from '../../extension/run/open-run.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { expectWords } from '../support/wording.ts';

@@ -4,7 +4,7 @@ import { Peer } from '../../../engine/messages/peer.ts';
 import { pageTransport } from '../../../engine/messages/webview.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import type { PanelRequest } from '../../../webview/failures.ts';
 import { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';

@@ -5,10 +5,10 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import type { Metric } from '../../../engine/runs/series.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
 import { layoutRollout } from '../../../extension/rollout/layout.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
 import { RunItem } from '../../../extension/trees/runs.ts';
 import { choicesOf } from '../../../webview/charts/metrics.ts';
 import { rolloutTable } from '../../../webview/sections/inspector/rollout-table.ts';

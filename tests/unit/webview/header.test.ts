@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 import { textsOf } from './markup.ts';

@@ -1,8 +1,9 @@
 /** The panel on a run, with its host in the same process, and what its sections render. */
 import { vi } from 'vitest';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { Conversation, type ConversationActions } from '../../../extension/panel/conversation.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { Conversation, type ConversationActions } from '../../../engine/view/conversation.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
+import { EDITOR_WORDS } from '../../../extension/remedies.ts';
 import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
@@ -31,17 +32,21 @@ export type Section = keyof typeof SECTIONS;
 
 /** A host of the panel whose actions do nothing but read a run again, but for those given. */
 export function conversationOf(webview: FakeWebview, actions: Partial<ConversationActions> = {}): Conversation {
-  const conversation: Conversation = new Conversation(webview, {
-    control: vi.fn(async () => {}),
-    perform: vi.fn(async () => {}),
-    openRollout: vi.fn(async () => {}),
-    revealProblem: vi.fn(async () => {}),
-    again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
-    report: (error) => {
-      throw error;
+  const conversation: Conversation = new Conversation(
+    webview,
+    {
+      control: vi.fn(async () => {}),
+      perform: vi.fn(async () => {}),
+      openRollout: vi.fn(async () => {}),
+      revealProblem: vi.fn(async () => {}),
+      again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
+      report: (error) => {
+        throw error;
+      },
+      ...actions,
     },
-    ...actions,
-  });
+    EDITOR_WORDS,
+  );
   return conversation;
 }
 

@@ -5,7 +5,7 @@ import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
 import { pack } from '../../../engine/runs/packed.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import { GroupReader } from '../../../webview/group-reader.ts';
 import { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';

@@ -12,10 +12,10 @@ import { STEP_METRICS, TERMINAL_METRICS } from '../../../engine/protocol/metrics
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { type RolloutRow, rolloutRows } from '../../../engine/runs/export/rows.ts';
 import { openColumns } from '../../../engine/runs/open.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
 import { headerValues } from '../../../extension/rollout/layout.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
 import { choiceOf } from '../../../webview/charts/metrics.ts';
 import { writeForeignRun } from '../../support/foreign-run.ts';
 import { FakeOutput } from '../../support/output.ts';

@@ -1,7 +1,7 @@
 /** What the panel says, section by section, in each of its states: in one file, to be read as a whole. */
 import { expect, test } from 'vitest';
 import type { Progress } from '../../../engine/protocol/rpc.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import type { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { writeForeignRun } from '../../support/foreign-run.ts';

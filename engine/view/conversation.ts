@@ -3,12 +3,13 @@
  * host keeps, so that a page that was hidden costs a copy when it comes back, not another read. Does not import VS Code.
  */
 
-import { runName } from '../../engine/journal/layout.ts';
-import type { Peer } from '../../engine/messages/peer.ts';
-import { type HostEnd, Pages } from '../../engine/messages/webview.ts';
-import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
-import type { GroupId } from '../../engine/protocol/group.ts';
-import { type ColumnsMark, markOf, type PackedColumns, pack } from '../../engine/runs/packed.ts';
+import { runName } from '../journal/layout.ts';
+import type { Peer } from '../messages/peer.ts';
+import { type HostEnd, Pages } from '../messages/webview.ts';
+import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
+import type { GroupId } from '../protocol/group.ts';
+import type { Head } from '../runs/head.ts';
+import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
 import {
   type EditorAction,
   type NotShown,
@@ -16,16 +17,21 @@ import {
   type PanelContract,
   type RunAction,
   type Shown,
-} from '../../engine/runs/panel-contract.ts';
-import { Disposables } from '../disposables.ts';
-import { errorInEditor, headInEditor } from '../remedies.ts';
-import type { OpenRun } from '../run/open-run.ts';
-import { throttle } from '../timing.ts';
+} from '../runs/panel-contract.ts';
+import { Disposables } from './disposables.ts';
+import type { OpenRun } from './open-run.ts';
+import { throttle } from './timing.ts';
 
 /** Milliseconds between two messages of the same kind. */
 const PACE = 100;
 
-/** What the panel needs of the extension. */
+/** Texts of the engine as the host's user knows them: the editor has settings where the command line has options. */
+export interface HostWords {
+  error(error: ErrorData): ErrorData;
+  head(head: Head): Head;
+}
+
+/** What the panel needs of its host. */
 export interface ConversationActions {
   control(action: RunAction, run: OpenRun): Promise<void>;
   perform(action: EditorAction): Promise<void>;
@@ -50,10 +56,11 @@ export class Conversation {
   constructor(
     webview: HostEnd,
     private readonly actions: ConversationActions,
+    private readonly words: HostWords,
   ) {
     const report = (error: unknown) => this.actions.report(error);
     this.pages = this.scope.add(
-      new Pages(webview, { contract: PANEL, report, retell: errorInEditor }, (peer) => this.welcome(peer)),
+      new Pages(webview, { contract: PANEL, report, retell: words.error }, (peer) => this.welcome(peer)),
     );
   }
 
@@ -147,9 +154,9 @@ export class Conversation {
       run: run.info,
       problems: run.problems,
       progress: run.progress,
-      columns: complete ? packed(run) : null,
+      columns: complete ? this.packed(run) : null,
       loaded: run.loadedPart,
-      error: run.error ? errorInEditor(toErrorData(run.error)) : null,
+      error: run.error ? this.words.error(toErrorData(run.error)) : null,
       select,
     };
   }
@@ -164,7 +171,7 @@ export class Conversation {
   private tellColumns(): void {
     const { run, attached } = this;
     if (!run || !attached?.mark) return;
-    const columns = packed(run, attached.mark);
+    const columns = this.packed(run, attached.mark);
     attached.mark = markOf(run.columns);
     const problems = run.problems.slice(attached.problems);
     attached.problems = run.problems.length;
@@ -183,9 +190,9 @@ export class Conversation {
       details: { reason: 'run-not-shown' satisfies NotShown, run: folder },
     });
   }
-}
 
-function packed(run: OpenRun, since: ColumnsMark | null = null): PackedColumns {
-  const { head, ...columns } = pack(run.columns, since);
-  return head ? { ...columns, head: headInEditor(head) } : columns;
+  private packed(run: OpenRun, since: ColumnsMark | null = null): PackedColumns {
+    const { head, ...columns } = pack(run.columns, since);
+    return head ? { ...columns, head: this.words.head(head) } : columns;
+  }
 }

@@ -1,12 +1,13 @@
 /**
- * A run that the window shows: its name and problems first, then its columns, then the records that follow. The columns are
+ * A run that is shown: its name and problems first, then its columns, then the records that follow. The columns are
  * read once; views get copies. Does not import VS Code.
  */
 import path from 'node:path';
-import { runName } from '../../engine/journal/layout.ts';
-import { liveWriter } from '../../engine/journal/lock.ts';
-import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
-import type { Diagnosis } from '../../engine/protocol/diagnosis.ts';
+import { runName } from '../journal/layout.ts';
+import { liveWriter } from '../journal/lock.ts';
+import { readProblems, readRunFile } from '../journal/reader.ts';
+import { Emitter } from '../messages/json-rpc.ts';
+import type { Diagnosis } from '../protocol/diagnosis.ts';
 import {
   type GroupId,
   groupKey,
@@ -16,19 +17,18 @@ import {
   RollscopeError,
   type RunFile,
   type RunInfo,
-} from '../../engine/protocol/index.ts';
-import { RunColumns } from '../../engine/runs/columns.ts';
-import { diagnosisAt } from '../../engine/runs/diagnosis.ts';
-import { type ExplainedGroup, readExplainedGroup } from '../../engine/runs/explained-group.ts';
-import { fold } from '../../engine/runs/fold.ts';
-import type { Head } from '../../engine/runs/head.ts';
-import { openColumns } from '../../engine/runs/open.ts';
-import { type ProblemView, problemView } from '../../engine/runs/problem-view.ts';
-import { lastFrame, rolloutFault } from '../../engine/runs/rollout-fault.ts';
-import { runInfo } from '../../engine/runs/run-info.ts';
-import { statusOf } from '../../engine/runs/run-status.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
+} from '../protocol/index.ts';
+import { RunColumns } from '../runs/columns.ts';
+import { diagnosisAt } from '../runs/diagnosis.ts';
+import { type ExplainedGroup, readExplainedGroup } from '../runs/explained-group.ts';
+import { fold } from '../runs/fold.ts';
+import type { Head } from '../runs/head.ts';
+import { openColumns } from '../runs/open.ts';
+import { type ProblemView, problemView } from '../runs/problem-view.ts';
+import { lastFrame, rolloutFault } from '../runs/rollout-fault.ts';
+import { runInfo } from '../runs/run-info.ts';
+import { statusOf } from '../runs/run-status.ts';
+import { Disposables } from './disposables.ts';
 
 /** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once. */
 const KEPT_GROUPS = 8;
