@@ -77,6 +77,10 @@ const USES: Record<string, string[][]> = {
   show: [[run], [run, ...PROBLEM], [run, ...PROBLEM, '--rollout', '1'], [run, '--problem', hostile('none')]],
   analyze: [[run]],
   rescore: [[run], [run, ...PROBLEM]],
+  compare: [
+    [run, run],
+    [run, hostile('run')],
+  ],
   statistics: [
     [run, '--score-with', 'embedded'],
     [hostile('unknown'), '--score-with', 'embedded'],

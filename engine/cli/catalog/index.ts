@@ -4,6 +4,7 @@ import type { CommandDefinition } from './define.ts';
 import { doctor, serve } from './machine.ts';
 import {
   analyze,
+  compare,
   experiment,
   exporting,
   importing,
@@ -19,7 +20,22 @@ import {
 } from './runs.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
-  ...[train, job, probe, experiment, resume, runs, show, analyze, rescore, exporting, importing, statistics, repair],
+  ...[
+    train,
+    job,
+    probe,
+    experiment,
+    resume,
+    runs,
+    show,
+    analyze,
+    rescore,
+    compare,
+    exporting,
+    importing,
+    statistics,
+    repair,
+  ],
   ...[grade, vote, score],
   ...[doctor, serve],
 ];

@@ -323,6 +323,39 @@ export const rescore: CommandDefinition = {
   load: async () => (await import('../commands/rescore.ts')).rescore,
 };
 
+export const compare: CommandDefinition = {
+  name: 'compare',
+  category: 'Runs',
+  summary: 'compare two to six runs on the same problems, or steps of one run',
+  arguments: [
+    { text: '<run>', help: "the run that the others are compared with: a name, a folder, or 'latest'" },
+    { text: '<other...>', help: 'the others; the same run again to compare its steps' },
+  ],
+  sections: [
+    {
+      title: '',
+      options: [
+        {
+          flags: '--step <n>',
+          help: 'step of the runs; one for all, or one per run: 0,50 (default: the latest; 0: before training)',
+        },
+        {
+          flags: '--phase <name>',
+          help: "rollouts of this phase (default: evaluation where all runs have one, else each problem's latest)",
+        },
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope compare first second', 'paired differences, settings and problems that differ'],
+    ['rollscope compare latest latest --step 0,50', 'step 50 against the state before training'],
+    ['rollscope compare first second third --json', 'all numbers, all problems that differ'],
+  ],
+  load: async () => (await import('../commands/compare.ts')).compare,
+};
+
 export const exporting: CommandDefinition = {
   name: 'export',
   category: 'Runs',

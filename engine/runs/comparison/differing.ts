@@ -1,0 +1,60 @@
+/** The problems on which compared runs differ, as lists and `--json` have them. Pure. */
+import type { Problem } from '../../protocol/problem.ts';
+import { referenceText } from '../../protocol/reference.ts';
+import { rightOf } from '../../protocol/verdict.ts';
+import type { ProblemView, Status } from '../problem-view.ts';
+import { type ComparedProblem, hasOtherAnswer, type RunComparison } from './compare.ts';
+
+export interface DifferingProblem {
+  /** Of the first run, as is the reference. */
+  id: string;
+  reference: string | null;
+  /** Whether the majority answer is right in some run and wrong in another. */
+  changed: boolean;
+  /** One per run. */
+  runs: {
+    step: number | null;
+    status: Status;
+    answer: string | null;
+    share: number | null;
+    correct: boolean | null;
+    accuracy: number | null;
+  }[];
+}
+
+/** Those that some run has right and another wrong come first, then those with another answer; the larger share first. */
+export function differingProblems(
+  { problems }: Pick<RunComparison, 'problems'>,
+  first: readonly Problem[],
+): DifferingProblem[] {
+  return problems
+    .filter(differs)
+    .map(({ id, views }) => ({
+      id,
+      reference: referenceText(first[views[0]!.problem]!),
+      changed: isChanged(views),
+      runs: views.map(({ step, status, answer, share, verdict, accuracy }) => ({
+        step,
+        status,
+        answer,
+        share,
+        correct: rightOf(verdict),
+        accuracy,
+      })),
+    }))
+    .sort((a, b) => Number(b.changed) - Number(a.changed) || certainty(b) - certainty(a));
+}
+
+function isChanged(views: readonly ProblemView[]): boolean {
+  const verdicts = new Set(views.map(({ verdict }) => verdict));
+  return verdicts.has('correct') && verdicts.has('wrong');
+}
+
+function differs({ views: [first, ...others] }: ComparedProblem): boolean {
+  return isChanged([first!, ...others]) || others.some((view) => hasOtherAnswer(first!, view));
+}
+
+/** The smallest majority share of its runs: in all of them the answer is at least as certain. */
+function certainty({ runs }: DifferingProblem): number {
+  return Math.min(...runs.map(({ share }) => share ?? 0));
+}

@@ -1,0 +1,54 @@
+/** How a comparison of runs reads, in the terminal and in the editor. Pure, without schemas: the page has it too. */
+import type { Estimate } from '../../protocol/estimate.ts';
+import { DASH, figure, plural } from '../../protocol/format.ts';
+import { quantityText } from '../../protocol/quantities.ts';
+import type { Measures, PairComparison, RunAtStep, RunComparison } from './compare.ts';
+import { RUN_LETTERS } from './letters.ts';
+
+/** The rows of the table of runs. */
+export const MEASURES: readonly { title(runs: readonly RunAtStep[]): string; text(measures: Measures): string }[] = [
+  { title: (runs) => `accuracy (avg@${kOf(runs)})`, text: ({ accuracy }) => quantityText('accuracy', accuracy) },
+  {
+    title: (runs) => `majority (maj@${kOf(runs)})`,
+    text: ({ majorityAccuracy }) => quantityText('accuracy', majorityAccuracy),
+  },
+  { title: (runs) => `pass@${kOf(runs)}`, text: ({ passAtK }) => quantityText('accuracy', passAtK) },
+  { title: () => 'majority share', text: ({ majorityShare }) => quantityText('share', majorityShare) },
+];
+
+/** Rollouts per problem; `k` where they are not as many everywhere. */
+function kOf(runs: readonly RunAtStep[]): string {
+  const samples = new Set(runs.map(({ at }) => at.samples));
+  const [only] = samples;
+  return samples.size === 1 && only !== null && only !== undefined ? String(only) : 'k';
+}
+
+/** `64 problems in both runs, matched by text · evaluation rollouts`, and what is odd about it. */
+export function matchedText({ matched, runs, phase }: RunComparison): string {
+  const { problems, byText, otherReferences } = matched;
+  const by = byText === problems ? 'by text' : byText === 0 ? 'by id' : `${byText} by text, ${problems - byText} by id`;
+  const unmatched = runs.flatMap(({ unmatched }, i) =>
+    unmatched > 0 ? [`${plural(unmatched, 'problem')} of ${RUN_LETTERS[i]}`] : [],
+  );
+  return [
+    `${plural(problems, 'problem')} in ${runs.length === 2 ? 'both' : 'all'} runs, matched ${by}`,
+    phase === null ? "each problem's latest rollouts" : `${phase} rollouts`,
+    ...(unmatched.length > 0 ? [`without a match: ${unmatched.join(', ')}`] : []),
+    ...(otherReferences > 0 ? [`${plural(otherReferences, 'problem')} with different references`] : []),
+  ].join(' · ');
+}
+
+/** With its sign: `+0.125 (-0.010 to 0.260)`. */
+export function differenceText(difference: Estimate | null): string {
+  if (difference === null) return DASH;
+  return `${difference.mean > 0 ? '+' : ''}${quantityText('accuracy', difference)}`;
+}
+
+/** Which problems only one of the two runs has right, and whether that can be chance. */
+export function pairText({ first, second, problems, outcomes, p, answered, switched }: PairComparison): string {
+  const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
+  const answers = `another answer: ${switched} of ${plural(answered, 'problem')}`;
+  if (p === null) return answers;
+  const { bothRight, onlyFirst, onlySecond, bothWrong } = outcomes;
+  return `majority of ${plural(problems, 'problem')}: right in both ${bothRight}, only in ${a} ${onlyFirst}, only in ${b} ${onlySecond}, in neither ${bothWrong} · McNemar's exact test: p = ${figure(p)} · ${answers}`;
+}
