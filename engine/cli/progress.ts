@@ -128,9 +128,8 @@ export class ProgressView {
     const done = progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
     const filled = Math.round(done * BAR);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
-    const fraction = progress.fraction === null ? '' : ` ${percent(progress.fraction)}`;
     const head = progress.steps > 0 ? `step ${progress.step}/${progress.steps}  ${bar}  ` : '';
-    const lines = [`${head}${activityOf(progress)}${fraction}`];
+    const lines = [`${head}${activityOf(progress)}`];
     if (this.#metrics) {
       const range = { low: 0, high: 1 };
       const curve = (values: (number | null)[]) => sparkline(values, CURVE, range);
@@ -169,9 +168,10 @@ function plainLine(
 }
 
 function activityOf(progress: Progress): string {
-  const { state } = progress;
+  const { state, fraction } = progress;
   if (state === 'ended') return state;
-  return state === 'running' ? activityText(progress) : `${state}: ${activityText(progress)}`;
+  const activity = fraction === null ? activityText(progress) : `${activityText(progress)} ${percent(fraction)}`;
+  return state === 'running' ? activity : `${state}: ${activity}`;
 }
 
 function speed(progress: Progress, last: number | null): string | null {

@@ -84,7 +84,10 @@ test('train and probe', async () => {
     ['train', '--name', 'tiny', ...tiny, ...training],
     ['probe', '--name', 'probed', ...tiny],
   ]);
-  await expect(linesWithoutNumbers(text)).toMatchFileSnapshot('../wording/terminal/train-probe.txt');
+  // How far the activity is by the first line depends on the machine.
+  await expect(linesWithoutNumbers(text.replace(/ \d+%\)$/gm, ')'))).toMatchFileSnapshot(
+    '../wording/terminal/train-probe.txt',
+  );
 });
 
 test('a hostile dataset reaches the terminal escaped: while it is trained on, and in what is shown of the run', async () => {

@@ -193,13 +193,13 @@ describe('live progress', () => {
     }
     expect(written.length).toBeGreaterThanOrEqual(3);
     expect(written.length).toBeLessThanOrEqual(5);
-    expect(written.at(-1)).toBe('step 4/10  200 tokens/s  38 s left  (sampling)\n');
+    expect(written.at(-1)).toBe('step 4/10  200 tokens/s  38 s left  (sampling 50%)\n');
     expect(written.join('')).not.toContain('\x1b');
     view.record(step(5));
     view.progress(progress(5, { state: 'paused', tokensPerSecond: null, secondsLeft: null }));
     view.end();
     expect(written.at(-1)).toBe(
-      'step 5/10  proxy reward 0.90  ground-truth reward –  majority share 0.80  123 tokens/s  (paused: sampling)\n',
+      'step 5/10  proxy reward 0.90  ground-truth reward –  majority share 0.80  123 tokens/s  (paused: sampling 50%)\n',
     );
   });
 
