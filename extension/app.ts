@@ -40,6 +40,7 @@ import { ModelList } from './trees/models.ts';
 import { showViews } from './trees/views.ts';
 import { showState } from './window-state.ts';
 
+/** One per window; its parts are disposed of with it. */
 export class Rollscope {
   private readonly scope = new Disposables();
 

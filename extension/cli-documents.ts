@@ -12,6 +12,7 @@ const SCHEME = SCHEMES.text;
 const COMMANDS = { analyze: 'Analyzing', rescore: 'Rescoring' } as const;
 export type LookCommand = keyof typeof COMMANDS;
 
+/** Runs the command when a document is opened, and for one that VS Code restores in a new window. */
 export class CliDocuments implements vscode.TextDocumentContentProvider {
   private readonly registration: vscode.Disposable;
   private readonly changes = new vscode.EventEmitter<vscode.Uri>();

@@ -341,6 +341,8 @@ export type CommandName = keyof typeof COMMAND_DEFINITIONS;
 export const COMMAND_NAMES = Object.keys(COMMAND_DEFINITIONS) as CommandName[];
 
 export type CommandId<N extends CommandName = CommandName> = `rollscope.${N}`;
+
+/** The id that VS Code knows a command by. */
 export function commandId<N extends CommandName>(name: N): CommandId<N> {
   return `rollscope.${name}`;
 }

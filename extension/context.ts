@@ -2,6 +2,10 @@
 import * as vscode from 'vscode';
 import { CONTEXT_KEYS, type ContextKey, type ContextValues } from './context-keys.ts';
 
+/**
+ * Setting a context key is a message to the window, and `when` clauses are evaluated again: most settings of a key
+ * change nothing.
+ */
 export class ContextSetter {
   private readonly known = new Map<ContextKey, string>();
 

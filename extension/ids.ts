@@ -7,12 +7,16 @@ import type { ShownStatus } from './run-status.ts';
 
 /** Views of the activity bar. */
 export type View = 'runs' | 'datasets' | 'models';
+
+/** The id of a view in `package.json`. */
 export function viewId(view: View): string {
   return `rollscope.${view}`;
 }
 
 /** Webviews in the editor area. */
 export type PanelName = 'panel' | 'report';
+
+/** The type by which VS Code restores a panel. */
 export function panelType(panel: PanelName): string {
   return `rollscope.${panel}`;
 }

@@ -5,6 +5,7 @@ import { Rollscope } from './app.ts';
 import { act, registerCommands } from './commands.ts';
 import { tell } from './tell.ts';
 
+/** Called by VS Code. A failure is shown before it is thrown on, because VS Code only logs it. */
 export function activate(context: vscode.ExtensionContext): void {
   try {
     const app: Rollscope = new Rollscope(context, (name, argument) => act(app, name, argument));

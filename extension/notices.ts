@@ -8,6 +8,7 @@ import { errorInEditor, inEditor } from './remedies.ts';
 import type { Reporter } from './report.ts';
 import { runCommand } from './run-command.ts';
 
+/** Warnings of a running run are shown once per run and kind, and only if the window was there when they came. */
 export class Notices {
   private readonly told = new Set<string>();
 

@@ -11,6 +11,7 @@ export type Buttons = Record<string, () => unknown>;
 
 const SHOW_LOG = 'Show Log';
 
+/** Everything that is shown is also logged; what was canceled is neither. */
 export class Reporter {
   private readonly channel = vscode.window.createOutputChannel('Rollscope', { log: true });
 

@@ -137,26 +137,32 @@ export function sandbox(): EditorValues['engine.sandbox'] {
   return editorSetting('engine.sandbox');
 }
 
+/** What an engine with a run does once no window is connected. */
 export function whenAlone(): EditorValues['engine.whenAlone'] {
   return editorSetting('engine.whenAlone');
 }
 
+/** Whether actions are offered above problems. @param scope the file: workspace folders can differ */
 export function codeLensEnabled(scope: vscode.Uri): boolean {
   return editorSetting('codeLens', scope);
 }
 
+/** Whether results are shown next to problems. @param scope the file: workspace folders can differ */
 export function inlineResultsEnabled(scope: vscode.Uri): boolean {
   return editorSetting('inlineResults', scope);
 }
 
+/** Names of columns by their role, as the user mapped them; empty without a map. Not checked. */
 export function fieldsSetting(scope: vscode.Uri): FieldMap {
   return configuration(scope).get('fields', {});
 }
 
+/** What shades the tokens of rollouts in the editor. */
 export function shading(): Shading {
   return editorSetting('shading');
 }
 
+/** Stores the shading for all windows of the user. */
 export async function setShading(value: Shading): Promise<void> {
   await configuration().update('shading', value, vscode.ConfigurationTarget.Global);
 }

@@ -5,6 +5,7 @@ import { STATUS_COMMANDS, type StatusContent } from './status-content.ts';
 
 const STATUS_ID = 'rollscope.status';
 
+/** Always there, so that it can be hidden like any other item; its hover may run the commands of the status only. */
 export class StatusItem {
   private readonly item: vscode.StatusBarItem;
 

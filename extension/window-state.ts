@@ -29,6 +29,7 @@ export interface StateParts {
   imports: Imports;
 }
 
+/** Keeps item and keys up to date until it is disposed of. */
 export function showState(parts: StateParts): vscode.Disposable {
   const keys = new ContextSetter();
   keys.set('active', true);

@@ -26,6 +26,7 @@ const PANE_TITLES: Readonly<Record<PaneName, string>> = {
   rollout: 'Rollout',
 };
 
+/** The element that `main.ts` puts into the page. */
 @customElement('rs-app')
 export class App extends Component {
   static override styles = [

@@ -3,6 +3,9 @@ import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
 import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
 
+/**
+ * A choice outlives the run that it was made for; in a run that lacks one of its metrics, a default takes that place.
+ */
 export class ChartChoice {
   /** null for the defaults. */
   private metrics: readonly Metric[] | null = null;

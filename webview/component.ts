@@ -10,6 +10,7 @@ export function provideStore(store: Store): void {
   current = store;
 }
 
+/** Renders again when the store or its own width changes. */
 export abstract class Component extends LitElement {
   static override styles: CSSResultGroup = shared;
   private unsubscribe: (() => void) | null = null;

@@ -11,6 +11,7 @@ export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
 
 const NOT_SHOWN: NotShown = 'run-not-shown';
 
+/** What is shown of an error. @param again repeats the request; not offered where the panel has moved to another run */
 export function failureOf(error: unknown, again: () => void): Failure {
   const { code, message, hint, details } = toErrorData(error);
   return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };

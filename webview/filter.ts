@@ -130,6 +130,7 @@ function holds(term: Term, row: ProblemRow): boolean {
   }
 }
 
+/** Whether all terms hold for a row; no terms hold for every row. */
 export function matches(terms: readonly Term[], row: ProblemRow): boolean {
   return terms.every((term) => holds(term, row));
 }

@@ -14,6 +14,7 @@ export type GroupReading =
 const KEPT = 32;
 const READING: GroupReading = { state: 'reading' };
 
+/** Reads one group at a time, the one that is shown, and keeps the latest ones. */
 export class GroupReader {
   private readonly readings = new Map<string, GroupReading>();
   /** The group that is being read: the one that is shown. */

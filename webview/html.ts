@@ -7,8 +7,10 @@ import { visible } from '../engine/protocol/visible.ts';
 
 const shown = (value: unknown): unknown => (typeof value === 'string' ? visible(value) : value);
 
+/** A template of HTML, in which hidden characters of texts are made visible. */
 export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult<1> =>
   litHtml(strings, ...values.map(shown));
 
+/** A template of the content of an `<svg>`, with values as in `html`. */
 export const svg = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult<2> =>
   litSvg(strings, ...values.map(shown));

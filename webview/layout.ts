@@ -11,6 +11,7 @@ export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: 152, problems: 0.4,
 /** Of a pane: less cannot be read. CSS pixels. */
 const LEAST = { charts: 60, pane: 220 };
 
+/** The widths of panes are kept as shares of the window, the height of the charts in CSS pixels. */
 export class Layout {
   private sizes: PanelLayout;
   scrolled: Partial<Record<PaneName, number>>;

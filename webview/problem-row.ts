@@ -12,6 +12,7 @@ export interface ProblemRow {
 /** How a problem moved from A to B; null where one of the two is not known. */
 export type Move = 'fixed' | 'broke';
 
+/** Whether the majority became right or wrong since the other step; null if it did neither, or either is not known. */
 export function moveOf({ view, before }: Pick<ProblemRow, 'view' | 'before'>): Move | null {
   if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;
   return view.verdict === 'correct' ? 'fixed' : 'broke';

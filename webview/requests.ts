@@ -6,6 +6,7 @@ import type { GroupId } from '../engine/protocol/group.ts';
 import type { EditorAction, PanelContract, RunAction } from '../engine/runs/panel-contract.ts';
 import { type Failures, failureOf, type PanelRequest } from './failures.ts';
 
+/** Asking again clears the failure of the request before; a question that the user canceled is none. */
 export class Requests {
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,

@@ -19,6 +19,7 @@ function keptOrder(kept: ProblemOrder | undefined): ProblemOrder {
   return isKnown ? kept : FIRST_ORDER;
 }
 
+/** Problems and rollouts by index from 0 (people see them from 1), steps by number. */
 export class Selection {
   problem: number | null;
   rollout: number | null;

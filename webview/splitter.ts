@@ -6,6 +6,7 @@ import { html } from './html.ts';
 /** CSS pixels that an arrow key moves it. */
 const KEY_STEP = 24;
 
+/** Calls `moved` with pixels and leaves the sizes to its owner; a `separator` with a value for screen readers. */
 @customElement('rs-splitter')
 export class Splitter extends LitElement {
   static override styles = css`

@@ -21,6 +21,7 @@ import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { Selection } from './selection.ts';
 
+/** Notifies its subscribers of every change; what several components need is computed here once. */
 export class Store {
   columns = new RunColumns();
   problems: readonly Problem[] = [];

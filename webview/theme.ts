@@ -19,6 +19,7 @@ function rgbOf(color: string, over: Rgb): Rgb {
   return [red!, green!, blue!];
 }
 
+/** Channels from 0 to 255, opaque; the editor's background stands in for a color that the theme lacks. */
 export function themeColors(): ThemeColors {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name);

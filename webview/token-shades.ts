@@ -9,6 +9,7 @@ export const SHADING_TITLES: Readonly<Record<TokenShading, string>> = {
   entropy: 'entropy',
 };
 
+/** Whether a text that was kept over a reload names a shading of this version. */
 export function isShading(kept: string | undefined): kept is TokenShading {
   return TOKEN_SHADINGS.some((name) => name === kept);
 }

@@ -48,6 +48,7 @@ function majorityIsRight({ majority }: JudgedGroup): boolean {
   return majority?.correct === true;
 }
 
+/** The share that is true, with Wilson's 95% interval; null for no outcomes. */
 export function proportion(outcomes: readonly boolean[]): Estimate | null {
   return wilson(outcomes.filter(Boolean).length, outcomes.length);
 }
@@ -62,10 +63,12 @@ export function curve(n: number): number[] {
   return n < 1 ? [] : [...ks, n];
 }
 
+/** pass@k of a group, unbiased (arXiv 2107.03374); k is at most its number of rollouts. */
 export function passOf({ rollouts }: JudgedGroup, k: number): number {
   return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
 }
 
+/** maj@k of a group (`majorityAtK`): the chance that the majority of k of its rollouts is right; k is at most their number. */
 export function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
   const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
   return majorityAtK(counts, rollouts.length, k)!;

@@ -96,6 +96,7 @@ export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number
   );
 }
 
+/** The values without nulls: means are over what was measured. */
 export function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
@@ -105,6 +106,7 @@ export function truncatedShare(rollouts: readonly RolloutFacts[]): number | null
   return mean(rollouts.flatMap(({ finish }) => (finish === null ? [] : Number(finish === 'length'))));
 }
 
+/** Share of rollouts without an answer, from 0 to 1; null for no rollouts. */
 export function unansweredShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.map(({ answer }) => Number(answer === null)));
 }
@@ -150,6 +152,7 @@ export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null
   return rightOf(groupVerdict(group));
 }
 
+/** Whether anything is known about the correctness of a group's rollouts. */
 export function hasReference({ rollouts }: JudgedGroup): boolean {
   return rollouts.some(({ correct }) => correct !== null);
 }

@@ -26,6 +26,7 @@ function grownShare(share: number, growth: number): number {
   return share === 0 ? 0 : share / (share + (1 - share) * Math.exp(-growth));
 }
 
+/** Throws `usage` for a beta that is not positive; NaN is not. */
 export function checkBeta(beta: number): void {
   if (beta > 0) return;
   throw new RollscopeError('usage', `beta must be positive, not ${beta}.`, 'Use a beta above 0.', {
@@ -48,6 +49,8 @@ export interface StepGroup {
 
 /** Whether two answers, of different steps, are one. Strings by default. */
 export type SameAnswer = (a: string, b: string) => boolean;
+
+/** Answers are one if their texts are: for groups whose clusters have canonical answers. */
 export const sameString: SameAnswer = (a, b) => a === b;
 
 /**

@@ -11,6 +11,10 @@ export type EngineChoices = Pick<ServerOptions, 'whenAlone' | 'grace' | 'endsWhe
   runsFolder: string;
 };
 
+/**
+ * How runs start and resume: on this machine's engine, on TRL or on verl, by the configuration. Each is loaded when it
+ * is needed.
+ */
 export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): ServerOptions {
   return {
     home,

@@ -66,6 +66,10 @@ export function forecastSection(forecast: Forecast, problems: readonly Problem[]
   return lines.join('\n');
 }
 
+/**
+ * One line: predicted and measured majority accuracy with a 95% interval, AUROC, and the Brier score next to that of
+ * the base rate. A dash where something cannot be computed.
+ */
 export function scoreText({ problems, auroc, brier, baseBrier, expected, actual }: ForecastScore): string {
   return `Forecast score: predicted majority accuracy ${quantityText('accuracy', expected)}, measured ${quantityText('accuracy', actual)} on ${plural(problems, 'problem')} · AUROC ${quantityText('auroc', auroc)} · Brier score ${quantityText('brier', brier)}, base-rate baseline ${quantityText('brier', baseBrier)}`;
 }

@@ -46,6 +46,7 @@ export class Output {
   }
 }
 
+/** 3 for what the user stopped, 2 for errors in the user's input, 1 for everything else. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RollscopeError)) return EXIT.failed;
   if (error.code === 'canceled') return EXIT.stopped;
@@ -62,6 +63,7 @@ export function printError(error: unknown, json: boolean): void {
   if (json) writeJson({ error: data });
 }
 
+/** An error for the terminal, in one line or, with a hint, in two. */
 export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>): string {
   return hint ? `error: ${message}\nhint: ${hint}` : `error: ${message}`;
 }

@@ -67,6 +67,7 @@ export function byConcern(a: ProblemResult, b: ProblemResult): number {
   return byShare || a.index - b.index;
 }
 
+/** One row per problem in the given order: shares and probabilities from 0 to 1, a dash for what was not measured. */
 export function problemTable(results: readonly ProblemResult[]): string {
   const rows = results.map((result) => [
     oneLine(result.id, 24),

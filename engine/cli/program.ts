@@ -26,6 +26,7 @@ Exit codes:
   2  usage error or invalid input
   3  stopped by the user (Ctrl+C); 'rollscope resume' resumes it`;
 
+/** The parser for all commands. Nothing runs until it parses; commands report their exit code through `setExitCode`. */
 export function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('rollscope')
     .description(

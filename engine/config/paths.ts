@@ -15,6 +15,10 @@ export interface PathBase {
   exists(file: string): boolean;
 }
 
+/**
+ * An absolute path: `~` is the home folder, relative paths are resolved against the folder of who wrote them. The
+ * embedded names stay, and without a folder relative paths do too.
+ */
 export function absolutePath(file: string, { folder, home }: PathBase): string {
   if (isEmbedded(file)) return file;
   const own = file.replace(/^~(?=[\\/]|$)/, home);

@@ -70,6 +70,7 @@ function messagesOf(value: unknown): Message[] | null {
   return isMessage(value) ? [value] : messagesOf(messages ?? conversations ?? null);
 }
 
+/** Whether a value is a turn of a conversation: an object with a text under `role`, or `from` (ShareGPT). */
 export function isMessage(value: unknown): value is Message {
   return isObject(value) && typeof (value.role ?? value.from) === 'string';
 }

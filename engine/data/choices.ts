@@ -96,6 +96,7 @@ export function showsChoices(text: string, { texts }: Choices): boolean {
   return texts.every((choice) => text.includes(choice.trim()));
 }
 
+/** The question followed by an empty line and one line per choice: `A. text`. */
 export function withChoices(text: string, { names, texts }: Choices): string {
   return `${text}\n\n${names.map((name, i) => `${name}. ${texts[i]}`).join('\n')}`;
 }

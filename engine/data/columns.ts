@@ -61,6 +61,7 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
   return columns;
 }
 
+/** Column names in quotes, at most 20 of them, then how many more there are. */
 export function list(names: readonly string[]): string {
   const shown = names.slice(0, 20).map((name) => `"${name}"`);
   return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');

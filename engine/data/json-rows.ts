@@ -150,6 +150,7 @@ function holdsProblems(list: readonly unknown[], fields: FieldMap): boolean {
   return isObject(list[0]) && hasPrompt(unwrapped(list[0]), fields);
 }
 
+/** Whether a row has a problem in the column of the map, or in one of the usual names. */
 export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   const name = fields.prompt ?? usualName(values, 'prompt');
   return name !== null && promptOf(columnValue(values, name)) !== null;

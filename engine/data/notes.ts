@@ -19,6 +19,7 @@ interface NotedData {
 /** Names of columns with a text that is to be read before the problem. */
 const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
 
+/** Sentences for people: problems without a reference answer, columns that were not read, repeated ids and the like. */
 export function notesOf(config: DatasetConfig, { columns, problems, parts, reading, rows }: NotedData): string[] {
   const warnings: string[] = [];
   const labeled = problems.filter(({ answer }) => answer !== null).length;

@@ -25,6 +25,10 @@ export interface ReadRow {
   id: string;
 }
 
+/**
+ * Throws nothing: what makes a row unusable is in the result, with file and line.
+ * @param at index of the row among all rows, from 0
+ */
 export function readRow(
   from: TableRow,
   at: number,

@@ -49,6 +49,10 @@ export function readIdentity(folder: string): IdentityFile | null {
   }
 }
 
+/**
+ * Writes which experiment, with which options, the folder belongs to: the same command finds it again.
+ * @param seconds spent so far
+ */
 export function writeIdentity(folder: string, identity: ExperimentIdentity, seconds: number): Promise<void> {
   return writeJson(path.join(folder, IDENTITY_FILE), { ...identity, versions: versions(), seconds });
 }
@@ -121,6 +125,7 @@ function numbered(root: string, name: string, holds: (folder: string) => boolean
   }
 }
 
+/** Writes aside and renames, so that a reader never sees half a file. Throws `disk`. */
 export function writeJson(file: string, value: unknown): Promise<void> {
   return writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -21,6 +21,10 @@ export interface OtherOption {
 /** They decide how fast a result comes, and not which. */
 const IRRELEVANT: ReadonlySet<string> = new Set(['threads', 'memoryLimit', 'seed']);
 
+/**
+ * Each option with its value and the experiment's own; empty for the experiment as it is. Options that cannot change a
+ * number (devices, threads) do not count.
+ */
 export function otherOptions(given: ExperimentRecipe, usual: ExperimentRecipe): OtherOption[] {
   const options = SETTINGS.flatMap(({ path, setting }) => {
     if (IRRELEVANT.has(path)) return [];

@@ -42,6 +42,7 @@ export interface WatchSummary {
   lead: number[];
 }
 
+/** Counts of outcomes over runs; `lead` has an entry per hit. */
 export function watchSummary(runs: readonly WatchedExperimentRun[]): WatchSummary {
   const of = (outcome: WatchOutcome) => runs.filter((run) => watchOutcome(run) === outcome);
   const hits = of('hit');

@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
+/** Whether there is a file, with links followed; false for folders and for what cannot be looked at. */
 export async function isFile(file: string): Promise<boolean> {
   return fs.stat(file).then(
     (stat) => stat.isFile(),

@@ -77,6 +77,7 @@ function withoutComments(code: string): string {
 /** What of a text means something to Lean. Where there are strings, all of it is looked at. */
 const meaning = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
 
+/** White space of any length as one space, none at the ends. */
 export const words = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**

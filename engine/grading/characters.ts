@@ -164,6 +164,10 @@ function plainLetter(character: string): string | null {
   return /^[A-Za-z]$/.test(plain) ? plain : null;
 }
 
+/**
+ * The text with what LaTeX writes in ASCII: `×` as `\times`, `²` as `^{2}`, digits of every script as 0 to 9.
+ * Characters that mean nothing in mathematics stay.
+ */
 export function replaceCharacters(text: string): string {
   if (/^[\u0020-\u007e]*$/.test(text)) return text;
   let out = '';

@@ -6,6 +6,7 @@ const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?
 /** How far back from the end a last number is looked for. */
 const TAIL = 4000;
 
+/** Looks at the end of a long text only; null without a number there. The span is one of the whole text. */
 export function lastNumber(whole: string): Found | null {
   const text = whole.slice(-TAIL);
   const before = whole.length - text.length;

@@ -25,6 +25,10 @@ function size(x: bigint): number {
   return x <= 0xffff_ffffn && x >= -0xffff_ffffn ? 1 : x.toString(16).length;
 }
 
+/**
+ * Greatest common divisor, never negative, by Euclid. Counts its steps against the budget of the text and throws when
+ * it is used up.
+ */
 export function gcd(a: bigint, b: bigint): bigint {
   let x = abs(a);
   let y = abs(b);
@@ -50,30 +54,37 @@ function tooLong(x: bigint): boolean {
   return size(x) > MAX_HEX_DIGITS;
 }
 
+/** n / 1. Throws `RangeError` for a number that is not an integer. */
 export function integer(n: number): Rational {
   return { n: BigInt(n), d: 1n };
 }
 
+/** a + b. Throws `OutOfBounds`. */
 export function add(a: Rational, b: Rational): Rational {
   return rational(a.n * b.d + b.n * a.d, a.d * b.d);
 }
 
+/** -a: as large as a, so always within bounds. */
 export function negate(a: Rational): Rational {
   return { n: -a.n, d: a.d };
 }
 
+/** a b. Throws `OutOfBounds`. */
 export function multiply(a: Rational, b: Rational): Rational {
   return rational(a.n * b.n, a.d * b.d);
 }
 
+/** a / b. Throws `OutOfBounds`, for a divisor of 0 too. */
 export function divide(a: Rational, b: Rational): Rational {
   return rational(a.n * b.d, a.d * b.n);
 }
 
+/** Whether both are the same number: exact, since both are in lowest terms. */
 export function equal(a: Rational, b: Rational): boolean {
   return a.n === b.n && a.d === b.d;
 }
 
+/** Whether the denominator is 1. */
 export function isInteger(a: Rational): boolean {
   return a.d === 1n;
 }

@@ -231,6 +231,10 @@ function combine(a: Region, b: Region, operation: 'union' | 'intersection' | 'di
   return { intervals: complement(merge([...complement(a.intervals), ...other])), variable };
 }
 
+/**
+ * Whether two regions have the same intervals, with ends that are near and open alike. Variables count only where both
+ * name one.
+ */
 export function sameRegion(a: Region, b: Region): boolean {
   if (a.variable !== null && b.variable !== null && a.variable !== b.variable) return false;
   if (a.intervals.length !== b.intervals.length) return false;

@@ -34,6 +34,7 @@ export function usable(text: string, start: number, end: number): Found | null {
   return { start: from, end: to, text: piece };
 }
 
+/** Whether a UTF-16 code unit is white space, as `\s` has it. */
 export function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || (code >= 160 && /\s/.test(String.fromCharCode(code)));
 }

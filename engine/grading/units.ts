@@ -176,6 +176,7 @@ function multiplyIn(into: Map<string, number>, factor: Rational, unit: Definitio
   return times < 0 ? divide(factor, multiple) : multiply(factor, multiple);
 }
 
+/** Whether a word names a unit (`km`, `kilometers`), as it is written or in lower case. */
 export function isUnit(word: string): boolean {
   return unitNamed(word) !== undefined;
 }

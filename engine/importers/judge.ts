@@ -23,6 +23,7 @@ export interface WrittenGroup {
   graders: GraderCounts;
 }
 
+/** Grades, clusters and votes. @param rules how answers are found and compared; undefined for the automatic ones */
 export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: GradingRules | undefined): WrittenGroup {
   const detail = foreignGroup(id, problem, rollouts, rules);
   return {

@@ -20,6 +20,10 @@ export interface RunProblems extends ProblemRegister {
   taken(count?: number): { problem: Problem; prompt: Prompt }[];
 }
 
+/**
+ * Numbers problems from 0 in the order in which the log mentions them first. Memory grows with the number of problems,
+ * not of rollouts.
+ */
 export class LoggedProblems implements RunProblems {
   private readonly graded: GradedProblem[] = [];
   private readonly byKey = new Map<string, number>();

@@ -15,14 +15,20 @@ export interface RunContents {
   prompts: readonly Prompt[] | null;
 }
 
+/** Writes `run.json` aside and renames it. Throws `disk`. */
 export async function writeRunFile(folder: string, runFile: RunFile, disk: Disk): Promise<void> {
   await writeText(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`, disk);
 }
 
+/**
+ * Writes `problems.jsonl`, one problem per line; a group refers to its problem by the index of the line. Throws
+ * `disk`.
+ */
 export async function writeProblems(folder: string, problems: readonly Problem[], disk: Disk): Promise<void> {
   await writeText(inRun(folder, PROBLEMS_FILE), jsonLines(problems), disk);
 }
 
+/** Writes `prompts.jsonl`: for the problem of the same line, the prompt exactly as the model got it. Throws `disk`. */
 export async function writePrompts(folder: string, prompts: readonly Prompt[], disk: Disk): Promise<void> {
   await writeText(inRun(folder, PROMPTS_FILE), jsonLines(prompts), disk);
 }

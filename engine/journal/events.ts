@@ -169,6 +169,7 @@ function broken(folder: string, line: number, what: string, facts: object = {}):
   });
 }
 
+/** The hint of errors about damaged records: the command and the editor's action that write a readable copy. */
 export function repairHint(folder: string): string {
   return `'rollscope repair ${folder}' (Repair Run in the Runs view) writes a copy without the unreadable parts; the original run is not changed.`;
 }

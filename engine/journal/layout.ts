@@ -25,6 +25,7 @@ export type JournalPosition = z.infer<typeof JournalPosition>;
 
 export const START: JournalPosition = { nextSeq: 0, frames: { file: 0, offset: 0 } };
 
+/** `rollouts-000.bin` for index 0. */
 export function rolloutFileName(index: number): string {
   return `rollouts-${String(index).padStart(3, '0')}.bin`;
 }
@@ -35,10 +36,12 @@ export function rolloutFileIndex(name: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
+/** Whether frame a was written before frame b: by file, then by byte. */
 export function isBefore(a: FrameCursor, b: FrameCursor): boolean {
   return a.file < b.file || (a.file === b.file && a.offset < b.offset);
 }
 
+/** The folder of a checkpoint, relative to the run's. @param step steps that were complete */
 export function checkpointPath(step: number): string {
   return `${CHECKPOINTS}/${step}`;
 }
@@ -48,6 +51,10 @@ export function runName(folder: string): string {
   return basename(resolve(folder));
 }
 
+/**
+ * The path of a file of the run format. `name` is one of ours, never a name from outside
+ * (`engine/system/file-name.ts`).
+ */
 export function inRun(folder: string, name: string): string {
   return join(folder, name);
 }

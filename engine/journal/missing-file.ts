@@ -9,6 +9,7 @@ export function restoreHint(folder: string, name: string): string {
   return name === EVENTS_FILE ? restore : `${restore} Without one: ${repairHint(folder)}`;
 }
 
+/** A `run-broken` error for a file that a run cannot be read without, with the hint that fits the file. */
 export function missingFile(folder: string, name: string): RollscopeError {
   const file = inRun(folder, name);
   return new RollscopeError('run-broken', `${file} is missing.`, restoreHint(folder, name), {

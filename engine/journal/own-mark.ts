@@ -23,6 +23,10 @@ export async function markOwn(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Whether the mark of the folder fits its `run.json` and this user's key. False where either is missing or unreadable;
+ * never throws.
+ */
 export async function isOwn(folder: string): Promise<boolean> {
   try {
     const key = await readKey();

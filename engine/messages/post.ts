@@ -12,6 +12,10 @@ export interface Post {
   receive(listener: (message: unknown) => void): () => void;
 }
 
+/**
+ * Once it is closed, nothing is received any longer. A message that cannot be cloned fails its request instead of
+ * leaving it pending.
+ */
 export function postTransport({ post, receive }: Post): Transport {
   const errors = new Emitter<Error>();
   const writeErrors = new Emitter<[Error, Message | undefined, number | undefined]>();
@@ -67,6 +71,7 @@ export interface NodePort {
   off(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
+/** Over a port of Node's `worker_threads`: a worker, its parent, or one end of a channel. */
 export function portTransport(port: NodePort): Transport {
   return postTransport({
     post: (message, transfer) => port.postMessage(message, transfer),

@@ -41,6 +41,7 @@ export function transfer<T extends object>(value: T, buffers: readonly ArrayBuff
   return value;
 }
 
+/** The buffers that `transfer` marked for this message; empty for most. */
 export function transferred(message: Message): readonly ArrayBuffer[] {
   const { params, result } = message as { params?: unknown; result?: unknown };
   const value = params ?? result;

@@ -33,6 +33,7 @@ export function toWire(
   return new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);
 }
 
+/** The error that the other side threw. One that carries no known code is a bug there: `internal`. */
 export function fromWire(error: ResponseError<unknown>): RollscopeError {
   const data = error.data as WireError | undefined;
   const code = data && errorCodeOf(data.code);
@@ -42,6 +43,10 @@ export function fromWire(error: ResponseError<unknown>): RollscopeError {
   return received;
 }
 
+/**
+ * An error about a message that does not fit the contract.
+ * @param wireCode the code of JSON-RPC that it is sent with
+ */
 export function misfit(
   code: 'usage' | 'internal',
   message: string,
@@ -82,6 +87,7 @@ export function check(shape: MessageShape | undefined, value: unknown, part: Par
   });
 }
 
+/** The error of a request that its sender canceled. */
 export function canceled(name: string): RollscopeError {
   return new RollscopeError('canceled', `'${name}' was canceled.`, undefined, {
     details: { reason: 'request', request: name },

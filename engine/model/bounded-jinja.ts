@@ -169,6 +169,7 @@ function textOf(length: number): void {
   if (!(length <= MOST_CHARACTERS)) throw new Error(`it makes a text of ${length} characters`);
 }
 
+/** Counts a list of `length` items against the limit. Throws an `Error` above it, and for NaN. */
 export function listOf(length: number): void {
   if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
 }

@@ -60,6 +60,7 @@ export class ConfigFields {
 
 export const OTHER_MODEL = 'Choose another model.';
 
+/** A `model` error about a value that the format allows and Rollscope does not support; `hint` says what to do. */
 export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
   return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint, {
     details: { reason: 'unsupported', file, field, value },

@@ -224,6 +224,7 @@ const OTHERS: Record<number, string> = {
 /** Types that can be read. */
 export const READABLE_TYPES = [...PLAIN.values(), ...FORMATS.values()].map(({ name }) => name);
 
+/** The name of a tensor type of GGUF (`Q4_0`), or `number n` for one that ggml did not have yet. */
 export function typeName(type: number): string {
   return PLAIN.get(type)?.name ?? FORMATS.get(type)?.name ?? OTHERS[type] ?? `number ${type}`;
 }

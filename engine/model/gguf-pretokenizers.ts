@@ -14,6 +14,10 @@ const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
 const casedWords = (digits: string, suffix: string) =>
   `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
+/**
+ * The step of `tokenizer.json` that maps bytes to GPT-2's printable characters.
+ * @param useRegex it also splits by GPT-2's rule
+ */
 export const byteLevel = (useRegex: boolean) => ({
   type: 'ByteLevel',
   add_prefix_space: false,

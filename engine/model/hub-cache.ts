@@ -134,6 +134,7 @@ function blobName(etag: string): string {
     .replace(/[^\w.-]/g, '_');
 }
 
+/** Whether there is a file or folder, with links followed; false too where it cannot be looked at. */
 export async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null)) !== null;
 }

@@ -8,6 +8,10 @@ export function endpoint(): string {
   return process.env.HF_ENDPOINT || 'https://huggingface.co';
 }
 
+/**
+ * A `RollscopeError` about what the Hub refused or that it cannot be reached, with a hint: `model` or `dataset`, by
+ * what was wanted, else `disk` or `canceled`. A `RollscopeError` passes unchanged.
+ */
 export function hubError(error: unknown, id: HubId): RollscopeError {
   const what = id.type ?? 'model';
   if (error instanceof RollscopeError) return error;

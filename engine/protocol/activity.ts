@@ -25,6 +25,10 @@ const TEXTS = {
 export type Activity = keyof typeof TEXTS;
 export const ACTIVITIES = Object.keys(TEXTS) as [Activity, ...Activity[]];
 
+/**
+ * What a run is doing, for people.
+ * @param detail what the activity is about, such as a device or a problem; null without
+ */
 export function activityText({ activity, detail }: { activity: Activity; detail: string | null }): string {
   const text: (detail: string | null) => string = TEXTS[activity];
   return text(detail);

@@ -36,6 +36,7 @@ export function parseTemplateVariables(text: string): TemplateVariables {
   return variables;
 }
 
+/** What is wrong with variables of a chat template as they were written, and a hint; null if they can be read. */
 export function templateVariablesError(text: string): { message: string; hint: string } | null {
   try {
     parseTemplateVariables(text);

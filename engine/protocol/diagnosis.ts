@@ -86,6 +86,7 @@ export function diagnosisMeaning(kind: DiagnosisKind): string {
   return TEXTS[kind].meaning;
 }
 
+/** How grave a diagnosis is: decides color and icon, never the wording. */
 export function gravityOf(kind: DiagnosisKind): Gravity {
   return TEXTS[kind].gravity;
 }

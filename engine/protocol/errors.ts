@@ -94,6 +94,10 @@ export function errorCodeOf(code: string): ErrorCode | null {
   return ERROR_CODES.find((known) => known === code) ?? FORMER_CODES[code] ?? null;
 }
 
+/**
+ * An error that arrived as data, as the error it was on the other side.
+ * @param problem the index of the problem that it is about
+ */
 export function fromErrorData(data: ErrorData, problem: number | null = null): RollscopeError {
   return new RollscopeError(data.code, data.message, data.hint, { problem, details: data.details });
 }

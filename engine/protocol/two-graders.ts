@@ -38,6 +38,7 @@ export const NO_GRADERS: GraderCounts = {
   otherwise: 0,
 };
 
+/** Counts of one group. A rollout that only one of the two judges counts nowhere. */
 export function graderCounts({ clusters, majority, rollouts }: Judged): GraderCounts {
   const counts = structuredClone(NO_GRADERS);
   let byReward = false;
@@ -56,6 +57,7 @@ export function graderCounts({ clusters, majority, rollouts }: Judged): GraderCo
   return counts;
 }
 
+/** The sum of two counts; neither is changed. */
 export function addCounts(a: GraderCounts, b: GraderCounts): GraderCounts {
   return {
     named: addTallies(a.named, b.named),
@@ -65,6 +67,10 @@ export function addCounts(a: GraderCounts, b: GraderCounts): GraderCounts {
   };
 }
 
+/**
+ * Which of the counts are a comparison: the bare reward is left out if it was a wrong vote at least once and never
+ * anything but a vote.
+ */
 export function twoGraders({ named, reward, wrongVotes, otherwise }: GraderCounts): TwoGraders {
   const rewardIsVote = wrongVotes > 0 && otherwise === 0;
   return { ...(rewardIsVote ? named : addTallies(named, reward)), rewardIsVote };

@@ -31,6 +31,7 @@ export function question({ dataset: { system } }: RunConfig, user: string): { sy
 /** Extracted answers as they are stored. */
 export const ANSWERS = listOf(orNull(aText));
 
+/** The answer in each response, by the run's own rules; null where there is none. Empty for no responses. */
 export function answersOf(responses: Responses, grader: Grader): (string | null)[] {
   return (responses ?? []).map((text) => grader.extract(text));
 }

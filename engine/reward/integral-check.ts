@@ -68,6 +68,10 @@ interface Checked {
   text: string;
 }
 
+/**
+ * Compares the derivative of the answer with the integrand at points where both exist; `tolerance` is relative. An
+ * answer with too few such points does not pass.
+ */
 export function checkAntiderivative(
   answer: string,
   { text, integrand, variable }: Integral,
@@ -129,6 +133,10 @@ export function definiteValues({ integrand, variable, bounds, text }: Integral, 
   });
 }
 
+/**
+ * Compares the answer with the value of the definite integral at draws of its other letters; `tolerance` is relative.
+ * An answer that contains the variable does not pass.
+ */
 export function checkValue(
   answer: string,
   { variable }: Integral,

@@ -122,6 +122,7 @@ export function expressionIn(text: string): MathNode | null {
   return null;
 }
 
+/** The integrand, its variable and bounds. Throws `dataset`, with the problem's id, where no integral can be read. */
 export function readIntegral(group: Group, { column }: { column: string }): Integral {
   const { text: problem, columns } = group.problem;
   const own = columns?.[column];

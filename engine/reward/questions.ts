@@ -1,6 +1,7 @@
 /** Options of rewards that put questions of their own to the model: how the responses are sampled. */
 import { type Flag, integer, number } from '../protocol/settings/kit.ts';
 
+/** Sampling temperature, from 0 (greedy) to 10. @param of what is sampled, in the plural @param value the default */
 export const temperature = (flag: Flag, of: string, value: number) =>
   number({
     title: `Temperature of the ${of}`,
@@ -13,6 +14,7 @@ export const temperature = (flag: Flag, of: string, value: number) =>
     default: value,
   });
 
+/** Most tokens of one response, at least 1. @param of what is sampled, in the singular @param value the default */
 export const maxTokens = (flag: Flag, of: string, value: number) =>
   integer({
     title: `Maximum length of a ${of}`,

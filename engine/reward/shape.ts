@@ -22,10 +22,12 @@ export const aNumber = simple<number>('a number', Number.isFinite);
 export const aCount = simple<number>('a count', (value) => Number.isInteger(value) && (value as number) >= 0);
 export const aBoolean = simple<boolean>('true or false', (value) => typeof value === 'boolean');
 
+/** The shape, or null. */
 export function orNull<T>(of: StoredShape<T>): StoredShape<T | null> {
   return { fault: (value, at) => (value === null ? null : of.fault(value, at)) };
 }
 
+/** A list of any length; a fault names the index of the item (`x[3]`). */
 export function listOf<T>(of: StoredShape<T>): StoredShape<T[]> {
   return {
     fault: (value, at) =>
@@ -33,6 +35,7 @@ export function listOf<T>(of: StoredShape<T>): StoredShape<T[]> {
   };
 }
 
+/** A list of exactly two. */
 export function pairOf<T>(of: StoredShape<T>): StoredShape<[T, T]> {
   const list = listOf(of);
   return {

@@ -20,12 +20,14 @@ export const CERTAINTY = {
   shift: 'none left: statistic t belongs to the distribution that token t was drawn from',
 } as const;
 
+/** A value per token of a rollout, float64 [tokens]. @param value of the token with this index */
 export function terms(rollout: PolicyRollout, value: (t: number) => number): Float64Array {
   const values = new Float64Array(rollout.tokens.length);
   for (let t = 0; t < values.length; t++) values[t] = value(t);
   return values;
 }
 
+/** The sum in float64, from left to right, so that it is the same on every machine; 0 for no values. */
 export function sum(values: Float64Array): number {
   let total = 0;
   for (const value of values) total += value;

@@ -18,6 +18,10 @@ export interface CacheSizes {
   capacity: number;
 }
 
+/**
+ * Keys and values of all layers, [rows, length, headDim] each. `length` grows by appending, `rows` shrinks by
+ * selecting; the capacity is fixed.
+ */
 export class GrowingCaches {
   private arrays: LayerCache<Float32Array>[];
   private rows: number;

@@ -58,6 +58,10 @@ function weightsRead(weights: Weights): LayerWeights<Tensor> {
   return { parameters: weights.inputs(), frozen: weights.frozen() };
 }
 
+/**
+ * One layer over P prompts of Lp tokens while its graph is built, for callers that add to it.
+ * @param positions how many positions the rotary tables cover
+ */
 export function promptLayer(
   bind: BindWeights,
   positions: number,
@@ -78,6 +82,10 @@ export function promptLayer(
   };
 }
 
+/**
+ * One layer over G responses of L tokens to one prompt, whose keys and values are inputs.
+ * @param positions how many positions the rotary tables cover
+ */
 export function responseLayer(
   bind: BindWeights,
   positions: number,
@@ -107,6 +115,10 @@ export function responseLayer(
   };
 }
 
+/**
+ * `promptLayer` as a function: hidden states [P*Lp, hidden] to those behind the layer, and the layer's keys and values
+ * [P*kv, Lp, d].
+ */
 export function promptLayerGraph(
   bind: BindWeights,
   positions: number,
@@ -123,6 +135,7 @@ export function promptLayerGraph(
   };
 }
 
+/** `responseLayer` as a function: hidden states [G*L, hidden] to those behind the layer. */
 export function responseLayerGraph(
   bind: BindWeights,
   positions: number,

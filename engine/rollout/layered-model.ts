@@ -63,6 +63,7 @@ export interface PassOptions {
   tick: () => void;
 }
 
+/** Runs prompts and responses through one layer after the other; `weights` streams the layers from their files. */
 export class LayeredModel {
   readonly weights: StreamedWeights;
   private promptFunction: CompiledFunction<PromptLayerInputs, PromptLayerOutputs> | null = null;
@@ -165,6 +166,7 @@ export interface LayerNames {
   readonly frozen: readonly string[];
 }
 
+/** The names under which a layer's weights are passed, of those that train and of the frozen ones. */
 export function layerNames({ parameters, frozen }: LayerWeights): LayerNames {
   return { parameters: Object.keys(parameters), frozen: Object.keys(frozen) };
 }

@@ -10,6 +10,7 @@ export interface HistoryPoint {
   share: number | null;
 }
 
+/** Training only, without evaluations and probes. @param problem its index in the run */
 export function historyOf(columns: RunColumns, problem: number): HistoryPoint[] {
   const { step, rollouts, share } = columns.groups.columns;
   return columns

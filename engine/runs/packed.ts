@@ -32,6 +32,7 @@ export interface PackedColumns {
   head?: Head;
 }
 
+/** How far columns have come: what a view has that got everything up to now. */
 export function markOf(columns: RunColumns): ColumnsMark {
   return {
     epoch: columns.epoch,

@@ -91,6 +91,7 @@ export interface ProblemCurve {
   majority: number[];
 }
 
+/** Shares from 0 to 1 by step; NaN where a group has no labels or no majority. @param rows of the problem's groups */
 export function problemCurve(columns: RunColumns, rows: readonly number[]): ProblemCurve {
   const { step, accuracy, share } = columns.groups.columns;
   const at = (column: Float64Array) => rows.map((row) => known(column[row]!) ?? Number.NaN);

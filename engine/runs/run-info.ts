@@ -23,6 +23,7 @@ interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   fault: string | null;
 }
 
+/** What lists show of a run. Accuracies are null without labels or evaluations, texts are those of the files. */
 export function runInfo(file: RunFile, state: State): RunInfo {
   const { run, folder, step, status, evaluations, skipped, fault, warnings } = state;
   const warning = signalWarningIn(warnings);

@@ -17,6 +17,7 @@ export interface RecordedSignal {
   noAnswer: number | null;
 }
 
+/** Looks at training only: evaluations and probes say nothing about what a step learned from. */
 export function runSignal(columns: RunColumns): RecordedSignal {
   const { series, groups } = columns;
   const skipped = series.of('skippedGroups');

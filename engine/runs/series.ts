@@ -11,6 +11,7 @@ export function foreignMetric(name: string): ForeignMetric {
   return `${FOREIGN}${name}`;
 }
 
+/** Whether a metric was logged by another trainer under a name of its own: it has neither unit nor range here. */
 export function isForeign(metric: string): metric is ForeignMetric {
   return metric.startsWith(FOREIGN);
 }

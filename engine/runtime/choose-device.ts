@@ -70,6 +70,9 @@ function memoryKey(): string {
   return [VERSION, onnxruntimeVersion(), process.platform, process.arch, ...devices].join(' ');
 }
 
+/**
+ * Stores what `auto` chose, with the versions that it holds for. Never throws: without it, devices are probed again.
+ */
 export async function rememberDevice(device: DeviceName): Promise<void> {
   try {
     await writeWhole(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));

@@ -16,6 +16,10 @@ export interface FunctionOptions<O> extends Pick<CompileOptions, 'packWeights'> 
   keepOnDevice?: (outputs: O) => Ports;
 }
 
+/**
+ * Compiles a graph once for any sizes of its named axes. Values named by `keepOnDevice` are returned as handles on the
+ * device, which the caller disposes of. Throws what the backend throws (`device`, `internal`).
+ */
 export async function compileFunction<I extends Ports, O extends Ports>(
   backend: Backend,
   { graph, inputs, outputs }: GraphFunction<I, O>,

@@ -29,6 +29,7 @@ type Compute<K extends PlainName> = (
 
 export type TfjsKernels = { readonly [K in PlainName]: Compute<K> };
 
+/** The type that TensorFlow.js stores a tensor in: it has no int64, so integers beyond 2^31 do not fit. */
 export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
   return dtype === 'int64' ? 'int32' : dtype;
 }

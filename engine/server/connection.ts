@@ -107,6 +107,7 @@ function connect(address: EngineAddress, signal: AbortSignal): Promise<Socket> {
   });
 }
 
+/** An `engine-version` error that says which side is older. @param engine its protocol number @param client ours */
 export function versionMismatch(engine: number, client: number): RollscopeError {
   const older = engine < client ? 'engine' : 'client';
   return new RollscopeError(

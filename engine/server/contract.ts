@@ -67,6 +67,7 @@ export const ENGINE = defineContract({
 });
 export type EngineContract = typeof ENGINE;
 
+/** An `engine-stopped` error for requests that were pending, or are made, after the socket closed. */
 export function connectionLost(): RollscopeError {
   return new RollscopeError(
     'engine-stopped',

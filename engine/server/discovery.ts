@@ -11,6 +11,7 @@ import { ensureFolder, remove, removeNow, restrict } from '../system/files.ts';
 import { isProcessAlive } from '../system/liveness.ts';
 import { removeSocketPath } from '../system/socket-path.ts';
 
+/** The folder of the address files, one per live engine. @param home the user's Rollscope folder */
 export function enginesFolder(home: string): string {
   return path.join(home, 'engines');
 }

@@ -10,6 +10,9 @@ export interface FileChangesOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * Tells that something may have changed, never what: who waits looks again. Changes while nobody waits are not lost.
+ */
 export class FileChanges {
   #watcher: FSWatcher | null = null;
   #changed = false;

@@ -62,6 +62,7 @@ export function copy(from: string, to: string, takes: (path: string) => boolean 
   return onDisk(to, () => cp(from, to, { recursive: true, filter: (path) => takes(path) }));
 }
 
+/** Renames a file or folder on the same disk, over what is there. Throws `disk`. */
 export function move(from: string, to: string): Promise<void> {
   return onDisk(to, () => rename(from, to));
 }

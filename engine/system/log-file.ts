@@ -14,6 +14,7 @@ export function beginLog(file: string, kept: number): void {
   appendFileSync(file, '', { mode: 0o600 });
 }
 
+/** Appends before it returns, so that the line is there even if the process dies next. Throws what Node throws. */
 export function appendLog(file: string, text: string): void {
   appendFileSync(file, text);
 }

@@ -86,6 +86,7 @@ export function evaluate(dim: Dim, values: ReadonlyMap<string, number>): number 
   return total;
 }
 
+/** Whether two shapes are equal for every value of their named sizes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }

@@ -55,6 +55,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return x.graph.emit('Where', [condition, x, y], {}, [])[0];
 }
 
+/** The same shape in another type. Float to integer truncates toward 0. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : x.graph.emit('Cast', [x], { to: dtype }, [])[0];
 }
@@ -102,10 +103,12 @@ export function linear(x: Tensor, weight: Tensor): Tensor {
   return matmul(x, weight, { transB: true });
 }
 
+/** The same elements, row by row, in another shape of the same size. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return x.graph.emit('Reshape', [x], { shape }, [])[0];
 }
 
+/** Axis i of the result is axis `permutation[i]` of x. */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
   return x.graph.emit('Transpose', [x], { permutation }, [])[0];
 }
@@ -115,6 +118,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return x.graph.emit('Expand', [x], { shape }, [])[0];
 }
 
+/** Joins along an axis; the other axes are equal. A negative axis counts from the last. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const first = parts[0]!;
   return parts.length === 1 ? first : first.graph.emit('Concat', parts, { axis: fromFront(first, axis) }, [])[0];

@@ -13,6 +13,10 @@ export interface Lap {
   device: number;
 }
 
+/**
+ * The clocks of a run now, in seconds: working time without pauses, and time inside device calls. Differences of two
+ * laps are a step's.
+ */
 export async function lap({ clock, compute }: Pick<RunContext, 'clock' | 'compute'>): Promise<Lap> {
   return { work: clock.seconds, device: await compute.deviceSeconds() };
 }

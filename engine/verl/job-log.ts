@@ -12,6 +12,10 @@ const LAST_LINES = 12;
 /** A longer line is cut: progress bars print lines without an end. */
 const LONGEST = 100_000;
 
+/**
+ * Appends the job's log to a file as it grows and collects the metrics that verl prints, by step. Losing the
+ * connection ends neither.
+ */
 export class JobLog {
   private readonly bySteps = new Map<number, ForeignMetrics>();
   private readonly giveUp = new AbortController();

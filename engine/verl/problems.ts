@@ -6,6 +6,9 @@ import type { RunProblems } from '../importers/problems.ts';
 import { RowFault } from '../importers/row-fault.ts';
 import type { Problem } from '../protocol/index.ts';
 
+/**
+ * Finds the problem of a logged rollout by id, then by prompt; a rollout of any other problem is a fault of its row.
+ */
 export class GivenProblems implements RunProblems {
   /** All problems are the run's own. */
   readonly unmatched = 0;

@@ -43,6 +43,7 @@ export interface Submission {
   metadata: Record<string, string>;
 }
 
+/** Whether a job has ended in any way: stopped, succeeded or failed. */
 export function isOver(status: JobStatus): boolean {
   return status === 'STOPPED' || status === 'SUCCEEDED' || status === 'FAILED';
 }

@@ -46,6 +46,7 @@ export interface VerlRunParts {
   interval?: number;
 }
 
+/** Looks at the job and its files in turn, writes what is new into the journal, and ends with the job. */
 export class VerlRun implements RunHandle {
   readonly done: Promise<EndRecord>;
   readonly stopNote = 'Stopping the job. verl resumes from its last checkpoint. Press Ctrl+C again to leave at once.';

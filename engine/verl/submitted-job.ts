@@ -20,6 +20,7 @@ const SubmittedJob = z.object({
 });
 export type SubmittedJob = z.infer<typeof SubmittedJob>;
 
+/** A path below the folder that holds what Rollscope knows of the job. @param run the run's folder */
 export function verlFolder(run: string, ...names: string[]): string {
   return path.join(run, VERL_FOLDER, ...names);
 }

@@ -11,6 +11,10 @@ import { datasetOf, PICK } from '../target.ts';
 import { choose, tell } from '../tell.ts';
 import { modelName } from '../trees/models.ts';
 
+/**
+ * Asks for what is missing, then runs it in a terminal. Throws `config` in Restricted Mode.
+ * @param argument the name of the experiment
+ */
 export async function runExperiment(app: Rollscope, argument: unknown): Promise<void> {
   if (!vscode.workspace.isTrusted) {
     throw new RollscopeError('config', 'Experiments are disabled in Restricted Mode.', 'Trust this workspace first.');
@@ -65,6 +69,7 @@ async function materialOf(app: Rollscope): Promise<string[] | undefined> {
   return dataset === EMBEDDED ? options : [dataset, ...options];
 }
 
+/** Asks which report to open, in the editor or in the browser. */
 export async function openReport(app: Rollscope): Promise<void> {
   const reports = await app.experiments.reports();
   if (reports.length === 0) {

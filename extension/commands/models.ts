@@ -13,6 +13,7 @@ interface ModelPick extends vscode.QuickPickItem {
   choose?: () => Promise<string | undefined>;
 }
 
+/** Asks for a model and makes it the one that runs use. Nothing changes if the user cancels. */
 export async function addModel(app: Rollscope): Promise<void> {
   const model = await pickModel(app, 'Select the model to train and probe');
   if (model) await app.models.use(model);
@@ -46,10 +47,12 @@ export async function pickModel(app: Rollscope, placeHolder: string): Promise<st
   return chosen?.choose?.();
 }
 
+/** @param argument the item of the Models view that was clicked */
 export async function useModel(app: Rollscope, argument: unknown): Promise<void> {
   if (argument instanceof ModelItem) await app.models.use(argument.model);
 }
 
+/** Takes a model from the list; its files stay. @param argument the item of the Models view */
 export async function removeModel(app: Rollscope, argument: unknown): Promise<void> {
   if (argument instanceof ModelItem) await app.models.remove(argument.model);
 }

@@ -88,6 +88,7 @@ export async function repairRun(app: Rollscope, argument: unknown): Promise<void
   if (choice) await app.viewer.open(folder);
 }
 
+/** @param argument the item of the Runs view; without one, the run that the panel shows */
 export async function revealRunFolder(app: Rollscope, argument: unknown): Promise<void> {
   const folder = folderOf(argument) ?? app.panel.shown?.folder;
   if (!folder) return;
@@ -100,6 +101,10 @@ export async function revealRunFolder(app: Rollscope, argument: unknown): Promis
   }
 }
 
+/**
+ * Deletes a run for good after a question. Throws `run-in-use` for one in progress.
+ * @param argument the item of the Runs view
+ */
 export async function deleteRun(app: Rollscope, argument: unknown): Promise<void> {
   const folder = folderOf(argument);
   if (!folder) return;
@@ -116,6 +121,7 @@ export async function deleteRun(app: Rollscope, argument: unknown): Promise<void
   app.viewer.forget(folder);
 }
 
+/** @param argument the item of the Datasets view */
 export async function openDataset(app: Rollscope, argument: unknown): Promise<void> {
   if (!(argument instanceof DatasetItem)) return;
   const file = argument.dataset === EMBEDDED ? app.embeddedFile : argument.dataset;
@@ -134,6 +140,7 @@ interface RunPick extends vscode.QuickPickItem {
   folder?: string;
 }
 
+/** Asks for a run that fits; undefined if the user cancels. @param elsewhere also offers to choose a folder */
 export async function pickRun(
   app: Rollscope,
   fits: (run: RunInfo) => boolean,

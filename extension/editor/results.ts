@@ -124,6 +124,7 @@ function isSame(dataset: string | null, file: string): boolean {
   return dataset !== null && samePath(dataset, file);
 }
 
+/** Whether two paths name the same place; on Windows without regard to case. Links are not followed. */
 export function samePath(a: string, b: string): boolean {
   const [left, right] = [path.resolve(a), path.resolve(b)];
   return process.platform === 'win32' ? left.toLowerCase() === right.toLowerCase() : left === right;

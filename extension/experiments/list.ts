@@ -36,6 +36,7 @@ export interface ExperimentTask {
 
 export const TASK_TYPE = 'rollscope';
 
+/** Whether a task of `tasks.json` can be run: a name that is a plain word, and options that are texts. */
 export function isExperimentTask(definition: { type: string; [key: string]: unknown }): boolean {
   const { type, experiment, args = [] } = definition;
   const strings = Array.isArray(args) && args.every((word) => typeof word === 'string');

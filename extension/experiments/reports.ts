@@ -59,6 +59,7 @@ const REPRODUCTIONS: Record<string, string> = {
   not: 'not reproduced',
 };
 
+/** The result as the report has it; says so if the experiment ran with other options than its own. */
 export function reproductionText({ reproduction, changed }: ExperimentReport): string {
   if (reproduction === null) return 'no result';
   return `${REPRODUCTIONS[reproduction] ?? reproduction}${changed ? ' with other options' : ''}`;

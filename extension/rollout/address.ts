@@ -45,6 +45,7 @@ export function problemOf(problems: readonly Problem[], { problem, row }: Rollou
   return problems.find((one) => one.id === problem && (row === null || one.row === row))?.index ?? null;
 }
 
+/** The parts of a document's URI. @param run the name of the run, which the tab shows */
 export function rolloutUri(address: RolloutAddress, run: string): UriParts {
   const { problem, row, phase, step, rollout } = address;
   const plain = (text: string) => visibleLine(text).replace(/[/\\?#\s]+/g, '-');

@@ -41,6 +41,10 @@ export interface RolloutLayout {
 
 const RULE = '─'.repeat(24);
 
+/**
+ * Lines count from 0, as VS Code counts them. Text that a terminal or editor would act on is written out, and token
+ * positions follow what is shown.
+ */
 export function layoutRollout(facts: DocumentFacts): RolloutLayout {
   const header = headerOf(facts);
   const { logprob, entropy } = facts.rollout.statistics;

@@ -20,6 +20,7 @@ export function modelName(model: string): string {
   return isPath ? withoutEnd(model, /[\\/]/).split(/[\\/]/).at(-1)! : model;
 }
 
+/** Whether a model is on this machine's file system: neither embedded nor a Hub id. */
 export function isFile(model: string): boolean {
   return model !== EMBEDDED && modelName(model) !== model;
 }

@@ -21,6 +21,7 @@ export interface ViewParts {
   report(error: unknown): void;
 }
 
+/** Shows Runs, Datasets and Models until it is disposed of. */
 export function showViews(parts: ViewParts): vscode.Disposable {
   return vscode.Disposable.from(runsView(parts), datasetsView(parts), modelsView(parts));
 }

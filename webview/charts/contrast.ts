@@ -22,6 +22,7 @@ export function contrastOf(a: Rgb, b: Rgb): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
+/** a where `part` is 0, b where it is 1; channels are rounded. */
 export function mix(a: Rgb, b: Rgb, part: number): Rgb {
   return a.map((channel, i) => Math.round(channel + (b[i]! - channel) * part)) as unknown as Rgb;
 }
@@ -56,6 +57,7 @@ export function ramp(color: Rgb, background: Rgb, levels: number): Rgb[] {
   });
 }
 
+/** The color as CSS. Channels are from 0 to 255. */
 export function cssOf([red, green, blue]: Rgb): string {
   return `rgb(${red}, ${green}, ${blue})`;
 }

@@ -48,6 +48,7 @@ function thin<T>(points: readonly T[], most: number): T[] {
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
+/** Where lines can be, in pixels from the upper left corner. @param rightAxis leaves room for a second axis */
 export function plotArea(width: number, height: number, rightAxis = false) {
   const right = width - (rightAxis ? RIGHT_AXIS : MARGIN.right);
   return { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
@@ -59,6 +60,7 @@ function tickText(scale: ScaleLinear<number, number>, tick: number): string {
   return text.replace(/^(\D?)0\./, '$1.').replace(/\.0+$/, '') || '0';
 }
 
+/** Pixels for sizes, step numbers for x. NaN interrupts a line. */
 export function curve(options: CurveOptions): TemplateResult {
   const { width, height, series, marks = [], threshold, cursor } = options;
   const own = series.filter(({ ownAxis }) => ownAxis);

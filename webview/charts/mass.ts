@@ -58,6 +58,7 @@ export const massStyles = css`
   }
 `;
 
+/** Pixels for sizes. @param steps the step at the right edge @param cursor the selected step; null for none */
 export function massChart(
   groups: readonly MassStep[],
   width: number,

@@ -28,6 +28,7 @@ export interface ThemeColors {
   muted: Rgb;
 }
 
+/** Ramps and hatchings of the theme's colors, by level of the majority share; patterns belong to one canvas. */
 export function paletteOf(
   context: CanvasRenderingContext2D,
   { background, accent, wrong, muted }: ThemeColors,

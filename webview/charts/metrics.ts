@@ -22,6 +22,7 @@ export interface MetricChoice {
   text(value: number | null): string;
 }
 
+/** Only the engine's own metrics: those of other trainers are offered by the run that has them. */
 export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.flatMap((metric) => {
   const { title, quantity, chart } = STEP_METRICS[metric];
   if (!chart) return [];
@@ -52,6 +53,7 @@ export function defaultCharts(
   return usual.map((metric) => (has(metric) ? metric : (others.shift() ?? metric)));
 }
 
+/** How a metric is shown; undefined for one of the engine's own that has no chart. */
 export function choiceOf(metric: Metric): MetricChoice | undefined {
   if (isForeign(metric)) return foreignChoice(metric);
   return METRIC_CHOICES.find((choice) => choice.metric === metric);

@@ -43,6 +43,10 @@ export interface QuadrantChart {
   height: number;
 }
 
+/**
+ * Counts of problems, stacked from below; the full height is `problems`, so problems without a quadrant are left blank
+ * on top.
+ */
 export function quadrantAreas({ history, problems, x, width, height }: QuadrantChart): TemplateResult {
   // More than two points a pixel cannot be seen.
   const every = Math.max(1, Math.ceil(history.length / (width * 2)));

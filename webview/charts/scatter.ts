@@ -28,6 +28,10 @@ function jitter(index: number): number {
   return ((index * 0.6180339887) % 1) - 0.5;
 }
 
+/**
+ * x is in nats per token. Rollouts without token statistics have no point.
+ * @param selected index of the rollout; null for none
+ */
 export function confidenceChart(
   rollouts: readonly Pick<RolloutFacts, 'logprob' | 'correct'>[],
   width: number,

@@ -7,6 +7,7 @@ import { svg } from '../html.ts';
 const WIDTH = 64;
 const HEIGHT = 14;
 
+/** The height is a share from 0 to 1; NaN interrupts a line. @param last the step at the right edge */
 export function correctSparkline({ steps, correct, majority }: ProblemCurve, last: number): TemplateResult {
   const draw = (values: readonly number[]) =>
     line<number>()

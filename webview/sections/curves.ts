@@ -20,6 +20,7 @@ const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */
 const NARROWEST = 260;
 
+/** The element of the charts, as wide as the panel. */
 @customElement('rs-curves')
 export class Curves extends Component {
   static override styles = [

@@ -21,6 +21,7 @@ import { shared } from '../styles.ts';
 
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
 
+/** The element of the line. */
 @customElement('rs-diagnosis')
 export class DiagnosisLine extends Component {
   static override styles = [

@@ -8,6 +8,7 @@ import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 import { rolloutTokenStyles, rolloutTokens } from './inspector/rollout-tokens.ts';
 
+/** The element of the pane for one rollout. */
 @customElement('rs-rollout')
 export class RolloutView extends Component {
   static override styles = [shared, failureStyles, rolloutTokenStyles, css``];

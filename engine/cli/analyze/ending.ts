@@ -8,6 +8,10 @@ import { collapseWarningAt } from '../../runs/watch.ts';
 
 type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'>>;
 
+/**
+ * Classifies the curves of a run; null without a finished step.
+ * @param saysRight the reward is itself a judgment of correctness, so the Model Collapse Step is defined
+ */
 export function endingOf(columns: RunColumns, { saysRight, executes = false }: Trained) {
   const { series, head } = columns;
   const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
@@ -26,6 +30,10 @@ export function endingOf(columns: RunColumns, { saysRight, executes = false }: T
 
 type Ending = NonNullable<ReturnType<typeof endingOf>>;
 
+/**
+ * The outcome, the Model Collapse Step and the alarm of the watch, one line each.
+ * @param reward the expression of the run's reward
+ */
 export function endingText({ failure, signal, collapse, watch }: Ending, reward: string): string {
   const last = watch ? `\n  collapse watch, step ${watch.step}: ${watch.message}` : '\n  collapse watch: no alarms';
   const step = collapse ? collapseText(collapse) : `not defined for ${reward}, which is not a correctness reward`;

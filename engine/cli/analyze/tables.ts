@@ -36,6 +36,7 @@ export function optimumText(groups: readonly JudgedGroup[], optima: readonly Opt
   return `Optimum pi* at beta ${quantityText('beta', beta)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
 }
 
+/** AUROC of each measure of confidence, within problems and across all rollouts, from 0 to 1; 0.5 is chance. */
 export function alignmentTable(aligned: readonly MeasureAlignment[]): string {
   const rows = MEASURE_NAMES.flatMap((name) => {
     const found = aligned.find(({ measure }) => measure === name);
@@ -57,6 +58,10 @@ export function alignmentTable(aligned: readonly MeasureAlignment[]): string {
   );
 }
 
+/**
+ * How many problems are confident or uncertain, correct or wrong, and which.
+ * @param problems by the index that the quadrants contain
+ */
 export function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
   const rows = QUADRANTS.map((name) => [
     QUADRANT_TITLES[name],
@@ -66,6 +71,10 @@ export function quadrantTable(found: ReturnType<typeof quadrants>, problems: rea
   return table(['majority', 'problems', 'ids'], rows, [1]);
 }
 
+/**
+ * Unbiased pass@k and maj@k for powers of two up to the smallest group (arXiv 2107.03374); null if no k can be
+ * estimated.
+ */
 export function atKTable(groups: readonly JudgedGroup[]): string | null {
   const most = Math.min(...groups.map(({ rollouts }) => rollouts.length));
   const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);

@@ -45,6 +45,10 @@ export function theoryOf(columns: RunColumns) {
   };
 }
 
+/**
+ * Growth of the majority share in logits per step (Theorem 1 of arXiv 2603.08660), and how far the shares that it
+ * predicts are from the measured ones.
+ */
 export function theoryText({ common, error, theorem, problems }: NonNullable<ReturnType<typeof theoryOf>>): string {
   const lines = [`Sharpening: share of the initial majority answer, ${plural(problems.length, 'problem')}`];
   if (common) {

@@ -85,6 +85,7 @@ export const ALLOW_COMMAND: CommandOption = {
   help: 'also allow programs that a run folder from elsewhere, or a --config file, names: look at them first',
 };
 
+/** Which stored rollouts a command looks at. @param fallback the step it takes without `--step`, as the help says it */
 export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
   {
     flags: '--phase <name>',

@@ -4,6 +4,7 @@ import type { DoctorReport } from '../../protocol/rpc.ts';
 import { EXIT, Output } from '../output.ts';
 import { table } from '../table.ts';
 
+/** Exit code 0, whatever is missing: the report says so. Downloads nothing. */
 export async function doctor(options: { json?: boolean; python?: string }): Promise<number> {
   const output = new Output(options.json === true);
   const { examine } = await import('../doctor.ts');

@@ -14,6 +14,7 @@ import { TRAIN_TOPICS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
 
+/** Exit code 0 once there is a report, whatever its result; 3 when stopped, after which the same command resumes. */
 export async function experiment(
   name: string | undefined,
   dataset: string | undefined,

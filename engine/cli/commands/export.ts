@@ -13,6 +13,10 @@ interface ExportOptions {
   json?: boolean;
 }
 
+/**
+ * Writes to the path or address of `--out`. Exit code 0. Throws what the format does where the run lacks what it
+ * needs, and `disk`.
+ */
 export async function exportRun(run: string, options: ExportOptions): Promise<number> {
   const { format, perToken = false } = options;
   const output = new Output(options.json === true);

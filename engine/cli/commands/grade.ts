@@ -25,6 +25,10 @@ interface Graded {
   extracted: string | null;
 }
 
+/**
+ * One result per line, in its order. Exit code 2 if a line could not be read; whether answers are equal does not
+ * change it.
+ */
 export async function grade(file: string, options: GradeOptions): Promise<number> {
   const output = new Output(options.json === true);
   graderFor(options);

@@ -33,6 +33,10 @@ interface ImportCommandOptions extends AnswerOptions, StatisticsOptions {
   json?: boolean;
 }
 
+/**
+ * Exit code 0, also where a followed folder is left with Ctrl+C; 3 when an import was stopped before its end. Throws
+ * what a command reports.
+ */
 export async function importFile(source: string, options: ImportCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder, usualRunsFolder } = await placesOf(options.out);

@@ -11,6 +11,7 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 /** What evaluations are where nobody says: verl's validation has one way, and a job for TRL has none. */
 const DEFAULTS = { verl: { evaluation: { greedy: false } }, trl: WITHOUT_EVALUATION };
 
+/** Writes the folder and submits nothing. Throws `config` for settings that the trainer cannot honor. */
 export async function job(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const trainer = raw.for === 'trl' ? 'trl' : 'verl';

@@ -14,6 +14,7 @@ import { problemResults, problemTable } from '../problem-table.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { datasetName, modelName } from '../subject.ts';
 
+/** Exit codes as of `train`; the weights stay as they are. */
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const config = buildRunConfig('probe', dataset, raw, PROBE_TOPICS);

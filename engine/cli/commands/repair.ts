@@ -4,6 +4,10 @@ import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 
+/**
+ * Writes a copy next to the run and changes nothing in the original. Exit code 0. Throws `usage` where nothing can be
+ * read or the copy exists, `run-in-use` for a run in progress.
+ */
 export async function repair(run: string, options: { out?: string; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

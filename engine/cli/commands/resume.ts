@@ -7,6 +7,10 @@ import { findRun } from '../runs.ts';
 import { finishProbe } from './probe.ts';
 import { finish } from './train.ts';
 
+/**
+ * Exit codes as of `train`. Throws `run-in-use` for a run in progress, and where the model or the dataset has changed
+ * since.
+ */
 export async function resume(
   name: string,
   options: { out?: string; json?: boolean; allowPrograms?: boolean; allowCommand?: boolean; sandbox?: string },

@@ -8,6 +8,7 @@ import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { table } from '../table.ts';
 
+/** Exit code 0, also for an empty folder; a run that cannot be read is listed with its reason. */
 export async function runs(options: { out?: string; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

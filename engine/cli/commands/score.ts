@@ -16,6 +16,7 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { findRun } from '../runs.ts';
 import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
 
+/** Answers each line of the input in its order until the input ends. Exit code 2 if a line could not be scored. */
 export async function score(file: string, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const allowed = allowedBy(raw);

@@ -25,6 +25,10 @@ interface ServeOptions {
   home?: string;
 }
 
+/**
+ * Runs until it is told to stop, or without a run until no client has been connected for `--grace` seconds. Exit code
+ * 0, or 3 if a run was stopped with it.
+ */
 export async function serve(options: ServeOptions): Promise<number> {
   const grace = Number(options.grace);
   if (!(grace >= 0 && grace <= 86_400)) {

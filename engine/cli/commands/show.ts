@@ -24,6 +24,10 @@ interface ShowOptions {
   json?: boolean;
 }
 
+/**
+ * What is shown follows from the options: a run, with `--problem` a problem, with `--rollout` too a rollout (both
+ * counted from 1). Throws `usage` and `run-not-found`.
+ */
 export async function show(run: string, options: ShowOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

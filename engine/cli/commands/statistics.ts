@@ -17,6 +17,10 @@ interface StatisticsCommandOptions extends StatisticsOptions {
   json?: boolean;
 }
 
+/**
+ * Exit code 0, or 3 when stopped: what was computed until then is kept. Only for imported runs; throws `usage` for
+ * others.
+ */
 export async function statistics(run: string, options: StatisticsCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

@@ -13,6 +13,10 @@ import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { datasetName, modelName } from '../subject.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
+/**
+ * Exit code 0 for a run that completed, 1 for one that failed, 3 for one that was stopped. Throws `config`, `dataset`,
+ * `model` before it starts.
+ */
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const config = buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);

@@ -27,6 +27,7 @@ interface Group {
   references: readonly string[] | null;
 }
 
+/** One vote per problem, in the order of the input. Exit code 2 if a line could not be read. */
 export async function vote(file: string, options: AnswerOptions & { json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const grader = graderFor(options);

@@ -5,6 +5,10 @@ import { quantityText } from '../../protocol/quantities.ts';
 import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
 
+/**
+ * One row per reward, best agreement with correctness first. Shares, AUROC and accuracies are from 0 to 1; a dash
+ * without labels.
+ */
 export function rewardTable({ rewards }: Rescoring): string {
   const rows = rewards.map((r) => [
     r.reward,
@@ -47,6 +51,10 @@ export function pairTable({ pairs }: Rescoring, trained: string): string {
   return table(['reward', 'vs.', 'Kendall', 'Spearman', 'top-1 disagreement', 'sign disagreement'], rows, [2, 3, 4, 5]);
 }
 
+/**
+ * One row per group and reward: the rollout that it gives most, its answer, and whether that is right. Rewards that
+ * cannot be computed have none.
+ */
 export function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
   const rows = groups.flatMap(({ step, group, rewards: of }) =>
     rewards.flatMap((text) => {
@@ -69,6 +77,7 @@ export function winners(groups: readonly RescoredGroup[], rewards: readonly stri
   return table(['step', 'reward', 'top-1', 'answer', 'verdict', 'rewards by rollout'], rows, [0, 2]);
 }
 
+/** The reward with the highest AUROC among those that do not read labels, or why there is none. */
 export function conclusion({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
   if (judged.length === 0)

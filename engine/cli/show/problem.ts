@@ -13,6 +13,10 @@ import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
 
+/**
+ * Prints one group: text, reference, majority, clusters and one row per rollout; with `--json` also everything that is
+ * stored of it.
+ */
 export function showProblem(output: Output, group: ShownGroup): void {
   const { problem, view, columns, row, detail } = group;
   const update = columns.updateOf(row);

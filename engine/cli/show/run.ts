@@ -38,6 +38,10 @@ interface ShownRun {
   step: number | undefined;
 }
 
+/**
+ * Prints the run, and the same as the result of `--json`.
+ * @param step the step that the problems are shown at; undefined for the latest
+ */
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
   const file = await readRunFile(folder);
   const { series, head } = columns;

@@ -9,6 +9,7 @@ export function isMended({ details }: RollscopeError): boolean {
   return REASONS.includes(`${details?.reason}`);
 }
 
+/** The command that computes missing token statistics. @param run the run as the user named it */
 export function computeHint(run: string): string {
   return `A local model can compute token statistics: rollscope statistics ${run} --score-with <model>`;
 }

@@ -54,6 +54,7 @@ export interface SequenceState {
   offsets: [number, number, number];
 }
 
+/** What a frame begins with: no tables, and the three offsets that RFC 8878 names in 3.1.1.5. */
 export function firstState(): SequenceState {
   return { tables: [null, null, null], offsets: [1, 4, 8] };
 }

@@ -35,6 +35,9 @@ async function runSizes(context: ExperimentContext): Promise<SizedRuns[]> {
   );
 }
 
+/**
+ * Whether runs on small sets keep their accuracy and runs on large ones do not; undecided without sets of both kinds.
+ */
 export function findings(found: readonly SizedRuns[]): Findings {
   const small = found.filter(({ size }) => size <= SMALL);
   const large = found.filter(({ size }) => size > SMALL);

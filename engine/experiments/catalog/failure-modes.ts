@@ -20,6 +20,7 @@ const LATE: readonly RewardName[] = [
 ];
 const LATE_RATE = 3;
 
+/** A criterion for each reward that the paper assigns a mode to: more than half of its runs fail in that way. */
 export function findings(found: readonly RewardRuns[]): Findings {
   const all = found.map(fateOf);
   const criteria = all.flatMap(({ reward, fates, mode }): Criterion[] => {

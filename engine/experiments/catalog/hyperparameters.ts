@@ -63,6 +63,7 @@ async function gridOf(context: ExperimentContext): Promise<FactorGrid> {
   return Object.fromEntries(settings) as FactorGrid;
 }
 
+/** A criterion per factor. One that a grid is too small or too short for is undecided (`met` null). */
 export function findings(grid: FactorGrid): Findings {
   return {
     criteria: [temperature(grid), miniBatch(grid), penalty(grid), rollouts(grid)],
@@ -74,6 +75,7 @@ export function findings(grid: FactorGrid): Findings {
 const by = (settings: readonly FactorLevel[]) =>
   settings.map((setting) => `${figure(setting.value)}: ${fallText(setting)}`).join('; ');
 
+/** Rank correlation of temperature and step of the fall, over runs; undecided where nothing fell. */
 export function temperature({ temperature: settings }: FactorGrid): Criterion {
   const found = ordered(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
@@ -85,6 +87,10 @@ export function temperature({ temperature: settings }: FactorGrid): Criterion {
   };
 }
 
+/**
+ * Whether every run with one problem per mini-batch falls early; undecided without such runs, or if they were too
+ * short.
+ */
 export function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
   const smallest = settings[0]!;
   const falls = smallest.runs.map(fallOf);

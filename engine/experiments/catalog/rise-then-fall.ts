@@ -24,6 +24,7 @@ function negated(value: boolean | null): boolean | null {
   return value === null ? null : !value;
 }
 
+/** A reward counts as risen, lifted or fallen by a change of at least 5 points and 3 standard errors. */
 export function findings(found: readonly RewardRuns[]): Findings {
   const outcomes = found.map(outcomeOf);
   const intrinsic = outcomes.filter(({ reward }) => reward !== ORACLE);

@@ -23,6 +23,7 @@ import {
 /** Smallest change of accuracy that counts: 5 points. */
 const MARGIN = 0.05;
 
+/** Compares the course of accuracy under self-verification with that under entropy and under the verifier itself. */
 export function findings(found: readonly VerificationRuns[], verify: Verify): Findings {
   const of = (reward: VerificationRuns['reward']) => runsOf(found, reward);
   const curves = Object.fromEntries(

@@ -52,6 +52,9 @@ async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   );
 }
 
+/**
+ * Compares shares of the initial majority answer with Theorem 1 and with the optimum of arXiv 2603.08660, section 4.
+ */
 export function findings(runs: readonly TheoryRun[]): Findings {
   const tracks = runs.flatMap(tracksOf);
   const kinds = (Object.keys(KINDS) as TheoryKind[]).filter((kind) => tracks.some((track) => track.kind === kind));

@@ -58,6 +58,7 @@ export function byEstimate(estimate: Estimate | null): string {
   return estimate === null ? NOT_MEASURED : `by ${estimateText(estimate)}`;
 }
 
+/** A mean with its 95% interval, or "not measured". */
 export function estimateText(estimate: Estimate | null): string {
   return estimate ? interval(estimate) : NOT_MEASURED;
 }

@@ -4,10 +4,12 @@ import type { ExperimentRun } from '../experiment.ts';
 
 type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
+/** The records of finished steps, in their order. */
 export function stepsOf({ records }: ExperimentRun): StepRecord[] {
   return records.filter((record) => record.type === 'step');
 }
 
+/** The records of evaluations, in their order; step 0 is before training. */
 export function evaluationsOf({ records }: ExperimentRun): Of<'evaluation'>[] {
   return records.filter((record) => record.type === 'evaluation');
 }
@@ -23,6 +25,7 @@ export type Curve = readonly { step: number; value: number }[];
 /** A number among a step's metrics; null if it is unknown. */
 export type MetricOf = (metrics: StepRecord['metrics']) => number | null;
 
+/** A metric over the steps, without the steps at which it does not exist. */
 export function metricCurve(run: ExperimentRun, metric: MetricOf): Curve {
   return stepsOf(run).flatMap(({ step, metrics }) => {
     const value = metric(metrics);

@@ -1,6 +1,7 @@
 /** Line plots over the steps of runs, as the reports of experiments have them. */
 import type { LinePlot, PlotSeries } from '../report/plots.ts';
 
+/** Lines over the steps. @param y the label of the y-axis, with its unit */
 export function stepPlot(title: string, y: string, series: readonly PlotSeries[]): LinePlot {
   return { kind: 'lines', title, x: 'step', y, series };
 }

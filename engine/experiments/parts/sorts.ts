@@ -4,6 +4,7 @@ import type { ProbeResult } from './probe.ts';
 export const SORTS = ['sums', 'differences'] as const;
 export type Sort = (typeof SORTS)[number];
 
+/** A chain with a minus sign anywhere is a difference. @param problem its text, such as `7-3+2=` */
 export function sortOf(problem: string): Sort {
   return problem.includes('-') ? 'differences' : 'sums';
 }

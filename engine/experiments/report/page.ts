@@ -19,6 +19,10 @@ export interface ReportContent {
   runs: readonly { id: string; folder: string }[];
 }
 
+/**
+ * The page as HTML text. Everything that comes from data is escaped; a policy in its head allows neither scripts nor
+ * requests.
+ */
 export function reportPage({
   experiment,
   findings,

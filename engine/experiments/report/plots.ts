@@ -63,6 +63,7 @@ export const COLORS = 8;
 /** Maximum number of points of a line. */
 const MOST_POINTS = 400;
 
+/** An `<svg>` element as text. */
 export function drawPlot(plot: Plot): string {
   return plot.kind === 'bars' ? drawBars(plot) : drawXY(plot);
 }

@@ -11,10 +11,15 @@ const REGISTRY = [llama, qwen2, qwen3, mistral, olmo2] as const satisfies readon
 
 export type ArchitectureName = (typeof REGISTRY)[number]['name'];
 
+/** The registry with names as literals, in the order in which texts list them. */
 export const ARCHITECTURES: readonly (Architecture & { readonly name: ArchitectureName })[] = REGISTRY;
 
 export type KnownArchitecture = (typeof ARCHITECTURES)[number];
 
+/**
+ * An architecture by the name that its file gives it; to find the one of a model folder or GGUF file, search by its
+ * own names.
+ */
 export function architectureOf(name: ArchitectureName): KnownArchitecture {
   return ARCHITECTURES.find((architecture) => architecture.name === name)!;
 }

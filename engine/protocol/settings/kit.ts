@@ -202,7 +202,10 @@ function ranged<S extends NumberSpec>(type: 'integer' | 'number' | 'bytes', spec
   return setting<number | OrNull<S>, PresenceOf<S>, S>({ type, ...range }, rest);
 }
 
+/** A whole number from `min` to `max`; `above` and `below` are bounds that it may not reach. */
 export const integer = <const S extends NumberSpec>(spec: S) => ranged('integer', spec);
+
+/** A finite number from `min` to `max`; `above` and `below` are bounds that it may not reach. */
 export const number = <const S extends NumberSpec>(spec: S) => ranged('number', spec);
 /** A number of bytes, typed as a size: `4GB`. */
 export const bytes = <const S extends NumberSpec>(spec: S) => ranged('bytes', spec);
@@ -214,6 +217,10 @@ interface TextSpec extends Spec<string> {
   names?: Names;
 }
 
+/**
+ * A text, not empty unless the spec allows it.
+ * @param spec `check` has further rules, `names` the kind of thing that it names
+ */
 export function text<const S extends TextSpec>(spec: S) {
   const { empty = false, check, names, ...rest } = spec as TextSpec;
   return setting<string, PresenceOf<S>, S>({ type: 'text', empty, ...(check && { check }) }, rest, names && { names });
@@ -230,6 +237,7 @@ export function choice<
   return setting<keyof C & string, PresenceOf<S>, S>({ type: 'choice', choices: full }, spec);
 }
 
+/** A setting that is on or off: an option without a value on the command line, a checkbox in the editor. */
 export function toggle<const S extends Spec<boolean>>(spec: S) {
   return setting<boolean, PresenceOf<S>, S>({ type: 'switch' }, spec);
 }
@@ -254,6 +262,10 @@ export function choices<const C extends readonly string[], const S extends ListS
   return setting<C[number][], PresenceOf<S>, S>({ type: 'list', least, choices: of }, rest);
 }
 
+/**
+ * A setting that contains settings, an object in the configuration.
+ * @param formerly older names of fields, which are still read
+ */
 export function section<const F extends Fields>(
   title: string,
   fields: F,
@@ -262,10 +274,12 @@ export function section<const F extends Fields>(
   return { title, fields, is: 'plain', ...(formerly && { formerly }) };
 }
 
+/** The same section, which a configuration may leave out. */
 export function optional<F extends Fields>(of: SettingSection<F, 'plain'>): SettingSection<F, 'optional'> {
   return { ...of, is: 'optional' };
 }
 
+/** The same section, which a configuration may set to null: off. */
 export function nullable<F extends Fields>(of: SettingSection<F, 'plain'>): SettingSection<F, 'nullable'> {
   return { ...of, is: 'nullable' };
 }
@@ -275,6 +289,7 @@ export function namesOf<T extends string>({ kind }: Setting<T>): readonly T[] {
   return kind.type === 'choice' ? (Object.keys(kind.choices) as T[]) : [];
 }
 
+/** Whether a node of the tree of settings has settings below it. */
 export function isSection(node: Setting | AnySection): node is AnySection {
   return 'fields' in node;
 }

@@ -17,6 +17,7 @@ const PREFERENCE: readonly DeviceName[] = ['cuda', 'dml', 'webgpu', 'coreml'];
 /** What others are compared with, and what is left where none of them works. */
 export const BASELINE: DeviceName = 'cpu';
 
+/** A device, whether or not this machine has it: `probe` finds out. */
 export function deviceNamed(name: DeviceName): Device {
   return REGISTRY[name];
 }

@@ -7,6 +7,7 @@ import type { Device } from './device.ts';
 
 type Described = OnnxruntimeDevice & Pick<Device, 'platforms'> & Partial<Pick<Device, 'variables' | 'missingFiles'>>;
 
+/** A device made from the description of its execution provider: how it is probed and opened is the same for all. */
 export function onnxruntimeDevice(described: Described): Device {
   return {
     variables: [],
@@ -25,6 +26,7 @@ export function onnxruntimeFolder(): string {
   return path.join(path.dirname(file), 'bin', 'napi-v6', process.platform, process.arch);
 }
 
+/** The version of the installed package, such as `1.30.0`. Does not load the native library. */
 export function onnxruntimeVersion(): string {
   return (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
 }

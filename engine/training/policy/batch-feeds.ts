@@ -12,6 +12,10 @@ export interface BatchFeeds {
   loss: Record<Exclude<keyof LossInputs, 'referenceLogprob'>, Value> & { referenceLogprob: Value | null };
 }
 
+/**
+ * P problems with G responses of up to L tokens as the graphs take them: tokens and targets [P, G, L], what is per
+ * token [P*G, L], advantages [P*G, 1]. A group with fewer responses, and a shorter response, is padded with weight 0.
+ */
 export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], temperature: number): BatchFeeds {
   const P = batch.length;
   const G = Math.max(...batch.map((p) => p.responses.length));

@@ -48,6 +48,10 @@ export interface GradientSource {
   release(): Promise<void>;
 }
 
+/**
+ * Forward and backward through all layers in one call: needs memory for every activation of a micro-batch, and reads
+ * no files meanwhile.
+ */
 export class WholeGradient implements GradientSource {
   private compiled: CompiledFunction<GradientInputs, GradientOutputs> | null = null;
 

@@ -55,6 +55,10 @@ function head(bind: BindWeights) {
   return { graph, warm, unembedding, inputs };
 }
 
+/**
+ * Scores of N tokens from hidden states [N, hidden] behind the last layer: log-probability of the target, entropy and
+ * logsumexp, nats, [N] each, at the temperature of sampling.
+ */
 export function headScoreGraph(bind: BindWeights): GraphFunction<HeadInputs, HeadScores> {
   const { graph, warm, unembedding, inputs } = head(bind);
   const { logprob, entropy, logsumexp } = scoreLogits(op.linear(warm, unembedding), inputs.targets);

@@ -30,6 +30,7 @@ export interface HeadOptions {
   weights: StreamedWeights;
 }
 
+/** Runs the graphs of the head on as many tokens at a time as the memory has room for, and puts the parts together. */
 export class ScoringHead {
   private scoring: { run: CompiledFunction<HeadInputs, HeadScores>; names: LayerNames } | null = null;
   private readonly differentiating = new Map<boolean, CompiledFunction<HeadGradientInputs, HeadGradientOutputs>>();

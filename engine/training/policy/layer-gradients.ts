@@ -68,6 +68,10 @@ export function promptGradientGraph(
   };
 }
 
+/**
+ * From the gradient of the hidden states behind a layer, [G*L, hidden]: that of those before it, the parameters' added
+ * to the sums so far, and what flows back into keys and values of the shared prompt, [kv, Lp, d].
+ */
 export function responseGradientGraph(
   bind: BindWeights,
   positions: number,

@@ -48,6 +48,10 @@ interface GroupWork {
   tick: () => void;
 }
 
+/**
+ * The gradient of a micro-batch with one layer's weights and activations in memory at a time: twice the forward work
+ * of `WholeGradient`.
+ */
 export class LayeredGradient implements GradientSource {
   private compiled: Compiled | null = null;
 

@@ -10,6 +10,7 @@ import { layeredParts } from './layered-memory.ts';
 import type { TrainedResponse, WeightedGroup } from './responses.ts';
 import type { ResponseScores, ScorerOptions, ScoreSource } from './scorer.ts';
 
+/** The same scores as `Scorer`, up to rounding, with the weights of one layer in memory at a time. */
 export class LayeredScorer implements ScoreSource {
   constructor(
     private readonly options: Omit<ScorerOptions, 'bind' | 'positions'>,

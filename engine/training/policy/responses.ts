@@ -86,10 +86,12 @@ export function unweighted(groups: readonly TrainedGroup[]): WeightedGroup[] {
   }));
 }
 
+/** The responses of a group without their weights, in the order of its rows. */
 export function responsesOf({ responses }: WeightedGroup): TrainedResponse[] {
   return responses.map(({ response }) => response);
 }
 
+/** Tokens of the responses together, end tokens included. */
 export function tokensOf(responses: readonly TrainedResponse[]): number {
   return responses.reduce((n, { tokens }) => n + tokens.length, 0);
 }

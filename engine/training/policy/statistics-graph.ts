@@ -10,6 +10,10 @@ import { hiddenStates, type ScoreInputs } from './score-graph.ts';
 /** [P*G, L] each. */
 export type StatisticsOutputs = Readonly<Record<Statistic, Port>>;
 
+/**
+ * For P prompts with G given responses of L tokens, the sampler's statistics of every token, [P*G, L] each.
+ * @param positions how many positions the rotary tables cover
+ */
 export function statisticsGraph(bind: BindWeights, positions: number): GraphFunction<ScoreInputs, StatisticsOutputs> {
   const graph = new Graph();
   const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);

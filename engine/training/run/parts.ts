@@ -25,6 +25,10 @@ export interface Worker<C extends RunCompute = Compute> {
   run: Pick<Run, 'paused' | 'continued'> | null;
 }
 
+/**
+ * Starts the compute worker of a run and binds what it reports to the run. It holds no model until the policy is
+ * opened.
+ */
 export function createWorker(folder: string, config: RunConfig): Worker {
   return workerFor(folder, config, (listener) => new Compute(listener));
 }

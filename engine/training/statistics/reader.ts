@@ -32,6 +32,10 @@ const FROZEN: LoraConfig = { rank: 1, alpha: 1, targets: [] };
 /** Lengths are rounded up to this, so that few graphs are made. */
 const STEP = 256;
 
+/**
+ * Token statistics of responses that somebody else sampled, computed with frozen weights. `release` gives the memory
+ * back.
+ */
 export class TokenReader {
   /** At which the responses were sampled. */
   temperature = 1;

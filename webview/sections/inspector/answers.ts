@@ -30,6 +30,10 @@ export const answerStyles = css`
   }
 `;
 
+/**
+ * Bars by count out of `rollouts`; rollouts without an answer have a row of their own, and what is left out is
+ * counted.
+ */
 export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
   const rows = clusters.slice(0, MOST);
   const more = clusters.length - rows.length;

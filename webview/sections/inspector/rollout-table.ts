@@ -98,6 +98,10 @@ const MOVES: Readonly<Record<string, number>> = {
   End: 1e9,
 };
 
+/**
+ * A template of the table: a click on a column's title sorts by it, arrow keys choose a row. Numbers of rollouts count
+ * from 1.
+ */
 export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose, step }: RolloutTable) {
   const columns = columnsOf(rollouts);
   const { asked, sorting, indices } = sortingColumn(rollouts, columns, order);

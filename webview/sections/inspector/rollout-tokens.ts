@@ -64,6 +64,7 @@ export interface RolloutTokens {
   scoredBy?: ScoredBy | undefined;
 }
 
+/** A template of the tokens. Without token statistics they are not shaded, and it says why. */
 export function rolloutTokens(options: RolloutTokens) {
   const { rollout, rollouts, scoredBy, index, why, shading, shadeBy, open, compute } = options;
   const { logprob, entropy, top1, top2 } = rollout.statistics;

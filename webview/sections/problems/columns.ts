@@ -71,6 +71,7 @@ const COLUMNS: readonly Room[] = [
   },
 ];
 
+/** @param width of the pane in pixels @param run what it has: columns without values are left out */
 export function columnsFor(
   width: number,
   run: { trained: boolean; labeled: boolean; forecast: boolean },

@@ -38,6 +38,10 @@ export interface ModelMeasures {
   tokens: { loss: number; paper: number; sampling: number; oracle: number };
 }
 
+/**
+ * Model Collapse Step as in the paper (reward accuracy below 1%) and the step of loss, over the label-free runs; the
+ * gain from labels over the oracle runs.
+ */
 export function measure({ name, collapse, oracle }: ModelRuns): ModelMeasures {
   const losses = collapse.map(lossStep);
   const paper = collapse.map((run) =>

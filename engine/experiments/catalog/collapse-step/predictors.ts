@@ -55,6 +55,7 @@ export function ranked(
   );
 }
 
+/** The sum of a measure over models. */
 export function total(models: readonly ModelMeasures[], of: (m: ModelMeasures) => number): number {
   return models.reduce((sum, m) => sum + of(m), 0);
 }

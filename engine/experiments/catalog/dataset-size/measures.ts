@@ -24,6 +24,7 @@ export interface Kept {
   agreed: number | null;
 }
 
+/** Whether accuracy fell (null without labels), and KL, accuracy and share of unanimous groups at the end. */
 export function keptOf(run: ExperimentRun): Kept {
   const failure = failureOf(run);
   return {

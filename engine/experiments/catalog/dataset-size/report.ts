@@ -6,6 +6,7 @@ import { BANDS, courseCells, meanOf, overSeeds, seedCell } from '../../parts/see
 import type { Section } from '../../report/section.ts';
 import { agreement, keptOf, type SizedRuns, WINDOW } from './measures.ts';
 
+/** Accuracy, KL and unanimous groups over the steps, by size of the set. */
 export function plots(found: readonly SizedRuns[]): Section {
   const series = (of: (run: ExperimentRun) => Curve) =>
     found.map(({ size, runs }) => overSeeds(`${size} problems`, runs.map(of)));
@@ -42,6 +43,7 @@ export function plots(found: readonly SizedRuns[]): Section {
   };
 }
 
+/** One row per size, with a value for each run. */
 export function table(found: readonly SizedRuns[]): Section {
   return {
     kind: 'table',

@@ -44,6 +44,10 @@ export interface RewardFate {
   mode: FailureMode | null;
 }
 
+/**
+ * The failure mode of each run, from steps before the model was lost where it was: what comes after says nothing about
+ * how.
+ */
 export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   const fates = runs.map((run): RunFate => {
     const atEnd = failureOf(run);

@@ -21,6 +21,7 @@ const MEASURES: readonly {
   { title: 'Token entropy of the policy', y: 'nats', of: (m) => m.entropy },
 ];
 
+/** Correctness, length and repetition over the steps by reward, those with a mode in the paper first. */
 export function plots(assigned: readonly RewardRuns[], others: readonly RewardRuns[]): Section[] {
   return [
     { title: 'Rewards with a failure mode in the paper', rewards: assigned },
@@ -50,6 +51,7 @@ export function plots(assigned: readonly RewardRuns[], others: readonly RewardRu
     }));
 }
 
+/** One row per reward with the numbers that its mode was decided by. */
 export function table(all: readonly RewardFate[]): Section {
   const cell = (fates: readonly RunFate[], of: (failure: RunFailure) => number | null | undefined) =>
     seedCell(fates.map(({ failure }) => (failure ? (of(failure) ?? null) : null)));

@@ -22,6 +22,7 @@ export interface GeneralizationRun {
   run: ExperimentRun;
 }
 
+/** The problems that a training set is drawn from: majority right or wrong, and of its sort if it has one. */
 export function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbeResult[]): ProbeResult[] {
   return problems.filter(
     ({ right, text }) => right === (majorities === 'right') && (sort === null || sortOf(text) === sort),
@@ -46,6 +47,7 @@ export interface GeneralizationSummary {
   changes: ProblemChange[][];
 }
 
+/** Runs on sets of one size and kind: changes of all held-out problems, and of those like the training problems. */
 export function summarize(runs: readonly GeneralizationRun[], heldOut: readonly ProbeResult[]): GeneralizationSummary {
   const [{ set }] = runs as [GeneralizationRun];
   const alike = new Set(membersOf({ ...set, majorities: 'wrong' }, heldOut).map(({ id }) => id));
@@ -71,4 +73,5 @@ export function nameOf({ majorities, sort, size }: TrainedSet): string {
   return `${size} ${sort ?? 'problems'}, ${majorities}`;
 }
 
+/** Mean change of label accuracy (the majority is right) by sort of problem, over seeds. */
 export const labelsBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ label }) => label);

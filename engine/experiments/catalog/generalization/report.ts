@@ -8,6 +8,7 @@ import { type GeneralizationSummary, nameOf, SIZES } from './measures.ts';
 
 export const WINDOW = 5;
 
+/** Bars with 95% intervals: change of label accuracy by size and kind of the training set. */
 export function heldOutPlots(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'plots',
@@ -30,6 +31,7 @@ export function heldOutPlots(summaries: readonly GeneralizationSummary[]): Secti
   };
 }
 
+/** Majority reward and correctness of the training problems over the steps. */
 export function trainingPlots(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'plots',
@@ -52,6 +54,7 @@ export function trainingPlots(summaries: readonly GeneralizationSummary[]): Sect
   };
 }
 
+/** One row per kind of training set: held-out accuracy before, after, and how many problems turned. */
 export function numbers(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'table',

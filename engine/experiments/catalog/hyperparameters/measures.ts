@@ -66,6 +66,10 @@ export interface Fall {
   last: number;
 }
 
+/**
+ * The step from which correctness stays below 80% of its peak (null: never), and the last step of the run. A run whose
+ * weights broke fell there.
+ */
 export function fallOf(run: ExperimentRun): Fall {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
   return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
@@ -76,6 +80,7 @@ export function timeOf({ runs }: FactorLevel): number | null {
   return meanOf(runs.map(fallOf).map(({ step, last }) => step ?? last));
 }
 
+/** Steps of the falls by run; `> n` for a run of n steps that did not fall. */
 export function fallText({ runs }: FactorLevel): string {
   return runs
     .map(fallOf)
@@ -83,6 +88,7 @@ export function fallText({ runs }: FactorLevel): string {
     .join(', ');
 }
 
+/** Mean accuracy at the last evaluation, from 0 to 1; null where no run has one. */
 export function meanEnd({ runs }: FactorLevel): number | null {
   return meanOf(runs.map((run) => accuracyCurve(run).at(-1)?.value ?? null));
 }

@@ -15,6 +15,7 @@ import {
   WINDOW,
 } from './measures.ts';
 
+/** Correctness over the steps for each level of a factor, means over seeds with 95% bands. */
 export function plotsOf(factor: Factor, settings: readonly FactorLevel[]): Section[] {
   const { title } = RULES[factor];
   const name = (value: number) => `${factor} ${figure(value)}`;
@@ -41,6 +42,7 @@ export function plotsOf(factor: Factor, settings: readonly FactorLevel[]): Secti
   ];
 }
 
+/** One row per level of each factor; the center has a row in every factor. */
 export function table(grid: FactorGrid): Section {
   return {
     kind: 'table',

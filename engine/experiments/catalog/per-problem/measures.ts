@@ -73,6 +73,10 @@ export function clustersOf(runs: readonly Ended[]): number[] {
   return runs.map(({ problem }) => problems.indexOf(problem.id));
 }
 
+/**
+ * AUROC of the initial majority share as a predictor of `positive`, with an interval that resamples problems, not
+ * runs; null if all runs are alike.
+ */
 export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Estimate | null {
   return clusteredAuroc(
     runs.map(({ problem }) => problem.share),
@@ -81,8 +85,15 @@ export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolea
   );
 }
 
+/** The last majority is the initial one. */
 export const kept = ({ pattern }: Ended) => pattern.sameAnswer;
+
+/** The majority ended on the other side of right and wrong than it began. */
 export const flipped = ({ outcome }: Ended) => outcome === 'wrong-to-correct' || outcome === 'correct-to-wrong';
+
+/** The initial majority was wrong, whatever became of it. */
 export const beganWrong = ({ pattern: { pattern } }: Ended) =>
   pattern === 'amplifying-failure' || pattern === 'wrong-to-correct';
+
+/** The last majority was right, whatever it was at first. */
 export const endsRight = ({ outcome }: Ended) => outcome === 'amplifying-success' || outcome === 'wrong-to-correct';

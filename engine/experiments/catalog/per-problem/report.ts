@@ -28,6 +28,7 @@ function byOutcome(runs: readonly Ended[]): { name: string; runs: Ended[] }[] {
   });
 }
 
+/** The share of the initial majority answer over the steps, by model and outcome. */
 export function plots(byModel: readonly ModelEnds[]): Section[] {
   return [
     {
@@ -66,6 +67,7 @@ export function plots(byModel: readonly ModelEnds[]): Section[] {
   ];
 }
 
+/** How many runs of each model had each outcome. */
 export function outcomeTable(byModel: readonly ModelEnds[]): Section {
   return {
     kind: 'table',
@@ -81,6 +83,7 @@ export function outcomeTable(byModel: readonly ModelEnds[]): Section {
   };
 }
 
+/** One row per problem and model, whose runs differ in their seeds only. */
 export function problemTable(units: readonly Ended[][]): Section {
   return {
     kind: 'table',

@@ -30,6 +30,7 @@ export interface RewardOutcome {
   modes: string[];
 }
 
+/** What the runs of a reward measured; changes are paired by problem and averaged over seeds. */
 export function outcomeOf({ reward, runs }: RewardRuns): RewardOutcome {
   const peaks = runs.map(peakStep);
   const changes = (of: (run: ExperimentRun, peak: number) => ProblemChange[]) =>
@@ -107,6 +108,7 @@ export function fell({ fall, broken }: RewardOutcome): boolean | null {
   return broken > 0 || changed(fall, -1);
 }
 
+/** Whether held-out accuracy rose before it peaked; null where it cannot be told from noise. */
 export function lifted({ lift }: RewardOutcome): boolean | null {
   return changed(lift, 1);
 }

@@ -6,6 +6,7 @@ import { BANDS, overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
 import { type RewardOutcome, WINDOW } from './measures.ts';
 
+/** Held-out accuracy and the proxy reward, scaled to [0, 1] by reward, over the steps. */
 export function curves(found: readonly RewardRuns[]): Section {
   return {
     kind: 'plots',
@@ -20,6 +21,7 @@ export function curves(found: readonly RewardRuns[]): Section {
   };
 }
 
+/** One row per reward: its ends, and accuracy at the start, peak and end. */
 export function table(outcomes: readonly RewardOutcome[]): Section {
   return {
     kind: 'table',

@@ -35,6 +35,7 @@ export interface Course {
   end: number[];
 }
 
+/** First, highest and last value of each curve that has values. */
 export function courseOf(curves: readonly Curve[]): Course {
   const values = curves.map((curve) => curve.map(({ value }) => value)).filter((v) => v.length > 0);
   return {

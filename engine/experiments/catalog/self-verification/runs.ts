@@ -49,6 +49,7 @@ async function withRollouts(run: ExperimentRun): Promise<RunWithRollouts> {
   return { ...run, groups };
 }
 
+/** Trains each reward with every seed. `verify` says whether a response solves its Countdown problem. */
 export async function run(context: ExperimentContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
   const { seeds } = context;
   const { datasets, verify } = await problemsOf(context);

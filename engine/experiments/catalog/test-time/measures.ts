@@ -41,6 +41,10 @@ export interface TestTimeSummary {
   changes: ProblemChange[][];
 }
 
+/**
+ * Runs of one kind together: rewards at the start, peak and end of each, and held-out problems before and after,
+ * paired by problem.
+ */
 export function summarize(kind: TestTimeKind, runs: readonly TestTimeRun[]): TestTimeSummary {
   const changes = runs.map(({ run }) => evaluatedChanges(run));
   const judged = runs.flatMap(({ problems }) => problems.flatMap(({ right }) => right ?? []));
@@ -56,5 +60,6 @@ export function summarize(kind: TestTimeKind, runs: readonly TestTimeRun[]): Tes
   };
 }
 
+/** Mean change of accuracy by sort of problem, over seeds. */
 export const accuracyBySort = (changes: readonly ProblemChange[][]) =>
   changesBySort(changes, ({ accuracy }) => accuracy);

@@ -6,6 +6,7 @@ import { overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
 import { course, KINDS, type TestTimeSummary, WINDOW } from './measures.ts';
 
+/** Rewards of training problems and accuracy of held-out ones over the steps, by kind of run. */
 export function curves(summaries: readonly TestTimeSummary[]): Section {
   return {
     kind: 'plots',
@@ -29,6 +30,7 @@ export function curves(summaries: readonly TestTimeSummary[]): Section {
   };
 }
 
+/** One row per kind of run: its rewards, and the change of accuracy in points. */
 export function numbers(summaries: readonly TestTimeSummary[]): Section {
   return {
     kind: 'table',

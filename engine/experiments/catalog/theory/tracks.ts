@@ -49,6 +49,7 @@ export interface Track {
   kept: boolean;
 }
 
+/** The problems of a run that had a majority at two steps or more, each from the first step that has one. */
 export function tracksOf({ kind, seed, run }: TheoryRun): Track[] {
   return [...histories(run)].flatMap(([problem, all]) => {
     const history = all.slice(
@@ -102,6 +103,10 @@ export interface TheorySummary {
   ratio: Estimate | null;
 }
 
+/**
+ * Tracks with predictions out of sample: by the growth of the other problems, and by the problem's own growth in the
+ * first third.
+ */
 export function summarize(kind: TheoryKind, own: readonly Track[]): TheorySummary {
   const ids = [...new Set(own.map(({ id }) => id))];
   const growths = new Map(
@@ -194,7 +199,11 @@ export function errorsOf({ tracks }: TheorySummary): Record<'one' | 'many' | 'la
 
 /** The shares from which a track is predicted, and the growth; null if nothing was fitted. */
 export type Basis = (track: Predicted) => { from: readonly ShareObservation[]; growth: number } | null;
+
+/** From the first share, with the growth that fits all other problems. */
 export const byOthers: Basis = ({ shares, others }) => (others === null ? null : { from: shares, growth: others });
+
+/** From the first share after the first third of the steps, with the growth that fits this third. */
 export const byOwn: Basis = ({ late, early }) => early && { from: late, growth: early.growth };
 
 /** Predicted and measured shares, without the share that a prediction starts from. */
