@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 
 /** Shorter paragraphs, such as headings, are left out. */
 export const FEWEST_WORDS = 8;
-/** Longest piece of a paragraph that makes one row, and longest continuation, in characters. */
-const LONGEST_PIECE = 1200;
+/** Longest passage of a paragraph that makes one row, and longest continuation, in characters. */
+const LONGEST_ROW = 1200;
 const LONGEST_CONTINUATION = 200;
 
 interface CorpusRow {
@@ -17,20 +17,20 @@ interface CorpusRow {
 
 /**
  * Rows of a text. Paragraphs are separated by blank lines; white space inside of one counts as one blank. A paragraph of
- * more than 1,200 characters is cut, at ends of words, into pieces of about equal length, a row each. The cut between
- * context and continuation lies at the end of a word in the middle half of the piece's words, at a place that follows
- * from the piece's text, so the same text gives the same rows. A continuation begins with its blank and has 200
- * characters at most. Ids are the paragraph's number from 1 (`7`), and the piece's (`7.2`) where there are several;
- * paragraphs that are left out count. Lines are those in which a piece begins, from 1.
+ * more than 1,200 characters is cut, at ends of words, into passages of about equal length, a row each. The cut between
+ * context and continuation lies at the end of a word in the middle half of the passage's words, at a place that follows
+ * from the passage's text, so the same text gives the same rows. A continuation begins with its blank and has 200
+ * characters at most. Ids are the paragraph's number from 1 (`7`), and the passage's (`7.2`) where there are several;
+ * paragraphs that are left out count. Lines are those in which a passage begins, from 1.
  */
 export function corpusRows(text: string): CorpusRow[] {
   const rows: CorpusRow[] = [];
   paragraphsOf(text.replace(/^\uFEFF/, '')).forEach((words, paragraph) => {
     if (words.length < FEWEST_WORDS) return;
-    const pieces = cut(words);
-    pieces.forEach((piece, at) => {
-      const id = pieces.length === 1 ? `${paragraph + 1}` : `${paragraph + 1}.${at + 1}`;
-      rows.push({ values: { id, ...divide(piece.map((word) => word.text)) }, line: piece[0]!.line });
+    const passages = cut(words);
+    passages.forEach((passage, at) => {
+      const id = passages.length === 1 ? `${paragraph + 1}` : `${paragraph + 1}.${at + 1}`;
+      rows.push({ values: { id, ...divide(passage.map((word) => word.text)) }, line: passage[0]!.line });
     });
   });
   return rows;
@@ -53,25 +53,25 @@ function paragraphsOf(text: string): Word[][] {
   return paragraphs;
 }
 
-/** Pieces of about equal length, each of enough words. A word that is longer than a piece is one by itself. */
+/** Passages of about equal length, each of enough words. A word that is longer than a passage is one by itself. */
 function cut(words: readonly Word[]): Word[][] {
   const length = words.reduce((n, { text }) => n + text.length + 1, -1);
-  const most = length / Math.ceil(length / LONGEST_PIECE);
-  const pieces: Word[][] = [[]];
+  const most = length / Math.ceil(length / LONGEST_ROW);
+  const passages: Word[][] = [[]];
   let used = 0;
   for (const word of words) {
-    const piece = pieces.at(-1)!;
-    if (piece.length >= FEWEST_WORDS && used + word.text.length > most) {
-      pieces.push([word]);
+    const passage = passages.at(-1)!;
+    if (passage.length >= FEWEST_WORDS && used + word.text.length > most) {
+      passages.push([word]);
       used = word.text.length + 1;
     } else {
-      piece.push(word);
+      passage.push(word);
       used += word.text.length + 1;
     }
   }
-  // What is left over at the end belongs to the piece before.
-  if (pieces.length > 1 && pieces.at(-1)!.length < FEWEST_WORDS) pieces.at(-2)!.push(...pieces.pop()!);
-  return pieces;
+  // What is left over at the end belongs to the passage before.
+  if (passages.length > 1 && passages.at(-1)!.length < FEWEST_WORDS) passages.at(-2)!.push(...passages.pop()!);
+  return passages;
 }
 
 function divide(words: readonly string[]): { prompt: string; continuation: string } {

@@ -8,24 +8,23 @@ import type { PromptParts } from './prompt-parts.ts';
 interface PrintedData {
   columns: DatasetColumns;
   problems: readonly Problem[];
-  /** Parallel to the problems, as are `parts`. */
-  prompts: readonly string[];
-  parts: readonly PromptParts[];
+  /** Parallel to the problems. */
+  prompts: readonly PromptParts[];
   /** System message that the prompts have in common. */
   system: string | undefined;
 }
 
 /** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
 export function dataFingerprint(config: DatasetConfig, data: PrintedData): string {
-  const { columns, problems, prompts, parts, system } = data;
+  const { columns, problems, prompts, system } = data;
   const hash = createHash('sha256');
   // as earlier versions computed it, with what they did not know behind
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
   problems.forEach(({ id, text, answer, row, columns: read, accepted, messages, rule }, i) => {
-    hash.update(JSON.stringify([row, id, text, answer, prompts[i]]));
+    hash.update(JSON.stringify([row, id, text, answer, prompts[i]!.user]));
     if (read) hash.update(JSON.stringify(read));
     if (rule !== undefined) hash.update(JSON.stringify({ rule }));
-    const alone = system === undefined ? parts[i]!.system : undefined;
+    const alone = system === undefined ? prompts[i]!.system : undefined;
     if (accepted || messages || alone !== undefined) hash.update(JSON.stringify({ accepted, messages, system: alone }));
   });
   return hash.digest('hex');

@@ -22,10 +22,8 @@ export type { RewardColumns };
 
 export interface Dataset {
   problems: Problem[];
-  /** What the model is asked, template filled in; parallel to `problems`. */
-  prompts: string[];
-  /** The same with the turns and the system message around it. */
-  parts: PromptParts[];
+  /** What the model is asked before the chat template, prompt template filled in; parallel to `problems`. */
+  prompts: PromptParts[];
   /** System message of the prompts, where they have one in common. */
   system?: string;
   /** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
@@ -59,8 +57,7 @@ export async function loadDataset(
   splitReplies(rows, columns, warnings);
 
   const problems: Problem[] = [];
-  const prompts: string[] = [];
-  const parts: PromptParts[] = [];
+  const prompts: PromptParts[] = [];
   for (const row of chosen(rows, config, source)) {
     const text = questionOf(row, columns, config.template);
     const user = promptOf(row, text, config.template);
@@ -69,8 +66,7 @@ export async function loadDataset(
       ...problemOf(row, row.asked === null ? user : text, naming, where),
       ...keptColumns(row.values, kept, { columns, template: config.template, where: row.where }),
     });
-    prompts.push(user);
-    parts.push(partsOf(row, user, config));
+    prompts.push(partsOf(row, user, config));
   }
   const reading = readingOf({
     source: embedded ? EMBEDDED : source,
@@ -87,9 +83,9 @@ export async function loadDataset(
     kept,
   });
   const system = commonSystem(config, rows);
-  const found = { columns, problems, prompts, parts };
+  const found = { columns, problems, prompts };
   return {
-    ...{ problems, prompts, parts, reading },
+    ...{ problems, prompts, reading },
     warnings: [...warnings, ...notesOf(config, { ...found, reading, rows })],
     ...(system !== undefined && { system }),
     fingerprint: dataFingerprint(config, { ...found, system }),

@@ -11,7 +11,7 @@ interface NotedData {
   columns: DatasetColumns;
   problems: readonly Problem[];
   /** Parallel to the problems. */
-  parts: readonly PromptParts[];
+  prompts: readonly PromptParts[];
   reading: DataReading;
   rows: readonly ReadRow[];
 }
@@ -20,7 +20,7 @@ interface NotedData {
 const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
 
 /** Sentences for people: problems without a reference answer, columns that were not read, repeated ids and the like. */
-export function notesOf(config: DatasetConfig, { columns, problems, parts, reading, rows }: NotedData): string[] {
+export function notesOf(config: DatasetConfig, { columns, problems, prompts, reading, rows }: NotedData): string[] {
   const warnings: string[] = [];
   const labeled = problems.filter(({ answer }) => answer !== null).length;
   if (labeled > 0 && labeled < problems.length) {
@@ -53,7 +53,7 @@ export function notesOf(config: DatasetConfig, { columns, problems, parts, readi
   if (config.system !== undefined && rows.some(({ asked }) => (asked?.system ?? config.system) !== config.system)) {
     warnings.push('The system messages in the data are overridden by the given one.');
   }
-  const repeated = problems.length - new Set(parts.map((part) => JSON.stringify(part))).size;
+  const repeated = problems.length - new Set(prompts.map((prompt) => JSON.stringify(prompt))).size;
   if (repeated > 0) warnings.push(`${repeated} of ${problems.length} problems are duplicates.`);
   return warnings;
 }

@@ -56,7 +56,7 @@ export interface ExperimentOptions {
 export interface ExperimentResult {
   /** Options that are not the experiment's own: the result is of the recipe that ran. */
   changed: readonly OtherOption[];
-  verdict: Reproduction;
+  reproduction: Reproduction;
   criteria: Criterion[];
   report: string;
   /** Seconds of compute, including earlier calls on the folder. */
@@ -92,7 +92,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     const watch = watchSummary(watched);
     const result = {
       changed,
-      verdict: reproduction,
+      reproduction,
       criteria: findings.criteria,
       report,
       seconds,

@@ -1,6 +1,6 @@
-/** Pieces of a response, and what can be an answer. */
+/** Spans of a response, and what can be an answer. */
 
-/** A piece of a text: offsets in UTF-16 code units, `end` exclusive. */
+/** A span of a text: offsets in UTF-16 code units, `end` exclusive. */
 export interface Span {
   start: number;
   end: number;
@@ -21,17 +21,17 @@ const MARKUP = /\\(?:textbf|text|mathrm|mathbf|mbox|underline|boxed|fbox|[lc]?do
 const PLACEHOLDER =
   /^(?:with)?in(?:side)?$|^(?:your|the|my|final|correct|numerical|numeric)*(?:answer|result|solution)(?:here)?$/i;
 
-/** A piece of the text without the space around it; null for one that is too long or says nothing. */
+/** A span of the text without the space around it; null for one that is too long or says nothing. */
 export function usable(text: string, start: number, end: number): Found | null {
   let from = start;
   let to = end;
   while (from < to && isSpace(text.charCodeAt(from))) from++;
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   if (to - from > MAX_ANSWER) return null;
-  const piece = text.slice(from, to);
-  const said = piece.replace(MARKUP, '');
+  const part = text.slice(from, to);
+  const said = part.replace(MARKUP, '');
   if (said === '' || PLACEHOLDER.test(said)) return null;
-  return { start: from, end: to, text: piece };
+  return { start: from, end: to, text: part };
 }
 
 /** Whether a UTF-16 code unit is white space, as `\s` has it. */

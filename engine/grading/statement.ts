@@ -124,11 +124,11 @@ export function lastStatement(text: string): Found | null {
     const from = cue + FILLER.exec(near)![0].length;
     const rest = text.slice(from, from + MAX_ANSWER + 200);
     if (NO_ANSWER.test(rest)) continue;
-    const piece = sentence(rest);
-    if (text[from + piece.end] === '?') continue;
+    const clause = sentence(rest);
+    if (text[from + clause.end] === '?') continue;
     // the explanation next to it
-    if (member && /"\s?[,}]/.test(rest.slice(0, piece.end + 3))) continue;
-    const found = usable(text, from + piece.start, from + piece.end);
+    if (member && /"\s?[,}]/.test(rest.slice(0, clause.end + 3))) continue;
+    const found = usable(text, from + clause.start, from + clause.end);
     if (found) return found;
   }
   return member;
@@ -148,8 +148,8 @@ function lastMember(text: string): Found | null {
 /** `The largest n is` in `Final answer: The largest n is 34.` */
 const SUBJECT = /^(?:the|there) (?:[^\s]+ )*(?:is|are|was|were|equals|has) (?=\S)/i;
 
-function subjectOf(piece: string): number {
-  return SUBJECT.exec(piece.slice(0, MAX_ANSWER))?.[0].length ?? 0;
+function subjectOf(clause: string): number {
+  return SUBJECT.exec(clause.slice(0, MAX_ANSWER))?.[0].length ?? 0;
 }
 
 /** Pairs of marks around an answer. */
@@ -192,22 +192,22 @@ function sentence(rest: string): Span {
   const newline = rest.indexOf('\n');
   const line = newline < 0 ? rest : rest.slice(0, newline);
   const end = END.exec(line);
-  const piece = end ? line.slice(0, end.index) : line;
-  const subject = subjectOf(piece);
+  const clause = end ? line.slice(0, end.index) : line;
+  const subject = subjectOf(clause);
   if (subject > 0) {
     const { start, end: until } = sentence(rest.slice(subject));
     return { start: subject + start, end: subject + until };
   }
-  const start = /^(?:\*+|")?/.exec(piece)![0].length;
-  const until = withoutAside(piece.slice(start));
+  const start = /^(?:\*+|")?/.exec(clause)![0].length;
+  const until = withoutAside(clause.slice(start));
   return { start, end: start + until };
 }
 
 /** Length of a statement without the words behind its value: `72, in total`, `72 - that is all`, `72 (approximately)`. */
-function withoutAside(piece: string): number {
+function withoutAside(clause: string): number {
   // `72** clips`: bold that began before
-  const bold = piece.indexOf('**');
-  let text = bold > 0 ? piece.slice(0, bold) : piece;
+  const bold = clause.indexOf('**');
+  let text = bold > 0 ? clause.slice(0, bold) : clause;
   if (/^[^\s]*[\d\\]/.test(text) || /\d/.test(text)) {
     for (const aside of text.matchAll(/, | [-–—]{1,3} | \(/g)) {
       const head = text.slice(0, aside.index);

@@ -29,7 +29,14 @@ export async function importDump(
   const state = await readImportState(folder);
   if (state && (state.source !== from || state.format !== importer.name)) throw otherSource(folder, state);
   const dump = await importer.open(from, options);
-  const problems = new LoggedProblems(options.dataset ? new KnownProblems(options.dataset.data) : null);
+  const data = options.dataset?.data;
+  const known = data
+    ? new KnownProblems(
+        data.problems,
+        data.prompts.map(({ user }) => user),
+      )
+    : null;
+  const problems = new LoggedProblems(known);
   if (state) await restore(problems, folder, state);
   const { rules, now } = options;
   const run = state

@@ -1,5 +1,4 @@
 /** The problems of a dataset, found by the prompts in which they stand. */
-import type { Dataset } from '../data/dataset.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { LoggedProblem } from './importer.ts';
 import { userText } from './prompt-text.ts';
@@ -14,10 +13,11 @@ export class KnownProblems {
   /** Problems by how their texts begin. */
   private readonly byAnchor = new Map<string, { text: string; problem: Problem }[]>();
 
-  constructor({ problems, prompts }: Pick<Dataset, 'problems' | 'prompts'>) {
+  /** @param asked what the template made of each problem: trainers log that */
+  constructor(problems: readonly Problem[], asked: readonly string[]) {
     for (const [i, problem] of problems.entries()) {
       this.byId.set(problem.id, problem);
-      for (const text of [problem.text, prompts[i]!]) this.put(plain(text), problem);
+      for (const text of [problem.text, asked[i]!]) this.put(plain(text), problem);
     }
   }
 

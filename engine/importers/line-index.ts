@@ -71,15 +71,15 @@ export async function* scanLines(
   try {
     let at = position.offset;
     /** What was read of the line that begins at `position`, and how many bytes that is. */
-    let pieces: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let held = 0;
     /** The line is too long: its bytes are not kept. */
     let skips = false;
     const endLine = (last: Buffer, next: number): ScannedLine | null => {
-      const bytes = pieces.length > 0 ? Buffer.concat([...pieces, last]) : last;
+      const bytes = chunks.length > 0 ? Buffer.concat([...chunks, last]) : last;
       const [number, start] = [position.lines + 1, position.offset];
       const parsed = skips ? null : parseLine(bytes.toString());
-      pieces = [];
+      chunks = [];
       held = 0;
       skips = false;
       position.offset = next;
@@ -106,8 +106,8 @@ export async function* scanLines(
         skips = true;
         faults.add(`${name}:${position.lines + 1}`, 'the line is too long', 'long-line');
       }
-      if (skips) pieces = [];
-      else if (begin < bytesRead) pieces.push(chunk.subarray(begin));
+      if (skips) chunks = [];
+      else if (begin < bytesRead) chunks.push(chunk.subarray(begin));
     }
     if (whole && held > 0) {
       const line = endLine(Buffer.alloc(0), at);

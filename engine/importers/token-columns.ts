@@ -99,12 +99,12 @@ function asWritten(texts: readonly string[], response: string): string[] | null 
 type Writing = (text: string) => readonly number[] | Uint8Array;
 
 const ENCODER = new TextEncoder();
-const PIECE_OF_BYTE = /^<0x([0-9A-F]{2})>$/;
+const BYTE_TOKEN = /^<0x([0-9A-F]{2})>$/;
 const WAYS: readonly Writing[] = [
   (text) => ENCODER.encode(text),
   (text) => [...text].flatMap((character) => BYTE_OF.get(character) ?? [...ENCODER.encode(character)]),
   (text) => {
-    const byte = PIECE_OF_BYTE.exec(text)?.[1];
+    const byte = BYTE_TOKEN.exec(text)?.[1];
     return byte === undefined ? ENCODER.encode(text.replaceAll('▁', ' ')) : [Number.parseInt(byte, 16)];
   },
 ];

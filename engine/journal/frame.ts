@@ -63,7 +63,7 @@ const StoredRollout = z.strictObject({
   known: z.int().min(0).max(ALL).optional(),
   /** Which columns the model in `scoredBy` computed, one bit each; absent: none. */
   computed: z.int().min(0).max(ALL).optional(),
-  /** Lengths in UTF-16 units when the token texts joined are the text; the token texts themselves otherwise. */
+  /** Token texts: their lengths in UTF-16 units when they joined are the text, else the texts. The key is that of format 1. */
   pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]).optional(),
   /** Means, where they do not follow from the columns. */
   logprob: z.number().optional(),

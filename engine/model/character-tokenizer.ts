@@ -13,10 +13,10 @@ export const CHARACTER_EOS = CHARACTERS.indexOf(EOS);
 
 /** Token ids of a text made of the characters above. Throws on any other character. */
 export function encodeCharacters(text: string): number[] {
-  const pieces = text.match(/ #### |./gsu) ?? [];
-  return pieces.map((piece) => {
-    const id = CHARACTERS.indexOf(piece);
-    if (id < 2) throw new Error(`the character tokenizer has no token for ${JSON.stringify(piece)}`);
+  const tokens = text.match(/ #### |./gsu) ?? [];
+  return tokens.map((token) => {
+    const id = CHARACTERS.indexOf(token);
+    if (id < 2) throw new Error(`the character tokenizer has no token for ${JSON.stringify(token)}`);
     return id;
   });
 }

@@ -9,7 +9,7 @@ export interface HashOptions {
   signal?: AbortSignal | undefined;
 }
 
-const PIECE_BYTES = 4 * 2 ** 20;
+const CHUNK_BYTES = 4 * 2 ** 20;
 /** What is being done, for people. */
 export const CHECKING = 'checking the model (the first time only)';
 
@@ -17,7 +17,7 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
   const hash = createHash('sha256');
   const handle = await open(file);
   try {
-    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE_BYTES, size)));
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK_BYTES, size)));
     for (let done = 0; ; ) {
       if (signal?.aborted)
         throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {

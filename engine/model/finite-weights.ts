@@ -10,7 +10,7 @@ import { CHECKING, type HashOptions } from './file-hash.ts';
 import { REMEMBERED_BYTES, remembered } from './file-memory.ts';
 import type { StoredTensor } from './safetensors.ts';
 
-const PIECE_BYTES = 4 * 2 ** 20;
+const BLOCK_BYTES = 4 * 2 ** 20;
 
 interface FiniteOptions extends HashOptions {
   /** What people know the tensors' file by: the file from which it was made. */
@@ -63,7 +63,7 @@ async function readAll(
   const total = tensors.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   const handle = await open(file);
   try {
-    const buffer = Buffer.from(new ArrayBuffer(Math.min(PIECE_BYTES, total)));
+    const buffer = Buffer.from(new ArrayBuffer(Math.min(BLOCK_BYTES, total)));
     let done = 0;
     for (const [name, tensor] of tensors) {
       for (let at = 0; at < tensor.bytes; ) {
@@ -72,11 +72,11 @@ async function readAll(
             details: { reason: 'reading-model' },
           });
         }
-        const piece = await readPiece(handle, buffer, tensor, at);
-        const found = firstNonFinite(piece, tensor.dtype);
+        const block = await readBlock(handle, buffer, tensor, at);
+        const found = firstNonFinite(block, tensor.dtype);
         if (found !== null) throw nonFinite(name, tensor, at / widthOf(tensor) + found, of);
-        at += piece.length;
-        done += piece.length;
+        at += block.length;
+        done += block.length;
         if (total >= REMEMBERED_BYTES) onProgress?.(CHECKING, done / total);
       }
     }
@@ -86,7 +86,7 @@ async function readAll(
 }
 
 /** Fills the buffer with the tensor's bytes from `at` on; fewer where it ends. */
-async function readPiece(
+async function readBlock(
   handle: FileHandle,
   buffer: Buffer<ArrayBuffer>,
   { file, offset, bytes }: StoredTensor,

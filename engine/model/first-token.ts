@@ -20,7 +20,7 @@ type PostProcessor = TemplateProcessing | ClassProcessing | SequenceProcessing |
 
 /** What stands for the text itself among tokens. */
 const TEXT = Symbol('text');
-type Piece = readonly (string | typeof TEXT)[];
+type TokenSequence = readonly (string | typeof TEXT)[];
 
 /**
  * Their texts, joined; '' for none. `postProcessor` is that of `tokenizer.json`. What it puts behind a text (an end token)
@@ -37,21 +37,21 @@ export function firstTokens(
 }
 
 /**
- * The pieces of a text after a post-processor, as tokenizers counts them: a template makes one of each of its parts, and
+ * The sequences of a text after a post-processor, as tokenizers counts them: a template makes one of each of its parts, and
  * the next processor of a sequence takes two of them for a pair.
  */
 function processed(
-  pieces: readonly Piece[],
+  sequences: readonly TokenSequence[],
   processor: PostProcessor | null | undefined,
   tokenOf: (id: number) => string | undefined,
-): readonly Piece[] {
+): readonly TokenSequence[] {
   switch (processor?.type) {
     case 'Sequence':
-      return processor.processors.reduce((all, one) => processed(all, one, tokenOf), pieces);
+      return processor.processors.reduce((all, one) => processed(all, one, tokenOf), sequences);
     case 'TemplateProcessing': {
       const { single, pair = single, special_tokens } = processor;
-      return (pieces.length === 2 ? pair : single).flatMap((part): readonly Piece[] => {
-        if ('Sequence' in part) return pieces.filter((_, i) => i === (part.Sequence.id === 'B' ? 1 : 0));
+      return (sequences.length === 2 ? pair : single).flatMap((part): readonly TokenSequence[] => {
+        if ('Sequence' in part) return sequences.filter((_, i) => i === (part.Sequence.id === 'B' ? 1 : 0));
         const { id } = part.SpecialToken;
         const { ids = [], tokens = [id] } = special_tokens[id] ?? {};
         return [tokens.map((token, i) => tokenOf(ids[i] ?? -1) ?? token)];
@@ -62,10 +62,10 @@ function processed(
       const token = ([text, id]: [string, number]) => tokenOf(id) ?? text;
       const { cls, sep, type } = processor;
       const between = type === 'RobertaProcessing' ? [token(sep)] : [];
-      return pieces.map((piece, i) => [...(i === 0 ? [token(cls)] : between), ...piece, token(sep)]);
+      return sequences.map((sequence, i) => [...(i === 0 ? [token(cls)] : between), ...sequence, token(sep)]);
     }
     default:
-      return pieces;
+      return sequences;
   }
 }
 

@@ -40,7 +40,7 @@ export interface PreTokenizer {
   /** As `tokenizer.json` describes it. */
   preTokenizer: object;
   normalizer: object | null;
-  /** Whether a piece that is a token of the vocabulary is taken whole, whatever the merges say. */
+  /** Whether a word that is a token of the vocabulary is taken whole, whatever the merges say. */
   ignoreMerges: boolean;
   /** Whether a text begins with the BOS token where the file does not say. */
   addsBos: boolean;

@@ -244,7 +244,7 @@ export async function readGguf(file: string): Promise<GgufFile> {
   }
 }
 
-/** A tensor's values in float32, whole rows at a time, in pieces of at most about `budget` bytes. */
+/** A tensor's values in float32, whole rows at a time, in blocks of at most about `budget` bytes. */
 export async function* readGgufTensor(
   file: string,
   tensor: GgufTensor,

@@ -51,7 +51,7 @@ export class Repository {
     return info;
   }
 
-  /** Fetches a file unless its content is there. Bytes of an earlier try are kept; `count` hears of every piece. */
+  /** Fetches a file unless its content is there. Bytes of an earlier try are kept; `count` hears of every chunk. */
   async file(name: string, info: FileDownloadInfoOutput, count: (bytes: number) => void): Promise<void> {
     if (await this.cached.reuse(this.commit, name, info.etag)) {
       count(info.size);
@@ -78,9 +78,9 @@ export class Repository {
   private async write(partial: string, start: number, body: Blob, count: (bytes: number) => void): Promise<void> {
     const file = await openToWrite(partial, start > 0 ? 'end' : 'beginning');
     try {
-      for await (const piece of body.stream() as unknown as AsyncIterable<Uint8Array>) {
-        await file.writeFile(piece);
-        count(piece.length);
+      for await (const chunk of body.stream() as unknown as AsyncIterable<Uint8Array>) {
+        await file.writeFile(chunk);
+        count(chunk.length);
       }
     } catch (error) {
       // The body reports a canceled request only as text.

@@ -207,7 +207,7 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   }
 }
 
-/** A tensor to be written: values at once, or a function that yields them in pieces so that they never all exist. */
+/** A tensor to be written: values at once, or a function that yields them in parts so that they never all exist. */
 export interface TensorToWrite {
   shape: readonly number[];
   data: Float32Array | (() => AsyncIterable<Float32Array>);

@@ -3,14 +3,14 @@ import { visible, visibleLine } from './visible.ts';
 
 /**
  * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
- * code, so it stands between two pieces of code, as an entity. Line breaks are shown as ↵.
+ * code, so it stands between two parts of code, as an entity. Line breaks are shown as ↵.
  */
 export function code(text: string): string {
   const line = visible(text.replace(/\r\n?|\n/g, '↵'));
   if (line === '') return codeSpan('');
   return line
     .split('|')
-    .map((piece) => (piece === '' ? '' : codeSpan(piece)))
+    .map((part) => (part === '' ? '' : codeSpan(part)))
     .join('&#124;');
 }
 

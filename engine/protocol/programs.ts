@@ -18,7 +18,7 @@ export interface ProgramTestOptions {
 
 export interface ProgramItem {
   response: string;
-  /** One test or several, each a piece of code that throws when the program is wrong. */
+  /** One test or several, each some code that throws when the program is wrong. */
   tests: string | readonly string[];
 }
 

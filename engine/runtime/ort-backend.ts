@@ -158,7 +158,7 @@ class OrtBackend implements Backend {
         intraOpNumThreads: this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
-        // An arena keeps what it ever held, and shapes that change from call to call tear it into pieces.
+        // An arena keeps what it ever held, and shapes that change from call to call fragment it.
         enableCpuMemArena: false,
         logSeverityLevel: FATAL_ONLY,
         extra: { session: config },

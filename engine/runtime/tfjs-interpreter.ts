@@ -199,7 +199,7 @@ export class Interpreter {
     }
     const results = [
       ...carried,
-      ...stacked.map((pieces, i) => this.stack(pieces, node.outputs[initial.length + i]!, frame)),
+      ...stacked.map((slices, i) => this.stack(slices, node.outputs[initial.length + i]!, frame)),
     ];
     node.outputs.forEach((tensor, i) => {
       frame.learn(tensor, results[i]!.shape);
@@ -208,13 +208,13 @@ export class Interpreter {
   }
 
   /** What the turns of a loop gave, one below the other. */
-  private stack(pieces: TfTensor[], { shape, dtype }: Tensor, frame: Frame): TfTensor {
-    if (pieces.length === 0) return this.tf.zeros([0, ...frame.shape(shape.slice(1))], tfType(dtype));
+  private stack(slices: TfTensor[], { shape, dtype }: Tensor, frame: Frame): TfTensor {
+    if (slices.length === 0) return this.tf.zeros([0, ...frame.shape(shape.slice(1))], tfType(dtype));
     const result =
-      pieces[0]!.size === 0
-        ? this.tf.zeros([pieces.length, ...pieces[0]!.shape], tfType(dtype))
-        : this.tf.stack(pieces);
-    for (const piece of pieces) piece.dispose();
+      slices[0]!.size === 0
+        ? this.tf.zeros([slices.length, ...slices[0]!.shape], tfType(dtype))
+        : this.tf.stack(slices);
+    for (const slice of slices) slice.dispose();
     return result;
   }
 

@@ -16,7 +16,7 @@ export function enginesFolder(home: string): string {
   return path.join(home, 'engines');
 }
 
-/** Writes the discovery file in one piece (0600 in a 0700 folder) and returns its path. */
+/** Writes the discovery file as a whole (0600 in a 0700 folder) and returns its path. */
 export async function publishAddress(home: string, address: EngineAddress): Promise<string> {
   const folder = enginesFolder(home);
   await ensureFolder(folder, 0o700);

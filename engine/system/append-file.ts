@@ -1,4 +1,4 @@
-/** A file that grows by whole pieces: a piece is there completely or, after an error, not at all. */
+/** A file that grows by whole appends: each is there completely or, after an error, not at all. */
 import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';

@@ -105,8 +105,8 @@ export const GRADIENTS: GradientRules = {
       inputs.map((x) => x.shape[axis]!),
     ),
   Split: ({ outputs, attributes: { axis } }, gradients) => {
-    const pieces = outputs.map((y, i) => gradients[i] ?? op.expand(y.graph.scalar(0), y.shape));
-    return [op.concat(pieces, axis)];
+    const parts = outputs.map((y, i) => gradients[i] ?? op.expand(y.graph.scalar(0), y.shape));
+    return [op.concat(parts, axis)];
   },
   Gather: ({ inputs: [x, index] }, [g]) => [op.scatterAdd(index, g, numeric(x.shape[0])), null],
   Pick: ({ inputs: [x, index] }, [g]) => {

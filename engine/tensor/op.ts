@@ -124,7 +124,7 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   return parts.length === 1 ? first : first.graph.emit('Concat', parts, { axis: fromFront(first, axis) }, [])[0];
 }
 
-/** Cuts an axis into pieces of the given sizes, which add up to it. */
+/** Cuts an axis into parts of the given sizes, which add up to it. */
 export function split(x: Tensor, axis: number, sizes: readonly Dim[]): readonly Tensor[] {
   if (sizes.length === 1) return [x];
   return x.graph.emit('Split', [x], { axis: fromFront(x, axis), sizes: sizes.map(canonical) }, []);

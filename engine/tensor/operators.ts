@@ -162,7 +162,7 @@ export const OPERATORS = {
     return one(first.dtype, shape);
   }),
 
-  /** Cuts an axis into pieces of the given sizes, which add up to it. */
+  /** Cuts an axis into parts of the given sizes, which add up to it. */
   Split: operator<Unary, { readonly axis: number; readonly sizes: readonly Dim[] }, readonly NamedType[]>(
     ([x], { axis, sizes }) => {
       if (sum(...sizes) !== dimOf(x, axis)) throw new Error(`split: [${sizes}] do not add up to ${dimOf(x, axis)}`);

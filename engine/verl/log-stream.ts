@@ -18,7 +18,7 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * Follows the log of a job; resolves when the server has closed it, or the connection was lost or refused.
- * @param onText a piece of the log, in order
+ * @param onText a part of the log, in order
  */
 export function followLog(
   { url, headers }: RayCluster,

@@ -16,12 +16,12 @@ export class GivenProblems implements RunProblems {
   private readonly byText: KnownProblems;
   private latest: { id: string | undefined; prompt: string; index: number } | null = null;
 
-  /** @param prompts texts of the problems as the template made them */
+  /** @param asked what the template made of each problem */
   constructor(
     private readonly problems: readonly Problem[],
-    prompts: readonly string[],
+    asked: readonly string[],
   ) {
-    this.byText = new KnownProblems({ problems: [...problems], prompts: [...prompts] });
+    this.byText = new KnownProblems(problems, asked);
     for (const problem of problems) {
       const same = this.byId.get(problem.id);
       if (same) same.push(problem);

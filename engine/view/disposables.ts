@@ -3,6 +3,7 @@ export interface DisposableLike {
   dispose(): unknown;
 }
 
+/** Disposes in reverse order, so that a part can use those before it until the end. */
 export class Disposables implements DisposableLike {
   private items: DisposableLike[] | null = [];
 

@@ -31,13 +31,13 @@ export async function reportIn(folder: string): Promise<ExperimentReport | null>
   const file = path.join(folder, 'report.html');
   const stats = await stat(file).catch(() => null);
   if (!stats) return null;
-  // Older results have the name under `study`.
-  const { study, experiment = study, verdict, changed, runs, seconds } = await resultIn(folder);
+  // Older results have the name under `study`, and the result under `verdict`.
+  const { study, experiment = study, verdict, reproduction = verdict, changed, runs, seconds } = await resultIn(folder);
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   return {
     file,
     experiment: typeof experiment === 'string' ? experimentName(experiment) : path.basename(folder),
-    reproduction: typeof verdict === 'string' ? verdict : null,
+    reproduction: typeof reproduction === 'string' ? reproduction : null,
     changed: Array.isArray(changed) && changed.length > 0,
     runs: number(runs),
     seconds: number(seconds),

@@ -25,9 +25,9 @@ async function experiment(name: string, args: readonly string[]) {
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
   const result = JSON.parse(ended.stdout);
   expect(result.experiment).toBe(name);
-  expect(REPRODUCTIONS).toContain(result.verdict);
+  expect(REPRODUCTIONS).toContain(result.reproduction);
   expect(result.criteria.length).toBeGreaterThan(0);
-  expect(result.verdict).toBe(reproductionOf(result.criteria));
+  expect(result.reproduction).toBe(reproductionOf(result.criteria));
   const page = readFileSync(result.report, 'utf8');
   expect(page).toMatch(/^<!doctype html>.*<table/s);
   // What was not measured has a dash, and no number that is none.

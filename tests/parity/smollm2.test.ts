@@ -91,7 +91,10 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     for (const { file } of golden.prompts) {
       if (texts.has(file)) continue;
       const dataset = DatasetConfig.parse({ path: path.join(SHARED, 'datasets', file), limit: 20 });
-      texts.set(file, (await loadDataset(dataset)).prompts);
+      texts.set(
+        file,
+        (await loadDataset(dataset)).prompts.map(({ user }) => user),
+      );
     }
     const prompts = golden.prompts.map(({ file, row }, problem) => ({
       problem,

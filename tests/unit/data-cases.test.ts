@@ -42,13 +42,13 @@ describe.runIf(present)('labels', () => {
 describe.runIf(present)('columns', () => {
   test('the input of an instruction is shown', async () => {
     const { prompts, reading } = await load('data-columns-dropped/alpaca.jsonl');
-    expect(prompts).toEqual(['Add the two numbers.\n\n1 and 1']);
+    expect(prompts.map(({ user }) => user)).toEqual(['Add the two numbers.\n\n1 and 1']);
     expect(reading).toMatchObject({ answer: 'output', shown: ['input'], left: [] });
   });
 
   test('choices are shown, and an index among them is the choice', async () => {
     const { problems, prompts } = await load('data-columns-dropped/mmlu.jsonl');
-    expect(prompts).toEqual(['2+3?\n\nA. 4\nB. 5\nC. 6\nD. 7']);
+    expect(prompts.map(({ user }) => user)).toEqual(['2+3?\n\nA. 4\nB. 5\nC. 6\nD. 7']);
     expect(problems[0]).toMatchObject({ answer: 'B', accepted: ['B', '5'] });
   });
 
@@ -71,15 +71,15 @@ describe.runIf(present)('columns', () => {
 
 describe.runIf(present)('chats', () => {
   test('the last turn of the assistant is not part of the question', async () => {
-    const { parts, problems, warnings } = await load('data-chat/messages.jsonl', { fields: { prompt: 'messages' } });
-    expect(parts).toEqual([{ system: 'You add.', user: '1+1=' }]);
+    const { prompts, problems, warnings } = await load('data-chat/messages.jsonl', { fields: { prompt: 'messages' } });
+    expect(prompts).toEqual([{ system: 'You add.', user: '1+1=' }]);
     expect(problems).toMatchObject([{ text: '1+1=', answer: '2' }]);
     expect(warnings).toHaveLength(1);
   });
 
   test('several turns stay turns, and what the assistant begins is continued', async () => {
-    const { parts } = await load('data-chat/turns.jsonl');
-    expect(parts).toMatchObject([
+    const { prompts } = await load('data-chat/turns.jsonl');
+    expect(prompts).toMatchObject([
       {
         before: [
           { role: 'user', content: '1+1=' },
@@ -97,8 +97,8 @@ describe.runIf(present)('chats', () => {
     ['content-parts.jsonl', [{ user: '1+1=' }], ['2']],
     ['sharegpt.jsonl', [{ user: '1+1=' }], ['2']],
   ])('%s', async (name, expected, answers) => {
-    const { parts, problems } = await load(`data-chat/${name}`);
-    expect(parts).toMatchObject(expected);
+    const { prompts, problems } = await load(`data-chat/${name}`);
+    expect(prompts).toMatchObject(expected);
     expect(problems.map(({ answer }) => answer)).toEqual(answers);
   });
 });
@@ -113,10 +113,10 @@ describe.runIf(present)('shapes of files', () => {
   );
 
   test('shards of a folder are one set, numbered through', async () => {
-    const { problems, parts } = await load('data-file-shapes/shards');
+    const { problems, prompts } = await load('data-file-shapes/shards');
     expect(problems).toMatchObject([...SUMS, ...SUMS]);
     expect(problems.map(({ id }) => id)).toEqual(['0', '1', '2', '3']);
-    expect(parts[3]).toEqual({ system: 'Be brief.', user: '2+3=' });
+    expect(prompts[3]).toEqual({ system: 'Be brief.', user: '2+3=' });
   });
 
   test.each([

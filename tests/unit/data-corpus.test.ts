@@ -83,7 +83,7 @@ describe('a text file', () => {
       { index: 1, id: '3', answer: null, row: 1, line: 5 },
     ]);
     expect(words(20).startsWith(problems[0]!.text)).toBe(true);
-    expect(prompts[0]).toBe(`Continue: ${problems[0]!.text}`);
+    expect(prompts[0]!.user).toBe(`Continue: ${problems[0]!.text}`);
     const again = await load(name, `# Title\n\n${words(20)}\n\n${words(20, 'changed')}\n`, {
       template: 'Continue: {{prompt}}',
     });

@@ -55,7 +55,7 @@ describe('formats', () => {
     );
     expect(problems).toMatchObject(expected);
     expect(lines(problems)).toEqual([2, 4]);
-    expect(prompts).toEqual(['1+1=', '2+2=']);
+    expect(prompts.map(({ user }) => user)).toEqual(['1+1=', '2+2=']);
     expect(problems[0]!.source).toBe(path.join(folder, 'a.jsonl'));
   });
 
@@ -177,15 +177,14 @@ describe('fields', () => {
         { role: 'user', content: 'U' },
       ]),
     );
-    expect(one).toMatchObject({ system: 'S', prompts: ['U'] });
+    expect(one).toMatchObject({ system: 'S', prompts: [{ user: 'U' }] });
     const turns = [
       { role: 'user', content: 'a' },
       { role: 'assistant', content: 'b' },
       { role: 'user', content: 'c' },
     ];
-    const { problems, parts, prompts } = await load('f.jsonl', row(turns));
-    expect(prompts).toEqual(['c']);
-    expect(parts).toEqual([{ system: undefined, before: turns.slice(0, 2), user: 'c' }]);
+    const { problems, prompts } = await load('f.jsonl', row(turns));
+    expect(prompts).toEqual([{ system: undefined, before: turns.slice(0, 2), user: 'c' }]);
     expect(problems[0]).toMatchObject({ text: 'user: a\n\nassistant: b\n\nuser: c', messages: turns });
   });
 });
@@ -226,7 +225,7 @@ describe('columns for the reward', () => {
       { fields: { prompt: 'target' }, template },
       COUNTDOWN,
     );
-    expect(raw.prompts).toEqual(['Make 8 of [3,5].']);
+    expect(raw.prompts.map(({ user }) => user)).toEqual(['Make 8 of [3,5].']);
     expect(raw.problems[0]).toMatchObject({ answer: '8', columns: { numbers: [3, 5], target: 8 } });
   });
 
@@ -292,7 +291,7 @@ describe('choice and layout', () => {
   test('templates put columns in as they are', async () => {
     const rows = '{"prompt": "{{answer}} $& x", "answer": "2", "level": 5}';
     const { prompts, problems } = await load('t.jsonl', rows, { template: 'Level {{level}}: {{ prompt }}\n' });
-    expect(prompts).toEqual(['Level 5: {{answer}} $& x\n']);
+    expect(prompts.map(({ user }) => user)).toEqual(['Level 5: {{answer}} $& x\n']);
     expect(problems[0]!.text).toBe('{{answer}} $& x');
   });
 

@@ -19,5 +19,5 @@ test('it holds 64 different chains with their right answers', async () => {
     expect(source).toBe('embedded');
   }
   expect(problems.filter(({ text }) => text.includes('-'))).toHaveLength(12);
-  expect(prompts[0]).toBe(problems[0]!.text);
+  expect(prompts[0]!.user).toBe(problems[0]!.text);
 });

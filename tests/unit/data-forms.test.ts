@@ -142,7 +142,7 @@ describe('choices', () => {
     ['a list as text', { choices: "['three' 'four' 'five']", answer: 'B.' }],
   ])('%s', async (_, columns) => {
     const { prompts, problems } = await load('c.jsonl', lines({ question: 'Which?', ...columns }));
-    expect(prompts).toEqual([shown]);
+    expect(prompts.map(({ user }) => user)).toEqual([shown]);
     expect(problems[0]).toMatchObject({ answer: 'B', accepted: ['B', 'four'] });
   });
 
@@ -154,9 +154,11 @@ describe('choices', () => {
 
   test('are not shown twice, nor where the template shows them', async () => {
     const row = { question: 'Which? (A) three (B) four', choices: ['three', 'four'], answer: 'A' };
-    expect((await load('twice.jsonl', lines(row))).prompts).toEqual(['Which? (A) three (B) four']);
+    expect((await load('twice.jsonl', lines(row))).prompts.map(({ user }) => user)).toEqual([
+      'Which? (A) three (B) four',
+    ]);
     const own = await load('own.jsonl', lines({ ...row, question: 'Which?' }), { template: '{{problem}} {{choices}}' });
-    expect(own.prompts).toEqual(['Which? ["three","four"]']);
+    expect(own.prompts.map(({ user }) => user)).toEqual(['Which? ["three","four"]']);
   });
 
   test('whose texts are names of others are named by letter only', async () => {
@@ -181,15 +183,15 @@ describe('chats', () => {
 
   test('the reply of a complete chat gives the label where no column does', async () => {
     const chat = { messages: [user, { role: 'assistant', content: 'One and one: \\boxed{2}' }] };
-    const { problems, parts } = await load('label.jsonl', lines(chat));
-    expect(parts).toEqual([{ system: undefined, user: '1+1=' }]);
+    const { problems, prompts } = await load('label.jsonl', lines(chat));
+    expect(prompts).toEqual([{ system: undefined, user: '1+1=' }]);
     expect(problems[0]).toMatchObject({ answer: '2' });
   });
 
   test('each problem has its own system message', async () => {
     const row = (system: string) => ({ prompt: [{ role: 'system', content: system }, user] });
-    const { parts, system } = await load('systems.jsonl', lines(row('a'), row('b')));
-    expect(parts.map((part) => part.system)).toEqual(['a', 'b']);
+    const { prompts, system } = await load('systems.jsonl', lines(row('a'), row('b')));
+    expect(prompts.map((prompt) => prompt.system)).toEqual(['a', 'b']);
     expect(system).toBeUndefined();
   });
 

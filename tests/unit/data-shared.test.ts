@@ -24,7 +24,7 @@ describe.runIf(present)('published data sets', () => {
     const { problems, prompts, warnings } = await loadDataset(DatasetConfig.parse({ path: file }));
     expect(problems).toHaveLength(count);
     expect(problems[0]).toMatchObject({ id, answer });
-    expect(prompts.every((prompt, i) => prompt === problems[i]!.text)).toBe(true);
+    expect(prompts.every(({ user }, i) => user === problems[i]!.text)).toBe(true);
     expect(problems.every((problem) => problem.answer !== null)).toBe(true);
     expect(warnings).toEqual([]);
 

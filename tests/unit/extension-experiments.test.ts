@@ -75,7 +75,7 @@ describe('reports', () => {
     make('theory', 1000, JSON.stringify({ experiment: 'theory', verdict: 'partly', runs: 3, seconds: 61 }));
     // As it was written before.
     make('generalisation', 500, JSON.stringify({ study: 'generalisation', verdict: 'not', runs: 2, seconds: 60 }));
-    make('theory-2', 2000, JSON.stringify({ experiment: 'theory', verdict: 'reproduced', runs: 4, seconds: 62 }));
+    make('theory-2', 2000, JSON.stringify({ experiment: 'theory', reproduction: 'reproduced', runs: 4, seconds: 62 }));
     make('broken', 1500, '{"experiment": ');
     mkdirSync(path.join(root, 'unfinished'));
     const reports = await listReports(root);

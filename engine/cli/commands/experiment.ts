@@ -61,7 +61,7 @@ export async function experiment(
       onProgress: (now) => progress.show(now),
     });
     const recipe = changed.length > 0 ? ` with other options: ${otherOptionsText(changed)}` : '';
-    output.print(`\nResult: ${REPRODUCTION_TEXT[result.verdict]}${recipe}`);
+    output.print(`\nResult: ${REPRODUCTION_TEXT[result.reproduction]}${recipe}`);
     for (const { expected, measured, met } of result.criteria) {
       output.print(`  ${met === null ? '[?]' : met ? '[x]' : '[ ]'} ${expected}\n      ${measured}`);
     }

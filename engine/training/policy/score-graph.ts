@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from '../../tensor/index.ts';
 
-/** Vocabularies up to this size are handled in one piece; larger ones a response at a time, so that logits of a whole batch never exist. */
+/** Vocabularies up to this size are handled at once; larger ones a response at a time, so that logits of a whole batch never exist. */
 const WHOLE_VOCABULARY = 2048;
 
 interface Scores {
