@@ -3,6 +3,7 @@
 import '../telemetry.ts';
 import { CommanderError } from 'commander';
 import { RollscopeError } from '../protocol/errors.ts';
+import { nearOptions } from './near-options.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -33,10 +34,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const program = createProgram((value) => {
+  code = value;
+});
 try {
-  const program = createProgram((value) => {
-    code = value;
-  });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
   }
@@ -66,18 +67,34 @@ function failNow(error: unknown): void {
   }
 }
 
+/**
+ * What an unknown option may stand for: an argument of the command, options that share all parts of its name, what
+ * commander found by letters, or options that share some parts.
+ */
+function nearestTo(option = '', letters?: string): string | undefined {
+  const name = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const command = program.commands.find((one) => one.name() === name || one.aliases().includes(name));
+  const argument = command?.registeredArguments.find((one) => `--${one.name()}` === option.split('=')[0]);
+  if (command && argument) return `'rollscope ${command.name()} <${argument.name()}>', without an option`;
+  const { flags, whole } = nearOptions(option, command?.options ?? []);
+  const parts = flags.length > 1 ? `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}` : flags[0];
+  return whole ? parts : (letters ?? parts);
+}
+
 /** commander's own errors in the words and the form of all others. */
 function report(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.ok;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /\(Did you mean ([^(]*)\?\)/.exec(rest.join(' '))?.[1];
+  const field = /'([^']+)'/.exec(first)?.[1];
+  const letters = /\(Did you mean ([^(]*)\?\)/.exec(rest.join(' '))?.[1];
+  const suggestion = error.code === 'commander.unknownOption' ? nearestTo(field, letters) : letters;
   const command = args.find((arg) => !arg.startsWith('-'));
   const help = `See 'rollscope ${command && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help'.`;
   const message = /[.?!]$/.test(first) ? first : `${first}.`;
   const hint = suggestion ? `Did you mean ${suggestion}? ${help}` : help;
   printError(
     new RollscopeError('usage', message, hint, {
-      details: { reason: KINDS[error.code] ?? 'bad-command-line', field: /'([^']+)'/.exec(first)?.[1], suggestion },
+      details: { reason: KINDS[error.code] ?? 'bad-command-line', field, suggestion },
     }),
     args.includes('--json'),
   );

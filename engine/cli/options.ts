@@ -32,10 +32,10 @@ export function flagsOf({ settings }: SettingTopic): RunFlag[] {
 }
 
 /** The options of commander for a setting: the one that help shows, and the others, which work but are only named. */
-export function optionsFor(placed: RunSetting): Option[] {
+export function optionsFor(placed: RunSetting, remark?: string): Option[] {
   const { flag, aliases = [], former = [], absolute } = placed.setting;
   if (!flag) return [];
-  const shown = new Option(flagText(flag, placed), helpText(placed));
+  const shown = new Option(flagText(flag, placed), helpText(placed, remark));
   const hidden = [...aliases, ...former, ...(absolute ? [absolute.flag] : [])].map((other) =>
     new Option(flagText(other, placed)).hideHelp(),
   );
@@ -55,13 +55,13 @@ function flagText(flag: Flag, { path, setting: { kind, placeholder = 'value' } }
 }
 
 /** `learning rate of AdamW; also --learning-rate (default: 1e-4 (embedded), 1e-5 (others))`. */
-export function helpText(placed: RunSetting): string {
+export function helpText(placed: RunSetting, remark?: string): string {
   const { help, aliases = [], kind } = placed.setting;
   const also = aliases.length > 0 ? `; also ${aliases.join(', ')}` : '';
   const value = defaultText(placed);
   const shown = value === null || kind.type === 'switch' ? '' : ` (default: ${value})`;
   const names = placed.path === 'reward' ? `; rewards: ${REWARD_NAMES.join(', ')}` : '';
-  return `${placed.reward ? `${placed.reward}: ` : ''}${help}${names}${also}${shown}`;
+  return `${placed.reward ? `${placed.reward}: ` : ''}${help}${names}${also}${remark === undefined ? '' : `; ${remark}`}${shown}`;
 }
 
 /** A text that must be one of a few; throws RollscopeError `usage`. */

@@ -46,12 +46,25 @@ export function createProgram(setExitCode: SetExitCode): Command {
 }
 
 function addCommand(program: Command, definition: CommandDefinition, setExitCode: SetExitCode): void {
-  const { name, alias, summary, settings = [], before = [], sections = [], json, examples, notes, load } = definition;
+  const {
+    name,
+    alias,
+    summary,
+    settings = [],
+    refused,
+    remarks,
+    before = [],
+    sections = [],
+    json,
+    examples,
+    notes,
+    load,
+  } = definition;
   const command = program.command(name).description(summary).configureHelp({ optionDescription });
   if (alias) command.alias(alias);
   for (const { text, help } of definition.arguments ?? []) command.argument(text, help);
   for (const section of before) addSection(command, section);
-  for (const topic of settings) addSettings(command, topic);
+  for (const topic of settings) addSettings(command, topic, { refused, remarks });
   for (const section of sections) addSection(command, section);
   if (json) {
     command
@@ -99,10 +112,16 @@ function addSection(command: Command, { title, options }: OptionSection): void {
   for (const option of options) command.addOption(optionOf(option));
 }
 
-function addSettings(command: Command, { title, settings }: SettingTopic): void {
+function addSettings(
+  command: Command,
+  { title, settings }: SettingTopic,
+  { refused = [], remarks = {} }: Pick<CommandDefinition, 'refused' | 'remarks'>,
+): void {
   command.optionsGroup(`${title}:`);
   for (const placed of settings) {
-    for (const option of optionsFor(placed)) command.addOption(option);
+    for (const option of optionsFor(placed, remarks[placed.path])) {
+      command.addOption(refused.includes(placed.path) ? option.hideHelp() : option);
+    }
     if (placed.path === 'lora.rank') command.option('--no-lora', 'train all weights');
   }
   if (title !== 'Reward') return;

@@ -76,7 +76,7 @@ function jsonLines(items: readonly object[]): string {
 
 async function writeText(path: string, text: string, disk: Disk): Promise<void> {
   await writeAside(path, async (aside) => {
-    const file = new AppendFile(aside, disk);
+    const file = new AppendFile(aside, disk, 'try again');
     try {
       file.append(Buffer.from(text));
       await file.sync();

@@ -73,7 +73,7 @@ export function toErrorData(error: unknown): ErrorData {
     return {
       code: 'disk',
       message: 'No space left on the disk.',
-      hint: 'Free some space, then resume the run.',
+      hint: 'Free some space, then try again.',
       details: { reason: 'disk-full' },
     };
   }

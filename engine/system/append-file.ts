@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type Disk, diskError } from './disk.ts';
+import { type AfterDisk, type Disk, diskError } from './disk.ts';
 
 const fsyncAsync = promisify(fsync);
 
@@ -16,10 +16,11 @@ export class AppendFile {
   /** A failed write may have left bytes beyond `#length` that could not be removed at once. */
   #leftover = false;
 
-  /** Opens `path` for writing at its end, creating it when it is missing. */
+  /** Opens `path` for writing at its end, creating it when it is missing. @param after what its errors advise */
   constructor(
     readonly path: string,
     private readonly disk: Disk,
+    private readonly after: AfterDisk = 'resume the run',
   ) {
     try {
       this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
@@ -27,7 +28,7 @@ export class AppendFile {
       this.#identity = { dev, ino };
       this.#length = size;
     } catch (error) {
-      throw diskError(error, path);
+      throw diskError(error, path, after);
     }
     this.#synced = this.#length;
   }
@@ -56,7 +57,7 @@ export class AppendFile {
     } catch (error) {
       this.#leftover = true;
       this.#removeLeftover();
-      throw diskError(error, this.path);
+      throw diskError(error, this.path, this.after);
     }
     this.#length = start + bytes.length;
     return start;
@@ -66,7 +67,7 @@ export class AppendFile {
     try {
       this.disk.truncate(this.#fd, length);
     } catch (error) {
-      throw diskError(error, this.path);
+      throw diskError(error, this.path, this.after);
     }
     this.#leftover = false;
     this.#length = length;
@@ -81,7 +82,7 @@ export class AppendFile {
     try {
       await fsyncAsync(this.#fd);
     } catch (error) {
-      throw diskError(error, this.path);
+      throw diskError(error, this.path, this.after);
     }
     this.#synced = length;
   }
@@ -95,13 +96,13 @@ export class AppendFile {
     try {
       found = statSync(this.path, { throwIfNoEntry: false });
     } catch (error) {
-      throw diskError(error, this.path);
+      throw diskError(error, this.path, this.after);
     }
     if (found?.ino === this.#identity.ino && found.dev === this.#identity.dev) return;
     throw new RollscopeError(
       'disk',
       `${this.path} was moved or deleted while the run was writing to it.`,
-      'Checkpoints written so far are where the folder is now: move it back, or resume the run from there.',
+      'Move the folder back, or resume the run where it is now: after its last checkpoint, or from the start if it has none.',
       { details: { reason: 'moved', file: this.path } },
     );
   }

@@ -85,6 +85,6 @@ export async function replaceFolder(
     await syncFolder(dirname(target));
   } catch (error) {
     await rm(aside, { recursive: true, force: true }).catch(() => {});
-    throw diskError(error, target);
+    throw diskError(error, target, 'resume the run');
   }
 }

@@ -16,13 +16,16 @@ export const realDisk: Disk = {
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
 
+/** What to do once the disk takes files again. A run has something to resume only while its own files are written. */
+export type AfterDisk = 'try again' | 'resume the run';
+
 /** Turns an error of the operating system into a `disk` error that names the file; passes any other error through. */
-export function diskError(error: unknown, path: string): unknown {
+export function diskError(error: unknown, path: string, after: AfterDisk = 'try again'): unknown {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   if (error instanceof RollscopeError || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (FULL.has(code)) {
     const message = `No space left on the disk while writing ${path}.`;
-    return new RollscopeError('disk', message, 'Free some space, then resume the run.', {
+    return new RollscopeError('disk', message, `Free some space, then ${after}.`, {
       cause: error,
       details: { reason: 'disk-full', file: path },
     });
@@ -49,7 +52,7 @@ export function diskError(error: unknown, path: string): unknown {
     });
   }
   const message = `Writing ${path} failed: ${(error as Error).message}.`;
-  return new RollscopeError('disk', message, 'Check the disk, then resume the run.', {
+  return new RollscopeError('disk', message, `Check the disk, then ${after}.`, {
     cause: error,
     details: { reason: 'write-failed', file: path, errno: code, system: (error as Error).message },
   });

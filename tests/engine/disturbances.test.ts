@@ -120,6 +120,7 @@ describe.runIf(process.platform === 'linux')('what nobody catches', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
     expectError(ended);
     expect(ended.stderr).toContain('stdout');
+    expect(ended.stderr).not.toContain('resume');
   });
 
   test('is an error with code and hint, whatever it is', async () => {

@@ -15,6 +15,7 @@ import { openColumns } from '../../engine/runs/open.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { expectWords } from '../support/wording.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
 
@@ -158,7 +159,8 @@ test.each([
   const file = join(folder, 'rollouts-000.bin');
   damage(file);
   const { fault } = await readRunInfo(folder);
-  expect(fault).toContain(`${file} is ${what}`);
+  expect(fault).toContain(file);
+  expectWords('warnings', `rollouts ${what}`, fault!);
   expect(fault).toContain(restoreHint(folder, 'rollouts-000.bin'));
   expect((await OpenRun.read(folder)).info.fault).toBe(fault);
   const printed: string[] = [];

@@ -36,6 +36,10 @@ export interface CommandDefinition {
   arguments?: readonly { text: string; help: string }[];
   /** Settings of a run that it takes as options, and where: the sections before them, then the settings. */
   settings?: readonly SettingTopic[];
+  /** Paths of settings that the help leaves out, since each is refused with its reason. */
+  refused?: readonly string[];
+  /** What else the help says of a setting, by its path. */
+  remarks?: Readonly<Record<string, string>>;
   before?: readonly OptionSection[];
   sections?: readonly OptionSection[];
   /** Prints one JSON object with `--json`. */

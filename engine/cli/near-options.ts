@@ -1,0 +1,62 @@
+/** Which option somebody meant who named one that the command does not have: by the parts of its name, and by its help. Light. */
+
+/** An option as the parser knows it. */
+export interface KnownOption {
+  /** `--lora [rank]`. */
+  flags: string;
+  description: string;
+}
+
+/** Options that are named at most. */
+const MOST = 3;
+/** Parts that many names have, and that say little about what is meant. */
+const COMMON = new Set(['n', 'no', 'num', 'number', 'max', 'min', 'field', 'name', 'per', 'of', 'the', 'a']);
+/** How a part that is found in the help counts against one that is found in the name. */
+const IN_HELP = 0.5;
+
+const FIRST_WORDS = 3;
+
+/** Parts of a name or words of a text in one form: `evaluations` and `eval` begin alike, so they are the same part. */
+function partsOf(text: string): string[] {
+  return text
+    .replace(/([a-z])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .split(/[^a-z0-9+]+/)
+    .map((part) => (part.length > 3 ? part.replace(/s$/, '') : part))
+    .filter((part) => part !== '');
+}
+
+function alike(a: string, b: string): boolean {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return short === long || (short.length >= 4 && long.startsWith(short));
+}
+
+/** What comes nearest to an unknown option. */
+export interface NearOptions {
+  /** Long flags, best first; none if nothing that says something is shared. */
+  flags: string[];
+  /** Every part of the unknown name was found in the name or the help of each. */
+  whole: boolean;
+}
+
+/** Looks for `wanted`, as it was typed (`--lora-rank`), among the options of a command. */
+export function nearOptions(wanted: string, options: readonly KnownOption[]): NearOptions {
+  const parts = partsOf(wanted);
+  const scored = options.flatMap(({ flags, description }) => {
+    const flag = /--[\w+-]+/.exec(flags)?.[0];
+    if (flag === undefined) return [];
+    const [names, words] = [partsOf(flags), partsOf(description)];
+    const within = (part: string, list: readonly string[]) => list.some((one) => alike(part, one));
+    const named = parts.filter((part) => within(part, names));
+    const explained = parts.filter((part) => !named.includes(part) && within(part, words));
+    // Without a name that says something, what the option is must say it: the first words of its help.
+    const says = [...named, ...explained.filter((part) => within(part, words.slice(0, FIRST_WORDS)))];
+    if (!says.some((part) => !COMMON.has(part))) return [];
+    const foreign = partsOf(flag).filter((name) => !within(name, parts)).length;
+    const whole = named.length + explained.length === parts.length;
+    return [{ flag, whole, score: named.length + IN_HELP * explained.length - 0.1 * foreign }];
+  });
+  const best = Math.max(...scored.map(({ score }) => score));
+  const nearest = scored.filter(({ score }) => score === best).slice(0, MOST);
+  return { flags: nearest.map(({ flag }) => flag), whole: nearest.length > 0 && nearest.every(({ whole }) => whole) };
+}
