@@ -10,6 +10,7 @@ export interface PairedOutcomes {
   bothWrong: number;
 }
 
+/** The four counts of a 2 x 2 table of pairs. */
 export function pairedOutcomes(pairs: readonly (readonly [first: boolean, second: boolean])[]): PairedOutcomes {
   const count = (a: boolean, b: boolean) => pairs.filter(([first, second]) => first === a && second === b).length;
   return {

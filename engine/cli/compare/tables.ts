@@ -12,6 +12,7 @@ import { table } from '../table.ts';
 const MOST = 40;
 const WIDEST = 36;
 
+/** Runs, their differences, settings and problems as tables, in the order in which they are read. */
 export function comparisonText(compared: RunComparison, differing: readonly DifferingProblem[]): string {
   return [
     `${matchedText(compared)}\n\n${runsTable(compared.runs)}`,

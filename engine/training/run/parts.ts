@@ -25,10 +25,7 @@ export interface Worker<C extends RunCompute = Compute> {
   run: Pick<Run, 'paused' | 'continued'> | null;
 }
 
-/**
- * Starts the compute worker of a run and binds what it reports to the run. It holds no model until the policy is
- * opened.
- */
+/** Starts the compute worker of a run and binds what it reports to the run; it has no model before the policy is opened. */
 export function createWorker(folder: string, config: RunConfig): Worker {
   return workerFor(folder, config, (listener) => new Compute(listener));
 }
