@@ -113,6 +113,13 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     hint: 'Leave it out.',
   },
   {
+    path: 'basePrecision',
+    refused: ({ basePrecision }) => basePrecision !== 'float32',
+    value: ({ basePrecision }) => basePrecision,
+    why: 'verl loads the model in the precision of its files',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

@@ -12,7 +12,7 @@ import { type Attended, attendByHead, attendWhole } from './attention.ts';
 import type { Norms } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 import { adapterNames, loraParameters } from './lora.ts';
-import { EMBEDDINGS } from './parameters.ts';
+import { EMBEDDINGS, MEAN_UNEMBEDDING, UNEMBEDDING } from './parameters.ts';
 import { rotaryFrequencies } from './rope.ts';
 import type { StoredTensor } from './safetensors.ts';
 
@@ -102,7 +102,13 @@ export class Weights {
 
   /** The matrix [vocabulary, hidden] that turns hidden states into logits. */
   unembedding(): Tensor {
-    return this.get(this.config.tiedEmbeddings ? EMBEDDINGS : 'lm_head.weight');
+    return this.get(this.config.tiedEmbeddings ? EMBEDDINGS : UNEMBEDDING);
+  }
+
+  /** The mean of its rows [1, hidden]: its product with a hidden state is the mean logit. */
+  meanUnembedding(): Tensor {
+    if (this.tensors.has(MEAN_UNEMBEDDING)) return this.get(MEAN_UNEMBEDDING);
+    return op.reduceMean(this.unembedding(), [0], true);
   }
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { StoredType } from '../tensor/index.ts';
+import { type BlockType, isBlockType, type StoredType } from '../tensor/index.ts';
 import { CHECKING, type HashOptions } from './file-hash.ts';
 import { REMEMBERED_BYTES, remembered } from './file-memory.ts';
 import type { StoredTensor } from './safetensors.ts';
@@ -17,11 +17,16 @@ interface FiniteOptions extends HashOptions {
   of?: string | undefined;
 }
 
+/** Weights that this program put into blocks were finite then, and are not looked at again. */
+type Checked = Exclude<StoredType, BlockType>;
+
+type CheckedTensor = StoredTensor & { dtype: Checked };
+
 /** Bits of the exponent: all of them are set in NaN and infinity, and in nothing else. */
-const EXPONENT: Readonly<Record<StoredType, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
+const EXPONENT: Readonly<Record<Checked, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
 
 /** The first value of the bytes that is not finite, by its number; null: all are. */
-function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: StoredType): number | null {
+function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: Checked): number | null {
   const Bits = dtype === 'F32' ? Uint32Array : Uint16Array;
   const bits = new Bits(bytes.buffer, bytes.byteOffset, bytes.length / Bits.BYTES_PER_ELEMENT);
   const exponent = EXPONENT[dtype];
@@ -37,9 +42,11 @@ export async function checkFinite(
   tensors: ReadonlyMap<string, StoredTensor>,
   options: FiniteOptions = {},
 ): Promise<void> {
-  const files = new Map<string, [name: string, tensor: StoredTensor][]>();
-  for (const entry of tensors) {
-    const { file } = entry[1];
+  const files = new Map<string, (readonly [name: string, tensor: CheckedTensor])[]>();
+  for (const [name, tensor] of tensors) {
+    const { file, dtype } = tensor;
+    if (isBlockType(dtype)) continue;
+    const entry = [name, { ...tensor, dtype }] as const;
     const own = files.get(file);
     if (own) own.push(entry);
     else files.set(file, [entry]);
@@ -57,7 +64,7 @@ export async function checkFinite(
 
 async function readAll(
   file: string,
-  tensors: readonly (readonly [name: string, tensor: StoredTensor])[],
+  tensors: readonly (readonly [name: string, tensor: CheckedTensor])[],
   { onProgress, signal, of = file }: FiniteOptions,
 ): Promise<void> {
   const total = tensors.reduce((sum, [, { bytes }]) => sum + bytes, 0);
@@ -109,7 +116,13 @@ function widthOf({ dtype }: StoredTensor): number {
   return dtype === 'F32' ? 4 : 2;
 }
 
-function nonFinite(name: string, { shape }: StoredTensor, index: number, file: string): RollscopeError {
+/** The error about the value number `index` of a tensor. */
+export function nonFinite(
+  name: string,
+  { shape }: Pick<StoredTensor, 'shape'>,
+  index: number,
+  file: string,
+): RollscopeError {
   const place: number[] = [];
   for (const size of shape.toReversed()) {
     place.unshift(index % size);

@@ -17,10 +17,10 @@ const CONVERTER = '1';
 
 /**
  * Rows of a query or key projection in Hugging Face's order, half a head apart, where the two numbers that are rotated
- * together lay side by side.
+ * together lay side by side. `width`: elements of a row.
  */
-export function unpermuteRows(values: Float32Array, heads: number, width: number): Float32Array {
-  const out = new Float32Array(values.length);
+export function unpermuteRows<T extends Float32Array | Uint8Array>(values: T, heads: number, width: number): T {
+  const out = new (values instanceof Float32Array ? Float32Array : Uint8Array)(values.length) as T;
   const headDim = values.length / width / heads;
   const half = headDim / 2;
   for (let head = 0; head < heads; head++) {
@@ -33,14 +33,18 @@ export function unpermuteRows(values: Float32Array, heads: number, width: number
 }
 
 /** Heads whose rows lie in another order than Hugging Face's, or null. */
-function permutedHeads(name: string, config: DecoderConfig): number | null {
+export function permutedHeads(name: string, config: DecoderConfig): number | null {
   if (architectureOf(config.architecture).gguf.rotated === 'apart') return null;
   if (/q_proj\.(weight|bias)$/.test(name)) return config.heads;
   if (/k_proj\.(weight|bias)$/.test(name)) return config.kvHeads;
   return null;
 }
 
-async function* converted(gguf: GgufFile, tensor: GgufTensor, heads: number | null): AsyncGenerator<Float32Array> {
+export async function* converted(
+  gguf: GgufFile,
+  tensor: GgufTensor,
+  heads: number | null,
+): AsyncGenerator<Float32Array> {
   if (heads === null) {
     yield* readGgufTensor(gguf.file, tensor);
     return;
@@ -55,7 +59,11 @@ async function* converted(gguf: GgufFile, tensor: GgufTensor, heads: number | nu
 const UNREAD = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\b/;
 
 /** Throws `model` where the file lacks a tensor, has one of another shape, or one that would be left out of the sum. */
-function checkTensors(gguf: GgufFile, config: DecoderConfig, shapes: ReadonlyMap<string, readonly number[]>): void {
+export function checkTensors(
+  gguf: GgufFile,
+  config: DecoderConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): void {
   const refuse = (reason: string, name: string, problem: string, hint: string) => {
     throw new RollscopeError('model', `${gguf.file}: tensor "${name}" ${problem}.`, hint, {
       details: { reason, file: gguf.file, field: name },

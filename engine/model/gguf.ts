@@ -250,6 +250,15 @@ export async function* readGgufTensor(
   tensor: GgufTensor,
   budget = 32 * 2 ** 20,
 ): AsyncGenerator<Float32Array> {
+  for await (const bytes of readGgufRows(file, tensor, budget)) yield dequantize(tensor.type, bytes);
+}
+
+/** A tensor's bytes as the file has them, whole rows at a time; `budget` bytes is about what a part has in float32. */
+export async function* readGgufRows(
+  file: string,
+  tensor: GgufTensor,
+  budget = 32 * 2 ** 20,
+): AsyncGenerator<Uint8Array> {
   const width = tensor.shape.at(-1) ?? 1;
   const rows = tensor.shape.slice(0, -1).reduce((a, b) => a * b, 1);
   const rowBytes = tensor.bytes / rows;
@@ -270,7 +279,7 @@ export async function* readGgufTensor(
           throw broken(file, 'truncated', `truncated inside tensor "${tensor.name}".`, { field: tensor.name });
         filled += bytesRead;
       }
-      yield dequantize(tensor.type, bytes);
+      yield bytes;
     }
   } finally {
     await handle.close();

@@ -5,6 +5,12 @@ import type { DecoderConfig } from './config.ts';
 /** Name of the embedding matrix [vocabulary, hidden]. */
 export const EMBEDDINGS = 'model.embed_tokens.weight';
 
+/** Name of the matrix [vocabulary, hidden] behind the last layer, where it is not the embedding matrix. */
+export const UNEMBEDDING = 'lm_head.weight';
+
+/** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights lie in blocks. */
+export const MEAN_UNEMBEDDING = 'rollscope.unembedding_mean';
+
 /** The module that a projection belongs to. */
 export const PARENT: Readonly<Record<Projection, 'self_attn' | 'mlp'>> = {
   q_proj: 'self_attn',
@@ -84,6 +90,6 @@ export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
     for (const [name, shape] of layer) shapes.set(`model.layers.${i}.${name}`, shape);
   }
   shapes.set('model.norm.weight', [hiddenSize]);
-  if (!config.tiedEmbeddings) shapes.set('lm_head.weight', [vocabularySize, hiddenSize]);
+  if (!config.tiedEmbeddings) shapes.set(UNEMBEDDING, [vocabularySize, hiddenSize]);
   return shapes;
 }

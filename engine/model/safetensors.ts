@@ -9,7 +9,15 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
 import { isFileName } from '../system/file-name.ts';
 import { openToWrite } from '../system/files.ts';
-import { type StoredType, toFloat16, toFloat32 } from '../tensor/index.ts';
+import {
+  BLOCK,
+  BLOCK_WIDTH,
+  type BlockType,
+  isBlockType,
+  type StoredType,
+  toFloat16,
+  toFloat32,
+} from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
 export interface StoredTensor {
@@ -95,6 +103,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
     throw broken(file, 'not-safetensors', 'not a safetensors file (its header is not JSON).');
   }
   const { __metadata__: metadata = {}, ...entries } = json;
+  const inBlocks = blocksOf(metadata);
   const tensors = new Map<string, StoredTensor>();
   const unsupported = new Map<string, string>();
   for (const [name, value] of Object.entries(entries)) {
@@ -129,11 +138,36 @@ function parseHeader(text: string, file: string, start: number, size: number): S
         },
       );
     }
-    if (dtype === 'F32' || dtype === 'BF16' || dtype === 'F16') {
+    const blocks = inBlocks.get(name);
+    if (blocks && bytes === elements(blocks.shape) * BLOCK_WIDTH[blocks.dtype]) {
+      tensors.set(name, { file, offset: start + begin, bytes, ...blocks });
+    } else if (dtype === 'F32' || dtype === 'BF16' || dtype === 'F16') {
       tensors.set(name, { file, offset: start + begin, bytes, dtype, shape });
     } else unsupported.set(name, String(dtype));
   }
   return { metadata: metadata as Record<string, string>, tensors, unsupported };
+}
+
+/** Key of the metadata for matrices in blocks, which the format knows as bytes only: name to type and shape. */
+const BLOCKS = 'rollscope.blocks';
+
+function blocksOf(metadata: unknown): Map<string, { dtype: BlockType; shape: number[] }> {
+  const text = (metadata as Record<string, unknown> | null)?.[BLOCKS];
+  if (typeof text !== 'string') return new Map();
+  let listed: unknown;
+  try {
+    listed = JSON.parse(text);
+  } catch {
+    return new Map();
+  }
+  return new Map(
+    Object.entries((listed ?? {}) as Record<string, unknown>).flatMap(([name, value]) => {
+      const { dtype, shape } = (value ?? {}) as Record<string, unknown>;
+      const whole = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n > 0);
+      if (!whole || !isBlockType(String(dtype)) || shape[1] % BLOCK !== 0) return [];
+      return [[name, { dtype: dtype as BlockType, shape: shape as number[] }] as const];
+    }),
+  );
 }
 
 /**
@@ -207,10 +241,35 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   }
 }
 
+/** The same in parts, whole rows at a time, so that all of a large one never exists. */
+export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
+  const rows = tensor.shape[0] ?? 1;
+  const rowBytes = tensor.bytes / rows;
+  const step = Math.max(1, Math.floor((budget * rows) / (4 * elements(tensor.shape))));
+  const handle = await opened(tensor.file);
+  try {
+    for (let row = 0; row < rows; row += step) {
+      const length = Math.min(step, rows - row) * rowBytes;
+      const bytes = await readExactly(handle, tensor.offset + row * rowBytes, length);
+      if (!bytes) throw broken(tensor.file, 'truncated', 'was truncated after it was opened.');
+      yield toFloat32(bytes, tensor.dtype);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
 /** A tensor to be written: values at once, or a function that yields them in parts so that they never all exist. */
 export interface TensorToWrite {
   shape: readonly number[];
   data: Float32Array | (() => AsyncIterable<Float32Array>);
+}
+
+/** A matrix in blocks to be written, whose bytes are made when it is its turn. */
+export interface BlocksToWrite {
+  shape: readonly number[];
+  blocks: BlockType;
+  bytes: () => Promise<Uint8Array>;
 }
 
 /**
@@ -220,18 +279,28 @@ export interface TensorToWrite {
  */
 export async function writeSafetensors(
   file: string,
-  tensors: ReadonlyMap<string, TensorToWrite>,
-  metadata: Readonly<Record<string, string>> = {},
+  tensors: ReadonlyMap<string, TensorToWrite | BlocksToWrite>,
+  given: Readonly<Record<string, string>> = {},
   dtype: 'F32' | 'F16' = 'F32',
 ): Promise<void> {
-  const bytesOf = (tensor: TensorToWrite) => WIDTH[dtype]! * elements(tensor.shape);
-  const aligned = (tensor: TensorToWrite) => bytesOf(tensor) % ALIGNMENT === 0;
+  const bytesOf = (tensor: TensorToWrite | BlocksToWrite) =>
+    elements(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[dtype]!);
+  const inBlocks = [...tensors].flatMap(([name, tensor]) =>
+    'blocks' in tensor ? [[name, { dtype: tensor.blocks, shape: tensor.shape }] as const] : [],
+  );
+  const metadata = {
+    ...given,
+    ...(inBlocks.length > 0 && { [BLOCKS]: JSON.stringify(Object.fromEntries(inBlocks)) }),
+  };
+  const aligned = (tensor: TensorToWrite | BlocksToWrite) => bytesOf(tensor) % ALIGNMENT === 0;
   const ordered = [...tensors].filter(([, t]) => aligned(t)).concat([...tensors].filter(([, t]) => !aligned(t)));
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
   for (const [name, tensor] of ordered) {
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [end, end + bytesOf(tensor)] };
-    end += bytesOf(tensor);
+    const bytes = bytesOf(tensor);
+    const described = 'blocks' in tensor ? { dtype: 'U8', shape: [bytes] } : { dtype, shape: tensor.shape };
+    header[name] = { ...described, data_offsets: [end, end + bytes] };
+    end += bytes;
   }
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const padded = Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT - 8;
@@ -245,9 +314,7 @@ export async function writeSafetensors(
       await writeAll(handle, start);
       for (const [name, tensor] of ordered) {
         let written = 0;
-        for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
-          const bytes =
-            dtype === 'F16' ? toFloat16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+        for await (const bytes of partsOf(tensor, dtype)) {
           await writeAll(handle, bytes);
           written += bytes.byteLength;
         }
@@ -262,6 +329,16 @@ export async function writeSafetensors(
       await handle.close();
     }
   });
+}
+
+async function* partsOf(tensor: TensorToWrite | BlocksToWrite, dtype: 'F32' | 'F16'): AsyncGenerator<Uint8Array> {
+  if ('blocks' in tensor) {
+    yield await tensor.bytes();
+    return;
+  }
+  for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
+    yield dtype === 'F16' ? toFloat16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+  }
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

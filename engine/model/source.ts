@@ -16,6 +16,7 @@ import { ggufTensors } from './gguf-weights.ts';
 import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { parameterShapes } from './parameters.ts';
+import { ggufReader, type QuantizedPrecision, quantizedTensors, storedReader } from './quantized-weights.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
 import { isSampled, sampledFile, sampledFolder } from './sampled-fingerprint.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -28,7 +29,10 @@ export interface ModelSource {
   config: DecoderConfig;
   /** Number of weights. */
   parameters: number;
-  /** By Hugging Face's names; `lm_head.weight` is absent where it is the embedding matrix. */
+  /**
+   * By Hugging Face's names; `lm_head.weight` is absent where it is the embedding matrix. With `MEAN_UNEMBEDDING` where they
+   * lie in blocks.
+   */
   tensors: Map<string, StoredTensor>;
   tokenizer: Tokenizer;
   /** The folder with configuration and tokenizer files; null for a GGUF file. */
@@ -40,12 +44,19 @@ export interface ModelOpenOptions {
   cacheDir?: string;
   /** Its chat template: the model's own by default. */
   chat?: ChatChoice;
+  /** Matrices in blocks of few bits; as the files have them by default. */
+  precision?: QuantizedPrecision;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
 
-function count(tensors: ReadonlyMap<string, StoredTensor>): number {
-  return [...tensors.values()].reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+function count(config: DecoderConfig): number {
+  return [...parameterShapes(config).values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+/** Where weights that were made of a model's are kept, and who is told while they are made. */
+function keeping({ cacheDir = cacheFolder(), onProgress, signal }: ModelOpenOptions, fingerprint: string) {
+  return { cacheDir, fingerprint, onProgress, signal };
 }
 
 async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
@@ -53,18 +64,16 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file, options.chat);
   const fingerprint = await fileFingerprint(file, options);
-  const tensors = await ggufTensors(gguf, config, {
-    cacheDir: options.cacheDir ?? cacheFolder(),
-    fingerprint,
-    onProgress: options.onProgress,
-    signal: options.signal,
-  });
+  const kept = keeping(options, fingerprint);
+  const tensors = options.precision
+    ? await quantizedTensors(config, ggufReader(gguf, config), { ...kept, precision: options.precision })
+    : await ggufTensors(gguf, config, kept);
   await checkFinite(tensors, { ...options, of: file });
   return {
     name,
     fingerprint,
     config,
-    parameters: count(tensors),
+    parameters: count(config),
     tensors,
     tokenizer,
     folder: null,
@@ -119,12 +128,15 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
   const tokenizer = await readTokenizerFolder(folder, options.chat);
   const fingerprint = await folderFingerprint(folder, files, options);
   await checkFinite(tensors, options);
+  const { precision } = options;
   return {
     name,
     fingerprint,
     config,
-    parameters: count(tensors),
-    tensors,
+    parameters: count(config),
+    tensors: precision
+      ? await quantizedTensors(config, storedReader(tensors, folder), { ...keeping(options, fingerprint), precision })
+      : tensors,
     tokenizer,
     folder,
   };

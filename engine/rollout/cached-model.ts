@@ -33,8 +33,10 @@ export interface CachedModelOptions {
   eosIds: readonly number[];
   /** Longest prompt and response together, tokens. */
   positions: number;
-  /** Given where memory is scarce: prompts run layer by layer, and decoding keeps weights mapped, not packed. */
+  /** Given where memory is scarce: prompts run layer by layer. */
   layers?: LayeredModel | null;
+  /** Decoding packs the weights; otherwise they stay mapped. By default where `layers` is not given. */
+  packWeights?: boolean;
 }
 
 /** What the rows of a grid have seen. */
@@ -157,13 +159,13 @@ export class CachedModel {
   }
 
   private async decodeFunction(started: boolean, truncates: boolean) {
-    const { backend, bind, eosIds, positions, layers } = this.options;
+    const { backend, bind, eosIds, positions, layers, packWeights = !layers } = this.options;
     const loops = backend.controlFlow;
     const key = loops ? 'loops' : `${started} ${truncates}`;
     let compiled = this.decodeFunctions.get(key);
     if (!compiled) {
       const graph = decodeGraph(bind, { positions, eosIds, loops, started: loops || started, truncates });
-      compiled = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights: !layers });
+      compiled = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights });
       this.decodeFunctions.set(key, compiled);
     }
     return compiled;

@@ -109,7 +109,7 @@ interface Decoding {
   readonly decoder: Decoder;
   readonly options: DecodeOptions;
   readonly inputs: Omit<DecodeInputs<Tensor>, 'parameters' | 'loop'>;
-  /** The mean of the rows of the unembedding [1, hidden]: its product with a hidden state is the mean logit. */
+  /** `meanUnembedding` of the weights. */
   readonly meanRow: Tensor;
 }
 
@@ -126,7 +126,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
   const weights = bind(graph);
   const decoder = new Decoder(weights, options.positions);
   const inputs = decodeInputs(graph, weights.config, options);
-  const meanRow = op.reduceMean(weights.unembedding(), [0], true);
+  const meanRow = weights.meanUnembedding();
   const decoding = { graph, weights, decoder, options, inputs, meanRow };
   const { drawn, grown, loop } = options.loops ? manySteps(decoding) : oneStep(decoding);
   const longer = (old: Tensor | undefined, more: Tensor) => (old ? op.concat([old, more], 1) : more);

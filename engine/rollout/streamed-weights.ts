@@ -31,12 +31,11 @@ export class StreamedWeights {
   /** Rows of a matrix [N, width], by index: [index.length, width]. */
   rows(name: string, index: Int32Array): Value {
     const { file, offset, dtype, shape, bytes } = this.weights.stored(name);
-    const [count, width] = shape as [number, number];
+    const width = shape[1]!;
     const values = new Float32Array(index.length * width);
-    const size = bytes / count;
     index.forEach((row, i) => {
-      const data = { file, offset: offset + row * size, bytes: size, stored: dtype };
-      readWeightInto(data, name, values.subarray(i * width, (i + 1) * width));
+      const data = { file, offset, bytes, stored: dtype };
+      readWeightInto(data, name, values.subarray(i * width, (i + 1) * width), row * width);
     });
     return this.backend.value('float32', [index.length, width], values);
   }

@@ -4,13 +4,20 @@
  */
 import path from 'node:path';
 import {
+  BLOCK,
+  type BlockParts,
+  type BlockType,
+  blockSlices,
   type Constant,
   type Dim,
   type DType,
   type ExternalData,
   type Graph,
+  isBlockType,
   type Node,
   type OperatorName,
+  type Slice,
+  type StoredType,
   type Subgraph,
   symbols,
   type Tensor,
@@ -35,6 +42,12 @@ import type { Message } from './protobuf.ts';
  * provider runs on the device.
  */
 export type Dialect = 'fused' | 'portable';
+
+/** ONNX values of a weight [rows, width] in blocks; `engine/tensor/blocks.ts` says what they mean. */
+export interface EncodedBlocks extends BlockParts<string> {
+  readonly rows: number;
+  readonly width: number;
+}
 
 /** How an operator is written. */
 export type EncodeOperator<K extends OperatorName> = (e: Encoder, node: Node<K>) => void;
@@ -76,6 +89,7 @@ class Scope {
 export class Encoder {
   private readonly initializers: Message[] = [];
   private readonly names = new Map<Tensor, string>();
+  private readonly blocks = new Map<Tensor, EncodedBlocks>();
   private readonly inlined = new Map<string, string>();
   readonly plan: Plan;
   private scope = new Scope(null);
@@ -123,9 +137,35 @@ export class Encoder {
     if (!this.plan.isUsed(tensor)) return;
     if (constant.kind === 'inline') {
       this.names.set(tensor, this.inline(tensor.dtype, tensor.shape as number[], constant.data));
+    } else if (isBlockType(constant.data.stored)) {
+      this.blocks.set(tensor, this.externalBlocks(tensor, constant.data, constant.data.stored));
     } else {
-      this.names.set(tensor, this.external(tensor, constant.data));
+      this.names.set(tensor, this.external(tensor, constant.data, constant.data.stored));
     }
+  }
+
+  /** A matrix in blocks as ONNX values: only products with it and rows of it are written. */
+  private externalBlocks({ name, shape }: Tensor, data: ExternalData, type: BlockType): EncodedBlocks {
+    const [rows, width] = shape as [number, number];
+    const location = this.location(data);
+    const add = (part: string, element: Element, inner: number[], { offset, bytes }: Slice) => {
+      const slice = { location, offset: data.offset + offset, bytes };
+      this.initializers.push(externalTensor(`${name}:${part}`, element, [rows, width / BLOCK, ...inner], slice));
+      return `${name}:${part}`;
+    };
+    const { numbers, low, scales, offsets } = blockSlices(type, rows * width);
+    return {
+      ...{ rows, width },
+      numbers: add('numbers', 'uint8', [BLOCK / 2], numbers),
+      low: low && add('low', 'uint8', [BLOCK / 2], low),
+      scales: add('scales', 'float32', [], scales),
+      offsets: offsets && add('offsets', 'float32', [], offsets),
+    };
+  }
+
+  /** What a weight in blocks is written as; null for other tensors. */
+  blocksOf(tensor: Tensor): EncodedBlocks | null {
+    return this.blocks.get(tensor) ?? null;
   }
 
   /** A constant; equal ones are written once. */
@@ -141,9 +181,13 @@ export class Encoder {
     return name;
   }
 
-  private external(tensor: Tensor, data: ExternalData): string {
-    const element: Element = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[data.stored] as Element;
-    const location = path.relative(this.folder, this.files.get(data.file)!).split(path.sep).join('/');
+  private location({ file }: ExternalData): string {
+    return path.relative(this.folder, this.files.get(file)!).split(path.sep).join('/');
+  }
+
+  private external(tensor: Tensor, data: ExternalData, format: Exclude<StoredType, BlockType>): string {
+    const element: Element = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[format] as Element;
+    const location = this.location(data);
     const stored = element === 'float32' ? tensor.name : `${tensor.name}:${data.stored}`;
     this.initializers.push(externalTensor(stored, element, tensor.shape as number[], { location, ...data }));
     if (element !== 'float32') this.emit('Cast', [stored], [tensor.name], { to: { int: 1 } });
@@ -156,6 +200,8 @@ export class Encoder {
 
   /** The ONNX name of a tensor. */
   value(tensor: Tensor): string {
+    if (this.blocks.has(tensor))
+      throw new Error(`${tensor.name} lies in blocks: only its rows and products can be used`);
     let name = this.names.get(tensor);
     if (name === undefined) {
       name = tensor.name;

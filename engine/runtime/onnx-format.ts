@@ -5,7 +5,7 @@ import { Message } from './protobuf.ts';
 const IR_VERSION = 10;
 const OPSET = 21;
 
-export const ELEMENT = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
+export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
 export type Element = keyof typeof ELEMENT;
 
 const ATTRIBUTE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;

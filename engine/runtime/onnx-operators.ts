@@ -11,6 +11,7 @@ import {
   sum,
   type Tensor,
 } from '../tensor/index.ts';
+import { productWithBlocks, rowsOfBlocks } from './onnx-blocks.ts';
 import type { EncodeOperator, Encoder, OnnxEncoders } from './onnx-encoder.ts';
 import { type Attribute, ELEMENT } from './onnx-format.ts';
 
@@ -75,6 +76,11 @@ function flag(value: boolean): Attribute {
 const matmul: EncodeOperator<'MatMul'> = (e, node) => {
   const [a, b] = node.inputs;
   const { transA, transB } = node.attributes;
+  const blocks = e.blocksOf(b);
+  if (blocks && transB && !transA) {
+    productWithBlocks(e, e.value(a), blocks, e.value(node.outputs[0]));
+    return;
+  }
   const outputs = [e.value(node.outputs[0])];
   const attributes = { transA: flag(transA), transB: flag(transB) };
   if (a.shape.length === 2) {
@@ -86,6 +92,14 @@ const matmul: EncodeOperator<'MatMul'> = (e, node) => {
     const sides = [transA ? transposed(e, a) : e.value(a), transB ? transposed(e, b) : e.value(b)];
     e.emit('MatMul', sides, outputs);
   }
+};
+
+const gather: EncodeOperator<'Gather'> = (e, node) => {
+  const [x, index] = node.inputs;
+  const [y] = node.outputs;
+  const blocks = e.blocksOf(x);
+  if (blocks && index.shape.length === 1) rowsOfBlocks(e, e.value(index), blocks, e.value(y));
+  else e.emit('Gather', values(e, node), [e.value(y)], { axis: { int: 0 } });
 };
 
 const loop: EncodeOperator<'Loop'> = (e, node) => {
@@ -232,7 +246,7 @@ export const ENCODERS: OnnxEncoders = {
     e.emit('Concat', values(e, node), [e.value(node.outputs[0])], { axis: { int: node.attributes.axis } });
   },
   Split: split,
-  Gather: same('Gather', { axis: { int: 0 } }),
+  Gather: gather,
   Pick: pick,
   ScatterAdd: scatterAdd,
   RmsNorm: rmsNorm,

@@ -1,7 +1,7 @@
 /** Weights that stay in files: where the files really are, and their bytes for those who cannot map them. */
 import fs from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type ExternalData, type Graph, toFloat32 } from '../tensor/index.ts';
+import { type ExternalData, type Graph, isBlockType, STORED_WIDTH, slicesOfRange, toFloat32 } from '../tensor/index.ts';
 
 function unreadable(file: string, cause: unknown): RollscopeError {
   return new RollscopeError('model', `The weights file ${file} cannot be read.`, 'Choose the model again.', {
@@ -45,23 +45,44 @@ const READ_BYTES = 2 ** 30;
 
 /** A weight as float32. Throws RollscopeError `model` where its file is missing or too short. */
 export function readWeight(data: ExternalData, name: string): Float32Array {
-  const buffer = Buffer.allocUnsafe(data.bytes);
-  readBytes(data, name, buffer);
-  return toFloat32(buffer, data.stored);
+  const values = new Float32Array(weightsIn(data));
+  readWeightInto(data, name, values);
+  return values;
 }
 
-/** The same into an array that is there already, which has the weight's size. */
-export function readWeightInto(data: ExternalData, name: string, values: Float32Array): void {
+function weightsIn({ bytes, stored }: ExternalData): number {
+  return bytes / STORED_WIDTH[stored];
+}
+
+/** Most weights that are read at a time where they become other numbers; whole blocks. */
+const MOST_AT_A_TIME = 2 ** 22;
+
+/** The weights from number `from` on into an array, as many as it has room for; whole blocks where they lie in blocks. */
+export function readWeightInto(data: ExternalData, name: string, values: Float32Array, from = 0): void {
   const { buffer: memory, byteOffset, byteLength } = values;
-  if (data.stored === 'F32') readBytes(data, name, new Uint8Array(memory, byteOffset, byteLength));
-  else {
-    const buffer = Buffer.allocUnsafe(data.bytes);
-    readBytes(data, name, buffer);
-    toFloat32(buffer, data.stored, values);
+  const { file, offset, stored } = data;
+  const read = (at: number, buffer: Uint8Array) =>
+    readBytes({ file, offset: offset + at, bytes: buffer.length }, name, buffer);
+  if (stored === 'F32') {
+    read(4 * from, new Uint8Array(memory, byteOffset, byteLength));
+    return;
+  }
+  const total = weightsIn(data);
+  for (let at = 0; at < values.length; at += MOST_AT_A_TIME) {
+    const part = values.subarray(at, at + MOST_AT_A_TIME);
+    const bytes = new Uint8Array(part.length * STORED_WIDTH[stored]);
+    if (isBlockType(stored)) {
+      let filled = 0;
+      for (const slice of slicesOfRange(stored, total, from + at, part.length)) {
+        read(slice.offset, bytes.subarray(filled, filled + slice.bytes));
+        filled += slice.bytes;
+      }
+    } else read((from + at) * STORED_WIDTH[stored], bytes);
+    toFloat32(bytes, stored, part);
   }
 }
 
-function readBytes({ file, offset, bytes }: ExternalData, name: string, buffer: Uint8Array): void {
+function readBytes({ file, offset, bytes }: Omit<ExternalData, 'stored'>, name: string, buffer: Uint8Array): void {
   let filled = 0;
   try {
     const descriptor = fs.openSync(file, 'r');

@@ -1,3 +1,4 @@
+export * from './blocks.ts';
 export * from './dims.ts';
 export { GRADIENTS, type GradientRules, gradients, pullback } from './gradients.ts';
 export * from './graph.ts';

@@ -1,8 +1,10 @@
 /** Weights as files hold them, and as numbers. */
-export type StoredType = 'F32' | 'BF16' | 'F16';
+import { BLOCK_WIDTH, type BlockType, blockArrays, fromBlocks, isBlockType } from './blocks.ts';
+
+export type StoredType = 'F32' | 'BF16' | 'F16' | BlockType;
 
 /** Bytes of a number of each stored type. */
-export const STORED_WIDTH: Readonly<Record<StoredType, number>> = { F32: 4, BF16: 2, F16: 2 };
+export const STORED_WIDTH: Readonly<Record<StoredType, number>> = { F32: 4, BF16: 2, F16: 2, ...BLOCK_WIDTH };
 
 /** Little-endian bytes of a stored type as float32: in a new array, or in the one given, which has the length for it. */
 export function toFloat32(
@@ -12,6 +14,10 @@ export function toFloat32(
 ): Float32Array {
   if (dtype === 'F32') {
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
+    return values;
+  }
+  if (isBlockType(dtype)) {
+    fromBlocks(blockArrays(dtype, bytes), values);
     return values;
   }
   const halves = new Uint16Array(bytes.length / 2);

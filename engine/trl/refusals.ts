@@ -98,6 +98,13 @@ export const TRL_REFUSALS: readonly Refusal[] = [
     hint: 'Use auto or cpu, or choose devices with --accelerate-config.',
   },
   {
+    path: 'basePrecision',
+    refused: ({ basePrecision }) => basePrecision !== 'float32',
+    value: ({ basePrecision }) => basePrecision,
+    why: 'TRL loads the model in the precision of its files',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

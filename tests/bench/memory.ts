@@ -1,15 +1,16 @@
 /**
  * Peak memory of a training step, next to what a run is estimated to need, one case per process:
- *   <shape> <threads> <prompt> <new> <rollouts> [--limit <GiB>] [--layers <n>] [--full] [--probe] [--whole]
+ *   <shape> <threads> <prompt> <new> <rollouts> [--limit <GiB>] [--precision 8bit|4bit] [--layers <n>]
+ *     [--full] [--probe] [--whole]
  * With LoRA of rank 16, or all weights (`--full`), or without training (`--probe`), on a random checkpoint of the shape of
  * a known model (`tests/support/model-shapes.ts`), which is written into the folder for temporary files when it is not
  * there. `--layers`: another number of them than the model has. Prints one JSON line.
  *
  * `--whole` samples every token and trains on every response. Otherwise only what reaches the peak is computed: the
  * caches of as many rollouts as are sampled at a time are filled with random numbers up to the last 16 tokens, which are
- * sampled, and of the parts that a group is cut into two are trained on, the others being the same again.
+ * sampled, and of the parts that a group is cut into the first is trained on, the others being the same again.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
+import { type QuantizedPrecision, quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
 import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
 import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { promptBatch } from '../../engine/rollout/batch.ts';
@@ -37,6 +39,7 @@ const { positionals, values: given } = parseArgs({
   allowPositionals: true,
   options: {
     limit: { type: 'string' },
+    precision: { type: 'string' },
     layers: { type: 'string' },
     full: { type: 'boolean', default: false },
     probe: { type: 'boolean', default: false },
@@ -75,7 +78,14 @@ async function checkpoint(): Promise<string> {
   return file;
 }
 
-const { tensors } = await readSafetensorsIndex(await checkpoint());
+const file = await checkpoint();
+const { tensors: wide } = await readSafetensorsIndex(file);
+const precision = given.precision as QuantizedPrecision | undefined;
+const quantizing = { cacheDir: path.dirname(file), fingerprint: 'random' };
+const tensors = precision
+  ? await quantizedTensors(config, storedReader(wide, file), { ...quantizing, precision })
+  : wide;
+const quantizedBytes = precision ? [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0) : null;
 const lora = given.full ? null : LoraConfig.parse({ rank: 16, alpha: 32 });
 const loss = LossConfig.parse({});
 const parameters = trainableParameters(config, tensors, lora);
@@ -88,12 +98,13 @@ const estimate = activationMemory(
     trainable: parameters.reduce((n, dims) => n + dims.shape.reduce((a, b) => a * b, 1), 0),
     controlFlow: backend.controlFlow,
     stored: 'F32',
+    quantizedBytes,
   },
 );
 const bind = (graph: Graph) => new Weights(graph, config, tensors, lora);
 const positions = Math.ceil((prompt + length) / 256) * 256;
 const layers = estimate.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
-const shared = { backend, bind, config, positions, layers };
+const shared = { backend, bind, config, positions, layers, packWeights: !layers || quantizedBytes !== null };
 const initial = lora
   ? initialLora(parameters, generator(0, 'initialize'))
   : new Map(
@@ -151,6 +162,8 @@ async function sampleLast(): Promise<Int32Array[]> {
   return Array.from({ length: rollouts }, () => someTokens(length));
 }
 
+// What was read to make a file is no part of a run.
+if (existsSync('/proc/self/clear_refs')) writeFileSync('/proc/self/clear_refs', '5');
 const begin = { seconds: performance.now(), cpu: cpu(), base: peak() };
 const group = await (given.whole ? sampleAll() : sampleLast());
 const sampled = { seconds: performance.now(), cpu: cpu(), peak: peak() };
@@ -167,7 +180,7 @@ if (!given.probe) {
   const parts = layers
     ? layeredParts(weighted, config, estimate.training)
     : microBatches([weighted], config, estimate.training).flat();
-  trainedRows = given.whole ? rollouts : Math.min(rollouts, 2 * parts[0]!.responses.length);
+  trainedRows = given.whole ? rollouts : parts[0]!.responses.length;
   const chosen = responses.slice(0, trainedRows);
   await trainer.update([{ problem: 0, prompt: tokens, responses: chosen }], 1e-5, () => undefined);
 }

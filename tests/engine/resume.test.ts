@@ -22,6 +22,9 @@ const DENSE = [...COMMON];
 // Several updates per step, and a rate that changes from step to step.
 const LORA = [...COMMON, '--lora', '4', '--lr', '2e-3', '--schedule', 'cosine', '--mini-batch', '4', '--epochs', '2'];
 
+// Its base lies in blocks, so that the model runs layer by layer.
+const LAYERED = [...COMMON, '--lora', '4', '--lr', '2e-3', '--base-precision', '4bit', '--mini-batch', '4'];
+
 const isDue = (step: number) => step % CHECKPOINT_EVERY === 0 || step === CONFIG.steps;
 
 interface Reference {
@@ -144,6 +147,16 @@ describe.each([
     expect(new Set(kills)).toEqual(new Set([...STAGES, 'start', 'anytime']));
   });
 });
+
+test.each(['rollout', 'update'] as const)(
+  'a run layer by layer on a base of 4 bits that is killed amid %s gives the same when resumed',
+  async (stage) => {
+    const reference = await uninterrupted(LAYERED);
+    const attempt = new Attempt(LAYERED);
+    expect(await killAt(attempt.start(), attempt.folder, CONFIG, stage, 1)).toBe(true);
+    await attempt.finish(reference);
+  },
+);
 
 describe('a run', () => {
   let reference: Reference;

@@ -42,6 +42,7 @@ describe('refused with its name', () => {
     'loss.klEstimator': { loss: { klCoefficient: 0.1, klEstimator: 'k1' } },
     'loss.miniBatch': { loss: { miniBatch: 2 } },
     'loss.epochs': { loss: { epochs: 2 } },
+    basePrecision: { basePrecision: '4bit', lora: {} },
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 

@@ -69,6 +69,7 @@ describe('refused with its name', () => {
     'loss.epochs': { loss: { epochs: 2 } },
     watch: { watch: 'rollback' },
     device: { device: 'webgpu' },
+    basePrecision: { basePrecision: '4bit', lora: {} },
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 

@@ -108,6 +108,7 @@ describe('refused with its name', () => {
     watch: { watch: 'rollback' },
     device: { device: 'webgpu' },
     threads: { threads: 4 },
+    basePrecision: { basePrecision: '4bit', lora: {} },
     memoryLimit: { memoryLimit: 2 ** 33 },
     'engine.kind': { engine: { kind: 'trl' } },
     'engine.processes': { engine: { kind: 'verl', processes: 2 } },

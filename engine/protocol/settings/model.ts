@@ -1,7 +1,7 @@
 /** Which model, and how problems become its prompts. */
 import { OWN_TEMPLATE, templateVariablesError } from '../chat-choice.ts';
 import { EMBEDDED } from '../embedded.ts';
-import { text } from './kit.ts';
+import { choice, text } from './kit.ts';
 
 export const MODEL = {
   model: text({
@@ -22,6 +22,25 @@ export const MODEL = {
       link: '[Choose a model](command:rollscope.chooseModel)',
     },
   }),
+  basePrecision: choice(
+    {
+      float32: { help: "float32, or the model's own 16 bits widened to it" },
+      '8bit': { help: '8-bit weights in blocks of 32' },
+      '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
+    },
+    {
+      title: 'Precision of the base model',
+      help: 'precision of the frozen base model that a LoRA adapter is trained on: float32, 8bit, 4bit',
+      placeholder: 'name',
+      flag: '--base-precision',
+      default: 'float32',
+      editor: {
+        id: 'basePrecision',
+        section: 'Model and engine',
+        text: 'Precision of the frozen base model that a LoRA adapter is trained on. Fewer bits take less memory; sampling and training use the same weights.',
+      },
+    },
+  ),
   chatTemplate: text({
     title: 'Chat template',
     help: "auto (the model's own), none, the name of one of the model's templates, or a Jinja file",

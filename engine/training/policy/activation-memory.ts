@@ -37,6 +37,8 @@ interface Sizes {
   controlFlow: boolean;
   /** How most of the weights lie in their files. */
   stored: StoredType;
+  /** Bytes of a frozen base whose matrices lie in blocks, which runs layer by layer; null: it has no such. */
+  quantizedBytes?: number | null;
   /** The caller cannot run layer by layer. */
   oneGraph?: boolean;
 }
@@ -53,7 +55,8 @@ export function activationMemory(options: Options, source: Source, sizes: Sizes)
   const { memoryLimit, maxTokens } = options;
   const [whole, byLayers] = [asOneGraph(options, source, sizes), layerByLayer(options, source, sizes)];
   const fits = whole.needed <= (memoryLimit ?? USUAL_MEMORY);
-  const layered = !sizes.oneGraph && !fits && byLayers.needed < whole.needed;
+  const quantized = (sizes.quantizedBytes ?? null) !== null;
+  const layered = quantized || (!sizes.oneGraph && !fits && byLayers.needed < whole.needed);
   const { resident, needed } = layered ? byLayers : whole;
   const most = memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
   if (needed > most) throw tooLittle(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
@@ -87,10 +90,10 @@ function asOneGraph(options: Options, { config, parameters }: Source, sizes: Siz
 
 function layerByLayer(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
   const { lora, trains, maxTokens } = options;
-  // Decoding maps them; 16-bit ones are widened in addition.
-  const bytes = sizes.stored === 'F32' ? 4 : 6;
+  // Decoding maps them; 16-bit ones are widened in addition, those in blocks packed.
+  const frozen = sizes.quantizedBytes ? 2 * sizes.quantizedBytes : (sizes.stored === 'F32' ? 4 : 6) * parameters;
   // A step makes new parameters and moments when the activations of the gradient are gone.
-  const resident = alwaysResident(options, sizes, 5) + (lora ? bytes * parameters : 0);
+  const resident = alwaysResident(options, sizes, 5) + (lora ? frozen : 0);
   const least = Math.max(
     rowBytes(config, maxTokens, sizes),
     trains ? layeredBytes(config, sizes.longest, maxTokens) : 0,

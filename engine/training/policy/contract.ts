@@ -17,6 +17,8 @@ export interface PolicyOptions {
   model: string;
   /** The model's own chat template by default. */
   chat?: ChatChoice;
+  /** Of the frozen base: float32 by default; anything else needs an adapter. */
+  basePrecision?: RunConfig['basePrecision'];
   lora: LoraConfig | null;
   loss: LossConfig;
   optimizer: OptimizerConfig;

@@ -10,6 +10,7 @@ import { Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { resolveDevice } from '../../runtime/choose-device.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
+import { isBlockType } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { activationMemory } from './activation-memory.ts';
 import { Asks } from './asks.ts';
@@ -44,8 +45,10 @@ export interface PolicyParts {
  */
 export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks): Promise<PolicyParts> {
   hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
+  const { basePrecision = 'float32' } = options;
   const source = await openModel(options.model, {
     ...(options.chat && { chat: options.chat }),
+    ...(basePrecision !== 'float32' && { precision: basePrecision }),
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
   });
@@ -66,12 +69,15 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
 
   const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
   const { controlFlow } = backend;
-  const memory = activationMemory(options, source, { longest, trainable, controlFlow, stored });
+  const quantizedBytes = isBlockType(stored) ? [...source.tensors.values()].reduce((n, t) => n + t.bytes, 0) : null;
+  const memory = activationMemory(options, source, { longest, trainable, controlFlow, stored, quantizedBytes });
   const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
     new Weights(graph, config, source.tensors, options.lora);
   const initial = await initialValues(parameters, options, source);
   const layers = memory.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
-  const shared = { backend, bind, config, positions, layers };
+  // Products of one row with blocks that are not packed widen the whole matrix first.
+  const packWeights = !layers || quantizedBytes !== null;
+  const shared = { backend, bind, config, positions, layers, packWeights };
   const { loss, truncates, optimizer, maxTokens } = options;
   const trainer = new Trainer({
     ...shared,

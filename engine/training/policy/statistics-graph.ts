@@ -18,7 +18,7 @@ export function statisticsGraph(bind: BindWeights, positions: number): GraphFunc
   const graph = new Graph();
   const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
   const D = warm.shape[1]!;
-  const meanRow = op.reduceMean(weights.unembedding(), [0], true);
+  const meanRow = weights.meanUnembedding();
   const byRow = op.reshape(warm, [rows, 'L', D]);
   const targets = op.reshape(batch.targets, [rows, 'L']);
   const row = (t: Tensor, turn: Tensor) => {

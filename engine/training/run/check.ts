@@ -10,6 +10,7 @@ import { factsOf, placeOf } from './material.ts';
 export async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
   await checkReward(config, allowPrograms);
   checkVotes(config);
+  checkPrecision(config);
   if (config.sampling.temperature === 0 && config.job === 'train') {
     throw new RollscopeError(
       'config',
@@ -18,6 +19,17 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
       { details: { reason: 'greedy-training', field: 'sampling.temperature', value: 0 } },
     );
   }
+}
+
+/** Weights that train cannot lie in blocks. */
+function checkPrecision({ basePrecision, lora }: RunConfig): void {
+  if (basePrecision === 'float32' || lora) return;
+  throw new RollscopeError(
+    'config',
+    `--base-precision ${basePrecision} needs a LoRA adapter: without one all weights are trained, in float32.`,
+    'Train an adapter with --lora, or leave --base-precision out.',
+    { details: { reason: 'precision-without-adapter', field: 'basePrecision', value: basePrecision } },
+  );
 }
 
 /** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */

@@ -23,6 +23,7 @@ export async function openPolicy(
     return await compute.open({
       model: config.model,
       chat: { template: config.chatTemplate, variables: parseTemplateVariables(config.chatTemplateKwargs) },
+      basePrecision: config.basePrecision,
       lora: config.lora,
       loss: config.loss,
       optimizer: config.optimizer,

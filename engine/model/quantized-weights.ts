@@ -1,0 +1,250 @@
+/**
+ * The weights of a model with its matrices in blocks (`engine/tensor/blocks.ts`), made once and cached: with few bits each
+ * for a frozen base. Blocks of a GGUF file that are small enough are used as they are; everything else is rounded.
+ */
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import { removeAbandoned } from '../system/aside.ts';
+import { ensureFolder } from '../system/files.ts';
+import {
+  BLOCK,
+  BLOCK_WIDTH,
+  type BlockType,
+  blockArrays,
+  fromBlocks,
+  isBlockType,
+  putBlock,
+  toBlocks,
+} from '../tensor/index.ts';
+import type { DecoderConfig } from './config.ts';
+import { nonFinite } from './finite-weights.ts';
+import { type GgufFile, readGgufRows } from './gguf.ts';
+import { dequantize, typeName } from './gguf-blocks.ts';
+import { ggufName } from './gguf-config.ts';
+import { checkTensors, converted, permutedHeads, unpermuteRows } from './gguf-weights.ts';
+import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
+import {
+  type BlocksToWrite,
+  readSafetensorsIndex,
+  readTensorParts,
+  type StoredTensor,
+  type TensorToWrite,
+  writeSafetensors,
+} from './safetensors.ts';
+
+/** Bits of the weights of projections; embeddings and unembedding keep 8. */
+export type QuantizedPrecision = '8bit' | '4bit';
+
+/** Raised when the conversion changes, so that older cache files are rebuilt. */
+const CONVERTER = '1';
+
+/** Where the weights come from. */
+export interface WeightReader {
+  /** What people know them by. */
+  file: string;
+  /** Values of a weight in float32, whole rows at a time. */
+  values: (name: string) => AsyncIterable<Float32Array>;
+  /** Blocks of the file itself, if the weight lies in such: their type, and their bytes, whole rows at a time. */
+  blocks: (name: string) => { type: BlockType; bytes: AsyncIterable<Uint8Array> } | null;
+}
+
+export interface QuantizeOptions {
+  precision: QuantizedPrecision;
+  cacheDir: string;
+  fingerprint: string;
+  onProgress?: ((message: string, fraction: number | null) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The tensors from `<cacheDir>/<fingerprint>.<precision>.safetensors`, which is made if it is not there. In addition to the
+ * model's own there is the mean of the unembedding's rows. Throws RollscopeError: `model` where a weight is not
+ * finite, `disk` without space, `canceled`.
+ */
+export async function quantizedTensors(
+  config: DecoderConfig,
+  reader: WeightReader,
+  { precision, cacheDir, fingerprint, onProgress, signal }: QuantizeOptions,
+): Promise<Map<string, StoredTensor>> {
+  const file = path.join(cacheDir, `${fingerprint}.${precision}.safetensors`);
+  const cached = await readSafetensorsIndex(file).catch(() => null);
+  if (cached?.metadata.converter === CONVERTER) return cached.tensors;
+  await ensureFolder(cacheDir);
+  await removeAbandoned(file);
+  const shapes = parameterShapes(config);
+  const unembedding = config.tiedEmbeddings ? EMBEDDINGS : UNEMBEDDING;
+  let mean: Float32Array | null = null;
+  const total = [...shapes.values()].reduce((n, shape) => n + size(shape), 0);
+  let done = 0;
+  const advance = (count: number) => {
+    if (signal?.aborted) {
+      throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
+        details: { reason: 'reading-model' },
+      });
+    }
+    done += count;
+    onProgress?.('quantizing the model (the first time only)', Math.min(1, done / total));
+  };
+  const tensors = new Map<string, TensorToWrite | BlocksToWrite>();
+  for (const [name, shape] of shapes) {
+    const type = blockTypeOf(name, shape, precision, reader);
+    if (type === null) {
+      const data = async function* () {
+        for await (const values of reader.values(name)) {
+          yield values;
+          advance(values.length);
+        }
+      };
+      tensors.set(name, { shape, data });
+      continue;
+    }
+    const bytes = async () => {
+      const made = await inBlocks(reader, name, shape, type, advance);
+      if (name === unembedding) mean = meanRow(made, type, shape as [number, number]);
+      return made;
+    };
+    tensors.set(name, { shape, blocks: type, bytes });
+  }
+  const last = tensors.get(unembedding)!;
+  if ('blocks' in last) {
+    const data = async function* () {
+      // The writer may ask for it first.
+      if (!mean) await last.bytes();
+      yield mean!;
+    };
+    tensors.set(MEAN_UNEMBEDDING, { shape: [1, config.hiddenSize], data });
+  }
+  await writeSafetensors(file, tensors, { converter: CONVERTER });
+  return (await readSafetensorsIndex(file)).tensors;
+}
+
+/** Weights of a safetensors folder. */
+export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: string): WeightReader {
+  return { file, values: (name) => readTensorParts(tensors.get(name)!), blocks: () => null };
+}
+
+/** Weights of a GGUF file. Throws RollscopeError `model` where it lacks a tensor or has another one. */
+export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader {
+  checkTensors(gguf, config, parameterShapes(config));
+  const tensorOf = (name: string) => gguf.tensors.get(ggufName(config, name))!;
+  return {
+    file: gguf.file,
+    values: (name) => converted(gguf, tensorOf(name), permutedHeads(name, config)),
+    blocks: (name) => {
+      const tensor = tensorOf(name);
+      const type = typeName(tensor.type);
+      const heads = permutedHeads(name, config);
+      if (!isBlockType(type)) return null;
+      const bytes = async function* () {
+        const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
+        for await (const rows of readGgufRows(gguf.file, tensor, budget)) {
+          yield heads === null ? rows : unpermuteRows(rows, heads, tensor.bytes / tensor.shape[0]!);
+        }
+      };
+      return { type, bytes: bytes() };
+    },
+  };
+}
+
+/** How a weight is held; null: in float32, as norms and biases are. */
+function blockTypeOf(
+  name: string,
+  shape: readonly number[],
+  precision: QuantizedPrecision,
+  reader: WeightReader,
+): BlockType | null {
+  if (shape.length !== 2 || shape[1]! % BLOCK !== 0) return null;
+  const wanted = precision === '8bit' || name === EMBEDDINGS || name === UNEMBEDDING ? 'Q8_0' : 'Q4_0';
+  const own = reader.blocks(name)?.type;
+  return own && BLOCK_WIDTH[own] <= Math.max(BLOCK_WIDTH[wanted], BLOCK_WIDTH.Q4_1) ? own : wanted;
+}
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** The bytes of a weight in blocks. Throws RollscopeError `model` where a value is not finite. */
+async function inBlocks(
+  reader: WeightReader,
+  name: string,
+  shape: readonly number[],
+  type: BlockType,
+  advance: (count: number) => void,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size(shape) * BLOCK_WIDTH[type]);
+  const parts = blockArrays(type, bytes);
+  const check = (numbers: Float32Array, first: number, each: number) => {
+    const found = numbers.findIndex((x) => !Number.isFinite(x));
+    if (found >= 0) throw nonFinite(name, { shape: [...shape] }, first + found * each, reader.file);
+  };
+  const own = reader.blocks(name);
+  let at = 0;
+  if (own?.type === type) {
+    for await (const rows of own.bytes) {
+      at += copyBlocks(rows, type, (q, scale, offset, block) => putBlock(q, scale, offset, parts, at + block));
+      advance(0);
+    }
+    check(parts.scales, 0, BLOCK);
+    if (parts.offsets) check(parts.offsets, 0, BLOCK);
+    advance(size(shape));
+  } else {
+    for await (const values of reader.values(name)) {
+      check(values, at * BLOCK, 1);
+      toBlocks(values, type as Exclude<BlockType, 'Q4_1'>, parts, at);
+      at += values.length / BLOCK;
+      advance(values.length);
+    }
+  }
+  return bytes;
+}
+
+/** GGUF's blocks one by one: numbers in their order, from 0 on, with scale and offset. Returns how many there are. */
+export function copyBlocks(
+  rows: Uint8Array,
+  type: BlockType,
+  put: (q: Uint8Array, scale: number, offset: number | null, block: number) => void,
+): number {
+  const header = type === 'Q4_1' ? 4 : 2;
+  const blockBytes = header + (type === 'Q8_0' ? BLOCK : BLOCK / 2);
+  const q = new Uint8Array(BLOCK);
+  const count = rows.length / blockBytes;
+  for (let block = 0; block < count; block++) {
+    const at = block * blockBytes;
+    const [scale, least] = dequantize(HALF_FLOAT, rows.subarray(at, at + header));
+    for (let i = 0; i < BLOCK / 2; i++) {
+      if (type === 'Q8_0') {
+        q[2 * i] = rows[at + header + 2 * i]! ^ 0x80;
+        q[2 * i + 1] = rows[at + header + 2 * i + 1]! ^ 0x80;
+      } else {
+        const both = rows[at + header + i]!;
+        q[i] = both & 15;
+        q[i + BLOCK / 2] = both >> 4;
+      }
+    }
+    put(q, scale!, type === 'Q4_1' ? least! + 8 * scale! : null, block);
+  }
+  return count;
+}
+
+/** GGUF's number for float16. */
+const HALF_FLOAT = 1;
+
+/** The mean of a matrix's rows. */
+function meanRow(bytes: Uint8Array, type: BlockType, [rows, width]: [number, number]): Float32Array {
+  const { numbers, low, scales, offsets } = blockArrays(type, bytes);
+  const sums = new Float64Array(width);
+  const row = new Float32Array(width);
+  const cut = <T extends Uint8Array | Float32Array>(all: T, each: number, r: number) =>
+    all.subarray(r * each, (r + 1) * each) as T;
+  for (let r = 0; r < rows; r++) {
+    fromBlocks(
+      {
+        numbers: cut(numbers, width / 2, r),
+        low: low && cut(low, width / 2, r),
+        scales: cut(scales, width / BLOCK, r),
+        offsets: offsets && cut(offsets, width / BLOCK, r),
+      },
+      row,
+    );
+    for (let i = 0; i < width; i++) sums[i]! += row[i]!;
+  }
+  return Float32Array.from(sums, (sum) => sum / rows);
+}

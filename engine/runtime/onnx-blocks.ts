@@ -1,0 +1,57 @@
+/**
+ * Products with weights in blocks, and rows of them, as ONNX (`engine/tensor/blocks.ts` has the layout). onnxruntime
+ * computes both in float32 with the numbers that the blocks stand for, as the gradient does that widens them.
+ */
+import { BLOCK } from '../tensor/index.ts';
+import type { EncodedBlocks, Encoder } from './onnx-encoder.ts';
+
+const MICROSOFT = 'com.microsoft';
+
+/** What every number of a block gets in addition, times its scale: low halves run from 0, but are multiplied as from -8. */
+const LOW_HALVES = 8;
+
+/** x [M, width] times the weight transposed: [M, rows]. */
+export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, output: string): void {
+  const { rows, width, numbers, low, scales, offsets } = blocks;
+  const attributes = { K: { int: width }, N: { int: rows }, bits: { int: 4 }, block_size: { int: BLOCK } };
+  const product = (part: string, outputs?: string[]) =>
+    e.emit('MatMulNBits', [x, part, scales], outputs, attributes, MICROSOFT);
+  const added = low ? scales : offsets;
+  if (!added) {
+    product(numbers, [output]);
+    return;
+  }
+  const sums = e.emit(
+    'ReduceSum',
+    [e.emit('Reshape', [x, e.ints([-1, width / BLOCK, BLOCK])]), e.ints([-1])],
+    undefined,
+    {
+      keepdims: { int: 0 },
+    },
+  );
+  const start = low ? e.emit('Add', [e.emit('Mul', [product(numbers), e.float(16)]), product(low)]) : product(numbers);
+  const scale = { transB: { int: 1 }, alpha: { float: low ? LOW_HALVES : 1 } };
+  e.emit('Gemm', [sums, added, start], [output], scale);
+}
+
+/** Rows of the weight by index [n]: [n, width]. */
+export function rowsOfBlocks(e: Encoder, index: string, blocks: EncodedBlocks, output: string): void {
+  const { width, numbers, low, scales, offsets } = blocks;
+  const gathered = (part: string) => e.emit('Gather', [part, index], undefined, { axis: { int: 0 } });
+  const last = e.ints([-1]);
+  const shape = e.ints([-1, width / BLOCK, BLOCK]);
+  /** Numbers from 0 to 15, [n, blocks, 32]. */
+  const halves = (part: string) => {
+    const both = e.emit('Cast', [gathered(part)], undefined, { to: { int: 1 } });
+    const second = e.emit('Floor', [e.emit('Mul', [both, e.float(1 / 16)])]);
+    const first = e.emit('Sub', [both, e.emit('Mul', [second, e.float(16)])]);
+    const pair = [first, second].map((half) => e.emit('Unsqueeze', [half, last]));
+    return e.emit('Reshape', [e.emit('Concat', pair, undefined, { axis: { int: -1 } }), shape]);
+  };
+  let q = e.emit('Sub', [halves(numbers), e.float(8)]);
+  if (low) q = e.emit('Add', [e.emit('Mul', [q, e.float(16)]), halves(low)]);
+  const wide = (part: string) => e.emit('Unsqueeze', [gathered(part), last]);
+  const scaled = e.emit('Mul', [q, wide(scales)]);
+  const weights = offsets ? e.emit('Add', [scaled, wide(offsets)]) : scaled;
+  e.emit('Reshape', [weights, e.ints([-1, width])], [output]);
+}

@@ -1,0 +1,135 @@
+/**
+ * Weights in blocks of 32 numbers of a row, with the arithmetic of GGUF's types of the same names, in the layout that
+ * onnxruntime's product with such weights reads: the 4-bit numbers of the whole matrix, then its scales, then its offsets.
+ *
+ * A byte has two numbers, the first in its low half. With q from 0 to 15 a weight is scale (q - 8) in `Q4_0` and
+ * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit parts, high and low: scale (16 (high - 8) + low).
+ */
+
+/** Weights of a block. */
+export const BLOCK = 32;
+
+export const BLOCK_TYPES = ['Q4_0', 'Q4_1', 'Q8_0'] as const;
+export type BlockType = (typeof BLOCK_TYPES)[number];
+
+export function isBlockType(type: string): type is BlockType {
+  return (BLOCK_TYPES as readonly string[]).includes(type);
+}
+
+/** Bytes of a weight. */
+export const BLOCK_WIDTH: Readonly<Record<BlockType, number>> = { Q4_0: 20 / 32, Q4_1: 24 / 32, Q8_0: 36 / 32 };
+
+/** A part of the layout: where it begins, in bytes, and its size. */
+export interface Slice {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The parts of a matrix. */
+export interface BlockParts<T> {
+  /** The 4-bit numbers, or their high halves. */
+  readonly numbers: T;
+  /** The low halves of 8-bit numbers. */
+  readonly low: T | null;
+  /** float32. */
+  readonly scales: T;
+  /** float32. */
+  readonly offsets: T | null;
+}
+
+/** Where the parts of `count` weights lie. */
+export function blockSlices(type: BlockType, count: number): BlockParts<Slice> {
+  let offset = 0;
+  const next = (bytes: number): Slice => {
+    const slice = { offset, bytes };
+    offset += bytes;
+    return slice;
+  };
+  const [halves, floats] = [count / 2, (4 * count) / BLOCK];
+  return {
+    numbers: next(halves),
+    low: type === 'Q8_0' ? next(halves) : null,
+    scales: next(floats),
+    offsets: type === 'Q4_1' ? next(floats) : null,
+  };
+}
+
+/** What of the parts of `total` weights belongs to the `count` from `from` on; both in whole blocks. */
+export function slicesOfRange(type: BlockType, total: number, from: number, count: number): Slice[] {
+  const { numbers, low, scales, offsets } = blockSlices(type, total);
+  return [numbers, low, scales, offsets].flatMap((slice) =>
+    slice ? [{ offset: slice.offset + (slice.bytes / total) * from, bytes: (slice.bytes / total) * count }] : [],
+  );
+}
+
+export interface BlockArrays {
+  readonly numbers: Uint8Array;
+  readonly low: Uint8Array | null;
+  readonly scales: Float32Array;
+  readonly offsets: Float32Array | null;
+}
+
+/** The parts of weights in the layout above, where they lie. */
+export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
+  // Numbers of four bytes are read where they lie aligned.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  const { numbers, low, scales, offsets } = blockSlices(type, bytes.length / BLOCK_WIDTH[type]);
+  const part = (slice: Slice) => aligned.subarray(slice.offset, slice.offset + slice.bytes);
+  const floats = (slice: Slice) => new Float32Array(aligned.buffer, aligned.byteOffset + slice.offset, slice.bytes / 4);
+  return { numbers: part(numbers), low: low && part(low), scales: floats(scales), offsets: offsets && floats(offsets) };
+}
+
+/** The weights that the parts stand for. */
+export function fromBlocks({ numbers, low, scales, offsets }: BlockArrays, values: Float32Array): void {
+  const high = low ? 16 : 1;
+  for (let block = 0; block < scales.length; block++) {
+    const scale = scales[block]!;
+    const offset = offsets ? offsets[block]! : 0;
+    for (let i = block * 16; i < block * 16 + 16; i++) {
+      const both = numbers[i]!;
+      const rest = low ? low[i]! : 0;
+      values[2 * i] = scale * (high * ((both & 15) - 8) + (rest & 15)) + offset;
+      values[2 * i + 1] = scale * (high * ((both >> 4) - 8) + (rest >> 4)) + offset;
+    }
+  }
+}
+
+/**
+ * Puts the weights nearest to `values` at the block `at`: `Q4_0` and `Q8_0` as llama.cpp rounds them, but with scales in
+ * float32.
+ */
+export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>, parts: BlockArrays, at: number): void {
+  const q = new Uint8Array(BLOCK);
+  for (let block = 0; block < values.length / BLOCK; block++) {
+    let most = 0;
+    for (let i = 0; i < BLOCK; i++) {
+      const x = values[block * BLOCK + i]!;
+      if (Math.abs(x) > Math.abs(most)) most = x;
+    }
+    // The largest number gets the end of the range that reaches farther.
+    const scale = type === 'Q4_0' ? most / -8 : Math.abs(most) / 127;
+    const inverse = scale === 0 ? 0 : 1 / scale;
+    for (let i = 0; i < BLOCK; i++) {
+      const x = values[block * BLOCK + i]! * inverse;
+      q[i] = type === 'Q4_0' ? Math.min(15, Math.floor(x + 8.5)) : Math.round(x) + 128;
+    }
+    putBlock(q, scale, null, parts, at + block);
+  }
+}
+
+/** Puts a block: numbers from 0 to 15, or to 255 where there are low halves. */
+export function putBlock(
+  q: Uint8Array,
+  scale: number,
+  offset: number | null,
+  { numbers, low, scales, offsets }: BlockArrays,
+  at: number,
+): void {
+  for (let i = 0; i < BLOCK / 2; i++) {
+    const [a, b] = [q[2 * i]!, q[2 * i + 1]!];
+    numbers[at * 16 + i] = low ? (a >> 4) | (b & 0xf0) : a | (b << 4);
+    if (low) low[at * 16 + i] = (a & 15) | ((b & 15) << 4);
+  }
+  scales[at] = scale;
+  if (offsets) offsets[at] = offset ?? 0;
+}
