@@ -99,6 +99,7 @@ export class Rollscope {
           }),
         ),
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
+        compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         again: (run) => this.viewer.readAgain(run),
         report,

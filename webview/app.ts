@@ -17,6 +17,7 @@ import './splitter.ts';
 import { failureNotice, failureStyles } from './failure-notice.ts';
 import type { Inspector } from './sections/inspector.ts';
 import type { Problems } from './sections/problems.ts';
+import type { RolloutView } from './sections/rollout.ts';
 import { shared } from './styles.ts';
 
 const PANE_TITLES: Readonly<Record<PaneName, string>> = {
@@ -274,6 +275,12 @@ export class App extends Component {
         if (selection.layout.isNarrow(this.width)) selection.layout.show('problems');
         requestAnimationFrame(() => this.renderRoot.querySelector<Problems>('rs-problems')?.focusFilter());
         break;
+      case 'next-surprise':
+      case 'previous-surprise':
+      case 'fork':
+      case 'find':
+        this.read(action);
+        break;
       case 'open':
         if (row !== null) requests.openRollout(columns.idOf(row), selection.rolloutIn(rollouts));
         break;
@@ -281,6 +288,17 @@ export class App extends Component {
         this.toggleHelp();
         break;
     }
+  }
+
+  /** Moves in the rollout, which a narrow panel may not show yet. */
+  private read(action: 'next-surprise' | 'previous-surprise' | 'fork' | 'find'): void {
+    this.store.selection.layout.turnTo('rollout', this.width);
+    requestAnimationFrame(() => {
+      const view = this.renderRoot.querySelector<RolloutView>('rs-rollout');
+      if (action === 'fork') view?.goToFork();
+      else if (action === 'find') view?.focusFind();
+      else view?.surprise(action === 'next-surprise' ? 1 : -1);
+    });
   }
 
   protected override updated(changes: PropertyValues): void {

@@ -8,6 +8,10 @@ export type KeyAction =
   | 'previous-step'
   | 'set-a'
   | 'filter'
+  | 'next-surprise'
+  | 'previous-surprise'
+  | 'fork'
+  | 'find'
   | 'open'
   | 'help';
 
@@ -20,6 +24,10 @@ export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: 
   { keys: ['['], action: 'previous-step', text: 'previous step' },
   { keys: ['a'], action: 'set-a', text: 'compare with this step (cursor A); again: with the state before training' },
   { keys: ['/'], action: 'filter', text: 'filter the problems' },
+  { keys: ['s'], action: 'next-surprise', text: 'next most surprising token of the rollout' },
+  { keys: ['S'], action: 'previous-surprise', text: 'previous one' },
+  { keys: ['f'], action: 'fork', text: 'fork point: where the rollout parts from one that voted otherwise' },
+  { keys: ['F'], action: 'find', text: 'find in the rollout' },
   { keys: ['Enter'], action: 'open', text: 'open the rollout in an editor' },
   { keys: ['?'], action: 'help', text: 'show the keys' },
 ];

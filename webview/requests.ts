@@ -34,6 +34,11 @@ export class Requests {
     this.ask('openRollout', { run: this.run(), group, rollout });
   }
 
+  /** Opens two rollouts of a group side by side, by their indices. */
+  compareRollouts(group: GroupId, rollout: number, other: number): void {
+    this.ask('compareRollouts', { run: this.run(), group, rollout, other });
+  }
+
   private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {
     this.failures.clear(name);
     this.peer.request(name, params).catch((error: unknown) => {

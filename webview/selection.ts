@@ -3,11 +3,11 @@ import type { RunColumns } from '../engine/runs/columns.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
 import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder, type TokenShading } from '../engine/runs/panel-state.ts';
 import type { Metric } from '../engine/runs/series.ts';
+import { isShading } from '../engine/runs/token-shades.ts';
 import { ChartChoice } from './chart-choice.ts';
 import type { PanelRequest } from './failures.ts';
 import { Layout } from './layout.ts';
 import { FIRST_ORDER } from './problem-order.ts';
-import { isShading } from './token-shades.ts';
 
 const FIRST_SHADING: TokenShading = 'surprise';
 /** Milliseconds after which a scroll position is kept. */
@@ -80,12 +80,12 @@ export class Selection {
   select(problem: number): void {
     this.problem = problem;
     this.rollout = null;
-    this.changed('revealProblem', 'openRollout');
+    this.changed('revealProblem', 'openRollout', 'compareRollouts', 'readPrompt');
   }
 
   selectRollout(rollout: number): void {
     this.rollout = rollout;
-    this.changed('openRollout');
+    this.changed('openRollout', 'compareRollouts');
   }
 
   /** The rollout that is chosen in a group of so many. */
@@ -96,7 +96,7 @@ export class Selection {
   /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
-    this.changed('openRollout');
+    this.changed('openRollout', 'compareRollouts');
   }
 
   /** Selects the step to compare with; null for the state before training. */

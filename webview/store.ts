@@ -17,6 +17,7 @@ import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import { ordered } from './problem-order.ts';
 import type { ProblemRow } from './problem-row.ts';
+import { PromptReader } from './prompt-reader.ts';
 import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { Selection } from './selection.ts';
@@ -35,6 +36,9 @@ export class Store {
   readonly requests: Requests;
   readonly failures = new Failures(() => this.changed());
   readonly groups: GroupReader;
+  /** The groups that are compared with, at cursor A. */
+  readonly groupsBefore: GroupReader;
+  readonly prompts: PromptReader;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -63,6 +67,8 @@ export class Store {
       return row === null ? null : (this.columns.frameOf(row)?.offset ?? null);
     };
     this.groups = new GroupReader(this.peer, run, () => this.changed(), place);
+    this.groupsBefore = new GroupReader(this.peer, run, () => this.changed(), place);
+    this.prompts = new PromptReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
     this.peer.listen();
     this.attach(false);
@@ -168,6 +174,8 @@ export class Store {
 
   private show(shown: Shown): void {
     this.groups.clear();
+    this.groupsBefore.clear();
+    this.prompts.clear();
     this.failures.clear();
     if (shown.run === null) {
       this.phase = 'no-run';

@@ -112,6 +112,19 @@ export async function readPrompts(folder: string): Promise<Prompt[] | null> {
   return readList(inRun(folder, PROMPTS_FILE), Prompt, ({ problem }) => problem);
 }
 
+/** Reads the prompt of one problem; null where the run does not have it. */
+export async function readPrompt(folder: string, problem: number): Promise<Prompt | null> {
+  const path = inRun(folder, PROMPTS_FILE);
+  try {
+    for await (const { text, number } of readLines(path)) {
+      if (number === problem + 1) return parseChecked(Prompt, text, `${path} line ${number}`);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return null;
+}
+
 /** Reads a file with one item per line, in the order of their indices; null where it is missing. */
 async function readList<T>(
   path: string,

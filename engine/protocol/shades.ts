@@ -4,17 +4,18 @@ export type Shading = (typeof SHADINGS)[number];
 
 export const SHADES = 8;
 
-/** Lower bounds of the probability for shades 0 to 6. */
-const PROBABILITY = [0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1];
-/** Upper bounds of the entropy, nats, for shades 0 to 6. */
-const ENTROPY = [0.05, 0.2, 0.4, 0.7, 1, 1.5, 2.5];
+/** Lower bounds of the probability, and upper bounds of the entropy (nats), for shades 0 to 6. */
+export const SHADE_BOUNDS = {
+  probability: [0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1],
+  entropy: [0.05, 0.2, 0.4, 0.7, 1, 1.5, 2.5],
+} as const;
 
 /** The shade of a token from its log-probability (nats) or from the entropy (nats) of the distribution it came from. */
 export function shadeOf(shading: Shading, logprob: number, entropy: number): number {
   const step =
     shading === 'probability'
-      ? PROBABILITY.findIndex((bound) => Math.exp(logprob) >= bound)
-      : ENTROPY.findIndex((bound) => entropy <= bound);
+      ? SHADE_BOUNDS.probability.findIndex((bound) => Math.exp(logprob) >= bound)
+      : SHADE_BOUNDS.entropy.findIndex((bound) => entropy <= bound);
   return step < 0 ? SHADES - 1 : step;
 }
 

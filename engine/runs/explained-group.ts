@@ -2,15 +2,17 @@
 import { readGroup } from '../journal/groups.ts';
 import type { GroupDetail } from '../protocol/group.ts';
 import type { Problem } from '../protocol/problem.ts';
-import type { RunFile } from '../protocol/run-file.ts';
+import { gradingOf, type RunFile } from '../protocol/run-file.ts';
+import { type AnswerPlace, answerPlaces } from '../reward/answer-place.ts';
 import type { RunColumns } from './columns.ts';
 import { explanations } from './explanations.ts';
 import { vocabularyOf } from './head.ts';
 
-/** A group with its rollouts and the explanation of each reward. */
+/** A group with its rollouts, the explanation of each reward, and where each answer was found. */
 export interface ExplainedGroup {
   detail: GroupDetail;
   why: string[];
+  places: (AnswerPlace | null)[];
 }
 
 /** The group of a row. @throws RollscopeError `run-broken` if its rollouts are missing */
@@ -22,5 +24,9 @@ export async function readExplainedGroup(
 ): Promise<ExplainedGroup> {
   const detail = await readGroup(folder, { ...columns.idOf(row), frame: columns.frameOf(row) });
   const vocabulary = vocabularyOf(columns.head);
-  return { detail, why: explanations({ config: file.config, vocabulary }, detail, problem) };
+  return {
+    detail,
+    why: explanations({ config: file.config, vocabulary }, detail, problem),
+    places: answerPlaces(detail.rollouts, problem, gradingOf(file)),
+  };
 }

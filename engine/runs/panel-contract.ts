@@ -10,6 +10,7 @@ import { type GroupDetail, GroupId } from '../protocol/group.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import type { AnswerPlace } from '../reward/answer-place.ts';
 import type { PackedColumns } from './packed.ts';
 import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
 import type { Metric } from './series.ts';
@@ -38,10 +39,11 @@ export type Shown =
       select: number | null;
     };
 
-/** A group with its rollouts, and why each got its reward. */
+/** A group with its rollouts, why each got its reward, and where the answer of each was found. */
 export interface GroupPage {
   detail: Omit<GroupDetail, 'evidence'>;
   why: string[];
+  places: (AnswerPlace | null)[];
 }
 
 const index = z.int().min(0);
@@ -59,6 +61,13 @@ export const PANEL = defineContract({
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
     readGroup: { params: z.strictObject({ run, group: GroupId }), result: unchecked<GroupPage>() },
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
+    /** The prompt of a problem as the model got it; null where the run does not have it. */
+    readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
+    /** Opens two rollouts of a group in the editor's diff. */
+    compareRollouts: {
+      params: z.strictObject({ run, group: GroupId, rollout: index, other: index }),
+      result: unchecked<null>(),
+    },
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
     perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },

@@ -4,7 +4,7 @@ export const PANES = ['charts', 'problems', 'problem', 'rollout'] as const;
 export type PaneName = (typeof PANES)[number];
 
 /** What the shades of a rollout's tokens say. */
-export const TOKEN_SHADINGS = ['surprise', 'probability', 'entropy'] as const;
+export const TOKEN_SHADINGS = ['surprise', 'group', 'probability', 'entropy', 'margin', 'advantage', 'change'] as const;
 export type TokenShading = (typeof TOKEN_SHADINGS)[number];
 
 /** How the panes share the room. */

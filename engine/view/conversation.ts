@@ -4,6 +4,7 @@
  */
 
 import { runName } from '../journal/layout.ts';
+import { readPrompt } from '../journal/reader.ts';
 import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
@@ -36,6 +37,7 @@ export interface ConversationActions {
   control(action: RunAction, run: OpenRun): Promise<void>;
   perform(action: EditorAction): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
+  compareRollouts(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
   /** Reads a run again after a failure, and shows it. */
   again(run: OpenRun): Promise<void>;
@@ -105,11 +107,16 @@ export class Conversation {
         return null;
       },
       readGroup: async ({ run, group }, signal) => {
-        const { detail, why } = await this.shownRun(run).readGroup(group);
+        const { detail, ...about } = await this.shownRun(run).readGroup(group);
         // The page has moved on: nothing waits for rollouts that may be large.
         if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
         const { evidence: _, ...rest } = detail;
-        return { detail: rest, why };
+        return { detail: rest, ...about };
+      },
+      readPrompt: async ({ run, problem }) => (await readPrompt(this.shownRun(run).folder, problem))?.text ?? null,
+      compareRollouts: async ({ run, group, rollout, other }) => {
+        await this.actions.compareRollouts(this.shownRun(run), group, rollout, other);
+        return null;
       },
       openRollout: async ({ run, group, rollout }) => {
         await this.actions.openRollout(this.shownRun(run), group, rollout);

@@ -62,6 +62,14 @@ export function rolloutUri(address: RolloutAddress, run: string): UriParts {
   return { scheme: ROLLOUT_SCHEME, path: `/${plain(run)}/${file}`, query: query.toString() };
 }
 
+/** What the diff of two rollouts of one group is called: `sum-3, step 5: rollout 2 ↔ rollout 4`. */
+export function diffTitle(left: RolloutAddress, right: RolloutAddress): string {
+  const when = ({ phase, step }: RolloutAddress) => (phase === 'train' ? `step ${step}` : `${phase} at step ${step}`);
+  const place = `${left.problem}, ${when(left)}`;
+  const other = when(left) === when(right) ? '' : `${when(right)}, `;
+  return `${place}: rollout ${left.rollout} ↔ ${other}rollout ${right.rollout}`;
+}
+
 /** The address in a document's query; null for any other document. */
 export function parseRolloutUri(uri: { scheme: string; query: string }): RolloutAddress | null {
   if (uri.scheme !== ROLLOUT_SCHEME) return null;

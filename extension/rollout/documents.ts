@@ -5,7 +5,16 @@ import { SHADES, shadeColor, shadeOf } from '../../engine/protocol/shades.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
-import { addressOf, parseRolloutUri, problemOf, ROLLOUT_SCHEME, type RolloutAddress, rolloutUri } from './address.ts';
+import { plain } from '../shown.ts';
+import {
+  addressOf,
+  diffTitle,
+  parseRolloutUri,
+  problemOf,
+  ROLLOUT_SCHEME,
+  type RolloutAddress,
+  rolloutUri,
+} from './address.ts';
 import { layoutRollout, type RolloutLayout } from './layout.ts';
 import { tokenText } from './token-text.ts';
 
@@ -68,6 +77,14 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
       viewColumn: place?.viewColumn ?? vscode.ViewColumn.Beside,
       preview: true,
     });
+  }
+
+  /** Opens two rollouts (by their indices in the group) in the editor's diff, the second on the right. */
+  async compare(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void> {
+    const addresses = [rollout, other].map((index) => addressOf(run.folder, run.problems, group, index));
+    const [left, right] = addresses.map((address) => vscode.Uri.from(rolloutUri(address, run.run)));
+    const title = plain(diffTitle(addresses[0]!, addresses[1]!));
+    await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true });
   }
 
   /** Opens the rollout `by` places further in the same group, wrapping around. */

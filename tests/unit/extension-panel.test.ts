@@ -54,7 +54,14 @@ async function runNamed(name: string): Promise<OpenRun> {
 function panelWith(restore: PanelActions['restore'] = async () => {}) {
   made.length = 0;
   const nothing = async () => {};
-  const actions = { control: nothing, perform: nothing, openRollout: nothing, revealProblem: nothing, again: nothing };
+  const actions = {
+    control: nothing,
+    perform: nothing,
+    openRollout: nothing,
+    compareRollouts: nothing,
+    revealProblem: nothing,
+    again: nothing,
+  };
   const report = (error: unknown) => {
     throw error;
   };

@@ -22,6 +22,11 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
     section: 'rollout',
     ask: (store) => store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 2),
   },
+  compareRollouts: {
+    section: 'rollout',
+    ask: (store) => store.requests.compareRollouts(store.columns.idOf(store.selected!.view.row!), 0, 1),
+  },
+  readPrompt: { section: 'rollout', ask: (store) => store.prompts.ask(store.selected!.problem.index) },
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
@@ -31,6 +36,8 @@ const group = { phase: 'train', step: 1, problem: 0 };
 const MORE: Partial<Record<PanelRequest, object>> = {
   readGroup: { group },
   openRollout: { group, rollout: 0 },
+  compareRollouts: { group, rollout: 0, other: 1 },
+  readPrompt: { problem: 0 },
   revealProblem: { problem: 0 },
   control: { action: 'stop' },
 };
@@ -90,6 +97,7 @@ function hostOf(webview: FakeWebview) {
     control: vi.fn(async () => {}),
     perform: vi.fn(async () => {}),
     openRollout: vi.fn(async () => {}),
+    compareRollouts: vi.fn(async () => {}),
     revealProblem: vi.fn(async () => {}),
   };
   const host = conversationOf(webview, actions);

@@ -38,6 +38,7 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       control: vi.fn(async () => {}),
       perform: vi.fn(async () => {}),
       openRollout: vi.fn(async () => {}),
+      compareRollouts: vi.fn(async () => {}),
       revealProblem: vi.fn(async () => {}),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
       report: (error) => {

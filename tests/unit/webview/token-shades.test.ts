@@ -1,7 +1,8 @@
 /** The shades of a rollout's tokens, and where its answer stands. */
 import { expect, test } from 'vitest';
+import { TOKEN_SHADINGS } from '../../../engine/runs/panel-state.ts';
+import { answerSpan, tokenShades, unshaded } from '../../../engine/runs/token-shades.ts';
 import { contrastOf, type Rgb, readableOn } from '../../../webview/charts/contrast.ts';
-import { answerSpan, tokenShades } from '../../../webview/token-shades.ts';
 
 const of = (...probabilities: number[]) => ({
   logprob: Float32Array.from(probabilities, Math.log),
@@ -26,6 +27,55 @@ test('absolute shades are those of the editor, and the legend has numbers', () =
     expect(tokenShades(of(0.9, 0.5), shading)!.legend).toMatch(/\d/);
     expect(tokenShades({ logprob: null, entropy: null }, shading)).toBeNull();
   }
+});
+
+test('shades relative to the group are those of all its tokens', () => {
+  const [sure, unsure] = [of(0.99, 0.98, 0.97), of(0.5, 0.4, 0.3)];
+  const group = [sure, unsure].map(({ logprob }) => ({ logprob, advantage: null }));
+  expect(tokenShades({ ...sure, group }, 'group')!.shades).toEqual([0, 0, 0]);
+  expect(Math.min(...tokenShades({ ...unsure, group }, 'group')!.shades)).toBeGreaterThan(0);
+});
+
+test('the margin of the two likeliest tokens, the push of an advantage and the change since A', () => {
+  const subject = {
+    ...of(0.9, 0.5, 0.5),
+    top1: new Float32Array([1, 0.5, 0.6]),
+    top2: new Float32Array([0, 0.5, 0.1]),
+  };
+  expect(tokenShades(subject, 'margin')!.shades).toEqual([0, 7, 4]);
+  expect(tokenShades(of(1), 'margin')).toBeNull();
+
+  const pushed = tokenShades({ ...subject, advantage: -2 }, 'advantage')!;
+  expect(pushed.shades).toEqual([1, 7, 7]);
+  expect(pushed.rose).toBeUndefined();
+  expect(pushed.legend).toContain('-2');
+  expect(tokenShades({ ...subject, advantage: 2 }, 'advantage')!.rose).toEqual([true, true, true]);
+  // All are right: nothing is pushed.
+  expect(tokenShades({ ...subject, advantage: 0 }, 'advantage')!.shades).toEqual([0, 0, 0]);
+  expect(tokenShades({ ...subject, advantage: null }, 'advantage')).toBeNull();
+
+  const before = new Float32Array([Math.log(0.9), Math.log(0.05), Number.NaN]);
+  const changed = tokenShades({ ...subject, before }, 'change')!;
+  expect(changed.shades).toEqual([0, 6, 0]);
+  expect(changed.rose).toEqual([false, true, false]);
+  expect(tokenShades({ ...subject, before: new Float32Array(3).fill(Number.NaN) }, 'change')).toBeNull();
+});
+
+test('each shading says at which values its shades begin, and without numbers why it has none', () => {
+  const subject = {
+    ...of(0.9, 0.5),
+    top1: new Float32Array([0.9, 0.5]),
+    top2: new Float32Array([0.1, 0.5]),
+    advantage: 1,
+    before: new Float32Array([-1, -1]),
+  };
+  for (const shading of TOKEN_SHADINGS) {
+    expect(
+      tokenShades({ ...subject, group: [{ logprob: subject.logprob, advantage: 1 }] }, shading)!.bounds,
+    ).toHaveLength(7);
+    expect(unshaded(shading, { logprob: null, entropy: null })).toMatch(/not recorded/);
+  }
+  expect(unshaded('advantage', subject)).not.toBe(unshaded('change', subject));
 });
 
 test.each([

@@ -1,0 +1,40 @@
+/** Where the answer of a response stands, and which rule found it there: what a reader sees outlined. */
+import { AUTOMATIC, type GradingRules, graderOf } from '../grading/index.ts';
+
+export interface AnswerPlace {
+  /** UTF-16 units of the response, `end` exclusive. */
+  start: number;
+  end: number;
+  /** The mark that the answer stands in, or the run's rule. */
+  rule: string;
+}
+
+/** How far before an answer its mark is looked for. */
+const NEAR = 60;
+
+/**
+ * The places of the extracted answers of a group's rollouts; null where there is no answer, and where the rule does not
+ * find this one: another trainer had another rule.
+ * @param rules of the run; absent: the usual ones
+ */
+export function answerPlaces(
+  rollouts: readonly { text: string; answer: string | null }[],
+  problem: { rule?: string | undefined },
+  rules: GradingRules = AUTOMATIC,
+): (AnswerPlace | null)[] {
+  const grader = graderOf(problem.rule === undefined ? rules : { ...rules, answer: problem.rule });
+  const { answer: rule } = grader.rules;
+  return rollouts.map(({ text, answer }) => {
+    const place = answer === null ? null : grader.locate(text);
+    if (!place || grader.extract(text) !== answer) return null;
+    return { ...place, rule: rule === AUTOMATIC.answer ? markBefore(text, place.start) : rule };
+  });
+}
+
+function markBefore(text: string, start: number): string {
+  const before = text.slice(Math.max(0, start - NEAR), start);
+  if (/\\f?boxed\s*\{?[^{}]*$/.test(before)) return '\\boxed{}';
+  if (/<answer>\s*$/i.test(before)) return '<answer>';
+  if (/####[^\n]*$/.test(before)) return '####';
+  return 'answer is';
+}

@@ -1,0 +1,178 @@
+/**
+ * Where a rollout parts from a sibling that voted otherwise: the longest beginning that they share, and which tokens were
+ * drawn after it. Nothing is stored for this: the rollouts of a group that share a beginning drew from one distribution, so
+ * that each of them gives one alternative with its probability. Pure.
+ */
+import type { GroupDetail, Rollout } from '../protocol/group.ts';
+
+/** What a rollout is compared with: by the reference, or without one by the vote. */
+export type ForkAgainst = 'correct' | 'wrong' | 'majority' | 'minority';
+
+/** What was drawn after the shared beginning. */
+export interface DrawnToken {
+  /** null: the response ended here. */
+  text: string | null;
+  /** At the sampling temperature; null where it was not recorded. */
+  probability: number | null;
+  /** How many rollouts drew it, and how many of those are correct (null without a reference). */
+  rollouts: number;
+  correct: number | null;
+  /** The rollout itself and the sibling. */
+  isOwn: boolean;
+  isSibling: boolean;
+}
+
+export interface ForkPoint {
+  against: ForkAgainst;
+  /** Index of the sibling in the group. */
+  sibling: number;
+  /** What was aligned: words where the tokens are not known. */
+  unit: 'token' | 'word';
+  /** How many of them both begin with: the place where they part. */
+  shared: number;
+  /** The same in UTF-16 units of the response. */
+  offset: number;
+  /** The likeliest first; those without a probability by how often they were drawn. */
+  drawn: DrawnToken[];
+  /** Probability of what no rollout drew; null where probabilities are not known. */
+  rest: number | null;
+  /** Probability of the likeliest token where no rollout drew it; null where one did, and where it is not known. */
+  undrawnTop: number | null;
+}
+
+/** Why a rollout has no fork point. */
+export type NoFork = 'no-vote' | 'no-correct' | 'no-wrong' | 'no-majority' | 'no-minority';
+
+/** Probabilities are float32 numbers of one distribution. */
+const SAME = 1e-4;
+
+interface Sequence {
+  keys: readonly (string | number)[] | Int32Array;
+  texts: readonly string[];
+}
+
+/** Tokens where both have them, else words: of runs whose trainer kept the texts only. */
+function sequences(rollouts: readonly Rollout[]): { unit: ForkPoint['unit']; of: Sequence[] } {
+  if (rollouts.every(({ tokenTexts }) => tokenTexts !== null)) {
+    const withIds = rollouts.every(({ ids, tokenTexts }) => ids?.length === tokenTexts!.length);
+    return {
+      unit: 'token',
+      of: rollouts.map(({ ids, tokenTexts }) => ({ keys: withIds ? ids! : tokenTexts!, texts: tokenTexts! })),
+    };
+  }
+  const words = rollouts.map(({ text }) => text.match(/\s*\S+|\s+$/g) ?? []);
+  return { unit: 'word', of: words.map((texts) => ({ keys: texts, texts })) };
+}
+
+function sharedLength({ keys: a }: Sequence, { keys: b }: Sequence): number {
+  const most = Math.min(a.length, b.length);
+  let shared = 0;
+  while (shared < most && a[shared] === b[shared]) shared++;
+  return shared;
+}
+
+/** The siblings that a rollout is compared with. */
+function opponents(rollouts: readonly Rollout[], index: number): { against: ForkAgainst; of: number[] } | NoFork {
+  const { correct, cluster } = rollouts[index]!;
+  const others = (is: (rollout: Rollout) => boolean) =>
+    [...rollouts.keys()].filter((i) => i !== index && is(rollouts[i]!));
+  if (correct !== null) {
+    const against = correct ? 'wrong' : 'correct';
+    const of = others((rollout) => rollout.correct === !correct);
+    return of.length > 0 ? { against, of } : `no-${against}`;
+  }
+  if (!rollouts.some((rollout) => rollout.cluster === 0)) return 'no-vote';
+  const against = cluster === 0 ? 'minority' : 'majority';
+  const of = others((rollout) => (rollout.cluster === 0) !== (cluster === 0));
+  return of.length > 0 ? { against, of } : `no-${against}`;
+}
+
+/**
+ * The fork point of a rollout, by index: with the sibling that shares the longest beginning (of equal ones, the first), of
+ * the correct ones where it is wrong and the other way around; without a reference, of the majority where it is outside of
+ * that and the other way around. Or why there is none.
+ */
+export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: number): ForkPoint | NoFork {
+  const found = opponents(rollouts, index);
+  if (typeof found === 'string') return found;
+  const { unit, of } = sequences(rollouts);
+  const own = of[index]!;
+  const shared = of.map((other) => sharedLength(own, other));
+  const sibling = found.of.reduce((best, i) => (shared[i]! > shared[best]! ? i : best));
+  const at = shared[sibling]!;
+  const drawn = new Map<string | number | null, DrawnToken>();
+  rollouts.forEach((rollout, i) => {
+    if (i !== index && shared[i]! < at) return;
+    const { keys, texts } = of[i]!;
+    const key = keys[at] ?? null;
+    const logprob = unit === 'token' ? (rollout.statistics.logprob?.[at] ?? null) : null;
+    const known = drawn.get(key);
+    const isRight = Number(rollout.correct === true);
+    drawn.set(key, {
+      text: texts[at] ?? null,
+      probability: known?.probability ?? (logprob === null ? null : Math.exp(logprob)),
+      rollouts: (known?.rollouts ?? 0) + 1,
+      correct: rollout.correct === null ? (known?.correct ?? null) : (known?.correct ?? 0) + isRight,
+      isOwn: i === index || known?.isOwn === true,
+      isSibling: i === sibling || known?.isSibling === true,
+    });
+  });
+  const likeliest = [...drawn.values()].sort(
+    (a, b) => (b.probability ?? 0) - (a.probability ?? 0) || b.rollouts - a.rollouts,
+  );
+  return {
+    against: found.against,
+    sibling,
+    unit,
+    shared: at,
+    offset: own.texts.slice(0, at).reduce((sum, { length }) => sum + length, 0),
+    drawn: likeliest,
+    ...undrawn(likeliest, unit === 'token' ? (rollouts[index]!.statistics.top1?.[at] ?? null) : null),
+  };
+}
+
+/** What is left to the tokens that nobody drew. */
+function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPoint, 'rest' | 'undrawnTop'> {
+  const probabilities = drawn.flatMap(({ probability }) => probability ?? []);
+  if (probabilities.length < drawn.length) return { rest: null, undrawnTop: null };
+  const rest = Math.max(0, 1 - probabilities.reduce((sum, p) => sum + p, 0));
+  return { rest, undrawnTop: top1 !== null && top1 > Math.max(...probabilities) + SAME ? top1 : null };
+}
+
+/**
+ * Log-probability of each token of a rollout under the policy that sampled other rollouts of its problem: known as far as
+ * one of them begins like it, NaN after that. nats, one per token; null where the rollout's tokens are not known.
+ */
+export function logprobUnder(rollout: Rollout, others: readonly Rollout[]): Float32Array | null {
+  if (!rollout.tokenTexts) return null;
+  const found = new Float32Array(rollout.tokenTexts.length).fill(Number.NaN);
+  for (const other of others) {
+    const { logprob } = other.statistics;
+    if (!logprob || !other.tokenTexts) continue;
+    const { of } = sequences([rollout, other]);
+    const shared = sharedLength(of[0]!, of[1]!);
+    found.set(logprob.subarray(0, shared));
+  }
+  return found;
+}
+
+const AGAINST: Readonly<Record<ForkAgainst, string>> = {
+  correct: 'the correct',
+  wrong: 'the wrong',
+  majority: 'the majority’s',
+  minority: 'the dissenting',
+};
+const NONE: Readonly<Record<NoFork, string>> = {
+  'no-vote': 'no rollout of the group has an answer',
+  'no-correct': 'no rollout of the group is correct',
+  'no-wrong': 'no rollout of the group is wrong',
+  'no-majority': 'no other rollout has the majority answer',
+  'no-minority': 'all rollouts have the majority answer',
+};
+
+/** The place in words: `parts from the correct rollout 5 at token 37`, or why there is none. */
+export function forkText(fork: ForkPoint | NoFork): string {
+  if (typeof fork === 'string') return `No fork point: ${NONE[fork]}.`;
+  const { against, sibling, unit, shared } = fork;
+  return `Parts from ${AGAINST[against]} rollout ${sibling + 1} at ${unit} ${shared + 1}`;
+}

@@ -1,0 +1,71 @@
+/** What the shades of the tokens mean: the choice among shadings, and each shade with the value at which it begins. */
+import { css, nothing } from 'lit';
+import type { Rollout, ScoredBy } from '../../../engine/protocol/group.ts';
+import { computedText } from '../../../engine/protocol/scored-text.ts';
+import { SHADES } from '../../../engine/protocol/shades.ts';
+import { TOKEN_SHADINGS, type TokenShading } from '../../../engine/runs/panel-state.ts';
+import { SHADING_TITLES, type TokenShades } from '../../../engine/runs/token-shades.ts';
+import { html } from '../../html.ts';
+
+export const legendStyles = css`
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 10px;
+    align-items: center;
+  }
+  .scale {
+    display: inline-flex;
+    font-size: 0.85em;
+  }
+  .scale span {
+    min-width: 3.2em;
+    padding: 0 4px;
+    text-align: center;
+    border-bottom: 1px solid var(--rule);
+  }
+  .scale .up {
+    background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
+  }
+  select {
+    field-sizing: content;
+    border: 1px solid transparent;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editor-background);
+    font: inherit;
+  }
+  option {
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+  }
+`;
+
+export interface Legend {
+  rollout: Rollout;
+  scoredBy: ScoredBy | undefined;
+  shading: TokenShading;
+  shaded: TokenShades | null;
+  /** Why nothing is shaded. */
+  missing: string;
+  shadeBy(shading: TokenShading): void;
+}
+
+/** The template of the legend: the choice of a shading, its scale, and what it means or why there is none. */
+export function legend({ rollout, scoredBy, shading, shaded, missing, shadeBy }: Legend) {
+  const choose = (event: Event) => shadeBy((event.target as HTMLSelectElement).value as TokenShading);
+  const text = [shaded?.legend ?? missing, computedText(rollout, scoredBy)].filter(Boolean).join(' · ');
+  const isUp = shaded?.rose?.every(Boolean) === true;
+  const swatch = (bound: string, i: number) =>
+    html`<span class=${isUp ? 'up' : `s${i + 1}`} .style=${isUp ? `--shade: ${i + 1}` : ''}>${bound}</span>`;
+  return html`<div class="legend muted">
+    ${
+      rollout.statistics.logprob
+        ? html`<label>shading <select data-shading @change=${choose}>
+            ${TOKEN_SHADINGS.map((name) => html`<option value=${name} .selected=${name === shading}>${SHADING_TITLES[name]}</option>`)}
+          </select></label>`
+        : nothing
+    }
+    ${shaded ? html`<span class="scale" role="img" aria-label="Shades from weak to strong begin at ${shaded.bounds.join(', ')}">${shaded.bounds.slice(0, SHADES - 1).map(swatch)}</span>` : nothing}
+    <span>${text}${shaded?.rose && !isUp ? ' · blue: more probable than at A' : ''}</span>
+  </div>`;
+}

@@ -1,0 +1,70 @@
+/** A whole response as a strip: how strongly its tokens are shaded, and where answer, fork point and what was found are. */
+import type { TextRange } from '../../../engine/runs/response-parts.ts';
+import type { Marks } from './response.ts';
+
+/** Height of the strip, CSS pixels. */
+export const MAP_HEIGHT = 30;
+
+export interface ResponseMap {
+  /** Of each token, from 0; [] where they are not known. */
+  shades: readonly number[];
+  tokens: number;
+  marks: Marks;
+  /** Tokens that are in sight. */
+  sight: TextRange | null;
+}
+
+/** Highest shade in each pixel column. */
+export function columnsOf(shades: readonly number[], tokens: number, width: number): Uint8Array {
+  const columns = new Uint8Array(width);
+  for (let t = 0; t < shades.length; t++) {
+    const from = Math.floor((t / tokens) * width);
+    const to = Math.max(from + 1, Math.floor(((t + 1) / tokens) * width));
+    for (let x = from; x < Math.min(width, to); x++) columns[x] = Math.max(columns[x]!, shades[t]!);
+  }
+  return columns;
+}
+
+/** Draws the strip; colors are the theme's. */
+export function drawMap(canvas: HTMLCanvasElement, { shades, tokens, marks, sight }: ResponseMap): void {
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [Math.max(1, canvas.clientWidth), MAP_HEIGHT];
+  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+  const context = canvas.getContext('2d')!;
+  const style = getComputedStyle(canvas);
+  const color = (...names: string[]) =>
+    names.map((name) => style.getPropertyValue(name).trim()).find((value) => value !== '') ?? style.color;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const x = (t: number) => (t / Math.max(1, tokens)) * width;
+  if (sight) {
+    context.fillStyle = color('--vscode-scrollbarSlider-background', '--vscode-list-hoverBackground');
+    context.fillRect(x(sight.start), 0, Math.max(2, x(sight.end) - x(sight.start)), height);
+  }
+  const base = height - 5;
+  context.fillStyle = color('--vscode-rollscope-token7', '--vscode-charts-blue');
+  columnsOf(shades, tokens, Math.floor(width)).forEach((shade, at) => {
+    if (shade === 0) return;
+    context.globalAlpha = 0.35 + (shade / 7) * 0.65;
+    const high = (shade / 7) * (base - 6);
+    context.fillRect(at, base - high, 1, high);
+  });
+  context.globalAlpha = 1;
+  context.fillStyle = color('--vscode-editorWidget-border', '--vscode-panel-border', '--vscode-descriptionForeground');
+  context.fillRect(0, base, width, 1);
+  context.fillStyle = color('--vscode-charts-yellow', '--vscode-foreground');
+  for (const hit of marks.hits) context.fillRect(x(hit.start), 0, 2, 5);
+  if (marks.answer) {
+    context.fillStyle = color('--vscode-charts-orange', '--vscode-charts-yellow');
+    context.fillRect(x(marks.answer.start), base + 1, Math.max(3, x(marks.answer.end) - x(marks.answer.start)), 4);
+  }
+  for (const [t, name] of [
+    [marks.fork, '--vscode-focusBorder'],
+    [marks.now, '--vscode-foreground'],
+  ] as const) {
+    if (t === null) continue;
+    context.fillStyle = color(name);
+    context.fillRect(x(t) - 0.5, 0, 1.5, height);
+  }
+}

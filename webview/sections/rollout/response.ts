@@ -1,0 +1,192 @@
+/** The tokens of a response: shaded, with the answer, the fork point, what was found and the chosen token marked. */
+import { css, nothing, unsafeCSS } from 'lit';
+import { plural } from '../../../engine/protocol/format.ts';
+import type { Rollout, RolloutStatistics } from '../../../engine/protocol/group.ts';
+import { quantityText } from '../../../engine/protocol/quantities.ts';
+import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
+import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/response-parts.ts';
+import type { TokenShades } from '../../../engine/runs/token-shades.ts';
+import { html } from '../../html.ts';
+
+export const responseStyles = css`
+  .tokens {
+    font-family: var(--vscode-editor-font-family);
+    font-size: var(--vscode-editor-font-size);
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    margin: 6px 0;
+    line-height: 1.6;
+  }
+  .tokens .up {
+    background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
+  }
+  .tokens .answer {
+    outline: 1px solid var(--vscode-charts-orange, var(--highlight));
+    outline-offset: 1px;
+  }
+  .tokens .fork {
+    border-radius: 1px;
+    box-shadow: -2px 0 0 var(--vscode-focusBorder);
+  }
+  .tokens .hit {
+    background: var(--vscode-editor-findMatchHighlightBackground, var(--highlight));
+    outline: 1px solid var(--vscode-editor-findMatchHighlightBorder, transparent);
+  }
+  .tokens .now {
+    outline: 2px solid var(--vscode-focusBorder);
+    outline-offset: 0;
+  }
+  .tokens .thought {
+    margin: 2px 0;
+    padding: 0 6px;
+    border: 1px dashed var(--rule);
+    background: none;
+    color: var(--muted-text, var(--muted));
+    font: inherit;
+    font-size: 0.9em;
+    cursor: pointer;
+  }
+  ${shades()}
+`;
+
+/** Tokens that are drawn together: those of blocks that are far from sight are one text. */
+const BLOCK = 256;
+
+/** A response as it is read. Where its tokens are not known, its words take their place. */
+export interface Reading {
+  texts: readonly string[];
+  /** Where each begins in the response, and its length. */
+  starts: Int32Array;
+  /** Whether the texts are tokens. */
+  isTokens: boolean;
+}
+
+/** A rollout as it is read: its tokens, or its words. */
+export function readingOf({ tokenTexts, text }: Pick<Rollout, 'tokenTexts' | 'text'>): Reading {
+  const texts = tokenTexts ?? text.match(/\s*\S+|\s+$/g) ?? [];
+  return { texts, starts: tokenStarts(texts), isTokens: tokenTexts !== null };
+}
+
+export interface ResponsePart extends TextRange {
+  /** Tokens from `start` to before `end`: drawn together, or a thought that can be folded. */
+  kind: 'block' | 'thought';
+  isFolded: boolean;
+}
+
+/** The response as blocks of tokens, and its thoughts, in their order. `start` and `end` are tokens. */
+export function partsOf(
+  { starts }: Reading,
+  thoughts: readonly TextRange[],
+  isFolded: (thought: number) => boolean,
+): ResponsePart[] {
+  const parts: ResponsePart[] = [];
+  const blocks = (from: number, to: number) => {
+    for (let start = from; start < to; start += BLOCK)
+      parts.push({ kind: 'block', isFolded: false, start, end: Math.min(to, start + BLOCK) });
+  };
+  const count = starts.length - 1;
+  let from = 0;
+  thoughts.forEach((thought, i) => {
+    const start = Math.max(from, tokenAt(starts, thought.start));
+    const end = Math.min(count, tokenAt(starts, Math.max(0, thought.end - 1)) + 1);
+    if (end <= start) return;
+    blocks(from, start);
+    parts.push({ kind: 'thought', isFolded: isFolded(i), start, end });
+    if (!isFolded(i)) blocks(start, end);
+    from = end;
+  });
+  blocks(from, count);
+  return parts;
+}
+
+/** What is marked in a response, as tokens (`end` exclusive). */
+export interface Marks {
+  answer: TextRange | null;
+  /** Where it parts from its sibling; null without. */
+  fork: number | null;
+  hits: readonly TextRange[];
+  /** The chosen token. */
+  now: number | null;
+}
+
+export interface ResponseView {
+  reading: Reading;
+  parts: readonly ResponsePart[];
+  /** First tokens of the blocks that are drawn token by token. */
+  live: ReadonlySet<number>;
+  shaded: TokenShades | null;
+  statistics: RolloutStatistics;
+  /** Log-probabilities at A; null where they are not shown. */
+  before: Float32Array | null;
+  marks: Marks;
+  fold(thought: number): void;
+}
+
+/** The template of the tokens: blocks far from sight as one text each, folded thoughts as a button. */
+export function response(view: ResponseView) {
+  const { reading, parts, live, fold } = view;
+  const { texts } = reading;
+  let thought = -1;
+  return html`<div class="tokens">${parts.map((part) => {
+    const { start, end } = part;
+    if (part.kind === 'thought') {
+      thought++;
+      const place = thought;
+      const title = `thinking, ${plural(end - start, reading.isTokens ? 'token' : 'word')}`;
+      return html`<button class="thought" data-thought=${place} aria-expanded=${!part.isFolded} @click=${() => fold(place)}>${part.isFolded ? '▸' : '▾'} ${title}</button>`;
+    }
+    const isLive = live.has(start);
+    const content = isLive
+      ? Array.from({ length: end - start }, (_, i) => token(view, start + i))
+      : texts.slice(start, end).join('');
+    return html`<span class="block" data-block=${start}>${content}</span>`;
+  })}</div>`;
+}
+
+function token({ reading, shaded, statistics, before, marks }: ResponseView, t: number) {
+  const text = reading.texts[t]!;
+  const shade = shaded?.shades[t] ?? 0;
+  const isUp = shade > 0 && shaded?.rose?.[t] === true;
+  const classes = [
+    isUp ? 'up' : `s${shade}`,
+    isIn(marks.answer, t) && 'answer',
+    marks.fork === t && 'fork',
+    marks.hits.some((hit) => isIn(hit, t)) && 'hit',
+    marks.now === t && 'now',
+  ].filter(Boolean);
+  const title = reading.isTokens ? tokenFacts(statistics, t, before) : nothing;
+  return html`<span class=${classes.join(' ')} data-token=${t} .style=${isUp ? `--shade: ${shade}` : ''} title=${title}>${text}</span>`;
+}
+
+function isIn(range: TextRange | null, t: number): boolean {
+  return range !== null && t >= range.start && t < range.end;
+}
+
+/** What is known of a token, in one line. */
+export function tokenFacts(
+  { logprob, entropy, top1, top2 }: RolloutStatistics,
+  t: number,
+  before: Float32Array | null = null,
+): string {
+  const past = before && !Number.isNaN(before[t]!) ? Math.exp(before[t]!) : null;
+  return [
+    `probability ${quantityText('tokenProbability', logprob && Math.exp(logprob[t]!))}`,
+    ...(past === null ? [] : [`at A ${quantityText('tokenProbability', past)}`]),
+    `entropy ${quantityText('entropy', entropy?.[t])} nats`,
+    `top-1 ${quantityText('tokenProbability', top1?.[t])}, top-2 ${quantityText('tokenProbability', top2?.[t])}`,
+  ].join(' · ');
+}
+
+/** Tokens that overlap a range of characters. */
+export function tokensOf({ starts }: Reading, { start, end }: TextRange): TextRange {
+  return { start: tokenAt(starts, start), end: tokenAt(starts, Math.max(start, end - 1)) + 1 };
+}
+
+/** The same backgrounds as in the editor. */
+function shades() {
+  const rules = Array.from(
+    { length: SHADES - 1 },
+    (_, i) => `.s${i + 1} { background: var(--vscode-${shadeColor(i + 1).replace('.', '-')}); }`,
+  );
+  return unsafeCSS(rules.join('\n'));
+}
