@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { GroupDetail, Rollout } from '../../../engine/protocol/group.ts';
 import { TOKEN_SHADINGS } from '../../../engine/runs/panel-state.ts';
-import { OpenRun } from '../../../extension/run/open-run.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import type { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
