@@ -9,6 +9,7 @@ export type PromptReading =
   /** null: the run does not have it. */
   | { state: 'read'; text: string | null };
 
+/** Reads prompts of the run that is shown; each once, and again only where that failed. */
 export class PromptReader {
   private readonly readings = new Map<number, PromptReading>();
 

@@ -24,6 +24,8 @@ export const QUANTITIES = {
   probability: { digits: 2, unit: 'share' },
   /** Of a token, or the geometric mean over tokens. */
   tokenProbability: { digits: 2, unit: 'share', tiny: true },
+  /** Of a token, where all are nearly certain. */
+  nearCertainty: { digits: 4, unit: 'share' },
   auroc: { digits: 3, unit: 'share' },
   brier: { digits: 3, unit: 'none' },
   calibrationError: { digits: 3, unit: 'none' },

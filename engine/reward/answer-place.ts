@@ -33,8 +33,9 @@ export function answerPlaces(
 
 function markBefore(text: string, start: number): string {
   const before = text.slice(Math.max(0, start - NEAR), start);
-  if (/\\f?boxed\s*\{?[^{}]*$/.test(before)) return '\\boxed{}';
-  if (/<answer>\s*$/i.test(before)) return '<answer>';
-  if (/####[^\n]*$/.test(before)) return '####';
+  const box = before.lastIndexOf('boxed');
+  if (box >= 0 && !before.slice(box).includes('}')) return '\\boxed{}';
+  if (before.trimEnd().toLowerCase().endsWith('<answer>')) return '<answer>';
+  if (before.lastIndexOf('####') > before.lastIndexOf('\n')) return '####';
   return 'answer is';
 }

@@ -61,11 +61,13 @@ export function mostSurprising(logprob: Float32Array | null, most: number): numb
 /** Places of a text in a response, whatever its case; at most `most`. [] for an empty text. */
 export function occurrences(text: string, wanted: string, most: number): TextRange[] {
   if (wanted === '') return [];
-  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'giu');
+  const lower = text.toLowerCase();
+  // A letter whose lower case is longer would move the places.
+  const isSame = lower.length === text.length;
+  const [where, what] = isSame ? [lower, wanted.toLowerCase()] : [text, wanted];
   const found: TextRange[] = [];
-  for (const { index, 0: match } of text.matchAll(pattern)) {
-    found.push({ start: index, end: index + match.length });
-    if (found.length === most) break;
+  for (let at = where.indexOf(what); at >= 0 && found.length < most; at = where.indexOf(what, at + what.length)) {
+    found.push({ start: at, end: at + what.length });
   }
   return found;
 }

@@ -132,7 +132,7 @@ function byRank(logprob: Float32Array | null, among: readonly Float32Array[], wh
 
 /** A confident model's tokens differ behind the second digit. */
 function probabilityText(probability: number): string {
-  return probability > 0.99 ? probability.toFixed(4) : quantityText('tokenProbability', probability);
+  return quantityText(probability > 0.99 ? 'nearCertainty' : 'tokenProbability', probability);
 }
 
 /** Index of the first value that is not larger, in a descending order. */

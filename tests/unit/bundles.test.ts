@@ -20,7 +20,7 @@ const SIZES = {
   /** What a thread of an import loads. */
   judge: 212,
   extension: 582,
-  panel: 305,
+  panel: 330,
 };
 const TOLERANCE = 1.03;
 

@@ -18,9 +18,9 @@ import { forkStyles, forkView } from './rollout/fork.ts';
 import { legend, legendStyles } from './rollout/legend.ts';
 import { drawMap, MAP_HEIGHT } from './rollout/map.ts';
 import {
-  type Marks,
   partsOf,
-  type Reading,
+  type ResponseMarks,
+  type ResponseReading,
   readingOf,
   response,
   responseStyles,
@@ -38,7 +38,7 @@ const MARGIN = 600;
 /** What follows from a rollout, computed once. */
 interface Prepared {
   rollout: Rollout;
-  reading: Reading;
+  reading: ResponseReading;
   thoughts: readonly TextRange[];
   fork: ForkPoint | NoFork;
   surprising: readonly number[];
@@ -283,7 +283,7 @@ export class RolloutView extends Component {
     );
   }
 
-  private marksOf(known: Prepared): Marks {
+  private marksOf(known: Prepared): ResponseMarks {
     const { answer, fork, reading } = known;
     const at = typeof fork === 'string' ? null : Math.min(fork.shared, reading.texts.length - 1);
     return { answer: answer?.place ?? null, fork: at, hits: this.hitsOf(known), now: this.now };

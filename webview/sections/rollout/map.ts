@@ -1,6 +1,6 @@
 /** A whole response as a strip: how strongly its tokens are shaded, and where answer, fork point and what was found are. */
 import type { TextRange } from '../../../engine/runs/response-parts.ts';
-import type { Marks } from './response.ts';
+import type { ResponseMarks } from './response.ts';
 
 /** Height of the strip, CSS pixels. */
 export const MAP_HEIGHT = 30;
@@ -9,7 +9,7 @@ export interface ResponseMap {
   /** Of each token, from 0; [] where they are not known. */
   shades: readonly number[];
   tokens: number;
-  marks: Marks;
+  marks: ResponseMarks;
   /** Tokens that are in sight. */
   sight: TextRange | null;
 }

@@ -53,7 +53,7 @@ export const responseStyles = css`
 const BLOCK = 256;
 
 /** A response as it is read. Where its tokens are not known, its words take their place. */
-export interface Reading {
+export interface ResponseReading {
   texts: readonly string[];
   /** Where each begins in the response, and its length. */
   starts: Int32Array;
@@ -62,7 +62,7 @@ export interface Reading {
 }
 
 /** A rollout as it is read: its tokens, or its words. */
-export function readingOf({ tokenTexts, text }: Pick<Rollout, 'tokenTexts' | 'text'>): Reading {
+export function readingOf({ tokenTexts, text }: Pick<Rollout, 'tokenTexts' | 'text'>): ResponseReading {
   const texts = tokenTexts ?? text.match(/\s*\S+|\s+$/g) ?? [];
   return { texts, starts: tokenStarts(texts), isTokens: tokenTexts !== null };
 }
@@ -75,7 +75,7 @@ export interface ResponsePart extends TextRange {
 
 /** The response as blocks of tokens, and its thoughts, in their order. `start` and `end` are tokens. */
 export function partsOf(
-  { starts }: Reading,
+  { starts }: ResponseReading,
   thoughts: readonly TextRange[],
   isFolded: (thought: number) => boolean,
 ): ResponsePart[] {
@@ -100,7 +100,7 @@ export function partsOf(
 }
 
 /** What is marked in a response, as tokens (`end` exclusive). */
-export interface Marks {
+export interface ResponseMarks {
   answer: TextRange | null;
   /** Where it parts from its sibling; null without. */
   fork: number | null;
@@ -110,7 +110,7 @@ export interface Marks {
 }
 
 export interface ResponseView {
-  reading: Reading;
+  reading: ResponseReading;
   parts: readonly ResponsePart[];
   /** First tokens of the blocks that are drawn token by token. */
   live: ReadonlySet<number>;
@@ -118,7 +118,7 @@ export interface ResponseView {
   statistics: RolloutStatistics;
   /** Log-probabilities at A; null where they are not shown. */
   before: Float32Array | null;
-  marks: Marks;
+  marks: ResponseMarks;
   fold(thought: number): void;
 }
 
@@ -178,7 +178,7 @@ export function tokenFacts(
 }
 
 /** Tokens that overlap a range of characters. */
-export function tokensOf({ starts }: Reading, { start, end }: TextRange): TextRange {
+export function tokensOf({ starts }: ResponseReading, { start, end }: TextRange): TextRange {
   return { start: tokenAt(starts, start), end: tokenAt(starts, Math.max(start, end - 1)) + 1 };
 }
 
