@@ -16,7 +16,7 @@ const SIZES = {
   /** All of the command line and the compute worker. */
   engine: 1974,
   /** What the compute worker loads when it starts. */
-  worker: 518,
+  worker: 520,
   /** What a thread of an import loads. */
   judge: 212,
   extension: 582,
