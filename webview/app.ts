@@ -8,6 +8,7 @@ import { html } from './html.ts';
 import { KEYS, type KeyAction } from './keys.ts';
 import './sections/curves.ts';
 import './sections/diagnosis.ts';
+import './sections/find.ts';
 import './sections/header.ts';
 import './sections/inspector.ts';
 import './sections/problems.ts';
@@ -15,6 +16,7 @@ import './sections/rollout.ts';
 import './sections/scrubber.ts';
 import './splitter.ts';
 import { failureNotice, failureStyles } from './failure-notice.ts';
+import type { Find } from './sections/find.ts';
 import type { Inspector } from './sections/inspector.ts';
 import type { Problems } from './sections/problems.ts';
 import type { RolloutView } from './sections/rollout.ts';
@@ -46,6 +48,7 @@ export class App extends Component {
       }
       rs-header,
       rs-diagnosis,
+      rs-find,
       rs-scrubber {
         flex: none;
       }
@@ -150,13 +153,14 @@ export class App extends Component {
   }
 
   private run() {
-    const { selection, info } = this.store;
+    const { selection, info, finder } = this.store;
     const { layout } = selection;
     const panes: readonly PaneName[] = info?.job === 'probe' ? PANES.filter((pane) => pane !== 'charts') : PANES;
     return html`<main class="frame" data-ready>
       <rs-header></rs-header>
       <rs-diagnosis></rs-diagnosis>
       ${info?.job === 'probe' ? nothing : html`<rs-scrubber></rs-scrubber>`}
+      ${finder.isOpen ? html`<rs-find></rs-find>` : nothing}
       ${layout.isNarrow(this.width) ? this.tabs(panes) : this.beside(panes)}
       ${this.help()}
     </main>`;
@@ -280,6 +284,12 @@ export class App extends Component {
       case 'fork':
       case 'find':
         this.read(action);
+        break;
+      case 'find-all':
+        this.store.finder.open();
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => this.renderRoot.querySelector<Find>('rs-find')?.focusText()),
+        );
         break;
       case 'open':
         if (row !== null) requests.openRollout(columns.idOf(row), selection.rolloutIn(rollouts));

@@ -11,6 +11,7 @@ export type KeyAction =
   | 'next-surprise'
   | 'previous-surprise'
   | 'fork'
+  | 'find-all'
   | 'find'
   | 'open'
   | 'help';
@@ -28,6 +29,7 @@ export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: 
   { keys: ['S'], action: 'previous-surprise', text: 'previous one' },
   { keys: ['f'], action: 'fork', text: 'fork point: where the rollout parts from one that voted otherwise' },
   { keys: ['F'], action: 'find', text: 'find in the rollout' },
+  { keys: ['g'], action: 'find-all', text: 'find in all rollouts of the run' },
   { keys: ['Enter'], action: 'open', text: 'open the rollout in an editor' },
   { keys: ['?'], action: 'help', text: 'show the keys' },
 ];

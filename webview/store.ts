@@ -13,6 +13,7 @@ import { type ProblemView, problemView, viewBefore } from '../engine/runs/proble
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
+import { Finder } from './finder.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import { ordered } from './problem-order.ts';
@@ -39,6 +40,7 @@ export class Store {
   /** The groups that are compared with, at cursor A. */
   readonly groupsBefore: GroupReader;
   readonly prompts: PromptReader;
+  readonly finder: Finder;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -69,6 +71,11 @@ export class Store {
     this.groups = new GroupReader(this.peer, run, () => this.changed(), place);
     this.groupsBefore = new GroupReader(this.peer, run, () => this.changed(), place);
     this.prompts = new PromptReader(this.peer, this.failures, run, () => this.changed());
+    const found = () => {
+      this.keep();
+      this.changed();
+    };
+    this.finder = new Finder(this.peer, this.failures, run, found, host.getState()?.find);
     this.listen();
     this.peer.listen();
     this.attach(false);
@@ -155,6 +162,7 @@ export class Store {
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });
+    this.peer.on('finding', (progress) => this.finder.tell(progress));
     this.peer.on('look', ({ step }) => this.selection.lookAt(step));
     this.peer.on('select', ({ problem }) => this.selection.select(problem));
   }
@@ -189,6 +197,7 @@ export class Store {
     const kept = this.host.getState()?.run ?? null;
     const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.folder;
     if (another) this.selection.clear();
+    this.finder.clear();
     this.info = run;
     this.problems = problems;
     this.progress = progress;
@@ -211,6 +220,6 @@ export class Store {
   }
 
   private keep(): void {
-    this.host.setState({ run: this.info?.folder ?? null, ...this.selection.kept });
+    this.host.setState({ run: this.info?.folder ?? null, ...this.selection.kept, ...this.finder.kept });
   }
 }

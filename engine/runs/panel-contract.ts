@@ -11,6 +11,7 @@ import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { AnswerPlace } from '../reward/answer-place.ts';
+import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
 import type { PackedColumns } from './packed.ts';
 import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
 import type { Metric } from './series.ts';
@@ -60,6 +61,8 @@ export const PANEL = defineContract({
     /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
     readGroup: { params: z.strictObject({ run, group: GroupId }), result: unchecked<GroupPage>() },
+    /** Searches the run's rollouts; `finding` tells how far it is. */
+    find: { params: z.strictObject({ run, query: FindQuery }), result: unchecked<FindResult>() },
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
     /** The prompt of a problem as the model got it; null where the run does not have it. */
     readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
@@ -80,6 +83,7 @@ export const PANEL = defineContract({
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
     select: unchecked<{ problem: number }>(),
+    finding: unchecked<FindProgress>(),
     /** Shows a step. */
     look: unchecked<{ step: number }>(),
   },
@@ -102,6 +106,8 @@ export interface ViewState {
   order?: ProblemOrder;
   shading?: TokenShading;
   layout?: PanelLayout;
+  /** What is searched for among the rollouts, where the search is open. */
+  find?: FindQuery;
   /** Pixels that each pane is scrolled down. */
   scroll?: Partial<Record<PaneName, number>>;
 }

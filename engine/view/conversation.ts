@@ -9,6 +9,8 @@ import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { GroupId } from '../protocol/group.ts';
+import { findRollouts } from '../runs/find.ts';
+import type { FindProgress } from '../runs/find-query.ts';
 import type { Head } from '../runs/head.ts';
 import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
 import {
@@ -117,6 +119,11 @@ export class Conversation {
       compareRollouts: async ({ run, group, rollout, other }) => {
         await this.actions.compareRollouts(this.shownRun(run), group, rollout, other);
         return null;
+      },
+      find: ({ run, query }, signal) => {
+        const { folder, columns } = this.shownRun(run);
+        const tell = throttle(PACE, (progress: FindProgress) => void peer.notify('finding', progress));
+        return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
       },
       openRollout: async ({ run, group, rollout }) => {
         await this.actions.openRollout(this.shownRun(run), group, rollout);

@@ -124,6 +124,7 @@ export class Header extends Component {
           : nothing
       }
       ${this.controls(live)}
+      <vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>
       </span>
     </div>
     ${this.refused()} ${this.failed()} ${this.said()}`;

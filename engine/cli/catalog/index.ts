@@ -1,6 +1,7 @@
 /** All commands, in the order of help: a new one is its definition, its file in `../commands`, and its place here. */
 import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
+import { find } from './find.ts';
 import { doctor, serve } from './machine.ts';
 import {
   analyze,
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     resume,
     runs,
     show,
+    find,
     analyze,
     rescore,
     compare,

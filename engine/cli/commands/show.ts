@@ -2,13 +2,13 @@
 import { readProblems } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { PHASES } from '../../protocol/group-id.ts';
-import type { Problem } from '../../protocol/problem.ts';
 import { openColumns } from '../../runs/open.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 import { showDisagreements } from '../show/disagreements.ts';
+import { findProblem } from '../show/find-problem.ts';
 import { readShownGroup } from '../show/group.ts';
 import { showProblem } from '../show/problem.ts';
 import { showRollout } from '../show/rollout.ts';
@@ -54,16 +54,4 @@ export async function show(run: string, options: ShowOptions): Promise<number> {
   if (rollout === undefined) showProblem(output, group);
   else showRollout(output, group, rollout);
   return EXIT.ok;
-}
-
-function findProblem(problems: readonly Problem[], id: string): Problem {
-  const problem = problems.find((candidate) => candidate.id === id);
-  if (problem) return problem;
-  const near = problems.find((candidate) => candidate.id.includes(id));
-  throw new RollscopeError(
-    'usage',
-    `The run has no problem '${id}'.`,
-    near ? `Did you mean '${near.id}'?` : 'Without --problem, all problems of the run are listed.',
-    { details: { reason: 'unknown-problem', field: '--problem', value: id, nearest: near?.id } },
-  );
 }

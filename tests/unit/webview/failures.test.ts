@@ -18,6 +18,7 @@ import { conversationOf, readSelected, rendered, type Section, template } from '
 const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void }> = {
   attach: { section: 'app', ask: (store) => store.readAgain() },
   readGroup: { section: 'inspector', ask: (store) => void store.groups.of(idOf(store)) },
+  find: { section: 'find', ask: (store) => store.finder.start() },
   openRollout: {
     section: 'rollout',
     ask: (store) => store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 2),
@@ -35,6 +36,7 @@ const group = { phase: 'train', step: 1, problem: 0 };
 /** Their parameters in addition to the run. */
 const MORE: Partial<Record<PanelRequest, object>> = {
   readGroup: { group },
+  find: { query: {} },
   openRollout: { group, rollout: 0 },
   compareRollouts: { group, rollout: 0, other: 1 },
   readPrompt: { problem: 0 },
@@ -49,6 +51,7 @@ const SECTIONS: readonly Section[] = [
   'app',
   'header',
   'diagnosis',
+  'find',
   'scrubber',
   'curves',
   'problems',
@@ -216,8 +219,8 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
     for (const action of [...Object.values(actions), ...reads]) expect(action).not.toHaveBeenCalled();
   });
 
-  // The answer to a reading is of no interest anymore.
-  if (name === 'readGroup') return;
+  // The answers to a reading and to a search are of no interest anymore.
+  if (name === 'readGroup' || name === 'find') return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.

@@ -8,6 +8,7 @@ import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
 import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
+import { Find } from '../../../webview/sections/find.ts';
 import { Header } from '../../../webview/sections/header.ts';
 import { Inspector } from '../../../webview/sections/inspector.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
@@ -22,6 +23,7 @@ const SECTIONS = {
   app: App,
   header: Header,
   diagnosis: DiagnosisLine,
+  find: Find,
   scrubber: Scrubber,
   curves: Curves,
   problems: Problems,

@@ -7,6 +7,7 @@ import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { writeForeignRun } from '../../support/foreign-run.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { type RunFixtureOptions, writeRunFixture } from '../../support/run-fixture.ts';
+import { until } from '../../support/wait.ts';
 import { wordingFile } from '../../support/wording.ts';
 import { textsOf } from './markup.ts';
 import { changeHead, panelOn, readSelected, rendered, type Section } from './panel.ts';
@@ -56,6 +57,20 @@ test('the panel', async () => {
   say('a run that cannot be read', store, ['app']);
   store.failures.clear();
   store.phase = 'run';
+
+  store.finder.open();
+  store.finder.set({ text: 'let me', phase: 'train', correct: false, firstStep: 4 });
+  store.finder.start();
+  await until('the search is done', () => store.finder.at.state === 'found');
+  say('rollouts that were found', store, ['find']);
+  store.finder.set({ text: 'nowhere' });
+  store.finder.start();
+  say('a search that has begun', store, ['find']);
+  store.finder.tell({ done: 120, of: 400, hits: 3 });
+  say('a search under way', store, ['find']);
+  await until('the search is done', () => store.finder.at.state === 'found');
+  say('no rollouts found', store, ['find']);
+  store.finder.close();
 
   // Problem 4 has a confidently wrong majority.
   store.selection.select(3);

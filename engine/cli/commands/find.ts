@@ -1,0 +1,113 @@
+/** `rollscope find`: rollouts of a run by their text, answer, end and reward, with counts over the steps. */
+import { readProblems } from '../../journal/reader.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import { percent, plural, whole } from '../../protocol/format.ts';
+import { PHASES } from '../../protocol/group-id.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { findRollouts } from '../../runs/find.ts';
+import type { FindQuery } from '../../runs/find-query.ts';
+import { openColumns } from '../../runs/open.ts';
+import { findText } from '../find/text.ts';
+import { interruptible } from '../interruptible.ts';
+import { oneOf, wholeNumber } from '../options.ts';
+import { EXIT, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { findRun } from '../runs.ts';
+import { findProblem } from '../show/find-problem.ts';
+
+interface FindOptions {
+  regex?: string;
+  matchCase?: boolean;
+  answer?: string;
+  unanswered?: boolean;
+  correct?: boolean;
+  wrong?: boolean;
+  finish?: 'stop' | 'length';
+  minReward?: string;
+  maxReward?: string;
+  phase?: string;
+  from?: string;
+  to?: string;
+  problem?: string;
+  limit?: string;
+  out?: string;
+  json?: boolean;
+}
+
+export async function find(run: string, text: string | undefined, options: FindOptions): Promise<number> {
+  const output = new Output(options.json === true);
+  const { runsFolder } = await placesOf(options.out);
+  const folder = await findRun(run, runsFolder);
+  const limit = wholeNumber('--limit', options.limit);
+  const problems = await readProblems(folder);
+  const query = queryOf(text, options, problems);
+  const line = new ProgressLine();
+  const found = await interruptible(output, { hint: 'Stopping the search...', lines: false }, async (signal) => {
+    const columns = await openColumns(folder, { signal });
+    return findRollouts(folder, columns, query, {
+      signal,
+      ...(limit !== undefined && { limit }),
+      onProgress: ({ done, of, hits }) =>
+        line.show(`Searched ${whole(done)} of ${plural(of, 'group')} (${percent(done / of)}): ${whole(hits)} found`),
+    });
+  }).finally(() => line.end());
+  output.print(findText(found, problems));
+  const hits = found.hits.map(({ problem, rollout, excerpt, ...hit }) => ({
+    problem: problems[problem]?.id ?? String(problem),
+    ...hit,
+    rollout: rollout + 1,
+    excerpt: excerpt.before + excerpt.match + excerpt.after,
+  }));
+  output.result({ folder, query: { ...query, problem: options.problem }, ...found, hits });
+  return EXIT.ok;
+}
+
+function queryOf(text: string | undefined, options: FindOptions, problems: readonly Problem[]): FindQuery {
+  const { regex, matchCase, answer, unanswered, correct, wrong, finish, phase, problem } = options;
+  both('--answer', answer, '--unanswered', unanswered);
+  both('--correct', correct, '--wrong', wrong);
+  const leastReward = numberOf('--min-reward', options.minReward);
+  const mostReward = numberOf('--max-reward', options.maxReward);
+  const firstStep = wholeNumber('--from', options.from);
+  const lastStep = wholeNumber('--to', options.to);
+  return {
+    ...(text !== undefined && { text: notEmpty('[text]', text) }),
+    ...(regex !== undefined && { regex: notEmpty('--regex', regex) }),
+    ...(matchCase && { matchCase }),
+    ...(answer !== undefined && { answer }),
+    ...(unanswered && { answer: null }),
+    ...((correct || wrong) && { correct: correct === true }),
+    ...(finish && { finish }),
+    ...(leastReward !== undefined && { leastReward }),
+    ...(mostReward !== undefined && { mostReward }),
+    ...(phase !== undefined && { phase: oneOf('--phase', phase, PHASES) }),
+    ...(firstStep !== undefined && { firstStep }),
+    ...(lastStep !== undefined && { lastStep }),
+    ...(problem !== undefined && { problem: findProblem(problems, problem).index }),
+  };
+}
+
+/** @throws RollscopeError `usage` where two options that exclude each other are given */
+function both(one: string, first: unknown, other: string, second: unknown): void {
+  if (first === undefined || second === undefined) return;
+  throw new RollscopeError('usage', `${one} and ${other} exclude each other.`, `Remove ${one} or ${other}.`, {
+    details: { reason: 'options-exclude', field: one, other },
+  });
+}
+
+function notEmpty(name: string, text: string): string {
+  if (text !== '') return text;
+  throw new RollscopeError('usage', `${name} is empty.`, 'Omit it to search by other conditions.', {
+    details: { reason: 'bad-value', field: name, value: text },
+  });
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a number.`, undefined, {
+    details: { reason: 'bad-value', field: name, value: text },
+  });
+}

@@ -1,0 +1,104 @@
+/** The search among all rollouts of the run: what is searched for, how far the search is, and what it found. */
+import type { Peer } from '../engine/messages/peer.ts';
+import { RollscopeError } from '../engine/protocol/errors.ts';
+import type { FindProgress, FindQuery, FindResult } from '../engine/runs/find-query.ts';
+import type { PanelContract } from '../engine/runs/panel-contract.ts';
+import { type Failures, failureOf } from './failures.ts';
+
+export type FindState =
+  | { state: 'idle' }
+  | { state: 'searching'; progress: FindProgress | null }
+  | { state: 'found'; result: FindResult };
+
+const IDLE: FindState = { state: 'idle' };
+
+export class Finder {
+  isOpen: boolean;
+  query: FindQuery;
+  at: FindState = IDLE;
+  private searching: AbortController | null = null;
+
+  /** @param changed told of each change; `kept` is what is kept of it over a reload */
+  constructor(
+    private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    private readonly failures: Failures,
+    private readonly run: () => string,
+    private readonly changed: () => void,
+    kept: FindQuery | undefined,
+  ) {
+    this.isOpen = kept !== undefined;
+    this.query = kept ?? {};
+  }
+
+  get kept(): { find?: FindQuery } {
+    return this.isOpen ? { find: this.query } : {};
+  }
+
+  open(): void {
+    this.isOpen = true;
+    this.changed();
+  }
+
+  close(): void {
+    this.cancel();
+    this.isOpen = false;
+    this.failures.clear('find');
+    this.changed();
+  }
+
+  /** Changes conditions; undefined takes one away. */
+  set(change: { [K in keyof FindQuery]?: FindQuery[K] | undefined }): void {
+    const known = Object.entries({ ...this.query, ...change }).filter(([, value]) => value !== undefined);
+    this.query = Object.fromEntries(known);
+    this.changed();
+  }
+
+  /** Searches for what `query` says; a search that is under way is given up. */
+  start(): void {
+    this.cancel();
+    this.failures.clear('find');
+    const searching = new AbortController();
+    this.searching = searching;
+    this.at = { state: 'searching', progress: null };
+    this.changed();
+    this.peer.request('find', { run: this.run(), query: this.query }, searching).then(
+      (result) => this.finish(searching, { state: 'found', result }),
+      (error: unknown) => {
+        if (!this.finish(searching, IDLE) || (error instanceof RollscopeError && error.code === 'canceled')) return;
+        this.failures.set(
+          'find',
+          failureOf(error, () => this.start()),
+        );
+      },
+    );
+  }
+
+  /** What the host tells of the search under way. */
+  tell(progress: FindProgress): void {
+    if (this.at.state !== 'searching') return;
+    this.at = { state: 'searching', progress };
+    this.changed();
+  }
+
+  cancel(): void {
+    this.searching?.abort();
+    this.searching = null;
+    if (this.at.state === 'searching') this.at = IDLE;
+    this.changed();
+  }
+
+  /** Forgets what was found, for another run. */
+  clear(): void {
+    this.cancel();
+    this.at = IDLE;
+  }
+
+  /** @returns whether it was the search under way */
+  private finish(searching: AbortController, at: FindState): boolean {
+    if (this.searching !== searching) return false;
+    this.searching = null;
+    this.at = at;
+    this.changed();
+    return true;
+  }
+}
