@@ -12,7 +12,7 @@ export type FindState =
 
 const IDLE: FindState = { state: 'idle' };
 
-export class Finder {
+export class RolloutSearch {
   isOpen: boolean;
   query: FindQuery;
   at: FindState = IDLE;

@@ -13,7 +13,7 @@ import { type ProblemView, problemView, viewBefore } from '../engine/runs/proble
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
-import { Finder } from './finder.ts';
+import { RolloutSearch } from './finder.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
 import { ordered } from './problem-order.ts';
@@ -40,7 +40,7 @@ export class Store {
   /** The groups that are compared with, at cursor A. */
   readonly groupsBefore: GroupReader;
   readonly prompts: PromptReader;
-  readonly finder: Finder;
+  readonly finder: RolloutSearch;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -75,7 +75,7 @@ export class Store {
       this.keep();
       this.changed();
     };
-    this.finder = new Finder(this.peer, this.failures, run, found, host.getState()?.find);
+    this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
     this.listen();
     this.peer.listen();
     this.attach(false);

@@ -31,7 +31,7 @@ export interface Excerpt {
   before: string;
   match: string;
   after: string;
-  /** Whether the response goes on before and after. */
+  /** Whether there is more of the response before and after. */
   cutBefore: boolean;
   cutAfter: boolean;
 }
