@@ -8,6 +8,7 @@ import type { RunConfig } from '../engine/protocol/index.ts';
 import { unfinishedImport } from '../engine/runs/unfinished-import.ts';
 import type { OpenRun } from '../engine/view/open-run.ts';
 import { CliDocuments } from './cli-documents.ts';
+import { ComparisonPanels } from './comparison/panel.ts';
 import { Disposables } from './disposables.ts';
 import { Decorations } from './editor/decorations.ts';
 import { Lenses } from './editor/lenses.ts';
@@ -58,6 +59,7 @@ export class Rollscope {
   readonly results: Results;
   readonly rollouts: RolloutDocuments;
   readonly panel: Panel;
+  readonly comparisons: ComparisonPanels;
   readonly texts: CliDocuments;
   readonly reports: ReportPanel;
   readonly experiments: Experiments;
@@ -81,7 +83,7 @@ export class Rollscope {
       new RunLibrary(
         () => this.runsFolder,
         this.session,
-        (run) => this.panel.shown === run,
+        (run) => this.panel.shown === run || this.comparisons.shows(run),
       ),
     );
     this.models = own(new ModelList(globalState));
@@ -114,6 +116,13 @@ export class Rollscope {
         this.viewer.show(run);
         this.panel.look(step);
       },
+    );
+    this.comparisons = own(
+      new ComparisonPanels(extensionUri, {
+        take: (folder) => this.library.take(folder),
+        open: (folder, problem, step) => this.openAt(folder, problem, step),
+        report,
+      }),
     );
     this.texts = own(new CliDocuments(program));
     this.reports = own(new ReportPanel(extensionUri, workspaceState));
@@ -148,6 +157,14 @@ export class Rollscope {
   /** Starts a run, shows it, and shows the warnings of its preparation. */
   async start(config: RunConfig): Promise<void> {
     this.notices.warnings(await this.viewer.start(config));
+  }
+
+  /** Shows a run in the panel, at a problem and a step. */
+  private async openAt(folder: string, problem: number | null, step: number | null): Promise<void> {
+    const run = await this.viewer.open(folder);
+    await run.loaded;
+    if (problem !== null) this.panel.select(problem);
+    if (step !== null) this.panel.look(step);
   }
 
   /** Shows a problem of a run (by index) in its file. */

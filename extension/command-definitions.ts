@@ -155,6 +155,12 @@ export const COMMAND_DEFINITIONS = {
       ['view/item/context', 'anyRun', 'open@1'],
     ],
   },
+  compareRuns: {
+    title: 'Compare Runs',
+    icon: 'git-compare',
+    palette: 'always',
+    menus: [['view/item/context', 'readableRun', 'open@7']],
+  },
   importRun: {
     title: 'Import Run…',
     icon: 'cloud-download',

@@ -11,6 +11,7 @@ import {
   commandId,
   type EditorCommand,
 } from './command-definitions.ts';
+import { compareRuns } from './commands/compare.ts';
 import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
@@ -33,7 +34,7 @@ import { setShading } from './settings.ts';
 import { tell } from './tell.ts';
 
 /** Works without an engine, starts one when needed, or reports that there is no active run. */
-type Action = (app: Rollscope, argument: unknown) => unknown;
+type Action = (app: Rollscope, argument: unknown, selected?: unknown) => unknown;
 
 export const COMMANDS: Record<CommandName, Action> = {
   train: (app, argument) => runDataset(app, 'train', argument),
@@ -46,6 +47,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
+  compareRuns: (app, argument, selected) => compareRuns(app, argument, selected),
   importRun: (app, argument) => importRun(app, argument),
   followFolder: (app, argument) => followFolder(app, argument),
   stopFollowing: (app) => stopFollowing(app),
@@ -78,12 +80,12 @@ export const COMMANDS: Record<CommandName, Action> = {
 };
 
 /** Does what a command does. Rejects with what it throws, for a caller that shows errors itself. */
-export async function act(app: Rollscope, name: CommandName, argument?: unknown): Promise<void> {
+export async function act(app: Rollscope, name: CommandName, argument?: unknown, selected?: unknown): Promise<void> {
   const { withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
   if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
     void tell.information(withoutRun, {});
   } else {
-    await COMMANDS[name](app, argument);
+    await COMMANDS[name](app, argument, selected);
   }
 }
 
@@ -91,7 +93,9 @@ export async function act(app: Rollscope, name: CommandName, argument?: unknown)
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.flatMap((name) => {
     const { former = [] }: EditorCommand = COMMAND_DEFINITIONS[name];
-    const reported = (argument: unknown) => act(app, name, argument).catch((error) => app.report.error(error));
+    // A view passes the item that was clicked, and all that are selected.
+    const reported = (argument: unknown, selected?: unknown) =>
+      act(app, name, argument, selected).catch((error) => app.report.error(error));
     return [commandId(name), ...former.map((id) => `rollscope.${id}`)].map((id) =>
       vscode.commands.registerCommand(id, reported),
     );

@@ -14,7 +14,7 @@ export function viewId(view: View): string {
 }
 
 /** Webviews in the editor area. */
-export type PanelName = 'panel' | 'report';
+export type PanelName = 'panel' | 'report' | 'comparison';
 
 /** The type by which VS Code restores a panel. */
 export function panelType(panel: PanelName): string {

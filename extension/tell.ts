@@ -17,6 +17,14 @@ export const tell = {
   error: showing((...given) => vscode.window.showErrorMessage(...given)),
 };
 
+/** A quick pick of several items; undefined where it was closed. */
+export async function chooseSeveral<T extends vscode.QuickPickItem>(
+  items: readonly T[],
+  options: vscode.QuickPickOptions,
+): Promise<T[] | undefined> {
+  return vscode.window.showQuickPick(items, { ...options, canPickMany: true });
+}
+
 /** A quick pick. Texts from elsewhere in its items went through `withoutIcons`. */
 export async function choose<T extends vscode.QuickPickItem>(
   items: readonly T[] | Thenable<T[]>,

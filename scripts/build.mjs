@@ -89,7 +89,7 @@ const results = await Promise.allSettled([
   }),
   build({
     ...common,
-    entryPoints: { panel: 'webview/main.ts' },
+    entryPoints: { panel: 'webview/main.ts', compare: 'webview/compare/main.ts' },
     platform: 'browser',
     target: 'es2022',
     format: 'esm',

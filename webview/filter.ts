@@ -3,7 +3,7 @@
  * P(correct); `majority:correct|wrong|unknown` is the correctness of an answer that has a majority, `vote:` finds those
  * that have one or none (`majority`, `tie`, `single`, `unanswered`); `predicted:correct|wrong` is what was forecast; `id:…`
  * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
- * cursor A, as does `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
+ * cursor A, as do `stayed:correct|wrong` and `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
  * it is, `noanswer>0.5` the share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
@@ -18,6 +18,7 @@ export type Term =
   | { kind: Compared; comparison: Comparison; value: number }
   | { kind: 'moved'; move: Move }
   | { kind: 'switched' }
+  | { kind: 'stayed'; verdict: Verdict }
   | { kind: 'predicted'; correct: boolean }
   | { kind: 'majority'; verdict: Verdict }
   | { kind: 'vote'; status: VoteStatus }
@@ -44,6 +45,8 @@ const FLAGS: Readonly<Record<string, Term>> = {
   fixed: { kind: 'moved', move: 'fixed' },
   broke: { kind: 'moved', move: 'broke' },
   switched: { kind: 'switched' },
+  'stayed:correct': { kind: 'stayed', verdict: 'correct' },
+  'stayed:wrong': { kind: 'stayed', verdict: 'wrong' },
   'predicted:correct': { kind: 'predicted', correct: true },
   'predicted:wrong': { kind: 'predicted', correct: false },
   'right:yes': { kind: 'majority', verdict: 'correct' },
@@ -81,8 +84,11 @@ export function parseFilter(filter: string): Term[] {
     });
 }
 
+/** What a filter looks at of a problem. */
+export type FilteredRow = Pick<ProblemRow, 'view' | 'before'> & { problem: Pick<ProblemRow['problem'], 'id' | 'text'> };
+
 /** What a comparison is about; null where it is not known. */
-function comparedValue(kind: Compared, row: ProblemRow): number | null {
+function comparedValue(kind: Compared, row: FilteredRow): number | null {
   const { view } = row;
   switch (kind) {
     case 'share':
@@ -98,7 +104,7 @@ function comparedValue(kind: Compared, row: ProblemRow): number | null {
   }
 }
 
-function holds(term: Term, row: ProblemRow): boolean {
+function holds(term: Term, row: FilteredRow): boolean {
   const { problem, view } = row;
   const { prediction, status, verdict, answer } = view;
   switch (term.kind) {
@@ -114,6 +120,8 @@ function holds(term: Term, row: ProblemRow): boolean {
       return moveOf(row) === term.move;
     case 'switched':
       return hasSwitched(row);
+    case 'stayed':
+      return verdict === term.verdict && row.before.verdict === term.verdict;
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':
@@ -131,6 +139,6 @@ function holds(term: Term, row: ProblemRow): boolean {
 }
 
 /** Whether all terms hold for a row; no terms hold for every row. */
-export function matches(terms: readonly Term[], row: ProblemRow): boolean {
+export function matches(terms: readonly Term[], row: FilteredRow): boolean {
   return terms.every((term) => holds(term, row));
 }

@@ -2,15 +2,16 @@
 import type { PageEnd } from '../engine/messages/webview.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
 
-export interface Host extends PageEnd {
-  getState(): ViewState | undefined;
-  setState(state: ViewState): void;
+/** @typeParam State what the page keeps over a reload */
+export interface Host<State = ViewState> extends PageEnd {
+  getState(): State | undefined;
+  setState(state: State): void;
 }
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
-  getState(): ViewState | undefined;
-  setState(state: ViewState): void;
+  getState(): unknown;
+  setState(state: unknown): void;
 }
 
 declare global {
@@ -22,14 +23,14 @@ declare global {
 }
 
 /** The host of this page. @throws Error outside VS Code */
-export function findHost(): Host {
-  if (window.rollscopeHost) return window.rollscopeHost;
+export function findHost<State = ViewState>(): Host<State> {
+  if (window.rollscopeHost) return window.rollscopeHost as Host<unknown> as Host<State>;
   const api = window.acquireVsCodeApi?.();
   if (!api) throw new Error('The panel was opened outside VS Code.');
   return {
     post: (message) => api.postMessage(message),
     onMessage: (listener) => window.addEventListener('message', (event) => listener(event.data)),
-    getState: () => api.getState(),
+    getState: () => api.getState() as State | undefined,
     setState: (state) => api.setState(state),
   };
 }

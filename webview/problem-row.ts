@@ -1,5 +1,5 @@
 import type { Problem } from '../engine/protocol/problem.ts';
-import type { ProblemView } from '../engine/runs/problem-view.ts';
+import { hasOtherAnswer, type ProblemView } from '../engine/runs/problem-view.ts';
 
 /** A problem at the selected step. */
 export interface ProblemRow {
@@ -20,7 +20,7 @@ export function moveOf({ view, before }: Pick<ProblemRow, 'view' | 'before'>): M
 
 /** Whether the answers at A and B differ. */
 export function hasSwitched({ view, before }: Pick<ProblemRow, 'view' | 'before'>): boolean {
-  return view.answer !== null && before.answer !== null && view.answer !== before.answer;
+  return hasOtherAnswer(before, view);
 }
 
 /** Change of the majority share from A to B; null where one of the two is not known. */

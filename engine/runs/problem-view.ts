@@ -136,6 +136,15 @@ export function viewBefore(columns: RunColumns, problem: number, from: number | 
   return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
 }
 
+/** Whether two answers differ: right ones are the same, however they are written. */
+export function hasOtherAnswer(
+  a: Pick<ProblemView, 'answer' | 'verdict'>,
+  b: Pick<ProblemView, 'answer' | 'verdict'>,
+): boolean {
+  if (a.answer === null || b.answer === null || a.answer === b.answer) return false;
+  return !(a.verdict === 'correct' && b.verdict === 'correct');
+}
+
 const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   row: null,
   step: null,

@@ -140,6 +140,18 @@ interface RunPick extends vscode.QuickPickItem {
   folder?: string;
 }
 
+/** The runs of the library as items of a quick pick. */
+export async function runPicks(app: Rollscope, fits: (run: RunInfo) => boolean) {
+  app.library.refresh();
+  const runs = (await app.library.list()).filter(fits);
+  return runs.map((run) => ({
+    label: withoutIcons(run.run),
+    description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps ?? DASH}`,
+    detail: `${run.status} · ${quantityText('accuracy', run.accuracyBefore)} → ${quantityText('accuracy', run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
+    folder: run.folder,
+  }));
+}
+
 /** Asks for a run that fits; undefined if the user cancels. @param elsewhere also offers to choose a folder */
 export async function pickRun(
   app: Rollscope,
@@ -147,14 +159,7 @@ export async function pickRun(
   title: string,
   elsewhere: boolean,
 ): Promise<string | undefined> {
-  app.library.refresh();
-  const runs = (await app.library.list()).filter(fits);
-  const items: RunPick[] = runs.map((run) => ({
-    label: withoutIcons(run.run),
-    description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps ?? DASH}`,
-    detail: `${run.status} · ${quantityText('accuracy', run.accuracyBefore)} → ${quantityText('accuracy', run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
-    folder: run.folder,
-  }));
+  const items: RunPick[] = await runPicks(app, fits);
   if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });
   if (items.length === 0) {
     void tell.information('No runs to resume.', {});

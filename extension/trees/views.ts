@@ -27,7 +27,12 @@ export function showViews(parts: ViewParts): vscode.Disposable {
 }
 
 function createView<T extends vscode.TreeItem>(view: View, treeDataProvider: vscode.TreeDataProvider<T>) {
-  return vscode.window.createTreeView(viewId(view), { treeDataProvider, showCollapseAll: false });
+  return vscode.window.createTreeView(viewId(view), {
+    treeDataProvider,
+    showCollapseAll: false,
+    // Several runs can be compared.
+    canSelectMany: view === 'runs',
+  });
 }
 
 function runsView({ library, session, report }: ViewParts): vscode.Disposable {

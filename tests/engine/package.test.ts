@@ -128,6 +128,7 @@ describe('the extension', () => {
       'dist/judge.js',
       'dist/extension.cjs',
       'dist/panel.js',
+      'dist/compare.js',
       'dist/chunks/',
     ])
       expect(names).toContain(`extension/${name}`);

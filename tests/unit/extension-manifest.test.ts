@@ -64,6 +64,7 @@ describe('the extension', () => {
       'workspaceContains:**/traces.jsonl',
       `onWebviewPanel:${panelType('panel')}`,
       `onWebviewPanel:${panelType('report')}`,
+      `onWebviewPanel:${panelType('comparison')}`,
       `onFileSystem:${SCHEMES.rollout}`,
     ]);
   });

@@ -5,12 +5,13 @@ import { mcnemar, pairedOutcomes, pairedProportions } from '../../engine/analysi
 import { createProgram } from '../../engine/cli/program.ts';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
-import { compareRuns, hasOtherAnswer, type RunToCompare } from '../../engine/runs/comparison/compare.ts';
+import { compareRuns, type RunToCompare } from '../../engine/runs/comparison/compare.ts';
 import { differingProblems } from '../../engine/runs/comparison/differing.ts';
 import { matchProblems } from '../../engine/runs/comparison/match.ts';
 import { differentSettings } from '../../engine/runs/comparison/settings.ts';
 import { fold } from '../../engine/runs/fold.ts';
 import { openColumns } from '../../engine/runs/open.ts';
+import { hasOtherAnswer } from '../../engine/runs/problem-view.ts';
 import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { group } from '../support/records.ts';

@@ -15,7 +15,7 @@ import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { html } from '../html.ts';
-import { moveOf } from '../problem-row.ts';
+import { hasSwitched, moveOf } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
@@ -165,9 +165,7 @@ export class DiagnosisLine extends Component {
           ),
         );
     } else {
-      const switched = rows.filter(
-        ({ view, before }) => view.answer !== null && before.answer !== null && view.answer !== before.answer,
-      ).length;
+      const switched = rows.filter(hasSwitched).length;
       const unstable = rows.filter(({ view }) => view.share !== null && view.share < 0.5).length;
       parts.push(
         this.filtering(

@@ -12,7 +12,7 @@ import { mean } from '../../protocol/values.ts';
 import { rightOf } from '../../protocol/verdict.ts';
 import { wilson } from '../../protocol/wilson.ts';
 import type { RunColumns } from '../columns.ts';
-import { type ProblemView, problemView, viewBefore } from '../problem-view.ts';
+import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from '../problem-view.ts';
 import { MOST_RUNS } from './letters.ts';
 import { type MatchedProblems, matchProblems } from './match.ts';
 import { type ConfiguredRun, differentSettings, type SettingDifference } from './settings.ts';
@@ -55,7 +55,7 @@ export interface RunAtStep {
   unmatched: number;
 }
 
-/** A later run against the first: what it has more of. */
+/** Another run against the first: what it has more of. */
 export interface PairComparison {
   /** Places of the two runs. */
   first: number;
@@ -93,11 +93,16 @@ export interface RunComparison {
 }
 
 /**
- * @param runs 2 to 6, the first of which the others are compared with
+ * @param runs 2 to 6
  * @param phase whose rollouts speak; default: the evaluation's where every run has one at its step, else each problem's latest
+ * @param first place of the run that the others are compared with
  * @throws RollscopeError `usage` for another number of runs
  */
-export function compareRuns(runs: readonly RunToCompare[], phase: Phase | null = commonPhase(runs)): RunComparison {
+export function compareRuns(
+  runs: readonly RunToCompare[],
+  phase: Phase | null = commonPhase(runs),
+  first = 0,
+): RunComparison {
   checkCount(runs.length);
   const { indices, byText, otherReferences, unmatched } = matchProblems(runs.map(({ problems }) => problems));
   const now = runs.map(({ columns, step }, place) =>
@@ -119,10 +124,12 @@ export function compareRuns(runs: readonly RunToCompare[], phase: Phase | null =
       at: measuresOf(now[place]!),
       unmatched: unmatched[place]!,
     })),
-    pairs: runs.slice(1).map((_, i) => comparePair(now[0]!, now[i + 1]!, i + 1)),
+    pairs: runs.flatMap((_, second) =>
+      second === first ? [] : [{ first, second, ...comparePair(now[first]!, now[second]!) }],
+    ),
     settings: differentSettings(runs.map(({ file }) => file)),
-    problems: indices.map(([first], i) => ({
-      id: runs[0]!.problems[first!]!.id,
+    problems: indices.map(([index], i) => ({
+      id: runs[0]!.problems[index!]!.id,
       views: now.map((views) => views[i]!),
     })),
   };
@@ -164,7 +171,10 @@ function measuresOf(all: readonly ProblemView[]): Measures {
   };
 }
 
-function comparePair(first: readonly ProblemView[], second: readonly ProblemView[], place: number): PairComparison {
+function comparePair(
+  first: readonly ProblemView[],
+  second: readonly ProblemView[],
+): Omit<PairComparison, 'first' | 'second'> {
   const pairs = first.map((view, i) => [view, second[i]!] as const);
   const judged = pairs.flatMap(([a, b]) => {
     const [one, other] = [rightOf(a.verdict), rightOf(b.verdict)];
@@ -176,8 +186,6 @@ function comparePair(first: readonly ProblemView[], second: readonly ProblemView
   );
   const answered = pairs.filter(([a, b]) => a.answer !== null && b.answer !== null);
   return {
-    first: 0,
-    second: place,
     problems: judged.length,
     outcomes,
     accuracy: bootstrap(gains, 0, DIFFERENCES),
@@ -186,13 +194,4 @@ function comparePair(first: readonly ProblemView[], second: readonly ProblemView
     answered: answered.length,
     switched: answered.filter(([a, b]) => hasOtherAnswer(a, b)).length,
   };
-}
-
-/** Whether two answers differ: right ones are the same, however they are written. */
-export function hasOtherAnswer(
-  a: Pick<ProblemView, 'answer' | 'verdict'>,
-  b: Pick<ProblemView, 'answer' | 'verdict'>,
-): boolean {
-  if (a.answer === null || b.answer === null || a.answer === b.answer) return false;
-  return !(a.verdict === 'correct' && b.verdict === 'correct');
 }

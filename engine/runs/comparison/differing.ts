@@ -2,8 +2,8 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { referenceText } from '../../protocol/reference.ts';
 import { rightOf } from '../../protocol/verdict.ts';
-import type { ProblemView, Status } from '../problem-view.ts';
-import { type ComparedProblem, hasOtherAnswer, type RunComparison } from './compare.ts';
+import { hasOtherAnswer, type ProblemView, type Status } from '../problem-view.ts';
+import type { ComparedProblem, RunComparison } from './compare.ts';
 
 export interface DifferingProblem {
   /** Of the first run, as is the reference. */

@@ -5,15 +5,25 @@ import { quantityText } from '../../protocol/quantities.ts';
 import type { Measures, PairComparison, RunAtStep, RunComparison } from './compare.ts';
 import { RUN_LETTERS } from './letters.ts';
 
-/** The rows of the table of runs. */
-export const MEASURES: readonly { title(runs: readonly RunAtStep[]): string; text(measures: Measures): string }[] = [
-  { title: (runs) => `accuracy (avg@${kOf(runs)})`, text: ({ accuracy }) => quantityText('accuracy', accuracy) },
-  {
-    title: (runs) => `majority (maj@${kOf(runs)})`,
-    text: ({ majorityAccuracy }) => quantityText('accuracy', majorityAccuracy),
-  },
-  { title: (runs) => `pass@${kOf(runs)}`, text: ({ passAtK }) => quantityText('accuracy', passAtK) },
-  { title: () => 'majority share', text: ({ majorityShare }) => quantityText('share', majorityShare) },
+/** A row of the table of runs: its title, and a measure with its 95% interval, and without. */
+interface MeasureRow {
+  title(runs: readonly RunAtStep[]): string;
+  text(measures: Measures): string;
+  mean(measures: Measures): string;
+}
+
+const accuracyRow = (title: MeasureRow['title'], of: 'accuracy' | 'majorityAccuracy' | 'passAtK'): MeasureRow => ({
+  title,
+  text: (measures) => quantityText('accuracy', measures[of]),
+  mean: (measures) => quantityText('accuracy', measures[of]?.mean),
+});
+const shareText = ({ majorityShare }: Measures) => quantityText('share', majorityShare);
+
+export const MEASURES: readonly MeasureRow[] = [
+  accuracyRow((runs) => `accuracy (avg@${kOf(runs)})`, 'accuracy'),
+  accuracyRow((runs) => `majority (maj@${kOf(runs)})`, 'majorityAccuracy'),
+  accuracyRow((runs) => `pass@${kOf(runs)}`, 'passAtK'),
+  { title: () => 'majority share', text: shareText, mean: shareText },
 ];
 
 /** Rollouts per problem; `k` where they are not as many everywhere. */
@@ -24,7 +34,7 @@ function kOf(runs: readonly RunAtStep[]): string {
 }
 
 /** `64 problems in both runs, matched by text · evaluation rollouts`, and what is odd about it. */
-export function matchedText({ matched, runs, phase }: RunComparison): string {
+export function matchedText({ matched, runs, phase }: Pick<RunComparison, 'matched' | 'runs' | 'phase'>): string {
   const { problems, byText, otherReferences } = matched;
   const by = byText === problems ? 'by text' : byText === 0 ? 'by id' : `${byText} by text, ${problems - byText} by id`;
   const unmatched = runs.flatMap(({ unmatched }, i) =>

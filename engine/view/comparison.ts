@@ -1,0 +1,133 @@
+/** Sends a comparison of runs to one page: again whenever another step is chosen, or a run has grown. Does not import VS Code. */
+import type { Peer } from '../messages/peer.ts';
+import { type HostEnd, Pages } from '../messages/webview.ts';
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { compareRuns } from '../runs/comparison/compare.ts';
+import {
+  COMPARE,
+  type CompareContract,
+  type ComparisonInView,
+  type ComparisonLook,
+  type RunInView,
+  type ShownComparison,
+} from '../runs/comparison/contract.ts';
+import { type CurveName, curveOf } from '../runs/comparison/curves.ts';
+import type { HostWords } from './conversation.ts';
+import { Disposables } from './disposables.ts';
+import type { OpenRun } from './open-run.ts';
+import { throttle } from './timing.ts';
+
+/** Milliseconds between two comparisons of runs that grow. */
+const PACE = 1000;
+
+/** What a comparison needs of its host. */
+export interface ComparisonActions {
+  /** Shows a run elsewhere, at a problem and a step. */
+  open(folder: string, problem: number | null, step: number | null): Promise<void>;
+  report(error: unknown): void;
+}
+
+/** The conversation with one page about runs that do not change. */
+export class ComparisonConversation {
+  private readonly scope = new Disposables();
+  private readonly pages: Pages<CompareContract>;
+  private attached: { peer: Peer<CompareContract>; look: ComparisonLook } | null = null;
+  private error: unknown = null;
+
+  constructor(
+    webview: HostEnd,
+    private readonly runs: readonly OpenRun[],
+    private readonly actions: ComparisonActions,
+    private readonly words: Pick<HostWords, 'error'>,
+  ) {
+    const report = (error: unknown) => this.actions.report(error);
+    this.pages = this.scope.add(
+      new Pages(webview, { contract: COMPARE, report, retell: (error) => words.error(error) }, (peer) =>
+        this.welcome(peer),
+      ),
+    );
+    const changed = this.scope.add(throttle(PACE, () => this.tell()));
+    for (const run of runs) {
+      this.scope.add(run.onDidAppend(() => changed()));
+      this.scope.add(run.onDidLoad(() => changed()));
+      this.scope.add(run.onDidChangeProgress(() => changed()));
+    }
+    Promise.all(runs.map((run) => run.loaded)).then(
+      () => this.tell(),
+      (error: unknown) => {
+        this.error = error;
+        this.tell();
+      },
+    );
+  }
+
+  /** The page was hidden: it attaches again when it comes back. */
+  leave(): void {
+    this.attached = null;
+    this.pages.leave();
+  }
+
+  dispose(): void {
+    this.attached = null;
+    this.scope.dispose();
+  }
+
+  private welcome(peer: Peer<CompareContract>): void {
+    this.attached = null;
+    const look = (look: ComparisonLook) => {
+      this.attached = { peer, look };
+      this.tell();
+      return null;
+    };
+    peer.handleAll({
+      attach: async (params) => look(params.look),
+      look: async (params) => look(params.look),
+      open: async ({ folder, problem, step }) => {
+        if (!this.runs.some((run) => run.folder === folder)) {
+          throw new RollscopeError('usage', `${folder} is not one of the runs that are compared.`, undefined, {
+            details: { reason: 'not-compared', folder },
+          });
+        }
+        await this.actions.open(folder, problem, step);
+        return null;
+      },
+    });
+  }
+
+  private tell(): void {
+    if (this.attached) void this.attached.peer.notify('shown', this.shown(this.attached.look));
+  }
+
+  private shown(look: ComparisonLook): ShownComparison {
+    const { runs, error } = this;
+    const loaded = runs.reduce((sum, run) => sum + run.loadedPart, 0) / runs.length;
+    const failure = error === null ? null : this.words.error(toErrorData(error));
+    const comparison = loaded === 1 && failure === null ? comparisonOf(runs, look) : null;
+    return { runs: runs.map(inView), loaded, error: failure, comparison };
+  }
+}
+
+function inView({ run, folder, status, info, columns }: OpenRun): RunInView {
+  return { run, folder, status, job: info.job, step: columns.step, metrics: columns.series.names };
+}
+
+function comparisonOf(runs: readonly OpenRun[], look: ComparisonLook): ComparisonInView {
+  const first = Math.min(look.first, runs.length - 1);
+  const given = runs.map((run, i) => {
+    const { folder, file, problems, columns } = run;
+    return { run: run.run, folder, file, problems, columns, step: look.steps[i] ?? null };
+  });
+  const { problems, ...rest } = compareRuns(given, undefined, first);
+  const [main] = runs;
+  const curves = look.curves.map(
+    (name) => [name, runs.map(({ columns }) => curveOf(columns, name as CurveName))] as const,
+  );
+  return {
+    ...rest,
+    rows: problems.map(({ views }) => {
+      const { index, id, text, answer, accepted } = main!.problems[views[0]!.problem]!;
+      return { problem: { index, id, text, answer, ...(accepted && { accepted }) }, views };
+    }),
+    curves: Object.fromEntries(curves),
+  };
+}

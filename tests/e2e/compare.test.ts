@@ -1,0 +1,65 @@
+/** Runs against each other: chosen in the Runs view and from the palette, looked at, and left for a problem of one of them. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { writeRunFixture } from '../support/run-fixture.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { untilCount } from '../support/workbench.ts';
+
+describe.runIf(requireVsCode())('comparing runs', () => {
+  const code = useVsCode();
+
+  beforeAll(async () => {
+    const runs = path.join(code().home, 'runs');
+    mkdirSync(runs, { recursive: true });
+    await writeRunFixture(path.join(runs, 'eight-votes'), { problems: 24, steps: 30, every: 5 });
+    await writeRunFixture(path.join(runs, 'four-votes'), { problems: 24, steps: 30, every: 5, votes: 4 });
+    await writeRunFixture(path.join(runs, 'short'), { problems: 24, steps: 10, every: 5 });
+  });
+
+  test('two that are selected in the Runs view; a problem opens in either', async () => {
+    const { workbench, page } = code();
+    await workbench.views();
+    const rows = workbench.treeRows('runs');
+    await untilCount(rows, 3);
+    await rows.nth(0).click();
+    await workbench.tab(/^Rollscope: /).waitFor();
+    await rows.nth(1).click({ modifiers: ['ControlOrMeta'] });
+    await workbench.contextMenu(rows.nth(1), 'Compare Runs');
+    await workbench.tab(/^Compare: /).waitFor();
+    const compared = await workbench.webview('rs-compare [data-matched="24"]');
+    await untilCount(compared.locator('[data-pair]'), 1);
+    await compared.locator('figure .run-line.run1').first().waitFor();
+    await compared.locator('[data-outcome="neither"]').click();
+    const row = compared.locator('[data-problem]').first();
+    const problem = await row.getAttribute('data-problem');
+    await workbench.shot('compare');
+    // From the keyboard: the filter, the answers, Enter.
+    await compared.locator('[data-filter]').fill(problem!);
+    await untilCount(compared.locator('[data-problem]'), 1);
+    await compared.locator('[data-problem] button').first().press('ArrowRight');
+    await page.keyboard.press('Enter');
+    const panel = await workbench.webview(`rs-inspector [data-problem="${problem}"]`);
+    const names = await Promise.all(
+      [0, 1].map((i) => compared.locator('tr[data-run]').nth(i).getAttribute('data-run')),
+    );
+    await panel.locator(`rs-header [data-run="${names[1]}"]`).waitFor();
+  });
+
+  test('three from the palette; they survive a reload', async () => {
+    const { workbench, page } = code();
+    await workbench.run('compareRuns', { stays: true });
+    for (const run of ['eight-votes', 'four-votes', 'short']) await workbench.pick(run);
+    await page.keyboard.press('Enter');
+    const compared = await workbench.webview('rs-compare tr[data-run="short"]');
+    await untilCount(compared.locator('[data-pair]'), 2);
+    await compared.locator('tr[data-run="eight-votes"] input[type="number"]').fill('5');
+    await page.keyboard.press('Enter');
+    await compared.locator('tr[data-run="eight-votes"]', { hasText: 'latest' }).waitFor({ state: 'detached' });
+    await workbench.shot('compare three');
+    await workbench.reload();
+    const again = await workbench.webview('rs-compare tr[data-run="short"]');
+    await untilCount(again.locator('[data-pair]'), 2);
+    expect(await again.locator('tr[data-run="eight-votes"] input[type="number"]').inputValue()).toBe('5');
+  });
+});

@@ -1,0 +1,133 @@
+/** The page that compares runs, with its host in the same process. */
+import path from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ComparisonState } from '../../../engine/runs/comparison/contract.ts';
+import { ComparisonConversation } from '../../../engine/view/comparison.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
+import { EDITOR_WORDS } from '../../../extension/remedies.ts';
+import { CompareApp } from '../../../webview/compare/app.ts';
+import { CompareStore } from '../../../webview/compare/store.ts';
+import type { Host } from '../../../webview/host.ts';
+import { temporaryFolder } from '../../support/processes.ts';
+import { writeRunFixture } from '../../support/run-fixture.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
+import { clicksOf, markup, textsOf } from './markup.ts';
+
+const runs = temporaryFolder();
+const folder = (name: string) => path.join(runs, name);
+
+beforeAll(async () => {
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
+  await writeRunFixture(folder('one'), { seed: 7 });
+  await writeRunFixture(folder('two'), { seed: 7, steps: 5 });
+  await writeRunFixture(folder('three'), { seed: 7, votes: 4 });
+  await writeRunFixture(folder('other'), { seed: 8, problems: 3 });
+});
+
+async function compare(...names: string[]) {
+  const webview = new FakeWebview();
+  const open = vi.fn(async () => {});
+  const report = (error: unknown) => {
+    throw error;
+  };
+  const opened = await Promise.all(names.map((name) => OpenRun.open(folder(name))));
+  const conversation = new ComparisonConversation(webview, opened, { open, report }, EDITOR_WORDS);
+  const store = new CompareStore(webview.page() as Host<unknown> as Host<ComparisonState>);
+  await until('the runs are compared', () => store.shown?.comparison != null);
+  const app = Object.assign(new CompareApp(), { store, width: 1200 });
+  return { store, open, conversation, webview, template: () => app.render(), html: () => markup(app.render()) };
+}
+
+describe('a comparison of two runs', () => {
+  test('shows each at its step, the pair, settings and problems that differ', async () => {
+    const { html } = await compare('one', 'two');
+    const text = textsOf(html());
+    expect(text).toContain('12 problems in both runs, matched by text · evaluation rollouts');
+    expect(html()).toMatch(/data-setting="steps"/);
+    expect(html()).toMatch(/data-pair="B-A"/);
+    // Told apart by dash and marker, not by color alone.
+    const lines = [...html().matchAll(/class="run-line run\d"(?: stroke-dasharray="([^"]*)")?/g)].map(
+      ([, dash]) => dash,
+    );
+    expect(new Set(lines.slice(0, 2)).size).toBe(2);
+  });
+
+  test('follows the step of each run, and says from which step the rollouts are', async () => {
+    const { store, html } = await compare('one', 'two');
+    store.lookAt(0, 3);
+    await until('the step is compared', () => store.shown!.comparison!.runs[0]!.asked === 3);
+    expect(store.shown!.comparison!.runs.map(({ at }) => at.step)).toEqual([0, 5]);
+    expect(textsOf(html())).toContain('rollouts of step 0');
+    store.lookAt(0, null);
+    await until('the latest is compared', () => store.shown!.comparison!.runs[0]!.at.step === 10);
+  });
+
+  test('lists what a count of the pair counts', async () => {
+    const { store, template, html } = await compare('one', 'two');
+    store.lookAt(1, 0);
+    await until('the step is compared', () => store.shown!.comparison!.runs[1]!.asked === 0);
+    const { outcomes } = store.shown!.comparison!.pairs[0]!;
+    for (const [key, count] of [
+      ['both', outcomes.bothRight],
+      ['first', outcomes.onlyFirst],
+      ['second', outcomes.onlySecond],
+      ['neither', outcomes.bothWrong],
+    ] as const) {
+      clicksOf(template())
+        .find(({ element }) => element.includes(`data-outcome="${key}"`))!
+        .click();
+      expect(store.rows, key).toHaveLength(count);
+    }
+    expect(html()).toContain(`data-matching="${outcomes.bothWrong}"`);
+  });
+
+  test('opens a problem in either run, at its step', async () => {
+    const { store, open, template } = await compare('one', 'two');
+    store.choose({ all: true });
+    store.lookAt(1, 5);
+    const answers = clicksOf(template()).filter(({ element }) => element.includes('Open in'));
+    answers[0]!.click();
+    answers[1]!.click();
+    await until('both are open', () => open.mock.calls.length === 2);
+    const problem = store.rows[0]!.view.problem;
+    expect(open.mock.calls).toEqual([
+      [folder('one'), problem, null],
+      [folder('two'), problem, 5],
+    ]);
+  });
+
+  test('survives a reload', async () => {
+    const { store, webview } = await compare('one', 'two');
+    store.choose({ filter: 'fixed' });
+    expect(webview.kept).toMatchObject({ folders: [folder('one'), folder('two')], filter: 'fixed' });
+    const again = new CompareStore(webview.page() as Host<unknown> as Host<ComparisonState>);
+    expect(again.filter).toBe('fixed');
+    await until('the page is back', () => again.shown?.comparison != null);
+  });
+});
+
+test('of three runs any is the first', async () => {
+  const { store, html } = await compare('one', 'two', 'three');
+  store.setLook({ first: 2 });
+  await until('another is the first', () => store.shown!.comparison!.pairs[0]!.first === 2);
+  expect(html()).toContain('data-pair="A-C"');
+  expect(html()).toContain('data-pair="B-C"');
+  expect([store.first, store.second]).toEqual([2, 1]);
+});
+
+test('runs without a common problem are compared by curves and settings, and it is said', async () => {
+  const { html } = await compare('one', 'other');
+  expect(html()).toContain('data-matched="0"');
+  expect(html()).toMatch(/class="run-line run1"/);
+  expect(html()).not.toContain('data-matching');
+});
+
+test('a run that is not compared is not opened', async () => {
+  const { store, open } = await compare('one', 'two');
+  store.shown!.runs[0]!.folder = folder('other');
+  store.open(0, 0);
+  await until('it is refused', () => store.failure !== null);
+  expect(store.failure).toMatchObject({ code: 'usage', details: { reason: 'not-compared' } });
+  expect(open).not.toHaveBeenCalled();
+});
