@@ -29,15 +29,13 @@ export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
   ['confident-correct', 'Confident & correct'],
   ['confident', 'Confident'],
   ['uncertain', 'Uncertain'],
+  ['unanswered', 'No answer'],
   ['none', 'Not sampled yet'],
 ];
 
 const DIGITS = '0123456789';
 /** What stands between the parts of an id. */
 const BETWEEN = '-_/.:# ';
-
-/** Problems without a vote are neither right nor wrong. */
-const NO_ANSWER = 'No answer';
 
 /** A line of the list: the title of a group, or a problem. */
 export type ListItem = { kind: 'group'; title: string; count: number } | { kind: 'problem'; row: ProblemRow };
@@ -71,9 +69,7 @@ export function ordered(
   const keyed = rows.map((row) => ({ row, key: value(row), group: groupOf(row, grouping) }));
   keyed.sort((a, b) => compare(a.key, b.key, ascending === true) || a.row.problem.index - b.row.problem.index);
   const groups =
-    grouping === 'quadrant'
-      ? [...QUADRANT_ORDER.map(([, title]) => title), NO_ANSWER]
-      : [...new Set(keyed.map(({ group }) => group))];
+    grouping === 'quadrant' ? QUADRANT_ORDER.map(([, title]) => title) : [...new Set(keyed.map(({ group }) => group))];
   if (grouping === 'prefix') groups.sort(compareTexts);
   const places = new Map(groups.map((title, place) => [title, place]));
   keyed.sort((a, b) => places.get(a.group)! - places.get(b.group)!);
@@ -109,7 +105,6 @@ function compare(a: Value, b: Value, ascending: boolean): number {
 
 function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping']): string {
   if (grouping === 'none') return '';
-  if (grouping === 'quadrant' && view.status === 'unanswered') return NO_ANSWER;
   if (grouping === 'quadrant') return QUADRANT_ORDER.find(([quadrant]) => quadrant === view.quadrant)![1];
   // What stands before the number, or the first part of a path.
   const { id } = problem;

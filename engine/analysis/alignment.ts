@@ -5,7 +5,7 @@
 import type { CountedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
-import { CONFIDENT, isSingle, QUADRANTS, type Quadrant, quadrantOf } from '../protocol/verdict.ts';
+import { CONFIDENT, isSingle, PLACES, type QuadrantPlace, quadrantOf, type VoteStatus } from '../protocol/verdict.ts';
 import { type Confidences, MEASURE_NAMES, MEASURES, type MeasureName } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
@@ -129,22 +129,25 @@ function masses(sorted: readonly { confidence: number }[], count: number): numbe
 
 /**
  * The problems of each quadrant: confident when the majority share is above `threshold`, correct when the majority answer
- * is. A single vote is uncertain, and a problem without any answer uncertain and wrong; one without a reference answer is in no quadrant.
+ * is; a single vote is uncertain. A problem without any answer is in none of the four but in a place of its own, and one
+ * whose correctness is not known in no place.
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
   threshold = CONFIDENT,
-): Record<Quadrant, number[]> {
-  const placed = problems.map(({ problem, group }) => ({
-    problem,
-    quadrant: quadrantOf(confirmedShare(group), groupVerdict(group), threshold),
-  }));
-  const of = (name: Quadrant) => placed.filter(({ quadrant }) => quadrant === name).map(({ problem }) => problem);
-  return Object.fromEntries(QUADRANTS.map((name) => [name, of(name)])) as Record<Quadrant, number[]>;
+): Record<QuadrantPlace, number[]> {
+  const placed = problems.flatMap(({ problem, group }) => {
+    const verdict = groupVerdict(group);
+    if (verdict === 'unknown') return [];
+    const share = group.majority?.share ?? null;
+    return { problem, quadrant: quadrantOf(statusOf(group), share, verdict, threshold) };
+  });
+  const of = (name: QuadrantPlace) => placed.filter(({ quadrant }) => quadrant === name).map(({ problem }) => problem);
+  return Object.fromEntries(PLACES.map((name) => [name, of(name)])) as Record<QuadrantPlace, number[]>;
 }
 
-/** The share of the majority; null without one, and for a single vote, which nothing confirms. */
-function confirmedShare({ majority, rollouts }: JudgedGroup | CountedGroup): number | null {
-  const all = typeof rollouts === 'number' ? rollouts : rollouts.length;
-  return majority === null || isSingle(majority.share, all) ? null : majority.share;
+/** A tie is as uncertain as its share. */
+function statusOf({ majority, rollouts }: JudgedGroup | CountedGroup): VoteStatus {
+  if (majority === null) return 'unanswered';
+  return isSingle(majority.share, typeof rollouts === 'number' ? rollouts : rollouts.length) ? 'single' : 'majority';
 }

@@ -84,11 +84,12 @@ export const MEASURES = {
       return Math.exp(statistics.logprob.subarray(span.start, span.end).reduce((total, value) => total + value, 0));
     },
   },
-  /** Share of the problem's rollouts in the same cluster; 0 without an answer, which no other vouches for. [0, 1] */
+  /** Share of the problem's rollouts in the same cluster; 0 without an answer, which no other vouches for; null without a vote. [0, 1] */
   'vote-share': {
     title: 'Share of the votes',
     probability: true,
     value: ({ group, index }) => {
+      if (group.clusters.length === 0) return null;
       const { cluster } = group.rollouts[index]!;
       return cluster === null ? 0 : group.clusters[cluster]!.members.length / group.rollouts.length;
     },

@@ -2,7 +2,7 @@
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { EvaluationMetric } from '../protocol/metrics.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
-import { mean } from '../protocol/values.ts';
+import { mean, meanShare } from '../protocol/values.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, wilson } from './estimates.ts';
 import {
@@ -33,7 +33,7 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     majorityAccuracy: proportion(labeled.map(majorityIsRight)),
     greedyAccuracy: proportion(decoded.map(({ rollouts: [first] }) => first?.correct === true)),
     passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
-    majorityShare: mean(sampled.map(({ majority }) => majority?.share ?? 0)),
+    majorityShare: meanShare(sampled.map(({ majority }) => majority?.share ?? null)),
     entropy: tokenEntropy(rollouts),
     length: lengthOf(rollouts),
     answerEntropy: mean(existing(sampled.map(answerEntropy))),

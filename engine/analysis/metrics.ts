@@ -1,7 +1,7 @@
 /** Metrics of a step, from judged groups. What does not exist is null. */
 import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import type { StepRecord } from '../protocol/records.ts';
-import { mean } from '../protocol/values.ts';
+import { mean, meanShare } from '../protocol/values.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { auroc } from './discrimination.ts';
 
@@ -43,9 +43,8 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgm
     groundTruthReward: correctness(rollouts),
     rewardAccuracy: saysRight ? rewardAccuracy(rollouts) : null,
     labelAccuracy: labelAccuracy(groups),
-    // A problem without any answer has no majority: nobody agrees, so its share is 0.
-    majorityShare: mean(groups.map(({ majority }) => majority?.share ?? 0)),
-    rawMajorityShare: mean(groups.map(({ majority }) => majority?.rawShare ?? 0)),
+    majorityShare: meanShare(groups.map(({ majority }) => majority?.share ?? null)),
+    rawMajorityShare: meanShare(groups.map(({ majority }) => majority?.rawShare ?? null)),
     entropy: tokenEntropy(rollouts),
     length: lengthOf(rollouts),
     truncated: truncatedShare(rollouts),

@@ -58,7 +58,8 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   },
   majorityShare: {
     title: 'Majority share',
-    definition: "mean over problems of the largest cluster's share of all rollouts, including those without an answer",
+    definition:
+      "mean over problems of the largest cluster's share of all rollouts, including those without an answer; null where no problem has an answer",
     quantity: 'share',
     labels: false,
     terminal: true,

@@ -27,3 +27,11 @@ export function cellText(value: unknown): string | null {
   if (Array.isArray(value) && value.length === 1) return cellText(value[0]);
   return JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v));
 }
+
+/**
+ * Mean of the majority shares of problems, each null without an answer. Next to others such a problem counts 0, since
+ * nobody agrees; null where no problem has an answer, because then there is no majority to speak of.
+ */
+export function meanShare(shares: readonly (number | null)[]): number | null {
+  return shares.every((share) => share === null) ? null : mean(shares.map((share) => share ?? 0));
+}

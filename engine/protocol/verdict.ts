@@ -10,6 +10,10 @@ export const CONFIDENT = 0.8;
 export const QUADRANTS = ['confident-correct', 'confident-wrong', 'uncertain-correct', 'uncertain-wrong'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
+/** What the problems of a step are sorted into: those without any answer have nothing to be confident of. */
+export const PLACES = [...QUADRANTS, 'unanswered'] as const;
+export type QuadrantPlace = (typeof PLACES)[number];
+
 /** The titles of the quadrants, in the order of `QUADRANTS`. */
 export const QUADRANT_TITLES: Readonly<Record<Quadrant, string>> = {
   'confident-correct': 'confident & correct',
@@ -62,14 +66,17 @@ export function rightOf(verdict: Verdict): boolean | null {
 }
 
 /**
- * Confident with a share above `threshold`; no majority (null) is uncertain. Without a verdict only the share is known.
+ * Confident with a share above `threshold`; a single vote, which nothing confirms, is uncertain. Without a verdict only the
+ * share is known, and without an answer neither.
  * @param share rollouts of the majority over all, in [0, 1]
  */
 export function quadrantOf(
+  status: VoteStatus,
   share: number | null,
   verdict: Verdict,
   threshold = CONFIDENT,
-): Quadrant | 'confident' | 'uncertain' {
-  const level = share !== null && share > threshold ? 'confident' : 'uncertain';
+): QuadrantPlace | 'confident' | 'uncertain' {
+  if (status === 'unanswered') return 'unanswered';
+  const level = status !== 'single' && share !== null && share > threshold ? 'confident' : 'uncertain';
   return verdict === 'unknown' ? level : `${level}-${verdict}`;
 }

@@ -5,7 +5,7 @@
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
 import {
-  type Quadrant,
+  type QuadrantPlace,
   quadrantOf,
   rightOf,
   type Verdict,
@@ -18,7 +18,7 @@ import type { Prediction } from './head.ts';
 
 export type Status = 'unsampled' | VoteStatus;
 /** Without a reference answer only the share is known; before the first sample nothing is. */
-export type AnyQuadrant = Quadrant | 'confident' | 'uncertain' | 'none';
+export type AnyQuadrant = QuadrantPlace | 'confident' | 'uncertain' | 'none';
 
 export interface ProblemView {
   /** Index of the problem. */
@@ -194,9 +194,7 @@ export function standingAt(columns: RunColumns, row: number): Standing {
 
 /** The quadrant of one group. */
 export function quadrantAt(columns: RunColumns, row: number): Exclude<AnyQuadrant, 'none'> {
-  // Nothing confirms a single vote, whatever its share.
-  const share = statusAt(columns, row) === 'single' ? null : known(columns.groups.columns.share[row]!);
-  return quadrantOf(share, verdictAt(columns, row));
+  return quadrantOf(statusAt(columns, row), known(columns.groups.columns.share[row]!), verdictAt(columns, row));
 }
 
 function statusAt({ groups }: RunColumns, row: number): VoteStatus {

@@ -154,7 +154,8 @@ describe('quadrants', () => {
       'confident-correct': [0],
       'confident-wrong': [1],
       'uncertain-correct': [2],
-      'uncertain-wrong': [3, 4],
+      'uncertain-wrong': [3],
+      unanswered: [4],
     });
     expect(quadrants(problems, 0.5)['confident-wrong']).toEqual([1, 3]);
   });

@@ -163,6 +163,15 @@ describe('step metrics', () => {
     judged([null, null, null, null], '7', [0, 0, 0, 0]),
   ];
 
+  test('without any answer there is no majority to have a share', () => {
+    expect(stepMetrics([groups[2]!, groups[2]!], VERDICT)).toMatchObject({
+      majorityShare: null,
+      rawMajorityShare: null,
+      labelAccuracy: 0,
+      noAnswer: 1,
+    });
+  });
+
   test('by hand', () => {
     const metrics = stepMetrics(groups, VERDICT);
     expect(metrics.proxyReward).toBeCloseTo(5 / 12, 12);

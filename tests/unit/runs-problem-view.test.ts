@@ -77,9 +77,9 @@ describe('how a problem stands', () => {
     expect(of([null, null], '7')).toMatchObject({
       status: 'unanswered',
       verdict: 'wrong',
-      quadrant: 'uncertain-wrong',
+      quadrant: 'unanswered',
     });
-    expect(of([null, null], null)).toMatchObject({ status: 'unanswered', verdict: 'unknown', quadrant: 'uncertain' });
+    expect(of([null, null], null)).toMatchObject({ status: 'unanswered', verdict: 'unknown', quadrant: 'unanswered' });
   });
 });
 

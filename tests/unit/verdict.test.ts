@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { quadrants } from '../../engine/analysis/alignment.ts';
 import { type JudgedGroup, majorityRight } from '../../engine/analysis/metrics.ts';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
-import { QUADRANTS, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
+import { PLACES, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -39,13 +39,16 @@ test('a single vote is not confident, whatever its share', () => {
 });
 
 test('only a share above 0.8 is confident', () => {
-  expect([0.81, 0.8, null].map((share) => quadrantOf(share, 'wrong'))).toEqual([
+  expect([0.81, 0.8].map((share) => quadrantOf('majority', share, 'wrong'))).toEqual([
     'confident-wrong',
     'uncertain-wrong',
-    'uncertain-wrong',
   ]);
-  expect(quadrantOf(0.9, 'unknown')).toBe('confident');
-  expect(quadrantOf(0.6, 'correct', 0.5)).toBe('confident-correct');
+  expect(quadrantOf('majority', 0.9, 'unknown')).toBe('confident');
+  expect(quadrantOf('majority', 0.6, 'correct', 0.5)).toBe('confident-correct');
+  expect(quadrantOf('single', 1, 'correct')).toBe('uncertain-correct');
+  for (const verdict of ['wrong', 'unknown'] as const) {
+    expect(quadrantOf('unanswered', null, verdict)).toBe('unanswered');
+  }
 });
 
 test('analyze has the same problems in each quadrant as the panel', async () => {
@@ -64,6 +67,6 @@ test('analyze has the same problems in each quadrant as the panel', async () => 
   const columns = await openColumns(folder);
   const views = problems.map(({ id, index }) => ({ id, view: problemView(columns, index, 7) }));
   const seen = (name: string) => views.filter(({ view }) => view.quadrant === name).map(({ id }) => id);
-  expect(quadrants).toEqual(Object.fromEntries(QUADRANTS.map((name) => [name, seen(name)])));
+  expect(quadrants).toEqual(Object.fromEntries(PLACES.map((name) => [name, seen(name)])));
   expect(Object.values(quadrants).flat()).toHaveLength(problems.length);
 });

@@ -5,7 +5,7 @@ import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import type { QuadrantCounts } from '../../engine/runs/quadrant-history.ts';
 import { svg } from '../html.ts';
 
-/** From the bottom: what is right, then what is wrong; the confident ones at the edges. */
+/** From the bottom: what is right, then what is wrong, then what has no answer; the confident ones at the edges. */
 const STACK: readonly AnyQuadrant[] = [
   'confident-correct',
   'confident',
@@ -13,6 +13,7 @@ const STACK: readonly AnyQuadrant[] = [
   'uncertain',
   'uncertain-wrong',
   'confident-wrong',
+  'unanswered',
 ];
 
 export const quadrantStyles = css`
@@ -31,6 +32,10 @@ export const quadrantStyles = css`
   }
   .quadrant.confident-wrong {
     fill: var(--wrong);
+  }
+  .quadrant.unanswered {
+    fill: var(--muted);
+    fill-opacity: 0.12;
   }
 `;
 

@@ -9,7 +9,8 @@ import { DASH } from '../../protocol/format.ts';
 import type { GroupDetail, Problem } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
-import { QUADRANT_TITLES, QUADRANTS } from '../../protocol/verdict.ts';
+import { mean, meanShare } from '../../protocol/values.ts';
+import { PLACES, QUADRANT_TITLES, VOTE_TITLES } from '../../protocol/verdict.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { recordedForecast, recordedScore } from '../../runs/head.ts';
 import { forecastSection, scoreText, signalTable } from '../forecast.ts';
@@ -17,12 +18,13 @@ import { table } from '../table.ts';
 
 /** The KL-regularized optimum that training approaches, estimated by reweighting these rollouts. */
 export function optimumText(groups: readonly JudgedGroup[], optima: readonly Optimum[], beta: number): string {
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const judged = groups.flatMap(({ rollouts }, i) => {
     const found = optima[i]!.accuracy;
-    return found === null ? [] : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true))), there: found }];
+    return found === null
+      ? []
+      : [{ now: mean(rollouts.map(({ correct }) => Number(correct === true)))!, there: found }];
   });
-  const change = (of: 'share' | 'accuracy', now: number, there: number) =>
+  const change = (of: 'share' | 'accuracy', now: number | null, there: number | null) =>
     `${quantityText(of, now)} now, ${quantityText(of, there)} at the optimum`;
   const accuracy =
     judged.length === 0
@@ -30,8 +32,8 @@ export function optimumText(groups: readonly JudgedGroup[], optima: readonly Opt
       : `; accuracy ${change('accuracy', mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
   const shares = change(
     'share',
-    mean(groups.map(({ majority }) => majority?.share ?? 0)),
-    mean(optima.map((o) => o.majorityShare)),
+    meanShare(groups.map(({ majority }) => majority?.share ?? null)),
+    meanShare(groups.map(({ majority }, i) => (majority === null ? null : optima[i]!.majorityShare))),
   );
   return `Optimum pi* at beta ${quantityText('beta', beta)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
 }
@@ -59,12 +61,14 @@ export function alignmentTable(aligned: readonly MeasureAlignment[]): string {
 }
 
 /**
- * How many problems are confident or uncertain, correct or wrong, and which.
+ * How many problems are confident or uncertain, correct or wrong, or have no answer, and which.
  * @param problems by the index that the quadrants contain
  */
 export function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
-  const rows = QUADRANTS.map((name) => [
-    QUADRANT_TITLES[name],
+  // Hardly any run has problems without an answer: the row is there where it says something.
+  const shown = PLACES.filter((name) => name !== 'unanswered' || found[name].length > 0);
+  const rows = shown.map((name) => [
+    name === 'unanswered' ? VOTE_TITLES.unanswered : QUADRANT_TITLES[name],
     String(found[name].length),
     oneLine(found[name].map((index) => problems[index]!.id).join(', '), 70),
   ]);

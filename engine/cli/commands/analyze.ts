@@ -8,7 +8,7 @@ import { graderOf } from '../../grading/index.ts';
 import { plural } from '../../protocol/format.ts';
 import { type GroupDetail, RollscopeError } from '../../protocol/index.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
-import { QUADRANTS } from '../../protocol/verdict.ts';
+import { PLACES } from '../../protocol/verdict.ts';
 import { answerTokens } from '../../reward/answer-tokens.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
 import { groupOf } from '../../reward/stored.ts';
@@ -72,9 +72,7 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
     phase: material.phase,
     step: at,
     alignment: aligned,
-    quadrants: Object.fromEntries(
-      QUADRANTS.map((name) => [name, inQuadrants[name].map((index) => problems[index]!.id)]),
-    ),
+    quadrants: Object.fromEntries(PLACES.map((name) => [name, inQuadrants[name].map((index) => problems[index]!.id)])),
     problems: groups.map((group, i) => {
       const { weights: _, ...rest } = optima[i]!;
       const metrics = problemMetrics(group, reward ?? OTHER_REWARD, columns.updateOf(found[i]!.row));

@@ -2,7 +2,7 @@
 
 import { duration, plural, rounded } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
-import { mean } from '../../protocol/values.ts';
+import { mean, meanShare } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
@@ -40,7 +40,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     problems: results.length,
     accuracy: mean(results.map(({ accuracy }) => accuracy)),
     majorityAccuracy: mean(results.map(({ correct }) => (correct === null ? null : Number(correct)))),
-    majorityShare: mean(results.map((result) => result.share ?? 0)),
+    majorityShare: meanShare(results.map((result) => result.share)),
   };
   const forecast = recordedForecast(columns.head);
   const absent = columns.head.run && withoutForecast(columns.head.run.config);

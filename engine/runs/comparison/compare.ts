@@ -8,7 +8,7 @@ import { RollscopeError } from '../../protocol/errors.ts';
 import type { Estimate } from '../../protocol/estimate.ts';
 import type { Phase } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { mean } from '../../protocol/values.ts';
+import { meanShare } from '../../protocol/values.ts';
 import { rightOf } from '../../protocol/verdict.ts';
 import { wilson } from '../../protocol/wilson.ts';
 import type { RunColumns } from '../columns.ts';
@@ -167,7 +167,7 @@ function measuresOf(all: readonly ProblemView[]): Measures {
     accuracy: bootstrap(labeled.map(({ accuracy }) => accuracy!)),
     majorityAccuracy: share(({ verdict }) => verdict === 'correct'),
     passAtK: share(({ accuracy }) => accuracy! > 0),
-    majorityShare: mean(views.map(({ share }) => share ?? 0)),
+    majorityShare: meanShare(views.map(({ share }) => share)),
   };
 }
 
