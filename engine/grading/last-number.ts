@@ -1,4 +1,5 @@
 /** The last number of a text, or the formula that it is part of. */
+import { isDenied } from './denial.ts';
 import { type Found, type Span, usable } from './span.ts';
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
@@ -6,7 +7,7 @@ const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?
 /** How far back from the end a last number is looked for. */
 const TAIL = 4000;
 
-/** Looks at the end of a long text only; null without a number there. The span is one of the whole text. */
+/** Looks at the end of a long text only; null without a number there, or where it is denied (`not 42`). The span is one of the whole text. */
 export function lastNumber(whole: string): Found | null {
   const text = whole.slice(-TAIL);
   const before = whole.length - text.length;
@@ -16,7 +17,8 @@ export function lastNumber(whole: string): Found | null {
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
     last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }
-  const found = last && (formulaAround(text, last) ?? usable(text, last.start, last.end));
+  if (last === null || isDenied(text, last)) return null;
+  const found = formulaAround(text, last) ?? usable(text, last.start, last.end);
   return found && { ...found, start: before + found.start, end: before + found.end };
 }
 

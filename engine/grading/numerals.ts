@@ -199,6 +199,11 @@ export function plainDigits(text: string): string {
     .replace(/(\d\.\d{0,20}) ?\((\d{1,20})\)/, '$1\\overline{$2}');
 }
 
+/** The number before a unit, a sign of money or a percent sign with a point for its decimal comma: `2,5` is no list there. */
+export function withDecimalPoint(number: string): string | null {
+  return /^[-+]?\d+,(?:\d{1,2}|\d{4,})$/.test(number) ? number.replace(',', '.') : null;
+}
+
 /** `5K` and `5M`; a number with a decimal comma: `1.234,56`, `0,5`. What else it may be, it also remains. */
 export function otherNumber(text: string): string | null {
   const many = /^(-?(?:\\dollar )?\d+(?:\.\d+)?) ?(k|K|M)$/.exec(text);
@@ -207,6 +212,7 @@ export function otherNumber(text: string): string | null {
     return many[2] === 'k' ? null : `${many[1]}*${many[2] === 'K' ? 1000 : 1_000_000}`;
   }
   if (/^[-+]?\d{1,3}(?:[. ]\d{3})+,\d+$/.test(text)) return text.replace(/[. ]/g, '').replace(',', '.');
+  if (/^[-+]?\d+,\d{1,2} ?\\?%$/.test(text)) return text.replace(',', '.');
   // `1,5` and `1,500` stay what they are
   return /^[-+]?(?:0,\d+|\d+,(?:\d\d|\d{4,}))$/.test(text) ? text.replace(',', '.') : null;
 }

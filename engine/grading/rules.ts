@@ -1,5 +1,5 @@
 /** Where the answer stands by a rule that the user chose. */
-import { type AnswerRule, parseAnswerRule } from '../protocol/answer-rule.ts';
+import { type AnswerRule, answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { lastBoxed } from './boxes.ts';
 import { automatic, WINDOW } from './extract.ts';
@@ -21,7 +21,10 @@ const PATTERN_WINDOW = 20_000;
 /** Throws RollscopeError `config` for a text that is no rule, or a pattern that cannot be read. */
 export function finderOf(rule: string): Finder {
   const parsed = parseAnswerRule(rule);
-  if (!parsed) throw badRule(rule, 'is not a rule');
+  if (!parsed) {
+    const { message, hint } = answerRuleError(rule)!;
+    throw new RollscopeError('config', `--answer: ${message}.`, hint, { details: { ...REFUSED, value: rule } });
+  }
   const find = onSpoken(parsed, rule);
   return (text) => {
     const part = spoken(text);
@@ -32,12 +35,14 @@ export function finderOf(rule: string): Finder {
   };
 }
 
+const REFUSED = { reason: 'bad-answer-rule', field: '--answer' };
+
 function badRule(rule: string, why: string): RollscopeError {
   return new RollscopeError(
     'config',
     `--answer ${rule}: ${why}.`,
     'The first group is the answer, as in regex:is ([^.]+). Long look-around and back-references do not exist.',
-    { details: { reason: 'bad-answer-rule', field: '--answer', value: rule } },
+    { details: { ...REFUSED, value: rule } },
   );
 }
 
@@ -108,10 +113,15 @@ function lastChoice(said: string, letters: string): Found | null {
   return last;
 }
 
+/** What ends with a period within a sentence: titles, initials and the like. */
+const ABBREVIATED = /(?:^|[\s("])(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|No|vs|approx|ca|e\.g|i\.e|[A-Z](?:\.[A-Z])*)$/;
+
 /** The last sentence without its period. */
 function lastSentence(said: string): Found | null {
   const end = said.trimEnd().replace(/[.!?]{1,3}$/, '').length;
-  const before = said.slice(0, end);
-  const start = Math.max(...['\n', '. ', '! ', '? '].map((mark) => before.lastIndexOf(mark) + 1));
+  let start = 0;
+  for (const { index, 0: mark } of said.slice(0, end).matchAll(/[.!?] |\n/g)) {
+    if (mark !== '. ' || !ABBREVIATED.test(said.slice(Math.max(0, index - 8), index))) start = index + 1;
+  }
   return usable(said, start, end);
 }

@@ -1,4 +1,5 @@
 /** Answers that are marked by words: `the answer is x`, `#### x`, `<answer>x</answer>`, a heading "Final answer". */
+import { isUntrue } from './denial.ts';
 import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from './span.ts';
 
 /** Headings such as `#### Step 2` are not answers. */
@@ -106,7 +107,7 @@ function* behindTitles(text: string): Generator<number> {
 }
 /** `The answer is not 5`, `the answer is correct`, `the answer is given in the form a/b`. */
 const NO_ANSWER =
-  /^(?:not|n't|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
+  /^(?:(?:[a-z]{2,12}ly )?(?:not|n't|never)|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
 
 /** Most cues that are tried, from the end. */
 const MAX_CUES = 40;
@@ -115,7 +116,9 @@ const MAX_CUES = 40;
 export function lastStatement(text: string): Found | null {
   const member = lastMember(text);
   const starts: number[] = [];
-  for (const cue of text.matchAll(CUE)) starts.push(cue.index + cue[0].length);
+  for (const cue of text.matchAll(CUE)) {
+    if (!isUntrue(text, cue.index)) starts.push(cue.index + cue[0].length);
+  }
   for (const start of behindTitles(text)) starts.push(start);
   starts.sort((a, b) => b - a);
   for (const cue of starts.slice(0, MAX_CUES)) {

@@ -5,7 +5,7 @@ import { withoutLead } from './lead.ts';
 import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
-import { fromWords, otherNumber, plainDigits } from './numerals.ts';
+import { fromWords, otherNumber, plainDigits, withDecimalPoint } from './numerals.ts';
 import { withoutOver } from './over.ts';
 import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
@@ -99,7 +99,10 @@ function readValue(cleaned: string): Understood {
   if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null, choice: null };
   const clock = clockTime(cleaned);
   if (clock) return { key, ...clock, choice: null };
-  const text = plainDigits(fromWords(words(cleaned)) ?? cleaned);
+  // `(x = 4 cm)`: an equation is no pair
+  const [, equation = cleaned] = /^\(([^(),=]{1,200}=[^(),=]{1,200})\)$/.exec(cleaned) ?? [];
+  const bare = equation.trim();
+  const text = plainDigits(fromWords(words(bare)) ?? bare);
   const { readings: values, unit } = compound(text) ?? measure(text) ?? defined(text) ?? plain(text);
   const [first] = values;
   const sign = first?.kind === 'percent' ? PERCENT : first?.kind === 'degrees' ? DEGREE : null;
@@ -137,7 +140,7 @@ function plain(text: string): Value {
 function measure(text: string): Value | null {
   const measured = splitUnit(withParentheses(text));
   if (!measured) return null;
-  const values = readings(measured.value).filter(isClosed);
+  const values = readings(withDecimalPoint(measured.value) ?? measured.value).filter(isClosed);
   if (values.length === 0) return null;
   const { unit } = measured;
   if (unit?.name === 'percent') return { readings: values.map((of) => ({ kind: 'percent', of })), unit };

@@ -229,6 +229,25 @@ const EQUAL: Record<string, [string, string][]> = {
     ['3 m', 'm \\cdot 3'],
     ['12 \\text{ m}', '12'],
   ],
+  'decimal commas': [
+    ['3,14', '3.14'],
+    ['0,5', '\\frac{1}{2}'],
+    ['1{,}5', '1.5'],
+    ['12,5\\%', '12.5\\%'],
+    ['€3,50', '3.5'],
+    ['2,5 \\text{ cm}', '2.5'],
+    ['2,5 \\text{ cm}', '25 \\text{ mm}'],
+    ['1.234,56', '1234.56'],
+    ['1{,}234', '1234'],
+    ['12{,}34{,}567', '1234567'],
+    ['3,14', '3, 14'],
+  ],
+  'a choice with words behind a comma, an equation in parentheses': [
+    ['D, none of these', 'D'],
+    ['A, 12 apples', 'A'],
+    ['B, the second option', '(B)'],
+    ['(x = 4 \\text{ cm})', '4'],
+  ],
   'words and choices': [
     ['\\text{Evelyn}', 'Evelyn'],
     ['EAST', '\\text{east}'],
@@ -262,6 +281,14 @@ const EQUAL: Record<string, [string, string][]> = {
 };
 
 const DIFFERENT: Record<string, [string, string][]> = {
+  'decimal commas, and lists with a comma': [
+    ['1,234', '1.234'],
+    ['3, 14', '3.14'],
+    ['1,5', '1.5'],
+    ['(3,14)', '3.14'],
+    ['A, B and D', 'A'],
+    ['D, none of these', 'A'],
+  ],
   'rows of the methods page': [
     ['50%', '0.5'],
     ['(1,2]', '[1,2)'],

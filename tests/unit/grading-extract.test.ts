@@ -200,6 +200,34 @@ test('extraction does not choke on a long and hostile text', () => {
   expect(extractAnswer(texts.at(-1)!, 'strict')).toBe('5');
 });
 
+test.each([
+  'The answer is not 42.',
+  "The answer isn't 42.",
+  'The answer is definitely not 42.',
+  'The answer cannot be 42.',
+  'The answer is never 42',
+  'So 42 is not the answer.',
+  'So $42$ is clearly wrong.',
+  'It is not the case that the answer is 42.',
+  "I don't think the answer is 42.",
+  'x is not equal to 42',
+  'It is **not** 42.',
+])('what is denied is no answer: %s', (text) => {
+  for (const mode of ['strict', 'lenient'] as const) expect(extractAnswer(text, mode)).toBeNull();
+});
+
+test.each([
+  ['The answer is not 42, it is 43.', '43'],
+  ['The final answer is not 7 but 8.', '8'],
+  ['If n is not 3, the answer is 42.', '42'],
+  ['I first thought 7, which is wrong. So we get 42.', '42'],
+  ['That is not right. The answer is 42.', '42'],
+  ['It is not more than 42', '42'],
+  ['This is not a triangle: 42', '42'],
+])('a denial of something else denies nothing: %s', (text, answer) => {
+  expect(extractAnswer(text, 'lenient')).toBe(answer);
+});
+
 test('a label is a solution or a bare value', () => {
   const rows: [string, string | null][] = [
     ['142.0', '142.0'],

@@ -39,6 +39,8 @@ describe('the rule', () => {
     ['last-line', 'One\nTwo \n\n', 'Two'],
     ['last-sentence', `It is old. ${EGYPT}`, 'The capital of Egypt is Cairo'],
     ['last-sentence', 'It is old.\nCairo', 'Cairo'],
+    ['last-sentence', 'It is so. His name is Dr. Who.', 'His name is Dr. Who'],
+    ['last-sentence', 'It is so. It was J. R. Smith vs. Mr. X.', 'It was J. R. Smith vs. Mr. X'],
     ['whole', ' Cairo \n', 'Cairo'],
     ['regex:is ([^.]+)\\.', EGYPT, 'Cairo'],
     ['regex:is ([^.]+)\\.', 'It is old. It is Cairo.', 'Cairo'],

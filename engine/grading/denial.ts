@@ -1,0 +1,45 @@
+/** Answers that a text denies: `The answer is not 42`, `42 is wrong`. Pure. */
+import type { Span } from './span.ts';
+
+/** `not`, and words between it and what is denied: `cannot be`, `is definitely not equal to`. */
+const BEFORE =
+  /(?:\b(?:not|never|cannot|neither|nor|no longer|hardly)|n['’]t)(?: (?:be|equal(?: to)?|just|[a-z]{2,12}ly|an?|the)){0,4} ?[$*("“]{0,3}$/i;
+/** `It is not true that ...`, `that is wrong: ...`: a whole statement is denied. */
+const UNTRUE =
+  /(?:\b(?:not|never|hardly)|n['’]t) (?:be )?(?:the case|true|correct|right) (?:to say )?that\b|\b(?:false|wrong|incorrect|untrue) (?:to say )?that\b/i;
+const UNBELIEVED = /(?:\b(?:not|never|cannot)|n['’]t) (?:think|believe|say|agree|mean|claim)\b/i;
+/** `is wrong`, `is clearly not the answer`, `can't be right`. */
+const BEHIND_WRONG = /^[$*)"”%]{0,3} (?:is|was|would be|must be) (?:[a-z]{2,12}ly )?(?:wrong|incorrect|false)\b/i;
+const BEHIND_NOT =
+  /^[$*)"”%]{0,3} (?:is|was|would|can|could|must)(?:n['’]t| ?not| [a-z]{2,12}ly not) (?:be )?(?:(?:the|a|an|our|my) )?(?:final |correct |right )?(?:answer|solution|result|correct|right|it)\b/i;
+
+/** Characters before and behind an answer that are looked at. */
+const NEAR = 120;
+
+/** Whether what begins at this place is denied as a whole: `I don't think that ...`. */
+export function isUntrue(text: string, at: number): boolean {
+  const clause = clauseBefore(text, at);
+  const before = clause.slice(clause.lastIndexOf(',') + 1);
+  return UNTRUE.test(before) || UNBELIEVED.test(before);
+}
+
+/** Whether a text says of an answer that it is not the answer. */
+export function isDenied(text: string, { start, end }: Span): boolean {
+  const behind = text.slice(end, end + NEAR).replace(/\s+/g, ' ');
+  return (
+    BEFORE.test(clauseBefore(text, start)) ||
+    isUntrue(text, start) ||
+    BEHIND_WRONG.test(behind) ||
+    BEHIND_NOT.test(behind)
+  );
+}
+
+/** What stands before a place in its own clause, with single spaces and without emphasis. */
+function clauseBefore(text: string, at: number): string {
+  let begin = at;
+  while (begin > 0 && at - begin < NEAR && !'.!?;:\n'.includes(text[begin - 1]!)) begin--;
+  return text
+    .slice(begin, at)
+    .replace(/[*_]{1,3}/g, '')
+    .replace(/\s+/g, ' ');
+}
