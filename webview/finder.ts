@@ -12,6 +12,7 @@ export type FindState =
 
 const IDLE: FindState = { state: 'idle' };
 
+/** One search at a time: a new one cancels the one before. What was searched for is kept over a reload. */
 export class RolloutSearch {
   isOpen: boolean;
   query: FindQuery;

@@ -40,6 +40,10 @@ export function permutedHeads(name: string, config: DecoderConfig): number | nul
   return null;
 }
 
+/**
+ * The values of a tensor as Hugging Face lays them out, in blocks of whole rows.
+ * @param heads of a tensor whose rows llama.cpp permutes by head; null for any other
+ */
 export async function* converted(
   gguf: GgufFile,
   tensor: GgufTensor,

@@ -12,6 +12,7 @@ export const BLOCK = 32;
 export const BLOCK_TYPES = ['Q4_0', 'Q4_1', 'Q8_0'] as const;
 export type BlockType = (typeof BLOCK_TYPES)[number];
 
+/** Whether a type stores weights in blocks with scales of their own instead of one number each. */
 export function isBlockType(type: string): type is BlockType {
   return (BLOCK_TYPES as readonly string[]).includes(type);
 }

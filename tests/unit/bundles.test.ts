@@ -18,7 +18,7 @@ const SIZES = {
   /** What the compute worker loads when it starts. */
   worker: 534,
   /** What a thread of an import loads. */
-  judge: 212,
+  judge: 215,
   extension: 601,
   panel: 342,
   /** The page that compares runs. */

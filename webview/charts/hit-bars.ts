@@ -62,6 +62,10 @@ export function highestText(steps: readonly StepHits[]): string {
   return `highest ${percent(share(highest))} at step ${highest.step}`;
 }
 
+/**
+ * A bar per step, or per pixel where there are more steps, as high as the share of the step's rollouts that were
+ * found; steps without rollouts have none.
+ */
 export function hitBars({ phase, steps, last, width, look }: HitBars) {
   const all = bins(steps, last, width);
   const share = ({ hits, rollouts }: Bin) => hits / Math.max(1, rollouts);

@@ -24,6 +24,7 @@ const MOVES: Readonly<Record<string, number>> = {
   End: 1e9,
 };
 
+/** The element of the search; hidden until it is opened. */
 @customElement('rs-find')
 export class Find extends Component {
   static override styles = [

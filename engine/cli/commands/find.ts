@@ -35,6 +35,10 @@ interface FindOptions {
   json?: boolean;
 }
 
+/**
+ * Searches the stored rollouts. Exit code 0, whether or not any was found; 3 when stopped. Throws `usage` for a
+ * condition that cannot be read.
+ */
 export async function find(run: string, text: string | undefined, options: FindOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

@@ -10,6 +10,7 @@ import { table } from '../table.ts';
 
 const CURVE = 40;
 
+/** Says how many of how many rollouts were found, then lists the first of them; people count rollouts from 1. */
 export function findText(found: FindResult, problems: readonly Problem[]): string {
   const { total, rollouts, groups, hits, steps } = found;
   const among = total > 0 ? `, in ${plural(groups, 'group')} of ${plural(found.problems, 'problem')}` : '';

@@ -64,6 +64,7 @@ export interface FindForm {
 
 const inputOf = (event: Event) => event.target as HTMLInputElement;
 
+/** A template of the form. @param labeled offers to search by correctness, too */
 export function findFields({ query, labeled, set, start, close }: FindForm) {
   const isRegex = query.regex !== undefined;
   const text = query.text ?? query.regex ?? '';
