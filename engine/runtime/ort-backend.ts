@@ -11,6 +11,7 @@ import { outputName } from './onnx-encoder.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
 import type { OnnxruntimeDevice } from './provider.ts';
 import { Reclaimer } from './reclaim.ts';
+import { SpareCores } from './spare-cores.ts';
 
 /** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
 const FATAL_ONLY = 4;
@@ -85,9 +86,15 @@ class OrtExecutable implements Executable {
   private readonly inputs: readonly { name: string; dtype: DType; shape: Shape }[];
   private readonly outputs: readonly { name: string; dtype: DType }[];
 
+  private held: HeldSession | null = null;
+  /** Threads that the session was opened with. */
+  private threads: number | null = null;
+
+  /** `open`: opens its session with so many threads, null: with all; `wanted`: how many that should be now. */
   constructor(
     graph: Graph,
-    private readonly held: HeldSession,
+    private readonly open: (threads: number | null) => Promise<InferenceSession>,
+    private readonly wanted: () => number | null,
     private readonly toTensor: (value: Value) => OrtTensor,
     private readonly timed: <T>(work: () => Promise<T>) => Promise<T>,
     private readonly reclaimer: Reclaimer,
@@ -96,21 +103,32 @@ class OrtExecutable implements Executable {
     this.outputs = [...graph.outputs].map(([name, { dtype }]) => ({ name, dtype }));
   }
 
+  /** The session with as many threads as help now; another one is made where their number has changed. */
+  async session(): Promise<HeldSession> {
+    const threads = this.wanted();
+    if (this.held && threads === this.threads) return this.held;
+    await this.held?.release();
+    this.threads = threads;
+    this.held = new HeldSession(await this.open(threads));
+    return this.held;
+  }
+
   async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>> {
+    const held = await this.session();
     const tensors: Record<string, OrtTensor> = {};
     for (const [name, value] of checkFeeds(this.inputs, feeds).values) tensors[name] = this.toTensor(value);
-    const results = await this.timed(() => this.held.session.run(tensors)).catch((error: unknown) => {
+    const results = await this.timed(() => held.session.run(tensors)).catch((error: unknown) => {
       throw runError(error);
     });
     const values: Record<string, Value> = {};
     for (const { name, dtype } of this.outputs) {
-      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, this.held, this.reclaimer);
+      values[name] = new OrtValue(dtype, results[outputName(name)] as OrtTensor, held, this.reclaimer);
     }
     return values;
   }
 
-  release(): Promise<void> {
-    return this.held.release();
+  async release(): Promise<void> {
+    await this.held?.release();
   }
 }
 
@@ -124,6 +142,7 @@ class OrtBackend implements Backend {
   constructor(
     private readonly definition: OnnxruntimeDevice,
     private readonly threads: number,
+    private readonly spare: SpareCores | null,
   ) {
     this.device = definition.name;
     this.controlFlow = definition.capabilities.controlFlow;
@@ -146,6 +165,7 @@ class OrtBackend implements Backend {
   private async session(
     model: Uint8Array,
     options: { keep?: readonly string[]; outputs: readonly string[]; packWeights?: boolean; folder?: string | null },
+    threads: number | null = null,
   ): Promise<InferenceSession> {
     const config: Record<string, string> = {};
     if (!options.packWeights) config.disable_prepacking = '1';
@@ -155,7 +175,7 @@ class OrtBackend implements Backend {
     try {
       return await InferenceSession.create(model, {
         executionProviders: [{ name: provider.name, ...provider.options }, ...(capabilities.ownMemory ? ['cpu'] : [])],
-        intraOpNumThreads: this.threads,
+        intraOpNumThreads: threads ?? this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
         // An arena keeps what it ever held, and shapes that change from call to call fragment it.
@@ -176,16 +196,24 @@ class OrtBackend implements Backend {
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     checkTypes(graph, this.definition.capabilities);
     const { model, weightsFolder } = encodeGraph(graph, this.definition.provider.dialect);
-    const session = await this.timed(() =>
-      this.session(model, {
-        keep: options.keepOnDevice,
-        outputs: [...graph.outputs.keys()],
-        packWeights: options.packWeights,
-        folder: weightsFolder,
-      }),
-    );
-    const held = new HeldSession(session);
-    return new OrtExecutable(graph, held, (value) => this.toTensor(value), this.timed, this.reclaimer);
+    const open = (threads: number | null) =>
+      this.timed(() =>
+        this.session(
+          model,
+          {
+            keep: options.keepOnDevice,
+            outputs: [...graph.outputs.keys()],
+            packWeights: options.packWeights,
+            folder: weightsFolder,
+          },
+          threads,
+        ),
+      );
+    const wanted = () => this.spare?.threads() ?? null;
+    const executable = new OrtExecutable(graph, open, wanted, (v) => this.toTensor(v), this.timed, this.reclaimer);
+    // What is wrong with a graph or a device is said here, not where it first runs.
+    await executable.session();
+    return executable;
   }
 
   private toTensor(value: Value): OrtTensor {
@@ -253,11 +281,15 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
 }
 
 /**
- * A backend on onnxruntime; `threads` is for the CPU. Throws RollscopeError `device` when this machine lacks the device.
+ * A backend on onnxruntime; `threads` is for the CPU, 0: as many as `spare` finds helpful. Throws RollscopeError `device` when this machine lacks the device.
  * For everybody else: `openDevice` in `devices/index.ts`.
  */
-export async function openOnnxruntime(device: OnnxruntimeDevice, threads: number): Promise<Backend> {
-  const backend = new OrtBackend(device, threads);
+export async function openOnnxruntime(
+  device: OnnxruntimeDevice,
+  threads: number,
+  spare: SpareCores | null = threads === 0 && !device.capabilities.ownMemory ? new SpareCores() : null,
+): Promise<Backend> {
+  const backend = new OrtBackend(device, threads, spare);
   await backend.open();
   return backend;
 }

@@ -13,7 +13,7 @@ export const DEVICE = {
   }),
   threads: integer({
     title: 'CPU threads',
-    help: 'CPU threads (0 = all cores)',
+    help: 'CPU threads (0 = all cores that other programs leave free)',
     example: '4',
     placeholder: 'n',
     flag: '--threads',
