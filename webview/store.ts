@@ -47,6 +47,7 @@ export class Store {
   private scheduled = false;
   private readonly rowsAt = new Remembered<ProblemRow[]>();
   private readonly latest = new Remembered<ProblemRow[]>();
+  private readonly matching = new Remembered<ProblemRow[]>();
   private readonly ordering = new Remembered<{ index: number; group: string }[]>();
   private readonly befores = new Remembered<ProblemView[]>();
   private readonly quadrants = new QuadrantHistory();
@@ -117,8 +118,11 @@ export class Store {
 
   /** The problems that match the filter. */
   get filtered(): ProblemRow[] {
-    const terms = parseFilter(this.selection.filter);
-    return this.rows.filter((row) => matches(terms, row));
+    const { at, from, filter } = this.selection;
+    return this.matching.of([...this.state, at, from, filter], () => {
+      const terms = parseFilter(filter);
+      return this.rows.filter((row) => matches(terms, row));
+    });
   }
 
   /** The selected problem. */

@@ -65,6 +65,12 @@ export function rightOf(verdict: Verdict): boolean | null {
   return verdict === 'unknown' ? null : verdict === 'correct';
 }
 
+/** Written out: a run has a million groups, and putting names together takes longer than all the rest. */
+const BY_VERDICT = {
+  confident: { correct: 'confident-correct', wrong: 'confident-wrong', unknown: 'confident' },
+  uncertain: { correct: 'uncertain-correct', wrong: 'uncertain-wrong', unknown: 'uncertain' },
+} as const;
+
 /**
  * Confident with a share above `threshold`; a single vote, which nothing confirms, is uncertain. Without a verdict only the
  * share is known, and without an answer neither.
@@ -77,6 +83,6 @@ export function quadrantOf(
   threshold = CONFIDENT,
 ): QuadrantPlace | 'confident' | 'uncertain' {
   if (status === 'unanswered') return 'unanswered';
-  const level = status !== 'single' && share !== null && share > threshold ? 'confident' : 'uncertain';
-  return verdict === 'unknown' ? level : `${level}-${verdict}`;
+  const isConfident = status !== 'single' && share !== null && share > threshold;
+  return (isConfident ? BY_VERDICT.confident : BY_VERDICT.uncertain)[verdict];
 }

@@ -72,28 +72,16 @@ export function problemView(
   const { groups, texts } = columns;
   const { step, phase, answer, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
     groups.columns;
-  const rows = columns.rowsOf(problem);
-  const speaks = speaker(columns, at, only);
-  const place = lastFrom(rows.length - 1, (i) => speaks(rows[i]!));
-  const row = rows[place];
+  const found = only === null ? speakingAt(columns, problem, at) : scan(columns, problem, speaker(columns, at, only));
+  const row = found?.row;
   const prediction = columns.head.forecast?.problems[problem] ?? null;
   const outcome = prediction && outcomeOf(columns, problem);
-  if (row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
+  if (!found || row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
   const verdict = verdictAt(columns, row);
   const text = texts.at(answer[row]!);
   const part = known(share[row]!);
   const status = statusAt(columns, row);
   const logprob = known(majorityLogprob[row]!);
-  const streak = (alike: (row: number) => boolean) => {
-    let first = place;
-    let before = lastFrom(place - 1, (i) => speaks(rows[i]!));
-    while (before >= 0 && alike(rows[before]!)) {
-      first = before;
-      before = lastFrom(before - 1, (i) => speaks(rows[i]!));
-    }
-    return { since: step[rows[first]!]!, before: rows[before] };
-  };
-  const settled = streak((one) => verdictAt(columns, one) === verdict);
   return {
     problem,
     row,
@@ -111,13 +99,17 @@ export function problemView(
     accuracy: known(accuracy[row]!),
     confidence: logprob === null ? null : Math.exp(logprob),
     since: {
-      answer: text === null ? null : streak((one) => answer[one] === answer[row]).since,
-      verdict: verdict === 'unknown' ? null : settled.since,
+      answer: text === null ? null : step[found.answerFrom]!,
+      verdict: verdict === 'unknown' ? null : step[found.verdictFrom]!,
     },
     flip:
-      settled.before === undefined
+      found.verdictBefore === -1
         ? null
-        : { since: settled.since, until: step[settled.before]!, from: verdictAt(columns, settled.before) },
+        : {
+            since: step[found.verdictFrom]!,
+            until: step[found.verdictBefore]!,
+            from: verdictAt(columns, found.verdictBefore),
+          },
     prediction,
     outcome,
   };
@@ -131,8 +123,7 @@ export function viewBefore(columns: RunColumns, problem: number, from: number | 
   if (from !== null) return problemView(columns, problem, from);
   const before = problemView(columns, problem, 0);
   if (before.row !== null) return before;
-  const speaks = speaker(columns, Number.POSITIVE_INFINITY, null);
-  const first = columns.rowsOf(problem).find(speaks);
+  const [first] = speakingOf(columns, problem).rows;
   return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
 }
 
@@ -163,6 +154,95 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   since: { answer: null, verdict: null },
   flip: null,
 };
+
+/** The row that represents a problem, since which row answer and verdict are what they are, and the one before (-1: none). */
+interface Found {
+  row: number;
+  answerFrom: number;
+  verdictFrom: number;
+  verdictBefore: number;
+}
+
+/**
+ * The rows that may represent a problem, and for each the place of the first one since which its answer, or its verdict, is
+ * what it is. Each row is looked at once, as it comes: scrubbing asks for ten thousand problems in a frame.
+ */
+interface Speaking {
+  rows: number[];
+  answerFrom: number[];
+  verdictFrom: number[];
+  /** How many of the problem's rows have been looked at. */
+  seen: number;
+  /** Whether the steps ascend; those of an import need not. */
+  isOrdered: boolean;
+}
+
+const SPEAKING = new WeakMap<RunColumns, { epoch: number; problems: Speaking[] }>();
+
+function speakingOf(columns: RunColumns, problem: number): Speaking {
+  let all = SPEAKING.get(columns);
+  if (all?.epoch !== columns.epoch) {
+    all = { epoch: columns.epoch, problems: [] };
+    SPEAKING.set(columns, all);
+  }
+  all.problems[problem] ??= { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
+  const speaking = all.problems[problem];
+  const rows = columns.rowsOf(problem);
+  while (speaking.seen < rows.length) include(columns, speaking, rows[speaking.seen++]!);
+  return speaking;
+}
+
+function include(columns: RunColumns, speaking: Speaking, row: number): void {
+  const { step, phase, answer } = columns.groups.columns;
+  if (phase[row] === SILENT) return;
+  const { rows, answerFrom, verdictFrom } = speaking;
+  const place = rows.length;
+  const last = rows[place - 1];
+  rows.push(row);
+  if (last !== undefined && step[row]! < step[last]!) speaking.isOrdered = false;
+  const goesOn = (isAlike: boolean, from: readonly number[]) => (isAlike ? from[place - 1]! : place);
+  answerFrom.push(goesOn(last !== undefined && answer[last] === answer[row], answerFrom));
+  verdictFrom.push(goesOn(last !== undefined && verdictAt(columns, last) === verdictAt(columns, row), verdictFrom));
+}
+
+/** The row of any phase but greedy decoding that was recorded last, at or before a step. */
+function speakingAt(columns: RunColumns, problem: number, at: number): Found | null {
+  const { rows, answerFrom, verdictFrom, isOrdered } = speakingOf(columns, problem);
+  if (!isOrdered) return scan(columns, problem, speaker(columns, at, null));
+  const { step } = columns.groups.columns;
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (step[rows[middle]!]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  const place = low - 1;
+  if (place < 0) return null;
+  const begin = verdictFrom[place]!;
+  return {
+    row: rows[place]!,
+    answerFrom: rows[answerFrom[place]!]!,
+    verdictFrom: rows[begin]!,
+    verdictBefore: begin === 0 ? -1 : rows[begin - 1]!,
+  };
+}
+
+/** The same of the rows that are wanted, whatever their order. */
+function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Found | null {
+  const { answer } = columns.groups.columns;
+  const found: Found = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
+  for (const row of columns.rowsOf(problem)) {
+    if (!isWanted(row)) continue;
+    const { row: last } = found;
+    if (last === -1 || answer[last] !== answer[row]) found.answerFrom = row;
+    if (last === -1 || verdictAt(columns, last) !== verdictAt(columns, row)) {
+      found.verdictFrom = row;
+      found.verdictBefore = last;
+    }
+    found.row = row;
+  }
+  return found.row === -1 ? null : found;
+}
 
 /** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
 export function speakingRows(
@@ -205,13 +285,6 @@ function statusAt({ groups }: RunColumns, row: number): VoteStatus {
 function verdictAt({ groups }: RunColumns, row: number): Verdict {
   const { correct, accuracy, answer } = groups.columns;
   return verdictOf(answer[row]! < 0 ? null : { correct: truth(correct[row]!) }, !Number.isNaN(accuracy[row]!));
-}
-
-/** The last place at or before `from` that is wanted; -1 without one. Nothing is copied: a run has a million rows. */
-function lastFrom(from: number, wanted: (place: number) => boolean): number {
-  let place = from;
-  while (place >= 0 && !wanted(place)) place--;
-  return place;
 }
 
 /**

@@ -171,3 +171,47 @@ it('tells ties, single votes and missing answers from right and wrong', () => {
   expect(standing(null, null)).toBe('unanswered');
   expect(standingAt(folded(group(0, 1, '7')), 0)).toBe('unknown');
 });
+
+describe('since when, of groups that come one by one', () => {
+  const ANSWERS = ['7', '8', null];
+  const PHASES_HERE = ['train', 'evaluation', 'greedy'] as const;
+  // The same every time, and without a pattern.
+  const drawn = (i: number, most: number) => ((i * 7919 + 13) ** 2 % 101) % most;
+  const made = (steps: readonly number[]) =>
+    steps.map((at, i) => {
+      const answer = ANSWERS[drawn(i, 3)]!;
+      const answers = [answer, answer, '9'];
+      return group(i, at, 'x', { answers, reference: '7', phase: PHASES_HERE[drawn(i + 5, 3)]!, problem: i % 2 });
+    });
+
+  /** By looking at every group that counts again. */
+  function expected(columns: RunColumns, problem: number, at: number) {
+    const those = columns.rowsOf(problem).map((row) => columns.summaryOf(row));
+    const spoken = those.filter(({ step, phase }) => step <= at && phase !== 'greedy');
+    const last = spoken.at(-1);
+    if (!last) return null;
+    const right = (one: (typeof those)[number]) => one.majority?.correct ?? false;
+    const others = spoken.findLastIndex((one) => right(one) !== right(last));
+    const [before, since] = [spoken[others], spoken[others + 1]!.step];
+    return { step: last.step, verdict: since, flip: before ? { since, until: before.step } : null };
+  }
+
+  it.each([
+    ['in the order of their steps', Array.from({ length: 60 }, (_, i) => 1 + Math.floor(i / 3))],
+    ['in another order', Array.from({ length: 60 }, (_, i) => 1 + ((i * 37) % 20))],
+  ])('%s', (_, steps) => {
+    const columns = new RunColumns();
+    for (const record of made(steps)) {
+      fold(columns, record);
+      for (const at of [0, 3, 7, 12, 40]) {
+        const wanted = expected(columns, 0, at);
+        const view = problemView(columns, 0, at);
+        expect(view.step).toBe(wanted?.step ?? null);
+        expect(view.since.verdict).toBe(wanted?.verdict ?? null);
+        if (wanted?.flip) expect(view.flip).toMatchObject(wanted.flip);
+        else expect(view.flip).toBeNull();
+      }
+    }
+    expect(columns.rowsOf(0).length).toBeGreaterThan(5);
+  });
+});

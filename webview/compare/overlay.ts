@@ -9,7 +9,7 @@ import { svg } from '../html.ts';
 /** How each run is drawn, in their order. */
 const DASHES = ['', '7 3', '2 3', '9 3 2 3', '5 2 1 2 1 2', '12 4'] as const;
 const RADIUS = 3.5;
-const MARGIN = { left: 40, right: 8, top: 8, bottom: 30 };
+const MARGIN = { left: 40, right: 8, top: 18, bottom: 30 };
 /** Distance of the markers on a curve without evaluations, CSS pixels. */
 const BETWEEN_MARKERS = 60;
 const POINTS_PER_PIXEL = 2;
@@ -92,7 +92,7 @@ export function overlay({ width, height, curves, range, steps, unit }: Overlay):
     ${y.ticks(3).map((tick) => svg`<text x=${area.left - 5} y=${y(tick) + 3} text-anchor="end">${text(tick)}</text>`)}
     ${x.ticks(5).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${area.bottom + 13} text-anchor="middle">${tick}</text>` : nothing))}
     <text x=${(area.left + area.right) / 2} y=${height - 3} text-anchor="middle">step</text>
-    ${unit === '' ? nothing : svg`<text x="2" y=${area.top + 2}>${unit}</text>`}
+    ${unit === '' ? nothing : svg`<text x="2" y="9">${unit}</text>`}
     ${steps.map((step, run) => (step === null || step > last ? nothing : svg`<line class="run-line run${run}" stroke-dasharray="1 3" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom}></line>`))}
     ${curves.map((curve, run) => runLine(curve, run, x, y))}
   `;

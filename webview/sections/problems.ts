@@ -15,6 +15,7 @@ import { FILTER_TERMS } from '../filter.ts';
 import { html } from '../html.ts';
 import { GROUPING_TITLES, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
 import { moveOf, type ProblemRow } from '../problem-row.ts';
+import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange, themeColors } from '../theme.ts';
 import { columnsFor, type ListColumn, matrixPlace, problemsStyles } from './problems/columns.ts';
@@ -42,6 +43,7 @@ export class Problems extends Component {
   private endTheme: (() => void) | null = null;
   private heights: ResizeObserver | null = null;
   private restored = false;
+  private readonly listed = new Remembered<ListItem[]>();
   /** The word that is being typed, for completion; null while the filter has no focus. */
   private typing: string | null = null;
 
@@ -86,8 +88,10 @@ export class Problems extends Component {
   }
 
   private items(): ListItem[] {
-    const matching = new Map(this.store.filtered.map((row) => [row.problem.index, row]));
-    return listItems(this.store.order, matching);
+    const { filtered, order } = this.store;
+    return this.listed.of([filtered, order], () =>
+      listItems(order, new Map(filtered.map((row) => [row.problem.index, row]))),
+    );
   }
 
   /** The terms that begin with the word that is being typed. */
