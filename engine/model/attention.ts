@@ -11,6 +11,11 @@ export interface Attended {
   shared: boolean;
   /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
   bias: Tensor | null;
+  /**
+   * Where the first key stands; the others follow one by one: at the stream's own first position, at the prompt's
+   * beginning, or at a position for each row, int64 [P*G, 1].
+   */
+  first: 'own' | 'prompt' | (() => Tensor);
 }
 
 /** Queries are [P*kv, G*R*L, d]: G rows of L tokens for each of P problems, R heads for each key-value head. */
@@ -21,12 +26,25 @@ export interface QueryGrid {
   R: number;
   L: Dim;
   headDim: number;
+  /** Scores s become cap tanh(s / cap); null: they stay. */
+  cap: number | null;
+}
+
+/** Scores as the softmax takes them, before a bias. */
+function capped(scores: Tensor, cap: number | null): Tensor {
+  return cap === null ? scores : op.mul(op.tanh(op.mul(scores, 1 / cap)), cap);
+}
+
+/** The derivative of `capped` where it gave `found`: 1 - (found / cap)^2. */
+function slope(found: Tensor, cap: number): Tensor {
+  const inner = op.mul(found, 1 / cap);
+  return op.sub(1, op.mul(inner, inner));
 }
 
 /** [P*kv, G*R*L, d]. The scores of all heads exist at once, and their gradient keeps several copies of them. */
 export function attendWhole(
   queries: Tensor,
-  { P, kvHeads, G, R, L, headDim }: QueryGrid,
+  { P, kvHeads, G, R, L, headDim, cap }: QueryGrid,
   sets: readonly Attended[],
 ): Tensor {
   const all = [product(P, kvHeads), product(G, R, L)];
@@ -34,7 +52,8 @@ export function attendWhole(
   const shape = (set: Attended) => (set.shared ? all : each);
   const scores = sets.map((set) => {
     const q = set.shared ? queries : op.reshape(queries, [...each, headDim]);
-    const raw = op.reshape(op.matmul(q, set.keys, { transB: true }), [P, product(kvHeads, G, R), L, set.length]);
+    const plain = op.matmul(q, set.keys, { transB: true });
+    const raw = capped(op.reshape(plain, [P, product(kvHeads, G, R), L, set.length]), cap);
     return set.bias ? op.add(raw, set.bias) : raw;
   });
   const mass = op.split(
@@ -63,7 +82,7 @@ interface Seen {
  */
 export function attendByHead(
   queries: Tensor,
-  { P, kvHeads, G, R, L, headDim }: QueryGrid,
+  { P, kvHeads, G, R, L, headDim, cap }: QueryGrid,
   sets: readonly Attended[],
 ): Tensor {
   const { graph } = queries;
@@ -75,7 +94,7 @@ export function attendByHead(
   /** Softmax of the scores of a head, one matrix [L, length] for each set. */
   const mass = (q: Tensor, seen: readonly Seen[]): readonly Tensor[] => {
     const scores = seen.map(({ keys, bias }) => {
-      const raw = op.linear(q, keys);
+      const raw = capped(op.linear(q, keys), cap);
       return bias ? op.add(raw, bias) : raw;
     });
     return op.split(op.softmax(op.concat(scores, -1)), -1, lengths);
@@ -116,7 +135,10 @@ export function attendByHead(
             -1,
           );
           const inner = op.reduceSum(op.mul(whole, dMass), [-1], true);
-          const dScores = op.split(op.mul(whole, op.sub(dMass, inner)), -1, lengths);
+          const dCapped = op.split(op.mul(whole, op.sub(dMass, inner)), -1, lengths);
+          const dScores = dCapped.map((ds, i) =>
+            cap === null ? ds : op.mul(ds, slope(capped(op.linear(q, seen[i]!.keys), cap), cap)),
+          );
           const dQuery = dScores.map((ds, i) => op.matmul(ds, seen[i]!.keys)).reduce((a, b) => op.add(a, b));
           const others = dScores.flatMap((ds, i) => [
             op.matmul(ds, q, { transA: true }),

@@ -1,11 +1,12 @@
 /** What a decoder is made of, whatever file it came from (`huggingface-config.ts`, `gguf-config.ts`). */
 import { RollscopeError } from '../protocol/errors.ts';
 import { ARCHITECTURES, type ArchitectureName } from './architectures/index.ts';
+import { nearestArchitecture } from './architectures/nearest.ts';
 import type { DecoderBlock } from './block.ts';
 import { unsupported } from './fields.ts';
-import type { RopeScaling } from './rope.ts';
+import type { Rope, Traits } from './traits.ts';
 
-export interface DecoderConfig {
+export interface DecoderConfig extends Traits, Rope {
   architecture: ArchitectureName;
   block: DecoderBlock;
   vocabularySize: number;
@@ -16,31 +17,31 @@ export interface DecoderConfig {
   /** Numbers in a head; heads * headDim may differ from hiddenSize. */
   headDim: number;
   intermediateSize: number;
-  ropeTheta: number;
-  ropeScaling: RopeScaling | null;
   rmsEps: number;
   /** The embedding matrix is also the unembedding; there is no `lm_head.weight`. */
   tiedEmbeddings: boolean;
-  /** Longest sequence in tokens; a sliding window shortens it, since within the window it changes nothing. */
+  /** Longest sequence in tokens. */
   contextLength: number;
 }
 
 /** The error for a model of an architecture that is not in the registry. */
 export function unknownArchitecture(file: string, field: string, value: unknown): RollscopeError {
-  return unsupported(file, field, value ?? null, kinds());
+  return unsupported(file, field, value ?? null, kinds(value));
 }
 
-function kinds(): string {
-  return `Rollscope supports dense decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`;
+function kinds(value: unknown): string {
+  const nearest = nearestArchitecture(value);
+  const first = nearest ? `The nearest supported architecture is ${nearest.name} (${nearest.models}). ` : '';
+  return `${first}Rollscope supports decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`;
 }
 
-/** Throws `model` for a mixture of experts, whatever it calls itself. */
+/** Throws `model` for a mixture of experts of an architecture that is not known with experts. */
 export function refuseExperts(file: string, architecture: unknown, experts: unknown): void {
   if ((typeof experts === 'number' && experts > 0) || /moe|mixtral/i.test(String(architecture))) {
     throw new RollscopeError(
       'model',
       `${file}: ${String(architecture)} is a mixture of experts, which is not supported.`,
-      kinds(),
+      kinds(architecture),
       { details: { reason: 'mixture-of-experts', file, value: architecture } },
     );
   }

@@ -12,9 +12,10 @@ import { type Attended, attendByHead, attendWhole } from './attention.ts';
 import type { Norms } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 import { adapterNames, loraParameters } from './lora.ts';
-import { EMBEDDINGS, MEAN_UNEMBEDDING, UNEMBEDDING } from './parameters.ts';
-import { rotaryFrequencies } from './rope.ts';
+import { EMBEDDINGS, MEAN_UNEMBEDDING, POSITIONS, UNEMBEDDING } from './parameters.ts';
+import { rotaryFrequencies, rotaryScale } from './rope.ts';
 import type { StoredTensor } from './safetensors.ts';
+import { type Experts, kindOf, type LayerKind, type Rope } from './traits.ts';
 
 /** Stands for minus infinity in masks: large enough to vanish in a softmax, small enough never to overflow. */
 export const MASKED = -1e9;
@@ -112,13 +113,21 @@ export class Weights {
   }
 }
 
-/** Tables of cosines and sines [positions, d/2] of the rotary frequencies. */
-export function rotaryTables(graph: Graph, config: DecoderConfig, positions: number): { cos: Tensor; sin: Tensor } {
-  const half = config.headDim / 2;
-  const frequencies = rotaryFrequencies(config);
+interface RotaryTables {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
+/** Tables of cosines and sines [positions, rotaryDim/2] of rotary frequencies. */
+function rotaryTables(graph: Graph, rope: Rope & { rotaryDim: number }, positions: number): RotaryTables {
+  const half = rope.rotaryDim / 2;
+  const frequencies = rotaryFrequencies(rope);
+  const scale = rotaryScale(rope.ropeScaling);
   const table = (f: (x: number) => number) => {
     const values = new Float32Array(positions * half);
-    for (let p = 0; p < positions; p++) for (let i = 0; i < half; i++) values[p * half + i] = f(p * frequencies[i]!);
+    for (let p = 0; p < positions; p++) {
+      for (let i = 0; i < half; i++) values[p * half + i] = scale * f(p * frequencies[i]!);
+    }
     return graph.constant('float32', [positions, half], values);
   };
   return { cos: table(Math.cos), sin: table(Math.sin) };
@@ -140,17 +149,21 @@ export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
 /** The builder of one graph's decoder. @param weights its weights as tensors of the graph */
 export class Decoder {
-  private readonly cos: Tensor;
-  private readonly sin: Tensor;
+  private readonly tables = new Map<LayerKind['rope'], RotaryTables>();
 
+  /** `positions`: longest prompt and response together, tokens. */
   constructor(
     readonly weights: Weights,
-    positions: number,
+    private readonly positions: number,
     private readonly attention: 'whole' | 'by head' = 'whole',
   ) {
-    const tables = rotaryTables(weights.graph, weights.config, positions);
-    this.cos = tables.cos;
-    this.sin = tables.sin;
+    const { config, graph } = weights;
+    const { rotaryDim, localRope, kinds } = config;
+    for (const rope of new Set(kinds.map((kind) => kind.rope))) {
+      if (rope === null) continue;
+      const of = rope === 'local' ? (localRope ?? config) : config;
+      this.tables.set(rope, rotaryTables(graph, { ...of, rotaryDim }, positions));
+    }
   }
 
   get config(): DecoderConfig {
@@ -163,17 +176,36 @@ export class Decoder {
     const P = tokens.shape[0]!;
     const G = rank === 3 ? tokens.shape[1]! : 1;
     const L = tokens.shape.at(-1)!;
+    const { embeddingScale, block } = this.config;
     const flat = op.reshape(tokens, [product(P, G, L)]);
-    return { x: op.gather(this.weights.get(EMBEDDINGS), flat), P, G, L, position };
+    let x = op.gather(this.weights.get(EMBEDDINGS), flat);
+    if (embeddingScale !== 1) x = op.mul(x, embeddingScale);
+    if (block.positions === 'learned') {
+      const at = op.cast(op.reshape(position, [product(P, G, L)]), 'int32');
+      x = op.add(x, op.gather(this.weights.get(POSITIONS), at));
+    }
+    return { x, P, G, L, position };
   }
 
   private norm(x: Tensor, name: string): Tensor {
-    return op.rmsNorm(x, this.weights.get(`${name}.weight`), this.config.rmsEps);
+    const { rmsEps, block } = this.config;
+    const weight = this.weights.get(`${name}.weight`);
+    switch (block.norm) {
+      case 'rms':
+        return op.rmsNorm(x, weight, rmsEps);
+      case 'rms from 1':
+        return op.rmsNorm(x, op.add(weight, 1), rmsEps);
+      case 'layer': {
+        // The mean square of what is centered is the variance.
+        const centered = op.sub(x, op.reduceMean(x, [-1], true));
+        return op.add(op.rmsNorm(centered, weight, rmsEps), this.weights.get(`${name}.bias`));
+      }
+    }
   }
 
   /** Queries [P*kv, G*R*L, d], keys and values [P*kv*G, L, d] of x [P*G*L, hidden]; R = heads / kv. */
-  private queriesKeysValues(layer: string, x: Tensor, { P, G, L, position }: Stream) {
-    const { heads, kvHeads, headDim } = this.config;
+  private queriesKeysValues(layer: string, kind: LayerKind, x: Tensor, { P, G, L, position }: Stream) {
+    const { heads, kvHeads, headDim, attentionScale } = this.config;
     const rows = product(P, G);
     const project = (which: 'q' | 'k' | 'v') => this.weights.project(x, `${layer}.self_attn.${which}_proj`);
     const turned = (which: 'q' | 'k', count: number): Tensor => {
@@ -181,7 +213,7 @@ export class Decoder {
         product(rows, L, count),
         headDim,
       ]);
-      return op.rotary(op.reshape(normed, [rows, L, count * headDim]), position, this.cos, this.sin, count);
+      return this.rotated(op.reshape(normed, [rows, L, count * headDim]), position, kind, count);
     };
     const q = turned('q', heads);
     const k = turned('k', kvHeads);
@@ -194,10 +226,26 @@ export class Decoder {
         headDim,
       ]);
     const queries = op.reshape(
-      op.transpose(op.reshape(op.mul(q, 1 / Math.sqrt(headDim)), [P, G, L, kvHeads, R, headDim]), [0, 3, 1, 4, 2, 5]),
+      op.transpose(
+        op.reshape(op.mul(q, attentionScale ?? 1 / Math.sqrt(headDim)), [P, G, L, kvHeads, R, headDim]),
+        [0, 3, 1, 4, 2, 5],
+      ),
       [product(P, kvHeads), product(G, R, L), headDim],
     );
     return { queries, keys: byHead(k), values: byHead(v) };
+  }
+
+  /** Queries or keys [rows, L, count*d] turned by their positions, as the layer does it. */
+  private rotated(x: Tensor, position: Tensor, { rope }: LayerKind, count: number): Tensor {
+    const tables = this.tables.get(rope);
+    if (!tables) return x;
+    const { headDim, rotaryDim } = this.config;
+    if (rotaryDim === headDim) return op.rotary(x, position, tables.cos, tables.sin, count);
+    const [rows, L] = x.shape as [Dim, Dim];
+    const [first, rest] = op.split(op.reshape(x, [rows, L, count, headDim]), -1, [rotaryDim, headDim - rotaryDim]);
+    const flat = op.reshape(first!, [rows, L, count * rotaryDim]);
+    const turned = op.reshape(op.rotary(flat, position, tables.cos, tables.sin, count), [rows, L, count, rotaryDim]);
+    return op.reshape(op.concat([turned, rest!], -1), [rows, L, count * headDim]);
   }
 
   /** Norm of queries or keys [P*G*L, count*d] before they are turned; `heads` is their shape with one row for each head. */
@@ -214,8 +262,8 @@ export class Decoder {
 
   /** Softmax attention over several sets of keys at once: [P*G*L, heads*d]. */
   private attend(queries: Tensor, { P, G, L }: Stream, sets: readonly Attended[]): Tensor {
-    const { heads, kvHeads, headDim } = this.config;
-    const grid = { P, kvHeads, G, R: heads / kvHeads, L, headDim };
+    const { heads, kvHeads, headDim, attentionCap } = this.config;
+    const grid = { P, kvHeads, G, R: heads / kvHeads, L, headDim, cap: attentionCap };
     const mixed = op.reshape(
       this.attention === 'whole' ? attendWhole(queries, grid, sets) : attendByHead(queries, grid, sets),
       [P, kvHeads, G, grid.R, L, headDim],
@@ -223,50 +271,98 @@ export class Decoder {
     return op.reshape(op.transpose(mixed, [0, 2, 4, 1, 3, 5]), [product(P, G, L), heads * headDim]);
   }
 
+  /** What a layer with a window sees of `sets`: scores of keys that are too far away vanish. */
+  private within(sets: readonly Attended[], stream: Stream, { window }: LayerKind): readonly Attended[] {
+    // No sequence is long enough for it to matter.
+    if (window === null || window >= this.positions) return sets;
+    return sets.map((set) => {
+      const far = op.greaterOrEqual(distance(stream, set), window);
+      const hidden = op.mul(op.cast(far, 'float32'), MASKED);
+      return { ...set, bias: set.bias ? op.add(set.bias, hidden) : hidden };
+    });
+  }
+
   /** The attention of a layer: x [P*G*L, hidden] looks at what `see` says, given the stream's own keys and values. */
   private selfAttention(
     layer: string,
+    kind: LayerKind,
     x: Tensor,
     stream: Stream,
     see: (own: LayerCache) => readonly Attended[],
   ): Tensor {
-    const { queries, keys, values } = this.queriesKeysValues(layer, x, stream);
-    const mixed = this.attend(queries, stream, see({ keys, values }));
+    const { queries, keys, values } = this.queriesKeysValues(layer, kind, x, stream);
+    const mixed = this.attend(queries, stream, this.within(see({ keys, values }), stream, kind));
     return this.weights.project(mixed, `${layer}.self_attn.o_proj`);
   }
 
-  /** SwiGLU (arXiv 2002.05202). */
-  private mlp(layer: string, x: Tensor): Tensor {
-    const gate = op.silu(this.weights.project(x, `${layer}.mlp.gate_proj`));
-    const up = this.weights.project(x, `${layer}.mlp.up_proj`);
-    return this.weights.project(op.mul(gate, up), `${layer}.mlp.down_proj`);
+  private activated(x: Tensor): Tensor {
+    return this.config.activation === 'silu' ? op.silu(x) : op.geluTanh(x);
+  }
+
+  /** SwiGLU and its kin (arXiv 2002.05202), or an MLP without a gate. */
+  private mlp(module: string, x: Tensor): Tensor {
+    const up = this.weights.project(x, `${module}.up_proj`);
+    const inner =
+      this.config.block.mlp === 'plain'
+        ? this.activated(up)
+        : op.mul(this.activated(this.weights.project(x, `${module}.gate_proj`)), up);
+    return this.weights.project(inner, `${module}.down_proj`);
+  }
+
+  /**
+   * A mixture of experts: the sum of the outputs of the likeliest ones, by their probabilities. Every expert is computed
+   * for every token, and the others count with weight 0; gradients flow through the probabilities of those that are used.
+   */
+  private mixture(module: string, x: Tensor, { count, used, normalized }: Experts): Tensor {
+    const probability = op.softmax(op.linear(x, this.weights.get(`${module}.gate.weight`)));
+    const chosen = likeliest(op.stopGradient(probability), used);
+    let share = op.mul(probability, chosen);
+    if (normalized) share = op.div(share, op.reduceSum(share, [-1], true));
+    const shares = op.split(
+      share,
+      -1,
+      Array.from({ length: count }, () => 1),
+    );
+    return shares
+      .map((weight, e) => op.mul(this.mlp(`${module}.experts.${e}`, x), weight))
+      .reduce((a, b) => op.add(a, b));
   }
 
   /** x + f(x), with a norm before f or after it. */
   private residual(x: Tensor, { before, after }: Norms, layer: string, f: (x: Tensor) => Tensor): Tensor {
     const y = f(before === null ? x : this.norm(x, `${layer}.${before}`));
-    return op.add(x, after === null ? y : this.norm(y, `${layer}.${after}`));
+    const added = after === null ? y : this.norm(y, `${layer}.${after}`);
+    const { residualScale } = this.config;
+    return op.add(x, residualScale === 1 ? added : op.mul(added, residualScale));
   }
 
   /**
-   * One block. `see` gets the stream's own keys and values and says what its queries look at. Returns the stream with
-   * new hidden states.
+   * One block. `see` gets the stream's own keys and values and says what its queries look at. `kind`: the layer's own,
+   * unless the graph gives another layer's weights under this one's names. Returns the stream with new hidden states.
    */
-  layer(index: number, stream: Stream, see: (own: LayerCache) => readonly Attended[]): Stream {
+  layer(
+    index: number,
+    stream: Stream,
+    see: (own: LayerCache) => readonly Attended[],
+    kind: LayerKind = kindOf(this.config, index),
+  ): Stream {
     const name = `model.layers.${index}`;
-    const { attentionNorms, mlpNorms } = this.config.block;
-    let x = this.residual(stream.x, attentionNorms, name, (y) => this.selfAttention(name, y, stream, see));
-    x = this.residual(x, mlpNorms, name, (y) => this.mlp(name, y));
+    const { block, experts } = this.config;
+    let x = this.residual(stream.x, block.attentionNorms, name, (y) => this.selfAttention(name, kind, y, stream, see));
+    x = this.residual(x, block.mlpNorms, name, (y) =>
+      experts ? this.mixture(`${name}.mlp`, y, experts) : this.mlp(`${name}.mlp`, y),
+    );
     return { ...stream, x };
   }
 
   /** Runs one layer of prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. */
-  promptLayer(index: number, stream: Stream, causal: Tensor): { stream: Stream; cache: LayerCache } {
+  promptLayer(index: number, stream: Stream, causal: Tensor, kind?: LayerKind): { stream: Stream; cache: LayerCache } {
     let cache: LayerCache | null = null;
-    const next = this.layer(index, stream, (own) => {
+    const see = (own: LayerCache): readonly Attended[] => {
       cache = own;
-      return [{ ...own, length: stream.L, shared: false, bias: causal }];
-    });
+      return [{ ...own, length: stream.L, shared: false, bias: causal, first: 'own' }];
+    };
+    const next = this.layer(index, stream, see, kind);
     return { stream: next, cache: cache! };
   }
 
@@ -282,9 +378,11 @@ export class Decoder {
     return caches;
   }
 
-  /** The norm behind the last layer: [M, hidden]. */
+  /** The norm behind the last layer, and the scale of the logits: [M, hidden]. */
   finalNorm(x: Tensor): Tensor {
-    return this.norm(x, 'model.norm');
+    const { logitScale } = this.config;
+    const normed = this.norm(x, 'model.norm');
+    return logitScale === 1 ? normed : op.mul(normed, logitScale);
   }
 
   /**
@@ -296,4 +394,33 @@ export class Decoder {
     for (let i = 0; i < this.config.layers; i++) current = this.layer(i, current, (own) => see(i, own));
     return this.finalNorm(current.x);
   }
+}
+
+/** Tokens between queries of a stream and keys of a set: [P or 1, 1, L, length]. */
+function distance({ position, P, G, L }: Stream, { first, length }: Attended): Tensor {
+  const { graph } = position;
+  const along = (size: Dim, shape: Shape) => op.reshape(op.counting(graph, size), shape);
+  const keys = along(length, [1, 1, 1, length]);
+  if (first === 'own') return op.sub(along(L, [1, 1, L, 1]), keys);
+  // All rows of a problem have the same positions.
+  const places = (x: Tensor, size: Dim) => {
+    const byRow = op.reshape(op.cast(x, 'float32'), [P, G, size]);
+    return op.reshape(op.reduceMax(byRow, [1]), [P, 1, size, 1]);
+  };
+  const queries = places(position, L);
+  if (first === 'prompt') return op.sub(queries, keys);
+  return op.sub(op.sub(queries, places(first(), 1)), keys);
+}
+
+/** 1 for the `count` largest of each row of x [M, N], of equals the first; 0 for the others. */
+function likeliest(x: Tensor, count: number): Tensor {
+  const columns = op.iota(x.graph, x.shape[1] as number);
+  let rest = x;
+  let chosen: Tensor | null = null;
+  for (let i = 0; i < count; i++) {
+    const best = op.equal(columns, op.reshape(op.argMax(rest), [x.shape[0]!, 1]));
+    chosen = chosen ? op.or(chosen, best) : best;
+    rest = op.where(best, MASKED, rest);
+  }
+  return op.cast(chosen!, 'float32');
 }

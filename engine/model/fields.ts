@@ -46,6 +46,13 @@ export class ConfigFields {
     throw this.bad(name, 'a positive number');
   }
 
+  positives(name: string): readonly number[] {
+    const value = this.get(name);
+    const isPositive = (x: unknown) => typeof x === 'number' && Number.isFinite(x) && x > 0;
+    if (Array.isArray(value) && value.length > 0 && value.every(isPositive)) return value as number[];
+    throw this.bad(name, 'a list of positive numbers');
+  }
+
   flag(name: string, fallback: boolean): boolean {
     const value = this.get(name) ?? fallback;
     if (typeof value === 'boolean') return value;

@@ -7,6 +7,9 @@
 import { type ErrorDetails, RollscopeError } from '../protocol/errors.ts';
 import type { LoraConfig } from '../protocol/index.ts';
 import type { Parameter } from '../tensor/optimizer.ts';
+import type { DecoderConfig } from './config.ts';
+import { projectionAdapter } from './folder-export.ts';
+import { adaptedModules } from './folder-layout.ts';
 import type { PeftAdapter } from './peft.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -15,10 +18,14 @@ type Values = Map<string, Float32Array>;
 /** The values of the policy's parameters. Throws RollscopeError `model` where the adapter cannot be expressed by them. */
 export function asOwnAdapter(
   folder: string,
-  { config, tensors }: Pick<PeftAdapter, 'config' | 'tensors'>,
+  adapter: Pick<PeftAdapter, 'config' | 'tensors'>,
   lora: Pick<LoraConfig, 'rank' | 'alpha'>,
   parameters: readonly Parameter[],
+  decoder: DecoderConfig,
 ): Values {
+  const { config } = adapter;
+  const tensors = projectionAdapter(decoder, adapter.tensors);
+  const modules = namesInFolder(decoder);
   const refuse = (reason: string, field: string, what: string) => {
     const hint = `Use LoRA adapters of rank ${lora.rank} or less on the same projections, or \`base\`.`;
     const details: ErrorDetails = { reason, policy: folder, field };
@@ -46,7 +53,9 @@ export function asOwnAdapter(
     if (rank > lora.rank || own !== other || tensor.shape.length !== 2) {
       throw refuse('other-shape', name, `has ${name} of the shape [${tensor.shape}], not [${shape}] or a lower rank`);
     }
-    const scale = isA ? 1 : scaleOf(config, moduleOf(name), rank) / (lora.alpha / lora.rank);
+    const scale = isA
+      ? 1
+      : scaleOf(config, modules.get(moduleOf(name)) ?? moduleOf(name), rank) / (lora.alpha / lora.rank);
     values.set(name, isA ? withRows(tensor.data, lora.rank * own!) : withColumns(tensor.data, rank, lora.rank, scale));
   }
   if (tensors.size === 0) throw refuse('empty-adapter', 'adapter_model.safetensors', 'has no weights');
@@ -113,6 +122,11 @@ function nameOf(key: string): string {
 
 function isName(key: string): boolean {
   return /^[\w.]+$/.test(nameOf(key));
+}
+
+/** What the folder's modules are called that the decoder's projections lie in. */
+function namesInFolder(decoder: DecoderConfig): ReadonlyMap<string, string> {
+  return new Map(adaptedModules(decoder).flatMap(({ module, parts }) => parts.map((part) => [part, module] as const)));
 }
 
 function moduleOf(name: string): string {

@@ -1,24 +1,35 @@
 /** A decoder's configuration from the metadata of a GGUF file, and the names of its tensors there. */
 import { significant } from '../protocol/format.ts';
-import { architectureOf, byGgufName } from './architectures/index.ts';
+import { architectureOf, byGgufName, type KnownArchitecture } from './architectures/index.ts';
+import type { DecoderBlock, Projection } from './block.ts';
 import { checked, type DecoderConfig, refuseExperts, unknownArchitecture } from './config.ts';
 import { ConfigFields } from './fields.ts';
 import { type GgufFile, readGgufTensor } from './gguf.ts';
-import { ggufRope } from './rope.ts';
+import { PARENT, projectionShape } from './parameters.ts';
+import { type GgufDivisors, ggufRope } from './rope.ts';
+import { plainTraits } from './traits.ts';
 
-/** What GGUF metadata alone does not say: which tensors the file has, and Llama 3's frequency divisors. */
+/** What GGUF metadata alone does not say. */
 export interface GgufContents {
   hasTensor(name: string): boolean;
-  /** Contents of `rope_freqs.weight`: what each rotary frequency is divided by. */
-  ropeDivisors: Float32Array | null;
+  /** What tensors say each rotary frequency is divided by. */
+  divisors?: GgufDivisors;
 }
 
 /** Reads the decoder's configuration. Throws RollscopeError `model` for what is not supported. */
 export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
-  const divisors = gguf.tensors.get('rope_freqs.weight');
-  let ropeDivisors: Float32Array | null = null;
-  if (divisors) for await (const part of readGgufTensor(gguf.file, divisors)) ropeDivisors = part;
-  const contents = { hasTensor: (name: string) => gguf.tensors.has(name), ropeDivisors };
+  const read = async (name: string) => {
+    const tensor = gguf.tensors.get(name);
+    let values: readonly number[] | null = null;
+    if (tensor) for await (const part of readGgufTensor(gguf.file, tensor)) values = [...part].map(shortest);
+    return values;
+  };
+  const divisors = {
+    plain: await read('rope_freqs.weight'),
+    short: await read('rope_factors_short.weight'),
+    long: await read('rope_factors_long.weight'),
+  };
+  const contents = { hasTensor: (name: string) => gguf.tensors.has(name), divisors };
   return parseGgufConfig(gguf.metadata, contents, gguf.file);
 }
 
@@ -32,51 +43,102 @@ export function parseGgufConfig(
   file: string,
 ): DecoderConfig {
   const name = metadata['general.architecture'];
-  refuseExperts(file, name, metadata[`${String(name)}.expert_count`]);
-  const architecture = byGgufName(name);
+  const windows = metadata[`${String(name)}.attention.sliding_window`] !== undefined;
+  const architecture = byGgufName(name, windows);
+  if (!architecture?.hasExperts) refuseExperts(file, name, metadata[`${String(name)}.expert_count`]);
   if (!architecture) throw unknownArchitecture(file, 'general.architecture', name);
-  const { keys } = architecture.gguf;
-  const fields = new ConfigFields(file, metadata, `${architecture.gguf.architecture}.`);
+  const { keys, read } = architecture.gguf;
+  const prefix = `${architecture.gguf.architecture}.`;
+  const fields = new ConfigFields(file, decimals(metadata, prefix), prefix);
   const heads = fields.count(keys.heads);
   const hiddenSize = fields.count(keys.hiddenSize);
   const headDim = fields.count(keys.headDim, Math.floor(hiddenSize / heads));
-  for (const other of ['attention.value_length', 'rope.dimension_count']) {
-    if (fields.count(other, headDim) !== headDim) throw fields.unsupported(other);
-  }
+  if (fields.count('attention.value_length', headDim) !== headDim) throw fields.unsupported('attention.value_length');
+  const rotaryDim = fields.count('rope.dimension_count', headDim);
+  if (rotaryDim > headDim || rotaryDim % 2 !== 0) throw fields.unsupported('rope.dimension_count');
+  const layers = fields.count(keys.layers);
   const tokens = metadata['tokenizer.ggml.tokens'];
-  const window = fields.get('attention.sliding_window') ? fields.count('attention.sliding_window') : Infinity;
+  // Where the architecture knows no windows, nothing differs within one.
+  const window = !read && fields.get('attention.sliding_window') ? fields.count('attention.sliding_window') : Infinity;
   return checked(file, {
+    ...plainTraits(headDim),
     architecture: architecture.name,
-    block: architecture.block,
+    block: blockOf(architecture, contents),
     vocabularySize: fields.count(keys.vocabularySize, Array.isArray(tokens) ? tokens.length : undefined),
     hiddenSize,
-    layers: fields.count(keys.layers),
+    layers,
     heads,
     kvHeads: fields.count(keys.kvHeads, heads),
     headDim,
+    rotaryDim,
     intermediateSize: fields.count(keys.intermediateSize),
-    ...ggufRope(fields, headDim, contents.ropeDivisors),
-    rmsEps: float32Decimal(fields.positive(keys.rmsEps)),
+    ...ggufRope(fields, rotaryDim, contents.divisors ?? { plain: null, short: null, long: null }),
+    rmsEps: fields.positive(keys.rmsEps),
     tiedEmbeddings: !contents.hasTensor('output.weight'),
     contextLength: Math.min(fields.count(keys.contextLength), window),
+    ...read?.(fields, { layers, hiddenSize, heads, headDim }),
   });
 }
 
-/** The decimal that a float32 was written as: 9.99999974e-6 back to 1e-5. */
-function float32Decimal(value: number): number {
-  return significant(value, 7);
+/** The block with the biases that the file has of those that its architecture can have. */
+function blockOf({ block, huggingFace, gguf }: KnownArchitecture, { hasTensor }: GgufContents): DecoderBlock {
+  const added = Object.values(huggingFace.biasOptions)
+    .flat()
+    .filter((name) => hasTensor(`blk.0.${gguf.layer[`${PARENT[name]}.${name}`]}.bias`));
+  return added.length === 0 ? block : { ...block, biases: [...block.biases, ...added] };
+}
+
+/** The architecture's metadata with the decimals that numbers in float32 were written as: 9.99999974e-6 back to 1e-5. */
+function decimals(metadata: Readonly<Record<string, unknown>>, prefix: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(metadata)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key, typeof value === 'number' ? shortest(value) : value]),
+  );
+}
+
+/** The shortest decimal that is the same in float32; a number that is not one stays. */
+function shortest(value: number): number {
+  if (Number.isInteger(value) || Math.fround(value) !== value) return value;
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = significant(value, digits);
+    if (Math.fround(decimal) === value) return decimal;
+  }
+  return value;
 }
 
 const OUTER_MODULES: Readonly<Record<string, string>> = {
   'model.embed_tokens': 'token_embd',
+  'model.embed_positions': 'position_embd',
   'model.norm': 'output_norm',
   lm_head: 'output',
 };
 
-/** GGUF's name of a Hugging Face tensor: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`. */
-export function ggufName({ architecture }: Pick<DecoderConfig, 'architecture'>, name: string): string {
+/** Where a tensor of the decoder lies in a GGUF file. */
+export interface GgufPlace {
+  readonly name: string;
+  /** Its rows there; null: all of them. */
+  readonly rows: { readonly from: number; readonly count: number; readonly of: number } | null;
+}
+
+/** Places of tensors: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`, or some rows of a larger one. */
+export function ggufPlace(config: DecoderConfig, name: string): GgufPlace {
   const [, module, kind] = /^(.+)\.(weight|bias)$/.exec(name)!;
-  const layer = /^model\.layers\.(\d+)\.(.+)$/.exec(module!);
-  if (!layer) return `${OUTER_MODULES[module!]}.${kind}`;
-  return `blk.${layer[1]}.${architectureOf(architecture).gguf.layer[layer[2]!]}.${kind}`;
+  const found = /^model\.layers\.(\d+)\.(.+)$/.exec(module!);
+  if (!found) return { name: `${OUTER_MODULES[module!]}.${kind}`, rows: null };
+  const [, index, inside] = found as unknown as [string, string, string];
+  const { layer, fused = {} } = architectureOf(config.architecture).gguf;
+  const rowsOf = (part: string) => projectionShape(config, part.split('.').at(-1) as Projection)[0];
+  const expert = /^mlp\.experts\.(\d+)\.(\w+)$/.exec(inside);
+  if (expert) {
+    const count = rowsOf(expert[2]!);
+    const rows = { from: Number(expert[1]) * count, count, of: config.experts!.count * count };
+    return { name: `blk.${index}.${layer[`mlp.experts.${expert[2]}`]}.${kind}`, rows };
+  }
+  const whole = Object.entries(fused).find(([, parts]) => parts.includes(inside));
+  if (!whole) return { name: `blk.${index}.${layer[inside]}.${kind}`, rows: null };
+  const before = whole[1].slice(0, whole[1].indexOf(inside));
+  const sum = (parts: readonly string[]) => parts.reduce((n, part) => n + rowsOf(part), 0);
+  const rows = { from: sum(before), count: rowsOf(inside), of: sum(whole[1]) };
+  return { name: `blk.${index}.${whole[0]}.${kind}`, rows };
 }

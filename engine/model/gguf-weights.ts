@@ -7,7 +7,7 @@ import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { OTHER_MODEL } from './fields.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
-import { ggufName } from './gguf-config.ts';
+import { ggufPlace } from './gguf-config.ts';
 import { parameterShapes } from './parameters.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { sampledFile } from './sampled-fingerprint.ts';
@@ -40,27 +40,34 @@ export function permutedHeads(name: string, config: DecoderConfig): number | nul
   return null;
 }
 
-/**
- * The values of a tensor as Hugging Face lays them out, in blocks of whole rows.
- * @param heads of a tensor whose rows llama.cpp permutes by head; null for any other
- */
-export async function* converted(
-  gguf: GgufFile,
-  tensor: GgufTensor,
-  heads: number | null,
-): AsyncGenerator<Float32Array> {
-  if (heads === null) {
-    yield* readGgufTensor(gguf.file, tensor);
-    return;
-  }
+/** A tensor of the decoder from its place in a file, whole or some rows at a time. */
+export async function* converted(gguf: GgufFile, name: string, config: DecoderConfig): AsyncGenerator<Float32Array> {
+  const { tensor, part } = placed(gguf, config, name);
+  const heads = permutedHeads(name, config);
+  // The norms' weights say how far they are from 1 in the decoder, and what they are in the file.
+  const lowered = architectureOf(config.architecture).block.norm === 'rms from 1' && /norm\.weight$/.test(name);
   // Whole projections: the rows of a head must be at hand together.
-  for await (const values of readGgufTensor(gguf.file, tensor, Number.MAX_SAFE_INTEGER)) {
-    yield unpermuteRows(values, heads, tensor.shape.length === 2 ? tensor.shape[1]! : 1);
+  const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
+  for await (const values of readGgufTensor(gguf.file, part, budget)) {
+    if (lowered) yield values.map((value) => value - 1);
+    else if (heads === null) yield values;
+    else yield unpermuteRows(values, heads, tensor.shape.length === 2 ? tensor.shape[1]! : 1);
   }
 }
 
+/** The tensor of the file that a tensor of the decoder is, or lies in, and the part that it is. */
+export function placed(gguf: GgufFile, config: DecoderConfig, name: string): { tensor: GgufTensor; part: GgufTensor } {
+  const { name: place, rows } = ggufPlace(config, name);
+  const tensor = gguf.tensors.get(place)!;
+  if (!rows) return { tensor, part: tensor };
+  const rowBytes = tensor.bytes / rows.of;
+  const shape = [rows.count, ...(tensor.shape.length > 1 ? [tensor.shape.at(-1)!] : [])];
+  const part = { ...tensor, shape, offset: tensor.offset + rows.from * rowBytes, bytes: rows.count * rowBytes };
+  return { tensor, part };
+}
+
 /** Tensors that files carry and nothing reads: `rope_freqs.weight` has become part of the configuration. */
-const UNREAD = /^rope_freqs\.weight$|^blk\.\d+\.attn_rot_embd\b/;
+const UNREAD = /^rope_(?:freqs|factors_short|factors_long)\.weight$|^blk\.\d+\.attn_rot_embd\b/;
 
 /** Throws `model` where the file lacks a tensor, has one of another shape, or one that would be left out of the sum. */
 export function checkTensors(
@@ -75,12 +82,14 @@ export function checkTensors(
   };
   const expected = new Set<string>();
   for (const [key, shape] of shapes) {
-    const name = ggufName(config, key);
+    const { name, rows } = ggufPlace(config, key);
     expected.add(name);
     const tensor = gguf.tensors.get(name);
     const damaged = 'The file is damaged, or its architecture is not what it declares; download it again.';
     if (!tensor) refuse('missing-tensor', name, 'is missing', damaged);
-    else if (String(tensor.shape) !== String(shape)) {
+    else if (
+      String(rows ? rowsAndWidth(tensor.shape) : tensor.shape) !== String(rows ? [rows.of, ...shape.slice(1)] : shape)
+    ) {
       refuse('other-shape', name, `has the shape [${tensor.shape}] instead of [${shape}]`, damaged);
     }
   }
@@ -88,6 +97,12 @@ export function checkTensors(
     if (expected.has(name) || UNREAD.test(name)) continue;
     refuse('unknown-tensor', name, `is unexpected in a ${config.architecture} model`, OTHER_MODEL);
   }
+}
+
+/** A shape with all axes but the last as one; a vector stays one. */
+function rowsAndWidth(shape: readonly number[]): number[] {
+  if (shape.length < 2) return [...shape];
+  return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!];
 }
 
 export interface ConvertOptions {
@@ -120,11 +135,7 @@ export async function ggufTensors(
   const tensors = new Map<string, TensorToWrite>();
   for (const [name, shape] of shapes) {
     const data = async function* () {
-      for await (const values of converted(
-        gguf,
-        gguf.tensors.get(ggufName(config, name))!,
-        permutedHeads(name, config),
-      )) {
+      for await (const values of converted(gguf, name, config)) {
         if (signal?.aborted)
           throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
             details: { reason: 'reading-model' },

@@ -1,23 +1,48 @@
 /** A decoder's configuration from and to Hugging Face's `config.json`. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { HuggingFaceNames } from './architectures/architecture.ts';
-import { architectureOf, byModelType } from './architectures/index.ts';
+import { architectureOf, byModelType, type KnownArchitecture } from './architectures/index.ts';
+import type { DecoderBlock, Projection } from './block.ts';
 import { checked, type DecoderConfig, refuseExperts, unknownArchitecture } from './config.ts';
 import { ConfigFields } from './fields.ts';
 import { huggingFaceRope, toHuggingFaceRope } from './rope.ts';
+import { plainTraits, type Traits } from './traits.ts';
 
-/** The window, in tokens, that some layer's attention is limited to; infinite when none is. */
-function slidingWindow(fields: ConfigFields, window: HuggingFaceNames['window']): number {
-  if (!window || (window.switch !== null && !fields.flag(window.switch, false))) return Number.POSITIVE_INFINITY;
-  const usual = fields.has(window.key) ? null : window.default;
-  if (fields.get(window.key) === undefined) return usual ?? Number.POSITIVE_INFINITY;
-  return fields.count(window.key);
+const ACTIVATIONS: Readonly<Record<string, Traits['activation']>> = {
+  silu: 'silu',
+  swish: 'silu',
+  gelu_pytorch_tanh: 'gelu tanh',
+  gelu_new: 'gelu tanh',
+  gelu_fast: 'gelu tanh',
+};
+
+function activation(fields: ConfigFields, names: HuggingFaceNames['activation']): Traits['activation'] {
+  const { keys, default: otherwise } = names ?? { keys: ['hidden_act'], default: 'silu' };
+  const key = keys.find((name) => fields.get(name) !== undefined) ?? keys[0]!;
+  const found = ACTIVATIONS[String(fields.get(key) ?? otherwise)];
+  if (!found) throw fields.unsupported(key);
+  return found;
+}
+
+/** The block with the biases that options of the file add. */
+function blockOf({ block, huggingFace }: KnownArchitecture, fields: ConfigFields): DecoderBlock {
+  const added = Object.entries(huggingFace.biasOptions).flatMap(([key, names]) =>
+    fields.flag(key, false) ? names : [],
+  );
+  return added.length === 0 ? block : { ...block, biases: [...block.biases, ...added] };
+}
+
+/** Numbers of a head that are rotated. */
+function rotated(headDim: number, partial: number, fields: ConfigFields): number {
+  const dim = Math.floor(headDim * partial);
+  if (partial > 1 || dim % 2 !== 0) throw fields.unsupported('partial_rotary_factor', partial);
+  return dim;
 }
 
 /**
  * Reads a `config.json`. `file` is named in errors. Throws RollscopeError `model` for a missing or bad field and for what
- * is not supported: other architectures, experts, quantized weights, other activations, rope scaling other than Llama 3's,
- * and what the architecture itself refuses.
+ * is not supported: other architectures, quantized weights, other activations, other kinds of rope scaling, and what the
+ * architecture itself refuses.
  */
 export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
@@ -27,11 +52,17 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
   }
   const fields = new ConfigFields(file, json as Record<string, unknown>);
   const modelType = fields.get('model_type');
-  refuseExperts(file, modelType, fields.get('num_local_experts') ?? fields.get('num_experts'));
   const architecture = byModelType(modelType);
+  if (!architecture?.hasExperts) {
+    refuseExperts(file, modelType, fields.get('num_local_experts') ?? fields.get('num_experts'));
+  }
   if (!architecture) throw unknownArchitecture(file, 'model_type', modelType);
   const classes = fields.get('architectures');
-  if (Array.isArray(classes) && classes.length > 0 && !classes.some((c) => String(c).endsWith('ForCausalLM'))) {
+  if (
+    Array.isArray(classes) &&
+    classes.length > 0 &&
+    !classes.some((c) => /ForCausalLM$|LMHeadModel$/.test(String(c)))
+  ) {
     throw unknownArchitecture(file, 'architectures', classes);
   }
   if (fields.get('quantization_config') !== undefined) {
@@ -42,34 +73,52 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
       { details: { reason: 'unsupported', file, field: 'quantization_config' } },
     );
   }
-  if ((fields.get('hidden_act') ?? 'silu') !== 'silu') throw fields.unsupported('hidden_act');
-  const { keys, defaults, off, window } = architecture.huggingFace;
+  const { keys, defaults, off, read } = architecture.huggingFace;
   for (const option of off) if (fields.flag(option, false)) throw fields.unsupported(option);
 
   const heads = fields.count(keys.heads);
   const hiddenSize = fields.count(keys.hiddenSize);
   // A null says one for each head; a missing key says what the class has.
   const kvHeads = fields.has(keys.kvHeads) ? heads : (defaults.kvHeads ?? heads);
+  const headDim = fields.count(keys.headDim, defaults.headDim ?? Math.floor(hiddenSize / heads));
+  const layers = fields.count(keys.layers);
+  const { partial, ...rope } = huggingFaceRope(fields);
   return checked(file, {
+    ...plainTraits(headDim),
+    ...rope,
     architecture: architecture.name,
-    block: architecture.block,
+    block: blockOf(architecture, fields),
     vocabularySize: fields.count(keys.vocabularySize),
     hiddenSize,
-    layers: fields.count(keys.layers),
+    layers,
     heads,
     kvHeads: fields.count(keys.kvHeads, kvHeads),
-    headDim: fields.count(keys.headDim, defaults.headDim ?? Math.floor(hiddenSize / heads)),
-    intermediateSize: fields.count(keys.intermediateSize),
-    ...huggingFaceRope(fields),
+    headDim,
+    rotaryDim: rotated(headDim, partial, fields),
+    intermediateSize: fields.count(
+      keys.intermediateSize,
+      defaults.intermediateSize === null ? 4 * hiddenSize : undefined,
+    ),
+    activation: activation(fields, architecture.huggingFace.activation),
     rmsEps: fields.positive(keys.rmsEps, defaults.rmsEps),
-    tiedEmbeddings: fields.flag('tie_word_embeddings', false),
-    contextLength: Math.min(fields.count(keys.contextLength), slidingWindow(fields, window)),
+    tiedEmbeddings: fields.flag('tie_word_embeddings', defaults.tied ?? false),
+    contextLength: fields.count(keys.contextLength),
+    ...read?.(fields, { layers, hiddenSize, heads, headDim }),
   });
 }
 
 /** The `config.json` of a decoder, for weights in float32: transformers computes the same from it. */
 export function toHuggingFaceConfig(config: DecoderConfig) {
-  const { modelType, className, keys, off, window } = architectureOf(config.architecture).huggingFace;
+  const {
+    modelType,
+    className,
+    keys,
+    off,
+    biasOptions,
+    write,
+    activation: names,
+  } = architectureOf(config.architecture).huggingFace;
+  const has = (options: readonly Projection[]) => options.every((name) => config.block.biases.includes(name));
   return {
     architectures: [className],
     model_type: modelType,
@@ -80,14 +129,14 @@ export function toHuggingFaceConfig(config: DecoderConfig) {
     [keys.heads]: config.heads,
     [keys.kvHeads]: config.kvHeads,
     [keys.headDim]: config.headDim,
-    hidden_act: 'silu',
+    [names?.keys[0] ?? 'hidden_act']: config.activation === 'silu' ? 'silu' : 'gelu_pytorch_tanh',
     [keys.contextLength]: config.contextLength,
     [keys.rmsEps]: config.rmsEps,
     ...toHuggingFaceRope(config),
     tie_word_embeddings: config.tiedEmbeddings,
     ...Object.fromEntries(off.map((option) => [option, false])),
-    // The context is no longer than the window was.
-    ...(window && (window.switch === null ? { [window.key]: null } : { [window.switch]: false })),
+    ...Object.fromEntries(Object.entries(biasOptions).map(([option, of]) => [option, has(of)])),
+    ...write?.(config),
     torch_dtype: 'float32',
   };
 }

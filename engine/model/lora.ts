@@ -2,7 +2,7 @@
 import type { LoraConfig } from '../protocol/index.ts';
 import type { Parameter } from '../tensor/optimizer.ts';
 import type { DecoderConfig } from './config.ts';
-import { PARENT, projectionShape } from './parameters.ts';
+import { adaptable, PARENT, projectionShape } from './parameters.ts';
 
 /** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */
 export function adapterNames(module: string): { a: string; b: string } {
@@ -13,7 +13,7 @@ export function adapterNames(module: string): { a: string; b: string } {
 export function loraParameters(config: DecoderConfig, lora: LoraConfig): Parameter[] {
   const parameters: Parameter[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
-    for (const target of lora.targets) {
+    for (const target of lora.targets.filter((name) => adaptable(config, name))) {
       const [out, into] = projectionShape(config, target);
       const names = adapterNames(`model.layers.${layer}.${PARENT[target]}.${target}`);
       parameters.push({ name: names.a, shape: [lora.rank, into] }, { name: names.b, shape: [out, lora.rank] });

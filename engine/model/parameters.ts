@@ -11,6 +11,9 @@ export const UNEMBEDDING = 'lm_head.weight';
 /** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights lie in blocks. */
 export const MEAN_UNEMBEDDING = 'rollscope.unembedding_mean';
 
+/** Name of the embeddings of positions [context, hidden], where they are learned. */
+export const POSITIONS = 'model.embed_positions.weight';
+
 /** The module that a projection belongs to. */
 export const PARENT: Readonly<Record<Projection, 'self_attn' | 'mlp'>> = {
   q_proj: 'self_attn',
@@ -53,43 +56,74 @@ function qkNormWidths({ block, heads, kvHeads, headDim }: DecoderConfig): { q: n
   }
 }
 
-function layerShapes(config: DecoderConfig): [string, number[]][] {
-  const { block, hiddenSize } = config;
+type Shapes = [string, number[]][];
+
+/** Projections that the layers have, in their order. With experts the MLP's are those of each expert. */
+export function projectionsOf({ block }: Pick<DecoderConfig, 'block'>): Projection[] {
+  const gate = block.mlp === 'gated' ? (['gate_proj'] as const) : [];
+  return ['q_proj', 'k_proj', 'v_proj', 'o_proj', ...gate, 'up_proj', 'down_proj'];
+}
+
+/** Whether a projection can have an adapter: the layers have it, and not once for each expert. */
+export function adaptable(config: Pick<DecoderConfig, 'block' | 'experts'>, projection: Projection): boolean {
+  return projectionsOf(config).includes(projection) && (!config.experts || PARENT[projection] === 'self_attn');
+}
+
+/** Modules of a layer that a projection is: one, or one for each expert. */
+export function modulesOf({ experts }: Pick<DecoderConfig, 'experts'>, projection: Projection): string[] {
+  const parent = PARENT[projection];
+  if (!experts || parent === 'self_attn') return [`${parent}.${projection}`];
+  return Array.from({ length: experts.count }, (_, e) => `mlp.experts.${e}.${projection}`);
+}
+
+function layerShapes(config: DecoderConfig): Shapes {
+  const { block, hiddenSize, experts } = config;
   const { attentionNorms, mlpNorms, biases } = block;
-  const norm = (name: string | null): [string, number[]][] => (name === null ? [] : [[`${name}.weight`, [hiddenSize]]]);
-  const projection = (name: Projection): [string, number[]][] => {
+  const norm = (name: string | null): Shapes => {
+    if (name === null) return [];
+    const weight: Shapes[number] = [`${name}.weight`, [hiddenSize]];
+    return block.norm === 'layer' ? [weight, [`${name}.bias`, [hiddenSize]]] : [weight];
+  };
+  const projection = (name: Projection): Shapes => {
     const [out, into] = projectionShape(config, name);
-    const module = `${PARENT[name]}.${name}`;
-    const weight: [string, number[]] = [`${module}.weight`, [out, into]];
-    return biases.includes(name) ? [weight, [`${module}.bias`, [out]]] : [weight];
+    return modulesOf(config, name).flatMap((module): Shapes => {
+      const weight: Shapes[number] = [`${module}.weight`, [out, into]];
+      return biases.includes(name) ? [weight, [`${module}.bias`, [out]]] : [weight];
+    });
   };
   const widths = qkNormWidths(config);
-  const qkNorms: [string, number[]][] = widths
+  const qkNorms: Shapes = widths
     ? [
         ['self_attn.q_norm.weight', [widths.q]],
         ['self_attn.k_norm.weight', [widths.k]],
       ]
     : [];
+  const router: Shapes = experts ? [['mlp.gate.weight', [experts.count, hiddenSize]]] : [];
+  const projections = projectionsOf(config);
+  const inside = (parent: 'self_attn' | 'mlp') => projections.filter((name) => PARENT[name] === parent);
   return [
     ...norm(attentionNorms.before),
-    ...(['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const).flatMap(projection),
+    ...inside('self_attn').flatMap(projection),
     ...qkNorms,
     ...norm(attentionNorms.after),
     ...norm(mlpNorms.before),
-    ...(['gate_proj', 'up_proj', 'down_proj'] as const).flatMap(projection),
+    ...router,
+    ...inside('mlp').flatMap(projection),
     ...norm(mlpNorms.after),
   ];
 }
 
 /** The tensors that a decoder of this configuration has. */
 export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
-  const { vocabularySize, hiddenSize } = config;
+  const { vocabularySize, hiddenSize, block } = config;
   const shapes = new Map<string, number[]>([[EMBEDDINGS, [vocabularySize, hiddenSize]]]);
+  if (block.positions === 'learned') shapes.set(POSITIONS, [config.contextLength, hiddenSize]);
   const layer = layerShapes(config);
   for (let i = 0; i < config.layers; i++) {
     for (const [name, shape] of layer) shapes.set(`model.layers.${i}.${name}`, shape);
   }
   shapes.set('model.norm.weight', [hiddenSize]);
+  if (block.norm === 'layer') shapes.set('model.norm.bias', [hiddenSize]);
   if (!config.tiedEmbeddings) shapes.set(UNEMBEDDING, [vocabularySize, hiddenSize]);
   return shapes;
 }

@@ -27,8 +27,7 @@ export interface PeftAdapter {
 /** Writes an adapter that `PeftModel.from_pretrained` loads. Throws RollscopeError `disk` without space. */
 export async function writePeftAdapter(folder: string, adapter: Omit<PeftAdapter, 'config'>): Promise<void> {
   await ensureFolder(folder);
-  const tensors = new Map<string, TensorToWrite>([...adapter.tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
-  await writeSafetensors(path.join(folder, WEIGHTS), tensors, { format: 'pt' });
+  await writePeftTensors(path.join(folder, WEIGHTS), adapter.tensors);
   const config = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -45,6 +44,12 @@ export async function writePeftAdapter(folder: string, adapter: Omit<PeftAdapter
     use_dora: false,
   };
   await writeInPlace(path.join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Writes an adapter's tensors, given by the names of the modules that they adapt. */
+export async function writePeftTensors(file: string, tensors: PeftAdapter['tensors']): Promise<void> {
+  const named = new Map<string, TensorToWrite>([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
+  await writeSafetensors(file, named, { format: 'pt' });
 }
 
 /** Reads an adapter. Throws RollscopeError `model` when a file is missing or broken. */

@@ -20,8 +20,7 @@ import type { DecoderConfig } from './config.ts';
 import { nonFinite } from './finite-weights.ts';
 import { type GgufFile, readGgufRows } from './gguf.ts';
 import { dequantize, typeName } from './gguf-blocks.ts';
-import { ggufName } from './gguf-config.ts';
-import { checkTensors, converted, permutedHeads, unpermuteRows } from './gguf-weights.ts';
+import { checkTensors, converted, permutedHeads, placed, unpermuteRows } from './gguf-weights.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
 import {
   type BlocksToWrite,
@@ -126,12 +125,11 @@ export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: s
 /** Weights of a GGUF file. Throws RollscopeError `model` where it lacks a tensor or has another one. */
 export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader {
   checkTensors(gguf, config, parameterShapes(config));
-  const tensorOf = (name: string) => gguf.tensors.get(ggufName(config, name))!;
   return {
     file: gguf.file,
-    values: (name) => converted(gguf, tensorOf(name), permutedHeads(name, config)),
+    values: (name) => converted(gguf, name, config),
     blocks: (name) => {
-      const tensor = tensorOf(name);
+      const { part: tensor } = placed(gguf, config, name);
       const type = typeName(tensor.type);
       const heads = permutedHeads(name, config);
       if (!isBlockType(type)) return null;

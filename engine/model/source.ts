@@ -9,6 +9,7 @@ import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, folderFingerprint } from './fingerprint.ts';
 import { checkFinite } from './finite-weights.ts';
+import { folderWeights } from './folder-weights.ts';
 import { readGguf } from './gguf.ts';
 import { readGgufConfig } from './gguf-config.ts';
 import { ggufTokenizer } from './gguf-tokenizer.ts';
@@ -104,29 +105,9 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
   }
   const config = parseHuggingFaceConfig(json, configFile);
   const { tensors: all, files, unsupported } = await readSafetensorsFolder(folder);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [key, shape] of parameterShapes(config)) {
-    const found = all.get(key);
-    const type = unsupported.get(key);
-    const problem = type
-      ? `has the unsupported type ${type}`
-      : !found
-        ? 'is missing'
-        : String(found.shape) === String(shape)
-          ? null
-          : `has the shape [${found.shape}] instead of [${shape}]`;
-    if (problem) {
-      throw new RollscopeError(
-        'model',
-        `${folder}: tensor "${key}" ${problem}.`,
-        'Use a complete model in F32, BF16 or F16 that matches its config.json.',
-        { details: { reason: 'bad-tensor', folder, field: key } },
-      );
-    }
-    tensors.set(key, found!);
-  }
   const tokenizer = await readTokenizerFolder(folder, options.chat);
   const fingerprint = await folderFingerprint(folder, files, options);
+  const tensors = await folderWeights({ folder, config, all, unsupported }, { ...options, fingerprint });
   await checkFinite(tensors, options);
   const { precision } = options;
   return {

@@ -3,6 +3,7 @@
  * know about each token.
  */
 import type { Weights } from '../model/decoder.ts';
+import { logitLimit, logitsOf } from '../model/logits.ts';
 import { type Dim, op, product, type Tensor } from '../tensor/index.ts';
 
 /** What is known about each token that is drawn. */
@@ -109,7 +110,8 @@ export function drawTokens(
   { loops, truncates }: { loops: boolean; truncates: boolean },
 ): Drawn {
   const warm = op.div(hidden, controls.temperature);
-  const { logits, probability, best, statisticsOf } = distribution(weights, warm, meanRow);
+  const limit = logitLimit(weights.config, controls.temperature);
+  const { logits, probability, best, statisticsOf } = distribution(weights, warm, meanRow, limit);
   const kept = loops
     ? op.branch(
         op.or(op.less(controls.topP, 1), op.greater(controls.topK, 0)),
@@ -125,12 +127,12 @@ export function drawTokens(
 
 /**
  * The distribution of the next token of every row, from final hidden states at the sampling temperature [B, hidden], and what
- * is known of the token whose logit [B] was picked.
+ * is known of the token whose logit [B] was picked. `limit`: what the logits are kept within (`logitLimit`).
  */
-export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor) {
+export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor, limit: Tensor | null) {
   const V = weights.config.vocabularySize;
   const B = warm.shape[0]!;
-  const logits = op.linear(warm, weights.unembedding());
+  const logits = logitsOf(warm, weights.unembedding(), limit);
   const probability = op.softmax(logits);
   const best = op.argMax(logits);
   const top1 = op.reduceMax(probability, [-1]);
@@ -139,7 +141,7 @@ export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor) {
   const logsumexp = op.sub(op.reduceMax(logits, [-1]), op.log(top1));
   const dot = op.matmul(op.reshape(probability, [B, 1, V]), op.reshape(logits, [B, 1, V]), { transB: true });
   const entropy = op.sub(logsumexp, op.reshape(dot, [B]));
-  const meanLogit = op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
+  const meanLogit = limit ? op.reduceMean(logits, [-1]) : op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
   const statisticsOf = (picked: Tensor): Record<Statistic, Tensor> => {
     const logprob = op.sub(picked, logsumexp);
     return { logprob, entropy, logsumexp, meanLogit, top1, top2 };

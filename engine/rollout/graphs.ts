@@ -2,6 +2,7 @@
  * The graphs of sampling. `prefillGraph` turns prompts into keys and values; `decodeGraph` turns the last token of each
  * row into the next ones, drawn from the model's distribution (`draw.ts`); `repackGraph` leaves rows out.
  */
+import type { Attended } from '../model/attention.ts';
 import type { DecoderConfig } from '../model/config.ts';
 import { Decoder, type LayerCache, MASKED, type Weights } from '../model/decoder.ts';
 import {
@@ -168,6 +169,7 @@ interface Recent {
   see: (layer: number, own: LayerCache) => LayerCache;
   length: Dim;
   bias: Tensor | null;
+  first: Attended['first'];
 }
 
 /** Draws a token for each row: from its last token [P, G] at its position, by u [.., P, G]. Gives [P, G] each. */
@@ -179,13 +181,16 @@ function step(
   recent: Recent,
 ) {
   const { prompt, promptBias, generated, controls } = inputs;
-  const { length, bias } = recent;
+  const { length, bias, first } = recent;
+  const generatedFrom = () => op.sub(inputs.position, op.sizeOf(weights.graph, 'Lg'));
   const hidden = decoder.respond(decoder.stream(op.reshape(token, ['P', 'G', 1]), at), (layer, own) => {
     const seen = recent.see(layer, own);
     return [
-      { ...prompt[layer]!, length: 'Lp', shared: true, bias: promptBias },
-      ...(generated ? [{ ...generated[layer]!, length: 'Lg', shared: false, bias: null }] : []),
-      { ...seen, length, shared: false, bias },
+      { ...prompt[layer]!, length: 'Lp', shared: true, bias: promptBias, first: 'prompt' },
+      ...(generated
+        ? [{ ...generated[layer]!, length: 'Lg', shared: false, bias: null, first: generatedFrom } as const]
+        : []),
+      { ...seen, length, shared: false, bias, first },
     ];
   });
   const flat = op.reshape(u, [product('P', 'G')]);
@@ -203,7 +208,7 @@ function oneStep(decoding: Decoding): Steps {
     grown.push(own);
     return own;
   };
-  const drawn = step(decoding, tokens, position, uniform, { see, length: 1, bias: null });
+  const drawn = step(decoding, tokens, position, uniform, { see, length: 1, bias: null, first: 'own' });
   return { drawn: reshaped(drawn, [1, 'P', 'G']), grown, loop: null };
 }
 
@@ -231,7 +236,7 @@ function manySteps(decoding: Decoding): Steps {
       };
       const see = (_: number, { keys, values }: LayerCache) => ({ keys: put(keys), values: put(values) });
       const u = op.gather(inputs.uniform, op.reshape(now, [1]));
-      const drawn = step(decoding, token!, at!, u, { see, length: 'T', bias });
+      const drawn = step(decoding, token!, at!, u, { see, length: 'T', bias, first: () => inputs.position });
       const ended = options.eosIds.map((id) => op.equal(drawn.token, id)).reduce((a, b) => op.or(a, b), finished!);
       const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
       return {

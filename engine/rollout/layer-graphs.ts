@@ -1,8 +1,10 @@
 /**
- * One layer as a graph whose weights are inputs: the same graph runs every layer of a model, and only one layer's weights
+ * One layer as a graph whose weights are inputs: the same graph runs every layer of a kind, and only one layer's weights
  * and activations exist at a time. `layered-model.ts` runs them.
  */
+import type { Attended } from '../model/attention.ts';
 import { Decoder, type LayerCache, type Stream, type Weights } from '../model/decoder.ts';
+import type { LayerKind } from '../model/traits.ts';
 import { Graph, type GraphFunction, type Named, type Port, product, type Tensor } from '../tensor/index.ts';
 import type { BindWeights } from './graphs.ts';
 
@@ -65,6 +67,7 @@ function weightsRead(weights: Weights): LayerWeights<Tensor> {
 export function promptLayer(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
 ): LayerInGraph<PromptLayerInputs<Tensor>, PromptLayerOutputs<Tensor>> {
   const graph = new Graph();
   const weights = bind(graph).fed();
@@ -73,7 +76,7 @@ export function promptLayer(
   const causal = graph.input('causal', 'float32', [1, 1, 'Lp', 'Lp']);
   const x = graph.input('x', 'float32', [product('P', 'Lp'), weights.config.hiddenSize]);
   const stream: Stream = { x, P: 'P', G: 1, L: 'Lp', position };
-  const { stream: next, cache } = decoder.promptLayer(0, stream, causal);
+  const { stream: next, cache } = decoder.promptLayer(0, stream, causal, kind);
   return {
     graph,
     weights,
@@ -89,6 +92,7 @@ export function promptLayer(
 export function responseLayer(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
 ): LayerInGraph<ResponseLayerInputs<Tensor>, ResponseLayerOutputs<Tensor>> {
   const graph = new Graph();
   const weights = bind(graph).fed();
@@ -103,10 +107,11 @@ export function responseLayer(
     values: graph.input('prompt.values', 'float32', [kvHeads, 'Lp', headDim]),
   };
   const stream: Stream = { x, P: 1, G: 'G', L: 'L', position };
-  const next = decoder.layer(0, stream, (own) => [
-    { ...prompt, length: 'Lp', shared: true, bias: promptBias },
-    { ...own, length: 'L', shared: false, bias: causal },
-  ]);
+  const see = (own: LayerCache): readonly Attended[] => [
+    { ...prompt, length: 'Lp', shared: true, bias: promptBias, first: 'prompt' },
+    { ...own, length: 'L', shared: false, bias: causal, first: 'own' },
+  ];
+  const next = decoder.layer(0, stream, see, kind);
   return {
     graph,
     weights,
@@ -122,8 +127,9 @@ export function responseLayer(
 export function promptLayerGraph(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
 ): GraphFunction<PromptLayerInputs, PromptLayerOutputs> {
-  const { graph, inputs, outputs } = promptLayer(bind, positions);
+  const { graph, inputs, outputs } = promptLayer(bind, positions, kind);
   const { x, cache } = outputs;
   return {
     graph,
@@ -139,7 +145,8 @@ export function promptLayerGraph(
 export function responseLayerGraph(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
 ): GraphFunction<ResponseLayerInputs, ResponseLayerOutputs> {
-  const { graph, inputs, outputs } = responseLayer(bind, positions);
+  const { graph, inputs, outputs } = responseLayer(bind, positions, kind);
   return { graph, inputs, outputs: { x: graph.output('x', outputs.x) } };
 }

@@ -5,11 +5,12 @@
  */
 import type { DecoderConfig } from '../model/config.ts';
 import type { LayerCache } from '../model/decoder.ts';
-import { EMBEDDINGS } from '../model/parameters.ts';
+import { EMBEDDINGS, POSITIONS } from '../model/parameters.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, type Values } from '../runtime/function.ts';
-import { Graph, type Named } from '../tensor/index.ts';
+import { Graph, type Named, type Ports } from '../tensor/index.ts';
 import type { PromptBatch } from './batch.ts';
+import { ByKind } from './by-kind.ts';
 import type { BindWeights } from './graphs.ts';
 import {
   type LayerWeights,
@@ -63,32 +64,41 @@ export interface PassOptions {
   tick: () => void;
 }
 
+interface CompiledLayer<I extends Ports, O extends Ports> {
+  readonly run: CompiledFunction<I, O>;
+  readonly names: LayerNames;
+}
+
 /** Runs prompts and responses through one layer after the other; `weights` streams the layers from their files. */
 export class LayeredModel {
   readonly weights: StreamedWeights;
-  private promptFunction: CompiledFunction<PromptLayerInputs, PromptLayerOutputs> | null = null;
-  private responseFunction: CompiledFunction<ResponseLayerInputs, ResponseLayerOutputs> | null = null;
-  private promptNames: LayerNames | null = null;
-  private responseNames: LayerNames | null = null;
+  private readonly promptLayers: ByKind<CompiledLayer<PromptLayerInputs, PromptLayerOutputs>>;
+  private readonly responseLayers: ByKind<CompiledLayer<ResponseLayerInputs, ResponseLayerOutputs>>;
 
   constructor(private readonly options: LayeredModelOptions) {
-    this.weights = new StreamedWeights(options.backend, options.bind(new Graph()));
+    const { backend, bind, positions, config } = options;
+    this.weights = new StreamedWeights(backend, bind(new Graph()));
+    this.promptLayers = new ByKind(config, async (kind) => {
+      const made = promptLayerGraph(bind, positions, kind);
+      const run = await compileFunction(backend, made, { keepOnDevice: (outputs) => outputs });
+      return { run, names: layerNames(made.inputs) };
+    });
+    this.responseLayers = new ByKind(config, async (kind) => {
+      const made = responseLayerGraph(bind, positions, kind);
+      const run = await compileFunction(backend, made, { keepOnDevice: (outputs) => outputs });
+      return { run, names: layerNames(made.inputs) };
+    });
   }
 
   /** Prompts through all layers. */
   async prompts(batch: PromptBatch, { parameters, keep, tick }: PassOptions): Promise<PromptPass> {
-    const { backend, bind, positions, config } = this.options;
-    if (!this.promptFunction) {
-      const made = promptLayerGraph(bind, positions);
-      this.promptNames = layerNames(made.inputs);
-      this.promptFunction = await compileFunction(backend, made, { keepOnDevice: (outputs) => outputs });
-    }
+    const { backend, config } = this.options;
     const { position, causal } = batch;
     const tokens = (await backend.read(batch.tokens)) as Int32Array;
     const caches: LayerCache<Value>[] = [];
-    const pass = await this.layers(tokens, { parameters, keep, tick }, async (x, layer) => {
-      const weights = this.layerWeights(this.promptNames!, parameters, layer);
-      const outputs = await this.promptFunction!.run({ x, position, causal, ...weights });
+    const pass = await this.layers(tokens, position, { parameters, keep, tick }, async (x, layer) => {
+      const { run, names } = await this.promptLayers.of(layer);
+      const outputs = await run.run({ x, position, causal, ...this.layerWeights(names, parameters, layer) });
       caches.push(outputs.cache);
       return outputs.x;
     });
@@ -102,15 +112,10 @@ export class LayeredModel {
     caches: readonly LayerCache<Value>[],
     { parameters, keep, tick }: PassOptions,
   ): Promise<Pass> {
-    const { backend, bind, positions } = this.options;
-    if (!this.responseFunction) {
-      const made = responseLayerGraph(bind, positions);
-      this.responseNames = layerNames(made.inputs);
-      this.responseFunction = await compileFunction(backend, made, { keepOnDevice: (outputs) => outputs });
-    }
-    return this.layers(tokens, { parameters, keep, tick }, async (x, layer) => {
-      const weights = this.layerWeights(this.responseNames!, parameters, layer);
-      const outputs = await this.responseFunction!.run({ x, ...batch, prompt: caches[layer]!, ...weights });
+    return this.layers(tokens, batch.position, { parameters, keep, tick }, async (x, layer) => {
+      const { run, names } = await this.responseLayers.of(layer);
+      const weights = this.layerWeights(names, parameters, layer);
+      const outputs = await run.run({ x, ...batch, prompt: caches[layer]!, ...weights });
       return outputs.x;
     });
   }
@@ -125,11 +130,12 @@ export class LayeredModel {
 
   private async layers(
     tokens: Int32Array,
+    position: Value,
     { parameters, keep, tick }: PassOptions,
     run: (x: Value, layer: number) => Promise<Value>,
   ): Promise<Pass> {
     const inputs: Value[] = [];
-    let x = await this.embed(tokens, parameters);
+    let x = await this.embed(tokens, position, parameters);
     for (let layer = 0; layer < this.options.config.layers; layer++) {
       tick();
       const next = await run(x, layer);
@@ -140,23 +146,39 @@ export class LayeredModel {
     return { x, inputs };
   }
 
-  /** Rows of the embedding matrix: [tokens.length, hidden]. */
-  private async embed(tokens: Int32Array, parameters: Named<Value>): Promise<Value> {
-    const trained = parameters[EMBEDDINGS];
-    if (!trained) return this.weights.rows(EMBEDDINGS, tokens);
+  /** Embedded tokens: [tokens.length, hidden]. */
+  private async embed(tokens: Int32Array, position: Value, parameters: Named<Value>): Promise<Value> {
+    const { backend, config } = this.options;
+    const { embeddingScale, block, hiddenSize } = config;
+    const rows = await this.rows(EMBEDDINGS, tokens, parameters);
+    if (embeddingScale === 1 && block.positions === 'rotary') return rows;
+    const x = ((await backend.read(rows)) as Float32Array).map((value) => Math.fround(value * embeddingScale));
+    if (block.positions === 'learned') {
+      const at = Int32Array.from((await backend.read(position)) as BigInt64Array, Number);
+      const added = (await backend.read(await this.rows(POSITIONS, at, parameters))) as Float32Array;
+      for (let i = 0; i < x.length; i++) x[i]! += added[i]!;
+    }
+    return backend.value('float32', [tokens.length, hiddenSize], x);
+  }
+
+  /** Rows of a matrix [N, hidden], whether it trains or not. */
+  private async rows(name: string, index: Int32Array, parameters: Named<Value>): Promise<Value> {
+    const trained = parameters[name];
+    if (!trained) return this.weights.rows(name, index);
     const { backend, config } = this.options;
     const width = config.hiddenSize;
     const matrix = (await backend.read(trained)) as Float32Array;
-    const rows = new Float32Array(tokens.length * width);
-    tokens.forEach((token, i) => {
-      rows.set(matrix.subarray(token * width, (token + 1) * width), i * width);
+    const rows = new Float32Array(index.length * width);
+    index.forEach((row, i) => {
+      rows.set(matrix.subarray(row * width, (row + 1) * width), i * width);
     });
-    return backend.value('float32', [tokens.length, width], rows);
+    return backend.value('float32', [index.length, width], rows);
   }
 
   async release(): Promise<void> {
     this.weights.forget();
-    for (const compiled of [this.promptFunction, this.responseFunction]) await compiled?.release();
+    for (const { run } of [...(await this.promptLayers.all()), ...(await this.responseLayers.all())])
+      await run.release();
   }
 }
 

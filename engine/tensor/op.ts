@@ -206,3 +206,15 @@ export function branch(condition: Tensor, then: () => Tensor[], otherwise: () =>
 export function silu(x: Tensor): Tensor {
   return mul(x, sigmoid(x));
 }
+
+/** The approximation of GELU with a tangent (arXiv 1606.08415): x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+export function geluTanh(x: Tensor): Tensor {
+  const cube = mul(mul(x, x), x);
+  const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
+  return mul(mul(x, 0.5), add(tanh(inner), 1));
+}
+
+/** 0, 1, ..., n-1 in float32 [n], for a size that may have a name. */
+export function counting(graph: Graph, n: Dim): Tensor {
+  return sub(cumulativeSum(expand(graph.scalar(1), [n])), 1);
+}

@@ -6,12 +6,16 @@ import { checkCheckpoint } from '../journal/damaged-checkpoint.ts';
 import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { architectureOf } from '../model/architectures/index.ts';
+import type { DecoderConfig } from '../model/config.ts';
+import { folderAdapter, folderFile } from '../model/folder-export.ts';
+import { isPlain } from '../model/folder-layout.ts';
 import { readGguf } from '../model/gguf.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
 import { huggingFaceFiles } from '../model/huggingface.ts';
+import { parseHuggingFaceConfig } from '../model/huggingface-config.ts';
 import { adapterNames } from '../model/lora.ts';
-import { readPeftAdapter } from '../model/peft.ts';
-import { readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
+import { readPeftAdapter, writePeftTensors } from '../model/peft.ts';
+import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
 import { ownConfig, RollscopeError } from '../protocol/index.ts';
 import { originText } from '../protocol/texts.ts';
@@ -68,8 +72,7 @@ export async function exportWeights(
       );
     }
     await ensureFolder(out);
-    await copy(path.join(folder, 'adapter_model.safetensors'), path.join(out, 'adapter_model.safetensors'));
-    const base = await writeAdapterConfig(folder, config.model, out);
+    const base = await writeAdapter(folder, config.model, out);
     return { step, ...(/\.gguf$/i.test(base) && { note: GGUF_BASE }) };
   }
   await ensureFolder(out);
@@ -87,7 +90,18 @@ export async function exportWeights(
       };
       merged.set(key, { shape: stored.shape, data });
     }
-    await writeSafetensors(path.join(out, 'model.safetensors'), merged, { format: 'pt' });
+    const weights = isPlain(source.config) ? merged : folderFile(source.config, merged);
+    await writeSafetensors(path.join(out, 'model.safetensors'), weights, { format: 'pt' });
+  } else if (!isPlain(source.config)) {
+    const { tensors } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));
+    const trained = [...tensors].map(([name, stored]) => {
+      const data = async function* () {
+        yield await readTensor(stored);
+      };
+      return [name, { shape: stored.shape, data }] as const;
+    });
+    const weights = folderFile(source.config, new Map(trained));
+    await writeSafetensors(path.join(out, 'model.safetensors'), weights, { format: 'pt' });
   } else {
     // One file, or shards with their index where TRL wrote them.
     const weights = (await readdir(folder)).filter((file) => WEIGHTS.test(file));
@@ -97,13 +111,29 @@ export async function exportWeights(
   return { step };
 }
 
-/** The adapter's configuration, with a base model that another program finds: a checkpoint has its name only. */
-async function writeAdapterConfig(checkpoint: string, model: string, out: string): Promise<string> {
+/** The adapter, for a base model that another program finds: a checkpoint has its name only. Returns the base. */
+async function writeAdapter(checkpoint: string, model: string, out: string): Promise<string> {
   const stored = JSON.parse(await readFile(path.join(checkpoint, 'adapter_config.json'), 'utf8'));
   const { name, revision } = await referenceTo(model);
-  const config = { ...stored, base_model_name_or_path: name, ...(revision !== null && { revision }) };
-  await writeWhole(path.join(out, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  const config = await modelConfig(model);
+  const file = path.join(out, 'adapter_model.safetensors');
+  let other: object = {};
+  if (config && !isPlain(config)) {
+    const adapter = await readPeftAdapter(checkpoint);
+    const written = folderAdapter(config, adapter.tensors, adapter.alpha);
+    await writePeftTensors(file, written.tensors);
+    other = written.config;
+  } else await copy(path.join(checkpoint, 'adapter_model.safetensors'), file);
+  const whole = { ...stored, ...other, base_model_name_or_path: name, ...(revision !== null && { revision }) };
+  await writeWhole(path.join(out, 'adapter_config.json'), `${JSON.stringify(whole, null, 2)}\n`);
   return name;
+}
+
+/** The decoder of a model folder; null for other models, or one that is gone. */
+async function modelConfig(model: string): Promise<DecoderConfig | null> {
+  const file = path.join(model, 'config.json');
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : parseHuggingFaceConfig(JSON.parse(text), file);
 }
 
 /** Configuration and tokenizer next to the weights, so that the folder is a complete model. */

@@ -109,7 +109,8 @@ for (const { device, present } of devices) {
       for (const { name: p } of parameters) {
         const found = (await runs.read(sums[p]!)) as Float32Array;
         const { difference, size } = farthest(found, await model.gradient(p));
-        expect(difference / size, p).toBeLessThan(2e-5);
+        // A gradient that is nothing but rounding has no size of its own.
+        expect(difference / Math.max(size, 1e-4), p).toBeLessThan(2e-5);
       }
       await executable.release();
     });
@@ -120,11 +121,16 @@ for (const { device, present } of devices) {
       { temperature: 1.3, topP: 0.8, topK: 0 },
       { temperature: 1.3, topP: 1, topK: 3 },
     ];
-    test.each(samplings)(
-      'sampling at $temperature, top-p $topP, top-k $topK says what scoring says',
-      async (sampling) => {
+    const others = TINY_MODELS.filter((name) => name !== 'tiny-llama' && device !== 'webgpu');
+    const drawn = [
+      ...samplings.map((sampling) => ({ name: 'tiny-llama' as const, ...sampling })),
+      ...others.map((name) => ({ name, ...samplings[0]! })),
+    ];
+    test.each(drawn)(
+      '$name: sampling at $temperature, top-p $topP, top-k $topK says what scoring says',
+      async ({ name, ...sampling }) => {
         const runs = await open();
-        const model = await tinyModel('tiny-llama', false);
+        const model = await tinyModel(name, false);
         const values = await model.values(runs);
         const sampler = new Sampler({
           backend: runs,

@@ -126,11 +126,11 @@ describe('an adapter with a scale, ranks and targets of its own', () => {
     const parameters = loraParameters(config, lora);
     const { tensors: base } = await readSafetensorsIndex(path.join(GOLDEN, expected.model, 'model.safetensors'));
     const read = await readPeftAdapter(folder);
-    const values = asOwnAdapter(folder, read, lora, parameters);
+    const values = asOwnAdapter(folder, read, lora, parameters, config);
     const tensors = new Map(parameters.map(({ name, shape }) => [name, { shape, data: values.get(name)! }]));
     expect(await distance(expected, config, base, { ...lora, baseModel: '', tensors })).toBeLessThan(2e-5);
     // Its own scale counts: with that of the policy its log-probs are others.
-    const plain = asOwnAdapter(folder, { ...read, config: { lora_alpha: 8, r: 4 } }, lora, parameters);
+    const plain = asOwnAdapter(folder, { ...read, config: { lora_alpha: 8, r: 4 } }, lora, parameters, config);
     const others = new Map(parameters.map(({ name, shape }) => [name, { shape, data: plain.get(name)! }]));
     expect(await distance(expected, config, base, { ...lora, baseModel: '', tensors: others })).toBeGreaterThan(0.01);
   });

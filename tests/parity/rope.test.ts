@@ -35,7 +35,10 @@ function ggufConfig({ fields }: Case, divisors: readonly number[] | null) {
     'llama.context_length': fields.max_position_embeddings,
     'llama.rope.freq_base': fields.rope_theta,
   };
-  const contents = { hasTensor: () => false, ropeDivisors: divisors && Float32Array.from(divisors) };
+  const contents = {
+    hasTensor: () => false,
+    divisors: { plain: divisors, short: null, long: null },
+  };
   return parseGgufConfig(metadata, contents, 'model.gguf');
 }
 

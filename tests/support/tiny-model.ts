@@ -4,12 +4,14 @@ import path from 'node:path';
 import { ARCHITECTURES } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
+import { folderWeights } from '../../engine/model/folder-weights.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { type LoraConfig, LoraConfig as LoraSchema } from '../../engine/protocol/index.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import type { Graph, Named } from '../../engine/tensor/index.ts';
 import type { Parameter } from '../../engine/tensor/optimizer.ts';
+import { temporaryFolder } from './processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
 
@@ -56,7 +58,9 @@ export async function tinyModel(name: TinyName, withLora: boolean): Promise<Tiny
   const folder = path.join(GOLDEN, name);
   const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
   const config = parseHuggingFaceConfig(json('config.json'), `${name}/config.json`);
-  const { tensors } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));
+  const { tensors: all } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));
+  const place = { cacheDir: temporaryFolder(), fingerprint: name };
+  const tensors = await folderWeights({ folder, config, all, unsupported: new Map() }, place);
   const { tensors: golden } = await readSafetensorsIndex(path.join(folder, 'expected.safetensors'));
   const lora = withLora ? LoraSchema.parse({ rank: 4, alpha: 8 }) : null;
   const parameters = trainableParameters(config, tensors, lora);

@@ -1,8 +1,10 @@
 /** Adapters of other policies: their own scale, ranks and targets count, or an error names what does not work. */
 import { describe, expect, test } from 'vitest';
 import { asOwnAdapter } from '../../engine/model/foreign-adapter.ts';
+import { shapeOf } from '../support/model-shapes.ts';
 import { expectThrow } from '../support/refusals.ts';
 
+const CONFIG = shapeOf('SmolLM2-135M', 2);
 const MODULE = 'model.layers.0.self_attn.q_proj';
 const [A, B] = [`${MODULE}.lora_A.weight`, `${MODULE}.lora_B.weight`];
 const OTHER = 'model.layers.0.self_attn.v_proj';
@@ -27,7 +29,7 @@ function adapter(config: Record<string, unknown> = {}, rank = 2, names = [A, B])
 }
 
 const valuesOf = (given: ReturnType<typeof adapter>) => {
-  const values = asOwnAdapter('/voter', given, LORA, PARAMETERS);
+  const values = asOwnAdapter('/voter', given, LORA, PARAMETERS, CONFIG);
   return { a: [...values.get(A)!], b: [...values.get(B)!], other: [...values.get(`${OTHER}.lora_B.weight`)!] };
 };
 

@@ -1,5 +1,7 @@
 /** What an architecture is to this engine: how files name it, and what differs in its block. One file per architecture, next to this one. */
-import type { DecoderBlock } from '../block.ts';
+import type { DecoderBlock, Projection } from '../block.ts';
+import type { ConfigFields } from '../fields.ts';
+import type { Rope, Traits } from '../traits.ts';
 
 /** Names of the sizes and numbers that every decoder has. */
 export interface SizeKeys {
@@ -14,6 +16,17 @@ export interface SizeKeys {
   readonly vocabularySize: string;
 }
 
+/** Sizes that were read before the rest. */
+export interface ReadSizes {
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly headDim: number;
+}
+
+/** What a file says otherwise than Llama's files say. */
+export type ReadTraits = Partial<Traits & Rope>;
+
 /** How `config.json` describes it. */
 export interface HuggingFaceNames {
   readonly modelType: string;
@@ -21,14 +34,39 @@ export interface HuggingFaceNames {
   readonly className: string;
   readonly keys: SizeKeys;
   /** What transformers takes where the file says nothing; null: one key-value head for each head, hidden size / heads. */
-  readonly defaults: { readonly kvHeads: number | null; readonly headDim: number | null; readonly rmsEps: number };
+  readonly defaults: {
+    readonly kvHeads: number | null;
+    readonly headDim: number | null;
+    readonly rmsEps: number;
+    readonly tied?: boolean;
+    /** Null: four times the hidden size. */
+    readonly intermediateSize?: null;
+  };
+  /** Keys that name the activation, the first that is there, and what holds where none is; `hidden_act` and SiLU. */
+  readonly activation?: { readonly keys: readonly string[]; readonly default: string };
   /** Options that must be off, since what they add is not computed. */
   readonly off: readonly string[];
-  /**
-   * The key of the window, in tokens, that attention is limited to, what holds where it is missing (null: no window), and
-   * the key that must be true for the window to count.
-   */
-  readonly window: { readonly key: string; readonly default: number | null; readonly switch: string | null } | null;
+  /** Options that give projections biases. */
+  readonly biasOptions: Readonly<Record<string, readonly Projection[]>>;
+  /** The rest: throws for what is not supported. */
+  readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
+  /** What `read` reads. */
+  readonly write?: (config: Traits & Rope & { readonly layers: number; readonly headDim: number }) => object;
+  readonly layout?: FolderLayout;
+}
+
+/** How the tensors of a folder differ from one matrix [out, in] for each projection, named as Llama's are. */
+export interface FolderLayout {
+  /** Modules of a layer that hold several projections, one below the other. */
+  readonly fused: Readonly<Record<string, readonly Projection[]>>;
+  /** Names of modules, where they differ: `model.norm` is `transformer.ln_f`. Those of a layer are without its number. */
+  readonly names?: {
+    readonly outer: Readonly<Record<string, string>>;
+    readonly layers: string;
+    readonly layer: Readonly<Record<string, string>>;
+  };
+  /** Whether matrices of a layer are [in, out]. */
+  readonly transposed?: boolean;
 }
 
 /** How GGUF files describe it. */
@@ -38,8 +76,14 @@ export interface GgufNames {
   readonly keys: SizeKeys;
   /** Names of a layer's modules, by Hugging Face's: `self_attn.q_proj` is `attn_q`. */
   readonly layer: Readonly<Record<string, string>>;
+  /** Tensors that hold several modules, one below the other. */
+  readonly fused?: Readonly<Record<string, readonly string[]>>;
   /** Whether the two numbers of a head that are rotated together lie half a head apart, as in Hugging Face's files, or side by side. */
   readonly rotated: 'apart' | 'side by side';
+  /** The rest, as in `config.json`. */
+  readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
+  /** What `read` reads, for a file to be written; without the architecture's name in front. */
+  readonly write?: (config: Traits & Rope & { readonly layers: number; readonly headDim: number }) => object;
 }
 
 export interface Architecture {
@@ -48,6 +92,8 @@ export interface Architecture {
   /** Models that people know. */
   readonly models: string;
   readonly block: DecoderBlock;
+  /** A mixture of experts takes the MLP's place in every layer. */
+  readonly hasExperts?: true;
   readonly huggingFace: HuggingFaceNames;
   readonly gguf: GgufNames;
 }
@@ -89,11 +135,16 @@ export const GGUF_MODULES = {
   'mlp.down_proj': 'ffn_down',
 } as const;
 
-/** Norms on what enters attention and MLP: Llama's and most others'. */
-export const PRE_NORMS = {
+/** Llama's block: norms on what enters attention and MLP, a gated MLP, no biases. */
+export const LLAMA_BLOCK = {
   attentionNorms: { before: 'input_layernorm', after: null },
   mlpNorms: { before: 'post_attention_layernorm', after: null },
-} as const satisfies Partial<DecoderBlock>;
+  qkNorm: 'none',
+  biases: [],
+  norm: 'rms',
+  mlp: 'gated',
+  positions: 'rotary',
+} as const satisfies DecoderBlock;
 
 /** GGUF's names of a layer with such norms. */
 export const PRE_NORM_LAYER = {
@@ -101,3 +152,7 @@ export const PRE_NORM_LAYER = {
   input_layernorm: 'attn_norm',
   post_attention_layernorm: 'ffn_norm',
 } as const;
+
+/** Biases of all of attention, which several architectures have as an option. */
+export const ATTENTION_BIAS = { attention_bias: ['q_proj', 'k_proj', 'v_proj', 'o_proj'] } as const;
+export const MLP_BIAS = { mlp_bias: ['gate_proj', 'up_proj', 'down_proj'] } as const;

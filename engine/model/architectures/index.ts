@@ -1,13 +1,23 @@
 /** The supported architectures. To add one: a file next to this one, and a line here. */
 import type { Architecture } from './architecture.ts';
+import { olmoe, qwen3Moe } from './experts.ts';
+import { gemma2, gemma3 } from './gemma.ts';
+import { gpt2 } from './gpt2.ts';
+import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { olmo2 } from './olmo2.ts';
+import { olmo3 } from './olmo3.ts';
+import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
+import { smollm3 } from './smollm3.ts';
 
-/** Where two share a name in GGUF, the first reads the file. */
-const REGISTRY = [llama, qwen2, qwen3, mistral, olmo2] as const satisfies readonly Architecture[];
+/** Where two share a name in GGUF, the first reads the file, unless it has windows as only the other has. */
+const REGISTRY = [
+  ...[llama, qwen2, qwen3, qwen3Moe, mistral, olmo2, olmo3],
+  ...[olmoe, smollm3, gemma2, gemma3, phi3, granite, gpt2],
+] as const satisfies readonly Architecture[];
 
 export type ArchitectureName = (typeof REGISTRY)[number]['name'];
 
@@ -29,8 +39,9 @@ export function byModelType(modelType: unknown): KnownArchitecture | undefined {
   return ARCHITECTURES.find(({ huggingFace }) => huggingFace.modelType === modelType);
 }
 
-/** By `general.architecture` of a GGUF file. */
-export function byGgufName(name: unknown): KnownArchitecture | undefined {
+/** By `general.architecture` of a GGUF file; `windows`: whether its metadata has a pattern of sliding windows. */
+export function byGgufName(name: unknown, windows = false): KnownArchitecture | undefined {
+  if (name === olmo2.gguf.architecture && windows) return architectureOf('olmo3');
   return ARCHITECTURES.find(({ gguf }) => gguf.architecture === name);
 }
 

@@ -1,22 +1,29 @@
-import { type Architecture, GGUF_KEYS, GGUF_MODULES, HUGGING_FACE_KEYS } from './architecture.ts';
+import {
+  type Architecture,
+  ATTENTION_BIAS,
+  GGUF_KEYS,
+  GGUF_MODULES,
+  HUGGING_FACE_KEYS,
+  LLAMA_BLOCK,
+} from './architecture.ts';
 
 /** OLMo 2 (arXiv 2501.00656): norms on what attention and MLP give, and of queries and keys over all heads together. */
 export const olmo2 = {
   name: 'olmo2',
   models: 'OLMo 2',
   block: {
+    ...LLAMA_BLOCK,
     attentionNorms: { before: null, after: 'post_attention_layernorm' },
     mlpNorms: { before: null, after: 'post_feedforward_layernorm' },
     qkNorm: 'all heads',
-    biases: [],
   },
   huggingFace: {
     modelType: 'olmo2',
     className: 'Olmo2ForCausalLM',
     keys: HUGGING_FACE_KEYS,
     defaults: { kvHeads: null, headDim: null, rmsEps: 1e-5 },
-    off: ['attention_bias'],
-    window: null,
+    off: [],
+    biasOptions: ATTENTION_BIAS,
   },
   gguf: {
     architecture: 'olmo2',

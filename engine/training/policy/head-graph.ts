@@ -3,6 +3,7 @@
  * all tokens of a response never exist; the caller passes as many tokens at a time as fit.
  */
 import { Decoder } from '../../model/decoder.ts';
+import { logitLimit, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { LayerWeights } from '../../rollout/layer-graphs.ts';
 import { Graph, type GraphFunction, type Named, op, type Port, pullback, type Tensor } from '../../tensor/index.ts';
@@ -52,7 +53,7 @@ function head(bind: BindWeights) {
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const inputs: HeadInputs<Tensor> = { x, targets, temperature, parameters, frozen: weights.frozen() };
-  return { graph, warm, unembedding, inputs };
+  return { graph, warm, unembedding, inputs, limit: logitLimit(weights.config, temperature) };
 }
 
 /**
@@ -60,8 +61,8 @@ function head(bind: BindWeights) {
  * logsumexp, nats, [N] each, at the temperature of sampling.
  */
 export function headScoreGraph(bind: BindWeights): GraphFunction<HeadInputs, HeadScores> {
-  const { graph, warm, unembedding, inputs } = head(bind);
-  const { logprob, entropy, logsumexp } = scoreLogits(op.linear(warm, unembedding), inputs.targets);
+  const { graph, warm, unembedding, inputs, limit } = head(bind);
+  const { logprob, entropy, logsumexp } = scoreLogits(logitsOf(warm, unembedding, limit), inputs.targets);
   return {
     graph,
     inputs,
@@ -78,7 +79,7 @@ export function headGradientGraph(
   bind: BindWeights,
   byEntropy: boolean,
 ): GraphFunction<HeadGradientInputs, HeadGradientOutputs> {
-  const { graph, warm, unembedding, inputs } = head(bind);
+  const { graph, warm, unembedding, inputs, limit } = head(bind);
   const numbers = (name: string) => graph.input(name, 'float32', ['N']);
   const column = (t: Tensor) => op.reshape(t, ['N', 1]);
   const scores = { entropy: numbers('entropy'), logsumexp: numbers('logsumexp') };
@@ -90,6 +91,7 @@ export function headGradientGraph(
     unembedding,
     inputs.targets,
     {
+      limit,
       logsumexp: column(scores.logsumexp),
       entropy: column(scores.entropy),
       dLogprob: column(dLogprob),

@@ -1,5 +1,6 @@
 /** Gradients of one layer as graphs: its forward pass is computed again from the hidden states before it. */
 import type { LayerCache } from '../../model/decoder.ts';
+import type { LayerKind } from '../../model/traits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import {
   type PromptLayerInputs,
@@ -51,9 +52,10 @@ function gradientInput(graph: Graph, name: string, { shape }: Tensor): Tensor {
 export function promptGradientGraph(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
   last: boolean,
 ): GraphFunction<PromptGradientInputs, PromptGradientOutputs> {
-  const { graph, inputs, outputs } = promptLayer(bind, positions);
+  const { graph, inputs, outputs } = promptLayer(bind, positions, kind);
   const { keys, values } = outputs.cache;
   const dx = last ? null : gradientInput(graph, 'dx', outputs.x);
   const dCache = { keys: gradientInput(graph, 'dkeys', keys), values: gradientInput(graph, 'dvalues', values) };
@@ -75,8 +77,9 @@ export function promptGradientGraph(
 export function responseGradientGraph(
   bind: BindWeights,
   positions: number,
+  kind: LayerKind,
 ): GraphFunction<ResponseGradientInputs, ResponseGradientOutputs> {
-  const { graph, inputs, outputs } = responseLayer(bind, positions);
+  const { graph, inputs, outputs } = responseLayer(bind, positions, kind);
   const { keys, values } = inputs.prompt;
   const dx = gradientInput(graph, 'dx', outputs.x);
   const dCache = { keys: gradientInput(graph, 'dkeys', keys), values: gradientInput(graph, 'dvalues', values) };

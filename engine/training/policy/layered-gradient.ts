@@ -5,13 +5,15 @@
  * their gradients add up over the parts.
  */
 import type { LayerCache } from '../../model/decoder.ts';
-import { EMBEDDINGS } from '../../model/parameters.ts';
+import { EMBEDDINGS, POSITIONS } from '../../model/parameters.ts';
+import type { LayerKind } from '../../model/traits.ts';
 import { promptBatch } from '../../rollout/batch.ts';
+import { ByKind } from '../../rollout/by-kind.ts';
 import { type LayeredModel, type LayerNames, layerNames } from '../../rollout/layered-model.ts';
 import { nameInLayer } from '../../rollout/streamed-weights.ts';
 import type { Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
-import type { Named } from '../../tensor/index.ts';
+import type { Named, Ports } from '../../tensor/index.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import type { GradientOptions, GradientSource, MicroBatchGradient } from './gradient-source.ts';
 import type { ScoringHead } from './head.ts';
@@ -27,14 +29,14 @@ import { layeredParts } from './layered-memory.ts';
 import { type LossOfScoresInputs, type LossOfScoresOutputs, lossOfScoresGraph } from './loss-graph.ts';
 import type { WeightedGroup } from './responses.ts';
 
-interface Compiled {
-  loss: CompiledFunction<LossOfScoresInputs, LossOfScoresOutputs>;
-  response: CompiledFunction<ResponseGradientInputs, ResponseGradientOutputs>;
-  prompt: CompiledFunction<PromptGradientInputs, PromptGradientOutputs>;
-  lastPrompt: CompiledFunction<PromptGradientInputs, PromptGradientOutputs>;
-  responseNames: LayerNames;
-  promptNames: LayerNames;
+/** A gradient graph of a layer, and the weights that it reads. */
+interface Differentiated<I extends Ports, O extends Ports> {
+  run: CompiledFunction<I, O>;
+  names: LayerNames;
 }
+
+type ResponseGradient = Differentiated<ResponseGradientInputs, ResponseGradientOutputs>;
+type PromptGradient = Differentiated<PromptGradientInputs, PromptGradientOutputs>;
 
 /** What the responses of a group have in common. */
 interface GroupWork {
@@ -53,13 +55,30 @@ interface GroupWork {
  * of `WholeGradient`.
  */
 export class LayeredGradient implements GradientSource {
-  private compiled: Compiled | null = null;
+  private loss: Promise<CompiledFunction<LossOfScoresInputs, LossOfScoresOutputs>> | null = null;
+  private readonly responses: ByKind<ResponseGradient>;
+  private readonly promptLayers: ByKind<PromptGradient>;
+  private readonly lastPrompt: ByKind<PromptGradient>;
 
   constructor(
     private readonly options: GradientOptions,
     private readonly model: LayeredModel,
     private readonly head: ScoringHead,
-  ) {}
+  ) {
+    const { backend, bind, graph, config } = options;
+    const { positions } = graph;
+    const keep = { keepOnDevice: (outputs: ResponseGradientOutputs | PromptGradientOutputs) => outputs };
+    this.responses = new ByKind(config, async (kind) => {
+      const made = responseGradientGraph(bind, positions, kind);
+      return { run: await compileFunction(backend, made, keep), names: layerNames(made.inputs) };
+    });
+    const prompt = (last: boolean) => async (kind: LayerKind) => {
+      const made = promptGradientGraph(bind, positions, kind, last);
+      return { run: await compileFunction(backend, made, keep), names: layerNames(made.inputs) };
+    };
+    this.promptLayers = new ByKind(config, prompt(false));
+    this.lastPrompt = new ByKind(config, prompt(true));
+  }
 
   /** Each group by itself. */
   batches(groups: readonly WeightedGroup[]): WeightedGroup[][] {
@@ -105,7 +124,8 @@ export class LayeredGradient implements GradientSource {
   /** Forward and backward of some responses of the group. */
   private async part(part: WeightedGroup, work: GroupWork): Promise<{ loss: number; clipped: Float32Array }> {
     const { backend, config, temperature } = this.options;
-    const { loss: lossFunction, response, responseNames } = await this.functions();
+    this.loss ??= compileFunction(backend, lossOfScoresGraph(this.options.graph));
+    const lossFunction = await this.loss;
     const { parameters, promptBias, tick } = work;
     const { batch, loss: lossFeeds } = batchFeeds(backend, [part], temperature);
     const tokens = (await backend.read(batch.tokens)) as Int32Array;
@@ -131,21 +151,22 @@ export class LayeredGradient implements GradientSource {
     let { dx } = headed;
     for (let layer = config.layers - 1; layer >= 0; layer--) {
       tick();
-      const outputs = await response.run({
-        ...this.model.layerWeights(responseNames, parameters, layer),
+      const { run, names } = await this.responses.of(layer);
+      const outputs = await run.run({
+        ...this.model.layerWeights(names, parameters, layer),
         ...common,
         x: pass.inputs[layer]!,
         prompt: work.caches[layer]!,
         dx,
         dCache: work.dCaches[layer]!,
-        gradients: sumsOfLayer(responseNames, work.sums, layer),
+        gradients: sumsOfLayer(names, work.sums, layer),
       });
       dispose([dx, pass.inputs[layer], work.dCaches[layer]]);
       dx = outputs.x;
       work.dCaches[layer] = outputs.cache;
       replaceSums(work.sums, outputs.gradients, layer);
     }
-    await this.embeddingGradient(tokens, dx, work);
+    await this.embeddingGradient(tokens, batch.position, dx, work);
     const result = {
       loss: (await backend.read(given.loss))[0] as number,
       clipped: (await backend.read(given.clipped)) as Float32Array,
@@ -160,41 +181,60 @@ export class LayeredGradient implements GradientSource {
     work: GroupWork,
   ): Promise<void> {
     const { backend, config } = this.options;
-    const functions = await this.functions();
-    const { promptNames } = functions;
     let dx: Value | null = null;
     for (let layer = config.layers - 1; layer >= 0; layer--) {
       work.tick();
-      const outputs: { x: Value; gradients: Named<Value> } = await (dx ? functions.prompt : functions.lastPrompt).run({
-        ...this.model.layerWeights(promptNames, work.parameters, layer),
+      const { run, names } = await (dx ? this.promptLayers : this.lastPrompt).of(layer);
+      const outputs: { x: Value; gradients: Named<Value> } = await run.run({
+        ...this.model.layerWeights(names, work.parameters, layer),
         position: prompt.position,
         causal: prompt.causal,
         x: inputs[layer]!,
         dx,
         dCache: work.dCaches[layer]!,
-        gradients: sumsOfLayer(promptNames, work.sums, layer),
+        gradients: sumsOfLayer(names, work.sums, layer),
       });
       dispose([dx, inputs[layer]]);
       dx = outputs.x;
       replaceSums(work.sums, outputs.gradients, layer);
     }
-    await this.embeddingGradient((await backend.read(prompt.tokens)) as Int32Array, dx!, work);
+    await this.embeddingGradient((await backend.read(prompt.tokens)) as Int32Array, prompt.position, dx!, work);
     dispose(dx);
   }
 
-  /** Adds the gradients of embedded tokens, where the embeddings train. */
-  private async embeddingGradient(tokens: Int32Array, dx: Value, { sums }: GroupWork): Promise<void> {
-    const sum = sums[EMBEDDINGS];
+  /** Adds the gradients of embedded tokens and positions, where the embeddings train. */
+  private async embeddingGradient(
+    tokens: Int32Array,
+    position: Value,
+    dx: Value,
+    { sums }: Pick<GroupWork, 'sums'>,
+  ): Promise<void> {
+    const { embeddingScale, block } = this.options.config;
+    await this.addRows(EMBEDDINGS, tokens, dx, embeddingScale, sums);
+    if (block.positions === 'rotary') return;
+    const at = Int32Array.from((await this.options.backend.read(position)) as BigInt64Array, Number);
+    await this.addRows(POSITIONS, at, dx, 1, sums);
+  }
+
+  /** Adds rows, times a scale, to those of a matrix of gradients, where there is one. */
+  private async addRows(
+    name: string,
+    index: Int32Array,
+    dx: Value,
+    scale: number,
+    sums: GroupWork['sums'],
+  ): Promise<void> {
+    const sum = sums[name];
     if (!sum) return;
     const { backend, config } = this.options;
     const width = config.hiddenSize;
     const matrix = (await backend.read(sum)) as Float32Array;
     const rows = (await backend.read(dx)) as Float32Array;
-    tokens.forEach((token, i) => {
-      for (let j = 0; j < width; j++) matrix[token * width + j]! += rows[i * width + j]!;
+    index.forEach((row, i) => {
+      for (let j = 0; j < width; j++) matrix[row * width + j]! += scale * rows[i * width + j]!;
     });
     if (sum.data) return;
-    sums[EMBEDDINGS] = backend.value('float32', sum.shape, matrix);
+    sums[name] = backend.value('float32', sum.shape, matrix);
     sum.dispose();
   }
 
@@ -202,28 +242,10 @@ export class LayeredGradient implements GradientSource {
     return this.options.backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   }
 
-  private async functions(): Promise<Compiled> {
-    if (this.compiled) return this.compiled;
-    const { backend, bind, graph } = this.options;
-    const { positions } = graph;
-    const response = responseGradientGraph(bind, positions);
-    const prompt = promptGradientGraph(bind, positions, false);
-    const keep = { keepOnDevice: (outputs: ResponseGradientOutputs | PromptGradientOutputs) => outputs };
-    this.compiled = {
-      loss: await compileFunction(backend, lossOfScoresGraph(graph)),
-      response: await compileFunction(backend, response, keep),
-      prompt: await compileFunction(backend, prompt, keep),
-      lastPrompt: await compileFunction(backend, promptGradientGraph(bind, positions, true), keep),
-      responseNames: layerNames(response.inputs),
-      promptNames: layerNames(prompt.inputs),
-    };
-    return this.compiled;
-  }
-
   async release(): Promise<void> {
-    if (!this.compiled) return;
-    const { loss, response, prompt, lastPrompt } = this.compiled;
-    for (const compiled of [loss, response, prompt, lastPrompt]) await compiled.release();
+    await (await this.loss)?.release();
+    const kinds = [this.responses, this.promptLayers, this.lastPrompt];
+    for (const made of kinds) for (const { run } of await made.all()) await run.release();
   }
 }
 

@@ -1,7 +1,6 @@
 /** What a model takes that runs layer by layer, and cutting groups so that they fit. */
-import type { Projection } from '../../model/block.ts';
 import type { DecoderConfig } from '../../model/config.ts';
-import { PARENT, projectionShape } from '../../model/parameters.ts';
+import { modulesOf, projectionShape, projectionsOf } from '../../model/parameters.ts';
 import { MOST_DEAD_BYTES } from '../../runtime/reclaim.ts';
 import { LOGIT_BYTES } from './head.ts';
 import type { WeightedGroup } from './responses.ts';
@@ -19,8 +18,9 @@ export function layeredFixedBytes(config: DecoderConfig, promptLength: number): 
 
 /** Numbers in the matrices of a layer. */
 function layerParameters(config: DecoderConfig): number {
-  const projections = Object.keys(PARENT) as Projection[];
-  return projections.map((p) => projectionShape(config, p)).reduce((n, [out, into]) => n + out * into, 0);
+  return projectionsOf(config)
+    .map((p) => [modulesOf(config, p).length, ...projectionShape(config, p)] as const)
+    .reduce((n, [count, out, into]) => n + count * out * into, 0);
 }
 
 /** Bytes of activations of a token while a layer's gradient is computed. */

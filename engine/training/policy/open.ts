@@ -95,7 +95,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const fingerprints = [source.fingerprint];
   for (const policy of options.otherPolicies) {
     hooks.tick({ activity: 'loading', detail: policy, fraction: null, tokens: 0 });
-    const loaded = await loadOtherPolicy(policy, backend, parameters, options.lora, initial);
+    const loaded = await loadOtherPolicy(policy, backend, parameters, options.lora, initial, config);
     asks.addPolicy(policy, loaded.parameters);
     if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);
   }

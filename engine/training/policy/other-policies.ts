@@ -1,6 +1,7 @@
 /** Other policies that vote with the one being trained: their weights as its parameters. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { DecoderConfig } from '../../model/config.ts';
 import { fileFingerprint } from '../../model/fingerprint.ts';
 import { checkFinite } from '../../model/finite-weights.ts';
 import { asOwnAdapter } from '../../model/foreign-adapter.ts';
@@ -29,9 +30,10 @@ export async function loadOtherPolicy(
   parameters: readonly Parameter[],
   lora: LoraConfig | null,
   base: ReadonlyMap<string, Float32Array>,
+  config: DecoderConfig,
 ): Promise<OtherPolicy> {
   const { weights, fingerprint } =
-    policy === 'base' ? { weights: base, fingerprint: null } : await readOtherPolicy(policy, lora, parameters);
+    policy === 'base' ? { weights: base, fingerprint: null } : await readOtherPolicy(policy, lora, parameters, config);
   const values: Record<string, Value> = {};
   for (const { name, shape } of parameters) {
     const data = weights.get(name);
@@ -52,9 +54,10 @@ async function readOtherPolicy(
   policy: string,
   lora: LoraConfig | null,
   parameters: readonly Parameter[],
+  config: DecoderConfig,
 ): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
   if (lora) {
-    const weights = asOwnAdapter(policy, await readPeftAdapter(policy), lora, parameters);
+    const weights = asOwnAdapter(policy, await readPeftAdapter(policy), lora, parameters, config);
     return { weights, fingerprint: await adapterFingerprint(policy) };
   }
   const { tensors, fingerprint } = await openOtherPolicy(policy);

@@ -3,6 +3,7 @@
  * its responses.
  */
 import { Decoder } from '../../model/decoder.ts';
+import { beforeLimit, logitLimit, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import {
   type Dim,
@@ -40,6 +41,8 @@ export function scoreLogits(logits: Tensor, targets: Tensor) {
 
 /** What `scoreLogits` found, and the gradients of log p and entropy: columns [N, 1]. */
 interface ScoreGradients {
+  /** What the logits are kept within (`logitLimit`). */
+  limit: Tensor | null;
   logsumexp: Tensor;
   entropy: Tensor;
   dLogprob: Tensor;
@@ -56,15 +59,17 @@ export function scoreGradient(
   h: Tensor,
   unembedding: Tensor,
   target: Tensor,
-  { logsumexp, entropy, dLogprob, dEntropy }: ScoreGradients,
+  { limit, logsumexp, entropy, dLogprob, dEntropy }: ScoreGradients,
   trainsUnembedding: boolean,
 ): { dHidden: Tensor; dUnembedding: Tensor | null } {
-  const logp = op.sub(op.linear(h, unembedding), logsumexp);
+  const logits = logitsOf(h, unembedding, limit);
+  const logp = op.sub(logits, logsumexp);
   const total = dEntropy ? op.add(dLogprob, op.mul(dEntropy, op.add(logp, entropy))) : dLogprob;
-  const scaled = op.mul(op.exp(logp), total);
-  const dHidden = op.sub(op.mul(op.gather(unembedding, target), dLogprob), op.matmul(scaled, unembedding));
+  const scaled = beforeLimit(op.mul(op.exp(logp), total), logits, limit);
+  const dPicked = limit ? beforeLimit(dLogprob, op.reshape(op.pick(logits, target), dLogprob.shape), limit) : dLogprob;
+  const dHidden = op.sub(op.mul(op.gather(unembedding, target), dPicked), op.matmul(scaled, unembedding));
   if (!trainsUnembedding) return { dHidden, dUnembedding: null };
-  const toTargets = op.scatterAdd(target, op.mul(h, dLogprob), unembedding.shape[0] as number);
+  const toTargets = op.scatterAdd(target, op.mul(h, dPicked), unembedding.shape[0] as number);
   return { dHidden, dUnembedding: op.sub(toTargets, op.matmul(scaled, h, { transA: true })) };
 }
 
@@ -76,11 +81,12 @@ function score(
   rows: Dim,
   L: Dim,
   trainsUnembedding: boolean,
+  limit: Tensor | null,
 ): Scores {
   const graph = hidden.graph;
   const [V, D] = unembedding.shape as [number, number];
   if (V <= WHOLE_VOCABULARY) {
-    const logits = op.linear(hidden, unembedding);
+    const logits = logitsOf(hidden, unembedding, limit);
     // Written with a stopped maximum, so that differentiation needs no rule for ties.
     const largest = op.stopGradient(op.reduceMax(logits, [-1], true));
     const shifted = op.sub(logits, largest);
@@ -102,7 +108,7 @@ function score(
     [hidden, unembedding],
     () => {
       const { stacked } = op.loop(trips, [], rows, (turn) => {
-        const scores = scoreLogits(op.linear(row(byRow, turn), unembedding), row(targets, turn));
+        const scores = scoreLogits(logitsOf(row(byRow, turn), unembedding, limit), row(targets, turn));
         return { carried: [], stacked: [scores.logprob, scores.entropy, scores.logsumexp] };
       });
       logsumexp = stacked[2]!;
@@ -113,6 +119,7 @@ function score(
         const start = trainsUnembedding ? [op.expand(graph.scalar(0), [V, D])] : [];
         const { carried, stacked } = op.loop(trips, start, rows, (turn, [sum]) => {
           const given = {
+            limit,
             logsumexp: column(logsumexp, turn),
             entropy: column(H!, turn),
             dLogprob: column(g!, turn),
@@ -177,8 +184,8 @@ export function hiddenStates(graph: Graph, bind: BindWeights, positions: number)
 
   const prompts = decoder.prompt(decoder.stream(prompt.tokens, prompt.position), prompt.causal);
   const hidden = decoder.respond(decoder.stream(tokens, position), (layer, own) => [
-    { ...prompts[layer]!, length: 'Lp', shared: true, bias: prompt.bias },
-    { ...own, length: 'L', shared: false, bias: causal },
+    { ...prompts[layer]!, length: 'Lp', shared: true, bias: prompt.bias, first: 'prompt' },
+    { ...own, length: 'L', shared: false, bias: causal, first: 'own' },
   ]);
   const batch = { prompt, tokens, position, causal, targets, temperature };
   return { batch, weights, warm: op.div(hidden, temperature), rows };
@@ -190,7 +197,8 @@ export function forward(graph: Graph, bind: BindWeights, positions: number) {
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const trains = Object.values(parameters).includes(unembedding);
-  const scores = score(warm, unembedding, op.reshape(batch.targets, [rows, 'L']), rows, 'L', trains);
+  const limit = logitLimit(weights.config, batch.temperature);
+  const scores = score(warm, unembedding, op.reshape(batch.targets, [rows, 'L']), rows, 'L', trains, limit);
   return { batch, parameters, scores, rows };
 }
 

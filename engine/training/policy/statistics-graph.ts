@@ -2,6 +2,7 @@
  * The graph that reads given responses: for each of their tokens what the sampler says of one that it draws, by the same
  * formulas (`draw.ts`). One response at a time, so that logits of a whole batch never exist.
  */
+import { logitLimit } from '../../model/logits.ts';
 import { distribution, STATISTICS, type Statistic, statistics } from '../../rollout/draw.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import { Graph, type GraphFunction, op, type Port, type Tensor } from '../../tensor/index.ts';
@@ -18,6 +19,7 @@ export function statisticsGraph(bind: BindWeights, positions: number): GraphFunc
   const graph = new Graph();
   const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
   const D = warm.shape[1]!;
+  const limit = logitLimit(weights.config, batch.temperature);
   const meanRow = weights.meanUnembedding();
   const byRow = op.reshape(warm, [rows, 'L', D]);
   const targets = op.reshape(batch.targets, [rows, 'L']);
@@ -26,7 +28,7 @@ export function statisticsGraph(bind: BindWeights, positions: number): GraphFunc
     return op.reshape(one, one.shape.slice(1));
   };
   const { stacked } = op.loop(op.sizeOf(graph, rows), [], rows, (turn) => {
-    const { logits, statisticsOf } = distribution(weights, row(byRow, turn), meanRow);
+    const { logits, statisticsOf } = distribution(weights, row(byRow, turn), meanRow, limit);
     const found = statisticsOf(op.pick(logits, row(targets, turn)));
     return { carried: [], stacked: STATISTICS.map((name) => found[name]) };
   });

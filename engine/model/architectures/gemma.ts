@@ -1,0 +1,163 @@
+/** Gemma 2 and 3 (arXiv 2408.00118, 2503.19786), text: what they have in common, and each of them. */
+import type { DecoderBlock } from '../block.ts';
+import type { ConfigFields } from '../fields.ts';
+import { huggingFaceRope, toHuggingFaceScaling } from '../rope.ts';
+import type { Rope, Traits } from '../traits.ts';
+import {
+  type Architecture,
+  ATTENTION_BIAS,
+  GGUF_KEYS,
+  GGUF_MODULES,
+  HUGGING_FACE_KEYS,
+  LLAMA_BLOCK,
+  type ReadSizes,
+} from './architecture.ts';
+import { ggufKinds, windowedKinds, writtenWindows } from './windows.ts';
+
+const BLOCK = {
+  ...LLAMA_BLOCK,
+  attentionNorms: { before: 'input_layernorm', after: 'post_attention_layernorm' },
+  mlpNorms: { before: 'pre_feedforward_layernorm', after: 'post_feedforward_layernorm' },
+  norm: 'rms from 1',
+} as const satisfies DecoderBlock;
+
+const LAYER = {
+  ...GGUF_MODULES,
+  input_layernorm: 'attn_norm',
+  post_attention_layernorm: 'post_attention_norm',
+  pre_feedforward_layernorm: 'ffn_norm',
+  post_feedforward_layernorm: 'post_ffw_norm',
+} as const;
+
+const ACTIVATION = { keys: ['hidden_activation', 'hidden_act'], default: 'gelu_pytorch_tanh' } as const;
+const DEFAULTS = { kvHeads: 4, headDim: 256, rmsEps: 1e-6, tied: true } as const;
+const ROPES = { sliding: 'local', full: 'main' } as const;
+
+/** A cap that may be missing (then `otherwise`) or null (then none). */
+function cap(fields: ConfigFields, key: string, otherwise: number | null): number | null {
+  if (!fields.has(key)) return otherwise;
+  return fields.get(key) === undefined ? null : fields.positive(key);
+}
+
+function scales(fields: ConfigFields, { hiddenSize }: ReadSizes): Partial<Traits> {
+  return {
+    embeddingScale: Math.sqrt(hiddenSize),
+    attentionScale: 1 / Math.sqrt(fields.positive('query_pre_attn_scalar', 256)),
+  };
+}
+
+/** llama.cpp scales by the heads' size, but for the largest of each family by hidden size / heads. */
+function ggufScales(
+  fields: ConfigFields,
+  { layers, hiddenSize, heads, headDim }: ReadSizes,
+  largest: number,
+): Partial<Traits> {
+  const width = layers === largest ? hiddenSize / heads : headDim;
+  return {
+    embeddingScale: Math.sqrt(hiddenSize),
+    attentionScale: fields.positive('attention.scale', 1 / Math.sqrt(width)),
+    activation: 'gelu tanh',
+  };
+}
+
+function written({ attentionScale, attentionCap, logitCap, ...config }: Traits & { layers: number; headDim: number }) {
+  return {
+    query_pre_attn_scalar: attentionScale === null ? config.headDim : Math.round(attentionScale ** -2),
+    attn_logit_softcapping: attentionCap,
+    final_logit_softcapping: logitCap,
+    hidden_activation: 'gelu_pytorch_tanh',
+    ...writtenWindows(config),
+  };
+}
+
+/** Norms around attention and MLP, capped scores and logits, a window in every other layer. */
+export const gemma2 = {
+  name: 'gemma2',
+  models: 'Gemma 2',
+  block: BLOCK,
+  huggingFace: {
+    modelType: 'gemma2',
+    className: 'Gemma2ForCausalLM',
+    keys: HUGGING_FACE_KEYS,
+    defaults: DEFAULTS,
+    activation: ACTIVATION,
+    off: ['use_bidirectional_attention'],
+    biasOptions: ATTENTION_BIAS,
+    read: (fields, sizes) => ({
+      ...scales(fields, sizes),
+      attentionCap: cap(fields, 'attn_logit_softcapping', 50),
+      logitCap: cap(fields, 'final_logit_softcapping', 30),
+      kinds: windowedKinds(fields, sizes.layers, { usual: (layer) => (layer + 1) % 2 !== 0, otherwise: 4096 }),
+    }),
+    write: written,
+  },
+  gguf: {
+    architecture: 'gemma2',
+    keys: GGUF_KEYS,
+    layer: LAYER,
+    rotated: 'apart',
+    read: (fields, sizes) => ({
+      ...ggufScales(fields, sizes, 46),
+      attentionCap: fields.positive('attn_logit_softcapping', 50),
+      logitCap: fields.positive('final_logit_softcapping', 30),
+      kinds: ggufKinds(fields, sizes.layers, 2),
+    }),
+  },
+} as const satisfies Architecture;
+
+function localRope(config: Traits & Rope): object {
+  return {
+    rope_theta: config.ropeTheta,
+    rope_scaling: toHuggingFaceScaling(config.ropeScaling),
+    rope_local_base_freq: config.localRope?.ropeTheta ?? 10_000,
+  };
+}
+
+/** Norms of queries and keys instead of caps; a window in five of six layers, which have frequencies of their own. */
+export const gemma3 = {
+  name: 'gemma3_text',
+  models: 'Gemma 3 text',
+  block: { ...BLOCK, qkNorm: 'each head' },
+  huggingFace: {
+    modelType: 'gemma3_text',
+    className: 'Gemma3ForCausalLM',
+    keys: HUGGING_FACE_KEYS,
+    defaults: DEFAULTS,
+    activation: ACTIVATION,
+    off: ['use_bidirectional_attention'],
+    biasOptions: ATTENTION_BIAS,
+    read: (fields, sizes) => {
+      const every = fields.count('sliding_window_pattern', 6);
+      const main = huggingFaceRope(fields, 1_000_000, { type: 'full_attention', thetaKey: 'rope_theta', scaled: true });
+      const sliding = { type: 'sliding_attention', thetaKey: 'rope_local_base_freq', scaled: false };
+      const local = huggingFaceRope(fields, 10_000, sliding);
+      return {
+        ...scales(fields, sizes),
+        attentionCap: cap(fields, 'attn_logit_softcapping', null),
+        logitCap: cap(fields, 'final_logit_softcapping', null),
+        kinds: windowedKinds(fields, sizes.layers, {
+          usual: (layer) => (layer + 1) % every !== 0,
+          otherwise: 4096,
+          ropes: ROPES,
+        }),
+        ropeTheta: main.ropeTheta,
+        ropeScaling: main.ropeScaling,
+        localRope: { ropeTheta: local.ropeTheta, ropeScaling: local.ropeScaling },
+      };
+    },
+    write: (config) => ({ ...written(config), ...localRope(config) }),
+  },
+  gguf: {
+    architecture: 'gemma3',
+    keys: GGUF_KEYS,
+    layer: LAYER,
+    rotated: 'apart',
+    read: (fields, sizes) => ({
+      ...ggufScales(fields, sizes, 62),
+      logitCap: fields.get('final_logit_softcapping') ? fields.positive('final_logit_softcapping') : null,
+      kinds: ggufKinds(fields, sizes.layers, 6, ROPES),
+      ropeTheta: fields.positive('rope.freq_base', 1_000_000),
+      localRope: { ropeTheta: fields.positive('rope.local.freq_base', 10_000), ropeScaling: null },
+    }),
+  },
+} as const satisfies Architecture;
