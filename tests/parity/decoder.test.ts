@@ -109,8 +109,9 @@ for (const { device, present } of devices) {
       for (const { name: p } of parameters) {
         const found = (await runs.read(sums[p]!)) as Float32Array;
         const { difference, size } = farthest(found, await model.gradient(p));
-        // A gradient that is nothing but rounding has no size of its own.
-        expect(difference / Math.max(size, 1e-4), p).toBeLessThan(2e-5);
+        // Without rotation a bias of all keys changes no softmax: its gradient is nothing but rounding.
+        const least = name === 'tiny-gpt2' ? 1e-2 : 0;
+        expect(difference / Math.max(size, least), p).toBeLessThan(2e-5);
       }
       await executable.release();
     });
@@ -143,7 +144,7 @@ for (const { device, present } of devices) {
         });
         // More than one call of the decode graph on the CPU, and rows that end early and are packed away.
         const maxTokens = device === 'cpu' ? 50 : 6;
-        const prompts = [[26, 11, 35, 37, 39], [15], [3, 4, 5, 6, 7, 8, 9, 10, 11]].map((tokens, problem) => ({
+        const prompts = [[20, 11, 15, 17, 19], [15], [3, 4, 5, 6, 7, 8, 9, 10, 11]].map((tokens, problem) => ({
           problem,
           tokens: Int32Array.from(tokens),
         }));
