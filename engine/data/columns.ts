@@ -73,6 +73,7 @@ interface Used {
   problems: number;
   columns: DatasetColumns;
   /** Whether any row has a reference answer. */
+  /** Some row has a reference answer: in its column, or else in the chat that the problem is. */
   labeled: boolean;
   /** In the prompt, in addition to the problem. */
   shown: readonly string[];
@@ -88,7 +89,7 @@ export function readingOf({ source, names, problems, columns, labeled, shown, ke
   const used = [prompt, answer, id, ...shown, ...forReward].filter((name) => name !== null);
   const isUsed = (own: string) => used.some((name) => name === own || name.startsWith(`${own}.`));
   return {
-    ...{ source, problems, prompt, answer: labeled ? answer : null, id },
+    ...{ source, problems, prompt, answer: labeled ? (answer ?? prompt) : null, id },
     shown: [...new Set(shown)],
     kept: [...new Set(forReward)],
     left: kept.optional.includes('*') ? [] : names.filter((own) => !isUsed(own)),

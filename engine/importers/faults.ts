@@ -11,6 +11,9 @@ export class FaultLog implements Faults {
   readonly named: { place: string; why: string; reason: string }[] = [];
   count = 0;
   private readonly seen = new Set<string>();
+  /** Rollouts whose rows name a step, and those whose rows do not, by the step at which they are placed. */
+  private withStep = 0;
+  private readonly withoutStep = new Map<number, number>();
 
   /** A place counts once, however often it is read. */
   add(place: string, why: string, reason: string): void {
@@ -18,6 +21,19 @@ export class FaultLog implements Faults {
     if (this.seen.size < 10_000) this.seen.add(place);
     this.count++;
     if (this.named.length < NAMED) this.named.push({ place, why, reason });
+  }
+
+  placed(named: boolean, step: number): void {
+    if (named) this.withStep++;
+    else this.withoutStep.set(step, (this.withoutStep.get(step) ?? 0) + 1);
+  }
+
+  /** Where some rollouts of a dump name their step and others do not: where those are. null where all are alike. */
+  get withoutStepText(): string | null {
+    if (this.withStep === 0 || this.withoutStep.size === 0) return null;
+    const count = [...this.withoutStep.values()].reduce((sum, n) => sum + n, 0);
+    const steps = [...this.withoutStep.keys()].slice(0, TOLD).join(', ');
+    return `${plural(count, 'rollout')} without a step ${count === 1 ? 'was' : 'were'} placed at step ${steps}, while others name theirs.`;
   }
 
   /** null for none. */

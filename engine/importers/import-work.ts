@@ -48,6 +48,8 @@ export interface ImportReport {
   faults: number;
   /** The first of them: place and reason. */
   named: { place: string; why: string }[];
+  /** Which rollouts name no step, while others do; null where all are alike. */
+  withoutStep: string | null;
   /** Problems that the dataset does not have. */
   unmatched: number;
   /** Rollouts that the trainer's grader and Rollscope's judge differently, of those that both judge. */
@@ -277,8 +279,9 @@ export class ImportWork {
   }
 
   private warnOfFaults(): void {
-    const text = this.faults.text;
-    if (text !== null) this.work.run.warn('import', text);
+    for (const text of [this.faults.text, this.faults.withoutStepText]) {
+      if (text !== null) this.work.run.warn('import', text);
+    }
   }
 
   private report(stopped: boolean): ImportReport {
@@ -289,6 +292,7 @@ export class ImportWork {
       problems: problems.count,
       ...this.counts(),
       named: this.faults.named,
+      withoutStep: this.faults.withoutStepText,
       unmatched: problems.unmatched,
       ...twoGraders(this.graders),
       stopped,

@@ -42,6 +42,8 @@ export interface ProblemRegister {
 export interface Faults {
   /** @param place such as `12.jsonl:7` @param why such as `broken JSON` */
   add(place: string, why: string, reason: string): void;
+  /** Hears of every rollout that is read whether its row names a step, and at which step it is placed. */
+  placed?(named: boolean, step: number): void;
 }
 
 export interface ReadContext {

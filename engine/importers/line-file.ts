@@ -75,7 +75,7 @@ export class LineFile {
       start,
       length,
     }: { values: Record<string, unknown>; number: number; start: number; length: number },
-    { problems }: ReadContext,
+    { problems, faults }: ReadContext,
   ): void {
     const { rows, fixed } = this.options;
     const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
@@ -92,6 +92,7 @@ export class LineFile {
       this.steps.set(key, found);
     }
     found.lines.add(problem, start, length);
+    if (!fixed) faults.placed?.(where.step !== null, step);
   }
 
   private restart(): void {

@@ -126,6 +126,7 @@ function place(
     found.rows.set(at.group, inGroup);
     inGroup.push([at.row, problem]);
     found.count++;
+    context.faults.placed?.(where.step !== null, step);
   } catch (error) {
     addRowFault(context.faults, `${name} row ${at.number}`, error);
   }

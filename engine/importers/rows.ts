@@ -39,6 +39,9 @@ export interface RowFileOptions {
 
 export type RowRange = (rows: readonly RowValues[]) => Promise<{ from: number; to: number }>;
 
+/** Steps are stored as 32-bit integers; a larger number counts something else, such as nanoseconds. */
+const LAST_STEP = 2 ** 31 - 1;
+
 /** Reads rows by the names of their columns. */
 export class RowReader {
   private last: { values: RowValues; names: Partial<Record<RolloutColumn, string>> } | null = null;
@@ -93,7 +96,7 @@ export class RowReader {
   where(values: RowValues): Where {
     const step = this.value(values, 'step');
     const number = step === undefined || step === null ? null : (numberIn(step) ?? Number.NaN);
-    if (number !== null && !(Number.isSafeInteger(number) && number >= 0)) {
+    if (number !== null && !(Number.isSafeInteger(number) && number >= 0 && number <= LAST_STEP)) {
       throw new RowFault('bad-rollout', `${this.nameOf(values, 'step')} is not a step: ${cellText(step)}`, 'step');
     }
     return { step: number, phase: phaseOf(this.value(values, 'phase')) };

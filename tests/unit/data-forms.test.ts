@@ -183,9 +183,10 @@ describe('chats', () => {
 
   test('the reply of a complete chat gives the label where no column does', async () => {
     const chat = { messages: [user, { role: 'assistant', content: 'One and one: \\boxed{2}' }] };
-    const { problems, prompts } = await load('label.jsonl', lines(chat));
+    const { problems, prompts, reading } = await load('label.jsonl', lines(chat));
     expect(prompts).toEqual([{ system: undefined, user: '1+1=' }]);
     expect(problems[0]).toMatchObject({ answer: '2' });
+    expect(reading).toMatchObject({ prompt: 'messages', answer: 'messages' });
   });
 
   test('each problem has its own system message', async () => {

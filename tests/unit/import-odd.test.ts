@@ -10,6 +10,7 @@ import { openColumns } from '../../engine/runs/open.ts';
 import { importFrom } from '../support/import.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { refusalOf } from '../support/refusals.ts';
+import { expectWarnings } from '../support/wording.ts';
 
 type Row = Record<string, unknown>;
 
@@ -109,4 +110,33 @@ test('what is not recognized says where rollouts are', async () => {
   writeFileSync(file, gzipSync('{}\n'));
   const packed = await refusalOf(importFile(file, { out: runIn() }));
   expect(packed.hint).toContain('unpack it first');
+});
+
+/** Rows of a log of any trainer. */
+async function importRows(rows: readonly Row[]) {
+  const file = path.join(temporaryFolder(), 'log.jsonl');
+  const text = rows.map((row) => `${JSON.stringify({ prompt: '1+1=', completion: 'It is 2.', ...row })}\n`);
+  writeFileSync(file, text.join(''));
+  return { file, folder: runIn() };
+}
+
+test('rollouts without a step among others that have one are counted, and it is said where they are', async () => {
+  const { file, folder } = await importRows([{ step: null }, { step: 4 }, { step: null }, {}]);
+  const report = await importFrom(file, folder);
+  expect(report).toMatchObject({ rollouts: 4, steps: 2, faults: 0 });
+  expect(report.withoutStep).toContain('3');
+  const { head } = await openColumns(folder);
+  expect(head.warnings.map(({ code, message }) => [code, message])).toEqual([['import', report.withoutStep]]);
+  expectWarnings((await readRunFolder(folder)).records);
+});
+
+test('a log that names no steps is one step, without a remark', async () => {
+  const { file, folder } = await importRows([{}, { step: null }]);
+  expect(await importFrom(file, folder)).toMatchObject({ steps: 1, withoutStep: null });
+});
+
+test('a number that cannot be a step leaves its row out', async () => {
+  const { file, folder } = await importRows([{ step: 1e15 }, { step: 2 ** 31 }, { step: 2 ** 31 - 1 }]);
+  expect(await importFrom(file, folder)).toMatchObject({ rollouts: 1, faults: 2 });
+  expect((await openColumns(folder)).groups.columns.step[0]).toBe(2 ** 31 - 1);
 });

@@ -167,6 +167,7 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
     steps,
     faults,
     named,
+    withoutStep,
     unmatched,
     disagreements,
     compared,
@@ -182,6 +183,7 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
     for (const { place, why } of named) output.print(`  ${place}: ${why}`);
     if (faults > named.length) output.print(`  and ${whole(faults - named.length)} more`);
   }
+  if (withoutStep !== null) output.print(withoutStep);
   if (unmatched > 0) {
     output.print(
       `${plural(unmatched, 'problem')} of the log ${unmatched === 1 ? 'is' : 'are'} not in ${options.dataset}: taken as logged.`,
