@@ -1,8 +1,8 @@
 /** Dumps of verl as strangers have them: linked folders, empty and packed files, several validation sets, labels in objects. */
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { importFile } from '../../engine/cli/commands/import.ts';
 import { labelOf } from '../../engine/data/labels.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
@@ -139,4 +139,23 @@ test('a number that cannot be a step leaves its row out', async () => {
   const { file, folder } = await importRows([{ step: 1e15 }, { step: 2 ** 31 }, { step: 2 ** 31 - 1 }]);
   expect(await importFrom(file, folder)).toMatchObject({ rollouts: 1, faults: 2 });
   expect((await openColumns(folder)).groups.columns.step[0]).toBe(2 ** 31 - 1);
+});
+
+test('--out is the run itself, or an existing folder that contains it', async () => {
+  const { file } = await importRows([{ step: 1 }]);
+  const root = temporaryFolder();
+  const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const runs = path.join(root, 'runs');
+  await importFile(file, { out: path.join(runs, 'mine') });
+  // Once more: the same run, in which nothing is imported twice.
+  await importFile(file, { out: path.join(runs, 'mine') });
+  await importFile(file, { out: runs, name: 'named' });
+  await importFile(file, { out: runs });
+  write.mockRestore();
+  quiet.mockRestore();
+  const names = readdirSync(runs).sort();
+  expect(names.filter((name) => !name.startsWith('import-'))).toEqual(['mine', 'named']);
+  expect(names).toHaveLength(3);
+  expect((await openColumns(path.join(runs, 'mine'))).groups.length).toBe(1);
 });

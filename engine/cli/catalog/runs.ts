@@ -151,8 +151,11 @@ export const importing: CommandDefinition = {
         },
         ...ANSWERS,
         ...SCORE_WITH(false),
-        { flags: '--out <folder>', help: "parent folder of the run folder (default: the user's runs folder)" },
-        { flags: '--name <name>', help: 'name of the run (default: source and time)' },
+        {
+          flags: '--out <folder>',
+          help: "run folder to write or continue; an existing folder that is not a run contains it (default: the user's runs folder)",
+        },
+        { flags: '--name <name>', help: 'name of the run, in the folder of --out (default: source and time)' },
         { flags: '--progress', help: 'also print progress as JSON lines on stdout' },
       ],
     },

@@ -1,4 +1,5 @@
 /** `rollscope import`: a run folder from the rollouts of another trainer. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadDataset } from '../../data/dataset.ts';
 import { parseColumnMap } from '../../importers/columns.ts';
@@ -7,6 +8,7 @@ import { importDump } from '../../importers/import.ts';
 import type { ImportOptions, ImportReport } from '../../importers/import-work.ts';
 import { AUTO, importerFor } from '../../importers/index.ts';
 import { judgesFor } from '../../importers/judges.ts';
+import { inRun, RUN_FILE } from '../../journal/layout.ts';
 import { freeName, importedRunName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
 import { bytes, percent, plural, whole } from '../../protocol/format.ts';
@@ -34,12 +36,12 @@ interface ImportCommandOptions extends AnswerOptions, StatisticsOptions {
 }
 
 /**
- * Exit code 0, also where a followed folder is left with Ctrl+C; 3 when an import was stopped before its end. Throws
- * what a command reports.
+ * Exit code 0, or 3 when it was stopped, which is how following a folder ends. Throws what a command reports.
  */
 export async function importFile(source: string, options: ImportCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
-  const { runsFolder, usualRunsFolder } = await placesOf(options.out);
+  const { out, name } = namedPlace(options);
+  const { runsFolder, usualRunsFolder } = await placesOf(out);
   const from = path.resolve(source);
   if (options.find) return listDumps(output, from);
   const map = parseColumnMap(options.map);
@@ -47,7 +49,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
   const importer = await importerFor(from, options.format ?? AUTO, { map }).catch(async (error: unknown) => {
     throw await withWhatIsThere(error, from);
   });
-  const folder = await folderOf(from, importer.name, runsFolder, options);
+  const folder = await folderOf(from, importer.name, runsFolder, { ...options, name });
   const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
   output.note(`Importing ${from} (${importer.title}) to ${folder}`);
   if (options.follow) output.note('Following: new steps are imported as they are written. Press Ctrl+C to stop.');
@@ -70,7 +72,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
     }),
   ).finally(() => scoring?.reader.release());
   print(output, report, options, runsFolder === usualRunsFolder ? path.basename(folder) : folder);
-  return report.stopped && options.follow !== true ? EXIT.stopped : EXIT.ok;
+  return report.stopped ? EXIT.stopped : EXIT.ok;
 }
 
 /** A path that is not recognized, with what would be: rollouts in a folder below it, or the file unpacked. */
@@ -119,6 +121,17 @@ function needsModel(option: string): RollscopeError {
   return new RollscopeError('usage', `${option} requires --score-with.`, 'Add --score-with <model>.', {
     details: { reason: 'option-needs-model', field: option },
   });
+}
+
+/**
+ * `--out` as `cp` takes its target: a folder that does not exist yet, or is a run, is the run itself; any other folder
+ * contains it. With `--name` it contains it in any case.
+ */
+function namedPlace({ out, name }: ImportCommandOptions): Pick<ImportCommandOptions, 'out' | 'name'> {
+  if (out === undefined || name !== undefined) return { out, name };
+  const folder = path.resolve(out);
+  if (existsSync(folder) && !existsSync(inRun(folder, RUN_FILE))) return { out };
+  return { out: path.dirname(folder), name: path.basename(folder) };
 }
 
 /** The run that an import of the same source has begun, where there is one; else a new one. */
