@@ -34,6 +34,7 @@ export const WHEN = {
   modelItem: when.items('models', 'model.embedded', 'model.recent'),
   recentModel: when.items('models', 'model.recent'),
   rollout: when.resourceScheme('rollout'),
+  rolloutNotBySurprise: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'surprise')),
   rolloutByEntropy: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'probability')),
   rolloutByProbability: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'entropy')),
   report: when.panel('report'),
@@ -268,6 +269,12 @@ export const COMMAND_DEFINITIONS = {
       ['view/title', 'datasetsView', 'navigation@1'],
     ],
   },
+  shadeBySurprise: {
+    title: 'Shade Tokens by Surprise',
+    icon: 'flame',
+    palette: 'rolloutNotBySurprise',
+    menus: [['editor/title', 'rolloutNotBySurprise', 'navigation@3']],
+  },
   shadeByProbability: {
     title: 'Shade Tokens by Probability',
     icon: 'symbol-numeric',
@@ -291,6 +298,24 @@ export const COMMAND_DEFINITIONS = {
     icon: 'arrow-down',
     palette: 'rollout',
     menus: [['editor/title', 'rollout', 'navigation@2']],
+  },
+  previousStepOfRollout: {
+    title: 'Rollout at Previous Step',
+    icon: 'chevron-left',
+    palette: 'rollout',
+    menus: [['editor/title', 'rollout', 'navigation@2']],
+  },
+  nextStepOfRollout: {
+    title: 'Rollout at Next Step',
+    icon: 'chevron-right',
+    palette: 'rollout',
+    menus: [['editor/title', 'rollout', 'navigation@2']],
+  },
+  compareRollouts: {
+    title: 'Compare Rollouts…',
+    icon: 'diff',
+    palette: 'rollout',
+    menus: [['editor/title', 'rollout', 'navigation@4']],
   },
   openProblem: {
     title: 'Show Problem in Panel',

@@ -16,7 +16,7 @@ import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
-import { neighbor, openProblem, openRollout, revealProblem } from './commands/problems.ts';
+import { compareRollouts, neighbor, openProblem, openRollout, otherStep, revealProblem } from './commands/problems.ts';
 import { chooseReward } from './commands/reward.ts';
 import {
   deleteRun,
@@ -65,10 +65,14 @@ export const COMMANDS: Record<CommandName, Action> = {
   getStarted: (app) =>
     vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#getStarted`),
   refresh: (app) => app.refresh(),
+  shadeBySurprise: () => setShading('surprise'),
   shadeByProbability: () => setShading('probability'),
   shadeByEntropy: () => setShading('entropy'),
   previousRollout: (app) => neighbor(app, -1),
   nextRollout: (app) => neighbor(app, 1),
+  previousStepOfRollout: (app) => otherStep(app, -1),
+  nextStepOfRollout: (app) => otherStep(app, 1),
+  compareRollouts: (app) => compareRollouts(app),
   openProblem: (app, argument) => openProblem(app, argument),
   revealProblem: (app, argument) => revealProblem(app, argument),
   openRollout: (app, argument) => openRollout(app, argument),

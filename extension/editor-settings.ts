@@ -96,14 +96,19 @@ export const EDITOR_SETTINGS = {
   }),
   shading: choice(
     {
+      surprise: 'The more surprising the token among those of its response, the stronger.',
       probability: 'The less probable the token, the stronger.',
       entropy: 'The higher the entropy of the distribution, the stronger.',
     } satisfies Record<(typeof SHADINGS)[number], string>,
     {
       title: 'Token shading',
-      help: 'token shading: probability or entropy',
-      default: 'probability',
-      editor: { id: 'shading', section: 'Editor', text: 'Token shading: probability or entropy.' },
+      help: 'token shading: surprise in the response, probability or entropy',
+      default: 'surprise',
+      editor: {
+        id: 'shading',
+        section: 'Editor',
+        text: 'Token shading: surprise in the response, probability or entropy.',
+      },
     },
   ),
 };

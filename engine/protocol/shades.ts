@@ -1,5 +1,5 @@
 /** How strongly a token is shaded, in the editor and in the panel: from 0 (as good as certain) to 7 (a long shot). Pure. */
-export const SHADINGS = ['probability', 'entropy'] as const;
+export const SHADINGS = ['surprise', 'probability', 'entropy'] as const;
 export type Shading = (typeof SHADINGS)[number];
 
 export const SHADES = 8;
@@ -11,7 +11,7 @@ export const SHADE_BOUNDS = {
 } as const;
 
 /** The shade of a token from its log-probability (nats) or from the entropy (nats) of the distribution it came from. */
-export function shadeOf(shading: Shading, logprob: number, entropy: number): number {
+export function shadeOf(shading: Exclude<Shading, 'surprise'>, logprob: number, entropy: number): number {
   const step =
     shading === 'probability'
       ? SHADE_BOUNDS.probability.findIndex((bound) => Math.exp(logprob) >= bound)

@@ -1,8 +1,12 @@
 /** Navigating between a problem in its file, the panel, and its rollouts. */
 import * as vscode from 'vscode';
 import { GroupId } from '../../engine/protocol/index.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
+import { verdictText } from '../../engine/protocol/texts.ts';
 import type { Rollscope } from '../app.ts';
 import { RolloutDocuments } from '../rollout/documents.ts';
+import { withoutIcons } from '../shown.ts';
+import { choose } from '../tell.ts';
 
 interface ProblemReference {
   folder: string;
@@ -34,6 +38,34 @@ export async function openRollout(app: Rollscope, argument: unknown): Promise<vo
 export async function neighbor(app: Rollscope, by: -1 | 1): Promise<void> {
   const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
   if (address) await app.rollouts.neighbor(address, by);
+}
+
+/** Opens the rollout in the active editor at the next or the previous step. */
+export async function otherStep(app: Rollscope, by: -1 | 1): Promise<void> {
+  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
+  if (address) await app.rollouts.otherStep(address, by);
+}
+
+/** Opens the rollout in the active editor and another one of its group, which the user picks, in the diff editor. */
+export async function compareRollouts(app: Rollscope): Promise<void> {
+  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
+  if (!address) return;
+  const { run, problem } = await app.rollouts.problemOf(address);
+  const items = app.rollouts.siblings(address).then((siblings) =>
+    siblings.map(({ index, rollout: { answer, correct, reward }, isFork }) => ({
+      label: withoutIcons(`Rollout ${index + 1}: ${answer ?? 'no answer'}`),
+      description: [correct === null ? '' : verdictText(correct), `reward ${quantityText('reward', reward)}`]
+        .filter(Boolean)
+        .join(' · '),
+      ...(isFork && { detail: 'Shares the longest beginning among those that voted otherwise' }),
+      index,
+    })),
+  );
+  const chosen = await choose(items, {
+    title: 'Compare Rollouts',
+    placeHolder: `Compare rollout ${address.rollout} with`,
+  });
+  if (chosen) await app.rollouts.compare(run, { ...address, problem }, address.rollout - 1, chosen.index);
 }
 
 async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {

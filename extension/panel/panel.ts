@@ -59,7 +59,12 @@ export class Panel implements vscode.WebviewPanelSerializer {
     }
     const beside = vscode.window.activeTextEditor !== undefined;
     const column = beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Rollscope', { viewColumn: column, preserveFocus });
+    const panel = vscode.window.createWebviewPanel(
+      VIEW_TYPE,
+      'Rollscope',
+      { viewColumn: column, preserveFocus },
+      { enableFindWidget: true },
+    );
     this.adopt(panel);
   }
 

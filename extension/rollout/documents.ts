@@ -1,7 +1,8 @@
 /** Rollouts as read-only documents with a scheme of their own, shaded tokens, and a hover for each token. */
 import * as vscode from 'vscode';
+import { readPrompt } from '../../engine/journal/reader.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
-import { SHADES, shadeColor, shadeOf } from '../../engine/protocol/shades.ts';
+import { type ForkPoint, forkPoint } from '../../engine/runs/fork-point.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
@@ -15,7 +16,9 @@ import {
   type RolloutAddress,
   rolloutUri,
 } from './address.ts';
-import { layoutRollout, type RolloutLayout } from './layout.ts';
+import { layoutRollout, type RolloutLayout, type TokenRange } from './layout.ts';
+import { RolloutMarks, rangeOf } from './marks.ts';
+import { foldedAtFirst, foldsOf, symbolsOf } from './structure.ts';
 import { tokenText } from './token-text.ts';
 
 interface RolloutPage {
@@ -24,6 +27,10 @@ interface RolloutPage {
   problem: number;
   layout: RolloutLayout;
   rollout: Rollout;
+  /** The rule that found its answer; null where that is not known. */
+  rule: string | null;
+  /** null where it has none. */
+  fork: ForkPoint | null;
 }
 
 /** The documents of rollouts. Their addresses name run, group and rollout, so that they survive the window. */
@@ -32,25 +39,26 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   private readonly changes = this.scope.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
   /** By address; kept as long as the document is open. */
   private readonly pages = new Map<string, Promise<RolloutPage>>();
-  private readonly decorations: vscode.TextEditorDecorationType[];
+  private readonly marks = this.scope.add(new RolloutMarks());
 
   readonly onDidChangeFile = this.changes.event;
 
   constructor(private readonly readRun: (folder: string) => Promise<OpenRun>) {
-    // The first shade is the editor's background.
-    this.decorations = Array.from({ length: SHADES - 1 }, (_, i) =>
-      this.scope.add(
-        vscode.window.createTextEditorDecorationType({
-          backgroundColor: new vscode.ThemeColor(shadeColor(i + 1)),
-          rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
-        }),
-      ),
-    );
     const own = { scheme: ROLLOUT_SCHEME };
     this.scope.add(
       vscode.workspace.registerFileSystemProvider(ROLLOUT_SCHEME, this, { isReadonly: true, isCaseSensitive: true }),
     );
     this.scope.add(vscode.languages.registerHoverProvider(own, this));
+    this.scope.add(
+      vscode.languages.registerDocumentSymbolProvider(own, {
+        provideDocumentSymbols: async ({ uri }) => symbolsOf((await this.page(uri)).layout),
+      }),
+    );
+    this.scope.add(
+      vscode.languages.registerFoldingRangeProvider(own, {
+        provideFoldingRanges: async ({ uri }) => foldsOf((await this.page(uri)).layout),
+      }),
+    );
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors((editors) => this.shade(editors)));
     this.scope.add(onDidChangeSettings(['shading'], () => this.shade(vscode.window.visibleTextEditors)));
     this.scope.add(
@@ -73,10 +81,41 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const isRollout = (editor: vscode.TextEditor | undefined) => RolloutDocuments.addressOf(editor) !== null;
     // In the place of another rollout, else next to the panel, which stays in sight.
     const place = isRollout(active) ? active : replace ? undefined : visible.find(isRollout);
-    await vscode.window.showTextDocument(vscode.Uri.from(rolloutUri(address, run.run)), {
+    const uri = vscode.Uri.from(rolloutUri(address, run.run));
+    await vscode.window.showTextDocument(uri, {
       viewColumn: place?.viewColumn ?? vscode.ViewColumn.Beside,
       preview: true,
     });
+    const lines = foldedAtFirst((await this.page(uri)).layout);
+    if (lines.length > 0) await vscode.commands.executeCommand('editor.fold', { selectionLines: lines });
+  }
+
+  /** Opens the same rollout of the group at the next step at which the problem was sampled in this phase, or the one before. */
+  async otherStep(address: RolloutAddress, by: 1 | -1): Promise<void> {
+    const { run, problem } = await this.problemOf(address);
+    const { phase, step } = address;
+    const steps = run.columns
+      .rowsOf(problem)
+      .map((row) => ({ row, ...run.columns.idOf(row) }))
+      .filter((group) => group.phase === phase && Math.sign(group.step - step) === by)
+      .sort((a, b) => (a.step - b.step) * by);
+    const [next] = steps;
+    if (!next) return;
+    const count = run.columns.groups.columns.rollouts[next.row]!;
+    await this.open(run, { phase, step: next.step, problem }, Math.min(address.rollout, count) - 1, { replace: true });
+  }
+
+  /** The rollouts that one can be compared with: the sibling that it parts from last comes first. */
+  async siblings(address: RolloutAddress): Promise<{ index: number; rollout: Rollout; isFork: boolean }[]> {
+    const { run, problem } = await this.problemOf(address);
+    const { phase, step } = address;
+    const { detail } = await run.readGroup({ phase, step, problem });
+    const fork = forkPoint(detail, address.rollout - 1);
+    const first = typeof fork === 'string' ? -1 : fork.sibling;
+    return detail.rollouts
+      .map((rollout, index) => ({ index, rollout, isFork: index === first }))
+      .filter(({ index }) => index !== address.rollout - 1)
+      .sort((a, b) => Number(b.isFork) - Number(a.isFork));
   }
 
   /** Opens two rollouts (by their indices in the group) in the editor's diff, the second on the right. */
@@ -115,12 +154,17 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   }
 
   async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | null> {
-    const { layout, rollout } = await this.page(document.uri);
-    const index = layout.spans.findIndex(
-      (_, i) => rangeOf(layout, i).contains(position) && isBehind(layout, i, position),
-    );
+    const { layout, rollout, rule, fork } = await this.page(document.uri);
+    const index = layout.spans.findIndex((span) => rangeOf(span).contains(position) && isBehind(span, position));
     if (index < 0) return null;
-    return new vscode.Hover(new vscode.MarkdownString(tokenText(rollout, index)), rangeOf(layout, index));
+    const range = rangeOf(layout.spans[index]!);
+    const inAnswer =
+      rule !== null && layout.answer !== null && rangeOf(layout.answer).intersection(range)?.isEmpty === false;
+    const text = tokenText(rollout, index, {
+      ...(inAnswer && { answer: rule }),
+      ...(fork?.shared === index && { fork }),
+    });
+    return new vscode.Hover(new vscode.MarkdownString(text), range);
   }
 
   watch(): vscode.Disposable {
@@ -165,10 +209,14 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     try {
       const { run, problem } = await this.problemOf(address);
       const { phase, step } = address;
-      const { detail, why } = await run.readGroup({ phase, step, problem });
+      const [{ detail, why, places }, prompt] = await Promise.all([
+        run.readGroup({ phase, step, problem }),
+        readPrompt(run.folder, problem),
+      ]);
       const index = address.rollout - 1;
       const rollout = detail.rollouts[index];
       if (!rollout) throw vscode.FileSystemError.FileNotFound(uri);
+      const fork = forkPoint(detail, index);
       const layout = layoutRollout({
         run: run.run,
         step,
@@ -179,8 +227,12 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
         imported: run.file.config === null,
         why: why[index]!,
         rollout,
+        prompt: prompt?.text ?? null,
+        place: places[index] ?? null,
+        fork,
       });
-      return { address, run, problem, layout, rollout };
+      const rule = places[index]?.rule ?? null;
+      return { address, run, problem, layout, rollout, rule, fork: typeof fork === 'string' ? null : fork };
     } catch (error) {
       if (error instanceof RollscopeError) throw vscode.FileSystemError.Unavailable(error.message);
       throw error;
@@ -195,27 +247,11 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
 
   private async shadeEditor(editor: vscode.TextEditor): Promise<void> {
     const { layout, rollout } = await this.page(editor.document.uri);
-    const by = shading();
-    const ranges: vscode.Range[][] = Array.from({ length: SHADES }, () => []);
-    const { logprob, entropy } = rollout.statistics;
-    const known = by === 'probability' ? logprob : entropy;
-    layout.spans.forEach((_, i) => {
-      if (!known) return;
-      ranges[shadeOf(by, logprob?.[i] ?? 0, entropy?.[i] ?? 0)]!.push(rangeOf(layout, i));
-    });
-    this.decorations.forEach((decoration, i) => {
-      editor.setDecorations(decoration, ranges[i + 1]!);
-    });
+    this.marks.draw(editor, layout, rollout, shading());
   }
 }
 
-function rangeOf(layout: RolloutLayout, index: number): vscode.Range {
-  const { line, character, endLine, endCharacter } = layout.spans[index]!;
-  return new vscode.Range(line, character, endLine, endCharacter);
-}
-
 /** A position between two tokens belongs to the second one. */
-function isBehind(layout: RolloutLayout, index: number, position: vscode.Position): boolean {
-  const { endLine, endCharacter } = layout.spans[index]!;
+function isBehind({ endLine, endCharacter }: TokenRange, position: vscode.Position): boolean {
   return position.isBefore(new vscode.Position(endLine, endCharacter));
 }

@@ -7,6 +7,9 @@ import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { baseName, verdictText } from '../../engine/protocol/texts.ts';
 import { visible, visibleLine } from '../../engine/protocol/visible.ts';
+import type { AnswerPlace } from '../../engine/reward/answer-place.ts';
+import { type ForkPoint, forkText, type NoFork } from '../../engine/runs/fork-point.ts';
+import { thoughts } from '../../engine/runs/response-parts.ts';
 
 export interface DocumentFacts {
   run: string;
@@ -21,6 +24,19 @@ export interface DocumentFacts {
   /** Explanation of the reward; empty if none was recorded. */
   why: string;
   rollout: Rollout;
+  /** The prompt as the model got it; null or absent where it was not recorded. */
+  prompt?: string | null;
+  /** Where the answer was found; null or absent where that is not known. */
+  place?: AnswerPlace | null;
+  /** Where it parts from a sibling that voted otherwise. */
+  fork?: ForkPoint | NoFork;
+}
+
+/** Parts of a document, for the outline and for folding: zero-based lines, both of them part of it. */
+export interface DocumentSection {
+  kind: 'problem' | 'details' | 'prompt' | 'response' | 'thought';
+  line: number;
+  endLine: number;
 }
 
 /** Position of a token: zero-based lines and characters, end exclusive. */
@@ -37,6 +53,12 @@ export interface RolloutLayout {
   responseLine: number;
   /** One per token, in order; empty for a token without visible text. [] if the tokens are unknown. */
   spans: TokenRange[];
+  /** In the order of their lines; thoughts are inside of the response. */
+  sections: DocumentSection[];
+  /** The extracted answer; null where its place is not known. */
+  answer: TokenRange | null;
+  /** Where it parts from its sibling: an empty range; null without. */
+  fork: TokenRange | null;
 }
 
 const RULE = '─'.repeat(24);
@@ -45,18 +67,58 @@ const RULE = '─'.repeat(24);
  * Lines count from 0, as VS Code counts them. Text that a terminal or editor would act on is written out, and token
  * positions follow what is shown.
  */
+/** The document of a rollout: its text, and where everything in it stands. */
 export function layoutRollout(facts: DocumentFacts): RolloutLayout {
+  const { rollout, place = null, fork, prompt = null } = facts;
   const header = headerOf(facts);
-  const { logprob, entropy } = facts.rollout.statistics;
+  const { logprob, entropy } = rollout.statistics;
   const shading = logprob || entropy ? ' (stronger shade: less certain)' : '';
-  const lines = [...header, '', `${RULE} Response${shading}`, ''];
+  const promptLines =
+    prompt === null ? [] : ['', `${RULE} Prompt as the model got it`, '', ...withLines(prompt).split('\n')];
+  const lines = [...header.lines, ...promptLines, '', `${RULE} Response${shading}`, ''];
   const responseLine = lines.length;
+  const placed = placeTokens(rollout, responseLine);
+  const at = (offset: number) => positionOf(rollout.text.slice(0, offset), responseLine);
+  const range = (start: number, end: number): TokenRange => {
+    const [from, to] = [at(start), at(end)];
+    return { ...from, endLine: to.line, endCharacter: to.character };
+  };
+  const last = responseLine + placed.text.split('\n').length - 1;
+  const promptLine = header.lines.length + 1;
+  return {
+    text: `${lines.join('\n')}\n${placed.text}\n`,
+    responseLine,
+    spans: rollout.tokenTexts ? placed.spans : [],
+    sections: [
+      { kind: 'problem', line: 0, endLine: header.facts - 2 },
+      { kind: 'details', line: header.facts, endLine: header.lines.length - 1 },
+      ...(prompt === null
+        ? []
+        : [{ kind: 'prompt', line: promptLine, endLine: promptLine + promptLines.length - 2 } as const]),
+      { kind: 'response', line: responseLine - 2, endLine: last },
+      ...thoughts(rollout.text).map(({ start, end }) => {
+        const { line, endLine } = range(start, end);
+        return { kind: 'thought', line, endLine } as const;
+      }),
+    ],
+    answer: place && range(place.start, place.end),
+    fork: fork === undefined || typeof fork === 'string' ? null : range(fork.offset, fork.offset),
+  };
+}
+
+/** Where a text ends that begins on a line. */
+function positionOf(text: string, from: number): { line: number; character: number } {
+  const lines = withLines(text).split('\n');
+  return { line: from + lines.length - 1, character: lines.at(-1)!.length };
+}
+
+/** The response as it is shown, and the place of each token in it. */
+function placeTokens({ tokenTexts, text: response }: Rollout, from: number): { text: string; spans: TokenRange[] } {
   let text = '';
-  let line = responseLine;
+  let line = from;
   let character = 0;
   const spans: TokenRange[] = [];
-  const { tokenTexts } = facts.rollout;
-  for (const tokenText of printable(tokenTexts ?? [facts.rollout.text])) {
+  for (const tokenText of printable(tokenTexts ?? [response])) {
     const start = { line, character };
     for (const c of tokenText) {
       if (c === '\n') {
@@ -69,7 +131,7 @@ export function layoutRollout(facts: DocumentFacts): RolloutLayout {
     text += tokenText;
     spans.push({ ...start, endLine: line, endCharacter: character });
   }
-  return { text: `${lines.join('\n')}\n${text}\n`, responseLine, spans: tokenTexts ? spans : [] };
+  return { text, spans };
 }
 
 /**
@@ -128,27 +190,34 @@ function rowsOf(facts: DocumentFacts): [name: string, value: string][] {
   return (Object.keys(NAMES) as HeaderRow[]).flatMap((row) => [
     ...(row === 'run' ? named(foreign, '') : []),
     [NAMES[row], values[row]] as [string, string],
+    ...(row === 'answer' && facts.place ? [['  found by', facts.place.rule] as [string, string]] : []),
     ...(row === 'reward' ? named(rewards, '  ') : []),
+    ...(row === 'run' && facts.fork !== undefined ? [['Fork point', forkText(facts.fork)] as [string, string]] : []),
   ]);
 }
 
-function headerOf(facts: DocumentFacts): string[] {
+/** The lines of the header, and on which of them the rows begin. */
+function headerOf(facts: DocumentFacts): { lines: string[]; facts: number } {
   const { problem } = facts;
   const place = problem.source === EMBEDDED ? 'embedded problems' : baseName(problem.source);
   const where = problem.line === null ? `row ${problem.row + 1}` : `line ${problem.line}`;
   const rows = rowsOf(facts);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return [
+  const top = [
     visibleLine(`Problem ${problem.id}, ${where} of ${place}`),
     '',
     ...withLines(problem.text).split('\n'),
     '',
+  ];
+  const lines = [
+    ...top,
     ...rows.flatMap(([name, value]) =>
       withLines(value)
         .split('\n')
         .map((part, i) => `${(i === 0 ? name : '').padEnd(width)}${part}`),
     ),
   ];
+  return { lines, facts: top.length };
 }
 
 function rewardText({ rollout: { reward, advantage }, phase, imported }: DocumentFacts): string {

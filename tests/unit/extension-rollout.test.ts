@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, shadeOf } from '../../engine/protocol/shades.ts';
 import { verdictText } from '../../engine/protocol/texts.ts';
+import type { ForkPoint } from '../../engine/runs/fork-point.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
-import { addressOf, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
+import { addressOf, diffTitle, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
 import { type DocumentFacts, headerValues, layoutRollout } from '../../extension/rollout/layout.ts';
+import { tokenText } from '../../extension/rollout/token-text.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
@@ -57,6 +59,17 @@ function facts(tokenTexts: string[], more: Partial<DocumentFacts> = {}): Documen
     why: 'answer 16 joined the largest cluster',
     rollout: rollout(tokenTexts),
     ...more,
+  };
+}
+
+function forkAt(shared: number): ForkPoint {
+  const drawn = { probability: 0.25, rollouts: 1, correct: null };
+  return {
+    ...{ against: 'correct', sibling: 2, unit: 'token', shared, offset: 0, rest: 0.5, undrawnTop: 0.4 },
+    drawn: [
+      { ...drawn, text: '`b`', isOwn: true, isSibling: false },
+      { ...drawn, text: null, isOwn: false, isSibling: true },
+    ],
   };
 }
 
@@ -140,6 +153,41 @@ describe('a rollout document', () => {
     expect(spans.map((span) => textAt(text, span))).toEqual(['a␀b', '␛', '␡', '[U+0085]', '\t']);
   });
 
+  it('says where its sections, thoughts, answer and fork point are', () => {
+    const tokens = ['<think>\r\n', 'so', '\n</think>', '\n', 'it is ', '16'];
+    const text = tokens.join('');
+    const start = text.lastIndexOf('16');
+    const layout = layoutRollout(
+      facts(tokens, {
+        prompt: 'user: 3+9+4:\nassistant:',
+        place: { start, end: start + 2, rule: 'answer is' },
+        fork: { ...forkAt(4), offset: start - 6 },
+      }),
+    );
+    const lines = layout.text.split('\n');
+    const shown = (kind: string) => {
+      const { line, endLine } = layout.sections.find((section) => section.kind === kind)!;
+      return lines.slice(line, endLine + 1).join('\n');
+    };
+    expect(shown('problem')).toMatch(/^Problem sum-3.*\n\n3\+9\+4:$/);
+    expect(shown('details')).toMatch(/^Answer .*\n {2}found by +answer is\n[\s\S]*\nFork point .+ token 5$/);
+    expect(shown('prompt')).toMatch(/Prompt .*\n\nuser: 3\+9\+4:\nassistant:$/);
+    expect(shown('response')).toMatch(/Response.*\n\n<think>\nso\n<\/think>\nit is 16$/);
+    expect(shown('thought')).toBe('<think>\nso\n</think>');
+    expect(textAt(layout.text, layout.answer!)).toBe('16');
+    expect(layout.fork).toMatchObject({ line: layout.answer!.line, character: 0, endCharacter: 0 });
+  });
+
+  it('says in the hover of a token what it is part of', () => {
+    const one = rollout(['a', '`b`'], { statistics: { ...none, logprob: new Float32Array([0, -1]) } });
+    expect(tokenText(one, 0)).not.toMatch(/found by|rollouts/);
+    const hover = tokenText(one, 1, { answer: '\\boxed{}', fork: forkAt(1) });
+    expect(hover).toContain('Answer, found by `\\boxed{}`');
+    expect(hover).toMatch(
+      /Parts from the correct rollout 3 at token 2[\s\S]*never drawn[\s\S]*\(this one\)[\s\S]*end of the response/,
+    );
+  });
+
   it('gives every token the place of its text, whatever the texts are', () => {
     const tokenText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '', ' '));
     fc.assert(
@@ -169,6 +217,18 @@ describe('shades', () => {
         expect(shadeOf(shading, value, value)).toBeLessThan(SHADES);
       }
     }
+  });
+});
+
+describe('the diff of two rollouts', () => {
+  const at = (step: number, rollout: number, phase: 'train' | 'evaluation' = 'train') => ({
+    ...{ folder: '/r', problem: 'sum-3', row: null, phase, step, rollout },
+  });
+  it('is named after both', () => {
+    expect(diffTitle(at(5, 2), at(5, 4))).toBe('sum-3, step 5: rollout 2 ↔ rollout 4');
+    expect(diffTitle(at(0, 2, 'evaluation'), at(5, 4))).toBe(
+      'sum-3, evaluation at step 0: rollout 2 ↔ step 5, rollout 4',
+    );
   });
 });
 
