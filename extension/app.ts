@@ -16,6 +16,7 @@ import { ProblemDocuments } from './editor/problem-documents.ts';
 import { Results, samePath } from './editor/results.ts';
 import { revealProblem } from './editor/reveal.ts';
 import type { Program } from './engine/cli.ts';
+import { rescoreRun } from './engine/rescoring.ts';
 import { EngineService } from './engine/service.ts';
 import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
@@ -103,6 +104,7 @@ export class Rollscope {
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
         compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
+        rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),
         again: (run) => this.viewer.readAgain(run),
         report,
       }),

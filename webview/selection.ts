@@ -30,6 +30,8 @@ export class Selection {
   filter: string;
   order: ProblemOrder;
   shading: TokenShading;
+  /** Rewards that are shown as columns of the rollouts, by name. */
+  rewards: readonly string[];
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
   private keeping: ReturnType<typeof setTimeout> | undefined;
@@ -51,6 +53,8 @@ export class Selection {
     this.filter = kept?.filter ?? '';
     this.order = keptOrder(kept?.order);
     this.shading = isShading(kept?.shading) ? kept.shading : FIRST_SHADING;
+    const rewards: unknown = kept?.rewards;
+    this.rewards = Array.isArray(rewards) ? rewards.filter((name) => typeof name === 'string') : [];
     this.layout = new Layout(kept, () => this.changed());
     this.chartChoice = new ChartChoice(kept?.charts);
   }
@@ -63,7 +67,7 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    const { problem, step, rollout, filter, from, order, shading } = this;
+    const { problem, step, rollout, filter, from, order, shading, rewards } = this;
     return {
       problem,
       step,
@@ -73,6 +77,7 @@ export class Selection {
       ...(from !== null && { from }),
       ...(order !== FIRST_ORDER && { order }),
       ...(shading !== FIRST_SHADING && { shading }),
+      ...(rewards.length > 0 && { rewards: [...rewards] }),
       ...this.layout.kept,
     };
   }
@@ -107,6 +112,13 @@ export class Selection {
 
   setOrder(order: Partial<ProblemOrder>): void {
     this.order = { ...this.order, ...order };
+    this.changed();
+  }
+
+  /** Shows a reward as columns of the rollouts, or hides it. */
+  toggleReward(name: string): void {
+    const shown = this.rewards.includes(name);
+    this.rewards = shown ? this.rewards.filter((other) => other !== name) : [...this.rewards, name];
     this.changed();
   }
 

@@ -21,6 +21,7 @@ import type { ProblemRow } from './problem-row.ts';
 import { PromptReader } from './prompt-reader.ts';
 import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
+import { RewardReader } from './reward-reader.ts';
 import { Selection } from './selection.ts';
 
 /** Notifies its subscribers of every change; what several components need is computed here once. */
@@ -41,6 +42,7 @@ export class Store {
   readonly groupsBefore: GroupReader;
   readonly prompts: PromptReader;
   readonly finder: RolloutSearch;
+  readonly rewards: RewardReader;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -77,6 +79,7 @@ export class Store {
       this.changed();
     };
     this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
+    this.rewards = new RewardReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
     this.peer.listen();
     this.attach(false);
@@ -188,6 +191,7 @@ export class Store {
     this.groups.clear();
     this.groupsBefore.clear();
     this.prompts.clear();
+    this.rewards.clear();
     this.failures.clear();
     if (shown.run === null) {
       this.phase = 'no-run';

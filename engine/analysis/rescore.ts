@@ -3,6 +3,7 @@
  * how well each agrees with correctness.
  */
 import type { Estimate } from '../protocol/records.ts';
+import type { GroupReward, RewardQuality } from '../protocol/reward-comparison.ts';
 import { mean } from '../protocol/values.ts';
 import { kendall, spearman } from './correlation.ts';
 import { auroc } from './discrimination.ts';
@@ -32,10 +33,7 @@ export interface RescoreRules {
   thresholds: Readonly<Record<string, number>>;
 }
 
-export interface RewardSummary {
-  reward: string;
-  /** Groups where it could be computed. */
-  groups: number;
+export interface RewardSummary extends RewardQuality {
   /** Mean and smallest to largest value; null without groups. */
   mean: number | null;
   range: [number, number] | null;
@@ -43,8 +41,6 @@ export interface RewardSummary {
   equal: number | null;
   /** Share of rollouts whose correctness the reward gets right; null without threshold or labels. */
   accuracy: number | null;
-  /** Mean over groups of the AUROC for correctness within the group; groups with one class are left out. */
-  auroc: (Estimate & { groups: number }) | null;
   /** Share of groups with a reference whose top-ranked rollout is correct. */
   top1Accuracy: Estimate | null;
   /** Share of the total positive advantage that goes to correct rollouts; null without labels or positive advantages. */
@@ -69,6 +65,8 @@ export interface Rescoring {
   rewards: RewardSummary[];
   /** Every pair, in the order of `names`. */
   pairs: RewardPair[];
+  /** Each group's rewards, in the order of the groups; null where one could not be computed. */
+  byGroup: { problem: number; step: number; scores: Record<string, GroupReward | null> }[];
 }
 
 interface Scored {
@@ -98,7 +96,44 @@ export function compareRewards(
     const [x, y] = [merit(a), merit(b)];
     return y[0] - x[0] || y[1] - x[1];
   });
-  return { rewards, pairs };
+  const byGroup = groups.map((one) => ({
+    problem: one.problem,
+    step: one.step,
+    scores: Object.fromEntries(
+      names.map((name) => {
+        const found = scored.get(name)!.get(one);
+        return [name, found ? groupReward(found) : null];
+      }),
+    ),
+  }));
+  return { rewards, pairs, byGroup };
+}
+
+function groupReward({ group, rewards, ranks, advantages, winner }: Scored): GroupReward {
+  const known = group.rollouts.flatMap(({ correct }, i) => (correct === null ? [] : i));
+  const right = known.map((i) => group.rollouts[i]!.correct!);
+  return {
+    values: rewards,
+    ranks: ranks.map((rank) => 1 + ranks.filter((other) => other > rank).length),
+    advantages,
+    winner,
+    winnerCorrect: group.rollouts[winner]!.correct,
+    auroc: auroc(
+      known.map((i) => ranks[i]!),
+      right,
+    ),
+    pushedRight: isPushedRight(
+      known.map((i) => advantages[i]!),
+      right,
+    ),
+  };
+}
+
+/** Whether correct rollouts get a larger advantage on average than wrong ones; null where there is one kind only. */
+function isPushedRight(advantages: readonly number[], right: readonly boolean[]): boolean | null {
+  const of = (kind: boolean) => mean(advantages.filter((_, i) => right[i] === kind));
+  const [correct, wrong] = [of(true), of(false)];
+  return correct === null || wrong === null ? null : correct > wrong;
 }
 
 function score(
@@ -141,6 +176,8 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
   const areas = judged.flatMap(({ ranks, right }) => auroc(ranks, right) ?? []);
   const area = bootstrap(areas);
   const winners = judged.flatMap(({ winner }) => winner ?? []);
+  const pushed = judged.flatMap(({ advantages, right }) => isPushedRight(advantages, right) ?? []);
+  const pushedRight = wilson(pushed.filter(Boolean).length, pushed.length);
   const pushes = judged.flatMap(({ advantages, right }) =>
     advantages.flatMap((advantage, i) => (advantage > 0 ? { advantage, right: right[i]! } : [])),
   );
@@ -154,6 +191,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
     equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))),
     accuracy: threshold === null ? null : mean(agree),
     auroc: area && { ...area, groups: areas.length },
+    pushedRight: pushedRight && { ...pushedRight, groups: pushed.length },
     top1Accuracy: wilson(winners.filter(Boolean).length, winners.length),
     signAccuracy:
       push === 0 ? null : pushes.reduce((total, { advantage, right }) => total + (right ? advantage : 0), 0) / push,

@@ -6,9 +6,10 @@
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { ErrorData } from '../protocol/errors.ts';
-import { type GroupDetail, GroupId } from '../protocol/group.ts';
+import { type GroupDetail, GroupId, type Phase } from '../protocol/group.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Problem } from '../protocol/problem.ts';
+import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { AnswerPlace } from '../reward/answer-place.ts';
 import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
@@ -56,6 +57,15 @@ const run = z.string();
 /** Reason of that refusal. Asking again would not help. */
 export type NotShown = 'run-not-shown';
 
+/** Groups whose rewards are asked for. */
+export interface RescoreScope {
+  phase: Phase;
+  /** null: all. */
+  step: number | null;
+  /** Index; null: all. */
+  problem: number | null;
+}
+
 export const PANEL = defineContract({
   requests: {
     /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
@@ -70,6 +80,11 @@ export const PANEL = defineContract({
     compareRollouts: {
       params: z.strictObject({ run, group: GroupId, rollout: index, other: index }),
       result: unchecked<null>(),
+    },
+    /** What every reward gives to stored rollouts of one phase: of a step, of a problem, or of the run. */
+    rescore: {
+      params: z.strictObject({ run, phase: GroupId.shape.phase, step: index.nullable(), problem: index.nullable() }),
+      result: unchecked<RewardComparison>(),
     },
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
@@ -105,6 +120,8 @@ export interface ViewState {
   from?: number;
   order?: ProblemOrder;
   shading?: TokenShading;
+  /** Rewards that are shown as columns of the rollouts. */
+  rewards?: string[];
   layout?: PanelLayout;
   /** What is searched for among the rollouts, where the search is open. */
   find?: FindQuery;

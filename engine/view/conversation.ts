@@ -9,6 +9,7 @@ import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { GroupId } from '../protocol/group.ts';
+import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import { findRollouts } from '../runs/find.ts';
 import type { FindProgress } from '../runs/find-query.ts';
 import type { Head } from '../runs/head.ts';
@@ -18,6 +19,7 @@ import {
   type NotShown,
   PANEL,
   type PanelContract,
+  type RescoreScope,
   type RunAction,
   type Shown,
 } from '../runs/panel-contract.ts';
@@ -41,6 +43,8 @@ export interface ConversationActions {
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
   compareRollouts(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
+  /** Computes rewards of stored rollouts; an aborted signal ends it. */
+  rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
   /** Reads a run again after a failure, and shows it. */
   again(run: OpenRun): Promise<void>;
   report(error: unknown): void;
@@ -125,6 +129,7 @@ export class Conversation {
         const tell = throttle(PACE, (progress: FindProgress) => void peer.notify('finding', progress));
         return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
       },
+      rescore: ({ run, ...scope }, signal) => this.actions.rescore(this.shownRun(run), scope, signal),
       openRollout: async ({ run, group, rollout }) => {
         await this.actions.openRollout(this.shownRun(run), group, rollout);
         return null;

@@ -1,6 +1,8 @@
 /** Re-scoring of stored rollouts under other rewards: by hand. */
 import { describe, expect, test } from 'vitest';
 import { compareRewards, type RescoredGroup, winnerOf } from '../../engine/analysis/rescore.ts';
+import { conclusion } from '../../engine/cli/rescore/tables.ts';
+import { standing } from '../../engine/protocol/reward-comparison.ts';
 import { judged } from '../support/judged.ts';
 
 /** Reward minus the group's mean. */
@@ -135,4 +137,49 @@ test('a basis ranks, and the rewards themselves are summed up', () => {
   const group = { ...groups[0]!, rewards: { tiny: { rewards: [0, 0, 0, 0], basis: [1, 0.5, 0.2, 0.1] } } };
   const [tiny] = compareRewards([group], ['tiny'], { advantages, thresholds: {} }).rewards;
   expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, top1Accuracy: { mean: 1 } });
+});
+
+describe('a group', () => {
+  const scores = (at: number, name: string) => found.byGroup[at]!.scores[name];
+
+  test('has values, ranks and advantages of each reward, and whether it is pushed right', () => {
+    expect(scores(0, 'length')).toEqual({
+      values: [1, 2, 3, 4],
+      ranks: [4, 3, 2, 1],
+      advantages: [-1.5, -0.5, 0.5, 1.5],
+      winner: 3,
+      winnerCorrect: false,
+      auroc: 0,
+      pushedRight: false,
+    });
+    // Equal ones share their place; without a difference nothing is pushed.
+    expect(scores(0, 'vote')).toMatchObject({ ranks: [1, 1, 3, 3], auroc: 1, pushedRight: true });
+    expect(scores(0, 'flat')).toMatchObject({ ranks: [1, 1, 1, 1], auroc: 0.5, pushedRight: false });
+    expect(scores(1, 'flat')).toBeNull();
+    expect(scores(2, 'vote')).toMatchObject({ winnerCorrect: null, auroc: null, pushedRight: null });
+  });
+
+  test('counts for the share of groups pushed right where it has correct and wrong rollouts', () => {
+    expect(reward('vote').pushedRight).toMatchObject({ mean: 0.5, groups: 2 });
+    expect(reward('flat').pushedRight).toMatchObject({ mean: 0, groups: 1 });
+  });
+});
+
+test('intervals that overlap show no difference', () => {
+  const of = (low: number, high: number) => ({ mean: (low + high) / 2, low, high });
+  expect(standing(of(0.6, 0.8), of(0.3, 0.5))).toBe('higher');
+  expect(standing(of(0.1, 0.2), of(0.3, 0.5))).toBe('lower');
+  expect(standing(of(0.5, 0.7), of(0.3, 0.5))).toBe('no difference');
+  expect(standing(null, of(0.3, 0.5))).toBeNull();
+});
+
+test('a best reward is named where its interval is clear of the others', () => {
+  const quality = (name: string, low: number, high: number) => ({
+    ...reward('vote'),
+    reward: name,
+    auroc: { mean: (low + high) / 2, low, high, groups: 9 },
+  });
+  const rewards = [quality('a', 0.8, 0.9), quality('b', 0.7, 0.85), quality('c', 0.1, 0.2)];
+  expect(conclusion({ ...found, rewards })).toMatch(/^Highest agreement .*: a, .*No difference to b: /);
+  expect(conclusion({ ...found, rewards: [rewards[0]!, rewards[2]!] })).toMatch(/^Best agreement .*: a, /);
 });

@@ -65,7 +65,8 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
   const report = (error: unknown) => {
     throw error;
   };
-  return new Panel({ fsPath: '/extension' } as never, { ...actions, report, restore });
+  const rescore = async () => ({ trainedBy: null, groups: 0, rewards: [], notComputed: {} });
+  return new Panel({ fsPath: '/extension' } as never, { ...actions, rescore, report, restore });
 }
 
 describe('the panel', () => {

@@ -3,6 +3,7 @@ import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { DASH, plural } from '../../engine/protocol/format.ts';
+import type { GroupId } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { baseName, verdictText } from '../../engine/protocol/texts.ts';
@@ -19,13 +20,18 @@ import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
 import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
+import { rewardStyles, rewardsView } from './inspector/rewards.ts';
 import {
   BY_ADVANTAGE,
+  type OtherReward,
   type RolloutOrder,
   rolloutOrder,
   rolloutTable,
   rolloutTableStyles,
 } from './inspector/rollout-table.ts';
+
+/** Milliseconds for which a step is shown before its rewards are asked for: scrubbing passes many. */
+const ASK_AFTER = 400;
 
 /** The section of one problem. Its rollouts are requested when the selection changes; a failure can be retried. */
 @customElement('rs-inspector')
@@ -37,6 +43,7 @@ export class Inspector extends Component {
     massStyles,
     confidenceStyles,
     rolloutTableStyles,
+    rewardStyles,
     css`
       .prompt {
         white-space: pre-wrap;
@@ -77,6 +84,8 @@ export class Inspector extends Component {
 
   /** What the rollouts are sorted by. */
   private order: RolloutOrder = BY_ADVANTAGE;
+  private showsRewards = false;
+  private asking: ReturnType<typeof setTimeout> | undefined;
 
   override render() {
     const row = this.store.selected;
@@ -179,11 +188,25 @@ export class Inspector extends Component {
     const { rollouts, phase } = reading.detail;
     const index = this.store.selection.rolloutIn(rollouts.length);
     const imported = this.store.info?.origin.engine !== 'rollscope';
+    const group = { phase, step: reading.detail.step, problem: reading.detail.problem };
     return html`
+      ${rewardsView({
+        reader: this.store.rewards,
+        group,
+        chosen: this.store.selection.rewards,
+        isOpen: this.showsRewards,
+        open: (isOpen) => {
+          this.showsRewards = isOpen;
+          this.requestUpdate();
+        },
+        toggle: (name) => this.store.selection.toggleReward(name),
+      })}
+      ${this.failure('rescore')}
       ${rolloutTable({
         phase,
         rollouts,
         imported,
+        others: this.others(group),
         order: this.order,
         sortBy: (order) => {
           this.order = order;
@@ -199,6 +222,26 @@ export class Inspector extends Component {
     `;
   }
 
+  /** The rewards that are shown as columns, as far as they are known. */
+  private others(group: GroupId): OtherReward[] {
+    const scores = this.store.rewards.ofGroup(group);
+    return this.store.selection.rewards.map((name) => ({ name, scores: scores?.[name] ?? null }));
+  }
+
+  protected override updated(): void {
+    this.askForRewards();
+  }
+
+  /** Asks for the rewards of the step that is shown, once it has been shown for a moment. */
+  private askForRewards(): void {
+    const { selected, columns, selection, rewards } = this.store;
+    clearTimeout(this.asking);
+    const row = selected?.view.row ?? null;
+    if (row === null || (!this.showsRewards && selection.rewards.length === 0)) return;
+    const { phase, step } = columns.idOf(row);
+    this.asking = setTimeout(() => rewards.ask({ phase, step, problem: null }), ASK_AFTER);
+  }
+
   /** Chooses the rollout that is `by` places further in the table. */
   step(by: number): void {
     const { selected, groups, columns, selection } = this.store;
@@ -207,7 +250,7 @@ export class Inspector extends Component {
     const reading = groups.of(columns.idOf(row));
     if (reading.state !== 'read') return;
     const { rollouts } = reading.detail;
-    const indices = rolloutOrder(rollouts, this.order);
+    const indices = rolloutOrder(rollouts, this.order, this.others(reading.detail));
     const now = indices.indexOf(selection.rolloutIn(rollouts.length));
     const next = indices[Math.max(0, Math.min(indices.length - 1, now + by))];
     if (next === undefined) return;

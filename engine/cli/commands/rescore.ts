@@ -42,7 +42,8 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
     advantages: (values) => advantages(material.config?.loss.advantage ?? USUAL_ADVANTAGE, values),
     thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
   });
-  const compared: Compared = { run, material, only, grader, scores, found };
+  const oneStep = options.step !== undefined;
+  const compared: Compared = { run, material, only, oneStep, grader, scores, found };
   print(output, compared);
   output.result({ folder, ...resultOf(compared) });
   return EXIT.ok;
@@ -54,6 +55,7 @@ interface Compared {
   run: string;
   material: RunMaterial;
   only: Problem | null;
+  oneStep: boolean;
   grader: Grader | null;
   scores: RunScores;
   found: Rescoring;
@@ -103,19 +105,22 @@ function print(output: Output, { run, material, only, grader, scores, found }: C
   if (!material.config && scores.lacksStatistics) output.note(computeHint(run));
 }
 
-function resultOf({ material, only, grader, scores, found }: Compared) {
+function resultOf({ material, only, oneStep, grader, scores, found }: Compared) {
   const { groups, impossible, answered, rollouts } = scores;
+  const { byGroup, ...compared } = found;
   return {
     phase: material.phase,
     groups: groups.length,
     ...(grader && { grading: grader.rules, answered, rollouts }),
     trainedBy: material.reward,
-    ...found,
+    ...compared,
     notComputed: {
       ...Object.fromEntries(impossible),
       ...Object.fromEntries(unlabeledOf(found).map((name) => [name, NO_REFERENCES])),
     },
-    ...(only && { byGroup: groups.map(numbersOf) }),
+    ...((only || oneStep) && {
+      byGroup: groups.map((group, i) => ({ ...numbersOf(group), scores: byGroup[i]!.scores })),
+    }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
 import { DASH, plural, whole } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
+import { standing } from '../../protocol/reward-comparison.ts';
 import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
 
@@ -77,11 +78,19 @@ export function winners(groups: readonly RescoredGroup[], rewards: readonly stri
   return table(['step', 'reward', 'top-1', 'answer', 'verdict', 'rewards by rollout'], rows, [0, 2]);
 }
 
-/** The reward with the highest AUROC among those that do not read labels, or why there is none. */
+/**
+ * The reward with the highest AUROC among those that do not read labels, and the others whose intervals overlap its own:
+ * between these there is no difference. Or why there is no ranking.
+ */
 export function conclusion({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
   if (judged.length === 0)
     return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
-  const [best] = judged;
-  return `Best agreement with correctness: ${best!.reward}, AUROC ${quantityText('auroc', best!.auroc)} within problems (chance: 0.5), over ${plural(best!.auroc!.groups, 'group')} with both correct and wrong rollouts.`;
+  const [best, ...others] = judged;
+  const { reward, auroc } = best!;
+  const measured = `AUROC ${quantityText('auroc', auroc)} within problems (chance: 0.5), over ${plural(auroc!.groups, 'group')} with both correct and wrong rollouts`;
+  const alike = others.filter((other) => standing(other.auroc, auroc) === 'no difference');
+  if (alike.length === 0) return `Best agreement with correctness: ${reward}, ${measured}.`;
+  const names = alike.map((other) => other.reward).join(', ');
+  return `Highest agreement with correctness: ${reward}, ${measured}. No difference to ${names}: the 95% intervals overlap.`;
 }

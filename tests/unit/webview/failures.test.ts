@@ -12,7 +12,7 @@ import { writeRunFixture } from '../../support/run-fixture.ts';
 import { until } from '../../support/wait.ts';
 import { FakeWebview } from './fake-webview.ts';
 import { clicksOf, markup, templatesOf } from './markup.ts';
-import { conversationOf, readSelected, rendered, type Section, template } from './panel.ts';
+import { conversationOf, NO_REWARDS, readSelected, rendered, type Section, template } from './panel.ts';
 
 /** How each request comes about, and the section in which that is: a new request does not compile before it is here. */
 const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void }> = {
@@ -28,6 +28,10 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
     ask: (store) => store.requests.compareRollouts(store.columns.idOf(store.selected!.view.row!), 0, 1),
   },
   readPrompt: { section: 'rollout', ask: (store) => store.prompts.ask(store.selected!.problem.index) },
+  rescore: {
+    section: 'inspector',
+    ask: (store) => store.rewards.ask({ phase: 'train', step: 1, problem: null }, { again: true }),
+  },
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
@@ -40,6 +44,7 @@ const MORE: Partial<Record<PanelRequest, object>> = {
   openRollout: { group, rollout: 0 },
   compareRollouts: { group, rollout: 0, other: 1 },
   readPrompt: { problem: 0 },
+  rescore: { phase: 'train', step: 1, problem: null },
   revealProblem: { problem: 0 },
   control: { action: 'stop' },
 };
@@ -101,6 +106,7 @@ function hostOf(webview: FakeWebview) {
     perform: vi.fn(async () => {}),
     openRollout: vi.fn(async () => {}),
     compareRollouts: vi.fn(async () => {}),
+    rescore: vi.fn(async () => NO_REWARDS),
     revealProblem: vi.fn(async () => {}),
   };
   const host = conversationOf(webview, actions);

@@ -140,6 +140,7 @@ describe('the panel', () => {
         phase: 'train',
         rollouts: detail.rollouts,
         imported: true,
+        others: [],
         order: { column, descending },
         sortBy: () => {},
         chosen: 0,

@@ -1,5 +1,6 @@
 /** The panel on a run, with its host in the same process, and what its sections render. */
 import { vi } from 'vitest';
+import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { Conversation, type ConversationActions } from '../../../engine/view/conversation.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -32,6 +33,9 @@ const SECTIONS = {
 };
 export type Section = keyof typeof SECTIONS;
 
+/** What a host answers that computes no rewards. */
+export const NO_REWARDS: RewardComparison = { trainedBy: null, groups: 0, rewards: [], notComputed: {} };
+
 /** A host of the panel whose actions do nothing but read a run again, but for those given. */
 export function conversationOf(webview: FakeWebview, actions: Partial<ConversationActions> = {}): Conversation {
   const conversation: Conversation = new Conversation(
@@ -41,6 +45,7 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       perform: vi.fn(async () => {}),
       openRollout: vi.fn(async () => {}),
       compareRollouts: vi.fn(async () => {}),
+      rescore: vi.fn(async () => NO_REWARDS),
       revealProblem: vi.fn(async () => {}),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
       report: (error) => {

@@ -4,9 +4,10 @@ import { DASH, whole } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
+import type { GroupReward } from '../../../engine/protocol/reward-comparison.ts';
 import { oneLine } from '../../../engine/protocol/texts.ts';
 import { html, svg } from '../../html.ts';
-import { correctnessClass } from './correctness.ts';
+import { correctnessClass, correctnessMark } from './correctness.ts';
 
 export const rolloutTableStyles = css`
   .rollouts {
@@ -55,6 +56,8 @@ export interface RolloutTable {
   rollouts: readonly Rollout[];
   /** Another trainer made the run: which rollouts trained is known only where it recorded their advantages. */
   imported: boolean;
+  /** Other rewards that are shown as columns, as far as they are known. */
+  others: readonly OtherReward[];
   order: RolloutOrder;
   sortBy(order: RolloutOrder): void;
   /** Index of the rollout whose tokens are shown. */
@@ -62,6 +65,13 @@ export interface RolloutTable {
   choose(rollout: number): void;
   /** Chooses the one that is `by` rows further. */
   step(by: number): void;
+}
+
+/** A reward that is shown in addition to the one that trained. */
+export interface OtherReward {
+  name: string;
+  /** null while it is computed, and where it could not be. */
+  scores: GroupReward | null;
 }
 
 interface Column {
@@ -84,8 +94,12 @@ function sortingColumn(rollouts: readonly Rollout[], columns: readonly Column[],
 }
 
 /** Indices of the rollouts as the table shows them. */
-export function rolloutOrder(rollouts: readonly Rollout[], order: RolloutOrder): number[] {
-  return sortingColumn(rollouts, columnsOf(rollouts), order).indices;
+export function rolloutOrder(
+  rollouts: readonly Rollout[],
+  order: RolloutOrder,
+  others: readonly OtherReward[] = [],
+): number[] {
+  return sortingColumn(rollouts, columnsOf(rollouts, others), order).indices;
 }
 
 /** The keys that move through the rows. */
@@ -102,8 +116,8 @@ const MOVES: Readonly<Record<string, number>> = {
  * A template of the table: a click on a column's title sorts by it, arrow keys choose a row. Numbers of rollouts count
  * from 1.
  */
-export function rolloutTable({ phase, rollouts, imported, order, sortBy, chosen, choose, step }: RolloutTable) {
-  const columns = columnsOf(rollouts);
+export function rolloutTable({ phase, rollouts, imported, others, order, sortBy, chosen, choose, step }: RolloutTable) {
+  const columns = columnsOf(rollouts, others);
   const { asked, sorting, indices } = sortingColumn(rollouts, columns, order);
   const key = (event: KeyboardEvent) => {
     const by = MOVES[event.key];
@@ -153,7 +167,7 @@ function header(column: Column, order: RolloutOrder, sortBy: RolloutTable['sortB
   </th>`;
 }
 
-function columnsOf(rollouts: readonly Rollout[]): Column[] {
+function columnsOf(rollouts: readonly Rollout[], others: readonly OtherReward[]): Column[] {
   const largest = Math.max(0.1, ...rollouts.map(({ advantage }) => Math.abs(advantage ?? 0)));
   const { rewards, foreign } = valueNames(rollouts);
   return [
@@ -175,6 +189,7 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
       ...numbers('advantage', ({ advantage }) => advantage),
       cell: ({ advantage }) => html`<td class="number">${advantageBar(advantage, largest)}</td>`,
     },
+    ...others.flatMap(otherColumns),
     {
       ...numbers(
         'log-prob',
@@ -190,6 +205,31 @@ function columnsOf(rollouts: readonly Rollout[]): Column[] {
       ...foreignColumn(name, rollouts),
       hint: `${name}, as the trainer recorded it`,
     })),
+  ];
+}
+
+/** Value with rank, and the advantage that it would have given; the winner is marked right or wrong. */
+function otherColumns({ name, scores }: OtherReward): Column[] {
+  const winner = (i: number) =>
+    scores?.winner === i
+      ? html` <b class=${correctnessClass(scores.winnerCorrect)} title="Ranked first${scores.winnerCorrect === null ? '' : scores.winnerCorrect ? ', correct' : ', wrong'}">${scores.winnerCorrect === null ? '•' : correctnessMark(scores.winnerCorrect)}</b>`
+      : nothing;
+  return [
+    {
+      ...numbers(name, (_, i) => scores?.values[i] ?? null, `other/${name}`, rewardText),
+      hint: `Reward ${name}: value and rank in the group; the one ranked first is marked`,
+      cell: (_, i) =>
+        html`<td class="number" data-other=${name}>${scores ? html`${rewardText(scores.values[i]!)} <span class="muted">#${scores.ranks[i]}</span>` : DASH}${winner(i)}</td>`,
+    },
+    {
+      ...numbers(
+        'adv.',
+        (_, i) => scores?.advantages[i] ?? null,
+        `other-advantage/${name}`,
+        (value) => quantityText('advantage', value),
+      ),
+      hint: `Advantage that ${name} would have given`,
+    },
   ];
 }
 

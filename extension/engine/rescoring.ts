@@ -1,0 +1,31 @@
+/** Rewards of stored rollouts for the panel: computed by the command line, in a process that can be ended. Does not import VS Code. */
+import type { Problem } from '../../engine/protocol/problem.ts';
+import type { RewardComparison } from '../../engine/protocol/reward-comparison.ts';
+import type { RescoreScope } from '../../engine/runs/panel-contract.ts';
+import { type Program, runCli } from './cli.ts';
+
+/** Arguments of `rollscope rescore` for a scope. */
+export function rescoreArguments(
+  folder: string,
+  problems: readonly Pick<Problem, 'id'>[],
+  { phase, step, problem }: RescoreScope,
+): string[] {
+  const id = problem === null ? undefined : problems[problem]?.id;
+  return [
+    ...['rescore', folder, '--phase', phase],
+    ...(step === null ? [] : ['--step', String(step)]),
+    ...(id === undefined ? [] : ['--problem', id]),
+  ];
+}
+
+/** What every reward gives to the rollouts of a scope. @throws RollscopeError as `runCli` */
+export async function rescoreRun(
+  program: Program,
+  run: { folder: string; problems: readonly Pick<Problem, 'id'>[] },
+  scope: RescoreScope,
+  signal: AbortSignal,
+): Promise<RewardComparison> {
+  const { data } = await runCli(program, rescoreArguments(run.folder, run.problems, scope), signal);
+  const { trainedBy, groups, rewards, notComputed, byGroup }: RewardComparison = JSON.parse(data);
+  return { trainedBy, groups, rewards, notComputed, ...(byGroup && { byGroup }) };
+}

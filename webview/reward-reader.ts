@@ -1,0 +1,87 @@
+/** What other rewards give to the rollouts that are shown: read for a step, a problem or the run, each once. */
+import type { Peer } from '../engine/messages/peer.ts';
+import type { GroupId } from '../engine/protocol/group.ts';
+import type { GroupReward, RewardComparison } from '../engine/protocol/reward-comparison.ts';
+import type { PanelContract, RescoreScope } from '../engine/runs/panel-contract.ts';
+import { type Failures, failureOf } from './failures.ts';
+
+export type RewardReading = { state: 'unread' | 'reading' | 'failed' } | ReadRewards;
+interface ReadRewards extends RewardComparison {
+  state: 'read';
+}
+
+/** Scopes that are kept. */
+const KEPT = 24;
+
+const keyOf = ({ phase, step, problem }: RescoreScope) => `${phase} ${step ?? 'all'} ${problem ?? 'all'}`;
+
+/** Asks for the rewards of stored rollouts. A step that is left before they are there is not computed to its end. */
+export class RewardReader {
+  private readonly readings = new Map<string, RewardReading>();
+  /** The step that is being computed. */
+  private current: { key: string; controller: AbortController } | null = null;
+
+  constructor(
+    private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    private readonly failures: Failures,
+    private readonly run: () => string,
+    private readonly changed: () => void,
+  ) {}
+
+  /** What is known of a scope; asks for nothing. */
+  known(scope: RescoreScope): RewardReading {
+    return this.readings.get(keyOf(scope)) ?? { state: 'unread' };
+  }
+
+  /** The rewards of a group, by name; null while they are not known. */
+  ofGroup({ phase, step, problem }: GroupId): Readonly<Record<string, GroupReward | null>> | null {
+    const reading = this.known({ phase, step, problem: null });
+    if (reading.state !== 'read') return null;
+    return (reading as ReadRewards).byGroup?.find((group) => group.problem === problem)?.scores ?? null;
+  }
+
+  /** Asks for a scope unless it is known or on its way; a failed one only with `again`. */
+  ask(scope: RescoreScope, { again = false } = {}): void {
+    const { state } = this.known(scope);
+    if (state === 'reading' || state === 'read' || (state === 'failed' && !again)) return;
+    void this.read(scope);
+  }
+
+  /** Drops everything, for another run. */
+  clear(): void {
+    this.current?.controller.abort();
+    this.current = null;
+    this.readings.clear();
+  }
+
+  private async read(scope: RescoreScope): Promise<void> {
+    const key = keyOf(scope);
+    const controller = new AbortController();
+    if (scope.step !== null) {
+      if (this.current) {
+        this.current.controller.abort();
+        this.readings.delete(this.current.key);
+      }
+      this.current = { key, controller };
+    }
+    const reading: RewardReading = { state: 'reading' };
+    this.readings.set(key, reading);
+    this.failures.clear('rescore');
+    let read: RewardReading;
+    try {
+      read = { state: 'read', ...(await this.peer.request('rescore', { run: this.run(), ...scope }, controller)) };
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      read = { state: 'failed' };
+      this.failures.set(
+        'rescore',
+        failureOf(error, () => this.ask(scope, { again: true })),
+      );
+    }
+    if (this.current?.key === key) this.current = null;
+    if (this.readings.get(key) !== reading) return;
+    this.readings.set(key, read);
+    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
+    this.changed();
+  }
+}
