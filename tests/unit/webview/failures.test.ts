@@ -226,7 +226,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answers to a reading and to a search are of no interest anymore.
-  if (name === 'readGroup' || name === 'find') return;
+  if (name === 'readGroup' || name === 'find' || name === 'rescore') return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.
