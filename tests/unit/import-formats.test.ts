@@ -468,3 +468,41 @@ describe("tinker-cookbook's log folder", () => {
     expect(first!.rollouts.map(({ tokens }) => tokens)).toEqual([null, null, null, null]);
   });
 });
+
+describe('dumps of older versions', () => {
+  test('verl 0.4: no references, a reward function that says what is right', async () => {
+    const folder = runIn();
+    expect(await importFrom(dump('verl-0.4.0'), folder)).toMatchObject({
+      problems: 2,
+      steps: 2,
+      rollouts: 16,
+      faults: 0,
+    });
+    const [sum, product] = await groupsIn(folder, 'train', 2);
+    expect(sum!.rollouts.map(({ reward, advantage }) => [reward, advantage])).toEqual(
+      [1, 1, 1, 0].map((reward) => [reward, null]),
+    );
+    expect([sum, product].map((group) => [group!.majority?.answer, group!.majority?.correct])).toEqual([
+      ['5', null],
+      ['54', null],
+    ]);
+  });
+
+  test('TRL 0.28: completions without a log next to them', async () => {
+    const folder = runIn();
+    expect(await importFrom(dump('trl-0.28.0'), folder)).toMatchObject({
+      problems: 2,
+      steps: 2,
+      rollouts: 16,
+      faults: 0,
+    });
+    const [sum] = await groupsIn(folder, 'train', 2);
+    expect(sum!.rollouts.map(({ reward, advantage }) => [reward, advantage])).toEqual(
+      [1, 1, 1, 0].map((reward) => [reward, reward - 0.75]),
+    );
+    expect(sum!.clusters.map(({ answer, members }) => [answer, members.length])).toEqual([
+      ['5', 3],
+      ['54', 1],
+    ]);
+  });
+});
