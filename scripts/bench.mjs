@@ -3,13 +3,18 @@
 // alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
 //                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
+//   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { packGpuCheck, runGpuCheck } from './gpu-check.mjs';
 import { fail, prepare, root } from './install.mjs';
+
+// It has options of its own.
+if (process.argv[2] === 'gpu') await gpu(process.argv.slice(3));
 
 const shared = path.join(root, '..', 'shared');
 const { values, positionals } = parseArgs({
@@ -92,7 +97,7 @@ if (
   !wanted('memory')
 )
   fail(
-    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory.`,
+    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory, gpu.`,
   );
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
@@ -126,6 +131,15 @@ if (wanted('list')) await manyRuns();
 if (wanted('group-path')) await groupPath();
 if (wanted('import')) await importing();
 if (wanted('memory')) await peaks();
+
+/** `gpu [--archive <file.tar.xz>]`, or `gpu <options of the check>`. Does not return. */
+async function gpu(args) {
+  await prepare().catch((error) => fail(error.message));
+  const program = await bundle(path.join('gpu', 'check.ts'));
+  if (args[0] !== '--archive') process.exit(runGpuCheck(program, args));
+  await packGpuCheck(args[1] ?? 'rollscope-gpu-check.tar.xz', program).catch((error) => fail(error.message));
+  process.exit();
+}
 
 /** Peak memory of a step with 8 rollouts of 200 + 1,024 tokens, next to the estimate that would refuse it. */
 async function peaks() {

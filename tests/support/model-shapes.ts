@@ -29,6 +29,12 @@ const SHAPES = {
   },
   'Qwen3-0.6B': { ...qwen3, hidden_size: 1024, intermediate_size: 3072 },
   'Qwen3-1.7B': { ...qwen3, hidden_size: 2048, intermediate_size: 6144 },
+  /** Two narrow layers of SmolLM2's kind, for devices in software. */
+  tiny: {
+    ...smollm2,
+    ...{ vocab_size: 256, hidden_size: 48, intermediate_size: 96, num_hidden_layers: 2 },
+    ...{ num_attention_heads: 3, num_key_value_heads: 1 },
+  },
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
@@ -37,6 +43,11 @@ export type ShapeName = keyof typeof SHAPES;
 export function shapeOf(name: ShapeName, layers?: number): DecoderConfig {
   const config = parseHuggingFaceConfig(SHAPES[name], 'config.json');
   return { ...config, layers: layers ?? config.layers };
+}
+
+/** The model's `config.json`, for other programs. */
+export function huggingFaceShape(name: ShapeName): Record<string, unknown> {
+  return { ...SHAPES[name] };
 }
 
 export function parametersOf(config: DecoderConfig): number {

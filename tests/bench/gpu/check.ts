@@ -1,0 +1,121 @@
+/**
+ * The check of a machine with a GPU: parity with the CPU, what the device is asked to do, speed, memory. One JSON file.
+ *   check [--out gpu-check.json] [--devices webgpu,cuda] [--shapes SmolLM2-135M,Qwen3-0.6B] [--minutes 10] [--threads n]
+ *         [--python python3] [--checkpoints <folder>]
+ * Each case runs in a process of its own, and the file is written after each, so that one that breaks or a machine that
+ * is taken away costs only its own number. What no time was left for is listed under `left`.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { DeviceName } from '../../../engine/protocol/devices.ts';
+import { deviceNamed } from '../../../engine/runtime/devices/index.ts';
+import { onnxruntimeVersion } from '../../../engine/runtime/devices/onnxruntime.ts';
+import { huggingFaceShape, type ShapeName } from '../../support/model-shapes.ts';
+import { CASE_NAMES, runCase } from './cases.ts';
+import { describeGpus } from './gpu.ts';
+
+const SELF = fileURLToPath(import.meta.url);
+const PYTORCH = path.join(path.dirname(SELF), 'pytorch_cuda.py');
+/** Seconds that a case may take at most, and that must be left for one to begin. */
+const LONGEST = 150;
+const SHORTEST = 10;
+
+type Outcome = { failed: string } | Record<string, unknown>;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: 'gpu-check.json' },
+      devices: { type: 'string', default: 'webgpu,cuda' },
+      shapes: { type: 'string', default: 'SmolLM2-135M,Qwen3-0.6B' },
+      minutes: { type: 'string', default: '10' },
+      threads: { type: 'string', default: `${Math.min(8, os.availableParallelism())}` },
+      python: { type: 'string', default: 'python3' },
+      checkpoints: { type: 'string' },
+    },
+  });
+  const deadline = performance.now() + Number(values.minutes) * 60_000;
+  const secondsLeft = () => (deadline - performance.now()) / 1000;
+  const folder = values.checkpoints ?? mkdtempSync(path.join(os.tmpdir(), 'rollscope-gpu-check-'));
+  const shapes = values.shapes.split(',') as ShapeName[];
+  const left: string[] = [];
+  const result = {
+    date: new Date().toISOString(),
+    machine: {
+      platform: `${process.platform}-${process.arch}`,
+      cpu: os.cpus()[0]?.model ?? null,
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+      node: process.versions.node,
+      onnxruntime: onnxruntimeVersion(),
+    },
+    gpus: await describeGpus(),
+    devices: {} as Record<string, unknown>,
+    pytorch: {} as Record<string, Outcome>,
+    left,
+  };
+  const write = () => writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`);
+
+  /** Runs a program that prints one JSON line. */
+  const measured = async (what: string, program: string, args: readonly string[]): Promise<Outcome | null> => {
+    if (secondsLeft() < SHORTEST) {
+      left.push(what);
+      return null;
+    }
+    const begin = performance.now();
+    const outcome = await lastLine(program, args, Math.min(LONGEST, secondsLeft()));
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+    console.log(`${what}: ${seconds} s${'failed' in outcome ? `, failed: ${outcome.failed}` : ''}`);
+    return outcome;
+  };
+
+  try {
+    for (const device of values.devices.split(',') as DeviceName[]) {
+      const missing = deviceNamed(device).missingFiles();
+      if (missing.length > 0) {
+        result.devices[device] = { failed: `not there: ${missing.join(', ')}` };
+        continue;
+      }
+      const found: Record<string, Record<string, Outcome>> = {};
+      result.devices[device] = found;
+      for (const shape of shapes) {
+        found[shape] = {};
+        for (const name of CASE_NAMES) {
+          const args = [SELF, 'case', device, name, shape, values.threads, folder];
+          const outcome = await measured(`${device}, ${shape}, ${name}`, process.execPath, args);
+          if (outcome) found[shape][name] = outcome;
+          write();
+        }
+      }
+    }
+    for (const shape of shapes) {
+      const args = [PYTORCH, JSON.stringify(huggingFaceShape(shape))];
+      const outcome = await measured(`PyTorch CUDA, ${shape}`, values.python, args);
+      if (outcome) result.pytorch[shape] = outcome;
+      write();
+    }
+  } finally {
+    if (!values.checkpoints) rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\n${path.resolve(values.out)}`);
+}
+
+function lastLine(program: string, args: readonly string[], seconds: number): Promise<Outcome> {
+  const options = { timeout: seconds * 1000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
+  return new Promise((resolve) => {
+    execFile(program, [...args], options, (error, stdout, stderr) => {
+      const line = stdout.trim().split('\n').at(-1) ?? '';
+      if (error?.killed) resolve({ failed: `longer than ${Math.round(seconds)} s` });
+      else if (error) resolve({ failed: stderr.trim().slice(-1500) || error.message });
+      else resolve(JSON.parse(line) as Outcome);
+    });
+  });
+}
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'case') await runCase(rest);
+else await main();

@@ -1,0 +1,37 @@
+/** Checkpoints of random weights, of any shape: for speed, memory and parity, which depend on no particular weights. */
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import type { DecoderConfig } from '../../engine/model/config.ts';
+import { parameterShapes } from '../../engine/model/parameters.ts';
+import { writeSafetensors } from '../../engine/model/safetensors.ts';
+import { generator } from '../../engine/rollout/philox.ts';
+
+/** Numbers that are drawn; larger tensors repeat them, scaled. */
+const DRAWN = 1 << 16;
+
+/**
+ * Writes `<folder>/<name>/model.safetensors` (float32) unless it is there, and returns its path. Matrices are uniform
+ * between -0.025 and 0.025, vectors (norms) are ones.
+ */
+export async function randomCheckpoint(folder: string, name: string, config: DecoderConfig): Promise<string> {
+  const file = path.join(folder, name, 'model.safetensors');
+  if (existsSync(file)) return file;
+  await mkdir(path.dirname(file), { recursive: true });
+  const random = generator(1, 'initialize');
+  const block = Float32Array.from({ length: DRAWN }, () => (random() - 0.5) * 0.05);
+  const tensors = [...parameterShapes(config)].map(([tensor, dims], i) => {
+    const size = dims.reduce((a, b) => a * b, 1);
+    async function* data() {
+      // No two matrices are the same, as in a model: equal ones may be held once.
+      const own = block.map((x) => x * (1 + i / 1000));
+      for (let at = 0; at < size; at += own.length) yield own.subarray(0, Math.min(own.length, size - at));
+    }
+    return [tensor, { shape: dims, data: dims.length === 1 ? new Float32Array(size).fill(1) : data }] as const;
+  });
+  // Processes may write the same one at a time.
+  const own = `${file}.${process.pid}`;
+  await writeSafetensors(own, new Map(tensors));
+  await rename(own, file);
+  return file;
+}
