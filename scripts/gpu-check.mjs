@@ -13,10 +13,11 @@ const LIBRARIES = 'bin/napi-v6';
 const SCRIPT = `#!/bin/sh
 # Checks this machine's GPU: parity with the CPU, what the device is asked to do, speed, memory. Needs no network.
 #   ./check.sh [--out gpu-check.json] [--minutes 10] [--devices webgpu,cuda] [--shapes SmolLM2-135M,Qwen3-0.6B]
-here=$(cd "$(dirname "$0")" && pwd)
+case $0 in */*) here=\${0%/*} ;; *) here=. ;; esac
+here=$(cd "$here" && pwd)
 # This archive's Vulkan loader serves where the system has none.
 export LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/lib"
-exec "$here/node" "$here/check.mjs" "$@"
+exec "$here/node" "$here/bench-check.mjs" "$@"
 `;
 
 /** Writes the archive (.tar.xz) for this platform. Throws on other platforms than Linux x64, and above the limit. */
@@ -32,7 +33,7 @@ export async function packGpuCheck(file, program) {
     const loader = vulkanLoader();
     if (loader) fs.copyFileSync(fs.realpathSync(loader), path.join(stage, 'lib', 'libvulkan.so.1'));
     else console.log('No Vulkan loader (libvulkan1) here: the archive brings none.');
-    const options = { stdio: 'inherit', env: { ...process.env, XZ_OPT: '-6 -T0' } };
+    const options = { stdio: 'inherit', env: { ...process.env, XZ_OPT: '-1 -T0' } };
     const args = ['-cJf', path.resolve(file), '-C', path.dirname(stage), path.basename(stage)];
     if (spawnSync('tar', args, options).status !== 0) throw new Error('tar failed; it needs xz (xz-utils).');
   } finally {

@@ -15,55 +15,59 @@ const available =
   requireOrSkip('the archive', `${process.platform}-${process.arch}` === 'linux-x64', 'it is made for Linux x64');
 
 function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: PATIENCE });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 5 * PATIENCE });
   expect(status, `${stdout}\n${stderr}`).toBe(0);
 }
 
 describe.runIf(available)('the GPU check', () => {
-  test('brings all that it needs, and says how the device compares with the CPU', () => {
-    const folder = temporaryFolder();
-    const archive = path.join(folder, 'check.tar.xz');
-    run(process.execPath, ['scripts/bench.mjs', 'gpu', '--archive', archive], ROOT, cleanEnvironment());
-    expect(statSync(archive).size).toBeLessThan(60e6);
-    run('tar', ['-xJf', archive], folder, cleanEnvironment());
+  test(
+    'brings all that it needs, and says how the device compares with the CPU',
+    () => {
+      const folder = temporaryFolder();
+      const archive = path.join(folder, 'check.tar.xz');
+      run(process.execPath, ['scripts/bench.mjs', 'gpu', '--archive', archive], ROOT, cleanEnvironment());
+      expect(statSync(archive).size).toBeLessThan(60e6);
+      run('tar', ['-xJf', archive], folder, cleanEnvironment());
 
-    const home = path.join(folder, 'home');
-    mkdirSync(home);
-    // Neither Node nor Python is on this path.
-    const env = { ...environment, HOME: home, PATH: home };
-    const check = [
-      '--devices',
-      'webgpu,cuda',
-      '--shapes',
-      'tiny',
-      '--threads',
-      '1',
-      '--minutes',
-      '60',
-      '--out',
-      'r.json',
-    ];
-    run('/bin/sh', [path.join(folder, 'rollscope-gpu-check', 'check.sh'), ...check], folder, env);
-    const { devices, pytorch, gpus, machine, left } = JSON.parse(readFileSync(path.join(folder, 'r.json'), 'utf8'));
-    expect(left).toEqual([]);
-    expect(machine.onnxruntime).toMatch(/^\d+\.\d+\.\d+$/);
-    expect(gpus.vulkanDrivers.length).toBeGreaterThan(0);
-    // The package for Node has no CUDA provider, and there is no Python.
-    expect(devices.cuda.failed).toContain('libonnxruntime_providers_cuda.so');
-    expect(pytorch.tiny.failed).toBeTruthy();
+      const home = path.join(folder, 'home');
+      mkdirSync(home);
+      // Neither Node nor Python is on this path.
+      const env = { ...environment, HOME: home, PATH: home };
+      const check = [
+        '--devices',
+        'webgpu,cuda',
+        '--shapes',
+        'tiny',
+        '--threads',
+        '1',
+        '--minutes',
+        '60',
+        '--out',
+        'r.json',
+      ];
+      run('/bin/sh', [path.join(folder, 'rollscope-gpu-check', 'check.sh'), ...check], folder, env);
+      const { devices, pytorch, gpus, machine, left } = JSON.parse(readFileSync(path.join(folder, 'r.json'), 'utf8'));
+      expect(left).toEqual([]);
+      expect(machine.onnxruntime).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(gpus.vulkanDrivers.length).toBeGreaterThan(0);
+      // The package for Node has no CUDA provider, and there is no Python.
+      expect(devices.cuda.failed).toContain('libonnxruntime_providers_cuda.so');
+      expect(pytorch.tiny.failed).toBeTruthy();
 
-    const { parity, counts, kernels, update, ...decode } = devices.webgpu.tiny;
-    expect(parity.sameTokens).toBe(parity.tokens);
-    for (const ratio of parity.gradientNormRatios) expect(ratio).toBeCloseTo(1, 3);
-    expect(parity.largestWeightDifference).toBeLessThan(2e-4);
-    expect(Object.keys(decode)).toEqual(['decode-1', 'decode-8', 'decode-64']);
-    for (const one of Object.values<{ tokensPerSecond: number }>(decode))
-      expect(one.tokensPerSecond).toBeGreaterThan(0);
-    expect(update.seconds).toBeGreaterThan(0);
-    // The caches stay on the device: what crosses for a token is a few numbers per rollout.
-    expect(counts.decodePerToken.calls).toBeGreaterThan(0);
-    expect(counts.decodePerToken.downloadBytes).toBeLessThan(counts.rows * 256);
-    expect(kernels.perToken.WebGpu).toBeGreaterThan(0);
-    expect(counts.updateKernels.providers.WebGpu).toBeGreaterThan(0);
-  });
+      const { parity, counts, kernels, update, ...decode } = devices.webgpu.tiny;
+      expect(parity.sameTokens).toBe(parity.tokens);
+      for (const ratio of parity.gradientNormRatios) expect(ratio).toBeCloseTo(1, 3);
+      expect(parity.largestWeightDifference).toBeLessThan(2e-4);
+      expect(Object.keys(decode)).toEqual(['decode-1', 'decode-8', 'decode-64']);
+      for (const one of Object.values<{ tokensPerSecond: number }>(decode))
+        expect(one.tokensPerSecond).toBeGreaterThan(0);
+      expect(update.seconds).toBeGreaterThan(0);
+      // The caches stay on the device: what crosses for a token is a few numbers per rollout.
+      expect(counts.decodePerToken.calls).toBeGreaterThan(0);
+      expect(counts.decodePerToken.downloadBytes).toBeLessThan(counts.rows * 256);
+      expect(kernels.perToken.WebGpu).toBeGreaterThan(0);
+      expect(counts.updateKernels.providers.WebGpu).toBeGreaterThan(0);
+    },
+    15 * PATIENCE,
+  );
 });
