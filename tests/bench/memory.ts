@@ -11,15 +11,13 @@
  * sampled, and of the parts that a group is cut into the first is trained on, the others being the same again.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
-import { parameterShapes } from '../../engine/model/parameters.ts';
 import { type QuantizedPrecision, quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
+import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
 import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { promptBatch } from '../../engine/rollout/batch.ts';
 import { CachedModel, STEPS } from '../../engine/rollout/cached-model.ts';
@@ -34,6 +32,7 @@ import { layeredParts } from '../../engine/training/policy/layered-memory.ts';
 import { microBatches } from '../../engine/training/policy/micro-batch.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
 import { parametersOf, type ShapeName, shapeOf } from '../support/model-shapes.ts';
+import { randomCheckpoint } from '../support/random-checkpoint.ts';
 
 const { positionals, values: given } = parseArgs({
   allowPositionals: true,
@@ -58,27 +57,7 @@ function peak(): number {
   return found ? Number(found[1]) * 1024 : process.resourceUsage().maxRSS * 1024;
 }
 
-async function checkpoint(): Promise<string> {
-  const folder = path.join(os.tmpdir(), 'rollscope-bench', `${shape}-${config.layers}`);
-  const file = path.join(folder, 'model.safetensors');
-  if (existsSync(file)) return file;
-  await mkdir(folder, { recursive: true });
-  const random = generator(1, 'initialize');
-  const block = Float32Array.from({ length: 1 << 16 }, () => (random() - 0.5) * 0.05);
-  const tensors = [...parameterShapes(config)].map(([name, dims], i) => {
-    const size = dims.reduce((a, b) => a * b, 1);
-    async function* data() {
-      // No two matrices are the same, as in a model: equal ones may be held once.
-      const own = block.map((x) => x * (1 + i / 1000));
-      for (let at = 0; at < size; at += own.length) yield own.subarray(0, Math.min(own.length, size - at));
-    }
-    return [name, { shape: dims, data: dims.length === 1 ? new Float32Array(size).fill(1) : data }] as const;
-  });
-  await writeSafetensors(file, new Map(tensors));
-  return file;
-}
-
-const file = await checkpoint();
+const file = await randomCheckpoint(path.join(os.tmpdir(), 'rollscope-bench'), `${shape}-${config.layers}`, config);
 const { tensors: wide } = await readSafetensorsIndex(file);
 const precision = given.precision as QuantizedPrecision | undefined;
 const quantizing = { cacheDir: path.dirname(file), fingerprint: 'random' };

@@ -5,12 +5,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
+/** Milliseconds between two looks, and that a program may take. */
 const EVERY = 250;
+const PATIENCE = 10_000;
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/nvidia/share/vulkan/icd.d'];
 
 /** Output of a program; null where it does not exist or fails. */
 async function output(program: string, args: readonly string[]): Promise<string | null> {
-  const options = { timeout: 10_000, encoding: 'utf8' } as const;
+  const options = { timeout: PATIENCE, encoding: 'utf8' } as const;
   return execute(program, [...args], options).then(
     ({ stdout }) => stdout.trim(),
     () => null,
