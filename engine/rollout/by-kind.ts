@@ -2,6 +2,7 @@
 import type { DecoderConfig } from '../model/config.ts';
 import { kindKey, kindOf, type LayerKind } from '../model/traits.ts';
 
+/** Makes each thing once, even if it is asked for again while it is being made. */
 export class ByKind<T> {
   private readonly made = new Map<string, Promise<T>>();
 

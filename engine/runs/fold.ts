@@ -179,7 +179,27 @@ function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
   groups.set(row, 'frameLength', frame.length);
   const known = head.scoredBy.some((one) => isSameScorer(one, by));
   if (!known) columns.head = { ...head, scoredBy: [...head.scoredBy, by] };
+  if (record.phase === 'evaluation') fillEvaluation(columns, record.step);
   columns.epoch++;
+}
+
+/** The entropy of an evaluation that nobody measured, per token, once it is known of all of its groups. */
+function fillEvaluation(columns: RunColumns, step: number): void {
+  const { groups, head } = columns;
+  if (!head.evaluations.some((one) => one.step === step && one.entropy === null)) return;
+  const of = groups.columns;
+  const phase = PHASES.indexOf('evaluation');
+  let [nats, tokens] = [0, 0];
+  for (let row = 0; row < groups.length; row++) {
+    if (of.step[row] !== step || of.phase[row] !== phase || of.counts[row] !== 1) continue;
+    const count = of.tokens[row]! * of.rollouts[row]!;
+    nats += of.entropy[row]! * count;
+    tokens += count;
+  }
+  // NaN while a group is unknown.
+  if (!(nats / tokens >= 0)) return;
+  const evaluations = head.evaluations.map((one) => (one.step === step ? { ...one, entropy: nats / tokens } : one));
+  columns.head = { ...columns.head, evaluations };
 }
 
 function isSameScorer(a: ScoredBy, b: ScoredBy): boolean {

@@ -19,7 +19,7 @@ import type { Column } from './table.ts';
 
 export const INDEX_FILE = 'view.index';
 /** Raised whenever columns, or what the fold puts into them, change. */
-const INDEX_VERSION = 5;
+const INDEX_VERSION = 6;
 const MAGIC = 0x58495352;
 const FIXED = 16;
 const ALIGNMENT = 8;

@@ -22,6 +22,7 @@ export interface ComparisonPanelActions {
   report(error: unknown): void;
 }
 
+/** Runs stay open while a panel shows them; one whose runs are gone is not restored. */
 export class ComparisonPanels implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
   private readonly shown = new Map<vscode.WebviewPanel, readonly OpenRun[]>();

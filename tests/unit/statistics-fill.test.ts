@@ -6,6 +6,7 @@ import { foreignGroup } from '../../engine/importers/group.ts';
 import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
 import type { TokenColumns } from '../../engine/protocol/group.ts';
 import { groupSummary } from '../../engine/protocol/group-facts.ts';
+import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { computedText } from '../../engine/protocol/scored-text.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 
@@ -147,5 +148,39 @@ describe('a group with statistics', () => {
     expect(folded.frameOf(0)).toEqual(frame(10));
     expect(folded.summaryOf(0).means.entropy).toBe(1);
     expect(folded.head.scoredBy).toEqual([BY]);
+  });
+
+  test('fills in the entropy of an evaluation, once all of its groups have it', () => {
+    const base = { time: '' };
+    const frame = (offset: number) => ({ file: 'rollouts-000.bin', offset, length: 10 });
+    const at = { phase: 'evaluation', step: 2 } as const;
+    const [before, after] = [groupSummary(stored()), groupSummary(scored())];
+    const one = (problem: number) => ({ ...before, ...at, problem });
+    const computed = (problem: number, seq: number, entropy: number) => ({
+      ...{ type: 'statistics' as const, seq, ...base, ...at, problem, by: BY },
+      ...{ means: { ...after.means, tokens: 3, entropy }, majorityLogprob: null, frame: frame(seq) },
+    });
+    const records: JournalRecord[] = [
+      { type: 'group', seq: 0, ...base, ...one(0), frame: frame(0) },
+      { type: 'group', seq: 1, ...base, ...one(1), frame: frame(1) },
+      {
+        ...{
+          type: 'evaluation',
+          seq: 2,
+          ...base,
+          step: 2,
+          problems: 2,
+          samples: 3,
+          timing: { seconds: null },
+          atK: null,
+        },
+        ...{ accuracy: null, majorityAccuracy: null, greedyAccuracy: null, passAtK: null, majorityShare: null },
+        ...{ entropy: null, length: null, answerEntropy: null, repetition: null, truncated: null, noAnswer: null },
+      },
+      computed(0, 3, 1),
+      computed(1, 4, 2),
+    ];
+    expect(columnsOf(records.slice(0, 4)).head.evaluations[0]!.entropy).toBeNull();
+    expect(columnsOf(records).head.evaluations[0]!.entropy).toBe(1.5);
   });
 });

@@ -25,6 +25,7 @@ const NARROWEST = 300;
 /** Space at the left and the right of the page. */
 const AROUND = 32;
 
+/** The element of the page. */
 @customElement('rs-compare')
 export class CompareApp extends LitElement {
   static override styles = [

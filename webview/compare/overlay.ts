@@ -80,6 +80,7 @@ export interface Overlay {
   unit: string;
 }
 
+/** Sizes are in CSS pixels, x is the step; NaN interrupts a line. All curves share one axis unless `range` is given. */
 export function overlay({ width, height, curves, range, steps, unit }: Overlay): TemplateResult {
   const last = curves.reduce((most, one) => Math.max(most, one.steps.at(-1) ?? 0), 1);
   const area = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };

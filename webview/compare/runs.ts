@@ -127,6 +127,7 @@ function pairPart(store: CompareStore, pair: PairComparison) {
   </section>`;
 }
 
+/** A row per setting that differs, a column per run; a dash where a run does not have it. */
 export function settingsTable({ settings, runs }: ComparisonInView) {
   if (settings.length === 0) return html`<p class="muted">The runs have the same settings.</p>`;
   return html`<table class="settings">

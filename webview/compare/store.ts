@@ -20,6 +20,7 @@ export interface ComparedRow extends FilteredRow {
 
 const FIRST_CURVES = ['evaluation/accuracy', 'majorityShare', 'entropy', 'length'];
 
+/** Has one listener, the page, which hears of changes at most once per frame. What the user chose outlives a reload. */
 export class CompareStore {
   shown: ShownComparison | null = null;
   /** Why the last request failed. */

@@ -22,6 +22,7 @@ export interface RunCurve {
   high?: number[];
 }
 
+/** Whether a curve is of what evaluations measured, instead of a metric of the steps. */
 export function isEvaluationCurve(name: string): name is EvaluationCurve {
   return Object.hasOwn(EVALUATION_CURVES, name);
 }
