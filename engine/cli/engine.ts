@@ -22,6 +22,8 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
     version: VERSION,
     runs: {
       startRun: async (options) => {
+        // A fork is made by this engine, which refuses the others by name.
+        if (options.from) return (await import('../training/run/index.ts')).startRun(options);
         if (isOnTrl(options.config)) return (await import('../trl/index.ts')).startTrl(options);
         if (isOnVerl(options.config)) return (await import('../verl/index.ts')).startVerl(options);
         return (await import('../training/run/index.ts')).startRun(options);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { DIAGNOSES } from './diagnosis.ts';
 import { ERROR_CODES } from './errors.ts';
-import { RunOrigin } from './run-file.ts';
+import { RunOrigin, RunParent } from './run-file.ts';
 
 export const RunInfo = z.strictObject({
   run: z.string(),
@@ -19,6 +19,8 @@ export const RunInfo = z.strictObject({
   origin: RunOrigin,
   /** `running`: a live engine holds it. `interrupted`: no engine holds it and it has no end record. */
   status: z.enum(['running', 'interrupted', 'completed', 'stopped', 'failed']),
+  /** The checkpoint that it began with, where it is a fork. */
+  parent: RunParent.optional(),
   /** On what accuracies were measured, where that is a sample: `32 of 60 problems, sampled`. */
   sampled: z.string().optional(),
   /** What the run warned of after its first steps, where it can hardly learn. */

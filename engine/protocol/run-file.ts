@@ -33,6 +33,16 @@ export const ForeignRun = z.strictObject({
 });
 export type ForeignRun = z.infer<typeof ForeignRun>;
 
+/** The checkpoint that a forked run began with. */
+export const RunParent = z.strictObject({
+  /** Name and absolute folder of the run, when the fork was made. */
+  run: z.string(),
+  folder: z.string(),
+  /** Step of the checkpoint. */
+  step: z.int().min(0),
+});
+export type RunParent = z.infer<typeof RunParent>;
+
 export const RunFile = z.strictObject({
   format: z.int().min(1).max(RUN_FORMAT),
   created: z.string(),
@@ -45,6 +55,8 @@ export const RunFile = z.strictObject({
   /** Fingerprints of model and data; null where they are not known (another trainer). */
   modelFingerprint: z.string().nullable(),
   dataFingerprint: z.string().nullable(),
+  /** Absent for a run that began with the weights of its model. */
+  parent: RunParent.optional(),
 });
 export type RunFile = z.infer<typeof RunFile>;
 

@@ -38,6 +38,7 @@ export function runInfo(file: RunFile, state: State): RunInfo {
     ...described,
     step,
     origin: file.origin,
+    ...(file.parent && { parent: file.parent }),
     status,
     ...(sampled && { sampled: evaluatedText(sampled) }),
     ...(warning && { warning: warning.message }),

@@ -58,6 +58,8 @@ export interface StartRequest {
   name?: string;
   /** Rewards may run programs on this machine. */
   allowPrograms?: boolean;
+  /** Begins with a checkpoint of another run. */
+  from?: { folder: string; step: number } | undefined;
 }
 
 interface Session {
@@ -165,6 +167,7 @@ export class EngineServer {
         folder: path.join(root, name),
         signal: signal ? AbortSignal.any([signal, closing]) : closing,
         allowPrograms: request.allowPrograms,
+        from: request.from,
       }),
     );
   }

@@ -38,7 +38,7 @@ export async function startTrl({
   checkProblems(config, prepared.material.training);
   signal?.throwIfAborted();
   const { material, info, packages } = prepared;
-  const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, packages);
+  const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, { packages });
   const prompts = promptsOf({ ...info, trainable: 0, device: '' });
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {

@@ -90,6 +90,7 @@ export class Header extends Component {
     const config = columns.head.run?.config;
     const live = info.status === 'running' && progress !== null;
     const parts = [
+      info.parent ? `from ${info.parent.run} at step ${info.parent.step}` : null,
       info.model === null ? null : baseName(info.model),
       config?.lora ? `LoRA ${config.lora.rank}` : null,
       info.job === 'probe' ? 'probe' : info.reward,

@@ -2,6 +2,7 @@
 import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';
+import { fork } from './fork.ts';
 import { doctor, serve } from './machine.ts';
 import {
   analyze,
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     probe,
     experiment,
     resume,
+    fork,
     runs,
     show,
     find,

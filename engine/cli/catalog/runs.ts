@@ -17,6 +17,7 @@ import {
   SCORE_WITH,
   WHERE,
 } from './define.ts';
+import { STEP_OF_CHECKPOINT } from './fork.ts';
 
 const RUN_FOLDER = {
   title: 'Run folder',
@@ -50,11 +51,26 @@ export const probe: CommandDefinition = {
   summary: 'sample the problems without training: clusters, majority share, confidence, correctness',
   arguments: [DATASET],
   settings: PROBE_TOPICS,
+  before: [
+    {
+      title: 'What to sample',
+      options: [
+        { flags: '--prompt <text>', help: 'one problem, as text, in place of a dataset' },
+        {
+          flags: '--checkpoint <run>',
+          help: 'sample with a checkpoint of this run, on its problems and with its settings unless given',
+        },
+        STEP_OF_CHECKPOINT('of --checkpoint'),
+      ],
+    },
+  ],
   sections: [RUN_FOLDER],
   json: true,
   examples: [
     ['rollscope probe problems.jsonl --votes 16', ''],
     ['rollscope probe problems.jsonl --id 17 --json', ''],
+    ['rollscope probe --checkpoint latest --step 20 --id chain-001', 'one problem, by the weights of step 20'],
+    ['rollscope probe --checkpoint latest --prompt "1+2+3="', ''],
   ],
   load: async () => (await import('../commands/probe.ts')).probe,
 };

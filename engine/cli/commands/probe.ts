@@ -1,5 +1,6 @@
 /** `rollscope probe`: samples the problems without training. */
 
+import { RollscopeError } from '../../protocol/errors.ts';
 import { duration, plural, rounded } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { mean, meanShare } from '../../protocol/values.ts';
@@ -7,27 +8,58 @@ import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
+import { forkSource } from '../fork.ts';
 import { PROBE_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
+import { promptFile } from '../prompt-file.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { datasetName, modelName } from '../subject.ts';
 
 /** Exit codes as of `train`; the weights stay as they are. */
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('probe', dataset, raw, PROBE_TOPICS);
-  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
+  const given = await givenDataset(dataset, raw.prompt as string | undefined, places.home);
+  const from = await checkpointOf(raw, places.runsFolder, given);
+  const config = buildRunConfig('probe', given, raw, PROBE_TOPICS, from?.defaults);
+  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
     output.note(
-      `Probing ${modelName(config)} on ${datasetName(config)}: ${plural(config.votes, 'rollout')} per problem.`,
+      `Probing ${from ? `${from.run} at step ${from.step}` : modelName(config)} on ${datasetName(config)}: ${plural(config.votes, 'rollout')} per problem.`,
     );
-    return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
+    const start = { config, name, allowPrograms: raw.allowPrograms === true };
+    return engine.start({ ...start, ...(from && { from: { folder: from.folder, step: from.step } }) }, signal);
   });
   return finishProbe(output, finished, places);
+}
+
+/** The dataset as the user named it, or a file with the prompt that was given in its place. */
+async function givenDataset(
+  dataset: string | undefined,
+  prompt: string | undefined,
+  home: string,
+): Promise<string | undefined> {
+  if (prompt === undefined) return dataset;
+  if (dataset === undefined && prompt.trim() !== '') return promptFile(home, prompt);
+  throw new RollscopeError(
+    'usage',
+    dataset === undefined ? '--prompt is empty.' : '--prompt takes the place of a dataset.',
+    dataset === undefined ? undefined : 'Remove one of them.',
+    { details: { reason: dataset === undefined ? 'bad-value' : 'options-exclude', field: '--prompt' } },
+  );
+}
+
+/** The checkpoint whose weights are sampled; null for the model's own. */
+async function checkpointOf(raw: RawOptions, runsFolder: string, dataset: string | undefined) {
+  const { checkpoint, step } = raw as { checkpoint?: string; step?: string };
+  if (checkpoint !== undefined) return forkSource(checkpoint, step, { runsFolder, dataset });
+  if (step === undefined) return null;
+  throw new RollscopeError('usage', '--step requires --checkpoint.', 'Add --checkpoint <run>.', {
+    details: { reason: 'option-needs-checkpoint', field: '--step' },
+  });
 }
 
 /** Prints the results of a probe; returns the exit code. */

@@ -19,6 +19,7 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
     output.print(table(header, found.map(rowOf), [3, 4, 5]));
     for (const run of found) {
       if (run.status !== 'unreadable') {
+        if (run.parent) output.print(`${run.run}: forked from ${run.parent.run} at step ${run.parent.step}.`);
         if (run.sampled) output.print(`${run.run}: before and after are on ${run.sampled}.`);
         if (run.fault) output.print(`${run.run}: ${run.fault}`);
         if (run.warning) output.print(`${run.run}: ${run.warning}`);

@@ -91,6 +91,7 @@ function factRows(
   const sizes = counted.filter((text) => text !== null).join(', ');
   return [
     ...originRows(info),
+    ...(info.parent ? [['forked from', `${info.parent.run}, step ${info.parent.step}`]] : []),
     ['job', info.job],
     ...(diagnosis ? [['diagnosis', diagnosisText(diagnosis)]] : []),
     ['status', info.status + (info.status === 'failed' && head.end?.error ? `: ${head.end.error.message}` : '')],

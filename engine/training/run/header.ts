@@ -1,6 +1,7 @@
 /** What a run folder begins with: its file, and its first records: what it is made of, and what its user should know. */
 import type { Journal } from '../../journal/journal.ts';
 import { type Prompt, RUN_FORMAT, type RunConfig, type RunFile } from '../../protocol/index.ts';
+import type { RunParent } from '../../protocol/run-file.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
 import type { PolicyInfo } from '../policy/contract.ts';
@@ -18,7 +19,7 @@ export function runFileOf(
   config: RunConfig,
   { created, fingerprint }: { created: string } & Pick<PolicyInfo, 'fingerprint'>,
   material: Material,
-  packages: Readonly<Record<string, string>> = {},
+  { packages = {}, parent }: { packages?: Readonly<Record<string, string>>; parent?: RunParent | undefined } = {},
 ): RunFile {
   return {
     format: RUN_FORMAT,
@@ -29,6 +30,7 @@ export function runFileOf(
     versions: { ...versions(), ...packages },
     modelFingerprint: fingerprint,
     dataFingerprint: material.fingerprint,
+    ...(parent && { parent }),
   };
 }
 

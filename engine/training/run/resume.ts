@@ -7,10 +7,11 @@ import { readRunFile } from '../../journal/reader.ts';
 import { ownConfig, type Prompt } from '../../protocol/index.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunHandle } from '../handle.ts';
-import { type LoopState, readState, START } from '../place.ts';
+import { type LoopState, readState } from '../place.ts';
 import { changedSince } from './changed.ts';
 import { checkReward } from './check.ts';
 import { checkConsent, programsOf } from './consent.ts';
+import { restoreParent } from './fork.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
@@ -58,7 +59,9 @@ export async function resumeRun({
       const others = info.fingerprint.includes('+') ? ' or another voting policy' : '';
       throw changedSince(journal.run, 'model', `The model ${config.model}${others}`);
     }
-    const state = checkpoint ? await restore(folder, checkpoint, worker) : START;
+    const state = checkpoint
+      ? await restore(folder, checkpoint, worker)
+      : await restoreParent(runFile.parent, worker.compute);
     if (!checkpoint) appendHeader(journal, config, material, info);
     if (!journal.prompts) await journal.writePrompts(promptsOf(info));
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });

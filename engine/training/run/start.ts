@@ -8,6 +8,7 @@ import { START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
 import { programsOf } from './consent.ts';
+import { openParent } from './fork.ts';
 import { appendHeader, promptsOf, runFileOf } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
@@ -20,6 +21,8 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** Rewards may run programs: the user's own, and those that the model writes. */
   allowPrograms?: boolean;
+  /** Begins with the weights and the optimizer's state of a checkpoint of another run: its folder, and the step. */
+  from?: { folder: string; step: number } | undefined;
 }
 
 /** @throws RollscopeError `config` for a run of another engine, which experiments and probes are not made of */
@@ -42,6 +45,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
   const { folder, signal, allowPrograms = false } = options;
   const config = await withChatTemplate(options.config);
   refuseOthers(config);
+  const fork = options.from ? await openParent(config, options.from) : null;
   await checkConfig(config, allowPrograms);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
@@ -52,11 +56,13 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
     const created = new Date().toISOString();
     const info = await openPolicy(config, { ...material, date: created }, worker.compute);
     signal?.throwIfAborted();
-    const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material);
+    fork?.checkModel(info.fingerprint);
+    const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, { parent: fork?.parent });
     const { problems } = material;
     journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
     if (programsOf(config).length > 0) await markOwn(folder);
     appendHeader(journal, config, material, info);
+    if (fork) await fork.begin(journal, worker.compute);
     const { vocabulary } = info;
     return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });
   } catch (error) {

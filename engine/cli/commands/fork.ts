@@ -1,0 +1,29 @@
+/** `rollscope fork`: a new run that begins with a checkpoint of another one. */
+import { plural } from '../../protocol/format.ts';
+import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
+import { runInForeground } from '../foreground.ts';
+import { forkSource } from '../fork.ts';
+import { TRAIN_TOPICS } from '../options.ts';
+import { Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { datasetName } from '../subject.ts';
+import { finish } from './train.ts';
+
+/** Exit codes as of `train`. Throws where the run has no such checkpoint, and where another model or adapter is asked for. */
+export async function fork(parent: string, dataset: string | undefined, raw: RawOptions): Promise<number> {
+  const output = new Output(raw.json === true);
+  const places = await placesOf(raw.out as string | undefined);
+  const from = await forkSource(parent, raw.step as string | undefined, { runsFolder: places.runsFolder, dataset });
+  const config = buildRunConfig('train', dataset, raw, TRAIN_TOPICS, from.defaults);
+  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
+  const name = raw.name as string | undefined;
+  const finished = await runInForeground(output, places, (engine, signal) => {
+    output.note(
+      `Forking ${from.run} at step ${from.step}: ${plural(config.steps, 'step')} on ${datasetName(config)} with ${config.reward}.`,
+    );
+    const { folder, step } = from;
+    return engine.start({ config, name, allowPrograms: raw.allowPrograms === true, from: { folder, step } }, signal);
+  });
+  return finish(output, finished, places);
+}

@@ -1,0 +1,56 @@
+/** The checkpoint that a run begins with, as the command line names it, and the settings that it brings along. */
+import { listCheckpoints } from '../journal/checkpoints.ts';
+import { runName } from '../journal/layout.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { ownConfig, type RunConfig } from '../protocol/index.ts';
+import { forkDefaults } from '../runs/fork-defaults.ts';
+import { lastHealthyStep } from '../runs/healthy.ts';
+import { openColumns } from '../runs/open.ts';
+import { wholeNumber } from './options.ts';
+import { findRun } from './runs.ts';
+
+export interface ForkSource {
+  folder: string;
+  run: string;
+  step: number;
+  /** Of the parent. */
+  config: RunConfig;
+  /** Settings of the fork where nothing else is given. */
+  defaults: object;
+}
+
+/**
+ * @param step a step, `healthy`, or undefined for the last checkpoint
+ * @param dataset a dataset of the fork's own
+ * @throws RollscopeError `run-not-found`, `usage` where the run has no such checkpoint or no configuration
+ */
+export async function forkSource(
+  named: string,
+  step: string | undefined,
+  { runsFolder, dataset }: { runsFolder: string; dataset: string | undefined },
+): Promise<ForkSource> {
+  const folder = await findRun(named, runsFolder);
+  const run = runName(folder);
+  const config = ownConfig(await readRunFile(folder), 'A fork', 'Start a new run with: rollscope train');
+  const steps = (await listCheckpoints(folder)).map((one) => one.step);
+  const chosen = await chosenStep(folder, step, steps);
+  if (chosen === null) {
+    throw new RollscopeError(
+      'usage',
+      steps.length === 0
+        ? `The run ${run} has no checkpoint.`
+        : `The run ${run} has no checkpoint from before its collapse.`,
+      steps.length === 0
+        ? 'A training run writes them; stopping one writes one.'
+        : `It has checkpoints of steps ${steps.join(', ')}.`,
+      { details: { reason: 'no-checkpoint', run, allowed: steps } },
+    );
+  }
+  return { folder, run, step: chosen, config, defaults: forkDefaults(config, chosen, dataset !== undefined) };
+}
+
+async function chosenStep(folder: string, step: string | undefined, steps: readonly number[]): Promise<number | null> {
+  if (step === 'healthy') return lastHealthyStep(await openColumns(folder), steps);
+  return wholeNumber('--step', step) ?? steps.at(-1) ?? null;
+}
