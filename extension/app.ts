@@ -10,6 +10,7 @@ import type { OpenRun } from '../engine/view/open-run.ts';
 import { CliDocuments } from './cli-documents.ts';
 import { ComparisonPanels } from './comparison/panel.ts';
 import { Disposables } from './disposables.ts';
+import { ConfigurationLenses } from './editor/configurations.ts';
 import { Decorations } from './editor/decorations.ts';
 import { Lenses } from './editor/lenses.ts';
 import { ProblemDocuments } from './editor/problem-documents.ts';
@@ -33,7 +34,7 @@ import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
 import { runsTheirs } from './run/consent.ts';
 import { RunLibrary } from './run/library.ts';
-import { RunSession } from './run/session.ts';
+import { type CheckpointAt, RunSession } from './run/session.ts';
 import { RunViewer } from './run/viewer.ts';
 import { watchRunsFolder } from './run/watch-folder.ts';
 import { engineNode, runsFolderSetting, sandbox, whenAlone } from './settings.ts';
@@ -138,6 +139,7 @@ export class Rollscope {
     this.dumps = own(new DumpFolders(program, (error) => this.report.record(error)));
     const { imports, dumps } = this;
     own(followingItem(imports));
+    own(new ConfigurationLenses());
     own(new Lenses(documents, this.results, models, session));
     own(new Decorations(extensionUri, documents, this.results));
     own(showViews({ library, session, problemFiles, models, report }));
@@ -157,8 +159,8 @@ export class Rollscope {
   }
 
   /** Starts a run, shows it, and shows the warnings of its preparation. */
-  async start(config: RunConfig): Promise<void> {
-    this.notices.warnings(await this.viewer.start(config));
+  async start(config: RunConfig, from?: CheckpointAt): Promise<void> {
+    this.notices.warnings(await this.viewer.start(config, from));
   }
 
   /** Shows a run in the panel, at a problem and a step. */

@@ -29,6 +29,7 @@ export const WHEN = {
   unreadableRun: runs('unreadable'),
   runningRun: runs('running'),
   resumableRun: runs('paused', 'interrupted', 'stopped', 'failed'),
+  forkableRun: runs('paused', 'interrupted', 'completed', 'stopped', 'failed'),
   liveRun: runs('running', 'paused'),
   endedRun: runs('interrupted', 'completed', 'stopped', 'failed', 'unreadable'),
   modelItem: when.items('models', 'model.embedded', 'model.recent'),
@@ -105,6 +106,17 @@ export const COMMAND_DEFINITIONS = {
     icon: 'beaker',
     palette: 'problemSet',
     menus: [['editor/context', 'problemSet', 'rollscope@1']],
+  },
+  probeOnCheckpoint: {
+    title: 'Probe This Problem on a Checkpoint…',
+    icon: 'beaker',
+    palette: 'problemSet',
+    menus: [['editor/context', 'problemSet', 'rollscope@3']],
+  },
+  startConfiguration: {
+    title: 'Start Configuration…',
+    icon: 'play',
+    palette: 'always',
   },
   openPanel: {
     title: 'Open Panel',
@@ -204,6 +216,12 @@ export const COMMAND_DEFINITIONS = {
     icon: 'symbol-numeric',
     palette: 'always',
     menus: [['view/item/context', 'readableRun', 'open@6']],
+  },
+  forkRun: {
+    title: 'Fork Run…',
+    icon: 'repo-forked',
+    palette: 'always',
+    menus: [['view/item/context', 'forkableRun', 'open@7']],
   },
   repairRun: {
     title: 'Repair Run',

@@ -12,8 +12,10 @@ import {
   type EditorCommand,
 } from './command-definitions.ts';
 import { compareRuns } from './commands/compare.ts';
+import { startConfiguration } from './commands/configurations.ts';
 import { attach, restartEngine } from './commands/engine.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
+import { forkRun, probeOnCheckpoint } from './commands/fork.ts';
 import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import { compareRollouts, neighbor, openProblem, openRollout, otherStep, revealProblem } from './commands/problems.ts';
@@ -41,6 +43,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   probe: (app, argument) => runDataset(app, 'probe', argument),
   trainProblem: (app, argument) => runProblem(app, 'train', argument),
   probeProblem: (app, argument) => runProblem(app, 'probe', argument),
+  startConfiguration: (app, argument) => startConfiguration(app, argument),
   openPanel: (app) => app.viewer.openPanel(),
   pause: (app, argument) => steer(app, 'pause', argument),
   resume: (app, argument) => resume(app, argument),
@@ -54,6 +57,8 @@ export const COMMANDS: Record<CommandName, Action> = {
   analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
   rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
   computeStatistics: (app, argument) => computeStatistics(app, argument),
+  forkRun: (app, argument) => forkRun(app, argument),
+  probeOnCheckpoint: (app, argument) => probeOnCheckpoint(app, argument),
   repairRun: (app, argument) => repairRun(app, argument),
   chooseModel: (app) => addModel(app),
   chooseReward: (app, argument) => chooseReward(app, argument),

@@ -56,6 +56,7 @@ export class Notices {
     const text = diagnosisText({ kind: 'collapsing', since: found.step });
     void this.report.ask(`Run ${run.run} is ${text}. ${inEditor(found.message)}`, {
       'Look at Step': () => this.look(run, found.step ?? 0),
+      'Fork from the Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
       ...(run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
     });
   }

@@ -1,11 +1,13 @@
 /** From the command line to the layers of a run's configuration: defaults of an experiment, the `--config` file, the options. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import path from 'node:path';
 import stringArgv from 'string-argv';
 import { defaultText } from '../config/defaults.ts';
 import type { Given, Layer } from '../config/layer.ts';
 import { buildRunConfig as build } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
+import { hasConfigurations, namedConfiguration } from '../config/named-configurations.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
 import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import { refuseOtherEngines } from '../config/refusals.ts';
@@ -169,7 +171,19 @@ export function parseSize(flag: string, text: string, example = '4GB'): number {
   });
 }
 
-function configFile(file: string): Layer {
+/** `--config <file>`, or `<file>#<name>` for one of several configurations. */
+function configFile(given: string): Layer {
+  const hash = existsSync(given) ? -1 : given.lastIndexOf('#');
+  const file = hash < 0 ? given : given.slice(0, hash);
+  const value = readConfigFile(file);
+  if (!hasConfigurations(value)) return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };
+  const values = namedConfiguration(value, hash < 0 ? undefined : given.slice(hash + 1), file);
+  // The file lies with the data that it names.
+  const place = { ...here(), folder: path.resolve(path.dirname(file)) };
+  return { source: { kind: 'file', file }, values: withAbsolutePaths(values, place) };
+}
+
+function readConfigFile(file: string): ConfigValues {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -194,5 +208,5 @@ function configFile(file: string): Layer {
       { details: { reason: 'not-an-object', field: '--config', file } },
     );
   }
-  return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };
+  return value;
 }

@@ -5,6 +5,7 @@ import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import type { ProblemArgument } from '../editor/lenses.ts';
 import { withInterpreter } from '../interpreter.ts';
+import type { CheckpointAt } from '../run/session.ts';
 import { runCommand } from '../run-command.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
@@ -21,6 +22,15 @@ export async function runDataset(app: Rollscope, job: Job, argument: unknown): P
 
 /** Runs on one problem: that of the CodeLens, else the one at the cursor. */
 export async function runProblem(app: Rollscope, job: Job, argument: unknown): Promise<void> {
+  const target = await problemTarget(app, argument);
+  if (target) await start(app, { job, ...target });
+}
+
+/** The file and the id of the problem of a CodeLens, else of the one at the cursor; undefined if the user cancels. */
+export async function problemTarget(
+  app: Rollscope,
+  argument: unknown,
+): Promise<{ dataset: string; ids: string[] } | undefined> {
   const document = isProblemArgument(argument)
     ? await vscode.workspace.openTextDocument(vscode.Uri.parse(argument.uri))
     : vscode.window.activeTextEditor?.document;
@@ -37,20 +47,24 @@ export async function runProblem(app: Rollscope, job: Job, argument: unknown): P
     );
   }
   const dataset = await fileOf(document.uri);
-  if (dataset) await start(app, { job, dataset, ids: [problem.id] });
+  return dataset ? { dataset, ids: [problem.id] } : undefined;
 }
 
 async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
   const settings = runSettings(scope);
   const built = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, settings, placeOf(scope));
-  const config = await withInterpreter(built, scope);
+  await launch(app, await withInterpreter(built, scope));
+}
+
+/** Starts a run, if its programs are trusted; where another one is in progress, offers to stop that first. */
+export async function launch(app: Rollscope, config: RunConfig, from?: CheckpointAt): Promise<void> {
   if (!trustsPrograms(app, config)) return;
   try {
-    await app.start(config);
+    await app.start(config, from);
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.code !== 'busy') throw error;
-    await offerToStop(app, error, config);
+    await offerToStop(app, error, config, from);
   }
 }
 
@@ -73,7 +87,12 @@ function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
 }
 
 /** Only one run can be active: offers to stop it. */
-async function offerToStop(app: Rollscope, busy: RollscopeError, config: RunConfig): Promise<void> {
+async function offerToStop(
+  app: Rollscope,
+  busy: RollscopeError,
+  config: RunConfig,
+  from: CheckpointAt | undefined,
+): Promise<void> {
   if (!app.session.active) throw busy;
   const choice = await tell.warning(
     `Run ${app.session.active.run} is in progress. Only one run can be active at a time.`,
@@ -82,7 +101,7 @@ async function offerToStop(app: Rollscope, busy: RollscopeError, config: RunConf
   );
   if (!choice) return;
   await app.session.stop();
-  await app.start(config);
+  await app.start(config, from);
 }
 
 function isProblemArgument(argument: unknown): argument is ProblemArgument {

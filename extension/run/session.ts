@@ -15,6 +15,12 @@ import type { EngineService } from '../engine/service.ts';
 import { Emitter } from '../events.ts';
 
 /** The active run of the window's engine; null where it has none. */
+/** A checkpoint that a run begins with: the folder of its run, and its step. */
+export interface CheckpointAt {
+  folder: string;
+  step: number;
+}
+
 export class RunSession {
   private readonly scope = new Disposables();
   private readonly activeEmitter = this.scope.add(new Emitter<OpenRun | null>());
@@ -64,9 +70,9 @@ export class RunSession {
   }
 
   /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `canceled` after `stop`. */
-  start(config: RunConfig, out: string | undefined): Promise<OpenRun> {
+  start(config: RunConfig, out: string | undefined, from?: CheckpointAt): Promise<OpenRun> {
     return this.begin((client, signal) =>
-      client.request('start', { config, out, allowPrograms: this.trusts() }, signal),
+      client.request('start', { config, out, allowPrograms: this.trusts(), ...(from && { from }) }, signal),
     );
   }
 

@@ -7,7 +7,7 @@ import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import type { RunLibrary } from './library.ts';
-import type { RunSession } from './session.ts';
+import type { CheckpointAt, RunSession } from './session.ts';
 
 /** What the viewer needs of the panel. */
 export interface Screen {
@@ -36,10 +36,10 @@ export class RunViewer {
   constructor(private readonly parts: ViewerParts) {}
 
   /** Starts a run and shows it. */
-  async start(config: RunConfig): Promise<OpenRun> {
+  async start(config: RunConfig, from?: CheckpointAt): Promise<OpenRun> {
     const { session, library, screen } = this.parts;
     screen.open({ preserveFocus: true });
-    const run = await session.start(config, library.folder);
+    const run = await session.start(config, library.folder, from);
     this.show(run);
     return run;
   }

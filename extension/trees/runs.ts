@@ -17,6 +17,9 @@ import { modelName } from './models.ts';
 
 /** A row of the view, with the status that is shown: paused, or as listed. */
 export class RunItem extends vscode.TreeItem {
+  /** Runs that began with one of its checkpoints. */
+  readonly forks: RunItem[] = [];
+
   constructor(
     readonly info: ListedRun,
     readonly shown: ShownStatus,
@@ -51,6 +54,12 @@ export class RunItem extends vscode.TreeItem {
     for (const [name, value] of facts) tooltip.appendMarkdown('\n\n').appendText(plain(`${name}: ${value}`));
     this.tooltip = tooltip;
   }
+
+  /** Puts a fork of this run below it. */
+  adopt(fork: RunItem): void {
+    this.forks.push(fork);
+    this.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
+  }
 }
 
 const UNREADABLE = { description: 'unreadable', icon: 'error', color: 'errorForeground' };
@@ -62,6 +71,7 @@ function reasonOf({ error }: UnreadableRun): string[][] {
 function factsOf(info: RunInfo): string[][] {
   return [
     ...(info.origin.engine === 'rollscope' ? [] : originFacts(info.origin)),
+    ...(info.parent ? [['Forked from', `${info.parent.run}, step ${info.parent.step}`]] : []),
     ['Model', info.model === null ? DASH : modelName(info.model)],
     ['Dataset', datasetName(info)],
     ['Reward', info.reward ?? DASH],
@@ -118,6 +128,14 @@ const ICONS: Record<ShownStatus, [icon: string, color: string | null]> = {
   unreadable: ['error', 'errorForeground'],
 };
 
+/** The item of the run that a fork began with: by its folder, or by its name where both were moved. */
+function parentOf(info: ListedRun, items: readonly RunItem[]): RunItem | undefined {
+  const parent = info.status === 'unreadable' ? undefined : info.parent;
+  if (!parent || path.basename(info.folder) === parent.run) return undefined;
+  const sibling = path.join(path.dirname(info.folder), parent.run);
+  return items.find((item) => item.info.folder === parent.folder) ?? items.find((item) => item.info.folder === sibling);
+}
+
 /** The rows of the view; listed again after `refresh`. */
 export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   private readonly changes = new vscode.EventEmitter<RunItem | undefined>();
@@ -138,14 +156,21 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
   }
 
   async getChildren(item?: RunItem): Promise<RunItem[]> {
-    if (item) return [];
+    if (item) return item.forks;
     try {
-      const runs = await this.library.listAll();
-      return runs.map((info) => new RunItem(info, this.isPaused(info.folder) ? 'paused' : info.status));
+      return this.nested(await this.library.listAll());
     } catch (error) {
       this.report(error);
       return [];
     }
+  }
+
+  /** Forks below the run that they began with, where it is listed. */
+  private nested(runs: readonly ListedRun[]): RunItem[] {
+    const items = runs.map((info) => new RunItem(info, this.isPaused(info.folder) ? 'paused' : info.status));
+    const parents = items.map(({ info }) => parentOf(info, items));
+    for (const [i, item] of items.entries()) parents[i]?.adopt(item);
+    return items.filter((_, i) => !parents[i]);
   }
 
   dispose(): void {

@@ -206,8 +206,13 @@ function configProperty(): Json {
   };
 }
 
-function propertiesOf(fields: Fields, below = ''): Json {
-  const shown = Object.entries(fields).filter(([key]) => !(`${below}${key}` in TAKEN));
+/** All fields of a configuration, those that commands of the editor decide included. */
+export function configurationProperties(): Json {
+  return propertiesOf({ ...RUN.fields, rewardOptions: REWARD_OPTIONS as AnySection }, '', {});
+}
+
+function propertiesOf(fields: Fields, below = '', without: object = TAKEN): Json {
+  const shown = Object.entries(fields).filter(([key]) => !(`${below}${key}` in without));
   return Object.fromEntries(
     shown.map(([key, node]) => [
       key,
@@ -215,7 +220,7 @@ function propertiesOf(fields: Fields, below = ''): Json {
         ? {
             type: node.is === 'nullable' ? ['object', 'null'] : 'object',
             description: `${node.title}.`,
-            properties: propertiesOf(node.fields, `${below}${key}.`),
+            properties: propertiesOf(node.fields, `${below}${key}.`, without),
           }
         : fieldProperty(node),
     ]),

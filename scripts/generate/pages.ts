@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cliPage } from './cli-page.ts';
+import { configurationsSchema } from './configurations-schema.ts';
 import { experimentsPage } from './experiments-page.ts';
 import { manifest } from './manifest.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -19,6 +20,7 @@ export function generatedFiles(root: string): GeneratedFile[] {
   const current = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   return [
     { file: 'package.json', text: `${JSON.stringify(manifest(current), null, 2)}\n` },
+    { file: 'media/rollscope.schema.json', text: configurationsSchema() },
     { file: 'docs/cli.md', text: cliPage() },
     { file: 'docs/settings.md', text: settingsPage() },
     { file: 'docs/rewards.md', text: rewardsPage() },

@@ -58,6 +58,8 @@ describe('the extension', () => {
   it('is loaded when it is used, not when a file of some language is opened or the editor starts', () => {
     expect(manifest.activationEvents).toEqual([
       'workspaceContains:.rollscope',
+      // Lenses start its configurations.
+      'workspaceContains:rollscope.json',
       // Dumps of other trainers, which are offered for import.
       'workspaceContains:**/completions/completions_*.parquet',
       'workspaceContains:**/{rollouts,rollout,train,training,val,validation}*/[0-9]*.jsonl',

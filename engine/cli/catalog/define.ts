@@ -60,7 +60,7 @@ export const RUN = { text: '<run>', help: "a run's name, its folder, or 'latest'
 
 export const CONFIG: CommandOption = {
   flags: '--config <file>',
-  help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset",
+  help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset; a rollscope.json has several: rollscope.json#name",
 };
 
 /** Where existing runs are found. */

@@ -1,0 +1,129 @@
+/** Forking a run: a new run that begins with one of its checkpoints, with changed settings; and probes of a checkpoint. */
+import * as vscode from 'vscode';
+import type { Given } from '../../engine/config/layer.ts';
+import { buildRunConfig } from '../../engine/config/layers.ts';
+import { type ConfigValues, setAt, valueAt } from '../../engine/config/objects.ts';
+import { TRAIN_TOPICS } from '../../engine/config/settings.ts';
+import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
+import { readRunFile } from '../../engine/journal/reader.ts';
+import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import { ownConfig } from '../../engine/protocol/run-file.ts';
+import { forkDefaults } from '../../engine/runs/fork-defaults.ts';
+import { lastHealthyStep } from '../../engine/runs/healthy.ts';
+import type { Rollscope } from '../app.ts';
+import { forkSettings, parseSetting, type SettingValue, valueText } from '../fork-settings.ts';
+import { withoutIcons } from '../shown.ts';
+import { choose } from '../tell.ts';
+import { folderOf, pickRun } from './runs.ts';
+import { launch, problemTarget } from './start.ts';
+
+/** A fork of a run from its last healthy checkpoint, as the notification of an alarm asks for it. */
+interface HealthyFork {
+  folder: string;
+  step: 'healthy';
+}
+
+/** Asks for a run, a checkpoint and what to change, and starts the fork. */
+export async function forkRun(app: Rollscope, argument: unknown): Promise<void> {
+  const healthy = isHealthyFork(argument);
+  const named = healthy ? argument.folder : folderOf(argument);
+  const folder =
+    named ?? (await pickRun(app, ({ job, status }) => job === 'train' && status !== 'running', 'Fork Run', true));
+  if (!folder) return;
+  const parent = ownConfig(await readRunFile(folder), 'A fork', 'Start a new run instead.');
+  const step = await pickCheckpoint(app, folder, healthy);
+  if (step === undefined) return;
+  const changes = await askForChanges(parent, step);
+  if (!changes) return;
+  const config = buildRunConfig({ job: 'train' }, [
+    { source: { kind: 'experiment' }, values: forkDefaults(parent, step, false) as ConfigValues },
+    { source: { kind: 'option' }, ...changes },
+  ]);
+  await launch(app, config, { folder, step });
+}
+
+/** Samples the problem of a lens, or at the cursor, with the weights of a checkpoint. */
+export async function probeOnCheckpoint(app: Rollscope, argument: unknown): Promise<void> {
+  const target = await problemTarget(app, argument);
+  if (!target) return;
+  const folder = await pickRun(app, ({ job }) => job === 'train', 'Probe on a Checkpoint', true);
+  if (!folder) return;
+  const parent = ownConfig(await readRunFile(folder), 'A probe of a checkpoint', 'Choose a run of Rollscope.');
+  const step = await pickCheckpoint(app, folder, false);
+  if (step === undefined) return;
+  const { dataset, ids } = target;
+  const values = forkDefaults(parent, step, true) as ConfigValues;
+  const place = { job: 'probe' as const, dataset: app.datasetName(dataset), ids };
+  await launch(app, buildRunConfig(place, [{ source: { kind: 'experiment' }, values }]), { folder, step });
+}
+
+function isHealthyFork(argument: unknown): argument is HealthyFork {
+  return typeof argument === 'object' && argument !== null && (argument as Partial<HealthyFork>).step === 'healthy';
+}
+
+/** The step of a checkpoint; undefined if the user cancels. @param healthy takes the last healthy one without asking */
+async function pickCheckpoint(app: Rollscope, folder: string, healthy: boolean): Promise<number | undefined> {
+  const steps = (await listCheckpoints(folder)).map(({ step }) => step);
+  const run = await app.library.read(folder);
+  if (steps.length === 0) {
+    throw new RollscopeError('usage', `Run ${run.run} has no checkpoint.`, 'Stopping a run writes one.');
+  }
+  const good = lastHealthyStep(run.columns, steps);
+  if (healthy) {
+    if (good !== null) return good;
+    throw new RollscopeError('usage', `Run ${run.run} has no checkpoint from before the first sign of collapse.`);
+  }
+  const items = steps
+    .toReversed()
+    .map((step) => ({ label: `step ${step}`, description: step === good ? 'the last healthy one' : '', step }))
+    .sort((a, b) => Number(b.step === good) - Number(a.step === good));
+  const chosen = await choose(items, {
+    title: `Checkpoint of ${withoutIcons(run.run)}`,
+    placeHolder: 'Select a checkpoint',
+  });
+  return chosen?.step;
+}
+
+interface Changes {
+  values: ConfigValues;
+  given: Map<string, Given>;
+}
+
+/** Asks for settings until the user starts the fork; undefined if they cancel. */
+async function askForChanges(parent: RunConfig, step: number): Promise<Changes | undefined> {
+  const values: ConfigValues = {};
+  const given = new Map<string, Given>();
+  const base = forkDefaults(parent, step, false);
+  const settings = forkSettings(TRAIN_TOPICS);
+  for (;;) {
+    const items = settings.map((placed) => {
+      const changed = valueAt(values, placed.path);
+      const value = valueText((changed ?? valueAt(base, placed.path)) as SettingValue);
+      return {
+        label: placed.setting.title,
+        description: withoutIcons(`${value}${changed === undefined ? '' : ' (changed)'}`),
+        placed,
+      };
+    });
+    const start = { label: `$(play) Start the fork at step ${step}`, description: '', placed: null };
+    const chosen = await choose([start, ...items], {
+      title: 'Fork Run',
+      placeHolder: 'Start, or select a setting to change first',
+      ignoreFocusOut: true,
+    });
+    if (!chosen) return undefined;
+    if (!chosen.placed) return { values, given };
+    const { path, setting } = chosen.placed;
+    const now = valueText((valueAt(values, path) ?? valueAt(base, path)) as SettingValue);
+    const text = await vscode.window.showInputBox({
+      title: setting.title,
+      prompt: setting.help,
+      value: now,
+      ignoreFocusOut: true,
+      validateInput: (input) => parseSetting(setting, input).error,
+    });
+    if (text === undefined) continue;
+    setAt(values, path, parseSetting(setting, text).value);
+    given.set(path, { name: setting.flag! });
+  }
+}
