@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { runsRoot } from '../engine/journal/locations.ts';
+import { writeNote } from '../engine/journal/notes.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RunConfig } from '../engine/protocol/index.ts';
@@ -27,6 +28,7 @@ import { continueFollowing } from './imports/following.ts';
 import { type Followed, Imports } from './imports/imports.ts';
 import { offerDumps } from './imports/offer.ts';
 import { followingItem } from './imports/status.ts';
+import { Links } from './links.ts';
 import { Notices } from './notices.ts';
 import { type Act, buttons } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
@@ -106,6 +108,7 @@ export class Rollscope {
         compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),
+        writeNote: ({ folder }, note) => writeNote(folder, note),
         again: (run) => this.viewer.readAgain(run),
         report,
       }),
@@ -139,6 +142,7 @@ export class Rollscope {
     this.dumps = own(new DumpFolders(program, (error) => this.report.record(error)));
     const { imports, dumps } = this;
     own(followingItem(imports));
+    own(new Links(this, report));
     own(new ConfigurationLenses());
     own(new Lenses(documents, this.results, models, session));
     own(new Decorations(extensionUri, documents, this.results));

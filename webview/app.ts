@@ -11,13 +11,16 @@ import './sections/diagnosis.ts';
 import './sections/find.ts';
 import './sections/header.ts';
 import './sections/inspector.ts';
+import './sections/notes.ts';
 import './sections/problems.ts';
 import './sections/rollout.ts';
 import './sections/scrubber.ts';
 import './splitter.ts';
 import { failureNotice, failureStyles } from './failure-notice.ts';
+import { selectedAddress } from './notebook.ts';
 import type { Find } from './sections/find.ts';
 import type { Inspector } from './sections/inspector.ts';
+import type { Notes } from './sections/notes.ts';
 import type { Problems } from './sections/problems.ts';
 import type { RolloutView } from './sections/rollout.ts';
 import { shared } from './styles.ts';
@@ -49,6 +52,7 @@ export class App extends Component {
       rs-header,
       rs-diagnosis,
       rs-find,
+      rs-notes,
       rs-scrubber {
         flex: none;
       }
@@ -159,6 +163,7 @@ export class App extends Component {
     return html`<main class="frame" data-ready>
       <rs-header></rs-header>
       <rs-diagnosis></rs-diagnosis>
+      <rs-notes></rs-notes>
       ${info?.job === 'probe' ? nothing : html`<rs-scrubber></rs-scrubber>`}
       ${finder.isOpen ? html`<rs-find></rs-find>` : nothing}
       ${layout.isNarrow(this.width) ? this.tabs(panes) : this.beside(panes)}
@@ -284,6 +289,15 @@ export class App extends Component {
       case 'fork':
       case 'find':
         this.read(action);
+        break;
+      case 'note':
+        this.store.notebook.setOpen(true);
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => this.renderRoot.querySelector<Notes>('rs-notes')?.focusText()),
+        );
+        break;
+      case 'copy-link':
+        void navigator.clipboard.writeText(selectedAddress(this.store));
         break;
       case 'find-all':
         this.store.finder.open();

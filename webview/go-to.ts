@@ -1,10 +1,40 @@
 /** Goes to a rollout: in the panel where its group is the one that represents the problem at that step, else in an editor. */
+import type { Address } from '../engine/protocol/address.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
+import type { Problem } from '../engine/protocol/problem.ts';
+import type { RunColumns } from '../engine/runs/columns.ts';
 import { problemView } from '../engine/runs/problem-view.ts';
-import type { Store } from './store.ts';
+import type { Requests } from './requests.ts';
+import type { Selection } from './selection.ts';
+
+/** What is needed of the store. */
+interface Shown {
+  columns: RunColumns;
+  problems: readonly Problem[];
+  selection: Selection;
+  requests: Pick<Requests, 'openRollout'>;
+}
+
+/** Goes to the place of a note or of a link, as far as the run has it. */
+export function goToPlace(store: Shown, place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout'>): void {
+  const { selection, columns, problems } = store;
+  const found = problems.find(({ id, row }) => id === place.problem && (place.row === null || row === place.row));
+  if (!found) {
+    if (place.step !== null) selection.lookAt(place.step);
+    return;
+  }
+  const view = problemView(columns, found.index, place.step ?? undefined, place.phase);
+  if (view.row !== null && view.step === (place.step ?? view.step) && place.rollout !== null) {
+    goTo(store, columns.idOf(view.row), place.rollout - 1);
+    return;
+  }
+  selection.select(found.index);
+  if (place.step !== null) selection.lookAt(place.step);
+  selection.layout.turnTo('problem', window.innerWidth);
+}
 
 /** @param rollout its index in the group */
-export function goTo({ columns, selection, requests }: Store, group: GroupId, rollout: number): void {
+export function goTo({ columns, selection, requests }: Shown, group: GroupId, rollout: number): void {
   const { problem, step, phase } = group;
   const row = columns.find({ phase, step, problem });
   if (row === null || problemView(columns, problem, step).row !== row) {

@@ -12,6 +12,8 @@ export type KeyAction =
   | 'previous-surprise'
   | 'fork'
   | 'find-all'
+  | 'note'
+  | 'copy-link'
   | 'find'
   | 'open'
   | 'help';
@@ -30,6 +32,8 @@ export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: 
   { keys: ['f'], action: 'fork', text: 'fork point: where the rollout parts from one that voted otherwise' },
   { keys: ['F'], action: 'find', text: 'find in the rollout' },
   { keys: ['g'], action: 'find-all', text: 'find in all rollouts of the run' },
+  { keys: ['m'], action: 'note', text: 'note something here, or pin the place' },
+  { keys: ['y'], action: 'copy-link', text: 'copy a link to what is selected' },
   { keys: ['Enter'], action: 'open', text: 'open the rollout in an editor' },
   { keys: ['?'], action: 'help', text: 'show the keys' },
 ];

@@ -14,8 +14,10 @@ import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-hi
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { RolloutSearch } from './finder.ts';
+import { goToPlace } from './go-to.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
+import { Notebook } from './notebook.ts';
 import { ordered } from './problem-order.ts';
 import type { ProblemRow } from './problem-row.ts';
 import { PromptReader } from './prompt-reader.ts';
@@ -43,6 +45,7 @@ export class Store {
   readonly prompts: PromptReader;
   readonly finder: RolloutSearch;
   readonly rewards: RewardReader;
+  readonly notebook: Notebook;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -78,6 +81,7 @@ export class Store {
       this.keep();
       this.changed();
     };
+    this.notebook = new Notebook(this.peer, this.failures, run, () => this.changed());
     this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
     this.rewards = new RewardReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
@@ -169,6 +173,7 @@ export class Store {
       if (this.info) this.info = { ...this.info, status };
       this.changed();
     });
+    this.peer.on('go', ({ place }) => goToPlace(this, place));
     this.peer.on('finding', (progress) => this.finder.tell(progress));
     this.peer.on('look', ({ step }) => this.selection.lookAt(step));
     this.peer.on('select', ({ problem }) => this.selection.select(problem));
@@ -211,6 +216,7 @@ export class Store {
     this.progress = progress;
     this.loaded = loaded;
     this.columns = columns ? unpack(columns, null) : new RunColumns();
+    if (columns && (another || this.phase !== 'run')) this.notebook.read();
     this.phase = columns ? 'run' : 'loading';
     if (error && !columns) this.unreadable(fromErrorData(error));
     this.selection.problem = select ?? this.selection.problem ?? problems[0]?.index ?? null;

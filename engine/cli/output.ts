@@ -23,7 +23,16 @@ const INPUT_ERRORS: readonly ErrorCode[] = [
 
 /** The output of one command. @param json with `--json` */
 export class Output {
+  private more: object = {};
+
   constructor(readonly json: boolean) {}
+
+  /** The same output, whose result has these fields too. */
+  with(fields: object): Output {
+    const output = new Output(this.json);
+    output.more = { ...this.more, ...fields };
+    return output;
+  }
 
   /** Text for people: on stdout, or on stderr with `--json`. */
   print(text: string): void {
@@ -42,7 +51,7 @@ export class Output {
 
   /** The object that `--json` promises; nothing without `--json`. */
   result(value: object): void {
-    if (this.json) this.line(value);
+    if (this.json) this.line({ ...value, ...this.more });
   }
 }
 

@@ -5,9 +5,13 @@
  */
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';
+import type { Address } from '../protocol/address.ts';
 import type { ErrorData } from '../protocol/errors.ts';
 import { type GroupDetail, GroupId, type Phase } from '../protocol/group.ts';
+import { type GroupDetail, GroupId } from '../protocol/group.ts';
+import { PHASES } from '../protocol/group-id.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
+import type { Note } from '../protocol/note.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import type { Progress } from '../protocol/rpc.ts';
@@ -65,6 +69,19 @@ export interface RescoreScope {
   /** Index; null: all. */
   problem: number | null;
 }
+const whole = z.int().min(0).nullable();
+const GivenNote: z.ZodType<Note> = z.strictObject({
+  id: z.string().min(1).max(64),
+  time: z.iso.datetime(),
+  text: z.string().max(2000),
+  pinned: z.boolean(),
+  step: whole,
+  phase: z.enum(PHASES).nullable(),
+  problem: z.string().nullable(),
+  row: whole,
+  rollout: whole,
+  tokens: z.tuple([z.int().min(1), z.int().min(1)]).nullable(),
+});
 
 export const PANEL = defineContract({
   requests: {
@@ -73,6 +90,9 @@ export const PANEL = defineContract({
     readGroup: { params: z.strictObject({ run, group: GroupId }), result: unchecked<GroupPage>() },
     /** Searches the run's rollouts; `finding` tells how far it is. */
     find: { params: z.strictObject({ run, query: FindQuery }), result: unchecked<FindResult>() },
+    readNotes: { params: z.strictObject({ run }), result: unchecked<Note[]>() },
+    /** Adds a note, or changes that with its id; one without a text that is not pinned is removed. */
+    writeNote: { params: z.strictObject({ run, note: GivenNote }), result: unchecked<Note[]>() },
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
     /** The prompt of a problem as the model got it; null where the run does not have it. */
     readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
@@ -99,6 +119,8 @@ export const PANEL = defineContract({
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
     select: unchecked<{ problem: number }>(),
     finding: unchecked<FindProgress>(),
+    /** Goes to a place of the run. */
+    go: unchecked<{ place: Omit<Address, 'folder' | 'says'> }>(),
     /** Shows a step. */
     look: unchecked<{ step: number }>(),
   },

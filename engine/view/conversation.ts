@@ -4,12 +4,15 @@
  */
 
 import { runName } from '../journal/layout.ts';
+import { readNotes } from '../journal/notes.ts';
 import { readPrompt } from '../journal/reader.ts';
 import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
+import type { Address } from '../protocol/address.ts';
 import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { GroupId } from '../protocol/group.ts';
 import type { RewardComparison } from '../protocol/reward-comparison.ts';
+import type { Note } from '../protocol/note.ts';
 import { findRollouts } from '../runs/find.ts';
 import type { FindProgress } from '../runs/find-query.ts';
 import type { Head } from '../runs/head.ts';
@@ -36,6 +39,9 @@ export interface HostWords {
   head(head: Head): Head;
 }
 
+/** A place of the run that is shown. */
+export type PanelPlace = Omit<Address, 'folder' | 'says'>;
+
 /** What the panel needs of its host. */
 export interface ConversationActions {
   control(action: RunAction, run: OpenRun): Promise<void>;
@@ -45,6 +51,8 @@ export interface ConversationActions {
   revealProblem(run: OpenRun, problem: number): Promise<void>;
   /** Computes rewards of stored rollouts; an aborted signal ends it. */
   rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
+  /** Keeps a note with the run; all notes then. */
+  writeNote(run: OpenRun, note: Note): Promise<Note[]>;
   /** Reads a run again after a failure, and shows it. */
   again(run: OpenRun): Promise<void>;
   report(error: unknown): void;
@@ -60,6 +68,8 @@ export class Conversation {
   /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
   private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null; problems: number } | null = null;
   private selected: number | null = null;
+  /** Where to go once the run has been read. */
+  private place: PanelPlace | null = null;
 
   constructor(
     webview: HostEnd,
@@ -76,8 +86,9 @@ export class Conversation {
     this.following.clear();
     this.run = run;
     this.selected = null;
+    this.place = null;
     if (run) this.follow(run);
-    if (this.attached) void this.attached.peer.notify('shown', this.shown());
+    if (this.attached) this.tellShown(this.attached.peer);
   }
 
   select(problem: number): void {
@@ -89,6 +100,12 @@ export class Conversation {
   /** Shows a step, if the page is there. */
   look(step: number): void {
     if (this.attached?.mark) void this.attached.peer.notify('look', { step });
+  }
+
+  /** Goes to a place of the run that is shown, once the page has it. */
+  go(place: PanelPlace): void {
+    if (this.attached?.mark) void this.attached.peer.notify('go', { place });
+    else this.place = place;
   }
 
   /** The page was hidden: it attaches again when it comes back. */
@@ -109,7 +126,7 @@ export class Conversation {
         if (again && this.run?.error) await this.actions.again(this.run);
         this.attached = { peer, mark: null, problems: 0 };
         // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
-        void peer.notify('shown', this.shown());
+        this.tellShown(peer);
         return null;
       },
       readGroup: async ({ run, group }, signal) => {
@@ -130,6 +147,8 @@ export class Conversation {
         return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
       },
       rescore: ({ run, ...scope }, signal) => this.actions.rescore(this.shownRun(run), scope, signal),
+      readNotes: ({ run }) => readNotes(this.shownRun(run).folder),
+      writeNote: ({ run, note }) => this.actions.writeNote(this.shownRun(run), note),
       openRollout: async ({ run, group, rollout }) => {
         await this.actions.openRollout(this.shownRun(run), group, rollout);
         return null;
@@ -158,6 +177,14 @@ export class Conversation {
     this.following.add(run.onDidChangeProgress(() => progress()));
   }
 
+  private tellShown(peer: Peer<PanelContract>): void {
+    void peer.notify('shown', this.shown());
+    const { place } = this;
+    if (!place || !this.attached?.mark) return;
+    this.place = null;
+    void peer.notify('go', { place });
+  }
+
   /** The whole state to show; from now on the page receives what is new. */
   private shown(): Shown {
     const { run } = this;
@@ -183,7 +210,7 @@ export class Conversation {
   private tellLoading(): void {
     const { run, attached } = this;
     if (!run || !attached || attached.mark) return;
-    if (run.loadedPart === 1 || run.error) void attached.peer.notify('shown', this.shown());
+    if (run.loadedPart === 1 || run.error) this.tellShown(attached.peer);
     else void attached.peer.notify('loading', { loaded: run.loadedPart });
   }
 

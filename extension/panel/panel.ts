@@ -1,7 +1,7 @@
 /** The webview panel: shows one run at a time and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { Conversation, type ConversationActions } from '../../engine/view/conversation.ts';
+import { Conversation, type ConversationActions, type PanelPlace } from '../../engine/view/conversation.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -78,6 +78,12 @@ export class Panel implements vscode.WebviewPanelSerializer {
   look(step: number): void {
     this.open();
     this.view?.conversation.look(step);
+  }
+
+  /** Opens the panel at a place of the run that it shows. */
+  go(place: PanelPlace): void {
+    this.open();
+    this.view?.conversation.go(place);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {

@@ -12,15 +12,15 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 129,
+  help: 133,
   /** All of the command line and the compute worker. */
   engine: 2060,
   /** What the compute worker loads when it starts. */
   worker: 578,
   /** What a thread of an import loads. */
-  judge: 215,
-  extension: 601,
-  panel: 342,
+  judge: 221,
+  extension: 632,
+  panel: 350,
   /** The page that compares runs. */
   compare: 150,
 };

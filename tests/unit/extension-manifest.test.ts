@@ -68,6 +68,8 @@ describe('the extension', () => {
       `onWebviewPanel:${panelType('report')}`,
       `onWebviewPanel:${panelType('comparison')}`,
       `onFileSystem:${SCHEMES.rollout}`,
+      // Links to places of runs.
+      'onUri',
     ]);
   });
 

@@ -60,6 +60,7 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
     openRollout: nothing,
     compareRollouts: nothing,
     revealProblem: nothing,
+    writeNote: async () => [],
     again: nothing,
   };
   const report = (error: unknown) => {

@@ -11,6 +11,7 @@ import type { Head } from '../../engine/runs/head.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
+import { selectedAddress } from '../notebook.ts';
 import { shared } from '../styles.ts';
 
 /** The section at the top. What the host refuses is shown next to the controls. */
@@ -125,6 +126,8 @@ export class Header extends Component {
           : nothing
       }
       ${this.controls(live)}
+      <vscode-button appearance="secondary" data-action="note" title="Note something at what is selected, or pin it (m)" @click=${() => this.store.notebook.setOpen(true)}>Note…</vscode-button>
+      <vscode-button appearance="secondary" data-action="copy-link" title="Copy a link to what is selected (y)" @click=${() => void navigator.clipboard.writeText(selectedAddress(this.store))}>Copy link</vscode-button>
       <vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>
       </span>
     </div>

@@ -4,6 +4,7 @@ import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';
 import { fork } from './fork.ts';
 import { doctor, serve } from './machine.ts';
+import { note } from './note.ts';
 import {
   analyze,
   compare,
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     runs,
     show,
     find,
+    note,
     analyze,
     rescore,
     compare,

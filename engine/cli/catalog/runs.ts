@@ -261,7 +261,9 @@ export const show: CommandDefinition = {
   name: 'show',
   category: 'Runs',
   summary: 'show a run: summary, curves, problems; or one problem with its rollouts',
-  arguments: [RUN],
+  arguments: [
+    { text: '<run>', help: "a run's name, its folder, 'latest', or a link copied from the panel or a report" },
+  ],
   sections: [
     {
       title: '',

@@ -1,7 +1,9 @@
 /** `rollscope show`: a run, one of its problems, or one of its rollouts, as text. */
 import { readProblems } from '../../journal/reader.ts';
+import { parseAddress } from '../../protocol/address.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { PHASES } from '../../protocol/group-id.ts';
+import { problemIn } from '../../runs/find-place.ts';
 import { openColumns } from '../../runs/open.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
@@ -10,6 +12,7 @@ import { findRun } from '../runs.ts';
 import { showDisagreements } from '../show/disagreements.ts';
 import { findProblem } from '../show/find-problem.ts';
 import { readShownGroup } from '../show/group.ts';
+import { notesAt, printClaim, printNotes } from '../show/place.ts';
 import { showProblem } from '../show/problem.ts';
 import { showRollout } from '../show/rollout.ts';
 import { showRun } from '../show/run.ts';
@@ -29,29 +32,33 @@ interface ShowOptions {
  * counted from 1). Throws `usage` and `run-not-found`.
  */
 export async function show(run: string, options: ShowOptions): Promise<number> {
-  const output = new Output(options.json === true);
+  const given = parseAddress(run);
   const { runsFolder } = await placesOf(options.out);
-  const folder = await findRun(run, runsFolder);
-  const step = wholeNumber('--step', options.step);
-  const phase = options.phase === undefined ? undefined : oneOf('--phase', options.phase, PHASES);
-  const rollout = wholeNumber('--rollout', options.rollout);
+  const folder = await findRun(given?.folder ?? run, runsFolder);
+  const step = wholeNumber('--step', options.step) ?? given?.step ?? undefined;
+  const phase = options.phase === undefined ? (given?.phase ?? undefined) : oneOf('--phase', options.phase, PHASES);
+  const rollout = wholeNumber('--rollout', options.rollout) ?? given?.rollout ?? undefined;
+  const id = options.problem ?? given?.problem ?? undefined;
   for (const [name, value] of Object.entries({ '--rollout': rollout, '--phase': phase })) {
-    if (value === undefined || options.problem !== undefined) continue;
+    if (value === undefined || id !== undefined) continue;
     throw new RollscopeError('usage', `${name} requires --problem.`, 'Add --problem <id>.', {
       details: { reason: 'option-needs-problem', field: name },
     });
   }
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
-  if (options.disagreements === true) {
-    await showDisagreements(output, { folder, problems, columns, step });
-    return EXIT.ok;
+  const notes = await notesAt(folder, { problem: id ?? null, row: given?.row ?? null, rollout: rollout ?? null });
+  const plain = new Output(options.json === true);
+  const claim = given && printClaim(plain, columns, problems, given);
+  const output = plain.with({ ...(notes.length > 0 && { notes }), ...(claim && { claim }) });
+  if (options.disagreements === true) await showDisagreements(output, { folder, problems, columns, step });
+  else if (id === undefined) await showRun(output, { folder, problems, columns, step });
+  else {
+    const index = given?.problem === id ? problemIn(problems, given) : null;
+    const problem = index === null ? findProblem(problems, id) : problems[index]!;
+    const group = await readShownGroup(folder, columns, problem, { step, phase });
+    if (rollout === undefined) showProblem(output, group);
+    else showRollout(output, group, rollout, given?.tokens);
   }
-  if (options.problem === undefined) {
-    await showRun(output, { folder, problems, columns, step });
-    return EXIT.ok;
-  }
-  const group = await readShownGroup(folder, columns, findProblem(problems, options.problem), { step, phase });
-  if (rollout === undefined) showProblem(output, group);
-  else showRollout(output, group, rollout);
+  printNotes(output, notes);
   return EXIT.ok;
 }

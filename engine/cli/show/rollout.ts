@@ -10,9 +10,15 @@ import { verdictText } from '../../protocol/texts.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
+import { tokenTable } from './tokens.ts';
 
-/** @param count the rollout's number, from 1 */
-export function showRollout(output: Output, group: ShownGroup, count: number): void {
+/** @param count the rollout's number, from 1 @param tokens numbers of the first and the last token to list */
+export function showRollout(
+  output: Output,
+  group: ShownGroup,
+  count: number,
+  tokens?: readonly [number, number] | null,
+): void {
   const { problem, view, detail } = group;
   const rollout = detail.rollouts[count - 1];
   const why = group.why[count - 1] || DASH;
@@ -45,6 +51,7 @@ export function showRollout(output: Output, group: ShownGroup, count: number): v
     ),
   );
   const { ids: _, tokenTexts, statistics, ...facts } = rollout;
+  if (tokens) output.print(`\n${tokenTable(rollout, tokens)}`);
   const listed = (values: Float32Array | null) => values && [...values];
   output.result({
     problem,

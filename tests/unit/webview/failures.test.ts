@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Peer } from '../../../engine/messages/peer.ts';
 import { pageTransport } from '../../../engine/messages/webview.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import type { Note } from '../../../engine/protocol/note.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import type { PanelRequest } from '../../../webview/failures.ts';
@@ -19,6 +20,8 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
   attach: { section: 'app', ask: (store) => store.readAgain() },
   readGroup: { section: 'inspector', ask: (store) => void store.groups.of(idOf(store)) },
   find: { section: 'find', ask: (store) => store.finder.start() },
+  readNotes: { section: 'notes', ask: (store) => store.notebook.read() },
+  writeNote: { section: 'notes', ask: (store) => store.notebook.write(NOTE) },
   openRollout: {
     section: 'rollout',
     ask: (store) => store.requests.openRollout(store.columns.idOf(store.selected!.view.row!), 2),
@@ -36,11 +39,16 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
 };
+const NOTE: Note = {
+  ...{ id: 'one', time: '2026-11-24T19:31:00.000Z', text: 'The note.', pinned: false },
+  ...{ step: 1, phase: null, problem: null, row: null, rollout: null, tokens: null },
+};
 const group = { phase: 'train', step: 1, problem: 0 };
 /** Their parameters in addition to the run. */
 const MORE: Partial<Record<PanelRequest, object>> = {
   readGroup: { group },
   find: { query: {} },
+  writeNote: { note: NOTE },
   openRollout: { group, rollout: 0 },
   compareRollouts: { group, rollout: 0, other: 1 },
   readPrompt: { problem: 0 },
@@ -57,6 +65,7 @@ const SECTIONS: readonly Section[] = [
   'header',
   'diagnosis',
   'find',
+  'notes',
   'scrubber',
   'curves',
   'problems',
@@ -227,6 +236,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
 
   // The answers to a reading and to a search are of no interest anymore.
   if (name === 'readGroup' || name === 'find' || name === 'rescore') return;
+  if (name === 'readGroup' || name === 'find' || name === 'readNotes') return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.

@@ -1,6 +1,7 @@
 /** The panel on a run, with its host in the same process, and what its sections render. */
 import { vi } from 'vitest';
 import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
+import { writeNote } from '../../../engine/journal/notes.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { Conversation, type ConversationActions } from '../../../engine/view/conversation.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -12,6 +13,7 @@ import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Find } from '../../../webview/sections/find.ts';
 import { Header } from '../../../webview/sections/header.ts';
 import { Inspector } from '../../../webview/sections/inspector.ts';
+import { Notes } from '../../../webview/sections/notes.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
 import { RolloutView } from '../../../webview/sections/rollout.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
@@ -25,6 +27,7 @@ const SECTIONS = {
   header: Header,
   diagnosis: DiagnosisLine,
   find: Find,
+  notes: Notes,
   scrubber: Scrubber,
   curves: Curves,
   problems: Problems,
@@ -47,6 +50,7 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       compareRollouts: vi.fn(async () => {}),
       rescore: vi.fn(async () => NO_REWARDS),
       revealProblem: vi.fn(async () => {}),
+      writeNote: ({ folder }, note) => writeNote(folder, note),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
       report: (error) => {
         throw error;

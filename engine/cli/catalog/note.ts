@@ -1,0 +1,28 @@
+/** Notes at places of runs. */
+import { type CommandDefinition, WHERE } from './define.ts';
+
+export const note: CommandDefinition = {
+  name: 'note',
+  category: 'Runs',
+  summary: 'note something at a place of a run, pin the place, or list the notes there',
+  arguments: [
+    { text: '<place>', help: "a link copied from the panel or a report, a run's name or folder, or 'latest'" },
+    { text: '[text]', help: 'what to note (default: list the notes)' },
+  ],
+  sections: [
+    {
+      title: '',
+      options: [
+        { flags: '--pin', help: 'show the place first' },
+        { flags: '--remove', help: 'remove the notes at exactly this place' },
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ["rollscope note latest 'the learning rate was too high'", ''],
+    ["rollscope note 'vscode://rollscope.rollscope/run?folder=…&problem=chain-001' --pin", ''],
+  ],
+  load: async () => (await import('../commands/note.ts')).note,
+};

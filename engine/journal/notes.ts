@@ -1,0 +1,52 @@
+/** `notes.json` of a run folder: what people noted at places of the run, and which of them they pinned. */
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { RollscopeError } from '../protocol/errors.ts';
+import { PHASES } from '../protocol/group-id.ts';
+import type { Note } from '../protocol/note.ts';
+import { writeWhole } from '../system/aside.ts';
+import { parseChecked } from './checked.ts';
+import { inRun } from './layout.ts';
+
+const NOTES_FILE = 'notes.json';
+
+const whole = z.int().min(0);
+const StoredNote: z.ZodType<Note> = z.object({
+  id: z.string(),
+  time: z.string(),
+  text: z.string(),
+  pinned: z.boolean(),
+  step: whole.nullable(),
+  phase: z.enum(PHASES).nullable(),
+  problem: z.string().nullable(),
+  row: whole.nullable(),
+  rollout: whole.nullable(),
+  tokens: z.tuple([whole, whole]).nullable(),
+});
+const Notes = z.object({ notes: z.array(StoredNote) });
+
+/** The notes of a run, the oldest first; [] without any. @throws RollscopeError `run-broken` for a file that is not one */
+export async function readNotes(folder: string): Promise<Note[]> {
+  const file = inRun(folder, NOTES_FILE);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  return text === null ? [] : parseChecked(Notes, text, file).notes;
+}
+
+/** Adds a note, or puts it in the place of that with its id; an empty text that is not pinned removes it. */
+export async function writeNote(folder: string, note: Note): Promise<Note[]> {
+  const others = (await readNotes(folder)).filter(({ id }) => id !== note.id);
+  const isGone = note.text.trim() === '' && !note.pinned;
+  const notes = (isGone ? others : [...others, note]).sort((a, b) => (a.time < b.time ? -1 : 1));
+  if (notes.length > MOST) {
+    throw new RollscopeError('usage', `A run keeps at most ${MOST} notes.`, 'Remove some of them first.', {
+      details: { reason: 'too-many-notes', most: MOST },
+    });
+  }
+  await writeWhole(inRun(folder, NOTES_FILE), `${JSON.stringify({ notes }, null, 2)}\n`, { durable: true });
+  return notes;
+}
+
+const MOST = 1000;

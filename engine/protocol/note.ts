@@ -1,0 +1,12 @@
+/** What somebody noted at a place of a run. Without schemas: the page has it too. */
+import type { Address } from './address.ts';
+
+export interface Note extends Omit<Address, 'folder' | 'says'> {
+  id: string;
+  /** When it was made, ISO 8601. */
+  time: string;
+  /** '' for a place that is only pinned. */
+  text: string;
+  /** Shown first. */
+  pinned: boolean;
+}

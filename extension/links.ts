@@ -1,0 +1,66 @@
+/** Links to places of runs: opened in the panel; what a report says of the place is checked. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { RUN_FILE } from '../engine/journal/layout.ts';
+import { type Address, addressIn, placeText } from '../engine/protocol/address.ts';
+import { RollscopeError } from '../engine/protocol/errors.ts';
+import { checkClaim, claimText } from '../engine/runs/claims.ts';
+import { problemIn } from '../engine/runs/find-place.ts';
+import type { Panel } from './panel/panel.ts';
+import type { RunLibrary } from './run/library.ts';
+import type { RunViewer } from './run/viewer.ts';
+import { tell } from './tell.ts';
+
+/** What opens a place. */
+export interface Opening {
+  viewer: Pick<RunViewer, 'look'>;
+  panel: Pick<Panel, 'go'>;
+  library: Pick<RunLibrary, 'read'>;
+}
+
+/** Handles `vscode://rollscope.rollscope/run?…`. */
+export class Links implements vscode.UriHandler {
+  private readonly registration = vscode.window.registerUriHandler(this);
+
+  constructor(
+    private readonly app: Opening,
+    private readonly report: (error: unknown) => void,
+  ) {}
+
+  async handleUri(uri: vscode.Uri): Promise<void> {
+    try {
+      const address = addressIn(uri.query);
+      if (!address) throw new RollscopeError('usage', 'The link names no run.', 'Copy it again from the panel.');
+      await openAddress(this.app, address);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+  }
+}
+
+/** Shows a place in the panel. @throws RollscopeError `run-not-found`, `usage` for a problem that the run does not have */
+export async function openAddress({ viewer, panel, library }: Opening, address: Address): Promise<void> {
+  const { folder: _, says: __, ...place } = address;
+  const folder = path.resolve(address.folder);
+  if (!existsSync(path.join(folder, RUN_FILE))) {
+    throw new RollscopeError(
+      'run-not-found',
+      `There is no run in ${folder}.`,
+      'The link is of another machine, or the run was moved or deleted.',
+    );
+  }
+  const run = await library.read(folder);
+  // An unknown problem is reported before anything is shown in its place.
+  problemIn(run.problems, address);
+  if (!(await viewer.look(folder))) return;
+  panel.go(place);
+  const claim = checkClaim(run.columns, run.problems, address);
+  if (!claim) return;
+  const text = `${placeText(address)}: ${claimText(claim)}`;
+  void (claim.holds ? tell.information(text, {}) : tell.warning(text, {}));
+}
