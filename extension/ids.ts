@@ -13,6 +13,11 @@ export function viewId(view: View): string {
   return `rollscope.${view}`;
 }
 
+/** The id of a tool for language models in `package.json`. */
+export function toolId(name: string): string {
+  return `rollscope_${name}`;
+}
+
 /** Webviews in the editor area. */
 export type PanelName = 'panel' | 'report' | 'comparison';
 

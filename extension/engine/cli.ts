@@ -30,13 +30,15 @@ export async function runCli(
   if (signal?.aborted) throw canceled();
   // Warnings of Node would be part of the text.
   const env = { ...process.env, ...PLAIN_NODE, NODE_NO_WARNINGS: '1' };
-  const ended = await runProgram(node, [cli, ...args, '--json'], { env, signal, ...(onLine && { onLine }) }).catch(
-    (error: Error) => {
-      throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
-        details: { reason: 'not-started', program: node, system: error.message },
-      });
-    },
-  );
+  const ended = await runProgram(node, [cli, args[0]!, '--json', ...args.slice(1)], {
+    env,
+    signal,
+    ...(onLine && { onLine }),
+  }).catch((error: Error) => {
+    throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
+      details: { reason: 'not-started', program: node, system: error.message },
+    });
+  });
   if (signal?.aborted) throw canceled();
   if (ended.code === 0) return { data: ended.stdout, text: ended.stderr };
   throw statedError(ended.stdout) ?? failure(args[0]!, ended.stderr, ended.signal ?? `code ${ended.code}`);

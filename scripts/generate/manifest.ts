@@ -10,6 +10,7 @@ import {
   type ValueKind,
 } from '../../engine/protocol/settings/kit.ts';
 import { RUN } from '../../engine/protocol/settings/run.ts';
+import { inputSchema, TOOLS, type ToolDefinition } from '../../engine/protocol/tools.ts';
 import { REWARD_OPTIONS } from '../../engine/reward/option-tree.ts';
 import { rewards } from '../../engine/reward/registry.ts';
 import {
@@ -22,6 +23,7 @@ import {
   WHEN,
 } from '../../extension/command-definitions.ts';
 import { EDITOR_SETTINGS, OBJECT_SETTINGS, RUN_SETTINGS, SECTIONS, TAKEN } from '../../extension/editor-settings.ts';
+import { toolId } from '../../extension/ids.ts';
 
 type Json = Record<string, unknown>;
 
@@ -31,7 +33,8 @@ const RESTRICTED_MODE =
 /** `package.json` with what is generated put in its place. */
 export function manifest(current: Json): Json {
   const { commands, menus, configuration } = contributions();
-  const contributes = { ...(current.contributes as Json), commands, menus, configuration };
+  const languageModelTools = TOOLS.map(languageModelTool);
+  const contributes = { ...(current.contributes as Json), commands, menus, configuration, languageModelTools };
   const capabilities = current.capabilities as Json;
   const untrustedWorkspaces = {
     supported: 'limited',
@@ -39,6 +42,19 @@ export function manifest(current: Json): Json {
     restrictedConfigurations: restricted(),
   };
   return { ...current, capabilities: { ...capabilities, untrustedWorkspaces }, contributes };
+}
+
+function languageModelTool(tool: ToolDefinition): Json {
+  return {
+    name: toolId(tool.name),
+    tags: ['rollscope'],
+    displayName: tool.title,
+    modelDescription: tool.description,
+    userDescription: tool.description,
+    canBeReferencedInPrompt: true,
+    toolReferenceName: toolId(tool.name),
+    inputSchema: inputSchema(tool),
+  };
 }
 
 function contributions(): { commands: Json[]; menus: Json; configuration: Json[] } {

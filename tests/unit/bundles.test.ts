@@ -12,14 +12,14 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 133,
+  help: 134,
   /** All of the command line and the compute worker. */
-  engine: 2060,
+  engine: 2400,
   /** What the compute worker loads when it starts. */
   worker: 578,
   /** What a thread of an import loads. */
   judge: 221,
-  extension: 632,
+  extension: 645,
   panel: 350,
   /** The page that compares runs. */
   compare: 150,

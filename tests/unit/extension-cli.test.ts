@@ -27,7 +27,7 @@ describe('the command line’s output', () => {
         'process.stdout.write(plain + " " + said + " " + "ä".repeat(70000) + "\\n"); console.error("a table")',
     );
     expect(await runCli(program, ['analyze', 'a b'])).toEqual({
-      data: `1 analyze|a b|--json ${'ä'.repeat(70_000)}\n`,
+      data: `1 analyze|--json|a b ${'ä'.repeat(70_000)}\n`,
       text: 'a table\n',
     });
   });

@@ -4,6 +4,7 @@ import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';
 import { fork } from './fork.ts';
 import { doctor, serve } from './machine.ts';
+import { mcp } from './mcp.ts';
 import { note } from './note.ts';
 import {
   analyze,
@@ -43,5 +44,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
     repair,
   ],
   ...[grade, vote, score],
-  ...[doctor, serve],
+  ...[doctor, serve, mcp],
 ];

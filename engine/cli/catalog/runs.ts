@@ -275,6 +275,7 @@ export const show: CommandDefinition = {
           flags: '--phase <name>',
           help: `the problem's rollouts of ${PHASES.slice(0, -1).join(', ')} or ${PHASES.at(-1)} (default: the latest that vote)`,
         },
+        { flags: '--report', help: 'as a report in Markdown, in which every claim cites the place that shows it' },
         { flags: '--disagreements', help: "rollouts on which the trainer's own grader disagrees (imported runs)" },
         WHERE,
       ],

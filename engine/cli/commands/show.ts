@@ -14,6 +14,7 @@ import { findProblem } from '../show/find-problem.ts';
 import { readShownGroup } from '../show/group.ts';
 import { notesAt, printClaim, printNotes } from '../show/place.ts';
 import { showProblem } from '../show/problem.ts';
+import { showReport } from '../show/report.ts';
 import { showRollout } from '../show/rollout.ts';
 import { showRun } from '../show/run.ts';
 
@@ -23,6 +24,7 @@ interface ShowOptions {
   step?: string;
   phase?: string;
   disagreements?: boolean;
+  report?: boolean;
   out?: string;
   json?: boolean;
 }
@@ -51,6 +53,7 @@ export async function show(run: string, options: ShowOptions): Promise<number> {
   const claim = given && printClaim(plain, columns, problems, given);
   const output = plain.with({ ...(notes.length > 0 && { notes }), ...(claim && { claim }) });
   if (options.disagreements === true) await showDisagreements(output, { folder, problems, columns, step });
+  else if (options.report === true) await showReport(output, { folder, problems, columns });
   else if (id === undefined) await showRun(output, { folder, problems, columns, step });
   else {
     const index = given?.problem === id ? problemIn(problems, given) : null;

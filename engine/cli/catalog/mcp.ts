@@ -1,0 +1,18 @@
+/** The door for agents. */
+import { type CommandDefinition, WHERE } from './define.ts';
+
+export const mcp: CommandDefinition = {
+  name: 'mcp',
+  category: 'Machine',
+  summary:
+    'serve runs to an agent over stdio, by the Model Context Protocol; read-only unless its user agrees to start a run',
+  sections: [
+    {
+      title: '',
+      options: [{ flags: '--allow-start', help: 'start runs without asking the user of the client' }, WHERE],
+    },
+  ],
+  json: false,
+  examples: [['rollscope mcp', 'as the command of an MCP server in the configuration of an agent']],
+  load: async () => (await import('../commands/mcp.ts')).mcp,
+};

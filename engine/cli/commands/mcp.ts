@@ -1,0 +1,108 @@
+/** `rollscope mcp`: the tools for agents over stdio, by the Model Context Protocol. */
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { RollscopeError, toErrorData } from '../../protocol/errors.ts';
+import { inputSchema, resultText, TOOLS, type ToolDefinition } from '../../protocol/tools.ts';
+import { VERSION } from '../../protocol/version.ts';
+import { runCommand } from '../mcp/run-command.ts';
+import { EXIT } from '../output.ts';
+
+/** Serves until the client closes stdin. @param options.allowStart starts runs without asking the client's user */
+export async function mcp(options: { out?: string; allowStart?: boolean }): Promise<number> {
+  const server = new Server({ name: 'rollscope', version: VERSION }, { capabilities: { tools: {} } });
+  server.setRequestHandler(ListToolsRequestSchema, async () => ({
+    tools: TOOLS.map((tool) => ({
+      name: tool.name,
+      title: tool.title,
+      description: tool.description,
+      inputSchema: inputSchema(tool),
+      annotations: { readOnlyHint: tool.readOnly, openWorldHint: false },
+    })),
+  }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
+    try {
+      const tool = TOOLS.find(({ name }) => name === params.name);
+      if (!tool) throw unknownTool(params.name);
+      const value = await call(server, tool, params.arguments ?? {}, { ...options, signal });
+      return { content: [{ type: 'text' as const, text: resultText(value) }] };
+    } catch (error) {
+      const { message, hint } = toErrorData(error);
+      return { content: [{ type: 'text' as const, text: [message, hint].filter(Boolean).join(' ') }], isError: true };
+    }
+  });
+  const closed = new Promise<void>((resolve) => {
+    server.onclose = resolve;
+    process.stdin.once('end', resolve);
+    process.stdin.once('close', resolve);
+  });
+  await server.connect(new StdioServerTransport());
+  await closed;
+  await server.close();
+  return EXIT.ok;
+}
+
+interface CallOptions {
+  out?: string;
+  allowStart?: boolean;
+  signal: AbortSignal;
+}
+
+async function call(server: Server, tool: ToolDefinition, input: Record<string, unknown>, options: CallOptions) {
+  checkInput(tool, input);
+  const args = tool.args(input);
+  if (args === null) return tool.shape!({}, input);
+  if (!tool.readOnly && !options.allowStart) await confirm(server, args);
+  const [command, ...rest] = args;
+  const where = options.out === undefined ? [] : [`--out=${options.out}`];
+  const result = await runCommand([command!, ...where, ...rest], options.signal);
+  return tool.shape ? tool.shape(result, input) : result;
+}
+
+/** Asks the user through the client. @throws RollscopeError where the client cannot ask, or the user declines */
+async function confirm(server: Server, args: readonly string[]): Promise<void> {
+  if (!server.getClientCapabilities()?.elicitation) {
+    throw new RollscopeError(
+      'usage',
+      'This client cannot ask its user, so no run is started.',
+      `Start it in a terminal: rollscope ${args.join(' ')}. Or serve with: rollscope mcp --allow-start`,
+      { details: { reason: 'no-confirmation' } },
+    );
+  }
+  const { action } = await server.elicitInput({
+    message: `Start this run? rollscope ${args.join(' ')}`,
+    requestedSchema: { type: 'object', properties: {} },
+  });
+  if (action === 'accept') return;
+  throw new RollscopeError('canceled', 'The user declined to start the run.', undefined, {
+    details: { reason: 'declined' },
+  });
+}
+
+function unknownTool(name: string): RollscopeError {
+  const hint = `There are: ${TOOLS.map((tool) => tool.name).join(', ')}.`;
+  return new RollscopeError('usage', `There is no tool '${name}'.`, hint, {
+    details: { reason: 'unknown-tool', value: name },
+  });
+}
+
+/** @throws RollscopeError `usage` for a parameter that is missing, unknown, or of another type */
+function checkInput({ name, parameters, required }: ToolDefinition, input: Record<string, unknown>): void {
+  const refuse = (field: string, what: string) =>
+    new RollscopeError('usage', `${name}: ${field} ${what}.`, `Parameters: ${Object.keys(parameters).join(', ')}.`, {
+      details: { reason: 'bad-parameter', field },
+    });
+  for (const field of required) if (input[field] === undefined) throw refuse(field, 'is missing');
+  for (const [field, value] of Object.entries(input)) {
+    const parameter = Object.hasOwn(parameters, field) ? parameters[field] : undefined;
+    if (!parameter) throw refuse(field, 'is not a parameter');
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    const wanted = parameter.type === 'integer' ? 'number' : parameter.type;
+    if (type !== wanted || (parameter.type === 'integer' && !Number.isInteger(value))) {
+      throw refuse(field, `is not of type ${parameter.type}`);
+    }
+    if (parameter.enum && !parameter.enum.includes(value as string)) {
+      throw refuse(field, `is not one of ${parameter.enum.join(', ')}`);
+    }
+  }
+}

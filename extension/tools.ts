@@ -1,0 +1,55 @@
+/** The tools for language models in VS Code: the same as those of `rollscope mcp`. A link also points the panel at its place. */
+import * as vscode from 'vscode';
+import { type Address, parseAddress } from '../engine/protocol/address.ts';
+import { toErrorData } from '../engine/protocol/errors.ts';
+import { resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
+import { type Program, runCli } from './engine/cli.ts';
+import { toolId } from './ids.ts';
+import { errorInEditor } from './remedies.ts';
+import { plain } from './shown.ts';
+
+type Input = Record<string, unknown>;
+
+/** @param open points the panel at a place */
+export function registerTools(program: () => Program, open: (address: Address) => Promise<void>): vscode.Disposable {
+  return vscode.Disposable.from(...TOOLS.map((tool) => register(tool, program, open)));
+}
+
+function register(
+  tool: ToolDefinition,
+  program: () => Program,
+  open: (address: Address) => Promise<void>,
+): vscode.Disposable {
+  return vscode.lm.registerTool<Input>(toolId(tool.name), {
+    prepareInvocation: ({ input }) => {
+      if (tool.readOnly) return { invocationMessage: plain(tool.title) };
+      const command = `rollscope ${(tool.args(input) ?? []).join(' ')}`;
+      // As text, not as Markdown: values come from the model.
+      const message = new vscode.MarkdownString().appendText(plain(command));
+      return { invocationMessage: plain(tool.title), confirmationMessages: { title: 'Start this run?', message } };
+    },
+    invoke: async ({ input }, token) => {
+      const stop = new AbortController();
+      const listening = token.onCancellationRequested(() => stop.abort());
+      try {
+        const value = await resultOf(tool, input, program(), stop.signal);
+        const link = tool.name === 'link' ? parseAddress(String((value as { link: string }).link)) : null;
+        if (link) await open(link);
+        return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(resultText(value))]);
+      } catch (error) {
+        const { message, hint } = errorInEditor(toErrorData(error));
+        throw new Error([message, hint].filter(Boolean).join(' '));
+      } finally {
+        listening.dispose();
+      }
+    },
+  });
+}
+
+async function resultOf(tool: ToolDefinition, input: Input, program: Program, signal: AbortSignal): Promise<unknown> {
+  const args = tool.args(input);
+  if (args === null) return tool.shape!({}, input);
+  const { data } = await runCli(program, args, signal);
+  const result = JSON.parse(data.trim().split('\n').at(-1)!) as Input;
+  return tool.shape ? tool.shape(result, input) : result;
+}
