@@ -40,13 +40,13 @@ export async function writeNote(folder: string, note: Note): Promise<Note[]> {
   const others = (await readNotes(folder)).filter(({ id }) => id !== note.id);
   const isGone = note.text.trim() === '' && !note.pinned;
   const notes = (isGone ? others : [...others, note]).sort((a, b) => (a.time < b.time ? -1 : 1));
-  if (notes.length > MOST) {
-    throw new RollscopeError('usage', `A run keeps at most ${MOST} notes.`, 'Remove some of them first.', {
-      details: { reason: 'too-many-notes', most: MOST },
+  if (notes.length > KEPT_NOTES) {
+    throw new RollscopeError('usage', `A run keeps at most ${KEPT_NOTES} notes.`, 'Remove some of them first.', {
+      details: { reason: 'too-many-notes', most: KEPT_NOTES },
     });
   }
   await writeWhole(inRun(folder, NOTES_FILE), `${JSON.stringify({ notes }, null, 2)}\n`, { durable: true });
   return notes;
 }
 
-const MOST = 1000;
+const KEPT_NOTES = 1000;

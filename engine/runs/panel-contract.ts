@@ -8,7 +8,6 @@ import { defineContract, unchecked } from '../messages/contract.ts';
 import type { Address } from '../protocol/address.ts';
 import type { ErrorData } from '../protocol/errors.ts';
 import { type GroupDetail, GroupId, type Phase } from '../protocol/group.ts';
-import { type GroupDetail, GroupId } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Note } from '../protocol/note.ts';

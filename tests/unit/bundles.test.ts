@@ -14,13 +14,13 @@ const SIZES = {
   /** What `rollscope --help` loads. */
   help: 134,
   /** All of the command line and the compute worker. */
-  engine: 2400,
+  engine: 2275,
   /** What the compute worker loads when it starts. */
   worker: 578,
   /** What a thread of an import loads. */
   judge: 221,
-  extension: 645,
-  panel: 350,
+  extension: 651,
+  panel: 356,
   /** The page that compares runs. */
   compare: 150,
 };

@@ -235,8 +235,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answers to a reading and to a search are of no interest anymore.
-  if (name === 'readGroup' || name === 'find' || name === 'rescore') return;
-  if (name === 'readGroup' || name === 'find' || name === 'readNotes') return;
+  if (['readGroup', 'find', 'rescore', 'readNotes'].includes(name)) return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.

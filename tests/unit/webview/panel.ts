@@ -1,7 +1,7 @@
 /** The panel on a run, with its host in the same process, and what its sections render. */
 import { vi } from 'vitest';
-import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
 import { writeNote } from '../../../engine/journal/notes.ts';
+import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { Conversation, type ConversationActions } from '../../../engine/view/conversation.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
