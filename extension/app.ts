@@ -13,6 +13,7 @@ import { ComparisonPanels } from './comparison/panel.ts';
 import { Disposables } from './disposables.ts';
 import { ConfigurationLenses } from './editor/configurations.ts';
 import { Decorations } from './editor/decorations.ts';
+import { RowDiagnostics } from './editor/diagnostics.ts';
 import { Lenses } from './editor/lenses.ts';
 import { ProblemDocuments } from './editor/problem-documents.ts';
 import { Results, samePath } from './editor/results.ts';
@@ -147,6 +148,7 @@ export class Rollscope {
     own(registerTools(program, (address) => openAddress(this, address)));
     own(new ConfigurationLenses());
     own(new Lenses(documents, this.results, models, session));
+    own(new RowDiagnostics(documents));
     own(new Decorations(extensionUri, documents, this.results));
     own(showViews({ library, session, problemFiles, models, report }));
     own(showState({ engine, session, panel, documents, problemFiles, dumps, imports }));

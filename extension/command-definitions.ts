@@ -341,6 +341,11 @@ export const COMMAND_DEFINITIONS = {
     palette: 'never',
     menus: [['editor/title', 'rollout', 'navigation@4']],
   },
+  pickProblem: {
+    title: 'Go to Problem of Run…',
+    icon: 'search',
+    palette: 'always',
+  },
   revealProblem: {
     title: 'Go to Problem',
     icon: 'go-to-file',

@@ -18,7 +18,15 @@ import { openReport, runExperiment } from './commands/experiments.ts';
 import { forkRun, probeOnCheckpoint } from './commands/fork.ts';
 import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
-import { compareRollouts, neighbor, openProblem, openRollout, otherStep, revealProblem } from './commands/problems.ts';
+import {
+  compareRollouts,
+  neighbor,
+  openProblem,
+  openRollout,
+  otherStep,
+  pickProblem,
+  revealProblem,
+} from './commands/problems.ts';
 import { chooseReward } from './commands/reward.ts';
 import {
   deleteRun,
@@ -79,6 +87,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   nextStepOfRollout: (app) => otherStep(app, 1),
   compareRollouts: (app) => compareRollouts(app),
   openProblem: (app, argument) => openProblem(app, argument),
+  pickProblem: (app) => pickProblem(app),
   revealProblem: (app, argument) => revealProblem(app, argument),
   openRollout: (app, argument) => openRollout(app, argument),
   revealRunFolder: (app, argument) => revealRunFolder(app, argument),

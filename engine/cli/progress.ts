@@ -10,8 +10,8 @@ import { STEP_METRICS } from '../protocol/metrics.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import { sparkline } from '../protocol/sparkline.ts';
 import { visibleLine } from '../protocol/visible.ts';
-import { sparkline } from './sparkline.ts';
 import { eraseLines, type Sink, writeText } from './terminal.ts';
 
 /** Milliseconds between redraws of the block, and between plain lines. */

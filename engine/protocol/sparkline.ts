@@ -1,5 +1,5 @@
 /** Small curves as plain text. */
-import { mean } from '../protocol/values.ts';
+import { mean } from './values.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 

@@ -1,12 +1,16 @@
 /** Navigating between a problem in its file, the panel, and its rollouts. */
 import * as vscode from 'vscode';
+import { DASH } from '../../engine/protocol/format.ts';
 import { GroupId } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
-import { verdictText } from '../../engine/protocol/texts.ts';
+import { oneLine, verdictText } from '../../engine/protocol/texts.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { Rollscope } from '../app.ts';
+import { resultText } from '../editor/texts.ts';
 import { RolloutDocuments } from '../rollout/documents.ts';
 import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
+import { pickRun } from './runs.ts';
 
 interface ProblemReference {
   folder: string;
@@ -19,6 +23,55 @@ export async function openProblem(app: Rollscope, argument: unknown): Promise<vo
   const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
   if (!reference) return;
   if (await app.viewer.look(reference.folder)) app.panel.select(reference.problem);
+}
+
+/** Asks for a problem of the run that the panel shows, else of one that the user picks, and for what to show of it. */
+export async function pickProblem(app: Rollscope): Promise<void> {
+  const folder = app.panel.shown?.folder ?? (await pickRun(app, () => true, 'Go to Problem', true));
+  if (!folder) return;
+  const run = await app.library.read(folder);
+  const items = run.problems.map((problem) => {
+    const view = run.view(problem.index);
+    const result = view.row === null ? 'not sampled yet' : resultText(view);
+    return {
+      label: withoutIcons(problem.id),
+      description: withoutIcons(result),
+      detail: withoutIcons(oneLine(problem.text, 120)),
+      problem,
+      view,
+    };
+  });
+  const title = `Problems of ${withoutIcons(run.run)}`;
+  const chosen = await choose(items, {
+    title,
+    placeHolder: 'Select a problem',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (!chosen) return;
+  const { problem, view } = chosen;
+  const rollout = view.row === null ? null : await pickRollout(run, view.row);
+  if (rollout === undefined || !(await app.viewer.look(folder))) return;
+  const place = { problem: problem.id, row: problem.row, step: view.step, phase: view.phase, tokens: null };
+  app.panel.go({ ...place, rollout });
+}
+
+/** The number of a rollout of a group, from 1; null for the problem as a whole, undefined if the user cancels. */
+async function pickRollout(run: OpenRun, row: number): Promise<number | null | undefined> {
+  const { detail } = await run.readGroup(run.columns.idOf(row));
+  const whole = {
+    label: '$(list-unordered) The problem with all rollouts',
+    description: '',
+    rollout: null as number | null,
+  };
+  const items = detail.rollouts.map(({ text, answer, correct }, i) => ({
+    label: withoutIcons(`rollout ${i + 1}: ${oneLine(answer ?? DASH, 40)}`),
+    description: withoutIcons(`${verdictText(correct)} · ${oneLine(text, 80)}`),
+    rollout: i + 1,
+  }));
+  return (
+    await choose([whole, ...items], { placeHolder: 'Select a rollout, or the problem', matchOnDescription: true })
+  )?.rollout;
 }
 
 /** Shows a problem in its file. */

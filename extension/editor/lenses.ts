@@ -1,4 +1,7 @@
-/** CodeLens for problem files: actions above the first line and above each problem, and results once there are any. */
+/**
+ * CodeLens for problem files: actions above the first line, and actions and results above the problem at the cursor. Lenses above
+ * every problem would double the height of the file.
+ */
 import * as vscode from 'vscode';
 import { aboutForecast, forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
@@ -29,6 +32,8 @@ export interface ProblemArgument {
 export class Lenses implements vscode.CodeLensProvider {
   private readonly changes = new vscode.EventEmitter<void>();
   private readonly subscriptions: vscode.Disposable[];
+  /** Row of the problem with lenses, by document. */
+  private readonly shown = new Map<string, number | undefined>();
   readonly onDidChangeCodeLenses = this.changes.event;
 
   constructor(
@@ -42,6 +47,7 @@ export class Lenses implements vscode.CodeLensProvider {
       vscode.Disposable.from(results.onDidChange(changed), models.onDidChange(changed), documents.onDidChange(changed)),
       vscode.Disposable.from(session.onDidChangeActive(changed)),
       onDidChangeSettings(['codeLens'], changed),
+      vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.follow(textEditor)),
       vscode.languages.registerCodeLensProvider(PROBLEM_DOCUMENTS, this),
     ];
   }
@@ -49,7 +55,23 @@ export class Lenses implements vscode.CodeLensProvider {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!codeLensEnabled(document.uri)) return [];
     const problems = this.documents.of(document);
-    return problems ? [...this.datasetLenses(document), ...this.problemLenses(document, problems)] : [];
+    if (!problems) return [];
+    const problem = this.atCursor(document);
+    this.shown.set(document.uri.toString(), problem?.row);
+    return [...this.datasetLenses(document), ...(problem ? this.problemLenses(document, [problem]) : [])];
+  }
+
+  /** The problem of the cursor, in the first editor that shows the document. */
+  private atCursor(document: vscode.TextDocument): FoundProblem | undefined {
+    const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
+    const editor = active?.document === document ? active : visible.find((one) => one.document === document);
+    return this.documents.at(document, editor?.selection.active.line ?? 0);
+  }
+
+  /** Moves the lenses to the problem that the cursor has come to. */
+  private follow({ document }: vscode.TextEditor): void {
+    const key = document.uri.toString();
+    if (this.shown.has(key) && this.shown.get(key) !== this.atCursor(document)?.row) this.changes.fire();
   }
 
   dispose(): void {

@@ -3,14 +3,17 @@ import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
+import { sparkline } from '../../engine/protocol/sparkline.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { known, type RunColumns } from '../../engine/runs/columns.ts';
 import type { Prediction } from '../../engine/runs/head.ts';
+import { historyOf } from '../../engine/runs/history.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import type { CommandName } from '../command-definitions.ts';
 import type { ProblemInRun } from './results.ts';
 
-/** Titles of the lenses that start something; the first two are above the file, the others above each problem. */
+/** Titles of the lenses that start something; the first two are above the file, the others above the problem at the cursor. */
 export const LENS_TITLES = {
   train: 'Train on this dataset',
   probe: 'Probe this dataset',
@@ -18,7 +21,12 @@ export const LENS_TITLES = {
   trainProblem: 'Train on this problem',
 } as const satisfies Partial<Record<CommandName, string>>;
 
+/** Of a row whose problem is not found, as the editor's list of problems says it. */
+export const UNREADABLE_ROW = 'This row cannot be read: it is not valid JSON, or its problem is not a text.';
+
 const MOST_CLUSTERS = 8;
+/** Characters of a curve. */
+const CURVE = 24;
 
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
@@ -69,9 +77,28 @@ export function hoverText({ run, problem, view }: ProblemInRun, link: string): s
   return [
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
+    ...curveText(run.columns, problem.index),
     ...(prediction ? predictionText(prediction, outcome, standIn(run.columns.head.forecast!)) : []),
     `Step ${view.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
+}
+
+/** The majority's share and the share of correct rollouts over the training steps, as small curves; nothing before the second. */
+function curveText(columns: RunColumns, problem: number): string[] {
+  const history = historyOf(columns, problem);
+  const [first, last] = [history[0], history.at(-1)];
+  if (!first || !last || first.step === last.step) return [];
+  const accuracy = history.map(({ row }) => known(columns.groups.columns.accuracy[row]!));
+  const curve = (name: string, values: readonly (number | null)[]) =>
+    `| ${name} | ${code(sparkline(values, CURVE, { low: 0, high: 1 }))} | ${quantityText('share', values[0])} → ${quantityText('share', values.at(-1))} |`;
+  const rows = [
+    curve(
+      'majority share',
+      history.map(({ share }) => share),
+    ),
+  ];
+  if (accuracy.some((value) => value !== null)) rows.push(curve('correct', accuracy));
+  return [[`| Steps ${first.step} to ${last.step} | | |`, '| :--- | :--- | ---: |', ...rows].join('\n')];
 }
 
 /** The forecast with its signals, the reward that computed it if not the run's own, and the outcome. */

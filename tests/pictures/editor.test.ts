@@ -60,7 +60,7 @@ describe.runIf(requireVsCode())('pictures', () => {
       .first()
       .waitFor();
     await workbench.open('chains.jsonl');
-    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), ROWS.length);
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), 1);
     await until('results', async () => (await workbench.decorations()).some((text) => /[✓✗]/.test(text)));
     await inEachTheme('editor lenses');
     for (const theme of THEME_NAMES) {

@@ -181,6 +181,8 @@ export const vscode = {
   },
   window: {
     activeTextEditor: undefined,
+    visibleTextEditors: [],
+    onDidChangeTextEditorSelection: () => ({ dispose: () => undefined }),
     tabGroups: { activeTabGroup: {} },
     createTreeView: (id: string) => {
       const view = { id, visible: false, onDidChangeVisibility: () => ({ dispose: () => undefined }), dispose() {} };

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byConcern, type ProblemResult, problemResults, problemTable } from '../../engine/cli/problem-table.ts';
 import { ProgressView } from '../../engine/cli/progress.ts';
-import { sparkline } from '../../engine/cli/sparkline.ts';
 import { beforeAfterTable, runSummary } from '../../engine/cli/summary.ts';
 import { table } from '../../engine/cli/table.ts';
 import { type RunFolder, readRunFolder } from '../../engine/journal/reader.ts';
 import type { EvaluationRecord, RunRecord, StepRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
+import { sparkline } from '../../engine/protocol/sparkline.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 

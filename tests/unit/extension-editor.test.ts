@@ -133,12 +133,17 @@ describe('results', () => {
     const clusters = run.columns.clustersOf(result.view.row!);
     vi.spyOn(run.columns, 'clustersOf').mockReturnValue([...clusters, evil]);
     const text = hoverText(result, 'command:x');
-    const table = text.split('\n').filter((line) => line.startsWith('|'));
+    const [table] = text
+      .split('\n\n')
+      .slice(1)
+      .map((part) => part.split('\n'));
     expect(table).toHaveLength(2 + clusters.length + 1 + (result.view.unanswered > 0 ? 1 : 0));
-    expect(table.find((row) => row.includes('evil'))).toBe(
+    expect(table!.find((row) => row.includes('evil'))).toBe(
       '| `` `\\ ``&#124;``  [x](command:evil)` `` | ✗ | 1 | 0.13 |',
     );
     expect(text).toContain('[Show in Panel](command:x)');
+    // The curves over the steps.
+    expect(text).toMatch(/\n\| majority share \| `[▁-█]+` \| \d\.\d\d → \d\.\d\d \|\n\| correct \| `[▁-█]+` \|/);
   });
 });
 

@@ -73,16 +73,24 @@ test('a problem file: lenses, results and hovers', async () => {
   const problems = run.problems.map(({ id, row, text }) => ({ row, line: row, endLine: row, id, prompt: text }));
   const silent = () => ({ dispose() {} });
   const active = { info: { step: 1, steps: 2 } };
+  let cursor = 0;
   const lensesOf = (session: object) => {
     const lenses = new Lenses(
-      { of: () => problems, onDidChange: silent } as never,
+      { of: () => problems, at: () => problems[cursor], onDidChange: silent } as never,
       { of: () => results, isOn: () => true, onDidChange: silent } as never,
       { currentFor: () => 'embedded', onDidChange: silent } as never,
       { onDidChangeActive: silent, ...session } as never,
     );
     const document = { uri: { fsPath: dataset, toString: () => `file://${dataset}` } };
-    return lenses
-      .provideCodeLenses(document as never)
+    const at = problems.map((_, i) => {
+      cursor = i;
+      return lenses.provideCodeLenses(document as never);
+    });
+    // Those above the file, and of each problem when the cursor is there.
+    return at
+      .flatMap((some, i) =>
+        i === 0 ? some : some.slice(some.findIndex(({ range }) => (range as { line?: number }).line !== 0)),
+      )
       .map(({ range, command }) => `line ${(range as { line?: number }).line}: ${command!.title} [${command!.tooltip}]`)
       .join('\n');
   };

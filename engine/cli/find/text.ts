@@ -3,9 +3,9 @@ import { DASH, percent, plural, whole } from '../../protocol/format.ts';
 import { PHASES, type Phase } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { quantityText } from '../../protocol/quantities.ts';
+import { sparkline } from '../../protocol/sparkline.ts';
 import { oneLine, verdictText } from '../../protocol/texts.ts';
 import type { Excerpt, FindHit, FindResult, StepHits } from '../../runs/find-query.ts';
-import { sparkline } from '../sparkline.ts';
 import { table } from '../table.ts';
 
 const CURVE = 40;

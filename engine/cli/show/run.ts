@@ -13,6 +13,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import { QUANTITIES, quantityText } from '../../protocol/quantities.ts';
 import type { ForeignRun } from '../../protocol/run-file.ts';
 import { scoredByText } from '../../protocol/scored-text.ts';
+import { sparkline } from '../../protocol/sparkline.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { diagnosisAt } from '../../runs/diagnosis.ts';
@@ -22,7 +23,6 @@ import { statusOf } from '../../runs/run-status.ts';
 import { foreignName, isForeign, type Metric } from '../../runs/series.ts';
 import type { Output } from '../output.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
-import { sparkline } from '../sparkline.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 import { table } from '../table.ts';
 

@@ -1,0 +1,48 @@
+/** Rows of problem files that cannot be read, as problems of the editor. */
+import * as vscode from 'vscode';
+import { Disposables } from '../disposables.ts';
+import { debounce } from '../timing.ts';
+import { PROBLEM_DOCUMENTS } from './lenses.ts';
+import type { ProblemDocuments } from './problem-documents.ts';
+import { UNREADABLE_ROW } from './texts.ts';
+
+/** Milliseconds without a change after which rows are looked at: a row that is being typed is no fault yet. */
+const SETTLE = 500;
+
+export class RowDiagnostics {
+  private readonly scope = new Disposables();
+  private readonly found = this.scope.add(vscode.languages.createDiagnosticCollection('rollscope'));
+
+  constructor(private readonly documents: ProblemDocuments) {
+    const all = this.scope.add(debounce(SETTLE, () => this.lookAtAll()));
+    this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
+    this.scope.add(documents.onDidChange(() => all()));
+    this.scope.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.found.delete(uri)));
+    all();
+  }
+
+  dispose(): void {
+    this.scope.dispose();
+  }
+
+  private lookAtAll(): void {
+    for (const { document } of vscode.window.visibleTextEditors) {
+      if (vscode.languages.match(PROBLEM_DOCUMENTS, document) > 0) this.lookAt(document);
+    }
+  }
+
+  private lookAt(document: vscode.TextDocument): void {
+    const problems = this.documents.of(document) ?? [];
+    const unreadable = problems.filter(({ prompt, line }) => prompt === null && line < document.lineCount);
+    this.found.set(
+      document.uri,
+      unreadable.map(({ line, endLine }) => {
+        const end = document.lineAt(Math.min(endLine, document.lineCount - 1)).range.end;
+        const range = new vscode.Range(new vscode.Position(line, 0), end);
+        const diagnostic = new vscode.Diagnostic(range, UNREADABLE_ROW, vscode.DiagnosticSeverity.Warning);
+        diagnostic.source = 'Rollscope';
+        return diagnostic;
+      }),
+    );
+  }
+}
