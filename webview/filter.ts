@@ -4,7 +4,7 @@
  * that have one or none (`majority`, `tie`, `single`, `unanswered`); `predicted:correct|wrong` is what was forecast; `id:…`
  * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
  * cursor A, as do `stayed:correct|wrong` and `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
- * it is, `noanswer>0.5` the share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
+ * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `noanswer>0.5` the share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
@@ -19,6 +19,7 @@ export type Term =
   | { kind: 'moved'; move: Move }
   | { kind: 'switched' }
   | { kind: 'stayed'; verdict: Verdict }
+  | { kind: 'is' | 'was'; quadrant: string }
   | { kind: 'predicted'; correct: boolean }
   | { kind: 'majority'; verdict: Verdict }
   | { kind: 'vote'; status: VoteStatus }
@@ -58,14 +59,6 @@ const FLAGS: Readonly<Record<string, Term>> = {
 
 const COMPARISON = /^(share|forecast|gained|since|noanswer)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+))$/;
 
-/** What a filter can be made of, for completion. */
-export const FILTER_TERMS: readonly string[] = [
-  ...COMPARED.map((name) => `${name}>`),
-  ...Object.keys(FLAGS).filter((word) => !/^(right|likely):/.test(word)),
-  'id:',
-  'answer:',
-];
-
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
   return filter
@@ -78,6 +71,8 @@ export function parseFilter(filter: string): Term[] {
         return { kind: kind as Compared, comparison: comparison as Comparison, value: Number(value) };
       }
       if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
+      const place = /^(is|was):([a-z]+(?:-[a-z]+)?)$/.exec(word);
+      if (place) return { kind: place[1] as 'is' | 'was', quadrant: place[2]! };
       const field = /^(id|answer):(.+)$/.exec(word);
       if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
       return { kind: 'text', value: word.toLowerCase() };
@@ -122,6 +117,10 @@ function holds(term: Term, row: FilteredRow): boolean {
       return hasSwitched(row);
     case 'stayed':
       return verdict === term.verdict && row.before.verdict === term.verdict;
+    case 'is':
+      return view.quadrant === term.quadrant;
+    case 'was':
+      return row.before.quadrant === term.quadrant;
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':

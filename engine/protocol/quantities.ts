@@ -66,6 +66,14 @@ export function quantityText(quantity: Quantity, value: number | Estimate | null
   return `${mean} (${low} to ${high})`;
 }
 
+/** A change with its sign: `+0.13`, `±0.00`; a dash where one of the two values is not known. */
+export function changeText(quantity: Quantity, from: number | null | undefined, to: number | null | undefined): string {
+  if (from === null || from === undefined || to === null || to === undefined) return DASH;
+  const text = quantityText(quantity, to - from);
+  const isZero = Number(text) === 0;
+  return isZero ? `±${text}` : to > from ? `+${text}` : text;
+}
+
 /** With the unit behind it: `0.42 nats/token`; shares and plain numbers have none. */
 export function withUnit(quantity: Quantity, value: number | Estimate | null | undefined): string {
   const { unit } = QUANTITIES[quantity];

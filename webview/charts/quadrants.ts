@@ -6,7 +6,7 @@ import type { QuadrantCounts } from '../../engine/runs/quadrant-history.ts';
 import { svg } from '../html.ts';
 
 /** From the bottom: what is right, then what is wrong, then what has no answer; the confident ones at the edges. */
-const STACK: readonly AnyQuadrant[] = [
+export const STACK: readonly AnyQuadrant[] = [
   'confident-correct',
   'confident',
   'uncertain-correct',

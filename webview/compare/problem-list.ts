@@ -8,6 +8,7 @@ import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { html, svg } from '../html.ts';
+import '../filter-field.ts';
 import { moveOf } from '../problem-row.ts';
 import type { ComparedRow, CompareStore } from './store.ts';
 
@@ -25,13 +26,8 @@ export const listStyles = css`
     align-items: center;
     margin: 4px 0;
   }
-  .choice input[type='text'] {
+  .choice rs-filter {
     flex: 1 1 20em;
-    padding: 3px 6px;
-    color: var(--vscode-input-foreground);
-    background: var(--vscode-input-background);
-    border: 1px solid var(--vscode-input-border, var(--rule));
-    font: inherit;
   }
   .problems td {
     max-width: 22em;
@@ -76,7 +72,7 @@ export function listChoice(store: CompareStore) {
           </select></label>`
         : nothing
     }
-    <input type="text" data-filter aria-label="Filter problems" placeholder="Filter: fixed broke switched stayed:wrong gained>0.3 words in the problem" .value=${filter} @input=${(event: Event) => store.choose({ filter: (event.target as HTMLInputElement).value })}>
+    <rs-filter .value=${filter} .placeholder=${'Filter: fixed broke switched stayed:wrong gained>0.3 words in the problem'} .change=${(text: string) => store.choose({ filter: text })}></rs-filter>
     <label><input type="checkbox" data-all .checked=${!store.all} @change=${(event: Event) => store.choose({ all: !(event.target as HTMLInputElement).checked })}> only those that differ</label>
     <span class="muted" role="status" data-matching=${store.rows.length}>${store.rows.length} of ${plural(shown!.comparison?.matched.problems ?? 0, 'problem')}</span>
   </div>`;

@@ -147,12 +147,14 @@ export class DiagnosisLine extends Component {
     if (columns.head.labeled) {
       const wrong = rows.filter(({ view }) => view.quadrant === 'confident-wrong' && view.status === 'majority');
       const fresh = wrong.filter((row) => moveOf(row) === 'broke').length;
+      const before = rows.filter(({ before }) => before.quadrant === 'confident-wrong' && before.status === 'majority');
+      const change = wrong.length - before.length;
       parts.push(
         this.filtering(
           'confident-wrong',
           CONFIDENT_WRONG,
-          html`confident & wrong <b>${wrong.length}</b>`,
-          'Problems whose majority is wrong with a large share',
+          html`confident & wrong <b>${wrong.length}</b>${change === 0 ? nothing : html` <span class="muted">${change > 0 ? `+${change}` : change}</span>`}`,
+          'Problems whose majority is wrong with a large share, and the change of their number since A',
         ),
       );
       if (fresh > 0)

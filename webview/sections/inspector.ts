@@ -11,6 +11,7 @@ import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
+import { slopeStyles } from '../charts/slope.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import type { PanelRequest } from '../failures.ts';
@@ -19,6 +20,7 @@ import { html } from '../html.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
+import { changeFacts, changeSection } from './inspector/change.ts';
 import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
 import { rewardStyles, rewardsView } from './inspector/rewards.ts';
 import {
@@ -40,6 +42,7 @@ export class Inspector extends Component {
     shared,
     failureStyles,
     answerStyles,
+    slopeStyles,
     massStyles,
     confidenceStyles,
     rolloutTableStyles,
@@ -60,6 +63,11 @@ export class Inspector extends Component {
       }
       .halves.two {
         grid-template-columns: repeat(2, minmax(0, 1fr));
+      }
+      .change {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 14px;
       }
       .place {
         margin-top: 10px;
@@ -105,6 +113,7 @@ export class Inspector extends Component {
         <b class="mono ${view.status === 'majority' ? verdictClass(view.verdict) : ''}">${view.answer ?? DASH}</b>
         ${this.history(view)}
       </div>
+      ${changeFacts(row)}
       ${this.prediction(row)}
       ${view.row === null ? html`<p class="muted">Not sampled yet.</p>` : this.group(row, view.row)}
     `;
@@ -141,7 +150,7 @@ export class Inspector extends Component {
     </div>`;
   }
 
-  private group({ problem, view }: ProblemRow, row: number) {
+  private group({ problem, view, before }: ProblemRow, row: number) {
     const { columns, groups } = this.store;
     const two = this.width > 440;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
@@ -160,6 +169,7 @@ export class Inspector extends Component {
           <h2>Answers</h2>
           ${answerTable(columns.clustersOf(row), view.rollouts, view.unanswered)}
         </section>
+        ${changeSection(columns, { problem, view, before }, half)}
         ${
           history.length > 1
             ? html`<section>

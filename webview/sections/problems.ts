@@ -2,7 +2,7 @@
 import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH, plural } from '../../engine/protocol/format.ts';
-import { quantityText } from '../../engine/protocol/quantities.ts';
+import { changeText, quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
@@ -11,14 +11,15 @@ import { problemCurve } from '../../engine/runs/quadrant-history.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf, stepAt } from '../charts/matrix.ts';
 import { correctSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
-import { FILTER_TERMS } from '../filter.ts';
 import { html } from '../html.ts';
 import { GROUPING_TITLES, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
 import { moveOf, type ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange, themeColors } from '../theme.ts';
+import '../filter-field.ts';
 import { columnsFor, type ListColumn, matrixPlace, problemsStyles } from './problems/columns.ts';
+import { flowsPart, flowsStyles } from './problems/flows.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Earlier spellings of this term. */
@@ -34,7 +35,7 @@ const SPARE = 6;
 /** The section of all problems; one is selected by click or key. */
 @customElement('rs-problems')
 export class Problems extends Component {
-  static override styles = [shared, problemsStyles];
+  static override styles = [shared, problemsStyles, ...flowsStyles];
 
   /** What is seen of the list, CSS pixels. */
   private top = 0;
@@ -44,8 +45,6 @@ export class Problems extends Component {
   private heights: ResizeObserver | null = null;
   private restored = false;
   private readonly listed = new Remembered<ListItem[]>();
-  /** The word that is being typed, for completion; null while the filter has no focus. */
-  private typing: string | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -68,20 +67,16 @@ export class Problems extends Component {
     const matching = items.filter(({ kind }) => kind === 'problem').length;
     return html`
       <div class="above">
-        <vscode-text-field
-          data-filter
-          aria-label="Filter problems"
-          placeholder="Filter: share>0.8 majority:wrong broke since>50 words in the problem"
+        <rs-filter
           .value=${filter}
-          @input=${(event: Event) => this.type((event.target as HTMLInputElement).value)}
-          @focus=${() => this.type(filter)}
-          @blur=${() => this.leave()}
-        ></vscode-text-field>
-        ${this.completion()}
+          .placeholder=${'Filter: share>0.8 majority:wrong broke since>50 words in the problem'}
+          .change=${(text: string) => this.store.selection.setFilter(text)}
+        ></rs-filter>
         <div class="count">
           <span role="status" data-matching=${matching} data-problems=${problems.length}>${filter ? `${matching} of ` : ''}${plural(problems.length, 'problem')}</span>
           ${this.predicted(filter)} ${this.orderChoice()}
         </div>
+        ${this.store.info?.job === 'probe' ? nothing : flowsPart(this.store.rows, (text) => this.store.selection.setFilter(text))}
       </div>
       ${this.list(items)} ${this.legend()}
     `;
@@ -92,33 +87,6 @@ export class Problems extends Component {
     return this.listed.of([filtered, order], () =>
       listItems(order, new Map(filtered.map((row) => [row.problem.index, row]))),
     );
-  }
-
-  /** The terms that begin with the word that is being typed. */
-  private completion() {
-    const { typing } = this;
-    if (!typing) return nothing;
-    const found = FILTER_TERMS.filter((term) => term.startsWith(typing) && term !== typing).slice(0, 6);
-    if (found.length === 0) return nothing;
-    return html`<div class="completion">
-      ${found.map((term) => html`<button class="link" tabindex="-1" @pointerdown=${(event: Event) => this.complete(event, term)}>${term}</button>`)}
-    </div>`;
-  }
-
-  private type(filter: string): void {
-    this.typing = filter.slice(lastWord(filter));
-    this.store.selection.setFilter(filter);
-  }
-
-  private leave(): void {
-    this.typing = null;
-    this.requestUpdate();
-  }
-
-  private complete(event: Event, term: string): void {
-    event.preventDefault();
-    const { filter } = this.store.selection;
-    this.type(filter.slice(0, lastWord(filter)) + term);
   }
 
   /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
@@ -227,6 +195,8 @@ export class Problems extends Component {
         return html`<span title=${referenceText(problem) ?? nothing}>${referenceText(problem) ?? DASH}</span>`;
       case 'share':
         return quantityText('share', view.share);
+      case 'change':
+        return changeText('share', row.before.share, view.share);
       case 'since':
         return isWrong(view) && view.phase !== 'probe' ? (view.since.verdict ?? DASH) : DASH;
       case 'until':
@@ -381,7 +351,7 @@ export class Problems extends Component {
   }
 
   focusFilter(): void {
-    this.renderRoot.querySelector<HTMLElement>('[data-filter]')?.focus();
+    this.renderRoot.querySelector<HTMLElement>('rs-filter')?.focus();
   }
 
   /** Selects a problem and scrolls to it. */
@@ -458,9 +428,4 @@ function standingText({ status, answer, share, verdict }: ProblemView): string {
 /** Whether the vote is wrong: without an answer there is none. */
 function isWrong({ verdict, status }: ProblemView): boolean {
   return verdict === 'wrong' && status !== 'unanswered';
-}
-
-/** Where the last word of a filter begins. */
-function lastWord(filter: string): number {
-  return filter.lastIndexOf(' ') + 1;
 }

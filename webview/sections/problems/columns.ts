@@ -10,6 +10,7 @@ export type ColumnKey =
   | 'now'
   | 'reference'
   | 'share'
+  | 'change'
   | 'since'
   | 'until'
   | 'forecast'
@@ -38,6 +39,7 @@ const COLUMNS: readonly Room[] = [
   { key: 'now', title: 'answer', from: 0 },
   { key: 'reference', title: 'reference', from: 420, needs: 'labeled' },
   { key: 'share', title: 'share', hint: 'Majority share', sort: 'share', from: 600 },
+  { key: 'change', title: 'Δ share', hint: 'Change of the majority share from A to B', sort: 'gain', from: 660 },
   {
     key: 'curve',
     title: 'P(correct)',
@@ -99,6 +101,7 @@ const WIDTHS: Readonly<Record<ColumnKey, string>> = {
   now: '0 0 68px',
   reference: '0 0 64px',
   share: '0 0 38px',
+  change: '0 0 46px',
   since: '0 0 38px',
   until: '0 0 38px',
   forecast: '0 0 64px',
@@ -115,15 +118,6 @@ export const problemsStyles = css`
   .above {
     flex: none;
     padding: 8px 12px 0;
-  }
-  vscode-text-field {
-    width: 100%;
-  }
-  .completion {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 2px 12px;
-    font-family: var(--vscode-editor-font-family);
   }
   .count {
     display: flex;
@@ -208,6 +202,7 @@ export const problemsStyles = css`
     font-family: inherit;
   }
   .share,
+  .change,
   .since,
   .until,
   .forecast {

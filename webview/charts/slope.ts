@@ -1,0 +1,139 @@
+/** The answers of a problem at A and at B: a line from the share of each answer to its share later. */
+import { css, type TemplateResult } from 'lit';
+import type { ClusterCount } from '../../engine/protocol/group.ts';
+import { quantityText } from '../../engine/protocol/quantities.ts';
+import { oneLine } from '../../engine/protocol/texts.ts';
+import { svg } from '../html.ts';
+
+/** Maximum number of answers that are drawn: those with the largest share at either end. */
+const MOST = 6;
+/** Height of a label, and space for labels at both sides, CSS pixels. */
+const LABEL = 12;
+const LABELS = 0.3;
+const EDGE = 8;
+
+/** A problem's group at one of the two steps. */
+export interface SlopeEnd {
+  clusters: readonly ClusterCount[];
+  rollouts: number;
+  unanswered: number;
+}
+
+export interface SlopeLine {
+  /** As it is written at B, else at A; null: no answer. */
+  answer: string | null;
+  correct: boolean | null;
+  /** Shares of the rollouts at A and at B. */
+  from: number;
+  to: number;
+}
+
+export const slopeStyles = css`
+  .slope-line {
+    fill: none;
+    stroke: var(--muted);
+    stroke-width: 1.6;
+  }
+  .slope-line.unknown {
+    stroke: var(--accent);
+  }
+  .slope-line.correct {
+    stroke: var(--correct);
+    stroke-width: 2.2;
+  }
+  .slope-line.wrong {
+    stroke: var(--wrong);
+    stroke-dasharray: 5 2;
+  }
+  .slope-line.none {
+    stroke-dasharray: 1 3;
+  }
+  .slope-end {
+    stroke: none;
+    fill: var(--vscode-foreground);
+  }
+  svg text.slope-label {
+    fill: var(--vscode-foreground);
+    font-size: 11px;
+  }
+`;
+
+/** The lines, those first that lead to the largest share. Right answers are one line, however they are written. */
+export function slopeLines(a: SlopeEnd, b: SlopeEnd): SlopeLine[] {
+  const lines = new Map<string, SlopeLine>();
+  const add = (end: SlopeEnd, side: 'from' | 'to') => {
+    const count = (key: string, line: Pick<SlopeLine, 'answer' | 'correct'>, of: number) => {
+      const known = lines.get(key) ?? { ...line, from: 0, to: 0 };
+      lines.set(key, { ...known, ...line, [side]: known[side] + of / Math.max(1, end.rollouts) });
+    };
+    for (const { answer, count: of, correct } of end.clusters)
+      count(correct === true ? 'correct' : `answer ${answer}`, { answer, correct }, of);
+    if (end.unanswered > 0) count('none', { answer: null, correct: null }, end.unanswered);
+  };
+  add(a, 'from');
+  add(b, 'to');
+  const size = ({ from, to }: SlopeLine) => Math.max(from, to);
+  const largest = [...lines.values()].sort((x, y) => size(y) - size(x)).slice(0, MOST);
+  return largest.sort((x, y) => y.to - x.to || y.from - x.from);
+}
+
+/** Heights of labels that do not lie on each other, as near as possible to where they belong, in the same order. */
+export function spread(wanted: readonly number[], low: number, high: number): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
+  const places = [...wanted];
+  let free = low;
+  for (const i of order) {
+    places[i] = Math.max(places[i]!, free);
+    free = places[i]! + LABEL;
+  }
+  // Back up where the last ones would be below the edge.
+  let end = high;
+  for (const i of [...order].reverse()) {
+    places[i] = Math.min(places[i]!, end);
+    end = places[i]! - LABEL;
+  }
+  return places;
+}
+
+export function slopeChart(lines: readonly SlopeLine[], width: number, height: number): TemplateResult {
+  const [left, right] = [width * LABELS, width * (1 - LABELS)];
+  const bottom = height - EDGE;
+  const y = (share: number) => bottom - share * (bottom - EDGE);
+  const letters = Math.max(3, Math.floor((width * LABELS) / 6.2) - 6);
+  const text = ({ answer, correct }: SlopeLine, share: number) =>
+    `${correct === null ? '' : correct ? '✓ ' : '✗ '}${answer === null ? 'none' : oneLine(answer, letters)} ${quantityText('share', share)}`;
+  const kind = ({ answer, correct }: SlopeLine) =>
+    answer === null ? 'none' : correct === null ? 'unknown' : correct ? 'correct' : 'wrong';
+  // What is right lies on top.
+  const drawn = [...lines].sort((a, b) => Number(a.correct === true) - Number(b.correct === true));
+  const shown = (side: 'from' | 'to') => lines.filter((line) => line[side] > 0);
+  const labels = (side: 'from' | 'to') => {
+    const those = shown(side);
+    const places = spread(
+      those.map((line) => y(line[side])),
+      EDGE,
+      bottom,
+    );
+    const [x, anchor] = side === 'from' ? [left - 6, 'end'] : [right + 6, 'start'];
+    return those.map(
+      (line, i) =>
+        svg`<text class="slope-label" x=${x} y=${places[i]! + 4} text-anchor=${anchor}>${text(line, line[side])}</text>`,
+    );
+  };
+  return svg`
+    <line class="axis" x1=${left} x2=${left} y1=${EDGE} y2=${bottom}></line>
+    <line class="axis" x1=${right} x2=${right} y1=${EDGE} y2=${bottom}></line>
+    ${drawn.map((line) => svg`<line class="slope-line ${kind(line)}" x1=${left} x2=${right} y1=${y(line.from)} y2=${y(line.to)}></line>`)}
+    ${labels('from')} ${labels('to')}
+  `;
+}
+
+/** The same in words, for who does not see it. */
+export function slopeText(lines: readonly SlopeLine[]): string {
+  return lines
+    .map(
+      ({ answer, from, to }) =>
+        `${answer ?? 'no answer'} ${quantityText('share', from)} to ${quantityText('share', to)}`,
+    )
+    .join(', ');
+}

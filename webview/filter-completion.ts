@@ -1,0 +1,58 @@
+/** What a filter can be made of, with what each term finds: the list that stands below the field while one is typed. */
+import { QUADRANT_TITLES } from '../engine/protocol/verdict.ts';
+
+export interface FilterTerm {
+  term: string;
+  finds: string;
+}
+
+/** Terms that begin the word which is being typed. Those that end in a comparison or a colon want a value. */
+export const FILTER_TERMS: readonly FilterTerm[] = [
+  { term: 'fixed', finds: 'wrong at A, correct at B' },
+  { term: 'broke', finds: 'correct at A, wrong at B' },
+  { term: 'stayed:correct', finds: 'correct at A and at B' },
+  { term: 'stayed:wrong', finds: 'wrong at A and at B' },
+  { term: 'switched', finds: 'another answer at B than at A' },
+  { term: 'gained>', finds: 'majority share that grew by more: gained>0.3' },
+  { term: 'since>', finds: 'verdict unchanged since a later step: since>50' },
+  { term: 'share>', finds: 'majority share: share>0.8' },
+  { term: 'noanswer>', finds: 'share of rollouts without an answer: noanswer>0.5' },
+  { term: 'forecast>', finds: 'predicted P(correct): forecast>0.5' },
+  { term: 'tie', finds: 'vote without a majority' },
+  { term: 'majority:correct', finds: 'correct majority' },
+  { term: 'majority:wrong', finds: 'wrong majority' },
+  { term: 'majority:unknown', finds: 'majority without a reference' },
+  { term: 'vote:majority', finds: 'vote with a majority' },
+  { term: 'vote:single', finds: 'a single vote' },
+  { term: 'vote:unanswered', finds: 'no rollout with an answer' },
+  { term: 'predicted:correct', finds: 'predicted correct before step 1' },
+  { term: 'predicted:wrong', finds: 'predicted wrong before step 1' },
+  ...Object.entries(QUADRANT_TITLES).flatMap(([quadrant, title]) => [
+    { term: `is:${quadrant}`, finds: `${title} at B` },
+    { term: `was:${quadrant}`, finds: `${title} at A` },
+  ]),
+  { term: 'id:', finds: 'part of the id' },
+  { term: 'answer:', finds: 'majority answer' },
+];
+
+/** Most terms that are offered at a time. */
+const MOST = 8;
+
+/** Where the word at the end of a filter begins. */
+export function lastWord(filter: string): number {
+  return filter.lastIndexOf(' ') + 1;
+}
+
+/** The terms that go on from the word at the end of a filter; [] where it is one already. */
+export function completions(filter: string): FilterTerm[] {
+  const word = filter.slice(lastWord(filter));
+  if (FILTER_TERMS.some(({ term }) => term === word)) return [];
+  const beginning = FILTER_TERMS.filter(({ term }) => term.startsWith(word));
+  return beginning.slice(0, MOST);
+}
+
+/** The filter with a term in the place of its last word; what wants no value is followed by a space. */
+export function completed(filter: string, { term }: FilterTerm): string {
+  const isWhole = !/[:>]$/.test(term);
+  return `${filter.slice(0, lastWord(filter))}${term}${isWhole ? ' ' : ''}`;
+}

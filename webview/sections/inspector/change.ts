@@ -1,0 +1,54 @@
+/** What became of a problem from A to B: in numbers, and its answers as a slope chart. */
+import { nothing } from 'lit';
+import { DASH } from '../../../engine/protocol/format.ts';
+import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
+import { rightOf } from '../../../engine/protocol/verdict.ts';
+import type { RunColumns } from '../../../engine/runs/columns.ts';
+import type { ProblemView } from '../../../engine/runs/problem-view.ts';
+import { slopeChart, slopeLines, slopeText } from '../../charts/slope.ts';
+import { html } from '../../html.ts';
+import type { ProblemRow } from '../../problem-row.ts';
+import { correctnessMark, verdictClass } from './correctness.ts';
+
+const HEIGHT = 110;
+
+/** Nothing where A and B are the same rollouts, or one of them does not exist. */
+export function changeSection(columns: RunColumns, { view, before }: ProblemRow, width: number) {
+  if (view.row === null || before.row === null || view.row === before.row) return nothing;
+  const end = ({ row, rollouts, unanswered }: ProblemView) => ({
+    clusters: columns.clustersOf(row!),
+    rollouts,
+    unanswered,
+  });
+  const lines = slopeLines(end(before), end(view));
+  return html`<section data-change>
+    <h2>From A (${placeText(before)}) to B (${placeText(view)})</h2>
+    <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
+  </section>`;
+}
+
+/** The values at B with their change since A. */
+export function changeFacts({ view, before }: ProblemRow) {
+  if (view.row === null) return nothing;
+  const fact = (name: string, to: number | null, from: number | null, quantity: 'share' | 'tokenProbability') =>
+    to === null
+      ? nothing
+      : html`<span data-fact=${name}>${name} <b>${quantityText(quantity, to)}</b> ${view.row === before.row ? nothing : html`<span class="muted">${changeText(quantity, from, to)}</span>`}</span>`;
+  const unanswered = ({ unanswered, rollouts }: ProblemView) => (rollouts === 0 ? null : unanswered / rollouts);
+  return html`<div class="change">
+    ${
+      view.row === before.row || before.row === null
+        ? nothing
+        : html`<span>at A <b class="mono ${before.status === 'majority' ? verdictClass(before.verdict) : ''}">${correctnessMark(before.status === 'majority' ? rightOf(before.verdict) : null)} ${before.answer ?? DASH}</b></span>`
+    }
+    ${fact('majority share', view.share, before.share, 'share')}
+    ${fact('P(correct)', view.accuracy, before.accuracy, 'share')}
+    ${fact('confidence', view.confidence, before.confidence, 'tokenProbability')}
+    ${(unanswered(view) ?? 0) > 0 || (unanswered(before) ?? 0) > 0 ? fact('no answer', unanswered(view), unanswered(before), 'share') : nothing}
+  </div>`;
+}
+
+function placeText({ phase, step }: ProblemView): string {
+  if (phase === 'probe') return 'probe';
+  return step === 0 ? 'before training' : `step ${step}`;
+}
