@@ -32,6 +32,7 @@ import { followingItem } from './imports/status.ts';
 import { Links, openAddress } from './links.ts';
 import { Notices } from './notices.ts';
 import { type Act, buttons } from './panel/actions.ts';
+import { dataColumns } from './panel/data-columns.ts';
 import { Panel } from './panel/panel.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
@@ -111,6 +112,8 @@ export class Rollscope {
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),
         writeNote: ({ folder }, note) => writeNote(folder, note),
+        dataColumns: ({ problems }) =>
+          dataColumns(problems, (source) => (source === EMBEDDED ? this.embeddedFile : source)),
         again: (run) => this.viewer.readAgain(run),
         report,
       }),

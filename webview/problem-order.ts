@@ -1,6 +1,7 @@
 /** The order of the list of problems, and its groups. Pure. */
 
-import type { PROBLEM_GROUPINGS, PROBLEM_SORTS, ProblemOrder } from '../engine/runs/panel-state.ts';
+import type { DataColumns } from '../engine/runs/panel-contract.ts';
+import { PROBLEM_GROUPINGS, type PROBLEM_SORTS, type ProblemOrder } from '../engine/runs/panel-state.ts';
 import type { AnyQuadrant } from '../engine/runs/problem-view.ts';
 import { gainOf, type ProblemRow } from './problem-row.ts';
 
@@ -15,7 +16,7 @@ export const SORT_TITLES: Readonly<Record<(typeof PROBLEM_SORTS)[number], string
   file: 'order of the file',
 };
 
-export const GROUPING_TITLES: Readonly<Record<(typeof PROBLEM_GROUPINGS)[number], string>> = {
+const GROUPING_TITLES: Readonly<Record<(typeof PROBLEM_GROUPINGS)[number], string>> = {
   quadrant: 'quadrant',
   prefix: 'beginning of the id',
   none: 'nothing',
@@ -32,6 +33,9 @@ export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
   ['unanswered', 'No answer'],
   ['none', 'Not sampled yet'],
 ];
+
+/** Group of the problems whose row has no value in a column. */
+const NO_VALUE = 'Without a value';
 
 const DIGITS = '0123456789';
 /** What stands between the parts of an id. */
@@ -59,18 +63,21 @@ function compareTexts(a: string, b: string): number {
 
 /**
  * @param rows at the latest step: problems keep their places while another step is looked at
+ * @param data columns of the dataset; problems without a value come last
  * @returns indices of the problems in their order, with the title of the group that each is in
  */
 export function ordered(
   rows: readonly ProblemRow[],
   { sort, grouping }: ProblemOrder,
+  data: DataColumns = {},
 ): { index: number; group: string }[] {
   const { value, ascending } = VALUES[sort];
-  const keyed = rows.map((row) => ({ row, key: value(row), group: groupOf(row, grouping) }));
+  const keyed = rows.map((row) => ({ row, key: value(row), group: groupOf(row, grouping, data) }));
   keyed.sort((a, b) => compare(a.key, b.key, ascending === true) || a.row.problem.index - b.row.problem.index);
   const groups =
     grouping === 'quadrant' ? QUADRANT_ORDER.map(([, title]) => title) : [...new Set(keyed.map(({ group }) => group))];
-  if (grouping === 'prefix') groups.sort(compareTexts);
+  if (grouping !== 'quadrant')
+    groups.sort((a, b) => Number(a === NO_VALUE) - Number(b === NO_VALUE) || compareTexts(a, b));
   const places = new Map(groups.map((title, place) => [title, place]));
   keyed.sort((a, b) => places.get(a.group)! - places.get(b.group)!);
   return keyed.map(({ row, group }) => ({ index: row.problem.index, group }));
@@ -103,7 +110,9 @@ function compare(a: Value, b: Value, ascending: boolean): number {
   return ascending ? order : -order;
 }
 
-function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping']): string {
+function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping'], data: DataColumns): string {
+  const column = columnOf(grouping);
+  if (column !== null) return data[column] ? (data[column][problem.index] ?? NO_VALUE) : '';
   if (grouping === 'none') return '';
   if (grouping === 'quadrant') return QUADRANT_ORDER.find(([quadrant]) => quadrant === view.quadrant)![1];
   // What stands before the number, or the first part of a path.
@@ -112,4 +121,19 @@ function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping
   while (end > 0 && DIGITS.includes(id[end - 1]!)) end--;
   while (end > 0 && BETWEEN.includes(id[end - 1]!)) end--;
   return id.slice(0, end) || id;
+}
+
+const COLUMN = 'column:';
+
+/** The column of the dataset that problems are grouped by; null for another grouping. */
+export function columnOf(grouping: ProblemOrder['grouping']): string | null {
+  return grouping.startsWith(COLUMN) ? grouping.slice(COLUMN.length) : null;
+}
+
+/** What the problems can be grouped by, with what each is called: quadrants and ids, then columns of the dataset. */
+export function groupings(data: DataColumns): [grouping: ProblemOrder['grouping'], title: string][] {
+  return [
+    ...PROBLEM_GROUPINGS.map((grouping): [ProblemOrder['grouping'], string] => [grouping, GROUPING_TITLES[grouping]]),
+    ...Object.keys(data).map((name): [ProblemOrder['grouping'], string] => [`${COLUMN}${name}`, name]),
+  ];
 }

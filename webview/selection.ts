@@ -13,9 +13,13 @@ const FIRST_SHADING: TokenShading = 'surprise';
 /** Milliseconds after which a scroll position is kept. */
 const KEEP_AFTER = 200;
 
+function isGrouping(grouping: string): boolean {
+  return grouping.startsWith('column:') || (PROBLEM_GROUPINGS as readonly string[]).includes(grouping);
+}
+
 /** A page of another version may have kept an order that this one does not have. */
 function keptOrder(kept: ProblemOrder | undefined): ProblemOrder {
-  const isKnown = kept && PROBLEM_SORTS.includes(kept.sort) && PROBLEM_GROUPINGS.includes(kept.grouping);
+  const isKnown = kept && PROBLEM_SORTS.includes(kept.sort) && isGrouping(kept.grouping);
   return isKnown ? kept : FIRST_ORDER;
 }
 

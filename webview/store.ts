@@ -8,7 +8,7 @@ import type { Problem } from '../engine/protocol/problem.ts';
 import type { Progress } from '../engine/protocol/rpc.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
-import type { PanelContract, Shown } from '../engine/runs/panel-contract.ts';
+import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
 import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
 import { Failures, failureOf } from './failures.ts';
@@ -32,6 +32,8 @@ export class Store {
   problems: readonly Problem[] = [];
   info: RunInfo | null = null;
   progress: Progress | null = null;
+  /** Columns of the dataset that the problems can be grouped by. */
+  dataColumns: DataColumns = {};
   /** `loading` until the host has answered and the run has been read; meanwhile `info` identifies the run. */
   phase: 'loading' | 'no-run' | 'run' | 'failed' = 'loading';
   /** Fraction of the run that has been read while it is loading, 0 to 1. */
@@ -112,9 +114,9 @@ export class Store {
   /** The problems in the order of the list, which does not depend on the step that is looked at. */
   get order(): { index: number; group: string }[] {
     const { order, from } = this.selection;
-    return this.ordering.of([...this.state, order, from], () => {
+    return this.ordering.of([...this.state, order, from, this.dataColumns], () => {
       const rows = this.latest.of([...this.state, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
-      return ordered(rows, order);
+      return ordered(rows, order, this.dataColumns);
     });
   }
 
@@ -175,6 +177,11 @@ export class Store {
     });
     this.peer.on('go', ({ place }) => goToPlace(this, place));
     this.peer.on('finding', (progress) => this.finder.tell(progress));
+    this.peer.on('dataColumns', ({ run, columns }) => {
+      if (this.info?.folder !== run) return;
+      this.dataColumns = columns;
+      this.changed();
+    });
     this.peer.on('look', ({ step }) => this.selection.lookAt(step));
     this.peer.on('select', ({ problem }) => this.selection.select(problem));
   }
@@ -210,6 +217,7 @@ export class Store {
     const kept = this.host.getState()?.run ?? null;
     const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.folder;
     if (another) this.selection.clear();
+    if (this.info?.folder !== run.folder) this.dataColumns = {};
     this.finder.clear();
     this.info = run;
     this.problems = problems;

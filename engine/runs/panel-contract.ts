@@ -44,6 +44,9 @@ export type Shown =
       select: number | null;
     };
 
+/** By the name of a column of the dataset: its value for every problem, in their order; null where a row has none. */
+export type DataColumns = Readonly<Record<string, readonly (string | null)[]>>;
+
 /** A group with its rollouts, why each got its reward, and where the answer of each was found. */
 export interface GroupPage {
   detail: Omit<GroupDetail, 'evidence'>;
@@ -116,6 +119,8 @@ export const PANEL = defineContract({
     /** What is new in the columns, or all of them, and problems that are new: an import finds them among the rollouts. */
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
+    /** What the problems can be grouped by, once the dataset has been looked at. */
+    dataColumns: unchecked<{ run: string; columns: DataColumns }>(),
     select: unchecked<{ problem: number }>(),
     finding: unchecked<FindProgress>(),
     /** Goes to a place of the run. */

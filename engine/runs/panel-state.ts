@@ -20,8 +20,10 @@ export interface PanelLayout {
 
 export const PROBLEM_SORTS = ['flipped', 'share', 'gain', 'forecast', 'id', 'file'] as const;
 export const PROBLEM_GROUPINGS = ['quadrant', 'prefix', 'none'] as const;
+/** One of them, or a column of the dataset. */
+export type ProblemGrouping = (typeof PROBLEM_GROUPINGS)[number] | `column:${string}`;
 /** The order of the list of problems. */
 export interface ProblemOrder {
   sort: (typeof PROBLEM_SORTS)[number];
-  grouping: (typeof PROBLEM_GROUPINGS)[number];
+  grouping: ProblemGrouping;
 }

@@ -18,6 +18,7 @@ import type { FindProgress } from '../runs/find-query.ts';
 import type { Head } from '../runs/head.ts';
 import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
 import {
+  type DataColumns,
   type EditorAction,
   type NotShown,
   PANEL,
@@ -53,6 +54,8 @@ export interface ConversationActions {
   rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
   /** Keeps a note with the run; all notes then. */
   writeNote(run: OpenRun, note: Note): Promise<Note[]>;
+  /** Columns of the dataset that the problems can be grouped by; absent where the dataset is not at hand. */
+  dataColumns?(run: OpenRun): Promise<DataColumns>;
   /** Reads a run again after a failure, and shows it. */
   again(run: OpenRun): Promise<void>;
   report(error: unknown): void;
@@ -196,6 +199,7 @@ export class Conversation {
     }
     const select = this.selected;
     if (complete) this.selected = null;
+    if (complete) this.tellDataColumns(run);
     return {
       run: run.info,
       problems: run.problems,
@@ -212,6 +216,14 @@ export class Conversation {
     if (!run || !attached || attached.mark) return;
     if (run.loadedPart === 1 || run.error) this.tellShown(attached.peer);
     else void attached.peer.notify('loading', { loaded: run.loadedPart });
+  }
+
+  /** After the run, which does not wait for them. */
+  private tellDataColumns(run: OpenRun): void {
+    const tell = (columns: DataColumns) => {
+      if (this.run === run) void this.attached?.peer.notify('dataColumns', { run: run.folder, columns });
+    };
+    this.actions.dataColumns?.(run).then(tell, (error: unknown) => this.actions.report(error));
   }
 
   private tellColumns(): void {

@@ -5,14 +5,14 @@ import { DASH, plural } from '../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
-import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
+import { PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
 import { type ProblemView, problemView, speakingRows } from '../../engine/runs/problem-view.ts';
 import { problemCurve } from '../../engine/runs/quadrant-history.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf, stepAt } from '../charts/matrix.ts';
 import { correctSparkline } from '../charts/sparkline.ts';
 import { Component } from '../component.ts';
 import { html } from '../html.ts';
-import { GROUPING_TITLES, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
+import { groupings, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
 import { moveOf, type ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
@@ -110,14 +110,14 @@ export class Problems extends Component {
     const choice = <K extends keyof ProblemOrder>(
       name: K,
       label: string,
-      titles: Record<string, string>,
-      values: readonly ProblemOrder[K][],
+      values: readonly (readonly [ProblemOrder[K], string])[],
     ) =>
       html`<label>${label} <select data-order=${name} @change=${(event: Event) =>
         this.store.selection.setOrder({ [name]: (event.target as HTMLSelectElement).value })}>
-        ${values.map((value) => html`<option value=${value} .selected=${value === order[name]}>${titles[value]}</option>`)}
+        ${values.map(([value, title]) => html`<option value=${value} .selected=${value === order[name]}>${title}</option>`)}
       </select></label>`;
-    return html`${choice('sort', 'sorted by', SORT_TITLES, PROBLEM_SORTS)} ${choice('grouping', 'grouped by', GROUPING_TITLES, PROBLEM_GROUPINGS)}`;
+    const sorts = PROBLEM_SORTS.map((sort) => [sort, SORT_TITLES[sort]] as const);
+    return html`${choice('sort', 'sorted by', sorts)} ${choice('grouping', 'grouped by', groupings(this.store.dataColumns))}`;
   }
 
   private list(items: readonly ListItem[]) {

@@ -154,6 +154,23 @@ describe('the store of the panel', () => {
     expect(afresh.selection.charts(afresh.columns)).toEqual(['rewardAccuracy', 'entropy', 'length']);
   });
 
+  test('groups problems by columns of the dataset once the host has read them', async () => {
+    const level = Array.from({ length: 24 }, (_, i) => String(i % 2));
+    const webview = new FakeWebview();
+    const dataColumns = vi.fn(async (): Promise<Record<string, string[]>> => ({ level }));
+    const host = conversationOf(webview, { dataColumns });
+    host.show(await OpenRun.read(await fixture({ steps: 1 })));
+    const store = new Store(webview.page());
+    await until('the columns are there', () => 'level' in store.dataColumns);
+    store.selection.setOrder({ grouping: 'column:level' });
+    expect([...new Set(store.order.map(({ group }) => group))]).toEqual(['0', '1']);
+    // The dataset of another run is another one.
+    dataColumns.mockResolvedValue({});
+    host.show(await OpenRun.read(await fixture({ steps: 1 })));
+    await until('its columns are gone', () => !('level' in store.dataColumns));
+    expect(new Set(store.order.map(({ group }) => group))).toEqual(new Set(['']));
+  });
+
   test('begins with a measure that the run has', async () => {
     const first = async (labels: boolean, reward: string) => {
       const { store } = await panelOn(await fixture({ steps: 1, labels }));

@@ -1,0 +1,68 @@
+/**
+ * Columns of a dataset that its problems can be grouped by, such as level or subject: read from the file when a run is shown,
+ * since a run keeps only what it needs. Does not import VS Code.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { RowValues } from '../../engine/data/fields.ts';
+import { jsonLinesRows, jsonRows } from '../../engine/data/json-rows.ts';
+import type { Problem } from '../../engine/protocol/problem.ts';
+import { cellText } from '../../engine/protocol/values.ts';
+import type { DataColumns } from '../../engine/runs/panel-contract.ts';
+
+/** Larger files are not read for this. */
+const LARGEST = 64 * 2 ** 20;
+/** Most groups that help to find something, and the longest name of one. */
+const MOST_GROUPS = 40;
+const LONGEST = 40;
+
+/**
+ * For each column its value for every problem, in the order of the problems. Only columns with few values, which most
+ * problems have; none where the file has gone or is of another kind than JSON, or its rows are others by now.
+ * @param fileOf where a source is on this machine
+ */
+export async function dataColumns(
+  problems: readonly Pick<Problem, 'source' | 'row' | 'text' | 'columns'>[],
+  fileOf: (source: string) => string,
+): Promise<DataColumns> {
+  const files = new Map<string, readonly RowValues[]>();
+  for (const source of new Set(problems.map(({ source }) => source))) files.set(source, await rowsOf(fileOf(source)));
+  const values = problems.map(({ source, row, text, columns }): RowValues => {
+    const found = files.get(source)?.[row];
+    return { ...columns, ...(found && saysSo(found, text) ? found : {}) };
+  });
+  const names = new Set(values.flatMap((row) => Object.keys(row)));
+  const columns = [...names].map((name) => [name, values.map((row) => groupName(row[name]))] as const);
+  return Object.fromEntries(columns.filter(([, column]) => canGroup(column)));
+}
+
+/** The rows of a JSON file; [] where it cannot be read. */
+async function rowsOf(file: string): Promise<readonly RowValues[]> {
+  const read = { '.jsonl': jsonLinesRows, '.ndjson': jsonLinesRows, '.json': jsonRows }[
+    path.extname(file).toLowerCase()
+  ];
+  if (!read) return [];
+  try {
+    if ((await stat(file)).size > LARGEST) return [];
+    return read(file, await readFile(file, 'utf8'), {}).rows.map(({ values }) => values);
+  } catch {
+    // What is wrong with a dataset is said where it is read for training.
+    return [];
+  }
+}
+
+/** Whether the row is still the one that the problem came from. */
+function saysSo(values: RowValues, text: string): boolean {
+  return JSON.stringify(values).includes(JSON.stringify(text).slice(1, -1));
+}
+
+function groupName(value: unknown): string | null {
+  const text = cellText(value);
+  return text === null || text.length > LONGEST ? null : text;
+}
+
+function canGroup(column: readonly (string | null)[]): boolean {
+  const known = column.filter((value) => value !== null);
+  const groups = new Set(known).size;
+  return groups > 1 && groups <= Math.min(MOST_GROUPS, column.length / 2) && known.length >= column.length / 2;
+}

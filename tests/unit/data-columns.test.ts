@@ -1,0 +1,70 @@
+/** Columns of a dataset that its problems are grouped by. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { ProblemView } from '../../engine/runs/problem-view.ts';
+import { dataColumns } from '../../extension/panel/data-columns.ts';
+import { columnOf, groupings, listItems, ordered } from '../../webview/problem-order.ts';
+import { temporaryFolder } from '../support/processes.ts';
+
+const folder = temporaryFolder();
+const file = path.join(folder, 'problems.jsonl');
+const rows = Array.from({ length: 12 }, (_, i) => ({
+  id: `p${i}`,
+  question: `What is "${i}"?`,
+  level: i % 3,
+  subject: i % 2 === 0 ? 'algebra' : 'geometry',
+  url: `https://example.org/${i}`,
+  same: 'x',
+  rare: i === 0 ? 'a' : i === 1 ? 'b' : null,
+}));
+writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+const problems = rows.map(({ question }, row) => ({ source: file, row, text: question }));
+const at = (name: string) => name;
+
+test('are those with few values, which most problems have', async () => {
+  const found = await dataColumns(problems, at);
+  expect(Object.keys(found)).toEqual(['level', 'subject']);
+  expect(found.level!.slice(0, 4)).toEqual(['0', '1', '2', '0']);
+});
+
+test('are read from a JSON list, and from columns that the run kept', async () => {
+  const list = path.join(folder, 'problems.json');
+  writeFileSync(list, JSON.stringify(rows));
+  expect(
+    Object.keys(
+      await dataColumns(
+        problems.map((one) => ({ ...one, source: list })),
+        at,
+      ),
+    ),
+  ).toContain('subject');
+  const kept = problems.map((one, i) => ({ ...one, source: 'gone.jsonl', columns: { part: i < 6 ? 'a' : 'b' } }));
+  expect(Object.keys(await dataColumns(kept, at))).toEqual(['part']);
+});
+
+test('are not taken from rows that are others by now, or from a file that is none', async () => {
+  const moved = problems.map((one) => ({ ...one, row: (one.row + 1) % 12 }));
+  expect(await dataColumns(moved, at)).toEqual({});
+  expect(await dataColumns(problems, () => path.join(folder, 'nothing.jsonl'))).toEqual({});
+  writeFileSync(path.join(folder, 'broken.jsonl'), '{"question": ');
+  expect(await dataColumns(problems, () => path.join(folder, 'broken.jsonl'))).toEqual({});
+});
+
+test('group the list, in the order of their values; problems without a value come last', () => {
+  const list = problems.map(({ text }, index) => ({
+    problem: { index, id: `p${index}`, text, answer: null, source: file, row: index, line: null },
+    view: { quadrant: 'uncertain', share: 0.5, flip: null } as unknown as ProblemView,
+    before: {} as ProblemView,
+  }));
+  const data = { level: problems.map((_, i) => (i === 5 ? null : String([10, 9][i % 2]))) };
+  const order = ordered(list, { sort: 'file', grouping: 'column:level' }, data);
+  const items = listItems(order, new Map(list.map((row) => [row.problem.index, row])));
+  expect(items.flatMap((item) => (item.kind === 'group' ? [item.title] : []))).toEqual(['9', '10', 'Without a value']);
+  expect(groupings(data).at(-1)).toEqual(['column:level', 'level']);
+  expect([columnOf('column:level'), columnOf('none')]).toEqual(['level', null]);
+  // A column of another run's dataset groups nothing.
+  expect(new Set(ordered(list, { sort: 'file', grouping: 'column:other' }, data).map(({ group }) => group))).toEqual(
+    new Set(['']),
+  );
+});
