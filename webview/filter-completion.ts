@@ -43,7 +43,7 @@ export function lastWord(filter: string): number {
   return filter.lastIndexOf(' ') + 1;
 }
 
-/** The terms that go on from the word at the end of a filter; [] where it is one already. */
+/** The terms that complete the word at the end of a filter; [] where it is one already. */
 export function completions(filter: string): FilterTerm[] {
   const word = filter.slice(lastWord(filter));
   if (FILTER_TERMS.some(({ term }) => term === word)) return [];

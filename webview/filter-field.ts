@@ -1,4 +1,4 @@
-/** The field of a filter, with a list of the terms that go on from what is being typed. */
+/** The field of a filter, with a list of the terms that complete what is being typed. */
 import { css, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { completed, completions, type FilterTerm } from './filter-completion.ts';

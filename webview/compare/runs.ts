@@ -27,6 +27,12 @@ export const runsStyles = css`
   .runs td.measure .muted {
     font-size: 0.9em;
   }
+  /* Under the value where there is no room next to it. */
+  @media (max-width: 1100px) {
+    .runs td.measure .muted {
+      display: block;
+    }
+  }
   .pairs {
     display: grid;
     gap: 6px 24px;

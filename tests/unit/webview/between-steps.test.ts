@@ -103,7 +103,7 @@ describe('the filter of two steps', () => {
     expect(matches(parseFilter('switched'), one)).toBe(false);
   });
 
-  test('goes on from the last word, and knows what it offers', () => {
+  test('completes the last word, and knows what it offers', () => {
     expect(completions('share>0.8 bro').map(({ term }) => term)).toEqual(['broke']);
     expect(completed('share>0.8 bro', completions('bro')[0]!)).toBe('share>0.8 broke ');
     expect(completed('sin', completions('sin')[0]!)).toBe('since>');

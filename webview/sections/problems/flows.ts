@@ -8,7 +8,7 @@ import { QUADRANT_ORDER } from '../../problem-order.ts';
 import { moveOf, type ProblemRow } from '../../problem-row.ts';
 
 const HEIGHT = 96;
-/** Width of the picture, CSS pixels; the flows stand as texts beside it. */
+/** Width of the picture, CSS pixels; the flows are texts next to it. */
 const WIDTH = 150;
 /** Flows that are listed. */
 const MOST = 8;
