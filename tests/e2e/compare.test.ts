@@ -35,7 +35,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     const problem = await row.getAttribute('data-problem');
     await workbench.shot('compare');
     // From the keyboard: the filter, the answers, Enter.
-    await compared.locator('[data-filter]').fill(problem!);
+    await compared.locator('[data-filter]').fill(`id:${problem}`);
     await untilCount(compared.locator('[data-problem]'), 1);
     await compared.locator('[data-problem] button').first().press('ArrowRight');
     await page.keyboard.press('Enter');

@@ -31,7 +31,7 @@ export const overlayStyles = css`
     stroke: var(--vscode-charts-blue);
   }
   .run1 {
-    stroke: var(--vscode-charts-orange);
+    stroke: var(--vscode-charts-yellow);
   }
   .run2 {
     stroke: var(--vscode-charts-green);
@@ -43,7 +43,7 @@ export const overlayStyles = css`
     stroke: var(--vscode-charts-red);
   }
   .run5 {
-    stroke: var(--vscode-charts-yellow);
+    stroke: var(--vscode-foreground);
   }
 `;
 
