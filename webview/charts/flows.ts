@@ -30,15 +30,20 @@ export const flowStyles = css`
 
 /** The flows between the quadrants, the largest first; problems that stayed are flows too. What is not known at A or B has none. */
 export function flowsOf(rows: readonly Pick<ProblemRow, 'view' | 'before'>[]): Flow[] {
-  const flows = new Map<string, Flow>();
+  const flows = new Map<AnyQuadrant, Map<AnyQuadrant, Flow>>();
   for (const { view, before } of rows) {
-    if (before.quadrant === 'none' || view.quadrant === 'none') continue;
-    const key = `${before.quadrant} ${view.quadrant}`;
-    const known = flows.get(key);
+    const [from, to] = [before.quadrant, view.quadrant];
+    if (from === 'none' || to === 'none') continue;
+    let there = flows.get(from);
+    if (!there) {
+      there = new Map();
+      flows.set(from, there);
+    }
+    const known = there.get(to);
     if (known) known.count++;
-    else flows.set(key, { from: before.quadrant, to: view.quadrant, count: 1 });
+    else there.set(to, { from, to, count: 1 });
   }
-  return [...flows.values()].sort((a, b) => b.count - a.count);
+  return [...flows.values()].flatMap((there) => [...there.values()]).sort((a, b) => b.count - a.count);
 }
 
 /** From the bottom as in the picture of the steps. */

@@ -45,6 +45,7 @@ export class Problems extends Component {
   private heights: ResizeObserver | null = null;
   private restored = false;
   private readonly listed = new Remembered<ListItem[]>();
+  private readonly flowsKnown = new Remembered<ReturnType<typeof flowsPart>>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -76,10 +77,16 @@ export class Problems extends Component {
           <span role="status" data-matching=${matching} data-problems=${problems.length}>${filter ? `${matching} of ` : ''}${plural(problems.length, 'problem')}</span>
           ${this.predicted(filter)} ${this.orderChoice()}
         </div>
-        ${this.store.info?.job === 'probe' ? nothing : flowsPart(this.store.rows, (text) => this.store.selection.setFilter(text))}
+        ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
       ${this.list(items)} ${this.legend()}
     `;
+  }
+
+  /** Made once for the two steps: scrolling and filtering leave them as they are. */
+  private flows() {
+    const { rows, selection } = this.store;
+    return this.flowsKnown.of([rows], () => flowsPart(rows, (text) => selection.setFilter(text)));
   }
 
   private items(): ListItem[] {
