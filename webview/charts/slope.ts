@@ -95,6 +95,7 @@ export function spread(wanted: readonly number[], low: number, high: number): nu
   return places;
 }
 
+/** The lines between two axes, with answers and shares at both ends. @param width of the picture, and its height: CSS pixels */
 export function slopeChart(lines: readonly SlopeLine[], width: number, height: number): TemplateResult {
   const [left, right] = [width * LABELS, width * (1 - LABELS)];
   const bottom = height - EDGE;
