@@ -5,7 +5,7 @@ import { type Flow, flowChart, flowStyles, flowsOf } from '../../charts/flows.ts
 import { quadrantStyles } from '../../charts/quadrants.ts';
 import { html } from '../../html.ts';
 import { QUADRANT_ORDER } from '../../problem-order.ts';
-import { moveOf, type ProblemRow } from '../../problem-row.ts';
+import { hasSwitched, moveOf, type ProblemRow } from '../../problem-row.ts';
 
 const HEIGHT = 96;
 /** Width of the picture, CSS pixels; the flows are texts next to it. */
@@ -49,7 +49,11 @@ export function flowsPart(rows: readonly ProblemRow[], filter: (text: string) =>
   const moved = flows.filter(({ from, to }) => from !== to);
   const changed = moved.reduce((sum, { count }) => sum + count, 0);
   const show = ({ from, to }: Flow) => filter(`was:${from} is:${to}`);
-  const words = [`${count('fixed')} fixed`, `${count('broke')} broke`];
+  // Without references nothing is known to be fixed or broken.
+  const isLabeled = rows.some(({ view }) => view.verdict !== 'unknown');
+  const words = isLabeled
+    ? [`${count('fixed')} fixed`, `${count('broke')} broke`]
+    : [`${rows.filter(hasSwitched).length} switched`];
   return html`<details class="flows" data-moved=${changed}>
     <summary>From A to B: ${words.join(', ')}; ${plural(changed, 'problem')} in another quadrant</summary>
     <div class="picture">
