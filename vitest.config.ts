@@ -43,6 +43,7 @@ export default defineConfig({
       suite('engine', 0, built),
       suite('interop', 0, built),
       ...(hasTrainers ? [suite('trainers', 0, built)] : []),
+      suite('browser', 1, { ...built, expect: { requireAssertions: false } }),
       suite('e2e', 1, hasTrainers ? inEditor : { ...inEditor, exclude: ['tests/e2e/trl.test.ts'] }),
       ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],

@@ -89,7 +89,8 @@ const results = await Promise.allSettled([
   }),
   build({
     ...common,
-    entryPoints: { panel: 'webview/main.ts', compare: 'webview/compare/main.ts' },
+    // The pages of the panel and of the comparison, and what takes the editor's place in a browser.
+    entryPoints: { panel: 'webview/main.ts', compare: 'webview/compare/main.ts', browser: 'webview/browser/main.ts' },
     platform: 'browser',
     target: 'es2022',
     format: 'esm',

@@ -234,7 +234,7 @@ export class App extends Component {
   private help() {
     if (!this.showsHelp) return nothing;
     return html`<dialog open aria-label="Keys" @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && this.toggleHelp()}>
-      <dl class="keys">${KEYS.map(({ keys, text }) => html`<dt>${keys.join(' ')}</dt><dd>${text}</dd>`)}</dl>
+      <dl class="keys">${KEYS.filter(({ action }) => !(action === 'open' && this.store.isReadOnly)).map(({ keys, text }) => html`<dt>${keys.join(' ')}</dt><dd>${text}</dd>`)}</dl>
       <vscode-button appearance="secondary" @click=${() => this.toggleHelp()}>Close</vscode-button>
     </dialog>`;
   }
@@ -306,7 +306,8 @@ export class App extends Component {
         );
         break;
       case 'open':
-        if (row !== null) requests.openRollout(columns.idOf(row), selection.rolloutIn(rollouts));
+        if (row !== null && !this.store.isReadOnly)
+          requests.openRollout(columns.idOf(row), selection.rolloutIn(rollouts));
         break;
       case 'help':
         this.toggleHelp();
@@ -350,7 +351,7 @@ export class App extends Component {
     return html`<div class="empty">
       ${info ? html`<p class="name">${info.run}</p>` : nothing}
       ${failureNotice('attach', failures.of('attach'))}
-      <vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.requests.perform('choose-run')}>Open a run…</vscode-button>
+      ${this.store.isReadOnly ? nothing : html`<vscode-button appearance="secondary" data-action="choose-run" @click=${() => this.store.requests.perform('choose-run')}>Open a run…</vscode-button>`}
       ${this.refused()}
     </div>`;
   }

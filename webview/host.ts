@@ -4,6 +4,8 @@ import type { ViewState } from '../engine/runs/panel-contract.ts';
 
 /** @typeParam State what the page keeps over a reload */
 export interface Host<State = ViewState> extends PageEnd {
+  /** Outside the editor: nothing can be started, controlled or opened, and the page offers none of it. */
+  readonly isReadOnly?: boolean;
   getState(): State | undefined;
   setState(state: State): void;
 }

@@ -6,6 +6,7 @@ import type { GroupId } from '../engine/protocol/group.ts';
 import type { RunInfo } from '../engine/protocol/listed-run.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
 import type { Progress } from '../engine/protocol/rpc.ts';
+import { visible } from '../engine/protocol/visible.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
@@ -89,6 +90,11 @@ export class Store {
     this.listen();
     this.peer.listen();
     this.attach(false);
+  }
+
+  /** Whether the page is outside the editor, which alone can start, control and open something. */
+  get isReadOnly(): boolean {
+    return this.host.isReadOnly === true;
   }
 
   /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
@@ -214,6 +220,7 @@ export class Store {
       return;
     }
     const { run, problems, progress, columns, loaded, error, select } = shown;
+    if (this.isReadOnly) document.title = `${visible(run.run)} - Rollscope`;
     const kept = this.host.getState()?.run ?? null;
     const another = this.info ? this.info.folder !== run.folder : kept !== null && kept !== run.folder;
     if (another) this.selection.clear();

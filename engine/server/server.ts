@@ -3,7 +3,7 @@
  * It knows the protocol and who is connected; its run is in `run-slot.ts`, and how a run works is behind `RunStarter`.
  */
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Handlers } from '../messages/contract.ts';
@@ -14,6 +14,7 @@ import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type DoctorReport, type EngineAddress, type Progress, RPC_VERSION } from '../protocol/rpc.ts';
 import { checkRunName } from '../protocol/run-name.ts';
 import { restrict } from '../system/files.ts';
+import { sameSecret } from '../system/secret.ts';
 import { createSocketPath } from '../system/socket-path.ts';
 import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
@@ -330,10 +331,4 @@ function onlyCanceled(signal: AbortSignal): AbortSignal {
 
 function namesOf(handle: RunHandle): { run: string; folder: string } {
   return { run: handle.run, folder: handle.folder };
-}
-
-/** Compares in constant time, whatever the lengths. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

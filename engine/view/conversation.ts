@@ -42,6 +42,8 @@ export interface HostWords {
 
 /** A place of the run that is shown. */
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
+/** The words of the command line, which are the engine's own. */
+export const ENGINE_WORDS: HostWords = { error: (error) => error, head: (head) => head };
 
 /** What the panel needs of its host. */
 export interface ConversationActions {

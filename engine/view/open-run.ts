@@ -152,6 +152,11 @@ export class OpenRun {
     if (fresh) this.tellAppended();
   }
 
+  /** Tells that its writer has come or gone, which no record may have said. */
+  tellStatus(): void {
+    this.progressEmitter.fire(this.now);
+  }
+
   /** Reads the rest of the journal after an engine was lost before all its records arrived. */
   async catchUp(): Promise<void> {
     const columns = await openColumns(this.folder, { signal: this.giveUp.signal });

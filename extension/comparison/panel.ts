@@ -5,9 +5,9 @@ import type { ComparisonState } from '../../engine/runs/comparison/contract.ts';
 import { MOST_RUNS } from '../../engine/runs/comparison/letters.ts';
 import { ComparisonConversation } from '../../engine/view/comparison.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
+import { pageHtml } from '../../engine/view/page.ts';
 import { Disposables } from '../disposables.ts';
 import { panelType } from '../ids.ts';
-import { panelHtml } from '../panel/html.ts';
 import { EDITOR_WORDS } from '../remedies.ts';
 import { plain } from '../shown.ts';
 
@@ -94,9 +94,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
       conversation.dispose();
       this.shown.delete(panel);
     });
-    panel.webview.html = panelHtml({
+    panel.webview.html = pageHtml({
       csp: panel.webview.cspSource,
-      script: panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, 'compare.js')).toString(),
+      scripts: [panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, 'compare.js')).toString()],
       nonce: randomBytes(16).toString('base64'),
     });
   }

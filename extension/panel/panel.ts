@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { Conversation, type ConversationActions, type PanelPlace } from '../../engine/view/conversation.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
+import { pageHtml } from '../../engine/view/page.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { panelType } from '../ids.ts';
 import { EDITOR_WORDS } from '../remedies.ts';
 import { plain } from '../shown.ts';
-import { panelHtml } from './html.ts';
 import { runOfViewState } from './view-state.ts';
 
 const VIEW_TYPE = panelType('panel');
@@ -115,9 +115,9 @@ export class Panel implements vscode.WebviewPanelSerializer {
       this.visibleEmitter.fire(this.isOpen);
     });
     this.present();
-    panel.webview.html = panelHtml({
+    panel.webview.html = pageHtml({
       csp: panel.webview.cspSource,
-      script: panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, 'panel.js')).toString(),
+      scripts: [panel.webview.asWebviewUri(vscode.Uri.joinPath(dist, 'panel.js')).toString()],
       nonce: randomBytes(16).toString('base64'),
     });
     this.visibleEmitter.fire(true);

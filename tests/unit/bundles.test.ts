@@ -23,6 +23,8 @@ const SIZES = {
   panel: 356,
   /** The page that compares runs. */
   compare: 150,
+  /** What takes the editor's place in a browser. */
+  browser: 9,
 };
 const TOLERANCE = 1.03;
 
@@ -64,9 +66,11 @@ const sourcesOf = (names: readonly string[]) => names.flatMap((name) => Object.k
 const roomsOf = (sources: readonly string[]) =>
   new Set(sources.flatMap((name) => /^engine\/(\w+)\//.exec(name)?.[1] ?? []));
 
+/** The scripts of pages. */
+const PAGE = ['panel.js', 'compare.js', 'browser.js'];
+
 describe('the bundle', () => {
-  const engine = () =>
-    Object.keys(outputs).filter((name) => name.endsWith('.js') && name !== 'panel.js' && name !== 'compare.js');
+  const engine = () => Object.keys(outputs).filter((name) => name.endsWith('.js') && !PAGE.includes(name));
   test.each([
     ['help', () => loadedBy('cli.js')],
     ['engine', engine],
@@ -75,6 +79,7 @@ describe('the bundle', () => {
     ['extension', () => ['extension.cjs']],
     ['panel', () => ['panel.js']],
     ['compare', () => ['compare.js']],
+    ['browser', () => ['browser.js']],
   ] as const)('%s keeps its size', (name, files) => {
     const kilobytes = bytes(files()) / 1000;
     expect(kilobytes, `${name}: ${kilobytes.toFixed(0)} kB`).toBeLessThanOrEqual(SIZES[name] * TOLERANCE);
@@ -88,14 +93,14 @@ describe('the bundle', () => {
     expect(sourcesOf(loadedBy('cli.js')).filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
   });
 
-  test('of the panel has neither schemas nor Node, and of the engine only what needs no file', () => {
-    const { inputs, imports } = outputs['panel.js']!;
+  test.each(PAGE)('%s has neither schemas nor Node, and of the engine only what needs no file', (script) => {
+    const { inputs, imports } = outputs[script]!;
     const sources = Object.keys(inputs);
     expect(sources.filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
     // An import that is left is one of Node: everything else is in the bundle.
     expect(imports).toEqual([]);
-    expect(roomsOf(sources)).toEqual(new Set(['messages', 'protocol', 'runs']));
-    expect(readFileSync(path.join(folder, 'dist', 'panel.js'), 'utf8')).not.toMatch(/require\("|from"node:/);
+    for (const room of roomsOf(sources)) expect(['analysis', 'messages', 'protocol', 'runs']).toContain(room);
+    expect(readFileSync(path.join(folder, 'dist', script), 'utf8')).not.toMatch(/require\("|from"node:/);
   });
 
   test('of the extension has no part of the engine that computes', () => {

@@ -5,6 +5,7 @@ import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
+import { pageHtml } from '../../engine/view/page.ts';
 import { commandId, commandLink } from '../../extension/command-definitions.ts';
 import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
@@ -12,7 +13,6 @@ import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
 import { hoverText, resultText, shownVerdict } from '../../extension/editor/texts.ts';
 import { healthOf, runKeyOf } from '../../extension/health.ts';
-import { panelHtml } from '../../extension/panel/html.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../../extension/run-config.ts';
 import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.ts';
@@ -269,14 +269,16 @@ describe('health', () => {
 
 describe('the panel page', () => {
   it('allows one script, and nothing inline', () => {
-    const html = panelHtml({ csp: 'https://csp', script: 'https://csp/dist/panel.js', nonce: 'abc' });
+    const html = pageHtml({ csp: 'https://csp', scripts: ['https://csp/dist/panel.js'], nonce: 'abc' });
     const policy = /content="([^"]*default-src[^"]*)"/.exec(html)![1]!;
     expect(policy.split('; ')).toEqual([
       "default-src 'none'",
       "script-src 'nonce-abc'",
       "style-src https://csp 'nonce-abc'",
       'font-src https://csp',
-      'img-src https://csp',
+      'img-src https://csp data: blob:',
+      "base-uri 'none'",
+      "form-action 'none'",
     ]);
     expect(policy).not.toMatch(/unsafe/);
     expect(html.match(/<script/g)).toHaveLength(1);

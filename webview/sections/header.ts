@@ -185,6 +185,7 @@ export class Header extends Component {
 
   private controls(live: boolean) {
     const { store } = this;
+    if (store.isReadOnly) return html`<span class="badge">read-only</span>`;
     const { info, progress } = store;
     if (live && progress) {
       const paused = progress.state === 'paused' || progress.state === 'pausing';

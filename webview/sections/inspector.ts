@@ -104,7 +104,11 @@ export class Inspector extends Component {
     return html`
       <div class="head" data-problem=${problem.id}>
         <h2>Problem ${problem.id}</h2>
-        <a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>
+        ${
+          this.store.isReadOnly
+            ? html`<span class="muted">${baseName(problem.source)}, ${line}</span>`
+            : html`<a role="button" tabindex="0" @click=${reveal} @keydown=${(e: KeyboardEvent) => e.key === 'Enter' && reveal()}>${baseName(problem.source)}, ${line}</a>`
+        }
       </div>
       ${this.failure('revealProblem')}
       <div class="prompt">${problem.text}</div>

@@ -200,7 +200,7 @@ export class RolloutView extends Component {
   }
 
   private head({ detail, why }: Read, { rollout, index, answer }: Prepared & { index: number }) {
-    const { requests, info, columns, selected, failures } = this.store;
+    const { requests, info, columns, selected, failures, isReadOnly } = this.store;
     const { correct, reward, advantage, tokens, finish } = rollout;
     const id = columns.idOf(selected!.view.row!);
     const lacks = !rollout.statistics.logprob && info?.origin.engine !== 'rollscope';
@@ -215,22 +215,26 @@ export class RolloutView extends Component {
         ${tokens === null ? nothing : html`<span>${plural(tokens, 'token')}${finish === 'length' ? ', truncated at the length limit' : ''}</span>`}
       </div>
       ${why[index] ? html`<p class="why muted">${why[index]}</p>` : nothing}
-      <div class="actions">
+      ${
+        isReadOnly
+          ? nothing
+          : html`<div class="actions">
         <vscode-button appearance="secondary" data-action="open-rollout" @click=${() => requests.openRollout(id, index)}>Open in editor</vscode-button>
         ${lacks ? html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the rollouts of the run and computes what the trainer did not record" @click=${() => requests.control('statistics')}>Compute token statistics…</vscode-button>` : nothing}
-      </div>
+      </div>`
+      }
       ${failure('openRollout')} ${failure('compareRollouts')}`;
   }
 
   private fork({ fork, rollout, index }: Prepared & { index: number }) {
-    const { selection, requests, columns, selected } = this.store;
+    const { selection, requests, columns, selected, isReadOnly } = this.store;
     const id = columns.idOf(selected!.view.row!);
     return forkView({
       fork,
       text: rollout.text,
       goTo: () => this.goToFork(),
       choose: (sibling) => selection.selectRollout(sibling),
-      compare: (sibling) => requests.compareRollouts(id, index, sibling),
+      ...(!isReadOnly && { compare: (sibling: number) => requests.compareRollouts(id, index, sibling) }),
     });
   }
 

@@ -22,6 +22,7 @@ import {
   statistics,
   train,
 } from './runs.ts';
+import { view } from './view.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
   ...[
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     fork,
     runs,
     show,
+    view,
     find,
     note,
     analyze,

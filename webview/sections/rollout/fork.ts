@@ -49,7 +49,8 @@ export interface ForkView {
   /** Shows the sibling. */
   choose(sibling: number): void;
   /** Opens both in the editor's diff. */
-  compare(sibling: number): void;
+  /** Absent outside the editor. */
+  compare?(sibling: number): void;
 }
 
 /** The template of a fork point, or of why there is none. */
@@ -69,7 +70,7 @@ export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
     <div class="ways">
       <button class="link" data-action="to-fork" title="f" @click=${goTo}>Go to ${unit}</button>
       <button class="link" data-action="choose-sibling" @click=${() => choose(sibling)}>Show rollout ${sibling + 1}</button>
-      <button class="link" data-action="compare-rollouts" @click=${() => compare(sibling)}>Diff with rollout ${sibling + 1}</button>
+      ${compare ? html`<button class="link" data-action="compare-rollouts" @click=${() => compare(sibling)}>Diff with rollout ${sibling + 1}</button>` : nothing}
     </div>
     <details>
       <summary>${plural(drawn.length, 'alternative')} drawn by ${plural(

@@ -1,0 +1,44 @@
+/** `rollscope view`: the panel in a browser, read-only, until Ctrl+C. */
+import { hostname } from 'node:os';
+import { assetPath } from '../../assets.ts';
+import { toErrorData } from '../../protocol/errors.ts';
+import { ViewServer } from '../../view/server.ts';
+import { ViewedRun } from '../../view/viewed-run.ts';
+import { wholeNumber } from '../options.ts';
+import { EXIT, errorText, Output } from '../output.ts';
+import { placesOf } from '../places.ts';
+import { findRun } from '../runs.ts';
+
+interface ViewOptions {
+  port?: string;
+  out?: string;
+  json?: boolean;
+}
+
+export async function view(run: string, options: ViewOptions): Promise<number> {
+  const output = new Output(options.json === true);
+  const port = wholeNumber('--port', options.port) ?? 0;
+  const { runsFolder } = await placesOf(options.out);
+  const folder = await findRun(run, runsFolder);
+  const report = (error: unknown) => output.note(errorText(toErrorData(error)));
+  const viewed = await ViewedRun.open(folder, report);
+  try {
+    const server = await ViewServer.listen(viewed, { port, report, script: (name) => assetPath('dist', name) });
+    output.print(`${server.address}\n`);
+    output.note(
+      `Open the address in a browser on this machine. From another one, forward the port first:\nssh -L ${server.port}:127.0.0.1:${server.port} ${hostname()}\nCtrl+C ends it.`,
+    );
+    output.result({ run: viewed.run.run, address: server.address, port: server.port });
+    await interrupted();
+    await server.close();
+  } finally {
+    viewed.dispose();
+  }
+  return EXIT.ok;
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,39 @@
+/** The host's end of a page in a browser: messages to it go out in one long response, its own come as requests. */
+import type { ServerResponse } from 'node:http';
+import { framed } from '../messages/bytes.ts';
+import { Emitter } from '../messages/json-rpc.ts';
+import type { HostEnd } from '../messages/webview.ts';
+
+/** Bytes that may wait for a page that does not read them: more than the columns of a large run. */
+const WAITING = 2 ** 29;
+
+export class PageStream implements HostEnd {
+  private readonly received = new Emitter<unknown>();
+  readonly onDidReceiveMessage = this.received.event;
+
+  constructor(private readonly response: ServerResponse) {
+    response.writeHead(200, {
+      'Content-Type': 'application/octet-stream',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // Of a proxy between: what is new must not wait for more.
+      'X-Accel-Buffering': 'no',
+    });
+    response.flushHeaders();
+  }
+
+  receive(message: unknown): void {
+    this.received.fire(message);
+  }
+
+  async postMessage(message: unknown): Promise<boolean> {
+    if (this.response.destroyed) return false;
+    if (this.response.writableLength > WAITING) this.close();
+    else this.response.write(framed(message));
+    return !this.response.destroyed;
+  }
+
+  close(): void {
+    this.response.destroy();
+  }
+}

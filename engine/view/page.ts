@@ -1,0 +1,46 @@
+/** The page that loads the panel's bundle. Pure. */
+export interface PageSources {
+  /** What styles, fonts and images of the host's own may be loaded from, such as `webview.cspSource`; '' for none. */
+  csp: string;
+  /** Addresses of the scripts, in their order. */
+  scripts: readonly string[];
+  /** Different for every page. */
+  nonce: string;
+  /** What the scripts may connect to (default: nothing). */
+  connect?: string;
+}
+
+/** Allows only these scripts, the host's own styles, fonts and images, pictures that the page draws, and styles with the nonce. */
+export function pagePolicy({ csp, nonce, connect }: Omit<PageSources, 'scripts'>): string {
+  const own = csp === '' ? '' : ` ${csp}`;
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src${own} 'nonce-${nonce}'`,
+    ...(csp === '' ? [] : [`font-src${own}`]),
+    `img-src${own} data: blob:`,
+    ...(connect === undefined ? [] : [`connect-src ${connect}`]),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+}
+
+export function pageHtml(sources: PageSources): string {
+  const { scripts, nonce } = sources;
+  const tags = scripts.map((script) => `<script type="module" nonce="${nonce}" src="${script}"></script>`);
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy(sources)}">
+<meta property="csp-nonce" content="${nonce}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>Rollscope</title>
+</head>
+<body>
+${tags.join('\n')}
+</body>
+</html>
+`;
+}

@@ -1,0 +1,99 @@
+/** A run in a browser: the panel that VS Code shows, served by `rollscope view`. */
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { axeFindings, PREFERENCES, type Preference, requireBrowser, useBrowser } from '../support/browser.ts';
+import { writeForeignRun } from '../support/foreign-run.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { step } from '../support/records.ts';
+import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
+import { until } from '../support/wait.ts';
+
+describe.runIf(requireBrowser())('rollscope view', () => {
+  const viewer = useBrowser();
+
+  async function view(name: string, write: (folder: string) => Promise<unknown>) {
+    const home = temporaryFolder();
+    await write(path.join(home, 'runs', name));
+    return viewer().serve(name, home);
+  }
+
+  test('shows a run, its problems and rollouts, keeps its place, and offers nothing that changes the run', async () => {
+    const { address } = await view('healthy', (folder) => writeRunFixture(folder, { problems: 8, steps: 6, every: 3 }));
+    const page = await viewer().open(address);
+    await page.locator('rs-problems .line.problem').nth(2).click();
+    await page.locator('rs-inspector [data-rollout="2"]').click();
+    await page.locator('rs-rollout [data-rollout="2"]').waitFor();
+    expect(await page.title()).toBe('healthy - Rollscope');
+    expect(
+      await page.locator('[data-action="open-rollout"], [data-action="choose-run"], [data-action="resume"]').count(),
+    ).toBe(0);
+    const problem = await page.locator('rs-inspector [data-problem]').getAttribute('data-problem');
+    await page.reload();
+    await page.locator(`rs-inspector [data-problem="${problem}"]`).waitFor();
+    await page.locator('rs-rollout [data-rollout="2"]').waitFor();
+  });
+
+  test('follows a run that is written', async () => {
+    const options = { problems: 4, steps: 3, outcome: 'running' as const };
+    let append = (_: number): unknown => undefined;
+    const { address } = await view('live', async (folder) => {
+      const journal = await createFixtureJournal(folder, options);
+      onTestFinished(() => journal.close());
+      await playFixture(journal, { ...options, steps: 1 });
+      append = (n) => {
+        const { seq: _, time: __, ...record } = step(0, n);
+        return journal.append(record);
+      };
+    });
+    const page = await viewer().open(address);
+    await page.locator('rs-header [data-step="1"]').waitFor();
+    append(2);
+    await page.locator('rs-header [data-step="2"]').waitFor();
+  });
+
+  test('says that the connection is lost, and that a token is not the right one', async () => {
+    const { address, server } = await view('gone', (folder) => writeRunFixture(folder, { problems: 2, steps: 1 }));
+    const stranger = await viewer().open(address.replace(/token=.*/, 'token=x'), 'dark', /401/);
+    await stranger.locator('[role="alert"]', { hasText: 'no longer valid' }).waitFor();
+    const page = await viewer().open(address, 'dark', /Failed to load resource|ERR_/);
+    await page.locator('[data-ready]').waitFor();
+    await server.end();
+    await page.locator('[role="alert"]', { hasText: 'Reconnecting' }).waitFor();
+    expect(await page.locator('rs-problems .line.problem').count()).toBeGreaterThan(0);
+  });
+
+  const runs: Record<string, (folder: string) => Promise<unknown>> = {
+    labeled: (folder) => writeRunFixture(folder, { problems: 12, steps: 6, every: 3 }),
+    unlabeled: (folder) => writeRunFixture(folder, { problems: 6, steps: 4, labels: false }),
+    imported: (folder) => writeForeignRun(folder, { steps: 3 }),
+  };
+
+  test.each(Object.entries(runs))(
+    'has nothing serious for axe, in four themes, wide and narrow: %s',
+    async (name, write) => {
+      const { address } = await view(name, write);
+      const found: string[] = [];
+      for (const preference of Object.keys(PREFERENCES) as Preference[]) {
+        const page = await viewer().open(address, preference);
+        await page.locator('rs-inspector [data-rollout]').first().waitFor();
+        const note = async (what: string) =>
+          found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
+        await note('wide');
+        await page.keyboard.press('?');
+        await page.locator('dialog[open]').waitFor();
+        await note('keys');
+        await page.keyboard.press('?');
+        await page.setViewportSize({ width: 900, height: 900 });
+        const tabs = page.locator('[data-tab]');
+        await tabs.first().waitFor();
+        for (let i = 0; i < (await tabs.count()); i++) {
+          await tabs.nth(i).click();
+          await until('the tab is shown', async () => (await tabs.nth(i).getAttribute('aria-selected')) === 'true');
+          await note(`tab ${i + 1}`);
+        }
+        await page.close();
+      }
+      expect(found).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,110 @@
+/** `rollscope view` in headless Chromium, for tests of the panel's page without VS Code. */
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type Program, startCli } from './processes.ts';
+import { requireOrSkip } from './skip.ts';
+import { CHROMIUM } from './vsix.ts';
+import { PATIENCE } from './wait.ts';
+
+/** What the browser prefers, which chooses the page's theme. */
+export const PREFERENCES = {
+  dark: { colorScheme: 'dark', contrast: 'no-preference' },
+  light: { colorScheme: 'light', contrast: 'no-preference' },
+  'high-contrast': { colorScheme: 'dark', contrast: 'more' },
+  'high-contrast-light': { colorScheme: 'light', contrast: 'more' },
+} as const;
+export type Preference = keyof typeof PREFERENCES;
+
+export function requireBrowser(): boolean {
+  return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`);
+}
+
+/** A browser for the tests of one `describe`. After each test its pages must be free of errors. */
+export function useBrowser(): () => Viewer {
+  let viewer: Viewer | undefined;
+  beforeAll(async () => {
+    viewer = await Viewer.start();
+  });
+  afterEach(async () => {
+    await viewer?.closePages();
+  });
+  afterAll(() => viewer?.stop());
+  return () => {
+    if (!viewer) throw new Error('The browser did not start.');
+    return viewer;
+  };
+}
+
+export class Viewer {
+  private readonly errors: string[] = [];
+  private readonly servers: Program[] = [];
+  private readonly pages: Page[] = [];
+
+  private constructor(private readonly browser: Browser) {}
+
+  static async start(): Promise<Viewer> {
+    return new Viewer(
+      await chromium.launch({
+        executablePath: CHROMIUM,
+        args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+      }),
+    );
+  }
+
+  /** Starts `rollscope view` on a run and gives its address. */
+  async serve(run: string, home: string): Promise<{ address: string; server: Program }> {
+    const server = startCli(['view', run], { home });
+    this.servers.push(server);
+    const [address] = await server.printed(/http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/);
+    return { address: address!, server };
+  }
+
+  /** Opens an address. `ignores`: errors that the test brings about. */
+  async open(address: string, preference: Preference = 'dark', ignores?: RegExp): Promise<Page> {
+    const page = await this.browser.newPage({ viewport: { width: 1400, height: 900 } });
+    this.pages.push(page);
+    page.setDefaultTimeout(PATIENCE);
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !ignores?.test(message.text())) this.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
+    await page.emulateMedia({ ...PREFERENCES[preference], reducedMotion: 'reduce' });
+    await page.goto(address);
+    return page;
+  }
+
+  /** Closes what a test has opened. Throws when a page broke its content policy or threw. */
+  async closePages(): Promise<void> {
+    for (const page of this.pages.splice(0)) await page.close();
+    for (const server of this.servers.splice(0)) await server.end();
+    const errors = this.errors.splice(0);
+    if (errors.length > 0) throw new Error(`The pages reported errors:\n${errors.join('\n')}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+interface AxeResult {
+  violations: {
+    id: string;
+    impact: string | null;
+    help: string;
+    nodes: { target: unknown[]; failureSummary?: string }[];
+  }[];
+}
+
+/** What axe finds serious or critical on a page: rule, place and reason. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, as the content policy allows no other script.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) =>
+      nodes.map(({ target, failureSummary = '' }) => `${id} (${help}): ${target.flat().join(' ')}: ${failureSummary}`),
+    );
+}

@@ -1,0 +1,29 @@
+/** What the page keeps over a reload, where there is no VS Code to keep it: for this tab. */
+import type { ViewState } from '../../engine/runs/panel-contract.ts';
+import type { Host } from '../host.ts';
+
+const KEY = 'rollscope';
+
+export function sessionState(): Pick<Host, 'getState' | 'setState'> {
+  let state = kept();
+  return {
+    getState: () => state,
+    setState: (next) => {
+      state = next;
+      try {
+        sessionStorage.setItem(KEY, JSON.stringify(next));
+      } catch {
+        // Storage that is full or blocked: a reload starts at the beginning.
+      }
+    },
+  };
+}
+
+function kept(): ViewState | undefined {
+  try {
+    const text = sessionStorage.getItem(KEY);
+    return text === null ? undefined : (JSON.parse(text) as ViewState);
+  } catch {
+    return undefined;
+  }
+}
