@@ -234,9 +234,15 @@ export class App extends Component {
   private help() {
     if (!this.showsHelp) return nothing;
     return html`<dialog open aria-label="Keys" @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && this.toggleHelp()}>
-      <dl class="keys">${KEYS.filter(({ action }) => !(action === 'open' && this.store.isReadOnly)).map(({ keys, text }) => html`<dt>${keys.join(' ')}</dt><dd>${text}</dd>`)}</dl>
+      <dl class="keys">${KEYS.filter(({ action }) => this.has(action)).map(({ keys, text }) => html`<dt>${keys.join(' ')}</dt><dd>${text}</dd>`)}</dl>
       <vscode-button appearance="secondary" @click=${() => this.toggleHelp()}>Close</vscode-button>
     </dialog>`;
+  }
+
+  /** Whether a key does something here. */
+  private has(action: KeyAction): boolean {
+    const { isReadOnly, canFind } = this.store;
+    return action === 'open' ? !isReadOnly : action === 'find-all' ? canFind : true;
   }
 
   private toggleHelp(): void {
@@ -300,6 +306,7 @@ export class App extends Component {
         void navigator.clipboard.writeText(selectedAddress(this.store));
         break;
       case 'find-all':
+        if (!this.store.canFind) break;
         this.store.finder.open();
         requestAnimationFrame(() =>
           requestAnimationFrame(() => this.renderRoot.querySelector<Find>('rs-find')?.focusText()),

@@ -97,6 +97,15 @@ export class Store {
     return this.host.isReadOnly === true;
   }
 
+  get canFind(): boolean {
+    return this.host.lacksFind !== true;
+  }
+
+  /** What a page outside the editor says of itself. */
+  get note(): string {
+    return this.host.note ?? 'read-only';
+  }
+
   /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);

@@ -28,6 +28,7 @@ import {
   type Shown,
 } from '../runs/panel-contract.ts';
 import { Disposables } from './disposables.ts';
+import { groupPage } from './group-page.ts';
 import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
@@ -135,11 +136,10 @@ export class Conversation {
         return null;
       },
       readGroup: async ({ run, group }, signal) => {
-        const { detail, ...about } = await this.shownRun(run).readGroup(group);
+        const page = await groupPage(this.shownRun(run), group);
         // The page has moved on: nothing waits for rollouts that may be large.
         if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
-        const { evidence: _, ...rest } = detail;
-        return { detail: rest, ...about };
+        return page;
       },
       readPrompt: async ({ run, problem }) => (await readPrompt(this.shownRun(run).folder, problem))?.text ?? null,
       compareRollouts: async ({ run, group, rollout, other }) => {

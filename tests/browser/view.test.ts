@@ -1,9 +1,10 @@
 /** A run in a browser: the panel that VS Code shows, served by `rollscope view`. */
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { axeFindings, PREFERENCES, type Preference, requireBrowser, useBrowser } from '../support/browser.ts';
 import { writeForeignRun } from '../support/foreign-run.ts';
-import { temporaryFolder } from '../support/processes.ts';
+import { runCli, temporaryFolder } from '../support/processes.ts';
 import { step } from '../support/records.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
@@ -60,6 +61,22 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await server.end();
     await page.locator('[role="alert"]', { hasText: 'Reconnecting' }).waitFor();
     expect(await page.locator('rs-problems .line.problem').count()).toBeGreaterThan(0);
+  });
+
+  test('is one file with rollscope report, which needs no server and says what it lacks', async () => {
+    const home = temporaryFolder();
+    await writeRunFixture(path.join(home, 'runs', 'sent'), { problems: 6, steps: 4, every: 2 });
+    const file = path.join(home, 'sent.html');
+    const ended = await runCli(['report', 'sent', '--html', file, '--json', '--megabytes', '0'], { home });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ run: 'sent', path: file, groups: 0 });
+    const empty = await viewer().open(pathToFileURL(file).href);
+    await empty.locator('rs-inspector .failure', { hasText: 'does not contain' }).waitFor();
+    await runCli(['report', 'sent', '--html', file], { home });
+    const page = await viewer().open(pathToFileURL(file).href, 'light');
+    await page.locator('rs-problems .line.problem').nth(2).click();
+    await page.locator('rs-inspector [data-rollout="2"]').click();
+    await page.locator('rs-rollout [data-rollout="2"]').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   const runs: Record<string, (folder: string) => Promise<unknown>> = {

@@ -1,4 +1,6 @@
 /** Runs before the panel's script in a page outside VS Code: takes the place of the editor, with its colors and its host. */
+import { INLINED_ID } from '../../engine/runs/inlined-run.ts';
+import { inlinedHost } from './inlined-host.ts';
 import { liveHost } from './live-host.ts';
 import { showNotice } from './notice.ts';
 import { THEME_KINDS, wearTheme } from './themes.ts';
@@ -6,6 +8,10 @@ import { THEME_KINDS, wearTheme } from './themes.ts';
 /** What is behind the # of the address: `token=…`, and `theme=…` for another theme than the browser prefers. */
 const given = new URLSearchParams(location.hash.slice(1));
 const theme = given.get('theme');
-
 wearTheme(THEME_KINDS.find((kind) => kind === theme) ?? null);
-window.rollscopeHost = liveHost({ token: given.get('token') ?? '', lost: showNotice });
+
+const inlined = document.getElementById(INLINED_ID)?.textContent;
+const note = document.querySelector<HTMLMetaElement>('meta[name="rollscope-note"]')?.content ?? '';
+window.rollscopeHost = inlined
+  ? inlinedHost({ text: inlined, note })
+  : liveHost({ token: given.get('token') ?? '', lost: showNotice });

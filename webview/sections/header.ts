@@ -129,6 +129,7 @@ export class Header extends Component {
       <vscode-button appearance="secondary" data-action="note" title="Note something at what is selected, or pin it (m)" @click=${() => this.store.notebook.setOpen(true)}>Note…</vscode-button>
       <vscode-button appearance="secondary" data-action="copy-link" title="Copy a link to what is selected (y)" @click=${() => void navigator.clipboard.writeText(selectedAddress(this.store))}>Copy link</vscode-button>
       <vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>
+      ${this.store.canFind ? html`<vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>` : nothing}
       </span>
     </div>
     ${this.refused()} ${this.failed()} ${this.said()}`;
@@ -185,7 +186,7 @@ export class Header extends Component {
 
   private controls(live: boolean) {
     const { store } = this;
-    if (store.isReadOnly) return html`<span class="badge">read-only</span>`;
+    if (store.isReadOnly) return html`<span class="badge">${store.note}</span>`;
     const { info, progress } = store;
     if (live && progress) {
       const paused = progress.state === 'paused' || progress.state === 'pausing';

@@ -22,7 +22,7 @@ import {
   statistics,
   train,
 } from './runs.ts';
-import { view } from './view.ts';
+import { report, view } from './view.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
   ...[
@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     analyze,
     rescore,
     compare,
+    report,
     exporting,
     importing,
     statistics,

@@ -21,3 +21,31 @@ export const view: CommandDefinition = {
     'Only this machine can reach the address, and only with the token in it. The page follows the run while it trains and changes nothing.',
   load: async () => (await import('../commands/view.ts')).view,
 };
+
+export const report: CommandDefinition = {
+  name: 'report',
+  category: 'Runs',
+  summary: 'write a run as one HTML file: the panel with the data that it shows, for a browser without network',
+  arguments: [RUN],
+  sections: [
+    {
+      title: '',
+      options: [
+        { flags: '--html <file>', help: 'file to write (default: <run>.html in the current folder)' },
+        {
+          flags: '--megabytes <n>',
+          help: 'rollouts up to this size, before compression: of each problem the last ones, those before training, then the latest of the others (default: 24)',
+        },
+        WHERE,
+      ],
+    },
+  ],
+  json: true,
+  examples: [
+    ['rollscope report latest', ''],
+    ['rollscope report latest --html run.html --megabytes 5', 'a smaller one, for a mail'],
+  ],
+  notes:
+    'The file contains problems, references, rollouts and the configuration of the run: whoever has it can read them.',
+  load: async () => (await import('../commands/report.ts')).report,
+};

@@ -1,0 +1,55 @@
+/** The panel as one file: its scripts and the run are inside, and the page may load nothing. */
+import { createHash, randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { toBytes } from '../messages/bytes.ts';
+import { INLINED_ID, type InlinedRun } from '../runs/inlined-run.ts';
+
+export interface ReportSources {
+  title: string;
+  /** What the file contains and what it leaves out, in a few words. */
+  note: string;
+  /** Texts of the scripts, in their order. */
+  scripts: readonly string[];
+  run: InlinedRun;
+}
+
+export function reportHtml({ title, note, scripts, run }: ReportSources): string {
+  const texts = scripts.map(inline);
+  const hashes = texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+  const nonce = randomBytes(16).toString('base64');
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    `style-src 'nonce-${nonce}'`,
+    'img-src data: blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const data = gzipSync(toBytes(run)).toString('base64');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${nonce}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="rollscope-note" content="${escaped(note)}">
+<link rel="icon" href="data:,">
+<title>${escaped(title)}</title>
+</head>
+<body>
+<script type="text/plain" id="${INLINED_ID}">${data}</script>
+${texts.map((text) => `<script type="module">${text}</script>`).join('\n')}
+</body>
+</html>
+`;
+}
+
+/** A script as it can stand inside a page: no text in it begins or ends a script element. */
+function inline(script: string): string {
+  return script.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '').replace(/<(?=\/?script)/gi, '\\x3c');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
