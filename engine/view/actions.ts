@@ -13,5 +13,6 @@ export const READ_ONLY: Omit<ConversationActions, 'again' | 'report'> = {
   perform: refuse,
   openRollout: refuse,
   compareRollouts: refuse,
+  rescore: refuse,
   revealProblem: refuse,
 };

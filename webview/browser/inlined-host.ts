@@ -71,6 +71,7 @@ function answer(peer: Peer<PanelContract>, inlined: Promise<InlinedRun>): void {
     find: refuse,
     openRollout: refuse,
     compareRollouts: refuse,
+    rescore: refuse,
     revealProblem: refuse,
     control: refuse,
     perform: refuse,
