@@ -34,6 +34,7 @@ import { Notices } from './notices.ts';
 import { type Act, buttons } from './panel/actions.ts';
 import { dataColumns } from './panel/data-columns.ts';
 import { Panel } from './panel/panel.ts';
+import { saveFile } from './panel/save-file.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
 import { runsTheirs } from './run/consent.ts';
@@ -108,6 +109,7 @@ export class Rollscope {
           }),
         ),
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
+        saveFile,
         compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),

@@ -1,7 +1,7 @@
 /** Which metrics the charts show: those that the user chose, else the defaults of the run. */
 import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
-import { CHOSEN_CHARTS, choiceOf, defaultCharts } from './charts/metrics.ts';
+import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';
 
 /**
  * A choice outlives the run that it was made for; in a run that lacks one of its metrics, a default takes that place.
@@ -12,7 +12,7 @@ export class ChartChoice {
 
   /** A page of another version may have kept metrics that this one does not have. */
   constructor(kept: readonly Metric[] | undefined) {
-    if (kept?.length === CHOSEN_CHARTS && kept.every(choiceOf)) this.metrics = kept;
+    if (kept && kept.length <= MOST_CHARTS && kept.every(choiceOf)) this.metrics = kept;
   }
 
   /** What the user chose, as it is kept; null for the defaults. */
@@ -27,7 +27,28 @@ export class ChartChoice {
     // What was chosen for a run of another trainer may be missing in this one.
     const chosen = this.metrics;
     const free = usual.filter((metric) => !chosen.includes(metric));
-    return chosen.map((metric) => (isForeign(metric) && !series.names.includes(metric) ? free.shift()! : metric));
+    return chosen.flatMap((metric) => {
+      if (!isForeign(metric) || series.names.includes(metric)) return [metric];
+      return free.splice(0, 1);
+    });
+  }
+
+  /** Adds a chart behind the others; one that is there already stays where it is. */
+  add(metric: Metric, columns: RunColumns): void {
+    const charts = this.of(columns);
+    if (charts.length < MOST_CHARTS && !charts.includes(metric)) this.metrics = [...charts, metric];
+  }
+
+  remove(place: number, columns: RunColumns): void {
+    this.metrics = this.of(columns).filter((_, i) => i !== place);
+  }
+
+  /** Moves a chart by so many places, as far as there are any. */
+  move(place: number, by: number, columns: RunColumns): void {
+    const charts = [...this.of(columns)];
+    const [metric] = charts.splice(place, 1);
+    charts.splice(Math.max(0, Math.min(charts.length, place + by)), 0, metric!);
+    this.metrics = charts;
   }
 
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */

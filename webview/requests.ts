@@ -25,6 +25,11 @@ export class Requests {
     this.ask('control', { run: this.run(), action });
   }
 
+  /** Offers a file to the user to be written. */
+  saveFile(name: string, content: string, encoding: 'utf8' | 'base64'): void {
+    this.ask('saveFile', { name, content, encoding });
+  }
+
   revealProblem(problem: number): void {
     this.ask('revealProblem', { run: this.run(), problem });
   }

@@ -5,6 +5,7 @@ import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder, type TokenShading 
 import type { Metric } from '../engine/runs/series.ts';
 import { isShading } from '../engine/runs/token-shades.ts';
 import { ChartChoice } from './chart-choice.ts';
+import { SMOOTHINGS, type Smoothing } from './charts/smooth.ts';
 import type { PanelRequest } from './failures.ts';
 import { Layout } from './layout.ts';
 import { FIRST_ORDER } from './problem-order.ts';
@@ -36,6 +37,7 @@ export class Selection {
   shading: TokenShading;
   /** Rewards that are shown as columns of the rollouts, by name. */
   rewards: readonly string[];
+  smoothing: Smoothing;
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
   private keeping: ReturnType<typeof setTimeout> | undefined;
@@ -59,6 +61,7 @@ export class Selection {
     this.shading = isShading(kept?.shading) ? kept.shading : FIRST_SHADING;
     const rewards: unknown = kept?.rewards;
     this.rewards = Array.isArray(rewards) ? rewards.filter((name) => typeof name === 'string') : [];
+    this.smoothing = SMOOTHINGS.find((weight) => weight === kept?.smoothing) ?? 0;
     this.layout = new Layout(kept, () => this.changed());
     this.chartChoice = new ChartChoice(kept?.charts);
   }
@@ -82,6 +85,7 @@ export class Selection {
       ...(order !== FIRST_ORDER && { order }),
       ...(shading !== FIRST_SHADING && { shading }),
       ...(rewards.length > 0 && { rewards: [...rewards] }),
+      ...(this.smoothing !== 0 && { smoothing: this.smoothing }),
       ...this.layout.kept,
     };
   }
@@ -144,6 +148,26 @@ export class Selection {
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   chooseChart(place: number, metric: Metric, columns: RunColumns): void {
     this.chartChoice.choose(place, metric, columns);
+    this.changed();
+  }
+
+  addChart(metric: Metric, columns: RunColumns): void {
+    this.chartChoice.add(metric, columns);
+    this.changed();
+  }
+
+  removeChart(place: number, columns: RunColumns): void {
+    this.chartChoice.remove(place, columns);
+    this.changed();
+  }
+
+  moveChart(place: number, by: number, columns: RunColumns): void {
+    this.chartChoice.move(place, by, columns);
+    this.changed();
+  }
+
+  setSmoothing(smoothing: Smoothing): void {
+    this.smoothing = smoothing;
     this.changed();
   }
 

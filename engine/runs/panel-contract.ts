@@ -108,6 +108,15 @@ export const PANEL = defineContract({
       params: z.strictObject({ run, phase: GroupId.shape.phase, step: index.nullable(), problem: index.nullable() }),
       result: unchecked<RewardComparison>(),
     },
+    /** Writes a file where the user says, such as a chart. Resolves also when nobody chose a place. */
+    saveFile: {
+      params: z.strictObject({
+        name: z.string().max(200),
+        content: z.string().max(2 ** 25),
+        encoding: z.enum(['utf8', 'base64']),
+      }),
+      result: unchecked<null>(),
+    },
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
     perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },
@@ -140,6 +149,8 @@ export interface ViewState {
   /** Metrics of the charts that can be chosen; absent until somebody has chosen. */
   charts?: Metric[];
   /** What follows is absent where it is as it was at first. */
+  /** Weight of what came before, in curves. */
+  smoothing?: number;
   rollout?: number;
   filter?: string;
   /** Step that others are compared with (cursor A). */

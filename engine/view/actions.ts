@@ -14,5 +14,6 @@ export const READ_ONLY: Omit<ConversationActions, 'again' | 'report'> = {
   openRollout: refuse,
   compareRollouts: refuse,
   rescore: refuse,
+  saveFile: refuse,
   revealProblem: refuse,
 };

@@ -52,6 +52,8 @@ export interface ConversationActions {
   perform(action: EditorAction): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
   compareRollouts(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void>;
+  /** Asks where to write a file, and writes it there. */
+  saveFile(name: string, content: Uint8Array): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
   /** Computes rewards of stored rollouts; an aborted signal ends it. */
   rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
@@ -156,6 +158,10 @@ export class Conversation {
       writeNote: ({ run, note }) => this.actions.writeNote(this.shownRun(run), note),
       openRollout: async ({ run, group, rollout }) => {
         await this.actions.openRollout(this.shownRun(run), group, rollout);
+        return null;
+      },
+      saveFile: async ({ name, content, encoding }) => {
+        await this.actions.saveFile(name, Buffer.from(content, encoding));
         return null;
       },
       revealProblem: async ({ run, problem }) => {

@@ -1,4 +1,5 @@
 /** A run in a browser: the panel that VS Code shows, served by `rollscope view`. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -32,6 +33,38 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.reload();
     await page.locator(`rs-inspector [data-problem="${problem}"]`).waitFor();
     await page.locator('rs-rollout [data-rollout="2"]').waitFor();
+  });
+
+  test('has charts with one hover line, a part of the steps, and numbers to save', async () => {
+    const { address } = await view('charts', (folder) => writeRunFixture(folder, { problems: 8, steps: 20, every: 5 }));
+    const page = await viewer().open(address);
+    const plots = page.locator('rs-curves .plot');
+    await plots.first().hover();
+    await until('each chart has the line', async () => (await page.locator('rs-curves line.hover').count()) === 4);
+    await plots.first().focus();
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+    await page.locator('rs-curves h2', { hasText: /evaluation 0\.\d+ \(0\.\d+ to/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('rs-inspector [data-step="5"]').waitFor();
+    const box = (await plots.nth(1).boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.locator('rs-curves [data-action="all-steps"]').click();
+    const summary = page.locator('rs-curves [data-chart="entropy"] summary');
+    await summary.click();
+    const download = page.waitForEvent('download');
+    await page.locator('rs-curves [data-chart="entropy"] [data-action="csv"]').click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe('charts-entropy.csv');
+    expect(readFileSync((await saved.path())!, 'utf8').split('\n')).toHaveLength(22);
+    await summary.click();
+    const drawing = page.waitForEvent('download');
+    await page.locator('rs-curves [data-chart="entropy"] [data-action="png"]').click();
+    const png = readFileSync((await (await drawing).path())!);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
   test('follows a run that is written', async () => {

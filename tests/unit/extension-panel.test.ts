@@ -58,6 +58,7 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
     control: nothing,
     perform: nothing,
     openRollout: nothing,
+    saveFile: nothing,
     compareRollouts: nothing,
     revealProblem: nothing,
     writeNote: async () => [],

@@ -72,6 +72,7 @@ function answer(peer: Peer<PanelContract>, inlined: Promise<InlinedRun>): void {
     openRollout: refuse,
     compareRollouts: refuse,
     rescore: refuse,
+    saveFile: refuse,
     revealProblem: refuse,
     control: refuse,
     perform: refuse,

@@ -1,8 +1,9 @@
 /** A small chart of metrics over the steps, as an SVG template. */
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
-import { line } from 'd3-shape';
+import { area, line } from 'd3-shape';
 import { nothing, type TemplateResult } from 'lit';
 import { svg } from '../html.ts';
+import type { Domain } from './domain.ts';
 import { axisRange, tickFormat } from './scale.ts';
 
 export interface Series {
@@ -11,6 +12,8 @@ export interface Series {
   steps: readonly number[];
   /** One per step; NaN: there is none. */
   values: readonly number[];
+  /** The same before smoothing, drawn faintly behind it. */
+  raw?: readonly number[];
   dashed?: boolean;
   /** Has its own axis at the right edge. */
   ownAxis?: boolean;
@@ -26,8 +29,8 @@ export interface Mark {
 export interface CurveOptions {
   width: number;
   height: number;
-  /** Last step of the axis. */
-  steps: number;
+  /** First and last step of the axis. */
+  domain: Domain;
   series: readonly Series[];
   /** Range of the left axis (default: computed from its series). */
   range?: readonly [number, number];
@@ -35,6 +38,14 @@ export interface CurveOptions {
   threshold?: { value: number; text: string };
   /** Step of the cursor; null for none. */
   cursor: number | null;
+  /** Step under the pointer, in whichever chart that is; null for none. */
+  hover?: number | null;
+  /** Steps that are being dragged over. */
+  dragged?: Domain | null;
+  /** Of the left axis, such as `nats/token`. */
+  unit?: string;
+  /** The area between the first two curves is filled. */
+  fillsGap?: boolean;
 }
 
 const MARGIN = { left: 32, right: 6, top: 6, bottom: 16 };
@@ -61,48 +72,122 @@ function tickText(scale: ScaleLinear<number, number>, tick: number): string {
 }
 
 /** Pixels for sizes, step numbers for x. NaN interrupts a line. */
-export function curve(options: CurveOptions): TemplateResult {
-  const { width, height, series, marks = [], threshold, cursor } = options;
+interface Scales {
+  x: ScaleLinear<number, number>;
+  y(series: Pick<Series, 'ownAxis'>): ScaleLinear<number, number>;
+  area: ReturnType<typeof plotArea>;
+  /** Whether a step is on the axis. */
+  has(step: number): boolean;
+}
+
+type Point = [step: number, value: number];
+
+function pointsOf({ steps }: Series, values: readonly number[], { has }: Scales): Point[] {
+  return steps.flatMap((step, i) =>
+    Number.isFinite(values[i]) && has(step) ? [[step, values[i]!] satisfies Point] : [],
+  );
+}
+
+function pathOf(series: Series, values: readonly number[], scales: Scales, kind: string) {
+  const { x, area } = scales;
+  const y = scales.y(series);
+  const points = thin(pointsOf(series, values, scales), (area.right - area.left) * POINTS_PER_PIXEL);
+  const [only] = points;
+  if (points.length === 1)
+    return svg`<circle class="dot ${series.name}" cx=${x(only![0])} cy=${y(only![1])} r="2"></circle>`;
+  const draw = line<Point>(
+    ([step]) => x(step),
+    ([, value]) => y(value),
+  );
+  return svg`<path class="${kind} ${series.name}" stroke-dasharray=${series.dashed ? '3 2' : nothing} d=${draw(points) ?? ''}></path>`;
+}
+
+/** What lies between two curves on the same axis: above the second, where the first promises too much, and below. */
+function gapOf([first, second]: readonly Series[], scales: Scales) {
+  if (!first || !second || first.ownAxis || second.ownAxis) return nothing;
+  const y = scales.y(first);
+  const both = first.steps.flatMap((step, i) => {
+    const [high, low] = [first.values[i]!, second.values[i]!];
+    return Number.isFinite(high) && Number.isFinite(low) && scales.has(step) ? [{ step, high, low }] : [];
+  });
+  const draw = area<(typeof both)[number]>()
+    .x(({ step }) => scales.x(step))
+    .y0(({ low }) => y(low))
+    .y1(({ high }) => y(high));
+  return svg`<path class="gap" d=${draw(thin(both, (scales.area.right - scales.area.left) * POINTS_PER_PIXEL)) ?? ''}></path>`;
+}
+
+/** The line under the pointer, with a dot on each curve. */
+function hoverOf({ hover = null, series }: CurveOptions, scales: Scales) {
+  if (hover === null || !scales.has(hover)) return nothing;
+  const { x, area } = scales;
+  const dots = series.flatMap((one) => {
+    const value = one.values[one.steps.indexOf(hover)];
+    if (value === undefined || !Number.isFinite(value)) return [];
+    return [svg`<circle class="hover-dot ${one.name}" cx=${x(hover)} cy=${scales.y(one)(value)} r="3"></circle>`];
+  });
+  return svg`<g data-transient><line class="hover" x1=${x(hover)} x2=${x(hover)} y1=${area.top} y2=${area.bottom}></line>${dots}</g>`;
+}
+
+function draggedOf({ dragged }: CurveOptions, { x, area }: Scales) {
+  if (!dragged) return nothing;
+  return svg`<rect class="dragged" data-transient x=${x(dragged[0])} y=${area.top} width=${Math.max(0, x(dragged[1]) - x(dragged[0]))} height=${area.bottom - area.top}></rect>`;
+}
+
+function scalesOf(options: CurveOptions): Scales & { right: ScaleLinear<number, number> | null } {
+  const { width, height, series, domain, marks = [] } = options;
   const own = series.filter(({ ownAxis }) => ownAxis);
   const area = plotArea(width, height, own.length > 0);
-  const valuesOf = (some: readonly Series[]) => some.flatMap(({ values }) => values);
-  const x = scaleLinear([0, Math.max(1, options.steps)], [area.left, area.right]);
+  const x = scaleLinear([domain[0], Math.max(domain[0] + 1, domain[1])], [area.left, area.right]);
+  const has = (step: number) => step >= domain[0] && step <= domain[1];
+  const shown = ({ steps, values, raw = [] }: Series) =>
+    [...values, ...raw].filter((_, i) => has(steps[i % Math.max(1, steps.length)]!));
+  const valuesOf = (some: readonly Series[]) => some.flatMap(shown);
   const axis = (range: readonly [number, number]) => scaleLinear(range, [area.bottom, area.top]).clamp(true);
-  const y = axis(options.range ?? axisRange(valuesOf(series.filter(({ ownAxis }) => !ownAxis))));
+  const ends = marks.filter(({ step }) => has(step)).flatMap(({ low, high }) => [low, high]);
+  const left = axis(options.range ?? axisRange([...valuesOf(series.filter(({ ownAxis }) => !ownAxis)), ...ends]));
   const right = own.length > 0 ? axis(axisRange(valuesOf(own))) : null;
-  const paths = series.map(({ name, steps, values, dashed, ownAxis }) => {
-    const height = ownAxis && right ? right : y;
-    const draw = line<[number, number]>(
-      ([step]) => x(step),
-      ([, value]) => height(value),
-    );
-    const points = steps.flatMap((step, i) =>
-      Number.isFinite(values[i]) ? [[step, values[i]!] as [number, number]] : [],
-    );
-    const thinned = thin(points, (area.right - area.left) * POINTS_PER_PIXEL);
-    const [only] = thinned;
-    if (thinned.length === 1)
-      return svg`<circle class="dot ${name}" cx=${x(only![0])} cy=${height(only![1])} r="2"></circle>`;
-    return svg`<path class="curve ${name}" stroke-dasharray=${dashed ? '3 2' : nothing} d=${draw(thinned) ?? ''}></path>`;
-  });
+  return { x, area, has, right, y: ({ ownAxis }) => (ownAxis && right ? right : left) };
+}
+
+function axesOf({ height, unit }: CurveOptions, scales: ReturnType<typeof scalesOf>) {
+  const { x, area, right } = scales;
+  const y = scales.y({});
+  const ticks = x.ticks(4).filter(Number.isInteger);
   return svg`
     <line class="axis" x1=${area.left} x2=${area.right} y1=${area.bottom} y2=${area.bottom}></line>
     ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${tickText(y, tick)}</text>`)}
     ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 8} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
-    ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
+    ${ticks.map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>`)}
+    <text class="axis-name" x=${area.right} y=${area.bottom - 3} text-anchor="end">step</text>
+    ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 3} text-anchor="end">${unit}</text>` : nothing}`;
+}
+
+export function curve(options: CurveOptions): TemplateResult {
+  const { series, marks = [], threshold, cursor, fillsGap = false } = options;
+  const scales = scalesOf(options);
+  const { x, area, has } = scales;
+  const y = scales.y({});
+  return svg`
+    ${axesOf(options, scales)}
     ${
       threshold
         ? svg`<line class="threshold" x1=${area.left} x2=${area.right} y1=${y(threshold.value)} y2=${y(threshold.value)}></line>
           <text class="threshold-text" x=${area.left + 4} y=${y(threshold.value) - 4}>${threshold.text}</text>`
         : nothing
     }
-    ${paths}
-    ${marks.map(
-      (
-        mark,
-      ) => svg`<line class="whisker" x1=${x(mark.step)} x2=${x(mark.step)} y1=${y(mark.low)} y2=${y(mark.high)}></line>
+    ${fillsGap ? gapOf(series, scales) : nothing}
+    ${series.flatMap((one) => (one.raw ? [pathOf(one, one.raw, scales, 'curve raw')] : []))}
+    ${series.map((one) => pathOf(one, one.values, scales, 'curve'))}
+    ${marks
+      .filter(({ step }) => has(step))
+      .map(
+        (
+          mark,
+        ) => svg`<line class="whisker" x1=${x(mark.step)} x2=${x(mark.step)} y1=${y(mark.low)} y2=${y(mark.high)}></line>
         <circle class="evaluation" cx=${x(mark.step)} cy=${y(mark.mean)} r="2.5"></circle>`,
-    )}
-    ${cursor === null ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1=${area.top} y2=${area.bottom}></line>`}
+      )}
+    ${cursor === null || !has(cursor) ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1=${area.top} y2=${area.bottom}></line>`}
+    ${draggedOf(options, scales)} ${hoverOf(options, scales)}
   `;
 }

@@ -1,5 +1,10 @@
 /** The metrics that a chart can show, in the order of the menu: those with a chart in `engine/protocol/metrics.ts`. */
-import { type MetricDefinition, STEP_METRIC_NAMES, STEP_METRICS } from '../../engine/protocol/metrics.ts';
+import {
+  type MetricDefinition,
+  STEP_METRIC_NAMES,
+  STEP_METRICS,
+  type StepMetric,
+} from '../../engine/protocol/metrics.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { QUANTITIES, withUnit } from '../../engine/protocol/quantities.ts';
 import type { Head } from '../../engine/runs/head.ts';
@@ -18,21 +23,28 @@ export interface MetricChoice {
   color: NonNullable<MetricDefinition['chart']>;
   /** Values are shares: the axis ranges from 0 to 1. */
   share?: true;
+  /** Of the values, where they have one. */
+  unit?: string;
   /** Such as `0.42 nats`. */
   text(value: number | null): string;
 }
 
 /** Only the engine's own metrics: those of other trainers are offered by the run that has them. */
-export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.flatMap((metric) => {
-  const { title, quantity, chart } = STEP_METRICS[metric];
-  if (!chart) return [];
+function ownChoice(metric: StepMetric): MetricChoice {
+  const { title, quantity, chart = 'plain' } = STEP_METRICS[metric];
   const text = (value: number | null) => withUnit(quantity, value);
-  const isShare = QUANTITIES[quantity].unit === 'share';
-  return [{ metric, label: title, color: chart, text, ...(isShare && { share: true as const }) }];
-});
+  const { unit } = QUANTITIES[quantity];
+  const share = unit === 'share' ? { share: true as const } : unit !== 'none' ? { unit } : {};
+  return { metric, label: title, color: chart, text, ...share };
+}
 
-/** Number of charts whose metric can be chosen. */
+export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.filter(
+  (metric) => STEP_METRICS[metric].chart,
+).map(ownChoice);
+
+/** Number of charts whose metric can be chosen, until somebody adds or removes one; and at most. */
 export const CHOSEN_CHARTS = 3;
+export const MOST_CHARTS = 15;
 
 /** Reward accuracy, or label accuracy for a reward that does not judge correctness; null without reference answers. */
 export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysRight'>): Metric | null {

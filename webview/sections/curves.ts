@@ -1,177 +1,198 @@
-/** Four small charts with one cursor: the reward, and three metrics of the user's choice. Titles show the current values. */
-import { css, nothing } from 'lit';
+/**
+ * The charts: the reward, and metrics of the user's choice, with one cursor, one hover line and one part of the steps.
+ * Titles show the values at the step under the pointer, else at the selected one.
+ */
+import { nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { evaluatedText } from '../../engine/protocol/data-text.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import type { Metric } from '../../engine/runs/series.ts';
+import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
+import { type Domain, partBetween, stepIn, zoomed } from '../charts/domain.ts';
+import { csvOf, pngOf, svgOf } from '../charts/export.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
+import { SMOOTHINGS, type Smoothing, smoothed } from '../charts/smooth.ts';
 import { Component } from '../component.ts';
+import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
+import { saveFile } from '../save.ts';
 import { shared } from '../styles.ts';
+import { curveStyles } from './curves/styles.ts';
 
-/** Of a chart where its pane gives no height. */
+/** Of a chart where its pane gives no height, and of an enlarged one. */
 const HEIGHT = 112;
+const LARGE = 300;
 const LEAST_HEIGHT = 72;
-/** Of the pane, what a row of charts does not use: its titles and edges. */
-const AROUND = 42;
+/** Of the pane, what a row of charts does not use: its titles, the line below it and edges. */
+const AROUND = 72;
 const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */
 const NARROWEST = 260;
+/** CSS pixels within which a press is a click and not a drag. */
+const CLICK = 4;
 
-/** The element of the charts, as wide as the panel. */
+interface Chart {
+  /** `reward`, or the metric. */
+  key: string;
+  label: string;
+  title: unknown;
+  options: Pick<CurveOptions, 'series' | 'range' | 'marks' | 'threshold' | 'unit' | 'fillsGap'>;
+  /** Its place among those that can be chosen; null for the reward. */
+  place: number | null;
+}
+
 @customElement('rs-curves')
 export class Curves extends Component {
-  static override styles = [
-    shared,
-    css`
-      :host {
-        padding: 6px 12px;
-      }
-      .charts {
-        display: grid;
-        gap: 10px 18px;
-      }
-      .charts.four {
-        grid-template-columns: repeat(4, minmax(0, 1fr));
-      }
-      .charts.two {
-        grid-template-columns: repeat(2, minmax(0, 1fr));
-      }
-      .charts.one {
-        grid-template-columns: minmax(0, 1fr);
-      }
-      h2 {
-        white-space: nowrap;
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      .curve {
-        fill: none;
-        stroke-width: 1.5;
-      }
-      .proxy,
-      .plain {
-        stroke: var(--accent);
-      }
-      svg text.own-axis {
-        fill: var(--accent-text, var(--accent));
-      }
-      .name-proxy {
-        color: var(--accent-text, var(--accent));
-      }
-      .name-reference {
-        color: var(--highlight-text, var(--highlight));
-      }
-      select {
-        field-sizing: content;
-        max-width: 100%;
-        margin-left: -4px;
-        padding: 0 2px 0 0;
-        border: 1px solid transparent;
-        border-radius: 2px;
-        color: inherit;
-        background: var(--vscode-editor-background);
-        font: inherit;
-        cursor: pointer;
-      }
-      select:hover {
-        border-color: var(--vscode-dropdown-border, var(--rule));
-      }
-      option {
-        color: var(--vscode-dropdown-foreground);
-        background: var(--vscode-dropdown-background);
-        font-weight: 400;
-      }
-      .reference,
-      .evaluation,
-      .whisker {
-        stroke: var(--highlight);
-      }
-      .accuracy {
-        stroke: var(--correct);
-      }
-      .entropy {
-        stroke: var(--vscode-charts-purple);
-      }
-      .evaluation {
-        fill: var(--vscode-editor-background);
-      }
-      .dot {
-        fill: currentColor;
-      }
-      .threshold {
-        stroke: var(--wrong);
-        stroke-dasharray: 3 3;
-      }
-      svg text.threshold-text {
-        fill: var(--wrong-text, var(--wrong));
-      }
-    `,
-  ];
+  static override styles = [shared, failureStyles, curveStyles];
+
+  /** The part of the steps that is shown; null for all. */
+  private zoom: Domain | null = null;
+  private hover: number | null = null;
+  private drag: { key: string; from: number; x: number } | null = null;
+  private large: string | null = null;
 
   override render() {
-    const { columns: run, info } = this.store;
+    const { columns: run, info, failures } = this.store;
     const { series: metrics, head } = run;
     if (info?.job === 'probe' || (metrics.steps.length === 0 && head.evaluations.length === 0)) return nothing;
     const columns = [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
     const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
     if (width < 80) return nothing;
-    const height = this.chartHeight(columns);
-    const at = Math.min(this.store.selection.at, run.step);
-    const now = (metric: Metric) => run.metricAt(metric, at);
-    const evaluations = head.evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
-    const sampled = head.evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
-    const series = (name: string, metric: Metric): Series => ({
-      name,
-      steps: metrics.steps,
-      values: metrics.of(metric) ?? [],
-    });
-    const chart = (
-      label: string,
-      title: unknown,
-      options: Pick<CurveOptions, 'series' | 'range' | 'marks' | 'threshold'>,
-    ) => {
-      const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
-      return html`<section>
-        <h2>${title}</h2>
-        <svg width=${width} height=${height} role="img" aria-label=${label} @pointerdown=${(e: PointerEvent) => this.look(e, width, rightAxis)}>
-          ${curve({ width, height, steps: this.steps, cursor: this.store.selection.step, ...options })}
-        </svg>
-      </section>`;
-    };
-    const value = (text: unknown, metric?: Metric) =>
-      html`<span class="value" data-metric=${metric ?? nothing}>${text}</span>`;
     const names = ['one', 'one', 'two', 'two', 'four'];
-    // A proxy reward on another scale would flatten the ground-truth reward.
-    const ownAxis = !areShares(metrics.of('proxyReward') ?? []);
+    const all = [this.reward(), ...this.store.selection.charts(run).map((metric, i) => this.metric(metric, i))];
     return html`<div class="charts ${names[columns]}">
-      ${chart(
-        'Reward',
-        html`Reward${value(
-          html`<span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
-            <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${
-              sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing
-            }`,
-        )}`,
-        {
-          series: [{ ...series('proxy', 'proxyReward'), ownAxis }, series('reference', 'groundTruthReward')],
-          range: [0, 1],
-          marks: evaluations,
-        },
-      )}
-      ${this.store.selection.charts(run).map((metric, place) => {
-        const choice = choiceOf(metric)!;
-        const exists = metric !== 'rewardAccuracy' || head.saysRight;
-        const text = exists ? choice.text(now(metric)) : 'undefined for this reward';
-        return chart(choice.label, html`${this.choice(place, metric)}${value(text, metric)}`, {
-          series: [series(choice.color, metric)],
-          ...(choice.share && { range: [0, 1] as const }),
-          ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
-        });
-      })}
-    </div>`;
+        ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, columns))}
+      </div>
+      ${this.tools()} ${failureNotice('saveFile', failures.of('saveFile'), () => failures.clear('saveFile'))}`;
+  }
+
+  /** The step whose values the titles show. */
+  private get at(): number {
+    return this.hover ?? Math.min(this.store.selection.at, this.store.columns.step);
+  }
+
+  private series(name: string, metric: Metric): Series {
+    const { series } = this.store.columns;
+    const raw = series.of(metric) ?? [];
+    const { smoothing } = this.store.selection;
+    return { name, steps: series.steps, values: smoothed(raw, smoothing), ...(smoothing > 0 && { raw }) };
+  }
+
+  private reward(): Chart {
+    const { columns } = this.store;
+    const { evaluations } = columns.head;
+    const marks = evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
+    const sampled = evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
+    const evaluated = this.hover === null ? undefined : marks.find(({ step }) => step === this.hover);
+    const now = (metric: Metric) => columns.metricAt(metric, this.at);
+    // A proxy reward on another scale would flatten the ground-truth reward.
+    const ownAxis = !areShares(columns.series.of('proxyReward') ?? []);
+    const title = html`Reward<span class="value"><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
+      <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${
+        evaluated
+          ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
+          : nothing
+      }${sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing}</span>`;
+    const series = [{ ...this.series('proxy', 'proxyReward'), ownAxis }, this.series('reference', 'groundTruthReward')];
+    return {
+      key: 'reward',
+      label: 'Reward',
+      title,
+      options: { series, range: [0, 1], marks, fillsGap: true },
+      place: null,
+    };
+  }
+
+  private metric(metric: Metric, place: number): Chart {
+    const { columns } = this.store;
+    const choice = choiceOf(metric)!;
+    const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
+    const text = exists ? choice.text(columns.metricAt(metric, this.at)) : 'undefined for this reward';
+    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}</span>${this.named(metric)}`;
+    const options: Chart['options'] = {
+      series: [this.series(choice.color, metric)],
+      ...(choice.share && { range: [0, 1] as const }),
+      ...(choice.unit && { unit: choice.unit }),
+      ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
+    };
+    return { key: metric, label: choice.label, title, options, place };
+  }
+
+  /** A word beside a metric that the collapse watch names. */
+  private named(metric: Metric) {
+    const names = this.store.columns.head.warnings.some(({ watch }) =>
+      watch?.reasons.some(({ signal }) => signal === metric),
+    );
+    const warning = names ? collapseWarningAt(this.store.columns) : null;
+    return warning ? html` <span class="wrong" title=${warning.message}>collapse watch</span>` : nothing;
+  }
+
+  private chart(chart: Chart, width: number, columns: number) {
+    const { key, label, title, options } = chart;
+    const isLarge = key === this.large;
+    const height = isLarge ? LARGE : this.chartHeight(columns);
+    const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
+    const dragged = this.drag && this.hover !== null ? partBetween(this.drag.from, this.hover, this.all) : null;
+    const step = Math.round(this.hover ?? this.at);
+    const press = (event: PointerEvent) => this.press(event, key, width, rightAxis);
+    const move = (event: PointerEvent) => this.move(event, width, rightAxis);
+    return html`<section class=${isLarge ? 'large' : ''} data-chart=${key}>
+      <div class="title"><h2>${title}</h2>${this.menu(chart)}</div>
+      <div class="plot" tabindex="0" role="slider" aria-label="${label}: step" aria-valuemin=${this.domain[0]} aria-valuemax=${this.domain[1]} aria-valuenow=${step} aria-valuetext=${`step ${step}`}
+        @pointerdown=${press} @pointermove=${move} @pointerup=${this.release} @pointerleave=${this.leave} @dblclick=${() => this.show(null)} @keydown=${this.key} @blur=${this.leave}>
+        <svg width=${width} height=${height} aria-hidden="true">${curve({ width, height, domain: this.domain, cursor: this.store.selection.step, hover: this.hover, dragged, ...options })}</svg>
+      </div>
+    </section>`;
+  }
+
+  private menu({ key, label, options, place }: Chart) {
+    const { selection, columns } = this.store;
+    const item = (action: string, text: string, act: () => unknown) =>
+      html`<button data-action=${action} @click=${(event: Event) => {
+        (event.currentTarget as Element).closest('details')!.open = false;
+        void act();
+      }}>${text}</button>`;
+    const chosen = (p: number) => [
+      item('move-left', 'Move left', () => selection.moveChart(p, -1, columns)),
+      item('move-right', 'Move right', () => selection.moveChart(p, 1, columns)),
+      item('remove', 'Remove', () => selection.removeChart(p, columns)),
+    ];
+    return html`<details class="more"><summary aria-label="Actions of ${label}" title="Actions">⋯</summary>
+      <div class="menu">
+        ${item('enlarge', this.large === key ? 'Make small' : 'Enlarge', () => this.enlarge(key))}
+        ${place === null ? nothing : chosen(place)}
+        ${item('svg', 'Save as SVG…', () => this.save(key, label, 'svg'))}
+        ${item('png', 'Save as PNG…', () => this.save(key, label, 'png'))}
+        ${item('csv', 'Save as CSV…', () => this.saveNumbers(key, label, options.series))}
+      </div></details>`;
+  }
+
+  private enlarge(key: string): void {
+    this.large = this.large === key ? null : key;
+    this.requestUpdate();
+  }
+
+  private async save(key: string, label: string, type: 'svg' | 'png'): Promise<void> {
+    const chart = this.renderRoot.querySelector<SVGSVGElement>(`[data-chart="${CSS.escape(key)}"] svg`);
+    if (!chart) return;
+    const drawing = svgOf(chart, `${label} · ${this.store.info?.run ?? ''}`);
+    const content = type === 'svg' ? drawing : ((await pngOf(drawing)) as Uint8Array<ArrayBuffer>);
+    saveFile(this.store, this.fileName(key, type), content);
+  }
+
+  private saveNumbers(key: string, label: string, series: readonly Series[]): void {
+    const { steps } = this.store.columns.series;
+    const columns = series.map(({ name, raw, values }) => ({
+      name: series.length > 1 ? `${label} (${name === 'reference' ? 'ground truth' : name})` : label,
+      values: raw ?? values,
+    }));
+    saveFile(this.store, this.fileName(key, 'csv'), csvOf({ steps, columns }));
+  }
+
+  private fileName(key: string, extension: string): string {
+    return `${`${this.store.info?.run ?? 'run'}-${key}`.replace(/[^\w.-]+/g, '-')}.${extension}`;
   }
 
   private choice(place: number, current: Metric) {
@@ -185,6 +206,32 @@ export class Curves extends Component {
     </select>`;
   }
 
+  /** Below the charts: another metric, smoothing, and the way back from a part. */
+  private tools() {
+    const { selection, columns } = this.store;
+    const shown = selection.charts(columns);
+    const others = choicesOf(columns.series).filter(({ metric }) => !shown.includes(metric));
+    const add = (event: Event) => {
+      const input = event.target as HTMLInputElement;
+      const found = others.find(({ label, metric }) => label === input.value || metric === input.value);
+      if (!found) return;
+      input.value = '';
+      selection.addChart(found.metric, columns);
+    };
+    const smooth = (event: Event) =>
+      selection.setSmoothing(Number((event.target as HTMLSelectElement).value) as Smoothing);
+    return html`<div class="tools">
+      <label>Add a chart <input list="metrics" placeholder="search the metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
+      <datalist id="metrics">${others.map(({ label }) => html`<option value=${label}></option>`)}</datalist>
+      <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
+      ${
+        this.zoom
+          ? html`<span role="status">steps ${this.zoom[0]} to ${this.zoom[1]}</span><button class="link" data-action="all-steps" @click=${() => this.show(null)}>Show all steps</button>`
+          : html`<span>drag: zoom · click: go to the step</span>`
+      }
+    </div>`;
+  }
+
   /** One row of charts fills its pane; several are scrolled. */
   private chartHeight(columns: number): number {
     const { layout } = this.store.selection;
@@ -192,15 +239,70 @@ export class Curves extends Component {
     return Math.max(LEAST_HEIGHT, layout.chartsHeight(window.innerWidth, window.innerHeight) - AROUND);
   }
 
-  private get steps(): number {
-    return Math.max(this.store.info?.steps ?? 1, this.store.columns.step);
+  private get all(): Domain {
+    return [0, Math.max(this.store.info?.steps ?? 1, this.store.columns.step)];
   }
 
-  private look(event: PointerEvent, width: number, rightAxis: boolean): void {
+  private get domain(): Domain {
+    return this.zoom ?? this.all;
+  }
+
+  private show(part: Domain | null): void {
+    this.zoom = part;
+    this.requestUpdate();
+  }
+
+  /** The step at a place of a chart. */
+  private stepAt(event: PointerEvent, width: number, rightAxis: boolean): number {
     const { left } = (event.currentTarget as Element).getBoundingClientRect();
     const area = plotArea(width, HEIGHT, rightAxis);
-    const part = (event.clientX - left - area.left) / (area.right - area.left);
-    const step = Math.round(part * this.steps);
+    return Math.round(stepIn(this.domain, (event.clientX - left - area.left) / (area.right - area.left)));
+  }
+
+  private press(event: PointerEvent, key: string, width: number, rightAxis: boolean): void {
+    if (event.button !== 0) return;
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    this.drag = { key, from: this.stepAt(event, width, rightAxis), x: event.clientX };
+  }
+
+  private move(event: PointerEvent, width: number, rightAxis: boolean): void {
+    const step = this.stepAt(event, width, rightAxis);
+    if (step === this.hover) return;
+    this.hover = step;
+    this.requestUpdate();
+  }
+
+  private readonly release = (event: PointerEvent): void => {
+    const { drag, hover } = this;
+    this.drag = null;
+    if (!drag) return;
+    const part = partBetween(drag.from, hover ?? drag.from, this.all);
+    if (Math.abs(event.clientX - drag.x) > CLICK && part) this.show(part);
+    else this.lookAt(drag.from);
+  };
+
+  private readonly leave = (): void => {
+    if (this.drag) return;
+    this.hover = null;
+    this.requestUpdate();
+  };
+
+  private lookAt(step: number): void {
     this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
+
+  private readonly key = (event: KeyboardEvent): void => {
+    const at = this.hover ?? Math.round(this.at);
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10 }[event.key];
+    if (by !== undefined) this.hover = Math.max(this.domain[0], Math.min(this.domain[1], at + by));
+    else if (event.key === 'Home' || event.key === 'End') this.hover = this.domain[event.key === 'Home' ? 0 : 1];
+    else if (event.key === '+' || event.key === '-')
+      this.zoom = zoomed(this.domain, at, event.key === '+' ? 0.5 : 2, this.all);
+    else if (event.key === '0' || (event.key === 'Escape' && this.zoom)) this.zoom = null;
+    else if (event.key === 'Enter') this.lookAt(at);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.requestUpdate();
+  };
 }

@@ -35,6 +35,7 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
     section: 'inspector',
     ask: (store) => store.rewards.ask({ phase: 'train', step: 1, problem: null }, { again: true }),
   },
+  saveFile: { section: 'curves', ask: (store) => store.requests.saveFile('a.csv', 'x', 'utf8') },
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
@@ -53,6 +54,7 @@ const MORE: Partial<Record<PanelRequest, object>> = {
   compareRollouts: { group, rollout: 0, other: 1 },
   readPrompt: { problem: 0 },
   rescore: { phase: 'train', step: 1, problem: null },
+  saveFile: { name: 'a.csv', content: 'x', encoding: 'utf8' },
   revealProblem: { problem: 0 },
   control: { action: 'stop' },
 };

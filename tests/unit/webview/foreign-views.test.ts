@@ -111,7 +111,7 @@ describe('the panel', () => {
     store.selection.chooseChart(0, 'foreign/completions/mean_length' as Metric, store.columns);
     store.selection.chooseChart(1, 'foreign/sampling/importance_ratio' as Metric, store.columns);
     const { html } = shown('curves');
-    expect(html).toContain('aria-label="completions/mean_length"');
+    expect(html).toContain('aria-label="completions/mean_length: step"');
     expect(store.selection.charts(store.columns).slice(0, 2)).toEqual([
       'foreign/completions/mean_length',
       'foreign/sampling/importance_ratio',

@@ -49,6 +49,7 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       openRollout: vi.fn(async () => {}),
       compareRollouts: vi.fn(async () => {}),
       rescore: vi.fn(async () => NO_REWARDS),
+      saveFile: vi.fn(async () => {}),
       revealProblem: vi.fn(async () => {}),
       writeNote: ({ folder }, note) => writeNote(folder, note),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),

@@ -1,0 +1,14 @@
+/** Writes a file that the panel made, such as a chart, where the user says. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+
+/** @param name of the file, without a folder; what the page names is only a suggestion */
+export async function saveFile(name: string, content: Uint8Array): Promise<void> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const suggested = path.basename(name);
+  const place = await vscode.window.showSaveDialog({
+    defaultUri: folder ? vscode.Uri.joinPath(folder.uri, suggested) : vscode.Uri.file(suggested),
+    filters: { [path.extname(suggested).slice(1).toUpperCase()]: [path.extname(suggested).slice(1)] },
+  });
+  if (place) await vscode.workspace.fs.writeFile(place, content);
+}

@@ -1,0 +1,74 @@
+/** What the charts can do with their curves: smoothing, parts of the steps, numbers as a file, and which are shown. */
+import { describe, expect, test } from 'vitest';
+import { RunColumns } from '../../../engine/runs/columns.ts';
+import { ChartChoice } from '../../../webview/chart-choice.ts';
+import { partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
+import { csvOf } from '../../../webview/charts/export.ts';
+import { METRIC_CHOICES, MOST_CHARTS } from '../../../webview/charts/metrics.ts';
+import { smoothed } from '../../../webview/charts/smooth.ts';
+
+describe('smoothing', () => {
+  test('keeps a constant, and begins where the curve begins', () => {
+    for (const value of smoothed([2, 2, 2, 2], 0.9)) expect(value).toBeCloseTo(2, 12);
+    expect(smoothed([3, 5], 0.6)[0]).toBeCloseTo(3, 12);
+    // (0.4 * 5 + 0.6 * 0.4 * 3) / (1 - 0.6^2)
+    expect(smoothed([3, 5], 0.6)[1]).toBeCloseTo((0.4 * 5 + 0.24 * 3) / 0.64, 12);
+  });
+
+  test('passes over steps without a value, and changes nothing at 0', () => {
+    const [first, gap, second] = smoothed([1, Number.NaN, 2], 0.6);
+    expect(gap).toBeNaN();
+    expect([first, second]).toEqual(smoothed([1, 2], 0.6));
+    expect(smoothed([1, Number.NaN, 2], 0)).toEqual([1, Number.NaN, 2]);
+  });
+});
+
+describe('a part of the steps', () => {
+  test('is what lies between two places, within all, in either direction', () => {
+    expect(partBetween(10.4, 20.2, [0, 100])).toEqual([10, 21]);
+    expect(partBetween(20.2, 10.4, [0, 100])).toEqual([10, 21]);
+    expect(partBetween(-5, 300, [0, 100])).toEqual([0, 100]);
+    expect(partBetween(10, 11, [0, 100])).toBeNull();
+  });
+
+  test('is nearer around a step, and everything again from far enough', () => {
+    expect(zoomed([0, 100], 50, 0.5, [0, 100])).toEqual([25, 75]);
+    expect(zoomed([0, 100], 0, 0.5, [0, 100])).toEqual([0, 50]);
+    expect(zoomed([25, 75], 50, 2, [0, 100])).toBeNull();
+    expect(zoomed([10, 12], 11, 0.5, [0, 100])).toEqual([10, 12]);
+    expect([stepIn([20, 40], 0.5), stepIn([20, 40], 2)]).toEqual([30, 40]);
+  });
+});
+
+test('the numbers of a chart are a table, empty where there is no value', () => {
+  const columns = [
+    { name: 'Reward (proxy)', values: [0.5, Number.NaN] },
+    { name: 'a, "b"', values: [null, 2] },
+  ];
+  expect(csvOf({ steps: [1, 2], columns })).toBe('step,Reward (proxy),"a, ""b"""\n1,0.5,\n2,,2\n');
+});
+
+describe('the charts', () => {
+  const columns = new RunColumns();
+  const usual = new ChartChoice(undefined).of(columns);
+
+  test('can be added, moved and removed, and are kept', () => {
+    const choice = new ChartChoice(undefined);
+    choice.add('kl', columns);
+    choice.add('kl', columns);
+    expect(choice.of(columns)).toEqual([...usual, 'kl']);
+    choice.move(3, -2, columns);
+    choice.move(0, -1, columns);
+    expect(choice.of(columns)).toEqual([usual[0], 'kl', usual[1], usual[2]]);
+    choice.remove(0, columns);
+    expect(new ChartChoice(choice.chosen!).of(columns)).toEqual(['kl', usual[1], usual[2]]);
+    for (const place of [2, 1, 0]) choice.remove(place, columns);
+    expect(new ChartChoice(choice.chosen!).of(columns)).toEqual([]);
+  });
+
+  test('are not more than fit', () => {
+    const choice = new ChartChoice(undefined);
+    for (const { metric } of METRIC_CHOICES) choice.add(metric, columns);
+    expect(choice.of(columns).length).toBe(Math.min(MOST_CHARTS, METRIC_CHOICES.length));
+  });
+});

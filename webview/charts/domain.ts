@@ -1,0 +1,27 @@
+/** The steps that the charts show: all, or a part that was dragged. Pure. */
+
+export type Domain = readonly [from: number, to: number];
+
+/** Least steps of a part. */
+const LEAST = 2;
+
+/** The part between two steps, in whole steps; null where that is too small to be meant. */
+export function partBetween(a: number, b: number, all: Domain): Domain | null {
+  const from = Math.max(all[0], Math.floor(Math.min(a, b)));
+  const to = Math.min(all[1], Math.ceil(Math.max(a, b)));
+  return to - from < LEAST ? null : [from, to];
+}
+
+/** Nearer to a step, or further away (factor above 1); null for everything. */
+export function zoomed([from, to]: Domain, at: number, factor: number, all: Domain): Domain | null {
+  const length = (to - from) * factor;
+  if (length >= all[1] - all[0]) return null;
+  const part = Math.max(0, Math.min(1, (at - from) / Math.max(1, to - from)));
+  const start = Math.max(all[0], Math.min(all[1] - length, at - part * length));
+  return partBetween(start, start + length, all) ?? [from, to];
+}
+
+/** The step of the axis at a place between its ends, 0 to 1. */
+export function stepIn([from, to]: Domain, part: number): number {
+  return from + Math.max(0, Math.min(1, part)) * (to - from);
+}

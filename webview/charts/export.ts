@@ -1,0 +1,74 @@
+/** A chart as a file: SVG with its colors, PNG at twice its size, or its numbers as CSV. */
+
+/** What a chart shows at each step; null and NaN for nothing. */
+export interface ChartTable {
+  steps: readonly number[];
+  columns: readonly { name: string; values: readonly (number | null)[] }[];
+}
+
+const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** A row for each step, empty where there is no value. Pure. */
+export function csvOf({ steps, columns }: ChartTable): string {
+  const head = ['step', ...columns.map(({ name }) => name)];
+  const rows = steps.map((step, i) => [
+    String(step),
+    ...columns.map(({ values }) => (Number.isFinite(values[i]) ? String(values[i]) : '')),
+  ]);
+  return [head, ...rows].map((row) => `${row.map(field).join(',')}\n`).join('');
+}
+
+/** What a drawing gets from style sheets, which a file does not have. */
+const STYLES = [
+  ...['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity'],
+  ...['font-family', 'font-size'],
+];
+
+/** The drawing with its colors written out, on the theme's background, with a title above it. */
+export function svgOf(chart: SVGSVGElement, title: string): string {
+  const copy = chart.cloneNode(true) as SVGSVGElement;
+  const originals = chart.querySelectorAll('*');
+  copy.querySelectorAll('*').forEach((element, i) => {
+    const style = getComputedStyle(originals[i]!);
+    for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
+    element.removeAttribute('class');
+  });
+  for (const mark of copy.querySelectorAll('[data-transient]')) mark.remove();
+  const [width, height] = [chart.width.baseVal.value, chart.height.baseVal.value];
+  const style = getComputedStyle(document.body);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('viewBox', `0 ${-TITLE} ${width} ${height + TITLE}`);
+  copy.setAttribute('height', String(height + TITLE));
+  const ground = document.createElementNS(copy.namespaceURI!, 'rect') as SVGRectElement;
+  for (const [name, value] of Object.entries({ x: 0, y: -TITLE, width, height: height + TITLE }))
+    ground.setAttribute(name, String(value));
+  ground.setAttribute('fill', style.backgroundColor);
+  const text = document.createElementNS(copy.namespaceURI!, 'text') as SVGTextElement;
+  for (const [name, value] of Object.entries({ x: 4, y: -6, fill: style.color, 'font-family': style.fontFamily }))
+    text.setAttribute(name, String(value));
+  text.setAttribute('font-size', '12');
+  text.textContent = title;
+  copy.prepend(ground, text);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+const TITLE = 22;
+const SCALE = 2;
+
+/** The drawing of `svgOf` as pixels. */
+export async function pngOf(svg: string): Promise<Uint8Array> {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth * SCALE;
+    canvas.height = image.naturalHeight * SCALE;
+    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+    if (!blob) throw new Error('The chart could not be drawn.');
+    return new Uint8Array(await blob.arrayBuffer());
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}

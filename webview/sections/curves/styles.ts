@@ -1,0 +1,174 @@
+/** Styles of the charts. */
+import { css } from 'lit';
+
+export const curveStyles = css`
+  :host {
+    padding: 6px 12px;
+  }
+  .charts {
+    display: grid;
+    gap: 10px 18px;
+  }
+  .charts.four {
+    grid-template-columns: repeat(4, minmax(0, 1fr));
+  }
+  .charts.two {
+    grid-template-columns: repeat(2, minmax(0, 1fr));
+  }
+  .charts.one {
+    grid-template-columns: minmax(0, 1fr);
+  }
+  .charts > .large {
+    grid-column: 1 / -1;
+  }
+  .title {
+    display: flex;
+    align-items: baseline;
+    gap: 4px;
+  }
+  h2 {
+    flex: 1 1 auto;
+    min-width: 0;
+    white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .plot {
+    cursor: crosshair;
+    touch-action: none;
+  }
+  .curve {
+    fill: none;
+    stroke-width: 1.5;
+  }
+  .curve.raw {
+    stroke-width: 1;
+    stroke-opacity: 0.35;
+  }
+  .proxy,
+  .plain {
+    stroke: var(--accent);
+  }
+  .gap {
+    fill: var(--highlight);
+    fill-opacity: 0.16;
+  }
+  .hover {
+    stroke: var(--vscode-foreground);
+    stroke-opacity: 0.6;
+  }
+  .hover-dot {
+    fill: var(--vscode-editor-background);
+    stroke-width: 1.5;
+  }
+  .dragged {
+    fill: var(--accent);
+    fill-opacity: 0.15;
+  }
+  svg text.axis-name {
+    font-size: 9px;
+  }
+  svg text.own-axis {
+    fill: var(--accent-text, var(--accent));
+  }
+  .name-proxy {
+    color: var(--accent-text, var(--accent));
+  }
+  .name-reference {
+    color: var(--highlight-text, var(--highlight));
+  }
+  select,
+  .tools input {
+    max-width: 100%;
+    padding: 0 2px 0 0;
+    border: 1px solid transparent;
+    border-radius: 2px;
+    color: inherit;
+    background: var(--vscode-editor-background);
+    font: inherit;
+  }
+  select {
+    field-sizing: content;
+    margin-left: -4px;
+    cursor: pointer;
+  }
+  select:hover {
+    border-color: var(--vscode-dropdown-border, var(--rule));
+  }
+  option {
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+    font-weight: 400;
+  }
+  .reference,
+  .evaluation,
+  .whisker {
+    stroke: var(--highlight);
+  }
+  .accuracy {
+    stroke: var(--correct);
+  }
+  .entropy {
+    stroke: var(--vscode-charts-purple);
+  }
+  .evaluation {
+    fill: var(--vscode-editor-background);
+  }
+  .dot {
+    fill: currentColor;
+  }
+  .threshold {
+    stroke: var(--wrong);
+    stroke-dasharray: 3 3;
+  }
+  svg text.threshold-text {
+    fill: var(--wrong-text, var(--wrong));
+  }
+  .tools {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 14px;
+    align-items: baseline;
+    margin-top: 6px;
+    color: var(--muted-text, var(--muted));
+  }
+  .tools input {
+    width: 13em;
+    border-color: var(--vscode-input-border, var(--rule));
+    padding: 1px 5px;
+    background: var(--vscode-input-background);
+    color: var(--vscode-input-foreground);
+  }
+  .more {
+    position: relative;
+    flex: none;
+  }
+  .more summary {
+    padding: 0 4px;
+    list-style: none;
+    cursor: pointer;
+    color: var(--muted-text, var(--muted));
+  }
+  .more .menu {
+    position: absolute;
+    right: 0;
+    z-index: 3;
+    display: grid;
+    min-width: 9em;
+    padding: 4px 0;
+    border: 1px solid var(--rule);
+    background: var(--vscode-editorWidget-background, var(--vscode-editor-background));
+  }
+  .more .menu button {
+    padding: 2px 10px;
+    border: 0;
+    background: none;
+    color: var(--vscode-foreground);
+    font: inherit;
+    text-align: left;
+    cursor: pointer;
+  }
+  .more .menu button:hover {
+    background: var(--vscode-list-hoverBackground);
+  }
+`;
