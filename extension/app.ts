@@ -19,7 +19,7 @@ import { ProblemDocuments } from './editor/problem-documents.ts';
 import { Results, samePath } from './editor/results.ts';
 import { revealProblem } from './editor/reveal.ts';
 import type { Program } from './engine/cli.ts';
-import { rescoreRun } from './engine/rescoring.ts';
+import { calibrateRun, rescoreRun } from './engine/rescoring.ts';
 import { EngineService } from './engine/service.ts';
 import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
@@ -112,6 +112,7 @@ export class Rollscope {
         saveFile,
         compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
+        calibrate: (run, phase, step, signal) => calibrateRun(program(), run, phase, step, signal),
         rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),
         writeNote: ({ folder }, note) => writeNote(folder, note),
         dataColumns: ({ problems }) =>

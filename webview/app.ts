@@ -6,6 +6,7 @@ import { PANES, type PaneName } from '../engine/runs/panel-state.ts';
 import { Component } from './component.ts';
 import { html } from './html.ts';
 import { KEYS, type KeyAction } from './keys.ts';
+import './sections/calibration.ts';
 import './sections/curves.ts';
 import './sections/diagnosis.ts';
 import './sections/find.ts';
@@ -96,6 +97,10 @@ export class App extends Component {
       .tabs button[aria-selected='true'] {
         color: var(--vscode-foreground);
         border-bottom-color: var(--vscode-focusBorder);
+      }
+      .tabs.views {
+        margin-bottom: 6px;
+        padding: 0;
       }
       .keys {
         display: grid;
@@ -219,10 +224,23 @@ export class App extends Component {
       ${{
         charts: () => html`<rs-curves></rs-curves>`,
         problems: () => html`<rs-problems></rs-problems>`,
-        problem: () => html`<rs-inspector></rs-inspector>`,
+        problem: () => this.problem(),
         rollout: () => html`<rs-rollout></rs-rollout>`,
       }[name]()}
     </section>`;
+  }
+
+  /** The problem, or calibration in its place. */
+  private problem() {
+    const { selection } = this.store;
+    const shows = selection.showsCalibration;
+    const tab = (name: string, title: string, isShown: boolean, show: () => void) =>
+      html`<button role="tab" aria-selected=${isShown} aria-controls="problem" data-view=${name} @click=${show}>${title}</button>`;
+    return html`<div class="tabs views" role="tablist" aria-label="Views">
+        ${tab('problem', 'Problem', !shows, () => selection.showCalibration(false))}
+        ${tab('calibration', 'Calibration', shows, () => selection.showCalibration(true))}
+      </div>
+      <div role="tabpanel" id="problem" aria-label=${shows ? 'Calibration' : 'Problem'}>${shows ? html`<rs-calibration></rs-calibration>` : html`<rs-inspector></rs-inspector>`}</div>`;
   }
 
   private scrolled(name: PaneName, event: Event): void {

@@ -4,13 +4,15 @@
  * that have one or none (`majority`, `tie`, `single`, `unanswered`); `predicted:correct|wrong` is what was forecast; `id:…`
  * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
  * cursor A, as do `stayed:correct|wrong` and `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
- * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `noanswer>0.5` the share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
+ * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `accuracy>0.5` the share of correct
+ * rollouts, `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts, `noanswer>0.5` the
+ * share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
 import { gainOf, hasSwitched, type Move, moveOf, type ProblemRow } from './problem-row.ts';
 
-const COMPARED = ['share', 'forecast', 'gained', 'since', 'noanswer'] as const;
+const COMPARED = ['share', 'accuracy', 'confidence', 'forecast', 'gained', 'since', 'noanswer'] as const;
 type Compared = (typeof COMPARED)[number];
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
@@ -57,7 +59,8 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'likely:wrong': { kind: 'predicted', correct: false },
 };
 
-const COMPARISON = /^(share|forecast|gained|since|noanswer)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+))$/;
+const COMPARISON =
+  /^(share|accuracy|confidence|forecast|gained|since|noanswer)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+))$/;
 
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
@@ -88,6 +91,10 @@ function comparedValue(kind: Compared, row: FilteredRow): number | null {
   switch (kind) {
     case 'share':
       return view.share;
+    case 'accuracy':
+      return view.accuracy;
+    case 'confidence':
+      return view.confidence;
     case 'forecast':
       return view.prediction?.right ?? null;
     case 'gained':
@@ -104,6 +111,8 @@ function holds(term: Term, row: FilteredRow): boolean {
   const { prediction, status, verdict, answer } = view;
   switch (term.kind) {
     case 'share':
+    case 'accuracy':
+    case 'confidence':
     case 'forecast':
     case 'gained':
     case 'since':

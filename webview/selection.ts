@@ -35,6 +35,8 @@ export class Selection {
   filter: string;
   order: ProblemOrder;
   shading: TokenShading;
+  /** Calibration is shown in the place of the problem. */
+  showsCalibration: boolean;
   /** Rewards that are shown as columns of the rollouts, by name. */
   rewards: readonly string[];
   smoothing: Smoothing;
@@ -59,6 +61,7 @@ export class Selection {
     this.filter = kept?.filter ?? '';
     this.order = keptOrder(kept?.order);
     this.shading = isShading(kept?.shading) ? kept.shading : FIRST_SHADING;
+    this.showsCalibration = kept?.calibration === true;
     const rewards: unknown = kept?.rewards;
     this.rewards = Array.isArray(rewards) ? rewards.filter((name) => typeof name === 'string') : [];
     this.smoothing = SMOOTHINGS.find((weight) => weight === kept?.smoothing) ?? 0;
@@ -74,7 +77,7 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    const { problem, step, rollout, filter, from, order, shading, rewards } = this;
+    const { problem, step, rollout, filter, from, order, shading, rewards, showsCalibration } = this;
     return {
       problem,
       step,
@@ -84,6 +87,7 @@ export class Selection {
       ...(from !== null && { from }),
       ...(order !== FIRST_ORDER && { order }),
       ...(shading !== FIRST_SHADING && { shading }),
+      ...(showsCalibration && { calibration: true as const }),
       ...(rewards.length > 0 && { rewards: [...rewards] }),
       ...(this.smoothing !== 0 && { smoothing: this.smoothing }),
       ...this.layout.kept,
@@ -121,6 +125,12 @@ export class Selection {
   setOrder(order: Partial<ProblemOrder>): void {
     this.order = { ...this.order, ...order };
     this.changed();
+  }
+
+  /** Shows calibration in the place of the problem, or the problem again. */
+  showCalibration(shows: boolean): void {
+    this.showsCalibration = shows;
+    this.changed('calibrate');
   }
 
   /** Shows a reward as columns of the rollouts, or hides it. */

@@ -12,6 +12,7 @@ import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
 import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
+import { CalibrationReader } from './calibration-reader.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { RolloutSearch } from './finder.ts';
@@ -49,6 +50,7 @@ export class Store {
   readonly finder: RolloutSearch;
   readonly rewards: RewardReader;
   readonly notebook: Notebook;
+  readonly calibration: CalibrationReader;
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -86,6 +88,7 @@ export class Store {
     };
     this.notebook = new Notebook(this.peer, this.failures, run, () => this.changed());
     this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
+    this.calibration = new CalibrationReader(this.peer, this.failures, run, () => this.changed());
     this.rewards = new RewardReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
     this.peer.listen();
@@ -219,6 +222,7 @@ export class Store {
     this.groupsBefore.clear();
     this.prompts.clear();
     this.rewards.clear();
+    this.calibration.clear();
     this.failures.clear();
     if (shown.run === null) {
       this.phase = 'no-run';

@@ -2,28 +2,14 @@
  * Whether confidence goes with correctness: the AUROC of each confidence measure for correctness within and across
  * problems, calibration, and the four quadrants. Labels are read for measuring only.
  */
+import type { Calibration, CalibrationBin, MeasureAlignment } from '../protocol/calibration.ts';
 import type { CountedGroup } from '../protocol/group.ts';
-import type { Estimate } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
 import { CONFIDENT, isSingle, PLACES, type QuadrantPlace, quadrantOf, type VoteStatus } from '../protocol/verdict.ts';
-import { type Confidences, MEASURE_NAMES, MEASURES, type MeasureName } from './confidence.ts';
+import { type Confidences, MEASURE_NAMES, MEASURES } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
 import { groupVerdict, type JudgedGroup } from './metrics.ts';
-
-export interface MeasureAlignment {
-  measure: MeasureName;
-  title: string;
-  /** Rollouts with a value and a label, and how many of them are right. */
-  rollouts: number;
-  right: number;
-  /** Mean over problems of the AUROC for correctness among a problem's rollouts; problems with one class are left out. */
-  within: (Estimate & { problems: number }) | null;
-  /** AUROC for correctness over all rollouts together; the interval is from a bootstrap over problems. */
-  across: Estimate | null;
-  /** For probabilities only. */
-  calibration: { equalWidth: Calibration; equalMass: Calibration } | null;
-}
 
 /** How each measure goes with correctness, in the order of `MEASURES`. A measure without any value is left out. */
 export function alignment(problems: readonly Confidences[], bins = 10): MeasureAlignment[] {
@@ -56,22 +42,6 @@ export function alignment(problems: readonly Confidences[], bins = 10): MeasureA
 function pairsOf(values: readonly (number | null)[], correct: readonly (boolean | null)[]) {
   const known = values.flatMap((value, i) => (value === null || (correct[i] ?? null) === null ? [] : i));
   return { scores: known.map((i) => values[i]!), right: known.map((i) => correct[i]!) };
-}
-
-export interface CalibrationBin {
-  /** The bin holds confidences above `low` and up to `high`; the first one also its `low`. */
-  low: number;
-  high: number;
-  count: number;
-  /** Mean confidence and share of right ones; null in an empty bin. */
-  confidence: number | null;
-  accuracy: Estimate | null;
-}
-
-export interface Calibration {
-  /** Expected calibration error: sum over bins of count / N * |accuracy - confidence|, in [0, 1]. */
-  error: number;
-  bins: CalibrationBin[];
 }
 
 /**

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { Address } from '../protocol/address.ts';
+import type { MeasureAlignment } from '../protocol/calibration.ts';
 import type { ErrorData } from '../protocol/errors.ts';
 import { type GroupDetail, GroupId, type Phase } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
@@ -117,6 +118,11 @@ export const PANEL = defineContract({
       }),
       result: unchecked<null>(),
     },
+    /** Whether confidence goes with correctness in the rollouts of one step. */
+    calibrate: {
+      params: z.strictObject({ run, phase: GroupId.shape.phase, step: index }),
+      result: unchecked<MeasureAlignment[]>(),
+    },
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
     perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },
@@ -159,6 +165,8 @@ export interface ViewState {
   shading?: TokenShading;
   /** Rewards that are shown as columns of the rollouts. */
   rewards?: string[];
+  /** Calibration is shown in the place of the problem. */
+  calibration?: true;
   layout?: PanelLayout;
   /** What is searched for among the rollouts, where the search is open. */
   find?: FindQuery;

@@ -9,8 +9,9 @@ import { readPrompt } from '../journal/reader.ts';
 import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import type { Address } from '../protocol/address.ts';
+import type { MeasureAlignment } from '../protocol/calibration.ts';
 import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
-import type { GroupId } from '../protocol/group.ts';
+import type { GroupId, Phase } from '../protocol/group.ts';
 import type { Note } from '../protocol/note.ts';
 import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import { findRollouts } from '../runs/find.ts';
@@ -55,6 +56,8 @@ export interface ConversationActions {
   /** Asks where to write a file, and writes it there. */
   saveFile(name: string, content: Uint8Array): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
+  /** Computes how confidence goes with correctness at a step; an aborted signal ends it. */
+  calibrate(run: OpenRun, phase: Phase, step: number, signal: AbortSignal): Promise<MeasureAlignment[]>;
   /** Computes rewards of stored rollouts; an aborted signal ends it. */
   rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
   /** Keeps a note with the run; all notes then. */
@@ -153,6 +156,7 @@ export class Conversation {
         const tell = throttle(PACE, (progress: FindProgress) => void peer.notify('finding', progress));
         return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
       },
+      calibrate: ({ run, phase, step }, signal) => this.actions.calibrate(this.shownRun(run), phase, step, signal),
       rescore: ({ run, ...scope }, signal) => this.actions.rescore(this.shownRun(run), scope, signal),
       readNotes: ({ run }) => readNotes(this.shownRun(run).folder),
       writeNote: ({ run, note }) => this.actions.writeNote(this.shownRun(run), note),

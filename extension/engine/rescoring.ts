@@ -1,4 +1,6 @@
-/** Rewards of stored rollouts for the panel: computed by the command line, in a process that can be ended. Does not import VS Code. */
+/** What the panel wants to know of stored rollouts: computed by the command line, in a process that can be ended. Does not import VS Code. */
+import type { MeasureAlignment } from '../../engine/protocol/calibration.ts';
+import type { Phase } from '../../engine/protocol/group.ts';
 import type { Problem } from '../../engine/protocol/problem.ts';
 import type { RewardComparison } from '../../engine/protocol/reward-comparison.ts';
 import type { RescoreScope } from '../../engine/runs/panel-contract.ts';
@@ -28,4 +30,16 @@ export async function rescoreRun(
   const { data } = await runCli(program, rescoreArguments(run.folder, run.problems, scope), signal);
   const { trainedBy, groups, rewards, notComputed, byGroup }: RewardComparison = JSON.parse(data);
   return { trainedBy, groups, rewards, notComputed, ...(byGroup && { byGroup }) };
+}
+
+/** How confidence goes with correctness in the rollouts of a step. @throws RollscopeError as `runCli` */
+export async function calibrateRun(
+  program: Program,
+  { folder }: { folder: string },
+  phase: Phase,
+  step: number,
+  signal: AbortSignal,
+): Promise<MeasureAlignment[]> {
+  const { data } = await runCli(program, ['analyze', folder, '--phase', phase, '--step', String(step)], signal);
+  return (JSON.parse(data) as { alignment: MeasureAlignment[] }).alignment;
 }

@@ -68,7 +68,13 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
     throw error;
   };
   const rescore = async () => ({ trainedBy: null, groups: 0, rewards: [], notComputed: {} });
-  return new Panel({ fsPath: '/extension' } as never, { ...actions, rescore, report, restore });
+  return new Panel({ fsPath: '/extension' } as never, {
+    ...actions,
+    rescore,
+    calibrate: async () => [],
+    report,
+    restore,
+  });
 }
 
 describe('the panel', () => {

@@ -1,10 +1,11 @@
 /** What `rollscope analyze` prints about one step: confidence, quadrants, pass@k, the optimum, and the forecast's signals. */
-import type { MeasureAlignment, quadrants } from '../../analysis/alignment.ts';
+import type { quadrants } from '../../analysis/alignment.ts';
 import { MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
 import { type JudgedGroup, majorityRight } from '../../analysis/metrics.ts';
 import type { Optimum } from '../../analysis/optimum.ts';
 import { signalQuality } from '../../analysis/signal-quality.ts';
+import type { MeasureAlignment } from '../../protocol/calibration.ts';
 import { DASH } from '../../protocol/format.ts';
 import type { GroupDetail, Problem } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';

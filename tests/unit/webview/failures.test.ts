@@ -31,6 +31,7 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
     ask: (store) => store.requests.compareRollouts(store.columns.idOf(store.selected!.view.row!), 0, 1),
   },
   readPrompt: { section: 'rollout', ask: (store) => store.prompts.ask(store.selected!.problem.index) },
+  calibrate: { section: 'calibration', ask: (store) => store.calibration.ask('train', [1], { again: true }) },
   rescore: {
     section: 'inspector',
     ask: (store) => store.rewards.ask({ phase: 'train', step: 1, problem: null }, { again: true }),
@@ -55,6 +56,7 @@ const MORE: Partial<Record<PanelRequest, object>> = {
   readPrompt: { problem: 0 },
   rescore: { phase: 'train', step: 1, problem: null },
   saveFile: { name: 'a.csv', content: 'x', encoding: 'utf8' },
+  calibrate: { phase: 'train', step: 1 },
   revealProblem: { problem: 0 },
   control: { action: 'stop' },
 };
@@ -72,6 +74,7 @@ const SECTIONS: readonly Section[] = [
   'curves',
   'problems',
   'inspector',
+  'calibration',
   'rollout',
 ];
 const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
@@ -118,6 +121,7 @@ function hostOf(webview: FakeWebview) {
     openRollout: vi.fn(async () => {}),
     compareRollouts: vi.fn(async () => {}),
     rescore: vi.fn(async () => NO_REWARDS),
+    calibrate: vi.fn(async () => []),
     revealProblem: vi.fn(async () => {}),
   };
   const host = conversationOf(webview, actions);
@@ -237,7 +241,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answers to a reading and to a search are of no interest anymore.
-  if (['readGroup', 'find', 'rescore', 'readNotes'].includes(name)) return;
+  if (['readGroup', 'find', 'rescore', 'readNotes', 'calibrate'].includes(name)) return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.

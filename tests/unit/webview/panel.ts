@@ -8,6 +8,7 @@ import { OpenRun } from '../../../engine/view/open-run.ts';
 import { EDITOR_WORDS } from '../../../extension/remedies.ts';
 import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
+import { CalibrationView } from '../../../webview/sections/calibration.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
 import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Find } from '../../../webview/sections/find.ts';
@@ -32,6 +33,7 @@ const SECTIONS = {
   curves: Curves,
   problems: Problems,
   inspector: Inspector,
+  calibration: CalibrationView,
   rollout: RolloutView,
 };
 export type Section = keyof typeof SECTIONS;
@@ -50,6 +52,7 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       compareRollouts: vi.fn(async () => {}),
       rescore: vi.fn(async () => NO_REWARDS),
       saveFile: vi.fn(async () => {}),
+      calibrate: vi.fn(async () => []),
       revealProblem: vi.fn(async () => {}),
       writeNote: ({ folder }, note) => writeNote(folder, note),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),

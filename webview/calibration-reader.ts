@@ -1,0 +1,84 @@
+/** How confidence goes with correctness, step by step: each step is computed once, one after another. */
+import type { Peer } from '../engine/messages/peer.ts';
+import type { MeasureAlignment } from '../engine/protocol/calibration.ts';
+import type { Phase } from '../engine/protocol/group.ts';
+import type { PanelContract } from '../engine/runs/panel-contract.ts';
+import { type Failures, failureOf } from './failures.ts';
+
+export type CalibrationReading = { state: 'unread' | 'reading' | 'failed' } | CalibrationRead;
+interface CalibrationRead {
+  state: 'read';
+  measures: readonly MeasureAlignment[];
+}
+
+/** Asks for the calibration of steps, one process at a time. */
+export class CalibrationReader {
+  private readonly readings = new Map<string, CalibrationReading>();
+  private waiting: { phase: Phase; step: number }[] = [];
+  private controller: AbortController | null = null;
+
+  constructor(
+    private readonly peer: Pick<Peer<PanelContract>, 'request'>,
+    private readonly failures: Failures,
+    private readonly run: () => string,
+    private readonly changed: () => void,
+  ) {}
+
+  /** What is known of a step; asks for nothing. */
+  of(phase: Phase, step: number): CalibrationReading {
+    return this.readings.get(`${phase} ${step}`) ?? { state: 'unread' };
+  }
+
+  /** The measures of a step; null while they are not known. */
+  measures(phase: Phase, step: number): readonly MeasureAlignment[] | null {
+    const reading = this.of(phase, step);
+    return reading.state === 'read' ? (reading as CalibrationRead).measures : null;
+  }
+
+  /** Asks for steps that are not known or on their way; what failed only with `again`. */
+  ask(phase: Phase, steps: readonly number[], { again = false } = {}): void {
+    for (const step of steps) {
+      const { state } = this.of(phase, step);
+      if (state === 'reading' || state === 'read' || (state === 'failed' && !again)) continue;
+      this.readings.set(`${phase} ${step}`, { state: 'reading' });
+      this.waiting.push({ phase, step });
+    }
+    if (!this.controller) void this.work();
+  }
+
+  /** Drops everything, for another run. */
+  clear(): void {
+    this.controller?.abort();
+    this.controller = null;
+    this.waiting = [];
+    this.readings.clear();
+  }
+
+  private async work(): Promise<void> {
+    const controller = new AbortController();
+    this.controller = controller;
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
+      const { phase, step } = next;
+      let reading: CalibrationReading;
+      this.failures.clear('calibrate');
+      try {
+        const measures = await this.peer.request('calibrate', { run: this.run(), phase, step }, controller);
+        reading = { state: 'read', measures };
+      } catch (error) {
+        reading = { state: 'failed' };
+        if (!controller.signal.aborted) this.fail(error, phase, step);
+      }
+      if (controller.signal.aborted) return;
+      this.readings.set(`${phase} ${step}`, reading);
+      this.changed();
+    }
+    this.controller = null;
+  }
+
+  private fail(error: unknown, phase: Phase, step: number): void {
+    this.failures.set(
+      'calibrate',
+      failureOf(error, () => this.ask(phase, [step], { again: true })),
+    );
+  }
+}
