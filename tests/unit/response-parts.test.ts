@@ -48,6 +48,15 @@ test('a long response is cut into blocks, which hold each token once; thoughts a
     );
   expect(tokens(false)).toEqual([...texts.keys()]);
   expect(tokens(true)).toEqual([...texts.keys()].slice(1002));
+  // What ends with a line is laid out on its own.
+  const lines = Array.from({ length: 900 }, (_, i) => (i % 10 === 9 ? 'x\n' : 'x'));
+  const blocks = partsOf(readingOf({ tokenTexts: lines, text: lines.join('') }), [], () => true);
+  expect(blocks.every(({ isLines, end }) => isLines && end % 10 === 0)).toBe(true);
+  expect(
+    partsOf(reading, [], () => true)
+      .map(({ isLines }) => isLines)
+      .filter(Boolean),
+  ).toEqual([]);
   // Without tokens, words.
   expect(readingOf({ tokenTexts: null, text: ' a b\n' })).toMatchObject({ texts: [' a', ' b', '\n'], isTokens: false });
 });

@@ -136,6 +136,8 @@ export class RolloutView extends Component {
   private showsPrompt = false;
   private watching: IntersectionObserver | null = null;
   private drawing = false;
+  /** The blocks that are watched. */
+  private watched = '';
   private readonly prepared = new Remembered<Prepared>();
   private readonly earlier = new Remembered<Float32Array | null>();
   private readonly shades = new Remembered<TokenShades | null>();
@@ -448,23 +450,28 @@ export class RolloutView extends Component {
 
   /** Blocks that come near are drawn token by token, others as one text. */
   private watch(): void {
-    const root = this.parentElement;
+    const blocks = [...this.renderRoot.querySelectorAll<HTMLElement>('.block')];
+    const key = [this.about, ...blocks.map(({ dataset }) => dataset.block)].join(' ');
+    if (this.watching && key === this.watched) return;
+    this.watched = key;
     this.watching?.disconnect();
-    this.watching = new IntersectionObserver(
-      (entries) => {
-        let changed = false;
-        for (const { target, isIntersecting } of entries) {
-          const block = Number((target as HTMLElement).dataset.block);
-          if (isIntersecting === this.live.has(block)) continue;
-          changed = true;
-          if (isIntersecting) this.live.add(block);
-          else this.live.delete(block);
-        }
-        if (changed) this.requestUpdate();
-      },
-      { root, rootMargin: `${MARGIN}px 0px` },
-    );
-    for (const block of this.renderRoot.querySelectorAll('.block')) this.watching.observe(block);
+    this.watching = new IntersectionObserver((entries) => this.seen(entries), {
+      root: this.parentElement,
+      rootMargin: `${MARGIN}px 0px`,
+    });
+    for (const block of blocks) this.watching.observe(block);
+  }
+
+  private seen(entries: readonly IntersectionObserverEntry[]): void {
+    let changed = false;
+    for (const { target, isIntersecting } of entries) {
+      const block = Number((target as HTMLElement).dataset.block);
+      if (isIntersecting === this.live.has(block)) continue;
+      changed = true;
+      if (isIntersecting) this.live.add(block);
+      else this.live.delete(block);
+    }
+    if (changed) this.requestUpdate();
   }
 
   private readonly scrolled = (): void => {

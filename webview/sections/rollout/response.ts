@@ -17,12 +17,24 @@ export const responseStyles = css`
     margin: 6px 0;
     line-height: 1.6;
   }
+  .tokens .lines {
+    display: block;
+    contain: layout style;
+  }
   .tokens .up {
     background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
   }
   .tokens .answer {
-    outline: 1px solid var(--vscode-charts-orange, var(--highlight));
-    outline-offset: 1px;
+    --line: var(--vscode-charts-orange, var(--highlight));
+    box-shadow:
+      0 1px 0 var(--line),
+      0 -1px 0 var(--line);
+  }
+  .tokens .answer.first {
+    border-left: 1px solid var(--line);
+  }
+  .tokens .answer.last {
+    border-right: 1px solid var(--line);
   }
   .tokens .fork {
     border-radius: 1px;
@@ -71,18 +83,26 @@ export interface ResponsePart extends TextRange {
   /** Tokens from `start` to before `end`: drawn together, or a thought that can be folded. */
   kind: 'block' | 'thought';
   isFolded: boolean;
+  /** It begins and ends with a line, so that the browser can lay it out on its own. */
+  isLines: boolean;
 }
 
 /** The response as blocks of tokens, and its thoughts, in their order. `start` and `end` are tokens. */
 export function partsOf(
-  { starts }: ResponseReading,
+  { starts, texts }: ResponseReading,
   thoughts: readonly TextRange[],
   isFolded: (thought: number) => boolean,
 ): ResponsePart[] {
   const parts: ResponsePart[] = [];
+  let isLineStart = true;
   const blocks = (from: number, to: number) => {
-    for (let start = from; start < to; start += BLOCK)
-      parts.push({ kind: 'block', isFolded: false, start, end: Math.min(to, start + BLOCK) });
+    for (let start = from; start < to; ) {
+      const end = endOfBlock(texts, start, to);
+      const endsLine = texts[end - 1]!.endsWith('\n') || end === to;
+      parts.push({ kind: 'block', isFolded: false, start, end, isLines: isLineStart && endsLine });
+      isLineStart = endsLine;
+      start = end;
+    }
   };
   const count = starts.length - 1;
   let from = 0;
@@ -91,12 +111,22 @@ export function partsOf(
     const end = Math.min(count, tokenAt(starts, Math.max(0, thought.end - 1)) + 1);
     if (end <= start) return;
     blocks(from, start);
-    parts.push({ kind: 'thought', isFolded: isFolded(i), start, end });
+    parts.push({ kind: 'thought', isFolded: isFolded(i), start, end, isLines: false });
+    isLineStart = false;
     if (!isFolded(i)) blocks(start, end);
     from = end;
   });
   blocks(from, count);
   return parts;
+}
+
+/** Where a block that begins with a token ends: behind a line's end where there is one soon. */
+function endOfBlock(texts: readonly string[], start: number, to: number): number {
+  const least = start + BLOCK / 2;
+  for (let end = least; end <= Math.min(to, start + 2 * BLOCK); end++) {
+    if (texts[end - 1]?.endsWith('\n')) return end;
+  }
+  return Math.min(to, start + BLOCK);
 }
 
 /** What is marked in a response, as tokens (`end` exclusive). */
@@ -136,10 +166,14 @@ export function response(view: ResponseView) {
       return html`<button class="thought" data-thought=${place} aria-expanded=${!part.isFolded} @click=${() => fold(place)}>${part.isFolded ? '▸' : '▾'} ${title}</button>`;
     }
     const isLive = live.has(start);
+    const near = {
+      ...view,
+      marks: { ...view.marks, hits: view.marks.hits.filter((hit) => hit.end > start && hit.start < end) },
+    };
     const content = isLive
-      ? Array.from({ length: end - start }, (_, i) => token(view, start + i))
+      ? Array.from({ length: end - start }, (_, i) => token(near, start + i))
       : texts.slice(start, end).join('');
-    return html`<span class="block" data-block=${start}>${content}</span>`;
+    return html`<span class="block ${part.isLines ? 'lines' : ''}" data-block=${start}>${content}</span>`;
   })}</div>`;
 }
 
@@ -150,6 +184,8 @@ function token({ reading, shaded, statistics, before, marks }: ResponseView, t: 
   const classes = [
     isUp ? 'up' : `s${shade}`,
     isIn(marks.answer, t) && 'answer',
+    marks.answer?.start === t && 'first',
+    marks.answer?.end === t + 1 && 'last',
     marks.fork === t && 'fork',
     marks.hits.some((hit) => isIn(hit, t)) && 'hit',
     marks.now === t && 'now',
