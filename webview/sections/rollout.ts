@@ -31,7 +31,7 @@ import {
 /** Of the tokens that a key jumps to. */
 const MOST_SURPRISING = 20;
 /** Places that are counted when something is searched. */
-const MOST_FOUND = 1000;
+const MOST_FOUND = 10_000;
 /** CSS pixels above and below what is in sight in which tokens are drawn one by one. */
 const MARGIN = 600;
 

@@ -1,4 +1,5 @@
 /** A whole response as a strip: how strongly its tokens are shaded, and where answer, fork point and what was found are. */
+import { SHADES } from '../../../engine/protocol/shades.ts';
 import type { TextRange } from '../../../engine/runs/response-parts.ts';
 import type { ResponseMarks } from './response.ts';
 
@@ -14,15 +15,28 @@ export interface ResponseMap {
   sight: TextRange | null;
 }
 
-/** Highest shade in each pixel column. */
-export function columnsOf(shades: readonly number[], tokens: number, width: number): Uint8Array {
-  const columns = new Uint8Array(width);
-  for (let t = 0; t < shades.length; t++) {
-    const from = Math.floor((t / tokens) * width);
-    const to = Math.max(from + 1, Math.floor(((t + 1) / tokens) * width));
-    for (let x = from; x < Math.min(width, to); x++) columns[x] = Math.max(columns[x]!, shades[t]!);
+/**
+ * How high each pixel column is, 0 to 1: its highest shade, or where several tokens share a column, their mean shade between
+ * the lowest and the highest of all columns, since each of these has some surprise.
+ */
+export function columnsOf(shades: readonly number[], tokens: number, width: number): Float32Array {
+  const columns = new Float32Array(width);
+  if (tokens <= width) {
+    shades.forEach((shade, t) => {
+      const to = Math.max(Math.floor((t / tokens) * width) + 1, Math.floor(((t + 1) / tokens) * width));
+      columns.fill(shade / (SHADES - 1), Math.floor((t / tokens) * width), to);
+    });
+    return columns;
   }
-  return columns;
+  const counts = new Float32Array(width);
+  shades.forEach((shade, t) => {
+    const at = Math.min(width - 1, Math.floor((t / tokens) * width));
+    columns[at]! += shade;
+    counts[at]!++;
+  });
+  const means = columns.map((sum, at) => (counts[at] ? sum / counts[at] : 0));
+  const [low, high] = [means.reduce((a, b) => Math.min(a, b), SHADES), means.reduce((a, b) => Math.max(a, b), 0)];
+  return means.map((mean) => (high > low ? (mean - low) / (high - low) : mean / (SHADES - 1)));
 }
 
 /** Draws the strip; colors are the theme's. */
@@ -44,10 +58,10 @@ export function drawMap(canvas: HTMLCanvasElement, { shades, tokens, marks, sigh
   }
   const base = height - 5;
   context.fillStyle = color('--vscode-rollscope-token7', '--vscode-charts-blue');
-  columnsOf(shades, tokens, Math.floor(width)).forEach((shade, at) => {
-    if (shade === 0) return;
-    context.globalAlpha = 0.35 + (shade / 7) * 0.65;
-    const high = (shade / 7) * (base - 6);
+  columnsOf(shades, tokens, Math.floor(width)).forEach((part, at) => {
+    if (part === 0) return;
+    context.globalAlpha = 0.35 + part * 0.65;
+    const high = part * (base - 6);
     context.fillRect(at, base - high, 1, high);
   });
   context.globalAlpha = 1;
