@@ -1,7 +1,6 @@
 /** Tokens with their places, thoughts, what is surprising and what is searched in a response. */
 import { expect, test } from 'vitest';
 import { mostSurprising, occurrences, thoughts, tokenAt, tokenStarts } from '../../engine/runs/response-parts.ts';
-import { columnsOf } from '../../webview/sections/rollout/map.ts';
 import { partsOf, readingOf } from '../../webview/sections/rollout/response.ts';
 
 test('each character belongs to one token', () => {
@@ -60,11 +59,4 @@ test('a long response is cut into blocks, which hold each token once; thoughts a
   ).toEqual([]);
   // Without tokens, words.
   expect(readingOf({ tokenTexts: null, text: ' a b\n' })).toMatchObject({ texts: [' a', ' b', '\n'], isTokens: false });
-});
-
-test('the map shows each token where there is room, and else how the means of its columns differ', () => {
-  expect([...columnsOf([0, 7], 2, 4)]).toEqual([0, 0, 1, 1]);
-  const shades = Array.from({ length: 400 }, (_, i) => (i < 200 ? i % 2 : 6 + (i % 2)));
-  expect([...columnsOf(shades, 400, 4)]).toEqual([0, 0, 1, 1]);
-  expect([...columnsOf([], 0, 2)]).toEqual([0, 0]);
 });

@@ -4,6 +4,7 @@ import type { GroupDetail, Rollout } from '../../../engine/protocol/group.ts';
 import { TOKEN_SHADINGS } from '../../../engine/runs/panel-state.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import type { Store } from '../../../webview/store.ts';
+import { columnsOf } from '../../../webview/sections/rollout/map.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 import { until } from '../../support/wait.ts';
@@ -100,4 +101,11 @@ test('of 32,000 tokens only those near what is in sight are drawn one by one; th
   const blocks = [...html.matchAll(/data-block="\d+">(.*?)<\/span>(?=<span class="block"|<\/div>)/gs)];
   const text = blocks.map(([, content]) => content!.replace(/<[^>]+>/g, '')).join('');
   expect(text).toBe(long.text);
+});
+
+test('the map shows each token where there is room, and else how the means of its columns differ', () => {
+  expect([...columnsOf([0, 7], 2, 4)]).toEqual([0, 0, 1, 1]);
+  const shades = Array.from({ length: 400 }, (_, i) => (i < 200 ? i % 2 : 6 + (i % 2)));
+  expect([...columnsOf(shades, 400, 4)]).toEqual([0, 0, 1, 1]);
+  expect([...columnsOf([], 0, 2)]).toEqual([0, 0]);
 });
