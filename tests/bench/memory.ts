@@ -146,6 +146,8 @@ if (existsSync('/proc/self/clear_refs')) writeFileSync('/proc/self/clear_refs', 
 const begin = { seconds: performance.now(), cpu: cpu(), base: peak() };
 const group = await (given.whole ? sampleAll() : sampleLast());
 const sampled = { seconds: performance.now(), cpu: cpu(), peak: peak() };
+// The peak of the update is one of its own.
+if (existsSync('/proc/self/clear_refs')) writeFileSync('/proc/self/clear_refs', '5');
 let trainedRows = 0;
 if (!given.probe) {
   const responses = group.map((response, i) => ({
@@ -168,7 +170,8 @@ console.log(
     layered: estimate.layered ? 1 : 0,
     neededBytes: estimate.needed,
     ...{ sampledRows: given.whole ? rollouts : rows, trainedRows },
-    ...{ baseBytes: begin.base, samplingPeakBytes: sampled.peak, peakBytes: peak() },
+    ...{ baseBytes: begin.base, samplingPeakBytes: sampled.peak, updatePeakBytes: given.probe ? 0 : peak() },
+    peakBytes: Math.max(sampled.peak, peak()),
     samplingCpuSeconds: sampled.cpu - begin.cpu,
     updateCpuSeconds: cpu() - sampled.cpu,
     seconds: (performance.now() - begin.seconds) / 1000,

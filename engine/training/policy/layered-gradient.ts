@@ -15,7 +15,7 @@ import type { Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named, Ports } from '../../tensor/index.ts';
 import { batchFeeds } from './batch-feeds.ts';
-import type { GradientOptions, GradientSource, MicroBatchGradient } from './gradient-source.ts';
+import type { GradientOptions, GradientSource, MicroBatchGradient } from './gradient-contract.ts';
 import type { ScoringHead } from './head.ts';
 import {
   type PromptGradientInputs,

@@ -72,7 +72,7 @@ interface PolicyLoss {
  *   arXiv 2507.18071).
  * - kl: k1, k2 or k3 of each token, see `klTerm`.
  */
-function policyLoss(
+export function policyLoss(
   graph: Graph,
   { logprob, entropy }: { logprob: Tensor; entropy: Tensor },
   options: Omit<PolicyLossOptions, 'positions'>,

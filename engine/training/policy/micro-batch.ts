@@ -10,6 +10,27 @@ export function tokenBytes(config: DecoderConfig, context: number): number {
 }
 
 /**
+ * The responses of a group in parts that fit the memory (bytes) if its prompt runs by itself; null where the group fits with
+ * its prompt, has one response alone, or a prompt of one token, which belongs to the responses. Parts have as many
+ * responses, the last one may have fewer.
+ */
+export function partsOfGroup(group: WeightedGroup, config: DecoderConfig, memory: number): WeightedGroup[] | null {
+  const { prompt, responses } = group;
+  const Lp = prompt.length;
+  const token = tokenBytes(config, Lp + longestOf(group));
+  const row = longestOf(group) * token;
+  if (responses.length === 1 || Lp < 2 || Lp * tokenBytes(config, Lp) + responses.length * row <= memory) return null;
+  // Keys and values of the prompt, the sums of their gradients before a part and after it.
+  const caches = 3 * 2 * config.layers * config.kvHeads * config.headDim * Lp * 4;
+  const most = Math.max(1, Math.floor((memory - caches) / row));
+  const size = Math.ceil(responses.length / Math.ceil(responses.length / most));
+  return Array.from({ length: Math.ceil(responses.length / size) }, (_, i) => ({
+    ...group,
+    responses: responses.slice(i * size, (i + 1) * size),
+  }));
+}
+
+/**
  * Micro-batches: grids of problems by responses that fit the memory (bytes). Groups of similar size and length go
  * together, so that little is padded; a group that is too large by itself is cut. The order is a function of the groups.
  */

@@ -2,7 +2,7 @@
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
-import type { MicroBatchGradient } from './gradient-source.ts';
+import type { MicroBatchGradient } from './gradient-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
 /** Names the problem whose responses made the number, where that is known. */

@@ -2,7 +2,7 @@
  * The scoring graph: log-probabilities and entropies of given responses, with each problem's prompt run once for all of
  * its responses.
  */
-import { Decoder } from '../../model/decoder.ts';
+import { Decoder, type LayerCache } from '../../model/decoder.ts';
 import { beforeLimit, logitLimit, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import {
@@ -167,14 +167,22 @@ export type BatchInputs = {
 
 /** Batch and parameters to what the model says where each token of the responses stands, at the sampling temperature. */
 export function hiddenStates(graph: Graph, bind: BindWeights, positions: number) {
-  const weights = bind(graph);
-  const decoder = new Decoder(weights, positions);
+  const decoder = new Decoder(bind(graph), positions);
   const prompt = {
     tokens: graph.input('prompt.tokens', 'int32', ['P', 'Lp']),
     position: graph.input('prompt.position', 'int64', ['P', 'Lp']),
     causal: graph.input('prompt.causal', 'float32', [1, 1, 'Lp', 'Lp']),
     bias: graph.input('prompt.bias', 'float32', ['P', 1, 1, 'Lp']),
   };
+  const prompts = () => decoder.prompt(decoder.stream(prompt.tokens, prompt.position), prompt.causal);
+  const { batch, ...states } = responseStates(decoder, prompts, prompt.bias);
+  return { ...states, batch: { ...batch, prompt } };
+}
+
+/** The same of responses whose prompts have run: `prompts` gives their keys and values, `bias` hides their padding. */
+export function responseStates(decoder: Decoder, prompts: () => readonly LayerCache[], bias: Tensor) {
+  const { weights } = decoder;
+  const { graph } = weights;
   const rows = product('P', 'G');
   const tokens = graph.input('tokens', 'int32', ['P', 'G', 'L']);
   const position = graph.input('position', 'int64', [rows, 'L']);
@@ -182,24 +190,34 @@ export function hiddenStates(graph: Graph, bind: BindWeights, positions: number)
   const targets = graph.input('targets', 'int32', ['P', 'G', 'L']);
   const temperature = graph.input('temperature', 'float32', []);
 
-  const prompts = decoder.prompt(decoder.stream(prompt.tokens, prompt.position), prompt.causal);
+  const caches = prompts();
   const hidden = decoder.respond(decoder.stream(tokens, position), (layer, own) => [
-    { ...prompts[layer]!, length: 'Lp', shared: true, bias: prompt.bias, first: 'prompt' },
+    { ...caches[layer]!, length: 'Lp', shared: true, bias, first: 'prompt' },
     { ...own, length: 'L', shared: false, bias: causal, first: 'own' },
   ]);
-  const batch = { prompt, tokens, position, causal, targets, temperature };
+  const batch = { tokens, position, causal, targets, temperature };
   return { batch, weights, warm: op.div(hidden, temperature), rows };
 }
 
 /** Batch and parameters to the log-probabilities of the responses. */
 export function forward(graph: Graph, bind: BindWeights, positions: number) {
-  const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
+  const states = hiddenStates(graph, bind, positions);
+  return { ...scored(states), batch: states.batch };
+}
+
+/** The scores of the targets, and the parameters that they depend on. */
+export function scored({
+  batch,
+  weights,
+  warm,
+  rows,
+}: Pick<ReturnType<typeof responseStates>, 'batch' | 'weights' | 'warm' | 'rows'>) {
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const trains = Object.values(parameters).includes(unembedding);
   const limit = logitLimit(weights.config, batch.temperature);
   const scores = score(warm, unembedding, op.reshape(batch.targets, [rows, 'L']), rows, 'L', trains, limit);
-  return { batch, parameters, scores, rows };
+  return { parameters, scores, rows };
 }
 
 export type ScoreInputs = { readonly batch: BatchInputs; readonly parameters: Named<Port> };

@@ -4,7 +4,7 @@ import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { type AdamwInputs, type AdamwOutputs, adamwGraph } from '../../tensor/optimizer.ts';
-import type { GradientSource } from './gradient-source.ts';
+import type { GradientSource } from './gradient-contract.ts';
 import { culprit, NonFiniteError, steepest } from './non-finite.ts';
 import type { TrainedParameters } from './parameters.ts';
 import type { WeightedGroup } from './responses.ts';
