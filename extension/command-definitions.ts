@@ -32,7 +32,7 @@ export const WHEN = {
   forkableRun: runs('paused', 'interrupted', 'completed', 'stopped', 'failed'),
   liveRun: runs('running', 'paused'),
   endedRun: runs('interrupted', 'completed', 'stopped', 'failed', 'unreadable'),
-  modelItem: when.items('models', 'model.embedded', 'model.recent'),
+  modelItem: when.items('models', 'model.embedded', 'model.recent', 'model.found'),
   recentModel: when.items('models', 'model.recent'),
   rollout: when.resourceScheme('rollout'),
   rolloutNotBySurprise: when.all(when.resourceScheme('rollout'), when.isNot('shading', 'surprise')),

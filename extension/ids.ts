@@ -30,7 +30,10 @@ export function panelType(panel: PanelName): string {
 export const SCHEMES = { rollout: 'rollscope-rollout', text: 'rollscope-text' } as const;
 
 /** `viewItem` of an item in one of the views. */
-export type ItemContext = `run.${ShownStatus}` | `dataset.${'embedded' | 'file'}` | `model.${'embedded' | 'recent'}`;
+export type ItemContext =
+  | `run.${ShownStatus}`
+  | `dataset.${'embedded' | 'file'}`
+  | `model.${'embedded' | 'recent' | 'found'}`;
 
 /** Keys of what the extension remembers over windows. */
 export const MEMORY = {

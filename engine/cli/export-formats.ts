@@ -2,7 +2,9 @@
  * The formats of `rollscope export`: from this record come the choices, their help, and what is written. The writers are
  * loaded when they are needed.
  */
+
 import { plural } from '../protocol/format.ts';
+import type { WeightFormat } from '../training/export.ts';
 
 interface Written {
   /** What was written, for people. */
@@ -35,6 +37,21 @@ export const EXPORT_FORMATS = {
     content: 'all weights',
     perToken: false,
     write: (run, out) => weights(run, out, 'safetensors', 'the weights'),
+  },
+  gguf: {
+    content: 'all weights for llama.cpp, in F16',
+    perToken: false,
+    write: (run, out) => weights(run, out, 'gguf', 'the weights'),
+  },
+  'gguf-q8_0': {
+    content: 'the same in Q8_0',
+    perToken: false,
+    write: (run, out) => weights(run, out, 'gguf-q8_0', 'the weights'),
+  },
+  'gguf-q4_0': {
+    content: 'the same in Q4_0',
+    perToken: false,
+    write: (run, out) => weights(run, out, 'gguf-q4_0', 'the weights'),
   },
   jsonl: {
     content: 'the rollouts',
@@ -128,7 +145,7 @@ function steps(count: number): Written {
   return { text: `the metrics of ${plural(count, 'step')}`, counts: { steps: count } };
 }
 
-async function weights(run: string, out: string, format: 'peft' | 'safetensors', what: string): Promise<Written> {
+async function weights(run: string, out: string, format: WeightFormat, what: string): Promise<Written> {
   const { exportWeights } = await import('../training/export.ts');
   const { step, ...more } = await exportWeights(run, format, out);
   return { text: `${what} of step ${step}`, counts: { step }, ...more };

@@ -21,7 +21,7 @@ export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
   const read = async (name: string) => {
     const tensor = gguf.tensors.get(name);
     let values: readonly number[] | null = null;
-    if (tensor) for await (const part of readGgufTensor(gguf.file, tensor)) values = [...part].map(shortest);
+    if (tensor) for await (const part of readGgufTensor(tensor)) values = [...part].map(shortest);
     return values;
   };
   const divisors = {

@@ -2,6 +2,7 @@
  * How a GGUF file of byte pairs says that a text is split before pairs are merged. The names are those that llama.cpp's
  * converter writes into `tokenizer.ggml.pre`; the rules are those of the models' own `tokenizer.json`.
  */
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
@@ -102,6 +103,27 @@ const RULES = new Map<string, PreTokenizer>(
 /** The rule of a name; undefined for one that is not known. */
 export function preTokenizerOf(name: string): PreTokenizer | undefined {
   return RULES.get(name);
+}
+
+/** The name of the rule that a tokenizer has: the first of several that are alike; null where none is. */
+export function preTokenizerName({ pre_tokenizer, normalizer, model }: TokenizerJson): string | null {
+  const described = comparable([pre_tokenizer, normalizer ?? null]);
+  const { ignore_merges: ignoreMerges = false, type } = model as { ignore_merges?: boolean; type?: string };
+  if (type !== 'BPE') return null;
+  const found = [...RULES].find(
+    ([, rule]) => rule.ignoreMerges === ignoreMerges && comparable([rule.preTokenizer, rule.normalizer]) === described,
+  );
+  return found?.[0] ?? null;
+}
+
+/** A description without what changes nothing, as text. */
+function comparable(node: unknown): string {
+  return JSON.stringify(node, (key, value: unknown) => {
+    // Offsets are not read, and what is false is the default.
+    if (key === 'trim_offsets' || value === false) return undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 /**

@@ -32,6 +32,21 @@ export function unpermuteRows<T extends Float32Array | Uint8Array>(values: T, he
   return out;
 }
 
+/** The way back: rows of a query or key projection as llama.cpp's files have them. */
+export function permuteRows(values: Float32Array, heads: number, width: number): Float32Array {
+  const out = new Float32Array(values.length);
+  const headDim = values.length / width / heads;
+  const half = headDim / 2;
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < headDim; row++) {
+      const to = head * headDim + (row % half) * 2 + Math.floor(row / half);
+      const from = head * headDim + row;
+      out.set(values.subarray(from * width, (from + 1) * width), to * width);
+    }
+  }
+  return out;
+}
+
 /** Heads whose rows lie in another order than Hugging Face's, or null. */
 export function permutedHeads(name: string, config: DecoderConfig): number | null {
   if (architectureOf(config.architecture).gguf.rotated === 'apart') return null;
@@ -48,7 +63,7 @@ export async function* converted(gguf: GgufFile, name: string, config: DecoderCo
   const lowered = architectureOf(config.architecture).block.norm === 'rms from 1' && /norm\.weight$/.test(name);
   // Whole projections: the rows of a head must be at hand together.
   const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
-  for await (const values of readGgufTensor(gguf.file, part, budget)) {
+  for await (const values of readGgufTensor(part, budget)) {
     if (lowered) yield values.map((value) => value - 1);
     else if (heads === null) yield values;
     else yield unpermuteRows(values, heads, tensor.shape.length === 2 ? tensor.shape[1]! : 1);

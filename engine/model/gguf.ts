@@ -8,6 +8,8 @@ export type GgufValue = number | boolean | string | GgufValue[];
 
 export interface GgufTensor {
   name: string;
+  /** Where it lies: a model may be split over several files. */
+  file: string;
   /** ggml's type number. */
   type: number;
   /** Row-major, outermost first (GGUF itself lists the innermost first). */
@@ -19,6 +21,8 @@ export interface GgufTensor {
 
 export interface GgufFile {
   file: string;
+  /** All of its parts; the file alone, where it is not split. */
+  files: readonly string[];
   size: number;
   metadata: Record<string, GgufValue>;
   tensors: Map<string, GgufTensor>;
@@ -133,15 +137,7 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   if (!(alignment >= 1)) throw broken(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
   const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map(listed.map((tensor) => [tensor.name, placed(tensor, dataOffset, { file, size })]));
-  if (Number(metadata['split.count'] ?? 1) > 1) {
-    throw new RollscopeError(
-      'model',
-      `${file} is one part of a split GGUF file.`,
-      'Merge the parts first: llama-gguf-split --merge.',
-      { details: { reason: 'split-file', file } },
-    );
-  }
-  return { file, size, metadata, tensors, dataOffset };
+  return { file, files: [file], size, metadata, tensors, dataOffset };
 }
 
 /** The first bytes: what the file is, and of which version. */
@@ -168,7 +164,7 @@ function checkFormat(cursor: Cursor, file: string): void {
 }
 
 /** A tensor as the header lists it: its offset is from where the data begins. */
-type ListedTensor = Omit<GgufTensor, 'bytes'>;
+type ListedTensor = Omit<GgufTensor, 'bytes' | 'file'>;
 
 function listedTensor(cursor: Cursor, file: string): ListedTensor {
   const name = cursor.string();
@@ -209,14 +205,41 @@ function placed(tensor: ListedTensor, dataOffset: number, { file, size }: Pick<G
       { field: tensor.name, needed: offset + bytes, bytes: size },
     );
   }
-  return { ...tensor, offset, bytes };
+  return { ...tensor, file, offset, bytes };
 }
 
+const PART = /-(\d{5})-of-(\d{5})\.gguf$/i;
+
 /**
- * Reads a GGUF file's metadata and list of tensors. Throws RollscopeError `model` when it is missing, truncated, not GGUF,
- * of another version, split, or holds a tensor of an unreadable type.
+ * Reads a GGUF file's metadata and list of tensors, of a split model by its first part. Throws RollscopeError `model` when
+ * it or another part is missing, truncated, not GGUF, of another version, or holds a tensor of an unreadable type.
  */
 export async function readGguf(file: string): Promise<GgufFile> {
+  const first = await readPart(file);
+  const count = Number(first.metadata['split.count'] ?? 1);
+  if (count <= 1) return first;
+  const [, number, of] = PART.exec(file) ?? [];
+  if (Number(number) !== 1 || Number(of) !== count) {
+    throw new RollscopeError(
+      'model',
+      `${file} is not the first part of a split GGUF file.`,
+      `Choose the part whose name ends with -00001-of-${String(count).padStart(5, '0')}.gguf, with all others next to it.`,
+      { details: { reason: 'split-file', file } },
+    );
+  }
+  const name = (i: number) => file.replace(PART, `-${String(i).padStart(5, '0')}-of-${of}.gguf`);
+  const files = Array.from({ length: count }, (_, i) => name(i + 1));
+  const tensors = new Map(first.tensors);
+  for (const part of files.slice(1))
+    for (const [key, tensor] of (await readPart(part)).tensors) tensors.set(key, tensor);
+  const listed = Number(first.metadata['split.tensors.count'] ?? tensors.size);
+  if (tensors.size !== listed) {
+    throw broken(file, 'split-file', `its parts have ${tensors.size} tensors instead of ${listed}.`, { count: listed });
+  }
+  return { ...first, files, tensors };
+}
+
+async function readPart(file: string): Promise<GgufFile> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'r');
@@ -245,20 +268,13 @@ export async function readGguf(file: string): Promise<GgufFile> {
 }
 
 /** A tensor's values in float32, whole rows at a time, in blocks of at most about `budget` bytes. */
-export async function* readGgufTensor(
-  file: string,
-  tensor: GgufTensor,
-  budget = 32 * 2 ** 20,
-): AsyncGenerator<Float32Array> {
-  for await (const bytes of readGgufRows(file, tensor, budget)) yield dequantize(tensor.type, bytes);
+export async function* readGgufTensor(tensor: GgufTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
+  for await (const bytes of readGgufRows(tensor, budget)) yield dequantize(tensor.type, bytes);
 }
 
 /** A tensor's bytes as the file has them, whole rows at a time; `budget` bytes is about what a part has in float32. */
-export async function* readGgufRows(
-  file: string,
-  tensor: GgufTensor,
-  budget = 32 * 2 ** 20,
-): AsyncGenerator<Uint8Array> {
+export async function* readGgufRows(tensor: GgufTensor, budget = 32 * 2 ** 20): AsyncGenerator<Uint8Array> {
+  const { file } = tensor;
   const width = tensor.shape.at(-1) ?? 1;
   const rows = tensor.shape.slice(0, -1).reduce((a, b) => a * b, 1);
   const rowBytes = tensor.bytes / rows;

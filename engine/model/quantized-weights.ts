@@ -135,7 +135,7 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
       if (!isBlockType(type)) return null;
       const bytes = async function* () {
         const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
-        for await (const rows of readGgufRows(gguf.file, tensor, budget)) {
+        for await (const rows of readGgufRows(tensor, budget)) {
           yield heads === null ? rows : unpermuteRows(rows, heads, tensor.bytes / tensor.shape[0]!);
         }
       };

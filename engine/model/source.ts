@@ -5,9 +5,10 @@ import { assetPath } from '../assets.ts';
 import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
+import { isGguf } from '../system/found-models.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
-import { fileFingerprint, folderFingerprint } from './fingerprint.ts';
+import { fileFingerprint, filesFingerprint, folderFingerprint } from './fingerprint.ts';
 import { checkFinite } from './finite-weights.ts';
 import { folderWeights } from './folder-weights.ts';
 import { readGguf } from './gguf.ts';
@@ -64,7 +65,8 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file, options.chat);
-  const fingerprint = await fileFingerprint(file, options);
+  const fingerprint =
+    gguf.files.length > 1 ? await filesFingerprint(gguf.files, options) : await fileFingerprint(file, options);
   const kept = keeping(options, fingerprint);
   const tensors = options.precision
     ? await quantizedTensors(config, ggufReader(gguf, config), { ...kept, precision: options.precision })
@@ -164,7 +166,8 @@ async function locate(spec: string, options: ModelOpenOptions): Promise<Location
     );
   }
   if (found.isDirectory()) return { format: 'folder', place: spec, name: path.basename(path.resolve(spec)) };
-  if (spec.toLowerCase().endsWith('.gguf')) return { format: 'gguf', place: spec, name: path.basename(spec, '.gguf') };
+  if (spec.toLowerCase().endsWith('.gguf') || (await isGguf(spec)))
+    return { format: 'gguf', place: spec, name: path.basename(spec, '.gguf') };
   throw new RollscopeError(
     'model',
     `${spec} is not a model that Rollscope can read.`,

@@ -9,19 +9,30 @@ export interface Rendered {
   tokens: Int32Array;
 }
 
+/** The rule of GPT-2 by which the step ByteLevel splits. */
+const BYTE_LEVEL = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+const splitBy = (regex: string) => ({
+  type: 'Split',
+  pattern: { Regex: regex },
+  behavior: 'Isolated',
+  invert: false,
+});
+
 /**
- * JavaScript's `\d` knows ASCII digits only; the tokenizers' Digits rule means every character of category N. Written as
- * a split by that category, which is the same.
+ * Steps whose classes of characters are JavaScript's in the library, as splits by patterns, whose classes are Unicode's
+ * there as they are in the tokenizers: `\d` of Digits knows ASCII digits only and means category N, and `\s` of ByteLevel
+ * has U+FEFF and lacks U+0085.
  */
-function widenDigits(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(widenDigits);
+function widened(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(widened);
   if (typeof node !== 'object' || node === null) return node;
-  const { type, individual_digits } = node as { type?: string; individual_digits?: boolean };
-  if (type === 'Digits') {
-    const pattern = { Regex: individual_digits ? '\\p{N}' : '\\p{N}+' };
-    return { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+  const step = node as { type?: string; individual_digits?: boolean; use_regex?: boolean; add_prefix_space?: boolean };
+  if (step.type === 'Digits') return splitBy(step.individual_digits ? '\\p{N}' : '\\p{N}+');
+  if (step.type === 'ByteLevel' && step.use_regex !== false && step.add_prefix_space === false) {
+    return { type: 'Sequence', pretokenizers: [splitBy(BYTE_LEVEL), { ...step, use_regex: false }] };
   }
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widenDigits(value)]));
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widened(value)]));
 }
 
 type PreTokenizer = NonNullable<Library['pre_tokenizer']>;
@@ -35,8 +46,8 @@ export class TokenEncoder {
 
   /** Throws an error of the library for a description that it cannot follow. */
   constructor(json: TokenizerJson, { bosToken, eosToken }: { bosToken: string | null; eosToken: string | null }) {
-    const widened = { ...json, pre_tokenizer: widenDigits(json.pre_tokenizer ?? null) };
-    this.#library = new Library(widened, { bos_token: bosToken, eos_token: eosToken });
+    const described = { ...json, pre_tokenizer: widened(json.pre_tokenizer ?? null) };
+    this.#library = new Library(described, { bos_token: bosToken, eos_token: eosToken });
     this.#literal = new LiteralText(
       (json.added_tokens ?? []).flatMap(({ content, special }) => (special ? content : [])),
     );

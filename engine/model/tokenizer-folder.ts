@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { ChatChoice, ChatTemplates } from './chat-choice.ts';
-import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+import { createTokenizer, type Tokenizer, type TokenizerParts } from './tokenizer.ts';
 import { checkTokenizerJson, type TokenizerJson, tokenId } from './tokenizer-json.ts';
 
 interface TokenizerConfig {
@@ -27,6 +27,11 @@ async function readJson<T>(file: string): Promise<T | null> {
 
 /** Reads the tokenizer of a Hugging Face folder; `eosIds` are those of the model's configuration. */
 export async function readTokenizerFolder(folder: string, chat?: ChatChoice): Promise<Tokenizer> {
+  return createTokenizer(await readTokenizerParts(folder), path.join(folder, 'tokenizer.json'), chat);
+}
+
+/** What a Hugging Face folder says of its tokenizer. Throws RollscopeError `model` where it has none, or a broken one. */
+export async function readTokenizerParts(folder: string): Promise<TokenizerParts> {
   const file = path.join(folder, 'tokenizer.json');
   const json = await readJson<TokenizerJson>(file);
   if (!json?.model) {
@@ -47,18 +52,14 @@ export async function readTokenizerFolder(folder: string, chat?: ChatChoice): Pr
   const eosToken = text(config.eos_token);
   const named = eosToken === null ? undefined : tokenId(json, eosToken);
   const ends = [generation?.eos_token_id, model?.eos_token_id, named].flatMap((id) => id ?? []);
-  return createTokenizer(
-    {
-      json,
-      ...(await readTemplates(folder, config)),
-      bosToken: text(config.bos_token),
-      eosToken,
-      eosIds: [...new Set(ends)],
-      addsBos: config.add_bos_token ?? null,
-    },
-    file,
-    chat,
-  );
+  return {
+    json,
+    ...(await readTemplates(folder, config)),
+    bosToken: text(config.bos_token),
+    eosToken,
+    eosIds: [...new Set(ends)],
+    addsBos: config.add_bos_token ?? null,
+  };
 }
 
 /** As transformers reads them: files of their own count before those in the tokenizer's configuration. */

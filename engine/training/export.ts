@@ -7,16 +7,20 @@ import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { architectureOf } from '../model/architectures/index.ts';
 import type { DecoderConfig } from '../model/config.ts';
+import { configText, withFields } from '../model/config-text.ts';
 import { folderAdapter, folderFile } from '../model/folder-export.ts';
 import { isPlain } from '../model/folder-layout.ts';
 import { readGguf } from '../model/gguf.ts';
+import { type GgufType, writeGgufModel } from '../model/gguf-out.ts';
+import { sameTokenizer, tokenizerFields } from '../model/gguf-out-tokenizer.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
 import { huggingFaceFiles } from '../model/huggingface.ts';
 import { parseHuggingFaceConfig } from '../model/huggingface-config.ts';
 import { adapterNames } from '../model/lora.ts';
 import { readPeftAdapter, writePeftTensors } from '../model/peft.ts';
-import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
+import { readSafetensorsFolder, readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
+import { readTokenizerParts } from '../model/tokenizer-folder.ts';
 import { ownConfig, RollscopeError } from '../protocol/index.ts';
 import { originText } from '../protocol/texts.ts';
 import { writeWhole } from '../system/aside.ts';
@@ -27,13 +31,13 @@ const WEIGHTS = /^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
 const GGUF_BASE =
   'The base model is a GGUF file, which peft does not load as a base: export with --format safetensors for a whole model, or name a base model in adapter_config.json.';
 
-export const WEIGHT_FORMATS = ['peft', 'safetensors'] as const;
+export const WEIGHT_FORMATS = ['peft', 'safetensors', 'gguf', 'gguf-q8_0', 'gguf-q4_0'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /**
  * Writes the weights of a run's last checkpoint. `peft`: the adapter folder. `safetensors`: `model.safetensors` with the
  * whole weights in float32, an adapter merged in (W + alpha/rank B A), next to the model's configuration and
- * tokenizer, so that transformers loads the folder. Returns the step, and what else the user has to know. Throws RollscopeError: `usage` (a probe, no
+ * tokenizer, so that transformers loads the folder. `gguf` and its kind: one file for llama.cpp. Returns the step, and what else the user has to know. Throws RollscopeError: `usage` (a probe, no
  * checkpoint, no adapter), `model`, `disk`.
  */
 export async function exportWeights(
@@ -75,40 +79,68 @@ export async function exportWeights(
     const base = await writeAdapter(folder, config.model, out);
     return { step, ...(/\.gguf$/i.test(base) && { note: GGUF_BASE }) };
   }
-  await ensureFolder(out);
   const source = await openModel(config.model);
-  if (config.lora) {
-    const { tensors: adapter, rank, alpha } = await readPeftAdapter(folder);
-    const merged = new Map<string, TensorToWrite>();
-    for (const [key, stored] of source.tensors) {
-      const { a, b } = adapterNames(key.replace(/\.weight$/, ''));
-      const [A, B] = [adapter.get(a), adapter.get(b)];
-      const data = async function* () {
-        const weight = await readTensor(stored);
-        if (A && B) addProduct(weight, B.data, A.data, rank, alpha / rank);
-        yield weight;
-      };
-      merged.set(key, { shape: stored.shape, data });
-    }
-    const weights = isPlain(source.config) ? merged : folderFile(source.config, merged);
-    await writeSafetensors(path.join(out, 'model.safetensors'), weights, { format: 'pt' });
-  } else if (!isPlain(source.config)) {
-    const { tensors } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));
-    const trained = [...tensors].map(([name, stored]) => {
+  const weights = config.lora ? await mergedWeights(source, folder) : await trainedWeights(folder);
+  const type = GGUF_FORMATS[format];
+  if (type) {
+    const model = { name: source.name, config: source.config, tokenizer: await ggufTokenizerOf(source, config.model) };
+    await writeGgufModel(out, { ...model, tensors: weights }, type);
+    return { step };
+  }
+  await ensureFolder(out);
+  const whole = path.join(out, 'model.safetensors');
+  if (!isPlain(source.config)) await writeSafetensors(whole, folderFile(source.config, weights), { format: 'pt' });
+  else if (config.lora) await writeSafetensors(whole, weights, { format: 'pt' });
+  else {
+    // One file, or shards with their index where TRL wrote them.
+    const files = (await readdir(folder)).filter((name) => WEIGHTS.test(name));
+    for (const name of files) await copy(path.join(folder, name), path.join(out, name));
+  }
+  await writeModelFiles(source, config.model, out);
+  return { step };
+}
+
+/** The matrices' type of a format that is a GGUF file. */
+const GGUF_FORMATS: Partial<Record<WeightFormat, GgufType>> = {
+  gguf: 'F16',
+  'gguf-q8_0': 'Q8_0',
+  'gguf-q4_0': 'Q4_0',
+};
+
+/** The model's weights with the adapter of a checkpoint in them: W + alpha/rank B A. */
+async function mergedWeights({ tensors }: ModelSource, checkpoint: string): Promise<Map<string, TensorToWrite>> {
+  const { tensors: adapter, rank, alpha } = await readPeftAdapter(checkpoint);
+  const merged = new Map<string, TensorToWrite>();
+  for (const [key, stored] of tensors) {
+    const { a, b } = adapterNames(key.replace(/\.weight$/, ''));
+    const [A, B] = [adapter.get(a), adapter.get(b)];
+    const data = async function* () {
+      const weight = await readTensor(stored);
+      if (A && B) addProduct(weight, B.data, A.data, rank, alpha / rank);
+      yield weight;
+    };
+    merged.set(key, { shape: stored.shape, data });
+  }
+  return merged;
+}
+
+/** The weights of a checkpoint, where all of them were trained. */
+async function trainedWeights(checkpoint: string): Promise<Map<string, TensorToWrite>> {
+  const { tensors } = await readSafetensorsFolder(checkpoint);
+  return new Map(
+    [...tensors].map(([name, stored]) => {
       const data = async function* () {
         yield await readTensor(stored);
       };
       return [name, { shape: stored.shape, data }] as const;
-    });
-    const weights = folderFile(source.config, new Map(trained));
-    await writeSafetensors(path.join(out, 'model.safetensors'), weights, { format: 'pt' });
-  } else {
-    // One file, or shards with their index where TRL wrote them.
-    const weights = (await readdir(folder)).filter((file) => WEIGHTS.test(file));
-    for (const file of weights) await copy(path.join(folder, file), path.join(out, file));
-  }
-  await writeModelFiles(source, config.model, out);
-  return { step };
+    }),
+  );
+}
+
+/** The tokenizer's metadata: that of the GGUF file that the model came from, or made from its folder. */
+async function ggufTokenizerOf({ config, folder }: ModelSource, spec: string) {
+  if (folder === null) return sameTokenizer((await readGguf(spec)).metadata);
+  return tokenizerFields(await readTokenizerParts(folder), config.vocabularySize);
 }
 
 /** The adapter, for a base model that another program finds: a checkpoint has its name only. Returns the base. */
@@ -138,11 +170,9 @@ async function modelConfig(model: string): Promise<DecoderConfig | null> {
 
 /** Configuration and tokenizer next to the weights, so that the folder is a complete model. */
 async function writeModelFiles({ config, folder }: ModelSource, spec: string, out: string): Promise<void> {
-  const writeJson = (file: string, value: object) =>
-    writeWhole(path.join(out, file), `${JSON.stringify(value, null, 2)}\n`);
   if (folder === null) {
     for (const [file, value] of huggingFaceFiles(config, ggufTokenizer(await readGguf(spec)))) {
-      await writeJson(file, value);
+      await writeWhole(path.join(out, file), configText(value));
     }
     return;
   }
@@ -152,9 +182,11 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
     }
   }
   // The weights have become float32, and loaders go by what the configuration says.
-  const { dtype: _, ...described } = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8'));
-  const architectures = described.architectures ?? [architectureOf(config.architecture).huggingFace.className];
-  await writeJson('config.json', { ...described, architectures, torch_dtype: 'float32' });
+  const text = await readFile(path.join(folder, 'config.json'), 'utf8');
+  const { architectures } = JSON.parse(text);
+  const named = architectures ?? [architectureOf(config.architecture).huggingFace.className];
+  const described = withFields(text, { dtype: undefined, architectures: named, torch_dtype: 'float32' });
+  await writeWhole(path.join(out, 'config.json'), described);
 }
 
 /** weight [out, in] += scale * B [out, rank] A [rank, in]. */

@@ -1,9 +1,11 @@
-/** The Models view and its list: the embedded model and recently used ones. */
+/** The Models view and its list: the embedded model, recently used ones, and those of other programs on this machine. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
 import { withoutEnd } from '../../engine/protocol/ends.ts';
+import { bytes } from '../../engine/protocol/format.ts';
+import { type FoundModel, findModels } from '../../engine/system/found-models.ts';
 import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -83,28 +85,36 @@ export class ModelList {
 
 /** A row of the view: a model as `--model` takes it, marked where its files are gone. */
 export class ModelItem extends vscode.TreeItem {
-  /** @param missing it is a file or folder that is not there */
+  /**
+   * @param missing it is a file or folder that is not there
+   * @param found another program on this machine has it, and no run has used it yet
+   */
   constructor(
     readonly model: string,
     current: boolean,
     missing = false,
+    found: FoundModel | null = null,
   ) {
-    super(plain(modelName(model)));
+    const name = found?.name ?? modelName(model);
+    super(plain(name));
     this.id = model;
-    const where = isEmbedded(model)
-      ? 'included with Rollscope'
-      : isFile(model)
-        ? plain(path.dirname(model))
-        : 'Hugging Face Hub';
+    const where = found
+      ? `${found.owner}, ${bytes(found.bytes)}`
+      : isEmbedded(model)
+        ? 'included with Rollscope'
+        : isFile(model)
+          ? plain(path.dirname(model))
+          : 'Hugging Face Hub';
     const state = missing ? `${current ? 'chosen, but ' : ''}missing · ` : current ? 'in use · ' : '';
     this.description = `${state}${where}`;
     this.tooltip = model === EMBEDDED ? 'A tiny model included with Rollscope. No download needed.' : plain(model);
     this.iconPath = missing
       ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
       : new vscode.ThemeIcon(current ? 'check' : 'circle-outline');
-    this.contextValue = (model === EMBEDDED ? 'model.embedded' : 'model.recent') satisfies ItemContext;
+    const kind = model === EMBEDDED ? 'model.embedded' : found ? 'model.found' : 'model.recent';
+    this.contextValue = kind satisfies ItemContext;
     this.command = commandOf('useModel', [this]);
-    this.accessibilityInformation = { label: plain(`${modelName(model)}, ${this.description}`) };
+    this.accessibilityInformation = { label: plain(`${name}, ${this.description}`) };
   }
 }
 
@@ -113,7 +123,11 @@ export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
   private readonly changes = new vscode.EventEmitter<ModelItem | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
 
-  constructor(private readonly models: ModelList) {}
+  /** @param find what other programs have on this machine */
+  constructor(
+    private readonly models: ModelList,
+    private readonly find: () => Promise<FoundModel[]> = findModels,
+  ) {}
 
   refresh(): void {
     this.changes.fire(undefined);
@@ -123,10 +137,12 @@ export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
     return item;
   }
 
-  getChildren(item?: ModelItem): ModelItem[] {
+  async getChildren(item?: ModelItem): Promise<ModelItem[]> {
     if (item) return [];
     const { current, recent } = this.models;
-    return [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current, isMissing(model)));
+    const own = [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current, isMissing(model)));
+    const others = (await this.find()).filter(({ model }) => !recent.includes(model));
+    return [...own, ...others.map((found) => new ModelItem(found.model, false, false, found))];
   }
 
   dispose(): void {

@@ -1,25 +1,25 @@
 /** Adapters and merged weights against peft (`tests/parity/oracle/peft_export.py`). */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createJournal } from '../../engine/journal/create.ts';
 import { architectureOf } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { Weights } from '../../engine/model/decoder.ts';
 import { asOwnAdapter } from '../../engine/model/foreign-adapter.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { loraParameters } from '../../engine/model/lora.ts';
-import { type PeftAdapter, readPeftAdapter, writePeftAdapter } from '../../engine/model/peft.ts';
+import { type PeftAdapter, readPeftAdapter } from '../../engine/model/peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { openModel } from '../../engine/model/source.ts';
-import { LoraConfig, RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
+import { LoraConfig } from '../../engine/protocol/index.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import { exportWeights } from '../../engine/training/export.ts';
 import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
 import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
-import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { modelFolder, runWith } from '../support/adapter-run.ts';
+import { temporaryFolder } from '../support/processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(...names), 'utf8'));
@@ -73,44 +73,6 @@ async function distance(
   }
   await scorer.release();
   return largest;
-}
-
-/** A run whose last checkpoint holds the adapter, as the policy saves it. */
-async function runWith(adapter: Omit<PeftAdapter, 'config'>, model: string): Promise<string> {
-  const folder = path.join(temporaryFolder(), 'run');
-  const { rank, alpha, targets } = adapter;
-  const config = RunConfig.parse({ model, dataset: { path: 'embedded' }, lora: { rank, alpha, targets } });
-  const journal = await createJournal(folder, {
-    runFile: {
-      format: RUN_FORMAT,
-      created: new Date(0).toISOString(),
-      origin: { engine: 'rollscope', version: null, files: [] },
-      config,
-      foreign: null,
-      versions: {},
-      modelFingerprint: '',
-      dataFingerprint: '',
-    },
-    problems: [],
-    prompts: [],
-  });
-  await journal.writeCheckpoint(1, (aside) => writePeftAdapter(aside, adapter));
-  await journal.close();
-  return folder;
-}
-
-/** A golden model with the tokenizer that a model folder must have. */
-function modelFolder(name: string): string {
-  const folder = path.join(temporaryFolder(), name);
-  mkdirSync(folder);
-  for (const file of ['config.json', 'model.safetensors']) {
-    copyFileSync(path.join(GOLDEN, name, file), path.join(folder, file));
-  }
-  const embedded = path.join(ROOT, 'engine', 'embedded', 'model');
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
-    copyFileSync(path.join(embedded, file), path.join(folder, file));
-  }
-  return folder;
 }
 
 describe('an adapter with a scale, ranks and targets of its own', () => {

@@ -33,7 +33,7 @@ describe('the tables of the README', () => {
     const formats = COMMANDS.find(({ name }) => name === 'export')!
       .sections!.flatMap(({ options }) => options)
       .find(({ flags }) => flags.startsWith('--format'))!.choices!;
-    expect(row('exports')[0]!.toLowerCase().split(', ').sort()).toEqual(
+    expect(row('exports')[0]!.toLowerCase().replaceAll('-', '').split(', ').sort()).toEqual(
       formats.map((format) => format.replaceAll('-', '')).sort(),
     );
   });

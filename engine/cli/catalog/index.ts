@@ -3,7 +3,7 @@ import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';
 import { fork } from './fork.ts';
-import { doctor, serve } from './machine.ts';
+import { doctor, models, serve } from './machine.ts';
 import { mcp } from './mcp.ts';
 import { note } from './note.ts';
 import {
@@ -47,5 +47,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
     repair,
   ],
   ...[grade, vote, score],
-  ...[doctor, serve, mcp],
+  ...[doctor, models, serve, mcp],
 ];

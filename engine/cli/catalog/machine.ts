@@ -17,6 +17,15 @@ export const doctor: CommandDefinition = {
   load: async () => (await import('../commands/doctor.ts')).doctor,
 };
 
+export const models: CommandDefinition = {
+  name: 'models',
+  category: 'Machine',
+  summary: 'list models on this machine: the Hugging Face cache, Ollama, LM Studio',
+  sections: [],
+  json: true,
+  load: async () => (await import('../commands/models.ts')).models,
+};
+
 export const serve: CommandDefinition = {
   name: 'serve',
   category: 'Machine',

@@ -1,0 +1,194 @@
+/** A decoder with its tokenizer as a GGUF file, named and laid out as llama.cpp's converter does it. */
+import { architectureOf } from './architectures/index.ts';
+import type { DecoderConfig } from './config.ts';
+import { ggufPlace } from './gguf-config.ts';
+import { BLOCK_TYPES, type OutType } from './gguf-quantize.ts';
+import { permutedHeads, permuteRows } from './gguf-weights.ts';
+import { f32, type GgufField, type GgufTensorToWrite, list, notInGguf, text, u32, writeGguf } from './gguf-write.ts';
+import { parameterShapes } from './parameters.ts';
+import { rotaryFrequencies } from './rope.ts';
+import type { TensorToWrite } from './safetensors.ts';
+
+/** Types of the matrices; norms, biases and rows that are no whole blocks keep more. */
+export const GGUF_TYPES = ['F16', 'Q8_0', 'Q4_0'] as const satisfies readonly OutType[];
+export type GgufType = (typeof GGUF_TYPES)[number];
+
+/** llama.cpp's numbers of the files' types. */
+const FILE_TYPES = { F16: 1, Q4_0: 2, Q8_0: 7 } as const;
+
+interface GgufModel {
+  name: string;
+  config: DecoderConfig;
+  /** Metadata of its tokenizer. */
+  tokenizer: readonly (readonly [string, GgufField])[];
+  /** All of the decoder's tensors, by its names. */
+  tensors: ReadonlyMap<string, TensorToWrite>;
+}
+
+/**
+ * Writes a model. Throws RollscopeError: `model` for what its architecture cannot say in GGUF, `disk` without space.
+ */
+export async function writeGgufModel(file: string, model: GgufModel, type: GgufType): Promise<void> {
+  const { name, config, tokenizer } = model;
+  const metadata = new Map<string, GgufField>([
+    ['general.architecture', text(architectureOf(config.architecture).gguf.architecture)],
+    ['general.name', text(name)],
+    ['general.file_type', u32(FILE_TYPES[type])],
+    ['general.quantization_version', u32(2)],
+    ...architectureFields(config),
+    ...tokenizer,
+  ]);
+  await writeGguf(file, metadata, ggufTensorsOf(model, type));
+}
+
+function architectureFields(config: DecoderConfig): [string, GgufField][] {
+  const { gguf } = architectureOf(config.architecture);
+  const { keys } = gguf;
+  const fields: [string, GgufField][] = [
+    [keys.contextLength, u32(config.contextLength)],
+    [keys.hiddenSize, u32(config.hiddenSize)],
+    [keys.layers, u32(config.layers)],
+    [keys.intermediateSize, u32(config.intermediateSize)],
+    [keys.heads, u32(config.heads)],
+    [keys.kvHeads, u32(config.kvHeads)],
+    [keys.headDim, u32(config.headDim)],
+    ['attention.value_length', u32(config.headDim)],
+    [keys.vocabularySize, u32(config.vocabularySize)],
+    [keys.rmsEps, f32(config.rmsEps)],
+    ...ropeFields(config),
+    ...otherFields(config),
+  ];
+  return fields.map(([key, field]) => [`${gguf.architecture}.${key}`, field]);
+}
+
+function ropeFields({ block, rotaryDim, ropeTheta, ropeScaling: scaling }: DecoderConfig): [string, GgufField][] {
+  if (block.positions === 'learned') return [];
+  const plain: [string, GgufField][] = [
+    ['rope.dimension_count', u32(rotaryDim)],
+    ['rope.freq_base', f32(ropeTheta)],
+  ];
+  const original = (length: number): [string, GgufField] => ['rope.scaling.original_context_length', u32(length)];
+  switch (scaling?.type) {
+    case undefined:
+    // Nothing is stretched within the context.
+    case 'dynamic':
+    // In a tensor.
+    case 'llama3':
+      return plain;
+    case 'linear':
+      return [...plain, ['rope.scaling.type', text('linear')], ['rope.scaling.factor', f32(scaling.factor)]];
+    case 'yarn':
+      return [
+        ...plain,
+        ['rope.scaling.type', text('yarn')],
+        ['rope.scaling.factor', f32(scaling.factor)],
+        original(scaling.originalContextLength),
+        ['rope.scaling.yarn_beta_fast', f32(scaling.betaFast)],
+        ['rope.scaling.yarn_beta_slow', f32(scaling.betaSlow)],
+      ];
+    case 'longrope':
+      return [
+        ...plain,
+        original(scaling.originalContextLength),
+        ['rope.scaling.attn_factor', f32(scaling.attentionFactor)],
+      ];
+  }
+}
+
+/** What single architectures read besides. */
+function otherFields(config: DecoderConfig): [string, GgufField][] {
+  const { kinds, experts, layers } = config;
+  const windows = kinds.map(({ window }) => window).filter((window) => window !== null);
+  const fields: [string, GgufField][] = [];
+  if (windows.length > 0) {
+    fields.push(['attention.sliding_window', u32(windows[0]!)]);
+    const pattern = Array.from({ length: layers }, (_, i) => kinds[i % kinds.length]!.window !== null);
+    if (pattern.includes(false)) fields.push(['attention.sliding_window_pattern', list('bool', pattern)]);
+  }
+  if (experts) {
+    fields.push(['expert_count', u32(experts.count)], ['expert_used_count', u32(experts.used)]);
+    fields.push(['expert_feed_forward_length', u32(config.intermediateSize)]);
+  }
+  switch (config.architecture) {
+    case 'smollm3':
+      if (kinds.length !== 4 || kinds.some(({ rope }, i) => (rope === null) !== (i === 3))) {
+        throw notInGguf('no_rope_layers', 'Layers without positions other than every fourth cannot be written');
+      }
+      break;
+    case 'gemma2':
+    case 'gemma3_text':
+      fields.push(['attention.scale', f32(config.attentionScale ?? 1 / Math.sqrt(config.headDim))]);
+      if (config.attentionCap !== null) fields.push(['attn_logit_softcapping', f32(config.attentionCap)]);
+      if (config.logitCap !== null) fields.push(['final_logit_softcapping', f32(config.logitCap)]);
+      break;
+    case 'granite':
+      fields.push(['attention.scale', f32(config.attentionScale ?? 1 / Math.sqrt(config.headDim))]);
+      fields.push(['embedding_scale', f32(config.embeddingScale)], ['residual_scale', f32(config.residualScale)]);
+      fields.push(['logit_scale', f32(1 / config.logitScale)]);
+      break;
+    default:
+  }
+  return fields;
+}
+
+function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<string, GgufTensorToWrite> {
+  const places = new Map<string, { parts: string[]; shape: number[]; stacked: number }>();
+  for (const [name, shape] of parameterShapes(config)) {
+    const { name: place, rows } = ggufPlace(config, name);
+    const found = places.get(place) ?? { parts: [], shape: [0, ...shape.slice(1)], stacked: 0 };
+    found.parts.push(name);
+    found.shape[0]! += shape[0]!;
+    if (rows && name.includes('.experts.')) found.stacked++;
+    places.set(place, found);
+  }
+  const written = new Map<string, GgufTensorToWrite>(ropeTensors(config));
+  for (const [place, { parts, shape, stacked }] of places) {
+    const width = shape.at(-1)!;
+    const small = shape.length < 2 || place.startsWith('position_embd') || place.includes('ffn_gate_inp');
+    const whole = width % BLOCK_TYPES[type].weights === 0;
+    const data = async function* () {
+      for (const part of parts) yield* asStored(part, tensors.get(part)!, config);
+    };
+    written.set(place, {
+      type: small ? 'F32' : whole ? type : 'F16',
+      shape: stacked > 0 ? [stacked, shape[0]! / stacked, ...shape.slice(1)] : shape,
+      data,
+    });
+  }
+  return written;
+}
+
+/** A tensor's values in the file's order, norms as what they are. */
+async function* asStored(
+  name: string,
+  { data, shape }: TensorToWrite,
+  config: DecoderConfig,
+): AsyncGenerator<Float32Array> {
+  const heads = permutedHeads(name, config);
+  const raised = config.block.norm === 'rms from 1' && /norm\.weight$/.test(name);
+  for await (const values of data instanceof Float32Array ? [data] : data()) {
+    if (raised) yield values.map((value) => value + 1);
+    else if (heads === null) yield values;
+    else yield permuteRows(values, heads, shape[1] ?? 1);
+  }
+}
+
+function vector(values: readonly number[]): GgufTensorToWrite {
+  const data = async function* () {
+    yield Float32Array.from(values);
+  };
+  return { type: 'F32', shape: [values.length], data };
+}
+
+function ropeTensors({ rotaryDim, ropeTheta, ropeScaling: scaling }: DecoderConfig): [string, GgufTensorToWrite][] {
+  if (scaling?.type === 'longrope') {
+    return [
+      ['rope_factors_long.weight', vector(scaling.longDivisors)],
+      ['rope_factors_short.weight', vector(scaling.divisors)],
+    ];
+  }
+  if (scaling?.type !== 'llama3') return [];
+  const plain = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: null });
+  const scaled = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: scaling });
+  return [['rope_freqs.weight', vector(plain.map((frequency, i) => frequency / scaled[i]!))]];
+}

@@ -1,0 +1,145 @@
+/** GGUF files as bytes (version 3): metadata with types, and tensors one after the other. */
+import { RollscopeError } from '../protocol/errors.ts';
+import { writeAside } from '../system/aside.ts';
+import { openToWrite } from '../system/files.ts';
+import { BLOCK_TYPES, type OutType, quantized } from './gguf-quantize.ts';
+
+/** A value of the metadata with its type. */
+export type GgufField =
+  | { readonly type: 'u32' | 'i32' | 'f32'; readonly value: number }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'string'; readonly value: string }
+  | {
+      readonly type: 'list';
+      readonly of: 'u32' | 'i32' | 'f32' | 'bool' | 'string';
+      readonly value: readonly unknown[];
+    };
+
+export const u32 = (value: number): GgufField => ({ type: 'u32', value });
+export const f32 = (value: number): GgufField => ({ type: 'f32', value });
+export const bool = (value: boolean): GgufField => ({ type: 'bool', value });
+export const text = (value: string): GgufField => ({ type: 'string', value });
+export const list = (of: (GgufField & { type: 'list' })['of'], value: readonly unknown[]): GgufField => ({
+  type: 'list',
+  of,
+  value,
+});
+
+const NUMBERS = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, list: 9 } as const;
+
+/** A tensor to be written: values in float32, whole rows at a time. */
+export interface GgufTensorToWrite {
+  readonly type: OutType;
+  /** Row-major, outermost first. */
+  readonly shape: readonly number[];
+  readonly data: () => AsyncIterable<Float32Array>;
+}
+
+const ALIGNMENT = 32;
+const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+function u32Bytes(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64Bytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+function textBytes(value: string): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  return Buffer.concat([u64Bytes(bytes.length), bytes]);
+}
+
+function one(type: (GgufField & { type: 'list' })['of'], value: unknown): Buffer {
+  const bytes = Buffer.alloc(4);
+  switch (type) {
+    case 'u32':
+      return u32Bytes(value as number);
+    case 'i32':
+      bytes.writeInt32LE(value as number);
+      return bytes;
+    case 'f32':
+      bytes.writeFloatLE(value as number);
+      return bytes;
+    case 'bool':
+      return Buffer.of(value ? 1 : 0);
+    case 'string':
+      return textBytes(value as string);
+  }
+}
+
+function fieldBytes(field: GgufField): Buffer {
+  if (field.type !== 'list') return Buffer.concat([u32Bytes(NUMBERS[field.type]), one(field.type, field.value)]);
+  const items = field.value.map((value) => one(field.of, value));
+  return Buffer.concat([u32Bytes(NUMBERS.list), u32Bytes(NUMBERS[field.of]), u64Bytes(items.length), ...items]);
+}
+
+function bytesOf({ type, shape }: GgufTensorToWrite): number {
+  const { weights, bytes } = BLOCK_TYPES[type];
+  return (shape.reduce((a, b) => a * b, 1) / weights) * bytes;
+}
+
+/**
+ * Writes a file, aside first and then renamed, so that it is never half written. Throws RollscopeError `disk` without
+ * space.
+ */
+export async function writeGguf(
+  file: string,
+  metadata: ReadonlyMap<string, GgufField>,
+  tensors: ReadonlyMap<string, GgufTensorToWrite>,
+): Promise<void> {
+  let offset = 0;
+  const entries: Buffer[] = [];
+  for (const [name, tensor] of tensors) {
+    const shape = [...tensor.shape].reverse().map(u64Bytes);
+    const { number } = BLOCK_TYPES[tensor.type];
+    entries.push(textBytes(name), u32Bytes(shape.length), ...shape, u32Bytes(number), u64Bytes(offset));
+    offset = aligned(offset + bytesOf(tensor));
+  }
+  const fields = [...metadata].flatMap(([key, field]) => [textBytes(key), fieldBytes(field)]);
+  const head = [
+    Buffer.from('GGUF'),
+    u32Bytes(3),
+    u64Bytes(tensors.size),
+    u64Bytes(metadata.size),
+    ...fields,
+    ...entries,
+  ];
+  const start = Buffer.concat(head);
+  await writeAside(file, async (aside) => {
+    const handle = await openToWrite(aside);
+    const write = async (bytes: Uint8Array) => {
+      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+    };
+    try {
+      await write(start);
+      await write(Buffer.alloc(aligned(start.length) - start.length));
+      for (const [name, tensor] of tensors) {
+        let written = 0;
+        for await (const values of tensor.data()) {
+          const bytes = quantized(tensor.type, values);
+          await write(bytes);
+          written += bytes.length;
+        }
+        if (written !== bytesOf(tensor))
+          throw new Error(`tensor ${name}: ${written} bytes of ${bytesOf(tensor)} written`);
+        await write(Buffer.alloc(aligned(written) - written));
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/** The error for what cannot be said in a GGUF file. */
+export function notInGguf(field: string, what: string): RollscopeError {
+  return new RollscopeError('model', `${what} in a GGUF file.`, 'Use --format safetensors.', {
+    details: { reason: 'not-in-gguf', field },
+  });
+}

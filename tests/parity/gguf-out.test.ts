@@ -1,0 +1,130 @@
+/** GGUF files that are written: read again they are the same model. Their blocks are compared in `tests/interop`. */
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ARCHITECTURES } from '../../engine/model/architectures/index.ts';
+import type { DecoderConfig } from '../../engine/model/config.ts';
+import { readGguf, readGgufTensor } from '../../engine/model/gguf.ts';
+import { GGUF_TYPES, writeGgufModel } from '../../engine/model/gguf-out.ts';
+import { sameTokenizer, tokenizerFields } from '../../engine/model/gguf-out-tokenizer.ts';
+import { ggufTokenizer } from '../../engine/model/gguf-tokenizer.ts';
+import { f32, type GgufField, text, u32, writeGguf } from '../../engine/model/gguf-write.ts';
+import { readTensor } from '../../engine/model/safetensors.ts';
+import { openModel } from '../../engine/model/source.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection, expectThrow } from '../support/refusals.ts';
+
+const GOLDEN = path.join(import.meta.dirname, 'golden', 'gguf');
+// Mistral's files are Llama's.
+const written = ARCHITECTURES.filter(({ name }) => name !== 'mistral').flatMap(({ name }) =>
+  GGUF_TYPES.map((type) => ({ name: `tiny-${name}`, type })),
+);
+
+async function rewritten(name: string, type: (typeof GGUF_TYPES)[number]) {
+  const file = path.join(GOLDEN, `${name}.gguf`);
+  const before = await openModel(file, { cacheDir: temporaryFolder() });
+  const gguf = await readGguf(file);
+  const tensors = new Map(
+    await Promise.all(
+      [...before.tensors].map(
+        async ([key, stored]) => [key, { shape: stored.shape, data: await readTensor(stored) }] as const,
+      ),
+    ),
+  );
+  const out = path.join(temporaryFolder(), 'out.gguf');
+  const model = { name, config: before.config, tensors, tokenizer: sameTokenizer(gguf.metadata) };
+  await writeGgufModel(out, model, type);
+  return { before, tensors, gguf, out, after: await openModel(out, { cacheDir: temporaryFolder() }) };
+}
+
+/** With LongRoPE's growth as a file can hold it. */
+function rounded(config: DecoderConfig): DecoderConfig {
+  const { ropeScaling: scaling } = config;
+  if (scaling?.type !== 'longrope') return config;
+  return { ...config, ropeScaling: { ...scaling, attentionFactor: Math.fround(scaling.attentionFactor) } };
+}
+
+test.each(written)('$name in $type is the same model when it is read again', async ({ name, type }) => {
+  const { before, after, tensors } = await rewritten(name, type);
+  expect(rounded(after.config)).toEqual(rounded(before.config));
+  for (const [key, { data }] of tensors) {
+    const found = await readTensor(after.tensors.get(key)!);
+    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const within = type === 'Q4_0' ? largest / 7 : type === 'Q8_0' ? largest / 200 : largest / 1000;
+    data.forEach((value, i) => {
+      if (!(Math.abs(found[i]! - value) <= within)) expect.fail(`${key}[${i}] is ${found[i]} instead of ${value}`);
+    });
+  }
+  for (const given of ['abcab', 'abc<end>', '']) {
+    expect(after.tokenizer.encode(given)).toEqual(before.tokenizer.encode(given));
+  }
+});
+
+test('a tokenizer of byte pairs is described as in the file that it came from; one without a name is refused', async () => {
+  const gguf = await readGguf(path.join(GOLDEN, 'tiny-qwen2.gguf'));
+  const parts = ggufTokenizer(gguf);
+  const { metadata } = gguf;
+  const size = (metadata['tokenizer.ggml.tokens'] as string[]).length;
+  const out = path.join(temporaryFolder(), 'out.gguf');
+  await writeGguf(out, new Map(tokenizerFields(parts, size)), new Map());
+  const again = ggufTokenizer(await readGguf(out));
+  expect(again).toEqual({ ...parts, json: again.json });
+  expect(again.json).toEqual(parts.json);
+  const other = { ...parts, json: { ...parts.json, pre_tokenizer: { type: 'Whitespace' } } };
+  expectThrow(() => tokenizerFields(other, size), 'model', { reason: 'not-in-gguf', field: 'tokenizer.ggml.pre' });
+  expect(readFileSync(out).subarray(0, 4).toString()).toBe('GGUF');
+});
+
+/** A tiny model as two files, as llama-gguf-split makes them. */
+async function inParts(): Promise<{ parts: string[]; whole: string }> {
+  const whole = path.join(GOLDEN, 'tiny-qwen2.gguf');
+  const gguf = await readGguf(whole);
+  const folder = temporaryFolder();
+  const parts = [1, 2].map((i) => path.join(folder, `tiny-0000${i}-of-00002.gguf`));
+  const names = [...gguf.tensors.keys()];
+  const { metadata } = gguf;
+  const fields = Object.entries(metadata).flatMap(([key, value]): [string, GgufField][] => {
+    if (key.startsWith('tokenizer.')) return [];
+    if (typeof value === 'string') return [[key, text(value)]];
+    return typeof value === 'number' ? [[key, Number.isInteger(value) ? u32(value) : f32(value)]] : [];
+  });
+  for (const [i, file] of parts.entries()) {
+    const own = names.filter((_, at) => at % 2 === i);
+    const split: [string, GgufField][] = [
+      ['split.no', u32(i)],
+      ['split.count', u32(2)],
+      ['split.tensors.count', u32(names.length)],
+    ];
+    const tensors = own.map((name) => {
+      const tensor = gguf.tensors.get(name)!;
+      return [name, { type: 'F32', shape: tensor.shape, data: () => readGgufTensor(tensor) }] as const;
+    });
+    await writeGguf(
+      file,
+      new Map([...split, ...(i === 0 ? [...fields, ...sameTokenizer(metadata)] : [])]),
+      new Map(tensors),
+    );
+  }
+  return { parts, whole };
+}
+
+describe('a model in several files', () => {
+  test('is read by the first of them', async () => {
+    const { parts, whole } = await inParts();
+    const found = await openModel(parts[0]!, { cacheDir: temporaryFolder() });
+    const expected = await openModel(whole, { cacheDir: temporaryFolder() });
+    expect(found.config).toEqual(expected.config);
+    for (const [name, stored] of expected.tensors) {
+      expect(await readTensor(found.tensors.get(name)!), name).toEqual(await readTensor(stored));
+    }
+    const other = await openModel(whole, { cacheDir: temporaryFolder() });
+    expect(other.fingerprint).not.toBe(found.fingerprint);
+  });
+
+  test('is refused where another part is chosen, or one is missing', async () => {
+    const { parts } = await inParts();
+    await expectRejection(readGguf(parts[1]!), 'model', { reason: 'split-file', file: parts[1] });
+    rmSync(parts[1]!);
+    await expectRejection(readGguf(parts[0]!), 'model', { reason: 'not-found', file: parts[1] });
+  });
+});
