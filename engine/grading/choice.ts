@@ -43,6 +43,8 @@ export function choiceOf(cleaned: string): ChosenOption | null {
   // `(a)b` and `(A)(x + 1)` are products
   if (leading && /^\([A-Ja-j]\)$/.test(leading[0]) && /^[a-zA-Z(]/.test(content)) return null;
   const letter = (found[1] ?? found[2])!;
+  // `a, sin x` is a list
+  if (leading && /^[a-j],/.test(leading[0])) return null;
   if (leading?.[1] && letter === letter.toLowerCase() && /^[a-z]$/.test(content)) return null;
   return { letter: letter.toUpperCase(), content };
 }

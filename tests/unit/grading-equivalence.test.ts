@@ -287,6 +287,7 @@ const DIFFERENT: Record<string, [string, string][]> = {
     ['1,5', '1.5'],
     ['(3,14)', '3.14'],
     ['A, B and D', 'A'],
+    ['a, sin x', 'A'],
     ['D, none of these', 'A'],
   ],
   'rows of the methods page': [
