@@ -260,7 +260,7 @@ export class App extends Component {
   /** Whether a key does something here. */
   private has(action: KeyAction): boolean {
     const { isReadOnly, canFind } = this.store;
-    return action === 'open' ? !isReadOnly : action === 'find-all' ? canFind : true;
+    return action === 'open' || action === 'note' ? !isReadOnly : action === 'find-all' ? canFind : true;
   }
 
   private toggleHelp(): void {
@@ -315,6 +315,7 @@ export class App extends Component {
         this.read(action);
         break;
       case 'note':
+        if (this.store.isReadOnly) break;
         this.store.notebook.setOpen(true);
         requestAnimationFrame(() =>
           requestAnimationFrame(() => this.renderRoot.querySelector<Notes>('rs-notes')?.focusText()),

@@ -13,7 +13,9 @@ export const READ_ONLY: Omit<ConversationActions, 'again' | 'report'> = {
   perform: refuse,
   openRollout: refuse,
   compareRollouts: refuse,
+  calibrate: refuse,
   rescore: refuse,
+  writeNote: refuse,
   saveFile: refuse,
   revealProblem: refuse,
 };

@@ -79,14 +79,14 @@ export class Notes extends Component {
   }
 
   private note(note: Note) {
-    const { notebook } = this.store;
+    const { notebook, isReadOnly } = this.store;
     const place = placeText(note);
     return html`<li data-note=${note.id}>
-      <button class="link" aria-pressed=${note.pinned} title=${note.pinned ? 'Unpin' : 'Pin'} aria-label="${note.pinned ? 'Unpin' : 'Pin'} ${place}" @click=${() => notebook.write({ ...note, pinned: !note.pinned })}>${note.pinned ? '★' : '☆'}</button>
+      ${isReadOnly ? (note.pinned ? '★' : nothing) : html`<button class="link" aria-pressed=${note.pinned} title=${note.pinned ? 'Unpin' : 'Pin'} aria-label="${note.pinned ? 'Unpin' : 'Pin'} ${place}" @click=${() => notebook.write({ ...note, pinned: !note.pinned })}>${note.pinned ? '★' : '☆'}</button>`}
       <button class="link place" @click=${() => goToPlace(this.store, note)}>${place}</button>
       <span class="text">${note.text}</span>
       <span class="muted time">${dateTime(note.time)}</span>
-      <button class="link" title="Remove" aria-label="Remove the note at ${place}" @click=${() => notebook.write({ ...note, text: '', pinned: false })}>✕</button>
+      ${isReadOnly ? nothing : html`<button class="link" title="Remove" aria-label="Remove the note at ${place}" @click=${() => notebook.write({ ...note, text: '', pinned: false })}>✕</button>`}
     </li>`;
   }
 
