@@ -264,8 +264,6 @@ export function clean(answer: string): string {
   s = rewriteStyles(rewriteMoney(s));
   s = rewritePrimes(rewriteBrackets(s))
     .replace(/\\%/g, '%')
-    // a decimal comma as LaTeX sets it; before three digits it separates thousands
-    .replace(/(\d) ?\{ ?, ?\} ?(?=(?:\d{1,2}|\d{4,})(?![\d{]))/g, '$1.')
     .replace(/ ?\{ ?, ?\} ?/g, ',')
     .replace(/\^ ?\{? ?\\(?:text|mathrm) ?\{ ?o ?\} ?\}?/g, '^\\circ ')
     .replace(/(?<=\d) ?\^ ?(?:o(?![a-zA-Z])|\{ ?o ?\})/g, '^\\circ ')

@@ -199,6 +199,12 @@ export function plainDigits(text: string): string {
     .replace(/(\d\.\d{0,20}) ?\((\d{1,20})\)/, '$1\\overline{$2}');
 }
 
+/** A text with points for decimal commas as LaTeX sets them, `1{,}5`; null without any. Before three digits they separate thousands. */
+export function withLatexPoints(text: string): string | null {
+  const pointed = text.replace(/(\d)\{,\}(?=(?:\d{1,2}|\d{4,})(?![\d{]))/g, '$1.');
+  return pointed === text ? null : pointed;
+}
+
 /** The number before a unit, a sign of money or a percent sign with a point for its decimal comma: `2,5` is no list there. */
 export function withDecimalPoint(number: string): string | null {
   return /^[-+]?\d+,(?:\d{1,2}|\d{4,})$/.test(number) ? number.replace(',', '.') : null;

@@ -5,7 +5,7 @@ import { withoutLead } from './lead.ts';
 import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
-import { fromWords, otherNumber, plainDigits, withDecimalPoint } from './numerals.ts';
+import { fromWords, otherNumber, plainDigits, withDecimalPoint, withLatexPoints } from './numerals.ts';
 import { withoutOver } from './over.ts';
 import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
@@ -78,6 +78,12 @@ function read(answer: string): Understood {
   const cleaned = bareLetters(withoutLead(clean(answer)));
   const choice = choiceOf(cleaned);
   const understood = readValue(cleaned);
+  const pointed = withLatexPoints(answer);
+  if (pointed !== null) {
+    const { readings: values, unit } = readValue(withoutLead(clean(pointed)));
+    understood.readings.push(...values);
+    understood.unit ??= unit;
+  }
   if (!choice) return understood;
   const content = choice.content === null ? null : readValue(withoutLead(choice.content));
   // `(B)` and `B` are one spelling; `b` may be a variable
