@@ -5,7 +5,7 @@ const ANSWER =
   /^(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct) )?(?:answer|result|solution)(?: (?:is|would be|should be))?[:=]? ?(?=[^ a-z:=]|[a-z]+$)/i;
 /** `about` and the like; not `at least`, which says something else. */
 const HEDGE =
-  /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|either|both|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
+  /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|either|both|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|certainly|definitely|surely|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
 /** `Total cost:` */
 const LABEL = /^(?![A-Z]{1,4}:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
 const TAIL = /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded)\)?$/i;

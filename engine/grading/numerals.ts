@@ -201,7 +201,7 @@ export function plainDigits(text: string): string {
 
 /** A text with points for decimal commas as LaTeX sets them, `1{,}5`; null without any. Before three digits they separate thousands. */
 export function withLatexPoints(text: string): string | null {
-  const pointed = text.replace(/(\d)\{,\}(?=(?:\d{1,2}|\d{4,})(?![\d{]))/g, '$1.');
+  const pointed = text.replace(/(\d)\{,\}(?=\d{1,2}(?![\d{])|\d{4})/g, '$1.');
   return pointed === text ? null : pointed;
 }
 

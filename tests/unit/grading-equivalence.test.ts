@@ -246,6 +246,7 @@ const EQUAL: Record<string, [string, string][]> = {
   ],
   'a choice with words behind a comma, an equation in parentheses': [
     ['D, none of these', 'D'],
+    ['certainly 42', '42'],
     ['A, 12 apples', 'A'],
     ['B, the second option', '(B)'],
     ['(x = 4 \\text{ cm})', '4'],
