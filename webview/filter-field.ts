@@ -5,7 +5,7 @@ import { completed, completions, type FilterTerm } from './filter-completion.ts'
 import { html } from './html.ts';
 import { shared } from './styles.ts';
 
-/** An input with its list; whoever uses it sets `value`, `placeholder` and `change`. */
+/** An input with its list; its user sets `value`, `placeholder` and `change`. */
 @customElement('rs-filter')
 export class FilterField extends LitElement {
   static override styles = [
