@@ -62,7 +62,10 @@ export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
   const hasReference = drawn.some(({ correct }) => correct !== null);
   const drawnBy = (is: (token: DrawnToken) => boolean) => {
     const token = drawn.find(is);
-    return token ? html`${word(token.text)} ${quantityText('tokenProbability', token.probability)}` : DASH;
+    if (!token) return DASH;
+    // Another trainer may not have recorded it.
+    const known = token.probability === null ? nothing : quantityText('tokenProbability', token.probability);
+    return html`${word(token.text)} ${known}`;
   };
   return html`<section class="parting" data-fork=${shared} data-sibling=${sibling + 1}>
     <div><b>${forkText(fork)}</b>: here ${drawnBy(({ isOwn }) => isOwn)}, there ${drawnBy(({ isSibling }) => isSibling)}</div>
