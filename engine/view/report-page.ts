@@ -47,7 +47,8 @@ ${texts.map((text) => `<script type="module">${text}</script>`).join('\n')}
 
 /** A script as it can stand inside a page: no text in it begins or ends a script element. */
 function inline(script: string): string {
-  return script.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '').replace(/<(?=\/?script)/gi, '\\x3c');
+  const lines = script.split('\n').filter((line) => !line.startsWith('//# sourceMappingURL='));
+  return lines.join('\n').replace(/<(?=\/?script)/gi, '\\x3c');
 }
 
 function escaped(text: string): string {

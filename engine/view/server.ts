@@ -33,7 +33,7 @@ const MESSAGE = 2 ** 20;
 const REQUEST_LIMIT = 10_000;
 const SCRIPTS = ['browser.js', 'panel.js'] as const;
 
-export interface ServerOptions {
+export interface ViewServerOptions {
   /** 0 for any that is free. */
   port: number;
   /** Path of a script of the page. */
@@ -52,7 +52,7 @@ export class ViewServer {
     private readonly server: Server,
     private readonly viewed: ViewedRun,
     private readonly token: string,
-    private readonly options: ServerOptions,
+    private readonly options: ViewServerOptions,
   ) {
     this.port = (server.address() as AddressInfo).port;
     this.address = `http://${HOST}:${this.port}/#token=${token}`;
@@ -66,7 +66,7 @@ export class ViewServer {
   }
 
   /** Serves a run, which the caller disposes of. @throws RollscopeError `usage` for a port that cannot be had */
-  static async listen(viewed: ViewedRun, options: ServerOptions): Promise<ViewServer> {
+  static async listen(viewed: ViewedRun, options: ViewServerOptions): Promise<ViewServer> {
     const server = createServer({ requestTimeout: REQUEST_LIMIT, headersTimeout: REQUEST_LIMIT });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(unavailable(options.port, error)));

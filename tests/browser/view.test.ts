@@ -9,6 +9,7 @@ import { runCli, temporaryFolder } from '../support/processes.ts';
 import { step } from '../support/records.ts';
 import { createFixtureJournal, playFixture, writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
+import { untilCount } from '../support/workbench.ts';
 
 describe.runIf(requireBrowser())('rollscope view', () => {
   const viewer = useBrowser();
@@ -26,9 +27,8 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-inspector [data-rollout="2"]').click();
     await page.locator('rs-rollout [data-rollout="2"]').waitFor();
     expect(await page.title()).toBe('healthy - Rollscope');
-    expect(
-      await page.locator('[data-action="open-rollout"], [data-action="choose-run"], [data-action="resume"]').count(),
-    ).toBe(0);
+    const actions = page.locator('[data-action="open-rollout"], [data-action="choose-run"], [data-action="resume"]');
+    await untilCount(actions, 0);
     const problem = await page.locator('rs-inspector [data-problem]').getAttribute('data-problem');
     await page.reload();
     await page.locator(`rs-inspector [data-problem="${problem}"]`).waitFor();
@@ -40,7 +40,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     const page = await viewer().open(address);
     const plots = page.locator('rs-curves .plot');
     await plots.first().hover();
-    await until('each chart has the line', async () => (await page.locator('rs-curves line.hover').count()) === 4);
+    await untilCount(page.locator('rs-curves line.hover'), 4);
     await plots.first().focus();
     await page.keyboard.press('Home');
     for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
@@ -93,7 +93,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('[data-ready]').waitFor();
     await server.end();
     await page.locator('[role="alert"]', { hasText: 'Reconnecting' }).waitFor();
-    expect(await page.locator('rs-problems .line.problem').count()).toBeGreaterThan(0);
+    await page.locator('rs-problems .line.problem').first().waitFor();
   });
 
   test('is one file with rollscope report, which needs no server and says what it lacks', async () => {

@@ -120,7 +120,7 @@ export class Curves extends Component {
     return { key: metric, label: choice.label, title, options, place };
   }
 
-  /** A word beside a metric that the collapse watch names. */
+  /** A word next to a metric that the collapse watch names. */
   private named(metric: Metric) {
     const names = this.store.columns.head.warnings.some(({ watch }) =>
       watch?.reasons.some(({ signal }) => signal === metric),

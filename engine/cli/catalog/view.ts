@@ -46,6 +46,6 @@ export const report: CommandDefinition = {
     ['rollscope report latest --html run.html --megabytes 5', 'a smaller one, for a mail'],
   ],
   notes:
-    'The file contains problems, references, rollouts and the configuration of the run: whoever has it can read them.',
+    'The file contains problems, references, rollouts and the configuration of the run: anyone who has it can read them.',
   load: async () => (await import('../commands/report.ts')).report,
 };
