@@ -322,7 +322,7 @@ export class App extends Component {
         );
         break;
       case 'copy-link':
-        void navigator.clipboard.writeText(selectedAddress(this.store));
+        void navigator.clipboard?.writeText(selectedAddress(this.store));
         break;
       case 'find-all':
         if (!this.store.canFind) break;

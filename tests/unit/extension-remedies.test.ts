@@ -47,6 +47,7 @@ const COMMANDS = new Set([
   '--nodes',
   '--gpus',
   '--score-with',
+  '--checkpoint',
 ]);
 /** Its hint says what to do in the editor besides, or the editor asks instead of showing it. */
 const SAID_BOTH_WAYS = new Set(['--allow-programs', '--allow-command']);

@@ -11,6 +11,11 @@ import { html } from '../html.ts';
 import { selectedPlace } from '../notebook.ts';
 import { shared } from '../styles.ts';
 
+/** `randomUUID` exists in secure contexts only. */
+function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 @customElement('rs-notes')
 export class Notes extends Component {
   static override styles = [
@@ -101,7 +106,7 @@ export class Notes extends Component {
       if (text === '' && !pinned) return;
       const at = { step: null, phase: null, problem: null, row: null, rollout: null, tokens: null, ...place };
       const { says: _, ...rest } = at;
-      this.store.notebook.write({ id: crypto.randomUUID(), time: new Date().toISOString(), text, pinned, ...rest });
+      this.store.notebook.write({ id: newId(), time: new Date().toISOString(), text, pinned, ...rest });
     };
     return html`<form @submit=${submit} @keydown=${this.key}>
       <span class="muted">${placeText(place)}</span>
