@@ -17,6 +17,7 @@ export class StreamedWeights {
   private readonly arrays = new Map<string, Float32Array>();
   /** Name of the tensor that an array holds. */
   private readonly held = new Map<string, string>();
+  private sliced: Float32Array | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -26,6 +27,17 @@ export class StreamedWeights {
   /** Weights that layer 0 calls by these names, as `layer` has them. Throws RollscopeError `model` where a file is gone. */
   read(names: readonly string[], layer = 0): Named<Value> {
     return Object.fromEntries(names.map((name) => [name, this.one(name, nameInLayer(name, layer))]));
+  }
+
+  /** Rows `from` to `to` of a matrix [N, width], in an array that the next slices use again. */
+  slice(name: string, from: number, to: number): Value {
+    const { file, offset, bytes, dtype, shape } = this.weights.stored(name);
+    const width = shape[1]!;
+    const size = (to - from) * width;
+    if (!this.sliced || this.sliced.length < size) this.sliced = new Float32Array(size);
+    const values = this.sliced.subarray(0, size);
+    readWeightInto({ file, offset, bytes, stored: dtype }, name, values, from * width);
+    return this.backend.value('float32', [to - from, width], values);
   }
 
   /** Rows of a matrix [N, width], by index: [index.length, width]. */
@@ -59,5 +71,6 @@ export class StreamedWeights {
   forget(): void {
     this.arrays.clear();
     this.held.clear();
+    this.sliced = null;
   }
 }

@@ -1,12 +1,16 @@
 /** What a run is estimated to need, and how it then computes. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loraParameters } from '../../engine/model/lora.ts';
+import { EMBEDDINGS, parameterShapes } from '../../engine/model/parameters.ts';
 import { LoraConfig, LossConfig } from '../../engine/protocol/index.ts';
 import { rowBytes } from '../../engine/rollout/sampler.ts';
 import { activationMemory } from '../../engine/training/policy/activation-memory.ts';
 import { layeredParts } from '../../engine/training/policy/layered-memory.ts';
 import type { WeightedGroup } from '../../engine/training/policy/responses.ts';
 import { parametersOf, type ShapeName, shapeOf } from '../support/model-shapes.ts';
+import { ROOT } from '../support/processes.ts';
 
 const GB = 2 ** 30;
 
@@ -15,9 +19,15 @@ interface Case {
   maxTokens?: number;
   limit?: number | null;
   full?: boolean;
+  trains?: boolean;
+  /** Of a quantized base. */
+  bits?: number;
 }
 
-function estimate(name: ShapeName, { prompt = 200, maxTokens = 1024, limit = 64 * GB, full = false }: Case = {}) {
+function estimate(
+  name: ShapeName,
+  { prompt = 200, maxTokens = 1024, limit = 64 * GB, full = false, trains = true, bits }: Case = {},
+) {
   const config = shapeOf(name);
   const lora = full ? null : LoraConfig.parse({ rank: 16, alpha: 32 });
   const parameters = parametersOf(config);
@@ -25,10 +35,24 @@ function estimate(name: ShapeName, { prompt = 200, maxTokens = 1024, limit = 64 
     ? loraParameters(config, lora).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0)
     : 0;
   return activationMemory(
-    { lora, loss: LossConfig.parse({}), trains: true, maxTokens, memoryLimit: limit },
+    { lora, loss: LossConfig.parse({}), trains, maxTokens, memoryLimit: limit },
     { name, config, parameters },
-    { longest: prompt, trainable: lora ? adapter : parameters, controlFlow: true, stored: 'F32' },
+    {
+      longest: prompt,
+      trainable: lora ? adapter : parameters,
+      controlFlow: true,
+      stored: 'F32',
+      quantizedBytes: bits ? quantizedBytes(name) : null,
+    },
   );
+}
+
+/** Bytes of the weights in 4 bits, embeddings in 8. */
+function quantizedBytes(name: ShapeName): number {
+  return [...parameterShapes(shapeOf(name))].reduce((sum, [key, dims]) => {
+    const width = dims.length === 1 ? 4 : key === EMBEDDINGS ? 1.125 : 0.625;
+    return sum + width * dims.reduce((a, b) => a * b, 1);
+  }, 0);
 }
 
 describe('what fits the limit as one graph runs as one graph', () => {
@@ -46,6 +70,36 @@ describe('what fits the limit as one graph runs as one graph', () => {
     expect(found.needed).toBeLessThanOrEqual(given.limit);
     expect(Math.min(found.sampling, found.training)).toBeGreaterThan(0);
   });
+});
+
+test("the README's table says what is estimated", () => {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const rows = [...readme.matchAll(/^\| ((?:SmolLM2|Qwen)[\w.-]+) \| ([\d.]+ GB.*) \|$/gm)];
+  expect(rows).toHaveLength(5);
+  for (const [, name, cells] of rows) {
+    const least = (given: Case) => {
+      const { needed } = estimate(name as ShapeName, { ...given, limit: 2 ** 40 });
+      return needed;
+    };
+    const layered = (given: Case) => {
+      try {
+        return estimate(name as ShapeName, { ...given, limit: 2 ** 28 }).needed;
+      } catch (error) {
+        return (error as { details: { bytes: number } }).details.bytes;
+      }
+    };
+    const [short, usual, long, bits, full, probe] = cells!.split(' | ').map((cell) => Number.parseFloat(cell) * GB);
+    const expected = [
+      [short, layered({ maxTokens: 200 })],
+      [usual, layered({})],
+      [long, layered({ maxTokens: 4096 })],
+      [bits, layered({ bits: 4 })],
+      [full, layered({ full: true })],
+      [probe, layered({ trains: false })],
+    ];
+    for (const [said, found] of expected) expect(said! / found!, name).toBeCloseTo(1, 1);
+    expect(least({})).toBeGreaterThanOrEqual(layered({}));
+  }
 });
 
 test('the rollouts of a group are sampled together within the goals', () => {

@@ -6,6 +6,7 @@ import type { StreamedWeights } from '../../rollout/streamed-weights.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
+import { type Head, LOGIT_BYTES, LOGIT_COPIES, ranges, type TokenScores } from './head-contract.ts';
 import {
   type HeadGradientInputs,
   type HeadGradientOutputs,
@@ -15,29 +16,23 @@ import {
   headScoreGraph,
 } from './head-graph.ts';
 
-/** Bytes for logits and what is made of them, and copies of the logits that this takes. */
-export const LOGIT_BYTES = 128 * 2 ** 20;
-const LOGIT_COPIES = 4;
-
-/** Nats, one number per token. */
-export type TokenScores = Readonly<Record<keyof HeadScores, Float32Array>>;
-
 export interface HeadOptions {
   backend: Backend;
   bind: BindWeights;
   config: DecoderConfig;
   temperature: number;
   weights: StreamedWeights;
+  /** Of a frozen unembedding in memory at a time; `SLICE_BYTES` by default. */
+  sliceBytes?: number;
 }
 
 /** Runs the graphs of the head on as many tokens at a time as the memory has room for, and puts the parts together. */
-export class ScoringHead {
+export class ScoringHead implements Head {
   private scoring: { run: CompiledFunction<HeadInputs, HeadScores>; names: LayerNames } | null = null;
   private readonly differentiating = new Map<boolean, CompiledFunction<HeadGradientInputs, HeadGradientOutputs>>();
 
   constructor(private readonly options: HeadOptions) {}
 
-  /** Scores of the targets under hidden states [targets.length, hidden] behind the last layer. */
   async scores(x: Value, targets: Int32Array, parameters: Named<Value>, tick: () => void): Promise<TokenScores> {
     const { run } = await this.scorer();
     const numbers = () => new Float32Array(targets.length);
@@ -53,10 +48,6 @@ export class ScoringHead {
     return found;
   }
 
-  /**
-   * Gradient of the hidden states, and the sums of the parameters' gradients, of which `sums` is used up; the gradients of
-   * log p and entropy are of each token.
-   */
   async gradients(
     x: Value,
     targets: Int32Array,
@@ -121,12 +112,9 @@ export class ScoringHead {
   private async parts(x: Value, targets: Int32Array) {
     const { backend, config, temperature } = this.options;
     const width = config.hiddenSize;
-    const most = Math.max(1, Math.floor(LOGIT_BYTES / (LOGIT_COPIES * 4 * config.vocabularySize)));
-    const count = Math.ceil(targets.length / most);
-    const size = Math.ceil(targets.length / count);
+    const most = Math.floor(LOGIT_BYTES / (LOGIT_COPIES * 4 * config.vocabularySize));
     const hidden = (await backend.read(x)) as Float32Array;
-    return Array.from({ length: Math.ceil(targets.length / size) }, (_, i) => {
-      const [from, to] = [i * size, Math.min(targets.length, (i + 1) * size)];
+    return ranges(targets.length, most).map(({ from, to }) => {
       const feeds = {
         x: backend.value('float32', [to - from, width], hidden.subarray(from * width, to * width)),
         targets: backend.value('int32', [to - from], targets.subarray(from, to)),

@@ -2,16 +2,17 @@
 import type { DecoderConfig } from '../../model/config.ts';
 import { modulesOf, projectionShape, projectionsOf } from '../../model/parameters.ts';
 import { MOST_DEAD_BYTES } from '../../runtime/reclaim.ts';
-import { LOGIT_BYTES } from './head.ts';
+import { LOGIT_BYTES, SLICE_BYTES } from './head-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
 /**
- * Bytes that do not depend on the rows: weights of one layer and of the head, logits, arrays that are dead but not yet
+ * Bytes that do not depend on the rows: weights of one layer and of a slice of the head, logits, arrays that are dead but not yet
  * collected, the prompt's hidden states and caches.
  */
 export function layeredFixedBytes(config: DecoderConfig, promptLength: number): number {
   const { vocabularySize, hiddenSize, layers, kvHeads, headDim } = config;
-  const weights = (layerParameters(config) + vocabularySize * hiddenSize) * 4;
+  // An unembedding that trains is a parameter, which is counted elsewhere.
+  const weights = layerParameters(config) * 4 + Math.min(vocabularySize * hiddenSize * 4, 2 * SLICE_BYTES);
   const prompt = promptLength * layers * (hiddenSize + 4 * kvHeads * headDim) * 4;
   return weights + LOGIT_BYTES + MOST_DEAD_BYTES + prompt + promptLength * layerTokenBytes(config);
 }

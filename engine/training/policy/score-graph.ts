@@ -48,6 +48,8 @@ interface ScoreGradients {
   dLogprob: Tensor;
   /** null: none. */
   dEntropy: Tensor | null;
+  /** 1 where the target is a row of the unembedding given, otherwise 0; a column. Everywhere where there is none. */
+  inside?: Tensor;
 }
 
 /**
@@ -59,14 +61,15 @@ export function scoreGradient(
   h: Tensor,
   unembedding: Tensor,
   target: Tensor,
-  { limit, logsumexp, entropy, dLogprob, dEntropy }: ScoreGradients,
+  { limit, logsumexp, entropy, dLogprob, dEntropy, inside }: ScoreGradients,
   trainsUnembedding: boolean,
 ): { dHidden: Tensor; dUnembedding: Tensor | null } {
   const logits = logitsOf(h, unembedding, limit);
   const logp = op.sub(logits, logsumexp);
   const total = dEntropy ? op.add(dLogprob, op.mul(dEntropy, op.add(logp, entropy))) : dLogprob;
   const scaled = beforeLimit(op.mul(op.exp(logp), total), logits, limit);
-  const dPicked = limit ? beforeLimit(dLogprob, op.reshape(op.pick(logits, target), dLogprob.shape), limit) : dLogprob;
+  const own = inside ? op.mul(dLogprob, inside) : dLogprob;
+  const dPicked = limit ? beforeLimit(own, op.reshape(op.pick(logits, target), own.shape), limit) : own;
   const dHidden = op.sub(op.mul(op.gather(unembedding, target), dPicked), op.matmul(scaled, unembedding));
   if (!trainsUnembedding) return { dHidden, dUnembedding: null };
   const toTargets = op.scatterAdd(target, op.mul(h, dPicked), unembedding.shape[0] as number);

@@ -13,12 +13,14 @@ import type { Named } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { WholeGradient } from './gradient-source.ts';
 import { ScoringHead } from './head.ts';
+import type { Head } from './head-contract.ts';
 import { LayeredGradient } from './layered-gradient.ts';
 import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
 import { counted, responsesOf, type TrainedGroup, tokensOf, unweighted, withGradient } from './responses.ts';
 import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
+import { isSliced, SlicedHead } from './sliced-head.ts';
 import { UpdateStep } from './update-step.ts';
 
 export interface UpdateMetrics {
@@ -52,6 +54,8 @@ export interface TrainerOptions {
   memory: number;
   /** Given where the model runs layer by layer, because memory asks for it; its creator releases it. */
   layers?: LayeredModel | null;
+  /** Of a frozen unembedding in memory at a time, where it runs so. */
+  sliceBytes?: number;
 }
 
 /** Share of an update that scoring under the reference policy takes; for progress only. */
@@ -61,7 +65,7 @@ const REFERENCE_SHARE = 0.25;
 export class Trainer {
   private readonly trained: TrainedParameters;
   private readonly scorer: ScoreSource;
-  private readonly head: ScoringHead | null;
+  private readonly head: Head | null;
   private readonly step: UpdateStep;
   /** null where nothing asks for it. */
   private readonly referencePolicy: ReferencePolicy | null = null;
@@ -70,7 +74,8 @@ export class Trainer {
     const { backend, initial, loss, optimizer, truncates = false } = options;
     this.trained = new TrainedParameters(backend, options.parameters, initial);
     const { layers = null } = options;
-    this.head = layers && new ScoringHead({ ...options, weights: layers.weights });
+    const heads = layers && { ...options, weights: layers.weights };
+    this.head = heads && (isSliced(heads) ? new SlicedHead(heads) : new ScoringHead(heads));
     this.scorer = layers ? new LayeredScorer(options, layers, this.head!) : new Scorer(options);
     // Importance ratios are taken where several updates are made on the same rollouts.
     const offPolicy = !truncates && (loss.epochs > 1 || loss.miniBatch !== undefined);
