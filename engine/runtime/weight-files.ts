@@ -57,6 +57,14 @@ function weightsIn({ bytes, stored }: ExternalData): number {
 /** Most weights that are read at a time where they become other numbers; whole blocks. */
 const MOST_AT_A_TIME = 2 ** 22;
 
+/** Bytes that are read before they become numbers; used again, since V8 would let many such arrays lie dead. */
+let scratch = new Uint8Array(0);
+
+function room(bytes: number): Uint8Array {
+  if (scratch.length < bytes) scratch = new Uint8Array(bytes);
+  return scratch.subarray(0, bytes);
+}
+
 /** The weights from number `from` on into an array, as many as it has room for; whole blocks where they lie in blocks. */
 export function readWeightInto(data: ExternalData, name: string, values: Float32Array, from = 0): void {
   const { buffer: memory, byteOffset, byteLength } = values;
@@ -70,7 +78,7 @@ export function readWeightInto(data: ExternalData, name: string, values: Float32
   const total = weightsIn(data);
   for (let at = 0; at < values.length; at += MOST_AT_A_TIME) {
     const part = values.subarray(at, at + MOST_AT_A_TIME);
-    const bytes = new Uint8Array(part.length * STORED_WIDTH[stored]);
+    const bytes = room(part.length * STORED_WIDTH[stored]);
     if (isBlockType(stored)) {
       let filled = 0;
       for (const slice of slicesOfRange(stored, total, from + at, part.length)) {

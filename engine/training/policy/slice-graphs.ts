@@ -23,7 +23,7 @@ type SliceInputs<T extends Port = Port> = {
   readonly inside: T;
 };
 
-export type SliceScores = {
+type SliceScores = {
   /** The largest logit z, [N]. */
   readonly largest: Port;
   /** Sums of exp(z - largest) and of exp(z - largest) z, [N]. */
@@ -33,7 +33,7 @@ export type SliceScores = {
   readonly target: Port;
 };
 
-export type SliceGradientInputs = SliceInputs & {
+type SliceGradientInputs = SliceInputs & {
   /** Over all slices, nats, [N]. */
   readonly logsumexp: Port;
   readonly entropy: Port;
@@ -44,7 +44,7 @@ export type SliceGradientInputs = SliceInputs & {
   readonly dWarm: Port;
 };
 
-export type NormGradientInputs = Pick<SliceInputs, 'x' | 'temperature' | 'frozen'> & { readonly dWarm: Port };
+type NormGradientInputs = Pick<SliceInputs, 'x' | 'temperature' | 'frozen'> & { readonly dWarm: Port };
 
 /** Hidden states as the unembedding takes them: behind the last norm, divided by the temperature. */
 function warmed(bind: BindWeights) {
