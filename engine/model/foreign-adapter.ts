@@ -22,14 +22,18 @@ export function asOwnAdapter(
   lora: Pick<LoraConfig, 'rank' | 'alpha'>,
   parameters: readonly Parameter[],
   decoder: DecoderConfig,
+  purpose: 'vote' | 'start' = 'vote',
 ): Values {
   const { config } = adapter;
   const tensors = projectionAdapter(decoder, adapter.tensors);
   const modules = namesInFolder(decoder);
   const refuse = (reason: string, field: string, what: string) => {
-    const hint = `Use LoRA adapters of rank ${lora.rank} or less on the same projections, or \`base\`.`;
     const details: ErrorDetails = { reason, policy: folder, field };
-    return new RollscopeError('model', `The adapter ${folder} ${what}: it cannot vote.`, hint, { details });
+    const [cannot, hint] =
+      purpose === 'vote'
+        ? ['vote', `Use LoRA adapters of rank ${lora.rank} or less on the same projections, or \`base\`.`]
+        : ['be trained further', 'Use a LoRA adapter of projections, or merge it into its base model with peft first.'];
+    return new RollscopeError('model', `The adapter ${folder} ${what}: it cannot ${cannot}.`, hint, { details });
   };
   const unsupported = unsupportedIn(config);
   if (unsupported) throw refuse('unsupported-adapter', unsupported, `has ${unsupported}, which is not supported`);

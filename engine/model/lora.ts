@@ -38,3 +38,16 @@ export function initialLora(parameters: readonly Parameter[], random: () => numb
     }),
   );
 }
+
+/** weight [out, in] += scale * B [out, rank] A [rank, in]. */
+export function addProduct(weight: Float32Array, B: Float32Array, A: Float32Array, rank: number, scale: number): void {
+  const into = A.length / rank;
+  const rows = B.length / rank;
+  for (let o = 0; o < rows; o++) {
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * B[o * rank + r]!;
+      if (factor === 0) continue;
+      for (let i = 0; i < into; i++) weight[o * into + i]! += factor * A[r * into + i]!;
+    }
+  }
+}

@@ -1,4 +1,5 @@
 /** Opening a model: an embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
@@ -6,6 +7,7 @@ import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { isGguf } from '../system/found-models.ts';
+import { adaptedWeights } from './adapted-model.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
 import { fileFingerprint, filesFingerprint, folderFingerprint } from './fingerprint.ts';
@@ -18,6 +20,7 @@ import { ggufTensors } from './gguf-weights.ts';
 import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { parameterShapes } from './parameters.ts';
+import { adapterFingerprint, type PeftAdapter, readPeftAdapter } from './peft.ts';
 import { ggufReader, type QuantizedPrecision, quantizedTensors, storedReader } from './quantized-weights.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
 import { isSampled, sampledFile, sampledFolder } from './sampled-fingerprint.ts';
@@ -47,7 +50,7 @@ export interface ModelOpenOptions {
   /** Its chat template: the model's own by default. */
   chat?: ChatChoice;
   /** Matrices in blocks of few bits; as the files have them by default. */
-  precision?: QuantizedPrecision;
+  precision?: QuantizedPrecision | undefined;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
@@ -125,6 +128,42 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
   };
 }
 
+/** A model with an adapter in its weights: a new one can be trained on top of it. */
+async function openAdapter(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
+  const adapter = await readPeftAdapter(folder);
+  const base = await openModel(await baseOf(folder, adapter), { ...options, precision: undefined });
+  const own = await adapterFingerprint(folder);
+  const fingerprint = `sha256-${createHash('sha256').update(`${base.fingerprint} ${own}`).digest('hex')}`;
+  const { config, tensors } = base;
+  const kept = keeping(options, fingerprint);
+  const adapted = await adaptedWeights({ folder, adapter, config, tensors }, kept);
+  await checkFinite(adapted, { ...options, of: folder });
+  const { precision } = options;
+  return {
+    ...base,
+    name,
+    fingerprint,
+    tensors: precision
+      ? await quantizedTensors(config, storedReader(adapted, folder), { ...kept, precision })
+      : adapted,
+  };
+}
+
+/** The base model of an adapter: next to it, where its name is a path that leads there, or as it is named. */
+async function baseOf(folder: string, { baseModel }: Pick<PeftAdapter, 'baseModel'>): Promise<string> {
+  if (typeof baseModel !== 'string' || baseModel === '') {
+    const file = path.join(folder, 'adapter_config.json');
+    throw new RollscopeError(
+      'model',
+      `${file} names no base model (base_model_name_or_path).`,
+      'Name the folder or the Hub id of the model that it was trained for.',
+      { details: { reason: 'no-base-model', file } },
+    );
+  }
+  const near = path.resolve(folder, baseModel);
+  return near !== path.resolve(folder) && (await stat(near).catch(() => null)) ? near : baseModel;
+}
+
 /** `embedded` is the default embedded model; `embedded:<name>` are the others that ship. */
 async function embeddedFolder(spec: string): Promise<string> {
   if (spec === EMBEDDED) return assetPath('engine', 'embedded', 'model');
@@ -143,7 +182,7 @@ async function embeddedFolder(spec: string): Promise<string> {
 
 /** Where a model lies, and how it is called. */
 interface Location {
-  format: 'folder' | 'gguf';
+  format: 'folder' | 'gguf' | 'adapter';
   place: string;
   name: string;
 }
@@ -165,7 +204,11 @@ async function locate(spec: string, options: ModelOpenOptions): Promise<Location
       { details: { reason: 'not-found', value: spec } },
     );
   }
-  if (found.isDirectory()) return { format: 'folder', place: spec, name: path.basename(path.resolve(spec)) };
+  if (found.isDirectory()) {
+    const has = async (file: string) => (await stat(path.join(spec, file)).catch(() => null)) !== null;
+    const isAdapter = (await has('adapter_config.json')) && !(await has('config.json'));
+    return { format: isAdapter ? 'adapter' : 'folder', place: spec, name: path.basename(path.resolve(spec)) };
+  }
   if (spec.toLowerCase().endsWith('.gguf') || (await isGguf(spec)))
     return { format: 'gguf', place: spec, name: path.basename(spec, '.gguf') };
   throw new RollscopeError(
@@ -177,12 +220,14 @@ async function locate(spec: string, options: ModelOpenOptions): Promise<Location
 }
 
 /**
- * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, or a Hub id.
+ * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, the folder of a
+ * PEFT adapter (its base model with the adapter in the weights), or a Hub id.
  * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
  * `canceled`.
  */
 export async function openModel(spec: string, options: ModelOpenOptions = {}): Promise<ModelSource> {
   const { format, place, name } = await locate(spec, options);
+  if (format === 'adapter') return openAdapter(place, name, options);
   return format === 'gguf' ? openGguf(place, name, options) : openFolder(place, name, options);
 }
 
@@ -204,6 +249,8 @@ export async function isSameModel(spec: string, current: string, recorded: strin
   if (!isSampled(recorded)) return current === recorded;
   const { format, place } = await locate(spec, {});
   if (format === 'gguf') return (await sampledFile(place)) === recorded;
+  // Runs of these versions could not begin with an adapter.
+  if (format === 'adapter') return false;
   const { files } = await readSafetensorsFolder(place);
   return (await sampledFolder(place, files)) === recorded;
 }

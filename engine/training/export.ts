@@ -16,7 +16,7 @@ import { sameTokenizer, tokenizerFields } from '../model/gguf-out-tokenizer.ts';
 import { ggufTokenizer } from '../model/gguf-tokenizer.ts';
 import { huggingFaceFiles } from '../model/huggingface.ts';
 import { parseHuggingFaceConfig } from '../model/huggingface-config.ts';
-import { adapterNames } from '../model/lora.ts';
+import { adapterNames, addProduct } from '../model/lora.ts';
 import { readPeftAdapter, writePeftTensors } from '../model/peft.ts';
 import { readSafetensorsFolder, readTensor, type TensorToWrite, writeSafetensors } from '../model/safetensors.ts';
 import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
@@ -187,17 +187,4 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
   const named = architectures ?? [architectureOf(config.architecture).huggingFace.className];
   const described = withFields(text, { dtype: undefined, architectures: named, torch_dtype: 'float32' });
   await writeWhole(path.join(out, 'config.json'), described);
-}
-
-/** weight [out, in] += scale * B [out, rank] A [rank, in]. */
-function addProduct(weight: Float32Array, B: Float32Array, A: Float32Array, rank: number, scale: number): void {
-  const into = A.length / rank;
-  const rows = B.length / rank;
-  for (let o = 0; o < rows; o++) {
-    for (let r = 0; r < rank; r++) {
-      const factor = scale * B[o * rank + r]!;
-      if (factor === 0) continue;
-      for (let i = 0; i < into; i++) weight[o * into + i]! += factor * A[r * into + i]!;
-    }
-  }
 }

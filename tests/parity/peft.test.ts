@@ -1,5 +1,5 @@
 /** Adapters and merged weights against peft (`tests/parity/oracle/peft_export.py`). */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { architectureOf } from '../../engine/model/architectures/index.ts';
@@ -20,6 +20,7 @@ import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
 import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
 import { modelFolder, runWith } from '../support/adapter-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectRejection } from '../support/refusals.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(...names), 'utf8'));
@@ -95,6 +96,41 @@ describe('an adapter with a scale, ranks and targets of its own', () => {
     const plain = asOwnAdapter(folder, { ...read, config: { lora_alpha: 8, r: 4 } }, lora, parameters, config);
     const others = new Map(parameters.map(({ name, shape }) => [name, { shape, data: plain.get(name)! }]));
     expect(await distance(expected, config, base, { ...lora, baseModel: '', tensors: others })).toBeGreaterThan(0.01);
+  });
+});
+
+describe('the folder of an adapter as a model', () => {
+  const golden = path.join(GOLDEN, 'peft', 'scaled');
+  const expected = json(golden, 'expected.json') as Expected;
+
+  function adapterFolder(change: object = {}): { folder: string; base: string } {
+    const base = modelFolder(expected.model);
+    const folder = path.join(temporaryFolder(), 'adapter');
+    cpSync(golden, folder, { recursive: true });
+    const config = { ...json(golden, 'adapter_config.json'), base_model_name_or_path: base, ...change };
+    writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify(config));
+    return { folder, base };
+  }
+
+  test('is its base model with the adapter in the weights', async () => {
+    const { folder, base } = adapterFolder();
+    const options = { cacheDir: temporaryFolder() };
+    const opened = await openModel(folder, options);
+    expect(await distance(expected, opened.config, opened.tensors, null)).toBeLessThan(2e-5);
+    const plain = await openModel(base, options);
+    expect(await distance(expected, plain.config, plain.tensors, null)).toBeGreaterThan(0.01);
+    expect(opened).toMatchObject({ name: 'adapter', folder: base });
+    expect(opened.fingerprint).not.toBe(plain.fingerprint);
+  });
+
+  test('is refused without a base model, and where it is of another kind', async () => {
+    const options = { cacheDir: temporaryFolder() };
+    const nameless = adapterFolder({ base_model_name_or_path: null }).folder;
+    const file = path.join(nameless, 'adapter_config.json');
+    await expectRejection(openModel(nameless, options), 'model', { reason: 'no-base-model', file });
+    const dora = adapterFolder({ use_dora: true }).folder;
+    const facts = { reason: 'unsupported-adapter', policy: dora, field: 'use_dora' };
+    await expectRejection(openModel(dora, options), 'model', facts);
   });
 });
 

@@ -1,0 +1,62 @@
+/** A model that a PEFT adapter was trained for, with the adapter in its weights: made once and cached. */
+import path from 'node:path';
+import { removeAbandoned } from '../system/aside.ts';
+import { ensureFolder } from '../system/files.ts';
+import type { DecoderConfig } from './config.ts';
+import { asOwnAdapter } from './foreign-adapter.ts';
+import { adapterNames, addProduct, loraParameters } from './lora.ts';
+import { projectionsOf } from './parameters.ts';
+import type { PeftAdapter } from './peft.ts';
+import {
+  readSafetensorsIndex,
+  readTensor,
+  type StoredTensor,
+  type TensorToWrite,
+  writeSafetensors,
+} from './safetensors.ts';
+
+/** Raised when the conversion changes, so that older cache files are rebuilt. */
+const CONVERTER = '1';
+
+interface Adapted {
+  /** The adapter's folder, to be named in errors. */
+  folder: string;
+  adapter: PeftAdapter;
+  config: DecoderConfig;
+  /** The base model's. */
+  tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/**
+ * The weights W + scale B A from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there. Throws
+ * RollscopeError: `model` for an adapter of another kind or for other modules, `disk` without space.
+ */
+export async function adaptedWeights(
+  { folder, adapter, config, tensors }: Adapted,
+  { cacheDir, fingerprint }: { cacheDir: string; fingerprint: string },
+): Promise<Map<string, StoredTensor>> {
+  const file = path.join(cacheDir, `${fingerprint}.safetensors`);
+  const cached = await readSafetensorsIndex(file).catch(() => null);
+  if (cached?.metadata.converter === CONVERTER) return cached.tensors;
+  const ranks = [...adapter.tensors]
+    .filter(([name]) => name.endsWith('.lora_A.weight'))
+    .map(([, { shape }]) => shape[0]!);
+  const rank = Math.max(1, ...ranks);
+  const lora = { rank, alpha: rank, targets: projectionsOf(config) };
+  const values = asOwnAdapter(folder, adapter, lora, loraParameters(config, lora), config, 'start');
+  const merged = new Map<string, TensorToWrite>();
+  for (const [name, stored] of tensors) {
+    const names = adapterNames(name.replace(/\.weight$/, ''));
+    const [a, b] = [values.get(names.a), values.get(names.b)];
+    const data = async function* () {
+      const weight = await readTensor(stored);
+      if (a && b) addProduct(weight, b, a, rank, 1);
+      yield weight;
+    };
+    merged.set(name, { shape: stored.shape, data });
+  }
+  await ensureFolder(cacheDir);
+  await removeAbandoned(file);
+  await writeSafetensors(file, merged, { converter: CONVERTER });
+  return (await readSafetensorsIndex(file)).tensors;
+}
