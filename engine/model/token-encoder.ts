@@ -35,6 +35,23 @@ function widened(node: unknown): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widened(value)]));
 }
 
+/**
+ * For pairs of bytes: whether the vocabulary has a byte; null where it has all that it needs. Native tokenizers leave out
+ * those that it lacks before they merge, so that what stood around them may become one token.
+ */
+function knownBytes({ model, pre_tokenizer }: TokenizerJson): ((byte: string) => boolean) | null {
+  const {
+    type,
+    vocab,
+    unk_token: unknown,
+    byte_fallback: fallback,
+  } = model as TokenizerJson['model'] & { byte_fallback?: boolean };
+  const byBytes = JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"');
+  if (type !== 'BPE' || Array.isArray(vocab) || unknown || fallback || !byBytes) return null;
+  const bytes = Object.keys(vocab).filter((token) => [...token].length === 1);
+  return bytes.length >= 256 ? null : (byte) => Object.hasOwn(vocab, byte);
+}
+
 type PreTokenizer = NonNullable<Library['pre_tokenizer']>;
 
 /** The encoder of one model. */
@@ -53,9 +70,11 @@ export class TokenEncoder {
     );
     // Special tokens have been found by now, so the marks can go.
     const split = this.#library.pre_tokenizer as ((text: string, options?: unknown) => string[]) | null;
+    const known = knownBytes(json);
     const unmarked = (text: string, options?: unknown): string[] => {
       const plain = this.#mark === '' ? text : text.replaceAll(this.#mark, '');
-      return split ? split(plain, options) : [plain];
+      const pieces = split ? split(plain, options) : [plain];
+      return known ? pieces.map((piece) => [...piece].filter(known).join('')).filter((piece) => piece !== '') : pieces;
     };
     this.#library.pre_tokenizer = unmarked as unknown as PreTokenizer;
   }

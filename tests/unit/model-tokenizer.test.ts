@@ -175,3 +175,27 @@ test('the space before the first word is no text, also behind special tokens, as
   expect(read([0, 0, 1, 0, 2])).toEqual(['', '', 'a', '', ' b']);
   expect(read([3, 4, 1])).toEqual(['', 'é', ' a']);
 });
+
+test('bytes that a vocabulary lacks are left out before pairs are merged, as native tokenizers do it', () => {
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const json = {
+    version: '1.0',
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: byteLevel,
+    post_processor: null,
+    decoder: byteLevel,
+    model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'], unk_token: null, byte_fallback: false },
+  } as unknown as TokenizerJson;
+  const nothing = {
+    chatTemplate: null,
+    namedTemplates: new Map(),
+    bosToken: null,
+    eosToken: null,
+    eosIds: [],
+    addsBos: null,
+  };
+  const tokenizer = createTokenizer({ json, ...nothing }, 'tokenizer.json');
+  expect([...tokenizer.encode('a\u{77f81}b')]).toEqual([2]);
+  expect([...tokenizer.encode('\u{77f81}')]).toEqual([]);
+});
