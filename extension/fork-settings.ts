@@ -19,6 +19,7 @@ export function forkSettings(topics: readonly SettingTopic[]): RunSetting[] {
     .sort((a, b) => rank(a) - rank(b));
 }
 
+/** A value as a person types it; a dash for none. */
 export function valueText(value: SettingValue): string {
   if (value === null || value === undefined) return DASH;
   return Array.isArray(value) ? value.join(', ') : String(value);

@@ -18,6 +18,7 @@ interface Selected {
   selected: ProblemRow | null;
 }
 
+/** Asks the host for each change and shows what it answers. */
 export class Notebook {
   notes: readonly Note[] = [];
   /** Whether a note is being written. */

@@ -1,6 +1,7 @@
 /** Gives a file to the user: through the editor's dialog, and outside the editor as a download. */
 import type { Store } from './store.ts';
 
+/** Returns at once; a failure is shown where the panel shows failures. @param name that is proposed */
 export function saveFile(store: Store, name: string, content: string | Uint8Array<ArrayBuffer>): void {
   if (store.isReadOnly) download(name, content);
   else if (typeof content === 'string') store.requests.saveFile(name, content, 'utf8');

@@ -15,7 +15,10 @@ export type GgufField =
       readonly value: readonly unknown[];
     };
 
+/** A field of metadata as an unsigned 32-bit integer. */
 export const u32 = (value: number): GgufField => ({ type: 'u32', value });
+
+/** A field of metadata as a 32-bit float. */
 export const f32 = (value: number): GgufField => ({ type: 'f32', value });
 export const bool = (value: boolean): GgufField => ({ type: 'bool', value });
 export const text = (value: string): GgufField => ({ type: 'string', value });

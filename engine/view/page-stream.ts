@@ -7,6 +7,7 @@ import type { HostEnd } from '../messages/webview.ts';
 /** Bytes that may wait for a page that does not read them: more than the columns of a large run. */
 const WAITING = 2 ** 29;
 
+/** One page; its end closes what was opened for it. */
 export class PageStream implements HostEnd {
   private readonly received = new Emitter<unknown>();
   readonly onDidReceiveMessage = this.received.event;

@@ -25,6 +25,7 @@ export function pagePolicy({ csp, nonce, connect }: Omit<PageSources, 'scripts'>
   ].join('; ');
 }
 
+/** The page as HTML text, whose policy allows the scripts with this nonce only. */
 export function pageHtml(sources: PageSources): string {
   const { scripts, nonce } = sources;
   const tags = scripts.map((script) => `<script type="module" nonce="${nonce}" src="${script}"></script>`);

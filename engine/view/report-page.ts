@@ -13,6 +13,7 @@ export interface ReportSources {
   run: InlinedRun;
 }
 
+/** The page as HTML text. Texts are escaped where they stand in markup. */
 export function reportHtml({ title, note, scripts, run }: ReportSources): string {
   const texts = scripts.map(inline);
   const hashes = texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);

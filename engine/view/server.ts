@@ -41,6 +41,7 @@ export interface ViewServerOptions {
   report(error: unknown): void;
 }
 
+/** Serves one run on this machine to those who have its token. */
 export class ViewServer {
   /** With the token behind the #. */
   readonly address: string;

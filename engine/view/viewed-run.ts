@@ -11,6 +11,7 @@ import { OpenRun } from './open-run.ts';
 /** Milliseconds between two looks for an engine that has taken the run up, or let go of it. */
 const LOOK_EVERY = 2000;
 
+/** A run that is read from its folder, and followed while it is written. */
 export class ViewedRun {
   private readonly scope = new Disposables();
   private readonly following = this.scope.add(new Disposables());

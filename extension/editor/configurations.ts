@@ -29,6 +29,7 @@ export function findConfigurations(text: string): FoundConfiguration[] {
   });
 }
 
+/** Offers lenses until it is disposed of. */
 export class ConfigurationLenses implements vscode.CodeLensProvider {
   private readonly registration = vscode.languages.registerCodeLensProvider(
     { pattern: `**/${CONFIGURATIONS_FILE}` },

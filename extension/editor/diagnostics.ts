@@ -9,6 +9,7 @@ import { UNREADABLE_ROW } from './texts.ts';
 /** Milliseconds without a change after which rows are looked at: a row that is being typed is no fault yet. */
 const SETTLE = 500;
 
+/** Keeps the problems of open files up to date until it is disposed of. */
 export class RowDiagnostics {
   private readonly scope = new Disposables();
   private readonly found = this.scope.add(vscode.languages.createDiagnosticCollection('rollscope'));

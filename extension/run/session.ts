@@ -21,6 +21,7 @@ export interface CheckpointAt {
   step: number;
 }
 
+/** One per window, for the run of the engine that the window is connected to. */
 export class RunSession {
   private readonly scope = new Disposables();
   private readonly activeEmitter = this.scope.add(new Emitter<OpenRun | null>());

@@ -15,6 +15,7 @@ export interface InlinedOptions {
   note: string;
 }
 
+/** A host without an editor or a server behind it. Requests for what the page does not contain fail with a reason. */
 export function inlinedHost({ text, note }: InlinedOptions): Host {
   const run = unpack(text);
   // The page is told when it asks.

@@ -3,6 +3,7 @@ import { visible } from '../../engine/protocol/visible.ts';
 
 let line: HTMLElement | null = null;
 
+/** Replaces the text that is shown. @param text shown as text, never as markup */
 export function showNotice(text: string): void {
   if (!line) {
     line = document.createElement('div');

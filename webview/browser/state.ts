@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 
 const KEY = 'rollscope';
 
+/** Reads and writes the session storage of the tab; without one, nothing is kept. */
 export function sessionState(): Pick<Host, 'getState' | 'setState'> {
   let state = kept();
   return {

@@ -223,6 +223,7 @@ export function themeVariables(kind: ThemeKind): Record<string, string> {
   };
 }
 
+/** A style sheet with the variables of each kind of theme. */
 export function themeCss(): string {
   return THEME_KINDS.map((kind) => {
     const lines = Object.entries(themeVariables(kind)).map(([name, value]) => `--vscode-${name}: ${value};`);

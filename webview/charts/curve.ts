@@ -163,6 +163,7 @@ function axesOf({ height, unit }: CurveOptions, scales: ReturnType<typeof scales
     ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 3} text-anchor="end">${unit}</text>` : nothing}`;
 }
 
+/** Pixels for sizes, step numbers for x. NaN interrupts a line, unless gaps are filled. */
 export function curve(options: CurveOptions): TemplateResult {
   const { series, marks = [], threshold, cursor, fillsGap = false } = options;
   const scales = scalesOf(options);

@@ -43,6 +43,7 @@ interface Chart {
   place: number | null;
 }
 
+/** The element of the charts, as wide as the panel. */
 @customElement('rs-curves')
 export class Curves extends Component {
   static override styles = [shared, failureStyles, curveStyles];

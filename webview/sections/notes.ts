@@ -16,6 +16,7 @@ function newId(): string {
   return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** The element of the notes. */
 @customElement('rs-notes')
 export class Notes extends Component {
   static override styles = [

@@ -22,6 +22,7 @@ interface ReportOptions {
   json?: boolean;
 }
 
+/** Writes the file. Throws `run-not-found`, `run-broken`, `disk`. */
 export async function report(name: string, options: ReportOptions): Promise<number> {
   const output = new Output(options.json === true);
   const limit = (wholeNumber('--megabytes', options.megabytes) ?? MEGABYTES) * 1e6;

@@ -15,6 +15,7 @@ interface ViewOptions {
   json?: boolean;
 }
 
+/** Serves the panel until it is stopped. Throws `run-not-found`, `run-broken`. */
 export async function view(run: string, options: ViewOptions): Promise<number> {
   const output = new Output(options.json === true);
   const port = wholeNumber('--port', options.port) ?? 0;

@@ -20,6 +20,7 @@ export async function notesAt(folder: string, place: Pick<Address, 'problem' | '
   );
 }
 
+/** Prints notes in the given order; nothing where there are none. */
 export function printNotes(output: Output, notes: readonly Note[]): void {
   if (notes.length === 0) return;
   const pinnedFirst = notes.toSorted((a, b) => Number(b.pinned) - Number(a.pinned));

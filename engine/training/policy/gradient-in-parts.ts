@@ -27,6 +27,7 @@ interface Compiled {
   promptBackward: CompiledFunction<PromptBackwardInputs, PromptBackwardOutputs>;
 }
 
+/** The gradient of a micro-batch, part by part; equals that of one graph up to rounding. */
 export class GradientInParts {
   private compiled: Compiled | null = null;
 

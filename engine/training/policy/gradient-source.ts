@@ -9,6 +9,10 @@ import { type GradientInputs, type GradientOutputs, policyGradientGraph } from '
 import { microBatches, partsOfGroup } from './micro-batch.ts';
 import type { WeightedGroup } from './responses.ts';
 
+/**
+ * Forward and backward through all layers in one call: needs memory for every activation of a micro-batch, and reads
+ * no files meanwhile.
+ */
 export class WholeGradient implements GradientSource {
   private compiled: CompiledFunction<GradientInputs, GradientOutputs> | null = null;
 
