@@ -20,8 +20,14 @@ export const u32 = (value: number): GgufField => ({ type: 'u32', value });
 
 /** A field of metadata as a 32-bit float. */
 export const f32 = (value: number): GgufField => ({ type: 'f32', value });
+
+/** A field of metadata that is true or false, one byte. */
 export const bool = (value: boolean): GgufField => ({ type: 'bool', value });
+
+/** A field of metadata as UTF-8 text. */
 export const text = (value: string): GgufField => ({ type: 'string', value });
+
+/** A field of metadata as a list. @param of the type of its items, which all have it */
 export const list = (of: (GgufField & { type: 'list' })['of'], value: readonly unknown[]): GgufField => ({
   type: 'list',
   of,
