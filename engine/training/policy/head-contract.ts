@@ -13,7 +13,7 @@ export const SLICE_BYTES = 64 * 2 ** 20;
 /** Nats, one number per token. */
 export type TokenScores = Readonly<Record<keyof HeadScores, Float32Array>>;
 
-export interface Head {
+export interface OutputHead {
   /** Scores of the targets under hidden states [targets.length, hidden] behind the last layer. */
   scores(x: Value, targets: Int32Array, parameters: Named<Value>, tick: () => void): Promise<TokenScores>;
   /**

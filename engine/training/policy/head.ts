@@ -6,7 +6,7 @@ import type { StreamedWeights } from '../../rollout/streamed-weights.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
-import { type Head, LOGIT_BYTES, LOGIT_COPIES, ranges, type TokenScores } from './head-contract.ts';
+import { LOGIT_BYTES, LOGIT_COPIES, type OutputHead, ranges, type TokenScores } from './head-contract.ts';
 import {
   type HeadGradientInputs,
   type HeadGradientOutputs,
@@ -27,7 +27,7 @@ export interface HeadOptions {
 }
 
 /** Runs the graphs of the head on as many tokens at a time as the memory has room for, and puts the parts together. */
-export class ScoringHead implements Head {
+export class ScoringHead implements OutputHead {
   private scoring: { run: CompiledFunction<HeadInputs, HeadScores>; names: LayerNames } | null = null;
   private readonly differentiating = new Map<boolean, CompiledFunction<HeadGradientInputs, HeadGradientOutputs>>();
 

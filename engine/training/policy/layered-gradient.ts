@@ -16,7 +16,7 @@ import { type CompiledFunction, compileFunction, dispose } from '../../runtime/f
 import type { Named, Ports } from '../../tensor/index.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import type { GradientOptions, GradientSource, MicroBatchGradient } from './gradient-contract.ts';
-import type { Head } from './head-contract.ts';
+import type { OutputHead } from './head-contract.ts';
 import {
   type PromptGradientInputs,
   type PromptGradientOutputs,
@@ -63,7 +63,7 @@ export class LayeredGradient implements GradientSource {
   constructor(
     private readonly options: GradientOptions,
     private readonly model: LayeredModel,
-    private readonly head: Head,
+    private readonly head: OutputHead,
   ) {
     const { backend, bind, graph, config } = options;
     const { positions } = graph;

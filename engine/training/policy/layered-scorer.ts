@@ -5,7 +5,7 @@ import type { Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import { batchFeeds } from './batch-feeds.ts';
-import type { Head } from './head-contract.ts';
+import type { OutputHead } from './head-contract.ts';
 import { layeredParts } from './layered-memory.ts';
 import type { TrainedResponse, WeightedGroup } from './responses.ts';
 import type { ResponseScores, ScorerOptions, ScoreSource } from './scorer.ts';
@@ -15,7 +15,7 @@ export class LayeredScorer implements ScoreSource {
   constructor(
     private readonly options: Omit<ScorerOptions, 'bind' | 'positions'>,
     private readonly model: LayeredModel,
-    private readonly head: Head,
+    private readonly head: OutputHead,
   ) {}
 
   async scores(

@@ -8,7 +8,7 @@ import type { Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import { Graph, type GraphFunction, type Named, type Ports } from '../../tensor/index.ts';
 import type { HeadOptions } from './head.ts';
-import { type Head, LOGIT_BYTES, LOGIT_COPIES, ranges, SLICE_BYTES, type TokenScores } from './head-contract.ts';
+import { LOGIT_BYTES, LOGIT_COPIES, type OutputHead, ranges, SLICE_BYTES, type TokenScores } from './head-contract.ts';
 import { normGradientGraph, sliceGradientGraph, sliceScoreGraph } from './slice-graphs.ts';
 
 type Compiled<F> =
@@ -28,7 +28,7 @@ interface Tokens {
   to: number;
 }
 
-export class SlicedHead implements Head {
+export class SlicedHead implements OutputHead {
   private functions: Functions | null = null;
   private readonly unembedding: string;
   private readonly slices: readonly { from: number; to: number }[];

@@ -13,7 +13,7 @@ import type { Named } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { WholeGradient } from './gradient-source.ts';
 import { ScoringHead } from './head.ts';
-import type { Head } from './head-contract.ts';
+import type { OutputHead } from './head-contract.ts';
 import { LayeredGradient } from './layered-gradient.ts';
 import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
@@ -65,7 +65,7 @@ const REFERENCE_SHARE = 0.25;
 export class Trainer {
   private readonly trained: TrainedParameters;
   private readonly scorer: ScoreSource;
-  private readonly head: Head | null;
+  private readonly head: OutputHead | null;
   private readonly step: UpdateStep;
   /** null where nothing asks for it. */
   private readonly referencePolicy: ReferencePolicy | null = null;
