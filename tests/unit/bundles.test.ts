@@ -16,11 +16,11 @@ const SIZES = {
   /** All of the command line and the compute worker. */
   engine: 2275,
   /** What the compute worker loads when it starts. */
-  worker: 578,
+  worker: 597,
   /** What a thread of an import loads. */
   judge: 221,
   extension: 651,
-  panel: 356,
+  panel: 396,
   /** The page that compares runs. */
   compare: 150,
   /** What takes the editor's place in a browser, and the host of a run that is inside the page. */

@@ -67,6 +67,7 @@ function slice(bind: BindWeights) {
   return { graph, warm, limit, hidden, inputs: all };
 }
 
+/** What a slice of the vocabulary adds to the scores of tokens: its largest logit, sums of exponentials, targets' logits. */
 export function sliceScoreGraph(bind: BindWeights): GraphFunction<SliceInputs, SliceScores> {
   const { graph, warm, limit, inputs } = slice(bind);
   const logits = logitsOf(warm, inputs.rows, limit);

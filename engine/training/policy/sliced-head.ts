@@ -28,6 +28,7 @@ interface Tokens {
   to: number;
 }
 
+/** The head for an unembedding that does not train: slices of SLICE_BYTES, one after another, for all tokens. */
 export class SlicedHead implements OutputHead {
   private functions: Functions | null = null;
   private readonly unembedding: string;
