@@ -91,8 +91,8 @@ describe('an import', () => {
     expect(imports.of(job.folder)).toBeUndefined();
     const [args] = calls();
     expect(args).toEqual([
-      ...['import', '/dumps/a', '--out', path.dirname(job.folder), '--name', path.basename(job.folder)],
-      ...['--progress', '--map', 'prompt=q', '--json'],
+      ...['import', '--json', '/dumps/a', '--out', path.dirname(job.folder), '--name', path.basename(job.folder)],
+      ...['--progress', '--map', 'prompt=q'],
     ]);
   });
 

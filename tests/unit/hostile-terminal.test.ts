@@ -1,5 +1,5 @@
 /** What a hostile dataset or run makes commands print: every command is given one, and nothing raw reaches a stream. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from '../../engine/cli/catalog/index.ts';
@@ -23,6 +23,12 @@ const printed = keepPrinted();
 
 beforeAll(async () => {
   process.env.ROLLSCOPE_HOME = home;
+  // A cache of models that others filled.
+  const hub = path.join(home, 'hub');
+  process.env.HF_HUB_CACHE = hub;
+  const snapshot = path.join(hub, `models--${hostile('owner').replaceAll('/', '')}--name`, 'snapshots', 'a');
+  mkdirSync(snapshot, { recursive: true });
+  writeFileSync(path.join(snapshot, 'model.safetensors'), 'x');
   await writeHostileRun(run);
   writeFileSync(dataset, hostileDataset());
   const text = hostile('The answer is \\boxed{5}.');
@@ -48,6 +54,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   delete process.env.ROLLSCOPE_HOME;
+  delete process.env.HF_HUB_CACHE;
 });
 
 /** Runs a command in this process; what it throws is printed as the program prints it. */
@@ -81,6 +88,15 @@ const USES: Record<string, string[][]> = {
     [run, run],
     [run, hostile('run')],
   ],
+  find: [
+    [run, 'answer'],
+    [hostile('run'), 'answer'],
+  ],
+  fork: [[run], [hostile('run')]],
+  note: [[run, hostile('note')], [run, '--pin'], [hostile('run')]],
+  models: [[]],
+  report: [[hostile('run')]],
+  view: [[hostile('run')]],
   statistics: [
     [run, '--score-with', 'embedded'],
     [hostile('unknown'), '--score-with', 'embedded'],
@@ -94,14 +110,14 @@ const USES: Record<string, string[][]> = {
 };
 
 test('every command that reads what others wrote is tried', () => {
-  expect([...Object.keys(USES), 'doctor', 'serve'].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+  expect([...Object.keys(USES), 'doctor', 'serve', 'mcp'].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
 });
 
 test.each(Object.keys(USES))('%s', async (name) => {
   let all = '';
   for (const args of USES[name]!) {
     for (const json of [[], ['--json']]) {
-      const takesRuns = !['grade', 'vote', 'score', 'job'].includes(name);
+      const takesRuns = !['grade', 'vote', 'score', 'job', 'models'].includes(name);
       const places = takesRuns ? [args.includes('--out') ? '--runs' : '--out', runs] : [];
       printed.text = '';
       await cli(name, ...args, ...places, ...json);

@@ -34,6 +34,10 @@ interface Basics {
   errorBackground: string;
   errorBorder: string;
   scrollbar: string;
+  selection: string;
+  found: string;
+  /** As package.json has it. */
+  unlikelyToken: string;
   charts: Record<'blue' | 'green' | 'red' | 'yellow' | 'orange' | 'purple', string>;
   /** Of high contrast only: what everything is framed in. */
   contrast?: { border: string; active: string };
@@ -61,6 +65,9 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     errorBackground: '#5a1d1d',
     errorBorder: '#be1100',
     scrollbar: 'rgb(121 121 121 / 40%)',
+    selection: '#264f78',
+    found: 'rgb(234 92 0 / 33%)',
+    unlikelyToken: '#2f81d6c8',
     charts: {
       blue: '#3794ff',
       green: '#89d185',
@@ -91,6 +98,9 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     errorBackground: '#f2dede',
     errorBorder: '#be1100',
     scrollbar: 'rgb(100 100 100 / 40%)',
+    selection: '#add6ff',
+    found: 'rgb(234 92 0 / 33%)',
+    unlikelyToken: '#3b8eeaa8',
     charts: {
       blue: '#1a85ff',
       green: '#388a34',
@@ -121,6 +131,9 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     errorBackground: '#000000',
     errorBorder: '#6fc3df',
     scrollbar: 'rgb(111 195 223 / 60%)',
+    selection: '#ffffff',
+    found: 'transparent',
+    unlikelyToken: '#1f6fc4d2',
     charts: {
       blue: '#3794ff',
       green: '#89d185',
@@ -152,6 +165,9 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     errorBackground: '#ffffff',
     errorBorder: '#0f4a85',
     scrollbar: 'rgb(15 74 133 / 40%)',
+    selection: '#0f4a85',
+    found: 'transparent',
+    unlikelyToken: '#3b8eeaa8',
     charts: {
       blue: '#1a85ff',
       green: '#374e06',
@@ -175,6 +191,14 @@ export function themeVariables(kind: ThemeKind): Record<string, string> {
     focusBorder: theme.focus,
     'editor-background': theme.background,
     'editor-foreground': foreground,
+    'editor-selectionBackground': theme.selection,
+    'editor-findMatchHighlightBackground': theme.found,
+    'editor-findMatchHighlightBorder': contrast?.active ?? 'transparent',
+    'editorSuggestWidget-background': theme.raised,
+    'editorSuggestWidget-border': theme.border,
+    'editorSuggestWidget-foreground': foreground,
+    'editorSuggestWidget-selectedBackground': theme.selected,
+    'editorSuggestWidget-selectedForeground': foreground,
     'editorWidget-background': theme.raised,
     'editorWidget-border': theme.border,
     'panel-background': theme.background,
@@ -202,6 +226,9 @@ export function themeVariables(kind: ThemeKind): Record<string, string> {
     'button-secondaryHoverBackground': theme.secondaryHover,
     'badge-background': theme.button,
     'badge-foreground': theme.onButton,
+    'inputOption-activeBackground': theme.selected,
+    'inputOption-activeBorder': contrast?.active ?? theme.focus,
+    'inputOption-activeForeground': foreground,
     'list-hoverBackground': theme.hover,
     'list-inactiveSelectionBackground': theme.selected,
     'list-activeSelectionBackground': theme.selected,
@@ -217,6 +244,7 @@ export function themeVariables(kind: ThemeKind): Record<string, string> {
     'scrollbarSlider-hoverBackground': theme.scrollbar,
     'scrollbarSlider-activeBackground': theme.scrollbar,
     ...Object.fromEntries(Object.entries(charts).map(([name, color]) => [`charts-${name}`, color])),
+    'rollscope-token7': theme.unlikelyToken,
     'charts-foreground': foreground,
     'charts-lines': theme.border,
     ...(contrast && { contrastBorder: contrast.border, contrastActiveBorder: contrast.active }),

@@ -55,8 +55,10 @@ describe('the editor', () => {
       const result = results.find({ row, line: row, endLine: row, id, prompt: text } as never)!;
       const hover = hoverText(result, 'command:ours');
       expectSafeMarkdown(hover);
-      const rows = hover.split('\n').filter((line) => line.startsWith('|'));
-      expect(new Set(rows.map((line) => line.split('|').length)).size).toBe(1);
+      // A table ends at an empty line.
+      for (const table of hover.split('\n\n').filter((part) => part.startsWith('|'))) {
+        expect(new Set(table.split('\n').map((line) => line.split('|').length)).size).toBe(1);
+      }
       const shown = resultText(result.view);
       expect(plain(shown)).not.toMatch(RAW);
       expect(withoutIcons(shown)).not.toMatch(/(?<!\\)\$\(/);
