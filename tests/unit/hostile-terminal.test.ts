@@ -28,7 +28,7 @@ beforeAll(async () => {
   process.env.HF_HUB_CACHE = hub;
   const snapshot = path.join(hub, `models--${hostile('owner').replaceAll('/', '')}--name`, 'snapshots', 'a');
   mkdirSync(snapshot, { recursive: true });
-  writeFileSync(path.join(snapshot, 'model.safetensors'), 'x');
+  for (const name of ['config.json', 'model.safetensors']) writeFileSync(path.join(snapshot, name), 'x');
   await writeHostileRun(run);
   writeFileSync(dataset, hostileDataset());
   const text = hostile('The answer is \\boxed{5}.');
