@@ -22,6 +22,8 @@ export class CalibrationReader {
     private readonly failures: Failures,
     private readonly run: () => string,
     private readonly changed: () => void,
+    /** Whether the host computes, which a read-only one does not. */
+    private readonly computes: boolean,
   ) {}
 
   /** What is known of a step; asks for nothing. */
@@ -37,6 +39,7 @@ export class CalibrationReader {
 
   /** Asks for steps that are not known or on their way; what failed only with `again`. */
   ask(phase: Phase, steps: readonly number[], { again = false } = {}): void {
+    if (!this.computes) return;
     for (const step of steps) {
       const { state } = this.of(phase, step);
       if (state === 'reading' || state === 'read' || (state === 'failed' && !again)) continue;

@@ -88,7 +88,7 @@ export class Store {
     };
     this.notebook = new Notebook(this.peer, this.failures, run, () => this.changed());
     this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
-    this.calibration = new CalibrationReader(this.peer, this.failures, run, () => this.changed());
+    this.calibration = new CalibrationReader(this.peer, this.failures, run, () => this.changed(), !this.isReadOnly);
     this.rewards = new RewardReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
     this.peer.listen();

@@ -25,13 +25,13 @@ const MEASURES = alignment([
   } as unknown as Confidences,
 ]);
 
-async function panel(labels = true) {
+async function panel({ labels = true, isReadOnly = false } = {}) {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 6, steps: 3, labels });
   const calibrate = vi.fn(async () => MEASURES);
   const webview = new FakeWebview();
   conversationOf(webview, { calibrate }).show(await OpenRun.read(folder));
-  const store = new Store(webview.page());
+  const store = new Store(Object.assign(webview.page(), { isReadOnly }));
   await until('the run is shown', () => store.phase === 'run');
   store.selection.lookAt(2);
   return { store, calibrate, webview };
@@ -58,10 +58,20 @@ test('problems are points, and the measures of the step come when they are asked
 });
 
 test('without references there is only the scatter of share and confidence', async () => {
-  const { store, calibrate } = await panel(false);
+  const { store, calibrate } = await panel({ labels: false });
   const html = rendered(store, 'calibration');
   expect(html).toMatch(/Without reference answers/);
   expect(html).toContain('token probability');
+  expect(calibrate).not.toHaveBeenCalled();
+});
+
+test('a read-only page asks for nothing, and says where it is computed', async () => {
+  // Outside the editor the page names its window.
+  vi.stubGlobal('document', { title: '' });
+  const { store, calibrate } = await panel({ isReadOnly: true });
+  expect(rendered(store, 'calibration')).toContain('computed in VS Code');
+  store.calibration.ask('train', [2]);
+  expect(store.calibration.of('train', 2)).toEqual({ state: 'unread' });
   expect(calibrate).not.toHaveBeenCalled();
 });
 
