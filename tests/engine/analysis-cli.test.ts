@@ -310,7 +310,7 @@ describe('experiment', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     const result = objectOf(ended);
     expect(result).toMatchObject({ experiment: 'theory', folder, report: path.join(folder, 'report.html') });
-    expect(['reproduced', 'partly', 'not']).toContain(result.verdict);
+    expect(['reproduced', 'partly', 'not']).toContain(result.reproduction);
     expect(result.criteria.length).toBeGreaterThan(0);
     expect(result.runs).toBe(completed().length);
     expect(result.runs).toBeGreaterThan(before.length);

@@ -73,22 +73,9 @@ const EVALUATION = [
 ];
 
 const COMMANDS = [
-  ...[
-    'train',
-    'job',
-    'probe',
-    'experiment',
-    'resume',
-    'runs',
-    'show',
-    'analyze',
-    'rescore',
-    'export',
-    'import',
-    'statistics',
-    'repair',
-  ],
-  ...['grade', 'vote', 'score', 'doctor', 'serve'],
+  ...['train', 'job', 'probe', 'experiment', 'resume', 'fork', 'runs', 'show', 'view', 'find', 'note'],
+  ...['analyze', 'rescore', 'compare', 'report', 'export', 'import', 'statistics', 'repair'],
+  ...['grade', 'vote', 'score', 'doctor', 'models', 'serve', 'mcp'],
 ];
 
 describe('help', () => {

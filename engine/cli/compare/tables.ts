@@ -55,7 +55,7 @@ function settingsTable({ settings, runs }: RunComparison): string {
 }
 
 function problemsTable(runs: readonly RunAtStep[], differing: readonly DifferingProblem[]): string {
-  if (differing.length === 0) return 'No problem has another answer.';
+  if (differing.length === 0) return 'The answers to no problem differ.';
   const rows = differing
     .slice(0, MOST)
     .map(({ id, reference, runs: those }) => [
@@ -63,7 +63,7 @@ function problemsTable(runs: readonly RunAtStep[], differing: readonly Differing
       reference === null ? DASH : oneLine(reference, WIDEST),
       ...those.map(answerText),
     ]);
-  const title = `${plural(differing.length, 'problem')} with another answer`;
+  const title = `${plural(differing.length, 'problem')} with different answers, or none in one`;
   return table([title, 'reference', ...runs.map((_, i) => RUN_LETTERS[i]!)], rows) + more(differing.length, 'problem');
 }
 
