@@ -318,7 +318,7 @@ describe('experiment', () => {
     expect(before.map(times)).toEqual(kept);
     expect(JSON.parse(readFileSync(path.join(folder, 'result.json'), 'utf8'))).toMatchObject({
       experiment: 'theory',
-      verdict: result.verdict,
+      reproduction: result.reproduction,
     });
 
     const page = readFileSync(result.report, 'utf8');
@@ -334,7 +334,7 @@ describe('experiment', () => {
     const other = [...command.slice(0, -1), '--lr', '1e-3'];
     await refuses(other, 'config', { reason: 'other-experiment', folder });
     // The number of threads is not part of its identity.
-    expect(objectOf(await cli(...command, '--threads', '1')).verdict).toBe(result.verdict);
+    expect(objectOf(await cli(...command, '--threads', '1')).reproduction).toBe(result.reproduction);
   });
 
   test('that is stopped says how to resume it', async () => {
