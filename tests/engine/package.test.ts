@@ -58,6 +58,8 @@ describe('the command line from npm', () => {
       'dist/cli.js',
       'dist/compute.js',
       'dist/judge.js',
+      'dist/browser.js',
+      'dist/panel.js',
     ];
     expect(names).toEqual(expect.arrayContaining([...needed, 'engine/embedded/problems.jsonl', 'python/train_trl.py']));
     const others = names.filter((name) => !needed.includes(name));

@@ -180,6 +180,6 @@ test('a best reward is named where its interval is clear of the others', () => {
     auroc: { mean: (low + high) / 2, low, high, groups: 9 },
   });
   const rewards = [quality('a', 0.8, 0.9), quality('b', 0.7, 0.85), quality('c', 0.1, 0.2)];
-  expect(conclusion({ ...found, rewards })).toMatch(/^Highest agreement .*: a, .*No difference to b: /);
+  expect(conclusion({ ...found, rewards })).toMatch(/^Highest agreement .*: a, .*No clear difference from b: /);
   expect(conclusion({ ...found, rewards: [rewards[0]!, rewards[2]!] })).toMatch(/^Best agreement .*: a, /);
 });

@@ -92,5 +92,5 @@ export function conclusion({ rewards }: Rescoring): string {
   const alike = others.filter((other) => standing(other.auroc, auroc) === 'no difference');
   if (alike.length === 0) return `Best agreement with correctness: ${reward}, ${measured}.`;
   const names = alike.map((other) => other.reward).join(', ');
-  return `Highest agreement with correctness: ${reward}, ${measured}. No difference to ${names}: the 95% intervals overlap.`;
+  return `Highest agreement with correctness: ${reward}, ${measured}. No clear difference from ${names}: the 95% intervals overlap.`;
 }
