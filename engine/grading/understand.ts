@@ -146,9 +146,11 @@ function plain(text: string): Value {
 function measure(text: string): Value | null {
   const measured = splitUnit(withParentheses(text));
   if (!measured) return null;
-  const values = readings(withDecimalPoint(measured.value) ?? measured.value).filter(isClosed);
+  const { value, unit } = measured;
+  // Before words that are no known unit, `2,5` remains a list.
+  const number = (unit === null ? null : withDecimalPoint(value)) ?? value;
+  const values = readings(number).filter(isClosed);
   if (values.length === 0) return null;
-  const { unit } = measured;
   if (unit?.name === 'percent') return { readings: values.map((of) => ({ kind: 'percent', of })), unit };
   const other = otherNumber(text);
   // `2 m` may also be two times m
