@@ -20,7 +20,11 @@ import { requireOrSkip } from '../support/skip.ts';
 import { TINY_MODELS } from '../support/tiny-model.ts';
 
 const python = interpreter('trl');
-const there = requireOrSkip('transformers and peft', python !== null, 'node tests/interop/environments.mjs .cache/interop trl makes them');
+const there = requireOrSkip(
+  'transformers and peft',
+  python !== null,
+  'node tests/interop/environments.mjs .cache/interop trl makes them',
+);
 
 const PROMPT = [20, 11, 15, 17, 19];
 const COMPLETION = [3, 9, 22, 4, 8, 13, 2, 7, 18, 5, 21];
