@@ -36,8 +36,8 @@ interface Basics {
   scrollbar: string;
   selection: string;
   found: string;
-  /** As package.json has it. */
-  unlikelyToken: string;
+  /** Backgrounds of tokens, from the likeliest to the unlikeliest, as package.json has them. */
+  tokens: readonly string[];
   charts: Record<'blue' | 'green' | 'red' | 'yellow' | 'orange' | 'purple', string>;
   /** Of high contrast only: what everything is framed in. */
   contrast?: { border: string; active: string };
@@ -67,7 +67,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     scrollbar: 'rgb(121 121 121 / 40%)',
     selection: '#264f78',
     found: 'rgb(234 92 0 / 33%)',
-    unlikelyToken: '#2f81d6c8',
+    tokens: ['#2f81d614', '#2f81d624', '#2f81d638', '#2f81d64e', '#2f81d665', '#2f81d67e', '#2f81d698'],
     charts: {
       blue: '#3794ff',
       green: '#89d185',
@@ -100,7 +100,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     scrollbar: 'rgb(100 100 100 / 40%)',
     selection: '#add6ff',
     found: 'rgb(234 92 0 / 33%)',
-    unlikelyToken: '#3b8eeaa8',
+    tokens: ['#3b8eea14', '#3b8eea26', '#3b8eea3b', '#3b8eea54', '#3b8eea70', '#3b8eea8c', '#3b8eeaa8'],
     charts: {
       blue: '#1a85ff',
       green: '#388a34',
@@ -133,7 +133,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     scrollbar: 'rgb(111 195 223 / 60%)',
     selection: '#ffffff',
     found: 'transparent',
-    unlikelyToken: '#1f6fc4d2',
+    tokens: ['#1f6fc426', '#1f6fc440', '#1f6fc45c', '#1f6fc478', '#1f6fc496', '#1f6fc4b4', '#1f6fc4d2'],
     charts: {
       blue: '#3794ff',
       green: '#89d185',
@@ -167,7 +167,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     scrollbar: 'rgb(15 74 133 / 40%)',
     selection: '#0f4a85',
     found: 'transparent',
-    unlikelyToken: '#3b8eeaa8',
+    tokens: ['#3b8eea14', '#3b8eea26', '#3b8eea3b', '#3b8eea54', '#3b8eea70', '#3b8eea8c', '#3b8eeaa8'],
     charts: {
       blue: '#1a85ff',
       green: '#374e06',
@@ -182,7 +182,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
 
 /** Values of the variables, by their names without `--vscode-`. */
 export function themeVariables(kind: ThemeKind): Record<string, string> {
-  const { charts, contrast, ...theme } = THEMES[kind];
+  const { charts, contrast, tokens, ...theme } = THEMES[kind];
   const { foreground } = theme;
   return {
     ...FONTS,
@@ -244,7 +244,7 @@ export function themeVariables(kind: ThemeKind): Record<string, string> {
     'scrollbarSlider-hoverBackground': theme.scrollbar,
     'scrollbarSlider-activeBackground': theme.scrollbar,
     ...Object.fromEntries(Object.entries(charts).map(([name, color]) => [`charts-${name}`, color])),
-    'rollscope-token7': theme.unlikelyToken,
+    ...Object.fromEntries(tokens.map((color, i) => [`rollscope-token${i + 1}`, color])),
     'charts-foreground': foreground,
     'charts-lines': theme.border,
     ...(contrast && { contrastBorder: contrast.border, contrastActiveBorder: contrast.active }),

@@ -20,9 +20,16 @@ export const legendStyles = css`
   }
   .scale span {
     min-width: 3.2em;
-    padding: 0 4px;
+    padding-bottom: 5px;
     text-align: center;
     border-bottom: 1px solid var(--rule);
+  }
+  /* The color is a bar below the number, which is read on the page's own background. */
+  .scale b {
+    display: block;
+    padding: 0 4px;
+    background: var(--vscode-editor-background);
+    font-weight: normal;
   }
   .scale .up {
     background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
@@ -56,7 +63,7 @@ export function legend({ rollout, scoredBy, shading, shaded, missing, shadeBy }:
   const text = [shaded?.legend ?? missing, computedText(rollout, scoredBy)].filter(Boolean).join(' · ');
   const isUp = shaded?.rose?.every(Boolean) === true;
   const swatch = (bound: string, i: number) =>
-    html`<span class=${isUp ? 'up' : `s${i + 1}`} .style=${isUp ? `--shade: ${i + 1}` : ''}>${bound}</span>`;
+    html`<span class=${isUp ? 'up' : `s${i + 1}`} .style=${isUp ? `--shade: ${i + 1}` : ''}><b>${bound}</b></span>`;
   return html`<div class="legend muted">
     ${
       rollout.statistics.logprob
