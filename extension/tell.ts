@@ -22,7 +22,8 @@ export async function chooseSeveral<T extends vscode.QuickPickItem>(
   items: readonly T[],
   options: vscode.QuickPickOptions,
 ): Promise<T[] | undefined> {
-  return vscode.window.showQuickPick(items, { ...options, canPickMany: true });
+  // What was checked is not lost to a panel that takes the focus.
+  return vscode.window.showQuickPick(items, { ...options, canPickMany: true, ignoreFocusOut: true });
 }
 
 /** A quick pick. Texts from elsewhere in its items went through `withoutIcons`. */
