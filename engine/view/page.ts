@@ -25,23 +25,38 @@ export function pagePolicy({ csp, nonce, connect }: Omit<PageSources, 'scripts'>
   ].join('; ');
 }
 
-/** The page as HTML text, whose policy allows the scripts with this nonce only. */
-export function pageHtml(sources: PageSources): string {
-  const { scripts, nonce } = sources;
-  const tags = scripts.map((script) => `<script type="module" nonce="${nonce}" src="${script}"></script>`);
+/** What a document of the panel consists of; texts are escaped by the caller. */
+export interface PageDocument {
+  policy: string;
+  nonce: string;
+  title: string;
+  /** More of the head, and the body, as markup. */
+  head?: string;
+  body: string;
+}
+
+/** A document of the panel, for a webview, a browser or a file. */
+export function documentHtml({ policy, nonce, title, head = '', body }: PageDocument): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${pagePolicy(sources)}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>Rollscope</title>
+${head}<link rel="icon" href="data:,">
+<title>${title}</title>
 </head>
 <body>
-${tags.join('\n')}
+${body}
 </body>
 </html>
 `;
+}
+
+/** The page as HTML text, whose policy allows the scripts with this nonce only. */
+export function pageHtml(sources: PageSources): string {
+  const { scripts, nonce } = sources;
+  const tags = scripts.map((script) => `<script type="module" nonce="${nonce}" src="${script}"></script>`);
+  return documentHtml({ policy: pagePolicy(sources), nonce, title: 'Rollscope', body: tags.join('\n') });
 }

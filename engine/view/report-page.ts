@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { toBytes } from '../messages/bytes.ts';
+import { escapedHtml } from '../protocol/html.ts';
 import { INLINED_ID, type InlinedRun } from '../runs/inlined-run.ts';
+import { documentHtml } from './page.ts';
 
 export interface ReportSources {
   title: string;
@@ -27,31 +29,16 @@ export function reportHtml({ title, note, scripts, run }: ReportSources): string
     "form-action 'none'",
   ].join('; ');
   const data = gzipSync(toBytes(run)).toString('base64');
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta property="csp-nonce" content="${nonce}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="rollscope-note" content="${escaped(note)}">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-</head>
-<body>
-<script type="text/plain" id="${INLINED_ID}">${data}</script>
-${texts.map((text) => `<script type="module">${text}</script>`).join('\n')}
-</body>
-</html>
-`;
+  const body = [
+    `<script type="text/plain" id="${INLINED_ID}">${data}</script>`,
+    ...texts.map((text) => `<script type="module">${text}</script>`),
+  ];
+  const head = `<meta name="rollscope-note" content="${escapedHtml(note)}">\n`;
+  return documentHtml({ policy, nonce, title: escapedHtml(title), head, body: body.join('\n') });
 }
 
 /** A script as it can stand inside a page: no text in it begins or ends a script element. */
 function inline(script: string): string {
   const lines = script.split('\n').filter((line) => !line.startsWith('//# sourceMappingURL='));
   return lines.join('\n').replace(/<(?=\/?script)/gi, '\\x3c');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

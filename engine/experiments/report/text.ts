@@ -1,10 +1,12 @@
 /** Texts and numbers in a report. */
+
 import { figure } from '../../protocol/format.ts';
+import { escapedHtml } from '../../protocol/html.ts';
 import { visible } from '../../protocol/visible.ts';
 
 /** Text in HTML: in an element or between the double quotes of an attribute. */
 export function html(text: string): string {
-  return visible(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+  return escapedHtml(visible(text));
 }
 
 /** `0.612 (0.58 to 0.64)`. */
