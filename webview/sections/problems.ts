@@ -1,32 +1,26 @@
 /** The problems over time: a matrix, and next to it what each problem is now, what it should be, and since when it is wrong. */
 import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { DASH, plural } from '../../engine/protocol/format.ts';
-import { changeText, quantityText } from '../../engine/protocol/quantities.ts';
-import { referenceText } from '../../engine/protocol/reference.ts';
-import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { plural } from '../../engine/protocol/format.ts';
 import { PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
-import { type ProblemView, problemView, speakingRows } from '../../engine/runs/problem-view.ts';
-import { problemCurve } from '../../engine/runs/quadrant-history.ts';
-import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf, stepAt } from '../charts/matrix.ts';
-import { correctSparkline } from '../charts/sparkline.ts';
+import { problemView } from '../../engine/runs/problem-view.ts';
+import { stepAt } from '../charts/matrix.ts';
 import { Component } from '../component.ts';
 import { html } from '../html.ts';
 import { groupings, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
-import { moveOf, type ProblemRow } from '../problem-row.ts';
+import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
-import { onThemeChange, themeColors } from '../theme.ts';
+import { onThemeChange } from '../theme.ts';
 import '../filter-field.ts';
-import { columnsFor, type ListColumn, matrixPlace, problemsStyles } from './problems/columns.ts';
+import { problemCell, standingText } from './problems/cells.ts';
+import { columnsFor, type ListColumn, problemsStyles } from './problems/columns.ts';
 import { flowsPart, flowsStyles } from './problems/flows.ts';
+import { LINE, MatrixDrawing } from './problems/matrix-drawing.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Earlier spellings of this term. */
 const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
-/** Height of a line of the list, and of a cell in it. */
-const LINE = 20;
-const CELL = 14;
 /** Lines that are drawn where the height of the list is not known yet. */
 const SOME = 60;
 /** Lines beyond the edges, so that scrolling shows no gaps. */
@@ -40,17 +34,17 @@ export class Problems extends Component {
   /** What is seen of the list, CSS pixels. */
   private top = 0;
   private height = 0;
-  private palette: Palette | null = null;
   private endTheme: (() => void) | null = null;
   private heights: ResizeObserver | null = null;
   private restored = false;
+  private readonly drawing = new MatrixDrawing();
   private readonly listed = new Remembered<ListItem[]>();
   private readonly flowsKnown = new Remembered<ReturnType<typeof flowsPart>>();
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.endTheme = onThemeChange(() => {
-      this.palette = null;
+      this.drawing.forgetTheme();
       this.requestUpdate();
     });
   }
@@ -182,47 +176,7 @@ export class Problems extends Component {
       @click=${() => this.choose(problem.index)}
       @dblclick=${(event: MouseEvent) => this.lookAt(event)}
       @pointermove=${(event: PointerEvent) => this.point(event, row)}
-    >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${this.cell(column, row)}</span>`)}</div>`;
-  }
-
-  private cell({ key }: ListColumn, row: ProblemRow): unknown {
-    const { problem, view } = row;
-    switch (key) {
-      case 'id':
-        return html`<span title="${problem.id}\n${problem.text.slice(0, 300)}">${problem.id}</span>`;
-      case 'marks':
-        return this.marks(row);
-      case 'text':
-        return html`<span class="muted" title=${problem.text.slice(0, 300)}>${problem.text.slice(0, 200)}</span>`;
-      case 'matrix':
-        return nothing;
-      case 'now':
-        return nowText(view);
-      case 'reference':
-        return html`<span title=${referenceText(problem) ?? nothing}>${referenceText(problem) ?? DASH}</span>`;
-      case 'share':
-        return quantityText('share', view.share);
-      case 'change':
-        return changeText('share', row.before.share, view.share);
-      case 'since':
-        return isWrong(view) && view.phase !== 'probe' ? (view.since.verdict ?? DASH) : DASH;
-      case 'until':
-        return isWrong(view) && view.flip?.from === 'correct' ? view.flip.until : DASH;
-      case 'forecast':
-        return quantityText('probability', view.prediction?.right);
-      case 'curve':
-        return html`<svg width="64" height=${CELL} aria-hidden="true">${correctSparkline(problemCurve(this.store.columns, speakingRows(this.store.columns, problem.index)), this.frameSteps)}</svg>`;
-    }
-  }
-
-  /** What is new of a problem since the step of cursor A, and what was predicted. */
-  private marks(row: ProblemRow) {
-    const move = moveOf(row);
-    return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: right at A, wrong at B' : 'Fixed: wrong at A, right at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
-      row.view.prediction?.likelyWrong
-        ? html`<span class="mark predicted-wrong" role="img" aria-label="predicted wrong" title="Predicted wrong before step 1">◦</span>`
-        : nothing
-    }`;
+    >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${problemCell(column, row, { columns: this.store.columns, steps: this.frameSteps })}</span>`)}</div>`;
   }
 
   private legend() {
@@ -276,34 +230,12 @@ export class Problems extends Component {
 
   /** Draws what is seen of the matrix, and the samples of the legend. */
   private paint(list: HTMLElement): void {
-    const canvas = list.querySelector('canvas')!;
-    const place = matrixPlace(list);
-    if (!place || this.height === 0) return;
-    const context = sized(canvas, place.width, this.height);
-    canvas.style.left = `${place.left}px`;
-    canvas.style.top = `${this.top}px`;
-    this.palette ??= paletteOf(context, themeColors());
-    const { palette } = this;
     const { columns, selection } = this.store;
-    const frame: MatrixFrame = { steps: this.frameSteps, width: place.width };
-    const items = this.items();
-    const first = Math.floor(this.top / LINE);
-    const last = Math.ceil((this.top + this.height) / LINE);
-    for (let i = first; i < Math.min(last, items.length); i++) {
-      const item = items[i]!;
-      if (item.kind === 'group') continue;
-      const y = i * LINE - this.top + (LINE - CELL) / 2;
-      context.save();
-      // The hatching begins with its row, and does not slide while the list is scrolled.
-      context.translate(0, y);
-      drawRow(context, palette, columns, speakingRows(columns, item.row.problem.index), frame, [0, CELL]);
-      context.restore();
-    }
-    if (frame.steps > 0) drawCursors(context, frame, this.height, selection.from ?? 0, selection.step);
-    for (const sample of this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')) {
-      const standing = sample.dataset.standing as 'correct';
-      drawCell(sized(sample, 22, 12), palette, { standing, share: 0.8 }, [0, 0, 22, 12]);
-    }
+    const samples = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')];
+    this.drawing.paint(list, samples, {
+      ...{ columns, items: this.items(), steps: this.frameSteps, a: selection.from ?? 0, b: selection.step },
+      ...{ top: this.top, height: this.height },
+    });
   }
 
   /** Selects a problem; a narrow panel turns to it. */
@@ -372,67 +304,4 @@ export class Problems extends Component {
     if (place * LINE < list.scrollTop) list.scrollTop = place * LINE;
     else if ((place + 1) * LINE > list.scrollTop + visible) list.scrollTop = (place + 1) * LINE - visible;
   }
-}
-
-/** A canvas of this size in CSS pixels, cleared, with crisp pixels. */
-function sized(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext('2d')!;
-  context.scale(scale, scale);
-  return context;
-}
-
-function drawCursors(
-  context: CanvasRenderingContext2D,
-  frame: MatrixFrame,
-  height: number,
-  a: number,
-  b: number | null,
-): void {
-  const style = getComputedStyle(document.documentElement);
-  const line = (step: number, color: string) => {
-    const x = Math.round(cellEdge(frame, step) + cellEdge(frame, 1) / 2) + 0.5;
-    context.strokeStyle = style.getPropertyValue(color).trim() || 'gray';
-    context.setLineDash([2, 2]);
-    context.beginPath();
-    context.moveTo(x, 0);
-    context.lineTo(x, height);
-    context.stroke();
-  };
-  if (a > 0) line(a, '--vscode-charts-purple');
-  if (b !== null) line(b, '--vscode-focusBorder');
-}
-
-/** The answer of the vote, marked as right or wrong where it is a majority. */
-function nowText(view: ProblemView) {
-  const { status, answer, verdict } = view;
-  if (status === 'unsampled') return DASH;
-  if (status === 'unanswered') return html`<span class="muted">no answer</span>`;
-  const mark = status !== 'majority' ? '=' : verdict === 'unknown' ? '' : verdict === 'correct' ? '✓' : '✗';
-  const kind = status === 'majority' ? verdict : 'muted';
-  return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
-}
-
-/** How the vote on a problem stands, in words. */
-function standingText({ status, answer, share, verdict }: ProblemView): string {
-  switch (status) {
-    case 'unsampled':
-      return 'not sampled yet';
-    case 'unanswered':
-      return 'no answer';
-    case 'single':
-    case 'tie':
-      return `${answer} (${VOTE_TITLES[status]}), share ${quantityText('share', share)}`;
-    case 'majority':
-      return `${answer}${verdict === 'unknown' ? '' : ` (${verdict})`}, majority share ${quantityText('share', share)}`;
-  }
-}
-
-/** Whether the vote is wrong: without an answer there is none. */
-function isWrong({ verdict, status }: ProblemView): boolean {
-  return verdict === 'wrong' && status !== 'unanswered';
 }

@@ -1,0 +1,43 @@
+/** The styles of the panel's frame. */
+import { css } from 'lit';
+
+export const appStyles = css`
+  :host {
+    display: block;
+    height: 100vh;
+  }
+  .frame {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+    overflow: hidden;
+  }
+  rs-header,
+  rs-diagnosis,
+  rs-find,
+  rs-notes,
+  rs-scrubber {
+    flex: none;
+  }
+  .keys {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: 4px 14px;
+    margin: 0;
+  }
+  dialog {
+    color: inherit;
+    background: var(--vscode-editorWidget-background, var(--vscode-editor-background));
+    border: 1px solid var(--rule);
+  }
+  dt {
+    font-family: var(--vscode-editor-font-family);
+  }
+  dd {
+    margin: 0;
+  }
+  .empty {
+    padding: 40px 20px;
+    text-align: center;
+  }
+`;

@@ -1,0 +1,182 @@
+/** The panes of the panel: next to each other with edges that move, or one at a time where there is no room. */
+import { css, type LitElement, nothing, type ReactiveController } from 'lit';
+import { PANES, type PaneName } from '../engine/runs/panel-state.ts';
+import { html } from './html.ts';
+import type { Store } from './store.ts';
+
+export const paneStyles = css`
+  .pane {
+    min-width: 0;
+    min-height: 0;
+    overflow-x: hidden;
+    overflow-y: auto;
+  }
+  .charts {
+    flex: none;
+  }
+  .panes {
+    display: flex;
+    flex: 1 1 0;
+    min-height: 0;
+  }
+  .pane.problems {
+    overflow: hidden;
+  }
+  .pane.problem,
+  .pane.rollout {
+    padding: 8px 12px;
+  }
+  .tabs {
+    display: flex;
+    flex: none;
+    gap: 4px;
+    padding: 0 8px;
+    border-bottom: 1px solid var(--rule);
+  }
+  .tabs button {
+    padding: 4px 8px 3px;
+    border: 0;
+    border-bottom: 2px solid transparent;
+    background: none;
+    color: var(--muted);
+    font: inherit;
+    cursor: pointer;
+  }
+  .tabs button[aria-selected='true'] {
+    color: var(--vscode-foreground);
+    border-bottom-color: var(--vscode-focusBorder);
+  }
+  .tabs.views {
+    margin-bottom: 6px;
+    padding: 0;
+  }
+`;
+
+const PANE_TITLES: Readonly<Record<PaneName, string>> = {
+  charts: 'Charts',
+  problems: 'Problems',
+  problem: 'Problem',
+  rollout: 'Rollout',
+};
+
+/** Renders the panes into its host, and keeps how far each is scrolled. */
+export class Panes implements ReactiveController {
+  private height = 0;
+  /** Panes that were scrolled to where they were before a reload. */
+  private readonly restored = new Set<PaneName>();
+
+  constructor(
+    private readonly host: LitElement,
+    private readonly store: () => Store,
+  ) {
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    window.addEventListener('resize', this.measure);
+    this.measure();
+  }
+
+  hostDisconnected(): void {
+    window.removeEventListener('resize', this.measure);
+  }
+
+  /** Panes come with their content a frame later; each is scrolled to where it was once. */
+  hostUpdated(): void {
+    for (const pane of this.host.renderRoot.querySelectorAll<HTMLElement>('.pane')) {
+      const name = pane.dataset.pane as PaneName;
+      const top = this.store().selection.layout.scrolled[name] ?? 0;
+      if (this.restored.has(name) || pane.scrollHeight - pane.clientHeight < top) continue;
+      this.restored.add(name);
+      pane.scrollTop = top;
+    }
+  }
+
+  /**
+   * The template of the panes.
+   * @param width of the panel, CSS pixels
+   */
+  render(width: number) {
+    const { selection, info } = this.store();
+    const panes: readonly PaneName[] = info?.job === 'probe' ? PANES.filter((pane) => pane !== 'charts') : PANES;
+    return selection.layout.isNarrow(width) ? this.tabs(panes) : this.beside(panes, width);
+  }
+
+  private readonly measure = (): void => {
+    this.height = window.innerHeight;
+    this.host.requestUpdate();
+  };
+
+  /** One pane at a time. */
+  private tabs(panes: readonly PaneName[]) {
+    const { layout } = this.store().selection;
+    const shown = panes.includes(layout.tab) ? layout.tab : 'problems';
+    return html`<div class="tabs" role="tablist" aria-label="Panes" @keydown=${(event: KeyboardEvent) => this.turn(event, panes, shown)}>
+        ${panes.map((pane) => html`<button role="tab" id="tab-${pane}" aria-selected=${pane === shown} aria-controls="pane" tabindex=${pane === shown ? 0 : -1} data-tab=${pane} @click=${() => layout.show(pane)}>${PANE_TITLES[pane]}</button>`)}
+      </div>
+      <div class="panes" role="tabpanel" id="pane" aria-labelledby="tab-${shown}">${this.pane(shown, 'width: 100%')}</div>`;
+  }
+
+  private turn(event: KeyboardEvent, panes: readonly PaneName[], shown: PaneName): void {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    const next = panes[(panes.indexOf(shown) + by + panes.length) % panes.length]!;
+    this.store().selection.layout.show(next);
+    requestAnimationFrame(() => this.host.renderRoot.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus());
+  }
+
+  /** All panes, with the charts above the others. */
+  private beside(panes: readonly PaneName[], width: number) {
+    const { layout } = this.store().selection;
+    const { height } = this;
+    const { problems, problem, rollout } = layout.paneWidths(width);
+    const edge = (
+      name: 'charts' | 'problems' | 'rollout',
+      axis: 'vertical' | 'horizontal',
+      title: string,
+      part: number,
+    ) =>
+      html`<rs-splitter axis=${axis} title=${title} .value=${part * 100} .moved=${(by: number) => layout.move(name, by, width, height)} .reset=${() => layout.reset()}></rs-splitter>`;
+    const charts = layout.chartsHeight(width, height);
+    return html`
+      ${panes.includes('charts') ? html`${this.pane('charts', `height: ${charts}px`)} ${edge('charts', 'horizontal', 'Height of the charts', charts / Math.max(1, height))}` : nothing}
+      <div class="panes">
+        ${this.pane('problems', `width: ${problems}px`)}
+        ${edge('problems', 'vertical', 'Width of the list of problems', problems / Math.max(1, width))}
+        ${this.pane('problem', `width: ${problem - 2}px`)}
+        ${edge('rollout', 'vertical', 'Width of the problem', (problems + problem) / Math.max(1, width))}
+        ${this.pane('rollout', `width: ${rollout}px`)}
+      </div>`;
+  }
+
+  private pane(name: PaneName, size: string) {
+    return html`<section class="pane ${name}" aria-label=${PANE_TITLES[name]} data-pane=${name} .style=${size} @scroll=${(event: Event) => this.scrolled(name, event)}>
+      ${{
+        charts: () => html`<rs-curves></rs-curves>`,
+        problems: () => html`<rs-problems></rs-problems>`,
+        problem: () => this.problem(),
+        rollout: () => html`<rs-rollout></rs-rollout>`,
+      }[name]()}
+    </section>`;
+  }
+
+  /** The problem, or calibration in its place. */
+  private problem() {
+    const { selection } = this.store();
+    const shows = selection.showsCalibration;
+    const tab = (name: string, title: string, isShown: boolean, show: () => void) =>
+      html`<button role="tab" aria-selected=${isShown} aria-controls="problem" data-view=${name} @click=${show}>${title}</button>`;
+    return html`<div class="tabs views" role="tablist" aria-label="Views">
+        ${tab('problem', 'Problem', !shows, () => selection.showCalibration(false))}
+        ${tab('calibration', 'Calibration', shows, () => selection.showCalibration(true))}
+      </div>
+      <div role="tabpanel" id="problem" aria-label=${shows ? 'Calibration' : 'Problem'}>${shows ? html`<rs-calibration></rs-calibration>` : html`<rs-inspector></rs-inspector>`}</div>`;
+  }
+
+  private scrolled(name: PaneName, event: Event): void {
+    const { selection } = this.store();
+    selection.layout.scrolled[name] = (event.currentTarget as HTMLElement).scrollTop;
+    selection.keepSoon();
+  }
+}

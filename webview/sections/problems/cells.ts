@@ -1,0 +1,92 @@
+/** The cells of the list of problems: what each column says of a problem. */
+import { nothing } from 'lit';
+import { DASH } from '../../../engine/protocol/format.ts';
+import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
+import { referenceText } from '../../../engine/protocol/reference.ts';
+import { VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
+import type { RunColumns } from '../../../engine/runs/columns.ts';
+import { type ProblemView, speakingRows } from '../../../engine/runs/problem-view.ts';
+import { problemCurve } from '../../../engine/runs/quadrant-history.ts';
+import { correctSparkline } from '../../charts/sparkline.ts';
+import { html } from '../../html.ts';
+import { moveOf, type ProblemRow } from '../../problem-row.ts';
+import type { ListColumn } from './columns.ts';
+import { CELL } from './matrix-drawing.ts';
+
+/**
+ * What a column says of a problem: a template or a text.
+ * @param shown `steps` is the last step of the matrix, to which the curve is drawn
+ */
+export function problemCell(
+  { key }: ListColumn,
+  row: ProblemRow,
+  { columns, steps }: { columns: RunColumns; steps: number },
+): unknown {
+  const { problem, view } = row;
+  switch (key) {
+    case 'id':
+      return html`<span title="${problem.id}\n${problem.text.slice(0, 300)}">${problem.id}</span>`;
+    case 'marks':
+      return marks(row);
+    case 'text':
+      return html`<span class="muted" title=${problem.text.slice(0, 300)}>${problem.text.slice(0, 200)}</span>`;
+    case 'matrix':
+      return nothing;
+    case 'now':
+      return nowText(view);
+    case 'reference':
+      return html`<span title=${referenceText(problem) ?? nothing}>${referenceText(problem) ?? DASH}</span>`;
+    case 'share':
+      return quantityText('share', view.share);
+    case 'change':
+      return changeText('share', row.before.share, view.share);
+    case 'since':
+      return isWrong(view) && view.phase !== 'probe' ? (view.since.verdict ?? DASH) : DASH;
+    case 'until':
+      return isWrong(view) && view.flip?.from === 'correct' ? view.flip.until : DASH;
+    case 'forecast':
+      return quantityText('probability', view.prediction?.right);
+    case 'curve':
+      return html`<svg width="64" height=${CELL} aria-hidden="true">${correctSparkline(problemCurve(columns, speakingRows(columns, problem.index)), steps)}</svg>`;
+  }
+}
+
+/** What is new of a problem since the step of cursor A, and what was predicted. */
+function marks(row: ProblemRow) {
+  const move = moveOf(row);
+  return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: right at A, wrong at B' : 'Fixed: wrong at A, right at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
+    row.view.prediction?.likelyWrong
+      ? html`<span class="mark predicted-wrong" role="img" aria-label="predicted wrong" title="Predicted wrong before step 1">◦</span>`
+      : nothing
+  }`;
+}
+
+/** The answer of the vote, marked as right or wrong where it is a majority. */
+function nowText(view: ProblemView) {
+  const { status, answer, verdict } = view;
+  if (status === 'unsampled') return DASH;
+  if (status === 'unanswered') return html`<span class="muted">no answer</span>`;
+  const mark = status !== 'majority' ? '=' : verdict === 'unknown' ? '' : verdict === 'correct' ? '✓' : '✗';
+  const kind = status === 'majority' ? verdict : 'muted';
+  return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
+}
+
+/** How the vote on a problem stands, in words. */
+export function standingText({ status, answer, share, verdict }: ProblemView): string {
+  switch (status) {
+    case 'unsampled':
+      return 'not sampled yet';
+    case 'unanswered':
+      return 'no answer';
+    case 'single':
+    case 'tie':
+      return `${answer} (${VOTE_TITLES[status]}), share ${quantityText('share', share)}`;
+    case 'majority':
+      return `${answer}${verdict === 'unknown' ? '' : ` (${verdict})`}, majority share ${quantityText('share', share)}`;
+  }
+}
+
+/** Whether the vote is wrong: without an answer there is none. */
+function isWrong({ verdict, status }: ProblemView): boolean {
+  return verdict === 'wrong' && status !== 'unanswered';
+}

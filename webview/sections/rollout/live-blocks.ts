@@ -1,0 +1,64 @@
+/** Which blocks of a response are drawn token by token: those near what is in sight. The others are one text each. */
+import type { LitElement, ReactiveController } from 'lit';
+
+/** CSS pixels above and below what is in sight in which tokens are drawn one by one. */
+const MARGIN = 600;
+
+/** Watches the blocks (`data-block`, their first token) that its host renders, in the pane that the host is in. */
+export class LiveBlocks implements ReactiveController {
+  private live = new Set<number>([0]);
+  private about = '';
+  /** The blocks that are watched. */
+  private watched = '';
+  private observer: IntersectionObserver | null = null;
+
+  constructor(private readonly host: LitElement) {
+    host.addController(this);
+  }
+
+  /** First tokens of the blocks that are drawn token by token. */
+  get starts(): ReadonlySet<number> {
+    return this.live;
+  }
+
+  /** Begins at the top of another response. */
+  restart(about: string): void {
+    this.about = about;
+    this.live = new Set([0]);
+  }
+
+  /** Draws a block before it is seen, to scroll to one of its tokens. */
+  include(start: number): void {
+    this.live.add(start);
+  }
+
+  hostUpdated(): void {
+    const blocks = [...this.host.renderRoot.querySelectorAll<HTMLElement>('[data-block]')];
+    const key = [this.about, ...blocks.map(({ dataset }) => dataset.block)].join(' ');
+    if (this.observer && key === this.watched) return;
+    this.watched = key;
+    this.observer?.disconnect();
+    this.observer = new IntersectionObserver((entries) => this.seen(entries), {
+      root: this.host.parentElement,
+      rootMargin: `${MARGIN}px 0px`,
+    });
+    for (const block of blocks) this.observer.observe(block);
+  }
+
+  hostDisconnected(): void {
+    this.observer?.disconnect();
+    this.observer = null;
+  }
+
+  private seen(entries: readonly IntersectionObserverEntry[]): void {
+    let changed = false;
+    for (const { target, isIntersecting } of entries) {
+      const block = Number((target as HTMLElement).dataset.block);
+      if (isIntersecting === this.live.has(block)) continue;
+      changed = true;
+      if (isIntersecting) this.live.add(block);
+      else this.live.delete(block);
+    }
+    if (changed) this.host.requestUpdate();
+  }
+}
