@@ -19,6 +19,11 @@ export function importedRunName(path: string, now: Date): string {
   return nameOf('import', path, now);
 }
 
+/** Whether a run has the name that it was given where nobody chose one: it ends with the time of its start. */
+export function isDefaultName(run: string): boolean {
+  return /-\d{8}-\d{6}(?:-\d+)?$/.test(run);
+}
+
 /** The name, with a number appended if there is such a file in `folder`. */
 export function freeName(name: string, folder: string): string {
   let candidate = name;

@@ -85,6 +85,11 @@ export function dateTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** The same without its year, where runs of a list are told apart: `11-24 19:30`. */
+export function shortDateTime(time: string | number): string {
+  return dateTime(time).slice('2026-'.length);
+}
+
 /** `512 MB`, `3.4 GB`, in binary units. */
 export function bytes(value: number | null | undefined): string {
   if (!exists(value)) return DASH;

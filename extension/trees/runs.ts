@@ -1,9 +1,10 @@
 /** The Runs view: every run in the user's folder, the newest first. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { isDefaultName } from '../../engine/journal/locations.ts';
 import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { DASH, dateTime } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, shortDateTime } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { originText } from '../../engine/protocol/texts.ts';
@@ -23,15 +24,10 @@ export class RunItem extends vscode.TreeItem {
   constructor(
     readonly info: ListedRun,
     readonly shown: ShownStatus,
+    label = labelOf(info),
   ) {
     const readable = info.status === 'unreadable' ? null : info;
-    super(
-      plain(
-        readable
-          ? `${readable.job === 'probe' ? 'probe' : (readable.reward ?? originText(readable.origin))} · ${datasetName(readable)}`
-          : info.run,
-      ),
-    );
+    super(plain(label));
     this.id = info.folder;
     const content = readable ? runItemContent(readable, shown) : UNREADABLE;
     this.description = plain(content.description);
@@ -99,6 +95,28 @@ function datasetName({ dataset }: RunInfo): string {
   return dataset === EMBEDDED ? EMBEDDED : path.parse(dataset).name;
 }
 
+/** What was trained on what: `majority-vote · sums`. */
+function contentText(info: RunInfo): string {
+  const what = info.job === 'probe' ? 'probe' : (info.reward ?? originText(info.origin));
+  return `${what} · ${datasetName(info)}`;
+}
+
+/** The name that somebody chose for a run, or else what it is about. */
+function labelOf(info: ListedRun): string {
+  return info.status === 'unreadable' || !isDefaultName(info.run) ? info.run : contentText(info);
+}
+
+/** Labels of runs that can be told apart: several that would have the same get the time of their start, or their name. */
+export function runLabels(runs: readonly ListedRun[]): string[] {
+  const lengthened = (labels: readonly string[], lengthen: (info: ListedRun) => string) => {
+    const counts = new Map<string, number>();
+    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return labels.map((label, i) => (counts.get(label) === 1 ? label : lengthen(runs[i]!)));
+  };
+  const timed = lengthened(runs.map(labelOf), (info) => `${labelOf(info)} · ${shortDateTime(info.created)}`);
+  return lengthened(timed, ({ run }) => run);
+}
+
 /** A run's description and icon. Pure. */
 export function runItemContent(
   info: RunInfo,
@@ -110,9 +128,11 @@ export function runItemContent(
       : `${quantityText('accuracy', info.accuracyBefore)} → ${quantityText('accuracy', info.accuracyAfter)}${info.sampled ? ' (sampled)' : ''} · `;
   const steps = info.job === 'probe' ? '' : ` · ${info.step}/${info.steps ?? DASH}`;
   const diagnosis = info.diagnosis ? `${diagnosisText(info.diagnosis)} · ` : '';
+  // Its label is its name.
+  const content = isDefaultName(info.run) ? '' : `${contentText(info)} · `;
   const isBad = info.diagnosis && gravityOf(info.diagnosis.kind) === 'bad';
   const [icon, color] = shown === 'completed' && (info.warning || info.fault || isBad) ? WARNED : ICONS[shown];
-  return { description: `${diagnosis}${accuracy}${dateTime(info.created)}${steps}`, icon, color };
+  return { description: `${diagnosis}${accuracy}${content}${dateTime(info.created)}${steps}`, icon, color };
 }
 
 /** It completed, but had little to learn from, or got worse. */
@@ -167,7 +187,11 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
 
   /** Forks below the run that they began with, where it is listed. */
   private nested(runs: readonly ListedRun[]): RunItem[] {
-    const items = runs.map((info) => new RunItem(info, this.isPaused(info.folder) ? 'paused' : info.status));
+    const labels = runLabels(runs);
+    const items = runs.map((info, i) => {
+      const shown = this.isPaused(info.folder) ? 'paused' : info.status;
+      return new RunItem(info, shown, labels[i]);
+    });
     const parents = items.map(({ info }) => parentOf(info, items));
     for (const [i, item] of items.entries()) parents[i]?.adopt(item);
     return items.filter((_, i) => !parents[i]);

@@ -47,8 +47,8 @@ async function openRun(name = 'run'): Promise<{ run: OpenRun; dataset: string }>
 /** A run that ends, fails, or is only listed. */
 const listed = (change: Partial<ListedRun> = {}): ListedRun =>
   ({
-    run: 'run',
-    folder: '/runs/run',
+    run: 'majority-vote-sums-20261124-193012',
+    folder: '/runs/majority-vote-sums-20261124-193012',
     created: time,
     origin: { engine: 'rollscope', version: '0.0.1', files: [] },
     job: 'train',
@@ -205,6 +205,7 @@ test('status bar and views', async () => {
   const unknown = { model: null, dataset: null, reward: null, steps: null, accuracyBefore: null, accuracyAfter: null };
   item('a run of another trainer', new RunItem(listed({ ...unknown, origin } as never), 'completed'));
   const error = new RollscopeError('run-broken', 'The message.', 'The hint.');
+  item('a run with a name of its own', new RunItem(listed({ run: 'baseline' }), 'completed'));
   item('an unreadable run', new RunItem({ ...listed(), status: 'unreadable', error } as never, 'unreadable'));
   item('a dataset', new DatasetItem('/data/sums.jsonl'));
   item('the embedded dataset', new DatasetItem('embedded'));

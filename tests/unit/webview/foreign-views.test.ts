@@ -183,7 +183,8 @@ describe('the editor', () => {
       contextValue: string;
       tooltip: { value: string } | string;
     };
-    expect(item.label).toBe('accuracy_reward + format_reward · sums');
+    expect(item.label).toBe(run.run);
+    expect(clean(item.description)).toContain('accuracy_reward + format_reward · sums · ');
     expect(clean(item.description)).toContain('3/–');
     expect(item.contextValue).toBe('run.completed');
     const tooltip = typeof item.tooltip === 'string' ? item.tooltip : item.tooltip.value;

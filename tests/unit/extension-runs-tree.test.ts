@@ -1,0 +1,42 @@
+/** The Runs view: what its rows are called, so that they can be told apart. */
+import { expect, test, vi } from 'vitest';
+import type { ListedRun } from '../../engine/protocol/index.ts';
+
+vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
+
+const listed = (run: string, created: string, change: Partial<ListedRun> = {}): ListedRun =>
+  ({
+    ...{ run, folder: `/runs/${run}`, created, origin: { engine: 'rollscope', version: '0.1.0', files: [] } },
+    ...{ job: 'train', model: 'embedded', dataset: '/data/sums.jsonl', reward: 'majority-vote', step: 3, steps: 10 },
+    ...{ status: 'completed', accuracyBefore: null, accuracyAfter: null, skipped: null, ...change },
+  }) as ListedRun;
+
+/** Times of the local clock, as names and labels have them. */
+const at = (time: string) => new Date(`2026-11-24T${time}`).toISOString();
+
+test('runs with the same reward and dataset are told apart, by what was chosen, or by when they started', async () => {
+  const { RunsTree } = await import('../../extension/trees/runs.ts');
+  const runs = [
+    listed('empo-sums-20261124-193012', at('19:30:12'), { reward: 'empo' }),
+    listed('majority-vote-sums-20261124-193112', at('19:31:12')),
+    listed('majority-vote-sums-20261124-193512', at('19:35:12')),
+    listed('baseline', at('19:40:00')),
+    listed('probe-sums-20261124-194200', at('19:42:00'), { job: 'probe' }),
+    listed('probe-sums-20261124-194230', at('19:42:30'), { job: 'probe' }),
+  ];
+  const tree = new RunsTree(
+    { listAll: async () => runs } as never,
+    () => false,
+    () => {},
+  );
+  const items = await tree.getChildren();
+  expect(items.map(({ label }) => label)).toEqual([
+    'empo · sums',
+    'majority-vote · sums · 11-24 19:31',
+    'majority-vote · sums · 11-24 19:35',
+    'baseline',
+    'probe-sums-20261124-194200',
+    'probe-sums-20261124-194230',
+  ]);
+  expect(items[3]!.description).toContain('majority-vote · sums');
+});
