@@ -8,7 +8,9 @@ import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RunConfig } from '../engine/protocol/index.ts';
 import { unfinishedImport } from '../engine/runs/unfinished-import.ts';
 import type { OpenRun } from '../engine/view/open-run.ts';
+import { ChangeDocuments } from './change-documents.ts';
 import { CliDocuments } from './cli-documents.ts';
+import { whilePreparing } from './commands/attempt.ts';
 import { ComparisonPanels } from './comparison/panel.ts';
 import { Disposables } from './disposables.ts';
 import { ConfigurationLenses } from './editor/configurations.ts';
@@ -68,6 +70,7 @@ export class Rollscope {
   readonly rollouts: RolloutDocuments;
   readonly panel: Panel;
   readonly comparisons: ComparisonPanels;
+  readonly changes: ChangeDocuments;
   readonly texts: CliDocuments;
   readonly reports: ReportPanel;
   readonly experiments: Experiments;
@@ -138,6 +141,7 @@ export class Rollscope {
         report,
       }),
     );
+    this.changes = own(new ChangeDocuments((folder) => this.library.read(folder)));
     this.texts = own(new CliDocuments(program));
     this.reports = own(new ReportPanel(extensionUri, workspaceState));
     this.experiments = own(new Experiments(program, (ended) => void this.reports.show(ended).catch(report)));
@@ -174,7 +178,8 @@ export class Rollscope {
 
   /** Starts a run, shows it, and shows the warnings of its preparation. */
   async start(config: RunConfig, from?: CheckpointAt): Promise<void> {
-    this.notices.warnings(await this.viewer.start(config, from));
+    const what = config.job === 'train' ? 'train' : 'probe';
+    this.notices.warnings(await whilePreparing(this, what, () => this.viewer.start(config, from)));
   }
 
   /** Shows a run in the panel, at a problem and a step. */

@@ -174,6 +174,12 @@ export const COMMAND_DEFINITIONS = {
     palette: 'always',
     menus: [['view/item/context', 'readableRun', 'open@7']],
   },
+  changedProblems: {
+    title: 'Show Changed Problems',
+    icon: 'diff-multiple',
+    palette: 'always',
+    menus: [['view/item/context', 'readableRun', 'open@8']],
+  },
   importRun: {
     title: 'Import Run…',
     icon: 'cloud-download',

@@ -11,6 +11,7 @@ import {
   commandId,
   type EditorCommand,
 } from './command-definitions.ts';
+import { changedProblems } from './commands/changes.ts';
 import { compareRuns } from './commands/compare.ts';
 import { startConfiguration } from './commands/configurations.ts';
 import { attach, restartEngine } from './commands/engine.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   attach: (app) => attach(app),
   openRun: (app, argument) => openRun(app, argument),
   compareRuns: (app, argument, selected) => compareRuns(app, argument, selected),
+  changedProblems: (app, argument) => changedProblems(app, argument),
   importRun: (app, argument) => importRun(app, argument),
   followFolder: (app, argument) => followFolder(app, argument),
   stopFollowing: (app) => stopFollowing(app),

@@ -27,7 +27,7 @@ export function panelType(panel: PanelName): string {
 }
 
 /** Schemes of read-only documents. */
-export const SCHEMES = { rollout: 'rollscope-rollout', text: 'rollscope-text' } as const;
+export const SCHEMES = { rollout: 'rollscope-rollout', text: 'rollscope-text', changes: 'rollscope-changes' } as const;
 
 /** `viewItem` of an item in one of the views. */
 export type ItemContext =

@@ -4,6 +4,7 @@ import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
 import { visible } from '../engine/protocol/visible.ts';
 import { inEditor, settingIn } from './remedies.ts';
 import { runCommand } from './run-command.ts';
+import { openSettings } from './settings.ts';
 import { tell } from './tell.ts';
 
 /** Buttons and their actions. */
@@ -63,9 +64,4 @@ export class Reporter {
   dispose(): void {
     this.channel.dispose();
   }
-}
-
-/** Opens the settings editor at a setting, or at all of them. */
-function openSettings(setting: string | null): Thenable<unknown> {
-  return vscode.commands.executeCommand('workbench.action.openSettings', setting ?? '@ext:rollscope.rollscope');
 }

@@ -9,8 +9,10 @@ import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RUN } from '../engine/protocol/settings/run.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
+import { isObject } from '../engine/protocol/values.ts';
 import { REWARDS } from '../engine/reward/registry.ts';
 import { EDITOR_SETTINGS, type EditorValues, type SettingId, settingName } from './editor-settings.ts';
+import type { SettingPlace } from './named-settings.ts';
 import { givenText, type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
 const SECTION = 'rollscope';
@@ -95,6 +97,35 @@ async function changeExpression(reward: string | undefined, scope: vscode.Uri | 
     const { reward: _, ...rest } = value;
     await config.update('config', Object.keys(rest).length > 0 ? rest : undefined, target);
   }
+}
+
+/** Removes the value of a setting from every scope; with a path, only that field of the object that it is. */
+export async function unset({ id, path }: SettingPlace, scope?: vscode.Uri): Promise<void> {
+  const found = configuration(scope).inspect(id);
+  const { Global, Workspace, WorkspaceFolder } = vscode.ConfigurationTarget;
+  for (const [value, target] of [
+    [found?.workspaceFolderValue, WorkspaceFolder],
+    [found?.workspaceValue, Workspace],
+    [found?.globalValue, Global],
+  ] as const) {
+    if (value === undefined) continue;
+    const rest = path === null ? undefined : without(value, path.split('.'));
+    await configuration(scope).update(id, rest, target);
+  }
+}
+
+/** An object without what is at a path; undefined if nothing is left. */
+function without(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (!isObject(value) || first === undefined) return value;
+  const { [first]: inner, ...others } = value;
+  const left = rest.length === 0 ? undefined : without(inner, rest);
+  if (left !== undefined) return { ...others, [first]: left };
+  return Object.keys(others).length > 0 ? others : undefined;
+}
+
+/** Opens the settings editor at a setting, or at all of them. */
+export function openSettings(setting: string | null): Thenable<unknown> {
+  return vscode.commands.executeCommand('workbench.action.openSettings', setting ?? '@ext:rollscope.rollscope');
 }
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */

@@ -16,6 +16,7 @@ import './sections/notes.ts';
 import './sections/problems.ts';
 import './sections/rollout.ts';
 import './sections/scrubber.ts';
+import './sections/start.ts';
 import './splitter.ts';
 import { failureNotice, failureStyles } from './failure-notice.ts';
 import { Panes, paneStyles } from './panes.ts';
@@ -99,6 +100,7 @@ export class App extends Component {
   }
 
   private noRun() {
+    if (this.store.start) return html`<rs-start></rs-start>`;
     return html`<div class="empty" data-ready>
       <p>No run is open.</p>
       <vscode-button data-action="train" @click=${() => this.store.requests.perform('train')}>Train the embedded model</vscode-button>

@@ -10,7 +10,8 @@
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
-import { gainOf, hasSwitched, type Move, moveOf, type ProblemRow } from './problem-row.ts';
+import { gainOf, hasSwitched, type Move, moveOf } from '../engine/runs/moves.ts';
+import type { ProblemRow } from './problem-row.ts';
 
 const COMPARED = ['share', 'accuracy', 'confidence', 'forecast', 'gained', 'since', 'noanswer'] as const;
 type Compared = (typeof COMPARED)[number];

@@ -1,9 +1,10 @@
 /** The order of the list of problems, and its groups. Pure. */
 
+import { gainOf } from '../engine/runs/moves.ts';
 import type { DataColumns } from '../engine/runs/panel-contract.ts';
 import { PROBLEM_GROUPINGS, type PROBLEM_SORTS, type ProblemOrder } from '../engine/runs/panel-state.ts';
 import type { AnyQuadrant } from '../engine/runs/problem-view.ts';
-import { gainOf, type ProblemRow } from './problem-row.ts';
+import type { ProblemRow } from './problem-row.ts';
 
 export const FIRST_ORDER: ProblemOrder = { sort: 'flipped', grouping: 'quadrant' };
 

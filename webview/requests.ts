@@ -4,6 +4,7 @@ import type { Peer } from '../engine/messages/peer.ts';
 import { RollscopeError } from '../engine/protocol/errors.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import type { EditorAction, PanelContract, RunAction } from '../engine/runs/panel-contract.ts';
+import type { StartAnswer } from '../engine/runs/start-state.ts';
 import { type Failures, failureOf, type PanelRequest } from './failures.ts';
 
 /** Asking again clears the failure of the request before; a question that the user canceled is none. */
@@ -18,6 +19,16 @@ export class Requests {
   /** Asks the editor for an action that is not about the run. */
   perform(action: EditorAction): void {
     this.ask('perform', { action });
+  }
+
+  /** Does something about the start that is shown. */
+  answerStart(answer: StartAnswer): void {
+    this.ask('answerStart', { answer });
+  }
+
+  /** Opens a setting that the failed start names. */
+  openSetting(setting: string): void {
+    this.ask('openSetting', { setting });
   }
 
   /** Controls the run that is shown. */

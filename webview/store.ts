@@ -12,6 +12,7 @@ import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
 import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
+import type { StartState } from '../engine/runs/start-state.ts';
 import { CalibrationReader } from './calibration-reader.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
@@ -33,6 +34,8 @@ export class Store {
   columns = new RunColumns();
   problems: readonly Problem[] = [];
   info: RunInfo | null = null;
+  /** A start that is shown while there is no run to show. */
+  start: StartState | null = null;
   progress: Progress | null = null;
   /** Columns of the dataset that the problems can be grouped by. */
   dataColumns: DataColumns = {};
@@ -224,6 +227,7 @@ export class Store {
     this.rewards.clear();
     this.calibration.clear();
     this.failures.clear();
+    this.start = shown.run === null ? shown.start : null;
     if (shown.run === null) {
       this.phase = 'no-run';
       this.info = null;

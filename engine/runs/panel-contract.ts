@@ -20,6 +20,7 @@ import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
 import type { PackedColumns } from './packed.ts';
 import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
 import type { Metric } from './series.ts';
+import { START_ANSWERS, type StartState } from './start-state.ts';
 
 /** How the page may control a run. */
 export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'statistics'] as const;
@@ -28,9 +29,9 @@ export type RunAction = (typeof RUN_ACTIONS)[number];
 export const EDITOR_ACTIONS = ['choose-run', 'train'] as const;
 export type EditorAction = (typeof EDITOR_ACTIONS)[number];
 
-/** What is shown: no run, or one, whose columns may still be on their way. */
+/** What is shown: no run or one that is being started, or one, whose columns may still be on their way. */
 export type Shown =
-  | { run: null }
+  | { run: null; start: StartState | null }
   | {
       run: RunInfo;
       problems: readonly Problem[];
@@ -126,6 +127,10 @@ export const PANEL = defineContract({
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
     perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },
+    /** What to do about the start that is shown. */
+    answerStart: { params: z.strictObject({ answer: z.enum(START_ANSWERS) }), result: unchecked<null>() },
+    /** Opens a setting that the failed start names. */
+    openSetting: { params: z.strictObject({ setting: z.string().max(200) }), result: unchecked<null>() },
   },
   notifications: {
     /** Replaces everything that the page knows; what follows is about this run. */

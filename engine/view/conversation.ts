@@ -28,6 +28,7 @@ import {
   type RunAction,
   type Shown,
 } from '../runs/panel-contract.ts';
+import type { StartAnswer, StartState } from '../runs/start-state.ts';
 import { Disposables } from './disposables.ts';
 import { groupPage } from './group-page.ts';
 import type { OpenRun } from './open-run.ts';
@@ -69,6 +70,13 @@ export interface ConversationActions {
   report(error: unknown): void;
 }
 
+/** A start that is shown in place of a run, and what answers to it. */
+export interface ShownStart {
+  state: StartState;
+  answer(answer: StartAnswer): Promise<void>;
+  openSetting(id: string): Promise<void>;
+}
+
 /** The conversation with one webview, in which runs come and go. */
 export class Conversation {
   private readonly scope = new Disposables();
@@ -81,6 +89,8 @@ export class Conversation {
   private selected: number | null = null;
   /** Where to go once the run has been read. */
   private place: PanelPlace | null = null;
+  /** Stands before the run, which stays for when it is over. */
+  private start: ShownStart | null = null;
 
   constructor(
     webview: HostEnd,
@@ -98,7 +108,15 @@ export class Conversation {
     this.run = run;
     this.selected = null;
     this.place = null;
+    this.start = null;
     if (run) this.follow(run);
+    if (this.attached) this.tellShown(this.attached.peer);
+  }
+
+  /** Shows a start in place of the run; null shows the run again. */
+  tellStart(start: ShownStart | null): void {
+    if (this.start === start) return;
+    this.start = start;
     if (this.attached) this.tellShown(this.attached.peer);
   }
 
@@ -180,6 +198,15 @@ export class Conversation {
         await this.actions.perform(action);
         return null;
       },
+      answerStart: async ({ answer }) => {
+        await this.start?.answer(answer);
+        return null;
+      },
+      openSetting: async ({ setting }) => {
+        const { state, openSetting } = this.start ?? {};
+        if (state?.state === 'failed' && state.settings.some(({ id }) => id === setting)) await openSetting?.(setting);
+        return null;
+      },
     });
   }
 
@@ -202,8 +229,11 @@ export class Conversation {
 
   /** The whole state to show; from now on the page receives what is new. */
   private shown(): Shown {
-    const { run } = this;
-    if (!run) return { run: null };
+    const { run, start } = this;
+    if (!run || start) {
+      if (this.attached) this.attached.mark = null;
+      return { run: null, start: start?.state ?? null };
+    }
     const complete = run.loadedPart === 1;
     if (this.attached) {
       this.attached.mark = complete ? markOf(run.columns) : null;
@@ -225,7 +255,7 @@ export class Conversation {
 
   private tellLoading(): void {
     const { run, attached } = this;
-    if (!run || !attached || attached.mark) return;
+    if (!run || !attached || attached.mark || this.start) return;
     if (run.loadedPart === 1 || run.error) this.tellShown(attached.peer);
     else void attached.peer.notify('loading', { loaded: run.loadedPart });
   }

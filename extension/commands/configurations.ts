@@ -15,15 +15,21 @@ import { type ConfigurationArgument, findConfigurations } from '../editor/config
 import { withInterpreter } from '../interpreter.ts';
 import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
+import { attempt } from './attempt.ts';
 import { launch } from './start.ts';
 
 /** Starts the configuration of the argument, else one of the workspace that the user picks. Unsaved changes count. */
 export async function startConfiguration(app: Rollscope, argument: unknown): Promise<void> {
   const chosen = isConfiguration(argument) ? argument : await pick();
   if (!chosen) return;
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(chosen.uri));
+  const { uri, name } = chosen;
+  await attempt(app, { what: `start configuration ${name}`, begin: () => begin(app, uri, name) });
+}
+
+async function begin(app: Rollscope, uri: string, name: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
   const file = document.uri.fsPath;
-  const values = withAbsolutePaths(configurationOf(document, chosen.name), {
+  const values = withAbsolutePaths(configurationOf(document, name), {
     folder: path.dirname(file),
     home: os.homedir(),
     exists: existsSync,

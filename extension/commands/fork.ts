@@ -5,6 +5,7 @@ import { buildRunConfig } from '../../engine/config/layers.ts';
 import { type ConfigValues, setAt, valueAt } from '../../engine/config/objects.ts';
 import { TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
+import { runName } from '../../engine/journal/layout.ts';
 import { readRunFile } from '../../engine/journal/reader.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import { ownConfig } from '../../engine/protocol/run-file.ts';
@@ -14,6 +15,7 @@ import type { Rollscope } from '../app.ts';
 import { forkSettings, parseSetting, type SettingValue, valueText } from '../fork-settings.ts';
 import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
+import { attempt } from './attempt.ts';
 import { folderOf, pickRun } from './runs.ts';
 import { launch, problemTarget } from './start.ts';
 
@@ -35,11 +37,14 @@ export async function forkRun(app: Rollscope, argument: unknown): Promise<void> 
   if (step === undefined) return;
   const changes = await askForChanges(parent, step);
   if (!changes) return;
-  const config = buildRunConfig({ job: 'train' }, [
-    { source: { kind: 'experiment' }, values: forkDefaults(parent, step, false) as ConfigValues },
-    { source: { kind: 'option' }, ...changes },
-  ]);
-  await launch(app, config, { folder, step });
+  const begin = async () => {
+    const config = buildRunConfig({ job: 'train' }, [
+      { source: { kind: 'experiment' }, values: forkDefaults(parent, step, false) as ConfigValues },
+      { source: { kind: 'option' }, ...changes },
+    ]);
+    return launch(app, config, { folder, step });
+  };
+  await attempt(app, { what: `fork run ${runName(folder)} at step ${step}`, begin });
 }
 
 /** Samples the problem of a lens, or at the cursor, with the weights of a checkpoint. */
@@ -54,7 +59,9 @@ export async function probeOnCheckpoint(app: Rollscope, argument: unknown): Prom
   const { dataset, ids } = target;
   const values = forkDefaults(parent, step, true) as ConfigValues;
   const place = { job: 'probe' as const, dataset: app.datasetName(dataset), ids };
-  await launch(app, buildRunConfig(place, [{ source: { kind: 'experiment' }, values }]), { folder, step });
+  const begin = async () =>
+    launch(app, buildRunConfig(place, [{ source: { kind: 'experiment' }, values }]), { folder, step });
+  await attempt(app, { what: `probe problem ${ids[0]} at step ${step} of run ${runName(folder)}`, begin });
 }
 
 function isHealthyFork(argument: unknown): argument is HealthyFork {

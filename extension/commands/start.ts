@@ -1,4 +1,5 @@
 /** Starting training and probing. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
@@ -11,6 +12,7 @@ import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 import { tell } from '../tell.ts';
+import { attempt } from './attempt.ts';
 
 type Job = RunConfig['job'];
 
@@ -52,9 +54,23 @@ export async function problemTarget(
 
 async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
-  const settings = runSettings(scope);
-  const built = buildConfig({ ...target, dataset: app.datasetName(target.dataset) }, settings, placeOf(scope));
-  await launch(app, await withInterpreter(built, scope));
+  const dataset = app.datasetName(target.dataset);
+  await attempt(app, {
+    what: whatOf(target),
+    dataset,
+    begin: async () => {
+      const built = buildConfig({ ...target, dataset }, runSettings(scope), placeOf(scope));
+      await launch(app, await withInterpreter(built, scope));
+    },
+  });
+}
+
+/** `train on problems.jsonl`, `probe problem sum-01`. */
+function whatOf({ job, dataset, ids }: DatasetTarget): string {
+  const [id] = ids ?? [];
+  if (id !== undefined) return job === 'train' ? `train on problem ${id}` : `probe problem ${id}`;
+  const name = dataset === EMBEDDED ? 'the embedded problems' : path.basename(dataset);
+  return job === 'train' ? `train on ${name}` : `probe ${name}`;
 }
 
 /** Starts a run, if its programs are trusted; where another one is in progress, offers to stop that first. */

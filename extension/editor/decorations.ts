@@ -1,5 +1,9 @@
-/** Results next to the problems: a mark in the margin, the majority answer after the line, a hover with all answers. */
+/**
+ * Results next to the problems: a mark in the margin, the majority answer with its share at the line, a hover with all
+ * answers. The answer stands after the line, or before it where lines are so long that their end is out of view.
+ */
 import * as vscode from 'vscode';
+import { oneLine } from '../../engine/protocol/texts.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
 import { commandId, commandLink } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
@@ -9,37 +13,38 @@ import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';
-import { hoverText, resultText, shownVerdict } from './texts.ts';
+import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from './texts.ts';
 
 const SETTLE = 100;
+/** Characters of a line whose end may be out of view, such as that of an editor beside the panel. */
+const LONG_LINE = 80;
 
 /** The decorations of all visible editors. */
 export class Decorations implements vscode.HoverProvider {
   private readonly scope = new Disposables();
   private readonly types: Record<Verdict, vscode.TextEditorDecorationType>;
+  private readonly colors: Record<Verdict, vscode.ThemeColor>;
 
   constructor(
     extension: vscode.Uri,
     private readonly documents: ProblemDocuments,
     private readonly results: Results,
   ) {
-    const type = (color: string, icon: string) =>
+    // on light themes testing.iconPassed is too light for a text
+    const colors = { correct: 'charts.green', wrong: 'errorForeground', unknown: 'editorCodeLens.foreground' } as const;
+    const color = (verdict: Verdict) => new vscode.ThemeColor(colors[verdict]);
+    const type = (verdict: Verdict) =>
       this.scope.add(
         vscode.window.createTextEditorDecorationType({
-          after: { margin: '0 0 0 2em', color: new vscode.ThemeColor(color) },
-          gutterIconPath: vscode.Uri.joinPath(extension, 'media', `${icon}.svg`),
+          gutterIconPath: vscode.Uri.joinPath(extension, 'media', `${verdict}.svg`),
           gutterIconSize: '75%',
-          overviewRulerColor: new vscode.ThemeColor(color),
+          overviewRulerColor: color(verdict),
           overviewRulerLane: vscode.OverviewRulerLane.Right,
           rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
         }),
       );
-    this.types = {
-      // on light themes testing.iconPassed is too light for a text
-      correct: type('charts.green', 'correct'),
-      wrong: type('errorForeground', 'wrong'),
-      unknown: type('editorCodeLens.foreground', 'unknown'),
-    };
+    this.types = { correct: type('correct'), wrong: type('wrong'), unknown: type('unknown') };
+    this.colors = { correct: color('correct'), wrong: color('wrong'), unknown: color('unknown') };
     const all = this.scope.add(debounce(SETTLE, () => this.decorateAll()));
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
     this.scope.add(documents.onDidChange(() => all()));
@@ -74,14 +79,29 @@ export class Decorations implements vscode.HoverProvider {
     const options: Record<Verdict, vscode.DecorationOptions[]> = { correct: [], wrong: [], unknown: [] };
     const problems = (inlineResultsEnabled(document.uri) && this.documents.of(document)) || [];
     const results = problems.length > 0 ? this.results.of(document.uri.fsPath) : undefined;
+    // All before or all after their lines, so that the texts of the file stay below each other.
+    const isLong = problems.some(
+      ({ line }) => line < document.lineCount && document.lineAt(line).range.end.character > LONG_LINE,
+    );
     for (const problem of problems) {
       const result = results?.find(problem);
       // A document may have changed since its problems were found.
       if (!result || problem.line >= document.lineCount) continue;
       const { range } = document.lineAt(problem.line);
-      options[shownVerdict(result.view)].push({
-        range: new vscode.Range(range.end, range.end),
-        renderOptions: { after: { contentText: plain(resultText(result.view)) } },
+      const verdict = shownVerdict(result.view);
+      const color = this.colors[verdict];
+      const at = isLong ? range.start : range.end;
+      options[verdict].push({
+        range: new vscode.Range(at, at),
+        renderOptions: isLong
+          ? {
+              before: {
+                contentText: oneLine(plain(shortResultText(result.view)), SHORT_RESULT),
+                width: `${SHORT_RESULT + 2}ch`,
+                color,
+              },
+            }
+          : { after: { contentText: plain(resultText(result.view)), margin: '0 0 0 2em', color } },
       });
     }
     for (const verdict of Object.keys(options) as Verdict[])

@@ -42,6 +42,23 @@ export function resultText(view: ProblemView): string {
   return `${MARKS[shownVerdict(view)]}${oneLine(answer, 40)} (${standing}share ${quantityText('share', part)}${lacking ? `, ${lacking}` : ''})`;
 }
 
+/** Longest short result, in characters. */
+export const SHORT_RESULT = 24;
+/** Characters of an answer in it. */
+const SHORT_ANSWER = 8;
+
+/**
+ * `✓ 27 0.87`: the result where there is room for little, before the text of a long line. A tie, a single vote and a
+ * majority that was cut or has no answer are said with a word in place of the mark.
+ */
+export function shortResultText(view: ProblemView): string {
+  const { answer, share: part, status, rollouts, truncated } = view;
+  const cut = truncated !== null && 2 * truncated > rollouts ? ' cut' : '';
+  if (answer === null) return `no answer${cut}`;
+  const standing = status === 'tie' ? 'tie ' : status === 'single' ? '1 vote ' : MARKS[shownVerdict(view)];
+  return `${standing}${oneLine(answer, SHORT_ANSWER)} ${quantityText('share', part)}${cut}`;
+}
+
 /** The verdict that marks a problem: only a majority can be right or wrong. */
 export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | 'verdict'>): Verdict {
   return status === 'majority' ? verdict : 'unknown';

@@ -1,7 +1,12 @@
 /** The webview panel: shows one run at a time and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { Conversation, type ConversationActions, type PanelPlace } from '../../engine/view/conversation.ts';
+import {
+  Conversation,
+  type ConversationActions,
+  type PanelPlace,
+  type ShownStart,
+} from '../../engine/view/conversation.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { pageHtml } from '../../engine/view/page.ts';
 import { Disposables } from '../disposables.ts';
@@ -25,6 +30,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
   private readonly visibleEmitter = this.scope.add(new Emitter<boolean>());
   private view: { panel: vscode.WebviewPanel; conversation: Conversation } | null = null;
   private run: OpenRun | null = null;
+  private start: ShownStart | null = null;
 
   readonly onDidChangeOpen = this.visibleEmitter.event;
 
@@ -46,9 +52,27 @@ export class Panel implements vscode.WebviewPanelSerializer {
 
   /** Sets the run to show, without opening the panel. */
   setRun(run: OpenRun | null): void {
-    if (this.run === run) return;
+    if (this.run === run && !this.start) return;
+    this.start = null;
     this.run = run;
     this.present();
+  }
+
+  /** What stands before the run. */
+  get shownStart(): ShownStart | null {
+    return this.start;
+  }
+
+  /** Whether a start stands before the run. */
+  get isStarting(): boolean {
+    return this.start !== null;
+  }
+
+  /** Shows a start in place of the run, and opens the panel for that; null shows the run again. */
+  tellStart(start: ShownStart | null): void {
+    this.start = start;
+    this.view?.conversation.tellStart(start);
+    if (start) this.open({ preserveFocus: true });
   }
 
   /** Opens the panel or brings it to the front. */
@@ -127,5 +151,6 @@ export class Panel implements vscode.WebviewPanelSerializer {
     if (!this.view) return;
     this.view.panel.title = this.run ? plain(`Rollscope: ${this.run.run}`) : 'Rollscope';
     this.view.conversation.show(this.run);
+    this.view.conversation.tellStart(this.start);
   }
 }

@@ -12,6 +12,8 @@ import type { CheckpointAt, RunSession } from './session.ts';
 /** What the viewer needs of the panel. */
 export interface Screen {
   readonly shown: OpenRun | null;
+  /** Whether a start stands before it. */
+  readonly isStarting: boolean;
   /** Chooses what is shown, without opening the panel. */
   setRun(run: OpenRun | null): void;
   open(options?: { preserveFocus?: boolean }): void;
@@ -96,7 +98,7 @@ export class RunViewer {
       return info ? library.take(info.folder) : null;
     };
     const run = session.active ?? screen.shown ?? (await newest());
-    if (run && latest()) this.present(run);
+    if (run && latest() && !screen.isStarting) this.present(run);
     screen.open();
   }
 

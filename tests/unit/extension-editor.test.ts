@@ -11,7 +11,7 @@ import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
-import { hoverText, resultText, shownVerdict } from '../../extension/editor/texts.ts';
+import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from '../../extension/editor/texts.ts';
 import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
 import { buildConfig, type DatasetTarget, programsOf } from '../../extension/run-config.ts';
@@ -124,6 +124,22 @@ describe('results', () => {
     const cut = { ...view, rollouts: 8, truncated: 8 };
     expect(resultText({ ...cut, unanswered: 6 })).toMatch(/8 of 8 cut at the limit, 6 of 8 without an answer\)$/);
     expect(resultText({ ...cut, answer: null, status: 'unanswered' })).toBe('no answer (8 of 8 cut at the limit)');
+  });
+
+  it('fit before the text of a long line, whatever the answer', async () => {
+    const { run } = await fixture();
+    const view = run.view(0);
+    const [share, mark] = [view.share!.toFixed(2), view.verdict === 'correct' ? '✓' : '✗'];
+    expect(shortResultText(view)).toBe(`${mark} ${view.answer} ${share}`);
+    expect(shortResultText({ ...view, status: 'tie' })).toBe(`tie ${view.answer} ${share}`);
+    expect(shortResultText({ ...view, status: 'single' })).toBe(`1 vote ${view.answer} ${share}`);
+    const cut = { ...view, rollouts: 8, truncated: 8 };
+    expect(shortResultText({ ...cut, answer: null, status: 'unanswered' })).toBe('no answer cut');
+    for (const status of ['majority', 'tie', 'single'] as const) {
+      const text = shortResultText({ ...cut, status, answer: 'a\n long answer '.repeat(9) });
+      expect(text.length).toBeLessThanOrEqual(SHORT_RESULT);
+      expect(text).toMatch(/^\S.*… \d\.\d\d cut$/);
+    }
   });
 
   it('list every answer with its rollouts in the hover, safely', async () => {

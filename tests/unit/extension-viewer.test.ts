@@ -26,6 +26,7 @@ function windowOn(root: string) {
   const session = { active: null as OpenRun | null, onDidChangeActive: active.event };
   const screen = {
     shown: null as OpenRun | null,
+    isStarting: false,
     opened: 0,
     setRun(run: OpenRun | null) {
       screen.shown = run;

@@ -80,6 +80,8 @@ function answer(peer: Peer<PanelContract>, inlined: Promise<InlinedRun>): void {
     revealProblem: refuse,
     control: refuse,
     perform: refuse,
+    answerStart: refuse,
+    openSetting: refuse,
   });
 }
 

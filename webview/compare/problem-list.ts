@@ -9,7 +9,7 @@ import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { html, svg } from '../html.ts';
 import '../filter-field.ts';
-import { moveOf } from '../problem-row.ts';
+import { moveOf } from '../../engine/runs/moves.ts';
 import type { ComparedRow, CompareStore } from './store.ts';
 
 /** Rows that are drawn; a filter finds the others. */

@@ -11,11 +11,11 @@ import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { type BeforeAfter, diagnosisAt } from '../../engine/runs/diagnosis.ts';
+import { hasSwitched, moveOf } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { html } from '../html.ts';
-import { hasSwitched, moveOf } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 

@@ -40,7 +40,18 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },
+  answerStart: { section: 'start', ask: (store) => askOfStart(store, () => store.requests.answerStart('again')) },
+  openSetting: {
+    section: 'start',
+    ask: (store) => askOfStart(store, () => store.requests.openSetting('rollscope.votes')),
+  },
 };
+/** What is asked of a start is shown with it. */
+function askOfStart(store: Store, ask: () => void): void {
+  const error = { code: 'config' as const, message: 'The start failed.' };
+  store.start = { state: 'failed', what: 'train', error, settings: [], hasPreset: false };
+  ask();
+}
 const NOTE: Note = {
   ...{ id: 'one', time: '2026-11-24T19:31:00.000Z', text: 'The note.', pinned: false },
   ...{ step: 1, phase: null, problem: null, row: null, rollout: null, tokens: null },
@@ -76,6 +87,7 @@ const SECTIONS: readonly Section[] = [
   'inspector',
   'calibration',
   'rollout',
+  'start',
 ];
 const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
 

@@ -18,6 +18,7 @@ import { Notes } from '../../../webview/sections/notes.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
 import { RolloutView } from '../../../webview/sections/rollout.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
+import { Start } from '../../../webview/sections/start.ts';
 import { Store } from '../../../webview/store.ts';
 import { until } from '../../support/wait.ts';
 import { FakeWebview } from './fake-webview.ts';
@@ -35,6 +36,7 @@ const SECTIONS = {
   inspector: Inspector,
   calibration: CalibrationView,
   rollout: RolloutView,
+  start: Start,
 };
 export type Section = keyof typeof SECTIONS;
 

@@ -47,6 +47,23 @@ async function opened(options: RunFixtureOptions = {}): Promise<Store> {
 test('the panel', async () => {
   say('no run', await panelOn(null), ['app']);
 
+  const starting = await panelOn(null);
+  starting.start = { state: 'preparing', what: 'train' };
+  say('a run that is prepared', starting, ['start']);
+  starting.start = {
+    ...{ state: 'failed', what: 'train on problems.jsonl', hasPreset: true },
+    error: {
+      code: 'config',
+      message: 'setting rollscope.group 16 is too many.',
+      hint: 'Raise setting rollscope.votes.',
+    },
+    settings: [
+      { id: 'rollscope.group', name: 'rollscope.group', value: '16', preset: '8' },
+      { id: 'rollscope.votes', name: 'rollscope.votes', value: null, preset: '8' },
+    ],
+  };
+  say('a start that failed', starting, ['start']);
+
   const store = await opened();
   store.phase = 'loading';
   store.loaded = 0.42;

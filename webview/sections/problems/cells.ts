@@ -1,15 +1,17 @@
 /** The cells of the list of problems: what each column says of a problem. */
+
 import { nothing } from 'lit';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { referenceText } from '../../../engine/protocol/reference.ts';
 import { VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
+import { moveOf } from '../../../engine/runs/moves.ts';
 import { type ProblemView, speakingRows } from '../../../engine/runs/problem-view.ts';
 import { problemCurve } from '../../../engine/runs/quadrant-history.ts';
 import { correctSparkline } from '../../charts/sparkline.ts';
 import { html } from '../../html.ts';
-import { moveOf, type ProblemRow } from '../../problem-row.ts';
+import type { ProblemRow } from '../../problem-row.ts';
 import type { ListColumn } from './columns.ts';
 import { CELL } from './matrix-drawing.ts';
 

@@ -1,11 +1,12 @@
 /** The flows between the quadrants at A and at B, which filter the problems. */
 import { css, nothing } from 'lit';
 import { plural } from '../../../engine/protocol/format.ts';
+import { hasSwitched, moveOf } from '../../../engine/runs/moves.ts';
 import { type Flow, flowChart, flowStyles, flowsOf } from '../../charts/flows.ts';
 import { quadrantStyles } from '../../charts/quadrants.ts';
 import { html } from '../../html.ts';
 import { QUADRANT_ORDER } from '../../problem-order.ts';
-import { hasSwitched, moveOf, type ProblemRow } from '../../problem-row.ts';
+import type { ProblemRow } from '../../problem-row.ts';
 
 const HEIGHT = 96;
 /** Width of the picture, CSS pixels; the flows are texts next to it. */

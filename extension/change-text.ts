@@ -1,0 +1,59 @@
+/** Texts about problems that changed sides in a run. Pure. */
+import { plural } from '../engine/protocol/format.ts';
+import type { Problem } from '../engine/protocol/problem.ts';
+import { quantityText } from '../engine/protocol/quantities.ts';
+import { oneLine } from '../engine/protocol/texts.ts';
+import { VOTE_TITLES } from '../engine/protocol/verdict.ts';
+import type { Change, Compared } from '../engine/runs/moves.ts';
+import type { ProblemView } from '../engine/runs/problem-view.ts';
+import { shownVerdict } from './editor/texts.ts';
+import { plain } from './shown.ts';
+
+export type ChangeSide = 'before' | 'after';
+
+/** Characters of columns. */
+const ID = 24;
+const ANSWER = 24;
+const TEXT = 100;
+
+const CHANGE_TITLES: Readonly<Record<Change, string>> = {
+  broke: 'broke: correct before training, wrong now',
+  fixed: 'fixed: wrong before training, correct now',
+  switched: 'switched to another answer',
+  lost: 'without an answer now',
+  found: 'with an answer now',
+};
+
+/** The heading of those that changed in one way. */
+export function changeTitle(change: Change, count: number): string {
+  return `${plural(count, 'problem')} ${CHANGE_TITLES[change]}`;
+}
+
+/** `✓ 27`, `tie: 27`, `no answer`: the vote without its share, which hardly ever stays the same. */
+function standingText(view: ProblemView): string {
+  const { answer, status, row } = view;
+  if (row === null) return 'not sampled';
+  if (answer === null) return 'no answer';
+  const shown = oneLine(answer, ANSWER - 4);
+  if (status === 'tie' || status === 'single') return `${VOTE_TITLES[status]}: ${shown}`;
+  const verdict = shownVerdict(view);
+  return verdict === 'unknown' ? shown : `${verdict === 'correct' ? '✓' : '✗'} ${shown}`;
+}
+
+/** `✓ 27 (0.60) → ✗ 31 (0.94)`. */
+export function changeText({ view, before }: Compared): string {
+  const side = (one: ProblemView) =>
+    one.share === null ? standingText(one) : `${standingText(one)} (${quantityText('share', one.share)})`;
+  return `${side(before)} → ${side(view)}`;
+}
+
+/** A line for each problem, in the order of the dataset: id, answer with its verdict, and the problem's text. */
+export function changeLines(problems: readonly Problem[], all: readonly Compared[], side: ChangeSide): string[] {
+  const id = (problem: Problem) => oneLine(plain(problem.id), ID);
+  const width = Math.max(0, ...problems.map((problem) => id(problem).length));
+  return problems.map((problem, i) => {
+    const view = side === 'before' ? all[i]!.before : all[i]!.view;
+    const standing = plain(standingText(view)).padEnd(ANSWER);
+    return `${id(problem).padEnd(width)}  ${standing}  ${oneLine(plain(problem.text), TEXT)}`;
+  });
+}
