@@ -4,7 +4,7 @@ import type { Problem } from '../engine/protocol/problem.ts';
 import { quantityText } from '../engine/protocol/quantities.ts';
 import { oneLine } from '../engine/protocol/texts.ts';
 import { VOTE_TITLES } from '../engine/protocol/verdict.ts';
-import type { Change, Compared } from '../engine/runs/moves.ts';
+import type { Compared, SideChange } from '../engine/runs/moves.ts';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
 import { shownVerdict } from './editor/texts.ts';
 import { plain } from './shown.ts';
@@ -16,7 +16,7 @@ const ID = 24;
 const ANSWER = 24;
 const TEXT = 100;
 
-const CHANGE_TITLES: Readonly<Record<Change, string>> = {
+const CHANGE_TITLES: Readonly<Record<SideChange, string>> = {
   broke: 'broke: correct before training, wrong now',
   fixed: 'fixed: wrong before training, correct now',
   switched: 'switched to another answer',
@@ -25,7 +25,7 @@ const CHANGE_TITLES: Readonly<Record<Change, string>> = {
 };
 
 /** The heading of those that changed in one way. */
-export function changeTitle(change: Change, count: number): string {
+export function changeTitle(change: SideChange, count: number): string {
   return `${plural(count, 'problem')} ${CHANGE_TITLES[change]}`;
 }
 

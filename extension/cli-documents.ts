@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError, toErrorData } from '../engine/protocol/index.ts';
-import { type Program, runCli } from './engine/cli.ts';
+import { type Program, runCli } from '../engine/view/command-line.ts';
 import { SCHEMES } from './ids.ts';
 import { errorInEditor, outputInEditor } from './remedies.ts';
 import { notice, plain } from './shown.ts';

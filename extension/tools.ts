@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type Address, parseAddress } from '../engine/protocol/address.ts';
 import { toErrorData } from '../engine/protocol/errors.ts';
 import { resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
-import { type Program, runCli } from './engine/cli.ts';
+import { type Program, runCli } from '../engine/view/command-line.ts';
 import { toolId } from './ids.ts';
 import { errorInEditor } from './remedies.ts';
 import { plain } from './shown.ts';

@@ -6,8 +6,8 @@ import type { ViewState } from '../engine/runs/panel-contract.ts';
 export interface Host<State = ViewState> extends PageEnd {
   /** Outside the editor: nothing can be started, controlled or opened, and the page offers none of it. */
   readonly isReadOnly?: boolean;
-  /** The rollouts cannot be searched: they are not all here. */
-  readonly lacksFind?: boolean;
+  /** No process stands behind the page: nothing can be searched or computed. */
+  readonly isAlone?: boolean;
   /** What such a page says of itself. */
   readonly note?: string;
   getState(): State | undefined;

@@ -91,7 +91,7 @@ export class Store {
     };
     this.notebook = new Notebook(this.peer, this.failures, run, () => this.changed());
     this.finder = new RolloutSearch(this.peer, this.failures, run, found, host.getState()?.find);
-    this.calibration = new CalibrationReader(this.peer, this.failures, run, () => this.changed(), !this.isReadOnly);
+    this.calibration = new CalibrationReader(this.peer, this.failures, run, () => this.changed(), this.canCompute);
     this.rewards = new RewardReader(this.peer, this.failures, run, () => this.changed());
     this.listen();
     this.peer.listen();
@@ -104,7 +104,12 @@ export class Store {
   }
 
   get canFind(): boolean {
-    return this.host.lacksFind !== true;
+    return this.host.isAlone !== true;
+  }
+
+  /** Whether the host computes rewards and calibration from the stored rollouts. */
+  get canCompute(): boolean {
+    return this.host.isAlone !== true;
   }
 
   /** What a page outside the editor says of itself. */

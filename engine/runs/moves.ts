@@ -29,10 +29,10 @@ export function gainOf({ view, before }: Compared): number | null {
 
 /** How a problem changed sides, the gravest first. `switched`: another answer, as right or as wrong as the one before. */
 export const CHANGES = ['broke', 'fixed', 'switched', 'lost', 'found'] as const;
-export type Change = (typeof CHANGES)[number];
+export type SideChange = (typeof CHANGES)[number];
 
 /** How a problem changed; null where it did not. `lost` and `found`: there is no answer anymore, or there is one now. */
-export function changeOf(compared: Compared): Change | null {
+export function changeOf(compared: Compared): SideChange | null {
   const { view, before } = compared;
   if (view.row === null || before.row === null || view.row === before.row) return null;
   const move = moveOf(compared);

@@ -1,6 +1,7 @@
 /**
  * Serves the panel's page on a loopback address, for browsers on this machine or at the other end of a tunnel (`ssh -L`).
- * Read-only: a page gets what the editor's panel gets, and the host refuses what would change anything.
+ * Read-only: a page gets what the editor's panel gets, rewards and calibration of stored rollouts included, and the host
+ * refuses what would change anything.
  *
  *     GET  /                the page; it contains no data
  *     GET  /browser.js, /panel.js
@@ -16,7 +17,8 @@ import type { AddressInfo } from 'node:net';
 import { fromBytes } from '../messages/bytes.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { sameSecret } from '../system/secret.ts';
-import { READ_ONLY } from './actions.ts';
+import { readOnlyActions } from './actions.ts';
+import type { Program } from './command-line.ts';
 import { Conversation, ENGINE_WORDS } from './conversation.ts';
 import { Disposables } from './disposables.ts';
 import { pageHtml, pagePolicy } from './page.ts';
@@ -38,6 +40,8 @@ export interface ViewServerOptions {
   port: number;
   /** Path of a script of the page. */
   script(name: (typeof SCRIPTS)[number]): string;
+  /** The command line, for what is computed from stored rollouts. */
+  program: Program;
   report(error: unknown): void;
 }
 
@@ -48,6 +52,7 @@ export class ViewServer {
   readonly port: number;
   private readonly streams = new Map<string, PageStream>();
   private readonly scope = new Disposables();
+  private readonly actions: ReturnType<typeof readOnlyActions>;
 
   private constructor(
     private readonly server: Server,
@@ -55,6 +60,7 @@ export class ViewServer {
     private readonly token: string,
     private readonly options: ViewServerOptions,
   ) {
+    this.actions = readOnlyActions(options.program);
     this.port = (server.address() as AddressInfo).port;
     this.address = `http://${HOST}:${this.port}/#token=${token}`;
     server.on('request', (request, response) => {
@@ -119,7 +125,7 @@ export class ViewServer {
     const stream = new PageStream(response);
     this.streams.set(page, stream);
     const { report } = this.options;
-    const actions = { ...READ_ONLY, again: () => this.viewed.again(), report };
+    const actions = { ...this.actions, again: () => this.viewed.again(), report };
     const own = this.scope.add(new Disposables());
     const conversation = own.add(new Conversation(stream, actions, ENGINE_WORDS));
     own.add(this.viewed.onDidChange((run) => conversation.show(run)));

@@ -3,17 +3,14 @@ import * as vscode from 'vscode';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { StartAnswer } from '../../engine/runs/start-state.ts';
-import type { ShownStart } from '../../engine/view/conversation.ts';
 import type { Rollscope } from '../app.ts';
 import { namedSettings, placeOfName } from '../named-settings.ts';
 import { errorInEditor } from '../remedies.ts';
 import { runCommand } from '../run-command.ts';
 import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
 
-type Parts = Pick<Rollscope, 'panel' | 'session'>;
-
 /** What is started. */
-export interface Attempt {
+export interface RunStart {
   /** As it continues "Could not …": `train on problems.jsonl`. */
   what: string;
   /** Absolute path, or `embedded`; undefined where settings play no part. */
@@ -22,27 +19,11 @@ export interface Attempt {
   begin(): Promise<void>;
 }
 
-/** Shows that a run is being prepared until it is there, or is not. */
-export async function whilePreparing<T>({ panel, session }: Parts, what: string, begin: () => Promise<T>): Promise<T> {
-  const preparing: ShownStart = {
-    state: { state: 'preparing', what },
-    answer: () => session.stop(),
-    openSetting: async () => undefined,
-  };
-  panel.tellStart(preparing);
-  try {
-    return await begin();
-  } finally {
-    // A run that is there has taken its place.
-    if (panel.shownStart === preparing) panel.tellStart(null);
-  }
-}
-
 /**
  * Starts a run. A failure is shown in the panel until it is dismissed, repeated with success, or another run is shown; bugs are
  * thrown.
  */
-export async function attempt(app: Rollscope, one: Attempt): Promise<void> {
+export async function attempt(app: Rollscope, one: RunStart): Promise<void> {
   try {
     await one.begin();
   } catch (error) {
@@ -53,7 +34,7 @@ export async function attempt(app: Rollscope, one: Attempt): Promise<void> {
   }
 }
 
-function showFailure(app: Rollscope, one: Attempt, error: RollscopeError): void {
+function showFailure(app: Rollscope, one: RunStart, error: RollscopeError): void {
   const { panel } = app;
   const { what, dataset } = one;
   const scope = dataset === undefined || dataset === EMBEDDED ? undefined : vscode.Uri.file(dataset);

@@ -16,7 +16,7 @@ import type { Results } from './results.ts';
 import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from './texts.ts';
 
 const SETTLE = 100;
-/** Characters of a line whose end may be out of view, such as that of an editor beside the panel. */
+/** Characters of a line whose end may be out of view, such as that of an editor next to the panel. */
 const LONG_LINE = 80;
 
 /** The decorations of all visible editors. */

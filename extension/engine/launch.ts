@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { EngineAddress, RollscopeError } from '../../engine/protocol/index.ts';
 import { type ExitStatus, startDetached } from '../../engine/system/detached.ts';
 import { PLAIN_NODE } from '../../engine/system/node-child.ts';
-import type { Program } from './cli.ts';
+import type { Program } from '../../engine/view/command-line.ts';
 
 export interface LaunchOptions extends Program {
   /** Arguments of `serve`. */

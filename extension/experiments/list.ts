@@ -1,7 +1,7 @@
 /** The experiments of the command line, and how one runs as a task. Does not import VS Code. */
 import path from 'node:path';
 import { PLAIN_NODE } from '../../engine/system/node-child.ts';
-import type { Program } from '../engine/cli.ts';
+import type { Program } from '../../engine/view/command-line.ts';
 
 /** An experiment as `rollscope experiment --json` prints it. */
 export interface ExperimentInfo {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { experimentName } from '../../engine/protocol/experiments.ts';
 import { rollscopeHome } from '../../engine/protocol/home.ts';
+import { type Program, runCli } from '../../engine/view/command-line.ts';
 import { Disposables } from '../disposables.ts';
-import { type Program, runCli } from '../engine/cli.ts';
 import {
   type ExperimentInfo,
   type ExperimentTask,

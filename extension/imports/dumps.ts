@@ -1,8 +1,8 @@
 /** The dumps of other trainers in the workspace: found by the command line, for the Explorer's menu and an offer. */
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { type Program, runCli } from '../../engine/view/command-line.ts';
 import { Disposables } from '../disposables.ts';
-import { type Program, runCli } from '../engine/cli.ts';
 import { Emitter } from '../events.ts';
 import { debounce } from '../timing.ts';
 

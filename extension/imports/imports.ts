@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { freeName, importedRunName } from '../../engine/journal/locations.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { unfinishedImport } from '../../engine/runs/unfinished-import.ts';
-import { type Program, runCli } from '../engine/cli.ts';
+import { type Program, runCli } from '../../engine/view/command-line.ts';
 import { Emitter } from '../events.ts';
 
 /** How far an import has come, as `rollscope import --progress` prints it. */

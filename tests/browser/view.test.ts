@@ -67,6 +67,23 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
+  test('computes other rewards as columns, and the calibration of a step', async () => {
+    const { address } = await view('computed', (folder) =>
+      writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),
+    );
+    const page = await viewer().open(address);
+    await page.locator('rs-problems .line.problem').nth(2).click();
+    await page.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
+    await page.locator('rs-inspector .rewards summary').press('Enter');
+    const choice = page.locator('rs-inspector [data-reward-choice]');
+    await choice.first().waitFor();
+    const reward = await choice.first().getAttribute('data-reward-choice');
+    await choice.first().check();
+    await page.locator('rs-inspector th', { hasText: reward! }).first().waitFor();
+    await page.locator('[data-view="calibration"]').click();
+    await page.locator('rs-calibration tr[data-measure]').first().waitFor();
+  });
+
   test('follows a run that is written', async () => {
     const options = { problems: 4, steps: 3, outcome: 'running' as const };
     let append = (_: number): unknown => undefined;

@@ -1,9 +1,10 @@
 /** Columns of a dataset that its problems are grouped by. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
-import { dataColumns } from '../../extension/panel/data-columns.ts';
+import { dataColumns } from '../../engine/view/data-columns.ts';
 import { columnOf, groupings, listItems, ordered } from '../../webview/problem-order.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
@@ -43,10 +44,34 @@ test('are read from a JSON list, and from columns that the run kept', async () =
   expect(Object.keys(await dataColumns(kept, at))).toEqual(['part']);
 });
 
+test('are read from tables and Parquet files', async () => {
+  const names = ['id', 'question', 'level', 'subject'] as const;
+  const cell = (value: unknown) => `"${String(value).replaceAll('"', '""')}"`;
+  const table = (separator: string) =>
+    [names, ...rows.map((row) => names.map((name) => cell(row[name])))].map((line) => line.join(separator)).join('\n');
+  writeFileSync(path.join(folder, 'problems.csv'), `\uFEFF${table(',')}`);
+  writeFileSync(path.join(folder, 'problems.tsv'), table('\t'));
+  const columnData = names.map((name) => ({
+    name,
+    data: rows.map((row) => (name === 'level' ? BigInt(row.level) : row[name])),
+    type: name === 'level' ? ('INT64' as const) : ('STRING' as const),
+  }));
+  writeFileSync(path.join(folder, 'problems.parquet'), Buffer.from(parquetWriteBuffer({ columnData })));
+  for (const extension of ['csv', 'tsv', 'parquet']) {
+    const there = problems.map((one) => ({ ...one, source: path.join(folder, `problems.${extension}`) }));
+    const found = await dataColumns(there, at);
+    expect([extension, Object.keys(found)]).toEqual([extension, ['level', 'subject']]);
+    expect(found.level!.slice(0, 4)).toEqual(['0', '1', '2', '0']);
+  }
+});
+
 test('are not taken from rows that are others by now, or from a file that is none', async () => {
   const moved = problems.map((one) => ({ ...one, row: (one.row + 1) % 12 }));
   expect(await dataColumns(moved, at)).toEqual({});
   expect(await dataColumns(problems, () => path.join(folder, 'nothing.jsonl'))).toEqual({});
+  // A folder of that name.
+  mkdirSync(path.join(folder, 'folder.csv'));
+  expect(await dataColumns(problems, () => path.join(folder, 'folder.csv'))).toEqual({});
   writeFileSync(path.join(folder, 'broken.jsonl'), '{"question": ');
   expect(await dataColumns(problems, () => path.join(folder, 'broken.jsonl'))).toEqual({});
 });

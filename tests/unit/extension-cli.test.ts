@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { runCli } from '../../extension/engine/cli.ts';
+import { runCli } from '../../engine/view/command-line.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 import { until } from '../support/wait.ts';

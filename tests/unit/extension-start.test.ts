@@ -109,7 +109,7 @@ describe('a start that fails', () => {
 
 describe('a start that is prepared', () => {
   test('is shown until there is a run or none, and can be canceled', async () => {
-    const { whilePreparing } = await import('../../extension/commands/attempt.ts');
+    const { whilePreparing } = await import('../../extension/run/preparing.ts');
     const { app, told, stop } = fakeApp();
     await whilePreparing(app, 'train', async () => {
       expect(told.at(-1)!.state).toEqual({ state: 'preparing', what: 'train' });

@@ -1,4 +1,5 @@
 /** The server of `rollscope view`: who gets what, and what a page is told. */
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +9,7 @@ import { pageTransport } from '../../engine/messages/webview.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { unpack } from '../../engine/runs/packed.ts';
 import type { PanelContract, Shown } from '../../engine/runs/panel-contract.ts';
+import type { Program } from '../../engine/view/command-line.ts';
 import { ViewServer } from '../../engine/view/server.ts';
 import { ViewedRun } from '../../engine/view/viewed-run.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -21,11 +23,28 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
+/** A command line that says how it was called. */
+function fakeProgram(): Program {
+  const cli = path.join(temporaryFolder(), 'cli.mjs');
+  writeFileSync(
+    cli,
+    `const reward = process.argv.slice(2).join(' ');
+    const comparison = { trainedBy: null, groups: 1, rewards: [{ reward }], notComputed: {} };
+    console.log(JSON.stringify({ alignment: [{ measure: reward }], ...comparison }));`,
+  );
+  return { node: process.execPath, cli };
+}
+
 async function serve(folder: string): Promise<{ server: ViewServer; token: string; errors: unknown[] }> {
   const errors: unknown[] = [];
   const report = (error: unknown) => errors.push(error);
   const viewed = await ViewedRun.open(folder, report);
-  const server = await ViewServer.listen(viewed, { port: 0, report, script: () => import.meta.filename });
+  const server = await ViewServer.listen(viewed, {
+    port: 0,
+    report,
+    script: () => import.meta.filename,
+    program: fakeProgram(),
+  });
   open.push({
     close: async () => {
       await server.close();
@@ -115,6 +134,20 @@ describe('a page', () => {
       await expectRejection(request, 'usage', { reason: 'read-only' });
     }
     expect(served.errors).toEqual([]);
+  });
+
+  test('gets what is computed from the stored rollouts alone, however many ask at a time', async () => {
+    const folder = path.join(temporaryFolder(), 'a');
+    await writeRunFixture(folder, { problems: 4, steps: 2 });
+    const { peer, folder: run } = await attach(await serve(folder));
+    const asked = await Promise.all(
+      [1, 2, 1, 2].map((step) => peer.request('calibrate', { run, phase: 'train', step })),
+    );
+    expect(asked.map(([one]) => one!.measure.split(' ').slice(-4))).toEqual(
+      [1, 2, 1, 2].map((step) => ['--phase', 'train', '--step', String(step)]),
+    );
+    const { rewards } = await peer.request('rescore', { run, phase: 'train', step: 2, problem: 0 });
+    expect(rewards[0]!.reward).toMatch(/^rescore --json .* --phase train --step 2 --problem \S+$/);
   });
 
   test('follows a run that is written', async () => {

@@ -39,7 +39,7 @@ export function inlinedHost({ text, note }: InlinedOptions): Host {
   new Pages<PanelContract>(end, {}, (peer) => answer(peer, run));
   return {
     isReadOnly: true,
-    lacksFind: true,
+    isAlone: true,
     note,
     post: (message) => later(toHost, message),
     onMessage: (listener) => toPage.push(listener),

@@ -163,7 +163,7 @@ export class CalibrationView extends Component {
       const isReading = calibration.of(phase, step).state === 'reading';
       return html`<section>
         <h2>Rollouts</h2>
-        ${isReading ? html`<p class="muted" role="status">Computing the confidence measures…</p>` : this.store.isReadOnly ? html`<p class="muted">Confidence measures of rollouts are computed in VS Code.</p>` : html`<vscode-button appearance="secondary" data-action="calibrate" @click=${() => calibration.ask(phase, [step], { again: true })}>Compute for step ${step}</vscode-button>`}
+        ${isReading ? html`<p class="muted" role="status">Computing the confidence measures…</p>` : !this.store.canCompute ? html`<p class="muted">Confidence measures of rollouts are computed in VS Code and by rollscope view.</p>` : html`<vscode-button appearance="secondary" data-action="calibrate" @click=${() => calibration.ask(phase, [step], { again: true })}>Compute for step ${step}</vscode-button>`}
       </section>`;
     }
     const chosen = measures.find(({ measure }) => measure === this.measure) ?? measures[0];

@@ -204,17 +204,21 @@ export class Inspector extends Component {
     const imported = this.store.info?.origin.engine !== 'rollscope';
     const group = { phase, step: reading.detail.step, problem: reading.detail.problem };
     return html`
-      ${rewardsView({
-        reader: this.store.rewards,
-        group,
-        chosen: this.store.selection.rewards,
-        isOpen: this.showsRewards,
-        open: (isOpen) => {
-          this.showsRewards = isOpen;
-          this.requestUpdate();
-        },
-        toggle: (name) => this.store.selection.toggleReward(name),
-      })}
+      ${
+        !this.store.canCompute
+          ? nothing
+          : rewardsView({
+              reader: this.store.rewards,
+              group,
+              chosen: this.store.selection.rewards,
+              isOpen: this.showsRewards,
+              open: (isOpen) => {
+                this.showsRewards = isOpen;
+                this.requestUpdate();
+              },
+              toggle: (name) => this.store.selection.toggleReward(name),
+            })
+      }
       ${this.failure('rescore')}
       ${rolloutTable({
         phase,

@@ -24,7 +24,8 @@ export async function view(run: string, options: ViewOptions): Promise<number> {
   const report = (error: unknown) => output.note(errorText(toErrorData(error)));
   const viewed = await ViewedRun.open(folder, report);
   try {
-    const server = await ViewServer.listen(viewed, { port, report, script: (name) => assetPath('dist', name) });
+    const program = { node: process.execPath, cli: assetPath('dist', 'cli.js') };
+    const server = await ViewServer.listen(viewed, { port, report, script: (name) => assetPath('dist', name), program });
     output.print(`${server.address}\n`);
     output.note(
       `Open the address in a browser on this machine. From another one, forward the port first:\nssh -L ${server.port}:127.0.0.1:${server.port} ${hostname()}\nCtrl+C ends it.`,

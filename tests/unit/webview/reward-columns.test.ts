@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
-import { rescoreArguments } from '../../../extension/engine/rescoring.ts';
+import { rescoreArguments } from '../../../engine/view/computed.ts';
 import { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';

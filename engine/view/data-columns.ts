@@ -1,14 +1,16 @@
 /**
  * Columns of a dataset that its problems can be grouped by, such as level or subject: read from the file when a run is shown,
- * since a run keeps only what it needs. Does not import VS Code.
+ * since a run keeps only what it needs.
  */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RowValues } from '../../engine/data/fields.ts';
-import { jsonLinesRows, jsonRows } from '../../engine/data/json-rows.ts';
-import type { Problem } from '../../engine/protocol/problem.ts';
-import { cellText } from '../../engine/protocol/values.ts';
-import type { DataColumns } from '../../engine/runs/panel-contract.ts';
+import type { RowValues } from '../data/fields.ts';
+import { jsonLinesRows, jsonRows } from '../data/json-rows.ts';
+import type { Row } from '../data/rows.ts';
+import { decode } from '../data/text-file.ts';
+import type { Problem } from '../protocol/problem.ts';
+import { cellText } from '../protocol/values.ts';
+import type { DataColumns } from '../runs/panel-contract.ts';
 
 /** Larger files are not read for this. */
 const LARGEST = 64 * 2 ** 20;
@@ -18,7 +20,7 @@ const LONGEST = 40;
 
 /**
  * For each column its value for every problem, in the order of the problems. Only columns with few values, which most
- * problems have; none where the file has gone or is of another kind than JSON, or its rows are others by now.
+ * problems have; none where the file has gone or is not JSON, CSV or Parquet, or its rows are others by now.
  * @param fileOf where a source is on this machine
  */
 export async function dataColumns(
@@ -36,15 +38,30 @@ export async function dataColumns(
   return Object.fromEntries(columns.filter(([, column]) => canGroup(column)));
 }
 
-/** The rows of a JSON file; [] where it cannot be read. */
+type Reader = (file: string, bytes: Buffer) => readonly Row[] | Promise<readonly Row[]>;
+
+/** Tables and Parquet are loaded when there is such a file. */
+const csv: Reader = async (file, bytes) => (await import('../data/csv.ts')).csvRows(file, decode(file, bytes));
+const parquet: Reader = async (file, bytes) => (await import('../data/parquet.ts')).parquetRows(file, bytes);
+const jsonLines: Reader = (file, bytes) => jsonLinesRows(file, decode(file, bytes), {}).rows;
+const json: Reader = (file, bytes) => jsonRows(file, decode(file, bytes), {}).rows;
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ['.jsonl', jsonLines],
+  ['.ndjson', jsonLines],
+  ['.json', json],
+  ['.csv', csv],
+  ['.tsv', csv],
+  ['.parquet', parquet],
+]);
+
+/** The rows of a file; [] where it cannot be read. */
 async function rowsOf(file: string): Promise<readonly RowValues[]> {
-  const read = { '.jsonl': jsonLinesRows, '.ndjson': jsonLinesRows, '.json': jsonRows }[
-    path.extname(file).toLowerCase()
-  ];
+  const read = READERS.get(path.extname(file).toLowerCase());
   if (!read) return [];
   try {
-    if ((await stat(file)).size > LARGEST) return [];
-    return read(file, await readFile(file, 'utf8'), {}).rows.map(({ values }) => values);
+    const about = await stat(file);
+    if (!about.isFile() || about.size > LARGEST) return [];
+    return (await read(file, await readFile(file))).map(({ values }) => values);
   } catch {
     // What is wrong with a dataset is said where it is read for training.
     return [];
@@ -53,7 +70,8 @@ async function rowsOf(file: string): Promise<readonly RowValues[]> {
 
 /** Whether the row is still the one that the problem came from. */
 function saysSo(values: RowValues, text: string): boolean {
-  return JSON.stringify(values).includes(JSON.stringify(text).slice(1, -1));
+  const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  return JSON.stringify(values, plain).includes(JSON.stringify(text).slice(1, -1));
 }
 
 function groupName(value: unknown): string | null {

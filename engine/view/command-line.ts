@@ -1,8 +1,8 @@
-/** Runs the command line with the engine's Node and returns its output. Does not import VS Code. */
+/** Runs the command line in a process of its own with the engine's Node and returns its output. */
 import * as z from 'zod';
-import { errorCodeOf, RollscopeError } from '../../engine/protocol/errors.ts';
-import { PLAIN_NODE } from '../../engine/system/node-child.ts';
-import { runProgram } from '../../engine/system/program.ts';
+import { errorCodeOf, RollscopeError } from '../protocol/errors.ts';
+import { PLAIN_NODE } from '../system/node-child.ts';
+import { runProgram } from '../system/program.ts';
 
 export interface Program {
   /** Path of the Node that runs the engine: VS Code's own or another. */

@@ -1,10 +1,10 @@
-/** What the panel wants to know of stored rollouts: computed by the command line, in a process that can be ended. Does not import VS Code. */
-import type { MeasureAlignment } from '../../engine/protocol/calibration.ts';
-import type { Phase } from '../../engine/protocol/group.ts';
-import type { Problem } from '../../engine/protocol/problem.ts';
-import type { RewardComparison } from '../../engine/protocol/reward-comparison.ts';
-import type { RescoreScope } from '../../engine/runs/panel-contract.ts';
-import { type Program, runCli } from './cli.ts';
+/** What the panel wants to know of stored rollouts: computed by the command line, in a process that can be ended. */
+import type { MeasureAlignment } from '../protocol/calibration.ts';
+import type { Phase } from '../protocol/group.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { RewardComparison } from '../protocol/reward-comparison.ts';
+import type { RescoreScope } from '../runs/panel-contract.ts';
+import { type Program, runCli } from './command-line.ts';
 
 /** Arguments of `rollscope rescore` for a scope. */
 export function rescoreArguments(
