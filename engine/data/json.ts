@@ -7,24 +7,32 @@
 export const MAX_DEPTH = 1000;
 
 /** Where a number may begin that a double cannot hold: 16 digits, or an exponent. */
-const MAYBE_INEXACT = /\d{16}|\d\.\d{14}|\d[eE]/;
+const MAYBE_INEXACT = /\d[\d.]{15}|\d[eE]/;
 
-/** Reads a JSON text. Throws SyntaxError; `parseJson` of `json-fault.ts` says what is wrong, and where. */
-export function readJson(text: string): unknown {
-  const value = parsed(mayBeInexact(text) ? rewritten(text, false) : text, text);
-  if (isDeeper(value, MAX_DEPTH)) throw new SyntaxError('nested too deeply');
+/** Characters of a list of plain numbers above which `doubles` takes its numbers as doubles. */
+const LONG_LIST = 256;
+
+/**
+ * Reads a JSON text. Throws SyntaxError; `parseJson` of `json-fault.ts` says what is wrong, and where.
+ * @param lists `doubles`: the numbers of long lists of nothing else are values of tokens, which need not be kept digit
+ * by digit, and there are many
+ */
+export function readJson(text: string, lists: 'exact' | 'doubles' = 'exact'): unknown {
+  const doubles = lists === 'doubles';
+  const value = parsed(mayBeInexact(text, doubles) ? rewritten(text, { names: false, doubles }) : text, text, doubles);
+  if (mayBeDeeper(text, MAX_DEPTH) && isDeeper(value, MAX_DEPTH)) throw new SyntaxError('nested too deeply');
   return value;
 }
 
 /** @param text as it was given */
-function parsed(exact: string, text: string): unknown {
+function parsed(exact: string, text: string, doubles: boolean): unknown {
   try {
     return JSON.parse(exact);
   } catch (error) {
     // Python's json module writes what JSON lacks
     if (/NaN|Infinity/.test(text)) {
       try {
-        return JSON.parse(rewritten(text, true));
+        return JSON.parse(rewritten(text, { names: true, doubles }));
       } catch {
         // the fault is in the text as it was given
       }
@@ -33,12 +41,24 @@ function parsed(exact: string, text: string): unknown {
   }
 }
 
+/** Whether a text has more opening brackets than `levels`, in strings or not. */
+function mayBeDeeper(text: string, levels: number): boolean {
+  let count = 0;
+  for (const bracket of ['[', '{']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > levels) return true;
+  }
+  return false;
+}
+
 /** Whether there are more than `levels` lists and objects within each other. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (isDeeper(value[i], levels - 1)) return true;
+    for (let i = 0; i < value.length; i++) {
+      // Most are numbers, of which there may be very many.
+      if (typeof value[i] === 'object' && isDeeper(value[i], levels - 1)) return true;
+    }
     return false;
   }
   for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
@@ -46,11 +66,17 @@ function isDeeper(value: unknown, levels: number): boolean {
 }
 
 /** Whether a number outside of the strings may be one that a double cannot hold. Strings, most of a text, are stepped over. */
-function mayBeInexact(text: string): boolean {
+function mayBeInexact(text: string, doubles: boolean): boolean {
   for (let at = 0; ; ) {
     const quote = text.indexOf('"', at);
     const between = quote < 0 ? text.slice(at) : text.slice(at, quote);
-    if (between.length > 1 && MAYBE_INEXACT.test(between)) return true;
+    if (between.length > 1) {
+      let found = false;
+      eachPart(between, doubles, (part, isLong) => {
+        found ||= !isLong && MAYBE_INEXACT.test(part);
+      });
+      if (found) return true;
+    }
     if (quote < 0) return false;
     at = behindString(text, quote);
   }
@@ -66,20 +92,47 @@ function behindString(text: string, quote: number): number {
   return text.length;
 }
 
-/** A string that is not closed continues to the end, so that the search stays linear. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\d[\d.eE+-]*|-?Infinity|NaN/gs;
+/** The parts of a text without strings, in order: with `doubles` what is within long lists of plain values, and the rest. */
+function eachPart(between: string, doubles: boolean, visit: (part: string, isLong: boolean) => void): void {
+  let from = 0;
+  let end = -1;
+  for (let start = doubles && between.length > LONG_LIST ? between.indexOf('[') : -1; start >= 0; ) {
+    if (end < start) end = between.indexOf(']', start);
+    if (end < 0) break;
+    const next = between.indexOf('[', start + 1);
+    if (end - start > LONG_LIST && (next < 0 || next > end)) {
+      visit(between.slice(from, start), false);
+      visit(between.slice(start, end), true);
+      from = end;
+    }
+    start = next;
+  }
+  visit(from === 0 ? between : between.slice(from), false);
+}
 
-/** The same for the numbers only that a double may not hold: of a long list of short ones each would cost a call. */
-const LONG_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"?|(?<![\d.eE+-])-?\d(?:[\d.]{15}|[\d.]{0,14}[eE])[\d.eE+-]*/gs;
+const TOKEN = /-?\d[\d.eE+-]*|-?Infinity|NaN/g;
+const NAME = /-?Infinity|NaN/g;
+/** The numbers only that a double may not hold: of a long list of short ones each would cost a call. */
+const LONG_TOKEN = /(?<![\d.eE+-])-?\d(?:[\d.]{15}|[\d.]{0,14}[eE])[\d.eE+-]*/g;
 
 /** The text with numbers that a double cannot hold in quotes; with `names`, so are the numbers that JSON lacks. */
-function rewritten(text: string, names: boolean): string {
-  return text.replace(names ? TOKEN : LONG_TOKEN, (token) => {
-    if (token.startsWith('"')) return token;
-    if (token === 'NaN') return names ? 'null' : token;
-    if (token.endsWith('Infinity')) return names ? `"${token}"` : token;
-    return NUMBER.test(token) && !heldByDouble(token) ? `"${token}"` : token;
-  });
+function rewritten(text: string, { names, doubles }: { names: boolean; doubles: boolean }): string {
+  const token = (found: string) => {
+    if (found === 'NaN') return 'null';
+    if (found.endsWith('Infinity')) return `"${found}"`;
+    return NUMBER.test(found) && !heldByDouble(found) ? `"${found}"` : found;
+  };
+  const parts: string[] = [];
+  for (let at = 0; ; ) {
+    const quote = text.indexOf('"', at);
+    eachPart(quote < 0 ? text.slice(at) : text.slice(at, quote), doubles, (part, isLong) => {
+      if (isLong && !names) parts.push(part);
+      else parts.push(part.replace(isLong ? NAME : names ? TOKEN : LONG_TOKEN, token));
+    });
+    if (quote < 0) return parts.join('');
+    at = behindString(text, quote);
+    parts.push(text.slice(quote, at));
+  }
 }
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;

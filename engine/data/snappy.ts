@@ -5,11 +5,11 @@ export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length);
   let at = 0;
   let end = 0;
-  const byte = () => input[at++] ?? damaged();
+  const byte = () => (at < input.length ? input[at++]! : damaged());
   const number = (bytes: number) => {
     let value = 0;
-    for (let i = 0; i < bytes; i++) value += byte() * 2 ** (8 * i);
-    return value;
+    for (let i = 0; i < bytes; i++) value |= byte() << (8 * i);
+    return value >>> 0;
   };
   // the length in front of it is known already
   if (input.length > 0) while (byte() >= 0x80);
@@ -28,13 +28,8 @@ export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
     const copied = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
     const offset = kind === 1 ? ((tag >> 5) << 8) + byte() : number(kind === 2 ? 2 : 4);
     if (offset === 0 || offset > end || copied > length - end) damaged();
-    if (offset >= copied) {
-      output.copyWithin(end, end - offset, end - offset + copied);
-      end += copied;
-    } else {
-      // byte by byte: what is copied overlaps what it is copied to
-      for (let i = 0; i < copied; i++, end++) output[end] = output[end - offset]!;
-    }
+    // byte by byte: at most 64, which may overlap what they are copied to
+    for (const last = end + copied; end < last; end++) output[end] = output[end - offset]!;
   }
   if (end !== length) damaged();
   return output;

@@ -10,7 +10,7 @@ export function parseLine(line: string): Record<string, unknown> | typeof BROKEN
   const text = line.trim();
   if (text === '') return null;
   try {
-    const value = readJson(text.includes('Infinity') ? withoutInfinity(text) : text);
+    const value = readJson(text.includes('Infinity') ? withoutInfinity(text) : text, 'doubles');
     return isObject(value) ? value : NO_OBJECT;
   } catch {
     return BROKEN;

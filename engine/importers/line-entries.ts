@@ -1,17 +1,17 @@
 /**
- * A step's file of JSON Lines whose lines hold rollouts in a form of their own, several in one line perhaps. Read in two
- * passes like any other (`line-index.ts`): the rollouts of a problem need not stand together.
+ * A step's file of JSON Lines whose lines hold rollouts in a form of their own, several in one line perhaps. A large one is
+ * read in two passes like any other (`line-index.ts`): the rollouts of a problem need not stand together.
  */
 import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, LoggedProblem, ReadContext } from './importer.ts';
-import { LineGroups, readGroups, scanLines } from './line-index.ts';
+import { fileState, LineGroups, readGroups, scanLines, WHOLE } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
 
 /** A rollout, and what it answers. */
 export interface LineEntry {
   problem: Omit<LoggedProblem, 'source' | 'line'>;
-  /** Made in the second pass only. Does not throw: whatever is wrong is found before. */
+  /** Made once for each rollout. Does not throw: whatever is wrong is found before. */
   rollout(): ForeignRollout;
 }
 
@@ -26,10 +26,15 @@ export async function* groupsOfLines(
   name: string,
   context: ReadContext,
   entriesOf: (values: RowValues) => readonly LineEntry[],
+  whole = WHOLE,
 ): AsyncGenerator<LoggedGroup> {
-  const lines = new LineGroups(0);
   const take = ({ problem }: LineEntry, line: number | null) =>
     context.problems.take({ ...problem, source: file, line });
+  if (((await fileState(file))?.size ?? 0) <= whole) {
+    yield* await heldGroups(file, name, context, entriesOf, take);
+    return;
+  }
+  const lines = new LineGroups(0);
   for await (const { values, number, start, length } of scanLines(file, name, START(), context, true)) {
     try {
       const problems = new Set(entriesOf(values).map((entry) => take(entry, number)));
@@ -41,6 +46,30 @@ export async function* groupsOfLines(
   const of = (values: RowValues, problem: number) =>
     entriesOf(values).flatMap((entry) => (take(entry, null) === problem ? [entry.rollout()] : []));
   yield* readGroups(file, lines, of, context.check);
+}
+
+/** Those of a file that fits into memory: each line is read once. */
+async function heldGroups(
+  file: string,
+  name: string,
+  context: ReadContext,
+  entriesOf: (values: RowValues) => readonly LineEntry[],
+  take: (entry: LineEntry, line: number) => number,
+): Promise<LoggedGroup[]> {
+  const groups = new Map<number, ForeignRollout[]>();
+  for await (const { values, number } of scanLines(file, name, START(), context, true)) {
+    try {
+      for (const entry of entriesOf(values)) {
+        const problem = take(entry, number);
+        const members = groups.get(problem);
+        if (members) members.push(entry.rollout());
+        else groups.set(problem, [entry.rollout()]);
+      }
+    } catch (error) {
+      addRowFault(context.faults, `${name}:${number}`, error);
+    }
+  }
+  return [...groups].map(([problem, rollouts]) => ({ problem, rollouts }));
 }
 
 const START = () => ({ offset: 0, lines: 0 });

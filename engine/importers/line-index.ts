@@ -8,6 +8,9 @@ import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, ReadContext } from './importer.ts';
 import { BROKEN, parseLine } from './json-lines.ts';
 
+/** Largest file of a step that is read once and held, in bytes; larger ones are read in two passes. */
+export const WHOLE = 64 * 2 ** 20;
+
 const CHUNK = 4 * 2 ** 20;
 const NEWLINE = 0x0a;
 /** Bytes; a longer line is no rollout. */

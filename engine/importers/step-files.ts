@@ -5,13 +5,10 @@ import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
 import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
-import { fileState, scanLines } from './line-index.ts';
+import { fileState, scanLines, WHOLE } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
 import type { RowRange, RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
-
-/** Largest file that is read as a whole, in bytes. */
-const WHOLE = 64 * 2 ** 20;
 
 export interface StepFile {
   path: string;

@@ -46,6 +46,26 @@ describe('JSON', () => {
       a: '12345678901234567890',
       '12345678901234567890': 1,
     });
+    // with digits on both sides of the point
+    expect(readJson('[123456789.12345678912, 1795964698.6056643]')).toEqual([
+      '123456789.12345678912',
+      1795964698.6056643,
+    ]);
+  });
+
+  test('numbers of long lists are doubles where they are values of tokens', () => {
+    const numbers = Array.from({ length: 60 }, () => '0.12345678901234567');
+    const text = `{"id": 9007199254740993, "p": [${numbers.join(', ')}], "few": [[9007199254740993]], "n": [NaN, ${numbers.join(', ')}]}`;
+    const doubles = numbers.map(Number);
+    expect(readJson(text, 'doubles')).toEqual({
+      id: '9007199254740993',
+      p: doubles,
+      few: [['9007199254740993']],
+      n: [null, ...doubles],
+    });
+    expect((readJson(text) as { p: unknown[] }).p).toEqual(numbers);
+    // brackets without end, in linear time
+    for (const bracket of '[]') expect(() => readJson(bracket.repeat(1_000_000), 'doubles')).toThrow();
   });
 
   test('NaN is null, Infinity its name, and neither inside of a string', () => {

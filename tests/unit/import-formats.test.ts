@@ -3,7 +3,11 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, write
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findDumps } from '../../engine/importers/find.ts';
+import { entriesOf } from '../../engine/importers/formats/verifiers.ts';
+import type { LoggedGroup, LoggedProblem, ReadContext } from '../../engine/importers/importer.ts';
 import { IMPORTERS } from '../../engine/importers/index.ts';
+import { groupsOfLines } from '../../engine/importers/line-entries.ts';
+import { LoggedProblems } from '../../engine/importers/problems.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupDetail, Phase } from '../../engine/protocol/group.ts';
@@ -119,6 +123,31 @@ describe("prime-rl's run folder", () => {
     );
     expect(answer).toBe('5');
     expect(foreign.turns).toBe(2);
+  });
+
+  test('gives the same groups when it is too large to be held', async () => {
+    const file = path.join(DUMPS, 'prime-rl-0.8.0', 'rollouts', 'step_1', 'train', 'all', 'traces.jsonl');
+    const read = async (whole?: number) => {
+      const [asked, faults]: [LoggedProblem[], string[]] = [[], []];
+      const problems = new LoggedProblems();
+      const context: ReadContext = {
+        problems: {
+          take(problem) {
+            asked.push(problem);
+            return problems.take(problem);
+          },
+        },
+        faults: { add: (place) => faults.push(place) },
+        check: () => {},
+      };
+      const groups: LoggedGroup[] = [];
+      for await (const group of groupsOfLines(file, 'traces.jsonl', context, entriesOf, whole)) groups.push(group);
+      return { groups, faults, lines: [...new Set(asked.map(({ line }) => line))].filter((line) => line !== null) };
+    };
+    const held = await read();
+    expect(held.groups.map(({ rollouts }) => rollouts.length)).toEqual([4, 4]);
+    expect(held.faults).toEqual(['traces.jsonl:9']);
+    expect(await read(0)).toEqual(held);
   });
 
   test('has metrics of whole steps only', async () => {

@@ -196,26 +196,42 @@ function finishOf({ stop_condition: stopped, calls }: Named): Rollout['finish'] 
 /** What the model sampled on the path, all turns together; each turn's template and the turns of others are not in it. */
 function tokensOf(trace: Named, path: readonly Node[]): Partial<ForeignRollout> {
   const turns = path.filter(({ sampled }) => sampled).map(({ values }) => values);
-  const ids = turns.map((turn) => sampledIds(turn));
-  if (ids.some((one) => one === null)) return { tokens: completionTokens(trace) };
-  const all = ids.flatMap((one) => one!);
-  const column = (name: string) => {
-    const parts = turns.map((turn, i) => {
-      const values = numbersIn(turn[name]);
-      return values?.length === ids[i]!.length ? values : null;
-    });
-    return parts.some((part) => part === null) ? null : Float32Array.from(parts.flatMap((part) => part!));
-  };
+  const counts = turns.map((turn) => sampledCount(turn));
+  if (counts.some((count) => count === 0)) return { tokens: completionTokens(trace) };
+  const total = counts.reduce((a, b) => a + b, 0);
+  const ids = new Int32Array(total);
+  let next = 0;
+  for (const { token_ids: all, mask } of turns as { token_ids: number[]; mask: unknown[] }[])
+    for (let i = 0; i < all.length; i++) if (mask[i] === true) ids[next++] = all[i]!;
+  const column = (name: string) => columnOf(turns, name, counts, total);
   const [logprob, entropy] = [column('logprobs'), column('entropies')];
-  return { ids: Int32Array.from(all), statistics: { ...(logprob && { logprob }), ...(entropy && { entropy }) } };
+  return { ids, statistics: { ...(logprob && { logprob }), ...(entropy && { entropy }) } };
 }
 
-/** null where the tokens of a turn were not kept. */
-function sampledIds({ token_ids: ids, mask }: Named): number[] | null {
-  const all = numbersIn(ids);
-  if (!all || !Array.isArray(mask) || mask.length !== all.length) return null;
-  const sampled = all.filter((_, i) => mask[i] === true);
-  return sampled.length > 0 ? sampled : null;
+/** One number for each sampled token of all turns; null where a turn has another number of them. */
+function columnOf(
+  turns: readonly Named[],
+  name: string,
+  counts: readonly number[],
+  total: number,
+): Float32Array | null {
+  const column = new Float32Array(total);
+  let next = 0;
+  for (const [turn, count] of counts.entries()) {
+    const values = numbersIn(turns[turn]![name]);
+    if (values?.length !== count) return null;
+    column.set(values, next);
+    next += count;
+  }
+  return column;
+}
+
+/** 0 where the tokens of a turn were not kept. */
+function sampledCount({ token_ids: ids, mask }: Named): number {
+  if (!numbersIn(ids) || !Array.isArray(mask) || mask.length !== (ids as number[]).length) return 0;
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] === true) count++;
+  return count;
 }
 
 /** As the provider counted them; null where it did not. */
@@ -233,5 +249,7 @@ function errorIn(episode: RowValues, traces: readonly Named[]): string {
 }
 
 function numbersIn(value: unknown): number[] | null {
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number') ? value : null;
+  if (!Array.isArray(value) || value.length === 0) return null;
+  for (let i = 0; i < value.length; i++) if (typeof value[i] !== 'number') return null;
+  return value;
 }
