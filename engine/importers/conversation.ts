@@ -42,6 +42,14 @@ function callsIn(calls: unknown): string[] {
   if (!Array.isArray(calls)) return [];
   return calls.filter(isObject).map((call) => {
     const { name, arguments: given } = isObject(call.function) ? call.function : call;
-    return `[call of ${String(name)}: ${typeof given === 'string' ? given : JSON.stringify(given ?? {})}]`;
+    return `[call of ${String(name)}: ${typeof given === 'string' ? given : argumentsText(given)}]`;
   });
+}
+
+/** A column of a Parquet file has the arguments of all tools, each null in the calls of the others, and whole numbers as bigints. */
+function argumentsText(given: unknown): string {
+  const known = isObject(given)
+    ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+    : given;
+  return JSON.stringify(known ?? {}, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
 }

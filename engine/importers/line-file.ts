@@ -55,6 +55,7 @@ export class LineFile {
 
   private part(step: Step): DumpPart {
     const { phase, lines } = step;
+    const { rows } = this.options;
     return {
       name: this.options.fixed ? this.options.name : `${this.options.name}#${phase}-${step.step}`,
       phase,
@@ -63,7 +64,7 @@ export class LineFile {
       stamp: `at ${lines.first}`,
       groups: ({ check }) => {
         step.given = true;
-        return readGroups(this.file, lines, (values) => [this.options.rows.rollout(values)], check);
+        return readGroups(this.file, lines, (values) => rows.each(values).map((one) => rows.rollout(one)), check);
       },
     };
   }
@@ -79,9 +80,10 @@ export class LineFile {
   ): void {
     const { rows, fixed } = this.options;
     const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
+    const all = rows.each(values);
     // A row without a response is no rollout, which has to be known before its group is read.
-    rows.response(values);
-    const problem = problems.take({ ...rows.problem(values), source: this.file, line: number });
+    for (const one of all) rows.response(one);
+    const problem = problems.take({ ...rows.problem(all[0]!), source: this.file, line: number });
     const phase = where.phase ?? this.options.phase;
     const step = where.step ?? this.options.step;
     const key = `${phase} ${step}`;

@@ -115,8 +115,9 @@ function place(
   try {
     const where = reader.where(values);
     // A row without a response is no rollout, which has to be known before its group is read.
-    reader.response(values);
-    const problem = context.problems.take({ ...reader.problem(values), source: file, line: null });
+    const all = reader.each(values);
+    for (const one of all) reader.response(one);
+    const problem = context.problems.take({ ...reader.problem(all[0]!), source: file, line: null });
     const step = where.step ?? options.step;
     const phase = where.phase ?? options.phase;
     const key = `${phase} ${step}`;
@@ -150,7 +151,7 @@ async function* groupsOf(
         if (!found) continue;
         const members = groups.get(problem) ?? [];
         groups.set(problem, members);
-        members.push(options.rows.rollout(found));
+        members.push(...options.rows.each(found).map((one) => options.rows.rollout(one)));
       }
       await nextTurn();
     }

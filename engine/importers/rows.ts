@@ -14,6 +14,7 @@ import type { ForeignRollout } from './group.ts';
 import type { LoggedProblem } from './importer.ts';
 import { withoutPadding } from './padding.ts';
 import { RowFault } from './row-fault.ts';
+import { separateRows } from './separate-rows.ts';
 import { isTokenColumn, numbersOf, textsOf, tokenFields } from './token-columns.ts';
 
 /** Where a row says that it belongs. */
@@ -90,6 +91,12 @@ export class RowReader {
   value(values: RowValues, column: RolloutColumn): unknown {
     const name = this.nameOf(values, column);
     return name === undefined ? undefined : columnValue(values, name);
+  }
+
+  /** The rollouts of a row, each as a row of its own; mostly the row itself. */
+  each(values: RowValues): RowValues[] {
+    const { prompt, response = this.map.response, reward, reference, id, step } = this.namesIn(values);
+    return separateRows(values, { prompt, response, reward, shared: [reference, id, step], mapped: this.mapped });
   }
 
   /** @throws RowFault for a step that is none */

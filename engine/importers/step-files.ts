@@ -73,11 +73,12 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
   const groups = new Map<number, ForeignRollout[]>();
   for await (const { values, number } of scanLines(file, name, { offset: 0, lines: 0 }, context, true)) {
     try {
-      const rollout = rows.rollout(values);
-      const problem = problems.take({ ...rows.problem(values), source: file, line: number });
+      const all = rows.each(values);
+      const rollouts = all.map((one) => rows.rollout(one));
+      const problem = problems.take({ ...rows.problem(all[0]!), source: file, line: number });
       const members = groups.get(problem);
-      if (members) members.push(rollout);
-      else groups.set(problem, [rollout]);
+      if (members) members.push(...rollouts);
+      else groups.set(problem, rollouts);
     } catch (error) {
       addRowFault(faults, `${name}:${number}`, error);
     }

@@ -28,15 +28,16 @@ export async function readTableSteps(
     if (at < from || at >= to) continue;
     try {
       const where = fixed ? { step: null, phase: null } : reader.where(row.values);
-      const rollout = reader.rollout(row.values);
-      const problem = problems.take({ ...reader.problem(row.values), source: file, line: row.line });
+      const rows = reader.each(row.values);
+      const rollouts = rows.map((one) => reader.rollout(one));
+      const problem = problems.take({ ...reader.problem(rows[0]!), source: file, line: row.line });
       const found = { step: where.step ?? step, phase: where.phase ?? phase };
       const key = `${found.phase} ${found.step}`;
       const entry = steps.get(key) ?? { ...found, groups: new Map() };
       steps.set(key, entry);
       const members = entry.groups.get(problem) ?? [];
       entry.groups.set(problem, members);
-      members.push(rollout);
+      members.push(...rollouts);
       if (!fixed) faults.placed?.(where.step !== null, found.step);
     } catch (error) {
       addRowFault(faults, row.line === null ? `${name} row ${at + 1}` : `${name}:${row.line}`, error);

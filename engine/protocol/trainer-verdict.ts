@@ -37,9 +37,21 @@ export function disagrees(rollout: Judged): boolean | null {
   return verdict === null ? null : verdict.right !== rollout.correct;
 }
 
-/** A value that can only be a verdict. */
+/** A value that can only be a verdict, also as a table or Python's `str` writes it. */
 function truthOf(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return TRUTHS.get(value.trim().toLowerCase()) ?? null;
   if (value === 1) return true;
   return value === 0 || value === -1 ? false : null;
 }
+
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['1.0', true],
+  ['false', false],
+  ['0', false],
+  ['0.0', false],
+  ['-1', false],
+  ['-1.0', false],
+]);

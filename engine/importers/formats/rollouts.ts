@@ -10,7 +10,7 @@ import { columnValue, type RowValues } from '../../data/fields.ts';
 import { ParquetOnDisk } from '../../data/parquet.ts';
 import { readTable } from '../../data/readers.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { ColumnMap } from '../columns.ts';
+import type { ColumnMap, RolloutColumn } from '../columns.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
@@ -48,7 +48,7 @@ async function detect(root: string, { map }: DumpOptions): Promise<boolean> {
   const needed = files[0] === root ? LEAST : ([...LEAST, 'step', 'reward'] as const);
   for (const file of files.slice(0, FEW)) {
     const values = await firstRow(file).catch(() => null);
-    if (values && needed.every((column) => rows.has(values, column))) return true;
+    if (values && hasColumns(rows, values, needed)) return true;
   }
   return false;
 }
@@ -82,13 +82,18 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
 /** What a rollout has at least. */
 const LEAST = ['prompt', 'response'] as const;
 
+function hasColumns(rows: RowReader, values: RowValues, columns: readonly RolloutColumn[]): boolean {
+  const [one = values] = rows.each(values);
+  return columns.every((column) => rows.has(one, column));
+}
+
 /** The file, or the files of a folder, that hold rollouts. */
 async function sourcesIn(root: string, { map }: DumpOptions): Promise<string[]> {
   const rows = new RowReader(map);
   const found: string[] = [];
   for (const file of await filesIn(root)) {
     const values = await firstRow(file).catch(() => null);
-    if (values && LEAST.every((column) => rows.has(values, column))) found.push(file);
+    if (values && hasColumns(rows, values, LEAST)) found.push(file);
   }
   return found;
 }
@@ -104,7 +109,8 @@ async function filesIn(root: string): Promise<string[]> {
 }
 
 function described(file: string, values: RowValues | null, { map }: DumpOptions): Pick<Dump, 'origin' | 'run'> {
-  const reward = values ? (new RowReader(map).nameOf(values, 'reward') ?? null) : null;
+  const rows = new RowReader(map);
+  const reward = values ? (rows.nameOf(rows.each(values)[0] ?? values, 'reward') ?? null) : null;
   return {
     origin: { engine: 'rollouts', version: null, files: [file] },
     run: { model: null, dataset: null, reward, steps: null, settings: {} },

@@ -1,0 +1,102 @@
+/** Rows of a log that hold more than one rollout, or prompt and response in one conversation; calls of tools; verdicts as text. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { responseOf } from '../../engine/importers/conversation.ts';
+import { findDumps } from '../../engine/importers/find.ts';
+import { importerFor } from '../../engine/importers/index.ts';
+import { readGroup } from '../../engine/journal/groups.ts';
+import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
+import type { GroupDetail } from '../../engine/protocol/group.ts';
+import { trainerVerdict } from '../../engine/protocol/trainer-verdict.ts';
+import { importFrom } from '../support/import.ts';
+import { temporaryFolder } from '../support/processes.ts';
+
+type Row = Record<string, unknown>;
+
+function logOf(rows: readonly Row[]): string {
+  const file = path.join(temporaryFolder(), 'log.jsonl');
+  writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+  return file;
+}
+
+async function groupsOf(file: string, map = {}): Promise<GroupDetail[]> {
+  const folder = path.join(temporaryFolder(), 'run');
+  await importFrom(file, folder, { map });
+  const { records } = await readRunFolder(folder);
+  return Promise.all(records.filter(({ type }) => type === 'group').map((one) => readGroup(folder, one as never)));
+}
+
+const chat = (answer: string, thinks = 'Let me see.'): Row[] => [
+  { role: 'user', content: 'What is 2 + 3?' },
+  { role: 'assistant', content: thinks, tool_calls: [{ function: { name: 'sum', arguments: { x: 2 } } }] },
+  { role: 'tool', content: '\\boxed{9}' },
+  { role: 'assistant', content: `\\boxed{${answer}}` },
+];
+
+test('a row may have all responses to a prompt, with a value for each in lists as long', async () => {
+  const row = {
+    question: 'What is 2 + 3?',
+    samples: ['\\boxed{5}', '\\boxed{6}', '\\boxed{5}'],
+    scores: [1, 0, 1],
+    rewards: [0.5, 0.25, 1],
+    format_reward: [1, null, 0],
+    // as long as there are responses, but of the problem
+    target: ['5', 'five', 'V'],
+    iteration: 4,
+  };
+  const [group] = await groupsOf(logOf([row]));
+  expect(group!.step).toBe(4);
+  expect(group!.rollouts.map(({ text, correct, reward, rewards }) => [text, correct, reward, rewards])).toEqual([
+    ['\\boxed{5}', true, 0.5, { format_reward: 1 }],
+    ['\\boxed{6}', false, 0.25, { format_reward: null }],
+    ['\\boxed{5}', true, 1, { format_reward: 0 }],
+  ]);
+  // by names of one's own
+  const named = { ...row, samples: undefined, scores: undefined, rewards: undefined, mine: row.samples, R: row.scores };
+  const [other] = await groupsOf(logOf([named]), { response: 'mine', reward: 'R' });
+  expect(other!.rollouts.map(({ reward }) => reward)).toEqual([1, 0, 1]);
+});
+
+test('a conversation with a reward is a prompt up to its first turn of the assistant, and a response', async () => {
+  const rows = [1, 2].flatMap((step) => ['5', '6'].map((answer) => ({ messages: chat(answer), reward: 1, step })));
+  const file = logOf(rows);
+  const [first, second] = await groupsOf(file);
+  expect([first!.rollouts.length, second!.rollouts.length, second!.problem]).toEqual([2, 2, 0]);
+  expect(first!.rollouts.map(({ answer }) => answer)).toEqual(['5', '6']);
+  expect(first!.rollouts[0]!.text).toContain('[call of sum: {"x":2}]');
+  // Without a reward it is data to train on.
+  await expect(importerFor(logOf([{ messages: chat('5') }]), 'auto', { map: {} })).rejects.toThrow('not recognized');
+  mkdirSync(path.join(path.dirname(file), 'sub'));
+  writeFileSync(path.join(path.dirname(file), 'sub', 'sft.jsonl'), JSON.stringify({ messages: chat('5'), reward: 1 }));
+  expect((await findDumps(path.dirname(file))).map((one) => path.basename(one.path))).toEqual([
+    path.basename(path.dirname(file)),
+  ]);
+});
+
+test('a lone broken list of responses is a fault', async () => {
+  const file = logOf([
+    { prompt: 'a?', responses: ['1', '2'], step: 1 },
+    { prompt: 'b?', responses: [], step: 1 },
+    { prompt: 'c?', responses: [1, 2], step: 1 },
+  ]);
+  const folder = path.join(temporaryFolder(), 'run');
+  const report = await importFrom(file, folder);
+  expect(report).toMatchObject({ rollouts: 2, groups: 1, faults: 2 });
+  expect(report.named.map(({ why }) => why)).toEqual(['no response', 'no response']);
+  expect((await readProblems(folder)).map(({ text }) => text)).toEqual(['a?']);
+});
+
+test('arguments of a tool may be whole numbers of a Parquet file, next to those of other tools', () => {
+  const call = { function: { name: 'add', arguments: { a: 1n, parts: [2n], city: null } } };
+  expect(responseOf([{ role: 'assistant', content: null, tool_calls: [call] }])).toEqual({
+    text: '[call of add: {"a":1,"parts":[2]}]',
+  });
+});
+
+test('a verdict may be written as text, as tables and verl do', () => {
+  const verdict = (acc: string) => trainerVerdict({ foreign: { acc }, rewards: {}, reward: 0.5 });
+  for (const text of ['True', 'true', '1.0', '1']) expect(verdict(text)).toEqual({ name: 'acc', right: true });
+  for (const text of ['False', '0.0', '-1']) expect(verdict(text)).toEqual({ name: 'acc', right: false });
+  for (const text of ['0.5', 'yes', '']) expect(verdict(text)).toBe(null);
+});
