@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
 import { miles } from './formats/miles.ts';
 import { primeRl } from './formats/prime-rl.ts';
-import { checkColumns, rollouts } from './formats/rollouts.ts';
+import { checkColumns, hasRollouts, rollouts } from './formats/rollouts.ts';
 import { tensorboard } from './formats/tensorboard.ts';
 import { tinkerCookbook } from './formats/tinker-cookbook.ts';
 import { trl } from './formats/trl.ts';
@@ -40,6 +40,8 @@ export async function importerFor(path: string, format: string, options: DumpOpt
     });
   }
   for (const importer of IMPORTERS) if (await importer.detect(path, options)) return importer;
+  const ofRows = IMPORTERS.find(({ name }) => name === rollouts.name);
+  if (ofRows && (await hasRollouts(path, options))) return ofRows;
   throw new RollscopeError(
     'dataset',
     `${path} is not recognized as rollouts.`,

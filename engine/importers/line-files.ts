@@ -54,14 +54,14 @@ function joined(files: readonly LineFile[], growing: boolean): DumpPart[] {
       const { phase, step } = parts[0]!;
       const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
       const stamp = parts.map((part) => `${part.name} ${part.stamp}`).join(', ');
-      return { name, phase, step, bytes, stamp, groups: (context) => groupsOf(parts, context) };
+      return { name, phase, step, bytes, stamp, groups: (context) => joinedGroups(parts, context) };
     })
     .filter(({ phase, step }) => !growing || step < open.get(phase)!)
     .sort(bySteps);
 }
 
-/** All of the step at once where the rollouts of a problem may be in several files. */
-async function* groupsOf(parts: readonly DumpPart[], context: ReadContext): AsyncGenerator<LoggedGroup> {
+/** The groups of the parts of one step: all of the step at once where the rollouts of a problem may be in several files. */
+export async function* joinedGroups(parts: readonly DumpPart[], context: ReadContext): AsyncGenerator<LoggedGroup> {
   if (parts.length === 1) {
     yield* parts[0]!.groups(context);
     return;

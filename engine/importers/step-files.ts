@@ -10,6 +10,9 @@ import { addRowFault } from './row-fault.ts';
 import type { RowRange, RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
 
+/** Files that are read as a whole. */
+const TABLES = /\.(?:parquet|csv|tsv|json)$/i;
+
 export interface StepFile {
   path: string;
   /** Within what is imported. */
@@ -42,7 +45,7 @@ export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpP
     bytes: state.size,
     stamp: state.stamp,
     groups: (context) =>
-      /\.parquet$/i.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, state.size, rows, context),
+      TABLES.test(file.path) ? tableGroups(file, rows, context) : lineGroups(file, state.size, rows, context),
   };
 }
 

@@ -2,9 +2,11 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { showPane } from '../support/workbench.ts';
 
 /** The picture of docs/beside.md: UPDATE_IMAGES=1 npm test -- tests/e2e/imports.test.ts */
 const PICTURE = process.env.UPDATE_IMAGES === '1';
@@ -34,6 +36,16 @@ function step(number: number): string {
   return rows.map((one) => `${JSON.stringify(one)}\n`).join('');
 }
 
+/** Rollouts in the signs of the embedded model, which can read them therefore. */
+function sums(): string {
+  const rows = [1, 2].flatMap((step) =>
+    ['5+2+5=', '1+6='].flatMap((prompt) =>
+      ['12', '7', '12'].map((completion) => ({ prompt, completion, reward: 1, step })),
+    ),
+  );
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
 describe.runIf(requireVsCode())('runs of other trainers', () => {
   const code = useVsCode({
     files: {
@@ -41,6 +53,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
       'logs/rollouts/1.jsonl': step(1),
       'logs/rollouts/2.jsonl': step(2),
       'notes.jsonl': '{"note": "nothing"}\n',
+      'sums.jsonl': sums(),
     },
   });
   const header = async (attributes: string) => {
@@ -75,6 +88,31 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     expect(await refusal.locator('.notification-list-item-message').textContent()).not.toContain('--');
     await refusal.locator('.monaco-button', { hasText: 'Name Columns…' }).waitFor();
     await workbench.shot('import refused');
+    await workbench.clearToasts();
+  });
+
+  test('are imported from the Explorer, and a local model computes their token statistics', async () => {
+    const { workbench, page } = code();
+    await workbench.view('Explorer');
+    const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'sums.jsonl' });
+    await workbench.contextMenu(file, COMMAND_DEFINITIONS.importRun.title);
+    expect(await header('[data-step="2"][data-status="completed"]')).toMatch(/^import-sums-/);
+    await workbench.clearToasts();
+    const rollout = async () => {
+      const panel = await workbench.webview('rs-problems');
+      await showPane(panel, 'problems');
+      await panel.locator('rs-problems [data-problem]').first().click();
+      await showPane(panel, 'problem');
+      await panel.locator('rs-inspector tr[data-rollout]').first().click();
+      await showPane(panel, 'rollout');
+      return panel.locator('rs-rollout');
+    };
+    // The panel offers it where a rollout has none.
+    await (await rollout()).locator('[data-action="compute-statistics"]').click();
+    await workbench.pick(EMBEDDED_MODELS[EMBEDDED]!);
+    await workbench.notification('Computed token statistics of 12 rollouts.');
+    await (await rollout()).locator('.tokens span').first().waitFor();
+    await workbench.shot('token statistics computed');
     await workbench.clearToasts();
   });
 

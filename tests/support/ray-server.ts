@@ -32,9 +32,15 @@ export class RayServer {
 
   /** Ends with the test. */
   static async start(): Promise<RayServer> {
+    const server = await RayServer.open();
+    onTestFinished(() => server.leave());
+    return server;
+  }
+
+  /** Until it leaves. */
+  static async open(): Promise<RayServer> {
     const server = new RayServer();
     await server.listen();
-    onTestFinished(() => server.leave());
     return server;
   }
 

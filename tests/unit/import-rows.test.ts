@@ -74,6 +74,52 @@ test('a conversation with a reward is a prompt up to its first turn of the assis
   ]);
 });
 
+test('steps may be said by names of files and folders only', async () => {
+  const root = temporaryFolder();
+  const write = (name: string, text: string) => {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+  };
+  const row = (answer: string) => ({
+    prompt: 'What is 2 + 3?',
+    response: `\\boxed{${answer}}`,
+    reward: 1,
+    answer: '5',
+  });
+  const lines = (...answers: string[]) => answers.map((answer) => `${JSON.stringify(row(answer))}\n`).join('');
+  write('step_2/rank0.jsonl', lines('5', '6'));
+  write('step_2/rank1.jsonl', lines('7'));
+  write('step_10/all.csv', 'prompt,response,reward\nWhat is 2 + 3?,\\boxed{5},1\n');
+  write('rollouts_step1.jsonl', lines('5'));
+  write('eval/step-00010.json', JSON.stringify([row('5'), row('5')]));
+  // no rollouts
+  write('step_10/config.json', '{}');
+  write('step_10/metrics.jsonl', '{"loss": 1}');
+  const folder = path.join(temporaryFolder(), 'run');
+  expect(await importFrom(root, folder)).toMatchObject({ importer: 'rollouts', rollouts: 7, steps: 3, faults: 1 });
+  const { records } = await readRunFolder(folder);
+  const groups = records.flatMap((one) => (one.type === 'group' ? [[one.phase, one.step, one.rollouts]] : []));
+  expect(groups).toEqual([
+    ['train', 1, 1],
+    ['train', 2, 3],
+    ['train', 10, 1],
+    ['evaluation', 10, 2],
+  ]);
+  expect((await findDumps(root)).filter(({ part }) => !part).map((one) => one.path)).toEqual([root]);
+  // A folder of checkpoints is none.
+  const checkpoints = temporaryFolder();
+  mkdirSync(path.join(checkpoints, 'global_step_5'));
+  writeFileSync(path.join(checkpoints, 'global_step_5', 'data.jsonl'), '{"prompt": "a?", "response": "b"}');
+  expect(await findDumps(checkpoints)).toEqual([]);
+});
+
+test('a folder of rewarded rollouts without steps is read where the user names it, and not offered', async () => {
+  const file = logOf([{ prompt: 'a?', completion: '1', reward: 1, example_id: 0, correct_answer: 1 }]);
+  const root = path.dirname(file);
+  expect(await importFrom(root, path.join(temporaryFolder(), 'run'))).toMatchObject({ rollouts: 1, steps: 1 });
+  expect(await findDumps(root)).toEqual([]);
+});
+
 test('a lone broken list of responses is a fault', async () => {
   const file = logOf([
     { prompt: 'a?', responses: ['1', '2'], step: 1 },

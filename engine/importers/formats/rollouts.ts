@@ -14,9 +14,13 @@ import type { ColumnMap, RolloutColumn } from '../columns.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
+import { filesWithSteps, joinedBySteps } from '../named-steps.ts';
 import { parquetParts } from '../parquet-file.ts';
 import { RowReader } from '../rows.ts';
+import { WholeFiles } from '../step-files.ts';
 import { readTableSteps } from '../table-file.ts';
+import { endsLine, isWholeParquet } from '../whole-file.ts';
+import { verl } from './verl.ts';
 
 const LINES = /\.(jsonl|ndjson)$/i;
 /** Largest Parquet file that is read as a whole, in bytes. */
@@ -33,6 +37,9 @@ export const rollouts: Importer = {
     const sources = await sourcesIn(root, options);
     const values = await firstRow(sources[0] ?? root).catch(() => null);
     const { origin, run } = described(root, values, options);
+    if (await areNamedBySteps(root, options)) {
+      return { origin, run, created: null, ...ofNamedSteps(root, options) };
+    }
     const isLog = LINES.test(sources[0] ?? root);
     return { origin, run, created: null, ...(isLog ? ofLines(root, options) : ofTable(root, options)) };
   },
@@ -42,13 +49,33 @@ export const rollouts: Importer = {
 const FEW = 8;
 
 /** Files of prompts and responses are many things; a folder of them is a log where they have steps and rewards. */
-async function detect(root: string, { map }: DumpOptions): Promise<boolean> {
+async function detect(root: string, options: DumpOptions): Promise<boolean> {
+  const isFile = (await filesIn(root))[0] === root;
+  if (await hasFile(root, options, isFile ? LEAST : [...REWARDED, 'step'])) return true;
+  return (await areNamedBySteps(root, options)) && !(await verl.detect(root, options));
+}
+
+/** Whether a folder that the user names has rewarded rollouts, of whatever step: too little to offer it. */
+export async function hasRollouts(root: string, options: DumpOptions): Promise<boolean> {
+  return hasFile(root, options, REWARDED);
+}
+
+async function hasFile(root: string, { map }: DumpOptions, needed: readonly RolloutColumn[]): Promise<boolean> {
   const rows = new RowReader(map);
-  const files = await filesIn(root);
-  const needed = files[0] === root ? LEAST : ([...LEAST, 'step', 'reward'] as const);
-  for (const file of files.slice(0, FEW)) {
+  for (const file of (await filesIn(root)).slice(0, FEW)) {
     const values = await firstRow(file).catch(() => null);
     if (values && hasColumns(rows, values, needed)) return true;
+  }
+  return false;
+}
+
+/** Whether files have rollouts with rewards whose steps only their names say. */
+async function areNamedBySteps(root: string, { map }: DumpOptions): Promise<boolean> {
+  const rows = new RowReader(map);
+  for (const { path: file, name } of (await filesWithSteps(root)).slice(0, FEW)) {
+    const values = await firstRow(file).catch(() => null);
+    if (!values || !hasColumns(rows, values, REWARDED)) continue;
+    return name.includes('/') || !LINES.test(file) || !hasColumns(rows, values, ['step']);
   }
   return false;
 }
@@ -81,6 +108,7 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
 
 /** What a rollout has at least. */
 const LEAST = ['prompt', 'response'] as const;
+const REWARDED = [...LEAST, 'reward'] as const;
 
 function hasColumns(rows: RowReader, values: RowValues, columns: readonly RolloutColumn[]): boolean {
   const [one = values] = rows.each(values);
@@ -126,6 +154,23 @@ function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
       return lines.look(await sourcesIn(root, options), context, following);
     },
   };
+}
+
+function ofNamedSteps(root: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+  const rows = new RowReader(map);
+  const whole = new WholeFiles();
+  return {
+    async look(_, following): Promise<Look> {
+      const files = await filesWithSteps(root);
+      const { parts, waiting } = await whole.choose(files, following, rows, isWhole);
+      return { parts: joinedBySteps(parts), waiting };
+    },
+  };
+}
+
+async function isWhole(file: string): Promise<boolean> {
+  if (/\.parquet$/i.test(file)) return isWholeParquet(file);
+  return /\.json$/i.test(file) ? true : endsLine(file);
 }
 
 /** A table cannot grow: it is written as a whole, and read again only when it was written again. */

@@ -1,0 +1,70 @@
+/**
+ * Files of rollouts whose names, or whose folders' names, say the step that their rows do not: `rollouts_step3.jsonl`,
+ * `step_3/rank0.jsonl`, `3.parquet`.
+ */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Phase } from '../protocol/group.ts';
+import type { DumpPart } from './importer.ts';
+import { bySteps } from './line-file.ts';
+import { joinedGroups } from './line-files.ts';
+import type { StepFile } from './step-files.ts';
+
+const ROLLOUTS = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;
+const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?0*(\d{1,9})(?!\d)|^0*(\d{1,9})$/i;
+const EVALUATION = /(?:^|[^a-z])(?:val|valid|validation|eval|evaluation|test)(?:[^a-z]|$)/i;
+
+/** Folders in a folder that are looked into although their names say no step, such as `train` and `eval`. */
+const FEW = 16;
+
+/** In the folder and the folders in it, by phase and step; [] where no name says a step. */
+export async function filesWithSteps(root: string): Promise<StepFile[]> {
+  const entries = (await entriesOf(root)).filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const others = folders.filter((name) => stepIn(name) === null).slice(0, FEW);
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  for (const folder of folders.filter((name) => stepIn(name) !== null || others.includes(name))) {
+    const inside = await entriesOf(path.join(root, folder));
+    names.push(...inside.filter((entry) => !entry.isDirectory()).map(({ name }) => `${folder}/${name}`));
+  }
+  return names
+    .flatMap((name): StepFile[] => {
+      // Folders of checkpoints have large files of JSON.
+      const isRollouts = ROLLOUTS.test(name) && (!/\.json$/i.test(name) || stepIn(path.posix.basename(name)) !== null);
+      const step = isRollouts ? stepIn(name) : null;
+      const phase: Phase = EVALUATION.test(name) ? 'evaluation' : 'train';
+      return step === null ? [] : [{ path: path.join(root, name), name, step, phase }];
+    })
+    .sort((a, b) => bySteps(a, b) || (a.name < b.name ? -1 : 1));
+}
+
+/** Of the file's own name first. */
+function stepIn(name: string): number | null {
+  const stem = name.replace(ROLLOUTS, '');
+  for (const part of stem.split('/').reverse()) {
+    const [, named, plain] = STEP.exec(part) ?? [];
+    const step = named ?? plain;
+    if (step !== undefined) return Number(step);
+  }
+  return null;
+}
+
+/** Those of one step as one part: each process of a trainer may have written a file. */
+export function joinedBySteps(parts: readonly DumpPart[]): DumpPart[] {
+  const steps = new Map<string, DumpPart[]>();
+  for (const part of parts) {
+    const key = `${part.phase}-${part.step}`;
+    steps.set(key, [...(steps.get(key) ?? []), part]);
+  }
+  return [...steps].map(([name, all]) => ({
+    ...all[0]!,
+    name,
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+    stamp: all.map((part) => `${part.name} ${part.stamp}`).join(', '),
+    groups: (context) => joinedGroups(all, context),
+  }));
+}
+
+async function entriesOf(folder: string) {
+  return readdir(folder, { withFileTypes: true }).catch(() => []);
+}
