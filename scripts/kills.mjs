@@ -14,6 +14,6 @@ const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const tests = ['--project', 'engine', 'tests/engine/resume.test.ts', '-t', 'killed at any moment'];
 process.exitCode = await runChild(process.execPath, [vitest, 'run', ...tests, '--testTimeout', '86400000'], {
   cwd: root,
-  env: { ...process.env, KILLS: values.count },
+  env: { ...process.env, PATIENCE: '1800000', KILLS: values.count },
   stdio: 'inherit',
 });

@@ -14,5 +14,5 @@ const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
 process.exitCode = await runChild(
   process.execPath,
   [vitest, 'run', '--project', 'engine', 'tests/engine/soak.test.ts', '--testTimeout', '86400000'],
-  { cwd: root, env: { ...process.env, SOAK_MINUTES: values.minutes }, stdio: 'inherit' },
+  { cwd: root, env: { ...process.env, PATIENCE: '1800000', SOAK_MINUTES: values.minutes }, stdio: 'inherit' },
 );

@@ -6,12 +6,15 @@
 import '../protocol/schema-words.ts';
 import type * as z from 'zod';
 import { clone } from 'zod/v4/core';
+import { acceptsOf } from './accepts.ts';
 
 export type Tolerant<T> = { success: true; data: T } | { success: false; error: string };
 
 /** Checks a value that was read, once, and drops the keys that the schema does not know. `error` is for a person. */
 export function readTolerantly<T>(schema: z.ZodType<T>, value: unknown): Tolerant<T> {
-  const result = forReading(schema).safeParse(value);
+  const twin = forReading(schema);
+  if (acceptsOf(twin)(value)) return { success: true, data: value as T };
+  const result = twin.safeParse(value);
   return result.success ? result : { success: false, error: describeIssues(result.error) };
 }
 

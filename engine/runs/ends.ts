@@ -11,9 +11,9 @@ import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer } from '../protocol/group.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
-import { RunColumns } from './columns.ts';
-import { fold } from './fold.ts';
-import type { Head } from './head.ts';
+import type { RunColumns } from './columns.ts';
+import { type HeadRecord, headAfter } from './fold.ts';
+import { EMPTY_HEAD, type Head } from './head.ts';
 import { readIndex } from './index-file.ts';
 import { lastFrame } from './rollout-fault.ts';
 
@@ -58,32 +58,38 @@ export function endsOf(folder: string, journal: Buffer): Ends {
   return together(start, end);
 }
 
-function together({ found }: Start, { records, step, frame }: End, columns = new RunColumns()): Ends {
+function together({ found }: Start, { records, step, frame }: End, columns: RunColumns | null = null): Ends {
   const last = [...records.values()].sort((a, b) => a.seq - b.seq);
-  // the fold would look at all metrics of the step
-  const known = step && step.seq > columns.seq ? step.step : columns.step;
-  for (const record of [...found, ...last]) fold(columns, record);
-  const { evaluations, end, lifecycle } = columns.head;
-  return { step: known, evaluations, end, lifecycle, frame: frame ?? lastFrame(columns) };
+  const known = step && step.seq > (columns?.seq ?? -1) ? step.step : (columns?.step ?? 0);
+  let head = columns?.head ?? EMPTY_HEAD;
+  let seq = columns?.seq ?? -1;
+  for (const record of [...found, ...last]) {
+    if (record.seq <= seq) continue;
+    head = headAfter(head, record);
+    seq = record.seq;
+  }
+  const { evaluations, end, lifecycle } = head;
+  return { step: known, evaluations, end, lifecycle, frame: frame ?? (columns && lastFrame(columns)) };
 }
 
 /** The evaluation before the first step. */
 class Start {
-  readonly found: JournalRecord[] = [];
+  readonly found: HeadRecord[] = [];
 
   constructor(private readonly folder: string) {}
 
   /** Takes the next line; true where no more are needed. */
   take(line: Buffer): boolean {
     const type = typeOfLine(line);
-    if (type === 'evaluation') this.found.push(parse(this.folder, line));
+    const record = type === 'evaluation' ? parse(this.folder, line) : null;
+    if (record?.type === 'evaluation') this.found.push(record);
     return this.found.length > 0 || type === 'step';
   }
 }
 
 /** The last step and evaluation, and what people did to the run since its own work ended. */
 class End {
-  readonly records = new Map<number, JournalRecord>();
+  readonly records = new Map<number, HeadRecord>();
   step: Pick<StepRecord, 'seq' | 'step'> | null = null;
   frame: FramePointer | null = null;
   private readonly missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
@@ -107,7 +113,7 @@ class End {
       this.step = stepIn(bytes) ?? (parse(this.folder, bytes) as StepRecord);
     } else if (type === 'evaluation' && this.missing.delete(type)) {
       const record = parse(this.folder, bytes);
-      this.records.set(record.seq, record);
+      if (record.type === 'evaluation') this.records.set(record.seq, record);
     }
     // The evaluation may be that of the start.
     return this.missing.size === 0;

@@ -7,6 +7,8 @@ import { fromNullable, fromTruth, RunColumns } from './columns.ts';
 import type { Head, RecordedForecast } from './head.ts';
 import { foreignMetric } from './series.ts';
 
+/** A record that says something of the run as a whole. */
+export type HeadRecord = Exclude<JournalRecord, GroupRecord | StepRecord | MetricsRecord | StatisticsRecord>;
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 
 /**
@@ -18,38 +20,12 @@ type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 export function fold(columns: RunColumns, record: JournalRecord): boolean {
   if (record.seq <= columns.seq) return false;
   columns.seq = record.seq;
-  const { head } = columns;
-  const set = (change: Partial<Head>) => {
-    columns.head = { ...head, ...change };
-  };
   switch (record.type) {
-    case 'run':
-      set({
-        run: record,
-        problems: record.problems,
-        saysRight: record.config !== null && saysRight(record.config.reward),
-      });
-      break;
     case 'group':
       foldGroup(columns, record);
       break;
     case 'step':
       foldStep(columns, record);
-      break;
-    case 'evaluation':
-      set({ evaluations: inPlace(head.evaluations, record), labeled: head.labeled || record.accuracy !== null });
-      break;
-    case 'forecast':
-      set({ forecast: toForecast(record), forecastScore: null });
-      break;
-    case 'forecast-score':
-      set({ forecastScore: { ...record.score, step: record.step } });
-      break;
-    case 'checkpoint':
-      set({ checkpoints: inPlace(head.checkpoints, record) });
-      break;
-    case 'problems':
-      set({ problems: record.total });
       break;
     case 'metrics':
       foldMetrics(columns, record);
@@ -57,17 +33,38 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
     case 'statistics':
       foldStatistics(columns, record);
       break;
-    case 'warning':
-      set({ warnings: [...head.warnings, record] });
-      break;
-    case 'lifecycle':
-      set({ lifecycle: record, ...(record.event === 'resumed' && { end: null }) });
-      break;
-    case 'end':
-      set({ end: record });
-      break;
+    default:
+      columns.head = headAfter(columns.head, record);
   }
   return true;
+}
+
+/** The head after a record that changes nothing else. */
+export function headAfter(head: Head, record: HeadRecord): Head {
+  switch (record.type) {
+    case 'run': {
+      const says = record.config !== null && saysRight(record.config.reward);
+      return { ...head, run: record, problems: record.problems, saysRight: says };
+    }
+    case 'evaluation': {
+      const labeled = head.labeled || record.accuracy !== null;
+      return { ...head, evaluations: inPlace(head.evaluations, record), labeled };
+    }
+    case 'forecast':
+      return { ...head, forecast: toForecast(record), forecastScore: null };
+    case 'forecast-score':
+      return { ...head, forecastScore: { ...record.score, step: record.step } };
+    case 'checkpoint':
+      return { ...head, checkpoints: inPlace(head.checkpoints, record) };
+    case 'problems':
+      return { ...head, problems: record.total };
+    case 'warning':
+      return { ...head, warnings: [...head.warnings, record] };
+    case 'lifecycle':
+      return { ...head, lifecycle: record, ...(record.event === 'resumed' && { end: null }) };
+    case 'end':
+      return { ...head, end: record };
+  }
 }
 
 /** Counts a record of a type that this version does not know. */

@@ -2,9 +2,7 @@
  * The check of records for the list of runs. A list looks at no more than the ends of each record by itself, which is quick, and
  * does not see a bad value within one: the first list of a run reads its records as opening it does, so that both say the same.
  */
-import { statSync } from 'node:fs';
 import { checkEvents, readLogBlocks } from '../journal/events.ts';
-import { EVENTS_FILE, inRun } from '../journal/layout.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { readIndexHead } from './index-file.ts';
 
@@ -28,9 +26,9 @@ export class ListCheck {
   /**
    * Whether a journal is checked now, or how many bytes are left for a later list. Neither, where that was done when its index
    * was made, and where it is too large for any list.
+   * @param size bytes of its journal
    */
-  async plan(folder: string): Promise<{ now: boolean; later: number }> {
-    const { size } = statSync(inRun(folder, EVENTS_FILE));
+  async plan(folder: string, size: number): Promise<{ now: boolean; later: number }> {
     if (size > MOST) return { now: false, later: 0 };
     if (!this.allows(size)) return { now: false, later: size };
     this.done += size;

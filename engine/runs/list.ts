@@ -14,7 +14,7 @@ import { readSmall } from '../system/read-small.ts';
 import { type Ends, endsOf, readEnds } from './ends.ts';
 import { type LineScan, scanLines, scanOf } from './line-scan.ts';
 import { ListCheck } from './list-check.ts';
-import { type ListEntries, readEntries, stampOf, writeEntries } from './list-file.ts';
+import { type ListEntries, type RunStamp, readEntries, stampOf, writeEntries } from './list-file.ts';
 import { rolloutFault } from './rollout-fault.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
@@ -69,7 +69,8 @@ async function listNames(root: string, names: readonly string[], kept: ListEntri
   for (const [i, name] of names.entries()) {
     const known = kept.get(name);
     const folder = join(root, name);
-    const unchanged = known?.stamp === stampOf(folder) && !(known.locked && liveWriter(folder));
+    const unchanged =
+      known !== undefined && known.stamp === stampOf(folder)?.stamp && !(known.locked && liveWriter(folder));
     const turn = unchanged && known.unchecked > 0 && (toCheck === 0 || toCheck + known.unchecked <= LATER);
     if (turn) toCheck += known.unchecked;
     if (unchanged && !turn) {
@@ -91,16 +92,17 @@ async function listNames(root: string, names: readonly string[], kept: ListEntri
 async function listOne(listing: Listing, root: string, name: string): Promise<void> {
   const folder = join(root, name);
   // Before the run is read: what changes meanwhile has another stamp.
-  const stamp = stampOf(folder);
-  const listed = await listedRun(folder, listing.check);
+  const seen = stampOf(folder);
+  const locked = existsSync(inRun(folder, LOCK_FILE));
+  const listed = await listedRun(folder, listing.check, seen, locked);
   if (!listed) return;
   const { info, unchecked } = listed;
   listing.runs.push(info);
   // What else makes a run unreadable may pass without a trace in its stamp, such as who may read it.
   const lasts = info.status === 'unreadable' ? listing.check.refused.has(folder) : info.status !== 'running';
-  if (stamp === null || !lasts) return;
+  if (seen === null || !lasts) return;
   listing.read++;
-  listing.entries.set(name, { stamp, locked: existsSync(inRun(folder, LOCK_FILE)), info, unchecked });
+  listing.entries.set(name, { stamp: seen.stamp, locked, info, unchecked });
 }
 
 /** By code units, which is enough for dates and takes a tenth of the time of `localeCompare`. */
@@ -119,9 +121,14 @@ interface Listed<Info extends ListedRun> {
   unchecked: number;
 }
 
-async function listedRun(folder: string, check: ListCheck): Promise<Listed<ListedRun> | null> {
+async function listedRun(
+  folder: string,
+  check: ListCheck,
+  seen: RunStamp | null,
+  locked: boolean,
+): Promise<Listed<ListedRun> | null> {
   try {
-    return await readListed(folder, check);
+    return await readListed(folder, check, seen, locked);
   } catch (error) {
     if (error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE))) {
       return (await hasRecords(folder)) ? unreadable(folder, missingFile(folder, RUN_FILE)) : null;
@@ -154,16 +161,23 @@ async function createdOf(folder: string): Promise<string> {
 
 /** One line about a run. Throws as `readRunFileNow` does, and `run-broken` where what it looks at cannot be read. */
 export async function readRunInfo(folder: string): Promise<RunInfo> {
-  return (await readListed(folder, new ListCheck())).info;
+  return (await readListed(folder, new ListCheck(), stampOf(folder), true)).info;
 }
 
-async function readListed(folder: string, check: ListCheck): Promise<Listed<RunInfo>> {
+/** @param seen what was there before @param locked whether a lock may be there */
+async function readListed(
+  folder: string,
+  check: ListCheck,
+  seen: RunStamp | null,
+  locked: boolean,
+): Promise<Listed<RunInfo>> {
   const file = readRunFileNow(folder);
   for (const name of [PROBLEMS_FILE, EVENTS_FILE]) {
     if (!existsSync(inRun(folder, name))) throw missingFile(folder, name);
   }
-  const writing = liveWriter(folder) !== null;
-  const { now, later } = writing ? { now: false, later: 0 } : await check.plan(folder);
+  const writing = locked && liveWriter(folder) !== null;
+  const unchecked = !writing && seen !== null;
+  const { now, later } = unchecked ? await check.plan(folder, seen.bytes) : { now: false, later: 0 };
   const { skipped, warnings, step, evaluations, end, lifecycle, frame } = await lookAt(
     folder,
     writing,

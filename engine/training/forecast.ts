@@ -20,7 +20,8 @@ export function forecastRun(problems: readonly ProbedProblem[], config: RunConfi
   const known = problems.every(({ rewards }) => rewards !== null);
   // One reward for all of them, so that it can be named.
   const alike = known ? problems : problems.map((problem) => ({ ...problem, rewards: null }));
-  return { ...forecastSet(config.reward, alike), by: known ? config.reward : STAND_IN };
+  const { reward, ...rest } = forecastSet(config.reward, alike);
+  return { reward, by: known ? config.reward : STAND_IN, ...rest };
 }
 
 /**

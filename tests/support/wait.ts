@@ -4,8 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds after which something counts as hanging, also on a machine whose cores are all busy elsewhere. */
-export const PATIENCE = 180_000;
+/**
+ * Milliseconds after which something counts as hanging, also on a machine whose cores are all busy elsewhere; what runs for
+ * hours beside other work sets more.
+ */
+export const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
 export interface UntilOptions {
   /** Milliseconds between two looks. */

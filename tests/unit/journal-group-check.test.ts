@@ -7,6 +7,7 @@ import { readTolerantly } from '../../engine/journal/tolerant.ts';
 import { PHASES } from '../../engine/protocol/group-id.ts';
 import { GroupRecord, JournalRecord, ProblemUpdate } from '../../engine/protocol/records.ts';
 import { isObject } from '../../engine/protocol/values.ts';
+import { changed, foreign, names } from '../support/changed.ts';
 import { step } from '../support/records.ts';
 
 const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
@@ -37,31 +38,6 @@ const group = fc.record({
 });
 const update = fc.record({ problem: fc.maxSafeNat(), kl: orNull(finite), clipFraction: orNull(finite) });
 
-/** What damage, other versions and other programs put in the place of a value. */
-const foreign = fc.oneof(
-  fc.constantFrom<unknown>(null, undefined, true, '', '1', -1, -0, 0, 0.5, 1e300, 2 ** 53, Number.POSITIVE_INFINITY),
-  fc.constantFrom<unknown>(Number.NaN, [], {}, [null], [{}], { answer: 'x' }, 'train', 'group'),
-);
-const names = fc.constantFrom('newer', '__proto__', 'constructor', 'length', 'toString', 'answer', 'count', 'seq');
-
-/** The value with one thing changed, at any depth: another value, a key less, a key more. */
-function changed(value: unknown, pick: (count: number) => number, other: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || pick(4) === 0) return other;
-  if (Array.isArray(value)) {
-    if (value.length === 0) return [other];
-    const at = pick(value.length);
-    return value.map((one, i) => (i === at ? changed(one, pick, other, name) : one));
-  }
-  const entries = Object.entries(value);
-  const kind = pick(4);
-  const at = pick(entries.length);
-  const [key, one] = entries[at]!;
-  if (kind === 0) entries.splice(at, 1);
-  else if (kind === 1) entries.push([name, other]);
-  else if (kind === 2) entries[at] = [name, one];
-  else entries[at] = [key, changed(one, pick, other, name)];
-  return Object.fromEntries(entries);
-}
 const change = <T>(value: fc.Arbitrary<T>) =>
   fc
     .tuple(value, foreign, names, fc.array(fc.nat(), { minLength: 20, maxLength: 20 }))
