@@ -235,7 +235,12 @@ describe('the server', () => {
     const { server } = await serve(folder);
     const viewed = await ViewedRun.open(folder, () => undefined);
     onTestFinished(() => viewed.dispose());
-    const again = ViewServer.listen(viewed, { port: server.port, report: () => undefined, script: String, program: fakeProgram() });
+    const again = ViewServer.listen(viewed, {
+      port: server.port,
+      report: () => undefined,
+      script: String,
+      program: fakeProgram(),
+    });
     await expectRejection(again, 'usage', { reason: 'port-unavailable', value: String(server.port) });
   });
 });

@@ -25,7 +25,12 @@ export async function view(run: string, options: ViewOptions): Promise<number> {
   const viewed = await ViewedRun.open(folder, report);
   try {
     const program = { node: process.execPath, cli: assetPath('dist', 'cli.js') };
-    const server = await ViewServer.listen(viewed, { port, report, script: (name) => assetPath('dist', name), program });
+    const server = await ViewServer.listen(viewed, {
+      port,
+      report,
+      script: (name) => assetPath('dist', name),
+      program,
+    });
     output.print(`${server.address}\n`);
     output.note(
       `Open the address in a browser on this machine. From another one, forward the port first:\nssh -L ${server.port}:127.0.0.1:${server.port} ${hostname()}\nCtrl+C ends it.`,

@@ -1,8 +1,8 @@
 /** Other rewards as columns of the rollouts, and what they are worth. */
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
-import { OpenRun } from '../../../engine/view/open-run.ts';
 import { rescoreArguments } from '../../../engine/view/computed.ts';
+import { OpenRun } from '../../../engine/view/open-run.ts';
 import { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
