@@ -8,6 +8,19 @@ import type { Rollout } from './group.ts';
 /** A name that says that it is about being right. */
 const RIGHT = /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
 
+/** Names come with every rollout of a dump, and are few. */
+const KNOWN = new Map<string, boolean>();
+
+function saysRight(name: string): boolean {
+  let says = KNOWN.get(name);
+  if (says === undefined) {
+    if (KNOWN.size > 1000) KNOWN.clear();
+    says = RIGHT.test(name);
+    KNOWN.set(name, says);
+  }
+  return says;
+}
+
 /** The name of the reward itself, where no value has a name. */
 export const REWARD = 'reward';
 
@@ -21,10 +34,12 @@ type Judged = Pick<Rollout, 'foreign' | 'rewards' | 'reward' | 'correct'>;
 
 /** null where no value says it. */
 export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'correct'>): TrainerVerdict | null {
-  for (const [name, value] of [...Object.entries(foreign), ...Object.entries(rewards)]) {
-    if (!RIGHT.test(name)) continue;
-    const right = truthOf(value);
-    if (right !== null) return { name, right };
+  for (const values of [foreign, rewards]) {
+    for (const name in values) {
+      if (!saysRight(name)) continue;
+      const right = truthOf(values[name]);
+      if (right !== null) return { name, right };
+    }
   }
   const right = truthOf(reward);
   return right === null ? null : { name: REWARD, right };

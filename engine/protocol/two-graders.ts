@@ -4,7 +4,7 @@
  * is something else than the vote of its group. Pure.
  */
 import type { GroupDetail } from './group.ts';
-import { disagrees, REWARD, trainerVerdict } from './trainer-verdict.ts';
+import { REWARD, trainerVerdict } from './trainer-verdict.ts';
 
 /** Rollouts that both judge, and those of them that they judge differently. */
 interface Tally {
@@ -40,16 +40,15 @@ export const NO_GRADERS: GraderCounts = {
 
 /** Counts of one group. A rollout that only one of the two judges counts nowhere. */
 export function graderCounts({ clusters, majority, rollouts }: Judged): GraderCounts {
-  const counts = structuredClone(NO_GRADERS);
+  const counts: GraderCounts = { ...NO_GRADERS, named: { ...NO_GRADERS.named }, reward: { ...NO_GRADERS.reward } };
   let byReward = false;
   for (const rollout of rollouts) {
     const verdict = trainerVerdict(rollout);
     if (verdict?.name === REWARD) byReward = true;
-    const differ = disagrees(rollout);
-    if (verdict === null || differ === null) continue;
+    if (verdict === null || rollout.correct === null) continue;
     const tally = verdict.name === REWARD ? counts.reward : counts.named;
     tally.compared++;
-    if (differ) tally.disagreements++;
+    if (verdict.right !== rollout.correct) tally.disagreements++;
   }
   if (!byReward) return counts;
   if (!isVote({ clusters, rollouts })) counts.otherwise++;

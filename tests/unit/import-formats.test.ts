@@ -125,6 +125,21 @@ describe("prime-rl's run folder", () => {
     expect(foreign.turns).toBe(2);
   });
 
+  test('has the rewards of traces of verifiers 0.2, whose weights are included', () => {
+    const [entry] = entriesOf({
+      task: { type: 'SumTask', data: { idx: 0, prompt: 'What is 2 + 3?', answer: '5' } },
+      nodes: [
+        { message: { role: 'user', content: 'What is 2 + 3?' }, sampled: false },
+        { parent: 0, message: { role: 'assistant', content: '\\boxed{5}' }, sampled: true },
+      ],
+      rewards: { correct: 1, brevity: 0.125 },
+      metrics: { words: 1 },
+      stop_condition: 'agent_completed',
+    });
+    expect(entry!.problem).toMatchObject({ prompt: 'What is 2 + 3?', label: '5' });
+    expect(entry!.rollout()).toMatchObject({ reward: 1.125, rewards: { correct: 1, brevity: 0.125 }, tokens: null });
+  });
+
   test('gives the same groups when it is too large to be held', async () => {
     const file = path.join(DUMPS, 'prime-rl-0.8.0', 'rollouts', 'step_1', 'train', 'all', 'traces.jsonl');
     const read = async (whole?: number) => {

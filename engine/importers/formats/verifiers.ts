@@ -86,7 +86,7 @@ function entryOf(trace: Named, episode: RowValues): LineEntry | null {
     rollout: () => ({
       ...response,
       reward: totalOf(rewards),
-      rewards: Object.fromEntries(Object.entries(rewards).map(([name, one]) => [name, numberIn(objectIn(one).score)])),
+      rewards: Object.fromEntries(Object.entries(rewards).map(([name, one]) => [name, partOf(one).score])),
       advantage: advantageOf(trace, path),
       foreign: {
         ...scalarsIn(objectIn(trace.metrics)),
@@ -151,11 +151,16 @@ function shortened(key: string | null): string | null {
 /** As verifiers adds them; null where nothing was scored. */
 function totalOf(rewards: Named): number | null {
   const known = Object.values(rewards).flatMap((one) => {
-    const { score, weight } = objectIn(one);
-    const number = numberIn(score);
-    return number === null ? [] : [number * (numberIn(weight) ?? 1)];
+    const { score, weight } = partOf(one);
+    return score === null ? [] : [score * weight];
   });
   return known.length > 0 ? known.reduce((a, b) => a + b, 0) : null;
+}
+
+/** A named reward: since 0.3 with its weight apart, before with it included. */
+function partOf(one: unknown): { score: number | null; weight: number } {
+  const { score, weight } = isObject(one) ? one : { score: one, weight: 1 };
+  return { score: numberIn(score), weight: numberIn(weight) ?? 1 };
 }
 
 /** As prime-rl counts it: the mean of those of the tokens that are not 0. */
