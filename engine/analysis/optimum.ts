@@ -14,8 +14,8 @@ export interface Optimum {
   /** Probability of each cluster, in their order. */
   clusters: number[];
   noAnswer: number;
-  /** Probability of the answer that is the majority now; 0 without one. */
-  majorityShare: number;
+  /** Probability of the answer that is the majority now; null without one. */
+  majorityShare: number | null;
   /** Index of the likeliest cluster under pi*; of equally likely ones, the first. null without clusters. */
   top: number | null;
   /** Expected accuracy; null without a reference. */
@@ -64,7 +64,7 @@ export function optimum({ clusters, rollouts }: CountedRollouts, rewards: readon
     weights,
     clusters: shares,
     noAnswer: mass((i) => rollouts[i]!.cluster === null),
-    majorityShare: shares[0] ?? 0,
+    majorityShare: shares[0] ?? null,
     top: shares.length === 0 ? null : shares.indexOf(best),
     accuracy: rollouts.some(({ correct }) => correct !== null) ? mass((i) => rollouts[i]!.correct === true) : null,
     effective: 1 / weights.reduce((sum, weight) => sum + weight * weight, 0),

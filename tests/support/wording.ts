@@ -1,6 +1,6 @@
 /**
  * What Rollscope says, apart from what it does: tests assert codes and values, and the texts are committed in
- * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run -u <test>` renews them;
+ * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run <test> -u` renews them;
  * read what changed before committing. A file of sentences (errors, warnings) is filled by many tests: a sentence that
  * it lacks fails the test, and `-u` adds it. `npm test`, where all tests run and pass, lists the sentences that are no
  * longer used, and `npm test -- -u` removes them.

@@ -228,7 +228,8 @@ describe('the optimum', () => {
     const sharp = optimum(votes, [-1e6, -2e6, 1e6], 1e-3);
     expect(sharp).toMatchObject({ weights: [0, 0, 1], top: 1, majorityShare: 0, effective: 1 });
     expect(() => optimum(votes, [1], 1)).toThrow(RangeError);
-    expect(optimum(judged([null], '1'), [1], 1)).toMatchObject({ top: null, noAnswer: 1, accuracy: 0 });
+    const unanswered = { majorityShare: null, top: null, noAnswer: 1, accuracy: 0 };
+    expect(optimum(judged([null], '1'), [1], 1)).toMatchObject(unanswered);
   });
 });
 

@@ -13,18 +13,18 @@ describe('an unknown option', () => {
   const train = optionsOf('train');
 
   test.each([
-    ['--lora-rank', ['--lora']],
-    ['--lora_rank=8', ['--lora']],
+    ['--adapter-rank', ['--lora']],
+    ['--adapter_rank=8', ['--lora']],
     ['--eval-problems', ['--eval-dataset', '--eval-samples', '--eval-limit']],
     ['--save-every', ['--checkpoint-every']],
-    ['--model-path', ['--model']],
-    ['--maxResponseLength', ['--max-tokens', '--max-completion-length']],
+    ['--model-path', ['--model-name-or-path']],
+    ['--maxAnswerTokens', ['--max-tokens']],
   ])('%s is one of %j', (wanted, flags) => {
     expect(nearOptions(wanted, train)).toMatchObject({ flags });
   });
 
   test('whose every part is found needs no other proof', () => {
-    expect(nearOptions('--lora-rank', train).whole).toBe(true);
+    expect(nearOptions('--adapter-rank', train).whole).toBe(true);
     expect(nearOptions('--gradient-quantile-clip', train)).toMatchObject({ flags: ['--grad-clip'], whole: false });
   });
 

@@ -342,6 +342,8 @@ describe('errors name the option, the value and what is allowed', () => {
 
   test.each([
     [['--temperature', '12'], bad('--temperature', 12, { min: 0, max: 10 })],
+    // TRL's name of the bound of the ratio, formerly AdamW's epsilon here.
+    [['--epsilon', '0.2'], bad('--epsilon', 0.2)],
     [['--temperature', '-1'], bad('--temperature', -1, { min: 0, max: 10 })],
     [['--steps', '1.5'], bad('--steps', 1.5, { min: 0, max: 1_000_000 })],
     [['--batch', '0'], bad('--batch', 0, { min: 1, max: 65_536 })],

@@ -16,6 +16,20 @@ const dataset = { path: '/problems.jsonl' };
 const placed = (path: string) => SETTINGS.find((one) => one.path === path)!;
 const command = (name: string) => createProgram(() => {}).commands.find((one) => one.name() === name)!;
 
+/** Names in TRL or verl that cannot be options here. */
+const UNLIKE = [
+  // Of something that has another unit, or other values.
+  ...['batch: generation-batch-size / num-generations', 'loss.miniBatch: steps-per-generation'],
+  ...['loss.ratio: loss-mode', 'optimizer.beta1: betas', 'optimizer.beta2: betas', 'reward: reward-model'],
+  // One option cannot be two: TRL's epsilon is both bounds, `--num-generations` is `--group`, and votes follow.
+  ...['loss.clipLow: epsilon', 'votes: num-generations'],
+  // Of something else outside its section.
+  ...['model: path', 'group: n', 'evaluation.samples: n', 'evaluation.temperature: temperature'],
+  ...['evaluation.topP: top-p', 'optimizer.epsilon: eps', 'optimizer.minimum: min-lr-rate'],
+  // Columns of data that are so called.
+  ...['dataset.fields.prompt: prompt', 'dataset.fields.answer: ground-truth'],
+];
+
 describe('every setting', () => {
   test('is a field of a complete configuration, and no field is without a setting', () => {
     const config = parseRunConfig({ dataset: { ...dataset, system: '', limit: 1, ids: ['a'] }, lora: {} });
@@ -39,6 +53,20 @@ describe('every setting', () => {
       ...(setting.absolute ? [setting.absolute.flag] : []),
     ]);
     expect(flags.filter((flag, i) => flags.indexOf(flag) !== i)).toEqual([]);
+  });
+
+  test('takes the names of TRL and verl as options, or has a reason not to', () => {
+    const named = SETTINGS.filter(({ setting }) => setting.flag && (setting.trl || setting.verl));
+    expect(named.length).toBeGreaterThan(40);
+    const missing = named.flatMap(({ path, setting: { flag, aliases = [], absolute, trl, verl } }) => {
+      const flags = [flag!, ...aliases, ...(absolute ? [absolute.flag] : [])].map((one) => one.replace(/^--(no-)?/, ''));
+      return [trl, verl]
+        .flatMap((names) => names?.split('; ') ?? [])
+        .map((name) => name.replace(/ \(.*/, '').split('.').at(-1)!.replaceAll('_', '-'))
+        .filter((name) => !flags.includes(name))
+        .map((name) => `${path}: ${name}`);
+    });
+    expect(missing.sort()).toEqual([...UNLIKE].sort());
   });
 
   test('has a default, or says what holds without one', () => {

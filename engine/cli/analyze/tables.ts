@@ -34,7 +34,7 @@ export function optimumText(groups: readonly JudgedGroup[], optima: readonly Opt
   const shares = change(
     'share',
     meanShare(groups.map(({ majority }) => majority?.share ?? null)),
-    meanShare(groups.map(({ majority }, i) => (majority === null ? null : optima[i]!.majorityShare))),
+    meanShare(optima.map(({ majorityShare }) => majorityShare)),
   );
   return `Optimum pi* at beta ${quantityText('beta', beta)}, by reweighting these rollouts: majority share ${shares}${accuracy}`;
 }

@@ -27,7 +27,7 @@ export const OPTIMIZER = section('Optimizer', {
       aliases: ['--lr-scheduler-type'],
       default: 'constant',
       trl: 'lr_scheduler_type',
-      verl: 'actor.optim.warmup_style',
+      verl: 'actor.optim.lr_scheduler_type',
     },
   ),
   minimum: number({
@@ -50,7 +50,7 @@ export const OPTIMIZER = section('Optimizer', {
     example: '0.03',
     placeholder: 'fraction',
     flag: '--warmup',
-    aliases: ['--warmup-ratio'],
+    aliases: ['--warmup-ratio', '--lr-warmup-steps-ratio'],
     min: 0,
     max: 1,
     default: 0,
@@ -91,9 +91,11 @@ export const OPTIMIZER = section('Optimizer', {
     flag: '--adam-epsilon',
     former: ['--epsilon'],
     above: 0,
-    max: 1,
+    // TRL calls the bound of the ratio epsilon: 0.2 is not taken for this.
+    max: 0.01,
     default: 1e-8,
     trl: 'adam_epsilon',
+    verl: 'actor.optim.override_optimizer_config.eps',
   }),
   weightDecay: number({
     title: 'Weight decay',

@@ -5,7 +5,7 @@ import { integer, number, section, texts, toggle } from './kit.ts';
 export const ROLLOUTS = {
   votes: integer({
     title: 'Voting rollouts',
-    help: 'rollouts per problem that vote; at least --group of them',
+    help: 'rollouts per problem that vote; at least as many as --group, which raises the default',
     example: '16',
     placeholder: 'n',
     flag: '--votes',
@@ -68,7 +68,7 @@ export const SAMPLING = section('Rollouts', {
     example: '512',
     placeholder: 'n',
     flag: '--max-tokens',
-    aliases: ['--max-completion-length'],
+    aliases: ['--max-new-tokens', '--max-completion-length', '--max-response-length'],
     min: 1,
     max: 131_072,
     default: 512,

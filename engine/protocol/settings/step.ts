@@ -8,7 +8,7 @@ export const STEP = {
     example: '100',
     placeholder: 'n',
     flag: '--steps',
-    aliases: ['--max-steps'],
+    aliases: ['--max-steps', '--total-training-steps'],
     min: 0,
     max: 1_000_000,
     default: 100,
