@@ -112,22 +112,20 @@ function eachPart(between: string, doubles: boolean, visit: (part: string, isLon
 
 const TOKEN = /-?\d[\d.eE+-]*|-?Infinity|NaN/g;
 const NAME = /-?Infinity|NaN/g;
-/** The numbers only that a double may not hold: of a long list of short ones each would cost a call. */
-const LONG_TOKEN = /(?<![\d.eE+-])-?\d(?:[\d.]{15}|[\d.]{0,14}[eE])[\d.eE+-]*/g;
 
 /** The text with numbers that a double cannot hold in quotes; with `names`, so are the numbers that JSON lacks. */
 function rewritten(text: string, { names, doubles }: { names: boolean; doubles: boolean }): string {
   const token = (found: string) => {
-    if (found === 'NaN') return 'null';
-    if (found.endsWith('Infinity')) return `"${found}"`;
+    if (found === 'NaN') return names ? 'null' : found;
+    if (found.endsWith('Infinity')) return names ? `"${found}"` : found;
     return NUMBER.test(found) && !heldByDouble(found) ? `"${found}"` : found;
   };
   const parts: string[] = [];
   for (let at = 0; ; ) {
     const quote = text.indexOf('"', at);
     eachPart(quote < 0 ? text.slice(at) : text.slice(at, quote), doubles, (part, isLong) => {
-      if (isLong && !names) parts.push(part);
-      else parts.push(part.replace(isLong ? NAME : names ? TOKEN : LONG_TOKEN, token));
+      const numbers = !isLong && (names || MAYBE_INEXACT.test(part));
+      parts.push(numbers ? part.replace(TOKEN, token) : names ? part.replace(NAME, token) : part);
     });
     if (quote < 0) return parts.join('');
     at = behindString(text, quote);

@@ -11,7 +11,9 @@ import { joinedGroups } from './line-files.ts';
 import type { StepFile } from './step-files.ts';
 
 const ROLLOUTS = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;
-const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?0*(\d{1,9})(?!\d)|^0*(\d{1,9})$/i;
+const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?(\d+)|^(\d+)$/i;
+/** Larger numbers are times. */
+const LAST_STEP = 2 ** 31 - 1;
 const EVALUATION = /(?:^|[^a-z])(?:val|valid|validation|eval|evaluation|test)(?:[^a-z]|$)/i;
 
 /** Folders in a folder that are looked into although their names say no step, such as `train` and `eval`. */
@@ -44,7 +46,7 @@ function stepIn(name: string): number | null {
   for (const part of stem.split('/').reverse()) {
     const [, named, plain] = STEP.exec(part) ?? [];
     const step = named ?? plain;
-    if (step !== undefined) return Number(step);
+    if (step !== undefined) return Number(step) <= LAST_STEP ? Number(step) : null;
   }
   return null;
 }
