@@ -3,6 +3,7 @@
 // alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
 //                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
+//   npm run bench -- panel [--rounds 3]   the panel in a browser; not among those that run without a name
 //   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
@@ -83,6 +84,26 @@ const GROUPS = [
   [16, 128, 'self-certainty'],
 ];
 
+/** What the panel's benchmark promises: of frames, the median and the 99th percentile of their work. */
+const FRAME = { median: 16, p99: 50 };
+
+/** Name in the results, title, most milliseconds. */
+const PANEL_TIMES = [
+  ['firstEver', 'first paint, for the first time', 10_000],
+  ['first', 'first paint', 1000],
+  ['back', 'back after hiding', 200],
+  ['next', 'another rollout', null],
+];
+const PANEL_FRAMES = [
+  ['scrub', 'scrubbing'],
+  ['filter', 'filtering'],
+  ['scrollList', 'scrolling the problems'],
+  ['walk', 'a problem a frame'],
+  ['scrollResponse', 'scrolling the response'],
+  ['jump', 'over the map of the response'],
+  ['shade', 'another shading a frame'],
+];
+
 await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
@@ -94,10 +115,11 @@ if (
   !wanted('group-path') &&
   !wanted('list') &&
   !wanted('import') &&
-  !wanted('memory')
+  !wanted('memory') &&
+  !wanted('panel')
 )
   fail(
-    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory, gpu.`,
+    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory, panel, gpu.`,
   );
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
@@ -131,6 +153,7 @@ if (wanted('list')) await manyRuns();
 if (wanted('group-path')) await groupPath();
 if (wanted('import')) await importing();
 if (wanted('memory')) await peaks();
+if (positionals.includes('panel')) await panel();
 
 /** `gpu [--archive <file.tar.xz>]`, or `gpu <options of the check>`. Does not return. */
 async function gpu(args) {
@@ -259,6 +282,62 @@ async function largeRun() {
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The panel in headless Chromium, on runs that are written once and kept in `.cache`. */
+async function panel() {
+  const writer = await bundle(path.join('panel', 'runs.ts'));
+  const kept = path.join(root, '.cache', 'bench-panel');
+  const measurer = path.join(root, 'tests', 'bench', 'panel', 'measure.mjs');
+  const runs = [
+    ['1,000 problems x 1,000 steps x 64 groups', 'steps', [1000, 1000, 64, 16], 'live'],
+    ['10,000 problems x 1,000 steps x 300 groups', 'steps', [10_000, 1000, 300, 4]],
+    ['one problem, 64 rollouts of 32,000 tokens', 'long', [64, 32_000]],
+  ];
+  for (const [what, kind, sizes, live = ''] of runs) {
+    const run = path.join(kept, [kind, ...sizes].join('-'));
+    if (!fs.existsSync(path.join(run, 'written'))) {
+      spawnSync(process.execPath, [writer, kind, run, ...sizes.map(String)], { stdio: 'inherit' });
+      fs.writeFileSync(path.join(run, 'written'), '');
+    }
+    const rounds = Array.from({ length: Number(values.rounds) }, () =>
+      measure(process.execPath, [measurer, path.join(root, 'dist', 'cli.js'), writer, kind, run, live]),
+    );
+    printPanel(what, rounds);
+  }
+}
+
+function printPanel(what, rounds) {
+  const of = (name) => median(rounds.map((round) => round[name]));
+  const { interval, sorting } = of('reference');
+  const { preferred } = rounds[0];
+  console.log(
+    `\n${what}. Load of the machine ${os.loadavg()[0].toFixed(0)}${preferred ? '; host and browser go first' : ''}. References: a frame of an empty page ${interval.toFixed(1)} ms, sorting 100,000 numbers ${sorting.toFixed(0)} ms`,
+  );
+  console.log('| what | measured | compared with a frame, or sorting | target |\n| --- | --- | --- | --- |');
+  const row = (...cells) => console.log(`| ${cells.join(' | ')} |`);
+  const state = (isMet, target) => `${target}: ${isMet ? 'met' : 'missed'}`;
+  const ms = (value) => `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
+  for (const [name, title, most] of PANEL_TIMES) {
+    if (!rounds[0][name]) continue;
+    const { painted } = of(name);
+    row(title, ms(painted), (painted / sorting).toFixed(1), most ? state(painted <= most, ms(most)) : '-');
+  }
+  for (const [name, title] of PANEL_FRAMES) {
+    if (!rounds[0][name]) continue;
+    const { median: middle, p99, cpu } = of(name);
+    const text = `median ${ms(middle)}, p99 ${ms(p99)}, of the CPU ${ms(cpu)}`;
+    const isMet = middle <= FRAME.median && p99 <= FRAME.p99;
+    row(title, text, `${(middle / interval).toFixed(2)}, ${(p99 / interval).toFixed(2)}`, state(isMet, '16, 50 ms'));
+  }
+  if (rounds[0].live) {
+    const { longest, p99, records } = of('live');
+    const text = `${records.toFixed(0)} groups/s, longest frame ${ms(longest)}, p99 ${ms(p99)}`;
+    row('while it is written', text, (longest / interval).toFixed(2), state(longest <= FRAME.p99, '50 ms'));
+  }
+  const { page, process: whole, host, hostPeak } = of('memory');
+  row('page', `${mb(page)} of scripts, ${mb(whole)} of its process`, '-', state(page <= 150 * 2 ** 20, '150 MB'));
+  row('host', `${mb(host)}, at most ${mb(hostPeak)}`, '-', state(hostPeak <= 300 * 2 ** 20, '300 MB'));
 }
 
 /** Lists 10,000 runs: for the first time, and again from what the first list has kept. */

@@ -13,12 +13,18 @@ export type GroupReading =
 /** Groups that stay in memory, so that stepping back and forth reads each once. */
 const KEPT = 32;
 const READING: GroupReading = { state: 'reading' };
+/** Milliseconds for which a group is shown before it is asked for, where another one was just before: scrubbing passes many. */
+const SETTLE = 80;
 
 /** Reads one group at a time, the one that is shown, and keeps the latest ones. */
 export class GroupReader {
   private readonly readings = new Map<string, GroupReading>();
   /** The group that is being read: the one that is shown. */
   private current: { key: string; controller: AbortController } | null = null;
+  /** The group that will be read if it is still shown in a moment. */
+  private next: { key: string; timer: ReturnType<typeof setTimeout> } | null = null;
+  /** When another group was shown last. */
+  private turned = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,
@@ -32,10 +38,18 @@ export class GroupReader {
   /** The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another. */
   of(id: GroupId): GroupReading {
     const key = this.keyOf(id);
-    if (this.current?.key !== key) this.cancel();
+    if ((this.next ?? this.current)?.key !== key) this.cancel();
     const known = this.readings.get(key);
-    if (known) return known;
-    void this.read(id);
+    if (known || this.next) return known ?? READING;
+    const { phase, step, problem } = id;
+    const since = performance.now() - this.turned;
+    this.turned = performance.now();
+    const read = () => {
+      this.next = null;
+      void this.read({ phase, step, problem });
+    };
+    if (since > SETTLE) read();
+    else this.next = { key, timer: setTimeout(read, SETTLE) };
     return READING;
   }
 
@@ -54,6 +68,8 @@ export class GroupReader {
 
   /** Cancels the reading under way: its group is requested again when it is shown again. */
   private cancel(): void {
+    if (this.next) clearTimeout(this.next.timer);
+    this.next = null;
     if (!this.current) return;
     this.readings.delete(this.current.key);
     this.current.controller.abort();

@@ -13,6 +13,8 @@ import { FIRST_ORDER } from './problem-order.ts';
 const FIRST_SHADING: TokenShading = 'surprise';
 /** Milliseconds after which a scroll position is kept. */
 const KEEP_AFTER = 200;
+/** Milliseconds between two writes of what is kept, while it changes all the time. */
+const KEEP_EVERY = 1000;
 
 function isGrouping(grouping: string): boolean {
   return grouping.startsWith('column:') || (PROBLEM_GROUPINGS as readonly string[]).includes(grouping);
@@ -43,6 +45,7 @@ export class Selection {
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
   private keeping: ReturnType<typeof setTimeout> | undefined;
+  private keptAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param kept what the page kept before a reload
@@ -65,7 +68,7 @@ export class Selection {
     const rewards: unknown = kept?.rewards;
     this.rewards = Array.isArray(rewards) ? rewards.filter((name) => typeof name === 'string') : [];
     this.smoothing = SMOOTHINGS.find((weight) => weight === kept?.smoothing) ?? 0;
-    this.layout = new Layout(kept, () => this.changed());
+    this.layout = new Layout(kept, () => this.tell());
     this.chartChoice = new ChartChoice(kept?.charts);
   }
 
@@ -97,12 +100,12 @@ export class Selection {
   select(problem: number): void {
     this.problem = problem;
     this.rollout = null;
-    this.changed('revealProblem', 'openRollout', 'compareRollouts', 'readPrompt');
+    this.tell('revealProblem', 'openRollout', 'compareRollouts', 'readPrompt');
   }
 
   selectRollout(rollout: number): void {
     this.rollout = rollout;
-    this.changed('openRollout', 'compareRollouts');
+    this.tell('openRollout', 'compareRollouts');
   }
 
   /** The rollout that is chosen in a group of so many. */
@@ -113,40 +116,42 @@ export class Selection {
   /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
+    this.keepAtPace();
     this.changed('openRollout', 'compareRollouts');
   }
 
   /** Selects the step to compare with; null for the state before training. */
   compareWith(step: number | null): void {
     this.from = step;
-    this.changed();
+    this.tell();
   }
 
   setOrder(order: Partial<ProblemOrder>): void {
     this.order = { ...this.order, ...order };
-    this.changed();
+    this.tell();
   }
 
   /** Shows calibration in the place of the problem, or the problem again. */
   showCalibration(shows: boolean): void {
     this.showsCalibration = shows;
-    this.changed('calibrate');
+    this.tell('calibrate');
   }
 
   /** Shows a reward as columns of the rollouts, or hides it. */
   toggleReward(name: string): void {
     const shown = this.rewards.includes(name);
     this.rewards = shown ? this.rewards.filter((other) => other !== name) : [...this.rewards, name];
-    this.changed();
+    this.tell();
   }
 
   setShading(shading: TokenShading): void {
     this.shading = shading;
-    this.changed();
+    this.tell();
   }
 
   setFilter(filter: string): void {
     this.filter = filter;
+    this.keepAtPace();
     this.changed();
   }
 
@@ -158,33 +163,50 @@ export class Selection {
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   chooseChart(place: number, metric: Metric, columns: RunColumns): void {
     this.chartChoice.choose(place, metric, columns);
-    this.changed();
+    this.tell();
   }
 
   addChart(metric: Metric, columns: RunColumns): void {
     this.chartChoice.add(metric, columns);
-    this.changed();
+    this.tell();
   }
 
   removeChart(place: number, columns: RunColumns): void {
     this.chartChoice.remove(place, columns);
-    this.changed();
+    this.tell();
   }
 
   moveChart(place: number, by: number, columns: RunColumns): void {
     this.chartChoice.move(place, by, columns);
-    this.changed();
+    this.tell();
   }
 
   setSmoothing(smoothing: Smoothing): void {
     this.smoothing = smoothing;
-    this.changed();
+    this.tell();
   }
 
   /** Keeps what has changed without being shown, such as how far a pane is scrolled, after a moment. */
   keepSoon(): void {
     clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => this.keep(), KEEP_AFTER);
+    this.keeping = setTimeout(() => this.keepNow(), KEEP_AFTER);
+  }
+
+  private tell(...stale: PanelRequest[]): void {
+    this.keepNow();
+    this.changed(...stale);
+  }
+
+  /** Keeps a change at once, and of many in a row, such as the steps that are passed while scrubbing, the last one. */
+  private keepAtPace(): void {
+    if (performance.now() - this.keptAt > KEEP_EVERY) this.keepNow();
+    else this.keepSoon();
+  }
+
+  private keepNow(): void {
+    clearTimeout(this.keeping);
+    this.keptAt = performance.now();
+    this.keep();
   }
 
   /** A different run starts at its first problem and latest step. */

@@ -70,7 +70,6 @@ export class Store {
       host.getState(),
       (...stale) => {
         if (stale.length > 0) this.failures.clear(...stale);
-        this.keep();
         this.changed();
       },
       () => this.keep(),

@@ -15,6 +15,8 @@ const MEANT = [
 
 /** Control characters but line feed and tab, what has no width or reorders (`Default_Ignorable_Code_Point`), other line ends, lone surrogates. */
 const HIDDEN = '(?![\\n\\t])[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{DI}\\ufff9-\\ufffb]';
+/** Beyond ASCII's visible characters: most texts have none of these, and looking for them is much quicker. */
+const UNUSUAL = /[^\n\t\x20-\x7e]/;
 const ANY_HIDDEN = new RegExp(HIDDEN, 'u');
 const SHOWN = new RegExp(`(${MEANT})|\\r\\n|${HIDDEN}`, 'gu');
 const EACH_HIDDEN = new RegExp(HIDDEN, 'gu');
@@ -24,7 +26,7 @@ const EACH_HIDDEN = new RegExp(HIDDEN, 'gu');
  * tabs stay. What is visible already does not change.
  */
 export function visible(text: string): string {
-  return ANY_HIDDEN.test(text) ? text.replace(SHOWN, written) : text;
+  return UNUSUAL.test(text) && ANY_HIDDEN.test(text) ? text.replace(SHOWN, written) : text;
 }
 
 /** The same in one line: line feeds and tabs are escaped too. */

@@ -15,16 +15,8 @@ import { createWriteStream, readFileSync, statSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { createJournal } from '../../engine/journal/create.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
-import {
-  type GroupDetail,
-  groupSummary,
-  majorityOf,
-  type Problem,
-  RUN_FORMAT,
-  RunConfig,
-} from '../../engine/protocol/index.ts';
+import { type GroupDetail, groupSummary } from '../../engine/protocol/index.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
@@ -32,11 +24,11 @@ import { listRuns } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { pack, unpack } from '../../engine/runs/packed.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
-import { judged } from '../support/judged.ts';
 import { step as stepRecord } from '../support/records.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+import { benchGroup, createBenchJournal } from './journal.ts';
 
-const TOKENS = 6;
+const TOKENS = ['is', ' ', 'it', ' ', '7', ''];
 
 const [kind, folder, ...counts] = process.argv.slice(2);
 if (!kind || !folder) throw new Error('usage: generate|everything|first|index|page|copies|list <folder> [counts]');
@@ -98,20 +90,7 @@ function answersAt(problem: number, step: number, rollouts: number): (string | n
 }
 
 async function generate(at: string, problems: number, steps: number, groups: number, rollouts: number): Promise<void> {
-  const config = RunConfig.parse({ dataset: { path: 'embedded' }, steps, batch: groups, votes: rollouts });
-  const list = Array.from({ length: problems }, (_, index): Problem => {
-    const text = `How many are ${index} and none? Answer briefly, and put the answer in a box.`;
-    return { index, id: `p-${index}`, text, answer: String(index), source: 'embedded', row: index, line: index + 1 };
-  });
-  const created = new Date(0).toISOString();
-  const facts = { versions: {}, modelFingerprint: 'm', dataFingerprint: 'd' };
-  const origin = { engine: 'rollscope', version: null, files: [] };
-  const runFile = { format: RUN_FORMAT, created, origin, config, foreign: null, ...facts };
-  const prompts = list.map(({ index, text }) => ({ problem: index, text, tokens: [1, 2, 3] }));
-  const journal = await createJournal(at, { runFile, problems: list, prompts });
-  const model = { name: 'm', parameters: 1, trainable: 1, vocabulary: 19, fingerprint: 'm' };
-  const counts = { problems, evaluationProblems: 0 };
-  journal.append({ type: 'run', config, ...counts, model, dataFingerprint: 'd', device: 'cpu' });
+  const journal = await createBenchJournal(at, { problems, steps, groups, rollouts });
   for (let step = 1; step <= steps; step++) {
     for (let i = 0; i < groups; i++) {
       const problem = (step * groups + i) % problems;
@@ -164,24 +143,5 @@ async function generateJournal(at: string, problems: number, megabytes: number):
 }
 
 function groupOf(problem: number, step: number, answers: (string | null)[]): GroupDetail {
-  const { clusters, rollouts } = judged(answers, String(problem));
-  const numbers = () => new Float32Array(TOKENS).fill(0.5);
-  return {
-    ...{ phase: 'train', step, problem, clusters: [...clusters], evidence: {} },
-    majority: majorityOf({ clusters, rollouts }),
-    rollouts: rollouts.map((facts) => ({
-      ...facts,
-      ...{ text: 'is it 7', rewards: {}, why: [], foreign: {}, tokens: TOKENS },
-      tokenTexts: ['is', ' ', 'it', ' ', '7', ''],
-      ids: new Int32Array(TOKENS),
-      statistics: {
-        logprob: numbers(),
-        entropy: numbers(),
-        logsumexp: numbers(),
-        meanLogit: numbers(),
-        top1: numbers(),
-        top2: numbers(),
-      },
-    })),
-  };
+  return benchGroup({ problem, step }, answers, String(problem), { text: 'is it 7', tokenTexts: TOKENS });
 }

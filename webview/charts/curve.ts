@@ -118,7 +118,7 @@ function gapOf([first, second]: readonly Series[], scales: Scales) {
 }
 
 /** The line under the pointer, with a dot on each curve. */
-function hoverOf({ hover = null, series }: CurveOptions, scales: Scales) {
+function hoverOf({ hover = null, series }: Pick<CurveOptions, 'series' | 'hover'>, scales: Scales) {
   if (hover === null || !scales.has(hover)) return nothing;
   const { x, area } = scales;
   const dots = series.flatMap((one) => {
@@ -129,12 +129,14 @@ function hoverOf({ hover = null, series }: CurveOptions, scales: Scales) {
   return svg`<g data-transient><line class="hover" x1=${x(hover)} x2=${x(hover)} y1=${area.top} y2=${area.bottom}></line>${dots}</g>`;
 }
 
-function draggedOf({ dragged }: CurveOptions, { x, area }: Scales) {
+function draggedOf({ dragged }: Pick<CurveOptions, 'dragged'>, { x, area }: Scales) {
   if (!dragged) return nothing;
   return svg`<rect class="dragged" data-transient x=${x(dragged[0])} y=${area.top} width=${Math.max(0, x(dragged[1]) - x(dragged[0]))} height=${area.bottom - area.top}></rect>`;
 }
 
-function scalesOf(options: CurveOptions): Scales & { right: ScaleLinear<number, number> | null } {
+function scalesOf(
+  options: Pick<CurveOptions, 'width' | 'height' | 'series' | 'domain' | 'marks' | 'range'>,
+): Scales & { right: ScaleLinear<number, number> | null } {
   const { width, height, series, domain, marks = [] } = options;
   const own = series.filter(({ ownAxis }) => ownAxis);
   const area = plotArea(width, height, own.length > 0);
@@ -150,7 +152,7 @@ function scalesOf(options: CurveOptions): Scales & { right: ScaleLinear<number, 
   return { x, area, has, right, y: ({ ownAxis }) => (ownAxis && right ? right : left) };
 }
 
-function axesOf({ height, unit }: CurveOptions, scales: ReturnType<typeof scalesOf>) {
+function axesOf({ height, unit }: Pick<CurveOptions, 'height' | 'unit'>, scales: ReturnType<typeof scalesOf>) {
   const { x, area, right } = scales;
   const y = scales.y({});
   const ticks = x.ticks(4).filter(Number.isInteger);
@@ -163,13 +165,19 @@ function axesOf({ height, unit }: CurveOptions, scales: ReturnType<typeof scales
     ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 3} text-anchor="end">${unit}</text>` : nothing}`;
 }
 
+/** What of a chart does not change with cursor and pointer, and the scales that it is drawn with. */
+export interface DrawnCurve {
+  picture: TemplateResult;
+  scales: Scales;
+}
+
 /** Pixels for sizes, step numbers for x. NaN interrupts a line, unless gaps are filled. */
-export function curve(options: CurveOptions): TemplateResult {
-  const { series, marks = [], threshold, cursor, fillsGap = false } = options;
+export function drawCurve(options: Omit<CurveOptions, 'cursor' | 'hover' | 'dragged'>): DrawnCurve {
+  const { series, marks = [], threshold, fillsGap = false } = options;
   const scales = scalesOf(options);
   const { x, area, has } = scales;
   const y = scales.y({});
-  return svg`
+  const picture = svg`
     ${axesOf(options, scales)}
     ${
       threshold
@@ -187,8 +195,18 @@ export function curve(options: CurveOptions): TemplateResult {
           mark,
         ) => svg`<line class="whisker" x1=${x(mark.step)} x2=${x(mark.step)} y1=${y(mark.low)} y2=${y(mark.high)}></line>
         <circle class="evaluation" cx=${x(mark.step)} cy=${y(mark.mean)} r="2.5"></circle>`,
-      )}
+      )}`;
+  return { picture, scales };
+}
+
+/** The chart with its cursor, the line under the pointer, and the part that is dragged over. */
+export function withCursors(
+  { picture, scales }: DrawnCurve,
+  options: Pick<CurveOptions, 'series' | 'cursor' | 'hover' | 'dragged'>,
+): TemplateResult {
+  const { x, area, has } = scales;
+  const { cursor } = options;
+  return svg`${picture}
     ${cursor === null || !has(cursor) ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1=${area.top} y2=${area.bottom}></line>`}
-    ${draggedOf(options, scales)} ${hoverOf(options, scales)}
-  `;
+    ${draggedOf(options, scales)} ${hoverOf(options, scales)}`;
 }

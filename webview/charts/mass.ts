@@ -1,7 +1,8 @@
 /** The answer distribution by step: the share of a problem's rollouts per answer, stacked. */
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import { css, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { ClusterCount } from '../../engine/protocol/group.ts';
 import { svg } from '../html.ts';
 
@@ -72,6 +73,23 @@ export function massChart(
   const lastWidth = Math.max(steps / 60, 0.5);
   const x = scaleLinear([0, Math.max(1, steps) + lastWidth], [left, width - 4]);
   const y = scaleLinear([0, 1], [bottom, 4]);
+  return svg`
+    ${[0, 1].map((tick) => svg`<text x=${left - 4} y=${y(tick) + 3} text-anchor="end">${tick}</text>`)}
+    ${guard([groups, width, height, steps], () => shapesOf(groups, { x, y, lastWidth }))}
+    <line class="axis" x1=${left} x2=${width - 4} y1=${bottom} y2=${bottom}></line>
+    ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
+    ${cursor === null ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1="4" y2=${bottom}></line>`}
+  `;
+}
+
+interface MassScales {
+  x: ScaleLinear<number, number>;
+  y: ScaleLinear<number, number>;
+  /** Of the last step, in steps. */
+  lastWidth: number;
+}
+
+function shapesOf(groups: readonly MassStep[], { x, y, lastWidth }: MassScales): TemplateResult[] {
   const layers = massLayers(groups);
   const base = new Array<number>(groups.length).fill(0);
   const draw = area<{ step: number; from: number; to: number }>()
@@ -80,7 +98,7 @@ export function massChart(
     .y1((d) => y(d.to))
     .curve(curveStepAfter);
   let unknown = 0;
-  const shapes = layers.map((layer) => {
+  return layers.map((layer) => {
     const points = groups.map((group, i) => {
       const from = base[i]!;
       base[i] = from + layer.shares[i]!;
@@ -91,11 +109,4 @@ export function massChart(
     const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-correct' : 'is-wrong';
     return svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
   });
-  return svg`
-    ${[0, 1].map((tick) => svg`<text x=${left - 4} y=${y(tick) + 3} text-anchor="end">${tick}</text>`)}
-    ${shapes}
-    <line class="axis" x1=${left} x2=${width - 4} y1=${bottom} y2=${bottom}></line>
-    ${x.ticks(4).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>` : nothing))}
-    ${cursor === null ? nothing : svg`<line class="cursor" x1=${x(cursor)} x2=${x(cursor)} y1="4" y2=${bottom}></line>`}
-  `;
 }

@@ -4,11 +4,12 @@
  */
 import { nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { guard } from 'lit/directives/guard.js';
 import { evaluatedText } from '../../engine/protocol/data-text.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
-import { type CurveOptions, curve, plotArea, type Series } from '../charts/curve.ts';
+import { type CurveOptions, type DrawnCurve, drawCurve, plotArea, type Series, withCursors } from '../charts/curve.ts';
 import { type Domain, partBetween, stepIn, zoomed } from '../charts/domain.ts';
 import { csvOf, pngOf, svgOf } from '../charts/export.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
@@ -17,6 +18,7 @@ import { SMOOTHINGS, type Smoothing, smoothed } from '../charts/smooth.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
+import { Remembered } from '../remembered.ts';
 import { saveFile } from '../save.ts';
 import { shared } from '../styles.ts';
 import { curveStyles } from './curves/styles.ts';
@@ -53,6 +55,10 @@ export class Curves extends Component {
   private hover: number | null = null;
   private drag: { key: string; from: number; x: number } | null = null;
   private large: string | null = null;
+  /** What of the charts does not change with the step, by their key: the cursor moves many times a second. */
+  private readonly options = new Map<string, Remembered<Chart['options']>>();
+  private readonly pictures = new Map<string, Remembered<DrawnCurve>>();
+  private readonly others = new Remembered<ReturnType<typeof choicesOf>>();
 
   override render() {
     const { columns: run, info, failures } = this.store;
@@ -81,6 +87,12 @@ export class Curves extends Component {
     return { name, steps: series.steps, values: smoothed(raw, smoothing), ...(smoothing > 0 && { raw }) };
   }
 
+  private optionsOf(key: string, make: () => Chart['options']): Chart['options'] {
+    const { columns, selection } = this.store;
+    const { series, head } = columns;
+    return remembered(this.options, key).of([columns, series.steps.length, head, selection.smoothing], make);
+  }
+
   private reward(): Chart {
     const { columns } = this.store;
     const { evaluations } = columns.head;
@@ -88,22 +100,19 @@ export class Curves extends Component {
     const sampled = evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
     const evaluated = this.hover === null ? undefined : marks.find(({ step }) => step === this.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
-    // A proxy reward on another scale would flatten the ground-truth reward.
-    const ownAxis = !areShares(columns.series.of('proxyReward') ?? []);
     const title = html`Reward<span class="value"><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
       <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${
         evaluated
           ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
           : nothing
       }${sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing}</span>`;
-    const series = [{ ...this.series('proxy', 'proxyReward'), ownAxis }, this.series('reference', 'groundTruthReward')];
-    return {
-      key: 'reward',
-      label: 'Reward',
-      title,
-      options: { series, range: [0, 1], marks, fillsGap: true },
-      place: null,
-    };
+    const options = this.optionsOf('reward', (): Chart['options'] => {
+      // A proxy reward on another scale would flatten the ground-truth reward.
+      const ownAxis = !areShares(columns.series.of('proxyReward') ?? []);
+      const proxy = { ...this.series('proxy', 'proxyReward'), ownAxis };
+      return { series: [proxy, this.series('reference', 'groundTruthReward')], range: [0, 1], marks, fillsGap: true };
+    });
+    return { key: 'reward', label: 'Reward', title, options, place: null };
   }
 
   private metric(metric: Metric, place: number): Chart {
@@ -112,12 +121,12 @@ export class Curves extends Component {
     const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
     const text = exists ? choice.text(columns.metricAt(metric, this.at)) : 'undefined for this reward';
     const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}</span>${this.named(metric)}`;
-    const options: Chart['options'] = {
+    const options = this.optionsOf(metric, () => ({
       series: [this.series(choice.color, metric)],
       ...(choice.share && { range: [0, 1] as const }),
       ...(choice.unit && { unit: choice.unit }),
       ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
-    };
+    }));
     return { key: metric, label: choice.label, title, options, place };
   }
 
@@ -137,13 +146,18 @@ export class Curves extends Component {
     const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
     const dragged = this.drag && this.hover !== null ? partBetween(this.drag.from, this.hover, this.all) : null;
     const step = Math.round(this.hover ?? this.at);
+    const { domain } = this;
+    const drawn = remembered(this.pictures, key).of([options, width, height, ...domain], () =>
+      drawCurve({ width, height, domain, ...options }),
+    );
+    const cursors = { cursor: this.store.selection.step, hover: this.hover, dragged, series: options.series };
     const press = (event: PointerEvent) => this.press(event, key, width, rightAxis);
     const move = (event: PointerEvent) => this.move(event, width, rightAxis);
     return html`<section class=${isLarge ? 'large' : ''} data-chart=${key}>
       <div class="title"><h2>${title}</h2>${this.menu(chart)}</div>
       <div class="plot" tabindex="0" role="slider" aria-label="${label}: step" aria-valuemin=${this.domain[0]} aria-valuemax=${this.domain[1]} aria-valuenow=${step} aria-valuetext=${`step ${step}`}
         @pointerdown=${press} @pointermove=${move} @pointerup=${this.release} @pointerleave=${this.leave} @dblclick=${() => this.show(null)} @keydown=${this.key} @blur=${this.leave}>
-        <svg width=${width} height=${height} aria-hidden="true">${curve({ width, height, domain: this.domain, cursor: this.store.selection.step, hover: this.hover, dragged, ...options })}</svg>
+        <svg width=${width} height=${height} aria-hidden="true">${withCursors(drawn, cursors)}</svg>
       </div>
     </section>`;
   }
@@ -197,6 +211,11 @@ export class Curves extends Component {
   }
 
   private choice(place: number, current: Metric) {
+    const { columns } = this.store;
+    return guard([columns, columns.series.steps.length, place, current], () => this.choiceOf(place, current));
+  }
+
+  private choiceOf(place: number, current: Metric) {
     return html`<select
       aria-label="Metric of chart ${place + 2}"
       @change=${(event: Event) => this.store.selection.chooseChart(place, (event.target as HTMLSelectElement).value as Metric, this.store.columns)}
@@ -211,7 +230,9 @@ export class Curves extends Component {
   private tools() {
     const { selection, columns } = this.store;
     const shown = selection.charts(columns);
-    const others = choicesOf(columns.series).filter(({ metric }) => !shown.includes(metric));
+    const others = this.others.of([columns, columns.series.steps.length, ...shown], () =>
+      choicesOf(columns.series).filter(({ metric }) => !shown.includes(metric)),
+    );
     const add = (event: Event) => {
       const input = event.target as HTMLInputElement;
       const found = others.find(({ label, metric }) => label === input.value || metric === input.value);
@@ -223,7 +244,7 @@ export class Curves extends Component {
       selection.setSmoothing(Number((event.target as HTMLSelectElement).value) as Smoothing);
     return html`<div class="tools">
       <label>Add a chart <input list="metrics" placeholder="search the metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
-      <datalist id="metrics">${others.map(({ label }) => html`<option value=${label}></option>`)}</datalist>
+      <datalist id="metrics">${guard([others], () => others.map(({ label }) => html`<option value=${label}></option>`))}</datalist>
       <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
       ${
         this.zoom
@@ -306,4 +327,13 @@ export class Curves extends Component {
     event.stopPropagation();
     this.requestUpdate();
   };
+}
+
+function remembered<T>(all: Map<string, Remembered<T>>, key: string): Remembered<T> {
+  let one = all.get(key);
+  if (!one) {
+    one = new Remembered<T>();
+    all.set(key, one);
+  }
+  return one;
 }

@@ -9,7 +9,7 @@ import { referenceText } from '../../engine/protocol/reference.ts';
 import { baseName, verdictText } from '../../engine/protocol/texts.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
-import { massChart, massStyles } from '../charts/mass.ts';
+import { type MassStep, massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
 import { slopeStyles } from '../charts/slope.ts';
 import { Component } from '../component.ts';
@@ -18,6 +18,7 @@ import type { PanelRequest } from '../failures.ts';
 import type { GroupReading } from '../group-reader.ts';
 import { html } from '../html.ts';
 import type { ProblemRow } from '../problem-row.ts';
+import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
 import { changeFacts, changeSection } from './inspector/change.ts';
@@ -93,6 +94,8 @@ export class Inspector extends Component {
   /** What the rollouts are sorted by. */
   private order: RolloutOrder = BY_ADVANTAGE;
   private showsRewards = false;
+  /** The history of the problem that is shown: it does not change with the step. */
+  private readonly known = new Remembered<MassStep[]>();
   private asking: ReturnType<typeof setTimeout> | undefined;
 
   override render() {
@@ -159,10 +162,9 @@ export class Inspector extends Component {
     const two = this.width > 440;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
-    const history = historyOf(columns, problem.index).map((point) => ({
-      ...point,
-      clusters: columns.clustersOf(point.row),
-    }));
+    const history = this.known.of([columns, problem.index, columns.rowsOf(problem.index).length], () =>
+      historyOf(columns, problem.index).map((point) => ({ ...point, clusters: columns.clustersOf(point.row) })),
+    );
     const place =
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
     const reading = groups.of(columns.idOf(row));

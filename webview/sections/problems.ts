@@ -39,6 +39,7 @@ export class Problems extends Component {
   private restored = false;
   private readonly drawing = new MatrixDrawing();
   private readonly listed = new Remembered<ListItem[]>();
+  private showsFlows = false;
   private readonly flowsKnown = new Remembered<ReturnType<typeof flowsPart>>();
 
   override connectedCallback(): void {
@@ -80,7 +81,14 @@ export class Problems extends Component {
   /** Made once for the two steps: scrolling and filtering leave them as they are. */
   private flows() {
     const { rows, selection } = this.store;
-    return this.flowsKnown.of([rows], () => flowsPart(rows, (text) => selection.setFilter(text)));
+    const open = (isOpen: boolean) => {
+      this.showsFlows = isOpen;
+      this.requestUpdate();
+    };
+    const { showsFlows: isOpen } = this;
+    return this.flowsKnown.of([rows, isOpen], () =>
+      flowsPart(rows, { isOpen, open, filter: (text) => selection.setFilter(text) }),
+    );
   }
 
   private items(): ListItem[] {
@@ -149,6 +157,7 @@ export class Problems extends Component {
       </div>
       <div class="lines" role="rowgroup" .style=${`height: ${items.length * LINE}px`}>
         <canvas aria-hidden="true"></canvas>
+        <div class="step-line a" hidden></div><div class="step-line b" hidden></div>
         ${shown.map((item, i) => this.line(item, first + i, columns))}
       </div>
     </div>`;
@@ -209,7 +218,7 @@ export class Problems extends Component {
     super.updated(changes);
     const list = this.renderRoot.querySelector<HTMLElement>('.list')!;
     if (!this.heights) {
-      this.heights = new ResizeObserver(() => this.scrolled(list));
+  new ResizeObserver(() => this.resized(list))
       this.heights.observe(list);
     }
     if (!this.restored && this.store.problems.length > 0 && list.clientHeight > 0) {
@@ -217,6 +226,12 @@ export class Problems extends Component {
       list.scrollTop = this.store.selection.layout.scrolled.problems ?? 0;
     }
     this.paint(list);
+  }
+
+  private resized(list: HTMLElement): void {
+    this.drawing.forgetPlace();
+    this.scrolled(list);
+    this.requestUpdate();
   }
 
   private scrolled(list: HTMLElement): void {
@@ -233,7 +248,7 @@ export class Problems extends Component {
     const { columns, selection } = this.store;
     const samples = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')];
     this.drawing.paint(list, samples, {
-      ...{ columns, items: this.items(), steps: this.frameSteps, a: selection.from ?? 0, b: selection.step },
+      ...{ columns, items: this.items(), steps: this.frameSteps, a: selection.from, b: selection.step },
       ...{ top: this.top, height: this.height },
     });
   }

@@ -18,8 +18,11 @@ import { LiveBlocks } from './rollout/live-blocks.ts';
 import { MapDrawing, mapView } from './rollout/map-view.ts';
 import { forkToken, hitsOf, type PreparedRollout, prepared, shadesOf, thoughtsAt } from './rollout/prepared.ts';
 import { promptView } from './rollout/prompt.ts';
-import { partsOf, type ResponseMarks, response } from './rollout/response.ts';
+import { partsOf, type ResponseMarks, type ResponsePart, response } from './rollout/response.ts';
 import { rolloutStyles } from './rollout/styles.ts';
+
+/** Where tokens are not shaded; one for all, so that the map is drawn once. */
+const NO_SHADES: readonly number[] = [];
 
 type Read = Extract<GroupReading, { state: 'read' }>;
 
@@ -47,6 +50,7 @@ export class RolloutView extends Component {
   private readonly earlier = new Remembered<Float32Array | null>();
   private readonly shades = new Remembered<TokenShades | null>();
   private readonly found = new Remembered<TextRange[]>();
+  private readonly parts = new Remembered<ResponsePart[]>();
 
   constructor() {
     super();
@@ -54,7 +58,7 @@ export class RolloutView extends Component {
       const { shown } = this;
       if (!shown) return null;
       const { known } = shown;
-      const shades = this.shadesOf(shown, this.beforeOf(known))?.shades ?? [];
+      const shades = this.shadesOf(shown, this.beforeOf(known))?.shades ?? NO_SHADES;
       return { reading: known.reading, shades, marks: this.marksOf(known) };
     });
   }
@@ -195,7 +199,9 @@ export class RolloutView extends Component {
   }
 
   private partsOf({ reading, thoughts }: PreparedRollout) {
-    return partsOf(reading, thoughts, (thought) => !this.unfolded.has(thought));
+    return this.parts.of([reading, ...this.unfolded], () =>
+      partsOf(reading, thoughts, (thought) => !this.unfolded.has(thought)),
+    );
   }
 
   private toggle(thought: number): void {

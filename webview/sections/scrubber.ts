@@ -2,13 +2,14 @@
  * The steps as a slider, whose picture is the history of the run: how many problems were in each quadrant. Cursor B is the
  * step that everything is shown at, cursor A the one that it is compared with.
  */
-import { css, nothing } from 'lit';
+import { css, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { cellEdge, type MatrixFrame, stepAt } from '../charts/matrix.ts';
 import { quadrantAreas, quadrantStyles } from '../charts/quadrants.ts';
 import { Component } from '../component.ts';
 import { html, svg } from '../html.ts';
 import { QUADRANT_ORDER } from '../problem-order.ts';
+import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
 const LEFT = 86;
@@ -72,6 +73,8 @@ export class Scrubber extends Component {
     `,
   ];
 
+  private readonly picture = new Remembered<TemplateResult>();
+
   override render() {
     const { columns, history, problems } = this.store;
     const { step, from } = this.store.selection;
@@ -103,7 +106,7 @@ export class Scrubber extends Component {
         @pointermove=${(event: PointerEvent) => event.buttons === 1 && this.point(event)}
       >
         <svg width=${frame.width} height=${HEIGHT} aria-hidden="true">
-          ${quadrantAreas({ history, problems: problems.length, x, width: frame.width, height: PICTURE })}
+          ${this.picture.of([history, problems.length, columns.step, frame.width], () => quadrantAreas({ history, problems: problems.length, x, width: frame.width, height: PICTURE }))}
           ${head.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + middle - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
           ${head.warnings.map(({ step: s, message }) =>
             s === null

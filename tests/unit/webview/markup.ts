@@ -10,8 +10,16 @@ function isTemplate(value: unknown): value is Template {
   return typeof value === 'object' && value !== null && 'strings' in value && 'values' in value;
 }
 
+/** What lit's `guard` makes where nothing is known yet. */
+function made(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('_$litDirective$' in value)) return value;
+  const [, make] = (value as unknown as Template).values;
+  return typeof make === 'function' ? make() : value;
+}
+
 /** A template joined with its values; listeners, properties and boolean attributes are dropped. */
-export function markup(value: unknown): string {
+export function markup(guarded: unknown): string {
+  const value = made(guarded);
   if (value === nothing || value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(markup).join('');
   if (!isTemplate(value)) return escaped(String(value));
@@ -29,13 +37,15 @@ export function markup(value: unknown): string {
 }
 
 /** A template and all those inside it, each before those that it contains. */
-export function templatesOf(value: unknown): unknown[] {
+export function templatesOf(guarded: unknown): unknown[] {
+  const value = made(guarded);
   if (Array.isArray(value)) return value.flatMap(templatesOf);
   return isTemplate(value) ? [value, ...value.values.flatMap(templatesOf)] : [];
 }
 
 /** What happens on a click, for each element with `@click`, by its markup up to there. */
-export function clicksOf(value: unknown): { element: string; click: () => void }[] {
+export function clicksOf(guarded: unknown): { element: string; click: () => void }[] {
+  const value = made(guarded);
   if (Array.isArray(value)) return value.flatMap(clicksOf);
   if (!isTemplate(value)) return [];
   return value.values.flatMap((part, i) => {

@@ -261,13 +261,28 @@ describe('rollouts', () => {
     const groups = new GroupReader({ request } as never, () => run.folder, vi.fn());
     const [one, another] = [run.columns.idOf(0), run.columns.idOf(1)];
     for (const id of [one, one, another]) groups.of(id);
+    await until('the other one is asked for', () => signals.length === 2);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     for (const go of waiting) go();
     await until('the other one is read', () => groups.of(another).state === 'read');
     expect(groups.of(one)).toEqual({ state: 'reading' });
+    await until('it is asked for again', () => signals.length === 3);
     waiting.at(-1)!();
     await until('it is read after all', () => groups.of(one).state === 'read');
     expect([signals.length, groups.of(another).state]).toEqual([3, 'read']);
+  });
+
+  test('that scrubbing only passes are not asked for', async () => {
+    const asked: number[] = [];
+    const request = async (_: string, { group }: { group: GroupId }) => {
+      asked.push(group.step);
+      return new Promise(() => undefined);
+    };
+    const groups = new GroupReader({ request } as never, () => 'run', vi.fn());
+    for (let step = 1; step <= 50; step++) groups.of({ phase: 'train', step, problem: 0 });
+    await until('the last one is asked for', () => asked.includes(50));
+    // The first one at once.
+    expect(asked).toEqual([1, 50]);
   });
 
   test('are read once, and forgotten with their run', async () => {

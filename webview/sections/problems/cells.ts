@@ -1,6 +1,7 @@
 /** The cells of the list of problems: what each column says of a problem. */
 
 import { nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { referenceText } from '../../../engine/protocol/reference.ts';
@@ -49,8 +50,15 @@ export function problemCell(
     case 'forecast':
       return quantityText('probability', view.prediction?.right);
     case 'curve':
-      return html`<svg width="64" height=${CELL} aria-hidden="true">${correctSparkline(problemCurve(columns, speakingRows(columns, problem.index)), steps)}</svg>`;
+      return sparkline(columns, problem.index, steps);
   }
+}
+
+/** Drawn again when the problem has new rollouts, whatever the step that is looked at. */
+function sparkline(columns: RunColumns, problem: number, steps: number) {
+  const drawn = () => correctSparkline(problemCurve(columns, speakingRows(columns, problem)), steps);
+  const known = [columns, problem, columns.rowsOf(problem).length, steps];
+  return html`<svg width="64" height=${CELL} aria-hidden="true">${guard(known, drawn)}</svg>`;
 }
 
 /** What is new of a problem since the step of cursor A, and what was predicted. */

@@ -144,6 +144,18 @@ export const problemsStyles = css`
     z-index: 1;
     pointer-events: none;
   }
+  .step-line {
+    position: absolute;
+    top: 0;
+    left: 0;
+    z-index: 1;
+    width: 0;
+    border-left: 1px dashed var(--vscode-focusBorder);
+    pointer-events: none;
+  }
+  .step-line.a {
+    border-color: var(--vscode-charts-purple);
+  }
   .line {
     display: flex;
     gap: 8px;

@@ -42,30 +42,47 @@ export const flowsStyles = [
   `,
 ];
 
-/** @param filter shows what it finds */
-export function flowsPart(rows: readonly ProblemRow[], filter: (text: string) => void) {
-  const moves = rows.map(moveOf);
-  const count = (move: 'fixed' | 'broke') => moves.filter((one) => one === move).length;
+export interface FlowsPart {
+  isOpen: boolean;
+  open(isOpen: boolean): void;
+  /** Shows what it finds. */
+  filter(text: string): void;
+}
+
+/** What moved from A to B in a line; the flows are drawn where they are unfolded. */
+export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter }: FlowsPart) {
   const flows = flowsOf(rows);
-  const moved = flows.filter(({ from, to }) => from !== to);
-  const changed = moved.reduce((sum, { count }) => sum + count, 0);
-  const show = ({ from, to }: Flow) => filter(`was:${from} is:${to}`);
+  const changed = flows.reduce((sum, { from, to, count }) => sum + (from === to ? 0 : count), 0);
+  return html`<details class="flows" data-moved=${changed} ?open=${isOpen} @toggle=${(event: Event) => open((event.currentTarget as HTMLDetailsElement).open)}>
+    <summary>From A to B: ${movesText(rows)}; ${plural(changed, 'problem')} in another quadrant</summary>
+    ${isOpen ? pictureOf(flows, filter) : nothing}
+  </details>`;
+}
+
+function movesText(rows: readonly ProblemRow[]): string {
+  const counts = { fixed: 0, broke: 0, switched: 0 };
   // Without references nothing is known to be fixed or broken.
-  const isLabeled = rows.some(({ view }) => view.verdict !== 'unknown');
-  const words = isLabeled
-    ? [`${count('fixed')} fixed`, `${count('broke')} broke`]
-    : [`${rows.filter(hasSwitched).length} switched`];
-  return html`<details class="flows" data-moved=${changed}>
-    <summary>From A to B: ${words.join(', ')}; ${plural(changed, 'problem')} in another quadrant</summary>
-    <div class="picture">
+  let isLabeled = false;
+  for (const row of rows) {
+    if (row.view.verdict !== 'unknown') isLabeled = true;
+    const move = moveOf(row);
+    if (move) counts[move]++;
+    if (hasSwitched(row)) counts.switched++;
+  }
+  return isLabeled ? `${counts.fixed} fixed, ${counts.broke} broke` : `${counts.switched} switched`;
+}
+
+function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter']) {
+  const moved = flows.filter(({ from, to }) => from !== to);
+  const show = ({ from, to }: Flow) => filter(`was:${from} is:${to}`);
+  return html`<div class="picture">
       <svg width=${WIDTH} height=${HEIGHT} aria-hidden="true">${flowChart(flows, WIDTH, HEIGHT, show)}</svg>
       <ul>
         ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show them in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
         ${moved.length > MOST ? html`<li class="muted">and ${plural(moved.length - MOST, 'more flow')}</li>` : nothing}
         ${moved.length === 0 ? html`<li class="muted">No problem has moved.</li>` : nothing}
       </ul>
-    </div>
-  </details>`;
+    </div>`;
 }
 
 function titleOf(quadrant: Flow['from']): string {

@@ -3,6 +3,7 @@ import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { speakingRows } from '../../../engine/runs/problem-view.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf } from '../../charts/matrix.ts';
 import type { ListItem } from '../../problem-order.ts';
+import { Remembered } from '../../remembered.ts';
 import { themeColors } from '../../theme.ts';
 import { matrixPlace } from './columns.ts';
 
@@ -16,21 +17,33 @@ export interface MatrixContent {
   items: readonly ListItem[];
   /** Last step of the matrix. */
   steps: number;
-  /** Steps of the cursors; B is null at the latest step. */
-  a: number;
+  /** Steps of the cursors; null before training, and at the latest step. */
+  a: number | null;
   b: number | null;
   /** What is seen of the list, CSS pixels. */
   top: number;
   height: number;
 }
 
-/** Draws with the colors of the theme, which it looks up once. */
+/** Draws with the colors of the theme, which it looks up once, and only what is not there yet: scrubbing moves the cursors alone. */
 export class MatrixDrawing {
   private palette: Palette | null = null;
+  /** Where the matrix is in a line; null where that has to be measured. */
+  private place: ReturnType<typeof matrixPlace> = null;
+  /** The columns of the list by which it was measured. */
+  private titles = 0;
+  private readonly lines = new Remembered<void>();
+  /** Samples of the legend, with the colors that they were drawn in. */
+  private readonly samples = new WeakMap<HTMLCanvasElement, Palette>();
 
   /** Looks the colors up again. */
   forgetTheme(): void {
     this.palette = null;
+  }
+
+  /** Measures the list again. */
+  forgetPlace(): void {
+    this.place = null;
   }
 
   /**
@@ -38,21 +51,51 @@ export class MatrixDrawing {
    * @param list the element that scrolls
    */
   paint(list: HTMLElement, samples: readonly HTMLCanvasElement[], content: MatrixContent): void {
-    const canvas = list.querySelector('canvas')!;
-    const place = matrixPlace(list);
-    const { top, height, steps } = content;
+    const place = this.placeIn(list);
+    const { top, height, steps, columns } = content;
     if (!place || height === 0) return;
-    const context = sized(canvas, place.width, height);
-    canvas.style.left = `${place.left}px`;
-    canvas.style.top = `${top}px`;
-    this.palette ??= paletteOf(context, themeColors());
     const frame: MatrixFrame = { steps, width: place.width };
-    drawLines(context, this.palette, frame, content);
-    if (steps > 0) drawCursors(context, frame, height, content.a, content.b);
+    placeCursors(list, frame, place.left, content);
+    const canvas = list.querySelector('canvas')!;
+    this.palette ??= paletteOf(canvas.getContext('2d')!, themeColors());
+    const { palette } = this;
+    const seen = content.items.slice(Math.floor(top / LINE), Math.ceil((top + height) / LINE));
+    const problems = seen.map((item) => (item.kind === 'group' ? null : item.row.problem.index));
+    const shown = [palette, columns, columns.seq, columns.epoch, top, height, steps, place.left, place.width];
+    this.lines.of([...shown, ...problems], () => {
+      const context = sized(canvas, place.width, height);
+      canvas.style.left = `${place.left}px`;
+      canvas.style.top = `${top}px`;
+      drawLines(context, palette, frame, content);
+    });
     for (const sample of samples) {
+      if (this.samples.get(sample) === palette) continue;
+      this.samples.set(sample, palette);
       const standing = sample.dataset.standing as 'correct';
-      drawCell(sized(sample, 22, 12), this.palette, { standing, share: 0.8 }, [0, 0, 22, 12]);
+      drawCell(sized(sample, 22, 12), palette, { standing, share: 0.8 }, [0, 0, 22, 12]);
     }
+  }
+
+  private placeIn(list: HTMLElement): ReturnType<typeof matrixPlace> {
+    const titles = list.querySelector('.titles')?.childElementCount ?? 0;
+    if (titles !== this.titles) this.place = null;
+    this.titles = titles;
+    this.place ??= matrixPlace(list);
+    return this.place;
+  }
+}
+
+/** Puts the lines of the cursors over the matrix; they are elements of their own. */
+function placeCursors(list: HTMLElement, frame: MatrixFrame, left: number, { a, b, top, height }: MatrixContent): void {
+  for (const [name, step] of [
+    ['a', a],
+    ['b', b],
+  ] as const) {
+    const line = list.querySelector<HTMLElement>(`.step-line.${name}`)!;
+    line.hidden = frame.steps === 0 || step === null;
+    const x = left + Math.round(cellEdge(frame, step ?? 0) + cellEdge(frame, 1) / 2);
+    line.style.height = `${height}px`;
+    line.style.transform = `translate(${x}px, ${top}px)`;
   }
 }
 
@@ -84,25 +127,4 @@ function sized(canvas: HTMLCanvasElement, width: number, height: number): Canvas
   const context = canvas.getContext('2d')!;
   context.scale(scale, scale);
   return context;
-}
-
-function drawCursors(
-  context: CanvasRenderingContext2D,
-  frame: MatrixFrame,
-  height: number,
-  a: number,
-  b: number | null,
-): void {
-  const style = getComputedStyle(document.documentElement);
-  const line = (step: number, color: string) => {
-    const x = Math.round(cellEdge(frame, step) + cellEdge(frame, 1) / 2) + 0.5;
-    context.strokeStyle = style.getPropertyValue(color).trim() || 'gray';
-    context.setLineDash([2, 2]);
-    context.beginPath();
-    context.moveTo(x, 0);
-    context.lineTo(x, height);
-    context.stroke();
-  };
-  if (a > 0) line(a, '--vscode-charts-purple');
-  if (b !== null) line(b, '--vscode-focusBorder');
 }

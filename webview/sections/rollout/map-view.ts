@@ -4,6 +4,8 @@ import { plural, whole } from '../../../engine/protocol/format.ts';
 import type { RolloutStatistics } from '../../../engine/protocol/group.ts';
 import { type TextRange, tokenAt } from '../../../engine/runs/response-parts.ts';
 import { html } from '../../html.ts';
+import { Remembered } from '../../remembered.ts';
+import { onThemeChange } from '../../theme.ts';
 import { drawMap, MAP_HEIGHT, type ResponseMap } from './map.ts';
 import { type ResponseReading, tokenFacts } from './response.ts';
 
@@ -82,6 +84,10 @@ export type MapContent = Omit<ResponseMap, 'sight' | 'tokens'> & { reading: Resp
 export class MapDrawing implements ReactiveController {
   private pane: HTMLElement | null = null;
   private isAwaited = false;
+  /** Raised when the theme changes. */
+  private theme = 0;
+  private endTheme: (() => void) | null = null;
+  private readonly drawn = new Remembered<void>();
 
   constructor(
     private readonly host: LitElement,
@@ -94,15 +100,21 @@ export class MapDrawing implements ReactiveController {
   hostConnected(): void {
     this.pane = this.host.parentElement;
     this.pane?.addEventListener('scroll', this.scrolled, { passive: true });
+    this.endTheme = onThemeChange(() => {
+      this.theme++;
+      this.scrolled();
+    });
   }
 
   hostDisconnected(): void {
     this.pane?.removeEventListener('scroll', this.scrolled);
     this.pane = null;
+    this.endTheme?.();
   }
 
   hostUpdated(): void {
-    this.draw();
+    // In the next frame, when nothing has to be laid out for it.
+    this.scrolled();
   }
 
   private readonly scrolled = (): void => {
@@ -119,8 +131,13 @@ export class MapDrawing implements ReactiveController {
     const tokens = this.host.renderRoot.querySelector('.tokens');
     const content = canvas && tokens && this.content();
     if (!content) return;
-    const { reading, ...shown } = content;
-    drawMap(canvas, { ...shown, tokens: reading.texts.length, sight: this.sight(tokens, reading) });
+    const { reading, shades, marks } = content;
+    const sight = this.sight(tokens, reading);
+    const { answer, fork, hits, now } = marks;
+    const shown = [canvas, canvas.clientWidth, this.theme, reading, shades, sight?.start, sight?.end];
+    this.drawn.of([...shown, answer, fork, hits, now], () =>
+      drawMap(canvas, { shades, marks, tokens: reading.texts.length, sight }),
+    );
   }
 
   /** Tokens that are in sight, about: a response's lines are equally long. */

@@ -1,9 +1,11 @@
 /** The tokens of a response: shaded, with the answer, the fork point, what was found and the chosen token marked. */
 import { css, nothing, unsafeCSS } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { Rollout, RolloutStatistics } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
+import { visible } from '../../../engine/protocol/visible.ts';
 import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/response-parts.ts';
 import type { TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
@@ -165,16 +167,30 @@ export function response(view: ResponseView) {
       const title = `thinking, ${plural(end - start, reading.isTokens ? 'token' : 'word')}`;
       return html`<button class="thought" data-thought=${place} aria-expanded=${!part.isFolded} @click=${() => fold(place)}>${part.isFolded ? '▸' : '▾'} ${title}</button>`;
     }
-    const isLive = live.has(start);
-    const near = {
-      ...view,
-      marks: { ...view.marks, hits: view.marks.hits.filter((hit) => hit.end > start && hit.start < end) },
-    };
-    const content = isLive
-      ? Array.from({ length: end - start }, (_, i) => token(near, start + i))
-      : texts.slice(start, end).join('');
+    const content = live.has(start) ? tokensIn(view, part) : guard([texts, start, end], () => textOf(texts, part));
     return html`<span class="block ${part.isLines ? 'lines' : ''}" data-block=${start}>${content}</span>`;
   })}</div>`;
+}
+
+function textOf(texts: readonly string[], { start, end }: TextRange): string {
+  return visible(texts.slice(start, end).join(''));
+}
+
+/** The tokens of a block one by one, made again only where something about them has changed. */
+function tokensIn(view: ResponseView, { start, end }: TextRange) {
+  const { reading, shaded, statistics, before, marks } = view;
+  const isNear = (range: TextRange | null) => range !== null && range.end > start && range.start < end;
+  const isHere = (t: number | null) => t !== null && t >= start && t < end;
+  const near: ResponseMarks = {
+    answer: isNear(marks.answer) ? marks.answer : null,
+    fork: isHere(marks.fork) ? marks.fork : null,
+    hits: marks.hits.filter(isNear),
+    now: isHere(marks.now) ? marks.now : null,
+  };
+  const shownMarks = [near.answer?.start, near.answer?.end, near.fork, near.now, ...near.hits];
+  return guard([reading, start, end, shaded, statistics, before, ...shownMarks], () =>
+    Array.from({ length: end - start }, (_, i) => token({ ...view, marks: near }, start + i)),
+  );
 }
 
 function token({ reading, shaded, statistics, before, marks }: ResponseView, t: number) {
