@@ -218,7 +218,7 @@ export class Problems extends Component {
     super.updated(changes);
     const list = this.renderRoot.querySelector<HTMLElement>('.list')!;
     if (!this.heights) {
-  new ResizeObserver(() => this.resized(list))
+      this.heights = new ResizeObserver(() => this.resized(list));
       this.heights.observe(list);
     }
     if (!this.restored && this.store.problems.length > 0 && list.clientHeight > 0) {

@@ -5,7 +5,6 @@
  *   live <folder> <records per second> <seconds> <first step>   continues writing a run, which must exist
  */
 import { rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../../../engine/journal/journal.ts';
 import { openJournalAtEnd } from '../../../engine/journal/open.ts';
 import { readProblems } from '../../../engine/journal/reader.ts';
@@ -91,15 +90,16 @@ async function writeLive(at: string, [pace = 0, seconds = 0, from = 1]: number[]
   const begun = performance.now();
   const groups = 64;
   let [written, step] = [0, from];
-  while (performance.now() - begun < seconds * 1000) {
+  const write = () => {
     const due = ((performance.now() - begun) / 1000) * pace;
     for (; written < due; written++) {
       const place = written % (groups + 1);
       if (place < groups) journal.appendGroup(groupAt((step * groups + place) % problems, step, 16));
       else append(journal, step++);
     }
-    await sleep(5);
-  }
-  await journal.close();
-  console.log(JSON.stringify({ written, seconds: (performance.now() - begun) / 1000 }));
+    if (performance.now() - begun < seconds * 1000) return;
+    clearInterval(timer);
+    void journal.close();
+  };
+  const timer = setInterval(write, 5);
 }
