@@ -19,6 +19,11 @@ interface NotedData {
 /** Names of columns with a text that is to be read before the problem. */
 const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
 
+/** What begins a turn in the families of chat templates. */
+const MARK = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|user\|>|<｜User｜>|\[INST\]/;
+/** Characters of a problem in which they are looked for. */
+const MARKS_WITHIN = 100_000;
+
 /** Sentences for people: problems without a reference answer, columns that were not read, repeated ids and the like. */
 export function notesOf(config: DatasetConfig, { columns, problems, prompts, reading, rows }: NotedData): string[] {
   const warnings: string[] = [];
@@ -52,6 +57,12 @@ export function notesOf(config: DatasetConfig, { columns, problems, prompts, rea
   }
   if (config.system !== undefined && rows.some(({ asked }) => (asked?.system ?? config.system) !== config.system)) {
     warnings.push('The system messages in the data are overridden by the given one.');
+  }
+  const marked = prompts.flatMap((prompt) => MARK.exec(prompt.user.slice(0, MARKS_WITHIN))?.[0] ?? []);
+  if (marked.length > 0) {
+    warnings.push(
+      `${marked.length} of ${problems.length} problems contain marks of a chat template, such as "${marked[0]}": the model reads them as plain text within its own template. Give the turns as messages ([{"role": "user", "content": "..."}]) instead.`,
+    );
   }
   const repeated = problems.length - new Set(prompts.map((prompt) => JSON.stringify(prompt))).size;
   if (repeated > 0) warnings.push(`${repeated} of ${problems.length} problems are duplicates.`);

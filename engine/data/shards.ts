@@ -58,7 +58,41 @@ export function chooseShards(name: string, paths: readonly string[], asked?: str
     others.length === 0
       ? []
       : [`${name}: the split ${titleOf(part)} is read; it also has ${others.map(titleOf).join(', ')} (--split).`];
-  return { files: part.files, notes };
+  return { files: part.files, notes: [...notes, ...missingShards(name, part.files)] };
+}
+
+/** `train-00001-of-00003.parquet` */
+const SHARD = /-(\d{4,6})-of-(\d{4,6})(?!\d)/;
+/** Of the content. */
+const HASH = /^-[0-9a-f]{8,64}(?![0-9a-z])/;
+/** Missing shards that are named. */
+const NAMED = 3;
+
+/** What is left out, where files say how many there are and some are missing. */
+function missingShards(name: string, files: readonly string[]): string[] {
+  const sets = new Map<string, { numbers: Set<number>; shard: (number: number) => string; count: number }>();
+  for (const file of files) {
+    const found = SHARD.exec(file);
+    if (!found) continue;
+    const [mark, number, count] = found as unknown as [string, string, string];
+    const head = file.slice(0, found.index);
+    const end = file.slice(found.index + mark.length).replace(HASH, '');
+    const key = `${head} ${count}`;
+    const shard = (i: number) => `${head}-${String(i).padStart(number.length, '0')}-of-${count}${end}`;
+    const set = sets.get(key) ?? { numbers: new Set<number>(), shard, count: Number(count) };
+    set.numbers.add(Number(number));
+    sets.set(key, set);
+  }
+  return [...sets.values()].flatMap(({ numbers, shard, count }) => {
+    const lost = Math.max(0, count - numbers.size);
+    if (lost === 0) return [];
+    const first: string[] = [];
+    for (let i = 0; i < count && first.length < Math.min(lost, NAMED); i++) if (!numbers.has(i)) first.push(shard(i));
+    const more = lost > first.length ? `, and ${lost - first.length} more` : '';
+    return [
+      `${name}: ${lost} of ${count} files are missing (${first.join(', ')}${more}): their problems are left out.`,
+    ];
+  });
 }
 
 function partsOf(files: readonly string[]): Part[] {

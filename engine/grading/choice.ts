@@ -8,9 +8,9 @@ export interface ChosenOption {
 }
 
 const ALONE =
-  /^(?:(?:the )?(?:correct )?(?:option|choice|answer)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
+  /^(?:(?:the )?(?:correct )?(?:option|choice|answer|letter)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
 const LEADING =
-  /^(?:(?:option|choice|answer) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?: ?[.):] ?| - |, (?=[a-z\d](?:(?!\\?(?:and|or)\b)[^,]){2,120}$)(?=[^,]{0,60}[a-z]{3})))(?=\S)/i;
+  /^(?:(?:option|choice|answer|letter) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?: ?[.):] ?| - |, (?=[a-z\d](?:(?!\\?(?:and|or)\b)[^,]){2,120}$)(?=[^,]{0,60}[a-z]{3})))(?=\S)/i;
 const TRAILING = / \(([A-J])\)$/;
 /** Another letter in the content: more than one choice. */
 const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.):](?: |$)/;

@@ -188,6 +188,18 @@ function rewriteMoney(text: string): string {
   });
 }
 
+/** `\\km\\per\\hour` of siunitx as `km/hour`. */
+function unitWords(unit: string): string {
+  return unit
+    .replace(/\\per(?![a-zA-Z])/g, '/')
+    .replace(/\\(?:square|cubic)(?![a-zA-Z])/g, (name) => ` ${name.slice(1)} `)
+    .replace(/\\squared(?![a-zA-Z])/g, '^2')
+    .replace(/\\cubed(?![a-zA-Z])/g, '^3')
+    .replace(/\\([a-zA-Z]+)/g, '$1')
+    .replace(/ {0,9}\/ {0,9}/g, '/')
+    .trim();
+}
+
 /** Macros of color, and what stands above or below a sign. */
 function rewriteStyles(text: string): string {
   if (!text.includes('\\')) return text;
@@ -198,6 +210,12 @@ function rewriteStyles(text: string): string {
     .replace(/\\(?:footnote|label|tag|hspace|vspace|phantom|hphantom|footnotemark)\*? ?\{[^{}]*\}/g, ' ')
     .replace(/\\(?:overset|underset|stackrel) ?\{[^{}]*\} ?\{ ?(=|[<>]|\\(?:le|ge|approx|sim|frown)) ?\}/g, ' $1 ')
     .replace(/(\\(?:over|under)brace ?\{[^{}]*\}) ?[_^] ?\{(?:[^{}]|\{[^{}]*\})*\}/g, '$1')
+    .replace(/\\num ?(?:\[[^[\]{}]*\])? ?\{([^{}]*)\}/g, ' $1 ')
+    .replace(
+      /\\(?:SI|qty) ?(?:\[[^[\]{}]*\])? ?\{([^{}]*)\} ?\{([^{}]*)\}/g,
+      (_, value: string, unit: string) => `${value} \\text{${unitWords(unit)}}`,
+    )
+    .replace(/\\(?:si|unit) ?\{([^{}]*)\}/g, (_, unit: string) => ` \\text{${unitWords(unit)}}`)
     .replace(/\\textsuperscript ?(?=\{)/g, '^')
     .replace(/\\textsubscript ?(?=\{)/g, '_');
 }
@@ -279,12 +297,22 @@ export function clean(answer: string): string {
   for (const [pattern, by] of SYNONYMS) s = s.replace(pattern, by);
   s = rewriteTexts(s).replace(STYLES, ' ');
   s = s.replace(/(?<=[\d)}]) ?[xX] ?(?=10 ?\^)/g, '*').replace(/(?<=[)\]}]) ?U ?(?=[([{\\])/g, '\\cup ');
-  s = s.replace(/^(\d+) to (\d+)$/, '$1:$2');
+  s = s.replace(/^(?:minus|negative) (?=\d)/i, '-');
+  s = s.replace(/^(\d+) (?:to|\\text\{to\}) ?(\d+)$/, '$1:$2');
+  if (!s.includes('\\begin')) s = s.replace(/(?<=[\d)}]) \\?& (?=[-\d(\\])/g, ' \\and ');
   s = s.replace(/^(\d+),? ?(?:with (?:a )?)?(?:remainder|rem\.?|R|r)(?: of)? ?(\d+)$/, '$1 R $2');
   s = s.replace(/(?<![A-Za-z\\])(and|or)(?![A-Za-z])/gi, (_, word: string) => ` \\${word.toLowerCase()} `);
   s = s.replace(/\*\*(?= ?[\d({\\a-zA-Z-])/g, '^').replace(/(?<=\d), ?\\and(?![a-zA-Z])/g, ' \\and');
   s = s.replace(/ {2,}/g, ' ').trim();
-  return rewriteAligned(withoutBraces(withoutBoxes(s) || s));
+  return rewriteAligned(asCases(withoutBraces(withoutBoxes(s) || s)));
+}
+
+/** A system that is written as an array behind a brace. */
+function asCases(text: string): string {
+  const head = /^\\\{ ?\\begin ?\{ ?array ?\} ?\{[^{}]{0,20}\}/.exec(text);
+  const tail = head && / ?\\end ?\{ ?array ?\} ?$/.exec(text.slice(-40));
+  if (!head || !tail) return text;
+  return `\\begin{cases}${text.slice(head[0].length, text.length - tail[0].length)}\\end{cases}`;
 }
 
 /** Without the squares that end a proof. */

@@ -139,7 +139,9 @@ function numberedBase(items: readonly MathNode[]): string | null {
 }
 
 function allNamed(items: readonly MathNode[], name: string): boolean {
-  return items.every(
+  // `x = 3, 4` names it once
+  const once = items[0]?.kind === 'relation' && items.slice(1).every(isScalar);
+  return (once ? items.slice(0, 1) : items).every(
     (item) => item.kind === 'relation' && item.sides[0]!.kind === 'symbol' && item.sides[0].name === name,
   );
 }
@@ -330,7 +332,7 @@ function assigned(relation: MathNode & { kind: 'relation' }): MathNode | null {
 function namesValue(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
   if (node.kind === 'tuple') return node.items.every((item) => item.kind === 'symbol');
-  if (node.kind === 'quotient') return isSegment(node.over) && isSegment(node.under);
+  if (node.kind === 'quotient') return (isSegment(node.over) && isSegment(node.under)) || isDerivative(node);
   if (node.kind === 'call') return node.name === 'abs' && node.args.every(isSegment);
   if (node.kind === 'relation') return isRatio(node) && node.sides.every(isSegment);
   if (node.kind !== 'product') return false;
@@ -338,6 +340,14 @@ function namesValue(node: MathNode): boolean {
   if (head?.kind !== 'symbol') return false;
   if (rest.length === 1 && /^(?:[pqPQTVSAM]|angle)'*$/.test(head.name)) return true;
   return node.factors.every((f) => f.kind === 'symbol' && /^[A-Z]$|^[a-z]{4,}$/.test(f.name));
+}
+
+/** `dy/dx`. */
+function isDerivative({ over, under }: MathNode & { kind: 'quotient' }): boolean {
+  return [over, under].every((side) => {
+    const [d, of] = side.kind === 'product' && side.factors.length === 2 ? side.factors : [];
+    return d?.kind === 'symbol' && d.name === 'd' && of?.kind === 'symbol' && of.name !== 'd';
+  });
 }
 
 /** `AB`, `V_1`: what geometry names by capital letters. */

@@ -8,7 +8,11 @@ const HEDGE =
   /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|either|both|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|certainly|definitely|surely|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
 /** `Total cost:` */
 const LABEL = /^(?![A-Z]{1,4}:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
-const TAIL = /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded)\)?$/i;
+const TAIL =
+  /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded|\\?or (?:so|thereabouts))\)?$/i;
+
+/** The value once more: `1024 (= 2^{10})`. */
+const AGAIN = / ?\( ?(?:=|\\approx)[^()=]{1,60}\)$/;
 
 /** Words behind a value that say why it is the answer: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
 const REASON =
@@ -37,7 +41,7 @@ function stripped(text: string): string {
   const value = reason ? text.slice(0, reason.index).trim() : '';
   // words before it may be what it says something about: `2-digit numbers which are prime`
   if (/\d/.test(value) && !/(?<![\\a-zA-Z])[a-zA-Z]{3,}/.test(value)) return value;
-  const tail = TAIL.exec(text.slice(-40));
+  const tail = TAIL.exec(text.slice(-40)) ?? AGAIN.exec(text.slice(-80));
   const head = tail ? text.slice(0, text.length - tail[0].length) : '';
   return /\d/.test(head) ? head.trim() : text;
 }

@@ -103,9 +103,14 @@ function lastChoice(said: string, letters: string): Found | null {
     const at = inside && marked.start + inside.index + inside[0].length - 1;
     if (at !== undefined) return { start: at, end: at + 1, text: said[at]! };
   }
+  return lastMatch(said, alone) ?? lastMatch(said, new RegExp(`\\(([${letters.toLowerCase()}])\\)`, 'g'));
+}
+
+/** Small letters count in parentheses, where no other does. */
+function lastMatch(said: string, alone: RegExp): Found | null {
   let last: Found | null = null;
   for (const found of said.matchAll(alone)) {
-    const at = found.index + found[0].length - 1;
+    const at = found.index + found[0].indexOf(found[1]!);
     // `A` and `I` begin sentences
     if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(said.slice(at + 1, at + 3))) continue;
     last = { start: at, end: at + 1, text: said[at]! };

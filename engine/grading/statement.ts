@@ -76,7 +76,7 @@ function isUnfinished(rest: string): boolean {
 }
 
 const BE =
-  'is|was|are|equals|becomes|:|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|comes? (?:out )?to|is going to be';
+  'is|was|are|equals|becomes|:|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|[\\x27\\u2019]s(?= [-+$\\\\*\\d(])|comes? (?:out )?to|is going to be';
 const CUE = new RegExp(
   `(?<![^\\W_])(?:answer|ans)(?: choice| option)?(?: (?:to|for|of) [^.:=\\n]{1,80}?)?(?:\\s*(?:\\*{1,2}|_{1,2}))?\\s*(?:${BE})(?![a-z])` +
     '|\\b(?:correct|right|best) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:is|:)(?![a-z])',

@@ -100,9 +100,11 @@ function bareLetters(cleaned: string): string {
 
 /** An answer without the letter of a choice. */
 function readValue(cleaned: string): Understood {
-  const key = textKey(cleaned);
+  const key = yesOrNo(textKey(cleaned));
   const phrase = PHRASES.find(([pattern]) => pattern.test(key));
   if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null, choice: null };
+  const roman = romanNumber(cleaned);
+  if (roman !== null) return { key, readings: readings(String(roman)), unit: null, choice: null };
   const clock = clockTime(cleaned);
   if (clock) return { key, ...clock, choice: null };
   // `(x = 4 cm)`: an equation is no pair
@@ -116,6 +118,19 @@ function readValue(cleaned: string): Understood {
 }
 
 type Value = Pick<Understood, 'readings' | 'unit'>;
+
+/** `IV` as 4, alone and below 40: no product of letters, whose order would not matter. */
+function romanNumber(cleaned: string): number | null {
+  const text = /^\\text\{([^{}]*)\}$/.exec(cleaned)?.[1] ?? cleaned;
+  if (!/^(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})$/.test(text)) return null;
+  const values = [...text].map((letter) => ({ I: 1, V: 5, X: 10 })[letter]!);
+  return values.reduce((sum, value, i) => sum + (value < (values[i + 1] ?? 0) ? -value : value), 0);
+}
+
+/** `yes` for `Yes, it is`: what follows says it again. */
+function yesOrNo(key: string): string {
+  return /^(yes|no|true|false)(?:,|;|:|\.|-)(?=[a-zA-Z])[^\d=\\]{2,120}$/.exec(key)?.[1] ?? key;
+}
 
 const PERCENT = unitOf('percent');
 const DEGREE = unitOf('degree');

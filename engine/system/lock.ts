@@ -1,5 +1,5 @@
 /** A lock between processes: a file with the process that holds it, taken over when that process is gone. */
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -71,11 +71,20 @@ export function elsewhere({ host }: LockOwner): string {
 
 function create(path: string): boolean {
   const owner: LockOwner = { pid: process.pid, started: processStart(process.pid), host: hostname() };
+  let created = false;
   try {
-    writeFileSync(path, JSON.stringify(owner), { flag: 'wx' });
+    const file = openSync(path, 'wx');
+    created = true;
+    try {
+      writeFileSync(file, JSON.stringify(owner));
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // on a full disk: an empty one would keep others waiting
+    if (created) rmSync(path, { force: true });
     throw diskError(error, path);
   }
 }

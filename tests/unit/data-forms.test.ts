@@ -406,6 +406,19 @@ describe('folders', () => {
     await expectRejection((async () => choose(files, split))(), 'dataset', { reason, file: 'set', ...facts });
   });
 
+  test('whose shards are not all there name those that are missing', () => {
+    const notes = (...files: string[]) => chooseShards('set', files).notes;
+    const shard = (i: number, of: number, hash = '') => `data/train-0000${i}-of-0000${of}${hash}.parquet`;
+    expect(notes(shard(0, 2), shard(1, 2))).toEqual([]);
+    expect(notes(shard(0, 2, '-0123456789abcdef'), shard(1, 2, '-fedcba9876543210'))).toEqual([]);
+    const [missing, ...others] = notes(shard(0, 7, '-0123456789abcdef'), shard(2, 7, '-fedcba9876543210'));
+    expect(others).toEqual([]);
+    for (const i of [1, 3, 4]) expect(missing).toContain(shard(i, 7));
+    expect(missing).toMatch(/\b5 of 7\b/);
+    expect(missing).not.toContain(shard(5, 7));
+    expect(notes('train-00000-of-99999.csv')[0]!.length).toBeLessThan(300);
+  });
+
   test('say which part was read, and where each problem stands', async () => {
     for (const split of ['train', 'test']) file(`set/${split}.jsonl`, lines({ question: split }));
     const source = path.join(folder, 'set');
@@ -425,6 +438,15 @@ describe('what was taken for what', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('"result", "level"');
   });
+
+  test.each(['<|im_start|>user\nx<|im_end|>\n', '<s>[INST] x [/INST]', '<start_of_turn>user\nx'])(
+    'a problem with the marks of a chat template is warned of: %j',
+    async (question) => {
+      const { warnings } = await load('marked.jsonl', lines({ question, answer: '1' }, { question: 'y', answer: '2' }));
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain('1 of 2 problems');
+    },
+  );
 
   test('reward_model as text is read', async () => {
     const rows = lines({ prompt: 'x', reward_model: "{'style': 'rule', 'ground_truth': '2'}" });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { predictedAnswer } from '../../engine/cli/answers.ts';
 import { clusterAnswers, equivalent, extractAnswer, referenceAnswer } from '../../engine/grading/index.ts';
+import { FORMS } from '../support/grading-forms.ts';
 import { KINDS } from '../support/grading-kinds.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
@@ -13,7 +14,7 @@ function graded(response: string, label: string): boolean {
   return answer !== null && equivalent(answer, reference);
 }
 
-for (const [kind, { equal, different }] of Object.entries(KINDS)) {
+for (const [kind, { equal, different }] of Object.entries({ ...KINDS, ...FORMS })) {
   test.each(equal)(`${kind}: %j equals %j`, (response, reference) => expect(graded(response, reference)).toBe(true));
   test.each(different)(`${kind}: %j is not %j`, (response, reference) =>
     expect(graded(response, reference)).toBe(false),
@@ -22,7 +23,7 @@ for (const [kind, { equal, different }] of Object.entries(KINDS)) {
 
 test('another digit in the reference makes every equal pair different', () => {
   const wrong: [string, string][] = [];
-  for (const { equal } of Object.values(KINDS)) {
+  for (const { equal } of Object.values({ ...KINDS, ...FORMS })) {
     for (const [response, reference] of equal) {
       // a number alone: in a choice the letter decides, and in an expression the digit may not matter
       if (!/^-?\d[\d.]*$/.test(reference)) continue;

@@ -28,7 +28,7 @@ const isBounded = (pattern: string) => BOUNDED.some(([beginning]) => pattern.sta
 
 /** Patterns that are put together when they are needed: of what. */
 const COMPOSED = new Map([
-  ['engine/grading/rules.ts', 1], // a class of letters
+  ['engine/grading/rules.ts', 2], // classes of letters
   ['engine/grading/last-number.ts', 1], // a copy with a place of its own
   ['engine/importers/formats/miles.ts', 3], // names of files
   ['engine/model/literal-text.ts', 1], // literal texts
