@@ -59,7 +59,9 @@ describe('every setting', () => {
     const named = SETTINGS.filter(({ setting }) => setting.flag && (setting.trl || setting.verl));
     expect(named.length).toBeGreaterThan(40);
     const missing = named.flatMap(({ path, setting: { flag, aliases = [], absolute, trl, verl } }) => {
-      const flags = [flag!, ...aliases, ...(absolute ? [absolute.flag] : [])].map((one) => one.replace(/^--(no-)?/, ''));
+      const flags = [flag!, ...aliases, ...(absolute ? [absolute.flag] : [])].map((one) =>
+        one.replace(/^--(no-)?/, ''),
+      );
       return [trl, verl]
         .flatMap((names) => names?.split('; ') ?? [])
         .map((name) => name.replace(/ \(.*/, '').split('.').at(-1)!.replaceAll('_', '-'))

@@ -80,7 +80,7 @@ export const ENGINE = optional(
       engines: ['trl'],
       help: 'sample with vLLM on the devices that train, for --engine trl',
       flag: '--vllm',
-    aliases: ['--use-vllm'],
+      aliases: ['--use-vllm'],
       default: false,
       trl: 'use_vllm',
     }),
