@@ -3,7 +3,8 @@
  * always be rebuilt, so it is only trusted if it is complete, of this version, and made from the journal that is there.
  *
  * Little-endian: `RSIX`, version, CRC-32 of all that follows, length of a JSON header, the header, then the arrays, each at a
- * multiple of 8 bytes from the beginning of the file.
+ * multiple of 8 bytes from the beginning of the file. An array is as narrow as its numbers allow without loss: few columns need
+ * what they are declared as, and those of a journal of a gigabyte take half the room.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -19,14 +20,24 @@ import type { Column } from './table.ts';
 
 export const INDEX_FILE = 'view.index';
 /** Raised whenever columns, or what the fold puts into them, change. */
-const INDEX_VERSION = 6;
+const INDEX_VERSION = 7;
 const MAGIC = 0x58495352;
 const FIXED = 16;
 const ALIGNMENT = 8;
 /** Bytes that are asked for at once. */
 const READ = 2 ** 26;
 
-const TYPES = { i8: Int8Array, u8: Uint8Array, i32: Int32Array, f64: Float64Array } as const;
+const TYPES = {
+  ...{ i8: Int8Array, u8: Uint8Array, i16: Int16Array, u16: Uint16Array, i32: Int32Array },
+  ...{ f32: Float32Array, f64: Float64Array },
+} as const;
+/** Ranges of what whole numbers are stored as, the narrowest first. */
+const WHOLE = [
+  ['u8', 0, 2 ** 8 - 1],
+  ['i8', -(2 ** 7), 2 ** 7 - 1],
+  ['u16', 0, 2 ** 16 - 1],
+  ['i16', -(2 ** 15), 2 ** 15 - 1],
+] as const;
 type TypeName = keyof typeof TYPES;
 
 interface ArrayPlace {
@@ -108,7 +119,7 @@ export async function writeIndex(folder: string, cache: string, indexed: Indexed
   const parts = encode(indexed);
   for (const path of indexPaths(folder, cache)) {
     try {
-      await streamAside(path, Readable.from(parts));
+      await streamAside(path, Readable.from(parts()));
       return;
     } catch {
       // The next place, or none: the columns are in memory.
@@ -132,36 +143,59 @@ async function readOne(path: string): Promise<Indexed | null> {
   }
 }
 
-/** The parts of the file. The arrays are those of the columns, not copies. */
-function encode({ columns, journal }: Indexed): Uint8Array[] {
+/** The parts of the file, again for each call: one array at a time is there as it is stored, next to that of the columns. */
+function encode({ columns, journal }: Indexed): () => Generator<Uint8Array> {
   const packed = viewOf(columns);
-  const arrays = arraysOf(packed);
+  const arrays = arraysOf(packed).map(([path, array]) => ({ path, array, type: typeFor(path, array) }));
   const header: Header = {
     journal,
     seq: packed.seq,
     step: packed.step,
     texts: packed.texts,
     head: packed.head!,
-    arrays: arrays.map(([path, array]) => ({ path, type: typeOf(array), length: array.length })),
+    arrays: arrays.map(({ path, array, type }) => ({ path, type, length: array.length })),
   };
   const json = Buffer.from(JSON.stringify(header));
-  const parts: Uint8Array[] = [new Uint8Array(FIXED), ...padded(json, FIXED + json.length)];
-  for (const [, array] of arrays)
-    parts.push(...padded(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), array.byteLength));
-  // zlib says 0 of no bytes, whatever came before them
-  const [fixed, ...rest] = parts.filter((part) => part.length > 0);
-  const view = new DataView(fixed!.buffer);
+  const fixed = new Uint8Array(FIXED);
+  function* rest(): Generator<Uint8Array> {
+    yield* padded(json, FIXED + json.length);
+    for (const { array, type } of arrays) {
+      const stored = array instanceof TYPES[type] ? array : new TYPES[type](array);
+      yield* padded(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), stored.byteLength);
+    }
+  }
+  const view = new DataView(fixed.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, INDEX_VERSION, true);
   view.setUint32(12, json.length, true);
-  const sum = rest.reduce((before, part) => crc32(part, before), crc32(fixed!.subarray(12)));
+  let sum = crc32(fixed.subarray(12));
+  for (const part of rest()) sum = crc32(part, sum);
   view.setUint32(8, sum, true);
-  return [fixed!, ...rest];
+  return function* () {
+    yield fixed;
+    yield* rest();
+  };
 }
 
-/** Bytes that end at byte `end`, and what is missing from there to where the next ones begin. */
+/** The narrowest type that holds the same numbers. Series are few, and kept otherwise. */
+function typeFor([kind]: readonly string[], array: Column): TypeName {
+  const own = typeOf(array);
+  if (kind === 'series') return own;
+  if (own === 'f64' || own === 'f32') {
+    for (let i = 0; i < array.length; i++) if (!Object.is(Math.fround(array[i]!), array[i])) return 'f64';
+    return 'f32';
+  }
+  let [least, most] = [0, 0];
+  for (let i = 0; i < array.length; i++) {
+    if (array[i]! < least) least = array[i]!;
+    else if (array[i]! > most) most = array[i]!;
+  }
+  return WHOLE.find(([, from, to]) => least >= from && most <= to)?.[0] ?? 'i32';
+}
+
+/** Bytes that end at byte `end`, and what is missing from there to where the next ones begin; no empty part, of which zlib says 0. */
 function padded(bytes: Uint8Array, end: number): Uint8Array[] {
-  return [bytes, new Uint8Array(aligned(end) - end)];
+  return [bytes, new Uint8Array(aligned(end) - end)].filter((part) => part.length > 0);
 }
 
 /** null for anything but a whole index of this version. */

@@ -1,6 +1,6 @@
 /** Tables as typed arrays, one for each column, that grow at the end. Pure. */
 
-export type Column = Int8Array | Uint8Array | Int32Array | Float64Array;
+export type Column = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array | Float64Array;
 type ColumnConstructor = Int8ArrayConstructor | Uint8ArrayConstructor | Int32ArrayConstructor | Float64ArrayConstructor;
 export type Columns<S extends Schema> = { [K in keyof S]: InstanceType<S[K]> };
 /** The type of each column. */
@@ -12,11 +12,15 @@ const FIRST_CAPACITY = 64;
 /** Rows above which a table grows by a quarter. */
 const LARGE = 2 ** 18;
 
-/** A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. */
+/**
+ * A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. What was taken over may be
+ * in narrower arrays than the schema's, which hold the same numbers; they give way when rows are added.
+ */
 export class Table<S extends Schema> {
   private arrays: Columns<S>;
   private rows = 0;
   private capacity = 0;
+  private narrow = false;
 
   constructor(private readonly schema: S) {
     this.arrays = this.allocate(0);
@@ -45,12 +49,20 @@ export class Table<S extends Schema> {
   }
 
   set(row: number, name: keyof S, value: number): void {
-    this.arrays[name]![row] = value;
+    const array = this.arrays[name]!;
+    array[row] = value;
+    if (!this.narrow || Object.is(array[row], value)) return;
+    const wide = new this.schema[name]!(this.capacity);
+    wide.set(array);
+    wide[row] = value;
+    this.arrays = { ...this.arrays, [name]: wide };
   }
 
   /** Drops the rows from `length` on. */
   truncate(length: number): void {
     this.rows = Math.min(this.rows, length);
+    // so that the next row makes room
+    if (this.narrow) this.capacity = this.rows;
   }
 
   /** Copies of the rows from `from` on. */
@@ -81,6 +93,7 @@ export class Table<S extends Schema> {
     this.arrays = packed as Columns<S>;
     this.rows = packed[Object.keys(this.schema)[0]!]!.length;
     this.capacity = this.rows;
+    this.narrow = true;
   }
 
   private reserve(rows: number): void {
@@ -95,6 +108,7 @@ export class Table<S extends Schema> {
       arrays[name] = longer;
       this.arrays = arrays as Columns<S>;
     }
+    this.narrow = false;
   }
 
   private allocate(capacity: number): Columns<S> {

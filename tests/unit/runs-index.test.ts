@@ -71,6 +71,34 @@ describe('the index of a run', () => {
     expect(plain(longer)).toEqual(plain(await foldedAnew(folder)));
   });
 
+  it('stores numbers as narrow as they are, which become wider when others come', async () => {
+    const { folder, cache, events } = await run();
+    const { seq } = await openColumns(folder, { cache });
+    const { columns } = (await readIndex(folder, cache))!;
+    const { groups, clusters } = columns;
+    expect(groups.columns.problem).toBeInstanceOf(Uint8Array);
+    expect(groups.columns.share).toBeInstanceOf(Float32Array);
+    expect(groups.columns.logprob).toBeInstanceOf(Float64Array);
+    expect(clusters.columns.count).toBeInstanceOf(Uint8Array);
+
+    // in place
+    const before = groups.columns.share[0];
+    groups.set(1, 'share', 0.1);
+    groups.set(2, 'problem', 70_000);
+    expect([groups.columns.share[0], groups.columns.share[1]]).toEqual([before, 0.1]);
+    expect(groups.columns.problem[2]).toBe(70_000);
+
+    // behind what was cut off
+    clusters.truncate(clusters.length - 1);
+    const row = clusters.push({ answer: 70_000, count: 1_000_000, correct: -1 });
+    expect([clusters.columns.answer[row], clusters.columns.count[row]]).toEqual([70_000, 1_000_000]);
+
+    // from the journal
+    const answers = Array.from({ length: 300 }, () => '7');
+    appendFileSync(events, `${JSON.stringify(group(seq + 1, 100_000, '7', { answers, problem: 5 }))}\n`);
+    expect(plain(await openColumns(folder, { cache }))).toEqual(plain(await foldedAnew(folder)));
+  });
+
   it('is not trusted when the journal is another, shorter, or changed in one byte', async () => {
     for (const change of [
       (text: string) => text.replace('"embedded"', '"embeddeD"'),
