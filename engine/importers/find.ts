@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_FILE } from '../journal/layout.ts';
+import { rollouts } from './formats/rollouts.ts';
 import { IMPORTERS } from './index.ts';
 
 export interface FoundDump {
@@ -19,7 +20,7 @@ const DEEPEST = 6;
 const MOST_FOLDERS = 2000;
 
 /**
- * Folders that an importer recognizes, those that are nearer first; within one of them only its own folders are looked at.
+ * Folders that an importer recognizes, those that are nearer first; within one of a trainer only its own folders are looked at.
  * Hidden folders, packages and runs of Rollscope are not. What cannot be read is not there.
  */
 export async function findDumps(root: string): Promise<FoundDump[]> {
@@ -32,16 +33,21 @@ export async function findDumps(root: string): Promise<FoundDump[]> {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     if (entries.some(({ name }) => name === RUN_FILE)) continue;
     const importer = await recognizing(folder);
-    if (importer && (within === null || importer.name === within)) {
-      found.push({ path: folder, format: importer.name, title: importer.title, part: within !== null });
+    if (importer && (isOpen(within) || importer.name === within)) {
+      found.push({ path: folder, format: importer.name, title: importer.title, part: importer.name === within });
     }
-    if (within !== null || depth === DEEPEST) continue;
+    if (!isOpen(within) || depth === DEEPEST) continue;
     for (const entry of entries) {
       if (!entry.isDirectory() || entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
-      waiting.push({ folder: path.join(folder, entry.name), depth: depth + 1, within: importer?.name ?? null });
+      waiting.push({ folder: path.join(folder, entry.name), depth: depth + 1, within: importer?.name ?? within });
     }
   }
   return found;
+}
+
+/** Files of rollouts of any trainer may lie next to folders that are another's. */
+function isOpen(within: string | null): boolean {
+  return within === null || within === rollouts.name;
 }
 
 async function recognizing(folder: string) {

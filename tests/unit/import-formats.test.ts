@@ -50,8 +50,11 @@ test('what is no dump is not offered: problems with answers, prompts with one re
   cpSync(dump('trl-1.16.0'), path.join(root, 'project/output'), { recursive: true });
   cpSync(dump('tensorboard-2.21.0'), path.join(root, 'project/output/runs/first'), { recursive: true });
   cpSync(dump('tensorboard-2.21.0'), path.join(root, 'curves'), { recursive: true });
+  // next to which others may lie
+  writeFileSync(path.join(root, 'project', 'log.jsonl'), '{"prompt": "a?", "response": "1", "reward": 1, "step": 1}');
   const found = await findDumps(root);
   expect(found.filter(({ part }) => !part).map((one) => [path.relative(root, one.path), one.format])).toEqual([
+    ['project', 'rollouts'],
     [path.join('project', 'output'), 'trl'],
   ]);
 });
