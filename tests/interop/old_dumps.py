@@ -1,7 +1,7 @@
 """Writes dumps as older versions of TRL and verl do, with their own functions, taken out of the packages' sources.
 
-Only the package is needed, without what it imports: `pip download --no-deps trl==0.28.0`, unpacked. verl 0.4 has
-`_dump_generations`; TRL writes completions to files in `GRPOTrainer.log` since 0.28.0, and before that to the terminal
+Only the package is needed, without what it imports: `pip download --no-deps trl==0.28.0`, unpacked. verl has
+`_dump_generations` from 0.4 on, with references since 0.6, and `_write_generations` since 0.8; TRL writes completions to files in `GRPOTrainer.log` since 0.28.0, and before that to the terminal
 and Weights & Biases only.
 
 usage: python old_dumps.py trl|verl <package folder> <folder>   (trl needs pandas and pyarrow)
@@ -9,6 +9,7 @@ usage: python old_dumps.py trl|verl <package folder> <folder>   (trl needs panda
 
 import ast
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -36,16 +37,34 @@ def said(rollout: int, problem: int, step: int) -> str:
     return PROBLEMS[problem][1] if rollout < 3 and not (problem == 1 and step > 1) else "54"
 
 
+def names_in(package: Path) -> str:
+    return (package / "trainer/ppo/ray_trainer.py").read_text()
+
+
 def verl(package: Path, folder: Path):
     scope = {"os": os, "json": json}
-    trainer = method(package / "trainer/ppo/ray_trainer.py", "RayPPOTrainer", "_dump_generations", object, scope)()
+    name = "_dump_generations"
+    if "def _write_generations" in names_in(package):
+        name = "_write_generations"
+        scope["np"] = importlib.import_module("numpy")
+    trainer = method(package / "trainer/ppo/ray_trainer.py", "RayPPOTrainer", name, object, scope)()
     for step in (1, 2):
         trainer.global_steps = step
         rows = [(problem, said(rollout, problem, step)) for rollout in range(4) for problem in range(2)]
         inputs = [f"system\nYou are a helpful assistant.\nuser\n{PROBLEMS[p][0]}\nassistant\n" for p, _ in rows]
         right = [float(answer == PROBLEMS[p][1]) for p, answer in rows]
         outputs = [f"The answer is \\boxed{{{answer}}}" for _, answer in rows]
-        trainer._dump_generations(inputs, outputs, right, {"acc": right}, str(folder / "rollouts"))
+        dump = getattr(trainer, name)
+        known = {
+            "inputs": inputs,
+            "outputs": outputs,
+            "gts": [PROBLEMS[p][1] for p, _ in rows],
+            "scores": right,
+            "reward_extra_infos_dict": {"acc": right},
+            "dump_path": str(folder / "rollouts"),
+            "global_steps": step,
+        }
+        dump(**{key: value for key, value in known.items() if key in inspect.signature(dump).parameters})
 
 
 def trl(package: Path, folder: Path):
@@ -53,7 +72,12 @@ def trl(package: Path, folder: Path):
         def log(self, logs, start_time):
             pass
 
-    scope = {"os": os, "pd": importlib.import_module("pandas"), "is_rich_available": lambda: False}
+    scope = {
+        "os": os,
+        "pd": importlib.import_module("pandas"),
+        "is_rich_available": lambda: False,
+        "strip_images_from_messages": lambda messages: messages,
+    }
     trainer = method(package / "trainer/grpo_trainer.py", "GRPOTrainer", "log", Base, scope)()
     trainer.model = SimpleNamespace(training=True)
     trainer._metrics = {"train": defaultdict(list)}
@@ -72,6 +96,7 @@ def trl(package: Path, folder: Path):
             "rewards": {"accuracy_reward": right},
             "advantages": [value - mean[p] for value, (p, _) in zip(right, rows)],
             "images": [],
+            "extra": {},
         }
         trainer.log({}, None)
 
