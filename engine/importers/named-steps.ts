@@ -5,10 +5,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Phase } from '../protocol/group.ts';
-import type { DumpPart } from './importer.ts';
+import type { DumpPart, Look } from './importer.ts';
 import { bySteps } from './line-file.ts';
 import { joinedGroups } from './line-files.ts';
-import type { StepFile } from './step-files.ts';
+import type { RowReader } from './rows.ts';
+import { partOfFile, type StepFile } from './step-files.ts';
+import { endsLine, isWholeParquet } from './whole-file.ts';
 
 const ROLLOUTS = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;
 const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?(\d+)|^(\d+)$/i;
@@ -51,8 +53,44 @@ function stepIn(name: string): number | null {
   return null;
 }
 
+/** The steps of a folder, which is looked at again and again. */
+export class NamedSteps {
+  private seen = new Map<string, string>();
+
+  constructor(
+    private readonly root: string,
+    private readonly rows: RowReader,
+  ) {}
+
+  /** The steps that are whole: the last one of each phase once none of its files has changed between two looks. */
+  async look(following: boolean): Promise<Look> {
+    const files = await filesWithSteps(this.root);
+    const found = await Promise.all(files.map((file) => partOfFile(file, this.rows)));
+    const all = joinedBySteps(found.filter((part) => part !== null));
+    const parts: DumpPart[] = [];
+    let waiting = 0;
+    for (const part of all) {
+      const isLast = all.findLast(({ phase }) => phase === part.phase) === part;
+      const own = files.filter(({ phase, step }) => phase === part.phase && step === part.step);
+      const isOpen = isLast && (this.seen.get(part.name) !== part.stamp || !(await areWhole(own)));
+      if (following && isOpen) waiting += part.bytes;
+      else parts.push(part);
+    }
+    this.seen = new Map(all.map(({ name, stamp }) => [name, stamp]));
+    return { parts, waiting };
+  }
+}
+
+async function areWhole(files: readonly StepFile[]): Promise<boolean> {
+  for (const { path: file } of files) {
+    if (/\.parquet$/i.test(file) ? !(await isWholeParquet(file)) : !/\.json$/i.test(file) && !(await endsLine(file)))
+      return false;
+  }
+  return true;
+}
+
 /** Those of one step as one part: each process of a trainer may have written a file. */
-export function joinedBySteps(parts: readonly DumpPart[]): DumpPart[] {
+function joinedBySteps(parts: readonly DumpPart[]): DumpPart[] {
   const steps = new Map<string, DumpPart[]>();
   for (const part of parts) {
     const key = `${part.phase}-${part.step}`;

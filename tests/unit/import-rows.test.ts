@@ -113,6 +113,31 @@ test('steps may be said by names of files and folders only', async () => {
   expect(await findDumps(checkpoints)).toEqual([]);
 });
 
+test('a step of several files is followed as one, once none of them changes', async () => {
+  const root = temporaryFolder();
+  const write = (name: string, text: string) => {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+  };
+  const line = '{"prompt": "a?", "response": "1", "reward": 1}\n';
+  write('step_1/rank0.jsonl', line);
+  write('step_1/rank1.jsonl', line);
+  write('step_2/rank0.jsonl', line);
+  const dump = await (await importerFor(root, 'auto', { map: {} })).open(root, { map: {} });
+  const context = { problems: { take: () => 0 }, faults: { add: () => {} }, check: () => {} };
+  const look = async () => (await dump.look(context, true)).parts.map(({ step }) => step);
+  expect(await look()).toEqual([1]);
+  write('step_2/rank1.jsonl', `${line}{"prompt"`);
+  expect(await look()).toEqual([1]);
+  // no whole line
+  expect(await look()).toEqual([1]);
+  write('step_2/rank1.jsonl', line);
+  expect(await look()).toEqual([1]);
+  write('step_2/rank0.jsonl', line + line);
+  expect(await look()).toEqual([1]);
+  expect(await look()).toEqual([1, 2]);
+});
+
 test('a folder of rewarded rollouts without steps is read where the user names it, and not offered', async () => {
   const file = logOf([{ prompt: 'a?', completion: '1', reward: 1, example_id: 0, correct_answer: 1 }]);
   const root = path.dirname(file);

@@ -14,12 +14,10 @@ import type { ColumnMap, RolloutColumn } from '../columns.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, Look } from '../importer.ts';
 import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
-import { filesWithSteps, joinedBySteps } from '../named-steps.ts';
+import { filesWithSteps, NamedSteps } from '../named-steps.ts';
 import { parquetParts } from '../parquet-file.ts';
 import { RowReader } from '../rows.ts';
-import { WholeFiles } from '../step-files.ts';
 import { readTableSteps } from '../table-file.ts';
-import { endsLine, isWholeParquet } from '../whole-file.ts';
 import { verl } from './verl.ts';
 
 const LINES = /\.(jsonl|ndjson)$/i;
@@ -157,20 +155,8 @@ function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
 }
 
 function ofNamedSteps(root: string, { map }: DumpOptions): Pick<Dump, 'look'> {
-  const rows = new RowReader(map);
-  const whole = new WholeFiles();
-  return {
-    async look(_, following): Promise<Look> {
-      const files = await filesWithSteps(root);
-      const { parts, waiting } = await whole.choose(files, following, rows, isWhole);
-      return { parts: joinedBySteps(parts), waiting };
-    },
-  };
-}
-
-async function isWhole(file: string): Promise<boolean> {
-  if (/\.parquet$/i.test(file)) return isWholeParquet(file);
-  return /\.json$/i.test(file) ? true : endsLine(file);
+  const steps = new NamedSteps(root, new RowReader(map));
+  return { look: (_, following): Promise<Look> => steps.look(following) };
 }
 
 /** A table cannot grow: it is written as a whole, and read again only when it was written again. */
