@@ -20,7 +20,7 @@ const SETTLE = 80;
 export class GroupReader {
   private readonly readings = new Map<string, GroupReading>();
   /** The group that is being read: the one that is shown. */
-  private current: { key: string; controller: AbortController } | null = null;
+  private current: { key: string; rollout: number; controller: AbortController } | null = null;
   /** The group that will be read if it is still shown in a moment. */
   private next: { key: string; timer: ReturnType<typeof setTimeout> } | null = null;
   /** When another group was shown last. */
@@ -33,20 +33,32 @@ export class GroupReader {
     private readonly changed: () => void,
     /** Where a group's rollouts lie: they are read again where that has changed, since token statistics were added. */
     private readonly place: (id: GroupId) => number | null = () => null,
+    /** The rollout that is chosen, whose tokens come first. */
+    private readonly chosen: () => number = () => 0,
   ) {}
 
-  /** The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another. */
-  of(id: GroupId): GroupReading {
+  /**
+   * The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another.
+   * @param rollout whose text and tokens are needed; of a large group they are read one by one
+   */
+  of(id: GroupId, rollout?: number): GroupReading {
     const key = this.keyOf(id);
     if ((this.next ?? this.current)?.key !== key) this.cancel();
     const known = this.readings.get(key);
+    if (known?.state === 'read' && rollout !== undefined && lacks(known, rollout)) {
+      if (this.current?.rollout !== rollout) {
+        this.cancel();
+        void this.read(id, rollout);
+      }
+      return READING;
+    }
     if (known || this.next) return known ?? READING;
     const { phase, step, problem } = id;
     const since = performance.now() - this.turned;
     this.turned = performance.now();
     const read = () => {
       this.next = null;
-      void this.read({ phase, step, problem });
+      void this.read({ phase, step, problem }, this.chosen());
     };
     if (since > SETTLE) read();
     else this.next = { key, timer: setTimeout(read, SETTLE) };
@@ -56,7 +68,7 @@ export class GroupReader {
   /** Requests a group again after a failure. */
   again(id: GroupId): void {
     this.cancel();
-    void this.read(id);
+    void this.read(id, this.chosen());
     this.changed();
   }
 
@@ -71,19 +83,20 @@ export class GroupReader {
     if (this.next) clearTimeout(this.next.timer);
     this.next = null;
     if (!this.current) return;
-    this.readings.delete(this.current.key);
+    // What is known of a group stays while the tokens of another of its rollouts are read.
+    if (this.readings.get(this.current.key)?.state === 'reading') this.readings.delete(this.current.key);
     this.current.controller.abort();
     this.current = null;
   }
 
-  private async read({ phase, step, problem }: GroupId): Promise<void> {
+  private async read({ phase, step, problem }: GroupId, rollout: number): Promise<void> {
     const group = { phase, step, problem };
-    const reading = { key: this.keyOf(group), controller: new AbortController() };
+    const reading = { key: this.keyOf(group), rollout, controller: new AbortController() };
     this.current = reading;
-    this.keep(reading.key, READING);
+    if (this.readings.get(reading.key)?.state !== 'read') this.keep(reading.key, READING);
     let read: GroupReading;
     try {
-      const page = await this.peer.request('readGroup', { run: this.run(), group }, reading.controller);
+      const page = await this.peer.request('readGroup', { run: this.run(), group, rollout }, reading.controller);
       read = { state: 'read', ...page };
     } catch (error) {
       read = { state: 'failed', failure: failureOf(error, () => this.again(group)) };
@@ -103,4 +116,9 @@ export class GroupReader {
     this.readings.set(key, reading);
     if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
   }
+}
+
+/** Whether the tokens of a rollout are not among what was read of its group. */
+function lacks({ whole, detail }: GroupPage, rollout: number): boolean {
+  return whole !== null && whole.rollout !== rollout && rollout < detail.rollouts.length;
 }

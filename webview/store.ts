@@ -81,8 +81,9 @@ export class Store {
       const row = this.columns.find(id);
       return row === null ? null : (this.columns.frameOf(row)?.offset ?? null);
     };
-    this.groups = new GroupReader(this.peer, run, () => this.changed(), place);
-    this.groupsBefore = new GroupReader(this.peer, run, () => this.changed(), place);
+    const chosen = () => this.selection.rollout ?? 0;
+    this.groups = new GroupReader(this.peer, run, () => this.changed(), place, chosen);
+    this.groupsBefore = new GroupReader(this.peer, run, () => this.changed(), place, chosen);
     this.prompts = new PromptReader(this.peer, this.failures, run, () => this.changed());
     const found = () => {
       this.keep();

@@ -139,6 +139,12 @@ function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPo
   return { rest, undrawnTop: top1 !== null && top1 > Math.max(...probabilities) + SAME ? top1 : null };
 }
 
+/** How many tokens two rollouts begin with alike; null where that is not known. */
+function sharedTokens(a: Rollout, b: Rollout): number | null {
+  const [keys, others] = a.ids && b.ids ? [a.ids, b.ids] : [a.tokenTexts, b.tokenTexts];
+  return keys && others && sharedLength({ keys, texts: [] }, { keys: others, texts: [] });
+}
+
 /**
  * Log-probability of each token of a rollout under the policy that sampled other rollouts of its problem: known as far as
  * one of them begins like it, NaN after that. nats, one per token; null where the rollout's tokens are not known.
@@ -148,10 +154,9 @@ export function logprobUnder(rollout: Rollout, others: readonly Rollout[]): Floa
   const found = new Float32Array(rollout.tokenTexts.length).fill(Number.NaN);
   for (const other of others) {
     const { logprob } = other.statistics;
-    if (!logprob || !other.tokenTexts) continue;
-    const { of } = sequences([rollout, other]);
-    const shared = sharedLength(of[0]!, of[1]!);
-    found.set(logprob.subarray(0, shared));
+    if (!logprob) continue;
+    const shared = sharedTokens(rollout, other);
+    if (shared !== null) found.set(logprob.subarray(0, shared));
   }
   return found;
 }

@@ -17,6 +17,7 @@ import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { AnswerPlace } from '../reward/answer-place.ts';
 import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
+import type { ForkPoint, NoFork } from './fork-point.ts';
 import type { PackedColumns } from './packed.ts';
 import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
 import type { Metric } from './series.ts';
@@ -54,6 +55,11 @@ export interface GroupPage {
   detail: Omit<GroupDetail, 'evidence'>;
   why: string[];
   places: (AnswerPlace | null)[];
+  /**
+   * Of a large group, the one rollout whose text and tokens are here; of the others, only what it is compared by: ids and
+   * log-probabilities. null: those of all.
+   */
+  whole: { rollout: number; fork: ForkPoint | NoFork } | null;
 }
 
 const index = z.int().min(0);
@@ -91,7 +97,11 @@ export const PANEL = defineContract({
   requests: {
     /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
-    readGroup: { params: z.strictObject({ run, group: GroupId }), result: unchecked<GroupPage>() },
+    /** `rollout`: the one that is shown, whose tokens come with the group. */
+    readGroup: {
+      params: z.strictObject({ run, group: GroupId, rollout: index.default(0) }),
+      result: unchecked<GroupPage>(),
+    },
     /** Searches the run's rollouts; `finding` tells how far it is. */
     find: { params: z.strictObject({ run, query: FindQuery }), result: unchecked<FindResult>() },
     readNotes: { params: z.strictObject({ run }), result: unchecked<Note[]>() },

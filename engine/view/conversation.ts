@@ -158,8 +158,8 @@ export class Conversation {
         this.tellShown(peer);
         return null;
       },
-      readGroup: async ({ run, group }, signal) => {
-        const page = await groupPage(this.shownRun(run), group);
+      readGroup: async ({ run, group, rollout }, signal) => {
+        const page = await groupPage(this.shownRun(run), group, rollout);
         // The page has moved on: nothing waits for rollouts that may be large.
         if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
         return page;

@@ -30,8 +30,9 @@ import { runInfo } from '../runs/run-info.ts';
 import { statusOf } from '../runs/run-status.ts';
 import { Disposables } from './disposables.ts';
 
-/** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once. */
+/** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once; and of what size together, characters of responses. */
 const KEPT_GROUPS = 8;
+const KEPT_SIZE = 4_000_000;
 
 /** One run in memory. Its columns are complete once `loaded` resolves; `dispose` ends the reading. */
 export class OpenRun {
@@ -40,6 +41,7 @@ export class OpenRun {
   private readonly progressEmitter = this.scope.add(new Emitter<Progress | null>());
   private readonly loadEmitter = this.scope.add(new Emitter<void>());
   private readonly recent = new Map<string, Promise<ExplainedGroup>>();
+  private readonly sizes = new Map<string, number>();
   private readonly giveUp = new AbortController();
   private now: Progress | null = null;
   private part = 0;
@@ -177,7 +179,21 @@ export class OpenRun {
     this.recent.set(key, reading);
     reading.catch(() => this.recent.delete(key));
     if (this.recent.size > KEPT_GROUPS) this.recent.delete(this.recent.keys().next().value!);
+    reading.then(({ detail }) => this.forgetLarge(key, sizeOf(detail))).catch(() => {});
     return reading;
+  }
+
+  /** Keeps what was read last, and of what was read before as much as there is room for. */
+  private forgetLarge(key: string, size: number): void {
+    if (!this.recent.has(key)) return;
+    this.sizes.set(key, size);
+    let sum = 0;
+    for (const one of [...this.recent.keys()].reverse()) {
+      sum += this.sizes.get(one) ?? 0;
+      if (sum <= KEPT_SIZE || one === key) continue;
+      this.recent.delete(one);
+      this.sizes.delete(one);
+    }
   }
 
   dispose(): void {
@@ -233,4 +249,9 @@ export class OpenRun {
       this.loadEmitter.fire();
     }
   }
+}
+
+/** Characters of the responses. */
+function sizeOf({ rollouts }: ExplainedGroup['detail']): number {
+  return rollouts.reduce((sum, { text }) => sum + text.length, 0);
 }

@@ -45,7 +45,7 @@ export function benchGroup(
   { problem, step }: { problem: number; step: number },
   answers: (string | null)[],
   reference: string,
-  { text, tokenTexts, logprob = () => 0.5 }: BenchText,
+  { text, tokenTexts, logprob = () => -0.5 }: BenchText,
 ): GroupDetail {
   const { clusters, rollouts } = judged(answers, reference);
   const numbers = (value: (t: number) => number) => Float32Array.from(tokenTexts, (_, t) => value(t));

@@ -28,7 +28,7 @@ const HEIGHT = 112;
 const LARGE = 300;
 const LEAST_HEIGHT = 72;
 /** Of the pane, what a row of charts does not use: its titles, the line below it and edges. */
-const AROUND = 72;
+const AROUND = 60;
 const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */
 const NARROWEST = 260;

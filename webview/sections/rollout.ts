@@ -2,6 +2,7 @@
 import { nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
+import type { GroupId } from '../../engine/protocol/group.ts';
 import { logprobUnder } from '../../engine/runs/fork-point.ts';
 import type { TextRange } from '../../engine/runs/response-parts.ts';
 import { type TokenShades, unshaded } from '../../engine/runs/token-shades.ts';
@@ -64,10 +65,10 @@ export class RolloutView extends Component {
   }
 
   override render() {
-    const { selected, groups, columns } = this.store;
+    const { selected, columns } = this.store;
     const row = selected?.view.row ?? null;
     if (row === null) return html`<p class="muted">No rollout to show.</p>`;
-    const reading = groups.of(columns.idOf(row));
+    const reading = this.readingOf(columns.idOf(row));
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     // The problem's pane says why.
     if (reading.state === 'failed') return nothing;
@@ -80,11 +81,18 @@ export class RolloutView extends Component {
     </section>`;
   }
 
+  /** The group, once the tokens of the chosen rollout are there. */
+  private readingOf(id: GroupId): GroupReading {
+    const { groups, selection } = this.store;
+    const reading = groups.of(id);
+    return reading.state === 'read' ? groups.of(id, selection.rolloutIn(reading.detail.rollouts.length)) : reading;
+  }
+
   /** What is shown; null before it has been read. */
   private get shown(): Shown | null {
-    const { selected, groups, columns } = this.store;
+    const { selected, columns } = this.store;
     const row = selected?.view.row ?? null;
-    const read = row === null ? null : groups.of(columns.idOf(row));
+    const read = row === null ? null : this.readingOf(columns.idOf(row));
     const known = read?.state === 'read' ? this.chosenIn(read) : undefined;
     return known ? { read: read as Read, known } : null;
   }

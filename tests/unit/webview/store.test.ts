@@ -5,6 +5,7 @@ import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
 import { pack } from '../../../engine/runs/packed.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
+import { groupPage } from '../../../engine/view/group-page.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { GroupReader } from '../../../webview/group-reader.ts';
 import { Store } from '../../../webview/store.ts';
@@ -219,7 +220,7 @@ describe('rollouts', () => {
       peer.handle('readGroup', async ({ group }) => {
         state.asked++;
         if (state.broken) throw new RollscopeError('run-broken', 'The rollouts are missing.', 'Copy them back.');
-        return run.readGroup(group);
+        return groupPage(run, group);
       });
     });
     const store = new Store(webview.page());

@@ -101,7 +101,7 @@ const WIDTHS: Readonly<Record<ColumnKey, string>> = {
   now: '0 0 68px',
   reference: '0 0 64px',
   share: '0 0 38px',
-  change: '0 0 46px',
+  change: '0 0 52px',
   since: '0 0 38px',
   until: '0 0 38px',
   forecast: '0 0 64px',

@@ -27,7 +27,7 @@ export interface PreparedRollout {
 }
 
 /** Prepares a rollout of a group for reading; undefined where the group has no such rollout. */
-export function prepared({ detail, places }: GroupPage, index: number): PreparedRollout | undefined {
+export function prepared({ detail, places, whole }: GroupPage, index: number): PreparedRollout | undefined {
   const rollout = detail.rollouts[index];
   if (!rollout) return undefined;
   const reading = readingOf(rollout);
@@ -38,7 +38,7 @@ export function prepared({ detail, places }: GroupPage, index: number): Prepared
     index,
     reading,
     thoughts: thoughts(rollout.text),
-    fork: forkPoint(detail, index),
+    fork: whole?.fork ?? forkPoint(detail, index),
     surprising: mostSurprising(rollout.statistics.logprob, MOST_SURPRISING),
     answer: span && { place: tokensOf(reading, span), rule: place?.rule ?? 'its last occurrence' },
   };
