@@ -51,9 +51,15 @@ export function changeText({ view, before }: Compared): string {
 export function changeLines(problems: readonly Problem[], all: readonly Compared[], side: ChangeSide): string[] {
   const id = (problem: Problem) => oneLine(plain(problem.id), ID);
   const width = Math.max(0, ...problems.map((problem) => id(problem).length));
+  // As wide on both sides: the diff shows what differs, which no blank should.
+  const standingOf = (view: ProblemView) => plain(standingText(view));
+  const standingWidth = Math.max(
+    0,
+    ...all.flatMap(({ view, before }) => [view, before].map((one) => standingOf(one).length)),
+  );
   return problems.map((problem, i) => {
     const view = side === 'before' ? all[i]!.before : all[i]!.view;
-    const standing = plain(standingText(view)).padEnd(ANSWER);
+    const standing = standingOf(view).padEnd(standingWidth);
     return `${id(problem).padEnd(width)}  ${standing}  ${oneLine(plain(problem.text), TEXT)}`;
   });
 }

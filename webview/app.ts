@@ -15,6 +15,7 @@ import './sections/inspector.ts';
 import './sections/notes.ts';
 import './sections/problems.ts';
 import './sections/rollout.ts';
+import './sections/rollout-before.ts';
 import './sections/scrubber.ts';
 import './sections/start.ts';
 import './splitter.ts';

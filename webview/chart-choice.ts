@@ -9,6 +9,8 @@ import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';
 export class ChartChoice {
   /** null for the defaults. */
   private metrics: readonly Metric[] | null = null;
+  /** Metrics that the collapse watch named and that were put away. */
+  private readonly putAway = new Set<Metric>();
 
   /** A page of another version may have kept metrics that this one does not have. */
   constructor(kept: readonly Metric[] | undefined) {
@@ -20,8 +22,14 @@ export class ChartChoice {
     return this.metrics && [...this.metrics];
   }
 
-  /** The metrics of the charts for a run. */
-  of({ head, series }: RunColumns): readonly Metric[] {
+  /** The metrics of the charts for a run; those that the collapse watch named come first, until they are put away. */
+  of(columns: RunColumns): readonly Metric[] {
+    const charts = this.chosenFor(columns);
+    const named = namedByWatch(columns).filter((metric) => !this.putAway.has(metric));
+    return [...named, ...charts.filter((metric) => !named.includes(metric))].slice(0, MOST_CHARTS);
+  }
+
+  private chosenFor({ head, series }: RunColumns): readonly Metric[] {
     const usual = defaultCharts(head, series);
     if (!this.metrics) return usual;
     // What was chosen for a run of another trainer may be missing in this one.
@@ -40,23 +48,38 @@ export class ChartChoice {
   }
 
   remove(place: number, columns: RunColumns): void {
-    this.metrics = this.of(columns).filter((_, i) => i !== place);
+    const charts = this.of(columns);
+    this.metrics = charts.filter((_, i) => i !== place);
+    this.putAway.add(charts[place]!);
   }
 
   /** Moves a chart by so many places, as far as there are any. */
   move(place: number, by: number, columns: RunColumns): void {
     const charts = [...this.of(columns)];
+    this.takeOver(charts);
     const [metric] = charts.splice(place, 1);
     charts.splice(Math.max(0, Math.min(charts.length, place + by)), 0, metric!);
     this.metrics = charts;
   }
 
+  /** From now on they stand where they were put. */
+  private takeOver(charts: readonly Metric[]): void {
+    for (const metric of charts) this.putAway.add(metric);
+  }
+
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   choose(place: number, metric: Metric, columns: RunColumns): void {
     const charts = [...this.of(columns)];
+    this.takeOver(charts);
     const other = charts.indexOf(metric);
     if (other >= 0) charts[other] = charts[place]!;
     charts[place] = metric;
     this.metrics = charts;
   }
+}
+
+/** Metrics that a warning of the collapse watch rests on, the latest warning's first; signals without a chart are left out. */
+export function namedByWatch({ head }: Pick<RunColumns, 'head'>): Metric[] {
+  const named = head.warnings.toReversed().flatMap(({ watch }) => watch?.reasons.map(({ signal }) => signal) ?? []);
+  return [...new Set(named)].filter((signal): signal is Metric => choiceOf(signal as Metric) !== undefined);
 }

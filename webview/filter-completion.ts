@@ -16,6 +16,8 @@ export const FILTER_TERMS: readonly FilterTerm[] = [
   { term: 'gained>', finds: 'majority share that grew by more: gained>0.3' },
   { term: 'since>', finds: 'verdict unchanged since a later step: since>50' },
   { term: 'share>', finds: 'majority share: share>0.8' },
+  { term: 'reward>', finds: 'mean reward of the rollouts: reward>0.5' },
+  { term: 'length>', finds: 'mean length in tokens: length>200' },
   { term: 'noanswer>', finds: 'share of rollouts without an answer: noanswer>0.5' },
   { term: 'forecast>', finds: 'predicted P(correct): forecast>0.5' },
   { term: 'tie', finds: 'vote without a majority' },

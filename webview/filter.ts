@@ -5,7 +5,7 @@
  * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
  * cursor A, as do `stayed:correct|wrong` and `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
  * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `accuracy>0.5` the share of correct
- * rollouts, `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts, `noanswer>0.5` the
+ * rollouts, `reward<0.5` and `length>200` means over the rollouts (length in tokens), `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts, `noanswer>0.5` the
  * share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
@@ -13,7 +13,17 @@ import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
 import { gainOf, hasSwitched, type Move, moveOf } from '../engine/runs/moves.ts';
 import type { ProblemRow } from './problem-row.ts';
 
-const COMPARED = ['share', 'accuracy', 'confidence', 'forecast', 'gained', 'since', 'noanswer'] as const;
+const COMPARED = [
+  'share',
+  'accuracy',
+  'confidence',
+  'forecast',
+  'gained',
+  'since',
+  'noanswer',
+  'reward',
+  'length',
+] as const;
 type Compared = (typeof COMPARED)[number];
 type Comparison = '>' | '<' | '>=' | '<=' | '=';
 
@@ -60,8 +70,7 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'likely:wrong': { kind: 'predicted', correct: false },
 };
 
-const COMPARISON =
-  /^(share|accuracy|confidence|forecast|gained|since|noanswer)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+))$/;
+const COMPARISON = new RegExp(`^(${COMPARED.join('|')})(>=|<=|>|<|=)(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:e[+-]?\\d+)?)$`);
 
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
@@ -104,6 +113,10 @@ function comparedValue(kind: Compared, row: FilteredRow): number | null {
       return view.since.verdict;
     case 'noanswer':
       return view.rollouts === 0 ? null : view.unanswered / view.rollouts;
+    case 'reward':
+      return view.reward;
+    case 'length':
+      return view.length;
   }
 }
 
@@ -117,7 +130,9 @@ function holds(term: Term, row: FilteredRow): boolean {
     case 'forecast':
     case 'gained':
     case 'since':
-    case 'noanswer': {
+    case 'noanswer':
+    case 'reward':
+    case 'length': {
       const value = comparedValue(term.kind, row);
       return value !== null && COMPARE[term.comparison](value, term.value);
     }

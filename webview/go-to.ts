@@ -16,7 +16,10 @@ interface Shown {
 }
 
 /** Goes to the place of a note or of a link, as far as the run has it. */
-export function goToPlace(store: Shown, place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout'>): void {
+export function goToPlace(
+  store: Shown,
+  place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout' | 'tokens'>,
+): void {
   const { selection, columns, problems } = store;
   const found = problems.find(({ id, row }) => id === place.problem && (place.row === null || row === place.row));
   if (!found) {
@@ -25,16 +28,21 @@ export function goToPlace(store: Shown, place: Pick<Address, 'problem' | 'row' |
   }
   const view = problemView(columns, found.index, place.step ?? undefined, place.phase);
   if (view.row !== null && view.step === (place.step ?? view.step) && place.rollout !== null) {
-    goTo(store, columns.idOf(view.row), place.rollout - 1);
+    goTo(store, columns.idOf(view.row), place.rollout - 1, place.tokens);
     return;
   }
   selection.select(found.index);
   if (place.step !== null) selection.lookAt(place.step);
-  selection.layout.turnTo('problem', window.innerWidth);
+  selection.layout.turnTo('problem');
 }
 
 /** @param rollout its index in the group */
-export function goTo({ columns, selection, requests }: Shown, group: GroupId, rollout: number): void {
+export function goTo(
+  { columns, selection, requests }: Shown,
+  group: GroupId,
+  rollout: number,
+  tokens: Address['tokens'] = null,
+): void {
   const { problem, step, phase } = group;
   const row = columns.find({ phase, step, problem });
   if (row === null || problemView(columns, problem, step).row !== row) {
@@ -44,5 +52,6 @@ export function goTo({ columns, selection, requests }: Shown, group: GroupId, ro
   selection.select(problem);
   selection.lookAt(step);
   selection.selectRollout(rollout);
-  selection.layout.turnTo('rollout', window.innerWidth);
+  if (tokens) selection.chooseTokens(tokens);
+  selection.layout.turnTo('rollout');
 }

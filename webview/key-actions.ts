@@ -2,6 +2,7 @@
 import type { LitElement, ReactiveController } from 'lit';
 import { KEYS, type KeyAction } from './keys.ts';
 import { selectedAddress } from './notebook.ts';
+import { stepBefore } from './rollout-before.ts';
 import type { Find } from './sections/find.ts';
 import type { Inspector } from './sections/inspector.ts';
 import type { Notes } from './sections/notes.ts';
@@ -57,7 +58,7 @@ export class KeyActions implements ReactiveController {
       target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
     if (writes || event.ctrlKey || event.metaKey || event.altKey || this.target().store.phase !== 'run') return;
     const found = KEYS.find(({ keys }) => keys.includes(event.key));
-    if (!found || (event.key === 'Enter' && target?.closest('button, a, vscode-button, [role="button"], [role="tab"]')))
+    if (!found || (event.key === 'Enter' && target?.closest('button, a, summary, vscode-button, [role="button"], [role="tab"]')))
       return;
     event.preventDefault();
     if (this.known.includes(found)) this.actions[found.action]();
@@ -74,6 +75,14 @@ export class KeyActions implements ReactiveController {
       const { selection } = this.target().store;
       selection.compareWith(this.step === selection.from || this.step === 0 ? null : this.step);
     },
+    beside: () => {
+      const { store, width } = this.target();
+      const { selection } = store;
+      selection.showBefore(!selection.showsBefore);
+      if (selection.showsBefore) selection.layout.turnTo('rollout', width);
+    },
+    'next-before': () => stepBefore(this.target().store, 1),
+    'previous-before': () => stepBefore(this.target().store, -1),
     filter: () => {
       const { store, width } = this.target();
       store.selection.layout.turnTo('problems', width);

@@ -7,6 +7,9 @@ export type KeyAction =
   | 'next-step'
   | 'previous-step'
   | 'set-a'
+  | 'beside'
+  | 'next-before'
+  | 'previous-before'
   | 'filter'
   | 'next-surprise'
   | 'previous-surprise'
@@ -26,6 +29,9 @@ export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: 
   { keys: [']'], action: 'next-step', text: 'next step' },
   { keys: ['['], action: 'previous-step', text: 'previous step' },
   { keys: ['a'], action: 'set-a', text: 'compare with this step (cursor A); again: with the state before training' },
+  { keys: ['b'], action: 'beside', text: 'a rollout of A next to that of B, or not' },
+  { keys: ['J'], action: 'next-before', text: 'next rollout of A' },
+  { keys: ['K'], action: 'previous-before', text: 'previous rollout of A' },
   { keys: ['/'], action: 'filter', text: 'filter the problems' },
   { keys: ['s'], action: 'next-surprise', text: 'next most surprising token of the rollout' },
   { keys: ['S'], action: 'previous-surprise', text: 'previous one' },

@@ -60,7 +60,7 @@ export class Layout {
   }
 
   /** Shows a pane where only one of them is shown. */
-  turnTo(tab: PaneName, width: number): void {
+  turnTo(tab: PaneName, width = globalThis.innerWidth): void {
     if (this.isNarrow(width) && tab !== this.tab) this.show(tab);
   }
 

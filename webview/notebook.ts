@@ -68,15 +68,18 @@ export class Notebook {
   }
 }
 
-/** The place that is selected: the problem at the step that is looked at, and its rollout where one was chosen. */
+/** The place that is selected: the problem at the step that is looked at, its rollout where one was chosen, and its tokens. */
 export function selectedPlace({ selection, problems, selected }: Omit<Selected, 'info'>): Omit<GivenAddress, 'folder'> {
   if (!selected) return { step: selection.step };
   const { problem, view } = selected;
+  const { rollout, tokens } = selection;
   return {
     ...problemName(problems, problem.index),
     step: view.step,
     phase: view.phase,
-    rollout: selection.rollout === null ? null : selection.rollout + 1,
+    // Tokens are those of the rollout that is shown, chosen or not.
+    rollout: rollout === null && tokens === null ? null : selection.rolloutIn(view.rollouts) + 1,
+    ...(tokens && { tokens: [...tokens] }),
   };
 }
 

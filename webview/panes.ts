@@ -26,6 +26,12 @@ export const paneStyles = css`
   .pane.rollout {
     padding: 8px 12px;
   }
+  .pane.sides {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr));
+    gap: 12px 16px;
+    align-items: start;
+  }
   .tabs {
     display: flex;
     flex: none;
@@ -151,12 +157,15 @@ export class Panes implements ReactiveController {
   }
 
   private pane(name: PaneName, size: string) {
-    return html`<section class="pane ${name}" aria-label=${PANE_TITLES[name]} data-pane=${name} .style=${size} @scroll=${(event: Event) => this.scrolled(name, event)}>
+    const { selection } = this.store();
+    const sides = name === 'rollout' && selection.showsBefore ? 'sides' : '';
+    return html`<section class="pane ${name} ${sides}" aria-label=${PANE_TITLES[name]} data-pane=${name} .style=${size} @scroll=${(event: Event) => this.scrolled(name, event)}>
       ${{
         charts: () => html`<rs-curves></rs-curves>`,
         problems: () => html`<rs-problems></rs-problems>`,
         problem: () => this.problem(),
-        rollout: () => html`<rs-rollout></rs-rollout>`,
+        rollout: () =>
+          html`<rs-rollout></rs-rollout>${selection.showsBefore ? html`<rs-rollout-before></rs-rollout-before>` : nothing}`,
       }[name]()}
     </section>`;
   }

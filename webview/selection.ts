@@ -34,6 +34,12 @@ export class Selection {
   step: number | null;
   /** The step that the selected one is compared with (cursor A); null: before training. */
   from: number | null;
+  /** First and last chosen token of the rollout, counted from 1. */
+  tokens: readonly [first: number, last: number] | null = null;
+  /** A rollout of cursor A is shown next to that of B. */
+  showsBefore: boolean;
+  /** Which one; null: one that represents the vote at A. */
+  rolloutBefore: number | null;
   filter: string;
   order: ProblemOrder;
   shading: TokenShading;
@@ -42,6 +48,8 @@ export class Selection {
   /** Rewards that are shown as columns of the rollouts, by name. */
   rewards: readonly string[];
   smoothing: Smoothing;
+  /** Histograms of the problems stand below the charts. */
+  showsHistograms: boolean;
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
   private keeping: ReturnType<typeof setTimeout> | undefined;
@@ -61,10 +69,13 @@ export class Selection {
     this.step = kept?.step ?? null;
     this.rollout = kept?.rollout ?? null;
     this.from = kept?.from ?? null;
+    this.showsBefore = kept?.before === true;
+    this.rolloutBefore = kept?.rolloutBefore ?? null;
     this.filter = kept?.filter ?? '';
     this.order = keptOrder(kept?.order);
     this.shading = isShading(kept?.shading) ? kept.shading : FIRST_SHADING;
     this.showsCalibration = kept?.calibration === true;
+    this.showsHistograms = kept?.histograms === true;
     const rewards: unknown = kept?.rewards;
     this.rewards = Array.isArray(rewards) ? rewards.filter((name) => typeof name === 'string') : [];
     this.smoothing = SMOOTHINGS.find((weight) => weight === kept?.smoothing) ?? 0;
@@ -80,7 +91,7 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    const { problem, step, rollout, filter, from, order, shading, rewards, showsCalibration } = this;
+    const { problem, step, rollout, rolloutBefore, filter, from, order, shading, rewards, showsCalibration } = this;
     return {
       problem,
       step,
@@ -88,9 +99,12 @@ export class Selection {
       ...(rollout !== null && { rollout }),
       ...(filter !== '' && { filter }),
       ...(from !== null && { from }),
+      ...(this.showsBefore && { before: true as const }),
+      ...(rolloutBefore !== null && { rolloutBefore }),
       ...(order !== FIRST_ORDER && { order }),
       ...(shading !== FIRST_SHADING && { shading }),
       ...(showsCalibration && { calibration: true as const }),
+      ...(this.showsHistograms && { histograms: true as const }),
       ...(rewards.length > 0 && { rewards: [...rewards] }),
       ...(this.smoothing !== 0 && { smoothing: this.smoothing }),
       ...this.layout.kept,
@@ -100,12 +114,32 @@ export class Selection {
   select(problem: number): void {
     this.problem = problem;
     this.rollout = null;
+    this.rolloutBefore = null;
+    this.tokens = null;
     this.tell('revealProblem', 'openRollout', 'compareRollouts', 'readPrompt');
   }
 
   selectRollout(rollout: number): void {
     this.rollout = rollout;
+    this.tokens = null;
     this.tell('openRollout', 'compareRollouts');
+  }
+
+  /** Chooses tokens of the rollout, counted from 1; null for none. */
+  chooseTokens(tokens: readonly [first: number, last: number] | null): void {
+    this.tokens = tokens;
+    this.tell();
+  }
+
+  /** Shows a rollout of cursor A next to that of B, or hides it. */
+  showBefore(shows: boolean): void {
+    this.showsBefore = shows;
+    this.tell();
+  }
+
+  selectRolloutBefore(rollout: number): void {
+    this.rolloutBefore = rollout;
+    this.tell();
   }
 
   /** The rollout that is chosen in a group of so many. */
@@ -116,6 +150,7 @@ export class Selection {
   /** Selects a step; null follows the run. */
   lookAt(step: number | null): void {
     this.step = step;
+    this.tokens = null;
     this.keepAtPace();
     this.changed('openRollout', 'compareRollouts');
   }
@@ -123,6 +158,7 @@ export class Selection {
   /** Selects the step to compare with; null for the state before training. */
   compareWith(step: number | null): void {
     this.from = step;
+    this.rolloutBefore = null;
     this.tell();
   }
 
@@ -135,6 +171,11 @@ export class Selection {
   showCalibration(shows: boolean): void {
     this.showsCalibration = shows;
     this.tell('calibrate');
+  }
+
+  showHistograms(shows: boolean): void {
+    this.showsHistograms = shows;
+    this.tell();
   }
 
   /** Shows a reward as columns of the rollouts, or hides it. */
@@ -215,6 +256,8 @@ export class Selection {
     this.step = null;
     this.rollout = null;
     this.from = null;
+    this.rolloutBefore = null;
+    this.tokens = null;
     this.layout.scrolled = {};
   }
 }

@@ -209,7 +209,10 @@ export class Store {
       this.changed();
     });
     this.peer.on('look', ({ step }) => this.selection.lookAt(step));
-    this.peer.on('select', ({ problem }) => this.selection.select(problem));
+    this.peer.on('select', ({ problem }) => {
+      this.selection.select(problem);
+      this.selection.layout.turnTo('problem');
+    });
   }
 
   private attach(again: boolean): void {

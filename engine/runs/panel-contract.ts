@@ -176,12 +176,17 @@ export interface ViewState {
   filter?: string;
   /** Step that others are compared with (cursor A). */
   from?: number;
+  /** A rollout of cursor A is shown next to that of B. */
+  before?: true;
+  rolloutBefore?: number;
   order?: ProblemOrder;
   shading?: TokenShading;
   /** Rewards that are shown as columns of the rollouts. */
   rewards?: string[];
   /** Calibration is shown in the place of the problem. */
   calibration?: true;
+  /** Histograms of the problems stand below the charts. */
+  histograms?: true;
   layout?: PanelLayout;
   /** What is searched for among the rollouts, where the search is open. */
   find?: FindQuery;

@@ -39,6 +39,9 @@ export interface ProblemView {
   unanswered: number;
   /** Cut at the length limit; null where that is not known. */
   truncated: number | null;
+  /** Means over the rollouts: of the reward, and of the length in tokens; null where unknown. */
+  reward: number | null;
+  length: number | null;
   /** Mean correctness of the rollouts; null without a reference. */
   accuracy: number | null;
   /** Geometric mean of the token probabilities of the majority's rollouts; null where unknown. */
@@ -72,6 +75,7 @@ export function problemView(
   const { groups, texts } = columns;
   const { step, phase, answer, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
     groups.columns;
+  const { reward, tokens } = groups.columns;
   const found = only === null ? speakingAt(columns, problem, at) : scan(columns, problem, speaker(columns, at, only));
   const row = found?.row;
   const prediction = columns.head.forecast?.problems[problem] ?? null;
@@ -96,6 +100,8 @@ export function problemView(
     rollouts: rollouts[row]!,
     unanswered: unanswered[row]!,
     truncated: truncated[row]! < 0 ? null : truncated[row]!,
+    reward: known(reward[row]!),
+    length: known(tokens[row]!),
     accuracy: known(accuracy[row]!),
     confidence: logprob === null ? null : Math.exp(logprob),
     since: {
@@ -149,6 +155,8 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   rollouts: 0,
   unanswered: 0,
   truncated: null,
+  reward: null,
+  length: null,
   accuracy: null,
   confidence: null,
   since: { answer: null, verdict: null },

@@ -18,6 +18,7 @@ import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html, svg } from '../html.ts';
 import { shared } from '../styles.ts';
+import './histograms.ts';
 
 /** Steps that are computed for the curve. */
 const MOST_STEPS = 12;
@@ -73,6 +74,7 @@ export class CalibrationView extends Component {
       ${notice}
       <div class="charts">
         ${this.scatter()}
+        <rs-histograms></rs-histograms>
         ${columns.head.labeled ? (at ? this.rollouts(at) : nothing) : html`<p class="muted">Without reference answers there is no correctness to compare confidence with.</p>`}
       </div>`;
   }

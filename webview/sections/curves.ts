@@ -9,6 +9,7 @@ import { evaluatedText } from '../../engine/protocol/data-text.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import type { Metric } from '../../engine/runs/series.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
+import { namedByWatch } from '../chart-choice.ts';
 import { type CurveOptions, type DrawnCurve, drawCurve, plotArea, type Series, withCursors } from '../charts/curve.ts';
 import { type Domain, partBetween, stepIn, zoomed } from '../charts/domain.ts';
 import { csvOf, pngOf, svgOf } from '../charts/export.ts';
@@ -22,6 +23,7 @@ import { Remembered } from '../remembered.ts';
 import { saveFile } from '../save.ts';
 import { shared } from '../styles.ts';
 import { curveStyles } from './curves/styles.ts';
+import './histograms.ts';
 
 /** Of a chart where its pane gives no height, and of an enlarged one. */
 const HEIGHT = 112;
@@ -72,6 +74,7 @@ export class Curves extends Component {
     return html`<div class="charts ${names[columns]}">
         ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, columns))}
       </div>
+      ${this.store.selection.showsHistograms ? html`<rs-histograms></rs-histograms>` : nothing}
       ${this.tools()} ${failureNotice('saveFile', failures.of('saveFile'), () => failures.clear('saveFile'))}`;
   }
 
@@ -132,9 +135,7 @@ export class Curves extends Component {
 
   /** A word next to a metric that the collapse watch names. */
   private named(metric: Metric) {
-    const names = this.store.columns.head.warnings.some(({ watch }) =>
-      watch?.reasons.some(({ signal }) => signal === metric),
-    );
+    const names = namedByWatch(this.store.columns).includes(metric);
     const warning = names ? collapseWarningAt(this.store.columns) : null;
     return warning ? html` <span class="wrong" title=${warning.message}>collapse watch</span>` : nothing;
   }
@@ -246,6 +247,7 @@ export class Curves extends Component {
       <label>Add a chart <input list="metrics" placeholder="search the metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
       <datalist id="metrics">${guard([others], () => others.map(({ label }) => html`<option value=${label}></option>`))}</datalist>
       <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
+      <button class="link" data-action="histograms" aria-pressed=${selection.showsHistograms} @click=${() => selection.showHistograms(!selection.showsHistograms)}>Histograms</button>
       ${
         this.zoom
           ? html`<span role="status">steps ${this.zoom[0]} to ${this.zoom[1]}</span><button class="link" data-action="all-steps" @click=${() => this.show(null)}>Show all steps</button>`

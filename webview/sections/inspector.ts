@@ -175,7 +175,7 @@ export class Inspector extends Component {
           <h2>Answers</h2>
           ${answerTable(columns.clustersOf(row), view.rollouts, view.unanswered)}
         </section>
-        ${changeSection(columns, { problem, view, before }, half)}
+        ${changeSection(columns, { problem, view, before }, half, () => this.beside())}
         ${
           history.length > 1
             ? html`<section>
@@ -234,12 +234,19 @@ export class Inspector extends Component {
         },
         chosen: index,
         choose: (other) => {
-          this.store.selection.layout.turnTo('rollout', window.innerWidth);
+          this.store.selection.layout.turnTo('rollout');
           this.store.selection.selectRollout(other);
         },
         step: (by) => this.step(by),
       })}
     `;
+  }
+
+  /** Shows a rollout of A next to one of B, in the pane for rollouts. */
+  private beside(): void {
+    const { selection } = this.store;
+    selection.layout.turnTo('rollout');
+    selection.showBefore(true);
   }
 
   /** The rewards that are shown as columns, as far as they are known. */

@@ -46,6 +46,8 @@ export class RolloutView extends Component {
   /** Thoughts that are unfolded. */
   private unfolded = new Set<number>();
   private showsPrompt = false;
+  /** The choice of tokens that was shown last. */
+  private followed: readonly [number, number] | null = null;
   private readonly blocks = new LiveBlocks(this);
   private readonly prepared = new Remembered<PreparedRollout | undefined>();
   private readonly earlier = new Remembered<Float32Array | null>();
@@ -183,7 +185,7 @@ export class RolloutView extends Component {
           nextHit: (by) => this.nextHit(by),
         })}
       </div>
-      ${response({ reading, parts: this.partsOf(known), live: this.blocks.starts, shaded, statistics, before, marks, fold: (thought) => this.toggle(thought) })}`;
+      <div @click=${this.point}>${response({ reading, parts: this.partsOf(known), live: this.blocks.starts, shaded, statistics, before, marks: this.withChosen(marks), fold: (thought) => this.toggle(thought) })}</div>`;
   }
 
   /** Log-probabilities at A, where the shading asks for them. */
@@ -204,6 +206,12 @@ export class RolloutView extends Component {
   private marksOf(known: PreparedRollout): ResponseMarks {
     const hits = this.found.of([known, this.wanted], () => hitsOf(known, this.wanted));
     return { answer: known.answer?.place ?? null, fork: forkToken(known), hits, now: this.now };
+  }
+
+  /** Several chosen tokens are marked as what was found is. */
+  private withChosen(marks: ResponseMarks): ResponseMarks {
+    const [first, last] = this.store.selection.tokens ?? [0, 0];
+    return last > first ? { ...marks, hits: [...marks.hits, { start: first - 1, end: last }] } : marks;
   }
 
   private partsOf({ reading, thoughts }: PreparedRollout) {
@@ -254,8 +262,41 @@ export class RolloutView extends Component {
     this.goTo(next.start);
   }
 
-  /** Chooses a token, the nearest that there is, and shows it, in a thought that is folded too. */
+  /** Shows tokens that were chosen elsewhere, such as by a link. */
+  protected override updated(): void {
+    const { tokens } = this.store.selection;
+    if (!tokens || tokens === this.followed || !this.shown) return;
+    this.followed = tokens;
+    this.show(tokens[0] - 1);
+  }
+
+  /** Chooses the token that was clicked; with Shift all from the chosen one to it. */
+  private readonly point = (event: MouseEvent): void => {
+    const [target] = event.composedPath() as Element[];
+    const token = target?.closest?.('[data-token]')?.getAttribute('data-token');
+    if (token == null) return;
+    const t = Number(token);
+    const from = event.shiftKey ? (this.now ?? t) : t;
+    this.now = Math.min(from, t);
+    this.choose([this.now + 1, Math.max(from, t) + 1]);
+  };
+
+  private choose(tokens: readonly [number, number]): void {
+    this.followed = tokens;
+    this.store.selection.chooseTokens(tokens);
+  }
+
+  /** Chooses a token, and shows it. */
   private goTo(token: number): void {
+    const count = this.shown?.known.reading.texts.length ?? 0;
+    const t = Math.max(0, Math.min(count - 1, token));
+    if (count === 0) return;
+    this.choose([t + 1, t + 1]);
+    this.show(t);
+  }
+
+  /** Shows a token, the nearest that there is, in a thought that is folded too. */
+  private show(token: number): void {
     const { shown } = this;
     if (!shown) return;
     const { known } = shown;

@@ -13,10 +13,12 @@ import { Curves } from '../../../webview/sections/curves.ts';
 import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Find } from '../../../webview/sections/find.ts';
 import { Header } from '../../../webview/sections/header.ts';
+import { Histograms } from '../../../webview/sections/histograms.ts';
 import { Inspector } from '../../../webview/sections/inspector.ts';
 import { Notes } from '../../../webview/sections/notes.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
 import { RolloutView } from '../../../webview/sections/rollout.ts';
+import { RolloutBefore } from '../../../webview/sections/rollout-before.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
 import { Start } from '../../../webview/sections/start.ts';
 import { Store } from '../../../webview/store.ts';
@@ -35,7 +37,9 @@ const SECTIONS = {
   problems: Problems,
   inspector: Inspector,
   calibration: CalibrationView,
+  histograms: Histograms,
   rollout: RolloutView,
+  before: RolloutBefore,
   start: Start,
 };
 export type Section = keyof typeof SECTIONS;

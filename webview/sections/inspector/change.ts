@@ -12,8 +12,11 @@ import { correctnessMark, verdictClass } from './correctness.ts';
 
 const HEIGHT = 110;
 
-/** Nothing where A and B are the same rollouts, or one of them does not exist. */
-export function changeSection(columns: RunColumns, { view, before }: ProblemRow, width: number) {
+/**
+ * Nothing where A and B are the same rollouts, or one of them does not exist.
+ * @param beside shows a rollout of each
+ */
+export function changeSection(columns: RunColumns, { view, before }: ProblemRow, width: number, beside: () => void) {
   if (view.row === null || before.row === null || view.row === before.row) return nothing;
   const end = ({ row, rollouts, unanswered }: ProblemView) => ({
     clusters: columns.clustersOf(row!),
@@ -22,7 +25,8 @@ export function changeSection(columns: RunColumns, { view, before }: ProblemRow,
   });
   const lines = slopeLines(end(before), end(view));
   return html`<section data-change>
-    <h2>From A (${placeText(before)}) to B (${placeText(view)})</h2>
+    <h2>From A (${placeText(before)}) to B (${placeText(view)})
+      <button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Rollouts side by side</button></h2>
     <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
   </section>`;
 }

@@ -1,0 +1,66 @@
+/** Values of the problems in bins, and a bin as terms of the filter. Pure. */
+import { scaleLinear } from 'd3-scale';
+import type { ProblemView } from '../engine/runs/problem-view.ts';
+
+/** What there are histograms of; each is a word of the filter. */
+export const BINNED = ['reward', 'share', 'length'] as const;
+export type Binned = (typeof BINNED)[number] & keyof ProblemView;
+
+/** About so many bins. */
+const BINS = 10;
+
+export interface Bin {
+  /** From the lower edge to before the upper one; the last bin has its upper edge too. */
+  from: number;
+  to: number;
+  isLast: boolean;
+  count: number;
+}
+
+/** Where the bins begin and end: tenths where all values are shares, else round numbers. */
+export function edgesOf(values: readonly number[]): number[] {
+  if (values.length === 0) return [];
+  let [low, high] = [values[0]!, values[0]!];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low >= 0 && high <= 1) [low, high] = [0, 1];
+  else if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  // Sums of steps end in digits that nobody means.
+  return scaleLinear([low, high], [0, 1])
+    .nice(BINS)
+    .ticks(BINS)
+    .map((edge) => Number(edge.toPrecision(9)));
+}
+
+/** How many values are in each bin. */
+export function binned(values: readonly number[], edges: readonly number[]): Bin[] {
+  const last = edges.length - 2;
+  const bins = edges.slice(0, -1).map((from, i) => ({ from, to: edges[i + 1]!, isLast: i === last, count: 0 }));
+  for (const value of values) {
+    const bin = bins.find(({ from, to, isLast }) => value >= from && (value < to || (isLast && value <= to)));
+    if (bin) bin.count++;
+  }
+  return bins;
+}
+
+/** The range that a filter gives for a value; null where it gives none. */
+export function rangeIn(filter: string, name: Binned): { from: number; to: number } | null {
+  const given = (comparison: string) => {
+    const found = new RegExp(`(?:^|\\s)${name}${comparison}(\\S+)`).exec(filter)?.[1];
+    return found === undefined || Number.isNaN(Number(found)) ? null : Number(found);
+  };
+  const [from, to] = [given('>='), given('<=?')];
+  return from === null && to === null
+    ? null
+    : { from: from ?? Number.NEGATIVE_INFINITY, to: to ?? Number.POSITIVE_INFINITY };
+}
+
+/** The filter with the bins from the first to the last in place of an earlier range of the same value; null: without one. */
+export function binFilter(filter: string, name: Binned, bins: { first: Bin; last: Bin } | null): string {
+  const others = filter.split(/\s+/).filter((word) => word !== '' && !new RegExp(`^${name}(?:>=|<=?)`).test(word));
+  if (!bins) return others.join(' ');
+  const { first, last } = bins;
+  return [...others, `${name}>=${first.from}`, `${name}${last.isLast ? '<=' : '<'}${last.to}`].join(' ');
+}

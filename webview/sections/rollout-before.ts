@@ -1,0 +1,135 @@
+/** A rollout of cursor A, next to the one of B: its facts and tokens, and where it parts from that. */
+import { css, nothing } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { plural, whole } from '../../engine/protocol/format.ts';
+import type { Rollout } from '../../engine/protocol/group.ts';
+import { Component } from '../component.ts';
+import { failureNotice } from '../failure-notice.ts';
+import type { GroupReading } from '../group-reader.ts';
+import { html } from '../html.ts';
+import { Remembered } from '../remembered.ts';
+import { partingToken, rolloutBefore, stepBefore } from '../rollout-before.ts';
+import { rolloutHead } from './rollout/head.ts';
+import { LiveBlocks } from './rollout/live-blocks.ts';
+import { type PreparedRollout, prepared, shadesOf } from './rollout/prepared.ts';
+import { partsOf, response } from './rollout/response.ts';
+import { rolloutStyles } from './rollout/styles.ts';
+
+type Read = Extract<GroupReading, { state: 'read' }>;
+
+/** The element of the rollout of A. */
+@customElement('rs-rollout-before')
+export class RolloutBefore extends Component {
+  static override styles = [
+    rolloutStyles,
+    css`
+      .ways {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 10px;
+        align-items: baseline;
+      }
+    `,
+  ];
+
+  private about = '';
+  private unfolded = new Set<number>();
+  private readonly blocks = new LiveBlocks(this);
+  private readonly prepared = new Remembered<PreparedRollout | undefined>();
+  private readonly parting = new Remembered<number | null>();
+
+  override render() {
+    return html`<section aria-label="Rollout of A" data-before>
+      <div class="ways">
+        <b>${this.place()}</b>
+        <button class="link" data-action="previous-before" title="K" @click=${() => stepBefore(this.store, -1)}>previous</button>
+        <button class="link" data-action="next-before" title="J" @click=${() => stepBefore(this.store, 1)}>next</button>
+        <button class="link" data-action="hide-before" title="b" @click=${() => this.store.selection.showBefore(false)}>hide</button>
+      </div>
+      ${this.content()}
+    </section>`;
+  }
+
+  private place(): string {
+    const before = this.store.selected?.before;
+    if (before?.row == null) return 'A';
+    return before.step === 0 ? 'A, before training' : `A, step ${before.step}`;
+  }
+
+  private content() {
+    const { selected, columns, groupsBefore } = this.store;
+    if (!selected || selected.before.row === null)
+      return html`<p class="muted">The problem was not sampled at A or before.</p>`;
+    if (selected.before.row === selected.view.row)
+      return html`<p class="muted">A and B are the same rollouts. Choose another step, or set A to another one (a).</p>`;
+    const reading = groupsBefore.of(columns.idOf(selected.before.row));
+    if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
+    if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);
+    const index = rolloutBefore(this.store, reading.detail.rollouts);
+    const known = this.prepared.of([reading.detail, index], () => prepared(reading, index));
+    return known ? this.rollout(reading, known) : html`<p class="muted">${plural(0, 'rollout')}</p>`;
+  }
+
+  private rollout(read: Read, known: PreparedRollout) {
+    const { detail, why } = read;
+    const { rollout, index, reading, answer } = known;
+    const about = [detail.phase, detail.step, detail.problem, index].join(' ');
+    if (about !== this.about) {
+      this.about = about;
+      this.unfolded = new Set();
+      this.blocks.restart(about);
+    }
+    const other = this.other();
+    const parting = this.parting.of([known, other], () => other && partingToken(reading, rollout.text, other.text));
+    const { shading } = this.store.selection;
+    // The change against A is that of the rollout of B.
+    const shaded = shading === 'change' ? null : shadesOf(read, rollout, shading, null);
+    const marks = { answer: answer?.place ?? null, fork: parting, hits: [], now: null };
+    const fold = (thought: number) => {
+      if (!this.unfolded.delete(thought)) this.unfolded.add(thought);
+      this.requestUpdate();
+    };
+    return html`<div data-rollout-before=${index + 1} data-answer=${rollout.answer ?? nothing}>
+      ${rolloutHead({ rollout, index, rollouts: detail.rollouts.length, answerRule: answer?.rule ?? null, why: why[index] })}
+      ${other ? this.parts(parting, known) : nothing}
+      ${response({
+        reading,
+        parts: partsOf(reading, known.thoughts, (thought) => !this.unfolded.has(thought)),
+        live: this.blocks.starts,
+        shaded,
+        statistics: rollout.statistics,
+        before: null,
+        marks,
+        fold,
+      })}
+    </div>`;
+  }
+
+  /** How far it is the same as the rollout of B. */
+  private parts(parting: number | null, { reading }: PreparedRollout) {
+    if (parting === null) return html`<p class="muted" data-parts="never">The same text as the rollout of B.</p>`;
+    const unit = reading.isTokens ? 'token' : 'word';
+    const goTo = () => {
+      const block = [...this.renderRoot.querySelectorAll<HTMLElement>('[data-block]')].findLast(
+        ({ dataset }) => Number(dataset.block) <= parting,
+      );
+      if (block) this.blocks.include(Number(block.dataset.block));
+      this.requestUpdate();
+      void this.updateComplete.then(() =>
+        this.renderRoot.querySelector(`[data-token="${parting}"]`)?.scrollIntoView({ block: 'center' }),
+      );
+    };
+    return html`<p data-parts=${parting}>Parts from the rollout of B
+      <button class="link word" @click=${goTo}>at ${unit} ${whole(parting + 1)}</button></p>`;
+  }
+
+  /** The rollout of B that is shown. */
+  private other(): Rollout | null {
+    const { selected, columns, groups, selection } = this.store;
+    const row = selected?.view.row ?? null;
+    const reading = row === null ? null : groups.of(columns.idOf(row));
+    if (reading?.state !== 'read') return null;
+    const { rollouts } = reading.detail;
+    return rollouts[selection.rolloutIn(rollouts.length)] ?? null;
+  }
+}
