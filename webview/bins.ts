@@ -27,11 +27,7 @@ export function edgesOf(values: readonly number[]): number[] {
   }
   if (low >= 0 && high <= 1) [low, high] = [0, 1];
   else if (low === high) [low, high] = [low - 0.5, high + 0.5];
-  // Sums of steps end in digits that nobody means.
-  return scaleLinear([low, high], [0, 1])
-    .nice(BINS)
-    .ticks(BINS)
-    .map((edge) => Number(edge.toPrecision(9)));
+  return scaleLinear([low, high], [0, 1]).nice(BINS).ticks(BINS);
 }
 
 /** How many values are in each bin. */
@@ -45,21 +41,32 @@ export function binned(values: readonly number[], edges: readonly number[]): Bin
   return bins;
 }
 
+/** The words of a filter that compare a value in the way that bins do, with what they compare it with. */
+function limits(words: readonly string[], name: Binned): { word: string; isLower: boolean; value: number }[] {
+  return words.flatMap((word) => {
+    const comparison = ['>=', '<=', '<'].find((sign) => word.startsWith(name + sign));
+    if (comparison === undefined) return [];
+    return { word, isLower: comparison === '>=', value: Number(word.slice(name.length + comparison.length)) };
+  });
+}
+
+const wordsOf = (filter: string) => filter.split(/\s+/).filter((word) => word !== '');
+
 /** The range that a filter gives for a value; null where it gives none. */
 export function rangeIn(filter: string, name: Binned): { from: number; to: number } | null {
-  const given = (comparison: string) => {
-    const found = new RegExp(`(?:^|\\s)${name}${comparison}(\\S+)`).exec(filter)?.[1];
-    return found === undefined || Number.isNaN(Number(found)) ? null : Number(found);
+  const given = limits(wordsOf(filter), name).filter(({ value }) => !Number.isNaN(value));
+  if (given.length === 0) return null;
+  return {
+    from: given.find(({ isLower }) => isLower)?.value ?? Number.NEGATIVE_INFINITY,
+    to: given.find(({ isLower }) => !isLower)?.value ?? Number.POSITIVE_INFINITY,
   };
-  const [from, to] = [given('>='), given('<=?')];
-  return from === null && to === null
-    ? null
-    : { from: from ?? Number.NEGATIVE_INFINITY, to: to ?? Number.POSITIVE_INFINITY };
 }
 
 /** The filter with the bins from the first to the last in place of an earlier range of the same value; null: without one. */
 export function binFilter(filter: string, name: Binned, bins: { first: Bin; last: Bin } | null): string {
-  const others = filter.split(/\s+/).filter((word) => word !== '' && !new RegExp(`^${name}(?:>=|<=?)`).test(word));
+  const words = wordsOf(filter);
+  const former = new Set(limits(words, name).map(({ word }) => word));
+  const others = words.filter((word) => !former.has(word));
   if (!bins) return others.join(' ');
   const { first, last } = bins;
   return [...others, `${name}>=${first.from}`, `${name}${last.isLast ? '<=' : '<'}${last.to}`].join(' ');

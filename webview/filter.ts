@@ -70,7 +70,8 @@ const FLAGS: Readonly<Record<string, Term>> = {
   'likely:wrong': { kind: 'predicted', correct: false },
 };
 
-const COMPARISON = new RegExp(`^(${COMPARED.join('|')})(>=|<=|>|<|=)(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:e[+-]?\\d+)?)$`);
+const COMPARISON =
+  /^(share|accuracy|confidence|forecast|gained|since|noanswer|reward|length)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d{1,3})?)$/;
 
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {

@@ -58,7 +58,10 @@ export class KeyActions implements ReactiveController {
       target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
     if (writes || event.ctrlKey || event.metaKey || event.altKey || this.target().store.phase !== 'run') return;
     const found = KEYS.find(({ keys }) => keys.includes(event.key));
-    if (!found || (event.key === 'Enter' && target?.closest('button, a, summary, vscode-button, [role="button"], [role="tab"]')))
+    if (
+      !found ||
+      (event.key === 'Enter' && target?.closest('button, a, summary, vscode-button, [role="button"], [role="tab"]'))
+    )
       return;
     event.preventDefault();
     if (this.known.includes(found)) this.actions[found.action]();

@@ -25,13 +25,13 @@ const MEASURES = alignment([
   } as unknown as Confidences,
 ]);
 
-async function panel({ labels = true, isReadOnly = false } = {}) {
+async function panel({ labels = true, isAlone = false } = {}) {
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 6, steps: 3, labels });
   const calibrate = vi.fn(async () => MEASURES);
   const webview = new FakeWebview();
   conversationOf(webview, { calibrate }).show(await OpenRun.read(folder));
-  const store = new Store(Object.assign(webview.page(), { isReadOnly }));
+  const store = new Store(Object.assign(webview.page(), { isReadOnly: isAlone, isAlone }));
   await until('the run is shown', () => store.phase === 'run');
   store.selection.lookAt(2);
   return { store, calibrate, webview };
@@ -65,10 +65,10 @@ test('without references there is only the scatter of share and confidence', asy
   expect(calibrate).not.toHaveBeenCalled();
 });
 
-test('a read-only page asks for nothing, and says where it is computed', async () => {
+test('a page without a host asks for nothing, and says where it is computed', async () => {
   // Outside the editor the page names its window.
   vi.stubGlobal('document', { title: '' });
-  const { store, calibrate } = await panel({ isReadOnly: true });
+  const { store, calibrate } = await panel({ isAlone: true });
   expect(rendered(store, 'calibration')).toContain('computed in VS Code');
   store.calibration.ask('train', [2]);
   expect(store.calibration.of('train', 2)).toEqual({ state: 'unread' });
