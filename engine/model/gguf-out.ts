@@ -117,7 +117,7 @@ function otherFields(config: DecoderConfig): [string, GgufField][] {
       break;
     case 'gemma2':
     case 'gemma3_text':
-      fields.push(['attention.scale', f32(config.attentionScale ?? 1 / Math.sqrt(config.headDim))]);
+      fields.push(...gemmaScale(config));
       if (config.attentionCap !== null) fields.push(['attn_logit_softcapping', f32(config.attentionCap)]);
       if (config.logitCap !== null) fields.push(['final_logit_softcapping', f32(config.logitCap)]);
       break;
@@ -129,6 +129,19 @@ function otherFields(config: DecoderConfig): [string, GgufField][] {
     default:
   }
   return fields;
+}
+
+/** Layers of the models whose scores llama.cpp scales by hidden size / heads instead of a head's size. */
+const LARGE_GEMMA = { gemma2: 46, gemma3_text: 62 } as const;
+
+/** llama.cpp reads no scale of Gemma's scores. */
+function gemmaScale({ architecture, attentionScale, headDim, hiddenSize, heads, layers }: DecoderConfig) {
+  const large = LARGE_GEMMA[architecture as keyof typeof LARGE_GEMMA] === layers;
+  const scale = 1 / Math.sqrt(large ? hiddenSize / heads : headDim);
+  if (Math.abs((attentionScale ?? 1 / Math.sqrt(headDim)) / scale - 1) > 1e-6) {
+    throw notInGguf('query_pre_attn_scalar', 'A scale of scores other than that of the head size cannot be written');
+  }
+  return large ? [['attention.scale', f32(scale)] satisfies [string, GgufField]] : [];
 }
 
 function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<string, GgufTensorToWrite> {

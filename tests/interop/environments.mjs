@@ -1,13 +1,13 @@
 /**
- * Makes the Python environments of the interop suite, one per group of packages that fit together; what is there with the
- * same pins is kept.
+ * Makes the environments of the interop suite, one per group of packages from PyPI or npm that fit together; what is there
+ * with the same pins is kept.
  *
  * usage: node tests/interop/environments.mjs [folder] [name ...]      without names: all but the large ones
  *
  * `folder` is where they lie (default: `.cache/interop` in the checkout, where the suite looks; else set ROLLSCOPE_INTEROP).
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -25,6 +25,12 @@ for (const name of names.length > 0 ? names : small) {
   const wanted = JSON.stringify(pins[name]);
   if (existsSync(done) && readFileSync(done, 'utf8') === wanted) continue;
   rmSync(home, { recursive: true, force: true });
+  if (pins[name].npm) fromNpm(home, pins[name].npm);
+  else fromPypi(home, pins[name]);
+  writeFileSync(done, wanted);
+}
+
+function fromPypi(home, packages) {
   run('python3', ['-m', 'venv', home]);
   run(path.join(home, 'bin', 'python'), [
     '-m',
@@ -32,9 +38,24 @@ for (const name of names.length > 0 ? names : small) {
     'install',
     '--quiet',
     '--disable-pip-version-check',
-    ...pins[name],
+    ...packages,
   ]);
-  writeFileSync(done, wanted);
+}
+
+/** Without what runs at installation, and without binaries for other systems. */
+function fromNpm(home, packages) {
+  mkdirSync(home, { recursive: true });
+  writeFileSync(path.join(home, 'package.json'), '{"private":true}');
+  run('npm', [
+    'install',
+    '--prefix',
+    home,
+    '--ignore-scripts',
+    '--omit=optional',
+    '--no-audit',
+    '--no-fund',
+    ...packages,
+  ]);
 }
 
 function run(program, args) {

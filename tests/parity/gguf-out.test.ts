@@ -10,7 +10,7 @@ import { sameTokenizer, tokenizerFields } from '../../engine/model/gguf-out-toke
 import { ggufTokenizer } from '../../engine/model/gguf-tokenizer.ts';
 import { f32, type GgufField, text, u32, writeGguf } from '../../engine/model/gguf-write.ts';
 import { readTensor } from '../../engine/model/safetensors.ts';
-import { openModel } from '../../engine/model/source.ts';
+import { type ModelSource, openModel } from '../../engine/model/source.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
@@ -22,7 +22,7 @@ const written = ARCHITECTURES.filter(({ name }) => name !== 'mistral').flatMap((
 
 async function rewritten(name: string, type: (typeof GGUF_TYPES)[number]) {
   const file = path.join(GOLDEN, `${name}.gguf`);
-  const before = await openModel(file, { cacheDir: temporaryFolder() });
+  const before = writable(await openModel(file, { cacheDir: temporaryFolder() }));
   const gguf = await readGguf(file);
   const tensors = new Map(
     await Promise.all(
@@ -35,6 +35,13 @@ async function rewritten(name: string, type: (typeof GGUF_TYPES)[number]) {
   const model = { name, config: before.config, tensors, tokenizer: sameTokenizer(gguf.metadata) };
   await writeGgufModel(out, model, type);
   return { before, tensors, gguf, out, after: await openModel(out, { cacheDir: temporaryFolder() }) };
+}
+
+/** Gemma with the scale of scores that files can hold. */
+function writable(model: ModelSource): ModelSource {
+  const { architecture, headDim } = model.config;
+  if (!architecture.startsWith('gemma')) return model;
+  return { ...model, config: { ...model.config, attentionScale: 1 / Math.sqrt(headDim) } };
 }
 
 /** With LongRoPE's growth as a file can hold it. */
@@ -74,6 +81,16 @@ test('a tokenizer of byte pairs is described as in the file that it came from; o
   expectThrow(() => tokenizerFields(other, size), 'model', { reason: 'not-in-gguf', field: 'tokenizer.ggml.pre' });
   expect(readFileSync(out).subarray(0, 4).toString()).toBe('GGUF');
 });
+
+test.each(['gemma2', 'gemma3_text'])(
+  '%s with a scale of its own is refused: llama.cpp would take another',
+  async (name) => {
+    const { config } = await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() });
+    const model = { name, config, tensors: new Map(), tokenizer: [] };
+    const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
+    await expectRejection(written, 'model', { reason: 'not-in-gguf', field: 'query_pre_attn_scalar' });
+  },
+);
 
 /** A tiny model as two files, as llama-gguf-split makes them. */
 async function inParts(): Promise<{ parts: string[]; whole: string }> {

@@ -1,4 +1,4 @@
-/** The Python environments in which other tools read what Rollscope writes (`tests/interop/environments.mjs`). */
+/** The environments in which other tools read what Rollscope writes (`tests/interop/environments.mjs`). */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +11,12 @@ const FOLDER = process.env.ROLLSCOPE_INTEROP ?? path.join(ROOT, '.cache', 'inter
 export function interpreter(environment: string): string | null {
   const python = path.join(FOLDER, environment, 'bin', 'python');
   return existsSync(python) ? python : null;
+}
+
+/** The folder of an environment from npm; null where it was not made. */
+export function nodeEnvironment(environment: string): string | null {
+  const folder = path.join(FOLDER, environment);
+  return existsSync(path.join(folder, 'pins.json')) && existsSync(path.join(folder, 'package.json')) ? folder : null;
 }
 
 /** Runs `code` with the arguments; returns what it prints. A failure is an error with its last lines. */
