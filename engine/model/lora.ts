@@ -1,5 +1,6 @@
 /** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their first values. */
-import type { LoraConfig } from '../protocol/index.ts';
+import { type LoraConfig, RollscopeError } from '../protocol/index.ts';
+import { LORA_TARGETS } from '../protocol/settings/lora.ts';
 import type { Parameter } from '../tensor/optimizer.ts';
 import type { DecoderConfig } from './config.ts';
 import { adaptable, PARENT, projectionShape } from './parameters.ts';
@@ -7,6 +8,25 @@ import { adaptable, PARENT, projectionShape } from './parameters.ts';
 /** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */
 export function adapterNames(module: string): { a: string; b: string } {
   return { a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight` };
+}
+
+/**
+ * Throws RollscopeError `config` where single projections are to have an adapter that this model has not, or has once for each
+ * expert. All of them together mean: those that can.
+ */
+export function checkTargets(config: DecoderConfig, { targets }: Pick<LoraConfig, 'targets'>, model: string): void {
+  const possible = LORA_TARGETS.filter((name) => adaptable(config, name));
+  const missing = targets.filter((name) => !adaptable(config, name));
+  if (missing.length === 0 || LORA_TARGETS.every((name) => targets.includes(name))) return;
+  const why = config.experts
+    ? `experts have matrices of their own, which PEFT has no modules for`
+    : `its layers have no ${missing.join(', ')}`;
+  throw new RollscopeError(
+    'config',
+    `LoRA cannot adapt ${missing.join(', ')} of ${model}: ${why}.`,
+    `Choose from ${possible.join(', ')} (--lora-targets).`,
+    { details: { reason: 'no-such-lora-target', field: 'lora.targets', value: missing.join(','), model } },
+  );
 }
 
 /** Parameters of an adapter: A [rank, in] and B [out, rank] for every target of every layer. */
