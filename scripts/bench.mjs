@@ -2,7 +2,7 @@
 // `npm run bench`: Rollscope against PyTorch, transformers, TRL and Math-Verify on the same machine, in the same run,
 // alternating.
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
-//                    [--threads 2] [--rounds 2] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
+//                    [--threads 2] [--rounds 2] [--llama <folder of environments>] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
 //   npm run bench -- panel [--rounds 3]   the panel in a browser; not among those that run without a name
 //   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
@@ -28,6 +28,8 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: `${Math.min(2, os.cpus().length)}` },
     rounds: { type: 'string', default: '2' },
     former: { type: 'string' },
+    llama: { type: 'string' },
+    only: { type: 'string' },
     megabytes: { type: 'string', default: '1000' },
   },
 });
@@ -144,6 +146,7 @@ for (const one of chosen) {
     peers.push(measure(values.python, [file, values.model, values.threads, ...rest]));
   }
   print(one, median(ours), peers.length > 0 ? median(peers) : null);
+  if (values.llama && one.ours[0] === 'decode') withLlama(one, median(ours));
 }
 
 if (wanted('step')) wholeStep();
@@ -155,6 +158,17 @@ if (wanted('import')) await importing();
 if (wanted('memory')) await peaks();
 if (positionals.includes('panel')) await panel();
 
+/** The same file in llama.cpp, from the folder of environments that has node-llama-cpp. */
+function withLlama({ what, ours: [, ...args] }, ours) {
+  const file = path.join(root, 'tests', 'bench', 'peers', 'llama.mjs');
+  const environment = path.join(path.resolve(values.llama), 'llama');
+  const model = path.resolve(values.model);
+  const peers = Array.from({ length: Number(values.rounds) }, () =>
+    measure(process.execPath, [file, environment, model, values.threads, ...args]),
+  );
+  print({ what, against: 'llama.cpp' }, ours, median(peers));
+}
+
 /** `gpu [--archive <file.tar.xz>]`, or `gpu <options of the check>`. Does not return. */
 async function gpu(args) {
   await prepare().catch((error) => fail(error.message));
@@ -165,31 +179,88 @@ async function gpu(args) {
 }
 
 /**
- * Peak memory of sampling 8 rollouts of 200 + 1,024 tokens and of training on a part of them, next to the estimate that
- * would refuse it. `tests/bench/memory.ts` says what of it is computed.
+ * Peak memory of sampling and training, next to the estimate that refuses a run: first the least that is not refused, in the
+ * order of the README's table, then 8 rollouts within a limit. `tests/bench/memory.ts` says what of it is computed. Each
+ * result is written into `tests/bench/memory-measured.json`, which a test compares with the formula; `--only` measures the
+ * cases whose names contain a text.
  */
 async function peaks() {
   const program = await bundle('memory.ts');
+  const file = path.join(root, 'tests', 'bench', 'memory-measured.json');
+  const machine = `${os.cpus()[0].model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`;
   console.log(
-    '\n| LoRA r16, 8 rollouts of 200 + 1,024 tokens | limit | estimate of one | peak: rollouts | update | of the CPU |',
+    '\n| LoRA r16, prompt of 200 | limit | estimate | peak: rollouts | forward | backward | optimizer | of the CPU |',
   );
-  console.log('| --- | --- | --- | --- | --- | --- |');
-  for (const [shape, limit, ...more] of [
-    ['SmolLM2-135M', 1.5],
-    ['SmolLM2-135M', 1.5, '--precision', '4bit'],
-    ['Qwen3-0.6B', 5],
-    ['Qwen3-0.6B', 3.5, '--precision', '4bit'],
-    ['Qwen3-1.7B', 10],
-    ['Qwen3-1.7B', 5, '--precision', '4bit'],
-  ]) {
-    const { neededBytes, samplingPeakBytes, updatePeakBytes, samplingCpuSeconds, updateCpuSeconds } = measure(
-      process.execPath,
-      [program, shape, values.threads, 200, 1024, 8, '--limit', limit, ...more],
-    );
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
+  for (const { name, args } of memoryCases().filter(({ name }) => !values.only || name.includes(values.only))) {
+    const found = measure(process.execPath, [program, ...args]);
+    const { cases = [], ...rest } = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+    const {
+      shape,
+      layers,
+      prompt,
+      maxTokens,
+      precision,
+      trains,
+      layered,
+      limitBytes,
+      peakBytes,
+      sampledRows,
+      trainedRows,
+    } = found;
+    const date = new Date().toISOString().slice(0, 10);
+    const result = {
+      shape,
+      layers,
+      prompt,
+      maxTokens,
+      precision,
+      trains,
+      layered,
+      limitBytes,
+      peakBytes,
+      sampledRows,
+      trainedRows,
+    };
+    const all = [...cases.filter((one) => one.name !== name), { name, date, machine, ...result }];
+    fs.writeFileSync(file, `${JSON.stringify({ ...rest, cases: all }, null, 2)}\n`);
+    const cell = (bytes) => (bytes ? mb(bytes) : '-');
+    const { rollouts, forward, backward, optimizer } = found.peaks;
     console.log(
-      `| ${[shape, ...more.slice(1)].join(', ')} | ${limit} GB | ${mb(neededBytes)} | ${mb(samplingPeakBytes)} | ${mb(updatePeakBytes)} | ${(samplingCpuSeconds + updateCpuSeconds).toFixed(0)} s |`,
+      `| ${[name, mb(limitBytes), mb(found.neededBytes), ...[rollouts, forward, backward, optimizer].map(cell)].join(' | ')} | ${(found.samplingCpuSeconds + found.updateCpuSeconds).toFixed(0)} s |`,
     );
   }
+}
+
+/** What is measured: names, and arguments of `tests/bench/memory.ts`. */
+function memoryCases() {
+  const shapes = ['SmolLM2-135M', 'SmolLM2-360M', 'Qwen2.5-0.5B', 'Qwen3-0.6B', 'Qwen3-1.7B'];
+  const kinds = [
+    ['LoRA, 200 new', 200],
+    ['LoRA, 1,024 new', 1024],
+    ['LoRA, 4,096 new', 4096],
+    ['LoRA on 4 bits, 1,024 new', 1024, '--precision', '4bit'],
+    ['all weights, 1,024 new', 1024, '--full'],
+    ['probe, 1,024 new', 1024, '--probe'],
+  ];
+  const least = shapes.flatMap((shape) =>
+    kinds.map(([kind, length, ...more]) => ({
+      name: `${shape}, ${kind}`,
+      args: [shape, values.threads, 200, length, 8, ...more],
+    })),
+  );
+  const goals = [
+    ['SmolLM2-135M', 1024, 1.4],
+    ['Qwen3-0.6B', 1024, 5.5],
+    ['Qwen3-1.7B', 1024, 10.5],
+    ['Qwen3-0.6B', 4096, 8],
+    ['Qwen3-0.6B', 1024, 3.5, '--precision', '4bit'],
+    ['Qwen3-1.7B', 1024, 5, '--precision', '4bit'],
+  ].map(([shape, length, limit, ...more]) => ({
+    name: `${[shape, ...more.slice(1)].join(', ')}, ${length.toLocaleString('en')} new, 8 rollouts within ${limit} GB`,
+    args: [shape, values.threads, 200, length, 8, '--limit', limit, ...more],
+  }));
+  return [...least, ...goals];
 }
 
 /** The stages of a sampled group, next to those of the version before the redesign: in one process, in turns. */

@@ -35,6 +35,7 @@ const SAME: Record<string, Own> = {
   'clip_ratio/region_mean': 'clipFraction',
   clip_ratio: 'clipFraction',
   'actor/pg_clipfrac': 'clipFraction',
+  'rollout_corr/k3_kl': 'rolloutMismatch',
   entropy: 'entropy',
   'train/entropy': 'entropy',
   'actor/entropy': 'entropy',

@@ -237,6 +237,7 @@ const NOT_MEASURED = {
   gradientNorm: null,
   clipFraction: null,
   kl: null,
+  rolloutMismatch: null,
   learningRate: null,
   skippedGroups: null,
   tokens: null,

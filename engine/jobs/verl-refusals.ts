@@ -120,6 +120,20 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     hint: 'Leave it out.',
   },
   {
+    path: 'rolloutPrecision',
+    refused: ({ rolloutPrecision }) => rolloutPrecision !== 'base',
+    value: ({ rolloutPrecision }) => rolloutPrecision,
+    why: 'verl samples with weights of its own',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'cachePrecision',
+    refused: ({ cachePrecision }) => cachePrecision !== 'float32',
+    value: ({ cachePrecision }) => cachePrecision,
+    why: 'verl has caches of its own',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

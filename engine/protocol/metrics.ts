@@ -156,6 +156,14 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
     labels: false,
     chart: 'plain',
   },
+  rolloutMismatch: {
+    title: 'Rollout mismatch',
+    definition:
+      'KL divergence of what sampled the rollouts from the policy in the precision that it trains in (k3), where `--rollout-precision` or `--cache-precision` makes them differ',
+    quantity: 'kl',
+    labels: false,
+    chart: 'plain',
+  },
   learningRate: {
     title: 'Learning rate',
     definition: 'learning rate of the update',

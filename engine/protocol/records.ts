@@ -107,6 +107,8 @@ export const StepRecord = z.strictObject({
     loss: nullable,
     gradientNorm: nullable,
     clipFraction: nullable,
+    /** Distance of what sampled, in another precision, from the policy, nats per token (k3); null where both compute alike. */
+    rolloutMismatch: later,
     /** Distance of the policy from the reference, nats per trained token (k3); null where it was not measured. */
     kl: later,
     learningRate: nullable,

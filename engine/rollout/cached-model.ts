@@ -1,11 +1,13 @@
 /** The device's side of sampling: the graphs of a policy, compiled when they are first needed, and its caches. */
 import type { DecoderConfig } from '../model/config.ts';
+import type { LayerCache } from '../model/decoder.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../runtime/function.ts';
 import { Reclaimer } from '../runtime/reclaim.ts';
 import type { Named } from '../tensor/index.ts';
 import type { PromptBatch } from './batch.ts';
+import type { CachePrecision, HeldCache } from './cache-precision.ts';
 import { type Statistic, statistics } from './draw.ts';
 import {
   type BindWeights,
@@ -37,6 +39,8 @@ export interface CachedModelOptions {
   layers?: LayeredModel | null;
   /** Decoding packs the weights; otherwise they stay mapped. By default where `layers` is not given. */
   packWeights?: boolean;
+  /** How keys and values of generated tokens are held, where a call draws many tokens; float32 by default. */
+  cachePrecision?: CachePrecision;
 }
 
 /** What the rows of a grid have seen. */
@@ -104,7 +108,7 @@ export class CachedModel {
       position: backend.value('int64', [places, 1], position),
       prompt,
       promptBias,
-      generated: growing ? growing.values : (generated as Caches | null),
+      generated: growing ? growing.values : asHeld(generated as Caches | null),
       uniform: backend.value('float32', [T, ...grid], uniform),
       controls: controls.values,
       loop: loops
@@ -159,12 +163,13 @@ export class CachedModel {
   }
 
   private async decodeFunction(started: boolean, truncates: boolean) {
-    const { backend, bind, eosIds, positions, layers, packWeights = !layers } = this.options;
+    const { backend, bind, eosIds, positions, layers, packWeights = !layers, cachePrecision } = this.options;
     const loops = backend.controlFlow;
     const key = loops ? 'loops' : `${started} ${truncates}`;
     let compiled = this.decodeFunctions.get(key);
     if (!compiled) {
-      const graph = decodeGraph(bind, { positions, eosIds, loops, started: loops || started, truncates });
+      const shape = { positions, eosIds, loops, started: loops || started, truncates };
+      const graph = decodeGraph(bind, { ...shape, cachePrecision: loops ? cachePrecision : 'float32' });
       compiled = await compileFunction(backend, graph, { keepOnDevice: (o) => o.generated, packWeights });
       this.decodeFunctions.set(key, compiled);
     }
@@ -187,14 +192,20 @@ export class CachedModel {
 
   /** Room for what this many rows generate. */
   private room(rows: number, maxTokens: number): GrowingCaches {
-    const { backend, config } = this.options;
+    const { backend, config, cachePrecision } = this.options;
     const { layers, kvHeads, headDim } = config;
     const capacity = Math.ceil(maxTokens / STEPS) * STEPS;
-    return new GrowingCaches(backend, { layers, rows: kvHeads * rows, headDim, capacity });
+    return new GrowingCaches(backend, { layers, rows: kvHeads * rows, headDim, capacity, precision: cachePrecision });
   }
 
   async release(): Promise<void> {
     const functions = [this.prefillFunction, this.repackFunction, ...this.decodeFunctions.values()];
     for (const compiled of functions) await compiled?.release();
   }
+}
+
+/** Caches of a graph as another takes them. */
+function asHeld(caches: Caches | null): readonly LayerCache<HeldCache<Value>>[] | null {
+  const held = (numbers: Value) => ({ numbers, scales: null });
+  return caches?.map(({ keys, values }) => ({ keys: held(keys), values: held(values) })) ?? null;
 }

@@ -16,6 +16,7 @@ import {
   type Shape,
   type Tensor,
 } from '../tensor/index.ts';
+import { type CachePrecision, type HeldCache, heldInputs, widened } from './cache-precision.ts';
 import { type Controls, type Drawn, drawTokens, STATISTICS, type Statistic, statistics } from './draw.ts';
 
 export type BindWeights = (graph: Graph) => Weights;
@@ -72,6 +73,8 @@ export interface DecodeOptions {
   loops: boolean;
   /** Whether rows have generated tokens already; always true where `loops`. */
   started: boolean;
+  /** How what was generated is held; float32 by default, and where a graph returns it. */
+  cachePrecision?: CachePrecision;
   /** Without loops: whether top-p and top-k are looked at (with loops they always are). */
   truncates: boolean;
 }
@@ -86,7 +89,7 @@ export type DecodeInputs<T extends Port = Port> = Parameters & {
   /** Added to the scores of the prompts, [P, 1, 1, Lp]. */
   readonly promptBias: T;
   /** Keys and values of what was generated before, [P*kv*G, Lg, d]; null before the first call. */
-  readonly generated: readonly LayerCache<T>[] | null;
+  readonly generated: readonly LayerCache<HeldCache<T>>[] | null;
   /** A random number for each token, [T, P, G]. */
   readonly uniform: T;
   readonly controls: Controls<T>;
@@ -137,17 +140,31 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
     generated: grown.map(({ keys, values }, i) => {
       // Where a call draws many tokens, its caller appends what they add.
       const old = options.loops ? undefined : inputs.generated?.[i];
-      const cache = { keys: longer(old?.keys, keys), values: longer(old?.values, values) };
+      const cache = { keys: longer(old?.keys.numbers, keys), values: longer(old?.values.numbers, values) };
       return cacheOutput(graph, 'generated', i, cache);
     }),
   };
   return { graph, inputs: { ...inputs, loop, parameters: weights.inputs() }, outputs };
 }
 
-function decodeInputs(graph: Graph, config: DecoderConfig, { loops, started }: DecodeOptions): Decoding['inputs'] {
+function decodeInputs(
+  graph: Graph,
+  config: DecoderConfig,
+  { loops, started, cachePrecision = 'float32' }: DecodeOptions,
+): Decoding['inputs'] {
   const { layers, kvHeads, headDim } = config;
   const caches = (which: Caches, rows: Dim, length: Dim): LayerCache[] =>
     Array.from({ length: layers }, (_, i) => cacheInput(graph, which, i, [rows, length, headDim]));
+  const generated = () =>
+    Array.from({ length: layers }, (_, i) => {
+      const held = (which: 'keys' | 'values') =>
+        heldInputs(
+          (part, dtype, shape) => graph.input(`generated.${which}.${i}${part}`, dtype, shape),
+          cachePrecision,
+          [product('P', kvHeads, 'G'), 'Lg', headDim],
+        );
+      return { keys: held('keys'), values: held('values') };
+    });
   return {
     tokens: graph.input('tokens', 'int32', ['P', 'G']),
     position: graph.input('position', 'int64', [product('P', 'G'), 1]),
@@ -160,7 +177,7 @@ function decodeInputs(graph: Graph, config: DecoderConfig, { loops, started }: D
       topK: graph.input('topK', 'int32', []),
     },
     prompt: caches('prompt', product('P', kvHeads), 'Lp'),
-    generated: started ? caches('generated', product('P', kvHeads, 'G'), 'Lg') : null,
+    generated: started ? generated() : null,
   };
 }
 
@@ -185,10 +202,17 @@ function step(
   const generatedFrom = () => op.sub(inputs.position, op.sizeOf(weights.graph, 'Lg'));
   const hidden = decoder.respond(decoder.stream(op.reshape(token, ['P', 'G', 1]), at), (layer, own) => {
     const seen = recent.see(layer, own);
+    // Widened here, one layer at a time, and not before the loop.
+    const before = generated?.[layer];
     return [
       { ...prompt[layer]!, length: 'Lp', shared: true, bias: promptBias, first: 'prompt' },
-      ...(generated
-        ? [{ ...generated[layer]!, length: 'Lg', shared: false, bias: null, first: generatedFrom } as const]
+      ...(before
+        ? [
+            {
+              ...{ keys: widened(before.keys), values: widened(before.values) },
+              ...({ length: 'Lg', shared: false, bias: null, first: generatedFrom } as const),
+            },
+          ]
         : []),
       { ...seen, length, shared: false, bias, first },
     ];

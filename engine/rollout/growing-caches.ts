@@ -5,6 +5,7 @@
  */
 import type { LayerCache } from '../model/decoder.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
+import { type CachePrecision, type HeldCache, heldBytes, type Numbers, putTokens, roomFor } from './cache-precision.ts';
 
 /** Keys and values of all layers, on the device. */
 export type Caches = readonly LayerCache<Value>[];
@@ -16,14 +17,19 @@ export interface CacheSizes {
   headDim: number;
   /** Most tokens of a row. */
   capacity: number;
+  /** float32 by default. */
+  precision?: CachePrecision;
 }
+
+/** Keys and values as a graph takes them. */
+export type HeldCaches = readonly LayerCache<HeldCache<Value>>[];
 
 /**
  * Keys and values of all layers, [rows, length, headDim] each. `length` grows by appending, `rows` shrinks by
  * selecting; the capacity is fixed.
  */
 export class GrowingCaches {
-  private arrays: LayerCache<Float32Array>[];
+  private arrays: LayerCache<HeldCache<Numbers>>[];
   private rows: number;
   /** Tokens that each row has. */
   private length = 0;
@@ -32,32 +38,42 @@ export class GrowingCaches {
     private readonly backend: Backend,
     private readonly sizes: CacheSizes,
   ) {
-    const { layers, rows, headDim, capacity } = sizes;
-    const room = () => new Float32Array(rows * capacity * headDim);
+    const { layers, rows, headDim, capacity, precision = 'float32' } = sizes;
+    const room = () => roomFor(precision, rows * capacity, headDim);
     this.arrays = Array.from({ length: layers }, () => ({ keys: room(), values: room() }));
     this.rows = rows;
   }
 
   /** [rows, length, headDim] each; valid until they grow. */
-  get values(): Caches {
-    const { headDim } = this.sizes;
-    const shape = [this.rows, this.length, headDim];
-    const value = (array: Float32Array): Value =>
-      this.backend.value('float32', shape, array.subarray(0, this.rows * this.length * headDim));
-    return this.arrays.map(({ keys, values }) => ({ keys: value(keys), values: value(values) }));
+  get values(): HeldCaches {
+    const value = (array: Numbers, width: number): Value => {
+      const type = array instanceof Float32Array ? 'float32' : array instanceof Uint16Array ? 'float16' : 'uint8';
+      return this.backend.value(
+        type,
+        [this.rows, this.length, width],
+        array.subarray(0, this.rows * this.length * width),
+      );
+    };
+    const held = ({ numbers, scales }: HeldCache<Numbers>): HeldCache<Value> => ({
+      numbers: value(numbers, this.sizes.headDim),
+      scales: scales && value(scales, 1),
+    });
+    return this.arrays.map(({ keys, values }) => ({ keys: held(keys), values: held(values) }));
   }
 
   /** Appends `more` tokens to each row: [rows, more, headDim] each. */
   async append(grown: Caches): Promise<void> {
     const { headDim } = this.sizes;
     const more = grown[0]!.keys.shape[1]!;
-    const [before, after] = [this.length * headDim, (this.length + more) * headDim];
-    const put = async (array: Float32Array, fresh: Value) => {
+    const [before, after] = [this.length, this.length + more];
+    const put = async (held: HeldCache<Numbers>, fresh: Value) => {
       const data = (await this.backend.read(fresh)) as Float32Array;
       // From the last row on, so that none is overwritten before it has moved.
       for (let row = this.rows - 1; row >= 0; row--) {
-        array.copyWithin(row * after, row * before, (row + 1) * before);
-        array.set(data.subarray(row * more * headDim, (row + 1) * more * headDim), row * after + before);
+        for (const [array, width] of partsOf(held, headDim))
+          array.copyWithin(row * after * width, row * before * width, (row + 1) * before * width);
+        const own = data.subarray(row * more * headDim, (row + 1) * more * headDim);
+        putTokens(held, own, row * after + before, headDim);
       }
     };
     for (const [i, { keys, values }] of grown.entries()) {
@@ -72,9 +88,10 @@ export class GrowingCaches {
    * `pack`); a place that stays empty gets what lies there.
    */
   pack(index: readonly number[]): void {
-    const size = this.length * this.sizes.headDim;
+    const { headDim } = this.sizes;
     for (const { keys, values } of this.arrays) {
-      for (const array of [keys, values]) {
+      for (const [array, width] of [...partsOf(keys, headDim), ...partsOf(values, headDim)]) {
+        const size = this.length * width;
         index.forEach((from, to) => {
           if (from !== to) array.copyWithin(to * size, from * size, (from + 1) * size);
         });
@@ -85,8 +102,18 @@ export class GrowingCaches {
 
   /** Lets go of the arrays. Returns their size in bytes, as far as it was used at most. */
   dispose(): number {
-    const { rows, headDim, layers } = this.sizes;
+    const { rows, headDim, layers, precision = 'float32' } = this.sizes;
     this.arrays = [];
-    return 2 * 4 * layers * rows * this.length * headDim;
+    return 2 * layers * rows * this.length * heldBytes(precision, headDim);
   }
+}
+
+/** The arrays of a cache, each with the elements that a token of a head has in it. */
+function partsOf({ numbers, scales }: HeldCache<Numbers>, headDim: number): [array: Numbers, width: number][] {
+  return scales
+    ? [
+        [numbers, headDim],
+        [scales, 1],
+      ]
+    : [[numbers, headDim]];
 }

@@ -8,6 +8,7 @@ import type { Value } from '../runtime/backend.ts';
 import { dispose } from '../runtime/function.ts';
 import type { Named } from '../tensor/index.ts';
 import { paddingMask, promptBatch } from './batch.ts';
+import { type CachePrecision, heldBytes } from './cache-precision.ts';
 import { CachedModel, type CachedModelOptions, type Seen, STEPS } from './cached-model.ts';
 import { arraysOf, finished, type Grid, newRows, pack, progressOf, type SampledRollout, take } from './grid.ts';
 import { type StreamName, uniform } from './philox.ts';
@@ -57,9 +58,16 @@ export interface SamplerOptions extends CachedModelOptions {
  * Bytes that one row needs while it is sampled: its cache, which grows where it lies or exists before and after a call and
  * as a copy, what a call adds to it, and its logits.
  */
-export function rowBytes(config: DecoderConfig, maxTokens: number, { controlFlow }: { controlFlow: boolean }): number {
-  const token = 2 * config.layers * config.kvHeads * config.headDim * 4;
-  return token * ((controlFlow ? 1 : 2.5) * maxTokens + 4 * STEPS) + config.vocabularySize * 4 * 8;
+export function rowBytes(
+  { layers, kvHeads, headDim, vocabularySize }: DecoderConfig,
+  maxTokens: number,
+  { controlFlow, cachePrecision = 'float32' }: { controlFlow: boolean; cachePrecision?: CachePrecision | undefined },
+): number {
+  const wide = 2 * kvHeads * headDim * 4;
+  const held = controlFlow ? 2 * kvHeads * heldBytes(cachePrecision, headDim) : 2.5 * wide;
+  // A layer's are widened where they are seen, and turned over for a product.
+  const widened = controlFlow && cachePrecision !== 'float32' ? 2 * wide : 0;
+  return maxTokens * (layers * held + widened) + layers * wide * 4 * STEPS + vocabularySize * 4 * 8;
 }
 
 /** Samples for one policy, one request at a time. Release it. */
@@ -73,7 +81,10 @@ export class Sampler {
   /** Samples every prompt; prompts of similar length go together, so they are complete in another order than given. */
   async sample(request: SampleRequest): Promise<void> {
     const { backend, config, memory } = this.options;
-    const fitting = Math.floor(memory / rowBytes(config, request.sampling.maxTokens, backend));
+    const { controlFlow } = backend;
+    const { cachePrecision } = this.options;
+    const row = rowBytes(config, request.sampling.maxTokens, { controlFlow, cachePrecision });
+    const fitting = Math.floor(memory / row);
     const most = Math.max(1, Math.min(MOST_ROWS, fitting));
     let total = 0;
     const count = (tokens: number) => {

@@ -11,5 +11,8 @@ export interface Capabilities {
   readonly dataTypes: readonly DType[];
 }
 
-/** Types of everything that a graph has. */
+/** Types of everything that a graph computes with. */
 export const ALL_TYPES: readonly DType[] = ['float32', 'int32', 'int64', 'bool'];
+
+/** Types that keys and values may have in memory of the host. */
+export const NARROW_TYPES: readonly DType[] = ['float16', 'uint8'];

@@ -66,6 +66,7 @@ class WeightStore {
 
 /** int64 values are held as int32, and must fit. */
 function toTfData(dtype: DType, data: TensorData): Float32Array | Int32Array | Uint8Array {
+  if (data instanceof Uint16Array) throw new Error(`TensorFlow.js has no ${dtype}`);
   if (!(data instanceof BigInt64Array)) return data;
   return Int32Array.from(data, (value) => {
     if (BigInt.asIntN(32, value) !== value) throw new Error(`${value} (${dtype}) has no place in 32 bits`);

@@ -31,6 +31,7 @@ export type TfjsKernels = { readonly [K in PlainName]: Compute<K> };
 
 /** The type that TensorFlow.js stores a tensor in: it has no int64, so integers beyond 2^31 do not fit. */
 export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
+  if (dtype === 'float16' || dtype === 'uint8') throw new Error(`TensorFlow.js has no ${dtype}`);
   return dtype === 'int64' ? 'int32' : dtype;
 }
 

@@ -179,6 +179,8 @@ function scalarData(value: number, dtype: DType): TensorData {
     case 'int64':
       return BigInt64Array.of(BigInt(value));
     case 'bool':
-      throw new Error(`the number ${value} is combined with a bool`);
+    case 'float16':
+    case 'uint8':
+      throw new Error(`the number ${value} is combined with a ${dtype}`);
   }
 }

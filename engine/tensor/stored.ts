@@ -34,9 +34,15 @@ export function toFloat32(
 
 /** Little-endian bytes of the float16 numbers nearest to the values, ties to even; what is too large is infinite. */
 export function toFloat16(values: Float32Array): Uint8Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
-  for (let i = 0; i < halves.length; i++) {
+  toFloat16Into(values, halves);
+  return new Uint8Array(halves.buffer);
+}
+
+/** The same as bits of each number, in an array that has room for them. */
+export function toFloat16Into(values: Float32Array, halves: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < values.length; i++) {
     const sign = (bits[i]! >>> 16) & 0x8000;
     const size = Math.abs(values[i]!);
     // below 2^-14 all float16 numbers are 2^-24 apart; above, ten bits of the fraction stay
@@ -45,7 +51,6 @@ export function toFloat16(values: Float32Array): Uint8Array {
     const rounded = Number.isNaN(size) ? 0x7e00 : ((exponent + 14) << 10) + steps;
     halves[i] = sign | (Number.isNaN(size) ? rounded : Math.min(rounded, 0x7c00));
   }
-  return new Uint8Array(halves.buffer);
 }
 
 function roundToEven(value: number): number {

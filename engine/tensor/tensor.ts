@@ -1,8 +1,10 @@
 /** The types of tensors: data types, and shapes in which some sizes are only named. */
 import type { Dim, Shape } from './dims.ts';
 
-export type DType = 'float32' | 'int32' | 'int64' | 'bool';
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+/** Nothing is computed in `float16` and `uint8`: they are cast to `float32` before. */
+export type DType = 'float32' | 'int32' | 'int64' | 'bool' | 'float16' | 'uint8';
+/** float16 numbers are their bits. */
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
 
 /** What a tensor is before it has a place in a graph. */
 export interface TensorType {

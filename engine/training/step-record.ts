@@ -40,6 +40,7 @@ export function stepRecord(
       gradientNorm: mean(updates.map((u) => u.gradientNorm)),
       clipFraction: mean(updates.map((u) => u.clipFraction)),
       kl: mean(updates.map((u) => u.kl)),
+      rolloutMismatch: mean(updates.map((u) => u.rolloutMismatch)),
       learningRate: learningRate(config.optimizer, step, config.steps),
       skippedGroups: groups.filter(({ responses }) => responses.every((r) => r.advantage === 0)).length,
       tokens,

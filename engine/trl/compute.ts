@@ -99,7 +99,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const { step, metrics } = await this.event('step');
     this.onMetrics(step, metrics);
     const { loss = null, gradientNorm = null, clipFraction = null, kl = null } = toMetrics(metrics).metrics;
-    return { loss, gradientNorm, clipFraction, kl, problems: [] };
+    return { loss, gradientNorm, clipFraction, kl, rolloutMismatch: null, problems: [] };
   }
 
   /** Moves TRL's checkpoint into `folder`; before the first step there is nothing to save. */

@@ -105,6 +105,20 @@ export const TRL_REFUSALS: readonly Refusal[] = [
     hint: 'Leave it out.',
   },
   {
+    path: 'rolloutPrecision',
+    refused: ({ rolloutPrecision }) => rolloutPrecision !== 'base',
+    value: ({ rolloutPrecision }) => rolloutPrecision,
+    why: 'TRL samples with weights of its own',
+    hint: 'Leave it out.',
+  },
+  {
+    path: 'cachePrecision',
+    refused: ({ cachePrecision }) => cachePrecision !== 'float32',
+    value: ({ cachePrecision }) => cachePrecision,
+    why: 'TRL has caches of its own',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

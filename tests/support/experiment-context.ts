@@ -28,6 +28,7 @@ const METRICS: StepRecord['metrics'] = {
   loss: 0,
   gradientNorm: 1,
   clipFraction: 0,
+  rolloutMismatch: null,
   kl: 0,
   learningRate: 1e-4,
   skippedGroups: 0,

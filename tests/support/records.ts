@@ -71,6 +71,7 @@ export function step(seq: number, n: number, over: Partial<StepRecord['metrics']
       loss: null,
       gradientNorm: null,
       clipFraction: null,
+      rolloutMismatch: null,
       kl: null,
       learningRate: 1e-5,
       skippedGroups: 0,

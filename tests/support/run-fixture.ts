@@ -365,6 +365,7 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
       gradientNorm: skipped === groups.length ? null : 0.3 + entropy * wave(),
       kl: null,
       clipFraction: 0,
+      rolloutMismatch: null,
       learningRate: 1e-3,
       skippedGroups: skipped,
       tokens,

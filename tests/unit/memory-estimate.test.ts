@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { DecoderConfig } from '../../engine/model/config.ts';
 import { loraParameters } from '../../engine/model/lora.ts';
 import { EMBEDDINGS, parameterShapes } from '../../engine/model/parameters.ts';
 import { LoraConfig, LossConfig } from '../../engine/protocol/index.ts';
@@ -21,14 +22,16 @@ interface Case {
   full?: boolean;
   trains?: boolean;
   /** Of a quantized base. */
-  bits?: number;
+  bits?: number | undefined;
+  /** Another number of them than the model has. */
+  layers?: number;
 }
 
 function estimate(
   name: ShapeName,
-  { prompt = 200, maxTokens = 1024, limit = 64 * GB, full = false, trains = true, bits }: Case = {},
+  { prompt = 200, maxTokens = 1024, limit = 64 * GB, full = false, trains = true, bits, layers }: Case = {},
 ) {
-  const config = shapeOf(name);
+  const config = shapeOf(name, layers);
   const lora = full ? null : LoraConfig.parse({ rank: 16, alpha: 32 });
   const parameters = parametersOf(config);
   const adapter = lora
@@ -42,14 +45,23 @@ function estimate(
       trainable: lora ? adapter : parameters,
       controlFlow: true,
       stored: 'F32',
-      quantizedBytes: bits ? quantizedBytes(name) : null,
+      quantizedBytes: bits ? quantizedBytes(config) : null,
     },
   );
 }
 
+/** Least memory that is not refused, bytes. */
+function leastOf(name: ShapeName, given: Case): number {
+  try {
+    return estimate(name, { ...given, limit: 2 ** 27 }).needed;
+  } catch (error) {
+    return (error as { details: { bytes: number } }).details.bytes;
+  }
+}
+
 /** Bytes of the weights in 4 bits, embeddings in 8. */
-function quantizedBytes(name: ShapeName): number {
-  return [...parameterShapes(shapeOf(name))].reduce((sum, [key, dims]) => {
+function quantizedBytes(config: DecoderConfig): number {
+  return [...parameterShapes(config)].reduce((sum, [key, dims]) => {
     const width = dims.length === 1 ? 4 : key === EMBEDDINGS ? 1.125 : 0.625;
     return sum + width * dims.reduce((a, b) => a * b, 1);
   }, 0);
@@ -81,13 +93,7 @@ test("the README's table says what is estimated", () => {
       const { needed } = estimate(name as ShapeName, { ...given, limit: 2 ** 40 });
       return needed;
     };
-    const layered = (given: Case) => {
-      try {
-        return estimate(name as ShapeName, { ...given, limit: 2 ** 28 }).needed;
-      } catch (error) {
-        return (error as { details: { bytes: number } }).details.bytes;
-      }
-    };
+    const layered = (given: Case) => leastOf(name as ShapeName, given);
     const [short, usual, long, bits, full, probe] = cells!.split(' | ').map((cell) => Number.parseFloat(cell) * GB);
     const expected = [
       [short, layered({ maxTokens: 200 })],
@@ -100,6 +106,42 @@ test("the README's table says what is estimated", () => {
     for (const [said, found] of expected) expect(said! / found!, name).toBeCloseTo(1, 1);
     expect(least({})).toBeGreaterThanOrEqual(layered({}));
   }
+});
+
+interface Measured {
+  name: string;
+  shape: ShapeName;
+  layers: number;
+  prompt: number;
+  maxTokens: number;
+  precision: string;
+  trains: 'lora' | 'all' | 'nothing';
+  layered: boolean;
+  limitBytes: number;
+  peakBytes: number;
+}
+
+const MEASURED = JSON.parse(readFileSync(path.join(ROOT, 'tests', 'bench', 'memory-measured.json'), 'utf8')) as {
+  aroundBytes: number;
+  cases: Measured[];
+};
+
+describe('estimates and what was measured (`npm run bench -- memory`)', () => {
+  const isGoal = ({ name }: Measured) => name.includes('within');
+
+  test.each(MEASURED.cases.filter((one) => !isGoal(one)))('$name: within 15%', (one) => {
+    const { shape, layers, prompt, maxTokens, precision, trains, peakBytes, layered } = one;
+    const bits = precision === 'float32' ? undefined : Number.parseInt(precision, 10);
+    const given = { layers, prompt, maxTokens, bits, full: trains === 'all', trains: trains !== 'nothing' };
+    const found = layered ? leastOf(shape, given) : estimate(shape, { ...given, limit: 2 ** 40 }).needed;
+    expect(found / (peakBytes + MEASURED.aroundBytes)).toBeGreaterThan(0.85);
+    expect(found / (peakBytes + MEASURED.aroundBytes)).toBeLessThan(1.15);
+  });
+
+  test('8 rollouts stay within the limit', () => {
+    const over = MEASURED.cases.filter((one) => isGoal(one) && one.peakBytes + MEASURED.aroundBytes > one.limitBytes);
+    expect(over).toEqual([]);
+  });
 });
 
 test('the rollouts of a group are sampled together within the goals', () => {

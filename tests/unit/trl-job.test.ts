@@ -43,6 +43,8 @@ describe('refused with its name', () => {
     'loss.miniBatch': { loss: { miniBatch: 2 } },
     'loss.epochs': { loss: { epochs: 2 } },
     basePrecision: { basePrecision: '4bit', lora: {} },
+    rolloutPrecision: { rolloutPrecision: '4bit', lora: {} },
+    cachePrecision: { cachePrecision: '8bit' },
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 

@@ -70,6 +70,8 @@ describe('refused with its name', () => {
     watch: { watch: 'rollback' },
     device: { device: 'webgpu' },
     basePrecision: { basePrecision: '4bit', lora: {} },
+    rolloutPrecision: { rolloutPrecision: '4bit', lora: {} },
+    cachePrecision: { cachePrecision: '8bit' },
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 

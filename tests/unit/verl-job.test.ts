@@ -109,6 +109,8 @@ describe('refused with its name', () => {
     device: { device: 'webgpu' },
     threads: { threads: 4 },
     basePrecision: { basePrecision: '4bit', lora: {} },
+    rolloutPrecision: { rolloutPrecision: '4bit', lora: {} },
+    cachePrecision: { cachePrecision: '8bit' },
     memoryLimit: { memoryLimit: 2 ** 33 },
     'engine.kind': { engine: { kind: 'trl' } },
     'engine.processes': { engine: { kind: 'verl', processes: 2 } },

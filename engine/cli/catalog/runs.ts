@@ -225,7 +225,11 @@ export const job: CommandDefinition = {
   summary: 'write a training job as a folder for another trainer, for example on a cluster',
   arguments: [DATASET],
   settings: [...TRAIN_TOPICS, CLUSTER_TOPIC],
-  refused: ['basePrecision', 'device', 'threads', 'memoryLimit', 'sampling.stop', 'sampling.stopAtAnswer', 'forecast'],
+  refused: [
+    'basePrecision',
+    'rolloutPrecision',
+    'cachePrecision',
+    'device', 'threads', 'memoryLimit', 'sampling.stop', 'sampling.stopAtAnswer', 'forecast'],
   remarks: {
     'loss.maskTruncated': 'with --for trl only',
     'evaluation.dataset.path': 'with --for verl only',

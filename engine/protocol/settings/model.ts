@@ -42,6 +42,47 @@ export const MODEL = {
       },
     },
   ),
+  rolloutPrecision: choice(
+    {
+      base: 'as the base model',
+      '8bit': { help: '8-bit weights in blocks of 32' },
+      '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
+    },
+    {
+      title: 'Precision of the base model in rollouts',
+      engines: ['rollscope'],
+      help: 'precision of the frozen base model while it samples, where it is another than it trains in: base, 8bit, 4bit; truncated importance sampling corrects for the difference',
+      placeholder: 'name',
+      flag: '--rollout-precision',
+      default: 'base',
+      editor: {
+        id: 'rolloutPrecision',
+        section: 'Model and engine',
+        text: 'Precision of the frozen base model while it samples rollouts. Fewer bits are faster and take less memory; truncated importance sampling corrects for the difference to the precision that it trains in.',
+      },
+    },
+  ),
+  cachePrecision: choice(
+    {
+      float32: { help: 'float32' },
+      float16: { help: '16-bit numbers' },
+      '8bit': { help: '8-bit numbers, with a scale for each token of a head' },
+    },
+    {
+      title: 'Precision of the KV cache',
+      engines: ['rollscope'],
+      help: 'precision of the keys and values of generated tokens, on the CPU: float32, float16, 8bit; truncated importance sampling corrects for what is rounded',
+      placeholder: 'name',
+      flag: '--cache-precision',
+      aliases: ['--kv-cache-dtype'],
+      default: 'float32',
+      editor: {
+        id: 'cachePrecision',
+        section: 'Model and engine',
+        text: 'Precision of the keys and values of generated tokens (CPU). Fewer bits take less memory; truncated importance sampling corrects for what is rounded.',
+      },
+    },
+  ),
   chatTemplate: text({
     title: 'Chat template',
     help: "auto (the model's own), none, the name of one of the model's templates, or a Jinja file",

@@ -1,11 +1,16 @@
-import { ALL_TYPES } from '../capabilities.ts';
+import { ALL_TYPES, NARROW_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice, onnxruntimeVersion } from './onnxruntime.ts';
 
 /** The reference: what other devices compute is compared with it. */
 export const cpu = onnxruntimeDevice({
   name: 'cpu',
   provider: { name: 'cpu', dialect: 'fused' },
-  capabilities: { controlFlow: true, ownMemory: false, resident: false, dataTypes: ALL_TYPES },
+  capabilities: {
+    controlFlow: true,
+    ownMemory: false,
+    resident: false,
+    dataTypes: [...ALL_TYPES, ...NARROW_TYPES],
+  },
   platforms: null,
   hint: () => `Reinstall the package onnxruntime-node ${onnxruntimeVersion()}.`,
 });

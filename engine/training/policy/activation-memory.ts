@@ -2,6 +2,7 @@
 import type { ModelSource } from '../../model/source.ts';
 import { bytes } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
+import type { CachePrecision } from '../../rollout/cache-precision.ts';
 import { rowBytes } from '../../rollout/sampler.ts';
 import { machineMemory } from '../../runtime/memory.ts';
 import type { StoredType } from '../../tensor/index.ts';
@@ -10,8 +11,12 @@ import { layeredBytes } from './layered-memory.ts';
 import { tokenBytes } from './micro-batch.ts';
 import { needsReference } from './reference.ts';
 
-/** Bytes of the process before any model is loaded, and of what onnxruntime keeps in addition to weights and activations. */
-const PROCESS_BYTES = 350 * 2 ** 20;
+/**
+ * Bytes of the process before any model is loaded, and of what onnxruntime keeps in addition to weights and activations; and
+ * those of the tokenizer for each token that it knows. Measured.
+ */
+const PROCESS_BYTES = 300e6;
+const TOKENIZER_BYTES = 1500;
 /** Bytes that batches are sized for when the user sets no limit, and the share of the machine that they may grow to. */
 const USUAL_MEMORY = 4 * 2 ** 30;
 const MOST_OF_MACHINE = 0.75;
@@ -39,6 +44,9 @@ interface Sizes {
   stored: StoredType;
   /** Bytes of a frozen base whose matrices lie in blocks, which runs layer by layer; null: it has no such. */
   quantizedBytes?: number | null;
+  /** Bytes of the frozen base that samples, where it is not the one that trains. */
+  samplingBytes?: number | null;
+  cachePrecision?: CachePrecision | undefined;
   /** The caller cannot run layer by layer. */
   oneGraph?: boolean;
 }
@@ -62,7 +70,8 @@ export function activationMemory(options: Options, source: Source, sizes: Sizes)
   if (needed > most) throw tooLittle(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
   const free = (memoryLimit ?? Math.max(USUAL_MEMORY, needed)) - resident;
   const [sampling, training] = layered ? [1, 1] : [SAMPLING_SHARE, TRAINING_SHARE];
-  return { sampling: free * sampling, training: free * training, layered, needed };
+  const sums = gradientBytes(sizes, layered);
+  return { sampling: free * sampling, training: free * training - sums, layered, needed };
 }
 
 /** What stays, and what there must be for one sequence too. */
@@ -71,33 +80,53 @@ interface Need {
   needed: number;
 }
 
-/** The process and the parameters that train, so many times; the reference policy's are one more. */
-function alwaysResident({ trains, loss }: Options, { trainable }: Sizes, copies: number): number {
-  return PROCESS_BYTES + (copies + (trains && needsReference(loss) ? 1 : 0)) * 4 * trainable;
+/** The process, and the parameters that train with their moments; the reference policy's are one copy more. */
+function alwaysResident({ trains, loss }: Options, { config }: Source, { trainable }: Sizes): number {
+  const copies = trains ? (needsReference(loss) ? 4 : 3) : 1;
+  return PROCESS_BYTES + TOKENIZER_BYTES * config.vocabularySize + copies * 4 * trainable;
 }
 
-function asOneGraph(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
+/** Sums of gradients; one graph for the whole model returns new ones. */
+function gradientBytes({ trainable }: Sizes, layered: boolean): number {
+  return (layered ? 1 : 2) * 4 * trainable;
+}
+
+/** What a step of the optimizer takes: gradients, new parameters and moments, and what is made on the way. */
+function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Sizes): number {
+  const largest = lora ? 0 : config.vocabularySize * config.hiddenSize;
+  return 4 * (4 * trainable + 6 * largest);
+}
+
+/** Weights that decoding has mapped; those in blocks are packed in addition, 16-bit ones widened. */
+function decodingBytes({ parameters }: Source, { quantizedBytes, samplingBytes, stored }: Sizes): number {
+  const inBlocks = samplingBytes ?? quantizedBytes ?? null;
+  if (inBlocks !== null) return 2 * inBlocks;
+  return (stored === 'F32' ? 4 : 6) * parameters;
+}
+
+function asOneGraph(options: Options, source: Source, sizes: Sizes): Need {
+  const { config, parameters } = source;
   const { lora, trains, maxTokens } = options;
   const trained = sizes.longest + maxTokens;
-  // Parameters, moments, gradients and what a step makes of them.
-  const resident = alwaysResident(options, sizes, 8) + (lora ? 2 * 4 * parameters : 0);
+  // Training maps the weights, decoding packs them.
+  const frozen = lora ? Math.max(8 * parameters, 4 * parameters + decodingBytes(source, sizes)) : 0;
+  const resident = alwaysResident(options, source, sizes) + frozen;
   const least = Math.max(
     rowBytes(config, maxTokens, sizes) / SAMPLING_SHARE,
-    trains ? (trained * tokenBytes(config, trained)) / TRAINING_SHARE : 0,
+    trains ? (trained * tokenBytes(config, trained) + gradientBytes(sizes, false)) / TRAINING_SHARE : 0,
+    trains ? optimizerBytes(source, options, sizes) : 0,
   );
   return { resident, needed: resident + least };
 }
 
-function layerByLayer(options: Options, { config, parameters }: Source, sizes: Sizes): Need {
+function layerByLayer(options: Options, source: Source, sizes: Sizes): Need {
+  const { config } = source;
   const { lora, trains, maxTokens } = options;
-  // Decoding maps them; 16-bit ones are widened in addition, those in blocks packed.
-  const frozen = sizes.quantizedBytes ? 2 * sizes.quantizedBytes : (sizes.stored === 'F32' ? 4 : 6) * parameters;
-  // A step makes new parameters and moments when the activations of the gradient are gone.
-  const resident = alwaysResident(options, sizes, 5) + (lora ? frozen : 0);
+  const resident = alwaysResident(options, source, sizes) + (lora ? decodingBytes(source, sizes) : 0);
   const least = Math.max(
     rowBytes(config, maxTokens, sizes),
-    trains ? layeredBytes(config, sizes.longest, maxTokens) : 0,
-    trains ? 7 * 4 * sizes.trainable : 0,
+    trains ? layeredBytes(config, sizes.longest, maxTokens) + gradientBytes(sizes, true) : 0,
+    trains ? optimizerBytes(source, options, sizes) : 0,
   );
   return { resident, needed: resident + least };
 }

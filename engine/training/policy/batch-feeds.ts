@@ -8,8 +8,9 @@ import type { BatchInputs } from './score-graph.ts';
 
 export interface BatchFeeds {
   batch: Values<BatchInputs>;
-  /** `referenceLogprob` is null where no response has it. */
-  loss: Record<Exclude<keyof LossInputs, 'referenceLogprob'>, Value> & { referenceLogprob: Value | null };
+  /** `referenceLogprob` and `importance` are null where no response has them. */
+  loss: Record<Exclude<keyof LossInputs, 'referenceLogprob' | 'importance'>, Value> &
+    Record<'referenceLogprob' | 'importance', Value | null>;
 }
 
 /**
@@ -31,7 +32,9 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
   const weight = new Float32Array(P * G * L);
   const old = new Float32Array(P * G * L);
   const referenceLogprob = new Float32Array(P * G * L);
-  const referred = batch.some(({ responses }) => responses.some((entry) => entry.referenceLogprob));
+  const importance = new Float32Array(P * G * L).fill(1);
+  const has = (what: 'referenceLogprob' | 'importance') =>
+    batch.some(({ responses }) => responses.some((entry) => entry[what]));
   batch.forEach(({ prompt, responses }, p) => {
     for (let g = 0; g < G; g++) {
       const row = p * G + g;
@@ -46,6 +49,7 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
       weight.fill(entry.weight, at, at + response.tokens.length);
       old.set(response.logprob, at);
       if (entry.referenceLogprob) referenceLogprob.set(entry.referenceLogprob, at);
+      if (entry.importance) importance.set(entry.importance, at);
       advantage[row] = response.advantage;
     }
   });
@@ -63,7 +67,8 @@ export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], te
       advantage: backend.value('float32', [P * G, 1], advantage),
       weight: rows(weight),
       old: rows(old),
-      referenceLogprob: referred ? rows(referenceLogprob) : null,
+      referenceLogprob: has('referenceLogprob') ? rows(referenceLogprob) : null,
+      importance: has('importance') ? rows(importance) : null,
     },
   };
 }

@@ -19,6 +19,10 @@ export interface PolicyOptions {
   chat?: ChatChoice;
   /** Of the frozen base: float32 by default; anything else needs an adapter. */
   basePrecision?: RunConfig['basePrecision'];
+  /** Of the frozen base while it samples; as it trains by default. */
+  rolloutPrecision?: RunConfig['rolloutPrecision'];
+  /** Of the keys and values of generated tokens; float32 by default. */
+  cachePrecision?: RunConfig['cachePrecision'];
   lora: LoraConfig | null;
   loss: LossConfig;
   optimizer: OptimizerConfig;

@@ -5,16 +5,19 @@ import { MOST_DEAD_BYTES } from '../../runtime/reclaim.ts';
 import { LOGIT_BYTES, SLICE_BYTES } from './head-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
-/**
- * Bytes that do not depend on the rows: weights of one layer and of a slice of the head, logits, arrays that are dead but not yet
- * collected, the prompt's hidden states and caches.
- */
-export function layeredFixedBytes(config: DecoderConfig, promptLength: number): number {
-  const { vocabularySize, hiddenSize, layers, kvHeads, headDim } = config;
-  // An unembedding that trains is a parameter, which is counted elsewhere.
-  const weights = layerParameters(config) * 4 + Math.min(vocabularySize * hiddenSize * 4, 2 * SLICE_BYTES);
-  const prompt = promptLength * layers * (hiddenSize + 4 * kvHeads * headDim) * 4;
-  return weights + LOGIT_BYTES + MOST_DEAD_BYTES + prompt + promptLength * layerTokenBytes(config);
+/** Of the head: the unembedding or slices of it, and logits. An unembedding that trains is a parameter, which is counted elsewhere. */
+function headBytes({ vocabularySize, hiddenSize }: DecoderConfig): number {
+  return Math.min(vocabularySize * hiddenSize * 4, 2 * SLICE_BYTES) + LOGIT_BYTES;
+}
+
+/** The prompt's hidden states, keys and values, and the gradients of the latter: they stay while its responses train. */
+function promptBytes({ hiddenSize, layers, kvHeads, headDim }: DecoderConfig, promptLength: number): number {
+  return promptLength * layers * (hiddenSize + 4 * kvHeads * headDim) * 4;
+}
+
+/** Weights of one layer, and arrays that are dead but not yet collected. */
+function layerBytes(config: DecoderConfig): number {
+  return layerParameters(config) * 4 + MOST_DEAD_BYTES;
 }
 
 /** Numbers in the matrices of a layer. */
@@ -29,25 +32,27 @@ function layerTokenBytes({ hiddenSize, intermediateSize, heads, kvHeads, headDim
   return (12 * hiddenSize + 6 * intermediateSize + (10 * heads + 5 * kvHeads) * headDim) * 4;
 }
 
-/** Bytes of one response: hidden states before each layer, a layer's activations, its head's share of the prompt. */
-export function layeredRowBytes(config: DecoderConfig, promptLength: number, length: number): number {
-  const { hiddenSize, layers, heads, headDim } = config;
-  const token = layers * hiddenSize * 4 + layerTokenBytes(config);
-  return length * token + 4 * heads * promptLength * headDim * 4;
+/** Hidden states of one response before each layer. */
+function keptBytes({ hiddenSize, layers }: DecoderConfig, length: number): number {
+  return length * layers * hiddenSize * 4;
+}
+
+/** Activations of a layer for one response, and what its heads add to the gradients of the prompt's keys and values. */
+function rowActivationBytes(config: DecoderConfig, promptLength: number, length: number): number {
+  return length * layerTokenBytes(config) + 4 * config.heads * promptLength * config.headDim * 4;
 }
 
 /** Bytes of the scores of one head of one response, and of their gradient. */
-export function scoreBytes(promptLength: number, length: number): number {
+function scoreBytes(promptLength: number, length: number): number {
   return 5 * length * (promptLength + length) * 4;
 }
 
-/** Bytes of one response alone: the least that a run can do with. */
-export function layeredBytes(config: DecoderConfig, promptLength: number, length: number): number {
-  return (
-    layeredFixedBytes(config, promptLength) +
-    layeredRowBytes(config, promptLength, length) +
-    scoreBytes(promptLength, length)
-  );
+/** Bytes of so many responses of the same length: the head's, or a layer's on the way back, whichever are more. */
+export function layeredBytes(config: DecoderConfig, promptLength: number, length: number, rows = 1): number {
+  const head = headBytes(config) + 3 * rows * length * config.hiddenSize * 4;
+  const back =
+    layerBytes(config) + rows * rowActivationBytes(config, promptLength, length) + scoreBytes(promptLength, length);
+  return promptBytes(config, promptLength) + rows * keptBytes(config, length) + Math.max(head, back);
 }
 
 /**
@@ -62,8 +67,8 @@ export function layeredParts(group: WeightedGroup, config: DecoderConfig, memory
   const parts: WeightedGroup[] = [];
   for (let at = 0; at < order.length; ) {
     const longest = order[at]!.entry.response.tokens.length;
-    const free = memory - layeredFixedBytes(config, promptLength) - scoreBytes(promptLength, longest);
-    const rows = Math.max(1, Math.floor(free / layeredRowBytes(config, promptLength, longest)));
+    let rows = 1;
+    while (at + rows < order.length && layeredBytes(config, promptLength, longest, rows + 1) <= memory) rows++;
     parts.push({ ...group, responses: order.slice(at, at + rows).map(({ entry }) => entry) });
     at += rows;
   }

@@ -18,6 +18,8 @@ export interface PolicyLossOptions {
   positions: number;
   /** Importance ratios are taken to given log-probabilities; otherwise to the policy itself (ratio 1, one update a batch). */
   offPolicy: boolean;
+  /** Rollouts are sampled in another precision: each token's surrogate is weighted by its importance. */
+  corrected?: boolean;
   loss: Pick<
     LossConfig,
     'ratio' | 'clipLow' | 'clipHigh' | 'dualClip' | 'klCoefficient' | 'klEstimator' | 'entropyCoefficient'
@@ -33,6 +35,8 @@ export type LossInputs = {
   readonly old: Port | null;
   /** Log-probabilities under the reference policy, nats, [P*G, L]; null without a KL penalty. */
   readonly referenceLogprob: Port | null;
+  /** Of tokens that were sampled in another precision (`rollout-mismatch.ts`), [P*G, L]; null where they were not. */
+  readonly importance: Port | null;
 };
 
 export type GradientInputs = {
@@ -64,7 +68,7 @@ interface PolicyLoss {
 }
 
 /**
- * Loss: sum weight * (surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
+ * Loss: sum weight * (importance * surrogate + klCoefficient * kl - entropyCoefficient * entropy), a sum over tokens.
  * - surrogate = -min(ratio A, clip(ratio, 1 - low, 1 + high) A) (PPO, arXiv 1707.06347; DAPO's two bounds, 2503.14476);
  *   with dual clip c, for A < 0, no more than -c A (arXiv 1912.09729). Clipped tokens are those without a gradient of
  *   the surrogate.
@@ -92,7 +96,8 @@ export function policyLoss(
   let gain = op.minimum(plain, op.mul(bounded, advantage));
   // For a positive advantage the bound is below everything that a ratio can make of it.
   if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
-  let perToken = op.neg(gain);
+  const importance = options.corrected ? graph.input('importance', 'float32', [rows, L]) : null;
+  let perToken = op.neg(importance ? op.mul(gain, importance) : gain);
   const referenceLogprob = terms.klCoefficient > 0 ? graph.input('reference_logprob', 'float32', [rows, L]) : null;
   if (referenceLogprob) {
     const kl = klTerm(terms.klEstimator, op.where(inside, op.sub(referenceLogprob, logprob), 0));
@@ -101,7 +106,7 @@ export function policyLoss(
   if (terms.entropyCoefficient !== 0) perToken = op.sub(perToken, op.mul(entropy, terms.entropyCoefficient));
   const loss = op.reduceSum(op.mul(weight, perToken));
   const clipped = op.reduceSum(op.cast(op.and(inside, op.not(op.equal(gain, plain))), 'float32'), [-1]);
-  return { inputs: { advantage, weight, old, referenceLogprob }, loss, clipped };
+  return { inputs: { advantage, weight, old, referenceLogprob, importance }, loss, clipped };
 }
 
 /** The clipped policy loss of responses and its gradients in all parameters. */

@@ -1,16 +1,17 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
 import { trainableParameters, Weights } from '../../model/decoder.ts';
-import { initialLora } from '../../model/lora.ts';
+import { checkTargets, initialLora } from '../../model/lora.ts';
 import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
+import { RollscopeError } from '../../protocol/index.ts';
 import { LayeredModel } from '../../rollout/layered-model.ts';
 import { generator } from '../../rollout/philox.ts';
 import { Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { resolveDevice } from '../../runtime/choose-device.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
-import { isBlockType } from '../../tensor/index.ts';
+import { type Graph, isBlockType } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { activationMemory } from './activation-memory.ts';
 import { Asks } from './asks.ts';
@@ -31,8 +32,8 @@ export interface PolicyParts {
   /** Tokens that fit the graphs. */
   positions: number;
   backend: Backend;
-  /** Where the model runs layer by layer. */
-  layers: LayeredModel | null;
+  /** Where the model runs layer by layer, as it trains and as it samples. */
+  layers: readonly LayeredModel[];
   trainer: Trainer;
   sampler: Sampler;
   asks: Asks;
@@ -53,6 +54,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
   });
   const { config, tokenizer } = source;
+  if (options.lora) checkTargets(config, options.lora, source.name);
   const date = new Date(options.date);
   const { encoded, warnings } = encodePrompts(
     options.prompts,
@@ -70,23 +72,34 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
   const { controlFlow } = backend;
   const quantizedBytes = isBlockType(stored) ? [...source.tensors.values()].reduce((n, t) => n + t.bytes, 0) : null;
-  const memory = activationMemory(options, source, { longest, trainable, controlFlow, stored, quantizedBytes });
-  const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
-    new Weights(graph, config, source.tensors, options.lora);
+  const sampling = await samplingWeights(options, controlFlow, hooks);
+  const memory = activationMemory(options, source, {
+    ...{ longest, trainable, controlFlow, stored, quantizedBytes },
+    ...{ samplingBytes: sampling?.bytes ?? null, cachePrecision: options.cachePrecision },
+  });
+  const binder = (tensors: ModelSource['tensors']) => (graph: Graph) =>
+    new Weights(graph, config, tensors, options.lora);
+  const bind = binder(source.tensors);
   const initial = await initialValues(parameters, options, source);
   const layers = memory.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
   // Products of one row with blocks that are not packed widen the whole matrix first.
   const packWeights = !layers || quantizedBytes !== null;
   const shared = { backend, bind, config, positions, layers, packWeights };
+  const samplingBind = sampling ? binder(sampling.tensors) : bind;
+  const samplingLayers =
+    layers && sampling ? new LayeredModel({ backend, bind: samplingBind, config, positions }) : layers;
   const { loss, truncates, optimizer, maxTokens } = options;
   const trainer = new Trainer({
     ...shared,
     ...{ parameters, initial, loss, truncates, optimizer, maxTokens },
+    corrected: sampling !== null || (options.cachePrecision ?? 'float32') !== 'float32',
     temperature: options.temperature || 1,
     memory: memory.training,
   });
   const sampler = new Sampler({
     ...shared,
+    ...(sampling && { bind: samplingBind, layers: samplingLayers, packWeights: true }),
+    ...(options.cachePrecision && { cachePrecision: options.cachePrecision }),
     eosIds: tokenizer.eosIds,
     parameters: () => trainer.parameters,
     memory: memory.sampling,
@@ -109,7 +122,32 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
     device,
     warnings,
   };
-  return { options, source, prompts, positions, backend, layers, trainer, sampler, asks, info };
+  const allLayers = [...new Set([layers, samplingLayers])].filter((one) => one !== null);
+  return { options, source, prompts, positions, backend, layers: allLayers, trainer, sampler, asks, info };
+}
+
+/** The frozen base as it samples, where it has another precision than it trains in. Throws RollscopeError `config`. */
+async function samplingWeights(
+  { model, chat, basePrecision = 'float32', rolloutPrecision = 'base', cachePrecision = 'float32' }: PolicyOptions,
+  controlFlow: boolean,
+  hooks: PolicyHooks,
+): Promise<{ tensors: ModelSource['tensors']; bytes: number } | null> {
+  if (cachePrecision !== 'float32' && !controlFlow) {
+    throw new RollscopeError(
+      'config',
+      `--cache-precision ${cachePrecision} is for the CPU: on this device keys and values stay in its memory.`,
+      'Leave it out, or use --device cpu.',
+      { details: { reason: 'cache-precision-on-device', field: 'cachePrecision', value: cachePrecision } },
+    );
+  }
+  if (rolloutPrecision === 'base' || rolloutPrecision === basePrecision) return null;
+  const { tensors } = await openModel(model, {
+    ...(chat && { chat }),
+    precision: rolloutPrecision,
+    onProgress: (message, fraction) =>
+      hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
+  });
+  return { tensors, bytes: [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0) };
 }
 
 /** Tokens of the longest sequence that the graphs take. */

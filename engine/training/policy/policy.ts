@@ -116,7 +116,7 @@ export class Policy {
     this.parts.asks.release();
     await this.parts.sampler.release();
     await this.parts.trainer.release();
-    await this.parts.layers?.release();
+    for (const layers of this.parts.layers) await layers.release();
     await this.parts.backend.release();
   }
 }

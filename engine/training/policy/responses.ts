@@ -21,8 +21,17 @@ export interface TrainedGroup {
 export interface WeightedGroup {
   prompt: Int32Array;
   problem: number;
-  /** `weight`: of each token in the loss; `reference`: log-probabilities under the reference policy, nats. */
-  responses: { response: TrainedResponse; weight: number; referenceLogprob?: Float32Array }[];
+  responses: WeightedResponse[];
+}
+
+export interface WeightedResponse {
+  response: TrainedResponse;
+  /** Of each token in the loss. */
+  weight: number;
+  /** Log-probabilities under the reference policy, nats. */
+  referenceLogprob?: Float32Array | undefined;
+  /** Importance of each token that was sampled in another precision. */
+  importance?: Float32Array | undefined;
 }
 
 /** Log-probabilities of responses under the reference policy, nats: one number per token. */
@@ -66,6 +75,7 @@ export function withGradient(
   groups: readonly WeightedGroup[],
   { klCoefficient, entropyCoefficient }: LossConfig,
   referenceLogProbs: ReferenceLogProbs | null,
+  importance: ReadonlyMap<TrainedResponse, Float32Array> | null = null,
 ): WeightedGroup[] {
   const always = klCoefficient > 0 || entropyCoefficient !== 0;
   return groups
@@ -73,7 +83,11 @@ export function withGradient(
       ...group,
       responses: group.responses
         .filter(({ response }) => always || response.advantage !== 0)
-        .map((entry) => ({ ...entry, referenceLogprob: referenceLogProbs?.get(entry.response) })),
+        .map((entry) => ({
+          ...entry,
+          referenceLogprob: referenceLogProbs?.get(entry.response),
+          importance: importance?.get(entry.response),
+        })),
     }))
     .filter(({ responses }) => responses.length > 0);
 }

@@ -19,6 +19,7 @@ import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
 import { counted, responsesOf, type TrainedGroup, tokensOf, unweighted, withGradient } from './responses.ts';
+import { type Corrected, RolloutCorrection } from './rollout-mismatch.ts';
 import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
 import { isSliced, SlicedHead } from './sliced-head.ts';
 import { UpdateStep } from './update-step.ts';
@@ -31,6 +32,8 @@ export interface UpdateMetrics {
   clipFraction: number | null;
   /** `meanKl` over the trained tokens, those without advantage included; null where it is not measured. */
   kl: number | null;
+  /** `Corrected.mismatch` of the rollouts; null where they were sampled as the policy trains. */
+  rolloutMismatch: number | null;
   /** KL and clip fraction of each problem with trained tokens, in the order of the groups. */
   problems: ProblemUpdate[];
 }
@@ -45,6 +48,8 @@ export interface TrainerOptions {
   loss: LossConfig;
   /** Rollouts are sampled from a part of the distribution: the ratios to it are not known, and 1 is taken. */
   truncates?: boolean;
+  /** Rollouts are sampled in another precision. */
+  corrected?: boolean;
   optimizer: OptimizerConfig;
   /** Longest response, tokens: the constant of the `dr-grpo` normalizer. */
   maxTokens: number;
@@ -60,6 +65,7 @@ export interface TrainerOptions {
 
 /** Share of an update that scoring under the reference policy takes; for progress only. */
 const REFERENCE_SHARE = 0.25;
+const CORRECTION_SHARE = 0.25;
 
 /** The trainer of one policy, with the reference policy where the loss asks for it. Release it. */
 export class Trainer {
@@ -69,9 +75,10 @@ export class Trainer {
   private readonly step: UpdateStep;
   /** null where nothing asks for it. */
   private readonly referencePolicy: ReferencePolicy | null = null;
+  private readonly correction: RolloutCorrection | null = null;
 
   constructor(private readonly options: TrainerOptions) {
-    const { backend, initial, loss, optimizer, truncates = false } = options;
+    const { backend, initial, loss, optimizer, truncates = false, corrected = false } = options;
     this.trained = new TrainedParameters(backend, options.parameters, initial);
     const { layers = null } = options;
     const heads = layers && { ...options, weights: layers.weights };
@@ -79,9 +86,12 @@ export class Trainer {
     this.scorer = layers ? new LayeredScorer(options, layers, this.head!) : new Scorer(options);
     // Importance ratios are taken where several updates are made on the same rollouts.
     const offPolicy = !truncates && (loss.epochs > 1 || loss.miniBatch !== undefined);
-    const gradient = { ...options, graph: { positions: options.positions, offPolicy, loss } };
+    const gradient = { ...options, graph: { positions: options.positions, offPolicy, corrected, loss } };
     const source = layers ? new LayeredGradient(gradient, layers, this.head!) : new WholeGradient(gradient);
     this.step = new UpdateStep({ backend, source, optimizer }, this.trained);
+    if (corrected) {
+      this.correction = new RolloutCorrection((g, tick) => this.scorer.scores(g, this.parameters, tick), loss.epochs);
+    }
     if (needsReference(loss)) {
       const kept = this.trained.hold(initial);
       this.referencePolicy = new ReferencePolicy((groups, tick) => this.scorer.scores(groups, kept, tick), loss.epochs);
@@ -99,6 +109,20 @@ export class Trainer {
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<UpdateMetrics> {
+    if (!this.correction) return { ...(await this.updateOn(groups, null, learningRate, tick)), rolloutMismatch: null };
+    const corrected = await this.correction.correct(groups, (share) => tick(share * CORRECTION_SHARE));
+    const metrics = await this.updateOn(corrected.groups, corrected.importance, learningRate, (share) =>
+      tick(CORRECTION_SHARE + (1 - CORRECTION_SHARE) * share),
+    );
+    return { ...metrics, rolloutMismatch: corrected.mismatch };
+  }
+
+  private async updateOn(
+    groups: readonly TrainedGroup[],
+    importance: Corrected['importance'] | null,
+    learningRate: number,
+    tick: (fraction: number) => void,
+  ): Promise<Omit<UpdateMetrics, 'rolloutMismatch'>> {
     const { loss, maxTokens } = this.options;
     const weighted = counted(groups, loss, maxTokens);
     const responses = weighted.flatMap(responsesOf);
@@ -111,7 +135,7 @@ export class Trainer {
         kl: referenceLogProbs && meanKl(responsesOf(group), referenceLogProbs),
         clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
       }));
-    const trained = withGradient(weighted, loss, referenceLogProbs);
+    const trained = withGradient(weighted, loss, referenceLogProbs, importance);
     if (trained.length === 0) {
       return { loss: null, gradientNorm: null, clipFraction: null, kl, problems: problems(null) };
     }

@@ -22,14 +22,18 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
 }
 
 /** Weights that train cannot lie in blocks. */
-function checkPrecision({ basePrecision, lora }: RunConfig): void {
-  if (basePrecision === 'float32' || lora) return;
-  throw new RollscopeError(
-    'config',
-    `--base-precision ${basePrecision} needs a LoRA adapter: without one all weights are trained, in float32.`,
-    'Train an adapter with --lora, or leave --base-precision out.',
-    { details: { reason: 'precision-without-adapter', field: 'basePrecision', value: basePrecision } },
-  );
+function checkPrecision({ basePrecision, rolloutPrecision, lora }: RunConfig): void {
+  if (lora) return;
+  const refuse = (flag: string, field: string, value: string) => {
+    throw new RollscopeError(
+      'config',
+      `${flag} ${value} needs a LoRA adapter: without one all weights are trained, in float32.`,
+      `Train an adapter with --lora, or leave ${flag} out.`,
+      { details: { reason: 'precision-without-adapter', field, value } },
+    );
+  };
+  if (basePrecision !== 'float32') refuse('--base-precision', 'basePrecision', basePrecision);
+  if (rolloutPrecision !== 'base') refuse('--rollout-precision', 'rolloutPrecision', rolloutPrecision);
 }
 
 /** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */

@@ -24,6 +24,8 @@ export async function openPolicy(
       model: config.model,
       chat: { template: config.chatTemplate, variables: parseTemplateVariables(config.chatTemplateKwargs) },
       basePrecision: config.basePrecision,
+      rolloutPrecision: config.rolloutPrecision,
+      cachePrecision: config.cachePrecision,
       lora: config.lora,
       loss: config.loss,
       optimizer: config.optimizer,

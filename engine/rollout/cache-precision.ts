@@ -1,0 +1,87 @@
+/** How keys and values of generated tokens are held: as numbers of 32, 16 or 8 bits, in arrays that a graph widens. */
+import { type DType, halfTable, op, type Shape, type Tensor, toFloat16Into } from '../tensor/index.ts';
+
+export type CachePrecision = 'float32' | 'float16' | '8bit';
+
+/** Keys or values, [.., d]; those of 8 bits have a scale for each token of a head, [.., 1]. */
+export type HeldCache<T> = {
+  readonly numbers: T;
+  /** null where there are none. */
+  readonly scales: T | null;
+};
+
+export const NUMBER_TYPE: Readonly<Record<CachePrecision, DType>> = {
+  float32: 'float32',
+  float16: 'float16',
+  '8bit': 'uint8',
+};
+
+/** Bytes of a head's keys of a token, or of its values. */
+export function heldBytes(precision: CachePrecision, headDim: number): number {
+  return { float32: 4 * headDim, float16: 2 * headDim, '8bit': headDim + 4 }[precision];
+}
+
+/** 8-bit numbers are 128 more than what they stand for, in units of the scale. */
+const ZERO = 128;
+const LARGEST = 127;
+
+/** [.., d] in float32. */
+export function widened({ numbers, scales }: HeldCache<Tensor>): Tensor {
+  if (numbers.dtype === 'float32') return numbers;
+  const wide = op.cast(numbers, 'float32');
+  return scales ? op.mul(op.sub(wide, ZERO), scales) : wide;
+}
+
+/** The inputs of a graph for a cache of a shape. */
+export function heldInputs(
+  input: (part: string, dtype: DType, shape: Shape) => Tensor,
+  precision: CachePrecision,
+  shape: Shape,
+): HeldCache<Tensor> {
+  return {
+    numbers: input('', NUMBER_TYPE[precision], shape),
+    scales: precision === '8bit' ? input('.scales', 'float32', [...shape.slice(0, -1), 1]) : null,
+  };
+}
+
+export type Numbers = Float32Array | Uint16Array | Uint8Array;
+
+/** Room for `tokens` tokens of a head, of d numbers each. */
+export function roomFor(precision: CachePrecision, tokens: number, headDim: number): HeldCache<Numbers> {
+  const size = tokens * headDim;
+  switch (precision) {
+    case 'float32':
+      return { numbers: new Float32Array(size), scales: null };
+    case 'float16':
+      return { numbers: new Uint16Array(size), scales: null };
+    case '8bit':
+      return { numbers: new Uint8Array(size), scales: new Float32Array(tokens) };
+  }
+}
+
+/** Puts tokens of d numbers each at a token's place. 8 bits: the nearest multiples of a token's largest number / 127. */
+export function putTokens(held: HeldCache<Numbers>, values: Float32Array, at: number, headDim: number): void {
+  const { numbers, scales } = held;
+  if (numbers instanceof Float32Array) numbers.set(values, at * headDim);
+  else if (numbers instanceof Uint16Array) toFloat16Into(values, numbers.subarray(at * headDim));
+  else {
+    for (let token = 0; token < values.length / headDim; token++) {
+      const own = values.subarray(token * headDim, (token + 1) * headDim);
+      let most = 0;
+      for (const value of own) most = Math.max(most, Math.abs(value));
+      const scale = most / LARGEST;
+      scales![at + token] = scale;
+      const to = (at + token) * headDim;
+      for (let i = 0; i < headDim; i++) numbers[to + i] = ZERO + (scale === 0 ? 0 : Math.round(own[i]! / scale));
+    }
+  }
+}
+
+/** What is held, as numbers: the tokens from `from` to `to`. */
+export function heldNumbers(held: HeldCache<Numbers>, from: number, to: number, headDim: number): Float32Array {
+  const { scales } = held;
+  const numbers = held.numbers.subarray(from * headDim, to * headDim);
+  if (numbers instanceof Float32Array) return numbers.slice();
+  if (numbers instanceof Uint16Array) return Float32Array.from(numbers, (bits) => halfTable()[bits]!);
+  return Float32Array.from(numbers, (q, i) => (q - ZERO) * scales![from + Math.floor(i / headDim)]!);
+}

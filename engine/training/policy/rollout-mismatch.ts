@@ -1,0 +1,59 @@
+/**
+ * Correction for rollouts that were sampled in another precision than the policy trains in, by truncated importance sampling
+ * of each token (Yao et al., "Your Efficient RL Framework Secretly Brings You Off-Policy RL Training", 2025; TRL's
+ * vllm_importance_sampling_correction, verl's rollout_is with the level `token`): with p of the policy and q of what
+ * sampled, a token's surrogate gets the weight min(p / q, CAP), through which no gradient flows.
+ */
+import { ReferencePolicy } from './reference.ts';
+import type { TrainedGroup, TrainedResponse, WeightedGroup } from './responses.ts';
+import { tokensOf, unweighted } from './responses.ts';
+import type { ScoreSource } from './scorer.ts';
+
+/** Most that a token's surrogate is weighted by; verl's and TRL's usual value. */
+export const CAP = 2;
+
+/** Groups as the policy sees them, and how far they are from what sampled them. */
+export interface Corrected {
+  /** With the log-probabilities of the policy, in the precision that it trains in, when they first trained. */
+  groups: TrainedGroup[];
+  /** Weights of each token. */
+  importance: ReadonlyMap<TrainedResponse, Float32Array>;
+  /** KL(what sampled || policy), nats per token: the mean of r - 1 - log r with r = p / q; null without tokens. */
+  mismatch: number | null;
+}
+
+type Score = (groups: readonly WeightedGroup[], tick: (fraction: number) => void) => ReturnType<ScoreSource['scores']>;
+
+/** Corrects groups before they train; those that train several times are scored once. */
+export class RolloutCorrection {
+  private readonly policy: ReferencePolicy;
+
+  /** `score` runs the policy as it is now. */
+  constructor(score: Score, epochs: number) {
+    this.policy = new ReferencePolicy(score, epochs);
+  }
+
+  async correct(groups: readonly TrainedGroup[], tick: (fraction: number) => void): Promise<Corrected> {
+    const own = await this.policy.logProbs(unweighted(groups), tick);
+    const importance = new Map<TrainedResponse, Float32Array>();
+    const all = groups.flatMap(({ responses }) => responses);
+    let total = 0;
+    const corrected = groups.map((group) => ({
+      ...group,
+      responses: group.responses.map((response) => {
+        const logprob = own.get(response)!;
+        const weights = new Float32Array(response.tokens.length);
+        for (let t = 0; t < weights.length; t++) {
+          const d = logprob[t]! - response.logprob[t]!;
+          weights[t] = Math.min(CAP, Math.exp(d));
+          total += Math.expm1(d) - d;
+        }
+        const seen = { ...response, logprob };
+        importance.set(seen, weights);
+        return seen;
+      }),
+    }));
+    const tokens = tokensOf(all);
+    return { groups: corrected, importance, mismatch: tokens === 0 ? null : total / tokens };
+  }
+}

@@ -1,0 +1,165 @@
+/** Rollouts in another precision than training: how far they are off, and that the update corrects for it. */
+import { describe, expect, test } from 'vitest';
+import { Weights } from '../../engine/model/decoder.ts';
+import { quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
+import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
+import type { CachePrecision } from '../../engine/rollout/cache-precision.ts';
+import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
+import type { Backend } from '../../engine/runtime/backend.ts';
+import { openDevice } from '../../engine/runtime/devices/index.ts';
+import type { Graph } from '../../engine/tensor/index.ts';
+import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
+import { CAP } from '../../engine/training/policy/rollout-mismatch.ts';
+import { Trainer } from '../../engine/training/policy/trainer.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { type TinyModel, tinyModel } from '../support/tiny-model.ts';
+
+const PROMPTS = [[20, 11, 13, 17, 19], [15], [3, 4, 5, 6, 7, 8, 9]].map((tokens) => Int32Array.from(tokens));
+const MODEL = 'tiny-llama';
+
+async function opened(corrected: boolean, epochs = 1) {
+  const backend = await openDevice('cpu', { threads: 1 });
+  const model = await tinyModel(MODEL, true);
+  const given = await model.values(backend);
+  const initial = new Map(Object.entries(given).map(([key, value]) => [key, value.data as Float32Array]));
+  const trainer = new Trainer({
+    ...{ backend, bind: model.bind, config: model.config, parameters: model.parameters, initial, corrected },
+    loss: LossConfig.parse({ epochs, clipHigh: 10, clipLow: 1 }),
+    optimizer: OptimizerConfig.parse({ lr: 1e-3, beta1: 0.9, clipNorm: 1e9 }),
+    ...{ maxTokens: 20, temperature: 1, positions: 64, memory: 2 ** 30 },
+  });
+  const release = async () => {
+    await trainer.release();
+    await backend.release();
+  };
+  return { backend, model, trainer, release };
+}
+
+async function sampled(
+  backend: Backend,
+  { config, bind }: Pick<TinyModel, 'config' | 'bind'>,
+  trainer: Trainer,
+  cachePrecision: CachePrecision,
+): Promise<TrainedGroup[]> {
+  const sampler = new Sampler({
+    ...{ backend, config, bind, cachePrecision, positions: 64, eosIds: [1], memory: 2 ** 30 },
+    parameters: () => trainer.parameters,
+  });
+  const groups: SampledRollout[][] = [];
+  await sampler.sample({
+    prompts: PROMPTS.map((tokens, problem) => ({ problem, tokens })),
+    ...{ rows: 4, seed: 3, stream: 'rollout', step: 1 },
+    sampling: { temperature: 1, topP: 1, topK: 0, maxTokens: 40 },
+    onGroup: (prompt, group) => {
+      groups[prompt] = group;
+    },
+  });
+  await sampler.release();
+  return groups.map((group, problem) => ({
+    problem,
+    prompt: PROMPTS[problem]!,
+    responses: group.map(({ tokens, logprob }, i) => ({ tokens, logprob, advantage: i - 1.5, truncated: false })),
+  }));
+}
+
+async function farthestScore(trainer: Trainer, groups: TrainedGroup[]): Promise<number> {
+  const scores = await trainer.score(groups);
+  let most = 0;
+  groups.forEach(({ responses }, p) => {
+    responses.forEach(({ logprob }, g) => {
+      logprob.forEach((value, t) => {
+        most = Math.max(most, Math.abs(value - scores[p]![g]!.logprob[t]!));
+      });
+    });
+  });
+  return most;
+}
+
+test.each([
+  ['float32', 0, 5e-5],
+  ['float16', 1e-6, 1e-2],
+  ['8bit', 1e-5, 1e-1],
+] as const)('log-probabilities with keys and values in %s are off by %d to %d', async (precision, least, most) => {
+  const { backend, model, trainer, release } = await opened(true);
+  const groups = await sampled(backend, model, trainer, precision);
+  const difference = await farthestScore(trainer, groups);
+  expect(difference).toBeGreaterThanOrEqual(least);
+  expect(difference).toBeLessThan(most);
+  const { rolloutMismatch } = await trainer.update(groups, 1e-3, () => {});
+  expect(rolloutMismatch).toBeGreaterThanOrEqual(-1e-9);
+  expect(rolloutMismatch).toBeLessThan(most ** 2);
+  await release();
+});
+
+test('rollouts of a base in 4 bits: the mismatch is measured', async () => {
+  const { backend, model, trainer, release } = await opened(true);
+  const options = { precision: '4bit', cacheDir: temporaryFolder(), fingerprint: MODEL } as const;
+  const quantized = await quantizedTensors(model.config, storedReader(model.tensors, MODEL), options);
+  const bind = (graph: Graph) => new Weights(graph, model.config, quantized, model.lora);
+  const groups = await sampled(backend, { config: model.config, bind }, trainer, 'float32');
+  const difference = await farthestScore(trainer, groups);
+  expect(difference).toBeGreaterThan(1e-4);
+  const { rolloutMismatch } = await trainer.update(groups, 1e-3, () => {});
+  expect(rolloutMismatch).toBeGreaterThan(0);
+  expect(rolloutMismatch).toBeLessThan(difference ** 2);
+  await release();
+});
+
+describe('an update on rollouts that another precision sampled', () => {
+  /** The policy's own log-probabilities less `by`: what sampled found each token less likely by so many nats. */
+  async function shifted(trainer: Trainer, groups: TrainedGroup[], by: (response: number) => number) {
+    const scores = await trainer.score(groups);
+    return groups.map((group, p) => ({
+      ...group,
+      responses: group.responses.map((response, g) => ({
+        ...response,
+        logprob: scores[p]![g]!.logprob.map((value) => value - by(g)),
+      })),
+    }));
+  }
+
+  const momentsOf = async (trainer: Trainer) => (await trainer.optimizerState()).tensors;
+
+  test('weights each token by p / q, and by no more than the cap', async () => {
+    const one = await opened(true);
+    const groups = await sampled(one.backend, one.model, one.trainer, 'float32');
+    const by = [-0.5, 0.3, 2, 0];
+    const given = await shifted(one.trainer, groups, (g) => by[g]!);
+    const { rolloutMismatch } = await one.trainer.update(given, 1e-3, () => {});
+    const terms = given.flatMap(({ responses }) =>
+      responses.map(({ tokens }, g) => [tokens.length, Math.expm1(by[g]!) - by[g]!] as const),
+    );
+    const total = terms.reduce((n, [count]) => n + count, 0);
+    expect(rolloutMismatch).toBeCloseTo(terms.reduce((sum, [count, k3]) => sum + count * k3, 0) / total, 4);
+
+    const other = await opened(false);
+    const weighted = groups.map((group) => ({
+      ...group,
+      responses: group.responses.map((response, g) => ({
+        ...response,
+        advantage: response.advantage * Math.min(CAP, Math.exp(by[g]!)),
+      })),
+    }));
+    expect((await other.trainer.update(weighted, 1e-3, () => {})).rolloutMismatch).toBeNull();
+    const [found, expected] = [await momentsOf(one.trainer), await momentsOf(other.trainer)];
+    for (const [name, { data }] of expected) {
+      if (!name.startsWith('m.')) continue;
+      const size = data.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-12);
+      data.forEach((value, i) => {
+        expect(Math.abs(found.get(name)!.data[i]! - value) / size, name).toBeLessThan(1e-4);
+      });
+    }
+    await one.release();
+    await other.release();
+  });
+
+  test('scores a group once where it trains several times', async () => {
+    const { backend, model, trainer, release } = await opened(true, 2);
+    const groups = await sampled(backend, model, trainer, 'float16');
+    const first = await trainer.update(groups, 1e-2, () => {});
+    const second = await trainer.update(groups, 1e-2, () => {});
+    // As when it first trained, though the policy has moved.
+    expect(second.rolloutMismatch).toBe(first.rolloutMismatch);
+    await release();
+  });
+});
