@@ -100,10 +100,14 @@ function balanceVotes(input: ConfigValues, given: ConfigValues, layers: readonly
   else checkVotes({ votes, group }, (setting) => nameOf(setting, layers), remedyOf('group', layers));
 }
 
-/** The evaluation problems are read as the training problems are, unless the configuration says otherwise. */
+/**
+ * The evaluation problems are read as the training problems are, unless the configuration says otherwise. A split alone is
+ * another one of the same dataset.
+ */
 function shareReading(input: ConfigValues): void {
   const evaluation = objectAt(input, 'evaluation.dataset');
   if (Object.keys(evaluation).length === 0) return;
-  const { fields, template, system } = objectAt(input, 'dataset');
-  setAt(input, 'evaluation.dataset', mergeConfig({ fields, template, system }, evaluation));
+  const { path, fields, template, system } = objectAt(input, 'dataset');
+  const usual = evaluation.split === undefined ? { fields, template, system } : { path, fields, template, system };
+  setAt(input, 'evaluation.dataset', mergeConfig(usual, evaluation));
 }

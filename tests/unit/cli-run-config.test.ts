@@ -223,6 +223,14 @@ describe('options', () => {
     }
   });
 
+  test('--eval-split alone is another split of the same dataset', () => {
+    const { dataset, evaluation } = train('owner/name', '--split', 'train', '--eval-split', 'test');
+    expect(evaluation.dataset).toMatchObject({ path: dataset.path, split: 'test', template: dataset.template });
+    expect(train('d.csv', '--eval-dataset', 'e.csv', '--eval-split', 'test').evaluation.dataset).toMatchObject({
+      path: path.resolve('e.csv'),
+    });
+  });
+
   test('--min-lr is a rate, --min-lr-ratio a fraction of it', () => {
     expect(train('--lr', '1e-5', '--min-lr', '1e-6').optimizer.minimum).toBeCloseTo(0.1);
     expect(train('--min-lr-ratio', '0.2').optimizer.minimum).toBe(0.2);

@@ -23,7 +23,7 @@ export const ANSWERS: readonly CommandOption[] = [
 export const grade: CommandDefinition = {
   name: 'grade',
   category: 'Answers',
-  summary: 'compare the answers of pairs of texts',
+  summary: 'compare the answers in pairs of texts',
   arguments: [
     {
       text: '<pairs>',

@@ -107,7 +107,7 @@ export const SCORE_WITH = (required: boolean): CommandOption[] => [
   },
   {
     flags: '--temperature <x>',
-    help: "temperature that they are computed at (default: the trainer's, else 1)",
+    help: "temperature at which they are computed (default: the trainer's, else 1)",
   },
   { flags: '--device <name>', help: `compute device: ${Object.keys(DEVICE_CHOICES).join(', ')} (default: auto)` },
   { flags: '--threads <n>', help: 'CPU threads (default: all cores)' },

@@ -31,6 +31,6 @@ export const fork: CommandDefinition = {
     ['rollscope fork latest --step 20 --reward self-certainty', ''],
   ],
   notes:
-    "The new run takes over the settings of the other run, which replace the defaults that are named below; model and adapter stay as they are. It begins with the checkpoint's weights and optimizer state, trains the steps that were left, and numbers its steps from 1: the learning-rate schedule begins again.",
+    "The new run inherits the settings of the other run, which replace the defaults shown above; model and adapter stay the same. It starts from the checkpoint's weights and optimizer state, trains the remaining steps, and counts its steps from 1; the learning-rate schedule starts over.",
   load: async () => (await import('../commands/fork.ts')).fork,
 };

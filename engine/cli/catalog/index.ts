@@ -3,25 +3,12 @@ import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';
 import { fork } from './fork.ts';
+import { importing, repair, statistics } from './importing.ts';
 import { doctor, models, serve } from './machine.ts';
 import { mcp } from './mcp.ts';
 import { note } from './note.ts';
-import {
-  analyze,
-  compare,
-  experiment,
-  exporting,
-  importing,
-  job,
-  probe,
-  repair,
-  rescore,
-  resume,
-  runs,
-  show,
-  statistics,
-  train,
-} from './runs.ts';
+import { analyze, compare, exporting, rescore, runs, show } from './reading.ts';
+import { experiment, job, probe, resume, train } from './runs.ts';
 import { report, view } from './view.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [

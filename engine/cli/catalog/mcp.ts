@@ -5,7 +5,7 @@ export const mcp: CommandDefinition = {
   name: 'mcp',
   category: 'Machine',
   summary:
-    'serve runs to an agent over stdio, by the Model Context Protocol; read-only unless its user agrees to start a run',
+    'serve runs to an agent over stdio, with the Model Context Protocol (MCP); read-only unless the user agrees to start a run',
   sections: [
     {
       title: '',

@@ -4,10 +4,10 @@ import { type CommandDefinition, WHERE } from './define.ts';
 export const note: CommandDefinition = {
   name: 'note',
   category: 'Runs',
-  summary: 'note something at a place of a run, pin the place, or list the notes there',
+  summary: 'attach a note to a place in a run, pin the place, or list its notes',
   arguments: [
     { text: '<place>', help: "a link copied from the panel or a report, a run's name or folder, or 'latest'" },
-    { text: '[text]', help: 'what to note (default: list the notes)' },
+    { text: '[text]', help: 'text of the note (default: list the notes)' },
   ],
   sections: [
     {

@@ -21,6 +21,8 @@ const EVALUATION_DATASET = optional(
     split: {
       ...withoutNames(DATASET.fields).split,
       title: 'Evaluation split',
+      help: 'split to evaluate on, of --eval-dataset or else of the training dataset',
+      absent: 'the only one, or train',
       flag: '--eval-split' as const,
       aliases: ['--dataset-test-split'] as const,
       trl: 'dataset_test_split',
