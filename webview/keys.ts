@@ -35,7 +35,7 @@ export const KEYS: readonly { keys: readonly string[]; action: KeyAction; text: 
   { keys: ['/'], action: 'filter', text: 'filter the problems' },
   { keys: ['s'], action: 'next-surprise', text: 'next most surprising token of the rollout' },
   { keys: ['S'], action: 'previous-surprise', text: 'previous one' },
-  { keys: ['f'], action: 'fork', text: 'fork point: where the rollout parts from one that voted otherwise' },
+  { keys: ['f'], action: 'fork', text: 'fork point: where the rollout diverges from one that voted otherwise' },
   { keys: ['F'], action: 'find', text: 'find in the rollout' },
   { keys: ['g'], action: 'find-all', text: 'find in all rollouts of the run' },
   { keys: ['m'], action: 'note', text: 'note something here, or pin the place' },

@@ -39,7 +39,7 @@ export interface RunSummary {
   after: EvaluationSummary | null;
   /** Rollout tokens per second of sampling, over all steps; null before the first step. */
   rolloutTokensPerSecond: number | null;
-  /** Peak resident memory. */
+  /** The most resident memory that was measured: after each step, and by the process that ran the run at any time. */
   peakMemoryBytes: number | null;
 }
 

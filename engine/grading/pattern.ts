@@ -6,7 +6,7 @@
  */
 import { spend } from './meter.ts';
 
-/** The pattern cannot be read. */
+/** Thrown for a pattern that cannot be read: a syntax error, or what has no linear-time meaning (back-references). */
 export class BadPattern extends Error {}
 
 type Test = (code: number) => boolean;

@@ -30,7 +30,10 @@ export async function readImportState(folder: string): Promise<ImportState | nul
   }
 }
 
-/** @throws RollscopeError `disk` */
+/**
+ * Replaces the state of an import, as a whole.
+ * @throws RollscopeError `disk`
+ */
 export async function writeImportState(folder: string, state: ImportState): Promise<void> {
   await writeWhole(inRun(folder, IMPORT_FILE), Buffer.from(`${JSON.stringify(state)}\n`));
 }

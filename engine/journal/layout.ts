@@ -7,7 +7,7 @@ export const PROBLEMS_FILE = 'problems.jsonl';
 export const PROMPTS_FILE = 'prompts.jsonl';
 export const EVENTS_FILE = 'events.jsonl';
 export const LOCK_FILE = 'lock';
-/** How far an import has come. */
+/** The state of an import (`import-state.ts`): which parts were imported. */
 export const IMPORT_FILE = 'import.json';
 export const MARK_FILE = 'own.mark';
 export const CHECKPOINTS = 'checkpoints';

@@ -35,7 +35,11 @@ export async function readNotes(folder: string): Promise<Note[]> {
   return text === null ? [] : parseChecked(Notes, text, file).notes;
 }
 
-/** Adds a note, or puts it in the place of that with its id; an empty text that is not pinned removes it. */
+/**
+ * Adds a note, or replaces the one with its id; an empty text that is not pinned removes it. Returns all notes, the oldest
+ * first.
+ * @throws RollscopeError `usage` for more notes than a run keeps, `disk`
+ */
 export async function writeNote(folder: string, note: Note): Promise<Note[]> {
   const others = (await readNotes(folder)).filter(({ id }) => id !== note.id);
   const isGone = note.text.trim() === '' && !note.pinned;

@@ -99,7 +99,10 @@ function newer(path: string, format: number, version: string | undefined): Rolls
   );
 }
 
-/** Reads `problems.jsonl`. */
+/**
+ * Reads `problems.jsonl`: the problems in the run's order.
+ * @throws RollscopeError `run-broken` where it is missing or damaged
+ */
 export async function readProblems(folder: string): Promise<Problem[]> {
   const path = inRun(folder, PROBLEMS_FILE);
   const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
@@ -112,7 +115,10 @@ export async function readPrompts(folder: string): Promise<Prompt[] | null> {
   return readList(inRun(folder, PROMPTS_FILE), Prompt, ({ problem }) => problem);
 }
 
-/** Reads the prompt of one problem; null where the run does not have it. */
+/**
+ * Reads the prompt of one problem (its index); null where the run does not have it.
+ * @throws RollscopeError `run-broken` where its line is damaged
+ */
 export async function readPrompt(folder: string, problem: number): Promise<Prompt | null> {
   const path = inRun(folder, PROMPTS_FILE);
   try {

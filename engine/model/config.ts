@@ -50,7 +50,10 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
 /** Far above every known model, and few enough to name the tensors of each. */
 const MOST_LAYERS = 2048;
 
-/** Checks what holds between fields, so that a bad file is named here and not as a wrong shape deep in a graph. */
+/**
+ * Checks what holds between fields, so that a bad file is named here and not as a wrong shape deep in a graph.
+ * @throws RollscopeError `model` with file, field and value
+ */
 export function checked(file: string, config: DecoderConfig): DecoderConfig {
   const { heads, kvHeads, headDim, layers } = config;
   const damaged = 'The file is damaged; download the model again.';

@@ -42,7 +42,7 @@ function q4_0(values: Float32Array, from: number, out: Uint8Array, at: number): 
   for (let i = 0; i < 16; i++) out[at + 2 + i] = four(values[from + i]!) | (four(values[from + 16 + i]!) << 4);
 }
 
-/** Values as the bytes of whole blocks. */
+/** Values as the bytes of a GGUF type; their number is a multiple of its block. */
 export function quantized(type: OutType, values: Float32Array): Uint8Array {
   switch (type) {
     case 'F32':

@@ -3,7 +3,7 @@ import { HubApiError } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { HubId } from './hub-cache.ts';
 
-/** `$HF_ENDPOINT`, or the public Hub. */
+/** Address of the Hub: `HF_ENDPOINT`, or the public one. */
 export function endpoint(): string {
   return process.env.HF_ENDPOINT || 'https://huggingface.co';
 }

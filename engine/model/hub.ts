@@ -97,7 +97,7 @@ export class Repository {
   }
 }
 
-/** How the Hub is reached. */
+/** Options of the Hub's client: its address, the token of `HF_TOKEN`, and requests that end with the signal. */
 export function access(signal: AbortSignal | undefined) {
   const accessToken = process.env.HF_TOKEN;
   return {
@@ -154,7 +154,7 @@ export async function fetchHubModel(id: HubId, options: HubOptions): Promise<str
   }
 }
 
-/** The names of the Hub's own client. */
+/** Whether nothing may be downloaded: `HF_HUB_OFFLINE`, with the values that the Hub's own client takes for true. */
 export function offline(): boolean {
   return /^(1|ON|YES|TRUE)$/i.test(process.env.HF_HUB_OFFLINE ?? '');
 }

@@ -24,7 +24,7 @@ export function textsOf({ system = '', before = [], user, prefill = '' }: Prompt
   return [system, ...before.map(({ content }) => content), user, prefill];
 }
 
-/** The prompt with its texts changed. */
+/** The prompt with each of its texts (system, earlier turns, user, prefill) changed. */
 export function mapTexts(prompt: PromptText, change: (text: string) => string): PromptText {
   const { system, before, user, prefill } = prompt;
   return {

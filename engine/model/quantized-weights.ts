@@ -117,7 +117,7 @@ export async function quantizedTensors(
   return (await readSafetensorsIndex(file)).tensors;
 }
 
-/** Weights of a safetensors folder. */
+/** Reads the weights of a safetensors folder, in parts; none of them lie in blocks. */
 export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: string): WeightReader {
   return { file, values: (name) => readTensorParts(tensors.get(name)!), blocks: () => null };
 }

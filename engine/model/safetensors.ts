@@ -229,7 +229,10 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
   return new Map(entries as [string, string][]);
 }
 
-/** Reads a tensor's values as float32, row-major. */
+/**
+ * Reads a tensor's values as float32, row-major.
+ * @throws RollscopeError `model` where the file was truncated since its index was read
+ */
 export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   const handle = await opened(tensor.file);
   try {
@@ -241,7 +244,10 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   }
 }
 
-/** The same in parts, whole rows at a time, so that all of a large one never exists. */
+/**
+ * The same in parts, whole rows at a time, so that all of a large one never exists.
+ * @param budget bytes of a part as float32, about
+ */
 export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
   const rows = tensor.shape[0] ?? 1;
   const rowBytes = tensor.bytes / rows;

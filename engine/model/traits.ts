@@ -99,7 +99,7 @@ export function plainTraits(headDim: number): Traits {
   };
 }
 
-/** The kind of a layer. */
+/** Window and rotary embedding of a layer (from 0): `kinds` repeats over the layers. */
 export function kindOf({ kinds }: Pick<Traits, 'kinds'>, layer: number): LayerKind {
   return kinds[layer % kinds.length]!;
 }

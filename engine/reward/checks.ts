@@ -9,7 +9,7 @@ import type { EvidenceGroup } from './evidence.ts';
 import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
 import type { Group, Scores } from './types.ts';
 
-/** By rollout. */
+/** The evidence of rewards that check each response: a score and what it rests on, in the order of the rollouts. */
 export const CHECKS = record({ checks: listOf(record({ score: aNumber, detail: aText })) });
 type Checks = ShapeValue<typeof CHECKS>;
 
@@ -40,7 +40,7 @@ export function fromChecks(passes = true) {
   };
 }
 
-/** What these rewards have in common. */
+/** What the descriptions of rewards that check each response have in common. */
 export const CHECKED = {
   family: 'external',
   tokens: 'none: the text is checked',

@@ -115,7 +115,11 @@ function complexText({ re, im }: Complex): string {
 /** Settings of the letters that a definite integral with parameters is compared at. */
 const DRAWS = 3;
 
-/** The values of a definite integral; one where it has no parameters. */
+/**
+ * The values of a definite integral, one per draw of its parameters; a single one where it has none.
+ * @param problem its text, for the message
+ * @throws RollscopeError `dataset` where the integral does not converge
+ */
 export function definiteValues({ integrand, variable, bounds, text }: Integral, problem: string) {
   const [from, to] = bounds!;
   const names = new Set([...symbolsOf(from), ...symbolsOf(to), ...symbolsOf(integrand)]);
@@ -158,7 +162,10 @@ export function checkValue(
   return { passed: true, text: `${answer} is the integral, ${shortNumber(values[0]!.value)}` };
 }
 
-/** An integrand without values would make every answer wrong. */
+/**
+ * Refuses an integrand without real values, which would make every answer wrong.
+ * @throws RollscopeError `dataset` that quotes problem and integrand
+ */
 export function requireDomain({ text, integrand, variable }: Integral, problem: string): void {
   const f: ComplexFunction = (x) => valueAt(integrand, letters(variable, x, 0));
   if (!samples(f, hashed(text), FEWEST * TRIES).next().done) return;

@@ -12,7 +12,7 @@ import type { Group, Part, Scores, TokenPart } from './types.ts';
 /** A number for each token of a response. */
 type Terms = (rollout: PolicyRollout) => Float64Array;
 
-/** What these rewards have in common. */
+/** What the descriptions of rewards from token statistics have in common. */
 export const CERTAINTY = {
   family: 'certainty',
   tokens: 'all of the response, the end token included',

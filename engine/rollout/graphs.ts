@@ -36,7 +36,7 @@ export type PrefillInputs = Parameters & {
 /** Keys and values of each layer, [P*kv, Lp, d]. */
 export type PrefillOutputs = readonly LayerCache<Port>[];
 
-/** Prompts to their keys and values. */
+/** From prompts, [P, Lp] tokens, to the keys and values of each layer. */
 export function prefillGraph(bind: BindWeights, positions: number): GraphFunction<PrefillInputs, PrefillOutputs> {
   const graph = new Graph();
   const weights = bind(graph);

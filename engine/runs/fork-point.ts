@@ -175,9 +175,9 @@ const NONE: Readonly<Record<NoFork, string>> = {
   'no-minority': 'all rollouts have the majority answer',
 };
 
-/** The place in words: `parts from the correct rollout 5 at token 37`, or why there is none. */
+/** The place in words: `Diverges from the correct rollout 5 at token 37`, or why there is none. */
 export function forkText(fork: ForkPoint | NoFork): string {
   if (typeof fork === 'string') return `No fork point: ${NONE[fork]}.`;
   const { against, sibling, unit, shared } = fork;
-  return `Parts from ${AGAINST[against]} rollout ${sibling + 1} at ${unit} ${shared + 1}`;
+  return `Diverges from ${AGAINST[against]} rollout ${sibling + 1} at ${unit} ${shared + 1}`;
 }

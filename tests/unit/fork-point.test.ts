@@ -51,7 +51,7 @@ test('a wrong rollout parts from the correct one that shares the longest beginni
   });
   // The other way around for a correct one, with the first of those that share as much.
   expect(forkPoint(four, 2)).toMatchObject({ against: 'wrong', sibling: 0, shared: 2 });
-  expect(forkText(forkPoint(four, 0))).toBe('Parts from the correct rollout 3 at token 3');
+  expect(forkText(forkPoint(four, 0))).toBe('Diverges from the correct rollout 3 at token 3');
 });
 
 test('what nobody drew is counted, and the likeliest of it named', () => {

@@ -30,7 +30,7 @@ const NEAREST: readonly (readonly [string, ArchitectureName])[] = [
   ['bloom', 'gpt2'],
 ];
 
-/** Null where nothing is near. */
+/** The supported architecture whose block is most like that of an unsupported one, for a hint; null where none is. */
 export function nearestArchitecture(name: unknown): KnownArchitecture | null {
   const text = String(Array.isArray(name) ? name[0] : name).toLowerCase();
   const near = NEAREST.find(([start]) => text.startsWith(start))?.[1];

@@ -71,7 +71,7 @@ export function windowOf({ kinds }: Pick<Written, 'kinds'>): number | null {
   return kinds.find(({ window }) => window !== null)?.window ?? null;
 }
 
-/** `sliding_window` and `layer_types`. */
+/** The fields of a `config.json` that say which layers attend in a window: `sliding_window` and `layer_types`. */
 export function writtenWindows(config: Written): object {
   return { sliding_window: windowOf(config), layer_types: layerTypes(config) };
 }

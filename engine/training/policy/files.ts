@@ -33,7 +33,10 @@ export async function exportPolicy(folder: string, { trainer, lora, baseModel }:
   else await writeSafetensors(path.join(folder, WEIGHTS), weights, { format: 'pt' });
 }
 
-/** Goes back to what `savePolicy` wrote. */
+/**
+ * Restores weights, moments of the optimizer and number of updates that `savePolicy` wrote into a folder.
+ * @throws RollscopeError `model` where a file is missing or damaged
+ */
 export async function restorePolicy(folder: string, { trainer, lora }: PolicyFiles): Promise<void> {
   const weights = lora
     ? new Map([...(await readPeftAdapter(folder)).tensors].map(([name, { data }]) => [name, data]))

@@ -110,7 +110,7 @@ export function tokensOf(responses: readonly TrainedResponse[]): number {
   return responses.reduce((n, { tokens }) => n + tokens.length, 0);
 }
 
-/** Tokens of a group's longest response. */
+/** Length of a group's longest response, tokens; -Infinity without responses. */
 export function longestOf({ responses }: WeightedGroup): number {
   return Math.max(...responses.map(({ response }) => response.tokens.length));
 }

@@ -36,7 +36,7 @@ export interface ScoreSource {
   release(): Promise<void>;
 }
 
-/** One graph for the whole model. */
+/** Scores responses with one graph for the whole model, where its activations fit the memory. */
 export class Scorer implements ScoreSource {
   private compiled: CompiledFunction<ScoreInputs, ScoreOutputs> | null = null;
 

@@ -85,7 +85,10 @@ export function sliceScoreGraph(bind: BindWeights): GraphFunction<SliceInputs, S
   };
 }
 
-/** What a slice adds to the gradient. */
+/**
+ * What a slice of the vocabulary adds to the gradient of the normalized hidden states, [N, hidden], from the gradients of
+ * log-probability and entropy, [N], and the whole vocabulary's logsumexp, [N].
+ */
 export function sliceGradientGraph(bind: BindWeights): GraphFunction<SliceGradientInputs, { readonly dWarm: Port }> {
   const { graph, warm, limit, hidden, inputs } = slice(bind);
   const { rows, targets, inside } = inputs;
@@ -119,7 +122,7 @@ export function sliceGradientGraph(bind: BindWeights): GraphFunction<SliceGradie
   };
 }
 
-/** Back through temperature and norm. */
+/** The gradient of the hidden states, [N, hidden], from that behind the last norm and the temperature. */
 export function normGradientGraph(bind: BindWeights): GraphFunction<NormGradientInputs, { readonly x: Port }> {
   const { graph, warm, inputs, hidden } = warmed(bind);
   const dWarm = graph.input('dWarm', 'float32', ['N', hidden]);
