@@ -17,6 +17,7 @@ const READS = new Set([
     'FSWatcher',
     'open',
     'openSync',
+    'Stats',
   ],
   'fstatSync',
   ...['readdir', 'readdirSync', 'readFile', 'readFileSync', 'readSync', 'realpath', 'realpathSync', 'stat', 'statSync'],
