@@ -14,6 +14,8 @@ const FORBIDDEN = [
   { what: 'a blocking sleep', pattern: /\bAtomics\.wait\(/ },
   // An element may come a moment later: `untilCount` and `waitFor` wait for it.
   { what: 'a count of elements that does not wait', pattern: /expect\(\s*await [^;]*\.count\(\)\s*\)/ },
+  // How long something takes depends on what else the machine does: bounds are of work, not of time.
+  { what: 'an expectation of elapsed time', pattern: /expect\((?:performance|Date)\.now\(\) -/ },
   { what: 'a time-out of its own', pattern: /\btimeout: \d/, except: path.join('support', 'workbench.ts') },
 ];
 
