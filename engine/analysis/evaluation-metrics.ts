@@ -2,7 +2,7 @@
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { EvaluationMetric } from '../protocol/metrics.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
-import { mean, meanShare } from '../protocol/values.ts';
+import { mean, meanShare, smallest } from '../protocol/values.ts';
 import { majorityAtK, passAtK } from './at-k.ts';
 import { bootstrap, wilson } from './estimates.ts';
 import {
@@ -80,7 +80,7 @@ export function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): numb
  */
 export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
   const labeled = groups.filter(hasReference);
-  const n = Math.min(...labeled.map(({ rollouts }) => rollouts.length));
+  const n = smallest(labeled.map(({ rollouts }) => rollouts.length));
   return labeled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
 }
 

@@ -4,7 +4,7 @@
  */
 import { quantityText } from '../protocol/quantities.ts';
 import type { StepRecord } from '../protocol/records.ts';
-import { mean } from '../protocol/values.ts';
+import { largest, mean } from '../protocol/values.ts';
 
 /** The curves of a run, one entry per step. */
 export interface CurvePoint {
@@ -180,7 +180,7 @@ export function fallStep(
 ): number | null {
   const points = truthOf(steps);
   const smoothed = smooth(points, window);
-  const peak = Math.max(...smoothed.map(({ value }) => value));
+  const peak = largest(smoothed.map(({ value }) => value));
   const error = noise(points, window);
   let first = smoothed.length;
   while (first > 0 && hasFallen(peak, smoothed[first - 1]!.value, error)) first--;

@@ -48,7 +48,8 @@ function paragraphsOf(text: string): Word[][] {
     const words = content.split(/\s+/).filter(Boolean);
     if (words.length > 0 && !open) paragraphs.push([]);
     open = words.length > 0;
-    paragraphs.at(-1)?.push(...words.map((word) => ({ text: word, line: line + 1 })));
+    const paragraph = paragraphs.at(-1);
+    for (const text of words) paragraph?.push({ text, line: line + 1 });
   });
   return paragraphs;
 }

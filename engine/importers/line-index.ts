@@ -140,7 +140,8 @@ export async function* readGroups(
       for (const [i, start] of starts.entries()) {
         bytes += lengths[i]!;
         const parsed = parseLine((await reader.read(start, lengths[i]!)).toString());
-        if (parsed !== null && typeof parsed !== 'string') rollouts.push(...rolloutsOf(parsed, problem));
+        if (parsed !== null && typeof parsed !== 'string')
+          for (const rollout of rolloutsOf(parsed, problem)) rollouts.push(rollout);
       }
       check(bytes);
       if (rollouts.length > 0) yield { problem, rollouts };

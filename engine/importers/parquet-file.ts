@@ -151,7 +151,7 @@ async function* groupsOf(
         if (!found) continue;
         const members = groups.get(problem) ?? [];
         groups.set(problem, members);
-        members.push(...options.rows.each(found).map((one) => options.rows.rollout(one)));
+        for (const one of options.rows.each(found)) members.push(options.rows.rollout(one));
       }
       await nextTurn();
     }

@@ -80,7 +80,7 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
       const rollouts = all.map((one) => rows.rollout(one));
       const problem = problems.take({ ...rows.problem(all[0]!), source: file, line: number });
       const members = groups.get(problem);
-      if (members) members.push(...rollouts);
+      if (members) for (const rollout of rollouts) members.push(rollout);
       else groups.set(problem, rollouts);
     } catch (error) {
       addRowFault(faults, `${name}:${number}`, error);

@@ -37,7 +37,7 @@ export async function readTableSteps(
       steps.set(key, entry);
       const members = entry.groups.get(problem) ?? [];
       entry.groups.set(problem, members);
-      members.push(...rollouts);
+      for (const rollout of rollouts) members.push(rollout);
       if (!fixed) faults.placed?.(where.step !== null, found.step);
     } catch (error) {
       addRowFault(faults, row.line === null ? `${name} row ${at + 1}` : `${name}:${row.line}`, error);

@@ -1,4 +1,6 @@
 /** Texts of datasets, models and programs as Markdown in which they stay what they are. Pure. */
+
+import { largest } from './values.ts';
 import { visible, visibleLine } from './visible.ts';
 
 /**
@@ -20,7 +22,10 @@ export function markdown(text: string): string {
 }
 
 function codeSpan(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const longest = largest(
+    Array.from(text.matchAll(/`+/g), ([run]) => run.length),
+    0,
+  );
   const fence = '`'.repeat(longest + 1);
   // Markdown takes one space off both ends, unless there is nothing else.
   const pad = text === '' || (/^[\s`]|[\s`]$/.test(text) && text.trim() !== '') ? ' ' : '';

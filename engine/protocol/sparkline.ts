@@ -1,5 +1,5 @@
 /** Small curves as plain text. */
-import { mean } from './values.ts';
+import { largest, mean, smallest } from './values.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
@@ -16,8 +16,8 @@ export function sparkline(
     return mean(values.slice(from, to));
   });
   const known = means.filter((value) => value !== null);
-  const low = range?.low ?? Math.min(...known);
-  const high = range?.high ?? Math.max(...known);
+  const low = range?.low ?? smallest(known);
+  const high = range?.high ?? largest(known);
   return means
     .map((value) => {
       if (value === null) return ' ';

@@ -17,6 +17,20 @@ export function mean(values: readonly (number | null)[]): number | null {
   return count === 0 ? null : total / count;
 }
 
+/** The largest of any number of values, or `least` where none is larger: as arguments of `Math.max`, 130,000 are too many. */
+export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
+  let found = least;
+  for (const value of values) found = Math.max(found, value);
+  return found;
+}
+
+/** The smallest of any number of values; Infinity without any. */
+export function smallest(values: Iterable<number>): number {
+  let found = Number.POSITIVE_INFINITY;
+  for (const value of values) found = Math.min(found, value);
+  return found;
+}
+
 /** A cell as text, for answers, ids and templates; null for nothing. A list of one is its item. */
 export function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;

@@ -4,7 +4,7 @@
  * entry only while the run's folder, `run.json` and journal are as they were.
  */
 import { createHash } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { crc32 } from '../journal/crc.ts';
@@ -48,7 +48,7 @@ export function stampOf(folder: string): RunStamp | null {
   return { stamp: `${partOf(own)}|${partOf(file)}|${partOf(journal)}`, bytes: journal.size };
 }
 
-function partOf(found: Stats): string {
+function partOf(found: NonNullable<ReturnType<typeof statSync>>): string {
   return `${found.ino}:${found.ctimeMs}:${found.mtimeMs}:${found.isFile() ? found.size : ''}`;
 }
 

@@ -12,6 +12,7 @@ import {
   runCustom,
 } from '../external/index.ts';
 import type { Evidence, RunConfig } from '../protocol/index.ts';
+import { largest } from '../protocol/values.ts';
 import { type AskedPolicy, type EvidenceGroup, evidenceFor, type Programs } from '../reward/index.ts';
 import { generator } from '../rollout/philox.ts';
 
@@ -88,5 +89,5 @@ export function questionTokens(rewards: readonly string[], config: RunConfig): n
     const { source, options } = evidenceFor(reward, config);
     return source.questionTokens?.(options) ?? [];
   });
-  return tokens.length === 0 ? null : Math.max(...tokens);
+  return tokens.length === 0 ? null : largest(tokens);
 }

@@ -10,7 +10,7 @@ import { DASH } from '../../protocol/format.ts';
 import type { GroupDetail, Problem } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
-import { mean, meanShare } from '../../protocol/values.ts';
+import { mean, meanShare, smallest } from '../../protocol/values.ts';
 import { PLACES, QUADRANT_TITLES, VOTE_TITLES } from '../../protocol/verdict.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { recordedForecast, recordedScore } from '../../runs/head.ts';
@@ -81,7 +81,7 @@ export function quadrantTable(found: ReturnType<typeof quadrants>, problems: rea
  * estimated.
  */
 export function atKTable(groups: readonly JudgedGroup[]): string | null {
-  const most = Math.min(...groups.map(({ rollouts }) => rollouts.length));
+  const most = smallest(groups.map(({ rollouts }) => rollouts.length));
   const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((k) => k <= most);
   const rows = ks.flatMap((k) => {
     const found = estimatesAtK(groups, k);

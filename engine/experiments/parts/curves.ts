@@ -1,5 +1,6 @@
 /** Curves over the steps of a run. */
 import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
+import { largest, smallest } from '../../protocol/values.ts';
 import type { ExperimentRun } from '../experiment.ts';
 
 type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
@@ -49,8 +50,8 @@ export function smoothed(curve: Curve, window: number): Curve {
 /** Curves scaled to 0 to 1 by their common minimum and maximum. */
 export function scaledTogether(curves: readonly Curve[]): Curve[] {
   const all = curves.flatMap((curve) => curve.map(({ value }) => value));
-  const low = Math.min(...all);
-  const span = Math.max(...all) - low || 1;
+  const low = smallest(all);
+  const span = largest(all) - low || 1;
   return curves.map((curve) => curve.map(({ step, value }) => ({ step, value: (value - low) / span })));
 }
 

@@ -2,6 +2,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { figure, fixed } from '../../protocol/format.ts';
+import { largest, smallest } from '../../protocol/values.ts';
 import { html } from './text.ts';
 
 /** A value with its interval, if it has one. */
@@ -74,8 +75,8 @@ function finite(values: readonly (number | undefined)[]): number[] {
 
 function bounds(values: readonly number[], padded: boolean): [number, number] {
   if (values.length === 0) return [0, 1];
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  const low = smallest(values);
+  const high = largest(values);
   if (low === high) return [low - (Math.abs(low) * 0.1 || 0.5), high + (Math.abs(high) * 0.1 || 0.5)];
   const room = padded ? (high - low) * 0.05 : 0;
   return [low - room, high + room];

@@ -119,7 +119,8 @@ class FileLogs {
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       for (const entry of entries) {
         if (!entry.name.endsWith('.jsonl') || STEP_FILE.test(entry.name) || entry.isDirectory()) continue;
-        found.push(...((await (await this.logOf(path.join(folder, entry.name)))?.read(context)) ?? []));
+        const log = await this.logOf(path.join(folder, entry.name));
+        for (const line of (await log?.read(context)) ?? []) found.push(line);
       }
     }
     return found;

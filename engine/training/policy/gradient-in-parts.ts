@@ -62,7 +62,7 @@ export class GradientInParts {
       dispose([gradients, dCaches]);
       ({ gradients, dCaches } = outputs);
       loss += (await backend.read(outputs.loss))[0] as number;
-      clipped.push(...((await backend.read(outputs.clipped)) as Float32Array));
+      for (const share of (await backend.read(outputs.clipped)) as Float32Array) clipped.push(share);
       dispose([outputs.loss, outputs.clipped]);
     }
     tick(parts.length / (parts.length + 1));

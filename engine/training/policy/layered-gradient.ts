@@ -112,7 +112,7 @@ export class LayeredGradient implements GradientSource {
     for (const part of parts) {
       const found = await this.part(part, work);
       loss += found.loss;
-      clipped.push(...found.clipped);
+      for (const share of found.clipped) clipped.push(share);
     }
     await this.promptGradient(prompt, inputs, work);
     dispose([caches, work.dCaches]);
