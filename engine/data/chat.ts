@@ -79,8 +79,8 @@ export function isMessage(value: unknown): value is Message {
 const TEXT_OF_CHAT =
   /^\s*(?:array\(\s*)?(?:\[\s*\{|\{)\s*u?["'](?:role|from|content|value|messages|conversations)["']\s*:/;
 
-/** The conversation that a text writes down; null for other texts. */
-function chatInText(text: string): Message[] | null {
+/** The conversation that a text writes down; null for other texts. Throws ChatFault. */
+export function chatInText(text: string): Message[] | null {
   if (!TEXT_OF_CHAT.test(text)) return null;
   const messages = messagesOf(valueOfText(text));
   if (messages !== null) return messages;

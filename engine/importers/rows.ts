@@ -2,7 +2,7 @@
  * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. Values under other names
  * are kept under those names.
  */
-import { promptOf } from '../data/chat.ts';
+import { ChatFault, chatInText, promptOf } from '../data/chat.ts';
 import { columnValue, type RowValues } from '../data/fields.ts';
 import type { ForeignValue, Phase } from '../protocol/group.ts';
 import type { Turn } from '../protocol/problem.ts';
@@ -159,7 +159,7 @@ export class RowReader {
   /** @throws RowFault without one */
   response(values: RowValues): Pick<ForeignRollout, 'text' | 'said'> {
     const cell = this.value(values, 'response');
-    const response = typeof cell === 'string' ? unpadded(cell) : responseOf(cell);
+    const response = typeof cell === 'object' ? responseOf(cell) : textResponse(cell);
     if (response === null) throw new RowFault('bad-rollout', missing(cell, 'response'), 'response');
     return response;
   }
@@ -187,6 +187,22 @@ export class RowReader {
 
   private taken(values: RowValues): Set<string | undefined> {
     return new Set(Object.values(this.namesIn(values)));
+  }
+}
+
+/** Tables have conversations as text, and a response that is a number as one. null for what is no text. */
+function textResponse(cell: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
+  if (typeof cell === 'number' || typeof cell === 'bigint') return Number.isNaN(cell) ? null : { text: String(cell) };
+  if (typeof cell !== 'string') return null;
+  return (/^\s*\[/.test(cell) ? chatResponse(cell) : null) ?? unpadded(cell);
+}
+
+function chatResponse(text: string): Pick<ForeignRollout, 'text' | 'said'> | null {
+  try {
+    return responseOf(chatInText(text));
+  } catch (error) {
+    if (error instanceof ChatFault) return null;
+    throw error;
   }
 }
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { responseOf } from '../../engine/importers/conversation.ts';
 import { findDumps } from '../../engine/importers/find.ts';
 import { importerFor } from '../../engine/importers/index.ts';
+import { RowReader } from '../../engine/importers/rows.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
 import type { GroupDetail } from '../../engine/protocol/group.ts';
@@ -156,6 +157,26 @@ test('a lone broken list of responses is a fault', async () => {
   expect(report).toMatchObject({ rollouts: 2, groups: 1, faults: 2 });
   expect(report.named.map(({ why }) => why)).toEqual(['no response', 'no response']);
   expect((await readProblems(folder)).map(({ text }) => text)).toEqual(['a?']);
+});
+
+test('a table has conversations as text, and numbers', () => {
+  const rows = new RowReader();
+  const said = (response: unknown) => {
+    try {
+      return rows.response({ response }).text;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  // as pandas writes a column of TRL's completions to CSV, and as JSON
+  expect(said("[{'content': 'So \\\\boxed{5}', 'role': 'assistant'}]")).toBe('So \\boxed{5}');
+  expect(said('[{"role": "assistant", "content": "a"}, {"role": "tool", "content": "b"}]')).toBe(
+    'assistant: a\n\ntool: b',
+  );
+  for (const text of ['[{"role": ', '[1, 2]', '[]', '{"role": "assistant", "content": "a"}'])
+    expect(said(text)).toBe(text);
+  expect([said(42), said(7n), said(0.5)]).toEqual(['42', '7', '0.5']);
+  for (const none of [null, undefined, true, Number.NaN]) expect(said(none)).toMatch(/^(no|the) /);
 });
 
 test('arguments of a tool may be whole numbers of a Parquet file, next to those of other tools', () => {
