@@ -391,8 +391,13 @@ function printPanel(what, rounds) {
   const ms = (value) => `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
   for (const [name, title, most] of PANEL_TIMES) {
     if (!rounds[0][name]) continue;
-    const { painted } = of(name);
-    row(title, ms(painted), (painted / sorting).toFixed(1), most ? state(painted <= most, ms(most)) : '-');
+    const { painted, cpu } = of(name);
+    row(
+      title,
+      cpu ? `${ms(painted)}, of the CPU ${ms(cpu)}` : ms(painted),
+      (painted / sorting).toFixed(1),
+      most ? state(painted <= most, ms(most)) : '-',
+    );
   }
   for (const [name, title] of PANEL_FRAMES) {
     if (!rounds[0][name]) continue;

@@ -76,7 +76,7 @@ export class Scrubber extends Component {
   private readonly picture = new Remembered<TemplateResult>();
 
   override render() {
-    const { columns, history, problems } = this.store;
+    const { columns, history } = this.store;
     const { step, from } = this.store.selection;
     const { head } = columns;
     if (history.length === 0 && columns.series.steps.length === 0) return nothing;
@@ -106,7 +106,7 @@ export class Scrubber extends Component {
         @pointermove=${(event: PointerEvent) => event.buttons === 1 && this.point(event)}
       >
         <svg width=${frame.width} height=${HEIGHT} aria-hidden="true">
-          ${this.picture.of([history, problems.length, columns.step, frame.width], () => quadrantAreas({ history, problems: problems.length, x, width: frame.width, height: PICTURE }))}
+          ${this.areas(x)}
           ${head.checkpoints.map(({ step: s }) => svg`<path class="checkpoint" d=${`M${x(s) + middle - 3} ${HEIGHT}h6l-3 -4z`}></path>`)}
           ${head.warnings.map(({ step: s, message }) =>
             s === null
@@ -124,6 +124,16 @@ export class Scrubber extends Component {
         >${this.store.info?.status === 'running' ? 'Live' : 'Latest'}</vscode-button
       >
     </div>`;
+  }
+
+  /** While groups arrive many times a second, drawn again when a step begins. */
+  private areas(x: (step: number) => number): TemplateResult {
+    const { columns, history, problems, info } = this.store;
+    const { width } = this.frame;
+    const until = info?.status === 'running' && columns.step > 0 ? history.length : history;
+    return this.picture.of([columns, until, problems.length, columns.step, width], () =>
+      quadrantAreas({ history, problems: problems.length, x, width, height: PICTURE }),
+    );
   }
 
   /** `12 confident & wrong, 40 confident & correct`, at the last step with rollouts at or before `step`. */

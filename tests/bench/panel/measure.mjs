@@ -14,6 +14,8 @@ import { install } from './in-page.mjs';
 const FRAMES = 300;
 const PACE = 200;
 const LIVE_SECONDS = 15;
+/** Milliseconds for which a page works so that its process is found. */
+const BUSY = 60;
 
 const [cli, runs, kind, folder, live] = process.argv.slice(2);
 const INDEX = 'view.index';
@@ -41,9 +43,9 @@ async function steps() {
   const shown = await opened(folder);
   const { page, server } = shown;
   const results = {
-    firstEver: { painted: first.painted, sawProgress: first.sawProgress },
-    first: { painted: shown.painted },
-    back: { painted: await back(page) },
+    firstEver: { painted: first.painted, cpu: first.cpu },
+    first: { painted: shown.painted, cpu: shown.cpu },
+    back: await back(page),
   };
   for (const what of ['scrub', 'filter', 'scrollList', 'walk']) {
     // What is compiled and read once is not what a frame costs.
@@ -88,14 +90,12 @@ async function idle() {
 async function opened(run, fresh = false, waits = true) {
   if (fresh) rmSync(path.join(run, INDEX), { force: true });
   const page = await newPage();
-  const begun = performance.now();
   const server = spawn(process.execPath, [cli, 'view', run, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ROLLSCOPE_HOME: home, ROLLSCOPE_CACHE: path.join(home, 'cache') },
   });
   children.push(server);
   const { address } = await firstLine(server);
-  const started = performance.now() - begun;
   page.on('pageerror', (error) => console.error(error.stack));
   page.setDefaultTimeout(120_000);
   let sawProgress = false;
@@ -111,11 +111,15 @@ async function opened(run, fresh = false, waits = true) {
   await preferBrowser();
   await page.evaluate(install);
   const painted = waits ? await page.evaluate(() => globalThis.bench.painted()) : null;
-  return { page, server, painted, started, sawProgress };
+  // Of its main thread since the process began, without finding it.
+  const cpu = threadTime(await rendererOf(page)) - BUSY;
+  return { page, server, painted, cpu, sawProgress };
 }
 
 /** The page is loaded again while its host keeps the run, as when a hidden panel comes back. */
 async function back(page) {
+  const thread = await rendererOf(page);
+  const before = threadTime(thread);
   const times = [];
   for (let i = 0; i < 5; i++) {
     await page.reload({ waitUntil: 'commit' });
@@ -124,7 +128,7 @@ async function back(page) {
     times.push(await page.evaluate(() => globalThis.bench.painted()));
     await page.waitForTimeout(300);
   }
-  return times.sort((a, b) => a - b)[2];
+  return { painted: times.sort((a, b) => a - b)[2], cpu: (threadTime(thread) - before) / times.length };
 }
 
 async function newPage() {
@@ -249,10 +253,10 @@ async function rendererOf(page) {
     }
   });
   const before = new Map(ids.map((id) => [id, threadTime(id)]));
-  await page.evaluate(() => {
+  await page.evaluate((busy) => {
     const begun = performance.now();
-    while (performance.now() - begun < 60);
-  });
+    while (performance.now() - begun < busy);
+  }, BUSY);
   await client.detach();
   return ids.sort((a, b) => threadTime(b) - before.get(b) - (threadTime(a) - before.get(a)))[0];
 }
