@@ -111,6 +111,8 @@ async function opened(run, fresh = false, waits = true) {
   await preferBrowser();
   await page.evaluate(install);
   const painted = waits ? await page.evaluate(() => globalThis.bench.painted()) : null;
+  // It may have moved to another process.
+  await preferBrowser();
   // Of its main thread since the process began, without finding it.
   const cpu = threadTime(await rendererOf(page)) - BUSY;
   return { page, server, painted, cpu, sawProgress };
