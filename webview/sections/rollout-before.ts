@@ -62,10 +62,13 @@ export class RolloutBefore extends Component {
       return html`<p class="muted">The problem was not sampled at A or before.</p>`;
     if (selected.before.row === selected.view.row)
       return html`<p class="muted">A and B are the same rollouts. Choose another step, or set A to another one (a).</p>`;
-    const reading = groupsBefore.of(columns.idOf(selected.before.row));
+    const id = columns.idOf(selected.before.row);
+    const group = groupsBefore.of(id);
+    const index = group.state === 'read' ? rolloutBefore(this.store, group.detail.rollouts) : 0;
+    // Its tokens: of a large group they are read one by one.
+    const reading = group.state === 'read' ? groupsBefore.of(id, index) : group;
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);
-    const index = rolloutBefore(this.store, reading.detail.rollouts);
     const known = this.prepared.of([reading.detail, index], () => prepared(reading, index));
     return known ? this.rollout(reading, known) : html`<p class="muted">${plural(0, 'rollout')}</p>`;
   }
@@ -127,9 +130,10 @@ export class RolloutBefore extends Component {
   private other(): Rollout | null {
     const { selected, columns, groups, selection } = this.store;
     const row = selected?.view.row ?? null;
-    const reading = row === null ? null : groups.of(columns.idOf(row));
-    if (reading?.state !== 'read') return null;
-    const { rollouts } = reading.detail;
-    return rollouts[selection.rolloutIn(rollouts.length)] ?? null;
+    const group = row === null ? null : groups.of(columns.idOf(row));
+    if (row === null || group?.state !== 'read') return null;
+    const index = selection.rolloutIn(group.detail.rollouts.length);
+    const reading = groups.of(columns.idOf(row), index);
+    return reading.state === 'read' ? (reading.detail.rollouts[index] ?? null) : null;
   }
 }
