@@ -74,14 +74,24 @@ export class FilterField extends LitElement {
     `,
   ];
 
-  /** The filter. */
-  value = '';
+  private filter = '';
   placeholder = '';
   /** Told of each change. */
   change: (filter: string) => void = () => undefined;
   private isOpen = false;
   /** Place of the term that Enter takes; -1 for none. */
   private chosen = -1;
+
+  /** The filter, which other views change too. */
+  get value(): string {
+    return this.filter;
+  }
+
+  set value(filter: string) {
+    if (filter === this.filter) return;
+    this.filter = filter;
+    this.requestUpdate();
+  }
 
   override focus(): void {
     this.renderRoot.querySelector('input')?.focus();
@@ -138,7 +148,6 @@ export class FilterField extends LitElement {
 
   private set(filter: string): void {
     this.value = filter;
-    this.requestUpdate();
     this.change(filter);
   }
 

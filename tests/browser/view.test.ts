@@ -67,6 +67,31 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
+  test('has histograms whose bins filter the problems, and a rollout of A next to one of B', async () => {
+    const { address } = await view('binned', (folder) => writeRunFixture(folder, { problems: 12, steps: 6, every: 3 }));
+    const page = await viewer().open(address);
+    await page.locator('rs-curves [data-action="histograms"]').press('Enter');
+    const bins = page.locator('rs-histograms [data-histogram="share"] [data-bin]');
+    await bins.first().waitFor();
+    const counts = await Promise.all((await bins.all()).map((bin) => bin.getAttribute('data-count')));
+    const last = counts.findLastIndex((count) => Number(count) > 0);
+    await bins.first().focus();
+    for (let i = 0; i < last; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.locator(`rs-problems [data-matching="${counts[last]}"]`).waitFor();
+    expect(await page.locator('rs-problems [data-filter]').inputValue()).toMatch(/^share>=/);
+    await page.locator('rs-histograms [data-action="clear-bins"]').click();
+    await until(
+      'the filter is empty',
+      async () => (await page.locator('rs-problems [data-filter]').inputValue()) === '',
+    );
+    await page.keyboard.press('b');
+    await page.locator('rs-rollout-before [data-rollout-before]').waitFor();
+    await page.locator('rs-rollout [data-token="1"]').click();
+    await page.locator('rs-rollout [data-token="3"]').click({ modifiers: ['Shift'] });
+    await untilCount(page.locator('rs-rollout .tokens .hit'), 3);
+  });
+
   test('computes other rewards as columns, and the calibration of a step', async () => {
     const { address } = await view('computed', (folder) =>
       writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),

@@ -247,13 +247,22 @@ export class Curves extends Component {
       <label>Add a chart <input list="metrics" placeholder="search the metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
       <datalist id="metrics">${guard([others], () => others.map(({ label }) => html`<option value=${label}></option>`))}</datalist>
       <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
-      <button class="link" data-action="histograms" aria-pressed=${selection.showsHistograms} @click=${() => selection.showHistograms(!selection.showsHistograms)}>Histograms</button>
+      <button class="link" data-action="histograms" aria-pressed=${selection.showsHistograms} @click=${() => this.toggleHistograms()}>Histograms</button>
       ${
         this.zoom
           ? html`<span role="status">steps ${this.zoom[0]} to ${this.zoom[1]}</span><button class="link" data-action="all-steps" @click=${() => this.show(null)}>Show all steps</button>`
           : html`<span>drag: zoom · click: go to the step</span>`
       }
     </div>`;
+  }
+
+  /** The charts fill their pane: the histograms below them are scrolled to. */
+  private toggleHistograms(): void {
+    const { selection } = this.store;
+    selection.showHistograms(!selection.showsHistograms);
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => this.renderRoot.querySelector('.tools')?.scrollIntoView({ block: 'nearest' })),
+    );
   }
 
   /** One row of charts fills its pane; several are scrolled. */

@@ -185,7 +185,7 @@ export class RolloutView extends Component {
           nextHit: (by) => this.nextHit(by),
         })}
       </div>
-      <div @click=${this.point}>${response({ reading, parts: this.partsOf(known), live: this.blocks.starts, shaded, statistics, before, marks: this.withChosen(marks), fold: (thought) => this.toggle(thought) })}</div>`;
+      <div @mousedown=${(event: MouseEvent) => event.shiftKey && event.preventDefault()} @click=${this.point}>${response({ reading, parts: this.partsOf(known), live: this.blocks.starts, shaded, statistics, before, marks: this.withChosen(marks), fold: (thought) => this.toggle(thought) })}</div>`;
   }
 
   /** Log-probabilities at A, where the shading asks for them. */
