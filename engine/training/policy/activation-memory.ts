@@ -97,11 +97,14 @@ function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Si
   return 4 * (4 * trainable + 6 * largest);
 }
 
-/** Weights that decoding has mapped; those in blocks are packed in addition, 16-bit ones widened. */
-function decodingBytes({ parameters }: Source, { quantizedBytes, samplingBytes, stored }: Sizes): number {
-  const inBlocks = samplingBytes ?? quantizedBytes ?? null;
-  if (inBlocks !== null) return 2 * inBlocks;
-  return (stored === 'F32' ? 4 : 6) * parameters;
+/** Bytes of the weights in blocks that decoding reads; null where it has others. */
+function blockBytes({ quantizedBytes, samplingBytes }: Sizes): number | null {
+  return samplingBytes ?? quantizedBytes ?? null;
+}
+
+/** Weights that decoding has mapped, 16-bit ones widened in addition; or packed, in blocks. */
+function decodingBytes({ parameters }: Source, sizes: Sizes): number {
+  return blockBytes(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
 }
 
 function asOneGraph(options: Options, source: Source, sizes: Sizes): Need {
@@ -125,6 +128,8 @@ function layerByLayer(options: Options, source: Source, sizes: Sizes): Need {
   const resident = alwaysResident(options, source, sizes) + (lora ? decodingBytes(source, sizes) : 0);
   const least = Math.max(
     rowBytes(config, maxTokens, sizes),
+    // Blocks are mapped while they are packed.
+    blockBytes(sizes) ?? 0,
     trains ? layeredBytes(config, sizes.longest, maxTokens) + gradientBytes(sizes, true) : 0,
     trains ? optimizerBytes(source, options, sizes) : 0,
   );
