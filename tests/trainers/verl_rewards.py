@@ -22,8 +22,8 @@ sys.path.insert(0, str(JOB))
 
 import ray  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
+from rollscope_score.node import score_command  # noqa: E402
 from rollscope_score.process import ScoreProcess  # noqa: E402
-from rollscope_verl.node import score_command  # noqa: E402
 from transformers import PreTrainedTokenizerFast  # noqa: E402
 from verl.experimental.reward_loop.reward_loop import RewardLoopManager  # noqa: E402
 from verl.trainer.ppo.v1.trainer_base import PPOTrainer  # noqa: E402

@@ -1,11 +1,11 @@
 /** The Python of runs on TRL: where it is found, what it lacks, and what is said of that. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../engine/external/find-program.ts';
 import { accelerateFile } from '../../engine/trl/launch.ts';
 import { examinePython, findPython, LEAST_TRL, older, requirePython } from '../../engine/trl/python.ts';
-import { temporaryFolder } from '../support/processes.ts';
+import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
@@ -64,4 +64,25 @@ test('a configuration of accelerate is a file, or a name in its folder', () => {
   expect(accelerateFile(file)).toBe(file);
   const missing = { reason: 'no-accelerate-config', value: 'no-such-configuration' };
   expectThrow(() => accelerateFile('no-such-configuration'), 'config', missing);
+});
+
+// CI leaves out the suite that runs most of them.
+test('every module of ours that a script of the tests imports is there', () => {
+  const imports = ['interop', 'trainers'].flatMap((suite) => {
+    const folder = path.join(ROOT, 'tests', suite);
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.py'));
+    return scripts.flatMap((name) => {
+      const text = readFileSync(path.join(folder, name), 'utf8');
+      return [...text.matchAll(/^\s*(?:from|import) (rollscope_[\w.]+)/gm)].map(([, module]) => ({
+        name,
+        module: module!,
+      }));
+    });
+  });
+  expect(imports.length).toBeGreaterThan(1);
+  const missing = imports.filter(({ module }) => {
+    const file = path.join(ROOT, 'python', ...module.split('.'));
+    return !existsSync(`${file}.py`) && !existsSync(path.join(file, '__init__.py'));
+  });
+  expect(missing).toEqual([]);
 });
