@@ -30,6 +30,7 @@ export const paneStyles = css`
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 250px), 1fr));
     gap: 12px 16px;
+    align-content: start;
     align-items: start;
   }
   .tabs {
