@@ -94,7 +94,7 @@ function gradientBytes({ trainable }: Sizes, layered: boolean): number {
 /** What a step of the optimizer takes: gradients, new parameters and moments, and what is made on the way. */
 function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Sizes): number {
   const largest = lora ? 0 : config.vocabularySize * config.hiddenSize;
-  return 4 * (4 * trainable + 6 * largest);
+  return 4 * (4 * trainable + 3 * largest);
 }
 
 /** Bytes of the weights in blocks that decoding reads; null where it has others. */
