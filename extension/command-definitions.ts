@@ -118,6 +118,11 @@ export const COMMAND_DEFINITIONS = {
     icon: 'play',
     palette: 'always',
   },
+  openExample: {
+    title: 'Open Example',
+    icon: 'mortar-board',
+    palette: 'always',
+  },
   openPanel: {
     title: 'Open Panel',
     icon: 'graph-line',

@@ -15,6 +15,7 @@ import { changedProblems } from './commands/changes.ts';
 import { compareRuns } from './commands/compare.ts';
 import { startConfiguration } from './commands/configurations.ts';
 import { attach, restartEngine } from './commands/engine.ts';
+import { openExample } from './commands/example.ts';
 import { openReport, runExperiment } from './commands/experiments.ts';
 import { forkRun, probeOnCheckpoint } from './commands/fork.ts';
 import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
@@ -53,6 +54,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   trainProblem: (app, argument) => runProblem(app, 'train', argument),
   probeProblem: (app, argument) => runProblem(app, 'probe', argument),
   startConfiguration: (app, argument) => startConfiguration(app, argument),
+  openExample: (app) => openExample(app),
   openPanel: (app) => app.viewer.openPanel(),
   pause: (app, argument) => steer(app, 'pause', argument),
   resume: (app, argument) => resume(app, argument),

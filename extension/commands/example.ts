@@ -1,0 +1,69 @@
+/** The example on a real model: its problems and configurations, copied to where the user can change them. */
+import * as vscode from 'vscode';
+import { CONFIGURATIONS_FILE } from '../../engine/config/named-configurations.ts';
+import { RollscopeError } from '../../engine/protocol/errors.ts';
+import { findModels } from '../../engine/system/found-models.ts';
+import type { Rollscope } from '../app.ts';
+import { isFile, modelName } from '../trees/models.ts';
+
+const NAME = 'facts';
+/** What the example was made with, as its configurations name it. */
+const MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
+/** Files and folders of that model, whatever their format: `SmolLM2-135M-Instruct-Q8_0.gguf`. */
+const SAME_MODEL = /SmolLM2-135M-Instruct/i;
+
+/**
+ * Copies the example into the workspace, or into a folder that the user picks where none is open, and opens its
+ * configurations, whose lenses start it. What is there already is opened as it is.
+ * @throws RollscopeError `config` where a folder of that name is something else
+ */
+export async function openExample(app: Rollscope): Promise<void> {
+  const parent = vscode.workspace.workspaceFolders?.[0]?.uri ?? (await pickFolder());
+  if (!parent) return;
+  const folder = vscode.Uri.joinPath(parent, NAME);
+  const configurations = vscode.Uri.joinPath(folder, CONFIGURATIONS_FILE);
+  if (!(await exists(folder))) {
+    await vscode.workspace.fs.copy(vscode.Uri.joinPath(app.context.extensionUri, 'examples', NAME), folder);
+    await nameModel(configurations, await modelOnThisMachine(app.models.recent));
+  } else if (!(await exists(configurations))) {
+    throw new RollscopeError(
+      'config',
+      `${folder.fsPath} exists and is not the example.`,
+      'Rename it, or open another folder, then open the example again.',
+      { details: { reason: 'exists', file: folder.fsPath } },
+    );
+  }
+  await vscode.window.showTextDocument(configurations);
+}
+
+/** The model in a format that is here already: one that was used before, or that another program has; else null. */
+async function modelOnThisMachine(recent: readonly string[]): Promise<string | null> {
+  const used = recent.find((model) => isFile(model) && SAME_MODEL.test(modelName(model)));
+  return used ?? (await findModels()).find(({ name }) => SAME_MODEL.test(name))?.model ?? null;
+}
+
+async function nameModel(configurations: vscode.Uri, model: string | null): Promise<void> {
+  if (model === null) return;
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(configurations));
+  const named = text.replaceAll(JSON.stringify(MODEL), () => JSON.stringify(model));
+  await vscode.workspace.fs.writeFile(configurations, new TextEncoder().encode(named));
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function pickFolder(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Choose a folder for the example',
+    openLabel: 'Copy Example Here',
+    canSelectFolders: true,
+    canSelectFiles: false,
+  });
+  return chosen?.[0];
+}

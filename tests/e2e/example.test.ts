@@ -1,0 +1,33 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { untilCount } from '../support/workbench.ts';
+
+describe.runIf(requireVsCode())('the example on a real model', () => {
+  const code = useVsCode({ files: { 'notes.md': 'A folder of mine.\n' } });
+  const example = (...parts: string[]) => path.join(code().folder, 'facts', ...parts);
+
+  test('is copied from the walkthrough, and its configurations can be started', async () => {
+    const { workbench } = code();
+    await workbench.run('getStarted');
+    await workbench.walkthrough('openExample');
+    await workbench.tab('rollscope.json').waitFor();
+    await untilCount(workbench.codeLens('Train'), 2);
+    await workbench.shot('example configurations');
+    expect(existsSync(example('problems.jsonl'))).toBe(true);
+    expect(readFileSync(example('rollscope.json'), 'utf8')).toContain('HuggingFaceTB/SmolLM2-135M-Instruct');
+  });
+
+  test('stays as it was changed, and nothing else of its name is touched', async () => {
+    const { workbench } = code();
+    rmSync(example('held-out.jsonl'));
+    await workbench.run('openExample');
+    await workbench.tab('rollscope.json').waitFor();
+    expect(existsSync(example('held-out.jsonl'))).toBe(false);
+    rmSync(example('rollscope.json'));
+    await workbench.run('openExample');
+    await workbench.toast('exists and is not the example').waitFor();
+    expect(existsSync(example('rollscope.json'))).toBe(false);
+  });
+});
