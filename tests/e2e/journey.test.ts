@@ -1,16 +1,10 @@
-import { copyFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { settingName } from '../../extension/editor-settings.ts';
-import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
 import { showPane, untilCompleted, untilCount } from '../support/workbench.ts';
 
-/** The picture of the README: UPDATE_IMAGES=1 npm test -- tests/e2e/journey.test.ts */
-const PICTURE = process.env.UPDATE_IMAGES === '1';
-/** Enough of them for curves that are worth a picture. */
-const STEPS = PICTURE ? 30 : 12;
+const STEPS = 12;
 /** Widths of the window, CSS pixels; the narrowest leaves the panel 420. */
 const NARROW = [475, 720];
 
@@ -44,8 +38,7 @@ describe.runIf(requireVsCode())('a new user, from an empty window', () => {
     expect(await rollout.locator('.facts').textContent()).toContain(answer);
 
     await workbench.clearToasts();
-    const shot = await workbench.shot('panel');
-    if (PICTURE) copyFileSync(shot, path.join(ROOT, 'docs', 'images', 'panel.png'));
+    await workbench.shot('panel');
     const size = page.viewportSize()!;
     for (const width of NARROW) {
       await page.setViewportSize({ width, height: size.height });
