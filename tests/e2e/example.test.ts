@@ -11,6 +11,7 @@ describe.runIf(requireVsCode())('the example on a real model', () => {
   test('is copied from the walkthrough, and its configurations can be started', async () => {
     const { workbench } = code();
     await workbench.run('getStarted');
+    await workbench.page.getByText('Train a real model').click();
     await workbench.walkthrough('openExample');
     await workbench.tab('rollscope.json').waitFor();
     await untilCount(workbench.codeLens('Train'), 2);
