@@ -10,8 +10,6 @@ import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { showPane, type Theme } from '../support/workbench.ts';
 
 const RUN = process.env.ROLLSCOPE_EXAMPLE_RUN;
-/** Wrong, confidently, since some step: what the pictures are about. */
-const PROBLEM = 'cap-Turkey';
 const WINDOW = { width: 1400, height: 900 };
 /** VS Code shows a walkthrough's picture less than half as wide as the window. */
 const STEP_WINDOW = { width: 1050, height: 760 };
@@ -29,10 +27,8 @@ describe.runIf(requireVsCode() && RUN)('the example', () => {
     await workbench.run('openRun', { stays: true });
     await workbench.pick(name);
     const panel = await workbench.webview('rs-problems .line.problem');
-    await workbench.run('pickProblem', { stays: true });
-    await workbench.pick(PROBLEM);
-    await workbench.pick('The problem with all rollouts');
-    await panel.locator(`rs-inspector [data-problem="${PROBLEM}"]`).waitFor();
+    // The list begins with the problem that became wrong last.
+    await panel.locator('rs-problems [data-quadrant="confident-wrong"]').first().click();
     await panel.locator('rs-inspector [data-rollout]').first().click();
     await panel.locator('rs-rollout .tokens span').first().waitFor({ state: 'attached' });
 
