@@ -38,8 +38,8 @@ for (const kind of [...new Set(kindOf.values()), null]) {
   console.log(`| ${kind ?? 'all'} | ${cells.join(' | ')} |`);
 }
 
-/** The mean over runs, with its range where there are several. */
+/** The mean over runs, with its range where they differ. */
 function summary(values) {
-  const text = mean(values).toFixed(2);
-  return values.length === 1 ? text : `${text} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
+  const [lowest, highest] = [Math.min(...values).toFixed(2), Math.max(...values).toFixed(2)];
+  return lowest === highest ? lowest : `${mean(values).toFixed(2)} (${lowest} to ${highest})`;
 }
