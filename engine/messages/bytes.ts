@@ -6,7 +6,16 @@
  * Layout: length of the JSON (uint32, little endian), the JSON in UTF-8, then each array at a multiple of 8 bytes.
  */
 
-const ARRAYS = { Int8Array, Uint8Array, Int32Array, Uint32Array, Float32Array, Float64Array } as const;
+const ARRAYS = {
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+} as const;
 type ArrayName = keyof typeof ARRAYS;
 type TypedArray = InstanceType<(typeof ARRAYS)[ArrayName]>;
 

@@ -37,3 +37,8 @@ describe.each(Object.entries(MESSAGES))('%s', (_, message) => {
 test('an array type that no column has is refused', () => {
   expect(() => toBytes(new BigInt64Array(1))).toThrow('BigInt64Array');
 });
+
+test('columns of an index, which are as narrow as their numbers, can be sent', () => {
+  const message = { i16: Int16Array.of(-300, 300), u16: Uint16Array.of(0, 65535) };
+  expect(fromBytes(toBytes(message))).toEqual(message);
+});
