@@ -14,13 +14,13 @@ const SIZES = {
   /** What `rollscope --help` loads. */
   help: 134,
   /** All of the command line and the compute worker. */
-  engine: 2275,
+  engine: 2364,
   /** What the compute worker loads when it starts. */
   worker: 597,
   /** What a thread of an import loads. */
-  judge: 221,
-  extension: 651,
-  panel: 396,
+  judge: 228,
+  extension: 765,
+  panel: 418,
   /** The page that compares runs. */
   compare: 150,
   /** What takes the editor's place in a browser, and the host of a run that is inside the page. */
