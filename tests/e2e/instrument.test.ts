@@ -97,7 +97,9 @@ describe.runIf(requireVsCode())('the instrument', () => {
   test('shows a rollout of A next to one of B, and opens a link to tokens', async () => {
     const { workbench } = code();
     const shown = await panel();
+    await shown.locator('rs-scrubber vscode-button', { hasText: 'Latest' }).click();
     await showPane(shown, 'problem');
+    await shown.locator('[data-view="problem"]').click();
     await shown.locator('rs-inspector [data-action="beside"]').click();
     await shown.locator('rs-rollout-before [data-rollout-before]').waitFor();
     await shown.locator('rs-rollout .tokens [data-token="2"]').click();
@@ -127,7 +129,7 @@ describe.runIf(requireVsCode())('a fork', () => {
     await workbench.answer('0.0002');
     await workbench.pick('Start the fork at step 1');
     const shown = await workbench.webview('rs-problems');
-    await untilCompleted(shown, 2);
+    await untilCompleted(shown, 1);
     await workbench.shot('fork');
   });
 });

@@ -85,7 +85,7 @@ export class Workbench {
   async open(file: string): Promise<void> {
     await this.view('Explorer');
     await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first().dblclick();
-    await this.tab(file).waitFor();
+    await this.tab(file).first().waitFor();
   }
 
   tab(name: string | RegExp): Locator {
