@@ -260,6 +260,7 @@ export class Store {
     this.phase = columns ? 'run' : 'loading';
     if (error && !columns) this.unreadable(fromErrorData(error));
     this.selection.problem = select ?? this.selection.problem ?? problems[0]?.index ?? null;
+    if (select !== null) this.selection.layout.turnTo('problem');
     this.keep();
     this.changed();
   }

@@ -55,7 +55,7 @@ describe.runIf(requireVsCode())('a start that fails', () => {
       page.evaluate<string[]>(`
         [...document.querySelectorAll('.editor-group-container.active .view-line span')]
           .map((span) => [span, getComputedStyle(span, '::before').content])
-          .filter(([span, content]) => /\\\\d\\\\.\\\\d\\\\d/.test(content) && span.getBoundingClientRect().left < innerWidth)
+          .filter(([span, content]) => /\\d\\.\\d\\d/.test(content) && span.getBoundingClientRect().left < innerWidth)
           .map(([, content]) => content)
       `);
     await until('every problem has its result in sight', async () => (await shown()).length === PROBLEMS.length);

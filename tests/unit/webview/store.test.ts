@@ -1,5 +1,5 @@
 /** The panel's store, told by the host that tells the real page. */
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Pages } from '../../../engine/messages/webview.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
@@ -47,6 +47,21 @@ async function panelOn(folder: string) {
 const viewsOf = (store: Store) => store.rows.map(({ view }) => view);
 
 describe('the store of the panel', () => {
+  test('turns to the problem that was named before the page was there, where one pane is shown at a time', async () => {
+    const wide = globalThis.innerWidth;
+    vi.stubGlobal('innerWidth', 500);
+    onTestFinished(() => void vi.stubGlobal('innerWidth', wide));
+    const run = await OpenRun.read(await fixture());
+    const webview = new FakeWebview();
+    const host = conversationOf(webview);
+    host.show(run);
+    host.select(3);
+    const store = new Store(webview.page());
+    await until('the run is shown', () => store.phase === 'run');
+    expect(store.selection.problem).toBe(3);
+    expect(store.selection.layout.tab).toBe('problem');
+  });
+
   test('shows what the host has, whether it came at once or piece by piece', async () => {
     const folder = await fixture();
     const { run, store, webview } = await panelOn(folder);
