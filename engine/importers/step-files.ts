@@ -94,6 +94,11 @@ export function nameWithin(root: string, file: string): string {
   return path.relative(root, file).split(path.sep).join('/') || path.basename(file);
 }
 
+/** A file that was completed after its state was taken would be another one at the next look, and be imported twice. */
+async function isUnchanged(file: StepFile, { stamp }: DumpPart): Promise<boolean> {
+  return (await fileState(file.path))?.stamp === stamp;
+}
+
 /**
  * Which of the files are whole. A trainer writes one after the other, so all but the last of each phase are; that one is
  * when it is `complete` and has not changed between two looks.
@@ -116,7 +121,7 @@ export class WholeFiles {
       const isLast = files.findLast(({ phase }) => phase === file.phase) === file;
       seen.set(part.name, part.stamp);
       const settled = !isLast || this.seen.get(part.name) === part.stamp;
-      if (!following || (settled && (await complete(file.path)))) parts.push(part);
+      if (!following || (settled && (await complete(file.path)) && (await isUnchanged(file, part)))) parts.push(part);
       else waiting += part.bytes;
     }
     this.seen = seen;

@@ -24,6 +24,7 @@ import { MetricsLines, plainMetrics } from '../../engine/importers/metrics-lines
 import { parquetParts } from '../../engine/importers/parquet-file.ts';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
 import { RowReader } from '../../engine/importers/rows.ts';
+import { WholeFiles } from '../../engine/importers/step-files.ts';
 import { readTableSteps } from '../../engine/importers/table-file.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readProblems, readRunFolder } from '../../engine/journal/reader.ts';
@@ -446,6 +447,24 @@ describe('a log of metrics', () => {
 });
 
 describe('a folder that is followed', () => {
+  test('has a file once, also one that is completed while it is looked at', async () => {
+    const file = path.join(temporaryFolder(), '1.jsonl');
+    writeFileSync(file, '{"input": "1+1=",');
+    const whole = new WholeFiles();
+    let completing = true;
+    const look = async () => {
+      const files = [{ path: file, name: '1.jsonl', step: 1, phase: 'train' as const }];
+      const { parts } = await whole.choose(files, true, new RowReader(), async () => {
+        if (completing) writeFileSync(file, '{"input": "1+1=", "output": "2"}\n');
+        completing = false;
+        return true;
+      });
+      return parts.length;
+    };
+    // Not settled; completed meanwhile, and so another file; not settled; the file.
+    expect([await look(), await look(), await look(), await look()]).toEqual([0, 0, 0, 1]);
+  });
+
   test('waits for files that are being written, and takes again what the trainer writes again', async () => {
     const root = temporaryFolder();
     const dump = path.join(root, 'output');
