@@ -178,6 +178,12 @@ async function gpu(args) {
   process.exit();
 }
 
+/** Of a measured case: what the estimate is computed from, and what is compared with it. */
+const MEMORY_FIELDS = [
+  ...['shape', 'layers', 'prompt', 'maxTokens', 'precision', 'trains', 'layered'],
+  ...['limitBytes', 'peakBytes', 'sampledRows', 'trainedRows'],
+];
+
 /**
  * Peak memory of sampling and training, next to the estimate that refuses a run: first the least that is not refused, in the
  * order of the README's table, then 8 rollouts within a limit. `tests/bench/memory.ts` says what of it is computed. Each
@@ -195,33 +201,8 @@ async function peaks() {
   for (const { name, args } of memoryCases().filter(({ name }) => !values.only || name.includes(values.only))) {
     const found = measure(process.execPath, [program, ...args]);
     const { cases = [], ...rest } = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-    const {
-      shape,
-      layers,
-      prompt,
-      maxTokens,
-      precision,
-      trains,
-      layered,
-      limitBytes,
-      peakBytes,
-      sampledRows,
-      trainedRows,
-    } = found;
     const date = new Date().toISOString().slice(0, 10);
-    const result = {
-      shape,
-      layers,
-      prompt,
-      maxTokens,
-      precision,
-      trains,
-      layered,
-      limitBytes,
-      peakBytes,
-      sampledRows,
-      trainedRows,
-    };
+    const result = Object.fromEntries(MEMORY_FIELDS.map((field) => [field, found[field]]));
     const all = [...cases.filter((one) => one.name !== name), { name, date, machine, ...result }];
     fs.writeFileSync(file, `${JSON.stringify({ ...rest, cases: all }, null, 2)}\n`);
     const cell = (bytes) => (bytes ? mb(bytes) : '-');

@@ -30,3 +30,16 @@ export function runChild(command, args, options) {
     for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
   });
 }
+
+/** The first line of JSON that a program prints, as `rollscope view --json` does. */
+export function firstObject(child) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (piece) => {
+      text += piece;
+      const line = text.split('\n').find((one) => one.startsWith('{'));
+      if (line && text.endsWith('\n')) resolve(JSON.parse(line));
+    });
+    child.once('exit', (code) => reject(new Error(`It ended with ${code} before it said where it is.`)));
+  });
+}

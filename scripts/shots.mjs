@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { firstObject } from './child.mjs';
 import { fail, root } from './install.mjs';
 
 const { values, positionals } = parseArgs({
@@ -32,7 +33,7 @@ const server = spawn(process.execPath, [path.join(root, 'dist', 'cli.js'), 'view
 });
 let browser;
 try {
-  const { address, run: name } = await firstLine(server);
+  const { address, run: name } = await firstObject(server);
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
@@ -63,16 +64,4 @@ try {
 } finally {
   await browser?.close();
   server.kill('SIGTERM');
-}
-
-function firstLine(child) {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout.on('data', (piece) => {
-      text += piece;
-      const line = text.split('\n').find((one) => one.startsWith('{'));
-      if (line && text.endsWith('\n')) resolve(JSON.parse(line));
-    });
-    child.once('exit', (code) => reject(new Error(`rollscope view ended with ${code}.`)));
-  });
 }

@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { constants, getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { firstObject } from '../../../scripts/child.mjs';
 import { install } from './in-page.mjs';
 
 const FRAMES = 300;
@@ -95,7 +96,7 @@ async function opened(run, fresh = false, waits = true) {
     env: { ...process.env, ROLLSCOPE_HOME: home, ROLLSCOPE_CACHE: path.join(home, 'cache') },
   });
   children.push(server);
-  const { address } = await firstLine(server);
+  const { address } = await firstObject(server);
   page.on('pageerror', (error) => console.error(error.stack));
   page.setDefaultTimeout(120_000);
   let sawProgress = false;
@@ -268,16 +269,4 @@ async function end(child) {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await gone;
-}
-
-function firstLine(child) {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout.on('data', (piece) => {
-      text += piece;
-      const line = text.split('\n').find((one) => one.startsWith('{'));
-      if (line && text.endsWith('\n')) resolve(JSON.parse(line));
-    });
-    child.once('exit', (code) => reject(new Error(`rollscope view ended with ${code}.`)));
-  });
 }
