@@ -99,6 +99,9 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     const page = await viewer().open(address);
     await page.locator('rs-problems .line.problem').nth(2).click();
     await page.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
+    // What is drawn when the group of the step arrives takes the place of what was there.
+    await page.locator('rs-inspector [data-phase="train"]').waitFor();
+    await page.locator('rs-inspector tr[data-rollout]').first().waitFor();
     await page.locator('rs-inspector .rewards summary').press('Enter');
     const choice = page.locator('rs-inspector [data-reward-choice]');
     await choice.first().waitFor();

@@ -33,6 +33,9 @@ describe.runIf(requireVsCode())('the instrument', () => {
     const shown = await panel();
     await shown.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
     await showPane(shown, 'problem');
+    // What is drawn when the group of the step arrives takes the place of what was there.
+    await shown.locator('rs-inspector [data-phase="train"]').waitFor();
+    await shown.locator('rs-inspector tr[data-rollout]').first().waitFor();
     await shown.locator('rs-inspector .rewards summary').press('Enter');
     const choice = shown.locator('rs-inspector [data-reward-choice]').first();
     const reward = await choice.getAttribute('data-reward-choice');
