@@ -9,7 +9,7 @@ import type { DumpPart, Look } from './importer.ts';
 import { bySteps } from './line-file.ts';
 import { joinedGroups } from './line-files.ts';
 import type { RowReader } from './rows.ts';
-import { partOfFile, type StepFile } from './step-files.ts';
+import { isUnchanged, partOfFile, type StepFile } from './step-files.ts';
 import { endsLine, isWholeParquet } from './whole-file.ts';
 
 const ROLLOUTS = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;
@@ -53,6 +53,11 @@ function stepIn(name: string): number | null {
   return null;
 }
 
+interface FilePart {
+  file: StepFile;
+  part: DumpPart;
+}
+
 /** The steps of a folder, which is looked at again and again. */
 export class NamedSteps {
   private seen = new Map<string, string>();
@@ -65,13 +70,14 @@ export class NamedSteps {
   /** The steps that are whole: the last one of each phase once none of its files has changed between two looks. */
   async look(following: boolean): Promise<Look> {
     const files = await filesWithSteps(this.root);
-    const found = await Promise.all(files.map((file) => partOfFile(file, this.rows)));
-    const all = joinedBySteps(found.filter((part) => part !== null));
+    const parted = await Promise.all(files.map(async (file) => ({ file, part: await partOfFile(file, this.rows) })));
+    const found = parted.filter((one): one is FilePart => one.part !== null);
+    const all = joinedBySteps(found.map(({ part }) => part));
     const parts: DumpPart[] = [];
     let waiting = 0;
     for (const part of all) {
       const isLast = all.findLast(({ phase }) => phase === part.phase) === part;
-      const own = files.filter(({ phase, step }) => phase === part.phase && step === part.step);
+      const own = found.filter(({ file: { phase, step } }) => phase === part.phase && step === part.step);
       const isOpen = isLast && (this.seen.get(part.name) !== part.stamp || !(await areWhole(own)));
       if (following && isOpen) waiting += part.bytes;
       else parts.push(part);
@@ -81,12 +87,16 @@ export class NamedSteps {
   }
 }
 
-async function areWhole(files: readonly StepFile[]): Promise<boolean> {
-  for (const { path: file } of files) {
-    if (/\.parquet$/i.test(file) ? !(await isWholeParquet(file)) : !/\.json$/i.test(file) && !(await endsLine(file)))
-      return false;
+async function areWhole(files: readonly FilePart[]): Promise<boolean> {
+  for (const { file, part } of files) {
+    if (!(await isWhole(file.path)) || !(await isUnchanged(file, part))) return false;
   }
   return true;
+}
+
+async function isWhole(file: string): Promise<boolean> {
+  if (/\.parquet$/i.test(file)) return isWholeParquet(file);
+  return /\.json$/i.test(file) ? true : endsLine(file);
 }
 
 /** Those of one step as one part: each process of a trainer may have written a file. */

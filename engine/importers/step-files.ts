@@ -95,7 +95,7 @@ export function nameWithin(root: string, file: string): string {
 }
 
 /** A file that was completed after its state was taken would be another one at the next look, and be imported twice. */
-async function isUnchanged(file: StepFile, { stamp }: DumpPart): Promise<boolean> {
+export async function isUnchanged(file: StepFile, { stamp }: DumpPart): Promise<boolean> {
   return (await fileState(file.path))?.stamp === stamp;
 }
 
