@@ -106,6 +106,12 @@ const PANEL_FRAMES = [
   ['shade', 'another shading a frame'],
 ];
 
+/** Of a measured case: what the estimate is computed from, and what is compared with it. */
+const MEMORY_FIELDS = [
+  ...['shape', 'layers', 'prompt', 'maxTokens', 'precision', 'trains', 'layered'],
+  ...['limitBytes', 'peakBytes', 'sampledRows', 'trainedRows'],
+];
+
 await prepare().catch((error) => fail(error.message));
 const wanted = (name) => positionals.length === 0 || positionals.some((p) => name.startsWith(p));
 const chosen = CASES.filter(({ name }) => wanted(name));
@@ -178,12 +184,6 @@ async function gpu(args) {
   process.exit();
 }
 
-/** Of a measured case: what the estimate is computed from, and what is compared with it. */
-const MEMORY_FIELDS = [
-  ...['shape', 'layers', 'prompt', 'maxTokens', 'precision', 'trains', 'layered'],
-  ...['limitBytes', 'peakBytes', 'sampledRows', 'trainedRows'],
-];
-
 /**
  * Peak memory of sampling and training, next to the estimate that refuses a run: first the least that is not refused, in the
  * order of the README's table, then 8 rollouts within a limit. `tests/bench/memory.ts` says what of it is computed. Each
@@ -208,7 +208,7 @@ async function peaks() {
     const cell = (bytes) => (bytes ? mb(bytes) : '-');
     const { rollouts, forward, backward, optimizer } = found.peaks;
     console.log(
-      `| ${[name, mb(limitBytes), mb(found.neededBytes), ...[rollouts, forward, backward, optimizer].map(cell)].join(' | ')} | ${(found.samplingCpuSeconds + found.updateCpuSeconds).toFixed(0)} s |`,
+      `| ${[name, mb(found.limitBytes), mb(found.neededBytes), ...[rollouts, forward, backward, optimizer].map(cell)].join(' | ')} | ${(found.samplingCpuSeconds + found.updateCpuSeconds).toFixed(0)} s |`,
     );
   }
 }
