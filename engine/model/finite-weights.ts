@@ -116,6 +116,16 @@ function widthOf({ dtype }: StoredTensor): number {
   return dtype === 'F32' ? 4 : 2;
 }
 
+/** Where the value number `index` of a tensor stands. */
+export function indexed(shape: readonly number[], index: number): string {
+  const place: number[] = [];
+  for (const size of shape.toReversed()) {
+    place.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return place.join(', ');
+}
+
 /** The error about the value number `index` of a tensor. */
 export function nonFinite(
   name: string,
@@ -123,15 +133,11 @@ export function nonFinite(
   index: number,
   file: string,
 ): RollscopeError {
-  const place: number[] = [];
-  for (const size of shape.toReversed()) {
-    place.unshift(index % size);
-    index = Math.floor(index / size);
-  }
+  const place = indexed(shape, index);
   return new RollscopeError(
     'model',
-    `${file}: tensor "${name}" contains NaN or Inf, first at [${place.join(', ')}].`,
+    `${file}: tensor "${name}" contains NaN or Inf, first at [${place}].`,
     'The file is damaged, or training diverged before it was saved. Download it again, or use an earlier checkpoint.',
-    { details: { reason: 'non-finite-weights', file, field: name, place: place.join(', ') } },
+    { details: { reason: 'non-finite-weights', file, field: name, place } },
   );
 }

@@ -32,7 +32,10 @@ import {
 } from './safetensors.ts';
 
 /** Bits of the weights of projections; embeddings and unembedding keep 8. */
-export type QuantizedPrecision = '8bit' | '4bit';
+type QuantizedPrecision = '8bit' | '4bit';
+
+/** A frozen base with fewer bits than float32. */
+export type NarrowPrecision = QuantizedPrecision | 'float16';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
@@ -45,10 +48,12 @@ export interface WeightReader {
   values: (name: string) => AsyncIterable<Float32Array>;
   /** Blocks of the file itself, if the weight lies in such: their type, and their bytes, whole rows at a time. */
   blocks: (name: string) => { type: BlockType; bytes: AsyncIterable<Uint8Array> } | null;
+  /** Where a weight lies in float16 or bfloat16, as the model has it; null: it does not. */
+  halves: (name: string) => StoredTensor | null;
 }
 
-export interface QuantizeOptions {
-  precision: QuantizedPrecision;
+/** Where weights that are made of a model's are kept, and who is told while they are made. */
+export interface ConversionOptions {
   cacheDir: string;
   fingerprint: string;
   onProgress?: ((message: string, fraction: number | null) => void) | undefined;
@@ -63,7 +68,7 @@ export interface QuantizeOptions {
 export async function quantizedTensors(
   config: DecoderConfig,
   reader: WeightReader,
-  { precision, cacheDir, fingerprint, onProgress, signal }: QuantizeOptions,
+  { precision, cacheDir, fingerprint, onProgress, signal }: ConversionOptions & { precision: QuantizedPrecision },
 ): Promise<Map<string, StoredTensor>> {
   const file = path.join(cacheDir, `${fingerprint}.${precision}.safetensors`);
   const cached = await readSafetensorsIndex(file).catch(() => null);
@@ -119,7 +124,15 @@ export async function quantizedTensors(
 
 /** Reads the weights of a safetensors folder, in parts; none of them lie in blocks. */
 export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: string): WeightReader {
-  return { file, values: (name) => readTensorParts(tensors.get(name)!), blocks: () => null };
+  return {
+    file,
+    values: (name) => readTensorParts(tensors.get(name)!),
+    blocks: () => null,
+    halves: (name) => {
+      const tensor = tensors.get(name)!;
+      return tensor.dtype === 'F16' || tensor.dtype === 'BF16' ? tensor : null;
+    },
+  };
 }
 
 /** Weights of a GGUF file. Throws RollscopeError `model` where it lacks a tensor or has another one. */
@@ -140,6 +153,13 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
         }
       };
       return { type, bytes: bytes() };
+    },
+    halves: (name) => {
+      const { part } = placed(gguf, config, name);
+      const dtype = typeName(part.type);
+      if ((dtype !== 'F16' && dtype !== 'BF16') || permutedHeads(name, config) !== null) return null;
+      const { file, offset, bytes, shape } = part;
+      return { file, offset, bytes, dtype, shape };
     },
   };
 }

@@ -26,6 +26,8 @@ export interface StoredTensor {
   bytes: number;
   dtype: StoredType;
   shape: number[];
+  /** Graphs widen a matrix of 16 bits for each use of it (`engine/tensor/graph.ts`). */
+  widenedAtUse?: boolean;
 }
 
 export interface SafetensorsIndex {
@@ -269,6 +271,8 @@ export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 
 export interface TensorToWrite {
   shape: readonly number[];
   data: Float32Array | (() => AsyncIterable<Float32Array>);
+  /** As the file's other tensors by default. */
+  dtype?: 'F32' | 'F16';
 }
 
 /** A matrix in blocks to be written, whose bytes are made when it is its turn. */
@@ -290,7 +294,7 @@ export async function writeSafetensors(
   dtype: 'F32' | 'F16' = 'F32',
 ): Promise<void> {
   const bytesOf = (tensor: TensorToWrite | BlocksToWrite) =>
-    elements(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[dtype]!);
+    elements(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[tensor.dtype ?? dtype]!);
   const inBlocks = [...tensors].flatMap(([name, tensor]) =>
     'blocks' in tensor ? [[name, { dtype: tensor.blocks, shape: tensor.shape }] as const] : [],
   );
@@ -304,7 +308,8 @@ export async function writeSafetensors(
   let end = 0;
   for (const [name, tensor] of ordered) {
     const bytes = bytesOf(tensor);
-    const described = 'blocks' in tensor ? { dtype: 'U8', shape: [bytes] } : { dtype, shape: tensor.shape };
+    const described =
+      'blocks' in tensor ? { dtype: 'U8', shape: [bytes] } : { dtype: tensor.dtype ?? dtype, shape: tensor.shape };
     header[name] = { ...described, data_offsets: [end, end + bytes] };
     end += bytes;
   }
@@ -343,7 +348,9 @@ async function* partsOf(tensor: TensorToWrite | BlocksToWrite, dtype: 'F32' | 'F
     return;
   }
   for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
-    yield dtype === 'F16' ? toFloat16(part) : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+    yield (tensor.dtype ?? dtype) === 'F16'
+      ? toFloat16(part)
+      : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
   }
 }
 

@@ -19,9 +19,10 @@ import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { ggufTensors } from './gguf-weights.ts';
 import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
+import { narrowTensors } from './narrow-weights.ts';
 import { parameterShapes } from './parameters.ts';
 import { adapterFingerprint, type PeftAdapter, readPeftAdapter } from './peft.ts';
-import { ggufReader, type QuantizedPrecision, quantizedTensors, storedReader } from './quantized-weights.ts';
+import { ggufReader, type NarrowPrecision, storedReader } from './quantized-weights.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
 import { isSampled, sampledFile, sampledFolder } from './sampled-fingerprint.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -36,7 +37,7 @@ export interface ModelSource {
   parameters: number;
   /**
    * By Hugging Face's names; `lm_head.weight` is absent where it is the embedding matrix. With `MEAN_UNEMBEDDING` where they
-   * lie in blocks.
+   * have fewer bits than float32 in memory too.
    */
   tensors: Map<string, StoredTensor>;
   tokenizer: Tokenizer;
@@ -49,8 +50,8 @@ export interface ModelOpenOptions {
   cacheDir?: string;
   /** Its chat template: the model's own by default. */
   chat?: ChatChoice;
-  /** Matrices in blocks of few bits; as the files have them by default. */
-  precision?: QuantizedPrecision | undefined;
+  /** Matrices in blocks of few bits, or in 16; as the files have them by default. */
+  precision?: NarrowPrecision | undefined;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
@@ -72,7 +73,7 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
     gguf.files.length > 1 ? await filesFingerprint(gguf.files, options) : await fileFingerprint(file, options);
   const kept = keeping(options, fingerprint);
   const tensors = options.precision
-    ? await quantizedTensors(config, ggufReader(gguf, config), { ...kept, precision: options.precision })
+    ? await narrowTensors(config, ggufReader(gguf, config), { ...kept, precision: options.precision })
     : await ggufTensors(gguf, config, kept);
   await checkFinite(tensors, { ...options, of: file });
   return {
@@ -121,7 +122,7 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
     config,
     parameters: count(config),
     tensors: precision
-      ? await quantizedTensors(config, storedReader(tensors, folder), { ...keeping(options, fingerprint), precision })
+      ? await narrowTensors(config, storedReader(tensors, folder), { ...keeping(options, fingerprint), precision })
       : tensors,
     tokenizer,
     folder,
@@ -143,9 +144,7 @@ async function openAdapter(folder: string, name: string, options: ModelOpenOptio
     ...base,
     name,
     fingerprint,
-    tensors: precision
-      ? await quantizedTensors(config, storedReader(adapted, folder), { ...kept, precision })
-      : adapted,
+    tensors: precision ? await narrowTensors(config, storedReader(adapted, folder), { ...kept, precision }) : adapted,
   };
 }
 

@@ -26,6 +26,7 @@ import {
 } from '../tensor/index.ts';
 import {
   type Attribute,
+  ELEMENT,
   type Element,
   externalTensor,
   graphProto,
@@ -47,6 +48,15 @@ export type Dialect = 'fused' | 'portable';
 export interface EncodedBlocks extends BlockParts<string> {
   readonly rows: number;
   readonly width: number;
+}
+
+/** ONNX values of a weight [rows, width] of 16 bits that is widened for each use; each is written when it is asked for. */
+export interface EncodedHalves {
+  readonly rows: number;
+  readonly width: number;
+  readonly whole: () => string;
+  /** Rows `from` to `to`. */
+  readonly part: (from: number, to: number) => string;
 }
 
 /** How an operator is written. */
@@ -90,6 +100,7 @@ export class Encoder {
   private readonly initializers: Message[] = [];
   private readonly names = new Map<Tensor, string>();
   private readonly blocks = new Map<Tensor, EncodedBlocks>();
+  private readonly halves = new Map<Tensor, EncodedHalves>();
   private readonly inlined = new Map<string, string>();
   readonly plan: Plan;
   private scope = new Scope(null);
@@ -139,9 +150,46 @@ export class Encoder {
       this.names.set(tensor, this.inline(tensor.dtype, tensor.shape as number[], constant.data));
     } else if (isBlockType(constant.data.stored)) {
       this.blocks.set(tensor, this.externalBlocks(tensor, constant.data, constant.data.stored));
+    } else if (this.staysHalf(tensor, constant.data)) {
+      this.halves.set(tensor, this.externalHalves(tensor, constant.data));
     } else {
       this.names.set(tensor, this.external(tensor, constant.data, constant.data.stored));
     }
+  }
+
+  /** Whether a weight is widened for each use. WebGPU has no bfloat16, and widens both kinds when a session is opened. */
+  private staysHalf({ shape }: Tensor, { widenedAtUse, stored }: ExternalData): boolean {
+    return widenedAtUse === true && stored !== 'F32' && shape.length === 2 && this.dialect === 'fused';
+  }
+
+  /** Whether the graph has weights that are widened for each use. */
+  get widensAtUse(): boolean {
+    return this.halves.size > 0;
+  }
+
+  private externalHalves({ name, shape }: Tensor, data: ExternalData): EncodedHalves {
+    const [rows, width] = shape as [number, number];
+    const location = this.location(data);
+    const element: Element = data.stored === 'F16' ? 'float16' : 'bfloat16';
+    const written = new Set<string>();
+    const add = (part: string, from: number, to: number) => {
+      if (!written.has(part)) {
+        const slice = { location, offset: data.offset + 2 * width * from, bytes: 2 * width * (to - from) };
+        this.initializers.push(externalTensor(part, element, [to - from, width], slice));
+        written.add(part);
+      }
+      return part;
+    };
+    return {
+      ...{ rows, width },
+      whole: () => add(`${name}:${data.stored}`, 0, rows),
+      part: (from, to) => add(`${name}:${from}`, from, to),
+    };
+  }
+
+  /** What a weight that is widened for each use is written as; null for other tensors. */
+  halvesOf(tensor: Tensor): EncodedHalves | null {
+    return this.halves.get(tensor) ?? null;
   }
 
   /** A matrix in blocks as ONNX values: only products with it and rows of it are written. */
@@ -202,6 +250,8 @@ export class Encoder {
   value(tensor: Tensor): string {
     if (this.blocks.has(tensor))
       throw new Error(`${tensor.name} lies in blocks: only its rows and products can be used`);
+    const halves = this.halves.get(tensor);
+    if (halves) return this.emit('Cast', [halves.whole()], undefined, { to: { int: ELEMENT.float32 } });
     let name = this.names.get(tensor);
     if (name === undefined) {
       name = tensor.name;

@@ -14,6 +14,7 @@ import {
 import { productWithBlocks, rowsOfBlocks } from './onnx-blocks.ts';
 import type { EncodeOperator, Encoder, OnnxEncoders } from './onnx-encoder.ts';
 import { type Attribute, ELEMENT } from './onnx-format.ts';
+import { productWithHalves, rowsOfHalves } from './onnx-halves.ts';
 
 /** Operators with one output and no bodies. */
 type SingleName = {
@@ -81,6 +82,11 @@ const matmul: EncodeOperator<'MatMul'> = (e, node) => {
     productWithBlocks(e, e.value(a), blocks, e.value(node.outputs[0]));
     return;
   }
+  const halves = e.halvesOf(b);
+  if (halves && transB && !transA && a.shape.length === 2) {
+    productWithHalves(e, e.value(a), halves, e.value(node.outputs[0]));
+    return;
+  }
   const outputs = [e.value(node.outputs[0])];
   const attributes = { transA: flag(transA), transB: flag(transB) };
   if (a.shape.length === 2) {
@@ -98,7 +104,9 @@ const gather: EncodeOperator<'Gather'> = (e, node) => {
   const [x, index] = node.inputs;
   const [y] = node.outputs;
   const blocks = e.blocksOf(x);
+  const halves = e.halvesOf(x);
   if (blocks && index.shape.length === 1) rowsOfBlocks(e, e.value(index), blocks, e.value(y));
+  else if (halves) rowsOfHalves(e, e.value(index), halves, e.value(y));
   else e.emit('Gather', values(e, node), [e.value(y)], { axis: { int: 0 } });
 };
 

@@ -9,6 +9,8 @@ export interface EncodedGraph {
   model: Uint8Array;
   /** Folder that the locations of external weights are relative to; null when there are none. */
   weightsFolder: string | null;
+  /** Weights of 16 bits are widened for each use: a session must not do it before (`KEEP_HALVES`). */
+  widensAtUse: boolean;
 }
 
 /** The folder that all the files of external weights lie under. */
@@ -29,5 +31,6 @@ function commonFolder(files: readonly string[]): string | null {
 export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
   const files = weightFiles(graph);
   const weightsFolder = commonFolder([...files.values()]);
-  return { model: new Encoder(graph, dialect, weightsFolder ?? '', files, ENCODERS).encode(), weightsFolder };
+  const encoder = new Encoder(graph, dialect, weightsFolder ?? '', files, ENCODERS);
+  return { model: encoder.encode(), weightsFolder, widensAtUse: encoder.widensAtUse };
 }

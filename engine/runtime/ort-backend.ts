@@ -9,6 +9,7 @@ import { checkFeeds, checkTypes, runError } from './feeds.ts';
 import { encodeGraph } from './onnx.ts';
 import { outputName } from './onnx-encoder.ts';
 import { graphProto, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
+import { KEEP_HALVES } from './onnx-halves.ts';
 import type { OnnxruntimeDevice } from './provider.ts';
 import { Reclaimer } from './reclaim.ts';
 import { SpareCores } from './spare-cores.ts';
@@ -132,6 +133,14 @@ class OrtExecutable implements Executable {
   }
 }
 
+interface SessionOptions {
+  keep?: readonly string[] | undefined;
+  outputs: readonly string[];
+  packWeights?: boolean | undefined;
+  folder?: string | null;
+  widensAtUse?: boolean;
+}
+
 class OrtBackend implements Backend {
   seconds = 0;
   readonly device: DeviceName;
@@ -164,7 +173,7 @@ class OrtBackend implements Backend {
 
   private async session(
     model: Uint8Array,
-    options: { keep?: readonly string[]; outputs: readonly string[]; packWeights?: boolean; folder?: string | null },
+    options: SessionOptions,
     threads: number | null = null,
   ): Promise<InferenceSession> {
     const config: Record<string, string> = {};
@@ -181,7 +190,10 @@ class OrtBackend implements Backend {
         // An arena keeps what it ever held, and shapes that change from call to call fragment it.
         enableCpuMemArena: false,
         logSeverityLevel: FATAL_ONLY,
-        extra: { session: config },
+        extra: {
+          session: config,
+          ...(options.widensAtUse && { optimization: { disable_specified_optimizers: KEEP_HALVES } }),
+        },
         ...(capabilities.resident && {
           preferredOutputLocation: Object.fromEntries(
             options.outputs.map((name) => [outputName(name), keep.has(name) ? 'gpu-buffer' : 'cpu'] as const),
@@ -195,7 +207,7 @@ class OrtBackend implements Backend {
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Executable> {
     checkTypes(graph, this.definition.capabilities);
-    const { model, weightsFolder } = encodeGraph(graph, this.definition.provider.dialect);
+    const { model, weightsFolder, widensAtUse } = encodeGraph(graph, this.definition.provider.dialect);
     const open = (threads: number | null) =>
       this.timed(() =>
         this.session(
@@ -205,6 +217,7 @@ class OrtBackend implements Backend {
             outputs: [...graph.outputs.keys()],
             packWeights: options.packWeights,
             folder: weightsFolder,
+            widensAtUse,
           },
           threads,
         ),

@@ -18,6 +18,8 @@ export interface ExternalData {
   bytes: number;
   /** As stored; 16-bit formats are widened when the graph runs. */
   stored: StoredType;
+  /** Matrices of 16 bits: widened for each use, so that all of them in float32 never exist at a time. */
+  widenedAtUse?: boolean | undefined;
 }
 
 /** A loop's or branch's inside. It may read tensors of the scopes around it. */

@@ -32,6 +32,9 @@ export function toFloat32(
   return values;
 }
 
+/** What is no smaller becomes infinite in float16: half a step more than its largest number, 65504. */
+export const MOST_FLOAT16 = 65_520;
+
 /** Little-endian bytes of the float16 numbers nearest to the values, ties to even; what is too large is infinite. */
 export function toFloat16(values: Float32Array): Uint8Array {
   const halves = new Uint16Array(values.length);

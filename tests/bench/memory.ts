@@ -1,6 +1,6 @@
 /**
  * Peak memory of a training step, next to what a run is estimated to need, one case per process:
- *   <shape> <threads> <prompt> <new> <rollouts> [--limit <GiB>] [--precision 8bit|4bit] [--layers <n>]
+ *   <shape> <threads> <prompt> <new> <rollouts> [--limit <GiB>] [--precision float16|8bit|4bit] [--layers <n>]
  *     [--full] [--probe] [--one-graph] [--whole]
  * With LoRA of rank 16, or all weights (`--full`), or without training (`--probe`), on a random checkpoint of the shape of
  * a known model (`tests/support/model-shapes.ts`), which is written into the folder for temporary files when it is not
@@ -19,7 +19,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
-import { type QuantizedPrecision, quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
+import { narrowTensors } from '../../engine/model/narrow-weights.ts';
+import { type NarrowPrecision, storedReader } from '../../engine/model/quantized-weights.ts';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
 import { createTokenizer } from '../../engine/model/tokenizer.ts';
 import { LoraConfig, LossConfig, OptimizerConfig, type RollscopeError } from '../../engine/protocol/index.ts';
@@ -61,12 +62,10 @@ const FEW = 8;
 
 const file = await randomCheckpoint(path.join(os.tmpdir(), 'rollscope-bench'), `${shape}-${config.layers}`, config);
 const { tensors: wide } = await readSafetensorsIndex(file);
-const precision = given.precision as QuantizedPrecision | undefined;
+const precision = given.precision as NarrowPrecision | undefined;
 const quantizing = { cacheDir: path.dirname(file), fingerprint: 'random' };
-const tensors = precision
-  ? await quantizedTensors(config, storedReader(wide, file), { ...quantizing, precision })
-  : wide;
-const quantizedBytes = precision ? [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0) : null;
+const tensors = precision ? await narrowTensors(config, storedReader(wide, file), { ...quantizing, precision }) : wide;
+const narrowBytes = precision ? [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0) : null;
 const lora = given.full ? null : LoraConfig.parse({ rank: 16, alpha: 32 });
 const loss = LossConfig.parse({});
 const parameters = trainableParameters(config, tensors, lora);
@@ -83,7 +82,8 @@ function estimated(memoryLimit: number) {
       trainable: parameters.reduce((n, dims) => n + dims.shape.reduce((a, b) => a * b, 1), 0),
       controlFlow: backend.controlFlow,
       stored: 'F32',
-      quantizedBytes,
+      narrowBytes,
+      packed: precision !== 'float16',
       oneGraph: given['one-graph'],
     },
   );
@@ -103,7 +103,7 @@ const estimate = estimated(limit);
 const bind = (graph: Graph) => new Weights(graph, config, tensors, lora);
 const positions = Math.ceil((prompt + length) / 256) * 256;
 const layers = estimate.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
-const shared = { backend, bind, config, positions, layers, packWeights: !layers || quantizedBytes !== null };
+const shared = { backend, bind, config, positions, layers, packWeights: !layers || narrowBytes !== null };
 const initial = lora
   ? initialLora(parameters, generator(0, 'initialize'))
   : new Map(

@@ -1,10 +1,17 @@
-/** A frozen base in blocks says and learns what the float32 numbers say and learn that the blocks stand for. */
+/** A frozen base in blocks, or in 16 bits, says and learns what the float32 numbers say and learn that those stand for. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Weights } from '../../engine/model/decoder.ts';
-import { copyBlocks, quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
+import { narrowTensors } from '../../engine/model/narrow-weights.ts';
+import { MEAN_UNEMBEDDING } from '../../engine/model/parameters.ts';
+import { copyBlocks, storedReader } from '../../engine/model/quantized-weights.ts';
+import {
+  readSafetensorsIndex,
+  readTensor,
+  type StoredTensor,
+  writeSafetensors,
+} from '../../engine/model/safetensors.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
@@ -128,34 +135,57 @@ test('rounding to 8 bits is within half a step of the largest number of the bloc
 });
 
 const cases = TINY_MODELS.filter((name) => hasLora(name)).flatMap((name) =>
-  (['4bit', '8bit'] as const).map((precision) => ({ name, precision })),
+  (
+    [
+      ['4bit', 'as it is'],
+      ['8bit', 'as it is'],
+      ['float16', 'as it is'],
+      ['float16', 'in float32'],
+    ] as const
+  ).map(([precision, files]) => ({ name, precision, files })),
 );
 
-test.each(cases)('$name in $precision', async ({ name, precision }) => {
-  const backend = await openDevice('cpu', { threads: 1 });
-  const { config, tensors, parameters, lora, values } = await tinyModel(name, true);
-  const options = { precision, cacheDir: temporaryFolder(), fingerprint: name };
-  const quantized = await quantizedTensors(config, storedReader(tensors, name), options);
-  const types = new Set([...quantized.values()].map(({ dtype }) => dtype));
-  // Rows that are no multiple of a block stay in float32.
-  const inBlocks = [...tensors].filter(([, { shape }]) => shape.length === 2 && shape[1]! % 32 === 0);
-  const isEmbedding = (key: string) => /embed_tokens|lm_head/.test(key);
-  const rounded = inBlocks.some(([key]) => !isEmbedding(key));
-  expect(types.has('Q4_0')).toBe(rounded && precision === '4bit');
-  expect(types.has('Q8_0')).toBe(
-    precision === '8bit' ? inBlocks.length > 0 : inBlocks.some(([key]) => isEmbedding(key)),
-  );
-  // The second time it comes from the cache.
-  expect(await quantizedTensors(config, storedReader(tensors, name), options)).toEqual(quantized);
+/** The tensors in a file of float32 numbers, by `values`. */
+async function inFloat32(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  values: (tensor: StoredTensor) => Promise<Float32Array>,
+) {
   const file = path.join(temporaryFolder(), 'wide.safetensors');
-  const widened = await Promise.all(
-    [...tensors.keys()].map(async (key) => {
-      const data = await readTensor(quantized.get(key)!);
-      return [key, { shape: quantized.get(key)!.shape, data }] as const;
-    }),
+  const written = await Promise.all(
+    [...tensors].map(async ([key, tensor]) => [key, { shape: tensor.shape, data: await values(tensor) }] as const),
   );
-  await writeSafetensors(file, new Map(widened));
-  const wide = (await readSafetensorsIndex(file)).tensors;
+  await writeSafetensors(file, new Map(written));
+  return (await readSafetensorsIndex(file)).tensors;
+}
+
+test.each(cases)('$name, $files, in $precision', async ({ name, precision, files }) => {
+  const backend = await openDevice('cpu', { threads: 1 });
+  const { config, tensors: own, parameters, lora, values } = await tinyModel(name, true);
+  // Numbers that float16 does not have.
+  const moved = async (tensor: StoredTensor) => (await readTensor(tensor)).map((x) => x * 1.0001);
+  const tensors = files === 'as it is' ? own : await inFloat32(own, moved);
+  const options = { precision, cacheDir: temporaryFolder(), fingerprint: name };
+  const quantized = await narrowTensors(config, storedReader(tensors, name), options);
+  const expectBlocks = (bits: string) => {
+    const types = new Set([...quantized.values()].map(({ dtype }) => dtype));
+    // Rows that are no multiple of a block stay in float32.
+    const inBlocks = [...tensors].filter(([, { shape }]) => shape.length === 2 && shape[1]! % 32 === 0);
+    const isEmbedding = (key: string) => /embed_tokens|lm_head/.test(key);
+    const rounded = inBlocks.some(([key]) => !isEmbedding(key));
+    expect(types.has('Q4_0')).toBe(rounded && bits === '4bit');
+    expect(types.has('Q8_0')).toBe(bits === '8bit' ? inBlocks.length > 0 : inBlocks.some(([key]) => isEmbedding(key)));
+  };
+  if (precision === 'float16') {
+    for (const [key, { dtype, shape, widenedAtUse = false }] of quantized) {
+      const isMatrix = shape.length === 2 && key !== MEAN_UNEMBEDDING;
+      const halves = tensors.get(key)?.dtype === 'BF16' ? 'BF16' : 'F16';
+      expect([dtype, widenedAtUse], key).toEqual(isMatrix ? [halves, true] : ['F32', false]);
+    }
+  } else expectBlocks(precision);
+  // The second time it comes from the cache.
+  expect(await narrowTensors(config, storedReader(tensors, name), options)).toEqual(quantized);
+  const originals = new Map([...quantized].filter(([key]) => tensors.has(key)));
+  const wide = await inFloat32(originals, readTensor);
   const given = await values(backend);
   const initial = new Map(Object.entries(given).map(([key, value]) => [key, value.data as Float32Array]));
   const run = async (layered: boolean) => {

@@ -1,7 +1,10 @@
 /** Rollouts in another precision than training: how far they are off, and that the update corrects for it. */
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Weights } from '../../engine/model/decoder.ts';
-import { quantizedTensors, storedReader } from '../../engine/model/quantized-weights.ts';
+import { narrowTensors } from '../../engine/model/narrow-weights.ts';
+import { storedReader } from '../../engine/model/quantized-weights.ts';
+import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import type { CachePrecision } from '../../engine/rollout/cache-precision.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
@@ -9,7 +12,6 @@ import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import type { Graph } from '../../engine/tensor/index.ts';
 import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
-import { CAP } from '../../engine/training/policy/rollout-mismatch.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { type TinyModel, tinyModel } from '../support/tiny-model.ts';
@@ -17,14 +19,22 @@ import { type TinyModel, tinyModel } from '../support/tiny-model.ts';
 const PROMPTS = [[20, 11, 13, 17, 19], [15], [3, 4, 5, 6, 7, 8, 9]].map((tokens) => Int32Array.from(tokens));
 const MODEL = 'tiny-llama';
 
-async function opened(corrected: boolean, epochs = 1) {
+interface Opening {
+  epochs?: number;
+  importanceCap?: number;
+  /** Of the frozen base, in the place of the model's own. */
+  tensors?: TinyModel['tensors'];
+}
+
+async function opened(corrected: boolean, { epochs = 1, importanceCap = 2, tensors }: Opening = {}) {
   const backend = await openDevice('cpu', { threads: 1 });
   const model = await tinyModel(MODEL, true);
   const given = await model.values(backend);
   const initial = new Map(Object.entries(given).map(([key, value]) => [key, value.data as Float32Array]));
+  const bind = tensors ? (graph: Graph) => new Weights(graph, model.config, tensors, model.lora) : model.bind;
   const trainer = new Trainer({
-    ...{ backend, bind: model.bind, config: model.config, parameters: model.parameters, initial, corrected },
-    loss: LossConfig.parse({ epochs, clipHigh: 10, clipLow: 1 }),
+    ...{ backend, bind, config: model.config, parameters: model.parameters, initial, corrected },
+    loss: LossConfig.parse({ epochs, importanceCap, clipHigh: 10, clipLow: 1 }),
     optimizer: OptimizerConfig.parse({ lr: 1e-3, beta1: 0.9, clipNorm: 1e9 }),
     ...{ maxTokens: 20, temperature: 1, positions: 64, memory: 2 ** 30 },
   });
@@ -91,14 +101,32 @@ test.each([
   await release();
 });
 
-test('rollouts of a base in 4 bits: the mismatch is measured', async () => {
-  const { backend, model, trainer, release } = await opened(true);
-  const options = { precision: '4bit', cacheDir: temporaryFolder(), fingerprint: MODEL } as const;
-  const quantized = await quantizedTensors(model.config, storedReader(model.tensors, MODEL), options);
-  const bind = (graph: Graph) => new Weights(graph, model.config, quantized, model.lora);
+/** The model's weights in float32, as numbers that float16 does not have. */
+async function inFloat32({ tensors }: TinyModel): Promise<TinyModel['tensors']> {
+  const file = path.join(temporaryFolder(), 'wide.safetensors');
+  const moved = await Promise.all(
+    [...tensors].map(async ([key, tensor]) => {
+      const data = (await readTensor(tensor)).map((x) => x * 1.0003);
+      return [key, { shape: tensor.shape, data }] as const;
+    }),
+  );
+  await writeSafetensors(file, new Map(moved));
+  return (await readSafetensorsIndex(file)).tensors;
+}
+
+test.each([
+  ['float16', 1e-5, 1e-2],
+  ['4bit', 1e-4, 10],
+] as const)('rollouts of a base in %s: the mismatch is measured', async (precision, least, most) => {
+  const tensors = await inFloat32(await tinyModel(MODEL, true));
+  const { backend, model, trainer, release } = await opened(true, { tensors });
+  const options = { precision, cacheDir: temporaryFolder(), fingerprint: MODEL } as const;
+  const narrow = await narrowTensors(model.config, storedReader(tensors, MODEL), options);
+  const bind = (graph: Graph) => new Weights(graph, model.config, narrow, model.lora);
   const groups = await sampled(backend, { config: model.config, bind }, trainer, 'float32');
   const difference = await farthestScore(trainer, groups);
-  expect(difference).toBeGreaterThan(1e-4);
+  expect(difference).toBeGreaterThan(least);
+  expect(difference).toBeLessThan(most);
   const { rolloutMismatch } = await trainer.update(groups, 1e-3, () => {});
   expect(rolloutMismatch).toBeGreaterThan(0);
   expect(rolloutMismatch).toBeLessThan(difference ** 2);
@@ -120,8 +148,8 @@ describe('an update on rollouts that another precision sampled', () => {
 
   const momentsOf = async (trainer: Trainer) => (await trainer.optimizerState()).tensors;
 
-  test('weights each token by p / q, and by no more than the cap', async () => {
-    const one = await opened(true);
+  test.each([2, 1.5, 10])('weights each token by p / q, and by no more than %d', async (importanceCap) => {
+    const one = await opened(true, { importanceCap });
     const groups = await sampled(one.backend, one.model, one.trainer, 'float32');
     const by = [-0.5, 0.3, 2, 0];
     const given = await shifted(one.trainer, groups, (g) => by[g]!);
@@ -137,7 +165,7 @@ describe('an update on rollouts that another precision sampled', () => {
       ...group,
       responses: group.responses.map((response, g) => ({
         ...response,
-        advantage: response.advantage * Math.min(CAP, Math.exp(by[g]!)),
+        advantage: response.advantage * Math.min(importanceCap, Math.exp(by[g]!)),
       })),
     }));
     expect((await other.trainer.update(weighted, 1e-3, () => {})).rolloutMismatch).toBeNull();
@@ -154,7 +182,7 @@ describe('an update on rollouts that another precision sampled', () => {
   });
 
   test('scores a group once where it trains several times', async () => {
-    const { backend, model, trainer, release } = await opened(true, 2);
+    const { backend, model, trainer, release } = await opened(true, { epochs: 2 });
     const groups = await sampled(backend, model, trainer, 'float16');
     const first = await trainer.update(groups, 1e-2, () => {});
     const second = await trainer.update(groups, 1e-2, () => {});

@@ -21,7 +21,7 @@ interface Case {
   limit?: number | null;
   full?: boolean;
   trains?: boolean;
-  /** Of a quantized base. */
+  /** Of a base with fewer than 32. */
   bits?: number | undefined;
   /** Another number of them than the model has. */
   layers?: number;
@@ -45,7 +45,8 @@ function estimate(
       trainable: lora ? adapter : parameters,
       controlFlow: true,
       stored: 'F32',
-      quantizedBytes: bits ? quantizedBytes(config) : null,
+      narrowBytes: bits ? narrowBytes(config, bits) : null,
+      packed: bits !== 16,
     },
   );
 }
@@ -59,10 +60,11 @@ function leastOf(name: ShapeName, given: Case): number {
   }
 }
 
-/** Bytes of the weights in 4 bits, embeddings in 8. */
-function quantizedBytes(config: DecoderConfig): number {
+/** Bytes of the weights in 4 or 8 bits, embeddings in 8; or in 16. */
+function narrowBytes(config: DecoderConfig, bits: number): number {
+  const matrix = { 4: 0.625, 8: 1.125, 16: 2 }[bits]!;
   return [...parameterShapes(config)].reduce((sum, [key, dims]) => {
-    const width = dims.length === 1 ? 4 : key === EMBEDDINGS ? 1.125 : 0.625;
+    const width = dims.length === 1 ? 4 : key === EMBEDDINGS ? Math.max(1.125, matrix) : matrix;
     return sum + width * dims.reduce((a, b) => a * b, 1);
   }, 0);
 }
@@ -131,7 +133,7 @@ describe('estimates and what was measured (`npm run bench -- memory`)', () => {
 
   test.each(MEASURED.cases.filter((one) => !isGoal(one)))('$name: within 15%', (one) => {
     const { shape, layers, prompt, maxTokens, precision, trains, peakBytes, layered } = one;
-    const bits = precision === 'float32' ? undefined : Number.parseInt(precision, 10);
+    const bits = precision === 'float32' ? undefined : Number(/\d+/.exec(precision)![0]);
     const given = { layers, prompt, maxTokens, bits, full: trains === 'all', trains: trains !== 'nothing' };
     const found = layered ? leastOf(shape, given) : estimate(shape, { ...given, limit: 2 ** 40 }).needed;
     expect(found / (peakBytes + MEASURED.aroundBytes)).toBeGreaterThan(0.85);

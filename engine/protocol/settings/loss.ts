@@ -95,6 +95,18 @@ export const LOSS = section('Loss', {
     trl: 'delta',
     verl: 'actor.clip_ratio_c',
   }),
+  importanceCap: number({
+    title: 'Importance cap',
+    engines: ['rollscope'],
+    help: 'most that a token is weighted by for what --rollout-precision and --cache-precision change: min(p / q, cap)',
+    example: '2',
+    placeholder: 'c',
+    flag: '--importance-cap',
+    aliases: ['--vllm-importance-sampling-cap', '--rollout-is-threshold'],
+    above: 0,
+    max: 1000,
+    default: 2,
+  }),
   klCoefficient: number({
     title: 'KL coefficient',
     help: 'weight of the KL penalty to the initial policy',

@@ -26,12 +26,13 @@ export const MODEL = {
   basePrecision: choice(
     {
       float32: { help: "float32, or the model's own 16 bits widened to it" },
+      float16: { help: "the model's own 16 bits, or float16; widened for each use" },
       '8bit': { help: '8-bit weights in blocks of 32' },
       '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
     },
     {
       title: 'Precision of the base model',
-      help: 'precision of the frozen base model that a LoRA adapter is trained on: float32, 8bit, 4bit',
+      help: 'precision of the frozen base model that a LoRA adapter is trained on: float32, float16, 8bit, 4bit',
       placeholder: 'name',
       flag: '--base-precision',
       default: 'float32',
@@ -45,20 +46,21 @@ export const MODEL = {
   rolloutPrecision: choice(
     {
       base: 'as the base model',
+      float16: { help: "the model's own 16 bits, or float16" },
       '8bit': { help: '8-bit weights in blocks of 32' },
       '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
     },
     {
       title: 'Precision of the base model in rollouts',
       engines: ['rollscope'],
-      help: 'precision of the frozen base model while it samples, where it is another than it trains in: base, 8bit, 4bit; truncated importance sampling corrects for the difference',
+      help: 'precision of the frozen base model while it samples, where it is another than it trains in: base, float16, 8bit, 4bit; truncated importance sampling corrects for the difference',
       placeholder: 'name',
       flag: '--rollout-precision',
       default: 'base',
       editor: {
         id: 'rolloutPrecision',
         section: 'Model and engine',
-        text: 'Precision of the frozen base model while it samples rollouts. Fewer bits are faster and take less memory; truncated importance sampling corrects for the difference to the precision that it trains in.',
+        text: 'Precision of the frozen base model while it samples rollouts. Fewer bits take less memory (8 and 4 are faster too); truncated importance sampling corrects for the difference to the precision that it trains in.',
       },
     },
   ),

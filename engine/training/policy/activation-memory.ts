@@ -22,6 +22,8 @@ const USUAL_MEMORY = 4 * 2 ** 30;
 const MOST_OF_MACHINE = 0.75;
 const SAMPLING_SHARE = 0.35;
 const TRAINING_SHARE = 0.65;
+/** Layer by layer, of what is free: what sampling has freed is not all given back when training begins. Measured. */
+const LAYERED_TRAINING_SHARE = 0.9;
 
 /** Bytes. */
 export interface ActivationMemory {
@@ -42,10 +44,12 @@ interface Sizes {
   controlFlow: boolean;
   /** How most of the weights lie in their files. */
   stored: StoredType;
-  /** Bytes of a frozen base whose matrices lie in blocks, which runs layer by layer; null: it has no such. */
-  quantizedBytes?: number | null;
+  /** Bytes of a frozen base with fewer bits than float32, which runs layer by layer; null: it has no fewer. */
+  narrowBytes?: number | null;
   /** Bytes of the frozen base that samples, where it is not the one that trains. */
   samplingBytes?: number | null;
+  /** Fewer bits are blocks, which are packed for decoding; true by default. Matrices of 16 bits stay mapped. */
+  packed?: boolean;
   cachePrecision?: CachePrecision | undefined;
   /** The caller cannot run layer by layer. */
   oneGraph?: boolean;
@@ -63,13 +67,13 @@ export function activationMemory(options: Options, source: Source, sizes: Sizes)
   const { memoryLimit, maxTokens } = options;
   const [whole, byLayers] = [asOneGraph(options, source, sizes), layerByLayer(options, source, sizes)];
   const fits = whole.needed <= (memoryLimit ?? USUAL_MEMORY);
-  const quantized = (sizes.quantizedBytes ?? null) !== null;
-  const layered = quantized || (!sizes.oneGraph && !fits && byLayers.needed < whole.needed);
+  const narrow = (sizes.narrowBytes ?? null) !== null;
+  const layered = narrow || (!sizes.oneGraph && !fits && byLayers.needed < whole.needed);
   const { resident, needed } = layered ? byLayers : whole;
   const most = memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
   if (needed > most) throw tooLittle(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
   const free = (memoryLimit ?? Math.max(USUAL_MEMORY, needed)) - resident;
-  const [sampling, training] = layered ? [1, 1] : [SAMPLING_SHARE, TRAINING_SHARE];
+  const [sampling, training] = layered ? [1, LAYERED_TRAINING_SHARE] : [SAMPLING_SHARE, TRAINING_SHARE];
   const sums = gradientBytes(sizes, layered);
   return { sampling: free * sampling, training: free * training - sums, layered, needed };
 }
@@ -97,14 +101,14 @@ function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Si
   return 4 * (4 * trainable + 3 * largest);
 }
 
-/** Bytes of the weights in blocks that decoding reads; null where it has others. */
-function blockBytes({ quantizedBytes, samplingBytes }: Sizes): number | null {
-  return samplingBytes ?? quantizedBytes ?? null;
+/** Bytes of the weights with fewer bits that decoding reads; null where it has others. */
+function decodedNarrow({ narrowBytes, samplingBytes }: Sizes): number | null {
+  return samplingBytes ?? narrowBytes ?? null;
 }
 
-/** Weights that decoding has mapped, 16-bit ones widened in addition; or packed, in blocks. */
+/** Weights that decoding has mapped, 16-bit ones widened in addition; or with fewer bits, and then packed where they are blocks. */
 function decodingBytes({ parameters }: Source, sizes: Sizes): number {
-  return blockBytes(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
+  return decodedNarrow(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
 }
 
 function asOneGraph(options: Options, source: Source, sizes: Sizes): Need {
@@ -129,7 +133,7 @@ function layerByLayer(options: Options, source: Source, sizes: Sizes): Need {
   const least = Math.max(
     rowBytes(config, maxTokens, sizes),
     // Blocks are mapped while they are packed.
-    blockBytes(sizes) ?? 0,
+    sizes.packed === false ? 0 : (decodedNarrow(sizes) ?? 0),
     trains ? layeredBytes(config, sizes.longest, maxTokens) + gradientBytes(sizes, true) : 0,
     trains ? optimizerBytes(source, options, sizes) : 0,
   );

@@ -71,11 +71,13 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
 
   const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
   const { controlFlow } = backend;
-  const quantizedBytes = isBlockType(stored) ? [...source.tensors.values()].reduce((n, t) => n + t.bytes, 0) : null;
   const sampling = await samplingWeights(options, controlFlow, hooks);
+  const narrowBytes = basePrecision === 'float32' ? null : bytesOf(source.tensors);
+  const decoding = sampling?.tensors ?? source.tensors;
   const memory = activationMemory(options, source, {
-    ...{ longest, trainable, controlFlow, stored, quantizedBytes },
+    ...{ longest, trainable, controlFlow, stored, narrowBytes },
     ...{ samplingBytes: sampling?.bytes ?? null, cachePrecision: options.cachePrecision },
+    packed: isBlockType(decoding.get(EMBEDDINGS)?.dtype ?? 'F32'),
   });
   const binder = (tensors: ModelSource['tensors']) => (graph: Graph) =>
     new Weights(graph, config, tensors, options.lora);
@@ -83,7 +85,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const initial = await initialValues(parameters, options, source);
   const layers = memory.layered ? new LayeredModel({ backend, bind, config, positions }) : null;
   // Products of one row with blocks that are not packed widen the whole matrix first.
-  const packWeights = !layers || quantizedBytes !== null;
+  const packWeights = !layers || narrowBytes !== null;
   const shared = { backend, bind, config, positions, layers, packWeights };
   const samplingBind = sampling ? binder(sampling.tensors) : bind;
   const samplingLayers =
@@ -147,7 +149,11 @@ async function samplingWeights(
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
   });
-  return { tensors, bytes: [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0) };
+  return { tensors, bytes: bytesOf(tensors) };
+}
+
+function bytesOf(tensors: ModelSource['tensors']): number {
+  return [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0);
 }
 
 /** Tokens of the longest sequence that the graphs take. */

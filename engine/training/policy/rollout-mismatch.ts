@@ -2,15 +2,12 @@
  * Correction for rollouts that were sampled in another precision than the policy trains in, by truncated importance sampling
  * of each token (Yao et al., "Your Efficient RL Framework Secretly Brings You Off-Policy RL Training", 2025; TRL's
  * vllm_importance_sampling_correction, verl's rollout_is with the level `token`): with p of the policy and q of what
- * sampled, a token's surrogate gets the weight min(p / q, CAP), through which no gradient flows.
+ * sampled, a token's surrogate gets the weight min(p / q, cap), through which no gradient flows.
  */
 import { ReferencePolicy } from './reference.ts';
 import type { TrainedGroup, TrainedResponse, WeightedGroup } from './responses.ts';
 import { tokensOf, unweighted } from './responses.ts';
 import type { ScoreSource } from './scorer.ts';
-
-/** Most that a token's surrogate is weighted by; verl's and TRL's usual value. */
-export const CAP = 2;
 
 /** Groups as the policy sees them, and how far they are from what sampled them. */
 export interface Corrected {
@@ -28,8 +25,12 @@ type Score = (groups: readonly WeightedGroup[], tick: (fraction: number) => void
 export class RolloutCorrection {
   private readonly policy: ReferencePolicy;
 
-  /** `score` runs the policy as it is now. */
-  constructor(score: Score, epochs: number) {
+  /** `score` runs the policy as it is now; `cap`: most that a token's surrogate is weighted by. */
+  constructor(
+    score: Score,
+    epochs: number,
+    private readonly cap: number,
+  ) {
     this.policy = new ReferencePolicy(score, epochs);
   }
 
@@ -45,7 +46,7 @@ export class RolloutCorrection {
         const weights = new Float32Array(response.tokens.length);
         for (let t = 0; t < weights.length; t++) {
           const d = logprob[t]! - response.logprob[t]!;
-          weights[t] = Math.min(CAP, Math.exp(d));
+          weights[t] = Math.min(this.cap, Math.exp(d));
           total += Math.expm1(d) - d;
         }
         const seen = { ...response, logprob };

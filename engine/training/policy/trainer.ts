@@ -18,7 +18,15 @@ import { LayeredGradient } from './layered-gradient.ts';
 import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
-import { counted, responsesOf, type TrainedGroup, tokensOf, unweighted, withGradient } from './responses.ts';
+import {
+  counted,
+  responsesOf,
+  type TrainedGroup,
+  tokensOf,
+  unweighted,
+  type WeightedGroup,
+  withGradient,
+} from './responses.ts';
 import { type Corrected, RolloutCorrection } from './rollout-mismatch.ts';
 import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
 import { isSliced, SlicedHead } from './sliced-head.ts';
@@ -90,7 +98,9 @@ export class Trainer {
     const source = layers ? new LayeredGradient(gradient, layers, this.head!) : new WholeGradient(gradient);
     this.step = new UpdateStep({ backend, source, optimizer }, this.trained);
     if (corrected) {
-      this.correction = new RolloutCorrection((g, tick) => this.scorer.scores(g, this.parameters, tick), loss.epochs);
+      const score = (g: readonly WeightedGroup[], tick: (fraction: number) => void) =>
+        this.scorer.scores(g, this.parameters, tick);
+      this.correction = new RolloutCorrection(score, loss.epochs, loss.importanceCap);
     }
     if (needsReference(loss)) {
       const kept = this.trained.hold(initial);

@@ -1,0 +1,116 @@
+/**
+ * The weights of a model with its matrices in 16 bits, for a frozen base: as its files have them where those are float16 or
+ * bfloat16, rounded to float16 otherwise, once, into a file that is kept. They are widened for each use.
+ */
+import path from 'node:path';
+import { RollscopeError } from '../protocol/errors.ts';
+import { removeAbandoned } from '../system/aside.ts';
+import { ensureFolder } from '../system/files.ts';
+import { MOST_FLOAT16, toFloat16, toFloat32 } from '../tensor/index.ts';
+import type { DecoderConfig } from './config.ts';
+import { indexed, nonFinite } from './finite-weights.ts';
+import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
+import type { ConversionOptions, WeightReader } from './quantized-weights.ts';
+import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+
+/** Raised when the conversion changes, so that older cache files are rebuilt. */
+const CONVERTER = '1';
+
+/**
+ * The tensors, those that the files do not have in 16 bits from `<cacheDir>/<fingerprint>.float16.safetensors`, which is
+ * made if it is not there. In addition to the model's own there is the mean of the unembedding's rows. Norms and biases are
+ * float32. Throws RollscopeError: `model` where a weight is not finite or too large for float16, `disk` without space,
+ * `canceled`.
+ */
+export async function halfTensors(
+  config: DecoderConfig,
+  reader: WeightReader,
+  { cacheDir, fingerprint, onProgress, signal }: ConversionOptions,
+): Promise<Map<string, StoredTensor>> {
+  const file = path.join(cacheDir, `${fingerprint}.float16.safetensors`);
+  const shapes = parameterShapes(config);
+  const own = new Map<string, StoredTensor>();
+  for (const [name, shape] of shapes) {
+    const stored = shape.length === 2 ? reader.halves(name) : null;
+    if (stored) own.set(name, { ...stored, widenedAtUse: true });
+  }
+  const made = await readSafetensorsIndex(file).catch(() => null);
+  if (made?.metadata.converter === CONVERTER) return new Map([...late(made.tensors), ...own]);
+
+  await ensureFolder(cacheDir);
+  await removeAbandoned(file);
+  const total = [...shapes.values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
+  let done = 0;
+  const advance = (count: number) => {
+    if (signal?.aborted) {
+      throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
+        details: { reason: 'reading-model' },
+      });
+    }
+    done += count;
+    onProgress?.('rounding the model to 16 bits (the first time only)', Math.min(1, done / total));
+  };
+  const tensors = new Map<string, TensorToWrite>();
+  for (const [name, shape] of shapes) {
+    if (own.has(name)) continue;
+    const isMatrix = shape.length === 2;
+    const data = async function* () {
+      let at = 0;
+      for await (const values of reader.values(name)) {
+        if (isMatrix) checkRange(values, name, shape, at, reader.file);
+        yield values;
+        at += values.length;
+        advance(values.length);
+      }
+    };
+    tensors.set(name, { shape, data, dtype: isMatrix ? 'F16' : 'F32' });
+  }
+  const unembedding = config.tiedEmbeddings ? EMBEDDINGS : UNEMBEDDING;
+  const mean = async function* () {
+    yield await meanRow(reader, unembedding, config, own.has(unembedding));
+  };
+  tensors.set(MEAN_UNEMBEDDING, { shape: [1, config.hiddenSize], data: mean });
+  await writeSafetensors(file, tensors, { converter: CONVERTER });
+  return new Map([...late((await readSafetensorsIndex(file)).tensors), ...own]);
+}
+
+function late(tensors: ReadonlyMap<string, StoredTensor>): [string, StoredTensor][] {
+  return [...tensors].map(([name, tensor]) => [
+    name,
+    tensor.dtype === 'F16' ? { ...tensor, widenedAtUse: true } : tensor,
+  ]);
+}
+
+/** Throws RollscopeError `model` where a value of a part is not finite, or would be infinite in float16. */
+function checkRange(values: Float32Array, name: string, shape: readonly number[], first: number, file: string): void {
+  const found = values.findIndex((x) => !(Math.abs(x) < MOST_FLOAT16));
+  if (found < 0) return;
+  const value = values[found]!;
+  if (!Number.isFinite(value)) throw nonFinite(name, { shape: [...shape] }, first + found, file);
+  const place = indexed(shape, first + found);
+  throw new RollscopeError(
+    'model',
+    `${file}: tensor "${name}" contains ${value} at [${place}], which float16 cannot hold (at most 65504).`,
+    'Use --base-precision float32, or 8bit: those have no such bound.',
+    { details: { reason: 'beyond-float16', file, field: name, place, value } },
+  );
+}
+
+/** The mean of a matrix's rows as they are in 16 bits. `exact`: they are so in the files. */
+async function meanRow(
+  reader: WeightReader,
+  name: string,
+  { hiddenSize }: DecoderConfig,
+  exact: boolean,
+): Promise<Float32Array> {
+  const sums = new Float64Array(hiddenSize);
+  let rows = 0;
+  for await (const read of reader.values(name)) {
+    const values = exact ? read : toFloat32(toFloat16(read), 'F16');
+    for (let at = 0; at < values.length; at += hiddenSize) {
+      for (let i = 0; i < hiddenSize; i++) sums[i]! += values[at + i]!;
+      rows++;
+    }
+  }
+  return Float32Array.from(sums, (sum) => sum / rows);
+}
