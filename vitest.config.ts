@@ -45,6 +45,7 @@ export default defineConfig({
       ...(hasTrainers ? [suite('trainers', 0, built)] : []),
       suite('browser', 1, { ...built, expect: { requireAssertions: false } }),
       suite('e2e', 1, hasTrainers ? inEditor : { ...inEditor, exclude: ['tests/e2e/trl.test.ts'] }),
+      ...(process.env.ROLLSCOPE_BENCH_RUN ? [suite('bench', 2, inEditor)] : []),
       ...(process.env.ROLLSCOPE_PICTURES ? [suite('pictures', 2, inEditor)] : []),
     ],
   },

@@ -4,6 +4,7 @@
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
 //                    [--threads 2] [--rounds 2] [--llama <folder of environments>] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
 //   npm run bench -- panel [--rounds 3]   the panel in a browser; not among those that run without a name
+//   npm run bench -- return               the panel of a real VS Code, hidden and shown again; neither
 //   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Cases: see below.
 import { spawnSync } from 'node:child_process';
@@ -93,7 +94,7 @@ const FRAME = { median: 16, p99: 50 };
 const PANEL_TIMES = [
   ['firstEver', 'first paint, for the first time', 10_000],
   ['first', 'first paint', 1000],
-  ['back', 'back after hiding', 200],
+  ['back', 'the page loaded again, as in a moved panel', null],
   ['next', 'another rollout', null],
 ];
 const PANEL_FRAMES = [
@@ -124,10 +125,11 @@ if (
   !wanted('list') &&
   !wanted('import') &&
   !wanted('memory') &&
-  !wanted('panel')
+  !wanted('panel') &&
+  !wanted('return')
 )
   fail(
-    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory, panel, gpu.`,
+    `Available cases: ${CASES.map(({ name }) => name).join(', ')}, step, grading, runs, list, group-path, import, memory, panel, return, gpu.`,
   );
 for (const file of chosen.length > 0 || wanted('step') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
@@ -163,6 +165,7 @@ if (wanted('group-path')) await groupPath();
 if (wanted('import')) await importing();
 if (wanted('memory')) await peaks();
 if (positionals.includes('panel')) await panel();
+if (positionals.includes('return')) await returning();
 
 /** The same file in llama.cpp, from the folder of environments that has node-llama-cpp. */
 function withLlama({ what, ours: [, ...args] }, ours) {
@@ -357,6 +360,24 @@ async function panel() {
     );
     printPanel(what, rounds);
   }
+}
+
+/** The panel of a real VS Code: from the click on its tab until it is painted with what arrived meanwhile. */
+async function returning() {
+  const writer = await bundle(path.join('panel', 'runs.ts'));
+  const sizes = ['1000', '1000', '64', '16'];
+  const run = path.join(root, '.cache', 'bench-panel', ['steps', ...sizes].join('-'));
+  if (!fs.existsSync(path.join(run, 'written'))) {
+    spawnSync(process.execPath, [writer, 'steps', run, ...sizes], { stdio: 'inherit' });
+    fs.writeFileSync(path.join(run, 'written'), '');
+  }
+  const env = { ...process.env, ROLLSCOPE_BENCH_RUN: run, ROLLSCOPE_BENCH_WRITER: writer };
+  const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  spawnSync(process.execPath, [vitest, 'run', '--project', 'bench', '--disable-console-intercept'], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
 }
 
 function printPanel(what, rounds) {

@@ -2,7 +2,8 @@
 import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
 import type { NotShown, PanelContract } from '../engine/runs/panel-contract.ts';
 
-export type PanelRequest = keyof PanelContract['requests'];
+/** But for what the page only tells of itself. */
+export type PanelRequest = Exclude<keyof PanelContract['requests'], 'watch'>;
 
 export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
   /** Asks again; null where that cannot help. */

@@ -11,5 +11,7 @@ if (page.styleSheet) document.adoptedStyleSheets.push(page.styleSheet);
 setTextColors();
 onThemeChange(setTextColors);
 registerControls();
-provideStore(new Store(findHost()));
+const store = new Store(findHost());
+provideStore(store);
+document.addEventListener('visibilitychange', () => store.tellVisible(document.visibilityState === 'visible'));
 document.body.append(new App());

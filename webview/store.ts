@@ -123,6 +123,12 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
+  /** Whether somebody sees the page. While nobody does the host tells it nothing. */
+  tellVisible(visible: boolean): void {
+    // A host that does not hear it tells more than is needed.
+    this.peer.request('watch', { visible }).catch(() => undefined);
+  }
+
   /** Reads the run again after a failure. */
   readAgain(): void {
     this.phase = 'loading';

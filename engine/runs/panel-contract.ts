@@ -97,6 +97,8 @@ export const PANEL = defineContract({
   requests: {
     /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
+    /** Whether somebody sees the page: one that is hidden is told nothing until then. */
+    watch: { params: z.strictObject({ visible: z.boolean() }), result: unchecked<null>() },
     /** `rollout`: the one that is shown, whose tokens come with the group. */
     readGroup: {
       params: z.strictObject({ run, group: GroupId, rollout: index.default(0) }),

@@ -30,9 +30,11 @@ export interface ComparisonActions {
 /** The conversation with one page about runs that do not change. */
 export class ComparisonConversation {
   private readonly scope = new Disposables();
-  private readonly pages: Pages<CompareContract>;
   private attached: { peer: Peer<CompareContract>; look: ComparisonLook } | null = null;
   private error: unknown = null;
+  private isHidden = false;
+  /** Something changed while nobody saw the page. */
+  private hasMissed = false;
 
   constructor(
     webview: HostEnd,
@@ -41,7 +43,7 @@ export class ComparisonConversation {
     private readonly words: Pick<HostWords, 'error'>,
   ) {
     const report = (error: unknown) => this.actions.report(error);
-    this.pages = this.scope.add(
+    this.scope.add(
       new Pages(webview, { contract: COMPARE, report, retell: (error) => words.error(error) }, (peer) =>
         this.welcome(peer),
       ),
@@ -61,10 +63,10 @@ export class ComparisonConversation {
     );
   }
 
-  /** The page was hidden: it attaches again when it comes back. */
-  leave(): void {
-    this.attached = null;
-    this.pages.leave();
+  /** A page that is hidden stays as it is, and learns once what it missed when it is seen again. */
+  setVisible(isVisible: boolean): void {
+    this.isHidden = !isVisible;
+    if (isVisible && this.hasMissed) this.tell();
   }
 
   dispose(): void {
@@ -76,7 +78,8 @@ export class ComparisonConversation {
     this.attached = null;
     const look = (look: ComparisonLook) => {
       this.attached = { peer, look };
-      this.tell();
+      // A page that asks is there, whoever sees it.
+      void peer.notify('shown', this.shown(look));
       return null;
     };
     peer.handleAll({
@@ -95,6 +98,8 @@ export class ComparisonConversation {
   }
 
   private tell(): void {
+    this.hasMissed = this.isHidden;
+    if (this.isHidden) return;
     if (this.attached) void this.attached.peer.notify('shown', this.shown(this.attached.look));
   }
 

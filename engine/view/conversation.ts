@@ -1,6 +1,7 @@
 /**
  * Sends a run to one webview: first as a whole, then what is new. Each page that attaches gets copies of the columns that the
- * host keeps, so that a page that was hidden costs a copy when it comes back, not another read. Does not import VS Code.
+ * host keeps. A page that nobody sees gets nothing: what it has missed comes once, when it is seen again. Does not import VS
+ * Code.
  */
 
 import { runName } from '../journal/layout.ts';
@@ -82,7 +83,6 @@ export class Conversation {
   private readonly scope = new Disposables();
   /** Resources of the run that is shown. */
   private readonly following = this.scope.add(new Disposables());
-  private readonly pages: Pages<PanelContract>;
   private run: OpenRun | null = null;
   /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
   private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null; problems: number } | null = null;
@@ -91,6 +91,10 @@ export class Conversation {
   private place: PanelPlace | null = null;
   /** Stands before the run, which stays for when it is over. */
   private start: ShownStart | null = null;
+  /** Who says that nobody sees the page. */
+  private readonly hiddenBy = new Set<'host' | 'page'>();
+  /** What the page was not told while nobody saw it. */
+  private readonly missed = new Set<'shown' | 'loading' | 'columns' | 'progress'>();
 
   constructor(
     webview: HostEnd,
@@ -98,9 +102,7 @@ export class Conversation {
     private readonly words: HostWords,
   ) {
     const report = (error: unknown) => this.actions.report(error);
-    this.pages = this.scope.add(
-      new Pages(webview, { contract: PANEL, report, retell: words.error }, (peer) => this.welcome(peer)),
-    );
+    this.scope.add(new Pages(webview, { contract: PANEL, report, retell: words.error }, (peer) => this.welcome(peer)));
   }
 
   show(run: OpenRun | null): void {
@@ -110,17 +112,18 @@ export class Conversation {
     this.place = null;
     this.start = null;
     if (run) this.follow(run);
-    if (this.attached) this.tellShown(this.attached.peer);
+    this.tellAnew();
   }
 
   /** Shows a start in place of the run; null shows the run again. */
   tellStart(start: ShownStart | null): void {
     if (this.start === start) return;
     this.start = start;
-    if (this.attached) this.tellShown(this.attached.peer);
+    this.tellAnew();
   }
 
   select(problem: number): void {
+    this.catchUp();
     // A page that is not attached yet, or whose run is still being read, gets the selection with the run.
     if (this.attached?.mark) void this.attached.peer.notify('select', { problem });
     else this.selected = problem;
@@ -128,19 +131,22 @@ export class Conversation {
 
   /** Shows a step, if the page is there. */
   look(step: number): void {
+    this.catchUp();
     if (this.attached?.mark) void this.attached.peer.notify('look', { step });
   }
 
   /** Goes to a place of the run that is shown, once the page has it. */
   go(place: PanelPlace): void {
+    this.catchUp();
     if (this.attached?.mark) void this.attached.peer.notify('go', { place });
     else this.place = place;
   }
 
-  /** The page was hidden: it attaches again when it comes back. */
-  leave(): void {
-    this.attached = null;
-    this.pages.leave();
+  /** Whether the host shows the page: one that is hidden stays as it is, and learns what it missed when it is seen again. */
+  setVisible(isVisible: boolean, by: 'host' | 'page' = 'host'): void {
+    if (isVisible) this.hiddenBy.delete(by);
+    else this.hiddenBy.add(by);
+    if (!this.isHidden) this.catchUp();
   }
 
   dispose(): void {
@@ -148,14 +154,50 @@ export class Conversation {
     this.scope.dispose();
   }
 
+  private get isHidden(): boolean {
+    return this.hiddenBy.size > 0;
+  }
+
+  /** Whether nobody sees the page now: it is told later. */
+  private misses(what: 'shown' | 'loading' | 'columns' | 'progress'): boolean {
+    if (this.isHidden) this.missed.add(what);
+    return this.isHidden;
+  }
+
+  /** Tells the page what it has missed. */
+  private catchUp(): void {
+    const { attached } = this;
+    const missed = new Set(this.missed);
+    this.missed.clear();
+    if (!attached) return;
+    if (missed.has('shown')) {
+      this.tellShown(attached.peer);
+      return;
+    }
+    if (missed.has('loading')) this.sendLoading();
+    if (missed.has('columns')) this.sendColumns();
+    if (missed.has('progress')) this.sendProgress();
+  }
+
+  /** Another run, or a start, to a page that may be hidden. */
+  private tellAnew(): void {
+    if (this.attached && !this.misses('shown')) this.tellShown(this.attached.peer);
+  }
+
   private welcome(peer: Peer<PanelContract>): void {
     this.attached = null;
+    // What another page said of itself.
+    this.hiddenBy.delete('page');
     peer.handleAll({
       attach: async ({ again }) => {
         if (again && this.run?.error) await this.actions.again(this.run);
         this.attached = { peer, mark: null, problems: 0 };
         // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
         this.tellShown(peer);
+        return null;
+      },
+      watch: async ({ visible }) => {
+        this.setVisible(visible, 'page');
         return null;
       },
       readGroup: async ({ run, group, rollout }, signal) => {
@@ -211,15 +253,18 @@ export class Conversation {
   }
 
   private follow(run: OpenRun): void {
-    const grown = this.following.add(throttle(PACE, () => this.tellColumns()));
-    const loading = this.following.add(throttle(PACE, () => this.tellLoading()));
-    const progress = this.following.add(throttle(PACE, () => this.tellProgress()));
+    const told = (what: 'loading' | 'columns' | 'progress', send: () => void) =>
+      this.following.add(throttle(PACE, () => this.misses(what) || send()));
+    const grown = told('columns', () => this.sendColumns());
+    const loading = told('loading', () => this.sendLoading());
+    const progress = told('progress', () => this.sendProgress());
     this.following.add(run.onDidAppend(() => grown()));
     this.following.add(run.onDidLoad(() => loading()));
     this.following.add(run.onDidChangeProgress(() => progress()));
   }
 
   private tellShown(peer: Peer<PanelContract>): void {
+    this.missed.clear();
     void peer.notify('shown', this.shown());
     const { place } = this;
     if (!place || !this.attached?.mark) return;
@@ -253,7 +298,7 @@ export class Conversation {
     };
   }
 
-  private tellLoading(): void {
+  private sendLoading(): void {
     const { run, attached } = this;
     if (!run || !attached || attached.mark || this.start) return;
     if (run.loadedPart === 1 || run.error) this.tellShown(attached.peer);
@@ -268,7 +313,7 @@ export class Conversation {
     this.actions.dataColumns?.(run).then(tell, (error: unknown) => this.actions.report(error));
   }
 
-  private tellColumns(): void {
+  private sendColumns(): void {
     const { run, attached } = this;
     if (!run || !attached?.mark) return;
     const columns = this.packed(run, attached.mark);
@@ -278,7 +323,7 @@ export class Conversation {
     void attached.peer.notify('columns', { columns, problems, status: run.status });
   }
 
-  private tellProgress(): void {
+  private sendProgress(): void {
     const { run, attached } = this;
     if (run && attached?.mark) void attached.peer.notify('progress', { progress: run.progress, status: run.status });
   }

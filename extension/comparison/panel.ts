@@ -43,7 +43,9 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
   /** Opens a panel on the runs. @throws RollscopeError `run-not-found`, `run-broken` */
   async open(folders: readonly string[]): Promise<void> {
     const runs = await this.take(folders);
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Compare', vscode.ViewColumn.Active);
+    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, 'Compare', vscode.ViewColumn.Active, {
+      retainContextWhenHidden: true,
+    });
     this.fill(panel, runs);
   }
 
@@ -87,9 +89,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     const { open, report } = this.actions;
     const conversation = new ComparisonConversation(panel.webview, runs, { open, report }, EDITOR_WORDS);
     this.shown.set(panel, runs);
-    panel.onDidChangeViewState(() => {
-      if (!panel.visible) conversation.leave();
-    });
+    panel.onDidChangeViewState(() => conversation.setVisible(panel.visible));
     panel.onDidDispose(() => {
       conversation.dispose();
       this.shown.delete(panel);

@@ -87,7 +87,8 @@ export class Panel implements vscode.WebviewPanelSerializer {
       VIEW_TYPE,
       'Rollscope',
       { viewColumn: column, preserveFocus },
-      { enableFindWidget: true },
+      // Hidden, it keeps its page, which does nothing then: coming back is not opening it again.
+      { enableFindWidget: true, retainContextWhenHidden: true },
     );
     this.adopt(panel);
   }
@@ -130,9 +131,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     // One that was opened before the one of the previous window came back.
     this.view?.panel.dispose();
     this.view = view;
-    panel.onDidChangeViewState(() => {
-      if (!panel.visible) conversation.leave();
-    });
+    panel.onDidChangeViewState(() => conversation.setVisible(panel.visible));
     panel.onDidDispose(() => {
       conversation.dispose();
       if (this.view === view) this.view = null;

@@ -1,5 +1,6 @@
 /** The webview panel itself: its title, its page, and the panel of the previous window. */
 import { describe, expect, test, vi } from 'vitest';
+import { Conversation } from '../../engine/view/conversation.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { Panel, type PanelActions } from '../../extension/panel/panel.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -8,6 +9,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 const made: FakePanel[] = [];
 
 class FakePanel {
+  constructor(readonly options?: unknown) {}
   title = '';
   visible = true;
   disposed = false;
@@ -21,7 +23,16 @@ class FakePanel {
     postMessage: async (message: unknown) => this.posted.push(message) > 0,
     onDidReceiveMessage: () => ({ dispose: () => undefined }),
   };
-  readonly onDidChangeViewState = () => ({ dispose: () => undefined });
+  private changed: (() => void) | undefined;
+  readonly onDidChangeViewState = (listener: () => void) => {
+    this.changed = listener;
+    return { dispose: () => undefined };
+  };
+  /** Brings it to the front, or covers it. */
+  show(visible: boolean): void {
+    this.visible = visible;
+    this.changed?.();
+  }
   reveal(): void {}
   onDidDispose(listener: () => void) {
     this.closing.push(listener);
@@ -38,8 +49,8 @@ vi.mock('vscode', async () => {
   const window = {
     ...vscode.window,
     registerWebviewPanelSerializer: () => ({ dispose: () => undefined }),
-    createWebviewPanel: () => {
-      made.push(new FakePanel());
+    createWebviewPanel: (_type: string, _title: string, _column: unknown, options: unknown) => {
+      made.push(new FakePanel(options));
       return made.at(-1);
     },
   };
@@ -87,6 +98,17 @@ describe('the panel', () => {
     panel.setRun(b);
     expect([made[0]!.title, panel.shown]).toEqual([expect.stringMatching(/\bb$/), b]);
     expect(made[0]!.webview.html).toContain('panel.js');
+  });
+
+  test('keeps its page while it is hidden, and tells it nothing', async () => {
+    const tells = vi.spyOn(Conversation.prototype, 'setVisible');
+    const panel = panelWith();
+    panel.open();
+    const [shown] = made;
+    expect(shown!.options).toMatchObject({ retainContextWhenHidden: true });
+    shown!.show(false);
+    shown!.show(true);
+    expect(tells.mock.calls).toEqual([[false], [true]]);
   });
 
   test('of the previous window asks for its run only while none is shown', async () => {

@@ -53,6 +53,7 @@ function answer(peer: Peer<PanelContract>, inlined: Promise<InlinedRun>): void {
   };
   let pages: Map<string, GroupPage> | null = null;
   peer.handleAll({
+    watch: async () => null,
     attach: async () => {
       void peer.notify('shown', (await inlined).shown);
       return null;

@@ -53,6 +53,19 @@ describe('a comparison of two runs', () => {
     expect(new Set(lines.slice(0, 2)).size).toBe(2);
   });
 
+  test('that nobody sees is told once of what it missed', async () => {
+    const { webview, conversation } = await compare('one', 'two');
+    const [run] = Reflect.get(conversation, 'runs') as OpenRun[];
+    conversation.setVisible(false);
+    webview.told.length = 0;
+    run!.tellStatus();
+    await until('it would have been told', () => Reflect.get(conversation, 'hasMissed') === true);
+    expect(webview.told).toEqual([]);
+    conversation.setVisible(true);
+    conversation.setVisible(true);
+    expect(webview.told).toEqual(['shown']);
+  });
+
   test('follows the step of each run, and says from which step the rollouts are', async () => {
     const { store, html } = await compare('one', 'two');
     store.lookAt(0, 3);

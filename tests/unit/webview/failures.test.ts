@@ -71,7 +71,7 @@ const MORE: Partial<Record<PanelRequest, object>> = {
   revealProblem: { problem: 0 },
   control: { action: 'stop' },
 };
-const NAMES = Object.keys(PANEL.requests) as PanelRequest[];
+const NAMES = (Object.keys(PANEL.requests) as (PanelRequest | 'watch')[]).filter((name) => name !== 'watch');
 /** Requests that name their run. */
 const OF_A_RUN = NAMES.filter((name) => 'run' in PANEL.requests[name].params.shape);
 

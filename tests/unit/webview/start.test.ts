@@ -56,7 +56,6 @@ describe('a start', () => {
     const { store, host, start, webview } = await panel();
     host.tellStart(start);
     await until('it has failed', () => store.start !== null);
-    host.leave();
     const again = new Store(webview.page());
     await until('it is there', () => again.start !== null);
     host.show(run);

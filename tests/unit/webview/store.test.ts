@@ -5,6 +5,7 @@ import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
 import { pack } from '../../../engine/runs/packed.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
+import type { Conversation } from '../../../engine/view/conversation.ts';
 import { groupPage } from '../../../engine/view/group-page.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { GroupReader } from '../../../webview/group-reader.ts';
@@ -379,15 +380,66 @@ describe('another run', () => {
 });
 
 test('a page that comes back gets the columns that are there, without a reading', async () => {
-  const { run, webview, host } = await panelOn(await fixture());
+  const { run, webview } = await panelOn(await fixture());
   const { rmSync } = await import('node:fs');
   rmSync(`${run.folder}/events.jsonl`);
-  host.leave();
   webview.told.length = 0;
   const again = new Store(webview.page());
   await until('the run is shown', () => again.phase === 'run');
   expect(viewsOf(again)).toEqual(run.problems.map(({ index }) => run.view(index)));
   expect(webview.told).toEqual(['shown']);
+});
+
+describe.each([
+  ['the host says so', (host: Conversation, _: Store, isVisible: boolean) => host.setVisible(isVisible)],
+  ['it says so itself', (_: Conversation, store: Store, isVisible: boolean) => store.tellVisible(isVisible)],
+] as const)('a page that nobody sees, as %s,', (_, setVisible) => {
+  const heard = async (host: Conversation) =>
+    until('the host has heard it', () => Reflect.get(host, 'isHidden') === true);
+
+  test('is told nothing, and what it has missed once, when it is seen again', async () => {
+    const folder = await fixture();
+    const { readRunFolder } = await import('../../../engine/journal/reader.ts');
+    const { records } = await readRunFolder(folder);
+    const growing = await panelOn(await fixture({ steps: 1, outcome: 'interrupted' }));
+    const { run, webview, host, store } = growing;
+    setVisible(host, store, false);
+    await heard(host);
+    webview.told.length = 0;
+    for (let at = run.columns.seq + 1; at < records.length; at += 40) run.append(records.slice(at, at + 40));
+    await until('it would have been told', () => Reflect.get(host, 'missed').has('columns'));
+    expect(webview.told).toEqual([]);
+    setVisible(host, store, true);
+    await until('the page has it', () => store.columns.seq === run.columns.seq);
+    expect(webview.told).toEqual(['columns']);
+    expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
+  });
+
+  test('shows the run that is shown when it is seen again, and only that', async () => {
+    const { webview, host, store } = await panelOn(await fixture());
+    const runs = await Promise.all(
+      [fixture({ steps: 1 }), fixture({ steps: 2 })].map(async (one) => OpenRun.read(await one)),
+    );
+    setVisible(host, store, false);
+    await heard(host);
+    webview.told.length = 0;
+    for (const run of runs) host.show(run);
+    expect(webview.told).toEqual([]);
+    setVisible(host, store, true);
+    await until('it is shown', () => store.info?.folder === runs[1]!.folder);
+    expect(webview.told).toEqual(['shown']);
+  });
+
+  test('knows what it is asked to go to', async () => {
+    const { webview, host, store } = await panelOn(await fixture());
+    setVisible(host, store, false);
+    await heard(host);
+    const other = await OpenRun.read(await fixture({ steps: 3 }));
+    host.show(other);
+    host.select(5);
+    await until('it is selected', () => store.info?.folder === other.folder && store.selection.problem === 5);
+    expect(webview.told.slice(-2)).toEqual(['shown', 'select']);
+  });
 });
 
 test('a problem that was asked for before the page listened is selected once it does', async () => {
