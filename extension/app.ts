@@ -6,8 +6,11 @@ import { writeNote } from '../engine/journal/notes.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { rollscopeHome } from '../engine/protocol/home.ts';
 import type { RunConfig } from '../engine/protocol/index.ts';
+import { problemName } from '../engine/runs/find-place.ts';
+import { runChoices } from '../engine/runs/run-choices.ts';
 import { unfinishedImport } from '../engine/runs/unfinished-import.ts';
 import type { Program } from '../engine/view/command-line.ts';
+import type { PlaceToOpen } from '../engine/view/comparison.ts';
 import { calibrateRun, rescoreRun } from '../engine/view/computed.ts';
 import { dataColumns } from '../engine/view/data-columns.ts';
 import type { OpenRun } from '../engine/view/open-run.ts';
@@ -94,7 +97,7 @@ export class Rollscope {
       new RunLibrary(
         () => this.runsFolder,
         this.session,
-        (run) => this.panel.shown === run || this.comparisons.shows(run),
+        (run) => this.panel.uses(run) || this.comparisons.shows(run),
       ),
     );
     this.models = own(new ModelList(globalState));
@@ -113,7 +116,9 @@ export class Rollscope {
         ),
         openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
         saveFile,
-        compareRollouts: (run, group, rollout, other) => this.rollouts.compare(run, group, rollout, other),
+        compareRollouts: (left, right) => this.rollouts.compare(left, right),
+        listRuns: async (run) => runChoices(await this.library.list(), run),
+        takeRun: (folder) => this.library.take(folder),
         revealProblem: (run, problem) => this.revealProblem(run, problem),
         calibrate: (run, phase, step, signal) => calibrateRun(program(), run, phase, step, signal),
         rescore: (run, scope, signal) => rescoreRun(program(), run, scope, signal),
@@ -137,7 +142,7 @@ export class Rollscope {
     this.comparisons = own(
       new ComparisonPanels(extensionUri, {
         take: (folder) => this.library.take(folder),
-        open: (folder, problem, step) => this.openAt(folder, problem, step),
+        open: (place) => this.openAt(place),
         report,
       }),
     );
@@ -182,12 +187,13 @@ export class Rollscope {
     this.notices.warnings(await whilePreparing(this, what, () => this.viewer.start(config, from)));
   }
 
-  /** Shows a run in the panel, at a problem and a step. */
-  private async openAt(folder: string, problem: number | null, step: number | null): Promise<void> {
+  /** Shows a run in the panel, at a problem and a step, with cursor A where it is wanted. */
+  private async openAt({ folder, problem, step, from }: PlaceToOpen): Promise<void> {
     const run = await this.viewer.open(folder);
     await run.loaded;
-    if (problem !== null) this.panel.select(problem);
-    if (step !== null) this.panel.look(step);
+    const name = problem === null ? { problem, row: null } : problemName(run.problems, problem);
+    const cursorA = from && { fromRun: from.folder, ...(from.step !== null && { from: from.step }) };
+    this.panel.go({ ...name, step, phase: null, rollout: null, tokens: null, ...cursorA });
   }
 
   /** Shows a problem of a run (by index) in its file. */

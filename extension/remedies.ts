@@ -54,8 +54,10 @@ function headInEditor(head: Head): Head {
   };
 }
 
-/** How the panel's host says them. */
-export const EDITOR_WORDS: HostWords = { error: errorInEditor, head: headInEditor };
+/** How the panel's host says them. @param scheme of links that this editor opens: `vscode-insiders`, `vscodium` */
+export function editorWords(scheme: string): HostWords {
+  return { scheme, error: errorInEditor, head: headInEditor };
+}
 
 /** The id of the setting that an error's field names; null where it names none. */
 export function settingIn(field: unknown): string | null {

@@ -16,6 +16,7 @@ export const appStyles = css`
   rs-diagnosis,
   rs-find,
   rs-notes,
+  rs-run-of-a,
   rs-scrubber {
     flex: none;
   }

@@ -13,14 +13,17 @@ interface Shown {
   problems: readonly Problem[];
   selection: Selection;
   requests: Pick<Requests, 'openRollout'>;
+  compareWithRun(folder: string | null, step: number | null): void;
 }
 
 /** Goes to the place of a note or of a link, as far as the run has it. */
 export function goToPlace(
   store: Shown,
-  place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout' | 'tokens'>,
+  place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout' | 'tokens' | 'from' | 'fromRun'>,
 ): void {
   const { selection, columns, problems } = store;
+  const { from = null, fromRun = null } = place;
+  if (from !== null || fromRun !== null) store.compareWithRun(fromRun, from);
   const found = problems.find(({ id, row }) => id === place.problem && (place.row === null || row === place.row));
   if (!found) {
     if (place.step !== null) selection.lookAt(place.step);

@@ -76,7 +76,9 @@ export class KeyActions implements ReactiveController {
     'previous-step': () => this.lookBy(-1),
     'set-a': () => {
       const { selection } = this.target().store;
-      selection.compareWith(this.step === selection.from || this.step === 0 ? null : this.step);
+      // Of another run 0 is before training, and nothing its latest step.
+      const isFirst = this.step === 0 && selection.fromRun === null;
+      selection.compareWith(this.step === selection.from || isFirst ? null : this.step);
     },
     beside: () => {
       const { store, width } = this.target();

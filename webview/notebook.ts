@@ -16,6 +16,7 @@ interface Selected {
   problems: readonly Problem[];
   selection: Selection;
   selected: ProblemRow | null;
+  scheme: string;
 }
 
 /** Asks the host for each change and shows what it answers. */
@@ -69,7 +70,11 @@ export class Notebook {
 }
 
 /** The place that is selected: the problem at the step that is looked at, its rollout where one was chosen, and its tokens. */
-export function selectedPlace({ selection, problems, selected }: Omit<Selected, 'info'>): Omit<GivenAddress, 'folder'> {
+export function selectedPlace({
+  selection,
+  problems,
+  selected,
+}: Omit<Selected, 'info' | 'scheme'>): Omit<GivenAddress, 'folder'> {
   if (!selected) return { step: selection.step };
   const { problem, view } = selected;
   const { rollout, tokens } = selection;
@@ -83,7 +88,9 @@ export function selectedPlace({ selection, problems, selected }: Omit<Selected, 
   };
 }
 
-/** The address of what is selected. */
+/** The address of what is selected, with cursor A where that is not at its first place. */
 export function selectedAddress(store: Selected): string {
-  return addressText({ folder: store.info?.folder ?? '', ...selectedPlace(store) });
+  const { from, fromRun } = store.selection;
+  const cursorA = { ...(from !== null && { from }), ...(fromRun !== null && { fromRun }) };
+  return addressText({ folder: store.info?.folder ?? '', ...selectedPlace(store), ...cursorA }, store.scheme);
 }

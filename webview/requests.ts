@@ -7,6 +7,13 @@ import type { EditorAction, PanelContract, RunAction } from '../engine/runs/pane
 import type { StartAnswer } from '../engine/runs/start-state.ts';
 import { type Failures, failureOf, type PanelRequest } from './failures.ts';
 
+/** A rollout of the run that is shown, or of another one. */
+export interface PlacedRollout {
+  run?: string;
+  group: GroupId;
+  rollout: number;
+}
+
 /** Asking again clears the failure of the request before; a question that the user canceled is none. */
 export class Requests {
   constructor(
@@ -50,9 +57,10 @@ export class Requests {
     this.ask('openRollout', { run: this.run(), group, rollout });
   }
 
-  /** Opens two rollouts of a group side by side, by their indices. */
-  compareRollouts(group: GroupId, rollout: number, other: number): void {
-    this.ask('compareRollouts', { run: this.run(), group, rollout, other });
+  /** Opens two rollouts side by side in the editor, by their indices: of one group, of two steps, or of two runs. */
+  compareRollouts(left: PlacedRollout, right: PlacedRollout): void {
+    const [one, other] = [left, right].map(({ run = this.run(), group, rollout }) => ({ run, group, rollout }));
+    this.ask('compareRollouts', { ...one!, other: other! });
   }
 
   private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {

@@ -19,10 +19,10 @@ export function rolloutBefore(
 
 /** Chooses the rollout of A that is `by` places further, where one is shown. */
 export function stepBefore(store: Store, by: 1 | -1): void {
-  const { selection, selected, columns, groupsBefore } = store;
+  const { selection, selected, columnsBefore, groupsBefore } = store;
   const row = selected?.before.row ?? null;
   if (!selection.showsBefore || row === null) return;
-  const reading = groupsBefore.of(columns.idOf(row));
+  const reading = groupsBefore.of(columnsBefore.idOf(row));
   if (reading.state !== 'read') return;
   const { rollouts } = reading.detail;
   const { length } = rollouts;

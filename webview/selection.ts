@@ -34,6 +34,8 @@ export class Selection {
   step: number | null;
   /** The step that the selected one is compared with (cursor A); null: before training. */
   from: number | null;
+  /** Folder of the run of cursor A, where that is another one: there, null is its latest step, and 0 before training. */
+  fromRun: string | null;
   /** First and last chosen token of the rollout, counted from 1. */
   tokens: readonly [first: number, last: number] | null = null;
   /** A rollout of cursor A is shown next to that of B. */
@@ -69,6 +71,7 @@ export class Selection {
     this.step = kept?.step ?? null;
     this.rollout = kept?.rollout ?? null;
     this.from = kept?.from ?? null;
+    this.fromRun = kept?.fromRun ?? null;
     this.showsBefore = kept?.before === true;
     this.rolloutBefore = kept?.rolloutBefore ?? null;
     this.filter = kept?.filter ?? '';
@@ -91,7 +94,8 @@ export class Selection {
   /** What is kept over a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
-    const { problem, step, rollout, rolloutBefore, filter, from, order, shading, rewards, showsCalibration } = this;
+    const { problem, step, rollout, rolloutBefore, filter, from, fromRun, order, shading, rewards, showsCalibration } =
+      this;
     return {
       problem,
       step,
@@ -99,6 +103,7 @@ export class Selection {
       ...(rollout !== null && { rollout }),
       ...(filter !== '' && { filter }),
       ...(from !== null && { from }),
+      ...(fromRun !== null && { fromRun }),
       ...(this.showsBefore && { before: true as const }),
       ...(rolloutBefore !== null && { rolloutBefore }),
       ...(order !== FIRST_ORDER && { order }),
@@ -160,6 +165,12 @@ export class Selection {
     this.from = step;
     this.rolloutBefore = null;
     this.tell();
+  }
+
+  /** Sets cursor A to another run, at its latest step; null: to before training in the run that is shown. */
+  compareWithRun(folder: string | null): void {
+    this.fromRun = folder;
+    this.compareWith(null);
   }
 
   setOrder(order: Partial<ProblemOrder>): void {
@@ -256,6 +267,7 @@ export class Selection {
     this.step = null;
     this.rollout = null;
     this.from = null;
+    this.fromRun = null;
     this.rolloutBefore = null;
     this.tokens = null;
     this.layout.scrolled = {};

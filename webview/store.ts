@@ -8,6 +8,7 @@ import type { Problem } from '../engine/protocol/problem.ts';
 import type { Progress } from '../engine/protocol/rpc.ts';
 import { visible } from '../engine/protocol/visible.ts';
 import { RunColumns } from '../engine/runs/columns.ts';
+import { viewInOther } from '../engine/runs/comparison/other-run.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
 import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
@@ -27,6 +28,7 @@ import { PromptReader } from './prompt-reader.ts';
 import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { RewardReader } from './reward-reader.ts';
+import { RunOfA } from './run-of-a.ts';
 import { Selection } from './selection.ts';
 
 /** Notifies its subscribers of every change; what several components need is computed here once. */
@@ -54,6 +56,10 @@ export class Store {
   readonly rewards: RewardReader;
   readonly notebook: Notebook;
   readonly calibration: CalibrationReader;
+  /** The run of cursor A, where that is another one. */
+  readonly runOfA: RunOfA;
+  /** Of links that the host opens. */
+  scheme = 'vscode';
 
   private readonly listeners = new Set<() => void>();
   private readonly peer: Peer<PanelContract>;
@@ -77,13 +83,22 @@ export class Store {
     this.peer = new Peer<PanelContract>(pageTransport(host));
     const run = () => this.info?.folder ?? '';
     this.requests = new Requests(this.peer, this.failures, run);
-    const place = (id: GroupId) => {
-      const row = this.columns.find(id);
-      return row === null ? null : (this.columns.frameOf(row)?.offset ?? null);
+    const placeIn = (columns: () => RunColumns) => (id: GroupId) => {
+      const row = columns().find(id);
+      return row === null ? null : (columns().frameOf(row)?.offset ?? null);
     };
     const chosen = () => this.selection.rollout ?? 0;
-    this.groups = new GroupReader(this.peer, run, () => this.changed(), place, chosen);
-    this.groupsBefore = new GroupReader(this.peer, run, () => this.changed(), place, chosen);
+    this.runOfA = new RunOfA(this.peer, this.failures, run, () => this.changed());
+    this.groups = new GroupReader(
+      this.peer,
+      run,
+      () => this.changed(),
+      placeIn(() => this.columns),
+      chosen,
+    );
+    const runBefore = () => this.runOfA.other?.folder ?? run();
+    const placeBefore = placeIn(() => this.columnsBefore);
+    this.groupsBefore = new GroupReader(this.peer, runBefore, () => this.changed(), placeBefore, chosen);
     this.prompts = new PromptReader(this.peer, this.failures, run, () => this.changed());
     const found = () => {
       this.keep();
@@ -107,6 +122,11 @@ export class Store {
     return this.host.isAlone !== true;
   }
 
+  /** Whether cursor A can be set to another run. */
+  get canChooseRuns(): boolean {
+    return this.host.isAlone !== true;
+  }
+
   /** Whether the host computes rewards and calibration from the stored rollouts. */
   get canCompute(): boolean {
     return this.host.isAlone !== true;
@@ -115,6 +135,19 @@ export class Store {
   /** What a page outside the editor says of itself. */
   get note(): string {
     return this.host.note ?? 'read-only';
+  }
+
+  /** The columns that `before` of the problems is about: those of the run of cursor A. */
+  get columnsBefore(): RunColumns {
+    return this.runOfA.other?.columns ?? this.columns;
+  }
+
+  /** Sets cursor A to another run, at its latest step or at a step of it; null: to the run that is shown. */
+  compareWithRun(folder: string | null, step: number | null = null): void {
+    this.groupsBefore.clear();
+    this.selection.compareWithRun(folder);
+    if (step !== null) this.selection.compareWith(step);
+    this.runOfA.set(folder);
   }
 
   /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
@@ -140,14 +173,14 @@ export class Store {
   /** All problems at the selected step. */
   get rows(): ProblemRow[] {
     const { at, from } = this.selection;
-    return this.rowsAt.of([...this.state, at, from], () => this.rowsOf(at));
+    return this.rowsAt.of([...this.state, ...this.stateOfA, at, from], () => this.rowsOf(at));
   }
 
   /** The problems in the order of the list, which does not depend on the step that is looked at. */
   get order(): { index: number; group: string }[] {
     const { order, from } = this.selection;
-    return this.ordering.of([...this.state, order, from, this.dataColumns], () => {
-      const rows = this.latest.of([...this.state, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
+    return this.ordering.of([...this.state, ...this.stateOfA, order, from, this.dataColumns], () => {
+      const rows = this.latest.of([...this.state, ...this.stateOfA, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
       return ordered(rows, order, this.dataColumns);
     });
   }
@@ -160,7 +193,7 @@ export class Store {
   /** The problems that match the filter. */
   get filtered(): ProblemRow[] {
     const { at, from, filter } = this.selection;
-    return this.matching.of([...this.state, at, from, filter], () => {
+    return this.matching.of([...this.state, ...this.stateOfA, at, from, filter], () => {
       const terms = parseFilter(filter);
       return this.rows.filter((row) => matches(terms, row));
     });
@@ -177,16 +210,29 @@ export class Store {
     return [this.columns, this.columns.seq, this.columns.head, this.problems];
   }
 
+  /** Changes with everything that is known of the run of cursor A. */
+  private get stateOfA(): unknown[] {
+    const { folder, other } = this.runOfA;
+    return [folder, other, other?.columns.seq];
+  }
+
   private rowsOf(at: number): ProblemRow[] {
     const { from } = this.selection;
-    const befores = this.befores.of([...this.state, from], () =>
-      this.problems.map(({ index }) => viewBefore(this.columns, index, from)),
-    );
-    return this.problems.map((problem, i) => ({
-      problem,
-      view: problemView(this.columns, problem.index, at),
-      before: befores[i]!,
-    }));
+    const isSameRun = this.runOfA.folder === null;
+    const befores = this.befores.of([...this.state, ...this.stateOfA, from], () => this.viewsAtA());
+    return this.problems.map((problem, i) => {
+      const view = problemView(this.columns, problem.index, at);
+      return { problem, view, before: befores[i]!, isSame: isSameRun && view.row === befores[i]!.row };
+    });
+  }
+
+  /** The problems at cursor A; unsampled while its run is being read. */
+  private viewsAtA(): ProblemView[] {
+    const { problems, columns, runOfA } = this;
+    const { from } = this.selection;
+    if (runOfA.folder === null) return problems.map(({ index }) => viewBefore(columns, index, from));
+    const partners = runOfA.partners(problems);
+    return problems.map(({ index }) => viewInOther(this.columnsBefore, partners, index, from));
   }
 
   private listen(): void {
@@ -257,6 +303,8 @@ export class Store {
     if (another) this.selection.clear();
     if (this.info?.folder !== run.folder) this.dataColumns = {};
     this.finder.clear();
+    this.runOfA.clear();
+    this.scheme = shown.scheme ?? 'vscode';
     this.info = run;
     this.problems = problems;
     this.progress = progress;
@@ -264,6 +312,7 @@ export class Store {
     this.columns = columns ? unpack(columns, null) : new RunColumns();
     if (columns && (another || this.phase !== 'run')) this.notebook.read();
     this.phase = columns ? 'run' : 'loading';
+    if (columns && this.selection.fromRun !== null) this.runOfA.set(this.selection.fromRun);
     if (error && !columns) this.unreadable(fromErrorData(error));
     this.selection.problem = select ?? this.selection.problem ?? problems[0]?.index ?? null;
     if (select !== null) this.selection.layout.turnTo('problem');

@@ -21,6 +21,10 @@ export interface Address {
   rollout: number | null;
   /** First and last token, from 1. */
   tokens: [first: number, last: number] | null;
+  /** The step that the place is compared with (cursor A); absent: before training, or the latest step of another run. */
+  from?: number;
+  /** Folder of the run of that step, where it is another one. */
+  fromRun?: string;
   /** What a report that cites the place says of it: `name=value`. */
   says: string | null;
 }
@@ -30,9 +34,9 @@ export type GivenAddress = Pick<Address, 'folder'> & Partial<Address>;
 
 /** @param scheme of the editor: `vscode`, `vscode-insiders` */
 export function addressText({ folder, ...place }: GivenAddress, scheme = 'vscode'): string {
-  const { step, phase, problem, row, rollout, tokens, says } = place;
+  const { step, phase, problem, row, rollout, tokens, from, fromRun, says } = place;
   const query = new URLSearchParams({ folder });
-  const given = { problem, row, phase, step, rollout, tokens: tokens?.join('-'), says };
+  const given = { problem, row, phase, step, rollout, tokens: tokens?.join('-'), from, fromRun, says };
   for (const [name, value] of Object.entries(given)) {
     if (value !== null && value !== undefined) query.set(name, String(value));
   }
@@ -54,6 +58,7 @@ export function addressIn(query: string): Address | null {
     const text = values.get(name);
     return text !== null && /^\d{1,15}$/.test(text) && Number(text) >= least ? Number(text) : null;
   };
+  const [from, fromRun] = [whole('from', 0), values.get('fromRun')];
   const [, first, last] = /^(\d{1,9})-(\d{1,9})$/.exec(values.get('tokens') ?? '') ?? [];
   return {
     folder,
@@ -63,6 +68,8 @@ export function addressIn(query: string): Address | null {
     row: whole('row', 0),
     rollout: whole('rollout', 1),
     tokens: first && last && Number(first) >= 1 && Number(last) >= Number(first) ? [Number(first), Number(last)] : null,
+    ...(from !== null && { from }),
+    ...(fromRun && { fromRun }),
     says: values.get('says'),
   };
 }

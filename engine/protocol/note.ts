@@ -1,7 +1,7 @@
 /** What somebody noted at a place of a run. Without schemas: the page has it too. */
 import type { Address } from './address.ts';
 
-export interface Note extends Omit<Address, 'folder' | 'says'> {
+export interface Note extends Omit<Address, 'folder' | 'says' | 'from' | 'fromRun'> {
   id: string;
   /** When it was made, ISO 8601. */
   time: string;

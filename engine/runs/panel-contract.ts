@@ -16,6 +16,7 @@ import type { Problem } from '../protocol/problem.ts';
 import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { AnswerPlace } from '../reward/answer-place.ts';
+import type { SettingDifference } from './comparison/settings.ts';
 import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
 import type { ForkPoint, NoFork } from './fork-point.ts';
 import type { PackedColumns } from './packed.ts';
@@ -45,7 +46,25 @@ export type Shown =
       error: ErrorData | null;
       /** Index of the problem to select; null leaves the selection as it is. */
       select: number | null;
+      /** Of links that the host opens; absent: `vscode`. */
+      scheme?: string;
     };
+
+/** A run that cursor A may be set to. */
+export type RunChoice = Pick<RunInfo, 'run' | 'folder' | 'job' | 'model' | 'reward' | 'dataset' | 'step' | 'created'>;
+
+/** The run of cursor A, where that is another one than the run that is shown. */
+export interface ShownRunOfA {
+  run: string;
+  folder: string;
+  problems: readonly Problem[];
+  /** null while they are read, and when that failed. */
+  columns: PackedColumns | null;
+  loaded: number;
+  error: ErrorData | null;
+  /** In which settings it differs: its value, and that of the run that is shown. */
+  settings: SettingDifference[];
+}
 
 /** By the name of a column of the dataset: its value for every problem, in their order; null where a row has none. */
 export type DataColumns = Readonly<Record<string, readonly (string | null)[]>>;
@@ -112,11 +131,20 @@ export const PANEL = defineContract({
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
     /** The prompt of a problem as the model got it; null where the run does not have it. */
     readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
-    /** Opens two rollouts of a group in the editor's diff. */
+    /** Opens two rollouts in the editor's diff, the second on the right: of one group, of two steps, or of two runs. */
     compareRollouts: {
-      params: z.strictObject({ run, group: GroupId, rollout: index, other: index }),
+      params: z.strictObject({
+        run,
+        group: GroupId,
+        rollout: index,
+        other: z.strictObject({ run, group: GroupId, rollout: index }),
+      }),
       result: unchecked<null>(),
     },
+    /** The runs that cursor A may be set to, those on the same dataset first. */
+    listRuns: { params: z.strictObject({ run }), result: unchecked<RunChoice[]>() },
+    /** Sets cursor A to another run, by its folder, which `runOfA` then tells; null: to the run that is shown. */
+    compareWithRun: { params: z.strictObject({ run, other: z.string().nullable() }), result: unchecked<null>() },
     /** What every reward gives to stored rollouts of one phase: of a step, of a problem, or of the run. */
     rescore: {
       params: z.strictObject({ run, phase: GroupId.shape.phase, step: index.nullable(), problem: index.nullable() }),
@@ -150,6 +178,9 @@ export const PANEL = defineContract({
     loading: unchecked<{ loaded: number }>(),
     /** What is new in the columns, or all of them, and problems that are new: an import finds them among the rollouts. */
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
+    runOfA: unchecked<ShownRunOfA>(),
+    /** What is new in the columns of the run of A. */
+    columnsOfA: unchecked<{ folder: string; columns: PackedColumns; problems: readonly Problem[] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
     /** What the problems can be grouped by, once the dataset has been looked at. */
     dataColumns: unchecked<{ run: string; columns: DataColumns }>(),
@@ -178,6 +209,8 @@ export interface ViewState {
   filter?: string;
   /** Step that others are compared with (cursor A). */
   from?: number;
+  /** Folder of the run of cursor A, where that is another one. */
+  fromRun?: string;
   /** A rollout of cursor A is shown next to that of B. */
   before?: true;
   rolloutBefore?: number;

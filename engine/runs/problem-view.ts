@@ -142,6 +142,11 @@ export function hasOtherAnswer(
   return !(a.verdict === 'correct' && b.verdict === 'correct');
 }
 
+/** A problem without rollouts. */
+export function unsampled(problem: number): ProblemView {
+  return { ...UNSAMPLED, problem, prediction: null, outcome: null };
+}
+
 const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   row: null,
   step: null,

@@ -13,7 +13,7 @@ async function refuse(): Promise<never> {
   });
 }
 
-const READ_ONLY: Omit<ConversationActions, 'again' | 'report' | 'calibrate' | 'rescore'> = {
+const READ_ONLY: Omit<ConversationActions, 'again' | 'report' | 'calibrate' | 'rescore' | 'listRuns' | 'takeRun'> = {
   control: refuse,
   perform: refuse,
   openRollout: refuse,
@@ -28,7 +28,9 @@ const EMBEDDED_FILE = assetPath('engine', 'embedded', 'problems.jsonl');
 const MOST_PROCESSES = 2;
 
 /** The actions of a read-only page. What is computed runs in processes, few at a time, since any number of pages may ask. */
-export function readOnlyActions(program: Program): Omit<ConversationActions, 'again' | 'report'> {
+export function readOnlyActions(
+  program: Program,
+): Omit<ConversationActions, 'again' | 'report' | 'listRuns' | 'takeRun'> {
   const inTurn = turns(MOST_PROCESSES);
   return {
     ...READ_ONLY,

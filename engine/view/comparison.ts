@@ -20,10 +20,18 @@ import { throttle } from './timing.ts';
 /** Milliseconds between two comparisons of runs that grow. */
 const PACE = 1000;
 
+/** A run at a problem (by index) and a step, and where cursor A stands; null for where each is at first. */
+export interface PlaceToOpen {
+  folder: string;
+  problem: number | null;
+  step: number | null;
+  from: { folder: string; step: number | null } | null;
+}
+
 /** What a comparison needs of its host. */
 export interface ComparisonActions {
-  /** Shows a run elsewhere, at a problem and a step. */
-  open(folder: string, problem: number | null, step: number | null): Promise<void>;
+  /** Shows a run elsewhere. */
+  open(place: PlaceToOpen): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -85,15 +93,19 @@ export class ComparisonConversation {
     peer.handleAll({
       attach: async (params) => look(params.look),
       look: async (params) => look(params.look),
-      open: async ({ folder, problem, step }) => {
-        if (!this.runs.some((run) => run.folder === folder)) {
-          throw new RollscopeError('usage', `${folder} is not one of the runs that are compared.`, undefined, {
-            details: { reason: 'not-compared', folder },
-          });
-        }
-        await this.actions.open(folder, problem, step);
+      open: async (place) => {
+        for (const folder of [place.folder, ...(place.from ? [place.from.folder] : [])]) this.check(folder);
+        await this.actions.open(place);
         return null;
       },
+    });
+  }
+
+  /** @throws RollscopeError `usage` for a run that is not compared */
+  private check(folder: string): void {
+    if (this.runs.some((run) => run.folder === folder)) return;
+    throw new RollscopeError('usage', `${folder} is not one of the runs that are compared.`, undefined, {
+      details: { reason: 'not-compared', folder },
     });
   }
 

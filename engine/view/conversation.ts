@@ -27,12 +27,14 @@ import {
   type PanelContract,
   type RescoreScope,
   type RunAction,
+  type RunChoice,
   type Shown,
 } from '../runs/panel-contract.ts';
 import type { StartAnswer, StartState } from '../runs/start-state.ts';
 import { Disposables } from './disposables.ts';
 import { groupPage } from './group-page.ts';
 import type { OpenRun } from './open-run.ts';
+import { RunOfA } from './run-of-a.ts';
 import { throttle } from './timing.ts';
 
 /** Milliseconds between two messages of the same kind. */
@@ -40,6 +42,8 @@ const PACE = 100;
 
 /** Texts of the engine as the host's user knows them: the editor has settings where the command line has options. */
 export interface HostWords {
+  /** Of links to places of runs. */
+  scheme: string;
   error(error: ErrorData): ErrorData;
   head(head: Head): Head;
 }
@@ -47,14 +51,25 @@ export interface HostWords {
 /** A place of the run that is shown. */
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
 /** The words of the command line, which are the engine's own. */
-export const ENGINE_WORDS: HostWords = { error: (error) => error, head: (head) => head };
+export const ENGINE_WORDS: HostWords = { scheme: 'vscode', error: (error) => error, head: (head) => head };
+
+/** A rollout of a run, by its index in the group. */
+export interface StoredRollout {
+  run: OpenRun;
+  group: GroupId;
+  rollout: number;
+}
 
 /** What the panel needs of its host. */
 export interface ConversationActions {
   control(action: RunAction, run: OpenRun): Promise<void>;
   perform(action: EditorAction): Promise<void>;
   openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
-  compareRollouts(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void>;
+  compareRollouts(left: StoredRollout, right: StoredRollout): Promise<void>;
+  /** Other runs that cursor A may be set to. */
+  listRuns(run: OpenRun): Promise<RunChoice[]>;
+  /** A run that cursor A is set to; it stays open while it is used (`Conversation.uses`). */
+  takeRun(folder: string): Promise<OpenRun>;
   /** Asks where to write a file, and writes it there. */
   saveFile(name: string, content: Uint8Array): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
@@ -78,12 +93,19 @@ export interface ShownStart {
   openSetting(id: string): Promise<void>;
 }
 
+/** What a page is told as it changes. */
+type Told = 'shown' | 'loading' | 'columns' | 'progress' | 'runOfA';
+
 /** The conversation with one webview, in which runs come and go. */
 export class Conversation {
   private readonly scope = new Disposables();
   /** Resources of the run that is shown. */
   private readonly following = this.scope.add(new Disposables());
   private run: OpenRun | null = null;
+  /** The run of cursor A, where that is another one. */
+  private runOfA: RunOfA | null = null;
+  /** Number of the latest request for one. */
+  private asked = 0;
   /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
   private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null; problems: number } | null = null;
   private selected: number | null = null;
@@ -94,7 +116,7 @@ export class Conversation {
   /** Who says that nobody sees the page. */
   private readonly hiddenBy = new Set<'host' | 'page'>();
   /** What the page was not told while nobody saw it. */
-  private readonly missed = new Set<'shown' | 'loading' | 'columns' | 'progress'>();
+  private readonly missed = new Set<Told>();
 
   constructor(
     webview: HostEnd,
@@ -107,12 +129,18 @@ export class Conversation {
 
   show(run: OpenRun | null): void {
     this.following.clear();
+    this.setRunOfA(null);
     this.run = run;
     this.selected = null;
     this.place = null;
     this.start = null;
     if (run) this.follow(run);
     this.tellAnew();
+  }
+
+  /** Whether a page shows something of a run. */
+  uses(run: OpenRun): boolean {
+    return this.run === run || this.runOfA?.run === run;
   }
 
   /** Shows a start in place of the run; null shows the run again. */
@@ -151,6 +179,7 @@ export class Conversation {
 
   dispose(): void {
     this.attached = null;
+    this.setRunOfA(null);
     this.scope.dispose();
   }
 
@@ -159,7 +188,7 @@ export class Conversation {
   }
 
   /** Whether nobody sees the page now: it is told later. */
-  private misses(what: 'shown' | 'loading' | 'columns' | 'progress'): boolean {
+  private misses(what: Told): boolean {
     if (this.isHidden) this.missed.add(what);
     return this.isHidden;
   }
@@ -177,6 +206,7 @@ export class Conversation {
     if (missed.has('loading')) this.sendLoading();
     if (missed.has('columns')) this.sendColumns();
     if (missed.has('progress')) this.sendProgress();
+    if (missed.has('runOfA')) this.runOfA?.catchUp();
   }
 
   /** Another run, or a start, to a page that may be hidden. */
@@ -191,6 +221,7 @@ export class Conversation {
     peer.handleAll({
       attach: async ({ again }) => {
         if (again && this.run?.error) await this.actions.again(this.run);
+        this.setRunOfA(null);
         this.attached = { peer, mark: null, problems: 0 };
         // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
         this.tellShown(peer);
@@ -201,14 +232,20 @@ export class Conversation {
         return null;
       },
       readGroup: async ({ run, group, rollout }, signal) => {
-        const page = await groupPage(this.shownRun(run), group, rollout);
+        const page = await groupPage(this.knownRun(run), group, rollout);
         // The page has moved on: nothing waits for rollouts that may be large.
         if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
         return page;
       },
       readPrompt: async ({ run, problem }) => (await readPrompt(this.shownRun(run).folder, problem))?.text ?? null,
-      compareRollouts: async ({ run, group, rollout, other }) => {
-        await this.actions.compareRollouts(this.shownRun(run), group, rollout, other);
+      compareRollouts: async ({ other, ...one }) => {
+        const [left, right] = [one, other].map((given) => ({ ...given, run: this.knownRun(given.run) }));
+        await this.actions.compareRollouts(left!, right!);
+        return null;
+      },
+      listRuns: ({ run }) => this.actions.listRuns(this.shownRun(run)),
+      compareWithRun: async ({ run, other }) => {
+        await this.compareWithRun(this.shownRun(run), other, peer);
         return null;
       },
       find: ({ run, query }, signal) => {
@@ -221,7 +258,7 @@ export class Conversation {
       readNotes: ({ run }) => readNotes(this.shownRun(run).folder),
       writeNote: ({ run, note }) => this.actions.writeNote(this.shownRun(run), note),
       openRollout: async ({ run, group, rollout }) => {
-        await this.actions.openRollout(this.shownRun(run), group, rollout);
+        await this.actions.openRollout(this.knownRun(run), group, rollout);
         return null;
       },
       saveFile: async ({ name, content, encoding }) => {
@@ -250,6 +287,23 @@ export class Conversation {
         return null;
       },
     });
+  }
+
+  private setRunOfA(runOfA: RunOfA | null): void {
+    this.asked++;
+    this.runOfA?.dispose();
+    this.runOfA = runOfA;
+  }
+
+  /** Of several that are asked for, the last one is the run of A, whichever is found first. */
+  private async compareWithRun(shown: OpenRun, folder: string | null, peer: Peer<PanelContract>): Promise<void> {
+    this.setRunOfA(null);
+    if (folder === null) return;
+    const { asked } = this;
+    const run = await this.actions.takeRun(folder);
+    if (asked !== this.asked || this.attached?.peer !== peer) return;
+    const misses = () => this.misses('runOfA');
+    this.setRunOfA(new RunOfA(run, { shown, peer, words: this.words, misses, pace: PACE }));
   }
 
   private follow(run: OpenRun): void {
@@ -295,6 +349,7 @@ export class Conversation {
       loaded: run.loadedPart,
       error: run.error ? this.words.error(toErrorData(run.error)) : null,
       select,
+      scheme: this.words.scheme,
     };
   }
 
@@ -326,6 +381,12 @@ export class Conversation {
   private sendProgress(): void {
     const { run, attached } = this;
     if (run && attached?.mark) void attached.peer.notify('progress', { progress: run.progress, status: run.status });
+  }
+
+  /** The run of a request for rollouts, which may be that of cursor A. */
+  private knownRun(folder: string): OpenRun {
+    const other = this.runOfA?.run;
+    return other?.folder === folder ? other : this.shownRun(folder);
   }
 
   /** The run of a request. @throws RollscopeError `run-not-found` if it is not the one that is shown now */

@@ -14,12 +14,14 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { runName } from '../journal/layout.ts';
 import { fromBytes } from '../messages/bytes.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { choiceOf } from '../runs/run-choices.ts';
 import { sameSecret } from '../system/secret.ts';
 import { readOnlyActions } from './actions.ts';
 import type { Program } from './command-line.ts';
-import { Conversation, ENGINE_WORDS } from './conversation.ts';
+import { Conversation, type ConversationActions, ENGINE_WORDS } from './conversation.ts';
 import { Disposables } from './disposables.ts';
 import { pageHtml, pagePolicy } from './page.ts';
 import { PageStream } from './page-stream.ts';
@@ -42,6 +44,8 @@ export interface ViewServerOptions {
   script(name: (typeof SCRIPTS)[number]): string;
   /** The command line, for what is computed from stored rollouts. */
   program: Program;
+  /** Runs that cursor A may be set to, which the caller disposes of. */
+  others?: readonly ViewedRun[];
   report(error: unknown): void;
 }
 
@@ -124,8 +128,8 @@ export class ViewServer {
     }
     const stream = new PageStream(response);
     this.streams.set(page, stream);
-    const { report } = this.options;
-    const actions = { ...this.actions, again: () => this.viewed.again(), report };
+    const { report, others = [] } = this.options;
+    const actions = { ...this.actions, ...among(others), again: () => this.viewed.again(), report };
     const own = this.scope.add(new Disposables());
     const conversation = own.add(new Conversation(stream, actions, ENGINE_WORDS));
     own.add(this.viewed.onDidChange((run) => conversation.show(run)));
@@ -155,6 +159,23 @@ export class ViewServer {
     stream.receive(message);
     refuse(response, 204);
   }
+}
+
+/** What a page may set cursor A to: the runs that were named when the server was started, and no other folder. */
+function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRuns' | 'takeRun'> {
+  return {
+    listRuns: async () => others.map(({ run }) => choiceOf(run.info)),
+    takeRun: async (folder) => {
+      const found = others.find(({ run }) => run.folder === folder);
+      if (found) return found.run;
+      throw new RollscopeError(
+        'run-not-found',
+        `Run ${runName(folder)} is not among those that are served.`,
+        'Name it when you start: rollscope view <run> <other>.',
+        { details: { reason: 'not-served', folder } },
+      );
+    },
+  };
 }
 
 /** Whether a request comes from a page of this server: another site's page may know the address, and a name that leads here. */

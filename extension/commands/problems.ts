@@ -118,7 +118,8 @@ export async function compareRollouts(app: Rollscope): Promise<void> {
     title: 'Compare Rollouts',
     placeHolder: `Compare rollout ${address.rollout} with`,
   });
-  if (chosen) await app.rollouts.compare(run, { ...address, problem }, address.rollout - 1, chosen.index);
+  const at = (rollout: number) => ({ run, group: { ...address, problem }, rollout });
+  if (chosen) await app.rollouts.compare(at(address.rollout - 1), at(chosen.index));
 }
 
 async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { ComparisonState } from '../../engine/runs/comparison/contract.ts';
 import { MOST_RUNS } from '../../engine/runs/comparison/letters.ts';
-import { ComparisonConversation } from '../../engine/view/comparison.ts';
+import { ComparisonConversation, type PlaceToOpen } from '../../engine/view/comparison.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { pageHtml } from '../../engine/view/page.ts';
 import { Disposables } from '../disposables.ts';
 import { panelType } from '../ids.ts';
-import { EDITOR_WORDS } from '../remedies.ts';
+import { editorWords } from '../remedies.ts';
 import { plain } from '../shown.ts';
 
 const VIEW_TYPE = panelType('comparison');
@@ -18,7 +18,7 @@ export interface ComparisonPanelActions {
   /** A run with its name; its columns may follow. */
   take(folder: string): Promise<OpenRun>;
   /** Shows a run in the panel of runs. */
-  open(folder: string, problem: number | null, step: number | null): Promise<void>;
+  open(place: PlaceToOpen): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -87,7 +87,12 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     panel.title = plain(`Compare: ${runs.map(({ run }) => run).join(', ')}`);
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const { open, report } = this.actions;
-    const conversation = new ComparisonConversation(panel.webview, runs, { open, report }, EDITOR_WORDS);
+    const conversation = new ComparisonConversation(
+      panel.webview,
+      runs,
+      { open, report },
+      editorWords(vscode.env.uriScheme),
+    );
     this.shown.set(panel, runs);
     panel.onDidChangeViewState(() => conversation.setVisible(panel.visible));
     panel.onDidDispose(() => {

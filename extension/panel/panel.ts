@@ -12,7 +12,7 @@ import { pageHtml } from '../../engine/view/page.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { panelType } from '../ids.ts';
-import { EDITOR_WORDS } from '../remedies.ts';
+import { editorWords } from '../remedies.ts';
 import { plain } from '../shown.ts';
 import { runOfViewState } from './view-state.ts';
 
@@ -44,6 +44,11 @@ export class Panel implements vscode.WebviewPanelSerializer {
   /** The run that the panel shows, or will show once it is open. */
   get shown(): OpenRun | null {
     return this.run;
+  }
+
+  /** Whether the panel shows something of a run. */
+  uses(run: OpenRun): boolean {
+    return this.run === run || this.view?.conversation.uses(run) === true;
   }
 
   get isOpen(): boolean {
@@ -126,7 +131,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     const dist = vscode.Uri.joinPath(this.extension, 'dist');
     panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'icon.png');
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
-    const conversation = new Conversation(panel.webview, this.actions, EDITOR_WORDS);
+    const conversation = new Conversation(panel.webview, this.actions, editorWords(vscode.env.uriScheme));
     const view = { panel, conversation };
     // One that was opened before the one of the previous window came back.
     this.view?.panel.dispose();

@@ -62,12 +62,23 @@ export function rolloutUri(address: RolloutAddress, run: string): UriParts {
   return { scheme: ROLLOUT_SCHEME, path: `/${plain(run)}/${file}`, query: query.toString() };
 }
 
-/** What the diff of two rollouts of one group is called: `sum-3, step 5: rollout 2 ↔ rollout 4`. */
-export function diffTitle(left: RolloutAddress, right: RolloutAddress): string {
+/** A side of a diff. @property run the name of its run */
+interface DiffSide {
+  address: RolloutAddress;
+  run: string;
+}
+
+/** What the diff of two rollouts is called: `sum-3, step 5: rollout 2 ↔ rollout 4`; of two runs `…, one: … ↔ other: …`. */
+export function diffTitle(left: DiffSide, right: DiffSide): string {
   const when = ({ phase, step }: RolloutAddress) => (phase === 'train' ? `step ${step}` : `${phase} at step ${step}`);
-  const place = `${left.problem}, ${when(left)}`;
-  const other = when(left) === when(right) ? '' : `${when(right)}, `;
-  return `${place}: rollout ${left.rollout} ↔ ${other}rollout ${right.rollout}`;
+  const [a, b] = [left.address, right.address];
+  const name = ({ rollout }: RolloutAddress) => `rollout ${rollout}`;
+  if (a.folder !== b.folder) {
+    const side = ({ address, run }: DiffSide) => `${run}, ${when(address)}, ${name(address)}`;
+    return `${b.problem}: ${side(left)} ↔ ${side(right)}`;
+  }
+  const other = when(a) === when(b) ? '' : `${when(b)}, `;
+  return `${a.problem}, ${when(a)}: ${name(a)} ↔ ${other}${name(b)}`;
 }
 
 /** The address in a document's query; null for any other document. */

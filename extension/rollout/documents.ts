@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { readPrompt } from '../../engine/journal/reader.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
 import { type ForkPoint, forkPoint } from '../../engine/runs/fork-point.ts';
+import type { StoredRollout } from '../../engine/view/conversation.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
@@ -118,12 +119,16 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
       .sort((a, b) => Number(b.isFork) - Number(a.isFork));
   }
 
-  /** Opens two rollouts (by their indices in the group) in the editor's diff, the second on the right. */
-  async compare(run: OpenRun, group: GroupId, rollout: number, other: number): Promise<void> {
-    const addresses = [rollout, other].map((index) => addressOf(run.folder, run.problems, group, index));
-    const [left, right] = addresses.map((address) => vscode.Uri.from(rolloutUri(address, run.run)));
-    const title = plain(diffTitle(addresses[0]!, addresses[1]!));
-    await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true });
+  /** Opens two rollouts in the editor's diff, the second on the right: of one group, of two steps, or of two runs. */
+  async compare(...both: [left: StoredRollout, right: StoredRollout]): Promise<void> {
+    const sides = both.map(({ run, group, rollout }) => {
+      const address = addressOf(run.folder, run.problems, group, rollout);
+      return { address, uri: vscode.Uri.from(rolloutUri(address, run.run)), run: run.run };
+    });
+    const [left, right] = [sides[0]!, sides[1]!];
+    await vscode.commands.executeCommand('vscode.diff', left.uri, right.uri, plain(diffTitle(left, right)), {
+      preview: true,
+    });
   }
 
   /** Opens the rollout `by` places further in the same group, wrapping around. */

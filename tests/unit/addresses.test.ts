@@ -21,6 +21,8 @@ const ADDRESSES: readonly Address[] = [
   RUN,
   { ...RUN, step: 0 },
   { ...RUN, problem: 'a b/c?d#e&f=g%', row: 3, phase: 'evaluation', step: 12, rollout: 4, tokens: [2, 9] },
+  { ...RUN, problem: 'sum-1', step: 3, from: 0, fromRun: '/runs/another one' },
+  { ...RUN, from: 7 },
   { ...RUN, problem: '', says: 'share=0.88' },
   { ...RUN, folder: 'C:\\runs\\eins', problem: '日本 🙂', says: 'answer=a=b' },
 ];

@@ -81,6 +81,7 @@ test('group the list, in the order of their values; problems without a value com
     problem: { index, id: `p${index}`, text, answer: null, source: file, row: index, line: null },
     view: { quadrant: 'uncertain', share: 0.5, flip: null } as unknown as ProblemView,
     before: {} as ProblemView,
+    isSame: false,
   }));
   const data = { level: problems.map((_, i) => (i === 5 ? null : String([10, 9][i % 2]))) };
   const order = ordered(list, { sort: 'file', grouping: 'column:level' }, data);

@@ -83,6 +83,8 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
     ...actions,
     rescore,
     calibrate: async () => [],
+    listRuns: async () => [],
+    takeRun: (folder) => OpenRun.open(folder),
     report,
     restore,
   });

@@ -221,13 +221,17 @@ describe('shades', () => {
 });
 
 describe('the diff of two rollouts', () => {
-  const at = (step: number, rollout: number, phase: 'train' | 'evaluation' = 'train') => ({
-    ...{ folder: '/r', problem: 'sum-3', row: null, phase, step, rollout },
+  const at = (step: number, rollout: number, phase: 'train' | 'evaluation' = 'train', run = 'r') => ({
+    address: { folder: `/${run}`, problem: 'sum-3', row: null, phase, step, rollout },
+    run,
   });
   it('is named after both', () => {
     expect(diffTitle(at(5, 2), at(5, 4))).toBe('sum-3, step 5: rollout 2 ↔ rollout 4');
     expect(diffTitle(at(0, 2, 'evaluation'), at(5, 4))).toBe(
       'sum-3, evaluation at step 0: rollout 2 ↔ step 5, rollout 4',
+    );
+    expect(diffTitle(at(5, 2, 'train', 'one'), at(5, 4, 'train', 'other'))).toBe(
+      'sum-3: one, step 5, rollout 2 ↔ other, step 5, rollout 4',
     );
   });
 });

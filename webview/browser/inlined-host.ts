@@ -73,6 +73,8 @@ function answer(peer: Peer<PanelContract>, inlined: Promise<InlinedRun>): void {
     find: refuse,
     openRollout: refuse,
     compareRollouts: refuse,
+    listRuns: async () => [],
+    compareWithRun: refuse,
     calibrate: refuse,
     rescore: refuse,
     readNotes: async () => [],

@@ -15,6 +15,8 @@ export interface Series {
   /** The same before smoothing, drawn faintly behind it. */
   raw?: readonly number[];
   dashed?: boolean;
+  /** Its run, where that is another one than the run that is shown. */
+  run?: string;
   /** Has its own axis at the right edge. */
   ownAxis?: boolean;
 }

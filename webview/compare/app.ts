@@ -5,17 +5,19 @@ import { percent } from '../../engine/protocol/format.ts';
 import { STEP_METRICS, type StepMetric } from '../../engine/protocol/metrics.ts';
 import { QUANTITIES } from '../../engine/protocol/quantities.ts';
 import { type CurveName, EVALUATION_CURVES, isEvaluationCurve } from '../../engine/runs/comparison/curves.ts';
+import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import { matchedText } from '../../engine/runs/comparison/text.ts';
 import { isForeign, type Metric } from '../../engine/runs/series.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
 import { failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
+import { settingsStyles, settingsTable } from '../settings-table.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange } from '../theme.ts';
 import { overlay, overlayStyles } from './overlay.ts';
 import { listChoice, listStyles, problemList } from './problem-list.ts';
-import { pairs, runsStyles, runsTable, settingsTable } from './runs.ts';
+import { pairs, runsStyles, runsTable } from './runs.ts';
 import type { CompareStore } from './store.ts';
 
 const CHART_HEIGHT = 150;
@@ -33,6 +35,7 @@ export class CompareApp extends LitElement {
     failureStyles,
     overlayStyles,
     runsStyles,
+    settingsStyles,
     listStyles,
     css`
       :host {
@@ -137,7 +140,7 @@ export class CompareApp extends LitElement {
           : html`<p class="notice" role="status" data-matched="0">These runs have no problem in common: no text and no id of a problem is in all of them. Their curves and settings are compared.</p>`
       }
       <section aria-label="Curves">${this.charts()}</section>
-      <details open><summary>Different settings</summary><div class="wide">${settingsTable(comparison)}</div></details>
+      <details open><summary>Different settings</summary><div class="wide">${settingsTable(comparison.settings, [...RUN_LETTERS].slice(0, comparison.runs.length))}</div></details>
       ${isMatched ? html`<section aria-label="Problems">${listChoice(this.store)}<div class="wide">${problemList(this.store)}</div></section>` : nothing}
     `;
   }

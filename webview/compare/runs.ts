@@ -1,7 +1,6 @@
 /** The runs of a comparison at their steps, each against the first, and the settings in which they differ. */
 import { css, nothing } from 'lit';
-import { DASH, figure } from '../../engine/protocol/format.ts';
-import { oneLine } from '../../engine/protocol/texts.ts';
+import { figure } from '../../engine/protocol/format.ts';
 import type { PairComparison } from '../../engine/runs/comparison/compare.ts';
 import type { ComparisonInView, RunInView } from '../../engine/runs/comparison/contract.ts';
 import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
@@ -9,9 +8,6 @@ import { differenceText, MEASURES } from '../../engine/runs/comparison/text.ts';
 import { html } from '../html.ts';
 import { swatch } from './overlay.ts';
 import type { CompareStore } from './store.ts';
-
-/** Longest value of a setting. */
-const WIDEST = 48;
 
 export const runsStyles = css`
   .runs input[type='number'] {
@@ -45,11 +41,6 @@ export const runsStyles = css`
     display: flex;
     flex-wrap: wrap;
     gap: 2px 16px;
-  }
-  .settings td:not(:first-child) {
-    font-family: var(--vscode-editor-font-family);
-    white-space: normal;
-    overflow-wrap: anywhere;
   }
 `;
 
@@ -116,6 +107,7 @@ function pairPart(store: CompareStore, pair: PairComparison) {
   return html`<section class="pair" data-pair="${b}-${a}" aria-label="${b} against ${a}">
     <div>
       <span><b>${b} - ${a}</b></span>
+      <button class="link" data-action="open-with-a" title="Open ${b} in the panel, with cursor A at the step of ${a}" @click=${() => store.openAgainst(pair.second, pair.first)}>open in the panel with A = ${a}</button>
       <span>accuracy <b>${differenceText(pair.accuracy)}</b></span>
       <span>majority <b>${differenceText(pair.majorityAccuracy)}</b></span>
       ${p === null ? nothing : html`<span title="Two-sided, exact: whether the problems that only one of them has right could be divided like this by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
@@ -131,18 +123,4 @@ function pairPart(store: CompareStore, pair: PairComparison) {
       ${count(switched, 'another answer', 'switched', 'switched')} <span>of ${answered}</span>
     </div>
   </section>`;
-}
-
-/** A row per setting that differs, a column per run; a dash where a run does not have it. */
-export function settingsTable({ settings, runs }: ComparisonInView) {
-  if (settings.length === 0) return html`<p class="muted">The runs have the same settings.</p>`;
-  return html`<table class="settings">
-    <thead><tr><th>setting</th>${runs.map((_, i) => html`<th>${RUN_LETTERS[i]}</th>`)}</tr></thead>
-    <tbody>${settings.map(
-      ({ setting, values }) =>
-        html`<tr data-setting=${setting}><td>${setting}</td>${values.map(
-          (value) => html`<td title=${value ?? nothing}>${value === null ? DASH : oneLine(value, WIDEST)}</td>`,
-        )}</tr>`,
-    )}</tbody>
-  </table>`;
 }

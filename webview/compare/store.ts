@@ -121,6 +121,12 @@ export class CompareStore {
     );
   }
 
+  /** Shows a run in the panel at its step, with cursor A at the step of another one. */
+  openAgainst(run: number, other: number): void {
+    const place = (i: number) => ({ folder: this.shown!.runs[i]!.folder, step: this.look.steps[i] ?? null });
+    this.ask(this.peer.request('open', { ...place(run), problem: null, from: place(other) }));
+  }
+
   private ask(request: Promise<unknown>): void {
     this.failure = null;
     request.catch((error: unknown) => {

@@ -90,10 +90,29 @@ export class Curves extends Component {
     return { name, steps: series.steps, values: smoothed(raw, smoothing), ...(smoothing > 0 && { raw }) };
   }
 
+  /** The same metric of the run of cursor A, where that is another one; null where that has none. */
+  private seriesOfA(name: string, metric: Metric, ownAxis = false): Series | null {
+    const { other } = this.store.runOfA;
+    const raw = other?.columns.series.of(metric);
+    if (!other || !raw) return null;
+    const values = smoothed(raw, this.store.selection.smoothing);
+    return { name, run: other.run, steps: other.columns.series.steps, values, dashed: true, ownAxis };
+  }
+
+  /** Its value in the run of cursor A: at the step under the pointer, else at A. */
+  private valueOfA(metric: Metric, text: (value: number | null) => string) {
+    const { runOfA, selection } = this.store;
+    const { other } = runOfA;
+    if (!other) return nothing;
+    const at = this.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, other.columns.step);
+    return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, at))}`;
+  }
+
   private optionsOf(key: string, make: () => Chart['options']): Chart['options'] {
-    const { columns, selection } = this.store;
+    const { columns, selection, runOfA } = this.store;
     const { series, head } = columns;
-    return remembered(this.options, key).of([columns, series.steps.length, head, selection.smoothing], make);
+    const ofA = [runOfA.other, runOfA.other?.columns.series.steps.length];
+    return remembered(this.options, key).of([columns, series.steps.length, head, selection.smoothing, ...ofA], make);
   }
 
   private reward(): Chart {
@@ -113,7 +132,12 @@ export class Curves extends Component {
       // A proxy reward on another scale would flatten the ground-truth reward.
       const ownAxis = !areShares(columns.series.of('proxyReward') ?? []);
       const proxy = { ...this.series('proxy', 'proxyReward'), ownAxis };
-      return { series: [proxy, this.series('reference', 'groundTruthReward')], range: [0, 1], marks, fillsGap: true };
+      const own = [proxy, this.series('reference', 'groundTruthReward')];
+      const others = [
+        this.seriesOfA('proxy', 'proxyReward', ownAxis),
+        this.seriesOfA('reference', 'groundTruthReward'),
+      ];
+      return { series: [...own, ...others.filter((one) => one !== null)], range: [0, 1], marks, fillsGap: true };
     });
     return { key: 'reward', label: 'Reward', title, options, place: null };
   }
@@ -123,9 +147,9 @@ export class Curves extends Component {
     const choice = choiceOf(metric)!;
     const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
     const text = exists ? choice.text(columns.metricAt(metric, this.at)) : 'undefined for this reward';
-    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}</span>${this.named(metric)}`;
+    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, choice.text)}</span>${this.named(metric)}`;
     const options = this.optionsOf(metric, () => ({
-      series: [this.series(choice.color, metric)],
+      series: [this.series(choice.color, metric), this.seriesOfA(choice.color, metric)].filter((one) => one !== null),
       ...(choice.share && { range: [0, 1] as const }),
       ...(choice.unit && { unit: choice.unit }),
       ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
@@ -273,7 +297,8 @@ export class Curves extends Component {
   }
 
   private get all(): Domain {
-    return [0, Math.max(this.store.info?.steps ?? 1, this.store.columns.step)];
+    const { info, columns, runOfA } = this.store;
+    return [0, Math.max(info?.steps ?? 1, columns.step, runOfA.other?.columns.step ?? 0)];
   }
 
   private get domain(): Domain {

@@ -157,8 +157,9 @@ export class Inspector extends Component {
     </div>`;
   }
 
-  private group({ problem, view, before }: ProblemRow, row: number) {
-    const { columns, groups } = this.store;
+  private group(row: ProblemRow, speaking: number) {
+    const { problem, view } = row;
+    const { columns, columnsBefore, groups, runOfA } = this.store;
     const two = this.width > 440;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
@@ -167,15 +168,15 @@ export class Inspector extends Component {
     );
     const place =
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
-    const reading = groups.of(columns.idOf(row));
+    const reading = groups.of(columns.idOf(speaking));
     return html`
       <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}${view.truncated ? ` · ${view.truncated} cut at the length limit` : ''}${view.unanswered > 0 ? ` · ${view.unanswered} without an answer` : ''}</div>
       <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
           <h2>Answers</h2>
-          ${answerTable(columns.clustersOf(row), view.rollouts, view.unanswered)}
+          ${answerTable(columns.clustersOf(speaking), view.rollouts, view.unanswered)}
         </section>
-        ${changeSection(columns, { problem, view, before }, half, () => this.beside())}
+        ${changeSection({ columns, columnsBefore, runOfA: runOfA.other?.run ?? null }, row, half, () => this.beside())}
         ${
           history.length > 1
             ? html`<section>

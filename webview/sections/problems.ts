@@ -248,7 +248,13 @@ export class Problems extends Component {
     const { columns, selection } = this.store;
     const samples = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')];
     this.drawing.paint(list, samples, {
-      ...{ columns, items: this.items(), steps: this.frameSteps, a: selection.from, b: selection.step },
+      ...{
+        columns,
+        items: this.items(),
+        steps: this.frameSteps,
+        a: selection.fromRun === null ? selection.from : null,
+        b: selection.step,
+      },
       ...{ top: this.top, height: this.height },
     });
   }

@@ -3,6 +3,7 @@ import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural, whole } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
+import { visible } from '../../engine/protocol/visible.ts';
 import { Component } from '../component.ts';
 import { failureNotice } from '../failure-notice.ts';
 import type { GroupReading } from '../group-reader.ts';
@@ -44,6 +45,7 @@ export class RolloutBefore extends Component {
         <b>${this.place()}</b>
         <button class="link" data-action="previous-before" title="K" @click=${() => stepBefore(this.store, -1)}>previous</button>
         <button class="link" data-action="next-before" title="J" @click=${() => stepBefore(this.store, 1)}>next</button>
+        ${this.diff()}
         <button class="link" data-action="hide-before" title="b" @click=${() => this.store.selection.showBefore(false)}>hide</button>
       </div>
       ${this.content()}
@@ -51,18 +53,34 @@ export class RolloutBefore extends Component {
   }
 
   private place(): string {
-    const before = this.store.selected?.before;
-    if (before?.row == null) return 'A';
-    return before.step === 0 ? 'A, before training' : `A, step ${before.step}`;
+    const { selected, runOfA } = this.store;
+    const before = selected?.before;
+    const run = runOfA.other ? `, ${visible(runOfA.other.run)}` : '';
+    if (before?.row == null) return `A${run}`;
+    return before.step === 0 ? `A${run}, before training` : `A${run}, step ${before.step}`;
+  }
+
+  /** Opens the rollout of A and that of B in the editor's diff. */
+  private diff() {
+    const { isReadOnly, requests, selected, columns, columnsBefore, groupsBefore, selection, runOfA } = this.store;
+    const { view, before, isSame } = selected ?? {};
+    if (isReadOnly || isSame || view?.row == null || before?.row == null) return nothing;
+    const [a, b] = [columnsBefore.idOf(before.row), columns.idOf(view.row)];
+    const group = groupsBefore.of(a);
+    if (group.state !== 'read') return nothing;
+    const left = { group: a, rollout: rolloutBefore(this.store, group.detail.rollouts) };
+    const right = { group: b, rollout: selection.rolloutIn(columns.groups.columns.rollouts[view.row]!) };
+    const run = runOfA.other?.folder;
+    return html`<button class="link" data-action="diff-before" title="The rollout of A and the one of B in the editor's diff" @click=${() => requests.compareRollouts({ ...left, ...(run !== undefined && { run }) }, right)}>Diff with B in editor</button>`;
   }
 
   private content() {
-    const { selected, columns, groupsBefore } = this.store;
+    const { selected, columnsBefore, groupsBefore } = this.store;
     if (!selected || selected.before.row === null)
       return html`<p class="muted">The problem was not sampled at A or before.</p>`;
-    if (selected.before.row === selected.view.row)
+    if (selected.isSame)
       return html`<p class="muted">A and B are the same rollouts. Choose another step, or set A to another one (a).</p>`;
-    const id = columns.idOf(selected.before.row);
+    const id = columnsBefore.idOf(selected.before.row);
     const group = groupsBefore.of(id);
     const index = group.state === 'read' ? rolloutBefore(this.store, group.detail.rollouts) : 0;
     // Its tokens: of a large group they are read one by one.

@@ -139,7 +139,10 @@ export class RolloutView extends Component {
       text: rollout.text,
       goTo: () => this.goToFork(),
       choose: (sibling) => selection.selectRollout(sibling),
-      ...(!isReadOnly && { compare: (sibling: number) => requests.compareRollouts(id, index, sibling) }),
+      ...(!isReadOnly && {
+        compare: (sibling: number) =>
+          requests.compareRollouts({ group: id, rollout: index }, { group: id, rollout: sibling }),
+      }),
     });
   }
 
@@ -190,10 +193,10 @@ export class RolloutView extends Component {
 
   /** Log-probabilities at A, where the shading asks for them. */
   private beforeOf({ rollout }: PreparedRollout): Float32Array | null {
-    const { selection, selected, groupsBefore, columns } = this.store;
+    const { selection, selected, groupsBefore, columnsBefore } = this.store;
     const row = selected?.before.row ?? null;
     if (selection.shading !== 'change' || row === null) return null;
-    const reading = groupsBefore.of(columns.idOf(row));
+    const reading = groupsBefore.of(columnsBefore.idOf(row));
     if (reading.state !== 'read') return null;
     return this.earlier.of([reading.detail, rollout], () => logprobUnder(rollout, reading.detail.rollouts));
   }

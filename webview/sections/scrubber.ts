@@ -11,6 +11,7 @@ import { html, svg } from '../html.ts';
 import { QUADRANT_ORDER } from '../problem-order.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
+import './cursor-a.ts';
 
 const LEFT = 86;
 /** Room for the button. */
@@ -66,9 +67,8 @@ export class Scrubber extends Component {
         flex-direction: column;
         line-height: 1.2;
       }
-      .place .muted {
+      .place rs-cursor-a {
         font-size: 0.85em;
-        white-space: normal;
       }
     `,
   ];
@@ -77,7 +77,7 @@ export class Scrubber extends Component {
 
   override render() {
     const { columns, history } = this.store;
-    const { step, from } = this.store.selection;
+    const { step } = this.store.selection;
     const { head } = columns;
     if (history.length === 0 && columns.series.steps.length === 0) return nothing;
     const frame = this.frame;
@@ -90,7 +90,7 @@ export class Scrubber extends Component {
         <text class="handle-name ${name}" x=${at + (at > frame.width - 14 ? -4 : 4)} y="9" text-anchor=${at > frame.width - 14 ? 'end' : 'start'}>${name.toUpperCase()}</text>`;
     };
     return html`<div class="row">
-      <span class="place"><b>step ${shown}</b> <span class="muted">A: ${from === null ? 'before training' : html`step ${from} <button class="link" data-action="reset-a" title="Compare with the state before training" @click=${() => this.store.selection.compareWith(null)}>✕</button>`}</span></span>
+      <span class="place"><b>step ${shown}</b> <rs-cursor-a></rs-cursor-a></span>
       <div
         class="track"
         role="slider"
@@ -113,7 +113,7 @@ export class Scrubber extends Component {
               ? nothing
               : svg`<path class="warning" d=${`M${x(s) + middle - 4} ${HEIGHT}h8l-4 -8z`}><title>${message}</title></path>`,
           )}
-          ${handle(from ?? 0, 'a')} ${handle(shown, 'b')}
+          ${this.placeOfA === null ? nothing : handle(this.placeOfA, 'a')} ${handle(shown, 'b')}
         </svg>
       </div>
       <vscode-button
@@ -124,6 +124,15 @@ export class Scrubber extends Component {
         >${this.store.info?.status === 'running' ? 'Live' : 'Latest'}</vscode-button
       >
     </div>`;
+  }
+
+  /** The step of cursor A on this axis; null where it is beyond it, in another run. */
+  private get placeOfA(): number | null {
+    const { selection, runOfA, columns } = this.store;
+    const { from, fromRun } = selection;
+    if (fromRun === null) return from ?? 0;
+    const step = from ?? runOfA.other?.columns.step ?? null;
+    return step === null || step > columns.step ? null : step;
   }
 
   /** While groups arrive many times a second, drawn again when a step begins. */
@@ -151,7 +160,9 @@ export class Scrubber extends Component {
   private readonly point = (event: PointerEvent): void => {
     const { left } = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const step = stepAt(this.frame, event.clientX - left);
-    if (event.shiftKey) this.store.selection.compareWith(step === 0 ? null : step);
+    const { selection } = this.store;
+    // Of another run 0 is before training, and nothing its latest step.
+    if (event.shiftKey) selection.compareWith(step === 0 && selection.fromRun === null ? null : step);
     else this.look(step);
   };
 

@@ -5,7 +5,7 @@ export const view: CommandDefinition = {
   name: 'view',
   category: 'Runs',
   summary: 'show a run in a browser: the same panel as in VS Code, read-only, live',
-  arguments: [RUN],
+  arguments: [RUN, { text: '[other...]', help: 'runs that it can be compared with: cursor A of the panel' }],
   sections: [
     {
       title: '',
@@ -15,6 +15,7 @@ export const view: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope view latest', 'prints the address'],
+    ['rollscope view second first', 'cursor A can be set to steps of the run first'],
     ['rollscope view latest --port 8123', 'on a remote machine; on yours: ssh -L 8123:127.0.0.1:8123 <host>'],
   ],
   notes:

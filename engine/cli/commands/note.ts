@@ -27,7 +27,7 @@ export async function note(place: string, text: string | undefined, options: Not
   problemIn(await readProblems(folder), address);
   if (options.remove) await removeNotes(folder, address);
   else if (text !== undefined || options.pin) {
-    const { folder: _, says: __, ...at } = address;
+    const { folder: _, says: __, from: ___, fromRun: ____, ...at } = address;
     const time = new Date().toISOString();
     await writeNote(folder, { id: randomUUID(), time, text: text ?? '', pinned: options.pin === true, ...at });
   }

@@ -16,20 +16,24 @@ interface ViewOptions {
 }
 
 /** Serves the panel until it is stopped. Throws `run-not-found`, `run-broken`. */
-export async function view(run: string, options: ViewOptions): Promise<number> {
+export async function view(run: string, others: readonly string[], options: ViewOptions): Promise<number> {
   const output = new Output(options.json === true);
   const port = wholeNumber('--port', options.port) ?? 0;
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(run, runsFolder);
   const report = (error: unknown) => output.note(errorText(toErrorData(error)));
+  const folders = await Promise.all(others.map((other) => findRun(other, runsFolder)));
   const viewed = await ViewedRun.open(folder, report);
+  const opened: ViewedRun[] = [];
   try {
+    for (const other of new Set(folders)) if (other !== folder) opened.push(await ViewedRun.open(other, report));
     const program = { node: process.execPath, cli: assetPath('dist', 'cli.js') };
     const server = await ViewServer.listen(viewed, {
       port,
       report,
       script: (name) => assetPath('dist', name),
       program,
+      others: opened,
     });
     output.print(`${server.address}\n`);
     output.note(
@@ -39,7 +43,7 @@ export async function view(run: string, options: ViewOptions): Promise<number> {
     await interrupted();
     await server.close();
   } finally {
-    viewed.dispose();
+    for (const one of [viewed, ...opened]) one.dispose();
   }
   return EXIT.ok;
 }

@@ -61,9 +61,14 @@ export const COMPARE = defineContract({
     /** First request of every page; `shown` follows. */
     attach: { params: z.strictObject({ look: ComparisonLook }), result: unchecked<null>() },
     look: { params: z.strictObject({ look: ComparisonLook }), result: unchecked<null>() },
-    /** Shows a run in the panel, at a problem (by its index there) and a step. */
+    /** Shows a run in the panel, at a problem (by its index there) and a step, with cursor A at a step of another one. */
     open: {
-      params: z.strictObject({ folder: z.string(), problem: step.nullable(), step: step.nullable() }),
+      params: z.strictObject({
+        folder: z.string(),
+        problem: step.nullable(),
+        step: step.nullable(),
+        from: z.strictObject({ folder: z.string(), step: step.nullable() }).nullable().default(null),
+      }),
       result: unchecked<null>(),
     },
   },

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ComparisonState } from '../../../engine/runs/comparison/contract.ts';
 import { ComparisonConversation } from '../../../engine/view/comparison.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
-import { EDITOR_WORDS } from '../../../extension/remedies.ts';
+import { editorWords } from '../../../extension/remedies.ts';
 import { CompareApp } from '../../../webview/compare/app.ts';
 import { CompareStore } from '../../../webview/compare/store.ts';
 import type { Host } from '../../../webview/host.ts';
@@ -32,7 +32,7 @@ async function compare(...names: string[]) {
     throw error;
   };
   const opened = await Promise.all(names.map((name) => OpenRun.open(folder(name))));
-  const conversation = new ComparisonConversation(webview, opened, { open, report }, EDITOR_WORDS);
+  const conversation = new ComparisonConversation(webview, opened, { open, report }, editorWords('vscode'));
   const store = new CompareStore(webview.page() as Host<unknown> as Host<ComparisonState>);
   await until('the runs are compared', () => store.shown?.comparison != null);
   const app = Object.assign(new CompareApp(), { store, width: 1200 });

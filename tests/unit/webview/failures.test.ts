@@ -28,8 +28,13 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
   },
   compareRollouts: {
     section: 'rollout',
-    ask: (store) => store.requests.compareRollouts(store.columns.idOf(store.selected!.view.row!), 0, 1),
+    ask: (store) => {
+      const group = store.columns.idOf(store.selected!.view.row!);
+      store.requests.compareRollouts({ group, rollout: 0 }, { group, rollout: 1 });
+    },
   },
+  listRuns: { section: 'cursorA', ask: (store) => store.runOfA.list() },
+  compareWithRun: { section: 'runOfA', ask: (store) => store.compareWithRun(other.folder) },
   readPrompt: { section: 'rollout', ask: (store) => store.prompts.ask(store.selected!.problem.index) },
   calibrate: { section: 'calibration', ask: (store) => store.calibration.ask('train', [1], { again: true }) },
   rescore: {
@@ -63,7 +68,8 @@ const MORE: Partial<Record<PanelRequest, object>> = {
   find: { query: {} },
   writeNote: { note: NOTE },
   openRollout: { group, rollout: 0 },
-  compareRollouts: { group, rollout: 0, other: 1 },
+  compareRollouts: { group, rollout: 0, other: { run: '', group, rollout: 1 } },
+  compareWithRun: { other: null },
   readPrompt: { problem: 0 },
   rescore: { phase: 'train', step: 1, problem: null },
   saveFile: { name: 'a.csv', content: 'x', encoding: 'utf8' },
@@ -88,6 +94,8 @@ const SECTIONS: readonly Section[] = [
   'calibration',
   'rollout',
   'start',
+  'cursorA',
+  'runOfA',
 ];
 const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
 
@@ -253,7 +261,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answers to a reading and to a search are of no interest anymore.
-  if (['readGroup', 'find', 'rescore', 'readNotes', 'calibrate'].includes(name)) return;
+  if (['readGroup', 'find', 'rescore', 'readNotes', 'calibrate', 'compareWithRun'].includes(name)) return;
   test('is shown as refused, without another try', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.

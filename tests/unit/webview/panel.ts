@@ -5,10 +5,11 @@ import type { RewardComparison } from '../../../engine/protocol/reward-compariso
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { Conversation, type ConversationActions } from '../../../engine/view/conversation.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
-import { EDITOR_WORDS } from '../../../extension/remedies.ts';
+import { editorWords } from '../../../extension/remedies.ts';
 import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { CalibrationView } from '../../../webview/sections/calibration.ts';
+import { CursorA } from '../../../webview/sections/cursor-a.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
 import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Find } from '../../../webview/sections/find.ts';
@@ -19,6 +20,7 @@ import { Notes } from '../../../webview/sections/notes.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
 import { RolloutView } from '../../../webview/sections/rollout.ts';
 import { RolloutBefore } from '../../../webview/sections/rollout-before.ts';
+import { RunOfAView } from '../../../webview/sections/run-of-a.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
 import { Start } from '../../../webview/sections/start.ts';
 import { Store } from '../../../webview/store.ts';
@@ -41,6 +43,8 @@ const SECTIONS = {
   rollout: RolloutView,
   before: RolloutBefore,
   start: Start,
+  cursorA: CursorA,
+  runOfA: RunOfAView,
 };
 export type Section = keyof typeof SECTIONS;
 
@@ -61,13 +65,15 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
       calibrate: vi.fn(async () => []),
       revealProblem: vi.fn(async () => {}),
       writeNote: ({ folder }, note) => writeNote(folder, note),
+      listRuns: async () => [],
+      takeRun: (folder) => OpenRun.open(folder),
       again: async ({ folder }) => conversation.show(await OpenRun.open(folder)),
       report: (error) => {
         throw error;
       },
       ...actions,
     },
-    EDITOR_WORDS,
+    editorWords('vscode'),
   );
   return conversation;
 }

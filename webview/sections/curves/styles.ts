@@ -100,6 +100,10 @@ export const curveStyles = css`
     background: var(--vscode-dropdown-background);
     font-weight: 400;
   }
+  .name-of-a {
+    color: var(--vscode-foreground);
+    font-weight: 600;
+  }
   .reference,
   .evaluation,
   .whisker {

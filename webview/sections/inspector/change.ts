@@ -12,36 +12,48 @@ import { correctnessMark, verdictClass } from './correctness.ts';
 
 const HEIGHT = 110;
 
+/** The columns of the run, and those of the run of cursor A with its name where that is another one. */
+interface BothRuns {
+  columns: RunColumns;
+  columnsBefore: RunColumns;
+  runOfA: string | null;
+}
+
 /**
  * Nothing where A and B are the same rollouts, or one of them does not exist.
  * @param beside shows a rollout of each
  */
-export function changeSection(columns: RunColumns, { view, before }: ProblemRow, width: number, beside: () => void) {
-  if (view.row === null || before.row === null || view.row === before.row) return nothing;
-  const end = ({ row, rollouts, unanswered }: ProblemView) => ({
-    clusters: columns.clustersOf(row!),
+export function changeSection(
+  { columns, columnsBefore, runOfA }: BothRuns,
+  { view, before, isSame }: ProblemRow,
+  width: number,
+  beside: () => void,
+) {
+  if (view.row === null || before.row === null || isSame) return nothing;
+  const end = (of: RunColumns, { row, rollouts, unanswered }: ProblemView) => ({
+    clusters: of.clustersOf(row!),
     rollouts,
     unanswered,
   });
-  const lines = slopeLines(end(before), end(view));
+  const lines = slopeLines(end(columnsBefore, before), end(columns, view));
   return html`<section data-change>
-    <h2>From A (${placeText(before)}) to B (${placeText(view)})
+    <h2>From A (${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}) to B (${placeText(view)})
       <button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Rollouts side by side</button></h2>
     <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
   </section>`;
 }
 
 /** The values at B with their change since A. */
-export function changeFacts({ view, before }: ProblemRow) {
+export function changeFacts({ view, before, isSame }: ProblemRow) {
   if (view.row === null) return nothing;
   const fact = (name: string, to: number | null, from: number | null, quantity: 'share' | 'tokenProbability') =>
     to === null
       ? nothing
-      : html`<span data-fact=${name}>${name} <b>${quantityText(quantity, to)}</b> ${view.row === before.row ? nothing : html`<span class="muted">${changeText(quantity, from, to)}</span>`}</span>`;
+      : html`<span data-fact=${name}>${name} <b>${quantityText(quantity, to)}</b> ${isSame ? nothing : html`<span class="muted">${changeText(quantity, from, to)}</span>`}</span>`;
   const unanswered = ({ unanswered, rollouts }: ProblemView) => (rollouts === 0 ? null : unanswered / rollouts);
   return html`<div class="change">
     ${
-      view.row === before.row || before.row === null
+      isSame || before.row === null
         ? nothing
         : html`<span>at A <b class="mono ${before.status === 'majority' ? verdictClass(before.verdict) : ''}">${correctnessMark(before.status === 'majority' ? rightOf(before.verdict) : null)} ${before.answer ?? DASH}</b></span>`
     }

@@ -1,0 +1,34 @@
+/** A problem of one run in another run, at the step that it is compared with. Pure, without schemas: the page has it too. */
+import type { Problem } from '../../protocol/problem.ts';
+import type { RunColumns } from '../columns.ts';
+import { type ProblemView, problemView, unsampled, viewBefore } from '../problem-view.ts';
+import { matchProblems } from './match.ts';
+
+export interface Partners {
+  /** By the index of a problem: that of the same problem in the other run; absent where it has none. */
+  indices: ReadonlyMap<number, number>;
+  /** How many of them have the same text in both; the others have the same id. */
+  byText: number;
+  /** How many of them have another reference answer there. */
+  otherReferences: number;
+}
+
+export function partnersOf(problems: readonly Problem[], others: readonly Problem[]): Partners {
+  const { indices, byText, otherReferences } = matchProblems([problems, others]);
+  return { indices: new Map(indices.map(([one, other]) => [one!, other!])), byText, otherReferences };
+}
+
+/**
+ * A problem as the other run knows it at a step; unsampled where it does not have it.
+ * @param from 0: before training; null: the latest step
+ */
+export function viewInOther(
+  columns: RunColumns,
+  { indices }: Pick<Partners, 'indices'>,
+  problem: number,
+  from: number | null,
+): ProblemView {
+  const partner = indices.get(problem);
+  if (partner === undefined) return unsampled(problem);
+  return from === 0 ? viewBefore(columns, partner, null) : problemView(columns, partner, from ?? undefined);
+}
