@@ -131,14 +131,10 @@ export class Rollscope {
     );
     const { engine, session, library, panel, documents, problemFiles, models } = this;
     this.viewer = own(new RunViewer({ engine, session, library, screen: panel, report }));
-    this.notices = new Notices(
-      this.report,
-      (folder) => this.viewer.resume(folder),
-      (run, step) => {
-        this.viewer.show(run);
-        this.panel.look(step);
-      },
-    );
+    this.notices = new Notices(this.report, (run, step) => {
+      this.viewer.show(run);
+      this.panel.look(step);
+    });
     this.comparisons = own(
       new ComparisonPanels(extensionUri, {
         take: (folder) => this.library.take(folder),

@@ -12,10 +12,9 @@ import { runCommand } from './run-command.ts';
 export class Notices {
   private readonly told = new Set<string>();
 
-  /** @param resume resumes a run by its folder @param look shows a run at a step */
+  /** @param look shows a run at a step */
   constructor(
     private readonly report: Reporter,
-    private readonly resume: (folder: string) => Promise<void>,
     private readonly look: (run: OpenRun, step: number) => void,
   ) {}
 
@@ -54,11 +53,12 @@ export class Notices {
     this.told.add(`${run.folder} ${found.code}`);
     this.report.log('warning', found.message);
     const text = diagnosisText({ kind: 'collapsing', since: found.step });
-    void this.report.ask(`Run ${run.run} is ${text}. ${inEditor(found.message)}`, {
+    const buttons = {
       'Look at Step': () => this.look(run, found.step ?? 0),
-      'Fork from the Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
       ...(run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
-    });
+      'Fork from Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
+    };
+    void this.report.ask(`Run ${run.run} is ${text}. ${inEditor(found.message)}`, buttons, { withLog: false });
   }
 
   ended(run: OpenRun, end: EndRecord): void {
@@ -68,14 +68,14 @@ export class Notices {
     const { message, hint } = end.error ? errorInEditor(end.error) : {};
     const text = [`Run ${run.run} failed at step ${end.step}.`, message, hint].filter(Boolean).join(' ');
     void this.report.ask(text, {
-      Resume: () => this.resume(run.folder),
+      Resume: () => runCommand('resume', run.folder),
     });
   }
 
   interrupted(run: OpenRun): void {
     const steps = plural(run.columns.step, 'step');
     void this.report.ask(`The engine stopped unexpectedly. Run ${run.run} was interrupted after ${steps}.`, {
-      Resume: () => this.resume(run.folder),
+      Resume: () => runCommand('resume', run.folder),
     });
   }
 }

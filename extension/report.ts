@@ -10,6 +10,11 @@ import { tell } from './tell.ts';
 /** Buttons and their actions. */
 export type Buttons = Record<string, () => unknown>;
 
+interface Asking {
+  kind?: 'warning' | 'error';
+  withLog?: boolean;
+}
+
 const SHOW_LOG = 'Show Log';
 
 /** Everything that is shown is also logged; what was canceled is neither. */
@@ -46,12 +51,15 @@ export class Reporter {
     if (code === 'model') more['Choose Model'] = () => runCommand('chooseModel');
     if (code === 'config') more['Open Settings'] = () => openSettings(settingIn(details?.field));
     const text = code === 'internal' ? `Rollscope failed: ${message}` : hint ? `${message} ${hint}` : message;
-    void this.ask(inEditor(text, details), more, 'error');
+    void this.ask(inEditor(text, details), more, { kind: 'error' });
   }
 
-  /** One notification with buttons, the last of them Show Log. */
-  async ask(message: string, choices: Buttons, kind: 'warning' | 'error' = 'warning'): Promise<void> {
-    const all: Buttons = { ...choices, [SHOW_LOG]: () => this.showLog() };
+  /**
+   * One notification with buttons, the last of them Show Log. Three buttons have room for their texts.
+   * @param options.withLog whether the log tells more
+   */
+  async ask(message: string, choices: Buttons, { kind = 'warning', withLog = true }: Asking = {}): Promise<void> {
+    const all: Buttons = { ...choices, ...(withLog && { [SHOW_LOG]: () => this.showLog() }) };
     const chosen = await tell[kind](message, {}, ...Object.keys(all));
     if (!chosen) return;
     try {

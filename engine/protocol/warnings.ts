@@ -42,3 +42,20 @@ export const WATCH_WARNINGS = { watch: 'collapse-watch', collapse: 'collapse' } 
 export function watchLevelOf({ code }: { code: string }): WatchWarningLevel | null {
   return WATCH_WARNING_LEVELS.find((level) => WATCH_WARNINGS[level] === code) ?? null;
 }
+
+interface Warned {
+  code: string;
+  step?: number | null;
+}
+
+/**
+ * What the collapse watch says in the end: its last warning, and those of the same level that led there, the earliest first,
+ * with no other level between them. It warns again when a sign comes back, and does not say when it went.
+ */
+export function lastWatchWarnings<T extends Warned>(warnings: readonly T[]): readonly T[] {
+  const said = warnings.filter((warning) => watchLevelOf(warning) !== null);
+  const last = said.at(-1);
+  if (!last) return [];
+  const other = said.findLastIndex((warning) => watchLevelOf(warning) !== watchLevelOf(last));
+  return said.slice(other + 1);
+}

@@ -7,7 +7,7 @@ import type { Estimate } from '../protocol/estimate.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
-import { signalWarningIn, watchLevelOf } from '../protocol/warnings.ts';
+import { lastWatchWarnings, signalWarningIn, watchLevelOf } from '../protocol/warnings.ts';
 import { wilson } from '../protocol/wilson.ts';
 import { known, type RunColumns, truth } from './columns.ts';
 
@@ -58,16 +58,14 @@ export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warn
 }
 
 /**
- * The last warning of the collapse watch, if it is of this level and nothing measured since then speaks against it: the
- * watch sees no labels, and an accuracy above that before training at or after its step is stronger evidence.
+ * The first of the last warnings of the collapse watch, if they are of this level, that nothing measured since then speaks
+ * against: the watch sees no labels, and an accuracy above that before training at or after its step is stronger evidence.
  */
 function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
-  const last = warnings.findLast((warning) => watchLevelOf(warning) !== null);
-  if (!last || watchLevelOf(last) !== level) return null;
   const { before, after } = comparison ?? {};
-  const refuted =
-    after !== undefined && after.step >= (last.step ?? 0) && change(before?.accuracy, after.accuracy) === 'up';
-  return refuted ? null : last;
+  const rose = after !== undefined && change(before?.accuracy, after.accuracy) === 'up';
+  const found = lastWatchWarnings(warnings).find(({ step }) => !rose || after.step < (step ?? 0));
+  return found && watchLevelOf(found) === level ? found : null;
 }
 
 /**

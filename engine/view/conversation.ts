@@ -157,10 +157,11 @@ export class Conversation {
     else this.selected = problem;
   }
 
-  /** Shows a step, if the page is there. */
+  /** Shows a step of the run that is shown, once the page has it. */
   look(step: number): void {
     this.catchUp();
     if (this.attached?.mark) void this.attached.peer.notify('look', { step });
+    else this.place = { step, phase: null, problem: null, row: null, rollout: null, tokens: null };
   }
 
   /** Goes to a place of the run that is shown, once the page has it. */

@@ -413,7 +413,7 @@ test('notifications', async () => {
   };
   await say('train during a run', () => command('train', 'embedded'));
 
-  const notices = new Notices(report, nothing, () => undefined);
+  const notices = new Notices(report, () => undefined);
   run.append([
     {
       type: 'warning',

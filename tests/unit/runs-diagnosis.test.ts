@@ -47,6 +47,12 @@ describe('a diagnosis', () => {
     expect(diagnosisText({ kind: 'collapsing', since: 53 })).toBe('collapsing since step 53');
   });
 
+  it('is collapsing since the first alarm of those that stand, and not since the latest', () => {
+    const warnings = [{ code: 'collapse-watch', step: 30 }, { code: 'collapse', step: 37 }, alarm];
+    expect(diagnose(null, warnings)).toEqual({ kind: 'collapsing', since: 37 });
+    expect(diagnose(compared(evaluation(0, 0.5), evaluation(40, 0.8)), warnings)).toMatchObject({ since: 53 });
+  });
+
   it('says what is missing: a signal, labels, a measurement', () => {
     expect(diagnose(null, [{ code: 'no-signal', step: 10 }]).kind).toBe('no-signal');
     expect(diagnose(compared(evaluation(0, null), evaluation(9, null)), []).kind).toBe('unlabeled');

@@ -160,6 +160,8 @@ describe('the fold', () => {
       'collapse at 12',
       'collapse at 12',
     ]);
+    fold(columns, warning(4, 'collapse', 20));
+    expect(collapseWarningAt(columns)).toMatchObject({ step: 20, since: 12 });
   });
 
   it('knows why the collapse watch said so, but for runs of older versions', () => {

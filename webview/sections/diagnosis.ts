@@ -214,8 +214,8 @@ export class DiagnosisLine extends Component {
     const warning = collapseWarningAt(columns, selection.at);
     const level = warning?.level ?? 'quiet';
     const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
-    return html`<span class="fact" data-watch=${level} data-since=${warning?.step ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
-      <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.step}` : ''}</span>
+    return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
+      <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
       ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
     </span>`;
   }

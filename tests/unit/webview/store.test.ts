@@ -48,6 +48,16 @@ async function panelOn(folder: string) {
 const viewsOf = (store: Store) => store.rows.map(({ view }) => view);
 
 describe('the store of the panel', () => {
+  test('looks at a step that was named before the page was there', async () => {
+    const webview = new FakeWebview();
+    const host = conversationOf(webview);
+    host.show(await OpenRun.read(await fixture()));
+    host.look(5);
+    const store = new Store(webview.page());
+    await until('a step is looked at', () => Number.isFinite(store.selection.at));
+    expect(store.selection.at).toBe(5);
+  });
+
   test('turns to the problem that was named before the page was there, where one pane is shown at a time', async () => {
     const wide = globalThis.innerWidth;
     vi.stubGlobal('innerWidth', 500);
@@ -367,7 +377,7 @@ describe('another run', () => {
       return slow.info;
     });
     const store = new Store(webview.page());
-    await until('both have come', () => webview.told.length === 2 && store.phase === 'run');
+    await until('both have come', () => webview.told.length === 2 && store.info?.run === quick.run);
     expect([store.info!.run, store.rows.length]).toEqual([quick.run, 24]);
   });
 
