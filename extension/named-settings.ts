@@ -48,7 +48,7 @@ export function namedSettings(
         id: settingName(place.id),
         name,
         value: value === undefined ? null : textOf(value),
-        preset: presetText(preset, place),
+        usual: presetText(preset, place),
       },
     ];
   });
@@ -61,7 +61,7 @@ function givenAt(values: Readonly<Record<string, unknown>>, { id, path }: Settin
 }
 
 /** What the preset gives for a setting, in the unit of the editor; null where it gives nothing. */
-function presetText(preset: object, { id, path }: SettingPlace): string | null {
+export function presetText(preset: object, { id, path }: SettingPlace): string | null {
   if (path === null && id in OBJECT_SETTINGS) return null;
   const placed = SETTINGS.find(({ path: at, setting }) => (path === null ? setting.editor?.id === id : at === path));
   if (!placed) return null;
@@ -74,6 +74,7 @@ function presetText(preset: object, { id, path }: SettingPlace): string | null {
   return textOf(typeof value === 'number' ? value / scale : value);
 }
 
-function textOf(value: unknown): string {
+/** A value as text. */
+export function textOf(value: unknown): string {
   return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : valueText(value as SettingValue);
 }

@@ -1,31 +1,51 @@
 /** Texts of the engine as the editor says them: what the terminal calls an option is a setting here. */
-import { SETTINGS } from '../engine/config/settings.ts';
+import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
 import type { ErrorData } from '../engine/protocol/errors.ts';
 import type { Head } from '../engine/runs/head.ts';
 import type { HostWords } from '../engine/view/conversation.ts';
 
-/** How each option of a run is set in the editor. */
-const NAMES: ReadonlyMap<string, string> = new Map(
-  SETTINGS.flatMap(({ path, setting }) => {
-    const name = setting.editor ? `rollscope.${setting.editor.id}` : `rollscope.config: ${path}`;
-    const { flag, aliases = [] } = setting;
-    return (flag ? [flag, ...aliases] : aliases).map((option) => [option as string, name] as const);
-  }),
-);
+/** What stands for each option of a run. */
+function namesBy(nameOf: (placed: RunSetting) => string): ReadonlyMap<string, string> {
+  return new Map(
+    SETTINGS.flatMap((placed) => {
+      const { flag, aliases = [] } = placed.setting;
+      return (flag ? [flag, ...aliases] : aliases).map((option) => [option as string, nameOf(placed)] as const);
+    }),
+  );
+}
 
-/**
- * A message or a hint with settings in place of the options of the command line; other options stay, and so does what
- * the text quotes of its facts, such as the output of a program with options of its own.
- */
-export function inEditor(text: string, { field: _, ...facts }: Readonly<Record<string, unknown>> = {}): string {
+/** How each option of a run is set in the editor. */
+const IN_SETTINGS = namesBy(
+  ({ path, setting }) =>
+    `the setting ${setting.editor ? `rollscope.${setting.editor.id}` : `rollscope.config: ${path}`}`,
+);
+/** The field of a configuration that each option of a run sets. */
+const IN_FIELDS = namesBy(({ path }) => path);
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Other options stay, and so does what the text quotes of its facts, such as the output of a program with options of its own. */
+function renamed(text: string, { field: _, ...facts }: Facts, names: ReadonlyMap<string, string>): string {
   const quotes = Object.values(facts).flatMap((fact) => {
     const start = typeof fact === 'string' && fact !== '' ? text.indexOf(fact) : -1;
     return start < 0 ? [] : { start, end: start + (fact as string).length };
   });
-  return text.replace(/--[a-z][a-z0-9-]*/g, (flag, at: number) => {
-    const setting = quotes.some(({ start, end }) => start <= at && at < end) ? undefined : NAMES.get(flag);
-    return setting === undefined ? flag : `the setting ${setting}`;
-  });
+  return text.replace(/--[a-z][a-z0-9-]*/g, (flag, at: number) =>
+    quotes.some(({ start, end }) => start <= at && at < end) ? flag : (names.get(flag) ?? flag),
+  );
+}
+
+/** A message or a hint with settings in place of the options of the command line. */
+export function inEditor(text: string, facts: Facts = {}): string {
+  return renamed(text, facts, IN_SETTINGS);
+}
+
+/** The field that an option sets; undefined for other texts. */
+export const fieldOfOption = (option: string): string | undefined => IN_FIELDS.get(option);
+
+/** An error with fields of a configuration in place of the options of the command line. */
+export function errorInFields<E extends Pick<ErrorData, 'message' | 'hint' | 'details'>>(error: E): E {
+  return reworded(error, (text) => renamed(text, error.details ?? {}, IN_FIELDS));
 }
 
 /** Remarks of `analyze` and `rescore` about options that the editor does not have. */
@@ -38,9 +58,12 @@ export function outputInEditor(text: string): string {
 
 /** An error with the texts that the editor shows. */
 export function errorInEditor<E extends Pick<ErrorData, 'message' | 'hint' | 'details'>>(error: E): E {
-  const { message, hint, details } = error;
-  const shown = (text: string) => inEditor(text, details);
-  return { ...error, message: shown(message), ...(hint !== undefined && { hint: shown(hint) }) };
+  return reworded(error, (text) => inEditor(text, error.details));
+}
+
+function reworded<E extends Pick<ErrorData, 'message' | 'hint'>>(error: E, say: (text: string) => string): E {
+  const { message, hint } = error;
+  return { ...error, message: say(message), ...(hint !== undefined && { hint: say(hint) }) };
 }
 
 /** What a run's records say to people, with the texts that the editor shows. */

@@ -1,20 +1,16 @@
 /** A start of a run, with the panel as the place where its failure is shown: what clashes, and what can be done about it. */
-import * as vscode from 'vscode';
-import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { StartAnswer } from '../../engine/runs/start-state.ts';
 import type { Rollscope } from '../app.ts';
-import { namedSettings, placeOfName } from '../named-settings.ts';
-import { errorInEditor } from '../remedies.ts';
 import { runCommand } from '../run-command.ts';
-import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
+import type { StartValues } from './start-values.ts';
 
 /** What is started. */
 export interface RunStart {
   /** As it continues "Could not …": `train on problems.jsonl`. */
   what: string;
-  /** Absolute path, or `embedded`; undefined where settings play no part. */
-  dataset?: string;
+  /** Where its configuration comes from. */
+  values: StartValues;
   /** Builds the configuration and starts the run. */
   begin(): Promise<void>;
 }
@@ -30,33 +26,32 @@ export async function attempt(app: Rollscope, one: RunStart): Promise<void> {
     if (!(error instanceof RollscopeError)) throw error;
     if (error.code === 'canceled') return;
     app.report.record(error);
-    showFailure(app, one, error);
+    await showFailure(app, one, error);
   }
 }
 
-function showFailure(app: Rollscope, one: RunStart, error: RollscopeError): void {
+async function showFailure(app: Rollscope, one: RunStart, failure: RollscopeError): Promise<void> {
   const { panel } = app;
-  const { what, dataset } = one;
-  const scope = dataset === undefined || dataset === EMBEDDED ? undefined : vscode.Uri.file(dataset);
-  const data = toErrorData(error);
-  const settings =
-    dataset === undefined ? [] : namedSettings(data, runSettings(scope), { model: currentModel(scope), dataset });
-  const clashing = settings.filter(({ value, preset }) => value !== null && value !== preset);
-  const answers: Record<StartAnswer, () => unknown> = {
-    again: () => attempt(app, one),
-    preset: async () => {
-      for (const { name } of clashing) await unset(placeOfName(name)!, scope);
-      await attempt(app, one);
-    },
-    model: () => runCommand('chooseModel'),
-    dismiss: () => panel.tellStart(null),
+  const { what, values } = one;
+  const { error, settings, usual } = await values.explain(toErrorData(failure));
+  const clashing = settings.filter(({ value, usual: other }) => value !== null && value !== other);
+  const again = () => attempt(app, one);
+  const afterReset = async () => {
+    await values.reset?.(clashing.map(({ name }) => name));
+    await again();
   };
+  const possible: Partial<Record<StartAnswer, (() => unknown) | undefined>> = {
+    usual: values.reset && clashing.length > 0 ? afterReset : undefined,
+    change: values.change && (() => values.change!(again)),
+    fork: values.fork,
+    again,
+    model: values.fromSettings && error.code === 'model' ? () => runCommand('chooseModel') : undefined,
+  };
+  const answers = (Object.keys(possible) as StartAnswer[]).filter((answer) => possible[answer] !== undefined);
+  const actions: typeof possible = { ...possible, dismiss: () => panel.tellStart(null) };
   panel.tellStart({
-    state: {
-      ...{ state: 'failed', what, settings, error: errorInEditor(data) },
-      hasPreset: clashing.length > 0,
-    },
-    answer: async (answer) => void (await answers[answer]()),
-    openSetting: async (id) => void (await openSettings(id)),
+    state: { state: 'failed', what, settings, usual, error, answers },
+    answer: async (answer) => void (await actions[answer]?.()),
+    openSetting: async (id) => void (await values.open(id)),
   });
 }

@@ -17,23 +17,27 @@ import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
 import { attempt } from './attempt.ts';
 import { launch } from './start.ts';
+import { configurationValues } from './start-values.ts';
 
 /** Starts the configuration of the argument, else one of the workspace that the user picks. Unsaved changes count. */
 export async function startConfiguration(app: Rollscope, argument: unknown): Promise<void> {
   const chosen = isConfiguration(argument) ? argument : await pick();
   if (!chosen) return;
   const { uri, name } = chosen;
-  await attempt(app, { what: `start configuration ${name}`, begin: () => begin(app, uri, name) });
+  const place = vscode.Uri.parse(uri);
+  const values = configurationValues(place, name, async () => (await read(place, name)).values);
+  await attempt(app, { what: `start configuration ${name}`, values, begin: () => begin(app, place, name) });
 }
 
-async function begin(app: Rollscope, uri: string, name: string): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+async function read(uri: vscode.Uri, name: string) {
+  const document = await vscode.workspace.openTextDocument(uri);
   const file = document.uri.fsPath;
-  const values = withAbsolutePaths(configurationOf(document, name), {
-    folder: path.dirname(file),
-    home: os.homedir(),
-    exists: existsSync,
-  });
+  const base = { folder: path.dirname(file), home: os.homedir(), exists: existsSync };
+  return { document, file, values: withAbsolutePaths(configurationOf(document, name), base) };
+}
+
+async function begin(app: Rollscope, uri: vscode.Uri, name: string): Promise<void> {
+  const { document, file, values } = await read(uri, name);
   const job = values.job === 'probe' ? 'probe' : 'train';
   const config = buildRunConfig({ job }, [{ source: { kind: 'file', file }, values }]);
   await launch(app, await withInterpreter(config, document.uri));

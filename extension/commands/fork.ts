@@ -3,21 +3,25 @@ import * as vscode from 'vscode';
 import type { Given } from '../../engine/config/layer.ts';
 import { buildRunConfig } from '../../engine/config/layers.ts';
 import { type ConfigValues, setAt, valueAt } from '../../engine/config/objects.ts';
-import { TRAIN_TOPICS } from '../../engine/config/settings.ts';
+import { type RunSetting, SETTINGS, TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { runName } from '../../engine/journal/layout.ts';
 import { readRunFile } from '../../engine/journal/reader.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
+import { mergeConfig } from '../../engine/protocol/presets.ts';
 import { ownConfig } from '../../engine/protocol/run-file.ts';
 import { forkDefaults } from '../../engine/runs/fork-defaults.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import type { Rollscope } from '../app.ts';
 import { forkSettings, parseSetting, type SettingValue, valueText } from '../fork-settings.ts';
+import { namedFields } from '../named-fields.ts';
+import { errorInFields } from '../remedies.ts';
 import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
 import { attempt } from './attempt.ts';
 import { folderOf, pickRun } from './runs.ts';
 import { launch, problemTarget } from './start.ts';
+import { runValues, type StartValues } from './start-values.ts';
 
 /** A fork of a run from its last healthy checkpoint, as the notification of an alarm asks for it. */
 interface HealthyFork {
@@ -35,8 +39,8 @@ export async function forkRun(app: Rollscope, argument: unknown): Promise<void> 
   const parent = ownConfig(await readRunFile(folder), 'A fork', 'Start a new run instead.');
   const step = await pickCheckpoint(app, folder, healthy);
   if (step === undefined) return;
-  const changes = await askForChanges(parent, step);
-  if (!changes) return;
+  const changes: Changes = { values: {}, given: new Map() };
+  if (!(await askForChanges(parent, step, changes))) return;
   const begin = async () => {
     const config = buildRunConfig({ job: 'train' }, [
       { source: { kind: 'experiment' }, values: forkDefaults(parent, step, false) as ConfigValues },
@@ -44,7 +48,33 @@ export async function forkRun(app: Rollscope, argument: unknown): Promise<void> 
     ]);
     return launch(app, config, { folder, step });
   };
-  await attempt(app, { what: `fork run ${runName(folder)} at step ${step}`, begin });
+  const values = forkValues(parent, step, changes);
+  await attempt(app, { what: `fork run ${runName(folder)} at step ${step}`, values, begin });
+}
+
+/** What was changed for a fork, on the values of its parent. */
+function forkValues(parent: RunConfig, step: number, changes: Changes): StartValues {
+  const base = forkDefaults(parent, step, false);
+  return {
+    explain: (error) => ({
+      error: errorInFields(error),
+      settings: namedFields(error, mergeConfig(base, changes.values), base),
+      usual: 'parent',
+    }),
+    open: async (path) => {
+      const placed = SETTINGS.find((one) => one.path === path);
+      if (placed) await askForChange(placed, base, changes);
+    },
+    reset: async (paths) => {
+      for (const path of paths) {
+        setAt(changes.values, path, valueAt(base, path));
+        changes.given.delete(path);
+      }
+    },
+    change: async (again) => {
+      if (await askForChanges(parent, step, changes)) await again();
+    },
+  };
 }
 
 /** Samples the problem of a lens, or at the cursor, with the weights of a checkpoint. */
@@ -61,7 +91,8 @@ export async function probeOnCheckpoint(app: Rollscope, argument: unknown): Prom
   const place = { job: 'probe' as const, dataset: app.datasetName(dataset), ids };
   const begin = async () =>
     launch(app, buildRunConfig(place, [{ source: { kind: 'experiment' }, values }]), { folder, step });
-  await attempt(app, { what: `probe problem ${ids[0]} at step ${step} of run ${runName(folder)}`, begin });
+  const what = `probe problem ${ids[0]} at step ${step} of run ${runName(folder)}`;
+  await attempt(app, { what, values: runValues(folder), begin });
 }
 
 function isHealthyFork(argument: unknown): argument is HealthyFork {
@@ -96,15 +127,13 @@ interface Changes {
   given: Map<string, Given>;
 }
 
-/** Asks for settings until the user starts the fork; undefined if they cancel. */
-async function askForChanges(parent: RunConfig, step: number): Promise<Changes | undefined> {
-  const values: ConfigValues = {};
-  const given = new Map<string, Given>();
+/** Asks for settings until the user starts the fork; false if they cancel. */
+async function askForChanges(parent: RunConfig, step: number, changes: Changes): Promise<boolean> {
   const base = forkDefaults(parent, step, false);
   const settings = forkSettings(TRAIN_TOPICS);
   for (;;) {
     const items = settings.map((placed) => {
-      const changed = valueAt(values, placed.path);
+      const changed = valueAt(changes.values, placed.path);
       const value = valueText((changed ?? valueAt(base, placed.path)) as SettingValue);
       return {
         label: placed.setting.title,
@@ -118,19 +147,22 @@ async function askForChanges(parent: RunConfig, step: number): Promise<Changes |
       placeHolder: 'Start, or select a setting to change first',
       ignoreFocusOut: true,
     });
-    if (!chosen) return undefined;
-    if (!chosen.placed) return { values, given };
-    const { path, setting } = chosen.placed;
-    const now = valueText((valueAt(values, path) ?? valueAt(base, path)) as SettingValue);
-    const text = await vscode.window.showInputBox({
-      title: setting.title,
-      prompt: setting.help,
-      value: now,
-      ignoreFocusOut: true,
-      validateInput: (input) => parseSetting(setting, input).error,
-    });
-    if (text === undefined) continue;
-    setAt(values, path, parseSetting(setting, text).value);
-    given.set(path, { name: setting.flag! });
+    if (!chosen) return false;
+    if (!chosen.placed) return true;
+    await askForChange(chosen.placed, base, changes);
   }
+}
+
+/** Asks for the value of a setting; nothing changes if the user cancels. */
+async function askForChange({ path, setting }: RunSetting, base: object, changes: Changes): Promise<void> {
+  const text = await vscode.window.showInputBox({
+    title: setting.title,
+    prompt: setting.help,
+    value: valueText((valueAt(changes.values, path) ?? valueAt(base, path)) as SettingValue),
+    ignoreFocusOut: true,
+    validateInput: (input) => parseSetting(setting, input).error,
+  });
+  if (text === undefined) return;
+  setAt(changes.values, path, parseSetting(setting, text).value);
+  changes.given.set(path, { name: setting.flag! });
 }

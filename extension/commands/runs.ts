@@ -10,10 +10,13 @@ import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
+import { runCommand } from '../run-command.ts';
 import { notice, withoutIcons } from '../shown.ts';
 import { choose, tell } from '../tell.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
+import { attempt } from './attempt.ts';
+import { runValues } from './start-values.ts';
 
 /** Opens a run in the panel: the one of the argument, else one that the user picks. */
 export async function openRun(app: Rollscope, argument: unknown): Promise<void> {
@@ -31,7 +34,10 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
     return;
   }
   const folder = named ?? (await pickRun(app, canResume, 'Resume Run', false));
-  if (folder) await app.viewer.resume(folder);
+  if (!folder) return;
+  const fork = () => runCommand('forkRun', folder);
+  const values = runValues(folder, fork);
+  await attempt(app, { what: `resume run ${path.basename(folder)}`, values, begin: () => app.viewer.resume(folder) });
 }
 
 /** Pauses or stops a run: that of the argument, in whichever engine, else the active one. */

@@ -13,6 +13,7 @@ import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 import { tell } from '../tell.ts';
 import { attempt } from './attempt.ts';
+import { settingValues } from './start-values.ts';
 
 type Job = RunConfig['job'];
 
@@ -57,7 +58,7 @@ async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const dataset = app.datasetName(target.dataset);
   await attempt(app, {
     what: whatOf(target),
-    dataset,
+    values: settingValues(dataset),
     begin: async () => {
       const built = buildConfig({ ...target, dataset }, runSettings(scope), placeOf(scope));
       await launch(app, await withInterpreter(built, scope));

@@ -44,7 +44,7 @@ describe.runIf(requireVsCode())('a start that fails', () => {
     // It is still there, and the command that opens the panel leaves it.
     await workbench.run('openPanel');
     const again = await workbench.webview('rs-start [data-start="failed"]');
-    await again.locator('rs-start [data-answer="preset"]').click();
+    await again.locator('rs-start [data-answer="usual"]').click();
     await untilCompleted(await workbench.webview('rs-problems'), 2);
   });
 

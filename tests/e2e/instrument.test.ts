@@ -119,7 +119,7 @@ describe.runIf(requireVsCode())('the instrument', () => {
 describe.runIf(requireVsCode())('a fork', () => {
   const code = useVsCode({ settings: { [settingName('steps')]: 3 } });
 
-  test('begins at a checkpoint that is chosen, with another learning rate', async () => {
+  test('begins at a checkpoint that is chosen, with another learning rate, after one that is refused', async () => {
     const { workbench, home } = code();
     const size = ['--model', 'embedded:W', '--steps', '2', '--checkpoint-every', '1', '--limit', '4'];
     const { code: status, stderr } = await runCli(['train', ...size, '--eval-samples', '0', '--name', 'parent'], {
@@ -130,8 +130,15 @@ describe.runIf(requireVsCode())('a fork', () => {
     await workbench.pickRow('completed').first().click();
     await workbench.pick(/^step 1/);
     await workbench.pick('Learning rate');
-    await workbench.answer('0.0002');
+    await workbench.answer('7');
     await workbench.pick('Start the fork at step 1');
+    // A rate that is not allowed is a state of the panel, whose link asks for another one.
+    const failed = await workbench.webview('rs-start [data-start="failed"]');
+    await untilCount(failed.locator('rs-start tr[data-setting="optimizer.lr"]'), 1);
+    await workbench.shot('failed fork');
+    await failed.locator('rs-start button.setting').first().click();
+    await workbench.answer('0.0002');
+    await failed.locator('rs-start [data-answer="again"]').click();
     const shown = await workbench.webview('rs-problems');
     await untilCompleted(shown, 1);
     await workbench.shot('fork');

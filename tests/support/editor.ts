@@ -2,6 +2,7 @@
  * The parts of VS Code that ask and tell, without an editor: settings by scope, prepared answers to questions, and a record of
  * everything shown. A test that uses it says `vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode)`.
  */
+import { readFileSync } from 'node:fs';
 
 export interface Row {
   label: string;
@@ -39,6 +40,8 @@ export const editor = {
   executed: [] as unknown[][],
   views: [] as { id: string; message?: string }[],
   tasks: [] as { definition: object }[],
+  /** Texts of documents by path; others are read from the disk. */
+  texts: {} as Record<string, string>,
   taskStarted: (_: object): void => {},
   taskEnded: (_: object): void => {},
 };
@@ -55,6 +58,7 @@ export function resetEditor(user: Record<string, unknown> = {}): void {
     executed: [],
     views: [],
     tasks: [],
+    texts: {},
     trusted: true,
   });
   editor.commands.clear();
@@ -81,7 +85,7 @@ export const vscode = {
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   QuickPickItemKind: { Separator: -1, Default: 0 },
   ProgressLocation: { Window: 10, Notification: 15 },
-  TreeItemCollapsibleState: { None: 0 },
+  TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
   Disposable: { from: () => ({ dispose: () => undefined }) },
   TreeItem: class {
     constructor(readonly label: string) {}
@@ -93,8 +97,18 @@ export const vscode = {
     ) {}
   },
   Range: class {
-    constructor(readonly line: number) {}
+    constructor(
+      readonly line: number,
+      readonly end?: unknown,
+    ) {}
   },
+  WorkspaceEdit: class {
+    readonly edits: (readonly [uri: { fsPath: string }, text: string])[] = [];
+    replace(uri: { fsPath: string }, _: unknown, text: string) {
+      this.edits.push([uri, text]);
+    }
+  },
+  ViewColumn: { Active: -1, Beside: -2 },
   TabInputText: class {},
   TabInputCustom: class {},
   FileSystemError: { FileNotFound: Error, Unavailable: Error, NoPermissions: Error },
@@ -130,6 +144,12 @@ export const vscode = {
     }
     static file(fsPath: string) {
       return new this(fsPath);
+    }
+    static parse(text: string) {
+      return new this(text.replace(/^file:\/\//, ''));
+    }
+    toString() {
+      return `file://${this.fsPath}`;
     }
     static joinPath(base: { fsPath: string }, ...parts: string[]) {
       return new this([base.fsPath, ...parts].join('/'));
@@ -198,6 +218,7 @@ export const vscode = {
       };
       return pick;
     },
+    showTextDocument: async (...args: unknown[]) => void editor.executed.push(['showTextDocument', ...args]),
     showQuickPick: answer,
     showInputBox: (options: Asked['options']) => answer([], options),
     showOpenDialog: async (options: Asked['options']) => {
@@ -220,6 +241,15 @@ export const vscode = {
     },
     workspaceFolders: undefined,
     textDocuments: [] as unknown[],
+    openTextDocument: async (uri: { fsPath: string }) => ({
+      uri,
+      getText: () => editor.texts[uri.fsPath] ?? readFileSync(uri.fsPath, 'utf8'),
+      positionAt: (offset: number) => offset,
+    }),
+    applyEdit: async ({ edits }: { edits: (readonly [uri: { fsPath: string }, text: string])[] }) => {
+      for (const [{ fsPath }, text] of edits) editor.texts[fsPath] = text;
+      return true;
+    },
     onDidChangeWorkspaceFolders: () => ({ dispose: () => undefined }),
     getWorkspaceFolder: () => undefined,
     asRelativePath: (uri: string | { fsPath: string }) => (typeof uri === 'string' ? uri : uri.fsPath),

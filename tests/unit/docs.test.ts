@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../engine/cli/program.ts';
+import { CONFIGURATIONS_FILE } from '../../engine/config/named-configurations.ts';
 import { ROOT } from '../support/processes.ts';
 
 const PAGES = [
@@ -92,7 +93,8 @@ describe.each(PAGES)('%s', (page) => {
       ...commands.map(({ title }: { title: string }) => title),
       ...settings.map((name) => titleOf(name)),
     ]);
-    const ids = [...settings, ...commands.map(({ command }: { command: string }) => command)];
+    // The file of configurations has a name of this form.
+    const ids = [CONFIGURATIONS_FILE, ...settings, ...commands.map(({ command }: { command: string }) => command)];
     const named = (pattern: RegExp) => [...flat.matchAll(pattern)].map(([, name]) => name!);
     expect(named(/[*"]Rollscope: ([^*"]+)[*"]/g).filter((title) => !titles.has(title))).toEqual([]);
     expect(named(/`(rollscope\.[a-z]\w*(?:\.\w+)?)`/gi).filter((id) => !ids.includes(id))).toEqual([]);

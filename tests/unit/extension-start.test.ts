@@ -1,10 +1,18 @@
 /** A start that fails: what the panel is told, and what its answers do to settings and to the next start. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { writeCheckpointFolder } from '../../engine/journal/checkpoints.ts';
+import { START } from '../../engine/journal/layout.ts';
 import { checkVotes } from '../../engine/protocol/config.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { StartState } from '../../engine/runs/start-state.ts';
 import type { ShownStart } from '../../engine/view/conversation.ts';
+import { OpenRun } from '../../engine/view/open-run.ts';
+import { commandId } from '../../extension/command-definitions.ts';
 import { editor, resetEditor } from '../support/editor.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
 
 vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
@@ -46,15 +54,15 @@ describe('a start that fails', () => {
     editor.workspace = { votes: 2 };
     const { app, told, begun, failed, record } = fakeApp();
     await train(app);
-    expect(failed()).toMatchObject({ state: 'failed', hasPreset: true, error: { code: 'config' } });
+    expect(failed()).toMatchObject({ state: 'failed', answers: ['usual', 'again'], error: { code: 'config' } });
     expect(failed().settings).toEqual([
-      { id: 'rollscope.group', name: 'rollscope.group', value: '16', preset: '8' },
-      { id: 'rollscope.votes', name: 'rollscope.votes', value: '2', preset: '8' },
+      { id: 'rollscope.group', name: 'rollscope.group', value: '16', usual: '8' },
+      { id: 'rollscope.votes', name: 'rollscope.votes', value: '2', usual: '8' },
     ]);
     expect([begun, editor.shown]).toEqual([[], []]);
     expect(record).toHaveBeenCalledOnce();
 
-    await told.at(-1)!.answer('preset');
+    await told.at(-1)!.answer('usual');
     expect([editor.user, editor.workspace]).toEqual([{ config: { loss: { clipLow: 0.1 } } }, {}]);
     expect(begun).toEqual([expect.objectContaining({ votes: 8, group: 8 })]);
   });
@@ -64,9 +72,9 @@ describe('a start that fails', () => {
     const { app, told, begun, failed } = fakeApp();
     await train(app);
     expect(failed().settings).toEqual([
-      { id: 'rollscope.config', name: 'rollscope.config: loss.clipLow', value: '7', preset: expect.any(String) },
+      { id: 'rollscope.config', name: 'rollscope.config: loss.clipLow', value: '7', usual: expect.any(String) },
     ]);
-    await told.at(-1)!.answer('preset');
+    await told.at(-1)!.answer('usual');
     expect(editor.user).toEqual({ config: { loss: { clipHigh: 0.3 }, watch: 'off' } });
     expect(begun).toHaveLength(1);
   });
@@ -84,7 +92,7 @@ describe('a start that fails', () => {
       [expect.stringMatching(/^rollscope\./), null],
     ]);
     expect(`${failed().error.hint}`).not.toContain('--');
-    expect(failed().hasPreset).toBe(false);
+    expect(failed().answers).toEqual(['again']);
     await told.at(-1)!.openSetting('rollscope.maxTokens');
     expect(editor.executed).toEqual([['workbench.action.openSettings', 'rollscope.maxTokens']]);
     await told.at(-1)!.answer('again');
@@ -104,6 +112,138 @@ describe('a start that fails', () => {
     });
     await expect(train(bug.app)).rejects.toThrow(TypeError);
     expect(bug.told).toEqual([]);
+  });
+});
+
+/** What `openField` shows: the file, and the text that it selects. */
+function selected(text: string): [file: string, text: string] {
+  const [, { uri }, { selection }] = editor.executed.at(-1) as [
+    string,
+    { uri: { fsPath: string } },
+    { selection: { line: number; end: number } },
+  ];
+  return [uri.fsPath, text.slice(selection.line, selection.end)];
+}
+
+describe('a configuration that cannot be started', () => {
+  const FILE = '/w/rollscope.json';
+  const configured = (values: object) =>
+    JSON.stringify(
+      { configurations: { other: { votes: 4 }, x: { dataset: { path: 'embedded' }, ...values } } },
+      null,
+      2,
+    );
+  const start = async (app: never) => {
+    const { startConfiguration } = await import('../../extension/commands/configurations.ts');
+    await startConfiguration(app, { uri: `file://${FILE}`, name: 'x' });
+  };
+
+  test('is shown with its fields, which open in the file, and the preset, which takes them out of it', async () => {
+    editor.texts = { [FILE]: configured({ votes: 2, group: 16, steps: 3 }) };
+    const { app, told, begun, failed } = fakeApp();
+    await start(app);
+    expect(failed()).toMatchObject({ what: 'start configuration x', usual: 'preset', answers: ['usual', 'again'] });
+    expect(failed().settings).toEqual([
+      { id: 'group', name: 'group', value: '16', usual: '8' },
+      { id: 'votes', name: 'votes', value: '2', usual: '8' },
+    ]);
+    await told.at(-1)!.openSetting('votes');
+    expect(selected(editor.texts[FILE]!)).toEqual([FILE, '"votes": 2']);
+    await told.at(-1)!.answer('usual');
+    expect(JSON.parse(editor.texts[FILE]!).configurations).toEqual({
+      other: { votes: 4 },
+      x: { dataset: { path: 'embedded' }, steps: 3 },
+    });
+    expect(begun).toEqual([expect.objectContaining({ votes: 8, group: 8, steps: 3 })]);
+  });
+
+  test('names an unknown field, and the fields that the engine calls by their options', async () => {
+    editor.texts = { [FILE]: configured({ optimizer: { lrr: 1 } }) };
+    const unknown = fakeApp();
+    await start(unknown.app);
+    expect(unknown.failed().settings).toMatchObject([{ id: 'optimizer.lrr', value: '1', usual: null }]);
+    await unknown.told.at(-1)!.openSetting('optimizer.lrr');
+    expect(selected(editor.texts[FILE]!)).toEqual([FILE, '"lrr": 1']);
+
+    editor.texts = { [FILE]: configured({ sampling: { maxTokens: 4_000 } }) };
+    const engine = fakeApp(() => {
+      throw new RollscopeError('memory', 'Not enough.', 'Lower --max-tokens.');
+    });
+    await start(engine.app);
+    expect(engine.failed().error.hint).toBe('Lower sampling.maxTokens.');
+    expect(engine.failed().settings).toMatchObject([{ name: 'sampling.maxTokens', value: '4000' }]);
+  });
+
+  test('whose file is not JSON is shown too', async () => {
+    editor.texts = { [FILE]: '{"configurations": {' };
+    const { app, failed } = fakeApp();
+    await start(app);
+    expect(failed()).toMatchObject({ settings: [], answers: ['again'], error: { details: { reason: 'not-json' } } });
+  });
+});
+
+describe('a run that cannot be resumed or forked', () => {
+  /** A run with a checkpoint. */
+  async function withRun(start?: (config: unknown) => unknown) {
+    const { folder } = await writeRunFixture(`${temporaryFolder()}/first`, { problems: 2, votes: 4, steps: 3 });
+    await writeCheckpointFolder(folder, 2, START, async () => {});
+    const all = fakeApp(start);
+    const resumed: string[] = [];
+    const parts = {
+      library: { read: () => OpenRun.read(folder), refresh: () => {}, list: async () => [] },
+      viewer: {
+        resume: async (run: string) => {
+          start?.(null);
+          resumed.push(run);
+        },
+      },
+    };
+    Object.assign(all.app as object, parts);
+    return { ...all, folder, resumed };
+  }
+  const once = (error: RollscopeError) => {
+    const errors = [error];
+    return () => {
+      const next = errors.shift();
+      if (next) throw next;
+    };
+  };
+
+  test('is shown with the values that it had, and can be forked with others', async () => {
+    const error = new RollscopeError('memory', 'Not enough.', 'Lower --max-tokens.');
+    const { app, folder, told, failed, resumed } = await withRun(once(error));
+    const { resume } = await import('../../extension/commands/runs.ts');
+    await resume(app, folder);
+    expect(failed()).toMatchObject({ what: 'resume run first', answers: ['fork', 'again'] });
+    expect(failed().settings).toMatchObject([{ id: 'sampling.maxTokens', value: expect.stringMatching(/^\d+$/) }]);
+    await told.at(-1)!.openSetting('sampling.maxTokens');
+    const file = path.join(folder, 'run.json');
+    expect(selected(readFileSync(file, 'utf8'))).toEqual([file, expect.stringContaining('"maxTokens"')]);
+    await told.at(-1)!.answer('fork');
+    expect(editor.executed.at(-1)).toEqual([commandId('forkRun'), folder]);
+    await told.at(-1)!.answer('again');
+    expect(resumed).toEqual([folder]);
+  });
+
+  test('is forked with a changed setting that does not fit, which is changed again or taken from the parent', async () => {
+    const { app, folder, told, begun, failed } = await withRun();
+    const { forkRun } = await import('../../extension/commands/fork.ts');
+    const asks = (title: string) => (row: { label: string }) => row.label.includes(title);
+    editor.answers = [asks('step 2'), asks('Learning rate'), '7', asks('Start the fork')];
+    await forkRun(app, folder);
+    expect(failed()).toMatchObject({ usual: 'parent', answers: ['usual', 'change', 'again'] });
+    const [lr] = failed().settings;
+    expect(lr).toMatchObject({ id: 'optimizer.lr', value: '7' });
+
+    // The link asks for its value; what was changed before is still there when settings are asked for again.
+    editor.answers = ['8', undefined];
+    await told.at(-1)!.openSetting('optimizer.lr');
+    await told.at(-1)!.answer('change');
+    expect(editor.asked.at(-1)!.items.find(({ label }) => label === 'Learning rate')!.description).toBe('8 (changed)');
+    expect(begun).toEqual([]);
+
+    await told.at(-1)!.answer('usual');
+    expect(begun).toEqual([expect.objectContaining({ optimizer: expect.objectContaining({ lr: Number(lr!.usual) }) })]);
   });
 });
 

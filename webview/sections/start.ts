@@ -2,7 +2,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH } from '../../engine/protocol/format.ts';
-import type { NamedSetting, StartAnswer, StartState } from '../../engine/runs/start-state.ts';
+import type { NamedSetting, StartAnswer, StartState, Usual } from '../../engine/runs/start-state.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
@@ -10,8 +10,20 @@ import { shared } from '../styles.ts';
 
 type Failed = Extract<StartState, { state: 'failed' }>;
 
-/** Names of settings in a text, as `inEditor` writes them. */
-const SETTING = /rollscope\.config: [\w]+(?:\.\w+)*|rollscope(?:\.\w+)+/g;
+/** Words that may be names of settings, as `inEditor` and `errorInFields` write them. */
+const WORD = /rollscope\.config: \w+(?:\.\w+)*|\w+(?:\.\w+)*/g;
+
+const USUAL: Record<Usual, { column: string; answer: string }> = {
+  preset: { column: 'Preset', answer: 'Use the preset and start' },
+  parent: { column: 'Parent run', answer: 'Use the values of the parent run and start' },
+};
+const ANSWERS: Record<Exclude<StartAnswer, 'usual'>, string> = {
+  change: 'Change settings…',
+  fork: 'Fork with other settings…',
+  again: 'Try again',
+  model: 'Choose model…',
+  dismiss: 'Dismiss',
+};
 
 /** The element of a start. */
 @customElement('rs-start')
@@ -66,7 +78,7 @@ export class Start extends Component {
     </section>`;
   }
 
-  private failed({ what, error, settings, hasPreset }: Failed) {
+  private failed({ what, error, settings, usual, answers }: Failed) {
     const { failures } = this.store;
     return html`<section data-start="failed" data-code=${error.code} data-ready>
       <h2>Could not ${what}</h2>
@@ -74,23 +86,21 @@ export class Start extends Component {
         <p class="text">${this.linked(error.message, settings)}</p>
         ${error.hint === undefined ? nothing : html`<p class="text hint">${this.linked(error.hint, settings)}</p>`}
       </div>
-      ${settings.length > 0 ? this.table(settings) : nothing}
+      ${settings.length > 0 ? this.table(settings, usual) : nothing}
       <div class="actions">
-        ${hasPreset ? this.button('preset', 'Use the preset and start', true) : nothing}
-        ${this.button('again', 'Try again', !hasPreset)}
-        ${error.code === 'model' ? this.button('model', 'Choose model…') : nothing}
-        ${this.button('dismiss', 'Dismiss')}
+        ${answers.map((answer, i) => this.button(answer, answer === 'usual' ? USUAL[usual].answer : ANSWERS[answer], i === 0))}
+        ${this.button('dismiss', ANSWERS.dismiss)}
       </div>
       ${(['answerStart', 'openSetting'] as const).map((name) => failureNotice(name, failures.of(name), () => failures.clear(name)))}
     </section>`;
   }
 
-  /** Their values, and those of the preset. */
-  private table(settings: readonly NamedSetting[]) {
+  /** Their values, and the usual ones. */
+  private table(settings: readonly NamedSetting[], usual: Usual) {
     const shown = (value: string | null) => value ?? DASH;
     return html`<table aria-label="Settings">
-      <thead><tr><th>Setting</th><th>Value</th><th>Preset</th></tr></thead>
-      <tbody>${settings.map((setting) => html`<tr data-setting=${setting.id}><td>${this.link(setting, setting.name)}</td><td>${shown(setting.value)}</td><td>${shown(setting.preset)}</td></tr>`)}</tbody>
+      <thead><tr><th>Setting</th><th>Value</th><th>${USUAL[usual].column}</th></tr></thead>
+      <tbody>${settings.map((setting) => html`<tr data-setting=${setting.id}><td>${this.link(setting, setting.name)}</td><td>${shown(setting.value)}</td><td>${shown(setting.usual)}</td></tr>`)}</tbody>
     </table>`;
   }
 
@@ -98,7 +108,7 @@ export class Start extends Component {
   private linked(text: string, settings: readonly NamedSetting[]) {
     const parts = [];
     let end = 0;
-    for (const match of text.matchAll(SETTING)) {
+    for (const match of text.matchAll(WORD)) {
       const setting = settings.find(({ name }) => name === match[0]);
       if (!setting) continue;
       parts.push(text.slice(end, match.index), this.link(setting, match[0]));

@@ -54,7 +54,7 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
 /** What is asked of a start is shown with it. */
 function askOfStart(store: Store, ask: () => void): void {
   const error = { code: 'config' as const, message: 'The start failed.' };
-  store.start = { state: 'failed', what: 'train', error, settings: [], hasPreset: false };
+  store.start = { state: 'failed', what: 'train', error, settings: [], usual: 'preset', answers: ['again'] };
   ask();
 }
 const NOTE: Note = {

@@ -122,11 +122,7 @@ describe('the editor', () => {
 
   test('notifications and the log', () => {
     const report = new Reporter();
-    const notices = new Notices(
-      report,
-      async () => {},
-      () => {},
-    );
+    const notices = new Notices(report, () => {});
     notices.warnings(run);
     notices.ended(run, { reason: 'failed', step: 2, error: { code: 'internal', message: breaking('m') } } as never);
     report.error(new RollscopeError('model', breaking('message'), breaking('hint')));

@@ -11,9 +11,9 @@ import { clicksOf } from './markup.ts';
 import { conversationOf, rendered, template } from './panel.ts';
 
 const FAILED: StartState = {
-  ...{ state: 'failed', what: 'train on problems.jsonl', hasPreset: true },
+  ...{ state: 'failed', what: 'train on problems.jsonl', usual: 'preset', answers: ['usual', 'again'] },
   error: { code: 'config', message: 'setting rollscope.group 16 must not exceed setting rollscope.votes 8.' },
-  settings: [{ id: 'rollscope.group', name: 'rollscope.group', value: '16', preset: '8' }],
+  settings: [{ id: 'rollscope.group', name: 'rollscope.group', value: '16', usual: '8' }],
 };
 
 let run: OpenRun;
@@ -67,7 +67,7 @@ describe('a start', () => {
     const { store, host, start, click } = await panel();
     host.tellStart(start);
     await until('it has failed', () => store.start !== null);
-    for (const answer of ['preset', 'again', 'dismiss'] as const) {
+    for (const answer of ['usual', 'again', 'dismiss'] as const) {
       click(`data-answer="${answer}"`);
       await until(`${answer} has arrived`, () => start.answer.mock.calls.length > 0);
       expect(start.answer.mock.calls.splice(0)).toEqual([[answer]]);

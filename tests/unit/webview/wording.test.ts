@@ -51,15 +51,15 @@ test('the panel', async () => {
   starting.start = { state: 'preparing', what: 'train' };
   say('a run that is prepared', starting, ['start']);
   starting.start = {
-    ...{ state: 'failed', what: 'train on problems.jsonl', hasPreset: true },
+    ...{ state: 'failed', what: 'train on problems.jsonl', usual: 'preset', answers: ['usual', 'again'] },
     error: {
       code: 'config',
       message: 'setting rollscope.group 16 is too many.',
       hint: 'Raise setting rollscope.votes.',
     },
     settings: [
-      { id: 'rollscope.group', name: 'rollscope.group', value: '16', preset: '8' },
-      { id: 'rollscope.votes', name: 'rollscope.votes', value: null, preset: '8' },
+      { id: 'rollscope.group', name: 'rollscope.group', value: '16', usual: '8' },
+      { id: 'rollscope.votes', name: 'rollscope.votes', value: null, usual: '8' },
     ],
   };
   say('a start that failed', starting, ['start']);

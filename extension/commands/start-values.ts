@@ -1,0 +1,114 @@
+/**
+ * Where the values of a start come from: the settings, a configuration of `rollscope.json`, a run that is resumed or probed, or
+ * what was changed for a fork. Each knows what a failure names of it, how a value is opened, and what can be undone.
+ */
+import { applyEdits, findNodeAtLocation, type JSONPath, modify, parseTree } from 'jsonc-parser';
+import * as vscode from 'vscode';
+import { CONFIGURATIONS } from '../../engine/config/named-configurations.ts';
+import { stringAt } from '../../engine/config/objects.ts';
+import { RUN_FILE } from '../../engine/journal/layout.ts';
+import { readRunFile } from '../../engine/journal/reader.ts';
+import { EMBEDDED } from '../../engine/protocol/embedded.ts';
+import type { ErrorData } from '../../engine/protocol/errors.ts';
+import { presetFor } from '../../engine/protocol/presets.ts';
+import type { NamedSetting, Usual } from '../../engine/runs/start-state.ts';
+import { namedFields } from '../named-fields.ts';
+import { namedSettings, placeOfName } from '../named-settings.ts';
+import { errorInEditor, errorInFields } from '../remedies.ts';
+import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
+
+/** What a failure says in the words of the place that the values come from. */
+export interface ExplainedStart {
+  error: ErrorData;
+  settings: NamedSetting[];
+  usual: Usual;
+}
+
+export interface StartValues {
+  /** The settings that an error names, and its text in their names. */
+  explain(error: ErrorData): ExplainedStart | Promise<ExplainedStart>;
+  /** Opens a setting where it can be changed, or read. */
+  open(id: string): unknown;
+  /** Gives settings their usual values. */
+  reset?(names: readonly string[]): Promise<void>;
+  /** Asks for other values, and starts again. */
+  change?(again: () => Promise<void>): Promise<void>;
+  /** Forks the run that could not be resumed. */
+  fork?(): unknown;
+  /** Whether the model is that of the settings. */
+  fromSettings?: boolean;
+}
+
+/** The settings of VS Code. @param dataset absolute path, or `embedded` */
+export function settingValues(dataset: string): StartValues {
+  const scope = dataset === EMBEDDED ? undefined : vscode.Uri.file(dataset);
+  return {
+    fromSettings: true,
+    explain: (error) => ({
+      error: errorInEditor(error),
+      settings: namedSettings(error, runSettings(scope), { model: currentModel(scope), dataset }),
+      usual: 'preset',
+    }),
+    open: (id) => openSettings(id),
+    reset: async (names) => {
+      for (const name of names) await unset(placeOfName(name)!, scope);
+    },
+  };
+}
+
+/** A configuration of `rollscope.json`, with changes that are not saved. @param read its values */
+export function configurationValues(uri: vscode.Uri, name: string, read: () => Promise<object>): StartValues {
+  const place = (path: string) => [CONFIGURATIONS, name, ...path.split('.')];
+  return {
+    explain: async (error) => explained(error, await read().catch(() => ({}))),
+    open: (path) => openField(uri, place(path)),
+    reset: async (paths) => {
+      const document = await vscode.workspace.openTextDocument(uri);
+      const formattingOptions = { insertSpaces: true, tabSize: 2 };
+      const text = paths.reduce(
+        (now, path) => applyEdits(now, modify(now, place(path), undefined, { formattingOptions })),
+        document.getText(),
+      );
+      // Undone like any other change, and saved when the user saves it.
+      const edit = new vscode.WorkspaceEdit();
+      const end = document.positionAt(document.getText().length);
+      edit.replace(uri, new vscode.Range(document.positionAt(0), end), text);
+      await vscode.workspace.applyEdit(edit);
+    },
+  };
+}
+
+/** The configuration of a run, which is fixed. @param fork forks the run with other settings */
+export function runValues(folder: string, fork?: () => unknown): StartValues {
+  return {
+    explain: async (error) => {
+      const { config } = await readRunFile(folder).catch(() => ({ config: {} }));
+      return explained(error, config ?? {});
+    },
+    open: (path) => openField(vscode.Uri.joinPath(vscode.Uri.file(folder), RUN_FILE), ['config', ...path.split('.')]),
+    ...(fork && { fork }),
+  };
+}
+
+/** An error in the fields of a configuration, compared with the preset of its model. */
+function explained(error: ErrorData, values: object): ExplainedStart {
+  const preset = presetFor(
+    stringAt(values, 'model') ?? EMBEDDED,
+    (stringAt(values, 'dataset.path') ?? EMBEDDED) === EMBEDDED,
+  );
+  return { error: errorInFields(error), settings: namedFields(error, values, preset), usual: 'preset' };
+}
+
+/** Shows a field of a JSON file, or what is around it where it is not there. */
+async function openField(uri: vscode.Uri, place: JSONPath): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const root = parseTree(document.getText());
+  let node: ReturnType<typeof findNodeAtLocation>;
+  for (let depth = place.length; root && !node && depth > 0; depth--) {
+    node = findNodeAtLocation(root, place.slice(0, depth));
+  }
+  const at = node?.parent?.type === 'property' ? node.parent : node;
+  const start = document.positionAt(at?.offset ?? 0);
+  const selection = new vscode.Range(start, document.positionAt((at?.offset ?? 0) + (at?.length ?? 0)));
+  await vscode.window.showTextDocument(document, { selection, viewColumn: vscode.ViewColumn.Beside });
+}
