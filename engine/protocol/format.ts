@@ -85,9 +85,10 @@ export function dateTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** The same without its year, where runs of a list are told apart: `11-24 19:30`. */
-export function shortDateTime(time: string | number): string {
-  return dateTime(time).slice('2026-'.length);
+/** The same without its year, where runs of a list are told apart: `11-24 19:30`, with seconds `11-24 19:30:12`. */
+export function shortDateTime(time: string | number, withSeconds = false): string {
+  const seconds = `:${String(new Date(time).getSeconds()).padStart(2, '0')}`;
+  return `${dateTime(time).slice('2026-'.length)}${withSeconds ? seconds : ''}`;
 }
 
 /** `512 MB`, `3.4 GB`, in binary units. */

@@ -54,6 +54,8 @@ export class RunItem extends vscode.TreeItem {
   /** Puts a fork of this run below it. */
   adopt(fork: RunItem): void {
     this.forks.push(fork);
+    // VS Code keeps a row that it knows as it was: without children.
+    this.id = `${this.info.folder}#forks`;
     this.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
   }
 }
@@ -106,15 +108,20 @@ function labelOf(info: ListedRun): string {
   return info.status === 'unreadable' || !isDefaultName(info.run) ? info.run : contentText(info);
 }
 
-/** Labels of runs that can be told apart: several that would have the same get the time of their start, or their name. */
+/**
+ * Labels of runs that can be told apart: several that would have the same begin with the time of their start, which a narrow
+ * view does not cut off.
+ */
 export function runLabels(runs: readonly ListedRun[]): string[] {
   const lengthened = (labels: readonly string[], lengthen: (info: ListedRun) => string) => {
     const counts = new Map<string, number>();
     for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
     return labels.map((label, i) => (counts.get(label) === 1 ? label : lengthen(runs[i]!)));
   };
-  const timed = lengthened(runs.map(labelOf), (info) => `${labelOf(info)} · ${shortDateTime(info.created)}`);
-  return lengthened(timed, ({ run }) => run);
+  const timed = (info: ListedRun, seconds: boolean) => `${shortDateTime(info.created, seconds)} · ${labelOf(info)}`;
+  const byMinute = lengthened(runs.map(labelOf), (info) => timed(info, false));
+  const bySecond = lengthened(byMinute, (info) => timed(info, true));
+  return lengthened(bySecond, ({ run }) => run);
 }
 
 /** A run's description and icon. Pure. */

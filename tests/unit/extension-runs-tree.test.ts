@@ -32,11 +32,29 @@ test('runs with the same reward and dataset are told apart, by what was chosen, 
   const items = await tree.getChildren();
   expect(items.map(({ label }) => label)).toEqual([
     'empo · sums',
-    'majority-vote · sums · 11-24 19:31',
-    'majority-vote · sums · 11-24 19:35',
+    '11-24 19:31 · majority-vote · sums',
+    '11-24 19:35 · majority-vote · sums',
     'baseline',
-    'probe-sums-20261124-194200',
-    'probe-sums-20261124-194230',
+    '11-24 19:42:00 · probe · sums',
+    '11-24 19:42:30 · probe · sums',
   ]);
   expect(items[3]!.description).toContain('majority-vote · sums');
+});
+
+test('a fork stands below its parent, which is another row for VS Code once it has one', async () => {
+  const { RunsTree } = await import('../../extension/trees/runs.ts');
+  const parent = listed('first', at('19:30:12'));
+  const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
+  const runs = [parent];
+  const tree = new RunsTree(
+    { listAll: async () => runs } as never,
+    () => false,
+    () => {},
+  );
+  const [alone] = await tree.getChildren();
+  runs.push(fork);
+  const [item, ...others] = await tree.getChildren();
+  expect(others).toEqual([]);
+  expect((await tree.getChildren(item)).map(({ label }) => label)).toEqual(['second']);
+  expect(item!.id).not.toBe(alone!.id);
 });
