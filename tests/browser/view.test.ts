@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { axeFindings, PREFERENCES, type Preference, requireBrowser, useBrowser } from '../support/browser.ts';
+import { axeFindings, PREFERENCES, type Preference, prefer, requireBrowser, useBrowser } from '../support/browser.ts';
 import { writeForeignRun } from '../support/foreign-run.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { step } from '../support/records.ts';
@@ -157,36 +157,48 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
-  const runs: Record<string, (folder: string) => Promise<unknown>> = {
-    labeled: (folder) => writeRunFixture(folder, { problems: 12, steps: 6, every: 3 }),
-    unlabeled: (folder) => writeRunFixture(folder, { problems: 6, steps: 4, labels: false }),
-    imported: (folder) => writeForeignRun(folder, { steps: 3 }),
-  };
+  /** Each opens in another theme: what is here otherwise opens in the dark one. */
+  const runs: { name: string; theme: Preference; write: (folder: string) => Promise<unknown> }[] = [
+    {
+      name: 'labeled',
+      theme: 'light',
+      write: (folder) => writeRunFixture(folder, { problems: 12, steps: 6, every: 3 }),
+    },
+    {
+      name: 'unlabeled',
+      theme: 'high-contrast',
+      write: (folder) => writeRunFixture(folder, { problems: 6, steps: 4, labels: false }),
+    },
+    { name: 'imported', theme: 'high-contrast-light', write: (folder) => writeForeignRun(folder, { steps: 3 }) },
+  ];
 
-  test.each(Object.entries(runs))(
-    'has nothing serious for axe, in four themes, wide and narrow: %s',
-    async (name, write) => {
+  test.each(runs)(
+    'has nothing serious for axe, in four themes, wide and narrow: $name',
+    async ({ name, theme, write }) => {
       const { address } = await view(name, write);
       const found: string[] = [];
-      for (const preference of Object.keys(PREFERENCES) as Preference[]) {
-        const page = await viewer().open(address, preference);
-        await page.locator('rs-inspector [data-rollout]').first().waitFor();
-        const note = async (what: string) =>
+      const page = await viewer().open(address, theme);
+      await page.locator('rs-inspector [data-rollout]').first().waitFor();
+      /** Looks at the page as it is in every theme: a theme changes nothing but colors. */
+      const note = async (what: string) => {
+        for (const preference of Object.keys(PREFERENCES) as Preference[]) {
+          await prefer(page, preference);
+          await page.locator(`body[data-vscode-theme-kind="vscode-${preference}"]`).waitFor();
           found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
-        await note('wide');
-        await page.keyboard.press('?');
-        await page.locator('dialog[open]').waitFor();
-        await note('keys');
-        await page.keyboard.press('?');
-        await page.setViewportSize({ width: 900, height: 900 });
-        const tabs = page.locator('[data-tab]');
-        await tabs.first().waitFor();
-        for (let i = 0; i < (await tabs.count()); i++) {
-          await tabs.nth(i).click();
-          await until('the tab is shown', async () => (await tabs.nth(i).getAttribute('aria-selected')) === 'true');
-          await note(`tab ${i + 1}`);
         }
-        await page.close();
+      };
+      await note('wide');
+      await page.keyboard.press('?');
+      await page.locator('dialog[open]').waitFor();
+      await note('keys');
+      await page.keyboard.press('?');
+      await page.setViewportSize({ width: 900, height: 900 });
+      const tabs = page.locator('[data-tab]');
+      await tabs.first().waitFor();
+      for (let i = 0; i < (await tabs.count()); i++) {
+        await tabs.nth(i).click();
+        await until('the tab is shown', async () => (await tabs.nth(i).getAttribute('aria-selected')) === 'true');
+        await note(`tab ${i + 1}`);
       }
       expect(found).toEqual([]);
     },

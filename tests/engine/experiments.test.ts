@@ -15,8 +15,13 @@ const NAMES = experiments.map(({ name }) => name);
 const SINGLE = ['per-problem', 'theory'];
 /** Every problem is probed with 32 rollouts first. */
 const PROBING = ['test-time', 'generalization'];
-/** Ten and more runs each, which differ in rewards and settings: minutes of loading a real model would show no more. */
-const MANY_RUNS = ['rise-then-fall', 'failure-modes', 'hyperparameters'];
+/**
+ * What a real model is asked for in three ways: to train on single problems, to be probed with many rollouts first, and to
+ * judge its own rollouts. Other experiments differ in rewards, settings and data, for which the weights do not matter.
+ */
+const ON_REAL_MODEL = ['per-problem', 'test-time', 'self-verification'];
+/** Ten and more runs each, of which one experiment is enough to show that a user's model and problems are taken. */
+const MANY_RUNS = ['failure-modes', 'hyperparameters'];
 
 const home = temporaryFolder();
 
@@ -71,10 +76,11 @@ describe("on a user's copy of a small model and problems for it", () => {
     );
   });
 
-  test('rise-then-fall', async () => {
+  test.each(NAMES.filter((name) => !ON_REAL_MODEL.includes(name) && !MANY_RUNS.includes(name)))('%s', async (name) => {
     const size = ['--steps', '2', '--batch', '2', '--votes', '4', '--group', '4', '--eval-samples', '2'];
-    const prompts = ['--template', '{{problem}}', '--max-tokens', '24', '--limit', '9'];
-    const { folder, runs } = await experiment('rise-then-fall', [sums, '--model', model, ...prompts, ...size]);
+    const limit = SINGLE.includes(name) ? '2' : PROBING.includes(name) ? '4' : '9';
+    const prompts = ['--template', '{{problem}}', '--max-tokens', '24', '--limit', limit];
+    const { folder, runs } = await experiment(name, [sums, '--model', model, ...prompts, ...size]);
     await expectRuns(folder, runs, model);
   });
 });
@@ -100,10 +106,10 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
     );
   });
 
-  test.each(NAMES.filter((name) => !MANY_RUNS.includes(name)))('%s', async (name) => {
+  test.each(ON_REAL_MODEL)('%s', async (name) => {
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
     const tokens = ['--max-tokens', '8', '--judge-max-tokens', '8'];
-    const limit = SINGLE.includes(name) ? '2' : PROBING.includes(name) ? '4' : '9';
+    const limit = PROBING.includes(name) ? '4' : '2';
     const small = [...size, ...tokens, '--memory', '3GB', '--limit', limit];
     const file = name === 'self-verification' ? targets : sums;
     const { folder, runs } = await experiment(name, [file, '--model', MODEL, ...small]);

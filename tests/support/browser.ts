@@ -17,6 +17,11 @@ export const PREFERENCES = {
 } as const;
 export type Preference = keyof typeof PREFERENCES;
 
+/** Makes a page appear as somebody with this preference sees it. */
+export async function prefer(page: Page, preference: Preference): Promise<void> {
+  await page.emulateMedia({ ...PREFERENCES[preference], reducedMotion: 'reduce' });
+}
+
 export function requireBrowser(): boolean {
   return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`);
 }
@@ -70,7 +75,7 @@ export class Viewer {
       if (message.type() === 'error' && !ignores?.test(message.text())) this.errors.push(message.text());
     });
     page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
-    await page.emulateMedia({ ...PREFERENCES[preference], reducedMotion: 'reduce' });
+    await prefer(page, preference);
     await page.goto(address);
     return page;
   }
@@ -99,8 +104,8 @@ interface AxeResult {
 
 /** What axe finds serious or critical on a page: rule, place and reason. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, as the content policy allows no other script.
-  await page.evaluate(axe.source);
+  // Evaluated by the debugger, as the content policy allows no other script; it stays until the page is left.
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
