@@ -2,8 +2,9 @@
  * How tokens are drawn from logits, as graph builders: temperature, top-p and top-k, and what a certainty reward needs to
  * know about each token.
  */
-import type { Weights } from '../model/decoder.ts';
+
 import { logitLimit, logitsOf } from '../model/logits.ts';
+import type { Weights } from '../model/weights.ts';
 import { type Dim, op, product, type Tensor } from '../tensor/index.ts';
 
 /** What is known about each token that is drawn. */

@@ -4,7 +4,8 @@
  */
 import type { Attended } from '../model/attention.ts';
 import type { DecoderConfig } from '../model/config.ts';
-import { Decoder, type LayerCache, MASKED, type Weights } from '../model/decoder.ts';
+import { Decoder, type LayerCache, MASKED } from '../model/decoder.ts';
+import type { Weights } from '../model/weights.ts';
 import {
   type Dim,
   Graph,

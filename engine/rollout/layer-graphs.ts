@@ -3,8 +3,9 @@
  * and activations exist at a time. `layered-model.ts` runs them.
  */
 import type { Attended } from '../model/attention.ts';
-import { Decoder, type LayerCache, type Stream, type Weights } from '../model/decoder.ts';
+import { Decoder, type LayerCache, type Stream } from '../model/decoder.ts';
 import type { LayerKind } from '../model/traits.ts';
+import type { Weights } from '../model/weights.ts';
 import { Graph, type GraphFunction, type Named, type Port, product, type Tensor } from '../tensor/index.ts';
 import type { BindWeights } from './graphs.ts';
 

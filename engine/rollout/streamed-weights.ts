@@ -1,5 +1,5 @@
 /** Frozen weights that are read from their files whenever they are needed, one layer at a time. */
-import type { Weights } from '../model/decoder.ts';
+import type { Weights } from '../model/weights.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
 import { readWeightInto } from '../runtime/weight-files.ts';
 import { type Named, product } from '../tensor/index.ts';

@@ -17,12 +17,12 @@
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
 import { narrowTensors } from '../../engine/model/narrow-weights.ts';
 import { type NarrowPrecision, storedReader } from '../../engine/model/quantized-weights.ts';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
 import { createTokenizer } from '../../engine/model/tokenizer.ts';
+import { trainableParameters, Weights } from '../../engine/model/weights.ts';
 import { LoraConfig, LossConfig, OptimizerConfig, type RollscopeError } from '../../engine/protocol/index.ts';
 import { promptBatch } from '../../engine/rollout/batch.ts';
 import { CachedModel, STEPS } from '../../engine/rollout/cached-model.ts';

@@ -7,9 +7,9 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { trainableParameters, Weights } from '../../engine/model/decoder.ts';
 import { initialLora } from '../../engine/model/lora.ts';
 import { openModel } from '../../engine/model/source.ts';
+import { trainableParameters, Weights } from '../../engine/model/weights.ts';
 import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
 import { generator } from '../../engine/rollout/philox.ts';

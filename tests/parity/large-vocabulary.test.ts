@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Weights } from '../../engine/model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import type { StoredTensor } from '../../engine/model/safetensors.ts';
+import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig } from '../../engine/protocol/index.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';

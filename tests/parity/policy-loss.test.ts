@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Weights } from '../../engine/model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { initialLora } from '../../engine/model/lora.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
+import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig, type ProblemUpdate, RunConfig } from '../../engine/protocol/index.ts';
 import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { generator } from '../../engine/rollout/philox.ts';

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Weights } from '../../engine/model/decoder.ts';
 import { narrowTensors } from '../../engine/model/narrow-weights.ts';
 import { MEAN_UNEMBEDDING } from '../../engine/model/parameters.ts';
 import { copyBlocks, storedReader } from '../../engine/model/quantized-weights.ts';
@@ -12,6 +11,7 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from '../../engine/model/safetensors.ts';
+import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';

@@ -1,10 +1,10 @@
 /** Rollouts in another precision than training: how far they are off, and that the update corrects for it. */
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Weights } from '../../engine/model/decoder.ts';
 import { narrowTensors } from '../../engine/model/narrow-weights.ts';
 import { storedReader } from '../../engine/model/quantized-weights.ts';
 import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
+import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import type { CachePrecision } from '../../engine/rollout/cache-precision.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';

@@ -14,10 +14,10 @@ import {
   writeCharacterTokenizer,
 } from '../../model/character-tokenizer.ts';
 import type { DecoderConfig } from '../../model/config.ts';
-import { Weights } from '../../model/decoder.ts';
 import { parseHuggingFaceConfig } from '../../model/huggingface-config.ts';
 import { parameterShapes } from '../../model/parameters.ts';
 import { type StoredTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { Weights } from '../../model/weights.ts';
 import { about } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';

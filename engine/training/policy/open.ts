@@ -1,9 +1,10 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
-import { trainableParameters, Weights } from '../../model/decoder.ts';
+
 import { checkTargets, initialLora } from '../../model/lora.ts';
 import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
+import { trainableParameters, Weights } from '../../model/weights.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { LayeredModel } from '../../rollout/layered-model.ts';
 import { generator } from '../../rollout/philox.ts';

@@ -1,7 +1,7 @@
 /** A model that reads given responses and says of each token what the sampler would have said of it. */
 import type { DecoderConfig } from '../../model/config.ts';
-import { Weights } from '../../model/decoder.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
+import { Weights } from '../../model/weights.ts';
 import type { LoraConfig } from '../../protocol/config.ts';
 import type { DeviceName } from '../../protocol/devices.ts';
 import { RollscopeError } from '../../protocol/errors.ts';

@@ -1,7 +1,8 @@
 /** The work that the check measures: a policy on a random checkpoint that samples and trains on one device. */
-import { trainableParameters, Weights } from '../../../engine/model/decoder.ts';
+
 import { initialLora } from '../../../engine/model/lora.ts';
 import { readSafetensorsIndex } from '../../../engine/model/safetensors.ts';
+import { trainableParameters, Weights } from '../../../engine/model/weights.ts';
 import { LoraConfig, LossConfig, OptimizerConfig } from '../../../engine/protocol/index.ts';
 import { generator } from '../../../engine/rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../../engine/rollout/sampler.ts';
