@@ -4,21 +4,35 @@
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take minutes, the slowest first. */
+/** Files that take longest, the slowest first. */
 const SLOW = [
-  'e2e/journey',
+  'browser/view',
   'e2e/rewards',
+  'e2e/workspaces',
+  'e2e/verl',
+  'e2e/journey',
+  'e2e/interruptions',
   'engine/experiments',
   'engine/resume',
+  'engine/gpu-check',
   'engine/faults',
   'engine/cli',
-  'engine/rewards',
-  'engine/rewards-smollm2',
-  'engine/analysis-cli',
-  'engine/watch',
-  'unit/experiments-theory',
   'parity/smollm2',
+  'engine/rewards-smollm2',
+  'interop/llama',
+  'engine/watch',
+  'engine/rewards',
+  'fuzz/runs',
+  'engine/analysis-cli',
+  'engine/verl',
   'engine/labels',
+  'engine/soak',
+  'parity/decoder',
+  'parity/layered',
+  'fuzz/data',
+  'engine/package',
+  'unit/patterns',
+  'unit/experiments-theory',
 ].map((name) => `/tests/${name}.test.ts`);
 
 export class SlowFirst extends BaseSequencer {
