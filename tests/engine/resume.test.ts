@@ -5,10 +5,10 @@ import { generator } from '../../engine/rollout/philox.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
 import { createClient } from '../../engine/server/connection.ts';
 import { listEngines } from '../../engine/server/discovery.ts';
-import { killAt, reachStage, STAGES, type Stage } from '../support/killer.ts';
+import { cpuOf, type Fuse, groupsOf, killAt, reachStage, type Stage, withFuse } from '../support/killer.ts';
 import { type Ended, type Program, runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, type RunOutcome, recordsOf } from '../support/run-outcome.ts';
-import { until, within } from '../support/wait.ts';
+import { until } from '../support/wait.ts';
 import { expectWords, linesWithoutNumbers } from '../support/wording.ts';
 
 const CONFIG = { steps: 10, batch: 8 };
@@ -31,7 +31,8 @@ interface Reference {
   folder: string;
   outcome: RunOutcome;
   result: Record<string, unknown>;
-  milliseconds: number;
+  /** What it computes until its first record, and in all, in seconds of a core. */
+  cpu: { start: number; all: number };
 }
 
 /** What the uninterrupted run of these options gives; made once. */
@@ -45,11 +46,21 @@ const references = new Map<readonly string[], Promise<Reference>>();
 
 async function runUninterrupted(args: readonly string[]): Promise<Reference> {
   const home = temporaryFolder();
-  const started = Date.now();
-  const ended = await runCli(['train', ...args], { home });
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
   const folder = path.join(home, 'runs', 'r');
-  return { folder, outcome: outcomeOf(folder), result: resultOf(ended), milliseconds: Date.now() - started };
+  const program = startCli(['train', ...args], { home });
+  const cpu = { start: 0, all: 0 };
+  const began = performance.now();
+  let ended: Ended | null = null;
+  void program.ended.then((result) => {
+    ended = result;
+  });
+  const watched = await until('the run ends', () => {
+    cpu.all = Math.max(cpu.all, cpuOf(program.pid) ?? (performance.now() - began) / 1000);
+    if (cpu.start === 0 && existsSync(path.join(folder, 'events.jsonl'))) cpu.start = cpu.all;
+    return ended;
+  });
+  expect(watched, watched.stderr).toMatchObject({ code: 0 });
+  return { folder, outcome: outcomeOf(folder), result: resultOf(watched), cpu };
 }
 
 function resultOf({ stdout }: Ended): Record<string, unknown> {
@@ -70,9 +81,9 @@ class Attempt {
   constructor(private readonly args: readonly string[]) {}
 
   /** Begins the run, or resumes it once it exists. */
-  start(): Program {
+  start(env: NodeJS.ProcessEnv = {}): Program {
     const exists = existsSync(path.join(this.folder, 'run.json'));
-    return startCli(exists ? ['resume', 'r', '--json'] : ['train', ...this.args], { home: this.home });
+    return startCli(exists ? ['resume', 'r', '--json'] : ['train', ...this.args], { home: this.home, env });
   }
 
   get completed(): boolean {
@@ -98,57 +109,88 @@ class Attempt {
   }
 }
 
-type Moment = Stage | 'start' | 'anytime';
+type Moment = Fuse['on'] | 'anytime';
 
 /** One kill of each kind, and others at random moments. */
 const KINDS: readonly Moment[] = [
-  ...(['start', 'before-evaluation', 'anytime', 'rollout', 'anytime', 'update', 'checkpoint'] as const),
-  ...(['anytime', 'update', 'start', 'after-evaluation'] as const),
+  ...(['start', 'before-evaluation', 'anytime', 'rollout', 'write', 'update', 'checkpoint', 'anytime'] as const),
+  ...(['update', 'write', 'rollout', 'checkpoint', 'after-evaluation'] as const),
 ];
 /** Of each of the two runs below; `npm run kills -- --count 1000` asks for more. */
 const COUNT = Math.max(KINDS.length, Math.ceil(Number(process.env.KILLS ?? 0) / 2));
 const MOMENTS = Array.from({ length: COUNT }, (_, i) => KINDS[i % KINDS.length]!);
+/** Seconds of a core that a checkpoint takes at most. */
+const CHECKPOINT_TAKES = 0.06;
 
-async function kill(attempt: Attempt, moment: Moment, random: () => number, milliseconds: number): Promise<boolean> {
-  const program = attempt.start();
-  if (moment !== 'start' && moment !== 'anytime') {
-    return killAt(program, attempt.folder, CONFIG, moment, 3 * random());
+/** When to kill a run that has a checkpoint after `done` steps. */
+function fuseOf(moment: Moment, done: number, { cpu }: Reference, random: () => number): Omit<Fuse, 'groups'> {
+  const left = CONFIG.steps - done;
+  const step = (cpu.all - cpu.start) / (CONFIG.steps + 2);
+  const upTo = (most: number) => 1 + Math.floor(Math.max(1, most) * random());
+  const fuse = (nth: number, seconds: number) => ({
+    ...CONFIG,
+    on: moment as Fuse['on'],
+    nth,
+    seconds: seconds * random(),
+  });
+  switch (moment) {
+    case 'start':
+      return fuse(1, cpu.start);
+    case 'anytime':
+      return { ...fuse(1, cpu.start + step * left), on: 'start' };
+    case 'write':
+      // of two files for each group
+      return fuse(upTo(Math.min(left, 4) * CONFIG.batch * 2), 1);
+    case 'update':
+      return fuse(upTo(Math.min(left - 1, 3)), step * 0.7);
+    case 'checkpoint':
+      return fuse(1, CHECKPOINT_TAKES);
+    case 'rollout':
+      return fuse(upTo(Math.min(left, 3) * (CONFIG.batch - 1)), step * 0.1);
+    default:
+      return fuse(upTo(3), step * 0.1);
   }
-  const longest = moment === 'start' ? 600 : milliseconds;
-  await within(longest * random(), program.ended);
-  program.kill('SIGKILL');
-  return (await program.ended).signal === 'SIGKILL';
 }
 
-describe.each([
-  { name: 'all weights', args: DENSE, seed: 1 },
-  { name: 'LoRA with several updates per step', args: LORA, seed: 2 },
-])('a run of $name', ({ args, seed }) => {
-  let reference: Reference;
+/** Whether it came to that: the run may end before, and what a moment waits for may have passed for good. */
+async function kill(attempt: Attempt, moment: Moment, random: () => number, reference: Reference): Promise<boolean> {
+  const fuse = fuseOf(moment, checkpointsOf(attempt.folder).at(-1) ?? 0, reference, random);
+  const program = attempt.start(withFuse({ ...fuse, groups: groupsOf(attempt.folder) }));
+  const ended = await program.ended;
+  if (ended.signal !== 'SIGKILL') expect(ended, ended.stderr).toMatchObject({ code: 0, signal: null });
+  return ended.signal === 'SIGKILL';
+}
 
-  beforeAll(async () => {
-    reference = await uninterrupted(args);
-  });
-
-  test('killed at any moment and resumed, again and again, gives what it gives uninterrupted', async () => {
-    const random = generator(seed, 'shuffle', 0);
-    const kills: Moment[] = [];
-    let attempt = new Attempt(args);
-    for (let tries = 0; kills.length < MOMENTS.length; tries++) {
-      expect(tries, `killed at ${kills.join(', ')}`).toBeLessThan(2 * MOMENTS.length);
-      const moment = MOMENTS[kills.length]!;
-      if (await kill(attempt, moment, random, reference.milliseconds)) {
-        kills.push(moment);
-        if (kills.length % 25 === 0) console.log(`kills: ${kills.length} of ${MOMENTS.length}, no difference so far`);
-      }
-      if (!attempt.completed) continue;
-      // The moment had passed already: the run is as good as any, and the next one gets the kill.
-      await attempt.finish(reference);
-      attempt = new Attempt(args);
+/** Kills runs of these options, one after the other, until each moment has had its kill, and compares each of them. */
+async function killAgain({ name, args, seed }: { name: string; args: readonly string[]; seed: number }) {
+  const reference = await uninterrupted(args);
+  const random = generator(seed, 'shuffle', 0);
+  const kills: Moment[] = [];
+  let attempt = new Attempt(args);
+  for (let tries = 0; kills.length < MOMENTS.length; tries++) {
+    expect(tries, `killed at ${kills.join(', ')}`).toBeLessThan(2 * MOMENTS.length);
+    const moment = MOMENTS[kills.length]!;
+    if (await kill(attempt, moment, random, reference)) {
+      kills.push(moment);
+      if (kills.length % 25 === 0)
+        console.log(`kills, ${name}: ${kills.length} of ${MOMENTS.length} in ${tries + 1} starts, no difference`);
     }
+    if (!attempt.completed) continue;
+    // The moment had passed already: the run is as good as any, and the next one gets the kill.
     await attempt.finish(reference);
-    expect(new Set(kills)).toEqual(new Set([...STAGES, 'start', 'anytime']));
-  });
+    attempt = new Attempt(args);
+  }
+  await attempt.finish(reference);
+  return kills;
+}
+
+test('runs that are killed at any moment and resumed, again and again, give what they give uninterrupted', async () => {
+  // Next to each other: each of them waits for its files and processes half of the time.
+  const all = await Promise.all([
+    killAgain({ name: 'all weights', args: DENSE, seed: 1 }),
+    killAgain({ name: 'LoRA with several updates per step', args: LORA, seed: 2 }),
+  ]);
+  for (const kills of all) expect(new Set(kills)).toEqual(new Set(KINDS));
 });
 
 test.each(['rollout', 'update'] as const)(

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { JournalRecord, RunConfig } from '../../engine/protocol/index.ts';
 import type { Program } from './processes.ts';
 import { recordsOf } from './run-outcome.ts';
@@ -17,8 +18,7 @@ type Sizes = Pick<RunConfig, 'steps' | 'batch'>;
  * resumed run only repeats); null when that does not tell. An evaluation amid the run counts as `rollout`.
  */
 export function stageOf(folder: string, { steps, batch }: Sizes, known: number): Stage | null {
-  const checkpoints = path.join(folder, 'checkpoints');
-  if (existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.startsWith('.tmp'))) return 'checkpoint';
+  if (writesCheckpoint(folder)) return 'checkpoint';
   const records = workOf(folder);
   const last = records.at(-1);
   if (records.length <= known || !last || !('step' in last) || last.step === null) return null;
@@ -28,6 +28,11 @@ export function stageOf(folder: string, { steps, batch }: Sizes, known: number):
   }
   if (last.step === steps) return last.type === 'checkpoint' ? null : 'after-evaluation';
   return last.step === 0 && last.type === 'group' ? 'before-evaluation' : 'rollout';
+}
+
+function writesCheckpoint(folder: string): boolean {
+  const checkpoints = path.join(folder, 'checkpoints');
+  return existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.startsWith('.tmp'));
 }
 
 /** The records of a run's own work: what befell it is left out. */
@@ -51,13 +56,57 @@ export async function reachStage(
   const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
   let seen = -1;
   const isThere = () => {
-    if (stage !== 'checkpoint' && size() === seen) return false;
+    // A look each millisecond takes less than the run only where nothing is parsed.
+    if (stage === 'checkpoint' ? !writesCheckpoint(folder) : size() === seen) return false;
     seen = size();
     const begun = step === 0 || workOf(folder).some((record) => record.type === 'step' && record.step >= step);
     return begun && stageOf(folder, sizes, known) === stage;
   };
   const outcome = await until(`the run is at ${stage}`, () => (ended ? 'ended' : isThere() && 'there'), { every: 1 });
   return outcome === 'there';
+}
+
+/** What a process has computed so far, in seconds of a core; null where the system does not say, or it is gone. */
+export function cpuOf(pid: number): number | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    // behind the name, which may contain anything: state is field 3, the times are fields 14 and 15, in hundredths
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return null;
+  }
+}
+
+/** When a fuse (`fuse.mjs`) kills the program that it is loaded into. */
+export interface Fuse extends Sizes {
+  /** What lights it: the start of the program, a record or checkpoint of this stage, any write to the run's files. */
+  on: Stage | 'start' | 'write';
+  /** The how-manieth of these. */
+  nth: number;
+  /** Seconds of a core that it burns; of a write, the share of the bytes that are written. */
+  seconds: number;
+  /** Groups that each step has in the journal, since a resumed run does not write them again. */
+  groups: Record<number, number>;
+}
+
+/** Options for Node, and variables, that load a fuse into a program. */
+export function withFuse(fuse: Fuse): NodeJS.ProcessEnv {
+  return {
+    NODE_OPTIONS: `--import ${pathToFileURL(path.join(import.meta.dirname, 'fuse.mjs'))}`,
+    FUSE: JSON.stringify(fuse),
+  };
+}
+
+/** Train groups in a run's journal, by step. */
+export function groupsOf(folder: string): Record<number, number> {
+  const groups: Record<number, number> = {};
+  for (const record of workOf(folder)) {
+    if (record.type === 'group' && record.phase === 'train') groups[record.step] = (groups[record.step] ?? 0) + 1;
+  }
+  return groups;
 }
 
 /** Whether a process is halted by SIGSTOP, or gone. */
