@@ -164,6 +164,11 @@ export const COMMAND_DEFINITIONS = {
     palette: 'always',
     menus: [['view/title', 'runsView', 'engine@1']],
   },
+  showMoreRuns: {
+    title: 'Show More Runs',
+    icon: 'ellipsis',
+    palette: 'never',
+  },
   openRun: {
     title: 'Open Run',
     icon: 'folder-opened',

@@ -60,6 +60,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   resume: (app, argument) => resume(app, argument),
   stop: (app, argument) => steer(app, 'stop', argument),
   attach: (app) => attach(app),
+  showMoreRuns: (app) => app.library.showMore(),
   openRun: (app, argument) => openRun(app, argument),
   compareRuns: (app, argument, selected) => compareRuns(app, argument, selected),
   changedProblems: (app, argument) => changedProblems(app, argument),

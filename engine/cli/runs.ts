@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EVENTS_FILE, RUN_FILE } from '../journal/layout.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { listRuns, readableRuns } from '../runs/list.ts';
+import { isReadable, RunList, readableRuns } from '../runs/list.ts';
 
 /**
  * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.
@@ -15,8 +15,10 @@ export async function findRun(name: string, runsFolder: string, { damaged = fals
   if (name !== 'latest') {
     for (const folder of [path.join(runsFolder, name), path.resolve(name)]) if (isRun(folder)) return folder;
   }
-  const runs = readableRuns(await listRuns(runsFolder));
-  if (name === 'latest' && runs[0]) return runs[0].folder;
+  const list = await RunList.open(runsFolder);
+  const latest = name === 'latest' ? await list.find(isReadable) : undefined;
+  if (latest) return latest.folder;
+  const runs = readableRuns(await list.newest());
   const wanted = name === 'latest' ? 'run' : `run '${name}'`;
   throw new RollscopeError('run-not-found', `No ${wanted} in ${runsFolder}.`, suggestion(name, runs), {
     details: { reason: 'unknown-run', value: name, folder: runsFolder },

@@ -48,6 +48,12 @@ export function stampOf(folder: string): RunStamp | null {
   return { stamp: `${partOf(own)}|${partOf(file)}|${partOf(journal)}`, bytes: journal.size };
 }
 
+/** Whether a stamp is of a folder whose `run.json` is still what it was. */
+export function isOfRunFile(stamp: string, folder: string): boolean {
+  const file = statSync(folder + sep + RUN_FILE, { throwIfNoEntry: false });
+  return file !== undefined && stamp.includes(`|${partOf(file)}|`);
+}
+
 function partOf(found: NonNullable<ReturnType<typeof statSync>>): string {
   return `${found.ino}:${found.ctimeMs}:${found.mtimeMs}:${found.isFile() ? found.size : ''}`;
 }

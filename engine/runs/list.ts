@@ -1,20 +1,20 @@
 /** The list of runs, from each run's configuration and the two ends of its events. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventsSize } from '../journal/events.ts';
 import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
 import { liveWriter } from '../journal/lock.ts';
 import { missingFile } from '../journal/missing-file.ts';
 import { readRunFileNow } from '../journal/reader.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
-import type { ListedRun, RunInfo, UnreadableRun } from '../protocol/listed-run.ts';
+import type { ListedRun, RunInfo } from '../protocol/listed-run.ts';
 import { readSmall } from '../system/read-small.ts';
 import { type Ends, endsOf, readEnds } from './ends.ts';
 import { type LineScan, scanLines, scanOf } from './line-scan.ts';
 import { ListCheck } from './list-check.ts';
 import { type ListEntries, type RunStamp, readEntries, stampOf, writeEntries } from './list-file.ts';
+import { createdOf, newestFirst, orderRuns } from './list-order.ts';
 import { rolloutFault } from './rollout-fault.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
@@ -31,38 +31,111 @@ const LATER = 2 * 2 ** 20;
 const TURN = 256;
 /** The same for runs that are read. */
 const READ_TURN = 16;
+/** Runs among which one that fits is looked for first. */
+const FIRST_READ = 8;
 
 /**
- * The runs in a folder of runs, newest first. One that cannot be read is listed with the reason; a folder with
- * neither `run.json` nor records is not a run. Throws `usage` for a root that is not a folder or may not be read.
+ * The runs in a folder of runs, newest first, of which no more are read than were asked for: of ten thousand, a page is there at
+ * once. A run that cannot be read is listed with the reason.
  */
-export async function listRuns(root: string): Promise<ListedRun[]> {
-  const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
-    throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that contains the runs.', {
-      cause: error,
-      details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
+export class RunList {
+  private readonly listing: Listing;
+  private readonly runs: ListedRun[] = [];
+  /** How many of the order were read. */
+  private done = 0;
+  /** The latest reading; one follows another. */
+  private reading: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly root: string,
+    private readonly cache: string,
+    private readonly kept: ListEntries,
+    /** Names of the folders, in the order of the list. */
+    private readonly order: readonly string[],
+  ) {
+    const entries = new Map(order.flatMap((name) => (kept.has(name) ? [[name, kept.get(name)!]] : [])));
+    this.listing = { entries, read: 0, check: new ListCheck() };
+  }
+
+  /** Looks which runs there are, and when each was begun. Throws `usage` for a root that is not a folder or may not be read. */
+  static async open(root: string): Promise<RunList> {
+    const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      const what = error.code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${error.code ?? error.message})`;
+      throw new RollscopeError('usage', `${root} ${what}.`, 'Name the folder that contains the runs.', {
+        cause: error,
+        details: { reason: error.code === 'ENOTDIR' ? 'not-a-folder' : 'unreadable', folder: root },
+      });
     });
-  });
-  const names = found.filter((entry) => !entry.isFile()).map((entry) => entry.name);
-  const cache = cacheFolder();
-  const { runs, entries, read, check } = await listNames(root, names, await readEntries(root, cache));
-  if (read >= WORTH_KEEPING.runs || check.done >= WORTH_KEEPING.bytes) await writeEntries(root, cache, entries);
-  return runs.sort((a, b) => compare(b.created, a.created) || compare(a.run, b.run));
+    const names = found.filter((entry) => !entry.isFile()).map((entry) => entry.name);
+    const cache = cacheFolder();
+    const kept = await readEntries(root, cache);
+    const order = await orderRuns(root, names, kept);
+    return new RunList(
+      root,
+      cache,
+      kept,
+      order.map(({ name }) => name),
+    );
+  }
+
+  /** How many runs there are, read or not. */
+  get total(): number {
+    return this.order.length;
+  }
+
+  /** The newest runs, at most so many. Some that are deleted meanwhile are missing. */
+  async newest(count = Number.POSITIVE_INFINITY): Promise<ListedRun[]> {
+    await this.readUpTo(count);
+    return this.runs.slice(0, count);
+  }
+
+  /** The newest run that fits; of those behind it, only a few are read. */
+  async find<Run extends ListedRun>(fits: (run: ListedRun) => run is Run): Promise<Run | undefined> {
+    for (let [from, count] = [0, FIRST_READ]; ; count *= 2) {
+      const runs = await this.newest(count);
+      const found = runs.slice(from).find(fits);
+      if (found || count >= this.total) return found;
+      from = runs.length;
+    }
+  }
+
+  private readUpTo(count: number): Promise<void> {
+    this.reading = this.reading.then(async () => {
+      const names = this.order.slice(this.done, Math.max(this.done, Math.min(count, this.order.length)));
+      if (names.length === 0) return;
+      this.done += names.length;
+      const runs = await listNames(this.listing, this.root, names, this.kept);
+      this.runs.push(...runs.sort((a, b) => newestFirst(a.created, b.created, a.run, b.run)));
+      const { entries, read, check } = this.listing;
+      if (read < WORTH_KEEPING.runs && check.done < WORTH_KEEPING.bytes) return;
+      await writeEntries(this.root, this.cache, entries);
+      this.listing.read = 0;
+    });
+    return this.reading;
+  }
+}
+
+/** All runs in a folder of runs, newest first. Throws as `RunList.open` does. */
+export async function listRuns(root: string): Promise<ListedRun[]> {
+  return (await RunList.open(root)).newest();
 }
 
 interface Listing {
-  runs: ListedRun[];
   /** What may be kept for the next list. */
-  entries: ListEntries;
-  /** How many of them were read and not known. */
+  readonly entries: ListEntries;
+  /** How many runs were read and not known, since that was written. */
   read: number;
-  check: ListCheck;
+  readonly check: ListCheck;
 }
 
-async function listNames(root: string, names: readonly string[], kept: ListEntries): Promise<Listing> {
-  const listing: Listing = { runs: [], entries: new Map(), read: 0, check: new ListCheck() };
+async function listNames(
+  listing: Listing,
+  root: string,
+  names: readonly string[],
+  kept: ListEntries,
+): Promise<ListedRun[]> {
+  const runs: ListedRun[] = [];
   const changed: string[] = [];
   /** Bytes of journals that are unchanged and have their turn to be checked. */
   let toCheck = 0;
@@ -73,46 +146,47 @@ async function listNames(root: string, names: readonly string[], kept: ListEntri
       known !== undefined && known.stamp === stampOf(folder)?.stamp && !(known.locked && liveWriter(folder));
     const turn = unchanged && known.unchecked > 0 && (toCheck === 0 || toCheck + known.unchecked <= LATER);
     if (turn) toCheck += known.unchecked;
-    if (unchanged && !turn) {
-      listing.entries.set(name, known);
-      listing.runs.push(known.info);
-    } else changed.push(name);
+    if (unchanged && !turn) runs.push(known.info);
+    else changed.push(name);
     if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   const worker = async () => {
     for (let name = changed.pop(); name !== undefined; name = changed.pop()) {
-      await listOne(listing, root, name);
+      listing.entries.delete(name);
+      const info = await listOne(listing, root, name);
+      if (info) runs.push(info);
       if (changed.length % READ_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  return listing;
+  return runs;
 }
 
-async function listOne(listing: Listing, root: string, name: string): Promise<void> {
+/** null where it is not a run any more. */
+async function listOne(listing: Listing, root: string, name: string): Promise<ListedRun | null> {
   const folder = join(root, name);
   // Before the run is read: what changes meanwhile has another stamp.
   const seen = stampOf(folder);
   const locked = existsSync(inRun(folder, LOCK_FILE));
   const listed = await listedRun(folder, listing.check, seen, locked);
-  if (!listed) return;
+  if (!listed) return null;
   const { info, unchecked } = listed;
-  listing.runs.push(info);
   // What else makes a run unreadable may pass without a trace in its stamp, such as who may read it.
   const lasts = info.status === 'unreadable' ? listing.check.refused.has(folder) : info.status !== 'running';
-  if (seen === null || !lasts) return;
+  if (seen === null || !lasts) return info;
   listing.read++;
   listing.entries.set(name, { stamp: seen.stamp, locked, info, unchecked });
+  return info;
 }
 
-/** By code units, which is enough for dates and takes a tenth of the time of `localeCompare`. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Whether a run of a list can be read. */
+export function isReadable(run: ListedRun): run is RunInfo {
+  return run.status !== 'unreadable';
 }
 
 /** The runs of a list that can be read. */
 export function readableRuns(runs: readonly ListedRun[]): RunInfo[] {
-  return runs.filter((run): run is RunInfo => run.status !== 'unreadable');
+  return runs.filter(isReadable);
 }
 
 interface Listed<Info extends ListedRun> {
@@ -130,33 +204,13 @@ async function listedRun(
   try {
     return await readListed(folder, check, seen, locked);
   } catch (error) {
-    if (error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE))) {
-      return (await hasRecords(folder)) ? unreadable(folder, missingFile(folder, RUN_FILE)) : null;
-    }
-    return unreadable(folder, error);
+    const created = createdOf(folder);
+    if (created === null) return null;
+    const isGone =
+      error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE));
+    const told = toErrorData(isGone ? missingFile(folder, RUN_FILE) : error);
+    return { info: { run: runName(folder), folder, created, status: 'unreadable', error: told }, unchecked: 0 };
   }
-}
-
-async function unreadable(folder: string, error: unknown): Promise<Listed<UnreadableRun>> {
-  const created = await createdOf(folder);
-  const info = { run: runName(folder), folder, created, status: 'unreadable' as const, error: toErrorData(error) };
-  return { info, unchecked: 0 };
-}
-
-/** `run.json` is written before the first record: a folder with records was a run. */
-async function hasRecords(folder: string): Promise<boolean> {
-  return (await eventsSize(folder).catch(() => 0)) > 0;
-}
-
-/** When an unreadable run was begun, as far as can be told. */
-async function createdOf(folder: string): Promise<string> {
-  try {
-    const { created } = JSON.parse(await readFile(inRun(folder, RUN_FILE), 'utf8')) as { created?: unknown };
-    if (typeof created === 'string') return created;
-  } catch {
-    // Then the folder's own time has to do.
-  }
-  return (await stat(folder)).mtime.toISOString();
 }
 
 /** One line about a run. Throws as `readRunFileNow` does, and `run-broken` where what it looks at cannot be read. */

@@ -7,7 +7,7 @@ import {
   type RunInfo,
   toErrorData,
 } from '../../engine/protocol/index.ts';
-import { listRuns, readableRuns } from '../../engine/runs/list.ts';
+import { isReadable, RunList, readableRuns } from '../../engine/runs/list.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
@@ -15,6 +15,8 @@ import type { RunSession } from './session.ts';
 
 /** Runs that stay open in addition to the active one. */
 const KEPT_RUNS = 4;
+/** Runs that the Runs view shows at first, and how many times as many after each request for more. */
+const [PAGE, MORE] = [100, 5];
 
 /** The runs of a window, listed from disk. Each is opened once, however many views ask for it. */
 export class RunLibrary {
@@ -27,7 +29,9 @@ export class RunLibrary {
   private readonly waiting = new Map<OpenRun, number>();
   /** Runs whose journal turned out to be damaged when it was read, which the list alone cannot tell of each. */
   private readonly damaged = new Map<string, ErrorData>();
-  private listing: Promise<ListedRun[]> | null = null;
+  private listing: Promise<RunList> | null = null;
+  /** Runs of the page that the Runs view shows. */
+  private shown = PAGE;
 
   /** The list may have changed. */
   readonly onDidChange = this.changeEmitter.event;
@@ -57,18 +61,45 @@ export class RunLibrary {
     this.changeEmitter.fire();
   }
 
-  /** All readable runs, the newest first; the active one with its current numbers. */
+  /** All readable runs, the newest first; the active one with its current numbers. Reads every run: ask for less where that does. */
   async list(): Promise<RunInfo[]> {
-    return readableRuns(await this.listAll());
+    return readableRuns((await this.listNewest()).runs);
   }
 
-  /** All runs, including those that cannot be read. */
-  async listAll(): Promise<ListedRun[]> {
-    this.listing ??= listRuns(this.root());
-    const runs = (await this.listing).map((run) => this.asRead(run));
+  /** What the Runs view shows: a page of the newest runs, those that cannot be read included, and how many there are behind it. */
+  listPage(): Promise<{ runs: ListedRun[]; older: number }> {
+    return this.listNewest(this.shown);
+  }
+
+  /** Makes the page several times as long. */
+  showMore(): void {
+    this.shown *= MORE;
+    this.changeEmitter.fire();
+  }
+
+  /** @param count runs at most; the active one comes first in addition */
+  private async listNewest(count = Number.POSITIVE_INFINITY): Promise<{ runs: ListedRun[]; older: number }> {
+    this.listing ??= RunList.open(this.root());
+    const list = await this.listing;
+    const runs = (await list.newest(count)).map((run) => this.asRead(run));
     const { active } = this.session;
-    if (!active) return runs;
-    return [active.info, ...runs.filter(({ folder }) => path.resolve(folder) !== active.folder)];
+    const older = Math.max(0, list.total - count);
+    if (!active) return { runs, older };
+    const others = runs.filter(({ folder }) => path.resolve(folder) !== active.folder);
+    const isOlder = others.length === runs.length && path.dirname(active.folder) === path.resolve(this.root());
+    return { runs: [active.info, ...others], older: isOlder ? Math.max(0, older - 1) : older };
+  }
+
+  /** The newest readable run that fits, of which no more are read than needed. */
+  async newest(fits: (run: RunInfo) => boolean): Promise<RunInfo | undefined> {
+    this.listing ??= RunList.open(this.root());
+    const { active } = this.session;
+    if (active && fits(active.info)) return active.info;
+    const isFit = (run: ListedRun): run is RunInfo => {
+      const read = this.asRead(run);
+      return isReadable(read) && path.resolve(read.folder) !== active?.folder && fits(read);
+    };
+    return (await this.listing).find(isFit);
   }
 
   /** A run, possibly still being read. @throws RollscopeError `run-not-found`, `run-version`, `run-broken`. */
@@ -106,7 +137,7 @@ export class RunLibrary {
 
   /** The newest run on a dataset; undefined if there is none. */
   async newestOn(isDataset: (dataset: string | null) => boolean): Promise<OpenRun | undefined> {
-    const info = (await this.list()).find((run) => isDataset(run.dataset));
+    const info = await this.newest((run) => isDataset(run.dataset));
     return info && this.read(info.folder);
   }
 

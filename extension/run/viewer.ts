@@ -94,7 +94,7 @@ export class RunViewer {
     const { session, library, screen } = this.parts;
     const latest = this.request();
     const newest = async () => {
-      const [info] = await library.list();
+      const info = await library.newest(() => true);
       return info ? library.take(info.folder) : null;
     };
     const run = session.active ?? screen.shown ?? (await newest());
@@ -128,7 +128,7 @@ export class RunViewer {
     const remembered = async () => {
       const isKept = ({ folder, run }: Pick<OpenRun, 'folder' | 'run'>) => folder === kept || run === kept;
       if (active && (kept === null || isKept(active))) return active;
-      const info = kept === null ? undefined : (await library.list()).find(isKept);
+      const info = kept === null ? undefined : await library.newest(isKept);
       return info ? library.take(info.folder) : active;
     };
     const run = await remembered();

@@ -1,10 +1,10 @@
-/** The Runs view: every run in the user's folder, the newest first. */
+/** The Runs view: the runs in the user's folder, the newest first; of many, a page that can be made longer. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isDefaultName } from '../../engine/journal/locations.ts';
 import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { DASH, dateTime, shortDateTime } from '../../engine/protocol/format.ts';
+import { DASH, dateTime, plural, shortDateTime } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { originText } from '../../engine/protocol/texts.ts';
@@ -163,8 +163,22 @@ function parentOf(info: ListedRun, items: readonly RunItem[]): RunItem | undefin
   return items.find((item) => item.info.folder === parent.folder) ?? items.find((item) => item.info.folder === sibling);
 }
 
+/** The last row where there are more runs than the view shows. */
+export class MoreItem extends vscode.TreeItem {
+  readonly info = null;
+  readonly forks: readonly RunItem[] = [];
+
+  constructor(older: number) {
+    super('Show more…');
+    this.id = 'more';
+    this.description = plural(older, 'older run');
+    this.iconPath = new vscode.ThemeIcon('ellipsis');
+    this.command = commandOf('showMoreRuns', []);
+  }
+}
+
 /** The rows of the view; listed again after `refresh`. */
-export class RunsTree implements vscode.TreeDataProvider<RunItem> {
+export class RunsTree implements vscode.TreeDataProvider<RunItem | MoreItem> {
   private readonly changes = new vscode.EventEmitter<RunItem | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
 
@@ -178,14 +192,15 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem> {
     this.changes.fire(undefined);
   }
 
-  getTreeItem(item: RunItem): vscode.TreeItem {
+  getTreeItem(item: RunItem | MoreItem): vscode.TreeItem {
     return item;
   }
 
-  async getChildren(item?: RunItem): Promise<RunItem[]> {
-    if (item) return item.forks;
+  async getChildren(item?: RunItem | MoreItem): Promise<(RunItem | MoreItem)[]> {
+    if (item) return [...item.forks];
     try {
-      return this.nested(await this.library.listAll());
+      const { runs, older } = await this.library.listPage();
+      return [...this.nested(runs), ...(older > 0 ? [new MoreItem(older)] : [])];
     } catch (error) {
       this.report(error);
       return [];

@@ -7,6 +7,7 @@
  *   index <folder>        opens it from its index
  *   copies <folder> <n>   writes a small run, and n - 1 copies of it, into a folder of runs
  *   list <folder>         lists the runs of a folder
+ *   newest <folder> <n>   lists the newest n of them, as `rollscope runs` and the Runs view do
  *   page <folder>         prepares what the panel shows from the columns: pack, copy, unpack, view all problems
  * Prints one JSON line: seconds, those of the CPU, peak resident memory of the process, and counts.
  */
@@ -20,7 +21,7 @@ import { type GroupDetail, groupSummary } from '../../engine/protocol/index.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { INDEX_FILE } from '../../engine/runs/index-file.ts';
-import { listRuns } from '../../engine/runs/list.ts';
+import { listRuns, RunList } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { pack, unpack } from '../../engine/runs/packed.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
@@ -31,7 +32,8 @@ import { benchGroup, createBenchJournal } from './journal.ts';
 const TOKENS = ['is', ' ', 'it', ' ', '7', ''];
 
 const [kind, folder, ...counts] = process.argv.slice(2);
-if (!kind || !folder) throw new Error('usage: generate|everything|first|index|page|copies|list <folder> [counts]');
+if (!kind || !folder)
+  throw new Error('usage: generate|everything|first|index|page|copies|list|newest <folder> [counts]');
 const before = performance.now();
 const result = await run(kind, folder, counts.map(Number));
 const seconds = (performance.now() - before) / 1000;
@@ -70,6 +72,10 @@ async function run(what: string, at: string, [problems, steps, groups, rollouts]
     }
     case 'list':
       return { runs: (await listRuns(at)).length };
+    case 'newest': {
+      const list = await RunList.open(at);
+      return { runs: (await list.newest(problems!)).length, total: list.total };
+    }
     default:
       throw new Error(`unknown: ${what}`);
   }

@@ -191,7 +191,15 @@ describe('train and what follows it', () => {
     expect(runs[1]!.accuracyAfter).toBe((trained.after as { accuracy: number }).accuracy);
     expect((await ok('runs')).stdout).toMatch(/^second +train +completed +4\/4/m);
     const empty = path.join(home, 'none');
-    expect(objectOf(await ok('runs', '--out', empty, '--json'))).toEqual({ folder: empty, runs: [] });
+    expect(objectOf(await ok('runs', '--out', empty, '--json'))).toEqual({ folder: empty, total: 0, runs: [] });
+    const newest = (await json('runs', '--limit', '1')) as { total: number; runs: RunInfo[] };
+    expect(newest).toMatchObject({ total: runs.length, runs: [{ run: runs[0]!.run }] });
+    expect(newest.runs).toHaveLength(1);
+    const page = (await ok('runs', '--limit', '1')).stdout;
+    expect(page).not.toContain(`\n${runs[1]!.run} `);
+    expect(page).toMatch(/^\d+ runs, the newest 1 shown/m);
+    expect((await ok('runs', '--all')).stdout).toContain(`\n${runs.at(-1)!.run} `);
+    await refuses(['runs', '--all', '--limit', '1'], 'usage', { reason: 'conflict', options: ['--all', '--limit'] });
   });
 
   test('show shows a run by its name, its folder, or latest', async () => {

@@ -1,6 +1,9 @@
 /** The Runs view: what its rows are called, so that they can be told apart. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { ListedRun } from '../../engine/protocol/index.ts';
+import { temporaryFolder } from '../support/processes.ts';
 
 vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
@@ -25,7 +28,7 @@ test('runs with the same reward and dataset are told apart, by what was chosen, 
     listed('probe-sums-20261124-194230', at('19:42:30'), { job: 'probe' }),
   ];
   const tree = new RunsTree(
-    { listAll: async () => runs } as never,
+    { listPage: async () => ({ runs, older: 0 }) } as never,
     () => false,
     () => {},
   );
@@ -57,4 +60,41 @@ test('a fork stands below its parent, which is another row for VS Code once it h
   expect(others).toEqual([]);
   expect((await tree.getChildren(item)).map(({ label }) => label)).toEqual(['second']);
   expect(item!.id).not.toBe(alone!.id);
+});
+
+test('of many runs a page is shown, and a last row that asks for more', async () => {
+  const [{ RunsTree }, { RunLibrary }] = await Promise.all([
+    import('../../extension/trees/runs.ts'),
+    import('../../extension/run/library.ts'),
+  ]);
+  const root = temporaryFolder();
+  // What cannot be read is listed, too: no model is needed for that.
+  for (let i = 0; i < 130; i++) {
+    mkdirSync(path.join(root, `run-${i}`));
+    writeFileSync(path.join(root, `run-${i}`, 'run.json'), `{"format": 3, "created": "${at(`10:00:00`)}.${1000 + i}"}`);
+  }
+  const session = { active: null, onDidChangeActive: () => ({ dispose() {} }) };
+  const library = new RunLibrary(
+    () => root,
+    session as never,
+    () => false,
+  );
+  const tree = new RunsTree(
+    library,
+    () => false,
+    () => {},
+  );
+  const page = await tree.getChildren();
+  expect(page).toHaveLength(101);
+  expect(page[0]).toMatchObject({ id: path.join(root, 'run-129') });
+  expect(page.at(-1)).toMatchObject({ id: 'more', description: '30 older runs' });
+  expect(page.at(-1)!.command).toMatchObject({ command: 'rollscope.showMoreRuns' });
+  let changes = 0;
+  library.onDidChange(() => changes++);
+  library.showMore();
+  expect(changes).toBe(1);
+  const whole = await tree.getChildren();
+  expect(whole).toHaveLength(130);
+  expect(whole.map(({ id }) => id)).not.toContain('more');
+  library.dispose();
 });

@@ -106,7 +106,7 @@ describe('of several runs that are asked for', () => {
     expect(screen.shown).toBe(c);
 
     screen.setRun(null);
-    const list = vi.spyOn(library, 'list');
+    const list = vi.spyOn(library, 'newest');
     const opening = viewer.openPanel();
     await viewer.open(folders[1]!);
     await opening;
@@ -218,7 +218,7 @@ test('a run that turns out to be damaged when it is opened is unreadable in the 
   const events = path.join(folders[1]!, 'events.jsonl');
   const whole = readFileSync(events, 'utf8');
   const { atime, mtime } = statSync(events);
-  const statuses = async () => (await library.listAll()).map(({ run, status }) => `${run} ${status}`);
+  const statuses = async () => (await library.listPage()).runs.map(({ run, status }) => `${run} ${status}`);
   expect(await statuses()).toContain('b completed');
   // A list does not read what has neither another size nor another time.
   writeFileSync(events, whole.replace('"rollouts":2', '"rollouts":x'));

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, RUN_FILE } from '../../engine/journal/layout.ts';
 import { lockRun } from '../../engine/journal/lock.ts';
-import { listRuns } from '../../engine/runs/list.ts';
+import { isReadable, listRuns, RunList } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
@@ -102,4 +102,78 @@ test.each<[string, (line: string) => string]>([
   writeFileSync(events, `${lines.map(rewritten).join('\n')}\n`);
   const after = (await list()).one(1);
   expect(after).toEqual(before);
+});
+
+describe('a page of the list', () => {
+  /** Run i begins i minutes after the first one; the names say nothing of it. */
+  function begin(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const file = JSON.parse(readFileSync(inRun(run(i), RUN_FILE), 'utf8')) as object;
+      const created = new Date(Date.UTC(2026, 0, 1, 0, (i * 37) % count)).toISOString();
+      writeFileSync(inRun(run(i), RUN_FILE), `${JSON.stringify({ ...file, created }, null, 2)}\n`);
+    }
+  }
+
+  test('has the newest runs, as the whole list has them, and reads no others', async () => {
+    begin(RUNS);
+    const all = await listRuns(root);
+    rmSync(cache, { recursive: true, force: true });
+    const parse = vi.spyOn(JSON, 'parse');
+    const list = await RunList.open(root);
+    expect(list.total).toBe(RUNS);
+    expect(parse).not.toHaveBeenCalled();
+    expect(await list.newest(5)).toEqual(all.slice(0, 5));
+    const parsed = parse.mock.calls.length;
+    // some records of each
+    expect(parsed).toBeLessThan((5 * RUNS) / 2);
+    parse.mockRestore();
+    expect(await list.newest(12)).toEqual(all.slice(0, 12));
+    expect(await list.newest()).toEqual(all);
+  });
+
+  test('puts runs that cannot be read, and those of other programs, where the whole list does', async () => {
+    begin(RUNS);
+    const text = (i: number) => readFileSync(inRun(run(i), RUN_FILE), 'utf8');
+    // the key elsewhere, with an escape, cut off, of no format; and no run at all
+    const { created, ...rest } = JSON.parse(text(1)) as { created: string };
+    writeFileSync(inRun(run(1), RUN_FILE), JSON.stringify({ ...rest, created }));
+    writeFileSync(inRun(run(2), RUN_FILE), text(2).replace('"created": "2', '"created": "\\u0032'));
+    writeFileSync(inRun(run(3), RUN_FILE), text(3).slice(0, 300));
+    writeFileSync(inRun(run(4), RUN_FILE), '[]');
+    unlinkSync(inRun(run(5), RUN_FILE));
+    mkdirSync(join(root, 'empty'));
+    const all = await listRuns(root);
+    expect(all.map(({ created: time }) => time)).toEqual([...all.map(({ created: time }) => time)].sort().reverse());
+    expect(all).toHaveLength(RUNS);
+    for (const count of [1, 7, RUNS]) {
+      rmSync(cache, { recursive: true, force: true });
+      const list = await RunList.open(root);
+      expect(list.total).toBe(RUNS);
+      expect(await list.newest(count)).toEqual(all.slice(0, count));
+    }
+  });
+
+  test('is kept for the next list without what it did not read being lost', async () => {
+    begin(RUNS);
+    const all = await listRuns(root);
+    writeFileSync(inRun(run(7), EVENTS_FILE), '');
+    const page = await (await RunList.open(root)).newest(70);
+    expect(page).toHaveLength(70);
+    const again = await list();
+    expect(again.runs).toHaveLength(all.length);
+    expect(again.one(8)).toEqual(all.find(({ folder }) => folder === run(8)));
+    expect(again.parsed).toBeLessThan(RUNS);
+  });
+
+  test('finds the newest run that fits', async () => {
+    begin(RUNS);
+    const all = await listRuns(root);
+    writeFileSync(inRun(all[0]!.folder, RUN_FILE), '{');
+    const opened = await RunList.open(root);
+    expect((await opened.find(isReadable))?.run).toBe(all[1]!.run);
+    const isLast = (one: (typeof all)[number]): one is (typeof all)[number] => one.run === all.at(-1)!.run;
+    expect((await opened.find(isLast))?.folder).toBe(all.at(-1)!.folder);
+    const isNone = (_: (typeof all)[number]): _ is never => false;
+    expect(await opened.find(isNone)).toBeUndefined();
+  });
 });

@@ -8,8 +8,17 @@ import { type CommandDefinition, GROUP_CHOICE, RUN, WHERE } from './define.ts';
 export const runs: CommandDefinition = {
   name: 'runs',
   category: 'Runs',
-  summary: 'list the runs',
-  sections: [{ title: '', options: [WHERE] }],
+  summary: 'list the runs, the newest first',
+  sections: [
+    {
+      title: '',
+      options: [
+        { flags: '--limit <n>', help: 'list the newest n runs (default: 100; with --json all)' },
+        { flags: '--all', help: 'list all runs' },
+        WHERE,
+      ],
+    },
+  ],
   json: true,
   load: async () => (await import('../commands/runs.ts')).runs,
 };

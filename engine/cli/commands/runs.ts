@@ -1,18 +1,43 @@
 /** `rollscope runs`: lists the runs in a folder, latest first. */
-import { DASH, dateTime } from '../../protocol/format.ts';
+import { RollscopeError } from '../../protocol/errors.ts';
+import { DASH, dateTime, whole } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
-import { listRuns } from '../../runs/list.ts';
+import { RunList } from '../../runs/list.ts';
+import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { table } from '../table.ts';
 
+/** Runs of a table that fits a screen or a few. */
+const SHOWN = 100;
+
+interface Options {
+  out?: string;
+  limit?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+/** How many runs to list: a program gets all, unless it asks for fewer. */
+function limitOf({ limit, all, json }: Options): number {
+  if (limit === undefined) return all || json ? Number.POSITIVE_INFINITY : SHOWN;
+  if (all) {
+    throw new RollscopeError('usage', '--all and --limit exclude each other.', 'Leave one of them out.', {
+      details: { reason: 'conflict', options: ['--all', '--limit'] },
+    });
+  }
+  return wholeNumber('--limit', limit) ?? SHOWN;
+}
+
 /** Exit code 0, also for an empty folder; a run that cannot be read is listed with its reason. */
-export async function runs(options: { out?: string; json?: boolean }): Promise<number> {
+export async function runs(options: Options): Promise<number> {
   const output = new Output(options.json === true);
+  const limit = limitOf(options);
   const { runsFolder } = await placesOf(options.out);
-  const found = await listRuns(runsFolder);
+  const list = await RunList.open(runsFolder);
+  const found = await list.newest(limit);
   if (found.length === 0) output.print(`No runs in ${runsFolder}. Start one with: rollscope train`);
   else {
     const header = ['run', 'job', 'status', 'step', 'before', 'after', 'reward', 'model', 'dataset', 'started'];
@@ -29,8 +54,12 @@ export async function runs(options: { out?: string; json?: boolean }): Promise<n
       const { message, hint } = run.error;
       output.print(`${run.run} cannot be read: ${message}${hint ? ` ${hint}` : ''}`);
     }
+    if (list.total > limit) {
+      const rest = options.limit === undefined ? "'rollscope runs --all' shows all" : 'a larger --limit shows more';
+      output.print(`${whole(list.total)} runs, the newest ${whole(limit)} shown; ${rest}.`);
+    }
   }
-  output.result({ folder: runsFolder, runs: found });
+  output.result({ folder: runsFolder, total: list.total, runs: found });
   return EXIT.ok;
 }
 
