@@ -18,7 +18,12 @@ const HIDDEN = '(?![\\n\\t])[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{DI}\\ufff9-\\ufffb]
 /** Beyond ASCII's visible characters: most texts have none of these, and looking for them is much quicker. */
 const UNUSUAL = /[^\n\t\x20-\x7e]/;
 const ANY_HIDDEN = new RegExp(HIDDEN, 'u');
-const SHOWN = new RegExp(`(${MEANT})|\\r\\n|${HIDDEN}`, 'gu');
+/**
+ * Hidden characters that are never meant, as many as there are: a joiner is only behind a letter, and none of these is one. A
+ * text may be nothing else.
+ */
+const RUN = `(?![\\u200c\\u200d])(?:(?!\\r|${LETTERS})${HIDDEN})+|[\\u200c\\u200d]{2,}`;
+const SHOWN = new RegExp(`(${MEANT})|\\r\\n|${RUN}|${HIDDEN}`, 'gu');
 const EACH_HIDDEN = new RegExp(HIDDEN, 'gu');
 
 /**
@@ -36,7 +41,21 @@ export function visibleLine(text: string): string {
 
 function written(found: string, meant: string | undefined): string {
   if (meant !== undefined) return found;
-  return found === '\r\n' ? '\n' : pictureOf(found);
+  if (found === '\r\n') return '\n';
+  let shown = '';
+  for (const character of found) shown += knownPictureOf(character);
+  return shown;
+}
+
+/** Of each character that was written out; there are some thousands. */
+const PICTURES = new Map<string, string>();
+
+function knownPictureOf(character: string): string {
+  const known = PICTURES.get(character);
+  if (known !== undefined) return known;
+  const picture = pictureOf(character);
+  PICTURES.set(character, picture);
+  return picture;
 }
 
 function pictureOf(character: string): string {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { visible, visibleJson, visibleLine } from '../../engine/protocol/visible.ts';
 
 describe('text that is shown', () => {
@@ -29,6 +29,22 @@ describe('text that is shown', () => {
       expect(visible(text)).toBe(text);
     },
   );
+
+  it.each([
+    ['joiners between letters of Mongolian', 'ᠠ\u200dᠠ\u180b\u200dᠠ', 'ᠠ\u200dᠠ[U+180B]\u200dᠠ'],
+    ['joiners next to each other', 'م\u200c\u200cم', 'م[U+200C][U+200C]م'],
+    ['a joiner behind what is hidden', 'م\u202e\u200cم', 'م[U+202E][U+200C]م'],
+    ['a line end among hidden characters', '\u200b\r\n\u200b\r', '[U+200B]\n[U+200B]␍'],
+  ])('looks at %s one by one', (_, text, shown) => {
+    expect(visible(text)).toBe(shown);
+  });
+
+  it('writes out a run of hidden characters at once', () => {
+    const picture = vi.spyOn(String, 'fromCodePoint');
+    expect(visible('\x1b\x07'.repeat(1000))).toBe('␛␇'.repeat(1000));
+    expect(picture.mock.calls.length).toBeLessThanOrEqual(2);
+    picture.mockRestore();
+  });
 
   it('knows the line ends of Windows', () => {
     expect(visible('a\r\nb\r\n')).toBe('a\nb\n');
