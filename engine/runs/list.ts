@@ -162,7 +162,7 @@ async function listNames(
   return runs;
 }
 
-/** null where it is not a run any more. */
+/** null where it is no longer a run. */
 async function listOne(listing: Listing, root: string, name: string): Promise<ListedRun | null> {
   const folder = join(root, name);
   // Before the run is read: what changes meanwhile has another stamp.

@@ -37,6 +37,7 @@ test('every option of a run is a setting that exists', () => {
 const COMMANDS = new Set([
   '--help',
   '--out',
+  '--all',
   '--format',
   '--problem',
   '--votes',
