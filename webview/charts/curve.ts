@@ -163,7 +163,7 @@ function axesOf({ height, unit }: Pick<CurveOptions, 'height' | 'unit'>, scales:
     ${y.ticks(2).map((tick) => svg`<text x=${area.left - 4} y=${y(tick) + 3} text-anchor="end">${tickText(y, tick)}</text>`)}
     ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 8} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
     ${ticks.map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>`)}
-    <text class="axis-name" x=${area.right} y=${area.bottom - 3} text-anchor="end">step</text>
+    <text class="axis-name" x="2" y=${height - 3}>step</text>
     ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 3} text-anchor="end">${unit}</text>` : nothing}`;
 }
 

@@ -1,5 +1,11 @@
 /** A chart as a file: SVG with its colors, PNG at twice its size, or its numbers as CSV. */
 
+/** Numbers and texts in rows; null and NaN for nothing. */
+export interface Table {
+  head: readonly string[];
+  rows: readonly (readonly (string | number | null)[])[];
+}
+
 /** What a chart shows at each step; null and NaN for nothing. */
 export interface ChartTable {
   steps: readonly number[];
@@ -8,14 +14,29 @@ export interface ChartTable {
 
 const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** A row for each step, empty where there is no value. Pure. */
-export function csvOf({ steps, columns }: ChartTable): string {
-  const head = ['step', ...columns.map(({ name }) => name)];
-  const rows = steps.map((step, i) => [
-    String(step),
-    ...columns.map(({ values }) => (Number.isFinite(values[i]) ? String(values[i]) : '')),
-  ]);
-  return [head, ...rows].map((row) => `${row.map(field).join(',')}\n`).join('');
+/** A line for each row, empty where there is no value. Pure. */
+export function csvText({ head, rows }: Table): string {
+  const text = (value: string | number | null) =>
+    typeof value === 'string' ? value : Number.isFinite(value) ? String(value) : '';
+  return [head, ...rows].map((row) => `${row.map((value) => field(text(value))).join(',')}\n`).join('');
+}
+
+/** A row for each step. Pure. */
+export function tableOf({ steps, columns }: ChartTable): Table {
+  const rows = steps.map((step, i) => [step, ...columns.map(({ values }) => values[i] ?? null)]);
+  return { head: ['step', ...columns.map(({ name }) => name)], rows };
+}
+
+/** A row for each step that any of them has: curves of two runs need not have the same. Pure. */
+export function merged(
+  curves: readonly { name: string; steps: readonly number[]; values: readonly number[] }[],
+): Table {
+  const steps = [...new Set(curves.flatMap(({ steps }) => steps))].sort((a, b) => a - b);
+  const columns = curves.map(({ name, steps: own, values }) => {
+    const at = new Map(own.map((step, i) => [step, values[i]!]));
+    return { name, values: steps.map((step) => at.get(step) ?? null) };
+  });
+  return tableOf({ steps, columns });
 }
 
 /** What a drawing gets from style sheets, which a file does not have. */

@@ -10,7 +10,7 @@ import { cssOf, type Rgb, ramp, withContrast } from './contrast.ts';
 /** Steps of the majority share that can be told apart. */
 const LEVELS = 6;
 /** Distance of the hatching's lines, CSS pixels. */
-const HATCH = 5;
+export const HATCH = 5;
 
 export interface Palette {
   solid: readonly string[];
@@ -28,19 +28,29 @@ export interface ThemeColors {
   muted: Rgb;
 }
 
-/** Ramps and hatchings of the theme's colors, by level of the majority share; patterns belong to one canvas. */
-export function paletteOf(
-  context: CanvasRenderingContext2D,
-  { background, accent, wrong, muted }: ThemeColors,
-): Palette {
+/** What drawing a cell needs of a canvas. */
+export type CellContext = Pick<CanvasRenderingContext2D, 'fillStyle' | 'fillRect'>;
+
+/** Colors before those of wrong cells are hatched. */
+export interface MatrixColors extends Palette {
+  wrong: readonly string[];
+}
+
+export function matrixColors({ background, accent, wrong, muted }: ThemeColors): MatrixColors {
   const css = (color: Rgb) => ramp(color, background, LEVELS).map(cssOf);
   return {
     solid: css(accent),
     unknown: css(accent),
-    wrong: css(wrong).map((color) => hatching(context, color, cssOf(background))),
+    wrong: css(wrong),
     undecided: cssOf(withContrast(muted, background, 4.5)),
     faint: cssOf(withContrast(muted, background, 3)),
   };
+}
+
+/** Ramps and hatchings of the theme's colors, by level of the majority share; patterns belong to one canvas. */
+export function paletteOf(context: CanvasRenderingContext2D, theme: ThemeColors): Palette {
+  const colors = matrixColors(theme);
+  return { ...colors, wrong: colors.wrong.map((color) => hatching(context, color, cssOf(theme.background))) };
 }
 
 /** Lines of the background across the color. */
@@ -73,7 +83,7 @@ export interface CellShape {
 
 /** Draws one cell with its upper left corner at (x, y). */
 export function drawCell(
-  context: CanvasRenderingContext2D,
+  context: CellContext,
   palette: Palette,
   { standing, share }: CellShape,
   [x, y, width, height]: readonly [number, number, number, number],
@@ -121,7 +131,7 @@ export function stepAt({ steps, width }: MatrixFrame, x: number): number {
 
 /** Draws the groups of a problem; each lasts until the next. Of several in one pixel the last is seen. */
 export function drawRow(
-  context: CanvasRenderingContext2D,
+  context: CellContext,
   palette: Palette,
   columns: RunColumns,
   rows: readonly number[],

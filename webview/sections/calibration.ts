@@ -1,7 +1,7 @@
 /** Whether confidence goes with correctness: all problems as points to be brushed, reliability, and AUROC over the steps. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import type { MeasureAlignment } from '../../engine/protocol/calibration.ts';
+import type { CalibrationBin, MeasureAlignment } from '../../engine/protocol/calibration.ts';
 import { plural, whole } from '../../engine/protocol/format.ts';
 import type { Phase } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
@@ -14,9 +14,12 @@ import {
   type ShareAxes,
   shareScales,
 } from '../charts/calibration.ts';
+import type { Table } from '../charts/export.ts';
 import { Component } from '../component.ts';
+import { menuStyles, saveMenu } from '../export-menu.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html, svg } from '../html.ts';
+import type { ProblemRow } from '../problem-row.ts';
 import { shared } from '../styles.ts';
 import './histograms.ts';
 
@@ -33,6 +36,7 @@ export class CalibrationView extends Component {
   static override styles = [
     shared,
     failureStyles,
+    menuStyles,
     calibrationStyles,
     css`
       .charts {
@@ -100,13 +104,18 @@ export class CalibrationView extends Component {
     const size = this.size();
     const shown = this.brush ? rows : filtered;
     const of = labeled ? 'accuracy' : 'token probability';
-    return html`<section>
-      <h2>Problems<span class="value">majority share vs. ${of} · drag to filter</span></h2>
+    return html`<section data-figure="scatter">
+      <h2>Problems<span class="value">majority share vs. ${of} · drag to filter</span>${this.menu('scatter', 'Problems', () => scatterTable(shown))}</h2>
       <svg class="scatter" width=${size.width} height=${size.height} role="img" aria-label="Majority share against ${of} of ${plural(shown.length, 'problem')}"
         @pointerdown=${this.begin} @pointermove=${this.drag} @pointerup=${this.end} @pointercancel=${this.end}>
         ${problemScatter(shown, labeled, size, selection.problem)} ${this.brushShape(size)}
       </svg>
     </section>`;
+  }
+
+  private menu(name: 'scatter' | 'reliability' | 'auroc', title: string, table: () => Table) {
+    const drawing = () => this.renderRoot.querySelector<SVGSVGElement>(`[data-figure="${name}"] svg`);
+    return saveMenu(this.store, { name: `calibration-${name}`, title, drawing, table }, 'left');
   }
 
   private brushShape(size: ShareAxes) {
@@ -180,11 +189,12 @@ export class CalibrationView extends Component {
       this.requestUpdate();
     };
     const bins = chosen.calibration?.equalWidth;
-    return html`<section>
+    return html`<section data-figure="reliability">
       <h2>Reliability
         <select aria-label="Confidence measure" @change=${choose}>
           ${measures.map(({ measure, title }) => html`<option value=${measure} .selected=${measure === chosen.measure}>${title}</option>`)}
         </select>
+        ${bins ? this.menu('reliability', `Reliability: ${chosen.title}`, () => binsTable(bins.bins)) : nothing}
       </h2>
       ${
         bins
@@ -224,8 +234,8 @@ export class CalibrationView extends Component {
     });
     const isReading = steps.some((step) => calibration.of(phase, step).state === 'reading');
     const size = this.size();
-    return html`<section>
-      <h2>AUROC over the steps<span class="value">${chosen.title}; gray: the other measures</span></h2>
+    return html`<section data-figure="auroc">
+      <h2>AUROC over the steps<span class="value">${chosen.title}; gray: the other measures</span>${known.length > 1 ? this.menu('auroc', 'AUROC over the steps', () => aurocTable(known)) : nothing}</h2>
       ${
         known.length > 1
           ? html`<svg width=${size.width} height=${size.height} role="img" aria-label="AUROC of each confidence measure over ${plural(known.length, 'step')}">${aurocOverSteps(known, chosen.measure, size)}</svg>`
@@ -269,4 +279,36 @@ export class CalibrationView extends Component {
     super.disconnectedCallback();
     clearTimeout(this.asking);
   }
+}
+
+function scatterTable(rows: readonly ProblemRow[]): Table {
+  return {
+    head: ['problem', 'majority share', 'accuracy', 'token probability', 'answer', 'verdict'],
+    rows: rows.map(({ problem, view }) => [
+      ...[problem.id, view.share, view.accuracy],
+      ...[view.confidence, view.answer, view.verdict],
+    ]),
+  };
+}
+
+function binsTable(bins: readonly CalibrationBin[]): Table {
+  return {
+    head: ['above', 'up to', 'rollouts', 'mean confidence', 'accuracy', 'accuracy low', 'accuracy high'],
+    rows: bins.map(({ low, high, count, confidence, accuracy }) => [
+      ...[low, high, count, confidence],
+      ...[accuracy?.mean ?? null, accuracy?.low ?? null, accuracy?.high ?? null],
+    ]),
+  };
+}
+
+/** A column for each measure: within problems, where it has that. */
+function aurocTable(known: readonly { step: number; measures: readonly MeasureAlignment[] }[]): Table {
+  const titles = [...new Set(known.flatMap(({ measures }) => measures.map(({ title }) => title)))];
+  return {
+    head: ['step', ...titles],
+    rows: known.map(({ step, measures }) => [
+      step,
+      ...titles.map((title) => measures.find((one) => one.title === title)?.within?.mean ?? null),
+    ]),
+  };
 }

@@ -12,15 +12,15 @@ import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { namedByWatch } from '../chart-choice.ts';
 import { type CurveOptions, type DrawnCurve, drawCurve, plotArea, type Series, withCursors } from '../charts/curve.ts';
 import { type Domain, partBetween, stepIn, zoomed } from '../charts/domain.ts';
-import { csvOf, pngOf, svgOf } from '../charts/export.ts';
+import { merged } from '../charts/export.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
 import { SMOOTHINGS, type Smoothing, smoothed } from '../charts/smooth.ts';
 import { Component } from '../component.ts';
+import { menuItem, menuStyles, saveItems } from '../export-menu.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
-import { saveFile } from '../save.ts';
 import { shared } from '../styles.ts';
 import { curveStyles } from './curves/styles.ts';
 import './histograms.ts';
@@ -50,7 +50,7 @@ interface Chart {
 /** The element of the charts, as wide as the panel. */
 @customElement('rs-curves')
 export class Curves extends Component {
-  static override styles = [shared, failureStyles, curveStyles];
+  static override styles = [shared, failureStyles, menuStyles, curveStyles];
 
   /** The part of the steps that is shown; null for all. */
   private zoom: Domain | null = null;
@@ -189,50 +189,23 @@ export class Curves extends Component {
 
   private menu({ key, label, options, place }: Chart) {
     const { selection, columns } = this.store;
-    const item = (action: string, text: string, act: () => unknown) =>
-      html`<button data-action=${action} @click=${(event: Event) => {
-        (event.currentTarget as Element).closest('details')!.open = false;
-        void act();
-      }}>${text}</button>`;
     const chosen = (p: number) => [
-      item('move-left', 'Move left', () => selection.moveChart(p, -1, columns)),
-      item('move-right', 'Move right', () => selection.moveChart(p, 1, columns)),
-      item('remove', 'Remove', () => selection.removeChart(p, columns)),
+      menuItem('move-left', 'Move left', () => selection.moveChart(p, -1, columns)),
+      menuItem('move-right', 'Move right', () => selection.moveChart(p, 1, columns)),
+      menuItem('remove', 'Remove', () => selection.removeChart(p, columns)),
     ];
+    const drawing = () => this.renderRoot.querySelector<SVGSVGElement>(`[data-chart="${CSS.escape(key)}"] svg`);
     return html`<details class="more"><summary aria-label="Actions of ${label}" title="Actions">⋯</summary>
       <div class="menu">
-        ${item('enlarge', this.large === key ? 'Make small' : 'Enlarge', () => this.enlarge(key))}
+        ${menuItem('enlarge', this.large === key ? 'Make small' : 'Enlarge', () => this.enlarge(key))}
         ${place === null ? nothing : chosen(place)}
-        ${item('svg', 'Save as SVG…', () => this.save(key, label, 'svg'))}
-        ${item('png', 'Save as PNG…', () => this.save(key, label, 'png'))}
-        ${item('csv', 'Save as CSV…', () => this.saveNumbers(key, label, options.series))}
+        ${saveItems(this.store, { name: key, title: label, drawing, table: () => numbersOf(label, options.series) })}
       </div></details>`;
   }
 
   private enlarge(key: string): void {
     this.large = this.large === key ? null : key;
     this.requestUpdate();
-  }
-
-  private async save(key: string, label: string, type: 'svg' | 'png'): Promise<void> {
-    const chart = this.renderRoot.querySelector<SVGSVGElement>(`[data-chart="${CSS.escape(key)}"] svg`);
-    if (!chart) return;
-    const drawing = svgOf(chart, `${label} · ${this.store.info?.run ?? ''}`);
-    const content = type === 'svg' ? drawing : ((await pngOf(drawing)) as Uint8Array<ArrayBuffer>);
-    saveFile(this.store, this.fileName(key, type), content);
-  }
-
-  private saveNumbers(key: string, label: string, series: readonly Series[]): void {
-    const { steps } = this.store.columns.series;
-    const columns = series.map(({ name, raw, values }) => ({
-      name: series.length > 1 ? `${label} (${name === 'reference' ? 'ground truth' : name})` : label,
-      values: raw ?? values,
-    }));
-    saveFile(this.store, this.fileName(key, 'csv'), csvOf({ steps, columns }));
-  }
-
-  private fileName(key: string, extension: string): string {
-    return `${`${this.store.info?.run ?? 'run'}-${key}`.replace(/[^\w.-]+/g, '-')}.${extension}`;
   }
 
   private choice(place: number, current: Metric) {
@@ -363,6 +336,17 @@ export class Curves extends Component {
     event.stopPropagation();
     this.requestUpdate();
   };
+}
+
+/** The curves without smoothing, with the run of those of another one. */
+function numbersOf(label: string, series: readonly Series[]) {
+  const several = series.filter(({ run }) => run === undefined).length > 1;
+  return merged(
+    series.map(({ name, run, steps, raw, values }) => {
+      const which = [...(several ? [name === 'reference' ? 'ground truth' : name] : []), ...(run ? [run] : [])];
+      return { name: which.length > 0 ? `${label} (${which.join(', ')})` : label, steps, values: raw ?? values };
+    }),
+  );
 }
 
 function remembered<T>(all: Map<string, Remembered<T>>, key: string): Remembered<T> {

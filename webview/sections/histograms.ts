@@ -5,6 +5,7 @@ import { plural } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { BINNED, type Bin, type Binned, binFilter, binned, edgesOf, rangeIn } from '../bins.ts';
 import { Component } from '../component.ts';
+import { menuStyles, saveMenu } from '../export-menu.ts';
 import { html, svg } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
@@ -32,6 +33,7 @@ interface Histogram {
 export class Histograms extends Component {
   static override styles = [
     shared,
+    menuStyles,
     css`
       .histograms {
         display: flex;
@@ -99,7 +101,7 @@ export class Histograms extends Component {
     const total = all.reduce((sum, { count }) => sum + count, 0);
     const stop = Math.min(this.stop.get(name) ?? 0, all.length - 1);
     return html`<section data-histogram=${name}>
-      <h2>${title}<span class="value">${plural(total, 'problem')}${range ? html` · <button class="link" data-action="clear-bins" @click=${() => this.choose(name, null)}>show all</button>` : nothing}</span></h2>
+      <h2>${title}<span class="value">${plural(total, 'problem')}${range ? html` · <button class="link" data-action="clear-bins" @click=${() => this.choose(name, null)}>show all</button>` : nothing}</span>${this.menu({ name, all, matching })}</h2>
       <svg class="bins" width=${width} height=${HEIGHT + AXIS} role="group" aria-label="Histogram of ${title} of ${plural(total, 'problem')}">
         ${all.map((bin, i) => {
           const text = `${quantityText(quantity, bin.from)} to ${quantityText(quantity, bin.to)}: ${plural(bin.count, 'problem')}${matching[i]!.count === bin.count ? '' : `, ${matching[i]!.count} of them match the filter`}`;
@@ -113,6 +115,18 @@ export class Histograms extends Component {
         <text x=${width} y=${HEIGHT + AXIS - 3} text-anchor="end">${quantityText(quantity, all.at(-1)!.to)}</text>
       </svg>
     </section>`;
+  }
+
+  private menu({ name, all, matching }: Histogram) {
+    return saveMenu(this.store, {
+      name: `histogram-${name}`,
+      title: TITLES[name].title,
+      drawing: () => this.renderRoot.querySelector<SVGSVGElement>(`[data-histogram="${name}"] svg`),
+      table: () => ({
+        head: ['from', 'to', 'problems', 'matching'],
+        rows: all.map(({ from, to, count }, i) => [from, to, count, matching[i]!.count]),
+      }),
+    });
   }
 
   /** Filters to a bin, or with Shift to all from the one that was chosen before; a bin that is the whole range frees it. */

@@ -11,8 +11,9 @@ import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { type MassStep, massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
-import { slopeStyles } from '../charts/slope.ts';
+import { type SlopeLine, slopeStyles } from '../charts/slope.ts';
 import { Component } from '../component.ts';
+import { menuStyles, saveMenu } from '../export-menu.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import type { PanelRequest } from '../failures.ts';
 import type { GroupReading } from '../group-reader.ts';
@@ -48,6 +49,7 @@ export class Inspector extends Component {
     confidenceStyles,
     rolloutTableStyles,
     rewardStyles,
+    menuStyles,
     css`
       .prompt {
         white-space: pre-wrap;
@@ -176,7 +178,13 @@ export class Inspector extends Component {
           <h2>Answers</h2>
           ${answerTable(columns.clustersOf(speaking), view.rollouts, view.unanswered)}
         </section>
-        ${changeSection({ columns, columnsBefore, runOfA: runOfA.other?.run ?? null }, row, half, () => this.beside())}
+        ${changeSection(
+          { columns, columnsBefore, runOfA: runOfA.other?.run ?? null },
+          row,
+          half,
+          () => this.beside(),
+          (lines) => this.slopeMenu(problem.id, lines),
+        )}
         ${
           history.length > 1
             ? html`<section>
@@ -196,6 +204,21 @@ export class Inspector extends Component {
       </div>
       ${this.rollouts(reading)}
     `;
+  }
+
+  private slopeMenu(problem: string, lines: readonly SlopeLine[]) {
+    return saveMenu(this.store, {
+      name: `answers-${problem}`,
+      title: `Answers of ${problem} from A to B`,
+      drawing: () => this.renderRoot.querySelector<SVGSVGElement>('[data-change] svg'),
+      table: () => ({
+        head: ['answer', 'correct', 'share at A', 'share at B'],
+        rows: lines.map(({ answer, correct, from, to }) => [
+          ...[answer, correct === null ? null : String(correct)],
+          ...[from, to],
+        ]),
+      }),
+    });
   }
 
   /** The rollouts once they have been read; after a failure the reason, and a way to retry. */

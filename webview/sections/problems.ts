@@ -4,8 +4,10 @@ import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
 import { PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
+import type { Flow } from '../charts/flows.ts';
 import { stepAt } from '../charts/matrix.ts';
 import { Component } from '../component.ts';
+import { menuStyles, saveMenu } from '../export-menu.ts';
 import { html } from '../html.ts';
 import { groupings, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
 import type { ProblemRow } from '../problem-row.ts';
@@ -17,6 +19,7 @@ import { problemCell, standingText } from './problems/cells.ts';
 import { columnsFor, type ListColumn, problemsStyles } from './problems/columns.ts';
 import { flowsPart, flowsStyles } from './problems/flows.ts';
 import { LINE, MatrixDrawing } from './problems/matrix-drawing.ts';
+import { matrixDrawing, matrixTable } from './problems/matrix-file.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Earlier spellings of this term. */
@@ -29,7 +32,7 @@ const SPARE = 6;
 /** The section of all problems; one is selected by click or key. */
 @customElement('rs-problems')
 export class Problems extends Component {
-  static override styles = [shared, problemsStyles, ...flowsStyles];
+  static override styles = [shared, menuStyles, problemsStyles, ...flowsStyles];
 
   /** What is seen of the list, CSS pixels. */
   private top = 0;
@@ -70,7 +73,7 @@ export class Problems extends Component {
         ></rs-filter>
         <div class="count">
           <span role="status" data-matching=${matching} data-problems=${problems.length}>${filter ? `${matching} of ` : ''}${plural(problems.length, 'problem')}</span>
-          ${this.predicted(filter)} ${this.orderChoice()}
+          ${this.predicted(filter)} ${this.orderChoice()} ${this.matrixMenu(items)}
         </div>
         ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
@@ -87,8 +90,42 @@ export class Problems extends Component {
     };
     const { showsFlows: isOpen } = this;
     return this.flowsKnown.of([rows, isOpen], () =>
-      flowsPart(rows, { isOpen, open, filter: (text) => selection.setFilter(text) }),
+      flowsPart(rows, {
+        isOpen,
+        open,
+        filter: (text) => selection.setFilter(text),
+        save: (some) => this.flowsMenu(some),
+      }),
     );
+  }
+
+  private flowsMenu(flows: readonly Flow[]) {
+    return saveMenu(
+      this.store,
+      {
+        name: 'flows',
+        title: 'Flows from A to B',
+        drawing: () => this.renderRoot.querySelector<SVGSVGElement>('.flows svg'),
+        table: () => ({
+          head: ['at A', 'at B', 'problems'],
+          rows: flows.map(({ from, to, count }) => [from, to, count]),
+        }),
+      },
+      'left',
+    );
+  }
+
+  /** Saves all that the list shows, seen or not. */
+  private matrixMenu(items: readonly ListItem[]) {
+    const { columns } = this.store;
+    const problems = items.map((item) => (item.kind === 'group' ? null : item.row.problem));
+    const steps = this.frameSteps;
+    return saveMenu(this.store, {
+      name: 'problems-over-time',
+      title: 'Problems over time',
+      drawing: () => matrixDrawing({ columns, problems, steps }),
+      table: () => matrixTable(columns, problems),
+    });
   }
 
   private items(): ListItem[] {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RunColumns } from '../../../engine/runs/columns.ts';
 import { ChartChoice } from '../../../webview/chart-choice.ts';
 import { partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
-import { csvOf } from '../../../webview/charts/export.ts';
+import { csvText, merged, tableOf } from '../../../webview/charts/export.ts';
 import { METRIC_CHOICES, MOST_CHARTS } from '../../../webview/charts/metrics.ts';
 import { smoothed } from '../../../webview/charts/smooth.ts';
 
@@ -45,7 +45,15 @@ test('the numbers of a chart are a table, empty where there is no value', () => 
     { name: 'Reward (proxy)', values: [0.5, Number.NaN] },
     { name: 'a, "b"', values: [null, 2] },
   ];
-  expect(csvOf({ steps: [1, 2], columns })).toBe('step,Reward (proxy),"a, ""b"""\n1,0.5,\n2,,2\n');
+  expect(csvText(tableOf({ steps: [1, 2], columns }))).toBe('step,Reward (proxy),"a, ""b"""\n1,0.5,\n2,,2\n');
+});
+
+test('curves of two runs have a row for each step of either', () => {
+  const table = merged([
+    { name: 'loss', steps: [1, 2], values: [0.5, 0.25] },
+    { name: 'loss (other)', steps: [2, 4], values: [3, Number.NaN] },
+  ]);
+  expect(csvText(table)).toBe('step,loss,loss (other)\n1,0.5,\n2,0.25,3\n4,,\n');
 });
 
 describe('the charts', () => {

@@ -143,36 +143,4 @@ export const curveStyles = css`
     background: var(--vscode-input-background);
     color: var(--vscode-input-foreground);
   }
-  .more {
-    position: relative;
-    flex: none;
-  }
-  .more summary {
-    padding: 0 4px;
-    list-style: none;
-    cursor: pointer;
-    color: var(--muted-text, var(--muted));
-  }
-  .more .menu {
-    position: absolute;
-    right: 0;
-    z-index: 3;
-    display: grid;
-    min-width: 9em;
-    padding: 4px 0;
-    border: 1px solid var(--rule);
-    background: var(--vscode-editorWidget-background, var(--vscode-editor-background));
-  }
-  .more .menu button {
-    padding: 2px 10px;
-    border: 0;
-    background: none;
-    color: var(--vscode-foreground);
-    font: inherit;
-    text-align: left;
-    cursor: pointer;
-  }
-  .more .menu button:hover {
-    background: var(--vscode-list-hoverBackground);
-  }
 `;

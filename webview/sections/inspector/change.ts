@@ -5,7 +5,7 @@ import { changeText, quantityText } from '../../../engine/protocol/quantities.ts
 import { rightOf } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
-import { slopeChart, slopeLines, slopeText } from '../../charts/slope.ts';
+import { type SlopeLine, slopeChart, slopeLines, slopeText } from '../../charts/slope.ts';
 import { html } from '../../html.ts';
 import type { ProblemRow } from '../../problem-row.ts';
 import { correctnessMark, verdictClass } from './correctness.ts';
@@ -22,12 +22,14 @@ interface BothRuns {
 /**
  * Nothing where A and B are the same rollouts, or one of them does not exist.
  * @param beside shows a rollout of each
+ * @param save the menu that saves the picture
  */
 export function changeSection(
   { columns, columnsBefore, runOfA }: BothRuns,
   { view, before, isSame }: ProblemRow,
   width: number,
   beside: () => void,
+  save: (lines: readonly SlopeLine[]) => unknown,
 ) {
   if (view.row === null || before.row === null || isSame) return nothing;
   const end = (of: RunColumns, { row, rollouts, unanswered }: ProblemView) => ({
@@ -38,7 +40,7 @@ export function changeSection(
   const lines = slopeLines(end(columnsBefore, before), end(columns, view));
   return html`<section data-change>
     <h2>From A (${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}) to B (${placeText(view)})
-      <button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Rollouts side by side</button></h2>
+      <button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Rollouts side by side</button> ${save(lines)}</h2>
     <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
   </section>`;
 }

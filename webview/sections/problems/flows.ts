@@ -47,15 +47,17 @@ export interface FlowsPart {
   open(isOpen: boolean): void;
   /** Shows what it finds. */
   filter(text: string): void;
+  /** The menu that saves the picture. */
+  save(flows: readonly Flow[]): unknown;
 }
 
 /** What moved from A to B in a line; the flows are drawn where they are unfolded. */
-export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter }: FlowsPart) {
+export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter, save }: FlowsPart) {
   const flows = flowsOf(rows);
   const changed = flows.reduce((sum, { from, to, count }) => sum + (from === to ? 0 : count), 0);
   return html`<details class="flows" data-moved=${changed} ?open=${isOpen} @toggle=${(event: Event) => open((event.currentTarget as HTMLDetailsElement).open)}>
     <summary>From A to B: ${movesText(rows)}; ${plural(changed, 'problem')} in another quadrant</summary>
-    ${isOpen ? pictureOf(flows, filter) : nothing}
+    ${isOpen ? pictureOf(flows, filter, save(flows)) : nothing}
   </details>`;
 }
 
@@ -72,11 +74,12 @@ function movesText(rows: readonly ProblemRow[]): string {
   return isLabeled ? `${counts.fixed} fixed, ${counts.broke} broke` : `${counts.switched} switched`;
 }
 
-function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter']) {
+function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter'], menu: unknown) {
   const moved = flows.filter(({ from, to }) => from !== to);
   const show = ({ from, to }: Flow) => filter(`was:${from} is:${to}`);
   return html`<div class="picture">
       <svg width=${WIDTH} height=${HEIGHT} aria-hidden="true">${flowChart(flows, WIDTH, HEIGHT, show)}</svg>
+      ${menu}
       <ul>
         ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show them in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
         ${moved.length > MOST ? html`<li class="muted">and ${plural(moved.length - MOST, 'more flow')}</li>` : nothing}

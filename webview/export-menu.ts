@@ -1,0 +1,90 @@
+/** How every chart is saved: as SVG, as PNG, and its numbers as CSV. */
+import { css } from 'lit';
+import { csvText, pngOf, svgOf, type Table } from './charts/export.ts';
+import { html } from './html.ts';
+import { saveFile } from './save.ts';
+import type { Store } from './store.ts';
+
+export interface SavedChart {
+  /** What its file is called after the run. */
+  name: string;
+  title: string;
+  /** Its element, or the text of a drawing by itself; null while there is none. */
+  drawing(): SVGSVGElement | string | null;
+  table(): Table;
+}
+
+export const menuStyles = css`
+  .more {
+    position: relative;
+    flex: none;
+    display: inline-block;
+    font-weight: 400;
+  }
+  .more summary {
+    padding: 0 4px;
+    list-style: none;
+    cursor: pointer;
+    color: var(--muted-text, var(--muted));
+  }
+  .more .menu {
+    position: absolute;
+    right: 0;
+    z-index: 3;
+    display: grid;
+    min-width: 9em;
+    padding: 4px 0;
+    border: 1px solid var(--rule);
+    background: var(--vscode-editorWidget-background, var(--vscode-editor-background));
+  }
+  .more .menu.left {
+    right: auto;
+    left: 0;
+  }
+  .more .menu button {
+    padding: 2px 10px;
+    border: 0;
+    background: none;
+    color: var(--vscode-foreground);
+    font: inherit;
+    text-align: left;
+    cursor: pointer;
+  }
+  .more .menu button:hover {
+    background: var(--vscode-list-hoverBackground);
+  }
+`;
+
+/** An entry of a menu, which closes it. */
+export function menuItem(action: string, text: string, act: () => unknown) {
+  return html`<button data-action=${action} @click=${(event: Event) => {
+    (event.currentTarget as Element).closest('details')!.open = false;
+    void act();
+  }}>${text}</button>`;
+}
+
+/** The entries that save a chart. */
+export function saveItems(store: Store, chart: SavedChart) {
+  return html`${menuItem('svg', 'Save as SVG…', () => save(store, chart, 'svg'))}
+    ${menuItem('png', 'Save as PNG…', () => save(store, chart, 'png'))}
+    ${menuItem('csv', 'Save as CSV…', () => save(store, chart, 'csv'))}`;
+}
+
+/** A menu that only saves. @param side that it opens from */
+export function saveMenu(store: Store, chart: SavedChart, side: 'left' | 'right' = 'right') {
+  return html`<details class="more" data-save=${chart.name}><summary aria-label="Save ${chart.title}" title="Save">⋯</summary>
+    <div class="menu ${side}">${saveItems(store, chart)}</div></details>`;
+}
+
+async function save(store: Store, chart: SavedChart, type: 'svg' | 'png' | 'csv'): Promise<void> {
+  const run = store.info?.run ?? 'run';
+  const file = `${`${run}-${chart.name}`.replace(/[^\w.-]+/g, '-')}.${type}`;
+  if (type === 'csv') {
+    saveFile(store, file, csvText(chart.table()));
+    return;
+  }
+  const drawn = chart.drawing();
+  if (drawn === null) return;
+  const drawing = typeof drawn === 'string' ? drawn : svgOf(drawn, `${chart.title} · ${run}`);
+  saveFile(store, file, type === 'svg' ? drawing : ((await pngOf(drawing)) as Uint8Array<ArrayBuffer>));
+}
