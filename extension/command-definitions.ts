@@ -351,6 +351,12 @@ export const COMMAND_DEFINITIONS = {
     palette: 'rollout',
     menus: [['editor/title', 'rollout', 'navigation@4']],
   },
+  copyRolloutLink: {
+    title: 'Copy Link',
+    icon: 'link',
+    palette: 'rollout',
+    menus: [['editor/context', 'rollout', 'rollscope@1']],
+  },
   openProblem: {
     title: 'Show Problem in Panel',
     icon: 'graph-line',

@@ -22,6 +22,7 @@ import { followFolder, importRun, stopFollowing } from './commands/imports.ts';
 import { addModel, removeModel, useModel } from './commands/models.ts';
 import {
   compareRollouts,
+  copyRolloutLink,
   neighbor,
   openProblem,
   openRollout,
@@ -91,6 +92,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   previousStepOfRollout: (app) => otherStep(app, -1),
   nextStepOfRollout: (app) => otherStep(app, 1),
   compareRollouts: (app) => compareRollouts(app),
+  copyRolloutLink: (app) => copyRolloutLink(app),
   openProblem: (app, argument) => openProblem(app, argument),
   pickProblem: (app) => pickProblem(app),
   revealProblem: (app, argument) => revealProblem(app, argument),

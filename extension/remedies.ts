@@ -2,7 +2,7 @@
 import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
 import type { ErrorData } from '../engine/protocol/errors.ts';
 import type { Head } from '../engine/runs/head.ts';
-import type { HostWords } from '../engine/view/conversation.ts';
+import type { HostWords } from '../engine/view/host-words.ts';
 
 /** What stands for each option of a run. */
 function namesBy(nameOf: (placed: RunSetting) => string): ReadonlyMap<string, string> {

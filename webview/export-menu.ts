@@ -1,6 +1,6 @@
 /** How every chart is saved: as SVG, as PNG, and its numbers as CSV. */
 import { css } from 'lit';
-import { csvText, pngOf, svgOf, type Table } from './charts/export.ts';
+import { type ChartNumbers, csvText, pngOf, svgOf } from './charts/export.ts';
 import { html } from './html.ts';
 import { saveFile } from './save.ts';
 import type { Store } from './store.ts';
@@ -11,7 +11,7 @@ export interface SavedChart {
   title: string;
   /** Its element, or the text of a drawing by itself; null while there is none. */
   drawing(): SVGSVGElement | string | null;
-  table(): Table;
+  table(): ChartNumbers;
 }
 
 export const menuStyles = css`

@@ -21,7 +21,7 @@ export interface OtherRun {
 }
 
 /** Asks for the run that cursor A is set to, and keeps what the host tells of it. */
-export class RunOfA {
+export class RunOfAReader {
   /** null: cursor A is in the run that is shown, or its run is still being read. */
   other: OtherRun | null = null;
   /** Folder of the run that was asked for. */

@@ -28,7 +28,7 @@ import { PromptReader } from './prompt-reader.ts';
 import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { RewardReader } from './reward-reader.ts';
-import { RunOfA } from './run-of-a.ts';
+import { RunOfAReader } from './run-of-a.ts';
 import { Selection } from './selection.ts';
 
 /** Notifies its subscribers of every change; what several components need is computed here once. */
@@ -57,7 +57,7 @@ export class Store {
   readonly notebook: Notebook;
   readonly calibration: CalibrationReader;
   /** The run of cursor A, where that is another one. */
-  readonly runOfA: RunOfA;
+  readonly runOfA: RunOfAReader;
   /** Of links that the host opens. */
   scheme = 'vscode';
 
@@ -88,7 +88,7 @@ export class Store {
       return row === null ? null : (columns().frameOf(row)?.offset ?? null);
     };
     const chosen = () => this.selection.rollout ?? 0;
-    this.runOfA = new RunOfA(this.peer, this.failures, run, () => this.changed());
+    this.runOfA = new RunOfAReader(this.peer, this.failures, run, () => this.changed());
     this.groups = new GroupReader(
       this.peer,
       run,

@@ -12,8 +12,8 @@ import {
   type ShownComparison,
 } from '../runs/comparison/contract.ts';
 import { type CurveName, curveOf } from '../runs/comparison/curves.ts';
-import type { HostWords } from './conversation.ts';
 import { Disposables } from './disposables.ts';
+import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
@@ -86,7 +86,7 @@ export class ComparisonConversation {
     this.attached = null;
     const look = (look: ComparisonLook) => {
       this.attached = { peer, look };
-      // A page that asks is there, whoever sees it.
+      // A page that asks is there, hidden or not.
       void peer.notify('shown', this.shown(look));
       return null;
     };

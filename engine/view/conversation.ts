@@ -11,13 +11,12 @@ import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import type { Address } from '../protocol/address.ts';
 import type { MeasureAlignment } from '../protocol/calibration.ts';
-import { type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
+import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import type { GroupId, Phase } from '../protocol/group.ts';
 import type { Note } from '../protocol/note.ts';
 import type { RewardComparison } from '../protocol/reward-comparison.ts';
 import { findRollouts } from '../runs/find.ts';
 import type { FindProgress } from '../runs/find-query.ts';
-import type { Head } from '../runs/head.ts';
 import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
 import {
   type DataColumns,
@@ -33,6 +32,7 @@ import {
 import type { StartAnswer, StartState } from '../runs/start-state.ts';
 import { Disposables } from './disposables.ts';
 import { groupPage } from './group-page.ts';
+import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
 import { RunOfA } from './run-of-a.ts';
 import { throttle } from './timing.ts';
@@ -40,18 +40,8 @@ import { throttle } from './timing.ts';
 /** Milliseconds between two messages of the same kind. */
 const PACE = 100;
 
-/** Texts of the engine as the host's user knows them: the editor has settings where the command line has options. */
-export interface HostWords {
-  /** Of links to places of runs. */
-  scheme: string;
-  error(error: ErrorData): ErrorData;
-  head(head: Head): Head;
-}
-
 /** A place of the run that is shown. */
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
-/** The words of the command line, which are the engine's own. */
-export const ENGINE_WORDS: HostWords = { scheme: 'vscode', error: (error) => error, head: (head) => head };
 
 /** A rollout of a run, by its index in the group. */
 export interface StoredRollout {

@@ -4,8 +4,8 @@ import { toErrorData } from '../protocol/errors.ts';
 import { differentSettings } from '../runs/comparison/settings.ts';
 import { type ColumnsMark, markOf, pack } from '../runs/packed.ts';
 import type { PanelContract, ShownRunOfA } from '../runs/panel-contract.ts';
-import type { HostWords } from './conversation.ts';
 import { Disposables } from './disposables.ts';
+import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 

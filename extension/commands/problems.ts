@@ -1,5 +1,6 @@
 /** Navigating between a problem in its file, the panel, and its rollouts. */
 import * as vscode from 'vscode';
+import { addressText } from '../../engine/protocol/address.ts';
 import { DASH } from '../../engine/protocol/format.ts';
 import { GroupId } from '../../engine/protocol/index.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
@@ -120,6 +121,15 @@ export async function compareRollouts(app: Rollscope): Promise<void> {
   });
   const at = (rollout: number) => ({ run, group: { ...address, problem }, rollout });
   if (chosen) await app.rollouts.compare(at(address.rollout - 1), at(chosen.index));
+}
+
+/** Copies the address of the rollout in the active editor, with the tokens that are selected there. */
+export async function copyRolloutLink(app: Rollscope): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  const address = RolloutDocuments.addressOf(editor);
+  if (!editor || !address) return;
+  const tokens = await app.rollouts.tokensIn(editor);
+  await vscode.env.clipboard.writeText(addressText({ ...address, tokens }, vscode.env.uriScheme));
 }
 
 async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {

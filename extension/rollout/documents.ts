@@ -17,7 +17,7 @@ import {
   type RolloutAddress,
   rolloutUri,
 } from './address.ts';
-import { layoutRollout, type RolloutLayout, type TokenRange } from './layout.ts';
+import { layoutRollout, type RolloutLayout, type TokenRange, tokensBetween } from './layout.ts';
 import { RolloutMarks, rangeOf } from './marks.ts';
 import { foldedAtFirst, foldsOf, symbolsOf } from './structure.ts';
 import { tokenText } from './token-text.ts';
@@ -104,6 +104,11 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     if (!next) return;
     const count = run.columns.groups.columns.rollouts[next.row]!;
     await this.open(run, { phase, step: next.step, problem }, Math.min(address.rollout, count) - 1, { replace: true });
+  }
+
+  /** First and last token of the selection of an editor, from 1; null where nothing of the response is selected. */
+  async tokensIn({ document, selection }: vscode.TextEditor): Promise<[first: number, last: number] | null> {
+    return selection.isEmpty ? null : tokensBetween((await this.page(document.uri)).layout.spans, selection);
   }
 
   /** The rollouts that one can be compared with: the sibling that it parts from last comes first. */

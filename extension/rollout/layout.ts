@@ -226,3 +226,20 @@ function rewardText({ rollout: { reward, advantage }, phase, imported }: Documen
   const trained = advantage === null ? untrained : `advantage ${quantityText('advantage', advantage)}`;
   return `${quantityText('reward', reward)}, ${trained}`;
 }
+
+interface Place {
+  line: number;
+  character: number;
+}
+
+/** First and last token, from 1, that a part of the text has something of; null for none. */
+export function tokensBetween(
+  spans: readonly TokenRange[],
+  { start, end }: { start: Place; end: Place },
+): [first: number, last: number] | null {
+  const isBefore = (a: Place, b: Place) => a.line < b.line || (a.line === b.line && a.character < b.character);
+  const isIn = (span: TokenRange) =>
+    isBefore(span, end) && isBefore(start, { line: span.endLine, character: span.endCharacter });
+  const first = spans.findIndex(isIn);
+  return first < 0 ? null : [first + 1, spans.findLastIndex(isIn) + 1];
+}

@@ -54,7 +54,7 @@ vi.mock('vscode', async () => {
       return made.at(-1);
     },
   };
-  return { ...vscode, window, ViewColumn: { Active: -1, Beside: -2 } };
+  return { ...vscode, window, env: { uriScheme: 'vscodium' }, ViewColumn: { Active: -1, Beside: -2 } };
 });
 
 async function runNamed(name: string): Promise<OpenRun> {

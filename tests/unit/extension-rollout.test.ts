@@ -8,7 +8,7 @@ import { verdictText } from '../../engine/protocol/texts.ts';
 import type { ForkPoint } from '../../engine/runs/fork-point.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { addressOf, diffTitle, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
-import { type DocumentFacts, headerValues, layoutRollout } from '../../extension/rollout/layout.ts';
+import { type DocumentFacts, headerValues, layoutRollout, tokensBetween } from '../../extension/rollout/layout.ts';
 import { tokenText } from '../../extension/rollout/token-text.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -217,6 +217,22 @@ describe('shades', () => {
         expect(shadeOf(shading, value, value)).toBeLessThan(SHADES);
       }
     }
+  });
+});
+
+describe('the tokens of a selection', () => {
+  const span = (line: number, character: number, endLine: number, endCharacter: number) => ({
+    ...{ line, character, endLine, endCharacter },
+  });
+  const spans = [span(5, 0, 5, 3), span(5, 3, 6, 0), span(6, 0, 6, 4), span(6, 4, 6, 4)];
+  const at = (line: number, character: number) => ({ line, character });
+  it.each([
+    [at(5, 1), at(5, 2), [1, 1]],
+    [at(5, 3), at(6, 1), [2, 3]],
+    [at(0, 0), at(9, 0), [1, 4]],
+    [at(1, 0), at(5, 0), null],
+  ] as const)('from %o to %o', (start, end, tokens) => {
+    expect(tokensBetween(spans, { start, end })).toEqual(tokens);
   });
 });
 

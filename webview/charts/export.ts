@@ -1,7 +1,7 @@
 /** A chart as a file: SVG with its colors, PNG at twice its size, or its numbers as CSV. */
 
 /** Numbers and texts in rows; null and NaN for nothing. */
-export interface Table {
+export interface ChartNumbers {
   head: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
 }
@@ -15,14 +15,14 @@ export interface ChartTable {
 const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** A line for each row, empty where there is no value. Pure. */
-export function csvText({ head, rows }: Table): string {
+export function csvText({ head, rows }: ChartNumbers): string {
   const text = (value: string | number | null) =>
     typeof value === 'string' ? value : Number.isFinite(value) ? String(value) : '';
   return [head, ...rows].map((row) => `${row.map((value) => field(text(value))).join(',')}\n`).join('');
 }
 
 /** A row for each step. Pure. */
-export function tableOf({ steps, columns }: ChartTable): Table {
+export function tableOf({ steps, columns }: ChartTable): ChartNumbers {
   const rows = steps.map((step, i) => [step, ...columns.map(({ values }) => values[i] ?? null)]);
   return { head: ['step', ...columns.map(({ name }) => name)], rows };
 }
@@ -30,7 +30,7 @@ export function tableOf({ steps, columns }: ChartTable): Table {
 /** A row for each step that any of them has: curves of two runs need not have the same. Pure. */
 export function merged(
   curves: readonly { name: string; steps: readonly number[]; values: readonly number[] }[],
-): Table {
+): ChartNumbers {
   const steps = [...new Set(curves.flatMap(({ steps }) => steps))].sort((a, b) => a - b);
   const columns = curves.map(({ name, steps: own, values }) => {
     const at = new Map(own.map((step, i) => [step, values[i]!]));

@@ -36,6 +36,7 @@ export interface MatrixColors extends Palette {
   wrong: readonly string[];
 }
 
+/** The theme's colors by level of the majority share, as they are before a canvas has patterns. */
 export function matrixColors({ background, accent, wrong, muted }: ThemeColors): MatrixColors {
   const css = (color: Rgb) => ramp(color, background, LEVELS).map(cssOf);
   return {

@@ -14,7 +14,7 @@ import {
   type ShareAxes,
   shareScales,
 } from '../charts/calibration.ts';
-import type { Table } from '../charts/export.ts';
+import type { ChartNumbers } from '../charts/export.ts';
 import { Component } from '../component.ts';
 import { menuStyles, saveMenu } from '../export-menu.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
@@ -113,7 +113,7 @@ export class CalibrationView extends Component {
     </section>`;
   }
 
-  private menu(name: 'scatter' | 'reliability' | 'auroc', title: string, table: () => Table) {
+  private menu(name: 'scatter' | 'reliability' | 'auroc', title: string, table: () => ChartNumbers) {
     const drawing = () => this.renderRoot.querySelector<SVGSVGElement>(`[data-figure="${name}"] svg`);
     return saveMenu(this.store, { name: `calibration-${name}`, title, drawing, table }, 'left');
   }
@@ -281,7 +281,7 @@ export class CalibrationView extends Component {
   }
 }
 
-function scatterTable(rows: readonly ProblemRow[]): Table {
+function scatterTable(rows: readonly ProblemRow[]): ChartNumbers {
   return {
     head: ['problem', 'majority share', 'accuracy', 'token probability', 'answer', 'verdict'],
     rows: rows.map(({ problem, view }) => [
@@ -291,7 +291,7 @@ function scatterTable(rows: readonly ProblemRow[]): Table {
   };
 }
 
-function binsTable(bins: readonly CalibrationBin[]): Table {
+function binsTable(bins: readonly CalibrationBin[]): ChartNumbers {
   return {
     head: ['above', 'up to', 'rollouts', 'mean confidence', 'accuracy', 'accuracy low', 'accuracy high'],
     rows: bins.map(({ low, high, count, confidence, accuracy }) => [
@@ -302,7 +302,7 @@ function binsTable(bins: readonly CalibrationBin[]): Table {
 }
 
 /** A column for each measure: within problems, where it has that. */
-function aurocTable(known: readonly { step: number; measures: readonly MeasureAlignment[] }[]): Table {
+function aurocTable(known: readonly { step: number; measures: readonly MeasureAlignment[] }[]): ChartNumbers {
   const titles = [...new Set(known.flatMap(({ measures }) => measures.map(({ title }) => title)))];
   return {
     head: ['step', ...titles],

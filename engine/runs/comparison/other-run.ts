@@ -13,6 +13,7 @@ export interface Partners {
   otherReferences: number;
 }
 
+/** The problems of a run in another one, matched as in a comparison of runs. */
 export function partnersOf(problems: readonly Problem[], others: readonly Problem[]): Partners {
   const { indices, byText, otherReferences } = matchProblems([problems, others]);
   return { indices: new Map(indices.map(([one, other]) => [one!, other!])), byText, otherReferences };

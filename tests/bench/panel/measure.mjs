@@ -23,7 +23,7 @@ const INDEX = 'view.index';
 const home = mkdtempSync(path.join(tmpdir(), 'rollscope-bench-'));
 const children = [];
 prefer(process.pid);
-// Whoever started this may be killed: nothing stays behind, neither the browser, which ends with this process, nor a server.
+// What started this may be killed: nothing stays behind, neither the browser, which ends with this process, nor a server.
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), 1000).unref();
 process.once('exit', () => {

@@ -105,9 +105,19 @@ describe('a comparison of two runs', () => {
     await until('both are open', () => open.mock.calls.length === 2);
     const problem = store.rows[0]!.view.problem;
     expect(open.mock.calls).toEqual([
-      [folder('one'), problem, null],
-      [folder('two'), problem, 5],
+      [{ folder: folder('one'), problem, step: null, from: null }],
+      [{ folder: folder('two'), problem, step: 5, from: null }],
     ]);
+  });
+
+  test('opens in the panel with cursor A at the other run', async () => {
+    const { store, open, template } = await compare('one', 'two');
+    store.lookAt(0, 3);
+    const [link] = clicksOf(template()).filter(({ element }) => element.includes('open-with-a'));
+    link!.click();
+    await until('it is open', () => open.mock.calls.length === 1);
+    const from = { folder: folder('one'), step: 3 };
+    expect(open.mock.calls).toEqual([[{ folder: folder('two'), problem: null, step: null, from }]]);
   });
 
   test('survives a reload', async () => {

@@ -2,20 +2,21 @@
 import type { Problem } from '../../../engine/protocol/problem.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { speakingRows, standingAt } from '../../../engine/runs/problem-view.ts';
-import type { Table } from '../../charts/export.ts';
+import type { ChartNumbers } from '../../charts/export.ts';
 import { matrixColors } from '../../charts/matrix.ts';
 import { type MatrixPicture, matrixSvg } from '../../charts/matrix-svg.ts';
 import { themeColors } from '../../theme.ts';
 
 type Listed = Pick<Problem, 'index' | 'id'> | null;
 
+/** The drawing as text. */
 export function matrixDrawing(of: Pick<MatrixPicture, 'columns' | 'problems' | 'steps'>): string {
   const { backgroundColor: background, color: foreground } = getComputedStyle(document.body);
   return matrixSvg({ ...of, colors: matrixColors(themeColors()), background, foreground });
 }
 
 /** The groups that represent each problem, in the order of the list. Pure. */
-export function matrixTable(columns: RunColumns, problems: readonly Listed[]): Table {
+export function matrixTable(columns: RunColumns, problems: readonly Listed[]): ChartNumbers {
   const { share } = columns.groups.columns;
   return {
     head: ['problem', 'step', 'phase', 'majority', 'answer', 'share'],
