@@ -34,7 +34,7 @@ interface Room extends ListColumn {
 const COLUMNS: readonly Room[] = [
   { key: 'id', title: 'problem', sort: 'file', from: 0 },
   { key: 'marks', title: 'Δ', hint: 'Changed since A; predicted wrong', from: 0 },
-  { key: 'text', title: 'text', from: 900 },
+  { key: 'text', title: 'text', from: 1000 },
   { key: 'matrix', title: 'over the steps', from: 0 },
   { key: 'now', title: 'answer', from: 0 },
   { key: 'reference', title: 'reference', from: 420, needs: 'labeled' },
@@ -92,14 +92,17 @@ export function matrixPlace(list: HTMLElement): { left: number; width: number } 
   return { left: title.offsetLeft, width: title.offsetWidth };
 }
 
-/** Widths, which do not depend on the texts: numbers of neighbors never touch. */
+/**
+ * Widths, which do not depend on the texts: numbers of neighbors never touch. Ids and answers get a share of the room that is
+ * left: they tell rows apart by their ends.
+ */
 const WIDTHS: Readonly<Record<ColumnKey, string>> = {
-  id: '0 0 76px',
+  id: '1.2 1 80px',
   marks: '0 0 22px',
   text: '2 1 120px',
-  matrix: '3 1 90px',
-  now: '0 0 68px',
-  reference: '0 0 64px',
+  matrix: '2 1 90px',
+  now: '1 1 72px',
+  reference: '0.4 1 64px',
   share: '0 0 38px',
   change: '0 0 52px',
   since: '0 0 38px',
