@@ -12,12 +12,19 @@ const PROBLEMS = [
   { id: 'c', prompt: '2+2+5+1+7=', answer: '17' },
 ];
 
+/** Problems of a large file. */
+const MANY = 400;
+
 describe.runIf(requireVsCode())('problem files', () => {
   const code = useVsCode({
     files: {
       'problems.jsonl': PROBLEMS.map((p) => `${JSON.stringify(p)}\n`).join(''),
       'package.json': '{"name": "ordinary"}\n',
       'words.jsonl': '{"prompt": "How many legs have three cats?", "answer": "12"}\n',
+      'many.jsonl': Array.from(
+        { length: MANY },
+        (_, i) => `${JSON.stringify({ id: `p${i}`, prompt: `${i}+1=`, answer: `${i + 1}` })}\n`,
+      ).join(''),
       'pretty.json': `${JSON.stringify(PROBLEMS, null, 2)}\n`,
     },
   });
@@ -67,6 +74,28 @@ describe.runIf(requireVsCode())('problem files', () => {
     for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
     await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), 1);
     await workbench.shot('editor json');
+  });
+
+  test('with many problems get two lines of lenses: at the top, and at the problem of the cursor', async () => {
+    const { workbench, page } = code();
+    await workbench.open('many.jsonl');
+    await workbench.codeLens(LENS_TITLES.train).waitFor();
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), 1);
+    /** What the lenses add to the height of the lines. */
+    const added = () =>
+      page.evaluate<number>(`(() => {
+        const lines = [...document.querySelectorAll('.editor-group-container.active .view-line')]
+          .map((line) => Math.round(line.getBoundingClientRect().top)).sort((a, b) => a - b);
+        const gaps = lines.slice(1).map((top, i) => top - lines[i]);
+        const height = Math.min(...gaps);
+        return gaps.filter((gap) => gap > height).length;
+      })()`);
+    // The first problem has the lenses of the file and its own in one line.
+    await until('no line is pushed down', async () => (await added()) === 0);
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowDown');
+    await until('one line is', async () => (await added()) === 1);
+    await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), 1);
+    await workbench.shot('editor with many problems');
   });
 
   test('that the model cannot read are warned of in the panel', async () => {
