@@ -50,7 +50,7 @@ test('a fork stands below its parent, which is another row for VS Code once it h
   const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
   const runs = [parent];
   const tree = new RunsTree(
-    { listAll: async () => runs } as never,
+    { listPage: async () => ({ runs, older: 0 }) } as never,
     () => false,
     () => {},
   );
