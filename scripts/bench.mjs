@@ -226,6 +226,7 @@ function memoryCases() {
     ['LoRA on 4 bits, 1,024 new', 1024, '--precision', '4bit'],
     ['all weights, 1,024 new', 1024, '--full'],
     ['probe, 1,024 new', 1024, '--probe'],
+    ['LoRA on 16 bits, 1,024 new', 1024, '--precision', 'float16'],
   ];
   const least = shapes.flatMap((shape) =>
     kinds.map(([kind, length, ...more]) => ({

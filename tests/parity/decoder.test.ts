@@ -1,49 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { LossConfig } from '../../engine/protocol/index.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
-import type { Backend, Value } from '../../engine/runtime/backend.ts';
+import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
-import type { Named } from '../../engine/tensor/index.ts';
 import { batchFeeds } from '../../engine/training/policy/batch-feeds.ts';
-import { policyGradientGraph } from '../../engine/training/policy/loss-graph.ts';
-import type { WeightedGroup } from '../../engine/training/policy/responses.ts';
 import { scoreGraph } from '../../engine/training/policy/score-graph.ts';
+import { farthest, goldenDifferences, groupOf } from '../support/golden-gradients.ts';
 import { pureTfjsBackend } from '../support/tfjs.ts';
 import { hasLora, TINY_MODELS, tinyModel } from '../support/tiny-model.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 
 const POSITIONS = 96;
-
-function groupOf(
-  prompt: readonly number[],
-  responses: readonly number[][],
-  advantages: readonly number[],
-): WeightedGroup {
-  return {
-    prompt: Int32Array.from(prompt),
-    problem: 0,
-    responses: responses.map((tokens, i) => ({
-      weight: 1,
-      response: {
-        tokens: Int32Array.from(tokens),
-        logprob: new Float32Array(tokens.length),
-        advantage: advantages[i]!,
-        truncated: false,
-      },
-    })),
-  };
-}
-
-function farthest(actual: ArrayLike<number>, expected: ArrayLike<number>): { difference: number; size: number } {
-  let difference = 0;
-  let size = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
-    size = Math.max(size, Math.abs(expected[i]!));
-  }
-  return { difference, size };
-}
 
 const devices = [
   { device: 'cpu' as const, present: true },
@@ -68,52 +35,15 @@ for (const { device, present } of devices) {
     test.each(cases)("$name, LoRA $lora: log-probs and gradients are PyTorch's", async ({ name, lora }) => {
       const runs = await open();
       const model = await tinyModel(name, lora);
-      const { expected, parameters } = model;
-      const values = await model.values(runs);
-      const graph = policyGradientGraph(model.bind, {
-        positions: POSITIONS,
-        offPolicy: false,
-        loss: LossConfig.parse({}),
-      });
-      const executable = await compileFunction(runs, graph);
-      let sums: Named<Value> = Object.fromEntries(
-        parameters.map(({ name: p, shape }) => [
-          p,
-          runs.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
-        ]),
-      );
-      const reference = lora ? expected.withLora! : expected.dense;
-      for (const [i, { prompt, completion, weights }] of expected.sequences.entries()) {
-        // PyTorch's weights have both signs; here signs are advantages, so a sequence runs once for each.
-        const { batch, loss } = batchFeeds(
-          runs,
-          [groupOf(prompt, [completion, completion], [1, -1])],
-          expected.temperature,
-        );
-        const n = completion.length;
-        const weight = new Float32Array(2 * n);
-        weights.forEach((w, t) => {
-          weight[w > 0 ? t : n + t] = Math.abs(w);
-        });
-        const outputs = await executable.run({
-          batch,
-          loss: { ...loss, weight: runs.value('float32', [2, n], weight) },
-          parameters: values,
-          gradients: sums,
-        });
-        sums = outputs.gradients;
-        const { logprob, entropy } = reference.statistics[i]!;
-        expect(farthest((await runs.read(outputs.logprob)) as Float32Array, logprob).difference).toBeLessThan(2e-5);
-        expect(farthest((await runs.read(outputs.entropy)) as Float32Array, entropy).difference).toBeLessThan(2e-5);
-      }
-      for (const { name: p } of parameters) {
-        const found = (await runs.read(sums[p]!)) as Float32Array;
-        const { difference, size } = farthest(found, await model.gradient(p));
+      const { logprob, entropy, gradients } = await goldenDifferences(runs, model, POSITIONS);
+      expect(logprob).toBeLessThan(2e-5);
+      expect(entropy).toBeLessThan(2e-5);
+      expect(gradients.size).toBe(model.parameters.length);
+      for (const [p, { difference, size }] of gradients) {
         // Without rotation a bias of all keys changes no softmax: its gradient is nothing but rounding.
         const least = name === 'tiny-gpt2' ? 1e-2 : 0;
         expect(difference / Math.max(size, least), p).toBeLessThan(2e-5);
       }
-      await executable.release();
     });
 
     const samplings = [

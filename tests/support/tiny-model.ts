@@ -55,7 +55,12 @@ export function hasLora(name: TinyName): boolean {
 }
 
 export async function tinyModel(name: TinyName, withLora: boolean): Promise<TinyModel> {
-  const folder = path.join(GOLDEN, name);
+  return modelWithNumbers(path.join(GOLDEN, name), withLora);
+}
+
+/** A model in a folder that the script has written. Throws RollscopeError `model` where it is not supported. */
+export async function modelWithNumbers(folder: string, withLora: boolean): Promise<TinyModel> {
+  const name = path.basename(folder);
   const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
   const config = parseHuggingFaceConfig(json('config.json'), `${name}/config.json`);
   const { tensors: all } = await readSafetensorsIndex(path.join(folder, 'model.safetensors'));

@@ -112,6 +112,14 @@ test.each([
   expect(() => parse({ model_type })).toThrow(expect.objectContaining({ hint }));
 });
 
+test('a cap of scores, which transformers does not apply in Gemma 3, is refused', () => {
+  const facts = { reason: 'unsupported', file: 'config.json', field: 'attn_logit_softcapping', value: 3 };
+  const sizes = { ...{ vocab_size: 24, hidden_size: 16, intermediate_size: 24 }, max_position_embeddings: 64 };
+  const given = { ...sizes, model_type: 'gemma3_text', num_hidden_layers: 2, num_attention_heads: 4 };
+  expectThrow(() => parse({ ...given, attn_logit_softcapping: 3 }), 'model', facts);
+  expect(parse({ ...given, attn_logit_softcapping: null }).attentionCap).toBeNull();
+});
+
 test('an architecture that is not known is refused with those that are', () => {
   const mamba = { reason: 'unsupported', file: 'config.json', field: 'model_type', value: 'mamba' };
   expectThrow(() => parse({ model_type: 'mamba' }), 'model', mamba);

@@ -127,13 +127,15 @@ export const gemma3 = {
     off: ['use_bidirectional_attention'],
     biasOptions: ATTENTION_BIAS,
     read: (fields, sizes) => {
+      // transformers reads a cap of scores and does not apply it.
+      const scoreCap = cap(fields, 'attn_logit_softcapping', null);
+      if (scoreCap !== null) throw fields.unsupported('attn_logit_softcapping', scoreCap);
       const every = fields.count('sliding_window_pattern', 6);
       const main = huggingFaceRope(fields, 1_000_000, { type: 'full_attention', thetaKey: 'rope_theta', scaled: true });
       const sliding = { type: 'sliding_attention', thetaKey: 'rope_local_base_freq', scaled: false };
       const local = huggingFaceRope(fields, 10_000, sliding);
       return {
         ...scales(fields, sizes),
-        attentionCap: cap(fields, 'attn_logit_softcapping', null),
         logitCap: cap(fields, 'final_logit_softcapping', null),
         kinds: windowedKinds(fields, sizes.layers, {
           usual: (layer) => (layer + 1) % every !== 0,

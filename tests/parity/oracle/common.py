@@ -6,6 +6,7 @@ that the scripts write are committed. Run one with `python tests/parity/oracle/<
 
 import json
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -33,7 +34,7 @@ def write_json(path, value):
     """JSON with one line per innermost list, so that a changed golden file has a readable diff."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_dump(value, 0) + "\n", encoding="utf-8")
-    print(f"{path.relative_to(REPO)}: {path.stat().st_size} bytes")
+    print(f"{os.path.relpath(path, REPO)}: {path.stat().st_size} bytes", file=sys.stderr)
 
 
 def _dump(value, depth):

@@ -173,72 +173,75 @@ def loss_of(model, sequences):
     return total, rows
 
 
+def write_model(folder, config, seed, with_lora):
+    """Makes a model of a configuration, and writes it with what it computes."""
+    generator = torch.Generator().manual_seed(seed)
+    config._attn_implementation = "eager"
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    random_parameters(model, generator)
+    model.eval()
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    saved = {key: part.to(torch.bfloat16).contiguous() for name, parameter in model.named_parameters()
+             for key, part in stored(name, parameter.detach())}
+    save_file(saved, folder / "model.safetensors", metadata={"format": "pt"})
+    described = config.to_dict()
+    described["dtype"] = "bfloat16"
+    described.pop("_attn_implementation", None)
+    (folder / "config.json").write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
+
+    draw = lambda n: torch.randint(2, config.vocab_size, (n,), generator=generator).tolist()  # noqa: E731
+    sequences = []
+    for prompt_length, lengths in ((5, (7, 4)), (9, (3, 11))):
+        prompt = draw(prompt_length)
+        for length in lengths:
+            completion = draw(length)
+            weights = numbers((torch.randn(length, generator=generator) * 0.5).tolist(), 4)
+            sequences.append({"prompt": prompt, "completion": completion, "weights": weights})
+
+    expected = {}
+    loss, rows = loss_of(model, sequences)
+    loss.backward()
+    for parameter, value in model.named_parameters():
+        for key, part in single(model, parameter, value.grad):
+            expected[f"grad.{key}"] = part.clone()
+
+    found_with_lora = None
+    if with_lora:
+        model.requires_grad_(False)
+        targets = ATTENTION if "moe" in config.model_type else TARGETS
+        lora = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=targets, lora_dropout=0.0,
+                                                bias="none", task_type="CAUSAL_LM"))
+        factors = [(k, p) for k, p in lora.named_parameters() if p.requires_grad]
+        with torch.no_grad():
+            for _, parameter in factors:
+                noise = torch.randn(parameter.shape, generator=generator) * 0.15
+                parameter.copy_(noise.to(torch.bfloat16).float())
+        lora_loss, lora_rows = loss_of(lora, sequences)
+        lora_loss.backward()
+        for key, parameter in factors:
+            # base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight -> model.layers.0...lora_A.weight
+            short = key.removeprefix("base_model.model.").replace(".default.", ".")
+            expected[f"lora.{short}"] = parameter.detach().to(torch.bfloat16)
+            expected[f"lora_grad.{short}"] = parameter.grad.clone()
+        found_with_lora = {"loss": numbers([lora_loss.detach()])[0], "statistics": lora_rows}
+
+    save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
+    write_json(folder / "expected.json", {
+        "temperature": TEMPERATURE,
+        "lora": {"rank": RANK, "alpha": ALPHA, "targets": ATTENTION if "moe" in config.model_type else TARGETS},
+        "sequences": sequences,
+        "dense": {"loss": numbers([loss.detach()])[0], "statistics": rows},
+        "withLora": found_with_lora,
+    })
+
+
 def main():
     chosen = sys.argv[1:] or list(MODELS)
     for seed, (name, config) in enumerate(MODELS.items(), start=11):
-        if name not in chosen:
-            continue
-        generator = torch.Generator().manual_seed(seed)
-        config._attn_implementation = "eager"
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-        random_parameters(model, generator)
-        model.eval()
-
-        folder = GOLDEN / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        saved = {key: part.to(torch.bfloat16).contiguous() for name, parameter in model.named_parameters()
-                 for key, part in stored(name, parameter.detach())}
-        save_file(saved, folder / "model.safetensors", metadata={"format": "pt"})
-        described = config.to_dict()
-        described["dtype"] = "bfloat16"
-        described.pop("_attn_implementation", None)
-        (folder / "config.json").write_text(json.dumps(described, indent=2, sort_keys=True) + "\n")
-
-        draw = lambda n: torch.randint(2, config.vocab_size, (n,), generator=generator).tolist()  # noqa: E731
-        sequences = []
-        for prompt_length, lengths in ((5, (7, 4)), (9, (3, 11))):
-            prompt = draw(prompt_length)
-            for length in lengths:
-                completion = draw(length)
-                weights = numbers((torch.randn(length, generator=generator) * 0.5).tolist(), 4)
-                sequences.append({"prompt": prompt, "completion": completion, "weights": weights})
-
-        expected = {}
-        loss, rows = loss_of(model, sequences)
-        loss.backward()
-        for parameter, value in model.named_parameters():
-            for key, part in single(model, parameter, value.grad):
-                expected[f"grad.{key}"] = part.clone()
-
-        with_lora = None
-        if name not in DENSE_ONLY:
-            model.requires_grad_(False)
-            targets = ATTENTION if "moe" in name else TARGETS
-            lora = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=targets, lora_dropout=0.0,
-                                                    bias="none", task_type="CAUSAL_LM"))
-            factors = [(k, p) for k, p in lora.named_parameters() if p.requires_grad]
-            with torch.no_grad():
-                for _, parameter in factors:
-                    noise = torch.randn(parameter.shape, generator=generator) * 0.15
-                    parameter.copy_(noise.to(torch.bfloat16).float())
-            lora_loss, lora_rows = loss_of(lora, sequences)
-            lora_loss.backward()
-            for key, parameter in factors:
-                # base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight -> model.layers.0...lora_A.weight
-                short = key.removeprefix("base_model.model.").replace(".default.", ".")
-                expected[f"lora.{short}"] = parameter.detach().to(torch.bfloat16)
-                expected[f"lora_grad.{short}"] = parameter.grad.clone()
-            with_lora = {"loss": numbers([lora_loss.detach()])[0], "statistics": lora_rows}
-
-        save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
-        write_json(folder / "expected.json", {
-            "temperature": TEMPERATURE,
-            "lora": {"rank": RANK, "alpha": ALPHA, "targets": ATTENTION if "moe" in name else TARGETS},
-            "sequences": sequences,
-            "dense": {"loss": numbers([loss.detach()])[0], "statistics": rows},
-            "withLora": with_lora,
-        })
+        if name in chosen:
+            write_model(GOLDEN / name, config, seed, name not in DENSE_ONLY)
 
 
 if __name__ == "__main__":
