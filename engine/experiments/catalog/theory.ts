@@ -185,7 +185,7 @@ function predictions(summaries: readonly TheorySummary[]): Criterion[] {
 function remarkOf(summary: TheorySummary): string[] {
   const { kind, common, chance, tracks } = summary;
   const of = `On ${KINDS[kind]}`;
-  if (!common || common.beta === null) return [`${of}, the shares do not grow, so beta is undefined.`];
+  if (!common || common.beta === null) return [`${of}, the shares do not grow, so there is no beta.`];
   const distance = (to: keyof Distances) => figure(meanOf(tracks.map(({ distances }) => distances[to])));
   const [lost, kept] = [tracks.filter((track) => !track.kept), tracks.filter((track) => track.kept)];
   const start = (own: readonly Track[]) => figure(meanOf(own.map(({ shares }) => shares[0]!.share)));
