@@ -133,7 +133,7 @@ export class CursorA extends Component {
       ${choices.length > 8 ? html`<div><input placeholder="Name of the run" aria-label="Name of the run" .value=${this.wanted} @input=${search}></div>` : nothing}
       ${found.slice(0, MOST).map(
         ({ run, folder, model, reward, dataset, step, job }) =>
-          html`<button data-a=${run} aria-pressed=${folder === fromRun} @click=${choose(folder)}>${run}
+          html`<button data-choice=${run} aria-pressed=${folder === fromRun} @click=${choose(folder)}>${run}
             <span class="muted">${[job === 'probe' ? 'probe' : plural(step, 'step'), model === null ? '' : baseName(model), reward ?? '', dataset === null ? '' : baseName(dataset)].filter(Boolean).join(' · ')}</span></button>`,
       )}
       ${found.length > MOST ? html`<div class="muted">and ${plural(found.length - MOST, 'more run')}</div>` : nothing}`;
