@@ -1,7 +1,7 @@
 /** The content of the status bar item. Pure. */
 import { activityText } from '../engine/protocol/activity.ts';
 import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../engine/protocol/diagnosis.ts';
-import { about, bytes, DASH, whole } from '../engine/protocol/format.ts';
+import { about, bytes, DASH, percent, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { code, markdown } from '../engine/protocol/markdown.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
@@ -36,10 +36,15 @@ export function statusContent(
   progress: Progress | null,
   diagnosis: Diagnosis | null = null,
 ): StatusContent {
-  const steps = progress ? `${progress.step}/${progress.steps}` : '';
+  // A probe has no steps.
+  const isProbe = progress?.steps === 0;
+  const done = isProbe ? (progress.fraction === null ? 'probe' : `probe ${percent(progress.fraction)}`) : '';
+  const steps = !progress ? '' : isProbe ? done : `${progress.step}/${progress.steps}`;
   const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
-    ? [`Run ${code(progress.run)}: ${markdown(activityText(progress))}, step ${progress.step} of ${progress.steps}.`]
+    ? [
+        `Run ${code(progress.run)}: ${markdown(activityText(progress))}${isProbe ? '' : `, step ${progress.step} of ${progress.steps}`}.`,
+      ]
     : [];
   if (progress && health === 'running') {
     facts.push(`${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`);
@@ -88,7 +93,9 @@ export function statusContent(
         (left ? `${steps} · ${left}` : steps) + word,
         progress?.state === 'pausing'
           ? 'the run pauses after the current micro-batch.'
-          : `step ${steps.replace('/', ' of ')}.`,
+          : isProbe
+            ? `${done}.`
+            : `step ${steps.replace('/', ' of ')}.`,
         [links.panel, links.pause, links.stop, links.log],
       );
     case 'paused':

@@ -244,6 +244,9 @@ describe('health', () => {
 
   it('says how far a run is, and offers what can be done', () => {
     const content = statusContent('running', progress);
+    const probe = statusContent('running', { ...progress, step: 0, steps: 0, fraction: 0.42, secondsLeft: null });
+    expect(probe.text).toContain('probe 42%');
+    expect(`${probe.label} ${probe.tooltip}`).not.toContain('0 of 0');
     expect(content.text).toBe('$(loading~spin) Rollscope 12/100 · 1 min');
     expect(content.label).toBe('Rollscope: step 12 of 100.');
     expect(content.tooltip).toContain('812 tokens/s · 286 MB · 1 min left');
