@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { addressText, parseAddress } from '../../engine/protocol/address.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -113,6 +114,35 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await shown.locator('rs-rollout-before [data-rollout-before="2"]').waitFor();
     await shown.locator('body').press('b');
     await untilCount(shown.locator('rs-rollout-before'), 0);
+  });
+});
+
+describe.runIf(requireVsCode())('a link', () => {
+  const code = useVsCode();
+
+  test('of a report opens the panel at its place, and what the report said there is checked', async () => {
+    const { workbench, page, home } = code();
+    const folder = path.join(home, 'runs', 'cited');
+    mkdirSync(path.dirname(folder), { recursive: true });
+    await writeRunFixture(folder, { problems: 24, steps: 12, every: 4 });
+    const { code: status, stdout, stderr } = await runCli(['show', folder, '--report'], { home });
+    expect(status, stderr).toBe(0);
+    const links = stdout.match(/vscode:\/\/[^\s)>]+/g)!.flatMap((link) => parseAddress(link) ?? []);
+    const cited = links.find(({ problem, says }) => problem !== null && says !== null)!;
+
+    const open = async (link: string) => {
+      await workbench.command('Developer: Open URL', { stays: true });
+      await workbench.answer(link);
+      await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open' }).click();
+    };
+    await open(addressText(cited));
+    const panel = await workbench.webview('rs-inspector [data-problem]');
+    await panel.locator(`rs-inspector [data-problem="${cited.problem}"]`).waitFor();
+    await workbench.notification(/holds: /);
+    await workbench.shot('link of a report');
+    await workbench.clearToasts();
+    await open(addressText({ ...cited, says: 'share=0.01' }));
+    await workbench.notification(/does not hold: /);
   });
 });
 
