@@ -1,6 +1,7 @@
 /** A run that collapses while the panel is closed: the status item, the tree and one notification say so, and lead on. */
 import { describe, expect, test } from 'vitest';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { untilCount } from '../support/workbench.ts';
 
 /** Collapses within some twenty steps, and lasts long enough to be steered. */
 const COLLAPSES = {
@@ -60,7 +61,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await (await alarm()).getByRole('button', { name: 'Pause' }).click();
     await workbench.statusItem(/paused/).waitFor();
     await workbench.command('Notifications: Show Notifications');
-    expect(await page.locator('.notification-list-item', { hasText: ALARM }).count()).toBe(0);
+    await untilCount(page.locator('.notification-list-item', { hasText: ALARM }), 0);
     await stop();
   });
 

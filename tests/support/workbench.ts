@@ -147,7 +147,9 @@ export class Workbench {
   async notification(text: string | RegExp): Promise<Locator> {
     const item = this.page.locator('.notification-list-item', { hasText: text });
     await until(`the notification ${text}`, async () => {
-      if (await item.first().isVisible()) return true;
+      // A notification that has not come yet comes as a toast; a command at that moment may lose its input to it.
+      const comes = item.first().waitFor({ timeout: 5_000 });
+      if (await comes.then(() => true).catch(() => false)) return true;
       await this.command('Notifications: Show Notifications');
       return item.first().isVisible();
     });

@@ -19,10 +19,10 @@ const SIZES = {
   worker: 597,
   /** What a thread of an import loads. */
   judge: 228,
-  extension: 765,
-  panel: 418,
+  extension: 782,
+  panel: 437,
   /** The page that compares runs. */
-  compare: 150,
+  compare: 146,
   /** What takes the editor's place in a browser, and the host of a run that is inside the page. */
   browser: 60,
 };
