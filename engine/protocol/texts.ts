@@ -26,3 +26,8 @@ export function originText({ engine, version }: { engine: string; version: strin
 export function baseName(file: string): string {
   return file.split(/[\\/]/).at(-1) || file;
 }
+
+/** Since when something holds: `since step 12`; what was so before training has been so from the start. */
+export function sinceText(step: number): string {
+  return step === 0 ? 'from the start' : `since step ${step}`;
+}

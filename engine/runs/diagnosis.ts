@@ -57,15 +57,19 @@ export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warn
   return { kind: after.accuracy === null ? 'unlabeled' : 'unclear', since: null };
 }
 
-/**
- * The first of the last warnings of the collapse watch, if they are of this level, that nothing measured since then speaks
- * against: the watch sees no labels, and an accuracy above that before training at or after its step is stronger evidence.
- */
+/** The first of the last warnings of the collapse watch, if they are of this level, that nothing measured since then speaks against. */
 function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
-  const { before, after } = comparison ?? {};
-  const rose = after !== undefined && change(before?.accuracy, after.accuracy) === 'up';
-  const found = lastWatchWarnings(warnings).find(({ step }) => !rose || after.step < (step ?? 0));
+  const found = lastWatchWarnings(warnings).find(({ step }) => !speaksAgainst(comparison, step ?? 0));
   return found && watchLevelOf(found) === level ? found : null;
+}
+
+/**
+ * Whether what was measured speaks against a warning of the collapse watch at a step: the watch sees no labels, and an
+ * accuracy above that before training, at or after its step, is stronger evidence.
+ */
+export function speaksAgainst(comparison: BeforeAfter | null, step: number): boolean {
+  if (!comparison || comparison.after.step < step) return false;
+  return change(comparison.before.accuracy, comparison.after.accuracy) === 'up';
 }
 
 /**

@@ -10,7 +10,7 @@ import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
-import { type BeforeAfter, diagnosisAt } from '../../engine/runs/diagnosis.ts';
+import { type BeforeAfter, diagnosisAt, speaksAgainst } from '../../engine/runs/diagnosis.ts';
 import { hasSwitched, moveOf } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
@@ -93,7 +93,7 @@ export class DiagnosisLine extends Component {
           ? html`<span class="word ${attributes.gravity}" role="status" data-diagnosis=${kind} title=${meaning}>${word}</span>`
           : html`<button class="link word ${attributes.gravity}" data-diagnosis=${kind} data-since=${since} title="${meaning}\nGo to step ${since}" @click=${() => selection.lookAt(since)}>${word}</button>`
       }
-      ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch()} ${this.forecast()}
+      ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch(comparison)} ${this.forecast()}
     `;
   }
 
@@ -207,7 +207,7 @@ export class DiagnosisLine extends Component {
   }
 
   /** The collapse watch's last warning at the selected step, or that there was none. */
-  private watch() {
+  private watch(comparison: BeforeAfter | null) {
     const { columns, info, selection } = this.store;
     const config = columns.head.run?.config;
     if (!config || info?.job !== 'train' || config.watch === 'off') return nothing;
@@ -217,6 +217,7 @@ export class DiagnosisLine extends Component {
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
       ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
+      ${warning && comparison && speaksAgainst(comparison, warning.step) ? html`<span class="muted" data-overruled>but accuracy has risen by step ${comparison.after.step}, which counts for more</span>` : nothing}
     </span>`;
   }
 

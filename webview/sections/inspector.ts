@@ -6,7 +6,7 @@ import { DASH, plural } from '../../engine/protocol/format.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import { baseName, verdictText } from '../../engine/protocol/texts.ts';
+import { baseName, sinceText, verdictText } from '../../engine/protocol/texts.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { type MassStep, massChart, massStyles } from '../charts/mass.ts';
@@ -131,11 +131,13 @@ export class Inspector extends Component {
   /** Since when the majority is right or wrong, and until when it was not. */
   private history({ phase, status, verdict, since, flip }: ProblemRow['view']) {
     if (phase === 'probe') return nothing;
-    const differs = since.answer !== null && since.answer !== since.verdict;
-    const answer = differs ? html`<span class="muted">since step ${since.answer}</span>` : nothing;
+    const answer =
+      since.answer === null || since.answer === since.verdict
+        ? nothing
+        : html`<span class="muted">${sinceText(since.answer)}</span>`;
     if (since.verdict === null || status === 'unanswered') return answer;
     const until = flip && flip.from !== 'unknown' ? `, ${flip.from} until step ${flip.until}` : '';
-    return html`${answer} · <b class=${verdictClass(verdict)}>${verdict} since step ${since.verdict}</b>${until}`;
+    return html`${answer} · <b class=${verdictClass(verdict)}>${verdict} ${sinceText(since.verdict)}</b>${until}`;
   }
 
   /** The problem's forecast with its signals, and the outcome. */
