@@ -1,5 +1,5 @@
 /** A run that collapses while the panel is closed: the status item, the tree and one notification say so, and lead on. */
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { untilCount } from '../support/workbench.ts';
 
