@@ -1,5 +1,7 @@
 /** A chart as a file: SVG with its colors, PNG at twice its size, or its numbers as CSV. */
 
+import { visible } from '../../engine/protocol/visible.ts';
+
 /** Numbers and texts in rows; null and NaN for nothing. */
 export interface ChartNumbers {
   head: readonly string[];
@@ -14,10 +16,25 @@ export interface ChartTable {
 
 const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
+/** What a spreadsheet takes for a formula begins so; a number is none. */
+const FORMULA = /^[=+\-@\t＝＋－＠]/;
+const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** A text of a dataset or a model as a cell: nothing hidden, and an apostrophe before what would be a formula. Pure. */
+export function csvCell(text: string): string {
+  const shown = visible(text);
+  return FORMULA.test(shown) && !NUMBER.test(shown) ? `'${shown}` : shown;
+}
+
+/** Text of an XML file: nothing hidden, and none of the two characters that XML has no place for. Pure. */
+export function xmlCharacters(text: string): string {
+  return visible(text).replaceAll('\ufffe', '[U+FFFE]').replaceAll('\uffff', '[U+FFFF]');
+}
+
 /** A line for each row, empty where there is no value. Pure. */
 export function csvText({ head, rows }: ChartNumbers): string {
   const text = (value: string | number | null) =>
-    typeof value === 'string' ? value : Number.isFinite(value) ? String(value) : '';
+    typeof value === 'string' ? csvCell(value) : Number.isFinite(value) ? String(value) : '';
   return [head, ...rows].map((row) => `${row.map((value) => field(text(value))).join(',')}\n`).join('');
 }
 
@@ -70,7 +87,7 @@ export function svgOf(chart: SVGSVGElement, title: string): string {
   text.setAttribute('font-size', '12');
   text.textContent = title;
   copy.prepend(ground, text);
-  return new XMLSerializer().serializeToString(copy);
+  return xmlCharacters(new XMLSerializer().serializeToString(copy));
 }
 
 const TITLE = 22;

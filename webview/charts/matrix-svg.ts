@@ -1,8 +1,8 @@
 /** The matrix of problems over time as an SVG drawing, for a file: all problems of the list, not only those in sight. */
 
-import { visible } from '../../engine/protocol/visible.ts';
 import type { RunColumns } from '../../engine/runs/columns.ts';
 import { speakingRows } from '../../engine/runs/problem-view.ts';
+import { xmlCharacters } from './export.ts';
 import { type CellContext, drawRow, HATCH, type MatrixColors, type Palette } from './matrix.ts';
 
 /** Width of the picture of the steps, and of the names, in pixels; tallest and lowest row; and the most that all rows take. */
@@ -44,7 +44,11 @@ class Recorder implements CellContext {
 }
 
 const escaped = (text: string) =>
-  visible(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  xmlCharacters(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 
 /** A drawing by itself, with its own background and patterns. */
 export function matrixSvg({ columns, problems, steps, colors, background, foreground }: MatrixPicture): string {
@@ -63,7 +67,7 @@ export function matrixSvg({ columns, problems, steps, colors, background, foregr
   });
   const names = problems.map((problem, i) =>
     problem && hasNames
-      ? `<text x="${NAMES - 6}" y="${(i + 1) * row - 4}" text-anchor="end">${escaped(problem.id.slice(0, 24))}</text>`
+      ? `<text x="${NAMES - 6}" y="${(i + 1) * row - 4}" text-anchor="end">${escaped([...problem.id.slice(0, 48)].slice(0, 24).join(''))}</text>`
       : '',
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width}" height="${height + 20}" viewBox="0 0 ${left + width} ${height + 20}">
