@@ -1,6 +1,6 @@
 /** Texts of datasets and models in files of charts: no formula in CSV, nothing hidden and nothing broken in SVG. */
 import { describe, expect, it } from 'vitest';
-import { csvCell, csvText, xmlCharacters } from '../../webview/charts/export.ts';
+import { csvCell, csvText, xmlCharacters } from '../../../webview/charts/export.ts';
 
 describe('csv', () => {
   it.each([
