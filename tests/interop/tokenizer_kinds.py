@@ -2,6 +2,7 @@
 
     python tests/interop/tokenizer_kinds.py FOLDER
 
+SmolLM3 has the rules of `llama3`, Granite 3 those of `smollm`.
 Writes FOLDER/<kind>/tokenizer.json. The rules (normalizer, pre-tokenizer, model, decoder) are those of the named models; only
 the vocabularies are small. Needs the package `tokenizers` (environment `trl` of `node tests/interop/environments.mjs`).
 """
@@ -60,6 +61,7 @@ deepseek = pre_tokenizers.Sequence(
 
 KINDS = {
     "llama3": lambda: bytes_kind(split(LLAMA3), ignore_merges=True),
+    "olmo2": lambda: bytes_kind(split(LLAMA3)),
     "qwen2": lambda: bytes_kind(split(QWEN2)),
     "gpt2": lambda: bytes_kind(byte_level(True)),
     "smollm": lambda: bytes_kind(

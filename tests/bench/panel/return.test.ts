@@ -43,7 +43,7 @@ describe.runIf(requireVsCode())('a hidden panel', () => {
     writeFileSync(events, text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1));
     rmSync(path.join(copy, 'view.index'), { force: true });
     const writer = spawn(process.execPath, [WRITER, 'live', copy, '200', '120', '1001'], { stdio: 'ignore' });
-    await workbench.run('refresh').catch(() => undefined);
+    await workbench.views();
     await workbench.treeRows('runs').first().click();
     const grown: number[] = [];
     for (let round = 0; round < 5; round++) {
