@@ -5,6 +5,7 @@ import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder, remove } from '../system/files.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
+import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { OTHER_MODEL } from './fields.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
 import { ggufPlace } from './gguf-config.ts';
@@ -120,13 +121,6 @@ function rowsAndWidth(shape: readonly number[]): number[] {
   return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!];
 }
 
-export interface ConvertOptions {
-  cacheDir: string;
-  fingerprint: string;
-  onProgress?: ((message: string, fraction: number | null) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /**
  * The tensors of a GGUF file from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there: dequantized to
  * float32 tensor by tensor, written aside, renamed. Throws RollscopeError: `model` for a missing tensor or a wrong shape,
@@ -135,7 +129,7 @@ export interface ConvertOptions {
 export async function ggufTensors(
   gguf: GgufFile,
   config: DecoderConfig,
-  { cacheDir, fingerprint, onProgress, signal }: ConvertOptions,
+  { cacheDir, fingerprint, onProgress, signal }: ConversionOptions,
 ): Promise<Map<string, StoredTensor>> {
   const shapes = parameterShapes(config);
   checkTensors(gguf, config, shapes);
@@ -145,19 +139,13 @@ export async function ggufTensors(
 
   await ensureFolder(cacheDir);
   await removeAbandoned(file);
-  const total = [...shapes.values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
-  let done = 0;
+  const advance = conversionProgress(config, 'reading the model (the first time only)', { onProgress, signal });
   const tensors = new Map<string, TensorToWrite>();
   for (const [name, shape] of shapes) {
     const data = async function* () {
       for await (const values of converted(gguf, name, config)) {
-        if (signal?.aborted)
-          throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
-            details: { reason: 'reading-model' },
-          });
+        advance(values.length);
         yield values;
-        done += values.length;
-        onProgress?.('reading the model (the first time only)', done / total);
       }
     };
     tensors.set(name, { shape, data });

@@ -8,9 +8,10 @@ import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
 import { MOST_FLOAT16, toFloat16, toFloat32 } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
+import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { indexed, nonFinite } from './finite-weights.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
-import type { ConversionOptions, WeightReader } from './quantized-weights.ts';
+import type { WeightReader } from './quantized-weights.ts';
 import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
@@ -39,17 +40,10 @@ export async function halfTensors(
 
   await ensureFolder(cacheDir);
   await removeAbandoned(file);
-  const total = [...shapes.values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
-  let done = 0;
-  const advance = (count: number) => {
-    if (signal?.aborted) {
-      throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
-        details: { reason: 'reading-model' },
-      });
-    }
-    done += count;
-    onProgress?.('rounding the model to 16 bits (the first time only)', Math.min(1, done / total));
-  };
+  const advance = conversionProgress(config, 'rounding the model to 16 bits (the first time only)', {
+    onProgress,
+    signal,
+  });
   const tensors = new Map<string, TensorToWrite>();
   for (const [name, shape] of shapes) {
     if (own.has(name)) continue;

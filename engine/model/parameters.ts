@@ -127,3 +127,8 @@ export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
   if (!config.tiedEmbeddings) shapes.set(UNEMBEDDING, [vocabularySize, hiddenSize]);
   return shapes;
 }
+
+/** How many numbers the weights of a model are. */
+export function parameterCount(config: DecoderConfig): number {
+  return [...parameterShapes(config).values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
+}

@@ -3,7 +3,6 @@
  * for a frozen base. Blocks of a GGUF file that are small enough are used as they are; everything else is rounded.
  */
 import path from 'node:path';
-import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
 import {
@@ -17,6 +16,7 @@ import {
   toBlocks,
 } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
+import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { nonFinite } from './finite-weights.ts';
 import { type GgufFile, readGgufRows } from './gguf.ts';
 import { dequantize, typeName } from './gguf-blocks.ts';
@@ -52,14 +52,6 @@ export interface WeightReader {
   halves: (name: string) => StoredTensor | null;
 }
 
-/** Where weights that are made of a model's are kept, and who is told while they are made. */
-export interface ConversionOptions {
-  cacheDir: string;
-  fingerprint: string;
-  onProgress?: ((message: string, fraction: number | null) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /**
  * The tensors from `<cacheDir>/<fingerprint>.<precision>.safetensors`, which is made if it is not there. In addition to the
  * model's own there is the mean of the unembedding's rows. Throws RollscopeError: `model` where a weight is not
@@ -78,17 +70,7 @@ export async function quantizedTensors(
   const shapes = parameterShapes(config);
   const unembedding = config.tiedEmbeddings ? EMBEDDINGS : UNEMBEDDING;
   let mean: Float32Array | null = null;
-  const total = [...shapes.values()].reduce((n, shape) => n + size(shape), 0);
-  let done = 0;
-  const advance = (count: number) => {
-    if (signal?.aborted) {
-      throw new RollscopeError('canceled', 'Reading the model was canceled.', undefined, {
-        details: { reason: 'reading-model' },
-      });
-    }
-    done += count;
-    onProgress?.('quantizing the model (the first time only)', Math.min(1, done / total));
-  };
+  const advance = conversionProgress(config, 'quantizing the model (the first time only)', { onProgress, signal });
   const tensors = new Map<string, TensorToWrite | BlocksToWrite>();
   for (const [name, shape] of shapes) {
     const type = blockTypeOf(name, shape, precision, reader);

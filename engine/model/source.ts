@@ -20,7 +20,7 @@ import { ggufTensors } from './gguf-weights.ts';
 import { fetchHubModel, parseHubId } from './hub.ts';
 import { parseHuggingFaceConfig } from './huggingface-config.ts';
 import { narrowTensors } from './narrow-weights.ts';
-import { parameterShapes } from './parameters.ts';
+import { parameterCount } from './parameters.ts';
 import { adapterFingerprint, type PeftAdapter, readPeftAdapter } from './peft.ts';
 import { ggufReader, type NarrowPrecision, storedReader } from './quantized-weights.ts';
 import { readSafetensorsFolder, type StoredTensor } from './safetensors.ts';
@@ -56,10 +56,6 @@ export interface ModelOpenOptions {
   signal?: AbortSignal;
 }
 
-function count(config: DecoderConfig): number {
-  return [...parameterShapes(config).values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
-}
-
 /** Where weights that were made of a model's are kept, and who is told while they are made. */
 function keeping({ cacheDir = cacheFolder(), onProgress, signal }: ModelOpenOptions, fingerprint: string) {
   return { cacheDir, fingerprint, onProgress, signal };
@@ -80,7 +76,7 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
     name,
     fingerprint,
     config,
-    parameters: count(config),
+    parameters: parameterCount(config),
     tensors,
     tokenizer,
     folder: null,
@@ -120,7 +116,7 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
     name,
     fingerprint,
     config,
-    parameters: count(config),
+    parameters: parameterCount(config),
     tensors: precision
       ? await narrowTensors(config, storedReader(tensors, folder), { ...keeping(options, fingerprint), precision })
       : tensors,
