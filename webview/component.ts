@@ -1,5 +1,6 @@
 /** The base of every component: reads the store and renders again when that changes, at most once per frame. */
 import { type CSSResultGroup, LitElement } from 'lit';
+import { onResize } from './resize.ts';
 import type { Store } from './store.ts';
 import { shared } from './styles.ts';
 
@@ -14,7 +15,7 @@ export function provideStore(store: Store): void {
 export abstract class Component extends LitElement {
   static override styles: CSSResultGroup = shared;
   private unsubscribe: (() => void) | null = null;
-  private observer: ResizeObserver | null = null;
+  private endResize: (() => void) | null = null;
   /** Width of the component in CSS pixels; charts are drawn to fit it. */
   protected width = 0;
 
@@ -26,18 +27,17 @@ export abstract class Component extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.unsubscribe = this.store.subscribe(() => this.requestUpdate());
-    this.observer = new ResizeObserver(([entry]) => {
-      const width = Math.floor(entry!.contentRect.width);
+    this.endResize = onResize(this, (size) => {
+      const width = Math.floor(size.width);
       if (width === this.width) return;
       this.width = width;
       this.requestUpdate();
     });
-    this.observer.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.unsubscribe?.();
-    this.observer?.disconnect();
+    this.endResize?.();
   }
 }

@@ -12,6 +12,7 @@ import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
 import { failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
+import { onResize } from '../resize.ts';
 import { settingsStyles, settingsTable } from '../settings-table.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange } from '../theme.ts';
@@ -98,23 +99,22 @@ export class CompareApp extends LitElement {
   store!: CompareStore;
   /** Of the page, CSS pixels. */
   width = 0;
-  private observer: ResizeObserver | null = null;
+  private endResize: (() => void) | null = null;
   private endTheme: (() => void) | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.store.subscribe(() => this.requestUpdate());
     this.endTheme = onThemeChange(() => this.requestUpdate());
-    this.observer = new ResizeObserver(([entry]) => {
-      this.width = Math.floor(entry!.contentRect.width);
+    this.endResize = onResize(this, ({ width }) => {
+      this.width = Math.floor(width);
       this.requestUpdate();
     });
-    this.observer.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.observer?.disconnect();
+    this.endResize?.();
     this.endTheme?.();
   }
 

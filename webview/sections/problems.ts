@@ -12,6 +12,7 @@ import { html } from '../html.ts';
 import { groupings, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
+import { onResize } from '../resize.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange } from '../theme.ts';
 import '../filter-field.ts';
@@ -38,7 +39,7 @@ export class Problems extends Component {
   private top = 0;
   private height = 0;
   private endTheme: (() => void) | null = null;
-  private heights: ResizeObserver | null = null;
+  private endListResize: (() => void) | null = null;
   private restored = false;
   private readonly drawing = new MatrixDrawing();
   private readonly listed = new Remembered<ListItem[]>();
@@ -56,7 +57,8 @@ export class Problems extends Component {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.endTheme?.();
-    this.heights?.disconnect();
+    this.endListResize?.();
+    this.endListResize = null;
   }
 
   override render() {
@@ -254,10 +256,7 @@ export class Problems extends Component {
   protected override updated(changes: PropertyValues): void {
     super.updated(changes);
     const list = this.renderRoot.querySelector<HTMLElement>('.list')!;
-    if (!this.heights) {
-      this.heights = new ResizeObserver(() => this.resized(list));
-      this.heights.observe(list);
-    }
+    this.endListResize ??= onResize(list, () => this.resized(list));
     if (!this.restored && this.store.problems.length > 0 && list.clientHeight > 0) {
       this.restored = true;
       list.scrollTop = this.store.selection.layout.scrolled.problems ?? 0;
