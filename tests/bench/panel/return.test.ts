@@ -48,14 +48,14 @@ describe.runIf(requireVsCode())('a hidden panel', () => {
     // The record of its end.
     writeFileSync(events, written.slice(0, written.lastIndexOf('\n', written.length - 2) + 1));
     rmSync(path.join(copy, 'view.index'), { force: true });
-    const writer = spawn(process.execPath, [WRITER, 'live', copy, '200', '120', '1001'], { stdio: 'ignore' });
+    const writer = spawn(process.execPath, [WRITER, 'live', copy, '200', '600', '1001'], { stdio: 'ignore' });
     await workbench.views();
     await workbench.treeRows('runs').first().click();
     const grown: number[] = [];
     for (let round = 0; round < 5; round++) {
       await panel.locator('rs-problems .line.problem').first().waitFor();
-      const before = await groups(panel);
       await hide(page);
+      const before = await settled(panel);
       const seen = () => readFileSync(events).length;
       const size = seen();
       await until('much has arrived', () => seen() > size + MEANWHILE * 200, { every: 500 });
@@ -77,8 +77,27 @@ async function moveTogether(page: Page): Promise<void> {
 }
 
 async function hide(page: Page): Promise<void> {
-  await page.locator('.tabs-container .tab', { hasText: 'a.txt' }).first().click();
-  await page.locator('.editor-group-container .monaco-editor').first().waitFor();
+  const tab = page.locator('.tabs-container .tab', { hasText: 'a.txt' }).first();
+  await until('a.txt is shown', async () => {
+    await tab.click();
+    return page.evaluate<boolean>("document.querySelector('.editor-instance .view-line')?.textContent === 'a'");
+  });
+}
+
+/** How many groups a hidden page has, when those that were on their way to it have come. */
+async function settled(panel: Frame): Promise<number> {
+  let last = -1;
+  const { now } = await until(
+    'nothing more arrives',
+    async () => {
+      const now = await groups(panel);
+      const same = now === last;
+      last = now;
+      return same ? { now } : null;
+    },
+    { every: 500 },
+  );
+  return now;
 }
 
 // Evaluated in the pages, which have another library of types than the tests.
