@@ -2,6 +2,7 @@
 import { css, type LitElement, nothing, type ReactiveController } from 'lit';
 import { PANES, type PaneName } from '../engine/runs/panel-state.ts';
 import { html } from './html.ts';
+import { isUnsized } from './resize.ts';
 import type { Store } from './store.ts';
 
 export const paneStyles = css`
@@ -110,6 +111,7 @@ export class Panes implements ReactiveController {
   }
 
   private readonly measure = (): void => {
+    if (isUnsized()) return;
     this.height = window.innerHeight;
     this.host.requestUpdate();
   };

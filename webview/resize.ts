@@ -20,7 +20,8 @@ export function onResize(element: Element, listener: (size: { width: number; hei
   return () => observer.disconnect();
 }
 
-function isUnsized(): boolean {
+/** Whether the page is hidden in VS Code. */
+export function isUnsized(): boolean {
   const { innerWidth, innerHeight } = globalThis;
   return innerWidth === 0 || (innerWidth === UNSIZED.width && innerHeight === UNSIZED.height);
 }

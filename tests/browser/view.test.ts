@@ -35,6 +35,25 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-rollout [data-rollout="2"]').waitFor();
   });
 
+  test('keeps its layout in the size that VS Code gives the page of a hidden panel, and only there', async () => {
+    const { address } = await view('hidden', (folder) => writeRunFixture(folder, { problems: 8, steps: 6, every: 3 }));
+    const page = await viewer().open(address);
+    const tabs = page.locator('[data-tab]');
+    await page.locator('rs-problems .line.problem').first().waitFor();
+    await page.evaluate("drawn = document.querySelector('rs-app').shadowRoot.querySelector('rs-problems')");
+    const isSame = "drawn === document.querySelector('rs-app').shadowRoot.querySelector('rs-problems')";
+    const { width, height } = page.viewportSize()!;
+    await page.setViewportSize({ width: 300, height: 150 });
+    // Observers of a size are told after the layout of a frame, and what they change is drawn in the next.
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    expect(await tabs.count()).toBe(0);
+    await page.setViewportSize({ width, height });
+    expect(await page.evaluate(isSame)).toBe(true);
+    await page.setViewportSize({ width: 301, height: 600 });
+    await tabs.first().waitFor();
+    expect(await page.evaluate(isSame)).toBe(false);
+  });
+
   test('has charts with one hover line, a part of the steps, and numbers to save', async () => {
     const { address } = await view('charts', (folder) => writeRunFixture(folder, { problems: 8, steps: 20, every: 5 }));
     const page = await viewer().open(address);

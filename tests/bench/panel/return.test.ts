@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { requireVsCode, useVsCode } from '../../support/vscode.ts';
 import { until } from '../../support/wait.ts';
 
@@ -49,6 +49,7 @@ describe.runIf(requireVsCode())('a hidden panel', () => {
     writeFileSync(events, written.slice(0, written.lastIndexOf('\n', written.length - 2) + 1));
     rmSync(path.join(copy, 'view.index'), { force: true });
     const writer = spawn(process.execPath, [WRITER, 'live', copy, '200', '600', '1001'], { stdio: 'ignore' });
+    onTestFinished(() => void writer.kill());
     await workbench.views();
     await workbench.treeRows('runs').first().click();
     const grown: number[] = [];
@@ -63,7 +64,6 @@ describe.runIf(requireVsCode())('a hidden panel', () => {
       grown.push(await comeBack(page, panel, before + MEANWHILE / 2));
       grown.push((await groups(panel)) - before);
     }
-    writer.kill();
     console.log(`written meanwhile (ms, groups): ${rounded(grown)}`);
   });
 });
