@@ -114,7 +114,7 @@ export const COMMAND_DEFINITIONS = {
     menus: [['editor/context', 'problemSet', 'rollscope@3']],
   },
   startConfiguration: {
-    title: 'Start Configuration…',
+    title: 'Start Run from Configuration…',
     icon: 'play',
     palette: 'always',
   },

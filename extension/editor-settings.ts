@@ -56,7 +56,7 @@ export const EDITOR_SETTINGS = {
   ),
   'engine.sandbox': choice(
     {
-      none: 'No sandbox: programs have your rights.',
+      none: 'No sandbox: programs have your permissions.',
       auto: 'Bubblewrap where it works, otherwise none.',
       bubblewrap: 'Bubblewrap (Linux): no network, files read-only. Runs are refused where it does not work.',
     } satisfies Record<Sandbox, string>,

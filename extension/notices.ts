@@ -58,7 +58,7 @@ export class Notices {
       ...(run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
       'Fork from Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
     };
-    void this.report.ask(`Run ${run.run} is ${text}. ${inEditor(found.message)}`, buttons, { withLog: false });
+    void this.report.ask(`Run ${run.run}: ${text}. ${inEditor(found.message)}`, buttons, { withLog: false });
   }
 
   ended(run: OpenRun, end: EndRecord): void {

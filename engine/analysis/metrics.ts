@@ -100,7 +100,7 @@ export function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
-/** Share of the rollouts that were cut at the length limit, of those where that is known; null where it is of none. */
+/** Share of the rollouts that were truncated at the length limit, of those where that is known; null where it is of none. */
 export function truncatedShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ finish }) => (finish === null ? [] : Number(finish === 'length'))));
 }

@@ -132,9 +132,9 @@ export function allowedFor({ kind }: Pick<Setting, 'kind'>): string | null {
     case 'switch':
       return 'allowed: true or false';
     case 'text':
-      return kind.empty ? 'allowed: a text' : 'allowed: a non-empty text';
+      return kind.empty ? 'allowed: text' : 'allowed: non-empty text';
     case 'list':
-      return kind.choices ? `allowed: ${kind.choices.join(', ')}` : 'allowed: non-empty texts';
+      return kind.choices ? `allowed: ${kind.choices.join(', ')}` : 'allowed: a list of non-empty texts';
   }
 }
 

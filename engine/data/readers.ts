@@ -156,7 +156,7 @@ async function unpacked(file: string, bytes: Buffer, extension: string): Promise
     if (error instanceof TooLong || (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new RollscopeError(
         'dataset',
-        `${file} has more than ${MAX_UNPACKED / 1e6} MB when it is unpacked.`,
+        `${file} is larger than ${MAX_UNPACKED / 1e6} MB when unpacked.`,
         'Split it into several files in one folder, or convert it to Parquet.',
         { cause: error, details: { reason: 'too-large', file } },
       );

@@ -228,10 +228,10 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
 
 function describe(cut: Omit<Recovery, 'message'>, remake: Remake | undefined): string {
   if (cut.remade > 0 && remake === 'unrepeatable') {
-    return `The ${plural(cut.remade, 'record')} after the last checkpoint are made again.`;
+    return `${plural(cut.remade, 'record')} after the last checkpoint will be computed again.`;
   }
   if (cut.remade > 0) {
-    return `The run was started in an older format. The ${cut.remade} records after the last checkpoint are written again in the current one.`;
+    return `The run was started in an older format: ${plural(cut.remade, 'record')} after the last checkpoint will be computed again and written in the current one.`;
   }
   const parts: string[] = [];
   if (cut.eventBytes > 0) {

@@ -139,7 +139,7 @@ function gemmaScale({ architecture, attentionScale, headDim, hiddenSize, heads, 
   const large = LARGE_GEMMA[architecture as keyof typeof LARGE_GEMMA] === layers;
   const scale = 1 / Math.sqrt(large ? hiddenSize / heads : headDim);
   if (Math.abs((attentionScale ?? 1 / Math.sqrt(headDim)) / scale - 1) > 1e-6) {
-    throw notInGguf('query_pre_attn_scalar', 'A scale of scores other than that of the head size cannot be written');
+    throw notInGguf('query_pre_attn_scalar', 'An attention scale other than that of the head size cannot be written');
   }
   return large ? [['attention.scale', f32(scale)] satisfies [string, GgufField]] : [];
 }

@@ -46,7 +46,7 @@ function refused(
     return new RollscopeError(
       type,
       `No access to ${spec} on the Hub (status ${statusCode}): it is private, gated, or does not exist.`,
-      `Check the name; accept the terms on the ${type}’s page and set HF_TOKEN to a token with read access.`,
+      `Check the name; accept the terms on the ${type}'s page and set HF_TOKEN to a token with read access.`,
       { details: { reason: 'no-access', [type]: spec, status: statusCode } },
     );
   }

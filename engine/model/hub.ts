@@ -222,7 +222,7 @@ function lacking({ spec }: HubId, name: string): RollscopeError {
   return new RollscopeError(
     'model',
     `${spec} has no ${name}.`,
-    'Rollscope needs a model in Hugging Face’s format with a fast tokenizer.',
+    "Rollscope needs a model in Hugging Face's format with a fast tokenizer.",
     { details: { reason: 'missing-file', model: spec, file: name } },
   );
 }

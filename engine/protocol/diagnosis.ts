@@ -1,4 +1,4 @@
-/** What becomes of a run, in a word: the texts that every view shows. Pure, without schemas. */
+/** How a run is doing, in a word: the texts that every view shows. Pure, without schemas. */
 
 /**
  * `collapsing`: the collapse watch warned, or the accuracy fell below half of what it was; `declining`: the accuracy fell;
@@ -56,7 +56,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
   unclear: {
     text: 'no clear change',
     gravity: 'neutral',
-    meaning: 'No change of the accuracy beyond its 95% confidence intervals.',
+    meaning: 'No change in accuracy beyond its 95% confidence intervals.',
   },
   unmeasured: {
     text: 'not measured yet',

@@ -77,7 +77,7 @@ const summary = {
   clusters: z.array(ClusterCount),
   /** null when no rollout has an answer. */
   majority: Majority.nullable(),
-  /** Number of rollouts; of those, without an answer, and cut at the length limit. */
+  /** Number of rollouts; of those, without an answer, and truncated at the length limit. */
   rollouts: z.int().min(0),
   unanswered: z.int().min(0),
   /** null where of no rollout it is known how it ended. */
@@ -163,7 +163,7 @@ export interface RolloutFacts {
   entropy: number | null;
   /** Share of its token trigrams that stood in it before; null below three tokens. */
   repetition: number | null;
-  /** `length`: cut at the length limit. */
+  /** `length`: truncated at the length limit. */
   finish: 'stop' | 'length' | null;
 }
 

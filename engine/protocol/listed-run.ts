@@ -27,7 +27,7 @@ export const RunInfo = z.strictObject({
   warning: z.string().optional(),
   /** Files with its rollouts are missing: what, and what helps. */
   fault: z.string().optional(),
-  /** What becomes of it, by its evaluations and warnings; null before there is anything to compare, and for a probe. */
+  /** How it is doing, by its evaluations and warnings; null before there is anything to compare, and for a probe. */
   diagnosis: z.strictObject({ kind: z.enum(DIAGNOSES), since: z.int().min(0).nullable() }).nullable(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),

@@ -34,7 +34,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   },
   groundTruthReward: {
     title: 'Ground-truth reward',
-    definition: 'share of rollouts whose answer is right; a rollout without an answer is wrong',
+    definition: 'share of rollouts whose answer is correct; a rollout without an answer counts as wrong',
     quantity: 'share',
     labels: true,
     terminal: true,
@@ -42,7 +42,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   rewardAccuracy: {
     title: 'Reward accuracy',
     definition:
-      'share of rollouts whose reward agrees with their correctness (0.5 or more means right); null for a reward that does not say right or wrong, and without any answer',
+      'share of rollouts whose reward agrees with their correctness (0.5 or more means correct); null for a reward that does not judge correctness, and where no rollout has an answer',
     quantity: 'accuracy',
     labels: true,
     terminal: true,
@@ -50,7 +50,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   },
   labelAccuracy: {
     title: 'Label accuracy',
-    definition: 'share of problems whose majority answer is right',
+    definition: 'share of problems whose majority answer is correct',
     quantity: 'accuracy',
     labels: true,
     terminal: true,
@@ -211,21 +211,21 @@ export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMet
   },
   majorityAccuracy: {
     title: (k) => `majority (maj@${k})`,
-    definition: 'maj@k for k = all samples: the vote is right',
+    definition: 'maj@k for k = all samples: the majority answer is correct',
     quantity: 'accuracy',
     interval: 'Wilson',
     row: true,
   },
   greedyAccuracy: {
     title: () => 'greedy',
-    definition: 'the greedy answer is right',
+    definition: 'the greedy answer is correct',
     quantity: 'accuracy',
     interval: 'Wilson',
     row: true,
   },
   passAtK: {
     title: (k) => `pass@${k}`,
-    definition: 'pass@k for k = all samples: any is right',
+    definition: 'pass@k for k = all samples: any sample is correct',
     quantity: 'accuracy',
     interval: 'Wilson',
     row: true,

@@ -155,7 +155,7 @@ export const coReward = labelFree({
     '1 if the answer is the majority over rollouts of rephrasings of the problem, else 0. Asks the model for rephrasings unless a column has them.',
   scale: 'correctness',
   family: 'ensemble',
-  formula: '1 if the answer equals the majority over the rollouts of the problem’s rephrasings, else 0',
+  formula: "1 if the answer equals the majority over the rollouts of the problem's rephrasings, else 0",
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',

@@ -48,7 +48,7 @@ const OPTIONS = section('Steps of a solution', {
     check: (pattern: string) =>
       isPattern(pattern)
         ? null
-        : { message: 'must be a regular expression without back-references and long look-around' },
+        : { message: 'must be a regular expression without back-references or long look-around' },
     default: '\\n+',
   }),
   cue: text({
@@ -200,7 +200,7 @@ export const covo = labelFree({
   scale: 'degree',
   family: 'ensemble',
   formula:
-    'share of a response’s prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w',
+    "share of a response's prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w",
   tokens: 'those of the candidate answers, scored after each prefix',
   temperature: 'that of sampling',
   shift: 'none left: log-probability t belongs to token t',

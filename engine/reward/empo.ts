@@ -201,7 +201,7 @@ export const empo = labelFree({
     'Share of the rollouts whose answers mean the same. Needs the rollouts only; queries the model only if it compares the answers.',
   scale: 'correctness',
   family: 'ensemble',
-  formula: 'size of the answer’s semantic cluster / N; no answer gives 0',
+  formula: "size of the answer's semantic cluster / N; no answer gives 0",
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',

@@ -59,7 +59,7 @@ export const lean = labelFree({
   range: [0, 1],
   source: 'AlphaProof, doi 10.1038/s41586-025-09833-y',
   setup:
-    'Needs `lean` on the path. The statement comes from a column of the data (`statement`) where there is one. Commands (`#print` and the like), gaps and code for Lean itself are refused in proofs, and the theorem may rest on Lean’s own axioms only.',
+    "Needs `lean` on the path. The statement comes from a column of the data (`statement`) where there is one. Commands (`#print` and the like), gaps and code for Lean itself are refused in proofs, and the theorem may rest on Lean's own axioms only.",
   options: OPTIONS,
   columns: ({ column }) => ({ optional: [column] }),
   evidence: { shape: CHECKS, gather, require: (_, programs) => programs.requireLean() },

@@ -12,7 +12,7 @@ export const probabilityDisparity = labelFree({
   scale: 'degree',
   formula: "mean over the answer's tokens of the largest minus the second largest probability; no answer gives 0",
   tokens: 'those of the extracted answer',
-  normalization: 'mean over the answer’s tokens',
+  normalization: "mean over the answer's tokens",
   range: [0, 1],
   source: 'RLSF, arXiv 2507.21931',
   compute: ({ rollouts, answers, grader }) => {
@@ -29,7 +29,7 @@ export const probabilityDisparity = labelFree({
         const reward = rewards[index]!;
         const result: Part = { kind: 'result', reward, text: `reward ${shortNumber(reward)}` };
         if (!of || of.length === 0) return [{ kind: 'no-answer', text: 'no answer extracted: reward 0' }, result];
-        const tokens = of.length === 1 ? 'the answer’s token' : `the answer’s ${of.length} tokens`;
+        const tokens = of.length === 1 ? "the answer's token" : `the answer's ${of.length} tokens`;
         return [
           tokensPart(rollouts[index]!, of, `mean lead of the likeliest over ${tokens}`, spans[index]!.start),
           result,

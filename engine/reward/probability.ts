@@ -13,7 +13,7 @@ export const probability = labelFree({
   title: 'Probability',
   summary: 'Probability of the whole response, which favors short ones. Needs the rollouts only.',
   scale: 'degree',
-  formula: 'product over tokens of p(token), in log space; advantages of exp(log r - the group’s largest log r)',
+  formula: "product over tokens of p(token), in log space; advantages of exp(log r - the group's largest log r)",
   normalization: 'none: longer responses are less probable',
   range: [0, 1],
   source: 'RLSC, arXiv 2506.06395',

@@ -105,7 +105,7 @@ export const program = labelFree({
   summary:
     'Whether the program that the model wrote passes its tests. Needs a column with tests, and runs programs: in trusted workspaces only.',
   scale: 'correctness',
-  formula: 'share of the problem’s tests that the program in the response passes',
+  formula: "share of the problem's tests that the program in the response passes",
   range: [0, 1],
   source: 'Absolute Zero, arXiv 2505.03335',
   setup:

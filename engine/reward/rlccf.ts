@@ -121,7 +121,7 @@ export const rlccf = labelFree({
   tokens: 'none: answers only',
   temperature: 'does not apply',
   shift: 'does not apply',
-  normalization: 'each policy’s votes are divided by their number',
+  normalization: "each policy's votes are divided by their number",
   range: [0, 1],
   source: 'RLCCF, arXiv 2508.12338',
   setup: 'Names the other policies: adapter folders or checkpoints of the same model, or models of the same shape.',

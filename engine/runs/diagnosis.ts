@@ -1,5 +1,5 @@
 /**
- * What becomes of a run: learning, sharpening only, or collapsing, and the measurements that this rests on. The only place
+ * How a run is doing: learning, sharpening only, or collapsing, and the measurements that this rests on. The only place
  * that decides it: panel, status bar, list of runs and terminal ask here. Pure.
  */
 import type { Diagnosis } from '../protocol/diagnosis.ts';

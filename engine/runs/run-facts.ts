@@ -12,7 +12,7 @@ export interface Facts {
   equal: number | null;
   /** Groups that were sampled for training. */
   groups: number;
-  /** Share of the responses that were cut at the length limit; null where that is not known. */
+  /** Share of the responses that were truncated at the length limit; null where that is not known. */
   truncated: number | null;
 }
 

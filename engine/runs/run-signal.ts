@@ -42,10 +42,10 @@ export function learnedNothing({ steps, equal }: Pick<RecordedSignal, 'steps' | 
   return steps > 0 && equal === steps;
 }
 
-/** What most of the responses lack, such as `100% of the responses cut at the length limit, 89% without an answer`; null for nothing. */
+/** What most of the responses lack, such as `100% of the responses truncated at the length limit, 89% without an answer`; null for nothing. */
 export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'truncated' | 'noAnswer'>): string | null {
   const facts = [
-    mostly(truncated) ? `${percent(truncated)} of the responses cut at the length limit` : null,
+    mostly(truncated) ? `${percent(truncated)} of the responses truncated at the length limit` : null,
     mostly(noAnswer) ? `${percent(noAnswer)}${mostly(truncated) ? '' : ' of the responses'} without an answer` : null,
   ].filter((fact) => fact !== null);
   return facts.length > 0 ? facts.join(', ') : null;

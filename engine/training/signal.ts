@@ -19,7 +19,7 @@ export interface SignalCounts {
   /** Groups whose rewards were all equal. */
   equal: number;
   rollouts: number;
-  /** Rollouts that were cut at the length limit, and without an answer. */
+  /** Rollouts that were truncated at the length limit, and without an answer. */
   truncated: number;
   unanswered: number;
 }
@@ -93,7 +93,7 @@ const LONGER = 'Raise --max-tokens, or ask for shorter responses with --template
 function facts(counts: ResponseCounts, { sampling }: Pick<RunConfig, 'sampling'>, when = ''): (string | null)[] {
   const { rollouts, truncated, unanswered } = counts;
   const part = truncated === rollouts ? 'All' : `${percent(truncated / rollouts)} of`;
-  const cut = `${part} ${plural(rollouts, 'response')}${when} were cut at the limit of ${plural(sampling.maxTokens, 'token')}.`;
+  const cut = `${part} ${plural(rollouts, 'response')}${when} were truncated at the limit of ${plural(sampling.maxTokens, 'token')}.`;
   const share = unanswered === rollouts ? 'any response' : `${percent(unanswered / rollouts)} of the responses`;
   return [
     mostly(truncated, counts) ? cut : null,

@@ -1,5 +1,5 @@
 /**
- * What becomes of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. Each stage is a value
+ * The stages of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. Each stage is a value
  * that has all that the one before it had; the functions between them are pure and change none.
  */
 import type { JudgedGroup } from '../analysis/metrics.ts';

@@ -26,10 +26,10 @@ export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = pr
   const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardIn(env.RAY_ADDRESS) ?? HERE;
   const plain = !address.includes('://');
   const text = plain ? `http://${address}` : address;
-  if (!URL.canParse(text)) throw badAddress(address, 'it is not an address');
+  if (!URL.canParse(text)) throw badAddress(address, 'not an address');
   const url = new URL(text);
   if (url.protocol === 'ray:') throw badAddress(address, 'this is the address of Ray Client');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(address, 'it is not an address of HTTP');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(address, 'not an HTTP address');
   if (url.username !== '' || url.password !== '') {
     throw badAddress(
       url.host,
@@ -90,7 +90,7 @@ function headersOf(text: string): Record<string, string> {
   }
   throw new RollscopeError(
     'config',
-    'The environment variable RAY_JOB_HEADERS must be a JSON object of texts.',
+    'The environment variable RAY_JOB_HEADERS must be a JSON object whose values are strings.',
     'For example: RAY_JOB_HEADERS=\'{"Authorization": "Bearer …"}\'',
     { details: { reason: 'bad-headers', field: 'RAY_JOB_HEADERS' } },
   );

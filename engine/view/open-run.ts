@@ -123,7 +123,7 @@ export class OpenRun {
     return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings, fault: this.fault });
   }
 
-  /** What becomes of it; null for a probe, and before there is anything to compare. */
+  /** How it is doing; null for a probe, and before there is anything to compare. */
   get diagnosis(): Diagnosis | null {
     const { columns } = this;
     if (columns.step === 0) return null;

@@ -77,5 +77,6 @@ async function pick(): Promise<ConfigurationArgument | undefined> {
       `Write one: {"configurations": {"first": {"dataset": {"path": "problems.jsonl"}}}}`,
     );
   }
-  return (await choose(items, { title: 'Start Configuration', placeHolder: 'Select a configuration' }))?.argument;
+  return (await choose(items, { title: 'Start Run from Configuration', placeHolder: 'Select a configuration' }))
+    ?.argument;
 }

@@ -49,7 +49,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
       throw new RollscopeError(
         'usage',
         `${path.basename(folder)} is being imported, and imports cannot be paused.`,
-        'Stop it; importing the same again continues.',
+        'Stop it, and import it again to continue.',
       );
     }
     importing.stop();

@@ -64,9 +64,9 @@ export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | '
   return status === 'majority' ? verdict : 'unknown';
 }
 
-/** Such as `8 of 8 cut at the limit`: what more than half of the rollouts lack; null for nothing. */
+/** Such as `8 of 8 truncated`: what more than half of the rollouts lack; null for nothing. */
 function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
-  const cut = truncated !== null && 2 * truncated > rollouts ? `${truncated} of ${rollouts} cut at the limit` : null;
+  const cut = truncated !== null && 2 * truncated > rollouts ? `${truncated} of ${rollouts} truncated` : null;
   const none = answer !== null && 2 * unanswered > rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
   return [cut, none].filter((text) => text !== null).join(', ') || null;
 }

@@ -50,6 +50,11 @@ describe.each(PAGES)('%s', (page) => {
   const text = read(page);
   const flat = text.replace(/\s+/g, ' ');
 
+  test('has each row of a table on one line', () => {
+    const prose = text.replace(/^ *```[^\n]*\n[\s\S]*?^ *```/gm, '').split('\n');
+    expect(prose.filter((line) => line.startsWith('|') && !line.endsWith('|'))).toEqual([]);
+  });
+
   test('names files that exist', () => {
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target]) => target!.replace(/#.*/, ''))

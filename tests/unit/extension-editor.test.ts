@@ -122,8 +122,8 @@ describe('results', () => {
     expect(resultText({ ...view, status: 'single' })).toMatch(/^[^✓✗]*\(single vote, share/);
     expect(shownVerdict({ status: 'tie', verdict: 'wrong' })).toBe('unknown');
     const cut = { ...view, rollouts: 8, truncated: 8 };
-    expect(resultText({ ...cut, unanswered: 6 })).toMatch(/8 of 8 cut at the limit, 6 of 8 without an answer\)$/);
-    expect(resultText({ ...cut, answer: null, status: 'unanswered' })).toBe('no answer (8 of 8 cut at the limit)');
+    expect(resultText({ ...cut, unanswered: 6 })).toMatch(/8 of 8 truncated, 6 of 8 without an answer\)$/);
+    expect(resultText({ ...cut, answer: null, status: 'unanswered' })).toBe('no answer (8 of 8 truncated)');
   });
 
   it('fit before the text of a long line, whatever the answer', async () => {

@@ -235,6 +235,7 @@ describe('settings', () => {
     for (const name of restricted) expect(Object.keys(settings)).toContain(name);
     for (const [name, { description, markdownDescription, scope }] of Object.entries(settings)) {
       expect(description ?? markdownDescription, name).toMatch(/\.( |$|\))|\]\(/);
+      expect((markdownDescription ?? '').split('Default:').length, name).toBeLessThanOrEqual(2);
       if (scope?.startsWith('machine')) expect(restricted).toContain(name);
     }
     expect(settings[settingName('engine.node')]!.scope).toBe('machine');

@@ -1,4 +1,4 @@
-/** What becomes of a run, in a word: from its evaluations, its training rollouts and the collapse watch. */
+/** How a run is doing, in a word: from its evaluations, its training rollouts and the collapse watch. */
 import { describe, expect, it } from 'vitest';
 import { diagnosisText } from '../../engine/protocol/diagnosis.ts';
 import type { Estimate } from '../../engine/protocol/estimate.ts';

@@ -47,7 +47,7 @@ export const listStyles = css`
   }
 `;
 
-/** The problems that match, those that only one of the runs has right first. */
+/** The problems that match, those that are correct in only one of the runs first. */
 export function problemList(store: CompareStore) {
   const { rows, first, second } = store;
   const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
@@ -88,7 +88,7 @@ function line(store: CompareStore, row: ComparedRow, i: number) {
   const { first, second } = store;
   const move = moveOf(row);
   const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
-  const words = move === 'fixed' ? `wrong in ${a}, right in ${b}` : `right in ${a}, wrong in ${b}`;
+  const words = move === 'fixed' ? `wrong in ${a}, correct in ${b}` : `correct in ${a}, wrong in ${b}`;
   return html`<tr data-problem=${problem.id} data-move=${move ?? nothing}>
     <td title=${problem.id}>${oneLine(problem.id, LONGEST)}</td>
     <td>${move ? html`<span class=${move === 'fixed' ? 'correct' : 'wrong'} role="img" aria-label=${words} title=${words}>${move === 'fixed' ? '↑' : '↓'}</span>` : nothing}</td>

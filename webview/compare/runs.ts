@@ -110,13 +110,13 @@ function pairPart(store: CompareStore, pair: PairComparison) {
       <button class="link" data-action="open-with-a" title="Open ${b} in the panel, with cursor A at the step of ${a}" @click=${() => store.openAgainst(pair.second, pair.first)}>open in the panel with A = ${a}</button>
       <span>accuracy <b>${differenceText(pair.accuracy)}</b></span>
       <span>majority <b>${differenceText(pair.majorityAccuracy)}</b></span>
-      ${p === null ? nothing : html`<span title="Two-sided, exact: whether the problems that only one of them has right could be divided like this by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
+      ${p === null ? nothing : html`<span title="Two-sided, exact: whether the problems that are correct in only one of them could be divided like this by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
     </div>
     <div class="muted">
       ${
         p === null
           ? nothing
-          : html`<span>majority of ${problems} problems</span> ${count(outcomes.bothRight, 'right in both', 'stayed:correct', 'both')}
+          : html`<span>majority of ${problems} problems</span> ${count(outcomes.bothRight, 'correct in both', 'stayed:correct', 'both')}
               ${count(outcomes.onlyFirst, `only in ${a}`, 'broke', 'first')} ${count(outcomes.onlySecond, `only in ${b}`, 'fixed', 'second')}
               ${count(outcomes.bothWrong, 'in neither', 'stayed:wrong', 'neither')}`
       }

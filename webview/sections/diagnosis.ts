@@ -163,7 +163,7 @@ export class DiagnosisLine extends Component {
             'new-wrong',
             `${CONFIDENT_WRONG} broke`,
             html`<b>${fresh} new</b>`,
-            'Those that were right at A',
+            'Those that were correct at A',
           ),
         );
     } else {

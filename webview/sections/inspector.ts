@@ -174,7 +174,7 @@ export class Inspector extends Component {
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
     const reading = groups.of(columns.idOf(speaking));
     return html`
-      <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}${view.truncated ? ` · ${view.truncated} cut at the length limit` : ''}${view.unanswered > 0 ? ` · ${view.unanswered} without an answer` : ''}</div>
+      <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}${view.truncated ? ` · ${view.truncated} truncated at the length limit` : ''}${view.unanswered > 0 ? ` · ${view.unanswered} without an answer` : ''}</div>
       <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
           <h2>Answers</h2>

@@ -13,7 +13,7 @@ export const note: CommandDefinition = {
     {
       title: '',
       options: [
-        { flags: '--pin', help: 'show the place first' },
+        { flags: '--pin', help: 'pin the place: it is listed first' },
         { flags: '--remove', help: 'remove the notes at exactly this place' },
         WHERE,
       ],

@@ -44,7 +44,7 @@ export const report: CommandDefinition = {
   json: true,
   examples: [
     ['rollscope report latest', ''],
-    ['rollscope report latest --html run.html --megabytes 5', 'a smaller one, for a mail'],
+    ['rollscope report latest --html run.html --megabytes 5', 'a smaller one, for email'],
   ],
   notes:
     'The file contains problems, references, rollouts and the configuration of the run: anyone who has it can read them.',

@@ -49,7 +49,7 @@ export class Unpacked {
 
   /** Throws TooLong where so many more bytes are too many. */
   check(count: number): void {
-    if (this.#end + count > this.#limit) throw new TooLong(`it has more than ${this.#limit} bytes when it is unpacked`);
+    if (this.#end + count > this.#limit) throw new TooLong(`it is larger than ${this.#limit} bytes when unpacked`);
   }
 
   #reserve(count: number): void {

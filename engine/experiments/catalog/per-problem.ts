@@ -87,7 +87,7 @@ function onProblems(runs: readonly Ended[], criterion: Criterion): Criterion {
   return decided(criterion, new Set(clustersOf(runs)).size, FEWEST_VALUES, 'problems');
 }
 
-/** What becomes of the initial majority answers. */
+/** How the initial majority answers end. */
 function majorities(runs: readonly Ended[]): Criterion[] {
   const units = unitsOf(runs);
   const wrong = unitsOf(runs.filter(beganWrong));
@@ -123,7 +123,7 @@ function majorities(runs: readonly Ended[]): Criterion[] {
   ];
 }
 
-/** What becomes of the shares, and what they predict. */
+/** How the shares end, and what they predict. */
 function shares(runs: readonly Ended[]): Criterion[] {
   const units = unitsOf(runs);
   const growth = bootstrap(

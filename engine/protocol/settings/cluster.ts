@@ -5,7 +5,7 @@ export const CLUSTER = {
   nodes: integer({
     title: 'Nodes',
     engines: ['verl'],
-    help: 'nodes of the cluster',
+    help: 'number of nodes in the cluster',
     example: '2',
     placeholder: 'n',
     flag: '--nodes',
@@ -17,13 +17,13 @@ export const CLUSTER = {
     editor: {
       id: 'engine.nodes',
       section: 'Model and engine',
-      text: 'Nodes of the cluster, for `#rollscope.engine.kind#` `verl`. Default: 1.',
+      text: 'Number of nodes in the cluster, for `#rollscope.engine.kind#` `verl`.',
     },
   }),
   gpus: integer({
     title: 'GPUs per node',
     engines: ['verl'],
-    help: 'GPUs of each node',
+    help: 'number of GPUs per node',
     example: '4',
     placeholder: 'n',
     flag: '--gpus',
@@ -35,7 +35,7 @@ export const CLUSTER = {
     editor: {
       id: 'engine.gpus',
       section: 'Model and engine',
-      text: 'GPUs of each node, for `#rollscope.engine.kind#` `verl`. Default: 8.',
+      text: 'Number of GPUs per node, for `#rollscope.engine.kind#` `verl`.',
     },
   }),
   tensorParallel: integer({

@@ -98,7 +98,7 @@ export const LOSS = section('Loss', {
   importanceCap: number({
     title: 'Importance cap',
     engines: ['rollscope'],
-    help: 'most that a token is weighted by for what --rollout-precision and --cache-precision change: min(p / q, cap)',
+    help: 'upper bound on the importance weight of a token, min(p / q, cap), with --rollout-precision or --cache-precision',
     example: '2',
     placeholder: 'c',
     flag: '--importance-cap',

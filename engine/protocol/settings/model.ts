@@ -53,14 +53,14 @@ export const MODEL = {
     {
       title: 'Precision of the base model in rollouts',
       engines: ['rollscope'],
-      help: 'precision of the frozen base model while it samples, where it is another than it trains in: base, float16, 8bit, 4bit; truncated importance sampling corrects for the difference',
+      help: 'precision of the frozen base model for sampling, if it differs from --base-precision: base, float16, 8bit, 4bit; truncated importance sampling corrects for the difference',
       placeholder: 'name',
       flag: '--rollout-precision',
       default: 'base',
       editor: {
         id: 'rolloutPrecision',
         section: 'Model and engine',
-        text: 'Precision of the frozen base model while it samples rollouts. Fewer bits take less memory (8 and 4 are faster too); truncated importance sampling corrects for the difference to the precision that it trains in.',
+        text: 'Precision of the frozen base model for sampling. Fewer bits take less memory (8 and 4 are faster too); truncated importance sampling corrects for the difference from the precision used for training.',
       },
     },
   ),
@@ -68,12 +68,12 @@ export const MODEL = {
     {
       float32: { help: 'float32' },
       float16: { help: '16-bit numbers' },
-      '8bit': { help: '8-bit numbers, with a scale for each token of a head' },
+      '8bit': { help: '8-bit numbers, with one scale per token and head' },
     },
     {
       title: 'Precision of the KV cache',
       engines: ['rollscope'],
-      help: 'precision of the keys and values of generated tokens, on the CPU: float32, float16, 8bit; truncated importance sampling corrects for what is rounded',
+      help: 'precision of the keys and values of generated tokens, on the CPU: float32, float16, 8bit; truncated importance sampling corrects for the rounding',
       placeholder: 'name',
       flag: '--cache-precision',
       aliases: ['--kv-cache-dtype'],
@@ -81,7 +81,7 @@ export const MODEL = {
       editor: {
         id: 'cachePrecision',
         section: 'Model and engine',
-        text: 'Precision of the keys and values of generated tokens (CPU). Fewer bits take less memory; truncated importance sampling corrects for what is rounded.',
+        text: 'Precision of the keys and values of generated tokens (CPU). Fewer bits take less memory; truncated importance sampling corrects for the rounding.',
       },
     },
   ),
@@ -102,7 +102,7 @@ export const MODEL = {
   }),
   chatTemplateKwargs: text({
     title: 'Chat template variables',
-    help: "variables of the model's chat template, as name=value with commas between, or as a JSON object",
+    help: "variables of the model's chat template, as name=value separated by commas, or as a JSON object",
     example: 'enable_thinking=false',
     placeholder: 'variables',
     flag: '--chat-template-kwargs',
@@ -117,7 +117,7 @@ export const MODEL = {
       id: 'chatTemplateKwargs',
       section: 'Model and engine',
       scope: 'machine-overridable',
-      text: "Variables of the model's chat template, such as `enable_thinking=false`: `name=value` with commas between, or a JSON object.",
+      text: "Variables of the model's chat template, such as `enable_thinking=false`: `name=value` separated by commas, or a JSON object.",
     },
   }),
 };

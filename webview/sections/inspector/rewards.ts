@@ -68,7 +68,7 @@ function quality({ reader, chosen }: RewardsView, { phase, step, problem }: Rewa
   ];
   return html`<div class="scroll"><table aria-label="How well rewards tell correct from wrong">
     <thead>
-      <tr><th>reward</th><th>scope</th><th class="number">AUROC</th><th class="number">pushed right</th><th>vs. the run’s reward</th></tr>
+      <tr><th>reward</th><th>scope</th><th class="number">AUROC</th><th class="number">pushed right</th><th>vs. the run's reward</th></tr>
     </thead>
     <tbody>${scopes.map(({ title, scope }) => rows(title, scope, reader.known(scope), chosen, () => reader.ask(scope, { again: true })))}</tbody>
   </table></div>`;

@@ -64,7 +64,7 @@ function sparkline(columns: RunColumns, problem: number, steps: number) {
 /** What is new of a problem since the step of cursor A, and what was predicted. */
 function marks(row: ProblemRow) {
   const move = moveOf(row);
-  return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: right at A, wrong at B' : 'Fixed: wrong at A, right at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
+  return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: correct at A, wrong at B' : 'Fixed: wrong at A, correct at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
     row.view.prediction?.likelyWrong
       ? html`<span class="mark predicted-wrong" role="img" aria-label="predicted wrong" title="Predicted wrong before step 1">◦</span>`
       : nothing

@@ -58,7 +58,7 @@ const COLUMNS: readonly Room[] = [
   {
     key: 'until',
     title: 'until',
-    hint: 'Last step at which the majority was right before',
+    hint: 'Last step before that at which the majority was correct',
     sort: 'flipped',
     from: 680,
     needs: 'history',
