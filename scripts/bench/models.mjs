@@ -1,0 +1,127 @@
+// The cases on a model: sampling, gradients and whole steps against PyTorch, transformers, TRL and llama.cpp.
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from '../install.mjs';
+import { bundle, hasModules, inTemporaryFolder, measure, median } from './measure.mjs';
+
+/**
+ * Name, description, arguments, and targets: smallest speed ratio, largest memory ratio. @param problems file of prompts
+ */
+const casesOf = (problems) => [
+  ...[1, 8, 32, 64].map((batch) => ({
+    name: `decode-${batch}`,
+    what: `sampled decode, prompt 150, 128 new, batch ${batch}`,
+    ours: ['decode', 150, 128, batch],
+    peer: ['decode.py', 150, 128, batch],
+    against: 'transformers generate',
+    faster: 2,
+  })),
+  {
+    name: 'gradient',
+    what: 'LoRA r16 gradient, 8 x 280 tokens, loss on all',
+    ours: ['gradient', 2, 278, 8],
+    peer: ['gradient.py', 2, 278, 8],
+    against: 'PyTorch eager',
+    faster: 1 / 0.7,
+    smaller: 0.5,
+  },
+  {
+    name: 'gradient-responses',
+    what: 'LoRA r16 gradient, 8 prompts of 152, a response of 128 each',
+    ours: ['gradient', 152, 128, 8],
+    peer: ['gradient.py', 152, 128, 8],
+    against: 'PyTorch eager, logits of responses only',
+  },
+  {
+    name: 'gradient-group',
+    what: 'LoRA r16 gradient, 1 prompt of 152, 8 responses of 128',
+    ours: ['group', 152, 128, 8],
+    peer: ['gradient.py', 152, 128, 8],
+    against: 'PyTorch eager, logits of responses only, the prompt repeated',
+  },
+  {
+    name: 'grpo',
+    what: 'GRPO step, 4 problems x 8 rollouts x 128 tokens, LoRA r16',
+    ours: ['grpo', 4, 8, 128, problems],
+    peer: ['grpo.py', 4, 8, 128, problems],
+    against: 'TRL GRPOTrainer',
+    faster: 2,
+    smaller: 0.5,
+  },
+];
+
+/** The names of the cases. */
+export const MODEL_CASES = casesOf('').map(({ name }) => name);
+
+/** Cases of sampling and training, in turns with their peers. @param wanted whether a case is measured, by its name */
+export async function models(values, wanted) {
+  const program = await bundle('ours.ts');
+  const withPeers = hasModules(values.python, 'torch, transformers, peft, trl, gguf');
+  if (!withPeers)
+    console.log(`${values.python} cannot import torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
+  console.log('| work | baseline | Rollscope | baseline | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
+  for (const one of casesOf(values.problems).filter(({ name }) => wanted(name))) {
+    const ours = [];
+    const peers = [];
+    for (let round = 0; round < Number(values.rounds); round++) {
+      const [kind, ...args] = one.ours;
+      ours.push(measure(process.execPath, [program, kind, values.model, values.threads, ...args]));
+      if (!withPeers) continue;
+      const [script, ...rest] = one.peer;
+      const file = path.join(root, 'tests', 'bench', 'peers', script);
+      peers.push(measure(values.python, [file, values.model, values.threads, ...rest]));
+    }
+    print(one, median(ours), peers.length > 0 ? median(peers) : null);
+    if (values.llama && one.ours[0] === 'decode') withLlama(values, one, median(ours));
+  }
+}
+
+/** The same file in llama.cpp, from the folder of environments that has node-llama-cpp. */
+function withLlama(values, { what, ours: [, ...args] }, ours) {
+  const file = path.join(root, 'tests', 'bench', 'peers', 'llama.mjs');
+  const environment = path.join(path.resolve(values.llama), 'llama');
+  const model = path.resolve(values.model);
+  const peers = Array.from({ length: Number(values.rounds) }, () =>
+    measure(process.execPath, [file, environment, model, values.threads, ...args]),
+  );
+  print({ what, against: 'llama.cpp' }, ours, median(peers));
+}
+
+/** One step of `rollscope train` as a user runs it, within a limit of 4 GB. */
+export async function wholeStep(values) {
+  await inTemporaryFolder((out) => {
+    const options = '--limit 8 --batch 8 --group 8 --max-tokens 128 --steps 2 --eval-samples 0 --memory 4GB --json';
+    const args = ['train', values.problems, '--model', values.model, '--threads', values.threads, '--out', out];
+    const result = measure(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args, ...options.split(' ')]);
+    const events = fs.readFileSync(path.join(result.folder, 'events.jsonl'), 'utf8').trim().split('\n');
+    const { timing } = events.map((line) => JSON.parse(line)).findLast(({ type }) => type === 'step');
+    const peak = result.peakMemoryBytes;
+    const parts = `${timing.rolloutSeconds.toFixed(1)} s rollouts, ${timing.updateSeconds.toFixed(1)} s update`;
+    const own = `${((100 * timing.engineSeconds) / timing.seconds).toFixed(1)}% outside onnxruntime (target 10%)`;
+    const memory = `${(peak / 2 ** 30).toFixed(2)} GB (limit 4.00: ${peak <= 4 * 2 ** 30 ? 'kept' : 'exceeded'})`;
+    console.log(
+      `\nrollscope train, 8 problems x 8 rollouts x 128 tokens, LoRA r16: ${timing.seconds.toFixed(1)} s/step`,
+    );
+    console.log(`(${parts}), ${own}, peak memory ${memory}`);
+  });
+}
+
+function print({ what, against, faster, smaller }, ours, peer) {
+  const shown = ({ seconds, peakBytes, tokensPerSecond, samplingSeconds, ownShare }) =>
+    [
+      tokensPerSecond ? `${tokensPerSecond.toFixed(0)} tokens/s` : `${seconds.toFixed(1)} s`,
+      samplingSeconds && `${samplingSeconds.toFixed(1)} sampling`,
+      ownShare && `${(100 * ownShare).toFixed(1)}% outside onnxruntime`,
+      `${(peakBytes / 2 ** 30).toFixed(1)} GB`,
+    ]
+      .filter(Boolean)
+      .join(', ');
+  const goal = (ratio, bound, met) =>
+    `${ratio.toFixed(2)}${bound ? ` (target ${bound.toFixed(2)}: ${met ? 'met' : 'missed'})` : ''}`;
+  const speed = peer && peer.seconds / ours.seconds;
+  const memory = peer && ours.peakBytes / peer.peakBytes;
+  const cells = peer
+    ? [shown(peer), goal(speed, faster, speed >= faster), goal(memory, smaller, memory <= smaller)]
+    : ['-', '-', '-'];
+  console.log(`| ${[what, against, shown(ours), ...cells].join(' | ')} |`);
+}
