@@ -127,3 +127,39 @@ export const shared = css`
     outline-offset: 1px;
   }
 `;
+
+/** A choice in a line of text: as wide as what is chosen, with an edge only under the pointer. */
+export const selectStyles = css`
+  select {
+    field-sizing: content;
+    max-width: 100%;
+    border: 1px solid transparent;
+    border-radius: 2px;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editor-background);
+    font: inherit;
+  }
+  select:hover {
+    border-color: var(--vscode-dropdown-border, var(--rule));
+  }
+  option {
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+  }
+`;
+
+/** Charts in a row, as many as the class says. */
+export const chartGrid = css`
+  .charts {
+    display: grid;
+  }
+  .charts.four {
+    grid-template-columns: repeat(4, minmax(0, 1fr));
+  }
+  .charts.two {
+    grid-template-columns: repeat(2, minmax(0, 1fr));
+  }
+  .charts.one {
+    grid-template-columns: minmax(0, 1fr);
+  }
+`;

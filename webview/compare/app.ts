@@ -14,7 +14,7 @@ import { failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
 import { onResize } from '../resize.ts';
 import { settingsStyles, settingsTable } from '../settings-table.ts';
-import { shared } from '../styles.ts';
+import { chartGrid, selectStyles, shared } from '../styles.ts';
 import { onThemeChange } from '../theme.ts';
 import { overlay, overlayStyles } from './overlay.ts';
 import { listChoice, listStyles, problemList } from './problem-list.ts';
@@ -33,6 +33,8 @@ const AROUND = 32;
 export class CompareApp extends LitElement {
   static override styles = [
     shared,
+    selectStyles,
+    chartGrid,
     failureStyles,
     overlayStyles,
     runsStyles,
@@ -54,40 +56,17 @@ export class CompareApp extends LitElement {
         overflow-x: auto;
       }
       .charts {
-        display: grid;
         gap: 12px 22px;
-      }
-      .charts.four {
-        grid-template-columns: repeat(4, minmax(0, 1fr));
-      }
-      .charts.two {
-        grid-template-columns: repeat(2, minmax(0, 1fr));
-      }
-      .charts.one {
-        grid-template-columns: minmax(0, 1fr);
       }
       figure {
         margin: 0;
       }
+      select {
+        color: inherit;
+      }
       summary {
         cursor: pointer;
         font-weight: 600;
-      }
-      select {
-        field-sizing: content;
-        max-width: 100%;
-        border: 1px solid transparent;
-        border-radius: 2px;
-        color: inherit;
-        background: var(--vscode-editor-background);
-        font: inherit;
-      }
-      select:hover {
-        border-color: var(--vscode-dropdown-border, var(--rule));
-      }
-      option {
-        color: var(--vscode-dropdown-foreground);
-        background: var(--vscode-dropdown-background);
       }
       .notice {
         padding: 6px 10px;

@@ -20,7 +20,7 @@ import { menuStyles, saveMenu } from '../export-menu.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html, svg } from '../html.ts';
 import type { ProblemRow } from '../problem-row.ts';
-import { shared } from '../styles.ts';
+import { selectStyles, shared } from '../styles.ts';
 import './histograms.ts';
 
 /** Steps that are computed for the curve. */
@@ -35,6 +35,7 @@ const LEAST_DRAG = 4;
 export class CalibrationView extends Component {
   static override styles = [
     shared,
+    selectStyles,
     failureStyles,
     menuStyles,
     calibrationStyles,
@@ -52,15 +53,7 @@ export class CalibrationView extends Component {
         overflow-x: auto;
       }
       select {
-        field-sizing: content;
-        color: var(--vscode-foreground);
-        background: var(--vscode-editor-background);
-        border: 1px solid var(--rule);
-        font: inherit;
-      }
-      option {
-        color: var(--vscode-dropdown-foreground);
-        background: var(--vscode-dropdown-background);
+        border-color: var(--rule);
       }
     `,
   ];

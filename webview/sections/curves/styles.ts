@@ -1,22 +1,15 @@
 /** Styles of the charts. */
 import { css } from 'lit';
+import { chartGrid, selectStyles } from '../../styles.ts';
 
 export const curveStyles = css`
+  ${selectStyles}
+  ${chartGrid}
   :host {
     padding: 6px 12px;
   }
   .charts {
-    display: grid;
     gap: 10px 18px;
-  }
-  .charts.four {
-    grid-template-columns: repeat(4, minmax(0, 1fr));
-  }
-  .charts.two {
-    grid-template-columns: repeat(2, minmax(0, 1fr));
-  }
-  .charts.one {
-    grid-template-columns: minmax(0, 1fr);
   }
   .charts > .large {
     grid-column: 1 / -1;
@@ -88,16 +81,10 @@ export const curveStyles = css`
     font: inherit;
   }
   select {
-    field-sizing: content;
     margin-left: -4px;
     cursor: pointer;
   }
-  select:hover {
-    border-color: var(--vscode-dropdown-border, var(--rule));
-  }
   option {
-    color: var(--vscode-dropdown-foreground);
-    background: var(--vscode-dropdown-background);
     font-weight: 400;
   }
   .name-of-a {

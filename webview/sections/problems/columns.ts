@@ -1,6 +1,7 @@
 /** The columns of the list of problems, which of them a pane of some width has room for, and its styles. */
 import { css, unsafeCSS } from 'lit';
 import type { ProblemOrder } from '../../../engine/runs/panel-state.ts';
+import { selectStyles } from '../../styles.ts';
 
 export type ColumnKey =
   | 'id'
@@ -112,6 +113,7 @@ const WIDTHS: Readonly<Record<ColumnKey, string>> = {
 };
 
 export const problemsStyles = css`
+  ${selectStyles}
   :host {
     display: flex;
     flex-direction: column;
@@ -258,21 +260,6 @@ export const problemsStyles = css`
   .spark.is-majority {
     stroke: var(--accent);
     stroke-dasharray: 2 2;
-  }
-  select {
-    field-sizing: content;
-    border: 1px solid transparent;
-    border-radius: 2px;
-    color: var(--vscode-foreground);
-    background: var(--vscode-editor-background);
-    font: inherit;
-  }
-  select:hover {
-    border-color: var(--vscode-dropdown-border, var(--rule));
-  }
-  option {
-    color: var(--vscode-dropdown-foreground);
-    background: var(--vscode-dropdown-background);
   }
   ${unsafeCSS(
     Object.entries(WIDTHS)

@@ -6,8 +6,10 @@ import { SHADES } from '../../../engine/protocol/shades.ts';
 import { TOKEN_SHADINGS, type TokenShading } from '../../../engine/runs/panel-state.ts';
 import { SHADING_TITLES, type TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
+import { selectStyles } from '../../styles.ts';
 
 export const legendStyles = css`
+  ${selectStyles}
   .legend {
     display: flex;
     flex-wrap: wrap;
@@ -33,17 +35,6 @@ export const legendStyles = css`
   }
   .scale .up {
     background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
-  }
-  select {
-    field-sizing: content;
-    border: 1px solid transparent;
-    color: var(--vscode-foreground);
-    background: var(--vscode-editor-background);
-    font: inherit;
-  }
-  option {
-    color: var(--vscode-dropdown-foreground);
-    background: var(--vscode-dropdown-background);
   }
 `;
 
