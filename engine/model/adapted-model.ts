@@ -7,13 +7,8 @@ import { asOwnAdapter } from './foreign-adapter.ts';
 import { adapterNames, addProduct, loraParameters } from './lora.ts';
 import { projectionsOf } from './parameters.ts';
 import type { PeftAdapter } from './peft.ts';
-import {
-  readSafetensorsIndex,
-  readTensor,
-  type StoredTensor,
-  type TensorToWrite,
-  writeSafetensors,
-} from './safetensors.ts';
+import { readSafetensorsIndex, readTensor, type StoredTensor } from './safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';

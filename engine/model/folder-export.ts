@@ -2,7 +2,7 @@
 import type { DecoderConfig } from './config.ts';
 import { adaptedModules, folderTensors, moduleShape, transposed } from './folder-layout.ts';
 import { adapterNames } from './lora.ts';
-import type { TensorToWrite } from './safetensors.ts';
+import type { TensorToWrite } from './safetensors-write.ts';
 
 async function whole({ data }: TensorToWrite): Promise<Float32Array> {
   if (data instanceof Float32Array) return data;

@@ -6,13 +6,8 @@ import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
 import type { DecoderConfig } from './config.ts';
 import { type FileTensor, folderTensors, transposed } from './folder-layout.ts';
-import {
-  readSafetensorsIndex,
-  readTensor,
-  type StoredTensor,
-  type TensorToWrite,
-  writeSafetensors,
-} from './safetensors.ts';
+import { readSafetensorsIndex, readTensor, type StoredTensor } from './safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';

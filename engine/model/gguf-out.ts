@@ -7,7 +7,7 @@ import { permutedHeads, permuteRows } from './gguf-weights.ts';
 import { f32, type GgufField, type GgufTensorToWrite, list, notInGguf, text, u32, writeGguf } from './gguf-write.ts';
 import { parameterShapes } from './parameters.ts';
 import { rotaryFrequencies } from './rope.ts';
-import type { TensorToWrite } from './safetensors.ts';
+import type { TensorToWrite } from './safetensors-write.ts';
 
 /** Types of the matrices; norms, biases and rows that are no whole blocks keep more. */
 export const GGUF_TYPES = ['F16', 'Q8_0', 'Q4_0'] as const satisfies readonly OutType[];

@@ -10,7 +10,8 @@ import { OTHER_MODEL } from './fields.ts';
 import { type GgufFile, type GgufTensor, readGgufTensor } from './gguf.ts';
 import { ggufPlace } from './gguf-config.ts';
 import { parameterShapes } from './parameters.ts';
-import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { readSafetensorsIndex, type StoredTensor } from './safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 import { sampledFile } from './sampled-fingerprint.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */

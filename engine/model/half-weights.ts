@@ -12,7 +12,8 @@ import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { indexed, nonFinite } from './finite-weights.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
 import type { WeightReader } from './quantized-weights.ts';
-import { readSafetensorsIndex, type StoredTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { readSafetensorsIndex, type StoredTensor } from './safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';

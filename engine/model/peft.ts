@@ -6,7 +6,8 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { ensureFolder, writeInPlace } from '../system/files.ts';
 import { filesFingerprint } from './fingerprint.ts';
 import { checkFinite } from './finite-weights.ts';
-import { readSafetensorsIndex, readTensor, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { readSafetensorsIndex, readTensor } from './safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
 const PREFIX = 'base_model.model.';
 const CONFIG = 'adapter_config.json';

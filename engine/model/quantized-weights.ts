@@ -22,14 +22,8 @@ import { type GgufFile, readGgufRows } from './gguf.ts';
 import { dequantize, typeName } from './gguf-blocks.ts';
 import { checkTensors, converted, permutedHeads, placed, unpermuteRows } from './gguf-weights.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
-import {
-  type BlocksToWrite,
-  readSafetensorsIndex,
-  readTensorParts,
-  type StoredTensor,
-  type TensorToWrite,
-  writeSafetensors,
-} from './safetensors.ts';
+import { readSafetensorsIndex, readTensorParts, type StoredTensor } from './safetensors.ts';
+import { type BlocksToWrite, type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
 /** Bits of the weights of projections; embeddings and unembedding keep 8. */
 type QuantizedPrecision = '8bit' | '4bit';

@@ -1,23 +1,13 @@
 /**
- * Safetensors files: 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
+ * Reading safetensors files (`safetensors-write.ts` writes them): 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
  * stay in the file until somebody asks (onnxruntime maps them from there).
  */
 
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
-import { writeAside } from '../system/aside.ts';
 import { isFileName } from '../system/file-name.ts';
-import { openToWrite } from '../system/files.ts';
-import {
-  BLOCK,
-  BLOCK_WIDTH,
-  type BlockType,
-  isBlockType,
-  type StoredType,
-  toFloat16,
-  toFloat32,
-} from '../tensor/index.ts';
+import { BLOCK, BLOCK_WIDTH, type BlockType, isBlockType, type StoredType, toFloat32 } from '../tensor/index.ts';
 
 /** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
 export interface StoredTensor {
@@ -37,16 +27,17 @@ export interface SafetensorsIndex {
   unsupported: Map<string, string>;
 }
 
-const WIDTH: Record<string, number> = {
+/** Bytes per number, by type. */
+export const WIDTH: Record<string, number> = {
   ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, BF16: 2, F16: 2, I16: 2, U16: 2 },
   ...{ F8_E4M3: 1, F8_E5M2: 1, I8: 1, U8: 1, BOOL: 1 },
 };
 /** The format's own limit (100 MB). */
 const MAX_HEADER = 100_000_000;
-const ALIGNMENT = 64;
 const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 
-const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+/** Number of elements of a tensor. */
+export const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 function broken(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
   return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN, { details: { reason, file, ...facts } });
@@ -151,7 +142,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
 }
 
 /** Key of the metadata for matrices in blocks, which the format knows as bytes only: name to type and shape. */
-const BLOCKS = 'rollscope.blocks';
+export const BLOCKS = 'rollscope.blocks';
 
 function blocksOf(metadata: unknown): Map<string, { dtype: BlockType; shape: number[] }> {
   const text = (metadata as Record<string, unknown> | null)?.[BLOCKS];
@@ -264,100 +255,5 @@ export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 
     }
   } finally {
     await handle.close();
-  }
-}
-
-/** A tensor to be written: values at once, or a function that yields them in parts so that they never all exist. */
-export interface TensorToWrite {
-  shape: readonly number[];
-  data: Float32Array | (() => AsyncIterable<Float32Array>);
-  /** As the file's other tensors by default. */
-  dtype?: 'F32' | 'F16';
-}
-
-/** A matrix in blocks to be written, whose bytes are made when it is its turn. */
-export interface BlocksToWrite {
-  shape: readonly number[];
-  blocks: BlockType;
-  bytes: () => Promise<Uint8Array>;
-}
-
-/**
- * Writes tensors to a safetensors file, as float32 or rounded to float16, aside first and then renamed, so that `file` is never half written. The
- * data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all lie aligned; the
- * format allows no gaps. Throws RollscopeError `disk` when there is no space left.
- */
-export async function writeSafetensors(
-  file: string,
-  tensors: ReadonlyMap<string, TensorToWrite | BlocksToWrite>,
-  given: Readonly<Record<string, string>> = {},
-  dtype: 'F32' | 'F16' = 'F32',
-): Promise<void> {
-  const bytesOf = (tensor: TensorToWrite | BlocksToWrite) =>
-    elements(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[tensor.dtype ?? dtype]!);
-  const inBlocks = [...tensors].flatMap(([name, tensor]) =>
-    'blocks' in tensor ? [[name, { dtype: tensor.blocks, shape: tensor.shape }] as const] : [],
-  );
-  const metadata = {
-    ...given,
-    ...(inBlocks.length > 0 && { [BLOCKS]: JSON.stringify(Object.fromEntries(inBlocks)) }),
-  };
-  const aligned = (tensor: TensorToWrite | BlocksToWrite) => bytesOf(tensor) % ALIGNMENT === 0;
-  const ordered = [...tensors].filter(([, t]) => aligned(t)).concat([...tensors].filter(([, t]) => !aligned(t)));
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
-  let end = 0;
-  for (const [name, tensor] of ordered) {
-    const bytes = bytesOf(tensor);
-    const described =
-      'blocks' in tensor ? { dtype: 'U8', shape: [bytes] } : { dtype: tensor.dtype ?? dtype, shape: tensor.shape };
-    header[name] = { ...described, data_offsets: [end, end + bytes] };
-    end += bytes;
-  }
-  const json = Buffer.from(JSON.stringify(header), 'utf8');
-  const padded = Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT - 8;
-  const start = Buffer.alloc(8 + padded, ' ');
-  start.writeBigUInt64LE(BigInt(padded), 0);
-  json.copy(start, 8);
-
-  await writeAside(file, async (aside) => {
-    const handle = await openToWrite(aside);
-    try {
-      await writeAll(handle, start);
-      for (const [name, tensor] of ordered) {
-        let written = 0;
-        for await (const bytes of partsOf(tensor, dtype)) {
-          await writeAll(handle, bytes);
-          written += bytes.byteLength;
-        }
-        if (written !== bytesOf(tensor)) {
-          throw new Error(
-            `tensor ${name}: ${written} bytes written, its shape [${tensor.shape}] has ${bytesOf(tensor)}`,
-          );
-        }
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  });
-}
-
-async function* partsOf(tensor: TensorToWrite | BlocksToWrite, dtype: 'F32' | 'F16'): AsyncGenerator<Uint8Array> {
-  if ('blocks' in tensor) {
-    yield await tensor.bytes();
-    return;
-  }
-  for await (const part of tensor.data instanceof Float32Array ? [tensor.data] : tensor.data()) {
-    yield (tensor.dtype ?? dtype) === 'F16'
-      ? toFloat16(part)
-      : new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30));
-    done += bytesWritten;
   }
 }

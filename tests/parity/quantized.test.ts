@@ -5,12 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { narrowTensors } from '../../engine/model/narrow-weights.ts';
 import { MEAN_UNEMBEDDING } from '../../engine/model/parameters.ts';
 import { copyBlocks, storedReader } from '../../engine/model/quantized-weights.ts';
-import {
-  readSafetensorsIndex,
-  readTensor,
-  type StoredTensor,
-  writeSafetensors,
-} from '../../engine/model/safetensors.ts';
+import { readSafetensorsIndex, readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
+import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { LayeredModel } from '../../engine/rollout/layered-model.ts';

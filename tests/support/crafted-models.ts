@@ -1,7 +1,8 @@
 /** Models with a fault: copies of the embedded one whose weights were changed, and GGUF headers. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../engine/model/safetensors.ts';
+import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
+import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { ROOT } from './processes.ts';
 
 export const EMBEDDED_MODEL = path.join(ROOT, 'engine', 'embedded', 'model');

@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
-import { writeSafetensors } from '../../engine/model/safetensors.ts';
+import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 
 /** Numbers that are drawn; larger tensors repeat them, scaled. */

@@ -3,12 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assetPath } from '../../engine/assets.ts';
 import { RECIPES } from '../../engine/experiments/embedded/recipes.ts';
-import {
-  readSafetensorsFolder,
-  readSafetensorsIndex,
-  readTensor,
-  writeSafetensors,
-} from '../../engine/model/safetensors.ts';
+import { readSafetensorsFolder, readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
+import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';

@@ -16,7 +16,8 @@ import {
 import type { DecoderConfig } from '../../model/config.ts';
 import { parseHuggingFaceConfig } from '../../model/huggingface-config.ts';
 import { parameterShapes } from '../../model/parameters.ts';
-import { type StoredTensor, writeSafetensors } from '../../model/safetensors.ts';
+import type { StoredTensor } from '../../model/safetensors.ts';
+import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { Weights } from '../../model/weights.ts';
 import { about } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';

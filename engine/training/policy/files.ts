@@ -2,7 +2,8 @@
 
 import path from 'node:path';
 import { readPeftAdapter, writePeftAdapter } from '../../model/peft.ts';
-import { readSafetensorsIndex, readTensor, writeSafetensors } from '../../model/safetensors.ts';
+import { readSafetensorsIndex, readTensor } from '../../model/safetensors.ts';
+import { writeSafetensors } from '../../model/safetensors-write.ts';
 import type { LoraConfig } from '../../protocol/index.ts';
 import { ensureFolder } from '../../system/files.ts';
 import type { Trainer } from './trainer.ts';
