@@ -88,6 +88,13 @@ function kindOf(schema: Schema, definition: Definition): Accepts {
       const inner = acceptsOf(element!);
       return (value) => Array.isArray(value) && value.every(inner);
     }
+    case 'lazy': {
+      let inner: Accepts | undefined;
+      return (value) => {
+        inner ??= acceptsOf((schema as z.core.$ZodLazy)._zod.innerType);
+        return inner(value);
+      };
+    }
     default:
       return compoundOf(definition);
   }

@@ -16,13 +16,16 @@ export interface SchemaOptions {
   unknown: 'refuse' | 'drop';
 }
 
-/** The schema of a section; keys of older configurations are read under their present names. */
+/**
+ * The schema of a section; keys of older configurations are read under their present names. It is made when it is first
+ * used: a configuration has hundreds of parts, and most programs start without looking at one.
+ */
 export function schemaOf<F extends Fields>(
   section: SettingSection<F, 'plain'>,
   options: SchemaOptions = { unknown: 'refuse' },
   extra: Record<string, z.ZodType> = {},
 ): z.ZodType<ValuesOf<F>, InputsOf<F>> {
-  return objectOf(section, options, extra) as unknown as z.ZodType<ValuesOf<F>, InputsOf<F>>;
+  return z.lazy(() => objectOf(section, options, extra)) as unknown as z.ZodType<ValuesOf<F>, InputsOf<F>>;
 }
 
 function objectOf(section: AnySection, options: SchemaOptions, extra: Record<string, z.ZodType> = {}): z.ZodType {
