@@ -25,9 +25,7 @@ export async function largeRun(values) {
     row('from the index', index, 1);
     const huge = path.join(folder, 'huge');
     const { journal: size } = measure(process.execPath, [reader, 'journal', huge, 1000, values.megabytes]);
-    console.log(
-      `\nA journal of ${mb(size)}, of runs without rollouts\n| opened | time | CPU time | memory | index |`,
-    );
+    console.log(`\nA journal of ${mb(size)}, of runs without rollouts\n| opened | time | CPU time | memory | index |`);
     console.log('| --- | --- | --- | --- | --- |');
     for (const [kind, name] of [
       ['first', 'for the first time'],
