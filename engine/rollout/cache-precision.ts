@@ -1,4 +1,5 @@
 /** How keys and values of generated tokens are held: as numbers of 32, 16 or 8 bits, in arrays that a graph widens. */
+import { RollscopeError } from '../protocol/errors.ts';
 import { type DType, halfTable, op, type Shape, type Tensor, toFloat16Into } from '../tensor/index.ts';
 
 export type CachePrecision = 'float32' | 'float16' | '8bit';
@@ -15,6 +16,17 @@ export const NUMBER_TYPE: Readonly<Record<CachePrecision, DType>> = {
   float16: 'float16',
   '8bit': 'uint8',
 };
+
+/** Throws RollscopeError `config` where a device keeps keys and values in its own memory, and so in float32. */
+export function checkCachePrecision(precision: CachePrecision, controlFlow: boolean): void {
+  if (precision === 'float32' || controlFlow) return;
+  throw new RollscopeError(
+    'config',
+    `--cache-precision ${precision} is for the CPU: on this device keys and values stay in its memory.`,
+    'Leave it out, or use --device cpu.',
+    { details: { reason: 'cache-precision-on-device', field: 'cachePrecision', value: precision } },
+  );
+}
 
 /** Bytes of a head's keys of a token, or of its values. */
 export function heldBytes(precision: CachePrecision, headDim: number): number {

@@ -57,10 +57,23 @@ describe.runIf(available)('the GPU check', () => {
       expect(devices.cuda.failed).toContain('libonnxruntime_providers_cuda.so');
       expect(pytorch.tiny.failed).toBeTruthy();
 
-      const { parity, counts, kernels, update, ...decode } = devices.webgpu.tiny;
-      expect(parity.sameTokens).toBe(parity.tokens);
-      for (const ratio of parity.gradientNormRatios) expect(ratio).toBeCloseTo(1, 3);
-      expect(parity.largestWeightDifference).toBeLessThan(2e-4);
+      const { parity, counts, kernels, update, ...more } = devices.webgpu.tiny;
+      const { layered, 'base in 16 bits': halves, 'base in 4 bits': blocks, ...others } = more;
+      const { 'rollouts in 4 bits': mixed, 'keys and values in 8 bits': caches, ...decode } = others;
+      for (const one of [parity, layered.parity, halves.parity, blocks.parity, mixed]) {
+        expect(one.sameTokens).toBe(one.tokens);
+        for (const ratio of one.gradientNormRatios) expect(ratio).toBeCloseTo(1, 3);
+        expect(one.largestWeightDifference).toBeLessThan(2e-4);
+      }
+      for (const [i, mismatch] of mixed.rolloutMismatch.entries()) {
+        expect(mismatch).toBeGreaterThan(0);
+        expect(mismatch / mixed.rolloutMismatchOnCpu[i]).toBeCloseTo(1, 2);
+      }
+      for (const one of [layered, halves, blocks]) {
+        expect(one.decode.tokensPerSecond).toBeGreaterThan(0);
+        expect(one.update.seconds).toBeGreaterThan(0);
+      }
+      expect(caches).toEqual({ supported: false, refused: expect.stringContaining('--cache-precision 8bit') });
       expect(Object.keys(decode)).toEqual(['decode-1', 'decode-8', 'decode-64']);
       for (const one of Object.values<{ tokensPerSecond: number }>(decode))
         expect(one.tokensPerSecond).toBeGreaterThan(0);

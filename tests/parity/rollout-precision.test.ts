@@ -7,7 +7,7 @@ import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors
 import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
-import type { CachePrecision } from '../../engine/rollout/cache-precision.ts';
+import { type CachePrecision, checkCachePrecision } from '../../engine/rollout/cache-precision.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
@@ -15,6 +15,7 @@ import type { Graph } from '../../engine/tensor/index.ts';
 import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { expectThrow } from '../support/refusals.ts';
 import { type TinyModel, tinyModel } from '../support/tiny-model.ts';
 
 const PROMPTS = [[20, 11, 13, 17, 19], [15], [3, 4, 5, 6, 7, 8, 9]].map((tokens) => Int32Array.from(tokens));
@@ -132,6 +133,16 @@ test.each([
   expect(rolloutMismatch).toBeGreaterThan(0);
   expect(rolloutMismatch).toBeLessThan(difference ** 2);
   await release();
+});
+
+test('a device that keeps keys and values in its own memory refuses other precisions of them by name', () => {
+  const facts = { reason: 'cache-precision-on-device', field: 'cachePrecision', value: '8bit' };
+  expectThrow(() => checkCachePrecision('8bit', false), 'config', facts);
+  for (const [precision, controlFlow] of [
+    ['8bit', true],
+    ['float32', false],
+  ] as const)
+    expect(() => checkCachePrecision(precision, controlFlow)).not.toThrow();
 });
 
 describe('an update on rollouts that another precision sampled', () => {

@@ -1,14 +1,37 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
+import { TINY_MODELS } from '../support/tiny-model.ts';
 import { expectSameTraining, twoSteps } from '../support/two-steps.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 
-describe.runIf(requireWebgpu())('a training step on WebGPU', () => {
-  test('draws the same tokens and comes to the same weights as on the CPU, without leaving the device', async () => {
-    const cpu = await twoSteps(await openDevice('cpu', { threads: 1 }));
-    const gpu = await twoSteps(await openDevice('webgpu', { threads: 1 }));
-    expect(cpu.onDevice).toBe(false);
-    expect(gpu.onDevice).toBe(true);
-    expectSameTraining(gpu, cpu);
+const available = requireWebgpu();
+let cpu: Backend;
+let gpu: Backend;
+beforeAll(async () => {
+  if (!available) return;
+  cpu = await openDevice('cpu', { threads: 1 });
+  gpu = await openDevice('webgpu', { threads: 1 });
+});
+afterAll(async () => {
+  await gpu?.release();
+  await cpu?.release();
+});
+
+describe.runIf(available)('training steps on WebGPU', () => {
+  test.each(TINY_MODELS)(
+    '%s draws the same tokens and comes to the same weights as on the CPU, without leaving the device',
+    async (model) => {
+      const expected = await twoSteps(cpu, { model });
+      const found = await twoSteps(gpu, { model });
+      expect(expected.onDevice).toBe(false);
+      expect(found.onDevice).toBe(true);
+      expectSameTraining(found, expected);
+    },
+  );
+
+  test.each(['4bit', '8bit', 'float16'] as const)('the same with a base in %s, layer by layer', async (precision) => {
+    const found = await twoSteps(gpu, { precision });
+    expectSameTraining(found, await twoSteps(cpu, { precision }));
   });
 });

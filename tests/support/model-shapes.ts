@@ -32,8 +32,8 @@ const SHAPES = {
   /** Two narrow layers of SmolLM2's kind, for devices in software. */
   tiny: {
     ...smollm2,
-    ...{ vocab_size: 256, hidden_size: 48, intermediate_size: 96, num_hidden_layers: 2 },
-    ...{ num_attention_heads: 3, num_key_value_heads: 1 },
+    ...{ vocab_size: 256, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2 },
+    ...{ num_attention_heads: 4, num_key_value_heads: 2 },
   },
 } as const;
 

@@ -17,7 +17,7 @@ const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
 
 /** One of each architecture: a new one has none until the script has made it. */
 export const TINY_MODELS = ARCHITECTURES.map(({ name }) => `tiny-${name}` as const);
-type TinyName = (typeof TINY_MODELS)[number];
+export type TinyName = (typeof TINY_MODELS)[number];
 
 interface Statistics {
   logprob: number[];

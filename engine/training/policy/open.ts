@@ -5,7 +5,7 @@ import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
 import { trainableParameters, Weights } from '../../model/weights.ts';
-import { RollscopeError } from '../../protocol/index.ts';
+import { checkCachePrecision } from '../../rollout/cache-precision.ts';
 import { LayeredModel } from '../../rollout/layered-model.ts';
 import { generator } from '../../rollout/philox.ts';
 import { Sampler } from '../../rollout/sampler.ts';
@@ -135,14 +135,7 @@ async function samplingWeights(
   controlFlow: boolean,
   hooks: PolicyHooks,
 ): Promise<{ tensors: ModelSource['tensors']; bytes: number } | null> {
-  if (cachePrecision !== 'float32' && !controlFlow) {
-    throw new RollscopeError(
-      'config',
-      `--cache-precision ${cachePrecision} is for the CPU: on this device keys and values stay in its memory.`,
-      'Leave it out, or use --device cpu.',
-      { details: { reason: 'cache-precision-on-device', field: 'cachePrecision', value: cachePrecision } },
-    );
-  }
+  checkCachePrecision(cachePrecision, controlFlow);
   if (rolloutPrecision === 'base' || rolloutPrecision === basePrecision) return null;
   const { tensors } = await openModel(model, {
     ...(chat && { chat }),

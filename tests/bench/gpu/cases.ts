@@ -4,11 +4,12 @@
  */
 
 import type { DeviceName } from '../../../engine/protocol/devices.ts';
+import { checkCachePrecision } from '../../../engine/rollout/cache-precision.ts';
 import { BASELINE, openDevice } from '../../../engine/runtime/devices/index.ts';
 import type { ShapeName } from '../../support/model-shapes.ts';
 import { counting, type Kernels, perUnit, profiling } from './counting.ts';
 import { watchGpuMemory } from './gpu.ts';
-import { openPolicy } from './work.ts';
+import { type How, openPolicy, type Updated } from './work.ts';
 
 interface Case {
   device: DeviceName;
@@ -26,22 +27,22 @@ const UPDATED = { prompt: 152, length: 128, rows: 8 };
 const sized = <T extends { prompt: number; length: number }>(shape: ShapeName, size: T): T =>
   shape === 'tiny' ? { ...size, prompt: 8, length: 8 } : size;
 
-/** Two steps on the device and on the CPU: same tokens, gradient norms, weights. */
-async function parity({ device, shape, threads, folder }: Case) {
+/** Two steps on the device and on the CPU: same tokens, gradient norms, weights, and mismatch where sampling differs. */
+async function parity({ device, shape, threads, folder }: Case, how: How = {}) {
   const run = async (name: DeviceName) => {
     const backend = await openDevice(name, { threads });
-    const policy = await openPolicy(shape, backend, SHORT.prompt + SHORT.length, folder);
+    const policy = await openPolicy(shape, backend, SHORT.prompt + SHORT.length, folder, how);
     const tokens: number[] = [];
-    const norms: number[] = [];
+    const updates: Updated[] = [];
     for (let step = 1; step <= 2; step++) {
       const responses = await policy.sample(SHORT.prompt, SHORT.rows, SHORT.length, step);
-      for (const response of responses) tokens.push(...response);
-      norms.push((await policy.update(SHORT.prompt, responses)) ?? Number.NaN);
+      for (const response of responses) tokens.push(...response.tokens);
+      updates.push(await policy.update(SHORT.prompt, responses));
     }
     const weights = await policy.weights();
     await policy.release();
     await backend.release();
-    return { tokens, norms, weights };
+    return { tokens, updates, weights };
   };
   const other = await run(device);
   const cpu = await run(BASELINE);
@@ -52,21 +53,45 @@ async function parity({ device, shape, threads, folder }: Case) {
       difference = Math.max(difference, Math.abs(found[i]! - value));
     });
   }
-  const same = cpu.tokens.filter((token, i) => token === other.tokens[i]).length;
+  const norm = ({ gradientNorm }: Updated) => gradientNorm ?? Number.NaN;
   return {
     tokens: cpu.tokens.length,
-    sameTokens: same,
-    gradientNormRatios: cpu.norms.map((norm, i) => other.norms[i]! / norm),
+    sameTokens: cpu.tokens.filter((token, i) => token === other.tokens[i]).length,
+    gradientNormRatios: cpu.updates.map((one, i) => norm(other.updates[i]!) / norm(one)),
     largestWeightDifference: difference,
+    ...(how.rolloutPrecision && {
+      rolloutMismatch: other.updates.map((one) => one.rolloutMismatch),
+      rolloutMismatchOnCpu: cpu.updates.map((one) => one.rolloutMismatch),
+    }),
   };
 }
 
+/** The same work another way: parity with the CPU that does so too, decoding of 8 rollouts, an update. */
+async function another(one: Case, how: How) {
+  // The peak of the process would be that of all three.
+  const [decoded, updated] = [await decode(one, 8, how), await update(one, how)].map(
+    ({ peakBytes: _, ...rest }) => rest,
+  );
+  return { parity: await parity(one, how), decode: decoded, update: updated };
+}
+
+/** Keys and values in 8 bits: what a device says that cannot do it. */
+async function cachePrecision({ device, threads }: Case) {
+  const { controlFlow } = await openDevice(device, { threads });
+  try {
+    checkCachePrecision('8bit', controlFlow);
+    return { supported: true };
+  } catch (error) {
+    return { supported: false, refused: (error as Error).message };
+  }
+}
+
 /** Tokens per second of sampling, the second time. */
-async function decode({ device, shape, threads, folder }: Case, rows: number) {
+async function decode({ device, shape, threads, folder }: Case, rows: number, how: How = {}) {
   const { prompt, length } = sized(shape, DECODED);
   const gpu = await watchGpuMemory();
   const backend = await openDevice(device, { threads });
-  const policy = await openPolicy(shape, backend, prompt + length, folder);
+  const policy = await openPolicy(shape, backend, prompt + length, folder, how);
   await policy.sample(prompt, rows, length, 1);
   const begin = performance.now();
   await policy.sample(prompt, rows, length, 2);
@@ -75,11 +100,11 @@ async function decode({ device, shape, threads, folder }: Case, rows: number) {
 }
 
 /** Seconds of a LoRA update, the second one. */
-async function update({ device, shape, threads, folder }: Case) {
+async function update({ device, shape, threads, folder }: Case, how: How = {}) {
   const { prompt, length, rows } = sized(shape, UPDATED);
   const gpu = await watchGpuMemory();
   const backend = await openDevice(device, { threads });
-  const policy = await openPolicy(shape, backend, prompt + length, folder);
+  const policy = await openPolicy(shape, backend, prompt + length, folder, how);
   const responses = await policy.sample(prompt, rows, length, 1);
   await policy.update(prompt, responses);
   const begin = performance.now();
@@ -145,10 +170,10 @@ async function memory(gpu: Awaited<ReturnType<typeof watchGpuMemory>>) {
 }
 
 const CASES = {
-  parity,
+  parity: (one: Case) => parity(one),
   counts,
   kernels,
-  update,
+  update: (one: Case) => update(one),
   'decode-1': (one: Case) => decode(one, 1),
   'decode-8': (one: Case) => decode(one, 8),
   'decode-64': (one: Case) => decode(one, 64),
@@ -156,9 +181,21 @@ const CASES = {
 export type CaseName = keyof typeof CASES;
 export const CASE_NAMES = Object.keys(CASES) as CaseName[];
 
+/** Other ways in which a run can compute. */
+const WAYS = {
+  layered: (one: Case) => another(one, { layered: true }),
+  'base in 16 bits': (one: Case) => another(one, { precision: 'float16' }),
+  'base in 4 bits': (one: Case) => another(one, { precision: '4bit' }),
+  'rollouts in 4 bits': (one: Case) => parity(one, { rolloutPrecision: '4bit' }),
+  'keys and values in 8 bits': cachePrecision,
+};
+export type WayName = keyof typeof WAYS;
+export const WAY_NAMES = Object.keys(WAYS) as WayName[];
+
+/** Runs a case in this process, which ends with it. */
 export async function runCase([device, name, shape, threads, folder]: readonly string[]): Promise<void> {
   const one = { device: device as DeviceName, shape: shape as ShapeName, threads: Number(threads), folder: folder! };
-  console.log(JSON.stringify(await CASES[name as CaseName](one)));
+  console.log(JSON.stringify(await { ...CASES, ...WAYS }[name as CaseName | WayName](one)));
   // A device's library may keep threads.
   process.exit();
 }

@@ -1,6 +1,6 @@
 /** What the system says about GPUs: adapter, driver, memory. Everything is null or empty where it says nothing. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -35,7 +35,10 @@ export async function describeGpus() {
     kernelDriver: text('/proc/driver/nvidia/version')?.split('\n')[0] ?? null,
     cards: cards.map((name) => {
       const at = path.join('/sys/class/drm', name, 'device');
-      return { name, vendor: text(path.join(at, 'vendor')), device: text(path.join(at, 'device')) };
+      const driver = existsSync(path.join(at, 'driver')) ? path.basename(realpathSync(path.join(at, 'driver'))) : null;
+      const version = driver === null ? null : text(path.join('/sys/module', driver, 'version'));
+      const [vendor, device] = ['vendor', 'device'].map((file) => text(path.join(at, file)));
+      return { name, vendor, device, driver, version };
     }),
     vulkanDrivers: vulkanDrivers(),
     vulkan:
