@@ -8,7 +8,7 @@ import type { ReadBlock } from './gguf-blocks/block.ts';
 import { iq1_m, iq1_s, iq2_s, iq2_xs, iq2_xxs, iq3_s, iq3_xxs } from './gguf-blocks/grids.ts';
 import { q2_k, q3_k, q4_k, q5_k, q6_k } from './gguf-blocks/k-quants.ts';
 import { q4_0, q4_1, q5_0, q5_1, q8_0 } from './gguf-blocks/legacy.ts';
-import { tq1_0, tq2_0 } from './gguf-blocks/ternary.ts';
+import { q1_0, q2_0, tq1_0, tq2_0 } from './gguf-blocks/ternary.ts';
 import { iq4_nl, iq4_xs, mxfp4, nvfp4 } from './gguf-blocks/values.ts';
 
 interface BlockFormat {
@@ -45,6 +45,8 @@ const FORMATS: ReadonlyMap<number, BlockFormat> = new Map([
   [35, { name: 'TQ2_0', weights: 256, bytes: 66, read: tq2_0 }],
   [39, { name: 'MXFP4', weights: 32, bytes: 17, read: mxfp4 }],
   [40, { name: 'NVFP4', weights: 64, bytes: 36, read: nvfp4 }],
+  [41, { name: 'Q1_0', weights: 128, bytes: 18, read: q1_0 }],
+  [42, { name: 'Q2_0', weights: 64, bytes: 18, read: q2_0 }],
 ]);
 
 /** Unpacked formats, by ggml's type number. */
@@ -56,7 +58,7 @@ const PLAIN = new Map<number, { name: 'F32' | 'F16' | 'BF16'; bytes: number }>([
 
 /** Other types that files have, to name them in errors. */
 const OTHERS: Record<number, string> = {
-  ...{ 9: 'Q8_1', 15: 'Q8_K', 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64', 41: 'Q1_0' },
+  ...{ 9: 'Q8_1', 15: 'Q8_K', 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64' },
 };
 
 /** Types that can be read. */

@@ -1,4 +1,4 @@
-/** GGUF files against the PyPI package `gguf` and transformers (`tests/parity/oracle/gguf_blocks.py`). */
+/** GGUF files against the PyPI package `gguf` and transformers (`tests/parity/oracle/gguf_blocks.py`), and blocks against ggml (`ggml_blocks.py`). */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,12 @@ interface BlockCase {
   values?: string;
 }
 
-const cases = json('gguf', 'blocks.json') as BlockCase[];
+/** What the package lists and does not read, ggml's own library reads. */
+const fromGgml = json('gguf', 'ggml-blocks.json') as BlockCase[];
+const fromPackage = (json('gguf', 'blocks.json') as BlockCase[]).filter(
+  ({ type, bytes }) => bytes !== undefined || fromGgml.every((other) => other.type !== type),
+);
+const cases = [...fromPackage, ...fromGgml];
 const readable = cases.filter((c) => c.bytes !== undefined);
 
 describe('blocks', () => {
@@ -30,7 +35,7 @@ describe('blocks', () => {
     expect(readable.map(({ name }) => name).sort()).toEqual([...READABLE_TYPES].sort());
   });
 
-  test.each(readable)('of $name have the values that gguf gives them, bit for bit', ({ type, bytes, values }) => {
+  test.each(readable)('of $name have the values that gguf or ggml gives them, bit for bit', ({ type, bytes, values }) => {
     const stored = Buffer.from(bytes!, 'base64');
     const found = dequantize(type, stored);
     const expected = Buffer.from(values!, 'base64');

@@ -26,7 +26,16 @@ export async function runPython(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
+  return run(python, ['-c', code, ...args], env);
+}
+
+/** Runs a script with the arguments; returns what it prints. */
+export async function runScript(python: string, script: string, args: readonly string[]): Promise<string> {
+  return run(python, [script, ...args]);
+}
+
+async function run(python: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const all = { ...process.env, ...env, PYTHONDONTWRITEBYTECODE: '1' };
-  const { stdout } = await promisify(execFile)(python, ['-c', code, ...args], { env: all, maxBuffer: 64e6 });
+  const { stdout } = await promisify(execFile)(python, [...args], { env: all, maxBuffer: 64e6 });
   return stdout;
 }

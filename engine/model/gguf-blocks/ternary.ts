@@ -1,4 +1,4 @@
-/** Formats of weights that are -1, 0 or 1 times a scale: TQ1_0, TQ2_0. */
+/** Formats of weights that are one of a few whole numbers times a scale: Q1_0, Q2_0, TQ1_0, TQ2_0. */
 import { half, type ReadBlock } from './block.ts';
 
 /** Five ternary digits in a byte, as a fraction of 256; `power` is 3 to the digit's place. */
@@ -27,4 +27,16 @@ export const tq2_0: ReadBlock = (bytes, at, out, to) => {
     const byte = bytes[at + (i >> 7) * 32 + (i & 31)]!;
     out[to + i] = d * (((byte >> (2 * ((i >> 5) & 3))) & 3) - 1);
   }
+};
+
+/** d, a bit for each of 128 weights: d where it is set, otherwise -d. */
+export const q1_0: ReadBlock = (bytes, at, out, to) => {
+  const d = half(bytes, at);
+  for (let i = 0; i < 128; i++) out[to + i] = ((bytes[at + 2 + (i >> 3)]! >> (i & 7)) & 1) === 1 ? d : -d;
+};
+
+/** d, digits of 2 bits for 64 weights: d * (digit - 1). */
+export const q2_0: ReadBlock = (bytes, at, out, to) => {
+  const d = half(bytes, at);
+  for (let i = 0; i < 64; i++) out[to + i] = d * (((bytes[at + 2 + (i >> 2)]! >> (2 * (i & 3))) & 3) - 1);
 };
