@@ -1,7 +1,7 @@
 /** What a decoder is made of, whatever file it came from (`huggingface-config.ts`, `gguf-config.ts`). */
 import { RollscopeError } from '../protocol/errors.ts';
 import { ARCHITECTURES, type ArchitectureName } from './architectures/index.ts';
-import { nearestArchitecture } from './architectures/nearest.ts';
+import { unsupportedKind } from './architectures/nearest.ts';
 import type { DecoderBlock } from './block.ts';
 import { unsupported } from './fields.ts';
 import type { Rope, Traits } from './traits.ts';
@@ -24,15 +24,19 @@ export interface DecoderConfig extends Traits, Rope {
   contextLength: number;
 }
 
-/** The error for a model of an architecture that is not in the registry. */
-export function unknownArchitecture(file: string, field: string, value: unknown): RollscopeError {
-  return unsupported(file, field, value ?? null, kinds(value));
+/** The error for a model of an architecture that is not in the registry; `isCausal`: it says that it is a decoder. */
+export function unknownArchitecture(file: string, field: string, value: unknown, isCausal = false): RollscopeError {
+  return unsupported(file, field, value ?? null, kinds(value, isCausal ? 'llama' : null));
 }
 
-function kinds(value: unknown): string {
-  const nearest = nearestArchitecture(value);
-  const first = nearest ? `The nearest supported architecture is ${nearest.name} (${nearest.models}). ` : '';
-  return `${first}Rollscope supports decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`;
+function kinds(value: unknown, likely: ArchitectureName | null): string {
+  const { has, nearest } = unsupportedKind(value, likely);
+  const sentences = [
+    has && `Such a model has ${has}, which Rollscope does not compute.`,
+    nearest && `The nearest supported architecture is ${nearest.name} (${nearest.models}).`,
+    `Rollscope supports decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`,
+  ];
+  return sentences.filter(Boolean).join(' ');
 }
 
 /** Throws `model` for a mixture of experts of an architecture that is not known with experts. */
@@ -40,8 +44,8 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
   if ((typeof experts === 'number' && experts > 0) || /moe|mixtral/i.test(String(architecture))) {
     throw new RollscopeError(
       'model',
-      `${file}: ${String(architecture)} is a mixture of experts, which is not supported.`,
-      kinds(architecture),
+      `${file}: ${String(architecture)} is a mixture of experts of a kind that is not supported.`,
+      kinds(architecture, 'qwen3_moe'),
       { details: { reason: 'mixture-of-experts', file, value: architecture } },
     );
   }

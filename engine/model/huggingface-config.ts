@@ -56,15 +56,11 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
   if (!architecture?.hasExperts) {
     refuseExperts(file, modelType, fields.get('num_local_experts') ?? fields.get('num_experts'));
   }
-  if (!architecture) throw unknownArchitecture(file, 'model_type', modelType);
-  const classes = fields.get('architectures');
-  if (
-    Array.isArray(classes) &&
-    classes.length > 0 &&
-    !classes.some((c) => /ForCausalLM$|LMHeadModel$/.test(String(c)))
-  ) {
-    throw unknownArchitecture(file, 'architectures', classes);
-  }
+  const given = fields.get('architectures');
+  const classes = Array.isArray(given) ? given : [];
+  const isCausal = classes.some((c) => /ForCausalLM$|LMHeadModel$/.test(String(c)));
+  if (!architecture) throw unknownArchitecture(file, 'model_type', modelType, isCausal);
+  if (classes.length > 0 && !isCausal) throw unknownArchitecture(file, 'architectures', classes);
   if (fields.get('quantization_config') !== undefined) {
     throw new RollscopeError(
       'model',

@@ -15,6 +15,8 @@ import { expectRejection } from '../support/refusals.ts';
 const GOLDEN = path.join(import.meta.dirname, 'golden');
 const json = (...names: string[]) => JSON.parse(readFileSync(path.join(GOLDEN, ...names), 'utf8'));
 
+const cached = () => ({ cacheDir: temporaryFolder() });
+
 interface BlockCase {
   type: number;
   name: string;
@@ -35,14 +37,17 @@ describe('blocks', () => {
     expect(readable.map(({ name }) => name).sort()).toEqual([...READABLE_TYPES].sort());
   });
 
-  test.each(readable)('of $name have the values that gguf or ggml gives them, bit for bit', ({ type, bytes, values }) => {
-    const stored = Buffer.from(bytes!, 'base64');
-    const found = dequantize(type, stored);
-    const expected = Buffer.from(values!, 'base64');
-    expect([...found]).toEqual([...new Float32Array(new Uint8Array(expected).buffer)]);
-    const { weights, bytes: size } = blockSize(type)!;
-    expect(found.length / weights).toBe(stored.length / size);
-  });
+  test.each(readable)(
+    'of $name have the values that gguf or ggml gives them, bit for bit',
+    ({ type, bytes, values }) => {
+      const stored = Buffer.from(bytes!, 'base64');
+      const found = dequantize(type, stored);
+      const expected = Buffer.from(values!, 'base64');
+      expect([...found]).toEqual([...new Float32Array(new Uint8Array(expected).buffer)]);
+      const { weights, bytes: size } = blockSize(type)!;
+      expect(found.length / weights).toBe(stored.length / size);
+    },
+  );
 });
 
 describe('whole files', () => {
@@ -70,6 +75,20 @@ describe('whole files', () => {
       expect(tokenizer.eosIds).toEqual([1]);
     },
   );
+
+  test('of version 2 are read as those of version 3', async () => {
+    const given = path.join(GOLDEN, 'gguf', 'tiny-qwen3.gguf');
+    const bytes = readFileSync(given);
+    expect(bytes.readUInt32LE(4)).toBe(3);
+    // Version 3 only added files of the other byte order.
+    bytes.writeUInt32LE(2, 4);
+    const file = path.join(temporaryFolder(), 'second.gguf');
+    writeFileSync(file, bytes);
+    const [found, expected] = [await openModel(file, cached()), await openModel(given, cached())];
+    expect(found.config).toEqual(expected.config);
+    for (const [key, stored] of expected.tensors)
+      expect(await readTensor(found.tensors.get(key)!), key).toEqual(await readTensor(stored));
+  });
 
   test('are read in pieces of whole rows', async () => {
     const file = path.join(GOLDEN, 'gguf', 'tiny-llama.gguf');
@@ -120,6 +139,21 @@ describe('what cannot be read', () => {
       value: 16,
       block: 32,
     });
+  });
+
+  test.each([
+    [
+      'of version 1',
+      (bytes: Buffer) => bytes.writeUInt32LE(1, 4),
+      { reason: 'unsupported', field: 'version', value: 1 },
+    ],
+    ['in big-endian order', (bytes: Buffer) => bytes.writeUInt32BE(3, 4), { reason: 'big-endian' }],
+  ])('a file %s', async (_, change, facts) => {
+    const bytes = readFileSync(path.join(GOLDEN, 'gguf', 'tiny-llama.gguf'));
+    change(bytes);
+    const file = path.join(temporaryFolder(), 'other.gguf');
+    writeFileSync(file, bytes);
+    await expectRejection(readGguf(file), 'model', { ...facts, file });
   });
 
   test('a file that ends early', async () => {

@@ -10,11 +10,12 @@ import {
 } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { readGguf } from '../../engine/model/gguf.ts';
-import { ggufPlace, readGgufConfig } from '../../engine/model/gguf-config.ts';
+import { ggufPlace, parseGgufConfig, readGgufConfig } from '../../engine/model/gguf-config.ts';
 import { ggufTensors } from '../../engine/model/gguf-weights.ts';
 import { parseHuggingFaceConfig, toHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
 import type { RopeScaling } from '../../engine/model/traits.ts';
+import type { RollscopeError } from '../../engine/protocol/errors.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
@@ -36,6 +37,15 @@ const parse = (fields: { model_type: string; [key: string]: unknown }) => {
   const experts = /moe/.test(fields.model_type) ? {} : withoutExperts;
   return parseHuggingFaceConfig({ ...SIZES, ...experts, ...fields }, 'config.json');
 };
+
+function expectThrown(work: () => unknown): RollscopeError {
+  try {
+    work();
+  } catch (error) {
+    return error as RollscopeError;
+  }
+  throw new Error('It was not refused.');
+}
 
 /** The same with other rotary frequencies, heads and windows. */
 function others(config: DecoderConfig): DecoderConfig[] {
@@ -101,15 +111,76 @@ describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
   });
 });
 
+/** What is known of models that are refused: what the error says that they have, and what is nearest. */
+const REFUSED: readonly (readonly [name: string, has: RegExp | null, nearest: string | null])[] = [
+  ['mamba', /recurrent/, null],
+  ['rwkv', /recurrent/, null],
+  ['t5', /encoder/, null],
+  ['bert', /both directions/, null],
+  ['jamba', /recurrent/, 'llama'],
+  ['falcon', /side by side/, 'llama'],
+  ['falcon_mamba', /recurrent/, null],
+  ['gpt_neox', /side by side/, 'gpt2'],
+  ['gpt_oss', /attention sinks/, 'qwen3_moe'],
+  ['bloom', /ALiBi/, 'gpt2'],
+  ['opt', /ReLU/, 'gpt2'],
+  ['stablelm', /layer norms/, 'llama'],
+  ['cohere2', /side by side/, 'llama'],
+  ['dbrx', /experts/, 'qwen3_moe'],
+  ['mixtral', /experts/, 'qwen3_moe'],
+  ['deepseek_v2', /latent attention/, 'qwen3_moe'],
+  ['deepseek_v3', /latent attention/, 'qwen3_moe'],
+  ['llama4', /experts/, 'llama'],
+  ['qwen2_vl', /images/, 'qwen2'],
+  ['qwen3_next', /recurrent/, 'qwen3_moe'],
+  ['qwen3_5', /recurrent/, 'qwen3'],
+  ['gemma', /norms/, 'gemma2'],
+  ['gemma3', /images/, 'gemma3_text'],
+  ['gemma3n', /embeddings for each layer/, 'gemma3_text'],
+  ['gemma4', /another kind/, 'gemma3_text'],
+  ['chatglm', /rotated together/, 'llama'],
+  ['glm4', /rotated together/, 'llama'],
+  ['starcoder2', /layer norms/, 'llama'],
+  ['minicpm', /multipliers/, 'granite'],
+  ['exaone4', /norms behind attention/, 'olmo2'],
+  ['nemotron', /squared ReLU/, 'llama'],
+  ['ernie4_5', /rotated together/, 'llama'],
+  ['hunyuan_v1_dense', /behind their rotation/, 'qwen3'],
+  ['seed_oss', /names/, 'qwen2'],
+  ['smolvlm', /images/, 'smollm3'],
+  ['apertus', /xIELU/, 'llama'],
+  ['phi', /side by side/, 'phi3'],
+  ['granitemoehybrid', /recurrent/, 'granite'],
+  // Nothing is known of these but what they say themselves.
+  ['some_moe', null, 'qwen3_moe'],
+  ['something', null, 'llama'],
+];
+
+test.each(REFUSED)('for %s the error says what it has, %s, and that %s is nearest', (model_type, has, nearest) => {
+  const architectures = has === null ? ['SomethingForCausalLM'] : [];
+  const refused = expectThrown(() => parse({ model_type, architectures }));
+  expect(refused.code).toBe('model');
+  if (has) expect(/^Such a model has (.+), which Rollscope does not compute\./.exec(refused.hint!)?.[1]).toMatch(has);
+  else expect(refused.hint).not.toContain('Such a model');
+  expect(/nearest supported architecture is (\w+)/.exec(refused.hint!)?.[1] ?? null).toBe(nearest);
+});
+
+test('experts of an architecture that has none, and classes with another head, are said to be just that', () => {
+  const experts = expectThrown(() => parse({ model_type: 'llama', num_local_experts: 8 }));
+  expect(experts.hint).toMatch(/^The nearest supported architecture is qwen3_moe /);
+  const head = expectThrown(() => parse({ model_type: 'qwen2', architectures: ['Qwen2ForSequenceClassification'] }));
+  expect(head.hint).toMatch(/^The nearest supported architecture is qwen2 /);
+});
+
 test.each([
-  ['gemma3', 'gemma3_text'],
-  ['phi', 'phi3'],
-  ['granitemoehybrid', 'granite'],
-  ['gpt_neox', 'gpt2'],
-  ['exaone4', 'llama'],
-])('for %s the nearest architecture that is supported is named', (model_type, nearest) => {
-  const hint = expect.stringContaining(`nearest supported architecture is ${nearest} `);
-  expect(() => parse({ model_type })).toThrow(expect.objectContaining({ hint }));
+  ['gpt-oss', 'qwen3_moe'],
+  ['gptneox', 'gpt2'],
+  ['command-r', 'llama'],
+  ['deepseek2', 'qwen3_moe'],
+])('for a GGUF file of %s the nearest is %s', (name, nearest) => {
+  const given = { 'general.architecture': name };
+  const refused = expectThrown(() => parseGgufConfig(given, { hasTensor: () => false }, 'm.gguf'));
+  expect(refused.hint).toContain(`nearest supported architecture is ${nearest} `);
 });
 
 test('a cap of scores, which transformers does not apply in Gemma 3, is refused', () => {
@@ -147,6 +218,41 @@ test('what a config.json leaves out is what transformers takes', () => {
   expect(sparse({ model_type: 'qwen2', ...on })).toMatchObject({ kinds: [sees(null)] });
   expect(sparse({ model_type: 'qwen2', ...on, max_window_layers: 1 })).toMatchObject({
     kinds: [sees(null), sees(1024)],
+  });
+});
+
+describe('DeepSeek-R1 distills', () => {
+  // As their config.json say.
+  const shared = { hidden_act: 'silu', max_position_embeddings: 131_072, torch_dtype: 'bfloat16', use_cache: true };
+  const qwen = {
+    ...shared,
+    ...{ architectures: ['Qwen2ForCausalLM'], model_type: 'qwen2', bos_token_id: 151_643, eos_token_id: 151_643 },
+    ...{ hidden_size: 1536, intermediate_size: 8960, num_hidden_layers: 28, num_attention_heads: 12 },
+    ...{ num_key_value_heads: 2, rms_norm_eps: 1e-6, rope_theta: 10_000, vocab_size: 151_936 },
+    ...{ max_window_layers: 21, sliding_window: 4096, use_sliding_window: false, use_mrope: false },
+    tie_word_embeddings: false,
+  };
+  const rope = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, rope_type: 'llama3' };
+  const llama = {
+    ...shared,
+    ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', bos_token_id: 128_000, eos_token_id: 128_001 },
+    ...{ hidden_size: 4096, intermediate_size: 14_336, num_hidden_layers: 32, num_attention_heads: 32 },
+    ...{ num_key_value_heads: 8, rms_norm_eps: 1e-5, rope_theta: 500_000, vocab_size: 128_256 },
+    ...{ attention_bias: false, mlp_bias: false, pretraining_tp: 1, tie_word_embeddings: false },
+    rope_scaling: { ...rope, original_max_position_embeddings: 8192 },
+  };
+
+  test('are Qwen2 and Llama models', () => {
+    const [small, large] = [qwen, llama].map((json) => parseHuggingFaceConfig(json, 'config.json'));
+    expect(small).toMatchObject({
+      ...{ architecture: 'qwen2', headDim: 128, ropeScaling: null, tiedEmbeddings: false, contextLength: 131_072 },
+      ...{ kinds: [{ window: null, rope: 'main' }], block: { biases: ['q_proj', 'k_proj', 'v_proj'] } },
+    });
+    expect(large).toMatchObject({ architecture: 'llama', headDim: 128, ropeScaling: { type: 'llama3', factor: 8 } });
+    const parameters = [small, large].map((config) =>
+      [...parameterShapes(config!).values()].reduce((n, dims) => n + dims.reduce((a, b) => a * b, 1), 0),
+    );
+    expect(parameters).toEqual([1_777_088_000, 8_030_261_248]);
   });
 });
 

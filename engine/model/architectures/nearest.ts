@@ -1,38 +1,127 @@
-/** For a model that is refused: the supported architecture that is nearest to it, so that another model can be chosen. */
+/** For a model that is refused: what it has that is not computed, and the supported architecture that is nearest to it. */
 import { ARCHITECTURES, type ArchitectureName, type KnownArchitecture } from './index.ts';
 
-/** By the beginning of `model_type` or of GGUF's name, the longer ones first. */
-const NEAREST: readonly (readonly [string, ArchitectureName])[] = [
-  ['gemma3', 'gemma3_text'],
-  ['gemma', 'gemma2'],
-  ['qwen2moe', 'qwen3_moe'],
-  ['qwen2_moe', 'qwen3_moe'],
-  ['qwen', 'qwen3'],
-  ['mixtral', 'qwen3_moe'],
-  ['mistral', 'mistral'],
-  ['ministral', 'mistral'],
-  ['deepseek', 'qwen2'],
-  ['llama', 'llama'],
-  ['mllama', 'llama'],
-  ['olmo', 'olmo2'],
-  ['granite', 'granite'],
-  ['phi', 'phi3'],
-  ['smol', 'smollm3'],
-  ['lfm2', 'smollm3'],
-  ['exaone', 'llama'],
-  ['ernie', 'llama'],
-  ['hunyuan', 'qwen3'],
-  ['stablelm', 'llama'],
-  ['falcon', 'llama'],
-  ['cohere', 'llama'],
-  ['gpt', 'gpt2'],
-  ['opt', 'gpt2'],
-  ['bloom', 'gpt2'],
+/** The beginning of `model_type` or of GGUF's name, what a model of this kind has, and what is nearest to it. */
+type Kind = readonly [start: string, has: string, nearest: ArchitectureName | null];
+
+const RECURRENT = 'recurrent layers';
+const RECURRENT_BESIDE = 'recurrent layers beside attention';
+const IMAGES = 'a part for images';
+const SHARED_EXPERTS = 'experts that every token uses';
+const LATENT = 'latent attention (MLA)';
+const PARALLEL = 'attention and MLP side by side';
+const OWN_EXPERTS = 'experts of another kind than Qwen3 MoE and OLMoE';
+const ENCODER = 'an encoder';
+const BOTH_WAYS = 'attention in both directions';
+const SQUARED = 'an MLP with a squared ReLU';
+const NAMES = 'names of its own for what it stores';
+
+/** Of several that fit, the longest holds. */
+const KINDS: readonly Kind[] = [
+  ...(['mamba', 'rwkv', 'xlstm', 'falcon_mamba'] as const).map((start): Kind => [start, RECURRENT, null]),
+  ...(['t5', 'mt5', 'bart', 'whisper', 'umt5'] as const).map((start): Kind => [start, ENCODER, null]),
+  ...(['bert', 'roberta', 'modernbert', 'deberta', 'electra', 'clip', 'siglip'] as const).map(
+    (start): Kind => [start, BOTH_WAYS, null],
+  ),
+  ...(['jamba', 'zamba', 'bamba', 'falcon_h1', 'nemotron_h'] as const).map(
+    (start): Kind => [start, RECURRENT_BESIDE, 'llama'],
+  ),
+  ...(['llava', 'idefics', 'internvl', 'paligemma', 'mllama'] as const).map((start): Kind => [start, IMAGES, 'llama']),
+  ...(['dbrx', 'mixtral', 'grok', 'minimax', 'phimoe', 'hunyuan_v1_moe', 'hunyuan_moe'] as const).map(
+    (start): Kind => [start, OWN_EXPERTS, 'qwen3_moe'],
+  ),
+  ['gpt_oss', 'attention sinks, and experts with biases', 'qwen3_moe'],
+  ['gpt_neox', PARALLEL, 'gpt2'],
+  ['gptneox', PARALLEL, 'gpt2'],
+  ['gptj', PARALLEL, 'gpt2'],
+  ['gpt', 'another kind of attention', 'gpt2'],
+  ['bloom', 'positions by ALiBi', 'gpt2'],
+  ['mpt', 'positions by ALiBi', 'gpt2'],
+  ['opt', 'an MLP with ReLU', 'gpt2'],
+  ['phi', `${PARALLEL}, or a part for images`, 'phi3'],
+  ['falcon', PARALLEL, 'llama'],
+  ['cohere', PARALLEL, 'llama'],
+  ['command_r', PARALLEL, 'llama'],
+  ['stablelm', 'layer norms with rotary positions', 'llama'],
+  ['starcoder2', 'layer norms with rotary positions', 'llama'],
+  ['nemotron', SQUARED, 'llama'],
+  ['arcee', SQUARED, 'llama'],
+  ['bitnet', SQUARED, 'llama'],
+  ['apertus', 'an activation with weights (xIELU)', 'llama'],
+  ['deepseek', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
+  ['kimi', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
+  ['minicpm3', LATENT, 'granite'],
+  ['minicpm', 'multipliers of its own', 'granite'],
+  ['llama4', `${OWN_EXPERTS}, and layers without positions`, 'llama'],
+  ['llama', 'layers of another kind', 'llama'],
+  ['baichuan', NAMES, 'llama'],
+  ['internlm', NAMES, 'llama'],
+  ['exaone4', 'norms behind attention, and layers without positions', 'olmo2'],
+  ['exaone', NAMES, 'llama'],
+  ['openelm', 'layers of different widths', 'llama'],
+  ['ernie4_5_moe', SHARED_EXPERTS, 'qwen3_moe'],
+  ['ernie', 'heads whose neighboring numbers are rotated together', 'llama'],
+  ['glm4_moe', SHARED_EXPERTS, 'qwen3_moe'],
+  ['glm', 'heads whose neighboring numbers are rotated together', 'llama'],
+  ['chatglm', 'heads whose neighboring numbers are rotated together', 'llama'],
+  ['hunyuan', 'norms of queries and keys behind their rotation', 'qwen3'],
+  ['seed_oss', NAMES, 'qwen2'],
+  ['smolvlm', IMAGES, 'smollm3'],
+  ['smol', 'layers of another kind', 'smollm3'],
+  ['lfm2', 'convolutions beside attention', 'smollm3'],
+  ['recurrent_gemma', RECURRENT_BESIDE, 'gemma2'],
+  ['gemma4', 'layers of another kind', 'gemma3_text'],
+  ['gemma3n', 'embeddings for each layer', 'gemma3_text'],
+  ['gemma3', IMAGES, 'gemma3_text'],
+  ['gemma', 'no norms behind attention and MLP', 'gemma2'],
+  ['qwen3_next', RECURRENT_BESIDE, 'qwen3_moe'],
+  ['qwen3next', RECURRENT_BESIDE, 'qwen3_moe'],
+  ['qwen3_5', RECURRENT_BESIDE, 'qwen3'],
+  ['qwen35', RECURRENT_BESIDE, 'qwen3'],
+  ['qwen3_vl', IMAGES, 'qwen3'],
+  ['qwen3vl', IMAGES, 'qwen3'],
+  ['qwen3', 'layers of another kind', 'qwen3'],
+  ['qwen2_moe', SHARED_EXPERTS, 'qwen3_moe'],
+  ['qwen2moe', SHARED_EXPERTS, 'qwen3_moe'],
+  ['qwen2', 'a part for images or sound', 'qwen2'],
+  ['qwen', NAMES, 'qwen2'],
+  ['mistral3', IMAGES, 'mistral'],
+  ['mistral', 'layers of another kind', 'mistral'],
+  ['ministral', 'layers of another kind', 'mistral'],
+  ['pixtral', IMAGES, 'mistral'],
+  ['olmo', 'layers of another kind', 'olmo2'],
+  ['granitemoehybrid', RECURRENT_BESIDE, 'granite'],
+  ['granitehybrid', RECURRENT_BESIDE, 'granite'],
+  ['granitemoe', OWN_EXPERTS, 'granite'],
+  ['granite', 'layers of another kind', 'granite'],
 ];
 
-/** The supported architecture whose block is most like that of an unsupported one, for a hint; null where none is. */
-export function nearestArchitecture(name: unknown): KnownArchitecture | null {
-  const text = String(Array.isArray(name) ? name[0] : name).toLowerCase();
-  const near = NEAREST.find(([start]) => text.startsWith(start))?.[1];
-  return ARCHITECTURES.find((architecture) => architecture.name === near) ?? null;
+/** What is known of an unsupported kind of model. */
+export interface UnsupportedKind {
+  /** What it has that is not computed. */
+  readonly has: string | null;
+  /** The supported architecture whose block is most like its own; null where none is, or nothing is known. */
+  readonly nearest: KnownArchitecture | null;
+}
+
+/**
+ * By its `model_type`, name in GGUF, or classes, which say nothing of its layers. `likely`: what is nearest to one that is not
+ * known, as a mixture of experts or a causal decoder is.
+ */
+export function unsupportedKind(name: unknown, likely: ArchitectureName | null = null): UnsupportedKind {
+  const text = String(Array.isArray(name) ? name[0] : name)
+    .toLowerCase()
+    .replaceAll('-', '_');
+  const unknown: Kind = ['', '', likely];
+  const isSupported = ARCHITECTURES.some((architecture) => architecture.name === text);
+  const [, has, near] = isSupported
+    ? unknown
+    : KINDS.filter(([start]) => text.startsWith(start)).reduce(
+        (longest, kind) => (kind[0].length > longest[0].length ? kind : longest),
+        unknown,
+      );
+  return {
+    has: Array.isArray(name) ? null : has || null,
+    nearest: ARCHITECTURES.find((architecture) => architecture.name === near) ?? null,
+  };
 }
