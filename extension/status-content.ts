@@ -1,5 +1,5 @@
 /** The content of the status bar item. Pure. */
-import { activityText } from '../engine/protocol/activity.ts';
+import { activityProgress, activityText } from '../engine/protocol/activity.ts';
 import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../engine/protocol/diagnosis.ts';
 import { about, bytes, DASH, percent, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
@@ -43,7 +43,7 @@ export function statusContent(
   const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
   const facts = progress
     ? [
-        `Run ${code(progress.run)}: ${markdown(activityText(progress))}${isProbe ? '' : `, step ${progress.step} of ${progress.steps}`}.`,
+        `Run ${code(progress.run)}: ${markdown(activityProgress(progress))}${isProbe ? '' : `, step ${progress.step} of ${progress.steps}`}.`,
       ]
     : [];
   if (progress && health === 'running') {

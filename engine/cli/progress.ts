@@ -2,10 +2,10 @@
  * Live progress on stderr: a block of lines redrawn in place on a terminal, a plain line every few seconds elsewhere.
  * Evaluations and warnings stay above the block.
  */
-import { activityText } from '../protocol/activity.ts';
+import { activityProgress } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
-import { about, percent, whole } from '../protocol/format.ts';
+import { about, whole } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
@@ -168,9 +168,9 @@ function plainLine(
 }
 
 function activityOf(progress: Progress): string {
-  const { state, fraction } = progress;
+  const { state } = progress;
   if (state === 'ended') return state;
-  const activity = fraction === null ? activityText(progress) : `${activityText(progress)} ${percent(fraction)}`;
+  const activity = activityProgress(progress);
   return state === 'running' ? activity : `${state}: ${activity}`;
 }
 

@@ -1,4 +1,5 @@
 /** What a run is doing: a key for programs, a text for people. */
+import { percent } from './format.ts';
 
 /** `detail` names what is worked on, where there is a choice: a policy, or what is done about the model's files. */
 const TEXTS = {
@@ -6,7 +7,7 @@ const TEXTS = {
   'preparing-model': (detail) => detail ?? 'preparing the model',
   sampling: () => 'sampling',
   evaluation: () => 'evaluation',
-  greedy: () => 'greedy',
+  greedy: () => 'greedy evaluation',
   probe: () => 'probe',
   rephrasing: () => 'rephrasing',
   'sampling-rephrasings': () => 'sampling rephrasings',
@@ -32,4 +33,10 @@ export const ACTIVITIES = Object.keys(TEXTS) as [Activity, ...Activity[]];
 export function activityText({ activity, detail }: { activity: Activity; detail: string | null }): string {
   const text: (detail: string | null) => string = TEXTS[activity];
   return text(detail);
+}
+
+/** The same with how much of it is done. @param fraction 0 to 1; null when unknown */
+export function activityProgress(progress: Parameters<typeof activityText>[0] & { fraction: number | null }): string {
+  const text = activityText(progress);
+  return progress.fraction === null ? text : `${text} ${percent(progress.fraction)}`;
 }

@@ -11,6 +11,8 @@ export interface NamedSetting {
   value: string | null;
   /** What the preset of the model gives, or the parent of a fork has, as text; null where there is none. */
   usual: string | null;
+  /** A model or a file: no preset replaces it. */
+  isInput?: true;
 }
 
 /** What the settings of a start are compared with: the preset of its model, or the parent run of a fork. */

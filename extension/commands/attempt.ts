@@ -34,7 +34,7 @@ async function showFailure(app: Rollscope, one: RunStart, failure: RollscopeErro
   const { panel } = app;
   const { what, values } = one;
   const { error, settings, usual } = await values.explain(toErrorData(failure));
-  const clashing = settings.filter(({ value, usual: other }) => value !== null && value !== other);
+  const clashing = settings.filter(({ value, usual: other, isInput }) => !isInput && value !== null && value !== other);
   const again = () => attempt(app, one);
   const afterReset = async () => {
     await values.reset?.(clashing.map(({ name }) => name));

@@ -174,6 +174,18 @@ describe('a configuration that cannot be started', () => {
     expect(engine.failed().settings).toMatchObject([{ name: 'sampling.maxTokens', value: '4000' }]);
   });
 
+  test('names a model that cannot be had, which no preset replaces', async () => {
+    editor.texts = { [FILE]: configured({ model: 'acme/Tiny-1B' }) };
+    const { app, told, failed } = fakeApp(() => {
+      throw new RollscopeError('model', 'acme/Tiny-1B is not in the cache and the Hub cannot be reached.');
+    });
+    await start(app);
+    expect(failed().settings).toMatchObject([{ id: 'model', value: 'acme/Tiny-1B' }]);
+    expect(failed().answers).toEqual(['again']);
+    await told.at(-1)!.openSetting('model');
+    expect(selected(editor.texts[FILE]!)).toEqual([FILE, '"model": "acme/Tiny-1B"']);
+  });
+
   test('whose file is not JSON is shown too', async () => {
     editor.texts = { [FILE]: '{"configurations": {' };
     const { app, failed } = fakeApp();

@@ -1,8 +1,8 @@
 /** One line with the run, its progress, speed and time left, and the controls; below it the warnings. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { activityText } from '../../engine/protocol/activity.ts';
-import { about, bytes, DASH, percent, plural, whole } from '../../engine/protocol/format.ts';
+import { activityProgress } from '../../engine/protocol/activity.ts';
+import { about, bytes, DASH, plural, whole } from '../../engine/protocol/format.ts';
 import type { RunInfo } from '../../engine/protocol/listed-run.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import { baseName, originText } from '../../engine/protocol/texts.ts';
@@ -178,9 +178,7 @@ export class Header extends Component {
     if (!info) return '';
     const place = info.job !== 'probe' ? ` · step ${this.step}${info.steps === null ? '' : ` of ${info.steps}`}` : '';
     if (live && progress) {
-      const { fraction } = progress;
-      const done = info.job === 'probe' && fraction !== null ? ` · ${percent(fraction)}` : '';
-      return progress.state === 'running' ? `${activityText(progress)}${done}${place}` : `${progress.state}${place}`;
+      return `${progress.state === 'running' ? activityProgress(progress) : progress.state}${place}`;
     }
     return `${info.status}${place}`;
   }
