@@ -41,7 +41,7 @@ export class ChartChoice {
     });
   }
 
-  /** Adds a chart behind the others; one that is there already stays where it is. */
+  /** Adds a chart after the others; one that is there already stays where it is. */
   add(metric: Metric, columns: RunColumns): void {
     const charts = this.of(columns);
     if (charts.length < MOST_CHARTS && !charts.includes(metric)) this.metrics = [...charts, metric];

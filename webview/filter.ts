@@ -150,7 +150,7 @@ function holds(term: Term, row: FilteredRow): boolean {
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':
-      // A tie, a single vote and no answer are no majority, whatever the reference says of them.
+      // A tie, a single vote and no answer are not a majority, whatever the reference says of them.
       return status === 'majority' && verdict === term.verdict;
     case 'vote':
       return status === term.status;

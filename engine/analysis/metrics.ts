@@ -122,7 +122,7 @@ export function correctness(rollouts: readonly RolloutFacts[]): number | null {
 
 /**
  * Share of rollouts whose reward (0 to 1, half or more being a yes) agrees with their correctness; null without labels, and
- * where no rollout has an answer: a reward of 0 for nothing is no judgment.
+ * where no rollout has an answer: a reward of 0 for nothing is not a judgment.
  */
 export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null {
   if (rollouts.every(({ answer }) => answer === null)) return null;

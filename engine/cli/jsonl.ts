@@ -27,7 +27,7 @@ type Answers = readonly object[] | Promise<readonly object[]>;
  * JSON or does not fit the schema is answered by `{"error", "line"}`. Blank lines are skipped.
  * Throws `usage` when the file cannot be read.
  *
- * @param end what is left to say behind the last line
+ * @param end what is left to say after the last line
  */
 export async function answerLines<T>(
   file: string,

@@ -55,7 +55,7 @@ export type ScoreLine = z.infer<typeof ScoreLine>;
 const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
 const COLUMNS = ['ids', 'tokenTexts', ...STATISTICS] as const;
 
-/** A problem that is no run's. */
+/** A problem that does not belong to a run. */
 export function toProblem({ problem, id = '1' }: ScoreLine): Problem {
   const { text = '', answer = null, columns, rule } = typeof problem === 'object' ? problem : {};
   const accepted = (answer ?? []).map((label) => referenceAnswer(label) ?? label);

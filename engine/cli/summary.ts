@@ -19,7 +19,7 @@ type Plain = {
 }[EvaluationMetric];
 
 /**
- * An evaluation as `--json` prints it: every metric that is one number, and behind an estimate its interval. null where a
+ * An evaluation as `--json` prints it: every metric that is one number, and after an estimate its interval. null where a
  * value does not exist.
  */
 export type EvaluationSummary = {

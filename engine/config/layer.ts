@@ -26,6 +26,6 @@ export interface Layer {
   given?: ReadonlyMap<string, Given>;
   /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
   absolute?: readonly { path: string; of: string; value: number; name: string }[];
-  /** What to say about a number out of range where its place is no help, as for options. */
+  /** What to say about a number out of range where its place does not help, as for options. */
   advice?(setting: RunSetting): string | undefined;
 }

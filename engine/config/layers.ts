@@ -37,7 +37,7 @@ export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): Run
   const all = [preset, ...layers];
 
   const input = all.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
-  // A configuration of the other job is taken over; what is no job stays for the check.
+  // A configuration of the other job is taken over; what is not a job stays for the check.
   if ([undefined, 'train', 'probe'].includes(input.job as undefined)) setAt(input, 'job', target.job);
   setAt(input, 'model', model);
   setAt(input, 'dataset.path', dataset);

@@ -44,7 +44,7 @@ export function nameChoices(
   return naming;
 }
 
-/** What an assistant says behind the question is left out where it is the solution, and continued where it is a beginning. */
+/** What an assistant says after the question is left out where it is the solution, and continued where it is a beginning. */
 export function splitReplies(rows: readonly ReadRow[], columns: DatasetColumns, warnings: string[]): void {
   let solutions = 0;
   let labels = 0;

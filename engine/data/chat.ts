@@ -14,7 +14,7 @@ export interface Asked {
   before: Turn[];
   /** The last turn of the user. */
   question: string;
-  /** What the assistant says behind the question: a beginning to continue, or the solution. */
+  /** What the assistant says after the question: a beginning to continue, or the solution. */
   reply: string | null;
   /** The question as a text: with the turns before it, where there are any. */
   text: string;

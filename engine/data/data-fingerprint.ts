@@ -18,7 +18,7 @@ interface PrintedData {
 export function dataFingerprint(config: DatasetConfig, data: PrintedData): string {
   const { columns, problems, prompts, system } = data;
   const hash = createHash('sha256');
-  // as earlier versions computed it, with what they did not know behind
+  // as earlier versions computed it, followed by what they did not know
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
   problems.forEach(({ id, text, answer, row, columns: read, accepted, messages, rule }, i) => {
     hash.update(JSON.stringify([row, id, text, answer, prompts[i]!.user]));

@@ -153,7 +153,7 @@ class Reader {
       this.at += digits;
       return String.fromCodePoint(point);
     }
-    // Python keeps the backslash of what is no escape
+    // Python keeps the backslash of what is not an escape
     return ESCAPES.get(c) ?? (/['"\\]/.test(c) ? c : `\\${c}`);
   }
 

@@ -1,4 +1,4 @@
-/** What an assistant says behind a question: the solution, or the beginning that a response continues. Pure. */
+/** What an assistant says after a question: the solution, or the beginning that a response continues. Pure. */
 import { extractAnswer } from '../grading/extract.ts';
 import { type Label, labelOf } from './labels.ts';
 

@@ -48,7 +48,7 @@ function encodingOf(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe && bytes.length % 2 === 0) return 'utf-16le';
   if (first === 0xfe && second === 0xff && bytes.length % 2 === 0) return 'utf-16be';
-  // without a mark: the signs of ASCII with a zero byte before or behind each
+  // without a mark: the signs of ASCII with a zero byte before or after each
   if (bytes.length % 2 === 0 && bytes.length >= 4) {
     if (first !== 0 && second === 0 && bytes[3] === 0) return 'utf-16le';
     if (first === 0 && second !== 0 && bytes[2] === 0) return 'utf-16be';

@@ -96,7 +96,7 @@ function refusedIn(bare: string, statement = ''): string | null {
   return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
 }
 
-/** Where the first theorem that begins a line stands, behind its attributes and modifiers, and its name. */
+/** Where the first theorem that begins a line stands, after its attributes and modifiers, and its name. */
 function declarationIn(text: string): { start: number; name: string } | null {
   const skip = (pattern: RegExp, from: number) => {
     pattern.lastIndex = from;

@@ -307,7 +307,7 @@ export function clean(answer: string): string {
   return rewriteAligned(asCases(withoutBraces(withoutBoxes(s) || s)));
 }
 
-/** A system that is written as an array behind a brace. */
+/** A system that is written as an array after a brace. */
 function asCases(text: string): string {
   const head = /^\\\{ ?\\begin ?\{ ?array ?\} ?\{[^{}]{0,20}\}/.exec(text);
   const tail = head && / ?\\end ?\{ ?array ?\} ?$/.exec(text.slice(-40));

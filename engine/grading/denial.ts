@@ -13,7 +13,7 @@ const BEHIND_WRONG = /^[$*)"”%]{0,3} (?:is|was|would be|must be) (?:[a-z]{2,12
 const BEHIND_NOT =
   /^[$*)"”%]{0,3} (?:is|was|would|can|could|must)(?:n['’]t| ?not| [a-z]{2,12}ly not) (?:be )?(?:(?:the|a|an|our|my) )?(?:final |correct |right )?(?:answer|solution|result|correct|right|it)\b/i;
 
-/** Characters before and behind an answer that are looked at. */
+/** Characters before and after an answer that are looked at. */
 const NEAR = 120;
 
 /** Whether what begins at this place is denied as a whole: `I don't think that ...`. */

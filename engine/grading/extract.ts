@@ -13,7 +13,7 @@ type ExtractionMode = 'strict' | 'lenient';
 /**
  * The final answer as it was written, without its marks; null when there is none. In this order: the last balanced
  * `\boxed{...}` or `<answer>...</answer>`, whichever is later; the last `#### x`; the last `final answer is x` or `answer
- * is x`. Thoughts (`<think>...</think>`) are no answer, and neither is a response that ends within a box. `lenient`
+ * is x`. Thoughts (`<think>...</think>`) are not an answer, and neither is a response that ends within a box. `lenient`
  * (evaluation by eye, never votes or rewards) adds the last number, or the formula that it is part of. Linear in the
  * length of the text.
  */
@@ -51,7 +51,7 @@ export function automatic(said: string): Found | null {
   return found === 'cut' ? null : found;
 }
 
-/** The answer in a box, in a tag or behind hashes. */
+/** The answer in a box, in a tag or after hashes. */
 function marked(text: string): Found | 'cut' | null {
   const box = lastBoxed(text);
   const tag = lastTag(text);

@@ -14,7 +14,7 @@ const TAIL =
 /** The value once more: `1024 (= 2^{10})`. */
 const AGAIN = / ?\( ?(?:=|\\approx)[^()=]{1,60}\)$/;
 
-/** Words behind a value that say why it is the answer: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
+/** Words after a value that say why it is the answer: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
 const REASON =
   /(?:[,;(]|\\text ?\{| ) ?(?:because|since|as (?:required|needed|expected|desired|stated|shown|claimed|wanted)|which (?:is|are|was|equals|means|makes|gives))(?![a-zA-Z])/;
 

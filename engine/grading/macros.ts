@@ -165,7 +165,7 @@ export abstract class Macros extends Scanner {
     ) {
       throw new Unreadable('not a simple series');
     }
-    // `i` counts here, and is no number
+    // `i` counts here, and is not a number
     const counter: MathNode = isImaginaryUnit(range.sides[0]!) ? { kind: 'symbol', name: 'i' } : range.sides[0]!;
     this.inSeries = true;
     this.counter = counter.kind === 'symbol' ? counter.name : null;

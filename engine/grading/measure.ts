@@ -1,4 +1,4 @@
-/** Units and other words behind a number. Which unit it was matters only where both answers name a known one. */
+/** Units and other words after a number. Which unit it was matters only where both answers name a known one. */
 import { closingBrace } from './clean.ts';
 import { isUnit, type Unit, unitOf } from './units.ts';
 
@@ -73,7 +73,7 @@ function scale(cleaned: string): string | null {
   return `${head}*${SCALES.get(found[1]!)} ${rest}`.trim();
 }
 
-/** `5 \euro`, `5 元`, `25人`: money behind the number, and words of scripts without spaces. */
+/** `5 \euro`, `5 元`, `25人`: money after the number, and words of scripts without spaces. */
 function moneyTail(cleaned: string): Measured | null {
   const sign = /(\\(?:dollar|euro|pound|yen|rupee|won|ruble)|¢)$/.exec(cleaned);
   if (sign) return tailed(cleaned.slice(0, -sign[0].length), unitOf(MONEY.get(sign[0])!));

@@ -205,7 +205,7 @@ export function withLatexPoints(text: string): string | null {
   return pointed === text ? null : pointed;
 }
 
-/** The number before a unit, a sign of money or a percent sign with a point for its decimal comma: `2,5` is no list there. */
+/** The number before a unit, a sign of money or a percent sign with a point for its decimal comma: `2,5` is not a list there. */
 export function withDecimalPoint(number: string): string | null {
   return /^[-+]?\d+,(?:\d{1,2}|\d{4,})$/.test(number) ? number.replace(',', '.') : null;
 }

@@ -9,7 +9,7 @@ export class BadPattern extends Error {}
 
 export type Test = (code: number) => boolean;
 
-/** What holds at a place; with a test, of the character behind or before it. */
+/** What holds at a place; with a test, of the character after or before it. */
 export type Assertion = '^' | '$' | 'b' | 'B' | { side: 'behind' | 'before'; test: Test; holds: boolean };
 
 export type Tree =

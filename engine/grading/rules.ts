@@ -18,7 +18,7 @@ const PATTERN_STEPS = 1_000_000;
 /** How far back a pattern looks, in characters. */
 const PATTERN_WINDOW = 20_000;
 
-/** Throws RollscopeError `config` for a text that is no rule, or a pattern that cannot be read. */
+/** Throws RollscopeError `config` for a text that is not a rule, or a pattern that cannot be read. */
 export function finderOf(rule: string): Finder {
   const parsed = parseAnswerRule(rule);
   if (!parsed) {
@@ -94,7 +94,7 @@ function byPattern(source: string, rule: string): Finder {
   }
 }
 
-/** A letter in a box or behind a cue; else the last that stands alone. */
+/** A letter in a box or after a cue; else the last that stands alone. */
 function lastChoice(said: string, letters: string): Found | null {
   const alone = new RegExp(`(?<![A-Za-z0-9_'’-])[(\\[]?([${letters}])(?![A-Za-z0-9_'’])`, 'g');
   const marked = automatic(said);

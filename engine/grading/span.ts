@@ -47,7 +47,7 @@ const LAST_END_TOKEN = new RegExp(`(?:${END_TOKEN.source})$`);
 
 const MAX_END_TOKENS = 1000;
 
-/** Where the text ends without end tokens and space behind it. */
+/** Where the text ends without end tokens and space after it. */
 export function endOfWords(text: string): number {
   let end = text.length;
   for (let tokens = 0; ; tokens++) {

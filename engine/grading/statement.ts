@@ -100,7 +100,7 @@ function* behindTitles(text: string): Generator<number> {
   for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
     if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
     while (end < text.length && isSpace(text.charCodeAt(end))) end++;
-    // an item of a list is no negative number
+    // an item of a list is not a negative number
     yield end + (BULLET.exec(text.slice(end, end + 4))?.[0].length ?? 0);
     end--;
   }
@@ -112,7 +112,7 @@ const NO_ANSWER =
 /** Most cues that are tried, from the end. */
 const MAX_CUES = 40;
 
-/** What follows the last `answer is`, up to the end of its sentence. Questions and denials are no answers. */
+/** What follows the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
 export function lastStatement(text: string): Found | null {
   const member = lastMember(text);
   const starts: number[] = [];
@@ -206,7 +206,7 @@ function sentence(rest: string): Span {
   return { start, end: start + until };
 }
 
-/** Length of a statement without the words behind its value: `72, in total`, `72 - that is all`, `72 (approximately)`. */
+/** Length of a statement without the words after its value: `72, in total`, `72 - that is all`, `72 (approximately)`. */
 function withoutAside(clause: string): number {
   // `72** clips`: bold that began before
   const bold = clause.indexOf('**');

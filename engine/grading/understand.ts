@@ -35,7 +35,7 @@ const PHRASES: [RegExp, string, string][] = [
 /** Steps that reading one answer may cost; an answer that would cost more is only text. */
 const READING_STEPS = 200_000;
 
-/** Answers come again, in a group and in the steps behind it; longer ones rarely do. */
+/** Answers come again, in a group and in the steps after it; longer ones rarely do. */
 const REMEMBERED = 4096;
 const LONGEST_REMEMBERED = 200;
 const remembered = new Map<string, Understood>();
@@ -107,7 +107,7 @@ function readValue(cleaned: string): Understood {
   if (roman !== null) return { key, readings: readings(String(roman)), unit: null, choice: null };
   const clock = clockTime(cleaned);
   if (clock) return { key, ...clock, choice: null };
-  // `(x = 4 cm)`: an equation is no pair
+  // `(x = 4 cm)`: an equation is not a pair
   const [, equation = cleaned] = /^\(([^(),=]{1,200}=[^(),=]{1,200})\)$/.exec(cleaned) ?? [];
   const bare = equation.trim();
   const text = plainDigits(fromWords(words(bare)) ?? bare);
@@ -162,7 +162,7 @@ function measure(text: string): Value | null {
   const measured = splitUnit(withParentheses(text));
   if (!measured) return null;
   const { value, unit } = measured;
-  // Before words that are no known unit, `2,5` remains a list.
+  // Before words that are not a known unit, `2,5` remains a list.
   const number = (unit === null ? null : withDecimalPoint(value)) ?? value;
   const values = readings(number).filter(isClosed);
   if (values.length === 0) return null;
@@ -212,7 +212,7 @@ function withParentheses(text: string): string {
   return found && /[\d}]$/.test(text.slice(0, found.index)) ? `${text.slice(0, found.index)} ${found[1]}` : text;
 }
 
-/** `72, in total and for all`: a number and words behind it. */
+/** `72, in total and for all`: a number and words after it. */
 function withoutAside(text: string): string | null {
   const number = /^-?(?:\\[a-z]+ )?\d[\d.]*(?:(?:,\d{3})+(?:\.\d+)?)?/.exec(text)?.[0];
   if (number === undefined) return null;

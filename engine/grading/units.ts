@@ -185,7 +185,7 @@ function unitNamed(word: string): Definition | undefined {
   return UNITS.get(word) ?? UNITS.get(word.toLowerCase());
 }
 
-/** Reads `square feet`, `m/s^2`, `miles per hour`, `cu. ft`; null where one of the words is no known unit. */
+/** Reads `square feet`, `m/s^2`, `miles per hour`, `cu. ft`; null where one of the words is not a known unit. */
 export function unitOf(words: string): Unit | null {
   let s = words
     .replace(/[{}()]/g, ' ')

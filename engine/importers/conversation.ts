@@ -1,12 +1,12 @@
 /**
- * A response of several turns, with tools for example: shown as a chat, each turn behind its role. Its answer is looked for in
+ * A response of several turns, with tools for example: shown as a chat, each turn after its role. Its answer is looked for in
  * the last turn of the assistant only. Pure.
  */
 import { isMessage } from '../data/chat.ts';
 import { isObject } from '../protocol/values.ts';
 import type { ForeignRollout } from './group.ts';
 
-/** null for what is no list of messages. One message is its text. */
+/** null for what is not a list of messages. One message is its text. */
 export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
   const turns = isObject(messages) ? [messages] : messages;
   if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;

@@ -10,7 +10,7 @@ export interface FoundDump {
   /** Name of the importer that recognizes it. */
   format: string;
   title: string;
-  /** It is a part of the one before it that is no part: verl's folder of training within the one that also has its evaluation. */
+  /** It is a part of the last one before it that is not a part: verl's folder of training within the one that also has its evaluation. */
   part: boolean;
 }
 

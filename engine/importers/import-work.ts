@@ -23,7 +23,7 @@ export interface ImportOptions extends DumpOptions {
   /** Who judges so many bytes of rollouts; by default this thread. */
   judges?: (rules: GradingRules, bytes: number) => Judges;
   /**
-   * Adds records of its own behind what is new, and once where nothing is; returns early after `signal`.
+   * Adds records of its own after what is new, and once where nothing is; returns early after `signal`.
    * @param note notes that what was recorded so far is to stay
    */
   afterwards?: (journal: Journal, note: () => Promise<void>) => Promise<void>;

@@ -53,7 +53,7 @@ export interface ReadContext {
   check(bytes?: number): void;
 }
 
-/** One step's rollouts of one phase: the unit in which an import proceeds, and behind which it is resumed. */
+/** One step's rollouts of one phase: the unit in which an import proceeds, and after which it is resumed. */
 export interface DumpPart {
   /** Identifies it within what is imported, whatever happens to the files: `rollouts/12.jsonl`. */
   name: string;

@@ -81,7 +81,7 @@ export class LineFile {
     const { rows, fixed } = this.options;
     const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
     const all = rows.each(values);
-    // A row without a response is no rollout, which has to be known before its group is read.
+    // A row without a response is not a rollout, which has to be known before its group is read.
     for (const one of all) rows.response(one);
     const problem = problems.take({ ...rows.problem(all[0]!), source: this.file, line: number });
     const phase = where.phase ?? this.options.phase;

@@ -13,7 +13,7 @@ export const WHOLE = 64 * 2 ** 20;
 
 const CHUNK = 4 * 2 ** 20;
 const NEWLINE = 0x0a;
-/** Bytes; a longer line is no rollout. */
+/** Bytes; a longer line is not a rollout. */
 const LONGEST_LINE = 256 * 2 ** 20;
 
 interface Lines {

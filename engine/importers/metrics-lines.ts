@@ -46,7 +46,7 @@ export class MetricsLines {
   }
 }
 
-/** Values of a line that are no metrics. */
+/** Values of a line that are not metrics. */
 const NOT_METRICS = new Set(['step', 'time', '_timestamp', '_step', '_runtime']);
 
 /** A line whose numbers are metrics of the step that it names. */

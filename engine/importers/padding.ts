@@ -7,13 +7,13 @@ const LAST = new RegExp(`${TOKEN}$`, 'i');
 /** Longest of the tokens, in characters. */
 const LONGEST = 30;
 
-/** How many of the last tokens are padding; that some models end a response with the token that pads is no matter here. */
+/** How many of the last tokens are padding; that some models end a response with the padding token does not matter here. */
 export function paddingIn(texts: readonly string[]): number {
   const last = texts.findLastIndex((text) => !PADDING.test(text));
   return texts.length - 1 - last;
 }
 
-/** A prompt is padded before, a response behind. */
+/** A prompt is padded before, a response after. */
 export function withoutPadding(text: string): string {
   const start = BEFORE.exec(text)?.[0].length ?? 0;
   let end = text.length;

@@ -21,7 +21,7 @@ interface Step {
   count: number;
 }
 
-/** The steps of a file. Rows that are no rollouts, and row groups that cannot be read, are faults. */
+/** The steps of a file. Rows that are not rollouts, and row groups that cannot be read, are faults. */
 export async function parquetParts(
   file: string,
   stamp: string,
@@ -114,7 +114,7 @@ function place(
   const { name, rows: reader } = options;
   try {
     const where = reader.where(values);
-    // A row without a response is no rollout, which has to be known before its group is read.
+    // A row without a response is not a rollout, which has to be known before its group is read.
     const all = reader.each(values);
     for (const one of all) reader.response(one);
     const problem = context.problems.take({ ...reader.problem(all[0]!), source: file, line: null });

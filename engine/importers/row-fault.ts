@@ -1,8 +1,8 @@
-/** A row of a log that is no rollout. Pure. */
+/** A row of a log that is not a rollout. Pure. */
 import type { RolloutColumn } from './columns.ts';
 import type { Faults } from './importer.ts';
 
-/** A row that is no rollout, and why. */
+/** A row that is not a rollout, and why. */
 export class RowFault extends Error {
   constructor(
     readonly reason: string,

@@ -34,7 +34,7 @@ export interface RowFileOptions {
   /** The rows' own step and phase do not count, where the file's name says them. */
   fixed?: boolean;
   rows: RowReader;
-  /** Which of the rows count, from the first to behind the last, where not all do; of tables only. */
+  /** Which of the rows count, from the first to just after the last, where not all do; of tables only. */
   range?: RowRange;
 }
 
@@ -190,7 +190,7 @@ export class RowReader {
   }
 }
 
-/** Tables have conversations as text, and a response that is a number as one. null for what is no text. */
+/** Tables have conversations as text, and a response that is a number as one. null for what is not text. */
 function textResponse(cell: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
   if (typeof cell === 'number' || typeof cell === 'bigint') return Number.isNaN(cell) ? null : { text: String(cell) };
   if (typeof cell !== 'string') return null;
@@ -206,7 +206,7 @@ function chatResponse(text: string): Pick<ForeignRollout, 'text' | 'said'> | nul
   }
 }
 
-/** Kept as it was logged; padding is no part of an answer. */
+/** Kept as it was logged; padding is not part of an answer. */
 function unpadded(text: string): Pick<ForeignRollout, 'text' | 'said'> {
   const said = withoutPadding(text);
   return said === text ? { text } : { text, said };

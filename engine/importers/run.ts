@@ -90,7 +90,7 @@ export class ImportedRun {
   }
 
   /**
-   * A run that was imported up to `at`; what it has recorded behind that is dropped.
+   * A run that was imported up to `at`; what it has recorded after that is dropped.
    * @throws RollscopeError `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`
    */
   static async reopen(
@@ -142,7 +142,7 @@ export class ImportedRun {
     this.counts.rollouts += rollouts;
   }
 
-  /** A step, behind its groups of the phase `train`. */
+  /** A step, after its groups of the phase `train`. */
   step(step: number, timing: Partial<StepRecord['timing']> = {}): void {
     const groups = this.taken('train', step);
     this.counts.steps++;
@@ -156,7 +156,7 @@ export class ImportedRun {
     });
   }
 
-  /** An evaluation, behind its groups of the phases `evaluation` and `greedy`. */
+  /** An evaluation, after its groups of the phases `evaluation` and `greedy`. */
   evaluation(
     step: number,
     { seconds, foreign }: { seconds?: number; foreign?: Record<string, number | null> } = {},

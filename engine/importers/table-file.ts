@@ -14,7 +14,7 @@ export interface TableStep {
   groups: LoggedGroup[];
 }
 
-/** Its rollouts by step. Rows that are no rollouts, and a file that cannot be read, are faults. */
+/** Its rollouts by step. Rows that are not rollouts, and a file that cannot be read, are faults. */
 export async function readTableSteps(
   file: string,
   { name, step, phase, fixed = false, rows: reader, range }: RowFileOptions,

@@ -20,7 +20,7 @@ type TokenFields = Pick<ForeignRollout, 'ids' | 'tokenTexts' | 'statistics'>;
 
 /**
  * The first of log-probabilities, entropies, ids and texts says how many tokens there are. Longer lists are cut, for what
- * stands behind is padding; shorter ones are left out, for nobody can tell which tokens they lack.
+ * follows is padding; shorter ones are left out, for nobody can tell which tokens they lack.
  * @param text of the response: texts of tokens that do not give it are left out
  */
 export function tokenFields(cells: TokenCells, text: string): TokenFields {

@@ -52,7 +52,7 @@ export async function faultOf(folder: string): Promise<string | null> {
       return `${name} ${found.code === 'ENOENT' ? 'is missing' : `cannot be read (${found.code})`}`;
     if (found.bytes !== bytes) return `${name} has ${found.bytes} bytes instead of ${bytes}`;
     const at = blocks.findIndex((block, i) => block !== found.blocks[i]);
-    if (at >= 0) return `${name} has changed since it was written, behind byte ${at * BLOCK}`;
+    if (at >= 0) return `${name} has changed since it was written, after byte ${at * BLOCK}`;
   }
   return null;
 }

@@ -61,7 +61,7 @@ export class GrowingProblems {
   }
 }
 
-/** Opens a file of lines behind its last whole one: a kill may have left a part of the next. */
+/** Opens a file of lines after its last whole one: a kill may have left a part of the next. */
 function wholeLines(path: string, disk: Disk): AppendFile {
   const file = new AppendFile(path, disk);
   const { length } = file;

@@ -18,7 +18,7 @@ export interface LogLine {
   record: JournalRecord | null;
   seq: number;
   type: string;
-  /** Bytes of `events.jsonl` before and behind the line. */
+  /** Bytes of `events.jsonl` before and after the line. */
   start: number;
   end: number;
 }
@@ -40,7 +40,7 @@ export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerato
 /**
  * Yields the records of a run from byte `from`, where record number `seq` begins, as many at a time as are read at once: a
  * journal has millions, and waiting for each takes as long as reading it. Ends before an unfinished tail: a line without
- * newline, or broken lines behind which no good one follows. Throws `run-broken`, naming the line, for any other damage,
+ * newline, or broken lines after which no good one follows. Throws `run-broken`, naming the line, for any other damage,
  * also where no line is a record, and `run-not-found` without the file.
  */
 export async function* readLogBlocks(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine[]> {

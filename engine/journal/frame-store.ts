@@ -19,7 +19,7 @@ export class FrameStore {
   /** A file was begun whose entry in the folder may not be durable yet. */
   #begun = true;
 
-  /** `cursor`: where the next frame is expected. `end`: behind the last frame that exists; equal when nothing is replayed. */
+  /** `cursor`: where the next frame is expected. `end`: after the last frame that exists; equal when nothing is replayed. */
   constructor(
     private readonly folder: string,
     cursor: FrameCursor,

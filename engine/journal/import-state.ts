@@ -1,4 +1,4 @@
-/** How far an import has come, in the run folder: a stopped or killed import continues behind its last whole step. */
+/** How far an import has come, in the run folder: a stopped or killed import continues after its last whole step. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { writeWhole } from '../system/aside.ts';

@@ -48,7 +48,7 @@ export class Journal {
   readonly #listeners = new Set<RecordListener>();
   #problems: GrowingProblems | null = null;
   #replay: Replay | null;
-  /** Written during the replay, behind the records that are still expected. */
+  /** Written during the replay, after the records that are still expected. */
   #incidental: NewRecord[] = [];
   #unusable: Checkpoint[];
   /** Records of checkpoints by step: each is recorded once, even if it is written again. */
@@ -136,14 +136,14 @@ export class Journal {
     return this.#offsets.length;
   }
 
-  /** How far the run has come; behind `length` during a replay. A checkpoint keeps this. */
+  /** How far the run has come; after `length` during a replay. A checkpoint keeps this. */
   position(): JournalPosition {
     return { nextSeq: this.#replay?.next?.seq ?? this.#offsets.length, frames: this.#frames.cursor };
   }
 
   /**
    * Records what happened and returns it with its number and time. During a replay: returns the record that is there
-   * already; where that one differs it is dropped with all behind it, a warning `replay-diverged` is written, and the
+   * already; where that one differs it is dropped with all after it, a warning `replay-diverged` is written, and the
    * run resumes from there. Throws `disk`; the journal is then unchanged.
    */
   append(record: NewRecord): JournalRecord {
@@ -238,7 +238,7 @@ export class Journal {
 
   /**
    * Calls `listener` for every record that is written from now on (not for those recognized in a replay); returns how to
-   * end that. After a divergence numbers come again: a record replaces an earlier one of its number and all behind it.
+   * end that. After a divergence numbers come again: a record replaces an earlier one of its number and all after it.
    */
   onRecord(listener: RecordListener): () => void {
     this.#listeners.add(listener);

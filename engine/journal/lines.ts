@@ -10,12 +10,12 @@ export interface Line {
   text: string;
   /** From 1. */
   number: number;
-  /** Byte behind the line's newline. */
+  /** Byte after the line's newline. */
   end: number;
 }
 
 /**
- * Yields the lines that end in a newline, beginning at byte `from`, which is line `number`. What comes behind the last
+ * Yields the lines that end in a newline, beginning at byte `from`, which is line `number`. What comes after the last
  * newline is not a line (yet). Memory: one chunk and one line.
  */
 export async function* readLines(path: string, from = 0, number = 1): AsyncGenerator<Line> {
@@ -88,7 +88,7 @@ export function* linesOfBackward(bytes: Buffer): Generator<{ bytes: Buffer; star
 
 /**
  * Yields the lines that end in a newline, the last one first: their bytes, the byte at which each starts, and how many
- * bytes stood behind that when reading began. Memory: one chunk and one line.
+ * bytes stood after that when reading began. Memory: one chunk and one line.
  */
 export async function* readLinesBackward(
   path: string,

@@ -13,8 +13,8 @@ import { cutRunAt, endOfRun, recoverRun } from './recovery.ts';
 
 /**
  * Opens an interrupted or stopped run to resume it from its last checkpoint: `append` and `appendGroup` then recognize what
- * the run has recorded behind it, until there is no more. A run of an older format is one of today's from here on: what
- * it has recorded behind the checkpoint is made again, as it is with `remake`: the trainer cannot repeat it. Throws `run-not-found`, `run-version`, `run-in-use`,
+ * the run has recorded after it, until there is no more. A run of an older format is one of today's from here on: what
+ * it has recorded after the checkpoint is made again, as it is with `remake`: the trainer cannot repeat it. Throws `run-not-found`, `run-version`, `run-in-use`,
  * `run-broken`, `disk`, and `usage` for a completed run.
  */
 export async function openJournal(
@@ -44,7 +44,7 @@ export async function openJournal(
 }
 
 /**
- * Opens a run that is imported, complete or not, to import more: what it has recorded behind `at` is dropped. Its problems
+ * Opens a run that is imported, complete or not, to import more: what it has recorded after `at` is dropped. Its problems
  * are not read. Throws `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`.
  */
 export async function openJournalAt(
@@ -64,7 +64,7 @@ export async function openJournalAt(
   }
 }
 
-/** Opens a run, complete or not, to add something behind its records; nothing is dropped but what a kill left unfinished. Throws as `openJournalAt`. */
+/** Opens a run, complete or not, to add something after its records; nothing is dropped but what a kill left unfinished. Throws as `openJournalAt`. */
 export async function openJournalAtEnd(folder: string, options: JournalOptions = {}): Promise<Journal> {
   const path = resolve(folder);
   const lock = await lockRun(path);

@@ -22,14 +22,14 @@ import {
 import { restoreHint } from './missing-file.ts';
 import { isIncidental } from './replay.ts';
 
-/** Why records behind the checkpoint are not recognized when they come again. */
+/** Why records after the checkpoint are not recognized when they come again. */
 export type Remake = 'older-format' | 'unrepeatable';
 
 /** What opening a killed run removed. */
 export interface Recovery {
   /** Whole records whose rollouts were not whole. */
   records: number;
-  /** Records behind the checkpoint that are made again: of an older format, or of a trainer that cannot repeat them. */
+  /** Records after the checkpoint that are made again: of an older format, or of a trainer that cannot repeat them. */
   remade: number;
   /** Bytes cut from `events.jsonl` and from the rollout files. */
   eventBytes: number;
@@ -49,7 +49,7 @@ export interface OpenedRun {
   checkpoint: Checkpoint | null;
   /** Newer checkpoints, whose records are lost: of no use until those records have been made again. */
   unusable: Checkpoint[];
-  /** Kept records behind the checkpoint. */
+  /** Kept records after the checkpoint. */
   records: JournalRecord[];
   /** Kept records of checkpoints, wherever they are. */
   recorded: JournalRecord[];
@@ -60,19 +60,19 @@ export interface OpenedRun {
 }
 
 /**
- * Reads the run and cuts what is torn; with `remake` also what is recorded behind the checkpoint, since the run cannot
+ * Reads the run and cuts what is torn; with `remake` also what is recorded after the checkpoint, since the run cannot
  * recognize it. A completed run is left as it is. Throws `run-broken` for any other damage.
  */
 export function recoverRun(folder: string, { remake }: { remake?: Remake } = {}): Promise<OpenedRun> {
   return recover(folder, { ...(remake && { remake }) });
 }
 
-/** Cuts everything that a run has recorded behind a position, whether the run is complete or not. Throws `run-broken`. */
+/** Cuts everything that a run has recorded after a position, whether the run is complete or not. Throws `run-broken`. */
 export function cutRunAt(folder: string, at: JournalPosition): Promise<OpenedRun> {
   return recover(folder, { at });
 }
 
-/** Where a run ends, to add something behind it: position of the next record and frame. Throws `run-broken`. */
+/** Where a run ends, to add something after it: position of the next record and frame. Throws `run-broken`. */
 export async function endOfRun(folder: string): Promise<JournalPosition> {
   const { offsets, ends } = await scanEvents(folder, Number.POSITIVE_INFINITY);
   await checkOldFrames(folder, ends);

@@ -18,7 +18,7 @@ export function isIncidental(record: NewRecord): boolean {
   );
 }
 
-/** The records behind a checkpoint, waiting to be done again. */
+/** The records after a checkpoint, waiting to be done again. */
 export class Replay {
   #at = 0;
 

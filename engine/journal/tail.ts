@@ -12,7 +12,7 @@ const POLL_MS = 1000;
 /**
  * Hands over the records of a run from number `fromSeq` on, first those that exist, then each as it is written; returns
  * when `signal` aborts. When a resumed run replaces records, they come again from `fromSeq`: a batch that begins with a
- * number that came before replaces that record and all behind it. Throws as `readEvents` does.
+ * number that came before replaces that record and all after it. Throws as `readEvents` does.
  */
 export async function tailRecords(
   folder: string,

@@ -1,6 +1,6 @@
 /**
  * Messages as bytes, for pages that are reached over a network or a file instead of `postMessage`: JSON with the typed
- * arrays behind it. What `postMessage` keeps and JSON does not (typed arrays, numbers that are not finite) arrives as it
+ * arrays after it. What `postMessage` keeps and JSON does not (typed arrays, numbers that are not finite) arrives as it
  * was; properties that are undefined are left out. Runs in Node and in pages.
  *
  * Layout: length of the JSON (uint32, little endian), the JSON in UTF-8, then each array at a multiple of 8 bytes.
@@ -86,7 +86,7 @@ export function fromBytes(bytes: Uint8Array<ArrayBuffer>): unknown {
   );
 }
 
-/** Messages in a row, each behind its length (uint32, little endian). */
+/** Messages in a row, each after its length (uint32, little endian). */
 export function framed(message: unknown): Uint8Array {
   const bytes = toBytes(message);
   const frame = new Uint8Array(PREFIX + bytes.length);

@@ -282,7 +282,7 @@ export class Decoder {
     return caches;
   }
 
-  /** The norm behind the last layer, and the scale of the logits: [M, hidden]. */
+  /** The norm after the last layer, and the scale of the logits: [M, hidden]. */
   finalNorm(x: Tensor): Tensor {
     const { logitScale } = this.config;
     const normed = this.norm(x, 'model.norm');

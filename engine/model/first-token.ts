@@ -23,7 +23,7 @@ const TEXT = Symbol('text');
 type TokenSequence = readonly (string | typeof TEXT)[];
 
 /**
- * Their texts, joined; '' for none. `postProcessor` is that of `tokenizer.json`. What it puts behind a text (an end token)
+ * Their texts, joined; '' for none. `postProcessor` is that of `tokenizer.json`. What it puts after a text (an end token)
  * is left out: a response could not follow.
  * @param tokenOf the text of a token by its id, which counts where a name says something else
  */

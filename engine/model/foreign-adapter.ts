@@ -137,7 +137,7 @@ function moduleOf(name: string): string {
   return name.replace(/\.lora_[AB]\.weight$/, '');
 }
 
-/** A [rank, in] with rows of zeros behind. */
+/** A [rank, in] with rows of zeros appended. */
 function withRows(data: Float32Array, length: number): Float32Array {
   if (data.length === length) return data;
   const values = new Float32Array(length);
@@ -145,7 +145,7 @@ function withRows(data: Float32Array, length: number): Float32Array {
   return values;
 }
 
-/** B [out, rank] times a scale, with columns of zeros behind. */
+/** B [out, rank] times a scale, with columns of zeros appended. */
 function withColumns(data: Float32Array, rank: number, columns: number, scale: number): Float32Array {
   if (rank === columns && scale === 1) return data;
   const rows = data.length / rank;

@@ -9,7 +9,7 @@ import { parameterShapes } from './parameters.ts';
 import { rotaryFrequencies } from './rope.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 
-/** Types of the matrices; norms, biases and rows that are no whole blocks keep more. */
+/** Types of the matrices; norms, biases and rows that are not whole blocks keep more. */
 export const GGUF_TYPES = ['F16', 'Q8_0', 'Q4_0'] as const satisfies readonly OutType[];
 export type GgufType = (typeof GGUF_TYPES)[number];
 

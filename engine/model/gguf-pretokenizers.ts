@@ -6,7 +6,7 @@ import type { TokenizerJson } from './tokenizer-json.ts';
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-/** Letters behind at most one other character, digits by `digits`, then signs and white space. */
+/** Letters after at most one other character, digits by `digits`, then signs and white space. */
 const words = (digits: string) =>
   `${SUFFIX}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';

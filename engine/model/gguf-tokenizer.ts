@@ -117,7 +117,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   };
 }
 
-/** Those with a name behind `tokenizer.chat_template`. */
+/** Those with a name after `tokenizer.chat_template`. */
 function namedTemplates(metadata: GgufFile['metadata']): Map<string, string> {
   const texts = Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const named = texts.flatMap(([key, text]): [string, string][] => {

@@ -3,7 +3,7 @@
  * instead of becoming the control token, with which a response that a judge reads could end the judge's turn and write
  * its verdict. transformers takes it for the control token unless `split_special_tokens` is set.
  *
- * A chat template may cut, trim and join what it is given, so what is literal is marked inside the text: behind the first
+ * A chat template may cut, trim and join what it is given, so what is literal is marked inside the text: after the first
  * character of every control token's text stands a mark, which keeps the text from being taken for the token, and which is
  * gone before the text is split into words.
  */
@@ -34,7 +34,7 @@ export class LiteralText {
     let marked = '';
     let done = 0;
     for (const { index } of text.matchAll(this.#control)) {
-      // behind the first character, which may be a pair of code units
+      // after the first character, which may be a pair of code units
       const at = index + String.fromCodePoint(text.codePointAt(index)!).length;
       marked += text.slice(done, at) + mark;
       done = at;

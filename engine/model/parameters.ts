@@ -5,7 +5,7 @@ import type { DecoderConfig } from './config.ts';
 /** Name of the embedding matrix [vocabulary, hidden]. */
 export const EMBEDDINGS = 'model.embed_tokens.weight';
 
-/** Name of the matrix [vocabulary, hidden] behind the last layer, where it is not the embedding matrix. */
+/** Name of the matrix [vocabulary, hidden] after the last layer, where it is not the embedding matrix. */
 export const UNEMBEDDING = 'lm_head.weight';
 
 /** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights lie in blocks. */

@@ -100,7 +100,7 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
 
 const CORRECT = 'Correct the template that the run was given.';
 
-/** A template that was given with the run is no fault of the model's file. */
+/** A template that was given with the run is not a fault of the model's file. */
 function subject(file: string, isGiven: boolean): string {
   return isGiven ? 'The chat template of this run' : `${file}: the chat template`;
 }

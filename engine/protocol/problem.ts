@@ -29,7 +29,7 @@ export const Problem = z.strictObject({
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** The prompt of a problem exactly as the model got it: behind templates and chat template. One a line in `prompts.jsonl`. */
+/** The prompt of a problem exactly as the model got it: after templates and chat template. One a line in `prompts.jsonl`. */
 export const Prompt = z.strictObject({
   /** Index of the problem. */
   problem: z.int().min(0),

@@ -74,7 +74,7 @@ export function changeText(quantity: Quantity, from: number | null | undefined, 
   return isZero ? `±${text}` : to > from ? `+${text}` : text;
 }
 
-/** With the unit behind it: `0.42 nats/token`; shares and plain numbers have none. */
+/** With the unit after it: `0.42 nats/token`; shares and plain numbers have none. */
 export function withUnit(quantity: Quantity, value: number | Estimate | null | undefined): string {
   const { unit } = QUANTITIES[quantity];
   const text = quantityText(quantity, value);

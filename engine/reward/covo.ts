@@ -5,7 +5,7 @@
  * model ("The answer is: y"), and the likeliest is kept. With K prefixes, a_k = 1 where the own answer is the likeliest:
  * consistency = (1/K) sum_k a_k; volatility = 1 - (number of last prefixes in a row with a_k = 1) / K. No answer gives the
  * least there is, -w, so that answering badly is never worse than not answering. Where the group has one distinct answer
- * it is likeliest everywhere, and all that have an answer get 1. A prefix behind which no candidate fits the context is
+ * it is likeliest everywhere, and all that have an answer get 1. A prefix after which no candidate fits the context is
  * left out; where none remains the reward is -w.
  */
 import { type Grader, graderOf } from '../grading/index.ts';
@@ -76,7 +76,7 @@ type Options = ValuesOf<typeof OPTIONS.fields>;
 const EVIDENCE = record({ likeliest: listOf(listOf(aCount)) });
 type Likeliest = ShapeValue<typeof EVIDENCE>;
 
-/** Room for the cue and an answer; behind a prefix that leaves less, answers that do not fit are not compared. */
+/** Room for the cue and an answer; after a prefix that leaves less, answers that do not fit are not compared. */
 const CANDIDATE_TOKENS = 64;
 
 /** The answer that is likeliest after each step of a response. */
@@ -143,7 +143,7 @@ export function prefixes(
     let count = 0;
     for (let at = 0; count < tokenTexts.length; count++) {
       const next = at + tokenTexts[count]!.length;
-      // A token that ends in blanks behind the step belongs to it.
+      // A token that ends in blanks after the step belongs to it.
       if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
       at = next;
     }

@@ -29,7 +29,7 @@ export interface EvidenceSource<E, Options> {
   /** For all groups of a step at once, in their order. Throws what the policy or a program throws. */
   gather(groups: readonly EvidenceGroup[], context: EvidenceContext<Options>): Promise<E[]>;
   /**
-   * Longest text that the policy writes or scores behind a problem and a response to it, tokens: room for it is kept in
+   * Longest text that the policy writes or scores after a problem and a response to it, tokens: room for it is kept in
    * the context. Absent where the policy is asked no such thing.
    */
   questionTokens?(options: Options): number;

@@ -73,7 +73,7 @@ export function findIntegral(text: string): WrittenIntegral | null {
   };
 }
 
-/** Where `d` and the sign behind it may be a differential: not within a command such as `\delta`. */
+/** Where `d` and the sign after it may be a differential: not within a command such as `\delta`. */
 function* differentials(text: string): Generator<RegExpExecArray> {
   const pattern = new RegExp(DIFFERENTIAL);
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {

@@ -7,7 +7,7 @@ export const TAIL = 100;
 /** What stands before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */
 const JUDGMENT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
 
-/** The content of the last `\boxed{}` or behind the last `####`, whichever is later; null without one. */
+/** The content of the last `\boxed{}` or after the last `####`, whichever is later; null without one. */
 function lastMarked(text: string): string | null {
   const place = locateAnswer(text, 'strict');
   if (!place || !JUDGMENT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;

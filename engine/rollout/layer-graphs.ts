@@ -26,7 +26,7 @@ export type PromptLayerInputs<T extends Port = Port> = LayerWeights<T> & {
 };
 
 export type PromptLayerOutputs<T extends Port = Port> = {
-  /** Hidden states behind the layer. */
+  /** Hidden states after the layer. */
   readonly x: T;
   /** [P*kv, Lp, d]. */
   readonly cache: LayerCache<T>;
@@ -46,7 +46,7 @@ export type ResponseLayerInputs<T extends Port = Port> = LayerWeights<T> & {
   readonly promptBias: T;
 };
 
-/** Hidden states behind the layer, [G*L, hidden]. */
+/** Hidden states after the layer, [G*L, hidden]. */
 export type ResponseLayerOutputs<T extends Port = Port> = { readonly x: T };
 
 /** A layer while its graph is built: what goes in and comes out as tensors. */
@@ -122,7 +122,7 @@ export function responseLayer(
 }
 
 /**
- * `promptLayer` as a function: hidden states [P*Lp, hidden] to those behind the layer, and the layer's keys and values
+ * `promptLayer` as a function: hidden states [P*Lp, hidden] to those after the layer, and the layer's keys and values
  * [P*kv, Lp, d].
  */
 export function promptLayerGraph(
@@ -142,7 +142,7 @@ export function promptLayerGraph(
   };
 }
 
-/** `responseLayer` as a function: hidden states [G*L, hidden] to those behind the layer. */
+/** `responseLayer` as a function: hidden states [G*L, hidden] to those after the layer. */
 export function responseLayerGraph(
   bind: BindWeights,
   positions: number,

@@ -33,7 +33,7 @@ export interface LayeredModelOptions {
 
 /** What a run of the layers leaves, on the device. */
 export interface Pass {
-  /** Hidden states behind the last layer, before the last norm. */
+  /** Hidden states after the last layer, before the last norm. */
   readonly x: Value;
   /** Hidden states before each layer where they were to be kept, otherwise nothing. */
   readonly inputs: readonly Value[];

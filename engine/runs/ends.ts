@@ -17,7 +17,7 @@ import { EMPTY_HEAD, type Head } from './head.ts';
 import { readIndex } from './index-file.ts';
 import { lastFrame } from './rollout-fault.ts';
 
-/** Bytes from the end behind which the index is asked. */
+/** Bytes from the end after which the index is asked. */
 const FAR = 16 * 2 ** 20;
 
 /** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */

@@ -203,7 +203,7 @@ function isSameScorer(a: ScoredBy, b: ScoredBy): boolean {
   return a.fingerprint === b.fingerprint && a.model === b.model && a.temperature === b.temperature;
 }
 
-/** The run went back behind a step: what came after it the first time no longer counts. */
+/** The run went back to a step: what came after it the first time no longer counts. */
 function goBack(columns: RunColumns, step: number): void {
   const steps = columns.groups.columns.step;
   for (const problem of columns.sampled) columns.discount(problem, (row) => steps[row]! > step);

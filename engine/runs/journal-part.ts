@@ -33,7 +33,7 @@ export function partIsThere(folder: string, part: JournalPart): Promise<boolean>
 
 /**
  * The same by the last block of the part alone, in no time, where the journal has grown: a writer appends to it, or cuts it
- * and writes other times behind. One that was changed without growing may be damaged anywhere.
+ * and writes other times after it. One that was changed without growing may be damaged anywhere.
  */
 export async function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);

@@ -20,7 +20,7 @@ export interface LineScan {
   warnings: readonly ListedWarning[];
 }
 
-/** The journal writes a record's number behind its type. */
+/** The journal writes a record's number after its type. */
 const NUMBER = /^\{"type":"[^"\\]{0,64}","seq":(\d{1,16}),/;
 /** Bytes of a line that contain its type, and its number. */
 const NUMBER_BYTES = 110;

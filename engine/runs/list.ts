@@ -90,7 +90,7 @@ export class RunList {
     return this.runs.slice(0, count);
   }
 
-  /** The newest run that fits; of those behind it, only a few are read. */
+  /** The newest run that fits; of those after it, only a few are read. */
   async find<Run extends ListedRun>(fits: (run: ListedRun) => run is Run): Promise<Run | undefined> {
     for (let [from, count] = [0, FIRST_READ]; ; count *= 2) {
       const runs = await this.newest(count);

@@ -1,4 +1,4 @@
-/** Opening a run's columns: from its index as far as that goes, from the journal behind it. */
+/** Opening a run's columns: from its index as far as that goes, from the journal after it. */
 import { eventsSize, readLogBlocks } from '../journal/events.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';

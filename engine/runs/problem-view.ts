@@ -278,7 +278,7 @@ function speaker({ groups }: RunColumns, at: number, only: Phase | null): (row: 
 /** How the vote of one group stands, for pictures that show each group as a cell. */
 export type Standing = 'correct' | 'wrong' | 'undecided' | 'unanswered' | 'unknown';
 
-/** `undecided`: a tie or a single vote, which is no majority; `unknown`: a majority without a reference. */
+/** `undecided`: a tie or a single vote, which is not a majority; `unknown`: a majority without a reference. */
 export function standingAt(columns: RunColumns, row: number): Standing {
   const status = statusAt(columns, row);
   if (status === 'unanswered') return status;

@@ -15,7 +15,7 @@ export function tokenStarts(tokenTexts: readonly string[]): Int32Array {
   return starts;
 }
 
-/** Index of the token that holds a character; the last one behind the end. */
+/** Index of the token that holds a character; beyond the end, the last one. */
 export function tokenAt(starts: Int32Array, offset: number): number {
   let [low, high] = [0, Math.max(0, starts.length - 2)];
   while (low < high) {

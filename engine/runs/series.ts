@@ -43,7 +43,7 @@ export class MetricSeries {
     return [...this.values.keys()];
   }
 
-  /** Adds a step behind the others. */
+  /** Adds a step after the others. */
   push(step: number, metrics: Iterable<readonly [string, number | null]>): void {
     const length = this.steps.length;
     this.steps.push(step);

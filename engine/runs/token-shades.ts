@@ -130,7 +130,7 @@ function byRank(logprob: Float32Array | null, among: readonly Float32Array[], wh
   };
 }
 
-/** A confident model's tokens differ behind the second digit. */
+/** A confident model's tokens differ after the second digit. */
 function probabilityText(probability: number): string {
   return quantityText(probability > 0.99 ? 'nearCertainty' : 'tokenProbability', probability);
 }

@@ -1,6 +1,6 @@
 /** Names of files that come from outside: an index of weights, a dataset's repository, a run folder, an import. */
 
-/** Names that Windows reserves, whatever comes behind the dot. */
+/** Names that Windows reserves, whatever comes after the dot. */
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
 
 /** Whether a value is the name of a file in a folder and nothing else: no path, on any system, and nothing hidden in it. */

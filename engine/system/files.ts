@@ -33,7 +33,7 @@ export function writeInPlace(path: string, content: string | Uint8Array): Promis
   return onDisk(path, () => writeFile(path, content));
 }
 
-/** Opens a file to write bytes from its beginning, or behind those that are there. */
+/** Opens a file to write bytes from its beginning, or after those that are there. */
 export function openToWrite(path: string, from: 'beginning' | 'end' = 'beginning'): Promise<FileHandle> {
   return onDisk(path, () => open(path, from === 'end' ? 'a' : 'w'));
 }

@@ -135,7 +135,7 @@ async function lmStudioModels(folder: string): Promise<FoundModel[]> {
       for (const file of await names(path.join(folder, publisher, repository))) {
         const place = path.join(folder, publisher, repository, file);
         const bytes = isFirstGguf(file) ? await size(place) : null;
-        // Projectors of images are no language models.
+        // Image projectors are not language models.
         if (bytes === null || /^mmproj/i.test(file)) continue;
         models.push({ name: `${publisher}/${repository}/${file}`, model: place, owner: 'LM Studio', bytes });
       }

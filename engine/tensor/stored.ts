@@ -32,7 +32,7 @@ export function toFloat32(
   return values;
 }
 
-/** What is no smaller becomes infinite in float16: half a step more than its largest number, 65504. */
+/** What is at least this large becomes infinite in float16: half a step more than its largest number, 65504. */
 export const MOST_FLOAT16 = 65_520;
 
 /** Little-endian bytes of the float16 numbers nearest to the values, ties to even; what is too large is infinite. */

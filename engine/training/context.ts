@@ -13,10 +13,10 @@ import type { RunWatch } from './watch.ts';
 export interface RunContext {
   readonly config: RunConfig;
   readonly reward: RunReward;
-  /** The training problems; evaluation problems, where they are others, come after them. */
+  /** The training problems; evaluation problems, where they differ, come after them. */
   readonly training: readonly Problem[];
   readonly evaluation: readonly Problem[];
-  /** Number of problems of which those of the evaluation are a random sample; null where they are no sample. */
+  /** Number of problems of which those of the evaluation are a random sample; null where they are not a sample. */
   readonly sampledFrom: number | null;
   /** Size of the model's vocabulary. */
   readonly vocabulary: number;

@@ -83,7 +83,7 @@ export async function requirePrograms(rewards: readonly string[], config: RunCon
   }
 }
 
-/** The most that these rewards need behind a problem and a response, tokens; null where they need nothing there. */
+/** The most that these rewards need after a problem and a response, tokens; null where they need nothing there. */
 export function questionTokens(rewards: readonly string[], config: RunConfig): number | null {
   const tokens = rewards.flatMap((reward) => {
     const { source, options } = evidenceFor(reward, config);

@@ -16,7 +16,7 @@ import { updatePolicy } from './update.ts';
 export async function train(context: RunContext, place: Place): Promise<void> {
   const { config, training, journal, compute, meter, watch, runSignal, outside } = context;
   for (let { step, stage } = place; ; step++, stage = 'evaluate') {
-    // Nothing is trained behind it: it is the last step, or the collapse watch ends the run.
+    // Nothing is trained after it: it is the last step, or the collapse watch ends the run.
     const last = step >= config.steps || watch.ends;
 
     if (stage === 'evaluate') {

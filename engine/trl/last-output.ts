@@ -25,7 +25,7 @@ export function lastOutput(lines: readonly string[], count: number): LastOutput 
   return { cause: killed ? `process ${rank} was killed (SIGKILL)` : named, killed, lines: own.slice(-count) };
 }
 
-/** The line of a traceback that names an error; launchers print pages of their own behind it. */
+/** The line of a traceback that names an error; launchers print pages of their own after it. */
 function errorIn(lines: readonly string[]): string | null {
   const named = lines.filter((line) => /^(?:\[rank\d+\]: *)?[\w.]*(?:Error|Exception)\b: /.test(line));
   const own = named.find((line) => !/ChildFailedError|SignalException/.test(line));

@@ -54,7 +54,7 @@ export async function startTrl({
 }
 
 /**
- * Resumes a run on TRL from its last checkpoint. What was recorded behind it is made again: TRL does not repeat itself bit
+ * Resumes a run on TRL from its last checkpoint. What was recorded after it is made again: TRL does not repeat itself bit
  * by bit. Rejects as `startTrl` does; the folder stays.
  */
 export async function resumeTrl({

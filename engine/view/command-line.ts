@@ -15,7 +15,7 @@ export interface Program {
  * What a command prints with `--json`: data for programs, and the text for people.
  * @throws RollscopeError the command's own error, with its details; `engine-stopped` if it ended without one, `canceled`
  *   after an abort
- * @param onLine gets each line that it prints as it comes; those for which it returns true are no part of the data
+ * @param onLine gets each line that it prints as it comes; those for which it returns true are not part of the data
  */
 export async function runCli(
   { node, cli }: Program,

@@ -6,7 +6,7 @@ import type { OpenRun } from './open-run.ts';
 export interface FollowListeners {
   /** Its engine has resumed from an earlier checkpoint: the run has to be read again. Nothing follows. */
   replaced(): void;
-  /** Reading failed behind what had been read. A run that could not be read at all says so itself (`OpenRun.error`). */
+  /** Reading failed after what had been read. A run that could not be read at all says so itself (`OpenRun.error`). */
   failed(error: unknown): void;
 }
 

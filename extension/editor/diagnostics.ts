@@ -6,7 +6,7 @@ import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import { UNREADABLE_ROW } from './texts.ts';
 
-/** Milliseconds without a change after which rows are looked at: a row that is being typed is no fault yet. */
+/** Milliseconds without a change after which rows are looked at: a row that is being typed is not a fault yet. */
 const SETTLE = 500;
 
 /** Keeps the problems of open files up to date until it is disposed of. */

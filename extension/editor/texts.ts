@@ -31,7 +31,7 @@ const CURVE = 24;
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
 /**
- * `✓ 27 (share 0.87)`: the majority answer, whether it is correct, and its share. A tie and a single vote are no majority:
+ * `✓ 27 (share 0.87)`: the majority answer, whether it is correct, and its share. A tie and a single vote are not a majority:
  * they are named and get no mark. Where most rollouts were cut or have no answer, that is said too.
  */
 export function resultText(view: ProblemView): string {

@@ -66,7 +66,7 @@ export class RunLibrary {
     return readableRuns((await this.listNewest()).runs);
   }
 
-  /** What the Runs view shows: a page of the newest runs, those that cannot be read included, and how many there are behind it. */
+  /** What the Runs view shows: a page of the newest runs, those that cannot be read included, and how many there are after it. */
   listPage(): Promise<{ runs: ListedRun[]; older: number }> {
     return this.listNewest(this.shown);
   }

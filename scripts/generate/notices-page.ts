@@ -39,7 +39,7 @@ export function shippedPackages(root: string): ShippedPackage[] {
   const found = new Map<string, ShippedPackage>();
   const take = (name: string, from: string) => {
     const place = placeOf(name, from, locked);
-    // Types are no code.
+    // Types are not code.
     if (place === null || found.has(place) || name.startsWith('@types/')) return;
     const entry = locked[place]!;
     found.set(place, { ...entry, name, place });

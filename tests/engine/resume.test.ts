@@ -316,7 +316,7 @@ describe('a run', () => {
       const checkpoint = recordsOf(reference.folder).findLastIndex(
         (record) => record.type === 'checkpoint' && record.step < CONFIG.steps,
       );
-      // Three groups behind the checkpoint, the last of them without its rollouts.
+      // Three groups after the checkpoint, the last of them without its rollouts.
       const kept = recordsOf(reference.folder).slice(0, checkpoint + 4);
       truncateSync(journal, offsets()[kept.length]!);
       appendFileSync(journal, `{"type":"group","seq":${kept.length},"ti`);

@@ -474,7 +474,7 @@ describe('records', () => {
     for (let step = 1; step <= 100; step++) {
       runs.last.emitProgress(step);
       vi.advanceTimersByTime(5);
-      // The answer comes behind what was sent.
+      // The answer comes after what was sent.
       await client.request('status', {});
     }
     vi.advanceTimersByTime(200);

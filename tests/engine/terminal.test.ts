@@ -20,7 +20,7 @@ beforeAll(async () => {
   await writeRunFixture(place('unlabeled'), { problems: 4, votes: 4, steps: 4, every: 2, labels: false });
 });
 
-/** What commands print, each behind its command line; stderr behind stdout. */
+/** What commands print, each after its command line; stderr after stdout. */
 async function printed(commands: readonly (readonly string[])[]): Promise<string> {
   const parts: string[] = [];
   for (const args of commands) {

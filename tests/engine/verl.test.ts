@@ -126,7 +126,7 @@ describe('a run on verl', () => {
     const [one, two] = server.jobs;
     expect(two!.request.entrypoint).toBe(one!.request.entrypoint);
     expect(two!.request.submission_id).not.toBe(one!.request.submission_id);
-    // verl makes the step behind its checkpoint again.
+    // verl makes the step after its checkpoint again.
     writeStep(outputs, 2, ['7', '7', '7', '3']);
     server.print('Traceback\nRuntimeError: CUDA out of memory\n');
     server.end('FAILED', 'Job entrypoint command failed with exit code 1');

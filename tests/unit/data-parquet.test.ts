@@ -69,7 +69,7 @@ describe('damaged files', () => {
   test('more rows than its columns have', async () => {
     const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'n', data: [1, 2, 3], type: 'INT32' }] }));
     expect(await damaged(bytes)).toHaveLength(3);
-    // the varint behind the tag of num_rows in the row group: 3 becomes 60
+    // the varint after the tag of num_rows in the row group: 3 becomes 60
     const rows = [...bytes.keys()].filter((i) => bytes[i] === 0x16 && bytes[i + 1] === 6);
     for (const i of rows) bytes[i + 1] = 120;
     expect(await damaged(bytes)).toContain('row group 1, column "n": 3 of 60 rows');

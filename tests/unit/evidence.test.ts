@@ -420,7 +420,7 @@ describe('covo', () => {
 
   test('a token is never cut: one that reaches over an end comes with the next prefix', () => {
     expect(cut(['on', 'e\nt', 'wo\n', 'thr', 'ee \\', 'boxed{7}'])).toEqual(['on', 'one\ntwo\n', 'one\ntwo\nthr']);
-    // Blanks behind the end are no reason to leave a token out, but no token of blanks is taken in.
+    // Blanks after the end are no reason to leave a token out, but no token of blanks is taken in.
     expect(cut(['one', '\n', 'two.\n\n', ' ', '\\boxed{7}'])).toEqual(['one\n', 'one\ntwo.\n\n']);
     // Bytes of a character are tokens without a text of their own.
     expect(cut(['a', '', '\n', 'b', '\\boxed{7}', ''])).toEqual(['a\n', 'a\nb']);

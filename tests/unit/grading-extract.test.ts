@@ -36,7 +36,7 @@ const STRICT: [string, string | null][] = [
   ['{"answer": "B", "explanation": "because the answer is B."}', 'B'],
   ['{"answer": 5}\nOr rather, the answer is 6.', '6'],
   ['{"answer": ""}', null],
-  // Markdown around a heading and behind it
+  // Markdown around a heading and after it
   ['_Answer:_ 5', '5'],
   ['*Answer*: 5', '5'],
   ['**Answer:**\n* 5', '5'],

@@ -43,7 +43,7 @@ test.each([
   [
     'changed in one byte',
     (path: string) => writeFileSync(path, Buffer.from(WEIGHTS).fill(8, 2_000_000, 2_000_001)),
-    'has changed since it was written, behind byte 1048576',
+    'has changed since it was written, after byte 1048576',
   ],
 ])('a checkpoint with a file that was %s is named, with the remedy', async (_, damage, fault) => {
   damage(join(last.folder, 'model.safetensors'));

@@ -355,7 +355,7 @@ describe('a stopped run of format 2', () => {
     expect(journal.replaying).toBe(false);
     expect(journal.recovery).toMatchObject({ remade: 7 });
     expectWords('warnings', 'recovery', withNames(journal.recovery!.message, { remade: 7 }));
-    // Of the records behind the checkpoint, its own is kept.
+    // Of the records after the checkpoint, its own is kept.
     expect(journal.length).toBe(22);
     await journal.close();
   });

@@ -176,7 +176,7 @@ describe('a resumed run', () => {
           await copyWithout(without);
           const checkpoint = (await listCheckpoints(folder)).at(-1);
           const lines = readFileSync(join(whole, 'events.jsonl'), 'utf8').split('\n');
-          // What a checkpoint needs was durable before it; anything behind it may be lost.
+          // What a checkpoint needs was durable before it; anything after it may be lost.
           const durable = Buffer.byteLength(
             lines
               .slice(0, checkpoint?.position.nextSeq ?? 0)

@@ -88,7 +88,7 @@ describe('the index of a run', () => {
     expect([groups.columns.share[0], groups.columns.share[1]]).toEqual([before, 0.1]);
     expect(groups.columns.problem[2]).toBe(70_000);
 
-    // behind what was cut off
+    // after what was cut off
     clusters.truncate(clusters.length - 1);
     const row = clusters.push({ answer: 70_000, count: 1_000_000, correct: -1 });
     expect([clusters.columns.answer[row], clusters.columns.count[row]]).toEqual([70_000, 1_000_000]);

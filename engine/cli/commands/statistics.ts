@@ -36,7 +36,7 @@ export async function statistics(run: string, options: StatisticsCommandOptions)
       const journal = await openJournalAtEnd(folder);
       const note = async () => {
         await journal.sync();
-        // An import that continues begins behind what was computed.
+        // An import that continues begins after what was computed.
         const state = await readImportState(folder);
         if (state) await writeImportState(folder, { ...state, position: journal.position() });
       };

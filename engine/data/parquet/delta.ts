@@ -9,7 +9,7 @@ interface Place {
   at: number;
 }
 
-/** Fills `output` with integers, and returns the place behind them. Throws where they are damaged. */
+/** Fills `output` with integers, and returns the place after them. Throws where they are damaged. */
 export function readDeltas(bytes: Uint8Array, start: number, output: Int32Array | BigInt64Array): number {
   if (output.length === 0) return start;
   const place = { bytes, at: start };

@@ -72,7 +72,7 @@ function rowGroup(fields: Fields, leaves: ReadonlyMap<string, SchemaTree[]>, siz
     seen.add(key);
     const start = whole(meta.field_11 || meta.field_9, `the place of the column "${name}"`);
     const end = start + whole(meta.field_7, `the size of the column "${name}"`);
-    if (start > size) throw new Error(`the column "${name}" lies behind the end of the file`);
+    if (start > size) throw new Error(`the column "${name}" lies beyond the end of the file`);
     return { name, path, codec: CompressionCodecs[meta.field_4], start, end: Math.min(end, size) };
   });
   return { rows, chunks };

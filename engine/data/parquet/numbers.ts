@@ -24,7 +24,7 @@ export function readableNumbers(columns: readonly SchemaElement[]): (values: Row
     );
 }
 
-/** The nearest number with so many digits behind the point; larger ones than a double holds whole stay. */
+/** The nearest number with so many digits after the point; larger ones than a double holds whole stay. */
 function decimal(value: number, places: number): number {
   const whole = Math.round(value * 10 ** places);
   return Number.isSafeInteger(whole) ? Number(`${whole}e-${places}`) : value;

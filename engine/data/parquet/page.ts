@@ -54,7 +54,7 @@ export function cutPage(bytes: Uint8Array, offset: number): { page: Page; end: n
   const fields = deserializeTCompactProtocol({ view, offset });
   const type = PageTypes[fields.field_1];
   const end = start + whole(fields.field_3);
-  if (end > bytes.length) throw new Error('a page ends behind its column');
+  if (end > bytes.length) throw new Error('a page ends beyond its column');
   const unpacked = whole(fields.field_2);
   const page = { header: header(fields, type, unpacked), packed: bytes.subarray(start, end) };
   return { page, end };
@@ -93,7 +93,7 @@ export function pageValues({ header, packed }: Page, column: PageColumn, budget:
   if (levels) {
     const definitionsAt = levels.repetitions;
     const valuesAt = definitionsAt + levels.definitions;
-    if (valuesAt > packed.length) throw new Error('levels end behind their page');
+    if (valuesAt > packed.length) throw new Error('levels end beyond their page');
     const repetitions = levelsOf(packed.subarray(0, definitionsAt), column.repetitions, header.values);
     const definitions = levelsOf(packed.subarray(definitionsAt, valuesAt), column.definitions, header.values);
     const length = header.unpacked - valuesAt;
@@ -104,7 +104,7 @@ export function pageValues({ header, packed }: Page, column: PageColumn, budget:
   const prefixed = (highest: number) => {
     if (highest === 0) return null;
     const length = bytes.length < 4 ? Number.POSITIVE_INFINITY : uint32(bytes, 0);
-    if (length > bytes.length - 4) throw new Error('levels end behind their page');
+    if (length > bytes.length - 4) throw new Error('levels end beyond their page');
     const found = levelsOf(bytes.subarray(4, 4 + length), highest, header.values);
     bytes = bytes.subarray(4 + length);
     return found;

@@ -53,7 +53,7 @@ export class BackwardBits {
   constructor(bytes: Uint8Array) {
     const last = bytes[bytes.length - 1];
     if (!last) damaged();
-    // behind them are bytes to be read with the last ones, so that no read ends outside of the array, which is slow
+    // after them are bytes to be read with the last ones, so that no read ends outside of the array, which is slow
     this.#bytes = new Uint8Array(bytes.length + 4);
     this.#bytes.set(bytes);
     this.left = (bytes.length - 1) * 8 + highestBit(last);

@@ -115,7 +115,7 @@ function runEach(
   return end + literals.length - used;
 }
 
-/** A value with `bits` bits behind its first one. */
+/** A value with `bits` bits after its first one. */
 function readOffset(input: BackwardBits, bits: number): number {
   if (bits <= 24) return (1 << bits) + input.read(bits);
   if (bits > MOST_OFFSET_BITS) damaged();

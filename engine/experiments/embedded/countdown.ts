@@ -1,7 +1,7 @@
 /**
  * Problems that are easier to check than to solve: Countdown with three numbers. `2,5,7:17=` asks for an expression
  * that uses each of 2, 5 and 7 once and makes 17; the response is ` #### 5*2+7`. The same model also judges: the problem
- * with a proposed solution behind it, `2,5,7:17= #### 5*2+7=`, is answered by the numbers that were used, the running
+ * with a proposed solution after it, `2,5,7:17= #### 5*2+7=`, is answered by the numbers that were used, the running
  * evaluation and the judgment, `5,2,7:10,17 #### 1`. Pre-training makes it a poor solver with a bad habit, and a fairly
  * good judge, as self-verification needs.
  */

@@ -110,7 +110,7 @@ function orItself(others: string[], prompt: string): string[] {
 }
 
 /**
- * A corpus of equations, `3+9+4=16.`, each cut behind its equals sign: a model that works a chain out and gives what comes
+ * A corpus of equations, `3+9+4=16.`, each cut after its equals sign: a model that works a chain out and gives what comes
  * next as its answer is right where the answer is. Without mistakes, as texts for people are.
  */
 export function corpus(options: ChainSetOptions): CorpusRow[] {

@@ -58,8 +58,8 @@ function groupOf(section: Element): LoggedRollouts {
 }
 
 /**
- * Attempts of several turns: where the prompt of one is the prompt and the response of an earlier one with more behind it,
- * both are turns of one trajectory, whose response is everything behind its first prompt. Of several earlier ones with the same
+ * Attempts of several turns: where the prompt of one is the prompt and the response of an earlier one with more after it,
+ * both are turns of one trajectory, whose response is everything after its first prompt. Of several earlier ones with the same
  * messages any will do.
  */
 export function joinedTurns(attempts: readonly Attempt[]): Attempt[] {

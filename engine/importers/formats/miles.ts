@@ -130,7 +130,7 @@ async function tokensIn(file: string, context: ReadContext): Promise<Map<number,
 
 const rows = new RowReader({ prompt: 'prompt' });
 
-/** @throws RowFault for a row that is no conversation */
+/** @throws RowFault for a row that is not a conversation */
 function entryOf(values: RowValues, tokens: ReadonlyMap<number, RowValues>): LineEntry {
   const { messages, prompt, sample_index: index, group_index: group, status } = values;
   if (!Array.isArray(messages) || !messages.every(isMessage)) throw new RowFault('bad-rollout', 'no messages');
@@ -166,7 +166,7 @@ function promptLength(prompt: unknown, messages: readonly RowValues[]): number {
   return first < 0 ? messages.length : first;
 }
 
-/** Of the tokens behind the prompt those that the model sampled: results of tools have 0 in the mask. */
+/** Of the tokens after the prompt those that the model sampled: results of tools have 0 in the mask. */
 function sampledTokens(row: RowValues | undefined): Partial<ForeignRollout> {
   const length = numberIn(row?.response_length);
   const all = numbersOf(row?.tokens);

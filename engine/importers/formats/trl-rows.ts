@@ -1,7 +1,7 @@
 /**
  * Which rows of TRL's files of completions are new. TRL keeps the rollouts of the last generation and writes them whenever it
  * logs: again after each further update that they are used for (`num_iterations`, `steps_per_generation`), and together with
- * those of an evaluation at the same step, which come behind them.
+ * those of an evaluation at the same step, which come after them.
  */
 import type { RowValues } from '../../data/fields.ts';
 import { readTable } from '../../data/readers.ts';

@@ -43,7 +43,7 @@ export function originOf(values: RowValues): EpisodeOrigin | null {
 
 /**
  * The rollouts of an episode: one for each trace of an agent that is trained, or of any where none is.
- * @throws RowFault for a line that is no episode, and for an episode in which no model said anything
+ * @throws RowFault for a line that is not an episode, and for an episode in which no model said anything
  */
 export function entriesOf(values: RowValues): LineEntry[] {
   const traces = tracesIn(values);

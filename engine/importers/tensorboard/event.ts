@@ -5,7 +5,7 @@ export interface ScalarEvent {
   scalars: [tag: string, value: number][];
 }
 
-/** null for events that are no summary. @throws RangeError for bytes that are no message */
+/** null for events that are not a summary. @throws RangeError for bytes that are not a message */
 export function scalarsIn(data: Buffer): ScalarEvent | null {
   let step = 0;
   let summary: Buffer | null = null;
@@ -72,7 +72,7 @@ function* fieldsOf(message: Buffer): Generator<Field> {
     }
   };
   const bytes = (length: number): Buffer => {
-    if (at + length > message.length) throw new RangeError('a field ends behind its message');
+    if (at + length > message.length) throw new RangeError('a field ends beyond its message');
     at += length;
     return message.subarray(at - length, at);
   };

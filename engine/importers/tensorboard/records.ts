@@ -14,7 +14,7 @@ const LONGEST = 16 * 2 ** 20;
 export class BrokenRecord extends Error {}
 
 /**
- * The records of a file from a byte on, each with the byte behind it.
+ * The records of a file from a byte on, each with the byte after it.
  * @throws BrokenRecord
  */
 export async function* recordsFrom(file: string, start: number): AsyncGenerator<{ data: Buffer; end: number }> {

@@ -60,7 +60,7 @@ async function logProbs(
   return scores[0]!.map(({ logprob }) => logprob);
 }
 
-/** Mean over the tokens behind the cue. A tokenizer may join its end with the candidate's beginning: that token is scored. */
+/** Mean over the tokens after the cue. A tokenizer may join its end with the candidate's beginning: that token is scored. */
 function meanBehind(cue: Int32Array, tokens: Int32Array, logprob: Float32Array): number {
   let from = 0;
   while (from < cue.length && from < tokens.length - 1 && tokens[from] === cue[from]) from++;

@@ -67,7 +67,7 @@ export class GradientInParts {
     }
     tick(parts.length / (parts.length + 1));
     const behind = await promptBackward.run({ prompt: ran, parameters, dCaches, gradients });
-    // The prompt does not read what is behind the last layer.
+    // The prompt does not read what is after the last layer.
     const replaced = Object.keys(behind.gradients).map((name) => gradients[name]);
     dispose([caches, dCaches, replaced]);
     const logprob = backend.value('float32', [0, 0], new Float32Array(0));

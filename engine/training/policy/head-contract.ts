@@ -14,7 +14,7 @@ export const SLICE_BYTES = 64 * 2 ** 20;
 export type TokenScores = Readonly<Record<keyof HeadScores, Float32Array>>;
 
 export interface OutputHead {
-  /** Scores of the targets under hidden states [targets.length, hidden] behind the last layer. */
+  /** Scores of the targets under hidden states [targets.length, hidden] after the last layer. */
   scores(x: Value, targets: Int32Array, parameters: Named<Value>, tick: () => void): Promise<TokenScores>;
   /**
    * Gradient of the hidden states, and the sums of the parameters' gradients, of which `sums` is used up; the gradients of

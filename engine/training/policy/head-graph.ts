@@ -1,5 +1,5 @@
 /**
- * What is behind the layers as graphs of their own: last norm and scores of some tokens, and their gradients. Logits of
+ * What is after the layers as graphs of their own: last norm and scores of some tokens, and their gradients. Logits of
  * all tokens of a response never exist; the caller passes as many tokens at a time as fit.
  */
 import { Decoder } from '../../model/decoder.ts';
@@ -11,7 +11,7 @@ import { addedUp } from './loss-graph.ts';
 import { scoreGradient, scoreLogits } from './score-graph.ts';
 
 export type HeadInputs<T extends Port = Port> = LayerWeights<T> & {
-  /** Hidden states behind the last layer, [N, hidden]. */
+  /** Hidden states after the last layer, [N, hidden]. */
   readonly x: T;
   /** int32 [N]. */
   readonly targets: T;
@@ -57,7 +57,7 @@ function head(bind: BindWeights) {
 }
 
 /**
- * Scores of N tokens from hidden states [N, hidden] behind the last layer: log-probability of the target, entropy and
+ * Scores of N tokens from hidden states [N, hidden] after the last layer: log-probability of the target, entropy and
  * logsumexp, nats, [N] each, at the temperature of sampling.
  */
 export function headScoreGraph(bind: BindWeights): GraphFunction<HeadInputs, HeadScores> {

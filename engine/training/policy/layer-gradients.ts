@@ -20,7 +20,7 @@ import {
 import { addedUp } from './loss-graph.ts';
 
 export type PromptGradientInputs = PromptLayerInputs & {
-  /** Gradient of the hidden states behind the layer; null behind the last one, where nothing reads them. */
+  /** Gradient of the hidden states after the layer; null after the last one, where nothing reads them. */
   readonly dx: Port | null;
   /** Gradients of the layer's keys and values. */
   readonly dCache: LayerCache<Port>;
@@ -48,7 +48,7 @@ function gradientInput(graph: Graph, name: string, { shape }: Tensor): Tensor {
   return graph.input(name, 'float32', shape);
 }
 
-/** `last`: of the last layer, whose hidden states behind it nothing reads. */
+/** `last`: of the last layer, whose hidden states after it nothing reads. */
 export function promptGradientGraph(
   bind: BindWeights,
   positions: number,
@@ -71,7 +71,7 @@ export function promptGradientGraph(
 }
 
 /**
- * From the gradient of the hidden states behind a layer, [G*L, hidden]: that of those before it, the parameters' added
+ * From the gradient of the hidden states after a layer, [G*L, hidden]: that of those before it, the parameters' added
  * to the sums so far, and what flows back into keys and values of the shared prompt, [kv, Lp, d].
  */
 export function responseGradientGraph(

@@ -8,7 +8,7 @@ import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
 /** Vocabularies up to this size belong to character-level models, which are not chat models. */
 const TOY = 256;
 
-/** A prompt as the model gets it: behind the chat template. */
+/** A prompt as the model gets it: after the chat template. */
 export interface EncodedPrompt {
   text: string;
   /** Token ids. */

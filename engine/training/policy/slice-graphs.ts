@@ -9,7 +9,7 @@ import { Graph, type GraphFunction, type Named, op, type Port, pullback, type Te
 import { scoreGradient } from './score-graph.ts';
 
 type SliceInputs<T extends Port = Port> = {
-  /** Hidden states behind the last layer, [N, hidden]. */
+  /** Hidden states after the last layer, [N, hidden]. */
   readonly x: T;
   /** Scalar. */
   readonly temperature: T;
@@ -46,7 +46,7 @@ type SliceGradientInputs = SliceInputs & {
 
 type NormGradientInputs = Pick<SliceInputs, 'x' | 'temperature' | 'frozen'> & { readonly dWarm: Port };
 
-/** Hidden states as the unembedding takes them: behind the last norm, divided by the temperature. */
+/** Hidden states as the unembedding takes them: after the last norm, divided by the temperature. */
 function warmed(bind: BindWeights) {
   const graph = new Graph();
   const weights = bind(graph).fed();
@@ -122,7 +122,7 @@ export function sliceGradientGraph(bind: BindWeights): GraphFunction<SliceGradie
   };
 }
 
-/** The gradient of the hidden states, [N, hidden], from that behind the last norm and the temperature. */
+/** The gradient of the hidden states, [N, hidden], from that after the last norm and the temperature. */
 export function normGradientGraph(bind: BindWeights): GraphFunction<NormGradientInputs, { readonly x: Port }> {
   const { graph, warm, inputs, hidden } = warmed(bind);
   const dWarm = graph.input('dWarm', 'float32', ['N', hidden]);

@@ -9,7 +9,7 @@ export interface Material {
   problems: Problem[];
   training: Problem[];
   evaluation: Problem[];
-  /** Number of problems of which those of the evaluation are a random sample; null where they are no sample. */
+  /** Number of problems of which those of the evaluation are a random sample; null where they are not a sample. */
   sampledFrom: number | null;
   /** Of all problems, in their order. */
   prompts: PromptParts[];

@@ -99,7 +99,7 @@ test('panel, lens, hover, terminal, export and report show the same group of eve
       expect(detail.majority?.answer ?? null).toBe(view.answer);
     }
   }
-  // An evaluation is recorded behind the training of its step.
+  // An evaluation is recorded after the training of its step.
   panel.selection.lookAt(4);
   expect(panel.rows.every(({ view }) => view.phase === 'evaluation')).toBe(true);
   panel.selection.lookAt(5);

@@ -74,7 +74,7 @@ export function findFields({ query, labeled, set, start, close }: FindForm) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    // An empty pattern is no condition.
+    // An empty pattern is not a condition.
     if (query.regex === '') set({ regex: undefined });
     start();
   };

@@ -122,7 +122,7 @@ export function partsOf(
   return parts;
 }
 
-/** Where a block that begins with a token ends: behind a line's end where there is one soon. */
+/** Where a block that begins with a token ends: after a line's end where there is one soon. */
 function endOfBlock(texts: readonly string[], start: number, to: number): number {
   const least = start + BLOCK / 2;
   for (let end = least; end <= Math.min(to, start + 2 * BLOCK); end++) {
