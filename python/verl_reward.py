@@ -1,4 +1,4 @@
-"""The file that verl's configuration names: it finds the package beside it, wherever the job lies on this node."""
+"""The file that verl's configuration names: it finds the package beside it, wherever the job is on this node."""
 
 import os
 import sys

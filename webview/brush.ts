@@ -6,7 +6,7 @@ export interface Brush {
   value: readonly [number, number];
 }
 
-/** Two digits, rounded outward, so that what lies on the edge is inside. */
+/** Two digits, rounded outward, so that what is on the edge is inside. */
 const low = (value: number) => Math.floor(value * 100) / 100;
 const high = (value: number) => Math.ceil(value * 100) / 100;
 

@@ -1,4 +1,4 @@
-/** What a filter can be made of, with what each term finds: the list that stands below the field while one is typed. */
+/** What a filter can be made of, with what each term finds: the list that is below the field while one is typed. */
 import { QUADRANT_TITLES } from '../engine/protocol/verdict.ts';
 
 export interface FilterTerm {

@@ -31,7 +31,7 @@ export class GroupReader {
     /** Folder of the run that is shown. */
     private readonly run: () => string,
     private readonly changed: () => void,
-    /** Where a group's rollouts lie: they are read again where that has changed, since token statistics were added. */
+    /** Where a group's rollouts are: they are read again where that has changed, since token statistics were added. */
     private readonly place: (id: GroupId) => number | null = () => null,
     /** The rollout that is chosen, whose tokens come first. */
     private readonly chosen: () => number = () => 0,

@@ -39,7 +39,7 @@ export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
 const NO_VALUE = 'Without a value';
 
 const DIGITS = '0123456789';
-/** What stands between the parts of an id. */
+/** What is between the parts of an id. */
 const BETWEEN = '-_/.:# ';
 
 /** A line of the list: the title of a group, or a problem. */
@@ -116,7 +116,7 @@ function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping
   if (column !== null) return data[column] ? (data[column][problem.index] ?? NO_VALUE) : '';
   if (grouping === 'none') return '';
   if (grouping === 'quadrant') return QUADRANT_ORDER.find(([quadrant]) => quadrant === view.quadrant)![1];
-  // What stands before the number, or the first part of a path.
+  // What is before the number, or the first part of a path.
   const { id } = problem;
   let end = id.length;
   while (end > 0 && DIGITS.includes(id[end - 1]!)) end--;

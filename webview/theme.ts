@@ -32,7 +32,7 @@ export function themeColors(): ThemeColors {
   };
 }
 
-/** Contrast of a text to what it stands on (WCAG 1.4.3), and a little more for rounding. */
+/** Contrast of a text to its background (WCAG 1.4.3), and a little more for rounding. */
 const TEXT_CONTRAST = 4.6;
 /** The colors that texts have in addition to the foreground. */
 const TEXT_COLORS = {
@@ -42,7 +42,7 @@ const TEXT_COLORS = {
   '--highlight-text': '--vscode-charts-yellow',
   '--muted-text': '--vscode-descriptionForeground',
 } as const;
-/** What texts stand on. */
+/** The backgrounds of texts. */
 const GROUNDS = ['--vscode-list-inactiveSelectionBackground', '--vscode-list-hoverBackground'];
 
 /** Sets the colors of texts so that they can be read on every ground, also where the theme's own are too faint. */

@@ -75,7 +75,7 @@ export const MEASURES = {
       return meanOver(end - start, (t) => top1[start + t]! - top2[start + t]!);
     },
   },
-  /** Probability of the answer's tokens after what stands before them. [0, 1]. Needs token statistics and a span. */
+  /** Probability of the answer's tokens after what is before them. [0, 1]. Needs token statistics and a span. */
   'answer-probability': {
     title: 'Probability of the answer',
     probability: true,

@@ -4,7 +4,7 @@ import { ranks, SAME } from './correlation.ts';
 import { bootstrap, boundedInterval, percentileInterval } from './estimates.ts';
 
 /**
- * Fewest yes-or-no outcomes, all alike, whose Wilson interval can lie on one side of one half: fewer decide no criterion.
+ * Fewest yes-or-no outcomes, all alike, whose Wilson interval can be on one side of one half: fewer decide no criterion.
  * Of an AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 2 / 20.
  */
 export const FEWEST_OUTCOMES = 4;

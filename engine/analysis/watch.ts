@@ -197,7 +197,7 @@ export class CollapseWatch {
     this.#flipped = stability === null ? null : 1 - stability;
   }
 
-  /** Takes the next step in and says how the run stands. */
+  /** Takes the next step in and says how the run is doing. */
   feed({ step, metrics }: WatchedStep): WatchState {
     this.#steps++;
     const reasons: WatchReason[] = [];

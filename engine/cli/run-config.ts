@@ -178,7 +178,7 @@ function configFile(given: string): Layer {
   const value = readConfigFile(file);
   if (!hasConfigurations(value)) return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };
   const values = namedConfiguration(value, hash < 0 ? undefined : given.slice(hash + 1), file);
-  // The file lies with the data that it names.
+  // The file is with the data that it names.
   const place = { ...here(), folder: path.resolve(path.dirname(file)) };
   return { source: { kind: 'file', file }, values: withAbsolutePaths(values, place) };
 }

@@ -77,7 +77,7 @@ export const CLUSTER_TOPIC: SettingTopic = { title: 'Cluster', settings: setting
 /** All settings of a run. */
 export const SETTINGS: readonly RunSetting[] = [...TRAIN_TOPICS, ENGINE_TOPIC].flatMap(({ settings }) => settings);
 
-/** The setting at a place of the configuration, or the one that the place lies within; undefined where none is. */
+/** The setting at a place of the configuration, or the one that the place is within; undefined where none is. */
 export function settingAt(path: string): RunSetting | undefined {
   return SETTINGS.find((placed) => path === placed.path || path.startsWith(`${placed.path}.`));
 }

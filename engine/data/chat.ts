@@ -1,6 +1,6 @@
 /**
  * Conversations as problem files hold them: `[{"role", "content"}]`, ShareGPT's `[{"from", "value"}]`, contents in parts,
- * and any of these as JSON or Python text. A conversation becomes a question with what stands before it. Pure.
+ * and any of these as JSON or Python text. A conversation becomes a question with what is before it. Pure.
  */
 import type { Turn } from '../protocol/problem.ts';
 import { isObject } from '../protocol/values.ts';

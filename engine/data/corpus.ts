@@ -18,7 +18,7 @@ interface CorpusRow {
 /**
  * Rows of a text. Paragraphs are separated by blank lines; white space inside of one counts as one blank. A paragraph of
  * more than 1,200 characters is cut, at ends of words, into passages of about equal length, a row each. The cut between
- * context and continuation lies at the end of a word in the middle half of the passage's words, at a place that follows
+ * context and continuation is at the end of a word in the middle half of the passage's words, at a place that follows
  * from the passage's text, so the same text gives the same rows. A continuation begins with its blank and has 200
  * characters at most. Ids are the paragraph's number from 1 (`7`), and the passage's (`7.2`) where there are several;
  * paragraphs that are left out count. Lines are those in which a passage begins, from 1.

@@ -93,7 +93,7 @@ function describe(text: string, code: ParseErrorCode, offset: number, closer: st
 
 const BAD_ESCAPE = 'invalid escape in a string (write a backslash as \\\\)';
 
-/** Where in the string that begins at `quote` the first character or escape stands that JSON does not allow. */
+/** Where in the string that begins at `quote` the first character or escape is that JSON does not allow. */
 function badCharacter(text: string, quote: number): number {
   const good = /[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
   let at = quote + 1;

@@ -55,7 +55,7 @@ function whole(text: string): unknown {
   }
 }
 
-/** Lines end with \n only: other separators, such as U+2028, may stand inside of strings. */
+/** Lines end with \n only: other separators, such as U+2028, may be inside of strings. */
 function lineRows(file: string, text: string): Row[] {
   const rows: Row[] = [];
   text.split('\n').forEach((line, i) => {

@@ -107,7 +107,7 @@ function stringEnd(text: string, quote: number): number {
   return text.length - 1;
 }
 
-/** Width of the white space before an offset; null when something else stands before it on its line. */
+/** Width of the white space before an offset; null when something else is before it on its line. */
 function indentationAt(text: string, at: number): number | null {
   let i = at - 1;
   while (text[i] === ' ' || text[i] === '\t') i--;

@@ -1,4 +1,4 @@
-/** Where a row stands, for people and for programs. Pure. */
+/** Where a row is, for people and for programs. Pure. */
 
 export interface RowPlace {
   /** `file:12`, or `file, row 12` in binary files. */

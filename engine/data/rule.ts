@@ -1,4 +1,4 @@
-/** The column of a problem file that says, for each problem, where the answer of its responses stands. */
+/** The column of a problem file that says, for each problem, where the answer of its responses is. */
 import { compilePattern } from '../grading/pattern.ts';
 import { answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';

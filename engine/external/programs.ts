@@ -57,7 +57,7 @@ async function interpreterOf(language: Language): Promise<Interpreter> {
   );
 }
 
-/** The interpreter itself: what stands on the PATH may be a script that needs the user's home. */
+/** The interpreter itself: what is on the PATH may be a script that needs the user's home. */
 async function findPython(): Promise<string | null> {
   const code = 'import sys; print(sys.executable if sys.version_info >= (3, 8) else "")';
   for (const name of ['python3', 'python', 'py']) {

@@ -90,13 +90,13 @@ function refusedIn(bare: string, statement = ''): string | null {
   const given = numberSigns(statement);
   const command = numberSigns(bare).find((word) => !given.includes(word));
   if (command !== undefined) return command;
-  // wherever it stands in a name: `_root_.sorryAx`
+  // wherever it is in a name: `_root_.sorryAx`
   if (/(?<![\p{L}\p{N}_])sorryAx(?![\p{L}\p{N}_!?'])/u.test(bare)) return 'sorryAx';
   const all = bare.matchAll(/(?<![.\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_!?']*/gu);
   return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
 }
 
-/** Where the first theorem that begins a line stands, after its attributes and modifiers, and its name. */
+/** Where the first theorem that begins a line is, after its attributes and modifiers, and its name. */
 function declarationIn(text: string): { start: number; name: string } | null {
   const skip = (pattern: RegExp, from: number) => {
     pattern.lastIndex = from;
@@ -143,7 +143,7 @@ export interface ProofFile {
 
 /**
  * The file that Lean is to compile, or why there is none. With a statement the file is the statement and the proof, which
- * may repeat the statement; nothing of the response's stands before it, where it could change what the statement means.
+ * may repeat the statement; nothing of the response's is before it, where it could change what the statement means.
  * Without a statement the response's own theorem is checked, whatever it says.
  */
 export function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {

@@ -64,7 +64,7 @@ function isCut(text: string, brace: number): boolean {
   return text.length - brace <= MAX_ANSWER && !/\n\s*\n/.test(text.slice(brace));
 }
 
-/** What stands between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
+/** What is between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
 const JOINER = /[,;&]|\\\\|\\q?quad|\b(?:and|or)\b/;
 const BETWEEN = /\\\\|\$|\\[()[\]]|\\q?quad|\\text|[{}\s&,;]|\b(?:and|or)\b/g;
 

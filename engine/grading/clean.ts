@@ -200,7 +200,7 @@ function unitWords(unit: string): string {
     .trim();
 }
 
-/** Macros of color, and what stands above or below a sign. */
+/** Macros of color, and what is above or below a sign. */
 function rewriteStyles(text: string): string {
   if (!text.includes('\\')) return text;
   return text

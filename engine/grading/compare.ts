@@ -317,7 +317,7 @@ function assigned(relation: MathNode & { kind: 'relation' }): MathNode | null {
   const { sides, operators } = relation;
   if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
   if (!operators.every((o) => o === '=' || o === '~')) return null;
-  // what stands before an approximation is the exact value, unless it is only a name
+  // what is before an approximation is the exact value, unless it is only a name
   const rounding = operators.indexOf('~');
   const first = sides[0]!;
   const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;

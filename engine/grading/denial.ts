@@ -34,7 +34,7 @@ export function isDenied(text: string, { start, end }: Span): boolean {
   );
 }
 
-/** What stands before a place in its own clause, with single spaces and without emphasis. */
+/** What is before a place in its own clause, with single spaces and without emphasis. */
 function clauseBefore(text: string, at: number): string {
   let begin = at;
   while (begin > 0 && at - begin < NEAR && !'.!?;:\n'.includes(text[begin - 1]!)) begin--;

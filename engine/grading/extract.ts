@@ -22,7 +22,7 @@ export function extractAnswer(text: string, mode: ExtractionMode): string | null
 }
 
 /**
- * Where the final answer stands: `text.slice(start, end)` is what `extractAnswer` returns for the same text and mode, or
+ * Where the final answer is: `text.slice(start, end)` is what `extractAnswer` returns for the same text and mode, or
  * holds it, where it is a list of boxes. Offsets in UTF-16 code units, `end` exclusive, never empty; null when
  * there is no answer.
  */

@@ -18,7 +18,7 @@ export interface Grader {
   readonly rules: GradingRules;
   /** The answer of a response as it was written; null without one. */
   extract(text: string): string | null;
-  /** Where it stands. */
+  /** Where it is. */
   locate(text: string): Span | null;
   /** Whether `a` equals the reference, or another answer, `b`. */
   equal(a: string, b: string): boolean;

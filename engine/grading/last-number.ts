@@ -27,7 +27,7 @@ const BEGINNING =
   /\$\$|\\\[|\\\(|\$|-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|(?:-|(?<![\d.]))[\d.]*\\sqrt\s*\{[^{}]*\}/g;
 const CLOSING: Readonly<Record<string, string>> = { $$: '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
 
-/** Where the content of each formula of a text stands, from the first to the last. */
+/** Where the content of each formula of a text is, from the first to the last. */
 function* formulas(text: string): Generator<Span> {
   const pattern = new RegExp(BEGINNING);
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {

@@ -30,7 +30,7 @@ const GREEK = new Set(
 /** Signs of money before a number say nothing here. */
 const CURRENCIES = ['\\dollar', '\\euro', '\\pound', '\\yen', '\\rupee', '\\won', '\\ruble'];
 
-/** The layer of the parser that reads a name and what belongs to it, at the place where the scanner stands. */
+/** The layer of the parser that reads a name and what belongs to it, at the place where the scanner is. */
 export abstract class Macros extends Scanner {
   /** Open `|` bars: another bar then closes. */
   protected bars = 0;

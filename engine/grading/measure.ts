@@ -26,7 +26,7 @@ export interface Measured {
   unit: Unit | null;
 }
 
-/** What may stand directly before a unit: a number, however written. Letters only inside \frac, \sqrt and \pi. */
+/** What may be directly before a unit: a number, however written. Letters only inside \frac, \sqrt and \pi. */
 const NUMBER_TAIL = /[\d.)}\]!]$|\\pi$|\\infty$|π$/;
 
 /** Signs and codes of money before a number, as `clean` leaves them, and what they are units of. */

@@ -1,4 +1,4 @@
-/** Where the answer stands by a rule that the user chose. */
+/** Where the answer is by a rule that the user chose. */
 import { type AnswerRule, answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { lastBoxed } from './boxes.ts';

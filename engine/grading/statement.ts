@@ -11,7 +11,7 @@ const NUMBERED = /^\(?\d{1,2}[.)]\s+(?:\*\*)?\p{Lu}\p{Ll}/u;
 /** Words alone, which are a heading where an answer is stated below them. */
 const TITLE_WORDS = /^(?:\*\*)?\p{L}[\p{L}'-]* [\p{L} ,'&:-]{1,80}(?:\*\*)?$/u;
 
-/** What may stand between the hashes and the answer. */
+/** What may be between the hashes and the answer. */
 const LEAD = /^\s*(?:(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*)?/i;
 
 /** Most marks of a kind that are tried, from the end. */
@@ -82,7 +82,7 @@ const CUE = new RegExp(
     '|\\b(?:correct|right|best) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:is|:)(?![a-z])',
   'gi',
 );
-/** What may stand between the cue and the answer. */
+/** What may be between the cue and the answer. */
 const FILLER =
   /^\s*(?:(?:\*\*|__|[*_](?=\s))\s*)?(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b\s*)?(?:[:=]\s*)?/i;
 /** `**Final Answer**`, `Answer:` on a line of its own. */
@@ -164,7 +164,7 @@ const MARKS = [
   ['**', '**'],
 ] as const;
 
-/** Where the content of the marks that `rest` begins with stands. */
+/** Where the content of the marks that `rest` begins with is. */
 function delimited(rest: string): Span | null {
   for (const [open, close] of MARKS) {
     if (!rest.startsWith(open)) continue;
@@ -188,7 +188,7 @@ const END = new RegExp(
     END_TOKEN.source,
 );
 
-/** Where in `rest` the answer of the sentence that it begins with stands: in its delimiters, or up to the end. */
+/** Where in `rest` the answer of the sentence that it begins with is: in its delimiters, or up to the end. */
 function sentence(rest: string): Span {
   const inMarks = delimited(rest);
   if (inMarks) return inMarks;

@@ -21,7 +21,7 @@ export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'sa
 
 const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
 
-/** A turn may say nothing, such as one that only calls a tool. What it thought stands before what it said. */
+/** A turn may say nothing, such as one that only calls a tool. What it thought is before what it said. */
 function saidIn({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
   const said = content ?? value;
   const parts = Array.isArray(said) ? said.filter(isObject) : [];

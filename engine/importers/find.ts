@@ -45,7 +45,7 @@ export async function findDumps(root: string): Promise<FoundDump[]> {
   return found;
 }
 
-/** Files of rollouts of any trainer may lie next to folders that are another's. */
+/** Files of rollouts of any trainer may be next to folders that are another's. */
 function isOpen(within: string | null): boolean {
   return within === null || within === rollouts.name;
 }

@@ -22,7 +22,7 @@ export class KnownProblems {
   }
 
   /**
-   * The problem whose text or filled-in template the prompt is, or the longest one that stands within it; else by the log's
+   * The problem whose text or filled-in template the prompt is, or the longest one that is within it; else by the log's
    * own id. null for none.
    */
   find({ prompt, text, id }: Pick<LoggedProblem, 'prompt' | 'text' | 'id'>): Problem | null {

@@ -1,6 +1,6 @@
 /**
  * A step's file of JSON Lines whose lines hold rollouts in a form of their own, several in one line perhaps. A large one is
- * read in two passes like any other (`line-index.ts`): the rollouts of a problem need not stand together.
+ * read in two passes like any other (`line-index.ts`): the rollouts of a problem need not be together.
  */
 import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';

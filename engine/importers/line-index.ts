@@ -151,7 +151,7 @@ export async function* readGroups(
   }
 }
 
-/** Lines that lie close to each other cost one read. */
+/** Lines that are close to each other cost one read. */
 class BufferedReader {
   private buffer: Buffer = Buffer.alloc(0);
   private start = 0;

@@ -47,7 +47,7 @@ export class LoggedProblems implements RunProblems {
   take(logged: LoggedProblem): number {
     const { id = null, prompt, label = null } = logged;
     const before = this.latest;
-    // The rollouts of a group mostly stand together; reading a label and digesting a prompt cost more than these.
+    // The rollouts of a group mostly be together; reading a label and digesting a prompt cost more than these.
     if (
       before &&
       before.id === id &&

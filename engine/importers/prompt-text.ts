@@ -2,7 +2,7 @@
 
 import { withoutPadding } from './padding.ts';
 
-/** What stands around the turn of a user, per family of templates, with and without the special tokens. */
+/** What is around the turn of a user, per family of templates, with and without the special tokens. */
 const TEMPLATES: readonly RegExp[] = [
   /^(?:<\|im_start\|>system\n(?:(?!<\|im_start\|>)[\s\S])*)?<\|im_start\|>user\n([\s\S]*)<\|im_end\|>\n<\|im_start\|>assistant\n(?:<think>\n*)?$/,
   /^(?:system\n(?:(?!\nuser\n)[\s\S])*\n)?user\n([\s\S]*)\nassistant\n(?:<think>\n*)?$/,

@@ -25,7 +25,7 @@ export interface ForeignContents {
   created: Date | null;
   model?: Partial<RunRecord['model']>;
   device?: string | null;
-  /** Versions of what the trainer stands on, such as torch. */
+  /** Versions of what the trainer builds on, such as torch. */
   versions?: Record<string, string>;
 }
 

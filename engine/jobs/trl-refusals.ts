@@ -74,7 +74,7 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'engine.kind',
-    // The number of machines stands in the same section.
+    // The number of machines is in the same section.
     refused: ({ engine }) => engine !== undefined && engine.kind !== 'rollscope',
     value: ({ engine }) => engine?.kind,
     why: 'the job is started where it runs',

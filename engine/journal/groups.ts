@@ -58,7 +58,7 @@ async function readBytes(path: string, offset: number, length: number): Promise<
 
 /**
  * In the formats 1 and 2 a rollout's answer and reward stand in the group's record, which a pointer does not name. So the
- * lines of such a run are looked through once, and where each frame's record stands is remembered.
+ * lines of such a run are looked through once, and the place of each frame's record is remembered.
  */
 interface RecordPlaces {
   /** Size of `events.jsonl` when it was looked through. */

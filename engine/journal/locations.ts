@@ -1,4 +1,4 @@
-/** Where runs lie unless the user says otherwise, and how they are named. */
+/** Where runs are unless the user says otherwise, and how they are named. */
 import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { RunConfig } from '../protocol/config.ts';

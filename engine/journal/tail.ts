@@ -49,7 +49,7 @@ async function readBehind(folder: string, last: Entry | null): Promise<Entry[] |
       entries.push(entry);
     }
   } catch (error) {
-    // `last.start` may lie within another line now. Real damage shows again when reading from the start.
+    // `last.start` may be within another line now. Real damage shows again when reading from the start.
     if (last && error instanceof RollscopeError && error.code === 'run-broken') return null;
     throw error;
   }

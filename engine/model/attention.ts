@@ -12,7 +12,7 @@ export interface Attended {
   /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
   bias: Tensor | null;
   /**
-   * Where the first key stands; the others follow one by one: at the stream's own first position, at the prompt's
+   * Where the first key is; the others follow one by one: at the stream's own first position, at the prompt's
    * beginning, or at a position for each row, int64 [P*G, 1].
    */
   first: 'own' | 'prompt' | (() => Tensor);

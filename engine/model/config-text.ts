@@ -5,7 +5,7 @@
 
 interface Member {
   key: string;
-  /** As it stands in the text. */
+  /** As it is in the text. */
   text: string;
 }
 

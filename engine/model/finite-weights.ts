@@ -116,7 +116,7 @@ function widthOf({ dtype }: StoredTensor): number {
   return dtype === 'F32' ? 4 : 2;
 }
 
-/** Where the value number `index` of a tensor stands. */
+/** Where the value number `index` of a tensor is. */
 export function indexed(shape: readonly number[], index: number): string {
   const place: number[] = [];
   for (const size of shape.toReversed()) {

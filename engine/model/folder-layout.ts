@@ -1,5 +1,5 @@
 /**
- * How the tensors of files lie otherwise than the decoder has them: several projections in one matrix, other names,
+ * How the tensors of files differ from the decoder's: several projections in one matrix, other names,
  * matrices turned over. One description serves reading and writing, for folders of Hugging Face and for GGUF.
  */
 import type { FolderLayout } from './architectures/architecture.ts';
@@ -7,7 +7,7 @@ import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { EMBEDDINGS, PARENT, parameterShapes, projectionShape } from './parameters.ts';
 
-/** A tensor of a file, and the decoder's tensors that lie in it one below the other. */
+/** A tensor of a file, and the decoder's tensors that are in it one below the other. */
 export interface FileTensor {
   readonly name: string;
   /** As the file has it. */
@@ -19,7 +19,7 @@ export interface FileTensor {
 
 const LAYER = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/;
 
-/** Whether the folders of an architecture lie as the decoder has them. */
+/** Whether the folders of an architecture have the decoder's own layout. */
 export function isPlain({ architecture }: Pick<DecoderConfig, 'architecture'>): boolean {
   return architectureOf(architecture).huggingFace.layout === undefined;
 }

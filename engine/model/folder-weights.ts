@@ -1,4 +1,4 @@
-/** The decoder's tensors in a Hugging Face folder: where they lie, or a copy where they lie turned over. */
+/** The decoder's tensors in a Hugging Face folder: where they are, or a copy where they are turned over. */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
@@ -21,7 +21,7 @@ interface Folder {
 }
 
 /**
- * The tensors of the decoder by its names. Projections that lie together in one matrix are parts of it; matrices that lie
+ * The tensors of the decoder by its names. Projections that are together in one matrix are parts of it; matrices that are
  * turned over are copied to `<cacheDir>/<fingerprint>.safetensors`, once. Throws RollscopeError: `model` for a tensor that is
  * missing, of another shape or of an unreadable type, `disk` without space for the copy.
  */
@@ -68,7 +68,7 @@ function found({ folder, all, unsupported }: Folder, { name, shape }: FileTensor
   );
 }
 
-/** The parts of a tensor, whose rows lie one below the other. */
+/** The parts of a tensor, whose rows are one below the other. */
 function parts(tensor: FileTensor, stored: StoredTensor): [string, StoredTensor][] {
   const rowBytes = stored.bytes / tensor.shape[0]!;
   let row = 0;

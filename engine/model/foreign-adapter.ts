@@ -128,7 +128,7 @@ function isName(key: string): boolean {
   return /^[\w.]+$/.test(nameOf(key));
 }
 
-/** What the folder's modules are called that the decoder's projections lie in. */
+/** What the folder's modules are called that the decoder's projections are in. */
 function namesInFolder(decoder: DecoderConfig): ReadonlyMap<string, string> {
   return new Map(adaptedModules(decoder).flatMap(({ module, parts }) => parts.map((part) => [part, module] as const)));
 }

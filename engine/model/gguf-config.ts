@@ -114,7 +114,7 @@ const OUTER_MODULES: Readonly<Record<string, string>> = {
   lm_head: 'output',
 };
 
-/** Where a tensor of the decoder lies in a GGUF file. */
+/** Where a tensor of the decoder is in a GGUF file. */
 export interface GgufPlace {
   readonly name: string;
   /** Its rows there; null: all of them. */

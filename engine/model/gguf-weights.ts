@@ -49,7 +49,7 @@ export function permuteRows(values: Float32Array, heads: number, width: number):
   return out;
 }
 
-/** Heads whose rows lie in another order than Hugging Face's, or null. */
+/** Heads whose rows are in another order than Hugging Face's, or null. */
 export function permutedHeads(name: string, config: DecoderConfig): number | null {
   if (architectureOf(config.architecture).gguf.rotated === 'apart') return null;
   if (/q_proj\.(weight|bias)$/.test(name)) return config.heads;
@@ -72,7 +72,7 @@ export async function* converted(gguf: GgufFile, name: string, config: DecoderCo
   }
 }
 
-/** The tensor of the file that a tensor of the decoder is, or lies in, and the part that it is. */
+/** The tensor of the file that a tensor of the decoder is, or is in, and the part that it is. */
 export function placed(gguf: GgufFile, config: DecoderConfig, name: string): { tensor: GgufTensor; part: GgufTensor } {
   const { name: place, rows } = ggufPlace(config, name);
   const tensor = gguf.tensors.get(place)!;

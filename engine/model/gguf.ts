@@ -8,7 +8,7 @@ export type GgufValue = number | boolean | string | GgufValue[];
 
 export interface GgufTensor {
   name: string;
-  /** Where it lies: a model may be split over several files. */
+  /** Where it is: a model may be split over several files. */
   file: string;
   /** ggml's type number. */
   type: number;

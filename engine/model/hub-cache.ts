@@ -58,7 +58,7 @@ export class CachedRepo {
     return path.join(this.#folder, 'snapshots', commit);
   }
 
-  /** Where a file of a commit lies below `folder`. What the Hub names must not lead out of it. */
+  /** Where a file of a commit is below `folder`. What the Hub names must not lead out of it. */
   #inner(folder: string, name: string): string {
     if (!isInnerPath(name)) throw this.#outside(name);
     return path.join(folder, name);

@@ -8,7 +8,7 @@ export const EMBEDDINGS = 'model.embed_tokens.weight';
 /** Name of the matrix [vocabulary, hidden] after the last layer, where it is not the embedding matrix. */
 export const UNEMBEDDING = 'lm_head.weight';
 
-/** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights lie in blocks. */
+/** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights are in blocks. */
 export const MEAN_UNEMBEDDING = 'rollscope.unembedding_mean';
 
 /** Name of the embeddings of positions [context, hidden], where they are learned. */

@@ -40,9 +40,9 @@ export interface WeightReader {
   file: string;
   /** Values of a weight in float32, whole rows at a time. */
   values: (name: string) => AsyncIterable<Float32Array>;
-  /** Blocks of the file itself, if the weight lies in such: their type, and their bytes, whole rows at a time. */
+  /** Blocks of the file itself, if the weight is in such: their type, and their bytes, whole rows at a time. */
   blocks: (name: string) => { type: BlockType; bytes: AsyncIterable<Uint8Array> } | null;
-  /** Where a weight lies in float16 or bfloat16, as the model has it; null: it does not. */
+  /** Where a weight is in float16 or bfloat16, as the model has it; null where it is in neither. */
   halves: (name: string) => StoredTensor | null;
 }
 
@@ -98,7 +98,7 @@ export async function quantizedTensors(
   return (await readSafetensorsIndex(file)).tensors;
 }
 
-/** Reads the weights of a safetensors folder, in parts; none of them lie in blocks. */
+/** Reads the weights of a safetensors folder, in parts; none of them are in blocks. */
 export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: string): WeightReader {
   return {
     file,

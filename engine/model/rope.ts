@@ -271,7 +271,7 @@ function llama3Scaling(
     if (!(smooth > 0.01 && smooth < 0.99)) return [];
     return [Math.round(((smooth * (high - low) + low) * 2 * Math.PI) / frequency)];
   });
-  // Where no frequency lies between the two ends, several lengths give the same.
+  // Where no frequency is between the two ends, several lengths give the same.
   for (const originalContextLength of [...lengths, 8192, 4096, 2048, 16_384, 32_768]) {
     if (!(originalContextLength >= 1)) continue;
     const scaling = {

@@ -24,7 +24,7 @@ export interface BlocksToWrite {
 
 /**
  * Writes tensors to a safetensors file, as float32 or rounded to float16, aside first and then renamed, so that `file` is never half
- * written. The data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all lie aligned; the
+ * written. The data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all are aligned; the
  * format allows no gaps. Throws RollscopeError `disk` when there is no space left.
  */
 export async function writeSafetensors(

@@ -9,7 +9,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { isFileName } from '../system/file-name.ts';
 import { BLOCK, BLOCK_WIDTH, type BlockType, isBlockType, type StoredType, toFloat32 } from '../tensor/index.ts';
 
-/** Where a tensor lies: `bytes` bytes from `offset` on in `file`, row-major. */
+/** Where a tensor is: `bytes` bytes from `offset` on in `file`, row-major. */
 export interface StoredTensor {
   file: string;
   offset: number;

@@ -175,7 +175,7 @@ async function embeddedFolder(spec: string): Promise<string> {
   );
 }
 
-/** Where a model lies, and how it is called. */
+/** Where a model is, and what it is called. */
 interface Location {
   format: 'folder' | 'gguf' | 'adapter';
   place: string;

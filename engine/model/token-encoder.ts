@@ -58,7 +58,7 @@ type PreTokenizer = NonNullable<Library['pre_tokenizer']>;
 export class TokenEncoder {
   readonly #library: Library;
   readonly #literal: LiteralText;
-  /** What stands inside the texts of special tokens, in a text that is being encoded. */
+  /** What is inside the texts of special tokens, in a text that is being encoded. */
   #mark = '';
 
   /** Throws an error of the library for a description that it cannot follow. */

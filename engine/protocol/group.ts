@@ -22,7 +22,7 @@ export const GroupId = z.strictObject(id);
 
 export type GroupId = z.infer<typeof GroupId>;
 
-/** Where a group's rollouts lie: a frame in `rollouts-NNN.bin`. */
+/** Where a group's rollouts are: a frame in `rollouts-NNN.bin`. */
 export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
 
 export type FramePointer = z.infer<typeof FramePointer>;

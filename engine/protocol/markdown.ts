@@ -5,7 +5,7 @@ import { visible, visibleLine } from './visible.ts';
 
 /**
  * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
- * code, so it stands between two parts of code, as an entity. Line breaks are shown as ↵.
+ * code, so it is between two parts of code, as an entity. Line breaks are shown as ↵.
  */
 export function code(text: string): string {
   const line = visible(text.replace(/\r\n?|\n/g, '↵'));

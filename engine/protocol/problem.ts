@@ -16,7 +16,7 @@ export const Problem = z.strictObject({
   answer: z.string().nullable(),
   /** All reference answers, `answer` first, where there are several: a response is right when it equals any of them. */
   accepted: z.array(z.string()).optional(),
-  /** Where the answer of its responses stands, where the data says so for each problem; else as the run says. */
+  /** Where the answer of its responses is, where the data says so for each problem; else as the run says. */
   rule: z.string().optional(),
   /** The conversation, where the problem is more than one turn of the user; what the assistant begins to say is its last turn. */
   messages: z.array(Turn).optional(),

@@ -60,7 +60,7 @@ export const RunRecord = z.strictObject({
 
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** The rollouts of one problem at one step, summarized; their facts lie in the frame. */
+/** The rollouts of one problem at one step, summarized; their facts are in the frame. */
 export const GroupRecord = z.strictObject({ type: z.literal('group'), ...base, ...groupRecordFields });
 export type GroupRecord = z.infer<typeof GroupRecord>;
 

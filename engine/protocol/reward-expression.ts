@@ -7,7 +7,7 @@
  *   probability if empo > 0.6
  *
  * Grammar: `expression = sum ["if" sum [">" number]]`, `sum = term {("+" | "-") term}`, `term = [number "*"] factor`,
- * `factor = name | "(" expression ")"`. A minus sign stands between spaces, because names hold hyphens. Pure.
+ * `factor = name | "(" expression ")"`. A minus sign is between spaces, because names hold hyphens. Pure.
  */
 import { RollscopeError } from './errors.ts';
 

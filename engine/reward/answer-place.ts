@@ -1,11 +1,11 @@
-/** Where the answer of a response stands, and which rule found it there: what a reader sees outlined. */
+/** Where the answer of a response is, and which rule found it there: what a reader sees outlined. */
 import { AUTOMATIC, type GradingRules, graderOf } from '../grading/index.ts';
 
 export interface AnswerPlace {
   /** UTF-16 units of the response, `end` exclusive. */
   start: number;
   end: number;
-  /** The mark that the answer stands in, or the run's rule. */
+  /** The mark that the answer is in, or the run's rule. */
   rule: string;
 }
 

@@ -3,7 +3,7 @@
  * for the same. A rollout without an answer is in no cluster, but counts in N.
  *
  * Filter: a group is left out of training unless its answer entropy H = -sum_c (n_c / n) log(n_c / n), over the n
- * rollouts with an answer, lies between `entropyLow` and `entropyHigh` times log N.
+ * rollouts with an answer, is between `entropyLow` and `entropyHigh` times log N.
  */
 import { clusterAnswers } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';

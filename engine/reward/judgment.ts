@@ -4,7 +4,7 @@ import { locateAnswer } from '../grading/index.ts';
 /** Characters before an answer in which marks are looked for. */
 export const TAIL = 100;
 
-/** What stands before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */
+/** What is before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */
 const JUDGMENT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
 
 /** The content of the last `\boxed{}` or after the last `####`, whichever is later; null without one. */

@@ -1,5 +1,5 @@
 /**
- * Keys and values of generated tokens in memory of the process, which grow where they lie: one array for each of a layer's
+ * Keys and values of generated tokens in memory of the process, which grow where they are: one array for each of a layer's
  * two, with room for the longest response. A graph that returned longer caches would hold them three times while it runs:
  * as they were, as they are, and as a copy for JavaScript.
  */
@@ -85,7 +85,7 @@ export class GrowingCaches {
 
   /**
    * Leaves out all rows but those of the index, whose places are not before their rows' new ones (`generatedRows` of
-   * `pack`); a place that stays empty gets what lies there.
+   * `pack`); a place that stays empty gets what is there.
    */
   pack(index: readonly number[]): void {
     const { headDim } = this.sizes;

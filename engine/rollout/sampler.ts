@@ -41,7 +41,7 @@ export interface SampleRequest {
   parameters?: Named<Value>;
   /** Number of tokens after which a response is complete by its text, or null to continue. */
   complete?: (tokens: readonly number[]) => number | null;
-  /** A prompt's rollouts are complete (index into `prompts`); their arrays lie in few buffers. */
+  /** A prompt's rollouts are complete (index into `prompts`); their arrays are in few buffers. */
   onGroup: (promptIndex: number, rollouts: SampledRollout[]) => void;
   /** Called between two calls of the device; throws to cancel. */
   tick?: (tokens: number) => void;
@@ -55,7 +55,7 @@ export interface SamplerOptions extends CachedModelOptions {
 }
 
 /**
- * Bytes that one row needs while it is sampled: its cache, which grows where it lies or exists before and after a call and
+ * Bytes that one row needs while it is sampled: its cache, which grows where it is or exists before and after a call and
  * as a copy, what a call adds to it, and its logits.
  */
 export function rowBytes(

@@ -10,7 +10,7 @@ export function nameInLayer(name: string, layer: number): string {
 }
 
 /**
- * Reading a layer replaces the one that was read before: its arrays are used again. What lies in the system's file cache
+ * Reading a layer replaces the one that was read before: its arrays are used again. What is in the system's file cache
  * costs a copy; it does not count as memory of the process.
  */
 export class StreamedWeights {

@@ -42,7 +42,7 @@ const GROUPS = {
   majorityLogprob: Float64Array,
   /** First row in the table of clusters; the clusters end where the next group's begin. */
   clusters: Int32Array,
-  /** Where the rollouts lie: text number of the file name (`NO_TEXT` for nowhere), byte and number of bytes. */
+  /** Where the rollouts are: text number of the file name (`NO_TEXT` for nowhere), byte and number of bytes. */
   frameFile: Int32Array,
   frameOffset: Float64Array,
   frameLength: Int32Array,

@@ -1,6 +1,6 @@
 /**
  * What the list of runs needs of a journal: its last step, its evaluations, how it ended. Only the records at the two ends
- * of `events.jsonl` that say so are read; what lies far from the end comes from the run's index where there is one. What
+ * of `events.jsonl` that say so are read; what is far from the end comes from the run's index where there is one. What
  * they add up to is for the fold to say, as of a whole journal.
  */
 import { parseLine, repairHint } from '../journal/events.ts';
@@ -23,7 +23,7 @@ const FAR = 16 * 2 ** 20;
 /** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */
 export type Ends = Pick<RunColumns, 'step'> &
   Pick<Head, 'evaluations' | 'end' | 'lifecycle'> & {
-    /** Where the last group that was seen lies; null where none was, or none was stored. */
+    /** Where the last group that was seen is; null where none was, or none was stored. */
     frame: FramePointer | null;
   };
 
@@ -119,7 +119,7 @@ class End {
     return this.missing.size === 0;
   }
 
-  /** Whether what is still missing lies so far from the end that the index is asked for it, once. */
+  /** Whether what is still missing is so far from the end that the index is asked for it, once. */
   mayAskIndex(behind: number): boolean {
     if (this.behindWork || this.indexAsked || behind < FAR) return false;
     this.indexAsked = true;
@@ -145,7 +145,7 @@ class End {
   }
 }
 
-/** Where the rollouts of a group lie, from the end of its record. */
+/** Where the rollouts of a group are, from the end of its record. */
 const FRAME = /"frame":\{"file":"([^"\\]{1,64})","offset":(\d{1,16}),"length":(\d{1,16})\}\}$/;
 const FRAME_BYTES = 160;
 

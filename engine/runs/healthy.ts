@@ -3,7 +3,7 @@ import { watchLevelOf } from '../protocol/warnings.ts';
 import type { RunColumns } from './columns.ts';
 import { diagnosisAt } from './diagnosis.ts';
 
-/** Steps that a checkpoint should lie before the first sign: the signs come after the change that they show. */
+/** Steps that a checkpoint should be before the first sign: the signs come after the change that they show. */
 const WELL_BEFORE = 10;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What a run says of one problem at one step. The only place that decides which group represents a problem, whether it
- * stands at a tie or without an answer, right or wrong, and since when: panel, lenses, terminal, exports and reports
+ * has a majority, a tie or no answer, is correct or wrong, and since when: panel, lenses, terminal, exports and reports
  * ask here. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
@@ -23,7 +23,7 @@ export type AnyQuadrant = QuadrantPlace | 'confident' | 'uncertain' | 'none';
 export interface ProblemView {
   /** Index of the problem. */
   problem: number;
-  /** Row of the group that speaks; null before the problem was sampled, as are its step and phase. */
+  /** Row of the group that represents it; null before the problem was sampled, as are its step and phase. */
   row: number | null;
   step: number | null;
   phase: Phase | null;
@@ -60,11 +60,11 @@ export interface ProblemView {
 }
 
 /** Greedy decoding is one rollout: it has no vote, so it never represents a problem. */
-const SILENT = PHASES.indexOf('greedy');
+const GREEDY = PHASES.indexOf('greedy');
 
 /**
  * A problem as the run knows it at a step: by the group of the phases train, evaluation and probe that was recorded last,
- * at or before that step. With `only`, groups of that phase alone speak, greedy ones too.
+ * at or before that step. With `only`, only groups of that phase count, greedy ones too.
  */
 export function problemView(
   columns: RunColumns,
@@ -76,7 +76,8 @@ export function problemView(
   const { step, phase, answer, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
     groups.columns;
   const { reward, tokens } = groups.columns;
-  const found = only === null ? speakingAt(columns, problem, at) : scan(columns, problem, speaker(columns, at, only));
+  const found =
+    only === null ? candidateAt(columns, problem, at) : scan(columns, problem, candidateIn(columns, at, only));
   const row = found?.row;
   const prediction = columns.head.forecast?.problems[problem] ?? null;
   const outcome = prediction && outcomeOf(columns, problem);
@@ -129,7 +130,7 @@ export function viewBefore(columns: RunColumns, problem: number, from: number | 
   if (from !== null) return problemView(columns, problem, from);
   const before = problemView(columns, problem, 0);
   if (before.row !== null) return before;
-  const [first] = speakingOf(columns, problem).rows;
+  const [first] = candidatesOf(columns, problem).rows;
   return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
 }
 
@@ -180,7 +181,7 @@ interface Found {
  * The rows that may represent a problem, and for each the place of the first one since which its answer, or its verdict, is
  * what it is. Each row is looked at once, as it comes: scrubbing asks for ten thousand problems in a frame.
  */
-interface Speaking {
+interface Candidates {
   rows: number[];
   answerFrom: number[];
   verdictFrom: number[];
@@ -190,38 +191,38 @@ interface Speaking {
   isOrdered: boolean;
 }
 
-const SPEAKING = new WeakMap<RunColumns, { epoch: number; problems: Speaking[] }>();
+const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Candidates[] }>();
 
-function speakingOf(columns: RunColumns, problem: number): Speaking {
-  let all = SPEAKING.get(columns);
+function candidatesOf(columns: RunColumns, problem: number): Candidates {
+  let all = CANDIDATES.get(columns);
   if (all?.epoch !== columns.epoch) {
     all = { epoch: columns.epoch, problems: [] };
-    SPEAKING.set(columns, all);
+    CANDIDATES.set(columns, all);
   }
   all.problems[problem] ??= { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
-  const speaking = all.problems[problem];
+  const candidates = all.problems[problem];
   const rows = columns.rowsOf(problem);
-  while (speaking.seen < rows.length) include(columns, speaking, rows[speaking.seen++]!);
-  return speaking;
+  while (candidates.seen < rows.length) include(columns, candidates, rows[candidates.seen++]!);
+  return candidates;
 }
 
-function include(columns: RunColumns, speaking: Speaking, row: number): void {
+function include(columns: RunColumns, candidates: Candidates, row: number): void {
   const { step, phase, answer } = columns.groups.columns;
-  if (phase[row] === SILENT) return;
-  const { rows, answerFrom, verdictFrom } = speaking;
+  if (phase[row] === GREEDY) return;
+  const { rows, answerFrom, verdictFrom } = candidates;
   const place = rows.length;
   const last = rows[place - 1];
   rows.push(row);
-  if (last !== undefined && step[row]! < step[last]!) speaking.isOrdered = false;
-  const goesOn = (isAlike: boolean, from: readonly number[]) => (isAlike ? from[place - 1]! : place);
-  answerFrom.push(goesOn(last !== undefined && answer[last] === answer[row], answerFrom));
-  verdictFrom.push(goesOn(last !== undefined && verdictAt(columns, last) === verdictAt(columns, row), verdictFrom));
+  if (last !== undefined && step[row]! < step[last]!) candidates.isOrdered = false;
+  const carried = (isAlike: boolean, from: readonly number[]) => (isAlike ? from[place - 1]! : place);
+  answerFrom.push(carried(last !== undefined && answer[last] === answer[row], answerFrom));
+  verdictFrom.push(carried(last !== undefined && verdictAt(columns, last) === verdictAt(columns, row), verdictFrom));
 }
 
 /** The row of any phase but greedy decoding that was recorded last, at or before a step. */
-function speakingAt(columns: RunColumns, problem: number, at: number): Found | null {
-  const { rows, answerFrom, verdictFrom, isOrdered } = speakingOf(columns, problem);
-  if (!isOrdered) return scan(columns, problem, speaker(columns, at, null));
+function candidateAt(columns: RunColumns, problem: number, at: number): Found | null {
+  const { rows, answerFrom, verdictFrom, isOrdered } = candidatesOf(columns, problem);
+  if (!isOrdered) return scan(columns, problem, candidateIn(columns, at, null));
   const { step } = columns.groups.columns;
   let [low, high] = [0, rows.length];
   while (low < high) {
@@ -258,19 +259,19 @@ function scan(columns: RunColumns, problem: number, isWanted: (row: number) => b
 }
 
 /** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
-export function speakingRows(
+export function candidateRows(
   columns: RunColumns,
   problem: number,
   at = Number.POSITIVE_INFINITY,
   only: Phase | null = null,
 ): number[] {
-  return columns.rowsOf(problem).filter(speaker(columns, at, only));
+  return columns.rowsOf(problem).filter(candidateIn(columns, at, only));
 }
 
-/** Whether a row may speak for its problem. */
-function speaker({ groups }: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
+/** Whether a row may represent its problem. */
+function candidateIn({ groups }: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
   const { step, phase } = groups.columns;
-  if (only === null) return (row) => step[row]! <= at && phase[row] !== SILENT;
+  if (only === null) return (row) => step[row]! <= at && phase[row] !== GREEDY;
   const wanted = PHASES.indexOf(only);
   return (row) => step[row]! <= at && phase[row] === wanted;
 }

@@ -8,7 +8,7 @@ export interface QuadrantCounts {
   counts: Readonly<Partial<Record<AnyQuadrant, number>>>;
 }
 
-const SILENT = PHASES.indexOf('greedy');
+const GREEDY = PHASES.indexOf('greedy');
 
 /** Follows the columns of a run as they grow: what was counted is not counted again. */
 export class QuadrantHistory {
@@ -67,7 +67,7 @@ export class QuadrantHistory {
 
   private count(columns: RunColumns, row: number): void {
     const { problem, step, phase, counts } = columns.groups.columns;
-    if (phase[row] === SILENT || counts[row] !== 1) return;
+    if (phase[row] === GREEDY || counts[row] !== 1) return;
     if (this.open !== null && this.open !== step[row]) this.entries.push(this.latest(this.open));
     this.open = step[row]!;
     const former = this.places[problem[row]!];

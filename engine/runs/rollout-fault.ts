@@ -8,7 +8,7 @@ import type { RunColumns } from './columns.ts';
 /**
  * The message where rollouts cannot be shown; null where the files are there. Files are numbered from 0, each written
  * until it is full.
- * @param last where the last stored group lies; null where none was stored
+ * @param last where the last stored group is; null where none was stored
  */
 export function rolloutFault(folder: string, last: FramePointer | null): string | null {
   const index = last && rolloutFileIndex(last.file);
@@ -22,7 +22,7 @@ export function rolloutFault(folder: string, last: FramePointer | null): string 
   return null;
 }
 
-/** Where the last stored group of a run lies. */
+/** Where the last stored group of a run is. */
 export function lastFrame(columns: RunColumns): FramePointer | null {
   for (let row = columns.groups.length - 1; row >= 0; row--) {
     const frame = columns.frameOf(row);

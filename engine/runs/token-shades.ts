@@ -179,7 +179,7 @@ function byChange({ logprob, before }: ShadeSubject): TokenShades | null {
   };
 }
 
-/** Where the extracted answer stands in a response: its last occurrence; null where it is not written as it was extracted. */
+/** Where the extracted answer is in a response: its last occurrence; null where it is not written as it was extracted. */
 export function answerSpan(text: string, answer: string | null): { start: number; end: number } | null {
   if (answer === null || answer === '') return null;
   const boxed = text.lastIndexOf(`{${answer}}`);

@@ -83,7 +83,7 @@ export function graphProto(parts: {
   nodes: readonly Message[];
   inputs: readonly Message[];
   outputs: readonly Message[];
-  /** Types and shapes of what lies between inputs and outputs. */
+  /** Types and shapes of what is between inputs and outputs. */
   values: readonly Message[];
   initializers?: readonly Message[];
 }): Message {

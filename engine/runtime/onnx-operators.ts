@@ -90,7 +90,7 @@ const matmul: EncodeOperator<'MatMul'> = (e, node) => {
   const outputs = [e.value(node.outputs[0])];
   const attributes = { transA: flag(transA), transB: flag(transB) };
   if (a.shape.length === 2) {
-    // Gemm reads a transposed side where it lies: no weight is ever copied.
+    // Gemm reads a transposed side where it is: no weight is ever copied.
     e.emit('Gemm', values(e, node), outputs, attributes);
   } else if (e.dialect === 'fused') {
     e.emit('FusedMatMul', values(e, node), outputs, attributes, MICROSOFT);

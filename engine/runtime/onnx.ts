@@ -13,7 +13,7 @@ export interface EncodedGraph {
   widensAtUse: boolean;
 }
 
-/** The folder that all the files of external weights lie under. */
+/** The folder that all the files of external weights are under. */
 function commonFolder(files: readonly string[]): string | null {
   if (files.length === 0) return null;
   const folders = files.map((file) => path.dirname(file).split(path.sep));

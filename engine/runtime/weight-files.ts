@@ -18,7 +18,7 @@ function cutShort(file: string, tensor: string): RollscopeError {
 }
 
 /**
- * Where each file of a graph's weights really lies: onnxruntime refuses links that lead elsewhere, as in the Hub's cache.
+ * Where each file of a graph's weights really is: onnxruntime refuses links that lead elsewhere, as in the Hub's cache.
  * Throws RollscopeError `model` where a file is missing or too short.
  */
 export function weightFiles(graph: Graph): Map<string, string> {
@@ -65,7 +65,7 @@ function room(bytes: number): Uint8Array {
   return scratch.subarray(0, bytes);
 }
 
-/** The weights from number `from` on into an array, as many as it has room for; whole blocks where they lie in blocks. */
+/** The weights from number `from` on into an array, as many as it has room for; whole blocks where they are in blocks. */
 export function readWeightInto(data: ExternalData, name: string, values: Float32Array, from = 0): void {
   const { buffer: memory, byteOffset, byteLength } = values;
   const { file, offset, stored } = data;

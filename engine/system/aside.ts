@@ -67,7 +67,7 @@ export async function removeAbandoned(path: string): Promise<void> {
 }
 
 /**
- * Lets `write` fill the folder `aside`, makes it durable and puts it at `target`, in place of what is there. Both lie in
+ * Lets `write` fill the folder `aside`, makes it durable and puts it at `target`, in place of what is there. Both are in
  * one folder. Throws what `write` throws, and `disk`; nothing of `aside` is left then.
  */
 export async function replaceFolder(

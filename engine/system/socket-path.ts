@@ -11,7 +11,7 @@ const FOLDER = 'rollscope-';
 
 /**
  * Makes a place for a socket: a named pipe on Windows, elsewhere a socket in a new folder that only the user can enter.
- * The system's folder for temporary files keeps the path short wherever the home folder lies.
+ * The system's folder for temporary files keeps the path short wherever the home folder is.
  */
 export function createSocketPath(): string {
   if (process.platform === 'win32') {

@@ -38,7 +38,7 @@ export interface BlockParts<T> {
   readonly offsets: T | null;
 }
 
-/** Where the parts of `count` weights lie. */
+/** Where the parts of `count` weights are. */
 export function blockSlices(type: BlockType, count: number): BlockParts<Slice> {
   let offset = 0;
   const next = (bytes: number): Slice => {
@@ -70,9 +70,9 @@ export interface BlockArrays {
   readonly offsets: Float32Array | null;
 }
 
-/** The parts of weights in the layout above, where they lie. */
+/** The parts of weights in the layout above, where they are. */
 export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
-  // Numbers of four bytes are read where they lie aligned.
+  // Numbers of four bytes are read where they are aligned.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
   const { numbers, low, scales, offsets } = blockSlices(type, bytes.length / BLOCK_WIDTH[type]);
   const part = (slice: Slice) => aligned.subarray(slice.offset, slice.offset + slice.bytes);

@@ -170,7 +170,7 @@ export function pullback(
   const graph = given[0]![0].graph;
   const nodes = [...graph.nodes];
 
-  // Only what lies between the wanted tensors and the given ones gets a gradient.
+  // Only what is between the wanted tensors and the given ones gets a gradient.
   const depends = new Set<Tensor>(wanted);
   for (const node of nodes) {
     // A block's outputs depend on what the block depends on, also where its inside is a loop.

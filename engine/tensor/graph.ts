@@ -11,7 +11,7 @@ export interface Tensor extends NamedType {
   readonly graph: Graph;
 }
 
-/** Where the bytes of a weight lie: a slice of a file, mapped, never copied. */
+/** Where the bytes of a weight are: a slice of a file, mapped, never copied. */
 export interface ExternalData {
   file: string;
   offset: number;

@@ -23,7 +23,7 @@ export function consoleMetrics(line: string): ForeignMetrics | null {
   return Object.keys(values).length === 0 ? null : { step: Number(step), values };
 }
 
-/** What stands after the first `step:` that is a word of its own; the name of a process stands before it. */
+/** What is after the first `step:` that is a word of its own; the name of a process is before it. */
 function behindStep(line: string): string | null {
   for (let at = line.indexOf(STEP); at >= 0; at = line.indexOf(STEP, at + 1)) {
     if (at === 0 || ' \t)'.includes(line[at - 1]!)) return line.slice(at + STEP.length);

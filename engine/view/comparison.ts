@@ -20,7 +20,7 @@ import { throttle } from './timing.ts';
 /** Milliseconds between two comparisons of runs that grow. */
 const PACE = 1000;
 
-/** A run at a problem (by index) and a step, and where cursor A stands; null for where each is at first. */
+/** A run at a problem (by index) and a step, and where cursor A is; null for where each is at first. */
 export interface PlaceToOpen {
   folder: string;
   problem: number | null;

@@ -37,7 +37,7 @@ export function reportHtml({ title, note, scripts, run }: ReportSources): string
   return documentHtml({ policy, nonce, title: escapedHtml(title), head, body: body.join('\n') });
 }
 
-/** A script as it can stand inside a page: no text in it begins or ends a script element. */
+/** A script as it can be inside a page: no text in it begins or ends a script element. */
 function inline(script: string): string {
   const lines = script.split('\n').filter((line) => !line.startsWith('//# sourceMappingURL='));
   return lines.join('\n').replace(/<(?=\/?script)/gi, '\\x3c');

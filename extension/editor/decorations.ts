@@ -1,6 +1,6 @@
 /**
  * Results next to the problems: a mark in the margin, the majority answer with its share at the line, a hover with all
- * answers. The answer stands after the line, or before it where lines are so long that their end is out of view.
+ * answers. The answer is after the line, or before it where lines are so long that their end is out of view.
  */
 import * as vscode from 'vscode';
 import { oneLine } from '../../engine/protocol/texts.ts';

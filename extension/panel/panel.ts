@@ -63,12 +63,12 @@ export class Panel implements vscode.WebviewPanelSerializer {
     this.present();
   }
 
-  /** What stands before the run. */
+  /** What is shown in place of the run. */
   get shownStart(): ShownStart | null {
     return this.start;
   }
 
-  /** Whether a start stands before the run. */
+  /** Whether a start is shown in place of the run. */
   get isStarting(): boolean {
     return this.start !== null;
   }

@@ -67,7 +67,7 @@ const RULE = '─'.repeat(24);
  * Lines count from 0, as VS Code counts them. Text that a terminal or editor would act on is written out, and token
  * positions follow what is shown.
  */
-/** The document of a rollout: its text, and where everything in it stands. */
+/** The document of a rollout: its text, and where everything in it is. */
 export function layoutRollout(facts: DocumentFacts): RolloutLayout {
   const { rollout, place = null, fork, prompt = null } = facts;
   const header = headerOf(facts);

@@ -12,7 +12,7 @@ import type { CheckpointAt, RunSession } from './session.ts';
 /** What the viewer needs of the panel. */
 export interface Screen {
   readonly shown: OpenRun | null;
-  /** Whether a start stands before it. */
+  /** Whether a start is shown in place of it. */
   readonly isStarting: boolean;
   /** Chooses what is shown, without opening the panel. */
   setRun(run: OpenRun | null): void;

@@ -1,4 +1,4 @@
-"""Whole groups out of what lies on several processes. Standard library only."""
+"""Whole groups out of what is on several processes. Standard library only."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def score_together(
     processes: Processes, own: list[Rollout], size: int, step: int, ask: Ask
 ) -> tuple[list[float | None], list[ScoredGroup]]:
     """
-    Rewards of this process's rollouts, voted on by whole groups: a group may lie on several processes.
+    Rewards of this process's rollouts, voted on by whole groups: a group may be on several processes.
 
     The first process asks; what goes wrong there is raised on all. Also returns the groups, on the first process only.
     """

@@ -47,7 +47,7 @@ class GroupVotes:
     Completes groups. Each rollout waits until its group is whole; then the group is asked about once, and each
     gets its own reward.
 
-    ``patience`` is how many seconds a group may stand without another of its rollouts arriving.
+    ``patience`` is how many seconds a group may wait without another of its rollouts arriving.
     """
 
     def __init__(self, ask: Ask, patience: float) -> None:

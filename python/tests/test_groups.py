@@ -1,4 +1,4 @@
-"""Groups that lie on several processes: threads stand in for the processes here; tests/trainers has real ones."""
+"""Groups that are on several processes: threads stand in for the processes here; tests/trainers has real ones."""
 
 import threading
 import unittest

@@ -104,7 +104,7 @@ function pathOf(series: Series, values: readonly number[], scales: Scales, kind:
   return svg`<path class="${kind} ${series.name}" stroke-dasharray=${series.dashed ? '3 2' : nothing} d=${draw(points) ?? ''}></path>`;
 }
 
-/** What lies between two curves on the same axis: above the second, where the first promises too much, and below. */
+/** What is between two curves on the same axis: above the second, where the first promises too much, and below. */
 function gapOf([first, second]: readonly Series[], scales: Scales) {
   if (!first || !second || first.ownAxis || second.ownAxis) return nothing;
   const y = scales.y(first);

@@ -1,7 +1,7 @@
 /** The matrix of problems over time as an SVG drawing, for a file: all problems of the list, not only those in sight. */
 
 import type { RunColumns } from '../../engine/runs/columns.ts';
-import { speakingRows } from '../../engine/runs/problem-view.ts';
+import { candidateRows } from '../../engine/runs/problem-view.ts';
 import { xmlCharacters } from './export.ts';
 import { type CellContext, drawRow, HATCH, type MatrixColors, type Palette } from './matrix.ts';
 
@@ -63,7 +63,7 @@ export function matrixSvg({ columns, problems, steps, colors, background, foregr
   problems.forEach((problem, i) => {
     if (!problem) return;
     recorder.top = i * row;
-    drawRow(recorder, palette, columns, speakingRows(columns, problem.index), { steps, width }, [0, cell]);
+    drawRow(recorder, palette, columns, candidateRows(columns, problem.index), { steps, width }, [0, cell]);
   });
   const names = problems.map((problem, i) =>
     problem && hasNames

@@ -1,6 +1,6 @@
 /**
  * Problems over time on a canvas: a row for each problem, from left to right its groups. The majority share is the strength
- * of the color; how the vote stands is the shape, so that it shows without color: solid right, hatched wrong, two bars for
+ * of the color; the shape says how the vote is, so that it shows without color: solid right, hatched wrong, two bars for
  * a vote without a majority, a line for no answer.
  */
 import type { RunColumns } from '../../engine/runs/columns.ts';

@@ -77,7 +77,7 @@ export function slopeLines(a: SlopeEnd, b: SlopeEnd): SlopeLine[] {
   return largest.sort((x, y) => y.to - x.to || y.from - x.from);
 }
 
-/** Heights of labels that do not lie on each other, as near as possible to where they belong, in the same order. */
+/** Heights of labels that do not overlap, as near as possible to where they belong, in the same order. */
 export function spread(wanted: readonly number[], low: number, high: number): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
   const places = [...wanted];
@@ -105,7 +105,7 @@ export function slopeChart(lines: readonly SlopeLine[], width: number, height: n
     `${correct === null ? '' : correct ? '✓ ' : '✗ '}${answer === null ? 'none' : oneLine(answer, letters)} ${quantityText('share', share)}`;
   const kind = ({ answer, correct }: SlopeLine) =>
     answer === null ? 'none' : correct === null ? 'unknown' : correct ? 'correct' : 'wrong';
-  // What is right lies on top.
+  // What is right is on top.
   const drawn = [...lines].sort((a, b) => Number(a.correct === true) - Number(b.correct === true));
   const shown = (side: 'from' | 'to') => lines.filter((line) => line[side] > 0);
   const labels = (side: 'from' | 'to') => {

@@ -113,7 +113,7 @@ function runLine({ steps, values, low, high }: RunCurve, run: number, x: Scale, 
   let free = Number.NEGATIVE_INFINITY;
   const marked = points.filter((i) => {
     if (low) return true;
-    // Markers of several runs do not lie on each other.
+    // Markers of several runs do not overlap.
     if (x(steps[i]!) < free + BETWEEN_MARKERS + run * 7) return false;
     free = x(steps[i]!);
     return true;

@@ -161,7 +161,7 @@ export class Inspector extends Component {
     </div>`;
   }
 
-  private group(row: ProblemRow, speaking: number) {
+  private group(row: ProblemRow, shown: number) {
     const { problem, view } = row;
     const { columns, columnsBefore, groups, runOfA } = this.store;
     const two = this.width > 440;
@@ -172,13 +172,13 @@ export class Inspector extends Component {
     );
     const place =
       view.phase === 'probe' ? 'probe' : `${view.phase === 'evaluation' ? 'evaluation at ' : ''}step ${view.step}`;
-    const reading = groups.of(columns.idOf(speaking));
+    const reading = groups.of(columns.idOf(shown));
     return html`
       <div class="place muted">${place} · ${plural(view.rollouts, 'rollout')}${view.truncated ? ` · ${view.truncated} truncated at the length limit` : ''}${view.unanswered > 0 ? ` · ${view.unanswered} without an answer` : ''}</div>
       <div class="halves ${two ? 'two' : ''}" data-phase=${view.phase} data-step=${view.step}>
         <section>
           <h2>Answers</h2>
-          ${answerTable(columns.clustersOf(speaking), view.rollouts, view.unanswered)}
+          ${answerTable(columns.clustersOf(shown), view.rollouts, view.unanswered)}
         </section>
         ${changeSection(
           { columns, columnsBefore, runOfA: runOfA.other?.run ?? null },

@@ -42,7 +42,7 @@ export async function statistics(run: string, options: StatisticsCommandOptions)
       };
       try {
         const found = await computeStatistics(output, { folder, journal, reader }, { ...options, lines, note, signal });
-        // How the run ended is what stands last.
+        // How the run ended comes last.
         if (end) journal.append({ type: 'end', reason: end.reason, step: end.step });
         printStatistics(output, found, reader);
         return { ...found, by: reader.by };

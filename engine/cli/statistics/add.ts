@@ -42,7 +42,7 @@ export interface StatisticsWork {
   reader: TokenReader;
   signal?: AbortSignal;
   onProgress?: (progress: StatisticsProgress) => void;
-  /** Where the rollouts lie of groups that were looked at before, which are passed over; those of this time are added. */
+  /** Where the rollouts are of groups that were looked at before, which are passed over; those of this time are added. */
   seen?: Set<string>;
   /** Notes from time to time that what was recorded so far is to stay. */
   note: () => Promise<void>;

@@ -119,7 +119,7 @@ function tokensOf(
   return found.length === 0 ? 'empty' : found;
 }
 
-/** Trainers strip what stands around a response. */
+/** Trainers strip what is around a response. */
 function sameText(decoded: string, logged: string): boolean {
   return decoded === logged || decoded.trim() === withoutPadding(logged).trim();
 }

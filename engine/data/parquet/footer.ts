@@ -1,4 +1,4 @@
-/** What a Parquet file says of itself: its columns, and where their values lie. */
+/** What a Parquet file says of itself: its columns, and where their values are. */
 import type { CompressionCodec, ConvertedType, LogicalType, SchemaElement, SchemaTree } from 'hyparquet';
 import { CompressionCodecs, ConvertedTypes, FieldRepetitionTypes, ParquetTypes } from 'hyparquet/src/constants.js';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
@@ -52,7 +52,7 @@ export function readFooter(bytes: Uint8Array, size: number): Footer {
   const groups = list(fields.field_4).map((group) => rowGroup(group, leaves, size));
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   if (!(rows <= MAX_ROWS)) throw new Error(`${rows} rows`);
-  // what lies in the file lies there once, so that reading takes no longer than the file is large
+  // what is in the file is there once, so that reading takes no longer than the file is large
   const taken = groups.flatMap(({ chunks }) => chunks).reduce((sum, { start, end }) => sum + end - start, 0);
   if (taken > size) throw new Error(`columns of ${taken} bytes in a file of ${size}`);
   return { schema, groups };

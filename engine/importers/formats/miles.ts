@@ -24,7 +24,7 @@ import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { numbersOf } from '../token-columns.ts';
 import { endsLine } from '../whole-file.ts';
 
-/** Where rollouts of each phase are, by what stands before their number. */
+/** Where rollouts of each phase are, by what is before their number. */
 const KINDS = [
   { prefix: '', phase: 'train' },
   { prefix: 'eval_', phase: 'evaluation' },

@@ -20,7 +20,7 @@ import { endsLine } from '../whole-file.ts';
 const STEP_FILE = /^(\d+)\.jsonl$/;
 /** A step that somebody has packed: it is named, not read. */
 const PACKED = /^(\d+)\.jsonl\.(?:gz|zst|bz2|xz|zip)$/;
-/** Empty files that may stand before the first with a row: a trainer that was killed leaves them. */
+/** Empty files that may be before the first with a row: a trainer that was killed leaves them. */
 const EMPTY = 16;
 const EVALUATION = /val|eval|test/i;
 /** Columns as verl names them; what else a row has is the reward's. */
@@ -77,7 +77,7 @@ async function foldersIn(root: string): Promise<{ folder: string; phase: Phase }
   return found;
 }
 
-/** Links to folders count: dumps are large, and often lie on another disk. */
+/** Links to folders count: dumps are large, and often are on another disk. */
 async function subfolders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const folders: string[] = [];

@@ -78,7 +78,7 @@ export interface GgufNames {
   readonly layer: Readonly<Record<string, string>>;
   /** Tensors that hold several modules, one below the other. */
   readonly fused?: Readonly<Record<string, readonly string[]>>;
-  /** Whether the two numbers of a head that are rotated together lie half a head apart, as in Hugging Face's files, or side by side. */
+  /** Whether the two numbers of a head that are rotated together are half a head apart, as in Hugging Face's files, or side by side. */
   readonly rotated: 'apart' | 'side by side';
   /** The rest, as in `config.json`. */
   readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;

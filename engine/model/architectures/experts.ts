@@ -12,7 +12,7 @@ import {
 import { qwen3 } from './qwen3.ts';
 import { windowEverywhere, windowOf } from './windows.ts';
 
-/** GGUF's names of a layer; the experts' matrices lie one below the other in tensors of their own. */
+/** GGUF's names of a layer; the experts' matrices are one below the other in tensors of their own. */
 const LAYER = {
   ...PRE_NORM_LAYER,
   'mlp.gate': 'ffn_gate_inp',

@@ -61,7 +61,7 @@ function partnersIn(problems: readonly MatchedProblem[], other: readonly Matched
       taken.add(partner);
     }
   };
-  // The same question may stand in a dataset twice.
+  // The same question may be in a dataset twice.
   pair((problem) => `${textKey(problem)}\n${problem.id}`);
   pair(textKey);
   pair(({ id }) => id, canBeSame);

@@ -27,7 +27,7 @@ export interface RolloutRow {
   /** All reference answers as a JSON list, where there are several. */
   references: string | null;
   correct: boolean | null;
-  /** The vote of its group: how it stands, its answer and share (null without an answer), and whether that is right. */
+  /** The vote of its group: its status, its answer and share (null without an answer), and whether that is right. */
   voteStatus: VoteStatus;
   majorityAnswer: string | null;
   majorityShare: number | null;

@@ -40,9 +40,9 @@ interface Sizes {
   longest: number;
   /** Numbers that are trained. */
   trainable: number;
-  /** The backend draws many tokens in a call, so that caches grow where they lie. */
+  /** The backend draws many tokens in a call, so that caches grow where they are. */
   controlFlow: boolean;
-  /** How most of the weights lie in their files. */
+  /** How most of the weights are in their files. */
   stored: StoredType;
   /** Bytes of a frozen base with fewer bits than float32, which runs layer by layer; null: it has no fewer. */
   narrowBytes?: number | null;

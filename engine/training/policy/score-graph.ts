@@ -168,7 +168,7 @@ export type BatchInputs = {
   readonly temperature: Port;
 };
 
-/** Batch and parameters to what the model says where each token of the responses stands, at the sampling temperature. */
+/** Batch and parameters to what the model says where each token of the responses is, at the sampling temperature. */
 export function hiddenStates(graph: Graph, bind: BindWeights, positions: number) {
   const decoder = new Decoder(bind(graph), positions);
   const prompt = {

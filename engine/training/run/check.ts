@@ -21,7 +21,7 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
   }
 }
 
-/** Weights that train cannot lie in blocks. */
+/** Weights that are trained cannot be in blocks. */
 function checkPrecision({ basePrecision, rolloutPrecision, lora }: RunConfig): void {
   if (lora) return;
   const refuse = (flag: string, field: string, value: string) => {

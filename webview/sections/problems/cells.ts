@@ -8,7 +8,7 @@ import { referenceText } from '../../../engine/protocol/reference.ts';
 import { VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { moveOf } from '../../../engine/runs/moves.ts';
-import { type ProblemView, speakingRows } from '../../../engine/runs/problem-view.ts';
+import { candidateRows, type ProblemView } from '../../../engine/runs/problem-view.ts';
 import { problemCurve } from '../../../engine/runs/quadrant-history.ts';
 import { correctSparkline } from '../../charts/sparkline.ts';
 import { html } from '../../html.ts';
@@ -56,7 +56,7 @@ export function problemCell(
 
 /** Drawn again when the problem has new rollouts, whatever the step that is looked at. */
 function sparkline(columns: RunColumns, problem: number, steps: number) {
-  const drawn = () => correctSparkline(problemCurve(columns, speakingRows(columns, problem)), steps);
+  const drawn = () => correctSparkline(problemCurve(columns, candidateRows(columns, problem)), steps);
   const known = [columns, problem, columns.rowsOf(problem).length, steps];
   return html`<svg width="64" height=${CELL} aria-hidden="true">${guard(known, drawn)}</svg>`;
 }

@@ -1,6 +1,6 @@
 /** The drawn part of the list of problems: what is seen of the matrix, the cursors, and the samples of the legend. */
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { speakingRows } from '../../../engine/runs/problem-view.ts';
+import { candidateRows } from '../../../engine/runs/problem-view.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf } from '../../charts/matrix.ts';
 import type { ListItem } from '../../problem-order.ts';
 import { Remembered } from '../../remembered.ts';
@@ -112,7 +112,7 @@ function drawLines(
     context.save();
     // The hatching begins with its row, and does not slide while the list is scrolled.
     context.translate(0, i * LINE - top + (LINE - CELL) / 2);
-    drawRow(context, palette, columns, speakingRows(columns, item.row.problem.index), frame, [0, CELL]);
+    drawRow(context, palette, columns, candidateRows(columns, item.row.problem.index), frame, [0, CELL]);
     context.restore();
   }
 }

@@ -1,7 +1,7 @@
 /** The matrix as a file: a drawing of all problems of the list in the theme's colors, and a row for each group. */
 import type { Problem } from '../../../engine/protocol/problem.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { speakingRows, standingAt } from '../../../engine/runs/problem-view.ts';
+import { candidateRows, standingAt } from '../../../engine/runs/problem-view.ts';
 import type { ChartNumbers } from '../../charts/export.ts';
 import { matrixColors } from '../../charts/matrix.ts';
 import { type MatrixPicture, matrixSvg } from '../../charts/matrix-svg.ts';
@@ -23,7 +23,7 @@ export function matrixTable(columns: RunColumns, problems: readonly Listed[]): C
     rows: problems.flatMap((problem) =>
       problem === null
         ? []
-        : speakingRows(columns, problem.index).map((row) => {
+        : candidateRows(columns, problem.index).map((row) => {
             const { step, phase } = columns.idOf(row);
             const answer = columns.texts.at(columns.groups.columns.answer[row]!);
             return [problem.id, step, phase, standingAt(columns, row), answer, share[row]!];
