@@ -4,7 +4,7 @@
  * a schema has a twin for reading, made once, whose objects drop what they do not know.
  */
 import '../protocol/schema-words.ts';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { clone } from 'zod/v4/core';
 import { acceptsOf } from './accepts.ts';
 
@@ -47,12 +47,15 @@ interface Definition extends z.core.$ZodTypeDef {
   items?: readonly Inner[];
   in?: Inner;
   out?: Inner;
+  /** Of a lazy schema. */
+  getter?: () => Inner;
 }
 
 function withInner(schema: z.ZodType): z.ZodType {
   const definition = schema._zod.def as Definition;
   const twin = (inner: Inner) => forReading(inner as z.ZodType);
-  const { shape, catchall, element, innerType, valueType, options, items, out } = definition;
+  const { shape, catchall, element, innerType, valueType, options, items, out, getter } = definition;
+  if (getter) return z.lazy(() => forReading((schema as z.ZodLazy).unwrap() as z.ZodType));
   const changed: Partial<Definition> = {
     ...(shape && { shape: Object.fromEntries(Object.entries(shape).map(([key, inner]) => [key, twin(inner)])) }),
     ...(element && { element: twin(element) }),
