@@ -3,6 +3,7 @@ import { css, type LitElement, nothing, type ReactiveController } from 'lit';
 import { PANES, type PaneName } from '../engine/runs/panel-state.ts';
 import { html } from './html.ts';
 import { isUnsized } from './resize.ts';
+import { HISTOGRAMS_HEIGHT } from './sections/histograms.ts';
 import type { Store } from './store.ts';
 
 export const paneStyles = css`
@@ -67,6 +68,9 @@ const PANE_TITLES: Readonly<Record<PaneName, string>> = {
   rollout: 'Rollout',
 };
 
+/** Below this height of the panel the search takes the place of the charts: its counts have the steps, too. */
+const LOW = 1100;
+
 /** Renders the panes into its host, and keeps how far each is scrolled. */
 export class Panes implements ReactiveController {
   private height = 0;
@@ -105,9 +109,11 @@ export class Panes implements ReactiveController {
    * @param width of the panel, CSS pixels
    */
   render(width: number) {
-    const { selection, info } = this.store();
-    const panes: readonly PaneName[] = info?.job === 'probe' ? PANES.filter((pane) => pane !== 'charts') : PANES;
-    return selection.layout.isNarrow(width) ? this.tabs(panes) : this.beside(panes, width);
+    const { selection, info, finder } = this.store();
+    const isNarrow = selection.layout.isNarrow(width);
+    const noCharts = info?.job === 'probe' || (finder.isOpen && this.height < LOW && !isNarrow);
+    const panes: readonly PaneName[] = noCharts ? PANES.filter((pane) => pane !== 'charts') : PANES;
+    return isNarrow ? this.tabs(panes) : this.beside(panes, width);
   }
 
   private readonly measure = (): void => {
@@ -137,7 +143,7 @@ export class Panes implements ReactiveController {
 
   /** All panes, with the charts above the others. */
   private beside(panes: readonly PaneName[], width: number) {
-    const { layout } = this.store().selection;
+    const { layout, showsHistograms } = this.store().selection;
     const { height } = this;
     const { problems, problem, rollout } = layout.paneWidths(width);
     const edge = (
@@ -147,7 +153,8 @@ export class Panes implements ReactiveController {
       part: number,
     ) =>
       html`<rs-splitter axis=${axis} title=${title} .value=${part * 100} .moved=${(by: number) => layout.move(name, by, width, height)} .reset=${() => layout.reset()}></rs-splitter>`;
-    const charts = layout.chartsHeight(width, height);
+    const below = showsHistograms ? HISTOGRAMS_HEIGHT : 0;
+    const charts = Math.min(layout.chartsHeight(width, height) + below, Math.round(height * 0.6));
     return html`
       ${panes.includes('charts') ? html`${this.pane('charts', `height: ${charts}px`)} ${edge('charts', 'horizontal', 'Height of the charts', charts / Math.max(1, height))}` : nothing}
       <div class="panes">

@@ -85,5 +85,11 @@ function valueText({ digits, tiny }: QuantityDefinition, value: number): string 
   if (digits === 0) return whole(value);
   if (tiny || !Number.isFinite(value)) return number(value, digits);
   // Without the sign of a 0.
-  return fixed(Number(fixed(value, digits)) || 0, digits);
+  return grouped(fixed(Number(fixed(value, digits)) || 0, digits));
+}
+
+/** With separators between thousands: `4,900.0`. */
+function grouped(text: string): string {
+  const [digits, rest] = text.split('.') as [string, string?];
+  return `${digits.replace(/\B(?=(\d{3})+$)/g, ',')}${rest === undefined ? '' : `.${rest}`}`;
 }

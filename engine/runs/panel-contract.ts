@@ -25,7 +25,7 @@ import type { Metric } from './series.ts';
 import { START_ANSWERS, type StartState } from './start-state.ts';
 
 /** How the page may control a run. */
-export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'statistics'] as const;
+export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'fork-healthy', 'statistics'] as const;
 export type RunAction = (typeof RUN_ACTIONS)[number];
 /** What the page may ask the editor to do, whichever run is shown. */
 export const EDITOR_ACTIONS = ['choose-run', 'train'] as const;

@@ -11,12 +11,14 @@ const CONTROLS: Record<RunAction, CommandName> = {
   continue: 'resume',
   stop: 'stop',
   resume: 'resume',
+  'fork-healthy': 'forkRun',
   statistics: 'computeStatistics',
 };
 const COMMANDS: Record<EditorAction, CommandName> = { 'choose-run': 'openRun', train: 'train' };
 
 /** What the panel's buttons do; a run may differ from the one that the window follows. */
 export const buttons = (act: Act) => ({
-  control: (action: RunAction, run: OpenRun) => act(CONTROLS[action], run.folder),
+  control: (action: RunAction, { folder }: OpenRun) =>
+    act(CONTROLS[action], action === 'fork-healthy' ? { folder, step: 'healthy' } : folder),
   perform: (action: EditorAction) => act(COMMANDS[action]),
 });

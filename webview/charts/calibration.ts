@@ -55,6 +55,9 @@ export const calibrationStyles = css`
   }
 `;
 
+/** Problems in one place from which on their number is written beside it. */
+const SEVERAL = 3;
+
 /** Room for the labels of the axes, CSS pixels. */
 export const MARGIN = { left: 34, right: 8, top: 6, bottom: 28 };
 
@@ -104,7 +107,7 @@ export function problemScatter(
   chosen: number | null,
 ): TemplateResult {
   const { x, y } = shareScales(of);
-  return svg`${axes(of, 'majority share', labeled ? 'accuracy' : 'token probability')}
+  return svg`${axes(of, 'majority share', labeled ? 'accuracy' : 'token probability')} ${countsAt(rows, labeled, of)}
     ${rows.map((row) => {
       const point = pointOf(row, labeled);
       if (!point) return null;
@@ -117,6 +120,26 @@ export function problemScatter(
         ? svg`<path class=${classes} data-problem=${problem.index} d=${`M${cx - 3} ${cy - 3}L${cx + 3} ${cy + 3}M${cx - 3} ${cy + 3}L${cx + 3} ${cy - 3}`}><title>${name}</title></path>`
         : svg`<circle class=${classes} data-problem=${problem.index} cx=${cx} cy=${cy} r="3.5"><title>${name}</title></circle>`;
     })}`;
+}
+
+/** How many problems lie on each other, beside their place. */
+function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes): TemplateResult[] {
+  const { x, y } = shareScales(of);
+  const counts = new Map<string, { x: number; y: number; count: number }>();
+  for (const row of rows) {
+    const point = pointOf(row, labeled);
+    if (!point) continue;
+    const place = { x: Math.round(x(point.x)), y: Math.round(y(point.y)) };
+    const key = `${place.x} ${place.y}`;
+    counts.set(key, { ...place, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()]
+    .filter(({ count }) => count >= SEVERAL)
+    .map((at) => {
+      // Away from the edge, and from the numbers of the axis.
+      const below = at.y < of.height / 2;
+      return svg`<text class="several" x=${at.x + 4} y=${at.y + (below ? 15 : -7)} text-anchor="end">${at.count}</text>`;
+    });
 }
 
 /** Accuracy against confidence, a bar of each bin's 95% interval, its area the number of rollouts. */

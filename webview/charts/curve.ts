@@ -14,6 +14,7 @@ export interface Series {
   values: readonly number[];
   /** The same before smoothing, drawn faintly behind it. */
   raw?: readonly number[];
+  /** Of the run of cursor A: in the color of texts, dashed, or dotted where it is the reference. */
   dashed?: boolean;
   /** Its run, where that is another one than the run that is shown. */
   run?: string;
@@ -51,6 +52,8 @@ export interface CurveOptions {
 }
 
 const MARGIN = { left: 32, right: 6, top: 6, bottom: 16 };
+/** Height of the unit, which no curve crosses. */
+const UNIT = 8;
 /** Space for the ticks of a right axis. */
 const RIGHT_AXIS = 36;
 /** Maximum points per pixel of a curve. */
@@ -101,7 +104,8 @@ function pathOf(series: Series, values: readonly number[], scales: Scales, kind:
     ([step]) => x(step),
     ([, value]) => y(value),
   );
-  return svg`<path class="${kind} ${series.name}" stroke-dasharray=${series.dashed ? '3 2' : nothing} d=${draw(points) ?? ''}></path>`;
+  const dashes = series.dashed ? (series.name === 'reference' ? '1 3' : '4 2') : nothing;
+  return svg`<path class="${kind} ${series.name} ${series.dashed ? 'of-a' : ''}" stroke-dasharray=${dashes} d=${draw(points) ?? ''}></path>`;
 }
 
 /** What is between two curves on the same axis: above the second, where the first promises too much, and below. */
@@ -137,7 +141,7 @@ function draggedOf({ dragged }: Pick<CurveOptions, 'dragged'>, { x, area }: Scal
 }
 
 function scalesOf(
-  options: Pick<CurveOptions, 'width' | 'height' | 'series' | 'domain' | 'marks' | 'range'>,
+  options: Pick<CurveOptions, 'width' | 'height' | 'series' | 'domain' | 'marks' | 'range' | 'unit'>,
 ): Scales & { right: ScaleLinear<number, number> | null } {
   const { width, height, series, domain, marks = [] } = options;
   const own = series.filter(({ ownAxis }) => ownAxis);
@@ -147,7 +151,8 @@ function scalesOf(
   const shown = ({ steps, values, raw = [] }: Series) =>
     [...values, ...raw].filter((_, i) => has(steps[i % Math.max(1, steps.length)]!));
   const valuesOf = (some: readonly Series[]) => some.flatMap(shown);
-  const axis = (range: readonly [number, number]) => scaleLinear(range, [area.bottom, area.top]).clamp(true);
+  const top = area.top + (options.unit ? UNIT : 0);
+  const axis = (range: readonly [number, number]) => scaleLinear(range, [area.bottom, top]).clamp(true);
   const ends = marks.filter(({ step }) => has(step)).flatMap(({ low, high }) => [low, high]);
   const left = axis(options.range ?? axisRange([...valuesOf(series.filter(({ ownAxis }) => !ownAxis)), ...ends]));
   const right = own.length > 0 ? axis(axisRange(valuesOf(own))) : null;
@@ -164,7 +169,7 @@ function axesOf({ height, unit }: Pick<CurveOptions, 'height' | 'unit'>, scales:
     ${right?.ticks(2).map((tick) => svg`<text class="own-axis" x=${area.right + 8} y=${right(tick) + 3}>${tickText(right, tick)}</text>`) ?? nothing}
     ${ticks.map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tick}</text>`)}
     <text class="axis-name" x="2" y=${height - 3}>step</text>
-    ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 3} text-anchor="end">${unit}</text>` : nothing}`;
+    ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 2} text-anchor="end">${unit}</text>` : nothing}`;
 }
 
 /** What of a chart does not change with cursor and pointer, and the scales that it is drawn with. */

@@ -4,6 +4,7 @@ import { area, curveStepAfter } from 'd3-shape';
 import { css, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import type { ClusterCount } from '../../engine/protocol/group.ts';
+import { oneLine } from '../../engine/protocol/texts.ts';
 import { svg } from '../html.ts';
 
 /** A problem's group at one step. */
@@ -19,6 +20,9 @@ export interface MassLayer {
   /** Share of the rollouts per group. */
   shares: number[];
 }
+
+/** Of a label in its layer: its height, the width of a letter and most letters, CSS pixels. */
+const [LABEL, LETTER, LETTERS] = [13, 6.2, 14];
 
 /** Maximum number of layers. */
 const LAYERS = 5;
@@ -56,6 +60,13 @@ export const massStyles = css`
   }
   .layer.is-wrong {
     fill: var(--wrong);
+  }
+  svg text.layer-name {
+    fill: var(--vscode-foreground);
+    stroke: var(--vscode-editor-background);
+    stroke-width: 3;
+    paint-order: stroke;
+    pointer-events: none;
   }
 `;
 
@@ -98,7 +109,7 @@ function shapesOf(groups: readonly MassStep[], { x, y, lastWidth }: MassScales):
     .y1((d) => y(d.to))
     .curve(curveStepAfter);
   let unknown = 0;
-  return layers.map((layer) => {
+  const drawn = layers.map((layer) => {
     const points = groups.map((group, i) => {
       const from = base[i]!;
       base[i] = from + layer.shares[i]!;
@@ -107,6 +118,35 @@ function shapesOf(groups: readonly MassStep[], { x, y, lastWidth }: MassScales):
     const last = points.at(-1);
     if (last) points.push({ ...last, step: last.step + lastWidth });
     const kind = layer.correct === null ? `unknown${unknown++}` : layer.correct ? 'is-correct' : 'is-wrong';
-    return svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
+    const shape = svg`<path class="layer ${kind}" d=${draw(points) ?? ''}><title>${layer.answer}</title></path>`;
+    return { shape, label: labelOf(layer, points, { x, y }) };
   });
+  return [...drawn.map(({ shape }) => shape), ...drawn.flatMap(({ label }) => label ?? [])];
+}
+
+interface Band {
+  step: number;
+  from: number;
+  to: number;
+}
+
+/** The answer, where its layer is high enough for it for as long as it is wide; null where it is nowhere. */
+function labelOf({ answer }: MassLayer, points: readonly Band[], { x, y }: Pick<MassScales, 'x' | 'y'>) {
+  const text = oneLine(answer, LETTERS);
+  let best: { width: number; at: number; height: number } | null = null;
+  for (let first = 0; first < points.length - 1; first++) {
+    // What is left is not wider.
+    if (best && x(points.at(-1)!.step) - x(points[first]!.step) <= best.width) break;
+    let [low, high] = [0, 1];
+    for (let last = first; last < points.length - 1; last++) {
+      low = Math.max(low, points[last]!.from);
+      high = Math.min(high, points[last]!.to);
+      if (y(low) - y(high) < LABEL) break;
+      const [left, right] = [x(points[first]!.step), x(points[last + 1]!.step)];
+      if (best && right - left <= best.width) continue;
+      best = { width: right - left, at: (left + right) / 2, height: y((low + high) / 2) };
+    }
+  }
+  if (!best || best.width < text.length * LETTER + 4) return null;
+  return svg`<text class="layer-name" x=${best.at} y=${best.height + 4} text-anchor="middle">${text}</text>`;
 }

@@ -50,7 +50,7 @@ export function confidenceChart(
     ${rows.map((row, i) => svg`<text x="0" y=${band * (i + 0.5) + 3}>${row}</text>`)}
     <text x="0" y=${height - 3}>log-prob</text>
     <line class="axis" x1="52" x2=${width - 8} y1=${bottom} y2=${bottom}></line>
-    ${x.ticks(4).map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor="middle">${tickFormat(x, 4)(tick)}</text>`)}
+    ${x.ticks(4).map((tick) => svg`<text x=${x(tick)} y=${height - 3} text-anchor=${x(tick) > width - 20 ? 'end' : 'middle'} dx=${x(tick) > width - 20 ? 8 : 0}>${tickFormat(x, 4)(tick)}</text>`)}
     ${rollouts.map(({ logprob, correct }, i) => {
       if (logprob === null) return null;
       const cx = x(logprob);

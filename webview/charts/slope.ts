@@ -7,9 +7,12 @@ import { svg } from '../html.ts';
 
 /** Maximum number of answers that are drawn: those with the largest share at either end. */
 const MOST = 6;
-/** Height of a label, and space for labels at both sides, CSS pixels. */
+/** Height of a label, width of one of its letters, and how far it is from its line, CSS pixels. */
 const LABEL = 12;
-const LABELS = 0.3;
+const LETTER = 6.6;
+const AWAY = 6;
+/** Most and least space for the labels of a side, of the width. */
+const [LABELS, LEAST_LABELS] = [0.38, 0.16];
 const EDGE = 8;
 
 /** A problem's group at one of the two steps. */
@@ -97,10 +100,10 @@ export function spread(wanted: readonly number[], low: number, high: number): nu
 
 /** The lines between two axes, with answers and shares at both ends. @param width of the picture, and its height: CSS pixels */
 export function slopeChart(lines: readonly SlopeLine[], width: number, height: number): TemplateResult {
-  const [left, right] = [width * LABELS, width * (1 - LABELS)];
   const bottom = height - EDGE;
   const y = (share: number) => bottom - share * (bottom - EDGE);
-  const letters = Math.max(3, Math.floor((width * LABELS) / 6.2) - 6);
+  // Besides the answer there are its mark and its share.
+  const letters = Math.max(3, Math.floor((width * LABELS - AWAY) / LETTER) - 7);
   const text = ({ answer, correct }: SlopeLine, share: number) =>
     `${correct === null ? '' : correct ? '✓ ' : '✗ '}${answer === null ? 'none' : oneLine(answer, letters)} ${quantityText('share', share)}`;
   const kind = ({ answer, correct }: SlopeLine) =>
@@ -108,6 +111,11 @@ export function slopeChart(lines: readonly SlopeLine[], width: number, height: n
   // What is right is on top.
   const drawn = [...lines].sort((a, b) => Number(a.correct === true) - Number(b.correct === true));
   const shown = (side: 'from' | 'to') => lines.filter((line) => line[side] > 0);
+  const room = (side: 'from' | 'to') => {
+    const longest = Math.max(0, ...shown(side).map((line) => text(line, line[side]).length));
+    return Math.max(width * LEAST_LABELS, Math.min(width * LABELS, longest * LETTER + AWAY + 4));
+  };
+  const [left, right] = [room('from'), width - room('to')];
   const labels = (side: 'from' | 'to') => {
     const those = shown(side);
     const places = spread(
@@ -115,7 +123,7 @@ export function slopeChart(lines: readonly SlopeLine[], width: number, height: n
       EDGE,
       bottom,
     );
-    const [x, anchor] = side === 'from' ? [left - 6, 'end'] : [right + 6, 'start'];
+    const [x, anchor] = side === 'from' ? [left - AWAY, 'end'] : [right + AWAY, 'start'];
     return those.map(
       (line, i) =>
         svg`<text class="slope-label" x=${x} y=${places[i]! + 4} text-anchor=${anchor}>${text(line, line[side])}</text>`,

@@ -94,8 +94,8 @@ export class CursorA extends Component {
     const { selection, runOfA } = this.store;
     const { from, fromRun } = selection;
     if (fromRun === null) return from === null ? 'before training' : `step ${from}`;
-    const run = oneLine(runOfA.other?.run ?? baseName(fromRun), LONGEST);
-    return `${run}, ${from === null ? 'latest step' : from === 0 ? 'before training' : `step ${from}`}`;
+    // Its step stands in the line below.
+    return oneLine(runOfA.other?.run ?? baseName(fromRun), LONGEST);
   }
 
   private menu() {

@@ -23,12 +23,14 @@ import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { curveStyles } from './curves/styles.ts';
-import './histograms.ts';
+import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
 /** Of a chart where its pane gives no height, and of an enlarged one. */
 const HEIGHT = 112;
 const LARGE = 300;
 const LEAST_HEIGHT = 72;
+/** Of a chart in a pane of its own; and what its title and the line below all charts use. */
+const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 /** Of the pane, what a row of charts does not use: its titles, the line below it and edges. */
 const AROUND = 60;
 const GAP = 18;
@@ -72,7 +74,7 @@ export class Curves extends Component {
     const names = ['one', 'one', 'two', 'two', 'four'];
     const all = [this.reward(), ...this.store.selection.charts(run).map((metric, i) => this.metric(metric, i))];
     return html`<div class="charts ${names[columns]}">
-        ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, columns))}
+        ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, this.chartHeight(columns, all.length)))}
       </div>
       ${this.store.selection.showsHistograms ? html`<rs-histograms></rs-histograms>` : nothing}
       ${this.tools()} ${failureNotice('saveFile', failures.of('saveFile'), () => failures.clear('saveFile'))}`;
@@ -101,11 +103,22 @@ export class Curves extends Component {
 
   /** Its value in the run of cursor A: at the step under the pointer, else at A. */
   private valueOfA(metric: Metric, text: (value: number | null) => string) {
-    const { runOfA, selection } = this.store;
-    const { other } = runOfA;
+    const { other } = this.store.runOfA;
     if (!other) return nothing;
-    const at = this.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, other.columns.step);
-    return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, at))}`;
+    return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, this.stepOfA))}`;
+  }
+
+  /** Both rewards of the run of cursor A, with how their curves are drawn. */
+  private rewardsOfA() {
+    const { runOfA } = this.store;
+    if (!runOfA.other) return nothing;
+    const text = (value: number | null) => quantityText('share', value);
+    return html`<span title="Run of A: proxy dashed, ground truth dotted">${this.valueOfA('proxyReward', text)} / ${text(runOfA.other.columns.metricAt('groundTruthReward', this.stepOfA))}</span>`;
+  }
+
+  private get stepOfA(): number {
+    const { runOfA, selection } = this.store;
+    return this.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, runOfA.other?.columns.step ?? 0);
   }
 
   private optionsOf(key: string, make: () => Chart['options']): Chart['options'] {
@@ -123,7 +136,7 @@ export class Curves extends Component {
     const evaluated = this.hover === null ? undefined : marks.find(({ step }) => step === this.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
     const title = html`Reward<span class="value"><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
-      <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${
+      <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${this.rewardsOfA()}${
         evaluated
           ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
           : nothing
@@ -147,7 +160,9 @@ export class Curves extends Component {
     const choice = choiceOf(metric)!;
     const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
     const text = exists ? choice.text(columns.metricAt(metric, this.at)) : 'undefined for this reward';
-    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, choice.text)}</span>${this.named(metric)}`;
+    // The unit stands before it.
+    const withoutUnit = (value: number | null) => choice.text(value).replace(choice.unit ? ` ${choice.unit}` : '', '');
+    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, withoutUnit)}</span>${this.named(metric)}`;
     const options = this.optionsOf(metric, () => ({
       series: [this.series(choice.color, metric), this.seriesOfA(choice.color, metric)].filter((one) => one !== null),
       ...(choice.share && { range: [0, 1] as const }),
@@ -164,10 +179,10 @@ export class Curves extends Component {
     return warning ? html` <span class="wrong" title=${warning.message}>collapse watch</span>` : nothing;
   }
 
-  private chart(chart: Chart, width: number, columns: number) {
+  private chart(chart: Chart, width: number, usual: number) {
     const { key, label, title, options } = chart;
     const isLarge = key === this.large;
-    const height = isLarge ? LARGE : this.chartHeight(columns);
+    const height = isLarge ? LARGE : usual;
     const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
     const dragged = this.drag && this.hover !== null ? partBetween(this.drag.from, this.hover, this.all) : null;
     const step = Math.round(this.hover ?? this.at);
@@ -262,10 +277,15 @@ export class Curves extends Component {
     );
   }
 
-  /** One row of charts fills its pane; several are scrolled. */
-  private chartHeight(columns: number): number {
-    const { layout } = this.store.selection;
-    if (columns < 4 || layout.isNarrow(window.innerWidth)) return HEIGHT;
+  /** One row of charts fills its pane; several are scrolled, and in a pane of their own they share its height. */
+  private chartHeight(columns: number, charts: number): number {
+    const { layout, showsHistograms } = this.store.selection;
+    if (layout.isNarrow(globalThis.innerWidth)) {
+      const pane = (this.parentElement?.clientHeight ?? 0) - (showsHistograms ? HISTOGRAMS_HEIGHT : 0);
+      const rows = Math.ceil(charts / columns);
+      return Math.max(HEIGHT, Math.min(HIGHEST, Math.floor((pane - TOOLS) / rows - TITLE)));
+    }
+    if (columns < 4) return HEIGHT;
     return Math.max(LEAST_HEIGHT, layout.chartsHeight(window.innerWidth, window.innerHeight) - AROUND);
   }
 

@@ -4,13 +4,14 @@
  */
 import { css, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
+import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
 import type { Estimate } from '../../engine/protocol/estimate.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { type BeforeAfter, diagnosisAt, speaksAgainst } from '../../engine/runs/diagnosis.ts';
+import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import { hasSwitched, moveOf } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
@@ -93,8 +94,30 @@ export class DiagnosisLine extends Component {
           ? html`<span class="word ${attributes.gravity}" role="status" data-diagnosis=${kind} title=${meaning}>${word}</span>`
           : html`<button class="link word ${attributes.gravity}" data-diagnosis=${kind} data-since=${since} title="${meaning}\nGo to step ${since}" @click=${() => selection.lookAt(since)}>${word}</button>`
       }
-      ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch(comparison)} ${this.forecast()}
+      ${this.actions(diagnosis)} ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch(comparison)} ${this.forecast()}
     `;
+  }
+
+  /** What to do about a run that goes wrong, as in the notification of an alarm. */
+  private actions({ kind, since }: Diagnosis) {
+    const { store } = this;
+    const { columns, info, isReadOnly, progress, selection } = store;
+    if (!info || gravityOf(kind) === 'good' || gravityOf(kind) === 'neutral') return nothing;
+    const look =
+      since === null || selection.step === since
+        ? nothing
+        : html`<vscode-button data-action="look-at-since" @click=${() => selection.lookAt(since)}>Look at step ${since}</vscode-button>`;
+    if (isReadOnly) return look;
+    const isOwn = info.job === 'train' && columns.head.run?.config != null;
+    const healthy = isOwn
+      ? lastHealthyStep(
+          columns,
+          columns.head.checkpoints.map(({ step }) => step),
+        )
+      : null;
+    return html`${look}
+      ${info.status === 'running' && progress?.state === 'running' ? html`<vscode-button appearance="secondary" data-action="pause-run" @click=${() => store.requests.control('pause')}>Pause</vscode-button>` : nothing}
+      ${healthy === null ? nothing : html`<vscode-button appearance="secondary" data-action="fork-healthy" title="A new run from the last checkpoint before the first sign, with other settings" @click=${() => store.requests.control('fork-healthy')}>Fork from step ${healthy}…</vscode-button>`}`;
   }
 
   /** Before and after, with the interval of the latter. */
@@ -210,14 +233,15 @@ export class DiagnosisLine extends Component {
   private watch(comparison: BeforeAfter | null) {
     const { columns, info, selection } = this.store;
     const config = columns.head.run?.config;
-    if (!config || info?.job !== 'train' || config.watch === 'off') return nothing;
     const warning = collapseWarningAt(columns, selection.at);
+    // Whether an import of an earlier version was watched is not known.
+    if (!warning && (!config || info?.job !== 'train' || config.watch === 'off')) return nothing;
     const level = warning?.level ?? 'quiet';
     const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
       ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
-      ${warning && comparison && speaksAgainst(comparison, warning.step) ? html`<span class="muted" data-overruled>but accuracy has risen by step ${comparison.after.step}, which counts for more</span>` : nothing}
+      ${warning && comparison && speaksAgainst(comparison, warning.step) ? html`<span class="muted" data-overruled>overruled: accuracy has risen by step ${comparison.after.step}</span>` : nothing}
     </span>`;
   }
 
@@ -227,14 +251,16 @@ export class DiagnosisLine extends Component {
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
     const by = standIn(forecast);
-    const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.`;
+    const how = score
+      ? `\n95% confidence interval ${quantityText('accuracy', low)} to ${quantityText('accuracy', high)} · AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}`
+      : '';
+    const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.${how}`;
     return html`<span class="fact" title=${about} data-predicted=${quantityText('accuracy', mean)} data-measured=${score ? quantityText('accuracy', score.actual.mean) : nothing}>
-      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b> <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span></span>
+      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b>${score ? nothing : html` <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span>`}</span>
       ${by ? html`<span class="muted">${by}</span>` : nothing}
       ${
         score
-          ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>
-              <span class="muted">AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}</span>`
+          ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>`
           : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${whole(Object.keys(forecast.problems).length)}</span>`
       }
     </span>`;

@@ -155,7 +155,7 @@ export class Find extends Component {
     const some = steps.filter((one) => one.phase === phase);
     if (some.length === 0) return nothing;
     const last = Math.max(1, this.store.columns.step);
-    const width = Math.max(60, this.width - 230);
+    const width = Math.max(60, this.width - 270);
     const look = (step: number) => this.start({ firstStep: step, lastStep: step });
     return html`<span class="muted">${phase}</span>${hitBars({ phase, steps: some, last, width, look })}<span class="muted">${highestText(some)}</span>`;
   }

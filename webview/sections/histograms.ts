@@ -2,7 +2,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
-import { quantityText } from '../../engine/protocol/quantities.ts';
+import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { BINNED, type Bin, type Binned, binFilter, binned, edgesOf, rangeIn } from '../bins.ts';
 import { Component } from '../component.ts';
 import { menuStyles, saveMenu } from '../export-menu.ts';
@@ -13,11 +13,13 @@ import { shared } from '../styles.ts';
 const TITLES: Readonly<Record<Binned, { title: string; quantity: 'reward' | 'share' | 'length' }>> = {
   reward: { title: 'Reward', quantity: 'reward' },
   share: { title: 'Majority share', quantity: 'share' },
-  length: { title: 'Length (tokens)', quantity: 'length' },
+  length: { title: 'Length', quantity: 'length' },
 };
 const HEIGHT = 74;
 /** Room for the numbers below the bars. */
 const AXIS = 14;
+/** What the histograms need below the charts, with their titles. */
+export const HISTOGRAMS_HEIGHT = HEIGHT + AXIS + 28;
 const WIDEST = 340;
 const GAP = 18;
 
@@ -112,7 +114,7 @@ export class Histograms extends Component {
             <rect class="hit" x=${i * wide + 0.5} width=${Math.max(1, wide - 1)} y="0.5" height=${HEIGHT - 1}></rect></g>`;
         })}
         <text x="0" y=${HEIGHT + AXIS - 3}>${quantityText(quantity, all[0]!.from)}</text>
-        <text x=${width} y=${HEIGHT + AXIS - 3} text-anchor="end">${quantityText(quantity, all.at(-1)!.to)}</text>
+        <text x=${width} y=${HEIGHT + AXIS - 3} text-anchor="end">${withUnit(quantity, all.at(-1)!.to)}</text>
       </svg>
     </section>`;
   }

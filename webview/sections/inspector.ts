@@ -81,6 +81,22 @@ export class Inspector extends Component {
       .prediction {
         margin-top: 2px;
       }
+      .prediction summary {
+        cursor: pointer;
+      }
+      .from-to {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 10px;
+        align-items: baseline;
+        justify-content: space-between;
+      }
+      .from-to .acts {
+        display: flex;
+        gap: 4px;
+        align-items: baseline;
+        margin-left: auto;
+      }
       .head {
         display: flex;
         gap: 10px;
@@ -155,9 +171,9 @@ export class Inspector extends Component {
       ${predicted}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
       ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${correctnessMark(outcome)} ${verdictText(outcome)}</span>`}
-      <div class="muted">${signalsOf(prediction)
+      <details><summary class="muted">signals of the prediction</summary><div class="muted">${signalsOf(prediction)
         .map(({ name, value }) => `${name} ${value}`)
-        .join(' · ')}</div>
+        .join(' · ')}</div></details>
     </div>`;
   }
 

@@ -228,13 +228,15 @@ export class Problems extends Component {
   }
 
   private legend() {
-    const { labeled } = this.store.columns.head;
+    const { labeled, forecast } = this.store.columns.head;
     const sample = (standing: string, text: string) =>
       html`<span class="sample"><canvas data-standing=${standing} width="22" height="12" aria-hidden="true"></canvas>${text}</span>`;
     return html`<div class="legend muted">
       ${labeled ? html`${sample('correct', 'majority correct')}${sample('wrong', 'majority wrong')}` : sample('unknown', 'majority')}
       ${sample('undecided', 'tie or single vote')}${sample('unanswered', 'no answer')}
       <span>stronger: larger share</span>
+      ${labeled && this.store.info?.job !== 'probe' ? html`<span>↑ fixed, ↓ broke since A</span>` : nothing}
+      ${forecast ? html`<span>◦ predicted wrong</span>` : nothing}
     </div>`;
   }
 

@@ -104,7 +104,7 @@ describe('cursor A at another run', () => {
 
     // A dashed curve of the other run in each chart, with its value.
     const charts = rendered(store, 'curves');
-    expect(charts.split('stroke-dasharray="3 2"').length).toBeGreaterThan(2);
+    expect(charts.split('stroke-dasharray="4 2"').length).toBeGreaterThan(2);
     expect(charts).toContain('class="name-of-a"');
 
     const diff = clicksOf(template(store, 'before')).find(({ element }) => element.includes('diff-before'));

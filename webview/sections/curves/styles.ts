@@ -42,6 +42,10 @@ export const curveStyles = css`
   .plain {
     stroke: var(--accent);
   }
+  .curve.of-a {
+    stroke: var(--vscode-foreground);
+    stroke-opacity: 0.8;
+  }
   .gap {
     fill: var(--highlight);
     fill-opacity: 0.16;

@@ -39,8 +39,8 @@ export function changeSection(
   });
   const lines = slopeLines(end(columnsBefore, before), end(columns, view));
   return html`<section data-change>
-    <h2>From A (${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}) to B (${placeText(view)})
-      <button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Rollouts side by side</button> ${save(lines)}</h2>
+    <h2 class="from-to"><span>From A (${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}) to B (${placeText(view)})</span>
+      <span class="acts"><button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Side by side</button>${save(lines)}</span></h2>
     <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
   </section>`;
 }

@@ -3,6 +3,7 @@ import { css, nothing } from 'lit';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
+import { oneLine } from '../../../engine/protocol/texts.ts';
 import { html } from '../../html.ts';
 import { correctnessClass, correctnessMark } from '../inspector/correctness.ts';
 
@@ -23,6 +24,9 @@ export const headStyles = css`
     margin: 4px 0;
   }
 `;
+
+/** Letters of a rule that are shown; a pattern can be long. */
+const RULE = 24;
 
 export interface RolloutHead {
   rollout: Rollout;
@@ -45,7 +49,7 @@ export function rolloutHead({ rollout, index, rollouts, answerRule, why, open, c
   return html`<h2>Rollout ${index + 1}<span class="value">of ${rollouts}</span></h2>
     <div class="facts">
       <span>answer <b class="mono ${correctnessClass(correct)}">${rollout.answer ?? 'none'} ${correctnessMark(correct)}</b></span>
-      ${answerRule === null ? nothing : html`<span class="muted">outlined: found by ${answerRule}</span>`}
+      ${answerRule === null ? nothing : html`<span class="muted" title=${answerRule}>outlined: found by ${oneLine(answerRule, RULE)}</span>`}
       <span>reward <b>${quantityText('reward', reward)}</b></span>
       ${advantage === null ? nothing : html`<span>advantage <b>${quantityText('advantage', advantage)}</b></span>`}
       ${tokens === null ? nothing : html`<span>${plural(tokens, 'token')}${finish === 'length' ? ', truncated at the length limit' : ''}</span>`}

@@ -1,0 +1,84 @@
+/** What the verdict line offers where a run goes wrong: the step, a pause, and a fork from before it. */
+import { beforeAll, expect, test, vi } from 'vitest';
+import { OpenRun } from '../../../engine/view/open-run.ts';
+import { buttons } from '../../../extension/panel/actions.ts';
+import { Store } from '../../../webview/store.ts';
+import { temporaryFolder } from '../../support/processes.ts';
+import { writeRunFixture } from '../../support/run-fixture.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
+import { clicksOf } from './markup.ts';
+import { changeHead, conversationOf, rendered, template } from './panel.ts';
+
+let run: OpenRun;
+beforeAll(async () => {
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
+  const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, {
+    ...{ problems: 6, votes: 4, steps: 12, every: 3 },
+    labels: false,
+  });
+  run = await OpenRun.read(folder);
+});
+
+/** A panel whose run got an alarm at step 8, after all that was measured. */
+async function alarmed() {
+  const webview = new FakeWebview();
+  const control = vi.fn(async () => {});
+  conversationOf(webview, { control }).show(run);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  const warnings = [{ seq: 99, code: 'collapse', message: 'It collapses.', step: 8 } as never];
+  changeHead(store, { warnings, evaluations: [] });
+  const press = (action: string) =>
+    clicksOf(template(store, 'diagnosis'))
+      .find(({ element }) => element.includes(`data-action="${action}"`))!
+      .click();
+  return { store, control, press };
+}
+
+test('a healthy run has none', async () => {
+  const webview = new FakeWebview();
+  conversationOf(webview).show(run);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  expect(rendered(store, 'diagnosis')).not.toContain('<vscode-button');
+});
+
+test('an alarm leads to its step, where it is not shown yet', async () => {
+  const { store, press } = await alarmed();
+  expect(rendered(store, 'diagnosis')).toContain('Look at step 8');
+  expect(rendered(store, 'diagnosis')).not.toContain('data-action="pause-run"');
+  press('look-at-since');
+  expect(store.selection.step).toBe(8);
+  expect(rendered(store, 'diagnosis')).not.toContain('data-action="look-at-since"');
+});
+
+test('a run that goes on can be paused', async () => {
+  const { store, control, press } = await alarmed();
+  store.info = { ...store.info!, status: 'running' };
+  store.progress = { state: 'running' } as never;
+  press('pause-run');
+  await until('the pause is asked for', () => control.mock.calls.length > 0);
+  expect(control.mock.calls[0]).toEqual(['pause', run]);
+});
+
+test('a fork begins at the last checkpoint from before it, as the notification does', async () => {
+  const { store, control, press } = await alarmed();
+  expect(rendered(store, 'diagnosis')).toContain('Fork from step 6…');
+  press('fork-healthy');
+  await until('the fork is asked for', () => control.mock.calls.length > 0);
+  const act = vi.fn(async () => {});
+  await buttons(act).control('fork-healthy', run);
+  expect(act).toHaveBeenCalledWith('forkRun', { folder: run.folder, step: 'healthy' });
+});
+
+test('a run of another trainer has no checkpoints to fork from', async () => {
+  const { store } = await alarmed();
+  const told = store.columns.head.run!;
+  changeHead(store, { run: { ...told, config: null } });
+  const html = rendered(store, 'diagnosis');
+  expect(html).toContain('Look at step 8');
+  expect(html).not.toContain('fork-healthy');
+  // What its import saw is said.
+  expect(html).toContain('data-watch="collapse"');
+});
