@@ -30,6 +30,7 @@ import { ReportPanel } from './experiments/report-panel.ts';
 import { Experiments } from './experiments/tasks.ts';
 import { MEMORY } from './ids.ts';
 import { DumpFolders } from './imports/dumps.ts';
+import { FollowedRuns } from './imports/followed-runs.ts';
 import { continueFollowing } from './imports/following.ts';
 import { type Followed, Imports } from './imports/imports.ts';
 import { offerDumps } from './imports/offer.ts';
@@ -78,6 +79,7 @@ export class Rollscope {
   readonly reports: ReportPanel;
   readonly experiments: Experiments;
   readonly imports: Imports;
+  readonly followed: FollowedRuns;
   readonly dumps: DumpFolders;
 
   /** @param act what the commands do, for the panel's buttons */
@@ -98,6 +100,7 @@ export class Rollscope {
         () => this.runsFolder,
         this.session,
         (run) => this.panel.uses(run) || this.comparisons.shows(run),
+        () => this.followed?.runs ?? [],
       ),
     );
     this.models = own(new ModelList(globalState));
@@ -132,8 +135,8 @@ export class Rollscope {
     const { engine, session, library, panel, documents, problemFiles, models } = this;
     this.viewer = own(new RunViewer({ engine, session, library, screen: panel, report }));
     this.notices = new Notices(this.report, (run, step) => {
-      this.viewer.show(run);
-      this.panel.look(step);
+      const shown = run === session.active ? this.viewer.show(run) : this.viewer.open(run.folder);
+      void Promise.resolve(shown).then(() => this.panel.look(step), report);
     });
     this.comparisons = own(
       new ComparisonPanels(extensionUri, {
@@ -154,14 +157,16 @@ export class Rollscope {
     );
     this.dumps = own(new DumpFolders(program, (error) => this.report.record(error)));
     const { imports, dumps } = this;
-    own(followingItem(imports));
+    this.followed = own(new FollowedRuns({ imports, grown: (run, since) => this.notices.alarm(run, since), report }));
+    const { followed } = this;
+    own(followingItem(imports, followed));
     own(new Links(this, report));
     own(registerTools(program, (address) => openAddress(this, address)));
     own(new ConfigurationLenses());
     own(new Lenses(documents, this.results, models, session));
     own(new RowDiagnostics(documents));
     own(new Decorations(extensionUri, documents, this.results));
-    own(showViews({ library, session, problemFiles, models, report }));
+    own(showViews({ library, session, followed, problemFiles, models, report }));
     own(showState({ engine, session, panel, documents, problemFiles, dumps, imports }));
     own(watchRunsFolder(library));
     this.listen();

@@ -53,10 +53,14 @@ export class Notices {
     this.told.add(`${run.folder} ${found.code}`);
     this.report.log('warning', found.message);
     const text = diagnosisText({ kind: 'collapsing', since: found.step });
+    // What another trainer does is not ours to pause, and its checkpoints are not ours.
+    const isOwn = run.file.origin.engine === 'rollscope';
     const buttons = {
       'Look at Step': () => this.look(run, found.step ?? 0),
-      ...(run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
-      'Fork from Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
+      ...(isOwn && run.status === 'running' && { Pause: () => runCommand('pause', run.folder) }),
+      ...(isOwn && {
+        'Fork from Last Healthy Checkpoint': () => runCommand('forkRun', { folder: run.folder, step: 'healthy' }),
+      }),
     };
     void this.report.ask(`Run ${run.run}: ${text}. ${inEditor(found.message)}`, buttons, { withLog: false });
   }

@@ -204,6 +204,7 @@ export class ImportWork {
     await pipeline.end();
     await this.close();
     await this.recordMetrics(following);
+    this.work.run.warnOfCollapse();
     place.mark(this.faults.count);
     if (fresh.length > 0 || importer.curvesOnly) await place.note();
     return fresh.length > 0;

@@ -42,6 +42,7 @@ export async function importDump(
   const run = state
     ? await ImportedRun.reopen(folder, state.position, problems, { rules, ...(now && { now }) })
     : await ImportedRun.create(folder, contentsOf(dump, options), problems, { rules, ...(now && { now }) });
+  run.watchCollapse();
   const work = new ImportWork({ importer, source: from, dump, problems, run, options, before: state });
   try {
     return await work.run();

@@ -12,6 +12,7 @@ import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
 import type { WarningCode } from '../protocol/warnings.ts';
 import type { ForeignRollout } from './group.ts';
+import { ImportWatch } from './import-watch.ts';
 import { judgeGroup, type WrittenGroup } from './judge.ts';
 import { known, knownValues } from './known.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
@@ -48,6 +49,7 @@ export class ImportedRun {
   /** Groups since the last step or evaluation, without their texts: what its metrics are made of. */
   private waiting: Waiting[] = [];
   private lastStep = 0;
+  private watch: ImportWatch | null = null;
 
   private constructor(
     private readonly journal: Journal,
@@ -185,6 +187,21 @@ export class ImportedRun {
     return work(this.journal);
   }
 
+  /** From now on `warnOfCollapse` says what the collapse watch sees, of what was recorded before as well. */
+  watchCollapse(): void {
+    const watch = new ImportWatch();
+    const { nextSeq } = this.journal.position();
+    for (let seq = 0; seq < nextSeq; seq += READ_AT_ONCE)
+      for (const record of this.journal.recordsFrom(seq, Math.min(READ_AT_ONCE, nextSeq - seq))) watch.take(record);
+    this.journal.onRecord((record) => watch.take(record));
+    this.watch = watch;
+  }
+
+  /** Records what the collapse watch has not warned of yet. */
+  warnOfCollapse(): void {
+    for (const warning of this.watch?.news() ?? []) this.journal.append(warning);
+  }
+
   warn(code: WarningCode, message: string): void {
     this.journal.append({ type: 'warning', code, message, step: null, problem: null });
   }
@@ -224,6 +241,9 @@ export class ImportedRun {
     return found.map(({ group }) => group);
   }
 }
+
+/** Records that are read into memory together. */
+const READ_AT_ONCE = 2000;
 
 interface Waiting {
   phase: Phase;

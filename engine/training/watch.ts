@@ -4,10 +4,10 @@
  * comes to where it was.
  */
 import { voteStability } from '../analysis/problem-pattern.ts';
-import { CollapseWatch, type WatchLevel, type WatchState } from '../analysis/watch.ts';
+import { CollapseWatch, type WatchLevel } from '../analysis/watch.ts';
+import { COLLAPSE_ADVICE, isGraver, watchWarning } from '../analysis/watch-warning.ts';
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
-import { WATCH_WARNINGS } from '../protocol/warnings.ts';
 
 /** Share of the votes from which on a vote counts as settled. */
 const SETTLED = 0.5;
@@ -83,7 +83,7 @@ export class RunWatch {
     this.latest = step;
     this.firstSign = state.level === 'ok' ? null : (this.firstSign ?? step);
     if (state.level === 'collapse') this.collapsed ??= step;
-    if (worse(state.level, before)) return warning(state, this.action, this.good);
+    if (isGraver(state.level, before)) return watchWarning(state, adviceOf(this.action, this.good));
     return null;
   }
 
@@ -104,32 +104,10 @@ export class RunWatch {
   }
 }
 
-const ORDER: readonly WatchLevel[] = ['ok', 'watch', 'collapse'];
-
-function worse(now: WatchLevel, before: WatchLevel): boolean {
-  return ORDER.indexOf(now) > ORDER.indexOf(before);
-}
-
-function warning({ step, level, reasons }: WatchState, action: RunConfig['watch'], good: number | null): NewRecord {
-  const why = reasons.map(({ text }) => text).join('; ');
-  const then =
-    level !== 'collapse'
-      ? 'Inspect the rollouts.'
-      : action === 'stop'
-        ? 'The run was stopped.'
-        : action === 'rollback'
-          ? good === null
-            ? 'The run was stopped; there is no healthy checkpoint to roll back to.'
-            : `The run was stopped and rolled back to the last healthy checkpoint (step ${good}).`
-          : 'Stop the run or roll back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
-  const what = level === 'collapse' ? 'Possible collapse detected' : 'Early signs of collapse';
-  const watch = { level: level === 'collapse' ? level : ('watch' as const), reasons };
-  return {
-    type: 'warning',
-    code: WATCH_WARNINGS[watch.level],
-    message: `${what}: ${why}. ${then}`,
-    step,
-    problem: null,
-    watch,
-  };
+function adviceOf(action: RunConfig['watch'], good: number | null): string {
+  if (action === 'stop') return 'The run was stopped.';
+  if (action !== 'rollback') return COLLAPSE_ADVICE;
+  return good === null
+    ? 'The run was stopped; there is no healthy checkpoint to roll back to.'
+    : `The run was stopped and rolled back to the last healthy checkpoint (step ${good}).`;
 }

@@ -72,6 +72,8 @@ export class ImportJob {
     /** The run folder. */
     readonly folder: string,
     program: Program,
+    /** An earlier window has begun it. */
+    readonly isRestored = false,
   ) {
     this.done = this.run(program);
     this.done.catch(() => {});
@@ -160,7 +162,7 @@ export class Imports {
 
   /** Resumes what the former window followed. */
   restore(): void {
-    for (const { folder, ...request } of this.memory.read()) this.start(request, folder);
+    for (const { folder, ...request } of this.memory.read()) this.start(request, folder, true);
   }
 
   dispose(): void {
@@ -169,8 +171,8 @@ export class Imports {
     this.changeEmitter.dispose();
   }
 
-  private start(request: ImportRequest, folder: string): ImportJob {
-    const job = new ImportJob(request, path.resolve(folder), this.program());
+  private start(request: ImportRequest, folder: string, isRestored = false): ImportJob {
+    const job = new ImportJob(request, path.resolve(folder), this.program(), isRestored);
     this.jobs.add(job);
     this.remember();
     const ended = () => {

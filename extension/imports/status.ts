@@ -1,16 +1,28 @@
 /** The status bar item of the folders that are followed. */
 import * as vscode from 'vscode';
+import {
+  type Diagnosis,
+  diagnosisMeaning,
+  diagnosisText,
+  type Gravity,
+  gravityOf,
+} from '../../engine/protocol/diagnosis.ts';
 import { plural } from '../../engine/protocol/format.ts';
+import type { OpenRun } from '../../engine/view/open-run.ts';
 import { commandId } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { plain, withoutIcons } from '../shown.ts';
 import { throttle } from '../timing.ts';
+import type { FollowedRuns } from './followed-runs.ts';
 import type { Imports } from './imports.ts';
 
 const PACE = 250;
 
-/** Shown while something is followed. */
-export function followingItem(imports: Imports): vscode.Disposable {
+/** Shown while something is followed; a run that goes wrong gives it word and color, as one of our own does. */
+export function followingItem(
+  imports: Imports,
+  followed: Pick<FollowedRuns, 'runs' | 'onDidChange'>,
+): vscode.Disposable {
   const scope = new Disposables();
   const item = scope.add(vscode.window.createStatusBarItem('rollscope.following', vscode.StatusBarAlignment.Left, 9));
   item.name = 'Rollscope: Followed Folders';
@@ -24,9 +36,14 @@ export function followingItem(imports: Imports): vscode.Disposable {
     }
     const steps = first.progress ? `: ${plural(first.progress.steps, 'step')}` : '';
     const what = others.length === 0 ? `${first.name}${steps}` : `${others.length + 1} folders`;
-    item.text = `$(eye) Following ${withoutIcons(what)}`;
-    item.tooltip = plain([first, ...others].map(({ request }) => request.source).join('\n'));
-    item.accessibilityInformation = { label: `Following ${what}`, role: 'button' };
+    const bad = worst(followed.runs);
+    const word = bad ? ` · ${diagnosisText(bad)}` : '';
+    item.text = `$(eye) Following ${withoutIcons(what)}${word}`;
+    const sources = [first, ...others].map(({ request }) => request.source);
+    item.tooltip = plain([...sources, ...(bad ? [diagnosisMeaning(bad.kind)] : [])].join('\n'));
+    item.accessibilityInformation = { label: `Following ${what}${word}`, role: 'button' };
+    const color = bad && (gravityOf(bad.kind) === 'bad' ? 'error' : 'warning');
+    item.backgroundColor = color ? new vscode.ThemeColor(`statusBarItem.${color}Background`) : undefined;
     item.show();
   };
   const paced = scope.add(throttle(PACE, update));
@@ -36,6 +53,14 @@ export function followingItem(imports: Imports): vscode.Disposable {
     paced();
   };
   scope.add(imports.onDidChange(listen));
+  scope.add(followed.onDidChange(() => paced()));
   listen();
   return scope;
+}
+
+/** What is gravest of the runs that go wrong; null where none does. */
+function worst(runs: readonly OpenRun[]): Diagnosis | null {
+  const found = runs.flatMap(({ diagnosis }) => diagnosis ?? []);
+  const of = (gravity: Gravity) => found.find(({ kind }) => gravityOf(kind) === gravity);
+  return of('bad') ?? of('warning') ?? null;
 }

@@ -41,6 +41,8 @@ export class RunLibrary {
     private readonly session: RunSession,
     /** Whether a run is on the screen. */
     private readonly isShown: (run: OpenRun) => boolean,
+    /** Runs of other trainers that grow: they are listed with their current numbers. */
+    private readonly growing: () => readonly OpenRun[] = () => [],
   ) {
     this.scope.add(
       session.onDidChangeActive((run) => {
@@ -154,6 +156,8 @@ export class RunLibrary {
 
   /** A listed run as the panel shows it: one that could not be read when it was opened is unreadable in the list too. */
   private asRead(run: ListedRun): ListedRun {
+    const growing = this.growing().find(({ folder }) => folder === path.resolve(run.folder));
+    if (growing && growing.columns.step > 0) return growing.info;
     const error = this.damaged.get(path.resolve(run.folder));
     if (!error || run.status === 'unreadable') return run;
     return { run: run.run, folder: run.folder, created: run.created, status: 'unreadable', error };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
 import { type View, viewId } from '../ids.ts';
+import type { FollowedRuns } from '../imports/followed-runs.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { RunSession } from '../run/session.ts';
 import { throttle } from '../timing.ts';
@@ -16,6 +17,7 @@ const PACE = 1000;
 export interface ViewParts {
   library: RunLibrary;
   session: RunSession;
+  followed: Pick<FollowedRuns, 'onDidChange'>;
   problemFiles: ProblemFiles;
   models: ModelList;
   report(error: unknown): void;
@@ -35,7 +37,7 @@ function createView<T extends vscode.TreeItem>(view: View, treeDataProvider: vsc
   });
 }
 
-function runsView({ library, session, report }: ViewParts): vscode.Disposable {
+function runsView({ library, session, followed, report }: ViewParts): vscode.Disposable {
   const scope = new Disposables();
   const isPaused = (folder: string) =>
     session.active?.folder === path.resolve(folder) && session.progress?.state === 'paused';
@@ -45,6 +47,7 @@ function runsView({ library, session, report }: ViewParts): vscode.Disposable {
   // The list is read only while it is visible.
   scope.add(view.onDidChangeVisibility(({ visible }) => visible && library.refresh()));
   const paced = scope.add(throttle(PACE, () => view.visible && tree.refresh()));
+  scope.add(followed.onDidChange(() => paced()));
   const following = scope.add(new Disposables());
   scope.add(
     session.onDidChangeActive((run) => {

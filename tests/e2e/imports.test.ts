@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
+import { LAST_ANSWERED, writeVerlSteps } from '../support/collapsing-dump.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { showPane } from '../support/workbench.ts';
@@ -141,5 +142,36 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     const [own] = code().logs().split('--- extension host');
     // The search of the editor is missing from the test server.
     expect(own).not.toMatch(/\[error\](?!.*ripgrep|.*not recognized as rollouts)/);
+  });
+
+  test('raise an alarm when they collapse: notification, status bar and tree, which lead to the step', async () => {
+    const { workbench, page, folder } = code();
+    const source = path.join(folder, 'later');
+    writeVerlSteps(source, 1, LAST_ANSWERED);
+    await workbench.clearToasts();
+    await workbench.view('Explorer');
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'later' });
+    await workbench.contextMenu(row, COMMAND_DEFINITIONS.followFolder.title);
+    const run = await header(`[data-step="${LAST_ANSWERED}"][data-status="running"]`);
+    await workbench.command('View: Close All Editors');
+    await workbench.views();
+    writeVerlSteps(source, LAST_ANSWERED + 1, 15);
+    const told = await workbench.notification(/collapsing since step \d+/);
+    const text = (await told.textContent())!;
+    expect(text).toContain(`Run ${run} is`);
+    // It is not ours to pause or to fork.
+    expect(await told.locator('.monaco-button').allTextContents()).toEqual(['Look at Step']);
+    await workbench.statusItem(/Following later.*collapsing since step \d+/).waitFor();
+    await workbench
+      .treeRows('runs', /collapsing since step \d+/)
+      .first()
+      .waitFor();
+    await workbench.shot('alarm of a followed run');
+    const [, step] = /since step (\d+)/.exec(text)!;
+    await told.getByRole('button', { name: 'Look at Step' }).click();
+    const panel = await workbench.webview('rs-scrubber [role="slider"]');
+    await panel.locator(`rs-scrubber [role="slider"][aria-valuenow="${step}"]`).waitFor();
+    await panel.locator(`rs-diagnosis [data-watch="collapse"][data-since="${step}"]`).waitFor();
+    await workbench.shot('alarm of a followed run looked at');
   });
 });

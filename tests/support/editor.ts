@@ -40,6 +40,7 @@ export const editor = {
   executed: [] as unknown[][],
   views: [] as { id: string; message?: string }[],
   tasks: [] as { definition: object }[],
+  statusItems: [] as { text: string; tooltip?: unknown; backgroundColor?: unknown }[],
   /** Texts of documents by path; others are read from the disk. */
   texts: {} as Record<string, string>,
   taskStarted: (_: object): void => {},
@@ -58,6 +59,7 @@ export function resetEditor(user: Record<string, unknown> = {}): void {
     executed: [],
     views: [],
     tasks: [],
+    statusItems: [],
     texts: {},
     trusted: true,
   });
@@ -85,6 +87,7 @@ export const vscode = {
   ConfigurationTarget: { Global: 1, Workspace: 2 },
   QuickPickItemKind: { Separator: -1, Default: 0 },
   ProgressLocation: { Window: 10, Notification: 15 },
+  StatusBarAlignment: { Left: 1, Right: 2 },
   TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
   Disposable: { from: () => ({ dispose: () => undefined }) },
   TreeItem: class {
@@ -204,6 +207,11 @@ export const vscode = {
     visibleTextEditors: [],
     onDidChangeTextEditorSelection: () => ({ dispose: () => undefined }),
     tabGroups: { activeTabGroup: {} },
+    createStatusBarItem: () => {
+      const item = { text: '', show() {}, hide() {}, dispose() {} };
+      editor.statusItems.push(item);
+      return item;
+    },
     createTreeView: (id: string) => {
       const view = { id, visible: false, onDidChangeVisibility: () => ({ dispose: () => undefined }), dispose() {} };
       editor.views.push(view);

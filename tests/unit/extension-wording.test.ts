@@ -218,6 +218,7 @@ test('status bar and views', async () => {
   showViews({
     library: { onDidChange: silent },
     session: { onDidChangeActive: silent },
+    followed: { onDidChange: silent },
     problemFiles: { onDidChange: silent },
     models,
   } as never);
