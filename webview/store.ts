@@ -314,10 +314,16 @@ export class Store {
     this.phase = columns ? 'run' : 'loading';
     if (columns && this.selection.fromRun !== null) this.runOfA.set(this.selection.fromRun);
     if (error && !columns) this.unreadable(fromErrorData(error));
-    this.selection.problem = select ?? this.selection.problem ?? problems[0]?.index ?? null;
+    this.selection.problem = select ?? this.selection.problem ?? (columns ? this.first : null);
     if (select !== null) this.selection.layout.turnTo('problem');
     this.keep();
     this.changed();
+  }
+
+  /** The problem that is selected first: the top of the list, which says most; of a run in progress, whose list moves, that of the file. */
+  private get first(): number | null {
+    const { problems, info } = this;
+    return (info?.status === 'running' ? undefined : this.order[0]?.index) ?? problems[0]?.index ?? null;
   }
 
   private changed(): void {

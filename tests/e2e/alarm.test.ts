@@ -1,7 +1,11 @@
 /** A run that collapses while the panel is closed: the status item, the tree and one notification say so, and lead on. */
-import { describe, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readRunFolder } from '../../engine/journal/reader.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { untilCount } from '../support/workbench.ts';
+import { until } from '../support/wait.ts';
+import { untilCompleted, untilCount } from '../support/workbench.ts';
 
 /** Collapses within some twenty steps, and lasts long enough to be steered. */
 const COLLAPSES = {
@@ -12,11 +16,18 @@ const COLLAPSES = {
   evaluation: { samples: 4, every: 1_000, greedy: false },
   checkpoint: { every: 4, keep: 20 },
 };
+/** Trains on more rollouts than vote, which is refused. */
+const CLASHES = {
+  ...{ model: 'embedded:W', dataset: { path: 'embedded', limit: 4 }, steps: 2, votes: 4, group: 16, device: 'cpu' },
+  evaluation: { samples: 0, greedy: false },
+};
 const ALARM = /collapsing since step \d+/;
 
 describe.runIf(requireVsCode())('a run that collapses', () => {
   const code = useVsCode({
-    files: { 'rollscope.json': JSON.stringify({ configurations: { collapses: COLLAPSES } }, null, 2) },
+    files: {
+      'rollscope.json': JSON.stringify({ configurations: { collapses: COLLAPSES, clashes: CLASHES } }, null, 2),
+    },
   });
 
   /** Starts the configuration from its lens, leaves the panel, and waits for the alarm. */
@@ -62,6 +73,28 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await workbench.statusItem(/paused/).waitFor();
     await workbench.command('Notifications: Show Notifications');
     await untilCount(page.locator('.notification-list-item', { hasText: ALARM }), 0);
+
+    // How long it pauses is no time of its steps.
+    const runs = path.join(code().home, 'runs');
+    const newest = readdirSync(runs).sort().at(-1)!;
+    const records = async () => (await readRunFolder(path.join(runs, newest))).records;
+    const timeOf = async (event: string) => {
+      const found = (await records()).findLast((one) => one.type === 'lifecycle' && one.event === event);
+      return found ? Date.parse(found.time) : null;
+    };
+    await until('it has been paused for a while', async () => Date.now() - (await timeOf('paused'))! > 2000);
+    await workbench.run('resume');
+    await until('it goes on', async () => (await timeOf('continued')) !== null);
+    const after = await until('a step follows', async () => {
+      const since = await timeOf('continued');
+      return (await records()).find((one) => one.type === 'step' && Date.parse(one.time) > since!) ?? null;
+    });
+    const [paused, continued] = [(await timeOf('paused'))!, (await timeOf('continued'))!];
+    const steps = (await records()).filter((one) => one.type === 'step');
+    const before = steps[steps.findIndex(({ seq }) => seq === after.seq) - 1]!;
+    const between = Date.parse(after.time) - Date.parse(before.time);
+    const seconds = after.type === 'step' ? after.timing.seconds! : Number.NaN;
+    expect(1000 * seconds).toBeLessThan(between - (continued - paused) + 500);
     await stop();
   });
 
@@ -75,5 +108,21 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await workbench.treeRows('runs').and(code().page.locator('[aria-level="2"]')).first().waitFor();
     await workbench.shot('forked after the alarm');
     await stop();
+  });
+
+  test('with settings that clash fails in the panel, which leads to their lines and takes them out', async () => {
+    const { workbench, page } = code();
+    await workbench.open('rollscope.json');
+    await workbench.codeLens('Train').nth(1).click();
+    const failed = await workbench.webview('rs-start [data-start="failed"]');
+    expect(await failed.locator('rs-start h2').textContent()).toBe('Could not start configuration clashes');
+    await untilCount(failed.locator('rs-start tr[data-setting]'), 2);
+    await workbench.shot('failed configuration');
+    await failed.locator('rs-start tr[data-setting="group"] button.setting').press('Enter');
+    await page.locator('.editor-group-container.active .view-line', { hasText: '"group"' }).first().waitFor();
+    await workbench.run('openPanel');
+    const again = await workbench.webview('rs-start [data-start="failed"]');
+    await again.locator('rs-start [data-answer="usual"]').click();
+    await untilCompleted(await workbench.webview('rs-problems'), 2);
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { untilCount } from '../support/workbench.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('comparing runs', () => {
   const code = useVsCode();
@@ -59,5 +59,40 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     const again = await workbench.webview('rs-compare tr[data-run="short"]');
     await untilCount(again.locator('[data-pair]'), 2);
     expect(await again.locator('tr[data-run="eight-votes"] input[type="number"]').inputValue()).toBe('5');
+  });
+
+  test('cursor A of the panel is at a step of another one, and stays there over a reload', async () => {
+    const { workbench } = code();
+    const compared = await workbench.webview('rs-compare [data-action="open-with-a"]');
+    await compared.locator('[data-action="open-with-a"]').first().click();
+    const panel = await workbench.webview('rs-run-of-a [data-run-of-a]');
+    const of = panel.locator('rs-run-of-a [data-run-of-a]');
+    const other = (await of.getAttribute('data-run-of-a'))!;
+    await panel.locator('rs-run-of-a [data-matched="24"]').waitFor();
+    await panel.locator('rs-run-of-a input').fill('3');
+    await panel.locator('rs-run-of-a input').press('Enter');
+    await panel.locator('[data-action="settings-of-a"]').click();
+    await panel.locator('rs-run-of-a [data-setting]').first().waitFor();
+    await showPane(panel, 'charts');
+    await panel.locator('rs-curves .curve.of-a').first().waitFor();
+    await showPane(panel, 'problems');
+    await panel.locator('rs-problems .line.problem').first().click();
+    await showPane(panel, 'problem');
+    await panel.locator('rs-inspector [data-action="beside"]').click();
+    const before = panel.locator('rs-rollout-before');
+    expect(await before.locator('b').first().textContent()).toMatch(new RegExp(`^A, ${other}, step [0-3]$`));
+    await workbench.shot('cursor A at another run');
+    await before.locator('[data-action="diff-before"]').click();
+    await code().page.locator('.monaco-diff-editor').waitFor();
+
+    await workbench.reload();
+    await workbench
+      .tab(/^Rollscope: /)
+      .first()
+      .click();
+    const again = await workbench.webview(`rs-run-of-a [data-run-of-a="${other}"]`);
+    expect(await again.locator('rs-run-of-a input').inputValue()).toBe('3');
+    await again.locator('[data-action="leave-run-of-a"]').click();
+    await untilCount(again.locator('rs-run-of-a [data-run-of-a]'), 0);
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
-import { LAST_ANSWERED, writeVerlSteps } from '../support/collapsing-dump.ts';
+import { LAST_ANSWERED, verlStep, writeVerlSteps } from '../support/collapsing-dump.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { showPane } from '../support/workbench.ts';
@@ -53,6 +53,9 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
       ...filesOf(path.join(DUMPS, 'trl-1.16.0'), 'grpo'),
       'logs/rollouts/1.jsonl': step(1),
       'logs/rollouts/2.jsonl': step(2),
+      ...Object.fromEntries(
+        Array.from({ length: LAST_ANSWERED }, (_, i) => [`steps/rollouts/${i + 1}.jsonl`, verlStep(i + 1)]),
+      ),
       'notes.jsonl': '{"note": "nothing"}\n',
       'sums.jsonl': sums(),
     },
@@ -146,11 +149,10 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
 
   test('raise an alarm when they collapse: notification, status bar and tree, which lead to the step', async () => {
     const { workbench, page, folder } = code();
-    const source = path.join(folder, 'later');
-    writeVerlSteps(source, 1, LAST_ANSWERED);
+    const source = path.join(folder, 'steps');
     await workbench.clearToasts();
     await workbench.view('Explorer');
-    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'later' });
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'steps' });
     await workbench.contextMenu(row, COMMAND_DEFINITIONS.followFolder.title);
     const run = await header(`[data-step="${LAST_ANSWERED}"][data-status="running"]`);
     await workbench.command('View: Close All Editors');
@@ -161,7 +163,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     expect(text).toContain(`Run ${run} is`);
     // It is not ours to pause or to fork.
     expect(await told.locator('.monaco-button').allTextContents()).toEqual(['Look at Step']);
-    await workbench.statusItem(/Following later.*collapsing since step \d+/).waitFor();
+    await workbench.statusItem(/Following steps.*collapsing since step \d+/).waitFor();
     await workbench
       .treeRows('runs', /collapsing since step \d+/)
       .first()

@@ -1,8 +1,10 @@
 /** The panel as an instrument: other rewards, calibration, histograms, search, notes, rollouts of two steps, and a fork. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Frame } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addressText, parseAddress } from '../../engine/protocol/address.ts';
+import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { settingName } from '../../extension/editor-settings.ts';
 import { runCli } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -117,6 +119,147 @@ describe.runIf(requireVsCode())('the instrument', () => {
   });
 });
 
+/** The rollout and the problem that a panel shows, with what it is filtered, sorted and compared by. */
+async function stateOf(shown: Frame) {
+  const value = (selector: string) => shown.locator(selector).first().inputValue();
+  const text = async (selector: string) => (await shown.locator(selector).first().textContent())!.trim();
+  await showPane(shown, 'rollout');
+  const rollout = await shown.locator('rs-rollout [data-rollout]').getAttribute('data-rollout');
+  await showPane(shown, 'problem');
+  const problem = await shown.locator('rs-inspector [data-problem]').getAttribute('data-problem');
+  await showPane(shown, 'problems');
+  const step = await shown.locator('rs-scrubber [role="slider"]').getAttribute('aria-valuenow');
+  const scrolled = (await shown.locator('rs-problems .list').evaluate('(list) => list.scrollTop')) as number;
+  const [filter, sort] = [await value('rs-problems input'), await value('rs-problems [data-order="sort"]')];
+  return { rollout, problem, step, scrolled, filter, sort, a: await text('rs-cursor-a summary') };
+}
+
+describe.runIf(requireVsCode())('a panel', () => {
+  const code = useVsCode();
+
+  beforeAll(async () => {
+    const runs = path.join(code().home, 'runs');
+    mkdirSync(runs, { recursive: true });
+    await writeRunFixture(path.join(runs, 'measured'), { problems: 60, steps: 12, every: 4 });
+    await writeRunFixture(path.join(runs, 'unlabeled'), { problems: 6, steps: 6, every: 3, labels: false });
+  });
+
+  async function open(run: string) {
+    const { workbench } = code();
+    await workbench.views();
+    await workbench.treeRows('runs', run).first().click();
+    const shown = await workbench.webview(`rs-header [data-run="${run}"]`);
+    await shown.locator('rs-problems [data-problems]').first().waitFor();
+    return shown;
+  }
+
+  test('that was hidden, and that was reloaded, is as it was left', async () => {
+    const { workbench } = code();
+    const shown = await open('measured');
+    const slider = shown.locator('rs-scrubber [role="slider"]');
+    for (let i = 0; i < 5; i++) await slider.press('ArrowLeft');
+    await slider.press('a');
+    for (let i = 0; i < 3; i++) await slider.press('ArrowRight');
+    await shown.locator('rs-problems input').first().fill('share>0.3');
+    await shown.locator('rs-problems [data-order="sort"]').selectOption('share');
+    await shown.locator('rs-problems .line.problem').nth(2).click();
+    await showPane(shown, 'problem');
+    await shown.locator('rs-inspector tr[data-rollout="3"]').click();
+    await showPane(shown, 'problems');
+    await shown.locator('rs-problems .list').evaluate('(list) => list.scrollTo(0, 130)');
+    const left = await stateOf(shown);
+    expect(left).toMatchObject({ rollout: '3', filter: 'share>0.3', sort: 'share', a: 'A: step 7', scrolled: 130 });
+
+    await workbench.command('File: New Untitled Text File');
+    await workbench.tab(/^Rollscope: /).click();
+    expect(await stateOf(await workbench.webview('rs-header [data-run="measured"]'))).toEqual(left);
+
+    await workbench.reload();
+    await workbench.tab(/^Rollscope: /).click();
+    const again = await workbench.webview('rs-header [data-run="measured"]');
+    await again.locator('rs-problems .line.problem').first().waitFor();
+    await until('everything is back', async () => JSON.stringify(await stateOf(again)) === JSON.stringify(left));
+  });
+
+  test('has charts that are added, enlarged, zoomed, moved and put away, from the keyboard', async () => {
+    const { workbench } = code();
+    const shown = await open('measured');
+    await showPane(shown, 'charts');
+    const charts = shown.locator('rs-curves [data-chart]');
+    const before = await charts.count();
+    await shown.locator('rs-curves input[list="metrics"]').fill('Gradient norm');
+    await untilCount(charts, before + 1);
+    const added = shown.locator('rs-curves [data-chart="gradientNorm"]');
+    const act = async (action: string) => {
+      await added.locator('summary').press('Enter');
+      await added.locator(`[data-action="${action}"]`).click();
+    };
+    await act('move-left');
+    await act('enlarge');
+    await shown.locator('rs-curves .large[data-chart="gradientNorm"]').waitFor();
+    const plot = added.locator('.plot');
+    await plot.press('ArrowLeft');
+    await plot.press('+');
+    await shown.locator('rs-curves [data-action="all-steps"]').waitFor();
+    await workbench.shot('charts added and zoomed');
+    await shown.locator('rs-curves [data-action="all-steps"]').click();
+    await shown.locator('rs-curves [data-smoothing]').selectOption('0.6');
+    await shown.locator('rs-curves .curve.raw').first().waitFor();
+    await shown.locator('rs-curves [data-smoothing]').selectOption('0');
+    await act('remove');
+    await untilCount(charts, before);
+  });
+
+  test('has panes whose edges move from the keyboard, and stay after a reload', async () => {
+    const { workbench, page } = code();
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: 1800, height: size.height });
+    const shown = await open('measured');
+    const edge = shown.locator('rs-splitter [role="separator"][aria-orientation="vertical"]').first();
+    const value = (of: typeof edge) => of.getAttribute('aria-valuenow');
+    const first = await value(edge);
+    for (let i = 0; i < 4; i++) await edge.press('ArrowRight');
+    await until('the edge has moved', async () => (await value(edge)) !== first);
+    const moved = await value(edge);
+    await workbench.reload();
+    await workbench.tab(/^Rollscope: /).click();
+    const again = await workbench.webview('rs-splitter [role="separator"]');
+    const same = again.locator('rs-splitter [role="separator"][aria-orientation="vertical"]').first();
+    await until('the edge is where it was', async () => (await value(same)) === moved);
+    await page.setViewportSize(size);
+  });
+
+  test('shows where a wrong rollout diverges, and the problems grouped by their ids', async () => {
+    const shown = await open('measured');
+    await shown.locator('rs-scrubber [role="slider"]').press('Home');
+    await shown.locator('rs-scrubber [role="slider"]').press('ArrowRight');
+    await shown.locator('rs-problems .line.problem[data-quadrant="uncertain-correct"]').first().click();
+    await showPane(shown, 'problem');
+    await shown.locator('rs-inspector tr[data-rollout] .wrong').first().click();
+    await showPane(shown, 'rollout');
+    await shown.locator('rs-rollout [data-fork]:not([data-fork="none"])').waitFor();
+    await shown.locator('body').press('f');
+    await shown.locator('rs-rollout .tokens .now').first().waitFor();
+    await showPane(shown, 'problems');
+    await shown.locator('rs-problems [data-order="grouping"]').selectOption('prefix');
+    await shown.locator('rs-problems [data-group="sum"]').first().waitFor();
+    await shown.locator('rs-problems [data-order="grouping"]').selectOption('quadrant');
+  });
+
+  test('of a run without references says what can be said', async () => {
+    const { workbench } = code();
+    const shown = await open('unlabeled');
+    await shown.locator('rs-diagnosis [data-diagnosis="unlabeled"]').waitFor();
+    for (const part of ['share', 'switched', 'unstable']) {
+      await untilCount(shown.locator(`rs-diagnosis [data-part="${part}"]`), 1);
+    }
+    await shown.locator('rs-diagnosis [data-part="unstable"]').click();
+    await showPane(shown, 'problems');
+    expect(await shown.locator('rs-problems input').first().inputValue()).toBe('share<0.5');
+    await workbench.shot('without references');
+  });
+});
+
 describe.runIf(requireVsCode())('a link', () => {
   const code = useVsCode();
 
@@ -147,7 +290,10 @@ describe.runIf(requireVsCode())('a link', () => {
 });
 
 describe.runIf(requireVsCode())('a fork', () => {
-  const code = useVsCode({ settings: { [settingName('steps')]: 3 } });
+  const code = useVsCode({
+    settings: { [settingName('steps')]: 3 },
+    files: { 'problems.jsonl': '{"id": "one", "prompt": "3+9+4=", "answer": "16"}\n' },
+  });
 
   test('begins at a checkpoint that is chosen, with another learning rate, after one that is refused', async () => {
     const { workbench, home } = code();
@@ -172,5 +318,34 @@ describe.runIf(requireVsCode())('a fork', () => {
     const shown = await workbench.webview('rs-problems');
     await untilCompleted(shown, 1);
     await workbench.shot('fork');
+  });
+
+  test('is a probe of the problem at the cursor, too', async () => {
+    const { workbench } = code();
+    await workbench.open('problems.jsonl');
+    await workbench.run('probeOnCheckpoint', { stays: true });
+    await workbench.pickRow('parent').first().click();
+    await workbench.pick(/^step 1/);
+    const panel = await workbench.webview('rs-header [data-job="probe"][data-status="completed"]');
+    await panel.locator('rs-problems [data-problems="1"]').waitFor();
+    await panel.locator('rs-header', { hasText: 'from parent at step 1' }).waitFor();
+    await workbench.shot('probe of a checkpoint');
+  });
+
+  test('is offered where a run cannot be resumed', async () => {
+    const { workbench, home } = code();
+    // Of another model than the one that is there.
+    await writeRunFixture(path.join(home, 'runs', 'broken'), { problems: 4, votes: 4, steps: 4, outcome: 'stopped' });
+    await workbench.views();
+    const row = workbench.treeRows('runs', 'broken').first();
+    await row.waitFor();
+    await workbench.contextMenu(row, COMMAND_DEFINITIONS.resume.title);
+    const failed = await workbench.webview('rs-start [data-start="failed"]');
+    expect(await failed.locator('rs-start h2').textContent()).toBe('Could not resume run broken');
+    expect(await failed.locator('rs-start [role="alert"]').textContent()).not.toContain('--');
+    await failed.locator('rs-start [data-answer="fork"]').waitFor();
+    await workbench.shot('failed resume');
+    await failed.locator('rs-start [data-answer="dismiss"]').click();
+    await untilCount(failed.locator('rs-start'), 0);
   });
 });

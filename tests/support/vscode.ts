@@ -52,6 +52,8 @@ export interface VsCodeOptions {
   machine?: Record<string, unknown>;
   /** Nothing is trusted until somebody says so: the window opens in Restricted Mode. */
   restricted?: boolean;
+  /** Further extensions, as packages. */
+  extensions?: readonly string[];
   /** Folders of `files` that are the roots of a workspace, in place of one folder. */
   roots?: readonly string[];
 }
@@ -107,7 +109,14 @@ export class VsCode {
     page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
   }
 
-  static async start({ files, settings = {}, machine, restricted = false, roots }: VsCodeOptions): Promise<VsCode> {
+  static async start({
+    files,
+    settings = {},
+    machine,
+    restricted = false,
+    roots,
+    extensions = [],
+  }: VsCodeOptions): Promise<VsCode> {
     const installed = installVsCode();
     const base = temporaryFolder();
     const user = path.join(base, 'u');
@@ -121,7 +130,8 @@ export class VsCode {
     const workspace = path.join(base, 'w', 'all.code-workspace');
     if (roots) writeFileSync(workspace, JSON.stringify({ folders: roots.map((folder) => ({ path: folder })) }));
 
-    run('installing the extension', installed.node, [installed.serverMain, '--install-extension', VSIX, ...where]);
+    const packages = [VSIX, ...extensions].flatMap((one) => ['--install-extension', one]);
+    run('installing the extension', installed.node, [installed.serverMain, ...packages, ...where]);
     const server = new Program(
       installed.node,
       [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'].concat(

@@ -78,8 +78,11 @@ describe('the store of the panel', () => {
     const { run, store, webview } = await panelOn(folder);
     expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
     expect(store.rows).toHaveLength(24);
-    expect(store.selection.problem).toBe(0);
-    expect(webview.kept).toEqual({ run: run.folder, problem: 0, step: null });
+    // The top of the list is selected: a problem that is confidently wrong, where there is one.
+    const { problem } = store.selection;
+    expect(problem).toBe(store.order[0]!.index);
+    expect(store.selected!.view.quadrant).toBe('confident-wrong');
+    expect(webview.kept).toEqual({ run: run.folder, problem, step: null });
 
     const live = await fixture({ steps: 1, outcome: 'interrupted' });
     const growing = await panelOn(live);
@@ -225,7 +228,11 @@ describe('the store of the panel', () => {
     await until('all have come', () => actions.openRollout.mock.calls.length > 0);
     expect(actions.control).toHaveBeenCalledWith('pause', run);
     expect(actions.revealProblem).toHaveBeenCalledWith(run, 3);
-    expect(actions.openRollout).toHaveBeenCalledWith(run, { phase: 'evaluation', step: 1, problem: 0 }, 5);
+    expect(actions.openRollout).toHaveBeenCalledWith(
+      run,
+      { phase: 'evaluation', step: 1, problem: store.order[0]!.index },
+      5,
+    );
   });
 });
 
@@ -334,8 +341,9 @@ describe('another run', () => {
     host.show(other);
     await until('its name is shown', () => store.info?.run === other.run && store.problems.length === 3);
     expect(webview.told[0]).toBe('shown');
-    expect([store.selection.problem, store.selection.step]).toEqual([0, null]);
+    expect([store.selection.problem, store.selection.step]).toEqual([null, null]);
     await until('it is read', () => store.phase === 'run');
+    expect(store.selection.problem).toBe(store.order[0]!.index);
     expect(viewsOf(store)).toEqual(other.problems.map(({ index }) => other.view(index)));
   });
 
