@@ -5,12 +5,14 @@ export const appStyles = css`
   :host {
     display: block;
     height: 100vh;
+    overflow: clip;
   }
+  /* Clipped, not hidden: what scrolls into view within a pane must not scroll the frame. */
   .frame {
     display: flex;
     flex-direction: column;
     height: 100%;
-    overflow: hidden;
+    overflow: clip;
   }
   rs-header,
   rs-diagnosis,

@@ -18,6 +18,7 @@ export const paneStyles = css`
   }
   .panes {
     display: flex;
+    overflow: clip;
     flex: 1 1 0;
     min-height: 0;
   }

@@ -91,5 +91,5 @@ function valueText({ digits, tiny }: QuantityDefinition, value: number): string 
 /** With separators between thousands: `4,900.0`. */
 function grouped(text: string): string {
   const [digits, rest] = text.split('.') as [string, string?];
-  return `${digits.replace(/\B(?=(\d{3})+$)/g, ',')}${rest === undefined ? '' : `.${rest}`}`;
+  return `${Number(digits).toLocaleString('en')}${rest === undefined ? '' : `.${rest}`}`;
 }

@@ -87,7 +87,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
       return;
     }
     const beside = vscode.window.activeTextEditor !== undefined;
-    const column = beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;
+    const column = closeUnseen() ?? (beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
     const panel = vscode.window.createWebviewPanel(
       VIEW_TYPE,
       'Rollscope',
@@ -157,4 +157,19 @@ export class Panel implements vscode.WebviewPanelSerializer {
     this.view.conversation.show(this.run);
     this.view.conversation.tellStart(this.start);
   }
+}
+
+/**
+ * Closes the panel that the former window left, if nobody has looked at it since: VS Code restores it only then, and there would be
+ * two. Returns the column that it was in; null where there was none.
+ */
+function closeUnseen(): vscode.ViewColumn | null {
+  const { tabGroups } = vscode.window;
+  const isPanel = ({ input }: vscode.Tab) =>
+    input instanceof vscode.TabInputWebview && input.viewType.endsWith(VIEW_TYPE);
+  const unseen = tabGroups.all.flatMap(({ tabs }) => tabs).filter(isPanel);
+  if (unseen.length === 0) return null;
+  const [{ group }] = unseen as [vscode.Tab];
+  void tabGroups.close(unseen, true);
+  return group.viewColumn;
 }

@@ -84,7 +84,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     };
     await until('it has been paused for a while', async () => Date.now() - (await timeOf('paused'))! > 2000);
     await workbench.run('resume');
-    await until('it goes on', async () => (await timeOf('continued')) !== null);
+    await until('it continues', async () => (await timeOf('continued')) !== null);
     const after = await until('a step follows', async () => {
       const since = await timeOf('continued');
       return (await records()).find((one) => one.type === 'step' && Date.parse(one.time) > since!) ?? null;

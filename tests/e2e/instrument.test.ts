@@ -119,6 +119,17 @@ describe.runIf(requireVsCode())('the instrument', () => {
   });
 });
 
+interface Scrolled {
+  scrollTop: number;
+}
+
+/** Scrolls the list of problems, as far as it goes. */
+function scroll(shown: Frame, to: number): Promise<void> {
+  return shown.locator('rs-problems .list').evaluate((list: Scrolled, top: number) => {
+    list.scrollTop = top;
+  }, to);
+}
+
 /** The rollout and the problem that a panel shows, with what it is filtered, sorted and compared by. */
 async function stateOf(shown: Frame) {
   const value = (selector: string) => shown.locator(selector).first().inputValue();
@@ -129,7 +140,7 @@ async function stateOf(shown: Frame) {
   const problem = await shown.locator('rs-inspector [data-problem]').getAttribute('data-problem');
   await showPane(shown, 'problems');
   const step = await shown.locator('rs-scrubber [role="slider"]').getAttribute('aria-valuenow');
-  const scrolled = (await shown.locator('rs-problems .list').evaluate('(list) => list.scrollTop')) as number;
+  const scrolled = await shown.locator('rs-problems .list').evaluate(({ scrollTop }: Scrolled) => scrollTop);
   const [filter, sort] = [await value('rs-problems input'), await value('rs-problems [data-order="sort"]')];
   return { rollout, problem, step, scrolled, filter, sort, a: await text('rs-cursor-a summary') };
 }
@@ -166,7 +177,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await showPane(shown, 'problem');
     await shown.locator('rs-inspector tr[data-rollout="3"]').click();
     await showPane(shown, 'problems');
-    await shown.locator('rs-problems .list').evaluate('(list) => list.scrollTo(0, 130)');
+    await scroll(shown, 130);
     const left = await stateOf(shown);
     expect(left).toMatchObject({ rollout: '3', filter: 'share>0.3', sort: 'share', a: 'A: step 7', scrolled: 130 });
 
@@ -241,6 +252,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await shown.locator('body').press('f');
     await shown.locator('rs-rollout .tokens .now').first().waitFor();
     await showPane(shown, 'problems');
+    await scroll(shown, 0);
     await shown.locator('rs-problems [data-order="grouping"]').selectOption('prefix');
     await shown.locator('rs-problems [data-group="sum"]').first().waitFor();
     await shown.locator('rs-problems [data-order="grouping"]').selectOption('quadrant');

@@ -72,8 +72,4 @@ describe.runIf(needed)('an agent', () => {
     await panel.locator('rs-rollout [data-rollout="4"], [data-tab="rollout"]').first().waitFor();
     await workbench.shot('place of an agent');
   });
-
-  test('is told what is wrong with a run that is not there', async () => {
-    expect(await call('link', { folder: path.join(code().home, 'runs', 'gone') })).toMatch(/Refusal: /);
-  });
 });

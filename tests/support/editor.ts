@@ -114,6 +114,7 @@ export const vscode = {
   ViewColumn: { Active: -1, Beside: -2 },
   TabInputText: class {},
   TabInputCustom: class {},
+  TabInputWebview: class {},
   FileSystemError: { FileNotFound: Error, Unavailable: Error, NoPermissions: Error },
   ThemeIcon: class {
     static readonly File = new this('file');
@@ -206,7 +207,7 @@ export const vscode = {
     activeTextEditor: undefined,
     visibleTextEditors: [],
     onDidChangeTextEditorSelection: () => ({ dispose: () => undefined }),
-    tabGroups: { activeTabGroup: {} },
+    tabGroups: { activeTabGroup: {}, all: [] },
     createStatusBarItem: () => {
       const item = { text: '', show() {}, hide() {}, dispose() {} };
       editor.statusItems.push(item);

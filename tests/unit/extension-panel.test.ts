@@ -9,7 +9,10 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 const made: FakePanel[] = [];
 
 class FakePanel {
-  constructor(readonly options?: unknown) {}
+  constructor(
+    readonly options?: unknown,
+    readonly column?: unknown,
+  ) {}
   title = '';
   visible = true;
   disposed = false;
@@ -49,8 +52,8 @@ vi.mock('vscode', async () => {
   const window = {
     ...vscode.window,
     registerWebviewPanelSerializer: () => ({ dispose: () => undefined }),
-    createWebviewPanel: (_type: string, _title: string, _column: unknown, options: unknown) => {
-      made.push(new FakePanel(options));
+    createWebviewPanel: (_type: string, _title: string, { viewColumn }: { viewColumn: unknown }, options: unknown) => {
+      made.push(new FakePanel(options, viewColumn));
       return made.at(-1);
     },
   };
@@ -122,6 +125,23 @@ describe('the panel', () => {
     await panel.deserializeWebviewPanel(new FakePanel() as never, { run: 'a' });
     expect(restore).toHaveBeenCalledOnce();
     expect(panel.shown!.run).toBe('b');
+  });
+
+  test('takes the place of that of the previous window, which nobody has looked at since', async () => {
+    const { TabInputWebview, window } = (await import('vscode')) as unknown as {
+      TabInputWebview: new () => { viewType?: string };
+      window: { tabGroups: object };
+    };
+    const input = (viewType: string) => Object.assign(new TabInputWebview(), { viewType });
+    const group = { viewColumn: 3, tabs: [] as object[] };
+    group.tabs.push(...['rollscope.panel', 'rollscope.report'].map((type) => ({ input: input(`x-${type}`), group })));
+    const close = vi.fn(async () => true);
+    const before = window.tabGroups;
+    window.tabGroups = { ...before, all: [group], close };
+    panelWith().open();
+    window.tabGroups = before;
+    expect(close).toHaveBeenCalledExactlyOnceWith([group.tabs[0]], true);
+    expect(made[0]!.column).toBe(3);
   });
 
   test('is one, also where that of the previous window comes back after another was opened', async () => {

@@ -71,7 +71,7 @@ describe('what the watch takes', () => {
     expect(watch.news()).toEqual([]);
   });
 
-  test('goes on after a step that comes again', () => {
+  test('continues after a step that comes again', () => {
     watch.take(stepRecord(0, 8));
     watch.take(metrics(8, { kl: 0.01 }));
     for (let step = 9; step <= 12; step++) watch.take(stepRecord(0, step));

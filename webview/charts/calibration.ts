@@ -55,7 +55,7 @@ export const calibrationStyles = css`
   }
 `;
 
-/** Problems in one place from which on their number is written beside it. */
+/** Problems in one place from which on their number is written next to it. */
 const SEVERAL = 3;
 
 /** Room for the labels of the axes, CSS pixels. */
@@ -122,7 +122,7 @@ export function problemScatter(
     })}`;
 }
 
-/** How many problems lie on each other, beside their place. */
+/** How many problems lie on each other, next to their place. */
 function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes): TemplateResult[] {
   const { x, y } = shareScales(of);
   const counts = new Map<string, { x: number; y: number; count: number }>();

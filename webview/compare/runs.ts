@@ -37,6 +37,9 @@ export const runsStyles = css`
   .pair b {
     font-weight: 600;
   }
+  .pair .open {
+    color: var(--vscode-textLink-foreground);
+  }
   .pair div {
     display: flex;
     flex-wrap: wrap;
@@ -107,7 +110,6 @@ function pairPart(store: CompareStore, pair: PairComparison) {
   return html`<section class="pair" data-pair="${b}-${a}" aria-label="${b} against ${a}">
     <div>
       <span><b>${b} - ${a}</b></span>
-      <button class="link" data-action="open-with-a" title="Open ${b} in the panel, with cursor A at the step of ${a}" @click=${() => store.openAgainst(pair.second, pair.first)}>open in the panel with A = ${a}</button>
       <span>accuracy <b>${differenceText(pair.accuracy)}</b></span>
       <span>majority <b>${differenceText(pair.majorityAccuracy)}</b></span>
       ${p === null ? nothing : html`<span title="Two-sided, exact: whether the problems that are correct in only one of them could be divided like this by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
@@ -121,6 +123,7 @@ function pairPart(store: CompareStore, pair: PairComparison) {
               ${count(outcomes.bothWrong, 'in neither', 'stayed:wrong', 'neither')}`
       }
       ${count(switched, 'another answer', 'switched', 'switched')} <span>of ${answered}</span>
+      <button class="link open" data-action="open-with-a" title="Run ${b} in the panel, with its cursor A at the step of run ${a}" @click=${() => store.openAgainst(pair.second, pair.first)}>Open in the panel</button>
     </div>
   </section>`;
 }

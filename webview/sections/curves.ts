@@ -35,7 +35,9 @@ const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 const AROUND = 60;
 const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */
-const NARROWEST = 260;
+const NARROWEST = 224;
+/** Width that the title of the rewards needs; a narrower chart says only what they are. */
+const WHOLE_TITLE = 290;
 /** CSS pixels within which a press is a click and not a drag. */
 const CLICK = 4;
 
@@ -68,8 +70,8 @@ export class Curves extends Component {
     const { columns: run, info, failures } = this.store;
     const { series: metrics, head } = run;
     if (info?.job === 'probe' || (metrics.steps.length === 0 && head.evaluations.length === 0)) return nothing;
-    const columns = [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
-    const width = Math.floor((this.width - GAP * (columns - 1)) / columns);
+    const { columns } = this;
+    const width = this.chartWidth;
     if (width < 80) return nothing;
     const names = ['one', 'one', 'two', 'two', 'four'];
     const all = [this.reward(), ...this.store.selection.charts(run).map((metric, i) => this.metric(metric, i))];
@@ -78,6 +80,15 @@ export class Curves extends Component {
       </div>
       ${this.store.selection.showsHistograms ? html`<rs-histograms></rs-histograms>` : nothing}
       ${this.tools()} ${failureNotice('saveFile', failures.of('saveFile'), () => failures.clear('saveFile'))}`;
+  }
+
+  /** How many charts are in a row. */
+  private get columns(): number {
+    return [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
+  }
+
+  private get chartWidth(): number {
+    return Math.floor((this.width - GAP * (this.columns - 1)) / this.columns);
   }
 
   /** The step whose values the titles show. */
@@ -135,7 +146,8 @@ export class Curves extends Component {
     const sampled = evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
     const evaluated = this.hover === null ? undefined : marks.find(({ step }) => step === this.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
-    const title = html`Reward<span class="value"><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
+    const name = this.chartWidth < WHOLE_TITLE ? nothing : html`Reward `;
+    const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
       <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${this.rewardsOfA()}${
         evaluated
           ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
@@ -280,13 +292,15 @@ export class Curves extends Component {
   /** One row of charts fills its pane; several are scrolled, and in a pane of their own they share its height. */
   private chartHeight(columns: number, charts: number): number {
     const { layout, showsHistograms } = this.store.selection;
-    if (layout.isNarrow(globalThis.innerWidth)) {
+    // Without a window there is no height to share.
+    const { innerWidth, innerHeight } = globalThis;
+    if (layout.isNarrow(innerWidth)) {
       const pane = (this.parentElement?.clientHeight ?? 0) - (showsHistograms ? HISTOGRAMS_HEIGHT : 0);
       const rows = Math.ceil(charts / columns);
       return Math.max(HEIGHT, Math.min(HIGHEST, Math.floor((pane - TOOLS) / rows - TITLE)));
     }
-    if (columns < 4) return HEIGHT;
-    return Math.max(LEAST_HEIGHT, layout.chartsHeight(window.innerWidth, window.innerHeight) - AROUND);
+    if (columns < 4 || !(innerHeight > 0)) return HEIGHT;
+    return Math.max(LEAST_HEIGHT, layout.chartsHeight(innerWidth, innerHeight) - AROUND);
   }
 
   private get all(): Domain {

@@ -101,7 +101,7 @@ export class DiagnosisLine extends Component {
   /** What to do about a run that goes wrong, as in the notification of an alarm. */
   private actions({ kind, since }: Diagnosis) {
     const { store } = this;
-    const { columns, info, isReadOnly, progress, selection } = store;
+    const { columns, info, isReadOnly, selection } = store;
     if (!info || gravityOf(kind) === 'good' || gravityOf(kind) === 'neutral') return nothing;
     const look =
       since === null || selection.step === since
@@ -115,8 +115,8 @@ export class DiagnosisLine extends Component {
           columns.head.checkpoints.map(({ step }) => step),
         )
       : null;
+    // To pause or to stop it are buttons of the header, just above.
     return html`${look}
-      ${info.status === 'running' && progress?.state === 'running' ? html`<vscode-button appearance="secondary" data-action="pause-run" @click=${() => store.requests.control('pause')}>Pause</vscode-button>` : nothing}
       ${healthy === null ? nothing : html`<vscode-button appearance="secondary" data-action="fork-healthy" title="A new run from the last checkpoint before the first sign, with other settings" @click=${() => store.requests.control('fork-healthy')}>Fork from step ${healthy}…</vscode-button>`}`;
   }
 

@@ -82,5 +82,5 @@ test('long responses are as readable as their axis', () => {
   expect(quantityText('length', 4900)).toBe('4,900.0');
   expect(withUnit('length', 1234567.25)).toBe('1,234,567.3 tokens');
   expect(quantityText('length', 20)).toBe('20.0');
-  expect(quantityText('share', 0.125)).toBe('0.13');
+  expect([0.125, -0.05, -0.004].map((value) => quantityText('share', value))).toEqual(['0.13', '-0.05', '0.00']);
 });

@@ -1,4 +1,4 @@
-/** What the verdict line offers where a run goes wrong: the step, a pause, and a fork from before it. */
+/** What the verdict line offers where a run goes wrong: the step, and a fork from before it. */
 import { beforeAll, expect, test, vi } from 'vitest';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { buttons } from '../../../extension/panel/actions.ts';
@@ -47,19 +47,9 @@ test('a healthy run has none', async () => {
 test('an alarm leads to its step, where it is not shown yet', async () => {
   const { store, press } = await alarmed();
   expect(rendered(store, 'diagnosis')).toContain('Look at step 8');
-  expect(rendered(store, 'diagnosis')).not.toContain('data-action="pause-run"');
   press('look-at-since');
   expect(store.selection.step).toBe(8);
   expect(rendered(store, 'diagnosis')).not.toContain('data-action="look-at-since"');
-});
-
-test('a run that goes on can be paused', async () => {
-  const { store, control, press } = await alarmed();
-  store.info = { ...store.info!, status: 'running' };
-  store.progress = { state: 'running' } as never;
-  press('pause-run');
-  await until('the pause is asked for', () => control.mock.calls.length > 0);
-  expect(control.mock.calls[0]).toEqual(['pause', run]);
 });
 
 test('a fork begins at the last checkpoint from before it, as the notification does', async () => {

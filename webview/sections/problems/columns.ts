@@ -98,11 +98,11 @@ export function matrixPlace(list: HTMLElement): { left: number; width: number } 
  * left: they tell rows apart by their ends.
  */
 const WIDTHS: Readonly<Record<ColumnKey, string>> = {
-  id: '1.2 1 80px',
+  id: '1.6 1 86px',
   marks: '0 0 22px',
   text: '2 1 120px',
-  matrix: '2 1 90px',
-  now: '1 1 72px',
+  matrix: '1.4 1 90px',
+  now: '1.2 1 76px',
   reference: '0.4 1 64px',
   share: '0 0 38px',
   change: '0 0 52px',
@@ -200,6 +200,13 @@ export const problemsStyles = css`
   }
   .list:focus-visible .line[aria-selected='true'] {
     outline: 1px solid var(--vscode-focusBorder);
+  }
+  /* What is left is for the matrix. */
+  .line > .id {
+    max-width: 150px;
+  }
+  .line > .now {
+    max-width: 160px;
   }
   .problem .id {
     color: var(--muted-text, var(--muted));

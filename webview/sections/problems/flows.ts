@@ -1,6 +1,6 @@
 /** The flows between the quadrants at A and at B, which filter the problems. */
 import { css, nothing } from 'lit';
-import { plural } from '../../../engine/protocol/format.ts';
+import { plural, whole } from '../../../engine/protocol/format.ts';
 import { hasSwitched, moveOf } from '../../../engine/runs/moves.ts';
 import { type Flow, flowChart, flowStyles, flowsOf } from '../../charts/flows.ts';
 import { quadrantStyles } from '../../charts/quadrants.ts';
@@ -56,7 +56,7 @@ export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter, s
   const flows = flowsOf(rows);
   const changed = flows.reduce((sum, { from, to, count }) => sum + (from === to ? 0 : count), 0);
   return html`<details class="flows" data-moved=${changed} ?open=${isOpen} @toggle=${(event: Event) => open((event.currentTarget as HTMLDetailsElement).open)}>
-    <summary>From A to B: ${movesText(rows)}; ${plural(changed, 'problem')} in another quadrant</summary>
+    <summary>From A to B: ${movesText(rows)}; ${whole(changed)} in another quadrant</summary>
     ${isOpen ? pictureOf(flows, filter, save(flows)) : nothing}
   </details>`;
 }

@@ -18,6 +18,8 @@ export const legendStyles = css`
   }
   .scale {
     display: inline-flex;
+    flex-wrap: wrap;
+    min-width: 0;
     font-size: 0.85em;
   }
   .scale span {
