@@ -19,9 +19,16 @@ export function importedRunName(path: string, now: Date): string {
   return nameOf('import', path, now);
 }
 
+const DEFAULT_END = /-\d{8}-\d{6}(?:-\d+)?$/;
+
 /** Whether a run has the name that it was given where nobody chose one: it ends with the time of its start. */
 export function isDefaultName(run: string): boolean {
-  return /-\d{8}-\d{6}(?:-\d+)?$/.test(run);
+  return DEFAULT_END.test(run);
+}
+
+/** What was imported, by the name that an import gives a run; null for another name. */
+export function importedSource(run: string): string | null {
+  return isDefaultName(run) && run.startsWith('import-') ? run.replace(DEFAULT_END, '').slice('import-'.length) : null;
 }
 
 /** The name, with a number appended if there is such a file in `folder`. */

@@ -1,7 +1,7 @@
 /** The Runs view: the runs in the user's folder, the newest first; of many, a page that can be made longer. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { isDefaultName } from '../../engine/journal/locations.ts';
+import { importedSource, isDefaultName } from '../../engine/journal/locations.ts';
 import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { DASH, dateTime, plural, shortDateTime } from '../../engine/protocol/format.ts';
@@ -100,7 +100,9 @@ function datasetName({ dataset }: RunInfo): string {
 /** What was trained on what: `majority-vote · sums`. */
 function contentText(info: RunInfo): string {
   const what = info.job === 'probe' ? 'probe' : (info.reward ?? originText(info.origin));
-  return `${what} · ${datasetName(info)}`;
+  // Other trainers seldom say on what: the name of what was imported tells runs apart.
+  const on = info.dataset === null ? (importedSource(info.run) ?? DASH) : datasetName(info);
+  return `${what} · ${on}`;
 }
 
 /** The name that somebody chose for a run, or else what it is about. */

@@ -204,6 +204,8 @@ test('status bar and views', async () => {
   const origin = { engine: 'TRL', version: '0.20.0', files: ['/runs/trl/log.jsonl'] };
   const unknown = { model: null, dataset: null, reward: null, steps: null, accuracyBefore: null, accuracyAfter: null };
   item('a run of another trainer', new RunItem(listed({ ...unknown, origin } as never), 'completed'));
+  const imported = { ...unknown, origin, reward: 'score', run: 'import-steps-20261124-193012' };
+  item('a run that was imported', new RunItem(listed(imported as never), 'completed'));
   const error = new RollscopeError('run-broken', 'The message.', 'The hint.');
   item('a run with a name of its own', new RunItem(listed({ run: 'baseline' }), 'completed'));
   item('an unreadable run', new RunItem({ ...listed(), status: 'unreadable', error } as never, 'unreadable'));
