@@ -46,7 +46,8 @@ export class Links implements vscode.UriHandler {
 /** Shows a place in the panel. @throws RollscopeError `run-not-found`, `usage` for a problem that the run does not have */
 export async function openAddress({ viewer, panel, library }: Opening, address: Address): Promise<void> {
   const { folder: _, says: __, ...place } = address;
-  const folder = path.resolve(address.folder);
+  const folder = localFolder(address.folder);
+  if (address.fromRun !== undefined) localFolder(address.fromRun);
   if (!existsSync(path.join(folder, RUN_FILE))) {
     throw new RollscopeError(
       'run-not-found',
@@ -63,4 +64,19 @@ export async function openAddress({ viewer, panel, library }: Opening, address: 
   if (!claim) return;
   const text = `${placeText(address)}: ${claimText(claim)}`;
   void (claim.holds ? tell.information(text, {}) : tell.warning(text, {}));
+}
+
+/**
+ * A link may be anybody's: to look for a folder of another machine (`\\host\share`) would already tell that machine who asks.
+ * @throws RollscopeError `usage` for what is no full path on this machine
+ */
+export function localFolder(folder: string, system: path.PlatformPath = path): string {
+  const isRemote = system.sep === '\\' && /^[\\/]{2}/.test(folder);
+  if (system.isAbsolute(folder) && !isRemote && !folder.includes('\0')) return system.resolve(folder);
+  throw new RollscopeError(
+    'usage',
+    `The link names ${folder}, which is not a folder on this machine.`,
+    'Copy it again from the panel.',
+    { details: { reason: 'not-local', field: 'folder', value: folder } },
+  );
 }

@@ -4,8 +4,7 @@ import * as vscode from 'vscode';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RollscopeError } from '../engine/protocol/index.ts';
 import { formatOf, PROBLEM_EXTENSIONS } from './editor/detect.ts';
-import { withoutIcons } from './shown.ts';
-import { choose, tell } from './tell.ts';
+import { type Choice, choose, tell } from './tell.ts';
 import { DatasetItem, type ProblemFiles } from './trees/datasets.ts';
 
 /** Argument of the train and probe commands that asks for a file. */
@@ -69,7 +68,7 @@ function activeFile(): vscode.Uri | null {
   return input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : null;
 }
 
-interface DatasetPick extends vscode.QuickPickItem {
+interface DatasetPick extends Choice {
   dataset: string;
 }
 
@@ -79,14 +78,19 @@ async function pick(files: ProblemFiles): Promise<string | null> {
       const relative = vscode.workspace.asRelativePath(file);
       const folder = path.dirname(relative);
       return {
-        label: withoutIcons(path.basename(file)),
-        description: folder === '.' ? '' : withoutIcons(folder),
+        label: path.basename(file),
+        description: folder === '.' ? '' : folder,
         iconPath: vscode.ThemeIcon.File,
         dataset: file,
       };
     }),
-    { label: '$(package) Embedded problems', description: 'arithmetic for the embedded model', dataset: EMBEDDED },
-    { label: '$(folder-opened) Choose a file…', dataset: PICK },
+    {
+      icon: 'package',
+      label: 'Embedded problems',
+      description: 'arithmetic for the embedded model',
+      dataset: EMBEDDED,
+    },
+    { icon: 'folder-opened', label: 'Choose a file…', dataset: PICK },
   ]);
   const chosen = await choose(items, { title: 'Dataset', placeHolder: 'Select a dataset' });
   if (!chosen) return null;

@@ -1,6 +1,7 @@
-/** Notifications and quick picks: the only place that calls them, so that every text goes through `shown.ts`. */
+/** Notifications, quick picks and input boxes: the only place that calls them, so that every text goes through `shown.ts`. */
 import * as vscode from 'vscode';
-import { notice } from './shown.ts';
+import { oneLine } from '../engine/protocol/texts.ts';
+import { notice, plain, withoutIcons } from './shown.ts';
 
 type Modal = vscode.MessageOptions;
 type Show = (message: string, options: Modal, ...buttons: string[]) => Thenable<string | undefined>;
@@ -17,19 +18,80 @@ export const tell = {
   error: showing((...given) => vscode.window.showErrorMessage(...given)),
 };
 
+/** A row of a quick pick: its texts may come from anywhere. */
+export interface Choice extends vscode.QuickPickItem {
+  /** Name of an icon of ours before the label: an icon in a text would be anybody's. */
+  icon?: string;
+}
+
+/** Longest text of a row, in characters: a row has one line, and names and ids any length. */
+const LONGEST = 300;
+
+/** As the editor shows it. */
+function row<T extends Choice>(item: T): T {
+  const { icon, label, description, detail } = item;
+  const text = (given: string) => withoutIcons(oneLine(given, LONGEST));
+  return {
+    ...item,
+    label: icon === undefined ? text(label) : `$(${icon}) ${text(label)}`,
+    ...(description !== undefined && { description: text(description) }),
+    ...(detail !== undefined && { detail: text(detail) }),
+  };
+}
+
+function headed<O extends { title?: string; placeHolder?: string }>(options: O): O {
+  const { title, placeHolder } = options;
+  return {
+    ...options,
+    ...(title !== undefined && { title: plain(oneLine(title, LONGEST)) }),
+    ...(placeHolder !== undefined && { placeHolder: plain(oneLine(placeHolder, LONGEST)) }),
+  };
+}
+
 /** A quick pick of several items; undefined where it was closed. */
-export async function chooseSeveral<T extends vscode.QuickPickItem>(
+export async function chooseSeveral<T extends Choice>(
   items: readonly T[],
   options: vscode.QuickPickOptions,
 ): Promise<T[] | undefined> {
   // What was checked is not lost to a panel that takes the focus.
-  return vscode.window.showQuickPick(items, { ...options, canPickMany: true, ignoreFocusOut: true });
+  return vscode.window.showQuickPick(items.map(row), { ...headed(options), canPickMany: true, ignoreFocusOut: true });
 }
 
-/** A quick pick. Texts from elsewhere in its items went through `withoutIcons`. */
-export async function choose<T extends vscode.QuickPickItem>(
+/** A quick pick. */
+export async function choose<T extends Choice>(
   items: readonly T[] | Thenable<T[]>,
   options: vscode.QuickPickOptions,
 ): Promise<T | undefined> {
-  return vscode.window.showQuickPick(items, options);
+  const rows = Array.isArray(items) ? items.map(row) : (items as Thenable<T[]>).then((all) => all.map(row));
+  return vscode.window.showQuickPick<T>(rows, headed(options));
+}
+
+/** A quick pick whose rows have a button. It stays until something is chosen or it is closed. */
+export function chooseOrPress<T extends Choice>(
+  items: readonly T[],
+  { title, placeHolder, button }: { title: string; placeHolder: string; button: vscode.QuickInputButton },
+  { choose: chosen, press }: { choose(item: T): void; press(item: T): void },
+): void {
+  const pick = vscode.window.createQuickPick<T>();
+  const head = headed({ title, placeHolder });
+  pick.title = head.title;
+  pick.placeholder = head.placeHolder;
+  pick.items = items.map((item) => ({ ...row(item), buttons: [button] }));
+  pick.onDidAccept(() => {
+    const [item] = pick.selectedItems;
+    pick.hide();
+    if (item) chosen(item);
+  });
+  pick.onDidTriggerItemButton(({ item }) => {
+    pick.hide();
+    press(item);
+  });
+  pick.onDidHide(() => pick.dispose());
+  pick.show();
+}
+
+/** A text that the user writes; undefined where the box was closed. */
+export function write(options: vscode.InputBoxOptions): Thenable<string | undefined> {
+  const { prompt } = options;
+  return vscode.window.showInputBox({ ...headed(options), ...(prompt !== undefined && { prompt: plain(prompt) }) });
 }

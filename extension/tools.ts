@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import { type Address, parseAddress } from '../engine/protocol/address.ts';
 import { toErrorData } from '../engine/protocol/errors.ts';
-import { resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
+import { checkInput, resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
+import { visible } from '../engine/protocol/visible.ts';
 import { type Program, runCli } from '../engine/view/command-line.ts';
 import { toolId } from './ids.ts';
 import { errorInEditor } from './remedies.ts';
@@ -38,7 +39,7 @@ function register(
         return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(resultText(value))]);
       } catch (error) {
         const { message, hint } = errorInEditor(toErrorData(error));
-        throw new Error([message, hint].filter(Boolean).join(' '));
+        throw new Error(visible([message, hint].filter(Boolean).join(' ')));
       } finally {
         listening.dispose();
       }
@@ -47,6 +48,7 @@ function register(
 }
 
 async function resultOf(tool: ToolDefinition, input: Input, program: Program, signal: AbortSignal): Promise<unknown> {
+  checkInput(tool, input);
   const args = tool.args(input);
   if (args === null) return tool.shape!({}, input);
   const { data } = await runCli(program, args, signal);

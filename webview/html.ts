@@ -5,7 +5,11 @@
 import { html as litHtml, svg as litSvg, type TemplateResult } from 'lit';
 import { visible } from '../engine/protocol/visible.ts';
 
-const shown = (value: unknown): unknown => (typeof value === 'string' ? visible(value) : value);
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return visible(value);
+  // Parts of a text, some of them links.
+  return Array.isArray(value) && value.some((part) => typeof part === 'string') ? value.map(shown) : value;
+}
 
 /** A template of HTML, in which hidden characters of texts are made visible. */
 export const html = (strings: TemplateStringsArray, ...values: unknown[]): TemplateResult<1> =>

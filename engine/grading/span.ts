@@ -34,9 +34,13 @@ export function usable(text: string, start: number, end: number): Found | null {
   return { start: from, end: to, text: part };
 }
 
+const SPACES = new Set([0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff]);
+for (let code = 0x2000; code <= 0x200a; code++) SPACES.add(code);
+
 /** Whether a UTF-16 code unit is white space, as `\s` has it. */
 export function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13) || (code >= 160 && /\s/.test(String.fromCharCode(code)));
+  if (code < 128) return code === 32 || (code >= 9 && code <= 13);
+  return code === 0xa0 || (code >= 0x1680 && SPACES.has(code));
 }
 
 /** Special tokens that end a turn, where a model's tokenizer wrote them out as text. */

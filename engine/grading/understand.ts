@@ -69,9 +69,13 @@ function readWithin(answer: string): Understood {
   );
 }
 
+/** Longest answer whose spaces are looked at: of a megabyte of words they are not worth the time. */
+const LONGEST_SPACED = 20_000;
+
 /** With single spaces. */
 function spaced(text: string): string {
-  return text.trim().split(/\s+/).join(' ');
+  const trimmed = text.trim();
+  return trimmed.length > LONGEST_SPACED ? trimmed : trimmed.split(/\s+/).join(' ');
 }
 
 function read(answer: string): Understood {

@@ -1,7 +1,7 @@
 /** Texts of datasets, models and programs as Markdown in which they stay what they are. Pure. */
 
 import { largest } from './values.ts';
-import { visible, visibleLine } from './visible.ts';
+import { visible, visibleMarkdown } from './visible.ts';
 
 /**
  * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
@@ -18,7 +18,7 @@ export function code(text: string): string {
 
 /** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
 export function markdown(text: string): string {
-  return visibleLine(text).replace(/[\\`*_~[\]()<>&|!#$:@.]/g, '\\$&');
+  return visibleMarkdown(text);
 }
 
 function codeSpan(text: string): string {

@@ -8,12 +8,23 @@ export function verdictText(correct: boolean | null | undefined): string {
 
 /** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
 export function oneLine(text: string, length: number): string {
-  const line = [...text.replace(/\s+/g, ' ').trim()];
+  const line = [...beginning(text, 2 * length + 2)];
   if (line.length <= length) return line.join('');
   return `${line
     .slice(0, Math.max(0, length - 1))
     .join('')
     .trimEnd()}…`;
+}
+
+/** Words of a text with single spaces between them, until they have so many code units: a text may be of megabytes. */
+function beginning(text: string, units: number): string {
+  let line = '';
+  for (const { 0: word } of text.matchAll(/\S+/g)) {
+    if (line !== '') line += ' ';
+    line += word.slice(0, units + 2);
+    if (line.length >= units) break;
+  }
+  return line;
 }
 
 /** The program that made a run: `TRL 0.20`. */

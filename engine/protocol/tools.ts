@@ -3,7 +3,10 @@
  * command line with `--json`, so that an agent gets the numbers that people get. Pure, without schemas.
  */
 import { addressText } from './address.ts';
+import { RollscopeError } from './errors.ts';
 import { PHASES } from './group-id.ts';
+import { visibleJson } from './visible.ts';
+import { wellFormed } from './well-formed.ts';
 
 type Json = Record<string, unknown>;
 interface Parameter {
@@ -268,8 +271,29 @@ export function inputSchema({ parameters, required }: ToolDefinition) {
 /** Characters of a result that an agent gets: more does not fit its context. */
 const MOST = 200_000;
 
-/** A result as text, cut where it is too long, which it says. */
+/** A result as JSON in which nothing is hidden, cut where it is too long, which it says. */
 export function resultText(value: unknown): string {
-  const all = JSON.stringify(value);
-  return all.length <= MOST ? all : `${all.slice(0, MOST)}\n[cut: ${all.length} characters; ask for less]`;
+  const all = visibleJson(value);
+  return all.length <= MOST ? all : `${wellFormed(all.slice(0, MOST))}\n[cut: ${all.length} characters; ask for less]`;
+}
+
+/** @throws RollscopeError `usage` for a parameter that is missing, unknown, or of another type */
+export function checkInput({ name, parameters, required }: ToolDefinition, input: Json): void {
+  const refuse = (field: string, what: string) =>
+    new RollscopeError('usage', `${name}: ${field} ${what}.`, `Parameters: ${Object.keys(parameters).join(', ')}.`, {
+      details: { reason: 'bad-parameter', field },
+    });
+  for (const field of required) if (input[field] === undefined) throw refuse(field, 'is missing');
+  for (const [field, value] of Object.entries(input)) {
+    const parameter = Object.hasOwn(parameters, field) ? parameters[field] : undefined;
+    if (!parameter) throw refuse(field, 'is not a parameter');
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    const wanted = parameter.type === 'integer' ? 'number' : parameter.type;
+    if (type !== wanted || (parameter.type === 'integer' && !Number.isInteger(value))) {
+      throw refuse(field, `is not of type ${parameter.type}`);
+    }
+    if (parameter.enum && !parameter.enum.includes(value as string)) {
+      throw refuse(field, `is not one of ${parameter.enum.join(', ')}`);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** A program that this one starts and waits for: what it printed and how it ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { RollscopeError } from '../protocol/errors.ts';
 
 export interface ProgramOptions {
   /** Its environment (default: that of this process). */
@@ -30,13 +31,14 @@ const OUTPUT_BYTES = 16 * 2 ** 20;
 
 /**
  * Runs a program to its end. For programs that are trusted; `runBounded` bounds all others.
- * @throws the system's error where it could not be started
+ * @throws RollscopeError `usage` for an argument that no program can be given; the system's error where it could not be started
  */
-export function runProgram(
+export async function runProgram(
   command: string,
   args: readonly string[],
   { env = process.env, input, seconds, signal, outputBytes = OUTPUT_BYTES, onLine }: ProgramOptions = {},
 ): Promise<ProgramResult> {
+  checkArguments(args);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
     const output = collect(child, outputBytes, undefined, onLine);
@@ -64,6 +66,24 @@ export function runProgram(
     // A program that ends early leaves its input unread.
     child.stdin.on('error', () => {}).end(input);
   });
+}
+
+/** Longest argument that Linux and macOS, and that Windows take, in bytes. */
+const LONGEST_ARGUMENT = process.platform === 'win32' ? 30_000 : 131_000;
+
+/** Arguments may be names and ids from anywhere. */
+function checkArguments(args: readonly string[]): void {
+  const refuse = (argument: string, what: string) =>
+    new RollscopeError(
+      'usage',
+      `'${argument.slice(0, 60)}${argument.length > 60 ? '…' : ''}' ${what}, which no program can be given as an argument.`,
+      'Use a shorter and plain name or id.',
+      { details: { reason: 'bad-argument', value: argument.slice(0, 200) } },
+    );
+  for (const argument of args) {
+    if (argument.includes('\0')) throw refuse(argument, 'contains a NUL');
+    if (Buffer.byteLength(argument) > LONGEST_ARGUMENT) throw refuse(argument, `is ${argument.length} characters long`);
+  }
 }
 
 /** Keeps the first `most` bytes of what a child prints to stdout and stderr, and says once that there was more. */

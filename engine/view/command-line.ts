@@ -35,6 +35,7 @@ export async function runCli(
     signal,
     ...(onLine && { onLine }),
   }).catch((error: Error) => {
+    if (error instanceof RollscopeError) throw error;
     throw new RollscopeError('engine-stopped', `${node}: ${error.message}`, undefined, {
       details: { reason: 'not-started', program: node, system: error.message },
     });

@@ -5,11 +5,10 @@ import { beforeAndAfter, CHANGES, changeOf } from '../../engine/runs/moves.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { Rollscope } from '../app.ts';
 import { changeText, changeTitle } from '../change-text.ts';
-import { withoutIcons } from '../shown.ts';
-import { choose, tell } from '../tell.ts';
+import { type Choice, choose, tell } from '../tell.ts';
 import { folderOf, pickRun } from './runs.ts';
 
-interface ChangePick extends vscode.QuickPickItem {
+interface ChangePick extends Choice {
   /** Index; null: all of them, in the diff editor. */
   problem?: number | null;
 }
@@ -28,7 +27,7 @@ export async function changedProblems(app: Rollscope, argument: unknown): Promis
     return;
   }
   const chosen = await choose(items, {
-    title: `Changed Problems of ${withoutIcons(run.run)}`,
+    title: `Changed Problems of ${run.run}`,
     placeHolder: 'Select a problem, or compare all',
     matchOnDescription: true,
     matchOnDetail: true,
@@ -48,14 +47,14 @@ function changePicks(run: OpenRun): ChangePick[] {
     return [
       heading,
       ...problems.map(({ id, index, text }) => ({
-        label: withoutIcons(id),
-        description: withoutIcons(changeText(all[index]!)),
-        detail: withoutIcons(oneLine(text, 120)),
+        label: id,
+        description: changeText(all[index]!),
+        detail: oneLine(text, 120),
         problem: index,
       })),
     ];
   });
   return picks.length === 0
     ? []
-    : [{ label: '$(diff) Compare all problems in the diff editor', problem: null }, ...picks];
+    : [{ icon: 'diff', label: 'Compare all problems in the diff editor', problem: null }, ...picks];
 }

@@ -13,7 +13,6 @@ import { isObject } from '../../engine/protocol/values.ts';
 import type { Rollscope } from '../app.ts';
 import { type ConfigurationArgument, findConfigurations } from '../editor/configurations.ts';
 import { withInterpreter } from '../interpreter.ts';
-import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
 import { attempt } from './attempt.ts';
 import { launch } from './start.ts';
@@ -67,7 +66,7 @@ async function pick(): Promise<ConfigurationArgument | undefined> {
     const document = await vscode.workspace.openTextDocument(file);
     for (const { name, job } of findConfigurations(document.getText())) {
       const description = `${job} · ${vscode.workspace.asRelativePath(file)}`;
-      items.push({ label: withoutIcons(name), description, argument: { uri: file.toString(), name } });
+      items.push({ label: name, description, argument: { uri: file.toString(), name } });
     }
   }
   if (items.length === 0) {

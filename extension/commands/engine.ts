@@ -1,7 +1,6 @@
 /** Attaching to an engine that another program started, and restarting the engine. */
 import { activityText } from '../../engine/protocol/activity.ts';
 import type { Rollscope } from '../app.ts';
-import { withoutIcons } from '../shown.ts';
 import { choose, tell } from '../tell.ts';
 
 /** Attaches to a run that another window or a terminal started; asks only if there are several. */
@@ -12,9 +11,9 @@ export async function attach(app: Rollscope): Promise<void> {
     return;
   }
   const items = working.map(({ address, active }) => ({
-    label: withoutIcons(active!.run),
+    label: active!.run,
     description: `step ${active!.step} of ${active!.steps}`,
-    detail: `${withoutIcons(activityText(active!))} · process ${address.pid}`,
+    detail: `${activityText(active!)} · process ${address.pid}`,
     address,
   }));
   const chosen =

@@ -6,9 +6,8 @@ import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import { reproductionText } from '../experiments/reports.ts';
 import { runChoices } from '../settings.ts';
-import { withoutIcons } from '../shown.ts';
 import { datasetOf, PICK } from '../target.ts';
-import { choose, tell } from '../tell.ts';
+import { choose, chooseOrPress, tell } from '../tell.ts';
 import { modelName } from '../trees/models.ts';
 
 /**
@@ -54,7 +53,7 @@ async function materialOf(app: Rollscope): Promise<string[] | undefined> {
     [
       { label: 'Embedded model and problems', description: 'as the experiment was designed', dataset: EMBEDDED },
       {
-        label: `${withoutIcons(modelName(model))} on a problem file…`,
+        label: `${modelName(model)} on a problem file…`,
         description: 'duration depends on the model and dataset',
         dataset: PICK,
       },
@@ -76,13 +75,9 @@ export async function openReport(app: Rollscope): Promise<void> {
     void tell.information('No experiment reports yet. Start an experiment with Rollscope: Run Experiment.', {});
     return;
   }
-  const inBrowser = { iconPath: new vscode.ThemeIcon('link-external'), tooltip: 'Open in Browser' };
-  const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { report: (typeof reports)[number] }>();
-  pick.title = 'Open Experiment Report';
-  pick.placeholder = 'Select a report';
-  pick.items = reports.map((report) => ({
-    label: withoutIcons(report.experiment),
-    description: withoutIcons(reproductionText(report)),
+  const items = reports.map((report) => ({
+    label: report.experiment,
+    description: reproductionText(report),
     detail: [
       report.runs === null ? null : plural(report.runs, 'run'),
       report.seconds === null ? null : duration(report.seconds),
@@ -90,18 +85,19 @@ export async function openReport(app: Rollscope): Promise<void> {
     ]
       .filter((part) => part !== null)
       .join(' · '),
-    buttons: [inBrowser],
     report,
   }));
-  const act = (work: Promise<void>) => {
-    pick.hide();
-    work.catch((error: unknown) => app.report.error(error));
-  };
-  pick.onDidAccept(() => {
-    const [chosen] = pick.selectedItems;
-    if (chosen) act(app.reports.show(chosen.report));
-  });
-  pick.onDidTriggerItemButton(({ item }) => act(app.reports.openInBrowser(item.report.file)));
-  pick.onDidHide(() => pick.dispose());
-  pick.show();
+  const act = (work: Promise<void>) => void work.catch((error: unknown) => app.report.error(error));
+  chooseOrPress(
+    items,
+    {
+      title: 'Open Experiment Report',
+      placeHolder: 'Select a report',
+      button: { iconPath: new vscode.ThemeIcon('link-external'), tooltip: 'Open in Browser' },
+    },
+    {
+      choose: ({ report }) => act(app.reports.show(report)),
+      press: ({ report }) => act(app.reports.openInBrowser(report.file)),
+    },
+  );
 }

@@ -1,5 +1,4 @@
 /** Forking a run: a new run that begins with one of its checkpoints, with changed settings; and probes of a checkpoint. */
-import * as vscode from 'vscode';
 import type { Given } from '../../engine/config/layer.ts';
 import { buildRunConfig } from '../../engine/config/layers.ts';
 import { type ConfigValues, setAt, valueAt } from '../../engine/config/objects.ts';
@@ -16,8 +15,7 @@ import type { Rollscope } from '../app.ts';
 import { forkSettings, parseSetting, type SettingValue, valueText } from '../fork-settings.ts';
 import { namedFields } from '../named-fields.ts';
 import { errorInFields } from '../remedies.ts';
-import { withoutIcons } from '../shown.ts';
-import { choose } from '../tell.ts';
+import { choose, write } from '../tell.ts';
 import { attempt } from './attempt.ts';
 import { folderOf, pickRun } from './runs.ts';
 import { launch, problemTarget } from './start.ts';
@@ -116,7 +114,7 @@ async function pickCheckpoint(app: Rollscope, folder: string, healthy: boolean):
     .map((step) => ({ label: `step ${step}`, description: step === good ? 'the last healthy one' : '', step }))
     .sort((a, b) => Number(b.step === good) - Number(a.step === good));
   const chosen = await choose(items, {
-    title: `Checkpoint of ${withoutIcons(run.run)}`,
+    title: `Checkpoint of ${run.run}`,
     placeHolder: 'Select a checkpoint',
   });
   return chosen?.step;
@@ -137,11 +135,11 @@ async function askForChanges(parent: RunConfig, step: number, changes: Changes):
       const value = valueText((changed ?? valueAt(base, placed.path)) as SettingValue);
       return {
         label: placed.setting.title,
-        description: withoutIcons(`${value}${changed === undefined ? '' : ' (changed)'}`),
+        description: `${value}${changed === undefined ? '' : ' (changed)'}`,
         placed,
       };
     });
-    const start = { label: `$(play) Start the fork at step ${step}`, description: '', placed: null };
+    const start = { icon: 'play', label: `Start the fork at step ${step}`, description: '', placed: null };
     const chosen = await choose([start, ...items], {
       title: 'Fork Run',
       placeHolder: 'Start, or select a setting to change first',
@@ -155,7 +153,7 @@ async function askForChanges(parent: RunConfig, step: number, changes: Changes):
 
 /** Asks for the value of a setting; nothing changes if the user cancels. */
 async function askForChange({ path, setting }: RunSetting, base: object, changes: Changes): Promise<void> {
-  const text = await vscode.window.showInputBox({
+  const text = await write({
     title: setting.title,
     prompt: setting.help,
     value: valueText((valueAt(changes.values, path) ?? valueAt(base, path)) as SettingValue),

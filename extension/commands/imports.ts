@@ -8,8 +8,8 @@ import type { Rollscope } from '../app.ts';
 import { inEditorsWords, lacksColumns } from '../imports/errors.ts';
 import { reportEnd } from '../imports/following.ts';
 import type { ImportJob, PrintedProgress, PrintedReport } from '../imports/imports.ts';
-import { notice, withoutIcons } from '../shown.ts';
-import { choose, tell } from '../tell.ts';
+import { notice } from '../shown.ts';
+import { choose, tell, write } from '../tell.ts';
 
 /** Imports a dump into a run, with progress that can be canceled, and shows it. */
 export async function importRun(app: Rollscope, argument: unknown): Promise<void> {
@@ -34,10 +34,11 @@ export async function stopFollowing(app: Rollscope): Promise<void> {
     return;
   }
   const items = following.flatMap((job) => [
-    { label: `$(graph-line) Open ${withoutIcons(path.basename(job.folder))}`, description: '', job, stop: false },
+    { icon: 'graph-line', label: `Open ${path.basename(job.folder)}`, description: '', job, stop: false },
     {
-      label: `$(debug-stop) Stop following ${withoutIcons(job.name)}`,
-      description: withoutIcons(path.dirname(job.request.source)),
+      icon: 'debug-stop',
+      label: `Stop following ${job.name}`,
+      description: path.dirname(job.request.source),
       job,
       stop: true,
     },
@@ -130,7 +131,7 @@ function tellReport(job: ImportJob, report: PrintedReport | null): void {
 }
 
 async function nameColumns(app: Rollscope, source: string, before: string | undefined): Promise<void> {
-  const map = await vscode.window.showInputBox({
+  const map = await write({
     title: 'Columns of the Rollouts',
     prompt:
       'The names of the columns: prompt and response, and where there are some reward, reference, step and others',
@@ -147,12 +148,14 @@ async function sourceOf(argument: unknown, title: string): Promise<string | null
   const kind = await choose(
     [
       {
-        label: '$(folder) Choose a folder…',
+        icon: 'folder',
+        label: 'Choose a folder…',
         description: "a trainer's output folder, or a folder of its rollouts",
         files: false,
       },
       {
-        label: '$(file) Choose a file…',
+        icon: 'file',
+        label: 'Choose a file…',
         description: 'one rollout per row: JSON Lines, JSON, CSV or Parquet',
         files: true,
       },

@@ -3,11 +3,10 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { Rollscope } from '../app.ts';
-import { withoutIcons } from '../shown.ts';
-import { choose } from '../tell.ts';
+import { type Choice, choose, write } from '../tell.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
 
-interface ModelPick extends vscode.QuickPickItem {
+interface ModelPick extends Choice {
   /** Undefined for separators and for adding a model. */
   model?: string;
   choose?: () => Promise<string | undefined>;
@@ -24,8 +23,9 @@ export async function pickModel(app: Rollscope, placeHolder: string): Promise<st
   const { current, recent } = app.models;
   const known = [EMBEDDED, ...recent];
   const item = (model: string): ModelPick => ({
-    label: `${model === current ? '$(check)' : '$(circle-outline)'} ${withoutIcons(modelName(model))}`,
-    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? withoutIcons(path.dirname(model)) : 'Hugging Face Hub'),
+    icon: model === current ? 'check' : 'circle-outline',
+    label: modelName(model),
+    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? path.dirname(model) : 'Hugging Face Hub'),
     model,
     choose: async () => model,
   });
@@ -35,9 +35,14 @@ export async function pickModel(app: Rollscope, placeHolder: string): Promise<st
     { label: 'Embedded models for experiments', kind: vscode.QuickPickItemKind.Separator },
     ...others.map(item),
     { label: 'Add', kind: vscode.QuickPickItemKind.Separator },
-    { label: '$(file) GGUF file…', description: 'from disk', choose: chooseFile },
-    { label: '$(folder) Hugging Face folder…', description: 'config.json and safetensors', choose: chooseFolder },
-    { label: '$(cloud-download) Hugging Face Hub…', description: 'by id, downloaded once', choose: askHub },
+    { icon: 'file', label: 'GGUF file…', description: 'from disk', choose: chooseFile },
+    {
+      icon: 'folder',
+      label: 'Hugging Face folder…',
+      description: 'config.json and safetensors',
+      choose: chooseFolder,
+    },
+    { icon: 'cloud-download', label: 'Hugging Face Hub…', description: 'by id, downloaded once', choose: askHub },
   ];
   const chosen = await choose(items, {
     title: 'Model',
@@ -77,7 +82,7 @@ async function chooseFolder(): Promise<string | undefined> {
 }
 
 async function askHub(): Promise<string | undefined> {
-  const name = await vscode.window.showInputBox({
+  const name = await write({
     title: 'Hugging Face Hub',
     prompt: 'Hub id of a model, such as Qwen/Qwen3-0.6B. It is downloaded on first use.',
     validateInput: (value) => {

@@ -9,7 +9,6 @@ import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { Rollscope } from '../app.ts';
 import { resultText } from '../editor/texts.ts';
 import { RolloutDocuments } from '../rollout/documents.ts';
-import { withoutIcons } from '../shown.ts';
 import { choose } from '../tell.ts';
 import { pickRun } from './runs.ts';
 
@@ -35,14 +34,14 @@ export async function pickProblem(app: Rollscope): Promise<void> {
     const view = run.view(problem.index);
     const result = view.row === null ? 'not sampled yet' : resultText(view);
     return {
-      label: withoutIcons(problem.id),
-      description: withoutIcons(result),
-      detail: withoutIcons(oneLine(problem.text, 120)),
+      label: problem.id,
+      description: result,
+      detail: oneLine(problem.text, 120),
       problem,
       view,
     };
   });
-  const title = `Problems of ${withoutIcons(run.run)}`;
+  const title = `Problems of ${run.run}`;
   const chosen = await choose(items, {
     title,
     placeHolder: 'Select a problem',
@@ -61,13 +60,14 @@ export async function pickProblem(app: Rollscope): Promise<void> {
 async function pickRollout(run: OpenRun, row: number): Promise<number | null | undefined> {
   const { detail } = await run.readGroup(run.columns.idOf(row));
   const whole = {
-    label: '$(list-unordered) The problem with all rollouts',
+    icon: 'list-unordered',
+    label: 'The problem with all rollouts',
     description: '',
     rollout: null as number | null,
   };
   const items = detail.rollouts.map(({ text, answer, correct }, i) => ({
-    label: withoutIcons(`rollout ${i + 1}: ${oneLine(answer ?? DASH, 40)}`),
-    description: withoutIcons(`${verdictText(correct)} · ${oneLine(text, 80)}`),
+    label: `rollout ${i + 1}: ${oneLine(answer ?? DASH, 40)}`,
+    description: `${verdictText(correct)} · ${oneLine(text, 80)}`,
     rollout: i + 1,
   }));
   return (
@@ -107,7 +107,7 @@ export async function compareRollouts(app: Rollscope): Promise<void> {
   const { run, problem } = await app.rollouts.problemOf(address);
   const items = app.rollouts.siblings(address).then((siblings) =>
     siblings.map(({ index, rollout: { answer, correct, reward }, isFork }) => ({
-      label: withoutIcons(`Rollout ${index + 1}: ${answer ?? 'no answer'}`),
+      label: `Rollout ${index + 1}: ${answer ?? 'no answer'}`,
       description: [correct === null ? '' : verdictText(correct), `reward ${quantityText('reward', reward)}`]
         .filter(Boolean)
         .join(' · '),

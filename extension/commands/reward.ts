@@ -7,7 +7,7 @@ import type { Rollscope } from '../app.ts';
 import { MEMORY } from '../ids.ts';
 import { currentReward, fileInFront, setReward } from '../settings.ts';
 import { withoutIcons } from '../shown.ts';
-import { choose } from '../tell.ts';
+import { type Choice, choose, write } from '../tell.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
   ['ensemble', 'Ensemble: agreement between rollouts'],
@@ -20,7 +20,7 @@ const KEPT = 10;
 /** Milliseconds for which the choice is shown in the status bar. */
 const SHOWN_MS = 5000;
 
-interface RewardPick extends vscode.QuickPickItem {
+interface RewardPick extends Choice {
   /** Undefined for separators and for writing an expression. */
   reward?: string;
 }
@@ -54,7 +54,7 @@ function expressions(app: Rollscope, current: string): string[] {
 
 /** Rows of the quick pick: the families, then the expressions. */
 function rewardItems(current: string, known: readonly string[]): RewardPick[] {
-  const mark = (reward: string) => (reward === current ? '$(check)' : '$(circle-outline)');
+  const mark = (reward: string) => (reward === current ? 'check' : 'circle-outline');
   const separator = (label: string): RewardPick => ({ label, kind: vscode.QuickPickItemKind.Separator });
   return [
     ...FAMILIES.flatMap(([family, title]) => [
@@ -63,7 +63,8 @@ function rewardItems(current: string, known: readonly string[]): RewardPick[] {
         .filter((reward) => reward.family === family)
         .map(
           (reward): RewardPick => ({
-            label: `${mark(reward.name)} ${reward.title}`,
+            icon: mark(reward.name),
+            label: reward.title,
             description: [reward.name, ...needsText(reward)].join(' · '),
             detail: reward.summary,
             reward: reward.name,
@@ -72,9 +73,18 @@ function rewardItems(current: string, known: readonly string[]): RewardPick[] {
     ]),
     separator('Expressions: weighted sums and gates'),
     ...known.map(
-      (reward): RewardPick => ({ label: `${mark(reward)} ${reward}`, description: 'in rollscope.config', reward }),
+      (reward): RewardPick => ({
+        icon: mark(reward),
+        label: reward,
+        description: 'in rollscope.config',
+        reward,
+      }),
     ),
-    { label: '$(edit) Write an expression…', description: 'majority-vote + 0.1*trajectory-entropy' },
+    {
+      icon: 'edit',
+      label: 'Write an expression…',
+      description: 'majority-vote + 0.1*trajectory-entropy',
+    },
   ];
 }
 
@@ -115,11 +125,11 @@ async function pick(items: readonly RewardPick[]): Promise<string | undefined> {
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  return chosen && !chosen.reward ? write() : chosen?.reward;
+  return chosen && !chosen.reward ? writeExpression() : chosen?.reward;
 }
 
-function write(): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
+function writeExpression(): Thenable<string | undefined> {
+  return write({
     title: 'Choose Reward',
     prompt:
       'A weighted sum, such as majority-vote + 0.1*trajectory-entropy, or a gate, such as self-certainty if majority-vote.',

@@ -11,8 +11,8 @@ import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
 import { runCommand } from '../run-command.ts';
-import { notice, withoutIcons } from '../shown.ts';
-import { choose, tell } from '../tell.ts';
+import { notice } from '../shown.ts';
+import { type Choice, choose, tell } from '../tell.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
 import { attempt } from './attempt.ts';
@@ -141,7 +141,7 @@ export function folderOf(argument: unknown): string | undefined {
   return typeof argument === 'string' ? argument : undefined;
 }
 
-interface RunPick extends vscode.QuickPickItem {
+interface RunPick extends Choice {
   /** Undefined for choosing a folder. */
   folder?: string;
 }
@@ -151,7 +151,7 @@ export async function runPicks(app: Rollscope, fits: (run: RunInfo) => boolean) 
   app.library.refresh();
   const runs = (await app.library.list()).filter(fits);
   return runs.map((run) => ({
-    label: withoutIcons(run.run),
+    label: run.run,
     description: run.job === 'probe' ? 'probe' : `${run.step}/${run.steps ?? DASH}`,
     detail: `${run.status} · ${quantityText('accuracy', run.accuracyBefore)} → ${quantityText('accuracy', run.accuracyAfter)}${run.sampled ? ` (${run.sampled})` : ''} · ${dateTime(run.created)}`,
     folder: run.folder,
@@ -166,7 +166,7 @@ export async function pickRun(
   elsewhere: boolean,
 ): Promise<string | undefined> {
   const items: RunPick[] = await runPicks(app, fits);
-  if (elsewhere) items.push({ label: '$(folder-opened) Choose a run folder…' });
+  if (elsewhere) items.push({ icon: 'folder-opened', label: 'Choose a run folder…' });
   if (items.length === 0) {
     void tell.information('No runs to resume.', {});
     return undefined;

@@ -41,7 +41,7 @@ export function followingItem(
     item.text = `$(eye) Following ${withoutIcons(what)}${word}`;
     const sources = [first, ...others].map(({ request }) => request.source);
     item.tooltip = plain([...sources, ...(bad ? [diagnosisMeaning(bad.kind)] : [])].join('\n'));
-    item.accessibilityInformation = { label: `Following ${what}${word}`, role: 'button' };
+    item.accessibilityInformation = { label: plain(`Following ${what}${word}`), role: 'button' };
     const color = bad && (gravityOf(bad.kind) === 'bad' ? 'error' : 'warning');
     item.backgroundColor = color ? new vscode.ThemeColor(`statusBarItem.${color}Background`) : undefined;
     item.show();

@@ -3,6 +3,8 @@ import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { tell } from '../tell.ts';
 
 const RUN_IT = 'Run It';
+/** Longest text of a program in the question, in characters: its buttons must stay on the screen. */
+const LONGEST = 600;
 
 /** @param refusal the engine's, with the programs */
 export async function runsTheirs({ message, details }: RollscopeError): Promise<boolean> {
@@ -14,11 +16,19 @@ export async function runsTheirs({ message, details }: RollscopeError): Promise<
       modal: true,
       detail: [
         'The run was not made by you on this machine, or its run.json has changed. Resuming it runs:',
-        ...programs,
+        ...programs.map(shortened),
         `in ${String(details?.folder ?? 'the folder of the engine')}, with your rights. Run it only if you trust it, the model and the data.`,
       ].join('\n\n'),
     },
     RUN_IT,
   );
   return chosen === RUN_IT;
+}
+
+/** The beginning and the end of a long command, with what is left out between them. */
+function shortened(program: string): string {
+  const { length } = program;
+  if (length <= LONGEST) return program;
+  const half = LONGEST / 2;
+  return `${program.slice(0, half)} […${length - 2 * half} more characters, in run.json…] ${program.slice(-half)}`;
 }

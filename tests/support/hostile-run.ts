@@ -12,7 +12,7 @@ export const RAW = /(?![\n\t])[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** A text that a terminal, the direction of reading and a reader's eye all fall for. */
 export function hostile(name: string): string {
-  return `${name}\x1b]0;owned\x07\x1b]52;c;bHM=\x1b\\\x1b[2J\u009b31m\rover\b\u202egnp\u2066x\u2069\u200b\u{e0041}\x7f`;
+  return `${name}\x1b]0;owned\x07\x1b]52;c;bHM=\x1b\\\x1b[2J\u009b31m\rover\b\u202egnp\u2066x\u2069\u200b\u{e0041}\x7f\ud800`;
 }
 
 /** The same with what breaks out of Markdown, HTML, icons, notifications and tables. */

@@ -78,6 +78,10 @@ describe('in a run', () => {
     const twins = [problems[0]!, { ...problems[1]!, id: problems[0]!.id, row: 7 }];
     expect(problemName(twins, 1)).toEqual({ problem: problems[0]!.id, row: 7 });
     expect(problemIn(twins, { problem: problems[0]!.id, row: 7 })).toBe(1);
+    // a link cannot hold half of a character
+    const halves = [problems[0]!, { ...problems[1]!, id: 'half \ud800' }];
+    const link = addressText({ folder, ...problemName(halves, 1) });
+    expect(problemIn(halves, parseAddress(link)!)).toBe(1);
     expect(problemName(problems, 2)).toEqual({ problem: problems[2]!.id, row: null });
     expect(problemIn(problems, { problem: null, row: null })).toBeNull();
     const facts = { reason: 'unknown-problem', value: 'x' };

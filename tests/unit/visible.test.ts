@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { markdown } from '../../engine/protocol/markdown.ts';
+import { oneLine } from '../../engine/protocol/texts.ts';
 import { visible, visibleJson, visibleLine } from '../../engine/protocol/visible.ts';
 
 describe('text that is shown', () => {
@@ -39,11 +41,23 @@ describe('text that is shown', () => {
     expect(visible(text)).toBe(shown);
   });
 
-  it('writes out a run of hidden characters at once', () => {
+  it('looks at each kind of hidden character once, however many there are', () => {
     const picture = vi.spyOn(String, 'fromCodePoint');
     expect(visible('\x1b\x07'.repeat(1000))).toBe('␛␇'.repeat(1000));
-    expect(picture.mock.calls.length).toBeLessThanOrEqual(2);
+    expect(visible('\u{e0041}\ud800a\u200d\u{e0041}'.repeat(1000)).length).toBe(35_000);
+    // once to see what it is, and once for its picture
+    expect(picture.mock.calls.length).toBeLessThanOrEqual(10);
     picture.mockRestore();
+  });
+
+  it('leaves every character that is not hidden, and no other', () => {
+    const hidden = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\ufff9-\ufffb]/u;
+    const wrong: number[] = [];
+    for (let point = 0; point <= 0x10ffff; point += point >= 0x20000 && (point < 0xe0000 || point > 0xe1000) ? 61 : 1) {
+      const character = String.fromCodePoint(point);
+      if ((visible(`${character}x`) === `${character}x`) === hidden.test(character)) wrong.push(point);
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('knows the line ends of Windows', () => {
@@ -52,6 +66,22 @@ describe('text that is shown', () => {
 
   it('writes out line ends and tabs where there is one line', () => {
     expect(visibleLine('a\nerror: b\tc\r\nd')).toBe('a␊error: b␉c␊d');
+  });
+
+  it('escapes what Markdown means something by, brackets of its own too', () => {
+    expect(markdown('[a](b)\u200b`c`\n')).toBe('\\[a\\]\\(b\\)\\[U+200B\\]\\`c\\`␊');
+  });
+
+  it.each([
+    ['  two\n words ', 9, 'two words'],
+    ['two words', 8, 'two wor…'],
+    ['two words', 5, 'two…'],
+    ['👨‍👩‍👧👨‍👩‍👧', 5, `${'👨‍👩‍👧👨‍👩‍👧'.slice(0, 6)}…`],
+    [`${' '.repeat(5000)}a${'b'.repeat(5000)}`, 3, 'ab…'],
+    ['', 3, ''],
+    ['abc', 0, '…'],
+  ])('puts %j on a line of %i', (text, length, line) => {
+    expect(oneLine(text, length)).toBe(line);
   });
 
   it('escapes them in JSON, whose value stays', () => {

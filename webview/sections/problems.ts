@@ -2,6 +2,7 @@
 import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
+import { visible } from '../../engine/protocol/visible.ts';
 import { PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import type { Flow } from '../charts/flows.ts';
@@ -309,7 +310,7 @@ export class Problems extends Component {
     if (!cell.classList.contains('matrix')) return;
     const step = this.stepUnder(event);
     const view = problemView(this.store.columns, problem.index, step);
-    cell.title = `Step ${view.step ?? step}: ${standingText(view)}\nDouble-click to go to this step`;
+    cell.title = visible(`Step ${view.step ?? step}: ${standingText(view)}\nDouble-click to go to this step`);
   }
 
   private lookAt(event: MouseEvent): void {

@@ -3,8 +3,9 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { RollscopeError, toErrorData } from '../../protocol/errors.ts';
-import { inputSchema, resultText, TOOLS, type ToolDefinition } from '../../protocol/tools.ts';
+import { checkInput, inputSchema, resultText, TOOLS, type ToolDefinition } from '../../protocol/tools.ts';
 import { VERSION } from '../../protocol/version.ts';
+import { visible, visibleLine } from '../../protocol/visible.ts';
 import { runCommand } from '../mcp/run-command.ts';
 import { EXIT } from '../output.ts';
 
@@ -28,7 +29,8 @@ export async function mcp(options: { out?: string; allowStart?: boolean }): Prom
       return { content: [{ type: 'text' as const, text: resultText(value) }] };
     } catch (error) {
       const { message, hint } = toErrorData(error);
-      return { content: [{ type: 'text' as const, text: [message, hint].filter(Boolean).join(' ') }], isError: true };
+      const text = visible([message, hint].filter(Boolean).join(' '));
+      return { content: [{ type: 'text' as const, text }], isError: true };
     }
   });
   const closed = new Promise<void>((resolve) => {
@@ -70,7 +72,7 @@ async function confirm(server: Server, args: readonly string[]): Promise<void> {
     );
   }
   const { action } = await server.elicitInput({
-    message: `Start this run? rollscope ${args.join(' ')}`,
+    message: visibleLine(`Start this run? rollscope ${args.join(' ')}`),
     requestedSchema: { type: 'object', properties: {} },
   });
   if (action === 'accept') return;
@@ -84,25 +86,4 @@ function unknownTool(name: string): RollscopeError {
   return new RollscopeError('usage', `There is no tool '${name}'.`, hint, {
     details: { reason: 'unknown-tool', value: name },
   });
-}
-
-/** @throws RollscopeError `usage` for a parameter that is missing, unknown, or of another type */
-function checkInput({ name, parameters, required }: ToolDefinition, input: Record<string, unknown>): void {
-  const refuse = (field: string, what: string) =>
-    new RollscopeError('usage', `${name}: ${field} ${what}.`, `Parameters: ${Object.keys(parameters).join(', ')}.`, {
-      details: { reason: 'bad-parameter', field },
-    });
-  for (const field of required) if (input[field] === undefined) throw refuse(field, 'is missing');
-  for (const [field, value] of Object.entries(input)) {
-    const parameter = Object.hasOwn(parameters, field) ? parameters[field] : undefined;
-    if (!parameter) throw refuse(field, 'is not a parameter');
-    const type = Array.isArray(value) ? 'array' : typeof value;
-    const wanted = parameter.type === 'integer' ? 'number' : parameter.type;
-    if (type !== wanted || (parameter.type === 'integer' && !Number.isInteger(value))) {
-      throw refuse(field, `is not of type ${parameter.type}`);
-    }
-    if (parameter.enum && !parameter.enum.includes(value as string)) {
-      throw refuse(field, `is not one of ${parameter.enum.join(', ')}`);
-    }
-  }
 }

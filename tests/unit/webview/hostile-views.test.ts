@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { html } from '../../../engine/experiments/report/text.ts';
+import { writeNote } from '../../../engine/journal/notes.ts';
+import { parseAddress } from '../../../engine/protocol/address.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
+import { START_ANSWERS } from '../../../engine/runs/start-state.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
@@ -18,12 +21,16 @@ import { statusContent } from '../../../extension/status-content.ts';
 import { DatasetItem } from '../../../extension/trees/datasets.ts';
 import { ModelItem } from '../../../extension/trees/models.ts';
 import { RunItem } from '../../../extension/trees/runs.ts';
-import type { Store } from '../../../webview/store.ts';
+import { selectedAddress } from '../../../webview/notebook.ts';
+import { Store } from '../../../webview/store.ts';
 import { editor, resetEditor } from '../../support/editor.ts';
 import { breaking, hostile, RAW, writeHostileRun } from '../../support/hostile-run.ts';
 import { ROOT, temporaryFolder } from '../../support/processes.ts';
 import { PROGRESS } from '../../support/progress.ts';
-import { panelOn, readSelected, rendered, type Section } from './panel.ts';
+import { until } from '../../support/wait.ts';
+import { FakeWebview } from './fake-webview.ts';
+import { markup } from './markup.ts';
+import { conversationOf, panelOn, readSelected, rendered, SECTIONS, template } from './panel.ts';
 
 vi.mock('vscode', async () => (await import('../../support/editor.ts')).vscode);
 
@@ -136,34 +143,142 @@ describe('the editor', () => {
     expect(notice('[go](command:x)')).toBe('[go] (command:x)');
   });
 
+  test('quick picks and input boxes: icons are ours, rows are one line of a length that fits', async () => {
+    const { choose, chooseOrPress, chooseSeveral, write } = await import('../../../extension/tell.ts');
+    const long = '$(trash) \u202e'.repeat(1000);
+    const head = { title: breaking('title'), placeHolder: `${breaking('hint')}\n${long}` };
+    const item = { label: `${breaking('name')}\n${long}`, description: `$(x)${breaking('d')}`, detail: long };
+    const items = [{ ...item, icon: 'check' }, { ...item }];
+    await choose(items, head);
+    await choose(Promise.resolve(items), head);
+    await chooseSeveral(items, head);
+    chooseOrPress(items, { ...head, button: {} as never }, { choose() {}, press() {} });
+    for (const { items: rows, options } of editor.asked) {
+      const texts = rows.flatMap(({ label, description, detail }) => [label, description!, detail!]);
+      expect(texts).toHaveLength(6);
+      expect(texts[0]!.startsWith('$(check) name')).toBe(true);
+      for (const text of [...texts, options.title as string, options.placeHolder as string]) {
+        expect(text).not.toMatch(RAW);
+        expect(text).not.toContain('\n');
+        expect([...text].length).toBeLessThan(3000);
+      }
+      expect(texts.join(' ').replace('$(check)', '')).not.toMatch(/(?<!\\)\$\(/);
+    }
+    await write({ title: breaking('title'), prompt: breaking('prompt'), value: 'x' });
+    const { title, prompt } = editor.asked.at(-1)!.options;
+    expect(`${title}${prompt}`).not.toMatch(RAW);
+  });
+
+  test('the question for programs shows the beginning and the end of a long one, and its buttons stay', async () => {
+    const { runsTheirs } = await import('../../../extension/run/consent.ts');
+    const program = `custom: "rm -rf ${'x'.repeat(100_000)} ; evil"`;
+    await runsTheirs(
+      new RollscopeError('config', 'x', 'y', {
+        details: { reason: 'command-not-allowed', programs: [program, hostile('p')], folder: hostile('f') },
+      }),
+    );
+    const { detail } = editor.shown.at(-1)!;
+    expect(detail!.length).toBeLessThan(2000);
+    expect(detail).toMatch(/custom: "rm -rf x+ \[…99\d{3} more characters, in run\.json…\] x+ ; evil"/);
+    expect(detail).not.toMatch(RAW);
+  });
+
   test('texts are told and asked in one place', () => {
     const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     );
-    const calls = /window\.show(?:Information|Warning|Error)Message|window\.showQuickPick/;
+    const calls =
+      /window\.show(?:Information|Warning|Error)Message|window\.(?:showQuickPick|createQuickPick|showInputBox)/;
     const found = files.filter((name) => calls.test(readFileSync(path.join(ROOT, 'extension', name), 'utf8')));
     expect(found).toEqual(['tell.ts']);
+    // an icon in a row's text is nobody's of ours
+    const commands = files.filter((name) => /^commands[\\/]|^target\.ts$/.test(name));
+    const icons = commands.filter((name) => readFileSync(path.join(ROOT, 'extension', name), 'utf8').includes('$('));
+    expect(icons).toEqual([]);
   });
 });
 
 describe('pages', () => {
-  test.each<Section>(['app', 'header', 'diagnosis', 'scrubber', 'curves', 'problems', 'inspector', 'rollout'])(
-    'the panel: %s',
-    async (section) => {
-      store.selection.select(0);
-      await readSelected(store);
-      expect(rendered(store, section)).not.toMatch(RAW);
-    },
-  );
+  test.each(SECTIONS)('the panel: %s', async (section) => {
+    store.selection.select(0);
+    await readSelected(store);
+    expect(rendered(store, section)).not.toMatch(RAW);
+  });
+
+  test('cursor A at a run of theirs, its menu, and what is compared with it', async () => {
+    const webview = new FakeWebview();
+    const choice = {
+      ...run.info,
+      run: breaking('other'),
+      model: breaking('m/x'),
+      dataset: breaking('d'),
+      reward: breaking('r'),
+    };
+    const other = await OpenRun.read(run.folder);
+    Object.assign(other.file, {
+      foreign: { ...other.file.foreign, settings: { [breaking('setting')]: breaking('else') } },
+    });
+    const host = conversationOf(webview, { listRuns: async () => [choice as never], takeRun: async () => other });
+    host.show(run);
+    const page = new Store(webview.page());
+    await until('the run is shown', () => page.phase === 'run');
+    page.compareWithRun(run.folder, 1);
+    page.runOfA.list();
+    await until('the run of A is there', () => page.runOfA.other !== null && page.runOfA.choices !== null);
+    page.selection.select(0);
+    await readSelected(page);
+    for (const section of SECTIONS) expect(rendered(page, section)).not.toMatch(RAW);
+    expect(markup(template(page, 'cursorA', { isOpen: true }))).toContain('other␛');
+    expect(markup(template(page, 'cursorA', { isOpen: true }))).not.toMatch(RAW);
+    const settings = markup(template(page, 'runOfA', { showsSettings: true }));
+    expect(settings).toContain('else␛');
+    expect(settings).not.toMatch(RAW);
+    expect(parseAddress(selectedAddress(page))).toMatchObject({ folder: run.folder, from: 1, fromRun: run.folder });
+  });
+
+  test('a start that failed, with its settings', async () => {
+    const webview = new FakeWebview();
+    const host = conversationOf(webview);
+    host.show(run);
+    const page = new Store(webview.page());
+    await until('the run is shown', () => page.phase === 'run');
+    const settings = [
+      { id: breaking('id'), name: breaking('rollscope.x'), value: breaking('v'), usual: breaking('u') },
+    ];
+    const error = { code: 'config' as const, message: breaking('message rollscope.x'), hint: breaking('hint') };
+    const what = breaking('train on x');
+    const start = { answer: async () => {}, openSetting: async () => {} };
+    for (const usual of ['preset', 'parent'] as const) {
+      host.tellStart({ ...start, state: { state: 'failed', what, error, settings, usual, answers: START_ANSWERS } });
+      await until('it is shown', () => page.start?.state === 'failed' && page.start.usual === usual);
+      expect(rendered(page, 'start')).toContain('train on x␛');
+      expect(rendered(page, 'start')).not.toMatch(RAW);
+    }
+    host.tellStart({ ...start, state: { state: 'preparing', what } });
+    await until('it is prepared', () => page.start?.state === 'preparing');
+    expect(rendered(page, 'start')).not.toMatch(RAW);
+  });
+
+  test('notes of theirs', async () => {
+    const note = { id: 'n', time: new Date(0).toISOString(), text: breaking('note'), pinned: true };
+    const place = { step: 1, phase: 'train' as const, problem: breaking('id'), row: null, rollout: 1, tokens: null };
+    await writeNote(run.folder, { ...note, ...place });
+    store.notebook.read();
+    await until('they are read', () => store.notebook.notes.length > 0);
+    expect(rendered(store, 'notes')).toContain('note␛');
+    expect(rendered(store, 'notes')).not.toMatch(RAW);
+  });
 
   test('every template of the page makes its texts visible', () => {
     const files = readdirSync(path.join(ROOT, 'webview'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     );
     const direct = /import \{[^}]*\b(?:html|svg)\b[^}]*\} from 'lit'/;
-    expect(files.filter((name) => direct.test(readFileSync(path.join(ROOT, 'webview', name), 'utf8')))).toEqual([
-      'html.ts',
-    ]);
+    const textOf = (name: string) => readFileSync(path.join(ROOT, 'webview', name), 'utf8');
+    expect(files.filter((name) => direct.test(textOf(name)))).toEqual(['html.ts']);
+    // and what is set without a template
+    const set = /\.(?:title|textContent|innerText|innerHTML|ariaLabel|placeholder) = (?!visible\(|`\$\{visible\()/;
+    expect(files.filter((name) => set.test(textOf(name)))).toEqual([path.join('charts', 'export.ts')]);
   });
 
   test('reports', () => {

@@ -28,7 +28,7 @@ import { until } from '../../support/wait.ts';
 import { FakeWebview } from './fake-webview.ts';
 import { markup } from './markup.ts';
 
-const SECTIONS = {
+const ELEMENTS = {
   app: App,
   header: Header,
   diagnosis: DiagnosisLine,
@@ -46,7 +46,8 @@ const SECTIONS = {
   cursorA: CursorA,
   runOfA: RunOfAView,
 };
-export type Section = keyof typeof SECTIONS;
+export type Section = keyof typeof ELEMENTS;
+export const SECTIONS = Object.keys(ELEMENTS) as Section[];
 
 /** What a host answers that computes no rewards. */
 export const NO_REWARDS: RewardComparison = { trainedBy: null, groups: 0, rewards: [], notComputed: {} };
@@ -88,10 +89,10 @@ export async function panelOn(run: OpenRun | null): Promise<Store> {
   return store;
 }
 
-/** The template of a section of the panel. */
-export function template(store: Store, section: Section): unknown {
+/** The template of a section of the panel. @param state of the element itself, such as what is unfolded */
+export function template(store: Store, section: Section, state: object = {}): unknown {
   provideStore(store);
-  return Object.assign(new SECTIONS[section](), { width: 1000 }).render();
+  return Object.assign(new ELEMENTS[section](), { width: 1000, ...state }).render();
 }
 
 /** The markup of a section of the panel. */
