@@ -9,6 +9,7 @@ import type { DatasetColumns, RowValues } from './fields.ts';
 import { placeOfRow } from './place.ts';
 import { splitReply } from './reply.ts';
 import type { ReadRow } from './row.ts';
+import { inTurns } from './turns.ts';
 
 /** The choices of the rows, unless the template shows them. */
 export function shownChoices(
@@ -45,13 +46,17 @@ export function nameChoices(
 }
 
 /** What an assistant says after the question is left out where it is the solution, and continued where it is a beginning. */
-export function splitReplies(rows: readonly ReadRow[], columns: DatasetColumns, warnings: string[]): void {
+export async function splitReplies(
+  rows: readonly ReadRow[],
+  columns: DatasetColumns,
+  warnings: string[],
+): Promise<void> {
   let solutions = 0;
   let labels = 0;
   let beginnings = 0;
-  for (const row of rows) {
+  await inTurns(rows, (row) => {
     const reply = row.asked?.reply ?? null;
-    if (reply === null || reply.trim() === '') continue;
+    if (reply === null || reply.trim() === '') return;
     const { prefill, label } = splitReply(reply, columns.prompt!, row.label);
     row.prefill = prefill;
     if (prefill !== null) beginnings++;
@@ -60,7 +65,7 @@ export function splitReplies(rows: readonly ReadRow[], columns: DatasetColumns, 
       row.label = label;
       labels++;
     }
-  }
+  });
   if (solutions > 0) {
     const use = labels > 0 ? `, and ${labels} of them give the reference answer` : '';
     warnings.push(

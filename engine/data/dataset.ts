@@ -16,6 +16,7 @@ import type { PromptParts } from './prompt-parts.ts';
 import { readTable } from './readers.ts';
 import { conversation, inputColumn, promptOf, questionOf, type ReadRow, readRow } from './row.ts';
 import { RULE_COLUMN, ruleOf } from './rule.ts';
+import { inTurns } from './turns.ts';
 
 export type { PromptParts } from './prompt-parts.ts';
 export type { RewardColumns };
@@ -45,20 +46,20 @@ export async function loadDataset(
   const embedded = config.path === EMBEDDED;
   const source = embedded ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
   const table = await readTable(source, { fields: config.fields, split: config.split });
-  const tableRows = table.rows.map((row) => ({ ...row, values: withObjects(row.values) }));
+  const tableRows = await inTurns(table.rows, (row) => ({ ...row, values: withObjects(row.values) }));
   const values = tableRows.map((row) => row.values);
   const columns = checkColumns({ ...table, rows: values }, config);
   const choices = shownChoices(values, columns, config.template);
   const warnings = [...table.notes];
 
-  const rows = tableRows.map((from, at) => readRow(from, at, { columns, choices, names: table.columns }));
+  const rows = await inTurns(tableRows, (from, at) => readRow(from, at, { columns, choices, names: table.columns }));
   numberIds(rows, columns, config, warnings);
   const naming = nameChoices(rows, columns, warnings);
-  splitReplies(rows, columns, warnings);
+  await splitReplies(rows, columns, warnings);
 
   const problems: Problem[] = [];
   const prompts: PromptParts[] = [];
-  for (const row of chosen(rows, config, source)) {
+  await inTurns(chosen(rows, config, source), (row) => {
     const text = questionOf(row, columns, config.template);
     const user = promptOf(row, text, config.template);
     const where = { index: problems.length, embedded };
@@ -67,7 +68,7 @@ export async function loadDataset(
       ...keptColumns(row.values, kept, { columns, template: config.template, where: row.where }),
     });
     prompts.push(partsOf(row, user, config));
-  }
+  });
   const reading = readingOf({
     source: embedded ? EMBEDDED : source,
     names: table.columns,

@@ -9,25 +9,26 @@ import { readJson } from './json.ts';
 import { JsonError, parseJson } from './json-fault.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
 import type { FileRows, Row } from './rows.ts';
+import { inTurns } from './turns.ts';
 
 const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
 
 /** JSON Lines; a list that a tool saved under such a name is read as one. */
-export function jsonLinesRows(file: string, text: string, fields: FieldMap): FileRows {
+export async function jsonLinesRows(file: string, text: string, fields: FieldMap): Promise<FileRows> {
   if (/^\s*\[/.test(text) || /^\s*\{\s*\n/.test(text)) {
     const document = whole(text);
     if (document !== undefined) return documentRows(file, text, document, fields);
   }
-  return { rows: lineRows(file, text), notes: [] };
+  return { rows: await lineRows(file, text), notes: [] };
 }
 
 /** A JSON document; JSON Lines under such a name (what `Dataset.to_json` writes) are read as those. */
-export function jsonRows(file: string, text: string, fields: FieldMap): FileRows {
+export async function jsonRows(file: string, text: string, fields: FieldMap): Promise<FileRows> {
   try {
     return documentRows(file, text, parseJson(text), fields);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    if (beginsWithLine(text)) return { rows: lineRows(file, text), notes: [] };
+    if (beginsWithLine(text)) return { rows: await lineRows(file, text), notes: [] };
     const { offset, message } = error.fault;
     const before = text.slice(0, offset).split('\n');
     throw brokenJson(file, before.length, before.at(-1)!.length + 1, message, '');
@@ -56,9 +57,9 @@ function whole(text: string): unknown {
 }
 
 /** Lines end with \n only: other separators, such as U+2028, may be inside of strings. */
-function lineRows(file: string, text: string): Row[] {
+async function lineRows(file: string, text: string): Promise<Row[]> {
   const rows: Row[] = [];
-  text.split('\n').forEach((line, i) => {
+  await inTurns(text.split('\n'), (line, i) => {
     if (line.trim() === '') return;
     let value: unknown;
     try {

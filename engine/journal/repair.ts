@@ -11,8 +11,8 @@ import { plural } from '../protocol/format.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
-import { writeWhole } from '../system/aside.ts';
-import { copy, remove } from '../system/files.ts';
+import { whileOpen, writeWhole } from '../system/aside.ts';
+import { copy, move, remove } from '../system/files.ts';
 import { parseChecked } from './checked.ts';
 import { listCheckpoints, writePosition } from './checkpoints.ts';
 import { parseLine } from './events.ts';
@@ -58,21 +58,30 @@ export async function repairRun(folder: string): Promise<Repair> {
   }
   await refuseNewer(source);
   const { lines, changes } = await readableLines(source);
-  await copyRun(source, target);
-  try {
-    await repairFrames(target, lines, changes);
-    await writeEvents(target, lines);
-    const records = lines.flatMap(({ record }) => record ?? []);
-    await repairRunFile(target, records, changes);
-    await repairProblems(target, records, changes);
-    await repairPrompts(target, changes);
-    await moveCheckpoints(target, lines);
-    await readRunFolder(target);
-  } catch (error) {
-    await remove(target);
-    throw error;
-  }
+  // A copy that is not finished must not look like one that is.
+  const aside = `${target}.${process.pid}.partial`;
+  await whileOpen(aside, async () => {
+    try {
+      await repairCopy(source, aside, { lines, changes });
+      await move(aside, target);
+    } catch (error) {
+      await remove(aside);
+      throw error;
+    }
+  });
   return { folder: target, records: lines.length, changes };
+}
+
+async function repairCopy(source: string, target: string, { lines, changes }: Readable): Promise<void> {
+  await copyRun(source, target);
+  await repairFrames(target, lines, changes);
+  await writeEvents(target, lines);
+  const records = lines.flatMap(({ record }) => record ?? []);
+  await repairRunFile(target, records, changes);
+  await repairProblems(target, records, changes);
+  await repairPrompts(target, changes);
+  await moveCheckpoints(target, lines);
+  await readRunFolder(target);
 }
 
 async function refuseNewer(folder: string): Promise<void> {
@@ -94,7 +103,13 @@ interface KeptLine {
   record: JournalRecord | null;
 }
 
-async function readableLines(folder: string): Promise<{ lines: KeptLine[]; changes: string[] }> {
+/** What of a journal can be read, and what was left out. */
+interface Readable {
+  lines: KeptLine[];
+  changes: string[];
+}
+
+async function readableLines(folder: string): Promise<Readable> {
   const text = await readFile(inRun(folder, EVENTS_FILE), 'utf8');
   const lines: KeptLine[] = [];
   const changes: string[] = [];

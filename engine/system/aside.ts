@@ -3,7 +3,7 @@
  * Why not a package: what is written may be larger than memory (weights, Parquet), and a short write must be an error.
  */
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { link, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -13,6 +13,30 @@ import { makeFolder, syncFolder, syncTree } from './folders.ts';
 import { isProcessAlive } from './liveness.ts';
 
 const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
+
+/** What is being written: files and folders that Ctrl+C must not leave. */
+const open = new Set<string>();
+const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Before the end by a signal that nobody else in this process handles: who does ends his work in order. */
+function removeOpen(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  for (const path of open) rmSync(path, { recursive: true, force: true });
+  process.off(signal, removeOpen);
+  process.kill(process.pid, signal);
+}
+
+/** Does something while `path` is being written, which a signal that ends the process removes. */
+export async function whileOpen<T>(path: string, work: () => Promise<T>): Promise<T> {
+  open.add(path);
+  if (open.size === 1) for (const signal of SIGNALS) process.on(signal, removeOpen);
+  try {
+    return await work();
+  } finally {
+    open.delete(path);
+    if (open.size === 0) for (const signal of SIGNALS) process.off(signal, removeOpen);
+  }
+}
 
 /** Whether `name` is what a writer of the file `of` has not finished. */
 export function isAside(name: string, of: string): boolean {
@@ -27,8 +51,10 @@ export async function writeAside(path: string, write: (aside: string) => Promise
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
   try {
     makeFolder(dirname(path));
-    await write(aside);
-    await rename(aside, path);
+    await whileOpen(aside, async () => {
+      await write(aside);
+      await rename(aside, path);
+    });
   } catch (error) {
     await rm(aside, { force: true }).catch(() => {});
     throw diskError(error, path);

@@ -43,8 +43,8 @@ type Reader = (file: string, bytes: Buffer) => readonly Row[] | Promise<readonly
 /** Tables and Parquet are loaded when there is such a file. */
 const csv: Reader = async (file, bytes) => (await import('../data/csv.ts')).csvRows(file, decode(file, bytes));
 const parquet: Reader = async (file, bytes) => (await import('../data/parquet.ts')).parquetRows(file, bytes);
-const jsonLines: Reader = (file, bytes) => jsonLinesRows(file, decode(file, bytes), {}).rows;
-const json: Reader = (file, bytes) => jsonRows(file, decode(file, bytes), {}).rows;
+const jsonLines: Reader = async (file, bytes) => (await jsonLinesRows(file, decode(file, bytes), {})).rows;
+const json: Reader = async (file, bytes) => (await jsonRows(file, decode(file, bytes), {})).rows;
 const READERS: ReadonlyMap<string, Reader> = new Map([
   ['.jsonl', jsonLines],
   ['.ndjson', jsonLines],

@@ -429,3 +429,19 @@ describe('errors name file and place', () => {
     await expectRejection(opening, 'dataset', { reason: 'is-folder', file: inside });
   });
 });
+
+test('while many rows are read, others have their turn: Ctrl+C is heard', async () => {
+  let turns = 0;
+  let over = false;
+  const turn = () => {
+    turns++;
+    if (!over) setImmediate(turn);
+  };
+  const rows = Array.from({ length: 5000 }, (_, i) => `${JSON.stringify({ prompt: `${i}+1=`, answer: `${i + 1}` })}\n`);
+  setImmediate(turn);
+  const { problems } = await load('many.jsonl', rows.join(''));
+  over = true;
+  expect(problems).toHaveLength(5000);
+  // of each pass over the rows several
+  expect(turns).toBeGreaterThan(30);
+});

@@ -1,0 +1,150 @@
+/**
+ * Ctrl+C while each command works on something that takes long: it ends, says by its exit code that it was stopped, and leaves
+ * nothing half-written. Commands come from the catalog, so that a new one has to be here too.
+ */
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../engine/cli/catalog/index.ts';
+import { CLI, type Program, startCli, temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+import { until } from '../support/wait.ts';
+
+const home = temporaryFolder();
+const runs = path.join(home, 'runs');
+const out = path.join(home, 'out');
+const at = (name: string) => path.join(home, name);
+const lines = (count: number, line: (i: number) => object) =>
+  Array.from({ length: count }, (_, i) => `${JSON.stringify(line(i))}\n`).join('');
+
+beforeAll(async () => {
+  await writeRunFixture(path.join(runs, 'large'), { problems: 96, votes: 16, steps: 60, every: 20 });
+  mkdirSync(out);
+  writeFileSync(
+    at('problems.jsonl'),
+    lines(150_000, (i) => ({ id: `p${i}`, question: `${i}+1=`, answer: `${i + 1}` })),
+  );
+  writeFileSync(
+    at('pairs.jsonl'),
+    lines(200_000, (i) => ({ prediction: `\\boxed{${i}}`, reference: `${i}` })),
+  );
+  const responses = (i: number) => Array.from({ length: 16 }, (_, k) => `\\boxed{${i + (k % 5)}}`);
+  writeFileSync(
+    at('groups.jsonl'),
+    lines(50_000, (i) => ({ id: i, responses: responses(i) })),
+  );
+  const rollout = (i: number) => ({ step: i >> 10, prompt: `${i % 99}+1=`, response: '\\boxed{1}', reward: 1 });
+  writeFileSync(at('rollouts.jsonl'), lines(200_000, rollout));
+});
+
+/** Arguments, and when it has begun: it has read some of its input, unless something else is said. */
+interface Use {
+  args: string[];
+  begun?: (program: Program) => Promise<unknown> | unknown;
+  /** Where nothing takes long. */
+  brief?: true;
+}
+
+const ENDLESS = ['--steps', '100000', '--eval-samples', '1', '--eval-limit', '2', '--device', 'cpu'];
+const reads = (file: string) => (program: Program) => until(`it reads ${file}`, () => opens(program, file));
+const prints = (pattern: RegExp) => (program: Program) => program.printed(pattern);
+const writes = (name: string) => () =>
+  until(`it writes ${name}`, () => readdirSync(out).some((one) => one.startsWith(name)));
+
+const USES: Record<string, Use[]> = {
+  train: [
+    { args: ['train', at('problems.jsonl'), '--out', out], begun: prints(/^Training /m) },
+    { args: ['train', '--out', out, ...ENDLESS], begun: prints(/Run folder:/) },
+  ],
+  job: [
+    {
+      args: ['job', at('problems.jsonl'), '--for', 'verl', '--out', path.join(out, 'job')],
+      begun: reads('problems.jsonl'),
+    },
+  ],
+  probe: [{ args: ['probe', at('problems.jsonl'), '--out', out], begun: prints(/^Probing /m) }],
+  experiment: [{ args: ['experiment', 'rise-then-fall', '--out', out], begun: prints(/of \d+ runs/) }],
+  resume: [{ args: ['resume', 'large'], brief: true }],
+  fork: [{ args: ['fork', 'large', at('problems.jsonl'), '--out', out], brief: true }],
+  runs: [{ args: ['runs'], brief: true }],
+  show: [{ args: ['show', 'large'], brief: true }],
+  view: [{ args: ['view', 'large'], begun: prints(/http:\/\//) }],
+  find: [{ args: ['find', 'large', '--regex', '(\\w+ )+x(.*)y'], begun: reads('rollouts-000.bin') }],
+  note: [{ args: ['note', 'large', 'text'], brief: true }],
+  analyze: [{ args: ['analyze', 'large'], brief: true }],
+  rescore: [{ args: ['rescore', 'large'], begun: reads('rollouts-000.bin') }],
+  compare: [{ args: ['compare', 'large', 'large', '--step', '0,50'], brief: true }],
+  report: [{ args: ['report', 'large', '--html', path.join(out, 'report.html')], begun: reads('rollouts-000.bin') }],
+  export: [
+    {
+      args: ['export', 'large', '--format', 'jsonl', '--per-token', '--out', path.join(out, 'e.jsonl')],
+      begun: writes('e.jsonl'),
+    },
+    {
+      args: ['export', 'large', '--format', 'parquet', '--out', path.join(out, 'e.parquet')],
+      begun: writes('e.parquet'),
+    },
+  ],
+  import: [{ args: ['import', at('rollouts.jsonl'), '--out', path.join(out, 'run')], begun: prints(/steps?/) }],
+  statistics: [{ args: ['statistics', 'large', '--score-with', 'embedded'], brief: true }],
+  repair: [
+    {
+      args: ['repair', 'large'],
+      begun: () => until('a copy', () => readdirSync(runs).some((one) => one.includes('repaired'))),
+    },
+  ],
+  grade: [{ args: ['grade', at('pairs.jsonl')], begun: prints(/"equal"/) }],
+  vote: [{ args: ['vote', at('groups.jsonl')], begun: prints(/"majority"/) }],
+  score: [{ args: ['score', at('groups.jsonl')], begun: prints(/"rewards"/) }],
+  doctor: [{ args: ['doctor'], brief: true }],
+  models: [{ args: ['models'], brief: true }],
+  serve: [{ args: ['serve'], begun: prints(/"pid"/) }],
+  mcp: [{ args: ['mcp'], brief: true }],
+};
+
+/** Whether a program has a file open; where the system does not tell, or it has ended, yes. */
+function opens(program: Program, file: string): boolean {
+  const folder = `/proc/${program.pid}/fd`;
+  const open = (name: string) => {
+    try {
+      return readlinkSync(path.join(folder, name)).endsWith(file);
+    } catch {
+      return false;
+    }
+  };
+  try {
+    return readdirSync(folder).some(open);
+  } catch {
+    return true;
+  }
+}
+
+/** Files and folders below a folder. */
+const below = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' });
+
+test('every command is tried', () => {
+  expect(Object.keys(USES).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+});
+
+describe.runIf(process.platform !== 'win32' && existsSync(CLI))('Ctrl+C ends', () => {
+  test.each(
+    Object.values(USES)
+      .flat()
+      .map((use) => ({ ...use, title: use.args.slice(0, 4).join(' ') })),
+  )('$title', async ({ args, begun, brief }) => {
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(out);
+    const before = readdirSync(runs).sort();
+    const program = startCli(args, { home });
+    if (begun) await begun(program);
+    else await until('it runs', () => opens(program, 'cli.js') || true);
+    program.kill('SIGINT');
+    const { code, signal, stderr } = await program.ended;
+    // Stopped in order (3, for a server 0), or at once by the signal itself; what takes no time may be done.
+    const stopped = args[0] === 'view' || args[0] === 'serve' ? [0] : brief ? [0, 2, 3, 'SIGINT'] : [3, 'SIGINT'];
+    expect(signal ?? code, stderr).toBeOneOf(stopped);
+    expect(below(out).filter((name) => /\.partial$/.test(name))).toEqual([]);
+    expect(readdirSync(runs).sort()).toEqual(before);
+    for (const name of ['report.html', 'e.jsonl', 'e.parquet']) expect(below(out)).not.toContain(name);
+  });
+});
