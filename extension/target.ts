@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
 import { RollscopeError } from '../engine/protocol/index.ts';
 import { formatOf, PROBLEM_EXTENSIONS } from './editor/detect.ts';
-import { type Choice, choose, tell } from './tell.ts';
+import { choose, type QuickRow, tell } from './tell.ts';
 import { DatasetItem, type ProblemFiles } from './trees/datasets.ts';
 
 /** Argument of the train and probe commands that asks for a file. */
@@ -68,7 +68,7 @@ function activeFile(): vscode.Uri | null {
   return input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : null;
 }
 
-interface DatasetPick extends Choice {
+interface DatasetPick extends QuickRow {
   dataset: string;
 }
 

@@ -19,7 +19,7 @@ export const tell = {
 };
 
 /** A row of a quick pick: its texts may come from anywhere. */
-export interface Choice extends vscode.QuickPickItem {
+export interface QuickRow extends vscode.QuickPickItem {
   /** Name of an icon of ours before the label: an icon in a text would be anybody's. */
   icon?: string;
 }
@@ -28,7 +28,7 @@ export interface Choice extends vscode.QuickPickItem {
 const LONGEST = 300;
 
 /** As the editor shows it. */
-function row<T extends Choice>(item: T): T {
+function row<T extends QuickRow>(item: T): T {
   const { icon, label, description, detail } = item;
   const text = (given: string) => withoutIcons(oneLine(given, LONGEST));
   return {
@@ -49,7 +49,7 @@ function headed<O extends { title?: string; placeHolder?: string }>(options: O):
 }
 
 /** A quick pick of several items; undefined where it was closed. */
-export async function chooseSeveral<T extends Choice>(
+export async function chooseSeveral<T extends QuickRow>(
   items: readonly T[],
   options: vscode.QuickPickOptions,
 ): Promise<T[] | undefined> {
@@ -58,7 +58,7 @@ export async function chooseSeveral<T extends Choice>(
 }
 
 /** A quick pick. */
-export async function choose<T extends Choice>(
+export async function choose<T extends QuickRow>(
   items: readonly T[] | Thenable<T[]>,
   options: vscode.QuickPickOptions,
 ): Promise<T | undefined> {
@@ -67,7 +67,7 @@ export async function choose<T extends Choice>(
 }
 
 /** A quick pick whose rows have a button. It stays until something is chosen or it is closed. */
-export function chooseOrPress<T extends Choice>(
+export function chooseOrPress<T extends QuickRow>(
   items: readonly T[],
   { title, placeHolder, button }: { title: string; placeHolder: string; button: vscode.QuickInputButton },
   { choose: chosen, press }: { choose(item: T): void; press(item: T): void },

@@ -5,10 +5,10 @@ import { beforeAndAfter, CHANGES, changeOf } from '../../engine/runs/moves.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { Rollscope } from '../app.ts';
 import { changeText, changeTitle } from '../change-text.ts';
-import { type Choice, choose, tell } from '../tell.ts';
+import { choose, type QuickRow, tell } from '../tell.ts';
 import { folderOf, pickRun } from './runs.ts';
 
-interface ChangePick extends Choice {
+interface ChangePick extends QuickRow {
   /** Index; null: all of them, in the diff editor. */
   problem?: number | null;
 }

@@ -3,10 +3,10 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { Rollscope } from '../app.ts';
-import { type Choice, choose, write } from '../tell.ts';
+import { choose, type QuickRow, write } from '../tell.ts';
 import { isFile, ModelItem, modelName } from '../trees/models.ts';
 
-interface ModelPick extends Choice {
+interface ModelPick extends QuickRow {
   /** Undefined for separators and for adding a model. */
   model?: string;
   choose?: () => Promise<string | undefined>;

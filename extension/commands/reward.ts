@@ -7,7 +7,7 @@ import type { Rollscope } from '../app.ts';
 import { MEMORY } from '../ids.ts';
 import { currentReward, fileInFront, setReward } from '../settings.ts';
 import { withoutIcons } from '../shown.ts';
-import { type Choice, choose, write } from '../tell.ts';
+import { choose, type QuickRow, write } from '../tell.ts';
 
 const FAMILIES: readonly [Reward['family'], string][] = [
   ['ensemble', 'Ensemble: agreement between rollouts'],
@@ -20,7 +20,7 @@ const KEPT = 10;
 /** Milliseconds for which the choice is shown in the status bar. */
 const SHOWN_MS = 5000;
 
-interface RewardPick extends Choice {
+interface RewardPick extends QuickRow {
   /** Undefined for separators and for writing an expression. */
   reward?: string;
 }

@@ -12,7 +12,7 @@ import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
 import { runCommand } from '../run-command.ts';
 import { notice } from '../shown.ts';
-import { type Choice, choose, tell } from '../tell.ts';
+import { choose, type QuickRow, tell } from '../tell.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
 import { attempt } from './attempt.ts';
@@ -141,7 +141,7 @@ export function folderOf(argument: unknown): string | undefined {
   return typeof argument === 'string' ? argument : undefined;
 }
 
-interface RunPick extends Choice {
+interface RunPick extends QuickRow {
   /** Undefined for choosing a folder. */
   folder?: string;
 }

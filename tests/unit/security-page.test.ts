@@ -116,6 +116,7 @@ const OTHERS = new Set([
   'engine/data/zstd/sequences.ts: MOST_OFFSET_BITS',
   'engine/grading/statement.ts: LONGEST_TITLE',
   'engine/grading/understand.ts: LONGEST_REMEMBERED',
+  'engine/grading/understand.ts: LONGEST_SPACED',
   'engine/importers/judges.ts: MOST_THREADS',
   'engine/importers/padding.ts: LONGEST',
   'engine/model/file-memory.ts: MOST_ENTRIES',

@@ -18,7 +18,7 @@ describe('what is asked', () => {
     ['list_problems', { run: 'x', verdict: 'maybe' }, 'verdict'],
     ['list_problems', { run: 'x', step: 1.5 }, 'step'],
     ['list_problems', { run: 'x', step: Number.NaN }, 'step'],
-  ])('%s with %j is refused by name', (name, input, field) => {
+  ])('%s with %j is refused with its name', (name, input, field) => {
     expectThrow(() => checkInput(tool(name), input), 'usage', { reason: 'bad-parameter', field });
   });
 
