@@ -4,6 +4,7 @@
 //   npm run bench -- [--model <file.gguf>] [--problems <file.jsonl>] [--datasets <folder>] [--python <path>]
 //                    [--threads 2] [--rounds 2] [--llama <folder of environments>] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
 //   npm run bench -- panel [--rounds 3]   the panel in a browser; not among those that run without a name
+//   npm run bench -- neighbor             decoding alone and beside two programs that use a core each; neither
 //   npm run bench -- return               the panel of a real VS Code, hidden and shown again; neither
 //   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Each subject is a file of scripts/bench.
@@ -16,7 +17,7 @@ import { groupPath } from './bench/group-path.mjs';
 import { importing } from './bench/import.mjs';
 import { bundle } from './bench/measure.mjs';
 import { peaks } from './bench/memory.mjs';
-import { MODEL_CASES, models, wholeStep } from './bench/models.mjs';
+import { MODEL_CASES, models, neighbor, wholeStep } from './bench/models.mjs';
 import { panel, returning } from './bench/panel.mjs';
 import { largeRun, manyRuns } from './bench/runs.mjs';
 import { packGpuCheck, runGpuCheck } from './gpu-check.mjs';
@@ -36,7 +37,7 @@ const CASES = {
   memory: peaks,
 };
 /** Those that run only when they are named. */
-const NAMED = { panel, return: returning };
+const NAMED = { panel, return: returning, neighbor };
 
 const shared = path.join(root, '..', 'shared');
 const { values, positionals } = parseArgs({
@@ -60,7 +61,7 @@ const wanted = (name) => positionals.length === 0 || positionals.some((p) => nam
 const known = [...MODEL_CASES, ...Object.keys(CASES), ...Object.keys(NAMED)];
 if (!known.some(wanted)) fail(`Available cases: ${[...known, 'gpu'].join(', ')}.`);
 const onModel = MODEL_CASES.some(wanted);
-for (const file of onModel || wanted('step') ? [values.model, values.problems] : [])
+for (const file of onModel || wanted('step') || positionals.includes('neighbor') ? [values.model, values.problems] : [])
   if (!fs.existsSync(file)) fail(`${file} does not exist. Choose a file with --model or --problems.`);
 
 console.log(`${os.cpus()[0].model}, ${values.threads} threads, medians of ${values.rounds} alternating rounds\n`);

@@ -1,4 +1,5 @@
 // The cases on a model: sampling, gradients and whole steps against PyTorch, transformers, TRL and llama.cpp.
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { root } from '../install.mjs';
@@ -12,6 +13,7 @@ const casesOf = (problems) => [
     name: `decode-${batch}`,
     what: `sampled decode, prompt 150, 128 new, batch ${batch}`,
     ours: ['decode', 150, 128, batch],
+    narrow: batch <= 8 ? ['4bit', '8bit', 'float16'] : [],
     peer: ['decode.py', 150, 128, batch],
     against: 'transformers generate',
     faster: 2,
@@ -60,31 +62,71 @@ export async function models(values, wanted) {
   if (!withPeers)
     console.log(`${values.python} cannot import torch, transformers, peft, trl and gguf: no peers, no ratios.\n`);
   console.log('| work | baseline | Rollscope | baseline | speed | memory |\n| --- | --- | --- | --- | --- | --- |');
-  for (const one of casesOf(values.problems).filter(({ name }) => wanted(name))) {
-    const ours = [];
-    const peers = [];
-    for (let round = 0; round < Number(values.rounds); round++) {
-      const [kind, ...args] = one.ours;
-      ours.push(measure(process.execPath, [program, kind, values.model, values.threads, ...args]));
-      if (!withPeers) continue;
-      const [script, ...rest] = one.peer;
-      const file = path.join(root, 'tests', 'bench', 'peers', script);
-      peers.push(measure(values.python, [file, values.model, values.threads, ...rest]));
-    }
-    print(one, median(ours), peers.length > 0 ? median(peers) : null);
-    if (values.llama && one.ours[0] === 'decode') withLlama(values, one, median(ours));
+  for (const one of casesOf(values.problems).filter(({ name }) => wanted(name)))
+    compare(values, program, one, withPeers);
+}
+
+/** Measures all sides of a case in turns: Rollscope, with a narrower base where that is asked for, and its peers. */
+function compare(values, program, one, withPeers) {
+  const sides = [{ side: mine(values, program, one) }, ...peersOf(values, one, withPeers)];
+  for (const precision of one.narrow ?? []) sides.push({ precision, side: mine(values, program, one, precision) });
+  const rounds = sides.map(() => []);
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const [i, { side }] of sides.entries()) rounds[i].push(measure(...side));
+  const [ours, ...others] = rounds.map(median);
+  if (!withPeers) print(one, ours, null);
+  for (const [i, { against, precision }] of sides.slice(1).entries()) {
+    const goals = against === one.against ? one : {};
+    if (against) print({ ...goals, what: one.what, against }, ours, others[i]);
+    else print({ what: `${one.what}, base in ${precision}`, against: 'Rollscope in float32' }, others[i], ours);
   }
 }
 
-/** The same file in llama.cpp, from the folder of environments that has node-llama-cpp. */
-function withLlama(values, { what, ours: [, ...args] }, ours) {
-  const file = path.join(root, 'tests', 'bench', 'peers', 'llama.mjs');
-  const environment = path.join(path.resolve(values.llama), 'llama');
-  const model = path.resolve(values.model);
-  const peers = Array.from({ length: Number(values.rounds) }, () =>
-    measure(process.execPath, [file, environment, model, values.threads, ...args]),
-  );
-  print({ what, against: 'llama.cpp' }, ours, median(peers));
+/** Program and arguments of Rollscope's side. */
+function mine({ model, threads }, program, { ours: [kind, ...args] }, ...more) {
+  return [process.execPath, [program, kind, model, threads, ...args, ...more]];
+}
+
+/** Those of the baselines: PyTorch, and llama.cpp where the folder of environments that has node-llama-cpp is named. */
+function peersOf(
+  { python, model, threads, llama },
+  { against, peer: [script, ...rest], ours: [kind, ...args] },
+  withPeers,
+) {
+  const file = (name) => path.join(root, 'tests', 'bench', 'peers', name);
+  const found = withPeers ? [{ against, side: [python, [file(script), model, threads, ...rest]] }] : [];
+  if (!llama || kind !== 'decode') return found;
+  const options = [path.join(path.resolve(llama), 'llama'), path.resolve(model), threads, ...args];
+  return [...found, { against: 'llama.cpp', side: [process.execPath, [file('llama.mjs'), ...options]] }];
+}
+
+/** Decodes 8 rollouts alone and beside two programs that use a core each, with two threads and with as many as have a core. */
+export async function neighbor(values) {
+  const program = await bundle('ours.ts');
+  const rows = [
+    ['alone, 2 threads', 0, 2],
+    ['alone, --threads 0', 0, 0],
+    ['beside two, 2 threads', 2, 2],
+    ['beside two, --threads 0', 2, 0],
+  ];
+  const found = rows.map(() => []);
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [i, [, others, threads]] of rows.entries()) {
+      const busy = Array.from({ length: others }, () => spawn(process.execPath, ['-e', 'for(;;);']));
+      try {
+        found[i].push(measure(process.execPath, [program, 'decode', values.model, threads, 150, 128, 8]));
+      } finally {
+        for (const one of busy) one.kill('SIGKILL');
+      }
+    }
+  }
+  console.log('\n| decode, batch 8 | tokens/s | multiple of the time alone | CPU time |\n| --- | --- | --- | --- |');
+  const [alone] = found.map(median);
+  for (const [i, [what]] of rows.entries()) {
+    const { seconds, cpuSeconds, tokensPerSecond } = median(found[i]);
+    const factor = (seconds / alone.seconds).toFixed(2);
+    console.log(`| ${what} | ${tokensPerSecond.toFixed(0)} | ${factor} | ${cpuSeconds.toFixed(1)} s |`);
+  }
 }
 
 /** One step of `rollscope train` as a user runs it, within a limit of 4 GB. */
@@ -107,9 +149,10 @@ export async function wholeStep(values) {
 }
 
 function print({ what, against, faster, smaller }, ours, peer) {
-  const shown = ({ seconds, peakBytes, tokensPerSecond, samplingSeconds, ownShare }) =>
+  const shown = ({ seconds, cpuSeconds, peakBytes, tokensPerSecond, samplingSeconds, ownShare }) =>
     [
       tokensPerSecond ? `${tokensPerSecond.toFixed(0)} tokens/s` : `${seconds.toFixed(1)} s`,
+      cpuSeconds && `${cpuSeconds.toFixed(1)} s of CPU time`,
       samplingSeconds && `${samplingSeconds.toFixed(1)} sampling`,
       ownShare && `${(100 * ownShare).toFixed(1)}% outside onnxruntime`,
       `${(peakBytes / 2 ** 30).toFixed(1)} GB`,

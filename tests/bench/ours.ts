@@ -1,6 +1,7 @@
 /**
  * Rollscope's side of the benchmarks, one case per process, so that each has its own peak memory:
- *   decode|gradient|group <model.gguf> <threads> <prompt> <new> <batch>
+ *   decode <model.gguf> <threads> <prompt> <new> <batch> [base precision]
+ *   gradient|group <model.gguf> <threads> <prompt> <new> <batch>
  *   grpo <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>
  * Prints one JSON line. The peers in `peers/` do the same work in PyTorch.
  */
@@ -8,10 +9,12 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { initialLora } from '../../engine/model/lora.ts';
+import type { NarrowPrecision } from '../../engine/model/quantized-weights.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { trainableParameters, Weights } from '../../engine/model/weights.ts';
 import { LoraConfig, LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
+import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
@@ -31,16 +34,20 @@ function report(values: Record<string, number>): void {
   console.log(JSON.stringify({ ...values, peakBytes: process.resourceUsage().maxRSS * 1024 }));
 }
 
-async function setUp(maxTokens: number, positions: number) {
-  const source = await openModel(file, { cacheDir: path.join(os.tmpdir(), 'rollscope-bench') });
+async function setUp(maxTokens: number, positions: number, precision?: NarrowPrecision) {
+  const cacheDir = path.join(os.tmpdir(), 'rollscope-bench');
+  const source = await openModel(file, { cacheDir, ...(precision && { precision }) });
   const { config, tokenizer } = source;
   const backend = await openDevice('cpu', { threads });
   const parameters = trainableParameters(config, source.tensors, LORA);
   const bind = (graph: Graph) => new Weights(graph, config, source.tensors, LORA);
+  // As a run with such a base computes.
+  const layers = precision ? new LayeredModel({ backend, bind, config, positions }) : null;
   const trainer = new Trainer({
     backend,
     bind,
     config,
+    layers,
     parameters,
     initial: initialLora(parameters, generator(0, 'initialize')),
     // The peers have no reference policy to compare with.
@@ -55,6 +62,8 @@ async function setUp(maxTokens: number, positions: number) {
     backend,
     bind,
     config,
+    layers,
+    packWeights: true,
     // Every response has the full length, so that both sides do the same work.
     eosIds: [],
     positions,
@@ -85,16 +94,23 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - begin) / 1000;
 }
 
+/** Seconds of the processor that this process has had. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 const random = generator(1, 'initialize');
 const randomTokens = (count: number) => Int32Array.from({ length: count }, () => 100 + Math.floor(random() * 39_000));
 
 async function decode(): Promise<void> {
   const [, prompt, length, batch] = numbers as [number, number, number, number];
-  const { sample } = await setUp(length, prompt + length);
+  const { sample } = await setUp(length, prompt + length, rest[4] as NarrowPrecision | undefined);
   const prompts = [randomTokens(prompt)];
   await sample(prompts, batch, 4, 0);
+  const before = cpu();
   const seconds = await timed(() => sample(prompts, batch, length, 1));
-  report({ seconds, tokensPerSecond: (batch * length) / seconds });
+  report({ seconds, cpuSeconds: cpu() - before, tokensPerSecond: (batch * length) / seconds });
 }
 
 /** `gradient`: different prompts with one response each; `group`: one prompt with all responses. */

@@ -24,6 +24,7 @@ async function run(count) {
   const sequences = Array.from({ length: batch }, () => context.getSequence());
   await Promise.all(sequences.map((sequence) => sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(0, -1))));
   const begin = performance.now();
+  const before = process.cpuUsage();
   await Promise.all(
     sequences.map(async (sequence, seed) => {
       let drawn = 0;
@@ -33,12 +34,13 @@ async function run(count) {
     }),
   );
   const seconds = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(before);
   await context.dispose();
-  return seconds;
+  return { seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
 await run(4);
-const seconds = await run(length);
+const { seconds, cpuSeconds } = await run(length);
 const peakBytes = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ seconds, tokensPerSecond: (batch * length) / seconds, peakBytes }));
+console.log(JSON.stringify({ seconds, cpuSeconds, tokensPerSecond: (batch * length) / seconds, peakBytes }));
 process.exit();
