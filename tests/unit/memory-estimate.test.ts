@@ -86,30 +86,6 @@ describe('what fits the limit as one graph runs as one graph', () => {
   });
 });
 
-test("the README's table says what is estimated", () => {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  const rows = [...readme.matchAll(/^\| ((?:SmolLM2|Qwen)[\w.-]+) \| ([\d.]+ GB.*) \|$/gm)];
-  expect(rows).toHaveLength(5);
-  for (const [, name, cells] of rows) {
-    const least = (given: Case) => {
-      const { needed } = estimate(name as ShapeName, { ...given, limit: 2 ** 40 });
-      return needed;
-    };
-    const layered = (given: Case) => leastOf(name as ShapeName, given);
-    const [short, usual, long, bits, full, probe] = cells!.split(' | ').map((cell) => Number.parseFloat(cell) * GB);
-    const expected = [
-      [short, layered({ maxTokens: 200 })],
-      [usual, layered({})],
-      [long, layered({ maxTokens: 4096 })],
-      [bits, layered({ bits: 4 })],
-      [full, layered({ full: true })],
-      [probe, layered({ trains: false })],
-    ];
-    for (const [said, found] of expected) expect(said! / found!, name).toBeCloseTo(1, 1);
-    expect(least({})).toBeGreaterThanOrEqual(layered({}));
-  }
-});
-
 interface Measured {
   name: string;
   shape: ShapeName;
@@ -143,6 +119,52 @@ describe('estimates and what was measured (`npm run bench -- memory`)', () => {
   test('8 rollouts stay within the limit', () => {
     const over = MEASURED.cases.filter((one) => isGoal(one) && one.peakBytes + MEASURED.aroundBytes > one.limitBytes);
     expect(over).toEqual([]);
+  });
+});
+
+describe("the README's table", () => {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const header = readme.split('\n').find((line) => line.startsWith('| model | LoRA'))!;
+  const cellsOf = (line: string) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const columns = cellsOf(header).slice(1);
+  const given: Record<string, Case> = {
+    'LoRA, 200 new': { maxTokens: 200 },
+    'LoRA, 1,024 new': {},
+    'LoRA, 4,096 new': { maxTokens: 4096 },
+    'LoRA on 4 bits, 1,024 new': { bits: 4 },
+    'probe, 1,024 new': { trains: false },
+  };
+  const rows = readme.split('\n').filter((line) => /^\| (?:SmolLM2|Qwen)[\w.-]+ \| .* GB/.test(line));
+  const shown = rows.flatMap((line) => {
+    const [name, ...cells] = cellsOf(line);
+    return cells.flatMap((cell, i) => (cell === '-' ? [] : [{ name: name as ShapeName, column: columns[i]!, cell }]));
+  });
+
+  /** The measured peak of 8 rollouts that are sampled at a time. */
+  const peakOf8 = (name: ShapeName, precision: string) =>
+    MEASURED.cases.find(
+      (one) =>
+        one.shape === name && one.maxTokens === 1024 && one.precision === precision && one.name.includes('8 rollouts'),
+    );
+
+  test('has the models that people know', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(3);
+    expect(shown.length).toBeGreaterThan(10);
+  });
+
+  test.each(shown)('$name, $column: $cell was measured', ({ name, column, cell }) => {
+    const of8 = { 'LoRA, 1,024 new, 8 at a time': 'float32', 'the same on 4 bits': '4bit' }[column];
+    if (of8) {
+      const { peakBytes } = peakOf8(name, of8)!;
+      expect(Number.parseFloat(cell)).toBeCloseTo((peakBytes + MEASURED.aroundBytes) / GB, 1);
+      return;
+    }
+    expect(MEASURED.cases.map((one) => one.name)).toContain(`${name}, ${column}`);
+    expect((Number.parseFloat(cell) * GB) / leastOf(name, given[column]!)).toBeCloseTo(1, 1);
   });
 });
 
