@@ -35,7 +35,6 @@ export const appStyles = css`
     max-height: calc(100vh - 48px);
     overflow: auto;
     padding: 12px 16px;
-    box-shadow: 0 2px 8px var(--vscode-widget-shadow, transparent);
     color: inherit;
     background: var(--vscode-editorWidget-background, var(--vscode-editor-background));
     border: 1px solid var(--rule);

@@ -43,6 +43,12 @@ export function fixed(value: number, digits: number): string {
   return value.toFixed(digits);
 }
 
+/** A decimal number with separators between its thousands: `4,900.0`. */
+export function grouped(text: string): string {
+  const [digits, rest] = text.split('.') as [string, string?];
+  return `${Number(digits).toLocaleString('en')}${rest === undefined ? '' : `.${rest}`}`;
+}
+
 /** The value, rounded to significant digits. */
 export function significant(value: number, digits = 3): number {
   return Number(value.toPrecision(digits));

@@ -3,7 +3,7 @@
  * What experiments aggregate over runs has three significant digits instead (`figure`). Pure, without schemas.
  */
 import type { Estimate } from './estimate.ts';
-import { DASH, fixed, number, whole } from './format.ts';
+import { DASH, fixed, grouped, number, whole } from './format.ts';
 
 export type QuantityUnit = 'share' | 'nats' | 'nats/token' | 'tokens' | 'groups' | 'none';
 
@@ -86,10 +86,4 @@ function valueText({ digits, tiny }: QuantityDefinition, value: number): string 
   if (tiny || !Number.isFinite(value)) return number(value, digits);
   // Without the sign of a 0.
   return grouped(fixed(Number(fixed(value, digits)) || 0, digits));
-}
-
-/** With separators between thousands: `4,900.0`. */
-function grouped(text: string): string {
-  const [digits, rest] = text.split('.') as [string, string?];
-  return `${Number(digits).toLocaleString('en')}${rest === undefined ? '' : `.${rest}`}`;
 }

@@ -160,7 +160,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     writeVerlSteps(source, LAST_ANSWERED + 1, 15);
     const told = await workbench.notification(/collapsing since step \d+/);
     const text = (await told.textContent())!;
-    expect(text).toContain(`Run ${run} is`);
+    expect(text).toContain(`Run ${run}`);
     // It is not ours to pause or to fork.
     expect(await told.locator('.monaco-button').allTextContents()).toEqual(['Look at Step']);
     await workbench.statusItem(/Following steps.*collapsing since step \d+/).waitFor();

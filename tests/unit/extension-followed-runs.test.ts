@@ -75,7 +75,7 @@ describe('a followed run that collapses', () => {
     const [run] = followed.runs;
     const text = diagnosisText(run!.diagnosis!);
     expect(text).toMatch(/^collapsing since step \d+$/);
-    expect(told[0]!.text).toContain(`Run followed is ${text}. `);
+    expect(told[0]!.text).toContain(`Run followed: ${text}.`);
     // It is not ours to pause, and has no checkpoints to fork from.
     expect(told[0]!.buttons).toEqual(['Look at Step']);
     expect(run!.info.diagnosis).toEqual(run!.diagnosis);
