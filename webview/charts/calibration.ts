@@ -57,6 +57,8 @@ export const calibrationStyles = css`
 
 /** Problems in one place from which on their number is written next to it. */
 const SEVERAL = 3;
+/** How far from each other they are then at most, CSS pixels. */
+const CROWD = 14;
 
 /** Room for the labels of the axes, CSS pixels. */
 export const MARGIN = { left: 34, right: 8, top: 6, bottom: 28 };
@@ -125,15 +127,17 @@ export function problemScatter(
 /** How many problems lie on each other, next to their place. */
 function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes): TemplateResult[] {
   const { x, y } = shareScales(of);
-  const counts = new Map<string, { x: number; y: number; count: number }>();
+  const crowds: { x: number; y: number; count: number }[] = [];
   for (const row of rows) {
     const point = pointOf(row, labeled);
     if (!point) continue;
-    const place = { x: Math.round(x(point.x)), y: Math.round(y(point.y)) };
-    const key = `${place.x} ${place.y}`;
-    counts.set(key, { ...place, count: (counts.get(key)?.count ?? 0) + 1 });
+    const [px, py] = [x(point.x), y(point.y)];
+    // Those so near each other that their numbers would be, too, have one.
+    const near = crowds.find((one) => Math.abs(one.x - px) < CROWD && Math.abs(one.y - py) < CROWD);
+    if (near) near.count++;
+    else crowds.push({ x: px, y: py, count: 1 });
   }
-  return [...counts.values()]
+  return crowds
     .filter(({ count }) => count >= SEVERAL)
     .map((at) => {
       // Away from the edge, and from the numbers of the axis.

@@ -99,7 +99,8 @@ export class Inspector extends Component {
       }
       .head {
         display: flex;
-        gap: 10px;
+        flex-wrap: wrap;
+        gap: 0 10px;
         align-items: baseline;
       }
       a {

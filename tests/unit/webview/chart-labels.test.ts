@@ -73,7 +73,7 @@ test('problems that lie on each other are counted', () => {
       problem: { index, id: `p-${index}` },
       view: { share, accuracy, confidence: null, verdict: accuracy > 0.5 ? 'correct' : 'wrong' },
     }) as never;
-  const rows = [row(0, 1, 1), row(1, 1, 1), row(2, 1, 1), row(3, 0.5, 0), row(4, 0.5, 0)];
+  const rows = [row(0, 1, 1), row(1, 1, 1), row(2, 0.99, 0.99), row(3, 0.5, 0), row(4, 0.5, 0)];
   const counts = textsOf(markup(problemScatter(rows, true, { width: 300, height: 300 }, null)), 'several');
   expect(counts.map(({ text }) => text)).toEqual(['3']);
 });
