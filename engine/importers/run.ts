@@ -7,6 +7,7 @@ import type { JournalPosition } from '../journal/layout.ts';
 import { openJournalAt } from '../journal/open.ts';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import type { JudgedGroup, Phase } from '../protocol/group.ts';
+import { STEP_METRICS, type StepMetric } from '../protocol/metrics.ts';
 import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
@@ -153,7 +154,7 @@ export class ImportedRun {
       type: 'step',
       step,
       // Whether the trainer's reward says right or wrong is not known here.
-      metrics: { ...NOT_MEASURED, ...stepMetrics(groups, { saysRight: false }) },
+      metrics: { ...UNKNOWN, ...stepMetrics(groups, { saysRight: false }) },
       timing: { ...NO_TIMING, ...knownValues(timing) },
     });
   }
@@ -251,17 +252,8 @@ interface Waiting {
   group: JudgedGroup;
 }
 
-/** What no rollouts tell, until the trainer does. */
-const NOT_MEASURED = {
-  loss: null,
-  gradientNorm: null,
-  clipFraction: null,
-  kl: null,
-  rolloutMismatch: null,
-  learningRate: null,
-  skippedGroups: null,
-  tokens: null,
-} satisfies Partial<StepRecord['metrics']>;
+/** What the rollouts do not tell is unknown until the trainer says it. */
+const UNKNOWN = Object.fromEntries(Object.keys(STEP_METRICS).map((name) => [name, null])) as Record<StepMetric, null>;
 
 const NO_TIMING: StepRecord['timing'] = {
   seconds: null,

@@ -5,83 +5,23 @@
  */
 
 import { runName } from '../journal/layout.ts';
-import { readNotes } from '../journal/notes.ts';
-import { readPrompt } from '../journal/reader.ts';
 import type { Peer } from '../messages/peer.ts';
 import { type HostEnd, Pages } from '../messages/webview.ts';
 import type { Address } from '../protocol/address.ts';
-import type { MeasureAlignment } from '../protocol/calibration.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
-import type { GroupId, Phase } from '../protocol/group.ts';
-import type { Note } from '../protocol/note.ts';
-import type { RewardComparison } from '../protocol/reward-comparison.ts';
-import { findRollouts } from '../runs/find.ts';
-import type { FindProgress } from '../runs/find-query.ts';
 import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
-import {
-  type DataColumns,
-  type EditorAction,
-  type NotShown,
-  PANEL,
-  type PanelContract,
-  type RescoreScope,
-  type RunAction,
-  type RunChoice,
-  type Shown,
-} from '../runs/panel-contract.ts';
-import type { StartAnswer, StartState } from '../runs/start-state.ts';
+import { type DataColumns, type NotShown, PANEL, type PanelContract, type Shown } from '../runs/panel-contract.ts';
 import { Disposables } from './disposables.ts';
-import { groupPage } from './group-page.ts';
 import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
+import { type ConversationActions, PACE, panelRequests, type ShownStart } from './panel-requests.ts';
 import { RunOfA } from './run-of-a.ts';
 import { throttle } from './timing.ts';
 
-/** Milliseconds between two messages of the same kind. */
-const PACE = 100;
+export type { ConversationActions, ShownStart, StoredRollout } from './panel-requests.ts';
 
 /** A place of the run that is shown. */
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
-
-/** A rollout of a run, by its index in the group. */
-export interface StoredRollout {
-  run: OpenRun;
-  group: GroupId;
-  rollout: number;
-}
-
-/** What the panel needs of its host. */
-export interface ConversationActions {
-  control(action: RunAction, run: OpenRun): Promise<void>;
-  perform(action: EditorAction): Promise<void>;
-  openRollout(run: OpenRun, group: GroupId, rollout: number): Promise<void>;
-  compareRollouts(left: StoredRollout, right: StoredRollout): Promise<void>;
-  /** Other runs that cursor A may be set to. */
-  listRuns(run: OpenRun): Promise<RunChoice[]>;
-  /** A run that cursor A is set to; it stays open while it is used (`Conversation.uses`). */
-  takeRun(folder: string): Promise<OpenRun>;
-  /** Asks where to write a file, and writes it there. */
-  saveFile(name: string, content: Uint8Array): Promise<void>;
-  revealProblem(run: OpenRun, problem: number): Promise<void>;
-  /** Computes how confidence goes with correctness at a step; an aborted signal ends it. */
-  calibrate(run: OpenRun, phase: Phase, step: number, signal: AbortSignal): Promise<MeasureAlignment[]>;
-  /** Computes rewards of stored rollouts; an aborted signal ends it. */
-  rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
-  /** Keeps a note with the run; all notes then. */
-  writeNote(run: OpenRun, note: Note): Promise<Note[]>;
-  /** Columns of the dataset that the problems can be grouped by; absent where the dataset is not at hand. */
-  dataColumns?(run: OpenRun): Promise<DataColumns>;
-  /** Reads a run again after a failure, and shows it. */
-  again(run: OpenRun): Promise<void>;
-  report(error: unknown): void;
-}
-
-/** A start that is shown in place of a run, and what answers to it. */
-export interface ShownStart {
-  state: StartState;
-  answer(answer: StartAnswer): Promise<void>;
-  openSetting(id: string): Promise<void>;
-}
 
 /** What a page is told as it changes. */
 type Told = 'shown' | 'loading' | 'columns' | 'progress' | 'runOfA';
@@ -101,7 +41,7 @@ export class Conversation {
   private selected: number | null = null;
   /** Where to go once the run has been read. */
   private place: PanelPlace | null = null;
-  /** Stands before the run, which stays for when it is over. */
+  /** Shown in place of the run, which stays for when it is over. */
   private start: ShownStart | null = null;
   /** Who says that nobody sees the page. */
   private readonly hiddenBy = new Set<'host' | 'page'>();
@@ -210,6 +150,7 @@ export class Conversation {
     // What another page said of itself.
     this.hiddenBy.delete('page');
     peer.handleAll({
+      ...this.requests(peer),
       attach: async ({ again }) => {
         if (again && this.run?.error) await this.actions.again(this.run);
         this.setRunOfA(null);
@@ -222,61 +163,20 @@ export class Conversation {
         this.setVisible(visible, 'page');
         return null;
       },
-      readGroup: async ({ run, group, rollout }, signal) => {
-        const page = await groupPage(this.knownRun(run), group, rollout);
-        // The page has moved on: nothing waits for rollouts that may be large.
-        if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
-        return page;
-      },
-      readPrompt: async ({ run, problem }) => (await readPrompt(this.shownRun(run).folder, problem))?.text ?? null,
-      compareRollouts: async ({ other, ...one }) => {
-        const [left, right] = [one, other].map((given) => ({ ...given, run: this.knownRun(given.run) }));
-        await this.actions.compareRollouts(left!, right!);
-        return null;
-      },
-      listRuns: ({ run }) => this.actions.listRuns(this.shownRun(run)),
       compareWithRun: async ({ run, other }) => {
         await this.compareWithRun(this.shownRun(run), other, peer);
         return null;
       },
-      find: ({ run, query }, signal) => {
-        const { folder, columns } = this.shownRun(run);
-        const tell = throttle(PACE, (progress: FindProgress) => void peer.notify('finding', progress));
-        return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
-      },
-      calibrate: ({ run, phase, step }, signal) => this.actions.calibrate(this.shownRun(run), phase, step, signal),
-      rescore: ({ run, ...scope }, signal) => this.actions.rescore(this.shownRun(run), scope, signal),
-      readNotes: ({ run }) => readNotes(this.shownRun(run).folder),
-      writeNote: ({ run, note }) => this.actions.writeNote(this.shownRun(run), note),
-      openRollout: async ({ run, group, rollout }) => {
-        await this.actions.openRollout(this.knownRun(run), group, rollout);
-        return null;
-      },
-      saveFile: async ({ name, content, encoding }) => {
-        await this.actions.saveFile(name, Buffer.from(content, encoding));
-        return null;
-      },
-      revealProblem: async ({ run, problem }) => {
-        await this.actions.revealProblem(this.shownRun(run), problem);
-        return null;
-      },
-      control: async ({ run, action }) => {
-        await this.actions.control(action, this.shownRun(run));
-        return null;
-      },
-      perform: async ({ action }) => {
-        await this.actions.perform(action);
-        return null;
-      },
-      answerStart: async ({ answer }) => {
-        await this.start?.answer(answer);
-        return null;
-      },
-      openSetting: async ({ setting }) => {
-        const { state, openSetting } = this.start ?? {};
-        if (state?.state === 'failed' && state.settings.some(({ id }) => id === setting)) await openSetting?.(setting);
-        return null;
-      },
+    });
+  }
+
+  private requests(peer: Peer<PanelContract>) {
+    return panelRequests({
+      actions: this.actions,
+      shownRun: (folder) => this.shownRun(folder),
+      knownRun: (folder) => this.knownRun(folder),
+      start: () => this.start,
+      tellFinding: (progress) => void peer.notify('finding', progress),
     });
   }
 

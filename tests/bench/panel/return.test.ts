@@ -1,7 +1,7 @@
 /**
  * How long a hidden panel takes to come back, in a real VS Code: `npm run bench -- return` names the run and the program that
  * continues writing a copy of it. From the press on the panel's tab until two frames after both VS Code shows the page and the
- * page has what arrived while it was hidden. Beside it, in the same window, how long VS Code takes from one text file to another.
+ * page has what arrived while it was hidden. In addition, in the same window, how long VS Code takes from one text file to another.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
