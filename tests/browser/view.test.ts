@@ -46,7 +46,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.setViewportSize({ width: 300, height: 150 });
     // Observers of a size are told after the layout of a frame, and what they change is drawn in the next.
     await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
-    expect(await tabs.count()).toBe(0);
+    expect(await page.evaluate(isSame)).toBe(true);
     await page.setViewportSize({ width, height });
     expect(await page.evaluate(isSame)).toBe(true);
     await page.setViewportSize({ width: 301, height: 600 });

@@ -12,7 +12,7 @@ import { ROOT, temporaryFolder } from '../support/processes.ts';
  */
 const SIZES = {
   /** What `rollscope --help` loads. */
-  help: 134,
+  help: 139,
   /** All of the command line and the compute worker. */
   engine: 2364,
   /** What the compute worker loads when it starts. */
