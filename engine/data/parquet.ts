@@ -31,7 +31,7 @@ export class ParquetOnDisk {
   /** Of the file, in bytes. */
   readonly size: number;
 
-  /** @throws RollscopeError `dataset` where it is no Parquet file */
+  /** @throws RollscopeError `dataset` where it is not a Parquet file */
   constructor(readonly file: string) {
     this.#descriptor = openSync(file, 'r');
     try {

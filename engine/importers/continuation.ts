@@ -25,7 +25,7 @@ export class Continuation {
   private readonly earlier: ImportState['counts'];
   private fromZero: boolean;
   private lastNote = 0;
-  /** Behind the last whole part: what comes after it is read again when the import is continued. */
+  /** After the last whole part: what comes after it is read again when the import is continued. */
   private reached: Pick<ImportState, 'position' | 'counts' | 'identified'>;
   /** Problems have ids of the log's own. */
   identified: boolean;

@@ -59,7 +59,7 @@ export interface ScanPosition {
 }
 
 /**
- * The lines of a file from a position on; those that are no JSON objects, or too long to be held, are faults. The text
+ * The lines of a file from a position on; those that are not JSON objects, or too long to be held, are faults. The text
  * after the last newline is a line only at the end of a file that no longer grows.
  * @throws RollscopeError `canceled` by the context's check
  */

@@ -53,7 +53,7 @@ export interface OpenedRun {
   records: JournalRecord[];
   /** Kept records of checkpoints, wherever they are. */
   recorded: JournalRecord[];
-  /** Behind the last frame of a kept record. */
+  /** After the last frame of a kept record. */
   framesEnd: FrameCursor;
   completed: boolean;
   recovery: Recovery | null;

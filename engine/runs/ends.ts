@@ -93,7 +93,7 @@ class End {
   step: Pick<StepRecord, 'seq' | 'step'> | null = null;
   frame: FramePointer | null = null;
   private readonly missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
-  /** Behind the last record of the run's own work. */
+  /** After the last record of the run's own work. */
   private behindWork = true;
   private whole = false;
   private unfinished: string | null = null;
@@ -104,7 +104,7 @@ class End {
   /** Takes the line before the one that came last; true where no more are needed. */
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
-    // what a kill left behind the last whole record says nothing
+    // what a kill left after the last whole record says nothing
     if (!this.whole) return false;
     const type = typeOfLine(bytes);
     if (!this.frame && (type === 'group' || type === 'statistics'))

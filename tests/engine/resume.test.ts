@@ -304,7 +304,7 @@ describe('a run', () => {
       await attempt.finish(reference);
     });
 
-    test('the journal at the end of a record, behind the last checkpoint', async () => {
+    test('the journal at the end of a record, after the last checkpoint', async () => {
       const attempt = copy();
       truncateSync(path.join(attempt.folder, 'events.jsonl'), offsets().at(-2)!);
       await attempt.finish(reference);
@@ -322,7 +322,7 @@ describe('a run', () => {
       appendFileSync(journal, `{"type":"group","seq":${kept.length},"ti`);
       appendFileSync(journal, Buffer.alloc(512));
       const last = kept.at(-1)!;
-      if (last.type !== 'group') throw new Error('a group was expected behind the checkpoint');
+      if (last.type !== 'group') throw new Error('a group was expected after the checkpoint');
       const frame = last.frame!;
       truncateSync(path.join(attempt.folder, frame.file), frame.offset + frame.length - 7);
       await attempt.finish(reference);

@@ -43,7 +43,7 @@ async function watch(args: readonly string[], env: NodeJS.ProcessEnv = {}): Prom
     files: readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((file) =>
       /Microsoft|deviceid|mat-debug|\.ses$|onnxruntime\.db/.test(file),
     ),
-    // A shell asks nscd for the user's name, which is no look-up of a host: only requests for hosts count.
+    // A shell asks nscd for the user's name, which is not a look-up of a host: only requests for hosts count.
     network: lines.filter((line) => /AF_INET6?\b|\/etc\/resolv\.conf|\/etc\/hosts|"[^"]*hosts\\0"/.test(line)),
     output: program.output,
     code,

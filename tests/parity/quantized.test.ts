@@ -164,7 +164,7 @@ test.each(cases)('$name, $files, in $precision', async ({ name, precision, files
   const quantized = await narrowTensors(config, storedReader(tensors, name), options);
   const expectBlocks = (bits: string) => {
     const types = new Set([...quantized.values()].map(({ dtype }) => dtype));
-    // Rows that are no multiple of a block stay in float32.
+    // Rows that are not a multiple of a block stay in float32.
     const inBlocks = [...tensors].filter(([, { shape }]) => shape.length === 2 && shape[1]! % 32 === 0);
     const isEmbedding = (key: string) => /embed_tokens|lm_head/.test(key);
     const rounded = inBlocks.some(([key]) => !isEmbedding(key));

@@ -57,7 +57,7 @@ describe('on its budget', () => {
   test.each([
     ['a list without end', '{% for i in range(1000000000) %}x{% endfor %}', 'list'],
     ['a list backwards', '{{ range(0, -1000000000, -1) | length }}', 'list'],
-    ['a list of a length that is no number', "{{ range(0, 1, 'a') | length }}", 'list'],
+    ['a list of a length that is not a number', "{{ range(0, 1, 'a') | length }}", 'list'],
     ['loops in loops', `${'{% for i in range(1000) %}'.repeat(5)}x${'{% endfor %}'.repeat(5)}`, 'steps'],
     ['empty loops in loops', `${'{% for i in range(9999) %}'.repeat(3)}${'{% endfor %}'.repeat(3)}`, 'steps'],
     [

@@ -96,7 +96,7 @@ describe('a text file', () => {
     expect((await load('b.txt', text, { limit: 2 })).problems).toHaveLength(2);
   });
 
-  test('is refused with its place where it is no text, or has nothing to continue', async () => {
+  test('is refused with its place where it is not text, or has nothing to continue', async () => {
     const file = (name: string) => path.join(folder, name);
     const zero = load('c.txt', `${words(10)}\n\nzero \0 byte`);
     await expectRejection(zero, 'dataset', { reason: 'nul-byte', file: file('c.txt'), line: 3 });

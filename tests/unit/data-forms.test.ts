@@ -76,7 +76,7 @@ describe('JSON', () => {
     });
   });
 
-  test('a number is found behind whatever stands in strings', () => {
+  test('a number is found after whatever strings contain', () => {
     const strings = ['\\"', '\\\\', '\\\\\\"', 'a 1e5 b', '[{', '9007199254740993'];
     for (const string of strings) {
       expect(readJson(`{"${string}":"${string}","n":9007199254740993}`)).toEqual({

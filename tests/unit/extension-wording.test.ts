@@ -112,7 +112,7 @@ test('a problem file: lenses, results and hovers', async () => {
     tie: { ...view, status: 'tie' },
     unanswered: { ...view, answer: null, status: 'unanswered' },
   } as const;
-  part('results behind lines', Object.values(views).map(resultText).join('\n'));
+  part('results after lines', Object.values(views).map(resultText).join('\n'));
   for (const index of [0, 1, 2, 3]) part(`hover of problem ${index + 1}`, hoverText(found(index), 'command:show'));
   const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
   const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };

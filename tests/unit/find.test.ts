@@ -115,7 +115,7 @@ describe('finding rollouts', () => {
     await expectRejection(find({ regex: '(a)\\1' }), 'usage', { reason: 'bad-pattern' });
   });
 
-  test('searches on behind a damaged group, and says so', async () => {
+  test('continues after a damaged group, and says so', async () => {
     const { folder: damaged } = await writeRunFixture(path.join(temporaryFolder(), 'damaged'), {
       problems: 3,
       steps: 2,

@@ -24,7 +24,7 @@ test('the places are those of the environment, or the usual ones of a home', () 
   });
 });
 
-test('finds models of the Hub, of Ollama and of LM Studio, and nothing that is no model', async () => {
+test('finds models of the Hub, of Ollama and of LM Studio, and nothing that is not a model', async () => {
   const root = temporaryFolder();
   const [hub, ollama, studio] = ['hub', 'ollama', 'studio'].map((name) => path.join(root, name)) as [
     string,

@@ -108,7 +108,7 @@ describe('the place of an answer', () => {
     ['The answer is **12**.', 16, 18],
   ])('%j: %i to %i', (text, start, end) => expect(locateAnswer(text, 'strict')).toEqual({ start, end }));
 
-  test('of a last number, without a hyphen that is no sign', () => {
+  test('of a last number, without a hyphen that is not a sign', () => {
     const padding = 'x'.repeat(5000);
     expect(locateAnswer(`${padding} pages 10-12.`, 'lenient')).toEqual({ start: 5010, end: 5012 });
     expect(locateAnswer('pages 10-12', 'strict')).toBeNull();

@@ -364,7 +364,7 @@ describe('a file of rollouts', () => {
   });
 
   test.each([1, 2, 3, 4, 5])(
-    'that is stopped in a step after %i groups is continued behind the step before',
+    'that is stopped in a step after %i groups is continued after the step before',
     async (groups) => {
       const root = temporaryFolder();
       const dump = path.join(root, 'dump');

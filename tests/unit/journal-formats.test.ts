@@ -348,7 +348,7 @@ describe('a stopped run of format 2', () => {
     expect((await readRunFolder(folder)).records).toEqual(before);
   });
 
-  test('makes again what it recorded behind its checkpoint, and says so', async () => {
+  test('makes again what it recorded after its checkpoint, and says so', async () => {
     rmSync(join(folder, 'checkpoints', '3'), { recursive: true });
     const journal = await openJournal(folder);
     expect(journal.checkpoint?.step).toBe(2);

@@ -43,7 +43,7 @@ describe('the first token', () => {
     expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW).tokens]).toEqual(first ? [BOS, 0, 1] : [0, 1]);
   });
 
-  test('what stands behind a text is left out', () => {
+  test('what follows a text is left out', () => {
     const { single, ...rest } = startsWith('<s>', BOS) as { single: object[] };
     const processor = { ...rest, single: single.toReversed() };
     expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW).tokens]).toEqual([0, 1]);
@@ -162,7 +162,7 @@ describe('texts of special tokens', () => {
   });
 });
 
-test('the space before the first word is no text, also behind special tokens, as in transformers', () => {
+test('the space before the first word is not text, also after special tokens, as in transformers', () => {
   const read = tokenTextReader({
     added_tokens: [{ id: 0, content: '<s>', special: true }],
     model: { type: 'BPE', vocab: { '<s>': 0, '\u2581a': 1, '\u2581b': 2, '<0xC3>': 3, '<0xA9>': 4 }, merges: [] },

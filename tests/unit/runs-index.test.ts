@@ -61,7 +61,7 @@ describe('the index of a run', () => {
     expect(await readIndexHead(folder, cache, false)).toBeNull();
   });
 
-  it('is extended by what the journal has behind it', async () => {
+  it('is extended by what the journal has after it', async () => {
     const { folder, cache, events } = await run();
     const { seq } = await openColumns(folder, { cache });
     appendFileSync(events, `${JSON.stringify(group(seq + 1, 9, '7'))}\n`);

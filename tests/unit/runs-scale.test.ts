@@ -77,7 +77,7 @@ test('the first opening looks at each record once, and every later one at none',
   expect(await parsed(() => openColumns(folder))).toBeLessThanOrEqual(3);
 });
 
-test('what was added behind the index is all that is looked at', async () => {
+test('what was added after the index is all that is looked at', async () => {
   await openColumns(folder);
   const more = recordsOf(STEPS + 1);
   append(more);

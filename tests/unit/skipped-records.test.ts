@@ -75,7 +75,7 @@ test('list, panel and terminal say the same of them in a large journal, without 
   expect(await agree()).toEqual({ dream: 11, wonder: 2 });
 });
 
-test('the index counts them too, and those behind it', async () => {
+test('the index counts them too, and those after it', async () => {
   expect((await openColumns(folder)).head.skipped).toEqual(SKIPPED.types);
   addRecords('dream');
   const { head, seq } = await openColumns(folder);

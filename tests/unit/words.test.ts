@@ -37,6 +37,14 @@ const PHRASES: readonly [better: string, found: RegExp][] = [
   ['silently', /\bwithout a word\b/],
   ['escaped', /\bwritten out (?:wherever|everywhere|too)\b/],
   ['CPU time', /\b(?:s|seconds|time) of the CPU\b/],
+  [
+    'is not a',
+    /\b(?:that|which|it|they|this|these|and) (?:is|are|was) no (?!longer|more|less|larger|smaller|other)\w+/,
+  ],
+  [
+    'after',
+    /\bbehind (?:the |its |a |an )?(?:last|first|checkpoint|prompt|number|layer|response|question|record|index|end|cue)\b/,
+  ],
   ['next to, in addition to', /\bbeside (?:the|it|this|that|its|them|each|any|an?)\b/],
 ];
 

@@ -50,7 +50,7 @@ export function columnValues(chunk: Chunk, bytes: Uint8Array, rows: number, budg
   const flat = isFlat(chunk);
   const output: unknown[] = [];
   let dictionary: ColumnValues | null = null;
-  // as long as another page can follow: some writers leave a byte behind the last one
+  // as long as another page can follow: some writers leave a byte after the last one
   for (let at = 0; flat ? output.length < rows && at < bytes.length - 1 : at < bytes.length - 1; ) {
     const { page, end } = cutPage(bytes, at);
     at = end;
