@@ -202,8 +202,8 @@ export const covo = labelFree({
   formula:
     "share of a response's prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w",
   tokens: 'those of the candidate answers, scored after each prefix',
-  temperature: 'that of sampling',
-  shift: 'none left: log-probability t belongs to token t',
+  temperature: 'sampling temperature',
+  shift: 'already applied: log-probability t belongs to token t',
   normalization: 'candidates by their mean log-probability per token; the reward by the number of prefixes',
   /** With a smaller w the least is -w. */
   range: [-1, 1],

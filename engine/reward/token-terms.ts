@@ -16,8 +16,8 @@ type Terms = (rollout: PolicyRollout) => Float64Array;
 export const CERTAINTY = {
   family: 'certainty',
   tokens: 'all of the response, the end token included',
-  temperature: 'that of sampling',
-  shift: 'none left: statistic t belongs to the distribution that token t was drawn from',
+  temperature: 'sampling temperature',
+  shift: 'already applied: statistic t belongs to the distribution that token t was drawn from',
 } as const;
 
 /** A value per token of a rollout, float64 [tokens]. @param value of the token with this index */
