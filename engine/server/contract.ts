@@ -29,6 +29,8 @@ export const ENGINE = defineContract({
         name: z.string().optional(),
         /** Rewards may run programs: the client vouches that the workspace is trusted. */
         allowPrograms: z.boolean().default(false),
+        /** The programs of a run from elsewhere that is forked were shown to the user, who allowed them. */
+        allowCommand: z.boolean().default(false),
         /** Begins with a checkpoint of another run: its folder, and the step. */
         from: z.strictObject({ folder: z.string(), step: z.int().min(0) }).optional(),
       }),

@@ -59,6 +59,7 @@ export interface StartRequest {
   name?: string;
   /** Rewards may run programs on this machine. */
   allowPrograms?: boolean;
+  allowCommand?: boolean;
   /** Begins with a checkpoint of another run. */
   from?: { folder: string; step: number } | undefined;
 }
@@ -168,6 +169,7 @@ export class EngineServer {
         folder: path.join(root, name),
         signal: signal ? AbortSignal.any([signal, closing]) : closing,
         allowPrograms: request.allowPrograms,
+        allowCommand: request.allowCommand,
         from: request.from,
       }),
     );

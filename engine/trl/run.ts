@@ -13,7 +13,7 @@ import { type LoopState, readState, START } from '../training/place.ts';
 import { changedSince } from '../training/run/changed.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
-import { checkConsent } from '../training/run/consent.ts';
+import { checkConsent, checkInherited } from '../training/run/consent.ts';
 import { appendHeader, promptsOf, runFileOf } from '../training/run/header.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { begin, workerFor } from '../training/run/parts.ts';
@@ -30,9 +30,12 @@ export async function startTrl({
   folder,
   signal,
   allowPrograms = false,
+  allowCommand = false,
+  from,
 }: StartOptions): Promise<RunHandle> {
   const config = await withChatTemplate(given);
   await checkConfig(config, allowPrograms);
+  if (from) await checkInherited(from.folder, config, allowCommand);
   const created = new Date().toISOString();
   const prepared = await prepare(config, created, null);
   checkProblems(config, prepared.material.training);

@@ -26,7 +26,7 @@ import { WorkClock } from '../training/clock.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { ProgressMeter } from '../training/progress.ts';
 import { changedSince } from '../training/run/changed.ts';
-import { checkConsent } from '../training/run/consent.ts';
+import { checkConsent, checkInherited } from '../training/run/consent.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { RunWatch } from '../training/watch.ts';
 import { clusterOf } from './cluster.ts';
@@ -41,7 +41,14 @@ import { zipFolder } from './zip.ts';
  * Starts a run on verl in a new folder. Rejects with RollscopeError where verl cannot honor a setting, the problems are bad, or
  * the cluster does not take the job; nothing is left then.
  */
-export async function startVerl({ config: given, folder, signal }: StartOptions): Promise<RunHandle> {
+export async function startVerl({
+  config: given,
+  folder,
+  signal,
+  allowCommand = false,
+  from,
+}: StartOptions): Promise<RunHandle> {
+  if (from) await checkInherited(from.folder, given, allowCommand);
   const jobs = new RayJobs(clusterOf(given.engine?.address));
   const prepared = await prepareVerlJob(given, ON_VERL);
   const { config, material } = prepared;

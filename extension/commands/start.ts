@@ -85,15 +85,15 @@ export async function launch(app: Rollscope, config: RunConfig, from?: Checkpoin
   }
 }
 
-/** Rewards run programs only in trusted workspaces; otherwise reports that and offers to trust the workspace. */
+/** Rewards and trainers run programs only in trusted workspaces; otherwise reports that and offers to trust the workspace. */
 function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
   const programs = programsOf(config);
   if (programs === null || vscode.workspace.isTrusted) return true;
   app.report.error(
     new RollscopeError(
       'config',
-      `Reward ${programs} runs programs on this machine, which is disabled in Restricted Mode.`,
-      'Trust the workspace if you trust the model, the data and the program, or choose another reward.',
+      `This run would run programs (${programs}), which is disabled in Restricted Mode.`,
+      'Trust the workspace if you trust the model, the data and the program, or choose another reward or engine.',
     ),
     {
       'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),

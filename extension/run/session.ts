@@ -73,23 +73,23 @@ export class RunSession {
   /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `canceled` after `stop`. */
   start(config: RunConfig, out: string | undefined, from?: CheckpointAt): Promise<OpenRun> {
     return this.begin((client, signal) =>
-      client.request('start', { config, out, allowPrograms: this.trusts(), ...(from && { from }) }, signal),
+      this.asking('The run was not started.', (allowed) =>
+        client.request(
+          'start',
+          { config, out, allowPrograms: this.trusts(), ...(from && { from }), ...allowed },
+          signal,
+        ),
+      ),
     );
   }
 
   /** Resumes a run that is not complete. */
   resume(folder: string): Promise<OpenRun> {
-    return this.begin(async (client, signal) => {
-      const ask = (allowed: { allowCommand?: boolean }) =>
-        client.request('resume', { folder, allowPrograms: this.trusts(), ...allowed }, signal);
-      try {
-        return await ask({});
-      } catch (error) {
-        if (!(error instanceof RollscopeError) || error.details?.reason !== 'command-not-allowed') throw error;
-        if (!(await this.consents(error))) throw new RollscopeError('canceled', 'The run was not resumed.');
-        return ask({ allowCommand: true });
-      }
-    });
+    return this.begin((client, signal) =>
+      this.asking('The run was not resumed.', (allowed) =>
+        client.request('resume', { folder, allowPrograms: this.trusts(), ...allowed }, signal),
+      ),
+    );
   }
 
   /**
@@ -124,6 +124,17 @@ export class RunSession {
   dispose(): void {
     this.starting?.abort();
     this.scope.dispose();
+  }
+
+  /** Asks the engine, and where it refuses the programs of a run from elsewhere the user, and then the engine again. */
+  private async asking<T>(declined: string, ask: (allowed: { allowCommand?: true }) => Promise<T>): Promise<T> {
+    try {
+      return await ask({});
+    } catch (error) {
+      if (!(error instanceof RollscopeError) || error.details?.reason !== 'command-not-allowed') throw error;
+      if (!(await this.consents(error))) throw new RollscopeError('canceled', declined);
+      return ask({ allowCommand: true });
+    }
   }
 
   private async begin(

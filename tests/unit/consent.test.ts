@@ -6,8 +6,9 @@ import { allowedBy, checkConfigFile, withConsent } from '../../engine/cli/consen
 import { isOwn, markOwn } from '../../engine/journal/own-mark.ts';
 import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
-import { checkConsent, programsOf } from '../../engine/training/run/consent.ts';
+import { checkConsent, checkInherited, programsOf } from '../../engine/training/run/consent.ts';
 import { resumeRun } from '../../engine/training/run/resume.ts';
+import { startRun } from '../../engine/training/run/start.ts';
 import type { EngineService } from '../../extension/engine/service.ts';
 import { runsTheirs } from '../../extension/run/consent.ts';
 import { RunSession } from '../../extension/run/session.ts';
@@ -89,6 +90,20 @@ describe('the engine', () => {
     await expect(checkConsent(folder, config(), false)).resolves.toBeUndefined();
   });
 
+  test('shows what a fork of it would run, but not what the user names', async () => {
+    const programs = ['custom: node x.mjs "--quietly; rm -rf ~"'];
+    const refused = { reason: 'command-not-allowed', programs, run: path.basename(folder) };
+    await expectRejection(checkInherited(folder, config(), false), 'config', refused);
+    const begin = { folder: path.join(root, 'fork'), from: { folder, step: 1 } };
+    await expect(startRun({ ...begin, config: config(), allowPrograms: true })).rejects.toThrow();
+    expect(existsSync(begin.folder)).toBe(false);
+    await expect(checkInherited(folder, config(), true)).resolves.toBeUndefined();
+    const mine = { ...config(), rewardOptions: { custom: { command: ['node', 'mine.mjs'] } } };
+    await expect(checkInherited(folder, mine, false)).resolves.toBeUndefined();
+    await markOwn(folder);
+    await expect(checkInherited(folder, config(), false)).resolves.toBeUndefined();
+  });
+
   test('knows every reward that runs something', () => {
     expect(programsOf({ ...config(), reward: '0.5*lean + program' })).toEqual([
       'lean: programs of the model',
@@ -108,7 +123,7 @@ describe('the editor', () => {
       details: { reason: 'command-not-allowed', programs: ['custom: node x.mjs'], folder: '/here' },
     });
     const request = async (method: string, params: { allowCommand?: boolean }) => {
-      if (method !== 'resume') return { folder, records: [], progress: null };
+      if (method !== 'resume' && method !== 'start') return { folder, records: [], progress: null };
       calls.push(params);
       if (!params.allowCommand) throw refusal;
       return { run: 'run', folder };
@@ -130,6 +145,15 @@ describe('the editor', () => {
       { folder, allowPrograms: true },
       { folder, allowPrograms: true, allowCommand: true },
     ]);
+  });
+
+  test('asks before a fork too', async () => {
+    const calls: object[] = [];
+    editor.pressed = ['Run It'];
+    const from = { folder, step: 1 };
+    await sessionThat(calls).start(config(), undefined, from);
+    expect(editor.shown[0]!.detail).toContain('custom: node x.mjs');
+    expect(calls).toMatchObject([{ from }, { from, allowCommand: true }]);
   });
 
   test('does nothing after anything else', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
+import { RunConfig } from '../../engine/protocol/index.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { pageHtml } from '../../engine/view/page.ts';
 import { commandId, commandLink } from '../../extension/command-definitions.ts';
@@ -510,9 +511,16 @@ describe('the configuration of a run', () => {
       programsOf(build({ job: 'train', dataset: 'embedded' }, { ...settings, config: { reward } }));
     expect([of('majority-vote'), of('custom'), of('majority-vote if program > 0.5')]).toEqual([
       null,
-      'custom',
-      'program',
+      'reward custom',
+      'reward program',
     ]);
+  });
+
+  it('knows which trainers run programs of their own', () => {
+    for (const kind of ['trl', 'verl'] as const) {
+      const config = RunConfig.parse({ dataset: { path: 'embedded' }, engine: { kind, python: './theirs' } });
+      expect(programsOf(config)).toBe(`engine ${kind}`);
+    }
   });
 
   it('lets a workspace override the user, and names the scope whose value is wrong', () => {

@@ -16,14 +16,17 @@ export async function fork(parent: string, dataset: string | undefined, raw: Raw
   const places = await placesOf(raw.out as string | undefined);
   const from = await forkSource(parent, raw.step as string | undefined, { runsFolder: places.runsFolder, dataset });
   const config = buildRunConfig('train', dataset, raw, TRAIN_TOPICS, from.defaults);
-  await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
+  const allowed = allowedBy(raw);
+  await withConsent(output, allowed, (given) => checkConfigFile({ ...raw, ...given }, config));
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
     output.note(
       `Forking ${from.run} at step ${from.step}: ${plural(config.steps, 'step')} on ${datasetName(config)} with ${config.reward}.`,
     );
     const { folder, step } = from;
-    return engine.start({ config, name, allowPrograms: raw.allowPrograms === true, from: { folder, step } }, signal);
+    return withConsent(output, allowed, (given) =>
+      engine.start({ config, name, ...given, from: { folder, step } }, signal),
+    );
   });
   return finish(output, finished, places);
 }

@@ -1,6 +1,7 @@
 /** The programs that a run's configuration names, and whether somebody here has allowed them. */
 import { runName } from '../../journal/layout.ts';
 import { isOwn } from '../../journal/own-mark.ts';
+import { readRunFile } from '../../journal/reader.ts';
 import { plural } from '../../protocol/format.ts';
 import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
@@ -53,6 +54,25 @@ export async function checkConsent(folder: string, config: RunConfig, allowed: b
   const run = runName(folder);
   throw notAllowed(
     `Run ${run} was not made by you on this machine, or its run.json has changed. Resuming it runs ${plural(programs.length, 'program')}`,
+    programs,
+    { run },
+  );
+}
+
+/**
+ * The same for a fork: of the programs that it runs, those that its parent names.
+ * @param parent folder of the run that it begins with
+ */
+export async function checkInherited(parent: string, config: RunConfig, allowed: boolean): Promise<void> {
+  const running = allowed ? [] : programsOf(config);
+  if (running.length === 0) return;
+  const { config: theirs } = await readRunFile(parent);
+  const named = new Set(theirs ? programsOf(theirs) : []);
+  const programs = running.filter((program) => named.has(program));
+  if (programs.length === 0 || (await isOwn(parent))) return;
+  const run = runName(parent);
+  throw notAllowed(
+    `Run ${run} was not made by you on this machine, or its run.json has changed. A fork of it runs ${plural(programs.length, 'program')}`,
     programs,
     { run },
   );

@@ -7,7 +7,7 @@ import type { RunHandle } from '../handle.ts';
 import { START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
-import { programsOf } from './consent.ts';
+import { checkInherited, programsOf } from './consent.ts';
 import { openParent } from './fork.ts';
 import { appendHeader, promptsOf, runFileOf } from './header.ts';
 import { loadMaterial } from './material.ts';
@@ -21,6 +21,8 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** Rewards may run programs: the user's own, and those that the model writes. */
   allowPrograms?: boolean;
+  /** The programs of a run from elsewhere, with whose checkpoint it begins, were shown to the user, who allowed them. */
+  allowCommand?: boolean | undefined;
   /** Begins with the weights and the optimizer's state of a checkpoint of another run: its folder, and the step. */
   from?: { folder: string; step: number } | undefined;
 }
@@ -47,6 +49,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
   refuseOthers(config);
   const fork = options.from ? await openParent(config, options.from) : null;
   await checkConfig(config, allowPrograms);
+  if (options.from) await checkInherited(options.from.folder, config, options.allowCommand === true);
   const material = await loadMaterial(config);
   checkProblems(config, material.training);
   signal?.throwIfAborted();
