@@ -1,5 +1,5 @@
 /** Folders from elsewhere, which nobody has trusted yet, and windows with several folders. */
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
@@ -30,6 +30,12 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     files: {
       'problems.jsonl': lines,
       'reward.mjs': REWARD,
+      'rollscope.json': JSON.stringify({
+        configurations: {
+          python: { dataset: { path: 'problems.jsonl' }, engine: { kind: 'trl', python: './python' } },
+          cluster: { dataset: { path: 'problems.jsonl' }, engine: { kind: 'verl', address: 'http://127.0.0.1:9' } },
+        },
+      }),
       '.vscode/settings.json': JSON.stringify({
         [settingName('model')]: 'embedded:W',
         [settingName('reward')]: 'custom',
@@ -53,6 +59,24 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     await workbench.shot('restricted mode');
     expect(code().enginePids()).toEqual([]);
     expect([ran(), existsSync(path.join(folder, 'theirs'))]).toEqual([false, false]);
+
+    // A configuration of the folder that names a Python, or a cluster, with its lens.
+    writeFileSync(path.join(folder, 'python'), `#!/bin/sh\ntouch '${path.join(folder, 'ran')}'\n`);
+    chmodSync(path.join(folder, 'python'), 0o755);
+    await workbench.clearToasts();
+    await workbench.open('rollscope.json');
+    await workbench.codeLens('Train').first().click();
+    await workbench.toast('engine trl').waitFor();
+    await workbench.clearToasts();
+    await workbench.codeLens('Train').nth(1).click();
+    await workbench.toast('engine verl').waitFor();
+    await workbench.clearToasts();
+    // An experiment says so as well; what only reads works: there is nothing yet to compare.
+    await workbench.run('runExperiment', { stays: true });
+    await workbench.toast('Restricted Mode').waitFor();
+    await workbench.clearToasts();
+    expect([ran(), code().enginePids(), existsSync(path.join(folder, 'theirs'))]).toEqual([false, [], false]);
+    await workbench.command('View: Close Editor');
 
     await workbench.clearToasts();
     await workbench.command('Workspaces: Manage Workspace Trust');
