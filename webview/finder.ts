@@ -17,6 +17,7 @@ export class RolloutSearch {
   isOpen: boolean;
   query: FindQuery;
   at: FindState = IDLE;
+  private wantsFocus = false;
   private searching: AbortController | null = null;
 
   /** @param changed told of each change; `kept` is what is kept of it over a reload */
@@ -37,7 +38,15 @@ export class RolloutSearch {
 
   open(): void {
     this.isOpen = true;
+    this.wantsFocus = true;
     this.changed();
+  }
+
+  /** Whether it was opened since the last time: its text field takes the focus then. */
+  takeFocus(): boolean {
+    const { wantsFocus } = this;
+    this.wantsFocus = false;
+    return wantsFocus;
   }
 
   close(): void {

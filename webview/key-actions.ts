@@ -3,9 +3,7 @@ import type { LitElement, ReactiveController } from 'lit';
 import { KEYS, type KeyAction } from './keys.ts';
 import { selectedAddress } from './notebook.ts';
 import { stepBefore } from './rollout-before.ts';
-import type { Find } from './sections/find.ts';
 import type { Inspector } from './sections/inspector.ts';
-import type { Notes } from './sections/notes.ts';
 import type { Problems } from './sections/problems.ts';
 import type { RolloutView } from './sections/rollout.ts';
 import type { Store } from './store.ts';
@@ -20,9 +18,7 @@ export interface KeyTarget {
 
 /** The element of each section that keys act in. */
 interface Sections {
-  'rs-find': Find;
   'rs-inspector': Inspector;
-  'rs-notes': Notes;
   'rs-problems': Problems;
   'rs-rollout': RolloutView;
 }
@@ -97,14 +93,8 @@ export class KeyActions implements ReactiveController {
     'previous-surprise': () => this.inRollout((view) => view.surprise(-1)),
     fork: () => this.inRollout((view) => view.goToFork()),
     find: () => this.inRollout((view) => view.focusFind()),
-    'find-all': () => {
-      this.target().store.finder.open();
-      this.whenShown('rs-find', (find) => find.focusText());
-    },
-    note: () => {
-      this.target().store.notebook.setOpen(true);
-      this.whenShown('rs-notes', (notes) => notes.focusText());
-    },
+    'find-all': () => this.target().store.finder.open(),
+    note: () => this.target().store.notebook.setOpen(true),
     'copy-link': () => void navigator.clipboard?.writeText(selectedAddress(this.target().store)),
     open: () => {
       const { selection, columns, requests, selected } = this.target().store;
@@ -127,16 +117,6 @@ export class KeyActions implements ReactiveController {
 
   private section<N extends keyof Sections>(name: N): Sections[N] | null {
     return this.host.renderRoot.querySelector<HTMLElement & Sections[N]>(name);
-  }
-
-  /** Acts in a section that opens now: it is there a frame later, with its content another frame later. */
-  private whenShown<N extends keyof Sections>(name: N, act: (section: Sections[N]) => void): void {
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => {
-        const section = this.section(name);
-        if (section) act(section);
-      }),
-    );
   }
 
   /** Acts in the rollout, which a narrow panel may not show yet. */

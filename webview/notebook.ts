@@ -24,6 +24,7 @@ export class Notebook {
   notes: readonly Note[] = [];
   /** Whether a note is being written. */
   isOpen = false;
+  private wantsFocus = false;
 
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,
@@ -47,7 +48,15 @@ export class Notebook {
 
   setOpen(isOpen: boolean): void {
     this.isOpen = isOpen;
+    this.wantsFocus = isOpen;
     this.changed();
+  }
+
+  /** Whether it was opened since the last time: its text field takes the focus then. */
+  takeFocus(): boolean {
+    const { wantsFocus } = this;
+    this.wantsFocus = false;
+    return wantsFocus;
   }
 
   private ask(name: 'readNotes' | 'writeNote', request: () => Promise<Note[]>): void {

@@ -2,6 +2,7 @@
  * Where the values of a start come from: the settings, a configuration of `rollscope.json`, a run that is resumed or probed, or
  * what was changed for a fork. Each knows what a failure names of it, how a value is opened, and what can be undone.
  */
+import { basename } from 'node:path';
 import { applyEdits, findNodeAtLocation, type JSONPath, modify, parseTree } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { CONFIGURATIONS } from '../../engine/config/named-configurations.ts';
@@ -60,7 +61,10 @@ export function settingValues(dataset: string): StartValues {
 export function configurationValues(uri: vscode.Uri, name: string, read: () => Promise<object>): StartValues {
   const place = (path: string) => [CONFIGURATIONS, name, ...path.split('.')];
   return {
-    explain: async (error) => explained(error, await read().catch(() => ({}))),
+    explain: async (error) => {
+      const { error: said, ...fields } = explained(error, await read().catch(() => ({})));
+      return { ...fields, error: withoutPlace(said, uri.fsPath) };
+    },
     open: (path) => openField(uri, place(path)),
     reset: async (paths) => {
       const document = await vscode.workspace.openTextDocument(uri);
@@ -88,6 +92,12 @@ export function runValues(folder: string, fork?: () => unknown): StartValues {
     open: (path) => openField(vscode.Uri.joinPath(vscode.Uri.file(folder), RUN_FILE), ['config', ...path.split('.')]),
     ...(fork && { fork }),
   };
+}
+
+/** The same error where the file it names is at hand: its fields are links. */
+function withoutPlace(error: ErrorData, file: string): ErrorData {
+  const short = (text: string) => text.replaceAll(`${file}: `, '').replaceAll(file, basename(file));
+  return { ...error, message: short(error.message), ...(error.hint && { hint: short(error.hint) }) };
 }
 
 /** An error in the fields of a configuration, compared with the preset of its model. */

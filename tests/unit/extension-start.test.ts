@@ -143,6 +143,10 @@ describe('a configuration that cannot be started', () => {
     const { app, told, begun, failed } = fakeApp();
     await start(app);
     expect(failed()).toMatchObject({ what: 'start configuration x', usual: 'preset', answers: ['usual', 'again'] });
+    expect(failed().error).toMatchObject({
+      message: expect.stringMatching(/^group 16 must not exceed votes 2\b/),
+      hint: 'Change it in rollscope.json.',
+    });
     expect(failed().settings).toEqual([
       { id: 'group', name: 'group', value: '16', usual: '8' },
       { id: 'votes', name: 'votes', value: '2', usual: '8' },

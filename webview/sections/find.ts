@@ -93,7 +93,8 @@ export class Find extends Component {
       ${finder.at.state === 'found' ? this.found(finder.at.result) : nothing}`;
   }
 
-  focusText(): void {
+  override updated(): void {
+    if (!this.store.finder.takeFocus()) return;
     const field = this.renderRoot.querySelector<HTMLInputElement>('[data-find-text]');
     field?.focus();
     field?.select();

@@ -80,8 +80,8 @@ export class Notes extends Component {
     </section>`;
   }
 
-  focusText(): void {
-    this.renderRoot.querySelector<HTMLInputElement>('input')?.focus();
+  override updated(): void {
+    if (this.store.notebook.takeFocus()) this.renderRoot.querySelector<HTMLInputElement>('input')?.focus();
   }
 
   private note(note: Note) {
