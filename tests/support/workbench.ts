@@ -15,6 +15,11 @@ export const THEMES = {
   dark: { label: 'Dark Modern', workbench: 'vs-dark', body: 'vscode-dark' },
   light: { label: 'Light Modern', workbench: 'vs', body: 'vscode-light' },
   'high-contrast': { label: 'Dark High Contrast', workbench: 'hc-black', body: 'vscode-high-contrast' },
+  'high-contrast-light': {
+    label: 'Light High Contrast',
+    workbench: 'hc-light',
+    body: 'vscode-high-contrast-light',
+  },
 } as const;
 export type Theme = keyof typeof THEMES;
 

@@ -37,6 +37,7 @@ export class Notes extends Component {
       li,
       form {
         display: flex;
+        flex-wrap: wrap;
         gap: 4px 10px;
         align-items: baseline;
         margin: 2px 0;
@@ -53,7 +54,8 @@ export class Notes extends Component {
         white-space: nowrap;
       }
       input[type='text'] {
-        flex: 1 1 20em;
+        flex: 1 1 12em;
+        min-width: 0;
         height: 24px;
         padding: 1px 5px;
         border: 1px solid var(--vscode-input-border, var(--rule));
