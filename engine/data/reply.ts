@@ -28,11 +28,15 @@ export function splitReply(
   return { prefill: null, label: answer !== null || short ? labelOf(reply) : null };
 }
 
+/** A longer label is only compared with the whole text: to look for it at each place of a long one takes their product. */
+const LONGEST_SOUGHT = 200;
+
 /** Whether a label occurs in a text, as a word of its own. */
 function says(text: string, label: Label | null): boolean {
   if (label === null) return false;
   const word = /[\p{L}\p{N}]/u;
   return (label.accepted ?? [label.answer]).some((answer) => {
+    if (answer.length > LONGEST_SOUGHT) return text.trim() === answer.trim();
     for (let at = text.indexOf(answer); at >= 0; at = text.indexOf(answer, at + 1)) {
       if (!word.test(text[at - 1] ?? '') && !word.test(text[at + answer.length] ?? '')) return true;
     }

@@ -201,6 +201,12 @@ describe('chats', () => {
     expect(splitReply(reply, column, label).prefill).toBe(prefill);
   });
 
+  test('a long label is the whole reply or none of it, whatever both repeat', () => {
+    const [reply, label] = ['a'.repeat(1_000_000), 'a'.repeat(500_000)];
+    expect(splitReply(`${reply} <think>`, 'prompt', { answer: label }).prefill).toBe(`${reply} <think>`);
+    expect(splitReply(` ${label}`, 'prompt', { answer: label }).prefill).toBeNull();
+  });
+
   test('the reply of a complete chat gives the label where no column does', async () => {
     const chat = { messages: [user, { role: 'assistant', content: 'One and one: \\boxed{2}' }] };
     const { problems, prompts, reading } = await load('label.jsonl', lines(chat));
