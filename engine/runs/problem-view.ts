@@ -134,6 +134,12 @@ export function viewBefore(columns: RunColumns, problem: number, from: number | 
   return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
 }
 
+/** What {@link viewBefore} is where `from` is null, for people: a run without rollouts before its first step has no "before". */
+export function beforeText({ groups }: RunColumns): string {
+  const isMissing = groups.length > 0 && !groups.columns.step.subarray(0, groups.length).includes(0);
+  return isMissing ? 'first rollouts' : 'before training';
+}
+
 /** Whether two answers differ: right ones are the same, however they are written. */
 export function hasOtherAnswer(
   a: Pick<ProblemView, 'answer' | 'verdict'>,

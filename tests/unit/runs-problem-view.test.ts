@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { fold } from '../../engine/runs/fold.ts';
-import { problemView, standingAt, viewBefore } from '../../engine/runs/problem-view.ts';
+import { beforeText, problemView, standingAt, viewBefore } from '../../engine/runs/problem-view.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { group, step, TIME } from '../support/records.ts';
 
@@ -12,6 +12,16 @@ function folded(...records: JournalRecord[]): RunColumns {
   for (const record of records) fold(columns, record);
   return columns;
 }
+
+describe('cursor A before the first step', () => {
+  it('is the first rollouts where nothing was sampled before', () => {
+    expect(beforeText(folded(group(0, 1, 'trained'), step(1, 1)))).toBe('first rollouts');
+    expect(beforeText(folded(group(0, 0, 'measured', { phase: 'evaluation' }), group(1, 1, 'trained')))).toBe(
+      'before training',
+    );
+    expect(beforeText(folded())).toBe('before training');
+  });
+});
 
 describe('the group that represents a problem', () => {
   const columns = folded(

@@ -4,6 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
 import { baseName, oneLine } from '../../engine/protocol/texts.ts';
 import type { RunChoice } from '../../engine/runs/panel-contract.ts';
+import { beforeText } from '../../engine/runs/problem-view.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
@@ -93,7 +94,7 @@ export class CursorA extends Component {
   private place(): string {
     const { selection, runOfA } = this.store;
     const { from, fromRun } = selection;
-    if (fromRun === null) return from === null ? 'before training' : `step ${from}`;
+    if (fromRun === null) return from === null ? beforeText(this.store.columns) : `step ${from}`;
     // Its step stands in the line below.
     return oneLine(runOfA.other?.run ?? baseName(fromRun), LONGEST);
   }
@@ -107,7 +108,7 @@ export class CursorA extends Component {
       this.requestUpdate();
     };
     return html`<div class="menu" role="group" aria-label="Cursor A">
-      <button data-a="first" aria-pressed=${from === null && fromRun === null} @click=${choose(null)}>this run, before training</button>
+      <button data-a="first" aria-pressed=${from === null && fromRun === null} @click=${choose(null)}>this run, ${beforeText(this.store.columns)}</button>
       <div class="muted">this run at a step: Shift-click on the steps, or a</div>
       ${canChooseRuns ? this.runs(runOfA.choices, choose) : nothing}
     </div>`;
