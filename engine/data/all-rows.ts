@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { placeholders } from '../protocol/template.ts';
+import { wellFormed } from '../protocol/well-formed.ts';
 import { type ChoiceColumns, type ChoiceNaming, choiceColumns, choiceNaming } from './choices.ts';
 import { list } from './columns.ts';
 import type { DatasetColumns, RowValues } from './fields.ts';
@@ -115,13 +116,14 @@ export function numberIds(
 export function chosen(rows: readonly ReadRow[], config: DatasetConfig, source: string): readonly ReadRow[] {
   const wanted = config.ids && new Set(config.ids);
   if (wanted) checkIds(source, wanted, rows);
-  const own = wanted ? rows.filter(({ id }) => wanted.has(id)) : rows;
+  const own = wanted ? rows.filter(({ id }) => wanted.has(id) || wanted.has(wellFormed(id))) : rows;
   return config.limit === undefined ? own : own.slice(0, config.limit);
 }
 
 function checkIds(file: string, wanted: ReadonlySet<string>, rows: readonly ReadRow[]): void {
   const found = new Set(rows.map(({ id }) => id));
-  const missing = [...wanted].filter((id) => !found.has(id));
+  const named = new Set(rows.map(({ id }) => wellFormed(id)));
+  const missing = [...wanted].filter((id) => !found.has(id) && !named.has(id));
   if (missing.length > 0) {
     throw new RollscopeError(
       'dataset',

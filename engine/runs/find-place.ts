@@ -2,7 +2,7 @@
 import type { Address } from '../protocol/address.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
-import { wellFormed } from '../protocol/well-formed.ts';
+import { isNamed } from '../protocol/well-formed.ts';
 
 /** Index of the problem; null for an address of a whole run or step. @throws RollscopeError `usage` for an unknown one */
 export function problemIn(
@@ -11,10 +11,9 @@ export function problemIn(
 ): number | null {
   if (problem === null) return null;
   const isAt = (one: Problem) => row === null || one.row === row;
-  // A link has no half characters.
   const found =
     problems.find((one) => one.id === problem && isAt(one)) ??
-    problems.find((one) => wellFormed(one.id) === problem && isAt(one));
+    problems.find((one) => isNamed(one.id, problem) && isAt(one));
   if (found) return found.index;
   throw new RollscopeError(
     'usage',

@@ -56,10 +56,11 @@ const USES: Record<string, Use[]> = {
     { args: ['train', at('problems.jsonl'), '--out', out], begun: prints(/^Training /m) },
     { args: ['train', '--out', out, ...ENDLESS], begun: prints(/Run folder:/) },
   ],
+  // It reads its file as train does, and says nothing before.
   job: [
     {
       args: ['job', at('problems.jsonl'), '--for', 'verl', '--out', path.join(out, 'job')],
-      begun: reads('problems.jsonl'),
+      brief: true,
     },
   ],
   probe: [{ args: ['probe', at('problems.jsonl'), '--out', out], begun: prints(/^Probing /m) }],
