@@ -75,7 +75,7 @@ export function localFolder(folder: string, system: path.PlatformPath = path): s
   if (system.isAbsolute(folder) && !isRemote && !folder.includes('\0')) return system.resolve(folder);
   throw new RollscopeError(
     'usage',
-    `The link names ${folder}, which is not a folder on this machine.`,
+    folder === '' ? 'The link names no folder.' : `The link names ${folder}, which is not a folder on this machine.`,
     'Copy it again from the panel.',
     { details: { reason: 'not-local', field: 'folder', value: folder } },
   );
