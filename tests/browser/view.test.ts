@@ -116,6 +116,14 @@ describe.runIf(requireBrowser())('rollscope view', () => {
       writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),
     );
     const page = await viewer().open(address);
+    const found: string[] = [];
+    const note = async (what: string) => {
+      for (const preference of Object.keys(PREFERENCES) as Preference[]) {
+        await prefer(page, preference);
+        await page.locator(`body[data-vscode-theme-kind="vscode-${preference}"]`).waitFor();
+        found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
+      }
+    };
     await page.locator('rs-problems .line.problem').nth(2).click();
     await page.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
     // What is drawn when the group of the step arrives takes the place of what was there.
@@ -127,8 +135,18 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     const reward = await choice.first().getAttribute('data-reward-choice');
     await choice.first().check();
     await page.locator('rs-inspector th', { hasText: reward! }).first().waitFor();
+    await page.locator('rs-curves [data-action="histograms"]').press('Enter');
+    await page.locator('rs-histograms [data-histogram="share"] [data-bin]').first().waitFor();
+    await note('rewards as columns, histograms');
     await page.locator('[data-view="calibration"]').click();
     await page.locator('rs-calibration tr[data-measure]').first().waitFor();
+    await page.locator('[data-action="find"]').click();
+    await page.locator('rs-find [data-find-text]:focus').waitFor();
+    await page.keyboard.type('a');
+    await page.keyboard.press('Enter');
+    await page.locator('rs-find [data-find="found"]').waitFor();
+    await note('calibration, find');
+    expect(found).toEqual([]);
   });
 
   test('follows a run that is written', async () => {

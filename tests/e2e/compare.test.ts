@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { axeFindings } from '../support/browser.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane, untilCount } from '../support/workbench.ts';
+import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('comparing runs', () => {
   const code = useVsCode();
@@ -34,6 +35,11 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     const row = compared.locator('[data-problem]').first();
     const problem = await row.getAttribute('data-problem');
     await workbench.shot('compare');
+    for (const theme of Object.keys(THEMES) as Theme[]) {
+      await workbench.theme(theme);
+      expect(await axeFindings(compared), theme).toEqual([]);
+    }
+    await workbench.theme('dark');
     const second = await compared.locator('tr[data-run]').nth(1).getAttribute('data-run');
     // From the keyboard: the filter, the answers, Enter.
     await compared.locator('[data-filter]').fill(`id:${problem}`);

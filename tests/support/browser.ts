@@ -1,7 +1,7 @@
 /** `rollscope view` in headless Chromium, for tests of the panel's page without VS Code. */
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type Program, startCli } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
@@ -102,8 +102,8 @@ interface AxeResult {
   }[];
 }
 
-/** What axe finds serious or critical on a page: rule, place and reason. */
-export async function axeFindings(page: Page): Promise<string[]> {
+/** What axe finds serious or critical on a page, or in a webview: rule, place and reason. */
+export async function axeFindings(page: Page | Frame): Promise<string[]> {
   // Evaluated by the debugger, as the content policy allows no other script; it stays until the page is left.
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');

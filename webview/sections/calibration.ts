@@ -245,7 +245,7 @@ export class CalibrationView extends Component {
   }
 
   private table(measures: readonly MeasureAlignment[], chosen: MeasureAlignment) {
-    return html`<section class="scroll"><table aria-label="Confidence measures">
+    return html`<section class="scroll" tabindex="0" aria-label="Confidence measures"><table>
       <thead><tr><th>measure</th><th class="number">AUROC within problems</th><th class="number">AUROC of all rollouts</th></tr></thead>
       <tbody>${measures.map(
         ({
