@@ -230,9 +230,11 @@ describe.runIf(requireVsCode())('a panel', () => {
     const shown = await open('measured');
     const edge = shown.locator('rs-splitter [role="separator"][aria-orientation="vertical"]').first();
     const value = (of: typeof edge) => of.getAttribute('aria-valuenow');
-    const first = await value(edge);
-    for (let i = 0; i < 4; i++) await edge.press('ArrowRight');
-    await until('the edge has moved', async () => (await value(edge)) !== first);
+    for (let i = 0; i < 4; i++) {
+      const before = await value(edge);
+      await edge.press('ArrowRight');
+      await until('the edge has moved', async () => (await value(edge)) !== before);
+    }
     const moved = await value(edge);
     await workbench.reload();
     await workbench.tab(/^Rollscope: /).click();
