@@ -8,9 +8,9 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** Whether somebody who names an id means this one: half characters get through no link and no command line. */
-export function isNamed(id: string, name: string): boolean {
-  return id === name || wellFormed(id) === name;
+/** The one whose id somebody names: it, else one that differs in half characters, which no link and no command line can hold. */
+export function namedBy<T extends { id: string }>(all: readonly T[], name: string): T | undefined {
+  return all.find(({ id }) => id === name) ?? all.find(({ id }) => wellFormed(id) === name);
 }
 
 /** `JSON.stringify` with well-formed texts. */

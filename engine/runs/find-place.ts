@@ -2,7 +2,7 @@
 import type { Address } from '../protocol/address.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
-import { isNamed } from '../protocol/well-formed.ts';
+import { namedBy } from '../protocol/well-formed.ts';
 
 /** Index of the problem; null for an address of a whole run or step. @throws RollscopeError `usage` for an unknown one */
 export function problemIn(
@@ -10,10 +10,8 @@ export function problemIn(
   { problem, row }: Pick<Address, 'problem' | 'row'>,
 ): number | null {
   if (problem === null) return null;
-  const isAt = (one: Problem) => row === null || one.row === row;
-  const found =
-    problems.find((one) => one.id === problem && isAt(one)) ??
-    problems.find((one) => isNamed(one.id, problem) && isAt(one));
+  const there = row === null ? problems : problems.filter((one) => one.row === row);
+  const found = namedBy(there, problem);
   if (found) return found.index;
   throw new RollscopeError(
     'usage',

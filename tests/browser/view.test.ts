@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { axeFindings, PREFERENCES, type Preference, prefer, requireBrowser, useBrowser } from '../support/browser.ts';
 import { writeForeignRun } from '../support/foreign-run.ts';
@@ -13,6 +14,17 @@ import { untilCount } from '../support/workbench.ts';
 
 describe.runIf(requireBrowser())('rollscope view', () => {
   const viewer = useBrowser();
+
+  /** What axe finds in a page as it is, in every theme: a theme changes nothing but colors. */
+  async function inThemes(page: Page, what: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const preference of Object.keys(PREFERENCES) as Preference[]) {
+      await prefer(page, preference);
+      await page.locator(`body[data-vscode-theme-kind="vscode-${preference}"]`).waitFor();
+      found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
+    }
+    return found;
+  }
 
   async function view(name: string, write: (folder: string) => Promise<unknown>) {
     const home = temporaryFolder();
@@ -116,14 +128,6 @@ describe.runIf(requireBrowser())('rollscope view', () => {
       writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),
     );
     const page = await viewer().open(address);
-    const found: string[] = [];
-    const note = async (what: string) => {
-      for (const preference of Object.keys(PREFERENCES) as Preference[]) {
-        await prefer(page, preference);
-        await page.locator(`body[data-vscode-theme-kind="vscode-${preference}"]`).waitFor();
-        found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
-      }
-    };
     await page.locator('rs-problems .line.problem').nth(2).click();
     await page.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
     // What is drawn when the group of the step arrives takes the place of what was there.
@@ -137,7 +141,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-inspector th', { hasText: reward! }).first().waitFor();
     await page.locator('rs-curves [data-action="histograms"]').press('Enter');
     await page.locator('rs-histograms [data-histogram="share"] [data-bin]').first().waitFor();
-    await note('rewards as columns, histograms');
+    const found = await inThemes(page, 'rewards as columns, histograms');
     await page.locator('[data-view="calibration"]').click();
     await page.locator('rs-calibration tr[data-measure]').first().waitFor();
     await page.locator('[data-action="find"]').click();
@@ -145,7 +149,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.keyboard.type('a');
     await page.keyboard.press('Enter');
     await page.locator('rs-find [data-find="found"]').waitFor();
-    await note('calibration, find');
+    found.push(...(await inThemes(page, 'calibration, find')));
     expect(found).toEqual([]);
   });
 
@@ -216,14 +220,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
       const found: string[] = [];
       const page = await viewer().open(address, theme);
       await page.locator('rs-inspector [data-rollout]').first().waitFor();
-      /** Looks at the page as it is in every theme: a theme changes nothing but colors. */
-      const note = async (what: string) => {
-        for (const preference of Object.keys(PREFERENCES) as Preference[]) {
-          await prefer(page, preference);
-          await page.locator(`body[data-vscode-theme-kind="vscode-${preference}"]`).waitFor();
-          found.push(...(await axeFindings(page)).map((finding) => `${preference}, ${what}: ${finding}`));
-        }
-      };
+      const note = async (what: string) => found.push(...(await inThemes(page, what)));
       await note('wide');
       await page.keyboard.press('?');
       await page.locator('dialog[open]').waitFor();

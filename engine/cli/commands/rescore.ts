@@ -7,7 +7,7 @@ import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
 import { originText } from '../../protocol/texts.ts';
-import { isNamed } from '../../protocol/well-formed.ts';
+import { namedBy } from '../../protocol/well-formed.ts';
 import { advantages } from '../../training/advantages.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
@@ -65,7 +65,7 @@ interface Compared {
 /** @throws RollscopeError `usage` for an id that the run does not have */
 function problemOf({ problems }: RunMaterial, wanted: string | undefined): Problem | null {
   if (wanted === undefined) return null;
-  const found = problems.find(({ id }) => isNamed(id, wanted));
+  const found = namedBy(problems, wanted);
   if (found) return found;
   throw new RollscopeError('usage', `The run has no problem '${wanted}'.`, `Its first id is ${problems[0]?.id}.`, {
     details: { reason: 'unknown-problem', field: '--problem', value: wanted },

@@ -1,12 +1,11 @@
 /** The problem that an option names by its id. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { isNamed } from '../../protocol/well-formed.ts';
+import { namedBy } from '../../protocol/well-formed.ts';
 
 /** @throws RollscopeError `usage`, with the nearest id, where the run does not have it */
 export function findProblem(problems: readonly Problem[], id: string): Problem {
-  const problem =
-    problems.find((candidate) => candidate.id === id) ?? problems.find((candidate) => isNamed(candidate.id, id));
+  const problem = namedBy(problems, id);
   if (problem) return problem;
   const near = problems.find((candidate) => candidate.id.includes(id));
   throw new RollscopeError(
