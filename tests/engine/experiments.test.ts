@@ -15,13 +15,10 @@ const NAMES = experiments.map(({ name }) => name);
 const SINGLE = ['per-problem', 'theory'];
 /** Every problem is probed with 32 rollouts first. */
 const PROBING = ['test-time', 'generalization'];
-/**
- * What a real model is asked for in three ways: to train on single problems, to be probed with many rollouts first, and to
- * judge its own rollouts. Other experiments differ in rewards, settings and data, for which the weights do not matter.
- */
-const ON_REAL_MODEL = ['per-problem', 'test-time', 'self-verification'];
+/** Its judgments need a model that follows an instruction. */
+const ON_REAL_MODEL = ['self-verification'];
 /** Ten and more runs each, of which one experiment is enough to show that a user's model and problems are taken. */
-const MANY_RUNS = ['failure-modes', 'hyperparameters'];
+const MANY_RUNS = ['failure-modes', 'hyperparameters', 'rise-then-fall'];
 
 const home = temporaryFolder();
 
@@ -88,14 +85,9 @@ describe("on a user's copy of a small model and problems for it", () => {
 const present = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
 
 describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () => {
-  const sums = path.join(home, 'sums.jsonl');
   const targets = path.join(home, 'countdown.jsonl');
 
   beforeAll(() => {
-    write(
-      sums,
-      NUMBERS.map((n) => ({ id: `p${n}`, prompt: `What is ${n}+${n + 1}?`, answer: String(2 * n + 1) })),
-    );
     write(
       targets,
       NUMBERS.slice(0, 6).map((n) => ({
@@ -108,11 +100,8 @@ describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () =>
 
   test.each(ON_REAL_MODEL)('%s', async (name) => {
     const size = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--eval-samples', '1'];
-    const tokens = ['--max-tokens', '8', '--judge-max-tokens', '8'];
-    const limit = PROBING.includes(name) ? '4' : '2';
-    const small = [...size, ...tokens, '--memory', '3GB', '--limit', limit];
-    const file = name === 'self-verification' ? targets : sums;
-    const { folder, runs } = await experiment(name, [file, '--model', MODEL, ...small]);
+    const small = [...size, '--max-tokens', '8', '--judge-max-tokens', '8', '--memory', '3GB', '--limit', '2'];
+    const { folder, runs } = await experiment(name, [targets, '--model', MODEL, ...small]);
     await expectRuns(folder, runs, MODEL);
   });
 });

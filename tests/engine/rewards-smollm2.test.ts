@@ -28,7 +28,6 @@ interface Case {
 }
 
 const CASES: Case[] = [
-  { reward: 'majority-vote + 0.1*self-certainty' },
   {
     reward: 'empo',
     options: { empo: { clusters: 'model', maxTokens: 12 } },

@@ -55,7 +55,7 @@ export class Workbench {
       try {
         await this.page.keyboard.press('F1');
         await input.waitFor({ timeout: patience });
-        await input.fill(`>${title}`);
+        await input.fill(`>${title}`, { timeout: patience });
         // Its title may be the beginning of another command's, which may stand before it.
         await rows
           .and(this.page.locator(`[aria-label="${title}"], [aria-label^="${title}, "]`))
