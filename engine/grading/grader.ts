@@ -56,3 +56,12 @@ export function graderOf({ answer, compare }: GradingRules = AUTOMATIC): Grader 
   graders.set(name, grader);
   return grader;
 }
+
+/**
+ * The grader of one problem: where its data has a rule of its own for the answers, that rule counts instead of the run's.
+ * @param rules of the run
+ * @throws RollscopeError `config` for a rule that cannot be read
+ */
+export function problemGrader({ rule }: { rule?: string | undefined }, rules: GradingRules = AUTOMATIC): Grader {
+  return graderOf(rule === undefined ? rules : { ...rules, answer: rule });
+}

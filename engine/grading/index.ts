@@ -1,5 +1,6 @@
+/** Answers: found in texts, compared, clustered, judged. */
 export { clusterAnswers } from './cluster.ts';
 export { equivalent } from './equivalence.ts';
 export { extractAnswer, locateAnswer, referenceAnswer } from './extract.ts';
-export { AUTOMATIC, type Grader, type GradingRules, graderOf } from './grader.ts';
+export { AUTOMATIC, type Grader, type GradingRules, graderOf, problemGrader } from './grader.ts';
 export { judgeAnswers } from './judge.ts';

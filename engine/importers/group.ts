@@ -1,5 +1,5 @@
 /** A group of another trainer's rollouts as the journal stores it. Pure. */
-import { AUTOMATIC, type GradingRules, graderOf } from '../grading/grader.ts';
+import { type GradingRules, problemGrader } from '../grading/grader.ts';
 import { type JudgedAnswers, judgeAnswersBy, type Reference } from '../grading/judge.ts';
 import {
   type ForeignValue,
@@ -49,9 +49,9 @@ export function foreignGroup(
   id: Omit<GroupId, 'problem'>,
   { index, reference, rule }: GradedProblem,
   rollouts: readonly ForeignRollout[],
-  rules: GradingRules = AUTOMATIC,
+  rules?: GradingRules,
 ): GroupDetail {
-  const grader = graderOf(rule === undefined ? rules : { ...rules, answer: rule });
+  const grader = problemGrader({ rule }, rules);
   const extracted = rollouts.every(({ answer }) => answer !== undefined);
   const judged = extracted
     ? judgeAnswersBy(

@@ -1,5 +1,5 @@
 /** Where the answer of a response is, and which rule found it there: what a reader sees outlined. */
-import { AUTOMATIC, type GradingRules, graderOf } from '../grading/index.ts';
+import { AUTOMATIC, type GradingRules, problemGrader } from '../grading/index.ts';
 
 export interface AnswerPlace {
   /** UTF-16 units of the response, `end` exclusive. */
@@ -20,9 +20,9 @@ const NEAR = 60;
 export function answerPlaces(
   rollouts: readonly { text: string; answer: string | null }[],
   problem: { rule?: string | undefined },
-  rules: GradingRules = AUTOMATIC,
+  rules?: GradingRules,
 ): (AnswerPlace | null)[] {
-  const grader = graderOf(problem.rule === undefined ? rules : { ...rules, answer: problem.rule });
+  const grader = problemGrader(problem, rules);
   const { answer: rule } = grader.rules;
   return rollouts.map(({ text, answer }) => {
     const place = answer === null ? null : grader.locate(text);

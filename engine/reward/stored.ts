@@ -1,7 +1,7 @@
 /** Stored groups as rewards take them. Pure. */
-import { AUTOMATIC, type Grader, type GradingRules, graderOf } from '../grading/index.ts';
+import { type Grader, graderOf } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import type { GroupDetail, Rollout, RolloutStatistics } from '../protocol/group.ts';
+import type { GroupDetail, Rollout, TokenStatistic } from '../protocol/group.ts';
 import { majorityOf } from '../protocol/group-facts.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
@@ -10,12 +10,13 @@ import type { LabeledGroup } from './types.ts';
 /**
  * A stored group as rewards take it. A reward that reads what is not known of the tokens (a run of another trainer) throws
  * RollscopeError `config`.
+ * @param grader which finds and compares the answers of this problem (`problemGrader`)
  */
 export function groupOf(
   detail: GroupDetail,
-  problem: Pick<Problem, 'text' | 'columns' | 'rule'>,
+  problem: Pick<Problem, 'text' | 'columns'>,
   vocabulary: number | null,
-  rules?: GradingRules,
+  grader = graderOf(),
 ): LabeledGroup {
   return {
     problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },
@@ -24,7 +25,7 @@ export function groupOf(
     clusters: detail.clusters.map(({ answer, members }) => ({ answer, members })),
     vocabulary,
     evidence: detail.evidence,
-    grader: graderOf(problem.rule === undefined ? rules : { ...(rules ?? AUTOMATIC), answer: problem.rule }),
+    grader,
     correct: detail.rollouts.map(({ correct }) => correct),
   };
 }
@@ -43,7 +44,7 @@ export function rejudged(
 
 /** A stored rollout with all of its token statistics, as long as no unknown one is read. */
 function measured({ text, tokenTexts, finish, ids, statistics }: Rollout): PolicyRollout {
-  const column = (name: keyof RolloutStatistics) => statistics[name] ?? unknown(name);
+  const column = (name: TokenStatistic) => statistics[name] ?? unknown(name);
   return {
     text,
     finish: finish ?? 'stop',
@@ -74,7 +75,7 @@ function measured({ text, tokenTexts, finish, ids, statistics }: Rollout): Polic
   };
 }
 
-const NAMES: Record<keyof RolloutStatistics | 'tokens' | 'tokenTexts', string> = {
+const NAMES: Record<TokenStatistic | 'tokens' | 'tokenTexts', string> = {
   tokens: 'token ids',
   tokenTexts: 'token texts',
   logprob: 'log-probabilities of tokens',

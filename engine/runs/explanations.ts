@@ -1,4 +1,5 @@
 /** Why rollouts got their rewards. Pure. */
+import { problemGrader } from '../grading/index.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { printParts } from '../protocol/explanation.ts';
@@ -22,7 +23,7 @@ export interface ExplainedRun {
 export function explanations(
   { config, vocabulary }: ExplainedRun,
   detail: GroupDetail,
-  problem: Pick<Problem, 'text' | 'columns'>,
+  problem: Pick<Problem, 'text' | 'columns' | 'rule'>,
 ): string[] {
   const { rollouts, phase } = detail;
   if (rollouts.every(({ reward }) => reward === null)) {
@@ -34,7 +35,7 @@ export function explanations(
   if (!config) return rollouts.map(() => NOT_RECORDED);
   try {
     const { rewards, explain } = rewardOf(config.reward, config.rewardOptions).score(
-      groupOf(detail, problem, vocabulary, config.grading),
+      groupOf(detail, problem, vocabulary, problemGrader(problem, config.grading)),
     );
     return rollouts.map(({ reward }, i) => {
       const same = reward !== null && Math.abs(rewards[i]! - reward) <= 1e-6 * Math.max(1, Math.abs(reward));

@@ -2,7 +2,7 @@
  * Rewards of rollouts that another program sampled: judged, clustered, voted on and rewarded by the code that a run of this
  * engine uses. What a reward asks of programs is gathered here; of the policy nothing can be asked.
  */
-import { type Grader, graderOf } from '../grading/index.ts';
+import { type Grader, problemGrader } from '../grading/index.ts';
 import { type Evidence, type GroupDetail, type Problem, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { type AskedPolicy, evidenceFor, type RunReward, type Scores } from '../reward/index.ts';
 import { groupOf, rejudged } from '../reward/stored.ts';
@@ -32,10 +32,10 @@ export interface ScoredDetail {
  */
 export async function scoreGroup(detail: GroupDetail, problem: Problem, scorer: GroupScoring): Promise<ScoredDetail> {
   const { reward, grader: usual, vocabulary } = scorer;
-  const grader = problem.rule === undefined ? usual : graderOf({ ...usual.rules, answer: problem.rule });
+  const grader = problemGrader(problem, usual.rules);
   const judged = rejudged(detail, problem, grader);
-  const group = groupOf(judged, problem, vocabulary, grader.rules);
-  const evidence = await evidenceOf(judged, group, problem, scorer);
+  const group = groupOf(judged, problem, vocabulary, grader);
+  const evidence = await evidenceOf(judged, group, problem, { ...scorer, grader });
   return { detail: { ...judged, evidence }, scores: reward.score({ ...group, evidence }) };
 }
 

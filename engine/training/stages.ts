@@ -2,8 +2,8 @@
  * The stages of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. Each stage is a value
  * that has all that the one before it had; the functions between them are pure and change none.
  */
-import type { JudgedGroup } from '../analysis/metrics.ts';
-import { type Grader, graderOf } from '../grading/index.ts';
+import { type Grader, graderOf, problemGrader } from '../grading/index.ts';
+import type { JudgedGroup } from '../protocol/group.ts';
 import {
   type Cluster,
   type Evidence,
@@ -63,7 +63,7 @@ export interface WithAdvantages extends Scored {
 
 /** Finds the answers by the rule of the run, groups what is equal, and counts the votes. */
 export function judge({ problem, rollouts }: Sampled, usual: Grader = graderOf()): Judged {
-  const grader = problem.rule === undefined ? usual : graderOf({ ...usual.rules, answer: problem.rule });
+  const grader = problemGrader(problem, usual.rules);
   const texts = rollouts.map(({ text }) => text);
   const { clusters, rollouts: judged } = grader.judge(texts, problem.accepted ?? problem.answer);
   const answers = judged.map(({ answer }) => answer);

@@ -2,11 +2,12 @@
 import type { quadrants } from '../../analysis/alignment.ts';
 import { MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
-import { type JudgedGroup, majorityRight } from '../../analysis/metrics.ts';
+import { majorityRight } from '../../analysis/metrics.ts';
 import type { Optimum } from '../../analysis/optimum.ts';
 import { signalQuality } from '../../analysis/signal-quality.ts';
 import type { MeasureAlignment } from '../../protocol/calibration.ts';
 import { DASH } from '../../protocol/format.ts';
+import type { JudgedGroup } from '../../protocol/group.ts';
 import type { GroupDetail, Problem } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';

@@ -1,26 +1,21 @@
 /** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
-
 import { alignment, quadrants } from '../../analysis/alignment.ts';
-import { confidencesOf } from '../../analysis/confidence.ts';
 import { optimum } from '../../analysis/optimum.ts';
 import { problemMetrics } from '../../analysis/problem-metrics.ts';
-import { graderOf } from '../../grading/index.ts';
 import { plural } from '../../protocol/format.ts';
-import { type GroupDetail, RollscopeError } from '../../protocol/index.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { PLACES } from '../../protocol/verdict.ts';
-import { answerTokens } from '../../reward/answer-tokens.ts';
-import { type RunReward, rewardOf } from '../../reward/index.ts';
-import { groupOf } from '../../reward/stored.ts';
+import { rewardOf } from '../../reward/index.ts';
 import { endingOf, endingText } from '../analyze/ending.ts';
+import { confidencesIn, rewardsIn } from '../analyze/group.ts';
 import { alignmentTable, atKTable, forecastPart, optimumText, quadrantTable } from '../analyze/tables.ts';
 import { theoryOf, theoryText } from '../analyze/theory.ts';
 import { withoutForecast } from '../forecast.ts';
-import { type RunMaterial, readGroups } from '../groups.ts';
-import { wholeNumber } from '../options.ts';
+import { readGroups } from '../groups.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { decimal, wholeNumber } from '../values.ts';
 
 export interface AnalyzeOptions {
   beta?: string;
@@ -45,9 +40,10 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const at = step ?? material.groups[0]!.step;
   const found = material.groups.filter((group) => group.step === at);
   const groups = await Promise.all(found.map(material.detail));
-  const beta = betaOf(options.beta);
+  // The temperature of the optimum.
+  const beta = decimal('--beta', options.beta, { above: 0 }) ?? OPTIMUM_BETA;
   const reward = material.config && rewardOf(material.config.reward, material.config.rewardOptions);
-  const optima = groups.map((group) => optimum(group, rewardsOf(group, material, reward), beta));
+  const optima = groups.map((group) => optimum(group, rewardsIn(group, material, reward), beta));
   const aligned = alignment(groups.map((group) => confidencesIn(group, material)));
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const theory = theoryOf(columns);
@@ -84,31 +80,4 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
     forecast: forecast?.data ?? null,
   });
   return EXIT.ok;
-}
-
-/** How confident the policy is of each rollout of a group, and of its answer. */
-function confidencesIn(group: GroupDetail, { grading }: RunMaterial) {
-  return confidencesOf(
-    group,
-    group.rollouts.map(({ statistics }) => statistics),
-    group.rollouts.map((rollout) => answerTokens(rollout, graderOf(grading))),
-  );
-}
-
-/** Temperature of the optimum; throws RollscopeError `usage`. */
-function betaOf(text: string | undefined): number {
-  const beta = text === undefined ? OPTIMUM_BETA : Number(text);
-  if (beta > 0 && Number.isFinite(beta)) return beta;
-  throw new RollscopeError('usage', `--beta: '${text}' is not allowed; allowed: a number above 0.`, undefined, {
-    details: { reason: 'bad-value', field: '--beta', value: text },
-  });
-}
-
-/** A group's rewards: those it was trained with, else the run's reward if it can be computed, else the majority vote's. */
-function rewardsOf(group: GroupDetail, { problems, vocabulary }: RunMaterial, reward: RunReward | null): number[] {
-  const given = group.rollouts.flatMap(({ reward }) => reward ?? []);
-  if (given.length === group.rollouts.length) return given;
-  const gathered = reward?.evidence.every((name) => group.evidence[name] !== undefined);
-  if (!reward || !gathered) return group.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
-  return reward.score(groupOf(group, problems[group.problem]!, vocabulary)).rewards;
 }

@@ -1,7 +1,7 @@
 /** What each reward gives to the stored groups of a run, and which rewards cannot be computed from what was stored. */
 import { hasReference } from '../../analysis/metrics.ts';
 import type { Rescored, RescoredGroup } from '../../analysis/rescore.ts';
-import type { Grader } from '../../grading/index.ts';
+import { type Grader, problemGrader } from '../../grading/index.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
@@ -58,7 +58,7 @@ export async function scoresOf(material: RunMaterial, { run, named, only, grader
     const problem = problems[record.problem]!;
     const stored = await material.detail(record);
     const detail = grader ? rejudged(stored, problem, grader) : stored;
-    const group = groupOf(detail, problem, vocabulary, grader?.rules ?? grading);
+    const group = groupOf(detail, problem, vocabulary, grader ?? problemGrader(problem, grading));
     answered += detail.rollouts.filter(({ answer }) => answer !== null).length;
     rollouts += detail.rollouts.length;
     const scores: Record<string, Rescored> = recorded === null ? {} : recordedScores(recorded, detail);
