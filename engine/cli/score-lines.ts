@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { referenceAnswer } from '../grading/index.ts';
 import { printParts } from '../protocol/explanation.ts';
-import { type GroupDetail, NO_STATISTICS, type Rollout } from '../protocol/group.ts';
+import { byStatistic, type GroupDetail, NO_STATISTICS, type Rollout, TOKEN_STATISTICS } from '../protocol/group.ts';
 import { tokenFacts } from '../protocol/group-facts.ts';
 import { type Problem, RollscopeError } from '../protocol/index.ts';
 import type { Scores } from '../reward/index.ts';
@@ -16,12 +16,7 @@ const Response = z.object({
   finish: z.enum(['stop', 'length']).nullish(),
   ids: z.array(z.int()).nullish(),
   tokenTexts: z.array(z.string()).nullish(),
-  logprob: numbers.nullish(),
-  entropy: numbers.nullish(),
-  logsumexp: numbers.nullish(),
-  meanLogit: numbers.nullish(),
-  top1: numbers.nullish(),
-  top2: numbers.nullish(),
+  ...byStatistic(() => numbers.nullish()),
 });
 type Response = z.infer<typeof Response>;
 
@@ -52,8 +47,7 @@ export const ScoreLine = z
   });
 export type ScoreLine = z.infer<typeof ScoreLine>;
 
-const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
-const COLUMNS = ['ids', 'tokenTexts', ...STATISTICS] as const;
+const COLUMNS = ['ids', 'tokenTexts', ...TOKEN_STATISTICS] as const;
 
 /** A problem that does not belong to a run. */
 export function toProblem({ problem, id = '1' }: ScoreLine): Problem {
@@ -103,7 +97,7 @@ export function toDetail({ step = 0, responses }: ScoreLine, problem: number): G
   const rollouts = responses.map((response): Rollout => {
     const { text, finish = null, tokenTexts = null } = response;
     const ids = response.ids ? Int32Array.from(response.ids) : null;
-    const known = STATISTICS.flatMap((name) => (response[name] ? [[name, response[name]]] : []));
+    const known = TOKEN_STATISTICS.flatMap((name) => (response[name] ? [[name, response[name]]] : []));
     const statistics = { ...NO_STATISTICS, ...Object.fromEntries(known) };
     return {
       ...{ answer: null, cluster: null, correct: null, reward: null, advantage: null },

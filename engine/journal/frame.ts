@@ -25,6 +25,7 @@ import {
   type Rollout,
   type RolloutStatistics,
   ScoredBy,
+  TOKEN_STATISTICS,
 } from '../protocol/group.ts';
 import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
 import { crc32 } from './crc.ts';
@@ -37,9 +38,8 @@ export const FRAME_HEADER = 16;
 /** Bytes from which length and checksum of a frame can be read. */
 export const FRAME_PREFIX = 12;
 
-const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
 /** In the order of their bits in `known`. */
-const COLUMNS = ['ids', ...STATISTICS] as const;
+const COLUMNS = ['ids', ...TOKEN_STATISTICS] as const;
 const ALL = 2 ** COLUMNS.length - 1;
 
 const number = z.number().nullable();

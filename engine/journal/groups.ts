@@ -71,7 +71,7 @@ const KEPT = 4;
 
 async function recordOf(folder: string, pointer: FramePointer, where: string): Promise<Group2> {
   const path = inRun(folder, EVENTS_FILE);
-  const line = (await placesIn(path)).lines.get(keyOf(pointer));
+  const line = (await placesIn(path)).lines.get(frameKey(pointer));
   const bytes = line && (await readBytes(path, line.start, line.end - line.start));
   const record = bytes && readGroup2(JSON.parse(Buffer.from(bytes).toString()));
   if (record?.success) return record.data;
@@ -97,7 +97,7 @@ async function lookThrough(path: string, size: number): Promise<RecordPlaces> {
   let start = 0;
   for await (const { text, end } of readLines(path)) {
     const record = parsed(text);
-    if (isGroup2(record)) lines.set(keyOf((record as Group2).frame), { start, end });
+    if (isGroup2(record)) lines.set(frameKey((record as Group2).frame), { start, end });
     start = end;
   }
   return { size, lines };
@@ -111,6 +111,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function keyOf({ file, offset }: FramePointer): string {
+/** Where a frame is, as the key of a map. */
+export function frameKey({ file, offset }: FramePointer): string {
   return `${file}:${offset}`;
 }

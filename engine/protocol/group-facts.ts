@@ -1,5 +1,4 @@
 /** What follows from the rollouts of a group: its majority, what its record says, and the numbers of a rollout. Pure. */
-
 import type {
   Cluster,
   GroupId,
@@ -8,6 +7,7 @@ import type {
   Majority,
   RolloutFacts,
   RolloutStatistics,
+  TokenColumns,
 } from './group.ts';
 import { mean } from './values.ts';
 import { voteOf } from './vote.ts';
@@ -108,4 +108,13 @@ export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
 function hash(a: number, b: number, c: number): number {
   const mixed = Math.imul(Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x85ebca6b) ^ c, 0xc2b2ae35);
   return mixed ^ (mixed >>> 15);
+}
+
+/** Whether all numbers about a response's tokens are finite: they are not once weights are not, or logits overflow. */
+export function hasFiniteTokens({
+  logprob,
+  entropy,
+  logsumexp,
+}: Pick<TokenColumns, 'logprob' | 'entropy' | 'logsumexp'>): boolean {
+  return [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
 }

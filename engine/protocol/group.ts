@@ -104,31 +104,40 @@ export interface Cluster extends Omit<ClusterCount, 'count'> {
   members: number[];
 }
 
-/** Numbers about each token of a response, one entry per token, at the sampling temperature. */
-export interface TokenColumns {
+/** The statistics of a token, at the sampling temperature, in the order in which frames store them. */
+export const TOKEN_STATISTICS = [
   /** log p(token), nats. */
-  logprob: Float32Array;
+  'logprob',
   /** Entropy of the distribution, nats. */
-  entropy: Float32Array;
+  'entropy',
   /** logsumexp of the tempered logits. */
-  logsumexp: Float32Array;
+  'logsumexp',
   /** Mean of the tempered logits over the vocabulary. */
-  meanLogit: Float32Array;
+  'meanLogit',
   /** Largest and second largest probability. */
-  top1: Float32Array;
-  top2: Float32Array;
+  'top1',
+  'top2',
+] as const;
+export type TokenStatistic = (typeof TOKEN_STATISTICS)[number];
+
+/** A record with `of(name)` for each statistic. A literal, because objects that a loop builds are slow to make and to read. */
+export function byStatistic<T>(of: (name: TokenStatistic) => T): Record<TokenStatistic, T> {
+  return {
+    logprob: of('logprob'),
+    entropy: of('entropy'),
+    logsumexp: of('logsumexp'),
+    meanLogit: of('meanLogit'),
+    top1: of('top1'),
+    top2: of('top2'),
+  };
 }
 
+/** The statistics of a response's tokens, one entry per token. */
+export type TokenColumns = Record<TokenStatistic, Float32Array>;
+
 /** What is known about a response's tokens; each null where it is not. */
-export type RolloutStatistics = { [K in keyof TokenColumns]: TokenColumns[K] | null };
-export const NO_STATISTICS: Readonly<RolloutStatistics> = Object.freeze({
-  logprob: null,
-  entropy: null,
-  logsumexp: null,
-  meanLogit: null,
-  top1: null,
-  top2: null,
-});
+export type RolloutStatistics = Record<TokenStatistic, Float32Array | null>;
+export const NO_STATISTICS: Readonly<RolloutStatistics> = Object.freeze(byStatistic(() => null));
 
 /** A model that read stored texts and computed what is known of their tokens, where the trainer did not record it. */
 export const ScoredBy = z.strictObject({
@@ -187,7 +196,7 @@ export interface Rollout extends RolloutFacts {
   tokenTexts: string[] | null;
   statistics: RolloutStatistics;
   /** Which of `ids` and the statistics the model in the group's `scoredBy` computed; absent: none, the trainer recorded what is there. */
-  computed?: readonly (keyof TokenColumns | 'ids')[];
+  computed?: readonly (TokenStatistic | 'ids')[];
 }
 
 /** A group with its rollouts, whatever the format that it was stored in. */

@@ -2,26 +2,10 @@
  * How tokens are drawn from logits, as graph builders: temperature, top-p and top-k, and what a certainty reward needs to
  * know about each token.
  */
-
 import { logitLimit, logitsOf } from '../model/logits.ts';
 import type { Weights } from '../model/weights.ts';
+import type { TokenStatistic } from '../protocol/group.ts';
 import { type Dim, op, product, type Tensor } from '../tensor/index.ts';
-
-/** What is known about each token that is drawn. */
-export const STATISTICS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
-export type Statistic = (typeof STATISTICS)[number];
-
-/** The record with `f(name)` for each statistic. */
-export function statistics<T>(f: (name: Statistic) => T): Record<Statistic, T> {
-  return {
-    logprob: f('logprob'),
-    entropy: f('entropy'),
-    logsumexp: f('logsumexp'),
-    meanLogit: f('meanLogit'),
-    top1: f('top1'),
-    top2: f('top2'),
-  };
-}
 
 /** How tokens are drawn, all scalar: `temperature` and `topP` float32, `topK` int32, `greedy` bool. */
 export type Controls<T = Tensor> = { readonly temperature: T; readonly greedy: T; readonly topP: T; readonly topK: T };
@@ -98,7 +82,7 @@ function drawIndex(mass: Tensor, u: Tensor): Tensor {
 /** The next token of every row, int32, and what is known about it. */
 export interface Drawn {
   token: Tensor;
-  statistics: Record<Statistic, Tensor>;
+  statistics: Record<TokenStatistic, Tensor>;
 }
 
 /** The next token of every row and its statistics, from final hidden states [B, hidden]. */
@@ -143,7 +127,7 @@ export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor, li
   const dot = op.matmul(op.reshape(probability, [B, 1, V]), op.reshape(logits, [B, 1, V]), { transB: true });
   const entropy = op.sub(logsumexp, op.reshape(dot, [B]));
   const meanLogit = limit ? op.reduceMean(logits, [-1]) : op.reshape(op.matmul(warm, meanRow, { transB: true }), [B]);
-  const statisticsOf = (picked: Tensor): Record<Statistic, Tensor> => {
+  const statisticsOf = (picked: Tensor): Record<TokenStatistic, Tensor> => {
     const logprob = op.sub(picked, logsumexp);
     return { logprob, entropy, logsumexp, meanLogit, top1, top2 };
   };

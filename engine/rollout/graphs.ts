@@ -6,6 +6,7 @@ import type { Attended } from '../model/attention.ts';
 import type { DecoderConfig } from '../model/config.ts';
 import { Decoder, type LayerCache, MASKED } from '../model/decoder.ts';
 import type { Weights } from '../model/weights.ts';
+import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../protocol/group.ts';
 import {
   type Dim,
   Graph,
@@ -18,7 +19,7 @@ import {
   type Tensor,
 } from '../tensor/index.ts';
 import { type CachePrecision, type HeldCache, heldInputs, widened } from './cache-precision.ts';
-import { type Controls, type Drawn, drawTokens, STATISTICS, type Statistic, statistics } from './draw.ts';
+import { type Controls, type Drawn, drawTokens } from './draw.ts';
 
 export type BindWeights = (graph: Graph) => Weights;
 
@@ -102,7 +103,7 @@ export type DecodeOutputs = {
   /** int32 [T', P, G], T' <= T: the loop ends early when every row is done. */
   readonly tokens: Port;
   /** [T', P, G] each. */
-  readonly statistics: Readonly<Record<Statistic, Port>>;
+  readonly statistics: Readonly<Record<TokenStatistic, Port>>;
   /** With loops: of the T tokens alone. Otherwise as the input, with one more. */
   readonly generated: readonly LayerCache<Port>[];
 };
@@ -137,7 +138,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
   const longer = (old: Tensor | undefined, more: Tensor) => (old ? op.concat([old, more], 1) : more);
   const outputs: DecodeOutputs = {
     tokens: graph.output('tokens', drawn.token),
-    statistics: statistics((name) => graph.output(name, drawn.statistics[name])),
+    statistics: byStatistic((name) => graph.output(name, drawn.statistics[name])),
     generated: grown.map(({ keys, values }, i) => {
       // Where a call draws many tokens, its caller appends what they add.
       const old = options.loops ? undefined : inputs.generated?.[i];
@@ -223,7 +224,7 @@ function step(
 }
 
 function reshaped({ token, statistics: numbers }: Drawn, shape: Shape): Drawn {
-  return { token: op.reshape(token, shape), statistics: statistics((name) => op.reshape(numbers[name], shape)) };
+  return { token: op.reshape(token, shape), statistics: byStatistic((name) => op.reshape(numbers[name], shape)) };
 }
 
 function oneStep(decoding: Decoding): Steps {
@@ -266,7 +267,7 @@ function manySteps(decoding: Decoding): Steps {
       const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
       return {
         carried: [drawn.token, op.add(at!, 1), ended, ...after],
-        stacked: [drawn.token, ...STATISTICS.map((name) => drawn.statistics[name])],
+        stacked: [drawn.token, ...TOKEN_STATISTICS.map((name) => drawn.statistics[name])],
         goOn: op.greater(running, 0),
       };
     },
@@ -274,7 +275,7 @@ function manySteps(decoding: Decoding): Steps {
   const [token, ...numbers] = stacked;
   const recent = carried.slice(3);
   return {
-    drawn: { token: token!, statistics: statistics((name) => numbers[STATISTICS.indexOf(name)]!) },
+    drawn: { token: token!, statistics: byStatistic((name) => numbers[TOKEN_STATISTICS.indexOf(name)]!) },
     grown: Array.from({ length: layers }, (_, i) => ({ keys: recent[2 * i]!, values: recent[2 * i + 1]! })),
     loop: { slots, done },
   };

@@ -2,8 +2,8 @@
  * The rows that are sampled at a time: a grid of problems and rows, its arrays for the decode graph, what becomes of the
  * tokens that come back, and how it is packed when rows are done. Pure.
  */
+import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../protocol/group.ts';
 import type { TokenStatistics } from '../protocol/index.ts';
-import { STATISTICS, type Statistic, statistics } from './draw.ts';
 
 export interface SampledRollout extends TokenStatistics {
   finish: 'stop' | 'length';
@@ -14,7 +14,7 @@ export interface GridRow {
   /** Names it among the rollouts of its problem in random numbers. */
   readonly index: number;
   readonly tokens: number[];
-  readonly statistics: Record<Statistic, number[]>;
+  readonly statistics: Record<TokenStatistic, number[]>;
   /** Null while it runs. */
   finish: 'stop' | 'length' | null;
 }
@@ -37,7 +37,7 @@ export function newRows(first: number, count: number): GridRow[] {
   return Array.from({ length: count }, (_, i) => ({
     index: first + i,
     tokens: [],
-    statistics: statistics(() => []),
+    statistics: byStatistic(() => []),
     finish: null,
   }));
 }
@@ -101,7 +101,7 @@ export interface EndRules {
 export function take(
   grid: Grid,
   drawn: Int32Array,
-  numbers: Readonly<Record<Statistic, Float32Array>>,
+  numbers: Readonly<Record<TokenStatistic, Float32Array>>,
   rules: EndRules,
 ): number {
   const places = grid.flatMap((problem) => problem.places);
@@ -111,7 +111,7 @@ export function take(
     for (let at = place; at < drawn.length && row.finish === null; at += places.length) {
       const token = drawn[at]!;
       row.tokens.push(token);
-      for (const name of STATISTICS) row.statistics[name].push(numbers[name][at]!);
+      for (const name of TOKEN_STATISTICS) row.statistics[name].push(numbers[name][at]!);
       taken++;
       if (rules.eosIds.includes(token)) row.finish = 'stop';
       else if (row.tokens.length >= rules.maxTokens) row.finish = 'length';
@@ -126,7 +126,7 @@ function cutWhereComplete(row: GridRow, { complete }: EndRules): void {
   // An end token right after the completing text stays: it was drawn.
   if (length === null || length > row.tokens.length - (row.finish === 'stop' ? 2 : 0)) return;
   row.tokens.length = length;
-  for (const name of STATISTICS) row.statistics[name].length = length;
+  for (const name of TOKEN_STATISTICS) row.statistics[name].length = length;
   row.finish = 'stop';
 }
 
@@ -162,7 +162,7 @@ export function pack(grid: Grid, kvHeads: number): PackedGrid {
 /** The rows of a problem. All of their arrays share one buffer, which can be handed to another thread as it is. */
 export function finished(rows: readonly GridRow[]): SampledRollout[] {
   const total = rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const buffer = new ArrayBuffer(4 * total * (1 + STATISTICS.length));
+  const buffer = new ArrayBuffer(4 * total * (1 + TOKEN_STATISTICS.length));
   let at = 0;
   return rows.map((row) => {
     const place = () => {
@@ -172,7 +172,7 @@ export function finished(rows: readonly GridRow[]): SampledRollout[] {
     };
     const tokens = new Int32Array(...place());
     tokens.set(row.tokens);
-    const numbers = statistics((name) => {
+    const numbers = byStatistic((name) => {
       const values = new Float32Array(...place());
       values.set(row.statistics[name]);
       return values;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Tokenizer } from '../model/tokenizer.ts';
-import type { PolicyRollout } from '../protocol/index.ts';
+import { byStatistic, type PolicyRollout } from '../protocol/index.ts';
 import type { GivenGroup } from '../training/outside.ts';
 
 const column = z.array(z.number()).transform((values) => Float32Array.from(values));
@@ -12,12 +12,7 @@ const Row = z.object({
   response: z.string(),
   finish: z.enum(['stop', 'length']),
   ids: z.array(z.int().min(0)),
-  logprob: column,
-  entropy: column,
-  logsumexp: column,
-  meanLogit: column,
-  top1: column,
-  top2: column,
+  ...byStatistic(() => column),
   reward: z.number().optional(),
   advantage: z.number().nullish(),
   evidence: z.record(z.string(), z.json()).optional(),
@@ -52,13 +47,13 @@ export async function readWritten(file: string, tokenizer: Pick<Tokenizer, 'toke
 }
 
 function rolloutOf(row: z.infer<typeof Row>, tokenizer: Pick<Tokenizer, 'tokenTexts'>): PolicyRollout {
-  const { ids, finish, logprob, entropy, logsumexp, meanLogit, top1, top2 } = row;
+  const { ids, finish } = row;
   const tokenTexts = tokenizer.tokenTexts(ids);
   return {
     text: tokenTexts.join(''),
     tokenTexts,
     tokens: Int32Array.from(ids),
     finish,
-    ...{ logprob, entropy, logsumexp, meanLogit, top1, top2 },
+    ...byStatistic((name) => row[name]),
   };
 }

@@ -18,7 +18,7 @@ import { LossConfig, OptimizerConfig, type PolicyRollout, SamplingConfig } from 
 import { listRuns } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { Policy } from '../../engine/training/policy/policy.ts';
-import { TokenReader } from '../../engine/training/statistics/reader.ts';
+import { TokenReader } from '../../engine/training/token-reader.ts';
 import { importFrom } from '../support/import.ts';
 import { keepPrinted } from '../support/printed.ts';
 import { temporaryFolder } from '../support/processes.ts';

@@ -1,6 +1,6 @@
 /** The grid of rows that are sampled together: its arrays, the tokens that it takes, and what stays when it is packed. */
 import { expect, test } from 'vitest';
-import { statistics } from '../../engine/rollout/draw.ts';
+import { byStatistic } from '../../engine/protocol/group.ts';
 import { arraysOf, finished, type Grid, newRows, pack, progressOf, take } from '../../engine/rollout/grid.ts';
 
 const EOS = 1;
@@ -19,7 +19,7 @@ function taken(grid: Grid, drawn: number[], complete?: (tokens: readonly number[
   return take(
     grid,
     Int32Array.from(drawn),
-    statistics(() => Float32Array.from(drawn)),
+    byStatistic(() => Float32Array.from(drawn)),
     { ...rules, complete },
   );
 }

@@ -3,32 +3,22 @@
  * was added stays when it is stopped or killed; the next time continues with the rest.
  */
 import { stepMetrics } from '../../analysis/index.ts';
-import { readGroup } from '../../journal/groups.ts';
+import { frameKey, readGroup } from '../../journal/groups.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readProblems, readPrompts } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import type { FramePointer, GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
+import type { GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
+import { hasFiniteTokens } from '../../protocol/group-facts.ts';
+import type { PrintedStatistics, StatisticsProgress } from '../../protocol/printed.ts';
 import type { StepRecord } from '../../protocol/records.ts';
 import type { RunColumns } from '../../runs/columns.ts';
-import type { TokenReader } from '../../training/statistics/reader.ts';
+import type { TokenReader } from '../../training/token-reader.ts';
 import { type LeftOut, promptTokens, type Readable, readable, withStatistics } from './fill.ts';
 
-export interface StatisticsProgress {
-  /** Groups that were looked at, and all. */
-  groups: number;
-  total: number;
-  /** Rollouts whose statistics were computed, and their tokens. */
-  rollouts: number;
-  tokens: number;
-}
+/** With the tokens of the rollouts whose statistics were computed. */
+type WithTokens<T> = T & { tokens: number };
 
-export interface StatisticsReport {
-  /** Rollouts whose statistics were computed, and their tokens. */
-  rollouts: number;
-  tokens: number;
-  /** Rollouts of which everything was known before. */
-  known: number;
-  /** Rollouts that were left as they are, by reason. */
+export interface StatisticsReport extends WithTokens<PrintedStatistics> {
   left: Partial<Record<LeftOut, number>>;
   /** It was stopped before all groups had been looked at. */
   stopped: boolean;
@@ -41,7 +31,7 @@ export interface StatisticsWork {
   columns: RunColumns;
   reader: TokenReader;
   signal?: AbortSignal;
-  onProgress?: (progress: StatisticsProgress) => void;
+  onProgress?: (progress: WithTokens<StatisticsProgress>) => void;
   /** Where the rollouts are of groups that were looked at before, which are passed over; those of this time are added. */
   seen?: Set<string>;
   /** Notes from time to time that what was recorded so far is to stay. */
@@ -73,7 +63,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
     onProgress?.({ groups: i, total: rows.length, rollouts: report.rollouts, tokens: report.tokens });
     const id = columns.idOf(row);
     const frame = columns.frameOf(row);
-    if (!frame || seen.has(keyOf(frame))) continue;
+    if (!frame || seen.has(frameKey(frame))) continue;
     let group = await readGroup(folder, { ...id, frame });
     const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
     const read = readable(group, prompt, tokenizer, config.contextLength);
@@ -90,12 +80,12 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
       }
       checkFinite(found, reader, problems[id.problem]!.id);
       const scored = withStatistics(group, read, found, tokenizer, reader.by);
-      seen.add(keyOf(work.journal.appendStatistics(scored)));
+      seen.add(frameKey(work.journal.appendStatistics(scored)));
       group = scored;
       report.rollouts += tokens.length;
       report.tokens += tokens.reduce((n, { length }) => n + length, 0);
     }
-    seen.add(keyOf(frame));
+    seen.add(frameKey(frame));
     metrics.take(group);
     if (performance.now() - noted < NOTE_INTERVAL) continue;
     await note();
@@ -107,10 +97,6 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
   return report;
 }
 
-function keyOf({ file, offset }: FramePointer): string {
-  return `${file} ${offset}`;
-}
-
 function count(report: StatisticsReport, read: readonly Readable[]): void {
   for (const one of read) {
     if (one === null) report.known++;
@@ -119,9 +105,7 @@ function count(report: StatisticsReport, read: readonly Readable[]): void {
 }
 
 function checkFinite(found: readonly TokenColumns[], { source: { name } }: TokenReader, problem: string): void {
-  const areFinite = ({ logprob, entropy, logsumexp }: TokenColumns) =>
-    [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
-  if (found.every(areFinite)) return;
+  if (found.every(hasFiniteTokens)) return;
   throw new RollscopeError(
     'model',
     `${name} gives token probabilities that are not finite for problem '${problem}'.`,

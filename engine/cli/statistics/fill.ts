@@ -4,7 +4,14 @@
  */
 import { withoutPadding } from '../../importers/padding.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';
-import type { GroupDetail, Rollout, ScoredBy, TokenColumns } from '../../protocol/group.ts';
+import {
+  type GroupDetail,
+  type Rollout,
+  type ScoredBy,
+  TOKEN_STATISTICS,
+  type TokenColumns,
+  type TokenStatistic,
+} from '../../protocol/group.ts';
 import { majorityOf, tokenFacts } from '../../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../../protocol/problem.ts';
 
@@ -20,8 +27,6 @@ export type LeftOut = keyof typeof LEFT_OUT;
 
 /** What a rollout's tokens are, or why they are not read; null: everything is known of them. */
 export type Readable = Int32Array | LeftOut | null;
-
-const NAMES = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
 
 /** The tokens of a prompt as the model got it; null where that was not logged. */
 export function promptTokens(
@@ -89,9 +94,9 @@ export function withStatistics(
 }
 
 /** A mean without its column is the trainer's word on that column. */
-function missingIn({ statistics, logprob, entropy }: Rollout): (keyof TokenColumns)[] {
-  const means: Partial<Record<keyof TokenColumns, number | null>> = { logprob, entropy };
-  return NAMES.filter((name) => !statistics[name] && (means[name] ?? null) === null);
+function missingIn({ statistics, logprob, entropy }: Rollout): TokenStatistic[] {
+  const means: Partial<Record<TokenStatistic, number | null>> = { logprob, entropy };
+  return TOKEN_STATISTICS.filter((name) => !statistics[name] && (means[name] ?? null) === null);
 }
 
 /** A response of several turns as importers write it. */
@@ -109,7 +114,7 @@ function tokensOf(
   const said = withoutPadding(text);
   const encoded = encodeLiteral(said);
   if (decode(encoded) !== said) return 'other-tokens';
-  const column = NAMES.map((name) => statistics[name]).find((values) => values !== null);
+  const column = TOKEN_STATISTICS.map((name) => statistics[name]).find((values) => values !== null);
   const count = column?.length ?? tokens;
   const end = eosIds[0];
   const ended = end === undefined ? encoded : Int32Array.of(...encoded, end);

@@ -10,6 +10,7 @@ import type { Rollout } from '../../protocol/group.ts';
 import { FRAME_HEADER, isWholeFrame, splitTokenTexts } from '../frame.ts';
 import { readTolerantly } from '../tolerant.ts';
 
+/** As these formats have them, whatever today's frames store. */
 const COLUMNS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
 
 const FrameHeader = z.strictObject({

@@ -2,9 +2,9 @@
  * The policy: a model that samples, is updated and is saved. It lives in the compute worker and owns everything that the
  * device holds; texts go in, rollouts with their texts come out.
  */
+import { hasFiniteTokens } from '../../protocol/group-facts.ts';
 import type { PolicyRollout } from '../../protocol/index.ts';
 import type { AskOptions, Responses, ScoreOptions } from '../../reward/index.ts';
-import type { SampledRollout } from '../../rollout/sampler.ts';
 import { scoreCandidates } from './candidates.ts';
 import { completionFinder } from './completion.ts';
 import type { PolicyHooks, PolicyInfo, PolicyOptions, SampleOptions, UpdateOptions } from './contract.ts';
@@ -50,7 +50,7 @@ export class Policy {
       tick: (tokens) => hooks.tick({ activity: 'sampling', fraction: complete / problems.length, tokens }),
       onGroup: (prompt, rollouts) => {
         complete++;
-        if (!rollouts.every(hasFiniteStatistics)) throw new NonFiniteError('token probability', problems[prompt]!);
+        if (!rollouts.every(hasFiniteTokens)) throw new NonFiniteError('token probability', problems[prompt]!);
         onGroup(
           problems[prompt]!,
           rollouts.map((rollout) => {
@@ -119,9 +119,4 @@ export class Policy {
     for (const layers of this.parts.layers) await layers.release();
     await this.parts.backend.release();
   }
-}
-
-/** Whether all numbers about a rollout's tokens are finite: they are not once weights are, or logits overflow. */
-function hasFiniteStatistics({ logprob, entropy, logsumexp }: SampledRollout): boolean {
-  return [logprob, entropy, logsumexp].every((values) => values.every(Number.isFinite));
 }

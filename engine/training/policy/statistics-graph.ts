@@ -3,13 +3,14 @@
  * formulas (`draw.ts`). One response at a time, so that logits of a whole batch never exist.
  */
 import { logitLimit } from '../../model/logits.ts';
-import { distribution, STATISTICS, type Statistic, statistics } from '../../rollout/draw.ts';
+import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../../protocol/group.ts';
+import { distribution } from '../../rollout/draw.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import { Graph, type GraphFunction, op, type Port, type Tensor } from '../../tensor/index.ts';
 import { hiddenStates, type ScoreInputs } from './score-graph.ts';
 
 /** [P*G, L] each. */
-export type StatisticsOutputs = Readonly<Record<Statistic, Port>>;
+export type StatisticsOutputs = Readonly<Record<TokenStatistic, Port>>;
 
 /**
  * For P prompts with G given responses of L tokens, the sampler's statistics of every token, [P*G, L] each.
@@ -30,8 +31,8 @@ export function statisticsGraph(bind: BindWeights, positions: number): GraphFunc
   const { stacked } = op.loop(op.sizeOf(graph, rows), [], rows, (turn) => {
     const { logits, statisticsOf } = distribution(weights, row(byRow, turn), meanRow, limit);
     const found = statisticsOf(op.pick(logits, row(targets, turn)));
-    return { carried: [], stacked: STATISTICS.map((name) => found[name]) };
+    return { carried: [], stacked: TOKEN_STATISTICS.map((name) => found[name]) };
   });
-  const outputs = statistics((name) => graph.output(name, stacked[STATISTICS.indexOf(name)]!));
+  const outputs = byStatistic((name) => graph.output(name, stacked[TOKEN_STATISTICS.indexOf(name)]!));
   return { graph, inputs: { batch, parameters: weights.inputs() }, outputs };
 }

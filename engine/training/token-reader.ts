@@ -1,22 +1,21 @@
 /** A model that reads given responses and says of each token what the sampler would have said of it. */
-import type { DecoderConfig } from '../../model/config.ts';
-import { type ModelSource, openModel } from '../../model/source.ts';
-import { Weights } from '../../model/weights.ts';
-import type { LoraConfig } from '../../protocol/config.ts';
-import type { DeviceName } from '../../protocol/devices.ts';
-import { RollscopeError } from '../../protocol/errors.ts';
-import type { ScoredBy, TokenColumns } from '../../protocol/group.ts';
-import { STATISTICS, type Statistic } from '../../rollout/draw.ts';
-import type { Backend } from '../../runtime/backend.ts';
-import { resolveDevice } from '../../runtime/choose-device.ts';
-import { openDevice } from '../../runtime/devices/index.ts';
-import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
-import { activationMemory } from '../policy/activation-memory.ts';
-import { batchFeeds } from '../policy/batch-feeds.ts';
-import { microBatches } from '../policy/micro-batch.ts';
-import { unweighted } from '../policy/responses.ts';
-import type { ScoreInputs } from '../policy/score-graph.ts';
-import { type StatisticsOutputs, statisticsGraph } from '../policy/statistics-graph.ts';
+import type { DecoderConfig } from '../model/config.ts';
+import { type ModelSource, openModel } from '../model/source.ts';
+import { Weights } from '../model/weights.ts';
+import type { LoraConfig } from '../protocol/config.ts';
+import type { DeviceName } from '../protocol/devices.ts';
+import { RollscopeError } from '../protocol/errors.ts';
+import { byStatistic, type ScoredBy, TOKEN_STATISTICS, type TokenColumns } from '../protocol/group.ts';
+import type { Backend } from '../runtime/backend.ts';
+import { resolveDevice } from '../runtime/choose-device.ts';
+import { openDevice } from '../runtime/devices/index.ts';
+import { type CompiledFunction, compileFunction, dispose } from '../runtime/function.ts';
+import { activationMemory } from './policy/activation-memory.ts';
+import { batchFeeds } from './policy/batch-feeds.ts';
+import { microBatches } from './policy/micro-batch.ts';
+import { unweighted } from './policy/responses.ts';
+import type { ScoreInputs } from './policy/score-graph.ts';
+import { type StatisticsOutputs, statisticsGraph } from './policy/statistics-graph.ts';
 
 export interface ReaderOptions {
   device: 'auto' | DeviceName;
@@ -86,14 +85,16 @@ export class TokenReader {
       const feeds = batchFeeds(this.backend, batch, this.temperature);
       const outputs = await compiled.run({ batch: feeds.batch, parameters: {} });
       const [rows, L] = outputs.logprob.shape as [number, number];
-      const values = {} as Record<Statistic, Float32Array>;
-      for (const name of STATISTICS) values[name] = (await this.backend.read(outputs[name])) as Float32Array;
+      const values = {} as TokenColumns;
+      for (const name of TOKEN_STATISTICS) values[name] = (await this.backend.read(outputs[name])) as Float32Array;
       batch.forEach(({ responses: those }, p) => {
         those.forEach(({ response }, g) => {
           const from = (p * (rows / batch.length) + g) * L;
-          const cut = (name: Statistic) => values[name].slice(from, from + response.tokens.length);
-          const entries = STATISTICS.map((name) => [name, cut(name)] as const);
-          found.set(response, Object.fromEntries(entries) as unknown as TokenColumns);
+          const to = from + response.tokens.length;
+          found.set(
+            response,
+            byStatistic((name) => values[name].slice(from, to)),
+          );
         });
       });
       dispose(outputs);
