@@ -2,6 +2,7 @@
 import type { Grader } from '../grading/index.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
+import { UNTRUNCATED } from '../protocol/sampling.ts';
 import { meansProblem, render } from '../protocol/template.ts';
 import { cellText } from '../protocol/values.ts';
 import type { Responses } from './evidence.ts';
@@ -11,7 +12,7 @@ import { aText, listOf, orNull } from './shape.ts';
 export const SAMPLES = 64;
 export const ROLLOUTS = 4096;
 
-export const askSampling = { topP: 1, topK: 0, stop: [], stopAtAnswer: true };
+export const askSampling = { ...UNTRUNCATED, stop: [], stopAtAnswer: true };
 
 /** A template with these values in it; a name that has none stays as it is. */
 export function filled(template: string, values: Record<string, string>): string {

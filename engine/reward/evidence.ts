@@ -84,7 +84,7 @@ export interface AskOptions {
   questions: Question[];
   /** Responses to each question. */
   rows: number;
-  sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens' | 'stop' | 'stopAtAnswer'>;
+  sampling: SamplingConfig;
   /** Names the purpose in random numbers: questions of different purposes share none. */
   stream: string;
   step: number;

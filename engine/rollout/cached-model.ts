@@ -1,14 +1,15 @@
 /** The device's side of sampling: the graphs of a policy, compiled when they are first needed, and its caches. */
 import type { DecoderConfig } from '../model/config.ts';
 import type { LayerCache } from '../model/decoder.ts';
+import { byStatistic, type TokenStatistic } from '../protocol/group.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
+import { type DrawSettings, truncates, UNTRUNCATED } from '../protocol/sampling.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../runtime/function.ts';
 import { Reclaimer } from '../runtime/reclaim.ts';
 import type { Named } from '../tensor/index.ts';
 import type { PromptBatch } from './batch.ts';
 import type { CachePrecision, HeldCache } from './cache-precision.ts';
-import { type Statistic, statistics } from './draw.ts';
 import {
   type BindWeights,
   type DecodeInputs,
@@ -54,7 +55,7 @@ export interface Seen {
 export interface Decoded {
   /** [T, P, G]. */
   readonly tokens: Int32Array;
-  readonly statistics: Record<Statistic, Float32Array>;
+  readonly statistics: Record<TokenStatistic, Float32Array>;
   readonly generated: Caches | GrowingCaches;
 }
 
@@ -92,7 +93,7 @@ export class CachedModel {
     P: number,
     { tokens, position, done, uniform }: GridArrays,
     { prompt, promptBias, generated }: Seen,
-    sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens'>,
+    sampling: DrawSettings & Pick<SamplingConfig, 'maxTokens'>,
     parameters: Named<Value>,
   ): Promise<Decoded> {
     const { backend } = this.options;
@@ -123,9 +124,9 @@ export class CachedModel {
         : null,
       parameters,
     });
-    const numbers: Record<Statistic, Float32Array> = statistics(() => new Float32Array(0));
+    const numbers: Record<TokenStatistic, Float32Array> = byStatistic(() => new Float32Array(0));
     const drawn = (await backend.read(outputs.tokens)) as Int32Array;
-    for (const [name, value] of Object.entries(outputs.statistics) as [Statistic, Value][]) {
+    for (const [name, value] of Object.entries(outputs.statistics) as [TokenStatistic, Value][]) {
       numbers[name] = (await backend.read(value)) as Float32Array;
     }
     if (!growing) return { tokens: drawn, statistics: numbers, generated: outputs.generated };
@@ -176,18 +177,20 @@ export class CachedModel {
     return compiled;
   }
 
-  private controls({ temperature, topP, topK }: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK'>) {
+  private controls(sampling: DrawSettings) {
     const { backend } = this.options;
+    const { temperature } = sampling;
     const greedy = temperature === 0;
-    const truncates = !greedy && (topP < 1 || topK > 0);
+    const cut = !greedy && truncates(sampling);
+    const { topP, topK } = cut ? sampling : UNTRUNCATED;
     const float = (x: number) => backend.value('float32', [], Float32Array.of(x));
     const values = {
       temperature: float(greedy ? 1 : temperature),
       greedy: backend.value('bool', [], Uint8Array.of(greedy ? 1 : 0)),
-      topP: float(truncates ? topP : 1),
-      topK: backend.value('int32', [], Int32Array.of(truncates ? topK : 0)),
+      topP: float(topP),
+      topK: backend.value('int32', [], Int32Array.of(topK)),
     };
-    return { values, truncates };
+    return { values, truncates: cut };
   }
 
   /** Room for what this many rows generate. */

@@ -4,6 +4,7 @@
  */
 import type { DecoderConfig } from '../model/config.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
+import type { DrawSettings } from '../protocol/sampling.ts';
 import type { Value } from '../runtime/backend.ts';
 import { dispose } from '../runtime/function.ts';
 import type { Named } from '../tensor/index.ts';
@@ -33,7 +34,7 @@ export interface SampleRequest {
   prompts: readonly SampledPrompt[];
   /** Rollouts of every prompt. */
   rows: number;
-  sampling: Pick<SamplingConfig, 'temperature' | 'topP' | 'topK' | 'maxTokens'>;
+  sampling: DrawSettings & Pick<SamplingConfig, 'maxTokens'>;
   seed: number;
   stream: StreamName;
   step: number;

@@ -1,8 +1,8 @@
 /** Evaluations of the policy as it is, and the forecast that is made or scored by them. */
-
 import type { ProbedProblem } from '../analysis/forecast.ts';
 import { evaluationMetrics } from '../analysis/index.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
+import { UNTRUNCATED } from '../protocol/sampling.ts';
 import type { RunContext } from './context.ts';
 import { probed } from './forecast.ts';
 import { probe } from './probe.ts';
@@ -45,8 +45,8 @@ async function evaluate(context: RunContext, step: number, forecasts: boolean): 
     });
     return measured;
   };
-  const sampled = await measure('evaluation', samples, { ...config.sampling, temperature, topP, topK: 0 });
-  const decoded = await measure('greedy', greedy ? 1 : 0, { ...config.sampling, temperature: 0, topP: 1, topK: 0 });
+  const sampled = await measure('evaluation', samples, { ...config.sampling, ...UNTRUNCATED, temperature, topP });
+  const decoded = await measure('greedy', greedy ? 1 : 0, { ...config.sampling, ...UNTRUNCATED, temperature: 0 });
   const seconds = clock.seconds - begun;
   journal.append({
     type: 'evaluation',

@@ -2,12 +2,12 @@
 import type { Journal } from '../../journal/journal.ts';
 import { type Prompt, RUN_FORMAT, type RunConfig, type RunFile } from '../../protocol/index.ts';
 import type { RunParent } from '../../protocol/run-file.ts';
+import { truncates } from '../../protocol/sampling.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { versions } from '../../versions.ts';
 import type { PolicyInfo } from '../policy/contract.ts';
 import { configWarning } from '../signal.ts';
 import type { Material } from './material.ts';
-import { truncates } from './open.ts';
 
 /** The prompts as the journal keeps them: exactly as the model gets them. */
 export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
@@ -55,7 +55,7 @@ export function appendHeader(journal: Journal, config: RunConfig, material: Mate
   const alone = configWarning(config);
   if (alone) warn('no-signal')(alone);
   const { epochs, miniBatch } = config.loss;
-  if (config.job === 'train' && truncates(config) && (epochs > 1 || miniBatch !== undefined)) {
+  if (config.job === 'train' && truncates(config.sampling) && (epochs > 1 || miniBatch !== undefined)) {
     warn('config')(
       'With top-p or top-k, importance ratios are not computed: later updates on the same rollouts are not clipped.',
     );

@@ -1,16 +1,12 @@
 /** Opening a run's policy, with all that it will be asked. */
 import { parseTemplateVariables } from '../../protocol/chat-choice.ts';
 import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { truncates } from '../../protocol/sampling.ts';
 import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
 import { factsOf, type Material, placeOf } from './material.ts';
-
-/** Whether training samples from a part of the distribution only. */
-export function truncates({ sampling }: RunConfig): boolean {
-  return sampling.topP < 1 || sampling.topK > 0;
-}
 
 /** Opens the model in a worker. Throws RollscopeError, which names the problem where a prompt is at fault. */
 export async function openPolicy(
@@ -38,7 +34,7 @@ export async function openPolicy(
       temperature: config.sampling.temperature,
       maxTokens: config.sampling.maxTokens,
       trains: config.job === 'train',
-      truncates: truncates(config),
+      truncates: truncates(config.sampling),
       questionTokens: questionTokens(reward.evidence, config),
       otherPolicies: [...reward.policies],
     });
