@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../engine/cli/catalog/index.ts';
+import { rollouts } from '../../engine/importers/formats/rollouts.ts';
+import { IMPORTERS } from '../../engine/importers/index.ts';
 import { READABLE_TYPES } from '../../engine/model/gguf-blocks.ts';
 import { DEVICES } from '../../engine/protocol/devices.ts';
 import { REWARDS } from '../../engine/reward/index.ts';
@@ -52,6 +54,24 @@ describe('the tables of the README', () => {
       return Array.from({ length: to - from + 1 }, (_, i) => `Q${from + i}_K`);
     });
     expect(['F32', 'BF16', 'F16', ...types].sort()).toEqual([...READABLE_TYPES].sort());
+  });
+
+  test('have the trainers whose runs are imported, and so have the help and docs/importing.md', () => {
+    const page = readFileSync(path.join(ROOT, 'docs', 'importing.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| `([a-z-]+)` \(/gm)].map(([, name]) => name!);
+    expect(listed.sort()).toEqual(IMPORTERS.map(({ name }) => name).sort());
+    const { help } = COMMANDS.find(({ name }) => name === 'import')!
+      .sections!.flatMap(({ options }) => options)
+      .find(({ flags }) => flags.startsWith('--format'))!;
+    const [trainers] = /\(([^()]*), or any file/.exec(row('`rollscope import <path>`')[0]!)!.slice(1);
+    for (const { name, checked, curvesOnly } of IMPORTERS) {
+      expect(help.split(/, (?:or )?| \(/)).toContain(name);
+      const ofTrainer = !curvesOnly && name !== rollouts.name;
+      if (ofTrainer) expect(trainers!.toLowerCase().split(', ')).toContain(name);
+      // The row says which versions, if perhaps of more.
+      const cell = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `))!;
+      if (ofTrainer) expect(cell).toContain(checked.split(/[, ]/).slice(0, 2).join(' '));
+    }
   });
 
   test('count the rewards', () => {
