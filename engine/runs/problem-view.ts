@@ -213,8 +213,8 @@ function candidatesOf(columns: RunColumns, problem: number): Candidates {
 }
 
 function include(columns: RunColumns, candidates: Candidates, row: number): void {
-  const { step, phase, answer } = columns.groups.columns;
-  if (phase[row] === GREEDY) return;
+  if (!isCandidate(columns, row)) return;
+  const { step, answer } = columns.groups.columns;
   const { rows, answerFrom, verdictFrom } = candidates;
   const place = rows.length;
   const last = rows[place - 1];
@@ -274,10 +274,16 @@ export function candidateRows(
   return columns.rowsOf(problem).filter(candidateIn(columns, at, only));
 }
 
-/** Whether a row may represent its problem. */
-function candidateIn({ groups }: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
-  const { step, phase } = groups.columns;
-  if (only === null) return (row) => step[row]! <= at && phase[row] !== GREEDY;
+/** Whether a group may represent its problem: any that counts and was not decoded greedily. */
+export function isCandidate({ groups }: RunColumns, row: number): boolean {
+  const { phase, counts } = groups.columns;
+  return counts[row] === 1 && phase[row] !== GREEDY;
+}
+
+/** The groups that may represent their problem at or before a step; with `only`, those of that phase. */
+function candidateIn(columns: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
+  const { step, phase } = columns.groups.columns;
+  if (only === null) return (row) => step[row]! <= at && isCandidate(columns, row);
   const wanted = PHASES.indexOf(only);
   return (row) => step[row]! <= at && phase[row] === wanted;
 }

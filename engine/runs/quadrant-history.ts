@@ -1,14 +1,11 @@
 /** How many problems were in each quadrant after each step: the history of a run as a picture. Pure. */
-import { PHASES } from '../protocol/group-id.ts';
 import { known, type RunColumns } from './columns.ts';
-import { type AnyQuadrant, quadrantAt } from './problem-view.ts';
+import { type AnyQuadrant, isCandidate, quadrantAt } from './problem-view.ts';
 
 export interface QuadrantCounts {
   step: number;
   counts: Readonly<Partial<Record<AnyQuadrant, number>>>;
 }
-
-const GREEDY = PHASES.indexOf('greedy');
 
 /** Follows the columns of a run as they grow: what was counted is not counted again. */
 export class QuadrantHistory {
@@ -66,8 +63,8 @@ export class QuadrantHistory {
   }
 
   private count(columns: RunColumns, row: number): void {
-    const { problem, step, phase, counts } = columns.groups.columns;
-    if (phase[row] === GREEDY || counts[row] !== 1) return;
+    if (!isCandidate(columns, row)) return;
+    const { problem, step } = columns.groups.columns;
     if (this.open !== null && this.open !== step[row]) this.entries.push(this.latest(this.open));
     this.open = step[row]!;
     const former = this.places[problem[row]!];
