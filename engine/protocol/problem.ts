@@ -29,6 +29,27 @@ export const Problem = z.strictObject({
 });
 export type Problem = z.infer<typeof Problem>;
 
+/** Which fields say the reference answer. A new field does not compile until it is decided here. */
+const IS_LABEL: Readonly<Record<keyof Problem, boolean>> = {
+  index: false,
+  id: false,
+  text: false,
+  answer: true,
+  accepted: true,
+  rule: false,
+  messages: false,
+  source: false,
+  row: false,
+  line: false,
+  columns: false,
+};
+
+/** The problem as it is shown to what must not read labels: without its reference answers. */
+export function unlabeled(problem: Problem): Problem {
+  const shown = Object.entries(problem).filter(([name]) => !IS_LABEL[name as keyof Problem]);
+  return { ...(Object.fromEntries(shown) as Omit<Problem, 'answer'>), answer: null };
+}
+
 /** The prompt of a problem exactly as the model got it: after templates and chat template. One a line in `prompts.jsonl`. */
 export const Prompt = z.strictObject({
   /** Index of the problem. */

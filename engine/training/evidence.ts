@@ -11,7 +11,7 @@ import {
   requireLean,
   runCustom,
 } from '../external/index.ts';
-import type { Evidence, RunConfig } from '../protocol/index.ts';
+import { type Evidence, type RunConfig, unlabeled } from '../protocol/index.ts';
 import { largest } from '../protocol/values.ts';
 import { type AskedPolicy, type EvidenceGroup, evidenceFor, type Programs } from '../reward/index.ts';
 import { generator } from '../rollout/philox.ts';
@@ -51,13 +51,17 @@ export async function gatherEvidence(
   return found;
 }
 
-function withoutLabels(group: EvidenceGroup): EvidenceGroup {
-  const { accepted: _, ...problem } = group.problem;
+/** Field by field: what is added to a group, or to what is known of a rollout, is not shown before somebody says so here. */
+function withoutLabels({ problem, rollouts, answers, clusters, grader, facts }: EvidenceGroup): EvidenceGroup {
   return {
-    ...group,
-    problem: { ...problem, answer: null },
-    clusters: group.clusters.map((cluster) => ({ ...cluster, correct: null })),
-    facts: group.facts.map((fact) => ({ ...fact, correct: null })),
+    problem: unlabeled(problem),
+    rollouts,
+    answers,
+    clusters: clusters.map(({ answer, members }) => ({ answer, members, correct: null })),
+    grader,
+    facts: facts.map(({ answer, cluster, logprob, entropy, finish, tokens }) => {
+      return { answer, cluster, logprob, entropy, finish, tokens };
+    }),
   };
 }
 

@@ -25,7 +25,10 @@ vi.mock('../../engine/reward/registry.ts', async (original) => {
 });
 
 const config = RunConfig.parse({ dataset: { path: 'p.jsonl' }, reward: 'majority-vote' });
-const problem = { index: 0, id: 'p', text: 'What is 2+3?', answer: '5', source: 'p.jsonl', line: 1, row: 0 };
+const problem = {
+  ...{ index: 0, id: 'p', text: 'What is 2+3?', answer: '5', accepted: ['5', 'five'] },
+  ...{ source: 'p.jsonl', line: 1, row: 0 },
+};
 
 test('a reward that asks the policy is gathered, scored, stored and explained from one object', async () => {
   const group = judge({ problem, rollouts: ['5', '6', '5'].map((answer) => rollout([`\\boxed{${answer}}`])) });
@@ -46,6 +49,8 @@ test('a reward that asks the policy is gathered, scored, stored and explained fr
   expect(questionTokens(reward.evidence, config)).toBe(12);
   // It is label-free, so nobody told it what is right.
   expect(shownToSecondLook[0]!.problem.answer).toBeNull();
+  expect(shownToSecondLook[0]!.problem).not.toHaveProperty('accepted');
+  expect(shownToSecondLook[0]!.facts[0]).not.toHaveProperty('correct');
   expect(shownToSecondLook[0]!.clusters.map(({ correct }) => correct)).toEqual([null, null]);
 
   const scored = score({ ...group, evidence: evidence! }, reward, 10, [0, 1, 2]);
