@@ -2,17 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_FILE } from '../journal/layout.ts';
+import type { FoundDump } from '../protocol/printed.ts';
 import { rollouts } from './formats/rollouts.ts';
 import { IMPORTERS } from './index.ts';
-
-export interface FoundDump {
-  path: string;
-  /** Name of the importer that recognizes it. */
-  format: string;
-  title: string;
-  /** It is a part of the last one before it that is not a part: verl's folder of training within the one that also has its evaluation. */
-  part: boolean;
-}
 
 /** Folders that hold other people's files, or a great many. */
 const SKIPPED = new Set(['node_modules', 'bower_components', 'site-packages', 'venv', '__pycache__', 'wandb']);

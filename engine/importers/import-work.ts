@@ -1,8 +1,10 @@
+/** An import at work: looks at a dump again and again, and reads, judges and writes what is new in it. */
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
 import type { ImportState } from '../journal/import-state.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import type { ImportProgress, PrintedImport } from '../protocol/printed.ts';
 import { addCounts, NO_GRADERS, twoGraders } from '../protocol/two-graders.ts';
 import { FileChanges } from '../system/changes.ts';
 import { Continuation } from './continuation.ts';
@@ -12,7 +14,7 @@ import { type Judges, ownJudge } from './judges.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RunProblems } from './problems.ts';
-import { ImportMeter, type ImportProgress } from './progress.ts';
+import { ImportMeter } from './progress.ts';
 import type { ImportedRun } from './run.ts';
 
 export interface ImportOptions extends DumpOptions {
@@ -37,26 +39,13 @@ export interface ImportOptions extends DumpOptions {
 }
 
 /** What an import has come to. */
-export interface ImportReport {
-  folder: string;
+export interface ImportReport extends PrintedImport {
   importer: string;
-  problems: number;
   groups: number;
-  rollouts: number;
-  steps: number;
-  /** Lines and files that could not be read. */
-  faults: number;
-  /** The first of them: place and reason. */
-  named: { place: string; why: string }[];
   /** Which rollouts name no step, while others do; null where all are alike. */
   withoutStep: string | null;
   /** Problems that the dataset does not have. */
   unmatched: number;
-  /** Rollouts that the trainer's grader and Rollscope's judge differently, of those that both judge. */
-  disagreements: number;
-  compared: number;
-  /** The reward of 1 or 0 is the vote of each group, no grader: it is not compared. */
-  rewardIsVote: boolean;
   /** It was stopped before everything that is there had been imported. */
   stopped: boolean;
   /** It continued what an earlier import had begun. */

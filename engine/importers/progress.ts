@@ -1,14 +1,5 @@
 /** What is told of an import while it works. */
-
-export interface ImportProgress {
-  /** Bytes that were read, and that are known to be there; 0 before the first look has ended. */
-  bytes: number;
-  total: number;
-  steps: number;
-  rollouts: number;
-  /** Everything that is there has been imported; more may come. */
-  waiting: boolean;
-}
+import type { ImportProgress } from '../protocol/printed.ts';
 
 /** Least milliseconds between two reports. */
 const INTERVAL = 200;

@@ -3,11 +3,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { percent, plural, whole } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
+import type { ImportProgress, PrintedImport } from '../../engine/protocol/printed.ts';
 import { REWARD_IS_VOTE } from '../../engine/protocol/two-graders.ts';
 import type { Rollscope } from '../app.ts';
 import { inEditorsWords, lacksColumns } from '../imports/errors.ts';
 import { reportEnd } from '../imports/following.ts';
-import type { ImportJob, PrintedProgress, PrintedReport } from '../imports/imports.ts';
+import type { ImportJob } from '../imports/imports.ts';
 import { notice } from '../shown.ts';
 import { choose, tell, write } from '../tell.ts';
 
@@ -96,17 +97,17 @@ async function untilShown(app: Rollscope, job: ImportJob): Promise<void> {
   if (hasSteps()) await app.viewer.open(job.folder);
 }
 
-function partOf({ bytes, total }: PrintedProgress): number | null {
+function partOf({ bytes, total }: ImportProgress): number | null {
   return total > 0 ? Math.min(1, bytes / total) : null;
 }
 
-function progressText(progress: PrintedProgress): string {
+function progressText(progress: ImportProgress): string {
   const part = partOf(progress);
   const counts = `${plural(progress.steps, 'step')} · ${plural(progress.rollouts, 'rollout')}`;
   return part === null ? counts : `${counts} · ${percent(part)}`;
 }
 
-function tellReport(job: ImportJob, report: PrintedReport | null): void {
+function tellReport(job: ImportJob, report: PrintedImport | null): void {
   if (!report) {
     void tell.information(`The import of ${job.name} was stopped. Import it again to continue.`, {});
     return;

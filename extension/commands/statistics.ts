@@ -1,8 +1,8 @@
 /** Computing the token statistics of an imported run with a local model. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import * as z from 'zod';
 import { plural, whole } from '../../engine/protocol/format.ts';
+import { PrintedStatistics, StatisticsProgress } from '../../engine/protocol/printed.ts';
 import { runCli } from '../../engine/view/command-line.ts';
 import type { Rollscope } from '../app.ts';
 import { runChoices } from '../settings.ts';
@@ -10,13 +10,6 @@ import { notice } from '../shown.ts';
 import { tell } from '../tell.ts';
 import { pickModel } from './models.ts';
 import { folderOf, pickRun } from './runs.ts';
-
-/** How far it has come, as `rollscope statistics --progress` prints it. */
-const Progress = z.object({
-  statistics: z.object({ groups: z.number(), total: z.number(), rollouts: z.number() }),
-});
-/** What it has come to. */
-const Report = z.object({ rollouts: z.number(), known: z.number(), left: z.record(z.string(), z.number()) });
 
 /** Asks for a run and a model, computes with progress that can be canceled, and reads the run that is shown again. */
 export async function computeStatistics(app: Rollscope, argument: unknown): Promise<void> {
@@ -48,13 +41,13 @@ async function compute(
   model: string,
   progress: vscode.Progress<{ message: string; increment: number }>,
   token: vscode.CancellationToken,
-): Promise<z.infer<typeof Report> | null> {
+): Promise<PrintedStatistics | null> {
   const giveUp = new AbortController();
   token.onCancellationRequested(() => giveUp.abort());
   let part = 0;
   const heard = (line: string): boolean => {
     if (!line.startsWith('{"statistics":')) return false;
-    const { groups, total, rollouts } = Progress.parse(JSON.parse(line)).statistics;
+    const { groups, total, rollouts } = StatisticsProgress.parse(JSON.parse(line).statistics);
     const now = total > 0 ? (100 * groups) / total : 0;
     progress.report({ message: plural(rollouts, 'rollout'), increment: now - part });
     part = now;
@@ -64,14 +57,14 @@ async function compute(
   const options = ['--score-with', model, '--device', device, '--threads', String(threads), '--progress'];
   try {
     const { data } = await runCli(app.program, ['statistics', folder, ...options], giveUp.signal, heard);
-    return Report.parse(JSON.parse(data.trim().split('\n').at(-1)!));
+    return PrintedStatistics.parse(JSON.parse(data.trim().split('\n').at(-1)!));
   } catch (error) {
     if (giveUp.signal.aborted) return null;
     throw error;
   }
 }
 
-function tellReport({ rollouts, left }: z.infer<typeof Report>): void {
+function tellReport({ rollouts, left }: PrintedStatistics): void {
   const others = Object.values(left).reduce((a, b) => a + b, 0);
   const rest = others > 0 ? ` ${whole(others)} could not be read by this model (see rollscope statistics).` : '';
   const what =

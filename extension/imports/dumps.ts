@@ -1,15 +1,13 @@
 /** The dumps of other trainers in the workspace: found by the command line, for the Explorer's menu and an offer. */
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { FoundDump } from '../../engine/protocol/printed.ts';
 import { type Program, runCli } from '../../engine/view/command-line.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { debounce } from '../timing.ts';
 
-const Found = z.object({
-  dumps: z.array(z.object({ path: z.string(), format: z.string(), title: z.string(), part: z.boolean() })),
-});
-export type WorkspaceDump = z.infer<typeof Found>['dumps'][number];
+const Found = z.object({ dumps: z.array(FoundDump) });
 
 /** Files that a dump may consist of: without one of them nothing is looked for. */
 const PATTERN = '**/*.{jsonl,parquet}';
@@ -21,7 +19,7 @@ const SETTLE = 10_000;
 export class DumpFolders {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
-  private found: readonly WorkspaceDump[] = [];
+  private found: readonly FoundDump[] = [];
   private searching = new AbortController();
   readonly onDidChange = this.changeEmitter.event;
 
@@ -40,7 +38,7 @@ export class DumpFolders {
   }
 
   /** Those that were found, and within them the folders that can be imported for themselves. */
-  get all(): readonly WorkspaceDump[] {
+  get all(): readonly FoundDump[] {
     return this.found;
   }
 
@@ -58,7 +56,7 @@ export class DumpFolders {
 
   private async search(signal: AbortSignal): Promise<void> {
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
-    const found: WorkspaceDump[] = [];
+    const found: FoundDump[] = [];
     for (const { uri } of folders) {
       const within = new vscode.RelativePattern(uri, PATTERN);
       // A search that the editor cannot make tells nothing.

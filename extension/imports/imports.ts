@@ -3,36 +3,12 @@
  * continue in the next window. Does not import VS Code.
  */
 import path from 'node:path';
-import * as z from 'zod';
 import { freeName, importedRunName } from '../../engine/journal/locations.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
+import { ImportProgress, PrintedImport } from '../../engine/protocol/printed.ts';
 import { unfinishedImport } from '../../engine/runs/unfinished-import.ts';
 import { type Program, runCli } from '../../engine/view/command-line.ts';
 import { Emitter } from '../events.ts';
-
-/** How far an import has come, as `rollscope import --progress` prints it. */
-const Progress = z.object({
-  bytes: z.number(),
-  total: z.number(),
-  steps: z.number(),
-  rollouts: z.number(),
-  waiting: z.boolean(),
-});
-export type PrintedProgress = z.infer<typeof Progress>;
-
-/** What it has come to, as the command prints it. */
-const Report = z.object({
-  folder: z.string(),
-  problems: z.number(),
-  rollouts: z.number(),
-  steps: z.number(),
-  faults: z.number(),
-  named: z.array(z.object({ place: z.string(), why: z.string() })),
-  disagreements: z.number(),
-  compared: z.number(),
-  rewardIsVote: z.boolean(),
-});
-export type PrintedReport = z.infer<typeof Report>;
 
 export interface ImportRequest {
   /** Absolute path. */
@@ -60,12 +36,12 @@ const TRIES = 60;
 
 /** One import's process. `done` resolves with what it came to, or null where it did not say. */
 export class ImportJob {
-  private readonly progressEmitter = new Emitter<PrintedProgress>();
+  private readonly progressEmitter = new Emitter<ImportProgress>();
   private readonly giveUp = new AbortController();
   readonly onDidProgress = this.progressEmitter.event;
-  progress: PrintedProgress | null = null;
+  progress: ImportProgress | null = null;
   /** Resolves when it has ended; null after `stop`. @throws RollscopeError the command's own */
-  readonly done: Promise<PrintedReport | null>;
+  readonly done: Promise<PrintedImport | null>;
 
   constructor(
     readonly request: ImportRequest,
@@ -88,7 +64,7 @@ export class ImportJob {
     this.giveUp.abort();
   }
 
-  private async run(program: Program): Promise<PrintedReport | null> {
+  private async run(program: Program): Promise<PrintedImport | null> {
     const { source, follow, map } = this.request;
     const options = ['--out', path.dirname(this.folder), '--name', path.basename(this.folder), '--progress'];
     if (follow) options.push('--follow');
@@ -97,7 +73,7 @@ export class ImportJob {
     for (let tries = 1; ; tries++) {
       try {
         const { data } = await runCli(program, ['import', source, ...options], this.giveUp.signal, heard);
-        return Report.parse(JSON.parse(data.trim().split('\n').at(-1)!));
+        return PrintedImport.parse(JSON.parse(data.trim().split('\n').at(-1)!));
       } catch (error) {
         if (this.giveUp.signal.aborted) return null;
         const isHeld = error instanceof RollscopeError && error.code === 'run-in-use' && follow && tries < TRIES;
@@ -110,7 +86,7 @@ export class ImportJob {
   /** Whether the line says how far it has come. */
   private hear(line: string): boolean {
     if (!line.startsWith('{"progress":')) return false;
-    const parsed = Progress.safeParse((JSON.parse(line) as { progress: unknown }).progress);
+    const parsed = ImportProgress.safeParse((JSON.parse(line) as { progress: unknown }).progress);
     if (!parsed.success) return false;
     this.progress = parsed.data;
     this.progressEmitter.fire(parsed.data);

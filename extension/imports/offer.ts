@@ -1,10 +1,10 @@
 /** The offer to import what a workspace holds of another trainer: once for each folder, and never again where that was asked. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { FoundDump } from '../../engine/protocol/printed.ts';
 import { MEMORY } from '../ids.ts';
 import { runCommand } from '../run-command.ts';
 import { tell } from '../tell.ts';
-import type { WorkspaceDump } from './dumps.ts';
 
 const IMPORT = 'Import';
 const FOLLOW = 'Follow';
@@ -21,7 +21,7 @@ export interface OfferMemory {
  * @param isImported whether a run was made of a folder
  */
 export async function offerDumps(
-  dumps: readonly WorkspaceDump[],
+  dumps: readonly FoundDump[],
   isImported: (folder: string) => Promise<boolean>,
   { workspace, everywhere }: OfferMemory,
 ): Promise<void> {

@@ -3,12 +3,11 @@ import type { Journal } from '../../journal/journal.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { DEVICE_CHOICES } from '../../protocol/devices.ts';
 import { plural, whole } from '../../protocol/format.ts';
-import { RollscopeError } from '../../protocol/index.ts';
 import { openColumns } from '../../runs/open.ts';
-import { TokenReader } from '../../training/statistics/reader.ts';
-import { oneOf, wholeNumber } from '../options.ts';
+import { TokenReader } from '../../training/token-reader.ts';
 import type { Output } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { decimal, oneOf, wholeNumber } from '../values.ts';
 import { addStatistics, type StatisticsReport } from './add.ts';
 import { LEFT_OUT, type LeftOut } from './fill.ts';
 
@@ -41,15 +40,9 @@ export async function openReader(
 
 /** The one that is given, else the trainer's, else 1. */
 function temperatureOf(given: string | undefined, logged: unknown): number {
-  const value = given === undefined ? logged : Number(given);
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-  if (given === undefined) return 1;
-  throw new RollscopeError(
-    'usage',
-    `--temperature: '${given}' is not allowed; allowed: a number above 0.`,
-    'Give the temperature at which the trainer sampled.',
-    { details: { reason: 'bad-value', field: '--temperature', value: given } },
-  );
+  const hint = 'Give the temperature at which the trainer sampled.';
+  const value = decimal('--temperature', given, { above: 0, hint }) ?? logged;
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 1;
 }
 
 /** Adds what a model computes to a run whose journal is open. @param lines print progress as JSON lines too */
