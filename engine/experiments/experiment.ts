@@ -1,4 +1,5 @@
 /** An experiment: a set of ordinary runs, and findings computed from their records. */
+import type { Reproduction } from '../protocol/experiments.ts';
 import type { JournalRecord, Problem, RunConfig, RunConfigInput } from '../protocol/index.ts';
 import type { Section } from './report/section.ts';
 
@@ -78,14 +79,6 @@ export interface Experiment {
   compares?: boolean;
   run(context: ExperimentContext): Promise<Findings>;
 }
-
-export const REPRODUCTIONS = ['reproduced', 'partly', 'not'] as const;
-export type Reproduction = (typeof REPRODUCTIONS)[number];
-export const REPRODUCTION_TEXT: Record<Reproduction, string> = {
-  reproduced: 'Reproduced',
-  partly: 'Partly reproduced',
-  not: 'Not reproduced at this scale',
-};
 
 /** `reproduced` if every criterion is met, `not` if none is, else `partly`. */
 export function reproductionOf(criteria: readonly Criterion[]): Reproduction {

@@ -6,7 +6,9 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseRunConfig } from '../config/layers.ts';
+import { inRun, RUN_FILE } from '../journal/layout.ts';
 import { readRunFolder } from '../journal/reader.ts';
+import type { Reproduction } from '../protocol/experiments.ts';
 import { activityText, errorCodeOf, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { ownConfig } from '../protocol/run-file.ts';
@@ -18,7 +20,6 @@ import {
   type Experiment,
   type ExperimentContext,
   type ExperimentRun,
-  type Reproduction,
   reproductionOf,
 } from './experiment.ts';
 import { deciding, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
@@ -216,7 +217,7 @@ class ExperimentWorker {
 
   /** The run, if an earlier call completed it. */
   private async finished(place: string, config: RunConfig) {
-    if (!existsSync(path.join(place, 'run.json'))) return null;
+    if (!existsSync(inRun(place, RUN_FILE))) return null;
     const run = await readRunFolder(place);
     if (deciding(ownConfig(run.runFile, 'An experiment', OTHER_FOLDER)) !== deciding(config)) {
       throw new RollscopeError('config', `${place} was run with another configuration.`, OTHER_FOLDER, {
@@ -229,7 +230,7 @@ class ExperimentWorker {
 
   private async compute(id: string, place: string, config: RunConfig): Promise<void> {
     const { signal, allowPrograms } = this.options;
-    const begun = existsSync(path.join(place, 'run.json'));
+    const begun = existsSync(inRun(place, RUN_FILE));
     if (!begun && existsSync(place) && (await readdir(place)).length > 0) {
       throw new RollscopeError(
         'disk',

@@ -1,4 +1,4 @@
-/** Names of experiments: a renamed one keeps its old name on the command line, in tasks, and in folders. */
+/** Experiments: their results, and names. A renamed one keeps its old name on the command line, in tasks, and in folders. */
 
 const FORMERLY: Readonly<Record<string, string>> = { generalisation: 'generalization' };
 
@@ -11,3 +11,12 @@ export function experimentName(name: string): string {
 export function namesOfExperiment(name: string): string[] {
   return [name, ...Object.keys(FORMERLY).filter((former) => FORMERLY[former] === name)];
 }
+
+/** Whether an experiment reproduced its finding, as reports say it. */
+export const REPRODUCTION_TEXT = {
+  reproduced: 'Reproduced',
+  partly: 'Partly reproduced',
+  not: 'Not reproduced at this scale',
+} as const;
+export type Reproduction = keyof typeof REPRODUCTION_TEXT;
+export const REPRODUCTIONS = Object.keys(REPRODUCTION_TEXT) as Reproduction[];

@@ -6,6 +6,7 @@ import { referenceText } from '../../engine/protocol/reference.ts';
 import { sparkline } from '../../engine/protocol/sparkline.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { MOSTLY } from '../../engine/protocol/warnings.ts';
 import { known, type RunColumns } from '../../engine/runs/columns.ts';
 import type { Prediction } from '../../engine/runs/head.ts';
 import { historyOf } from '../../engine/runs/history.ts';
@@ -53,7 +54,7 @@ const SHORT_ANSWER = 8;
  */
 export function shortResultText(view: ProblemView): string {
   const { answer, share: part, status, rollouts, truncated } = view;
-  const cut = truncated !== null && 2 * truncated > rollouts ? ' cut' : '';
+  const cut = truncated !== null && truncated > MOSTLY * rollouts ? ' cut' : '';
   if (answer === null) return `no answer${cut}`;
   const standing = status === 'tie' ? 'tie ' : status === 'single' ? '1 vote ' : MARKS[shownVerdict(view)];
   return `${standing}${oneLine(answer, SHORT_ANSWER)} ${quantityText('share', part)}${cut}`;
@@ -64,10 +65,11 @@ export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | '
   return status === 'majority' ? verdict : 'unknown';
 }
 
-/** Such as `8 of 8 truncated`: what more than half of the rollouts lack; null for nothing. */
+/** Such as `8 of 8 truncated`: what most of the rollouts lack; null for nothing. */
 function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
-  const cut = truncated !== null && 2 * truncated > rollouts ? `${truncated} of ${rollouts} truncated` : null;
-  const none = answer !== null && 2 * unanswered > rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
+  const cut = truncated !== null && truncated > MOSTLY * rollouts ? `${truncated} of ${rollouts} truncated` : null;
+  const none =
+    answer !== null && unanswered > MOSTLY * rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
   return [cut, none].filter((text) => text !== null).join(', ') || null;
 }
 

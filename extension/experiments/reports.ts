@@ -1,15 +1,20 @@
 /** The reports of experiments on disk. Does not import VS Code. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { experimentName } from '../../engine/protocol/experiments.ts';
+import {
+  experimentName,
+  REPRODUCTION_TEXT,
+  REPRODUCTIONS,
+  type Reproduction,
+} from '../../engine/protocol/experiments.ts';
 
 export interface ExperimentReport {
   /** `report.html`. */
   file: string;
   /** Name of the experiment, or of its folder if the result cannot be read. */
   experiment: string;
-  /** `reproduced`, `partly` or `not`; null if the result cannot be read. */
-  reproduction: string | null;
+  /** null if the result cannot be read, or is none that this version knows. */
+  reproduction: Reproduction | null;
   /** Whether it was run with options other than the experiment's own. */
   changed: boolean;
   runs: number | null;
@@ -37,7 +42,7 @@ export async function reportIn(folder: string): Promise<ExperimentReport | null>
   return {
     file,
     experiment: typeof experiment === 'string' ? experimentName(experiment) : path.basename(folder),
-    reproduction: typeof reproduction === 'string' ? reproduction : null,
+    reproduction: REPRODUCTIONS.find((name) => name === reproduction) ?? null,
     changed: Array.isArray(changed) && changed.length > 0,
     runs: number(runs),
     seconds: number(seconds),
@@ -53,14 +58,8 @@ async function resultIn(folder: string): Promise<Record<string, unknown>> {
   }
 }
 
-const REPRODUCTIONS: Record<string, string> = {
-  reproduced: 'reproduced',
-  partly: 'partly reproduced',
-  not: 'not reproduced',
-};
-
 /** The result as the report has it; says so if the experiment ran with other options than its own. */
 export function reproductionText({ reproduction, changed }: ExperimentReport): string {
   if (reproduction === null) return 'no result';
-  return `${REPRODUCTIONS[reproduction] ?? reproduction}${changed ? ' with other options' : ''}`;
+  return `${REPRODUCTION_TEXT[reproduction]}${changed ? ' with other options' : ''}`;
 }

@@ -3,8 +3,9 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { experiments } from '../../engine/experiments/catalog/index.ts';
-import { REPRODUCTIONS, reproductionOf } from '../../engine/experiments/experiment.ts';
+import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
+import { REPRODUCTIONS } from '../../engine/protocol/experiments.ts';
 import { EMBEDDED_MODEL } from '../support/crafted-models.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';

@@ -80,10 +80,10 @@ describe('reports', () => {
     mkdirSync(path.join(root, 'unfinished'));
     const reports = await listReports(root);
     expect(reports.map((report) => [path.basename(path.dirname(report.file)), reproductionText(report)])).toEqual([
-      ['theory-2', 'reproduced'],
+      ['theory-2', 'Reproduced'],
       ['broken', 'no result'],
-      ['theory', 'partly reproduced'],
-      ['generalisation', 'not reproduced'],
+      ['theory', 'Partly reproduced'],
+      ['generalisation', 'Not reproduced at this scale'],
     ]);
     expect(reports[3]!.experiment).toBe('generalization');
     expect(reports[2]).toMatchObject({ experiment: 'theory', runs: 3, seconds: 61, written: 1_000_000 });

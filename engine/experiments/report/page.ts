@@ -1,7 +1,8 @@
 /** An experiment's report: one self-contained HTML file, without scripts or network access. */
+import { REPRODUCTION_TEXT, type Reproduction } from '../../protocol/experiments.ts';
 import { duration, figure, plural } from '../../protocol/format.ts';
 import type { RunConfig } from '../../protocol/index.ts';
-import { type Experiment, type Findings, REPRODUCTION_TEXT, type Reproduction } from '../experiment.ts';
+import type { Experiment, Findings } from '../experiment.ts';
 import { type OtherOption, otherOptionsText } from '../other-options.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, ReportTable, Section } from './section.ts';

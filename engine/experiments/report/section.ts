@@ -1,3 +1,4 @@
+/** What a report consists of: sections of text, tables and plots. */
 import type { Plot } from './plots.ts';
 
 /** A table cell: null is shown as a dash. */
