@@ -6,6 +6,12 @@ import { VERSION } from '../protocol/version.ts';
 import { openLog } from '../server/log.ts';
 import { EngineServer, type ServerOptions } from '../server/server.ts';
 
+/**
+ * Milliseconds after which a run that is still being prepared is given up without waiting: its dataset, the encoding of
+ * its prompts, or a call of the device's library may take minutes, and nothing of it can be lost.
+ */
+export const PATIENCE = 700;
+
 export type EngineChoices = Pick<ServerOptions, 'whenAlone' | 'grace' | 'endsWhenIdle'> & {
   home: string;
   runsFolder: string;

@@ -2,24 +2,19 @@
  * A run in the foreground of a terminal: the engine lives in this process and listens on its socket too, so that the
  * editor can attach; progress goes to stderr; Ctrl+C stops with a checkpoint, a second one at once.
  */
-
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { EndRecord, JournalRecord } from '../protocol/records.ts';
+import { shellWord } from '../protocol/texts.ts';
 import { RunColumns } from '../runs/columns.ts';
 import { fold } from '../runs/fold.ts';
 import type { RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
-import { endAtOnce, endBy } from '../system/processes.ts';
-import { type EngineChoices, listenOrNot, serverOptions } from './engine.ts';
+import { END_SIGNALS, endAtOnce, endBy } from '../system/signals.ts';
+import { type EngineChoices, listenOrNot, PATIENCE, serverOptions } from './engine.ts';
 import { EXIT, type Output, printError } from './output.ts';
 import { ProgressView } from './progress.ts';
 
-/**
- * Milliseconds after which a run that is still being prepared is given up without waiting: its dataset, the encoding of
- * its prompts, or a call of the device's library may take minutes, and nothing of it can be lost.
- */
-const PATIENCE = 700;
 const STOPPING = 'Stopping with a checkpoint. Press Ctrl+C again to stop immediately.';
 /** Records that are read at a time. */
 const PAGE = 5000;
@@ -73,8 +68,7 @@ export async function runInForeground(
     }
     handle?.stop().catch((error: unknown) => view.note(`warning: ${(error as Error).message}`));
   };
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, interrupt);
+  for (const signal of END_SIGNALS) process.on(signal, interrupt);
   try {
     engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
     const begun = new Date().toISOString();
@@ -111,7 +105,7 @@ export async function runInForeground(
     view.end();
     await engine?.shutdown();
     clearTimeout(impatient);
-    for (const signal of signals) process.off(signal, interrupt);
+    for (const signal of END_SIGNALS) process.off(signal, interrupt);
   }
 }
 
@@ -156,10 +150,5 @@ export function reportEnd(output: Output, { handle, end }: Finished, usualFolder
 
 /** How to refer to the run in another command: its name is enough in the default runs folder. */
 export function referenceTo({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
-  return quote(folder === path.join(usualFolder, run) ? run : folder);
-}
-
-/** An argument as a shell would need it. */
-function quote(text: string): string {
-  return /^[\w./:@=+-]+$/.test(text) ? text : JSON.stringify(text);
+  return shellWord(folder === path.join(usualFolder, run) ? run : folder);
 }

@@ -7,8 +7,8 @@ import { ownConfig, type RunConfig } from '../protocol/index.ts';
 import { forkDefaults } from '../runs/fork-defaults.ts';
 import { lastHealthyStep } from '../runs/healthy.ts';
 import { openColumns } from '../runs/open.ts';
-import { wholeNumber } from './options.ts';
 import { findRun } from './runs.ts';
+import { wholeNumber } from './values.ts';
 
 export interface ForkSource {
   folder: string;

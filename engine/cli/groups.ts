@@ -19,7 +19,7 @@ import type { RunColumns } from '../runs/columns.ts';
 import { vocabularyOf } from '../runs/head.ts';
 import { openColumns } from '../runs/open.ts';
 import { choosePhase } from '../runs/phases.ts';
-import { oneOf } from './options.ts';
+import { oneOf } from './values.ts';
 
 /** A group that counts, and its row in the columns. */
 interface FoundGroup extends GroupId {

@@ -6,10 +6,7 @@ import { Option } from 'commander';
 import { defaultText } from '../config/defaults.ts';
 import { REWARD_NAMES } from '../config/reward-settings.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
-import { RollscopeError } from '../protocol/errors.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
-
-export { CLUSTER_TOPIC, ENGINE_TOPIC, PROBE_TOPICS, SCORE_TOPICS, TRAIN_TOPICS } from '../config/settings.ts';
 
 /** One flag that sets a setting: the option itself, an alias, or a former name. */
 export interface RunFlag {
@@ -62,24 +59,6 @@ export function helpText(placed: RunSetting, remark?: string): string {
   const shown = value === null || kind.type === 'switch' ? '' : ` (default: ${value})`;
   const names = placed.path === 'reward' ? `; rewards: ${REWARD_NAMES.join(', ')}` : '';
   return `${placed.reward ? `${placed.reward}: ` : ''}${help}${names}${also}${remark === undefined ? '' : `; ${remark}`}${shown}`;
-}
-
-/** A text that must be one of a few; throws RollscopeError `usage`. */
-export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === text);
-  if (found !== undefined) return found;
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: ${choices.join(', ')}.`, undefined, {
-    details: { reason: 'bad-value', field: name, value: text, allowed: choices },
-  });
-}
-
-/** A whole number of at least 0, or undefined where none was given; throws RollscopeError `usage`. */
-export function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a whole number from 0.`, undefined, {
-    details: { reason: 'bad-value', field: name, value: text },
-  });
 }
 
 /** Name under which commander keeps an option's value: `--max-tokens` gives `maxTokens`, `--no-x` gives `x`. */

@@ -14,7 +14,8 @@ import {
   SANDBOX,
 } from './catalog/define.ts';
 import { COMMANDS } from './catalog/index.ts';
-import { oneOf, optionsFor } from './options.ts';
+import { optionsFor } from './options.ts';
+import { oneOf } from './values.ts';
 
 /** Sets the exit code of the process. */
 export type SetExitCode = (code: number) => void;

@@ -12,12 +12,13 @@ import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
 import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
 import { refuseOtherEngines } from '../config/refusals.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
+import { ENGINE_TOPIC } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig } from '../protocol/presets.ts';
 import { bytesIn } from '../protocol/settings/size.ts';
 import { isObject } from '../protocol/values.ts';
-import { attributeOf, ENGINE_TOPIC, flagsOf, type RunFlag } from './options.ts';
+import { attributeOf, flagsOf, type RunFlag } from './options.ts';
 
 /** What commander collected: raw texts, by attribute. */
 export type RawOptions = Record<string, string | boolean | string[] | undefined>;

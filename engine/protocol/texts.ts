@@ -42,3 +42,8 @@ export function baseName(file: string): string {
 export function sinceText(step: number): string {
   return step === 0 ? 'from the start' : `since step ${step}`;
 }
+
+/** A word of a command line as a shell would need it. */
+export function shellWord(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : JSON.stringify(word);
+}

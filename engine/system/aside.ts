@@ -11,12 +11,12 @@ import { pipeline } from 'node:stream/promises';
 import { diskError } from './disk.ts';
 import { makeFolder, syncFolder, syncTree } from './folders.ts';
 import { isProcessAlive } from './liveness.ts';
+import { END_SIGNALS } from './signals.ts';
 
 const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
 
 /** What is being written: files and folders that Ctrl+C must not leave. */
 const open = new Set<string>();
-const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Before the end by a signal that nobody else in this process handles: who does ends his work in order. */
 function removeOpen(signal: NodeJS.Signals): void {
@@ -29,12 +29,12 @@ function removeOpen(signal: NodeJS.Signals): void {
 /** Does something while `path` is being written, which a signal that ends the process removes. */
 export async function whileOpen<T>(path: string, work: () => Promise<T>): Promise<T> {
   open.add(path);
-  if (open.size === 1) for (const signal of SIGNALS) process.on(signal, removeOpen);
+  if (open.size === 1) for (const signal of END_SIGNALS) process.on(signal, removeOpen);
   try {
     return await work();
   } finally {
     open.delete(path);
-    if (open.size === 0) for (const signal of SIGNALS) process.off(signal, removeOpen);
+    if (open.size === 0) for (const signal of END_SIGNALS) process.off(signal, removeOpen);
   }
 }
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { findProgram } from '../external/find-program.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { shellWord } from '../protocol/texts.ts';
 import { runProgram } from '../system/program.ts';
 
 /** The first of TRL's versions whose trainer this engine drives, and the one that it was checked with. */
@@ -71,12 +72,11 @@ export async function examinePython(python: string, wanted: readonly string[] = 
   const missing = ['trl', ...wanted].filter((name) => !answer[name]);
   if (answer.trl && older(answer.trl, LEAST_TRL)) missing.unshift('trl');
   const packages = missing.map((name) => (name === 'trl' ? `"trl>=${LEAST_TRL}"` : name));
-  const quoted = /^[\w./:@=+-]+$/.test(python) ? python : JSON.stringify(python);
   return {
     python,
     versions: answer,
     missing,
-    install: missing.length > 0 ? `${quoted} -m pip install ${packages.join(' ')}` : null,
+    install: missing.length > 0 ? `${shellWord(python)} -m pip install ${packages.join(' ')}` : null,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Runs the command line in a process of its own with the engine's Node and returns its output. */
 import * as z from 'zod';
-import { errorCodeOf, RollscopeError } from '../protocol/errors.ts';
+import { type ErrorCode, errorCodeOf, RollscopeError } from '../protocol/errors.ts';
 import { PLAIN_NODE } from '../system/node-child.ts';
 import { runProgram } from '../system/program.ts';
 
@@ -42,7 +42,8 @@ export async function runCli(
   });
   if (signal?.aborted) throw canceled();
   if (ended.code === 0) return { data: ended.stdout, text: ended.stderr };
-  throw statedError(ended.stdout) ?? failure(args[0]!, ended.stderr, ended.signal ?? `code ${ended.code}`);
+  const how = ended.signal ?? `code ${ended.code}`;
+  throw statedError(ended.stdout, 'engine-stopped') ?? commandFailed('engine-stopped', args[0]!, ended.stderr, how);
 }
 
 const Stated = z.object({
@@ -54,21 +55,22 @@ const Stated = z.object({
   }),
 });
 
-/** The error that `--json` promises on the last line; null where there is none. */
-function statedError(stdout: string): RollscopeError | null {
+/** The error that `--json` promises on the last line, with `otherwise` for a code of another version; null without one. */
+export function statedError(stdout: string, otherwise: ErrorCode): RollscopeError | null {
   try {
     const { error } = Stated.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
-    const code = errorCodeOf(error.code) ?? 'engine-stopped';
+    const code = errorCodeOf(error.code) ?? otherwise;
     return new RollscopeError(code, error.message, error.hint, { details: error.details });
   } catch {
     return null;
   }
 }
 
-function failure(command: string, stderr: string, how: string): RollscopeError {
+/** A command that ended without saying why, with its last line on stderr. @param how such as `code 1` */
+export function commandFailed(code: ErrorCode, command: string, stderr: string, how: string): RollscopeError {
   const output = stderr.trim().split('\n').at(-1)!;
   const message = `rollscope ${command} ended with ${how}${output ? `: ${output}` : '.'}`;
-  return new RollscopeError('engine-stopped', message, undefined, {
+  return new RollscopeError(code, message, undefined, {
     details: { reason: 'command-failed', command, output },
   });
 }

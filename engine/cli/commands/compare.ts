@@ -1,5 +1,4 @@
 /** `rollscope compare`: runs on the same problems, or steps of one run, against each other. */
-
 import { runName } from '../../journal/layout.ts';
 import { readProblems, readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
@@ -8,10 +7,10 @@ import { checkCount, compareRuns, type RunToCompare } from '../../runs/compariso
 import { differingProblems } from '../../runs/comparison/differing.ts';
 import { openColumns } from '../../runs/open.ts';
 import { comparisonText } from '../compare/tables.ts';
-import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { oneOf, wholeNumber } from '../values.ts';
 
 interface CompareOptions {
   step?: string;

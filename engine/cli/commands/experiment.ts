@@ -1,18 +1,21 @@
 /** `rollscope experiment`: lists the experiments, or runs one to its report. */
 import os from 'node:os';
 import path from 'node:path';
+import { TRAIN_TOPICS } from '../../config/settings.ts';
 import { experimentNamed, experiments } from '../../experiments/catalog/index.ts';
-import { type Experiment, REPRODUCTION_TEXT } from '../../experiments/experiment.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
 import { type ExperimentIdentity, folderFor } from '../../experiments/folder.ts';
 import { type ExperimentRecipe, otherOptions, otherOptionsText } from '../../experiments/other-options.ts';
 import { type ExperimentProgress, runExperiment } from '../../experiments/runner.ts';
+import { REPRODUCTION_TEXT } from '../../protocol/experiments.ts';
 import { duration } from '../../protocol/format.ts';
 import { EMBEDDED, isEmbedded, RollscopeError, type RunConfig, rollscopeHome } from '../../protocol/index.ts';
-import { endAtOnce } from '../../system/processes.ts';
+import { endAtOnce } from '../../system/signals.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
-import { TRAIN_TOPICS } from '../options.ts';
+import { interruptible } from '../interruptible.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
+import { wholeNumber } from '../values.ts';
 
 /** Exit code 0 once there is a report, whatever its result; 3 when stopped, after which the same command resumes. */
 export async function experiment(
@@ -31,47 +34,40 @@ export async function experiment(
   const folder = folderOf(raw, { experiment: chosen.name, base, against, seeds });
   const cores = os.availableParallelism();
   // Small models gain more from parallel runs than from several threads.
-  const parallel = numberOf(raw, 'parallel') ?? (embedded ? Math.max(1, Math.min(4, cores)) : 1);
+  const parallel = countOf(raw, 'parallel') ?? (embedded ? Math.max(1, Math.min(4, cores)) : 1);
   const threads = base.threads || (parallel > 1 ? Math.max(1, Math.floor(cores / parallel)) : 0);
   output.note(`${chosen.title}: ${chosen.question}`);
   if (changed.length > 0) output.note(`Options other than the experiment's own: ${otherOptionsText(changed)}`);
   output.note(`Folder: ${folder}`);
-  const stop = new AbortController();
   const progress = new ExperimentView(output);
-  const interrupt = () => {
-    // A worker may be inside a compute call.
-    if (stop.signal.aborted) return endAtOnce();
-    output.note('Stopping with checkpoints. Press Ctrl+C again to stop immediately.');
-    stop.abort();
-  };
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, interrupt);
-  try {
-    const result = await runExperiment({
-      experiment: chosen,
-      base: { ...base, threads },
-      embedded,
-      against,
-      seeds,
-      changed,
-      folder,
-      parallel,
+  const hint = 'Stopping with checkpoints. Press Ctrl+C again to stop immediately.';
+  // A worker may be inside a compute call.
+  const result = await interruptible(output, { hint, lines: false, atOnce: endAtOnce }, (signal) =>
+    runExperiment({
+      ...{
+        experiment: chosen,
+        base: { ...base, threads },
+        embedded,
+        against,
+        seeds,
+        changed,
+        folder,
+        parallel,
+        signal,
+      },
       allowPrograms: raw.allowPrograms === true,
-      signal: stop.signal,
       onProgress: (now) => progress.show(now),
-    });
-    const recipe = changed.length > 0 ? ` with other options: ${otherOptionsText(changed)}` : '';
-    output.print(`\nResult: ${REPRODUCTION_TEXT[result.reproduction]}${recipe}`);
-    for (const { expected, measured, met } of result.criteria) {
-      output.print(`  ${met === null ? '[?]' : met ? '[x]' : '[ ]'} ${expected}\n      ${measured}`);
-    }
-    output.print(`\n${result.runs} runs, ${duration(result.seconds)}`);
-    output.print(`Report: ${result.report}`);
-    output.result({ experiment: chosen.name, folder, ...result });
-    return EXIT.ok;
-  } finally {
-    for (const signal of signals) process.off(signal, interrupt);
+    }),
+  );
+  const recipe = changed.length > 0 ? ` with other options: ${otherOptionsText(changed)}` : '';
+  output.print(`\nResult: ${REPRODUCTION_TEXT[result.reproduction]}${recipe}`);
+  for (const { expected, measured, met } of result.criteria) {
+    output.print(`  ${met === null ? '[?]' : met ? '[x]' : '[ ]'} ${expected}\n      ${measured}`);
   }
+  output.print(`\n${result.runs} runs, ${duration(result.seconds)}`);
+  output.print(`Report: ${result.report}`);
+  output.result({ experiment: chosen.name, folder, ...result });
+  return EXIT.ok;
 }
 
 function list(output: Output): number {
@@ -119,20 +115,13 @@ function usualRecipe(experiment: Experiment, dataset: string | undefined, raw: R
 }
 
 function seedsOf(raw: RawOptions, experiment: Experiment, base: RunConfig): number[] {
-  const count = numberOf(raw, 'seeds') ?? experiment.seeds;
+  const count = countOf(raw, 'seeds') ?? experiment.seeds;
   return Array.from({ length: count }, (_, i) => base.seed + i);
 }
 
-/** A whole number from 1; throws RollscopeError `usage`. */
-function numberOf(raw: RawOptions, name: string): number | undefined {
-  const text = raw[name] as string | undefined;
-  if (text === undefined || /^0*[1-9]\d{0,3}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new RollscopeError(
-    'usage',
-    `--${name}: '${text}' is not allowed; allowed: a whole number from 1 to 9999.`,
-    undefined,
-    { details: { reason: 'bad-value', field: `--${name}`, value: text } },
-  );
+/** A count that an option gives. */
+function countOf(raw: RawOptions, name: 'seeds' | 'parallel'): number | undefined {
+  return wholeNumber(`--${name}`, raw[name] as string | undefined, { from: 1, to: 9999 });
 }
 
 /** Models to compare with that of --model: all embedded or none, since they share one configuration. */

@@ -9,12 +9,12 @@ import type { FindQuery } from '../../runs/find-query.ts';
 import { openColumns } from '../../runs/open.ts';
 import { findText } from '../find/text.ts';
 import { interruptible } from '../interruptible.ts';
-import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { findRun } from '../runs.ts';
 import { findProblem } from '../show/find-problem.ts';
+import { decimal, oneOf, wholeNumber } from '../values.ts';
 
 interface FindOptions {
   regex?: string;
@@ -71,8 +71,8 @@ function queryOf(text: string | undefined, options: FindOptions, problems: reado
   const { regex, matchCase, answer, unanswered, correct, wrong, finish, phase, problem } = options;
   both('--answer', answer, '--unanswered', unanswered);
   both('--correct', correct, '--wrong', wrong);
-  const leastReward = numberOf('--min-reward', options.minReward);
-  const mostReward = numberOf('--max-reward', options.maxReward);
+  const leastReward = decimal('--min-reward', options.minReward);
+  const mostReward = decimal('--max-reward', options.maxReward);
   const firstStep = wholeNumber('--from', options.from);
   const lastStep = wholeNumber('--to', options.to);
   return {
@@ -103,15 +103,6 @@ function both(one: string, first: unknown, other: string, second: unknown): void
 function notEmpty(name: string, text: string): string {
   if (text !== '') return text;
   throw new RollscopeError('usage', `${name} is empty.`, 'Omit it to search by other conditions.', {
-    details: { reason: 'bad-value', field: name, value: text },
-  });
-}
-
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new RollscopeError('usage', `${name}: '${text}' is not allowed; allowed: a number.`, undefined, {
     details: { reason: 'bad-value', field: name, value: text },
   });
 }

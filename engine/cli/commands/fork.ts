@@ -1,9 +1,9 @@
 /** `rollscope fork`: a new run that begins with a checkpoint of another one. */
+import { TRAIN_TOPICS } from '../../config/settings.ts';
 import { plural } from '../../protocol/format.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { runInForeground } from '../foreground.ts';
 import { forkSource } from '../fork.ts';
-import { TRAIN_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';

@@ -1,10 +1,10 @@
 /** `rollscope job`: a training as a folder that another trainer runs. */
 import path from 'node:path';
+import { CLUSTER_TOPIC, TRAIN_TOPICS } from '../../config/settings.ts';
 import { machinesOf, WITHOUT_EVALUATION, writeTrlJob, writeVerlJob } from '../../jobs/index.ts';
 import { plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { checkConfigFile } from '../consent.ts';
-import { CLUSTER_TOPIC, TRAIN_TOPICS } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 

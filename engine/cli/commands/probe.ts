@@ -1,5 +1,5 @@
 /** `rollscope probe`: samples the problems without training. */
-
+import { PROBE_TOPICS } from '../../config/settings.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { duration, plural, rounded } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
@@ -9,7 +9,6 @@ import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
 import { forkSource } from '../fork.ts';
-import { PROBE_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';

@@ -7,10 +7,10 @@ import { writeWhole } from '../../system/aside.ts';
 import { inlineRun } from '../../view/inline-run.ts';
 import { OpenRun } from '../../view/open-run.ts';
 import { reportHtml } from '../../view/report-page.ts';
-import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { wholeNumber } from '../values.ts';
 
 /** Megabytes of rollouts in a file, before compression, unless told otherwise. */
 const MEGABYTES = 24;

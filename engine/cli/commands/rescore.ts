@@ -11,7 +11,6 @@ import { namedBy } from '../../protocol/well-formed.ts';
 import { advantages } from '../../training/advantages.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
-import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { recordedName } from '../rescore/rewards.ts';
@@ -19,6 +18,7 @@ import { type RunScores, scoresOf } from '../rescore/scores.ts';
 import { conclusion, pairTable, rewardTable, winners } from '../rescore/tables.ts';
 import { findRun } from '../runs.ts';
 import { computeHint } from '../statistics/hint.ts';
+import { wholeNumber } from '../values.ts';
 
 export interface RescoreOptions extends AnswerOptions {
   reward?: string[];

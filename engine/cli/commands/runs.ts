@@ -5,10 +5,10 @@ import type { ListedRun } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
 import { RunList } from '../../runs/list.ts';
-import { wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { table } from '../table.ts';
+import { wholeNumber } from '../values.ts';
 
 /** Runs of a table that fits a screen or a few. */
 const SHOWN = 100;

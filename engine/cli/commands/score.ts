@@ -1,4 +1,5 @@
 /** `rollscope score`: the rewards of groups that another program sampled, line by line, for as long as it asks. */
+import { SCORE_TOPICS } from '../../config/settings.ts';
 import { graderOf } from '../../grading/index.ts';
 import { readProblems, readRunFile } from '../../journal/reader.ts';
 import { ownConfig, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
@@ -9,12 +10,12 @@ import { checkConsent } from '../../training/run/consent.ts';
 import { requireNoPolicy, scoreGroup } from '../../training/score-group.ts';
 import { allowedBy, checkConfigFile } from '../consent.ts';
 import { answerLines } from '../jsonl.ts';
-import { SCORE_TOPICS, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';
 import { findRun } from '../runs.ts';
 import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
+import { wholeNumber } from '../values.ts';
 
 /** Answers each line of the input in its order until the input ends. Exit code 2 if a line could not be scored. */
 export async function score(file: string, raw: RawOptions): Promise<number> {

@@ -1,12 +1,11 @@
 /** `rollscope serve`: runs the engine in the background. The only line it prints on stdout is its address. */
-
 import path from 'node:path';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Sandbox } from '../../protocol/sandbox.ts';
 import { EngineServer } from '../../server/server.ts';
-import { endAtOnce } from '../../system/processes.ts';
 import { setSandbox } from '../../system/sandbox.ts';
-import { serverOptions } from '../engine.ts';
+import { END_SIGNALS, endAtOnce } from '../../system/signals.ts';
+import { PATIENCE, serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { writeJson } from '../terminal.ts';
@@ -14,8 +13,6 @@ import { writeJson } from '../terminal.ts';
 /** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless, a series is not. */
 const ERROR_WINDOW = 10_000;
 const ERROR_LIMIT = 5;
-/** Milliseconds after which a run that is still being prepared is given up without waiting. */
-const PATIENCE = 700;
 
 interface ServeOptions {
   whenAlone: 'continue' | 'stop';
@@ -66,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     else if (engine.preparing) setTimeout(endNow, PATIENCE).unref();
     void engine.shutdown();
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
+  for (const signal of END_SIGNALS) process.on(signal, end);
   writeJson(engine.address);
   await engine.closed;
   return code;

@@ -5,7 +5,6 @@ import { RollscopeError } from '../../protocol/errors.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import { problemIn } from '../../runs/find-place.ts';
 import { openColumns } from '../../runs/open.ts';
-import { oneOf, wholeNumber } from '../options.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
@@ -17,6 +16,7 @@ import { showProblem } from '../show/problem.ts';
 import { showReport } from '../show/report.ts';
 import { showRollout } from '../show/rollout.ts';
 import { showRun } from '../show/run.ts';
+import { oneOf, wholeNumber } from '../values.ts';
 
 interface ShowOptions {
   problem?: string;

@@ -1,12 +1,12 @@
 /** `rollscope train`: trains a model on a dataset. */
 import path from 'node:path';
+import { ENGINE_TOPIC, TRAIN_TOPICS } from '../../config/settings.ts';
 import { isOnTrl, isOnVerl, type RunConfig } from '../../protocol/config.ts';
 import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
 import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
 import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
-import { ENGINE_TOPIC, TRAIN_TOPICS } from '../options.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { buildRunConfig, type RawOptions } from '../run-config.ts';

@@ -2,12 +2,13 @@
 import { hostname } from 'node:os';
 import { assetPath } from '../../assets.ts';
 import { toErrorData } from '../../protocol/errors.ts';
+import { END_SIGNALS } from '../../system/signals.ts';
 import { ViewServer } from '../../view/server.ts';
 import { ViewedRun } from '../../view/viewed-run.ts';
-import { wholeNumber } from '../options.ts';
 import { EXIT, errorText, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
+import { wholeNumber } from '../values.ts';
 
 interface ViewOptions {
   port?: string;
@@ -50,6 +51,6 @@ export async function view(run: string, others: readonly string[], options: View
 
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of END_SIGNALS) process.once(signal, () => resolve());
   });
 }

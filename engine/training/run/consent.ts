@@ -4,6 +4,7 @@ import { isOwn } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { plural } from '../../protocol/format.ts';
 import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { shellWord } from '../../protocol/texts.ts';
 import { rewardOf } from '../../reward/index.ts';
 
 /** Each program that a run starts: those of its reward, the Python of TRL, a job on a cluster; [] for a run that starts none. */
@@ -20,15 +21,15 @@ export function trainerOf(config: RunConfig): string[] {
 function jobOf(config: RunConfig): string[] {
   if (!isOnVerl(config)) return [];
   const { address, overrides = [] } = config.engine ?? {};
-  const where = address === undefined ? 'the Ray cluster of this machine' : quoted(address);
-  return [`verl: a job on ${where}${overrides.length === 0 ? '' : ` with ${overrides.map(quoted).join(' ')}`}`];
+  const where = address === undefined ? 'the Ray cluster of this machine' : shellWord(address);
+  return [`verl: a job on ${where}${overrides.length === 0 ? '' : ` with ${overrides.map(shellWord).join(' ')}`}`];
 }
 
 /** The Python of a run on TRL, which loads the model; [] for others. */
 function pythonOf(config: RunConfig): string[] {
   if (!isOnTrl(config)) return [];
   const { python = 'python3', accelerateConfig } = config.engine ?? {};
-  return [`TRL: ${quoted(python)}${accelerateConfig === undefined ? '' : ` with ${quoted(accelerateConfig)}`}`];
+  return [`TRL: ${shellWord(python)}${accelerateConfig === undefined ? '' : ` with ${shellWord(accelerateConfig)}`}`];
 }
 
 /** Each reward that runs programs, with what it runs. */
@@ -38,7 +39,7 @@ export function rewardProgramsOf(config: RunConfig): string[] {
     if (!executes) return [];
     const options: Record<string, unknown> | undefined = config.rewardOptions[name];
     const command = options?.command;
-    if (Array.isArray(command)) return `${name}: ${command.map(quoted).join(' ')}`;
+    if (Array.isArray(command)) return `${name}: ${command.map(shellWord).join(' ')}`;
     const given = Object.entries(options ?? {}).map(([option, value]) => `${option} ${JSON.stringify(value)}`);
     return `${name}: programs of the model${given.length > 0 ? ` (${given.join(', ')})` : ''}`;
   });
@@ -86,8 +87,4 @@ export function notAllowed(what: string, programs: readonly string[], facts: obj
     'Allow it with --allow-command if you trust the command, the model and the data.',
     { details: { reason: 'command-not-allowed', programs: [...programs], folder: process.cwd(), ...facts } },
   );
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@=+-]+$/.test(word) ? word : JSON.stringify(word);
 }
