@@ -1,10 +1,8 @@
 /** The tokenizer's part of the metadata of a GGUF file that is written. */
 import { preTokenizerName } from './gguf-pretokenizers.ts';
+import { TOKEN_TYPE } from './gguf-token-types.ts';
 import { bool, type GgufField, list, notInGguf, text, u32 } from './gguf-write.ts';
 import type { TokenizerParts } from './tokenizer.ts';
-
-/** llama.cpp's token types. */
-const [NORMAL, CONTROL, USER_DEFINED, UNUSED] = [1, 3, 4, 5];
 
 /**
  * The metadata of a tokenizer of byte pairs. Throws RollscopeError `model` for one of another kind, or whose rule for splitting
@@ -21,14 +19,14 @@ export function tokenizerFields(parts: TokenizerParts, vocabularySize: number): 
     );
   }
   const tokens = Array.from({ length: vocabularySize }, (_, id) => `[PAD${id}]`);
-  const types = tokens.map(() => UNUSED);
+  const types: number[] = tokens.map(() => TOKEN_TYPE.unused);
   for (const [token, id] of Object.entries(vocab)) {
     tokens[id] = token;
-    types[id] = NORMAL;
+    types[id] = TOKEN_TYPE.normal;
   }
   for (const { content, id, special } of json.added_tokens ?? []) {
     tokens[id] = content;
-    types[id] = special ? CONTROL : USER_DEFINED;
+    types[id] = special ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined;
   }
   const idOf = (token: string | null) => (token === null ? -1 : tokens.indexOf(token));
   const ids: [string, number][] = [

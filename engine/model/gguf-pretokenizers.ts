@@ -2,9 +2,9 @@
  * How a GGUF file of byte pairs says that a text is split before pairs are merged. The names are those that llama.cpp's
  * converter writes into `tokenizer.ggml.pre`; the rules are those of the models' own `tokenizer.json`.
  */
+import { GPT2_PATTERN, splitBy } from './pretokenizer-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 /** Letters after at most one other character, digits by `digits`, then signs and white space. */
 const words = (digits: string) =>
@@ -25,12 +25,9 @@ export const byteLevel = (useRegex: boolean) => ({
   trim_offsets: true,
   use_regex: useRegex,
 });
-const splitBy = (...regexes: string[]) => ({
+const splitByAll = (...regexes: string[]) => ({
   type: 'Sequence',
-  pretokenizers: [
-    ...regexes.map((regex) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false })),
-    byteLevel(false),
-  ],
+  pretokenizers: [...regexes.map(splitBy), byteLevel(false)],
 });
 const digitByDigit = {
   type: 'Sequence',
@@ -59,9 +56,9 @@ const rule = (preTokenizer: object, more: Partial<PreTokenizer> = {}): PreTokeni
 });
 
 const gpt2 = rule(byteLevel(true));
-const llama3 = rule(splitBy(words('\\p{N}{1,3}')), { ignoreMerges: true, addsBos: true });
-const qwen2 = rule(splitBy(words('\\p{N}')), { normalizer: { type: 'NFC' }, endsOnText: true });
-const threeDigits = rule(splitBy(words('\\p{N}{1,3}')));
+const llama3 = rule(splitByAll(words('\\p{N}{1,3}')), { ignoreMerges: true, addsBos: true });
+const qwen2 = rule(splitByAll(words('\\p{N}')), { normalizer: { type: 'NFC' }, endsOnText: true });
+const threeDigits = rule(splitByAll(words('\\p{N}{1,3}')));
 const digits = rule(digitByDigit);
 
 const RULES = new Map<string, PreTokenizer>(
@@ -87,16 +84,16 @@ const RULES = new Map<string, PreTokenizer>(
     qwen2,
     'deepseek-r1-qwen': qwen2,
     kormo: qwen2,
-    stablelm2: rule(splitBy(words('\\p{N}'))),
+    stablelm2: rule(splitByAll(words('\\p{N}'))),
     smollm: digits,
     starcoder: digits,
     refact: digits,
     'command-r': digits,
     codeshell: digits,
-    tekken: rule(splitBy(casedWords('\\p{N}', '')), { ignoreMerges: true, addsBos: true }),
-    'gpt-4o': rule(splitBy(casedWords('\\p{N}{1,3}', `${SUFFIX}?`))),
+    tekken: rule(splitByAll(casedWords('\\p{N}', '')), { ignoreMerges: true, addsBos: true }),
+    'gpt-4o': rule(splitByAll(casedWords('\\p{N}{1,3}', `${SUFFIX}?`))),
     // what llama.cpp does with models that its converter did not know
-    default: rule(splitBy('[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2, '\\p{N}+', '[0-9][0-9][0-9]')),
+    default: rule(splitByAll('[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2_PATTERN, '\\p{N}+', '[0-9][0-9][0-9]')),
   }),
 );
 

@@ -1,15 +1,15 @@
 /** A SentencePiece vocabulary of pairs (Llama 2, TinyLlama, Mistral) from GGUF metadata, as `tokenizer.json` describes it. */
+import { TOKEN_TYPE } from './gguf-token-types.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 export interface Piece {
   text: string;
   /** Higher is merged first. */
   score: number;
-  /** llama.cpp's token type. */
+  /** A `TOKEN_TYPE`. */
   type: number;
 }
 
-const NORMAL = 1;
 const SPACE = '\u2581';
 
 /**
@@ -17,10 +17,12 @@ const SPACE = '\u2581';
  * others is a merge, as in transformers' converter (`generate_merges`).
  */
 export function mergesOf(pieces: readonly Piece[]): [string, string][] {
-  const ids = new Map(pieces.flatMap(({ text, type }, id) => (type === NORMAL ? [[text, id] as const] : [])));
+  const ids = new Map(
+    pieces.flatMap(({ text, type }, id) => (type === TOKEN_TYPE.normal ? [[text, id] as const] : [])),
+  );
   const merges: { left: string; right: string; score: number; lengths: [number, number] }[] = [];
   for (const { text, score, type } of pieces) {
-    if (type !== NORMAL) continue;
+    if (type !== TOKEN_TYPE.normal) continue;
     const characters = [...text];
     const own: { left: string; right: string; lengths: [number, number] }[] = [];
     let at = 0;

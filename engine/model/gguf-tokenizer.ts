@@ -4,14 +4,9 @@ import { startsWith } from './first-token.ts';
 import type { GgufFile } from './gguf.ts';
 import { byteLevel, type PreTokenizer, preTokenizerOf, recognizedPreTokenizer } from './gguf-pretokenizers.ts';
 import { type Described, type Piece, sentencePiece } from './gguf-sentencepiece.ts';
+import { TOKEN_TYPE } from './gguf-token-types.ts';
 import type { TokenizerParts } from './tokenizer.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
-
-/** llama.cpp's token types. */
-const NORMAL = 1;
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
 
 /** Tokens that end a turn wherever a vocabulary has them, whatever the file names: from llama.cpp's list. */
 const ENDS = new Set([
@@ -145,7 +140,7 @@ function bytePairs(tokens: readonly string[], merges: string[], pre: PreTokenize
 }
 
 function pieces(tokens: readonly string[], types: readonly number[], scores: readonly number[]): Piece[] {
-  return tokens.map((text, id) => ({ text, score: scores[id] ?? 0, type: types[id] ?? NORMAL }));
+  return tokens.map((text, id) => ({ text, score: scores[id] ?? 0, type: types[id] ?? TOKEN_TYPE.normal }));
 }
 
 /** How a text is split. A name that is not known is not taken for another one: other tokens would be another prompt. */
@@ -160,9 +155,9 @@ function preTokenizer(file: string, named: unknown, tokens: readonly string[]): 
 
 function addedTokens(tokens: readonly string[], types: readonly number[]): NonNullable<TokenizerJson['added_tokens']> {
   return tokens.flatMap((content, id) => {
-    const type = types[id] ?? NORMAL;
-    if (type !== UNKNOWN && type !== CONTROL && type !== USER_DEFINED) return [];
-    const special = type !== USER_DEFINED;
+    const type = types[id] ?? TOKEN_TYPE.normal;
+    if (type !== TOKEN_TYPE.unknown && type !== TOKEN_TYPE.control && type !== TOKEN_TYPE.userDefined) return [];
+    const special = type !== TOKEN_TYPE.userDefined;
     return [{ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false }];
   });
 }
@@ -170,5 +165,5 @@ function addedTokens(tokens: readonly string[], types: readonly number[]): NonNu
 /** Ids of the tokens that end a response in every vocabulary. */
 function commonEnds(tokens: readonly string[], types: readonly number[], onText: boolean): number[] {
   const ends = (text: string) => ENDS.has(text) || (onText && text === '<|endoftext|>');
-  return tokens.flatMap((text, id) => (ends(text) && types[id] !== NORMAL ? [id] : []));
+  return tokens.flatMap((text, id) => (ends(text) && types[id] !== TOKEN_TYPE.normal ? [id] : []));
 }

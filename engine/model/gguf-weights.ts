@@ -3,6 +3,7 @@ import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder, remove } from '../system/files.ts';
+import { elementsOf } from '../tensor/tensor.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { type ConversionOptions, conversionProgress } from './conversion.ts';
@@ -34,7 +35,7 @@ export function unpermuteRows<T extends Float32Array | Uint8Array>(values: T, he
   return out;
 }
 
-/** The way back: rows of a query or key projection as llama.cpp's files have them. */
+/** The inverse: rows of a query or key projection in the order of llama.cpp's files. */
 export function permuteRows(values: Float32Array, heads: number, width: number): Float32Array {
   const out = new Float32Array(values.length);
   const headDim = values.length / width / heads;
@@ -116,10 +117,10 @@ export function checkTensors(
   }
 }
 
-/** A shape with all axes but the last as one; a vector stays one. */
+/** A shape with all axes but the last merged into one; a vector stays a vector. */
 function rowsAndWidth(shape: readonly number[]): number[] {
   if (shape.length < 2) return [...shape];
-  return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!];
+  return [elementsOf(shape.slice(0, -1)), shape.at(-1)!];
 }
 
 /**

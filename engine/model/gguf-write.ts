@@ -2,6 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
 import { openToWrite } from '../system/files.ts';
+import { elementsOf } from '../tensor/tensor.ts';
 import { BLOCK_TYPES, type OutType, quantized } from './gguf-quantize.ts';
 
 /** A value of the metadata with its type. */
@@ -90,7 +91,7 @@ function fieldBytes(field: GgufField): Buffer {
 
 function bytesOf({ type, shape }: GgufTensorToWrite): number {
   const { weights, bytes } = BLOCK_TYPES[type];
-  return (shape.reduce((a, b) => a * b, 1) / weights) * bytes;
+  return (elementsOf(shape) / weights) * bytes;
 }
 
 /**

@@ -1,7 +1,9 @@
 /** GGUF files, version 2 and 3: metadata, the list of tensors, and their values a few rows at a time. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
+import { elementsOf } from '../tensor/tensor.ts';
 import { blockSize, dequantize, READABLE_TYPES, typeName } from './gguf-blocks.ts';
+import { brokenWeightFile, openWeightFile } from './weight-file.ts';
 
 /** 64-bit numbers beyond 2^53 are rounded. */
 export type GgufValue = number | boolean | string | GgufValue[];
@@ -30,12 +32,7 @@ export interface GgufFile {
   dataOffset: number;
 }
 
-const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
 const FIRST_READ = 8 * 2 ** 20;
-
-function broken(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
-  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN, { details: { reason, file, ...facts } });
-}
 
 /** Thrown when the bytes read so far end inside of the header. */
 class NeedMore extends Error {}
@@ -71,7 +68,8 @@ class Cursor {
 
   string(): string {
     const length = this.u64();
-    if (length > 2 ** 30) throw broken(this.file, 'bad-length', `text of impossible length at byte ${this.at}.`);
+    if (length > 2 ** 30)
+      throw brokenWeightFile(this.file, 'bad-length', `text of impossible length at byte ${this.at}.`);
     const start = this.advance(length);
     return this.buffer.toString('utf8', start, start + length);
   }
@@ -101,7 +99,8 @@ class Cursor {
         const inner = this.u32();
         const length = this.u64();
         // The smallest element has one byte, so a longer list cannot be in the file.
-        if (length > 2 ** 31) throw broken(this.file, 'bad-length', `list of impossible length at byte ${this.at}.`);
+        if (length > 2 ** 31)
+          throw brokenWeightFile(this.file, 'bad-length', `list of impossible length at byte ${this.at}.`);
         const list: GgufValue[] = [];
         for (let i = 0; i < length; i++) list.push(this.value(inner));
         return list;
@@ -113,7 +112,9 @@ class Cursor {
       case 12:
         return view.getFloat64(this.advance(8), true);
       default:
-        throw broken(this.file, 'bad-type', `unknown metadata type ${type} at byte ${this.at}.`, { value: type });
+        throw brokenWeightFile(this.file, 'bad-type', `unknown metadata type ${type} at byte ${this.at}.`, {
+          value: type,
+        });
     }
   }
 }
@@ -134,7 +135,8 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   // The count of a damaged file may be more than an array can have.
   for (let i = 0; i < tensorCount; i++) listed.push(listedTensor(cursor, file));
   const alignment = Number(metadata['general.alignment'] ?? 32);
-  if (!(alignment >= 1)) throw broken(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
+  if (!(alignment >= 1))
+    throw brokenWeightFile(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
   const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map(listed.map((tensor) => [tensor.name, placed(tensor, dataOffset, { file, size })]));
   return { file, files: [file], size, metadata, tensors, dataOffset };
@@ -170,7 +172,10 @@ function listedTensor(cursor: Cursor, file: string): ListedTensor {
   const name = cursor.string();
   const rank = cursor.u32();
   if (rank > 4)
-    throw broken(file, 'bad-tensor', `tensor "${name}" has ${rank} dimensions.`, { field: name, value: rank });
+    throw brokenWeightFile(file, 'bad-tensor', `tensor "${name}" has ${rank} dimensions.`, {
+      field: name,
+      value: rank,
+    });
   const shape = Array.from({ length: rank }, () => cursor.u64()).reverse();
   return { name, shape, type: cursor.u32(), offset: cursor.u64() };
 }
@@ -188,17 +193,17 @@ function placed(tensor: ListedTensor, dataOffset: number, { file, size }: Pick<G
   }
   const width = tensor.shape.at(-1) ?? 1;
   if (width % block.weights !== 0) {
-    throw broken(
+    throw brokenWeightFile(
       file,
       'bad-row-length',
       `tensor "${tensor.name}" has rows of ${width} weights, not a multiple of the block size ${block.weights}.`,
       { field: tensor.name, value: width, block: block.weights },
     );
   }
-  const bytes = (tensor.shape.reduce((a, b) => a * b, 1) / block.weights) * block.bytes;
+  const bytes = (elementsOf(tensor.shape) / block.weights) * block.bytes;
   const offset = dataOffset + tensor.offset;
   if (offset + bytes > size) {
-    throw broken(
+    throw brokenWeightFile(
       file,
       'truncated',
       `truncated: tensor "${tensor.name}" ends at byte ${offset + bytes}, the file has ${size}.`,
@@ -234,22 +239,15 @@ export async function readGguf(file: string): Promise<GgufFile> {
     for (const [key, tensor] of (await readPart(part)).tensors) tensors.set(key, tensor);
   const listed = Number(first.metadata['split.tensors.count'] ?? tensors.size);
   if (tensors.size !== listed) {
-    throw broken(file, 'split-file', `its parts have ${tensors.size} tensors instead of ${listed}.`, { count: listed });
+    throw brokenWeightFile(file, 'split-file', `its parts have ${tensors.size} tensors instead of ${listed}.`, {
+      count: listed,
+    });
   }
   return { ...first, files, tensors };
 }
 
 async function readPart(file: string): Promise<GgufFile> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', {
-      cause,
-      details: { reason: 'not-found', file },
-    });
-  }
+  const handle = await openWeightFile(file);
   try {
     const { size } = await handle.stat();
     for (let wanted = FIRST_READ; ; wanted *= 4) {
@@ -259,7 +257,7 @@ async function readPart(file: string): Promise<GgufFile> {
       } catch (error) {
         if (!(error instanceof NeedMore)) throw error;
         if (bytesRead >= size || wanted > 2 ** 31)
-          throw broken(file, 'truncated-header', `truncated in its header (${size} bytes).`, { bytes: size });
+          throw brokenWeightFile(file, 'truncated-header', `truncated in its header (${size} bytes).`, { bytes: size });
       }
     }
   } finally {
@@ -276,7 +274,7 @@ export async function* readGgufTensor(tensor: GgufTensor, budget = 32 * 2 ** 20)
 export async function* readGgufRows(tensor: GgufTensor, budget = 32 * 2 ** 20): AsyncGenerator<Uint8Array> {
   const { file } = tensor;
   const width = tensor.shape.at(-1) ?? 1;
-  const rows = tensor.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const rows = elementsOf(tensor.shape.slice(0, -1));
   const rowBytes = tensor.bytes / rows;
   const step = Math.max(1, Math.floor(budget / (4 * width)));
   const handle = await open(file, 'r');
@@ -292,7 +290,9 @@ export async function* readGgufRows(tensor: GgufTensor, budget = 32 * 2 ** 20): 
           tensor.offset + row * rowBytes + filled,
         );
         if (bytesRead === 0)
-          throw broken(file, 'truncated', `truncated inside tensor "${tensor.name}".`, { field: tensor.name });
+          throw brokenWeightFile(file, 'truncated', `truncated inside tensor "${tensor.name}".`, {
+            field: tensor.name,
+          });
         filled += bytesRead;
       }
       yield bytes;

@@ -1,4 +1,5 @@
 /** Names and shapes of a decoder's tensors, with Hugging Face's names and layouts. */
+import { elementsOf } from '../tensor/tensor.ts';
 import type { Projection } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 
@@ -44,7 +45,7 @@ export function projectionShape(config: DecoderConfig, projection: Projection): 
   }
 }
 
-/** Numbers in the norms of queries and keys; null where there are none. */
+/** Sizes of the norms of queries and keys; null if there are none. */
 function qkNormWidths({ block, heads, kvHeads, headDim }: DecoderConfig): { q: number; k: number } | null {
   switch (block.qkNorm) {
     case 'none':
@@ -130,5 +131,5 @@ export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
 
 /** How many numbers the weights of a model are. */
 export function parameterCount(config: DecoderConfig): number {
-  return [...parameterShapes(config).values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
+  return [...parameterShapes(config).values()].reduce((n, shape) => n + elementsOf(shape), 0);
 }

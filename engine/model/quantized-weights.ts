@@ -10,6 +10,7 @@ import {
   BLOCK_WIDTH,
   type BlockType,
   blockArrays,
+  elementsOf,
   fromBlocks,
   isBlockType,
   putBlock,
@@ -153,8 +154,6 @@ function blockTypeOf(
   return own && BLOCK_WIDTH[own] <= Math.max(BLOCK_WIDTH[wanted], BLOCK_WIDTH.Q4_1) ? own : wanted;
 }
 
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
 /** The bytes of a weight in blocks. Throws RollscopeError `model` where a value is not finite. */
 async function inBlocks(
   reader: WeightReader,
@@ -163,7 +162,7 @@ async function inBlocks(
   type: BlockType,
   advance: (count: number) => void,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size(shape) * BLOCK_WIDTH[type]);
+  const bytes = new Uint8Array(elementsOf(shape) * BLOCK_WIDTH[type]);
   const parts = blockArrays(type, bytes);
   const check = (numbers: Float32Array, first: number, each: number) => {
     const found = numbers.findIndex((x) => !Number.isFinite(x));
@@ -178,7 +177,7 @@ async function inBlocks(
     }
     check(parts.scales, 0, BLOCK);
     if (parts.offsets) check(parts.offsets, 0, BLOCK);
-    advance(size(shape));
+    advance(elementsOf(shape));
   } else {
     for await (const values of reader.values(name)) {
       check(values, at * BLOCK, 1);

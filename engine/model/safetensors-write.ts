@@ -3,7 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { writeAside } from '../system/aside.ts';
 import { openToWrite } from '../system/files.ts';
 import { BLOCK_WIDTH, type BlockType, toFloat16 } from '../tensor/index.ts';
-import { BLOCKS, elements, WIDTH } from './safetensors.ts';
+import { elementsOf } from '../tensor/tensor.ts';
+import { BLOCKS, WIDTH } from './safetensors.ts';
 
 const ALIGNMENT = 64;
 
@@ -34,7 +35,7 @@ export async function writeSafetensors(
   dtype: 'F32' | 'F16' = 'F32',
 ): Promise<void> {
   const bytesOf = (tensor: TensorToWrite | BlocksToWrite) =>
-    elements(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[tensor.dtype ?? dtype]!);
+    elementsOf(tensor.shape) * ('blocks' in tensor ? BLOCK_WIDTH[tensor.blocks] : WIDTH[tensor.dtype ?? dtype]!);
   const inBlocks = [...tensors].flatMap(([name, tensor]) =>
     'blocks' in tensor ? [[name, { dtype: tensor.blocks, shape: tensor.shape }] as const] : [],
   );

@@ -1,13 +1,21 @@
 /**
- * Reading safetensors files (`safetensors-write.ts` writes them): 8 bytes length, a JSON header, raw little-endian data. Only their index is read on opening; weights
- * stay in the file until somebody asks (onnxruntime maps them from there).
+ * Reading safetensors files (`safetensors-write.ts` writes them): 8 bytes length, a JSON header, raw little-endian data.
+ * Only their index is read on opening; weights stay in the file until somebody asks (onnxruntime maps them from there).
  */
-
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isFileName } from '../system/file-name.ts';
-import { BLOCK, BLOCK_WIDTH, type BlockType, isBlockType, type StoredType, toFloat32 } from '../tensor/index.ts';
+import {
+  BLOCK,
+  BLOCK_WIDTH,
+  type BlockType,
+  elementsOf,
+  isBlockType,
+  type StoredType,
+  toFloat32,
+} from '../tensor/index.ts';
+import { brokenWeightFile, openWeightFile } from './weight-file.ts';
 
 /** Where a tensor is: `bytes` bytes from `offset` on in `file`, row-major. */
 export interface StoredTensor {
@@ -34,26 +42,6 @@ export const WIDTH: Record<string, number> = {
 };
 /** The format's own limit (100 MB). */
 const MAX_HEADER = 100_000_000;
-const FETCH_AGAIN = 'The file is damaged or incomplete; download it again.';
-
-/** Number of elements of a tensor. */
-export const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-function broken(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
-  return new RollscopeError('model', `${file}: ${what}`, FETCH_AGAIN, { details: { reason, file, ...facts } });
-}
-
-async function opened(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new RollscopeError('model', `${file} not found.`, 'Check the path of the model.', {
-      cause,
-      details: { reason: 'not-found', file },
-    });
-  }
-}
 
 /** Reads exactly `length` bytes; null when the file ends before. */
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
@@ -70,18 +58,26 @@ async function readExactly(handle: FileHandle, position: number, length: number)
 
 /** Reads one file's index. Throws RollscopeError `model` when it is missing, truncated or not a safetensors file. */
 export async function readSafetensorsIndex(file: string): Promise<SafetensorsIndex> {
-  const handle = await opened(file);
+  const handle = await openWeightFile(file);
   try {
     const { size } = await handle.stat();
     const start = await readExactly(handle, 0, 8);
     if (!start)
-      throw broken(file, 'truncated-header', `only ${size} bytes long, which is too short for a safetensors file.`);
+      throw brokenWeightFile(
+        file,
+        'truncated-header',
+        `only ${size} bytes long, which is too short for a safetensors file.`,
+      );
     const length = Number(start.readBigUInt64LE(0));
     if (length < 2 || length > MAX_HEADER)
-      throw broken(file, 'not-safetensors', 'not a safetensors file (impossible header length).');
+      throw brokenWeightFile(file, 'not-safetensors', 'not a safetensors file (impossible header length).');
     const header = await readExactly(handle, 8, length);
     if (!header)
-      throw broken(file, 'truncated-header', `truncated in its header (${size} of at least ${8 + length} bytes).`);
+      throw brokenWeightFile(
+        file,
+        'truncated-header',
+        `truncated in its header (${size} of at least ${8 + length} bytes).`,
+      );
     return parseHeader(header.toString('utf8'), file, 8 + length, size);
   } finally {
     await handle.close();
@@ -93,7 +89,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
   try {
     json = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw broken(file, 'not-safetensors', 'not a safetensors file (its header is not JSON).');
+    throw brokenWeightFile(file, 'not-safetensors', 'not a safetensors file (its header is not JSON).');
   }
   const { __metadata__: metadata = {}, ...entries } = json;
   const inBlocks = blocksOf(metadata);
@@ -105,11 +101,11 @@ function parseHeader(text: string, file: string, start: number, size: number): S
     const whole = (list: unknown): list is number[] =>
       Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
     if (!whole(shape) || !whole(range) || range.length !== 2)
-      throw broken(file, 'bad-tensor', `tensor "${name}" has a bad entry.`, { field: name });
+      throw brokenWeightFile(file, 'bad-tensor', `tensor "${name}" has a bad entry.`, { field: name });
     const [begin, end] = range as [number, number];
     const bytes = end - begin;
-    if (bytes < 0 || (width !== undefined && bytes !== width * elements(shape))) {
-      throw broken(
+    if (bytes < 0 || (width !== undefined && bytes !== width * elementsOf(shape))) {
+      throw brokenWeightFile(
         file,
         'bad-tensor',
         `tensor "${name}" has ${bytes} bytes, which does not match its shape [${shape}].`,
@@ -120,7 +116,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
       );
     }
     if (start + end > size) {
-      throw broken(
+      throw brokenWeightFile(
         file,
         'truncated',
         `truncated: tensor "${name}" ends at byte ${start + end}, the file has ${size}.`,
@@ -132,7 +128,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
       );
     }
     const blocks = inBlocks.get(name);
-    if (blocks && bytes === elements(blocks.shape) * BLOCK_WIDTH[blocks.dtype]) {
+    if (blocks && bytes === elementsOf(blocks.shape) * BLOCK_WIDTH[blocks.dtype]) {
       tensors.set(name, { file, offset: start + begin, bytes, ...blocks });
     } else if (dtype === 'F32' || dtype === 'BF16' || dtype === 'F16') {
       tensors.set(name, { file, offset: start + begin, bytes, dtype, shape });
@@ -194,7 +190,7 @@ export async function readSafetensorsFolder(folder: string): Promise<Safetensors
   }
   for (const [name, shard] of map) {
     if (merged.tensors.has(name) || merged.unsupported.has(name)) continue;
-    throw broken(
+    throw brokenWeightFile(
       path.join(folder, shard),
       'bad-tensor',
       `tensor "${name}" is missing, though ${path.basename(indexFile)} names it.`,
@@ -212,12 +208,12 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
   try {
     map = (JSON.parse(text) as { weight_map?: unknown }).weight_map;
   } catch {
-    throw broken(file, 'not-json', 'not valid JSON.');
+    throw brokenWeightFile(file, 'not-json', 'not valid JSON.');
   }
   const entries = Object.entries((map ?? {}) as Record<string, unknown>);
   // a shard is a file of the folder itself: another path could lead out of it
   if (entries.length === 0 || entries.some(([, shard]) => !isFileName(shard))) {
-    throw broken(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });
+    throw brokenWeightFile(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });
   }
   return new Map(entries as [string, string][]);
 }
@@ -227,10 +223,10 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
  * @throws RollscopeError `model` where the file was truncated since its index was read
  */
 export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
-  const handle = await opened(tensor.file);
+  const handle = await openWeightFile(tensor.file);
   try {
     const bytes = await readExactly(handle, tensor.offset, tensor.bytes);
-    if (!bytes) throw broken(tensor.file, 'truncated', 'was truncated after it was opened.');
+    if (!bytes) throw brokenWeightFile(tensor.file, 'truncated', 'was truncated after it was opened.');
     return toFloat32(bytes, tensor.dtype);
   } finally {
     await handle.close();
@@ -244,13 +240,13 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
 export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
   const rows = tensor.shape[0] ?? 1;
   const rowBytes = tensor.bytes / rows;
-  const step = Math.max(1, Math.floor((budget * rows) / (4 * elements(tensor.shape))));
-  const handle = await opened(tensor.file);
+  const step = Math.max(1, Math.floor((budget * rows) / (4 * elementsOf(tensor.shape))));
+  const handle = await openWeightFile(tensor.file);
   try {
     for (let row = 0; row < rows; row += step) {
       const length = Math.min(step, rows - row) * rowBytes;
       const bytes = await readExactly(handle, tensor.offset + row * rowBytes, length);
-      if (!bytes) throw broken(tensor.file, 'truncated', 'was truncated after it was opened.');
+      if (!bytes) throw brokenWeightFile(tensor.file, 'truncated', 'was truncated after it was opened.');
       yield toFloat32(bytes, tensor.dtype);
     }
   } finally {

@@ -1,6 +1,7 @@
 /** Text to tokens, on Hugging Face's library. */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { LiteralText } from './literal-text.ts';
+import { GPT2_PATTERN, splitBy } from './pretokenizer-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 /** A prompt as the model gets it. */
@@ -8,16 +9,6 @@ export interface Rendered {
   text: string;
   tokens: Int32Array;
 }
-
-/** The rule of GPT-2 by which the step ByteLevel splits. */
-const BYTE_LEVEL = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-
-const splitBy = (regex: string) => ({
-  type: 'Split',
-  pattern: { Regex: regex },
-  behavior: 'Isolated',
-  invert: false,
-});
 
 /**
  * Steps whose classes of characters are JavaScript's in the library, as splits by patterns, whose classes are Unicode's
@@ -30,7 +21,7 @@ function widened(node: unknown): unknown {
   const step = node as { type?: string; individual_digits?: boolean; use_regex?: boolean; add_prefix_space?: boolean };
   if (step.type === 'Digits') return splitBy(step.individual_digits ? '\\p{N}' : '\\p{N}+');
   if (step.type === 'ByteLevel' && step.use_regex !== false && step.add_prefix_space === false) {
-    return { type: 'Sequence', pretokenizers: [splitBy(BYTE_LEVEL), { ...step, use_regex: false }] };
+    return { type: 'Sequence', pretokenizers: [splitBy(GPT2_PATTERN), { ...step, use_regex: false }] };
   }
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widened(value)]));
 }

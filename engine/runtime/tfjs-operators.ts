@@ -4,6 +4,7 @@
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Dim, DType, Each, Node, Operators, PlainName } from '../tensor/index.ts';
+import { elementsOf } from '../tensor/tensor.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
@@ -70,7 +71,7 @@ const pick: Compute<'Pick'> = (tf, [x, index], { shapes: [shape] }) => {
 };
 
 const scatterAdd: Compute<'ScatterAdd'> = (tf, [index, updates], { attributes: { rows }, shapes: [shape] }) => {
-  const width = shape.slice(1).reduce((a, b) => a * b, 1);
+  const width = elementsOf(shape.slice(1));
   if (index.size === 0) return tf.zeros([...shape]);
   const at = tf.reshape(index, [index.size, 1]);
   const sum = tf.scatterND(at, tf.reshape(updates, [index.size, width]), [rows, width]);

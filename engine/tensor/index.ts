@@ -1,3 +1,4 @@
+/** Graphs: their operators, sizes, gradients and ports. */
 export * from './blocks.ts';
 export * from './dims.ts';
 export { GRADIENTS, type GradientRules, gradients, pullback } from './gradients.ts';

@@ -2,6 +2,7 @@
 import { Graph, type Tensor } from './graph.ts';
 import * as op from './op.ts';
 import type { GraphFunction, Named, Port } from './ports.ts';
+import { elementsOf } from './tensor.ts';
 
 export interface AdamwOptions {
   beta1: number;
@@ -136,7 +137,7 @@ function stacks(parameters: readonly Parameter[]): Parameter[][] {
   const groups = new Map<string, Parameter[]>();
   for (const parameter of parameters) {
     const { name, shape } = parameter;
-    const small = shape.length > 0 && shape.reduce((a, b) => a * b, 1) <= SMALL;
+    const small = shape.length > 0 && elementsOf(shape) <= SMALL;
     const key = small ? `[${shape.slice(1)}]` : name;
     groups.set(key, [...(groups.get(key) ?? []), parameter]);
   }

@@ -17,6 +17,11 @@ export interface NamedType extends TensorType {
   readonly name: string;
 }
 
+/** Number of elements of a tensor whose sizes are known; 1 for a scalar. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
 /** Size of an axis; negative axes count from the end. */
 export function dimOf(tensor: NamedType, axis: number): Dim {
   const dim = tensor.shape.at(axis);

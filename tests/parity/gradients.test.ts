@@ -1,8 +1,10 @@
 /** Every gradient rule, and gradients through many operators, against central differences in float64. */
 import { describe, expect, test } from 'vitest';
 import { GRADIENTS, Graph, gradients, type OperatorName, op, type Tensor } from '../../engine/tensor/index.ts';
+import { COMPOSITE_CASES } from '../support/composite-cases.ts';
 import { gradientError, gradientProblem } from '../support/finite-differences.ts';
-import { buildCase, COMPOSITE_CASES, feedsOf, OPERATOR_CASES, type OperatorCase } from '../support/operator-cases.ts';
+import { buildCase, feedsOf, type OperatorCase } from '../support/operator-case.ts';
+import { OPERATOR_CASES } from '../support/operator-cases.ts';
 import { evaluateGraph } from '../support/reference-backend.ts';
 
 // Central differences with a step of 1e-5 in float64 are right to about 1e-9 here.

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
-import { isEmpty } from '../support/operator-cases.ts';
+import { isEmpty } from '../support/operator-case.ts';
 import { testOperators } from '../support/operator-suite.ts';
 import { requireWebgpu } from '../support/webgpu.ts';
 

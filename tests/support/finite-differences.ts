@@ -1,8 +1,9 @@
 /** Gradients of a graph against central differences, both in float64. */
 import { Graph, gradients, op, type Tensor } from '../../engine/tensor/index.ts';
 import { largestDifference } from './compare.ts';
-import { randomNumbers } from './operator-cases.ts';
-import { type Doubles, evaluateGraph } from './reference-backend.ts';
+import { randomNumbers } from './operator-case.ts';
+import { evaluateGraph } from './reference-backend.ts';
+import type { Doubles } from './reference-operators.ts';
 
 const STEP = 1e-5;
 

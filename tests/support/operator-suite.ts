@@ -3,8 +3,10 @@ import { describe, test } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { Graph } from '../../engine/tensor/index.ts';
 import { compareOutputs } from './compare.ts';
+import { COMPOSITE_CASES } from './composite-cases.ts';
 import { gradientProblem } from './finite-differences.ts';
-import { buildCase, COMPOSITE_CASES, feedsOf, OPERATOR_CASES, type OperatorCase } from './operator-cases.ts';
+import { buildCase, feedsOf, type OperatorCase } from './operator-case.ts';
+import { OPERATOR_CASES } from './operator-cases.ts';
 import { evaluateGraph } from './reference-backend.ts';
 
 interface Tolerances {

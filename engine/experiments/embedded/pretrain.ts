@@ -4,7 +4,6 @@
  *
  *   npm run pretrain -- [--model S] [--steps 4000] [--seed 0] [--out engine/embedded/model] [--threads 2]
  */
-
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -26,6 +25,7 @@ import { generator } from '../../rollout/philox.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
 import { writeInPlace } from '../../system/files.ts';
 import type { Graph } from '../../tensor/index.ts';
+import { elementsOf } from '../../tensor/tensor.ts';
 import { Trainer } from '../../training/policy/trainer.ts';
 import { learningRate } from '../../training/schedule.ts';
 import { RECIPES } from './recipes.ts';
@@ -57,7 +57,7 @@ function initialWeights(config: DecoderConfig, random: () => number): Map<string
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return new Map(
     [...parameterShapes(config)].map(([name, shape]) => {
-      const size = shape.reduce((a, b) => a * b, 1);
+      const size = elementsOf(shape);
       if (shape.length === 1) return [name, new Float32Array(size).fill(1)];
       const scale = /o_proj|down_proj/.test(name) ? 0.05 / Math.sqrt(2 * config.layers) : 0.05;
       return [name, Float32Array.from({ length: size }, () => normal() * scale)];

@@ -9,6 +9,7 @@ import { type PrefillInputs, type PrefillOutputs, prefillGraph } from '../../rol
 import type { Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
+import { elementsOf } from '../../tensor/tensor.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import type { GradientOptions, MicroBatchGradient } from './gradient-contract.ts';
 import {
@@ -75,7 +76,7 @@ export class GradientInParts {
   }
 
   private zeros({ shape }: Value): Value {
-    return this.options.backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+    return this.options.backend.value('float32', shape, new Float32Array(elementsOf(shape)));
   }
 
   private async functions(): Promise<Compiled> {

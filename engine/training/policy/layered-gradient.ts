@@ -14,6 +14,7 @@ import { nameInLayer } from '../../rollout/streamed-weights.ts';
 import type { Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
 import type { Named, Ports } from '../../tensor/index.ts';
+import { elementsOf } from '../../tensor/tensor.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import type { GradientOptions, GradientSource, MicroBatchGradient } from './gradient-contract.ts';
 import type { OutputHead } from './head-contract.ts';
@@ -239,7 +240,7 @@ export class LayeredGradient implements GradientSource {
   }
 
   private zeros({ shape }: Value): Value {
-    return this.options.backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+    return this.options.backend.value('float32', shape, new Float32Array(elementsOf(shape)));
   }
 
   async release(): Promise<void> {

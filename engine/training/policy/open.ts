@@ -1,5 +1,4 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
-
 import { checkTargets, initialLora } from '../../model/lora.ts';
 import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
@@ -12,7 +11,7 @@ import { Sampler } from '../../rollout/sampler.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { resolveDevice } from '../../runtime/choose-device.ts';
 import { openDevice } from '../../runtime/devices/index.ts';
-import { type Graph, isBlockType } from '../../tensor/index.ts';
+import { elementsOf, type Graph, isBlockType } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { activationMemory } from './activation-memory.ts';
 import { Asks } from './asks.ts';
@@ -68,7 +67,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const device = await resolveDevice(options.device);
   const backend = await openDevice(device, { threads: options.threads });
   const parameters = trainableParameters(config, source.tensors, options.lora);
-  const trainable = parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+  const trainable = parameters.reduce((n, { shape }) => n + elementsOf(shape), 0);
 
   const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
   const { controlFlow } = backend;

@@ -12,6 +12,7 @@ import { type LoraConfig, RollscopeError } from '../../protocol/index.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
+import { elementsOf } from '../../tensor/tensor.ts';
 
 export interface OtherPolicy {
   /** By the names of the policy's own. */
@@ -37,7 +38,7 @@ export async function loadOtherPolicy(
   const values: Record<string, Value> = {};
   for (const { name, shape } of parameters) {
     const data = weights.get(name);
-    if (data?.length !== shape.reduce((a, b) => a * b, 1)) {
+    if (data?.length !== elementsOf(shape)) {
       throw new RollscopeError(
         'model',
         `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,

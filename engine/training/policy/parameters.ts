@@ -1,9 +1,9 @@
 /** What an optimizer changes: the parameters that train, with their moments, on the device and back from it. */
-
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
 import type { AdamwState, Parameter } from '../../tensor/optimizer.ts';
+import { elementsOf } from '../../tensor/tensor.ts';
 
 /** A tensor on the host. */
 export interface HostTensor {
@@ -36,7 +36,7 @@ export class TrainedParameters {
     return Object.fromEntries(
       this.list.map(({ name, shape }) => [
         name,
-        this.backend.value('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+        this.backend.value('float32', shape, new Float32Array(elementsOf(shape))),
       ]),
     );
   }
