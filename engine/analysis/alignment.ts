@@ -3,13 +3,13 @@
  * problems, calibration, and the four quadrants. Labels are read for measuring only.
  */
 import type { Calibration, CalibrationBin, MeasureAlignment } from '../protocol/calibration.ts';
-import type { CountedGroup } from '../protocol/group.ts';
+import type { CountedGroup, JudgedGroup } from '../protocol/group.ts';
 import { mean } from '../protocol/values.ts';
 import { CONFIDENT, isSingle, PLACES, type QuadrantPlace, quadrantOf, type VoteStatus } from '../protocol/verdict.ts';
 import { type Confidences, MEASURE_NAMES, MEASURES } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
-import { groupVerdict, type JudgedGroup } from './metrics.ts';
+import { groupVerdict } from './metrics.ts';
 
 /** How each measure goes with correctness, in the order of `MEASURES`. A measure without any value is left out. */
 export function alignment(problems: readonly Confidences[], bins = 10): MeasureAlignment[] {

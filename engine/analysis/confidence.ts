@@ -2,9 +2,8 @@
  * Confidence measures of a rollout, by name: what there is in log-probabilities, entropies and votes to tell a right
  * answer from a wrong one without labels. Log-probabilities are those at the sampling temperature, nats.
  */
-import type { RolloutStatistics } from '../protocol/group.ts';
+import type { JudgedGroup, RolloutStatistics } from '../protocol/group.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
-import type { JudgedGroup } from './metrics.ts';
 
 /** What a measure may read of one rollout. Without `statistics` or `span`, what needs them is null. */
 interface Subject {

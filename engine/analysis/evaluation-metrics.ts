@@ -57,19 +57,19 @@ export function proportion(outcomes: readonly boolean[]): Estimate | null {
 const LARGEST_K = 64;
 
 /** 1, 2, 4 ... up to 64, and n. */
-export function curve(n: number): number[] {
+export function ksUpTo(n: number): number[] {
   const ks: number[] = [];
   for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
   return n < 1 ? [] : [...ks, n];
 }
 
 /** pass@k of a group, unbiased (arXiv 2107.03374); k is at most its number of rollouts. */
-export function passOf({ rollouts }: JudgedGroup, k: number): number {
+export function passAt({ rollouts }: JudgedGroup, k: number): number {
   return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
 }
 
 /** maj@k of a group (`majorityAtK`): the chance that the majority of k of its rollouts is right; k is at most their number. */
-export function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): number {
+export function majorityAt({ rollouts, clusters }: JudgedGroup, k: number): number {
   const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
   return majorityAtK(counts, rollouts.length, k)!;
 }
@@ -81,13 +81,13 @@ export function majorityOf({ rollouts, clusters }: JudgedGroup, k: number): numb
 export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
   const labeled = groups.filter(hasReference);
   const n = smallest(labeled.map(({ rollouts }) => rollouts.length));
-  return labeled.length === 0 ? [] : curve(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
+  return labeled.length === 0 ? [] : ksUpTo(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
 }
 
 /** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
 export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
   const labeled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
-  const pass = bootstrap(labeled.map((group) => passOf(group, k)));
-  const majority = bootstrap(labeled.map((group) => majorityOf(group, k)));
+  const pass = bootstrap(labeled.map((group) => passAt(group, k)));
+  const majority = bootstrap(labeled.map((group) => majorityAt(group, k)));
   return pass && majority && { pass, majority };
 }

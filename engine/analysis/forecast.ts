@@ -3,11 +3,12 @@
  * and its score once the run has ended.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
+import type { JudgedGroup } from '../protocol/group.ts';
 import { OPTIMUM_BETA } from '../protocol/settings/optimum.ts';
 import { mean } from '../protocol/values.ts';
 import { auroc, aurocEstimate, brier } from './discrimination.ts';
 import { generator, percentileInterval, wilson } from './estimates.ts';
-import { answerEntropy, type JudgedGroup } from './metrics.ts';
+import { answerEntropy } from './metrics.ts';
 import { optimum } from './optimum.ts';
 
 /** One problem of a probe. */

@@ -5,8 +5,6 @@ import { mean, meanShare } from '../protocol/values.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { auroc } from './discrimination.ts';
 
-export type { JudgedGroup } from '../protocol/group.ts';
-
 type FromRollouts =
   | 'proxyReward'
   | 'groundTruthReward'

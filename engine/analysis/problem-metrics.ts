@@ -1,7 +1,7 @@
 /** The metrics of a step for one problem, and its accuracy at each k. */
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { Estimate, ProblemUpdate } from '../protocol/records.ts';
-import { curve, majorityOf, passOf, proportion } from './evaluation-metrics.ts';
+import { ksUpTo, majorityAt, passAt, proportion } from './evaluation-metrics.ts';
 import { hasReference, type Judgment, type StepMetrics, stepMetrics } from './metrics.ts';
 
 export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 'clipFraction'> {
@@ -27,6 +27,6 @@ export function problemMetrics(
     kl: update?.kl ?? null,
     clipFraction: update?.clipFraction ?? null,
     accuracy: labeled ? proportion(group.rollouts.map(({ correct }) => correct === true)) : null,
-    atK: labeled ? curve(n).map((k) => ({ k, pass: passOf(group, k), majority: majorityOf(group, k) })) : null,
+    atK: labeled ? ksUpTo(n).map((k) => ({ k, pass: passAt(group, k), majority: majorityAt(group, k) })) : null,
   };
 }

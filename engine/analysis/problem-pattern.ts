@@ -1,7 +1,6 @@
 /** How a problem ends, determined from its votes: the four patterns, and how stable votes are. These read labels. */
-
+import type { JudgedGroup } from '../protocol/group.ts';
 import { mean } from '../protocol/values.ts';
-import type { JudgedGroup } from './metrics.ts';
 import type { StepGroup } from './theory.ts';
 
 export const PATTERNS = ['amplifying-success', 'amplifying-failure', 'wrong-to-correct', 'correct-to-wrong'] as const;

@@ -2,13 +2,13 @@
  * Rescoring: other rewards on stored rollouts. Compares rankings, advantages and top-ranked rollouts of the rewards, and
  * how well each agrees with correctness.
  */
+import type { JudgedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
 import type { GroupReward, RewardQuality } from '../protocol/reward-comparison.ts';
 import { mean } from '../protocol/values.ts';
 import { kendall, spearman } from './correlation.ts';
 import { auroc } from './discrimination.ts';
 import { bootstrap, DIFFERENCES, wilson } from './estimates.ts';
-import type { JudgedGroup } from './metrics.ts';
 
 /** The rewards of a group, one per rollout. */
 export interface Rescored {

@@ -10,7 +10,7 @@ import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems } from '../training/run/check.ts';
 import { loadMaterial } from '../training/run/material.ts';
 import { fixedBatches } from '../trl/launch.ts';
-import { grpoFields, learningRates, loraFields } from '../trl/settings.ts';
+import { grpoFields, learningRates, loraFields, MICRO_BATCH } from '../trl/settings.ts';
 import { writeScoreProgram } from './score-program.ts';
 import { requireTextReward } from './texts-only.ts';
 import { trlReadme } from './trl-readme.ts';
@@ -25,8 +25,6 @@ const REQUIREMENTS = [
 ];
 /** Format of `settings.json`; `python/rollscope_trl/alone.py` reads it. */
 const VERSION = 1;
-/** Sequences of a forward and backward pass on one device, at most. */
-const MICRO_BATCH = 8;
 
 export interface TrlJobOptions {
   config: RunConfig;

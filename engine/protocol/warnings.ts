@@ -17,6 +17,9 @@ export const WARNING_CODES = [
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 
+/** Above this share of responses, warnings and views say that they were truncated, or have no answer. */
+export const MOSTLY = 0.5;
+
 /** Of a run that can hardly learn, the gravest first. */
 export const SIGNAL_WARNINGS = ['no-signal', 'truncated', 'no-answers'] as const satisfies readonly WarningCode[];
 

@@ -2,11 +2,9 @@
 import { percent, plural } from '../protocol/format.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import { mean } from '../protocol/values.ts';
+import { MOSTLY } from '../protocol/warnings.ts';
 import type { RunColumns } from './columns.ts';
 import type { Metric } from './series.ts';
-
-/** Above this share of the responses, a warning is shown. */
-const MOST = 0.5;
 
 export interface RecordedSignal {
   steps: number;
@@ -62,5 +60,5 @@ export function signalText(signal: RecordedSignal): string | null {
 }
 
 function mostly(part: number | null): boolean {
-  return part !== null && part > MOST;
+  return part !== null && part > MOSTLY;
 }

@@ -1,6 +1,7 @@
 /** What to say where most responses have no answer: which rule would find one, and in how many of them. */
 import { type GradingRules, graderOf } from '../grading/index.ts';
 import { percent } from '../protocol/format.ts';
+import { MOSTLY } from '../protocol/warnings.ts';
 
 /** Rules that are tried, the narrowest first; `last-line` finds something in nearly any text. */
 const CANDIDATES = [
@@ -11,8 +12,6 @@ const CANDIDATES = [
   'last-line',
 ] as const;
 
-/** Above this share of responses without an answer, a warning is shown. */
-const MOST_UNANSWERED = 0.5;
 /** A rule is named that finds an answer in this share of the responses. */
 const WORTH_NAMING = 0.3;
 
@@ -23,7 +22,7 @@ export function answerHint(texts: readonly string[], rules: GradingRules): strin
     return texts.filter((text) => grader.extract(text) !== null).length / texts.length;
   };
   const answered = texts.length === 0 ? 1 : found(rules.answer);
-  if (1 - answered <= MOST_UNANSWERED) return null;
+  if (1 - answered <= MOSTLY) return null;
   const better = CANDIDATES.map((rule) => ({ rule, part: found(rule) })).filter(
     ({ rule, part }) => rule !== rules.answer && part >= WORTH_NAMING && part > answered,
   );

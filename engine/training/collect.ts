@@ -1,5 +1,5 @@
 /** The rollouts of a step: sampled, judged, rewarded, with advantages, recorded. */
-import type { JudgedGroup } from '../analysis/metrics.ts';
+import type { JudgedGroup } from '../protocol/group.ts';
 import type { Problem } from '../protocol/index.ts';
 import { isGroupwise } from './advantages.ts';
 import type { RunContext } from './context.ts';

@@ -24,6 +24,11 @@ export async function readState(checkpoint: string): Promise<LoopState> {
   return parseChecked(LoopState, await readFile(file, 'utf8'), file);
 }
 
+/** Writes a place into a checkpoint that is being made. */
+export function writeState(checkpoint: string, state: LoopState): Promise<void> {
+  return writeInPlace(path.join(checkpoint, STATE_FILE), `${JSON.stringify(state)}\n`);
+}
+
 interface PlaceParts {
   config: RunConfig;
   journal: Journal;
@@ -79,7 +84,7 @@ export class Place {
       step,
       async (folder) => {
         await compute.save(folder);
-        await writeInPlace(path.join(folder, STATE_FILE), `${JSON.stringify(state)}\n`);
+        await writeState(folder, state);
       },
       this.safe.position,
       (saved) => watch.keeps(saved),

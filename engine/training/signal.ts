@@ -5,12 +5,10 @@
  */
 import { percent, plural } from '../protocol/format.ts';
 import type { JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
-import type { WarningCode } from '../protocol/warnings.ts';
+import { MOSTLY, type WarningCode } from '../protocol/warnings.ts';
 
 /** Steps that are looked at, or all of a run that has fewer. */
 const FIRST = 3;
-/** Above this share of the responses, a warning says that they were truncated or have no answer. */
-const MOST = 0.5;
 
 /** What the rollouts of some steps add up to. */
 export interface SignalCounts {
@@ -102,7 +100,7 @@ function facts(counts: ResponseCounts, { sampling }: Pick<RunConfig, 'sampling'>
 }
 
 function mostly(count: number, { rollouts }: ResponseCounts): boolean {
-  return count > MOST * rollouts;
+  return count > MOSTLY * rollouts;
 }
 
 function sentences(...parts: readonly (string | null)[]): string {

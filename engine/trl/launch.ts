@@ -10,12 +10,10 @@ import { remove } from '../system/files.ts';
 import { PLAIN_NODE } from '../system/node-child.ts';
 import type { SteeredOptions } from '../system/steered-program.ts';
 import { batchOf } from '../training/schedule.ts';
-import { grpoFields, learningRates, loraFields } from './settings.ts';
+import { grpoFields, learningRates, loraFields, MICRO_BATCH } from './settings.ts';
 
 /** Format of the job file; `python/rollscope_trl/job.py` reads it. */
 const JOB_VERSION = 1;
-/** Sequences of a forward and backward pass on one device, at most. */
-const MICRO_BATCH = 8;
 
 export interface Launch extends SteeredOptions {
   /** Name of the run. */

@@ -2,6 +2,9 @@
 import type { RunConfig } from '../protocol/index.ts';
 import { learningRate } from '../training/schedule.ts';
 
+/** Sequences of a forward and backward pass on one device, at most. */
+export const MICRO_BATCH = 8;
+
 /** Fields of GRPOConfig and LoraConfig. */
 export type TrlFields = Record<string, string | number | boolean | readonly string[] | Record<string, unknown>>;
 

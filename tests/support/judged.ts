@@ -1,6 +1,6 @@
 /** A judged group as the training loop would make it, from answers and a label. */
-import type { JudgedGroup } from '../../engine/analysis/metrics.ts';
 import { judgeAnswers } from '../../engine/grading/index.ts';
+import type { JudgedGroup } from '../../engine/protocol/group.ts';
 import { type CountedGroup, groupSummary, majorityOf, type RolloutFacts } from '../../engine/protocol/index.ts';
 
 /** @param more fields of single rollouts, by index */

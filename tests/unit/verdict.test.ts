@@ -1,8 +1,9 @@
 /** How a vote stands is decided by one set of rules; metrics, reports and views go by it. */
 import { expect, test, vi } from 'vitest';
 import { quadrants } from '../../engine/analysis/alignment.ts';
-import { type JudgedGroup, majorityRight } from '../../engine/analysis/metrics.ts';
+import { majorityRight } from '../../engine/analysis/metrics.ts';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
+import type { JudgedGroup } from '../../engine/protocol/group.ts';
 import { PLACES, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';

@@ -10,19 +10,10 @@ import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { goTo } from '../go-to.ts';
 import { html } from '../html.ts';
+import { ROW_KEYS } from '../row-keys.ts';
 import { shared } from '../styles.ts';
 import { findFieldStyles, findFields } from './find/fields.ts';
 import { correctnessClass } from './inspector/correctness.ts';
-
-/** Keys that move through the matches. */
-const MOVES: Readonly<Record<string, number>> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: 10,
-  PageUp: -10,
-  Home: -1e9,
-  End: 1e9,
-};
 
 /** The element of the search; hidden until it is opened. */
 @customElement('rs-find')
@@ -183,7 +174,7 @@ export class Find extends Component {
   private move(event: KeyboardEvent, i: number): void {
     const { at } = this.store.finder;
     if (at.state !== 'found') return;
-    const by = MOVES[event.key];
+    const by = ROW_KEYS[event.key];
     if (event.key !== 'Enter' && by === undefined) return;
     event.preventDefault();
     event.stopPropagation();

@@ -3,7 +3,6 @@
  * device; one AdamW step follows. Responses without advantage are left out where they have no gradient. The reference
  * policy is the one that the trainer was made with: the model with an adapter that does nothing yet, or its first weights.
  */
-
 import type { DecoderConfig } from '../../model/config.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/index.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
@@ -11,7 +10,6 @@ import type { LayeredModel } from '../../rollout/layered-model.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
-import { WholeGradient } from './gradient-source.ts';
 import { ScoringHead } from './head.ts';
 import type { OutputHead } from './head-contract.ts';
 import { LayeredGradient } from './layered-gradient.ts';
@@ -31,6 +29,7 @@ import { type Corrected, RolloutCorrection } from './rollout-mismatch.ts';
 import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
 import { isSliced, SlicedHead } from './sliced-head.ts';
 import { UpdateStep } from './update-step.ts';
+import { WholeGradient } from './whole-gradient.ts';
 
 export interface UpdateMetrics {
   loss: number | null;

@@ -8,13 +8,12 @@ import { runName } from '../../journal/layout.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { isOnTrl, isOnVerl, ownConfig, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunParent } from '../../protocol/run-file.ts';
-import { copy, writeInPlace } from '../../system/files.ts';
+import { copy } from '../../system/files.ts';
 import type { Compute } from '../compute.ts';
-import { type LoopState, START } from '../place.ts';
+import { type LoopState, START, writeState } from '../place.ts';
 
 /** The files of a checkpoint that hold weights and optimizer; its place in the run is the fork's own. */
 const WEIGHTS = /^(adapter_config\.json|.*\.safetensors)$/;
-const STATE_FILE = 'state.json';
 
 /** A checkpoint that a run can begin with. */
 export interface Fork {
@@ -108,5 +107,5 @@ async function copyWeights(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) {
     if (WEIGHTS.test(name)) await copy(path.join(from, name), path.join(to, name));
   }
-  await writeInPlace(path.join(to, STATE_FILE), `${JSON.stringify(START)}\n`);
+  await writeState(to, START);
 }

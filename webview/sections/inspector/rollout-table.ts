@@ -7,6 +7,7 @@ import { quantityText } from '../../../engine/protocol/quantities.ts';
 import type { GroupReward } from '../../../engine/protocol/reward-comparison.ts';
 import { oneLine } from '../../../engine/protocol/texts.ts';
 import { html, svg } from '../../html.ts';
+import { ROW_KEYS } from '../../row-keys.ts';
 import { correctnessClass, correctnessMark } from './correctness.ts';
 
 export const rolloutTableStyles = css`
@@ -102,16 +103,6 @@ export function rolloutOrder(
   return sortingColumn(rollouts, columnsOf(rollouts, others), order).indices;
 }
 
-/** The keys that move through the rows. */
-const MOVES: Readonly<Record<string, number>> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: 10,
-  PageUp: -10,
-  Home: -1e9,
-  End: 1e9,
-};
-
 /**
  * A template of the table: a click on a column's title sorts by it, arrow keys choose a row. Numbers of rollouts count
  * from 1.
@@ -120,7 +111,7 @@ export function rolloutTable({ phase, rollouts, imported, others, order, sortBy,
   const columns = columnsOf(rollouts, others);
   const { asked, sorting, indices } = sortingColumn(rollouts, columns, order);
   const key = (event: KeyboardEvent) => {
-    const by = MOVES[event.key];
+    const by = ROW_KEYS[event.key];
     if (by === undefined) return;
     event.preventDefault();
     step(by);

@@ -1,0 +1,273 @@
+/** Runs on verl: a job that is submitted to a Ray cluster, and followed into a run folder as imports follow a dump. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { verl } from '../importers/formats/verl.ts';
+import { ImportWork } from '../importers/import-work.ts';
+import type { Dump } from '../importers/importer.ts';
+import { judgesFor } from '../importers/judges.ts';
+import type { ForeignMetrics } from '../importers/metrics.ts';
+import { ImportedRun } from '../importers/run.ts';
+import { withEvents } from '../importers/with-events.ts';
+import { ON_VERL, type PreparedJob, prepareVerlJob, writeVerlFiles } from '../jobs/index.ts';
+import { createJournal } from '../journal/create.ts';
+import { type ImportState, readImportState, writeImportState } from '../journal/import-state.ts';
+import type { Journal } from '../journal/journal.ts';
+import { runName } from '../journal/layout.ts';
+import { openJournalAt } from '../journal/open.ts';
+import { markOwn } from '../journal/own-mark.ts';
+import { readRunFile } from '../journal/reader.ts';
+import { withoutTemplate } from '../model/prompt-text.ts';
+import { ownConfig, RollscopeError, RUN_FORMAT, type RunConfig } from '../protocol/index.ts';
+import { VERSION } from '../protocol/version.ts';
+import { rewardOf } from '../reward/index.ts';
+import { readEnds } from '../runs/ends.ts';
+import { remove } from '../system/files.ts';
+import { WorkClock } from '../training/clock.ts';
+import type { RunHandle } from '../training/handle.ts';
+import { ProgressMeter } from '../training/progress.ts';
+import { changedSince } from '../training/run/changed.ts';
+import { checkConsent, checkInherited } from '../training/run/consent.ts';
+import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
+import { RunWatch } from '../training/watch.ts';
+import { clusterOf } from './cluster.ts';
+import { JobLog } from './job-log.ts';
+import { GivenProblems } from './problems.ts';
+import { isOver, RayJobs } from './ray-jobs.ts';
+import { taken, VerlRun } from './run.ts';
+import { readJob, type SubmittedJob, verlFolder, writeJob } from './submitted-job.ts';
+import { zipFolder } from './zip.ts';
+
+/**
+ * Starts a run on verl in a new folder. Rejects with RollscopeError where verl cannot honor a setting, the problems are bad, or
+ * the cluster does not take the job; nothing is left then.
+ */
+export async function startVerl({
+  config: given,
+  folder,
+  signal,
+  allowCommand = false,
+  from,
+}: StartOptions): Promise<RunHandle> {
+  if (from) await checkInherited(from.folder, given, allowCommand);
+  const jobs = new RayJobs(clusterOf(given.engine?.address));
+  const prepared = await prepareVerlJob(given, ON_VERL);
+  const { config, material } = prepared;
+  const places = placesOf(config, folder, jobs);
+  signal?.throwIfAborted();
+  const ray = await jobs.version();
+  signal?.throwIfAborted();
+  const runFile = {
+    format: RUN_FORMAT,
+    created: new Date().toISOString(),
+    origin: { engine: 'rollscope', version: VERSION, files: [] },
+    config,
+    foreign: null,
+    versions: { rollscope: VERSION, ray },
+    modelFingerprint: null,
+    dataFingerprint: material.fingerprint,
+  };
+  const prompts = promptsOf(prepared).map((text, problem) => ({ problem, text, tokens: null }));
+  const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
+  try {
+    // A run names a program: what it starts on the cluster.
+    await markOwn(folder);
+    appendHeader(journal, prepared, jobs);
+    const state = await beginState(journal, places.mount);
+    const job = await submit(folder, prepared, jobs, places);
+    return work({ journal, prepared, jobs, job, state });
+  } catch (error) {
+    await journal.close().catch(() => {});
+    await remove(folder);
+    throw error;
+  }
+}
+
+/**
+ * Follows the job of a run again; where that has ended before its time, a new one continues from verl's last checkpoint. Rejects
+ * as `startVerl` does; the folder stays.
+ */
+export async function resumeVerl({ folder, allowCommand = false }: ResumeOptions): Promise<RunHandle> {
+  const file = await readRunFile(folder);
+  const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
+  await checkConsent(folder, config, allowCommand);
+  if ((await readEnds(folder)).end?.reason === 'completed') throw complete(runName(folder));
+  const jobs = new RayJobs(clusterOf(config.engine?.address));
+  const prepared = await prepareVerlJob(config, ON_VERL);
+  if (prepared.material.fingerprint !== file.dataFingerprint) {
+    throw changedSince(runName(folder), 'dataset', config.dataset.path);
+  }
+  const places = placesOf(config, folder, jobs);
+  const before = await readJob(folder);
+  const info = before && (await jobs.info(before.id));
+  const state = await readImportState(folder);
+  if (!state) throw withoutState(folder);
+  const journal = await openJournalAt(folder, state.position);
+  try {
+    if (allowCommand) await markOwn(folder);
+    journal.append({ type: 'lifecycle', event: 'resumed' });
+    const atWork = before && info && (!isOver(info.status) || info.status === 'SUCCEEDED');
+    const job = atWork ? before : await submit(folder, prepared, jobs, places);
+    return work({ journal, prepared, jobs, job, state });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+interface Places {
+  /** Where verl writes, as a path on the cluster, and as a path here. */
+  outputs: string;
+  mount: string;
+}
+
+/** Each run has a folder of its own there, so that none continues from the checkpoints of another. */
+function placesOf({ engine }: RunConfig, folder: string, { cluster }: RayJobs): Places {
+  const { outputs, mount } = engine ?? {};
+  if (outputs === undefined) {
+    if (cluster.here) {
+      const own = verlFolder(path.resolve(folder), 'outputs');
+      return { outputs: own, mount: own };
+    }
+    throw new RollscopeError(
+      'config',
+      `--outputs is missing: the folder on the cluster at ${cluster.url} that takes rollouts, metrics and checkpoints.`,
+      'Give an absolute path that all of its nodes share, for example --outputs /shared/outputs.',
+      { details: { reason: 'outputs-missing', field: '--outputs', server: cluster.url } },
+    );
+  }
+  if (!path.posix.isAbsolute(outputs)) {
+    throw new RollscopeError(
+      'config',
+      `--outputs ${outputs}: not an absolute path on the cluster.`,
+      'Give one that all nodes of the cluster share, for example --outputs /shared/outputs.',
+      { details: { reason: 'outputs-not-absolute', field: '--outputs', value: outputs } },
+    );
+  }
+  const run = runName(folder);
+  return { outputs: path.posix.join(outputs, run), mount: path.join(mount ?? outputs, run) };
+}
+
+/** Submits the job; what Ray calls it is stored before it is. */
+async function submit(run: string, prepared: PreparedJob, jobs: RayJobs, places: Places): Promise<SubmittedJob> {
+  const files = verlFolder(run, 'job');
+  // Written again each time: what a folder from elsewhere holds is not run.
+  await remove(files);
+  await writeVerlFiles(prepared, files);
+  const stored = await jobs.upload(await zipFolder(files));
+  const id = `rollscope-${randomBytes(8).toString('hex')}`;
+  const job: SubmittedJob = { id, cluster: jobs.cluster.url, ...places };
+  await writeJob(run, job);
+  const overrides = prepared.config.engine?.overrides ?? [];
+  const more = overrides.length > 0 ? ` -- ${overrides.map(quoted).join(' ')}` : '';
+  await jobs.submit({
+    id,
+    entrypoint: `python train.py --out ${quoted(places.outputs)}${more}`,
+    package: stored,
+    metadata: { name: runName(run), rollscope: VERSION },
+  });
+  return job;
+}
+
+/** A word for the shell in which Ray starts the job. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function promptsOf({ material }: PreparedJob): string[] {
+  return material.prompts.map(withoutTemplate);
+}
+
+function appendHeader(journal: Journal, { config, material, validated }: PreparedJob, { cluster }: RayJobs): void {
+  const { model } = config;
+  journal.append({
+    type: 'run',
+    config,
+    problems: material.training.length,
+    evaluationProblems: material.problems.length - material.training.length,
+    model: { name: model, parameters: null, trainable: null, fingerprint: null, vocabulary: null },
+    dataFingerprint: material.fingerprint,
+    data: material.data,
+    device: `verl on ${cluster.url}`,
+  });
+  const warn = (message: string) =>
+    journal.append({ type: 'warning', code: 'dataset', message, step: null, problem: null });
+  material.warnings.forEach(warn);
+  if (validated.length === 0 && config.evaluation.samples > 0) {
+    warn('verl does not validate: no evaluation problem has a reference answer.');
+  }
+}
+
+/** From here the run is continued, until a first step was imported. */
+async function beginState(journal: Journal, source: string): Promise<ImportState> {
+  await journal.sync();
+  const state: ImportState = {
+    ...{ source, format: verl.name, fromZero: false, position: journal.position(), parts: {} },
+    ...{ counts: { groups: 0, rollouts: 0, steps: 0, faults: 0 }, identified: true },
+  };
+  await writeImportState(journal.folder, state);
+  return state;
+}
+
+interface AtWork {
+  journal: Journal;
+  prepared: PreparedJob;
+  jobs: RayJobs;
+  job: SubmittedJob;
+  state: ImportState;
+}
+
+async function work({ journal, prepared, jobs, job, state }: AtWork): Promise<RunHandle> {
+  const { config, material } = prepared;
+  const { folder, run } = journal;
+  const log = new JobLog(verlFolder(folder, 'job.log'));
+  const problems = new GivenProblems(material.problems, promptsOf(prepared));
+  const imported = ImportedRun.over(journal, problems, config.grading);
+  const importer = { name: verl.name, curvesOnly: false };
+  const dump = withLog(await withEvents(verl).open(job.mount, { map: {} }), log);
+  const importing = new ImportWork({
+    ...{ importer, source: job.mount, dump, problems, run: imported, before: { ...state, source: job.mount } },
+    options: { rules: config.grading, judges: judgesFor, follow: true },
+  });
+  const watch = new RunWatch(config.watch, isOutside(config));
+  for (const record of journal.recordsFrom(0, state.position.nextSeq)) taken(watch, record);
+  const meter = new ProgressMeter({ run, folder }, config.steps, () => 0, new WorkClock());
+  await log.follow(jobs.cluster, job.id);
+  return new VerlRun({ config, journal, imported, work: importing, importer, jobs, job, log, meter, watch });
+}
+
+/** The reward may rightly overturn settled votes. */
+function isOutside({ reward, rewardOptions }: RunConfig): boolean {
+  return rewardOf(reward, rewardOptions).parts.some(({ family }) => family === 'external');
+}
+
+/** What verl prints of its steps is in the log of the job too, where its own file cannot be read. */
+function withLog(dump: Dump, log: JobLog): Dump {
+  return {
+    ...dump,
+    metrics: async (context) => {
+      const bySteps = new Map(log.metrics.map((one): [number, ForeignMetrics] => [one.step, one]));
+      for (const { step, values } of (await dump.metrics?.(context)) ?? []) {
+        bySteps.set(step, { step, values: { ...bySteps.get(step)?.values, ...values } });
+      }
+      return [...bySteps.values()].sort((a, b) => a.step - b.step);
+    },
+  };
+}
+
+function complete(run: string): RollscopeError {
+  return new RollscopeError(
+    'usage',
+    `The run ${run} is already complete.`,
+    'To train further, start a new run with more steps.',
+    { details: { reason: 'complete', run } },
+  );
+}
+
+function withoutState(folder: string): RollscopeError {
+  return new RollscopeError(
+    'run-broken',
+    `${folder} does not say how far its job was followed: import.json is missing or damaged.`,
+    'Import what verl wrote into a new run: rollscope import <outputs>',
+    { details: { reason: 'no-import-state', folder } },
+  );
+}
