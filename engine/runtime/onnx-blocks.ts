@@ -3,7 +3,8 @@
  * computes both in float32 with the numbers that the blocks stand for, as the gradient does that widens them.
  */
 import { BLOCK } from '../tensor/index.ts';
-import type { EncodedBlocks, Encoder } from './onnx-encoder.ts';
+import type { Encoder } from './onnx-encoder.ts';
+import type { EncodedBlocks } from './onnx-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
 

@@ -2,62 +2,23 @@
  * A graph as an ONNX model under construction. Scopes become ONNX subgraphs; named sizes are read with `Shape` where a
  * shape cannot be given by constants; nodes that no output needs are left out.
  */
-import path from 'node:path';
 import {
-  BLOCK,
-  type BlockParts,
-  type BlockType,
-  blockSlices,
   type Constant,
   type Dim,
   type DType,
-  type ExternalData,
   type Graph,
-  isBlockType,
   type Node,
   type OperatorName,
-  type Slice,
-  type StoredType,
   type Subgraph,
   symbols,
   type Tensor,
   type TensorData,
   terms,
 } from '../tensor/index.ts';
-import {
-  type Attribute,
-  ELEMENT,
-  type Element,
-  externalTensor,
-  graphProto,
-  inlineTensor,
-  modelBytes,
-  nodeProto,
-  valueInfo,
-} from './onnx-format.ts';
+import { type Attribute, ELEMENT, graphProto, inlineTensor, modelBytes, nodeProto, valueInfo } from './onnx-format.ts';
+import { type Dialect, OnnxWeights } from './onnx-weights.ts';
 import { Plan } from './plan.ts';
 import type { Message } from './protobuf.ts';
-
-/**
- * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU
- * provider runs on the device.
- */
-export type Dialect = 'fused' | 'portable';
-
-/** ONNX values of a weight [rows, width] in blocks; `engine/tensor/blocks.ts` says what they mean. */
-export interface EncodedBlocks extends BlockParts<string> {
-  readonly rows: number;
-  readonly width: number;
-}
-
-/** ONNX values of a weight [rows, width] of 16 bits that is widened for each use; each is written when it is asked for. */
-export interface EncodedHalves {
-  readonly rows: number;
-  readonly width: number;
-  readonly whole: () => string;
-  /** Rows `from` to `to`. */
-  readonly part: (from: number, to: number) => string;
-}
 
 /** How an operator is written. */
 export type EncodeOperator<K extends OperatorName> = (e: Encoder, node: Node<K>) => void;
@@ -99,21 +60,27 @@ class Scope {
 export class Encoder {
   private readonly initializers: Message[] = [];
   private readonly names = new Map<Tensor, string>();
-  private readonly blocks = new Map<Tensor, EncodedBlocks>();
-  private readonly halves = new Map<Tensor, EncodedHalves>();
   private readonly inlined = new Map<string, string>();
   readonly plan: Plan;
+  /** The weights that stay in their files. */
+  readonly weights: OnnxWeights;
   private scope = new Scope(null);
   private count = 0;
 
   constructor(
     private readonly graph: Graph,
     readonly dialect: Dialect,
-    private readonly folder: string,
-    private readonly files: ReadonlyMap<string, string>,
+    folder: string,
+    files: ReadonlyMap<string, string>,
     private readonly operators: OnnxEncoders,
   ) {
     this.plan = new Plan(graph);
+    this.weights = new OnnxWeights({
+      dialect,
+      folder,
+      files,
+      add: (initializer) => this.initializers.push(initializer),
+    });
   }
 
   encode(): Uint8Array {
@@ -148,72 +115,12 @@ export class Encoder {
     if (!this.plan.isUsed(tensor)) return;
     if (constant.kind === 'inline') {
       this.names.set(tensor, this.inline(tensor.dtype, tensor.shape as number[], constant.data));
-    } else if (isBlockType(constant.data.stored)) {
-      this.blocks.set(tensor, this.externalBlocks(tensor, constant.data, constant.data.stored));
-    } else if (this.staysHalf(tensor, constant.data)) {
-      this.halves.set(tensor, this.externalHalves(tensor, constant.data));
-    } else {
-      this.names.set(tensor, this.external(tensor, constant.data, constant.data.stored));
+      return;
     }
-  }
-
-  /** Whether a weight is widened for each use. WebGPU has no bfloat16, and widens both kinds when a session is opened. */
-  private staysHalf({ shape }: Tensor, { widenedAtUse, stored }: ExternalData): boolean {
-    return widenedAtUse === true && stored !== 'F32' && shape.length === 2 && this.dialect === 'fused';
-  }
-
-  /** Whether the graph has weights that are widened for each use. */
-  get widensAtUse(): boolean {
-    return this.halves.size > 0;
-  }
-
-  private externalHalves({ name, shape }: Tensor, data: ExternalData): EncodedHalves {
-    const [rows, width] = shape as [number, number];
-    const location = this.location(data);
-    const element: Element = data.stored === 'F16' ? 'float16' : 'bfloat16';
-    const written = new Set<string>();
-    const add = (part: string, from: number, to: number) => {
-      if (!written.has(part)) {
-        const slice = { location, offset: data.offset + 2 * width * from, bytes: 2 * width * (to - from) };
-        this.initializers.push(externalTensor(part, element, [to - from, width], slice));
-        written.add(part);
-      }
-      return part;
-    };
-    return {
-      ...{ rows, width },
-      whole: () => add(`${name}:${data.stored}`, 0, rows),
-      part: (from, to) => add(`${name}:${from}`, from, to),
-    };
-  }
-
-  /** What a weight that is widened for each use is written as; null for other tensors. */
-  halvesOf(tensor: Tensor): EncodedHalves | null {
-    return this.halves.get(tensor) ?? null;
-  }
-
-  /** A matrix in blocks as ONNX values: only products with it and rows of it are written. */
-  private externalBlocks({ name, shape }: Tensor, data: ExternalData, type: BlockType): EncodedBlocks {
-    const [rows, width] = shape as [number, number];
-    const location = this.location(data);
-    const add = (part: string, element: Element, inner: number[], { offset, bytes }: Slice) => {
-      const slice = { location, offset: data.offset + offset, bytes };
-      this.initializers.push(externalTensor(`${name}:${part}`, element, [rows, width / BLOCK, ...inner], slice));
-      return `${name}:${part}`;
-    };
-    const { numbers, low, scales, offsets } = blockSlices(type, rows * width);
-    return {
-      ...{ rows, width },
-      numbers: add('numbers', 'uint8', [BLOCK / 2], numbers),
-      low: low && add('low', 'uint8', [BLOCK / 2], low),
-      scales: add('scales', 'float32', [], scales),
-      offsets: offsets && add('offsets', 'float32', [], offsets),
-    };
-  }
-
-  /** What a weight in blocks is written as; null for other tensors. */
-  blocksOf(tensor: Tensor): EncodedBlocks | null {
-    return this.blocks.get(tensor) ?? null;
+    const stored = this.weights.write(tensor, constant.data);
+    if (stored === null) return;
+    if (stored !== tensor.name) this.emit('Cast', [stored], [tensor.name], { to: { int: ELEMENT.float32 } });
+    this.names.set(tensor, tensor.name);
   }
 
   /** A constant; equal ones are written once. */
@@ -229,28 +136,15 @@ export class Encoder {
     return name;
   }
 
-  private location({ file }: ExternalData): string {
-    return path.relative(this.folder, this.files.get(file)!).split(path.sep).join('/');
-  }
-
-  private external(tensor: Tensor, data: ExternalData, format: Exclude<StoredType, BlockType>): string {
-    const element: Element = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[format] as Element;
-    const location = this.location(data);
-    const stored = element === 'float32' ? tensor.name : `${tensor.name}:${data.stored}`;
-    this.initializers.push(externalTensor(stored, element, tensor.shape as number[], { location, ...data }));
-    if (element !== 'float32') this.emit('Cast', [stored], [tensor.name], { to: { int: 1 } });
-    return tensor.name;
-  }
-
   private fresh(hint: string): string {
     return `${hint}#${this.count++}`;
   }
 
   /** The ONNX name of a tensor. */
   value(tensor: Tensor): string {
-    if (this.blocks.has(tensor))
+    if (this.weights.blocksOf(tensor))
       throw new Error(`${tensor.name} lies in blocks: only its rows and products can be used`);
-    const halves = this.halves.get(tensor);
+    const halves = this.weights.halvesOf(tensor);
     if (halves) return this.emit('Cast', [halves.whole()], undefined, { to: { int: ELEMENT.float32 } });
     let name = this.names.get(tensor);
     if (name === undefined) {

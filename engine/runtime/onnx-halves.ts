@@ -3,7 +3,8 @@
  * more than one part exists in float32 at a time. onnxruntime would widen them all beforehand, which a session of such
  * graphs has to switch off (`KEEP_HALVES`).
  */
-import type { EncodedHalves, Encoder } from './onnx-encoder.ts';
+import type { Encoder } from './onnx-encoder.ts';
+import type { EncodedHalves } from './onnx-weights.ts';
 
 /** Optimizers of onnxruntime that turn 16-bit weights into float32 ones when a session is opened. */
 export const KEEP_HALVES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';

@@ -77,12 +77,12 @@ function flag(value: boolean): Attribute {
 const matmul: EncodeOperator<'MatMul'> = (e, node) => {
   const [a, b] = node.inputs;
   const { transA, transB } = node.attributes;
-  const blocks = e.blocksOf(b);
+  const blocks = e.weights.blocksOf(b);
   if (blocks && transB && !transA) {
     productWithBlocks(e, e.value(a), blocks, e.value(node.outputs[0]));
     return;
   }
-  const halves = e.halvesOf(b);
+  const halves = e.weights.halvesOf(b);
   if (halves && transB && !transA && a.shape.length === 2) {
     productWithHalves(e, e.value(a), halves, e.value(node.outputs[0]));
     return;
@@ -103,8 +103,8 @@ const matmul: EncodeOperator<'MatMul'> = (e, node) => {
 const gather: EncodeOperator<'Gather'> = (e, node) => {
   const [x, index] = node.inputs;
   const [y] = node.outputs;
-  const blocks = e.blocksOf(x);
-  const halves = e.halvesOf(x);
+  const blocks = e.weights.blocksOf(x);
+  const halves = e.weights.halvesOf(x);
   if (blocks && index.shape.length === 1) rowsOfBlocks(e, e.value(index), blocks, e.value(y));
   else if (halves) rowsOfHalves(e, e.value(index), halves, e.value(y));
   else e.emit('Gather', values(e, node), [e.value(y)], { axis: { int: 0 } });

@@ -1,8 +1,9 @@
 /** Encodes a graph as an ONNX model. How each operator is written is in `onnx-operators.ts`. */
 import path from 'node:path';
 import type { Graph } from '../tensor/index.ts';
-import { type Dialect, Encoder } from './onnx-encoder.ts';
+import { Encoder } from './onnx-encoder.ts';
 import { ENCODERS } from './onnx-operators.ts';
+import type { Dialect } from './onnx-weights.ts';
 import { weightFiles } from './weight-files.ts';
 
 export interface EncodedGraph {
@@ -32,5 +33,5 @@ export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
   const files = weightFiles(graph);
   const weightsFolder = commonFolder([...files.values()]);
   const encoder = new Encoder(graph, dialect, weightsFolder ?? '', files, ENCODERS);
-  return { model: encoder.encode(), weightsFolder, widensAtUse: encoder.widensAtUse };
+  return { model: encoder.encode(), weightsFolder, widensAtUse: encoder.weights.widensAtUse };
 }

@@ -70,7 +70,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['1,500', 'engine/grading/scanner.ts', 'const MAX_NODES = 1500;'],
   ['1,024', 'engine/grading/rational.ts', 'const MAX_HEX_DIGITS = 1024;'],
   ['48', 'engine/grading/compare.ts', 'const MAX_ITEMS = 48;'],
-  ['216', 'engine/grading/compare.ts', 'const MAX_MATRIX_WORK = 216;'],
+  ['216', 'engine/grading/matrix.ts', 'const MAX_MATRIX_WORK = 216;'],
   ['64', 'engine/grading/region.ts', 'const MAX_INTERVALS = 64;'],
   ['200', 'engine/grading/evaluate.ts', 'const MAX_TERMS = 200;'],
   ['8', 'engine/grading/over.ts', 'const MOST = 8;'],

@@ -11,7 +11,7 @@ import type { Metric } from '../../engine/runs/series.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { namedByWatch } from '../chart-choice.ts';
 import { type CurveOptions, type DrawnCurve, drawCurve, plotArea, type Series, withCursors } from '../charts/curve.ts';
-import { type Domain, partBetween, stepIn, zoomed } from '../charts/domain.ts';
+import type { Domain } from '../charts/domain.ts';
 import { merged } from '../charts/export.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
@@ -22,6 +22,7 @@ import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
+import { ChartPointer } from './curves/pointer.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
@@ -38,8 +39,6 @@ const GAP = 18;
 const NARROWEST = 224;
 /** Width that the title of the rewards needs; a narrower chart says only what they are. */
 const WHOLE_TITLE = 290;
-/** CSS pixels within which a press is a click and not a drag. */
-const CLICK = 4;
 
 interface Chart {
   /** `reward`, or the metric. */
@@ -56,10 +55,12 @@ interface Chart {
 export class Curves extends Component {
   static override styles = [shared, failureStyles, menuStyles, curveStyles];
 
-  /** The part of the steps that is shown; null for all. */
-  private zoom: Domain | null = null;
-  private hover: number | null = null;
-  private drag: { key: string; from: number; x: number } | null = null;
+  /** The steps that are shown, and the one under the pointer. */
+  private readonly pointer = new ChartPointer(this, {
+    all: () => this.allSteps,
+    at: () => this.at,
+    lookAt: (step) => this.lookAt(step),
+  });
   private large: string | null = null;
   /** What of the charts does not change with the step, by their key: the cursor moves many times a second. */
   private readonly options = new Map<string, Remembered<Chart['options']>>();
@@ -93,7 +94,7 @@ export class Curves extends Component {
 
   /** The step whose values the titles show. */
   private get at(): number {
-    return this.hover ?? Math.min(this.store.selection.at, this.store.columns.step);
+    return this.pointer.hover ?? Math.min(this.store.selection.at, this.store.columns.step);
   }
 
   private series(name: string, metric: Metric): Series {
@@ -129,7 +130,7 @@ export class Curves extends Component {
 
   private get stepOfA(): number {
     const { runOfA, selection } = this.store;
-    return this.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, runOfA.other?.columns.step ?? 0);
+    return this.pointer.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, runOfA.other?.columns.step ?? 0);
   }
 
   private optionsOf(key: string, make: () => Chart['options']): Chart['options'] {
@@ -144,7 +145,7 @@ export class Curves extends Component {
     const { evaluations } = columns.head;
     const marks = evaluations.flatMap(({ step, accuracy }) => (accuracy ? [{ step, ...accuracy }] : []));
     const sampled = evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
-    const evaluated = this.hover === null ? undefined : marks.find(({ step }) => step === this.hover);
+    const evaluated = this.pointer.hover === null ? undefined : marks.find(({ step }) => step === this.pointer.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
     const name = this.chartWidth < WHOLE_TITLE ? nothing : html`Reward `;
     const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
@@ -196,19 +197,18 @@ export class Curves extends Component {
     const isLarge = key === this.large;
     const height = isLarge ? LARGE : usual;
     const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
-    const dragged = this.drag && this.hover !== null ? partBetween(this.drag.from, this.hover, this.all) : null;
-    const step = Math.round(this.hover ?? this.at);
-    const { domain } = this;
+    const { pointer } = this;
+    const { domain, hover } = pointer;
+    const step = Math.round(hover ?? this.at);
     const drawn = remembered(this.pictures, key).of([options, width, height, ...domain], () =>
       drawCurve({ width, height, domain, ...options }),
     );
-    const cursors = { cursor: this.store.selection.step, hover: this.hover, dragged, series: options.series };
-    const press = (event: PointerEvent) => this.press(event, key, width, rightAxis);
-    const move = (event: PointerEvent) => this.move(event, width, rightAxis);
+    const cursors = { cursor: this.store.selection.step, hover, dragged: pointer.dragged, series: options.series };
+    const area = plotArea(width, height, rightAxis);
     return html`<section class=${isLarge ? 'large' : ''} data-chart=${key}>
       <div class="title"><h2>${title}</h2>${this.menu(chart)}</div>
-      <div class="plot" tabindex="0" role="slider" aria-label="${label}: step" aria-valuemin=${this.domain[0]} aria-valuemax=${this.domain[1]} aria-valuenow=${step} aria-valuetext=${`step ${step}`}
-        @pointerdown=${press} @pointermove=${move} @pointerup=${this.release} @pointerleave=${this.leave} @dblclick=${() => this.show(null)} @keydown=${this.key} @blur=${this.leave}>
+      <div class="plot" tabindex="0" role="slider" aria-label="${label}: step" aria-valuemin=${domain[0]} aria-valuemax=${domain[1]} aria-valuenow=${step} aria-valuetext=${`step ${step}`}
+        @pointerdown=${(event: PointerEvent) => pointer.press(event, area)} @pointermove=${(event: PointerEvent) => pointer.move(event, area)} @pointerup=${pointer.release} @pointerleave=${pointer.leave} @dblclick=${() => pointer.show(null)} @keydown=${pointer.key} @blur=${pointer.leave}>
         <svg width=${width} height=${height} aria-hidden="true">${withCursors(drawn, cursors)}</svg>
       </div>
     </section>`;
@@ -254,6 +254,7 @@ export class Curves extends Component {
   /** Below the charts: another metric, smoothing, and the way back from a part. */
   private tools() {
     const { selection, columns } = this.store;
+    const { part } = this.pointer;
     const shown = selection.charts(columns);
     const others = this.others.of([columns, columns.series.steps.length, ...shown], () =>
       choicesOf(columns.series).filter(({ metric }) => !shown.includes(metric)),
@@ -273,8 +274,8 @@ export class Curves extends Component {
       <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
       <button class="link" data-action="histograms" aria-pressed=${selection.showsHistograms} @click=${() => this.toggleHistograms()}>Histograms</button>
       ${
-        this.zoom
-          ? html`<span role="status">steps ${this.zoom[0]} to ${this.zoom[1]}</span><button class="link" data-action="all-steps" @click=${() => this.show(null)}>Show all steps</button>`
+        part
+          ? html`<span role="status">steps ${part[0]} to ${part[1]}</span><button class="link" data-action="all-steps" @click=${() => this.pointer.show(null)}>Show all steps</button>`
           : html`<span>drag: zoom · click: go to the step</span>`
       }
     </div>`;
@@ -303,73 +304,14 @@ export class Curves extends Component {
     return Math.max(LEAST_HEIGHT, layout.chartsHeight(innerWidth, innerHeight) - AROUND);
   }
 
-  private get all(): Domain {
+  private get allSteps(): Domain {
     const { info, columns, runOfA } = this.store;
     return [0, Math.max(info?.steps ?? 1, columns.step, runOfA.other?.columns.step ?? 0)];
   }
 
-  private get domain(): Domain {
-    return this.zoom ?? this.all;
-  }
-
-  private show(part: Domain | null): void {
-    this.zoom = part;
-    this.requestUpdate();
-  }
-
-  /** The step at a place of a chart. */
-  private stepAt(event: PointerEvent, width: number, rightAxis: boolean): number {
-    const { left } = (event.currentTarget as Element).getBoundingClientRect();
-    const area = plotArea(width, HEIGHT, rightAxis);
-    return Math.round(stepIn(this.domain, (event.clientX - left - area.left) / (area.right - area.left)));
-  }
-
-  private press(event: PointerEvent, key: string, width: number, rightAxis: boolean): void {
-    if (event.button !== 0) return;
-    (event.currentTarget as Element).setPointerCapture(event.pointerId);
-    this.drag = { key, from: this.stepAt(event, width, rightAxis), x: event.clientX };
-  }
-
-  private move(event: PointerEvent, width: number, rightAxis: boolean): void {
-    const step = this.stepAt(event, width, rightAxis);
-    if (step === this.hover) return;
-    this.hover = step;
-    this.requestUpdate();
-  }
-
-  private readonly release = (event: PointerEvent): void => {
-    const { drag, hover } = this;
-    this.drag = null;
-    if (!drag) return;
-    const part = partBetween(drag.from, hover ?? drag.from, this.all);
-    if (Math.abs(event.clientX - drag.x) > CLICK && part) this.show(part);
-    else this.lookAt(drag.from);
-  };
-
-  private readonly leave = (): void => {
-    if (this.drag) return;
-    this.hover = null;
-    this.requestUpdate();
-  };
-
   private lookAt(step: number): void {
     this.store.selection.lookAt(Math.max(1, Math.min(this.store.columns.step, step)));
   }
-
-  private readonly key = (event: KeyboardEvent): void => {
-    const at = this.hover ?? Math.round(this.at);
-    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10 }[event.key];
-    if (by !== undefined) this.hover = Math.max(this.domain[0], Math.min(this.domain[1], at + by));
-    else if (event.key === 'Home' || event.key === 'End') this.hover = this.domain[event.key === 'Home' ? 0 : 1];
-    else if (event.key === '+' || event.key === '-')
-      this.zoom = zoomed(this.domain, at, event.key === '+' ? 0.5 : 2, this.all);
-    else if (event.key === '0' || (event.key === 'Escape' && this.zoom)) this.zoom = null;
-    else if (event.key === 'Enter') this.lookAt(at);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.requestUpdate();
-  };
 }
 
 /** The curves without smoothing, with the run of those of another one. */

@@ -3,29 +3,26 @@ import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
 import { visible } from '../../engine/protocol/visible.ts';
-import { PROBLEM_SORTS, type ProblemOrder } from '../../engine/runs/panel-state.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import type { Flow } from '../charts/flows.ts';
 import { stepAt } from '../charts/matrix.ts';
 import { Component } from '../component.ts';
 import { menuStyles, saveMenu } from '../export-menu.ts';
 import { html } from '../html.ts';
-import { groupings, type ListItem, listItems, SORT_TITLES } from '../problem-order.ts';
+import { type ListItem, listItems } from '../problem-order.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { onResize } from '../resize.ts';
 import { shared } from '../styles.ts';
 import { onThemeChange } from '../theme.ts';
 import '../filter-field.ts';
+import { matrixLegend, orderChoice, predictedWrong } from './problems/around.ts';
 import { problemCell, standingText } from './problems/cells.ts';
 import { columnsFor, type ListColumn, problemsStyles } from './problems/columns.ts';
 import { flowsPart, flowsStyles } from './problems/flows.ts';
 import { LINE, MatrixDrawing } from './problems/matrix-drawing.ts';
 import { matrixDrawing, matrixTable } from './problems/matrix-file.ts';
 
-const PREDICTED_WRONG = 'predicted:wrong';
-/** Earlier spellings of this term. */
-const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 /** Lines that are drawn where the height of the list is not known yet. */
 const SOME = 60;
 /** Lines beyond the edges, so that scrolling shows no gaps. */
@@ -76,11 +73,11 @@ export class Problems extends Component {
         ></rs-filter>
         <div class="count">
           <span role="status" data-matching=${matching} data-problems=${problems.length}>${filter ? `${matching} of ` : ''}${plural(problems.length, 'problem')}</span>
-          ${this.predicted(filter)} ${this.orderChoice()} ${this.matrixMenu(items)}
+          ${predictedWrong(this.store)} ${orderChoice(this.store)} ${this.matrixMenu(items)}
         </div>
         ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
-      ${this.list(items)} ${this.legend()}
+      ${this.list(items)} ${matrixLegend(this.store)}
     `;
   }
 
@@ -136,37 +133,6 @@ export class Problems extends Component {
     return this.listed.of([filtered, order], () =>
       listItems(order, new Map(filtered.map((row) => [row.problem.index, row]))),
     );
-  }
-
-  /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
-  private predicted(filter: string) {
-    const count = this.store.rows.filter(({ view }) => view.prediction?.likelyWrong).length;
-    if (count === 0) return nothing;
-    const words = filter.split(/\s+/).filter(Boolean);
-    const on = words.some((word) => SAME_TERM.includes(word));
-    const toggled = on ? words.filter((word) => !SAME_TERM.includes(word)) : [...words, PREDICTED_WRONG];
-    return html`<button
-      class="link predicted"
-      aria-pressed=${on}
-      data-count=${count}
-      title="Problems whose predicted majority has P(correct) below 0.5"
-      @click=${() => this.store.selection.setFilter(toggled.join(' '))}
-    >${count} predicted wrong</button>`;
-  }
-
-  private orderChoice() {
-    const { order } = this.store.selection;
-    const choice = <K extends keyof ProblemOrder>(
-      name: K,
-      label: string,
-      values: readonly (readonly [ProblemOrder[K], string])[],
-    ) =>
-      html`<label>${label} <select data-order=${name} @change=${(event: Event) =>
-        this.store.selection.setOrder({ [name]: (event.target as HTMLSelectElement).value })}>
-        ${values.map(([value, title]) => html`<option value=${value} .selected=${value === order[name]}>${title}</option>`)}
-      </select></label>`;
-    const sorts = PROBLEM_SORTS.map((sort) => [sort, SORT_TITLES[sort]] as const);
-    return html`${choice('sort', 'sorted by', sorts)} ${choice('grouping', 'grouped by', groupings(this.store.dataColumns))}`;
   }
 
   private list(items: readonly ListItem[]) {
@@ -226,19 +192,6 @@ export class Problems extends Component {
       @dblclick=${(event: MouseEvent) => this.lookAt(event)}
       @pointermove=${(event: PointerEvent) => this.point(event, row)}
     >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${problemCell(column, row, { columns: this.store.columns, steps: this.frameSteps })}</span>`)}</div>`;
-  }
-
-  private legend() {
-    const { labeled, forecast } = this.store.columns.head;
-    const sample = (standing: string, text: string) =>
-      html`<span class="sample"><canvas data-standing=${standing} width="22" height="12" aria-hidden="true"></canvas>${text}</span>`;
-    return html`<div class="legend muted">
-      ${labeled ? html`${sample('correct', 'majority correct')}${sample('wrong', 'majority wrong')}` : sample('unknown', 'majority')}
-      ${sample('undecided', 'tie or single vote')}${sample('unanswered', 'no answer')}
-      <span>stronger: larger share</span>
-      ${labeled && this.store.info?.job !== 'probe' ? html`<span>↑ fixed, ↓ broke since A</span>` : nothing}
-      ${forecast ? html`<span>◦ predicted wrong</span>` : nothing}
-    </div>`;
   }
 
   private columnsNow(): ListColumn[] {

@@ -1,7 +1,7 @@
+/** GPT-2: learned positions, layer norms, biases everywhere, an MLP without a gate. */
 import type { DecoderBlock } from '../block.ts';
 import { type Architecture, GGUF_KEYS, HUGGING_FACE_KEYS, LLAMA_BLOCK, PRE_NORM_LAYER } from './architecture.ts';
 
-/** GPT-2: learned positions, layer norms, biases everywhere, an MLP without a gate. */
 const BLOCK = {
   ...LLAMA_BLOCK,
   biases: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'up_proj', 'down_proj'],

@@ -1,3 +1,4 @@
+/** Granite 3 and dense Granite 4: Llama's block with multipliers of embeddings, scores, residuals and logits. */
 import {
   type Architecture,
   ATTENTION_BIAS,
@@ -8,7 +9,6 @@ import {
   PRE_NORM_LAYER,
 } from './architecture.ts';
 
-/** Granite 3 and dense Granite 4: Llama's block with multipliers of embeddings, scores, residuals and logits. */
 export const granite = {
   name: 'granite',
   models: 'Granite 3',

@@ -1,3 +1,4 @@
+/** Llama 1 to 3 (arXiv 2302.13971, 2407.21783), and the many that follow it. */
 import {
   type Architecture,
   ATTENTION_BIAS,
@@ -8,7 +9,6 @@ import {
   PRE_NORM_LAYER,
 } from './architecture.ts';
 
-/** Llama 1 to 3 (arXiv 2302.13971, 2407.21783), and the many that follow it. */
 export const llama = {
   name: 'llama',
   models: 'SmolLM2, Llama 2 and 3, DeepSeek-R1-Distill-Llama',

@@ -1,8 +1,8 @@
+/** Mistral 7B and its kin (arXiv 2310.06825): Llama's block, and a sliding window in every layer. */
 import { type Architecture, HUGGING_FACE_KEYS, LLAMA_BLOCK } from './architecture.ts';
 import { llama } from './llama.ts';
 import { windowEverywhere, windowOf } from './windows.ts';
 
-/** Mistral 7B and its kin (arXiv 2310.06825): Llama's block, and a sliding window in every layer. */
 export const mistral = {
   name: 'mistral',
   models: 'Mistral 7B',

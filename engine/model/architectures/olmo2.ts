@@ -1,3 +1,4 @@
+/** OLMo 2 (arXiv 2501.00656): norms on what attention and MLP give, and of queries and keys over all heads together. */
 import {
   type Architecture,
   ATTENTION_BIAS,
@@ -7,7 +8,6 @@ import {
   LLAMA_BLOCK,
 } from './architecture.ts';
 
-/** OLMo 2 (arXiv 2501.00656): norms on what attention and MLP give, and of queries and keys over all heads together. */
 export const olmo2 = {
   name: 'olmo2',
   models: 'OLMo 2',

@@ -1,3 +1,4 @@
+/** OLMo 3: OLMo 2's block with a sliding window in three of four layers, where frequencies are never stretched. */
 import { huggingFaceRope, toHuggingFaceScaling } from '../rope.ts';
 import { type Architecture, HUGGING_FACE_KEYS } from './architecture.ts';
 import { olmo2 } from './olmo2.ts';
@@ -5,7 +6,6 @@ import { ggufKinds, windowedKinds, writtenWindows } from './windows.ts';
 
 const ROPES = { sliding: 'local', full: 'main' } as const;
 
-/** OLMo 3: OLMo 2's block with a sliding window in three of four layers, where frequencies are never stretched. */
 export const olmo3 = {
   name: 'olmo3',
   models: 'OLMo 3',

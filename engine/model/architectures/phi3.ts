@@ -1,7 +1,7 @@
+/** Phi-3 and Phi-4 (arXiv 2404.14219): Llama's block whose files hold queries, keys and values in one matrix. */
 import { type Architecture, GGUF_KEYS, HUGGING_FACE_KEYS, LLAMA_BLOCK, PRE_NORM_LAYER } from './architecture.ts';
 import { ggufKinds, windowEverywhere, windowOf } from './windows.ts';
 
-/** Phi-3 and Phi-4 (arXiv 2404.14219): Llama's block whose files hold queries, keys and values in one matrix. */
 export const phi3 = {
   name: 'phi3',
   models: 'Phi-3, Phi-4',

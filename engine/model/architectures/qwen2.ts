@@ -1,7 +1,7 @@
+/** Qwen2 and Qwen2.5 (arXiv 2407.10671): Llama's block with biases on queries, keys and values. */
 import { type Architecture, GGUF_KEYS, HUGGING_FACE_KEYS, LLAMA_BLOCK, PRE_NORM_LAYER } from './architecture.ts';
 import { qwenKinds, writtenQwenWindows } from './windows.ts';
 
-/** Qwen2 and Qwen2.5 (arXiv 2407.10671): Llama's block with biases on queries, keys and values. */
 export const qwen2 = {
   name: 'qwen2',
   models: 'Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen',

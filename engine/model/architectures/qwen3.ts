@@ -1,3 +1,4 @@
+/** Dense Qwen3 (arXiv 2505.09388): Llama's block with norms of each head's queries and keys, and heads of 128. */
 import {
   type Architecture,
   ATTENTION_BIAS,
@@ -8,7 +9,6 @@ import {
 } from './architecture.ts';
 import { qwenKinds, writtenQwenWindows } from './windows.ts';
 
-/** Dense Qwen3 (arXiv 2505.09388): Llama's block with norms of each head's queries and keys, and heads of 128. */
 export const qwen3 = {
   name: 'qwen3',
   models: 'Qwen3',

@@ -1,3 +1,4 @@
+/** SmolLM3: Llama's block, of which every fourth layer has no positions (NoPE, arXiv 2501.18795). */
 import { type LayerKind, shortestCycle } from '../traits.ts';
 import {
   type Architecture,
@@ -10,7 +11,6 @@ import {
 } from './architecture.ts';
 import { windowedKinds, windowOf, writtenWindows } from './windows.ts';
 
-/** SmolLM3: Llama's block, of which every fourth layer has no positions (NoPE, arXiv 2501.18795). */
 export const smollm3 = {
   name: 'smollm3',
   models: 'SmolLM3',

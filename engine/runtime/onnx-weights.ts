@@ -1,0 +1,138 @@
+/** Weights that stay in their files as values of an ONNX model: whole, in blocks, or in 16 bits until they are used. */
+import path from 'node:path';
+import {
+  BLOCK,
+  type BlockParts,
+  type BlockType,
+  blockSlices,
+  type ExternalData,
+  isBlockType,
+  type Slice,
+  type StoredType,
+  type Tensor,
+} from '../tensor/index.ts';
+import { type Element, externalTensor } from './onnx-format.ts';
+import type { Message } from './protobuf.ts';
+
+/**
+ * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU
+ * provider runs on the device.
+ */
+export type Dialect = 'fused' | 'portable';
+
+/** ONNX values of a weight [rows, width] in blocks; `engine/tensor/blocks.ts` says what they mean. */
+export interface EncodedBlocks extends BlockParts<string> {
+  readonly rows: number;
+  readonly width: number;
+}
+
+/** ONNX values of a weight [rows, width] of 16 bits that is widened for each use; each is written when it is asked for. */
+export interface EncodedHalves {
+  readonly rows: number;
+  readonly width: number;
+  readonly whole: () => string;
+  /** Rows `from` to `to`. */
+  readonly part: (from: number, to: number) => string;
+}
+
+interface WeightOptions {
+  dialect: Dialect;
+  /** The folder of the model, from which it names its files. */
+  folder: string;
+  /** Where files really are, by their paths in the graph. */
+  files: ReadonlyMap<string, string>;
+  /** Takes an initializer of the model. */
+  add: (initializer: Message) => void;
+}
+
+/** Writes the weights of one model. */
+export class OnnxWeights {
+  private readonly blocks = new Map<Tensor, EncodedBlocks>();
+  private readonly halves = new Map<Tensor, EncodedHalves>();
+
+  constructor(private readonly options: WeightOptions) {}
+
+  /** The ONNX value that has a weight as it is stored; null for one in blocks or in 16 bits, which is used in parts. */
+  write(tensor: Tensor, data: ExternalData): string | null {
+    if (isBlockType(data.stored)) {
+      this.blocks.set(tensor, this.inBlocks(tensor, data, data.stored));
+      return null;
+    }
+    if (this.staysHalf(tensor, data)) {
+      this.halves.set(tensor, this.inHalves(tensor, data));
+      return null;
+    }
+    return this.whole(tensor, data, data.stored);
+  }
+
+  /** What a weight in blocks is written as; null for other tensors. */
+  blocksOf(tensor: Tensor): EncodedBlocks | null {
+    return this.blocks.get(tensor) ?? null;
+  }
+
+  /** What a weight that is widened for each use is written as; null for other tensors. */
+  halvesOf(tensor: Tensor): EncodedHalves | null {
+    return this.halves.get(tensor) ?? null;
+  }
+
+  /** Whether the graph has weights that are widened for each use. */
+  get widensAtUse(): boolean {
+    return this.halves.size > 0;
+  }
+
+  /** Whether a weight is widened for each use. WebGPU has no bfloat16, and widens both kinds when a session is opened. */
+  private staysHalf({ shape }: Tensor, { widenedAtUse, stored }: ExternalData): boolean {
+    return widenedAtUse === true && stored !== 'F32' && shape.length === 2 && this.options.dialect === 'fused';
+  }
+
+  private inHalves({ name, shape }: Tensor, data: ExternalData): EncodedHalves {
+    const [rows, width] = shape as [number, number];
+    const location = this.location(data);
+    const element: Element = data.stored === 'F16' ? 'float16' : 'bfloat16';
+    const written = new Set<string>();
+    const add = (part: string, from: number, to: number) => {
+      if (!written.has(part)) {
+        const slice = { location, offset: data.offset + 2 * width * from, bytes: 2 * width * (to - from) };
+        this.options.add(externalTensor(part, element, [to - from, width], slice));
+        written.add(part);
+      }
+      return part;
+    };
+    return {
+      ...{ rows, width },
+      whole: () => add(`${name}:${data.stored}`, 0, rows),
+      part: (from, to) => add(`${name}:${from}`, from, to),
+    };
+  }
+
+  /** A matrix in blocks as ONNX values: only products with it and rows of it are written. */
+  private inBlocks({ name, shape }: Tensor, data: ExternalData, type: BlockType): EncodedBlocks {
+    const [rows, width] = shape as [number, number];
+    const location = this.location(data);
+    const add = (part: string, element: Element, inner: number[], { offset, bytes }: Slice) => {
+      const slice = { location, offset: data.offset + offset, bytes };
+      this.options.add(externalTensor(`${name}:${part}`, element, [rows, width / BLOCK, ...inner], slice));
+      return `${name}:${part}`;
+    };
+    const { numbers, low, scales, offsets } = blockSlices(type, rows * width);
+    return {
+      ...{ rows, width },
+      numbers: add('numbers', 'uint8', [BLOCK / 2], numbers),
+      low: low && add('low', 'uint8', [BLOCK / 2], low),
+      scales: add('scales', 'float32', [], scales),
+      offsets: offsets && add('offsets', 'float32', [], offsets),
+    };
+  }
+
+  private whole({ name, shape }: Tensor, data: ExternalData, format: Exclude<StoredType, BlockType>): string {
+    const element = ({ F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as const)[format];
+    const stored = element === 'float32' ? name : `${name}:${data.stored}`;
+    this.options.add(externalTensor(stored, element, shape as number[], { location: this.location(data), ...data }));
+    return stored;
+  }
+
+  private location({ file }: ExternalData): string {
+    const { folder, files } = this.options;
+    return path.relative(folder, files.get(file)!).split(path.sep).join('/');
+  }
+}
