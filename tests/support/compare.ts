@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import type { DType, Graph, TensorData } from '../../engine/tensor/index.ts';
-import type { Doubles } from './reference-backend.ts';
+import type { Doubles } from './reference-operators.ts';
 
 /** The array of a type with these values. */
 function typed(dtype: DType, values: ArrayLike<number>): TensorData {

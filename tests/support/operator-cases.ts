@@ -2,56 +2,18 @@
  * Every operator of the tensor graph at work: what the ONNX encodings are compared on, on each device, and what the
  * gradient rules are checked on. Shapes mix numbers, named sizes, broadcasting and axes of length 0.
  */
+import { type Dim, type OperatorName, op, type Shape, type Tensor } from '../../engine/tensor/index.ts';
 import {
-  type Dim,
-  type DType,
-  evaluate,
-  type Graph,
-  type OperatorName,
-  op,
-  type Shape,
-  type Tensor,
-} from '../../engine/tensor/index.ts';
-import type { Doubles } from './reference-backend.ts';
-
-interface Input {
-  dtype: DType;
-  shape: Shape;
-  /** Bounds of the random values; for integers the upper one is not reached. */
-  low: number;
-  high: number;
-  values?: readonly number[];
-}
-
-export interface OperatorCase {
-  /** The operator that is tested. */
-  op: OperatorName;
-  what: string;
-  inputs: Readonly<Record<string, Input>>;
-  sizes: Readonly<Record<string, number>>;
-  build: (x: Record<string, Tensor>, graph: Graph) => Tensor[];
-  /** Inputs that gradients are checked for; none where the operator has no gradient. */
-  wanted: readonly string[];
-}
-
-const floats = (...shape: Dim[]): Input => ({ dtype: 'float32', shape, low: -2, high: 2 });
-const positive = (...shape: Dim[]): Input => ({ dtype: 'float32', shape, low: 0.3, high: 2 });
-const indices = (below: number, ...shape: Dim[]): Input => ({ dtype: 'int32', shape, low: 0, high: below });
-const integers = (...shape: Dim[]): Input => ({ dtype: 'int32', shape, low: -9, high: 9 });
-const longs = (below: number, ...shape: Dim[]): Input => ({ dtype: 'int64', shape, low: 0, high: below });
-const scalar = (dtype: DType, value: number): Input => ({ dtype, shape: [], low: 0, high: 1, values: [value] });
-
-const SIZES = { B: 2, L: 3, C: 4, P: 2, G: 3, Z: 0 };
-
-function one(
-  name: OperatorName,
-  what: string,
-  inputs: Record<string, Input>,
-  build: (x: Record<string, Tensor>, graph: Graph) => Tensor | readonly Tensor[],
-  wanted: string[] = [],
-): OperatorCase {
-  return { op: name, what, inputs, sizes: SIZES, build: (x, graph) => [build(x, graph)].flat(), wanted };
-}
+  floats,
+  type Input,
+  indices,
+  integers,
+  longs,
+  type OperatorCase,
+  one,
+  positive,
+  scalar,
+} from './operator-case.ts';
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 function binary(name: OperatorName, f: Binary, b: (...shape: Dim[]) => Input = floats): OperatorCase[] {
@@ -376,111 +338,3 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   ...composites(),
   ...control(),
 ];
-
-function decoderLayer(): OperatorCase {
-  const [length, heads, width] = [3, 2, 8];
-  const weights = (...shape: Dim[]): Input => ({ dtype: 'float32', shape, low: -1, high: 1 });
-  const inputs = {
-    x: weights('B', length, width),
-    position: longs(5, 'B', length),
-    cos: weights(5, 2),
-    sin: weights(5, 2),
-    mask: { ...weights(1, 1, length, length), values: [0, -9, -9, 0, 0, -9, 0, 0, 0] },
-    norm: weights(width),
-    q: weights(width, width),
-    k: weights(width, width),
-    v: weights(width, width),
-    o: weights(width, width),
-    up: weights(12, width),
-    gate: weights(12, width),
-    down: weights(width, 12),
-  };
-  const build = (t: Record<string, Tensor>): Tensor => {
-    const flat = op.reshape(op.rmsNorm(t.x!, t.norm!, 1e-5), [`${length}*B`, width]);
-    const project = (w: Tensor) => op.reshape(op.linear(flat, w), ['B', length, width]);
-    const turn = (y: Tensor) => op.rotary(y, t.position!, t.cos!, t.sin!, heads);
-    const split = (y: Tensor) => op.transpose(op.reshape(y, ['B', length, heads, width / heads]), [0, 2, 1, 3]);
-    const [q, k, v] = [split(turn(project(t.q!))), split(turn(project(t.k!))), split(project(t.v!))];
-    const scores = op.add(op.mul(op.matmul(q!, k!, { transB: true }), 0.5), t.mask!);
-    const mixed = op.transpose(op.matmul(op.softmax(scores), v!), [0, 2, 1, 3]);
-    const joined = op.reshape(mixed, [`${length}*B`, width]);
-    const attended = op.add(op.reshape(t.x!, [`${length}*B`, width]), op.linear(joined, t.o!));
-    const fed = op.mul(op.silu(op.linear(attended, t.gate!)), op.linear(attended, t.up!));
-    return op.add(attended, op.linear(fed, t.down!));
-  };
-  const wanted = ['x', 'norm', 'q', 'k', 'v', 'o', 'up', 'gate', 'down'];
-  return one('MatMul', 'a decoder layer', inputs, build, wanted);
-}
-
-/** Many operators at once. */
-export const COMPOSITE_CASES: readonly OperatorCase[] = [
-  decoderLayer(),
-  one(
-    'Split',
-    'a tensor used several times, and in pieces of which one is unused',
-    { x: floats('B', 6) },
-    ({ x }) => {
-      const [a, , c] = op.split(op.mul(x!, x!), 1, [2, 3, 1]);
-      return op.add(op.exp(a!), op.mul(c!, op.reduceMean(x!, [1], true)));
-    },
-    ['x'],
-  ),
-  one(
-    'Pick',
-    'log-probabilities of chosen tokens under a tied embedding',
-    { x: floats('B', 'L', 6), e: floats(11, 6), i: indices(11, 'B', 'L') },
-    ({ x, e, i }) => {
-      const flat = op.reshape(op.add(x!, op.gather(e!, i!)), ['B*L', 6]);
-      const logits = op.linear(flat, e!);
-      const shifted = op.sub(logits, op.stopGradient(op.reduceMax(logits, [-1], true)));
-      const chosen = op.pick(shifted, op.reshape(i!, ['B*L']));
-      return op.sub(chosen, op.log(op.reduceSum(op.exp(shifted), [-1])));
-    },
-    ['x', 'e'],
-  ),
-];
-
-/** Uniform random numbers in [0, 1), the same on every run (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Random values for the inputs of a case; float32 values are exact in float32. */
-export function feedsOf(
-  { inputs, sizes }: Pick<OperatorCase, 'inputs' | 'sizes'>,
-  seed: number,
-): Record<string, Doubles> {
-  const random = randomNumbers(seed);
-  const values = new Map(Object.entries(sizes));
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => {
-      const shape = input.shape.map((dim) => evaluate(dim, values));
-      const data = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => {
-        if (input.values) return input.values[i]!;
-        const value = input.low + (input.high - input.low) * random();
-        return input.dtype === 'float32' ? Math.fround(value) : Math.floor(value);
-      });
-      return [name, { shape, data }];
-    }),
-  );
-}
-
-/** Whether a case has an axis of length 0. */
-export function isEmpty({ inputs, sizes }: OperatorCase): boolean {
-  const values = new Map(Object.entries(sizes));
-  return Object.values(inputs).some(({ shape }) => shape.some((dim) => evaluate(dim, values) === 0));
-}
-
-/** Builds a case's inputs and outputs `y0`, `y1`, ... in a graph. */
-export function buildCase(graph: Graph, { inputs, build }: OperatorCase): Tensor[] {
-  const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
-  );
-  return build(tensors, graph);
-}

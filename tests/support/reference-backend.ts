@@ -8,234 +8,21 @@ import {
   type Constant,
   type Dim,
   type DType,
-  type Each,
   each,
   evaluate,
   type Graph,
   type Node,
   type OperatorName,
-  type Operators,
   type Subgraph,
   type Tensor,
   type TensorData,
 } from '../../engine/tensor/index.ts';
+import { type Doubles, PLAIN_KERNELS, type Run } from './reference-operators.ts';
 
-/** Integers and truth values (0, 1) are held as doubles too. */
-export interface Doubles {
-  shape: readonly number[];
-  data: Float64Array;
-}
-
-const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-function filled(shape: readonly number[], element: (index: number[]) => number): Doubles {
-  const data = new Float64Array(count(shape));
-  const index = shape.map(() => 0);
-  for (let i = 0; i < data.length; i++) {
-    data[i] = element(index);
-    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]; axis--) index[axis] = 0;
-  }
-  return { shape, data };
-}
-
-/** The element at an index; missing leading axes and axes of size 1 broadcast. */
-function at(x: Doubles, index: readonly number[]): number {
-  const lead = index.length - x.shape.length;
-  let offset = 0;
-  x.shape.forEach((size, axis) => {
-    offset = offset * size + (size === 1 ? 0 : index[lead + axis]!);
-  });
-  return x.data[offset]!;
-}
-
-/** An operator: values of a node's outputs from those of its inputs. `frame` knows the sizes, and what bodies read. */
-type Run<K extends OperatorName> = (
-  xs: Each<Operators[K]['inputs'], Doubles>,
-  node: Node<K>,
-  frame: Frame,
-) => readonly Doubles[];
-
-/** An operator with one output, whose shape it is told. */
-function single<K extends OperatorName>(
-  f: (xs: Each<Operators[K]['inputs'], Doubles>, shape: number[], node: Node<K>) => Doubles,
-): Run<K> {
-  return (xs, node, frame) => [f(xs, frame.shape(node.outputs[0]!), node)];
-}
-
-type Elementwise<Inputs extends readonly Tensor[]> = {
-  [K in OperatorName]: Operators[K]['inputs'] extends Inputs ? K : never;
-}[OperatorName];
-
-function unary(f: (a: number) => number): Run<Elementwise<readonly [Tensor]>> {
-  return ([x], node, frame) => [filled(frame.shape(node.outputs[0]!), (index) => f(at(x, index)))];
-}
-
-function binary(f: (a: number, b: number) => number): Run<Elementwise<readonly [Tensor, Tensor]>> {
-  return ([a, b], node, frame) => [filled(frame.shape(node.outputs[0]!), (i) => f(at(a, i), at(b, i)))];
-}
-
-function reduction(f: (values: number[]) => number): Run<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
-  return ([x], { outputs: [y], attributes: { axes } }, frame) => {
-    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    const groups = filled(kept, () => 0).data;
-    const values: number[][] = Array.from(groups, () => []);
-    filled(x.shape, (index) => {
-      let offset = 0;
-      kept.forEach((size, axis) => {
-        offset = offset * size + (axes.includes(axis) ? 0 : index[axis]!);
-      });
-      values[offset]!.push(at(x, index));
-      return 0;
-    });
-    return [{ shape: frame.shape(y), data: Float64Array.from(values, f) }];
-  };
-}
-
-const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
-
-/** Rows along the last axis. */
-function rows(x: Doubles): Float64Array[] {
-  const length = x.shape.at(-1)!;
-  return Array.from({ length: length === 0 ? 0 : x.data.length / length }, (_, i) =>
-    x.data.slice(i * length, (i + 1) * length),
-  );
-}
-const ofRows = (shape: readonly number[], made: Float64Array[]): Doubles => ({
-  shape,
-  data: Float64Array.from(made.flatMap((row) => [...row])),
-});
-
-/** What each row along the last axis becomes, of the same length. */
-function byRow(f: (row: Float64Array) => Float64Array): Run<'Softmax' | 'CumSum'> {
-  return ([x], { outputs: [y] }, frame) => [ofRows(frame.shape(y), rows(x).map(f))];
-}
-
-const bit = (value: boolean) => (value ? 1 : 0);
-
-export type ReferenceKernels = { readonly [K in OperatorName]: Run<K> };
+export type ReferenceKernels = { readonly [K in OperatorName]: Run<K, Frame> };
 
 export const REFERENCE_KERNELS: ReferenceKernels = {
-  Add: binary((a, b) => a + b),
-  Sub: binary((a, b) => a - b),
-  Mul: binary((a, b) => a * b),
-  Div: (xs, node, frame) => {
-    const integer = node.outputs[0].dtype !== 'float32';
-    return binary((a, b) => (integer ? Math.trunc(a / b) : a / b))(xs, node, frame);
-  },
-  Max: binary(Math.max),
-  Min: binary(Math.min),
-  Less: binary((a, b) => bit(a < b)),
-  Greater: binary((a, b) => bit(a > b)),
-  GreaterOrEqual: binary((a, b) => bit(a >= b)),
-  Equal: binary((a, b) => bit(a === b)),
-  And: binary((a, b) => bit(a === 1 && b === 1)),
-  Or: binary((a, b) => bit(a === 1 || b === 1)),
-  Not: unary((a) => bit(a === 0)),
-  Neg: unary((a) => -a),
-  Exp: unary(Math.exp),
-  Log: unary(Math.log),
-  Sqrt: unary(Math.sqrt),
-  Abs: unary(Math.abs),
-  Sigmoid: unary((a) => 1 / (1 + Math.exp(-a))),
-  Tanh: unary(Math.tanh),
-  Where: single(([condition, a, b], shape) => filled(shape, (i) => at(at(condition, i) === 1 ? a : b, i))),
-  Cast: (xs, node, frame) => {
-    const { to } = node.attributes;
-    return unary((a) => (to === 'float32' ? a : to === 'bool' ? bit(a !== 0) : Math.trunc(a)))(xs, node, frame);
-  },
-  Identity: unary((a) => a),
-  Softmax: byRow((row) => {
-    const peak = Math.max(...row);
-    const powers = row.map((v) => Math.exp(v - peak));
-    return powers.map((p) => p / total([...powers]));
-  }),
-  ReduceSum: reduction(total),
-  ReduceMean: reduction((v) => total(v) / v.length),
-  ReduceMax: reduction((v) => Math.max(...v)),
-  ArgMax: single(([x], shape) => ({
-    shape,
-    data: Float64Array.from(rows(x), (row) => row.indexOf(Math.max(...row))),
-  })),
-  CumSum: byRow((row) => {
-    let sum = 0;
-    return row.map((v) => (sum += v));
-  }),
-  MatMul: single(([a, b], shape, { attributes: { transA, transB } }) => {
-    const inner = transA ? a.shape.at(-2)! : a.shape.at(-1)!;
-    return filled(shape, (index) => {
-      const [lead, m, n] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
-      let sum = 0;
-      for (let k = 0; k < inner; k++) {
-        // `at` with full indices: sizes of 1 are themselves.
-        sum += at(a, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b, [...lead, ...(transB ? [n, k] : [k, n])]);
-      }
-      return sum;
-    });
-  }),
-  Reshape: single(([x], shape) => ({ shape, data: x.data })),
-  Transpose: single(([x], shape, { attributes: { permutation } }) =>
-    filled(shape, (index) => {
-      const source: number[] = [];
-      permutation.forEach((from, to) => {
-        source[from] = index[to]!;
-      });
-      return at(x, source);
-    }),
-  ),
-  Expand: unary((a) => a),
-  Concat: single((xs, shape, { attributes: { axis } }) =>
-    filled(shape, (index) => {
-      let offset = index[axis]!;
-      const part = xs.find((x) => {
-        if (offset < x.shape[axis]!) return true;
-        offset -= x.shape[axis]!;
-        return false;
-      });
-      return at(part!, index.with(axis, offset));
-    }),
-  ),
-  Split: ([x], { outputs, attributes: { axis } }, frame) => {
-    let start = 0;
-    return outputs.map((y) => {
-      const shape = frame.shape(y);
-      const from = start;
-      start += shape[axis]!;
-      return filled(shape, (index) => at(x, index.with(axis, index[axis]! + from)));
-    });
-  },
-  Gather: single(([x, index], shape) =>
-    filled(shape, (i) => {
-      const rank = index.shape.length;
-      return at(x, [bounded(at(index, i.slice(0, rank)), x.shape[0]!), ...i.slice(rank)]);
-    }),
-  ),
-  Pick: single(([x, index], shape) => filled(shape, (i) => at(x, [...i, bounded(at(index, i), x.shape.at(-1)!)]))),
-  ScatterAdd: single(([index, updates], shape) => {
-    const result = filled(shape, () => 0);
-    const row = count(shape.slice(1));
-    index.data.forEach((target, i) => {
-      for (let j = 0; j < row; j++) result.data[bounded(target, shape[0]!) * row + j]! += updates.data[i * row + j]!;
-    });
-    return result;
-  }),
-  RmsNorm: ([x, weight], { outputs: [y, inverses], attributes: { epsilon } }, frame) => {
-    const inverse = rows(x).map((row) => 1 / Math.sqrt(total([...row].map((v) => v * v)) / row.length + epsilon));
-    const made = rows(x).map((row, i) => row.map((v, j) => v * inverse[i]! * weight.data[j]!));
-    return [ofRows(frame.shape(y), made), { shape: frame.shape(inverses), data: Float64Array.from(inverse) }];
-  },
-  Rotary: single(([x, position, cos, sin], shape, { attributes: { heads } }) => {
-    const head = shape[2]! / heads;
-    const half = head / 2;
-    return filled(shape, ([b, l, i]) => {
-      const p = at(position, [b!, l!]);
-      const within = i! % head;
-      const first = within < half;
-      const partner = at(x, [b!, l!, first ? i! + half : i! - half]);
-      const [c, s] = [at(cos, [p, within % half]), at(sin, [p, within % half])];
-      return at(x, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
-    });
-  }),
-  Size: (_, { attributes: { dim } }, frame) => [{ shape: [], data: Float64Array.of(frame.resolve(dim)) }],
+  ...PLAIN_KERNELS,
   Loop: ([trips, ...initial], { outputs, bodies: [body] }, frame) => {
     let carried = initial;
     const stacked: Doubles[][] = [];
@@ -258,11 +45,6 @@ export const REFERENCE_KERNELS: ReferenceKernels = {
   If: ([condition], { bodies: [then, otherwise] }, frame) =>
     runSubgraph(condition.data[0] === 1 ? then : otherwise, [], frame),
 };
-
-function bounded(index: number, size: number): number {
-  if (!Number.isInteger(index) || index < 0 || index >= size) throw new Error(`index ${index} is not below ${size}`);
-  return index;
-}
 
 /** Values of tensors and of named sizes; a loop's turn or a branch has a frame of its own. */
 class Frame {
@@ -319,7 +101,7 @@ function runSubgraph(body: Subgraph, inputs: Doubles[], outer: Frame): Doubles[]
 const isGiven = (graph: Graph, dim: string) => graph.sizes.has(dim);
 
 function runNode<K extends OperatorName>(node: Node<K>, frame: Frame): void {
-  const run: Run<K> = REFERENCE_KERNELS[node.op];
+  const run: Run<K, Frame> = REFERENCE_KERNELS[node.op];
   const results = run(
     each(node.inputs, (tensor) => frame.get(tensor)),
     node,
