@@ -1,3 +1,4 @@
+/** A row of the list of problems. */
 import type { Problem } from '../engine/protocol/problem.ts';
 import type { Compared } from '../engine/runs/moves.ts';
 

@@ -143,7 +143,7 @@ function heldByDouble(source: string): boolean {
   return written === source || sameDecimal(source, written);
 }
 
-/** Compares two decimal numbers by their digits and the place of their point. */
+/** Whether two decimal numbers have the same value. */
 function sameDecimal(a: string, b: string): boolean {
   const [x, y] = [decimal(a), decimal(b)];
   return x.digits === y.digits && (x.digits === '' || (x.exponent === y.exponent && x.negative === y.negative));

@@ -1,5 +1,4 @@
 /** The folder of an experiment: which experiment it belongs to, and the files in it. */
-
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -32,7 +31,7 @@ const IdentityFile = z.object({
   against: z.array(z.string()).default([]),
   seeds: z.array(z.int()),
   versions: z.record(z.string(), z.string()),
-  /** Seconds of compute by earlier calls. */
+  /** Compute seconds of earlier calls. */
   seconds: z.number(),
 });
 type IdentityFile = z.infer<typeof IdentityFile>;

@@ -1,3 +1,4 @@
+/** Programs a few at a time. */
 import os from 'node:os';
 
 /** Programs that run at once: as many as there are processors, four at most. */

@@ -145,7 +145,7 @@ function fromChinese(text: string): string | null {
   return `${sign === '' ? '' : '-'}${value}${decimals === '' ? '' : `.${digits(decimals).join('')}`}`;
 }
 
-/** The value of digits with their places; null where the places do not fall. */
+/** The value of digits with their place values; null unless these decrease. */
 function chineseValue(text: string): number | null {
   let total = 0;
   let section = 0;

@@ -106,7 +106,7 @@ function lastChoice(said: string, letters: string): Found | null {
   return lastMatch(said, alone) ?? lastMatch(said, new RegExp(`\\(([${letters.toLowerCase()}])\\)`, 'g'));
 }
 
-/** Small letters count in parentheses, where no other does. */
+/** Lower-case letters count in parentheses only. */
 function lastMatch(said: string, alone: RegExp): Found | null {
   let last: Found | null = null;
   for (const found of said.matchAll(alone)) {

@@ -1,5 +1,4 @@
 /** The birth of a run: its folder, and what is in it before the first record. */
-
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -72,7 +71,7 @@ function isUnborn(name: string): boolean {
   return [PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE].some((file) => isAside(name, file));
 }
 
-/** Throws `usage` where a folder holds more than what a process leaves that is killed before its run has begun. */
+/** Throws `usage` if a folder contains more than a process leaves behind that is killed before its run begins. */
 async function checkUnborn(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;

@@ -114,7 +114,7 @@ export class BoundedInterpreter extends Interpreter {
     return super.evaluate({ ...node, operand: NAMED } as never, withOperand(operand, environment));
   }
 
-  /** Values of arguments, those by name among them. */
+  /** Values of the arguments, named ones included. */
   #given(args: readonly SyntaxNode[], environment: Parameters<Evaluate>[1]): Value[] {
     return args.map((arg) => {
       const isNamed = arg.type === 'KeywordArgumentExpression';
@@ -162,7 +162,7 @@ export class BoundedInterpreter extends Interpreter {
   }
 }
 
-/** Filters whose result depends on their arguments' sizes. */
+/** Filters whose result grows with their arguments. */
 const GROWING: ReadonlySet<string> = new Set(['replace', 'join', 'indent', 'tojson']);
 
 function textOf(length: number): void {

@@ -25,7 +25,7 @@ type CheckedTensor = StoredTensor & { dtype: Checked };
 /** Bits of the exponent: all of them are set in NaN and infinity, and in nothing else. */
 const EXPONENT: Readonly<Record<Checked, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
 
-/** The first value of the bytes that is not finite, by its number; null: all are. */
+/** Index of the first value that is not finite; null if all are. */
 function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: Checked): number | null {
   const Bits = dtype === 'F32' ? Uint32Array : Uint16Array;
   const bits = new Bits(bytes.buffer, bytes.byteOffset, bytes.length / Bits.BYTES_PER_ELEMENT);

@@ -27,7 +27,7 @@ function stretched(plain: readonly number[], ropeTheta: number, scaling: RopeSca
   }
 }
 
-/** What cosines and sines are multiplied by. */
+/** Factor on cosines and sines. */
 export function rotaryScale(scaling: RopeScaling | null): number {
   return scaling?.type === 'yarn' || scaling?.type === 'longrope' ? scaling.attentionFactor : 1;
 }

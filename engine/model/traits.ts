@@ -32,7 +32,7 @@ export type RopeScaling =
       readonly originalContextLength: number;
       readonly betaFast: number;
       readonly betaSlow: number;
-      /** What cosines and sines are multiplied by. */
+      /** Factor on cosines and sines. */
       readonly attentionFactor: number;
       /** Whether the ends of the ramp are whole dimensions. */
       readonly truncate: boolean;

@@ -37,7 +37,7 @@ export class Weights {
     return new Weights(this.graph, this.config, this.tensors, this.lora, 'inputs');
   }
 
-  /** Where a weight is. */
+  /** Where a weight is stored. */
   stored(name: string): StoredTensor {
     const stored = this.tensors.get(name);
     if (!stored) throw new Error(`the model has no tensor ${name}`);

@@ -41,7 +41,7 @@ function between(first: string, last: string): string {
   return letters;
 }
 
-/** What is wrong with a rule; null for a good one. */
+/** What is wrong with a rule; null for a valid one. */
 export function answerRuleError(text: string): { message: string; hint?: string } | null {
   return parseAnswerRule(text)
     ? null

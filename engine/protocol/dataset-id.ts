@@ -1,4 +1,4 @@
-/** What names a dataset of the Hub. Pure. */
+/** Ids of datasets on the Hub. Pure. */
 
 export interface DatasetId {
   /** As it was written. */

@@ -1,3 +1,4 @@
+/** Numbers with their uncertainty. */
 import * as z from 'zod';
 
 /** A mean or a proportion with its 95% interval. */

@@ -1,3 +1,4 @@
+/** The schemas and types that most rooms use; what must load no schemas imports single files. */
 export * from './activity.ts';
 export * from './config.ts';
 export * from './embedded.ts';

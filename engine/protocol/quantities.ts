@@ -84,6 +84,6 @@ export function withUnit(quantity: Quantity, value: number | Estimate | null | u
 function valueText({ digits, tiny }: QuantityDefinition, value: number): string {
   if (digits === 0) return whole(value);
   if (tiny || !Number.isFinite(value)) return number(value, digits);
-  // Without the sign of a 0.
+  // A zero has no sign.
   return grouped(fixed(Number(fixed(value, digits)) || 0, digits));
 }

@@ -1,7 +1,7 @@
-/** JSON that every reader takes. Pure. */
+/** Half characters (lone surrogates) in texts: JavaScript and JSON hold them; links, command lines and other readers do not. Pure. */
 
 /**
- * The text with U+FFFD in place of half characters (lone surrogates): JSON can write them, but readers in other languages
+ * The text with U+FFFD in place of half characters: JSON can write them, but readers in other languages
  * refuse the file, or fail when they write the text again.
  */
 export function wellFormed(text: string): string {

@@ -17,7 +17,7 @@ export type MeasuredAccuracy = Pick<
   'step' | 'problems' | 'samples' | 'accuracy' | 'majorityAccuracy' | 'passAtK' | 'majorityShare'
 >;
 
-/** What was measured before training and last. */
+/** Accuracy before training and at the last measurement. */
 export interface BeforeAfter {
   /** `evaluation`: two evaluations. `train`: the first and the latest training rollouts of the problems. */
   source: 'evaluation' | 'train';

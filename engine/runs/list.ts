@@ -124,7 +124,7 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
 interface Listing {
   /** What may be kept for the next list. */
   readonly entries: ListEntries;
-  /** How many runs were read and not known, since that was written. */
+  /** How many unknown runs were read since that was written. */
   read: number;
   readonly check: ListCheck;
 }

@@ -14,7 +14,7 @@ export const SHADING_TITLES: Readonly<Record<TokenShading, string>> = {
   change: 'change since A',
 };
 
-/** Whether a text that was kept over a reload names a shading of this version. */
+/** Whether a stored text names a shading that this version knows. */
 export function isShading(kept: string | undefined): kept is TokenShading {
   return TOKEN_SHADINGS.some((name) => name === kept);
 }

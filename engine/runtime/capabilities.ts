@@ -1,3 +1,4 @@
+/** What devices can do. */
 import type { DType } from '../tensor/index.ts';
 
 /** What a device can do. Code that computes on one asks for this, never for its name. */

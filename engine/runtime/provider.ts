@@ -1,7 +1,7 @@
 /** An execution provider of onnxruntime, and what the backend needs to know of the device that it reaches. */
 import type { DeviceName } from '../protocol/devices.ts';
 import type { Capabilities } from './capabilities.ts';
-import type { Dialect } from './onnx-encoder.ts';
+import type { Dialect } from './onnx-weights.ts';
 
 export interface Provider {
   /** Its name in onnxruntime. */

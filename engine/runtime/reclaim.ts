@@ -9,7 +9,7 @@ export const MOST_DEAD_BYTES = 64 * 2 ** 20;
 
 let collect: (() => void) | null = null;
 
-/** Counts the bytes that were given up since the last collection. */
+/** Counts the bytes that were freed since the last collection. */
 export class Reclaimer {
   private dead = 0;
 

@@ -1,3 +1,4 @@
+/** Calls that wait for a pause, or come at a pace. */
 import type { DisposableLike } from './disposables.ts';
 
 export interface Delayed<A extends unknown[]> extends DisposableLike {

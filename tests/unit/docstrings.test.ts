@@ -23,11 +23,21 @@ function undocumentedIn(text: string): string[] {
   });
 }
 
-test('exported functions and classes have a docstring', () => {
-  const files = ['engine', 'extension', 'webview'].flatMap((folder) =>
+const sources = ['engine', 'extension', 'webview']
+  .flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
-  );
-  const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+  )
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+
+test('every file says first what it is', () => {
+  const first = (file: string) =>
+    readFileSync(path.join(ROOT, file), 'utf8')
+      .replace(/^#!.*\n/, '')
+      .trimStart();
+  expect(sources.filter((file) => !first(file).startsWith('/**'))).toEqual([]);
+});
+
+test('exported functions and classes have a docstring', () => {
   expect(sources.length).toBeGreaterThan(500);
   const found = sources.flatMap((file) =>
     undocumentedIn(readFileSync(path.join(ROOT, file), 'utf8')).map((name) => `${file}: ${name}`),

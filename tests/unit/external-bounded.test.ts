@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type BoundedOptions, runBounded } from '../../engine/external/index.ts';
+import { type BoundedOptions, runBounded } from '../../engine/system/bounded.ts';
 import { processes, processesByPs } from '../../engine/system/processes.ts';
 import { isAlive, temporaryFolder } from '../support/processes.ts';
 import { requirePython } from '../support/python.ts';

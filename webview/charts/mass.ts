@@ -96,7 +96,7 @@ export function massChart(
 interface MassScales {
   x: ScaleLinear<number, number>;
   y: ScaleLinear<number, number>;
-  /** Of the last step, in steps. */
+  /** Width of the last step, in steps. */
   lastWidth: number;
 }
 

@@ -1,3 +1,4 @@
+/** Core ML. */
 import { ALL_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice } from './onnxruntime.ts';
 

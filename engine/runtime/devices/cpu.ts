@@ -1,3 +1,4 @@
+/** The CPU: the reference. */
 import { ALL_TYPES, NARROW_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice, onnxruntimeVersion } from './onnxruntime.ts';
 

@@ -1,3 +1,4 @@
+/** CUDA. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { ALL_TYPES } from '../capabilities.ts';

@@ -1,3 +1,4 @@
+/** DirectML. */
 import { ALL_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice } from './onnxruntime.ts';
 

@@ -1,3 +1,4 @@
+/** TensorFlow.js. */
 import { ALL_TYPES, type Capabilities } from '../capabilities.ts';
 import { openTfjs, probeTfjs, TFJS_HINT } from '../tfjs.ts';
 import type { Device } from './device.ts';

@@ -95,7 +95,7 @@ function gradientBytes({ trainable }: Sizes, layered: boolean): number {
   return (layered ? 1 : 2) * 4 * trainable;
 }
 
-/** What a step of the optimizer takes: gradients, new parameters and moments, and what is made on the way. */
+/** Memory of an optimizer step: gradients, new parameters and moments, and intermediate values. */
 function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Sizes): number {
   const largest = lora ? 0 : config.vocabularySize * config.hiddenSize;
   return 4 * (4 * trainable + 3 * largest);

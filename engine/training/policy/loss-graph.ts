@@ -163,7 +163,7 @@ export type LossOfScoresOutputs = {
   readonly dEntropy: Port | null;
 };
 
-/** The same loss of scores that are there already, and its gradients in them. */
+/** The same loss of given scores, with its gradients with respect to them. */
 export function lossOfScoresGraph(
   options: Omit<PolicyLossOptions, 'positions'>,
 ): GraphFunction<LossOfScoresInputs, LossOfScoresOutputs> {
