@@ -69,6 +69,8 @@ const PANE_TITLES: Readonly<Record<PaneName, string>> = {
   rollout: 'Rollout',
 };
 
+/** Milliseconds without scrolling after which a pane rests. */
+const REST = 100;
 /** Below this height of the panel the search takes the place of the charts: its counts have the steps, too. */
 const LOW = 1100;
 
@@ -77,6 +79,7 @@ export class Panes implements ReactiveController {
   private height = 0;
   /** Panes that were scrolled to where they were before a reload. */
   private readonly restored = new Set<PaneName>();
+  private readonly resting = new Map<PaneName, ReturnType<typeof setTimeout>>();
 
   constructor(
     private readonly host: LitElement,
@@ -194,9 +197,16 @@ export class Panes implements ReactiveController {
       <div role="tabpanel" id="problem" aria-label=${shows ? 'Calibration' : 'Problem'}>${shows ? html`<rs-calibration></rs-calibration>` : html`<rs-inspector></rs-inspector>`}</div>`;
   }
 
+  /** Where a pane is, is asked for when it has come to rest: asking while it moves makes the page lay itself out at once. */
   private scrolled(name: PaneName, event: Event): void {
-    const { selection } = this.store();
-    selection.layout.scrolled[name] = (event.currentTarget as HTMLElement).scrollTop;
-    selection.keepSoon();
+    const pane = event.currentTarget as HTMLElement;
+    clearTimeout(this.resting.get(name));
+    const rests = () => {
+      if (!pane.isConnected) return;
+      const { selection } = this.store();
+      selection.layout.scrolled[name] = pane.scrollTop;
+      selection.keepSoon();
+    };
+    this.resting.set(name, setTimeout(rests, REST));
   }
 }

@@ -130,10 +130,10 @@ export class Selection {
     this.tell('openRollout', 'compareRollouts');
   }
 
-  /** Chooses tokens of the rollout, counted from 1; null for none. */
+  /** Chooses tokens of the rollout, counted from 1; null for none. They are not kept. */
   chooseTokens(tokens: readonly [first: number, last: number] | null): void {
     this.tokens = tokens;
-    this.tell();
+    this.changed();
   }
 
   /** Shows a rollout of cursor A next to that of B, or hides it. */

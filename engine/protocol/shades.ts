@@ -12,11 +12,14 @@ export const SHADE_BOUNDS = {
 
 /** The shade of a token from its log-probability (nats) or from the entropy (nats) of the distribution it came from. */
 export function shadeOf(shading: Exclude<Shading, 'surprise'>, logprob: number, entropy: number): number {
-  const step =
-    shading === 'probability'
-      ? SHADE_BOUNDS.probability.findIndex((bound) => Math.exp(logprob) >= bound)
-      : SHADE_BOUNDS.entropy.findIndex((bound) => entropy <= bound);
-  return step < 0 ? SHADES - 1 : step;
+  let shade = 0;
+  if (shading === 'probability') {
+    const probability = Math.exp(logprob);
+    while (shade < SHADES - 1 && !(probability >= SHADE_BOUNDS.probability[shade]!)) shade++;
+  } else {
+    while (shade < SHADES - 1 && !(entropy <= SHADE_BOUNDS.entropy[shade]!)) shade++;
+  }
+  return shade;
 }
 
 /** Id of the theme color of a shade from 1 on; shade 0 has the background of the editor. */

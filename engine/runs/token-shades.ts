@@ -2,6 +2,7 @@
 import type { RolloutStatistics } from '../protocol/group.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import { SHADE_BOUNDS, SHADES, shadeOf } from '../protocol/shades.ts';
+import { valuesAt } from './order-statistics.ts';
 import { TOKEN_SHADINGS, type TokenShading } from './panel-state.ts';
 
 export const SHADING_TITLES: Readonly<Record<TokenShading, string>> = {
@@ -21,6 +22,8 @@ export function isShading(kept: string | undefined): kept is TokenShading {
 
 /** Share of the tokens, the least surprising ones, that have no shade. */
 const PLAIN = 0.5;
+/** So that a seventh of seven tokens is one. */
+const ROUNDING = 1e-9;
 
 /** What is known of a response that is shaded. */
 export interface ShadeSubject
@@ -36,9 +39,9 @@ export interface ShadeSubject
 
 export interface TokenShades {
   /** From 0 to 7, one per token. */
-  shades: number[];
-  /** Tokens that are shaded the other way: more probable than at A. Absent where there is one way only. */
-  rose?: boolean[];
+  shades: Uint8Array;
+  /** Tokens that are shaded the other way (1), since they became more probable. Absent where there is one way only. */
+  rose?: Uint8Array | 'all';
   /** Value at which each shade from 1 on begins. */
   bounds: string[];
   /** What the strongest shade means. */
@@ -97,36 +100,78 @@ function absolute(
   bounds: readonly number[],
   legend: string,
 ): TokenShades {
-  return { shades: Array.from(values, shade), bounds: bounds.map(String), legend };
+  return { shades: shadesBy(values, shade), bounds: bounds.map(String), legend };
+}
+
+function shadesBy(values: Float32Array, shade: (value: number, t: number) => number): Uint8Array {
+  const shades = new Uint8Array(values.length);
+  for (let t = 0; t < values.length; t++) shades[t] = shade(values[t]!, t);
+  return shades;
 }
 
 /** Quantile at which a shade from 1 on begins. */
 const quantileOf = (shade: number) => PLAIN + ((1 - PLAIN) * (shade - 1)) / (SHADES - 1);
 
+/** Tokens by the rank of their probability: where each shade begins, and the same for people. */
+interface Ranks {
+  /** Log-probabilities below which the shades from 1 on begin, descending. */
+  below: number[];
+  bounds: string[];
+  /** Log-probabilities above which are half of the tokens, and nine of ten. */
+  half: number;
+  tenth: number;
+}
+
+const RANKS = { response: new WeakMap<Float32Array, KnownRanks>(), group: new WeakMap<Float32Array, KnownRanks>() };
+
+interface KnownRanks {
+  among: readonly Float32Array[];
+  ranks: Ranks;
+}
+
+/** Made once for a group, however many of its rollouts are looked at. */
+function ranksOf(among: readonly Float32Array[]): Ranks {
+  const all = among.length === 1 ? RANKS.response : RANKS.group;
+  const [first] = among;
+  const known = first && all.get(first);
+  if (known?.among.length === among.length && known.among.every((one, i) => one === among[i])) return known.ranks;
+  const ranks = newRanks(among);
+  if (first) all.set(first, { among, ranks });
+  return ranks;
+}
+
+function newRanks(among: readonly Float32Array[]): Ranks {
+  const length = among.reduce((sum, one) => sum + one.length, 0);
+  if (length === 0) return { below: [], bounds: [], half: 0, tenth: 0 };
+  const quantiles = Array.from({ length: SHADES - 1 }, (_, i) => quantileOf(i + 1));
+  // Of the most probable first, as people are told of them; a shade begins below the last one that so many are above of.
+  const places = [...quantiles, PLAIN, 0.9].map((quantile) => Math.min(length - 1, Math.floor(quantile * length)));
+  const begins = quantiles.map((quantile) => Math.max(0, Math.ceil(quantile * length - ROUNDING) - 1));
+  const values = valuesAt(
+    among,
+    [...places, ...begins].map((place) => length - 1 - place),
+  );
+  return {
+    bounds: values.slice(0, quantiles.length).map((value) => probabilityText(Math.exp(value))),
+    half: values[quantiles.length]!,
+    tenth: values[quantiles.length + 1]!,
+    below: values.slice(places.length),
+  };
+}
+
 function byRank(logprob: Float32Array | null, among: readonly Float32Array[], where: string): TokenShades | null {
   if (!logprob) return null;
-  const sorted = new Float32Array(among.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const values of among) {
-    sorted.set(values, filled);
-    filled += values.length;
-  }
-  // The most probable first.
-  sorted.sort().reverse();
-  const { length } = sorted;
-  const at = (quantile: number) => sorted[Math.min(length - 1, Math.floor(quantile * length))] ?? 0;
-  const text = (quantile: number) => probabilityText(Math.exp(at(quantile)));
-  const shades = Array.from(logprob, (value) => {
-    // Equal probabilities have equal shades.
-    const quantile = placeOf(sorted, value) / length;
-    return quantile < PLAIN
-      ? 0
-      : Math.min(SHADES - 1, 1 + Math.floor(((quantile - PLAIN) / (1 - PLAIN)) * (SHADES - 1)));
-  });
+  const { below, bounds, half, tenth } = ranksOf(among);
+  const text = (value: number) => probabilityText(Math.exp(value));
   return {
-    shades,
-    bounds: Array.from({ length: SHADES - 1 }, (_, i) => text(quantileOf(i + 1))),
-    legend: `stronger: more surprising ${where}; half of the tokens have a probability above ${text(PLAIN)}, one in ten below ${text(0.9)}`,
+    // Equal probabilities have equal shades.
+    shades: shadesBy(logprob, (value) => {
+      let shade = 0;
+      while (shade < below.length && value < below[shade]!) shade++;
+      return shade;
+    }),
+    bounds,
+    legend: `stronger: more surprising ${where}; half of the tokens have a probability above ${text(half)}, one in ten below ${text(tenth)}`,
   };
 }
 
@@ -135,48 +180,62 @@ function probabilityText(probability: number): string {
   return quantityText(probability > 0.99 ? 'nearCertainty' : 'tokenProbability', probability);
 }
 
-/** Index of the first value that is not larger, in a descending order. */
-function placeOf(descending: Float32Array, value: number): number {
-  let [low, high] = [0, descending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (descending[middle]! > value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** The gradient of a token's own logit is its advantage times what is left to its probability. */
 function byAdvantage({ logprob, advantage = null, group = [] }: ShadeSubject): TokenShades | null {
   if (!logprob || advantage === null) return null;
-  const push = (value: number, by: number) => Math.abs(by) * (1 - Math.exp(value));
-  let largest = 0;
-  for (const one of [...group, { logprob, advantage }]) {
-    if (!one.logprob || one.advantage === null) continue;
-    for (const value of one.logprob) largest = Math.max(largest, push(value, one.advantage));
+  let largest = largestPush(logprob, advantage);
+  for (const one of group) {
+    if (one.logprob && one.advantage !== null) largest = Math.max(largest, largestPush(one.logprob, one.advantage));
   }
-  const shades = Array.from(logprob, (value) =>
-    largest === 0 ? 0 : Math.min(SHADES - 1, Math.floor((push(value, advantage) / largest) * SHADES)),
+  const push = (value: number) => Math.abs(advantage) * (1 - Math.exp(value));
+  const shades = shadesBy(logprob, (value) =>
+    largest === 0 ? 0 : Math.min(SHADES - 1, Math.floor((push(value) / largest) * SHADES)),
   );
   const direction = advantage > 0 ? 'made more probable' : advantage < 0 ? 'made less probable' : 'left as it is';
   return {
     shades,
-    ...(advantage > 0 && { rose: shades.map(() => true) }),
+    ...(advantage > 0 && { rose: 'all' as const }),
     bounds: Array.from({ length: SHADES - 1 }, (_, i) => quantityText('advantage', ((i + 1) / SHADES) * largest)),
     legend: `advantage ${quantityText('advantage', advantage)}: each token is ${direction}; stronger: by a larger gradient`,
   };
 }
 
+const LEAST = new WeakMap<Float32Array, number>();
+
+/** That of the least probable token. */
+function largestPush(logprob: Float32Array, advantage: number): number {
+  let least = LEAST.get(logprob);
+  if (least === undefined) {
+    least = 0;
+    for (let t = 0; t < logprob.length; t++) if (logprob[t]! < least) least = logprob[t]!;
+    LEAST.set(logprob, least);
+  }
+  return Math.abs(advantage) * (1 - Math.exp(least));
+}
+
 function byChange({ logprob, before }: ShadeSubject): TokenShades | null {
-  if (!logprob || !before?.some((value) => !Number.isNaN(value))) return null;
-  const change = (t: number) => (Number.isNaN(before[t]!) ? 0 : logprob[t]! - before[t]!);
-  const known = before.reduce((count, value) => count + Number(!Number.isNaN(value)), 0);
+  if (!logprob || !before) return null;
+  const rose = new Uint8Array(logprob.length);
+  let known = 0;
+  const shades = shadesBy(logprob, (value, t) => {
+    if (Number.isNaN(before[t]!)) return 0;
+    known++;
+    const change = value - before[t]!;
+    if (change > 0) rose[t] = 1;
+    return shadeOf('entropy', 0, Math.abs(change));
+  });
+  if (known === 0) return null;
   return {
-    shades: Array.from(logprob, (_, t) => shadeOf('entropy', 0, Math.abs(change(t)))),
-    rose: Array.from(logprob, (_, t) => change(t) > 0),
+    shades,
+    rose,
     bounds: SHADE_BOUNDS.entropy.map(String),
     legend: `change of the log-probability since A, nats; recorded for the first ${known} tokens, which a rollout at A begins with too`,
   };
+}
+
+/** Whether a token is shaded the other way. */
+export function isRisen({ rose }: TokenShades, t: number): boolean {
+  return rose === 'all' || rose?.[t] === 1;
 }
 
 /** Where the extracted answer is in a response: its last occurrence; null where it is not written as it was extracted. */

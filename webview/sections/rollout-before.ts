@@ -4,6 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { plural, whole } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { visible } from '../../engine/protocol/visible.ts';
+import type { TokenShades } from '../../engine/runs/token-shades.ts';
 import { Component } from '../component.ts';
 import { failureNotice } from '../failure-notice.ts';
 import type { GroupReading } from '../group-reader.ts';
@@ -38,6 +39,7 @@ export class RolloutBefore extends Component {
   private readonly blocks = new LiveBlocks(this);
   private readonly prepared = new Remembered<PreparedRollout | undefined>();
   private readonly parting = new Remembered<number | null>();
+  private readonly shades = new Remembered<TokenShades | null>();
 
   override render() {
     return html`<section aria-label="Rollout of A" data-before>
@@ -104,7 +106,9 @@ export class RolloutBefore extends Component {
     const parting = this.parting.of([known, other], () => other && partingToken(reading, rollout.text, other.text));
     const { shading } = this.store.selection;
     // The change against A is that of the rollout of B.
-    const shaded = shading === 'change' ? null : shadesOf(read, rollout, shading, null);
+    const shaded = this.shades.of([rollout, shading], () =>
+      shading === 'change' ? null : shadesOf(read, rollout, shading, null),
+    );
     const marks = { answer: answer?.place ?? null, fork: parting, hits: [], now: null };
     const fold = (thought: number) => {
       if (!this.unfolded.delete(thought)) this.unfolded.add(thought);

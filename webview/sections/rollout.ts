@@ -23,7 +23,7 @@ import { partsOf, type ResponseMarks, type ResponsePart, response } from './roll
 import { rolloutStyles } from './rollout/styles.ts';
 
 /** Where tokens are not shaded; one for all, so that the map is drawn once. */
-const NO_SHADES: readonly number[] = [];
+const NO_SHADES = new Uint8Array();
 
 type Read = Extract<GroupReading, { state: 'read' }>;
 
@@ -286,7 +286,9 @@ export class RolloutView extends Component {
 
   private choose(tokens: readonly [number, number]): void {
     this.followed = tokens;
-    this.store.selection.chooseTokens(tokens);
+    // Nothing else shows them, and over the map they change in every frame.
+    this.store.selection.tokens = tokens;
+    this.requestUpdate();
   }
 
   /** Chooses a token, and shows it. */

@@ -1,7 +1,8 @@
 /** The shades of a rollout's tokens, and where its answer stands. */
 import { expect, test } from 'vitest';
-import { TOKEN_SHADINGS } from '../../../engine/runs/panel-state.ts';
-import { answerSpan, tokenShades, unshaded } from '../../../engine/runs/token-shades.ts';
+import { valuesAt } from '../../../engine/runs/order-statistics.ts';
+import { TOKEN_SHADINGS, type TokenShading } from '../../../engine/runs/panel-state.ts';
+import { answerSpan, isRisen, type ShadeSubject, tokenShades, unshaded } from '../../../engine/runs/token-shades.ts';
 import { contrastOf, type Rgb, readableOn } from '../../../webview/charts/contrast.ts';
 
 const of = (...probabilities: number[]) => ({
@@ -9,20 +10,26 @@ const of = (...probabilities: number[]) => ({
   entropy: Float32Array.from(probabilities, (p) => (1 - p) * 4),
 });
 
+const shadesOf = (subject: ShadeSubject, by: TokenShading) => [...tokenShades(subject, by)!.shades];
+const risenIn = (subject: ShadeSubject, by: TokenShading) => {
+  const shaded = tokenShades(subject, by)!;
+  return Array.from(shaded.shades, (_, t) => isRisen(shaded, t));
+};
+
 test('a confident response is not saturated: shades go by rank', () => {
-  const { shades } = tokenShades(of(0.999, 0.998, 0.997, 0.996, 0.995, 0.99, 0.98, 0.9), 'surprise')!;
+  const shades = shadesOf(of(0.999, 0.998, 0.997, 0.996, 0.995, 0.99, 0.98, 0.9), 'surprise');
   expect(shades.slice(0, 4)).toEqual([0, 0, 0, 0]);
   expect(shades[7]).toBeGreaterThan(shades[5]!);
   // An unsure one neither.
-  const unsure = tokenShades(of(0.05, 0.04, 0.03, 0.02, 0.01, 0.005), 'surprise')!.shades;
+  const unsure = shadesOf(of(0.05, 0.04, 0.03, 0.02, 0.01, 0.005), 'surprise');
   expect(unsure.filter((shade) => shade === 0)).toHaveLength(3);
   // Equal probabilities have equal shades.
   expect(new Set(tokenShades(of(0.9, 0.9, 0.9, 0.9), 'surprise')!.shades).size).toBe(1);
 });
 
 test('absolute shades are those of the editor, and the legend has numbers', () => {
-  expect(tokenShades(of(0.999, 0.05), 'probability')!.shades).toEqual([0, 7]);
-  expect(tokenShades(of(1, 0.1), 'entropy')!.shades).toEqual([0, 7]);
+  expect(shadesOf(of(0.999, 0.05), 'probability')).toEqual([0, 7]);
+  expect(shadesOf(of(1, 0.1), 'entropy')).toEqual([0, 7]);
   for (const shading of ['surprise', 'probability', 'entropy'] as const) {
     expect(tokenShades(of(0.9, 0.5), shading)!.legend).toMatch(/\d/);
     expect(tokenShades({ logprob: null, entropy: null }, shading)).toBeNull();
@@ -32,8 +39,45 @@ test('absolute shades are those of the editor, and the legend has numbers', () =
 test('shades relative to the group are those of all its tokens', () => {
   const [sure, unsure] = [of(0.99, 0.98, 0.97), of(0.5, 0.4, 0.3)];
   const group = [sure, unsure].map(({ logprob }) => ({ logprob, advantage: null }));
-  expect(tokenShades({ ...sure, group }, 'group')!.shades).toEqual([0, 0, 0]);
+  expect(shadesOf({ ...sure, group }, 'group')).toEqual([0, 0, 0]);
   expect(Math.min(...tokenShades({ ...unsure, group }, 'group')!.shades)).toBeGreaterThan(0);
+});
+
+/** As the definition says: by how many of the tokens are more probable. */
+function shadeByRank(value: number, among: readonly number[]): number {
+  const quantile = among.filter((other) => other > value).length / among.length;
+  return quantile < 0.5 ? 0 : Math.min(7, 1 + Math.floor((quantile - 0.5) * 14 + 1e-9));
+}
+
+test('shades by rank are those that sorting gives, in responses of any length and with equal tokens', () => {
+  for (let length = 1; length <= 60; length++) {
+    const values = Float32Array.from({ length }, (_, t) => -Math.abs(Math.round(Math.sin(t * length) * 20) / 20) * 3);
+    const other = Float32Array.from({ length: 7 }, (_, t) => -t / 3);
+    const subject = {
+      logprob: values,
+      entropy: null,
+      group: [
+        { logprob: values, advantage: null },
+        { logprob: other, advantage: null },
+      ],
+    };
+    expect(shadesOf(subject, 'surprise')).toEqual(Array.from(values, (value) => shadeByRank(value, [...values])));
+    expect(shadesOf(subject, 'group')).toEqual(
+      Array.from(values, (value) => shadeByRank(value, [...values, ...other])),
+    );
+  }
+});
+
+test('values at places of an order are found without sorting', () => {
+  const numbers = Float32Array.from({ length: 3000 }, (_, i) => Math.sin(i * 12.9898) * 10 ** ((i % 7) - 3));
+  const parts = [numbers.subarray(0, 1000), numbers.subarray(1000, 1001), numbers.subarray(1001)];
+  const places = [0, 1, 1499, 1500, 2998, 2999];
+  expect(valuesAt(parts, places)).toEqual(places.map((place) => numbers.toSorted()[place]));
+  expect(valuesAt([new Float32Array([-0, 0, -1, Number.POSITIVE_INFINITY])], [0, 3])).toEqual([
+    -1,
+    Number.POSITIVE_INFINITY,
+  ]);
+  expect(() => valuesAt([numbers], [3000])).toThrow(RangeError);
 });
 
 test('the margin of the two likeliest tokens, the push of an advantage and the change since A', () => {
@@ -42,22 +86,21 @@ test('the margin of the two likeliest tokens, the push of an advantage and the c
     top1: new Float32Array([1, 0.5, 0.6]),
     top2: new Float32Array([0, 0.5, 0.1]),
   };
-  expect(tokenShades(subject, 'margin')!.shades).toEqual([0, 7, 4]);
+  expect(shadesOf(subject, 'margin')).toEqual([0, 7, 4]);
   expect(tokenShades(of(1), 'margin')).toBeNull();
 
   const pushed = tokenShades({ ...subject, advantage: -2 }, 'advantage')!;
-  expect(pushed.shades).toEqual([1, 7, 7]);
+  expect([...pushed.shades]).toEqual([1, 7, 7]);
   expect(pushed.rose).toBeUndefined();
   expect(pushed.legend).toContain('-2');
-  expect(tokenShades({ ...subject, advantage: 2 }, 'advantage')!.rose).toEqual([true, true, true]);
+  expect(risenIn({ ...subject, advantage: 2 }, 'advantage')).toEqual([true, true, true]);
   // All are right: nothing is pushed.
-  expect(tokenShades({ ...subject, advantage: 0 }, 'advantage')!.shades).toEqual([0, 0, 0]);
+  expect(shadesOf({ ...subject, advantage: 0 }, 'advantage')).toEqual([0, 0, 0]);
   expect(tokenShades({ ...subject, advantage: null }, 'advantage')).toBeNull();
 
   const before = new Float32Array([Math.log(0.9), Math.log(0.05), Number.NaN]);
-  const changed = tokenShades({ ...subject, before }, 'change')!;
-  expect(changed.shades).toEqual([0, 6, 0]);
-  expect(changed.rose).toEqual([false, true, false]);
+  expect(shadesOf({ ...subject, before }, 'change')).toEqual([0, 6, 0]);
+  expect(risenIn({ ...subject, before }, 'change')).toEqual([false, true, false]);
   expect(tokenShades({ ...subject, before: new Float32Array(3).fill(Number.NaN) }, 'change')).toBeNull();
 });
 

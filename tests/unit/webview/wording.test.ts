@@ -29,13 +29,8 @@ const progress: Progress = {
 const states: string[] = [];
 
 function say(state: string, store: Store, sections: readonly Section[]): void {
-  const texts = sections.map((section) => `--- ${section}\n${fewTokens(textsOf(rendered(store, section)))}`);
+  const texts = sections.map((section) => `--- ${section}\n${textsOf(rendered(store, section))}`);
   states.push([`=== ${state}`, ...texts].join('\n'));
-}
-
-/** Only the first token of a rollout with its statistics. */
-function fewTokens(text: string): string {
-  return text.replace(/(\[title: probability [^\]]*\] \S+).*/g, '$1 …');
 }
 
 async function opened(options: RunFixtureOptions = {}): Promise<Store> {

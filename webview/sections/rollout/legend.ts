@@ -35,9 +35,6 @@ export const legendStyles = css`
     background: var(--vscode-editor-background);
     font-weight: normal;
   }
-  .scale .up {
-    background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
-  }
 `;
 
 export interface Legend {
@@ -54,9 +51,8 @@ export interface Legend {
 export function legend({ rollout, scoredBy, shading, shaded, missing, shadeBy }: Legend) {
   const choose = (event: Event) => shadeBy((event.target as HTMLSelectElement).value as TokenShading);
   const text = [shaded?.legend ?? missing, computedText(rollout, scoredBy)].filter(Boolean).join(' · ');
-  const isUp = shaded?.rose?.every(Boolean) === true;
-  const swatch = (bound: string, i: number) =>
-    html`<span class=${isUp ? 'up' : `s${i + 1}`} .style=${isUp ? `--shade: ${i + 1}` : ''}><b>${bound}</b></span>`;
+  const isUp = shaded?.rose === 'all';
+  const swatch = (bound: string, i: number) => html`<span class="${isUp ? 'u' : 's'}${i + 1}"><b>${bound}</b></span>`;
   return html`<div class="legend muted">
     ${
       rollout.statistics.logprob

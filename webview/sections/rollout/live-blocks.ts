@@ -2,7 +2,7 @@
 import type { LitElement, ReactiveController } from 'lit';
 
 /** CSS pixels above and below what is in sight in which tokens are drawn one by one. */
-const MARGIN = 600;
+const MARGIN = 250;
 
 /** Watches the blocks (`data-block`, their first token) that its host renders, in the pane that the host is in. */
 export class LiveBlocks implements ReactiveController {

@@ -7,8 +7,8 @@ import type { ResponseMarks } from './response.ts';
 export const MAP_HEIGHT = 30;
 
 export interface ResponseMap {
-  /** Of each token, from 0; [] where they are not known. */
-  shades: readonly number[];
+  /** Of each token, from 0; none where they are not known. */
+  shades: Uint8Array;
   tokens: number;
   marks: ResponseMarks;
   /** Tokens that are in sight. */
@@ -19,21 +19,21 @@ export interface ResponseMap {
  * How high each pixel column is, 0 to 1: its highest shade, or where several tokens share a column, their mean shade between
  * the lowest and the highest of all columns, since each of these has some surprise.
  */
-export function columnsOf(shades: readonly number[], tokens: number, width: number): Float32Array {
+export function columnsOf(shades: ArrayLike<number>, tokens: number, width: number): Float32Array {
   const columns = new Float32Array(width);
   if (tokens <= width) {
-    shades.forEach((shade, t) => {
+    for (let t = 0; t < shades.length; t++) {
       const to = Math.max(Math.floor((t / tokens) * width) + 1, Math.floor(((t + 1) / tokens) * width));
-      columns.fill(shade / (SHADES - 1), Math.floor((t / tokens) * width), to);
-    });
+      columns.fill(shades[t]! / (SHADES - 1), Math.floor((t / tokens) * width), to);
+    }
     return columns;
   }
   const counts = new Float32Array(width);
-  shades.forEach((shade, t) => {
+  for (let t = 0; t < shades.length; t++) {
     const at = Math.min(width - 1, Math.floor((t / tokens) * width));
-    columns[at]! += shade;
+    columns[at]! += shades[t]!;
     counts[at]!++;
-  });
+  }
   const means = columns.map((sum, at) => (counts[at] ? sum / counts[at] : 0));
   const [low, high] = [means.reduce((a, b) => Math.min(a, b), SHADES), means.reduce((a, b) => Math.max(a, b), 0)];
   return means.map((mean) => (high > low ? (mean - low) / (high - low) : mean / (SHADES - 1)));

@@ -1,5 +1,5 @@
 /** The tokens of a response: shaded, with the answer, the fork point, what was found and the chosen token marked. */
-import { css, nothing, unsafeCSS } from 'lit';
+import { css, unsafeCSS } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { Rollout, RolloutStatistics } from '../../../engine/protocol/group.ts';
@@ -7,7 +7,7 @@ import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
 import { visible } from '../../../engine/protocol/visible.ts';
 import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/response-parts.ts';
-import type { TokenShades } from '../../../engine/runs/token-shades.ts';
+import { isRisen, type TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
 
 export const responseStyles = css`
@@ -22,9 +22,6 @@ export const responseStyles = css`
   .tokens .lines {
     display: block;
     contain: layout style;
-  }
-  .tokens .up {
-    background: color-mix(in srgb, var(--vscode-charts-blue) calc(var(--shade) * 9%), transparent);
   }
   .tokens .answer {
     --line: var(--vscode-charts-orange, var(--highlight));
@@ -159,7 +156,7 @@ export function response(view: ResponseView) {
   const { reading, parts, live, fold } = view;
   const { texts } = reading;
   let thought = -1;
-  return html`<div class="tokens">${parts.map((part) => {
+  return html`<div class="tokens" @pointerover=${(event: Event) => explain(event, view)}>${parts.map((part) => {
     const { start, end } = part;
     if (part.kind === 'thought') {
       thought++;
@@ -172,13 +169,26 @@ export function response(view: ResponseView) {
   })}</div>`;
 }
 
+/** The facts of a token in its tooltip, once the pointer is on it: there are thousands of tokens. */
+function explain({ target }: Event, { reading, statistics, before }: ResponseView): void {
+  const pointed = target as Pointed | null;
+  const token = pointed?.dataset?.token;
+  if (reading.isTokens && token !== undefined) pointed!.title = visible(tokenFacts(statistics, Number(token), before));
+}
+
+/** What is under the pointer, as far as it matters here. */
+interface Pointed {
+  dataset?: { token?: string };
+  title: string;
+}
+
 function textOf(texts: readonly string[], { start, end }: TextRange): string {
   return visible(texts.slice(start, end).join(''));
 }
 
 /** The tokens of a block one by one, made again only where something about them has changed. */
 function tokensIn(view: ResponseView, { start, end }: TextRange) {
-  const { reading, shaded, statistics, before, marks } = view;
+  const { reading, shaded, marks } = view;
   const isNear = (range: TextRange | null) => range !== null && range.end > start && range.start < end;
   const isHere = (t: number | null) => t !== null && t >= start && t < end;
   const near: ResponseMarks = {
@@ -188,17 +198,17 @@ function tokensIn(view: ResponseView, { start, end }: TextRange) {
     now: isHere(marks.now) ? marks.now : null,
   };
   const shownMarks = [near.answer?.start, near.answer?.end, near.fork, near.now, ...near.hits];
-  return guard([reading, start, end, shaded, statistics, before, ...shownMarks], () =>
+  return guard([reading, start, end, shaded, ...shownMarks], () =>
     Array.from({ length: end - start }, (_, i) => token({ ...view, marks: near }, start + i)),
   );
 }
 
-function token({ reading, shaded, statistics, before, marks }: ResponseView, t: number) {
+function token({ reading, shaded, marks }: ResponseView, t: number) {
   const text = reading.texts[t]!;
   const shade = shaded?.shades[t] ?? 0;
-  const isUp = shade > 0 && shaded?.rose?.[t] === true;
+  const isUp = shade > 0 && shaded !== null && isRisen(shaded, t);
   const classes = [
-    isUp ? 'up' : `s${shade}`,
+    `${isUp ? 'u' : 's'}${shade}`,
     isIn(marks.answer, t) && 'answer',
     marks.answer?.start === t && 'first',
     marks.answer?.end === t + 1 && 'last',
@@ -206,8 +216,7 @@ function token({ reading, shaded, statistics, before, marks }: ResponseView, t: 
     marks.hits.some((hit) => isIn(hit, t)) && 'hit',
     marks.now === t && 'now',
   ].filter(Boolean);
-  const title = reading.isTokens ? tokenFacts(statistics, t, before) : nothing;
-  return html`<span class=${classes.join(' ')} data-token=${t} .style=${isUp ? `--shade: ${shade}` : ''} title=${title}>${text}</span>`;
+  return html`<span class=${classes.join(' ')} data-token=${t}>${text}</span>`;
 }
 
 function isIn(range: TextRange | null, t: number): boolean {
@@ -234,11 +243,12 @@ export function tokensOf({ starts }: ResponseReading, { start, end }: TextRange)
   return { start: tokenAt(starts, start), end: tokenAt(starts, Math.max(start, end - 1)) + 1 };
 }
 
-/** The same backgrounds as in the editor. */
+/** The same backgrounds as in the editor; those of tokens that rose are blue. */
 function shades() {
-  const rules = Array.from(
-    { length: SHADES - 1 },
-    (_, i) => `.s${i + 1} { background: var(--vscode-${shadeColor(i + 1).replace('.', '-')}); }`,
-  );
+  const rules = Array.from({ length: SHADES - 1 }, (_, i) => {
+    const shade = i + 1;
+    return `.s${shade} { background: var(--vscode-${shadeColor(shade).replace('.', '-')}); }
+      .u${shade} { background: color-mix(in srgb, var(--vscode-charts-blue) ${shade * 9}%, transparent); }`;
+  });
   return unsafeCSS(rules.join('\n'));
 }
