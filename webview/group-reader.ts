@@ -1,6 +1,6 @@
 /** Groups with their rollouts, read from the host when they are shown; a failed read is reported and can be retried. */
 import type { Peer } from '../engine/messages/peer.ts';
-import type { GroupId } from '../engine/protocol/group.ts';
+import type { GroupId, Rollout } from '../engine/protocol/group.ts';
 import { groupKey } from '../engine/protocol/group-id.ts';
 import type { GroupPage, PanelContract } from '../engine/runs/panel-contract.ts';
 import { type Failure, failureOf } from './failures.ts';
@@ -12,6 +12,8 @@ export type GroupReading =
 
 /** Groups that stay in memory, so that stepping back and forth reads each once. */
 const KEPT = 32;
+/** The same in tokens: a group of long responses has two million, of 8 bytes each. */
+const KEPT_TOKENS = 6_000_000;
 const READING: GroupReading = { state: 'reading' };
 /** Milliseconds for which a group is shown before it is asked for, where another one was just before: scrubbing passes many. */
 const SETTLE = 80;
@@ -96,8 +98,7 @@ export class GroupReader {
     if (this.readings.get(reading.key)?.state !== 'read') this.keep(reading.key, READING);
     let read: GroupReading;
     try {
-      const page = await this.peer.request('readGroup', { run: this.run(), group, rollout }, reading.controller);
-      read = { state: 'read', ...page };
+      read = { state: 'read', ...(await this.request(reading.key, group, rollout, reading.controller)) };
     } catch (error) {
       read = { state: 'failed', failure: failureOf(error, () => this.again(group)) };
     }
@@ -107,6 +108,18 @@ export class GroupReader {
     this.changed();
   }
 
+  /** The group with this rollout: of a large one that is there, what the others are compared by is not asked for again. */
+  private async request(key: string, group: GroupId, rollout: number, options: AbortController): Promise<GroupPage> {
+    const known = this.readings.get(key);
+    const isKnown = known?.state === 'read' && known.whole !== null;
+    const page = await this.peer.request('readGroup', { run: this.run(), group, rollout, isKnown }, options);
+    if (!isKnown) return page;
+    const rollouts = page.detail.rollouts.map((one, i) =>
+      i === rollout ? one : compared(one, known.detail.rollouts[i]!),
+    );
+    return { ...page, detail: { ...page.detail, rollouts } };
+  }
+
   private keyOf(id: GroupId): string {
     return `${groupKey(id)} ${this.place(id)}`;
   }
@@ -114,8 +127,24 @@ export class GroupReader {
   private keep(key: string, reading: GroupReading): void {
     this.readings.delete(key);
     this.readings.set(key, reading);
-    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
+    let tokens = 0;
+    for (const one of this.readings.values()) tokens += tokensOf(one);
+    for (const [oldest, one] of this.readings) {
+      if (oldest === key || (this.readings.size <= KEPT && tokens <= KEPT_TOKENS)) return;
+      this.readings.delete(oldest);
+      tokens -= tokensOf(one);
+    }
   }
+}
+
+/** A rollout with what others are compared by, which was read before. */
+function compared(rollout: Rollout, { ids, statistics: { logprob } }: Rollout): Rollout {
+  return { ...rollout, ids, statistics: { ...rollout.statistics, logprob } };
+}
+
+function tokensOf(reading: GroupReading): number {
+  if (reading.state !== 'read') return 0;
+  return reading.detail.rollouts.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0);
 }
 
 /** Whether the tokens of a rollout are not among what was read of its group. */

@@ -14,6 +14,7 @@
  * where the tokens are there. Parts of explanations that several rollouts share are stored once.
  */
 import * as z from 'zod';
+import { cut, withTokensOf } from '../protocol/cut-tokens.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { Evidence } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
@@ -247,15 +248,19 @@ function knownColumns(rollout: Rollout, index: number): number {
   return known;
 }
 
-/** Reads a frame of the form RSF2; throws `run-broken`, naming `where`, when it is damaged. */
-export function decodeFrame(bytes: Uint8Array, where: string, hint?: string): GroupDetail {
+/**
+ * Reads a frame of the form RSF2; throws `run-broken`, naming `where`, when it is damaged.
+ * @param lean the columns of tokens are views of `bytes`, and token texts are cut when they are asked for: half the memory
+ *   for a group that is looked at. What is sent to another thread has to be copied then: a view takes all bytes along.
+ */
+export function decodeFrame(bytes: Uint8Array, where: string, hint?: string, lean = false): GroupDetail {
   if (!isWholeFrame(bytes)) throw damaged(where, 'checksum does not match', hint);
   const jsonLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
-  const json = Buffer.from(bytes.subarray(FRAME_HEADER, FRAME_HEADER + jsonLength)).toString();
+  const json = Buffer.from(bytes.buffer, bytes.byteOffset + FRAME_HEADER, jsonLength).toString();
   const parsed = readTolerantly(FrameHeader, JSON.parse(json));
   if (!parsed.success) throw damaged(where, parsed.error, hint);
   const { clusters, rollouts, parts = [], evidence = {}, scoredBy, ...id } = parsed.data;
-  const columns = readColumns(bytes, FRAME_HEADER + jsonLength, rollouts);
+  const columns = readColumns(bytes, FRAME_HEADER + jsonLength, rollouts, lean);
   const members = clusters.map((): number[] => []);
   rollouts.forEach(({ cluster }, i) => {
     if (cluster !== undefined) members[cluster]?.push(i);
@@ -263,7 +268,7 @@ export function decodeFrame(bytes: Uint8Array, where: string, hint?: string): Gr
   const detail = {
     ...id,
     clusters: clusters.map(({ answer, correct }, c) => ({ answer, members: members[c]!, correct })),
-    rollouts: rollouts.map((rollout, i) => rolloutOf(rollout, columns[i]!, clusters, parts)),
+    rollouts: rollouts.map((rollout, i) => rolloutOf(rollout, columns[i]!, { clusters, parts, lean })),
     evidence,
     ...(scoredBy && { scoredBy }),
   };
@@ -278,18 +283,20 @@ function damaged(where: string, what: string, hint: string | undefined): Rollsco
 
 type Columns = { ids: Int32Array | null } & RolloutStatistics;
 
-/** A copy for each rollout and column: small, aligned, and free of its neighbors when it is sent on. */
-function readColumns(bytes: Uint8Array, from: number, rollouts: readonly StoredRollout[]): Columns[] {
+/** A copy for each rollout and column, small, aligned, and free of its neighbors when it is sent on; or a view of `bytes`. */
+function readColumns(bytes: Uint8Array, from: number, rollouts: readonly StoredRollout[], lean: boolean): Columns[] {
+  const isView = lean && bytes.byteOffset % 4 === 0;
   const found = rollouts.map(() => ({}) as Columns);
   let offset = bytes.byteOffset + from;
   COLUMNS.forEach((column, bit) => {
     rollouts.forEach(({ tokens = 0, known = ALL }, i) => {
       const there = (known & (1 << bit)) !== 0;
-      const length = there ? tokens * 4 : 0;
-      const buffer = bytes.buffer.slice(offset, offset + length) as ArrayBuffer;
-      offset += length;
-      if (column === 'ids') found[i]!.ids = there ? new Int32Array(buffer) : null;
-      else found[i]![column] = there ? new Float32Array(buffer) : null;
+      const length = there ? tokens : 0;
+      const buffer = isView ? bytes.buffer : bytes.buffer.slice(offset, offset + length * 4);
+      const at = isView ? offset : 0;
+      offset += length * 4;
+      if (column === 'ids') found[i]!.ids = there ? new Int32Array(buffer as ArrayBuffer, at, length) : null;
+      else found[i]![column] = there ? new Float32Array(buffer as ArrayBuffer, at, length) : null;
     });
   });
   return found;
@@ -298,13 +305,12 @@ function readColumns(bytes: Uint8Array, from: number, rollouts: readonly StoredR
 function rolloutOf(
   stored: StoredRollout,
   { ids, ...statistics }: Columns,
-  clusters: FrameHeader['clusters'],
-  parts: readonly Part[],
+  { clusters, parts, lean }: { clusters: FrameHeader['clusters']; parts: readonly Part[]; lean: boolean },
 ): Rollout {
-  const { text, cluster, pieces: tokenTexts } = stored;
+  const { text, cluster, pieces } = stored;
   const own = cluster === undefined ? null : (clusters[cluster] ?? null);
   const derived = tokenFacts(ids, statistics);
-  return {
+  const rollout: Rollout = {
     text,
     answer: stored.answer === undefined ? (own?.answer ?? null) : stored.answer,
     cluster: cluster ?? null,
@@ -320,18 +326,18 @@ function rolloutOf(
     repetition: stored.repetition ?? derived.repetition,
     finish: stored.finish === undefined ? 'stop' : stored.finish,
     ids,
-    tokenTexts: tokenTexts === undefined ? null : splitTokenTexts(text, tokenTexts),
+    tokenTexts: pieces === undefined || (lean && areLengths(pieces)) ? null : splitTokenTexts(text, pieces),
     statistics,
     ...(stored.computed && { computed: COLUMNS.filter((_, bit) => stored.computed! & (1 << bit)) }),
   };
+  return lean && pieces && areLengths(pieces) ? withTokensOf(rollout, pieces) : rollout;
 }
 
 /** Token texts, from their lengths where the joined texts are the response. */
-export function splitTokenTexts(text: string, tokenTexts: number[] | string[]): string[] {
-  let at = 0;
-  return tokenTexts.map((tokenText) => {
-    if (typeof tokenText === 'string') return tokenText;
-    at += tokenText;
-    return text.slice(at - tokenText, at);
-  });
+export function splitTokenTexts(text: string, pieces: number[] | string[]): string[] {
+  return areLengths(pieces) ? cut(text, pieces) : pieces;
+}
+
+function areLengths(pieces: number[] | string[]): pieces is number[] {
+  return typeof pieces[0] !== 'string';
 }

@@ -11,11 +11,13 @@ import { restoreHint } from './missing-file.ts';
 
 /**
  * Reads a group by its record, or by the pointer in it.
+ * @param lean for a group that is looked at in this thread: {@link decodeFrame}
  * @throws RollscopeError `run-broken` when its rollouts are missing or damaged, `usage` where none were stored
  */
 export async function readGroup(
   folder: string,
   group: FramePointer | (GroupId & { frame: FramePointer | null }),
+  { lean = false } = {},
 ): Promise<GroupDetail> {
   const pointer = 'file' in group ? group : group.frame;
   if (!pointer)
@@ -29,7 +31,7 @@ export async function readGroup(
     throw new RollscopeError('run-broken', `${where}: the stored rollouts are missing.`, hint, {
       details: { reason: 'missing-rollouts', file: pointer.file, offset: pointer.offset },
     });
-  if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where, hint);
+  if (readFramePrefix(bytes)?.version !== 1) return decodeFrame(bytes, where, hint, lean);
   return detailOf2(await recordOf(folder, pointer, where), decodeFrame1(bytes, where, hint));
 }
 

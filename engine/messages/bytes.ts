@@ -34,8 +34,11 @@ function arrayName(value: unknown): ArrayName | null {
 
 const aligned = (at: number) => Math.ceil(at / ALIGNED) * ALIGNED;
 
-/** @throws TypeError for arrays of other types than those that columns have */
-export function toBytes(message: unknown): Uint8Array<ArrayBuffer> {
+/**
+ * @param before bytes that are left free in front of it
+ * @throws TypeError for arrays of other types than those that columns have
+ */
+export function toBytes(message: unknown, before = 0): Uint8Array<ArrayBuffer> {
   const arrays: { bytes: Uint8Array; at: number }[] = [];
   let end = 0;
   const marks = new WeakSet<object>();
@@ -59,11 +62,12 @@ export function toBytes(message: unknown): Uint8Array<ArrayBuffer> {
   });
   const text = new TextEncoder().encode(json);
   const start = aligned(PREFIX + text.length);
-  const bytes = new Uint8Array(start + end);
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  const whole = new Uint8Array(before + start + end);
+  const bytes = whole.subarray(before);
+  new DataView(bytes.buffer, before).setUint32(0, text.length, true);
   bytes.set(text, PREFIX);
   for (const { bytes: array, at } of arrays) bytes.set(array, start + at);
-  return bytes;
+  return whole;
 }
 
 /** What `toBytes` was given. Its arrays share the memory of `bytes` where that is aligned. */
@@ -88,10 +92,8 @@ export function fromBytes(bytes: Uint8Array<ArrayBuffer>): unknown {
 
 /** Messages in a row, each after its length (uint32, little endian). */
 export function framed(message: unknown): Uint8Array {
-  const bytes = toBytes(message);
-  const frame = new Uint8Array(PREFIX + bytes.length);
-  new DataView(frame.buffer).setUint32(0, bytes.length, true);
-  frame.set(bytes, PREFIX);
+  const frame = toBytes(message, PREFIX);
+  new DataView(frame.buffer).setUint32(0, frame.length - PREFIX, true);
   return frame;
 }
 

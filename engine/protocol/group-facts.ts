@@ -80,6 +80,9 @@ function meanOfColumn(values: Float32Array): number | null {
   return values.length === 0 ? null : total / values.length;
 }
 
+/** Used by one call after the other: for each response a new one would be most of the memory of a group. */
+let table = new Int32Array();
+
 /**
  * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
  * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
@@ -88,8 +91,10 @@ export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
   const all = tokens.length - 2;
   if (all < 1) return null;
   // A table of places with open addressing, at most half full: for each distinct trigram the first place + 1.
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * all)));
-  const mask = table.length - 1;
+  const size = 2 ** Math.ceil(Math.log2(2 * all));
+  const mask = size - 1;
+  if (size > table.length) table = new Int32Array(size);
+  else table.fill(0, 0, size);
   let distinct = 0;
   for (let i = 0; i < all; i++) {
     const [a, b, c] = [tokens[i]!, tokens[i + 1]!, tokens[i + 2]!];

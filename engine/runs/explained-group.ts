@@ -15,14 +15,17 @@ export interface ExplainedGroup {
   places: (AnswerPlace | null)[];
 }
 
-/** The group of a row. @throws RollscopeError `run-broken` if its rollouts are missing */
+/**
+ * The group of a row. Its columns of tokens are views of one buffer: to be copied before they are sent to another thread.
+ * @throws RollscopeError `run-broken` if its rollouts are missing
+ */
 export async function readExplainedGroup(
   folder: string,
   { file, columns }: { file: RunFile; columns: RunColumns },
   problem: Problem,
   row: number,
 ): Promise<ExplainedGroup> {
-  const detail = await readGroup(folder, { ...columns.idOf(row), frame: columns.frameOf(row) });
+  const detail = await readGroup(folder, { ...columns.idOf(row), frame: columns.frameOf(row) }, { lean: true });
   const vocabulary = vocabularyOf(columns.head);
   return {
     detail,

@@ -3,6 +3,7 @@
  * drawn after it. Nothing is stored for this: the rollouts of a group that share a beginning drew from one distribution, so
  * that each of them gives one alternative with its probability. Pure.
  */
+import { countOfTokenTexts, tokenOffset, tokenText } from '../protocol/cut-tokens.ts';
 import type { GroupDetail, Rollout } from '../protocol/group.ts';
 
 /** What a rollout is compared with: by the reference, or without one by the vote. */
@@ -48,23 +49,39 @@ const SAME = 1e-4;
 
 interface Sequence {
   keys: readonly (string | number)[] | Int32Array;
-  texts: readonly string[];
+  /** null beyond the end. */
+  textAt(place: number): string | null;
+  /** Where a place is in the response, UTF-16 units. */
+  offsetOf(place: number): number;
 }
 
 /** Tokens where both have them, else words: of runs whose trainer kept the texts only. */
 function sequences(rollouts: readonly Rollout[]): { unit: ForkPoint['unit']; of: Sequence[] } {
-  if (rollouts.every(({ tokenTexts }) => tokenTexts !== null)) {
-    const withIds = rollouts.every(({ ids, tokenTexts }) => ids?.length === tokenTexts!.length);
+  const counts = rollouts.map(countOfTokenTexts);
+  if (counts.every((count) => count !== null)) {
+    const withIds = rollouts.every(({ ids }, i) => ids?.length === counts[i]);
     return {
       unit: 'token',
-      of: rollouts.map(({ ids, tokenTexts }) => ({ keys: withIds ? ids! : tokenTexts!, texts: tokenTexts! })),
+      of: rollouts.map((rollout) => ({
+        keys: withIds ? rollout.ids! : rollout.tokenTexts!,
+        textAt: (place) => tokenText(rollout, place) ?? null,
+        offsetOf: (place) => tokenOffset(rollout, place),
+      })),
     };
   }
   const words = rollouts.map(({ text }) => text.match(/\s*\S+|\s+$/g) ?? []);
-  return { unit: 'word', of: words.map((texts) => ({ keys: texts, texts })) };
+  return { unit: 'word', of: words.map(sequenceOf) };
 }
 
-function sharedLength({ keys: a }: Sequence, { keys: b }: Sequence): number {
+function sequenceOf(texts: readonly string[]): Sequence {
+  return {
+    keys: texts,
+    textAt: (place) => texts[place] ?? null,
+    offsetOf: (place) => texts.slice(0, place).reduce((sum, { length }) => sum + length, 0),
+  };
+}
+
+function sharedLength({ keys: a }: Pick<Sequence, 'keys'>, { keys: b }: Pick<Sequence, 'keys'>): number {
   const most = Math.min(a.length, b.length);
   let shared = 0;
   while (shared < most && a[shared] === b[shared]) shared++;
@@ -103,13 +120,13 @@ export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: nu
   const drawn = new Map<string | number | null, DrawnToken>();
   rollouts.forEach((rollout, i) => {
     if (i !== index && shared[i]! < at) return;
-    const { keys, texts } = of[i]!;
+    const { keys, textAt } = of[i]!;
     const key = keys[at] ?? null;
     const logprob = unit === 'token' ? (rollout.statistics.logprob?.[at] ?? null) : null;
     const known = drawn.get(key);
     const isRight = Number(rollout.correct === true);
     drawn.set(key, {
-      text: texts[at] ?? null,
+      text: textAt(at),
       probability: known?.probability ?? (logprob === null ? null : Math.exp(logprob)),
       rollouts: (known?.rollouts ?? 0) + 1,
       correct: rollout.correct === null ? (known?.correct ?? null) : (known?.correct ?? 0) + isRight,
@@ -125,7 +142,7 @@ export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: nu
     sibling,
     unit,
     shared: at,
-    offset: own.texts.slice(0, at).reduce((sum, { length }) => sum + length, 0),
+    offset: own.offsetOf(at),
     drawn: likeliest,
     ...undrawn(likeliest, unit === 'token' ? (rollouts[index]!.statistics.top1?.[at] ?? null) : null),
   };
@@ -142,7 +159,7 @@ function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPo
 /** How many tokens two rollouts begin with alike; null where that is not known. */
 function sharedTokens(a: Rollout, b: Rollout): number | null {
   const [keys, others] = a.ids && b.ids ? [a.ids, b.ids] : [a.tokenTexts, b.tokenTexts];
-  return keys && others && sharedLength({ keys, texts: [] }, { keys: others, texts: [] });
+  return keys && others && sharedLength({ keys }, { keys: others });
 }
 
 /**

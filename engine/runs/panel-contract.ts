@@ -118,9 +118,12 @@ export const PANEL = defineContract({
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
     /** Whether somebody sees the page: one that is hidden is told nothing until then. */
     watch: { params: z.strictObject({ visible: z.boolean() }), result: unchecked<null>() },
-    /** `rollout`: the one that is shown, whose tokens come with the group. */
+    /**
+     * `rollout`: the one that is shown, whose tokens come with the group. `isKnown`: the page has the group with another one;
+     * what the rollouts of a large one are compared by is not sent again.
+     */
     readGroup: {
-      params: z.strictObject({ run, group: GroupId, rollout: index.default(0) }),
+      params: z.strictObject({ run, group: GroupId, rollout: index.default(0), isKnown: z.boolean().default(false) }),
       result: unchecked<GroupPage>(),
     },
     /** Searches the run's rollouts; `finding` tells how far it is. */

@@ -1,5 +1,6 @@
 /** A group with its rollouts as the panel gets it: of a large one, the tokens of the rollout that is shown. */
-import { type GroupId, NO_STATISTICS, type Rollout } from '../protocol/group.ts';
+import { withoutTokenTexts } from '../protocol/cut-tokens.ts';
+import { type GroupId, NO_STATISTICS, type Rollout, type RolloutStatistics } from '../protocol/group.ts';
 import { forkPoint } from '../runs/fork-point.ts';
 import type { GroupPage } from '../runs/panel-contract.ts';
 import type { OpenRun } from './open-run.ts';
@@ -9,23 +10,47 @@ const WHOLE = 500_000;
 
 /**
  * @param shown the rollout whose tokens are wanted; null for those of all, however large the group is
+ * @param isKnown what the others are compared by is at hand: they come in numbers only
  * @throws RollscopeError `run-broken` if the group or its rollouts are missing
  */
-export async function groupPage(run: OpenRun, group: GroupId, shown: number | null = null): Promise<GroupPage> {
+export async function groupPage(
+  run: OpenRun,
+  group: GroupId,
+  shown: number | null = null,
+  isKnown = false,
+): Promise<GroupPage> {
   const { detail, ...about } = await run.readGroup(group);
   const { evidence: _, ...rest } = detail;
   const { rollouts } = rest;
   const size = rollouts.reduce((sum, { text }) => sum + text.length, 0);
-  if (shown === null || size <= WHOLE || !rollouts[shown]) return { detail: rest, ...about, whole: null };
+  if (shown === null || size <= WHOLE || !rollouts[shown])
+    return { detail: { ...rest, rollouts: rollouts.map(whole) }, ...about, whole: null };
   return {
-    detail: { ...rest, rollouts: rollouts.map((one, i) => (i === shown ? one : comparable(one))) },
+    detail: {
+      ...rest,
+      rollouts: rollouts.map((one, i) => (i === shown ? whole(one) : isKnown ? inNumbers(one) : comparable(one))),
+    },
     ...about,
     whole: { rollout: shown, fork: forkPoint(rest, shown) },
   };
 }
 
+/** A rollout with columns of its own, which take nothing along when they are sent. */
+function whole(rollout: Rollout): Rollout {
+  const statistics = Object.fromEntries(
+    Object.entries(rollout.statistics).map(([name, values]) => [name, values?.slice() ?? null]),
+  ) as unknown as RolloutStatistics;
+  return { ...rollout, ids: rollout.ids?.slice() ?? null, statistics };
+}
+
 /** A rollout in numbers, with what another one is compared by. */
 function comparable(rollout: Rollout): Rollout {
-  const { logprob } = rollout.statistics;
-  return { ...rollout, text: '', tokenTexts: null, statistics: { ...NO_STATISTICS, logprob } };
+  const { ids, statistics } = rollout;
+  const logprob = statistics.logprob?.slice() ?? null;
+  return { ...inNumbers(rollout), ids: ids?.slice() ?? null, statistics: { ...NO_STATISTICS, logprob } };
+}
+
+/** A rollout without text and tokens, none of which is cut for it. */
+function inNumbers(rollout: Rollout): Rollout {
+  return { ...withoutTokenTexts(rollout), text: '', ids: null, statistics: NO_STATISTICS };
 }

@@ -30,9 +30,9 @@ import { runInfo } from '../runs/run-info.ts';
 import { statusOf } from '../runs/run-status.ts';
 import { Disposables } from './disposables.ts';
 
-/** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once; and of what size together, characters of responses. */
+/** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once; and of what size together, bytes on disk. */
 const KEPT_GROUPS = 8;
-const KEPT_SIZE = 4_000_000;
+const KEPT_SIZE = 32_000_000;
 
 /** One run in memory. Its columns are complete once `loaded` resolves; `dispose` ends the reading. */
 export class OpenRun {
@@ -40,8 +40,7 @@ export class OpenRun {
   private readonly appendEmitter = this.scope.add(new Emitter<void>());
   private readonly progressEmitter = this.scope.add(new Emitter<Progress | null>());
   private readonly loadEmitter = this.scope.add(new Emitter<void>());
-  private readonly recent = new Map<string, Promise<ExplainedGroup>>();
-  private readonly sizes = new Map<string, number>();
+  private readonly recent = new Map<string, { reading: Promise<ExplainedGroup>; size: number }>();
   private readonly giveUp = new AbortController();
   private now: Progress | null = null;
   private part = 0;
@@ -174,25 +173,24 @@ export class OpenRun {
   readGroup(id: GroupId): Promise<ExplainedGroup> {
     const key = groupKey(id);
     const known = this.recent.get(key);
-    if (known) return known;
+    if (known) return known.reading;
+    const row = this.columns.find(id);
+    const size = (row === null ? null : this.columns.frameOf(row))?.length ?? 0;
+    this.makeRoom(size);
     const reading = this.readFromDisk(id);
-    this.recent.set(key, reading);
+    this.recent.set(key, { reading, size });
     reading.catch(() => this.recent.delete(key));
-    if (this.recent.size > KEPT_GROUPS) this.recent.delete(this.recent.keys().next().value!);
-    reading.then(({ detail }) => this.forgetLarge(key, sizeOf(detail))).catch(() => {});
     return reading;
   }
 
-  /** Keeps what was read last, and of what was read before as much as there is room for. */
-  private forgetLarge(key: string, size: number): void {
-    if (!this.recent.has(key)) return;
-    this.sizes.set(key, size);
-    let sum = 0;
-    for (const one of [...this.recent.keys()].reverse()) {
-      sum += this.sizes.get(one) ?? 0;
-      if (sum <= KEPT_SIZE || one === key) continue;
-      this.recent.delete(one);
-      this.sizes.delete(one);
+  /** Forgets the groups that were read first before another is read: two large ones at once are too much. */
+  private makeRoom(size: number): void {
+    let sum = size;
+    for (const one of this.recent.values()) sum += one.size;
+    for (const [oldest, one] of this.recent) {
+      if (this.recent.size < KEPT_GROUPS && sum <= KEPT_SIZE) return;
+      this.recent.delete(oldest);
+      sum -= one.size;
     }
   }
 
@@ -249,9 +247,4 @@ export class OpenRun {
       this.loadEmitter.fire();
     }
   }
-}
-
-/** Characters of the responses. */
-function sizeOf({ rollouts }: ExplainedGroup['detail']): number {
-  return rollouts.reduce((sum, { text }) => sum + text.length, 0);
 }

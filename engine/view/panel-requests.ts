@@ -90,8 +90,8 @@ export function panelRequests({
   tellFinding,
 }: Shows): Omit<Handlers<PanelContract>, 'attach' | 'watch' | 'compareWithRun'> {
   return {
-    readGroup: async ({ run, group, rollout }, signal) => {
-      const page = await groupPage(knownRun(run), group, rollout);
+    readGroup: async ({ run, group, rollout, isKnown }, signal) => {
+      const page = await groupPage(knownRun(run), group, rollout, isKnown);
       // The page has moved on: nothing waits for rollouts that may be large.
       if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
       return page;

@@ -56,10 +56,15 @@ test('a file that has no host behind it contains all of it', async () => {
 
 test('the tokens of another rollout are asked for when it is shown; meanwhile what is known of the group stays', async () => {
   const { id, run } = await largeGroup();
-  const asked: number[] = [];
-  const request = (_: string, { group, rollout }: { group: GroupId; rollout: number }): Promise<GroupPage> => {
-    asked.push(rollout);
-    return groupPage(run, group, rollout);
+  const asked: unknown[] = [];
+  interface Asked {
+    group: GroupId;
+    rollout: number;
+    isKnown: boolean;
+  }
+  const request = (_: string, { group, rollout, isKnown }: Asked): Promise<GroupPage> => {
+    asked.push([rollout, isKnown]);
+    return groupPage(run, group, rollout, isKnown);
   };
   const groups = new GroupReader(
     { request } as never,
@@ -75,5 +80,11 @@ test('the tokens of another rollout are asked for when it is shown; meanwhile wh
   expect([groups.of(id, 3).state, groups.of(id).state]).toEqual(['reading', 'read']);
   await until('its tokens are read', () => groups.of(id, 3).state === 'read');
   expect(groups.of(id)).toMatchObject({ state: 'read', whole: { rollout: 3 } });
-  expect(asked).toEqual([1, 3]);
+  expect(asked).toEqual([
+    [1, false],
+    [3, true],
+  ]);
+  // It is as if all of it had been read again.
+  const { detail, whole } = await groupPage(run, id, 3);
+  expect(groups.of(id, 3)).toMatchObject({ detail, whole });
 });
