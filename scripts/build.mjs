@@ -57,6 +57,23 @@ const evaluate = {
   },
 };
 
+/**
+ * The editor's API as one module with a name for each of its members: otherwise esbuild copies all of them for every file
+ * that imports it, which takes a good part of the time in which the extension is loaded.
+ */
+const editorApi = {
+  name: 'editor-api',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^vscode$/, namespace: 'file' }, () => ({ path: 'vscode', namespace: 'editor-api' }));
+    onLoad({ filter: /.*/, namespace: 'editor-api' }, () => {
+      const types = fs.readFileSync(path.join(root, 'node_modules/@types/vscode/index.d.ts'), 'utf8');
+      const members = /^\texport (?:abstract )?(?:class|namespace|enum|const|function) (\w+)/gm;
+      const names = [...new Set([...types.matchAll(members)].map(([, name]) => name))];
+      return { contents: `export const { ${names.join(', ')} } = require('vscode');` };
+    });
+  },
+};
+
 if (values.clean) fs.rmSync(path.join(outdir, 'chunks'), { recursive: true, force: true });
 fs.mkdirSync(outdir, { recursive: true });
 const results = await Promise.allSettled([
@@ -86,6 +103,7 @@ const results = await Promise.allSettled([
     target: 'node20',
     format: 'cjs',
     external,
+    plugins: [editorApi],
   }),
   build({
     ...common,

@@ -115,6 +115,11 @@ describe('the bundle', () => {
     }
   });
 
+  test("of the extension asks for the editor's API once: each time costs a copy of its 400 members", () => {
+    const script = readFileSync(path.join(folder, 'dist', 'extension.cjs'), 'utf8');
+    expect(script.match(/require\("vscode"\)/g)).toHaveLength(1);
+  });
+
   test('has the languages of zod nowhere but English', () => {
     const languages = sourcesOf(Object.keys(outputs)).filter((name) => /zod\/v4\/locales\/(?!en\.)/.test(name));
     expect(languages).toEqual([]);
