@@ -8,11 +8,11 @@ import type { Phase } from '../protocol/group.ts';
 import type { DumpPart, Look } from './importer.ts';
 import { bySteps } from './line-file.ts';
 import { joinedGroups } from './line-files.ts';
+import { ROW_FILE } from './row-files.ts';
 import type { RowReader } from './rows.ts';
 import { isUnchanged, partOfFile, type StepFile } from './step-files.ts';
 import { endsLine, isWholeParquet } from './whole-file.ts';
 
-const ROLLOUTS = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;
 const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?(\d+)|^(\d+)$/i;
 /** Larger numbers are times. */
 const LAST_STEP = 2 ** 31 - 1;
@@ -34,7 +34,7 @@ export async function filesWithSteps(root: string): Promise<StepFile[]> {
   return names
     .flatMap((name): StepFile[] => {
       // Folders of checkpoints have large files of JSON.
-      const isRollouts = ROLLOUTS.test(name) && (!/\.json$/i.test(name) || stepIn(path.posix.basename(name)) !== null);
+      const isRollouts = ROW_FILE.test(name) && (!/\.json$/i.test(name) || stepIn(path.posix.basename(name)) !== null);
       const step = isRollouts ? stepIn(name) : null;
       const phase: Phase = EVALUATION.test(name) ? 'evaluation' : 'train';
       return step === null ? [] : [{ path: path.join(root, name), name, step, phase }];
@@ -44,7 +44,7 @@ export async function filesWithSteps(root: string): Promise<StepFile[]> {
 
 /** Of the file's own name first. */
 function stepIn(name: string): number | null {
-  const stem = name.replace(ROLLOUTS, '');
+  const stem = name.replace(ROW_FILE, '');
   for (const part of stem.split('/').reverse()) {
     const [, named, plain] = STEP.exec(part) ?? [];
     const step = named ?? plain;

@@ -7,11 +7,9 @@ import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
 import { fileState, scanLines, WHOLE } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
+import { TABLES } from './row-files.ts';
 import type { RowRange, RowReader } from './rows.ts';
 import { readTableSteps } from './table-file.ts';
-
-/** Files that are read as a whole. */
-const TABLES = /\.(?:parquet|csv|tsv|json)$/i;
 
 export interface StepFile {
   path: string;

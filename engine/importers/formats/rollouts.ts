@@ -16,15 +16,13 @@ import { LineFiles } from '../line-files.ts';
 import { fileState, firstLine } from '../line-index.ts';
 import { filesWithSteps, NamedSteps } from '../named-steps.ts';
 import { parquetParts } from '../parquet-file.ts';
+import { LINES, TABLES } from '../row-files.ts';
 import { RowReader } from '../rows.ts';
 import { readTableSteps } from '../table-file.ts';
 import { verl } from './verl.ts';
 
-const LINES = /\.(jsonl|ndjson)$/i;
 /** Largest Parquet file that is read as a whole, in bytes. */
 const WHOLE = 64 * 2 ** 20;
-
-const TABLES = /\.(json|csv|tsv|parquet)$/i;
 
 export const rollouts: Importer = {
   name: 'rollouts',

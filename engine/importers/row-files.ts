@@ -1,0 +1,6 @@
+/** Files that may have one rollout per row, by their names. Pure. */
+
+export const LINES = /\.(?:jsonl|ndjson)$/i;
+/** Read as a whole. */
+export const TABLES = /\.(?:json|csv|tsv|parquet)$/i;
+export const ROW_FILE = new RegExp(`${LINES.source}|${TABLES.source}`, 'i');
