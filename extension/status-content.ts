@@ -1,9 +1,11 @@
 /** The content of the status bar item. Pure. */
+
 import { activityProgress, activityText } from '../engine/protocol/activity.ts';
 import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../engine/protocol/diagnosis.ts';
 import { about, bytes, DASH, percent, whole } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { code, markdown } from '../engine/protocol/markdown.ts';
+import { capitalized } from '../engine/protocol/texts.ts';
 import { type CommandName, commandId, commandLink } from './command-definitions.ts';
 import type { Health } from './health.ts';
 import { withoutIcons } from './shown.ts';
@@ -49,7 +51,7 @@ export function statusContent(
   if (progress && health === 'running') {
     facts.push(`${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`);
   }
-  if (diagnosis) facts.push(`${capital(diagnosisText(diagnosis))}. ${diagnosisMeaning(diagnosis.kind)}`);
+  if (diagnosis) facts.push(`${capitalized(diagnosisText(diagnosis))}. ${diagnosisMeaning(diagnosis.kind)}`);
   const gravity = diagnosis && gravityOf(diagnosis.kind);
   const word = gravity === 'bad' || gravity === 'warning' ? ` · ${diagnosisText(diagnosis!)}` : '';
   const content = (
@@ -114,8 +116,4 @@ export function statusContent(
         command: commandId('showLog'),
       });
   }
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

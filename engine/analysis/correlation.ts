@@ -1,7 +1,7 @@
 /** Rank and linear correlation of pairs, with the share of orders that correlate as much. What cannot be computed is null. */
 
 import { mean } from '../protocol/values.ts';
-import { generator, percentileInterval } from './estimates.ts';
+import { mulberry32, percentileInterval } from './estimates.ts';
 
 /** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
 const EXACT_PAIRS = 8;
@@ -137,7 +137,7 @@ function shareOfOrders(values: readonly number[], holds: (order: readonly number
 
 /** (hits + 1) / (draws + 1): what was observed counts as one of the draws (Davison and Hinkley 1997). */
 export function shareOfDraws(seed: number, holds: (random: () => number) => boolean): number {
-  const random = generator(seed);
+  const random = mulberry32(seed);
   let hits = 1;
   for (let i = 0; i < DRAWS; i++) if (holds(random)) hits++;
   return hits / (DRAWS + 1);

@@ -74,7 +74,7 @@ export function percentileInterval(
   seed = 0,
 ): Pick<Estimate, 'low' | 'high'> | null {
   if (count === 0) return null;
-  const random = generator(seed);
+  const random = mulberry32(seed);
   const drawn = new Int32Array(count);
   const found = new Float64Array(RESAMPLES);
   let used = 0;
@@ -96,8 +96,8 @@ function quantile(sorted: Float64Array, q: number): number {
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
 }
 
-/** mulberry32: small, seeded, good enough to draw resamples. Uniform in [0, 1). */
-export function generator(seed: number): () => number {
+/** Small, seeded, good enough to draw resamples. Uniform in [0, 1). */
+export function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

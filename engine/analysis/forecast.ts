@@ -7,7 +7,7 @@ import type { JudgedGroup } from '../protocol/group.ts';
 import { OPTIMUM_BETA } from '../protocol/settings/optimum.ts';
 import { mean } from '../protocol/values.ts';
 import { auroc, aurocEstimate, brier } from './discrimination.ts';
-import { generator, percentileInterval, wilson } from './estimates.ts';
+import { mulberry32, percentileInterval, wilson } from './estimates.ts';
 import { answerEntropy } from './metrics.ts';
 import { optimum } from './optimum.ts';
 
@@ -113,7 +113,7 @@ function gap(values: readonly (number | null)[], gives: readonly boolean[]): num
 export function forecastSet(reward: string, probed: readonly ProbedProblem[]): Forecast {
   const problems = probed.map(forecastProblem);
   const center = mean(problems.map(({ right }) => right));
-  const coin = generator(1);
+  const coin = mulberry32(1);
   const interval = percentileInterval(problems.length, (drawn) => {
     let right = 0;
     for (const i of drawn) if (coin() < problems[i]!.right) right++;

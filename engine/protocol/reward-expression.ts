@@ -9,7 +9,9 @@
  * Grammar: `expression = sum ["if" sum [">" number]]`, `sum = term {("+" | "-") term}`, `term = [number "*"] factor`,
  * `factor = name | "(" expression ")"`. A minus sign is between spaces, because names hold hyphens. Pure.
  */
+
 import { RollscopeError } from './errors.ts';
+import { capitalized } from './texts.ts';
 
 /** Default threshold of a gate. */
 export const GATE = 0.5;
@@ -68,7 +70,7 @@ export function parseReward<Name extends string>(text: string, names?: readonly 
   const wrong: Complaint = (message, facts) =>
     new RollscopeError(
       'config',
-      `${message[0]!.toUpperCase()}${message.slice(1)} in "${text}".`,
+      `${capitalized(message)} in "${text}".`,
       `Write a name, a sum such as "majority-vote + 0.1*trajectory-entropy", or a gate such as "self-certainty if majority-vote".${listed}`,
       { details: { reason: 'bad-expression', value: text, ...facts } },
     );

@@ -6,6 +6,11 @@ export function verdictText(correct: boolean | null | undefined): string {
   return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
 }
 
+/** With a capital letter at the beginning. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
 export function oneLine(text: string, length: number): string {
   const line = [...beginning(text, 2 * length + 2)];

@@ -10,6 +10,7 @@ import {
   type ValueKind,
 } from '../../engine/protocol/settings/kit.ts';
 import { RUN } from '../../engine/protocol/settings/run.ts';
+import { capitalized } from '../../engine/protocol/texts.ts';
 import { inputSchema, TOOLS, type ToolDefinition } from '../../engine/protocol/tools.ts';
 import { REWARD_OPTIONS } from '../../engine/reward/option-tree.ts';
 import { rewards } from '../../engine/reward/registry.ts';
@@ -206,7 +207,7 @@ function placing({ editor }: Setting): Json {
 }
 
 function described({ help, editor }: Setting, words = ''): Json {
-  const text = editor?.text ?? `${help[0]!.toUpperCase()}${help.slice(1)}.`;
+  const text = editor?.text ?? `${capitalized(help)}.`;
   return { markdownDescription: `${text}${words}${editor?.link ? ` ${editor.link}` : ''}` };
 }
 
@@ -246,5 +247,5 @@ function propertiesOf(fields: Fields, below = '', without: object = TAKEN): Json
 function fieldProperty(node: Setting): Json {
   // Fields are in the configuration's own unit, whatever the setting of the editor takes.
   const { editor: _, ...setting } = node;
-  return { ...typed(setting), description: `${setting.help[0]!.toUpperCase()}${setting.help.slice(1)}.` };
+  return { ...typed(setting), description: `${capitalized(setting.help)}.` };
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pearson } from '../../engine/analysis/correlation.ts';
-import { generator } from '../../engine/analysis/estimates.ts';
+import { mulberry32 } from '../../engine/analysis/estimates.ts';
 import { answerShares, checkTheorem, optimum, totalVariation } from '../../engine/analysis/optimum.ts';
 import {
   changeRatio,
@@ -153,7 +153,7 @@ describe('growth', () => {
   });
 
   test('measured over predicted changes: 1 for the theory, 0 for shares that stay, in spite of the votes', () => {
-    const random = generator(3);
+    const random = mulberry32(3);
     const votes = 32;
     const voted = (share: number) => Array.from({ length: votes }, random).filter((u) => u < share).length / votes;
     const ratioOf = (course: (start: number, step: number) => number) =>

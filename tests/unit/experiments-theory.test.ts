@@ -1,6 +1,6 @@
 /** Findings on predicted shares, from crafted runs: exact sharpening reproduces them, other courses do not. */
 import { expect, test } from 'vitest';
-import { generator } from '../../engine/analysis/estimates.ts';
+import { mulberry32 } from '../../engine/analysis/estimates.ts';
 import { predictShare } from '../../engine/analysis/theory.ts';
 import { findings, type TheoryRun, theory } from '../../engine/experiments/catalog/theory.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
@@ -46,7 +46,7 @@ function experiment(course: CourseOf, voted = exactly, count = 12): TheoryRun[] 
 
 /** As many votes as in the experiment itself, with their chance. */
 function byChance(seed: number): Voted {
-  const random = generator(seed);
+  const random = mulberry32(seed);
   // In one order, whatever the chance: groups with equal counts are judged once.
   return (share) => Array.from({ length: 32 }, () => (random() < share ? 'm' : 'z')).sort();
 }

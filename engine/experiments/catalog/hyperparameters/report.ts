@@ -1,5 +1,7 @@
 /** Plots and the table of the hyperparameters experiment. */
+
 import { figure } from '../../../protocol/format.ts';
+import { capitalized } from '../../../protocol/texts.ts';
 import { accuracyCurve, type MetricOf, metricCurves } from '../../parts/curves.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { courseCells, overSeeds, seedCell } from '../../parts/seeds.ts';
@@ -22,7 +24,7 @@ export function plotsOf(factor: Factor, settings: readonly FactorLevel[]): Secti
   return [
     {
       kind: 'plots',
-      title: title[0]!.toUpperCase() + title.slice(1),
+      title: capitalized(title),
       plots: [
         sharePlot(
           'Accuracy of evaluations',
