@@ -27,7 +27,7 @@ export interface StatusContent {
   label: string;
   /** Markdown whose links are commands. */
   tooltip: string;
-  /** Of the background: null for that of the status bar. */
+  /** Background color; null for that of the status bar. */
   color: 'warning' | 'error' | null;
   command: string;
 }

@@ -8,7 +8,7 @@ const NARROW = 1000;
 const WIDE = 1700;
 
 export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: 180, problems: 0.4, rollout: 0.27, tab: 'problems' };
-/** Of a pane: less cannot be read. CSS pixels. */
+/** Least sizes of a pane that can be read, CSS pixels. */
 const LEAST = { charts: 60, pane: 220 };
 
 /** The widths of panes are kept as shares of the window, the height of the charts in CSS pixels. */

@@ -58,7 +58,7 @@ export class Store {
   readonly calibration: CalibrationReader;
   /** The run of cursor A, where that is another one. */
   readonly runOfA: RunOfAReader;
-  /** Of links that the host opens. */
+  /** Scheme of links that the host opens. */
   scheme = 'vscode';
 
   private readonly listeners = new Set<() => void>();

@@ -14,7 +14,7 @@ const SAME = 1e-9;
 /** Least and largest value that there can be. */
 type Range = readonly [number, number];
 const SHARES: Range = [0, 1];
-/** Of differences of two shares, and of correlations. */
+/** Range of differences of two shares, and of correlations. */
 export const DIFFERENCES: Range = [-1, 1];
 
 /**

@@ -106,7 +106,7 @@ export function totalVariation(
 export interface TheoremCheck {
   /** Share of problems whose last majority is their first one, as the theorem says. */
   kept: Estimate | null;
-  /** Of problems with a reference: share that ends right exactly when it began right. */
+  /** Share of the problems with a reference that end right exactly if they began right. */
   outcome: Estimate | null;
   /** Problems with a first and a last majority. */
   problems: number;

@@ -14,7 +14,7 @@ export interface ForkSource {
   folder: string;
   run: string;
   step: number;
-  /** Of the parent. */
+  /** The parent's configuration. */
   config: RunConfig;
   /** Settings of the fork where nothing else is given. */
   defaults: object;

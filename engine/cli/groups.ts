@@ -38,7 +38,7 @@ export interface RunMaterial {
   columns: RunColumns;
   /** Vocabulary size; null where the run did not record it. */
   vocabulary: number | null;
-  /** Of the phase and step that were asked for, in the order of the journal: each once, as it was recorded last. */
+  /** Those of the phase and step that were asked for, in the order of the journal, each once, as recorded last. */
   groups: FoundGroup[];
   phase: Phase;
   /** Says which groups these are where others could have been meant; null where the phase was named, or is the only one. */

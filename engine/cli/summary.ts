@@ -25,7 +25,7 @@ type Plain = {
 export type EvaluationSummary = {
   step: number;
   problems: number;
-  /** Of so many problems these are a random sample; null where they are none. */
+  /** Number of problems that these are a random sample of; null if they are not a sample. */
   sampledFrom: number | null;
   samples: number;
 } & Record<Estimated | Plain, number | null> &

@@ -28,7 +28,7 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
 export class ParquetOnDisk {
   readonly #descriptor: number;
   readonly #parquet: ParquetFile;
-  /** Of the file, in bytes. */
+  /** Bytes of the file. */
   readonly size: number;
 
   /** @throws RollscopeError `dataset` where it is not a Parquet file */

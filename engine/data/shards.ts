@@ -63,7 +63,7 @@ export function chooseShards(name: string, paths: readonly string[], asked?: str
 
 /** `train-00001-of-00003.parquet` */
 const SHARD = /-(\d{4,6})-of-(\d{4,6})(?!\d)/;
-/** Of the content. */
+/** A hash of the content. */
 const HASH = /^-[0-9a-f]{8,64}(?![0-9a-z])/;
 /** Missing shards that are named. */
 const NAMED = 3;
@@ -125,7 +125,7 @@ function isMeant(part: Part, asked: string): boolean {
   return part.config === asked.slice(0, at) && part.split === named(asked.slice(at + 1));
 }
 
-/** Of several parts the one that people mean: of the default configuration, for training. */
+/** The part that people mean: that of the default configuration, for training. */
 function usual(name: string, parts: readonly Part[]): Part {
   const configs = [...new Set(parts.map(({ config }) => config))];
   const config = configs.length === 1 ? configs[0] : ['default', 'main', ''].find((one) => configs.includes(one));

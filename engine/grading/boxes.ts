@@ -3,7 +3,7 @@ import { equivalent } from './equivalence.ts';
 import { type Found, MAX_ANSWER, usable } from './span.ts';
 
 interface Box {
-  /** Of the macro. */
+  /** Where the macro begins. */
   start: number;
   /** Behind the closing brace. */
   end: number;

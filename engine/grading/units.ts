@@ -6,7 +6,7 @@ export interface Unit {
   name: string;
   /** What it measures: equal where one converts exactly into the other. */
   dimension: string;
-  /** Of the unit of that dimension that all others are multiples of. */
+  /** In multiples of the dimension's base unit. */
   factor: Rational;
 }
 

@@ -62,7 +62,7 @@ export interface DumpPart {
   step: number;
   /** What is read for it, for progress. */
   bytes: number;
-  /** Of what it was made: when that changes, the trainer has written it again. */
+  /** Identifies what it was made of: if it changes, the trainer has written it again. */
   stamp: string;
   groups(context: ReadContext): AsyncIterable<LoggedGroup>;
 }

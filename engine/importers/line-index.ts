@@ -25,7 +25,7 @@ interface Lines {
 /** Lines by problem, in the order in which the problems came. */
 export class LineGroups {
   readonly problems = new Map<number, Lines>();
-  /** Of the lines. */
+  /** Bytes of the lines. */
   bytes = 0;
 
   /** @param first byte at which the first of the lines begins */

@@ -42,7 +42,7 @@ export async function filesWithSteps(root: string): Promise<StepFile[]> {
     .sort((a, b) => bySteps(a, b) || (a.name < b.name ? -1 : 1));
 }
 
-/** Of the file's own name first. */
+/** The step that a name says: that of the file itself before those of its folders. */
 function stepIn(name: string): number | null {
   const stem = name.replace(ROW_FILE, '');
   for (const part of stem.split('/').reverse()) {

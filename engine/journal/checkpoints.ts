@@ -55,7 +55,7 @@ export async function writePosition(folder: string, position: JournalPosition): 
   await writeInPlace(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
 }
 
-/** Of the checkpoints up to step `newest`, removes all but the last `keep` (at least one) and those that `keeps` names. */
+/** Removes the checkpoints up to step `newest`, but for the last `keep` (at least one) and those that `keeps` names. */
 export async function pruneCheckpoints(
   run: string,
   newest: number,

@@ -12,7 +12,7 @@ function table(polynomial: number): Uint32Array {
   });
 }
 
-/** Of bytes; `before`: that of the bytes in front of them. */
+/** Checksum of bytes; `before`: the checksum of the bytes that precede them. */
 type Checksum = (bytes: Uint8Array, before?: number) => number;
 
 function checksum(polynomial: number): Checksum {

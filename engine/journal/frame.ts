@@ -88,7 +88,7 @@ type FrameHeader = z.infer<typeof FrameHeader>;
 
 interface FramePrefix {
   version: 1 | 2;
-  /** Of the whole frame, bytes. */
+  /** Bytes of the whole frame. */
   length: number;
   crc: number;
 }

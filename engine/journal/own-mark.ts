@@ -54,7 +54,7 @@ async function readKey(): Promise<Buffer | null> {
   return key?.length === KEY_BYTES ? key : null;
 }
 
-/** Of several processes that make one at the same time, all take the first. */
+/** If several processes create one at the same time, all take the first. */
 async function createKey(): Promise<Buffer> {
   const file = keyFile();
   makeFolder(path.dirname(file), 0o700);

@@ -166,7 +166,7 @@ async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<
   await writeWhole(inRun(folder, EVENTS_FILE), numbered.join(''));
 }
 
-/** Of a run.json that cannot be read, the run's first record says most. */
+/** The run's first record has most of what an unreadable run.json had. */
 async function repairRunFile(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
   const found = await readRunFile(folder).catch((error: RollscopeError) => error);
   if (!(found instanceof Error)) return;

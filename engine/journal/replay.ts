@@ -42,7 +42,7 @@ export class Replay {
 }
 
 const IGNORED = new Set(['seq', 'time', 'timing']);
-/** Of a warning its code and place are compared; another version may put it in other words, or say more. */
+/** Warnings are compared by code and place: another version may word them differently, or say more. */
 const IGNORED_IN_WARNINGS = new Set([...IGNORED, 'message', 'watch']);
 
 /**

@@ -47,7 +47,7 @@ interface Definition extends z.core.$ZodTypeDef {
   items?: readonly Inner[];
   in?: Inner;
   out?: Inner;
-  /** Of a lazy schema. */
+  /** A lazy schema's. */
   getter?: () => Inner;
 }
 

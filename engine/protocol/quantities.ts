@@ -20,7 +20,7 @@ export const QUANTITIES = {
   accuracy: { digits: 3, unit: 'share' },
   /** Some over all, such as the majority's rollouts. */
   share: { digits: 2, unit: 'share' },
-  /** Of an answer to be right. */
+  /** That an answer is right. */
   probability: { digits: 2, unit: 'share' },
   /** Of a token, or the geometric mean over tokens. */
   tokenProbability: { digits: 2, unit: 'share', tiny: true },

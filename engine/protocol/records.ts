@@ -137,7 +137,7 @@ export const EvaluationRecord = z.strictObject({
   ...base,
   step: z.int().min(0),
   problems: z.int().min(0),
-  /** Of so many problems these are a random sample; absent where they are none. */
+  /** Number of problems that these are a random sample of; absent if they are not a sample. */
   sampledFrom: z.int().min(1).optional(),
   samples: z.int().min(1),
   /** avg@k: mean correctness of sampled rollouts; interval by bootstrap over problems. null without labels. */

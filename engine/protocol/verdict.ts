@@ -36,7 +36,7 @@ export const VOTE_TITLES: Readonly<Record<VoteStatus, string>> = {
   majority: 'majority',
 };
 
-/** Of the majority answer. Without any answer a problem that has a reference is wrong. */
+/** Whether the majority answer is right. Without any answer, a problem with a reference is wrong. */
 export type Verdict = 'correct' | 'wrong' | 'unknown';
 
 /** @param rollouts of the group */

@@ -15,7 +15,7 @@ const LETTER =
 const PICTURE = /\p{Extended_Pictographic}/u;
 
 const [IS_KNOWN, IS_HIDDEN, IS_LETTER, IS_PICTURE] = [1, 2, 4, 8];
-/** Of the characters beyond, only those from here on, tags and selectors, are anything of it: they follow the others. */
+/** `KINDS` has the code points below the first, and then those from the second on: tags and selectors. */
 const [BEYOND, TAGS, MANY_TAGS] = [0x20000, 0xe0000, 0x1000];
 /** What is known of characters, by code point. */
 const KINDS = new Uint8Array(BEYOND + MANY_TAGS);
@@ -74,7 +74,7 @@ interface Writing {
   /** Whether those that belong to a visible one stay. */
   keepsMeant: boolean;
   picture(point: number): string;
-  /** Of each character that was written out; there are some thousands. */
+  /** Code units of each character that was written out; there are some thousands. */
   known: Map<number, Uint16Array>;
   /** Line feeds and tabs too. */
   isLine?: boolean;

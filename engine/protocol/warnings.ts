@@ -20,7 +20,7 @@ export type WarningCode = (typeof WARNING_CODES)[number];
 /** Above this share of responses, warnings and views say that they were truncated, or have no answer. */
 export const MOSTLY = 0.5;
 
-/** Of a run that can hardly learn, the gravest first. */
+/** Warnings about a run that can hardly learn, the gravest first. */
 export const SIGNAL_WARNINGS = ['no-signal', 'truncated', 'no-answers'] as const satisfies readonly WarningCode[];
 
 /** What a run says of its training signal, the gravest of it; null where it says nothing. */

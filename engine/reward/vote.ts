@@ -4,7 +4,7 @@ import { significant } from '../protocol/format.ts';
 
 export interface WeightedAnswers {
   answers: readonly (string | null)[];
-  /** Of one answer. */
+  /** Weight of one answer. */
   weight: number;
 }
 

@@ -161,7 +161,7 @@ function foldMetrics(columns: RunColumns, { step, metrics, foreign }: MetricsRec
   columns.step = Math.max(columns.step, step);
 }
 
-/** Of a group that counts: what was unknown of its tokens. Rows that others hold copies of change, so they are sent again. */
+/** Adds statistics that were missing to a group that counts. Rows that others hold copies of change, so they are sent again. */
 function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
   const row = columns.find(record);
   if (row === null) return;

@@ -46,7 +46,7 @@ export type Shown =
       error: ErrorData | null;
       /** Index of the problem to select; null leaves the selection as it is. */
       select: number | null;
-      /** Of links that the host opens; absent: `vscode`. */
+      /** Scheme of links that the host opens; absent: `vscode`. */
       scheme?: string;
     };
 
@@ -62,7 +62,7 @@ export interface ShownRunOfA {
   columns: PackedColumns | null;
   loaded: number;
   error: ErrorData | null;
-  /** In which settings it differs: its value, and that of the run that is shown. */
+  /** Settings that differ: its value, and that of the run that is shown. */
   settings: SettingDifference[];
 }
 

@@ -15,7 +15,7 @@ export class QuadrantHistory {
   private ascending = true;
   private places: (AnyQuadrant | undefined)[] = [];
   private counts: Partial<Record<AnyQuadrant, number>> = {};
-  /** Of the steps that are over. */
+  /** Counts of the steps that are over. */
   private entries: QuadrantCounts[] = [];
   /** The step of the latest group. */
   private open: number | null = null;

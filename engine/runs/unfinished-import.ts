@@ -7,7 +7,7 @@ import { readEnds } from './ends.ts';
 
 export interface Wanted {
   source: string;
-  /** Of whichever format where it is not known yet. */
+  /** Absent: any, since it is not known yet. */
   format?: string;
   /** Also one that was complete: the trainer may have written more since. */
   follow: boolean;

@@ -9,11 +9,11 @@ import os from 'node:os';
 
 /** Seconds since some moment. */
 export interface CoreTimes {
-  /** Of the clock. */
+  /** Wall-clock time. */
   elapsed: number;
-  /** Of the processor, by this process. */
+  /** CPU time of this process. */
   own: number;
-  /** In which a core did nothing, over all cores. */
+  /** Idle time, summed over all cores. */
   idle: number;
 }
 

@@ -14,6 +14,6 @@ export interface GivenGroup {
 export interface OutsideTrainer {
   /** Indices of the problems of a step, counted from 1: all steps have equally many. */
   batch(step: number): readonly number[];
-  /** Of a group that was sampled for this step. */
+  /** What the trainer gave a group that was sampled for this step. */
   given(step: number, problem: number): GivenGroup;
 }

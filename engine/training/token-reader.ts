@@ -36,7 +36,7 @@ const STEP = 256;
  * back.
  */
 export class TokenReader {
-  /** At which the responses were sampled. */
+  /** Temperature at which the responses were sampled. */
   temperature = 1;
   private compiled: { positions: number; run: CompiledFunction<ScoreInputs, StatisticsOutputs> } | null = null;
 

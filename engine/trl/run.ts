@@ -94,7 +94,7 @@ export async function resumeTrl({
   }
 }
 
-/** Of a run that did not begin there is neither a log nor anything to resume. */
+/** A run that did not begin has neither a log nor anything to resume. */
 function withoutRun(error: unknown): unknown {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'trl-ended') return error;
   const { file: _, run: __, ...details } = error.details;

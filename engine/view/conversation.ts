@@ -186,7 +186,7 @@ export class Conversation {
     this.runOfA = runOfA;
   }
 
-  /** Of several that are asked for, the last one is the run of A, whichever is found first. */
+  /** If several are asked for, the last one becomes the run of A, whichever is found first. */
   private async compareWithRun(shown: OpenRun, folder: string | null, peer: Peer<PanelContract>): Promise<void> {
     this.setRunOfA(null);
     if (folder === null) return;

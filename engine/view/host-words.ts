@@ -4,7 +4,7 @@ import type { Head } from '../runs/head.ts';
 
 /** Texts of the engine as the host's user knows them: the editor has settings where the command line has options. */
 export interface HostWords {
-  /** Of links to places of runs. */
+  /** Scheme of links to places of runs. */
   scheme: string;
   error(error: ErrorData): ErrorData;
   head(head: Head): Head;

@@ -13,7 +13,7 @@ export interface ConfigurationArgument {
 interface FoundConfiguration {
   name: string;
   job: 'train' | 'probe';
-  /** Of its name in the text. */
+  /** Where its name begins in the text. */
   offset: number;
 }
 

@@ -22,7 +22,7 @@ export const LENS_TITLES = {
   trainProblem: 'Train on this problem',
 } as const satisfies Partial<Record<CommandName, string>>;
 
-/** Of a row whose problem is not found, as the editor's list of problems says it. */
+/** For a row whose problem is not found; the editor's list of problems says the same. */
 export const UNREADABLE_ROW = 'This row cannot be read: it is not valid JSON, or its problem is not a text.';
 
 const MOST_CLUSTERS = 8;

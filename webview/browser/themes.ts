@@ -39,7 +39,7 @@ interface Basics {
   /** Backgrounds of tokens, from the likeliest to the unlikeliest, as package.json has them. */
   tokens: readonly string[];
   charts: Record<'blue' | 'green' | 'red' | 'yellow' | 'orange' | 'purple', string>;
-  /** Of high contrast only: what everything is framed in. */
+  /** Borders of everything; in high contrast only. */
   contrast?: { border: string; active: string };
 }
 

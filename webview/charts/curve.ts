@@ -14,7 +14,7 @@ export interface Series {
   values: readonly number[];
   /** The same before smoothing, drawn faintly behind it. */
   raw?: readonly number[];
-  /** Of the run of cursor A: in the color of texts, dashed, or dotted where it is the reference. */
+  /** A curve of cursor A's run: in the color of texts, dashed, or dotted if it is the reference. */
   dashed?: boolean;
   /** Its run, where that is another one than the run that is shown. */
   run?: string;
@@ -45,7 +45,7 @@ export interface CurveOptions {
   hover?: number | null;
   /** Steps that are being dragged over. */
   dragged?: Domain | null;
-  /** Of the left axis, such as `nats/token`. */
+  /** Unit of the left axis, such as `nats/token`. */
   unit?: string;
   /** The area between the first two curves is filled. */
   fillsGap?: boolean;

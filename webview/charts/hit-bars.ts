@@ -20,7 +20,7 @@ export const hitBarStyles = css`
 
 export interface HitBars {
   phase: string;
-  /** Of one phase, in the order of the steps. */
+  /** Steps of one phase, in order. */
   steps: readonly StepHits[];
   /** The last step of the run. */
   last: number;

@@ -21,7 +21,7 @@ export interface MassLayer {
   shares: number[];
 }
 
-/** Of a label in its layer: its height, the width of a letter and most letters, CSS pixels. */
+/** Label of a layer: its height and the width of a letter in CSS pixels, and its greatest number of letters. */
 const [LABEL, LETTER, LETTERS] = [13, 6.2, 14];
 
 /** Maximum number of layers. */

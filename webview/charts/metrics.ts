@@ -23,7 +23,7 @@ export interface MetricChoice {
   color: NonNullable<MetricDefinition['chart']>;
   /** Values are shares: the axis ranges from 0 to 1. */
   share?: true;
-  /** Of the values, where they have one. */
+  /** Unit of the values, if they have one. */
   unit?: string;
   /** Such as `0.42 nats`. */
   text(value: number | null): string;

@@ -76,7 +76,7 @@ export class CompareApp extends LitElement {
   ];
 
   store!: CompareStore;
-  /** Of the page, CSS pixels. */
+  /** Width of the page, CSS pixels. */
   width = 0;
   private endResize: (() => void) | null = null;
   private endTheme: (() => void) | null = null;

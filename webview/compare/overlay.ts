@@ -72,7 +72,7 @@ export interface Overlay {
   height: number;
   /** One per run. */
   curves: readonly RunCurve[];
-  /** Of the left axis; default: what the values need. */
+  /** Range of the left axis; what the values need by default. */
   range?: readonly [number, number] | undefined;
   /** The step that each run is looked at. */
   steps: readonly (number | null)[];

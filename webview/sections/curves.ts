@@ -26,13 +26,13 @@ import { ChartPointer } from './curves/pointer.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
-/** Of a chart where its pane gives no height, and of an enlarged one. */
+/** Height of a chart whose pane gives none, and of an enlarged one. */
 const HEIGHT = 112;
 const LARGE = 300;
 const LEAST_HEIGHT = 72;
-/** Of a chart in a pane of its own; and what its title and the line below all charts use. */
+/** Greatest height of a chart in a pane of its own; heights of its title and of the line below all charts. */
 const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
-/** Of the pane, what a row of charts does not use: its titles, the line below it and edges. */
+/** Height of a pane that a row of charts does not use: titles, the line below and edges. */
 const AROUND = 60;
 const GAP = 18;
 /** Width that a chart with its title needs, where there are several in a row. */

@@ -25,7 +25,7 @@ export interface AnalyzeOptions {
   json?: boolean;
 }
 
-/** Of another trainer's reward it is not known whether it says right or wrong. */
+/** It is not known whether another trainer's reward says right or wrong. */
 const OTHER_REWARD = { saysRight: false };
 
 /** Prints the analysis. @returns the exit code */

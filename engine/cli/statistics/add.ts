@@ -27,7 +27,7 @@ export interface StatisticsReport extends WithTokens<PrintedStatistics> {
 export interface StatisticsWork {
   folder: string;
   journal: Journal;
-  /** Of all records of the journal. */
+  /** Columns of all records of the journal. */
   columns: RunColumns;
   reader: TokenReader;
   signal?: AbortSignal;

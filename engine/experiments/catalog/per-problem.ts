@@ -25,7 +25,7 @@ import {
 import { outcomeTable, plots, problemTable } from './per-problem/report.ts';
 
 const PROBLEMS = 24;
-/** Of the paper's 25 problems, 3 flipped. */
+/** 3 of the paper's 25 problems flipped. */
 const PAPER_FLIPS = wilson(3, 25)!;
 
 /** The models: both embedded models S and W, unless another one was chosen. */

@@ -19,7 +19,7 @@ export interface Attempt {
 /** The group of one problem. Its attempts are in the order in which they were finished. */
 export interface LoggedRollouts {
   attempts: Attempt[];
-  /** Of each trajectory the lengths of observations and actions and the reward of each of its turns, as texts. */
+  /** For each trajectory: lengths of observations and actions and the reward of each of its turns, as texts. */
   trajectories: string[];
 }
 

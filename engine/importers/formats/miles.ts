@@ -166,7 +166,7 @@ function promptLength(prompt: unknown, messages: readonly RowValues[]): number {
   return first < 0 ? messages.length : first;
 }
 
-/** Of the tokens after the prompt those that the model sampled: results of tools have 0 in the mask. */
+/** The tokens after the prompt that the model sampled: results of tools have 0 in the mask. */
 function sampledTokens(row: RowValues | undefined): Partial<ForeignRollout> {
   const length = numberIn(row?.response_length);
   const all = numbersOf(row?.tokens);
@@ -181,7 +181,7 @@ function sampledTokens(row: RowValues | undefined): Partial<ForeignRollout> {
   return { ids: Int32Array.from(ids), ...(logprob && { statistics: { logprob } }) };
 }
 
-/** Of what was logged by rollout: steps of the trainer are counted apart, several for a rollout perhaps. */
+/** Metrics that were logged by rollout: the trainer counts its steps separately, perhaps several per rollout. */
 function loggedByRollout({ step_key, step, metrics }: RowValues): ForeignMetrics | null {
   return step_key === 'rollout/step' && isObject(metrics) ? metricsWithin(step, metrics) : null;
 }

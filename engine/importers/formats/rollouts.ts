@@ -198,7 +198,7 @@ async function firstRow(file: string): Promise<RowValues | null> {
   return LINES.test(file) ? firstLine(file) : null;
 }
 
-/** Of the first row group: the others are not read for it. */
+/** Reads the first row group only. */
 function firstParquetRow(file: string): RowValues | null {
   const table = new ParquetOnDisk(file);
   try {

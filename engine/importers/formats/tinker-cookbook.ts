@@ -183,7 +183,7 @@ function rolloutOf({ response, table }: Attempt, summary: readonly Summary[]): F
   };
 }
 
-/** Of the environment, without what the group was given. */
+/** The environment's reward, without what the group was given. */
 function rewardOf(summary: Summary): number | null {
   return sum(stepsIn(summary).map(({ reward }) => numberIn(reward)));
 }

@@ -78,7 +78,7 @@ interface TrainerState extends Record<string, unknown> {
   log_history: Record<string, unknown>[];
 }
 
-/** Of the end, or of the latest checkpoint. */
+/** The trainer's state at the end, or at the latest checkpoint. */
 async function newestState(output: string): Promise<TrainerState | null> {
   const checkpoints = (await readdir(output).catch(() => []))
     .flatMap((name) => CHECKPOINT.exec(name) ?? [])

@@ -16,7 +16,7 @@ const BOTH_WAYS = 'attention in both directions';
 const SQUARED = 'an MLP with a squared ReLU';
 const NAMES = 'names of its own for what it stores';
 
-/** Of several that fit, the longest holds. */
+/** If several fit, the longest applies. */
 const KINDS: readonly Kind[] = [
   ...(['mamba', 'rwkv', 'xlstm', 'falcon_mamba'] as const).map((start): Kind => [start, RECURRENT, null]),
   ...(['t5', 'mt5', 'bart', 'whisper', 'umt5'] as const).map((start): Kind => [start, ENCODER, null]),

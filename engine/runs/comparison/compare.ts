@@ -27,7 +27,7 @@ export interface RunToCompare {
   step: number | null;
 }
 
-/** Of the problems that all runs have, at one step of one run; null where it does not exist. */
+/** Measures of the problems that all runs have, at one step of one run; null where there is none. */
 export interface Measures {
   /** Latest step of the groups that speak; null without any. */
   step: number | null;
@@ -76,7 +76,7 @@ export interface PairComparison {
 
 /** A problem that all runs have. */
 export interface ComparedProblem {
-  /** Of the first run. */
+  /** The problem's id in the first run. */
   id: string;
   /** One per run. */
   views: ProblemView[];

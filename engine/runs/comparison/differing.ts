@@ -6,7 +6,7 @@ import { hasOtherAnswer, type ProblemView, type Status } from '../problem-view.t
 import type { ComparedProblem, RunComparison } from './compare.ts';
 
 export interface DifferingProblem {
-  /** Of the first run, as is the reference. */
+  /** The problem's id in the first run; so is the reference. */
   id: string;
   reference: string | null;
   /** Whether the majority answer is right in some run and wrong in another. */

@@ -1,4 +1,4 @@
-/** In which settings runs differ. Pure. */
+/** Settings that differ between runs. Pure. */
 import { describeRun, type ForeignRun, type RunFile } from '../../protocol/run-file.ts';
 import { originText } from '../../protocol/texts.ts';
 import { cellText, isObject } from '../../protocol/values.ts';

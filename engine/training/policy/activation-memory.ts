@@ -31,7 +31,7 @@ export interface ActivationMemory {
   training: number;
   /** The model runs layer by layer: as one graph it would need more than there is. */
   layered: boolean;
-  /** Of the whole process, with the longest sequence. */
+  /** Memory of the whole process with the longest sequence. */
   needed: number;
 }
 

@@ -41,7 +41,7 @@ function joined(prompt: Int32Array, prefix: Int32Array): Int32Array {
   return both;
 }
 
-/** Of the tokens of responses to one prompt, nats. */
+/** Log-probabilities of the tokens of responses to one prompt, nats. */
 async function logProbs(
   { score }: CandidateScorer,
   problem: number,

@@ -17,11 +17,11 @@ export interface PolicyOptions {
   model: string;
   /** The model's own chat template by default. */
   chat?: ChatChoice;
-  /** Of the frozen base: float32 by default; anything else needs an adapter. */
+  /** Precision of the frozen base: float32 by default; anything else needs an adapter. */
   basePrecision?: RunConfig['basePrecision'];
-  /** Of the frozen base while it samples; as it trains by default. */
+  /** Precision of the frozen base while it samples; that of training by default. */
   rolloutPrecision?: RunConfig['rolloutPrecision'];
-  /** Of the keys and values of generated tokens; float32 by default. */
+  /** Precision of the keys and values of generated tokens; float32 by default. */
   cachePrecision?: RunConfig['cachePrecision'];
   lora: LoraConfig | null;
   loss: LossConfig;
@@ -50,9 +50,9 @@ export interface PolicyOptions {
 
 export interface PolicyInfo {
   name: string;
-  /** Of the problems, in their order. */
+  /** Prompts of the problems, in their order. */
   prompts: EncodedPrompt[];
-  /** Of the model and of the other voting policies. */
+  /** Fingerprint of the model and of the other voting policies. */
   fingerprint: string;
   parameters: number;
   trainable: number;

@@ -16,7 +16,7 @@ export interface GradientOptions {
   memory: number;
 }
 
-/** Of a micro-batch. */
+/** Loss and gradient of a micro-batch. */
 export interface MicroBatchGradient {
   loss: number;
   /** Tokens whose ratio was clipped, by row; each group has as many rows. */

@@ -34,7 +34,7 @@ export class GradientInParts {
 
   constructor(private readonly options: GradientOptions) {}
 
-  /** Of one group, given in parts. The gradients so far are used up; `tick` gets the share that is done. */
+  /** Gradients of one group, given in parts. The gradients so far are used up; `tick` gets the share that is done. */
   async gradients(
     parts: readonly WeightedGroup[],
     parameters: Named<Value>,

@@ -22,7 +22,7 @@ export interface HeadOptions {
   config: DecoderConfig;
   temperature: number;
   weights: StreamedWeights;
-  /** Of a frozen unembedding in memory at a time; `SLICE_BYTES` by default. */
+  /** Bytes of a frozen unembedding that are in memory at a time; `SLICE_BYTES` by default. */
   sliceBytes?: number;
 }
 

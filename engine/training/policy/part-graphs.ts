@@ -13,7 +13,7 @@ type Caches<T extends Port = Port> = readonly LayerCache<T>[];
 
 export type PartInputs = {
   readonly batch: Omit<BatchInputs, 'prompt'>;
-  /** Of the prompts. */
+  /** Keys and values of the prompts. */
   readonly caches: Caches;
   /** [P, 1, 1, Lp], added to the scores of the prompts. */
   readonly promptBias: Port;

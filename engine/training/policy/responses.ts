@@ -26,7 +26,7 @@ export interface WeightedGroup {
 
 export interface WeightedResponse {
   response: TrainedResponse;
-  /** Of each token in the loss. */
+  /** Weight of each token in the loss. */
   weight: number;
   /** Log-probabilities under the reference policy, nats. */
   referenceLogprob?: Float32Array | undefined;

@@ -66,7 +66,7 @@ export interface TrainerOptions {
   memory: number;
   /** Given where the model runs layer by layer, because memory asks for it; its creator releases it. */
   layers?: LayeredModel | null;
-  /** Of a frozen unembedding in memory at a time, where it runs so. */
+  /** Bytes of a frozen unembedding that are in memory at a time, if it is read in slices. */
   sliceBytes?: number;
 }
 

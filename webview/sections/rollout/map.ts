@@ -7,7 +7,7 @@ import type { ResponseMarks } from './response.ts';
 export const MAP_HEIGHT = 30;
 
 export interface ResponseMap {
-  /** Of each token, from 0; none where they are not known. */
+  /** Shade of each token, from 0; empty if they are not known. */
   shades: Uint8Array;
   tokens: number;
   marks: ResponseMarks;

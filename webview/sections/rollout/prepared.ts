@@ -6,7 +6,7 @@ import { mostSurprising, occurrences, type TextRange, thoughts, tokenAt } from '
 import { answerSpan, type TokenShades, tokenShades } from '../../../engine/runs/token-shades.ts';
 import { type ResponseReading, readingOf, tokensOf } from './response.ts';
 
-/** Of the tokens that a key jumps to. */
+/** Number of tokens that a key jumps to. */
 const MOST_SURPRISING = 20;
 /** Places that are counted when something is searched. */
 export const MOST_FOUND = 10_000;
