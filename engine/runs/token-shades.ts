@@ -144,7 +144,7 @@ function newRanks(among: readonly Float32Array[]): Ranks {
   const length = among.reduce((sum, one) => sum + one.length, 0);
   if (length === 0) return { below: [], bounds: [], half: 0, tenth: 0 };
   const quantiles = Array.from({ length: SHADES - 1 }, (_, i) => quantileOf(i + 1));
-  // Of the most probable first, as people are told of them; a shade begins below the last one that so many are above of.
+  // Places count from the most probable token, as the texts do; a shade begins below the last one that this share exceeds.
   const places = [...quantiles, PLAIN, 0.9].map((quantile) => Math.min(length - 1, Math.floor(quantile * length)));
   const begins = quantiles.map((quantile) => Math.max(0, Math.ceil(quantile * length - ROUNDING) - 1));
   const values = valuesAt(
