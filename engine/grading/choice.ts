@@ -8,7 +8,7 @@ export interface ChosenOption {
 }
 
 const ALONE =
-  /^(?:(?:the )?(?:correct )?(?:option|choice|answer|letter)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
+  /^(?:(?:the )?(?:correct )?(?:answer )?(?:option|choice|answer|letter)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
 const LEADING =
   /^(?:(?:option|choice|answer|letter) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?: ?[.):] ?| - |, (?=[a-z\d](?:(?!\\?(?:and|or)\b)[^,]){2,120}$)(?=[^,]{0,60}[a-z]{3})))(?=\S)/i;
 const TRAILING = / \(([A-J])\)$/;

@@ -34,6 +34,8 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\(?:Reals|R|reals)(?![a-zA-Z])/g, '\\mathbb{R}'],
   [/\\(?:minus)(?![a-zA-Z])/g, '-'],
   [/\\(?:smallsetminus|backslash)(?![a-zA-Z])/g, '\\setminus'],
+  // dots over the first and the last digit of what repeats
+  [/\\dot ?\{? ?(\d) ?\}?(\d{0,20})\\dot ?\{? ?(\d) ?\}?/g, '\\overline{$1$2$3}'],
   [/\\(?:bar|dot)(?![a-zA-Z])/g, '\\overline'],
   [/\\measuredangle(?![a-zA-Z])|(?<![a-zA-Z\\])m ?\\angle(?![a-zA-Z])/g, '\\angle'],
   [/\\(?:Ohm|ohm)(?![a-zA-Z])/g, '\\Omega'],
@@ -335,9 +337,15 @@ function withoutBraces(text: string): string {
   return s;
 }
 
+/** `March 5th` as `March 5`. */
+function withoutOrdinalDay(text: string): string {
+  const month = /(?<![a-zA-Z])(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\b/i;
+  return month.test(text) ? text.replace(/(?<!\d)(\d{1,2})(?:st|nd|rd|th)(?![a-zA-Z])/g, '$1') : text;
+}
+
 /** Key for comparing two cleaned answers as text: no needless spaces or braces, words in lower case. */
 export function textKey(cleaned: string): string {
-  let s = cleaned.replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\dollar(?![a-zA-Z])/g, ' ');
+  let s = withoutOrdinalDay(cleaned).replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\dollar(?![a-zA-Z])/g, ' ');
   // short runs may be variables, for which the case matters
   s = s.replace(/(?<![\\A-Za-z])(?:[A-Za-z]{4,}|[A-Z][a-z]{2}|No)(?![A-Za-z])/g, (word) => word.toLowerCase());
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');

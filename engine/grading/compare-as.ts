@@ -61,6 +61,7 @@ function choiceKey(answer: string): string {
   const choice = choiceOf(clean(answer.slice(0, MAX_LENGTH)));
   if (choice) return choice.letter;
   const text = answer.trim();
+  if (text.length > MAX_LENGTH) return folded(answer);
   const letters = /^[A-J](?:(?:[ ,;&]|and)*[A-J])*$/.test(text) ? text.match(/[A-J]/g)! : null;
   return letters ? [...new Set(letters)].sort().join('') : folded(answer);
 }

@@ -27,7 +27,7 @@ export function assigned(relation: Relation): MathNode | null {
 /** `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`: the left side of a definition. */
 export function namesValue(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
-  if (node.kind === 'tuple') return node.items.every((item) => item.kind === 'symbol');
+  if (node.kind === 'tuple' || node.kind === 'set') return node.items.every((item) => item.kind === 'symbol');
   if (node.kind === 'quotient') return (isSegment(node.over) && isSegment(node.under)) || isDerivative(node);
   if (node.kind === 'call') return node.name === 'abs' && node.args.every(isSegment);
   if (node.kind === 'relation') return isRatio(node) && node.sides.every(isSegment);

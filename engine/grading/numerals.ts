@@ -191,7 +191,7 @@ export function plainDigits(text: string): string {
   const based = /^(-?)(0[bB][01]{1,64}|0[oO][0-7]{1,40}|0[xX][0-9a-fA-F]{1,40})$/.exec(text);
   if (based) return `${based[1]}${BigInt(based[2]!.toLowerCase())}`;
   return text
-    .replace(/^(-?\d+) ?(?:st|nd|rd|th)$/, '$1')
+    .replace(/^(?:the )?(-?\d+) ?(?:st|nd|rd|th)$/, '$1')
     .replace(/^(-?\d+) ?\^? ?\{? ?\\text\{ ?(?:st|nd|rd|th) ?\} ?\}?$/, '$1')
     .replace(/^(-?\d+) ?\^ ?\{ ?(?:st|nd|rd|th) ?\}$/, '$1')
     .replace(/^(\d{1,6}) ?C ?(\d{1,6})$/, '\\binom{$1}{$2}')

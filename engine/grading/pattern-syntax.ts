@@ -132,7 +132,7 @@ class Reader {
 
   private inRange(first: number, last: number): Test {
     if (!this.ignoreCase) return (code) => code >= first && code <= last;
-    return (code) => [code, lower(code), upper(code)].some((form) => form >= first && form <= last);
+    return (code) => isIn(code, first, last) || isIn(lower(code), first, last) || isIn(upper(code), first, last);
   }
 
   private group(): Tree {
@@ -181,10 +181,19 @@ class Reader {
   }
 }
 
+function isIn(code: number, first: number, last: number): boolean {
+  return code >= first && code <= last;
+}
+
+/** Other forms of characters, once they were looked up; 0: not yet. */
+const [LOWER, UPPER] = [new Uint16Array(2 ** 16), new Uint16Array(2 ** 16)];
+
 function lower(code: number): number {
-  return String.fromCharCode(code).toLowerCase().charCodeAt(0);
+  LOWER[code] ||= String.fromCharCode(code).toLowerCase().charCodeAt(0);
+  return LOWER[code]!;
 }
 
 function upper(code: number): number {
-  return String.fromCharCode(code).toUpperCase().charCodeAt(0);
+  UPPER[code] ||= String.fromCharCode(code).toUpperCase().charCodeAt(0);
+  return UPPER[code]!;
 }

@@ -14,7 +14,7 @@ import { spoken } from './thought.ts';
 export type Finder = (text: string) => Found | null;
 
 /** Steps that a pattern may take on one response; one that takes more finds nothing. */
-const PATTERN_STEPS = 1_000_000;
+const PATTERN_STEPS = 500_000;
 /** How far back a pattern looks, in characters. */
 const PATTERN_WINDOW = 20_000;
 

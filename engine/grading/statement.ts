@@ -115,13 +115,7 @@ const MAX_CUES = 40;
 /** What follows the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
 export function lastStatement(text: string): Found | null {
   const member = lastMember(text);
-  const starts: number[] = [];
-  for (const cue of text.matchAll(CUE)) {
-    if (!isUntrue(text, cue.index)) starts.push(cue.index + cue[0].length);
-  }
-  for (const start of behindTitles(text)) starts.push(start);
-  starts.sort((a, b) => b - a);
-  for (const cue of starts.slice(0, MAX_CUES)) {
+  for (const cue of lastCues(text)) {
     if (member && cue < member.start) return member;
     const near = text.slice(cue, cue + MAX_ANSWER + 200);
     const from = cue + FILLER.exec(near)![0].length;
@@ -135,6 +129,21 @@ export function lastStatement(text: string): Found | null {
     if (found) return found;
   }
   return member;
+}
+
+/** Where what follows a cue begins, of the last cues that do not deny it, the last one first. */
+function lastCues(text: string): number[] {
+  const cues = Array.from(text.matchAll(CUE), (cue) => [cue.index, cue.index + cue[0].length] as const);
+  const titles = [...behindTitles(text)];
+  const found: number[] = [];
+  while (found.length < MAX_CUES && (cues.length > 0 || titles.length > 0)) {
+    if ((titles.at(-1) ?? -1) >= (cues.at(-1)?.[1] ?? -1)) found.push(titles.pop()!);
+    else {
+      const [at, behind] = cues.pop()!;
+      if (!isUntrue(text, at)) found.push(behind);
+    }
+  }
+  return found;
 }
 
 /** The value of the last `"answer"` in JSON. */

@@ -3,6 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { clusterAnswers, equivalent, extractAnswer, graderOf } from '../../engine/grading/index.ts';
 
 const EQUAL: [answer: string, reference: string][] = [
+  ['answer choice B', 'B'],
+  ['0.\\dot{1}\\dot{2}', '4/33'],
+  ['0.1\\dot{4}285\\dot{7}', '0.1\\overline{42857}'],
+  ['the 3rd', '3'],
+  ['March 5th', 'March 5'],
+  ['May 1st, 2020', 'May 1, 2020'],
+  ['\\{x_1, x_2\\} = \\{1, 2\\}', '1, 2'],
   // hedges and reasons
   ['probably 6', '6'],
   ['most likely 7', '7'],
@@ -76,6 +83,10 @@ const EQUAL: [answer: string, reference: string][] = [
   ['NaN', 'nan'],
 ];
 const DIFFERENT: [answer: string, reference: string][] = [
+  ['0.\\dot{1}\\dot{2}', '0.12'],
+  ['the 3rd', '2'],
+  ['March 5th', 'March 6'],
+  ['March 5th', 'May 5'],
   ['It is not 6', '6'],
   ['maybe', '6'],
   ['unlikely', 'likely'],

@@ -1,0 +1,221 @@
+/**
+ * A Pike machine: it follows all alternatives of a pattern at once instead of trying one after another, so that its work is
+ * linear in the text. All that it needs is there from the beginning, in arrays: a text has many characters.
+ */
+import { spend } from './meter.ts';
+import { type Assertion, isWord, type Test } from './pattern-syntax.ts';
+
+export type Instruction =
+  | { op: 'char'; test: Test }
+  | { op: 'split'; first: number; second: number }
+  | { op: 'jump'; to: number }
+  | { op: 'save'; slot: number }
+  | { op: 'assert'; kind: Assertion }
+  | { op: 'match' };
+
+/** Beginnings and ends of the whole and of the first group. */
+const SLOTS = 4;
+const ASCII = 128;
+/** Characters that are stepped over for one step. */
+const STEPPED_OVER = 8;
+
+const OPS = { char: 0, split: 1, jump: 2, save: 3, assert: 4, match: 5 } as const;
+
+/** Where alternatives have come to, the preferred one first, each with its slots. */
+class Threads {
+  count = 0;
+  readonly at: Int32Array;
+  readonly slots: Int32Array;
+
+  constructor(size: number) {
+    this.at = new Int32Array(size);
+    this.slots = new Int32Array(SLOTS * size);
+  }
+}
+
+/** Not to be used within one of its own runs: they share its arrays. */
+export class Machine {
+  private readonly ops: Uint8Array;
+  /** First and second argument of each instruction. */
+  private readonly x: Int32Array;
+  private readonly y: Int32Array;
+  /** Of `char` instructions, whether they take each character of ASCII. */
+  private readonly takes: Uint8Array;
+  /** Whether a match can begin with a character: 1 no, 2 yes, 0 not looked at yet; null where it can be empty. */
+  private readonly begins: Uint8Array | null;
+  /** The tests that a first character may pass. */
+  private readonly first: readonly Test[];
+  private now: Threads;
+  private next: Threads;
+  /** For which character an instruction was reached last, by a number that each character of each run has for itself. */
+  private readonly seen: Float64Array;
+  private character = 0;
+  private readonly stack: Int32Array;
+  private readonly working = new Int32Array(SLOTS);
+  private readonly matched = new Int32Array(SLOTS);
+
+  constructor(private readonly program: readonly Instruction[]) {
+    const size = program.length;
+    this.ops = Uint8Array.from(program, ({ op }) => OPS[op]);
+    this.x = Int32Array.from(program, (one) =>
+      one.op === 'split' ? one.first : one.op === 'jump' ? one.to : one.op === 'save' ? one.slot : 0,
+    );
+    this.y = Int32Array.from(program, (one) => (one.op === 'split' ? one.second : 0));
+    this.takes = new Uint8Array(ASCII * size);
+    program.forEach((one, at) => {
+      if (one.op !== 'char') return;
+      for (let code = 0; code < ASCII; code++) this.takes[ASCII * at + code] = Number(one.test(code));
+    });
+    const reached = reachedFirst(program);
+    this.begins = reached.some(({ op }) => op === 'match') ? null : new Uint8Array(2 ** 16);
+    this.first = reached.flatMap((one) => (one.op === 'char' ? one.test : []));
+    this.now = new Threads(size);
+    this.next = new Threads(size);
+    this.seen = new Float64Array(size);
+    // each instruction leaves at most three numbers, once for each character
+    this.stack = new Int32Array(3 * size + 3);
+  }
+
+  /** The slots of each match, which do not overlap; they are there until the next match is asked for. */
+  *runs(text: string): Generator<Int32Array> {
+    for (let at = 0; at <= text.length; ) {
+      if (!this.run(text, at)) return;
+      const [start, end] = this.matched as unknown as [number, number];
+      yield this.matched;
+      at = end > start ? end : end + 1;
+    }
+  }
+
+  /** Finds the leftmost match from `start` on, of the alternatives that come first. */
+  private run(text: string, start: number): boolean {
+    let isMatched = false;
+    this.now.count = 0;
+    this.character++;
+    for (let place = start; place <= text.length; place++) {
+      if (!isMatched) {
+        if (this.begins && this.now.count === 0) {
+          const from = place;
+          place = this.nextBeginning(this.begins, text, place);
+          if (place > from) this.character++;
+        }
+        this.working.fill(-1);
+        this.add(this.now, 0, text, place);
+      }
+      if (this.now.count === 0 && isMatched) break;
+      spend(1 + this.now.count);
+      if (this.step(text, place)) isMatched = true;
+      [this.now, this.next] = [this.next, this.now];
+    }
+    return isMatched;
+  }
+
+  /** Takes the character at a place to all threads; true where one of them has matched, which ends those after it. */
+  private step(text: string, place: number): boolean {
+    const { now, next, ops, takes, working } = this;
+    next.count = 0;
+    this.character++;
+    const code = place < text.length ? text.charCodeAt(place) : -1;
+    for (let thread = 0; thread < now.count; thread++) {
+      const at = now.at[thread]!;
+      if (ops[at] === OPS.match) {
+        for (let slot = 0; slot < SLOTS; slot++) this.matched[slot] = now.slots[SLOTS * thread + slot]!;
+        return true;
+      }
+      if (code < 0 || !(code < ASCII ? takes[ASCII * at + code] : this.takesOther(at, code))) continue;
+      for (let slot = 0; slot < SLOTS; slot++) working[slot] = now.slots[SLOTS * thread + slot]!;
+      this.add(next, at + 1, text, place + 1);
+    }
+    return false;
+  }
+
+  /** Follows an instruction, with the working slots, to those that take a character or match. */
+  private add(list: Threads, first: number, text: string, place: number): void {
+    const { ops, x, y, seen, stack, working, character } = this;
+    let size = 0;
+    stack[size++] = first;
+    while (size > 0) {
+      const at = stack[--size]!;
+      if (at < 0) {
+        // behind what a slot was set for it is what it was
+        working[-1 - at] = stack[--size]!;
+        continue;
+      }
+      if (seen[at] === character) continue;
+      seen[at] = character;
+      switch (ops[at]) {
+        case OPS.jump:
+          stack[size++] = x[at]!;
+          break;
+        case OPS.split:
+          stack[size++] = y[at]!;
+          stack[size++] = x[at]!;
+          break;
+        case OPS.save: {
+          const slot = x[at]!;
+          stack[size++] = working[slot]!;
+          stack[size++] = -1 - slot;
+          working[slot] = place;
+          stack[size++] = at + 1;
+          break;
+        }
+        case OPS.assert:
+          if (this.holds(at, text, place)) stack[size++] = at + 1;
+          break;
+        default: {
+          const thread = list.count++;
+          list.at[thread] = at;
+          for (let slot = 0; slot < SLOTS; slot++) list.slots[SLOTS * thread + slot] = working[slot]!;
+        }
+      }
+    }
+  }
+
+  private takesOther(at: number, code: number): boolean {
+    const one = this.program[at]!;
+    return one.op === 'char' && one.test(code);
+  }
+
+  private holds(at: number, text: string, place: number): boolean {
+    const one = this.program[at]!;
+    return one.op === 'assert' && holds(one.kind, text, place);
+  }
+
+  /** The place from `start` on where a match may begin, which most characters do not; the end of the text where there is none. */
+  private nextBeginning(begins: Uint8Array, text: string, start: number): number {
+    let place = start;
+    for (; place < text.length; place++) {
+      const code = text.charCodeAt(place);
+      begins[code] ||= this.first.some((test) => test(code)) ? 2 : 1;
+      if (begins[code] === 2) break;
+    }
+    spend(Math.ceil((place - start) / STEPPED_OVER));
+    return place;
+  }
+}
+
+/** What is reached from the beginning without a character, whatever assertions say. */
+function reachedFirst(program: readonly Instruction[]): Instruction[] {
+  const seen = new Set<number>();
+  const stack = [0];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const one = program[at]!;
+    if (one.op === 'jump') stack.push(one.to);
+    else if (one.op === 'split') stack.push(one.first, one.second);
+    else if (one.op === 'save' || one.op === 'assert') stack.push(at + 1);
+  }
+  return [...seen].map((at) => program[at]!);
+}
+
+function holds(kind: Assertion, text: string, place: number): boolean {
+  if (typeof kind === 'object') {
+    const at = kind.side === 'behind' ? place : place - 1;
+    return (at >= 0 && at < text.length && kind.test(text.charCodeAt(at))) === kind.holds;
+  }
+  if (kind === '^') return place === 0 || text[place - 1] === '\n';
+  if (kind === '$') return place === text.length || text[place] === '\n';
+  const before = place > 0 && isWord(text.charCodeAt(place - 1));
+  const after = place < text.length && isWord(text.charCodeAt(place));
+  return (before !== after) === (kind === 'b');
+}
