@@ -5,6 +5,7 @@
 //                    [--threads 2] [--rounds 2] [--llama <folder of environments>] [--former <checkout of 995e2a0>] [--megabytes 1000] [case…]
 //   npm run bench -- panel [--rounds 3]   the panel in a browser; not among those that run without a name
 //   npm run bench -- neighbor             decoding alone and beside two programs that use a core each; neither
+//   npm run bench -- longest              what takes longest of a text of a megabyte, for each reader of texts; neither
 //   npm run bench -- return               the panel of a real VS Code, hidden and shown again; neither
 //   npm run bench -- gpu [--archive <file.tar.xz> | options of tests/bench/gpu/check.ts]
 // Without Python only Rollscope's own numbers are printed. Each subject is a file of scripts/bench.
@@ -12,7 +13,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { grading } from './bench/grading.mjs';
+import { grading, longest } from './bench/grading.mjs';
 import { groupPath } from './bench/group-path.mjs';
 import { importing } from './bench/import.mjs';
 import { bundle } from './bench/measure.mjs';
@@ -37,7 +38,7 @@ const CASES = {
   memory: peaks,
 };
 /** Those that run only when they are named. */
-const NAMED = { panel, return: returning, neighbor };
+const NAMED = { panel, return: returning, neighbor, longest };
 
 const shared = path.join(root, '..', 'shared');
 const { values, positionals } = parseArgs({

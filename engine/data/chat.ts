@@ -2,9 +2,10 @@
  * Conversations as problem files hold them: `[{"role", "content"}]`, ShareGPT's `[{"from", "value"}]`, contents in parts,
  * and any of these as JSON or Python text. A conversation becomes a question with what is before it. Pure.
  */
+import { nestsDeeper } from '../protocol/nesting.ts';
 import type { Turn } from '../protocol/problem.ts';
 import { isObject } from '../protocol/values.ts';
-import { readJson } from './json.ts';
+import { MAX_DEPTH, readJson } from './json.ts';
 import { parsePython } from './python-literal.ts';
 
 /** What a cell asks. */
@@ -91,6 +92,7 @@ export function chatInText(text: string): Message[] | null {
 
 /** What a text writes down, as JSON or as Python prints it; undefined for nothing. */
 export function valueOfText(text: string): unknown {
+  if (nestsDeeper(text, MAX_DEPTH)) return undefined;
   try {
     return readJson(text);
   } catch {

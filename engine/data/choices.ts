@@ -77,8 +77,9 @@ function lettered(items: readonly unknown[]): Choices | null {
 }
 
 function named(items: readonly unknown[], names: readonly unknown[]): Choices | null {
+  if (items.length < 2 || items.length > LETTERS.length) return null;
   const texts = withoutLetters(items.map(cellText));
-  if (texts.length < 2 || texts.length > LETTERS.length || !texts.every((text) => text !== null)) return null;
+  if (!texts.every((text) => text !== null)) return null;
   return { names: texts.map((_, i) => cellText(names[i]) ?? LETTERS[i]!.toUpperCase()), texts };
 }
 

@@ -6,8 +6,8 @@
 /** Values nested deeper are refused: what walks over them would run out of stack. */
 export const MAX_DEPTH = 1000;
 
-/** Where a number may begin that a double cannot hold: 16 digits, or an exponent. */
-const MAYBE_INEXACT = /\d[\d.]{15}|\d[eE]/;
+/** Where a number may begin that a double cannot hold: 16 digits, or an exponent of three. */
+const MAYBE_INEXACT = /\d[\d.]{15}|\d[eE][-+]?\d{3}/;
 
 /** Characters of a list of plain numbers above which `doubles` takes its numbers as doubles. */
 const LONG_LIST = 256;

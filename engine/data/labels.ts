@@ -1,5 +1,6 @@
 /** The reference answers of a row: one, or several of which any counts. Pure. */
 import { referenceAnswer } from '../grading/extract.ts';
+import { whole } from '../protocol/format.ts';
 import { cellText } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 
@@ -15,15 +16,34 @@ const MISSING: ReadonlySet<string> = new Set(['nan', '<na>']);
 /** Names under which an object has the answer, as reward code of trainers takes it. */
 const ANSWERS = ['ground_truth', 'answer', 'target', 'solution', 'value'] as const;
 
+/** Answers of one row that may be accepted. */
+const MOST_ACCEPTED = 10_000;
+
+/** A label that cannot be read; the message continues after `"answer" `. */
+export class LabelFault extends Error {}
+
 /**
  * The label of a cell: a text, a number, a list of which any item counts (also written as the text of a list of strings),
  * TriviaQA's object of a value and its aliases, or an object that has the answer under a usual name. null for none.
+ * Throws LabelFault.
  */
 export function labelOf(cell: unknown): Label | null {
-  const answers = [...new Set(itemsOf(cell).flatMap((item) => textOf(item) ?? []))];
+  const items = itemsOf(cell);
+  if (items.length > MOST_ACCEPTED) throw new LabelFault(`is a list of ${whole(items.length)} answers`);
+  const answers = [...new Set(items.flatMap((item) => textOf(item) ?? []))];
   const [answer] = answers;
   if (answer === undefined) return null;
   return answers.length === 1 ? { answer } : { answer, accepted: answers };
+}
+
+/** The same, with none for a label that cannot be read: of what a model or another trainer wrote. */
+export function labelOrNone(cell: unknown): Label | null {
+  try {
+    return labelOf(cell);
+  } catch (error) {
+    if (error instanceof LabelFault) return null;
+    throw error;
+  }
 }
 
 function itemsOf(cell: unknown): readonly unknown[] {

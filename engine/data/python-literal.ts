@@ -3,6 +3,8 @@
  * numpy's way without commas and `array([...], dtype=object)` included. Pure.
  */
 
+import { isSpace } from '../grading/span.ts';
+
 /** Longer texts and deeper values are not read. */
 const MAX_LENGTH = 1_000_000;
 const MAX_DEPTH = 64;
@@ -41,6 +43,8 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['0', '\0'],
   ['\n', ''],
 ]);
+
+const BACKSLASH = 92;
 
 const NUMBER = /[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?/y;
 const NAME = /[A-Za-z_][\w.]*/y;
@@ -132,13 +136,22 @@ class Reader {
   }
 
   private string(raw: boolean): string {
-    const quote = this.text[this.at++]!;
-    let value = '';
-    for (;;) {
-      const c = this.text[this.at++];
-      if (c === undefined) throw new NotPython();
-      if (c === quote) return value;
-      value += c === '\\' && !raw ? this.escape() : c;
+    const { text } = this;
+    const quote = text.charCodeAt(this.at++);
+    const parts: string[] = [];
+    for (let from = this.at; ; ) {
+      if (this.at >= text.length) throw new NotPython();
+      const c = text.charCodeAt(this.at);
+      const isEscape = c === BACKSLASH && !raw;
+      if (c !== quote && !isEscape) {
+        this.at++;
+        continue;
+      }
+      if (this.at > from) parts.push(text.slice(from, this.at));
+      this.at++;
+      if (!isEscape) return parts.join('');
+      parts.push(this.escape());
+      from = this.at;
     }
   }
 
@@ -171,7 +184,7 @@ class Reader {
   }
 
   private space(): void {
-    while (/\s/.test(this.text[this.at] ?? '')) this.at++;
+    while (isSpace(this.text.charCodeAt(this.at))) this.at++;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What an assistant says after a question: the solution, or the beginning that a response continues. Pure. */
 import { extractAnswer } from '../grading/extract.ts';
-import { type Label, labelOf } from './labels.ts';
+import { type Label, labelOrNone } from './labels.ts';
 
 /** Columns of conversations that are complete, as a model is fine-tuned on them. */
 const COMPLETE = /^(?:messages|conversations?|chat|dialog(?:ue)?)$/i;
@@ -25,7 +25,7 @@ export function splitReply(
   if (!named && OPEN.test(reply)) return { prefill: reply, label: null };
   if (!named && !COMPLETE.test(column) && reply.length <= LONGEST_BEGINNING) return { prefill: reply, label: null };
   const short = reply.trim().length <= LONGEST_LABEL && !reply.trim().includes('\n');
-  return { prefill: null, label: answer !== null || short ? labelOf(reply) : null };
+  return { prefill: null, label: answer !== null || short ? labelOrNone(reply) : null };
 }
 
 /** A longer label is only compared with the whole text: to look for it at each place of a long one takes their product. */
@@ -34,12 +34,18 @@ const LONGEST_SOUGHT = 200;
 /** Whether a label occurs in a text, as a word of its own. */
 function says(text: string, label: Label | null): boolean {
   if (label === null) return false;
-  const word = /[\p{L}\p{N}]/u;
   return (label.accepted ?? [label.answer]).some((answer) => {
     if (answer.length > LONGEST_SOUGHT) return text.trim() === answer.trim();
     for (let at = text.indexOf(answer); at >= 0; at = text.indexOf(answer, at + 1)) {
-      if (!word.test(text[at - 1] ?? '') && !word.test(text[at + answer.length] ?? '')) return true;
+      if (!isInWord(text, at - 1) && !isInWord(text, at + answer.length)) return true;
     }
     return false;
   });
+}
+
+/** Whether a letter or a digit is at a place. */
+function isInWord(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code < 128) return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+  return code >= 128 && /[\p{L}\p{N}]/u.test(text[at]!);
 }

@@ -7,7 +7,7 @@ import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts
 import { type ChoiceColumns, type Choices, showsChoices, withChoices } from './choices.ts';
 import { list } from './columns.ts';
 import { columnValue, type DatasetColumns, type RowValues } from './fields.ts';
-import { type Label, labelOf } from './labels.ts';
+import { type Label, LabelFault, labelOf } from './labels.ts';
 import { placeOfRow, type RowPlace } from './place.ts';
 import type { TableRow } from './readers.ts';
 
@@ -55,9 +55,23 @@ export function readRow(
   return {
     ...{ from, at, where, values, asked, prefill: null },
     choices: choices?.of(values) ?? null,
-    label: columns.answer === null ? null : labelOf(columnValue(values, columns.answer)),
+    label: columns.answer === null ? null : labelIn(values, columns.answer, where),
     id: (columns.id && cellText(columnValue(values, columns.id))) ?? String(at),
   };
+}
+
+function labelIn(values: RowValues, column: string, where: RowPlace): Label | null {
+  try {
+    return labelOf(columnValue(values, column));
+  } catch (error) {
+    if (!(error instanceof LabelFault)) throw error;
+    throw new RollscopeError(
+      'dataset',
+      `${where.text}: "${column}" ${error.message}.`,
+      'Give a problem fewer answers, or name another column (--answer-field).',
+      { details: { reason: 'bad-label', ...where.facts, field: column, fault: error.message } },
+    );
+  }
 }
 
 /** The question of a row with what belongs to it: Alpaca's `input`, and choices that it does not show. */

@@ -1,12 +1,26 @@
 /** Code in responses. Pure. */
 
-/** The marks of a line that opens or closes a block, and the language that it names; null for another line. */
-function fenceIn(line: string): { fence: string; language: string } | null {
-  const marks = /^ {0,3}(`{3,}|~{3,})/.exec(line);
-  if (!marks) return null;
-  const rest = line.slice(marks[0].length);
-  if (rest.includes('`')) return null;
-  return { fence: marks[1]!, language: /^[ \t]*([^\s{]*)/.exec(rest)![1]!.toLowerCase() };
+const [TICK, TILDE, SPACE, RETURN] = [0x60, 0x7e, 0x20, 0x0d];
+
+/** The marks of a line that opens or closes a block. */
+interface Fence {
+  mark: number;
+  size: number;
+  /** What follows them: the language, or nothing. */
+  rest: string;
+}
+
+/** Most lines are none, which their first characters tell. */
+function fenceIn(text: string, start: number, end: number): Fence | null {
+  let at = start;
+  while (at < start + 3 && text.charCodeAt(at) === SPACE) at++;
+  const mark = text.charCodeAt(at);
+  if (mark !== TICK && mark !== TILDE) return null;
+  const begin = at;
+  while (at < end && text.charCodeAt(at) === mark) at++;
+  if (at - begin < 3) return null;
+  const rest = at === end ? '' : text.slice(at, end);
+  return rest.includes('`') ? null : { mark, size: at - begin, rest };
 }
 
 /**
@@ -14,16 +28,33 @@ function fenceIn(line: string): { fence: string; language: string } | null {
  * null without one. A block that is still open at the end was cut off and does not count.
  */
 export function lastCodeBlock(text: string, languages: readonly string[]): string | null {
-  let found: string | null = null;
-  let open: { fence: string; language: string; lines: string[] } | null = null;
-  for (const line of text.split(/\r?\n/)) {
-    const fence = fenceIn(line);
+  if (!text.includes('```') && !text.includes('~~~')) return null;
+  let found: [start: number, end: number] | null = null;
+  let open: Fence | null = null;
+  let from = 0;
+  for (let start = 0, end = 0; start <= text.length; start = end + 1) {
+    end = text.indexOf('\n', start);
+    if (end < 0) end = text.length;
+    const isCarried = end < text.length && end > start && text.charCodeAt(end - 1) === RETURN;
+    const fence = fenceIn(text, start, isCarried ? end - 1 : end);
+    if (!fence) continue;
     if (open === null) {
-      if (fence) open = { ...fence, lines: [] };
-    } else if (fence?.fence.startsWith(open.fence) && line.trim() === fence.fence) {
-      if (languages.includes(open.language)) found = open.lines.join('\n');
+      open = fence;
+      from = end + 1;
+    } else if (fence.mark === open.mark && fence.size >= open.size && fence.rest.trim() === '') {
+      if (languages.includes(languageOf(open.rest))) found = [from, start];
       open = null;
-    } else open.lines.push(line);
+    }
   }
-  return found;
+  return (
+    found &&
+    text
+      .slice(...found)
+      .replaceAll('\r\n', '\n')
+      .slice(0, -1)
+  );
+}
+
+function languageOf(rest: string): string {
+  return rest === '' ? '' : /^[ \t]*([^\s{]*)/.exec(rest)![1]!.toLowerCase();
 }

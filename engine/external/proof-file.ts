@@ -3,6 +3,7 @@
  * The words refused are a list, and no proof that none is missing. Pure.
  */
 
+import { whole } from '../protocol/format.ts';
 import type { LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 
@@ -57,22 +58,28 @@ const REFUSED = new Set([
 
 /** Lean code without its comments, which nest. For code without strings: a string may hold what looks like a comment. */
 function withoutComments(code: string): string {
-  let out = '';
+  const parts: string[] = [];
   let depth = 0;
-  for (let i = 0; i < code.length; i++) {
-    const two = code.slice(i, i + 2);
-    if (two === '/-') depth++;
-    else if (depth > 0 && two === '-/') depth--;
-    else if (depth === 0 && two === '--') i = code.indexOf('\n', i) < 0 ? code.length : code.indexOf('\n', i) - 2;
+  for (let at = 0; ; ) {
+    const mark = depth > 0 ? MARKS_WITHIN : MARKS;
+    mark.lastIndex = at;
+    const found = mark.exec(code);
+    if (depth === 0) parts.push(code.slice(at, found?.index));
+    if (!found) break;
+    parts.push(' ');
+    at = found.index + 2;
+    if (found[0] === '/-') depth++;
+    else if (found[0] === '-/') depth--;
     else {
-      if (depth === 0) out += code[i];
-      continue;
+      at = code.indexOf('\n', at);
+      if (at < 0) break;
     }
-    i++;
-    out += ' ';
   }
-  return out;
+  return parts.join('');
 }
+
+/** What begins a comment, and within one, what begins or ends one. */
+const [MARKS, MARKS_WITHIN] = [/\/-|--/g, /\/-|-\//g];
 
 /** What of a text means something to Lean. Where there are strings, all of it is looked at. */
 const meaning = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
@@ -132,6 +139,9 @@ function theoremIn(text: string, header: string): string | null {
   return name.startsWith('_root_.') ? name.slice(7) : [...open.filter((part) => part !== ''), name].join('.');
 }
 
+/** Longest proof that Lean is asked about, in characters. */
+const LONGEST_PROOF = 100_000;
+
 /** What a response without a statement may begin with. */
 const COMMAND = /^(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/;
 
@@ -148,6 +158,7 @@ export interface ProofFile {
  */
 export function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {
   const proof = (lastCodeBlock(response, ['lean', 'lean4']) ?? response).trim();
+  if (proof.length > LONGEST_PROOF) return { refused: `the proof is longer than ${whole(LONGEST_PROOF)} characters` };
   const bare = meaning(proof);
   const refused = refusedIn(bare, statement);
   if (refused !== null) return { refused: `the proof contains "${refused}", which is not allowed` };

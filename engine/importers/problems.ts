@@ -3,7 +3,7 @@
  * names the dataset, they are its problems. Keeps of each what grading needs; the rest goes to the run folder.
  */
 import { createHash } from 'node:crypto';
-import { labelOf } from '../data/labels.ts';
+import { labelOrNone } from '../data/labels.ts';
 import type { Problem, Prompt } from '../protocol/problem.ts';
 import type { GradedProblem } from './group.ts';
 import type { LoggedProblem, ProblemRegister } from './importer.ts';
@@ -62,7 +62,7 @@ export class LoggedProblems implements RunProblems {
   }
 
   private find(logged: LoggedProblem): number {
-    const label = labelOf(logged.label ?? null);
+    const label = labelOrNone(logged.label ?? null);
     const key = keyOf(logged.id ?? null, logged.prompt, label?.answer ?? null);
     const found = this.byKey.get(key);
     if (found !== undefined) return found;

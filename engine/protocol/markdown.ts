@@ -10,6 +10,8 @@ import { visible, visibleMarkdown } from './visible.ts';
 export function code(text: string): string {
   const line = visible(text.replace(/\r\n?|\n/g, '↵'));
   if (line === '') return codeSpan('');
+  // no part needs more than a mark around it; where there is no part, two marks meet
+  if (!/`|(?:^|\|)\s|\s(?:\||$)/.test(line)) return `\`${line.replaceAll('|', '`&#124;`')}\``.replaceAll('``', '');
   return line
     .split('|')
     .map((part) => (part === '' ? '' : codeSpan(part)))
@@ -22,6 +24,7 @@ export function markdown(text: string): string {
 }
 
 function codeSpan(text: string): string {
+  if (text !== '' && !/^\s|`|\s$/.test(text)) return `\`${text}\``;
   const longest = largest(
     Array.from(text.matchAll(/`+/g), ([run]) => run.length),
     0,

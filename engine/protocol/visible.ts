@@ -82,6 +82,7 @@ interface Writing {
   marks?: Uint8Array;
 }
 
+const NOTHING = new Uint16Array();
 /** Longest picture of one code unit. */
 const LONGEST = 12;
 
@@ -90,6 +91,9 @@ function rewritten(text: string, writing: Writing): string {
   const { keepsMeant, isLine, marks } = writing;
   let units = new Uint16Array(text.length + 64);
   let length = 0;
+  // often many of a kind follow each other
+  let last = -1;
+  let picture: Uint16Array = NOTHING;
   for (let i = 0; i < text.length; i++) {
     if (length + LONGEST > units.length) {
       // at once as much as there can be: what is not written takes no memory
@@ -114,7 +118,10 @@ function rewritten(text: string, writing: Writing): string {
     if (isPair) i++;
     // the line feed that follows says it
     if (keepsMeant && point === RETURN && text.charCodeAt(i + 1) === LINE_FEED) continue;
-    const picture = knownPicture(point, writing);
+    if (point !== last) {
+      last = point;
+      picture = knownPicture(point, writing);
+    }
     for (let k = 0; k < picture.length; k++) units[length++] = picture[k]!;
   }
   return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(units.subarray(0, length));

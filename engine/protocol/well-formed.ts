@@ -1,11 +1,14 @@
 /** Half characters (lone surrogates) in texts: JavaScript and JSON hold them; links, command lines and other readers do not. Pure. */
 
+/** A text as ES2024 has it, which Node 20 and browsers do. */
+type WellFormable = string & { toWellFormed(): string };
+
 /**
  * The text with U+FFFD in place of half characters: JSON can write them, but readers in other languages
  * refuse the file, or fail when they write the text again.
  */
 export function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+  return (text as WellFormable).toWellFormed();
 }
 
 /** The one whose id somebody names: it, else one that differs in half characters, which no link and no command line can hold. */

@@ -114,7 +114,7 @@ async function gather(
 const MARKS = /\s*(?:(?:####|\\boxed\s*\{|(?:the\s+)?(?:final\s+)?answer\s+is(?:\s*:)?)[\s$({]*)+$/i;
 
 /** Steps that a separator may take on one response; one that takes more separates nothing. */
-const SEPARATOR_STEPS = 1_000_000;
+const SEPARATOR_STEPS = 300_000;
 
 /** The tokens of a response up to the end of each of its steps, at most `steps` of them, evenly spread. */
 export function prefixes(

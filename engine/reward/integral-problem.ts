@@ -24,6 +24,8 @@ export interface Integral {
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
+/** Characters from the sign of an integral on in which it is looked for. */
+const LONGEST_INTEGRAL = 10_000;
 const INTEGRAL = /\\int(?![a-zA-Z])|∫/;
 /** `dx`, `\mathrm{d}x`, `\,dt`: the sign of the variable is captured. */
 const DIFFERENTIAL =
@@ -50,7 +52,7 @@ export function findIntegral(text: string): WrittenIntegral | null {
   if (!sign) return null;
   const digits = (run: string, of: string) => [...run].map((c) => '0123456789-'[of.indexOf(c)]).join('');
   let rest = text
-    .slice(sign.index + sign[0].length)
+    .slice(sign.index + sign[0].length, sign.index + LONGEST_INTEGRAL)
     .replace(new RegExp(`^[${SUBSCRIPTS}]+`), (run) => `_{${digits(run, SUBSCRIPTS)}}`)
     .replace(new RegExp(`^(_\\{[^}]*\\})?([${SUPERSCRIPTS}]+)`), (_, low: string | undefined, run: string) => {
       return `${low ?? ''}^{${digits(run, SUPERSCRIPTS)}}`;

@@ -1,5 +1,6 @@
 /** The program in a response is run against the problem's tests. See `checks.ts`. */
 import { RollscopeError } from '../protocol/errors.ts';
+import { nestsDeeper } from '../protocol/nesting.ts';
 import { choice, integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
@@ -84,10 +85,13 @@ export function testsIn(value: unknown, column: string, prompt: string): string[
   );
 }
 
+/** Lists within each other of what may be a list of tests. */
+const MOST_NESTED = 64;
+
 function listIn(value: unknown): string[] | null {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'string') return null;
-  if (/^\s*\[\s*"/.test(value)) {
+  if (/^\s*\[\s*"/.test(value) && !nestsDeeper(value, MOST_NESTED)) {
     try {
       const parsed: unknown = JSON.parse(value);
       if (Array.isArray(parsed)) return parsed;

@@ -20,8 +20,8 @@ export interface FindOptions {
 }
 
 const LIMIT = 200;
-/** Steps of matching for one response: below a second. */
-const BUDGET = 2e7;
+/** Steps of matching for one response; one that takes more is counted as given up. */
+export const FIND_STEPS = 300_000;
 /** Characters of an excerpt before, of and after the match. */
 const AROUND = { before: 40, match: 80, after: 100 };
 
@@ -119,7 +119,7 @@ class Found {
     const places: NonNullable<Place>[] = [];
     for (const search of searches) {
       const place = within<Place | undefined>(
-        BUDGET,
+        FIND_STEPS,
         () => search(text),
         () => undefined,
       );
@@ -168,7 +168,8 @@ function fits({ clusters }: GroupDetail, rollout: Rollout, query: FindQuery): bo
   return reward >= (leastReward ?? Number.NEGATIVE_INFINITY) && reward <= (mostReward ?? Number.POSITIVE_INFINITY);
 }
 
-function searchesOf({ text, regex, matchCase = false }: FindQuery): Search[] {
+/** @throws RollscopeError `usage` for a regular expression that cannot be read */
+export function searchesOf({ text, regex, matchCase = false }: FindQuery): Search[] {
   return [
     ...(text === undefined ? [] : [textSearch(text, matchCase)]),
     ...(regex ? [regexSearch(regex, matchCase)] : []),

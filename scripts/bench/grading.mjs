@@ -5,6 +5,15 @@ import path from 'node:path';
 import { fail, root } from '../install.mjs';
 import { bundle, hasModules, inTemporaryFolder, measure, median } from './measure.mjs';
 
+/** The longest that each reader of a text takes for a megabyte, whatever it says: a slow core is half as fast as the aim. */
+export async function longest() {
+  const program = await bundle('long-texts.ts');
+  const { worst } = measure(process.execPath, [program, 1_000_000, 25]);
+  console.log('\n| reader of 1 MB | longest (target 25 ms) | text |\n| --- | --- | --- |');
+  for (const { name, milliseconds, text } of worst)
+    console.log(`| ${name} | ${milliseconds.toFixed(1)} ms | \`${text.replaceAll('|', '\\|')}\` |`);
+}
+
 /** Grades published GSM8K solutions and rewritten references of MATH: our grader and Math-Verify. */
 export async function grading(values) {
   if (!fs.existsSync(values.datasets)) fail(`${values.datasets} does not exist. Choose a folder with --datasets.`);

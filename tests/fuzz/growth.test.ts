@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Grader, graderOf, referenceAnswer } from '../../engine/grading/index.ts';
 import { stepsSpent } from '../../engine/grading/meter.ts';
 import { understand } from '../../engine/grading/understand.ts';
+import { ENTRIES, TEXTS as LONG_TEXTS } from '../support/long-texts.ts';
 import { Random } from './support/mutate.ts';
 
 const session = new Session();
@@ -20,13 +21,13 @@ beforeAll(async () => {
 
 afterAll(() => session.disconnect());
 
-/** Runs of blocks of the grading code in `work`. */
-async function blocksOf(work: () => unknown): Promise<number> {
+/** Runs of blocks of the grading code in `work`, or of another part of the source. */
+async function blocksOf(work: () => unknown, part = '/engine/grading/'): Promise<number> {
   await session.post('Profiler.takePreciseCoverage');
   work();
   const { result } = await session.post('Profiler.takePreciseCoverage');
   return result
-    .filter(({ url }) => url.includes('/engine/grading/'))
+    .filter(({ url }) => url.includes(part))
     .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
     .reduce((sum, count) => sum + count, 0);
 }
@@ -190,6 +191,18 @@ describe('work grows as the text does, within the budget', () => {
       const what = `${name}, seed ${SEED}, text ${i}: ${JSON.stringify(make(4))}, ${n} and ${2 * n} times`;
       expect(twice, what).toBeLessThan(2.6 * once + 4000);
       expect(stepsSpent() - before, what).toBeLessThanOrEqual(3 * steps);
+    }
+  });
+
+  // The longest that each takes for a megabyte: npm run bench -- longest
+  test.each(ENTRIES.map((entry, at) => ({ ...entry, at })))('$name', async ({ name, prepare, at }) => {
+    for (let i = 0; i < TEXTS / 20; i++) {
+      const text = new Random(SEED, at, i).pick(LONG_TEXTS);
+      const [short, long] = [1500, 3000].map((length) => prepare(text.of(length)));
+      // what is read for the first time is compiled, or looked up from then on
+      short!();
+      const once = await blocksOf(short!, '/engine/');
+      expect(await blocksOf(long!, '/engine/'), `${name}, seed ${SEED}, ${text.name}`).toBeLessThan(2.6 * once + 4000);
     }
   });
 

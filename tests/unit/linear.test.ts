@@ -31,12 +31,30 @@ test('code blocks', () => {
   expect(lastCodeBlock('```py`thon\n1\n```', ['py', ''])).toBeNull();
 });
 
+test('what is in a code block', () => {
+  const block = (text: string) => lastCodeBlock(text, ['']);
+  for (const [text, content] of [
+    ['```\r\na\r\nb\r\n```\r\n', 'a\nb'],
+    ['```\n```', ''],
+    ['```\n\n```', ''],
+    ['   ```\n a\n  ```', ' a'],
+    ['    ```\na\n```', null],
+    ['````\n```\na\n````', '```\na'],
+    ['```\na\n~~~\n```', 'a\n~~~'],
+    ['```\na\n``` b\n```', 'a\n``` b'],
+    ['```\na\n```\n```\nb', 'a'],
+    ['```\na\n```\n~~~\nb\n~~~~', 'b'],
+  ] as const)
+    expect(block(text), text).toBe(content);
+});
+
 test('proofs', () => {
   const file = (response: string) => fileFor({ header: '' } as never, { response } as never);
   expect(file(`theorem a : 1 = 1 := rfl${of('\n')}`)).toMatchObject({ theorem: 'a' });
-  expect(file(`def x := 1${of('\n@[')}`)).toMatchObject({ theorem: null });
+  expect(file(`def x := 1${of('\n@[', 99_000)}`)).toMatchObject({ theorem: null });
   expect(file('def x := 1\n@[simp] @[ext]\nprotected theorem b : 1 = 1 := rfl')).toMatchObject({ theorem: 'b' });
   expect(file('@[simp] lemma c : 1 = 1 := rfl')).toMatchObject({ theorem: 'c' });
+  expect(file(`theorem d : 1 = 1 := by ${of('a')}`)).toMatchObject({ refused: expect.any(String) });
   expect(file('@[simp] 5')).toMatchObject({ refused: expect.any(String) });
 });
 

@@ -4,8 +4,10 @@ import type { SamplingConfig } from '../../protocol/index.ts';
 /** End (exclusive) of the first balanced `\boxed{...}` or of the first finished `#### x` line; -1 when there is none. */
 function answerEnd(text: string): number {
   const ends: number[] = [];
-  for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
-    if (!/####[ \t]*\S/.test(text.slice(start, end))) continue;
+  for (let mark = text.indexOf('####'), end = 0; mark >= 0; mark = text.indexOf('####', mark + 1)) {
+    if (end <= mark) end = text.indexOf('\n', mark);
+    if (end < 0) break;
+    if (!/^[ \t]*\S/.test(text.slice(mark + 4, end))) continue;
     ends.push(end + 1);
     break;
   }
