@@ -8,6 +8,7 @@ import { columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { JsonError, parseJson } from './json-fault.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
+import { looksOf } from './other-writing.ts';
 import type { FileRows, Row } from './rows.ts';
 import { inTurns } from './turns.ts';
 
@@ -31,7 +32,7 @@ export async function jsonRows(file: string, text: string, fields: FieldMap): Pr
     if (beginsWithLine(text)) return { rows: await lineRows(file, text), notes: [] };
     const { offset, message } = error.fault;
     const before = text.slice(0, offset).split('\n');
-    throw brokenJson(file, before.length, before.at(-1)!.length + 1, message, '');
+    throw brokenJson(file, before.length, before.at(-1)!.length + 1, message, remedyFor(text));
   }
 }
 
@@ -69,7 +70,7 @@ async function lineRows(file: string, text: string): Promise<Row[]> {
       const hint =
         rows.length === 0 && /^\s*[[{]\s*$/.test(line)
           ? 'A .jsonl file has one object per line; pretty-printed JSON belongs in a .json file, as one list.'
-          : '';
+          : remedyFor(line);
       throw brokenJson(file, i + 1, offset + 1, message, hint);
     }
     if (!isObject(value)) {
@@ -80,6 +81,12 @@ async function lineRows(file: string, text: string): Promise<Row[]> {
     rows.push({ values: value, line: i + 1 });
   });
   return rows;
+}
+
+/** For rows that something else than a JSON library has written. */
+function remedyFor(text: string): string {
+  const looks = looksOf(text);
+  return looks === null || looks.isJson ? '' : `It looks like ${looks.as}. ${looks.hint}`;
 }
 
 function brokenJson(file: string, line: number, column: number, message: string, hint: string): RollscopeError {

@@ -8,6 +8,7 @@ import { corpusRows, FEWEST_WORDS } from './corpus.ts';
 import { csvRows } from './csv.ts';
 import type { RowValues } from './fields.ts';
 import { jsonLinesRows, jsonRows } from './json-rows.ts';
+import { looksOf } from './other-writing.ts';
 import { parquetRows } from './parquet.ts';
 import type { FileRows, Row } from './rows.ts';
 import { chooseShards } from './shards.ts';
@@ -208,6 +209,12 @@ function textRows(file: string, bytes: Buffer): Row[] {
       'Use UTF-8 text.',
       { details: { reason: 'nul-byte', file, line: text.slice(0, zero).split('\n').length } },
     );
+  }
+  const looks = looksOf(text);
+  if (looks) {
+    throw new RollscopeError('dataset', `${file} holds ${looks.as}, not paragraphs of a text.`, looks.hint, {
+      details: { reason: 'not-a-text', file },
+    });
   }
   const rows = corpusRows(text);
   if (rows.length > 0) return rows.map(({ values, line }) => ({ values: { ...values }, line }));

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { parseRunConfig } from '../../engine/config/layers.ts';
+import { valueOfText } from '../../engine/data/chat.ts';
 import { csvRows } from '../../engine/data/csv.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { readJson } from '../../engine/data/json.ts';
@@ -34,6 +35,64 @@ const lines = (...rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n
 function load(name: string, content: string | Uint8Array, options: Options = {}) {
   return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }));
 }
+
+test('a list of more answers than anybody accepts, and brackets without end, are told in no time', async () => {
+  const many = Array.from({ length: 10_001 }, (_, i) => `${i}`);
+  for (const answer of [many, JSON.stringify(many)]) {
+    await expectRejection(load('many.jsonl', lines({ question: '1?', answer })), 'dataset', {
+      reason: 'bad-label',
+      field: 'answer',
+      line: 1,
+    });
+  }
+  expect(labelOf(many.slice(1))?.accepted).toHaveLength(10_000);
+  const open = '["a",'.repeat(200_000);
+  expect(labelOf(open)).toEqual({ answer: open });
+  expect(valueOfText(`{'a': ["[[${'['.repeat(2000)}"]}`)).toEqual({ a: [`[[${'['.repeat(2000)}`] });
+});
+
+describe('rows that are not written as the name says', () => {
+  const json = '{"question": "1+1=", "answer": "2"}';
+  const python = "{'question': \"what's 1+1?\", 'answer': None}";
+
+  test.each([
+    ['a.txt', json],
+    ['b.txt', `${json}\n${json}\n`],
+    ['c.txt', `${json}${json}`],
+    ['d.txt', `{\n  "question": "1+1="\n}\n{\n  "question": "2+3="\n}\n`],
+    ['e.md', `[\n${json}, ${json}\n]`],
+    ['f.txt', `[${python}, ${python}]`],
+    ['g.txt', `${python}\n${python}\n`],
+    ['h.txt', `${json},\n${json}\n`],
+  ])('no text: %s', async (name, text) => {
+    await expectRejection(load(`not/${name}`, text), 'dataset', { reason: 'not-a-text' });
+  });
+
+  test.each([
+    ['i.json', `${json}${json}`],
+    ['j.jsonl', `${json}${json}`],
+    ['k.json', `${json},${json}`],
+    ['l.json', `[${python}, ${python}]`],
+    ['m.jsonl', `${python}\n${python}\n`],
+  ])('no JSON, with the remedy that works: %s', async (name, text) => {
+    await expectRejection(load(`not/${name}`, text), 'dataset', { reason: 'broken-json', line: 1 });
+  });
+
+  test('a text that is none stays one, and broken JSON stays that', async () => {
+    const words = 'a set of numbers is written like this in what follows';
+    for (const text of [
+      `{1, 2, 3} is ${words}`,
+      `[1] ${words}`,
+      `${json} is an object, as ${words}`,
+      `{x: 1} ${words}`,
+    ])
+      expect((await load('words.txt', text)).problems).toHaveLength(1);
+    await expectRejection(load('broken.json', '[{"question": "1+1=", answer: 2}]'), 'dataset', {
+      reason: 'broken-json',
+      column: 23,
+    });
+  });
+});
 
 describe('JSON', () => {
   test('a number that a double cannot hold is its text, any other is a number', () => {

@@ -1,0 +1,54 @@
+/** Rows that are not written as the name of their file says: what they look like, and what to do about it. Pure. */
+import { isObject } from '../protocol/values.ts';
+import { readJson } from './json.ts';
+import { scanObjects } from './json-scan.ts';
+import { parsePython } from './python-literal.ts';
+
+interface Looks {
+  /** How they are written, as what a file holds. */
+  as: string;
+  hint: string;
+  /** The name alone is wrong. */
+  isJson?: true;
+}
+
+const PYTHON: Looks = {
+  as: 'rows as Python prints them',
+  hint: 'Write them with json.dump(rows, file), or with pandas: to_json("problems.jsonl", orient="records", lines=True).',
+};
+const JOINED: Looks = {
+  as: 'JSON objects one behind the other',
+  hint: 'Write each object on a line of its own in a .jsonl file: jq -c . < objects.json > problems.jsonl',
+};
+const MEMBERS: Looks = {
+  as: 'JSON objects with commas between them',
+  hint: 'Put them between [ and ], or each on a line of its own without the comma, in a .jsonl file.',
+};
+const DOCUMENT: Looks = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
+const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };
+
+/** What a text looks like that begins with an object, or with a list of objects; null for any other. */
+export function looksOf(text: string): Looks | null {
+  const [head] = /^\s*\[?\s*/.exec(text)!;
+  const isList = head.includes('[');
+  if (text[head.length] !== '{') return null;
+  const [first, second] = scanObjects(text, head.length - 1, 2);
+  if (!first) return null;
+  const source = text.slice(first.start, first.end);
+  if (!isObject(jsonIn(source))) return isObject(parsePython(source)) ? PYTHON : null;
+  if (isList) return DOCUMENT;
+  const behind = text.slice(first.end, second?.start ?? text.length);
+  if (behind.trim() === '') {
+    if (!second) return DOCUMENT;
+    return behind.includes('\n') && !source.includes('\n') ? LINES : JOINED;
+  }
+  return second && behind.trim() === ',' ? MEMBERS : null;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
