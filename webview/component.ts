@@ -26,7 +26,10 @@ export abstract class Component extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.unsubscribe = this.store.subscribe(() => this.requestUpdate());
+    this.unsubscribe = this.store.subscribe(() => {
+      this.requestUpdate();
+      return this.updateComplete;
+    });
     this.endResize = onResize(this, (size) => {
       const width = Math.floor(size.width);
       if (width === this.width) return;

@@ -42,8 +42,8 @@ const DIGITS = '0123456789';
 /** What is between the parts of an id. */
 const BETWEEN = '-_/.:# ';
 
-/** A line of the list: the title of a group, or a problem. */
-export type ListItem = { kind: 'group'; title: string; count: number } | { kind: 'problem'; row: ProblemRow };
+/** A line of the list: the title of a group, or a problem by its index. */
+export type ListItem = { kind: 'group'; title: string; count: number } | { kind: 'problem'; index: number };
 
 type Value = number | string | null;
 
@@ -84,22 +84,24 @@ export function ordered(
   return keyed.map(({ row, group }) => ({ index: row.problem.index, group }));
 }
 
-/** The lines of the list: the problems that match, under the titles of their groups. */
+/**
+ * The lines of the list: the problems that match, under the titles of their groups.
+ * @param matching indices; null for all problems
+ */
 export function listItems(
   order: readonly { index: number; group: string }[],
-  matching: ReadonlyMap<number, ProblemRow>,
+  matching: ReadonlySet<number> | null,
 ): ListItem[] {
   const items: ListItem[] = [];
   let open: Extract<ListItem, { kind: 'group' }> | undefined;
   for (const { index, group } of order) {
-    const row = matching.get(index);
-    if (!row) continue;
+    if (matching?.has(index) === false) continue;
     if (group !== '' && open?.title !== group) {
       open = { kind: 'group', title: group, count: 0 };
       items.push(open);
     }
     if (open) open.count++;
-    items.push({ kind: 'problem', row });
+    items.push({ kind: 'problem', index });
   }
   return items;
 }

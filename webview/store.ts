@@ -11,13 +11,14 @@ import { RunColumns } from '../engine/runs/columns.ts';
 import { viewInOther } from '../engine/runs/comparison/other-run.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
-import { type ProblemView, problemView, viewBefore } from '../engine/runs/problem-view.ts';
+import { lazyBefore, lazyView, type ProblemView } from '../engine/runs/problem-view.ts';
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
 import type { StartState } from '../engine/runs/start-state.ts';
 import { CalibrationReader } from './calibration-reader.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { RolloutSearch } from './finder.ts';
+import { Frames, type Listener } from './frames.ts';
 import { goToPlace } from './go-to.ts';
 import { GroupReader } from './group-reader.ts';
 import type { Host } from './host.ts';
@@ -61,9 +62,9 @@ export class Store {
   /** Scheme of links that the host opens. */
   scheme = 'vscode';
 
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<Listener>();
+  private readonly frames = new Frames(this.listeners);
   private readonly peer: Peer<PanelContract>;
-  private scheduled = false;
   private readonly rowsAt = new Remembered<ProblemRow[]>();
   private readonly latest = new Remembered<ProblemRow[]>();
   private readonly matching = new Remembered<ProblemRow[]>();
@@ -151,7 +152,7 @@ export class Store {
   }
 
   /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
-  subscribe(listener: () => void): () => void {
+  subscribe(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -180,9 +181,15 @@ export class Store {
   get order(): { index: number; group: string }[] {
     const { order, from } = this.selection;
     return this.ordering.of([...this.state, ...this.stateOfA, order, from, this.dataColumns], () => {
-      const rows = this.latest.of([...this.state, ...this.stateOfA, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
-      return ordered(rows, order, this.dataColumns);
+      return ordered(this.latestRows, order, this.dataColumns);
     });
+  }
+
+  /** All problems at the latest step. */
+  private get latestRows(): ProblemRow[] {
+    const { step, from } = this.selection;
+    if (step === null) return this.rows;
+    return this.latest.of([...this.state, ...this.stateOfA, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
   }
 
   /** How many problems were in each quadrant after each step. */
@@ -195,7 +202,7 @@ export class Store {
     const { at, from, filter } = this.selection;
     return this.matching.of([...this.state, ...this.stateOfA, at, from, filter], () => {
       const terms = parseFilter(filter);
-      return this.rows.filter((row) => matches(terms, row));
+      return terms.length === 0 ? this.rows : this.rows.filter((row) => matches(terms, row));
     });
   }
 
@@ -221,7 +228,7 @@ export class Store {
     const isSameRun = this.runOfA.folder === null;
     const befores = this.befores.of([...this.state, ...this.stateOfA, from], () => this.viewsAtA());
     return this.problems.map((problem, i) => {
-      const view = problemView(this.columns, problem.index, at);
+      const view = lazyView(this.columns, problem.index, at);
       return { problem, view, before: befores[i]!, isSame: isSameRun && view.row === befores[i]!.row };
     });
   }
@@ -230,7 +237,7 @@ export class Store {
   private viewsAtA(): ProblemView[] {
     const { problems, columns, runOfA } = this;
     const { from } = this.selection;
-    if (runOfA.folder === null) return problems.map(({ index }) => viewBefore(columns, index, from));
+    if (runOfA.folder === null) return problems.map(({ index }) => lazyBefore(columns, index, from));
     const partners = runOfA.partners(problems);
     return problems.map(({ index }) => viewInOther(this.columnsBefore, partners, index, from));
   }
@@ -246,12 +253,12 @@ export class Store {
       if (problems.length > 0) this.problems = [...this.problems, ...problems];
       this.selection.problem ??= this.problems[0]?.index ?? null;
       if (this.info) this.info = { ...this.info, status };
-      this.changed();
+      this.frames.spread();
     });
     this.peer.on('progress', ({ progress, status }) => {
       this.progress = progress;
       if (this.info) this.info = { ...this.info, status };
-      this.changed();
+      this.frames.spread();
     });
     this.peer.on('go', ({ place }) => goToPlace(this, place));
     this.peer.on('finding', (progress) => this.finder.tell(progress));
@@ -327,12 +334,7 @@ export class Store {
   }
 
   private changed(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    requestAnimationFrame(() => {
-      this.scheduled = false;
-      for (const listener of this.listeners) listener();
-    });
+    this.frames.next();
   }
 
   private keep(): void {

@@ -3,6 +3,9 @@
  * (`tests/unit/one-format.test.ts`); `quantities.ts` says with how many digits. A value that does not exist is a dash. Pure.
  */
 
+/** Made once: a number's own `toLocaleString` makes one for each number. */
+const THOUSANDS = new Intl.NumberFormat('en');
+
 export const DASH = '–';
 
 function exists(value: number | null | undefined): value is number {
@@ -27,7 +30,7 @@ export function figure(value: number | null | undefined): string {
   if (!exists(value)) return DASH;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(1);
-  if (Number.isInteger(value)) return value.toLocaleString('en');
+  if (Number.isInteger(value)) return THOUSANDS.format(value);
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(significant(value));
 }
 
@@ -46,7 +49,7 @@ export function fixed(value: number, digits: number): string {
 /** A decimal number with separators between its thousands: `4,900.0`. */
 export function grouped(text: string): string {
   const [digits, rest] = text.split('.') as [string, string?];
-  return `${Number(digits).toLocaleString('en')}${rest === undefined ? '' : `.${rest}`}`;
+  return `${THOUSANDS.format(Number(digits))}${rest === undefined ? '' : `.${rest}`}`;
 }
 
 /** The value, rounded to significant digits. */
@@ -61,7 +64,7 @@ export function rounded(value: number, digits: number): number {
 
 /** `1,234`. */
 export function whole(value: number | null | undefined): string {
-  return exists(value) ? Math.round(value).toLocaleString('en') : DASH;
+  return exists(value) ? THOUSANDS.format(Math.round(value)) : DASH;
 }
 
 /** A time that was taken: `0:38`, `12:05`, `3:07:12`. */
@@ -105,11 +108,11 @@ export function bytes(value: number | null | undefined): string {
 
 /** `1 problem`, `3 problems`. */
 export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${THOUSANDS.format(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A share of so many as their number: `48 of 48`; one decimal where it is a mean. */
 export function partOf(part: number, count: number): string {
   const whole = Math.round(part * count * 10) / 10;
-  return `${whole.toLocaleString('en')} of ${count.toLocaleString('en')}`;
+  return `${THOUSANDS.format(whole)} of ${THOUSANDS.format(count)}`;
 }

@@ -4,12 +4,12 @@
  */
 import type { Diagnosis } from '../protocol/diagnosis.ts';
 import type { Estimate } from '../protocol/estimate.ts';
-import { PHASES } from '../protocol/group-id.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
-import { mean } from '../protocol/values.ts';
 import { lastWatchWarnings, signalWarningIn, watchLevelOf } from '../protocol/warnings.ts';
 import { wilson } from '../protocol/wilson.ts';
-import { known, type RunColumns, truth } from './columns.ts';
+import type { RunColumns } from './columns.ts';
+import { countUpTo } from './representatives.ts';
+import { trainedRows } from './trained-rows.ts';
 
 /** Accuracies at one time, as an evaluation records them. */
 export type MeasuredAccuracy = Pick<
@@ -30,7 +30,6 @@ interface Warned {
   step?: number | null;
 }
 
-const TRAIN = PHASES.indexOf('train');
 /** A share below this part of what it was counts as lost. */
 const LOST = 0.5;
 
@@ -119,38 +118,71 @@ export function diagnosisAt(columns: RunColumns, at = Number.POSITIVE_INFINITY) 
 
 /** The first and the latest training rollouts of every problem that trained at two steps or more; null without any. */
 function comparedRollouts(columns: RunColumns, at: number): BeforeAfter | null {
-  const { step } = columns.groups.columns;
-  const { phase } = columns.groups.columns;
-  const trained = (row: number) => phase[row] === TRAIN && step[row]! <= at;
-  const pairs = columns.sampled.flatMap((problem) => {
-    const rows = columns.rowsOf(problem);
-    const [first, last] = [rows.find(trained), rows.findLast(trained)];
-    return first !== undefined && last !== undefined && first !== last ? [[first, last] as const] : [];
-  });
-  if (pairs.length === 0) return null;
-  const measure = (rows: number[]) => measured(columns, rows);
-  return { source: 'train', before: measure(pairs.map(([row]) => row)), after: measure(pairs.map(([, row]) => row)) };
+  const [before, after] = [new Measured(columns), new Measured(columns)];
+  for (const { rows, isOrdered } of trainedRows(columns)) {
+    const [first, last] = firstAndLast(columns, rows, isOrdered, at);
+    if (first === last) continue;
+    before.add(first);
+    after.add(last);
+  }
+  return before.problems === 0 ? null : { source: 'train', before: before.all, after: after.all };
 }
 
-function measured(columns: RunColumns, rows: readonly number[]): MeasuredAccuracy {
-  const { step, rollouts, accuracy, correct, share } = columns.groups.columns;
-  const steps = rows.map((row) => step[row]!);
-  const right = (row: number) => Number(truth(correct[row]!) ?? false);
-  const isLabeled = (row: number) => known(accuracy[row]!) !== null;
-  const labeled = rows.filter(isLabeled);
-  return {
-    step: steps.reduce((most, one) => Math.max(most, one), 0),
-    problems: rows.length,
-    samples: rollouts[rows[0]!]!,
-    accuracy: estimate(labeled.map((row) => accuracy[row]!)),
-    majorityAccuracy: estimate(labeled.map(right)),
-    passAtK: estimate(labeled.map((row) => Number(accuracy[row]! > 0))),
-    majorityShare: mean(rows.map((row) => known(share[row]!))),
-  };
+/** The rows recorded first and last at or before a step; the same one, or -1, where there are no two. */
+function firstAndLast(
+  { groups }: RunColumns,
+  rows: readonly number[],
+  isOrdered: boolean,
+  at: number,
+): [number, number] {
+  const { step } = groups.columns;
+  if (isOrdered) {
+    const count = countUpTo(rows, step, at);
+    return count === 0 ? [-1, -1] : [rows[0]!, rows[count - 1]!];
+  }
+  const isThere = (row: number) => step[row]! <= at;
+  return [rows.find(isThere) ?? -1, rows.findLast(isThere) ?? -1];
 }
 
-/** A mean of shares over problems; the interval has a width for few problems too. null without values. */
-function estimate(shares: readonly number[]): Estimate | null {
-  const center = mean(shares);
-  return center === null ? null : wilson(center * shares.length, shares.length);
+/** Sums over groups, one of each problem: scrubbing compares ten thousand of them in a frame. */
+class Measured {
+  problems = 0;
+  private step = 0;
+  private samples = 0;
+  private labeled = 0;
+  private accuracy = 0;
+  private right = 0;
+  private passed = 0;
+  private shares = 0;
+  private share = 0;
+
+  constructor(private readonly columns: RunColumns) {}
+
+  add(row: number): void {
+    const { step, rollouts, accuracy, correct, share } = this.columns.groups.columns;
+    if (this.problems++ === 0) this.samples = rollouts[row]!;
+    this.step = Math.max(this.step, step[row]!);
+    if (!Number.isNaN(accuracy[row]!)) {
+      this.labeled++;
+      this.accuracy += accuracy[row]!;
+      this.right += Number(correct[row] === 1);
+      this.passed += Number(accuracy[row]! > 0);
+    }
+    if (Number.isNaN(share[row]!)) return;
+    this.shares++;
+    this.share += share[row]!;
+  }
+
+  get all(): MeasuredAccuracy {
+    const { step, problems, samples, labeled, shares } = this;
+    return {
+      step,
+      problems,
+      samples,
+      accuracy: wilson(this.accuracy, labeled),
+      majorityAccuracy: wilson(this.right, labeled),
+      passAtK: wilson(this.passed, labeled),
+      majorityShare: shares === 0 ? null : this.share / shares,
+    };
+  }
 }

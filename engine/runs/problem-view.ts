@@ -4,17 +4,11 @@
  * ask here. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
-import {
-  type QuadrantPlace,
-  quadrantOf,
-  rightOf,
-  type Verdict,
-  type VoteStatus,
-  verdictOf,
-  voteStatusOf,
-} from '../protocol/verdict.ts';
-import { known, type RunColumns, truth } from './columns.ts';
+import { type QuadrantPlace, rightOf, type Verdict, type VoteStatus } from '../protocol/verdict.ts';
+import { known, type RunColumns } from './columns.ts';
 import type { Prediction } from './head.ts';
+import { candidateAt, candidateIn, candidatesOf, type Found, scan } from './representatives.ts';
+import { quadrantAt, statusAt, verdictAt } from './standing.ts';
 
 export type Status = 'unsampled' | VoteStatus;
 /** Without a reference answer only the share is known; before the first sample nothing is. */
@@ -59,9 +53,6 @@ export interface ProblemView {
   outcome: boolean | null;
 }
 
-/** Greedy decoding is one rollout: it has no vote, so it never represents a problem. */
-const GREEDY = PHASES.indexOf('greedy');
-
 /**
  * A problem as the run knows it at a step: by the group of the phases train, evaluation and probe that was recorded last,
  * at or before that step. With `only`, only groups of that phase count, greedy ones too.
@@ -72,54 +63,24 @@ export function problemView(
   at = Number.POSITIVE_INFINITY,
   only: Phase | null = null,
 ): ProblemView {
-  const { groups, texts } = columns;
-  const { step, phase, answer, share, rawShare, rollouts, unanswered, truncated, accuracy, majorityLogprob } =
-    groups.columns;
-  const { reward, tokens } = groups.columns;
+  return copyOf(lazyView(columns, problem, at, only));
+}
+
+/**
+ * The same with values that are looked up when they are asked for: a list of ten thousand problems that follows the pointer
+ * from step to step shows most of them never. It is as of now: when the columns have grown there are new ones.
+ */
+export function lazyView(
+  columns: RunColumns,
+  problem: number,
+  at = Number.POSITIVE_INFINITY,
+  only: Phase | null = null,
+): ProblemView {
   const found =
     only === null ? candidateAt(columns, problem, at) : scan(columns, problem, candidateIn(columns, at, only));
-  const row = found?.row;
-  const prediction = columns.head.forecast?.problems[problem] ?? null;
-  const outcome = prediction && outcomeOf(columns, problem);
-  if (!found || row === undefined) return { ...UNSAMPLED, problem, prediction, outcome };
-  const verdict = verdictAt(columns, row);
-  const text = texts.at(answer[row]!);
-  const part = known(share[row]!);
-  const status = statusAt(columns, row);
-  const logprob = known(majorityLogprob[row]!);
-  return {
-    problem,
-    row,
-    step: step[row]!,
-    phase: PHASES[phase[row]!]!,
-    status,
-    answer: text,
-    share: part,
-    rawShare: known(rawShare[row]!),
-    verdict,
-    quadrant: quadrantAt(columns, row),
-    rollouts: rollouts[row]!,
-    unanswered: unanswered[row]!,
-    truncated: truncated[row]! < 0 ? null : truncated[row]!,
-    reward: known(reward[row]!),
-    length: known(tokens[row]!),
-    accuracy: known(accuracy[row]!),
-    confidence: logprob === null ? null : Math.exp(logprob),
-    since: {
-      answer: text === null ? null : step[found.answerFrom]!,
-      verdict: verdict === 'unknown' ? null : step[found.verdictFrom]!,
-    },
-    flip:
-      found.verdictBefore === -1
-        ? null
-        : {
-            since: step[found.verdictFrom]!,
-            until: step[found.verdictBefore]!,
-            from: verdictAt(columns, found.verdictBefore),
-          },
-    prediction,
-    outcome,
-  };
+  if (found) return new SampledView(columns, problem, found);
+  const prediction = predictionOf(columns, problem);
+  return { ...UNSAMPLED, problem, prediction, outcome: prediction && outcomeOf(columns, problem) };
 }
 
 /**
@@ -127,11 +88,16 @@ export function problemView(
  * the probe before the first step, else the first rollouts that the run has of it.
  */
 export function viewBefore(columns: RunColumns, problem: number, from: number | null): ProblemView {
-  if (from !== null) return problemView(columns, problem, from);
-  const before = problemView(columns, problem, 0);
+  return copyOf(lazyBefore(columns, problem, from));
+}
+
+/** The same, as {@link lazyView}. */
+export function lazyBefore(columns: RunColumns, problem: number, from: number | null): ProblemView {
+  if (from !== null) return lazyView(columns, problem, from);
+  const before = lazyView(columns, problem, 0);
   if (before.row !== null) return before;
   const [first] = candidatesOf(columns, problem).rows;
-  return first === undefined ? before : problemView(columns, problem, columns.groups.columns.step[first]);
+  return first === undefined ? before : lazyView(columns, problem, columns.groups.columns.step[first]);
 }
 
 /** What {@link viewBefore} is where `from` is null, for people: a run without rollouts before its first step has no "before". */
@@ -175,142 +141,118 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   flip: null,
 };
 
-/** The row that represents a problem, since which row answer and verdict are what they are, and the one before (-1: none). */
-interface Found {
-  row: number;
-  answerFrom: number;
-  verdictFrom: number;
-  verdictBefore: number;
-}
+/** Values of the problem whose group is in a row. */
+class SampledView implements ProblemView {
+  constructor(
+    private readonly columns: RunColumns,
+    readonly problem: number,
+    private readonly found: Found,
+  ) {}
 
-/**
- * The rows that may represent a problem, and for each the place of the first one since which its answer, or its verdict, is
- * what it is. Each row is looked at once, as it comes: scrubbing asks for ten thousand problems in a frame.
- */
-interface Candidates {
-  rows: number[];
-  answerFrom: number[];
-  verdictFrom: number[];
-  /** How many of the problem's rows have been looked at. */
-  seen: number;
-  /** Whether the steps ascend; those of an import need not. */
-  isOrdered: boolean;
-}
-
-const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Candidates[] }>();
-
-function candidatesOf(columns: RunColumns, problem: number): Candidates {
-  let all = CANDIDATES.get(columns);
-  if (all?.epoch !== columns.epoch) {
-    all = { epoch: columns.epoch, problems: [] };
-    CANDIDATES.set(columns, all);
+  get row(): number {
+    return this.found.row;
   }
-  all.problems[problem] ??= { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
-  const candidates = all.problems[problem];
-  const rows = columns.rowsOf(problem);
-  while (candidates.seen < rows.length) include(columns, candidates, rows[candidates.seen++]!);
-  return candidates;
-}
-
-function include(columns: RunColumns, candidates: Candidates, row: number): void {
-  if (!isCandidate(columns, row)) return;
-  const { step, answer } = columns.groups.columns;
-  const { rows, answerFrom, verdictFrom } = candidates;
-  const place = rows.length;
-  const last = rows[place - 1];
-  rows.push(row);
-  if (last !== undefined && step[row]! < step[last]!) candidates.isOrdered = false;
-  const carried = (isAlike: boolean, from: readonly number[]) => (isAlike ? from[place - 1]! : place);
-  answerFrom.push(carried(last !== undefined && answer[last] === answer[row], answerFrom));
-  verdictFrom.push(carried(last !== undefined && verdictAt(columns, last) === verdictAt(columns, row), verdictFrom));
-}
-
-/** The row of any phase but greedy decoding that was recorded last, at or before a step. */
-function candidateAt(columns: RunColumns, problem: number, at: number): Found | null {
-  const { rows, answerFrom, verdictFrom, isOrdered } = candidatesOf(columns, problem);
-  if (!isOrdered) return scan(columns, problem, candidateIn(columns, at, null));
-  const { step } = columns.groups.columns;
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (step[rows[middle]!]! <= at) low = middle + 1;
-    else high = middle;
+  get step(): number {
+    return this.values.step[this.row]!;
   }
-  const place = low - 1;
-  if (place < 0) return null;
-  const begin = verdictFrom[place]!;
+  get phase(): Phase {
+    return PHASES[this.values.phase[this.row]!]!;
+  }
+  get status(): VoteStatus {
+    return statusAt(this.columns, this.row);
+  }
+  get answer(): string | null {
+    return this.columns.texts.at(this.values.answer[this.row]!);
+  }
+  get share(): number | null {
+    return known(this.values.share[this.row]!);
+  }
+  get rawShare(): number | null {
+    return known(this.values.rawShare[this.row]!);
+  }
+  get verdict(): Verdict {
+    return verdictAt(this.columns, this.row);
+  }
+  get quadrant(): AnyQuadrant {
+    return quadrantAt(this.columns, this.row);
+  }
+  get rollouts(): number {
+    return this.values.rollouts[this.row]!;
+  }
+  get unanswered(): number {
+    return this.values.unanswered[this.row]!;
+  }
+  get truncated(): number | null {
+    const truncated = this.values.truncated[this.row]!;
+    return truncated < 0 ? null : truncated;
+  }
+  get reward(): number | null {
+    return known(this.values.reward[this.row]!);
+  }
+  get length(): number | null {
+    return known(this.values.tokens[this.row]!);
+  }
+  get accuracy(): number | null {
+    return known(this.values.accuracy[this.row]!);
+  }
+  get confidence(): number | null {
+    const logprob = known(this.values.majorityLogprob[this.row]!);
+    return logprob === null ? null : Math.exp(logprob);
+  }
+  get since(): ProblemView['since'] {
+    const { step } = this.values;
+    return {
+      answer: this.answer === null ? null : step[this.found.answerFrom]!,
+      verdict: this.verdict === 'unknown' ? null : step[this.found.verdictFrom]!,
+    };
+  }
+  get flip(): ProblemView['flip'] {
+    const { verdictFrom, verdictBefore } = this.found;
+    if (verdictBefore === -1) return null;
+    const { step } = this.values;
+    return { since: step[verdictFrom]!, until: step[verdictBefore]!, from: verdictAt(this.columns, verdictBefore) };
+  }
+  get prediction(): Prediction | null {
+    return predictionOf(this.columns, this.problem);
+  }
+  get outcome(): boolean | null {
+    return this.prediction && outcomeOf(this.columns, this.problem);
+  }
+
+  private get values() {
+    return this.columns.groups.columns;
+  }
+}
+
+function predictionOf({ head }: RunColumns, problem: number): Prediction | null {
+  return head.forecast?.problems[problem] ?? null;
+}
+
+/** All values of a view, as a plain object that can be kept and sent. */
+export function copyOf(view: ProblemView): ProblemView {
   return {
-    row: rows[place]!,
-    answerFrom: rows[answerFrom[place]!]!,
-    verdictFrom: rows[begin]!,
-    verdictBefore: begin === 0 ? -1 : rows[begin - 1]!,
+    problem: view.problem,
+    row: view.row,
+    step: view.step,
+    phase: view.phase,
+    status: view.status,
+    answer: view.answer,
+    share: view.share,
+    rawShare: view.rawShare,
+    verdict: view.verdict,
+    quadrant: view.quadrant,
+    rollouts: view.rollouts,
+    unanswered: view.unanswered,
+    truncated: view.truncated,
+    reward: view.reward,
+    length: view.length,
+    accuracy: view.accuracy,
+    confidence: view.confidence,
+    since: view.since,
+    flip: view.flip,
+    prediction: view.prediction,
+    outcome: view.outcome,
   };
-}
-
-/** The same of the rows that are wanted, whatever their order. */
-function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Found | null {
-  const { answer } = columns.groups.columns;
-  const found: Found = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
-  for (const row of columns.rowsOf(problem)) {
-    if (!isWanted(row)) continue;
-    const { row: last } = found;
-    if (last === -1 || answer[last] !== answer[row]) found.answerFrom = row;
-    if (last === -1 || verdictAt(columns, last) !== verdictAt(columns, row)) {
-      found.verdictFrom = row;
-      found.verdictBefore = last;
-    }
-    found.row = row;
-  }
-  return found.row === -1 ? null : found;
-}
-
-/** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
-export function candidateRows(
-  columns: RunColumns,
-  problem: number,
-  at = Number.POSITIVE_INFINITY,
-  only: Phase | null = null,
-): number[] {
-  return columns.rowsOf(problem).filter(candidateIn(columns, at, only));
-}
-
-/** Whether a group may represent its problem: any that counts and was not decoded greedily. */
-export function isCandidate({ groups }: RunColumns, row: number): boolean {
-  const { phase, counts } = groups.columns;
-  return counts[row] === 1 && phase[row] !== GREEDY;
-}
-
-/** The groups that may represent their problem at or before a step; with `only`, those of that phase. */
-function candidateIn(columns: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
-  const { step, phase } = columns.groups.columns;
-  if (only === null) return (row) => step[row]! <= at && isCandidate(columns, row);
-  const wanted = PHASES.indexOf(only);
-  return (row) => step[row]! <= at && phase[row] === wanted;
-}
-
-/** How the vote of one group stands, for pictures that show each group as a cell. */
-export type Standing = 'correct' | 'wrong' | 'undecided' | 'unanswered' | 'unknown';
-
-/** `undecided`: a tie or a single vote, which is not a majority; `unknown`: a majority without a reference. */
-export function standingAt(columns: RunColumns, row: number): Standing {
-  const status = statusAt(columns, row);
-  if (status === 'unanswered') return status;
-  return status === 'majority' ? verdictAt(columns, row) : 'undecided';
-}
-
-/** The quadrant of one group. */
-export function quadrantAt(columns: RunColumns, row: number): Exclude<AnyQuadrant, 'none'> {
-  return quadrantOf(statusAt(columns, row), known(columns.groups.columns.share[row]!), verdictAt(columns, row));
-}
-
-function statusAt({ groups }: RunColumns, row: number): VoteStatus {
-  const { answer, tied, share, rollouts } = groups.columns;
-  return voteStatusOf(answer[row]! < 0 ? null : { tied: tied[row] === 1, share: share[row]! || 0 }, rollouts[row]!);
-}
-
-function verdictAt({ groups }: RunColumns, row: number): Verdict {
-  const { correct, accuracy, answer } = groups.columns;
-  return verdictOf(answer[row]! < 0 ? null : { correct: truth(correct[row]!) }, !Number.isNaN(accuracy[row]!));
 }
 
 /**

@@ -1,6 +1,8 @@
 /** How many problems were in each quadrant after each step: the history of a run as a picture. Pure. */
 import { known, type RunColumns } from './columns.ts';
-import { type AnyQuadrant, isCandidate, quadrantAt } from './problem-view.ts';
+import type { AnyQuadrant } from './problem-view.ts';
+import { isCandidate } from './representatives.ts';
+import { quadrantAt } from './standing.ts';
 
 export interface QuadrantCounts {
   step: number;

@@ -1,7 +1,7 @@
 /** What the rewards and responses of one step say of a run, for one line. Pure. */
-import { PHASES } from '../protocol/group-id.ts';
 import type { RunColumns } from './columns.ts';
 import { stepsUpTo } from './series.ts';
+import { trainedAt } from './trained-rows.ts';
 
 export interface Facts {
   /** Proxy minus ground-truth reward; null without labels, and for a reward that is not a share. */
@@ -43,15 +43,4 @@ function gapUpTo({ series }: RunColumns, count: number): Pick<Facts, 'gap' | 'wi
     if (gap > most) [most, widest] = [gap, series.steps[i]!];
   }
   return Number.isNaN(gap) ? { gap: null, widest: 0 } : { gap, widest };
-}
-
-/** Groups of a step come together, most of them at the end. */
-function trainedAt({ groups }: RunColumns, step: number): number {
-  const { step: steps, phase, counts } = groups.columns;
-  const train = PHASES.indexOf('train');
-  let found = 0;
-  for (let row = groups.length - 1; row >= 0; row--) {
-    if (steps[row] === step && phase[row] === train && counts[row] === 1) found++;
-  }
-  return found;
 }

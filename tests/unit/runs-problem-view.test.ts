@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { fold } from '../../engine/runs/fold.ts';
-import { beforeText, problemView, standingAt, viewBefore } from '../../engine/runs/problem-view.ts';
+import { beforeText, problemView, viewBefore } from '../../engine/runs/problem-view.ts';
+import { standingAt } from '../../engine/runs/standing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { group, step, TIME } from '../support/records.ts';
 

@@ -1,7 +1,7 @@
 /** The matrix of problems over time as an SVG drawing, for a file: all problems of the list, not only those in sight. */
 
 import type { RunColumns } from '../../engine/runs/columns.ts';
-import { candidateRows } from '../../engine/runs/problem-view.ts';
+import { candidateRows } from '../../engine/runs/representatives.ts';
 import { xmlCharacters } from './export.ts';
 import { type CellContext, drawRow, HATCH, type MatrixColors, type Palette } from './matrix.ts';
 

@@ -4,7 +4,7 @@
  * a vote without a majority, a line for no answer.
  */
 import type { RunColumns } from '../../engine/runs/columns.ts';
-import { type Standing, standingAt } from '../../engine/runs/problem-view.ts';
+import { type Standing, standingAt } from '../../engine/runs/standing.ts';
 import { cssOf, type Rgb, ramp, withContrast } from './contrast.ts';
 
 /** Steps of the majority share that can be told apart. */

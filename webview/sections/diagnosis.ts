@@ -17,6 +17,7 @@ import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
 import { html } from '../html.ts';
+import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
@@ -53,7 +54,8 @@ export class DiagnosisLine extends Component {
         border-color: var(--correct);
         color: var(--correct-text, var(--correct));
       }
-      .part {
+      .part b,
+      .part .muted {
         white-space: nowrap;
       }
       .part b {
@@ -73,6 +75,7 @@ export class DiagnosisLine extends Component {
   ];
 
   private readonly known = new Remembered<ReturnType<typeof diagnosisAt> & { facts: Facts }>();
+  private readonly counted = new Remembered<ReturnType<typeof countsOf>>();
 
   override render() {
     const { columns, info, selection } = this.store;
@@ -167,16 +170,14 @@ export class DiagnosisLine extends Component {
   private counts() {
     const { rows, columns } = this.store;
     const parts: unknown[] = [];
+    const { wrong, wrongBefore, fresh, switched, unstable, unanswered } = this.counted.of([rows], () => countsOf(rows));
     if (columns.head.labeled) {
-      const wrong = rows.filter(({ view }) => view.quadrant === 'confident-wrong' && view.status === 'majority');
-      const fresh = wrong.filter((row) => moveOf(row) === 'broke').length;
-      const before = rows.filter(({ before }) => before.quadrant === 'confident-wrong' && before.status === 'majority');
-      const change = wrong.length - before.length;
+      const change = wrong - wrongBefore;
       parts.push(
         this.filtering(
           'confident-wrong',
           CONFIDENT_WRONG,
-          html`confident & wrong <b>${wrong.length}</b>${change === 0 ? nothing : html` <span class="muted">${change > 0 ? `+${change}` : change}</span>`}`,
+          html`confident & wrong <b>${wrong}</b>${change === 0 ? nothing : html` <span class="muted">${change > 0 ? `+${change}` : change}</span>`}`,
           'Problems whose majority is wrong with a large share, and the change of their number since A',
         ),
       );
@@ -190,8 +191,6 @@ export class DiagnosisLine extends Component {
           ),
         );
     } else {
-      const switched = rows.filter(hasSwitched).length;
-      const unstable = rows.filter(({ view }) => view.share !== null && view.share < 0.5).length;
       parts.push(
         this.filtering(
           'switched',
@@ -209,7 +208,6 @@ export class DiagnosisLine extends Component {
         ),
       );
     }
-    const unanswered = rows.filter(({ view }) => view.status === 'unanswered').length;
     if (unanswered > 0)
       parts.push(
         this.filtering(
@@ -265,4 +263,22 @@ export class DiagnosisLine extends Component {
       }
     </span>`;
   }
+}
+
+/** Problems that ask to be looked at, counted in one pass. */
+function countsOf(rows: readonly ProblemRow[]) {
+  const counts = { wrong: 0, wrongBefore: 0, fresh: 0, switched: 0, unstable: 0, unanswered: 0 };
+  for (const row of rows) {
+    const { view, before } = row;
+    const { status, share } = view;
+    if (status === 'majority' && view.quadrant === 'confident-wrong') {
+      counts.wrong++;
+      if (moveOf(row) === 'broke') counts.fresh++;
+    }
+    if (before.status === 'majority' && before.quadrant === 'confident-wrong') counts.wrongBefore++;
+    if (hasSwitched(row)) counts.switched++;
+    if (share !== null && share < 0.5) counts.unstable++;
+    if (status === 'unanswered') counts.unanswered++;
+  }
+  return counts;
 }

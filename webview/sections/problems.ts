@@ -63,7 +63,7 @@ export class Problems extends Component {
     const { problems, selection } = this.store;
     const { filter } = selection;
     const items = this.items();
-    const matching = items.filter(({ kind }) => kind === 'problem').length;
+    const matching = this.store.filtered.length;
     return html`
       <div class="above">
         <rs-filter
@@ -118,20 +118,22 @@ export class Problems extends Component {
   /** Saves all that the list shows, seen or not. */
   private matrixMenu(items: readonly ListItem[]) {
     const { columns } = this.store;
-    const problems = items.map((item) => (item.kind === 'group' ? null : item.row.problem));
+    const problems = () => items.map((item) => (item.kind === 'group' ? null : this.store.problems[item.index]!));
     const steps = this.frameSteps;
     return saveMenu(this.store, {
       name: 'problems-over-time',
       title: 'Problems over time',
-      drawing: () => matrixDrawing({ columns, problems, steps }),
-      table: () => matrixTable(columns, problems),
+      drawing: () => matrixDrawing({ columns, problems: problems(), steps }),
+      table: () => matrixTable(columns, problems()),
     });
   }
 
+  /** Without a filter they are the same at every step. */
   private items(): ListItem[] {
-    const { filtered, order } = this.store;
-    return this.listed.of([filtered, order], () =>
-      listItems(order, new Map(filtered.map((row) => [row.problem.index, row]))),
+    const { filtered, rows, order } = this.store;
+    const matching = filtered === rows ? null : filtered;
+    return this.listed.of([matching, order], () =>
+      listItems(order, matching && new Set(matching.map(({ problem }) => problem.index))),
     );
   }
 
@@ -141,7 +143,7 @@ export class Problems extends Component {
     const first = Math.max(0, Math.floor(this.top / LINE) - SPARE);
     const last = this.height > 0 ? Math.ceil((this.top + this.height) / LINE) + SPARE : SOME;
     const shown = items.slice(first, last);
-    const isShown = shown.some((item) => item.kind === 'problem' && item.row.problem.index === selected);
+    const isShown = shown.some((item) => item.kind === 'problem' && item.index === selected);
     return html`<div
       class="list"
       role="grid"
@@ -177,7 +179,7 @@ export class Problems extends Component {
         <span role="gridcell"><b>${item.title}</b><span class="value">${item.count}${this.store.selection.step === null ? '' : ' · at the latest step'}</span></span>
       </div>`;
     }
-    const { row } = item;
+    const row = this.store.rows[item.index]!;
     const { problem, view } = row;
     return html`<div
       class="line problem"
@@ -277,7 +279,7 @@ export class Problems extends Component {
   }
 
   private key(event: KeyboardEvent, items: readonly ListItem[]): void {
-    const rows = items.flatMap((item) => (item.kind === 'problem' ? [item.row.problem.index] : []));
+    const rows = problemsIn(items);
     const page = Math.max(1, Math.floor(this.height / LINE) - 1);
     const now = rows.indexOf(this.store.selection.problem ?? -1);
     const places: Record<string, number> = {
@@ -296,7 +298,7 @@ export class Problems extends Component {
 
   /** Selects the problem that is `by` places further in the list. */
   step(by: number): void {
-    const rows = this.items().flatMap((item) => (item.kind === 'problem' ? [item.row.problem.index] : []));
+    const rows = problemsIn(this.items());
     if (rows.length === 0) return;
     const now = rows.indexOf(this.store.selection.problem ?? -1);
     this.reveal(rows[Math.max(0, Math.min(rows.length - 1, now + by))]!);
@@ -309,7 +311,7 @@ export class Problems extends Component {
   /** Selects a problem and scrolls to it. */
   private reveal(problem: number): void {
     this.store.selection.select(problem);
-    const place = this.items().findIndex((item) => item.kind === 'problem' && item.row.problem.index === problem);
+    const place = this.items().findIndex((item) => item.kind === 'problem' && item.index === problem);
     const list = this.renderRoot.querySelector<HTMLElement>('.list');
     if (!list || place < 0) return;
     // The titles stay at the top.
@@ -317,4 +319,9 @@ export class Problems extends Component {
     if (place * LINE < list.scrollTop) list.scrollTop = place * LINE;
     else if ((place + 1) * LINE > list.scrollTop + visible) list.scrollTop = (place + 1) * LINE - visible;
   }
+}
+
+/** Indices of the problems of a list, in its order. */
+function problemsIn(items: readonly ListItem[]): number[] {
+  return items.flatMap((item) => (item.kind === 'problem' ? [item.index] : []));
 }

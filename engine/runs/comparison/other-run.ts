@@ -1,7 +1,7 @@
 /** A problem of one run in another run, at the step that it is compared with. Pure, without schemas: the page has it too. */
 import type { Problem } from '../../protocol/problem.ts';
 import type { RunColumns } from '../columns.ts';
-import { type ProblemView, problemView, unsampled, viewBefore } from '../problem-view.ts';
+import { lazyBefore, lazyView, type ProblemView, unsampled } from '../problem-view.ts';
 import { matchProblems } from './match.ts';
 
 export interface Partners {
@@ -20,7 +20,8 @@ export function partnersOf(problems: readonly Problem[], others: readonly Proble
 }
 
 /**
- * A problem as the other run knows it at a step; unsampled where it does not have it.
+ * A problem as the other run knows it at a step, with values that are looked up when they are asked for; unsampled where it
+ * does not have it.
  * @param from 0: before training; null: the latest step
  */
 export function viewInOther(
@@ -31,5 +32,5 @@ export function viewInOther(
 ): ProblemView {
   const partner = indices.get(problem);
   if (partner === undefined) return unsampled(problem);
-  return from === 0 ? viewBefore(columns, partner, null) : problemView(columns, partner, from ?? undefined);
+  return from === 0 ? lazyBefore(columns, partner, null) : lazyView(columns, partner, from ?? undefined);
 }

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseAddress } from '../../../engine/protocol/address.ts';
 import { partnersOf, viewInOther } from '../../../engine/runs/comparison/other-run.ts';
-import { problemView, viewBefore } from '../../../engine/runs/problem-view.ts';
+import { copyOf, problemView, viewBefore } from '../../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { selectedAddress } from '../../../webview/notebook.ts';
 import { Store } from '../../../webview/store.ts';
@@ -44,7 +44,7 @@ async function compared(step: number | null = null) {
   return all;
 }
 
-const beforesOf = (store: Store) => store.rows.map(({ before }) => before);
+const beforesOf = (store: Store) => store.rows.map(({ before }) => copyOf(before));
 
 describe('cursor A at another run', () => {
   test('shows each problem at its latest step there, at a step, and before training', async () => {

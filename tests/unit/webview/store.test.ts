@@ -5,6 +5,7 @@ import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
 import { pack } from '../../../engine/runs/packed.ts';
 import { PANEL, type PanelContract } from '../../../engine/runs/panel-contract.ts';
+import { copyOf } from '../../../engine/runs/problem-view.ts';
 import type { Conversation } from '../../../engine/view/conversation.ts';
 import { groupPage } from '../../../engine/view/group-page.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -45,7 +46,7 @@ async function panelOn(folder: string) {
 }
 
 /** What the page shows of the problems. */
-const viewsOf = (store: Store) => store.rows.map(({ view }) => view);
+const viewsOf = (store: Store) => store.rows.map(({ view }) => copyOf(view));
 
 describe('the store of the panel', () => {
   test('looks at a step that was named before the page was there', async () => {

@@ -12,6 +12,7 @@ import { STEP_METRICS, TERMINAL_METRICS } from '../../../engine/protocol/metrics
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { type RolloutRow, rolloutRows } from '../../../engine/runs/export/rows.ts';
 import { openColumns } from '../../../engine/runs/open.ts';
+import { copyOf } from '../../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { FileResults } from '../../../extension/editor/results.ts';
 import { hoverText, resultText } from '../../../extension/editor/texts.ts';
@@ -122,7 +123,7 @@ test('they agree about a run of another trainer too: ties, problems without answ
       expect([lens, terminal, currentIn(rows, problem.index)]).toEqual([undefined, null, []]);
       continue;
     }
-    expect(lens!.view).toEqual(view);
+    expect(lens!.view).toEqual(copyOf(view));
     expect(terminal).toMatchObject({ majority: answer, share });
     expect(terminal!.correct).toBe(verdict === 'unknown' ? null : verdict === 'correct');
     expect(currentIn(rows, problem.index)).toEqual(

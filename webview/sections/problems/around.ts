@@ -10,8 +10,9 @@ const PREDICTED_WRONG = 'predicted:wrong';
 const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 
 /** The number of problems whose predicted majority is probably wrong; a toggle that shows only these. */
-export function predictedWrong({ rows, selection }: Store) {
-  const count = rows.filter(({ view }) => view.prediction?.likelyWrong).length;
+export function predictedWrong({ problems, columns, selection }: Store) {
+  const predictions = columns.head.forecast?.problems;
+  const count = predictions ? problems.filter(({ index }) => predictions[index]?.likelyWrong).length : 0;
   if (count === 0) return nothing;
   const words = selection.filter.split(/\s+/).filter(Boolean);
   const on = words.some((word) => SAME_TERM.includes(word));

@@ -1,6 +1,6 @@
 /** The drawn part of the list of problems: what is seen of the matrix, the cursors, and the samples of the legend. */
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { candidateRows } from '../../../engine/runs/problem-view.ts';
+import { candidateRows } from '../../../engine/runs/representatives.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf } from '../../charts/matrix.ts';
 import type { ListItem } from '../../problem-order.ts';
 import { Remembered } from '../../remembered.ts';
@@ -60,7 +60,7 @@ export class MatrixDrawing {
     this.palette ??= paletteOf(canvas.getContext('2d')!, themeColors());
     const { palette } = this;
     const seen = content.items.slice(Math.floor(top / LINE), Math.ceil((top + height) / LINE));
-    const problems = seen.map((item) => (item.kind === 'group' ? null : item.row.problem.index));
+    const problems = seen.map((item) => (item.kind === 'group' ? null : item.index));
     const shown = [palette, columns, columns.seq, columns.epoch, top, height, steps, place.left, place.width];
     this.lines.of([...shown, ...problems], () => {
       const context = sized(canvas, place.width, height);
@@ -112,7 +112,7 @@ function drawLines(
     context.save();
     // The hatching begins with its row, and does not slide while the list is scrolled.
     context.translate(0, i * LINE - top + (LINE - CELL) / 2);
-    drawRow(context, palette, columns, candidateRows(columns, item.row.problem.index), frame, [0, CELL]);
+    drawRow(context, palette, columns, candidateRows(columns, item.index), frame, [0, CELL]);
     context.restore();
   }
 }

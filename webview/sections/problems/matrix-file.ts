@@ -1,7 +1,8 @@
 /** The matrix as a file: a drawing of all problems of the list in the theme's colors, and a row for each group. */
 import type { Problem } from '../../../engine/protocol/problem.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
-import { candidateRows, standingAt } from '../../../engine/runs/problem-view.ts';
+import { candidateRows } from '../../../engine/runs/representatives.ts';
+import { standingAt } from '../../../engine/runs/standing.ts';
 import type { ChartNumbers } from '../../charts/export.ts';
 import { matrixColors } from '../../charts/matrix.ts';
 import { type MatrixPicture, matrixSvg } from '../../charts/matrix-svg.ts';

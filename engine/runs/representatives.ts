@@ -1,0 +1,128 @@
+/**
+ * Which groups speak for a problem at a step, and since when its answer and its verdict are what they are. What that makes
+ * of the problem: `problem-view.ts`. Pure.
+ */
+import { PHASES, type Phase } from '../protocol/group-id.ts';
+import type { RunColumns } from './columns.ts';
+import { verdictAt } from './standing.ts';
+
+/** Greedy decoding is one rollout: it has no vote, so it never represents a problem. */
+const GREEDY = PHASES.indexOf('greedy');
+
+/** The row that represents a problem, since which row answer and verdict are what they are, and the one before (-1: none). */
+export interface Found {
+  row: number;
+  answerFrom: number;
+  verdictFrom: number;
+  verdictBefore: number;
+}
+
+/**
+ * The rows that may represent a problem, and for each the place of the first one since which its answer, or its verdict, is
+ * what it is. Each row is looked at once, as it comes: scrubbing asks for ten thousand problems in a frame.
+ */
+interface Candidates {
+  rows: number[];
+  answerFrom: number[];
+  verdictFrom: number[];
+  /** How many of the problem's rows have been looked at. */
+  seen: number;
+  /** Whether the steps ascend; those of an import need not. */
+  isOrdered: boolean;
+}
+
+const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Candidates[] }>();
+
+/** What is known of the groups of a problem, up to date. */
+export function candidatesOf(columns: RunColumns, problem: number): Candidates {
+  let all = CANDIDATES.get(columns);
+  if (all?.epoch !== columns.epoch) {
+    all = { epoch: columns.epoch, problems: [] };
+    CANDIDATES.set(columns, all);
+  }
+  all.problems[problem] ??= { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
+  const candidates = all.problems[problem];
+  const rows = columns.rowsOf(problem);
+  while (candidates.seen < rows.length) include(columns, candidates, rows[candidates.seen++]!);
+  return candidates;
+}
+
+function include(columns: RunColumns, candidates: Candidates, row: number): void {
+  if (!isCandidate(columns, row)) return;
+  const { step, answer } = columns.groups.columns;
+  const { rows, answerFrom, verdictFrom } = candidates;
+  const place = rows.length;
+  const last = rows[place - 1];
+  rows.push(row);
+  if (last !== undefined && step[row]! < step[last]!) candidates.isOrdered = false;
+  const carried = (isAlike: boolean, from: readonly number[]) => (isAlike ? from[place - 1]! : place);
+  answerFrom.push(carried(last !== undefined && answer[last] === answer[row], answerFrom));
+  verdictFrom.push(carried(last !== undefined && verdictAt(columns, last) === verdictAt(columns, row), verdictFrom));
+}
+
+/** The row of any phase but greedy decoding that was recorded last, at or before a step. */
+export function candidateAt(columns: RunColumns, problem: number, at: number): Found | null {
+  const { rows, answerFrom, verdictFrom, isOrdered } = candidatesOf(columns, problem);
+  if (!isOrdered) return scan(columns, problem, candidateIn(columns, at, null));
+  const place = countUpTo(rows, columns.groups.columns.step, at) - 1;
+  if (place < 0) return null;
+  const begin = verdictFrom[place]!;
+  return {
+    row: rows[place]!,
+    answerFrom: rows[answerFrom[place]!]!,
+    verdictFrom: rows[begin]!,
+    verdictBefore: begin === 0 ? -1 : rows[begin - 1]!,
+  };
+}
+
+/** How many of the rows, whose steps ascend, are at or before a step. */
+export function countUpTo(rows: readonly number[], step: Int32Array, at: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (step[rows[middle]!]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The last of the rows that are wanted, whatever their order. */
+export function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Found | null {
+  const { answer } = columns.groups.columns;
+  const found: Found = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
+  for (const row of columns.rowsOf(problem)) {
+    if (!isWanted(row)) continue;
+    const { row: last } = found;
+    if (last === -1 || answer[last] !== answer[row]) found.answerFrom = row;
+    if (last === -1 || verdictAt(columns, last) !== verdictAt(columns, row)) {
+      found.verdictFrom = row;
+      found.verdictBefore = last;
+    }
+    found.row = row;
+  }
+  return found.row === -1 ? null : found;
+}
+
+/** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
+export function candidateRows(
+  columns: RunColumns,
+  problem: number,
+  at = Number.POSITIVE_INFINITY,
+  only: Phase | null = null,
+): number[] {
+  return columns.rowsOf(problem).filter(candidateIn(columns, at, only));
+}
+
+/** Whether a group may represent its problem: any that counts and was not decoded greedily. */
+export function isCandidate({ groups }: RunColumns, row: number): boolean {
+  const { phase, counts } = groups.columns;
+  return counts[row] === 1 && phase[row] !== GREEDY;
+}
+
+/** The groups that may represent their problem at or before a step; with `only`, those of that phase. */
+export function candidateIn(columns: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
+  const { step, phase } = columns.groups.columns;
+  if (only === null) return (row) => step[row]! <= at && isCandidate(columns, row);
+  const wanted = PHASES.indexOf(only);
+  return (row) => step[row]! <= at && phase[row] === wanted;
+}

@@ -1,0 +1,60 @@
+/** The groups that trained, by problem and by step, found as they come: views that follow the pointer ask in every frame. Pure. */
+import { PHASES } from '../protocol/group-id.ts';
+import type { RunColumns } from './columns.ts';
+
+/** The groups of a problem that trained, in the order in which they were recorded. */
+export interface TrainedRows {
+  rows: number[];
+  /** Whether their steps ascend; those of an import need not. */
+  isOrdered: boolean;
+}
+
+interface Known {
+  epoch: number;
+  /** Rows that have been looked at. */
+  seen: number;
+  problems: TrainedRows[];
+  /** Problems in the order of their indices, where that is known. */
+  sorted: TrainedRows[] | null;
+  /** How many there are of each step. */
+  counts: Map<number, number>;
+}
+
+const TRAIN = PHASES.indexOf('train');
+const KNOWN = new WeakMap<RunColumns, Known>();
+
+/** Those of each problem that trained, in the order of the problems. */
+export function trainedRows(columns: RunColumns): readonly TrainedRows[] {
+  const known = upToDate(columns);
+  known.sorted ??= known.problems.flat();
+  return known.sorted;
+}
+
+/** How many groups trained at a step. */
+export function trainedAt(columns: RunColumns, step: number): number {
+  return upToDate(columns).counts.get(step) ?? 0;
+}
+
+function upToDate(columns: RunColumns): Known {
+  let known = KNOWN.get(columns);
+  // Rows that were there may count no longer.
+  if (known?.epoch !== columns.epoch) {
+    known = { epoch: columns.epoch, seen: 0, problems: [], sorted: null, counts: new Map() };
+    KNOWN.set(columns, known);
+  }
+  const { problem, step, phase, counts } = columns.groups.columns;
+  for (; known.seen < columns.groups.length; known.seen++) {
+    const row = known.seen;
+    if (phase[row] !== TRAIN || counts[row] !== 1) continue;
+    known.counts.set(step[row]!, (known.counts.get(step[row]!) ?? 0) + 1);
+    const there = known.problems[problem[row]!];
+    if (there) {
+      if (step[row]! < step[there.rows.at(-1)!]!) there.isOrdered = false;
+      there.rows.push(row);
+    } else {
+      known.problems[problem[row]!] = { rows: [row], isOrdered: true };
+      known.sorted = null;
+    }
+  }
+  return known;
+}
