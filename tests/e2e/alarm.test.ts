@@ -6,7 +6,7 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import { axeFindings } from '../support/browser.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { THEMES, type Theme, untilCompleted, untilCount } from '../support/workbench.ts';
+import { untilCompleted, untilCount } from '../support/workbench.ts';
 
 /** Collapses within some twenty steps, and lasts long enough to be steered. */
 const COLLAPSES = {
@@ -119,11 +119,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     expect(await failed.locator('rs-start h2').textContent()).toBe('Could not start configuration clashes');
     await untilCount(failed.locator('rs-start tr[data-setting]'), 2);
     await workbench.shot('failed configuration');
-    for (const theme of Object.keys(THEMES) as Theme[]) {
-      await workbench.theme(theme);
-      expect(await axeFindings(failed), theme).toEqual([]);
-    }
-    await workbench.theme('dark');
+    await workbench.inEachTheme(async (theme) => expect(await axeFindings(failed), theme).toEqual([]));
     await failed.locator('rs-start tr[data-setting="group"] button.setting').press('Enter');
     await page.locator('.editor-group-container.active .view-line', { hasText: '"group"' }).first().waitFor();
     await workbench.run('openPanel');

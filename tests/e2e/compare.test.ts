@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from '../support/browser.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('comparing runs', () => {
   const code = useVsCode();
@@ -35,11 +35,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     const row = compared.locator('[data-problem]').first();
     const problem = await row.getAttribute('data-problem');
     await workbench.shot('compare');
-    for (const theme of Object.keys(THEMES) as Theme[]) {
-      await workbench.theme(theme);
-      expect(await axeFindings(compared), theme).toEqual([]);
-    }
-    await workbench.theme('dark');
+    await workbench.inEachTheme(async (theme) => expect(await axeFindings(compared), theme).toEqual([]));
     const second = await compared.locator('tr[data-run]').nth(1).getAttribute('data-run');
     // From the keyboard: the filter, the answers, Enter.
     await compared.locator('[data-filter]').fill(`id:${problem}`);

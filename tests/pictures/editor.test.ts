@@ -10,10 +10,9 @@ import { writeForeignRun } from '../support/foreign-run.ts';
 import { runCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
 
 const WINDOW = { width: 1400, height: 1000 };
-const THEME_NAMES = Object.keys(THEMES) as Theme[];
 const CHAINS: readonly [question: string, answer: string][] = [
   ['3+9+4=', '16'],
   ['24-9-4=', '11'],
@@ -46,10 +45,7 @@ describe.runIf(requireVsCode())('pictures', () => {
   async function inEachTheme(name: string): Promise<void> {
     const { workbench } = code();
     await workbench.clearToasts();
-    for (const theme of THEME_NAMES) {
-      await workbench.theme(theme);
-      await workbench.shot(`${name} ${theme}`);
-    }
+    await workbench.inEachTheme((theme) => workbench.shot(`${name} ${theme}`));
   }
 
   test('of a problem file, with a hover', async () => {
@@ -63,8 +59,7 @@ describe.runIf(requireVsCode())('pictures', () => {
     await untilCount(workbench.codeLens(LENS_TITLES.trainProblem), 1);
     await until('results', async () => (await workbench.decorations()).some((text) => /[✓✗]/.test(text)));
     await inEachTheme('editor lenses');
-    for (const theme of THEME_NAMES) {
-      await workbench.theme(theme);
+    await workbench.inEachTheme(async (theme) => {
       const line = page.locator('.view-line', { hasText: '24-9-4=' }).first();
       await line.hover({ position: { x: 60, y: 8 } });
       await page
@@ -72,7 +67,7 @@ describe.runIf(requireVsCode())('pictures', () => {
         .first()
         .waitFor();
       await workbench.shot(`editor hover ${theme}`);
-    }
+    });
   });
 
   test('of the views', async () => {

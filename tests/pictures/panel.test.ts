@@ -8,7 +8,7 @@ import { beforeAll, describe, test } from 'vitest';
 import { writeForeignRun } from '../support/foreign-run.ts';
 import { type RunFixtureOptions, writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane, THEMES, type Theme, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
 
 const WINDOW = { width: 1400, height: 1000 };
 const NARROW = { width: 900, height: 1000 };
@@ -21,7 +21,6 @@ const RUNS: Record<string, RunFixtureOptions> = {
   'votes-64': { problems: 12, steps: 8, every: 4, votes: 64 },
   failed: { problems: 12, steps: 6, every: 2, outcome: 'failed' },
 };
-const THEME_NAMES = Object.keys(THEMES) as Theme[];
 
 const ROWS = Array.from({ length: 12 }, (_, i) => ({ id: `sum-${i}`, prompt: `What is ${i + 12} + ${i + 30}?` }));
 
@@ -59,11 +58,7 @@ describe.runIf(requireVsCode())('pictures', () => {
     await ((await wrong.isVisible()) ? wrong : panel.locator('rs-problems .line.problem').first()).click();
     await panel.locator('rs-inspector [data-rollout]').first().waitFor();
     await workbench.clearToasts();
-    for (const theme of THEME_NAMES) {
-      await workbench.theme(theme);
-      await workbench.shot(`${run} ${theme}`);
-    }
-    await workbench.theme('dark');
+    await workbench.inEachTheme((theme) => workbench.shot(`${run} ${theme}`));
     for (const [name, size] of Object.entries({ narrow: NARROW, wide: WIDE })) {
       await page.setViewportSize(size);
       for (const pane of ['problems', 'problem', 'rollout'] as const) {
@@ -83,10 +78,7 @@ describe.runIf(requireVsCode())('pictures', () => {
     await workbench.shot('unreadable in the list');
     await workbench.treeRows('runs', 'unreadable').first().click();
     const panel = await workbench.webview('.failure');
-    for (const theme of THEME_NAMES) {
-      await workbench.theme(theme);
-      await workbench.shot(`unreadable ${theme}`);
-    }
+    await workbench.inEachTheme((theme) => workbench.shot(`unreadable ${theme}`));
     await untilCount(panel.locator('.failure'), 1);
   });
 });

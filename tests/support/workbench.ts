@@ -11,7 +11,7 @@ const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
 
 /** The kinds of theme that the views are made for, with the classes that the workbench and a webview's body get. */
-export const THEMES = {
+const THEMES = {
   dark: { label: 'Dark Modern', workbench: 'vs-dark', body: 'vscode-dark' },
   light: { label: 'Light Modern', workbench: 'vs', body: 'vscode-light' },
   'high-contrast': { label: 'Dark High Contrast', workbench: 'hc-black', body: 'vscode-high-contrast' },
@@ -221,6 +221,15 @@ export class Workbench {
         .catch(() => 0);
       if (isWebview) await frame.locator(`body.${body}`).waitFor({ state: 'attached' });
     }
+  }
+
+  /** Does something in every theme, and returns to the dark one, in which a window begins. */
+  async inEachTheme(act: (theme: Theme) => Promise<unknown>): Promise<void> {
+    for (const theme of Object.keys(THEMES) as Theme[]) {
+      await this.theme(theme);
+      await act(theme);
+    }
+    await this.theme('dark');
   }
 
   /** Reloads the window by its own command, which lets extensions close as they do for users. */

@@ -1,0 +1,173 @@
+/** Reading: filters that complete themselves, the document of a rollout from the keyboard, and rows that cannot be read. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { UNREADABLE_ROW } from '../../extension/editor/texts.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
+import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { until } from '../support/wait.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
+
+const ROWS = [
+  '{"id": "a", "prompt": "What is 1 + 2?", "answer": "3"}',
+  '{"id": "b", "prompt": "What is 2 + 2?, "answer": "4"}',
+  '{"id": "c", "prompt": "What is 3 + 4?", "answer": "7"}',
+];
+
+describe.runIf(requireVsCode())('reading', () => {
+  const code = useVsCode({ files: { 'rows.jsonl': `${ROWS.join('\n')}\n` } });
+
+  beforeAll(async () => {
+    const runs = path.join(code().home, 'runs');
+    mkdirSync(runs, { recursive: true });
+    await writeRunFixture(path.join(runs, 'read'), { problems: 12, steps: 6, every: 3 });
+  });
+
+  async function panel() {
+    const { workbench } = code();
+    await workbench.views();
+    await workbench.treeRows('runs', 'read').first().click();
+    const shown = await workbench.webview('rs-header [data-run="read"]');
+    await shown.locator('rs-problems .line.problem').first().waitFor();
+    return shown;
+  }
+
+  test('a word of the filter is completed from the keyboard, and what it finds is shown', async () => {
+    const { workbench, page } = code();
+    const shown = await panel();
+    await showPane(shown, 'problems');
+    await shown.locator('rs-problems .list').press('/');
+    const filter = shown.locator('rs-problems rs-filter input');
+    await shown.locator('rs-problems rs-filter input:focus').waitFor();
+    await page.keyboard.type('maj');
+    const terms = shown.locator('rs-problems rs-filter [role="option"]');
+    await untilCount(terms, 3);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await shown.locator('rs-problems rs-filter [role="option"][aria-selected="true"]', { hasText: 'wrong' }).waitFor();
+    await workbench.shot('filter completed');
+    await page.keyboard.press('Enter');
+    expect(await filter.inputValue()).toBe('majority:wrong ');
+    const count = shown.locator('rs-problems [data-matching]');
+    await until('it filters', async () => {
+      const [matching, all] = [await count.getAttribute('data-matching'), await count.getAttribute('data-problems')];
+      return Number(matching) > 0 && Number(matching) < Number(all);
+    });
+    // What wants a value stays to be typed on; Escape closes the list and leaves what is there.
+    await page.keyboard.type('gai');
+    await untilCount(terms, 1);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Tab');
+    expect(await filter.inputValue()).toBe('majority:wrong gained>');
+    await filter.fill('');
+    await page.keyboard.type('s');
+    await terms.first().waitFor();
+    await page.keyboard.press('Escape');
+    await untilCount(terms, 0);
+    expect(await filter.inputValue()).toBe('s');
+    await filter.fill('');
+  });
+
+  test('everything in the panel is reached from the keyboard, moves at once, and needs no unsafe content', async () => {
+    const { workbench, page } = code();
+    const shown = await panel();
+    await showPane(shown, 'problem');
+    await shown.locator('rs-inspector tr[data-rollout]').first().waitFor();
+    const attribute = (selector: string, name: string) => () => shown.locator(selector).first().getAttribute(name);
+    const problem = attribute('rs-inspector [data-problem]', 'data-problem');
+    const rollout = attribute('rs-inspector tr[data-rollout][aria-selected="true"]', 'data-rollout');
+    const step = attribute('rs-scrubber [role="slider"]', 'aria-valuenow');
+    await shown.locator('rs-scrubber [role="slider"]').focus();
+    for (const [there, back, value] of [
+      ['n', 'p', problem],
+      ['[', ']', step],
+      ['j', 'k', rollout],
+    ] as const) {
+      const before = await value();
+      await page.keyboard.press(there);
+      await until(`${there} moves`, async () => (await value()) !== before);
+      await page.keyboard.press(back);
+      await until(`${back} moves back`, async () => (await value()) === before);
+    }
+    // Of a table and of a list one row is a tab stop, and arrows go to the others.
+    await untilCount(shown.locator('rs-inspector tr[data-rollout][tabindex="0"]'), 1);
+    await shown.locator('rs-inspector tr[data-rollout][tabindex="0"]').press('ArrowDown');
+    await until('the arrow moves', async () => (await rollout()) === '2');
+    await untilCount(shown.locator('rs-problems [role="row"][tabindex]'), 0);
+    await page.keyboard.press('?');
+    await shown.locator('dialog[open]').waitFor();
+    await workbench.shot('keys');
+    await page.keyboard.press('?');
+    await untilCount(shown.locator('dialog'), 0);
+    await page.keyboard.press('Enter');
+    await workbench.tab(/, rollout 2/).waitFor();
+
+    const policy = await shown.evaluate<string>(
+      `document.querySelector('meta[http-equiv="Content-Security-Policy"]').content`,
+    );
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    // The window of the tests asks for reduced motion.
+    await shown.locator('body.vscode-reduce-motion').waitFor({ state: 'attached' });
+    expect(await shown.evaluate<number>('document.getAnimations().length')).toBe(0);
+    await workbench.command('View: Close Editor');
+  });
+
+  test('the document of a rollout has outline, folds and hover, and leads to its neighbors', async () => {
+    const { workbench, page } = code();
+    const shown = await panel();
+    const slider = shown.locator('rs-scrubber [role="slider"]');
+    await slider.press('Home');
+    for (let i = 0; i < 4; i++) await slider.press('ArrowRight');
+    await showPane(shown, 'problem');
+    await shown.locator('rs-inspector [data-phase="train"][data-step="4"]').waitFor();
+    await shown.locator('rs-inspector tr[data-rollout="2"]').press('Enter');
+    await workbench.tab(/step 4, rollout 2/).waitFor();
+    await until('it is read', async () => (await workbench.editorText()).includes('Response'));
+
+    // What is long and read last is folded when it opens.
+    const folded = page.locator('.editor-group-container.active .codicon-folding-collapsed');
+    await untilCount(folded, 1);
+    await workbench.command('Go to Symbol in Editor...', { stays: true });
+    for (const symbol of ['Problem', 'Response']) await workbench.pickRow(symbol).first().waitFor();
+    await workbench.shot('outline of a rollout');
+    // Not that of the section that is called after it.
+    await workbench.pick(/Answer(?!,)/);
+    await workbench.command('Show or Focus Hover');
+    const hover = page.locator('.monaco-hover', { has: page.locator('table') });
+    await hover.filter({ hasText: 'Probability' }).first().waitFor();
+    await workbench.shot('hover of a token');
+    await page.keyboard.press('Escape');
+
+    const neighbors = [
+      ['nextRollout', 4, 3],
+      ['previousRollout', 4, 2],
+      ['nextStepOfRollout', 5, 2],
+      ['previousStepOfRollout', 4, 2],
+    ] as const;
+    for (const [command, step, rollout] of neighbors) {
+      await workbench.run(command);
+      await workbench.tab(`step ${step}, rollout ${rollout}`).waitFor();
+      const place = `step ${step} (train), rollout ${rollout} of 8`;
+      await until(place, async () => (await workbench.editorText()).includes(place));
+    }
+    // One document follows, instead of a row of tabs.
+    await untilCount(workbench.tab(/rollout \d/), 1);
+  });
+
+  test('a row that cannot be read is a problem of the editor, until it is deleted', async () => {
+    const { workbench, page } = code();
+    await workbench.views();
+    await workbench.open('rows.jsonl');
+    await page.locator('.editor-group-container.active .squiggly-warning').first().waitFor();
+    await workbench.command('Problems: Focus on Problems View');
+    const problem: Locator = page.locator('.markers-panel .monaco-list-row', { hasText: UNREADABLE_ROW });
+    await untilCount(problem, 1);
+    await problem.dblclick();
+    await workbench.shot('row that cannot be read');
+    await page.keyboard.press('End');
+    await workbench.command('Delete Line');
+    await untilCount(problem, 0);
+  });
+});
