@@ -97,6 +97,16 @@ export const shared = css`
   th.number {
     text-align: right;
   }
+  /* A table that is wider than its pane; a shade at an edge says that there is more beyond it. */
+  .scroll {
+    --more: color-mix(in srgb, var(--vscode-foreground) 40%, transparent);
+    overflow-x: auto;
+    background:
+      linear-gradient(to right, var(--vscode-editor-background) 40%, transparent) left / 30px 100% no-repeat local,
+      linear-gradient(to left, var(--vscode-editor-background) 40%, transparent) right / 30px 100% no-repeat local,
+      linear-gradient(to right, var(--more), transparent) left / 10px 100% no-repeat scroll,
+      linear-gradient(to left, var(--more), transparent) right / 10px 100% no-repeat scroll;
+  }
   tr[aria-selected='true'] {
     background: var(--vscode-list-inactiveSelectionBackground);
     outline: 1px solid var(--edge);

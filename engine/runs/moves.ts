@@ -49,3 +49,37 @@ export function beforeAndAfter(columns: RunColumns, problems: number): Compared[
     before: viewBefore(columns, index, null),
   }));
 }
+
+/** An answer that is the majority of many problems. */
+export interface SpreadAnswer {
+  answer: string;
+  /** Problems of which it is the majority, at B and at A, and of how many at B that have one. */
+  now: number;
+  before: number;
+  of: number;
+}
+
+/** Share of the problems, and number, from which an answer has spread; and how many times as many as before that must be. */
+const SPREAD = { share: 0.25, least: 4, times: 2 };
+
+/**
+ * The answer that is the majority of most problems, where it has spread since A: of a quarter of the problems or more, and of
+ * twice as many as at A. Problems that are asked for one of two words have a common answer from the start. null without one.
+ */
+export function spreadAnswer(rows: readonly Compared[]): SpreadAnswer | null {
+  const counts = new Map<string, number>();
+  let of = 0;
+  for (const { view } of rows) {
+    if (view.status !== 'majority') continue;
+    of++;
+    counts.set(view.answer!, (counts.get(view.answer!) ?? 0) + 1);
+  }
+  let [answer, now] = ['', 0];
+  for (const [one, count] of counts) if (count > now) [answer, now] = [one, count];
+  if (now < Math.max(SPREAD.least, SPREAD.share * of)) return null;
+  const before = rows.reduce(
+    (sum, row) => sum + Number(row.before.status === 'majority' && row.before.answer === answer),
+    0,
+  );
+  return now >= SPREAD.times * before ? { answer, now, before, of } : null;
+}

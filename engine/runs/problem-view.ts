@@ -7,7 +7,7 @@ import { PHASES, type Phase } from '../protocol/group-id.ts';
 import { type QuadrantPlace, rightOf, type Verdict, type VoteStatus } from '../protocol/verdict.ts';
 import { known, type RunColumns } from './columns.ts';
 import type { Prediction } from './head.ts';
-import { candidateAt, candidateIn, candidatesOf, type Found, scan } from './representatives.ts';
+import { candidateAt, candidateIn, candidatesOf, type Representative, scan } from './representatives.ts';
 import { quadrantAt, statusAt, verdictAt } from './standing.ts';
 
 export type Status = 'unsampled' | VoteStatus;
@@ -146,7 +146,7 @@ class SampledView implements ProblemView {
   constructor(
     private readonly columns: RunColumns,
     readonly problem: number,
-    private readonly found: Found,
+    private readonly found: Representative,
   ) {}
 
   get row(): number {

@@ -1,5 +1,5 @@
 /**
- * Which groups speak for a problem at a step, and since when its answer and its verdict are what they are. What that makes
+ * Which groups represent a problem at a step, and since when its answer and its verdict are what they are. What that makes
  * of the problem: `problem-view.ts`. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
@@ -10,7 +10,7 @@ import { verdictAt } from './standing.ts';
 const GREEDY = PHASES.indexOf('greedy');
 
 /** The row that represents a problem, since which row answer and verdict are what they are, and the one before (-1: none). */
-export interface Found {
+export interface Representative {
   row: number;
   answerFrom: number;
   verdictFrom: number;
@@ -61,7 +61,7 @@ function include(columns: RunColumns, candidates: Candidates, row: number): void
 }
 
 /** The row of any phase but greedy decoding that was recorded last, at or before a step. */
-export function candidateAt(columns: RunColumns, problem: number, at: number): Found | null {
+export function candidateAt(columns: RunColumns, problem: number, at: number): Representative | null {
   const { rows, answerFrom, verdictFrom, isOrdered } = candidatesOf(columns, problem);
   if (!isOrdered) return scan(columns, problem, candidateIn(columns, at, null));
   const place = countUpTo(rows, columns.groups.columns.step, at) - 1;
@@ -87,9 +87,9 @@ export function countUpTo(rows: readonly number[], step: Int32Array, at: number)
 }
 
 /** The last of the rows that are wanted, whatever their order. */
-export function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Found | null {
+export function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Representative | null {
   const { answer } = columns.groups.columns;
-  const found: Found = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
+  const found: Representative = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
   for (const row of columns.rowsOf(problem)) {
     if (!isWanted(row)) continue;
     const { row: last } = found;

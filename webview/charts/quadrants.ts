@@ -53,8 +53,8 @@ export interface QuadrantChart {
  * on top.
  */
 export function quadrantAreas({ history, problems, x, width, height }: QuadrantChart): TemplateResult {
-  // More than two points a pixel cannot be seen.
-  const every = Math.max(1, Math.ceil(history.length / (width * 2)));
+  // More than one step a pixel cannot be seen.
+  const every = Math.max(1, Math.ceil(history.length / Math.max(1, width)));
   const points = history.filter((_, i) => i % every === 0 || i === history.length - 1);
   const last = points.at(-1);
   const y = (count: number) => height - (count / Math.max(1, problems)) * height;

@@ -52,9 +52,6 @@ export class CompareApp extends LitElement {
       details {
         margin-top: 14px;
       }
-      .wide {
-        overflow-x: auto;
-      }
       .charts {
         gap: 12px 22px;
       }
@@ -104,7 +101,7 @@ export class CompareApp extends LitElement {
     return html`<main data-ready=${comparison !== null}>
       ${this.failed()}
       ${error ? html`<div class="failure" role="alert" data-code=${error.code}><span>${error.message} ${error.hint ?? nothing}</span></div>` : nothing}
-      <div class="wide">${runsTable(this.store, runs, comparison)}</div>
+      <div class="scroll">${runsTable(this.store, runs, comparison)}</div>
       ${comparison ? this.compared() : error ? nothing : html`<p class="muted" role="status" data-loaded=${loaded}>Reading the runs… ${percent(loaded)}</p>`}
     </main>`;
   }
@@ -119,8 +116,8 @@ export class CompareApp extends LitElement {
           : html`<p class="notice" role="status" data-matched="0">These runs have no problem in common: no text and no id of a problem is in all of them. Their curves and settings are compared.</p>`
       }
       <section aria-label="Curves">${this.charts()}</section>
-      <details open><summary>Different settings</summary><div class="wide">${settingsTable(comparison.settings, [...RUN_LETTERS].slice(0, comparison.runs.length))}</div></details>
-      ${isMatched ? html`<section aria-label="Problems">${listChoice(this.store)}<div class="wide">${problemList(this.store)}</div></section>` : nothing}
+      <details open><summary>Different settings</summary><div class="scroll">${settingsTable(comparison.settings, [...RUN_LETTERS].slice(0, comparison.runs.length))}</div></details>
+      ${isMatched ? html`<section aria-label="Problems">${listChoice(this.store)}<div class="scroll">${problemList(this.store)}</div></section>` : nothing}
     `;
   }
 

@@ -49,9 +49,6 @@ export class CalibrationView extends Component {
         touch-action: none;
         cursor: crosshair;
       }
-      .scroll {
-        overflow-x: auto;
-      }
       select {
         border-color: var(--rule);
       }

@@ -9,10 +9,11 @@ import type { Estimate } from '../../engine/protocol/estimate.ts';
 import { standIn } from '../../engine/protocol/forecast-text.ts';
 import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
+import { oneLine } from '../../engine/protocol/texts.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
 import { type BeforeAfter, diagnosisAt, speaksAgainst } from '../../engine/runs/diagnosis.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
-import { hasSwitched, moveOf } from '../../engine/runs/moves.ts';
+import { hasSwitched, moveOf, type SpreadAnswer, spreadAnswer } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
@@ -21,6 +22,7 @@ import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
+const LONGEST_ANSWER = 24;
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
 
 /** The element of the line. */
@@ -75,7 +77,7 @@ export class DiagnosisLine extends Component {
   ];
 
   private readonly known = new Remembered<ReturnType<typeof diagnosisAt> & { facts: Facts }>();
-  private readonly counted = new Remembered<ReturnType<typeof countsOf>>();
+  private readonly counted = new Remembered<ReturnType<typeof countsOf> & { common: SpreadAnswer | null }>();
 
   override render() {
     const { columns, info, selection } = this.store;
@@ -170,7 +172,10 @@ export class DiagnosisLine extends Component {
   private counts() {
     const { rows, columns } = this.store;
     const parts: unknown[] = [];
-    const { wrong, wrongBefore, fresh, switched, unstable, unanswered } = this.counted.of([rows], () => countsOf(rows));
+    const { wrong, wrongBefore, fresh, switched, unstable, unanswered, common } = this.counted.of([rows], () => ({
+      ...countsOf(rows),
+      common: spreadAnswer(rows),
+    }));
     if (columns.head.labeled) {
       const change = wrong - wrongBefore;
       parts.push(
@@ -208,6 +213,7 @@ export class DiagnosisLine extends Component {
         ),
       );
     }
+    if (common) parts.push(this.common(common));
     if (unanswered > 0)
       parts.push(
         this.filtering(
@@ -218,6 +224,15 @@ export class DiagnosisLine extends Component {
         ),
       );
     return parts;
+  }
+
+  /** One answer that has become the majority of many problems: what a policy says that no longer reads them. */
+  private common({ answer, now, before, of }: SpreadAnswer) {
+    const text = html`<b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
+    const title = 'The answer that is the majority of most problems, and has spread since A';
+    // A filter is words.
+    if (/\s/.test(answer)) return html`<span class="part" data-part="common" title=${title}>${text}</span>`;
+    return this.filtering('common', `answer:${answer}`, text, title);
   }
 
   /** A part that shows the problems that it counts; again, all of them. */

@@ -58,6 +58,12 @@ export class Find extends Component {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      /* Of a narrow panel the response needs the room. */
+      @media (max-width: 700px) {
+        .minor {
+          display: none;
+        }
+      }
       mark {
         color: inherit;
         background: var(--vscode-editor-findMatchHighlightBackground);
@@ -134,7 +140,7 @@ export class Find extends Component {
       <div class="hits">
         <table role="grid" aria-label="Rollouts found">
           <thead>
-            <tr><th>problem</th><th>phase</th><th class="number">step</th><th class="number">rollout</th><th>answer</th><th class="number">reward</th><th>response</th></tr>
+            <tr><th>problem</th><th class="minor">phase</th><th class="number">step</th><th class="number">rollout</th><th>answer</th><th class="number minor">reward</th><th>response</th></tr>
           </thead>
           <tbody>${result.hits.map((hit, i) => this.row(hit, i))}</tbody>
         </table>
@@ -162,11 +168,11 @@ export class Find extends Component {
       @keydown=${(event: KeyboardEvent) => this.move(event, i)}
     >
       <td>${this.store.problems[problem]?.id ?? problem}</td>
-      <td class="muted">${phase}</td>
+      <td class="muted minor">${phase}</td>
       <td class="number">${step}</td>
       <td class="number">${rollout + 1}</td>
       <td class="mono ${correctnessClass(correct)}">${answer ?? DASH}</td>
-      <td class="number">${quantityText('reward', reward)}</td>
+      <td class="number minor">${quantityText('reward', reward)}</td>
       <td class="response">${excerpt.cutBefore ? '…' : ''}${flat(excerpt.before)}${excerpt.match === '' ? nothing : html`<mark>${flat(excerpt.match)}</mark>`}${flat(excerpt.after)}${excerpt.cutAfter ? '…' : ''}</td>
     </tr>`;
   }

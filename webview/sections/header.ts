@@ -34,6 +34,16 @@ export class Header extends Component {
       .name {
         font-weight: 600;
       }
+      .facts {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      /* Of a narrow panel the problems need the room. */
+      @media (max-width: 700px) {
+        .facts {
+          white-space: nowrap;
+        }
+      }
       details[open] {
         flex-basis: 100%;
         order: 1;
@@ -98,6 +108,7 @@ export class Header extends Component {
       config ? `${config.votes} rollouts per problem` : null,
       config ? `seed ${config.seed}` : null,
     ];
+    const facts = parts.filter(Boolean).join(' · ');
     const dot = live ? (progress.state === 'paused' ? 'paused' : 'running') : info.status;
     return html`<div
       class="line"
@@ -110,7 +121,7 @@ export class Header extends Component {
       data-steps=${info.steps}
     >
       <h1 class="name">${info.run}</h1>
-      <span class="muted">${parts.filter(Boolean).join(' · ')}</span>
+      <span class="muted facts" title=${facts}>${facts}</span>
       ${imported(info.origin)} ${this.warningList(columns.head.warnings)}
       <span class="state">
       <span role="status">

@@ -66,7 +66,7 @@ test('what arrives takes its share of each frame, and those that wait longest ar
   expect(told).toHaveLength(12);
 });
 
-test('one that has left is not told any more', async () => {
+test('one that has left is not told', async () => {
   const { told, all, listeners, frames } = listening('abc', 10);
   frames.spread();
   await frame();

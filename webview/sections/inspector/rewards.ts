@@ -17,9 +17,6 @@ export const rewardStyles = css`
   .rewards summary {
     cursor: pointer;
   }
-  .rewards .scroll {
-    overflow-x: auto;
-  }
   .rewards td.difference {
     color: var(--muted-text, var(--muted));
   }

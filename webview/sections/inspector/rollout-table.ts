@@ -14,9 +14,6 @@ export const rolloutTableStyles = css`
   .rollouts {
     margin-top: 12px;
   }
-  .rollouts .scroll {
-    overflow-x: auto;
-  }
   .rollouts tbody tr {
     cursor: pointer;
   }

@@ -98,10 +98,10 @@ export function matrixPlace(list: HTMLElement): { left: number; width: number } 
  * left: they tell rows apart by their ends.
  */
 const WIDTHS: Readonly<Record<ColumnKey, string>> = {
-  id: '1.6 1 86px',
+  id: '2.2 1 96px',
   marks: '0 0 22px',
   text: '2 1 120px',
-  matrix: '1.4 1 90px',
+  matrix: '1.2 1 84px',
   now: '1.2 1 76px',
   reference: '0.4 1 64px',
   share: '0 0 38px',
