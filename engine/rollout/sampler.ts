@@ -133,6 +133,7 @@ export class Sampler {
     count(0);
     let seen: Seen = { prompt: await this.model.prefill(batch, parameters), promptBias: batch.bias, generated: null };
     try {
+      count(0);
       for (;;) {
         const { length } = progressOf(grid);
         const arrays = arraysOf(grid, this.model.steps(sampling.maxTokens - length), randomNumbers(request));

@@ -52,6 +52,9 @@ const casesOf = (problems) => [
   },
 ];
 
+/** The peer that multiplies with the file's own blocks. Its prompts are not timed. */
+const LLAMA = 'llama.cpp';
+
 /** The names of the cases. */
 export const MODEL_CASES = casesOf('').map(({ name }) => name);
 
@@ -69,17 +72,31 @@ export async function models(values, wanted) {
 /** Measures all sides of a case in turns: Rollscope, with a narrower base where that is asked for, and its peers. */
 function compare(values, program, one, withPeers) {
   const sides = [{ side: mine(values, program, one) }, ...peersOf(values, one, withPeers)];
-  for (const precision of one.narrow ?? []) sides.push({ precision, side: mine(values, program, one, precision) });
+  const narrow = one.narrow ?? [];
+  for (const precision of narrow) sides.push({ precision, side: mine(values, program, one, precision) });
+  // What llama.cpp does: the base alone, from the end of the prompt on.
+  const plain = sides.some(({ against }) => against === LLAMA) ? ['float32', ...narrow] : [];
+  for (const precision of plain)
+    sides.push({ precision, plain: true, side: mine(values, program, one, precision, 'no-adapter') });
   const rounds = sides.map(() => []);
   for (let round = 0; round < Number(values.rounds); round++)
     for (const [i, { side }] of sides.entries()) rounds[i].push(measure(...side));
-  const [ours, ...others] = rounds.map(median);
+  const found = rounds.map(median);
+  const [ours] = found;
   if (!withPeers) print(one, ours, null);
-  for (const [i, { against, precision }] of sides.slice(1).entries()) {
-    const goals = against === one.against ? one : {};
-    if (against) print({ ...goals, what: one.what, against }, ours, others[i]);
-    else print({ what: `${one.what}, base in ${precision}`, against: 'Rollscope in float32' }, others[i], ours);
+  const llama = found[sides.findIndex(({ against }) => against === LLAMA)];
+  for (const [i, { against, precision, plain }] of sides.entries()) {
+    const what = `${one.what}, base in ${precision}`;
+    if (plain) print({ what: `${what}, no adapter, prompt not timed`, against: LLAMA }, withoutPrompt(found[i]), llama);
+    else if (precision) print({ what, against: 'Rollscope in float32' }, found[i], ours);
+    else if (against && against !== LLAMA) print({ ...one, against }, ours, found[i]);
   }
+}
+
+/** The times of decoding alone. */
+function withoutPrompt({ seconds, tokensPerSecond, decodeSeconds, decodeCpuSeconds, ...others }) {
+  const times = { seconds: decodeSeconds, cpuSeconds: decodeCpuSeconds };
+  return { ...others, ...times, tokensPerSecond: (tokensPerSecond * seconds) / decodeSeconds };
 }
 
 /** Program and arguments of Rollscope's side. */
@@ -97,7 +114,7 @@ function peersOf(
   const found = withPeers ? [{ against, side: [python, [file(script), model, threads, ...rest]] }] : [];
   if (!llama || kind !== 'decode') return found;
   const options = [path.join(path.resolve(llama), 'llama'), path.resolve(model), threads, ...args];
-  return [...found, { against: 'llama.cpp', side: [process.execPath, [file('llama.mjs'), ...options]] }];
+  return [...found, { against: LLAMA, side: [process.execPath, [file('llama.mjs'), ...options]] }];
 }
 
 /** Decodes 8 rollouts alone and beside two programs that use a core each, with two threads and with as many as have a core. */
@@ -162,9 +179,11 @@ function print({ what, against, faster, smaller }, ours, peer) {
   const goal = (ratio, bound, met) =>
     `${ratio.toFixed(2)}${bound ? ` (target ${bound.toFixed(2)}: ${met ? 'met' : 'missed'})` : ''}`;
   const speed = peer && peer.seconds / ours.seconds;
+  const cpu =
+    peer?.cpuSeconds && ours.cpuSeconds ? `, ${(peer.cpuSeconds / ours.cpuSeconds).toFixed(2)} by CPU time` : '';
   const memory = peer && ours.peakBytes / peer.peakBytes;
   const cells = peer
-    ? [shown(peer), goal(speed, faster, speed >= faster), goal(memory, smaller, memory <= smaller)]
+    ? [shown(peer), goal(speed, faster, speed >= faster) + cpu, goal(memory, smaller, memory <= smaller)]
     : ['-', '-', '-'];
   console.log(`| ${[what, against, shown(ours), ...cells].join(' | ')} |`);
 }

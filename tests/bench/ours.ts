@@ -1,6 +1,6 @@
 /**
  * Rollscope's side of the benchmarks, one case per process, so that each has its own peak memory:
- *   decode <model.gguf> <threads> <prompt> <new> <batch> [base precision]
+ *   decode <model.gguf> <threads> <prompt> <new> <batch> [base precision [no-adapter]]
  *   gradient|group <model.gguf> <threads> <prompt> <new> <batch>
  *   grpo <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>
  * Prints one JSON line. The peers in `peers/` do the same work in PyTorch.
@@ -17,8 +17,9 @@ import { presetFor } from '../../engine/protocol/presets.ts';
 import { LayeredModel } from '../../engine/rollout/layered-model.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
+import type { Value } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
-import type { Graph } from '../../engine/tensor/index.ts';
+import type { Graph, Named } from '../../engine/tensor/index.ts';
 import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
 
@@ -34,15 +35,57 @@ function report(values: Record<string, number>): void {
   console.log(JSON.stringify({ ...values, peakBytes: process.resourceUsage().maxRSS * 1024 }));
 }
 
-async function setUp(maxTokens: number, positions: number, precision?: NarrowPrecision) {
+/** A base with a new adapter, or alone. */
+interface Base {
+  precision?: NarrowPrecision | undefined;
+  adapter?: boolean;
+}
+
+/** The model on its device. */
+async function openBase(positions: number, { precision, adapter = true }: Base = {}) {
   const cacheDir = path.join(os.tmpdir(), 'rollscope-bench');
   const source = await openModel(file, { cacheDir, ...(precision && { precision }) });
   const { config, tokenizer } = source;
   const backend = await openDevice('cpu', { threads });
-  const parameters = trainableParameters(config, source.tensors, LORA);
-  const bind = (graph: Graph) => new Weights(graph, config, source.tensors, LORA);
+  const lora = adapter ? LORA : { ...LORA, targets: [] };
+  const parameters = trainableParameters(config, source.tensors, lora);
+  const bind = (graph: Graph) => new Weights(graph, config, source.tensors, lora);
   // As a run with such a base computes.
   const layers = precision ? new LayeredModel({ backend, bind, config, positions }) : null;
+  return { backend, config, tokenizer, parameters, bind, layers };
+}
+
+type Opened = Awaited<ReturnType<typeof openBase>>;
+
+function samplerOf({ backend, bind, config, layers }: Opened, positions: number, parameters: () => Named<Value>) {
+  const sampler = new Sampler({
+    ...{ backend, bind, config, layers, positions, parameters },
+    packWeights: true,
+    // Every response has the full length, so that both sides do the same work.
+    eosIds: [],
+    memory: MEMORY * 0.3,
+  });
+  return async (prompts: Int32Array[], rows: number, length: number, step: number, tick = (_: number) => {}) => {
+    const groups: SampledRollout[][] = [];
+    await sampler.sample({
+      prompts: prompts.map((tokens, problem) => ({ problem, tokens })),
+      rows,
+      sampling: { temperature: 1, topP: 1, topK: 0, maxTokens: length },
+      seed: 0,
+      stream: 'rollout',
+      step,
+      tick,
+      onGroup: (i, group) => {
+        groups[i] = group;
+      },
+    });
+    return groups;
+  };
+}
+
+async function setUp(maxTokens: number, positions: number) {
+  const opened = await openBase(positions);
+  const { backend, bind, config, layers, parameters, tokenizer } = opened;
   const trainer = new Trainer({
     backend,
     bind,
@@ -58,33 +101,7 @@ async function setUp(maxTokens: number, positions: number, precision?: NarrowPre
     positions,
     memory: MEMORY * 0.5,
   });
-  const sampler = new Sampler({
-    backend,
-    bind,
-    config,
-    layers,
-    packWeights: true,
-    // Every response has the full length, so that both sides do the same work.
-    eosIds: [],
-    positions,
-    parameters: () => trainer.parameters,
-    memory: MEMORY * 0.3,
-  });
-  const sample = async (prompts: Int32Array[], rows: number, length: number, step: number) => {
-    const groups: SampledRollout[][] = [];
-    await sampler.sample({
-      prompts: prompts.map((tokens, problem) => ({ problem, tokens })),
-      rows,
-      sampling: { temperature: 1, topP: 1, topK: 0, maxTokens: length },
-      seed: 0,
-      stream: 'rollout',
-      step,
-      onGroup: (i, group) => {
-        groups[i] = group;
-      },
-    });
-    return groups;
-  };
+  const sample = samplerOf(opened, positions, () => trainer.parameters);
   return { backend, trainer, sample, tokenizer };
 }
 
@@ -103,14 +120,31 @@ function cpu(): number {
 const random = generator(1, 'initialize');
 const randomTokens = (count: number) => Int32Array.from({ length: count }, () => 100 + Math.floor(random() * 39_000));
 
+/** `decodeSeconds` and `decodeCpuSeconds` begin when the prompt has run. */
 async function decode(): Promise<void> {
   const [, prompt, length, batch] = numbers as [number, number, number, number];
-  const { sample } = await setUp(length, prompt + length, rest[4] as NarrowPrecision | undefined);
+  const [precision, plain] = rest.slice(4);
+  const base = { precision: precision === 'float32' ? undefined : (precision as NarrowPrecision), adapter: !plain };
+  const opened = await openBase(prompt + length, base);
+  const { backend, parameters } = opened;
+  const initial = initialLora(parameters, generator(0, 'initialize'));
+  const values = Object.fromEntries(
+    parameters.map(({ name, shape }) => [name, backend.value('float32', shape, initial.get(name)!)]),
+  );
+  const sample = samplerOf(opened, prompt + length, () => values);
   const prompts = [randomTokens(prompt)];
   await sample(prompts, batch, 4, 0);
-  const before = cpu();
-  const seconds = await timed(() => sample(prompts, batch, length, 1));
-  report({ seconds, cpuSeconds: cpu() - before, tokensPerSecond: (batch * length) / seconds });
+  const begun = { cpu: cpu(), at: performance.now() };
+  let prefilled = begun;
+  await sample(prompts, batch, length, 1, (tokens) => {
+    if (tokens === 0) prefilled = { cpu: cpu(), at: performance.now() };
+  });
+  const since = ({ at }: typeof begun) => (performance.now() - at) / 1000;
+  const seconds = since(begun);
+  report({
+    ...{ seconds, cpuSeconds: cpu() - begun.cpu, tokensPerSecond: (batch * length) / seconds },
+    ...{ decodeSeconds: since(prefilled), decodeCpuSeconds: cpu() - prefilled.cpu },
+  });
 }
 
 /** `gradient`: different prompts with one response each; `group`: one prompt with all responses. */
