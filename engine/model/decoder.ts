@@ -51,6 +51,16 @@ export interface Stream {
 /** Keys and values of a layer: tensors inside a graph, ports and values outside. */
 export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
+/** Modules that read what a layer's attention reads. */
+function attentionModules(layer: string): string[] {
+  return ['q', 'k', 'v'].map((which) => `${layer}.self_attn.${which}_proj`);
+}
+
+/** Modules that read what an MLP reads. */
+function mlpModules(module: string, { block }: Pick<DecoderConfig, 'block'>): string[] {
+  return [`${module}.up_proj`, ...(block.mlp === 'plain' ? [] : [`${module}.gate_proj`])];
+}
+
 /** The builder of one graph's decoder. @param weights its weights as tensors of the graph */
 export class Decoder {
   private readonly tables = new Map<LayerKind['rope'], RotaryTables>();
@@ -91,6 +101,21 @@ export class Decoder {
     return { x, P, G, L, position };
   }
 
+  /** Before a loop over tokens: adapters of all layers in the form that products with few rows like best. */
+  shareAdapters(): void {
+    for (let i = 0; i < this.config.layers; i++) {
+      const layer = `model.layers.${i}`;
+      const [attention, mlp] = [`${layer}.self_attn`, `${layer}.mlp`];
+      const groups = [
+        attentionModules(layer),
+        [`${attention}.o_proj`],
+        mlpModules(mlp, this.config),
+        [`${mlp}.down_proj`],
+      ];
+      for (const modules of groups) this.weights.shareAdapters(modules);
+    }
+  }
+
   private norm(x: Tensor, name: string): Tensor {
     const { rmsEps, block } = this.config;
     const weight = this.weights.get(`${name}.weight`);
@@ -111,17 +136,14 @@ export class Decoder {
   private queriesKeysValues(layer: string, kind: LayerKind, x: Tensor, { P, G, L, position }: Stream) {
     const { heads, kvHeads, headDim, attentionScale } = this.config;
     const rows = product(P, G);
-    const project = (which: 'q' | 'k' | 'v') => this.weights.project(x, `${layer}.self_attn.${which}_proj`);
-    const turned = (which: 'q' | 'k', count: number): Tensor => {
-      const normed = this.qkNorm(project(which), `${layer}.self_attn.${which}_norm`, [
-        product(rows, L, count),
-        headDim,
-      ]);
+    const [queryRows, keyRows, valueRows] = this.weights.project(x, attentionModules(layer));
+    const turned = (which: 'q' | 'k', projected: Tensor, count: number): Tensor => {
+      const normed = this.qkNorm(projected, `${layer}.self_attn.${which}_norm`, [product(rows, L, count), headDim]);
       return this.rotated(op.reshape(normed, [rows, L, count * headDim]), position, kind, count);
     };
-    const q = turned('q', heads);
-    const k = turned('k', kvHeads);
-    const v = op.reshape(project('v'), [rows, L, kvHeads * headDim]);
+    const q = turned('q', queryRows!, heads);
+    const k = turned('k', keyRows!, kvHeads);
+    const v = op.reshape(valueRows!, [rows, L, kvHeads * headDim]);
     const R = heads / kvHeads;
     const byHead = (z: Tensor): Tensor =>
       op.reshape(op.transpose(op.reshape(z, [P, G, L, kvHeads, headDim]), [0, 3, 1, 2, 4]), [
@@ -196,7 +218,7 @@ export class Decoder {
   ): Tensor {
     const { queries, keys, values } = this.queriesKeysValues(layer, kind, x, stream);
     const mixed = this.attend(queries, stream, this.within(see({ keys, values }), stream, kind));
-    return this.weights.project(mixed, `${layer}.self_attn.o_proj`);
+    return this.weights.project(mixed, [`${layer}.self_attn.o_proj`])[0]!;
   }
 
   private activated(x: Tensor): Tensor {
@@ -205,12 +227,9 @@ export class Decoder {
 
   /** SwiGLU and its kin (arXiv 2002.05202), or an MLP without a gate. */
   private mlp(module: string, x: Tensor): Tensor {
-    const up = this.weights.project(x, `${module}.up_proj`);
-    const inner =
-      this.config.block.mlp === 'plain'
-        ? this.activated(up)
-        : op.mul(this.activated(this.weights.project(x, `${module}.gate_proj`)), up);
-    return this.weights.project(inner, `${module}.down_proj`);
+    const [up, gate] = this.weights.project(x, mlpModules(module, this.config));
+    const inner = gate ? op.mul(this.activated(gate), up!) : this.activated(up!);
+    return this.weights.project(inner, [`${module}.down_proj`])[0]!;
   }
 
   /**

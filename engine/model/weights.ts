@@ -17,9 +17,19 @@ export function trainableParameters(
   return [...tensors].map(([name, { shape }]) => ({ name, shape }));
 }
 
+/** Adapters of projections that read the same x [M, in], as few and small products: for graphs that use them many times. */
+interface SharedAdapter {
+  /** Their scaled A next to each other, [in, rank * how many]. */
+  readonly down: Tensor;
+  /** The B of each turned over, [rank, out], by module. */
+  readonly up: ReadonlyMap<string, Tensor>;
+}
+
 /** Gives a graph the model's weights: trainable ones as inputs, frozen ones from their files. */
 export class Weights {
   private readonly bound = new Map<string, Tensor>();
+  /** By the first module that reads the same. */
+  private readonly shared = new Map<string, SharedAdapter>();
   readonly trainable: ReadonlyMap<string, Parameter>;
 
   constructor(
@@ -76,16 +86,50 @@ export class Weights {
     return Object.fromEntries([...this.bound].filter(([name]) => !this.trainable.has(name)));
   }
 
-  /** x [M, in] through a projection: weight, bias where there is one, adapter where there is one. */
-  project(x: Tensor, module: string): Tensor {
-    let y = op.linear(x, this.get(`${module}.weight`));
-    if (this.tensors.has(`${module}.bias`)) y = op.add(y, this.get(`${module}.bias`));
+  /**
+   * Adapters as products with few rows like them best, in the current scope: of modules that read the same x one product with
+   * all A, scaled, and no side of a product is turned over when it is used. Through these no gradient flows.
+   */
+  shareAdapters(modules: readonly string[]): void {
+    const { lora } = this;
+    const adapted = modules.filter((module) => this.isAdapted(module));
+    if (!lora || adapted.length === 0) return;
+    const turned = (x: Tensor) => op.transpose(x, [1, 0]);
+    const names = adapted.map((module) => ({ module, ...adapterNames(module) }));
+    const down = op.concat(
+      names.map(({ a }) => this.get(a)),
+      0,
+    );
+    this.shared.set(modules[0]!, {
+      down: turned(op.mul(down, lora.alpha / lora.rank)),
+      up: new Map(names.map(({ module, b }) => [module, turned(this.get(b))])),
+    });
+  }
+
+  private isAdapted(module: string): boolean {
+    return this.trainable.has(adapterNames(module).a) && this.lora !== null;
+  }
+
+  /** x [M, in] through projections that all read it: weights, biases where there are some, adapters where there are some. */
+  project(x: Tensor, modules: readonly string[]): Tensor[] {
+    const shared = this.shared.get(modules[0]!);
+    const ranks = shared && Array.from(shared.up, () => this.lora!.rank);
+    const low = shared ? op.split(op.matmul(x, shared.down), -1, ranks!) : [];
+    const ups = [...(shared?.up ?? [])];
+    return modules.map((module) => {
+      let y = op.linear(x, this.get(`${module}.weight`));
+      if (this.tensors.has(`${module}.bias`)) y = op.add(y, this.get(`${module}.bias`));
+      const at = ups.findIndex(([name]) => name === module);
+      if (at >= 0) return op.add(y, op.matmul(low[at]!, ups[at]![1]));
+      return this.isAdapted(module) ? op.add(y, this.adapted(x, module)) : y;
+    });
+  }
+
+  /** What a module's adapter adds. */
+  private adapted(x: Tensor, module: string): Tensor {
     const { a, b } = adapterNames(module);
-    if (this.lora && this.trainable.has(a)) {
-      const low = op.mul(op.linear(x, this.get(a)), this.lora.alpha / this.lora.rank);
-      y = op.add(y, op.linear(low, this.get(b)));
-    }
-    return y;
+    const low = op.mul(op.linear(x, this.get(a)), this.lora!.alpha / this.lora!.rank);
+    return op.linear(low, this.get(b));
   }
 
   /** The matrix [vocabulary, hidden] that turns hidden states into logits. */

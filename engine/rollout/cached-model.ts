@@ -112,16 +112,7 @@ export class CachedModel {
       generated: growing ? growing.values : asHeld(generated as Caches | null),
       uniform: backend.value('float32', [T, ...grid], uniform),
       controls: controls.values,
-      loop: loops
-        ? {
-            slots: backend.value(
-              'int32',
-              [T],
-              Int32Array.from({ length: T }, (_, i) => i),
-            ),
-            done: backend.value('bool', grid, done),
-          }
-        : null,
+      done: loops ? backend.value('bool', grid, done) : null,
       parameters,
     });
     const numbers: Record<TokenStatistic, Float32Array> = byStatistic(() => new Float32Array(0));

@@ -4,7 +4,7 @@
  */
 import type { Attended } from '../model/attention.ts';
 import type { DecoderConfig } from '../model/config.ts';
-import { Decoder, type LayerCache, MASKED } from '../model/decoder.ts';
+import { Decoder, type LayerCache } from '../model/decoder.ts';
 import type { Weights } from '../model/weights.ts';
 import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../protocol/group.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type Port,
   product,
   type Shape,
+  sum,
   type Tensor,
 } from '../tensor/index.ts';
 import { type CachePrecision, type HeldCache, heldInputs, widened } from './cache-precision.ts';
@@ -95,8 +96,8 @@ export type DecodeInputs<T extends Port = Port> = Parameters & {
   /** A random number for each token, [T, P, G]. */
   readonly uniform: T;
   readonly controls: Controls<T>;
-  /** With loops: int32 [T], 0 to T - 1, and which rows are done, bool [P, G]. */
-  readonly loop: { readonly slots: T; readonly done: T } | null;
+  /** With loops: which rows are done, bool [P, G]. */
+  readonly done: T | null;
 };
 
 export type DecodeOutputs = {
@@ -104,7 +105,7 @@ export type DecodeOutputs = {
   readonly tokens: Port;
   /** [T', P, G] each. */
   readonly statistics: Readonly<Record<TokenStatistic, Port>>;
-  /** With loops: of the T tokens alone. Otherwise as the input, with one more. */
+  /** With loops: of the T' tokens alone. Otherwise as the input, with one more. */
   readonly generated: readonly LayerCache<Port>[];
 };
 
@@ -114,7 +115,7 @@ interface Decoding {
   readonly weights: Weights;
   readonly decoder: Decoder;
   readonly options: DecodeOptions;
-  readonly inputs: Omit<DecodeInputs<Tensor>, 'parameters' | 'loop'>;
+  readonly inputs: Omit<DecodeInputs<Tensor>, 'parameters' | 'done'>;
   /** `meanUnembedding` of the weights. */
   readonly meanRow: Tensor;
 }
@@ -123,7 +124,7 @@ interface Decoding {
 interface Steps {
   readonly drawn: Drawn;
   readonly grown: readonly LayerCache[];
-  readonly loop: DecodeInputs['loop'];
+  readonly done: DecodeInputs['done'];
 }
 
 /** The last token of each row to the next ones, with their statistics and the caches that have grown by them. */
@@ -133,8 +134,9 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
   const decoder = new Decoder(weights, options.positions);
   const inputs = decodeInputs(graph, weights.config, options);
   const meanRow = weights.meanUnembedding();
+  if (options.loops) decoder.shareAdapters();
   const decoding = { graph, weights, decoder, options, inputs, meanRow };
-  const { drawn, grown, loop } = options.loops ? manySteps(decoding) : oneStep(decoding);
+  const { drawn, grown, done } = options.loops ? manySteps(decoding) : oneStep(decoding);
   const longer = (old: Tensor | undefined, more: Tensor) => (old ? op.concat([old, more], 1) : more);
   const outputs: DecodeOutputs = {
     tokens: graph.output('tokens', drawn.token),
@@ -146,7 +148,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
       return cacheOutput(graph, 'generated', i, cache);
     }),
   };
-  return { graph, inputs: { ...inputs, loop, parameters: weights.inputs() }, outputs };
+  return { graph, inputs: { ...inputs, done, parameters: weights.inputs() }, outputs };
 }
 
 function decodeInputs(
@@ -227,6 +229,9 @@ function reshaped({ token, statistics: numbers }: Drawn, shape: Shape): Drawn {
   return { token: op.reshape(token, shape), statistics: byStatistic((name) => op.reshape(numbers[name], shape)) };
 }
 
+/** Tokens of a loop's steps so far: the size of what it carries. */
+const RECENT = 'Recent';
+
 function oneStep(decoding: Decoding): Steps {
   const { tokens, position, uniform } = decoding.inputs;
   const grown: LayerCache[] = [];
@@ -235,34 +240,32 @@ function oneStep(decoding: Decoding): Steps {
     return own;
   };
   const drawn = step(decoding, tokens, position, uniform, { see, length: 1, bias: null, first: 'own' });
-  return { drawn: reshaped(drawn, [1, 'P', 'G']), grown, loop: null };
+  return { drawn: reshaped(drawn, [1, 'P', 'G']), grown, done: null };
 }
 
-/** Up to T steps. Keys and values have T slots from the start, of which a step fills its own and sees those before. */
+/** Up to T steps. A step puts its keys and values behind those of the steps before it. */
 function manySteps(decoding: Decoding): Steps {
   const { graph, weights, options, inputs } = decoding;
   const { layers, kvHeads, headDim } = weights.config;
-  const slots = graph.input('slots', 'int32', ['T']);
   const done = graph.input('done', 'bool', ['P', 'G']);
-  const empty = op.expand(graph.scalar(0), [product('P', kvHeads, 'G'), 'T', headDim]);
+  const rows = product('P', kvHeads, 'G');
+  const none = op.expand(graph.scalar(0), [rows, 0, headDim]);
+  const before = [inputs.tokens, inputs.position, done];
   const { carried, stacked } = op.loop(
     op.sizeOf(graph, 'T'),
-    [inputs.tokens, inputs.position, done, ...Array.from({ length: 2 * layers }, () => empty)],
+    [...before, ...Array.from({ length: 2 * layers }, () => none)],
     'Turns',
-    (turn, [token, at, finished, ...before]) => {
-      const now = op.cast(turn, 'int32');
-      const here = op.reshape(op.equal(slots, now), ['T', 1]);
-      const later = op.where(op.greater(slots, now), MASKED, op.mul(op.cast(slots, 'float32'), 0));
-      const bias = op.reshape(later, [1, 1, 1, 'T']);
+    (turn, [token, at, finished, ...earlier]) => {
       const after: Tensor[] = [];
       const put = (fresh: Tensor): Tensor => {
-        const filled = op.where(here, fresh, before[after.length]!);
-        after.push(filled);
-        return filled;
+        const longer = op.concat([earlier[after.length]!, fresh], 1);
+        after.push(longer);
+        return longer;
       };
       const see = (_: number, { keys, values }: LayerCache) => ({ keys: put(keys), values: put(values) });
-      const u = op.gather(inputs.uniform, op.reshape(now, [1]));
-      const drawn = step(decoding, token!, at!, u, { see, length: 'T', bias, first: () => inputs.position });
+      const u = op.gather(inputs.uniform, op.reshape(op.cast(turn, 'int32'), [1]));
+      const recent: Recent = { see, length: sum(RECENT, 1), bias: null, first: () => inputs.position };
+      const drawn = step(decoding, token!, at!, u, recent);
       const ended = options.eosIds.map((id) => op.equal(drawn.token, id)).reduce((a, b) => op.or(a, b), finished!);
       const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
       return {
@@ -271,13 +274,14 @@ function manySteps(decoding: Decoding): Steps {
         goOn: op.greater(running, 0),
       };
     },
+    [...before.map(({ shape }) => shape), ...Array.from({ length: 2 * layers }, () => [rows, RECENT, headDim])],
   );
   const [token, ...numbers] = stacked;
   const recent = carried.slice(3);
   return {
     drawn: { token: token!, statistics: byStatistic((name) => numbers[TOKEN_STATISTICS.indexOf(name)]!) },
     grown: Array.from({ length: layers }, (_, i) => ({ keys: recent[2 * i]!, values: recent[2 * i + 1]! })),
-    loop: { slots, done },
+    done,
   };
 }
 
