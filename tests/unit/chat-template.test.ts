@@ -2,6 +2,7 @@
 import { Template } from '@huggingface/jinja';
 import { describe, expect, test } from 'vitest';
 import { ChatTemplate } from '../../engine/model/chat-template.ts';
+import { DEEPSEEK_R1 } from '../support/deepseek-r1.ts';
 
 const messages = [
   { role: 'system', content: 'Reason step by step.' },
@@ -39,10 +40,6 @@ test('variables cannot take the place of the messages', () => {
 test('a template that refuses says why', () => {
   expect(() => render("{{ raise_exception('System role not supported') }}")).toThrow('System role not supported');
 });
-
-/** Of DeepSeek-R1 and its distills, without its part for tools. */
-const DEEPSEEK_R1 =
-  "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}{% set ns = namespace(is_first=false, is_tool=false, is_output_first=true, system_prompt='') %}{%- for message in messages %}{%- if message['role'] == 'system' %}{% set ns.system_prompt = message['content'] %}{%- endif %}{%- endfor %}{{bos_token}}{{ns.system_prompt}}{%- for message in messages %}{%- if message['role'] == 'user' %}{%- set ns.is_tool = false -%}{{'<｜User｜>' + message['content']}}{%- endif %}{%- if message['role'] == 'assistant' and message['content'] is not none %}{%- if ns.is_tool %}{{'<｜tool▁outputs▁end｜>' + message['content'] + '<｜end▁of▁sentence｜>'}}{%- set ns.is_tool = false -%}{%- else %}{% set content = message['content'] %}{% if '</think>' in content %}{% set content = content.split('</think>')[-1] %}{% endif %}{{'<｜Assistant｜>' + content + '<｜end▁of▁sentence｜>'}}{%- endif %}{%- endif %}{%- endfor -%}{% if ns.is_tool %}{{'<｜tool▁outputs▁end｜>'}}{% endif %}{% if add_generation_prompt and not ns.is_tool %}{{'<｜Assistant｜><think>\\n'}}{% endif %}";
 
 test("DeepSeek-R1's template begins the answer with <think>, and drops what was thought before", () => {
   expect(render(DEEPSEEK_R1)).toBe('<s>Reason step by step.<｜User｜>What is 2+3?<｜Assistant｜><think>\n');
