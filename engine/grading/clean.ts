@@ -345,7 +345,9 @@ function withoutOrdinalDay(text: string): string {
 
 /** Key for comparing two cleaned answers as text: no needless spaces or braces, words in lower case. */
 export function textKey(cleaned: string): string {
-  let s = withoutOrdinalDay(cleaned).replace(/\\text\{([^{}]*)\}/g, ' $1 ').replace(/\\dollar(?![a-zA-Z])/g, ' ');
+  let s = withoutOrdinalDay(cleaned)
+    .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
+    .replace(/\\dollar(?![a-zA-Z])/g, ' ');
   // short runs may be variables, for which the case matters
   s = s.replace(/(?<![\\A-Za-z])(?:[A-Za-z]{4,}|[A-Z][a-z]{2}|No)(?![A-Za-z])/g, (word) => word.toLowerCase());
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');
