@@ -39,7 +39,7 @@ const requireBanner = "import{createRequire as __cr}from'node:module';const requ
 const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', 'vscode'];
 
 /** Modules whose values are put in instead of what computes them: their exports must be plain data. */
-const EVALUATED = ['engine/config/reward-settings.ts'];
+const EVALUATED = ['engine/config/reward-settings.ts', 'engine/reward/correctness-rewards.ts'];
 const evaluate = {
   name: 'evaluate',
   setup({ onLoad }) {

@@ -1,11 +1,12 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import { AUTOMATIC, type Grader } from '../grading/index.ts';
 import type { GivenRewardOptions } from '../protocol/config.ts';
-import { parseReward, type RewardExpression, rewardsIn } from '../protocol/reward-expression.ts';
+import { parseReward, rewardsIn } from '../protocol/reward-expression.ts';
 import { combinedScores } from './combine.ts';
 import type { EvidenceSource } from './evidence.ts';
 import { ownOptions, rewardOptionsOf } from './options.ts';
-import { REWARDS, rewardNamed, rewards } from './registry.ts';
+import { REWARDS, rewardNamed } from './registry.ts';
+import { saysRight } from './says-right.ts';
 import type { LabeledGroup, Reward, Scores } from './types.ts';
 
 export type * from './evidence.ts';
@@ -111,21 +112,4 @@ function withRule(scores: Scores, grader: Grader | undefined): Scores {
     explain: (index) =>
       scores.explain(index).map((part, i) => (i === 0 ? { ...part, text: `${part.text} (${how})` } : part)),
   };
-}
-
-/**
- * Whether a reward says right or wrong, so that it can be right itself: one that is a matter of correctness, alone or
- * behind a gate. A sum says neither; nor does what cannot be read, or names a reward of another version or trainer.
- */
-export function saysRight(text: string): boolean {
-  let judged: RewardExpression;
-  try {
-    judged = parseReward(text);
-  } catch {
-    return false;
-  }
-  while (judged.kind === 'gate') judged = judged.of;
-  if (judged.kind !== 'reward') return false;
-  const { name } = judged;
-  return rewards.some((reward) => reward.name === name && reward.scale === 'correctness');
 }

@@ -2,7 +2,7 @@
 import type { ScoredBy } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, JournalRecord, MetricsRecord, StatisticsRecord, StepRecord } from '../protocol/records.ts';
-import { saysRight } from '../reward/index.ts';
+import { saysRight } from '../reward/says-right.ts';
 import { fromNullable, fromTruth, RunColumns } from './columns.ts';
 import type { Head, RecordedForecast } from './head.ts';
 import { foreignMetric } from './series.ts';

@@ -93,6 +93,12 @@ describe('the bundle', () => {
     expect(sourcesOf(loadedBy('cli.js')).filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
   });
 
+  test('for the list of runs has neither rewards nor the grading of answers', () => {
+    const of = Object.keys(outputs).find((name) => outputs[name]!.inputs['engine/cli/commands/runs.ts'])!;
+    const sources = sourcesOf(loadedBy(of)).filter((name) => /^engine\/(reward|grading)\//.test(name));
+    expect(sources.sort()).toEqual(['engine/reward/correctness-rewards.ts', 'engine/reward/says-right.ts']);
+  });
+
   test.each(PAGE)('%s has neither schemas nor Node, and of the engine only what needs no file', (script) => {
     const { inputs, imports } = outputs[script]!;
     const sources = Object.keys(inputs);

@@ -12,15 +12,8 @@ import {
   RunConfig,
 } from '../../engine/protocol/index.ts';
 import { parseReward, rewardsIn } from '../../engine/protocol/reward-expression.ts';
-import {
-  printParts,
-  REWARDS,
-  RewardOptions,
-  type RunReward,
-  rewardOf,
-  rewards,
-  saysRight,
-} from '../../engine/reward/index.ts';
+import { printParts, REWARDS, RewardOptions, type RunReward, rewardOf, rewards } from '../../engine/reward/index.ts';
+import { saysRight } from '../../engine/reward/says-right.ts';
 import { explanations, notRewarded } from '../../engine/runs/explanations.ts';
 import { expectThrow } from '../support/refusals.ts';
 import { explained, group, rollout, score } from '../support/reward-group.ts';
