@@ -23,7 +23,7 @@ const GROUPING_TITLES: Readonly<Record<(typeof PROBLEM_GROUPINGS)[number], strin
   none: 'nothing',
 };
 
-/** The quadrants, those first that are looked for. */
+/** The quadrants, those first that are searched for. */
 export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
   ['confident-wrong', 'Confident & wrong'],
   ['uncertain-wrong', 'Uncertain & wrong'],

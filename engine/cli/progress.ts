@@ -152,7 +152,7 @@ function plainLine(
   metrics: StepRecord['metrics'] | null,
   tokensPerSecond: number | null,
 ): string {
-  // That a probe has ended is said by what it prints then.
+  // What a probe prints at its end says that it has ended.
   if (!progress || (progress.state === 'ended' && progress.steps === 0)) return '';
   const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
   if (metrics) {

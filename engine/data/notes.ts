@@ -21,7 +21,7 @@ const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|backgro
 
 /** What begins a turn in the families of chat templates. */
 const MARK = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|user\|>|<｜User｜>|\[INST\]/;
-/** Characters of a problem in which they are looked for. */
+/** Characters of a problem in which they are searched for. */
 const MARKS_WITHIN = 100_000;
 
 /** Sentences for people: problems without a reference answer, columns that were not read, repeated ids and the like. */

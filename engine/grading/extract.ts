@@ -5,7 +5,7 @@ import { type Found, MAX_ANSWER, type Span } from './span.ts';
 import { lastHashes, lastStatement, lastTag } from './statement.ts';
 import { spoken } from './thought.ts';
 
-/** How far back from the end of a response its answer is looked for, in characters. */
+/** How far back from the end of a response its answer is searched for, in characters. */
 export const WINDOW = 100_000;
 
 type ExtractionMode = 'strict' | 'lenient';

@@ -4,7 +4,7 @@ import { type Found, type Span, usable } from './span.ts';
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
 
-/** How far back from the end a last number is looked for. */
+/** How far back from the end a last number is searched for. */
 const TAIL = 4000;
 
 /** Looks at the end of a long text only; null without a number there, or where it is denied (`not 42`). The span is one of the whole text. */

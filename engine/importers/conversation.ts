@@ -1,5 +1,5 @@
 /**
- * A response of several turns, with tools for example: shown as a chat, each turn after its role. Its answer is looked for in
+ * A response of several turns, with tools for example: shown as a chat, each turn after its role. Its answer is searched for in
  * the last turn of the assistant only. Pure.
  */
 import { isMessage } from '../data/chat.ts';

@@ -23,7 +23,7 @@ export interface GradedProblem {
 export interface ForeignRollout {
   /** The response. */
   text: string;
-  /** Where its answer is looked for: the last turn of the assistant in an exchange of several; absent: the whole text. */
+  /** Where its answer is searched for: the last turn of the assistant in an exchange of several; absent: the whole text. */
   said?: string;
   /** The answer that the trainer extracted, in every rollout of the group or in none; then it is extracted here. */
   answer?: string | null;

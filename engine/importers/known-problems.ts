@@ -3,7 +3,7 @@ import type { Problem } from '../protocol/problem.ts';
 import type { LoggedProblem } from './importer.ts';
 import { userText } from './prompt-text.ts';
 
-/** Characters by which a problem is looked for within a longer prompt. */
+/** Characters by which a problem is searched for within a longer prompt. */
 const ANCHOR = 24;
 
 /** The problems of one dataset, looked up by a prompt that is one of them or contains one. */

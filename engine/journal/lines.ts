@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 
 const CHUNK = 2 ** 20;
-/** Reading backward: what is looked for is usually near the end. */
+/** Reading backward: what is searched for is usually near the end. */
 const CHUNK_BACKWARD = 2 ** 18;
 const NEWLINE = 0x0a;
 

@@ -137,12 +137,12 @@ export class Decoder {
     const { heads, kvHeads, headDim, attentionScale } = this.config;
     const rows = product(P, G);
     const [queryRows, keyRows, valueRows] = this.weights.project(x, attentionModules(layer));
-    const turned = (which: 'q' | 'k', projected: Tensor, count: number): Tensor => {
+    const rotated = (which: 'q' | 'k', projected: Tensor, count: number): Tensor => {
       const normed = this.qkNorm(projected, `${layer}.self_attn.${which}_norm`, [product(rows, L, count), headDim]);
       return this.rotated(op.reshape(normed, [rows, L, count * headDim]), position, kind, count);
     };
-    const q = turned('q', queryRows!, heads);
-    const k = turned('k', keyRows!, kvHeads);
+    const q = rotated('q', queryRows!, heads);
+    const k = rotated('k', keyRows!, kvHeads);
     const v = op.reshape(valueRows!, [rows, L, kvHeads * headDim]);
     const R = heads / kvHeads;
     const byHead = (z: Tensor): Tensor =>
@@ -161,7 +161,7 @@ export class Decoder {
     return { queries, keys: byHead(k), values: byHead(v) };
   }
 
-  /** Queries or keys [rows, L, count*d] turned by their positions, as the layer does it. */
+  /** Queries or keys [rows, L, count*d] rotated by their positions, as the layer does it. */
   private rotated(x: Tensor, position: Tensor, { rope }: LayerKind, count: number): Tensor {
     const tables = this.tables.get(rope);
     if (!tables) return x;
@@ -170,11 +170,11 @@ export class Decoder {
     const [rows, L] = x.shape as [Dim, Dim];
     const [first, rest] = op.split(op.reshape(x, [rows, L, count, headDim]), -1, [rotaryDim, headDim - rotaryDim]);
     const flat = op.reshape(first!, [rows, L, count * rotaryDim]);
-    const turned = op.reshape(op.rotary(flat, position, tables.cos, tables.sin, count), [rows, L, count, rotaryDim]);
-    return op.reshape(op.concat([turned, rest!], -1), [rows, L, count * headDim]);
+    const rotated = op.reshape(op.rotary(flat, position, tables.cos, tables.sin, count), [rows, L, count, rotaryDim]);
+    return op.reshape(op.concat([rotated, rest!], -1), [rows, L, count * headDim]);
   }
 
-  /** Norm of queries or keys [P*G*L, count*d] before they are turned; `heads` is their shape with one row for each head. */
+  /** Norm of queries or keys [P*G*L, count*d] before they are rotated; `heads` is their shape with one row for each head. */
   private qkNorm(x: Tensor, name: string, heads: Shape): Tensor {
     switch (this.config.block.qkNorm) {
       case 'none':

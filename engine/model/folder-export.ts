@@ -27,9 +27,9 @@ export function folderFile(
   tensors: ReadonlyMap<string, TensorToWrite>,
 ): Map<string, TensorToWrite> {
   const file = new Map<string, TensorToWrite>();
-  for (const { name, shape, parts, transposed: turned } of folderTensors(config)) {
+  for (const { name, shape, parts, transposed: isTransposed } of folderTensors(config)) {
     const data = async function* () {
-      if (!turned) {
+      if (!isTransposed) {
         for (const part of parts) yield await whole(tensors.get(part.name)!);
         return;
       }
@@ -60,7 +60,7 @@ export function folderAdapter(config: DecoderConfig, tensors: Tensors, alpha: nu
   const targets = new Set<string>();
   const ranks: Record<string, number> = {};
   const alphas: Record<string, number> = {};
-  let turned = false;
+  let isTransposed = false;
   for (const { module, parts } of adaptedModules(config)) {
     const adapted = parts.filter((part) => tensors.has(adapterNames(part).a));
     if (adapted.length === 0) continue;
@@ -74,10 +74,10 @@ export function folderAdapter(config: DecoderConfig, tensors: Tensors, alpha: nu
       ranks[target] = rank;
       alphas[target] = alpha * adapted.length;
     }
-    turned ||= folderTensors(config).some((tensor) => tensor.transposed);
+    isTransposed ||= folderTensors(config).some((tensor) => tensor.transposed);
   }
   const patterns = Object.keys(ranks).length > 0 ? { rank_pattern: ranks, alpha_pattern: alphas } : {};
-  return { tensors: found, config: { target_modules: [...targets], fan_in_fan_out: turned, ...patterns } };
+  return { tensors: found, config: { target_modules: [...targets], fan_in_fan_out: isTransposed, ...patterns } };
 }
 
 function stacked(config: DecoderConfig, parts: readonly string[], tensors: Tensors) {

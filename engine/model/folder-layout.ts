@@ -1,6 +1,6 @@
 /**
  * How the tensors of files differ from the decoder's: several projections in one matrix, other names,
- * matrices turned over. One description serves reading and writing, for folders of Hugging Face and for GGUF.
+ * transposed matrices. One description serves reading and writing, for folders of Hugging Face and for GGUF.
  */
 import type { FolderLayout } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
@@ -81,7 +81,7 @@ export function moduleShape(config: DecoderConfig, module: string): [number, num
   return projectionShape(config, module.split('.').at(-1) as keyof typeof PARENT);
 }
 
-/** A matrix [rows, columns] turned over: [columns, rows]. */
+/** Transposes a matrix [rows, columns]. */
 export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(values.length);
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c]!;

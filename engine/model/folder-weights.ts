@@ -1,4 +1,4 @@
-/** The decoder's tensors in a Hugging Face folder: where they are, or a copy where they are turned over. */
+/** The decoder's tensors in a Hugging Face folder: where they are, or a transposed copy. */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
@@ -22,7 +22,7 @@ interface Folder {
 
 /**
  * The tensors of the decoder by its names. Projections that are together in one matrix are parts of it; matrices that are
- * turned over are copied to `<cacheDir>/<fingerprint>.safetensors`, once. Throws RollscopeError: `model` for a tensor that is
+ * transposed are copied to `<cacheDir>/<fingerprint>.safetensors`, once. Throws RollscopeError: `model` for a tensor that is
  * missing, of another shape or of an unreadable type, `disk` without space for the copy.
  */
 export async function folderWeights(
@@ -30,14 +30,14 @@ export async function folderWeights(
   { cacheDir = cacheFolder(), fingerprint }: { cacheDir?: string | undefined; fingerprint: string },
 ): Promise<Map<string, StoredTensor>> {
   const tensors = new Map<string, StoredTensor>();
-  const turned: { tensor: FileTensor; stored: StoredTensor }[] = [];
+  const toCopy: { tensor: FileTensor; stored: StoredTensor }[] = [];
   for (const tensor of folderTensors(source.config)) {
     const stored = found(source, tensor);
-    if (tensor.transposed) turned.push({ tensor, stored });
+    if (tensor.transposed) toCopy.push({ tensor, stored });
     else for (const [name, part] of parts(tensor, stored)) tensors.set(name, part);
   }
-  if (turned.length > 0) {
-    const copied = await turnedOver(turned, path.join(cacheDir, `${fingerprint}.safetensors`));
+  if (toCopy.length > 0) {
+    const copied = await transposedCopies(toCopy, path.join(cacheDir, `${fingerprint}.safetensors`));
     for (const [name, stored] of copied) tensors.set(name, stored);
   }
   return tensors;
@@ -80,8 +80,8 @@ function parts(tensor: FileTensor, stored: StoredTensor): [string, StoredTensor]
   });
 }
 
-async function turnedOver(
-  turned: readonly { tensor: FileTensor; stored: StoredTensor }[],
+async function transposedCopies(
+  toCopy: readonly { tensor: FileTensor; stored: StoredTensor }[],
   file: string,
 ): Promise<ReadonlyMap<string, StoredTensor>> {
   const cached = await readSafetensorsIndex(file).catch(() => null);
@@ -89,7 +89,7 @@ async function turnedOver(
   await ensureFolder(path.dirname(file));
   await removeAbandoned(file);
   const copies = new Map<string, TensorToWrite>();
-  for (const { tensor, stored } of turned) {
+  for (const { tensor, stored } of toCopy) {
     const [into, out] = tensor.shape as [number, number];
     let row = 0;
     for (const { name, shape } of tensor.parts) {

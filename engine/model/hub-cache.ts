@@ -21,7 +21,7 @@ export interface HubId {
   name: string;
   /** A branch, a tag or a commit. */
   revision: string;
-  /** A model where nothing is said. */
+  /** A model by default. */
   type?: 'model' | 'dataset';
 }
 

@@ -21,7 +21,7 @@ export function trainableParameters(
 interface SharedAdapter {
   /** Their scaled A next to each other, [in, rank * how many]. */
   readonly down: Tensor;
-  /** The B of each turned over, [rank, out], by module. */
+  /** The transposed B of each module, [rank, out]. */
   readonly up: ReadonlyMap<string, Tensor>;
 }
 
@@ -88,21 +88,21 @@ export class Weights {
 
   /**
    * Adapters as products with few rows like them best, in the current scope: of modules that read the same x one product with
-   * all A, scaled, and no side of a product is turned over when it is used. Through these no gradient flows.
+   * all A, scaled, and no operand of a product has to be transposed. Through these no gradient flows.
    */
   shareAdapters(modules: readonly string[]): void {
     const { lora } = this;
     const adapted = modules.filter((module) => this.isAdapted(module));
     if (!lora || adapted.length === 0) return;
-    const turned = (x: Tensor) => op.transpose(x, [1, 0]);
+    const transposed = (x: Tensor) => op.transpose(x, [1, 0]);
     const names = adapted.map((module) => ({ module, ...adapterNames(module) }));
     const down = op.concat(
       names.map(({ a }) => this.get(a)),
       0,
     );
     this.shared.set(modules[0]!, {
-      down: turned(op.mul(down, lora.alpha / lora.rank)),
-      up: new Map(names.map(({ module, b }) => [module, turned(this.get(b))])),
+      down: transposed(op.mul(down, lora.alpha / lora.rank)),
+      up: new Map(names.map(({ module, b }) => [module, transposed(this.get(b))])),
     });
   }
 

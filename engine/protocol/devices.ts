@@ -1,4 +1,4 @@
-/** Compute devices as people choose among them. What each can do is said in `engine/runtime/devices`. */
+/** Compute devices as people choose among them. What each can do: `engine/runtime/devices`. */
 
 interface DeviceChoice {
   /** Its name in tables. */

@@ -9,7 +9,7 @@ export interface AnswerPlace {
   rule: string;
 }
 
-/** How far before an answer its mark is looked for. */
+/** How far before an answer its mark is searched for. */
 const NEAR = 60;
 
 /**

@@ -24,7 +24,7 @@ export interface Integral {
 
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
-/** Characters from the sign of an integral on in which it is looked for. */
+/** Characters from the sign of an integral on in which it is searched for. */
 const LONGEST_INTEGRAL = 10_000;
 const INTEGRAL = /\\int(?![a-zA-Z])|∫/;
 /** `dx`, `\mathrm{d}x`, `\,dt`: the sign of the variable is captured. */

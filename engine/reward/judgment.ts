@@ -1,7 +1,7 @@
 /** What a judge's response says. */
 import { locateAnswer } from '../grading/index.ts';
 
-/** Characters before an answer in which marks are looked for. */
+/** Characters before an answer in which marks are searched for. */
 export const TAIL = 100;
 
 /** What is before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */

@@ -10,7 +10,7 @@ import { type Dim, op, product, type Tensor } from '../tensor/index.ts';
 /** How tokens are drawn, all scalar: `temperature` and `topP` float32, `topK` int32, `greedy` bool. */
 export type Controls<T = Tensor> = { readonly temperature: T; readonly greedy: T; readonly topP: T; readonly topK: T };
 
-/** Halvings of the interval in which a truncation threshold is looked for: below float32 resolution. */
+/** Halvings of the interval in which a truncation threshold is searched for: below float32 resolution. */
 const BISECTIONS = 30;
 
 /** The largest threshold (by bisection) above which `enough` of the masses [B, V] still holds; the rest becomes 0. */

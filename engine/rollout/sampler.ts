@@ -66,7 +66,7 @@ export function rowBytes(
 ): number {
   const wide = 2 * kvHeads * headDim * 4;
   const held = controlFlow ? 2 * kvHeads * heldBytes(cachePrecision, headDim) : 2.5 * wide;
-  // A layer's are widened where they are seen, and turned over for a product.
+  // Those of one layer are widened where they are attended to, and transposed for a product.
   const widened = controlFlow && cachePrecision !== 'float32' ? 2 * wide : 0;
   return maxTokens * (layers * held + widened) + layers * wide * 4 * STEPS + vocabularySize * 4 * 8;
 }

@@ -12,7 +12,7 @@ import { isForeign } from './series.ts';
 
 export interface ClaimCheck {
   name: string;
-  /** What is said, and what the run says now; a dash where it says nothing. */
+  /** What the link says, and what the run says now; a dash if it says nothing. */
   said: string;
   now: string;
   holds: boolean;

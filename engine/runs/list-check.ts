@@ -8,7 +8,7 @@ import { readIndexHead } from './index-file.ts';
 
 /** Bytes of journals that one list checks, in a few tenths of a second. Others have their turn in later lists. */
 const MOST = 8 * 2 ** 20;
-/** An index is looked for where reading it is quicker than the check. */
+/** An index is searched for where reading it is quicker than the check. */
 const WORTH_AN_INDEX = 64 * 2 ** 10;
 
 /** What one list may check, and has checked. */

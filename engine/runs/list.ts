@@ -31,7 +31,7 @@ const LATER = 2 * 2 ** 20;
 const TURN = 256;
 /** The same for runs that are read. */
 const READ_TURN = 16;
-/** Runs among which one that fits is looked for first. */
+/** Runs among which one that fits is searched for first. */
 const FIRST_READ = 8;
 
 /**

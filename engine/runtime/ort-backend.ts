@@ -224,7 +224,7 @@ class OrtBackend implements Backend {
       );
     const wanted = () => this.spare?.threads() ?? null;
     const executable = new OrtExecutable(graph, open, wanted, (v) => this.toTensor(v), this.timed, this.reclaimer);
-    // What is wrong with a graph or a device is said here, not where it first runs.
+    // A fault of a graph or a device is reported here, not where it first runs.
     await executable.session();
     return executable;
   }

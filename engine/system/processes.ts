@@ -51,7 +51,7 @@ function kill(pid: number): void {
   }
 }
 
-/** How often what is left is looked for and killed, with pauses of 5, 10, 15 ... milliseconds. */
+/** How often what is left is searched for and killed, with pauses of 5, 10, 15 ... milliseconds. */
 const ROUNDS = 20;
 
 export interface ProcessFamily {

@@ -26,7 +26,7 @@ export interface ProgramResult {
   stderr: string;
 }
 
-/** Bytes of what a program prints that are kept where nothing else is said. */
+/** Bytes of what a program prints that are kept by default. */
 const OUTPUT_BYTES = 16 * 2 ** 20;
 
 /**

@@ -27,7 +27,7 @@ export const TrlEvent = z.discriminatedUnion('event', [
 ]);
 export type TrlEvent = z.infer<typeof TrlEvent>;
 
-/** Most milliseconds until it is looked for more, and whether the Python side has ended: only while somebody waits for it. */
+/** Most milliseconds until it is searched for more, and whether the Python side has ended: only while somebody waits for it. */
 const LOOK_MS = 50;
 
 /** Reads the events of a file in order, each once. The file need not exist yet. */

@@ -63,7 +63,7 @@ async function rowsOf(file: string): Promise<readonly RowValues[]> {
     if (!about.isFile() || about.size > LARGEST) return [];
     return (await read(file, await readFile(file))).map(({ values }) => values);
   } catch {
-    // What is wrong with a dataset is said where it is read for training.
+    // Faults of a dataset are reported where it is read for training.
     return [];
   }
 }

@@ -66,7 +66,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     this.scope.dispose();
   }
 
-  /** The runs, each kept open while the others are looked for. */
+  /** The runs, each kept open while the others are searched for. */
   private async take(folders: readonly string[]): Promise<OpenRun[]> {
     const held = folders.map(async (folder) => {
       const run = await this.actions.take(folder);

@@ -9,7 +9,7 @@ import { debounce } from '../timing.ts';
 
 const Found = z.object({ dumps: z.array(FoundDump) });
 
-/** Files that a dump may consist of: without one of them nothing is looked for. */
+/** Files that a dump may consist of: without one of them nothing is searched for. */
 const PATTERN = '**/*.{jsonl,parquet}';
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-packages,__pycache__,.*}/**';
 /** A trainer writes a file for each step: the workspace is not searched again for each. */

@@ -69,7 +69,7 @@ export class RunViewer {
     const latest = this.request();
     const run = await library.take(folder);
     if (!latest()) return run;
-    // Shown immediately, while it is being read and its engine is being looked for.
+    // Shown immediately, while it is being read and its engine is being searched for.
     screen.setRun(run);
     screen.open();
     const attached =

@@ -170,7 +170,7 @@ export class Header extends Component {
   /** Warnings about the dataset, the model and the settings, and from training. */
   private warningList(warnings: Head['warnings']) {
     if (warnings.length === 0) return nothing;
-    // What a run can hardly learn for is not to be looked for.
+    // Open if the run can hardly learn: nobody should have to search for the reason.
     return html`<details data-warnings=${warnings.length} ?open=${signalWarningIn(warnings) !== null}>
       <summary>${plural(warnings.length, 'warning')}</summary>
       <ul>

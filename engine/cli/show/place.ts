@@ -33,7 +33,7 @@ export function printNotes(output: Output, notes: readonly Note[]): void {
   output.print(`\n${table(['notes', 'place', 'time', 'text'], rows)}`);
 }
 
-/** Says whether what is said of the place holds; nothing where nothing is said. */
+/** Says whether the claims of a link hold; nothing for a link without claims. */
 export function printClaim(output: Output, columns: RunColumns, problems: readonly Problem[], address: Address) {
   const claim = checkClaim(columns, problems, address);
   if (claim) output.print(`${claimText(claim)}\n`);

@@ -34,7 +34,7 @@ export function promptView({ isOpen, reading, toggled }: PromptView) {
 
 function content(reading: PromptReading) {
   if (reading.state === 'reading') return html`<p class="muted" role="status">Loading the prompt…</p>`;
-  // Why is said below.
+  // The reason is shown below.
   if (reading.state === 'failed') return html`<p class="muted">${DASH}</p>`;
   if (reading.text === null) return html`<p class="muted">Not recorded.</p>`;
   return html`<div class="prompt mono" tabindex="0" role="region" aria-label="Prompt">${reading.text}</div>`;
