@@ -44,15 +44,17 @@ export async function* readLines(path: string, from = 0, number = 1): AsyncGener
 }
 
 /**
- * The same lines as bytes, many at a time: each buffer begins and ends with a whole line. For what looks at all lines of a
- * large file without reading them as text. Memory: one chunk and one line.
+ * The same lines as bytes, many at a time: each buffer begins and ends with a whole line, and is there until the next one
+ * is asked for. For what looks at all lines of a large file without reading them as text. Memory: one chunk and one line.
  */
 export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Buffer> {
   const handle = await open(path, 'r');
   try {
     let rest: Uint8Array[] = [];
+    // the same for all: what is thrown away by the megabyte stays around for long
+    const buffer = Buffer.allocUnsafe(CHUNK);
     for (let position = from; ; ) {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
       if (bytesRead === 0) return;
       position += bytesRead;
       const chunk = buffer.subarray(0, bytesRead);
@@ -61,7 +63,7 @@ export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Bu
         yield rest.length > 0 ? Buffer.concat([...rest, chunk.subarray(0, whole)]) : chunk.subarray(0, whole);
         rest = [];
       }
-      if (whole < bytesRead) rest.push(chunk.subarray(whole));
+      if (whole < bytesRead) rest.push(Uint8Array.prototype.slice.call(chunk, whole));
     }
   } finally {
     await handle.close();

@@ -54,9 +54,10 @@ async function checksums(folder: string, from: number, end: number): Promise<num
   const handle = await open(inRun(folder, EVENTS_FILE), 'r');
   try {
     const blocks: number[] = [];
+    const buffer = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(0, end - from * BLOCK)));
     for (let at = from * BLOCK; at < end; at += BLOCK) {
       const length = Math.min(BLOCK, end - at);
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+      const { bytesRead } = await handle.read(buffer, 0, length, at);
       blocks.push(crc32(buffer.subarray(0, bytesRead)));
     }
     return blocks;

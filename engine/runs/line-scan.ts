@@ -56,7 +56,7 @@ class Lines {
   private lines: number;
   /** Lines up to the last one that is an object, and that one. */
   private whole: number;
-  private last: readonly [block: Buffer, begin: number, end: number] | null = null;
+  private last: Buffer | null = null;
   /** Number of the first line that is not an object. */
   private damaged: number | null = null;
 
@@ -71,9 +71,10 @@ class Lines {
 
   add(block: Buffer): void {
     const mayHaveNul = block.includes(NUL);
+    let last: Buffer | null = null;
     for (let begin = 0, end = 0; ; begin = end + 1) {
       end = block.indexOf(NEWLINE, begin);
-      if (end < 0) return;
+      if (end < 0) break;
       this.lines++;
       const type = typeOf(block, begin, end);
       if (type === undefined || (mayHaveNul && block.subarray(begin, end).includes(NUL))) {
@@ -83,21 +84,22 @@ class Lines {
       // A kill may leave broken lines at the very end.
       if (this.damaged !== null) this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
       this.whole = this.lines;
-      this.last = [block, begin, end];
+      last = block.subarray(begin, end);
       if (type !== 'group') this.read(type, block, begin, end);
     }
+    // a copy: the block is there for now
+    if (last) this.last = Buffer.from(last);
   }
 
   end(): void {
     if (this.damaged !== null && this.whole === 0)
       this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
     if (!this.last) return;
-    const [block, begin, end] = this.last;
     const expected = this.whole - 1;
     // as the journal writes it; else the line is read
-    const written = block.toString('latin1', begin, Math.min(end, begin + NUMBER_BYTES));
+    const written = this.last.toString('latin1', 0, NUMBER_BYTES);
     if (NUMBER.exec(written)?.[1] === `${expected}`) return;
-    const parsed = parseLine(block.toString('utf8', begin, end));
+    const parsed = parseLine(this.last.toString('utf8'));
     if (typeof parsed === 'string' || parsed.seq === expected) return;
     const facts = { reason: 'out-of-order', value: parsed.seq, expected };
     this.refuse(`the last record has the number ${facts.value} where ${facts.expected} is expected`, facts);

@@ -9,6 +9,10 @@ import { describePart } from './journal-part.ts';
 
 /** The index is rewritten once the journal is this many bytes ahead of it. */
 const WORTH_WRITING = 256 * 2 ** 10;
+/** A journal with as many bytes to read says after some of them how many rows there will be, so that tables need not grow. */
+const [WORTH_RESERVING, SAMPLE] = [2 ** 25, 2 ** 23];
+/** Rows that are expected, of those that a journal of equal lines would have. */
+const ROOM = 1.1;
 /** Least milliseconds between two reports of progress, after each of which others get their turn. */
 const REPORT_INTERVAL = 50;
 
@@ -31,6 +35,7 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
   const begin = indexed?.journal.bytes ?? 0;
   const size = await eventsSize(folder);
   let end = begin;
+  let isReserved = size - begin < WORTH_RESERVING;
   let reported = performance.now();
   const stopWhenAborted = () => {
     if (signal?.aborted)
@@ -44,6 +49,10 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
       else foldUnknown(columns, entry);
       end = entry.end;
     }
+    if (!isReserved && end - begin >= SAMPLE) {
+      reserve(columns, (ROOM * (size - begin)) / (end - begin));
+      isReserved = true;
+    }
     if (performance.now() - reported < REPORT_INTERVAL) continue;
     onProgress?.(size > begin ? Math.min(1, (end - begin) / (size - begin)) : 1);
     await new Promise((resolve) => setImmediate(resolve));
@@ -55,4 +64,9 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
     await writeIndex(folder, cache, { columns, journal: await describePart(folder, end, indexed?.journal ?? null) });
   }
   return columns;
+}
+
+/** Makes room for as many times the rows that there are. */
+function reserve({ groups, clusters, updates }: RunColumns, times: number): void {
+  for (const table of [groups, clusters, updates]) table.reserve(Math.ceil(table.length * times));
 }

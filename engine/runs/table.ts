@@ -96,10 +96,11 @@ export class Table<S extends Schema> {
     this.narrow = true;
   }
 
-  private reserve(rows: number): void {
+  /** Makes room for that many rows: what is not used of it takes no memory, and arrays that grow again and again take twice theirs. */
+  reserve(rows: number): void {
     if (rows <= this.capacity) return;
-    while (this.capacity < rows)
-      this.capacity = Math.max(FIRST_CAPACITY, Math.ceil(this.capacity * (this.capacity < LARGE ? 2 : 1.25)));
+    const grown = Math.ceil(this.capacity * (this.capacity < LARGE ? 2 : 1.25));
+    this.capacity = Math.max(FIRST_CAPACITY, rows, grown);
     // one after the other, so that no more than one is there twice
     const arrays = { ...this.arrays } as Record<string, Column>;
     for (const [name, Constructor] of Object.entries(this.schema)) {

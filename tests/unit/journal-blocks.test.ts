@@ -1,0 +1,78 @@
+/** A journal that is read by the block: a block is there until the next one, and what is kept of it is a copy. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { EVENTS_FILE } from '../../engine/journal/layout.ts';
+import { readLineBlocks } from '../../engine/journal/lines.ts';
+import { columnsOf } from '../../engine/runs/fold.ts';
+import { scanLines } from '../../engine/runs/line-scan.ts';
+import { openColumns } from '../../engine/runs/open.ts';
+import { viewOf } from '../../engine/runs/packed.ts';
+import { Table } from '../../engine/runs/table.ts';
+import { temporaryFolder } from '../support/processes.ts';
+import { group } from '../support/records.ts';
+import { expectRejection } from '../support/refusals.ts';
+import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts';
+
+const MEGABYTE = 2 ** 20;
+
+test('blocks are whole lines, however long those are', async () => {
+  const file = path.join(temporaryFolder(), 'lines');
+  const lines = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat((i % 7) * 100_000)}\n`);
+  writeFileSync(file, `${lines.join('')}unfinished`);
+  const blocks: string[] = [];
+  const buffers = new Set<ArrayBufferLike>();
+  for await (const block of readLineBlocks(file)) {
+    blocks.push(block.toString());
+    if (block.length <= MEGABYTE) buffers.add(block.buffer);
+  }
+  expect(blocks.join('')).toBe(lines.join(''));
+  expect(blocks.every((block) => block.endsWith('\n'))).toBe(true);
+  // one for those that fit, and none of its own for each
+  expect(buffers.size).toBeLessThan(blocks.length);
+});
+
+test('the last record of a block counts while later blocks hold broken lines only', async () => {
+  const run = path.join(temporaryFolder(), 'run');
+  await writeRunFixture(run, { problems: 2, steps: 2, votes: 2, outcome: 'interrupted' });
+  const events = path.join(run, EVENTS_FILE);
+  const records = readFileSync(events, 'utf8');
+  const broken = `{"broken": ${'9'.repeat(50)}\n`.repeat((3 * MEGABYTE) / 62);
+  writeFileSync(events, records + broken);
+  expect(await scanLines(run, false)).toMatchObject({ skipped: {}, warnings: [] });
+  // one is missing before the last
+  const at = records.lastIndexOf('\n', records.length - 2) + 1;
+  const last = { ...JSON.parse(records.slice(at)), seq: 99_999 };
+  writeFileSync(events, `${records.slice(0, at)}${JSON.stringify(last)}\n${broken}`);
+  await expectRejection(scanLines(run, false), 'run-broken', { reason: 'out-of-order', value: 99_999 });
+});
+
+test('tables have room for as many rows as a journal will have, and grow where it has more', async () => {
+  const table = new Table({ a: Int32Array, b: Float64Array });
+  table.push({ a: 1, b: 2 });
+  table.reserve(1000);
+  const { a } = table.columns;
+  expect(a).toHaveLength(1000);
+  for (let i = 2; i <= 1000; i++) table.push({ a: i, b: 2 * i });
+  expect(table.columns.a).toBe(a);
+  for (let i = 1001; i <= 3000; i++) table.push({ a: i, b: 2 * i });
+  expect([...table.pack().a!]).toEqual(Array.from({ length: 3000 }, (_, i) => i + 1));
+
+  // Lines that get longer, and then shorter than those that the number of rows is guessed from.
+  const run = path.join(temporaryFolder(), 'run');
+  const journal = await createFixtureJournal(run);
+  await journal.close();
+  const events = path.join(run, EVENTS_FILE);
+  const before = readFileSync(events, 'utf8').split('\n').length - 1;
+  const [long, short] = [24, 2].map((count) => {
+    const answers = Array.from({ length: count }, (_, k) => `${k} ${'y'.repeat(10 * count)}`);
+    return group(0, 1, answers[0]!, { problem: 0, answers, reference: '1' });
+  });
+  const records = Array.from({ length: 24_000 }, (_, i) => ({
+    ...(i < 4000 ? long! : short!),
+    ...{ seq: before + i, step: i + 1 },
+  }));
+  appendFileSync(events, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const opened = viewOf(await openColumns(run));
+  expect(opened.groups).toEqual(viewOf(columnsOf(records)).groups);
+});
