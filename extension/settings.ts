@@ -134,14 +134,14 @@ export function currentModel(scope?: vscode.Uri): string {
 }
 
 /** Model and device in the settings, as options of the command line; `auto` and 0 leave the choice to the engine. */
-export function runChoices(): { model: string; device: string; threads: number } {
-  const config = configuration();
-  return { model: currentModel(), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
+export function runChoices(scope = fileInFront()): { model: string; device: string; threads: number } {
+  const config = configuration(scope);
+  return { model: currentModel(scope), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
 }
 
-/** Sets the model where it is set now: in the workspace if it is set there, else for the user. */
-export async function chooseModel(model: string): Promise<void> {
-  await configuration().update('model', model, targetOf('model'));
+/** Sets the model where it is set now: in the folder or the workspace if it is set there, else for the user. */
+export async function chooseModel(model: string, scope = fileInFront()): Promise<void> {
+  await configuration(scope).update('model', model, targetOf('model', scope));
 }
 
 /** The scope of a setting's value: the folder or the workspace if it is set there, else the user. */

@@ -45,7 +45,7 @@ async function showFailure(app: Rollscope, one: RunStart, failure: RollscopeErro
     change: values.change && (() => values.change!(again)),
     fork: values.fork,
     again,
-    model: values.fromSettings && error.code === 'model' ? () => runCommand('chooseModel') : undefined,
+    model: values.fromSettings && error.code === 'model' ? () => runCommand('chooseModel', values.scope) : undefined,
   };
   const answers = (Object.keys(possible) as StartAnswer[]).filter((answer) => possible[answer] !== undefined);
   const actions: typeof possible = { ...possible, dismiss: () => panel.tellStart(null) };

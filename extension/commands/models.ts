@@ -12,10 +12,13 @@ interface ModelPick extends QuickRow {
   choose?: () => Promise<string | undefined>;
 }
 
-/** Asks for a model and makes it the one that runs use. Nothing changes if the user cancels. */
-export async function addModel(app: Rollscope): Promise<void> {
+/**
+ * Asks for a model and makes it the one that runs use. Nothing changes if the user cancels.
+ * @param argument the file that it is for, whose folder may have a model of its own; else the one in front
+ */
+export async function addModel(app: Rollscope, argument?: unknown): Promise<void> {
   const model = await pickModel(app, 'Select the model to train and probe');
-  if (model) await app.models.use(model);
+  if (model) await app.models.use(model, argument instanceof vscode.Uri ? argument : undefined);
 }
 
 /** Asks for a model; undefined where none was chosen. */

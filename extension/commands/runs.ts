@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { liveWriter } from '../../engine/journal/lock.ts';
+import { readRunFile } from '../../engine/journal/reader.ts';
 import { repairRun as repairedCopy } from '../../engine/journal/repair.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { DASH, dateTime, plural } from '../../engine/protocol/format.ts';
@@ -16,6 +17,7 @@ import { choose, type QuickRow, tell } from '../tell.ts';
 import { DatasetItem } from '../trees/datasets.ts';
 import { RunItem } from '../trees/runs.ts';
 import { attempt } from './attempt.ts';
+import { trustsPrograms } from './start.ts';
 import { runValues } from './start-values.ts';
 
 /** Opens a run in the panel: the one of the argument, else one that the user picks. */
@@ -37,7 +39,11 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   if (!folder) return;
   const fork = () => runCommand('forkRun', folder);
   const values = runValues(folder, fork);
-  await attempt(app, { what: `resume run ${path.basename(folder)}`, values, begin: () => app.viewer.resume(folder) });
+  const begin = async () => {
+    const { config } = await readRunFile(folder);
+    if (!config || trustsPrograms(app, config)) await app.viewer.resume(folder);
+  };
+  await attempt(app, { what: `resume run ${path.basename(folder)}`, values, begin });
 }
 
 /** Pauses or stops a run: that of the argument, in whichever engine, else the active one. */

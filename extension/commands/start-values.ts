@@ -38,6 +38,8 @@ export interface StartValues {
   fork?(): unknown;
   /** Whether the model is that of the settings. */
   fromSettings?: boolean;
+  /** The file whose folder may have settings of its own. */
+  scope?: vscode.Uri | undefined;
 }
 
 /** The settings of VS Code. @param dataset absolute path, or `embedded` */
@@ -45,6 +47,7 @@ export function settingValues(dataset: string): StartValues {
   const scope = dataset === EMBEDDED ? undefined : vscode.Uri.file(dataset);
   return {
     fromSettings: true,
+    scope,
     explain: (error) => ({
       error: errorInEditor(error),
       settings: namedSettings(error, runSettings(scope), { model: currentModel(scope), dataset }),

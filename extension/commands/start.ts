@@ -86,7 +86,7 @@ export async function launch(app: Rollscope, config: RunConfig, from?: Checkpoin
 }
 
 /** Rewards and trainers run programs only in trusted workspaces; otherwise reports that and offers to trust the workspace. */
-function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
+export function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
   const programs = programsOf(config);
   if (programs === null || vscode.workspace.isTrusted) return true;
   app.report.error(

@@ -86,12 +86,7 @@ export class Lenses implements vscode.CodeLensProvider {
     const lenses = [
       lens(`$(play) ${LENS_TITLES.train}`, 'train', 'Train the model on all problems in this file.'),
       lens(LENS_TITLES.probe, 'probe', 'Sample every problem without training.'),
-      lens(
-        `model: ${withoutIcons(modelName(this.models.currentFor(uri)))}`,
-        'chooseModel',
-        'Choose another model.',
-        [],
-      ),
+      lens(`model: ${withoutIcons(modelName(this.models.currentFor(uri)))}`, 'chooseModel', 'Choose another model.'),
     ];
     const { active } = this.session;
     if (active && this.results.isOn(active, uri.fsPath)) {

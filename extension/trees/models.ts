@@ -10,7 +10,7 @@ import { commandOf } from '../command-definitions.ts';
 import { Disposables } from '../disposables.ts';
 import { Emitter } from '../events.ts';
 import { type ItemContext, MEMORY } from '../ids.ts';
-import { chooseModel, currentModel, onDidChangeSettings } from '../settings.ts';
+import { chooseModel, currentModel, fileInFront, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
 
 const KEPT = 20;
@@ -40,10 +40,18 @@ export class ModelList {
 
   constructor(private readonly memory: vscode.Memento) {
     this.scope.add(onDidChangeSettings(['model'], () => this.changeEmitter.fire()));
+    let shown = this.current;
+    this.scope.add(
+      vscode.window.onDidChangeActiveTextEditor(() => {
+        if (shown !== this.current) this.changeEmitter.fire();
+        shown = this.current;
+      }),
+    );
   }
 
+  /** Of the file in front, whose folder may have another one. */
   get current(): string {
-    return currentModel();
+    return currentModel(fileInFront());
   }
 
   /** The model that a run on a file takes: its folder may have another one. */
@@ -57,14 +65,15 @@ export class ModelList {
     return current === EMBEDDED || known.includes(current) ? known : [current, ...known];
   }
 
-  async use(model: string): Promise<void> {
+  /** @param file whose folder's model it becomes, where that has one of its own */
+  async use(model: string, file = fileInFront()): Promise<void> {
     if (model !== EMBEDDED) {
       await this.memory.update(
         MEMORY.models,
         [model, ...this.recent.filter((other) => other !== model)].slice(0, KEPT),
       );
     }
-    await chooseModel(model);
+    await chooseModel(model, file);
     this.changeEmitter.fire();
   }
 

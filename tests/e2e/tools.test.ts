@@ -1,42 +1,10 @@
 /** An agent in the editor: another extension calls the tools, and the open panel goes to the place of a link. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { createVSIX } from '@vscode/vsce';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { toolId } from '../../extension/ids.ts';
-import { temporaryFolder } from '../support/processes.ts';
+import { agentExtension, callTool } from '../support/agent.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-
-const COMMAND = { command: 'agent.call', title: 'Agent: Call a Tool' };
-
-/** An extension that calls the tool that is typed, and shows what it answers. */
-const AGENT = `const vscode = require('vscode');
-exports.activate = ({ subscriptions }) => {
-  subscriptions.push(vscode.commands.registerCommand('${COMMAND.command}', async () => {
-    const { name, input } = JSON.parse(await vscode.window.showInputBox());
-    try {
-      const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
-      void vscode.window.showInformationMessage('Answer: ' + content.map(({ value }) => value).join(' '));
-    } catch (error) {
-      void vscode.window.showInformationMessage('Refusal: ' + error.message);
-    }
-  }));
-};`;
-
-async function agentExtension(): Promise<string> {
-  const folder = temporaryFolder();
-  const manifest = {
-    ...{ name: 'agent', publisher: 'tests', version: '1.0.0', engines: { vscode: '^1.100.0' }, main: './agent.js' },
-    ...{ activationEvents: [], contributes: { commands: [COMMAND] }, extensionKind: ['workspace'] },
-  };
-  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(path.join(folder, 'agent.js'), AGENT);
-  writeFileSync(path.join(folder, 'LICENSE'), 'none');
-  const packagePath = path.join(folder, 'agent.vsix');
-  await createVSIX({ cwd: folder, packagePath, allowMissingRepository: true, dependencies: false });
-  return packagePath;
-}
 
 const needed = requireVsCode();
 const agent = needed ? await agentExtension() : '';
@@ -50,13 +18,7 @@ describe.runIf(needed)('an agent', () => {
     await writeRunFixture(folder(), { problems: 24, steps: 12, every: 4 });
   });
 
-  async function call(name: string, input: object): Promise<string> {
-    const { workbench } = code();
-    await workbench.clearToasts();
-    await workbench.command(COMMAND.title, { stays: true });
-    await workbench.answer(JSON.stringify({ name: toolId(name), input }));
-    return (await (await workbench.notification(/Answer: |Refusal: /)).textContent())!;
-  }
+  const call = (name: string, input: object) => callTool(code().workbench, name, input);
 
   test('reads runs, and points the open panel at a problem, a step and a rollout', async () => {
     const { workbench } = code();

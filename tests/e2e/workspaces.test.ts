@@ -1,10 +1,16 @@
 /** Folders from elsewhere, which nobody has trusted yet, and windows with several folders. */
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { valueAt } from '../../engine/config/objects.ts';
+import { addressText } from '../../engine/protocol/address.ts';
+import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
+import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
-import { settingName } from '../../extension/editor-settings.ts';
+import { RUN_SETTINGS, type SettingId, settingName } from '../../extension/editor-settings.ts';
+import { agentExtension, callTool } from '../support/agent.ts';
 import { startCli, temporaryFolder } from '../support/processes.ts';
+import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
 import { untilCompleted, untilCount } from '../support/workbench.ts';
@@ -22,6 +28,10 @@ import { fileURLToPath } from 'node:url';
 writeFileSync(fileURLToPath(new URL('ran', import.meta.url)), '');
 export default (rollouts) => rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
 `;
+
+/** A run's configuration that names a program. */
+const CUSTOM = { reward: 'custom', rewardOptions: { custom: { command: ['./reward.mjs'] } } };
+const agent = requireVsCode() ? await agentExtension() : null;
 
 describe.runIf(requireVsCode())('Restricted Mode', () => {
   const code = useVsCode({
@@ -97,6 +107,140 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
   });
 });
 
+/** Programs that leave a trace where they ran. */
+const TRACE = `#!/bin/sh\ntouch "$(dirname "$0")/ran"\nexit 1\n`;
+
+describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
+  const settings = {
+    ...{ model: 'embedded:W', device: 'cuda', threads: 7, memoryLimit: 3, chatTemplate: 'theirs.jinja' },
+    ...{ 'engine.kind': 'trl', 'engine.python': './python', 'engine.accelerateConfig': 'accelerate.yaml' },
+    ...{ 'engine.node': './node', 'engine.sandbox': 'none', 'engine.whenAlone': 'stop', runsFolder: 'theirs' },
+    ...{ promptTemplate: 'Theirs: {{problem}}', systemPrompt: 'Theirs.' },
+    config: { rewardOptions: { custom: { command: ['reward.mjs'] } }, device: 'cuda', seed: 77 },
+  };
+  const code = useVsCode({
+    restricted: true,
+    extensions: agent === null ? [] : [agent],
+    settings: { [settingName('votes')]: 4, 'chat.disableAIFeatures': false },
+    files: {
+      'problems.jsonl': lines,
+      'dump.jsonl': [1, 2]
+        .flatMap((step) => ['12', '7'].map((completion) => ({ prompt: '5+2+5=', completion, reward: 1, step })))
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(''),
+      'reward.mjs': REWARD,
+      'rollscope.json': JSON.stringify({
+        configurations: { theirs: { dataset: { path: 'problems.jsonl' }, ...CUSTOM } },
+      }),
+      '.vscode/settings.json': JSON.stringify(
+        Object.fromEntries(Object.entries(settings).map(([id, value]) => [settingName(id as SettingId), value])),
+      ),
+    },
+  });
+  const runs = () => path.join(code().home, 'runs');
+  const traces = () => [existsSync(path.join(code().folder, 'ran')), existsSync(path.join(code().folder, 'theirs'))];
+
+  beforeAll(async () => {
+    for (const name of ['node', 'python']) {
+      writeFileSync(path.join(code().folder, name), TRACE);
+      chmodSync(path.join(code().folder, name), 0o755);
+    }
+    mkdirSync(runs(), { recursive: true });
+    await writeRunFixture(path.join(runs(), 'one'), { problems: 6, steps: 4, every: 2 });
+    await writeRunFixture(path.join(runs(), 'two'), { problems: 6, steps: 4, every: 2 });
+    for (const [name, theirs] of [
+      ['rewarded', CUSTOM],
+      ['trained', { engine: { kind: 'trl', python: path.join(code().folder, 'python') } }],
+    ] as const) {
+      const folder = path.join(runs(), name);
+      await writeRunFixture(folder, { problems: 6, steps: 4, every: 2, outcome: 'stopped' });
+      const file = path.join(folder, 'run.json');
+      const run = JSON.parse(readFileSync(file, 'utf8'));
+      writeFileSync(file, JSON.stringify({ ...run, config: { ...run.config, ...theirs } }));
+    }
+  });
+  afterEach(() => expect(traces()).toEqual([false, false]));
+
+  test('a probe takes the settings of the user alone', async () => {
+    const { workbench } = code();
+    await workbench.views();
+    await workbench.statusItem('Restricted Mode').waitFor();
+    await workbench.open('problems.jsonl');
+    await workbench.codeLens('model: embedded').waitFor();
+    await workbench.codeLens(LENS_TITLES.probe).click();
+    const panel = await workbench.webview('rs-header [data-job="probe"][data-status="completed"]');
+    const name = await panel.locator('rs-header [data-run]').first().getAttribute('data-run');
+    const { config } = JSON.parse(readFileSync(path.join(runs(), name!, 'run.json'), 'utf8'));
+    expect(config).toMatchObject({ model: 'embedded', votes: 4 });
+    expect(config.engine).toBeUndefined();
+    expect(config.seed).not.toBe(77);
+    expect(JSON.stringify(config)).not.toMatch(/theirs|Theirs|reward\.mjs|cuda/);
+    await workbench.command('View: Close All Editors');
+  });
+
+  test('a configuration, a fork and a resumed run are refused where they name programs, and say so', async () => {
+    const { workbench } = code();
+    const refused = async (what: string | RegExp) => {
+      const notice = await workbench.notification(/Restricted Mode/);
+      expect(await notice.textContent()).toMatch(what);
+      await notice.locator('.monaco-button', { hasText: 'Manage Workspace Trust' }).waitFor();
+      await workbench.clearToasts();
+    };
+    await workbench.open('rollscope.json');
+    await workbench.codeLens('Train').click();
+    await refused('reward custom');
+    await workbench.command('View: Close All Editors');
+    for (const [name, what] of [
+      ['rewarded', 'reward custom'],
+      ['trained', 'engine trl'],
+    ] as const) {
+      await workbench.run('resume', { stays: true });
+      await workbench.pickRow(name).first().click();
+      await refused(what);
+      await workbench.run('forkRun', { stays: true });
+      await workbench.pickRow(name).first().click();
+      await workbench.pick(/^step 2/);
+      await workbench.pick('Start the fork at step 2');
+      await refused(what);
+    }
+    await workbench.shot('refused in restricted mode');
+  });
+
+  test('runs are compared, imported and linked to; the example opens; agents get what people get', async () => {
+    const { workbench, page, folder } = code();
+    await workbench.run('compareRuns', { stays: true });
+    for (const run of ['one', 'two']) await workbench.pick(run);
+    await page.keyboard.press('Enter');
+    const compared = await workbench.webview('rs-compare tr[data-run="two"]');
+    await untilCount(compared.locator('[data-pair]'), 1);
+
+    await workbench.view('Explorer');
+    const dump = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'dump.jsonl' });
+    await workbench.contextMenu(dump, COMMAND_DEFINITIONS.importRun.title);
+    await workbench.webview('rs-header [data-run^="import-dump-"][data-status="completed"]');
+
+    await workbench.command('Developer: Open URL', { stays: true });
+    await workbench.answer(addressText({ folder: path.join(runs(), 'rewarded'), problem: 'sum-01', step: 4 }));
+    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open' }).click();
+    const panel = await workbench.webview('rs-inspector [data-problem="sum-01"]');
+    await panel.locator('rs-header [data-run="rewarded"]').waitFor();
+    await panel.locator('rs-header [data-action="find"]').click();
+    await panel.locator('rs-find input').first().fill('1');
+    await panel.locator('rs-find [data-action="find-now"]').click();
+    await panel.locator('rs-find [data-hit], rs-find tr').first().waitFor();
+    await workbench.shot('link in restricted mode');
+
+    expect(await callTool(workbench, 'list_runs', {})).toMatch(/Answer: .*"total":6,/);
+    await workbench.run('openReport');
+    await workbench.notification(/No experiment reports yet/);
+
+    await workbench.run('openExample');
+    await workbench.tab('rollscope.json').first().waitFor();
+    expect(existsSync(path.join(folder, 'facts', 'problems.jsonl'))).toBe(true);
+    expect(code().enginePids().length).toBeLessThanOrEqual(1);
+  });
+});
+
 describe.runIf(requireVsCode())('a run from elsewhere that names a program', () => {
   const code = useVsCode({ files: { 'problems.jsonl': lines, 'reward.mjs': REWARD } });
 
@@ -137,36 +281,98 @@ describe.runIf(requireVsCode())('a run from elsewhere that names a program', () 
   });
 });
 
+/** Settings of a folder, by what makes two runs of two steps on the embedded model; those that are left out, with the reason. */
+const OF_FOLDERS: Readonly<Record<string, readonly [unknown, unknown] | string>> = {
+  model: ['embedded:W', 'embedded:S1000'],
+  steps: [2, 3],
+  seed: [5, 6],
+  votes: [4, 6],
+  temperature: [0.8, 0.9],
+  maxTokens: [20, 24],
+  reward: ['majority-vote', 'empo'],
+  batch: [1, 2],
+  group: [3, 4],
+  learningRate: [0.001, 0.002],
+  evaluationSamples: [2, 3],
+  promptTemplate: ['{{prompt}}', '{{q}}'],
+  answer: ['last-number', 'whole'],
+  compare: ['number', 'text'],
+  device: ['cpu', 'cpu'],
+  threads: [1, 2],
+  loraRank: 'the embedded models are trained whole',
+  basePrecision: 'of a base with an adapter',
+  rolloutPrecision: 'of other devices',
+  cachePrecision: 'of other devices',
+  memoryLimit: 'refuses or not, by the machine',
+  chatTemplate: 'the embedded models have no chat',
+  chatTemplateKwargs: 'the embedded models have no chat',
+  systemPrompt: 'the embedded models have no chat',
+};
+
 describe.runIf(requireVsCode())('a window with two folders', () => {
-  const settings = (model: string, steps: number) =>
-    JSON.stringify({ [settingName('model')]: model, [settingName('steps')]: steps });
+  const settings = (at: 0 | 1) =>
+    JSON.stringify({
+      ...Object.fromEntries(
+        Object.entries(OF_FOLDERS).flatMap(([id, values]) =>
+          typeof values === 'string' ? [] : [[settingName(id as SettingId), values[at]]],
+        ),
+      ),
+      [settingName('fields')]: at === 0 ? { prompt: 'prompt', answer: 'answer' } : { prompt: 'q', answer: 'a' },
+      [settingName('config')]: { checkpoint: { every: at + 1 } },
+    });
   const code = useVsCode({
     roots: ['first', 'second'],
     files: {
       'first/one.jsonl': lines,
-      'first/.vscode/settings.json': settings('embedded:W', 2),
-      'second/two.jsonl': lines,
-      'second/.vscode/settings.json': settings('embedded:S1000', 3),
+      'first/.vscode/settings.json': settings(0),
+      'second/two.jsonl': PROBLEMS.map(({ prompt: q, answer: a }) => `${JSON.stringify({ q, a })}\n`).join(''),
+      'second/.vscode/settings.json': settings(1),
     },
   });
 
-  test('trains a file with the settings of its own folder', async () => {
-    const { workbench } = code();
+  test('every setting of a folder is tried, or left out for a reason', () => {
+    const ofFolders = RUN_SETTINGS.flatMap(({ setting: { editor } }) =>
+      editor!.scope === 'machine' || editor!.id.startsWith('engine.') ? [] : [editor!.id],
+    );
+    expect(Object.keys(OF_FOLDERS).sort()).toEqual(ofFolders.sort());
+  });
+
+  test.each([
+    ['one.jsonl', 0],
+    ['two.jsonl', 1],
+  ] as const)('trains %s with the settings of its own folder', async (file, at) => {
+    const { workbench, home } = code();
     // Loads the extension.
     await workbench.views();
-    for (const [file, model, steps] of [
-      ['one.jsonl', 'embedded:W', 2],
-      ['two.jsonl', 'embedded:S1000', 3],
-    ] as const) {
-      await workbench.open(file);
-      await workbench.codeLens(`model: ${model}`).waitFor();
-      await workbench.codeLens(LENS_TITLES.train).click();
-      const panel = await workbench.webview('rs-problems');
-      await untilCompleted(panel, steps);
-      await until('the run has its model', async () =>
-        (await panel.locator('rs-header .line').textContent())?.includes(model),
-      );
+    await workbench.open(file);
+    const [model, steps] = [OF_FOLDERS.model![at] as string, OF_FOLDERS.steps![at] as number];
+    await workbench.codeLens(`model: ${model}`).waitFor();
+    await workbench.codeLens(LENS_TITLES.train).click();
+    const panel = await workbench.webview('rs-problems');
+    await untilCompleted(panel, steps);
+    await until('the run has its model', async () =>
+      (await panel.locator('rs-header .line').textContent())?.includes(model),
+    );
+    const name = (await panel.locator('rs-header [data-run]').first().getAttribute('data-run'))!;
+    const { config } = JSON.parse(readFileSync(path.join(home, 'runs', name, 'run.json'), 'utf8'));
+    for (const { path: place, setting } of RUN_SETTINGS) {
+      const values = OF_FOLDERS[setting.editor!.id];
+      if (values === undefined || typeof values === 'string') continue;
+      expect(valueAt(config, place), setting.editor!.id).toEqual(values[at]);
     }
+    expect(config.dataset.fields).toMatchObject(at === 0 ? { prompt: 'prompt' } : { prompt: 'q', answer: 'a' });
+    expect(config.checkpoint).toMatchObject({ every: at + 1 });
+  });
+
+  test('the model that is chosen is the one of the folder of the file in front', async () => {
+    const { workbench, folder } = code();
+    await workbench.open('two.jsonl');
+    await workbench.codeLens('model: embedded:S1000').click();
+    await workbench.pick(EMBEDDED_MODELS[EMBEDDED]!);
+    await workbench.codeLens(/^model: embedded$/).waitFor();
+    const modelOf = (of: string) =>
+      JSON.parse(readFileSync(path.join(folder, of, '.vscode', 'settings.json'), 'utf8'))[settingName('model')];
+    expect([modelOf('first'), modelOf('second')]).toEqual(['embedded:W', 'embedded']);
     await workbench.shot('two folders');
   });
 });
