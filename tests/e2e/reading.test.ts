@@ -122,7 +122,8 @@ describe.runIf(requireVsCode())('reading', () => {
     for (let i = 0; i < 4; i++) await slider.press('ArrowRight');
     await showPane(shown, 'problem');
     await shown.locator('rs-inspector [data-phase="train"][data-step="4"]').waitFor();
-    await shown.locator('rs-inspector tr[data-rollout="2"]').press('Enter');
+    await shown.locator('rs-inspector tr[data-rollout="2"]').click();
+    await shown.locator('rs-inspector tr[data-rollout="2"][tabindex="0"]').press('Enter');
     await workbench.tab(/step 4, rollout 2/).waitFor();
     await until('it is read', async () => (await workbench.editorText()).includes('Response'));
 

@@ -41,7 +41,11 @@ export class Header extends Component {
       /* Of a narrow panel the problems need the room. */
       @media (max-width: 700px) {
         .facts {
+          flex: 1 1 12em;
           white-space: nowrap;
+        }
+        .state {
+          gap: 4px 6px;
         }
       }
       details[open] {
