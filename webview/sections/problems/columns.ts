@@ -98,11 +98,11 @@ export function matrixPlace(list: HTMLElement): { left: number; width: number } 
  * left: they tell rows apart by their ends.
  */
 const WIDTHS: Readonly<Record<ColumnKey, string>> = {
-  id: '2.2 1 96px',
+  id: '1.5 1 104px',
   marks: '0 0 22px',
   text: '2 1 120px',
-  matrix: '1.2 1 84px',
-  now: '1.2 1 76px',
+  matrix: '4 1 84px',
+  now: '1.2 1 80px',
   reference: '0.4 1 64px',
   share: '0 0 38px',
   change: '0 0 52px',
@@ -203,7 +203,7 @@ export const problemsStyles = css`
   }
   /* What is left is for the matrix. */
   .line > .id {
-    max-width: 150px;
+    max-width: 136px;
   }
   .line > .now {
     max-width: 160px;
