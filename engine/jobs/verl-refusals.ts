@@ -134,6 +134,13 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     hint: 'Leave it out.',
   },
   {
+    path: 'activationPrecision',
+    refused: ({ activationPrecision }) => activationPrecision !== 'float32',
+    value: ({ activationPrecision }) => activationPrecision,
+    why: 'verl samples with weights of its own',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

@@ -1,4 +1,5 @@
 /** The weights of a model with fewer bits than float32, for a frozen base. */
+import { isBlockType } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
 import type { ConversionOptions } from './conversion.ts';
 import { halfTensors } from './half-weights.ts';
@@ -14,4 +15,14 @@ export async function narrowTensors(
   return precision === 'float16'
     ? halfTensors(config, reader, options)
     : quantizedTensors(config, reader, { ...options, precision });
+}
+
+/** The same tensors, for products that round what they multiply with blocks to 8 bits. */
+export function roundingFactors(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
+  return new Map(
+    [...tensors].map(([name, tensor]) => [
+      name,
+      isBlockType(tensor.dtype) ? { ...tensor, roundsFactors: true } : tensor,
+    ]),
+  );
 }

@@ -26,6 +26,8 @@ export interface StoredTensor {
   shape: number[];
   /** Graphs widen a matrix of 16 bits for each use of it (`engine/tensor/graph.ts`). */
   widenedAtUse?: boolean;
+  /** Products with a matrix in blocks round the other factor to 8 bits (`engine/tensor/graph.ts`). */
+  roundsFactors?: boolean;
 }
 
 export interface SafetensorsIndex {

@@ -61,11 +61,11 @@ export class Weights {
     if (parameter) {
       tensor = this.graph.input(`p.${name}`, 'float32', parameter.shape);
     } else {
-      const { file, offset, bytes, dtype, shape, widenedAtUse } = this.stored(name);
+      const { file, offset, bytes, dtype, shape, widenedAtUse, roundsFactors } = this.stored(name);
       tensor =
         this.frozenAre === 'inputs'
           ? this.graph.input(`w.${name}`, 'float32', shape)
-          : this.graph.external(name, shape, { file, offset, bytes, stored: dtype, widenedAtUse });
+          : this.graph.external(name, shape, { file, offset, bytes, stored: dtype, widenedAtUse, roundsFactors });
     }
     this.bound.set(name, tensor);
     return tensor;

@@ -159,7 +159,7 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
   rolloutMismatch: {
     title: 'Rollout mismatch',
     definition:
-      'KL divergence of what sampled the rollouts from the policy in the precision that it trains in (k3), where `--rollout-precision` or `--cache-precision` makes them differ',
+      'KL divergence of what sampled the rollouts from the policy in the precision that it trains in (k3), where `--rollout-precision`, `--cache-precision` or `--activation-precision` makes them differ',
     quantity: 'kl',
     labels: false,
     chart: 'plain',

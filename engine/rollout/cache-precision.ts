@@ -28,6 +28,17 @@ export function checkCachePrecision(precision: CachePrecision, controlFlow: bool
   );
 }
 
+/** Throws RollscopeError `config` where a device computes products with blocks in its own way. */
+export function checkActivationPrecision(precision: 'float32' | '8bit', controlFlow: boolean): void {
+  if (precision === 'float32' || controlFlow) return;
+  throw new RollscopeError(
+    'config',
+    `--activation-precision ${precision} is for the CPU.`,
+    'Leave it out, or use --device cpu.',
+    { details: { reason: 'activation-precision-on-device', field: 'activationPrecision', value: precision } },
+  );
+}
+
 /** Bytes of a head's keys of a token, or of its values. */
 export function heldBytes(precision: CachePrecision, headDim: number): number {
   return { float32: 4 * headDim, float16: 2 * headDim, '8bit': headDim + 4 }[precision];

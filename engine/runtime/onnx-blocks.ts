@@ -11,10 +11,14 @@ const MICROSOFT = 'com.microsoft';
 /** What every number of a block gets in addition, times its scale: low halves run from 0, but are multiplied as from -8. */
 const LOW_HALVES = 8;
 
+/** The level of accuracy at which onnxruntime rounds the other factor to 8 bits, in blocks of the same size. */
+const EIGHT_BITS = 4;
+
 /** x [M, width] times the weight transposed: [M, rows]. */
 export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, output: string): void {
-  const { rows, width, numbers, low, scales, offsets } = blocks;
-  const attributes = { K: { int: width }, N: { int: rows }, bits: { int: 4 }, block_size: { int: BLOCK } };
+  const { rows, width, numbers, low, scales, offsets, roundsFactors } = blocks;
+  const sizes = { K: { int: width }, N: { int: rows }, bits: { int: 4 }, block_size: { int: BLOCK } };
+  const attributes = { ...sizes, ...(roundsFactors && { accuracy_level: { int: EIGHT_BITS } }) };
   const product = (part: string, outputs?: string[]) =>
     e.emit('MatMulNBits', [x, part, scales], outputs, attributes, MICROSOFT);
   const added = low ? scales : offsets;

@@ -24,6 +24,8 @@ export type Dialect = 'fused' | 'portable';
 export interface EncodedBlocks extends BlockParts<string> {
   readonly rows: number;
   readonly width: number;
+  /** Products round what they multiply to 8 bits. */
+  readonly roundsFactors: boolean;
 }
 
 /** ONNX values of a weight [rows, width] of 16 bits that is widened for each use; each is written when it is asked for. */
@@ -116,7 +118,7 @@ export class OnnxWeights {
     };
     const { numbers, low, scales, offsets } = blockSlices(type, rows * width);
     return {
-      ...{ rows, width },
+      ...{ rows, width, roundsFactors: data.roundsFactors === true },
       numbers: add('numbers', 'uint8', [BLOCK / 2], numbers),
       low: low && add('low', 'uint8', [BLOCK / 2], low),
       scales: add('scales', 'float32', [], scales),

@@ -20,6 +20,8 @@ export interface ExternalData {
   stored: StoredType;
   /** Matrices of 16 bits: widened for each use, so that all of them in float32 never exist at a time. */
   widenedAtUse?: boolean | undefined;
+  /** Matrices in blocks: what they are multiplied with is rounded to 8 bits, where a device can do that. */
+  roundsFactors?: boolean | undefined;
 }
 
 /** A loop's or branch's inside. It may read tensors of the scopes around it. */

@@ -119,6 +119,13 @@ export const TRL_REFUSALS: readonly Refusal[] = [
     hint: 'Leave it out.',
   },
   {
+    path: 'activationPrecision',
+    refused: ({ activationPrecision }) => activationPrecision !== 'float32',
+    value: ({ activationPrecision }) => activationPrecision,
+    why: 'TRL computes with PyTorch',
+    hint: 'Leave it out.',
+  },
+  {
     path: 'memoryLimit',
     refused: ({ memoryLimit }) => memoryLimit !== null,
     value: ({ memoryLimit }) => memoryLimit,

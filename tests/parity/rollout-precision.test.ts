@@ -1,13 +1,17 @@
 /** Rollouts in another precision than training: how far they are off, and that the update corrects for it. */
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { narrowTensors } from '../../engine/model/narrow-weights.ts';
+import { narrowTensors, roundingFactors } from '../../engine/model/narrow-weights.ts';
 import { storedReader } from '../../engine/model/quantized-weights.ts';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
 import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { Weights } from '../../engine/model/weights.ts';
 import { LossConfig, OptimizerConfig } from '../../engine/protocol/index.ts';
-import { type CachePrecision, checkCachePrecision } from '../../engine/rollout/cache-precision.ts';
+import {
+  type CachePrecision,
+  checkActivationPrecision,
+  checkCachePrecision,
+} from '../../engine/rollout/cache-precision.ts';
 import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
@@ -103,12 +107,12 @@ test.each([
   await release();
 });
 
-/** The model's weights in float32, as numbers that float16 does not have. */
-async function inFloat32({ tensors }: TinyModel): Promise<TinyModel['tensors']> {
+/** The weights in float32; times 1.0003 they are numbers that float16 does not have. */
+async function inFloat32({ tensors }: Pick<TinyModel, 'tensors'>, factor = 1.0003): Promise<TinyModel['tensors']> {
   const file = path.join(temporaryFolder(), 'wide.safetensors');
   const moved = await Promise.all(
     [...tensors].map(async ([key, tensor]) => {
-      const data = (await readTensor(tensor)).map((x) => x * 1.0003);
+      const data = (await readTensor(tensor)).map((x) => x * factor);
       return [key, { shape: tensor.shape, data }] as const;
     }),
   );
@@ -133,6 +137,38 @@ test.each([
   expect(rolloutMismatch).toBeGreaterThan(0);
   expect(rolloutMismatch).toBeLessThan(difference ** 2);
   await release();
+});
+
+test.each(['8bit', '4bit'] as const)(
+  'activations in 8 bits with a base in %s: the mismatch is measured',
+  async (precision) => {
+    const model = await tinyModel(MODEL, true);
+    const options = { precision, cacheDir: temporaryFolder(), fingerprint: MODEL } as const;
+    const narrow = await narrowTensors(model.config, storedReader(model.tensors, MODEL), options);
+    const own = new Map([...narrow].filter(([name]) => model.tensors.has(name)));
+    // What the blocks stand for: only activations differ.
+    const { backend, trainer, release } = await opened(true, { tensors: await inFloat32({ tensors: own }, 1) });
+    const farthest = async (tensors: TinyModel['tensors']) => {
+      const bind = (graph: Graph) => new Weights(graph, model.config, tensors, model.lora);
+      const groups = await sampled(backend, { config: model.config, bind }, trainer, 'float32');
+      return { groups, difference: await farthestScore(trainer, groups) };
+    };
+    expect((await farthest(narrow)).difference).toBeLessThan(5e-5);
+    const { groups, difference } = await farthest(roundingFactors(narrow));
+    expect(difference).toBeGreaterThan(1e-4);
+    expect(difference).toBeLessThan(0.2);
+    const { rolloutMismatch } = await trainer.update(groups, 1e-3, () => {});
+    expect(rolloutMismatch).toBeGreaterThan(0);
+    expect(rolloutMismatch).toBeLessThan(difference ** 2);
+    await release();
+  },
+);
+
+test('other devices refuse activations in 8 bits by name', () => {
+  const facts = { reason: 'activation-precision-on-device', field: 'activationPrecision', value: '8bit' };
+  expectThrow(() => checkActivationPrecision('8bit', false), 'config', facts);
+  expect(() => checkActivationPrecision('8bit', true)).not.toThrow();
+  expect(() => checkActivationPrecision('float32', false)).not.toThrow();
 });
 
 test('a device that keeps keys and values in its own memory refuses other precisions of them by name', () => {

@@ -103,7 +103,7 @@ describe('options', () => {
       ],
       ...['--entropy', '-0.01', '--watch', 'rollback', '--forecast', '16'],
       ...['--lora', '8', '--lora-alpha', '16', '--lora-targets', 'q_proj, v_proj', '--base-precision', '8bit'],
-      ...['--rollout-precision', '4bit', '--cache-precision', 'float16'],
+      ...['--rollout-precision', '4bit', '--cache-precision', 'float16', '--activation-precision', '8bit'],
       ...['--eval-dataset', 'e.jsonl', '--eval-every', '5', '--eval-samples', '32', '--eval-temperature', '0.7'],
       ...['--eval-top-p', '0.9', '--eval-limit', '10', '--no-eval-greedy', '--checkpoint-every', '3', '--keep', '4'],
     );
@@ -114,6 +114,7 @@ describe('options', () => {
       basePrecision: '8bit',
       rolloutPrecision: '4bit',
       cachePrecision: 'float16',
+      activationPrecision: '8bit',
       chatTemplate: path.resolve('chat.jinja'),
       chatTemplateKwargs: 'enable_thinking=false',
       dataset: { path: path.resolve('d.csv'), ...reading, limit: 5, ids: ['one', 'two,three'] },

@@ -77,6 +77,21 @@ test('a matrix with a value that is not finite is named', async () => {
   });
 });
 
+test('activations in 8 bits need a base that samples in blocks', async () => {
+  const config = (given: object) =>
+    RunConfig.parse({ dataset: { path: 'embedded' }, lora: {}, activationPrecision: '8bit', ...given });
+  const refused = { reason: 'activations-without-blocks', field: 'activationPrecision', value: '8bit' };
+  for (const given of [
+    {},
+    { basePrecision: 'float16' },
+    { basePrecision: '4bit', rolloutPrecision: 'float16' },
+    { lora: null },
+  ])
+    await expectRejection(checkConfig(config(given), false), 'config', refused);
+  for (const given of [{ basePrecision: '4bit' }, { basePrecision: '8bit' }, { rolloutPrecision: '4bit' }])
+    await expect(checkConfig(config(given), false)).resolves.toBeUndefined();
+});
+
 test('all weights do not train in blocks', async () => {
   const config = (given: object) => RunConfig.parse({ dataset: { path: 'embedded' }, basePrecision: '4bit', ...given });
   const refused = { reason: 'precision-without-adapter', field: 'basePrecision', value: '4bit' };

@@ -45,6 +45,7 @@ describe('refused with its name', () => {
     basePrecision: { basePrecision: '4bit', lora: {} },
     rolloutPrecision: { rolloutPrecision: '4bit', lora: {} },
     cachePrecision: { cachePrecision: '8bit' },
+    activationPrecision: { activationPrecision: '8bit' },
     memoryLimit: { memoryLimit: 2 ** 33 },
   };
 

@@ -111,6 +111,7 @@ describe('refused with its name', () => {
     basePrecision: { basePrecision: '4bit', lora: {} },
     rolloutPrecision: { rolloutPrecision: '4bit', lora: {} },
     cachePrecision: { cachePrecision: '8bit' },
+    activationPrecision: { activationPrecision: '8bit' },
     memoryLimit: { memoryLimit: 2 ** 33 },
     'engine.kind': { engine: { kind: 'trl' } },
     'engine.processes': { engine: { kind: 'verl', processes: 2 } },

@@ -48,6 +48,7 @@ export const job: CommandDefinition = {
     'basePrecision',
     'rolloutPrecision',
     'cachePrecision',
+    'activationPrecision',
     'device',
     'threads',
     'memoryLimit',

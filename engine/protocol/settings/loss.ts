@@ -98,7 +98,7 @@ export const LOSS = section('Loss', {
   importanceCap: number({
     title: 'Importance cap',
     engines: ['rollscope'],
-    help: 'upper bound on the importance weight of a token, min(p / q, cap), with --rollout-precision or --cache-precision',
+    help: 'upper bound on the importance weight of a token, min(p / q, cap), with --rollout-precision, --cache-precision or --activation-precision',
     example: '2',
     placeholder: 'c',
     flag: '--importance-cap',

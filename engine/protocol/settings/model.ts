@@ -85,6 +85,25 @@ export const MODEL = {
       },
     },
   ),
+  activationPrecision: choice(
+    {
+      float32: { help: 'float32' },
+      '8bit': { help: '8-bit numbers, with one scale per 32 of them' },
+    },
+    {
+      title: 'Precision of activations in rollouts',
+      engines: ['rollscope'],
+      help: 'precision of what is multiplied with a base in 8bit or 4bit while sampling, on the CPU: float32, 8bit (faster); truncated importance sampling corrects for the rounding',
+      placeholder: 'name',
+      flag: '--activation-precision',
+      default: 'float32',
+      editor: {
+        id: 'activationPrecision',
+        section: 'Model and engine',
+        text: 'Precision of what is multiplied with a base in 8 or 4 bits while sampling (CPU). 8 bits are faster; truncated importance sampling corrects for the rounding.',
+      },
+    },
+  ),
   chatTemplate: text({
     title: 'Chat template',
     help: "auto (the model's own), none, the name of one of the model's templates, or a Jinja file",

@@ -23,6 +23,8 @@ export interface PolicyOptions {
   rolloutPrecision?: RunConfig['rolloutPrecision'];
   /** Precision of the keys and values of generated tokens; float32 by default. */
   cachePrecision?: RunConfig['cachePrecision'];
+  /** Of what is multiplied with a base in blocks while it samples; float32 by default. */
+  activationPrecision?: RunConfig['activationPrecision'];
   lora: LoraConfig | null;
   loss: LossConfig;
   optimizer: OptimizerConfig;

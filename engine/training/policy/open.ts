@@ -1,10 +1,11 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
 import { checkTargets, initialLora } from '../../model/lora.ts';
+import { roundingFactors } from '../../model/narrow-weights.ts';
 import { EMBEDDINGS } from '../../model/parameters.ts';
 import { readTensor } from '../../model/safetensors.ts';
 import { type ModelSource, openModel } from '../../model/source.ts';
 import { trainableParameters, Weights } from '../../model/weights.ts';
-import { checkCachePrecision } from '../../rollout/cache-precision.ts';
+import { checkActivationPrecision, checkCachePrecision } from '../../rollout/cache-precision.ts';
 import { LayeredModel } from '../../rollout/layered-model.ts';
 import { generator } from '../../rollout/philox.ts';
 import { Sampler } from '../../rollout/sampler.ts';
@@ -87,6 +88,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   // Products of one row with blocks that are not packed widen the whole matrix first.
   const packWeights = !layers || narrowBytes !== null;
   const shared = { backend, bind, config, positions, layers, packWeights };
+  const rounds = (options.activationPrecision ?? 'float32') !== 'float32';
   const samplingBind = sampling ? binder(sampling.tensors) : bind;
   const samplingLayers =
     layers && sampling ? new LayeredModel({ backend, bind: samplingBind, config, positions }) : layers;
@@ -94,13 +96,14 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const trainer = new Trainer({
     ...shared,
     ...{ parameters, initial, loss, truncates, optimizer, maxTokens },
-    corrected: sampling !== null || (options.cachePrecision ?? 'float32') !== 'float32',
+    corrected: sampling !== null || rounds || (options.cachePrecision ?? 'float32') !== 'float32',
     temperature: options.temperature || 1,
     memory: memory.training,
   });
   const sampler = new Sampler({
     ...shared,
     ...(sampling && { bind: samplingBind, layers: samplingLayers, packWeights: true }),
+    ...(rounds && { bind: binder(roundingFactors(decoding)) }),
     ...(options.cachePrecision && { cachePrecision: options.cachePrecision }),
     eosIds: tokenizer.eosIds,
     parameters: () => trainer.parameters,
@@ -130,11 +133,12 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
 
 /** The frozen base as it samples, where it has another precision than it trains in. Throws RollscopeError `config`. */
 async function samplingWeights(
-  { model, chat, basePrecision = 'float32', rolloutPrecision = 'base', cachePrecision = 'float32' }: PolicyOptions,
+  { model, chat, basePrecision = 'float32', rolloutPrecision = 'base', ...options }: PolicyOptions,
   controlFlow: boolean,
   hooks: PolicyHooks,
 ): Promise<{ tensors: ModelSource['tensors']; bytes: number } | null> {
-  checkCachePrecision(cachePrecision, controlFlow);
+  checkCachePrecision(options.cachePrecision ?? 'float32', controlFlow);
+  checkActivationPrecision(options.activationPrecision ?? 'float32', controlFlow);
   if (rolloutPrecision === 'base' || rolloutPrecision === basePrecision) return null;
   const { tensors } = await openModel(model, {
     ...(chat && { chat }),

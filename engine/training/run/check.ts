@@ -21,8 +21,24 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
   }
 }
 
-/** Weights that are trained cannot be in blocks. */
-function checkPrecision({ basePrecision, rolloutPrecision, lora }: RunConfig): void {
+/** Weights that are trained cannot be in blocks, and only products with blocks round what they multiply. */
+function checkPrecision({ basePrecision, rolloutPrecision, activationPrecision, lora }: RunConfig): void {
+  const sampled = rolloutPrecision === 'base' ? basePrecision : rolloutPrecision;
+  if (activationPrecision !== 'float32' && sampled !== '8bit' && sampled !== '4bit') {
+    throw new RollscopeError(
+      'config',
+      `--activation-precision ${activationPrecision} needs a base that samples in 8bit or 4bit; this one samples in ${sampled}.`,
+      'Add --base-precision 4bit (or 8bit), or --rollout-precision 4bit (or 8bit), or leave it out.',
+      {
+        details: {
+          reason: 'activations-without-blocks',
+          field: 'activationPrecision',
+          value: activationPrecision,
+          precision: sampled,
+        },
+      },
+    );
+  }
   if (lora) return;
   const refuse = (flag: string, field: string, value: string) => {
     throw new RollscopeError(

@@ -22,6 +22,7 @@ export async function openPolicy(
       basePrecision: config.basePrecision,
       rolloutPrecision: config.rolloutPrecision,
       cachePrecision: config.cachePrecision,
+      activationPrecision: config.activationPrecision,
       lora: config.lora,
       loss: config.loss,
       optimizer: config.optimizer,
