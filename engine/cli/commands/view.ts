@@ -36,12 +36,14 @@ export async function view(run: string, others: readonly string[], options: View
       program,
       others: opened,
     });
+    // Before the address is printed: whoever reads it may end the command at once.
+    const ended = interrupted();
     output.print(`${server.address}\n`);
     output.note(
       `Open the address in a browser on this machine. From another one, forward the port first:\nssh -L ${server.port}:127.0.0.1:${server.port} ${hostname()}\nCtrl+C ends it.`,
     );
     output.result({ run: viewed.run.run, address: server.address, port: server.port });
-    await interrupted();
+    await ended;
     await server.close();
   } finally {
     for (const one of [viewed, ...opened]) one.dispose();
