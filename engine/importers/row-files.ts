@@ -3,4 +3,5 @@
 export const LINES = /\.(?:jsonl|ndjson)$/i;
 /** Read as a whole. */
 export const TABLES = /\.(?:json|csv|tsv|parquet)$/i;
-export const ROW_FILE = new RegExp(`${LINES.source}|${TABLES.source}`, 'i');
+/** Either. */
+export const ROW_FILE = /\.(?:jsonl|ndjson|json|csv|tsv|parquet)$/i;

@@ -36,7 +36,7 @@ export async function view(run: string, others: readonly string[], options: View
       program,
       others: opened,
     });
-    // Before the address is printed: whoever reads it may end the command at once.
+    // Before the address is printed: a program that reads it may end the command at once.
     const ended = interrupted();
     output.print(`${server.address}\n`);
     output.note(
