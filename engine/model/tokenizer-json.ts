@@ -1,5 +1,6 @@
 /** The contents of `tokenizer.json`, as far as this room looks into it. */
 import { RollscopeError } from '../protocol/errors.ts';
+import { cutsForEver, mayNeverEnd, patternsIn } from './tokenizer-patterns.ts';
 
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special: boolean }[];
@@ -11,6 +12,18 @@ export interface TokenizerJson {
 
 /** Above every vocabulary, and small enough for a table by ids. */
 const MOST_TOKENS = 2 ** 24;
+
+/** Kinds of tokenizers. */
+const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'WordLevel', 'Unigram'];
+
+function endless(file: string, pattern: string): RollscopeError {
+  return new RollscopeError(
+    'model',
+    `${file}: the pattern ${pattern.slice(0, 80)} of its tokenizer may take for ever on some texts.`,
+    'Use a model with another tokenizer.',
+    { details: { reason: 'endless-pattern', file, value: pattern.slice(0, 80) } },
+  );
+}
 
 /** Throws RollscopeError `model` for a vocabulary whose entries are not tokens with ids; `file` is named. */
 export function checkTokenizerJson(json: TokenizerJson, file: string): void {
@@ -25,7 +38,11 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
     );
   const token = `a token with an id below ${MOST_TOKENS}`;
   const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MOST_TOKENS;
-  const { vocab } = json.model;
+  const { type, vocab } = json.model;
+  if (type !== undefined && !MODELS.includes(type)) throw wrong('model.type', `one of ${MODELS.join(', ')}`);
+  const pattern = patternsIn([json.normalizer, json.pre_tokenizer, json.decoder]).find(mayNeverEnd);
+  if (pattern !== undefined) throw endless(file, pattern);
+  if (cutsForEver(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number from 1');
   if (typeof vocab !== 'object' || vocab === null) throw wrong('model.vocab', 'a vocabulary');
   if (!Array.isArray(vocab)) {
     for (const [text, id] of Object.entries(vocab))
