@@ -70,7 +70,7 @@ async function lineRows(file: string, text: string): Promise<Row[]> {
       const hint =
         rows.length === 0 && /^\s*[[{]\s*$/.test(line)
           ? 'A .jsonl file has one object per line; pretty-printed JSON belongs in a .json file, as one list.'
-          : remedyFor(line);
+          : remedyFor(line) || (rows.length === 0 ? remedyFor(text) : '');
       throw brokenJson(file, i + 1, offset + 1, message, hint);
     }
     if (!isObject(value)) {

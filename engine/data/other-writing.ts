@@ -27,6 +27,9 @@ const MEMBERS: Looks = {
 const DOCUMENT: Looks = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
 const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };
 
+/** What JSON does not have: single quotes, and names of values. */
+const PYTHONS_OWN = /[{[,:]\s{0,9}(?:[bu]?'|(?:None|True|False|array\()(?!\w))/;
+
 /** What a text looks like that begins with an object, or with a list of objects; null for any other. */
 export function looksOf(text: string): Looks | null {
   const [head] = /^\s*\[?\s*/.exec(text)!;
@@ -35,7 +38,7 @@ export function looksOf(text: string): Looks | null {
   const [first, second] = scanObjects(text, head.length - 1, 2);
   if (!first) return null;
   const source = text.slice(first.start, first.end);
-  if (!isObject(jsonIn(source))) return isObject(parsePython(source)) ? PYTHON : null;
+  if (!isObject(jsonIn(source))) return PYTHONS_OWN.test(source) && isObject(parsePython(source)) ? PYTHON : null;
   if (isList) return DOCUMENT;
   const behind = text.slice(first.end, second?.start ?? text.length);
   if (behind.trim() === '') {

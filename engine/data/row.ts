@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem, Turn } from '../protocol/problem.ts';
 import { meansProblem, placeholders, render } from '../protocol/template.ts';
-import { cellText } from '../protocol/values.ts';
+import { cellText, isObject } from '../protocol/values.ts';
 import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';
 import { type ChoiceColumns, type Choices, showsChoices, withChoices } from './choices.ts';
 import { list } from './columns.ts';
@@ -121,9 +121,15 @@ function noPrompt(where: RowPlace, column: string, value: unknown, columns: read
   return new RollscopeError(
     'dataset',
     `${where.text}: the row has no problem: "${column}" is ${state}.`,
-    `Give the row a problem or remove it. The columns are ${list(columns)}.`,
+    `${partsOf(column, value)}Give the row a problem or remove it. The columns are ${list(columns)}.`,
     { details: { reason: 'no-prompt', ...where.facts, field: column, state } },
   );
+}
+
+/** Of an object, what of it may be the problem. */
+function partsOf(column: string, value: unknown): string {
+  const parts = isObject(value) ? Object.keys(value).filter((name) => typeof value[name] === 'string') : [];
+  return parts.length === 0 ? '' : `Name a part of it (--problem-field ${column}.${parts[0]}). `;
 }
 
 function missingCell(where: RowPlace, name: string): never {

@@ -14,18 +14,33 @@ export function decode(file: string, bytes: Uint8Array): string {
       { details: { reason: 'too-large', file } },
     );
   }
+  const text = isParquet(bytes) ? null : decoded(bytes);
+  if (text !== null) return text;
+  const other = otherKind(bytes);
+  throw new RollscopeError(
+    'dataset',
+    `${file} is not UTF-8 text.`,
+    other?.hint ?? 'Save the file as UTF-8 (in Excel: "CSV UTF-8").',
+    { details: { reason: 'not-utf8', file, ...(other && { found: other.what }) } },
+  );
+}
+
+function decoded(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
-    const other = otherKind(bytes);
-    throw new RollscopeError(
-      'dataset',
-      `${file} is not UTF-8 text.`,
-      other?.hint ?? 'Save the file as UTF-8 (in Excel: "CSV UTF-8").',
-      { details: { reason: 'not-utf8', file, ...(other && { found: other.what }) } },
-    );
+    return null;
   }
 }
+
+/** A small one may be text as well. */
+function isParquet(bytes: Uint8Array): boolean {
+  return (
+    bytes.length > 8 && [bytes.subarray(0, 4), bytes.subarray(-4)].every((end) => Buffer.from(end).equals(PARQUET))
+  );
+}
+
+const PARQUET = Buffer.from('PAR1');
 
 /** Files that begin like this, and what their names should end in. */
 const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, ending: string])[] = [

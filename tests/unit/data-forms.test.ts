@@ -51,6 +51,16 @@ test('a list of more answers than anybody accepts, and brackets without end, are
   expect(valueOfText(`{'a': ["[[${'['.repeat(2000)}"]}`)).toEqual({ a: [`[[${'['.repeat(2000)}`] });
 });
 
+test('a problem that is an object names its parts, and one of them can be the column', async () => {
+  const row = lines({ question: { stem: '1+1=', choices: ['2', '3'] }, answer: 'A' });
+  await expectRejection(load('parts.jsonl', row), 'dataset', { reason: 'no-prompt', field: 'question' });
+  const { problems } = await load('parts.jsonl', row, { fields: { prompt: 'question.stem' } });
+  expect(problems[0]!.text).toContain('1+1=');
+  const small = Buffer.from('PAR1 is text PAR1');
+  await expectRejection(load('small.jsonl', small), 'dataset', { reason: 'not-utf8', found: 'a Parquet file' });
+  expect((await load('PAR1.csv', 'PAR1,question\n1,1+1=\n')).problems).toHaveLength(1);
+});
+
 describe('rows that are not written as the name says', () => {
   const json = '{"question": "1+1=", "answer": "2"}';
   const python = "{'question': \"what's 1+1?\", 'answer': None}";
@@ -74,6 +84,7 @@ describe('rows that are not written as the name says', () => {
     ['k.json', `${json},${json}`],
     ['l.json', `[${python}, ${python}]`],
     ['m.jsonl', `${python}\n${python}\n`],
+    ['n.jsonl', `${json},\n${json},\n`],
   ])('no JSON, with the remedy that works: %s', async (name, text) => {
     await expectRejection(load(`not/${name}`, text), 'dataset', { reason: 'broken-json', line: 1 });
   });
