@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { EVENTS_FILE } from '../../engine/journal/layout.ts';
 import { readLineBlocks } from '../../engine/journal/lines.ts';
+import { openJournal } from '../../engine/journal/open.ts';
 import { columnsOf } from '../../engine/runs/fold.ts';
 import { scanLines } from '../../engine/runs/line-scan.ts';
 import { openColumns } from '../../engine/runs/open.ts';
@@ -75,4 +76,17 @@ test('tables have room for as many rows as a journal will have, and grow where i
   appendFileSync(events, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const opened = viewOf(await openColumns(run));
   expect(opened.groups).toEqual(viewOf(columnsOf(records)).groups);
+});
+
+test('rollouts are in the run folder: a record that names another file has none', async () => {
+  const root = temporaryFolder();
+  const run = path.join(root, 'run');
+  await writeRunFixture(run, { problems: 2, steps: 4, votes: 2, every: 2, outcome: 'stopped' });
+  const outside = path.join(root, 'outside.bin');
+  const rollouts = readFileSync(path.join(run, 'rollouts-000.bin'));
+  writeFileSync(outside, rollouts);
+  const events = path.join(run, EVENTS_FILE);
+  writeFileSync(events, readFileSync(events, 'utf8').replaceAll('rollouts-000.bin', '../outside.bin'));
+  await expectRejection(openJournal(run), 'run-broken', { reason: 'missing-rollouts', bytes: 0 });
+  expect(readFileSync(outside)).toEqual(rollouts);
 });
