@@ -1,5 +1,5 @@
 /** Reading: filters that complete themselves, the document of a rollout from the keyboard, and rows that cannot be read. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -22,13 +22,23 @@ describe.runIf(requireVsCode())('reading', () => {
     const runs = path.join(code().home, 'runs');
     mkdirSync(runs, { recursive: true });
     await writeRunFixture(path.join(runs, 'read'), { problems: 12, steps: 6, every: 3 });
+    // A run on a file of the window, whose rows have a column more.
+    const dataset = path.join(code().folder, 'sums.jsonl');
+    const { problems } = await writeRunFixture(path.join(runs, 'sums'), { problems: 12, steps: 6, every: 3, dataset });
+    const rows = problems.map(({ id, text, answer }, i) => ({
+      id,
+      prompt: text,
+      answer,
+      level: i % 2 ? 'hard' : 'easy',
+    }));
+    writeFileSync(dataset, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   });
 
-  async function panel() {
+  async function panel(run = 'read') {
     const { workbench } = code();
     await workbench.views();
-    await workbench.treeRows('runs', 'read').first().click();
-    const shown = await workbench.webview('rs-header [data-run="read"]');
+    await workbench.treeRows('runs', run).first().click();
+    const shown = await workbench.webview(`rs-header [data-run="${run}"]`);
     await shown.locator('rs-problems .line.problem').first().waitFor();
     return shown;
   }
@@ -155,6 +165,33 @@ describe.runIf(requireVsCode())('reading', () => {
     }
     // One document follows, instead of a row of tabs.
     await untilCount(workbench.tab(/rollout \d/), 1);
+  });
+
+  test('a problem of a file has its curve in a hover, and a quick pick leads to it and its rollouts', async () => {
+    const { workbench, page } = code();
+    const shown = await panel('sums');
+    await workbench.open('sums.jsonl');
+    await until('results', async () => (await workbench.decorations()).some((text) => /[✓✗]/.test(text)));
+    await page
+      .locator('.editor-group-container.active .view-line', { hasText: 'sum-02' })
+      .hover({ position: { x: 90, y: 8 } });
+    const hover = page.locator('.monaco-hover', { hasText: 'Steps 1 to 6' });
+    await hover.first().waitFor();
+    await workbench.shot('hover of a problem');
+    await page.keyboard.press('Escape');
+
+    await workbench.run('pickProblem', { stays: true });
+    await workbench.pick('sum-05');
+    await workbench.pick('rollout 3:');
+    await showPane(shown, 'rollout');
+    await shown.locator('rs-rollout [data-rollout="3"]').waitFor();
+    await showPane(shown, 'problem');
+    await shown.locator('rs-inspector [data-problem="sum-05"]').waitFor();
+
+    await showPane(shown, 'problems');
+    await shown.locator('rs-problems [data-order="grouping"]').selectOption('column:level');
+    for (const level of ['easy', 'hard']) await shown.locator(`rs-problems [data-group="${level}"]`).waitFor();
+    await shown.locator('rs-problems [data-order="grouping"]').selectOption('quadrant');
   });
 
   test('a row that cannot be read is a problem of the editor, until it is deleted', async () => {

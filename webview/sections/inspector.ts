@@ -37,6 +37,9 @@ import {
 /** Milliseconds for which a step is shown before its rewards are asked for: scrubbing passes many. */
 const ASK_AFTER = 400;
 
+/** Width from which two charts are next to each other: less cuts the answers next to the lines. CSS pixels. */
+const TWO_HALVES = 520;
+
 /** The section of one problem. Its rollouts are requested when the selection changes; a failure can be retried. */
 @customElement('rs-inspector')
 export class Inspector extends Component {
@@ -181,7 +184,7 @@ export class Inspector extends Component {
   private group(row: ProblemRow, shown: number) {
     const { problem, view } = row;
     const { columns, columnsBefore, groups, runOfA } = this.store;
-    const two = this.width > 440;
+    const two = this.width >= TWO_HALVES;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
     const history = this.known.of([columns, problem.index, columns.rowsOf(problem.index).length], () =>
