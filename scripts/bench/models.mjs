@@ -13,7 +13,7 @@ const casesOf = (problems) => [
     name: `decode-${batch}`,
     what: `sampled decode, prompt 150, 128 new, batch ${batch}`,
     ours: ['decode', 150, 128, batch],
-    narrow: batch <= 8 ? ['4bit', '8bit', 'float16'] : [],
+    narrow: batch <= 8 ? ['4bit', '4bit/8bit', '8bit', '8bit/8bit', 'float16'] : [],
     peer: ['decode.py', 150, 128, batch],
     against: 'transformers generate',
     faster: 2,
@@ -86,7 +86,8 @@ function compare(values, program, one, withPeers) {
   if (!withPeers) print(one, ours, null);
   const llama = found[sides.findIndex(({ against }) => against === LLAMA)];
   for (const [i, { against, precision, plain }] of sides.entries()) {
-    const what = `${one.what}, base in ${precision}`;
+    const [base, activations] = precision?.split('/') ?? [];
+    const what = `${one.what}, base in ${base}${activations ? `, activations in ${activations}` : ''}`;
     if (plain) print({ what: `${what}, no adapter, prompt not timed`, against: LLAMA }, withoutPrompt(found[i]), llama);
     else if (precision) print({ what, against: 'Rollscope in float32' }, found[i], ours);
     else if (against && against !== LLAMA) print({ ...one, against }, ours, found[i]);

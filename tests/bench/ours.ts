@@ -1,6 +1,6 @@
 /**
  * Rollscope's side of the benchmarks, one case per process, so that each has its own peak memory:
- *   decode <model.gguf> <threads> <prompt> <new> <batch> [base precision [no-adapter]]
+ *   decode <model.gguf> <threads> <prompt> <new> <batch> [base precision[/8bit: of activations] [no-adapter]]
  *   gradient|group <model.gguf> <threads> <prompt> <new> <batch>
  *   grpo <model.gguf> <threads> <problems> <group> <new> <problems.jsonl>
  * Prints one JSON line. The peers in `peers/` do the same work in PyTorch.
@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { initialLora } from '../../engine/model/lora.ts';
+import { roundingFactors } from '../../engine/model/narrow-weights.ts';
 import type { NarrowPrecision } from '../../engine/model/quantized-weights.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { trainableParameters, Weights } from '../../engine/model/weights.ts';
@@ -39,10 +40,12 @@ function report(values: Record<string, number>): void {
 interface Base {
   precision?: NarrowPrecision | undefined;
   adapter?: boolean;
+  /** What is multiplied with it is rounded to 8 bits while it samples. */
+  rounds?: boolean;
 }
 
 /** The model on its device. */
-async function openBase(positions: number, { precision, adapter = true }: Base = {}) {
+async function openBase(positions: number, { precision, adapter = true, rounds = false }: Base = {}) {
   const cacheDir = path.join(os.tmpdir(), 'rollscope-bench');
   const source = await openModel(file, { cacheDir, ...(precision && { precision }) });
   const { config, tokenizer } = source;
@@ -50,14 +53,20 @@ async function openBase(positions: number, { precision, adapter = true }: Base =
   const lora = adapter ? LORA : { ...LORA, targets: [] };
   const parameters = trainableParameters(config, source.tensors, lora);
   const bind = (graph: Graph) => new Weights(graph, config, source.tensors, lora);
+  const sampled = rounds ? roundingFactors(source.tensors) : source.tensors;
+  const samplingBind = (graph: Graph) => new Weights(graph, config, sampled, lora);
   // As a run with such a base computes.
   const layers = precision ? new LayeredModel({ backend, bind, config, positions }) : null;
-  return { backend, config, tokenizer, parameters, bind, layers };
+  return { backend, config, tokenizer, parameters, bind, samplingBind, layers };
 }
 
 type Opened = Awaited<ReturnType<typeof openBase>>;
 
-function samplerOf({ backend, bind, config, layers }: Opened, positions: number, parameters: () => Named<Value>) {
+function samplerOf(
+  { backend, samplingBind: bind, config, layers }: Opened,
+  positions: number,
+  parameters: () => Named<Value>,
+) {
   const sampler = new Sampler({
     ...{ backend, bind, config, layers, positions, parameters },
     packWeights: true,
@@ -123,8 +132,10 @@ const randomTokens = (count: number) => Int32Array.from({ length: count }, () =>
 /** `decodeSeconds` and `decodeCpuSeconds` begin when the prompt has run. */
 async function decode(): Promise<void> {
   const [, prompt, length, batch] = numbers as [number, number, number, number];
-  const [precision, plain] = rest.slice(4);
-  const base = { precision: precision === 'float32' ? undefined : (precision as NarrowPrecision), adapter: !plain };
+  const [precisions = 'float32', plain] = rest.slice(4);
+  const [precision, activations] = precisions.split('/');
+  const narrow = precision === 'float32' ? undefined : (precision as NarrowPrecision);
+  const base = { precision: narrow, adapter: !plain, rounds: activations !== undefined };
   const opened = await openBase(prompt + length, base);
   const { backend, parameters } = opened;
   const initial = initialLora(parameters, generator(0, 'initialize'));
