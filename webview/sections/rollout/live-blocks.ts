@@ -10,6 +10,8 @@ export class LiveBlocks implements ReactiveController {
   private about = '';
   /** The blocks that are watched. */
   private watched = '';
+  /** Their first tokens. */
+  private order: number[] = [];
   private observer: IntersectionObserver | null = null;
 
   constructor(private readonly host: LitElement) {
@@ -27,9 +29,14 @@ export class LiveBlocks implements ReactiveController {
     this.live = new Set([0]);
   }
 
-  /** Draws a block before it is seen, to scroll to one of its tokens. */
+  /**
+   * Draws a block and its neighbors before they are seen, to scroll to one of its tokens, in the place of those that were in
+   * sight: what is drawn then and when the observer has looked would be laid out twice.
+   */
   include(start: number): void {
-    this.live.add(start);
+    if (this.live.has(start)) return;
+    const place = this.order.indexOf(start);
+    this.live = new Set(place < 0 ? [start] : this.order.slice(Math.max(0, place - 1), place + 2));
   }
 
   hostUpdated(): void {
@@ -37,6 +44,7 @@ export class LiveBlocks implements ReactiveController {
     const key = [this.about, ...blocks.map(({ dataset }) => dataset.block)].join(' ');
     if (this.observer && key === this.watched) return;
     this.watched = key;
+    this.order = blocks.map(({ dataset }) => Number(dataset.block));
     this.observer?.disconnect();
     this.observer = new IntersectionObserver((entries) => this.seen(entries), {
       root: this.host.parentElement,
