@@ -79,18 +79,20 @@ export class RunColumns {
   step = 0;
   /** Raised when rows or steps that were there no longer count: what others hold of them is then stale as a whole. */
   epoch = 0;
-  private readonly rows: number[][] = [];
+  /** By problem. A map: a damaged record may name the problem of any number. */
+  private readonly rows = new Map<number, number[]>();
   /** For each problem and phase, the highest step of its groups that count: most records come in the order of their steps. */
-  private readonly highest: number[][] = [];
+  private readonly highest = new Map<number, number[]>();
 
   /** Rows of a problem's groups that count, in the order in which they were recorded. */
   rowsOf(problem: number): readonly number[] {
-    return this.rows[problem] ?? [];
+    return this.rows.get(problem) ?? [];
   }
 
   /** Indices of the problems that were sampled, in their order. */
   get sampled(): number[] {
-    return this.rows.flatMap((rows, problem) => (rows && rows.length > 0 ? [problem] : []));
+    const problems = Array.from(this.rows, ([problem, rows]) => (rows.length > 0 ? problem : -1));
+    return problems.filter((problem) => problem >= 0).sort((a, b) => a - b);
   }
 
   /** The rows of all groups that count, in the order in which they were recorded. */
@@ -190,28 +192,28 @@ export class RunColumns {
   count(row: number): void {
     const { problem: problems, phase, step } = this.groups.columns;
     const problem = problems[row]!;
-    const rows = this.rows[problem];
+    const rows = this.rows.get(problem);
     if (rows) rows.push(row);
-    else this.rows[problem] = [row];
-    this.highest[problem] ??= PHASES.map(() => -1);
-    const highest = this.highest[problem];
+    else this.rows.set(problem, [row]);
+    const highest = this.highest.get(problem) ?? PHASES.map(() => -1);
+    this.highest.set(problem, highest);
     highest[phase[row]!] = Math.max(highest[phase[row]!]!, step[row]!);
   }
 
   /** Whether a group of the problem and phase that counts is of this step or a later one. */
   reaches(problem: number, phase: number, step: number): boolean {
-    return (this.highest[problem]?.[phase] ?? -1) >= step;
+    return (this.highest.get(problem)?.[phase] ?? -1) >= step;
   }
 
   /** Lets the rows of a problem that `gone` picks no longer count. */
   discount(problem: number, gone: (row: number) => boolean): void {
-    const rows = this.rows[problem];
+    const rows = this.rows.get(problem);
     if (!rows?.some(gone)) return;
     for (const row of rows) if (gone(row)) this.groups.set(row, 'counts', 0);
-    delete this.rows[problem];
-    delete this.highest[problem];
+    this.rows.delete(problem);
+    this.highest.delete(problem);
     for (const row of rows) if (this.groups.columns.counts[row] === 1) this.count(row);
-    this.rows[problem] ??= [];
+    if (!this.rows.has(problem)) this.rows.set(problem, []);
     this.epoch++;
   }
 

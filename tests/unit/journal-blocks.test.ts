@@ -90,3 +90,14 @@ test('rollouts are in the run folder: a record that names another file has none'
   await expectRejection(openJournal(run), 'run-broken', { reason: 'missing-rollouts', bytes: 0 });
   expect(readFileSync(outside)).toEqual(rollouts);
 });
+
+test('a record of a problem of any number costs no more than another', () => {
+  const columns = columnsOf([
+    group(0, 1, '1', { problem: 2_000_000_000, answers: ['1'], reference: '1' }),
+    group(1, 1, '1', { problem: 3, answers: ['1'], reference: '1' }),
+    group(2, 2, '2', { problem: 3, answers: ['2'], reference: '1' }),
+  ]);
+  expect(columns.sampled).toEqual([3, 2_000_000_000]);
+  expect(columns.rowsOf(3)).toEqual([1, 2]);
+  expect([columns.rowsOf(2_000_000_000), columns.rowsOf(5)]).toEqual([[0], []]);
+});
