@@ -1,5 +1,7 @@
 /** What to say where most responses have no answer: which rule would find one, and in how many of them. */
+import { WINDOW } from '../grading/extract.ts';
 import { type GradingRules, graderOf } from '../grading/index.ts';
+import { spoken } from '../grading/thought.ts';
 import { percent } from '../protocol/format.ts';
 import { MOSTLY } from '../protocol/warnings.ts';
 
@@ -17,9 +19,14 @@ const WORTH_NAMING = 0.3;
 
 /** null where enough responses have an answer, or no rule finds more. */
 export function answerHint(texts: readonly string[], rules: GradingRules): string | null {
+  // what every rule looks at, found once
+  const said = texts.map((text) => {
+    const part = spoken(text);
+    return part ? text.slice(Math.max(part.start, part.end - WINDOW), part.end) : '';
+  });
   const found = (rule: string) => {
     const grader = graderOf({ ...rules, answer: rule });
-    return texts.filter((text) => grader.extract(text) !== null).length / texts.length;
+    return said.filter((text) => grader.extract(text) !== null).length / texts.length;
   };
   const answered = texts.length === 0 ? 1 : found(rules.answer);
   if (1 - answered <= MOSTLY) return null;

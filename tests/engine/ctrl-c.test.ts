@@ -41,7 +41,7 @@ beforeAll(async () => {
 interface Use {
   args: string[];
   begun?: (program: Program) => Promise<unknown> | unknown;
-  /** Where nothing takes long. */
+  /** Where nothing takes long: it may be over when the signal comes. */
   brief?: true;
 }
 
@@ -56,25 +56,25 @@ const USES: Record<string, Use[]> = {
     { args: ['train', at('problems.jsonl'), '--out', out], begun: prints(/^Training /m) },
     { args: ['train', '--out', out, ...ENDLESS], begun: prints(/Run folder:/) },
   ],
-  // It reads its file as train does, and says nothing before.
   job: [
     {
       args: ['job', at('problems.jsonl'), '--for', 'verl', '--out', path.join(out, 'job')],
+      begun: reads('problems.jsonl'),
       brief: true,
     },
   ],
   probe: [{ args: ['probe', at('problems.jsonl'), '--out', out], begun: prints(/^Probing /m) }],
   experiment: [{ args: ['experiment', 'rise-then-fall', '--out', out], begun: prints(/of \d+ runs/) }],
   resume: [{ args: ['resume', 'large'], brief: true }],
-  fork: [{ args: ['fork', 'large', at('problems.jsonl'), '--out', out], brief: true }],
-  runs: [{ args: ['runs'], brief: true }],
-  show: [{ args: ['show', 'large'], brief: true }],
+  fork: [{ args: ['fork', 'large', at('problems.jsonl'), '--out', out], begun: reads('problems.jsonl'), brief: true }],
+  runs: [{ args: ['runs'], begun: reads('events.jsonl'), brief: true }],
+  show: [{ args: ['show', 'large', '--report'], begun: reads('rollouts-000.bin'), brief: true }],
   view: [{ args: ['view', 'large'], begun: prints(/http:\/\//) }],
   find: [{ args: ['find', 'large', '--regex', '(\\w+ )+x(.*)y'], begun: reads('rollouts-000.bin') }],
   note: [{ args: ['note', 'large', 'text'], brief: true }],
-  analyze: [{ args: ['analyze', 'large'], brief: true }],
+  analyze: [{ args: ['analyze', 'large'], begun: reads('rollouts-000.bin'), brief: true }],
   rescore: [{ args: ['rescore', 'large'], begun: reads('rollouts-000.bin') }],
-  compare: [{ args: ['compare', 'large', 'large', '--step', '0,50'], brief: true }],
+  compare: [{ args: ['compare', 'large', 'large', '--step', '0,50'], begun: reads('events.jsonl'), brief: true }],
   report: [{ args: ['report', 'large', '--html', path.join(out, 'report.html')], begun: reads('rollouts-000.bin') }],
   export: [
     {
@@ -87,7 +87,9 @@ const USES: Record<string, Use[]> = {
     },
   ],
   import: [{ args: ['import', at('rollouts.jsonl'), '--out', path.join(out, 'run')], begun: prints(/steps?/) }],
-  statistics: [{ args: ['statistics', 'large', '--score-with', 'embedded'], brief: true }],
+  statistics: [
+    { args: ['statistics', 'large', '--score-with', 'embedded'], begun: reads('rollouts-000.bin'), brief: true },
+  ],
   repair: [
     {
       args: ['repair', 'large'],
