@@ -42,11 +42,9 @@ function slope(found: Tensor, cap: number): Tensor {
 }
 
 /** [P*kv, G*R*L, d]. The scores of all heads exist at once, and their gradient keeps several copies of them. */
-export function attendWhole(
-  queries: Tensor,
-  { P, kvHeads, G, R, L, headDim, cap }: QueryGrid,
-  sets: readonly Attended[],
-): Tensor {
+export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly Attended[]): Tensor {
+  const { P, kvHeads, G, R, L, headDim, cap } = grid;
+  if (L === 1) return attendToken(queries, grid, sets);
   const all = [product(P, kvHeads), product(G, R, L)];
   const each = [product(P, kvHeads, G), product(R, L)];
   const shape = (set: Attended) => (set.shared ? all : each);
@@ -66,6 +64,34 @@ export function attendWhole(
     return op.reshape(op.matmul(weights, set.values), [...all, headDim]);
   });
   return parts.reduce((a, b) => op.add(a, b));
+}
+
+/** The same for one token of each row: matrices of each row are what they are, so that few of them change their shape. */
+function attendToken(
+  queries: Tensor,
+  { P, kvHeads, G, R, headDim, cap }: QueryGrid,
+  sets: readonly Attended[],
+): Tensor {
+  const all = [product(P, kvHeads), product(G, R)];
+  const each = [product(P, kvHeads, G), R];
+  const scores = sets.map(({ keys, length, shared, bias }) => {
+    const q = shared ? queries : op.reshape(queries, [...each, headDim]);
+    const raw = capped(op.reshape(op.matmul(q, keys, { transB: true }), [...each, length]), cap);
+    if (!bias) return raw;
+    const byRow = op.reshape(op.expand(bias, [P, product(kvHeads, G), 1, length]), [each[0]!, 1, length]);
+    return op.add(raw, byRow);
+  });
+  const mass = op.split(
+    op.softmax(op.concat(scores, -1)),
+    -1,
+    sets.map((set) => set.length),
+  );
+  const parts = sets.map(({ values, length, shared }, i) => {
+    const weights = shared ? op.reshape(mass[i]!, [...all, length]) : mass[i]!;
+    return op.reshape(op.matmul(weights, values), [...each, headDim]);
+  });
+  const mixed = parts.reduce((a, b) => op.add(a, b));
+  return op.reshape(mixed, [...all, headDim]);
 }
 
 /** What one head of one row looks at: matrices [length, d], and a bias [1 or L, length]. */
