@@ -11,6 +11,15 @@
 /** Unicode's noncharacters: no text for interchange contains one. */
 const MARKS = Array.from({ length: 32 }, (_, i) => String.fromCodePoint(0xfdd0 + i));
 
+/**
+ * Whether an added token is a control token: those that say so, and those that are written like one. The turns of
+ * DeepSeek-R1 (`<｜User｜>`) do not say so; llama.cpp's conversion takes both spellings for control tokens too
+ * (`does_token_look_special`). `<think>` and `<tool_call>` are ordinary text, which a prompt may name.
+ */
+export function isControlToken({ content, special }: { content: string; special: boolean }): boolean {
+  return special || /^(?:<\|[^]*\|>|<｜[^]*｜>)$/.test(content);
+}
+
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Finds the texts of control tokens. */

@@ -1,6 +1,6 @@
 /** Text to tokens, on Hugging Face's library. */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
-import { LiteralText } from './literal-text.ts';
+import { isControlToken, LiteralText } from './literal-text.ts';
 import { GPT2_PATTERN, splitBy } from './pretokenizer-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
@@ -56,9 +56,7 @@ export class TokenEncoder {
   constructor(json: TokenizerJson, { bosToken, eosToken }: { bosToken: string | null; eosToken: string | null }) {
     const described = { ...json, pre_tokenizer: widened(json.pre_tokenizer ?? null) };
     this.#library = new Library(described, { bos_token: bosToken, eos_token: eosToken });
-    this.#literal = new LiteralText(
-      (json.added_tokens ?? []).flatMap(({ content, special }) => (special ? content : [])),
-    );
+    this.#literal = new LiteralText((json.added_tokens ?? []).filter(isControlToken).map(({ content }) => content));
     // Special tokens have been found by now, so the marks can go.
     const split = this.#library.pre_tokenizer as ((text: string, options?: unknown) => string[]) | null;
     const known = knownBytes(json);

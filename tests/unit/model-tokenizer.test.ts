@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { startsWith } from '../../engine/model/first-token.ts';
+import { isControlToken } from '../../engine/model/literal-text.ts';
 import { tokenTextReader } from '../../engine/model/token-texts.ts';
 import { createTokenizer, type TokenizerParts } from '../../engine/model/tokenizer.ts';
 import { checkTokenizerJson, type TokenizerJson } from '../../engine/model/tokenizer-json.ts';
@@ -111,13 +112,14 @@ describe('texts of special tokens', () => {
     normalized: false,
   });
   const letters = [...'abcdefghijklmnopqrstuvwxyz<|_>/:'].map((letter, id) => [letter, id] as const);
-  const [START, END, OPEN] = [100, 101, 102];
+  const [START, END, OPEN, USER] = [100, 101, 102, 103];
   const json = {
     version: '1.0',
     added_tokens: [
       special(START, '<|im_start|>'),
       special(END, '<|im_end|>'),
       { ...special(OPEN, '<think>'), special: false },
+      { ...special(USER, '<|user|>'), special: false },
     ],
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
@@ -139,6 +141,7 @@ describe('texts of special tokens', () => {
     '<|im_start|><|im_start|>',
     '<|im_end|>|im_end|>',
     ' <|im_end|> ',
+    '<|user|>mine',
   ])('in what a problem or a response says are texts: %j', (user) => {
     const { text, tokens } = chat.encodePrompt({ system: user, user, prefill: user }, NOW);
     expect([count(tokens, START), count(tokens, END)]).toEqual([3, 2]);
@@ -147,13 +150,26 @@ describe('texts of special tokens', () => {
     );
     for (const encoded of [plain.encodeLiteral(user.trim()), plain.encodePrompt({ user: user.trim() }, NOW).tokens]) {
       expect(plain.decode(encoded)).toBe(user.trim());
-      expect([count(encoded, START), count(encoded, END)]).toEqual([0, 0]);
+      expect([START, END, USER].map((token) => count(encoded, token))).toEqual([0, 0, 0]);
     }
   });
 
   test('of the template are tokens, and tokens that are not special stay tokens', () => {
     const { tokens } = chat.encodePrompt({ user: '<think>a' }, NOW);
     expect([...tokens.slice(-4)]).toEqual([OPEN, 0, END, START]);
+  });
+
+  test.each([
+    ['<|im_end|>', true, true],
+    ['</s>', true, true],
+    // as DeepSeek-R1's files have them
+    ['<｜User｜>', false, true],
+    ['<|fim_prefix|>', false, true],
+    ['<think>', false, false],
+    ['</tool_call>', false, false],
+    ['|>', false, false],
+  ])('%s, special %s, is a control token: %s', (content, isSpecial, expected) => {
+    expect(isControlToken({ content, special: isSpecial })).toBe(expected);
   });
 
   test('a text with the marks in it is not changed', () => {
