@@ -36,8 +36,12 @@ function says(text: string, label: Label | null): boolean {
   if (label === null) return false;
   return (label.accepted ?? [label.answer]).some((answer) => {
     if (answer.length > LONGEST_SOUGHT) return text.trim() === answer.trim();
-    for (let at = text.indexOf(answer); at >= 0; at = text.indexOf(answer, at + 1)) {
+    const isWord = isInWord(answer, 0);
+    for (let at = text.indexOf(answer), next = 0; at >= 0; at = text.indexOf(answer, next)) {
       if (!isInWord(text, at - 1) && !isInWord(text, at + answer.length)) return true;
+      next = at + 1;
+      // a word begins in no other one
+      while (isWord && isInWord(text, next)) next++;
     }
     return false;
   });
