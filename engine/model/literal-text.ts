@@ -17,7 +17,7 @@ const MARKS = Array.from({ length: 32 }, (_, i) => String.fromCodePoint(0xfdd0 +
  * (`does_token_look_special`). `<think>` and `<tool_call>` are ordinary text, which a prompt may name.
  */
 export function isControlToken({ content, special }: { content: string; special: boolean }): boolean {
-  return special || /^(?:<\|[^]*\|>|<｜[^]*｜>)$/.test(content);
+  return special || ['|', '｜'].some((bar) => content.startsWith(`<${bar}`) && content.endsWith(`${bar}>`));
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
