@@ -303,6 +303,7 @@ const OF_FOLDERS: Readonly<Record<string, readonly [unknown, unknown] | string>>
   basePrecision: 'of a base with an adapter',
   rolloutPrecision: 'of other devices',
   cachePrecision: 'of other devices',
+  activationPrecision: 'of a base with an adapter',
   memoryLimit: 'refuses or not, by the machine',
   chatTemplate: 'the embedded models have no chat',
   chatTemplateKwargs: 'the embedded models have no chat',
