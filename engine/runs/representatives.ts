@@ -31,17 +31,20 @@ interface Candidates {
   isOrdered: boolean;
 }
 
-const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Candidates[] }>();
+const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Map<number, Candidates> }>();
 
 /** What is known of the groups of a problem, up to date. */
 export function candidatesOf(columns: RunColumns, problem: number): Candidates {
   let all = CANDIDATES.get(columns);
   if (all?.epoch !== columns.epoch) {
-    all = { epoch: columns.epoch, problems: [] };
+    all = { epoch: columns.epoch, problems: new Map() };
     CANDIDATES.set(columns, all);
   }
-  all.problems[problem] ??= { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
-  const candidates = all.problems[problem];
+  let candidates = all.problems.get(problem);
+  if (!candidates) {
+    candidates = { rows: [], answerFrom: [], verdictFrom: [], seen: 0, isOrdered: true };
+    all.problems.set(problem, candidates);
+  }
   const rows = columns.rowsOf(problem);
   while (candidates.seen < rows.length) include(columns, candidates, rows[candidates.seen++]!);
   return candidates;

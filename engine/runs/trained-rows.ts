@@ -13,8 +13,9 @@ interface Known {
   epoch: number;
   /** Rows that have been looked at. */
   seen: number;
-  problems: TrainedRows[];
-  /** Problems in the order of their indices, where that is known. */
+  /** A map: a damaged record may name the problem of any number. */
+  problems: Map<number, TrainedRows>;
+  /** Those of the problems in the order of their indices, where that is known. */
   sorted: TrainedRows[] | null;
   /** How many there are of each step. */
   counts: Map<number, number>;
@@ -26,7 +27,7 @@ const KNOWN = new WeakMap<RunColumns, Known>();
 /** Those of each problem that trained, in the order of the problems. */
 export function trainedRows(columns: RunColumns): readonly TrainedRows[] {
   const known = upToDate(columns);
-  known.sorted ??= known.problems.flat();
+  known.sorted ??= [...known.problems].sort(([a], [b]) => a - b).map(([, rows]) => rows);
   return known.sorted;
 }
 
@@ -39,7 +40,7 @@ function upToDate(columns: RunColumns): Known {
   let known = KNOWN.get(columns);
   // Rows that were there may count no longer.
   if (known?.epoch !== columns.epoch) {
-    known = { epoch: columns.epoch, seen: 0, problems: [], sorted: null, counts: new Map() };
+    known = { epoch: columns.epoch, seen: 0, problems: new Map(), sorted: null, counts: new Map() };
     KNOWN.set(columns, known);
   }
   const { problem, step, phase, counts } = columns.groups.columns;
@@ -47,12 +48,12 @@ function upToDate(columns: RunColumns): Known {
     const row = known.seen;
     if (phase[row] !== TRAIN || counts[row] !== 1) continue;
     known.counts.set(step[row]!, (known.counts.get(step[row]!) ?? 0) + 1);
-    const there = known.problems[problem[row]!];
+    const there = known.problems.get(problem[row]!);
     if (there) {
       if (step[row]! < step[there.rows.at(-1)!]!) there.isOrdered = false;
       there.rows.push(row);
     } else {
-      known.problems[problem[row]!] = { rows: [row], isOrdered: true };
+      known.problems.set(problem[row]!, { rows: [row], isOrdered: true });
       known.sorted = null;
     }
   }

@@ -10,6 +10,7 @@ import { scanLines } from '../../engine/runs/line-scan.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { viewOf } from '../../engine/runs/packed.ts';
 import { Table } from '../../engine/runs/table.ts';
+import { trainedRows } from '../../engine/runs/trained-rows.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { group } from '../support/records.ts';
 import { expectRejection } from '../support/refusals.ts';
@@ -100,4 +101,5 @@ test('a record of a problem of any number costs no more than another', () => {
   expect(columns.sampled).toEqual([3, 2_000_000_000]);
   expect(columns.rowsOf(3)).toEqual([1, 2]);
   expect([columns.rowsOf(2_000_000_000), columns.rowsOf(5)]).toEqual([[0], []]);
+  expect(trainedRows(columns).map(({ rows }) => rows)).toEqual([[1, 2], [0]]);
 });
