@@ -41,8 +41,8 @@ export interface RunMaterial {
   /** Those of the phase and step that were asked for, in the order of the journal, each once, as recorded last. */
   groups: FoundGroup[];
   phase: Phase;
-  /** Says which groups these are where others could have been meant; null where the phase was named, or is the only one. */
-  otherPhases: string | null;
+  /** Says which groups these are where others could have been meant, and how many were left out; null where neither is so. */
+  chosenGroups: string | null;
   detail(group: FoundGroup): Promise<GroupDetail>;
 }
 
@@ -60,7 +60,10 @@ export async function readGroups(
     readProblems(folder),
     openColumns(folder),
   ]);
-  const groups = columns.countedRows.map((row) => ({ ...columns.idOf(row), row }));
+  const stored = columns.countedRows.map((row) => ({ ...columns.idOf(row), row }));
+  // A damaged record may name any problem.
+  const groups = stored.filter(({ problem }) => problems[problem] !== undefined);
+  const foreign = stored.length - groups.length;
   const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
   const { phase: chosen, others } = choosePhase(columns, wanted);
   const found = groups.filter((g) => g.phase === chosen && (step === undefined || g.step === step));
@@ -87,10 +90,15 @@ export async function readGroups(
     vocabulary: vocabularyOf(columns.head),
     groups: found,
     phase: chosen,
-    otherPhases:
-      wanted === undefined && others.length > 0
-        ? `Phase: ${chosen} (the run also has ${others.join(', ')}; choose with --phase)`
-        : null,
+    chosenGroups:
+      [
+        wanted === undefined && others.length > 0
+          ? `Phase: ${chosen} (the run also has ${others.join(', ')}; choose with --phase)`
+          : null,
+        foreign > 0 ? `Left out: ${plural(foreign, 'group')} of problems that the run does not have` : null,
+      ]
+        .filter((line) => line !== null)
+        .join('\n') || null,
     detail: ({ row, ...id }) => readGroup(folder, { ...id, frame: columns.frameOf(row) }),
   };
 }

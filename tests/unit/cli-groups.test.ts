@@ -38,6 +38,19 @@ test('of two records of one group the later one counts', async () => {
   expect((await readGroups(folder, {})).groups).toHaveLength(12);
 });
 
+test('of a problem that the run does not have are left out, which is said', async () => {
+  const folder = join(temporaryFolder(), 'run');
+  await writeRunFixture(folder, RUN);
+  const path = join(folder, 'events.jsonl');
+  const { records } = await readRunFolder(folder);
+  const last = records.findLast((record) => record.type === 'group' && record.phase === 'train')!;
+  const damaged = { ...last, seq: records.length, problem: 2_000_000_000 };
+  writeFileSync(path, `${readFileSync(path, 'utf8')}${JSON.stringify(damaged)}\n`);
+  const { groups, chosenGroups } = await readGroups(folder, { phase: 'train' });
+  expect(groups).toHaveLength(12);
+  expect(chosenGroups).toBe('Left out: 1 group of problems that the run does not have');
+});
+
 test('a row says what the record of its group says', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);

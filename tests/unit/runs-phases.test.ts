@@ -35,11 +35,11 @@ describe('a command on the groups of one phase', () => {
     ['rescore', rescore],
   ] as const)('%s says which it took and how to take others, unless told', async (_, command) => {
     const folder = await fixture();
-    const { otherPhases } = await readGroups(folder, {});
-    expect(otherPhases).toContain('--phase');
+    const { chosenGroups } = await readGroups(folder, {});
+    expect(chosenGroups).toContain('--phase');
     await command(folder, {});
-    expect(printed.text).toContain(`${otherPhases}\n`);
-    expect((await readGroups(folder, { phase: 'train' })).otherPhases).toBeNull();
+    expect(printed.text).toContain(`${chosenGroups}\n`);
+    expect((await readGroups(folder, { phase: 'train' })).chosenGroups).toBeNull();
   });
 });
 

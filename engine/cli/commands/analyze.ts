@@ -50,7 +50,7 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const ending = endingOf(columns, reward ?? OTHER_REWARD);
   const forecast = forecastPart(columns, groups, problems);
   output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}`);
-  output.print(material.otherPhases === null ? '' : `${material.otherPhases}\n`);
+  output.print(material.chosenGroups === null ? '' : `${material.chosenGroups}\n`);
   const labeled = aligned.length > 0;
   const sections = [
     labeled

@@ -81,7 +81,7 @@ function newGrader({ grading }: RunMaterial, { answer, compare }: RescoreOptions
 function print(output: Output, { run, material, only, grader, scores, found }: Compared): void {
   const { groups, names, impossible } = scores;
   output.print(`${plural(groups.length, 'group')} (${material.phase}); ${trainedWith(material)}`);
-  output.print(material.otherPhases === null ? '' : `${material.otherPhases}\n`);
+  output.print(material.chosenGroups === null ? '' : `${material.chosenGroups}\n`);
   if (grader) {
     const { answer, compare } = grader.rules;
     output.print(
