@@ -37,7 +37,9 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     projects: [
-      suite('unit', 0),
+      // Most of its time would be spent on loading the same modules for each file.
+      suite('unit', 0, { isolate: false, setupFiles: ['tests/support/shared-process.ts'] }),
+      suite('mocked', 0),
       suite('parity', 0),
       suite('fuzz', 0),
       suite('engine', 0, built),

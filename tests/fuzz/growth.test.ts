@@ -1,7 +1,7 @@
 /**
  * Growth: a text twice as long takes about twice the work, up to the budget. Work is counted, not timed: how often the
  * blocks of the grading code run (V8's coverage), and the steps that its meter counts. What regular expressions do inside
- * is not seen here; `tests/unit/patterns.test.ts` looks at them.
+ * is not seen here; `tests/mocked/patterns.test.ts` looks at them.
  */
 import { Session } from 'node:inspector/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

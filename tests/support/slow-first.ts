@@ -36,7 +36,7 @@ const SLOW = [
   'parity/layered',
   'fuzz/data',
   'engine/package',
-  'unit/patterns',
+  'mocked/patterns',
   'unit/experiments-theory',
 ].map((name) => `/tests/${name}.test.ts`);
 

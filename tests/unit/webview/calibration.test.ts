@@ -26,7 +26,6 @@ const MEASURES = alignment([
 ]);
 
 async function panel({ labels = true, isAlone = false } = {}) {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 6, steps: 3, labels });
   const calibrate = vi.fn(async () => MEASURES);
   const webview = new FakeWebview();

@@ -18,7 +18,6 @@ const runs = temporaryFolder();
 const folder = (name: string) => path.join(runs, name);
 
 beforeAll(async () => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   await writeRunFixture(folder('one'), { seed: 7 });
   await writeRunFixture(folder('two'), { seed: 7, steps: 5 });
   await writeRunFixture(folder('three'), { seed: 7, votes: 4 });

@@ -102,7 +102,6 @@ const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
 let run: OpenRun;
 let other: OpenRun;
 beforeAll(async () => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const open = async (steps: number) => {
     const { folder } = await writeRunFixture(`${temporaryFolder()}/run-of-${steps}`, { problems: 4, steps });
     return OpenRun.read(folder);

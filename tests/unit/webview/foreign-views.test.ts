@@ -18,36 +18,7 @@ import { temporaryFolder } from '../../support/processes.ts';
 import { markup, textsOf } from './markup.ts';
 import { panelOn, readSelected, rendered, type Section } from './panel.ts';
 
-vi.mock('vscode', () => {
-  class Item {
-    constructor(readonly label: string) {}
-  }
-  class Icon {
-    constructor(readonly id: string) {}
-  }
-  class Markdown {
-    value = '';
-    appendMarkdown(text: string) {
-      this.value += text;
-      return this;
-    }
-    appendText(text: string) {
-      this.value += text;
-      return this;
-    }
-  }
-  class Nothing {}
-  return {
-    TreeItem: Item,
-    ThemeIcon: Icon,
-    ThemeColor: Icon,
-    MarkdownString: Markdown,
-    EventEmitter: Nothing,
-    Uri: Nothing,
-    TreeItemCollapsibleState: { None: 0 },
-    ConfigurationTarget: { Global: 1 },
-  };
-});
+vi.mock('vscode', async () => (await import('../../support/editor.ts')).vscode);
 
 let fixture: ForeignFixture;
 let run: OpenRun;

@@ -81,7 +81,6 @@ export function conversationOf(webview: FakeWebview, actions: Partial<Conversati
 
 /** A panel that shows the run, or none. */
 export async function panelOn(run: OpenRun | null): Promise<Store> {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const webview = new FakeWebview();
   conversationOf(webview).show(run);
   const store = new Store(webview.page());

@@ -1,5 +1,5 @@
 /** Other rewards as columns of the rollouts, and what they are worth. */
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { RewardComparison } from '../../../engine/protocol/reward-comparison.ts';
 import { rescoreArguments } from '../../../engine/view/computed.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -12,7 +12,6 @@ import { conversationOf, readSelected, rendered } from './panel.ts';
 
 let run: OpenRun;
 beforeAll(async () => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 3, steps: 2, votes: 2 });
   run = await OpenRun.read(folder);
 });

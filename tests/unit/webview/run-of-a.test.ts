@@ -16,7 +16,6 @@ import { conversationOf, readSelected, rendered, template } from './panel.ts';
 let run: OpenRun;
 let other: OpenRun;
 beforeAll(async () => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const folder = temporaryFolder();
   const open = async (name: string, steps: number, votes: number) =>
     OpenRun.read((await writeRunFixture(`${folder}/${name}`, { seed: 7, problems: 8, steps, every: 3, votes })).folder);

@@ -23,7 +23,6 @@ beforeAll(async () => {
 });
 
 async function panel() {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const webview = new FakeWebview();
   const host = conversationOf(webview);
   host.show(run);

@@ -1,5 +1,5 @@
 /** The panel's store, told by the host that tells the real page. */
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Pages } from '../../../engine/messages/webview.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
 import type { GroupId } from '../../../engine/protocol/group.ts';
@@ -17,10 +17,6 @@ import { writeRunFixture } from '../../support/run-fixture.ts';
 import { until } from '../../support/wait.ts';
 import { FakeWebview } from './fake-webview.ts';
 import { conversationOf } from './panel.ts';
-
-beforeAll(() => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
-});
 
 let runs = 0;
 const fixture = async (options: Parameters<typeof writeRunFixture>[1] = {}) => {

@@ -12,7 +12,6 @@ import { changeHead, conversationOf, rendered, template } from './panel.ts';
 
 let run: OpenRun;
 beforeAll(async () => {
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setImmediate(callback));
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, {
     ...{ problems: 6, votes: 4, steps: 12, every: 3 },
     labels: false,

@@ -1,7 +1,7 @@
 /**
  * Regular expressions take time that is linear in the text, whatever it says. recheck looks at each of them once, which
  * takes it seconds: those that it found safe are listed in `tests/fixtures/patterns.txt`, and `npx vitest run
- * tests/unit/patterns.test.ts -u` looks at new ones and adds them.
+ * tests/mocked/patterns.test.ts -u` looks at new ones and adds them.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
