@@ -1,21 +1,23 @@
 /** Texts of datasets, models and programs as Markdown in which they stay what they are. Pure. */
 
-import { largest } from './values.ts';
-import { visible, visibleMarkdown } from './visible.ts';
+import { stampOf, TextWriter } from './text-writer.ts';
+import { visibleCode, visibleMarkdown } from './visible.ts';
 
 /**
  * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
  * code, so it is between two parts of code, as an entity. Line breaks are shown as ↵.
  */
 export function code(text: string): string {
-  const line = visible(text.replace(/\r\n?|\n/g, '↵'));
-  if (line === '') return codeSpan('');
-  // no part needs more than a mark around it; where there is no part, two marks meet
-  if (!/`|(?:^|\|)\s|\s(?:\||$)/.test(line)) return `\`${line.replaceAll('|', '`&#124;`')}\``.replaceAll('``', '');
-  return line
-    .split('|')
-    .map((part) => (part === '' ? '' : codeSpan(part)))
-    .join('&#124;');
+  const line = visibleCode(text);
+  if (!line.includes('|')) return codeSpan(line);
+  const out = new TextWriter(2 * line.length);
+  for (let from = 0; from <= line.length; ) {
+    const end = partEnd(line, from);
+    if (end > from) writeSpan(out, line, from, end);
+    if (end < line.length) out.stamp(BAR);
+    from = end + 1;
+  }
+  return out.text();
 }
 
 /** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
@@ -25,12 +27,41 @@ export function markdown(text: string): string {
 
 function codeSpan(text: string): string {
   if (text !== '' && !/^\s|`|\s$/.test(text)) return `\`${text}\``;
-  const longest = largest(
-    Array.from(text.matchAll(/`+/g), ([run]) => run.length),
-    0,
-  );
-  const fence = '`'.repeat(longest + 1);
-  // Markdown takes one space off both ends, unless there is nothing else.
-  const pad = text === '' || (/^[\s`]|[\s`]$/.test(text) && text.trim() !== '') ? ' ' : '';
-  return `${fence}${pad}${text}${pad}${fence}`;
+  const out = new TextWriter(text.length + 2);
+  writeSpan(out, text, 0, text.length);
+  return out.text();
 }
+
+const BAR = stampOf('&#124;');
+const [SPACE, TICK, VERTICAL] = [' ', '`', '|'].map((mark) => mark.charCodeAt(0)) as [number, number, number];
+
+function partEnd(line: string, from: number): number {
+  let end = from;
+  while (end < line.length && line.charCodeAt(end) !== VERTICAL) end++;
+  return end;
+}
+
+/** What is between two places as one code span. */
+function writeSpan(out: TextWriter, text: string, from: number, end: number): void {
+  let longest = 0;
+  let run = 0;
+  let isBlank = true;
+  for (let i = from; i < end; i++) {
+    const code = text.charCodeAt(i);
+    run = code === TICK ? run + 1 : 0;
+    if (run > longest) longest = run;
+    isBlank &&= isSpace(code);
+  }
+  const atEnds = (at: number) => isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === TICK;
+  // Markdown takes one space off both ends, unless there is nothing else.
+  const isPadded = from === end || (!isBlank && (atEnds(from) || atEnds(end - 1)));
+  for (let i = 0; i <= longest; i++) out.unit(TICK);
+  if (isPadded) out.unit(SPACE);
+  out.slice(text, from, end);
+  if (isPadded) out.unit(SPACE);
+  for (let i = 0; i <= longest; i++) out.unit(TICK);
+}
+
+/** What `\s` is. */
+const isSpace = (code: number) =>
+  code < 0x80 ? code === SPACE || (code >= 9 && code <= 13) : /\s/.test(String.fromCharCode(code));

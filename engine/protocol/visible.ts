@@ -3,6 +3,7 @@
  * change the order in which text is read, or hide in it are escaped. Every surface goes through here. One pass, whatever the
  * text is. Pure.
  */
+import { type Stamp, stampOf, TextWriter } from './text-writer.ts';
 
 /** Beyond ASCII's visible characters: most texts have none of these, and looking for them is much quicker. */
 const UNUSUAL = /[^\n\t\x20-\x7e]/;
@@ -15,15 +16,23 @@ const LETTER =
 const PICTURE = /\p{Extended_Pictographic}/u;
 
 const [IS_KNOWN, IS_HIDDEN, IS_LETTER, IS_PICTURE] = [1, 2, 4, 8];
-/** `KINDS` has the code points below the first, and then those from the second on: tags and selectors. */
+/** There is a place for each code point below the first, and then for those from the second on: tags and selectors. */
 const [BEYOND, TAGS, MANY_TAGS] = [0x20000, 0xe0000, 0x1000];
-/** What is known of characters, by code point. */
+/** What is known of characters, by place. */
 const KINDS = new Uint8Array(BEYOND + MANY_TAGS);
+/** Numbers of hidden characters, by place, in the order in which they were seen. */
+const NUMBERS = new Uint16Array(KINDS.length);
+let seen = 0;
+
+function placeOf(point: number): number {
+  if (point < BEYOND) return point;
+  const tag = point - TAGS;
+  return tag < 0 || tag >= MANY_TAGS ? -1 : BEYOND + tag;
+}
 
 function kindOf(point: number): number {
-  if (point < BEYOND) return KINDS[point] || learn(point, point);
-  const tag = point - TAGS;
-  return tag < 0 || tag >= MANY_TAGS ? IS_KNOWN : KINDS[BEYOND + tag] || learn(point, BEYOND + tag);
+  const place = placeOf(point);
+  return place < 0 ? IS_KNOWN : KINDS[place] || learn(point, place);
 }
 
 function learn(point: number, place: number): number {
@@ -34,8 +43,13 @@ function learn(point: number, place: number): number {
     (LETTER.test(character) ? IS_LETTER : 0) |
     (PICTURE.test(character) ? IS_PICTURE : 0);
   KINDS[place] = kind;
+  // breaks are written out where a text is one line
+  if (kind & IS_HIDDEN || point === LINE_FEED || point === TAB) NUMBERS[place] = seen++;
   return kind;
 }
+
+const [TAB, LINE_FEED, RETURN, BACKSLASH] = [9, 10, 13, 92];
+for (const point of [TAB, LINE_FEED]) kindOf(point);
 
 const [NON_JOINER, JOINER, TEXT_STYLE, PICTURE_STYLE, KEYCAP] = [0x200c, 0x200d, 0xfe0e, 0xfe0f, 0x20e3];
 
@@ -47,6 +61,7 @@ function isMeant(text: string, at: number, code: number): boolean {
   }
   if (code !== JOINER && code !== NON_JOINER) return false;
   const next = at + 1 < text.length ? kindOf(text.codePointAt(at + 1)!) : 0;
+  if (!(next & (IS_LETTER | IS_PICTURE))) return false;
   const before = pointBefore(text, at);
   if (next & IS_LETTER && before >= 0 && kindOf(before) & IS_LETTER) return true;
   if (code !== JOINER || !(next & IS_PICTURE)) return false;
@@ -74,68 +89,44 @@ interface Writing {
   /** Whether those that belong to a visible one stay. */
   keepsMeant: boolean;
   picture(point: number): string;
-  /** Code units of each character that was written out; there are some thousands. */
-  known: Map<number, Uint16Array>;
+  /** Of each character that was written out, by its number; there are some thousands. */
+  known: (Stamp | undefined)[];
   /** Line feeds and tabs too. */
   isLine?: boolean;
   /** ASCII characters that get a backslash. */
   marks?: Uint8Array;
 }
 
-const NOTHING = new Uint16Array();
-/** Longest picture of one code unit. */
-const LONGEST = 12;
-
-/** Written as code units, since pieces of text by the million are slow. */
 function rewritten(text: string, writing: Writing): string {
   const { keepsMeant, isLine, marks } = writing;
-  let units = new Uint16Array(text.length + 64);
-  let length = 0;
-  // often many of a kind follow each other
-  let last = -1;
-  let picture: Uint16Array = NOTHING;
+  const out = new TextWriter(text.length);
   for (let i = 0; i < text.length; i++) {
-    if (length + LONGEST > units.length) {
-      // at once as much as there can be: what is not written takes no memory
-      const longer = new Uint16Array(length + LONGEST * (text.length - i));
-      longer.set(units);
-      units = longer;
-    }
     const code = text.charCodeAt(i);
     if (code < 0x7f && code >= 0x20) {
-      if (marks?.[code]) units[length++] = BACKSLASH;
-      units[length++] = code;
+      if (marks?.[code]) out.unit(BACKSLASH);
+      out.unit(code);
       continue;
     }
     const isPair = (code & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
     const point = isPair ? text.codePointAt(i)! : code;
     const isBreak = point === LINE_FEED || point === TAB;
     if (isBreak ? !isLine : !(kindOf(point) & IS_HIDDEN) || (keepsMeant && isMeant(text, i, code))) {
-      units[length++] = code;
-      if (isPair) units[length++] = text.charCodeAt(++i);
+      out.unit(code);
+      if (isPair) out.unit(text.charCodeAt(++i));
       continue;
     }
     if (isPair) i++;
     // the line feed that follows says it
     if (keepsMeant && point === RETURN && text.charCodeAt(i + 1) === LINE_FEED) continue;
-    if (point !== last) {
-      last = point;
-      picture = knownPicture(point, writing);
-    }
-    for (let k = 0; k < picture.length; k++) units[length++] = picture[k]!;
+    out.stamp(knownPicture(point, writing));
   }
-  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(units.subarray(0, length));
+  return out.text();
 }
 
-const [TAB, LINE_FEED, RETURN, BACKSLASH] = [9, 10, 13, 92];
-
-function knownPicture(point: number, { known, picture }: Writing): Uint16Array {
-  const before = known.get(point);
-  if (before) return before;
-  const text = picture(point);
-  const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
-  known.set(point, units);
-  return units;
+function knownPicture(point: number, { known, picture }: Writing): Stamp {
+  const number = NUMBERS[placeOf(point)]!;
+  known[number] ??= stampOf(picture(point));
+  return known[number];
 }
 
 function pictureOf(point: number): string {
@@ -144,19 +135,24 @@ function pictureOf(point: number): string {
   return `[U+${point.toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
-const PICTURES = new Map<number, Uint16Array>();
-const AS_TEXT: Writing = { keepsMeant: true, picture: pictureOf, known: PICTURES };
+const AS_TEXT: Writing = { keepsMeant: true, picture: pictureOf, known: [] };
 const AS_LINE: Writing = { ...AS_TEXT, isLine: true };
+const LINE_END = '↵';
+const AS_CODE: Writing = {
+  ...AS_LINE,
+  picture: (point) => (point === TAB ? '\t' : point === LINE_FEED || point === RETURN ? LINE_END : pictureOf(point)),
+  known: [],
+};
 /** Characters that Markdown means something by. */
 const MARKS = new Uint8Array(128);
 for (const mark of '\\`*_~[]()<>&|!#$:@.') MARKS[mark.charCodeAt(0)] = 1;
 const AS_MARKDOWN: Writing = {
   ...AS_LINE,
   picture: (point) => pictureOf(point).replace(/[[\]]/g, '\\$&'),
-  known: new Map(),
+  known: [],
   marks: MARKS,
 };
-const AS_JSON: Writing = { keepsMeant: false, picture: jsonOf, known: new Map() };
+const AS_JSON: Writing = { keepsMeant: false, picture: jsonOf, known: [] };
 
 /**
  * The text with every such character escaped: `␛` for an escape, `[U+202E]` for one without a picture. Line feeds and
@@ -169,6 +165,11 @@ export function visible(text: string): string {
 /** The same in one line: line feeds and tabs are escaped too. */
 export function visibleLine(text: string): string {
   return /[^\x20-\x7e]/.test(text) ? rewritten(text, AS_LINE) : text;
+}
+
+/** The same in one line of code: tabs stay, each line end is one mark. */
+export function visibleCode(text: string): string {
+  return /[^\t\x20-\x7e]/.test(text) ? rewritten(text, AS_CODE) : text;
 }
 
 /** The same as text of Markdown, with a backslash before each of its marks. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { markdown } from '../../engine/protocol/markdown.ts';
+import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { visible, visibleJson, visibleLine } from '../../engine/protocol/visible.ts';
 
@@ -48,6 +48,18 @@ describe('text that is shown', () => {
     // once to see what it is, and once for its picture
     expect(picture.mock.calls.length).toBeLessThanOrEqual(10);
     picture.mockRestore();
+  });
+
+  it.each([4095, 4096, 4097, 4110, 9000])('writes long texts as short ones: %i characters before', (length) => {
+    const before = 'a'.repeat(length);
+    const text = '👍🏽\u202e\n\u{e0041}é👨‍👩‍👧\ud800|`x` ';
+    for (const shown of [visible, visibleLine, markdown]) expect(shown(before + text)).toBe(before + shown(text));
+    expect(visibleJson(before + text)).toBe(`"${before}${visibleJson(text).slice(1)}`);
+    // A part with a mark inside has two around it.
+    expect(code(`${before}|${text}`)).toBe(`\`${before}\`&#124;${code(text)}`);
+    expect(code(`${text}|${before}`)).toBe(`${code(text)}&#124;\`${before}\``);
+    expect(code('|'.repeat(length))).toBe('&#124;'.repeat(length));
+    expect(code('`'.repeat(length))).toBe(`${'`'.repeat(length + 1)} ${'`'.repeat(length)} ${'`'.repeat(length + 1)}`);
   });
 
   it('leaves every character that is not hidden, and no other', () => {
