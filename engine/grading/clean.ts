@@ -179,7 +179,7 @@ const CODES: Record<string, string> = {
 
 /** Money as macros: `\$5`, `$5`, `USD 5`, `Rs. 500`, `US$5`. */
 function rewriteMoney(text: string): string {
-  let s = text.replace(/\\text\{ ?(\\?[$£€¥₹₩₽%]) ?\}/g, '$1');
+  let s = text.replace(/\\text\{ ?(\\?[$£€¥₹₩₽%‰]) ?\}/g, '$1');
   s = s.replace(/\\\$|\\(?:pounds|textsterling|euro|yen)(?![a-zA-Z])|[£€¥₹₩₽]/g, (sign) => CURRENCIES[sign] ?? sign);
   // an unpaired dollar sign before a number is money; the others only mark mathematics
   if (/^-? ?(?:US|AU?|CA?|NZ|HK)?\$ ?-?[\d.]/.test(s) && s.indexOf('$') === s.lastIndexOf('$'))
@@ -284,6 +284,7 @@ export function clean(answer: string): string {
   s = rewriteStyles(rewriteMoney(s));
   s = rewritePrimes(rewriteBrackets(s))
     .replace(/\\%/g, '%')
+    .replace(/\\(?:permil|textperthousand|perthousand)(?![a-zA-Z])/g, '‰')
     .replace(/ ?\{ ?, ?\} ?/g, ',')
     .replace(/\^ ?\{? ?\\(?:text|mathrm) ?\{ ?o ?\} ?\}?/g, '^\\circ ')
     .replace(/(?<=\d) ?\^ ?(?:o(?![a-zA-Z])|\{ ?o ?\})/g, '^\\circ ')

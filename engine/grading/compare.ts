@@ -56,7 +56,8 @@ function sameValue(a: MathNode, b: MathNode, rule: Rule): boolean {
     return sameScalar((angle as { of: MathNode }).of, other) || sameScalar(angle, other);
   }
   if (a.kind === 'percent' || b.kind === 'percent') {
-    if (a.kind === 'percent' && b.kind === 'percent') return sameScalar(a.of, b.of);
+    if (a.kind === 'percent' && b.kind === 'percent')
+      return a.parts === b.parts ? sameScalar(a.of, b.of) : sameScalar(a, b);
     const inner = a.kind === 'percent' ? sameScalar(a.of, b) : sameScalar(a, (b as { of: MathNode }).of);
     if (inner) return true;
     const fraction = rule.percent === 'always' || (rule.percent === 'reference' && b.kind === 'percent');

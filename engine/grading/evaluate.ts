@@ -40,7 +40,7 @@ function exact(node: MathNode, known: Known): Q.Rational | null {
     }
     case 'percent': {
       const value = exactValue(node.of, known);
-      return value && Q.divide(value, Q.integer(100));
+      return value && Q.divide(value, Q.integer(node.parts ?? 100));
     }
     case 'quotient': {
       const over = exactValue(node.over, known);
@@ -184,7 +184,7 @@ export function valueAt(node: MathNode, point: Point, known: Known = new Map()):
     case 'negative':
       return C.subtract(C.real(0), valueAt(node.of, point, known));
     case 'percent':
-      return C.divide(valueAt(node.of, point, known), C.real(100));
+      return C.divide(valueAt(node.of, point, known), C.real(node.parts ?? 100));
     case 'degrees':
       return C.multiply(valueAt(node.of, point, known), C.real(Math.PI / 180));
     case 'quotient':

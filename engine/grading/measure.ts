@@ -135,7 +135,7 @@ const MICRO = /(?:\{ ?\\mu ?\}|\\mu) ?(?=[a-zA-Z]+$)|\\text\{ ?μ ?\} ?(?=[a-zA-
 
 /** ` cm^2`, ` square feet`, ` apples`, `\Omega` at the end, without any mark. */
 function wordTail(text: string): Measured | null {
-  const cleaned = text.replace(MICRO, 'μ').replace(/(k?) ?\\Omega$/, ' $1Ω');
+  const cleaned = text.replace(MICRO, 'μ').replace(/([kM]?) ?\\Omega$/, ' $1Ω');
   const [head, tail] = tailOf(cleaned);
   if (tail === '') return null;
   const space = head.endsWith(' ') ? ' ' : '';
@@ -155,7 +155,7 @@ function wordTail(text: string): Measured | null {
     )
       return null;
     // `3nm` may be a product
-    if (/^(?:n[ms]|cl|dl|ha|cc)$/.test(word) && space === '') return null;
+    if (/^(?:n[mscF]|cl|dl|kl|ha|cc|ly|hp|[kmgt]b|m[CFJTW]|pF|G[JW]|PB)$/.test(word) && space === '') return null;
     // a word of three letters may be a product of variables
     if (word.length === 3 && words.length === 1 && !isUnit(word) && space === '') return null;
   }

@@ -18,7 +18,8 @@ export type MathNode =
   | { kind: 'call'; name: string; args: MathNode[] }
   /** a ± b, and ± b where `left` is null. */
   | { kind: 'plus-minus'; left: MathNode | null; right: MathNode; sign: 1 | -1 }
-  | { kind: 'percent'; of: MathNode }
+  /** Of a hundred, or of as many parts as are said: 1,000 for ‰. */
+  | { kind: 'percent'; of: MathNode; parts?: number }
   | { kind: 'degrees'; of: MathNode }
   /** `(a, b]` and the like: a tuple, a point, an interval. */
   | { kind: 'tuple'; open: '(' | '['; close: ')' | ']'; items: MathNode[] }

@@ -147,7 +147,7 @@ class Parser extends Primaries {
   /** `1/2 %` is half a percent. */
   protected over(over: MathNode, under: MathNode): MathNode {
     if (under.kind !== 'percent') return this.count({ kind: 'quotient', over, under });
-    return this.count({ kind: 'percent', of: this.count({ kind: 'quotient', over, under: under.of }) });
+    return this.count({ ...under, of: this.count({ kind: 'quotient', over, under: under.of }) });
   }
 
   protected divisor(): MathNode {
@@ -173,7 +173,7 @@ class Parser extends Primaries {
     const of = this.postfixed();
     if (!negative) return of;
     if (of.kind === 'percent' || of.kind === 'degrees')
-      return { kind: of.kind, of: this.count({ kind: 'negative', of: of.of }) };
+      return { ...of, of: this.count({ kind: 'negative', of: of.of }) };
     return this.count({ kind: 'negative', of });
   }
 
@@ -206,6 +206,7 @@ class Parser extends Primaries {
         this.takes('!');
         result = this.count({ kind: 'call', name: 'factorial', args: [result] });
       } else if (this.takes('%')) result = this.count({ kind: 'percent', of: result });
+      else if (this.takes('‰')) result = this.count({ kind: 'percent', of: result, parts: 1000 });
       else if (this.takes("'")) result = prime(result);
       else return result;
     }

@@ -199,8 +199,9 @@ export function canonical(node: MathNode, known: Known = new Map()): string {
       return `+(${node.terms.map(spell).sort().join()})`;
     case 'product':
       return `*(${node.factors.map(spell).sort().join()})`;
-    case 'negative':
     case 'percent':
+      return `percent${node.parts ?? ''}(${spell(node.of)})`;
+    case 'negative':
     case 'degrees':
       return `${node.kind}(${spell(node.of)})`;
     case 'quotient':

@@ -11,7 +11,7 @@ import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
 import { allot } from './scalar.ts';
 import { Unreadable } from './scanner.ts';
-import { type Unit, unitOf } from './units.ts';
+import { isShare, partsOf, type Unit, unitOf } from './units.ts';
 
 export interface Understood {
   /** Equal keys are equal answers. */
@@ -170,10 +170,13 @@ function measure(text: string): Value | null {
   const number = (unit === null ? null : withDecimalPoint(value)) ?? value;
   const values = readings(number).filter(isClosed);
   if (values.length === 0) return null;
-  if (unit?.name === 'percent') return { readings: values.map((of) => ({ kind: 'percent', of })), unit };
+  if (unit && isShare(unit)) {
+    const parts = unit.name === 'percent' ? {} : { parts: partsOf(unit) };
+    return { readings: values.map((of) => ({ kind: 'percent', of, ...parts })), unit };
+  }
   const other = otherNumber(text);
-  // `2 m` may also be two times m
-  const variable = /[^a-zA-Z\\][a-zA-Z]$/.test(text) && unit !== null ? readings(text) : [];
+  // `2 m` may also be two times m, `2 mN` the product of three
+  const variable = /[^a-zA-Z\\][a-zA-Z]{1,2}$/.test(text) && unit !== null ? readings(text) : [];
   return { readings: [...values, ...variable, ...(other === null ? [] : readings(other))], unit };
 }
 
@@ -189,7 +192,7 @@ function defined(text: string): Value | null {
   const head = /[<>]|\\[lg]e(?![a-zA-Z])/.test(text.slice(0, at)) ? null : text.slice(0, at);
   const measured = head && splitUnit(withParentheses(text.slice(at).trim()));
   if (!measured) return null;
-  const percent = value.unit?.name === 'percent' ? '%' : '';
+  const percent = { percent: '%', permille: '‰' }[value.unit?.name ?? ''] ?? '';
   const values = readings(`${head} ${measured.value}${percent}`).filter((node) => node.kind === 'relation');
   return values.length > 0 ? { readings: values, unit: value.unit } : null;
 }

@@ -27,6 +27,8 @@ in 127/5000*m inch inches
 ft 12*in foot feet
 yd 3*ft yard
 mile 5280*ft mi
+nmi 1852*m
+ly 9460730472580800*m lightyear
 acre 43560*ft^2
 hectare 10000*m^2 ha
 g - gram gm
@@ -36,6 +38,8 @@ kg 1000*g kilogram kilo
 tonne 1000*kg
 lb 45359237/100000*g lbs
 oz 1/16*lb ounce
+stone 14*lb
+quintal 100*kg
 ton -
 pound -
 s - sec second
@@ -51,11 +55,13 @@ month - mo
 year 12*month yr
 decade 10*year
 century 100*year centuries
+millennium 1000*year millennia
 L 1/1000*m^3 l liter litre
 ml 1/1000*L mL milliliter millilitre cc
 cl 1/100*L cL centiliter centilitre
 dl 1/10*L dL deciliter decilitre
-gallon - gal
+kL 1000*L kl kiloliter kilolitre
+gallon 231*in^3 gal
 quart 1/4*gallon qt
 pint 1/8*gallon pt
 cup 1/16*gallon
@@ -73,25 +79,37 @@ won - krw 원
 franc - chf
 ruble - rouble
 percent - pct
+permille 1/10*percent promille
+basispoint 1/100*percent
+ppm 1/10000*percent
+ppb 1/10000000*percent
 degree - deg
 radian - rad
 degreeC - celsius centigrade
 degreeF - fahrenheit
 mph 1*mile/h
 kph 1*km/h kmh kmph
+knot 1*nmi/h
 rpm -
 K - kelvin
 N 1000*g*m/s^2 newton
 kN 1000*N kilonewton
 J 1*N*m joule
 kJ 1000*J kilojoule
+mJ 1/1000*J millijoule
 MJ 1000000*J megajoule
+GJ 1000000000*J gigajoule
 cal - calorie
 kcal 1000*cal kilocalorie
 W 1*J/s watt
 kW 1000*W kilowatt
+mW 1/1000*W milliwatt
 MW 1000000*W megawatt
+GW 1000000000*W gigawatt
+Wh 1*W*h
 kWh 1*kW*h
+MWh 1*MW*h
+hp - horsepower
 eV - electronvolt
 keV 1000*eV
 MeV 1000000*eV
@@ -101,31 +119,57 @@ mV 1/1000*V millivolt
 kV 1000*V kilovolt
 A - amp ampere
 mA 1/1000*A milliamp milliampere
+μA 1/1000000*A microamp microampere
 C - coulomb
+mC 1/1000*C millicoulomb
 μC 1/1000000*C microcoulomb
+nC 1/1000000000*C nanocoulomb
 ohm - Ω
 kohm 1000*ohm kΩ
+Mohm 1000000*ohm MΩ megaohm
 F - farad
+mF 1/1000*F millifarad
 μF 1/1000000*F microfarad
+nF 1/1000000000*F nanofarad
+pF 1/1000000000000*F picofarad
 T - tesla
+mT 1/1000*T millitesla
 Hz - hertz
 kHz 1000*Hz kilohertz
 MHz 1000000*Hz megahertz
 GHz 1000000000*Hz gigahertz
+THz 1000000000000*Hz terahertz
 Pa 1*N/m^2 pascal
 kPa 1000*Pa kilopascal
+hPa 100*Pa hectopascal
 MPa 1000000*Pa megapascal
-atm - atmosphere
+GPa 1000000000*Pa gigapascal
+bar 100000*Pa
+mbar 1/1000*bar millibar
+atm 101325*Pa atmosphere
+torr 1/760*atm mmHg
+psi -
 mol - mole
 mmol 1/1000*mol millimole
 M - molar
 dB - decibel
 bit -
-byte -
-KB - kB kilobyte
-MB - megabyte
-GB - gigabyte
-TB - terabyte
+kbit 1000*bit kilobit
+Mbit 1000000*bit megabit
+Gbit 1000000000*bit gigabit
+kbps 1*kbit/s
+Mbps 1*Mbit/s
+Gbps 1*Gbit/s
+byte 8*bit
+kB 1000*byte KB kb kilobyte
+MB 1000000*byte mb megabyte
+GB 1000000000*byte gb gigabyte
+TB 1000000000000*byte tb terabyte
+PB 1000000000000000*byte petabyte
+KiB 1024*byte kibibyte
+MiB 1048576*byte mebibyte
+GiB 1073741824*byte gibibyte
+TiB 1099511627776*byte tebibyte
 unit -
 am -
 pm -
@@ -196,6 +240,14 @@ export function unitOf(words: string): Unit | null {
     .replace(/ ([ap])\.\s?m\.?$/i, '$1m')
     .replace(/^([ap])\.\s?m\.?$/i, '$1m')
     .replace(/\bper cent\b/gi, 'percent')
+    .replace(/‰|\bper mille?\b/gi, 'permille')
+    .replace(/\bbasis points?\b/gi, 'basispoint')
+    .replace(/\bdeg(?:rees?|\.)? (?=(?:celsius|centigrade|fahrenheit)\b)/gi, '')
+    .replace(/\bdeg(?:rees?|\.)? ([CF])\b/g, (_, scale) => `degree${scale}`)
+    .replace(/\bnautical miles?\b/gi, 'nmi')
+    .replace(/\blight[ -]years?\b/gi, 'lightyear')
+    .replace(/\bmetric tons?\b/gi, 'tonne')
+    .replace(/\b([kMG])b(?= ?\/ ?s\b| per sec)/g, '$1bit')
     .replace(/\bper\b/g, '/')
     .replace(/\b(?:US|U\.S\.|American) (?=dollars?\b)/gi, '');
   s = s.replace(/\b(?:square|sq\.?) ([a-zA-Z]+)/gi, '$1^2').replace(/\b(?:cubic|cu\.?) ([a-zA-Z]+)/gi, '$1^3');
@@ -242,6 +294,18 @@ const AMBIGUOUS: readonly [string, string][] = [
   ['ton', 'tonne'],
 ];
 
+const NAMES_OF_CENTS = new Set(['cent', 'euro']);
+
+/** Whether a unit is a percent sign or one of its kind, such as per mille. */
+export function isShare(unit: Unit | null): boolean {
+  return unit?.dimension === 'percent^1';
+}
+
+/** Of how many parts it is: 100 for percent. */
+export function partsOf({ factor }: Unit): number {
+  return Number((100n * factor.d) / factor.n);
+}
+
 /**
  * How two units go together: `same`; `convert`, when values compare after conversion; `differ`, when no value in one is
  * a value in the other; `angle` for degrees and radians. A missing or unknown unit goes with any.
@@ -249,6 +313,10 @@ const AMBIGUOUS: readonly [string, string][] = [
 export function relate(a: Unit | null, b: Unit | null): 'same' | 'convert' | 'angle' | 'differ' {
   if (a === null || b === null || a.name === b.name) return 'same';
   if (AMBIGUOUS.some(([x, y]) => (a.name === x && b.name === y) || (a.name === y && b.name === x))) return 'same';
+  // cents are of euros too
+  if (NAMES_OF_CENTS.has(a.name) && NAMES_OF_CENTS.has(b.name)) return 'convert';
+  // what is read of them says of how many parts they are
+  if (isShare(a) && isShare(b)) return 'same';
   const angles = [a.name, b.name].sort().join();
   if (angles === 'degree,radian') return 'angle';
   if (a.dimension !== b.dimension) return 'differ';
