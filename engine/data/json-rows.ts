@@ -7,26 +7,27 @@ import { promptOf } from './chat.ts';
 import { columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { JsonError, parseJson } from './json-fault.ts';
-import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
+import { DEEPEST, lineCounter, listsIn, pathName, scanObjects } from './json-scan.ts';
 import { looksOf } from './other-writing.ts';
 import type { FileRows, Row } from './rows.ts';
+import { isSplit, noSplit, SPLITS } from './splits.ts';
 import { inTurns } from './turns.ts';
 
 const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
 
 /** JSON Lines; a list that a tool saved under such a name is read as one. */
-export async function jsonLinesRows(file: string, text: string, fields: FieldMap): Promise<FileRows> {
+export async function jsonLinesRows(file: string, text: string, fields: FieldMap, split?: string): Promise<FileRows> {
   if (/^\s*\[/.test(text) || /^\s*\{\s*\n/.test(text)) {
     const document = whole(text);
-    if (document !== undefined) return documentRows(file, text, document, fields);
+    if (document !== undefined) return documentRows(file, text, document, fields, split);
   }
   return { rows: await lineRows(file, text), notes: [] };
 }
 
 /** A JSON document; JSON Lines under such a name (what `Dataset.to_json` writes) are read as those. */
-export async function jsonRows(file: string, text: string, fields: FieldMap): Promise<FileRows> {
+export async function jsonRows(file: string, text: string, fields: FieldMap, split?: string): Promise<FileRows> {
   try {
-    return documentRows(file, text, parseJson(text), fields);
+    return documentRows(file, text, parseJson(text), fields, split);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     if (beginsWithLine(text)) return { rows: await lineRows(file, text), notes: [] };
@@ -102,10 +103,11 @@ interface NamedList {
   list: unknown[];
 }
 
-function documentRows(file: string, text: string, document: unknown, fields: FieldMap): FileRows {
+function documentRows(file: string, text: string, document: unknown, fields: FieldMap, split?: string): FileRows {
   const lists = listsOf(document);
   const found = lists.filter(({ list }) => holdsProblems(list, fields));
-  const chosen = found[0] ?? lists.find(({ list }) => list.some(isObject));
+  const ofSplit = split === undefined ? null : listOfSplit(file, found, split);
+  const chosen = ofSplit ?? found[0] ?? lists.find(({ list }) => list.some(isObject));
   if (!found[0] && isObject(document)) {
     const table = tableRows(document, fields);
     if (table) return { rows: table.map((values) => ({ values, line: null })), notes: [] };
@@ -125,12 +127,12 @@ function documentRows(file: string, text: string, document: unknown, fields: Fie
       details: { reason: 'not-an-object', file, element: bad },
     });
   }
-  const others = found.slice(1).map((other) => `"${other.name}"`);
+  const others = found.filter((other) => other !== chosen).map((other) => `"${other.name}"`);
   const notes =
     others.length === 0
       ? []
-      : [`${file} has problems in "${name}" and in ${others.join(', ')}: those in "${name}" are read.`];
-  return { rows: listRows(text, name, list as RowValues[]), notes };
+      : [`${file} has problems in "${name}" and in ${others.join(', ')}: those in "${name}" are read (--split).`];
+  return { rows: listRows(text, name, list as RowValues[]), notes, ...(ofSplit ? { isDivided: true } : {}) };
 }
 
 /** Rows with their lines, where the scan, which knows objects only, finds as many. */
@@ -150,7 +152,27 @@ function unwrapped(values: RowValues): RowValues {
 function listsOf(document: unknown): NamedList[] {
   if (Array.isArray(document)) return [{ name: null, list: document }];
   if (!isObject(document)) return [];
-  return Object.entries(document).flatMap(([name, list]) => (Array.isArray(list) ? [{ name, list }] : []));
+  const lists: NamedList[] = [];
+  const deeper: NamedList[] = [];
+  const look = (within: RowValues, names: readonly string[]) => {
+    for (const [key, value] of Object.entries(within)) {
+      const path = [...names, key];
+      if (Array.isArray(value)) (names.length === 0 ? lists : deeper).push({ name: pathName(path), list: value });
+      else if (isObject(value) && path.length < DEEPEST) look(value, path);
+    }
+  };
+  look(document, []);
+  return [...lists, ...deeper];
+}
+
+/** The list of the split that is asked for; null where the lists are no splits. */
+function listOfSplit(file: string, found: readonly NamedList[], asked: string): NamedList | null {
+  const names = found.map(({ name }) => name ?? '');
+  const last = names.map((name) => name.split('.').at(-1)!);
+  const at = names.findIndex((name, i) => name === asked || isSplit(last[i]!, asked));
+  if (at >= 0) return found[at]!;
+  if (found.length < 2 && !last.some((name) => SPLITS.has(name.toLowerCase()))) return null;
+  throw noSplit(file, asked, names);
 }
 
 /** Whether the first row has a problem. */

@@ -9,7 +9,7 @@ export interface ObjectSpan {
   end: number;
 }
 
-/** A list of a document, by the name that it has in the top-level object. */
+/** A list of a document, by the name that it has in the top-level object; of a list in an object of that, by both names. */
 export interface ListPlace {
   name: string | null;
   /** Offset of its `[`. */
@@ -65,27 +65,40 @@ export function scanObjects(
   return spans;
 }
 
-/** The lists that may be the problems: the document itself, or those that its top-level object holds, `most` of them. */
+/** How many objects a list may be in: `{"data": {"train": [...]}}`. */
+export const DEEPEST = 2;
+
+/** The name of a list in objects. */
+export const pathName = (names: readonly string[]) => names.join('.');
+
+/**
+ * The lists that may be the problems: the document itself, or those that its top-level object holds, `most` of them; then
+ * those in the objects of that one.
+ */
 export function listsIn(text: string, most = Number.POSITIVE_INFINITY): ListPlace[] {
   const head = /^\uFEFF?\s*/.exec(text)![0].length;
   if (text[head] === '[') return [{ name: null, start: head }];
   const lists: ListPlace[] = [];
+  const deeper: ListPlace[] = [];
   if (text[head] !== '{') return lists;
   let depth = 0;
-  let name: string | null = null;
+  let inLists = 0;
+  const names: string[] = [];
   for (let i = head; i < text.length && lists.length < most; i++) {
     const c = text[i]!;
     if (c === '"') {
       const end = stringEnd(text, i);
-      if (depth === 1) name = nameIn(text.slice(i, end + 1));
+      if (inLists === 0 && depth <= DEEPEST) names[depth - 1] = nameIn(text.slice(i, end + 1));
       i = end;
     } else if (c === '[') {
-      if (depth === 1) lists.push({ name, start: i });
-      depth++;
-    } else if (c === '{') depth++;
-    else if (c === '}' || c === ']') depth--;
+      if (inLists === 0 && depth <= DEEPEST)
+        (depth === 1 ? lists : deeper).push({ name: pathName(names.slice(0, depth)), start: i });
+      inLists++;
+    } else if (c === ']') inLists = Math.max(0, inLists - 1);
+    else if (c === '{') depth++;
+    else if (c === '}') depth--;
   }
-  return lists;
+  return [...lists, ...deeper].slice(0, most);
 }
 
 function nameIn(source: string): string {

@@ -66,7 +66,7 @@ function inList(text: string, fields: FieldMap, firstRow: number): LocatedProble
   });
 }
 
-/** Where the first list begins whose first object has a problem; the first list where none has. */
+/** Where the first list begins (`listsIn` has their order) whose first object has a problem; the first list where none has. */
 function listOfProblems(text: string, fields: FieldMap): number | undefined {
   const lists = listsIn(text);
   const found = lists.find(({ start }) =>

@@ -11,7 +11,8 @@ import { jsonLinesRows, jsonRows } from './json-rows.ts';
 import { looksOf } from './other-writing.ts';
 import { parquetRows } from './parquet.ts';
 import type { FileRows, Row } from './rows.ts';
-import { chooseShards } from './shards.ts';
+import { type Chosen, chooseShards, isNamedSplit } from './shards.ts';
+import { isTraining, noSplit } from './splits.ts';
 import { decode } from './text-file.ts';
 import { TooLong } from './zstd/output.ts';
 
@@ -39,12 +40,13 @@ export interface ReadOptions {
   split?: string | undefined;
 }
 
-type Reader = (file: string, bytes: Buffer, fields: FieldMap) => FileRows | Promise<FileRows>;
+/** @param split the part of a file by itself that is asked for; only JSON has parts */
+type Reader = (file: string, bytes: Buffer, fields: FieldMap, split?: string) => FileRows | Promise<FileRows>;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['.jsonl', (file, bytes, fields) => jsonLinesRows(file, decode(file, bytes), fields)],
-  ['.ndjson', (file, bytes, fields) => jsonLinesRows(file, decode(file, bytes), fields)],
-  ['.json', (file, bytes, fields) => jsonRows(file, decode(file, bytes), fields)],
+  ['.jsonl', (file, bytes, fields, split) => jsonLinesRows(file, decode(file, bytes), fields, split)],
+  ['.ndjson', (file, bytes, fields, split) => jsonLinesRows(file, decode(file, bytes), fields, split)],
+  ['.json', (file, bytes, fields, split) => jsonRows(file, decode(file, bytes), fields, split)],
   ['.csv', (file, bytes) => plain(csvRows(file, decode(file, bytes)))],
   ['.tsv', (file, bytes) => plain(csvRows(file, decode(file, bytes)))],
   ['.parquet', async (file, bytes) => plain(await parquetRows(file, bytes))],
@@ -59,11 +61,11 @@ function plain(rows: Row[]): FileRows {
 
 /** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
 export async function readTable(source: string, { fields = {}, split }: ReadOptions = {}): Promise<DatasetTable> {
-  const { files, notes } = await filesOf(source, split);
+  const { files, notes, isFile } = await filesOf(source, split);
   const rows: TableRow[] = [];
   const columns = new Set<string>();
   for (const file of files) {
-    const found = await readFile(file, fields);
+    const found = await readFile(file, fields, isFile ? split : undefined);
     notes.push(...found.notes);
     for (const [row, { values, line }] of found.rows.entries()) {
       for (const name of Object.keys(values)) columns.add(name);
@@ -74,12 +76,13 @@ export async function readTable(source: string, { fields = {}, split }: ReadOpti
   return { name: source, rows, columns: [...columns], notes };
 }
 
-async function filesOf(source: string, split: string | undefined): Promise<{ files: string[]; notes: string[] }> {
+/** `isFile`: it is one file, which may have the splits in it. */
+async function filesOf(source: string, split: string | undefined): Promise<Chosen & { isFile?: true }> {
   const found = await fs.stat(source).catch(() => null);
   if (found?.isDirectory()) return inFolder(source, split);
   const { parseDatasetId } = await import('../protocol/dataset-id.ts');
   const id = found ? null : parseDatasetId(source);
-  if (!id) return { files: [source], notes: [] };
+  if (!id) return { files: [source], notes: [], isFile: true };
   const { fetchHubDataset } = await import('../model/hub-dataset.ts');
   let notes: string[] = [];
   const files = await fetchHubDataset(id, split ?? '', (names) => {
@@ -94,7 +97,7 @@ async function filesOf(source: string, split: string | undefined): Promise<{ fil
 const MOST_ENTRIES = 10_000;
 const MAX_DEPTH = 3;
 
-async function inFolder(folder: string, split: string | undefined): Promise<{ files: string[]; notes: string[] }> {
+async function inFolder(folder: string, split: string | undefined): Promise<Chosen> {
   const names: string[] = [];
   const look = async (below: string, depth: number): Promise<void> => {
     const entries = await fs.readdir(path.join(folder, below), { withFileTypes: true });
@@ -111,7 +114,7 @@ async function inFolder(folder: string, split: string | undefined): Promise<{ fi
   return { files: files.map((name) => path.join(folder, name)), notes };
 }
 
-async function readFile(file: string, fields: FieldMap): Promise<FileRows> {
+async function readFile(file: string, fields: FieldMap, split?: string): Promise<FileRows> {
   const packed = /\.(?:gz|zst)$/i.exec(file)?.[0].toLowerCase() ?? null;
   const inner = packed ? file.slice(0, -packed.length) : file;
   const extension = path.extname(inner).toLowerCase();
@@ -127,8 +130,10 @@ async function readFile(file: string, fields: FieldMap): Promise<FileRows> {
   const raw = await readBytes(file);
   const bytes = packed ? await unpacked(file, raw, packed) : raw;
   if (bytes.length === 0) throw empty(file);
-  const found = await reader(inner === file ? file : inner, bytes, fields);
+  const found = await reader(inner === file ? file : inner, bytes, fields, split);
   if (found.rows.length === 0) throw empty(file);
+  const isWhole = split === undefined || found.isDivided || isTraining(split);
+  if (!isWhole && !isNamedSplit(path.basename(file), split)) throw noSplit(file, split, []);
   return found;
 }
 

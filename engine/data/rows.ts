@@ -12,4 +12,6 @@ export interface FileRows {
   rows: Row[];
   /** What a user should know about how the file was read. */
   notes: string[];
+  /** The rows are of the split that was asked for, one of several in the file. */
+  isDivided?: true;
 }

@@ -1,5 +1,6 @@
 /** Which files of a folder, or of a dataset of the Hub, are the problems. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
+import { isSplit, noSplit, SPLITS } from './splits.ts';
 
 export interface Chosen {
   /** Relative paths, in order. */
@@ -17,17 +18,6 @@ const KINDS = [
 /** Files about a dataset, and not of it. */
 const ABOUT = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
 
-const SPLITS: ReadonlyMap<string, string> = new Map([
-  ['train', 'train'],
-  ['training', 'train'],
-  ['test', 'test'],
-  ['testing', 'test'],
-  ['validation', 'validation'],
-  ['valid', 'validation'],
-  ['val', 'validation'],
-  ['dev', 'validation'],
-]);
-
 interface Part {
   config: string;
   split: string;
@@ -44,14 +34,7 @@ export function chooseShards(name: string, paths: readonly string[], asked?: str
   if (!kind) throw nothing(name, paths);
   const parts = partsOf(data.filter((file) => kind.test(file)));
   const fitting = asked === undefined ? parts : parts.filter((part) => isMeant(part, asked));
-  if (fitting.length === 0) {
-    throw new RollscopeError(
-      'dataset',
-      `${name} has no split "${asked}".`,
-      `It has ${parts.map(titleOf).join(', ')} (--split).`,
-      { details: { reason: 'unknown-split', file: name, value: asked, splits: parts.map(titleOf) } },
-    );
-  }
+  if (fitting.length === 0) throw noSplit(name, asked!, parts.map(titleOf));
   const part = usual(name, fitting);
   const others = fitting.filter((other) => other !== part);
   const notes =
@@ -117,12 +100,16 @@ function titleOf({ config, split }: Part): string {
   return [config, split].filter((word) => word !== '').join('/') || 'the rest';
 }
 
+/** Whether the name of a file says which split it is, and that it is the one that is asked for. */
+export function isNamedSplit(file: string, asked: string): boolean {
+  return partsOf([file]).some((part) => part.split !== '' && isMeant(part, asked));
+}
+
 function isMeant(part: Part, asked: string): boolean {
-  const named = (word: string) => SPLITS.get(word.toLowerCase()) ?? word;
   if (titleOf(part) === asked || part.config === asked) return true;
   const at = asked.lastIndexOf('/');
-  if (at < 0) return part.split === named(asked);
-  return part.config === asked.slice(0, at) && part.split === named(asked.slice(at + 1));
+  if (at < 0) return isSplit(part.split, asked);
+  return part.config === asked.slice(0, at) && isSplit(part.split, asked.slice(at + 1));
 }
 
 /** The part that people mean: that of the default configuration, for training. */

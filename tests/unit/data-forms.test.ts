@@ -11,6 +11,7 @@ import { csvRows } from '../../engine/data/csv.ts';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { readJson } from '../../engine/data/json.ts';
 import { labelOf } from '../../engine/data/labels.ts';
+import { locateProblems } from '../../engine/data/locate.ts';
 import { unpackLz4, unpackLz4Block } from '../../engine/data/lz4.ts';
 import { parsePython } from '../../engine/data/python-literal.ts';
 import { splitReply } from '../../engine/data/reply.ts';
@@ -504,6 +505,52 @@ describe('folders', () => {
     expect(reading.source).toBe(source);
     const test = await loadDataset(DatasetConfig.parse({ path: source, split: 'test' }));
     expect(test.problems).toMatchObject([{ text: 'test' }]);
+  });
+});
+
+describe('a file with its splits in it', () => {
+  const row = (question: string) => ({ question, answer: '1' });
+  const split = { train: [row('a'), row('b')], test: [row('c')], info: [1] };
+  const texts = async (content: object, options: Options = {}, name = 'splits.json') => {
+    const { problems, warnings } = await load(name, JSON.stringify(content, null, 1), options);
+    return { texts: problems.map(({ text }) => text), lines: problems.map(({ line }) => line), warnings };
+  };
+
+  test.each([
+    ['at the top', split],
+    ['in an object', { version: '1', data: split }],
+  ])('is read like other files of splits: %s', async (_, content) => {
+    const read = await texts(content);
+    expect(read.texts).toEqual(['a', 'b']);
+    expect(read.lines.every((line) => line !== null && line > 1)).toBe(true);
+    expect(read.warnings.join()).toMatch(/"(data\.)?train".*"(data\.)?test".*--split/);
+    expect((await texts(content, { split: 'test' })).texts).toEqual(['c']);
+    expect((await texts(content, { split: 'training' })).texts).toEqual(['a', 'b']);
+    const names = content === split ? ['train', 'test'] : ['data.train', 'data.test'];
+    await expectRejection(texts(content, { split: 'dev' }), 'dataset', { reason: 'unknown-split', splits: names });
+    // The editor finds the same rows.
+    const text = JSON.stringify(content, null, 1);
+    expect(locateProblems(text, 'json').map(({ line }) => line + 1)).toEqual(read.lines);
+  });
+
+  test('what the top has comes first, and tables and chats are none', async () => {
+    expect((await texts({ data: { train: [row('x')] }, rows: [row('y')] })).texts).toEqual(['y']);
+    expect((await texts({ one: { question: 'q', choices: ['A', 'B'], answer: 'A' } })).texts).toHaveLength(1);
+    await expectRejection(texts({ a: { b: { c: [row('x')] } } }), 'dataset', { reason: 'no-list' });
+  });
+
+  test('a file without splits is for training, or what its name says', async () => {
+    const refused = { reason: 'unknown-split', value: 'test', splits: [] };
+    for (const [name, content] of [
+      ['all.jsonl', lines(row('x'))],
+      ['all.json', JSON.stringify([row('x')])],
+      ['all.json', JSON.stringify({ data: [row('x')] })],
+      ['all.csv', 'question,answer\nx,1\n'],
+    ] as const) {
+      expect((await load(name, content, { split: 'train' })).problems).toHaveLength(1);
+      await expectRejection(load(name, content, { split: 'test' }), 'dataset', refused);
+      expect((await load(`test-${name}`, content, { split: 'test' })).problems).toHaveLength(1);
+    }
   });
 });
 

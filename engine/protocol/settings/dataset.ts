@@ -49,7 +49,7 @@ export const DATASET = section('Problems', {
   }),
   split: text({
     title: 'Split',
-    help: 'part of a folder or Hub dataset to read, with its configuration where it has several (test, main/test)',
+    help: 'part of a folder, a Hub dataset or a JSON file to read, with its configuration where it has several (test, main/test)',
     example: 'test',
     placeholder: 'name',
     flag: '--split',
