@@ -26,10 +26,10 @@ export function isPlain({ architecture }: Pick<DecoderConfig, 'architecture'>): 
 
 /** The tensors of a Hugging Face folder, in the decoder's order. */
 export function folderTensors(config: DecoderConfig): FileTensor[] {
-  const layout: FolderLayout = architectureOf(config.architecture).huggingFace.layout ?? { fused: {} };
+  const layout: FolderLayout = architectureOf(config.architecture).huggingFace.layout ?? {};
   const found = new Map<string, FileTensor>();
   for (const [name, shape] of parameterShapes(config)) {
-    const place = placeOf(layout, name);
+    const place = nameInFolder(layout, name);
     const parts = [...(found.get(place)?.parts ?? []), { name, shape }];
     const transposed = layout.transposed === true && shape.length === 2 && LAYER.test(name);
     const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
@@ -40,19 +40,19 @@ export function folderTensors(config: DecoderConfig): FileTensor[] {
 }
 
 /** The name in a folder of what the decoder calls `name`, or of the tensor that it is a part of. */
-function placeOf({ fused, names }: FolderLayout, name: string): string {
+export function nameInFolder({ fused = {}, names }: FolderLayout, name: string): string {
   const layer = LAYER.exec(name);
   if (!layer) {
     const [, module, kind] = /^(.+)\.(weight|bias)$/.exec(name)!;
-    return names ? `${names.outer[module!]}.${kind}` : name;
+    return `${names?.outer?.[module!] ?? module}.${kind}`;
   }
   const [, index, module, kind] = layer;
   const whole = fusedModule(fused, module!);
-  const renamed = names ? names.layer[whole]! : whole;
+  const renamed = names?.layer[whole] ?? whole;
   return `${names?.layers ?? 'model.layers'}.${index}.${renamed}.${kind}`;
 }
 
-function fusedModule(fused: FolderLayout['fused'], module: string): string {
+function fusedModule(fused: NonNullable<FolderLayout['fused']>, module: string): string {
   const [parent, projection] = module.split('.') as [string, string | undefined];
   const whole = Object.entries(fused).find(([, parts]) => parts.some((part) => part === projection))?.[0];
   return whole ? `${parent}.${whole}` : module;

@@ -9,6 +9,7 @@ import {
   describeArchitectures,
 } from '../../engine/model/architectures/index.ts';
 import type { DecoderConfig } from '../../engine/model/config.ts';
+import { nameInFolder } from '../../engine/model/folder-layout.ts';
 import { readGguf } from '../../engine/model/gguf.ts';
 import { ggufPlace, parseGgufConfig, readGgufConfig } from '../../engine/model/gguf-config.ts';
 import { ggufTensors } from '../../engine/model/gguf-weights.ts';
@@ -99,7 +100,7 @@ describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
     });
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((text) => text.includes('undefined'))).toEqual([]);
-    expect(byGgufName(gguf.architecture, name === 'olmo3')?.block).toEqual(config.block);
+    expect(byGgufName(gguf.architecture, gguf.windowed)?.block).toEqual(config.block);
   });
 
   test.each([...huggingFace.off])('refuses %s by name, without a list of architectures', (option) => {
@@ -254,6 +255,12 @@ describe('DeepSeek-R1 distills', () => {
     );
     expect(parameters).toEqual([1_777_088_000, 8_030_261_248]);
   });
+});
+
+test('a layout names only what differs', () => {
+  const layout = { names: { layer: { 'mlp.up_proj': 'mlp.c_fc' } } };
+  const names = ['model.layers.3.mlp.up_proj.bias', 'model.layers.3.self_attn.q_proj.weight', 'lm_head.weight'];
+  expect(names.map((name) => nameInFolder(layout, name))).toEqual(['model.layers.3.mlp.c_fc.bias', ...names.slice(1)]);
 });
 
 test('an error names a tensor that the architecture does not have; it is not left out silently', async () => {

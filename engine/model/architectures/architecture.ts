@@ -58,11 +58,12 @@ export interface HuggingFaceNames {
 /** How the tensors of a folder differ from one matrix [out, in] for each projection, named as Llama's are. */
 export interface FolderLayout {
   /** Modules of a layer that hold several projections, one below the other. */
-  readonly fused: Readonly<Record<string, readonly Projection[]>>;
+  readonly fused?: Readonly<Record<string, readonly Projection[]>>;
   /** Names of modules, where they differ: `model.norm` is `transformer.ln_f`. Those of a layer are without its number. */
   readonly names?: {
-    readonly outer: Readonly<Record<string, string>>;
-    readonly layers: string;
+    readonly outer?: Readonly<Record<string, string>>;
+    /** What layers are numbered below; `model.layers` by default. */
+    readonly layers?: string;
     readonly layer: Readonly<Record<string, string>>;
   };
   /** Whether matrices of a layer are [in, out]. */
@@ -78,6 +79,8 @@ export interface GgufNames {
   readonly layer: Readonly<Record<string, string>>;
   /** Tensors that hold several modules, one below the other. */
   readonly fused?: Readonly<Record<string, readonly string[]>>;
+  /** Of several that share a name: this one's files have sliding windows. */
+  readonly windowed?: true;
   /** Whether the two numbers of a head that are rotated together are half a head apart, as in Hugging Face's files, or side by side. */
   readonly rotated: 'apart' | 'side by side';
   /** The rest, as in `config.json`. */

@@ -43,7 +43,6 @@ export const gpt2 = {
           'model.embed_tokens': 'transformer.wte',
           'model.embed_positions': 'transformer.wpe',
           'model.norm': 'transformer.ln_f',
-          lm_head: 'lm_head',
         },
         layers: 'transformer.h',
         layer: {

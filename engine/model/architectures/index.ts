@@ -13,7 +13,7 @@ import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { smollm3 } from './smollm3.ts';
 
-/** Where two share a name in GGUF, the first reads the file, unless it has windows as only the other has. */
+/** Where several share a name in GGUF, the first one reads its files, or the one for files with windows. */
 const REGISTRY = [
   ...[llama, qwen2, qwen3, qwen3Moe, mistral, olmo2, olmo3],
   ...[olmoe, smollm3, gemma2, gemma3, phi3, granite, gpt2],
@@ -39,10 +39,10 @@ export function byModelType(modelType: unknown): KnownArchitecture | undefined {
   return ARCHITECTURES.find(({ huggingFace }) => huggingFace.modelType === modelType);
 }
 
-/** By `general.architecture` of a GGUF file; `windows`: whether its metadata has a pattern of sliding windows. */
+/** By `general.architecture` of a GGUF file; `windows`: whether its metadata has sliding windows. */
 export function byGgufName(name: unknown, windows = false): KnownArchitecture | undefined {
-  if (name === olmo2.gguf.architecture && windows) return architectureOf('olmo3');
-  return ARCHITECTURES.find(({ gguf }) => gguf.architecture === name);
+  const named = ARCHITECTURES.filter(({ gguf }) => gguf.architecture === name);
+  return named.find(({ gguf }) => windows && gguf.windowed) ?? named[0];
 }
 
 /** All of them for people: `llama` (SmolLM2, Llama 2 and 3), `qwen2` ... */

@@ -40,6 +40,7 @@ export const olmo3 = {
   },
   gguf: {
     ...olmo2.gguf,
+    windowed: true,
     read: (fields, { layers }) => ({
       kinds: ggufKinds(fields, layers, 4, ROPES),
       localRope: { ropeTheta: fields.positive('rope.freq_base', 500_000), ropeScaling: null },
