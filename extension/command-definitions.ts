@@ -28,7 +28,7 @@ export function commandId<N extends CommandName>(name: N): CommandId<N> {
 }
 
 /** A command as tree items and lenses hold it; with its own title where none is given. */
-export function commandOf(name: CommandName, args: unknown[] = [], about: { title?: string; tooltip?: string } = {}) {
+export function commandOf(name: CommandName, args: unknown[], about: { title?: string; tooltip?: string } = {}) {
   return { command: commandId(name), title: COMMAND_DEFINITIONS[name].title, ...about, arguments: args };
 }
 

@@ -105,7 +105,7 @@ export const COMMANDS: Record<CommandName, Action> = {
 };
 
 /** Does what a command does. Rejects with what it throws, for a caller that shows errors itself. */
-export async function act(app: Rollscope, name: CommandName, argument?: unknown, selected?: unknown): Promise<void> {
+export async function act(app: Rollscope, name: CommandName, argument: unknown, selected?: unknown): Promise<void> {
   const { withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
   if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
     void tell.information(withoutRun, {});

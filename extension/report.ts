@@ -56,7 +56,7 @@ export class Reporter {
 
   /**
    * One notification with buttons, the last of them Show Log. Three buttons have room for their texts.
-   * @param options.withLog whether the log tells more
+   * @param asking `withLog`: whether the log says more
    */
   async ask(message: string, choices: Buttons, { kind = 'warning', withLog = true }: Asking = {}): Promise<void> {
     const all: Buttons = { ...choices, ...(withLog && { [SHOW_LOG]: () => this.showLog() }) };

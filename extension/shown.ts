@@ -1,7 +1,7 @@
 /**
  * What the editor shows, by kind of surface. Names, answers, problems and errors may hold anything that a dataset, a
  * model or a run contains: characters that hide or reorder are escaped everywhere, and each kind of surface understands
- * something more that such a text must not use. Markdown has `code` and `markdown` in `engine/protocol/format.ts`.
+ * something more that such a text must not use. Markdown has `code` and `markdown` in `engine/protocol/markdown.ts`.
  * Pure.
  */
 import { visible, visibleLine } from '../engine/protocol/visible.ts';

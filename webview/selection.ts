@@ -65,7 +65,7 @@ export class Selection {
   constructor(
     kept: ViewState | undefined,
     private readonly changed: (...stale: PanelRequest[]) => void,
-    private readonly keep: () => void = () => undefined,
+    private readonly keep: () => void,
   ) {
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;

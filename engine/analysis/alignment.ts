@@ -12,7 +12,7 @@ import { bootstrap, wilson } from './estimates.ts';
 import { groupVerdict } from './metrics.ts';
 
 /** How each measure goes with correctness, in the order of `MEASURES`. A measure without any value is left out. */
-export function alignment(problems: readonly Confidences[], bins = 10): MeasureAlignment[] {
+export function alignment(problems: readonly Confidences[]): MeasureAlignment[] {
   return MEASURE_NAMES.flatMap((measure) => {
     const { title, probability } = MEASURES[measure];
     const scored = problems.map(({ correct, values }) => pairsOf(values[measure], correct));
@@ -31,8 +31,8 @@ export function alignment(problems: readonly Confidences[], bins = 10): MeasureA
       across: clusteredAuroc(scores, right, clusters),
       calibration: probability
         ? {
-            equalWidth: calibration(scores, right, 'equal-width', bins)!,
-            equalMass: calibration(scores, right, 'equal-mass', bins)!,
+            equalWidth: calibration(scores, right, 'equal-width')!,
+            equalMass: calibration(scores, right, 'equal-mass')!,
           }
         : null,
     };

@@ -6,7 +6,9 @@ import { mulberry32, percentileInterval } from './estimates.ts';
 /** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
 const EXACT_PAIRS = 8;
 
+/** Random orders that are drawn beyond, always the same ones. */
 const DRAWS = 10_000;
+const SEED = 0;
 
 /** Two statistics that differ by less than this are the same up to rounding. */
 export const SAME = 1e-12;
@@ -89,7 +91,6 @@ export function correlation(
   kind: keyof typeof COEFFICIENTS,
   x: readonly number[],
   y: readonly number[],
-  seed = 0,
 ): Correlation | null {
   if (x.length !== y.length) throw new RangeError(`${x.length} values against ${y.length}`);
   const coefficient = COEFFICIENTS[kind];
@@ -98,18 +99,15 @@ export function correlation(
   const interval =
     x.length < 3
       ? null
-      : percentileInterval(
-          x.length,
-          (drawn) =>
-            coefficient(
-              Array.from(drawn, (i) => x[i]!),
-              Array.from(drawn, (i) => y[i]!),
-            ),
-          seed,
+      : percentileInterval(x.length, (drawn) =>
+          coefficient(
+            Array.from(drawn, (i) => x[i]!),
+            Array.from(drawn, (i) => y[i]!),
+          ),
         );
   const extreme = (order: readonly number[]) => Math.abs(coefficient(x, order)!) >= Math.abs(value) - SAME;
   const exact = x.length <= EXACT_PAIRS;
-  const p = exact ? shareOfOrders(y, extreme) : shareOfDraws(seed, (random) => extreme(shuffled(y, random)));
+  const p = exact ? shareOfOrders(y, extreme) : shareOfDraws(SEED, (random) => extreme(shuffled(y, random)));
   const { low, high } = interval && interval.high - interval.low > SAME ? interval : { low: null, high: null };
   return { value, low, high, p, exact, pairs: x.length };
 }

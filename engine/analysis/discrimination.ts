@@ -23,12 +23,11 @@ export function auroc(scores: readonly number[], positive: readonly boolean[]): 
 }
 
 /** AUROC over units such as problems, with an interval over them as in `clusteredAuroc`; null as for `auroc`. */
-export function aurocEstimate(scores: readonly number[], positive: readonly boolean[], seed = 0): Estimate | null {
+export function aurocEstimate(scores: readonly number[], positive: readonly boolean[]): Estimate | null {
   return clusteredAuroc(
     scores,
     positive,
     scores.map((_, i) => i),
-    seed,
   );
 }
 
@@ -89,9 +88,6 @@ export function clustersOfSmallerClass(positive: readonly boolean[], cluster: re
  * Brier score: mean squared difference of a probability from what came true (Brier 1950), with a bootstrap over units. In
  * [0, 1], smaller is better; 0.25 for a constant 0.5. null without units.
  */
-export function brier(probabilities: readonly number[], outcomes: readonly boolean[], seed = 0): Estimate | null {
-  return bootstrap(
-    probabilities.map((p, i) => (p - (outcomes[i] ? 1 : 0)) ** 2),
-    seed,
-  );
+export function brier(probabilities: readonly number[], outcomes: readonly boolean[]): Estimate | null {
+  return bootstrap(probabilities.map((p, i) => (p - (outcomes[i] ? 1 : 0)) ** 2));
 }

@@ -78,7 +78,7 @@ export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>
 }
 
 /** Ends the process once stdout and stderr have been taken, and what `before` then waits for has happened. */
-export async function exit(code: number, before: () => Promise<void> | null = () => null): Promise<never> {
+export async function exit(code: number, before: () => Promise<void> | null): Promise<never> {
   const flush = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()));
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   await before();

@@ -38,7 +38,7 @@ function isList(text: string, format: 'jsonl' | 'json'): boolean {
 }
 
 /** The text of the first row, as far as it is there; null without one. */
-export function firstSource(text: string, format: 'jsonl' | 'json', fields: FieldMap = {}): string | null {
+export function firstSource(text: string, format: 'jsonl' | 'json', fields: FieldMap): string | null {
   if (!isList(text, format)) return text.split('\n').find((line) => line.trim() !== '') ?? null;
   const [span] = scanObjects(text, listOfProblems(text, fields), 1);
   return span ? text.slice(span.start, span.end) : null;

@@ -19,10 +19,6 @@ const MAX_ITEMS = 48;
 
 /** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
 export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
-  return same(a, b, rule);
-}
-
-function same(a: MathNode, b: MathNode, rule: Rule): boolean {
   spend();
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
   if (a.kind === 'relation' || b.kind === 'relation') return sameRelations(a, b, rule);
@@ -32,13 +28,13 @@ function same(a: MathNode, b: MathNode, rule: Rule): boolean {
   if (a.kind === 'tuple' && b.kind === 'tuple') return sameTuples(a, b, rule);
   if (isCollection(a) && isCollection(b)) return sameCollections(a, b, rule) || sameRegions(a, b);
   if (a.kind === 'tuple' && b.kind === 'list')
-    return tupleAndList(a, b, (x, y) => same(x, y, rule)) || sameRegions(a, b);
+    return tupleAndList(a, b, (x, y) => sayTheSame(x, y, rule)) || sameRegions(a, b);
   if (a.kind === 'list' && b.kind === 'tuple')
-    return tupleAndList(b, a, (x, y) => same(y, x, rule)) || sameRegions(a, b);
-  if (isCollection(a) && a.items.length === 1) return same(a.items[0]!, b, rule);
-  if (isCollection(b) && b.items.length === 1) return same(a, b.items[0]!, rule);
-  if (a.kind === 'tuple' && a.items.length === 1) return same(a.items[0]!, b, rule);
-  if (b.kind === 'tuple' && b.items.length === 1) return same(a, b.items[0]!, rule);
+    return tupleAndList(b, a, (x, y) => sayTheSame(y, x, rule)) || sameRegions(a, b);
+  if (isCollection(a) && a.items.length === 1) return sayTheSame(a.items[0]!, b, rule);
+  if (isCollection(b) && b.items.length === 1) return sayTheSame(a, b.items[0]!, rule);
+  if (a.kind === 'tuple' && a.items.length === 1) return sayTheSame(a.items[0]!, b, rule);
+  if (b.kind === 'tuple' && b.items.length === 1) return sayTheSame(a, b.items[0]!, rule);
   return sameRegions(pointsOf(a, b), pointsOf(b, a)) || canonical(a) === canonical(b);
 }
 
@@ -76,7 +72,7 @@ function sameTuples(a: MathNode & { kind: 'tuple' }, b: MathNode & { kind: 'tupl
   if (a.items.length !== b.items.length) return false;
   // two items in brackets may be an interval, whose ends matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
-  return a.items.every((item, i) => same(item, b.items[i]!, rule));
+  return a.items.every((item, i) => sayTheSame(item, b.items[i]!, rule));
 }
 
 /** Without brackets, a tuple is read in its order. */
@@ -99,11 +95,11 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   const left = unique ? distinct(x, rule) : x;
   const right = unique ? distinct(y, rule) : y;
   if (left.length !== right.length) return false;
-  if (left.length > MAX_ITEMS) return left.every((item, i) => same(item, right[i]!, rule));
+  if (left.length > MAX_ITEMS) return left.every((item, i) => sayTheSame(item, right[i]!, rule));
   const free = new Set(right.keys());
   return left.every((item) => {
     for (const i of free) {
-      if (same(item, right[i]!, rule)) return free.delete(i);
+      if (sayTheSame(item, right[i]!, rule)) return free.delete(i);
     }
     return false;
   });
@@ -111,7 +107,7 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
 
 function distinct(items: readonly MathNode[], rule: Rule): MathNode[] {
   if (items.length > MAX_ITEMS) return [...items];
-  return items.filter((item, i) => !items.slice(0, i).some((earlier) => same(earlier, item, rule)));
+  return items.filter((item, i) => !items.slice(0, i).some((earlier) => sayTheSame(earlier, item, rule)));
 }
 
 function sameMatrices(a: MathNode, b: MathNode, rule: Rule): boolean {
@@ -121,7 +117,9 @@ function sameMatrices(a: MathNode, b: MathNode, rule: Rule): boolean {
   // a tuple may be a column or a row
   const right = y.length !== x.length && (a.kind !== 'matrix' || b.kind !== 'matrix') ? transposed(y) : y;
   if (x.length !== right.length) return false;
-  return x.every((row, i) => row.length === right[i]!.length && row.every((e, j) => same(e, right[i]![j]!, rule)));
+  return x.every(
+    (row, i) => row.length === right[i]!.length && row.every((e, j) => sayTheSame(e, right[i]![j]!, rule)),
+  );
 }
 
 function sameRegions(a: MathNode, b: MathNode): boolean {
@@ -138,7 +136,7 @@ function sameRelations(a: MathNode, b: MathNode, rule: Rule): boolean {
     return sameScalar(value, other);
   }
   const value = assigned(relation);
-  if (value && (a.kind === 'relation' ? same(value, b, rule) : same(a, value, rule))) return true;
+  if (value && (a.kind === 'relation' ? sayTheSame(value, b, rule) : sayTheSame(a, value, rule))) return true;
   return sameRegions(a, b);
 }
 
@@ -146,16 +144,16 @@ function sameRelation(a: Relation, b: Relation, rule: Rule): boolean {
   if (isRatio(a) && isRatio(b)) return sameRatio(a.sides, b.sides);
   if (isRatio(a) || isRatio(b)) {
     const value = assigned(isRatio(a) ? b : a);
-    return value !== null && (isRatio(a) ? same(a, value, rule) : same(value, b, rule));
+    return value !== null && (isRatio(a) ? sayTheSame(a, value, rule) : sayTheSame(value, b, rule));
   }
   if (sameRegions(a, b)) return true;
   if (a.operators.length === b.operators.length && a.operators.every((o, i) => o === b.operators[i])) {
-    if (a.sides.every((side, i) => same(side, b.sides[i]!, rule))) return true;
+    if (a.sides.every((side, i) => sayTheSame(side, b.sides[i]!, rule))) return true;
   }
   if (sameSubject(a.sides[0]!, b.sides[0]!, a.operators.length + b.operators.length > 2)) {
     const value = assigned(a);
     const other = value && assigned(b);
-    if (value && other) return same(value, other, rule);
+    if (value && other) return sayTheSame(value, other, rule);
   }
   if (a.operators.length !== 1 || b.operators.length !== 1) return false;
   const x = oriented(a);

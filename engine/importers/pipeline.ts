@@ -22,10 +22,7 @@ export class Pipeline {
   private first = 0;
   private size = 0;
 
-  constructor(
-    private readonly judges: Judges,
-    private readonly most = MOST_WAITING,
-  ) {}
+  constructor(private readonly judges: Judges) {}
 
   /** Has a group judged; `write` gets it once everything before it was written. Waits while too much does. */
   async group(group: GroupToJudge, write: (written: WrittenGroup) => void): Promise<void> {
@@ -36,7 +33,7 @@ export class Pipeline {
     for (const { text } of group.rollouts) size += text.length;
     this.waiting.push({ size, write: async () => write(await judged) });
     this.size += size;
-    while (this.size > this.most) await this.writeFirst();
+    while (this.size > MOST_WAITING) await this.writeFirst();
   }
 
   /** Does something once everything before it was written. */

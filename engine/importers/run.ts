@@ -100,7 +100,7 @@ export class ImportedRun {
     folder: string,
     at: JournalPosition,
     problems: RunProblems,
-    options: ImportedRunOptions = {},
+    options: ImportedRunOptions,
   ): Promise<ImportedRun> {
     const journal = await openJournalAt(folder, at, options);
     journal.append({ type: 'lifecycle', event: 'resumed' });
@@ -146,7 +146,7 @@ export class ImportedRun {
   }
 
   /** A step, after its groups of the phase `train`. */
-  step(step: number, timing: Partial<StepRecord['timing']> = {}): void {
+  step(step: number): void {
     const groups = this.taken('train', step);
     this.counts.steps++;
     this.lastStep = step;
@@ -155,7 +155,7 @@ export class ImportedRun {
       step,
       // Whether the trainer's reward says right or wrong is not known here.
       metrics: { ...UNKNOWN, ...stepMetrics(groups, { saysRight: false }) },
-      timing: { ...NO_TIMING, ...knownValues(timing) },
+      timing: NO_TIMING,
     });
   }
 

@@ -60,7 +60,7 @@ export async function pruneCheckpoints(
   run: string,
   newest: number,
   keep: number,
-  keeps: (step: number) => boolean = () => false,
+  keeps: (step: number) => boolean,
 ): Promise<void> {
   const checkpoints = (await listCheckpoints(run)).filter(({ step }) => step <= newest);
   for (const { folder, step } of checkpoints.slice(0, -Math.max(1, keep))) {

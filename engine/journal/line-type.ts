@@ -7,9 +7,9 @@ const START = Buffer.from('{"type":"');
 /** Bytes in which a type ends. */
 const TYPE_BYTES = 64;
 
-/** Undefined where the line `bytes[begin, end)` is not a JSON object with a type. */
-export function typeOfLine(bytes: Buffer, begin = 0, end = bytes.length): string | undefined {
-  return writtenType(bytes, begin, end) ?? parsedType(bytes.toString('utf8', begin, end));
+/** Undefined where the line is not a JSON object with a type. */
+export function typeOfLine(bytes: Buffer): string | undefined {
+  return writtenType(bytes, 0, bytes.length) ?? parsedType(bytes.toString('utf8'));
 }
 
 /** The type of a line as the journal writes it; undefined of any other line, and of one that a kill cut. */

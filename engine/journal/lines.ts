@@ -15,14 +15,15 @@ export interface Line {
 }
 
 /**
- * Yields the lines that end in a newline, beginning at byte `from`, which is line `number`. What comes after the last
- * newline is not a line (yet). Memory: one chunk and one line.
+ * Yields the lines that end in a newline, numbered from 1. What comes after the last newline is not a line (yet). Memory:
+ * one chunk and one line.
  */
-export async function* readLines(path: string, from = 0, number = 1): AsyncGenerator<Line> {
+export async function* readLines(path: string): AsyncGenerator<Line> {
   const handle = await open(path, 'r');
   try {
-    let position = from;
-    let start = from;
+    let number = 1;
+    let position = 0;
+    let start = 0;
     let rest: Uint8Array[] = [];
     for (;;) {
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);

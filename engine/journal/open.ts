@@ -65,13 +65,13 @@ export async function openJournalAt(
 }
 
 /** Opens a run, complete or not, to add something after its records; nothing is dropped but what a kill left unfinished. Throws as `openJournalAt`. */
-export async function openJournalAtEnd(folder: string, options: JournalOptions = {}): Promise<Journal> {
+export async function openJournalAtEnd(folder: string): Promise<Journal> {
   const path = resolve(folder);
   const lock = await lockRun(path);
   try {
     const runFile = await readRunFile(path);
     const opened = await cutRunAt(path, await endOfRun(path));
-    return Journal.begin(path, { runFile, problems: [], prompts: [] }, lock, opened, options);
+    return Journal.begin(path, { runFile, problems: [], prompts: [] }, lock, opened, {});
   } catch (error) {
     lock.release();
     throw error;

@@ -22,7 +22,10 @@ interface WireError extends ErrorData {
 /** The JSON-RPC error code, in addition to Rollscope's. */
 const wireCodes = new WeakMap<RollscopeError, number>();
 
-/** @param options of the peer: `stacks` and `retell` */
+/**
+ * An error as a response carries it: code, message, hint and details as data.
+ * @param stacks whether an unexpected error brings its stack @param retell words the error for the other end
+ */
 export function toWire(
   error: unknown,
   { stacks = false, retell = (data) => data }: { stacks?: boolean; retell?: (data: ErrorData) => ErrorData },

@@ -32,7 +32,7 @@ export async function filesFingerprint(files: readonly string[], options?: HashO
 export async function folderFingerprint(
   folder: string,
   weights: readonly string[],
-  options?: HashOptions,
+  options: HashOptions,
 ): Promise<string> {
   const templates = path.join(folder, 'additional_chat_templates');
   const named = (await readdir(templates).catch(() => [])).sort().map((name) => path.join(templates, name));

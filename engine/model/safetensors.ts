@@ -44,6 +44,8 @@ export const WIDTH: Record<string, number> = {
 };
 /** The format's own limit (100 MB). */
 const MAX_HEADER = 100_000_000;
+/** About as many bytes has a part of a tensor, as float32. */
+const PART_BYTES = 32 * 2 ** 20;
 
 /** Reads exactly `length` bytes; null when the file ends before. */
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
@@ -237,12 +239,11 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
 
 /**
  * The same in parts, whole rows at a time, so that all of a large one never exists.
- * @param budget bytes of a part as float32, about
  */
-export async function* readTensorParts(tensor: StoredTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
+export async function* readTensorParts(tensor: StoredTensor): AsyncGenerator<Float32Array> {
   const rows = tensor.shape[0] ?? 1;
   const rowBytes = tensor.bytes / rows;
-  const step = Math.max(1, Math.floor((budget * rows) / (4 * elementsOf(tensor.shape))));
+  const step = Math.max(1, Math.floor((PART_BYTES * rows) / (4 * elementsOf(tensor.shape))));
   const handle = await openWeightFile(tensor.file);
   try {
     for (let row = 0; row < rows; row += step) {

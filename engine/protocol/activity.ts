@@ -35,7 +35,7 @@ export function activityText({ activity, detail }: { activity: Activity; detail:
   return text(detail);
 }
 
-/** The same with how much of it is done. @param fraction 0 to 1; null when unknown */
+/** The same with how much of it is done. @param progress its `fraction` is 0 to 1, or null where it is not known */
 export function activityProgress(progress: Parameters<typeof activityText>[0] & { fraction: number | null }): string {
   const text = activityText(progress);
   return progress.fraction === null ? text : `${text} ${percent(progress.fraction)}`;

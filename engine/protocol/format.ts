@@ -95,7 +95,7 @@ export function dateTime(time: string | number): string {
 }
 
 /** The same without its year, where runs of a list are told apart: `11-24 19:30`, with seconds `11-24 19:30:12`. */
-export function shortDateTime(time: string | number, withSeconds = false): string {
+export function shortDateTime(time: string | number, withSeconds: boolean): string {
   const seconds = `:${String(new Date(time).getSeconds()).padStart(2, '0')}`;
   return `${dateTime(time).slice('2026-'.length)}${withSeconds ? seconds : ''}`;
 }

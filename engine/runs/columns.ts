@@ -218,7 +218,7 @@ export class RunColumns {
   }
 
   /** Finds the rows of all problems again, after rows were added as a whole. */
-  recount(from = 0): void {
+  recount(from: number): void {
     const { counts } = this.groups.columns;
     for (let row = from; row < this.groups.length; row++) if (counts[row] === 1) this.count(row);
   }

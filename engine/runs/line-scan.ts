@@ -113,7 +113,7 @@ class Lines {
     }
   }
 
-  private refuse(what: string, facts?: object): void {
+  private refuse(what: string, facts: object): void {
     if (!this.writing) throw brokenRun(this.folder, what, facts);
   }
 }

@@ -24,11 +24,11 @@ export interface ReportedRun {
   columns: RunColumns;
 }
 
-/** @param scheme of the editor that opens the links */
-export function reportMarkdown(run: ReportedRun, scheme?: string): string {
+/** The report in Markdown, whose links open VS Code. */
+export function reportMarkdown(run: ReportedRun): string {
   const { info, columns } = run;
   const { diagnosis, comparison } = diagnosisAt(columns);
-  const cite = citing(run, scheme);
+  const cite = citing(run);
   const sections = [`# Run ${code(info.run)}`, subject(info)];
   if (info.job !== 'probe') {
     sections.push(`**${cite('diagnosis', null, null)}**: ${diagnosisMeaning(diagnosis.kind)}`);
@@ -63,7 +63,7 @@ function subject({ model, dataset, reward, step, steps, job }: RunInfo): string 
 type Cite = (name: string, problem: number | null, step: number | null) => string;
 
 /** A value as a link to the place that it is about, which says it too. */
-function citing({ info, problems, columns }: ReportedRun, scheme?: string): Cite {
+function citing({ info, problems, columns }: ReportedRun): Cite {
   return (name, problem, step) => {
     const value = claimValue(columns, name, problem, step ?? Number.POSITIVE_INFINITY);
     const place: GivenAddress = {
@@ -73,7 +73,7 @@ function citing({ info, problems, columns }: ReportedRun, scheme?: string): Cite
       says: `${name}=${value}`,
     };
     const text = name === 'answer' ? code(value) : value;
-    return `[${text}](<${addressText(place, scheme)}>)`;
+    return `[${text}](<${addressText(place)}>)`;
   };
 }
 

@@ -106,14 +106,9 @@ export function scan(columns: RunColumns, problem: number, isWanted: (row: numbe
   return found.row === -1 ? null : found;
 }
 
-/** The rows that may represent a problem at or before a step, in the order in which they were recorded. */
-export function candidateRows(
-  columns: RunColumns,
-  problem: number,
-  at = Number.POSITIVE_INFINITY,
-  only: Phase | null = null,
-): number[] {
-  return columns.rowsOf(problem).filter(candidateIn(columns, at, only));
+/** The rows that may represent a problem at one step or another, in the order in which they were recorded. */
+export function candidateRows(columns: RunColumns, problem: number): number[] {
+  return columns.rowsOf(problem).filter(candidateIn(columns, Number.POSITIVE_INFINITY, null));
 }
 
 /** Whether a group may represent its problem: any that counts and was not decoded greedily. */

@@ -159,7 +159,7 @@ export class EngineServer {
   }
 
   /** Starts a run. Rejects with `busy`, or as `RunStarter` does. */
-  async start(request: StartRequest, signal?: AbortSignal): Promise<RunHandle> {
+  async start(request: StartRequest, signal: AbortSignal): Promise<RunHandle> {
     const root = request.out ?? this.#options.runsFolder;
     const name = request.name ?? this.#options.nameRun(request.config, root);
     checkRunName(name);
@@ -176,12 +176,12 @@ export class EngineServer {
   }
 
   /** Resumes the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
-  async resume(folder: string, allowed: Omit<ResumeOptions, 'folder'> = {}): Promise<RunHandle> {
+  async resume(folder: string, allowed: Omit<ResumeOptions, 'folder'>): Promise<RunHandle> {
     return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, ...allowed }));
   }
 
   /** Writes to the log and tells every client. */
-  report(level: LogLevel, message: string, error?: unknown): void {
+  report(level: LogLevel, message: string, error: unknown): void {
     this.#options.log.write(level, message, error);
     const text = error === undefined ? message : `${message}: ${toErrorData(error).message}`;
     for (const session of this.#sessions) {

@@ -110,8 +110,8 @@ export class Graph {
     return { name, dtype: tensor.dtype, shape: tensor.shape };
   }
 
-  constant(dtype: DType, shape: readonly number[], data: TensorData, name = this.fresh('constant')): Tensor {
-    const tensor = this.tensor(name, dtype, shape);
+  constant(dtype: DType, shape: readonly number[], data: TensorData): Tensor {
+    const tensor = this.tensor(this.fresh('constant'), dtype, shape);
     this.constants.push({ kind: 'inline', tensor, data });
     return tensor;
   }

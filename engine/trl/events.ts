@@ -38,8 +38,8 @@ export class TrlEvents {
   constructor(private readonly file: string) {}
 
   /**
-   * The next event. Rejects with what `ended` rejects with, once everything that was told before has been handed over.
-   * @param ended settles when nothing more can come
+   * The next event; null once nothing more can come and everything that was written before has been handed over.
+   * @param ended whether nothing more can come
    */
   async next(ended: () => boolean): Promise<TrlEvent | null> {
     let changes: FileChanges | null = null;

@@ -63,7 +63,7 @@ export class Experiments implements vscode.TaskProvider {
     return listReports(this.folder);
   }
 
-  async run(experiment: string, args: string[] = []): Promise<void> {
+  async run(experiment: string, args: string[]): Promise<void> {
     await vscode.tasks.executeTask(this.task({ type: TASK_TYPE, experiment, ...(args.length > 0 && { args }) }));
   }
 

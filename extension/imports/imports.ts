@@ -49,7 +49,7 @@ export class ImportJob {
     readonly folder: string,
     program: Program,
     /** An earlier window has begun it. */
-    readonly isRestored = false,
+    readonly isRestored: boolean,
   ) {
     this.done = this.run(program);
     this.done.catch(() => {});

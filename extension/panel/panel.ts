@@ -99,8 +99,8 @@ export class Panel implements vscode.WebviewPanelSerializer {
   }
 
   /** Opens the panel at a problem of the run that it shows. */
-  select(problem: number, options?: { preserveFocus?: boolean }): void {
-    this.open(options);
+  select(problem: number): void {
+    this.open();
     this.view?.conversation.select(problem);
   }
 

@@ -6,7 +6,10 @@ const RUN_IT = 'Run It';
 /** Longest text of a program in the question, in characters: its buttons must stay on the screen. */
 const LONGEST = 600;
 
-/** @param refusal the engine's, with the programs */
+/**
+ * Asks whether the programs of a run that was not made here may run; false when the question is closed.
+ * @param error the engine's refusal, whose details list the programs
+ */
 export async function runsTheirs({ message, details }: RollscopeError): Promise<boolean> {
   const listed = details?.programs;
   const programs = Array.isArray(listed) ? listed.map(String) : [message];

@@ -65,7 +65,7 @@ function thin<T>(points: readonly T[], most: number): T[] {
 }
 
 /** Where lines can be, in pixels from the upper left corner. @param rightAxis leaves room for a second axis */
-export function plotArea(width: number, height: number, rightAxis = false) {
+export function plotArea(width: number, height: number, rightAxis: boolean) {
   const right = width - (rightAxis ? RIGHT_AXIS : MARGIN.right);
   return { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
 }

@@ -9,7 +9,7 @@ import { visible, visibleLine } from '../../protocol/visible.ts';
 import { runCommand } from '../mcp/run-command.ts';
 import { EXIT } from '../output.ts';
 
-/** Serves until the client closes stdin. @param options.allowStart starts runs without asking the client's user */
+/** Serves until the client closes stdin. @param options `allowStart`: runs start without asking the client's user */
 export async function mcp(options: { out?: string; allowStart?: boolean }): Promise<number> {
   const server = new Server({ name: 'rollscope', version: VERSION }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, async () => ({

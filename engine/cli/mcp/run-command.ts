@@ -3,7 +3,7 @@ import { runProgram } from '../../system/program.ts';
 import { commandFailed, statedError } from '../../view/command-line.ts';
 
 /** @throws RollscopeError the command's own error */
-export async function runCommand(args: readonly string[], signal?: AbortSignal): Promise<Record<string, unknown>> {
+export async function runCommand(args: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
   const env = { ...process.env, NODE_NO_WARNINGS: '1' };
   // `--` ends the options, so --json goes before everything that follows the command's name.
   const [command, ...rest] = args;

@@ -45,7 +45,7 @@ function temperatureOf(given: string | undefined, logged: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 1;
 }
 
-/** Adds what a model computes to a run whose journal is open. @param lines print progress as JSON lines too */
+/** Adds what a model computes to a run whose journal is open. @param options `lines`: progress is printed as JSON lines, too */
 export async function computeStatistics(
   output: Output,
   { folder, journal, reader }: { folder: string; journal: Journal; reader: TokenReader },

@@ -62,6 +62,6 @@ export function heldFrom(curve: Curve, holds: (value: number) => boolean): numbe
 }
 
 /** A metric of each run, as trailing means over `window` steps. */
-export function metricCurves(runs: readonly ExperimentRun[], metric: MetricOf, window = 1): Curve[] {
+export function metricCurves(runs: readonly ExperimentRun[], metric: MetricOf, window: number): Curve[] {
   return runs.map((run) => smoothed(metricCurve(run, metric), window));
 }

@@ -33,7 +33,7 @@ export interface Frame1 {
 }
 
 /** Reads a frame; throws `run-broken`, naming `where`, when it is damaged. */
-export function decodeFrame1(bytes: Uint8Array, where: string, hint?: string): Frame1 {
+export function decodeFrame1(bytes: Uint8Array, where: string, hint: string): Frame1 {
   const damaged = (what: string) =>
     new RollscopeError('run-broken', `${where}: the stored rollouts are damaged (${what}).`, hint, {
       details: { reason: 'damaged-rollouts', place: where },

@@ -108,7 +108,7 @@ export interface UnsupportedKind {
  * By its `model_type`, name in GGUF, or classes, which say nothing of its layers. `likely`: what is nearest to one that is not
  * known, as a mixture of experts or a causal decoder is.
  */
-export function unsupportedKind(name: unknown, likely: ArchitectureName | null = null): UnsupportedKind {
+export function unsupportedKind(name: unknown, likely: ArchitectureName | null): UnsupportedKind {
   const text = String(Array.isArray(name) ? name[0] : name)
     .toLowerCase()
     .replaceAll('-', '_');

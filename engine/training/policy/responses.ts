@@ -75,7 +75,7 @@ export function withGradient(
   groups: readonly WeightedGroup[],
   { klCoefficient, entropyCoefficient }: LossConfig,
   referenceLogProbs: ReferenceLogProbs | null,
-  importance: ReadonlyMap<TrainedResponse, Float32Array> | null = null,
+  importance: ReadonlyMap<TrainedResponse, Float32Array> | null,
 ): WeightedGroup[] {
   const always = klCoefficient > 0 || entropyCoefficient !== 0;
   return groups

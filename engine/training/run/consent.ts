@@ -80,7 +80,7 @@ export async function checkInherited(parent: string, config: RunConfig, allowed:
 }
 
 /** The error that shows programs which have not been allowed. */
-export function notAllowed(what: string, programs: readonly string[], facts: object = {}): RollscopeError {
+export function notAllowed(what: string, programs: readonly string[], facts: object): RollscopeError {
   return new RollscopeError(
     'config',
     `${what}: ${programs.join('; ')} (in ${process.cwd()}).`,

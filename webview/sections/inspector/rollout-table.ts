@@ -95,7 +95,7 @@ function sortingColumn(rollouts: readonly Rollout[], columns: readonly Column[],
 export function rolloutOrder(
   rollouts: readonly Rollout[],
   order: RolloutOrder,
-  others: readonly OtherReward[] = [],
+  others: readonly OtherReward[],
 ): number[] {
   return sortingColumn(rollouts, columnsOf(rollouts, others), order).indices;
 }

@@ -19,7 +19,7 @@ import { CELL } from './matrix-drawing.ts';
 
 /**
  * What a column says of a problem: a template or a text.
- * @param shown `steps` is the last step of the matrix, to which the curve is drawn
+ * @param run its columns, and `steps`, the last step of the matrix, to which the curve is drawn
  */
 export function problemCell(
   { key }: ListColumn,

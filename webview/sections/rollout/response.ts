@@ -227,7 +227,7 @@ function isIn(range: TextRange | null, t: number): boolean {
 export function tokenFacts(
   { logprob, entropy, top1, top2 }: RolloutStatistics,
   t: number,
-  before: Float32Array | null = null,
+  before: Float32Array | null,
 ): string {
   const past = before && !Number.isNaN(before[t]!) ? Math.exp(before[t]!) : null;
   return [
