@@ -117,7 +117,7 @@ export class Rollscope {
             throw error;
           }),
         ),
-        openRollout: (run, group, rollout) => this.rollouts.open(run, group, rollout),
+        openRollout: async (run, group, rollout) => void (await this.rollouts.open(run, group, rollout)),
         saveFile,
         compareRollouts: (left, right) => this.rollouts.compare(left, right),
         listRuns: async (run) => runChoices(await this.library.list(), run),

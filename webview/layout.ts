@@ -7,7 +7,9 @@ const NARROW = 1000;
 /** From this width on there is room for larger charts. */
 const WIDE = 1700;
 
-export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: 180, problems: 0.4, rollout: 0.27, tab: 'problems' };
+export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: null, problems: 0.4, rollout: 0.27, tab: 'problems' };
+/** Height of the charts until somebody moves their edge, CSS pixels, and where there is room for larger ones. */
+export const CHARTS_HEIGHT = { usual: 180, wide: 270 };
 /** Least sizes of a pane that can be read, CSS pixels. */
 const LEAST = { charts: 60, pane: 220 };
 
@@ -43,7 +45,7 @@ export class Layout {
 
   /** Height of the charts in a panel of this size. */
   chartsHeight(width: number, height: number): number {
-    const wanted = this.isFirst && width >= WIDE ? FIRST_LAYOUT.charts * 1.5 : this.sizes.charts;
+    const wanted = this.sizes.charts ?? (width >= WIDE ? CHARTS_HEIGHT.wide : CHARTS_HEIGHT.usual);
     return Math.round(Math.max(LEAST.charts, Math.min(wanted, height * 0.5)));
   }
 
@@ -92,5 +94,5 @@ export class Layout {
 function isLayout(kept: PanelLayout | undefined): kept is PanelLayout {
   if (!kept) return false;
   const { charts, problems, rollout, tab } = kept;
-  return [charts, problems, rollout].every((size) => Number.isFinite(size)) && PANES.includes(tab);
+  return [charts ?? 0, problems, rollout].every((size) => Number.isFinite(size)) && PANES.includes(tab);
 }

@@ -39,12 +39,12 @@ export const paneStyles = css`
   .tabs {
     display: flex;
     flex: none;
-    gap: 4px;
+    gap: clamp(0px, 1vw, 4px);
     padding: 0 8px;
     border-bottom: 1px solid var(--rule);
   }
   .tabs button {
-    padding: 4px 8px 3px;
+    padding: 4px clamp(4px, 2vw, 8px) 3px;
     border: 0;
     border-bottom: 2px solid transparent;
     background: none;

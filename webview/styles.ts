@@ -64,6 +64,8 @@ export const shared = css`
   svg {
     display: block;
     overflow: visible;
+    /* What is dragged over a chart chooses a part of it. */
+    user-select: none;
   }
   svg text {
     fill: var(--muted);

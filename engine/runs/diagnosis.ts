@@ -71,6 +71,36 @@ export function speaksAgainst(comparison: BeforeAfter | null, step: number): boo
   return change(comparison.before.accuracy, comparison.after.accuracy) === 'up';
 }
 
+/** What the references say of a warning of the collapse watch, which sees none. */
+export interface BesideWarning {
+  /** `risen`: measured since, the accuracy speaks against it. `standing`: it had not fallen when it was measured last. */
+  accuracy: 'risen' | 'standing';
+  /** The step at which it was measured. */
+  step: number;
+  /** By which the accuracy has fallen later; null where it has not, or nothing was measured later. */
+  later: BeforeAfter | null;
+}
+
+/**
+ * Why a warning may stand beside an accuracy that is as it was, or better: a collapse begins before the accuracy falls.
+ * null where the accuracy has fallen already, or is not known.
+ * @param at the comparison at the step that is looked at
+ * @param latest that of the whole run
+ */
+export function besideWarning(
+  at: BeforeAfter | null,
+  latest: BeforeAfter | null,
+  warned: number,
+): BesideWarning | null {
+  if (!at?.before.accuracy || !at.after.accuracy) return null;
+  const { step } = at.after;
+  if (speaksAgainst(at, warned)) return { accuracy: 'risen', step, later: null };
+  if (change(at.before.accuracy, at.after.accuracy) === 'down') return null;
+  const hasFallen =
+    latest !== null && latest.after.step > step && change(latest.before.accuracy, latest.after.accuracy) === 'down';
+  return { accuracy: 'standing', step, later: hasFallen ? latest : null };
+}
+
 /**
  * Whether an accuracy changed beyond its intervals: each mean outside of the other's interval. For the same problems, whose
  * two values correlate with 0.5, this is the paired test at 95%.

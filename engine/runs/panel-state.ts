@@ -9,8 +9,8 @@ export type TokenShading = (typeof TOKEN_SHADINGS)[number];
 
 /** How the panes share the room. */
 export interface PanelLayout {
-  /** Height of the charts, CSS pixels. */
-  charts: number;
+  /** Height of the charts, CSS pixels; null until somebody moves their edge. */
+  charts: number | null;
   /** Widths of the panes with the problems and with the rollout, as parts of the whole. */
   problems: number;
   rollout: number;

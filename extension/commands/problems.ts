@@ -88,18 +88,6 @@ export async function openRollout(app: Rollscope, argument: unknown): Promise<vo
   await app.rollouts.open(await app.library.read(folder), group, rollout);
 }
 
-/** Opens the rollout before or after the one in the active editor. */
-export async function neighbor(app: Rollscope, by: -1 | 1): Promise<void> {
-  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
-  if (address) await app.rollouts.neighbor(address, by);
-}
-
-/** Opens the rollout in the active editor at the next or the previous step. */
-export async function otherStep(app: Rollscope, by: -1 | 1): Promise<void> {
-  const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
-  if (address) await app.rollouts.otherStep(address, by);
-}
-
 /** Opens the rollout in the active editor and another one of its group, which the user picks, in the diff editor. */
 export async function compareRollouts(app: Rollscope): Promise<void> {
   const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);

@@ -21,6 +21,7 @@ import { layoutRollout, type RolloutLayout, type TokenRange, tokensBetween } fro
 import { RolloutMarks, rangeOf } from './marks.ts';
 import { foldedAtFirst, foldsOf, symbolsOf } from './structure.ts';
 import { tokenText } from './token-text.ts';
+import { Way } from './way.ts';
 
 interface RolloutPage {
   address: RolloutAddress;
@@ -41,6 +42,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   /** By address; kept as long as the document is open. */
   private readonly pages = new Map<string, Promise<RolloutPage>>();
   private readonly marks = this.scope.add(new RolloutMarks());
+  private readonly way = new Way<RolloutAddress>();
 
   readonly onDidChangeFile = this.changes.event;
 
@@ -76,7 +78,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   }
 
   /** Opens a rollout (by index in its group), replacing the one in the active editor if `replace` is set. */
-  async open(run: OpenRun, group: GroupId, rollout: number, { replace = false } = {}): Promise<void> {
+  async open(run: OpenRun, group: GroupId, rollout: number, { replace = false } = {}): Promise<RolloutAddress> {
     const address = addressOf(run.folder, run.problems, group, rollout);
     const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
     const isRollout = (editor: vscode.TextEditor | undefined) => RolloutDocuments.addressOf(editor) !== null;
@@ -89,21 +91,25 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     });
     const lines = foldedAtFirst((await this.page(uri)).layout);
     if (lines.length > 0) await vscode.commands.executeCommand('editor.fold', { selectionLines: lines });
+    return address;
   }
 
-  /** Opens the same rollout of the group at the next step at which the problem was sampled in this phase, or the one before. */
-  async otherStep(address: RolloutAddress, by: 1 | -1): Promise<void> {
-    const { run, problem } = await this.problemOf(address);
-    const { phase, step } = address;
-    const steps = run.columns
-      .rowsOf(problem)
-      .map((row) => ({ row, ...run.columns.idOf(row) }))
-      .filter((group) => group.phase === phase && Math.sign(group.step - step) === by)
-      .sort((a, b) => (a.step - b.step) * by);
-    const [next] = steps;
-    if (!next) return;
-    const count = run.columns.groups.columns.rollouts[next.row]!;
-    await this.open(run, { phase, step: next.step, problem }, Math.min(address.rollout, count) - 1, { replace: true });
+  /** From the rollout in the active editor, opens that of the problem at the next step of this phase, or the one before. */
+  otherStep(by: 1 | -1): Promise<void> {
+    return this.go(async (address) => {
+      const { run, problem } = await this.problemOf(address);
+      const { phase, step } = address;
+      const steps = run.columns
+        .rowsOf(problem)
+        .map((row) => ({ row, ...run.columns.idOf(row) }))
+        .filter((group) => group.phase === phase && Math.sign(group.step - step) === by)
+        .sort((a, b) => (a.step - b.step) * by);
+      const [next] = steps;
+      if (!next) return null;
+      const count = run.columns.groups.columns.rollouts[next.row]!;
+      const rollout = Math.min(address.rollout, count) - 1;
+      return this.open(run, { phase, step: next.step, problem }, rollout, { replace: true });
+    });
   }
 
   /** First and last token of the selection of an editor, from 1; null where nothing of the response is selected. */
@@ -136,14 +142,16 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     });
   }
 
-  /** Opens the rollout `by` places further in the same group, wrapping around. */
-  async neighbor(address: RolloutAddress, by: number): Promise<void> {
-    const { run, problem } = await this.problemOf(address);
-    const group = { ...address, problem };
-    const row = run.columns.find(group);
-    const count = row === null ? 0 : run.columns.groups.columns.rollouts[row]!;
-    if (count === 0) return;
-    await this.open(run, group, (address.rollout - 1 + by + count) % count, { replace: true });
+  /** From the rollout in the active editor, opens the one `by` places further in the group, wrapping around. */
+  neighbor(by: number): Promise<void> {
+    return this.go(async (address) => {
+      const { run, problem } = await this.problemOf(address);
+      const group = { ...address, problem };
+      const row = run.columns.find(group);
+      const count = row === null ? 0 : run.columns.groups.columns.rollouts[row]!;
+      if (count === 0) return null;
+      return this.open(run, group, (address.rollout - 1 + by + count) % count, { replace: true });
+    });
   }
 
   /** The run and the problem (by index) of an address. */
@@ -200,6 +208,10 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
 
   dispose(): void {
     this.scope.dispose();
+  }
+
+  private go(step: (from: RolloutAddress) => Promise<RolloutAddress | null>): Promise<void> {
+    return this.way.go(() => RolloutDocuments.addressOf(vscode.window.activeTextEditor), step);
   }
 
   private page(uri: vscode.Uri): Promise<RolloutPage> {

@@ -1,12 +1,13 @@
 /** A run that collapses while the panel is closed: the status item, the tree and one notification say so, and lead on. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { axeFindings } from '../support/browser.ts';
+import { startCli } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { untilCompleted, untilCount } from '../support/workbench.ts';
+import { shotPath, untilCompleted, untilCount } from '../support/workbench.ts';
 
 /** Collapses within some twenty steps, and lasts long enough to be steered. */
 const COLLAPSES = {
@@ -46,6 +47,11 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     return workbench.notification(ALARM);
   }
 
+  function newestRun(): string {
+    const runs = path.join(code().home, 'runs');
+    return path.join(runs, readdirSync(runs).sort().at(-1)!);
+  }
+
   async function stop() {
     const { workbench } = code();
     await workbench.run('stop');
@@ -65,6 +71,24 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     // The view of that step: what was known then.
     await panel.locator(`rs-diagnosis [data-watch="collapse"][data-since="${step}"]`).waitFor();
     await workbench.shot('alarm looked at');
+
+    // In a browser, too, while it trains.
+    const { home, page } = code();
+    const server = startCli(['view', newestRun()], { home });
+    onTestFinished(() => server.end());
+    const [address] = await server.printed(/http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]+/);
+    const browser = await page
+      .context()
+      .browser()!
+      .newPage({ viewport: { width: 1400, height: 900 } });
+    onTestFinished(() => browser.close());
+    await browser.goto(address!);
+    await browser.locator('rs-diagnosis [data-diagnosis="collapsing"]').waitFor();
+    const reached = async () => Number(await browser.locator('rs-header [data-step]').getAttribute('data-step'));
+    const shownFirst = await reached();
+    await until('the browser follows the run', async () => (await reached()) > shownFirst);
+    await untilCount(browser.locator('[data-action="pause"], [data-action="stop"]'), 0);
+    await browser.screenshot({ path: shotPath('alarm in a browser') });
     await stop();
   });
 
@@ -76,9 +100,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await untilCount(page.locator('.notification-list-item', { hasText: ALARM }), 0);
 
     // How long it pauses is no time of its steps.
-    const runs = path.join(code().home, 'runs');
-    const newest = readdirSync(runs).sort().at(-1)!;
-    const records = async () => (await readRunFolder(path.join(runs, newest))).records;
+    const records = async () => (await readRunFolder(newestRun())).records;
     const timeOf = async (event: string) => {
       const found = (await records()).findLast((one) => one.type === 'lifecycle' && one.event === event);
       return found ? Date.parse(found.time) : null;

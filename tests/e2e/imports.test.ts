@@ -7,7 +7,7 @@ import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { LAST_ANSWERED, verlStep, writeVerlSteps } from '../support/collapsing-dump.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane } from '../support/workbench.ts';
+import { showPane, untilCount } from '../support/workbench.ts';
 
 /** The picture of docs/beside.md: UPDATE_IMAGES=1 npm test -- tests/e2e/imports.test.ts */
 const PICTURE = process.env.UPDATE_IMAGES === '1';
@@ -21,19 +21,25 @@ function filesOf(folder: string, as: string): Record<string, Uint8Array> {
   return Object.fromEntries(paths.map((file) => [`${as}/${path.relative(folder, file)}`, readFileSync(file)]));
 }
 
-/** A step as verl writes it: two problems with four rollouts each, one of which agrees more from step to step. */
+/** What every rollout of the last step answers. */
+const SPREADS = 'indeed';
+
+/**
+ * A step as verl writes it: four problems with four rollouts each, which think, agree more from step to step, and say the same
+ * whatever they are asked in the end.
+ */
 function step(number: number): string {
   const row = (problem: number, rollout: number) => {
-    const answer = rollout < number ? 2 * problem : rollout;
+    const answer = number === 4 ? SPREADS : rollout < number ? 2 * problem : rollout;
     return {
       input: `user\nWhat is ${problem} + ${problem}?\nassistant\n`,
-      output: `It is \\boxed{${answer}}.`,
+      output: `<think>\nTwice ${problem}, or ${rollout}?\n</think>\nIt is \\boxed{${answer}}.`,
       gts: `${2 * problem}`,
       score: Number(answer === 2 * problem),
       step: number,
     };
   };
-  const rows = [7, 8].flatMap((problem) => [0, 1, 2, 3].map((rollout) => row(problem, rollout)));
+  const rows = [7, 8, 9, 10].flatMap((problem) => [0, 1, 2, 3].map((rollout) => row(problem, rollout)));
   return rows.map((one) => `${JSON.stringify(one)}\n`).join('');
 }
 
@@ -127,6 +133,18 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.contextMenu(row, COMMAND_DEFINITIONS.followFolder.title);
     const run = await header('[data-step="2"][data-status="running"]');
     await workbench.statusIcon('eye').waitFor();
+    // What it thought is folded.
+    const first = await workbench.webview('rs-problems');
+    await showPane(first, 'problems');
+    await first.locator('rs-problems [data-problem]').first().click();
+    await showPane(first, 'rollout');
+    const thought = first.locator('rs-rollout [data-thought]');
+    const thinks = first.locator('rs-rollout .tokens', { hasText: 'Twice' });
+    await thought.and(first.locator('[aria-expanded="false"]')).waitFor();
+    await untilCount(thinks, 0);
+    await thought.press('Enter');
+    await untilCount(thinks, 1);
+    await workbench.shot('thinking unfolded');
     write(3);
     expect(await header('[data-step="3"]')).toBe(run);
     const shot = await workbench.shot('followed');
@@ -136,6 +154,15 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.statusIcon('eye').waitFor();
     write(4);
     expect(await header('[data-step="4"][data-status="running"]')).toBe(run);
+    // The answer that spreads over the problems is named, and leads to them.
+    const panel = await workbench.webview('rs-diagnosis [data-part="common"]');
+    const common = panel.locator('rs-diagnosis [data-part="common"]');
+    expect((await common.textContent())!.replace(/\s+/g, ' ').trim()).toBe(
+      `${SPREADS} is the majority of 4 of 4, 0 at A`,
+    );
+    await common.click();
+    await showPane(panel, 'problems');
+    expect(await panel.locator('rs-problems input').first().inputValue()).toBe(`answer:${SPREADS}`);
     await workbench.shot('followed after reload');
 
     await workbench.run('stopFollowing', { stays: true });

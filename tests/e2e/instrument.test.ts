@@ -1,11 +1,12 @@
 /** The panel as an instrument: other rewards, calibration, histograms, search, notes, rollouts of two steps, and a fork. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addressText, parseAddress } from '../../engine/protocol/address.ts';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { settingName } from '../../extension/editor-settings.ts';
+import { axeFindings } from '../support/browser.ts';
 import { runCli } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
@@ -54,7 +55,10 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.95, box.y + box.height * 0.9, { steps: 4 });
     await page.mouse.up();
-    await workbench.shot('calibration');
+    await workbench.inEachTheme(async (theme) => {
+      await workbench.shot(`calibration ${theme}`);
+      expect(await axeFindings(shown), theme).toEqual([]);
+    });
     await showPane(shown, 'problems');
     const filter = shown.locator('rs-problems input').first();
     await until('the rectangle is a filter', async () => /share>=/.test(await filter.inputValue()));
@@ -88,9 +92,14 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await shown.page().keyboard.type('Let me');
     await text.press('Enter');
     await shown.locator('rs-find [data-find="found"]').waitFor();
+    const total = await shown.locator('rs-find [data-find="found"]').getAttribute('data-total');
     await shown.locator('rs-find [data-hit]').first().click();
     await workbench.shot('find');
     await shown.locator('rs-find [data-action="close-find"]').click();
+
+    // The terminal finds the same. (The test server has no terminals of its own.)
+    const found = await runCli(['find', 'measured', 'Let me', '--json'], { home: code().home });
+    expect(JSON.parse(found.stdout)).toMatchObject({ total: Number(total) });
     await shown.locator('[data-action="note"]').click();
     await shown.locator('rs-notes input[name="text"]:focus').waitFor();
     await shown.page().keyboard.type('Look again.');
@@ -208,6 +217,17 @@ describe.runIf(requireVsCode())('a panel', () => {
       await added.locator(`[data-action="${action}"]`).click();
     };
     await act('move-left');
+    // As picture and as numbers, where the editor's own dialog is told to.
+    for (const type of ['svg', 'png', 'csv']) {
+      const file = path.join(code().home, `norm.${type}`);
+      await act(type);
+      await workbench.saveAs(file);
+      await until(`${type} is saved`, () => existsSync(file) && readFileSync(file).length > 0);
+    }
+    const read = (type: string) => readFileSync(path.join(code().home, `norm.${type}`), 'latin1');
+    expect(read('svg')).toMatch(/^<svg /);
+    expect(read('png').slice(1, 4)).toBe('PNG');
+    expect(read('csv').trim().split('\n')).toHaveLength(13);
     await act('enlarge');
     await shown.locator('rs-curves .large[data-chart="gradientNorm"]').waitFor();
     const plot = added.locator('.plot');
@@ -228,6 +248,14 @@ describe.runIf(requireVsCode())('a panel', () => {
     const size = page.viewportSize()!;
     await page.setViewportSize({ width: 1800, height: size.height });
     const shown = await open('measured');
+    // Where there is room for them, charts are taller.
+    const charts = shown.locator('[data-pane="charts"]');
+    const usual = (await charts.boundingBox())!.height;
+    await page.setViewportSize({ width: 2400, height: size.height });
+    await until('the charts are taller', async () => (await charts.boundingBox())!.height > 1.3 * usual);
+    await workbench.shot('panel 2400 wide');
+    await page.setViewportSize({ width: 1800, height: size.height });
+    await until('the charts are as they were', async () => (await charts.boundingBox())!.height === usual);
     const edge = shown.locator('rs-splitter [role="separator"][aria-orientation="vertical"]').first();
     const value = (of: typeof edge) => of.getAttribute('aria-valuenow');
     for (let i = 0; i < 4; i++) {
@@ -260,6 +288,25 @@ describe.runIf(requireVsCode())('a panel', () => {
     await shown.locator('rs-problems [data-order="grouping"]').selectOption('prefix');
     await shown.locator('rs-problems [data-group="sum"]').first().waitFor();
     await shown.locator('rs-problems [data-order="grouping"]').selectOption('quadrant');
+  });
+
+  test('shows what flows between the quadrants from A to B, and which problems those are', async () => {
+    const { workbench } = code();
+    const shown = await open('measured');
+    await shown.locator('rs-scrubber [role="slider"]').press('End');
+    await showPane(shown, 'problems');
+    await shown.locator('rs-problems input').first().fill('');
+    const flows = shown.locator('rs-problems .flows > summary');
+    await flows.press('Enter');
+    const flow = shown.locator('rs-problems [data-flow]').first();
+    const [from, to] = (await flow.getAttribute('data-flow'))!.split(' ');
+    const count = await flow.locator('b').textContent();
+    await workbench.shot('flows');
+    await flow.press('Enter');
+    await shown.locator(`rs-problems [data-matching="${count}"]`).waitFor();
+    expect(await shown.locator('rs-problems input').first().inputValue()).toBe(`was:${from} is:${to}`);
+    await shown.locator('rs-problems input').first().fill('');
+    await flows.press('Enter');
   });
 
   test('of a run without references says what can be said', async () => {

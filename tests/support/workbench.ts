@@ -1,5 +1,5 @@
 /** What a person does in VS Code's workbench, and what she sees, as a page object. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { COMMAND_DEFINITIONS, type CommandName, commandId } from '../../extension/command-definitions.ts';
@@ -84,6 +84,19 @@ export class Workbench {
     await input.waitFor();
     await input.fill(text);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Tells the editor's dialog where to save a file. Its folder has other things in it. */
+  async saveAs(file: string): Promise<void> {
+    const input = this.quickInput.locator('.quick-input-box input');
+    await input.waitFor();
+    // A name counts once the dialog has looked at the folder.
+    await input.fill(`${path.dirname(file)}/`);
+    const [other] = readdirSync(path.dirname(file));
+    await this.pickRow(other!).first().waitFor();
+    await input.fill(file);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** Opens a file of the folder by its name in the Explorer ("Go to File" needs a search program that this server lacks). */
@@ -242,11 +255,16 @@ export class Workbench {
 
   /** Takes a picture into `tests/e2e/shots`. */
   async shot(name: string): Promise<string> {
-    mkdirSync(SHOTS, { recursive: true });
-    const file = path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
+    const file = shotPath(name);
     await this.page.screenshot({ path: file });
     return file;
   }
+}
+
+/** Where a picture in `tests/e2e/shots` is, whose folder exists then. */
+export function shotPath(name: string): string {
+  mkdirSync(SHOTS, { recursive: true });
+  return path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
 }
 
 /** The title of the walkthrough's button for a command. */

@@ -67,7 +67,7 @@ const THEMES: Readonly<Record<ThemeKind, Basics>> = {
     scrollbar: 'rgb(121 121 121 / 40%)',
     selection: '#264f78',
     found: 'rgb(234 92 0 / 33%)',
-    tokens: ['#2f81d614', '#2f81d624', '#2f81d638', '#2f81d64e', '#2f81d665', '#2f81d67e', '#2f81d698'],
+    tokens: ['#2f81d614', '#2f81d624', '#2f81d638', '#2f81d64e', '#2f81d660', '#2f81d676', '#2f81d68c'],
     charts: {
       blue: '#3794ff',
       green: '#89d185',

@@ -23,6 +23,7 @@ import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { ChartPointer } from './curves/pointer.ts';
+import { chartColumns, GAP } from './curves/rows.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
@@ -34,9 +35,6 @@ const LEAST_HEIGHT = 72;
 const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 /** Height of a pane that a row of charts does not use: titles, the line below and edges. */
 const AROUND = 60;
-const GAP = 18;
-/** Width that a chart with its title needs, where there are several in a row. */
-const NARROWEST = 224;
 /** Width that the title of the rewards needs; a narrower chart says only what they are. */
 const WHOLE_TITLE = 290;
 
@@ -74,9 +72,9 @@ export class Curves extends Component {
     const { columns } = this;
     const width = this.chartWidth;
     if (width < 80) return nothing;
-    const names = ['one', 'one', 'two', 'two', 'four'];
     const all = [this.reward(), ...this.store.selection.charts(run).map((metric, i) => this.metric(metric, i))];
-    return html`<div class="charts ${names[columns]}">
+    // As a property: the page's policy forbids style attributes.
+    return html`<div class="charts" data-columns=${columns} .style=${`grid-template-columns: repeat(${columns}, minmax(0, 1fr))`}>
         ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, this.chartHeight(columns, all.length)))}
       </div>
       ${this.store.selection.showsHistograms ? html`<rs-histograms></rs-histograms>` : nothing}
@@ -85,7 +83,7 @@ export class Curves extends Component {
 
   /** How many charts are in a row. */
   private get columns(): number {
-    return [4, 2].find((n) => this.width >= n * NARROWEST + (n - 1) * GAP) ?? 1;
+    return chartColumns(this.width, 1 + this.store.selection.charts(this.store.columns).length);
   }
 
   private get chartWidth(): number {

@@ -11,7 +11,7 @@ import { percent, whole } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
-import { type BeforeAfter, diagnosisAt, speaksAgainst } from '../../engine/runs/diagnosis.ts';
+import { type BeforeAfter, besideWarning, diagnosisAt } from '../../engine/runs/diagnosis.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import { hasSwitched, moveOf, type SpreadAnswer, spreadAnswer } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
@@ -23,6 +23,8 @@ import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
 const LONGEST_ANSWER = 24;
+/** Below this width, CSS pixels, some of the measurements are shown only when they are asked for. */
+const NARROW = 420;
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
 
 /** The element of the line. */
@@ -32,12 +34,28 @@ export class DiagnosisLine extends Component {
     shared,
     css`
       :host {
+        display: block;
+        container-type: inline-size;
+        border-bottom: 1px solid var(--rule);
+      }
+      .line {
         display: flex;
         flex-wrap: wrap;
         gap: 3px 16px;
         align-items: center;
         padding: 4px 12px;
-        border-bottom: 1px solid var(--rule);
+      }
+      .more {
+        display: none;
+      }
+      /* Where all of it would leave no room for the panes: what is most telling, and the rest when it is asked for. */
+      @container (max-width: ${NARROW}px) {
+        .more {
+          display: inline;
+        }
+        .line:not(.all) :is([data-part='maj'], [data-part='pass'], [data-part='no-gradient'], [data-part='truncated'], .fact) {
+          display: none;
+        }
       }
       .word {
         padding: 1px 9px;
@@ -76,31 +94,44 @@ export class DiagnosisLine extends Component {
     `,
   ];
 
+  /** Whether a narrow line shows everything. */
+  private isWhole = false;
   private readonly known = new Remembered<ReturnType<typeof diagnosisAt> & { facts: Facts }>();
   private readonly counted = new Remembered<ReturnType<typeof countsOf> & { common: SpreadAnswer | null }>();
 
   override render() {
     const { columns, info, selection } = this.store;
     if (!info) return nothing;
-    if (info.job === 'probe') return html`${this.counts()} ${this.forecast()}`;
+    if (info.job === 'probe') return this.line(html`${this.counts()} ${this.forecast()}`);
     const { at } = selection;
     const { diagnosis, comparison, facts } = this.known.of([columns, columns.seq, columns.head, at], () => ({
       ...diagnosisAt(columns, at),
       facts: runFacts(columns, at),
     }));
-    if (columns.step === 0) return this.forecast();
+    if (columns.step === 0) return this.line(this.forecast());
     const { kind, since } = diagnosis;
     const word = diagnosisText(diagnosis);
     const meaning = diagnosisMeaning(kind);
     const attributes = { kind, gravity: gravityOf(kind) };
-    return html`
+    const content = html`
       ${
         since === null
           ? html`<span class="word ${attributes.gravity}" role="status" data-diagnosis=${kind} title=${meaning}>${word}</span>`
           : html`<button class="link word ${attributes.gravity}" data-diagnosis=${kind} data-since=${since} title="${meaning}\nGo to step ${since}" @click=${() => selection.lookAt(since)}>${word}</button>`
       }
       ${this.actions(diagnosis)} ${comparison ? this.accuracies(comparison) : nothing} ${this.rates(facts)} ${this.counts()} ${this.watch(comparison)} ${this.forecast()}
+      <button class="link more muted" aria-expanded=${this.isWhole} @click=${this.toggle}>${this.isWhole ? 'Show less' : 'Show all measurements'}</button>
     `;
+    return this.line(content);
+  }
+
+  private readonly toggle = (): void => {
+    this.isWhole = !this.isWhole;
+    this.requestUpdate();
+  };
+
+  private line(content: unknown) {
+    return html`<div class="line ${this.isWhole ? 'all' : ''}">${content}</div>`;
   }
 
   /** What to do about a run that goes wrong, as in the notification of an alarm. */
@@ -135,7 +166,7 @@ export class DiagnosisLine extends Component {
       const title = `${name} of the ${of} before training: ${quantityText('accuracy', from)}; at step ${after.step}: ${quantityText('accuracy', to)} (95% confidence intervals)\nGo to step ${after.step}`;
       const interval = html`<span class="muted">(${quantityText('accuracy', to.low)} to ${quantityText('accuracy', to.high)})</span>`;
       return html`<button class="link part" data-part=${key} title=${title} @click=${() => selection.lookAt(after.step)}>
-        ${name} <b>${quantityText('accuracy', from.mean)} → ${quantityText('accuracy', to.mean)}</b> ${key === 'avg' ? interval : nothing}</button>`;
+        ${name} <b>${quantityText('accuracy', from.mean)} → ${quantityText('accuracy', to.mean)}</b> ${key === 'avg' ? interval : nothing}${key === 'avg' && source === 'train' ? html` <span class="muted">of training rollouts</span>` : nothing}</button>`;
     };
     const { majorityShare: share } = after;
     return html`${part(`avg@${k}`, 'avg', before.accuracy, after.accuracy)}
@@ -254,8 +285,25 @@ export class DiagnosisLine extends Component {
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
       ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
-      ${warning && comparison && speaksAgainst(comparison, warning.step) ? html`<span class="muted" data-overruled>overruled: accuracy has risen by step ${comparison.after.step}</span>` : nothing}
+      ${warning ? this.beside(comparison, warning.step) : nothing}
     </span>`;
+  }
+
+  /** Why the word may stand beside an accuracy that has not fallen. */
+  private beside(comparison: BeforeAfter | null, warned: number) {
+    const { columns, selection } = this.store;
+    const latest = selection.step === null ? comparison : diagnosisAt(columns).comparison;
+    const beside = besideWarning(comparison, latest, warned);
+    if (!beside) return nothing;
+    const { accuracy, step, later } = beside;
+    if (accuracy === 'risen')
+      return html`<span class="muted" data-beside="risen">overruled: accuracy has risen by step ${step}</span>`;
+    const [before, after] = [later?.before.accuracy, later?.after.accuracy];
+    const fell =
+      before && after
+        ? html`, and fell by step ${later!.after.step}: <b>${quantityText('accuracy', before.mean)} → ${quantityText('accuracy', after.mean)}</b>`
+        : nothing;
+    return html`<span class="muted" data-beside="standing" title="The collapse watch sees no references: what it watches changes before the accuracy does.">seen without references; accuracy had not fallen by step ${step}${fell}</span>`;
   }
 
   /** The forecast for all problems, and its score at the end. */

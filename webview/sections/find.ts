@@ -15,6 +15,9 @@ import { shared } from '../styles.ts';
 import { findFieldStyles, findFields } from './find/fields.ts';
 import { correctnessClass } from './inspector/correctness.ts';
 
+/** Below this width, CSS pixels, the counts of a phase are below its bars. */
+const NARROW = 420;
+
 /** The element of the search; hidden until it is opened. */
 @customElement('rs-find')
 export class Find extends Component {
@@ -28,6 +31,7 @@ export class Find extends Component {
         display: flex;
         flex-direction: column;
         max-height: 40vh;
+        overflow-y: auto;
         padding: 5px 12px;
         border-bottom: 1px solid var(--rule);
       }
@@ -62,6 +66,14 @@ export class Find extends Component {
       @media (max-width: 700px) {
         .minor {
           display: none;
+        }
+      }
+      @media (max-width: ${NARROW}px) {
+        .phases {
+          grid-template-columns: max-content 1fr;
+        }
+        .phases > :nth-child(3n) {
+          grid-column: 2;
         }
       }
       mark {
@@ -153,7 +165,7 @@ export class Find extends Component {
     const some = steps.filter((one) => one.phase === phase);
     if (some.length === 0) return nothing;
     const last = Math.max(1, this.store.columns.step);
-    const width = Math.max(60, this.width - 270);
+    const width = Math.max(60, this.width - (this.width < NARROW ? 110 : 270));
     const look = (step: number) => this.start({ firstStep: step, lastStep: step });
     return html`<span class="muted">${phase}</span>${hitBars({ phase, steps: some, last, width, look })}<span class="muted">${highestText(some)}</span>`;
   }

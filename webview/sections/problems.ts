@@ -77,7 +77,7 @@ export class Problems extends Component {
         </div>
         ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
-      ${this.list(items)} ${matrixLegend(this.store)}
+      ${this.list(items)} ${matrixLegend(this.store, this.width)}
     `;
   }
 

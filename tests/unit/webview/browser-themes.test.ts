@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
 import { THEME_KINDS, themeCss, themeVariables } from '../../../webview/browser/themes.ts';
-import { contrastOf, type Rgb } from '../../../webview/charts/contrast.ts';
+import { contrastOf, mix, type Rgb } from '../../../webview/charts/contrast.ts';
+import { RISEN_STEP } from '../../../webview/sections/rollout/response.ts';
 import { ROOT } from '../../support/processes.ts';
 
 /** Set in high contrast only. */
@@ -33,6 +35,20 @@ describe.each(THEME_KINDS)('the theme %s', (kind) => {
     const { foreground, 'editor-background': background } = themeVariables(kind);
     const rgb = (color: string) => color.match(/\w\w/g)!.map((part) => Number.parseInt(part, 16)) as unknown as Rgb;
     expect(contrastOf(rgb(foreground!), rgb(background!))).toBeGreaterThan(7);
+  });
+
+  test('can be read on every shade of a token', () => {
+    const variables = themeVariables(kind);
+    const channels = (color: string) => color.match(/\w\w/g)!.map((part) => Number.parseInt(part, 16));
+    const text = channels(variables.foreground!) as unknown as Rgb;
+    const ground = channels(variables['editor-background']!) as unknown as Rgb;
+    const blue = channels(variables['charts-blue']!);
+    for (let shade = 1; shade < SHADES; shade++) {
+      const [red, green, last, alpha] = channels(variables[shadeColor(shade).replace('.', '-')]!);
+      const surprising = mix(ground, [red!, green!, last!], alpha! / 255);
+      const risen = mix(ground, [blue[0]!, blue[1]!, blue[2]!], (shade * RISEN_STEP) / 100);
+      for (const color of [surprising, risen]) expect(contrastOf(text, color), `${shade}`).toBeGreaterThan(4.6);
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import { partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
 import { csvText, merged, tableOf } from '../../../webview/charts/export.ts';
 import { METRIC_CHOICES, MOST_CHARTS } from '../../../webview/charts/metrics.ts';
 import { smoothed } from '../../../webview/charts/smooth.ts';
+import { chartColumns } from '../../../webview/sections/curves/rows.ts';
 
 describe('smoothing', () => {
   test('keeps a constant, and begins where the curve begins', () => {
@@ -38,6 +39,13 @@ describe('a part of the steps', () => {
     expect(zoomed([10, 12], 11, 0.5, [0, 100])).toEqual([10, 12]);
     expect([stepIn([20, 40], 0.5), stepIn([20, 40], 2)]).toEqual([30, 40]);
   });
+});
+
+test('charts that were added are in the row of the others where they fit, else in rows of the same length', () => {
+  expect([400, 900, 1000, 2176].map((width) => chartColumns(width, 4))).toEqual([1, 2, 4, 4]);
+  expect([400, 900, 1000, 2176].map((width) => chartColumns(width, 5))).toEqual([1, 2, 5, 5]);
+  expect([6, 8, 10].map((charts) => chartColumns(1000, charts))).toEqual([3, 4, 5]);
+  expect([6, 8, 10, 12].map((charts) => chartColumns(2176, charts))).toEqual([6, 8, 10, 6]);
 });
 
 test('the numbers of a chart are a table, empty where there is no value', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { contrastOf, LEAST_CONTRAST, type Rgb, ramp } from '../../../webview/charts/contrast.ts';
 import { cellEdge, stepAt } from '../../../webview/charts/matrix.ts';
-import { FIRST_LAYOUT, Layout } from '../../../webview/layout.ts';
+import { CHARTS_HEIGHT, Layout } from '../../../webview/layout.ts';
 import { listItems, ordered } from '../../../webview/problem-order.ts';
 import type { ProblemRow } from '../../../webview/problem-row.ts';
 import { Remembered } from '../../../webview/remembered.ts';
@@ -61,7 +61,7 @@ describe('panes', () => {
     const again = new Layout(layout.kept, () => undefined);
     expect(again.paneWidths(1400)).toEqual(layout.paneWidths(1400));
     again.reset();
-    expect(again.chartsHeight(1400, 900)).toBe(FIRST_LAYOUT.charts);
+    expect(again.chartsHeight(1400, 900)).toBe(CHARTS_HEIGHT.usual);
   });
 
   test('are larger where there is room, one at a time where there is little', () => {
@@ -69,6 +69,15 @@ describe('panes', () => {
     expect(layout.chartsHeight(2200, 1200)).toBeGreaterThan(layout.chartsHeight(1400, 1200));
     expect([999, 1000].map((width) => layout.isNarrow(width))).toEqual([true, false]);
     expect(layout.kept).toEqual({ scroll: { problems: 40 } });
+    // Another tab or another width of a pane is no word about the charts.
+    layout.show('problem');
+    layout.move('problems', 20, 2200, 1200);
+    const again = new Layout(JSON.parse(JSON.stringify(layout.kept)), () => undefined);
+    expect(again.tab).toBe('problem');
+    expect(again.chartsHeight(2200, 1200)).toBe(CHARTS_HEIGHT.wide);
+    again.move('charts', 10, 2200, 1200);
+    expect(again.chartsHeight(2200, 1200)).toBe(CHARTS_HEIGHT.wide + 10);
+    expect(again.chartsHeight(1400, 1200)).toBe(CHARTS_HEIGHT.wide + 10);
   });
 
   test('of a width have the columns that fit', () => {

@@ -1,5 +1,6 @@
 /** What the verdict line offers where a run goes wrong: the step, and a fork from before it. */
 import { beforeAll, expect, test, vi } from 'vitest';
+import { wilson } from '../../../engine/protocol/wilson.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { buttons } from '../../../extension/panel/actions.ts';
 import { Store } from '../../../webview/store.ts';
@@ -59,6 +60,28 @@ test('a fork begins at the last checkpoint from before it, as the notification d
   const act = vi.fn(async () => {});
   await buttons(act).control('fork-healthy', run);
   expect(act).toHaveBeenCalledWith('forkRun', { folder: run.folder, step: 'healthy' });
+});
+
+/** An evaluation of 100 problems at a step. */
+const measured = (step: number, mean: number) =>
+  ({ type: 'evaluation', step, problems: 100, samples: 4, accuracy: wilson(100 * mean, 100) }) as never;
+
+test('says why it stands beside an accuracy that has not fallen, and that it fell later', async () => {
+  const { store, press } = await alarmed();
+  changeHead(store, { evaluations: [measured(0, 0.3), measured(6, 0.35), measured(12, 0.02)] });
+  // At the latest step the numbers say the same as the word.
+  expect(rendered(store, 'diagnosis')).not.toContain('data-beside');
+  press('look-at-since');
+  const html = rendered(store, 'diagnosis');
+  expect(html).toContain('collapsing since step 8');
+  expect(html).toContain('data-beside="standing"');
+  expect(html.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ')).toContain(
+    'accuracy had not fallen by step 6, and fell by step 12: 0.300 → 0.020',
+  );
+  changeHead(store, { evaluations: [measured(0, 0.3), measured(6, 0.35)] });
+  expect(rendered(store, 'diagnosis')).not.toContain('and fell by');
+  changeHead(store, { evaluations: [measured(0, 0.3), measured(8, 0.6)] });
+  expect(rendered(store, 'diagnosis')).toContain('data-beside="risen"');
 });
 
 test('a run of another trainer has no checkpoints to fork from', async () => {

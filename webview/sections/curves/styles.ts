@@ -1,14 +1,14 @@
 /** Styles of the charts. */
 import { css } from 'lit';
-import { chartGrid, selectStyles } from '../../styles.ts';
+import { selectStyles } from '../../styles.ts';
 
 export const curveStyles = css`
   ${selectStyles}
-  ${chartGrid}
   :host {
     padding: 6px 12px;
   }
   .charts {
+    display: grid;
     gap: 10px 18px;
   }
   .charts > .large {

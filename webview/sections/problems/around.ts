@@ -6,6 +6,8 @@ import { groupings, SORT_TITLES } from '../../problem-order.ts';
 import type { Store } from '../../store.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
+/** Below this width of the list, CSS pixels, its legend is folded. */
+const NARROW = 420;
 /** Earlier spellings of this term. */
 const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 
@@ -43,15 +45,16 @@ export function orderChoice({ selection, dataColumns }: Store) {
 }
 
 /** What the cells and marks mean; the samples are drawn with the matrix. */
-export function matrixLegend({ columns, info }: Store) {
+export function matrixLegend({ columns, info }: Store, width: number) {
   const { labeled, forecast } = columns.head;
   const sample = (standing: string, text: string) =>
     html`<span class="sample"><canvas data-standing=${standing} width="22" height="12" aria-hidden="true"></canvas>${text}</span>`;
-  return html`<div class="legend muted">
-    ${labeled ? html`${sample('correct', 'majority correct')}${sample('wrong', 'majority wrong')}` : sample('unknown', 'majority')}
+  const content = html`${labeled ? html`${sample('correct', 'majority correct')}${sample('wrong', 'majority wrong')}` : sample('unknown', 'majority')}
     ${sample('undecided', 'tie or single vote')}${sample('unanswered', 'no answer')}
     <span>stronger: larger share</span>
     ${labeled && info?.job !== 'probe' ? html`<span>↑ fixed, ↓ broke since A</span>` : nothing}
-    ${forecast ? html`<span>◦ predicted wrong</span>` : nothing}
-  </div>`;
+    ${forecast ? html`<span>◦ predicted wrong</span>` : nothing}`;
+  // Of a narrow list the problems need the room.
+  if (width >= NARROW) return html`<div class="legend muted">${content}</div>`;
+  return html`<details class="legend muted"><summary>Legend</summary><div>${content}</div></details>`;
 }

@@ -252,6 +252,17 @@ export const problemsStyles = css`
     border-top: 1px solid var(--rule);
     font-size: 0.9em;
   }
+  details.legend {
+    display: block;
+  }
+  details.legend > summary {
+    cursor: pointer;
+  }
+  details.legend > div {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 2px 14px;
+  }
   .sample {
     display: inline-flex;
     gap: 5px;

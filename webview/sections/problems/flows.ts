@@ -27,7 +27,8 @@ export const flowsStyles = [
     }
     .flows .picture {
       display: flex;
-      gap: 16px;
+      flex-wrap: wrap;
+      gap: 6px 16px;
       margin: 6px 0;
     }
     .flows ul {

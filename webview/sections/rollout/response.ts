@@ -10,6 +10,9 @@ import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/respo
 import { isRisen, type TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
 
+/** By how many percent of its color each shade of a value that rose is stronger: text on the strongest can still be read. */
+export const RISEN_STEP = 6;
+
 export const responseStyles = css`
   .tokens {
     font-family: var(--vscode-editor-font-family);
@@ -248,7 +251,7 @@ function shades() {
   const rules = Array.from({ length: SHADES - 1 }, (_, i) => {
     const shade = i + 1;
     return `.s${shade} { background: var(--vscode-${shadeColor(shade).replace('.', '-')}); }
-      .u${shade} { background: color-mix(in srgb, var(--vscode-charts-blue) ${shade * 9}%, transparent); }`;
+      .u${shade} { background: color-mix(in srgb, var(--vscode-charts-blue) ${shade * RISEN_STEP}%, transparent); }`;
   });
   return unsafeCSS(rules.join('\n'));
 }
