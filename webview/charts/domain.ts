@@ -5,6 +5,21 @@ export type Domain = readonly [from: number, to: number];
 /** Least steps of a part. */
 const LEAST = 2;
 
+/** The least last step of an axis, where more are planned. */
+const SHORTEST = 10;
+
+/**
+ * The last step of the axes of a run: the planned one, halved until what there is takes half of the axis. It changes seldom
+ * while a run goes on, and a run of thousands of steps can be read from its beginning.
+ *
+ * @param planned null or 0 where that is not known
+ */
+export function lastOfAxis(step: number, planned: number | null): number {
+  let last = planned ?? 0;
+  while (last / 2 >= Math.max(step, SHORTEST)) last /= 2;
+  return Math.max(Math.ceil(last), step, 1);
+}
+
 /** The part between two steps, in whole steps; null where that is too small to be meant. */
 export function partBetween(a: number, b: number, all: Domain): Domain | null {
   const from = Math.max(all[0], Math.floor(Math.min(a, b)));

@@ -11,7 +11,7 @@ import type { Metric } from '../../engine/runs/series.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { namedByWatch } from '../chart-choice.ts';
 import { type CurveOptions, type DrawnCurve, drawCurve, plotArea, type Series, withCursors } from '../charts/curve.ts';
-import type { Domain } from '../charts/domain.ts';
+import { type Domain, lastOfAxis } from '../charts/domain.ts';
 import { merged } from '../charts/export.ts';
 import { choiceOf, choicesOf } from '../charts/metrics.ts';
 import { areShares } from '../charts/scale.ts';
@@ -304,7 +304,7 @@ export class Curves extends Component {
 
   private get allSteps(): Domain {
     const { info, columns, runOfA } = this.store;
-    return [0, Math.max(info?.steps ?? 1, columns.step, runOfA.other?.columns.step ?? 0)];
+    return [0, lastOfAxis(Math.max(columns.step, runOfA.other?.columns.step ?? 0), info?.steps ?? null)];
   }
 
   private lookAt(step: number): void {

@@ -9,6 +9,7 @@ import { referenceText } from '../../engine/protocol/reference.ts';
 import { baseName, sinceText, verdictText } from '../../engine/protocol/texts.ts';
 import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
+import { lastOfAxis } from '../charts/domain.ts';
 import { type MassStep, massChart, massStyles } from '../charts/mass.ts';
 import { confidenceChart, confidenceStyles } from '../charts/scatter.ts';
 import { type SlopeLine, slopeStyles } from '../charts/slope.ts';
@@ -186,7 +187,7 @@ export class Inspector extends Component {
     const { columns, columnsBefore, groups, runOfA } = this.store;
     const two = this.width >= TWO_HALVES;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
-    const steps = Math.max(this.store.info?.steps ?? 1, columns.step);
+    const steps = lastOfAxis(columns.step, this.store.info?.steps ?? null);
     const history = this.known.of([columns, problem.index, columns.rowsOf(problem.index).length], () =>
       historyOf(columns, problem.index).map((point) => ({ ...point, clusters: columns.clustersOf(point.row) })),
     );

@@ -60,7 +60,7 @@ export class Problems extends Component {
   }
 
   override render() {
-    const { problems, selection } = this.store;
+    const { problems, selection, columns } = this.store;
     const { filter } = selection;
     const items = this.items();
     const matching = this.store.filtered.length;
@@ -68,7 +68,7 @@ export class Problems extends Component {
       <div class="above">
         <rs-filter
           .value=${filter}
-          .placeholder=${'Filter: share>0.8 majority:wrong broke since>50 words in the problem'}
+          .placeholder=${`Filter: ${columns.head.labeled ? 'share>0.8 majority:wrong broke since>50' : 'share<0.5 switched gained>0.3 since>50'} words in the problem`}
           .change=${(text: string) => this.store.selection.setFilter(text)}
         ></rs-filter>
         <div class="count">

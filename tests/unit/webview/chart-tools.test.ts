@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { RunColumns } from '../../../engine/runs/columns.ts';
 import { ChartChoice } from '../../../webview/chart-choice.ts';
-import { partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
+import { lastOfAxis, partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
 import { csvText, merged, tableOf } from '../../../webview/charts/export.ts';
 import { METRIC_CHOICES, MOST_CHARTS } from '../../../webview/charts/metrics.ts';
 import { smoothed } from '../../../webview/charts/smooth.ts';
@@ -22,6 +22,13 @@ describe('smoothing', () => {
     expect([first, second]).toEqual(smoothed([1, 2], 0.6));
     expect(smoothed([1, Number.NaN, 2], 0)).toEqual([1, Number.NaN, 2]);
   });
+});
+
+test('an axis has the planned steps once there are half of them, and enough to read those that there are before', () => {
+  expect([0, 9, 59, 700, 2600, 5000].map((step) => lastOfAxis(step, 5000))).toEqual([20, 20, 79, 1250, 5000, 5000]);
+  expect([0, 6, 12].map((step) => lastOfAxis(step, 12))).toEqual([12, 12, 12]);
+  // More than planned, and nothing planned.
+  expect([lastOfAxis(30, 12), lastOfAxis(7, null), lastOfAxis(0, 0)]).toEqual([30, 7, 1]);
 });
 
 describe('a part of the steps', () => {

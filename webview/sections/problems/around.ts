@@ -7,7 +7,7 @@ import type { Store } from '../../store.ts';
 
 const PREDICTED_WRONG = 'predicted:wrong';
 /** Below this width of the list, CSS pixels, its legend is folded. */
-const NARROW = 420;
+const NARROW = 330;
 /** Earlier spellings of this term. */
 const SAME_TERM = [PREDICTED_WRONG, 'likely:wrong'];
 
