@@ -82,7 +82,7 @@ export interface BesideWarning {
 }
 
 /**
- * Why a warning may stand beside an accuracy that is as it was, or better: a collapse begins before the accuracy falls.
+ * Why a warning may stand next to an accuracy that is as it was, or better: a collapse begins before the accuracy falls.
  * null where the accuracy has fallen already, or is not known.
  * @param at the comparison at the step that is looked at
  * @param latest that of the whole run

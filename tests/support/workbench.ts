@@ -86,14 +86,14 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Tells the editor's dialog where to save a file. Its folder has other things in it. */
+  /** Tells the editor's dialog where to save a file. There is a folder next to it. */
   async saveAs(file: string): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     await input.waitFor();
     // A name counts once the dialog has looked at the folder.
     await input.fill(`${path.dirname(file)}/`);
-    const [other] = readdirSync(path.dirname(file));
-    await this.pickRow(other!).first().waitFor();
+    const folder = readdirSync(path.dirname(file), { withFileTypes: true }).find((one) => one.isDirectory())!;
+    await this.pickRow(folder.name).first().waitFor();
     await input.fill(file);
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });

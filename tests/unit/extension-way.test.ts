@@ -31,7 +31,7 @@ function slowEditor() {
 }
 
 describe('the way through rollouts', () => {
-  it('goes on from where the step before leads, before that has opened', async () => {
+  it('continues from where the step before leads, before that has opened', async () => {
     const { by, opened, settle } = slowEditor();
     await settle([by(1), by(-1), by(1), by(1)]);
     expect(opened).toEqual([3, 2, 3, 4]);

@@ -10,7 +10,7 @@ const SHORTEST = 10;
 
 /**
  * The last step of the axes of a run: the planned one, halved until what there is takes half of the axis. It changes seldom
- * while a run goes on, and a run of thousands of steps can be read from its beginning.
+ * while a run continues, and a run of thousands of steps can be read from its beginning.
  *
  * @param planned null or 0 where that is not known
  */

@@ -289,7 +289,7 @@ export class DiagnosisLine extends Component {
     </span>`;
   }
 
-  /** Why the word may stand beside an accuracy that has not fallen. */
+  /** Why the word may stand next to an accuracy that has not fallen. */
   private beside(comparison: BeforeAfter | null, warned: number) {
     const { columns, selection } = this.store;
     const latest = selection.step === null ? comparison : diagnosisAt(columns).comparison;

@@ -66,7 +66,7 @@ test('a fork begins at the last checkpoint from before it, as the notification d
 const measured = (step: number, mean: number) =>
   ({ type: 'evaluation', step, problems: 100, samples: 4, accuracy: wilson(100 * mean, 100) }) as never;
 
-test('says why it stands beside an accuracy that has not fallen, and that it fell later', async () => {
+test('says why it stands next to an accuracy that has not fallen, and that it fell later', async () => {
   const { store, press } = await alarmed();
   changeHead(store, { evaluations: [measured(0, 0.3), measured(6, 0.35), measured(12, 0.02)] });
   // At the latest step the numbers say the same as the word.
