@@ -59,7 +59,7 @@ const MOST_LAYERS = 2048;
  * @throws RollscopeError `model` with file, field and value
  */
 export function checked(file: string, config: DecoderConfig): DecoderConfig {
-  const { heads, kvHeads, headDim, layers } = config;
+  const { heads, kvHeads, headDim, layers, block } = config;
   const damaged = 'The file is damaged; download the model again.';
   if (layers > MOST_LAYERS) {
     throw new RollscopeError('model', `${file}: ${layers} layers; at most ${MOST_LAYERS} are supported.`, damaged, {
@@ -74,7 +74,7 @@ export function checked(file: string, config: DecoderConfig): DecoderConfig {
       { details: { reason: 'bad-field', file, field: 'heads', value: heads } },
     );
   }
-  if (headDim % 2 !== 0) {
+  if (block.positions === 'rotary' && headDim % 2 !== 0) {
     throw new RollscopeError(
       'model',
       `${file}: head dimension ${headDim} is odd; rotary embeddings need an even one.`,

@@ -55,7 +55,8 @@ export function parseGgufConfig(
   const headDim = fields.count(keys.headDim, Math.floor(hiddenSize / heads));
   if (fields.count('attention.value_length', headDim) !== headDim) throw fields.unsupported('attention.value_length');
   const rotaryDim = fields.count('rope.dimension_count', headDim);
-  if (rotaryDim > headDim || rotaryDim % 2 !== 0) throw fields.unsupported('rope.dimension_count');
+  if (rotaryDim > headDim || (rotaryDim < headDim && rotaryDim % 2 !== 0))
+    throw fields.unsupported('rope.dimension_count');
   const layers = fields.count(keys.layers);
   const tokens = metadata['tokenizer.ggml.tokens'];
   // Where the architecture knows no windows, nothing differs within one.

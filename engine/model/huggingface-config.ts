@@ -35,7 +35,8 @@ function blockOf({ block, huggingFace }: KnownArchitecture, fields: ConfigFields
 /** Numbers of a head that are rotated. */
 function rotated(headDim: number, partial: number, fields: ConfigFields): number {
   const dim = Math.floor(headDim * partial);
-  if (partial > 1 || dim % 2 !== 0) throw fields.unsupported('partial_rotary_factor', partial);
+  // An odd head as a whole is the file's fault, or does not matter: `checked` knows.
+  if (partial > 1 || (partial < 1 && dim % 2 !== 0)) throw fields.unsupported('partial_rotary_factor', partial);
   return dim;
 }
 

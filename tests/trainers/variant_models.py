@@ -70,6 +70,8 @@ VARIANTS = {
     "gpt2-untied": GPT2Config(vocab_size=24, n_positions=64, n_embd=16, n_layer=2, n_head=2, n_inner=20, tie_word_embeddings=False,
                               layer_norm_epsilon=1e-3, bos_token_id=None, eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0,
                               attn_pdrop=0.0),
+    "gpt2-odd-heads": GPT2Config(vocab_size=24, n_positions=64, n_embd=15, n_layer=2, n_head=3, bos_token_id=None, eos_token_id=1,
+                                 resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0),
     "gpt2-unscaled": GPT2Config(vocab_size=24, n_positions=64, n_embd=16, n_layer=2, n_head=4, scale_attn_weights=False,
                                 bos_token_id=None, eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0),
     "qwen3_moe-one-of-three": small(Qwen3MoeConfig, head_dim=8, moe_intermediate_size=12, num_experts=3, num_experts_per_tok=1,

@@ -288,3 +288,20 @@ test.each([
   const refusal = { reason: 'bad-field', file: 'config.json', ...facts };
   expectThrow(() => parse({ model_type: 'llama', ...fields }), 'model', refusal);
 });
+
+describe('heads of an odd size', () => {
+  test('are fine where nothing is rotated, as in GPT-2', () => {
+    const { headDim } = parse({ model_type: 'gpt2', n_embd: 15, n_head: 3, num_key_value_heads: 3 });
+    expect(headDim).toBe(5);
+    const sizes = { embedding_length: 15, 'attention.head_count': 3, block_count: 2, feed_forward_length: 24 };
+    const rest = { context_length: 64, vocab_size: 24, 'attention.layer_norm_epsilon': 1e-5 };
+    const named = Object.entries({ ...sizes, ...rest }).map(([key, value]) => [`gpt2.${key}`, value]);
+    const given = { 'general.architecture': 'gpt2', ...Object.fromEntries(named) };
+    expect(parseGgufConfig(given, { hasTensor: () => true }, 'm.gguf').headDim).toBe(5);
+  });
+
+  test('are refused by their size where they are rotated', () => {
+    const { message } = expectThrown(() => parse({ model_type: 'llama', head_dim: 5 }));
+    expect(message).toContain('head dimension 5 is odd');
+  });
+});
