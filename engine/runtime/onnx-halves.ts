@@ -9,8 +9,11 @@ import type { EncodedHalves } from './onnx-weights.ts';
 /** Optimizers of onnxruntime that turn 16-bit weights into float32 ones when a session is opened. */
 export const KEEP_HALVES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';
 
-/** Most weights that are widened at a time; 16 MB, which the allocator keeps for the next part. */
-const MOST_WIDENED = 2 ** 22;
+/**
+ * Most weights that are widened at a time: 1 MB, which stays in a core's cache until it is multiplied, and which the allocator
+ * keeps for the next part. Larger ones it gives back to the system, which then has to provide each page anew.
+ */
+const MOST_WIDENED = 2 ** 18;
 
 const FLOAT = { to: { int: 1 } };
 

@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
 import { encodeGraph } from '../../engine/runtime/onnx.ts';
+import type { Encoder } from '../../engine/runtime/onnx-encoder.ts';
+import { productWithHalves } from '../../engine/runtime/onnx-halves.ts';
+import type { EncodedHalves } from '../../engine/runtime/onnx-weights.ts';
 import { type ExternalData, Graph, op, toFloat16, toFloat32 } from '../../engine/tensor/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
@@ -64,6 +67,8 @@ test.each(['F16', 'BF16'] as const)(
     };
     for (const [a, row] of [
       [0, 0],
+      [1, 63],
+      [0, 64],
       [1, 1023],
       [0, 1024],
       [1, ROWS - 1],
@@ -108,6 +113,24 @@ test('a session does not hold them in float32', async () => {
   expect(process.memoryUsage.rss() - before).toBeLessThan(1.5 * bytes);
   await executable.release();
   await backend.release();
+});
+
+test('no part is larger than what stays in a cache and with the allocator', () => {
+  const parts: [from: number, to: number][] = [];
+  const halves = {
+    ...{ rows: 49_152, width: 576, whole: () => 'whole' },
+    part: (from: number, to: number) => {
+      parts.push([from, to]);
+      return `part${from}`;
+    },
+  } as unknown as EncodedHalves;
+  productWithHalves({ emit: () => 'y' } as unknown as Encoder, 'x', halves, 'y');
+  expect(parts[0]![0]).toBe(0);
+  expect(parts.at(-1)![1]).toBe(49_152);
+  parts.forEach(([from, to], i) => {
+    expect(4 * 576 * (to - from)).toBeLessThanOrEqual(2 ** 20);
+    expect(from).toBe(i === 0 ? 0 : parts[i - 1]![1]);
+  });
 });
 
 test('what keeps to the operators of WebGPU widens them when a session is opened', () => {
