@@ -25,7 +25,7 @@ const DECODED = { prompt: 150, length: 64 };
 const UPDATED = { prompt: 152, length: 128, rows: 8 };
 /** `tiny` stands for a device in software. */
 const sized = <T extends { prompt: number; length: number }>(shape: ShapeName, size: T): T =>
-  shape === 'tiny' ? { ...size, prompt: 8, length: 8 } : size;
+  shape === 'tiny' ? { ...size, prompt: 4, length: 2 } : size;
 
 /** Two steps on the device and on the CPU: same tokens, gradient norms, weights, and mismatch where sampling differs. */
 async function parity({ device, shape, threads, folder }: Case, how: How = {}) {
@@ -115,7 +115,7 @@ async function update({ device, shape, threads, folder }: Case, how: How = {}) {
 /** What a token of every rollout and an update ask of the device: by the difference between two lengths. */
 async function counts({ device, shape, threads, folder }: Case) {
   const { prompt, rows } = { prompt: 8, rows: 4 };
-  const [short, long] = [16, 32];
+  const [short, long] = shape === 'tiny' ? [2, 4] : [16, 32];
   const profile = profiling();
   const backend = counting(await openDevice(device, { threads }));
   const policy = await openPolicy(shape, backend, prompt + long, folder);
@@ -141,7 +141,7 @@ async function counts({ device, shape, threads, folder }: Case) {
 
 /** Kernels of sampling, the second time, per token of every rollout; the prompt's are in it. */
 async function kernels({ device, shape, threads, folder }: Case) {
-  const { prompt, rows, length } = { prompt: 8, rows: 4, length: 16 };
+  const { prompt, rows, length } = { prompt: 8, rows: 4, length: shape === 'tiny' ? 4 : 16 };
   const profile = profiling();
   const backend = await openDevice(device, { threads });
   const policy = await openPolicy(shape, backend, prompt + length, folder);
