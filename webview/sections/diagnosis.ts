@@ -24,7 +24,7 @@ import { shared } from '../styles.ts';
 
 const LONGEST_ANSWER = 24;
 /** Below this width, CSS pixels, some of the measurements are shown only when they are asked for. */
-const NARROW = 420;
+const NARROW = 560;
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
 
 /** The element of the line. */
@@ -53,7 +53,7 @@ export class DiagnosisLine extends Component {
         .more {
           display: inline;
         }
-        .line:not(.all) :is([data-part='maj'], [data-part='pass'], [data-part='no-gradient'], [data-part='truncated'], .fact) {
+        .line:not(.all) :is([data-part='maj'], [data-part='pass'], [data-part='no-gradient'], [data-part='truncated'], .fact:not(:has([data-beside]))) {
           display: none;
         }
       }

@@ -47,6 +47,9 @@ export class Header extends Component {
         .state {
           gap: 4px 6px;
         }
+        vscode-button {
+          --button-padding-horizontal: 6px;
+        }
       }
       details[open] {
         flex-basis: 100%;

@@ -86,7 +86,7 @@ export class Start extends Component {
         <p class="text">${this.linked(error.message, settings)}</p>
         ${error.hint === undefined ? nothing : html`<p class="text hint">${this.linked(error.hint, settings)}</p>`}
       </div>
-      ${settings.length > 0 ? this.table(settings, usual) : nothing}
+      ${isTelling(settings, `${error.message} ${error.hint ?? ''}`) ? this.table(settings, usual) : nothing}
       <div class="actions">
         ${answers.map((answer, i) => this.button(answer, answer === 'usual' ? USUAL[usual].answer : ANSWERS[answer], i === 0))}
         ${this.button('dismiss', ANSWERS.dismiss)}
@@ -124,4 +124,10 @@ export class Start extends Component {
   private button(answer: StartAnswer, text: string, isFirst = false) {
     return html`<vscode-button appearance=${isFirst ? 'primary' : 'secondary'} data-answer=${answer} @click=${() => this.store.requests.answerStart(answer)}>${text}</vscode-button>`;
   }
+}
+
+/** Whether a table of settings says more than a text with links to them: other values than the usual ones, or other settings. */
+function isTelling(settings: readonly NamedSetting[], text: string): boolean {
+  const words: readonly string[] = text.match(WORD) ?? [];
+  return settings.some(({ name, value, usual }) => value !== usual || !words.includes(name));
 }

@@ -62,6 +62,20 @@ describe('a start', () => {
     expect(again.start).toBeNull();
   });
 
+  test('has a table where it says more than the text with its links', async () => {
+    const { store, host, start } = await panel();
+    const tell = async (message: string, value: string) => {
+      const state = { ...FAILED, error: { code: 'model', message }, settings: [{ ...NAMED, value }] } as StartState;
+      host.tellStart({ ...start, state });
+      await until('it is told', () => rendered(store, 'start').includes(message.slice(-12)));
+      return rendered(store, 'start').includes('<table');
+    };
+    const NAMED = { id: 'rollscope.model', name: 'model', usual: 'W' };
+    expect(await tell('The model is not there: no network', 'W')).toBe(false);
+    expect(await tell('The model is not there: another one', 'V')).toBe(true);
+    expect(await tell('What it needs is not there: no link', 'W')).toBe(true);
+  });
+
   test('offers what helps, and each setting as a link', async () => {
     const { store, host, start, click } = await panel();
     host.tellStart(start);
