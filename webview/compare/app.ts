@@ -25,6 +25,8 @@ const CHART_HEIGHT = 150;
 const GAP = 22;
 /** Width that a chart needs. */
 const NARROWEST = 300;
+/** Where two are next to each other, in a view next to an editor: the problems below are what it is opened for. */
+const PAIR = 210;
 /** Space at the left and the right of the page. */
 const AROUND = 32;
 
@@ -131,7 +133,7 @@ export class CompareApp extends LitElement {
 
   private charts() {
     const inner = this.width - AROUND;
-    const columns = inner >= 4 * NARROWEST + 3 * GAP ? 4 : inner >= 2 * NARROWEST + GAP ? 2 : 1;
+    const columns = inner >= 4 * NARROWEST + 3 * GAP ? 4 : inner >= 2 * PAIR + GAP ? 2 : 1;
     const width = Math.max(120, Math.floor((inner - (columns - 1) * GAP) / columns));
     return html`<div class="charts ${{ 4: 'four', 2: 'two', 1: 'one' }[columns]}">
       ${this.store.look.curves.map((name, place) => this.chart(name as CurveName, place, width))}
