@@ -16,6 +16,9 @@ export const FILTER_TERMS: readonly FilterTerm[] = [
   { term: 'gained>', finds: 'majority share that grew by more: gained>0.3' },
   { term: 'since>', finds: 'verdict unchanged since a later step: since>50' },
   { term: 'share>', finds: 'majority share: share>0.8' },
+  { term: 'confidence>', finds: "token probability of the majority's rollouts: confidence>0.9" },
+  { term: 'lead<', finds: 'that minus the one of the others: lead<0' },
+  { term: 'accuracy>', finds: 'share of correct rollouts: accuracy>0.5' },
   { term: 'reward>', finds: 'mean reward of the rollouts: reward>0.5' },
   { term: 'length>', finds: 'mean length in tokens: length>200' },
   { term: 'noanswer>', finds: 'share of rollouts without an answer: noanswer>0.5' },
@@ -55,6 +58,6 @@ export function completions(filter: string): FilterTerm[] {
 
 /** The filter with a term in the place of its last word; what wants no value is followed by a space. */
 export function completed(filter: string, { term }: FilterTerm): string {
-  const isWhole = !/[:>]$/.test(term);
+  const isWhole = !/[:<>]$/.test(term);
   return `${filter.slice(0, lastWord(filter))}${term}${isWhole ? ' ' : ''}`;
 }

@@ -5,7 +5,7 @@
  * matches the problem's id and `answer:…` the majority answer. `fixed`, `broke` and `switched` compare with the step of
  * cursor A, as do `stayed:correct|wrong` and `gained>0.3`, the change of the majority share; `since>50` is the step since which the verdict is what
  * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `accuracy>0.5` the share of correct
- * rollouts, `reward<0.5` and `length>200` means over the rollouts (length in tokens), `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts, `noanswer>0.5` the
+ * rollouts, `reward<0.5` and `length>200` means over the rollouts (length in tokens), `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts and `lead<0` that minus the one of the others, `noanswer>0.5` the
  * share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
  * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
@@ -17,6 +17,7 @@ const COMPARED = [
   'share',
   'accuracy',
   'confidence',
+  'lead',
   'forecast',
   'gained',
   'since',
@@ -71,7 +72,7 @@ const FLAGS: Readonly<Record<string, Term>> = {
 };
 
 const COMPARISON =
-  /^(share|accuracy|confidence|forecast|gained|since|noanswer|reward|length)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d{1,3})?)$/;
+  /^(share|accuracy|confidence|lead|forecast|gained|since|noanswer|reward|length)(>=|<=|>|<|=)(-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d{1,3})?)$/;
 
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
@@ -106,6 +107,8 @@ function comparedValue(kind: Compared, row: FilteredRow): number | null {
       return view.accuracy;
     case 'confidence':
       return view.confidence;
+    case 'lead':
+      return view.lead;
     case 'forecast':
       return view.prediction?.right ?? null;
     case 'gained':
@@ -128,6 +131,7 @@ function holds(term: Term, row: FilteredRow): boolean {
     case 'share':
     case 'accuracy':
     case 'confidence':
+    case 'lead':
     case 'forecast':
     case 'gained':
     case 'since':

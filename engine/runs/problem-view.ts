@@ -40,6 +40,11 @@ export interface ProblemView {
   accuracy: number | null;
   /** Geometric mean of the token probabilities of the majority's rollouts; null where unknown. */
   confidence: number | null;
+  /**
+   * That confidence minus the one of the other rollouts, those without an answer included, -1 to 1: below 0, vote and
+   * likelihood disagree. null where unknown, and where there are no others.
+   */
+  lead: number | null;
   /** The step since which answer and verdict have been what they are; null without an answer, or a verdict. */
   since: { answer: number | null; verdict: number | null };
   /**
@@ -137,6 +142,7 @@ const UNSAMPLED: Omit<ProblemView, 'problem' | 'prediction' | 'outcome'> = {
   length: null,
   accuracy: null,
   confidence: null,
+  lead: null,
   since: { answer: null, verdict: null },
   flip: null,
 };
@@ -199,6 +205,13 @@ class SampledView implements ProblemView {
     const logprob = known(this.values.majorityLogprob[this.row]!);
     return logprob === null ? null : Math.exp(logprob);
   }
+  get lead(): number | null {
+    const { share, logprob, majorityLogprob } = this.values;
+    const [part, all, own] = [share[this.row]!, logprob[this.row]!, majorityLogprob[this.row]!];
+    // With whole rollouts, a part below 1 leaves one of them or more.
+    if (!(part < 1 - 1e-9)) return null;
+    return known(Math.exp(own) - Math.exp((all - part * own) / (1 - part)));
+  }
   get since(): ProblemView['since'] {
     const { step } = this.values;
     return {
@@ -248,6 +261,7 @@ export function copyOf(view: ProblemView): ProblemView {
     length: view.length,
     accuracy: view.accuracy,
     confidence: view.confidence,
+    lead: view.lead,
     since: view.since,
     flip: view.flip,
     prediction: view.prediction,

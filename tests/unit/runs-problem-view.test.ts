@@ -80,6 +80,26 @@ describe('how a problem stands', () => {
     expect(of(['7'], '7').confidence).toBeCloseTo(Math.exp(-0.5), 12);
   });
 
+  it('has votes and likelihoods that disagree where the other rollouts are likelier', () => {
+    const lead = (answers: (string | null)[], own: number, others: number) => {
+      const record = group(0, 1, 'x', { answers });
+      const share = answers.filter((one) => one === answers[0]).length / answers.length;
+      const logprob = share * Math.log(own) + (1 - share) * Math.log(others);
+      return problemView(
+        folded({
+          ...record,
+          means: { ...record.means, logprob },
+          majority: { ...record.majority!, logprob: Math.log(own) },
+        }),
+        0,
+      ).lead;
+    };
+    expect(lead(['7', '7', '7', '8'], 0.2, 0.9)).toBeCloseTo(-0.7, 12);
+    expect(lead(['7', '7', null], 0.9, 0.5)).toBeCloseTo(0.4, 12);
+    expect(lead(['7', '7'], 0.9, 0.5)).toBeNull();
+    expect(lead(['7', '7', '8'], Number.NaN, 0.5)).toBeNull();
+  });
+
   it('is a tie where two answers are as large', () => {
     expect(of(['7', '8', '7', '8'], '8')).toMatchObject({ status: 'tie', answer: '7', verdict: 'wrong' });
   });

@@ -25,6 +25,7 @@ import { shared } from '../styles.ts';
 const LONGEST_ANSWER = 24;
 /** Below this width, CSS pixels, some of the measurements are shown only when they are asked for. */
 const NARROW = 560;
+const UNLIKELY = 'lead<0';
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
 
 /** The element of the line. */
@@ -203,10 +204,13 @@ export class DiagnosisLine extends Component {
   private counts() {
     const { rows, columns } = this.store;
     const parts: unknown[] = [];
-    const { wrong, wrongBefore, fresh, switched, unstable, unanswered, common } = this.counted.of([rows], () => ({
-      ...countsOf(rows),
-      common: spreadAnswer(rows),
-    }));
+    const { wrong, wrongBefore, fresh, switched, unstable, unlikely, unanswered, common } = this.counted.of(
+      [rows],
+      () => ({
+        ...countsOf(rows, columns.head.labeled),
+        common: spreadAnswer(rows),
+      }),
+    );
     if (columns.head.labeled) {
       const change = wrong - wrongBefore;
       parts.push(
@@ -243,6 +247,15 @@ export class DiagnosisLine extends Component {
           'Problems without an absolute majority',
         ),
       );
+      if (unlikely > 0)
+        parts.push(
+          this.filtering(
+            'unlikely',
+            UNLIKELY,
+            html`vote against likelihood <b>${unlikely}</b>`,
+            'Problems whose other rollouts are likelier than those of the majority: the two measures of confidence disagree',
+          ),
+        );
     }
     if (common) parts.push(this.common(common));
     if (unanswered > 0)
@@ -329,8 +342,8 @@ export class DiagnosisLine extends Component {
 }
 
 /** Problems that ask to be looked at, counted in one pass. */
-function countsOf(rows: readonly ProblemRow[]) {
-  const counts = { wrong: 0, wrongBefore: 0, fresh: 0, switched: 0, unstable: 0, unanswered: 0 };
+function countsOf(rows: readonly ProblemRow[], labeled: boolean) {
+  const counts = { wrong: 0, wrongBefore: 0, fresh: 0, switched: 0, unstable: 0, unlikely: 0, unanswered: 0 };
   for (const row of rows) {
     const { view, before } = row;
     const { status, share } = view;
@@ -341,6 +354,7 @@ function countsOf(rows: readonly ProblemRow[]) {
     if (before.status === 'majority' && before.quadrant === 'confident-wrong') counts.wrongBefore++;
     if (hasSwitched(row)) counts.switched++;
     if (share !== null && share < 0.5) counts.unstable++;
+    if (!labeled && (view.lead ?? 0) < 0) counts.unlikely++;
     if (status === 'unanswered') counts.unanswered++;
   }
   return counts;

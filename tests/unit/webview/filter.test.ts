@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { matches, parseFilter } from '../../../webview/filter.ts';
+import { completed, FILTER_TERMS } from '../../../webview/filter-completion.ts';
 import type { ProblemRow } from '../../../webview/problem-row.ts';
 
 const SINCE = { since: { answer: null, verdict: null } };
@@ -39,7 +40,7 @@ const MOVED = [
   ),
   row(
     'fixed',
-    { verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 } },
+    { verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 }, lead: -0.2 },
     { verdict: 'wrong', share: 0.5, answer: '6' },
   ),
   row(
@@ -60,9 +61,19 @@ test.each([
   ['tie', ['new']],
   ['noanswer>0.5', ['same']],
   ['broke since>50 share>0.8', ['broke']],
+  ['lead<0', ['fixed']],
 ])('%j compares with cursor A and finds %j', (filter, ids) => {
   const terms = parseFilter(filter);
   expect(MOVED.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+});
+
+test('every word that completes one is understood, with a value where it wants one', () => {
+  for (const { term } of FILTER_TERMS) {
+    const typed = completed('share>0.5 x', { term, finds: '' });
+    expect(typed.endsWith(' '), term).toBe(!/[:<>]$/.test(term));
+    const [, found] = parseFilter(`${typed.trim()}${typed.endsWith(' ') ? '' : '0.5'}`);
+    expect(found!.kind, term).not.toBe('text');
+  }
 });
 
 test.each([

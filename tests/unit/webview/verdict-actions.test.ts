@@ -94,3 +94,21 @@ test('a run of another trainer has no checkpoints to fork from', async () => {
   // What its import saw is said.
   expect(html).toContain('data-watch="collapse"');
 });
+
+test('without references it counts the problems whose votes and likelihoods disagree, and leads to them', async () => {
+  const webview = new FakeWebview();
+  conversationOf(webview).show(run);
+  const store = new Store(webview.page());
+  await until('the run is shown', () => store.phase === 'run');
+  store.selection.lookAt(1);
+  const { groups } = store.columns;
+  // The others are certain of every token.
+  groups.columns.logprob.forEach((_, row) => {
+    groups.columns.logprob[row] = groups.columns.share[row]! * groups.columns.majorityLogprob[row]!;
+  });
+  const part = clicksOf(template(store, 'diagnosis')).find(({ element }) => element.includes('data-part="unlikely"'))!;
+  part.click();
+  expect(store.selection.filter).toBe('lead<0');
+  expect(rendered(store, 'diagnosis')).toContain(`vote against likelihood <b>${store.filtered.length}</b>`);
+  expect(store.filtered.length).toBeGreaterThan(0);
+});
