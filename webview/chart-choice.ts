@@ -1,4 +1,5 @@
 /** Which metrics the charts show: those that the user chose, else the defaults of the run. */
+import { watchedMetric } from '../engine/protocol/warnings.ts';
 import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
 import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';
@@ -81,5 +82,6 @@ export class ChartChoice {
 /** Metrics that a warning of the collapse watch rests on, the latest warning's first; signals without a chart are left out. */
 export function namedByWatch({ head }: Pick<RunColumns, 'head'>): Metric[] {
   const named = head.warnings.toReversed().flatMap(({ watch }) => watch?.reasons.map(({ signal }) => signal) ?? []);
-  return [...new Set(named)].filter((signal): signal is Metric => choiceOf(signal as Metric) !== undefined);
+  const metrics = named.map(watchedMetric).filter((metric) => metric !== null);
+  return [...new Set<Metric>(metrics)].filter((metric) => choiceOf(metric) !== undefined);
 }

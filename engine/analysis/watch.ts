@@ -14,6 +14,7 @@
 import { significant } from '../protocol/format.ts';
 import type { EvaluationRecord, StepRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
+import { WATCHED_METRICS } from '../protocol/warnings.ts';
 
 /** What the watch reads of a step; null where it does not exist, which never speaks against the run. */
 export interface WatchedStep {
@@ -61,7 +62,7 @@ export const SIGNALS = {
   /** Short answers win: the mean length lost this share. */
   shorter: {
     title: 'response length',
-    metric: 'length',
+    metric: WATCHED_METRICS.shorter,
     badness: lost,
     watch: 0.3,
     alarm: 0.5,
@@ -71,7 +72,7 @@ export const SIGNALS = {
   /** Padding; but a model that learns to reason also writes more. */
   longer: {
     title: 'response length',
-    metric: 'length',
+    metric: WATCHED_METRICS.longer,
     badness: gained,
     watch: 0.75,
     alarm: 2,
@@ -81,7 +82,7 @@ export const SIGNALS = {
   /** Loops: this much more of the trigrams are repeated. */
   repetition: {
     title: 'repeated trigrams',
-    metric: 'repetition',
+    metric: WATCHED_METRICS.repetition,
     badness: rise,
     watch: 0.1,
     alarm: 0.25,
@@ -90,7 +91,7 @@ export const SIGNALS = {
   },
   unanswered: {
     title: 'responses without an answer',
-    metric: 'noAnswer',
+    metric: WATCHED_METRICS.unanswered,
     badness: rise,
     watch: 0.1,
     alarm: 0.3,
@@ -99,7 +100,7 @@ export const SIGNALS = {
   },
   truncated: {
     title: 'truncated responses',
-    metric: 'truncated',
+    metric: WATCHED_METRICS.truncated,
     badness: rise,
     watch: 0.15,
     alarm: 0.4,
@@ -109,7 +110,7 @@ export const SIGNALS = {
   /** The same answer to everything: the share of distinct majority answers lost this much. */
   uniform: {
     title: 'distinct majority answers',
-    metric: 'answerDiversity',
+    metric: WATCHED_METRICS.uniform,
     badness: lost,
     watch: 0.3,
     alarm: 0.5,
@@ -119,7 +120,7 @@ export const SIGNALS = {
   /** Certainty about every problem: what training on one's own votes leads to in any case, hence never more than `watch`. */
   certain: {
     title: 'answer entropy',
-    metric: 'answerEntropy',
+    metric: WATCHED_METRICS.certain,
     badness: lost,
     watch: 0.95,
     alarm: Number.POSITIVE_INFINITY,
@@ -129,7 +130,7 @@ export const SIGNALS = {
   /** Votes that had agreed come apart again, nats above the lowest so far. */
   unsettled: {
     title: 'answer entropy',
-    metric: 'answerEntropy',
+    metric: WATCHED_METRICS.unsettled,
     badness: (now, _, lowest) => now - lowest,
     watch: 0.2,
     alarm: 0.4,
@@ -139,7 +140,7 @@ export const SIGNALS = {
   /** Two confidences that are independent of each other, likelihood and vote, disagree. */
   disagreement: {
     title: 'agreement of likelihood and majority',
-    metric: 'confidenceAgreement',
+    metric: WATCHED_METRICS.disagreement,
     badness: (now, start) => start - now,
     watch: 0.12,
     alarm: 0.25,
@@ -153,7 +154,7 @@ export const SIGNALS = {
    */
   drift: {
     title: 'KL to the reference policy per token',
-    metric: 'kl',
+    metric: WATCHED_METRICS.drift,
     badness: (now) => now,
     watch: 0.1,
     alarm: 0.3,

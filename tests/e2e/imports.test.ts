@@ -201,6 +201,9 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     const panel = await workbench.webview('rs-scrubber [role="slider"]');
     await panel.locator(`rs-scrubber [role="slider"][aria-valuenow="${step}"]`).waitFor();
     await panel.locator(`rs-diagnosis [data-watch="collapse"][data-since="${step}"]`).waitFor();
+    // The metric that raised it is shown, whatever the charts were.
+    await showPane(panel, 'charts');
+    await panel.locator('rs-curves [data-chart="noAnswer"]').waitFor();
     await workbench.shot('alarm of a followed run looked at');
   });
 });

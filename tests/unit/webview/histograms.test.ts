@@ -1,8 +1,10 @@
 /** Histograms of the problems: their bins, the filter that a bin makes, and metrics that the collapse watch names. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { WATCHED_METRICS } from '../../../engine/protocol/warnings.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { binFilter, binned, edgesOf, rangeIn } from '../../../webview/bins.ts';
 import { namedByWatch } from '../../../webview/chart-choice.ts';
+import { choiceOf } from '../../../webview/charts/metrics.ts';
 import { matches, parseFilter } from '../../../webview/filter.ts';
 import type { Store } from '../../../webview/store.ts';
 import { temporaryFolder } from '../../support/processes.ts';
@@ -87,11 +89,16 @@ describe('the histograms', () => {
   });
 });
 
+test('every signal of the collapse watch has a chart', () => {
+  for (const [signal, metric] of Object.entries(WATCHED_METRICS)) expect(choiceOf(metric), signal).toBeDefined();
+});
+
 test('what the collapse watch names comes first among the charts, until it is put away', async () => {
   const store = await panelOn(run);
   const { columns, selection } = store;
   const usual = selection.charts(columns);
-  const reasons = ['kl', 'answerEntropy', 'flipped'].map((signal) => ({
+  // As the watch writes them.
+  const reasons = ['drift', 'unsettled', 'flipped', 'certain', 'of a newer version'].map((signal) => ({
     signal,
     level: 'alarm' as const,
     text: signal,
