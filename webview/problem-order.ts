@@ -14,13 +14,13 @@ export const SORT_TITLES: Readonly<Record<(typeof PROBLEM_SORTS)[number], string
   gain: 'gain in share',
   forecast: 'predicted P(correct)',
   id: 'id',
-  file: 'order of the file',
+  file: 'file order',
 };
 
 const GROUPING_TITLES: Readonly<Record<(typeof PROBLEM_GROUPINGS)[number], string>> = {
   quadrant: 'quadrant',
-  prefix: 'beginning of the id',
-  none: 'nothing',
+  prefix: 'id prefix',
+  none: 'none',
 };
 
 /** The quadrants, those first that are searched for. */

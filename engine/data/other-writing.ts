@@ -17,7 +17,7 @@ const PYTHON: Looks = {
   hint: 'Write them with json.dump(rows, file), or with pandas: to_json("problems.jsonl", orient="records", lines=True).',
 };
 const JOINED: Looks = {
-  as: 'JSON objects one behind the other',
+  as: 'JSON objects one after another',
   hint: 'Write each object on a line of its own in a .jsonl file: jq -c . < objects.json > problems.jsonl',
 };
 const MEMBERS: Looks = {

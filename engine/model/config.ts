@@ -32,7 +32,7 @@ export function unknownArchitecture(file: string, field: string, value: unknown,
 function kinds(value: unknown, likely: ArchitectureName | null): string {
   const { has, nearest } = unsupportedKind(value, likely);
   const sentences = [
-    has && `Such a model has ${has}, which Rollscope does not compute.`,
+    has && `Such a model has ${has}, which Rollscope does not support.`,
     nearest && `The nearest supported architecture is ${nearest.name} (${nearest.models}).`,
     `Rollscope supports decoder models: ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`,
   ];

@@ -19,7 +19,7 @@ const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'WordLevel', 'Unigram'];
 function endless(file: string, pattern: string): RollscopeError {
   return new RollscopeError(
     'model',
-    `${file}: the pattern ${pattern.slice(0, 80)} of its tokenizer may take for ever on some texts.`,
+    `${file}: the pattern ${pattern.slice(0, 80)} of its tokenizer may never finish on some texts.`,
     'Use a model with another tokenizer.',
     { details: { reason: 'endless-pattern', file, value: pattern.slice(0, 80) } },
   );

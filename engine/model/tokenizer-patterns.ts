@@ -45,7 +45,7 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
 
 /**
  * Whether a pattern repeats without end what itself may match one text in several ways, such as `(a+)+`, `(a|aa)*` or
- * `(a{1,2})+`, or has many repetitions in a row: on some text it would take for ever.
+ * `(a{1,2})+`, or has many repetitions in a row: on some text it would never finish.
  */
 export function mayNeverEnd(source: string): boolean {
   if (source.length > LONGEST_PATTERN) return true;

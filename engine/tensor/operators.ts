@@ -154,7 +154,7 @@ export const OPERATORS = {
     return one(x.dtype, to);
   }),
 
-  /** Puts one or more tensors one behind the other along an axis. */
+  /** Concatenates one or more tensors along an axis. */
   Concat: operator<readonly NamedType[], { readonly axis: number }>((parts, { axis }) => {
     const [first] = parts;
     if (!first) throw new Error('concat: nothing is given');

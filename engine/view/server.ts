@@ -5,7 +5,7 @@
  *
  *     GET  /                the page; it contains no data
  *     GET  /browser.js, /panel.js
- *     GET  /stream/<page>   messages to a page, one behind the other (`engine/messages/bytes.ts`)
+ *     GET  /stream/<page>   messages to a page, one after another (`engine/messages/bytes.ts`)
  *     POST /ask/<page>      a message of a page: a request for what it shows
  *
  * The last two take the token that is behind the # of the address, which browsers send to nobody, as `Authorization: Bearer`.

@@ -5,16 +5,16 @@ import { ARCHITECTURES, type ArchitectureName, type KnownArchitecture } from './
 type Kind = readonly [start: string, has: string, nearest: ArchitectureName | null];
 
 const RECURRENT = 'recurrent layers';
-const RECURRENT_BESIDE = 'recurrent layers beside attention';
-const IMAGES = 'a part for images';
-const SHARED_EXPERTS = 'experts that every token uses';
-const LATENT = 'latent attention (MLA)';
-const PARALLEL = 'attention and MLP side by side';
-const OWN_EXPERTS = 'experts of another kind than Qwen3 MoE and OLMoE';
+const HYBRID = 'recurrent layers in addition to attention';
+const IMAGES = 'image inputs';
+const SHARED_EXPERTS = 'shared experts, which every token uses';
+const LATENT = 'multi-head latent attention (MLA)';
+const PARALLEL = 'attention and MLP in parallel';
+const OWN_EXPERTS = 'experts of a different kind than those of Qwen3 MoE and OLMoE';
 const ENCODER = 'an encoder';
-const BOTH_WAYS = 'attention in both directions';
+const BOTH_WAYS = 'bidirectional attention';
 const SQUARED = 'an MLP with a squared ReLU';
-const NAMES = 'names of its own for what it stores';
+const NAMES = 'tensor names of its own';
 
 /** If several fit, the longest applies. */
 const KINDS: readonly Kind[] = [
@@ -23,9 +23,7 @@ const KINDS: readonly Kind[] = [
   ...(['bert', 'roberta', 'modernbert', 'deberta', 'electra', 'clip', 'siglip'] as const).map(
     (start): Kind => [start, BOTH_WAYS, null],
   ),
-  ...(['jamba', 'zamba', 'bamba', 'falcon_h1', 'nemotron_h'] as const).map(
-    (start): Kind => [start, RECURRENT_BESIDE, 'llama'],
-  ),
+  ...(['jamba', 'zamba', 'bamba', 'falcon_h1', 'nemotron_h'] as const).map((start): Kind => [start, HYBRID, 'llama']),
   ...(['llava', 'idefics', 'internvl', 'paligemma', 'mllama'] as const).map((start): Kind => [start, IMAGES, 'llama']),
   ...(['dbrx', 'mixtral', 'grok', 'minimax', 'phimoe', 'hunyuan_v1_moe', 'hunyuan_moe'] as const).map(
     (start): Kind => [start, OWN_EXPERTS, 'qwen3_moe'],
@@ -34,11 +32,11 @@ const KINDS: readonly Kind[] = [
   ['gpt_neox', PARALLEL, 'gpt2'],
   ['gptneox', PARALLEL, 'gpt2'],
   ['gptj', PARALLEL, 'gpt2'],
-  ['gpt', 'another kind of attention', 'gpt2'],
-  ['bloom', 'positions by ALiBi', 'gpt2'],
-  ['mpt', 'positions by ALiBi', 'gpt2'],
+  ['gpt', 'a different kind of attention', 'gpt2'],
+  ['bloom', 'ALiBi position biases', 'gpt2'],
+  ['mpt', 'ALiBi position biases', 'gpt2'],
   ['opt', 'an MLP with ReLU', 'gpt2'],
-  ['phi', `${PARALLEL}, or a part for images`, 'phi3'],
+  ['phi', `${PARALLEL}, or image inputs`, 'phi3'],
   ['falcon', PARALLEL, 'llama'],
   ['cohere', PARALLEL, 'llama'],
   ['command_r', PARALLEL, 'llama'],
@@ -47,53 +45,53 @@ const KINDS: readonly Kind[] = [
   ['nemotron', SQUARED, 'llama'],
   ['arcee', SQUARED, 'llama'],
   ['bitnet', SQUARED, 'llama'],
-  ['apertus', 'an activation with weights (xIELU)', 'llama'],
+  ['apertus', 'an activation with trainable parameters (xIELU)', 'llama'],
   ['deepseek', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
   ['kimi', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
   ['minicpm3', LATENT, 'granite'],
   ['minicpm', 'multipliers of its own', 'granite'],
   ['llama4', `${OWN_EXPERTS}, and layers without positions`, 'llama'],
-  ['llama', 'layers of another kind', 'llama'],
+  ['llama', 'layers of a different kind', 'llama'],
   ['baichuan', NAMES, 'llama'],
   ['internlm', NAMES, 'llama'],
-  ['exaone4', 'norms behind attention, and layers without positions', 'olmo2'],
+  ['exaone4', 'norms after attention, and layers without positions', 'olmo2'],
   ['exaone', NAMES, 'llama'],
   ['openelm', 'layers of different widths', 'llama'],
   ['ernie4_5_moe', SHARED_EXPERTS, 'qwen3_moe'],
-  ['ernie', 'heads whose neighboring numbers are rotated together', 'llama'],
+  ['ernie', 'rotary positions with interleaved pairs', 'llama'],
   ['glm4_moe', SHARED_EXPERTS, 'qwen3_moe'],
-  ['glm', 'heads whose neighboring numbers are rotated together', 'llama'],
-  ['chatglm', 'heads whose neighboring numbers are rotated together', 'llama'],
-  ['hunyuan', 'norms of queries and keys behind their rotation', 'qwen3'],
+  ['glm', 'rotary positions with interleaved pairs', 'llama'],
+  ['chatglm', 'rotary positions with interleaved pairs', 'llama'],
+  ['hunyuan', 'norms of queries and keys after their rotation', 'qwen3'],
   ['seed_oss', NAMES, 'qwen2'],
   ['smolvlm', IMAGES, 'smollm3'],
-  ['smol', 'layers of another kind', 'smollm3'],
-  ['lfm2', 'convolutions beside attention', 'smollm3'],
-  ['recurrent_gemma', RECURRENT_BESIDE, 'gemma2'],
-  ['gemma4', 'layers of another kind', 'gemma3_text'],
+  ['smol', 'layers of a different kind', 'smollm3'],
+  ['lfm2', 'convolutions in addition to attention', 'smollm3'],
+  ['recurrent_gemma', HYBRID, 'gemma2'],
+  ['gemma4', 'layers of a different kind', 'gemma3_text'],
   ['gemma3n', 'embeddings for each layer', 'gemma3_text'],
   ['gemma3', IMAGES, 'gemma3_text'],
-  ['gemma', 'no norms behind attention and MLP', 'gemma2'],
-  ['qwen3_next', RECURRENT_BESIDE, 'qwen3_moe'],
-  ['qwen3next', RECURRENT_BESIDE, 'qwen3_moe'],
-  ['qwen3_5', RECURRENT_BESIDE, 'qwen3'],
-  ['qwen35', RECURRENT_BESIDE, 'qwen3'],
+  ['gemma', 'no norms after attention and MLP', 'gemma2'],
+  ['qwen3_next', HYBRID, 'qwen3_moe'],
+  ['qwen3next', HYBRID, 'qwen3_moe'],
+  ['qwen3_5', HYBRID, 'qwen3'],
+  ['qwen35', HYBRID, 'qwen3'],
   ['qwen3_vl', IMAGES, 'qwen3'],
   ['qwen3vl', IMAGES, 'qwen3'],
-  ['qwen3', 'layers of another kind', 'qwen3'],
+  ['qwen3', 'layers of a different kind', 'qwen3'],
   ['qwen2_moe', SHARED_EXPERTS, 'qwen3_moe'],
   ['qwen2moe', SHARED_EXPERTS, 'qwen3_moe'],
-  ['qwen2', 'a part for images or sound', 'qwen2'],
+  ['qwen2', 'image or audio inputs', 'qwen2'],
   ['qwen', NAMES, 'qwen2'],
   ['mistral3', IMAGES, 'mistral'],
-  ['mistral', 'layers of another kind', 'mistral'],
-  ['ministral', 'layers of another kind', 'mistral'],
+  ['mistral', 'layers of a different kind', 'mistral'],
+  ['ministral', 'layers of a different kind', 'mistral'],
   ['pixtral', IMAGES, 'mistral'],
-  ['olmo', 'layers of another kind', 'olmo2'],
-  ['granitemoehybrid', RECURRENT_BESIDE, 'granite'],
-  ['granitehybrid', RECURRENT_BESIDE, 'granite'],
+  ['olmo', 'layers of a different kind', 'olmo2'],
+  ['granitemoehybrid', HYBRID, 'granite'],
+  ['granitehybrid', HYBRID, 'granite'],
   ['granitemoe', OWN_EXPERTS, 'granite'],
-  ['granite', 'layers of another kind', 'granite'],
+  ['granite', 'layers of a different kind', 'granite'],
 ];
 
 /** What is known of an unsupported kind of model. */

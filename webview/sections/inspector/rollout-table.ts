@@ -142,7 +142,7 @@ function titleOf(phase: Phase, rollouts: readonly Rollout[], imported: boolean):
   const { length } = rollouts;
   if (imported) return String(length);
   const trained = rollouts.filter(({ advantage }) => advantage !== null).length;
-  return phase === 'train' ? `${length}, of which ${trained} trained` : `${length}, not used for training`;
+  return phase === 'train' ? `${length}, ${trained} used for training` : `${length}, not used for training`;
 }
 
 function header(column: Column, order: RolloutOrder, sortBy: RolloutTable['sortBy']) {

@@ -59,7 +59,7 @@ const COLUMNS: readonly Room[] = [
   {
     key: 'until',
     title: 'until',
-    hint: 'Last step before that at which the majority was correct',
+    hint: 'Last step with a correct majority before that',
     sort: 'flipped',
     from: 680,
     needs: 'history',
