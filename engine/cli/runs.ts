@@ -7,11 +7,11 @@ import { isReadable, RunList, readableRuns } from '../runs/list.ts';
 
 /**
  * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.
- * `damaged`: accept a folder without `run.json`. Throws `run-not-found` with a suggestion.
+ * Where `run.json` is missing, the run is found by its records: what reads it says what is wrong. Throws `run-not-found`
+ * with a suggestion.
  */
-export async function findRun(name: string, runsFolder: string, { damaged = false } = {}): Promise<string> {
-  const files = damaged ? [RUN_FILE, EVENTS_FILE] : [RUN_FILE];
-  const isRun = (folder: string) => files.some((file) => existsSync(path.join(folder, file)));
+export async function findRun(name: string, runsFolder: string): Promise<string> {
+  const isRun = (folder: string) => [RUN_FILE, EVENTS_FILE].some((file) => existsSync(path.join(folder, file)));
   if (name !== 'latest') {
     for (const folder of [path.join(runsFolder, name), path.resolve(name)]) if (isRun(folder)) return folder;
   }

@@ -2,18 +2,18 @@
  * Reading a run folder, without a lock: safe while a writer appends. The extension host, the command line and the tests
  * come in here, and for single groups in `groups.ts`.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { Problem, Prompt } from '../protocol/problem.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import { RunFile } from '../protocol/run-file.ts';
-import { VERSION } from '../protocol/version.ts';
+import { newerVersion, VERSION } from '../protocol/version.ts';
 import { parseChecked } from './checked.ts';
 import { eventsSize, readLog } from './events.ts';
 import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
-import { inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
+import { EVENTS_FILE, inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { liveWriter } from './lock.ts';
 import { missingFile } from './missing-file.ts';
@@ -45,7 +45,7 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   return { runFile, problems, records, skipped, torn: !writing && end < size };
 }
 
-/** Reads `run.json`. Throws `run-not-found`, `run-version` or `run-broken`. */
+/** Reads `run.json`. Throws `run-not-found`, `run-version`, or `run-broken`, also where only `run.json` of a run is missing. */
 export async function readRunFile(folder: string): Promise<RunFile> {
   return readRunFileNow(folder);
 }
@@ -71,6 +71,7 @@ function textOf(path: string, folder: string): string {
         details: { reason: 'unreadable', file: path, system: code ?? message },
       });
     }
+    if (existsSync(inRun(folder, EVENTS_FILE))) throw missingFile(folder, RUN_FILE);
     throw new RollscopeError(
       'run-not-found',
       `${folder} is not a run folder: it has no ${RUN_FILE}.`,
@@ -84,17 +85,12 @@ function textOf(path: string, folder: string): string {
 function refuseNewer(path: string, { format, versions }: Record<string, unknown>): void {
   if (!Number.isInteger(format) || (format as number) <= RUN_FORMAT) return;
   const { rollscope } = (versions ?? {}) as { rollscope?: unknown };
-  throw newer(path, format as number, typeof rollscope === 'string' ? rollscope : undefined);
-}
-
-function newer(path: string, format: number, version: string | undefined): RollscopeError {
-  const by = version === undefined ? 'a newer Rollscope' : `Rollscope ${version}`;
-  return new RollscopeError(
+  const version = newerVersion(rollscope);
+  const by = version === null ? 'a newer Rollscope' : `Rollscope ${version}`;
+  throw new RollscopeError(
     'run-version',
     `${path}: ${by} wrote this run in format ${format}; Rollscope ${VERSION} reads formats 1 to ${RUN_FORMAT}.`,
-    version === undefined
-      ? 'Update Rollscope to open this run.'
-      : `Update to Rollscope ${version} or newer to open it.`,
+    version === null ? 'Update Rollscope to open this run.' : `Update to Rollscope ${version} or newer to open it.`,
     { details: { reason: 'newer-format', file: path, format, version } },
   );
 }

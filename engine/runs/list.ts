@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, RUN_FILE, runName } from '../journal/layout.ts';
+import { EVENTS_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, runName } from '../journal/layout.ts';
 import { liveWriter } from '../journal/lock.ts';
 import { missingFile } from '../journal/missing-file.ts';
 import { readRunFileNow } from '../journal/reader.ts';
@@ -206,9 +206,7 @@ async function listedRun(
   } catch (error) {
     const created = createdOf(folder);
     if (created === null) return null;
-    const isGone =
-      error instanceof RollscopeError && error.code === 'run-not-found' && !existsSync(inRun(folder, RUN_FILE));
-    const told = toErrorData(isGone ? missingFile(folder, RUN_FILE) : error);
+    const told = toErrorData(error);
     return { info: { run: runName(folder), folder, created, status: 'unreadable', error: told }, unchecked: 0 };
   }
 }

@@ -1,7 +1,7 @@
 /** Records of types that this version does not know: passed over in reading, counted, and spoken of once. */
 import { plural } from '../protocol/format.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
-import { VERSION } from '../protocol/version.ts';
+import { newerVersion, VERSION } from '../protocol/version.ts';
 
 /** How often each unknown type was passed over. */
 export type SkippedTypes = Readonly<Record<string, number>>;
@@ -12,20 +12,9 @@ export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<s
   if (counts.length === 0) return null;
   const records = counts.reduce((sum, [, count]) => sum + count, 0);
   const names = counts.map(([type, count]) => `${count} of type '${type}'`).join(', ');
-  const writer = versions.rollscope;
-  const version = writer !== undefined && isNewer(writer, VERSION) ? writer : null;
+  const version = newerVersion(versions.rollscope);
   const remedy =
     version === null ? 'Update Rollscope to see them.' : `Update to Rollscope ${version} or newer to see them.`;
   const message = `${plural(records, 'record')} skipped: a newer Rollscope added what Rollscope ${VERSION} does not know (${names}). Everything else is shown. ${remedy}`;
   return { records, types: { ...types }, version, message };
-}
-
-/** Whether a version comes after another, by its numbers. */
-function isNewer(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(/[.+-]/).map((part) => Number.parseInt(part, 10)));
-  for (let i = 0; i < 3; i++) {
-    const [left, right] = [a![i] || 0, b![i] || 0];
-    if (left !== right) return left > right;
-  }
-  return false;
 }

@@ -2,6 +2,7 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { findRun } from '../../engine/cli/runs.ts';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { repairHint } from '../../engine/journal/events.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
@@ -99,9 +100,31 @@ describe('what a newer version added', () => {
     const error = { code: 'run-version', details: newer };
     expect(await listRuns(root)).toMatchObject([{ run: 'run', status: 'unreadable', error }]);
   });
+
+  test.each(['0.0.1', undefined])(
+    'a newer format written by %s names no version that could not read it',
+    async (version) => {
+      await writeRunFixture(folder, SMALL);
+      editJson(join(folder, 'run.json'), (file) => ({ ...file, format: 9, versions: { rollscope: version } }));
+      const refused = await refusalOf(readRunFile(folder));
+      expectRefusal(refused, 'run-version', { reason: 'newer-format', file: join(folder, 'run.json'), version: null });
+      expect(refused.hint).not.toContain('0.0.1');
+    },
+  );
 });
 
 describe('damage', () => {
+  test('a run without run.json is found by its name, and is said to be damaged, in the list as by commands', async () => {
+    await writeRunFixture(folder, SMALL);
+    rmSync(join(folder, 'run.json'));
+    const missing = { reason: 'missing-file', file: join(folder, 'run.json') };
+    expect(await findRun('run', root)).toBe(folder);
+    for (const read of [readRunFile, readRunFolder, readRunInfo, openJournal]) {
+      await expectRejection(read(folder), 'run-broken', missing);
+    }
+    expect(await listRuns(root)).toMatchObject([{ run: 'run', status: 'unreadable', error: { details: missing } }]);
+  });
+
   test('in a line is named with its place, and the hint is to repair a copy', async () => {
     await writeRunFixture(folder, SMALL);
     const lines = linesOf(folder);

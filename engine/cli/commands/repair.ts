@@ -11,7 +11,7 @@ import { findRun } from '../runs.ts';
 export async function repair(run: string, options: { out?: string; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);
-  const source = await findRun(run, runsFolder, { damaged: true });
+  const source = await findRun(run, runsFolder);
   const { folder, records, changes } = await repairRun(source);
   if (changes.length === 0) output.print('No damage found: the copy is identical.');
   for (const change of changes) output.print(change);
