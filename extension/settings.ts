@@ -133,8 +133,9 @@ export function currentModel(scope?: vscode.Uri): string {
   return givenText('model', runSettings(scope), placeOf(scope)) ?? EMBEDDED;
 }
 
-/** Model and device in the settings, as options of the command line; `auto` and 0 leave the choice to the engine. */
-export function runChoices(scope = fileInFront()): { model: string; device: string; threads: number } {
+/** Model, device and threads of the settings, for a command line; `auto` and 0 leave the choice to the engine. */
+export function computeSettings(): { model: string; device: string; threads: number } {
+  const scope = fileInFront();
   const config = configuration(scope);
   return { model: currentModel(scope), device: config.get('device', 'auto'), threads: config.get('threads', 0) };
 }

@@ -15,7 +15,7 @@ const OLDEST_NODE = 20;
 /** Inputs of the build. */
 const SOURCES = ['engine', 'extension', 'webview', 'scripts/build.mjs', 'package.json', 'tsconfig.json'];
 /** Outputs that every build has. */
-const OUTPUTS = ['cli.js', 'compute.js', 'judge.js', 'extension.cjs', 'panel.js', 'compare.js'];
+const OUTPUTS = ['cli.js', 'compute.js', 'judge.js', 'extension.cjs', 'panel.js', 'compare.js', 'browser.js'];
 
 const say = (text) => process.stderr.write(`${text}\n`);
 

@@ -2,14 +2,14 @@
 // `npm run shots -- <run>`: pictures of the panel as `rollscope view` shows it, in four themes and three widths, in seconds.
 //   npm run shots -- <run> [--out <folder>] [--themes dark,light] [--widths 900,1400] [--height 1000]
 //                    [--pane problems] [--step 12] [--keys "n n ]"] [--wait <selector>] [--click <selector>]
-// The browser is /usr/bin/chromium, or $CHROMIUM. Builds what is missing first; `npm run build` after a change of the page.
+// The browser is /usr/bin/chromium, or $CHROMIUM. Builds first where a source is newer than the build.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { firstObject } from './child.mjs';
-import { fail, root } from './install.mjs';
+import { fail, prepare, root } from './install.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const [run] = positionals;
 if (!run) fail('Which run? npm run shots -- latest');
+await prepare().catch((error) => fail(error.message));
 const where = values.runs ? ['--out', values.runs] : [];
 const server = spawn(process.execPath, [path.join(root, 'dist', 'cli.js'), 'view', run, '--json', ...where], {
   stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,7 @@
 /**
- * What of a graph is computed, and from what: nodes that no output needs are left out, and nodes are passed by that the
- * reading operator makes unnecessary. (Letting Gemm add and scale, too, was measured and gains nothing.)
+ * Which nodes of a graph are computed, and what they read: nodes that no output needs are left out, and a reshape or an
+ * expansion is bypassed where the operator that reads it does the same. (Letting Gemm add and scale, too, was measured
+ * and gains nothing.)
  */
 import {
   each,

@@ -5,7 +5,7 @@ import { about, dateTime, duration, plural } from '../../engine/protocol/format.
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import { reproductionText } from '../experiments/reports.ts';
-import { runChoices } from '../settings.ts';
+import { computeSettings } from '../settings.ts';
 import { datasetOf, PICK } from '../target.ts';
 import { choose, chooseOrPress, tell } from '../tell.ts';
 import { modelName } from '../trees/models.ts';
@@ -47,7 +47,7 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
  * undefined if canceled.
  */
 async function materialOf(app: Rollscope): Promise<string[] | undefined> {
-  const { model, device, threads } = runChoices();
+  const { model, device, threads } = computeSettings();
   if (isEmbedded(model)) return [];
   const chosen = await choose(
     [

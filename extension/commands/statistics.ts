@@ -5,7 +5,7 @@ import { plural, whole } from '../../engine/protocol/format.ts';
 import { PrintedStatistics, StatisticsProgress } from '../../engine/protocol/printed.ts';
 import { runCli } from '../../engine/view/command-line.ts';
 import type { Rollscope } from '../app.ts';
-import { runChoices } from '../settings.ts';
+import { computeSettings } from '../settings.ts';
 import { notice } from '../shown.ts';
 import { tell } from '../tell.ts';
 import { pickModel } from './models.ts';
@@ -53,7 +53,7 @@ async function compute(
     part = now;
     return true;
   };
-  const { device, threads } = runChoices();
+  const { device, threads } = computeSettings();
   const options = ['--score-with', model, '--device', device, '--threads', String(threads), '--progress'];
   try {
     const { data } = await runCli(app.program, ['statistics', folder, ...options], giveUp.signal, heard);

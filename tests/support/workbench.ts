@@ -1,4 +1,4 @@
-/** What a person does in VS Code's workbench, and what she sees, as a page object. */
+/** What a person does in VS Code's workbench, and what they see, as a page object. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';

@@ -69,6 +69,13 @@ const roomsOf = (sources: readonly string[]) =>
 /** The scripts of pages. */
 const PAGE = ['panel.js', 'compare.js', 'browser.js'];
 
+test('a checkout is built only if it has every program of a build', () => {
+  const install = readFileSync(path.join(ROOT, 'scripts', 'install.mjs'), 'utf8');
+  const looked = /OUTPUTS = \[(.*)\]/.exec(install)![1]!.match(/[\w.]+/g);
+  const programs = Object.keys(outputs).filter((name) => /^\w+\.c?js$/.test(name));
+  expect(looked!.sort()).toEqual(programs.sort());
+});
+
 describe('the bundle', () => {
   const engine = () => Object.keys(outputs).filter((name) => name.endsWith('.js') && !PAGE.includes(name));
   test.each([

@@ -264,7 +264,7 @@ export class DiagnosisLine extends Component {
           'unanswered',
           'vote:unanswered',
           html`no answer <b>${unanswered}</b>`,
-          'Problems of which no rollout has an answer',
+          'Problems without an answer in any rollout',
         ),
       );
     return parts;
