@@ -24,6 +24,17 @@ export interface DecoderConfig extends Traits, Rope {
   contextLength: number;
 }
 
+/**
+ * Longest sequence that is computed as transformers does, tokens: with LongRoPE those longer than the original context have
+ * other frequencies, from their first token on.
+ */
+export function longestSequence({
+  contextLength,
+  ropeScaling,
+}: Pick<DecoderConfig, 'contextLength' | 'ropeScaling'>): number {
+  return ropeScaling?.type === 'longrope' ? Math.min(contextLength, ropeScaling.originalContextLength) : contextLength;
+}
+
 /** The error for a model of an architecture that is not in the registry; `isCausal`: it says that it is a decoder. */
 export function unknownArchitecture(file: string, field: string, value: unknown, isCausal = false): RollscopeError {
   return unsupported(file, field, value ?? null, kinds(value, isCausal ? 'llama' : null));

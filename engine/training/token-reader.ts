@@ -1,5 +1,5 @@
 /** A model that reads given responses and says of each token what the sampler would have said of it. */
-import type { DecoderConfig } from '../model/config.ts';
+import { type DecoderConfig, longestSequence } from '../model/config.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
 import { Weights } from '../model/weights.ts';
 import type { LoraConfig } from '../protocol/config.ts';
@@ -110,7 +110,7 @@ export class TokenReader {
   private async compiledFor(tokens: number): Promise<CompiledFunction<ScoreInputs, StatisticsOutputs>> {
     if (this.compiled && this.compiled.positions >= tokens) return this.compiled.run;
     await this.compiled?.run.release();
-    const positions = Math.min(this.config.contextLength, Math.ceil(tokens / STEP) * STEP);
+    const positions = Math.min(longestSequence(this.config), Math.ceil(tokens / STEP) * STEP);
     const bind = (graph: ConstructorParameters<typeof Weights>[0]) =>
       new Weights(graph, this.config, this.source.tensors, FROZEN);
     const run = await compileFunction(this.backend, statisticsGraph(bind, positions));

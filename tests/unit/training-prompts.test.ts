@@ -1,5 +1,6 @@
 /** What is said about prompts and the model that gets them, before a run. */
 import { expect, test } from 'vitest';
+import { longestSequence } from '../../engine/model/config.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { encodePrompts } from '../../engine/training/policy/prompts.ts';
 
@@ -19,4 +20,25 @@ test('a model without an end token among its tokens is named before its response
 test('characters that a vocabulary lacks are counted', async () => {
   const model = await openModel('embedded');
   expect(encodePrompts([...prompts, { user: '你=' }], options, model).warnings).toHaveLength(1);
+});
+
+test('no sequence is longer than the original context of LongRoPE, beyond which frequencies are others', async () => {
+  const model = await openModel('embedded');
+  const [divisors, longDivisors] = [[1], [2]];
+  const ropeScaling = {
+    type: 'longrope',
+    divisors,
+    longDivisors,
+    originalContextLength: 10,
+    attentionFactor: 1,
+  } as const;
+  const config = { ...model.config, ropeScaling };
+  expect(longestSequence(model.config)).toBe(model.config.contextLength);
+  expect(longestSequence(config)).toBe(10);
+  const tokens = model.tokenizer.encodePrompt(prompts[0]!, options.date).tokens.length;
+  const given = { ...model, config };
+  expect(encodePrompts(prompts, { ...options, maxTokens: 10 - tokens }, given).encoded).toHaveLength(1);
+  expect(() => encodePrompts(prompts, { ...options, maxTokens: 11 - tokens }, given)).toThrow(
+    "exceeds the 10 tokens up to which the model's LongRoPE is computed",
+  );
 });

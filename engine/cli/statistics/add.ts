@@ -2,10 +2,12 @@
  * Adds to an imported run the token statistics that its trainer did not record, group by group, as a model computes them. What
  * was added stays when it is stopped or killed; the next time continues with the rest.
  */
+
 import { stepMetrics } from '../../analysis/index.ts';
 import { frameKey, readGroup } from '../../journal/groups.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readProblems, readPrompts } from '../../journal/reader.ts';
+import { longestSequence } from '../../model/config.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { GroupDetail, JudgedGroup, TokenColumns } from '../../protocol/group.ts';
 import { hasFiniteTokens } from '../../protocol/group-facts.ts';
@@ -66,7 +68,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
     if (!frame || seen.has(frameKey(frame))) continue;
     let group = await readGroup(folder, { ...id, frame });
     const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
-    const read = readable(group, prompt, tokenizer, config.contextLength);
+    const read = readable(group, prompt, tokenizer, longestSequence(config));
     count(report, read);
     const tokens = read.filter((one) => one instanceof Int32Array);
     if (tokens.length > 0) {

@@ -1,4 +1,5 @@
 /** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
+import { longestSequence } from '../../model/config.ts';
 import { checkTargets, initialLora } from '../../model/lora.ts';
 import { roundingFactors } from '../../model/narrow-weights.ts';
 import { EMBEDDINGS } from '../../model/parameters.ts';
@@ -64,7 +65,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   );
   const prompts = encoded.map(({ tokens }) => Int32Array.from(tokens));
   const longest = prompts.reduce((n, p) => Math.max(n, p.length), 0);
-  const positions = positionsFor(options, longest, config.contextLength);
+  const positions = positionsFor(options, longest, longestSequence(config));
   const device = await resolveDevice(options.device);
   const backend = await openDevice(device, { threads: options.threads });
   const parameters = trainableParameters(config, source.tensors, options.lora);

@@ -1,5 +1,6 @@
 /** Prompts as the model gets them: rendered through its chat template and encoded, once for a run. */
 
+import { longestSequence } from '../../model/config.ts';
 import type { PromptText } from '../../model/prompt-text.ts';
 import type { ModelSource } from '../../model/source.ts';
 import { NO_TEMPLATE } from '../../protocol/chat-choice.ts';
@@ -49,12 +50,17 @@ function checkTokens(
 ): void {
   if (tokens.length === 0)
     throw new PromptError(problem, 'The prompt is empty.', 'Check the template.', { reason: 'empty-prompt' });
-  if (tokens.length + maxTokens > config.contextLength) {
+  const most = longestSequence(config);
+  if (tokens.length + maxTokens > most) {
+    const [reason, bound] =
+      most === config.contextLength
+        ? ['prompt-too-long', `the model's context length of ${most}`]
+        : ['beyond-original-context', `the ${most} tokens up to which the model's LongRoPE is computed`];
     throw new PromptError(
       problem,
-      `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds the model's context length of ${config.contextLength}.`,
+      `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds ${bound}.`,
       'Shorten the problem, lower --max-tokens, or leave out the problem.',
-      { reason: 'prompt-too-long', tokens: tokens.length, maxTokens, most: config.contextLength },
+      { reason, tokens: tokens.length, maxTokens, most },
     );
   }
   const largest = tokens.reduce((a, b) => Math.max(a, b));
