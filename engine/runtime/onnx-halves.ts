@@ -11,7 +11,7 @@ export const KEEP_HALVES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransfo
 
 /**
  * Most weights that are widened at a time: 1 MB, which stays in a core's cache until it is multiplied, and which the allocator
- * keeps for the next part. Larger ones it gives back to the system, which then has to provide each page anew.
+ * keeps for the next part. Larger ones it gives back to the system, which then has to provide each page again.
  */
 const MOST_WIDENED = 2 ** 18;
 
