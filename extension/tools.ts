@@ -1,5 +1,6 @@
 /** The tools for language models in VS Code: the same as those of `rollscope mcp`. A link also points the panel at its place. */
 import * as vscode from 'vscode';
+import { readRunFile } from '../engine/journal/reader.ts';
 import { type Address, parseAddress } from '../engine/protocol/address.ts';
 import { toErrorData } from '../engine/protocol/errors.ts';
 import { checkInput, resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
@@ -8,6 +9,7 @@ import { type Program, runCli } from '../engine/view/command-line.ts';
 import { toolId } from './ids.ts';
 import { errorInEditor } from './remedies.ts';
 import { plain } from './shown.ts';
+import { refusedPrograms } from './trust.ts';
 
 type Input = Record<string, unknown>;
 
@@ -51,7 +53,22 @@ async function resultOf(tool: ToolDefinition, input: Input, program: Program, si
   checkInput(tool, input);
   const args = tool.args(input);
   if (args === null) return tool.shape!({}, input);
+  if (!tool.readOnly) await checkTrust(input, program, signal);
   const { data } = await runCli(program, args, signal);
   const result = JSON.parse(data.trim().split('\n').at(-1)!) as Input;
   return tool.shape ? tool.shape(result, input) : result;
+}
+
+/**
+ * A fork trains as its parent did, which may have been a program's work; the command line itself refuses other programs.
+ * @throws RollscopeError `config` in Restricted Mode
+ */
+async function checkTrust({ fork }: Input, program: Program, signal: AbortSignal): Promise<void> {
+  if (vscode.workspace.isTrusted || fork === undefined) return;
+  const [command, ...rest] = TOOLS.find(({ name }) => name === 'show_run')!.args({ run: fork })!;
+  const { data } = await runCli(program, [command!, ...rest], signal);
+  const { folder } = JSON.parse(data.trim().split('\n').at(-1)!) as { folder: string };
+  const { config } = await readRunFile(folder);
+  const refused = config && refusedPrograms(config);
+  if (refused) throw refused;
 }

@@ -8,10 +8,11 @@ import type { ProblemArgument } from '../editor/lenses.ts';
 import { withInterpreter } from '../interpreter.ts';
 import type { CheckpointAt } from '../run/session.ts';
 import { runCommand } from '../run-command.ts';
-import { buildConfig, type DatasetTarget, programsOf } from '../run-config.ts';
+import { buildConfig, type DatasetTarget } from '../run-config.ts';
 import { placeOf, runSettings } from '../settings.ts';
 import { datasetOf, fileOf } from '../target.ts';
 import { tell } from '../tell.ts';
+import { refusedPrograms } from '../trust.ts';
 import { attempt } from './attempt.ts';
 import { settingValues } from './start-values.ts';
 
@@ -87,19 +88,12 @@ export async function launch(app: Rollscope, config: RunConfig, from?: Checkpoin
 
 /** Rewards and trainers run programs only in trusted workspaces; otherwise reports that and offers to trust the workspace. */
 export function trustsPrograms(app: Rollscope, config: RunConfig): boolean {
-  const programs = programsOf(config);
-  if (programs === null || vscode.workspace.isTrusted) return true;
-  app.report.error(
-    new RollscopeError(
-      'config',
-      `This run would run programs (${programs}), which is disabled in Restricted Mode.`,
-      'Trust the workspace if you trust the model, the data and the program, or choose another reward or engine.',
-    ),
-    {
-      'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
-      'Choose Reward': () => runCommand('chooseReward'),
-    },
-  );
+  const refused = refusedPrograms(config);
+  if (!refused) return true;
+  app.report.error(refused, {
+    'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+    'Choose Reward': () => runCommand('chooseReward'),
+  });
   return false;
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { valueAt } from '../../engine/config/objects.ts';
-import { addressText } from '../../engine/protocol/address.ts';
+import { addressText, parseAddress } from '../../engine/protocol/address.ts';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { LENS_TITLES } from '../../extension/editor/texts.ts';
@@ -13,7 +13,7 @@ import { startCli, temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { untilCompleted, untilCount } from '../support/workbench.ts';
+import { showPane, untilCompleted, untilCount } from '../support/workbench.ts';
 
 const PROBLEMS = [
   { id: 'a', prompt: '3+9+4=', answer: '16' },
@@ -206,6 +206,21 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
     await workbench.shot('refused in restricted mode');
   });
 
+  test('an agent starts no program either: a fork works as its parent did', async () => {
+    const { workbench, page } = code();
+    const dialog = page.locator('.monaco-dialog-box');
+    for (const [fork, what] of [
+      ['rewarded', 'reward custom'],
+      ['trained', 'engine trl'],
+    ] as const) {
+      const called = callTool(workbench, 'start_run', { fork, checkpoint: '2', name: `agents-${fork}` });
+      // The user is asked first, by the editor.
+      await dialog.locator('.monaco-button', { hasNotText: 'Cancel' }).first().click();
+      expect(await called).toMatch(new RegExp(`Refusal: .*${what}.*Restricted Mode`));
+    }
+    expect(existsSync(path.join(runs(), 'agents-trained'))).toBe(false);
+  });
+
   test('runs are compared, imported and linked to; the example opens; agents get what people get', async () => {
     const { workbench, page, folder } = code();
     await workbench.run('compareRuns', { stays: true });
@@ -229,6 +244,17 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
     await panel.locator('rs-find [data-action="find-now"]').click();
     await panel.locator('rs-find [data-hit], rs-find tr').first().waitFor();
     await workbench.shot('link in restricted mode');
+
+    // A link is copied of an open rollout, and is that of the place.
+    await showPane(panel, 'rollout');
+    await panel.locator('[data-action="open-rollout"]').click();
+    await page.locator('.editor-instance .view-lines').first().click();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await workbench.run('copyRolloutLink');
+    const copied = await until('a link is copied', async () =>
+      parseAddress(await page.evaluate<string>('navigator.clipboard.readText()')),
+    );
+    expect(copied).toMatchObject({ folder: path.join(runs(), 'rewarded'), problem: 'sum-01', step: 4, rollout: 1 });
 
     expect(await callTool(workbench, 'list_runs', {})).toMatch(/Answer: .*"total":6,/);
     await workbench.run('openReport');

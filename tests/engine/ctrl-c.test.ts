@@ -2,11 +2,20 @@
  * Ctrl+C while each command works on something that takes long: it ends, says by its exit code that it was stopped, and leaves
  * nothing half-written. Commands come from the catalog, so that a new one has to be here too.
  */
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../engine/cli/catalog/index.ts';
-import { CLI, type Program, startCli, temporaryFolder } from '../support/processes.ts';
+import { CLI, isAlive, type Program, startCli, temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
 
@@ -19,6 +28,20 @@ const lines = (count: number, line: (i: number) => object) =>
 
 beforeAll(async () => {
   await writeRunFixture(path.join(runs, 'large'), { problems: 96, votes: 16, steps: 60, every: 20 });
+  await writeRunFixture(path.join(runs, 'noted'), { problems: 4, steps: 2, every: 2 });
+  const NOWHERE = { step: null, phase: null, problem: null, row: null, rollout: null, tokens: null, says: null };
+  const notes = Array.from({ length: 900 }, (_, i) => {
+    return { id: `n${i}`, time: '2026-01-01T00:00:00.000Z', text: 'seen '.repeat(1000), pinned: false, ...NOWHERE };
+  });
+  writeFileSync(path.join(runs, 'noted', 'notes.json'), JSON.stringify({ notes }));
+  writeFileSync(at('python'), `#!/bin/sh\ntouch '${at('asked')}'\nexec sleep 600\n`);
+  chmodSync(at('python'), 0o755);
+  for (let i = 0; i < 5000; i++)
+    mkdirSync(path.join(at('hub'), `models--o--m${i}`, 'snapshots', 'c'), { recursive: true });
+  const begun = startCli(['train', '--out', runs, '--name', 'begun', ...ENDLESS], { home });
+  await begun.printed(/step +[1-9]/i);
+  begun.kill('SIGINT');
+  await begun.ended;
   mkdirSync(out);
   writeFileSync(
     at('problems.jsonl'),
@@ -40,6 +63,9 @@ beforeAll(async () => {
 /** Arguments, and when it has begun: it has read some of its input, unless something else is said. */
 interface Use {
   args: string[];
+  /** Written to its stdin, which stays open. */
+  input?: string;
+  env?: NodeJS.ProcessEnv;
   begun?: (program: Program) => Promise<unknown> | unknown;
   /** Where nothing takes long: it may be over when the signal comes. */
   brief?: true;
@@ -65,13 +91,19 @@ const USES: Record<string, Use[]> = {
   ],
   probe: [{ args: ['probe', at('problems.jsonl'), '--out', out], begun: prints(/^Probing /m) }],
   experiment: [{ args: ['experiment', 'rise-then-fall', '--out', out], begun: prints(/of \d+ runs/) }],
-  resume: [{ args: ['resume', 'large'], brief: true }],
+  resume: [
+    { args: ['resume', 'large'], brief: true },
+    { args: ['resume', 'begun'], begun: prints(/Run folder:/) },
+  ],
   fork: [{ args: ['fork', 'large', at('problems.jsonl'), '--out', out], begun: reads('problems.jsonl'), brief: true }],
   runs: [{ args: ['runs'], begun: reads('events.jsonl'), brief: true }],
   show: [{ args: ['show', 'large', '--report'], begun: reads('rollouts-000.bin'), brief: true }],
   view: [{ args: ['view', 'large'], begun: prints(/http:\/\//) }],
   find: [{ args: ['find', 'large', '--regex', '(\\w+ )+x(.*)y'], begun: reads('rollouts-000.bin') }],
-  note: [{ args: ['note', 'large', 'text'], brief: true }],
+  note: [
+    { args: ['note', 'large', 'text'], brief: true },
+    { args: ['note', 'noted', 'text'], begun: reads('notes.json'), brief: true },
+  ],
   analyze: [{ args: ['analyze', 'large'], begun: reads('rollouts-000.bin'), brief: true }],
   rescore: [{ args: ['rescore', 'large'], begun: reads('rollouts-000.bin') }],
   compare: [{ args: ['compare', 'large', 'large', '--step', '0,50'], begun: reads('events.jsonl'), brief: true }],
@@ -99,15 +131,55 @@ const USES: Record<string, Use[]> = {
   grade: [{ args: ['grade', at('pairs.jsonl')], begun: prints(/"equal"/) }],
   vote: [{ args: ['vote', at('groups.jsonl')], begun: prints(/"majority"/) }],
   score: [{ args: ['score', at('groups.jsonl')], begun: prints(/"rewards"/) }],
-  doctor: [{ args: ['doctor'], brief: true }],
-  models: [{ args: ['models'], brief: true }],
+  doctor: [
+    { args: ['doctor'], brief: true },
+    { args: ['doctor', '--python', at('python')], begun: () => until('it asks Python', () => existsSync(at('asked'))) },
+  ],
+  models: [
+    { args: ['models'], brief: true },
+    { args: ['models'], env: { HF_HUB_CACHE: at('hub') }, begun: reads('hub'), brief: true },
+  ],
   serve: [{ args: ['serve'], begun: prints(/"pid"/) }],
-  mcp: [{ args: ['mcp'], brief: true }],
+  mcp: [
+    { args: ['mcp'], brief: true },
+    { args: ['mcp'], input: messages(null), begun: prints(/"serverInfo"/) },
+    {
+      args: ['mcp'],
+      input: messages({ name: 'find_rollouts', arguments: { run: 'large', regex: '(\\w+ )+x(.*)y' } }),
+      begun: (program) =>
+        until('its command works', () => childrenOf(program).some((pid) => opens({ pid }, 'rollouts-000.bin'))),
+    },
+    {
+      args: ['mcp', '--allow-start', '--out', out],
+      input: messages({ name: 'start_run', arguments: { steps: 100_000 } }),
+      begun: (program) => until('it trains', () => childrenOf(program).length > 0 && readdirSync(out).length > 0),
+    },
+  ],
 };
 
+/** What a client says to `mcp`: its greeting, and a call of a tool. */
+function messages(tool: object | null): string {
+  const client = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const said: object[] = [
+    { id: 1, method: 'initialize', params: client },
+    { method: 'notifications/initialized' },
+    ...(tool ? [{ id: 2, method: 'tools/call', params: tool }] : []),
+  ];
+  return said.map((one) => `${JSON.stringify({ jsonrpc: '2.0', ...one })}\n`).join('');
+}
+
+/** Processes that a program has started; itself where the system does not tell. */
+function childrenOf({ pid }: Program): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [pid];
+  }
+}
+
 /** Whether a program has a file open; where the system does not tell, or it has ended, yes. */
-function opens(program: Program, file: string): boolean {
-  const folder = `/proc/${program.pid}/fd`;
+function opens({ pid }: { pid: number }, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
   const open = (name: string) => {
     try {
       return readlinkSync(path.join(folder, name)).endsWith(file);
@@ -134,18 +206,21 @@ describe.runIf(process.platform !== 'win32' && existsSync(CLI))('Ctrl+C ends', (
     Object.values(USES)
       .flat()
       .map((use) => ({ ...use, title: use.args.slice(0, 4).join(' ') })),
-  )('$title', async ({ args, begun, brief }) => {
+  )('$title', async ({ args, input, env, begun, brief }) => {
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out);
     const before = readdirSync(runs).sort();
-    const program = startCli(args, { home });
+    const program = startCli(args, { home, env });
+    if (input !== undefined) program.write(input);
     if (begun) await begun(program);
     else await until('it runs', () => opens(program, 'cli.js') || true);
+    const children = args[0] === 'mcp' ? childrenOf(program) : [];
     program.kill('SIGINT');
     const { code, signal, stderr } = await program.ended;
     // Stopped in order (3, for a server 0), or at once by the signal itself; what takes no time may be done.
     const stopped = args[0] === 'view' || args[0] === 'serve' ? [0] : brief ? [0, 2, 3, 'SIGINT'] : [3, 'SIGINT'];
     expect(signal ?? code, stderr).toBeOneOf(stopped);
+    await until('what it started has ended', () => !children.some(isAlive));
     expect(below(out).filter((name) => /\.partial$/.test(name))).toEqual([]);
     expect(readdirSync(runs).sort()).toEqual(before);
     for (const name of ['report.html', 'e.jsonl', 'e.parquet']) expect(below(out)).not.toContain(name);

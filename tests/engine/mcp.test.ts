@@ -1,9 +1,10 @@
 /** `rollscope mcp`, asked by the real client of the SDK. */
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseAddress } from '../../engine/protocol/address.ts';
 import { TOOLS } from '../../engine/protocol/tools.ts';
 import { CLI, temporaryFolder } from '../support/processes.ts';
@@ -15,7 +16,7 @@ const runs = path.join(home, 'runs');
 let answer: 'accept' | 'decline' = 'decline';
 const asked: string[] = [];
 
-async function connect(elicitation: boolean): Promise<Client> {
+async function connect(elicitation: boolean, options: { cwd?: string; args?: string[] } = {}): Promise<Client> {
   const client = new Client({ name: 'test', version: '1' }, { capabilities: elicitation ? { elicitation: {} } : {} });
   if (elicitation) {
     client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
@@ -24,7 +25,8 @@ async function connect(elicitation: boolean): Promise<Client> {
     });
   }
   const env = { ...process.env, ROLLSCOPE_HOME: home } as Record<string, string>;
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [CLI, 'mcp'], env }));
+  const server = { command: process.execPath, args: [CLI, 'mcp', ...(options.args ?? [])], cwd: options.cwd, env };
+  await client.connect(new StdioClientTransport(server));
   return client;
 }
 
@@ -111,5 +113,68 @@ describe('an agent', () => {
     expect(refused).toMatchObject({ failed: true, text: expect.stringContaining('cannot ask its user') });
     const { value } = await call('list_runs');
     expect(value.runs).toHaveLength(2);
+  });
+});
+
+describe('in a folder that nobody trusts', () => {
+  const folder = temporaryFolder();
+  const trace = path.join(folder, 'ran');
+  const custom = { reward: 'custom', rewardOptions: { custom: { command: ['./reward.mjs'] } } };
+  const python = path.join(folder, 'python');
+  const theirs = {
+    rewarded: custom,
+    trained: { engine: { kind: 'trl', python } },
+    relative: { engine: { kind: 'trl', python: './python' } },
+    submitted: { engine: { kind: 'verl', address: 'http://127.0.0.1:9' } },
+  };
+  let agent: Client;
+
+  beforeAll(async () => {
+    for (const name of ['node', 'python', 'python3', 'bwrap', 'git', 'reward.mjs']) {
+      writeFileSync(path.join(folder, name), `#!/bin/sh\ntouch '${trace}'\n`);
+      chmodSync(path.join(folder, name), 0o755);
+    }
+    writeFileSync(path.join(folder, 'problems.jsonl'), '{"prompt": "1+1=", "answer": "2"}\n');
+    const configurations = { it: { dataset: { path: 'problems.jsonl' }, seed: 77, ...custom, ...theirs.relative } };
+    writeFileSync(path.join(folder, 'rollscope.json'), JSON.stringify({ configurations }));
+    writeFileSync(path.join(folder, 'run.json'), JSON.stringify({ config: configurations.it }));
+    writeFileSync(path.join(folder, '.env'), `ROLLSCOPE_HOME=${folder}\nNODE_OPTIONS=--require=./reward.mjs\n`);
+    for (const [name, config] of Object.entries(theirs)) {
+      const run = path.join(folder, name);
+      await writeRunFixture(run, { problems: 4, steps: 4, every: 2, outcome: 'stopped' });
+      const file = path.join(run, 'run.json');
+      const before = JSON.parse(readFileSync(file, 'utf8'));
+      writeFileSync(file, JSON.stringify({ ...before, config: { ...before.config, ...config } }));
+    }
+    agent = await connect(false, { cwd: folder, args: ['--allow-start'] });
+  });
+  afterAll(() => agent.close());
+  afterEach(() => expect(existsSync(trace)).toBe(false));
+
+  test.each(Object.keys(theirs))('no program of the run %s is started, by its name or its path', async (name) => {
+    for (const fork of [name, `./${name}`, path.join(folder, name)]) {
+      expect((await call('start_run', { fork, checkpoint: '2' }, agent)).failed).toBe(true);
+    }
+  });
+
+  test.each([
+    { reward: 'custom' },
+    { reward: 'program' },
+    { dataset: '--config=rollscope.json#it' },
+    { model: './python' },
+  ])('nothing is started with %j', async (input) => {
+    expect((await call('start_run', { steps: 1, ...input }, agent)).failed).toBe(true);
+  });
+
+  test('a run takes nothing from the folder but the problems that are named', async () => {
+    const elsewhere = await connect(false, { cwd: temporaryFolder(), args: ['--allow-start'] });
+    const dataset = path.join(folder, 'problems.jsonl');
+    const config = async (from: Client, name: string, file: string) => {
+      const { value, text } = await call('start_run', { dataset: file, steps: 1, name }, from);
+      expect(value, text).not.toBeNull();
+      return JSON.parse(readFileSync(path.join(runs, name, 'run.json'), 'utf8')).config;
+    };
+    expect(await config(agent, 'here', 'problems.jsonl')).toEqual(await config(elsewhere, 'there', dataset));
+    await elsewhere.close();
   });
 });

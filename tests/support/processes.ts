@@ -97,6 +97,11 @@ export class Program {
     this.child.stdin!.end(text);
   }
 
+  /** Writes to its stdin, which stays open. */
+  write(text: string): void {
+    this.child.stdin!.write(text);
+  }
+
   /** Stops reading its stdout: what it writes next fails. */
   closeOutput(): void {
     this.child.stdout!.destroy();

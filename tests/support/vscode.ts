@@ -227,9 +227,9 @@ export class VsCode {
   }
 }
 
-/** Scripts of the extension are served from its folder, whose name carries its id. */
+/** Scripts of the extension are served from its folder, whose name carries its id. What a tool refuses, VS Code logs as well. */
 function isOurs(text: string): boolean {
-  return text.includes(EXTENSION);
+  return text.includes(EXTENSION) && !text.includes('[LanguageModelToolsService#invokeTool]');
 }
 
 function writeFiles(folder: string, files: Record<string, string | Uint8Array>): void {

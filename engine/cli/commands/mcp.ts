@@ -6,11 +6,16 @@ import { RollscopeError, toErrorData } from '../../protocol/errors.ts';
 import { checkInput, inputSchema, resultText, TOOLS, type ToolDefinition } from '../../protocol/tools.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { visible, visibleLine } from '../../protocol/visible.ts';
+import { END_SIGNALS, endBy } from '../../system/signals.ts';
 import { runCommand } from '../mcp/run-command.ts';
 import { EXIT } from '../output.ts';
 
-/** Serves until the client closes stdin. @param options `allowStart`: runs start without asking the client's user */
+/**
+ * Serves until the client closes stdin, or a signal ends it: then the commands at work are asked to end as well.
+ * @param options `allowStart`: runs start without asking the client's user
+ */
 export async function mcp(options: { out?: string; allowStart?: boolean }): Promise<number> {
+  const over = new AbortController();
   const server = new Server({ name: 'rollscope', version: VERSION }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, async () => ({
     tools: TOOLS.map((tool) => ({
@@ -25,7 +30,8 @@ export async function mcp(options: { out?: string; allowStart?: boolean }): Prom
     try {
       const tool = TOOLS.find(({ name }) => name === params.name);
       if (!tool) throw unknownTool(params.name);
-      const value = await call(server, tool, params.arguments ?? {}, { ...options, signal });
+      const either = AbortSignal.any([signal, over.signal]);
+      const value = await call(server, tool, params.arguments ?? {}, { ...options, signal: either });
       return { content: [{ type: 'text' as const, text: resultText(value) }] };
     } catch (error) {
       const { message, hint } = toErrorData(error);
@@ -38,8 +44,15 @@ export async function mcp(options: { out?: string; allowStart?: boolean }): Prom
     process.stdin.once('end', resolve);
     process.stdin.once('close', resolve);
   });
+  for (const name of END_SIGNALS) {
+    process.once(name, () => {
+      over.abort();
+      endBy(name);
+    });
+  }
   await server.connect(new StdioServerTransport());
   await closed;
+  over.abort();
   await server.close();
   return EXIT.ok;
 }
