@@ -177,6 +177,16 @@ async function unpacked(file: string, bytes: Buffer, extension: string): Promise
 }
 
 async function readBytes(file: string): Promise<Buffer> {
+  const found = await fs.stat(file).catch(() => null);
+  // a pipe would be waited for without end, and a device never ends
+  if (found && !found.isFile() && !found.isDirectory()) {
+    throw new RollscopeError(
+      'dataset',
+      `${file} is a named pipe or a device, not a file.`,
+      'Write the problems into a file.',
+      { details: { reason: 'not-a-file', file } },
+    );
+  }
   try {
     return await fs.readFile(file);
   } catch (error) {

@@ -1,8 +1,9 @@
 /** Whether a checkpoint is what was written: checksums of its files are stored with it. */
-import { open, readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeInPlace } from '../system/files.ts';
+import { openRegular, readRegular } from '../system/regular-file.ts';
 import { crc32 } from './crc.ts';
 
 const CHECKS_FILE = 'checksums.json';
@@ -21,7 +22,7 @@ export async function writeChecks(folder: string): Promise<void> {
 }
 
 async function describe(path: string): Promise<Checks[string]> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const blocks: number[] = [];
     const buffer = Buffer.allocUnsafe(BLOCK);
@@ -38,7 +39,7 @@ async function describe(path: string): Promise<Checks[string]> {
 
 /** What is wrong with a checkpoint, as far as its checksums tell; null for nothing. */
 export async function faultOf(folder: string): Promise<string | null> {
-  const text = await readFile(join(folder, CHECKS_FILE), 'utf8').catch(() => null);
+  const text = await readRegular(join(folder, CHECKS_FILE)).catch(() => null);
   if (text === null) return null;
   let checks: Checks;
   try {

@@ -1,9 +1,10 @@
 /** Checkpoints: folders that are written aside, made durable, and then put in place by one rename. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder } from '../system/aside.ts';
 import { remove, removeNow, writeInPlace } from '../system/files.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { writeChecks } from './checkpoint-checks.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
@@ -91,7 +92,7 @@ async function names(run: string): Promise<string[]> {
 
 async function readPosition(folder: string): Promise<JournalPosition | null> {
   try {
-    const text = await readFile(join(folder, POSITION_FILE), 'utf8');
+    const text = await readRegular(join(folder, POSITION_FILE));
     return JournalPosition.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;

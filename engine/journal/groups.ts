@@ -1,7 +1,8 @@
 /** Reading one group with its rollouts, whatever format the run has: everything that shows or scores rollouts comes here. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer, GroupDetail, GroupId } from '../protocol/group.ts';
+import { openRegular } from '../system/regular-file.ts';
 import { decodeFrame1 } from './formats/frame1.ts';
 import { detailOf2, type Group2, isGroup2, readGroup2 } from './formats/records2.ts';
 import { decodeFrame, readFramePrefix } from './frame.ts';
@@ -41,15 +42,18 @@ export async function readFrameBytes(folder: string, pointer: FramePointer): Pro
   return readBytes(inRun(folder, pointer.file), pointer.offset, pointer.length);
 }
 
+/** Bytes of a frame that anybody can have written. */
+const LONGEST_FRAME = 1024 * 2 ** 20;
+
 async function readBytes(path: string, offset: number, length: number): Promise<Uint8Array | null> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const handle = await openRegular(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (!handle) return null;
   try {
     const { size } = await handle.stat();
-    if (offset + length > size) return null;
+    if (offset + length > size || length > LONGEST_FRAME) return null;
     const bytes = new Uint8Array(length);
     const { bytesRead } = await handle.read(bytes, 0, length, offset);
     return bytesRead === length ? bytes : null;

@@ -1,7 +1,7 @@
 /** How far an import has come, in the run folder: a stopped or killed import continues after its last whole step. */
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { writeWhole } from '../system/aside.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { IMPORT_FILE, inRun, JournalPosition } from './layout.ts';
 
 export const ImportState = z.object({
@@ -24,7 +24,7 @@ export type ImportState = z.infer<typeof ImportState>;
 /** null where there is none, or none that can be read. */
 export async function readImportState(folder: string): Promise<ImportState | null> {
   try {
-    return ImportState.parse(JSON.parse(await readFile(inRun(folder, IMPORT_FILE), 'utf8')));
+    return ImportState.parse(JSON.parse(await readRegular(inRun(folder, IMPORT_FILE))));
   } catch {
     return null;
   }

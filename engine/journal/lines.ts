@@ -1,10 +1,13 @@
 /** Complete lines of a growing text file, with their places. */
-import { open } from 'node:fs/promises';
+import { RollscopeError } from '../protocol/errors.ts';
+import { openRegular } from '../system/regular-file.ts';
 
 const CHUNK = 2 ** 20;
 /** Reading backward: what is searched for is usually near the end. */
 const CHUNK_BACKWARD = 2 ** 18;
 const NEWLINE = 0x0a;
+/** Bytes of a line that anybody can have meant; a text of JavaScript has at most twice as many. */
+const LONGEST = 256 * 2 ** 20;
 
 export interface Line {
   text: string;
@@ -19,7 +22,7 @@ export interface Line {
  * one chunk and one line.
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     let number = 1;
     let position = 0;
@@ -38,6 +41,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
       }
       if (begin < bytesRead) rest.push(buffer.subarray(begin, bytesRead));
       position += bytesRead;
+      checkLength(path, position - start);
     }
   } finally {
     await handle.close();
@@ -49,7 +53,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
  * is asked for. For what looks at all lines of a large file without reading them as text. Memory: one chunk and one line.
  */
 export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Buffer> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     let rest: Uint8Array[] = [];
     // the same for all: what is thrown away by the megabyte stays around for long
@@ -65,6 +69,7 @@ export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Bu
         rest = [];
       }
       if (whole < bytesRead) rest.push(Uint8Array.prototype.slice.call(chunk, whole));
+      if (rest.length > LONGEST / CHUNK) checkLength(path, rest.length * CHUNK);
     }
   } finally {
     await handle.close();
@@ -96,28 +101,42 @@ export function* linesOfBackward(bytes: Buffer): Generator<{ bytes: Buffer; star
 export async function* readLinesBackward(
   path: string,
 ): AsyncGenerator<{ bytes: Buffer; start: number; behind: number }> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const { size } = await handle.stat();
-    let rest: Buffer = Buffer.alloc(0);
+    // The beginnings of chunks that belong to the line whose start is not found yet, the last one first.
+    let rest: Buffer[] = [];
+    const line = (first: Buffer) => (rest.length === 0 ? first : Buffer.concat([first, ...rest.reverse()]));
     // The text after the last newline is not a complete line.
     let whole = false;
     for (let position = size; position > 0; ) {
       const length = Math.min(CHUNK_BACKWARD, position);
       position -= length;
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-      const bytes = Buffer.concat([buffer.subarray(0, bytesRead), rest]);
+      const bytes = buffer.subarray(0, bytesRead);
       let end = bytes.length;
       for (let at = bytes.lastIndexOf(NEWLINE); at >= 0; at = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1) {
         const start = position + at + 1;
-        if (whole) yield { bytes: bytes.subarray(at + 1, end), start, behind: size - start };
+        if (whole) yield { bytes: line(bytes.subarray(at + 1, end)), start, behind: size - start };
+        rest = [];
         whole = true;
         end = at;
       }
-      rest = bytes.subarray(0, end);
+      rest.push(bytes.subarray(0, end));
+      if (rest.length > LONGEST / CHUNK_BACKWARD) checkLength(path, rest.length * CHUNK_BACKWARD);
     }
-    if (whole) yield { bytes: rest, start: 0, behind: size };
+    if (whole) yield { bytes: line(Buffer.alloc(0)), start: 0, behind: size };
   } finally {
     await handle.close();
   }
+}
+
+function checkLength(path: string, bytes: number): void {
+  if (bytes <= LONGEST) return;
+  throw new RollscopeError(
+    'run-broken',
+    `${path} has a line of more than ${LONGEST / 2 ** 20} MiB.`,
+    "'rollscope repair' copies what comes before it.",
+    { details: { reason: 'line-too-long', file: path, most: LONGEST } },
+  );
 }

@@ -1,10 +1,10 @@
 /** `notes.json` of a run folder: what people noted at places of the run, and which of them they pinned. */
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { Note } from '../protocol/note.ts';
 import { writeWhole } from '../system/aside.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
 import { inRun } from './layout.ts';
 
@@ -28,7 +28,7 @@ const Notes = z.object({ notes: z.array(StoredNote) });
 /** The notes of a run, the oldest first; [] without any. @throws RollscopeError `run-broken` for a file that is not one */
 export async function readNotes(folder: string): Promise<Note[]> {
   const file = inRun(folder, NOTES_FILE);
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readRegular(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });

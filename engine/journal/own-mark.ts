@@ -9,6 +9,7 @@ import path from 'node:path';
 import { rollscopeHome } from '../protocol/home.ts';
 import { writeFirst, writeWhole } from '../system/aside.ts';
 import { makeFolder } from '../system/folders.ts';
+import { readRegular, readRegularBytes } from '../system/regular-file.ts';
 import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
 
 const KEY_BYTES = 32;
@@ -31,7 +32,7 @@ export async function isOwn(folder: string): Promise<boolean> {
   try {
     const key = await readKey();
     if (!key) return false;
-    const found = Buffer.from((await readFile(inRun(folder, MARK_FILE), 'utf8')).trim(), 'hex');
+    const found = Buffer.from((await readRegular(inRun(folder, MARK_FILE))).trim(), 'hex');
     const mark = Buffer.from(await markOf(folder, key), 'hex');
     return found.length === mark.length && timingSafeEqual(found, mark);
   } catch {
@@ -41,7 +42,7 @@ export async function isOwn(folder: string): Promise<boolean> {
 
 async function markOf(folder: string, key: Buffer): Promise<string> {
   return createHmac('sha256', key)
-    .update(await readFile(inRun(folder, RUN_FILE)))
+    .update(await readRegularBytes(inRun(folder, RUN_FILE)))
     .digest('hex');
 }
 

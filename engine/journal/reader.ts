@@ -2,7 +2,7 @@
  * Reading a run folder, without a lock: safe while a writer appends. The extension host, the command line and the tests
  * come in here, and for single groups in `groups.ts`.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type * as z from 'zod';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -10,6 +10,7 @@ import { Problem, Prompt } from '../protocol/problem.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import { RunFile } from '../protocol/run-file.ts';
 import { newerVersion, VERSION } from '../protocol/version.ts';
+import { readRegularNow } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
 import { eventsSize, readLog } from './events.ts';
 import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
@@ -63,8 +64,9 @@ export function readRunFileNow(folder: string): RunFile {
 
 function textOf(path: string, folder: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularNow(path);
   } catch (error) {
+    if (error instanceof RollscopeError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       throw new RollscopeError('run-broken', `${path} cannot be read (${code ?? message}).`, undefined, {

@@ -3,7 +3,6 @@
  * The run itself is not touched.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -13,6 +12,7 @@ import type { JournalRecord } from '../protocol/records.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { whileOpen, writeWhole } from '../system/aside.ts';
 import { copy, move, remove } from '../system/files.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
 import { listCheckpoints, writePosition } from './checkpoints.ts';
 import { parseLine } from './events.ts';
@@ -109,8 +109,11 @@ interface Readable {
   changes: string[];
 }
 
+/** Bytes of a journal that can be repaired: JavaScript bounds the length of a text. */
+const LARGEST = 512 * 2 ** 20 - 24;
+
 async function readableLines(folder: string): Promise<Readable> {
-  const text = await readFile(inRun(folder, EVENTS_FILE), 'utf8');
+  const text = await readRegular(inRun(folder, EVENTS_FILE), LARGEST);
   const lines: KeptLine[] = [];
   const changes: string[] = [];
   let was = -1;
@@ -189,7 +192,7 @@ async function repairRunFile(folder: string, records: readonly JournalRecord[], 
 /** A problem that cannot be read is replaced by one without text, because the others are known by their places. */
 async function repairProblems(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
   const path = inRun(folder, PROBLEMS_FILE);
-  const text = existsSync(path) ? (await readFile(path, 'utf8')).trimEnd() : '';
+  const text = existsSync(path) ? (await readRegular(path, LARGEST)).trimEnd() : '';
   const lines = text === '' ? [] : text.split('\n');
   const run = records.find((record) => record.type === 'run');
   let count = run ? run.problems + run.evaluationProblems : lines.length;

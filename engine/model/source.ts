@@ -7,6 +7,7 @@ import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { isGguf } from '../system/found-models.ts';
+import { refuseSpecial } from '../system/regular-file.ts';
 import { adaptedWeights } from './adapted-model.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
@@ -62,6 +63,7 @@ function keeping({ cacheDir = cacheFolder(), onProgress, signal }: ModelOpenOpti
 }
 
 async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
+  await refuseSpecial([file], 'model');
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file, options.chat);
@@ -84,6 +86,11 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
 }
 
 async function openFolder(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
+  const names = await readdir(folder).catch(() => []);
+  await refuseSpecial(
+    names.map((one) => path.join(folder, one)),
+    'model',
+  );
   const configFile = path.join(folder, 'config.json');
   const text = await readFile(configFile, 'utf8').catch(() => null);
   if (text === null) {

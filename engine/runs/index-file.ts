@@ -7,12 +7,12 @@
  * what they are declared as, and those of a journal of a gigabyte take half the room.
  */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { crc32 } from '../journal/crc.ts';
 import { streamAside } from '../system/aside.ts';
+import { openRegular } from '../system/regular-file.ts';
 import type { RunColumns } from './columns.ts';
 import { type JournalPart, partIsThere, partSeemsThere } from './journal-part.ts';
 import { adopt, type PackedColumns, viewOf } from './packed.ts';
@@ -101,12 +101,12 @@ export async function readIndexHead(folder: string, cache: string, writing: bool
 }
 
 async function readHeader(path: string): Promise<IndexHead | null> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const fixed = Buffer.alloc(FIXED);
     await handle.read(fixed, 0, FIXED, 0);
     if (fixed.readUInt32LE(0) !== MAGIC || fixed.readUInt32LE(4) !== INDEX_VERSION) return null;
-    const json = Buffer.alloc(fixed.readUInt32LE(12));
+    const json = Buffer.alloc(Math.min(fixed.readUInt32LE(12), (await handle.stat()).size));
     await handle.read(json, 0, json.length, FIXED);
     return IndexHead.parse(JSON.parse(json.toString()));
   } finally {
@@ -128,7 +128,7 @@ export async function writeIndex(folder: string, cache: string, indexed: Indexed
 }
 
 async function readOne(path: string): Promise<Indexed | null> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const { size } = await handle.stat();
     // One buffer, which the columns take over: typed arrays begin at multiples of 8 of its beginning.

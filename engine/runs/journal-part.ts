@@ -1,7 +1,8 @@
 /** A part of a journal that was read: how far it goes, and how to tell whether it is still the same. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { crc32 } from '../journal/crc.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
+import { openRegular } from '../system/regular-file.ts';
 
 const BLOCK = 2 ** 20;
 
@@ -51,7 +52,7 @@ async function beginsWith(folder: string, part: JournalPart, from: number): Prom
 
 /** Checksums of the blocks from number `from` on, up to byte `end`. */
 async function checksums(folder: string, from: number, end: number): Promise<number[]> {
-  const handle = await open(inRun(folder, EVENTS_FILE), 'r');
+  const handle = await openRegular(inRun(folder, EVENTS_FILE));
   try {
     const blocks: number[] = [];
     const buffer = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(0, end - from * BLOCK)));

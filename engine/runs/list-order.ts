@@ -2,9 +2,10 @@
  * In which order the runs of a folder are listed: the newest first, by a look at the first bytes of each `run.json`, where the
  * journal writes when the run was begun. A list that shows a page reads no more of the others.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, readSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { EVENTS_FILE, RUN_FILE } from '../journal/layout.ts';
+import { openRegularNow, readRegularNow } from '../system/regular-file.ts';
 import { isOfRunFile, type ListEntries } from './list-file.ts';
 
 /** Bytes of a `run.json` that contain its beginning. */
@@ -52,7 +53,7 @@ export function createdOf(folder: string): string | null {
   const path = folder + sep + RUN_FILE;
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openRegularNow(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isThere = code !== 'ENOENT' && code !== 'ENOTDIR';
@@ -61,7 +62,7 @@ export function createdOf(folder: string): string | null {
   try {
     const [, quick] = CREATED.exec(head.toString('utf8', 0, readSync(file, head, 0, HEAD, 0))) ?? [];
     if (quick !== undefined) return quick;
-    const { created } = JSON.parse(readFileSync(file, 'utf8')) as { created?: unknown };
+    const { created } = JSON.parse(readRegularNow(path)) as { created?: unknown };
     if (typeof created === 'string') return created;
   } catch {
     // Then the run is going to be unreadable, at its folder's time.

@@ -1,10 +1,11 @@
 /** A lock between processes: a file with the process that holds it, taken over when that process is gone. */
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { diskError } from './disk.ts';
 import { isProcessAlive, processStart } from './liveness.ts';
+import { readRegularNow } from './regular-file.ts';
 
 /** A holder on another machine cannot be asked for: it shows that it lives by touching its lock. */
 const HEARTBEAT_MS = 15_000;
@@ -89,11 +90,14 @@ function create(path: string): boolean {
   }
 }
 
+/** Bytes that a lock file has at most. */
+const MOST_OWNER = 65_536;
+
 function readOwner(path: string): LockOwner | null {
   // most runs have none, and an error that is thrown takes thirty times as long
   if (!existsSync(path)) return null;
   try {
-    return LockOwner.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return LockOwner.parse(JSON.parse(readRegularNow(path, MOST_OWNER)));
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 /** Many small files, one after the other, as fast as the system opens them. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openRegularNow } from './regular-file.ts';
 
 /** Where they are read into: memory of its own for each would take longer than all else. */
 let shared: Buffer | null = null;
@@ -9,7 +10,7 @@ let shared: Buffer | null = null;
  * microseconds, and waiting for it ten times as long. Throws what the system says.
  */
 export function readSmall(path: string, most: number): Buffer | null {
-  const file = openSync(path, 'r');
+  const file = openRegularNow(path);
   try {
     const { size } = fstatSync(file);
     if (size > most) return null;

@@ -80,6 +80,10 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['100', 'engine/reward/countdown-expression.ts', 'const DEEPEST = 100;'],
   ['10,000', 'engine/reward/integral-problem.ts', 'const LONGEST_INTEGRAL = 10_000;'],
   ['300,000', 'engine/reward/covo.ts', 'const SEPARATOR_STEPS = 300_000;'],
+  ['256 MiB', 'engine/journal/lines.ts', 'const LONGEST = 256 * 2 ** 20;'],
+  ['512 MiB', 'engine/journal/repair.ts', 'const LARGEST = 512 * 2 ** 20 - 24;'],
+  ['1,024 MiB', 'engine/journal/groups.ts', 'const LONGEST_FRAME = 1024 * 2 ** 20;'],
+  ['256 MiB', 'engine/system/regular-file.ts', 'const MOST_WHOLE = 256 * 2 ** 20;'],
   ['256 MiB', 'engine/importers/line-index.ts', 'const LONGEST_LINE = 256 * 2 ** 20;'],
   ['16 MiB', 'engine/importers/tensorboard/records.ts', 'const LONGEST = 16 * 2 ** 20;'],
   ['200,000', 'engine/importers/prompt-text.ts', 'const LONGEST = 200_000;'],
@@ -112,6 +116,7 @@ const ROOMS = ['data', 'external', 'grading', 'importers', 'journal', 'messages'
 const OTHERS = new Set([
   'engine/data/corpus.ts: LONGEST_ROW',
   'engine/data/corpus.ts: LONGEST_CONTINUATION',
+  'engine/data/json-scan.ts: DEEPEST',
   'engine/data/reply.ts: LONGEST_BEGINNING',
   'engine/data/reply.ts: LONGEST_LABEL',
   'engine/data/reply.ts: LONGEST_SOUGHT',
