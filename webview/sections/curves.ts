@@ -23,7 +23,7 @@ import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { ChartPointer } from './curves/pointer.ts';
-import { chartColumns, GAP } from './curves/rows.ts';
+import { chartColumns, GAP, NARROWEST } from './curves/rows.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
@@ -170,10 +170,12 @@ export class Curves extends Component {
     const { columns } = this.store;
     const choice = choiceOf(metric)!;
     const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
-    const text = exists ? choice.text(columns.metricAt(metric, this.at)) : 'undefined for this reward';
-    // The unit stands before it.
+    // The unit stands before it, or at the axis.
     const withoutUnit = (value: number | null) => choice.text(value).replace(choice.unit ? ` ${choice.unit}` : '', '');
-    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, withoutUnit)}</span>${this.named(metric)}`;
+    const named = this.named(metric);
+    const valueText = this.chartWidth < (named === nothing ? NARROWEST : WHOLE_TITLE) ? withoutUnit : choice.text;
+    const text = exists ? valueText(columns.metricAt(metric, this.at)) : 'undefined for this reward';
+    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, withoutUnit)}</span>${named}`;
     const options = this.optionsOf(metric, () => ({
       series: [this.series(choice.color, metric), this.seriesOfA(choice.color, metric)].filter((one) => one !== null),
       ...(choice.share && { range: [0, 1] as const }),
@@ -187,7 +189,10 @@ export class Curves extends Component {
   private named(metric: Metric) {
     const names = namedByWatch(this.store.columns).includes(metric);
     const warning = names ? collapseWarningAt(this.store.columns) : null;
-    return warning ? html` <span class="wrong" title=${warning.message}>collapse watch</span>` : nothing;
+    if (!warning) return nothing;
+    if (this.chartWidth < WHOLE_TITLE)
+      return html` <span class="wrong" role="img" aria-label="Named by the collapse watch" title=${warning.message}>▲</span>`;
+    return html` <span class="wrong" title=${warning.message}>collapse watch</span>`;
   }
 
   private chart(chart: Chart, width: number, usual: number) {
@@ -204,7 +209,7 @@ export class Curves extends Component {
     const cursors = { cursor: this.store.selection.step, hover, dragged: pointer.dragged, series: options.series };
     const area = plotArea(width, height, rightAxis);
     return html`<section class=${isLarge ? 'large' : ''} data-chart=${key}>
-      <div class="title"><h2>${title}</h2>${this.menu(chart)}</div>
+      <div class="title"><h2 class=${chart.place === null ? '' : 'of-metric'}>${title}</h2>${this.menu(chart)}</div>
       <div class="plot" tabindex="0" role="slider" aria-label="${label}: step" aria-valuemin=${domain[0]} aria-valuemax=${domain[1]} aria-valuenow=${step} aria-valuetext=${`step ${step}`}
         @pointerdown=${(event: PointerEvent) => pointer.press(event, area)} @pointermove=${(event: PointerEvent) => pointer.move(event, area)} @pointerup=${pointer.release} @pointerleave=${pointer.leave} @dblclick=${() => pointer.show(null)} @keydown=${pointer.key} @blur=${pointer.leave}>
         <svg width=${width} height=${height} aria-hidden="true">${withCursors(drawn, cursors)}</svg>

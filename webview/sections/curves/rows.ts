@@ -2,8 +2,8 @@
 
 /** Between two charts, CSS pixels. */
 export const GAP = 18;
-/** Width that a chart with its title needs, where there are several in a row; with some of its title, where some were added. */
-const NARROWEST = 224;
+/** Width that a chart with its title needs, where there are several in a row; without units and all of its name, where some were added. */
+export const NARROWEST = 224;
 const DENSEST = 184;
 
 /** How many of so many charts are in a row of this width, CSS pixels. Those that were added stay in sight where they can. */

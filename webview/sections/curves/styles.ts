@@ -26,6 +26,21 @@ export const curveStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
+  /* Its value stays whole, rather than its name. */
+  h2.of-metric {
+    display: flex;
+    gap: 6px;
+    align-items: baseline;
+  }
+  h2.of-metric > * {
+    flex: none;
+    margin-left: 0;
+  }
+  h2.of-metric > select {
+    flex: 0 1 auto;
+    min-width: 3em;
+    text-overflow: ellipsis;
+  }
   .plot {
     cursor: crosshair;
     touch-action: none;
