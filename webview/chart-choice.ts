@@ -1,5 +1,5 @@
 /** Which metrics the charts show: those that the user chose, else the defaults of the run. */
-import { watchedMetric } from '../engine/protocol/warnings.ts';
+import { watchedMetric } from '../engine/protocol/watched-metrics.ts';
 import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
 import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';

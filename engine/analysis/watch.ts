@@ -14,7 +14,7 @@
 import { significant } from '../protocol/format.ts';
 import type { EvaluationRecord, StepRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
-import { WATCHED_METRICS } from '../protocol/warnings.ts';
+import { WATCHED_METRICS } from '../protocol/watched-metrics.ts';
 
 /** What the watch reads of a step; null where it does not exist, which never speaks against the run. */
 export interface WatchedStep {

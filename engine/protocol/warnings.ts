@@ -1,5 +1,4 @@
 /** The codes of a run's warnings, without zod: the page has them too. */
-import type { StepMetric } from './metrics.ts';
 
 /** Newer versions may have others, so readers take any text. */
 export const WARNING_CODES = [
@@ -62,23 +61,4 @@ export function lastWatchWarnings<T extends Warned>(warnings: readonly T[]): rea
   if (!last) return [];
   const other = said.findLastIndex((warning) => watchLevelOf(warning) !== watchLevelOf(last));
   return said.slice(other + 1);
-}
-
-/** The metric of the steps that each signal of the collapse watch looks at. `flipped`, the other signal, is of evaluations. */
-export const WATCHED_METRICS = {
-  shorter: 'length',
-  longer: 'length',
-  repetition: 'repetition',
-  unanswered: 'noAnswer',
-  truncated: 'truncated',
-  uniform: 'answerDiversity',
-  certain: 'answerEntropy',
-  unsettled: 'answerEntropy',
-  disagreement: 'confidenceAgreement',
-  drift: 'kl',
-} as const satisfies Record<string, StepMetric>;
-
-/** The metric of a signal as warnings name it; null for one that is not of the steps, or of a newer version. */
-export function watchedMetric(signal: string): StepMetric | null {
-  return Object.hasOwn(WATCHED_METRICS, signal) ? WATCHED_METRICS[signal as keyof typeof WATCHED_METRICS] : null;
 }

@@ -1,6 +1,6 @@
 /** Histograms of the problems: their bins, the filter that a bin makes, and metrics that the collapse watch names. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { WATCHED_METRICS } from '../../../engine/protocol/warnings.ts';
+import { WATCHED_METRICS } from '../../../engine/protocol/watched-metrics.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { binFilter, binned, edgesOf, rangeIn } from '../../../webview/bins.ts';
 import { namedByWatch } from '../../../webview/chart-choice.ts';
