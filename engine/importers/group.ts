@@ -10,7 +10,7 @@ import {
   type RolloutStatistics,
 } from '../protocol/group.ts';
 import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
-import { known, knownValues } from './known.ts';
+import { finiteOrNull, finiteValues } from './finite.ts';
 
 /** What grading needs of a problem. */
 export interface GradedProblem {
@@ -89,15 +89,15 @@ function withFacts({ answer, cluster, correct }: JudgedAnswers['rollouts'][numbe
     tokenTexts,
     statistics,
     finish,
-    reward: known(rollout.reward),
-    rewards: rollout.rewards ? knownValues(rollout.rewards) : {},
-    advantage: known(rollout.advantage),
-    foreign: rollout.foreign ? knownValues(rollout.foreign) : {},
+    reward: finiteOrNull(rollout.reward),
+    rewards: rollout.rewards ? finiteValues(rollout.rewards) : {},
+    advantage: finiteOrNull(rollout.advantage),
+    foreign: rollout.foreign ? finiteValues(rollout.foreign) : {},
     // The engine's explanations are of rewards that it computed.
     why: [],
-    tokens: facts.tokens ?? known(rollout.tokens) ?? tokenTexts?.length ?? null,
-    logprob: facts.logprob ?? known(rollout.logprob),
-    entropy: facts.entropy ?? known(rollout.entropy),
+    tokens: facts.tokens ?? finiteOrNull(rollout.tokens) ?? tokenTexts?.length ?? null,
+    logprob: facts.logprob ?? finiteOrNull(rollout.logprob),
+    entropy: facts.entropy ?? finiteOrNull(rollout.entropy),
     repetition: facts.repetition,
   };
 }

@@ -1,6 +1,6 @@
 /** Metrics that a trainer logs, and which of ours they are. Pure. */
 import type { MetricsRecord } from '../protocol/records.ts';
-import { known } from './known.ts';
+import { finiteOrNull } from './finite.ts';
 
 export interface ForeignMetrics {
   /** As the trainer counts. */
@@ -50,7 +50,7 @@ export function toMetrics(values: ForeignMetrics['values']): Pick<MetricsRecord,
   const metrics: MetricsRecord['metrics'] = {};
   const foreign: Record<string, number | null> = {};
   for (const [name, value] of Object.entries(values)) {
-    const number = known(value);
+    const number = finiteOrNull(value);
     foreign[name] = number;
     const own = Object.hasOwn(SAME, name) ? SAME[name] : undefined;
     if (own && number !== null) metrics[own] ??= number;

@@ -12,10 +12,10 @@ import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/record
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
 import type { WarningCode } from '../protocol/warnings.ts';
+import { finiteOrNull, finiteValues } from './finite.ts';
 import type { ForeignRollout } from './group.ts';
 import { ImportWatch } from './import-watch.ts';
 import { judgeGroup, type WrittenGroup } from './judge.ts';
-import { known, knownValues } from './known.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
 import type { RunProblems } from './problems.ts';
 
@@ -74,7 +74,7 @@ export class ImportedRun {
       created: (created ?? options.now?.() ?? new Date()).toISOString(),
       origin,
       config: null,
-      foreign: { ...run, settings: knownValues(run.settings) },
+      foreign: { ...run, settings: finiteValues(run.settings) },
       versions: { ...versions, rollscope: VERSION },
       modelFingerprint: null,
       dataFingerprint: null,
@@ -172,8 +172,8 @@ export class ImportedRun {
       problems: Math.max(sampled.length, greedy.length),
       samples: Math.max(1, ...sampled.map(({ rollouts }) => rollouts.length)),
       ...evaluationMetrics(sampled, greedy),
-      ...(foreign && { foreign: knownValues(foreign) }),
-      timing: { seconds: known(seconds) },
+      ...(foreign && { foreign: finiteValues(foreign) }),
+      timing: { seconds: finiteOrNull(seconds) },
     };
     this.journal.append(record);
   }

@@ -29,18 +29,23 @@ export async function openJournal(
   try {
     const old = format < RUN_FORMAT;
     const opened = await recoverRun(path, old ? { remake: 'older-format' } : remake ? { remake: 'unrepeatable' } : {});
-    if (opened.completed) {
-      const hint = 'To train further, start a new run with more steps.';
-      throw new RollscopeError('usage', `The run ${runName(path)} is already complete.`, hint, {
-        details: { reason: 'complete', run: runName(path) },
-      });
-    }
+    if (opened.completed) throw alreadyComplete(runName(path));
     if (format < RUN_FORMAT) await writeRunFile(path, runFile, options.disk ?? realDisk);
     return Journal.begin(path, contents, lock, opened, options);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** The refusal to resume a run that has reached its last step. */
+export function alreadyComplete(run: string): RollscopeError {
+  return new RollscopeError(
+    'usage',
+    `The run ${run} is already complete.`,
+    'To train further, start a new run with more steps.',
+    { details: { reason: 'complete', run } },
+  );
 }
 
 /**

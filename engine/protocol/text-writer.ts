@@ -19,12 +19,14 @@ const LONGEST = 16;
 /** Length from which a part of a text is added as it is. */
 const WORTH = 256;
 
+/** A text of at most 16 code units as a stamp. */
 export function stampOf(text: string): Stamp {
   const units = new Uint16Array(Math.ceil(text.length / UNITS_AT_ONCE) * UNITS_AT_ONCE);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
   return { length: text.length, quads: new Float64Array(units.buffer) };
 }
 
+/** Puts a text together from code units, stamps and slices, in their order. */
 export class TextWriter {
   readonly #units: Uint16Array;
   readonly #view: DataView;

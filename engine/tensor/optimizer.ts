@@ -76,7 +76,7 @@ export function adamwGraph(
   const softening = op.mul(rootC2, epsilon);
   const keep = op.sub(1, op.mul(lr, weightDecay));
 
-  const next: Record<'p' | 'm' | 'v', Ports> = { p: {}, m: {}, v: {} };
+  const next: Record<'p' | 'm' | 'v', PortsByName> = { p: {}, m: {}, v: {} };
   for (const { members, p, g, m, v } of groups) {
     const gradient = op.mul(g, factor);
     const nextM = op.add(op.mul(m, beta1), op.mul(gradient, 1 - beta1));
@@ -97,13 +97,13 @@ export function adamwGraph(
   };
 }
 
-type Ports = Record<string, Port>;
+type PortsByName = Record<string, Port>;
 /** Parameters, gradients, and the running means. */
 type Kind = 'p' | 'g' | 'm' | 'v';
 
 /** Inputs for the parameters and what belongs to them, and the tensors that they are computed on as. */
 function stackedInputs(graph: Graph, parameters: readonly Parameter[]) {
-  const ports: Record<Kind, Ports> = { p: {}, g: {}, m: {}, v: {} };
+  const ports: Record<Kind, PortsByName> = { p: {}, g: {}, m: {}, v: {} };
   const groups = stacks(parameters).map((members) => {
     const stack = (kind: Kind): Tensor => {
       const parts = members.map(({ name, shape }) => {
@@ -119,7 +119,7 @@ function stackedInputs(graph: Graph, parameters: readonly Parameter[]) {
 }
 
 /** Outputs for the members of a stack. */
-function unstackedOutputs(graph: Graph, kind: Kind, members: readonly Parameter[], stack: Tensor): Ports {
+function unstackedOutputs(graph: Graph, kind: Kind, members: readonly Parameter[], stack: Tensor): PortsByName {
   const rows = members.map(({ shape }) => shape[0]!);
   return Object.fromEntries(
     op.split(stack, 0, rows).map((tensor, i) => {

@@ -8,6 +8,7 @@ import { CollapseWatch, type WatchLevel } from '../analysis/watch.ts';
 import { COLLAPSE_ADVICE, isGraver, watchWarning } from '../analysis/watch-warning.ts';
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
+import type { RunReward } from '../reward/index.ts';
 
 /** Share of the votes from which on a vote counts as settled. */
 const SETTLED = 0.5;
@@ -29,14 +30,19 @@ export class RunWatch {
   private firstSign: number | null = null;
   private collapsed: number | null = null;
 
+  /** The reward may rightly overturn the votes that were settled at first. */
+  private readonly overturns: boolean;
+
   /**
-   * @param overturns the reward comes from outside the model, in part at least: it may rightly overturn the votes that were
-   *   settled at first. One that is made of votes and confidence must not: a majority that it trains on stays.
+   * @param reward of the run. One that comes from outside the model, in part at least, may overturn votes; one that is
+   *   made of votes and confidence must not: a majority that it trains on stays.
    */
   constructor(
     private readonly action: RunConfig['watch'],
-    private readonly overturns = false,
-  ) {}
+    reward: Pick<RunReward, 'parts'>,
+  ) {
+    this.overturns = reward.parts.some(({ family }) => family === 'external');
+  }
 
   /** Takes a step or an evaluation of an earlier part of the run in. */
   recall(record: JournalRecord): void {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findProgram } from '../external/find-program.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { shellWord } from '../protocol/texts.ts';
+import { isNewer } from '../protocol/version.ts';
 import { runProgram } from '../system/program.ts';
 
 /** The first of TRL's versions whose trainer this engine drives, and the one that it was checked with. */
@@ -40,7 +41,7 @@ print(json.dumps(found))
  */
 export async function findPython(named: string | undefined, folder = process.cwd()): Promise<string | null> {
   if (named !== undefined) return findProgram(named, folder);
-  const environments = [...foldersAbove(folder).map((one) => path.join(one, '.venv'))];
+  const environments = foldersAbove(folder).map((one) => path.join(one, '.venv'));
   const { VIRTUAL_ENV: active, CONDA_PREFIX: conda } = process.env;
   for (const one of [...environments, active, conda]) {
     if (!one) continue;
@@ -70,7 +71,7 @@ export async function examinePython(python: string, wanted: readonly string[] = 
     });
   }
   const missing = ['trl', ...wanted].filter((name) => !answer[name]);
-  if (answer.trl && older(answer.trl, LEAST_TRL)) missing.unshift('trl');
+  if (answer.trl && isNewer(LEAST_TRL, answer.trl)) missing.unshift('trl');
   const packages = missing.map((name) => (name === 'trl' ? `"trl>=${LEAST_TRL}"` : name));
   return {
     python,
@@ -112,12 +113,4 @@ function parsed(text: string): Record<string, string | null> | null {
   } catch {
     return null;
   }
-}
-
-/** Whether a version comes before another; what follows the numbers does not count. */
-export function older(version: string, than: string): boolean {
-  const numbers = (text: string) => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
-  const [a, b] = [numbers(version), numbers(than)];
-  for (let i = 0; i < b.length; i++) if ((a[i] ?? 0) !== b[i]) return (a[i] ?? 0) < b[i]!;
-  return false;
 }

@@ -183,7 +183,7 @@ export class VerlRun implements RunHandle {
     }
     await work.look(following);
     for (const record of this.fresh.splice(0)) {
-      const warning = taken(watch, record);
+      const warning = feedWatch(watch, record);
       if (warning) journal.append(warning);
     }
     await work.keep();
@@ -218,7 +218,7 @@ export class VerlRun implements RunHandle {
 }
 
 /** Feeds the collapse watch with a record that was just written; returns the warning that it gives rise to. */
-export function taken(watch: RunWatch, record: JournalRecord): NewRecord | null {
+export function feedWatch(watch: RunWatch, record: JournalRecord): NewRecord | null {
   if (record.type === 'step') return watch.step(record);
   watch.recall(record);
   return null;

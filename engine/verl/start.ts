@@ -13,7 +13,7 @@ import { createJournal } from '../journal/create.ts';
 import { type ImportState, readImportState, writeImportState } from '../journal/import-state.ts';
 import type { Journal } from '../journal/journal.ts';
 import { runName } from '../journal/layout.ts';
-import { openJournalAt } from '../journal/open.ts';
+import { alreadyComplete, openJournalAt } from '../journal/open.ts';
 import { markOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { withoutTemplate } from '../model/prompt-text.ts';
@@ -33,7 +33,7 @@ import { clusterOf } from './cluster.ts';
 import { JobLog } from './job-log.ts';
 import { GivenProblems } from './problems.ts';
 import { isOver, RayJobs } from './ray-jobs.ts';
-import { taken, VerlRun } from './run.ts';
+import { feedWatch, VerlRun } from './run.ts';
 import { readJob, type SubmittedJob, verlFolder, writeJob } from './submitted-job.ts';
 import { zipFolder } from './zip.ts';
 
@@ -90,7 +90,7 @@ export async function resumeVerl({ folder, allowCommand = false }: ResumeOptions
   const file = await readRunFile(folder);
   const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
   await checkConsent(folder, config, allowCommand);
-  if ((await readEnds(folder)).end?.reason === 'completed') throw complete(runName(folder));
+  if ((await readEnds(folder)).end?.reason === 'completed') throw alreadyComplete(runName(folder));
   const jobs = new RayJobs(clusterOf(config.engine?.address));
   const prepared = await prepareVerlJob(config, ON_VERL);
   if (prepared.material.fingerprint !== file.dataFingerprint) {
@@ -228,16 +228,11 @@ async function work({ journal, prepared, jobs, job, state }: AtWork): Promise<Ru
     ...{ importer, source: job.mount, dump, problems, run: imported, before: { ...state, source: job.mount } },
     options: { rules: config.grading, judges: judgesFor, follow: true },
   });
-  const watch = new RunWatch(config.watch, isOutside(config));
-  for (const record of journal.recordsFrom(0, state.position.nextSeq)) taken(watch, record);
+  const watch = new RunWatch(config.watch, rewardOf(config.reward, config.rewardOptions));
+  for (const record of journal.recordsFrom(0, state.position.nextSeq)) feedWatch(watch, record);
   const meter = new ProgressMeter({ run, folder }, config.steps, () => 0, new WorkClock());
   await log.follow(jobs.cluster, job.id);
   return new VerlRun({ config, journal, imported, work: importing, importer, jobs, job, log, meter, watch });
-}
-
-/** The reward may rightly overturn settled votes. */
-function isOutside({ reward, rewardOptions }: RunConfig): boolean {
-  return rewardOf(reward, rewardOptions).parts.some(({ family }) => family === 'external');
 }
 
 /** What verl prints of its steps is in the log of the job too, where its own file cannot be read. */
@@ -252,15 +247,6 @@ function withLog(dump: Dump, log: JobLog): Dump {
       return [...bySteps.values()].sort((a, b) => a.step - b.step);
     },
   };
-}
-
-function complete(run: string): RollscopeError {
-  return new RollscopeError(
-    'usage',
-    `The run ${run} is already complete.`,
-    'To train further, start a new run with more steps.',
-    { details: { reason: 'complete', run } },
-  );
 }
 
 function withoutState(folder: string): RollscopeError {

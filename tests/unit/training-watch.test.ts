@@ -2,9 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { WATCH_RULES } from '../../engine/analysis/watch.ts';
 import type { JournalRecord, NewRecord, RunConfig } from '../../engine/protocol/index.ts';
+import { rewardOf } from '../../engine/reward/index.ts';
 import { RunWatch } from '../../engine/training/watch.ts';
 import { craftedRun } from '../support/experiment-context.ts';
 import { expectWarnings } from '../support/wording.ts';
+
+const VOTES = rewardOf('majority-vote', {});
 
 type Action = RunConfig['watch'];
 type StepRecord = Extract<JournalRecord, { type: 'step' }>;
@@ -29,7 +32,7 @@ interface Heard {
 
 /** Feeds steps as the loop does, with a checkpoint after each `every` of them. */
 function run(action: Action, steps: readonly StepRecord[], every = 5): Heard {
-  const watch = new RunWatch(action);
+  const watch = new RunWatch(action, VOTES);
   if (action === 'rollback') watch.saved(0);
   const warnings: NewRecord[] = [];
   let ended: number | null = null;
@@ -130,7 +133,7 @@ describe('rollback', () => {
   });
 
   test('does not know a checkpoint that was not written', () => {
-    const watch = new RunWatch('rollback');
+    const watch = new RunWatch('rollback', VOTES);
     const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
     expect(watch.ends).toBe(true);
     expect(watch.rollbackTo).toBeNull();
@@ -150,7 +153,7 @@ describe('rollback', () => {
       for (const at of [12, 17, 23, 31, 38]) {
         for (const lull of [2, 9, 30]) {
           const steps = lengths(at + lull + 20, { [at]: 8, [at + lull]: 5 });
-          const watch = new RunWatch('rollback');
+          const watch = new RunWatch('rollback', VOTES);
           watch.saved(0);
           let there = [0];
           for (const step of steps) {
@@ -178,7 +181,7 @@ describe('votes', () => {
   });
 
   test('that changed since the first evaluation are a sign; equivalent ones have not changed', () => {
-    const watch = new RunWatch('stop');
+    const watch = new RunWatch('stop', VOTES);
     const evaluate = (step: number, answers: string[]) => {
       answers.forEach((answer, problem) => {
         watch.vote(vote(problem, answer));
@@ -199,8 +202,8 @@ describe('votes', () => {
   });
 
   test('may be overturned by a reward from outside the model', () => {
-    const heard = (overturns: boolean) => {
-      const watch = new RunWatch('stop', overturns);
+    const heard = (reward: string) => {
+      const watch = new RunWatch('stop', rewardOf(reward, {}));
       const steps = lengths(30, {});
       for (const [evaluation, answer] of ['1', '2', '3'].entries()) {
         for (const problem of [0, 1, 2]) watch.vote(vote(problem, answer));
@@ -209,12 +212,12 @@ describe('votes', () => {
       }
       return watch.ends;
     };
-    expect(heard(false)).toBe(true);
-    expect(heard(true)).toBe(false);
+    expect(heard('majority-vote')).toBe(true);
+    expect(heard('majority-vote + 0.5*countdown')).toBe(false);
   });
 
   test('that no answer had most of at first may change', () => {
-    const watch = new RunWatch('stop');
+    const watch = new RunWatch('stop', VOTES);
     const steps = lengths(30, {});
     const evaluate = (step: number, answer: string) => {
       for (const problem of [0, 1, 2]) {
@@ -262,7 +265,7 @@ describe('records of an earlier part of the run', () => {
 
   test('bring it to where it was, wherever they end', () => {
     const records = journal();
-    const live = new RunWatch('rollback');
+    const live = new RunWatch('rollback', VOTES);
     live.saved(0);
     /** Feeds a record as the loop would that makes it. */
     const feed = (watch: RunWatch, record: JournalRecord): NewRecord | null => {
@@ -282,7 +285,7 @@ describe('records of an earlier part of the run', () => {
       'collapse',
     ]);
     for (let cut = 0; cut <= records.length; cut += 7) {
-      const resumed = new RunWatch('rollback');
+      const resumed = new RunWatch('rollback', VOTES);
       resumed.saved(0);
       for (const record of records.slice(0, cut)) {
         resumed.recall(record);
@@ -298,7 +301,7 @@ describe('records of an earlier part of the run', () => {
 });
 
 test('nothing is said in the first steps, whatever they are like', () => {
-  const watch = new RunWatch('stop');
+  const watch = new RunWatch('stop', VOTES);
   const early = lengths(WATCH_RULES.start, { 2: 1 });
   expect(early.map((step) => watch.step(step))).toEqual(early.map(() => null));
 });

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../engine/external/find-program.ts';
+import { isNewer } from '../../engine/protocol/version.ts';
 import { accelerateFile } from '../../engine/trl/launch.ts';
-import { examinePython, findPython, LEAST_TRL, older, requirePython } from '../../engine/trl/python.ts';
+import { examinePython, findPython, LEAST_TRL, requirePython } from '../../engine/trl/python.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 import { requireOrSkip } from '../support/skip.ts';
@@ -51,8 +52,8 @@ describe.runIf(there)('the Python', () => {
 });
 
 test('versions are compared by number', () => {
-  expect(['1.9.0', '1.15.3', '0.20'].map((version) => older(version, '1.16'))).toEqual([true, true, true]);
-  expect(['1.16', '1.16.0', '1.17.0.dev0', '2.0'].map((version) => older(version, '1.16'))).toEqual([
+  expect(['1.9.0', '1.15.3', '0.20'].map((version) => isNewer('1.16', version))).toEqual([true, true, true]);
+  expect(['1.16', '1.16.0', '1.17.0.dev0', '2.0'].map((version) => isNewer('1.16', version))).toEqual([
     ...[false, false, false, false],
   ]);
 });

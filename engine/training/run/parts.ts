@@ -85,8 +85,7 @@ export function begin<C extends RunCompute>(
 ): Run {
   const { clock, meter, compute } = worker;
   const reward = rewardOf(config.reward, config.rewardOptions);
-  const overturns = reward.parts.some(({ family }) => family === 'external');
-  const watch = new RunWatch(config.watch, overturns);
+  const watch = new RunWatch(config.watch, reward);
   const forecast = new RunForecast(config, journal);
   const runSignal = new RunSignal(config);
   for (const record of history) {

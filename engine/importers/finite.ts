@@ -1,12 +1,12 @@
 /** Numbers of other trainers, who write NaN and infinities where the journal has null. Pure. */
 
 /** null for what is absent or not finite. */
-export function known(value: number | null | undefined): number | null {
+export function finiteOrNull(value: number | null | undefined): number | null {
   return value !== undefined && value !== null && Number.isFinite(value) ? value : null;
 }
 
 /** The same for each number among named values; other values stay. */
-export function knownValues<T>(values: Record<string, T>): Record<string, T | null> {
+export function finiteValues<T>(values: Record<string, T>): Record<string, T | null> {
   // Mostly there is nothing to replace; entries would be slow, of every rollout of a dump.
   if (!hasInfinite(values)) return values;
   const entries = Object.entries(values).map(
