@@ -1,4 +1,5 @@
 /** Words around a value that change nothing about it: labels and hedges. */
+import { fromWords } from './numerals.ts';
 
 /** `The answer is`, `Answer:`, also in `\text{...}`. */
 const ANSWER =
@@ -7,12 +8,18 @@ const ANSWER =
 const HEDGE =
   /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|either|both|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|certainly|definitely|surely|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
 /** `Total cost:` */
-const LABEL = /^(?![A-Z]{1,4}:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
+const LABEL = /^(?![A-Z]{1,4}:|(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter) [A-J]:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
 const TAIL =
   /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded|\\?or (?:so|thereabouts))\)?$/i;
 
 /** The value once more: `1024 (= 2^{10})`. */
 const AGAIN = / ?\( ?(?:=|\\approx)[^()=]{1,60}\)$/;
+
+/** `#7`, `No. 7` */
+const NUMBER = /^(?:\\?#|(?:No\.|number) ?)(?=\d)/i;
+
+/** `42 (forty-two)`: the number once more, in words. */
+const IN_WORDS = /^(-?\d{1,12}) \(([a-zA-Z][a-zA-Z -]{2,60})\)/;
 
 /** Words after a value that say why it is the answer: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
 const REASON =
@@ -37,6 +44,10 @@ function stripped(text: string): string {
   if (lead && lead[0].length < flat.length && /[^ .:]/.test(flat.slice(lead[0].length))) {
     return flat.slice(lead[0].length).trim();
   }
+  const number = NUMBER.exec(flat);
+  if (number) return flat.slice(number[0].length);
+  const said = IN_WORDS.exec(flat);
+  if (said && fromWords(said[2]!) === said[1]) return `${said[1]}${flat.slice(said[0].length)}`;
   const reason = REASON.exec(text);
   const value = reason ? text.slice(0, reason.index).trim() : '';
   // words before it may be what it says something about: `2-digit numbers which are prime`

@@ -81,6 +81,9 @@ function leadingNumber(words: readonly string[]): { value: number; used: number 
 export function fromWords(text: string): string | null {
   if (!/^[a-zA-Z][a-zA-Z -]{2,100}$/.test(text)) return null;
   const words = text.toLowerCase().split(/[ -]+/);
+  if (words.length === 2 && words[1] === 'infinity' && /^(?:minus|negative|plus|positive)$/.test(words[0]!)) {
+    return /^[mn]/.test(words[0]!) ? '-\\infty' : '\\infty';
+  }
   if (words[0] === 'minus' || words[0] === 'negative') {
     const positive = fromWords(words.slice(1).join(' ')) ?? '';
     return /^\d/.test(positive) ? `-${positive}` : null;

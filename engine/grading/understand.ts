@@ -154,7 +154,7 @@ function plain(text: string): Value {
     otherNumber(text),
     rewritten(text),
     letters(words(text)),
-    values.length === 0 ? withoutAside(text) : null,
+    values.length === 0 ? (withoutAside(text) ?? cutOff(text)) : null,
   ]) {
     if (other !== null) values.push(...readings(other));
   }
@@ -199,7 +199,7 @@ function defined(text: string): Value | null {
 
 /** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest of the units. */
 function compound(text: string): Value | null {
-  const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|$)/g)];
+  const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|(?=\d)|$)/g)];
   if (parts.length < 2 || parts.length > 4 || parts.map(([all]) => all).join('') !== words(text)) return null;
   const units = parts.map(([, , name]) => unitOf(name!));
   const smallest = units.at(-1);
@@ -226,6 +226,12 @@ function withoutAside(text: string): string | null {
   const aside = /^[^,;]{0,40}, [a-zA-Z][^\d\\=]{2,79}$/.test(text.slice(number.length));
   if (!aside) return null;
   return splitUnit(text.slice(0, text.indexOf(', ', number.length)))?.value ?? number;
+}
+
+/** `3.14159...`: a decimal with more places than are written, where none repeat. */
+function cutOff(text: string): string | null {
+  const digits = /^(-?\d{1,30}\.\d{1,30}) ?(?:\\ldots ?|\.{2})$/.exec(text)?.[1];
+  return digits !== undefined && otherNumber(text) === null ? digits : null;
 }
 
 /** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials, `{1 \over 2}` as a fraction; null where there are none. */

@@ -151,6 +151,30 @@ export const KINDS: Record<string, Kind> = {
       ['2 L', '2 kg'],
     ),
   },
+  'words next to a number': {
+    equal: boxed(
+      ['42 (forty-two)', '42'],
+      ['5 (five) apples', '5'],
+      ['\\#7', '7'],
+      ['No. 7', '7'],
+      ['negative infinity', '-\\infty'],
+      ['-\\infty', 'minus infinity'],
+      ['positive infinity', '\\infty'],
+      ['1h30min', '90 minutes'],
+      ['3.14159...', '3.14159'],
+      ['1.414\\ldots', '1.414'],
+      ['option B: 12 apples', 'B'],
+      ['Choice C: 7', 'C'],
+    ),
+    different: boxed(
+      ['42 (forty-three)', '42'],
+      ['negative infinity', '\\infty'],
+      ['option B: 12', 'C'],
+      ['0.333...', '0.333'],
+      ['3.14159...', '3.1415'],
+      ['No. 7', '8'],
+    ),
+  },
   'bytes and bits': {
     equal: boxed(
       ['5 GB', '5000 MB'],
