@@ -109,6 +109,8 @@ function documentRows(file: string, text: string, document: unknown, fields: Fie
   const ofSplit = split === undefined ? null : listOfSplit(file, found, split);
   const chosen = ofSplit ?? found[0] ?? lists.find(({ list }) => list.some(isObject));
   if (!found[0] && isObject(document)) {
+    const tables = splitTables(document, fields);
+    if (tables.length > 0) return tableOfSplit(file, tables, split);
     const table = tableRows(document, fields);
     if (table) return { rows: table.map((values) => ({ values, line: null })), notes: [] };
   }
@@ -184,6 +186,36 @@ function holdsProblems(list: readonly unknown[], fields: FieldMap): boolean {
 export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   const name = fields.prompt ?? usualName(values, 'prompt');
   return name !== null && promptOf(columnValue(values, name)) !== null;
+}
+
+/** A split that is a table, by its name. */
+interface NamedTable {
+  name: string;
+  table: RowValues[];
+}
+
+/** `{"train": {"question": [...]}, "test": {...}}`, as all splits of a dataset are written; [] for anything else. */
+function splitTables(document: RowValues, fields: FieldMap): NamedTable[] {
+  const parts = Object.entries(document).filter(([name, value]) => isObject(value) && SPLITS.has(name.toLowerCase()));
+  return parts.flatMap(([name, value]) => {
+    const table = tableRows(value as RowValues, fields);
+    return table ? [{ name, table }] : [];
+  });
+}
+
+function tableOfSplit(file: string, tables: readonly NamedTable[], asked?: string): FileRows {
+  const meant = asked === undefined ? tables[0] : tables.find(({ name }) => isSplit(name, asked));
+  const names = tables.map(({ name }) => name);
+  if (!meant) throw noSplit(file, asked!, names);
+  const others = names.filter((name) => name !== meant.name).map((name) => `"${name}"`);
+  const notes =
+    others.length === 0 || asked !== undefined
+      ? []
+      : [
+          `${file} has problems in "${meant.name}" and in ${others.join(', ')}: those in "${meant.name}" are read (--split).`,
+        ];
+  const rows = meant.table.map((values) => ({ values, line: null }));
+  return { rows, notes, ...(asked === undefined ? {} : { isDivided: true }) };
 }
 
 /** Tables as pandas and `Dataset.to_dict` write them: by column, by row, or split; null for anything else. */

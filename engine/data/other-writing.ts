@@ -30,8 +30,16 @@ const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jso
 /** What JSON does not have: single quotes, and names of values. */
 const PYTHONS_OWN = /[{[,:]\s{0,9}(?:[bu]?'|(?:None|True|False|array\()(?!\w))/;
 
-/** What a text looks like that begins with an object, or with a list of objects; null for any other. */
+const POINTER: Looks = {
+  as: 'a pointer of Git LFS, not the file itself',
+  hint: 'Fetch the file: git lfs pull',
+};
+const PAGE: Looks = { as: 'a page of a website', hint: 'Download the file itself, not the page that shows it.' };
+
+/** What a text looks like that begins with an object or a list of objects, or is not the file itself; null for any other. */
 export function looksOf(text: string): Looks | null {
+  if (text.startsWith('version https://git-lfs.github.com/spec/')) return POINTER;
+  if (/^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text)) return PAGE;
   const [head] = /^\s*\[?\s*/.exec(text)!;
   const isList = head.includes('[');
   if (text[head.length] !== '{') return null;

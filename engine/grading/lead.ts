@@ -8,7 +8,8 @@ const ANSWER =
 const HEDGE =
   /^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|exactly|precisely|circa|ca\.|equals|(?:is )?equal to|just|only|either|both|(?:a )?total of|probably|(?:most )?likely|possibly|perhaps|maybe|certainly|definitely|surely|I (?:think|believe|guess)(?: that)?(?:,? (?:it|the answer)(?: is|'s))?|it(?: is|'s))(?![a-zA-Z])|\\approx(?![a-zA-Z])|\\sim(?= ?[-\d.\\$])|=) ?/i;
 /** `Total cost:` */
-const LABEL = /^(?![A-Z]{1,4}:|(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter) [A-J]:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
+const LABEL =
+  /^(?![A-Z]{1,4}:|(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter) [A-J]:)[A-Za-z][A-Za-z ]{2,40}: ?(?=[-\d.$([{\\])/;
 const TAIL =
   /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded|\\?or (?:so|thereabouts))\)?$/i;
 

@@ -77,7 +77,20 @@ export function toErrorData(error: unknown): ErrorData {
       details: { reason: 'disk-full' },
     };
   }
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+  return unreadable(error) ?? { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** What the system said about a file that is read: its permissions, or links that lead in a circle, are no bug. */
+function unreadable(error: unknown): ErrorData | null {
+  const { code, path, syscall } = (error ?? {}) as { code?: unknown; path?: unknown; syscall?: unknown };
+  if (typeof code !== 'string' || typeof path !== 'string') return null;
+  if (!/^(?:open|read|scandir|l?stat|readlink|access)$/.test(String(syscall))) return null;
+  return {
+    code: 'disk',
+    message: `${path} cannot be read (${code}).`,
+    hint: 'Check its permissions, and where links lead.',
+    details: { reason: 'unreadable', file: path, errno: code },
+  };
 }
 
 /** An error as the `end` record stores it. */

@@ -508,6 +508,14 @@ describe('folders', () => {
   });
 });
 
+test.each([
+  ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n', /git lfs pull/],
+  ['a page of a website', '\n<!DOCTYPE html>\n<html></html>', /Download the file itself/],
+])('%s is told as such', async (_, content, hint) => {
+  for (const name of ['a.jsonl', 'a.json', 'a.txt'])
+    await expect(load(name, content)).rejects.toMatchObject({ code: 'dataset', hint: expect.stringMatching(hint) });
+});
+
 describe('a file with its splits in it', () => {
   const row = (question: string) => ({ question, answer: '1' });
   const split = { train: [row('a'), row('b')], test: [row('c')], info: [1] };
@@ -531,6 +539,17 @@ describe('a file with its splits in it', () => {
     // The editor finds the same rows.
     const text = JSON.stringify(content, null, 1);
     expect(locateProblems(text, 'json').map(({ line }) => line + 1)).toEqual(read.lines);
+  });
+
+  test.each([
+    ['by column', { train: { question: ['a', 'b'], answer: ['1', '2'] }, test: { question: ['c'], answer: ['3'] } }],
+    ['by row', { train: { 0: row('a'), 1: row('b') }, test: { 0: row('c') } }],
+  ])('splits that are tables %s are not mixed', async (_, content) => {
+    const read = await texts(content);
+    expect(read.texts).toEqual(['a', 'b']);
+    expect(read.warnings.join()).toMatch(/"train".*"test".*--split/);
+    expect((await texts(content, { split: 'test' })).texts).toEqual(['c']);
+    await expectRejection(texts(content, { split: 'dev' }), 'dataset', { reason: 'unknown-split' });
   });
 
   test('what the top has comes first, and tables and chats are none', async () => {

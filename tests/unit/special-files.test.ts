@@ -13,9 +13,11 @@ import { readNotes } from '../../engine/journal/notes.ts';
 import { isOwn } from '../../engine/journal/own-mark.ts';
 import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import { openModel } from '../../engine/model/source.ts';
+import { toErrorData } from '../../engine/protocol/errors.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 import { listRuns } from '../../engine/runs/list.ts';
 import { openColumns } from '../../engine/runs/open.ts';
+import { openRegular } from '../../engine/system/regular-file.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
@@ -89,6 +91,14 @@ test.runIf(process.platform !== 'win32').each(Object.keys(KINDS).slice(0, 2))(
       await expectRejection(loadDataset(DatasetConfig.parse({ path: path.join(folder, name) })), 'dataset', refused);
   },
 );
+
+test.runIf(process.platform !== 'win32')('links that lead in a circle are no bug', async () => {
+  const file = path.join(temporaryFolder(), 'circle');
+  symlinkSync(file, file);
+  const error = await openRegular(file).catch((thrown: unknown) => thrown);
+  expect(toErrorData(error)).toMatchObject({ code: 'disk', details: { reason: 'unreadable', file, errno: 'ELOOP' } });
+  expect(toErrorData(Object.assign(new Error('no file'), { code: 'ELOOP' })).code).toBe('internal');
+});
 
 describe('lines', () => {
   const all = async <T>(lines: AsyncIterable<T>): Promise<T[]> => {
