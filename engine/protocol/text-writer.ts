@@ -19,7 +19,7 @@ const LONGEST = 16;
 /** Length from which a part of a text is added as it is. */
 const WORTH = 256;
 
-/** A text of at most 16 code units as a stamp. */
+/** A text as a stamp. @param text of at most 16 code units, none above U+7FEF */
 export function stampOf(text: string): Stamp {
   const units = new Uint16Array(Math.ceil(text.length / UNITS_AT_ONCE) * UNITS_AT_ONCE);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
