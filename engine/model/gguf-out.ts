@@ -2,11 +2,12 @@
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { ggufPlace } from './gguf-config.ts';
+import { checkGguf, isOneDivisorEach } from './gguf-limits.ts';
 import { BLOCK_TYPES, type OutType } from './gguf-quantize.ts';
 import { permutedHeads, permuteRows } from './gguf-weights.ts';
 import { f32, type GgufField, type GgufTensorToWrite, list, notInGguf, text, u32, writeGguf } from './gguf-write.ts';
 import { parameterShapes } from './parameters.ts';
-import { rotaryFrequencies } from './rope.ts';
+import { rotaryFrequencies, yarnGrowth } from './rope.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 
 /** Types of the matrices; norms, biases and rows that are not whole blocks keep more. */
@@ -30,6 +31,7 @@ interface GgufModel {
  */
 export async function writeGgufModel(file: string, model: GgufModel, type: GgufType): Promise<void> {
   const { name, config, tokenizer } = model;
+  checkGguf(config);
   const metadata = new Map<string, GgufField>([
     ['general.architecture', text(architectureOf(config.architecture).gguf.architecture)],
     ['general.name', text(name)],
@@ -61,7 +63,8 @@ function architectureFields(config: DecoderConfig): [string, GgufField][] {
   return fields.map(([key, field]) => [`${gguf.architecture}.${key}`, field]);
 }
 
-function ropeFields({ block, rotaryDim, ropeTheta, ropeScaling: scaling }: DecoderConfig): [string, GgufField][] {
+function ropeFields(config: DecoderConfig): [string, GgufField][] {
+  const { block, rotaryDim, ropeTheta, ropeScaling: scaling } = config;
   if (block.positions === 'learned') return [];
   const plain: [string, GgufField][] = [
     ['rope.dimension_count', u32(rotaryDim)],
@@ -85,8 +88,10 @@ function ropeFields({ block, rotaryDim, ropeTheta, ropeScaling: scaling }: Decod
         original(scaling.originalContextLength),
         ['rope.scaling.yarn_beta_fast', f32(scaling.betaFast)],
         ['rope.scaling.yarn_beta_slow', f32(scaling.betaSlow)],
+        ['rope.scaling.attn_factor', f32(scaling.attentionFactor / yarnGrowth(scaling.factor))],
       ];
     case 'longrope':
+      if (isOneDivisorEach(config)) return plain;
       return [
         ...plain,
         original(scaling.originalContextLength),
@@ -193,14 +198,16 @@ function vector(values: readonly number[]): GgufTensorToWrite {
   return { type: 'F32', shape: [values.length], data };
 }
 
-function ropeTensors({ rotaryDim, ropeTheta, ropeScaling: scaling }: DecoderConfig): [string, GgufTensorToWrite][] {
-  if (scaling?.type === 'longrope') {
+function ropeTensors(config: DecoderConfig): [string, GgufTensorToWrite][] {
+  const { rotaryDim, ropeTheta, ropeScaling: scaling } = config;
+  const each = isOneDivisorEach(config);
+  if (scaling?.type === 'longrope' && !each) {
     return [
       ['rope_factors_long.weight', vector(scaling.longDivisors)],
       ['rope_factors_short.weight', vector(scaling.divisors)],
     ];
   }
-  if (scaling?.type !== 'llama3') return [];
+  if (!each) return [];
   const plain = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: null });
   const scaled = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: scaling });
   return [['rope_freqs.weight', vector(plain.map((frequency, i) => frequency / scaled[i]!))]];

@@ -148,8 +148,8 @@ export async function writeGguf(
 }
 
 /** The error for what cannot be said in a GGUF file. */
-export function notInGguf(field: string, what: string): RollscopeError {
+export function notInGguf(field: string, what: string, facts: Record<string, string> = {}): RollscopeError {
   return new RollscopeError('model', `${what} in a GGUF file.`, 'Use --format safetensors.', {
-    details: { reason: 'not-in-gguf', field },
+    details: { reason: 'not-in-gguf', field, ...facts },
   });
 }

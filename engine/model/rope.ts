@@ -53,7 +53,7 @@ function yarnRamp(half: number, theta: number, scaling: RopeScaling & { type: 'y
 }
 
 /** The growth of queries and keys that YaRN's paper suggests for a factor. */
-function yarnGrowth(factor: number, weight = 1): number {
+export function yarnGrowth(factor: number, weight = 1): number {
   return factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1;
 }
 
@@ -240,7 +240,10 @@ function ggufScaling(
     case 'yarn': {
       const factor = fields.positive('rope.scaling.factor');
       // llama.cpp multiplies the growth of the paper with what the file says.
-      const attentionFactor = yarnGrowth(factor) * fields.positive('rope.scaling.yarn_attn_factor', 1);
+      const attentionFactor =
+        yarnGrowth(factor) *
+        fields.positive('rope.scaling.yarn_attn_factor', 1) *
+        fields.positive('rope.scaling.attn_factor', 1);
       const betas = {
         betaFast: fields.positive('rope.scaling.yarn_beta_fast', 32),
         betaSlow: fields.positive('rope.scaling.yarn_beta_slow', 1),
@@ -254,7 +257,8 @@ function ggufScaling(
 
 /**
  * GGUF files of Llama 3 carry the result of the scaling, not its settings. Those of all known models are alike but for
- * the factor and the original length, which the divisors give away; what does not come out the same is refused.
+ * the factor and the original length, which the divisors give away; what does not come out the same is computed with the
+ * divisors themselves, as LongRoPE has them.
  */
 function llama3Scaling(
   divisors: readonly number[],
@@ -283,5 +287,7 @@ function llama3Scaling(
       divisors.length === plain.length && plain.every((f, i) => Math.abs(f / scaled[i]! / divisors[i]! - 1) < 1e-4);
     if (same) return scaling;
   }
-  throw unsupported(fields.file, 'tensor', 'rope_freqs.weight', OTHER_MODEL);
+  if (divisors.length !== plain.length) throw unsupported(fields.file, 'tensor', 'rope_freqs.weight', OTHER_MODEL);
+  const originalContextLength = fields.count('context_length');
+  return { type: 'longrope', divisors, longDivisors: divisors, originalContextLength, attentionFactor: 1 };
 }

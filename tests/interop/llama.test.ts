@@ -71,6 +71,8 @@ async function weDraw({ config, tensors }: ModelSource, prompts: number[][]): Pr
   return found;
 }
 
+const isNorm = (name: string) => name.endsWith('norm.weight');
+
 /** Numbers between -0.5 and 0.5, the same every time; norms are ones. */
 function someWeights(config: DecoderConfig): Map<string, TensorToWrite> {
   let state = 5;
@@ -81,7 +83,7 @@ function someWeights(config: DecoderConfig): Map<string, TensorToWrite> {
   return new Map(
     [...parameterShapes(config)].map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length: size }, () => (shape.length === 1 ? 1 : random())) }];
+      return [name, { shape, data: Float32Array.from({ length: size }, () => (isNorm(name) ? 1 : random())) }];
     }),
   );
 }
@@ -98,7 +100,9 @@ function asLlamaHasIt(name: string, config: DecoderConfig): DecoderConfig {
   return name.startsWith('gemma') ? { ...config, attentionScale: 1 / Math.sqrt(config.headDim) } : config;
 }
 
-async function written(name: string, type: GgufType): Promise<{ file: string; source: ModelSource }> {
+type Change = (config: DecoderConfig) => Partial<DecoderConfig>;
+
+async function written(name: string, type: GgufType, change?: Change): Promise<{ file: string; source: ModelSource }> {
   const from = path.join(GOLDEN, `tiny-${name}.gguf`);
   const tiny = await openModel(from, { cacheDir: temporaryFolder() });
   const read = await Promise.all(
@@ -106,8 +110,9 @@ async function written(name: string, type: GgufType): Promise<{ file: string; so
       async ([key, stored]) => [key, { shape: stored.shape, data: await readTensor(stored) }] as const,
     ),
   );
-  const config = asLlamaHasIt(name, tiny.config);
-  const tensors = name === 'olmoe' ? someWeights(config) : new Map<string, TensorToWrite>(read);
+  const usual = asLlamaHasIt(name, tiny.config);
+  const config = { ...usual, ...change?.(usual) };
+  const tensors = name === 'olmoe' || change ? someWeights(config) : new Map<string, TensorToWrite>(read);
   const tokenizer = sameTokenizer((await readGguf(from)).metadata);
   const file = path.join(temporaryFolder(), 'out.gguf');
   // By its name llama.cpp looks for Phi-3's own tokens.
@@ -120,9 +125,36 @@ const files = ARCHITECTURES.filter(({ name }) => name !== 'mistral').flatMap(({ 
   GGUF_TYPES.map((type) => ({ name, type })),
 );
 
+const YARN = { type: 'yarn', factor: 4, originalContextLength: 16, betaFast: 16, betaSlow: 2, truncate: true } as const;
+const LLAMA3 = { type: 'llama3', factor: 8, lowFrequencyFactor: 1.5, highFrequencyFactor: 3 } as const;
+const ALL_BIASES = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+/** What the golden files do not have. */
+const OTHERS: { name: string; what: string; change: Change }[] = [
+  ...['llama', 'qwen3', 'smollm3', 'granite'].map((name) => ({
+    name,
+    what: 'six heads of ten numbers',
+    change: () => ({ heads: 6, kvHeads: 2, headDim: 10, rotaryDim: 10, hiddenSize: 32 }),
+  })),
+  ...['llama', 'granite'].flatMap((name) => [
+    {
+      name,
+      what: 'biases everywhere',
+      change: ({ block }: DecoderConfig) => ({ block: { ...block, biases: ALL_BIASES } }),
+    },
+    { name, what: 'divisors', change: () => ({ ropeScaling: { ...LLAMA3, originalContextLength: 32 } }) },
+  ]),
+  ...['llama', 'qwen2', 'olmo3', 'phi3'].map((name) => ({
+    name,
+    what: 'YaRN with a growth of its own',
+    change: () => ({ ropeScaling: { ...YARN, attentionFactor: 1.4 } }),
+  })),
+];
+
 describe.runIf(there)('llama.cpp', () => {
-  test.each(files)('draws the same tokens from $name in $type', async ({ name, type }) => {
-    const { file, source } = await written(name, type);
+  const unusual = OTHERS.map((other) => ({ ...other, type: 'F16' as const }));
+  const all = [...files.map((file) => ({ ...file, what: 'its own shapes', change: undefined })), ...unusual];
+  test.each(all)('draws the same tokens from $name with $what in $type', async ({ name, type, change }) => {
+    const { file, source } = await written(name, type, change);
     const size = source.config.vocabularySize;
     const prompts = [3, 9, 20].map((length) => Array.from({ length }, (_, i) => (7 * i + length) % size));
     const [theirs, ours] = [await llamaDraws(file, prompts), await weDraw(source, prompts)];

@@ -9,8 +9,10 @@ import { GGUF_TYPES, writeGgufModel } from '../../engine/model/gguf-out.ts';
 import { sameTokenizer, tokenizerFields } from '../../engine/model/gguf-out-tokenizer.ts';
 import { ggufTokenizer } from '../../engine/model/gguf-tokenizer.ts';
 import { f32, type GgufField, text, u32, writeGguf } from '../../engine/model/gguf-write.ts';
-import { readTensor } from '../../engine/model/safetensors.ts';
+import { rotaryFrequencies, rotaryScale } from '../../engine/model/rope.ts';
+import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts';
 import { type ModelSource, openModel } from '../../engine/model/source.ts';
+import type { RopeScaling } from '../../engine/model/traits.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
@@ -89,6 +91,68 @@ test.each(['gemma2', 'gemma3_text'])(
     const model = { name, config, tensors: new Map(), tokenizer: [] };
     const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
     await expectRejection(written, 'model', { reason: 'not-in-gguf', field: 'query_pre_attn_scalar' });
+  },
+);
+
+const YARN = { type: 'yarn', factor: 4, originalContextLength: 16, betaFast: 16, betaSlow: 2, truncate: true } as const;
+const DIVISORS = { type: 'longrope', originalContextLength: 64, attentionFactor: 1 } as const;
+const grown = (attentionFactor: number): RopeScaling => ({ ...YARN, attentionFactor });
+const divided = ({ rotaryDim }: DecoderConfig, more = 0): RopeScaling => {
+  const divisors = Array.from({ length: rotaryDim / 2 }, (_, i) => 1 + i / 8);
+  return { ...DIVISORS, divisors, longDivisors: divisors.map((divisor) => divisor + more) };
+};
+type Change = (config: DecoderConfig) => Partial<DecoderConfig>;
+
+const unread: [name: string, field: string, change: Change][] = [
+  ['qwen2', 'head_dim', ({ headDim }) => ({ headDim: headDim + 2 })],
+  ['olmo2', 'head_dim', ({ headDim }) => ({ headDim: headDim + 2 })],
+  [
+    'qwen3',
+    'attention_bias',
+    ({ block }) => ({ block: { ...block, biases: ['q_proj', 'k_proj', 'v_proj', 'o_proj'] } }),
+  ],
+  ['smollm3', 'mlp_bias', ({ block }) => ({ block: { ...block, biases: ['gate_proj', 'up_proj', 'down_proj'] } })],
+  ['qwen2', 'rope_scaling', (config) => ({ ropeScaling: divided(config) })],
+  ['llama', 'rope_scaling', (config) => ({ ropeScaling: divided(config, 1) })],
+  ['llama', 'rope_scaling', () => ({ ropeScaling: { ...YARN, attentionFactor: 1.3, truncate: false } })],
+  ['gemma3_text', 'rope_scaling', () => ({ ropeScaling: grown(1.4) })],
+];
+
+test.each(unread)('%s: what llama.cpp does not read there is refused (%s)', async (name, field, change) => {
+  const { config } = writable(await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() }));
+  const model = { name, config: { ...config, ...change(config) }, tensors: new Map(), tokenizer: [] };
+  const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
+  await expectRejection(written, 'model', { reason: 'not-in-gguf', field });
+});
+
+const stretched: [name: string, change: Change][] = [
+  ['llama', () => ({ ropeScaling: grown(1.4) })],
+  ['qwen3', () => ({ ropeScaling: grown(0.9) })],
+  ['llama', (config) => ({ ropeScaling: divided(config) })],
+  ['granite', (config) => ({ ropeScaling: divided(config) })],
+];
+
+test.each(stretched)(
+  '%s with frequencies stretched in an unusual way is read as it was written',
+  async (name, change) => {
+    const file = path.join(GOLDEN, `tiny-${name}.gguf`);
+    const model = await openModel(file, { cacheDir: temporaryFolder() });
+    const config = { ...model.config, ...change(model.config) };
+    const values = async ([key, stored]: [string, StoredTensor]) =>
+      [key, { shape: stored.shape, data: await readTensor(stored) }] as const;
+    const tensors = new Map(await Promise.all([...model.tensors].map(values)));
+    const out = path.join(temporaryFolder(), 'out.gguf');
+    await writeGgufModel(
+      out,
+      { name, config, tensors, tokenizer: sameTokenizer((await readGguf(file)).metadata) },
+      'F16',
+    );
+    const { config: found } = await openModel(out, { cacheDir: temporaryFolder() });
+    const expected = rotaryFrequencies(config);
+    rotaryFrequencies(found).forEach((frequency, i) => {
+      expect(frequency / expected[i]!).toBeCloseTo(1, 6);
+    });
+    expect(rotaryScale(found.ropeScaling)).toBeCloseTo(rotaryScale(config.ropeScaling), 6);
   },
 );
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseGgufConfig } from '../../engine/model/gguf-config.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
-import { rotaryFrequencies } from '../../engine/model/rope.ts';
+import { rotaryFrequencies, rotaryScale } from '../../engine/model/rope.ts';
 import { expectThrow } from '../support/refusals.ts';
 
 interface Case {
@@ -66,9 +66,17 @@ test.each(cases)('$name: the divisors of a GGUF file give the same', (given) => 
   expect(config.ropeScaling).toEqual(parseHuggingFaceConfig({ ...OTHERS, ...given.fields }, 'config.json').ropeScaling);
 });
 
-test('divisors of another kind are refused', () => {
+test('divisors of another kind are used as they are; another number of them is refused', () => {
   const given = cases.at(-1)!;
+  const { rope_theta } = given.fields;
   const other = given.divisors.map((value, i) => (i === given.divisors.length - 1 ? value / 2 : value));
+  const plain = rotaryFrequencies({ rotaryDim: 2 * other.length, ropeTheta: rope_theta, ropeScaling: null });
+  const config = ggufConfig(given, other);
+  expectFrequencies(
+    config,
+    plain.map((frequency, i) => frequency / other[i]!),
+  );
+  expect(rotaryScale(config.ropeScaling)).toBe(1);
   const facts = { reason: 'unsupported', file: 'model.gguf', field: 'tensor', value: 'rope_freqs.weight' };
-  expectThrow(() => ggufConfig(given, other), 'model', facts);
+  expectThrow(() => ggufConfig(given, other.slice(1)), 'model', facts);
 });
