@@ -197,8 +197,12 @@ function defined(text: string): Value | null {
   return values.length > 0 ? { readings: values, unit: value.unit } : null;
 }
 
+/** Characters of a compound measure at most: four numbers with their units. */
+const LONGEST_COMPOUND = 200;
+
 /** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest of the units. */
 function compound(text: string): Value | null {
+  if (text.length > LONGEST_COMPOUND) return null;
   const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|(?=\d)|$)/g)];
   if (parts.length < 2 || parts.length > 4 || parts.map(([all]) => all).join('') !== words(text)) return null;
   const units = parts.map(([, , name]) => unitOf(name!));

@@ -21,6 +21,7 @@ const BOUNDED: readonly (readonly [beginning: string, why: string])[] = [
   ['/\\$\\$|\\\\\\[|\\\\\\(|\\$|-?\\\\[dtc]?frac', 'sees 4,000 characters, and each part ends at the next brace'],
   ['/(?<![^\\W_])(?:answer|ans)(?: choice', 'at most 80 characters are repeated between two words'],
   ['/"(?:final[_ ]?|correct[_ ]?)?answer"', 'at most 500 characters follow each name'],
+  ['/(\\d{1,9}(?:\\.\\d{1,9})?) ?([a-zA-Z]', 'sees 200 characters (LONGEST_COMPOUND)'],
   ['/\\b(?:from|import)(?:\\s*\\()?', 'sees modules of the user; a name ends at the next quote or line'],
 ];
 const isBounded = (pattern: string) => BOUNDED.some(([beginning]) => pattern.startsWith(beginning));
