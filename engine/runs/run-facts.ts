@@ -1,6 +1,6 @@
 /** What the rewards and responses of one step say of a run, for one line. Pure. */
 import type { RunColumns } from './columns.ts';
-import { stepsUpTo } from './series.ts';
+import { type Metric, stepsUpTo } from './series.ts';
 import { trainedAt } from './trained-rows.ts';
 
 export interface Facts {
@@ -10,6 +10,8 @@ export interface Facts {
   widest: number;
   /** Groups whose rewards were all equal, which gave no gradient; null where that was not recorded. */
   equal: number | null;
+  /** The first step at or before this one with the most of them; 0 where that was not recorded. */
+  mostEqual: number;
   /** Groups that were sampled for training. */
   groups: number;
   /** Share of the responses that were truncated at the length limit; null where that is not known. */
@@ -21,15 +23,24 @@ export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Fa
   const { series } = columns;
   const count = stepsUpTo(series.steps, at);
   const step = series.steps[count - 1];
-  if (step === undefined) return { gap: null, widest: 0, equal: null, groups: 0, truncated: null };
+  if (step === undefined) return { gap: null, widest: 0, equal: null, mostEqual: 0, groups: 0, truncated: null };
   const { gap, widest } = gapUpTo(columns, count);
   return {
     gap,
     widest,
     equal: series.at('skippedGroups', at),
+    mostEqual: stepOfMost(columns, 'skippedGroups', count),
     groups: trainedAt(columns, step),
     truncated: series.at('truncated', at),
   };
+}
+
+/** The first of `count` steps with the largest value of a metric; 0 where none has one. */
+function stepOfMost({ series }: RunColumns, metric: Metric, count: number): number {
+  const values = series.of(metric) ?? [];
+  let [most, step] = [Number.NEGATIVE_INFINITY, 0];
+  for (let i = 0; i < count; i++) if (values[i]! > most) [most, step] = [values[i]!, series.steps[i]!];
+  return step;
 }
 
 function gapUpTo({ series }: RunColumns, count: number): Pick<Facts, 'gap' | 'widest'> {

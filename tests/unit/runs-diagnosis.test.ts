@@ -117,4 +117,11 @@ describe('a run without evaluations', () => {
     expect(runFacts(columns).groups).toBe(24);
     expect(runFacts(columns, 0)).toMatchObject({ groups: 0, gap: null });
   });
+
+  it('knows how many groups gave no gradient, and where that were most', () => {
+    const columns = folded(...[2, 7, 7, 3].map((skippedGroups, i) => step(i, i + 1, { skippedGroups })));
+    expect(runFacts(columns)).toMatchObject({ equal: 3, mostEqual: 2 });
+    expect(runFacts(columns, 1)).toMatchObject({ equal: 2, mostEqual: 1 });
+    expect(runFacts(folded())).toMatchObject({ equal: null, mostEqual: 0 });
+  });
 });

@@ -177,7 +177,7 @@ export class DiagnosisLine extends Component {
   }
 
   /** What the rewards and responses of the step look like. */
-  private rates({ gap, widest, equal, groups, truncated }: Facts) {
+  private rates({ gap, widest, equal, mostEqual, groups, truncated }: Facts) {
     const { selection } = this.store;
     const parts: TemplateResult[] = [];
     if (gap !== null)
@@ -186,12 +186,7 @@ export class DiagnosisLine extends Component {
       );
     if (equal !== null && groups > 0)
       parts.push(
-        this.filtering(
-          'no-gradient',
-          'share=1',
-          html`no gradient <b>${percent(equal / groups)}</b> <span class="muted">of groups</span>`,
-          'Groups of the step whose rewards were all equal',
-        ),
+        html`<button class="link part" data-part="no-gradient" title="Groups of the step whose rewards were all equal\nGo to step ${mostEqual}, where there were most of them" @click=${() => selection.lookAt(mostEqual)}>no gradient <b>${percent(equal / groups)}</b> <span class="muted">of groups</span></button>`,
       );
     if (truncated !== null && truncated >= 0.005)
       parts.push(
