@@ -20,7 +20,7 @@ export function forkSettings(topics: readonly SettingTopic[]): RunSetting[] {
 }
 
 /** A value as a person types it; a dash for none. */
-export function valueText(value: SettingValue): string {
+export function typedText(value: SettingValue): string {
   if (value === null || value === undefined) return DASH;
   return Array.isArray(value) ? value.join(', ') : String(value);
 }

@@ -7,7 +7,7 @@ import type { ErrorData } from '../engine/protocol/errors.ts';
 import { presetFor } from '../engine/protocol/presets.ts';
 import type { NamedSetting } from '../engine/runs/start-state.ts';
 import { OBJECT_SETTINGS, type SettingId, settingName } from './editor-settings.ts';
-import { type SettingValue, valueText } from './fork-settings.ts';
+import { type SettingValue, typedText } from './fork-settings.ts';
 import { errorInEditor } from './remedies.ts';
 import { type ScopeSettings, SETTING_IDS } from './run-config.ts';
 
@@ -76,5 +76,5 @@ export function presetText(preset: object, { id, path }: SettingPlace): string |
 
 /** A value as text. */
 export function textOf(value: unknown): string {
-  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : valueText(value as SettingValue);
+  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : typedText(value as SettingValue);
 }

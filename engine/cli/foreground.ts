@@ -138,7 +138,7 @@ async function* recordsOf(handle: RunHandle): AsyncGenerator<JournalRecord> {
 /** The exit code of a run; prints how it ended if it did not complete. */
 export function reportEnd(output: Output, { handle, end }: Finished, usualFolder: string): number {
   if (end.reason === 'completed') return EXIT.ok;
-  const resume = `Resume with: rollscope resume ${referenceTo(handle, usualFolder)}`;
+  const resume = `Resume with: rollscope resume ${runReference(handle, usualFolder)}`;
   if (end.reason === 'stopped') {
     output.print(`Stopped at step ${end.step}. ${resume}`);
     return EXIT.stopped;
@@ -149,6 +149,6 @@ export function reportEnd(output: Output, { handle, end }: Finished, usualFolder
 }
 
 /** How to refer to the run in another command: its name is enough in the default runs folder. */
-export function referenceTo({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
+export function runReference({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
   return shellWord(folder === path.join(usualFolder, run) ? run : folder);
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import stringArgv from 'string-argv';
 import { defaultText } from '../config/defaults.ts';
 import type { Given, Layer } from '../config/layer.ts';
-import { buildRunConfig as build } from '../config/layers.ts';
+import { buildRunConfig } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
 import { hasConfigurations, namedConfiguration } from '../config/named-configurations.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
@@ -30,7 +30,7 @@ const here = (): PathBase => ({ folder: process.cwd(), home: homedir(), exists: 
  * @param defaults laid over the model's preset, below the file and the options
  * @throws RollscopeError `usage` for texts that are not numbers or sizes, `config` for values out of range or a bad file
  */
-export function buildRunConfig(
+export function configFromOptions(
   job: RunConfig['job'],
   dataset: string | undefined,
   raw: RawOptions,
@@ -41,7 +41,10 @@ export function buildRunConfig(
   if (typeof raw.config === 'string') layers.push(configFile(raw.config));
   const options = optionLayer(raw, topics);
   layers.push(options);
-  const config = build({ job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) }, layers);
+  const config = buildRunConfig(
+    { job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) },
+    layers,
+  );
   // A job is for the trainer that it names: its command has no --engine.
   if (topics.includes(ENGINE_TOPIC)) refuseOtherEngines(config, options.given?.keys() ?? []);
   return config;

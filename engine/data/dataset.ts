@@ -14,7 +14,7 @@ import { keptColumns, type RewardColumns } from './kept.ts';
 import { notesOf } from './notes.ts';
 import type { PromptParts } from './prompt-parts.ts';
 import { readTable } from './readers.ts';
-import { conversation, inputColumn, promptOf, questionOf, type ReadRow, readRow } from './row.ts';
+import { conversation, inputColumn, questionOf, type ReadRow, readRow, renderedPrompt } from './row.ts';
 import { RULE_COLUMN, ruleOf } from './rule.ts';
 import { inTurns } from './turns.ts';
 
@@ -61,7 +61,7 @@ export async function loadDataset(
   const prompts: PromptParts[] = [];
   await inTurns(chosen(rows, config, source), (row) => {
     const text = questionOf(row, columns, config.template);
-    const user = promptOf(row, text, config.template);
+    const user = renderedPrompt(row, text, config.template);
     const where = { index: problems.length, embedded };
     problems.push({
       ...problemOf(row, row.asked === null ? user : text, naming, where),

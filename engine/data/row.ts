@@ -96,7 +96,7 @@ export function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues
 }
 
 /** The prompt of a row: the template with its question and its other columns. */
-export function promptOf({ values, where }: ReadRow, question: string, template: string): string {
+export function renderedPrompt({ values, where }: ReadRow, question: string, template: string): string {
   return render(template, (name) =>
     meansProblem(name) ? question : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
   );

@@ -3,7 +3,7 @@ import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { ggufPlace } from './gguf-config.ts';
 import { checkGguf, isOneDivisorEach } from './gguf-limits.ts';
-import { BLOCK_TYPES, type OutType } from './gguf-quantize.ts';
+import { type OutType, WRITTEN_TYPES } from './gguf-quantize.ts';
 import { permutedHeads, permuteRows } from './gguf-weights.ts';
 import { f32, type GgufField, type GgufTensorToWrite, list, notInGguf, text, u32, writeGguf } from './gguf-write.ts';
 import { parameterShapes } from './parameters.ts';
@@ -163,7 +163,7 @@ function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<stri
   for (const [place, { parts, shape, stacked }] of places) {
     const width = shape.at(-1)!;
     const small = shape.length < 2 || place.startsWith('position_embd') || place.includes('ffn_gate_inp');
-    const whole = width % BLOCK_TYPES[type].weights === 0;
+    const whole = width % WRITTEN_TYPES[type].weights === 0;
     const data = async function* () {
       for (const part of parts) yield* asStored(part, tensors.get(part)!, config);
     };

@@ -2,14 +2,14 @@
 import { toFloat16 } from '../tensor/index.ts';
 
 /** Types that are written: ggml's number, weights and bytes of a block. */
-export const BLOCK_TYPES = {
+export const WRITTEN_TYPES = {
   F32: { number: 0, weights: 1, bytes: 4 },
   F16: { number: 1, weights: 1, bytes: 2 },
   Q4_0: { number: 2, weights: 32, bytes: 18 },
   Q8_0: { number: 8, weights: 32, bytes: 34 },
 } as const;
 
-export type OutType = keyof typeof BLOCK_TYPES;
+export type OutType = keyof typeof WRITTEN_TYPES;
 
 const { fround } = Math;
 
@@ -51,7 +51,7 @@ export function quantized(type: OutType, values: Float32Array): Uint8Array {
       return toFloat16(values);
     case 'Q4_0':
     case 'Q8_0': {
-      const { weights, bytes } = BLOCK_TYPES[type];
+      const { weights, bytes } = WRITTEN_TYPES[type];
       const blocks = values.length / weights;
       const out = new Uint8Array(blocks * bytes);
       const put = type === 'Q8_0' ? q8_0 : q4_0;

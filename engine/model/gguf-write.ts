@@ -3,7 +3,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
 import { openToWrite } from '../system/files.ts';
 import { elementsOf } from '../tensor/tensor.ts';
-import { BLOCK_TYPES, type OutType, quantized } from './gguf-quantize.ts';
+import { type OutType, quantized, WRITTEN_TYPES } from './gguf-quantize.ts';
 
 /** A value of the metadata with its type. */
 export type GgufField =
@@ -90,7 +90,7 @@ function fieldBytes(field: GgufField): Buffer {
 }
 
 function bytesOf({ type, shape }: GgufTensorToWrite): number {
-  const { weights, bytes } = BLOCK_TYPES[type];
+  const { weights, bytes } = WRITTEN_TYPES[type];
   return (elementsOf(shape) / weights) * bytes;
 }
 
@@ -107,7 +107,7 @@ export async function writeGguf(
   const entries: Buffer[] = [];
   for (const [name, tensor] of tensors) {
     const shape = [...tensor.shape].reverse().map(u64Bytes);
-    const { number } = BLOCK_TYPES[tensor.type];
+    const { number } = WRITTEN_TYPES[tensor.type];
     entries.push(textBytes(name), u32Bytes(shape.length), ...shape, u32Bytes(number), u64Bytes(offset));
     offset = aligned(offset + bytesOf(tensor));
   }

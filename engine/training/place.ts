@@ -14,7 +14,7 @@ import type { RunWatch } from './watch.ts';
 export const LoopState = z.strictObject({ step: z.int().min(0), stage: z.enum(['evaluate', 'save', 'step']) });
 export type LoopState = z.infer<typeof LoopState>;
 
-export const START: LoopState = { step: 0, stage: 'evaluate' };
+export const LOOP_START: LoopState = { step: 0, stage: 'evaluate' };
 
 const STATE_FILE = 'state.json';
 

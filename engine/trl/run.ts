@@ -9,7 +9,7 @@ import { readRunFile } from '../journal/reader.ts';
 import { type JournalRecord, ownConfig, RollscopeError } from '../protocol/index.ts';
 import { remove } from '../system/files.ts';
 import type { RunHandle } from '../training/handle.ts';
-import { type LoopState, readState, START } from '../training/place.ts';
+import { LOOP_START, type LoopState, readState } from '../training/place.ts';
 import { changedSince } from '../training/run/changed.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
@@ -47,7 +47,7 @@ export async function startTrl({
   try {
     // A run names a program: the Python that it was started with.
     await markOwn(folder);
-    const options = { resume: null, allowPrograms, state: START, history: [], ...(signal && { signal }) };
+    const options = { resume: null, allowPrograms, state: LOOP_START, history: [], ...(signal && { signal }) };
     return await work(journal, prepared, { ...options, fresh: true });
   } catch (error) {
     await journal.close().catch(() => {});
@@ -81,7 +81,7 @@ export async function resumeTrl({
     if (info.fingerprint !== runFile.modelFingerprint) {
       throw changedSince(journal.run, 'model', `The model ${config.model}`);
     }
-    const state = checkpoint ? await readState(checkpoint.folder) : START;
+    const state = checkpoint ? await readState(checkpoint.folder) : LOOP_START;
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
     const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];

@@ -4,7 +4,7 @@ import { CONFIGURATIONS_FILE } from '../../engine/config/named-configurations.ts
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { findModels } from '../../engine/system/found-models.ts';
 import type { Rollscope } from '../app.ts';
-import { isFile, modelName } from '../trees/models.ts';
+import { isLocal, modelName } from '../trees/models.ts';
 
 const NAME = 'facts';
 /** What the example was made with, as its configurations name it. */
@@ -38,7 +38,7 @@ export async function openExample(app: Rollscope): Promise<void> {
 
 /** The model in a format that is here already: one that was used before, or that another program has; else null. */
 async function modelOnThisMachine(recent: readonly string[]): Promise<string | null> {
-  const used = recent.find((model) => isFile(model) && SAME_MODEL.test(modelName(model)));
+  const used = recent.find((model) => isLocal(model) && SAME_MODEL.test(modelName(model)));
   return used ?? (await findModels()).find(({ name }) => SAME_MODEL.test(name))?.model ?? null;
 }
 

@@ -12,7 +12,7 @@ import { ownConfig } from '../../engine/protocol/run-file.ts';
 import { forkDefaults } from '../../engine/runs/fork-defaults.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import type { Rollscope } from '../app.ts';
-import { forkSettings, parseSetting, type SettingValue, valueText } from '../fork-settings.ts';
+import { forkSettings, parseSetting, type SettingValue, typedText } from '../fork-settings.ts';
 import { namedFields } from '../named-fields.ts';
 import { errorInFields } from '../remedies.ts';
 import { choose, write } from '../tell.ts';
@@ -132,7 +132,7 @@ async function askForChanges(parent: RunConfig, step: number, changes: Changes):
   for (;;) {
     const items = settings.map((placed) => {
       const changed = valueAt(changes.values, placed.path);
-      const value = valueText((changed ?? valueAt(base, placed.path)) as SettingValue);
+      const value = typedText((changed ?? valueAt(base, placed.path)) as SettingValue);
       return {
         label: placed.setting.title,
         description: `${value}${changed === undefined ? '' : ' (changed)'}`,
@@ -156,7 +156,7 @@ async function askForChange({ path, setting }: RunSetting, base: object, changes
   const text = await write({
     title: setting.title,
     prompt: setting.help,
-    value: valueText((valueAt(changes.values, path) ?? valueAt(base, path)) as SettingValue),
+    value: typedText((valueAt(changes.values, path) ?? valueAt(base, path)) as SettingValue),
     ignoreFocusOut: true,
     validateInput: (input) => parseSetting(setting, input).error,
   });

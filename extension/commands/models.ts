@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { EMBEDDED, EMBEDDED_MODELS } from '../../engine/protocol/embedded.ts';
 import type { Rollscope } from '../app.ts';
 import { choose, type QuickRow, write } from '../tell.ts';
-import { isFile, ModelItem, modelName } from '../trees/models.ts';
+import { isLocal, ModelItem, modelName } from '../trees/models.ts';
 
 interface ModelPick extends QuickRow {
   /** Undefined for separators and for adding a model. */
@@ -28,7 +28,7 @@ export async function pickModel(app: Rollscope, placeHolder: string): Promise<st
   const item = (model: string): ModelPick => ({
     icon: model === current ? 'check' : 'circle-outline',
     label: modelName(model),
-    description: EMBEDDED_MODELS[model] ?? (isFile(model) ? path.dirname(model) : 'Hugging Face Hub'),
+    description: EMBEDDED_MODELS[model] ?? (isLocal(model) ? path.dirname(model) : 'Hugging Face Hub'),
     model,
     choose: async () => model,
   });

@@ -23,13 +23,13 @@ export function modelName(model: string): string {
 }
 
 /** Whether a model is on this machine's file system: neither embedded nor a Hub id. */
-export function isFile(model: string): boolean {
+export function isLocal(model: string): boolean {
   return model !== EMBEDDED && modelName(model) !== model;
 }
 
 /** Whether it is a file or folder that was deleted or moved. */
 function isMissing(model: string): boolean {
-  return isFile(model) && !isEmbedded(model) && !existsSync(model);
+  return isLocal(model) && !isEmbedded(model) && !existsSync(model);
 }
 
 /** Recently used models, the latest first. */
@@ -111,7 +111,7 @@ export class ModelItem extends vscode.TreeItem {
       ? `${found.owner}, ${bytes(found.bytes)}`
       : isEmbedded(model)
         ? 'included with Rollscope'
-        : isFile(model)
+        : isLocal(model)
           ? plain(path.dirname(model))
           : 'Hugging Face Hub';
     const state = missing ? `${current ? 'chosen, but ' : ''}missing · ` : current ? 'in use · ' : '';

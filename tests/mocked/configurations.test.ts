@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { buildRunConfig as fromCommandLine } from '../../engine/cli/run-config.ts';
+import { configFromOptions } from '../../engine/cli/run-config.ts';
 import { buildRunConfig } from '../../engine/config/layers.ts';
 import { hasConfigurations, namedConfiguration } from '../../engine/config/named-configurations.ts';
 import { SETTINGS, TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import { findConfigurations } from '../../extension/editor/configurations.ts';
-import { forkSettings, parseSetting, valueText } from '../../extension/fork-settings.ts';
+import { forkSettings, parseSetting, typedText } from '../../extension/fork-settings.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectThrow } from '../support/refusals.ts';
 
@@ -38,14 +38,14 @@ describe('named configurations', () => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'rollscope.json');
     writeFileSync(file, JSON.stringify(VALUE));
-    const config = fromCommandLine('train', undefined, { config: `${file}#first` }, TRAIN_TOPICS);
+    const config = configFromOptions('train', undefined, { config: `${file}#first` }, TRAIN_TOPICS);
     expect(config).toMatchObject({
       steps: 3,
       optimizer: { lr: 1e-4 },
       dataset: { path: path.join(folder, 'sums.jsonl') },
     });
     const reason = 'no-such-configuration';
-    expectThrow(() => fromCommandLine('train', undefined, { config: file }, TRAIN_TOPICS), 'config', { reason });
+    expectThrow(() => configFromOptions('train', undefined, { config: file }, TRAIN_TOPICS), 'config', { reason });
   });
 
   test('have lenses, also while the file is being written', () => {
@@ -92,7 +92,7 @@ describe('the settings that a fork may change', () => {
     for (const { path: place, setting } of settings) {
       const value = place.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], config);
       if (value === undefined) continue;
-      const text = valueText(value as never);
+      const text = typedText(value as never);
       const { value: again, error } = parseSetting(setting, text);
       expect([place, error, again]).toEqual([place, null, value]);
     }

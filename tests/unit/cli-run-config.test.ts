@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../engine/cli/program.ts';
-import { buildRunConfig, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
+import { configFromOptions, parseSize, type RawOptions } from '../../engine/cli/run-config.ts';
 import { ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import type { RunConfig } from '../../engine/protocol/config.ts';
 import { DEVICE_NAMES } from '../../engine/protocol/devices.ts';
@@ -23,7 +23,7 @@ function parse(args: string[]): { dataset: string | undefined; raw: RawOptions }
 
 function train(...args: string[]): RunConfig {
   const { dataset, raw } = parse(['train', ...args]);
-  return buildRunConfig('train', dataset, raw, TRAIN_TOPICS);
+  return configFromOptions('train', dataset, raw, TRAIN_TOPICS);
 }
 
 function jsonFile(value: unknown): string {
@@ -283,7 +283,7 @@ describe('options', () => {
 
   test('probe has no options of training', () => {
     const { dataset, raw } = parse(['probe', 'd.jsonl', '--votes', '16']);
-    expect(buildRunConfig('probe', dataset, raw, PROBE_TOPICS)).toMatchObject({ job: 'probe', votes: 16 });
+    expect(configFromOptions('probe', dataset, raw, PROBE_TOPICS)).toMatchObject({ job: 'probe', votes: 16 });
     expect(() => parse(['probe', '--steps', '3'])).toThrow(
       expect.objectContaining({ code: 'commander.unknownOption' }),
     );
@@ -352,7 +352,7 @@ test.each([
 ])('%j: an option of another engine is refused', (args, field, value) => {
   const config = () => {
     const { dataset, raw } = parse(['train', ...args]);
-    return buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
+    return configFromOptions('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
   };
   expectThrow(config, 'config', { reason: 'other-engine', field, value });
 });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildRunConfig } from '../../engine/cli/run-config.ts';
+import { configFromOptions } from '../../engine/cli/run-config.ts';
 import { TRAIN_TOPICS } from '../../engine/config/settings.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 
@@ -40,7 +40,7 @@ describe('facts', () => {
   });
 
   test.each(['rises', 'collapses'])('the configuration %s is one', (name) => {
-    const config = buildRunConfig(
+    const config = configFromOptions(
       'train',
       undefined,
       { config: `${path.join(FACTS, 'rollscope.json')}#${name}` },

@@ -4,7 +4,7 @@ import type { TestTimeRun } from '../../engine/experiments/catalog/test-time/mea
 import { findings, testTime } from '../../engine/experiments/catalog/test-time.ts';
 import { type ExperimentContext, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { evaluatedChanges, meanChange, type ProblemChange } from '../../engine/experiments/parts/changes.ts';
-import { probed, sameAnswer } from '../../engine/experiments/parts/probe.ts';
+import { probeResults, sameAnswer } from '../../engine/experiments/parts/probe.ts';
 import { drawn, poolOf } from '../../engine/experiments/parts/sets.ts';
 import { followsWrongRule, sortOf } from '../../engine/experiments/parts/sorts.ts';
 import { type Course, fakeContext } from '../support/experiment-context.ts';
@@ -156,7 +156,7 @@ describe('choosing problems', () => {
         answers: problem === 1 ? [null, null] : ['7', '7', '9'],
       }),
     );
-    const found = probed(
+    const found = probeResults(
       runWithGroups(
         [
           { id: 'a', answer: '7' },

@@ -14,7 +14,7 @@ import { endAtOnce } from '../../system/signals.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { interruptible } from '../interruptible.ts';
 import { EXIT, Output } from '../output.ts';
-import { buildRunConfig, modelReference, type RawOptions } from '../run-config.ts';
+import { configFromOptions, modelReference, type RawOptions } from '../run-config.ts';
 import { wholeNumber } from '../values.ts';
 
 /** Exit code 0 once there is a report, whatever its result; 3 when stopped, after which the same command resumes. */
@@ -95,10 +95,10 @@ function configOf(
   const { model, ...defaults } = experiment.defaults;
   if (!own)
     return {
-      base: buildRunConfig('train', dataset, raw, TRAIN_TOPICS, { reward: experiment.defaults.reward }),
+      base: configFromOptions('train', dataset, raw, TRAIN_TOPICS, { reward: experiment.defaults.reward }),
       embedded: false,
     };
-  const base = buildRunConfig('train', undefined, { model: model as string, ...raw }, TRAIN_TOPICS, defaults);
+  const base = configFromOptions('train', undefined, { model: model as string, ...raw }, TRAIN_TOPICS, defaults);
   return { base, embedded: true };
 }
 

@@ -6,7 +6,7 @@ import { runInForeground } from '../foreground.ts';
 import { forkSource } from '../fork.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { datasetName } from '../subject.ts';
 import { finish } from './train.ts';
 
@@ -15,7 +15,7 @@ export async function fork(parent: string, dataset: string | undefined, raw: Raw
   const output = new Output(raw.json === true);
   const places = await placesOf(raw.out as string | undefined);
   const from = await forkSource(parent, raw.step as string | undefined, { runsFolder: places.runsFolder, dataset });
-  const config = buildRunConfig('train', dataset, raw, TRAIN_TOPICS, from.defaults);
+  const config = configFromOptions('train', dataset, raw, TRAIN_TOPICS, from.defaults);
   const allowed = allowedBy(raw);
   await withConsent(output, allowed, (given) => checkConfigFile({ ...raw, ...given }, config));
   const name = raw.name as string | undefined;

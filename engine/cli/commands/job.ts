@@ -6,7 +6,7 @@ import { plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { checkConfigFile } from '../consent.ts';
 import { EXIT, Output } from '../output.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions } from '../run-config.ts';
 
 /** What evaluations are where nobody says: verl's validation has one way, and a job for TRL has none. */
 const DEFAULTS = { verl: { evaluation: { greedy: false } }, trl: WITHOUT_EVALUATION };
@@ -15,7 +15,7 @@ const DEFAULTS = { verl: { evaluation: { greedy: false } }, trl: WITHOUT_EVALUAT
 export async function job(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const trainer = raw.for === 'trl' ? 'trl' : 'verl';
-  const config = buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, CLUSTER_TOPIC], DEFAULTS[trainer]);
+  const config = configFromOptions('train', dataset, raw, [...TRAIN_TOPICS, CLUSTER_TOPIC], DEFAULTS[trainer]);
   await checkConfigFile(raw, config);
   const folder = path.resolve(raw.out as string);
   if (trainer === 'trl') {

@@ -7,13 +7,13 @@ import { mean, meanShare } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
-import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
+import { type Finished, reportEnd, runInForeground, runReference } from '../foreground.ts';
 import { forkSource } from '../fork.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
 import { promptFile } from '../prompt-file.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { datasetName, modelName } from '../subject.ts';
 
 /** Exit codes as of `train`; the weights stay as they are. */
@@ -22,7 +22,7 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   const given = await givenDataset(dataset, raw.prompt as string | undefined, places.home);
   const from = await checkpointOf(raw, places.runsFolder, given);
-  const config = buildRunConfig('probe', given, raw, PROBE_TOPICS, from?.defaults);
+  const config = configFromOptions('probe', given, raw, PROBE_TOPICS, from?.defaults);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
@@ -88,7 +88,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
       if (signals) output.print(`\n${signals}`);
       output.print('');
     } else if (absent) output.print(`\n${absent}\n`);
-    output.print(`Show one problem: rollscope show ${referenceTo(handle, places.usualRunsFolder)} --problem <id>`);
+    output.print(`Show one problem: rollscope show ${runReference(handle, places.usualRunsFolder)} --problem <id>`);
   }
   output.print(`Run folder: ${handle.folder}`);
   output.result({

@@ -12,7 +12,7 @@ import { allowedBy, checkConfigFile } from '../consent.ts';
 import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { findRun } from '../runs.ts';
 import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
 import { wholeNumber } from '../values.ts';
@@ -67,7 +67,7 @@ async function materialOf(
 ): Promise<Material> {
   const vocabulary = wholeNumber('--vocabulary', raw.vocabulary as string | undefined) ?? null;
   if (typeof raw.run !== 'string') {
-    const config = buildRunConfig('probe', undefined, raw, SCORE_TOPICS);
+    const config = configFromOptions('probe', undefined, raw, SCORE_TOPICS);
     await checkConfigFile(raw, config);
     return { config, problems: null, vocabulary };
   }

@@ -6,10 +6,10 @@ import { bytes, duration, plural, rounded, whole } from '../../protocol/format.t
 import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
-import { type Finished, referenceTo, reportEnd, runInForeground } from '../foreground.ts';
+import { type Finished, reportEnd, runInForeground, runReference } from '../foreground.ts';
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
-import { buildRunConfig, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { datasetName, modelName } from '../subject.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
@@ -19,7 +19,7 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
  */
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
-  const config = buildRunConfig('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
+  const config = configFromOptions('train', dataset, raw, [...TRAIN_TOPICS, ENGINE_TOPIC]);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
@@ -63,7 +63,7 @@ function printSummary(
     `Total ${duration(seconds)} · ${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
   );
   output.print(`Run folder: ${handle.folder}`);
-  output.print(`Terminal:   rollscope show ${referenceTo(handle, places.usualRunsFolder)}`);
+  output.print(`Terminal:   rollscope show ${runReference(handle, places.usualRunsFolder)}`);
   output.print(
     `VS Code:    code "${path.dirname(handle.folder)}", then run "Rollscope: Open Run" from the Command Palette`,
   );

@@ -25,7 +25,7 @@ export interface ProbeResult {
 }
 
 /** The problems of a probe run, in their order. */
-export function probed(run: ExperimentRun): ProbeResult[] {
+export function probeResults(run: ExperimentRun): ProbeResult[] {
   return sampledIn(run, 'probe').map(({ problem, answer, share, accuracy, verdict }) => {
     const { id, text } = run.problems[problem]!;
     return { id, text, answer, share: share ?? 0, right: rightOf(verdict), accuracy };
@@ -39,7 +39,7 @@ export async function probe(
   { dataset, votes, model }: { dataset: RunConfig['dataset']; votes: number; model?: string },
 ): Promise<ProbeResult[]> {
   const config = context.config({ job: 'probe', votes: Math.max(votes, context.base.group), ...(model && { model }) });
-  return probed(await context.run(id, { ...config, dataset }));
+  return probeResults(await context.run(id, { ...config, dataset }));
 }
 
 /** The training groups of each problem, ordered by step. */

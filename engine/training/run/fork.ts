@@ -10,7 +10,7 @@ import { isOnTrl, isOnVerl, ownConfig, RollscopeError, type RunConfig } from '..
 import type { RunParent } from '../../protocol/run-file.ts';
 import { copy } from '../../system/files.ts';
 import type { Compute } from '../compute.ts';
-import { type LoopState, START, writeState } from '../place.ts';
+import { LOOP_START, type LoopState, writeState } from '../place.ts';
 
 /** The files of a checkpoint that hold weights and optimizer; its place in the run is the fork's own. */
 const WEIGHTS = /^(adapter_config\.json|.*\.safetensors)$/;
@@ -69,7 +69,7 @@ export async function restoreParent(parent: RunParent | undefined, compute: Comp
     const checkpoint = await checkpointAt(parent.folder, parent.step);
     await withCheckpoint(parent.folder, checkpoint, () => compute.restore(checkpoint.folder));
   }
-  return START;
+  return LOOP_START;
 }
 
 async function checkpointAt(folder: string, step: number): Promise<Checkpoint> {
@@ -107,5 +107,5 @@ async function copyWeights(from: string, to: string): Promise<void> {
   for (const name of await readdir(from)) {
     if (WEIGHTS.test(name)) await copy(path.join(from, name), path.join(to, name));
   }
-  await writeState(to, START);
+  await writeState(to, LOOP_START);
 }

@@ -4,7 +4,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { markOwn } from '../../journal/own-mark.ts';
 import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
-import { START } from '../place.ts';
+import { LOOP_START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
 import { checkInherited, programsOf } from './consent.ts';
@@ -67,7 +67,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
     appendHeader(journal, config, material, info);
     if (fork) await fork.begin(journal, worker.compute);
     const { vocabulary } = info;
-    return begin(worker, { config, journal, material, vocabulary, state: START, history: [] });
+    return begin(worker, { config, journal, material, vocabulary, state: LOOP_START, history: [] });
   } catch (error) {
     await worker.compute.close();
     await journal?.close().catch(() => {});
