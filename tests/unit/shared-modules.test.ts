@@ -1,4 +1,4 @@
-/** Files of this suite share loaded modules: one that replaced a module, or loaded it anew, would do so for the others too. */
+/** Files of this suite share loaded modules: one that replaced a module, or loaded it again, would do so for the others too. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 /** The one stand-in that all share. */
 const SHARED = /\bvi\.mock\('vscode', async \(\) => \(await import\('(\.\.\/)+support\/editor\.ts'\)\)\.vscode\);/g;
 
-test('no module is replaced or loaded anew but vscode, by the stand-in that all share', () => {
+test('no module is replaced or loaded again but vscode, by the stand-in that all share', () => {
   const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.ts$/.test(name),
   );
