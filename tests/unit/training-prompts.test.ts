@@ -17,6 +17,21 @@ test('a model without an end token among its tokens is named before its response
   }
 });
 
+test('a prompt is rendered once, at the date of the run; stored ones stay as they are', async () => {
+  const model = await openModel('embedded');
+  const encodePrompt: typeof model.tokenizer.encodePrompt = ({ user }, date) => ({
+    text: `${date.toISOString()} ${user}`,
+    tokens: Int32Array.of(1),
+  });
+  const at = { ...options, date: new Date(Date.UTC(2026, 10, 30, 7)) };
+  const stored = { text: 'of yesterday', tokens: [1, 2] };
+  const { encoded } = encodePrompts([...prompts, stored], at, {
+    ...model,
+    tokenizer: { ...model.tokenizer, encodePrompt },
+  });
+  expect(encoded).toEqual([{ text: '2026-11-30T07:00:00.000Z 1+2=', tokens: [1] }, stored]);
+});
+
 test('characters that a vocabulary lacks are counted', async () => {
   const model = await openModel('embedded');
   expect(encodePrompts([...prompts, { user: '你=' }], options, model).warnings).toHaveLength(1);
