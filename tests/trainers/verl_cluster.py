@@ -24,6 +24,9 @@ python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "verl_launch.py"
 python.chmod(0o755)
 os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
 os.environ["RAY_memory_monitor_refresh_ms"] = "0"
+# Ray starts its workers with bash, which takes a socket as input, as Node makes it, for a login from elsewhere: it would read
+# the user's ~/.bashrc, which may put another `python` in front.
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 get_node = services.get_node
 
