@@ -124,6 +124,7 @@ const OTHERS = new Set([
   'engine/data/zstd/huffman.ts: MAX_BITS',
   'engine/data/zstd/sequences.ts: MOST_OFFSET_BITS',
   'engine/grading/statement.ts: LONGEST_TITLE',
+  'engine/grading/understand.ts: LONGEST_COMPOUND',
   'engine/grading/understand.ts: LONGEST_REMEMBERED',
   'engine/grading/understand.ts: LONGEST_SPACED',
   'engine/importers/judges.ts: MOST_THREADS',
