@@ -189,7 +189,13 @@ async function repairRunFile(folder: string, records: readonly JournalRecord[], 
   changes.push(`${RUN_FILE} could not be read and was rebuilt from the run's first record.`);
 }
 
-/** A problem that cannot be read is replaced by one without text, because the others are known by their places. */
+/** Problems that can be replaced: a record that names more than that is damaged itself. */
+const MOST_REPLACED = 1_000_000;
+
+/**
+ * A problem that cannot be read is replaced by one without text, because the others are known by their places.
+ * @throws RollscopeError `run-broken` where the file lacks more than 1,000,000 problems that records name
+ */
 async function repairProblems(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
   const path = inRun(folder, PROBLEMS_FILE);
   const text = existsSync(path) ? (await readRegular(path, LARGEST)).trimEnd() : '';
@@ -199,6 +205,14 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
   for (const record of records) {
     if (record.type === 'group') count = Math.max(count, record.problem + 1);
     if (record.type === 'problems') count = Math.max(count, record.total);
+  }
+  if (count - lines.length > MOST_REPLACED) {
+    throw new RollscopeError(
+      'run-broken',
+      `${PROBLEMS_FILE} has ${plural(lines.length, 'problem')}, and records name ${plural(count, 'problem')}.`,
+      `At most ${plural(MOST_REPLACED, 'problem')} are replaced. If the file was shortened, copy it from a backup; else correct the number in ${EVENTS_FILE}.`,
+      { details: { reason: 'lost-problems', problems: count } },
+    );
   }
   let replaced = 0;
   const problems = Array.from({ length: count }, (_, index): string => {

@@ -189,6 +189,19 @@ describe('damage', () => {
     expect(repaired.problems[1]).toMatchObject({ index: 1, text: '', answer: null });
   });
 
+  test.each(['problems', 'evaluationProblems'])(
+    'in the number of %s is named, and not filled up with problems',
+    async (key) => {
+      await writeRunFixture(folder, SMALL);
+      const path = join(folder, 'events.jsonl');
+      const events = readFileSync(path, 'utf8');
+      writeFileSync(path, events.replace(new RegExp(`"${key}":\\d+`), `"${key}":1000000000`));
+      const problems = key === 'problems' ? 1e9 : 1e9 + SMALL.problems;
+      await expectRejection(repairRun(folder), 'run-broken', { reason: 'lost-problems', problems });
+      expect(existsSync(`${folder}-repaired`)).toBe(false);
+    },
+  );
+
   test('nowhere gives the same run again', async () => {
     await writeRunFixture(folder, SMALL);
     const { folder: copy, changes } = await repairRun(folder);

@@ -82,6 +82,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['300,000', 'engine/reward/covo.ts', 'const SEPARATOR_STEPS = 300_000;'],
   ['256 MiB', 'engine/journal/lines.ts', 'const LONGEST = 256 * 2 ** 20;'],
   ['512 MiB', 'engine/journal/repair.ts', 'const LARGEST = 512 * 2 ** 20 - 24;'],
+  ['1,000,000', 'engine/journal/repair.ts', 'const MOST_REPLACED = 1_000_000;'],
   ['1,024 MiB', 'engine/journal/groups.ts', 'const LONGEST_FRAME = 1024 * 2 ** 20;'],
   ['256 MiB', 'engine/system/regular-file.ts', 'const MOST_WHOLE = 256 * 2 ** 20;'],
   ['256 MiB', 'engine/importers/line-index.ts', 'const LONGEST_LINE = 256 * 2 ** 20;'],
