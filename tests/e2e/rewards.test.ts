@@ -64,7 +64,10 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     await showPane(panel, 'charts');
     await panel.locator('rs-curves svg text.own-axis', { hasText: /^-/ }).first().waitFor();
     await panel.locator('rs-curves select').nth(1).selectOption('kl');
-    await panel.locator('rs-curves [data-metric="kl"]', { hasText: /\d nats/ }).waitFor();
+    await panel
+      .locator('rs-curves [data-metric="kl"]', { hasText: /\d\.\d/ })
+      .first()
+      .waitFor();
 
     await showPane(panel, 'problems');
     const predicted = panel.locator('rs-problems .predicted');
