@@ -29,8 +29,7 @@ export default defineConfig({
   resolve: { alias: { 'vscode-jsonrpc/common': path.resolve('node_modules/vscode-jsonrpc/lib/common') } },
   test: {
     pool: 'forks',
-    // One more than CI has cores: much of a test's time goes into waiting for other programs.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: SlowFirst },
     // A test whose checks all stood in loops and conditions that did not come about has tested nothing.
     expect: { requireAssertions: true },

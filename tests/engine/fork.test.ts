@@ -1,5 +1,5 @@
 /** Forks: a run that begins with another one's checkpoint, its settings, exact resume, refusals, and probes of a checkpoint. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
@@ -105,6 +105,15 @@ describe('a fork', () => {
     await refuses(['fork', 'parent', '--model', 'embedded:W'], 'config', { reason: 'kept-by-fork', field: 'model' });
     await refuses(['fork', 'nowhere'], 'run-not-found', { reason: 'unknown-run' });
     await refuses(['fork', 'parent', '--step', 'x'], 'usage', { reason: 'bad-value', field: '--step' });
+  });
+
+  test('is refused for a run of another engine', async () => {
+    const other = path.join(runs, 'by-trl');
+    cpSync(path.join(runs, 'parent'), other, { recursive: true });
+    const file = fileOf('parent');
+    const config = { ...file.config, engine: { kind: 'trl' } };
+    writeFileSync(path.join(other, 'run.json'), JSON.stringify({ ...file, config }));
+    await refuses(['fork', 'by-trl', '--step', '2'], 'usage', { reason: 'engine-has-no-forks', value: 'trl' });
   });
 
   test('of the last healthy checkpoint is of the last one where nothing is wrong', async () => {

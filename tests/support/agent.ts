@@ -12,7 +12,7 @@ const COMMAND = { command: 'agent.call', title: 'Agent: Call a Tool' };
 const AGENT = `const vscode = require('vscode');
 exports.activate = ({ subscriptions }) => {
   subscriptions.push(vscode.commands.registerCommand('${COMMAND.command}', async () => {
-    const { name, input } = JSON.parse(await vscode.window.showInputBox());
+    const { name, input } = JSON.parse(await vscode.window.showInputBox({ ignoreFocusOut: true }));
     try {
       const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
       void vscode.window.showInformationMessage('Answer: ' + content.map(({ value }) => value).join(' '));

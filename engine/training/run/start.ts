@@ -27,13 +27,13 @@ export interface StartOptions {
   from?: { folder: string; step: number } | undefined;
 }
 
-/** @throws RollscopeError `config` for a run of another engine, which experiments and probes are not made of */
+/** @throws RollscopeError `config` for a run of another engine, which forks, experiments and probes are not made of */
 function refuseOthers(config: RunConfig): void {
   if (!isOnTrl(config) && !isOnVerl(config)) return;
   const value = config.engine?.kind;
   throw new RollscopeError(
     'config',
-    `--engine ${value} trains only: probes and experiments are made by the engine of Rollscope.`,
+    `--engine ${value} trains only: forks, probes and experiments are made by the engine of Rollscope.`,
     'Leave out --engine, or start it with: rollscope train',
     { details: { reason: 'train-only', field: '--engine', value } },
   );
@@ -46,8 +46,8 @@ function refuseOthers(config: RunConfig): void {
 export async function startRun(options: StartOptions): Promise<RunHandle> {
   const { folder, signal, allowPrograms = false } = options;
   const config = await withChatTemplate(options.config);
-  refuseOthers(config);
   const fork = options.from ? await openParent(config, options.from) : null;
+  refuseOthers(config);
   await checkConfig(config, allowPrograms);
   if (options.from) await checkInherited(options.from.folder, config, options.allowCommand === true);
   const material = await loadMaterial(config);
