@@ -1,5 +1,4 @@
-/** What every backend asks of the values that a graph is fed, and what it says when memory runs out. */
-import { RollscopeError } from '../protocol/errors.ts';
+/** What every backend asks of a graph and of the values that it is fed. */
 import type { DType, Graph, Node, Shape } from '../tensor/index.ts';
 import type { Value } from './backend.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -66,16 +65,5 @@ function checkValue(input: Input, value: Value, sizes: Map<string, number>): voi
     else if (before !== given) {
       throw new Error(`input ${input.name}: size ${dim} is ${given} here and ${before} in another input`);
     }
-  });
-}
-
-/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
-export function runError(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;
-  const hint = 'Lower the memory limit (--memory) for smaller micro-batches, or use fewer or shorter rollouts.';
-  return new RollscopeError('memory', 'Not enough memory for one micro-batch.', hint, {
-    cause: error,
-    details: { reason: 'out-of-memory' },
   });
 }

@@ -1,0 +1,13 @@
+/** Telling that memory has run out from other failures of a device. */
+import { RollscopeError } from '../protocol/errors.ts';
+
+/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
+export function runError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;
+  const hint = 'Lower the memory limit (--memory) for smaller micro-batches, or use fewer or shorter rollouts.';
+  return new RollscopeError('memory', 'Not enough memory for one micro-batch.', hint, {
+    cause: error,
+    details: { reason: 'out-of-memory' },
+  });
+}
