@@ -129,11 +129,11 @@ function documentRows(file: string, text: string, document: unknown, fields: Fie
       details: { reason: 'not-an-object', file, element: bad },
     });
   }
-  const others = found.filter((other) => other !== chosen).map((other) => `"${other.name}"`);
-  const notes =
-    others.length === 0
-      ? []
-      : [`${file} has problems in "${name}" and in ${others.join(', ')}: those in "${name}" are read (--split).`];
+  const notes = noteOthers(
+    file,
+    name,
+    found.filter((other) => other !== chosen),
+  );
   return { rows: listRows(text, name, list as RowValues[]), notes, ...(ofSplit ? { isDivided: true } : {}) };
 }
 
@@ -188,6 +188,13 @@ export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   return name !== null && promptOf(columnValue(values, name)) !== null;
 }
 
+/** Says which of several parts with problems is read; [] where there are no others. */
+function noteOthers(file: string, read: string | null, others: readonly { name: string | null }[]): string[] {
+  if (others.length === 0) return [];
+  const names = others.map(({ name }) => `"${name}"`).join(', ');
+  return [`${file} has problems in "${read}" and in ${names}: those in "${read}" are read (--split).`];
+}
+
 /** A split that is a table, by its name. */
 interface NamedTable {
   name: string;
@@ -205,15 +212,15 @@ function splitTables(document: RowValues, fields: FieldMap): NamedTable[] {
 
 function tableOfSplit(file: string, tables: readonly NamedTable[], asked?: string): FileRows {
   const meant = asked === undefined ? tables[0] : tables.find(({ name }) => isSplit(name, asked));
-  const names = tables.map(({ name }) => name);
-  if (!meant) throw noSplit(file, asked!, names);
-  const others = names.filter((name) => name !== meant.name).map((name) => `"${name}"`);
-  const notes =
-    others.length === 0 || asked !== undefined
-      ? []
-      : [
-          `${file} has problems in "${meant.name}" and in ${others.join(', ')}: those in "${meant.name}" are read (--split).`,
-        ];
+  if (!meant) {
+    throw noSplit(
+      file,
+      asked!,
+      tables.map(({ name }) => name),
+    );
+  }
+  const others = asked === undefined ? tables.filter((table) => table !== meant) : [];
+  const notes = noteOthers(file, meant.name, others);
   const rows = meant.table.map((values) => ({ values, line: null }));
   return { rows, notes, ...(asked === undefined ? {} : { isDivided: true }) };
 }
