@@ -2,17 +2,12 @@
  * What a decoder may have that a GGUF file of its architecture cannot say, or that llama.cpp does not read from one: such a
  * model is refused, since other programs would not load its file, or would compute another model.
  */
+import type { Architecture, GgufNames } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { notInGguf } from './gguf-write.ts';
 import { yarnGrowth } from './rope.ts';
 import type { RopeScaling } from './traits.ts';
-
-/** Architectures from whose files llama.cpp reads a divisor of each frequency, and biases that are an option. */
-const AS_LLAMA: ReadonlySet<string> = new Set(['llama', 'mistral', 'granite']);
-
-/** Architectures whose heads are as large in llama.cpp as hidden size / heads. */
-const HEADS_SHARE: ReadonlySet<string> = new Set(['qwen2', 'olmo2', 'olmo3', 'olmoe', 'phi3', 'gpt2']);
 
 /** Whether a stretching is written as one divisor for each frequency. */
 export function isOneDivisorEach({ architecture, ropeScaling }: DecoderConfig): boolean {
@@ -25,22 +20,22 @@ export function checkGguf(config: DecoderConfig): void {
   const { architecture, block, heads, headDim, hiddenSize, ropeScaling } = config;
   const cannot = (field: string, what: string, facts: Record<string, string> = {}) =>
     notInGguf(field, `${what} cannot be written for ${architecture}`, { architecture, ...facts });
-  if (HEADS_SHARE.has(architecture) && heads * headDim !== hiddenSize) {
+  const { gguf, block: given }: Architecture = architectureOf(architecture);
+  if (gguf.headsShare && heads * headDim !== hiddenSize) {
     throw cannot('head_dim', 'Heads of another size than hidden size / heads');
   }
-  const usual: readonly string[] = architectureOf(architecture).block.biases;
-  const added = block.biases.filter((name) => !usual.includes(name));
-  if (added.length > 0 && !AS_LLAMA.has(architecture)) {
+  const added = block.biases.filter((name) => !given.biases.includes(name));
+  if (added.length > 0 && !gguf.hasOptions) {
     throw cannot(added.includes('q_proj') ? 'attention_bias' : 'mlp_bias', 'Biases');
   }
-  if (ropeScaling && !isReadScaling(config, ropeScaling)) {
+  if (ropeScaling && !isReadScaling(config, ropeScaling, gguf)) {
     throw cannot('rope_scaling', `RoPE scaling of the type ${ropeScaling.type} with these numbers`, {
       type: ropeScaling.type,
     });
   }
 }
 
-function isReadScaling(config: DecoderConfig, scaling: RopeScaling): boolean {
+function isReadScaling(config: DecoderConfig, scaling: RopeScaling, { hasOptions = false }: GgufNames): boolean {
   const { architecture, localRope } = config;
   switch (scaling.type) {
     case 'yarn': {
@@ -49,11 +44,11 @@ function isReadScaling(config: DecoderConfig, scaling: RopeScaling): boolean {
       return scaling.truncate && (grows || architecture !== 'gemma3_text' || localRope === null);
     }
     case 'llama3':
-      return AS_LLAMA.has(architecture);
+      return hasOptions;
     case 'longrope': {
       if (architecture === 'phi3') return true;
       const same = scaling.divisors.every((divisor, i) => divisor === scaling.longDivisors[i]);
-      return AS_LLAMA.has(architecture) && scaling.attentionFactor === 1 && same;
+      return hasOptions && scaling.attentionFactor === 1 && same;
     }
     default:
       return true;

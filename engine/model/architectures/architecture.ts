@@ -83,6 +83,10 @@ export interface GgufNames {
   readonly windowed?: true;
   /** Whether the two numbers of a head that are rotated together are half a head apart, as in Hugging Face's files, or side by side. */
   readonly rotated: 'apart' | 'side by side';
+  /** Whether llama.cpp reads a divisor of each frequency from its files, and biases that are an option. */
+  readonly hasOptions?: boolean;
+  /** Whether llama.cpp takes a head to be as large as hidden size / heads. */
+  readonly headsShare?: boolean;
   /** The rest, as in `config.json`. */
   readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
   /** What `read` reads, for a file to be written; without the architecture's name in front. */

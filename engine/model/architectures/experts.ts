@@ -105,6 +105,7 @@ export const olmoe = {
     keys: GGUF_KEYS,
     layer: LAYER,
     rotated: 'apart',
+    headsShare: true,
     read: (fields) => ggufExperts(fields, false),
   },
 } as const satisfies Architecture;

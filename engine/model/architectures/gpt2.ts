@@ -63,6 +63,7 @@ export const gpt2 = {
     layer: PRE_NORM_LAYER,
     fused: { attn_qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] },
     rotated: 'apart',
+    headsShare: true,
     read: () => ({ kinds: KINDS, activation: 'gelu tanh' }),
   },
 } as const satisfies Architecture;

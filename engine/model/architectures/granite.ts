@@ -38,6 +38,7 @@ export const granite = {
     keys: GGUF_KEYS,
     layer: PRE_NORM_LAYER,
     rotated: 'side by side',
+    hasOptions: true,
     read: (fields, { headDim }) => ({
       embeddingScale: fields.positive('embedding_scale', 1),
       residualScale: fields.positive('residual_scale', 1),

@@ -21,5 +21,5 @@ export const llama = {
     off: [],
     biasOptions: { ...ATTENTION_BIAS, ...MLP_BIAS },
   },
-  gguf: { architecture: 'llama', keys: GGUF_KEYS, layer: PRE_NORM_LAYER, rotated: 'side by side' },
+  gguf: { architecture: 'llama', keys: GGUF_KEYS, layer: PRE_NORM_LAYER, rotated: 'side by side', hasOptions: true },
 } as const satisfies Architecture;

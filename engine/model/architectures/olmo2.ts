@@ -34,5 +34,6 @@ export const olmo2 = {
       post_feedforward_layernorm: 'post_ffw_norm',
     },
     rotated: 'apart',
+    headsShare: true,
   },
 } as const satisfies Architecture;

@@ -32,6 +32,7 @@ export const phi3 = {
       ffn_up: ['mlp.gate_proj', 'mlp.up_proj'],
     },
     rotated: 'apart',
+    headsShare: true,
     read: (fields, { layers }) => ({ kinds: ggufKinds(fields, layers, layers + 1) }),
   },
 } as const satisfies Architecture;

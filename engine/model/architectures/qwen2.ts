@@ -16,5 +16,5 @@ export const qwen2 = {
     read: (fields, { layers }) => ({ kinds: qwenKinds(fields, layers) }),
     write: writtenQwenWindows,
   },
-  gguf: { architecture: 'qwen2', keys: GGUF_KEYS, layer: PRE_NORM_LAYER, rotated: 'apart' },
+  gguf: { architecture: 'qwen2', keys: GGUF_KEYS, layer: PRE_NORM_LAYER, rotated: 'apart', headsShare: true },
 } as const satisfies Architecture;
