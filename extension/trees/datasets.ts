@@ -18,6 +18,7 @@ import type { ItemContext } from '../ids.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
 import { debounce } from '../timing.ts';
+import { Rows } from './rows.ts';
 
 const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,out,venv,site-packages,__pycache__,.*}/**';
@@ -122,28 +123,14 @@ export class DatasetItem extends vscode.TreeItem {
 }
 
 /** The rows of the view; looked for again after `refresh`. */
-export class DatasetsTree implements vscode.TreeDataProvider<DatasetItem> {
-  private readonly changes = new vscode.EventEmitter<DatasetItem | undefined>();
-  readonly onDidChangeTreeData = this.changes.event;
-
-  constructor(private readonly files: ProblemFiles) {}
-
-  refresh(): void {
-    this.changes.fire(undefined);
-  }
-
-  getTreeItem(item: DatasetItem): vscode.TreeItem {
-    return item;
+export class DatasetsTree extends Rows<DatasetItem> {
+  constructor(private readonly files: ProblemFiles) {
+    super();
   }
 
   /** Empty without problem files, so that the view's welcome text offers the embedded problems. */
-  async getChildren(item?: DatasetItem): Promise<DatasetItem[]> {
-    if (item) return [];
+  protected async load(): Promise<DatasetItem[]> {
     const files = await this.files.list();
     return files.length === 0 ? [] : [EMBEDDED, ...files].map((dataset) => new DatasetItem(dataset));
-  }
-
-  dispose(): void {
-    this.changes.dispose();
   }
 }

@@ -12,6 +12,7 @@ import { Emitter } from '../events.ts';
 import { type ItemContext, MEMORY } from '../ids.ts';
 import { chooseModel, currentModel, fileInFront, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
+import { Rows } from './rows.ts';
 
 const KEPT = 20;
 
@@ -128,33 +129,19 @@ export class ModelItem extends vscode.TreeItem {
 }
 
 /** The rows of the view; read again after `refresh`. */
-export class ModelsTree implements vscode.TreeDataProvider<ModelItem> {
-  private readonly changes = new vscode.EventEmitter<ModelItem | undefined>();
-  readonly onDidChangeTreeData = this.changes.event;
-
+export class ModelsTree extends Rows<ModelItem> {
   /** @param find what other programs have on this machine */
   constructor(
     private readonly models: ModelList,
     private readonly find: () => Promise<FoundModel[]> = findModels,
-  ) {}
-
-  refresh(): void {
-    this.changes.fire(undefined);
+  ) {
+    super();
   }
 
-  getTreeItem(item: ModelItem): vscode.TreeItem {
-    return item;
-  }
-
-  async getChildren(item?: ModelItem): Promise<ModelItem[]> {
-    if (item) return [];
+  protected async load(): Promise<ModelItem[]> {
     const { current, recent } = this.models;
     const own = [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current, isMissing(model)));
     const others = (await this.find()).filter(({ model }) => !recent.includes(model));
     return [...own, ...others.map((found) => new ModelItem(found.model, false, false, found))];
-  }
-
-  dispose(): void {
-    this.changes.dispose();
   }
 }

@@ -15,6 +15,7 @@ import type { RunLibrary } from '../run/library.ts';
 import type { ShownStatus } from '../run-status.ts';
 import { plain } from '../shown.ts';
 import { modelName } from './models.ts';
+import { Rows } from './rows.ts';
 
 /** A row of the view, with the status that is shown: paused, or as listed. */
 export class RunItem extends vscode.TreeItem {
@@ -180,26 +181,16 @@ export class MoreItem extends vscode.TreeItem {
 }
 
 /** The rows of the view; listed again after `refresh`. */
-export class RunsTree implements vscode.TreeDataProvider<RunItem | MoreItem> {
-  private readonly changes = new vscode.EventEmitter<RunItem | undefined>();
-  readonly onDidChangeTreeData = this.changes.event;
-
+export class RunsTree extends Rows<RunItem | MoreItem> {
   constructor(
     private readonly library: RunLibrary,
     private readonly isPaused: (folder: string) => boolean,
     private readonly report: (error: unknown) => void,
-  ) {}
-
-  refresh(): void {
-    this.changes.fire(undefined);
+  ) {
+    super();
   }
 
-  getTreeItem(item: RunItem | MoreItem): vscode.TreeItem {
-    return item;
-  }
-
-  async getChildren(item?: RunItem | MoreItem): Promise<(RunItem | MoreItem)[]> {
-    if (item) return [...item.forks];
+  protected async load(): Promise<(RunItem | MoreItem)[]> {
     try {
       const { runs, older } = await this.library.listPage();
       return [...this.nested(runs), ...(older > 0 ? [new MoreItem(older)] : [])];
@@ -207,6 +198,16 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem | MoreItem> {
       this.report(error);
       return [];
     }
+  }
+
+  protected override below({ forks }: RunItem | MoreItem): readonly RunItem[] {
+    return forks;
+  }
+
+  protected override replace(item: RunItem | MoreItem, later: RunItem | MoreItem): void {
+    const { forks } = item;
+    super.replace(item, later);
+    Object.assign(item, { forks });
   }
 
   /** Forks below the run that they began with, where it is listed. */
@@ -219,10 +220,6 @@ export class RunsTree implements vscode.TreeDataProvider<RunItem | MoreItem> {
     const parents = items.map(({ info }) => parentOf(info, items));
     for (const [i, item] of items.entries()) parents[i]?.adopt(item);
     return items.filter((_, i) => !parents[i]);
-  }
-
-  dispose(): void {
-    this.changes.dispose();
   }
 }
 

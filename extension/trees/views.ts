@@ -43,10 +43,10 @@ function runsView({ library, session, followed, report }: ViewParts): vscode.Dis
     session.active?.folder === path.resolve(folder) && session.progress?.state === 'paused';
   const tree = scope.add(new RunsTree(library, isPaused, report));
   const view = scope.add(createView('runs', tree));
-  scope.add(library.onDidChange(() => tree.refresh()));
+  scope.add(library.onDidChange(() => void tree.refresh(view.visible)));
   // The list is read only while it is visible.
   scope.add(view.onDidChangeVisibility(({ visible }) => visible && library.refresh()));
-  const paced = scope.add(throttle(PACE, () => view.visible && tree.refresh()));
+  const paced = scope.add(throttle(PACE, () => view.visible && void tree.refresh()));
   scope.add(followed.onDidChange(() => paced()));
   const following = scope.add(new Disposables());
   scope.add(
@@ -64,7 +64,7 @@ function datasetsView({ problemFiles }: ViewParts): vscode.Disposable {
   const scope = new Disposables();
   const tree = scope.add(new DatasetsTree(problemFiles));
   scope.add(createView('datasets', tree));
-  scope.add(problemFiles.onDidChange(() => tree.refresh()));
+  scope.add(problemFiles.onDidChange(() => void tree.refresh()));
   return scope;
 }
 
@@ -82,7 +82,7 @@ function modelsView({ models }: ViewParts): vscode.Disposable {
   scope.add(
     models.onDidChange(() => {
       hint();
-      tree.refresh();
+      void tree.refresh();
     }),
   );
   return scope;

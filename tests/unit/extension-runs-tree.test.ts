@@ -62,6 +62,58 @@ test('a fork stands below its parent, which is another row for VS Code once it h
   expect(item!.id).not.toBe(alone!.id);
 });
 
+test('while a run goes on its row stays the one that VS Code knows, also while the list is read', async () => {
+  const { RunsTree } = await import('../../extension/trees/runs.ts');
+  const parent = listed('first', at('19:30:12'));
+  const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
+  let runs = [parent, fork];
+  let read = () => {};
+  const tree = new RunsTree(
+    {
+      async listPage() {
+        await new Promise<void>((resolve) => {
+          read = resolve;
+          queueMicrotask(resolve);
+        });
+        return { runs, older: 0 };
+      },
+    } as never,
+    () => false,
+    () => {},
+  );
+  const told: unknown[] = [];
+  tree.onDidChangeTreeData((changed) => told.push(changed));
+  // Nobody has asked for rows: none are read.
+  await tree.refresh();
+  expect(told).toEqual([undefined]);
+  const [item] = await tree.getChildren();
+  const [child] = await tree.getChildren(item);
+
+  await tree.refresh();
+  expect(told).toHaveLength(1);
+  runs = [parent, { ...fork, step: 7 } as ListedRun];
+  const refreshed = tree.refresh();
+  expect(told).toHaveLength(1);
+  read();
+  await refreshed;
+  expect(told).toEqual([undefined, [child]]);
+  expect(child).toMatchObject({ info: { step: 7 }, description: expect.stringContaining('7/10') });
+  expect(child!.command!.arguments).toEqual([child]);
+  expect(await tree.getChildren(item)).toEqual([child]);
+
+  // A new row: all are asked for again, and are there at once.
+  runs = [listed('third', at('19:50:00')), ...runs];
+  await tree.refresh();
+  expect(told.at(-1)).toBeUndefined();
+  read = () => expect.fail('it was read before');
+  expect((await tree.getChildren()).map(({ id }) => id)).toEqual(['/runs/third', '/runs/first#forks']);
+  // Not on the screen: nothing is read.
+  runs = [];
+  await tree.refresh(false);
+  expect(told).toHaveLength(4);
+  tree.dispose();
+});
+
 test('of many runs a page is shown, and a last row that asks for more', async () => {
   const [{ RunsTree }, { RunLibrary }] = await Promise.all([
     import('../../extension/trees/runs.ts'),
