@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from '../support/browser.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount, untilValue } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('comparing runs', () => {
   const code = useVsCode();
@@ -60,7 +60,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     await workbench.reload();
     const again = await workbench.webview('rs-compare tr[data-run="short"]');
     await untilCount(again.locator('[data-pair]'), 2);
-    expect(await again.locator('tr[data-run="eight-votes"] input[type="number"]').inputValue()).toBe('5');
+    await untilValue(again.locator('tr[data-run="eight-votes"] input[type="number"]'), '5');
   });
 
   test('cursor A of the panel is at a step of another one, and stays there over a reload', async () => {
@@ -93,7 +93,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
       .first()
       .click();
     const again = await workbench.webview(`rs-run-of-a [data-run-of-a="${other}"]`);
-    expect(await again.locator('rs-run-of-a input').inputValue()).toBe('3');
+    await untilValue(again.locator('rs-run-of-a input'), '3');
     await again.locator('[data-action="leave-run-of-a"]').click();
     await untilCount(again.locator('rs-run-of-a [data-run-of-a]'), 0);
   });

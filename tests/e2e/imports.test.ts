@@ -7,7 +7,7 @@ import { COMMAND_DEFINITIONS } from '../../extension/command-definitions.ts';
 import { LAST_ANSWERED, verlStep, writeVerlSteps } from '../support/collapsing-dump.ts';
 import { ROOT } from '../support/processes.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
-import { showPane, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount, untilValue } from '../support/workbench.ts';
 
 /** The picture of docs/beside.md: UPDATE_IMAGES=1 npm test -- tests/e2e/imports.test.ts */
 const PICTURE = process.env.UPDATE_IMAGES === '1';
@@ -162,7 +162,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     );
     await common.click();
     await showPane(panel, 'problems');
-    expect(await panel.locator('rs-problems input').first().inputValue()).toBe(`answer:${SPREADS}`);
+    await untilValue(panel.locator('rs-problems input').first(), `answer:${SPREADS}`);
     await workbench.shot('followed after reload');
 
     await workbench.run('stopFollowing', { stays: true });

@@ -11,7 +11,7 @@ import { runCli } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { showPane, untilCompleted, untilCount } from '../support/workbench.ts';
+import { showPane, untilCompleted, untilCount, untilValue } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('the instrument', () => {
   const code = useVsCode();
@@ -304,7 +304,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await workbench.shot('flows');
     await flow.press('Enter');
     await shown.locator(`rs-problems [data-matching="${count}"]`).waitFor();
-    expect(await shown.locator('rs-problems input').first().inputValue()).toBe(`was:${from} is:${to}`);
+    await untilValue(shown.locator('rs-problems input').first(), `was:${from} is:${to}`);
     await shown.locator('rs-problems input').first().fill('');
     await flows.press('Enter');
   });
@@ -318,7 +318,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     }
     await shown.locator('rs-diagnosis [data-part="unstable"]').click();
     await showPane(shown, 'problems');
-    expect(await shown.locator('rs-problems input').first().inputValue()).toBe('share<0.5');
+    await untilValue(shown.locator('rs-problems input').first(), 'share<0.5');
     await workbench.shot('without references');
   });
 });

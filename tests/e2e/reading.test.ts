@@ -7,7 +7,7 @@ import { UNREADABLE_ROW } from '../../extension/editor/texts.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
-import { showPane, untilCount } from '../support/workbench.ts';
+import { showPane, untilCount, untilValue } from '../support/workbench.ts';
 
 const ROWS = [
   '{"id": "a", "prompt": "What is 1 + 2?", "answer": "3"}',
@@ -58,7 +58,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await shown.locator('rs-problems rs-filter [role="option"][aria-selected="true"]', { hasText: 'wrong' }).waitFor();
     await workbench.shot('filter completed');
     await page.keyboard.press('Enter');
-    expect(await filter.inputValue()).toBe('majority:wrong ');
+    await untilValue(filter, 'majority:wrong ');
     const count = shown.locator('rs-problems [data-matching]');
     await until('it filters', async () => {
       const [matching, all] = [await count.getAttribute('data-matching'), await count.getAttribute('data-problems')];
@@ -69,13 +69,13 @@ describe.runIf(requireVsCode())('reading', () => {
     await untilCount(terms, 1);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Tab');
-    expect(await filter.inputValue()).toBe('majority:wrong gained>');
+    await untilValue(filter, 'majority:wrong gained>');
     await filter.fill('');
     await page.keyboard.type('s');
     await terms.first().waitFor();
     await page.keyboard.press('Escape');
     await untilCount(terms, 0);
-    expect(await filter.inputValue()).toBe('s');
+    await untilValue(filter, 's');
     await filter.fill('');
   });
 

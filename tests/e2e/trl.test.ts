@@ -72,7 +72,7 @@ describe.runIf(hasTrl && requireVsCode())('a run on TRL with two processes', () 
           [settingName('model')]: tinyModel(),
           [settingName('device')]: 'cpu',
           [settingName('threads')]: 1,
-          [settingName('steps')]: 500,
+          [settingName('steps')]: 5_000,
           [settingName('batch')]: 2,
           [settingName('votes')]: 8,
           [settingName('group')]: 8,

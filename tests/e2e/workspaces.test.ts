@@ -275,7 +275,7 @@ describe.runIf(requireVsCode())('a run from elsewhere that names a program', () 
     const trace = path.join(folder, 'ran');
     // Somebody else's Rollscope folder: what it marks as its own is not marked here.
     const options = ['--reward', 'custom', '--reward-program', path.join(folder, 'reward.mjs'), '--allow-programs'];
-    const size = ['--steps', '200', '--model', 'embedded:W', '--eval-samples', '0', '--checkpoint-every', '1'];
+    const size = ['--steps', '2000', '--model', 'embedded:W', '--eval-samples', '0', '--checkpoint-every', '1'];
     const where = { home: temporaryFolder(), cwd: folder };
     const runs = path.join(home, 'runs');
     const theirs = startCli(['train', 'problems.jsonl', ...options, ...size, '--out', runs, '--name', 'theirs'], where);

@@ -90,10 +90,18 @@ export class Workbench {
   async saveAs(file: string): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     await input.waitFor();
-    // A name counts once the dialog has looked at the folder.
-    await input.fill(`${path.dirname(file)}/`);
+    // A name counts once the dialog has looked at the folder; while it looks at the one before, it replaces what is typed.
     const folder = readdirSync(path.dirname(file), { withFileTypes: true }).find((one) => one.isDirectory())!;
-    await this.pickRow(folder.name).first().waitFor();
+    for (let patience = 5_000; ; patience *= 2) {
+      await input.fill('');
+      await input.fill(`${path.dirname(file)}/`);
+      try {
+        await this.pickRow(folder.name).first().waitFor({ timeout: patience });
+        break;
+      } catch (error) {
+        if (patience > PATIENCE / 4) throw error;
+      }
+    }
     await input.fill(file);
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
@@ -279,6 +287,11 @@ function walkthroughButton(name: CommandName): string {
 /** Resolves once there are `count` elements. */
 export async function untilCount(locator: Locator, count: number): Promise<void> {
   await until(`${count} of ${locator}`, async () => (await locator.count()) === count);
+}
+
+/** Resolves once an input has a value. */
+export async function untilValue(input: Locator, value: string): Promise<void> {
+  await until(`${input} is ${value}`, async () => (await input.inputValue()) === value);
 }
 
 /** Shows a pane of the panel, which a narrow panel has behind a tab. */
