@@ -62,7 +62,7 @@ test('a fork stands below its parent, which is another row for VS Code once it h
   expect(item!.id).not.toBe(alone!.id);
 });
 
-test('while a run goes on its row stays the one that VS Code knows, also while the list is read', async () => {
+test('while a run continues its row stays the one that VS Code knows, also while the list is read', async () => {
   const { RunsTree } = await import('../../extension/trees/runs.ts');
   const parent = listed('first', at('19:30:12'));
   const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
