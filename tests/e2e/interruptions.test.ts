@@ -57,9 +57,9 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     const before = await header(LIVE);
     process.kill(engine!, 'SIGKILL');
     await header('[data-status="interrupted"]');
-    await workbench.toast(before.run).waitFor();
+    await workbench.notification(before.run);
     await workbench.shot('engine killed');
-    await workbench.answerToast(before.run);
+    await workbench.answerNotification(before.run);
     const resumed = await header(LIVE);
     expect(resumed.run).toBe(before.run);
     await until('another engine is alive', () =>

@@ -65,7 +65,7 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     await workbench.codeLens('model: embedded').waitFor();
     await untilCount(workbench.codeLens('embedded:W'), 0);
     await workbench.codeLens(LENS_TITLES.train).click();
-    await workbench.toast('Restricted Mode').waitFor();
+    await workbench.notification('Restricted Mode');
     await workbench.shot('restricted mode');
     expect(code().enginePids()).toEqual([]);
     expect([ran(), existsSync(path.join(folder, 'theirs'))]).toEqual([false, false]);
@@ -76,14 +76,14 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     await workbench.clearToasts();
     await workbench.open('rollscope.json');
     await workbench.codeLens('Train').first().click();
-    await workbench.toast('engine trl').waitFor();
+    await workbench.notification('engine trl');
     await workbench.clearToasts();
     await workbench.codeLens('Train').nth(1).click();
-    await workbench.toast('engine verl').waitFor();
+    await workbench.notification('engine verl');
     await workbench.clearToasts();
     // An experiment says so as well; what only reads works: there is nothing yet to compare.
     await workbench.run('runExperiment', { stays: true });
-    await workbench.toast('Restricted Mode').waitFor();
+    await workbench.notification('Restricted Mode');
     await workbench.clearToasts();
     expect([ran(), code().enginePids(), existsSync(path.join(folder, 'theirs'))]).toEqual([false, [], false]);
     await workbench.command('View: Close Editor');

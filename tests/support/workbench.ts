@@ -165,10 +165,6 @@ export class Workbench {
     return this.page.locator(`.part.statusbar .statusbar-item .codicon-${codicon}`);
   }
 
-  toast(text: string | RegExp): Locator {
-    return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
-  }
-
   /** A notification, also one whose toast has gone to the center of notifications meanwhile. */
   async notification(text: string | RegExp): Promise<Locator> {
     const item = this.page.locator('.notification-list-item', { hasText: text });
@@ -183,8 +179,8 @@ export class Workbench {
   }
 
   /** Presses the first button of a notification. */
-  async answerToast(toast: string | RegExp): Promise<void> {
-    await this.toast(toast).locator('.monaco-button').first().click();
+  async answerNotification(text: string | RegExp): Promise<void> {
+    await (await this.notification(text)).locator('.monaco-button').first().click();
   }
 
   /** Chooses an action of the context menu of an element. */
