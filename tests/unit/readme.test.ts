@@ -31,6 +31,19 @@ describe('the tables of the README', () => {
     expect(named.sort()).toEqual(defined.sort());
   });
 
+  test('have the means of the example on a real model, whose own page has the ranges too', () => {
+    const example = readFileSync(path.join(ROOT, 'examples', 'facts', 'README.md'), 'utf8');
+    const means = [...example.split('## Collapses')[0]!.matchAll(/^\| (\S+) \| 0\..*$/gm)];
+    expect(means.length).toBeGreaterThan(5);
+    for (const [line, kind] of means) {
+      const cells = line
+        .replace(/ \([^)]*\)/g, '')
+        .split('|')
+        .slice(2, -1);
+      expect(row(kind!)).toEqual(cells.map((cell) => cell.trim()));
+    }
+  });
+
   test('have the formats of exports', () => {
     const formats = COMMANDS.find(({ name }) => name === 'export')!
       .sections!.flatMap(({ options }) => options)
