@@ -142,6 +142,7 @@ export class Rollscope {
       new ComparisonPanels(extensionUri, {
         take: (folder) => this.library.take(folder),
         open: (place) => this.openAt(place),
+        saveFile,
         report,
       }),
     );

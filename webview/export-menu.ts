@@ -2,8 +2,10 @@
 import { css } from 'lit';
 import { type ChartNumbers, csvText, pngOf, svgOf } from './charts/export.ts';
 import { html } from './html.ts';
-import { saveFile } from './save.ts';
-import type { Store } from './store.ts';
+import { type FileSaver, saveFile } from './save.ts';
+
+/** Characters of the runs in the name of a file. */
+const LONGEST = 120;
 
 export interface SavedChart {
   /** What its file is called after the run. */
@@ -64,27 +66,27 @@ export function menuItem(action: string, text: string, act: () => unknown) {
 }
 
 /** The entries that save a chart. */
-export function saveItems(store: Store, chart: SavedChart) {
-  return html`${menuItem('svg', 'Save as SVG…', () => save(store, chart, 'svg'))}
-    ${menuItem('png', 'Save as PNG…', () => save(store, chart, 'png'))}
-    ${menuItem('csv', 'Save as CSV…', () => save(store, chart, 'csv'))}`;
+export function saveItems(saver: FileSaver, chart: SavedChart) {
+  return html`${menuItem('svg', 'Save as SVG…', () => save(saver, chart, 'svg'))}
+    ${menuItem('png', 'Save as PNG…', () => save(saver, chart, 'png'))}
+    ${menuItem('csv', 'Save as CSV…', () => save(saver, chart, 'csv'))}`;
 }
 
 /** A menu that only saves. @param side that it opens from */
-export function saveMenu(store: Store, chart: SavedChart, side: 'left' | 'right' = 'right') {
+export function saveMenu(saver: FileSaver, chart: SavedChart, side: 'left' | 'right' = 'right') {
   return html`<details class="more" data-save=${chart.name}><summary aria-label="Save ${chart.title}" title="Save">⋯</summary>
-    <div class="menu ${side}">${saveItems(store, chart)}</div></details>`;
+    <div class="menu ${side}">${saveItems(saver, chart)}</div></details>`;
 }
 
-async function save(store: Store, chart: SavedChart, type: 'svg' | 'png' | 'csv'): Promise<void> {
-  const run = store.info?.run ?? 'run';
-  const file = `${`${run}-${chart.name}`.replace(/[^\w.-]+/g, '-')}.${type}`;
+async function save(saver: FileSaver, chart: SavedChart, type: 'svg' | 'png' | 'csv'): Promise<void> {
+  const { subject } = saver;
+  const file = `${`${subject.slice(0, LONGEST)}-${chart.name}`.replace(/[^\w.-]+/g, '-')}.${type}`;
   if (type === 'csv') {
-    saveFile(store, file, csvText(chart.table()));
+    saveFile(saver, file, csvText(chart.table()));
     return;
   }
   const drawn = chart.drawing();
   if (drawn === null) return;
-  const drawing = typeof drawn === 'string' ? drawn : svgOf(drawn, `${chart.title} · ${run}`);
-  saveFile(store, file, type === 'svg' ? drawing : ((await pngOf(drawing)) as Uint8Array<ArrayBuffer>));
+  const drawing = typeof drawn === 'string' ? drawn : svgOf(drawn, `${chart.title} · ${subject}`);
+  saveFile(saver, file, type === 'svg' ? drawing : ((await pngOf(drawing)) as Uint8Array<ArrayBuffer>));
 }

@@ -163,7 +163,7 @@ export class FilterField extends LitElement {
     this.set(completed(this.value, term));
   }
 
-  /** Arrows choose a term, or open the list; Enter and Tab take the chosen one, Escape closes the list. */
+  /** Arrows choose a term, or open the list; Enter and Tab take the chosen one, Escape closes the list and then empties the field. */
   private readonly key = (event: KeyboardEvent): void => {
     const { terms } = this;
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -180,6 +180,9 @@ export class FilterField extends LitElement {
     else if (event.key === 'Escape' && this.isOpen) {
       event.stopPropagation();
       this.close();
+    } else if (event.key === 'Escape' && this.value !== '') {
+      event.stopPropagation();
+      this.set('');
     }
   };
 }

@@ -76,22 +76,25 @@ const COMPARISON =
 
 /** Terms of a filter; anything else is a word of the text. */
 export function parseFilter(filter: string): Term[] {
-  return filter
-    .split(/\s+/)
-    .filter(Boolean)
-    .map((word): Term => {
-      const compared = COMPARISON.exec(word);
-      if (compared) {
-        const [, kind, comparison, value] = compared;
-        return { kind: kind as Compared, comparison: comparison as Comparison, value: Number(value) };
-      }
-      if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
-      const place = /^(is|was):([a-z]+(?:-[a-z]+)?)$/.exec(word);
-      if (place) return { kind: place[1] as 'is' | 'was', quadrant: place[2]! };
-      const field = /^(id|answer):(.+)$/.exec(word);
-      if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
-      return { kind: 'text', value: word.toLowerCase() };
-    });
+  return wordsOf(filter).map(termOf);
+}
+
+function wordsOf(filter: string): string[] {
+  return filter.split(/\s+/).filter(Boolean);
+}
+
+function termOf(word: string): Term {
+  const compared = COMPARISON.exec(word);
+  if (compared) {
+    const [, kind, comparison, value] = compared;
+    return { kind: kind as Compared, comparison: comparison as Comparison, value: Number(value) };
+  }
+  if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
+  const place = /^(is|was):([a-z]+(?:-[a-z]+)?)$/.exec(word);
+  if (place) return { kind: place[1] as 'is' | 'was', quadrant: place[2]! };
+  const field = /^(id|answer):(.+)$/.exec(word);
+  if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
+  return { kind: 'text', value: word.toLowerCase() };
 }
 
 /** What a filter looks at of a problem. */
@@ -170,4 +173,20 @@ function holds(term: Term, row: FilteredRow): boolean {
 /** Whether all terms hold for a row; no terms hold for every row. */
 export function matches(terms: readonly Term[], row: FilteredRow): boolean {
   return terms.every((term) => holds(term, row));
+}
+
+/** A word of a filter, with the number of rows that it finds alone. */
+export interface FilterWord {
+  word: string;
+  /** It is looked for in the texts of the problems. */
+  isText: boolean;
+  count: number;
+}
+
+/** What each word of a filter finds alone: why all of them together find nothing. */
+export function countsOfWords(filter: string, rows: readonly FilteredRow[]): FilterWord[] {
+  return wordsOf(filter).map((word) => {
+    const term = termOf(word);
+    return { word, isText: term.kind === 'text', count: rows.filter((row) => holds(term, row)).length };
+  });
 }

@@ -1,8 +1,11 @@
 /**
- * In which frame the components of the page are told of a change. What somebody did shows as a whole in the next frame. What
+ * In which frame the components of the page are told of a change. What somebody did shows as a whole in the next frame, and
+ * what is seen in one pane only is told to the components of that pane. What
  * has arrived of a run in progress, ten times a second, is shown by one component after the other, as many in a frame as leave
  * time for everything else.
  */
+
+import type { PaneName } from '../engine/runs/panel-state.ts';
 
 /** Told of a change; the promise, if there is one, says when it is drawn. */
 export type Listener = () => unknown;
@@ -15,19 +18,23 @@ export class Frames {
   /** Those that are to be told, the longest waiting first. */
   private readonly waiting = new Set<Listener>();
   private isWhole = false;
+  /** Panes in which something has changed. */
+  private readonly panes = new Set<PaneName>();
   private isScheduled = false;
 
-  constructor(private readonly listeners: ReadonlySet<Listener>) {}
+  /** @param listeners with the pane that each is part of; null for what is around the panes */
+  constructor(private readonly listeners: ReadonlyMap<Listener, PaneName | null>) {}
 
-  /** Tells all of them in the next frame. */
-  next(): void {
-    this.isWhole = true;
+  /** Tells all of them in the next frame, or those of one pane. */
+  next(pane?: PaneName): void {
+    if (pane === undefined) this.isWhole = true;
+    else this.panes.add(pane);
     this.schedule();
   }
 
   /** Tells them one after the other, from the next frame on. */
   spread(): void {
-    for (const listener of this.listeners) this.waiting.add(listener);
+    for (const listener of this.listeners.keys()) this.waiting.add(listener);
     this.schedule();
   }
 
@@ -36,13 +43,15 @@ export class Frames {
     this.isScheduled = true;
     requestAnimationFrame(() => {
       this.isScheduled = false;
-      if (!this.isWhole) {
-        void this.tellSome();
-        return;
-      }
+      const { isWhole } = this;
       this.isWhole = false;
-      this.waiting.clear();
-      for (const listener of this.listeners) listener();
+      for (const [listener, pane] of this.listeners) {
+        if (!isWhole && (pane === null || !this.panes.has(pane))) continue;
+        this.waiting.delete(listener);
+        listener();
+      }
+      this.panes.clear();
+      if (this.waiting.size > 0) void this.tellSome();
     });
   }
 

@@ -4,6 +4,7 @@ import type { Peer } from '../engine/messages/peer.ts';
 import { RollscopeError } from '../engine/protocol/errors.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import type { EditorAction, PanelContract, RunAction } from '../engine/runs/panel-contract.ts';
+import type { SavedFile } from '../engine/runs/saved-file.ts';
 import type { StartAnswer } from '../engine/runs/start-state.ts';
 import { type Failures, failureOf, type PanelRequest } from './failures.ts';
 
@@ -44,8 +45,8 @@ export class Requests {
   }
 
   /** Offers a file to the user to be written. */
-  saveFile(name: string, content: string, encoding: 'utf8' | 'base64'): void {
-    this.ask('saveFile', { name, content, encoding });
+  saveFile(file: SavedFile): void {
+    this.ask('saveFile', file);
   }
 
   revealProblem(problem: number): void {

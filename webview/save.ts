@@ -1,11 +1,21 @@
 /** Gives a file to the user: through the editor's dialog, and outside the editor as a download. */
-import type { Store } from './store.ts';
+import type { SavedFile } from '../engine/runs/saved-file.ts';
 
-/** Returns at once; a failure is shown where the panel shows failures. @param name that is proposed */
-export function saveFile(store: Store, name: string, content: string | Uint8Array<ArrayBuffer>): void {
-  if (store.isReadOnly) download(name, content);
-  else if (typeof content === 'string') store.requests.saveFile(name, content, 'utf8');
-  else store.requests.saveFile(name, base64(content), 'base64');
+/** What a page's charts are about, and its way to the host. */
+export interface FileSaver {
+  /** In the titles and the names of the files: the run, or the runs. */
+  readonly subject: string;
+  /** Outside the editor, which alone has a dialog. */
+  readonly isReadOnly: boolean;
+  /** A failure is shown where the page shows failures. */
+  saveFile(file: SavedFile): void;
+}
+
+/** Returns at once. @param name that is proposed */
+export function saveFile(saver: FileSaver, name: string, content: string | Uint8Array<ArrayBuffer>): void {
+  if (saver.isReadOnly) download(name, content);
+  else if (typeof content === 'string') saver.saveFile({ name, content, encoding: 'utf8' });
+  else saver.saveFile({ name, content: base64(content), encoding: 'base64' });
 }
 
 function download(name: string, content: string | Uint8Array<ArrayBuffer>): void {

@@ -1,7 +1,13 @@
 /** What the user looks at: a problem and one of its rollouts, the two steps, a filter, charts and panes. All of it is kept. */
 import type { RunColumns } from '../engine/runs/columns.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
-import { PROBLEM_GROUPINGS, PROBLEM_SORTS, type ProblemOrder, type TokenShading } from '../engine/runs/panel-state.ts';
+import {
+  type PaneName,
+  PROBLEM_GROUPINGS,
+  PROBLEM_SORTS,
+  type ProblemOrder,
+  type TokenShading,
+} from '../engine/runs/panel-state.ts';
 import type { Metric } from '../engine/runs/series.ts';
 import { isShading } from '../engine/runs/token-shades.ts';
 import { ChartChoice } from './chart-choice.ts';
@@ -24,6 +30,16 @@ function isGrouping(grouping: string): boolean {
 function keptOrder(kept: ProblemOrder | undefined): ProblemOrder {
   const isKnown = kept && PROBLEM_SORTS.includes(kept.sort) && isGrouping(kept.grouping);
   return isKnown ? kept : FIRST_ORDER;
+}
+
+/** Who is told of what the user selects. */
+interface SelectionListener {
+  /** @param stale requests whose failures were about what is no longer selected */
+  changed(...stale: PanelRequest[]): void;
+  /** Something has changed that one pane shows, and no other. */
+  changedIn(pane: PaneName): void;
+  /** Writes down what is kept. */
+  keep(): void;
 }
 
 /** Problems and rollouts by index from 0 (people see them from 1), steps by number. */
@@ -57,15 +73,10 @@ export class Selection {
   private keeping: ReturnType<typeof setTimeout> | undefined;
   private keptAt = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param kept what the page kept before a reload
-   * @param keep writes down what is kept
-   * @param changed told of each change, with the requests whose failures were about what is no longer selected
-   */
+  /** @param kept what the page kept before a reload */
   constructor(
     kept: ViewState | undefined,
-    private readonly changed: (...stale: PanelRequest[]) => void,
-    private readonly keep: () => void,
+    private readonly told: SelectionListener,
   ) {
     this.problem = kept?.problem ?? null;
     this.step = kept?.step ?? null;
@@ -133,7 +144,7 @@ export class Selection {
   /** Chooses tokens of the rollout, counted from 1; null for none. They are not kept. */
   chooseTokens(tokens: readonly [first: number, last: number] | null): void {
     this.tokens = tokens;
-    this.changed();
+    this.told.changed();
   }
 
   /** Shows a rollout of cursor A next to that of B, or hides it. */
@@ -144,7 +155,7 @@ export class Selection {
 
   selectRolloutBefore(rollout: number): void {
     this.rolloutBefore = rollout;
-    this.tell();
+    this.tellIn('rollout');
   }
 
   /** The rollout that is chosen in a group of so many. */
@@ -157,7 +168,7 @@ export class Selection {
     this.step = step;
     this.tokens = null;
     this.keepAtPace();
-    this.changed('openRollout', 'compareRollouts');
+    this.told.changed('openRollout', 'compareRollouts');
   }
 
   /** Selects the step to compare with; null for the state before training. */
@@ -198,13 +209,13 @@ export class Selection {
 
   setShading(shading: TokenShading): void {
     this.shading = shading;
-    this.tell();
+    this.tellIn('rollout');
   }
 
   setFilter(filter: string): void {
     this.filter = filter;
     this.keepAtPace();
-    this.changed();
+    this.told.changed();
   }
 
   /** The metrics of the charts with a choice. */
@@ -215,27 +226,27 @@ export class Selection {
   /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
   chooseChart(place: number, metric: Metric, columns: RunColumns): void {
     this.chartChoice.choose(place, metric, columns);
-    this.tell();
+    this.tellIn('charts');
   }
 
   addChart(metric: Metric, columns: RunColumns): void {
     this.chartChoice.add(metric, columns);
-    this.tell();
+    this.tellIn('charts');
   }
 
   removeChart(place: number, columns: RunColumns): void {
     this.chartChoice.remove(place, columns);
-    this.tell();
+    this.tellIn('charts');
   }
 
   moveChart(place: number, by: number, columns: RunColumns): void {
     this.chartChoice.move(place, by, columns);
-    this.tell();
+    this.tellIn('charts');
   }
 
   setSmoothing(smoothing: Smoothing): void {
     this.smoothing = smoothing;
-    this.tell();
+    this.tellIn('charts');
   }
 
   /** Keeps what has changed without being shown, such as how far a pane is scrolled, after a moment. */
@@ -246,7 +257,12 @@ export class Selection {
 
   private tell(...stale: PanelRequest[]): void {
     this.keepNow();
-    this.changed(...stale);
+    this.told.changed(...stale);
+  }
+
+  private tellIn(pane: PaneName): void {
+    this.keepNow();
+    this.told.changedIn(pane);
   }
 
   /** Keeps a change at once, and of many in a row, such as the steps that are passed while scrubbing, the last one. */
@@ -258,7 +274,7 @@ export class Selection {
   private keepNow(): void {
     clearTimeout(this.keeping);
     this.keptAt = performance.now();
-    this.keep();
+    this.told.keep();
   }
 
   /** A different run starts at its first problem and latest step. */

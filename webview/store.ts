@@ -11,8 +11,10 @@ import { RunColumns } from '../engine/runs/columns.ts';
 import { viewInOther } from '../engine/runs/comparison/other-run.ts';
 import { unpack } from '../engine/runs/packed.ts';
 import type { DataColumns, PanelContract, Shown } from '../engine/runs/panel-contract.ts';
+import type { PaneName } from '../engine/runs/panel-state.ts';
 import { lazyBefore, lazyView, type ProblemView } from '../engine/runs/problem-view.ts';
 import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-history.ts';
+import type { SavedFile } from '../engine/runs/saved-file.ts';
 import type { StartState } from '../engine/runs/start-state.ts';
 import { CalibrationReader } from './calibration-reader.ts';
 import { Failures, failureOf } from './failures.ts';
@@ -62,7 +64,7 @@ export class Store {
   /** Scheme of links that the host opens. */
   scheme = 'vscode';
 
-  private readonly listeners = new Set<Listener>();
+  private readonly listeners = new Map<Listener, PaneName | null>();
   private readonly frames = new Frames(this.listeners);
   private readonly peer: Peer<PanelContract>;
   private readonly rowsAt = new Remembered<ProblemRow[]>();
@@ -73,14 +75,14 @@ export class Store {
   private readonly quadrants = new QuadrantHistory();
 
   constructor(private readonly host: Host) {
-    this.selection = new Selection(
-      host.getState(),
-      (...stale) => {
+    this.selection = new Selection(host.getState(), {
+      changed: (...stale) => {
         if (stale.length > 0) this.failures.clear(...stale);
         this.changed();
       },
-      () => this.keep(),
-    );
+      changedIn: (pane) => this.frames.next(pane),
+      keep: () => this.keep(),
+    });
     this.peer = new Peer<PanelContract>(pageTransport(host));
     const run = () => this.info?.folder ?? '';
     this.requests = new Requests(this.peer, this.failures, run);
@@ -119,6 +121,15 @@ export class Store {
     return this.host.isReadOnly === true;
   }
 
+  /** What saved charts are about. */
+  get subject(): string {
+    return this.info?.run ?? 'run';
+  }
+
+  saveFile(file: SavedFile): void {
+    this.requests.saveFile(file);
+  }
+
   get canFind(): boolean {
     return this.host.isAlone !== true;
   }
@@ -151,9 +162,12 @@ export class Store {
     this.runOfA.set(folder);
   }
 
-  /** Calls the listener after changes, at most once per frame. Returns a function that unsubscribes. */
-  subscribe(listener: Listener): () => void {
-    this.listeners.add(listener);
+  /**
+   * Calls the listener after changes, at most once per frame. Returns a function that unsubscribes.
+   * @param pane the only one whose changes are of interest, besides those that all hear of
+   */
+  subscribe(listener: Listener, pane: PaneName | null): () => void {
+    this.listeners.set(listener, pane);
     return () => this.listeners.delete(listener);
   }
 

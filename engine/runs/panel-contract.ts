@@ -21,6 +21,7 @@ import { type FindProgress, FindQuery, type FindResult } from './find-query.ts';
 import type { ForkPoint, NoFork } from './fork-point.ts';
 import type { PackedColumns } from './packed.ts';
 import type { PanelLayout, PaneName, ProblemOrder, TokenShading } from './panel-state.ts';
+import { SavedFile } from './saved-file.ts';
 import type { Metric } from './series.ts';
 import { START_ANSWERS, type StartState } from './start-state.ts';
 
@@ -154,14 +155,7 @@ export const PANEL = defineContract({
       result: unchecked<RewardComparison>(),
     },
     /** Writes a file where the user says, such as a chart. Resolves also when nobody chose a place. */
-    saveFile: {
-      params: z.strictObject({
-        name: z.string().max(200),
-        content: z.string().max(2 ** 25),
-        encoding: z.enum(['utf8', 'base64']),
-      }),
-      result: unchecked<null>(),
-    },
+    saveFile: { params: SavedFile, result: unchecked<null>() },
     /** Whether confidence goes with correctness in the rollouts of one step. */
     calibrate: {
       params: z.strictObject({ run, phase: GroupId.shape.phase, step: index }),

@@ -32,6 +32,8 @@ export interface PlaceToOpen {
 export interface ComparisonActions {
   /** Shows a run elsewhere. */
   open(place: PlaceToOpen): Promise<void>;
+  /** Writes a file where the user says. */
+  saveFile(name: string, content: Uint8Array): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -96,6 +98,10 @@ export class ComparisonConversation {
       open: async (place) => {
         for (const folder of [place.folder, ...(place.from ? [place.from.folder] : [])]) this.check(folder);
         await this.actions.open(place);
+        return null;
+      },
+      saveFile: async ({ name, content, encoding }) => {
+        await this.actions.saveFile(name, Buffer.from(content, encoding));
         return null;
       },
     });

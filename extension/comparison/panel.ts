@@ -19,6 +19,7 @@ export interface ComparisonPanelActions {
   take(folder: string): Promise<OpenRun>;
   /** Shows a run in the panel of runs. */
   open(place: PlaceToOpen): Promise<void>;
+  saveFile(name: string, content: Uint8Array): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -86,11 +87,11 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'icon.png');
     panel.title = plain(`Compare: ${runs.map(({ run }) => run).join(', ')}`);
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
-    const { open, report } = this.actions;
+    const { open, saveFile, report } = this.actions;
     const conversation = new ComparisonConversation(
       panel.webview,
       runs,
-      { open, report },
+      { open, saveFile, report },
       editorWords(vscode.env.uriScheme),
     );
     this.shown.set(panel, runs);

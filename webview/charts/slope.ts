@@ -11,9 +11,13 @@ const MOST = 6;
 const LABEL = 12;
 const LETTER = 6.6;
 const AWAY = 6;
+/** Width of a letter of the names of the ends. */
+const END_LETTER = 5.6;
 /** Most and least space for the labels of a side, of the width. */
 const [LABELS, LEAST_LABELS] = [0.38, 0.16];
 const EDGE = 8;
+/** Room for the names of the ends. */
+const ENDS = 14;
 
 /** A problem's group at one of the two steps. */
 export interface SlopeEnd {
@@ -98,9 +102,18 @@ export function spread(wanted: readonly number[], low: number, high: number): nu
   return places;
 }
 
-/** The lines between two axes, with answers and shares at both ends. @param width of the picture, and its height: CSS pixels */
-export function slopeChart(lines: readonly SlopeLine[], width: number, height: number): TemplateResult {
-  const bottom = height - EDGE;
+/**
+ * The lines between two axes, with answers and shares at both ends.
+ * @param ends what is at A and at B, written below the axes
+ * @param width of the picture, and its height: CSS pixels
+ */
+export function slopeChart(
+  lines: readonly SlopeLine[],
+  ends: readonly [a: string, b: string],
+  width: number,
+  height: number,
+): TemplateResult {
+  const bottom = height - EDGE - ENDS;
   const y = (share: number) => bottom - share * (bottom - EDGE);
   // Besides the answer there are its mark and its share.
   const letters = Math.max(3, Math.floor((width * LABELS - AWAY) / LETTER) - 7);
@@ -129,7 +142,12 @@ export function slopeChart(lines: readonly SlopeLine[], width: number, height: n
         svg`<text class="slope-label" x=${x} y=${places[i]! + 4} text-anchor=${anchor}>${text(line, line[side])}</text>`,
     );
   };
+  const [a, b] = ends;
+  // A long name, of another run, takes the room that the other one leaves.
+  const most = Math.floor(width / END_LETTER);
   return svg`
+    <text class="slope-name a" x="0" y=${height - 3}>${oneLine(a, Math.max(12, most - b.length - 3))}</text>
+    <text class="slope-name b" x=${width} y=${height - 3} text-anchor="end">${oneLine(b, Math.max(12, most - 12))}</text>
     <line class="axis" x1=${left} x2=${left} y1=${EDGE} y2=${bottom}></line>
     <line class="axis" x1=${right} x2=${right} y1=${EDGE} y2=${bottom}></line>
     ${drawn.map((line) => svg`<line class="slope-line ${kind(line)}" x1=${left} x2=${right} y1=${y(line.from)} y2=${y(line.to)}></line>`)}

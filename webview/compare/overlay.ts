@@ -3,6 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { css, nothing, type TemplateResult } from 'lit';
 import type { RunCurve } from '../../engine/runs/comparison/curves.ts';
+import type { Domain } from '../charts/domain.ts';
 import { axisRange, tickFormat } from '../charts/scale.ts';
 import { svg } from '../html.ts';
 
@@ -26,6 +27,14 @@ export const overlayStyles = css`
   .whisker {
     stroke-width: 1;
     stroke-opacity: 0.7;
+  }
+  .hover {
+    stroke: var(--vscode-foreground);
+    stroke-opacity: 0.5;
+  }
+  .dragged {
+    fill: var(--vscode-editor-selectionBackground, var(--accent));
+    fill-opacity: 0.5;
   }
   .run0 {
     stroke: var(--vscode-charts-blue);
@@ -78,13 +87,33 @@ export interface Overlay {
   steps: readonly (number | null)[];
   /** Name of the vertical axis. */
   unit: string;
+  /** The steps that are shown. */
+  domain: Domain;
+  /** Step under the pointer, in whichever chart that is. */
+  hover: number | null;
+  /** Steps that are being dragged over. */
+  dragged: Domain | null;
+}
+
+/** Where lines can be, CSS pixels from the upper left corner. */
+export function overlayArea(width: number, height: number) {
+  return { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+}
+
+/** The value of a curve at a step: the last one at or before it, where the run has come that far; null for none. */
+export function valueAt({ steps, values }: RunCurve, step: number): number | null {
+  if (step > (steps.at(-1) ?? -1)) return null;
+  const i = steps.findLastIndex((one, place) => one <= step && Number.isFinite(values[place]));
+  return i < 0 ? null : values[i]!;
 }
 
 /** Sizes are in CSS pixels, x is the step; NaN interrupts a line. All curves share one axis unless `range` is given. */
-export function overlay({ width, height, curves, range, steps, unit }: Overlay): TemplateResult {
-  const last = curves.reduce((most, one) => Math.max(most, one.steps.at(-1) ?? 0), 1);
-  const area = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
-  const x = scaleLinear([0, last], [area.left, area.right]);
+export function overlay(options: Overlay): TemplateResult {
+  const { width, height, range, steps, unit, domain } = options;
+  const area = overlayArea(width, height);
+  const x = scaleLinear([domain[0], Math.max(domain[0] + 1, domain[1])], [area.left, area.right]);
+  const has = (step: number) => step >= domain[0] && step <= domain[1];
+  const curves = options.curves.map((curve) => partOf(curve, has));
   const all = curves.flatMap(({ values, low, high }) => [values, low ?? [], high ?? []]);
   const y = scaleLinear(range ?? axisRange(all.flat()), [area.bottom, area.top]).clamp(true);
   const text = tickFormat(y, 3);
@@ -94,16 +123,44 @@ export function overlay({ width, height, curves, range, steps, unit }: Overlay):
     ${x.ticks(5).map((tick) => (Number.isInteger(tick) ? svg`<text x=${x(tick)} y=${area.bottom + 13} text-anchor="middle">${tick}</text>` : nothing))}
     <text x=${(area.left + area.right) / 2} y=${height - 3} text-anchor="middle">step</text>
     ${unit === '' ? nothing : svg`<text x="2" y="9">${unit}</text>`}
-    ${steps.map((step, run) => (step === null || step > last ? nothing : svg`<line class="run-line run${run}" stroke-dasharray="1 3" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom}></line>`))}
+    ${steps.map((step, run) => (step === null || !has(step) ? nothing : svg`<line class="run-line run${run}" stroke-dasharray="1 3" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom}></line>`))}
     ${curves.map((curve, run) => runLine(curve, run, x, y))}
+    ${pointed(options, x, y)}
   `;
+}
+
+/** What of a curve is on the axis. */
+function partOf(curve: RunCurve, has: (step: number) => boolean): RunCurve {
+  const places = curve.steps.flatMap((step, i) => (has(step) ? [i] : []));
+  const of = (values: readonly number[]) => places.map((i) => values[i]!);
+  const { steps, values, low, high } = curve;
+  return { steps: of(steps), values: of(values), ...(low && { low: of(low) }), ...(high && { high: of(high) }) };
+}
+
+/** The line under the pointer with a dot on each curve, and the steps that are dragged over. */
+function pointed({ width, height, curves, hover, dragged }: Overlay, x: Scale, y: Scale) {
+  const { top, bottom } = overlayArea(width, height);
+  const dots = (step: number) =>
+    curves.map((curve, run) => {
+      const value = curve.steps.includes(step) ? valueAt(curve, step) : null;
+      return value === null
+        ? nothing
+        : svg`<path class="marker run${run}" d=${markerPath(run, x(step), y(value))}></path>`;
+    });
+  return svg`<g data-transient>
+    ${dragged ? svg`<rect class="dragged" x=${x(dragged[0])} y=${top} width=${Math.max(0, x(dragged[1]) - x(dragged[0]))} height=${bottom - top}></rect>` : nothing}
+    ${hover === null ? nothing : svg`<line class="hover" x1=${x(hover)} x2=${x(hover)} y1=${top} y2=${bottom}></line>${dots(hover)}`}
+  </g>`;
 }
 
 type Scale = (value: number) => number;
 
 function runLine({ steps, values, low, high }: RunCurve, run: number, x: Scale, y: Scale): TemplateResult {
   const known = steps.map((_, i) => i).filter((i) => Number.isFinite(values[i]));
-  const every = Math.max(1, Math.ceil(known.length / Math.max(1, (x(steps.at(-1) ?? 0) - x(0)) * POINTS_PER_PIXEL)));
+  const every = Math.max(
+    1,
+    Math.ceil(known.length / Math.max(1, (x(steps.at(-1) ?? 0) - x(steps[0] ?? 0)) * POINTS_PER_PIXEL)),
+  );
   const points = known.filter((_, place) => place % every === 0 || place === known.length - 1);
   const path = line<number>(
     (i) => x(steps[i]!),

@@ -8,6 +8,7 @@ import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { html, svg } from '../html.ts';
+import { nothingFound, nothingFoundStyles } from '../nothing-found.ts';
 import '../filter-field.ts';
 import { moveOf } from '../../engine/runs/moves.ts';
 import type { ComparedRow, CompareStore } from './store.ts';
@@ -19,6 +20,7 @@ const LONGEST = 40;
 const SLOPE = { width: 44, height: 16 };
 
 export const listStyles = css`
+  ${nothingFoundStyles}
   .choice {
     display: flex;
     flex-wrap: wrap;
@@ -56,7 +58,20 @@ export function problemList(store: CompareStore) {
       <thead><tr><th>problem</th><th></th><th>reference</th><th>${a}</th><th>${b}</th><th class="number" title="P(correct) in ${a} and in ${b}">P(correct)</th><th></th><th>text</th></tr></thead>
       <tbody>${sorted.slice(0, MOST).map((row, i) => line(store, row, i))}</tbody>
     </table>
+    ${rows.length === 0 ? noRows(store) : nothing}
     ${rows.length > MOST ? html`<p class="muted">and ${plural(rows.length - MOST, 'more problem')}: filter to find them</p>` : nothing}`;
+}
+
+/** Why there are none, and what shows some. */
+function noRows(store: CompareStore) {
+  const { filter, candidates, all } = store;
+  if (filter.trim() && candidates.length > 0)
+    return nothingFound(filter, candidates, () => store.choose({ filter: '' }));
+  if (all) return nothing;
+  return html`<div class="nothing-found" data-nothing-found>
+    <p>Both runs give every problem the same answer.</p>
+    <button class="link word" data-action="show-all" @click=${() => store.choose({ all: true })}>Show all problems</button>
+  </div>`;
 }
 
 /** How many of them there are, which two runs they are of, and the filter. */

@@ -9,7 +9,9 @@ import type {
   RowInView,
   ShownComparison,
 } from '../../engine/runs/comparison/contract.ts';
+import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import { hasOtherAnswer } from '../../engine/runs/problem-view.ts';
+import type { SavedFile } from '../../engine/runs/saved-file.ts';
 import { type FilteredRow, matches, parseFilter } from '../filter.ts';
 import type { Host } from '../host.ts';
 
@@ -102,6 +104,11 @@ export class CompareStore {
     this.setLook({ steps });
   }
 
+  /** Looks at a step in all runs, each at its latest one where it has no later ones. */
+  lookAtAll(step: number): void {
+    this.setLook({ steps: (this.shown?.runs ?? []).map(({ step: last }) => (step < last ? step : null)) });
+  }
+
   setLook(change: Partial<ComparisonLook>): void {
     this.state.look = { ...this.look, ...change };
     this.ask(this.peer.request('look', { look: this.look }));
@@ -125,6 +132,20 @@ export class CompareStore {
   openAgainst(run: number, other: number): void {
     const place = (i: number) => ({ folder: this.shown!.runs[i]!.folder, step: this.look.steps[i] ?? null });
     this.ask(this.peer.request('open', { ...place(run), problem: null, from: place(other) }));
+  }
+
+  /** Outside the editor there is no comparison. */
+  get isReadOnly(): boolean {
+    return false;
+  }
+
+  /** What saved charts are about. */
+  get subject(): string {
+    return (this.shown?.runs ?? []).map(({ run }, i) => `${RUN_LETTERS[i]} ${run}`).join(', ');
+  }
+
+  saveFile(file: SavedFile): void {
+    this.ask(this.peer.request('saveFile', file));
   }
 
   private ask(request: Promise<unknown>): void {

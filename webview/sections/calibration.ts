@@ -54,6 +54,7 @@ export class CalibrationView extends Component {
       }
     `,
   ];
+  protected override readonly pane = 'problem';
 
   private measure = 'token-probability';
   private brush: Brush | null = null;

@@ -52,6 +52,7 @@ interface Chart {
 @customElement('rs-curves')
 export class Curves extends Component {
   static override styles = [shared, failureStyles, menuStyles, curveStyles];
+  protected override readonly pane = 'charts';
 
   /** The steps that are shown, and the one under the pointer. */
   private readonly pointer = new ChartPointer(this, {

@@ -67,6 +67,7 @@ export class Histograms extends Component {
       }
     `,
   ];
+  protected override readonly pane = 'charts';
 
   private readonly histograms = new Remembered<Histogram[]>();
   /** The bin that was chosen last, from which a range begins. */

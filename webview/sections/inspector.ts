@@ -113,6 +113,7 @@ export class Inspector extends Component {
       }
     `,
   ];
+  protected override readonly pane = 'problem';
 
   /** What the rollouts are sorted by. */
   private order: RolloutOrder = BY_ADVANTAGE;

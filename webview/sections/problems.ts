@@ -9,6 +9,7 @@ import { stepAt } from '../charts/matrix.ts';
 import { Component } from '../component.ts';
 import { menuStyles, saveMenu } from '../export-menu.ts';
 import { html } from '../html.ts';
+import { nothingFound, nothingFoundStyles } from '../nothing-found.ts';
 import { type ListItem, listItems } from '../problem-order.ts';
 import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
@@ -31,7 +32,8 @@ const SPARE = 6;
 /** The section of all problems; one is selected by click or key. */
 @customElement('rs-problems')
 export class Problems extends Component {
-  static override styles = [shared, menuStyles, problemsStyles, ...flowsStyles];
+  static override styles = [shared, menuStyles, problemsStyles, nothingFoundStyles, ...flowsStyles];
+  protected override readonly pane = 'problems';
 
   /** What is seen of the list, CSS pixels. */
   private top = 0;
@@ -77,8 +79,18 @@ export class Problems extends Component {
         </div>
         ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
-      ${this.list(items)} ${matrixLegend(this.store, this.width)}
+      ${this.list(items)} ${this.nothing(items)} ${matrixLegend(this.store, this.width)}
     `;
+  }
+
+  /** Where the filter leaves no problem: why, and the way back. */
+  private nothing(items: readonly ListItem[]) {
+    const { selection, rows } = this.store;
+    if (items.length > 0 || rows.length === 0 || !selection.filter.trim()) return nothing;
+    return nothingFound(selection.filter, rows, () => {
+      selection.setFilter('');
+      this.focusFilter();
+    });
   }
 
   /** Made once for the two steps: scrolling and filtering leave them as they are. */
@@ -145,7 +157,7 @@ export class Problems extends Component {
     const shown = items.slice(first, last);
     const isShown = shown.some((item) => item.kind === 'problem' && item.index === selected);
     return html`<div
-      class="list"
+      class="list ${items.length === 0 && this.store.rows.length > 0 ? 'empty' : ''}"
       role="grid"
       tabindex="0"
       aria-label="Problems over time"

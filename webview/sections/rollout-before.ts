@@ -33,6 +33,7 @@ export class RolloutBefore extends Component {
       }
     `,
   ];
+  protected override readonly pane = 'rollout';
 
   private about = '';
   private unfolded = new Set<number>();

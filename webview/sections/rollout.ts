@@ -37,6 +37,7 @@ interface Shown {
 @customElement('rs-rollout')
 export class RolloutView extends Component {
   static override styles = rolloutStyles;
+  protected override readonly pane = 'rollout';
 
   /** Which rollout the fields below are about. */
   private about = '';

@@ -5,6 +5,7 @@ import type { ErrorData } from '../../protocol/errors.ts';
 import type { RunInfo } from '../../protocol/listed-run.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { ProblemView } from '../problem-view.ts';
+import { SavedFile } from '../saved-file.ts';
 import type { RunComparison } from './compare.ts';
 import type { RunCurve } from './curves.ts';
 import { MOST_RUNS } from './letters.ts';
@@ -71,6 +72,8 @@ export const COMPARE = defineContract({
       }),
       result: unchecked<null>(),
     },
+    /** Writes a chart where the user says. Resolves also when nobody chose a place. */
+    saveFile: { params: SavedFile, result: unchecked<null>() },
   },
   notifications: {
     /** Replaces everything that the page knows. */

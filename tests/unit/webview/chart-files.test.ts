@@ -1,5 +1,6 @@
 /** Every chart as a file: its menu, its numbers, and the matrix as a drawing of all problems. */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { SavedFile } from '../../../engine/runs/saved-file.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { matrixSvg } from '../../../webview/charts/matrix-svg.ts';
 import { matrixTable } from '../../../webview/sections/problems/matrix-file.ts';
@@ -23,8 +24,9 @@ async function saved(store: Store, section: Section, name: string, type: 'csv'):
   const items = clicks.filter(({ element }) => element.includes(`data-action="${type}"`));
   const event = { currentTarget: { closest: () => ({ open: true }) } };
   (items[names.indexOf(name)]!.click as (event: unknown) => void)(event);
-  const [[file, content]] = save.mock.calls as [[string, string, string]];
-  expect(file).toBe(`run-${name}.csv`);
+  const [[file]] = save.mock.calls as [[SavedFile]];
+  const { content } = file;
+  expect(file.name).toBe(`run-${name}.csv`);
   save.mockRestore();
   return content;
 }

@@ -23,13 +23,24 @@ describe('the slope of answers', () => {
   ];
 
   test.each([200, 340, 428])('keeps its labels within %d pixels, and cuts no more than it must', (width) => {
-    const labels = textsOf(markup(slopeChart(lines, width, 110)), 'slope-label');
+    const labels = textsOf(markup(slopeChart(lines, ['A: x', 'B: y'], width, 110)), 'slope-label');
     for (const { x, text } of labels) {
       const isLeft = x < width / 2;
       expect([text, isLeft ? x - text.length * LETTER >= 0 : x + text.length * LETTER <= width]).toEqual([text, true]);
     }
     if (width > 300) expect(labels.some(({ text }) => text.includes('Havana'))).toBe(true);
     if (width > 400) expect(labels.some(({ text }) => text.includes('Fredrickson 0.13'))).toBe(true);
+  });
+
+  test.each([200, 428])('says what A and B are below its axes, within %d pixels', (width) => {
+    const names = (a: string) => {
+      const html = markup(slopeChart(lines, [a, 'B: step 24'], width, 110));
+      return ['slope-name a', 'slope-name b'].map((kind) => textsOf(html, kind)[0]!.text);
+    };
+    expect(names('A: before training')).toEqual(['A: before training', 'B: step 24']);
+    const [a, b] = names('A: majority-vote-problems-20261130-011753, before training');
+    expect((a!.length + b!.length) * 5.4).toBeLessThan(width);
+    expect([a!.endsWith('…'), b]).toEqual([width < 400, 'B: step 24']);
   });
 });
 

@@ -6,8 +6,10 @@ import { ComparisonConversation } from '../../../engine/view/comparison.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
 import { editorWords } from '../../../extension/remedies.ts';
 import { CompareApp } from '../../../webview/compare/app.ts';
+import { valueAt } from '../../../webview/compare/overlay.ts';
 import { CompareStore } from '../../../webview/compare/store.ts';
 import type { Host } from '../../../webview/host.ts';
+import type { ChartPointer } from '../../../webview/sections/curves/pointer.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 import { writeRunFixture } from '../../support/run-fixture.ts';
 import { until } from '../../support/wait.ts';
@@ -27,15 +29,25 @@ beforeAll(async () => {
 async function compare(...names: string[]) {
   const webview = new FakeWebview();
   const open = vi.fn(async () => {});
+  const saveFile = vi.fn(async (_name: string, _content: Uint8Array) => {});
   const report = (error: unknown) => {
     throw error;
   };
   const opened = await Promise.all(names.map((name) => OpenRun.open(folder(name))));
-  const conversation = new ComparisonConversation(webview, opened, { open, report }, editorWords('vscode'));
+  const conversation = new ComparisonConversation(webview, opened, { open, saveFile, report }, editorWords('vscode'));
   const store = new CompareStore(webview.page() as Host<unknown> as Host<ComparisonState>);
   await until('the runs are compared', () => store.shown?.comparison != null);
   const app = Object.assign(new CompareApp(), { store, width: 1200 });
-  return { store, open, conversation, webview, template: () => app.render(), html: () => markup(app.render()) };
+  return {
+    store,
+    app,
+    open,
+    saveFile,
+    conversation,
+    webview,
+    template: () => app.render(),
+    html: () => markup(app.render()),
+  };
 }
 
 describe('a comparison of two runs', () => {
@@ -75,6 +87,49 @@ describe('a comparison of two runs', () => {
     await until('the latest is compared', () => store.shown!.comparison!.runs[0]!.at.step === 10);
   });
 
+  test('has the values of all runs at the step under the pointer in each chart, and goes to it', async () => {
+    const { store, app, html } = await compare('one', 'two');
+    const values = (curve: string) =>
+      textsOf(new RegExp(`data-curve="${curve}".*?</figure>`, 's').exec(html())![0])
+        .split('\n')
+        .join(' ');
+    expect(values('majorityShare')).not.toContain('step 3:');
+    const charts = Reflect.get(app, 'charts') as object;
+    const pointer = Reflect.get(charts, 'pointer') as ChartPointer;
+    pointer.hover = 3;
+    const { curves } = store.shown!.comparison!;
+    for (const name of ['majorityShare', 'evaluation/accuracy']) {
+      const [a, b] = curves[name]!.map((curve) => valueAt(curve, 3)!.toFixed(name === 'majorityShare' ? 2 : 3));
+      expect(values(name), name).toContain(`step 3: A ${a} · B ${b}`);
+    }
+    // A run that has not come so far has no value there.
+    pointer.hover = 9;
+    expect(values('majorityShare')).toMatch(/step 9: A [\d.]+ · B –/);
+    pointer.show([2, 5]);
+    expect(html()).toContain('data-action="all-steps"');
+    store.lookAtAll(4);
+    await until('the step is compared', () => store.shown!.comparison!.runs[1]!.asked === 4);
+    store.lookAtAll(10);
+    expect(store.look.steps).toEqual([null, null]);
+  });
+
+  test('saves its charts as files, with a column for each run', async () => {
+    const { store, saveFile, template } = await compare('one', 'two');
+    // The menu closes after the choice; here there is no page.
+    const event = { currentTarget: { closest: () => ({}) } };
+    const csv = clicksOf(template()).filter(({ element }) => element.includes('data-action="csv"'));
+    expect(csv).toHaveLength(store.look.curves.length);
+    (csv[1]!.click as (event: unknown) => void)(event);
+    await until('it is saved', () => saveFile.mock.calls.length === 1);
+    const [name, content] = saveFile.mock.calls[0]!;
+    expect(name).toBe('A-one-B-two-majorityShare.csv');
+    const [head, ...rows] = Buffer.from(content).toString().trim().split('\n');
+    expect(head).toBe('step,one,two');
+    expect(rows).toHaveLength(10);
+    expect(rows[0]).toMatch(/^1,[\d.]+,[\d.]+$/);
+    expect(rows[9]).toMatch(/^10,[\d.]+,$/);
+  });
+
   test('lists what a count of the pair counts', async () => {
     const { store, template, html } = await compare('one', 'two');
     store.lookAt(1, 0);
@@ -92,6 +147,28 @@ describe('a comparison of two runs', () => {
       expect(store.rows, key).toHaveLength(count);
     }
     expect(html()).toContain(`data-matching="${outcomes.bothWrong}"`);
+  });
+
+  test('says why no problem is listed, and leads back', async () => {
+    const { store, template, html } = await compare('one', 'two');
+    const press = (action: string) =>
+      clicksOf(template())
+        .find(({ element }) => element.includes(`data-action="${action}"`))!
+        .click();
+    store.choose({ filter: 'nowhere', all: true });
+    expect(store.rows).toEqual([]);
+    expect(html()).toContain('data-word="nowhere" data-count="0"');
+    press('clear-filter');
+    expect([store.filter, store.rows.length]).toEqual(['', 12]);
+    expect(html()).not.toContain('data-nothing-found');
+    // A run against itself.
+    const same = await compare('one', 'one');
+    expect(same.store.rows).toEqual([]);
+    expect(same.html()).toContain('data-nothing-found');
+    clicksOf(same.template())
+      .find(({ element }) => element.includes('data-action="show-all"'))!
+      .click();
+    expect(same.store.rows).toHaveLength(12);
   });
 
   test('opens a problem in either run, at its step', async () => {

@@ -41,7 +41,10 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
     section: 'inspector',
     ask: (store) => store.rewards.ask({ phase: 'train', step: 1, problem: null }, { again: true }),
   },
-  saveFile: { section: 'curves', ask: (store) => store.requests.saveFile('a.csv', 'x', 'utf8') },
+  saveFile: {
+    section: 'curves',
+    ask: (store) => store.requests.saveFile({ name: 'a.csv', content: 'x', encoding: 'utf8' }),
+  },
   revealProblem: { section: 'inspector', ask: (store) => store.requests.revealProblem(0) },
   control: { section: 'header', ask: (store) => store.requests.control('pause') },
   perform: { section: 'header', ask: (store) => store.requests.perform('choose-run') },

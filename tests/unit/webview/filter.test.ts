@@ -1,7 +1,7 @@
 /** The panel's filter of problems. */
 import { expect, test } from 'vitest';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
-import { matches, parseFilter } from '../../../webview/filter.ts';
+import { countsOfWords, matches, parseFilter } from '../../../webview/filter.ts';
 import { completed, FILTER_TERMS } from '../../../webview/filter-completion.ts';
 import type { ProblemRow } from '../../../webview/problem-row.ts';
 
@@ -91,4 +91,13 @@ test.each([
 ])('%j finds %j', (filter, ids) => {
   const terms = parseFilter(filter);
   expect(ROWS.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+});
+
+test('each word of a filter that finds nothing says what it finds alone', () => {
+  expect(countsOfWords(' majority:correct  answer:7 majority:perhaps ', ROWS)).toEqual([
+    { word: 'majority:correct', isText: false, count: 1 },
+    { word: 'answer:7', isText: false, count: 2 },
+    { word: 'majority:perhaps', isText: true, count: 0 },
+  ]);
+  expect(countsOfWords('  ', ROWS)).toEqual([]);
 });

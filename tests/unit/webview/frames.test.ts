@@ -1,5 +1,6 @@
 /** In which frame components are told of a change. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { PaneName } from '../../../engine/runs/panel-state.ts';
 import { Frames, type Listener } from '../../../webview/frames.ts';
 
 /** Callbacks of the next frame. */
@@ -32,7 +33,10 @@ function listening(names: string, milliseconds: number) {
       },
     ]),
   );
-  const all = new Set(listeners.values());
+  // One pane has the listeners a and b.
+  const all = new Map<Listener, PaneName | null>(
+    [...listeners].map(([name, listener]) => [listener, 'ab'.includes(name) ? 'rollout' : null]),
+  );
   return { told, all, listeners, frames: new Frames(all) };
 }
 
@@ -73,4 +77,23 @@ test('one that has left is not told', async () => {
   all.delete(listeners.get('b')!);
   for (let i = 0; i < 3; i++) await frame();
   expect(told.join('')).toBe('ac');
+});
+
+test('what one pane shows is told to that pane only, while the others wait for what has arrived', async () => {
+  const { told, frames } = listening('cabd', 4);
+  frames.next('rollout');
+  await frame();
+  expect(told.join('')).toBe('ab');
+  frames.next('charts');
+  await frame();
+  expect(told).toHaveLength(2);
+  frames.spread();
+  frames.next('rollout');
+  await frame();
+  expect(told.slice(2).join('')).toBe('abcd');
+  // With a change that all show, nobody is told twice.
+  frames.next('rollout');
+  frames.next();
+  await frame();
+  expect(told.slice(6).join('')).toBe('cabd');
 });

@@ -83,7 +83,7 @@ describe('cursor A at another run', () => {
     const { store, compareRollouts } = await compared();
     store.selection.lookAt(4);
     await readSelected(store);
-    expect(rendered(store, 'inspector')).toContain('From A (other, ');
+    expect(rendered(store, 'inspector')).toContain('A: other, ');
     store.selection.showBefore(true);
     const { columnsBefore, selected } = store;
     expect(columnsBefore).toBe(store.runOfA.other!.columns);

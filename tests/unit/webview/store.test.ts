@@ -9,7 +9,16 @@ import { copyOf } from '../../../engine/runs/problem-view.ts';
 import type { Conversation } from '../../../engine/view/conversation.ts';
 import { groupPage } from '../../../engine/view/group-page.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
+import { provideStore } from '../../../webview/component.ts';
+import type { Frames } from '../../../webview/frames.ts';
 import { GroupReader } from '../../../webview/group-reader.ts';
+import { CalibrationView } from '../../../webview/sections/calibration.ts';
+import { Curves } from '../../../webview/sections/curves.ts';
+import { Histograms } from '../../../webview/sections/histograms.ts';
+import { Inspector } from '../../../webview/sections/inspector.ts';
+import { Problems } from '../../../webview/sections/problems.ts';
+import { RolloutView } from '../../../webview/sections/rollout.ts';
+import { RolloutBefore } from '../../../webview/sections/rollout-before.ts';
 import { Store } from '../../../webview/store.ts';
 import { forecastOf, problemForecast } from '../../support/forecast.ts';
 import { temporaryFolder } from '../../support/processes.ts';
@@ -53,6 +62,33 @@ describe('the store of the panel', () => {
     const store = new Store(webview.page());
     await until('a step is looked at', () => Number.isFinite(store.selection.at));
     expect(store.selection.at).toBe(5);
+  });
+
+  test('tells only the pane of the rollout of another shading, and only the charts of theirs', async () => {
+    const { store } = await panelOn(await fixture());
+    const next = vi.spyOn(Reflect.get(store, 'frames') as Frames, 'next');
+    const told = (act: (selection: Store['selection']) => void) => {
+      next.mockClear();
+      act(store.selection);
+      return next.mock.calls;
+    };
+    expect(told((selection) => selection.setShading('entropy'))).toEqual([['rollout']]);
+    expect(told((selection) => selection.selectRolloutBefore(1))).toEqual([['rollout']]);
+    expect(told((selection) => selection.setSmoothing(0.6))).toEqual([['charts']]);
+    expect(told((selection) => selection.addChart('kl', store.columns))).toEqual([['charts']]);
+    expect(told((selection) => selection.selectRollout(1))).toContainEqual([]);
+    provideStore(store);
+    // Every element in a pane hears of it.
+    const panes = Object.fromEntries(
+      [Curves, Histograms, Problems, Inspector, CalibrationView, RolloutView, RolloutBefore].map((element) => [
+        element.name,
+        Reflect.get(new element(), 'pane'),
+      ]),
+    );
+    expect(panes).toEqual({
+      ...{ Curves: 'charts', Histograms: 'charts', Problems: 'problems', Inspector: 'problem' },
+      ...{ CalibrationView: 'problem', RolloutView: 'rollout', RolloutBefore: 'rollout' },
+    });
   });
 
   test('turns to the problem that was named before the page was there, where one pane is shown at a time', async () => {

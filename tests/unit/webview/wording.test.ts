@@ -113,6 +113,8 @@ test('the panel', async () => {
   say('with a forecast', store, ['diagnosis', 'problems', 'inspector']);
   store.selection.setFilter('predicted:wrong');
   say('filtered by the forecast', store, ['problems']);
+  store.selection.setFilter('predicted:wrong nowhere');
+  say('a filter that finds nothing', store, ['problems']);
   store.selection.setFilter('');
   store.selection.select(1);
   say('without a predicted majority', store, ['inspector']);

@@ -10,7 +10,7 @@ import { html } from '../../html.ts';
 import type { ProblemRow } from '../../problem-row.ts';
 import { correctnessMark, verdictClass } from './correctness.ts';
 
-const HEIGHT = 110;
+const HEIGHT = 124;
 
 /** The columns of the run, and those of the run of cursor A with its name where that is another one. */
 interface BothRuns {
@@ -38,10 +38,11 @@ export function changeSection(
     unanswered,
   });
   const lines = slopeLines(end(columnsBefore, before), end(columns, view));
+  const [a, b] = [`${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}`, placeText(view)];
   return html`<section data-change>
-    <h2 class="from-to"><span>From A (${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}) to B (${placeText(view)})</span>
+    <h2 class="from-to"><span>From A to B</span>
       <span class="acts"><button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Side by side</button>${save(lines)}</span></h2>
-    <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A and B: ${slopeText(lines)}">${slopeChart(lines, width, HEIGHT)}</svg>
+    <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A, ${a}, and B, ${b}: ${slopeText(lines)}">${slopeChart(lines, [`A: ${a}`, `B: ${b}`], width, HEIGHT)}</svg>
   </section>`;
 }
 

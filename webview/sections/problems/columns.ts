@@ -139,6 +139,16 @@ export const problemsStyles = css`
     overflow-x: hidden;
     outline-offset: -1px;
   }
+  /* Only the titles: what is below says why. */
+  .list.empty {
+    flex: none;
+    min-height: 0;
+  }
+  .list.empty ~ .nothing-found {
+    flex: 1 1 0;
+    min-height: 0;
+    overflow-y: auto;
+  }
   .lines {
     position: relative;
     contain: strict;

@@ -48,8 +48,7 @@ export interface ForkView {
   goTo(): void;
   /** Shows the sibling. */
   choose(sibling: number): void;
-  /** Opens both in the editor's diff. */
-  /** Absent outside the editor. */
+  /** Opens both in the editor's diff; absent outside the editor. */
   compare?(sibling: number): void;
 }
 
@@ -87,7 +86,6 @@ export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
             <th class="number">probability</th>
             <th class="number">rollouts</th>
             ${hasReference ? html`<th class="number">correct</th>` : nothing}
-            
           </tr>
         </thead>
         <tbody>
