@@ -8,6 +8,8 @@ const NARROW = 1000;
 const WIDE = 1700;
 
 export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: null, problems: 0.4, rollout: 0.27, tab: 'problems' };
+/** The shares of a wide panel until somebody moves an edge: the list has columns enough, and what is left is for the steps. */
+const WIDE_WIDTHS = { problems: 0.46, rollout: 0.25 };
 /** Height of the charts until somebody moves their edge, CSS pixels, and where there is room for larger ones. */
 export const CHARTS_HEIGHT = { usual: 180, wide: 270 };
 /** Least sizes of a pane that can be read, CSS pixels. */
@@ -52,9 +54,16 @@ export class Layout {
   /** Widths of the three panes side by side, CSS pixels; those of the problems and the rollout give way to the least sizes. */
   paneWidths(width: number): { problems: number; problem: number; rollout: number } {
     const { pane } = LEAST;
-    const problems = Math.round(Math.max(pane, Math.min(this.sizes.problems * width, width - 2 * pane)));
-    const rollout = Math.round(Math.max(pane, Math.min(this.sizes.rollout * width, width - problems - pane)));
+    const wanted = this.hasFirstWidths && width >= WIDE ? WIDE_WIDTHS : this.sizes;
+    const problems = Math.round(Math.max(pane, Math.min(wanted.problems * width, width - 2 * pane)));
+    const rollout = Math.round(Math.max(pane, Math.min(wanted.rollout * width, width - problems - pane)));
     return { problems, problem: width - problems - rollout, rollout };
+  }
+
+  /** Nobody has moved an edge between panes. */
+  private get hasFirstWidths(): boolean {
+    const { problems, rollout } = this.sizes;
+    return problems === FIRST_LAYOUT.problems && rollout === FIRST_LAYOUT.rollout;
   }
 
   show(tab: PaneName): void {
@@ -74,8 +83,10 @@ export class Layout {
       return;
     }
     const { problems, rollout } = this.paneWidths(width);
-    if (edge === 'problems') this.set({ problems: (problems + by) / width });
-    else this.set({ rollout: (rollout - by) / width });
+    // The other edge stays where it is.
+    const shares = { problems: problems / width, rollout: rollout / width };
+    if (edge === 'problems') this.set({ ...shares, problems: (problems + by) / width });
+    else this.set({ ...shares, rollout: (rollout - by) / width });
   }
 
   /** Back to the first sizes. */

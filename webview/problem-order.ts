@@ -49,7 +49,8 @@ type Value = number | string | null;
 
 /** Largest first, but for ids and places in the file. */
 const VALUES: Readonly<Record<ProblemOrder['sort'], { value(row: ProblemRow): Value; ascending?: true }>> = {
-  flipped: { value: ({ view }) => view.flip?.since ?? null },
+  // Without a reference it is the answer that changes.
+  flipped: { value: ({ view }) => (view.verdict === 'unknown' ? view.since.answer : (view.flip?.since ?? null)) },
   share: { value: ({ view }) => view.share },
   gain: { value: gainOf },
   forecast: { value: ({ view }) => view.prediction?.right ?? null, ascending: true },

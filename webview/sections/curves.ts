@@ -37,6 +37,8 @@ const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 const AROUND = 60;
 /** Width that the title of the rewards needs; a narrower chart says only what they are. */
 const WHOLE_TITLE = 290;
+/** From this width on there is room for the words of the collapse watch next to the longest name of a metric, CSS pixels. */
+const NAMED_TITLE = 420;
 
 interface Chart {
   /** `reward`, or the metric. */
@@ -147,12 +149,15 @@ export class Curves extends Component {
     const evaluated = this.pointer.hover === null ? undefined : marks.find(({ step }) => step === this.pointer.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
     const name = this.chartWidth < WHOLE_TITLE ? nothing : html`Reward `;
-    const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))} ·
-      <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}${this.rewardsOfA()}${
-        evaluated
-          ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
-          : nothing
-      }${sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing}</span>`;
+    // Without references there is no such curve.
+    const truth = columns.head.labeled
+      ? html` · <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}`
+      : nothing;
+    const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))}${truth}${this.rewardsOfA()}${
+      evaluated
+        ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
+        : nothing
+    }${sampled ? html` · evaluated on ${evaluatedText(sampled)}` : nothing}</span>`;
     const options = this.optionsOf('reward', (): Chart['options'] => {
       // A proxy reward on another scale would flatten the ground-truth reward.
       const ownAxis = !areShares(columns.series.of('proxyReward') ?? []);
@@ -191,7 +196,7 @@ export class Curves extends Component {
     const names = namedByWatch(this.store.columns).includes(metric);
     const warning = names ? collapseWarningAt(this.store.columns) : null;
     if (!warning) return nothing;
-    if (this.chartWidth < WHOLE_TITLE)
+    if (this.chartWidth < NAMED_TITLE)
       return html` <span class="wrong" role="img" aria-label="Named by the collapse watch" title=${warning.message}>▲</span>`;
     return html` <span class="wrong" title=${warning.message}>collapse watch</span>`;
   }

@@ -267,7 +267,7 @@ export class DiagnosisLine extends Component {
 
   /** One answer that has become the majority of many problems: what a policy says that no longer reads them. */
   private common({ answer, now, before, of }: SpreadAnswer) {
-    const text = html`<b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
+    const text = html`answer <b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
     const title = 'The answer that is the majority of most problems, and has spread since A';
     // A filter is words.
     if (/\s/.test(answer)) return html`<span class="part" data-part="common" title=${title}>${text}</span>`;
@@ -325,7 +325,7 @@ export class DiagnosisLine extends Component {
       : '';
     const about = `Predicted before step 1 from label-free signals${by ? `, ${by}` : ''}.${how}`;
     return html`<span class="fact" title=${about} data-predicted=${quantityText('accuracy', mean)} data-measured=${score ? quantityText('accuracy', score.actual.mean) : nothing}>
-      <span>predicted majority accuracy <b>${quantityText('accuracy', mean)}</b>${score ? nothing : html` <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span>`}</span>
+      <span>forecast: majority accuracy <b>${quantityText('accuracy', mean)}</b>${score ? nothing : html` <span class="muted">(${quantityText('accuracy', low)} to ${quantityText('accuracy', high)})</span>`}</span>
       ${by ? html`<span class="muted">${by}</span>` : nothing}
       ${
         score

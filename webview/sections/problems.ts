@@ -112,19 +112,15 @@ export class Problems extends Component {
   }
 
   private flowsMenu(flows: readonly Flow[]) {
-    return saveMenu(
-      this.store,
-      {
-        name: 'flows',
-        title: 'Flows from A to B',
-        drawing: () => this.renderRoot.querySelector<SVGSVGElement>('.flows svg'),
-        table: () => ({
-          head: ['at A', 'at B', 'problems'],
-          rows: flows.map(({ from, to, count }) => [from, to, count]),
-        }),
-      },
-      'left',
-    );
+    return saveMenu(this.store, {
+      name: 'flows',
+      title: 'Flows from A to B',
+      drawing: () => this.renderRoot.querySelector<SVGSVGElement>('.flows svg'),
+      table: () => ({
+        head: ['at A', 'at B', 'problems'],
+        rows: flows.map(({ from, to, count }) => [from, to, count]),
+      }),
+    });
   }
 
   /** Saves all that the list shows, seen or not. */

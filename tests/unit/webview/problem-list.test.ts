@@ -33,6 +33,13 @@ describe('the order of the problems', () => {
     expect(places('id', 'none')).toEqual([1, 0, 2, 3]);
   });
 
+  test('has those first whose answer changed last, where there are no references', () => {
+    const unlabeled = [3, 0, 12].map((answer, i) =>
+      row(i, `p-${i}`, { verdict: 'unknown', since: { answer, verdict: null } }),
+    );
+    expect(ordered(unlabeled, { sort: 'flipped', grouping: 'none' }).map(({ index }) => index)).toEqual([2, 0, 1]);
+  });
+
   test('keeps groups together: the confident & wrong first, or by the beginning of the id', () => {
     expect(places('id', 'quadrant')).toEqual([1, 2, 0, 3]);
     expect(places('share', 'prefix')).toEqual([0, 1, 2, 3]);
@@ -64,6 +71,22 @@ describe('panes', () => {
     expect(again.chartsHeight(1400, 900)).toBe(CHARTS_HEIGHT.usual);
   });
 
+  test('of a wide panel leave more room to the list, until an edge is moved', () => {
+    const layout = new Layout(undefined, () => undefined);
+    const usual = layout.paneWidths(1400).problems / 1400;
+    const wide = layout.paneWidths(2200);
+    expect(wide.problems / 2200).toBeGreaterThan(usual);
+    // Two charts of the problem are next to each other still.
+    expect(wide.problem).toBeGreaterThan(560);
+    layout.show('problem');
+    expect(layout.paneWidths(2200)).toEqual(wide);
+    layout.move('rollout', 40, 2200, 1200);
+    expect(layout.paneWidths(2200)).toEqual({ ...wide, problem: wide.problem + 40, rollout: wide.rollout - 40 });
+    layout.move('problems', -100, 2200, 1200);
+    expect(layout.paneWidths(2200).problems).toBe(wide.problems - 100);
+    expect(layout.paneWidths(2200).rollout).toBe(wide.rollout - 40);
+  });
+
   test('are larger where there is room, one at a time where there is little', () => {
     const layout = new Layout({ layout: { charts: 'x' } as never, scroll: { problems: 40 } }, () => undefined);
     expect(layout.chartsHeight(2200, 1200)).toBeGreaterThan(layout.chartsHeight(1400, 1200));
@@ -85,7 +108,12 @@ describe('panes', () => {
     const keys = (width: number, of = run) => columnsFor(width, of).map(({ key }) => key);
     expect(keys(300)).toEqual(['id', 'marks', 'matrix', 'now']);
     expect(keys(1000)).toContain('curve');
-    expect(keys(1000, { ...run, labeled: false })).not.toContain('since');
+    const unlabeled = keys(1000, { ...run, labeled: false });
+    expect(unlabeled).not.toContain('until');
+    // Since when it has its answer is known without references, too.
+    expect(unlabeled).toContain('since');
+    const hint = (labeled: boolean) => columnsFor(1000, { ...run, labeled }).find(({ key }) => key === 'since')!.hint;
+    expect(hint(false)).not.toBe(hint(true));
   });
 });
 

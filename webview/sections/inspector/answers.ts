@@ -28,6 +28,9 @@ export const answerStyles = css`
   .bar.is-wrong {
     fill: var(--wrong);
   }
+  .bar.is-none {
+    fill: var(--muted);
+  }
 `;
 
 /**
@@ -37,16 +40,16 @@ export const answerStyles = css`
 export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
   const rows = clusters.slice(0, MOST);
   const more = clusters.length - rows.length;
-  const row = (answer: string, count: number, correct: boolean | null) => html`<tr data-count=${count}>
+  const row = (answer: string, count: number, kind: string, correct: boolean | null) => html`<tr data-count=${count}>
     <td class="mono answer" title=${answer}>${answer}</td>
     <td class=${correctnessClass(correct)}>${correctnessMark(correct)}</td>
-    <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${correct === null ? '' : correct ? 'is-correct' : 'is-wrong'}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
+    <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${kind}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
     <td class="number">${count}</td>
   </tr>`;
   return html`<table class="answers">
     <tbody>
-      ${rows.map(({ answer, count, correct }) => row(answer, count, correct))}
-      ${unanswered > 0 ? row('no answer', unanswered, null) : nothing}
+      ${rows.map(({ answer, count, correct }) => row(answer, count, correct === null ? '' : correct ? 'is-correct' : 'is-wrong', correct))}
+      ${unanswered > 0 ? row('no answer', unanswered, 'is-none', null) : nothing}
     </tbody>
   </table>
   ${more > 0 ? html`<span class="muted">and ${plural(more, 'more answer')}</span>` : nothing}`;

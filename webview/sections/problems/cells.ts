@@ -45,7 +45,7 @@ export function problemCell(
     case 'change':
       return changeText('share', row.before.share, view.share);
     case 'since':
-      return isWrong(view) && view.phase !== 'probe' ? (view.since.verdict ?? DASH) : DASH;
+      return sinceOf(view) ?? DASH;
     case 'until':
       return isWrong(view) && view.flip?.from === 'correct' ? view.flip.until : DASH;
     case 'forecast':
@@ -95,6 +95,13 @@ export function standingText({ status, answer, share, verdict }: ProblemView): s
     case 'majority':
       return `${answer}${verdict === 'unknown' ? '' : ` (${verdict})`}, majority share ${quantityText('share', share)}`;
   }
+}
+
+/** The step since which a vote is wrong; without a reference, since which it has its answer. */
+function sinceOf(view: ProblemView): number | null {
+  const { verdict, since, phase } = view;
+  if (phase === 'probe') return null;
+  return verdict === 'unknown' ? since.answer : isWrong(view) ? since.verdict : null;
 }
 
 /** Whether the vote is wrong: without an answer there is none. */

@@ -26,6 +26,8 @@ export interface ListColumn {
 }
 
 interface Room extends ListColumn {
+  /** The hint where there are no references. */
+  unlabeled?: string;
   /** Least width of the list that has the column, CSS pixels. */
   from: number;
   /** Needs a run with steps, with labels, with a forecast. */
@@ -52,9 +54,10 @@ const COLUMNS: readonly Room[] = [
     key: 'since',
     title: 'since',
     hint: 'Step since which the majority is wrong',
+    unlabeled: 'Step since which the problem has this answer',
     sort: 'flipped',
     from: 340,
-    needs: 'history',
+    needs: 'trained',
   },
   {
     key: 'until',
@@ -81,8 +84,10 @@ export function columnsFor(
 ): ListColumn[] {
   const has = { ...run, history: run.trained && run.labeled };
   return COLUMNS.filter(({ from, needs }) => width >= from && (needs === undefined || has[needs])).map(
-    ({ from: _, needs: _needs, ...column }) =>
-      column.key === 'matrix' && !run.trained ? { ...column, title: 'vote' } : column,
+    ({ from: _, needs: _needs, unlabeled, ...column }) => {
+      if (column.key === 'matrix' && !run.trained) return { ...column, title: 'vote' };
+      return unlabeled !== undefined && !run.labeled ? { ...column, hint: unlabeled } : column;
+    },
   );
 }
 

@@ -32,10 +32,11 @@ export const flowsStyles = [
       margin: 6px 0;
     }
     .flows ul {
+      flex: 1 1 12em;
       margin: 0;
       padding: 0;
       list-style: none;
-      columns: 2 18em;
+      columns: 18em;
     }
     .flows svg {
       flex: none;
@@ -80,12 +81,12 @@ function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter'], menu: un
   const show = ({ from, to }: Flow) => filter(`was:${from} is:${to}`);
   return html`<div class="picture">
       <svg width=${WIDTH} height=${HEIGHT} aria-hidden="true">${flowChart(flows, WIDTH, HEIGHT, show)}</svg>
-      ${menu}
       <ul>
         ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show them in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
         ${moved.length > MOST ? html`<li class="muted">and ${plural(moved.length - MOST, 'more flow')}</li>` : nothing}
         ${moved.length === 0 ? html`<li class="muted">No problem has moved.</li>` : nothing}
       </ul>
+      ${menu}
     </div>`;
 }
 
