@@ -1,10 +1,11 @@
 /** Runs against each other: chosen in the Runs view and from the palette, looked at, and left for a problem of one of them. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { axeFindings } from '../support/browser.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { requireVsCode, useVsCode } from '../support/vscode.ts';
+import { until } from '../support/wait.ts';
 import { showPane, untilCount, untilValue } from '../support/workbench.ts';
 
 describe.runIf(requireVsCode())('comparing runs', () => {
@@ -56,7 +57,22 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     await compared.locator('tr[data-run="eight-votes"] input[type="number"]').fill('5');
     await page.keyboard.press('Enter');
     await compared.locator('tr[data-run="eight-votes"]', { hasText: 'latest' }).waitFor({ state: 'detached' });
+    // The values of all runs at a step, zoom, and the chart as a file, from the keyboard.
+    const chart = compared.locator('[data-curve="majorityShare"]');
+    await chart.locator('.plot').press('Home');
+    await chart.locator('.values', { hasText: /^step 0: A – · B – · C –$/ }).waitFor();
+    await chart.locator('.plot').press('PageDown');
+    await chart.locator('.plot').press('End');
+    await chart.locator('.values', { hasText: /^step 30: A \d/ }).waitFor();
     await workbench.shot('compare three');
+    await chart.locator('.plot').press('+');
+    await compared.locator('[data-action="all-steps"]').click();
+    const file = path.join(code().home, 'shares.csv');
+    await chart.locator('summary').press('Enter');
+    await chart.locator('[data-action="csv"]').click();
+    await workbench.saveAs(file);
+    await until('it is saved', () => existsSync(file) && readFileSync(file).length > 0);
+    expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(31);
     await workbench.reload();
     const again = await workbench.webview('rs-compare tr[data-run="short"]');
     await untilCount(again.locator('[data-pair]'), 2);

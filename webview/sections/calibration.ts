@@ -27,6 +27,8 @@ import './histograms.ts';
 const MOST_STEPS = 12;
 /** Milliseconds for which a step is shown before it is computed. */
 const ASK_AFTER = 500;
+/** Between two figures, and the least width of each where two are next to each other, CSS pixels. */
+const [GAP, LEAST] = [24, 230];
 /** CSS pixels below which a drag is a click. */
 const LEAST_DRAG = 4;
 
@@ -43,7 +45,16 @@ export class CalibrationView extends Component {
       .charts {
         display: flex;
         flex-wrap: wrap;
-        gap: 12px 24px;
+        gap: 12px ${GAP}px;
+        align-items: start;
+      }
+      .charts > section {
+        min-width: 0;
+        max-width: 100%;
+      }
+      /* Below the others, in all of the width. */
+      .charts > rs-histograms {
+        flex: 1 1 100%;
       }
       .scatter {
         touch-action: none;
@@ -69,8 +80,8 @@ export class CalibrationView extends Component {
       ${notice}
       <div class="charts">
         ${this.scatter()}
-        <rs-histograms></rs-histograms>
         ${columns.head.labeled ? (at ? this.rollouts(at) : nothing) : html`<p class="muted">Without reference answers there is no correctness to compare confidence with.</p>`}
+        <rs-histograms></rs-histograms>
       </div>`;
   }
 
@@ -84,7 +95,9 @@ export class CalibrationView extends Component {
   }
 
   private size(): ShareAxes {
-    const width = Math.max(200, Math.min(340, Math.floor(this.width) - 4));
+    const two = this.width >= 2 * LEAST + GAP;
+    const room = two ? (this.width - GAP) / 2 : this.width;
+    const width = Math.max(200, Math.min(340, Math.floor(room) - 4));
     return { width, height: Math.round(width * 0.8) };
   }
 
@@ -95,7 +108,7 @@ export class CalibrationView extends Component {
     const size = this.size();
     const shown = this.brush ? rows : filtered;
     const of = labeled ? 'accuracy' : 'token probability';
-    return html`<section data-figure="scatter">
+    return html`<section data-figure="scatter" .style=${`width: ${size.width}px`}>
       <h2>Problems<span class="value">majority share vs. ${of} · drag to filter</span>${this.menu('scatter', 'Problems', () => scatterTable(shown))}</h2>
       <svg class="scatter" width=${size.width} height=${size.height} role="img" aria-label="Majority share against ${of} of ${plural(shown.length, 'problem')}"
         @pointerdown=${this.begin} @pointermove=${this.drag} @pointerup=${this.end} @pointercancel=${this.end}>
@@ -180,7 +193,7 @@ export class CalibrationView extends Component {
       this.requestUpdate();
     };
     const bins = chosen.calibration?.equalWidth;
-    return html`<section data-figure="reliability">
+    return html`<section data-figure="reliability" .style=${`width: ${size.width}px`}>
       <h2>Reliability
         <select aria-label="Confidence measure" @change=${choose}>
           ${measures.map(({ measure, title }) => html`<option value=${measure} .selected=${measure === chosen.measure}>${title}</option>`)}
@@ -225,7 +238,7 @@ export class CalibrationView extends Component {
     });
     const isReading = steps.some((step) => calibration.of(phase, step).state === 'reading');
     const size = this.size();
-    return html`<section data-figure="auroc">
+    return html`<section data-figure="auroc" .style=${`width: ${size.width}px`}>
       <h2>AUROC over the steps<span class="value">${chosen.title}; gray: the other measures</span>${known.length > 1 ? this.menu('auroc', 'AUROC over the steps', () => aurocTable(known)) : nothing}</h2>
       ${
         known.length > 1

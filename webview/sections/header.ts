@@ -39,11 +39,13 @@ export class Header extends Component {
         text-overflow: ellipsis;
       }
       /* Of a narrow panel the problems need the room. */
-      @media (max-width: 700px) {
+      @media (max-width: 1000px) {
         .facts {
           flex: 1 1 12em;
           white-space: nowrap;
         }
+      }
+      @media (max-width: 700px) {
         .state {
           gap: 4px 6px;
         }

@@ -20,7 +20,9 @@ const HEIGHT = 74;
 const AXIS = 14;
 /** What the histograms need below the charts, with their titles. */
 export const HISTOGRAMS_HEIGHT = HEIGHT + AXIS + 28;
-const WIDEST = 340;
+const WIDEST = 480;
+/** Room for the count above a bar; width of one of its digits, CSS pixels. */
+const [COUNT, DIGIT] = [12, 6];
 const GAP = 18;
 
 interface Histogram {
@@ -97,10 +99,16 @@ export class Histograms extends Component {
     const { title, quantity } = TITLES[name];
     const most = Math.max(1, ...all.map(({ count }) => count));
     const wide = width / all.length;
-    const height = (count: number) => (count === 0 ? 0 : Math.max(1, (count / most) * (HEIGHT - 2)));
+    const height = (count: number) => (count === 0 ? 0 : Math.max(1, (count / most) * (HEIGHT - COUNT)));
     const range = rangeIn(this.store.selection.filter, name);
     const bar = (kind: string, i: number, count: number) =>
       svg`<rect class=${kind} x=${i * wide + 1} width=${Math.max(1, wide - 2)} y=${HEIGHT - height(count)} height=${height(count)}></rect>`;
+    // Of those that match; where the bars are too narrow for it the tooltip says it.
+    const counted = (i: number, count: number) => {
+      const label = matching[i]!.count === count ? String(count) : `${matching[i]!.count}/${count}`;
+      if (count === 0 || label.length * DIGIT > wide) return nothing;
+      return svg`<text class="count" x=${(i + 0.5) * wide} y=${HEIGHT - height(count) - 3} text-anchor="middle">${label}</text>`;
+    };
     const total = all.reduce((sum, { count }) => sum + count, 0);
     const stop = Math.min(this.stop.get(name) ?? 0, all.length - 1);
     return html`<section data-histogram=${name}>
@@ -111,7 +119,7 @@ export class Histograms extends Component {
           const isChosen = range !== null && bin.from >= range.from && bin.to <= range.to;
           return svg`<g class="bin" role="button" tabindex=${i === stop ? 0 : -1} data-bin=${i} data-count=${bin.count} aria-pressed=${isChosen} aria-label=${text}
             @click=${(event: MouseEvent) => this.press(name, all, i, event.shiftKey)} @keydown=${(event: KeyboardEvent) => this.key(event, name, all, i)}>
-            <title>${text}</title>${bar('all', i, bin.count)}${bar('matching', i, matching[i]!.count)}
+            <title>${text}</title>${bar('all', i, bin.count)}${bar('matching', i, matching[i]!.count)}${counted(i, bin.count)}
             <rect class="hit" x=${i * wide + 0.5} width=${Math.max(1, wide - 1)} y="0.5" height=${HEIGHT - 1}></rect></g>`;
         })}
         <text x="0" y=${HEIGHT + AXIS - 3}>${quantityText(quantity, all[0]!.from)}</text>

@@ -39,7 +39,7 @@ export function rewardsView(view: RewardsView) {
   const here = reader.known({ phase, step, problem: null });
   const toggled = (event: Event) => open((event.currentTarget as HTMLDetailsElement).open);
   return html`<details class="rewards" ?open=${isOpen} @toggle=${toggled}>
-    <summary>Rewards as columns${chosen.length > 0 ? html` <span class="muted">${chosen.join(', ')}</span>` : nothing}</summary>
+    <summary>Rewards as columns${chosen.length > 0 ? html`: <span class="muted">${chosen.join(', ')}</span>` : nothing}</summary>
     ${isOpen ? html`${choice(here, view)} ${chosen.length > 0 ? quality(view, { phase, step, problem }) : nothing}` : nothing}
   </details>`;
 }
