@@ -37,7 +37,7 @@ interface Room extends ListColumn {
 const COLUMNS: readonly Room[] = [
   { key: 'id', title: 'problem', sort: 'file', from: 0 },
   { key: 'marks', title: 'Δ', hint: 'Changed since A; predicted wrong', from: 0 },
-  { key: 'text', title: 'text', from: 1000 },
+  { key: 'text', title: 'text', from: 1300 },
   { key: 'matrix', title: 'over the steps', from: 0 },
   { key: 'now', title: 'answer', from: 0 },
   { key: 'reference', title: 'reference', from: 420, needs: 'labeled' },
