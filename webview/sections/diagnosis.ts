@@ -82,15 +82,12 @@ export class DiagnosisLine extends Component {
       .part b {
         font-weight: 600;
       }
+      /* One text: reasons that are longer than a line begin where there is room. */
       .fact {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 8px;
         min-width: 0;
       }
-      .reason {
-        overflow: hidden;
-        text-overflow: ellipsis;
+      .fact > :not(:last-child) {
+        margin-right: 8px;
       }
     `,
   ];

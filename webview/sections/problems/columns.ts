@@ -53,8 +53,8 @@ const COLUMNS: readonly Room[] = [
   {
     key: 'since',
     title: 'since',
-    hint: 'Step since which the majority is wrong',
-    unlabeled: 'Step since which the problem has this answer',
+    hint: 'Step since which the majority is wrong; without a reference, since which it is the majority',
+    unlabeled: 'Step since which this answer is the majority',
     sort: 'flipped',
     from: 340,
     needs: 'trained',
