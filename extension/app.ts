@@ -82,7 +82,7 @@ export class Rollscope {
   readonly followed: FollowedRuns;
   readonly dumps: DumpFolders;
 
-  /** @param act what the commands do, for the panel's buttons */
+  /** @param act runs a command for a button of the panel */
   constructor(
     readonly context: vscode.ExtensionContext,
     act: Act,
@@ -178,7 +178,7 @@ export class Rollscope {
     return runsFolderSetting() ?? runsRoot();
   }
 
-  /** A dataset's name in runs: `embedded` for the embedded problems, wherever their file is. */
+  /** The name under which runs record a dataset: `embedded` for the embedded problems, wherever their file is. */
   datasetName(file: string): string {
     return samePath(file, this.embeddedFile) ? EMBEDDED : file;
   }
@@ -189,7 +189,7 @@ export class Rollscope {
     this.notices.warnings(await whilePreparing(this, what, () => this.viewer.start(config, from)));
   }
 
-  /** Shows a run in the panel, at a problem and a step, with cursor A where it is wanted. */
+  /** Opens a run in the panel at a problem and a step. `from` places cursor A, in this run or another. */
   private async openAt({ folder, problem, step, from }: PlaceToOpen): Promise<void> {
     const run = await this.viewer.open(folder);
     await run.loaded;
@@ -206,7 +206,7 @@ export class Rollscope {
     await revealProblem(problem, file, this.documents);
   }
 
-  /** Reads the lists of all views again. */
+  /** Reloads all views. */
   refresh(): void {
     this.library.refresh();
     this.problemFiles.refresh();
@@ -237,7 +237,7 @@ export class Rollscope {
     });
   }
 
-  /** Reacts to what happens to the engine and the run without a command. */
+  /** Reacts to changes of the engine and the run that no command caused. */
   private listen(): void {
     const { engine, session, notices, report } = this;
     const { dumps } = this;

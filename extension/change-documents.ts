@@ -9,13 +9,13 @@ import { plain } from './shown.ts';
 
 const SCHEME = SCHEMES.changes;
 
-/** Their addresses name the run folder and the side, so that they survive the window. */
+/** Their URIs contain the run folder and the side, so that VS Code can restore them in a new window. */
 export class ChangeDocuments implements vscode.TextDocumentContentProvider {
   private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   constructor(private readonly readRun: (folder: string) => Promise<OpenRun>) {}
 
-  /** Opens the diff of a run: a line for each problem, which differs where the answer or its verdict does. */
+  /** Opens the diff of a run: one line per problem, which differs if its answer or verdict changed. */
   async open(run: OpenRun): Promise<void> {
     const uri = (side: ChangeSide) =>
       vscode.Uri.from({

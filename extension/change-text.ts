@@ -11,7 +11,7 @@ import { plain } from './shown.ts';
 
 export type ChangeSide = 'before' | 'after';
 
-/** Characters of columns. */
+/** Widths of the columns, in characters. */
 const ID = 24;
 const ANSWER = 24;
 const TEXT = 100;
@@ -24,12 +24,12 @@ const CHANGE_TITLES: Readonly<Record<SideChange, string>> = {
   found: 'with an answer now',
 };
 
-/** The heading of those that changed in one way. */
+/** Heading of the problems that changed in the same way. */
 export function changeTitle(change: SideChange, count: number): string {
   return `${plural(count, 'problem')} ${CHANGE_TITLES[change]}`;
 }
 
-/** `✓ 27`, `tie: 27`, `no answer`: the vote without its share, which hardly ever stays the same. */
+/** The vote without its share, which almost always changes: `✓ 27`, `tie: 27`, `no answer`. */
 function standingText(view: ProblemView): string {
   const { answer, status, row } = view;
   if (row === null) return 'not sampled';
@@ -47,11 +47,11 @@ export function changeText({ view, before }: Compared): string {
   return `${side(before)} → ${side(view)}`;
 }
 
-/** A line for each problem, in the order of the dataset: id, answer with its verdict, and the problem's text. */
+/** One line per problem, in the order of the dataset: id, answer with its verdict, and text. */
 export function changeLines(problems: readonly Problem[], all: readonly Compared[], side: ChangeSide): string[] {
   const id = (problem: Problem) => oneLine(plain(problem.id), ID);
   const width = Math.max(0, ...problems.map((problem) => id(problem).length));
-  // As wide on both sides: the diff shows what differs, which no blank should.
+  // The same width on both sides, so that the diff does not highlight padding.
   const standingOf = (view: ProblemView) => plain(standingText(view));
   const standingWidth = Math.max(
     0,

@@ -12,7 +12,7 @@ const SCHEME = SCHEMES.text;
 const COMMANDS = { analyze: 'Analyzing', rescore: 'Rescoring' } as const;
 export type LookCommand = keyof typeof COMMANDS;
 
-/** Runs the command when a document is opened, and for one that VS Code restores in a new window. */
+/** Runs the command when a document is opened, and again when VS Code restores the document in a new window. */
 export class CliDocuments implements vscode.TextDocumentContentProvider {
   private readonly registration: vscode.Disposable;
   private readonly changes = new vscode.EventEmitter<vscode.Uri>();
@@ -50,7 +50,7 @@ export class CliDocuments implements vscode.TextDocumentContentProvider {
     if (!Object.hasOwn(COMMANDS, command)) throw new RollscopeError('usage', `Unknown document: ${uri.path}.`);
     const known = this.texts.get(uri.toString());
     if (known !== undefined) return known;
-    // VS Code shows what is thrown here in place of the document.
+    // VS Code shows the message of an error thrown here in place of the document.
     return this.read(command as LookCommand, uri.query, token).catch((error: unknown) => {
       const { message, hint } = errorInEditor(toErrorData(error));
       throw new Error([message, hint].filter(Boolean).join(' '));

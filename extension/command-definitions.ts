@@ -22,17 +22,17 @@ export const COMMAND_NAMES = Object.keys(COMMAND_DEFINITIONS) as CommandName[];
 
 export type CommandId<N extends CommandName = CommandName> = `rollscope.${N}`;
 
-/** The id that VS Code knows a command by. */
+/** The id under which VS Code knows a command. */
 export function commandId<N extends CommandName>(name: N): CommandId<N> {
   return `rollscope.${name}`;
 }
 
-/** A command as tree items and lenses hold it; with its own title where none is given. */
+/** A command for a tree item or a lens; `title` defaults to the command's own. */
 export function commandOf(name: CommandName, args: unknown[], about: { title?: string; tooltip?: string } = {}) {
   return { command: commandId(name), title: COMMAND_DEFINITIONS[name].title, ...about, arguments: args };
 }
 
-/** Address of a command in Markdown. */
+/** A link in Markdown that runs a command. */
 export function commandLink(name: CommandName, args?: unknown[]): string {
   return `command:${commandId(name)}${args ? `?${encodeURIComponent(JSON.stringify(args))}` : ''}`;
 }

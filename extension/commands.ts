@@ -102,7 +102,7 @@ export const COMMANDS: Record<CommandName, Action> = {
   removeModel: (app, argument) => removeModel(app, argument),
 };
 
-/** Does what a command does. Rejects with what it throws, for a caller that shows errors itself. */
+/** Runs the action of a command. Rejects with its error, for callers that show errors themselves. */
 export async function act(app: Rollscope, name: CommandName, argument: unknown, selected?: unknown): Promise<void> {
   const { withoutRun }: EditorCommand = COMMAND_DEFINITIONS[name];
   if (withoutRun !== undefined && argument === undefined && !app.session.active && !app.session.preparing) {
@@ -112,7 +112,7 @@ export async function act(app: Rollscope, name: CommandName, argument: unknown, 
   }
 }
 
-/** Registers all commands, under former ids too; whatever they throw becomes one notification. */
+/** Registers all commands, also under their former ids. Every error becomes one notification. */
 export function registerCommands(app: Rollscope): vscode.Disposable {
   const registrations = COMMAND_NAMES.flatMap((name) => {
     const { former = [] }: EditorCommand = COMMAND_DEFINITIONS[name];

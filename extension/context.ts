@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { CONTEXT_KEYS, type ContextKey, type ContextValues } from './context-keys.ts';
 
 /**
- * Setting a context key is a message to the window, and `when` clauses are evaluated again: most settings of a key
+ * Setting a context key sends a message to the window and evaluates all `when` clauses again, although most calls
  * change nothing.
  */
 export class ContextSetter {

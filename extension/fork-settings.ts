@@ -6,7 +6,10 @@ import { bytesIn } from '../engine/protocol/settings/size.ts';
 
 export type SettingValue = string | number | boolean | readonly string[] | null | undefined;
 
-/** Everything but the model, the adapter and the dataset, which a checkpoint belongs to, and options of single rewards. */
+/**
+ * Everything but the model, the adapter and the dataset, which belong to the checkpoint, and the options of individual
+ * rewards.
+ */
 export function forkSettings(topics: readonly SettingTopic[]): RunSetting[] {
   const usual = ['optimizer.lr', 'steps', 'reward', 'sampling.temperature', 'loss.klCoefficient'];
   const rank = ({ path }: RunSetting) => (usual.includes(path) ? usual.indexOf(path) : usual.length);
@@ -25,7 +28,10 @@ export function typedText(value: SettingValue): string {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-/** What a text says for a setting, or why it says nothing; ranges are for the configuration to check. */
+/**
+ * Parses what the user typed as the value of a setting; returns the value, or why it is not one. Ranges are checked by
+ * the configuration.
+ */
 export function parseSetting(
   { kind, nullable }: Setting,
   text: string,

@@ -36,7 +36,7 @@ export function healthOf(link: Link, progress: Progress | null, preparing = fals
 /** Value of the context key `rollscope.run`. */
 export type RunKey = 'none' | 'running' | 'paused';
 
-/** What `when` clauses ask: whether there is a run to pause, to resume or to stop. */
+/** For `when` clauses: whether there is a run to pause, to resume or to stop. */
 export function runKeyOf(health: Health): RunKey {
   if (health === 'paused') return 'paused';
   return health === 'preparing' || health === 'running' || health === 'stopping' ? 'running' : 'none';

@@ -35,7 +35,7 @@ export type ItemContext =
   | `dataset.${'embedded' | 'file'}`
   | `model.${'embedded' | 'recent' | 'found'}`;
 
-/** Keys of what the extension remembers over windows. */
+/** Keys under which the extension keeps state across windows. */
 export const MEMORY = {
   models: 'rollscope.models',
   rewards: 'rollscope.rewards',
@@ -43,6 +43,6 @@ export const MEMORY = {
   /** Folders that this workspace follows, and those that were offered for import. */
   followed: 'rollscope.followed',
   offeredImports: 'rollscope.offeredImports',
-  /** Nothing is offered anymore. */
+  /** Set once the user wants no more offers to import. */
   offersNoImport: 'rollscope.offersNoImport',
 } as const;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { isOnTrl, type RunConfig } from '../engine/protocol/index.ts';
 
-/** What is used of the Python extension's interface. */
+/** The part of the Python extension's API that is used. */
 interface PythonExtension {
   environments: {
     getActiveEnvironmentPath(resource?: vscode.Uri): { path: string };
@@ -12,14 +12,14 @@ interface PythonExtension {
   };
 }
 
-/** With the interpreter of the workspace, where the run needs one and the workspace is trusted. */
+/** Adds the interpreter of the workspace if the run needs one and the workspace is trusted. */
 export async function withInterpreter(config: RunConfig, scope: vscode.Uri | undefined): Promise<RunConfig> {
   if (!isOnTrl(config) || config.engine?.python !== undefined || !vscode.workspace.isTrusted) return config;
   const python = (await chosenInterpreter(scope)) ?? ownEnvironment(scope);
   return python === null ? config : { ...config, engine: { ...config.engine!, python } };
 }
 
-/** null without the extension, and where it has nothing to say. */
+/** null without the extension, or if no interpreter is selected. */
 async function chosenInterpreter(scope: vscode.Uri | undefined): Promise<string | null> {
   try {
     const extension = vscode.extensions.getExtension<PythonExtension>('ms-python.python');

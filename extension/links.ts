@@ -12,7 +12,7 @@ import type { RunLibrary } from './run/library.ts';
 import type { RunViewer } from './run/viewer.ts';
 import { tell } from './tell.ts';
 
-/** What opens a place. */
+/** The parts of the extension that open a place. */
 export interface Opening {
   viewer: Pick<RunViewer, 'look'>;
   panel: Pick<Panel, 'go'>;
@@ -67,8 +67,9 @@ export async function openAddress({ viewer, panel, library }: Opening, address: 
 }
 
 /**
- * A link may be anybody's: to look for a folder of another machine (`\\host\share`) would already tell that machine who asks.
- * @throws RollscopeError `usage` for what is no full path on this machine
+ * Links are not trusted: merely looking for a folder on another machine (`\\host\share`) would reveal the user to that
+ * machine.
+ * @throws RollscopeError `usage` unless it is a full path on this machine
  */
 export function localFolder(folder: string, system: path.PlatformPath = path): string {
   const isRemote = system.sep === '\\' && /^[\\/]{2}/.test(folder);

@@ -17,7 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
       (error: unknown) => app.report.error(error),
     );
   } catch (error) {
-    // VS Code only logs what is thrown here.
+    // VS Code only logs errors thrown here.
     const message = error instanceof Error ? error.message : String(error);
     void tell.error(`Rollscope cannot start: ${message}`, {});
     throw error;

@@ -29,7 +29,7 @@ export class Notices {
   }
 
   /**
-   * What a run says after its first steps where it can hardly learn, once for each kind.
+   * Shows the warnings after the first steps of a run that can hardly learn, once for each kind.
    * @param since the last record that was there when the window began to follow the run
    */
   signal(run: OpenRun, since: number): void {
@@ -53,7 +53,7 @@ export class Notices {
     this.told.add(`${run.folder} ${found.code}`);
     this.report.log('warning', found.message);
     const text = diagnosisText({ kind: 'collapsing', since: found.step });
-    // What another trainer does is not ours to pause, and its checkpoints are not ours.
+    // Another trainer's run cannot be paused from here, and its checkpoints cannot be used.
     const isOwn = run.file.origin.engine === 'rollscope';
     const buttons = {
       'Look at Step': () => this.look(run, found.step ?? 0),

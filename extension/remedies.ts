@@ -1,10 +1,10 @@
-/** Texts of the engine as the editor says them: what the terminal calls an option is a setting here. */
+/** Rewords the engine's texts for the editor, where the options of the command line are settings. */
 import { type RunSetting, SETTINGS } from '../engine/config/settings.ts';
 import type { ErrorData } from '../engine/protocol/errors.ts';
 import type { Head } from '../engine/runs/head.ts';
 import type { HostWords } from '../engine/view/host-words.ts';
 
-/** What stands for each option of a run. */
+/** What replaces each option of a run in a text. */
 function namesBy(nameOf: (placed: RunSetting) => string): ReadonlyMap<string, string> {
   return new Map(
     SETTINGS.flatMap((placed) => {
@@ -24,7 +24,10 @@ const IN_FIELDS = namesBy(({ path }) => path);
 
 type Facts = Readonly<Record<string, unknown>>;
 
-/** Other options stay, and so does what the text quotes of its facts, such as the output of a program with options of its own. */
+/**
+ * Leaves other options unchanged, and what the text quotes from its details, such as the output of a program that has
+ * options of its own.
+ */
 function renamed(text: string, { field: _, ...facts }: Facts, names: ReadonlyMap<string, string>): string {
   const quotes = Object.values(facts).flatMap((fact) => {
     const start = typeof fact === 'string' && fact !== '' ? text.indexOf(fact) : -1;
@@ -77,7 +80,7 @@ function headInEditor(head: Head): Head {
   };
 }
 
-/** How the panel's host says them. @param scheme of links that this editor opens: `vscode-insiders`, `vscodium` */
+/** The editor's wording, for the panel's host. @param scheme of this editor's links: `vscode-insiders`, `vscodium` */
 export function editorWords(scheme: string): HostWords {
   return { scheme, error: errorInEditor, head: headInEditor };
 }

@@ -17,7 +17,7 @@ interface Asking {
 
 const SHOW_LOG = 'Show Log';
 
-/** Everything that is shown is also logged; what was canceled is neither. */
+/** Everything that is shown is also logged. Cancellations are neither shown nor logged. */
 export class Reporter {
   private readonly channel = vscode.window.createOutputChannel('Rollscope', { log: true });
 
@@ -55,7 +55,7 @@ export class Reporter {
   }
 
   /**
-   * One notification with buttons, the last of them Show Log. Three buttons have room for their texts.
+   * One notification with buttons, the last of them Show Log. There is room for three buttons.
    * @param asking `withLog`: whether the log says more
    */
   async ask(message: string, choices: Buttons, { kind = 'warning', withLog = true }: Asking = {}): Promise<void> {

@@ -32,7 +32,8 @@ export function settingLayers(scopes: readonly ScopeSettings[], place: PathBase)
 
 /**
  * The preset of the model, overridden by the settings.
- * @throws RollscopeError `config`, naming the setting, when a value is out of its range, no field, or not its to say
+ * @throws RollscopeError `config` that names the setting if a value is out of range, names no field, or belongs to
+ * another setting
  */
 export function buildConfig(target: DatasetTarget, scopes: readonly ScopeSettings[], place: PathBase): RunConfig {
   return buildRunConfig(target, settingLayers(scopes, place));

@@ -56,7 +56,7 @@ function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri
   return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
 }
 
-/** The file in front, whose folder of several may have settings of its own. */
+/** The file in the active editor, whose workspace folder may have its own settings. */
 export function fileInFront(): vscode.Uri | undefined {
   const uri = vscode.window.activeTextEditor?.document.uri;
   return uri && vscode.workspace.getWorkspaceFolder(uri) ? uri : undefined;
@@ -114,7 +114,7 @@ export async function unset({ id, path }: SettingPlace, scope?: vscode.Uri): Pro
   }
 }
 
-/** An object without what is at a path; undefined if nothing is left. */
+/** A copy of an object without the value at a path; undefined if nothing is left. */
 function without(value: unknown, [first, ...rest]: readonly string[]): unknown {
   if (!isObject(value) || first === undefined) return value;
   const { [first]: inner, ...others } = value;

@@ -20,7 +20,7 @@ export const tell = {
 
 /** A row of a quick pick: its texts may come from anywhere. */
 export interface QuickRow extends vscode.QuickPickItem {
-  /** Name of an icon of ours before the label: an icon in a text would be anybody's. */
+  /** Name of an icon before the label. Icons within texts are escaped, since texts are not trusted. */
   icon?: string;
 }
 
@@ -53,7 +53,7 @@ export async function chooseSeveral<T extends QuickRow>(
   items: readonly T[],
   options: vscode.QuickPickOptions,
 ): Promise<T[] | undefined> {
-  // What was checked is not lost to a panel that takes the focus.
+  // Keeps what was checked if the panel takes the focus.
   return vscode.window.showQuickPick(items.map(row), { ...headed(options), canPickMany: true, ignoreFocusOut: true });
 }
 

@@ -60,7 +60,7 @@ async function resultOf(tool: ToolDefinition, input: Input, program: Program, si
 }
 
 /**
- * A fork trains as its parent did, which may have been a program's work; the command line itself refuses other programs.
+ * A fork trains as its parent did, which may run programs. Other programs are refused by the command line itself.
  * @throws RollscopeError `config` in Restricted Mode
  */
 async function checkTrust({ fork }: Input, program: Program, signal: AbortSignal): Promise<void> {

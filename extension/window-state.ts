@@ -95,7 +95,7 @@ function fileState(keys: ContextSetter, { problemFiles }: StateParts): vscode.Di
   return vscode.Disposable.from(problemFiles.onDidChange(() => void update()));
 }
 
-/** The keys of what can be imported, and of what is followed. */
+/** The keys for what can be imported, and for what is followed. */
 function importState(keys: ContextSetter, { dumps, imports }: StateParts): vscode.Disposable {
   const found = () => keys.set('dumps', Object.fromEntries(dumps.all.map(({ path }) => [path, true as const])));
   const followed = () => keys.set('following', imports.following.length > 0);

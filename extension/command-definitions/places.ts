@@ -1,9 +1,12 @@
-/** Where a command is offered: contexts, menus, and what the definition of a command consists of. Does not import VS Code. */
+/**
+ * Where commands are offered (contexts and menus), and what the definition of a command contains. Does not import VS
+ * Code.
+ */
 import { when } from '../context-keys.ts';
 import type { ItemContext } from '../ids.ts';
 import type { ShownStatus } from '../run-status.ts';
 
-/** Items of the Runs view whose run has one of these states. */
+/** The `when` clause of items of the Runs view whose run has one of these states. */
 function runs(...states: ShownStatus[]): string {
   return when.items('runs', ...states.map((state): ItemContext => `run.${state}`));
 }

@@ -1,4 +1,4 @@
-/** A start of a run, with the panel as the place where its failure is shown: what clashes, and what can be done about it. */
+/** Starts a run, and shows a failure in the panel: which settings are in conflict, and what can be done about it. */
 import { RollscopeError, toErrorData } from '../../engine/protocol/errors.ts';
 import type { StartAnswer } from '../../engine/runs/start-state.ts';
 import type { Rollscope } from '../app.ts';
@@ -7,7 +7,7 @@ import type { StartValues } from './start-values.ts';
 
 /** What is started. */
 export interface RunStart {
-  /** As it continues "Could not …": `train on problems.jsonl`. */
+  /** Completes the sentence "Could not …": `train on problems.jsonl`. */
   what: string;
   /** Where its configuration comes from. */
   values: StartValues;
@@ -16,7 +16,7 @@ export interface RunStart {
 }
 
 /**
- * Starts a run. A failure is shown in the panel until it is dismissed, repeated with success, or another run is shown; bugs are
+ * Starts a run. The panel shows a failure until it is dismissed, a retry succeeds, or another run is shown. Bugs are
  * thrown.
  */
 export async function attempt(app: Rollscope, one: RunStart): Promise<void> {

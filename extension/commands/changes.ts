@@ -9,11 +9,14 @@ import { choose, type QuickRow, tell } from '../tell.ts';
 import { folderOf, pickRun } from './runs.ts';
 
 interface ChangePick extends QuickRow {
-  /** Index; null: all of them, in the diff editor. */
+  /** Index of a problem; null opens all of them in the diff editor. */
   problem?: number | null;
 }
 
-/** Lists the changed problems of a run: that of the argument, else the one in the panel, else one that the user picks. */
+/**
+ * Shows the problems that changed in a run: the run of the argument, else the one in the panel, else one that the user
+ * picks.
+ */
 export async function changedProblems(app: Rollscope, argument: unknown): Promise<void> {
   const folder =
     folderOf(argument) ??

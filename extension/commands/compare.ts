@@ -16,7 +16,7 @@ export async function compareRuns(app: Rollscope, argument: unknown, selected: u
   await app.comparisons.open(folders);
 }
 
-/** null where the user thinks better of it. */
+/** The runs to compare; null if the user cancels. */
 async function pickRuns(app: Rollscope, named: string | undefined): Promise<string[] | null> {
   const items = (await runPicks(app, () => true)).map((item) => ({
     ...item,

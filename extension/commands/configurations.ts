@@ -18,7 +18,7 @@ import { attempt } from './attempt.ts';
 import { launch } from './start.ts';
 import { configurationValues } from './start-values.ts';
 
-/** Starts the configuration of the argument, else one of the workspace that the user picks. Unsaved changes count. */
+/** Starts the configuration of the argument, else one of the workspace that the user picks, with unsaved changes. */
 export async function startConfiguration(app: Rollscope, argument: unknown): Promise<void> {
   const chosen = isConfiguration(argument) ? argument : await pick();
   if (!chosen) return;

@@ -7,15 +7,15 @@ import type { Rollscope } from '../app.ts';
 import { isLocal, modelName } from '../trees/models.ts';
 
 const NAME = 'facts';
-/** What the example was made with, as its configurations name it. */
+/** The model that the example was made with, as its configurations name it. */
 const MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
-/** Files and folders of that model, whatever their format: `SmolLM2-135M-Instruct-Q8_0.gguf`. */
+/** Matches files and folders of that model in any format, such as `SmolLM2-135M-Instruct-Q8_0.gguf`. */
 const SAME_MODEL = /SmolLM2-135M-Instruct/i;
 
 /**
- * Copies the example into the workspace, or into a folder that the user picks where none is open, and opens its
- * configurations, whose lenses start it. What is there already is opened as it is.
- * @throws RollscopeError `config` where a folder of that name is something else
+ * Copies the example into the workspace, or into a folder that the user picks if none is open, and opens its
+ * configurations, whose lenses start it. An existing copy is opened as it is.
+ * @throws RollscopeError `config` if a folder of that name contains something else
  */
 export async function openExample(app: Rollscope): Promise<void> {
   const parent = vscode.workspace.workspaceFolders?.[0]?.uri ?? (await pickFolder());
@@ -36,7 +36,9 @@ export async function openExample(app: Rollscope): Promise<void> {
   await vscode.window.showTextDocument(configurations);
 }
 
-/** The model in a format that is here already: one that was used before, or that another program has; else null. */
+/**
+ * A copy of the model that is already on this machine, used before or found in another program; null if there is none.
+ */
 async function modelOnThisMachine(recent: readonly string[]): Promise<string | null> {
   const used = recent.find((model) => isLocal(model) && SAME_MODEL.test(modelName(model)));
   return used ?? (await findModels()).find(({ name }) => SAME_MODEL.test(name))?.model ?? null;

@@ -43,8 +43,8 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
 }
 
 /**
- * Model and problems as options: none for the experiment's own. Asks only if the chosen model is not an embedded one.
- * undefined if canceled.
+ * Options for the model and the problems; empty for the experiment's own. Asks only if the chosen model is not an
+ * embedded one. undefined if canceled.
  */
 async function materialOf(app: Rollscope): Promise<string[] | undefined> {
   const { model, device, threads } = computeSettings();

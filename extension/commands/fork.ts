@@ -21,7 +21,7 @@ import { folderOf, pickRun } from './runs.ts';
 import { launch, problemTarget } from './start.ts';
 import { runValues, type StartValues } from './start-values.ts';
 
-/** A fork of a run from its last healthy checkpoint, as the notification of an alarm asks for it. */
+/** The argument with which the notification of an alarm requests a fork from the last healthy checkpoint. */
 interface HealthyFork {
   folder: string;
   step: 'healthy';
@@ -50,7 +50,7 @@ export async function forkRun(app: Rollscope, argument: unknown): Promise<void> 
   await attempt(app, { what: `fork run ${runName(folder)} at step ${step}`, values, begin });
 }
 
-/** What was changed for a fork, on the values of its parent. */
+/** The start values of a fork: those of its parent, with the changes. */
 function forkValues(parent: RunConfig, step: number, changes: Changes): StartValues {
   const base = forkDefaults(parent, step, false);
   return {

@@ -18,7 +18,7 @@ export async function importRun(app: Rollscope, argument: unknown): Promise<void
   if (source) await importFrom(app, source, undefined);
 }
 
-/** Imports what a trainer writes as it writes it, and shows the run from its first step on. */
+/** Imports the output of a trainer while the trainer writes it, and shows the run from its first step on. */
 export async function followFolder(app: Rollscope, argument: unknown): Promise<void> {
   const source = await sourceOf(argument, 'Follow Training Folder');
   if (!source) return;
@@ -142,7 +142,10 @@ async function nameColumns(app: Rollscope, source: string, before: string | unde
   if (map) await importFrom(app, source, map);
 }
 
-/** Absolute path of what is to be imported: of the argument (from the Explorer, or a caller), else what the user picks. */
+/**
+ * Absolute path of the file or folder to import: from the argument (the Explorer, or a caller), else one that the user
+ * picks.
+ */
 async function sourceOf(argument: unknown, title: string): Promise<string | null> {
   if (typeof argument === 'string') return path.resolve(argument);
   if (argument instanceof vscode.Uri) return onDisk(argument);

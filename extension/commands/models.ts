@@ -14,7 +14,7 @@ interface ModelPick extends QuickRow {
 
 /**
  * Asks for a model and makes it the one that runs use. Nothing changes if the user cancels.
- * @param argument the file that it is for, whose folder may have a model of its own; else the one in front
+ * @param argument a file whose folder may have a model of its own; by default, the file in the active editor
  */
 export async function addModel(app: Rollscope, argument?: unknown): Promise<void> {
   const model = await pickModel(app, 'Select the model to train and probe');

@@ -114,7 +114,7 @@ export async function revealRunFolder(app: Rollscope, argument: unknown): Promis
 }
 
 /**
- * Deletes a run for good after a question. Throws `run-in-use` for one in progress.
+ * Deletes a run permanently, after asking. Throws `run-in-use` for one in progress.
  * @param argument the item of the Runs view
  */
 export async function deleteRun(app: Rollscope, argument: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Where the values of a start come from: the settings, a configuration of `rollscope.json`, a run that is resumed or probed, or
- * what was changed for a fork. Each knows what a failure names of it, how a value is opened, and what can be undone.
+ * The sources of a run's values: the settings, a configuration of `rollscope.json`, a run that is resumed or probed, or
+ * the changes of a fork. Each source finds the values that an error names, opens them where they can be changed, and
+ * resets them.
  */
 import { basename } from 'node:path';
 import { applyEdits, findNodeAtLocation, type JSONPath, modify, parseTree } from 'jsonc-parser';
@@ -18,7 +19,7 @@ import { namedSettings, placeOfName } from '../named-settings.ts';
 import { errorInEditor, errorInFields } from '../remedies.ts';
 import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
 
-/** What a failure says in the words of the place that the values come from. */
+/** An error in the terms of the source: as settings or as fields. */
 export interface ExplainedStart {
   error: ErrorData;
   settings: NamedSetting[];
@@ -26,17 +27,17 @@ export interface ExplainedStart {
 }
 
 export interface StartValues {
-  /** The settings that an error names, and its text in their names. */
+  /** Finds the settings that an error names, and rewords its text with their names. */
   explain(error: ErrorData): ExplainedStart | Promise<ExplainedStart>;
   /** Opens a setting where it can be changed, or read. */
   open(id: string): unknown;
-  /** Gives settings their usual values. */
+  /** Resets settings to the values of the preset. */
   reset?(names: readonly string[]): Promise<void>;
   /** Asks for other values, and starts again. */
   change?(again: () => Promise<void>): Promise<void>;
   /** Forks the run that could not be resumed. */
   fork?(): unknown;
-  /** Whether the model is that of the settings. */
+  /** Whether the model comes from the settings. */
   fromSettings?: boolean;
   /** The file whose folder may have settings of its own. */
   scope?: vscode.Uri | undefined;
@@ -60,7 +61,7 @@ export function settingValues(dataset: string): StartValues {
   };
 }
 
-/** A configuration of `rollscope.json`, with changes that are not saved. @param read its values */
+/** A configuration of `rollscope.json`, including unsaved changes. @param read reads its values */
 export function configurationValues(uri: vscode.Uri, name: string, read: () => Promise<object>): StartValues {
   const place = (path: string) => [CONFIGURATIONS, name, ...path.split('.')];
   return {
@@ -76,7 +77,7 @@ export function configurationValues(uri: vscode.Uri, name: string, read: () => P
         (now, path) => applyEdits(now, modify(now, place(path), undefined, { formattingOptions })),
         document.getText(),
       );
-      // Undone like any other change, and saved when the user saves it.
+      // An edit that can be undone, and that the user saves.
       const edit = new vscode.WorkspaceEdit();
       const end = document.positionAt(document.getText().length);
       edit.replace(uri, new vscode.Range(document.positionAt(0), end), text);
@@ -97,7 +98,7 @@ export function runValues(folder: string, fork?: () => unknown): StartValues {
   };
 }
 
-/** The same error where the file it names is at hand: its fields are links. */
+/** Removes the file from an error's text, for a view whose fields are links into that file. */
 function withoutPlace(error: ErrorData, file: string): ErrorData {
   const short = (text: string) => text.replaceAll(`${file}: `, '').replaceAll(file, basename(file));
   return { ...error, message: short(error.message), ...(error.hint && { hint: short(error.hint) }) };
@@ -112,7 +113,7 @@ function explained(error: ErrorData, values: object): ExplainedStart {
   return { error: errorInFields(error), settings: namedFields(error, values, preset), usual: 'preset' };
 }
 
-/** Shows a field of a JSON file, or what is around it where it is not there. */
+/** Shows a field of a JSON file, or the closest object around it if the field is missing. */
 async function openField(uri: vscode.Uri, place: JSONPath): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
   const root = parseTree(document.getText());

@@ -34,7 +34,7 @@ export async function computeStatistics(app: Rollscope, argument: unknown): Prom
   if (report) tellReport(report);
 }
 
-/** null where it was canceled: what was computed is kept. */
+/** null if canceled; what was computed until then is kept. */
 async function compute(
   app: Rollscope,
   folder: string,

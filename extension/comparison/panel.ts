@@ -13,9 +13,9 @@ import { plain } from '../shown.ts';
 
 const VIEW_TYPE = panelType('comparison');
 
-/** What the panels need of the extension. */
+/** What the panels need from the extension. */
 export interface ComparisonPanelActions {
-  /** A run with its name; its columns may follow. */
+  /** Opens a run; its columns may still be loading. */
   take(folder: string): Promise<OpenRun>;
   /** Shows a run in the panel of runs. */
   open(place: PlaceToOpen): Promise<void>;
@@ -23,7 +23,7 @@ export interface ComparisonPanelActions {
   report(error: unknown): void;
 }
 
-/** Runs stay open while a panel shows them; one whose runs are gone is not restored. */
+/** Runs stay open while a panel shows them. A panel is not restored if its runs are gone. */
 export class ComparisonPanels implements vscode.WebviewPanelSerializer {
   private readonly scope = new Disposables();
   private readonly shown = new Map<vscode.WebviewPanel, readonly OpenRun[]>();
@@ -67,7 +67,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     this.scope.dispose();
   }
 
-  /** The runs, each kept open while the others are searched for. */
+  /** Opens the runs, and keeps each of them open while the others are located. */
   private async take(folders: readonly string[]): Promise<OpenRun[]> {
     const held = folders.map(async (folder) => {
       const run = await this.actions.take(folder);
@@ -77,7 +77,7 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
     try {
       return await Promise.all(held);
     } finally {
-      // Until the panel that shows them has been filled, which is in this turn.
+      // The panel takes over within this turn of the event loop.
       setImmediate(() => this.taken.clear());
     }
   }

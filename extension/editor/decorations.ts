@@ -16,7 +16,7 @@ import type { Results } from './results.ts';
 import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from './texts.ts';
 
 const SETTLE = 100;
-/** Characters of a line whose end may be out of view, such as that of an editor next to the panel. */
+/** Lines with more characters may end out of view, for example in an editor next to the panel. */
 const LONG_LINE = 80;
 
 /** The decorations of all visible editors. */
@@ -79,7 +79,7 @@ export class Decorations implements vscode.HoverProvider {
     const options: Record<Verdict, vscode.DecorationOptions[]> = { correct: [], wrong: [], unknown: [] };
     const problems = (inlineResultsEnabled(document.uri) && this.documents.of(document)) || [];
     const results = problems.length > 0 ? this.results.of(document.uri.fsPath) : undefined;
-    // All before or all after their lines, so that the texts of the file stay below each other.
+    // Either all before or all after their lines, so that the text of the file stays aligned.
     const isLong = problems.some(
       ({ line }) => line < document.lineCount && document.lineAt(line).range.end.character > LONG_LINE,
     );

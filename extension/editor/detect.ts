@@ -20,7 +20,7 @@ const FORMATS: Record<string, ProblemFormat> = {
 /** Without the dot. */
 export const PROBLEM_EXTENSIONS = Object.keys(FORMATS).map((extension) => extension.slice(1));
 
-/** Characters that `looksLikeProblems` wants to see, and more of them where the first object is longer (`isCut`). */
+/** The number of characters that `looksLikeProblems` needs; it needs more if the first object is longer (`isCut`). */
 export const HEAD_LENGTH = 8192;
 export const LONG_HEAD_LENGTH = 1 << 20;
 
@@ -49,9 +49,9 @@ export function looksLikeProblems(head: string, format: ProblemFormat, fields: F
   }
 }
 
-/** Names of problems that mean other things in other files: a task of the editor, an input of a bundler. */
+/** Columns of problems whose names mean something else in other files: a task of the editor, an input of a bundler. */
 const WEAK: ReadonlySet<string> = new Set(['task', 'input', 'query', 'chat', 'conversation']);
-/** Names of answers that nothing else has. */
+/** Columns of answers whose names occur in no other kind of file. */
 const ANSWERS: ReadonlySet<string> = new Set(
   USUAL_NAMES.answer.filter((name) => !['label', 'output', 'target', 'reference', 'answers'].includes(name)),
 );
@@ -66,7 +66,7 @@ function objectsLookLikeProblems(head: string, format: 'jsonl' | 'json', fields:
   const prompt = columnValue(values, name);
   if (Array.isArray(prompt)) return true;
   if (Object.keys(values).some((other) => ANSWERS.has(other.toLowerCase()))) return true;
-  // a sentence or a sum, with what may be its answer; not the name of a script or the path of a file
+  // A sentence or a sum, with what may be its answer; not the name of a script or the path of a file.
   return (
     usualName(values, 'answer') !== null && !isNameOrPath(String(prompt)) && !('command' in values || 'type' in values)
   );
@@ -76,10 +76,13 @@ function isNameOrPath(text: string): boolean {
   return /^[\w@./\\:*-]*$/.test(text) && !/\d\s*[-+*/=]/.test(text);
 }
 
-/** A field that fills so much of the head that the others come after it. */
+/** The length, in characters, from which a field leaves no room in the head for the fields after it. */
 const LONG = 2000;
 
-/** The first object of the head, also where the head ends within it; `open`: the length of the string it ends in. */
+/**
+ * The first object of the head, even if the head ends inside it; `open` is the length of the string in which the head
+ * ends.
+ */
 function firstObject(
   head: string,
   format: 'jsonl' | 'json',

@@ -1,4 +1,4 @@
-/** Rows of problem files that cannot be read, as problems of the editor. */
+/** Reports the rows of problem files that cannot be read as diagnostics. */
 import * as vscode from 'vscode';
 import { Disposables } from '../disposables.ts';
 import { debounce } from '../timing.ts';
@@ -6,10 +6,10 @@ import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import { UNREADABLE_ROW } from './texts.ts';
 
-/** Milliseconds without a change after which rows are looked at: a row that is being typed is not a fault yet. */
+/** Milliseconds without a change before rows are checked, so that a row is not reported while it is being typed. */
 const SETTLE = 500;
 
-/** Keeps the problems of open files up to date until it is disposed of. */
+/** Keeps the diagnostics of open files up to date until it is disposed of. */
 export class RowDiagnostics {
   private readonly scope = new Disposables();
   private readonly found = this.scope.add(vscode.languages.createDiagnosticCollection('rollscope'));

@@ -61,14 +61,14 @@ export class Lenses implements vscode.CodeLensProvider {
     return [...this.datasetLenses(document), ...(problem ? this.problemLenses(document, [problem]) : [])];
   }
 
-  /** The problem of the cursor, in the first editor that shows the document. */
+  /** The problem at the cursor of the first editor that shows the document. */
   private atCursor(document: vscode.TextDocument): FoundProblem | undefined {
     const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
     const editor = active?.document === document ? active : visible.find((one) => one.document === document);
     return this.documents.at(document, editor?.selection.active.line ?? 0);
   }
 
-  /** Moves the lenses to the problem that the cursor has come to. */
+  /** Moves the lenses to the problem at the cursor. */
   private follow({ document }: vscode.TextEditor): void {
     const key = document.uri.toString();
     if (this.shown.has(key) && this.shown.get(key) !== this.atCursor(document)?.row) this.changes.fire();
@@ -126,7 +126,7 @@ export class Lenses implements vscode.CodeLensProvider {
             arguments: open,
           }),
         );
-        // Once there is an outcome, the forecast is not shown.
+        // Once the outcome is known, the forecast is not shown.
         const { prediction, outcome } = result.view;
         if (prediction && outcome === null) {
           lenses.push(

@@ -20,7 +20,7 @@ interface Known {
   problems: FoundProblem[] | null;
 }
 
-/** What was found in each document that was asked for, until it is closed. */
+/** Caches the problems of every document that was requested, until the document is closed. */
 export class ProblemDocuments {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());

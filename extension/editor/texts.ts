@@ -32,8 +32,8 @@ const CURVE = 24;
 const MARKS: Record<Verdict, string> = { correct: '✓ ', wrong: '✗ ', unknown: '' };
 
 /**
- * `✓ 27 (share 0.87)`: the majority answer, whether it is correct, and its share. A tie and a single vote are not a majority:
- * they are named and get no mark. Where most rollouts were cut or have no answer, that is said too.
+ * The majority answer, whether it is correct, and its share: `✓ 27 (share 0.87)`. A tie and a single vote are not
+ * majorities, so they are named and get no mark. Also says so if most rollouts were truncated or have no answer.
  */
 export function resultText(view: ProblemView): string {
   const { answer, share: part, status } = view;
@@ -49,8 +49,8 @@ export const SHORT_RESULT = 24;
 const SHORT_ANSWER = 8;
 
 /**
- * `✓ 27 0.87`: the result where there is room for little, before the text of a long line. A tie, a single vote and a
- * majority that was cut or has no answer are said with a word in place of the mark.
+ * A shorter result, for lines with little room: `✓ 27 0.87`. A tie, a single vote, and a majority that is truncated or
+ * has no answer get a word instead of the mark.
  */
 export function shortResultText(view: ProblemView): string {
   const { answer, share: part, status, rollouts, truncated } = view;
@@ -65,7 +65,7 @@ export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | '
   return status === 'majority' ? verdict : 'unknown';
 }
 
-/** Such as `8 of 8 truncated`: what most of the rollouts lack; null for nothing. */
+/** What most rollouts lack, such as `8 of 8 truncated`; null for nothing. */
 function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
   const cut = truncated !== null && truncated > MOSTLY * rollouts ? `${truncated} of ${rollouts} truncated` : null;
   const none =

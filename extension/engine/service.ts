@@ -56,9 +56,9 @@ export class EngineService {
   } satisfies { [N in EngineNotification]: Emitter<EngineNotificationParams<N>> };
 
   readonly onDidChangeLink = this.linkEmitter.event;
-  /** A connection was established, the first or a later one: subscribe now. */
+  /** Fires after every connection, the first and later ones: time to subscribe. */
   readonly onDidConnect = this.connectEmitter.event;
-  /** The engine exited without a request by this window. */
+  /** Fires if the engine exits without a request of this window. */
   readonly onDidGo = this.goneEmitter.event;
   readonly onRecord = this.notifications.record.event;
   readonly onProgress = this.notifications.progress.event;

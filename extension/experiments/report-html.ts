@@ -27,7 +27,7 @@ export function themedReport(page: string, nonce: string): string {
     'summary:focus-visible{outline:1px solid var(--vscode-focusBorder)}',
   ].join('\n');
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'`;
-  // The policy comes before everything of the page, which may be anybody's.
+  // The policy precedes all content of the page, which is not trusted.
   const content = page.replace(/^\s*<!doctype html>/i, '');
   return `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">${content}`
     .replace(/<style>/g, `<style nonce="${nonce}">`)

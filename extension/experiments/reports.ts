@@ -58,7 +58,7 @@ async function resultIn(folder: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** The result as the report has it; says so if the experiment ran with other options than its own. */
+/** The result in words; mentions it if the experiment ran with options other than its own. */
 export function reproductionText({ reproduction, changed }: ExperimentReport): string {
   if (reproduction === null) return 'no result';
   return `${REPRODUCTION_TEXT[reproduction]}${changed ? ' with other options' : ''}`;

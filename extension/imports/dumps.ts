@@ -9,10 +9,10 @@ import { debounce } from '../timing.ts';
 
 const Found = z.object({ dumps: z.array(FoundDump) });
 
-/** Files that a dump may consist of: without one of them nothing is searched for. */
+/** Files that a dump may consist of; a workspace without any of them is not searched. */
 const PATTERN = '**/*.{jsonl,parquet}';
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-packages,__pycache__,.*}/**';
-/** A trainer writes a file for each step: the workspace is not searched again for each. */
+/** Milliseconds. A trainer writes a file for each step, and the workspace is not searched again for each of them. */
 const SETTLE = 10_000;
 
 /** What the last search found in the folders of the workspace. */
@@ -37,7 +37,7 @@ export class DumpFolders {
     );
   }
 
-  /** Those that were found, and within them the folders that can be imported for themselves. */
+  /** The dumps that were found, and the folders inside them that can be imported on their own. */
   get all(): readonly FoundDump[] {
     return this.found;
   }
@@ -59,7 +59,7 @@ export class DumpFolders {
     const found: FoundDump[] = [];
     for (const { uri } of folders) {
       const within = new vscode.RelativePattern(uri, PATTERN);
-      // A search that the editor cannot make tells nothing.
+      // If the editor cannot search, assume that there may be some.
       const any = await vscode.workspace.findFiles(within, EXCLUDED, 1).then(
         ({ length }) => length > 0,
         () => true,

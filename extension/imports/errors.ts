@@ -1,4 +1,7 @@
-/** Errors of an import in the editor's words: the command line's hints name its options. Does not import VS Code. */
+/**
+ * Rewords the errors of an import for the editor, since the command line's hints name its options. Does not import VS
+ * Code.
+ */
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 
 const REASONS = ['no-importer', 'no-rollouts', 'bad-map'];
@@ -8,7 +11,7 @@ export function lacksColumns(error: unknown): error is RollscopeError {
   return error instanceof RollscopeError && REASONS.includes(`${error.details?.reason}`);
 }
 
-/** The error as the editor says it. */
+/** The error with a hint for the editor. */
 export function inEditorsWords(error: unknown): unknown {
   if (!lacksColumns(error)) return error;
   const { code, message, details } = error;

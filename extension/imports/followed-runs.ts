@@ -1,4 +1,4 @@
-/** The runs that followed folders become: open in this window, and growing. Does not import VS Code. */
+/** The runs imported from followed folders: open in this window, and growing. Does not import VS Code. */
 import { follow } from '../../engine/view/follow.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { Disposables } from '../disposables.ts';
@@ -7,7 +7,9 @@ import type { ImportJob, Imports } from './imports.ts';
 
 export interface FollowedParts {
   imports: Pick<Imports, 'following' | 'onDidChange'>;
-  /** A run has grown, or was opened. @param since the last record that an earlier window may have told of */
+  /**
+   * Called when a run has grown or was opened. @param since the last record that an earlier window may have reported
+   */
   grown(run: OpenRun, since: number): void;
   report(error: unknown): void;
 }
@@ -17,7 +19,7 @@ interface Followed {
   scope: Disposables;
 }
 
-/** Each is read by itself: what the panel shows of it is another reading, which ends with the panel. */
+/** Each run is read separately from the copy that the panel shows, which is closed with the panel. */
 export class FollowedRuns {
   private readonly scope = new Disposables();
   private readonly followed = new Map<ImportJob, Followed>();
@@ -76,7 +78,7 @@ export class FollowedRuns {
     );
   }
 
-  /** @param since null: the last record that is there */
+  /** @param since null: the last record in the folder */
   private async open(job: ImportJob, followed: Followed, since: number | null): Promise<void> {
     const run = await OpenRun.open(job.folder);
     const left = () => this.followed.get(job) !== followed;
@@ -96,7 +98,7 @@ export class FollowedRuns {
     followed.scope.add(run.onDidAppend(grown));
     const tail = followed.scope.add(
       follow(run, {
-        // The trainer wrote a step again: what was recorded behind it is gone.
+        // The trainer wrote a step again, so the records after it are gone.
         replaced: () => {
           tail.dispose();
           void this.open(job, followed, from).catch(this.parts.report);

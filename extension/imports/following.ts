@@ -1,4 +1,4 @@
-/** Resumes what the former window followed. Does not import VS Code. */
+/** Resumes following the folders that the previous window followed. Does not import VS Code. */
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { inEditorsWords } from './errors.ts';
 import type { ImportJob, Imports } from './imports.ts';
@@ -10,7 +10,7 @@ export interface FollowParts {
   report: { error(error: unknown): void };
 }
 
-/** Follows again what the window before this one did; what the panel shows of it grows again. */
+/** Follows the folders of the previous window again, so that their runs in the panel keep growing. */
 export function continueFollowing({ imports, panel, viewer, report }: FollowParts): void {
   imports.restore();
   for (const job of imports.following) {

@@ -30,17 +30,19 @@ export interface FollowMemory {
   write(followed: readonly Followed[]): void;
 }
 
-/** Milliseconds between two tries to get a run that the former window's import still holds, and how often. */
+/**
+ * Milliseconds between two attempts to take over a run that the previous window's import still holds, and their number.
+ */
 const RETRY = 500;
 const TRIES = 60;
 
-/** One import's process. `done` resolves with what it came to, or null where it did not say. */
+/** The process of one import. `done` resolves with its result, or with null if it reported none. */
 export class ImportJob {
   private readonly progressEmitter = new Emitter<ImportProgress>();
   private readonly giveUp = new AbortController();
   readonly onDidProgress = this.progressEmitter.event;
   progress: ImportProgress | null = null;
-  /** Resolves when it has ended; null after `stop`. @throws RollscopeError the command's own */
+  /** Resolves when the process has ended; with null after `stop`. @throws RollscopeError the command's own */
   readonly done: Promise<PrintedImport | null>;
 
   constructor(
@@ -48,7 +50,7 @@ export class ImportJob {
     /** The run folder. */
     readonly folder: string,
     program: Program,
-    /** An earlier window has begun it. */
+    /** Whether an earlier window began it. */
     readonly isRestored: boolean,
   ) {
     this.done = this.run(program);
@@ -83,7 +85,7 @@ export class ImportJob {
     }
   }
 
-  /** Whether the line says how far it has come. */
+  /** Reads a line of progress; returns whether it was one. */
   private hear(line: string): boolean {
     if (!line.startsWith('{"progress":')) return false;
     const parsed = ImportProgress.safeParse((JSON.parse(line) as { progress: unknown }).progress);
@@ -94,13 +96,13 @@ export class ImportJob {
   }
 }
 
-/** The imports of a window. Those that follow a folder are begun again in the next one. */
+/** The imports of a window. Those that follow a folder are started again in the next window. */
 export class Imports {
   private readonly jobs = new Set<ImportJob>();
   private readonly changeEmitter = new Emitter<void>();
-  /** The window is going: what is followed stays remembered. */
+  /** Whether the window is closing; the folders that it follows stay remembered. */
   private closing = false;
-  /** An import has begun, or ended. */
+  /** Fires when an import begins or ends. */
   readonly onDidChange = this.changeEmitter.event;
 
   constructor(
@@ -124,19 +126,22 @@ export class Imports {
     return [...this.jobs].some(({ request }) => request.source === source);
   }
 
-  /** Begins an import, or continues the one that an earlier import of the same has begun; the one that is at work on it already. */
+  /**
+   * Begins an import, or continues an unfinished one of the same source. Returns the import in progress if there is
+   * one.
+   */
   async begin(request: ImportRequest): Promise<ImportJob> {
     const { source, follow } = request;
     const same = [...this.jobs].find((job) => job.request.source === source);
     if (same && (same.request.follow || !follow)) return same;
-    // What is being imported is followed from there on.
+    // If the source is being imported, following begins where that import ends.
     await same?.done.catch(() => {});
     const runs = this.runsFolder();
     const begun = await unfinishedImport(runs, { source, follow });
     return this.start(request, begun ?? path.join(runs, this.newName(source, runs)));
   }
 
-  /** Resumes what the former window followed. */
+  /** Resumes following the folders that the previous window followed. */
   restore(): void {
     for (const { folder, ...request } of this.memory.read()) this.start(request, folder, true);
   }

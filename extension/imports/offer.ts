@@ -1,4 +1,7 @@
-/** The offer to import what a workspace holds of another trainer: once for each folder, and never again where that was asked. */
+/**
+ * Offers to import the runs of other trainers that a workspace contains: once for each folder, and never again if the
+ * user says so.
+ */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundDump } from '../../engine/protocol/printed.ts';
@@ -10,7 +13,7 @@ const IMPORT = 'Import';
 const FOLLOW = 'Follow';
 const NEVER = "Don't Ask Again";
 
-/** What the offer remembers: for this workspace, and for all. */
+/** What the offer remembers, for this workspace and for all. */
 export interface OfferMemory {
   workspace: vscode.Memento;
   everywhere: vscode.Memento;
@@ -27,7 +30,7 @@ export async function offerDumps(
 ): Promise<void> {
   if (everywhere.get(MEMORY.offersNoImport, false)) return;
   for (const dump of dumps) {
-    // Rows with a prompt and a response may be many things; a trainer's folders are nothing else.
+    // Rows with a prompt and a response may be many things; a trainer's folders are unmistakable.
     if (dump.part || dump.format === 'rollouts') continue;
     const offered = workspace.get<string[]>(MEMORY.offeredImports, []);
     if (offered.includes(dump.path)) continue;

@@ -18,7 +18,7 @@ import type { Imports } from './imports.ts';
 
 const PACE = 250;
 
-/** Shown while something is followed; a run that goes wrong gives it word and color, as one of our own does. */
+/** Shown while a folder is followed. A run with an alarm determines its text and color, as one of our own does. */
 export function followingItem(
   imports: Imports,
   followed: Pick<FollowedRuns, 'runs' | 'onDidChange'>,
@@ -58,7 +58,7 @@ export function followingItem(
   return scope;
 }
 
-/** What is gravest of the runs that go wrong; null where none does. */
+/** The most severe diagnosis among the runs; null if there is none. */
 function worst(runs: readonly OpenRun[]): Diagnosis | null {
   const found = runs.flatMap(({ diagnosis }) => diagnosis ?? []);
   const of = (gravity: Gravity) => found.find(({ kind }) => gravityOf(kind) === gravity);

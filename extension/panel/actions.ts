@@ -1,9 +1,12 @@
-/** The buttons of the panel, each a command of the editor. What a command throws is the answer to the panel's request. */
+/**
+ * The buttons of the panel, each a command of the editor. If a command fails, its error is the response to the panel's
+ * request.
+ */
 import type { EditorAction, RunAction } from '../../engine/runs/panel-contract.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { CommandName } from '../command-definitions.ts';
 
-/** Does what a command of the editor does, without showing its errors. */
+/** Runs a command of the editor without showing its errors. */
 export type Act = (command: CommandName, argument?: unknown) => Promise<void>;
 
 const CONTROLS: Record<RunAction, CommandName> = {

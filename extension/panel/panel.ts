@@ -18,9 +18,9 @@ import { runOfViewState } from './view-state.ts';
 
 const VIEW_TYPE = panelType('panel');
 
-/** What the panel needs of the extension. */
+/** What the panel needs from the extension. */
 export interface PanelActions extends ConversationActions {
-  /** Shows the run of a restored panel, by its name, unless there is another to show. */
+  /** Shows the run of a restored panel, unless there is another one to show. */
   restore(run: string | null): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     return this.run;
   }
 
-  /** Whether the panel shows something of a run. */
+  /** Whether the panel still needs a run. */
   uses(run: OpenRun): boolean {
     return this.run === run || this.view?.conversation.uses(run) === true;
   }
@@ -73,7 +73,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     return this.start !== null;
   }
 
-  /** Shows a start in place of the run, and opens the panel for that; null shows the run again. */
+  /** Opens the panel with a start in place of the run; null shows the run again. */
   tellStart(start: ShownStart | null): void {
     this.start = start;
     this.view?.conversation.tellStart(start);
@@ -133,7 +133,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const conversation = new Conversation(panel.webview, this.actions, editorWords(vscode.env.uriScheme));
     const view = { panel, conversation };
-    // One that was opened before the one of the previous window came back.
+    // A panel that was opened before the previous window's panel was restored.
     this.view?.panel.dispose();
     this.view = view;
     panel.onDidChangeViewState(() => conversation.setVisible(panel.visible));
@@ -160,8 +160,8 @@ export class Panel implements vscode.WebviewPanelSerializer {
 }
 
 /**
- * Closes the panel that the former window left, if nobody has looked at it since: VS Code restores it only then, and there would be
- * two. Returns the column that it was in; null where there was none.
+ * Closes the previous window's panel if nobody has looked at it yet: VS Code restores it only when it is shown, and
+ * there would be two panels. Returns the column that it was in; null if there was none.
  */
 function closeUnseen(): vscode.ViewColumn | null {
   const { tabGroups } = vscode.window;

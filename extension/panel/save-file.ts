@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 
-/** @param name of the file, without a folder; what the page names is only a suggestion */
+/** @param name file name without a folder; the page's name is only a suggestion */
 export async function saveFile(name: string, content: Uint8Array): Promise<void> {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   const suggested = path.basename(name);

@@ -31,11 +31,14 @@ interface RolloutPage {
   rollout: Rollout;
   /** The rule that found its answer; null where that is not known. */
   rule: string | null;
-  /** null where it has none. */
+  /** null if there is none. */
   fork: ForkPoint | null;
 }
 
-/** The documents of rollouts. Their addresses name run, group and rollout, so that they survive the window. */
+/**
+ * The documents of rollouts. Their addresses name run, group and rollout, so that VS Code can restore them in a new
+ * window.
+ */
 export class RolloutDocuments implements vscode.FileSystemProvider, vscode.HoverProvider {
   private readonly scope = new Disposables();
   private readonly changes = this.scope.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
@@ -94,7 +97,10 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     return address;
   }
 
-  /** From the rollout in the active editor, opens that of the problem at the next step of this phase, or the one before. */
+  /**
+   * Replaces the rollout in the active editor with the problem's rollout at the next or the previous step of the same
+   * phase.
+   */
   otherStep(by: 1 | -1): Promise<void> {
     return this.go(async (address) => {
       const { run, problem } = await this.problemOf(address);
@@ -117,7 +123,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     return selection.isEmpty ? null : tokensBetween((await this.page(document.uri)).layout.spans, selection);
   }
 
-  /** The rollouts that one can be compared with: the sibling that it parts from last comes first. */
+  /** The rollouts that it can be compared with; the sibling that it shares the longest beginning with comes first. */
   async siblings(address: RolloutAddress): Promise<{ index: number; rollout: Rollout; isFork: boolean }[]> {
     const { run, problem } = await this.problemOf(address);
     const { phase, step } = address;

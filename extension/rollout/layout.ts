@@ -232,7 +232,7 @@ interface Place {
   character: number;
 }
 
-/** First and last token, from 1, that a part of the text has something of; null for none. */
+/** First and last token, from 1, that overlap a part of the text; null for none. */
 export function tokensBetween(
   spans: readonly TokenRange[],
   { start, end }: { start: Place; end: Place },

@@ -33,14 +33,14 @@ export function symbolsOf({ sections, answer, fork }: RolloutLayout): vscode.Doc
   return outer;
 }
 
-/** What can be folded. */
+/** The ranges that can be folded. */
 export function foldsOf({ sections }: RolloutLayout): vscode.FoldingRange[] {
   return sections
     .filter(({ line, endLine }) => endLine > line)
     .map(({ line, endLine }) => new vscode.FoldingRange(line, endLine, vscode.FoldingRangeKind.Region));
 }
 
-/** Lines whose sections are folded when a document opens: what is long and read last. */
+/** Lines of the sections that are folded when a document opens: long ones that are read last. */
 export function foldedAtFirst({ sections }: RolloutLayout): number[] {
   return sections
     .filter(({ kind, line, endLine }) => (kind === 'prompt' || kind === 'thought') && endLine > line)

@@ -5,7 +5,7 @@ import { code } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { type ForkPoint, forkText } from '../../engine/runs/fork-point.ts';
 
-/** What a token is part of, in the words of its hover. */
+/** What a token is part of, for its hover. */
 export interface TokenPlace {
   /** The rule that found the answer, where the token is part of it. */
   answer?: string;
@@ -38,7 +38,7 @@ export function tokenText(
   return [token, table.join('\n'), ...found, ...(fork ? [forkTable(fork)] : [])].join('\n\n');
 }
 
-/** What was drawn at the fork point, the likeliest first. */
+/** The tokens that were drawn at the fork point, the likeliest first. */
 function forkTable(fork: ForkPoint): string {
   const rows = fork.drawn.map(({ text, probability, rollouts, isOwn, isSibling }) => {
     const whose = isOwn ? ' (this one)' : isSibling ? ` (rollout ${fork.sibling + 1})` : '';

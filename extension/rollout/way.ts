@@ -1,16 +1,15 @@
-/** The way through what an editor shows, asked for faster than it opens. */
+/** Runs navigation steps one after another, since they can be requested faster than documents open. */
 
-/** Goes one step after the other, each from where the one before has led. `Place`: what can be shown. */
+/** Each step begins where the previous one ended. `Place`: what can be shown. */
 export class Way<Place> {
-  /** The last step, which has not arrived yet; null while nothing is under way. */
+  /** The last pending step; null while none is pending. */
   private last: Promise<Place | null> | null = null;
 
   /**
-   * Resolves once it has arrived; where there was no place to go from, without a step. Rejects with what the step throws; the
-   * next one then begins at what is shown.
-   *
-   * @param shown what is shown now; null if it is nothing to go from
-   * @param step shows another place and returns it; null where it leads nowhere
+   * Resolves when the step is done, or at once if there is no place to start from. Rejects with the error of the step;
+   * the next one then begins at what is shown.
+   * @param shown the place that is shown now; null if there is none to start from
+   * @param step shows another place and returns it; null if it leads nowhere
    */
   async go(shown: () => Place | null, step: (from: Place) => Promise<Place | null>): Promise<void> {
     const before = this.last;

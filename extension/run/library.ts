@@ -27,13 +27,13 @@ export class RunLibrary {
   private readonly retired = new Set<OpenRun>();
   /** How many wait for the columns of a run. */
   private readonly waiting = new Map<OpenRun, number>();
-  /** Runs whose journal turned out to be damaged when it was read, which the list alone cannot tell of each. */
+  /** Runs whose journal turned out to be damaged when it was read; listing does not read every journal. */
   private readonly damaged = new Map<string, ErrorData>();
   private listing: Promise<RunList> | null = null;
   /** Runs of the page that the Runs view shows. */
   private shown = PAGE;
 
-  /** The list may have changed. */
+  /** Fires when the list may have changed. */
   readonly onDidChange = this.changeEmitter.event;
 
   constructor(
@@ -73,7 +73,7 @@ export class RunLibrary {
     return this.listNewest(this.shown);
   }
 
-  /** Makes the page several times as long. */
+  /** Makes the page several times longer. */
   showMore(): void {
     this.shown *= MORE;
     this.changeEmitter.fire();

@@ -1,4 +1,4 @@
-/** A run that is being prepared, in the panel: it has no folder yet that could be shown. Does not import VS Code. */
+/** Shows in the panel that a run is being prepared, while it has no folder yet. Does not import VS Code. */
 import type { ShownStart } from '../../engine/view/conversation.ts';
 
 interface PreparingParts {
@@ -6,7 +6,10 @@ interface PreparingParts {
   session: { stop(): Promise<void> };
 }
 
-/** Shows that a run is being prepared until it is there, or is not. @param what as it continues "Preparing to …" */
+/**
+ * Shows that a run is being prepared until it is there or has failed.
+ * @param what completes the sentence "Preparing to …"
+ */
 export async function whilePreparing<T>(
   { panel, session }: PreparingParts,
   what: string,
@@ -21,7 +24,7 @@ export async function whilePreparing<T>(
   try {
     return await begin();
   } finally {
-    // A run that is there has taken its place.
+    // Unless the run has taken its place already.
     if (panel.shownStart === preparing) panel.tellStart(null);
   }
 }

@@ -32,10 +32,10 @@ export class RunSession {
   /** The connection whose run is about to be followed. */
   private followed: { client: EngineClient; run: Promise<OpenRun | null> } | null = null;
 
-  /** Another run is followed, or none, or one is being prepared. */
+  /** Fires when another run is followed, none is, or one is being prepared. */
   readonly onDidChangeActive = this.activeEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
-  /** The engine died during the run. */
+  /** Fires if the engine died during the run. */
   readonly onDidInterrupt = this.interruptEmitter.event;
 
   /**
@@ -126,7 +126,7 @@ export class RunSession {
     this.scope.dispose();
   }
 
-  /** Asks the engine, and where it refuses the programs of a run from elsewhere the user, and then the engine again. */
+  /** Asks the engine; if it refuses the programs of a run from elsewhere, asks the user, and then the engine again. */
   private async asking<T>(declined: string, ask: (allowed: { allowCommand?: true }) => Promise<T>): Promise<T> {
     try {
       return await ask({});

@@ -9,7 +9,7 @@ import type { EngineService } from '../engine/service.ts';
 import type { RunLibrary } from './library.ts';
 import type { CheckpointAt, RunSession } from './session.ts';
 
-/** What the viewer needs of the panel. */
+/** What the viewer needs from the panel. */
 export interface Screen {
   readonly shown: OpenRun | null;
   /** Whether a start is shown in place of it. */
@@ -135,7 +135,7 @@ export class RunViewer {
     if (run && requests === this.requests && screen.shown === null) this.present(run);
   }
 
-  /** Reads a run from disk again, and shows it in place of the former reading. */
+  /** Reads a run from disk again, and replaces the copy that is shown. */
   async readAgain(former: OpenRun): Promise<void> {
     const { library, screen } = this.parts;
     library.forget(former.folder);

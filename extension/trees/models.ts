@@ -50,12 +50,12 @@ export class ModelList {
     );
   }
 
-  /** Of the file in front, whose folder may have another one. */
+  /** The model for the file in the active editor, whose folder may have its own. */
   get current(): string {
     return currentModel(fileInFront());
   }
 
-  /** The model that a run on a file takes: its folder may have another one. */
+  /** The model for runs on a file, whose folder may have its own. */
   currentFor(file: vscode.Uri): string {
     return currentModel(file);
   }
@@ -66,7 +66,7 @@ export class ModelList {
     return current === EMBEDDED || known.includes(current) ? known : [current, ...known];
   }
 
-  /** @param file whose folder's model it becomes, where that has one of its own */
+  /** @param file the file whose folder's model is changed, if the folder has its own */
   async use(model: string, file = fileInFront()): Promise<void> {
     if (model !== EMBEDDED) {
       await this.memory.update(
@@ -96,8 +96,8 @@ export class ModelList {
 /** A row of the view: a model as `--model` takes it, marked where its files are gone. */
 export class ModelItem extends vscode.TreeItem {
   /**
-   * @param missing it is a file or folder that is not there
-   * @param found another program on this machine has it, and no run has used it yet
+   * @param missing whether its file or folder is gone
+   * @param found whether it belongs to another program on this machine and no run has used it yet
    */
   constructor(
     readonly model: string,
@@ -130,7 +130,7 @@ export class ModelItem extends vscode.TreeItem {
 
 /** The rows of the view; read again after `refresh`. */
 export class ModelsTree extends Rows<ModelItem> {
-  /** @param find what other programs have on this machine */
+  /** @param find finds the models of other programs on this machine */
   constructor(
     private readonly models: ModelList,
     private readonly find: () => Promise<FoundModel[]> = findModels,

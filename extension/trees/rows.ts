@@ -3,15 +3,15 @@ import * as vscode from 'vscode';
 import { Emitter } from '../events.ts';
 
 /**
- * Rows are loaded before VS Code is told that they changed, and rows that stay are changed in place. VS Code forgets the rows
- * of a view that it reads again; a command chosen from a menu in that time gets no row, and would not know what it is for.
+ * Rows are loaded before VS Code is notified, and rows that stay are changed in place: VS Code forgets the rows of a
+ * view while it reads them again, and a command chosen from a menu in that time would not know its row.
  */
 export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeDataProvider<T> {
   private readonly changes = new Emitter<T | T[] | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
-  /** The rows that VS Code has. */
+  /** The rows that VS Code has now. */
   private known: readonly T[] | null = null;
-  /** Rows that it was told to ask for. */
+  /** The rows for its next request. */
   private next: readonly T[] | null = null;
   private refreshes = 0;
 
@@ -35,12 +35,12 @@ export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeData
     return [...rows];
   }
 
-  /** @param visible whether the rows are on the screen: otherwise they are loaded once they are */
+  /** @param visible whether the rows are on the screen; otherwise they are loaded when they are */
   async refresh(visible = true): Promise<void> {
     const refresh = ++this.refreshes;
-    // Where that fails, VS Code asks again, and shows the error.
+    // If this fails, VS Code asks again and shows the error.
     const rows = visible && this.known ? await this.load().catch(() => null) : null;
-    // A later one loads what is newer.
+    // A later refresh loads newer rows.
     if (refresh !== this.refreshes) return;
     const changed = rows && this.known && !this.next ? this.updated(this.known, rows) : null;
     if (changed === null) {
@@ -79,7 +79,7 @@ function isSame(item: vscode.TreeItem, depth: number, other: { item: vscode.Tree
   return item.id === other.item.id && depth === other.depth;
 }
 
-/** What is seen of a row, as one text. */
+/** How a row looks, as one string for comparison. */
 function look({ label, description, contextValue, iconPath, tooltip, collapsibleState }: vscode.TreeItem): string {
   const text = tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip;
   return JSON.stringify([label, description, contextValue, iconPath, text, collapsibleState]);

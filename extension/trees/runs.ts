@@ -101,7 +101,7 @@ function datasetName({ dataset }: RunInfo): string {
 /** What was trained on what: `majority-vote · sums`. */
 function contentText(info: RunInfo): string {
   const what = info.job === 'probe' ? 'probe' : (info.reward ?? originText(info.origin));
-  // Other trainers seldom say on what: the name of what was imported tells runs apart.
+  // Other trainers seldom record the dataset; the name of the imported file distinguishes their runs.
   const on = info.dataset === null ? (importedSource(info.run) ?? DASH) : datasetName(info);
   return `${what} · ${on}`;
 }
