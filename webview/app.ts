@@ -1,4 +1,4 @@
-/** The panel: a fixed frame around its panes, and what it shows before, without or instead of a run. */
+/** The panel: a fixed frame around its panes, and what it shows when there is no run to show. */
 import { nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { percent } from '../engine/protocol/format.ts';

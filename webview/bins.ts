@@ -2,7 +2,7 @@
 import { scaleLinear } from 'd3-scale';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
 
-/** What there are histograms of; each is a word of the filter. */
+/** The values that have histograms; each is also a word of the filter. */
 export const BINNED = ['reward', 'share', 'length'] as const;
 export type Binned = (typeof BINNED)[number] & keyof ProblemView;
 
@@ -10,14 +10,14 @@ export type Binned = (typeof BINNED)[number] & keyof ProblemView;
 const BINS = 10;
 
 export interface Bin {
-  /** From the lower edge to before the upper one; the last bin has its upper edge too. */
+  /** The lower edge is part of the bin, the upper edge only in the last bin. */
   from: number;
   to: number;
   isLast: boolean;
   count: number;
 }
 
-/** Where the bins begin and end: tenths where all values are shares, else round numbers. */
+/** Edges of the bins: tenths if all values are shares, else round numbers. */
 export function edgesOf(values: readonly number[]): number[] {
   if (values.length === 0) return [];
   let [low, high] = [values[0]!, values[0]!];
@@ -41,7 +41,7 @@ export function binned(values: readonly number[], edges: readonly number[]): Bin
   return bins;
 }
 
-/** The words of a filter that compare a value in the way that bins do, with what they compare it with. */
+/** The words of a filter that compare a value as bins do, with the number that they compare it with. */
 function limits(words: readonly string[], name: Binned): { word: string; isLower: boolean; value: number }[] {
   return words.flatMap((word) => {
     const comparison = ['>=', '<=', '<'].find((sign) => word.startsWith(name + sign));
@@ -52,7 +52,7 @@ function limits(words: readonly string[], name: Binned): { word: string; isLower
 
 const wordsOf = (filter: string) => filter.split(/\s+/).filter((word) => word !== '');
 
-/** The range that a filter gives for a value; null where it gives none. */
+/** The range of a value in a filter; null if the filter does not limit it. */
 export function rangeIn(filter: string, name: Binned): { from: number; to: number } | null {
   const given = limits(wordsOf(filter), name).filter(({ value }) => !Number.isNaN(value));
   if (given.length === 0) return null;
@@ -62,7 +62,10 @@ export function rangeIn(filter: string, name: Binned): { from: number; to: numbe
   };
 }
 
-/** The filter with the bins from the first to the last in place of an earlier range of the same value; null: without one. */
+/**
+ * The filter limited to the bins from the first to the last, which replace an earlier range of the same value. null
+ * removes the range.
+ */
 export function binFilter(filter: string, name: Binned, bins: { first: Bin; last: Bin } | null): string {
   const words = wordsOf(filter);
   const former = new Set(limits(words, name).map(({ word }) => word));

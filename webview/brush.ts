@@ -1,7 +1,7 @@
 /** A rectangle over the scatter of problems as terms of the filter. Pure. */
 
 export interface Brush {
-  /** From the least to the largest, 0 to 1: majority share, and accuracy or token probability. */
+  /** Smallest and largest values, 0 to 1: majority share, and accuracy or token probability. */
   share: readonly [number, number];
   value: readonly [number, number];
 }
@@ -10,7 +10,7 @@ export interface Brush {
 const low = (value: number) => Math.floor(value * 100) / 100;
 const high = (value: number) => Math.ceil(value * 100) / 100;
 
-/** The filter with the terms of the rectangle in the place of those of an earlier one; its other terms stay. */
+/** The filter with the terms of the rectangle, which replace those of an earlier rectangle; other terms stay. */
 export function brushFilter(filter: string, { share, value }: Brush, labeled: boolean): string {
   const name = labeled ? 'accuracy' : 'confidence';
   const others = filter.split(/\s+/).filter((word) => word !== '' && !/^(?:share|accuracy|confidence)[<>]=/.test(word));

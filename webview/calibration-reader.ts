@@ -1,4 +1,4 @@
-/** How confidence goes with correctness, step by step: each step is computed once, one after another. */
+/** How well confidence predicts correctness, per step. Each step is computed once, one at a time. */
 import type { Peer } from '../engine/messages/peer.ts';
 import type { MeasureAlignment } from '../engine/protocol/calibration.ts';
 import type { Phase } from '../engine/protocol/group.ts';
@@ -26,7 +26,7 @@ export class CalibrationReader {
     private readonly computes: boolean,
   ) {}
 
-  /** What is known of a step; asks for nothing. */
+  /** The measurements of a step, if they are known; requests nothing. */
   of(phase: Phase, step: number): CalibrationReading {
     return this.readings.get(`${phase} ${step}`) ?? { state: 'unread' };
   }
@@ -37,7 +37,7 @@ export class CalibrationReader {
     return reading.state === 'read' ? (reading as CalibrationRead).measures : null;
   }
 
-  /** Asks for steps that are not known or on their way; what failed only with `again`. */
+  /** Requests the steps that are neither known nor pending; failed ones only with `again`. */
   ask(phase: Phase, steps: readonly number[], { again = false } = {}): void {
     if (!this.computes) return;
     for (const step of steps) {

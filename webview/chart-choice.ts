@@ -1,12 +1,10 @@
-/** Which metrics the charts show: those that the user chose, else the defaults of the run. */
+/** Which metrics the charts show: those that the user chose, otherwise the defaults of the run. */
 import { watchedMetric } from '../engine/protocol/watched-metrics.ts';
 import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
 import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';
 
-/**
- * A choice outlives the run that it was made for; in a run that lacks one of its metrics, a default takes that place.
- */
+/** A choice outlives its run: in a run that lacks one of the chosen metrics, a default takes its place. */
 export class ChartChoice {
   /** null for the defaults. */
   private metrics: readonly Metric[] | null = null;
@@ -18,7 +16,7 @@ export class ChartChoice {
     if (kept && kept.length <= MOST_CHARTS && kept.every(choiceOf)) this.metrics = kept;
   }
 
-  /** What the user chose, as it is kept; null for the defaults. */
+  /** The user's choice, for storage; null for the defaults. */
   get chosen(): Metric[] | null {
     return this.metrics && [...this.metrics];
   }
@@ -33,7 +31,7 @@ export class ChartChoice {
   private chosenFor({ head, series }: RunColumns): readonly Metric[] {
     const usual = defaultCharts(head, series);
     if (!this.metrics) return usual;
-    // What was chosen for a run of another trainer may be missing in this one.
+    // A metric that was chosen for another trainer's run may be missing in this one.
     const chosen = this.metrics;
     const free = usual.filter((metric) => !chosen.includes(metric));
     return chosen.flatMap((metric) => {
@@ -42,7 +40,7 @@ export class ChartChoice {
     });
   }
 
-  /** Adds a chart after the others; one that is there already stays where it is. */
+  /** Adds a chart after the others; a chart that exists already stays where it is. */
   add(metric: Metric, columns: RunColumns): void {
     const charts = this.of(columns);
     if (charts.length < MOST_CHARTS && !charts.includes(metric)) this.metrics = [...charts, metric];
@@ -54,7 +52,7 @@ export class ChartChoice {
     this.putAway.add(charts[place]!);
   }
 
-  /** Moves a chart by so many places, as far as there are any. */
+  /** Moves a chart by a number of places, as far as possible. */
   move(place: number, by: number, columns: RunColumns): void {
     const charts = [...this.of(columns)];
     this.takeOver(charts);
@@ -63,12 +61,12 @@ export class ChartChoice {
     this.metrics = charts;
   }
 
-  /** From now on they stand where they were put. */
+  /** From now on the charts keep the order that the user gave them. */
   private takeOver(charts: readonly Metric[]): void {
     for (const metric of charts) this.putAway.add(metric);
   }
 
-  /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
+  /** Shows another metric in a chart. If another chart already showed it, that chart gets the replaced metric. */
   choose(place: number, metric: Metric, columns: RunColumns): void {
     const charts = [...this.of(columns)];
     this.takeOver(charts);
@@ -79,7 +77,10 @@ export class ChartChoice {
   }
 }
 
-/** Metrics that a warning of the collapse watch rests on, the latest warning's first; signals without a chart are left out. */
+/**
+ * The metrics behind the warnings of the collapse watch, the latest warning's first; signals without a chart are left
+ * out.
+ */
 export function namedByWatch({ head }: Pick<RunColumns, 'head'>): Metric[] {
   const named = head.warnings.toReversed().flatMap(({ watch }) => watch?.reasons.map(({ signal }) => signal) ?? []);
   const metrics = named.map(watchedMetric).filter((metric) => metric !== null);

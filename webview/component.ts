@@ -1,4 +1,4 @@
-/** The base of every component: reads the store and renders again when that changes, at most once per frame. */
+/** The base of every component: reads the store and renders again when the store changes, at most once per frame. */
 import { type CSSResultGroup, LitElement } from 'lit';
 import type { PaneName } from '../engine/runs/panel-state.ts';
 import { onResize } from './resize.ts';

@@ -8,10 +8,10 @@ import { type FileSaver, saveFile } from './save.ts';
 const LONGEST = 120;
 
 export interface SavedChart {
-  /** What its file is called after the run. */
+  /** The file name, which follows the name of the run. */
   name: string;
   title: string;
-  /** Its element, or the text of a drawing by itself; null while there is none. */
+  /** The chart's element, or the text of a drawing; null while there is none. */
   drawing(): SVGSVGElement | string | null;
   table(): ChartNumbers;
 }

@@ -1,4 +1,4 @@
-/** A failed request where it was asked: why, and what can be done about it. */
+/** A failed request, shown where it was made: the reason, and what can be done about it. */
 import { css, nothing } from 'lit';
 import type { Failure, PanelRequest } from './failures.ts';
 import { html } from './html.ts';
@@ -21,7 +21,7 @@ export const failureStyles = css`
   }
 `;
 
-/** Nothing without a failure. `dismiss` is left out where nothing else would be shown. */
+/** Renders nothing without a failure. `dismiss` is absent if nothing else would be shown. */
 export function failureNotice(request: PanelRequest, failure: Failure | null, dismiss?: () => void) {
   if (!failure) return nothing;
   const { code, message, hint, again } = failure;

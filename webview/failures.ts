@@ -1,18 +1,21 @@
-/** The panel's requests that failed: each is shown where it was asked, and can be asked again. */
+/** The panel's failed requests: each is shown where it was made, and can be retried. */
 import { type ErrorData, toErrorData } from '../engine/protocol/errors.ts';
 import type { NotShown, PanelContract } from '../engine/runs/panel-contract.ts';
 
-/** But for what the page only tells of itself. */
+/** All requests but those in which the page only reports about itself. */
 export type PanelRequest = Exclude<keyof PanelContract['requests'], 'watch'>;
 
 export interface Failure extends Pick<ErrorData, 'code' | 'message' | 'hint'> {
-  /** Asks again; null where that cannot help. */
+  /** Retries the request; null if that cannot help. */
   again: (() => void) | null;
 }
 
 const NOT_SHOWN: NotShown = 'run-not-shown';
 
-/** What is shown of an error. @param again repeats the request; not offered where the panel has moved to another run */
+/**
+ * What is shown for an error.
+ * @param again repeats the request; not offered if the panel has moved to another run
+ */
 export function failureOf(error: unknown, again: () => void): Failure {
   const { code, message, hint, details } = toErrorData(error);
   return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };

@@ -1,4 +1,4 @@
-/** What a filter can be made of, with what each term finds: the list that is below the field while one is typed. */
+/** The terms of a filter and what each of them finds: the list that appears below the field while a term is typed. */
 import { QUADRANT_TITLES } from '../engine/protocol/verdict.ts';
 
 export interface FilterTerm {
@@ -6,7 +6,7 @@ export interface FilterTerm {
   finds: string;
 }
 
-/** Terms that begin the word which is being typed. Those that end in a comparison or a colon want a value. */
+/** The terms that a filter can begin a word with. Those that end in a comparison or a colon need a value. */
 export const FILTER_TERMS: readonly FilterTerm[] = [
   { term: 'fixed', finds: 'wrong at A, correct at B' },
   { term: 'broke', finds: 'correct at A, wrong at B' },
@@ -43,12 +43,12 @@ export const FILTER_TERMS: readonly FilterTerm[] = [
 /** Most terms that are offered at a time. */
 const MOST = 8;
 
-/** Where the word at the end of a filter begins. */
+/** Where the last word of a filter begins. */
 export function lastWord(filter: string): number {
   return filter.lastIndexOf(' ') + 1;
 }
 
-/** The terms that complete the word at the end of a filter; [] where it is one already. */
+/** The terms that complete the last word of a filter; [] if it is complete. */
 export function completions(filter: string): FilterTerm[] {
   const word = filter.slice(lastWord(filter));
   if (FILTER_TERMS.some(({ term }) => term === word)) return [];
@@ -56,7 +56,7 @@ export function completions(filter: string): FilterTerm[] {
   return beginning.slice(0, MOST);
 }
 
-/** The filter with a term in the place of its last word; what wants no value is followed by a space. */
+/** The filter with its last word replaced by a term, followed by a space unless the term needs a value. */
 export function completed(filter: string, { term }: FilterTerm): string {
   const isWhole = !/[:<>]$/.test(term);
   return `${filter.slice(0, lastWord(filter))}${term}${isWhole ? ' ' : ''}`;

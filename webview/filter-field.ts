@@ -79,7 +79,7 @@ export class FilterField extends LitElement {
   /** Told of each change. */
   change: (filter: string) => void = () => undefined;
   private isOpen = false;
-  /** Place of the term that Enter takes; -1 for none. */
+  /** Index of the term that Enter takes; -1 for none. */
   private chosen = -1;
 
   /** The filter, which other views change too. */

@@ -97,10 +97,10 @@ function termOf(word: string): Term {
   return { kind: 'text', value: word.toLowerCase() };
 }
 
-/** What a filter looks at of a problem. */
+/** The parts of a problem that a filter reads. */
 export type FilteredRow = Pick<ProblemRow, 'view' | 'before'> & { problem: Pick<ProblemRow['problem'], 'id' | 'text'> };
 
-/** What a comparison is about; null where it is not known. */
+/** The value that a comparison is about; null if unknown. */
 function comparedValue(kind: Compared, row: FilteredRow): number | null {
   const { view } = row;
   switch (kind) {
@@ -157,7 +157,7 @@ function holds(term: Term, row: FilteredRow): boolean {
     case 'predicted':
       return prediction !== null && prediction.answer !== null && prediction.likelyWrong !== term.correct;
     case 'majority':
-      // A tie, a single vote and no answer are not a majority, whatever the reference says of them.
+      // Without a majority (a tie, a single vote, no answer) there is no verdict, whatever the reference.
       return status === 'majority' && verdict === term.verdict;
     case 'vote':
       return status === term.status;
@@ -170,7 +170,7 @@ function holds(term: Term, row: FilteredRow): boolean {
   }
 }
 
-/** Whether all terms hold for a row; no terms hold for every row. */
+/** Whether a row satisfies all terms; without terms, every row does. */
 export function matches(terms: readonly Term[], row: FilteredRow): boolean {
   return terms.every((term) => holds(term, row));
 }

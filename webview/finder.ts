@@ -1,4 +1,4 @@
-/** The search among all rollouts of the run: what is searched for, how far the search is, and what it found. */
+/** The search among all rollouts of the run: its query, progress and results. */
 import type { Peer } from '../engine/messages/peer.ts';
 import { RollscopeError } from '../engine/protocol/errors.ts';
 import type { FindProgress, FindQuery, FindResult } from '../engine/runs/find-query.ts';
@@ -12,7 +12,7 @@ export type FindState =
 
 const IDLE: FindState = { state: 'idle' };
 
-/** One search at a time: a new one cancels the one before. What was searched for is kept over a reload. */
+/** One search at a time: a new one cancels the previous one. The query survives a reload. */
 export class RolloutSearch {
   isOpen: boolean;
   query: FindQuery;
@@ -20,7 +20,7 @@ export class RolloutSearch {
   private wantsFocus = false;
   private searching: AbortController | null = null;
 
-  /** @param changed told of each change; `kept` is what is kept of it over a reload */
+  /** @param changed called after each change; `kept` is the part that survives a reload */
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,
     private readonly failures: Failures,
@@ -42,7 +42,7 @@ export class RolloutSearch {
     this.changed();
   }
 
-  /** Whether it was opened since the last time: its text field takes the focus then. */
+  /** Whether the search was opened since the last call; its text field then takes the focus. */
   takeFocus(): boolean {
     const { wantsFocus } = this;
     this.wantsFocus = false;
@@ -56,14 +56,14 @@ export class RolloutSearch {
     this.changed();
   }
 
-  /** Changes conditions; undefined takes one away. */
+  /** Changes conditions; undefined removes one. */
   set(change: { [K in keyof FindQuery]?: FindQuery[K] | undefined }): void {
     const known = Object.entries({ ...this.query, ...change }).filter(([, value]) => value !== undefined);
     this.query = Object.fromEntries(known);
     this.changed();
   }
 
-  /** Searches for what `query` says; a search that is under way is given up. */
+  /** Starts the search that `query` describes, and cancels the one in progress. */
   start(): void {
     this.cancel();
     this.failures.clear('find');
@@ -83,7 +83,7 @@ export class RolloutSearch {
     );
   }
 
-  /** What the host tells of the search under way. */
+  /** Takes a progress report of the search. */
   tell(progress: FindProgress): void {
     if (this.at.state !== 'searching') return;
     this.at = { state: 'searching', progress };
@@ -97,13 +97,13 @@ export class RolloutSearch {
     this.changed();
   }
 
-  /** Forgets what was found, for another run. */
+  /** Forgets the results when another run is shown. */
   clear(): void {
     this.cancel();
     this.at = IDLE;
   }
 
-  /** @returns whether it was the search under way */
+  /** @returns whether it was the search in progress */
   private finish(searching: AbortController, at: FindState): boolean {
     if (this.searching !== searching) return false;
     this.searching = null;

@@ -13,9 +13,9 @@ export type Listener = () => unknown;
 /** Milliseconds of a frame after which what has arrived waits for the next one. */
 const BUDGET = 6;
 
-/** Tells the listeners, each at most once per frame. */
+/** Calls the listeners, each at most once per frame. */
 export class Frames {
-  /** Those that are to be told, the longest waiting first. */
+  /** Listeners that still have to be called, the longest waiting first. */
   private readonly waiting = new Set<Listener>();
   private isWhole = false;
   /** Panes in which something has changed. */
@@ -32,7 +32,7 @@ export class Frames {
     this.schedule();
   }
 
-  /** Tells them one after the other, from the next frame on. */
+  /** Calls the listeners one after another, from the next frame on. */
   spread(): void {
     for (const listener of this.listeners.keys()) this.waiting.add(listener);
     this.schedule();
@@ -55,7 +55,7 @@ export class Frames {
     });
   }
 
-  /** What components draw when they are told is drawn before the frame ends, as are promises that follow from it. */
+  /** What a listener draws appears within the same frame, and so does what follows from its promises. */
   private async tellSome(): Promise<void> {
     const begun = performance.now();
     for (const listener of this.waiting) {

@@ -1,4 +1,4 @@
-/** Goes to a rollout: in the panel where its group is the one that represents the problem at that step, else in an editor. */
+/** Goes to a rollout: in the panel if its group represents the problem at that step, otherwise in an editor. */
 import type { Address } from '../engine/protocol/address.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
@@ -7,7 +7,7 @@ import { problemView } from '../engine/runs/problem-view.ts';
 import type { Requests } from './requests.ts';
 import type { Selection } from './selection.ts';
 
-/** What is needed of the store. */
+/** The part of the store that is needed. */
 interface Shown {
   columns: RunColumns;
   problems: readonly Problem[];
@@ -16,7 +16,7 @@ interface Shown {
   compareWithRun(folder: string | null, step: number | null): void;
 }
 
-/** Goes to the place of a note or of a link, as far as the run has it. */
+/** Goes to the place of a note or of a link, as far as the run contains it. */
 export function goToPlace(
   store: Shown,
   place: Pick<Address, 'problem' | 'row' | 'step' | 'phase' | 'rollout' | 'tokens' | 'from' | 'fromRun'>,

@@ -15,7 +15,10 @@ const KEPT = 32;
 /** The same in tokens: a group of long responses has two million, of 8 bytes each. */
 const KEPT_TOKENS = 6_000_000;
 const READING: GroupReading = { state: 'reading' };
-/** Milliseconds for which a group is shown before it is asked for, where another one was just before: scrubbing passes many. */
+/**
+ * Milliseconds that a group has to be shown before it is requested if another one preceded it, since scrubbing passes
+ * many.
+ */
 const SETTLE = 80;
 
 /** Reads one group at a time, the one that is shown, and keeps the latest ones. */
@@ -33,15 +36,19 @@ export class GroupReader {
     /** Folder of the run that is shown. */
     private readonly run: () => string,
     private readonly changed: () => void,
-    /** Where a group's rollouts are: they are read again where that has changed, since token statistics were added. */
+    /**
+     * Where the rollouts of a group are stored. They are read again when it changes, that is, when token statistics
+     * were added.
+     */
     private readonly place: (id: GroupId) => number | null = () => null,
     /** The rollout that is chosen, whose tokens come first. */
     private readonly chosen: () => number = () => 0,
   ) {}
 
   /**
-   * The group that is shown, as far as it has been read; the first call requests it, and cancels the reading of another.
-   * @param rollout whose text and tokens are needed; of a large group they are read one by one
+   * The group that is shown, as far as it has been read. The first call requests it, and cancels the request for
+   * another one.
+   * @param rollout whose text and tokens are needed; those of a large group are read one at a time
    */
   of(id: GroupId, rollout?: number): GroupReading {
     const key = this.keyOf(id);
@@ -80,12 +87,12 @@ export class GroupReader {
     this.readings.clear();
   }
 
-  /** Cancels the reading under way: its group is requested again when it is shown again. */
+  /** Cancels the pending request; the group is requested again when it is shown again. */
   private cancel(): void {
     if (this.next) clearTimeout(this.next.timer);
     this.next = null;
     if (!this.current) return;
-    // What is known of a group stays while the tokens of another of its rollouts are read.
+    // The known part of a group is kept while the tokens of another of its rollouts are read.
     if (this.readings.get(this.current.key)?.state === 'reading') this.readings.delete(this.current.key);
     this.current.controller.abort();
     this.current = null;
@@ -108,7 +115,10 @@ export class GroupReader {
     this.changed();
   }
 
-  /** The group with this rollout: of a large one that is there, what the others are compared by is not asked for again. */
+  /**
+   * Requests the group with this rollout. If a large group is there already, the data that compares its rollouts is not
+   * requested again.
+   */
   private async request(key: string, group: GroupId, rollout: number, options: AbortController): Promise<GroupPage> {
     const known = this.readings.get(key);
     const isKnown = known?.state === 'read' && known.whole !== null;
@@ -147,7 +157,7 @@ function tokensOf(reading: GroupReading): number {
   return reading.detail.rollouts.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0);
 }
 
-/** Whether the tokens of a rollout are not among what was read of its group. */
+/** Whether the tokens of a rollout were not part of what was read of its group. */
 function lacks({ whole, detail }: GroupPage, rollout: number): boolean {
   return whole !== null && whole.rollout !== rollout && rollout < detail.rollouts.length;
 }

@@ -2,13 +2,13 @@
 import type { PageEnd } from '../engine/messages/webview.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
 
-/** @typeParam State what the page keeps over a reload */
+/** @typeParam State the state that the page keeps across a reload */
 export interface Host<State = ViewState> extends PageEnd {
-  /** Outside the editor: nothing can be started, controlled or opened, and the page offers none of it. */
+  /** Outside the editor, nothing can be started, controlled or opened, and the page does not offer it. */
   readonly isReadOnly?: boolean;
-  /** No process stands behind the page: nothing can be searched or computed. */
+  /** Without a process behind the page, nothing can be searched or computed. */
   readonly isAlone?: boolean;
-  /** What such a page says of itself. */
+  /** The text that such a page shows about itself. */
   readonly note?: string;
   getState(): State | undefined;
   setState(state: State): void;

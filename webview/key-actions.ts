@@ -1,4 +1,4 @@
-/** What the keys of the panel do: they move the selection, or act in the section that is about it. */
+/** The actions of the panel's keys: they move the selection, or act in the section concerned. */
 import type { LitElement, ReactiveController } from 'lit';
 import { KEYS, type KeyAction } from './keys.ts';
 import { selectedAddress } from './notebook.ts';
@@ -8,7 +8,7 @@ import type { Problems } from './sections/problems.ts';
 import type { RolloutView } from './sections/rollout.ts';
 import type { Store } from './store.ts';
 
-/** What the keys need of the panel. */
+/** What the keys need from the panel. */
 export interface KeyTarget {
   store: Store;
   /** Width of the panel, CSS pixels. */
@@ -40,7 +40,7 @@ export class KeyActions implements ReactiveController {
     window.removeEventListener('keydown', this.key);
   }
 
-  /** The keys that do something here, and what they do. */
+  /** The keys that have an action here, with their actions. */
   get known() {
     const { isReadOnly, canFind } = this.target().store;
     const has = (action: KeyAction): boolean =>
@@ -72,7 +72,7 @@ export class KeyActions implements ReactiveController {
     'previous-step': () => this.lookBy(-1),
     'set-a': () => {
       const { selection } = this.target().store;
-      // Of another run 0 is before training, and nothing its latest step.
+      // In another run, 0 is before training and null its latest step.
       const isFirst = this.step === 0 && selection.fromRun === null;
       selection.compareWith(this.step === selection.from || isFirst ? null : this.step);
     },

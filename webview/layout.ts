@@ -1,10 +1,10 @@
-/** How the panes share the room, and how far each is scrolled. Kept over a reload. */
+/** The sizes of the panes, and how far each is scrolled. Survives a reload. */
 import type { ViewState } from '../engine/runs/panel-contract.ts';
 import { PANES, type PanelLayout, type PaneName } from '../engine/runs/panel-state.ts';
 
 /** Below this width one pane is shown at a time. */
 const NARROW = 1000;
-/** From this width on there is room for larger charts. */
+/** From this width on there is room for larger charts, in CSS pixels. */
 const WIDE = 1700;
 
 export const FIRST_LAYOUT: Readonly<PanelLayout> = { charts: null, problems: 0.4, rollout: 0.27, tab: 'problems' };
@@ -35,7 +35,7 @@ export class Layout {
     return this.sizes.tab;
   }
 
-  /** What is kept over a reload; nothing before somebody has changed anything. */
+  /** The state that survives a reload; nothing until the user has changed something. */
   get kept(): Pick<ViewState, 'layout' | 'scroll'> {
     const isScrolled = Object.values(this.scrolled).some((top) => top > 0);
     return { ...(!this.isFirst && { layout: this.sizes }), ...(isScrolled && { scroll: this.scrolled }) };
@@ -101,7 +101,7 @@ export class Layout {
   }
 }
 
-/** A page of another version may have kept something else. */
+/** Another version of the page may have stored something else. */
 function isLayout(kept: PanelLayout | undefined): kept is PanelLayout {
   if (!kept) return false;
   const { charts, problems, rollout, tab } = kept;

@@ -1,4 +1,4 @@
-/** Notes and pins at places of the run, as the host keeps them, and the address of what is selected. */
+/** Notes and pins at places of the run, which the host stores, and the address of the selection. */
 import type { Peer } from '../engine/messages/peer.ts';
 import { addressText, type GivenAddress } from '../engine/protocol/address.ts';
 import type { RunInfo } from '../engine/protocol/listed-run.ts';
@@ -10,7 +10,7 @@ import { type Failures, failureOf } from './failures.ts';
 import type { ProblemRow } from './problem-row.ts';
 import type { Selection } from './selection.ts';
 
-/** What is selected, in which run. */
+/** The selection and its run. */
 interface Selected {
   info: RunInfo | null;
   problems: readonly Problem[];
@@ -19,7 +19,7 @@ interface Selected {
   scheme: string;
 }
 
-/** Asks the host for each change and shows what it answers. */
+/** Requests each change from the host and shows the result. */
 export class Notebook {
   notes: readonly Note[] = [];
   /** Whether a note is being written. */
@@ -52,7 +52,7 @@ export class Notebook {
     this.changed();
   }
 
-  /** Whether it was opened since the last time: its text field takes the focus then. */
+  /** Whether it was opened since the last call; its text field then takes the focus. */
   takeFocus(): boolean {
     const { wantsFocus } = this;
     this.wantsFocus = false;
@@ -78,7 +78,7 @@ export class Notebook {
   }
 }
 
-/** The place that is selected: the problem at the step that is looked at, its rollout where one was chosen, and its tokens. */
+/** The selected place: the problem at the selected step, its rollout if one was chosen, and its tokens. */
 export function selectedPlace({
   selection,
   problems,
@@ -91,13 +91,13 @@ export function selectedPlace({
     ...problemName(problems, problem.index),
     step: view.step,
     phase: view.phase,
-    // Tokens are those of the rollout that is shown, chosen or not.
+    // Tokens belong to the rollout that is shown, chosen or not.
     rollout: rollout === null && tokens === null ? null : selection.rolloutIn(view.rollouts) + 1,
     ...(tokens && { tokens: [...tokens] }),
   };
 }
 
-/** The address of what is selected, with cursor A where that is not at its first place. */
+/** The address of the selection, with cursor A unless it is at its default. */
 export function selectedAddress(store: Selected): string {
   const { from, fromRun } = store.selection;
   const cursorA = { ...(from !== null && { from }), ...(fromRun !== null && { fromRun }) };

@@ -1,4 +1,4 @@
-/** The panes of the panel: next to each other with edges that move, or one at a time where there is no room. */
+/** The panes of the panel: side by side with movable edges, or one at a time if there is little room. */
 import { css, type LitElement, nothing, type ReactiveController } from 'lit';
 import { PANES, type PaneName } from '../engine/runs/panel-state.ts';
 import { html } from './html.ts';
@@ -71,13 +71,15 @@ const PANE_TITLES: Readonly<Record<PaneName, string>> = {
 
 /** Milliseconds without scrolling after which a pane rests. */
 const REST = 100;
-/** Below this height of the panel the search takes the place of the charts: its counts have the steps, too. */
+/**
+ * Below this height of the panel, in CSS pixels, the search replaces the charts, since its counts also show the steps.
+ */
 const LOW = 1100;
 
-/** Renders the panes into its host, and keeps how far each is scrolled. */
+/** Renders the panes into its host, and remembers how far each is scrolled. */
 export class Panes implements ReactiveController {
   private height = 0;
-  /** Panes that were scrolled to where they were before a reload. */
+  /** Panes whose scroll position was restored after a reload. */
   private readonly restored = new Set<PaneName>();
   private readonly resting = new Map<PaneName, ReturnType<typeof setTimeout>>();
 
@@ -97,7 +99,7 @@ export class Panes implements ReactiveController {
     window.removeEventListener('resize', this.measure);
   }
 
-  /** Panes come with their content a frame later; each is scrolled to where it was once. */
+  /** The content of a pane appears one frame later; then its scroll position is restored, once. */
   hostUpdated(): void {
     for (const pane of this.host.renderRoot.querySelectorAll<HTMLElement>('.pane')) {
       const name = pane.dataset.pane as PaneName;
@@ -145,7 +147,7 @@ export class Panes implements ReactiveController {
     requestAnimationFrame(() => this.host.renderRoot.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus());
   }
 
-  /** All panes, with the charts above the others. */
+  /** All panes, with the charts on top. */
   private beside(panes: readonly PaneName[], width: number) {
     const { layout, showsHistograms } = this.store().selection;
     const { height } = this;
@@ -197,7 +199,7 @@ export class Panes implements ReactiveController {
       <div role="tabpanel" id="problem" aria-label=${shows ? 'Calibration' : 'Problem'}>${shows ? html`<rs-calibration></rs-calibration>` : html`<rs-inspector></rs-inspector>`}</div>`;
   }
 
-  /** Where a pane is, is asked for when it has come to rest: asking while it moves makes the page lay itself out at once. */
+  /** The position is read once scrolling has stopped: reading it earlier would force a layout. */
   private scrolled(name: PaneName, event: Event): void {
     const pane = event.currentTarget as HTMLElement;
     clearTimeout(this.resting.get(name));

@@ -39,7 +39,7 @@ export const QUADRANT_ORDER: readonly [AnyQuadrant, string][] = [
 const NO_VALUE = 'Without a value';
 
 const DIGITS = '0123456789';
-/** What is between the parts of an id. */
+/** Separators between the parts of an id. */
 const BETWEEN = '-_/.:# ';
 
 /** A line of the list: the title of a group, or a problem by its index. */
@@ -64,9 +64,9 @@ function compareTexts(a: string, b: string): number {
 }
 
 /**
- * @param rows at the latest step: problems keep their places while another step is looked at
+ * @param rows at the latest step, so that problems keep their places while another step is selected
  * @param data columns of the dataset; problems without a value come last
- * @returns indices of the problems in their order, with the title of the group that each is in
+ * @returns indices of the problems in list order, each with the title of its group
  */
 export function ordered(
   rows: readonly ProblemRow[],
@@ -86,7 +86,7 @@ export function ordered(
 }
 
 /**
- * The lines of the list: the problems that match, under the titles of their groups.
+ * The lines of the list: the matching problems, below the titles of their groups.
  * @param matching indices; null for all problems
  */
 export function listItems(
@@ -119,7 +119,7 @@ function groupOf({ problem, view }: ProblemRow, grouping: ProblemOrder['grouping
   if (column !== null) return data[column] ? (data[column][problem.index] ?? NO_VALUE) : '';
   if (grouping === 'none') return '';
   if (grouping === 'quadrant') return QUADRANT_ORDER.find(([quadrant]) => quadrant === view.quadrant)![1];
-  // What is before the number, or the first part of a path.
+  // The part before the number, or the first part of a path.
   const { id } = problem;
   let end = id.length;
   while (end > 0 && DIGITS.includes(id[end - 1]!)) end--;
@@ -134,7 +134,7 @@ export function columnOf(grouping: ProblemOrder['grouping']): string | null {
   return grouping.startsWith(COLUMN) ? grouping.slice(COLUMN.length) : null;
 }
 
-/** What the problems can be grouped by, with what each is called: quadrants and ids, then columns of the dataset. */
+/** What the problems can be grouped by, with titles: quadrants and ids, then columns of the dataset. */
 export function groupings(data: DataColumns): [grouping: ProblemOrder['grouping'], title: string][] {
   return [
     ...PROBLEM_GROUPINGS.map((grouping): [ProblemOrder['grouping'], string] => [grouping, GROUPING_TITLES[grouping]]),

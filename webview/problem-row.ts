@@ -5,6 +5,6 @@ import type { Compared } from '../engine/runs/moves.ts';
 /** A problem at the selected step, and at the step that it is compared with (cursor A). */
 export interface ProblemRow extends Compared {
   problem: Problem;
-  /** A and B are the same rollouts. */
+  /** Whether A and B are the same rollouts. */
   isSame: boolean;
 }

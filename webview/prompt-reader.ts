@@ -9,7 +9,7 @@ export type PromptReading =
   /** null: the run does not have it. */
   | { state: 'read'; text: string | null };
 
-/** Reads prompts of the run that is shown; each once, and again only where that failed. */
+/** Reads prompts of the run that is shown, each once, and again only after a failure. */
 export class PromptReader {
   private readonly readings = new Map<number, PromptReading>();
 

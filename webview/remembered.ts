@@ -1,8 +1,8 @@
-/** A value that is computed again only when what it is made of has changed. */
+/** A value that is computed again only when its parts have changed. */
 export class Remembered<T> {
   private known: { parts: readonly unknown[]; value: T } | null = null;
 
-  /** @param parts what the value is made of, compared by identity */
+  /** @param parts the parts of the value, compared by identity */
   of(parts: readonly unknown[], make: () => T): T {
     const { known } = this;
     const isSame =

@@ -1,4 +1,4 @@
-/** What the page asks of the host: a request that fails is shown where it was asked, with a way to retry. */
+/** The page's requests to the host: a failed one is shown where it was made, and can be retried. */
 import type { ParamsOf } from '../engine/messages/contract.ts';
 import type { Peer } from '../engine/messages/peer.ts';
 import { RollscopeError } from '../engine/protocol/errors.ts';
@@ -15,7 +15,7 @@ export interface PlacedRollout {
   rollout: number;
 }
 
-/** Asking again clears the failure of the request before; a question that the user canceled is none. */
+/** A new request clears the failure of the previous one. A request that the user canceled has not failed. */
 export class Requests {
   constructor(
     private readonly peer: Pick<Peer<PanelContract>, 'request'>,
@@ -29,7 +29,7 @@ export class Requests {
     this.ask('perform', { action });
   }
 
-  /** Does something about the start that is shown. */
+  /** Responds to the start that is shown. */
   answerStart(answer: StartAnswer): void {
     this.ask('answerStart', { answer });
   }
@@ -58,7 +58,7 @@ export class Requests {
     this.ask('openRollout', { run: this.run(), group, rollout });
   }
 
-  /** Opens two rollouts side by side in the editor, by their indices: of one group, of two steps, or of two runs. */
+  /** Opens two rollouts side by side in the editor, by their indices: of the same group, two steps, or two runs. */
   compareRollouts(left: PlacedRollout, right: PlacedRollout): void {
     const [one, other] = [left, right].map(({ run = this.run(), group, rollout }) => ({ run, group, rollout }));
     this.ask('compareRollouts', { ...one!, other: other! });

@@ -1,4 +1,4 @@
-/** What an iframe has that is given no size: 300 x 150 CSS pixels (CSS 2.2, 10.3.2 and 10.6.2). */
+/** The size of an iframe without a given size: 300 x 150 CSS pixels (CSS 2.2, 10.3.2 and 10.6.2). */
 const UNSIZED = { width: 300, height: 150 };
 
 /**

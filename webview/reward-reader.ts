@@ -1,4 +1,4 @@
-/** What other rewards give to the rollouts that are shown: read for a step, a problem or the run, each once. */
+/** The scores of other rewards for the rollouts that are shown, read once for each step, problem or run. */
 import type { Peer } from '../engine/messages/peer.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import type { GroupReward, RewardComparison } from '../engine/protocol/reward-comparison.ts';
@@ -15,7 +15,7 @@ const KEPT = 24;
 
 const keyOf = ({ phase, step, problem }: RescoreScope) => `${phase} ${step ?? 'all'} ${problem ?? 'all'}`;
 
-/** Asks for the rewards of stored rollouts. A step that is left before they are there is not computed to its end. */
+/** Requests the rewards of stored rollouts. The computation of a step that the user leaves is canceled. */
 export class RewardReader {
   private readonly readings = new Map<string, RewardReading>();
   /** The step that is being computed. */
@@ -28,7 +28,7 @@ export class RewardReader {
     private readonly changed: () => void,
   ) {}
 
-  /** What is known of a scope; asks for nothing. */
+  /** What is known of a scope; requests nothing. */
   known(scope: RescoreScope): RewardReading {
     return this.readings.get(keyOf(scope)) ?? { state: 'unread' };
   }
@@ -40,7 +40,7 @@ export class RewardReader {
     return (reading as ReadRewards).byGroup?.find((group) => group.problem === problem)?.scores ?? null;
   }
 
-  /** Asks for a scope unless it is known or on its way; a failed one only with `again`. */
+  /** Requests a scope unless it is known or pending; a failed one only with `again`. */
   ask(scope: RescoreScope, { again = false } = {}): void {
     const { state } = this.known(scope);
     if (state === 'reading' || state === 'read' || (state === 'failed' && !again)) return;

@@ -1,9 +1,9 @@
-/** The rollout of cursor A that is shown next to one of B, and how far the two are the same. */
+/** The rollout of cursor A that is shown next to one of B, and where the two diverge. */
 import { tokenAt } from '../engine/runs/response-parts.ts';
 import type { ResponseReading } from './sections/rollout/response.ts';
 import type { Store } from './store.ts';
 
-/** Index of the rollout of A that is shown: the chosen one, else the first that gave the answer of the vote at A. */
+/** Index of the rollout of A that is shown: the chosen one, else the first with the majority answer at A. */
 export function rolloutBefore(
   { selection, selected }: Pick<Store, 'selection' | 'selected'>,
   rollouts: readonly { answer: string | null }[],
@@ -17,7 +17,7 @@ export function rolloutBefore(
   );
 }
 
-/** Chooses the rollout of A that is `by` places further, where one is shown. */
+/** Chooses the rollout of A that is `by` places further on, if one is shown. */
 export function stepBefore(store: Store, by: 1 | -1): void {
   const { selection, selected, columnsBefore, groupsBefore } = store;
   const row = selected?.before.row ?? null;
@@ -29,7 +29,7 @@ export function stepBefore(store: Store, by: 1 | -1): void {
   selection.selectRolloutBefore((rolloutBefore(store, rollouts) + by + length) % length);
 }
 
-/** The token at which a response parts from another; null where it does not. */
+/** The token at which a response diverges from another; null if it does not. */
 export function partingToken({ texts, starts }: ResponseReading, text: string, other: string): number | null {
   if (text === other) return null;
   let shared = 0;

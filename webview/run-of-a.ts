@@ -1,4 +1,7 @@
-/** The run of cursor A, where that is another one than the run that is shown: as the host tells of it, and its problems in this one. */
+/**
+ * The run of cursor A, if it is not the run that is shown: as the host sends it, with its problems matched to this
+ * run's.
+ */
 import type { Peer } from '../engine/messages/peer.ts';
 import { fromErrorData } from '../engine/protocol/errors.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
@@ -16,15 +19,15 @@ export interface OtherRun {
   folder: string;
   problems: readonly Problem[];
   columns: RunColumns;
-  /** Its value of each setting that differs, and that of the run that is shown. */
+  /** The settings that differ, with the values of that run and of the run that is shown. */
   settings: readonly SettingDifference[];
 }
 
-/** Asks for the run that cursor A is set to, and keeps what the host tells of it. */
+/** Requests the run that cursor A is set to, and keeps what the host sends of it. */
 export class RunOfAReader {
   /** null: cursor A is in the run that is shown, or its run is still being read. */
   other: OtherRun | null = null;
-  /** Folder of the run that was asked for. */
+  /** Folder of the requested run. */
   folder: string | null = null;
   /** Fraction of it that has been read. */
   loaded = 0;
@@ -53,7 +56,7 @@ export class RunOfAReader {
     });
   }
 
-  /** The problems of the run that is shown in the other one. */
+  /** The other run's counterparts of the problems of the run that is shown. */
   partners(problems: readonly Problem[]): Partners {
     const others = this.other?.problems ?? [];
     return this.matched.of([problems, others], () => partnersOf(problems, others));

@@ -1,4 +1,7 @@
-/** What the user looks at: a problem and one of its rollouts, the two steps, a filter, charts and panes. All of it is kept. */
+/**
+ * The user's selection: a problem and one of its rollouts, the two steps, a filter, charts and panes. All of it
+ * survives a reload.
+ */
 import type { RunColumns } from '../engine/runs/columns.ts';
 import type { ViewState } from '../engine/runs/panel-contract.ts';
 import {
@@ -19,7 +22,7 @@ import { FIRST_ORDER } from './problem-order.ts';
 const FIRST_SHADING: TokenShading = 'surprise';
 /** Milliseconds after which a scroll position is kept. */
 const KEEP_AFTER = 200;
-/** Milliseconds between two writes of what is kept, while it changes all the time. */
+/** Least milliseconds between two writes of the state while it keeps changing. */
 const KEEP_EVERY = 1000;
 
 function isGrouping(grouping: string): boolean {
@@ -50,11 +53,14 @@ export class Selection {
   step: number | null;
   /** The step that the selected one is compared with (cursor A); null: before training. */
   from: number | null;
-  /** Folder of the run of cursor A, where that is another one: there, null is its latest step, and 0 before training. */
+  /**
+   * Folder of the run of cursor A, if that is another run. In another run, null is its latest step and 0 before
+   * training.
+   */
   fromRun: string | null;
   /** First and last chosen token of the rollout, counted from 1. */
   tokens: readonly [first: number, last: number] | null = null;
-  /** A rollout of cursor A is shown next to that of B. */
+  /** Whether a rollout of cursor A is shown next to that of B. */
   showsBefore: boolean;
   /** Which one; null: one that represents the vote at A. */
   rolloutBefore: number | null;
@@ -66,7 +72,7 @@ export class Selection {
   /** Rewards that are shown as columns of the rollouts, by name. */
   rewards: readonly string[];
   smoothing: Smoothing;
-  /** Histograms of the problems stand below the charts. */
+  /** Whether histograms of the problems are shown below the charts. */
   showsHistograms: boolean;
   readonly layout: Layout;
   private readonly chartChoice: ChartChoice;
@@ -102,7 +108,7 @@ export class Selection {
     return this.step ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What is kept over a reload. */
+  /** The state that survives a reload. */
   get kept(): Omit<ViewState, 'run'> {
     const charts = this.chartChoice.chosen;
     const { problem, step, rollout, rolloutBefore, filter, from, fromRun, order, shading, rewards, showsCalibration } =
@@ -141,7 +147,7 @@ export class Selection {
     this.tell('openRollout', 'compareRollouts');
   }
 
-  /** Chooses tokens of the rollout, counted from 1; null for none. They are not kept. */
+  /** Selects tokens of the rollout, counted from 1; null for none. They do not survive a reload. */
   chooseTokens(tokens: readonly [first: number, last: number] | null): void {
     this.tokens = tokens;
     this.told.changed();
@@ -223,7 +229,7 @@ export class Selection {
     return this.chartChoice.of(columns);
   }
 
-  /** Shows another metric in a chart; a chart that already showed it takes over the replaced one. */
+  /** Shows another metric in a chart. If another chart already showed it, that chart gets the replaced metric. */
   chooseChart(place: number, metric: Metric, columns: RunColumns): void {
     this.chartChoice.choose(place, metric, columns);
     this.tellIn('charts');
@@ -249,7 +255,7 @@ export class Selection {
     this.tellIn('charts');
   }
 
-  /** Keeps what has changed without being shown, such as how far a pane is scrolled, after a moment. */
+  /** Stores, after a moment, a change that nothing shows, such as a scroll position. */
   keepSoon(): void {
     clearTimeout(this.keeping);
     this.keeping = setTimeout(() => this.keepNow(), KEEP_AFTER);

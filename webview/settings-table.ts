@@ -16,7 +16,10 @@ export const settingsStyles = css`
   }
 `;
 
-/** A row per setting that differs, a column per run; a dash where a run does not have it. @param runs their titles */
+/**
+ * One row per setting that differs, one column per run; a dash if a run does not have the setting.
+ * @param runs their titles
+ */
 export function settingsTable(settings: readonly SettingDifference[], runs: readonly string[]) {
   if (settings.length === 0) return html`<p class="muted">The runs have the same settings.</p>`;
   return html`<table class="settings">

@@ -1,4 +1,7 @@
-/** The edge between two panes, which is dragged or moved with the arrow keys; a double click brings the first sizes back. */
+/**
+ * The edge between two panes, which can be dragged or moved with the arrow keys; a double click restores the default
+ * sizes.
+ */
 import { css, LitElement } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { html } from './html.ts';

@@ -1,4 +1,4 @@
-/** The panel's state: the run as the host tells of it, and what follows from it for what the user selected. Components read it. */
+/** The panel's state: the run as the host sends it, and what follows from it for the selection. Components read it. */
 import { Peer } from '../engine/messages/peer.ts';
 import { pageTransport } from '../engine/messages/webview.ts';
 import { fromErrorData } from '../engine/protocol/errors.ts';
@@ -59,7 +59,7 @@ export class Store {
   readonly rewards: RewardReader;
   readonly notebook: Notebook;
   readonly calibration: CalibrationReader;
-  /** The run of cursor A, where that is another one. */
+  /** The run of cursor A, if that is another run. */
   readonly runOfA: RunOfAReader;
   /** Scheme of links that the host opens. */
   scheme = 'vscode';
@@ -116,7 +116,7 @@ export class Store {
     this.attach(false);
   }
 
-  /** Whether the page is outside the editor, which alone can start, control and open something. */
+  /** Whether the page is outside the editor; only the editor can start, control and open something. */
   get isReadOnly(): boolean {
     return this.host.isReadOnly === true;
   }
@@ -144,12 +144,12 @@ export class Store {
     return this.host.isAlone !== true;
   }
 
-  /** What a page outside the editor says of itself. */
+  /** The text that a page outside the editor shows about itself. */
   get note(): string {
     return this.host.note ?? 'read-only';
   }
 
-  /** The columns that `before` of the problems is about: those of the run of cursor A. */
+  /** The columns to which `before` of the problems refers: those of the run of cursor A. */
   get columnsBefore(): RunColumns {
     return this.runOfA.other?.columns ?? this.columns;
   }
@@ -171,9 +171,9 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Whether somebody sees the page. While nobody does the host tells it nothing. */
+  /** Tells the host whether the page is visible. While it is not, the host sends nothing. */
   tellVisible(visible: boolean): void {
-    // A host that does not hear it tells more than is needed.
+    // A host that does not get this only sends more than necessary.
     this.peer.request('watch', { visible }).catch(() => undefined);
   }
 
@@ -191,7 +191,7 @@ export class Store {
     return this.rowsAt.of([...this.state, ...this.stateOfA, at, from], () => this.rowsOf(at));
   }
 
-  /** The problems in the order of the list, which does not depend on the step that is looked at. */
+  /** The problems in list order, which does not depend on the selected step. */
   get order(): { index: number; group: string }[] {
     const { order, from } = this.selection;
     return this.ordering.of([...this.state, ...this.stateOfA, order, from, this.dataColumns], () => {
@@ -206,7 +206,7 @@ export class Store {
     return this.latest.of([...this.state, ...this.stateOfA, from], () => this.rowsOf(Number.POSITIVE_INFINITY));
   }
 
-  /** How many problems were in each quadrant after each step. */
+  /** The number of problems in each quadrant after each step. */
   get history(): readonly QuadrantCounts[] {
     return this.quadrants.of(this.columns);
   }
@@ -341,7 +341,10 @@ export class Store {
     this.changed();
   }
 
-  /** The problem that is selected first: the top of the list, which says most; of a run in progress, whose list moves, that of the file. */
+  /**
+   * The problem that is selected first: the top of the list, which is the most informative; in a run in progress, whose
+   * list moves, the first of the file.
+   */
   private get first(): number | null {
     const { problems, info } = this;
     return (info?.status === 'running' ? undefined : this.order[0]?.index) ?? problems[0]?.index ?? null;

@@ -64,7 +64,7 @@ export const shared = css`
   svg {
     display: block;
     overflow: visible;
-    /* What is dragged over a chart chooses a part of it. */
+    /* Dragging over a chart selects a range of steps. */
     user-select: none;
   }
   svg text {
@@ -99,7 +99,7 @@ export const shared = css`
   th.number {
     text-align: right;
   }
-  /* A table that is wider than its pane; a shade at an edge says that there is more beyond it. */
+  /* A table that is wider than its pane; a shade at an edge shows that there is more beyond it. */
   .scroll {
     --more: color-mix(in srgb, var(--vscode-foreground) 40%, transparent);
     overflow-x: auto;
@@ -140,7 +140,7 @@ export const shared = css`
   }
 `;
 
-/** A choice in a line of text: as wide as what is chosen, with an edge only under the pointer. */
+/** A select within a line of text: as wide as its value, with a border only under the pointer. */
 export const selectStyles = css`
   select {
     field-sizing: content;
@@ -160,7 +160,7 @@ export const selectStyles = css`
   }
 `;
 
-/** Charts in a row, as many as the class says. */
+/** Charts in rows; the class says how many per row. */
 export const chartGrid = css`
   .charts {
     display: grid;

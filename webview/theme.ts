@@ -1,10 +1,10 @@
-/** The theme's colors as numbers, for what is drawn on a canvas, and the news that the theme has changed. */
+/** The theme's colors as numbers, for drawing on a canvas, and an event for when the theme changes. */
 import { cssOf, type Rgb, readableOn } from './charts/contrast.ts';
 import type { ThemeColors } from './charts/matrix.ts';
 
 let probe: CanvasRenderingContext2D | null = null;
 
-/** A color as CSS writes it, over a background where it is translucent. */
+/** A color as CSS writes it; a translucent one is blended with a background. */
 function rgbOf(color: string, over: Rgb): Rgb {
   if (!probe) {
     const canvas = document.createElement('canvas');
@@ -19,7 +19,7 @@ function rgbOf(color: string, over: Rgb): Rgb {
   return [red!, green!, blue!];
 }
 
-/** Channels from 0 to 255, opaque; the editor's background stands in for a color that the theme lacks. */
+/** Channels from 0 to 255, opaque; the editor's background replaces a color that the theme lacks. */
 export function themeColors(): ThemeColors {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name);
@@ -45,7 +45,7 @@ const TEXT_COLORS = {
 /** The backgrounds of texts. */
 const GROUNDS = ['--vscode-list-inactiveSelectionBackground', '--vscode-list-hoverBackground'];
 
-/** Sets the colors of texts so that they can be read on every ground, also where the theme's own are too faint. */
+/** Adjusts the colors of texts so that they are readable on every background, even if the theme's own are too faint. */
 export function setTextColors(): void {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(name);

@@ -1,4 +1,4 @@
-/** The host of a page that contains its run: answers from what is there, and says what is not. */
+/** The host of a page that contains its run: answers from what the page contains, and refuses the rest. */
 import { fromBytes } from '../../engine/messages/bytes.ts';
 import type { Peer } from '../../engine/messages/peer.ts';
 import { type HostEnd, Pages } from '../../engine/messages/webview.ts';
@@ -15,10 +15,10 @@ export interface InlinedOptions {
   note: string;
 }
 
-/** A host without an editor or a server behind it. Requests for what the page does not contain fail with a reason. */
+/** A host without an editor or a server. Requests for what the page does not contain fail with a reason. */
 export function inlinedHost({ text, note }: InlinedOptions): Host {
   const run = unpack(text);
-  // The page is told when it asks.
+  // The page gets the error when it asks.
   run.catch(() => undefined);
   const toHost: ((message: unknown) => void)[] = [];
   const toPage: ((message: unknown) => void)[] = [];

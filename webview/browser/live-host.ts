@@ -8,7 +8,7 @@ const RETRY = 2000;
 
 export interface LiveOptions {
   token: string;
-  /** The connection is gone, or the server does not know the token: what to tell people. */
+  /** Called if the connection is lost or the server does not know the token, with a text for people. */
   lost(text: string): void;
 }
 
@@ -48,7 +48,7 @@ export function liveHost({ token, lost }: LiveOptions): Host {
   return {
     isReadOnly: true,
     post: (message) => {
-      // The stream's end says the same.
+      // A lost connection is also reported by the end of the stream.
       sending = sending.then(() => ask(message)).catch(() => undefined);
     },
     onMessage: (listener) => listeners.push(listener),
@@ -56,7 +56,7 @@ export function liveHost({ token, lost }: LiveOptions): Host {
   };
 }
 
-/** Starts the page over as soon as the server answers: it keeps where it was. */
+/** Reloads the page as soon as the server answers; it keeps its place. */
 async function reconnect(headers: Record<string, string>, lost: (text: string) => void): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, RETRY));

@@ -1,11 +1,14 @@
-/** Runs before the panel's script in a page outside VS Code: takes the place of the editor, with its colors and its host. */
+/**
+ * Runs before the panel's script in a page outside VS Code, and provides the colors and the host in place of the
+ * editor.
+ */
 import { INLINED_ID } from '../../engine/runs/inlined-run.ts';
 import { inlinedHost } from './inlined-host.ts';
 import { liveHost } from './live-host.ts';
 import { showNotice } from './notice.ts';
 import { THEME_KINDS, wearTheme } from './themes.ts';
 
-/** What is behind the # of the address: `token=…`, and `theme=…` for another theme than the browser prefers. */
+/** The fragment of the address: `token=…`, and `theme=…` for a theme other than the one the browser prefers. */
 const given = new URLSearchParams(location.hash.slice(1));
 const theme = given.get('theme');
 wearTheme(THEME_KINDS.find((kind) => kind === theme) ?? null);

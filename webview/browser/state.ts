@@ -1,4 +1,4 @@
-/** What the page keeps over a reload, where there is no VS Code to keep it: for this tab. */
+/** The state that the page keeps across a reload where there is no VS Code to keep it, per tab. */
 import type { ViewState } from '../../engine/runs/panel-contract.ts';
 import type { Host } from '../host.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The colors of VS Code's default themes for a page outside VS Code, by what the browser prefers. A test checks that every
- * variable that the page reads has a value in each.
+ * The colors of VS Code's default themes, for a page outside VS Code; the browser's preference selects one. A test
+ * checks that every theme has a value for every variable that the page reads.
  */
 export const THEME_KINDS = ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const;
 export type ThemeKind = (typeof THEME_KINDS)[number];

@@ -55,9 +55,9 @@ export const calibrationStyles = css`
   }
 `;
 
-/** Problems in one place from which on their number is written next to it. */
+/** From this many problems at one place, their number is written next to it. */
 const SEVERAL = 3;
-/** How far from each other they are then at most, CSS pixels. */
+/** Greatest distance between two of them, in CSS pixels. */
 const CROWD = 14;
 
 /** Room for the labels of the axes, CSS pixels. */
@@ -95,7 +95,7 @@ function axes(of: ShareAxes, xName: string, yName: string): TemplateResult[] {
   ];
 }
 
-/** What a problem is in the scatter; null where one of the two is not known. */
+/** The point of a problem in the scatter plot; null if one of the two values is unknown. */
 export function pointOf({ view }: ProblemRow, labeled: boolean): { x: number; y: number } | null {
   const y = labeled ? view.accuracy : view.confidence;
   return view.share === null || y === null ? null : { x: view.share, y };
@@ -124,7 +124,7 @@ export function problemScatter(
     })}`;
 }
 
-/** How many problems lie on each other, next to their place. */
+/** Writes the number of overlapping problems next to their place. */
 function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes): TemplateResult[] {
   const { x, y } = shareScales(of);
   const crowds: { x: number; y: number; count: number }[] = [];
@@ -132,7 +132,7 @@ function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes):
     const point = pointOf(row, labeled);
     if (!point) continue;
     const [px, py] = [x(point.x), y(point.y)];
-    // Those so near each other that their numbers would be, too, have one.
+    // Places whose numbers would overlap share one.
     const near = crowds.find((one) => Math.abs(one.x - px) < CROWD && Math.abs(one.y - py) < CROWD);
     if (near) near.count++;
     else crowds.push({ x: px, y: py, count: 1 });

@@ -2,7 +2,7 @@
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** What a person can just tell from its surroundings (WCAG 1.4.11). */
+/** The least contrast at which a shape can be distinguished from its surroundings (WCAG 1.4.11). */
 export const LEAST_CONTRAST = 3;
 /** The strong end of a ramp. */
 const MOST_CONTRAST = 7.5;
@@ -16,13 +16,13 @@ function luminance([red, green, blue]: Rgb): number {
   return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
 }
 
-/** From 1 (the same) to 21. */
+/** Contrast ratio of two colors, from 1 (equal) to 21. */
 export function contrastOf(a: Rgb, b: Rgb): number {
   const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** a where `part` is 0, b where it is 1; channels are rounded. */
+/** Mixes two colors: `a` at 0, `b` at 1; channels are rounded. */
 export function mix(a: Rgb, b: Rgb, part: number): Rgb {
   return a.map((channel, i) => Math.round(channel + (b[i]! - channel) * part)) as unknown as Rgb;
 }
@@ -41,7 +41,7 @@ export function withContrast(color: Rgb, background: Rgb, target: number): Rgb {
   return mix(from, to, high);
 }
 
-/** The color, changed as far as it takes to have this contrast to every ground. */
+/** The color, changed only as far as needed for this contrast on every background. */
 export function readableOn(color: Rgb, grounds: readonly Rgb[], target: number): Rgb {
   const isEnough = (one: Rgb) => grounds.every((ground) => contrastOf(one, ground) >= target);
   if (isEnough(color)) return color;
@@ -49,7 +49,7 @@ export function readableOn(color: Rgb, grounds: readonly Rgb[], target: number):
   return found ?? (luminance(grounds[0]!) > 0.18 ? [0, 0, 0] : [255, 255, 255]);
 }
 
-/** Colors from weak to strong: the weakest can still be told from the background. */
+/** Colors from weak to strong; even the weakest can be distinguished from the background. */
 export function ramp(color: Rgb, background: Rgb, levels: number): Rgb[] {
   return Array.from({ length: levels }, (_, i) => {
     const part = levels === 1 ? 1 : i / (levels - 1);

@@ -10,15 +10,15 @@ export interface Series {
   /** CSS class that gives the color. */
   name: string;
   steps: readonly number[];
-  /** One per step; NaN: there is none. */
+  /** One value per step; NaN if there is none. */
   values: readonly number[];
   /** The same before smoothing, drawn faintly behind it. */
   raw?: readonly number[];
   /** A curve of cursor A's run: in the color of texts, dashed, or dotted if it is the reference. */
   dashed?: boolean;
-  /** Its run, where that is another one than the run that is shown. */
+  /** The run of the series, if it is not the one that is shown. */
   run?: string;
-  /** Has its own axis at the right edge. */
+  /** Whether it has its own axis at the right edge. */
   ownAxis?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface CurveOptions {
   threshold?: { value: number; text: string };
   /** Step of the cursor; null for none. */
   cursor: number | null;
-  /** Step under the pointer, in whichever chart that is; null for none. */
+  /** Step under the pointer, in any of the charts; null for none. */
   hover?: number | null;
   /** Steps that are being dragged over. */
   dragged?: Domain | null;
@@ -64,7 +64,10 @@ function thin<T>(points: readonly T[], most: number): T[] {
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
-/** Where lines can be, in pixels from the upper left corner. @param rightAxis leaves room for a second axis */
+/**
+ * The area for lines, in pixels from the upper left corner.
+ * @param rightAxis leaves room for a second axis
+ */
 export function plotArea(width: number, height: number, rightAxis: boolean) {
   const right = width - (rightAxis ? RIGHT_AXIS : MARGIN.right);
   return { left: MARGIN.left, right, top: MARGIN.top, bottom: height - MARGIN.bottom };
@@ -108,7 +111,7 @@ function pathOf(series: Series, values: readonly number[], scales: Scales, kind:
   return svg`<path class="${kind} ${series.name} ${series.dashed ? 'of-a' : ''}" stroke-dasharray=${dashes} d=${draw(points) ?? ''}></path>`;
 }
 
-/** What is between two curves on the same axis: above the second, where the first promises too much, and below. */
+/** The areas between two curves on the same axis: above the second, where the first promises too much, and below it. */
 function gapOf([first, second]: readonly Series[], scales: Scales) {
   if (!first || !second || first.ownAxis || second.ownAxis) return nothing;
   const y = scales.y(first);
@@ -172,7 +175,7 @@ function axesOf({ height, unit }: Pick<CurveOptions, 'height' | 'unit'>, scales:
     ${unit ? svg`<text class="axis-name" x=${area.right} y=${area.top + 2} text-anchor="end">${unit}</text>` : nothing}`;
 }
 
-/** What of a chart does not change with cursor and pointer, and the scales that it is drawn with. */
+/** The parts of a chart that do not change with cursor and pointer, and its scales. */
 export interface DrawnCurve {
   picture: TemplateResult;
   scales: Scales;

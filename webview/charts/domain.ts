@@ -9,10 +9,9 @@ const LEAST = 2;
 const SHORTEST = 10;
 
 /**
- * The last step of the axes of a run: the planned one, halved until what there is takes half of the axis. It changes seldom
- * while a run continues, and a run of thousands of steps can be read from its beginning.
- *
- * @param planned null or 0 where that is not known
+ * The last step of a run's axes: the planned number of steps, halved until the existing steps fill half of the axis. So
+ * the axis seldom changes while a run continues, and the beginning of a run of thousands of steps is readable.
+ * @param planned null or 0 if unknown
  */
 export function lastOfAxis(step: number, planned: number | null): number {
   let last = planned ?? 0;
@@ -20,7 +19,7 @@ export function lastOfAxis(step: number, planned: number | null): number {
   return Math.max(Math.ceil(last), step, 1);
 }
 
-/** The part between two steps, in whole steps; null where that is too small to be meant. */
+/** The range between two steps, in whole steps; null if it is too small to be intended. */
 export function partBetween(a: number, b: number, all: Domain): Domain | null {
   const from = Math.max(all[0], Math.floor(Math.min(a, b)));
   const to = Math.min(all[1], Math.ceil(Math.max(a, b)));

@@ -2,13 +2,13 @@
 
 import { visible } from '../../engine/protocol/visible.ts';
 
-/** Numbers and texts in rows; null and NaN for nothing. */
+/** Numbers and texts in rows; null and NaN are empty cells. */
 export interface ChartNumbers {
   head: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
 }
 
-/** What a chart shows at each step; null and NaN for nothing. */
+/** The values of a chart at each step; null and NaN are empty cells. */
 export interface ChartTable {
   steps: readonly number[];
   columns: readonly { name: string; values: readonly (number | null)[] }[];
@@ -16,22 +16,27 @@ export interface ChartTable {
 
 const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** What a spreadsheet takes for a formula begins so; a number is none. */
+/** Beginnings that a spreadsheet takes for a formula; numbers are written as they are. */
 const FORMULA = /^[=+\-@\t＝＋－＠]/;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** A text of a dataset or a model as a cell: nothing hidden, and an apostrophe before what would be a formula. Pure. */
+/**
+ * A text of a dataset or a model as a cell: hidden characters are escaped, and an apostrophe precedes what would be a
+ * formula. Pure.
+ */
 export function csvCell(text: string): string {
   const shown = visible(text);
   return FORMULA.test(shown) && !NUMBER.test(shown) ? `'${shown}` : shown;
 }
 
-/** Text of an XML file: nothing hidden, and none of the two characters that XML has no place for. Pure. */
+/**
+ * Text for an XML file: hidden characters are escaped, and so are the two code points that XML does not allow. Pure.
+ */
 export function xmlCharacters(text: string): string {
   return visible(text).replaceAll('\ufffe', '[U+FFFE]').replaceAll('\uffff', '[U+FFFF]');
 }
 
-/** A line for each row, empty where there is no value. Pure. */
+/** One line per row; a missing value is empty. Pure. */
 export function csvText({ head, rows }: ChartNumbers): string {
   const text = (value: string | number | null) =>
     typeof value === 'string' ? csvCell(value) : Number.isFinite(value) ? String(value) : '';
@@ -44,7 +49,7 @@ export function tableOf({ steps, columns }: ChartTable): ChartNumbers {
   return { head: ['step', ...columns.map(({ name }) => name)], rows };
 }
 
-/** A row for each step that any of them has: curves of two runs need not have the same. Pure. */
+/** One row per step that any of the curves has, since curves of two runs can have different steps. Pure. */
 export function merged(
   curves: readonly { name: string; steps: readonly number[]; values: readonly number[] }[],
 ): ChartNumbers {
@@ -56,7 +61,7 @@ export function merged(
   return tableOf({ steps, columns });
 }
 
-/** What a drawing gets from style sheets, which a file does not have. */
+/** Properties that a drawing gets from style sheets, which a file does not have. */
 const STYLES = [
   ...['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity'],
   ...['font-family', 'font-size'],

@@ -1,4 +1,4 @@
-/** How many problems went from which quadrant at A to which at B: two stacks and the bands between them. */
+/** How many problems moved from each quadrant at A to each at B: two stacks with bands between them. */
 import { css, nothing, type TemplateResult } from 'lit';
 import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import { svg } from '../html.ts';
@@ -28,7 +28,10 @@ export const flowStyles = css`
   }
 `;
 
-/** The flows between the quadrants, the largest first; problems that stayed are flows too. What is not known at A or B has none. */
+/**
+ * The flows between the quadrants, the largest first, including problems that stayed. Problems that are unknown at A or
+ * B are left out.
+ */
 export function flowsOf(rows: readonly Pick<ProblemRow, 'view' | 'before'>[]): Flow[] {
   const flows = new Map<AnyQuadrant, Map<AnyQuadrant, Flow>>();
   for (const { view, before } of rows) {
@@ -46,7 +49,7 @@ export function flowsOf(rows: readonly Pick<ProblemRow, 'view' | 'before'>[]): F
   return [...flows.values()].flatMap((there) => [...there.values()]).sort((a, b) => b.count - a.count);
 }
 
-/** From the bottom as in the picture of the steps. */
+/** Stacked from the bottom, as in the chart of quadrants over the steps. */
 export function flowChart(
   flows: readonly Flow[],
   width: number,

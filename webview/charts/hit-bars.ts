@@ -37,7 +37,7 @@ interface Bin {
   rollouts: number;
 }
 
-/** Steps that share a bar where there are more of them than pixels. */
+/** Groups steps into shared bars where there are more steps than pixels. */
 function bins(steps: readonly StepHits[], last: number, width: number): Bin[] {
   const perBar = Math.max(1, Math.ceil((last + 1) / (width / 2)));
   const found: Bin[] = [];
@@ -63,8 +63,8 @@ export function highestText(steps: readonly StepHits[]): string {
 }
 
 /**
- * A bar per step, or per pixel where there are more steps, as high as the share of the step's rollouts that were
- * found; steps without rollouts have none.
+ * One bar per step, or per pixel if there are more steps, as high as the share of the step's rollouts that match; steps
+ * without rollouts have none.
  */
 export function hitBars({ phase, steps, last, width, look }: HitBars) {
   const all = bins(steps, last, width);

@@ -27,7 +27,7 @@ const [LABEL, LETTER, LETTERS] = [13, 6.2, 14];
 /** Maximum number of layers. */
 const LAYERS = 5;
 
-/** Layers from the bottom: correct answers, then the most frequent others; the rest is left blank. */
+/** Layers from the bottom: correct answers, then the most frequent others; the rest stays blank. */
 export function massLayers(groups: readonly MassStep[]): MassLayer[] {
   const layers = new Map<string, MassLayer>();
   groups.forEach((group, i) => {
@@ -70,7 +70,11 @@ export const massStyles = css`
   }
 `;
 
-/** Pixels for sizes. @param steps the step at the right edge @param cursor the selected step; null for none */
+/**
+ * Sizes are in pixels.
+ * @param steps the step at the right edge
+ * @param cursor the selected step; null for none
+ */
 export function massChart(
   groups: readonly MassStep[],
   width: number,
@@ -130,12 +134,12 @@ interface Band {
   to: number;
 }
 
-/** The answer, where its layer is high enough for it for as long as it is wide; null where it is nowhere. */
+/** The label of a layer, in the longest stretch where the layer is high enough for it; null if there is none. */
 function labelOf({ answer }: MassLayer, points: readonly Band[], { x, y }: Pick<MassScales, 'x' | 'y'>) {
   const text = oneLine(answer, LETTERS);
   let best: { width: number; at: number; height: number } | null = null;
   for (let first = 0; first < points.length - 1; first++) {
-    // What is left is not wider.
+    // No later stretch can be wider.
     if (best && x(points.at(-1)!.step) - x(points[first]!.step) <= best.width) break;
     let [low, high] = [0, 1];
     for (let last = first; last < points.length - 1; last++) {

@@ -5,19 +5,22 @@ import { candidateRows } from '../../engine/runs/representatives.ts';
 import { xmlCharacters } from './export.ts';
 import { type CellContext, drawRow, HATCH, type MatrixColors, type Palette } from './matrix.ts';
 
-/** Width of the picture of the steps, and of the names, in pixels; tallest and lowest row; and the most that all rows take. */
+/**
+ * Width of the matrix and of the names, in pixels; highest and lowest row; and the greatest height of all rows
+ * together.
+ */
 const WIDTH = 900;
 const NAMES = 140;
 const ROW = { most: 14, least: 1 };
 const TALLEST = 12_000;
 /** A row of this height has its name. */
 const NAMED = 9;
-/** Cells that are drawn at most: with more rows the columns are fewer. */
+/** The greatest number of cells; with more rows there are fewer columns. */
 const MOST_CELLS = 1_000_000;
 
 export interface MatrixPicture {
   columns: RunColumns;
-  /** In their order; null between groups. */
+  /** In list order; null between groups. */
   problems: readonly ({ index: number; id: string } | null)[];
   steps: number;
   colors: MatrixColors;
@@ -50,7 +53,7 @@ const escaped = (text: string) =>
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 
-/** A drawing by itself, with its own background and patterns. */
+/** A drawing of its own, with background and patterns. */
 export function matrixSvg({ columns, problems, steps, colors, background, foreground }: MatrixPicture): string {
   const row = Math.max(ROW.least, Math.min(ROW.most, Math.floor(TALLEST / Math.max(1, problems.length))));
   const width = Math.min(WIDTH, Math.max(100, Math.floor(MOST_CELLS / Math.max(1, problems.length))));

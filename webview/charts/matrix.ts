@@ -7,7 +7,7 @@ import type { RunColumns } from '../../engine/runs/columns.ts';
 import { type Standing, standingAt } from '../../engine/runs/standing.ts';
 import { cssOf, type Rgb, ramp, withContrast } from './contrast.ts';
 
-/** Steps of the majority share that can be told apart. */
+/** Levels of the majority share that can be distinguished. */
 const LEVELS = 6;
 /** Distance of the hatching's lines, CSS pixels. */
 export const HATCH = 5;
@@ -28,10 +28,10 @@ export interface ThemeColors {
   muted: Rgb;
 }
 
-/** What drawing a cell needs of a canvas. */
+/** The part of a canvas context that drawing a cell uses. */
 export type CellContext = Pick<CanvasRenderingContext2D, 'fillStyle' | 'fillRect'>;
 
-/** Colors before those of wrong cells are hatched. */
+/** Colors without hatching for wrong cells. */
 export interface MatrixColors extends Palette {
   wrong: readonly string[];
 }
@@ -130,7 +130,7 @@ export function stepAt({ steps, width }: MatrixFrame, x: number): number {
   return Math.max(0, Math.min(steps, Math.floor((x / width) * (steps + 1))));
 }
 
-/** Draws the groups of a problem; each lasts until the next. Of several in one pixel the last is seen. */
+/** Draws the groups of a problem, each up to the next one. If several fall into one pixel, the last is visible. */
 export function drawRow(
   context: CellContext,
   palette: Palette,
@@ -146,7 +146,7 @@ export function drawRow(
     const next = rows[i + 1];
     const from = Math.round(cellEdge(frame, step[row]!));
     const end = next === undefined ? frame.width : Math.round(cellEdge(frame, step[next]!));
-    // What the next group covers whole cannot be seen.
+    // A group that the next one covers entirely is not visible.
     if (end <= from && next !== undefined) continue;
     const width = Math.max(1, end - from - gap);
     drawCell(context, palette, { standing: standingAt(columns, row), share: share[row]! }, [from, y, width, height]);

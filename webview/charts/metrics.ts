@@ -29,7 +29,7 @@ export interface MetricChoice {
   text(value: number | null): string;
 }
 
-/** Only the engine's own metrics: those of other trainers are offered by the run that has them. */
+/** Only the engine's own metrics; those of other trainers are offered by the runs that have them. */
 function ownChoice(metric: StepMetric): MetricChoice {
   const { title, quantity, chart = 'plain' } = STEP_METRICS[metric];
   const text = (value: number | null) => withUnit(quantity, value);
@@ -42,7 +42,7 @@ export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.filter(
   (metric) => STEP_METRICS[metric].chart,
 ).map(ownChoice);
 
-/** Number of charts whose metric can be chosen, until somebody adds or removes one; and at most. */
+/** The number of charts with a selectable metric, until the user adds or removes one, and the greatest number. */
 export const CHOSEN_CHARTS = 3;
 export const MOST_CHARTS = 15;
 
@@ -51,7 +51,10 @@ export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysR
   return labeled ? (saysRight ? 'rewardAccuracy' : 'labelAccuracy') : null;
 }
 
-/** The charts' default metrics; in place of those that the run lacks, as an imported one may, others that it has. */
+/**
+ * The default metrics of the charts. If the run lacks one, as imported runs may, another one that it has takes its
+ * place.
+ */
 export function defaultCharts(
   head: Pick<Head, 'labeled' | 'saysRight'>,
   series: Pick<MetricSeries, 'names' | 'of' | 'steps'>,
@@ -65,13 +68,13 @@ export function defaultCharts(
   return usual.map((metric) => (has(metric) ? metric : (others.shift() ?? metric)));
 }
 
-/** How a metric is shown; undefined for one of the engine's own that has no chart. */
+/** How a metric is shown; undefined for an engine metric without a chart. */
 export function choiceOf(metric: Metric): MetricChoice | undefined {
   if (isForeign(metric)) return foreignChoice(metric);
   return METRIC_CHOICES.find((choice) => choice.metric === metric);
 }
 
-/** What a run offers: our metrics, then those of another trainer that it has. */
+/** The metrics that a run offers: the engine's, then those of another trainer. */
 export function choicesOf(series: Pick<MetricSeries, 'names'>): readonly MetricChoice[] {
   return [...METRIC_CHOICES, ...series.names.filter(isForeign).map(foreignChoice)];
 }

@@ -5,7 +5,7 @@ import type { AnyQuadrant } from '../../engine/runs/problem-view.ts';
 import type { QuadrantCounts } from '../../engine/runs/quadrant-history.ts';
 import { svg } from '../html.ts';
 
-/** From the bottom: what is right, then what is wrong, then what has no answer; the confident ones at the edges. */
+/** From the bottom: right, wrong, no answer; the confident ones are at the edges. */
 export const STACK: readonly AnyQuadrant[] = [
   'confident-correct',
   'confident',
@@ -49,11 +49,11 @@ export interface QuadrantChart {
 }
 
 /**
- * Counts of problems, stacked from below; the full height is `problems`, so problems without a quadrant are left blank
- * on top.
+ * Counts of problems, stacked from below. The full height is `problems`, so problems without a quadrant leave the top
+ * blank.
  */
 export function quadrantAreas({ history, problems, x, width, height }: QuadrantChart): TemplateResult {
-  // More than one step a pixel cannot be seen.
+  // More than one step per pixel would not be visible.
   const every = Math.max(1, Math.ceil(history.length / Math.max(1, width)));
   const points = history.filter((_, i) => i % every === 0 || i === history.length - 1);
   const last = points.at(-1);

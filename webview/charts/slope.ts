@@ -7,7 +7,7 @@ import { svg } from '../html.ts';
 
 /** Maximum number of answers that are drawn: those with the largest share at either end. */
 const MOST = 6;
-/** Height of a label, width of one of its letters, and how far it is from its line, CSS pixels. */
+/** Height of a label, width of a letter, and distance of the label from its line, in CSS pixels. */
 const LABEL = 12;
 const LETTER = 6.6;
 const AWAY = 6;
@@ -27,7 +27,7 @@ export interface SlopeEnd {
 }
 
 export interface SlopeLine {
-  /** As it is written at B, else at A; null: no answer. */
+  /** As written at B, otherwise as at A; null for no answer. */
   answer: string | null;
   correct: boolean | null;
   /** Shares of the rollouts at A and at B. */
@@ -84,7 +84,7 @@ export function slopeLines(a: SlopeEnd, b: SlopeEnd): SlopeLine[] {
   return largest.sort((x, y) => y.to - x.to || y.from - x.from);
 }
 
-/** Heights of labels that do not overlap, as near as possible to where they belong, in the same order. */
+/** Positions of labels that do not overlap, in the same order and as near as possible to where they belong. */
 export function spread(wanted: readonly number[], low: number, high: number): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
   const places = [...wanted];
@@ -93,7 +93,7 @@ export function spread(wanted: readonly number[], low: number, high: number): nu
     places[i] = Math.max(places[i]!, free);
     free = places[i]! + LABEL;
   }
-  // Back up where the last ones would be below the edge.
+  // Move up again if the last labels are below the edge.
   let end = high;
   for (const i of [...order].reverse()) {
     places[i] = Math.min(places[i]!, end);
@@ -121,7 +121,7 @@ export function slopeChart(
     `${correct === null ? '' : correct ? '✓ ' : '✗ '}${answer === null ? 'none' : oneLine(answer, letters)} ${quantityText('share', share)}`;
   const kind = ({ answer, correct }: SlopeLine) =>
     answer === null ? 'none' : correct === null ? 'unknown' : correct ? 'correct' : 'wrong';
-  // What is right is on top.
+  // Correct answers are drawn on top.
   const drawn = [...lines].sort((a, b) => Number(a.correct === true) - Number(b.correct === true));
   const shown = (side: 'from' | 'to') => lines.filter((line) => line[side] > 0);
   const room = (side: 'from' | 'to') => {

@@ -1,4 +1,4 @@
-/** The page that compares runs: what each is at its step, their curves, the settings and the problems that differ. */
+/** The page that compares runs: their metrics at a step, curves, and the settings and problems that differ. */
 import { css, LitElement, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { percent } from '../../engine/protocol/format.ts';

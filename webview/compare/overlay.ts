@@ -1,4 +1,4 @@
-/** Curves of several runs in one chart, told apart by color, dash and marker. */
+/** Curves of several runs in one chart, distinguished by color, dash and marker. */
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { css, nothing, type TemplateResult } from 'lit';
@@ -81,9 +81,9 @@ export interface Overlay {
   height: number;
   /** One per run. */
   curves: readonly RunCurve[];
-  /** Range of the left axis; what the values need by default. */
+  /** Range of the left axis (default: computed from the values). */
   range?: readonly [number, number] | undefined;
-  /** The step that each run is looked at. */
+  /** The selected step of each run. */
   steps: readonly (number | null)[];
   /** Name of the vertical axis. */
   unit: string;
@@ -166,7 +166,7 @@ function runLine({ steps, values, low, high }: RunCurve, run: number, x: Scale, 
     (i) => x(steps[i]!),
     (i) => y(values[i]!),
   )(points);
-  // Where every value was measured by itself each has its marker, else some show whose line it is.
+  // Values that were measured individually all have a marker; otherwise a few markers identify the line.
   let free = Number.NEGATIVE_INFINITY;
   const marked = points.filter((i) => {
     if (low) return true;

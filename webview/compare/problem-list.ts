@@ -1,4 +1,4 @@
-/** The problems of two runs: the answer of each, whether it is right, and a way to it. */
+/** The problems of two runs: each run's answer, whether it is correct, and links to it. */
 import { css, nothing } from 'lit';
 import { DASH, plural } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
@@ -16,7 +16,7 @@ import type { ComparedRow, CompareStore } from './store.ts';
 /** Rows that are drawn; a filter finds the others. */
 const MOST = 300;
 const LONGEST = 40;
-/** Size of the line from the share in one run to that in the other, CSS pixels. */
+/** Size of the line between the shares of the two runs, in CSS pixels. */
 const SLOPE = { width: 44, height: 16 };
 
 export const listStyles = css`
@@ -93,7 +93,7 @@ export function listChoice(store: CompareStore) {
   </div>`;
 }
 
-/** Those that only one of them has right, then those with another answer, then the others. */
+/** First the problems that only one run has right, then those with different answers, then the others. */
 function rank(row: ComparedRow): number {
   return moveOf(row) !== null ? 0 : row.view.answer !== row.before.answer ? 1 : 2;
 }

@@ -1,4 +1,4 @@
-/** The runs of a comparison at their steps, each against the first, and the settings in which they differ. */
+/** The runs of a comparison at their steps, each compared with the first, and the settings in which they differ. */
 import { css, nothing } from 'lit';
 import { figure } from '../../engine/protocol/format.ts';
 import type { PairComparison } from '../../engine/runs/comparison/compare.ts';
@@ -23,7 +23,7 @@ export const runsStyles = css`
   .runs td.measure .muted {
     font-size: 0.9em;
   }
-  /* Under the value where there is no room next to it. */
+  /* Below the value if there is no room next to it. */
   @media (max-width: 1100px) {
     .runs td.measure .muted {
       display: block;
@@ -47,7 +47,7 @@ export const runsStyles = css`
   }
 `;
 
-/** A row for each run: what it is called, its step, and what was measured before training and at the step. */
+/** One row per run: its name, its step, and its measures before training and at the step. */
 export function runsTable(store: CompareStore, runs: readonly RunInView[], comparison: ComparisonInView | null) {
   const titles = comparison ? MEASURES.map(({ title }) => title(comparison.runs)) : [];
   return html`<table class="runs">
@@ -84,7 +84,7 @@ function runRow(store: CompareStore, { run, step, job }: RunInView, i: number, c
   </tr>`;
 }
 
-/** What is in the parentheses of an estimate. */
+/** The text in the parentheses of an estimate. */
 function intervalOf(text: string): string {
   const from = text.indexOf('(');
   return from < 0 ? '' : text.slice(from);

@@ -1,4 +1,4 @@
-/** The state of a comparison: the runs as the host tells of them, and what the user chose to see. */
+/** The state of a comparison: the runs as the host sends them, and the user's choices. */
 import { Peer } from '../../engine/messages/peer.ts';
 import { pageTransport } from '../../engine/messages/webview.ts';
 import { type ErrorData, toErrorData } from '../../engine/protocol/errors.ts';
@@ -15,14 +15,14 @@ import type { SavedFile } from '../../engine/runs/saved-file.ts';
 import { type FilteredRow, matches, parseFilter } from '../filter.ts';
 import type { Host } from '../host.ts';
 
-/** A problem in the first run and in the one that is listed against it. */
+/** A problem in the first run and in the run that it is compared with. */
 export interface ComparedRow extends FilteredRow {
   problem: RowInView['problem'];
 }
 
 const FIRST_CURVES = ['evaluation/accuracy', 'majorityShare', 'entropy', 'length'];
 
-/** Has one listener, the page, which hears of changes at most once per frame. What the user chose outlives a reload. */
+/** Has one listener, the page, which is notified at most once per frame. The user's choices survive a reload. */
 export class CompareStore {
   shown: ShownComparison | null = null;
   /** Why the last request failed. */

@@ -1,4 +1,7 @@
-/** Whether confidence goes with correctness: all problems as points to be brushed, reliability, and AUROC over the steps. */
+/**
+ * Whether confidence predicts correctness: all problems as points that can be selected with a brush, reliability, and
+ * AUROC over the steps.
+ */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { CalibrationBin, MeasureAlignment } from '../../engine/protocol/calibration.ts';
@@ -32,7 +35,7 @@ const [GAP, LEAST] = [24, 230];
 /** CSS pixels below which a drag is a click. */
 const LEAST_DRAG = 4;
 
-/** Shown in the place of the problem. What has to be computed from rollouts is computed for the step that is shown. */
+/** Takes the place of the problem's pane. Values that need the rollouts are computed for the selected step. */
 @customElement('rs-calibration')
 export class CalibrationView extends Component {
   static override styles = [
@@ -85,7 +88,7 @@ export class CalibrationView extends Component {
       </div>`;
   }
 
-  /** Phase and step of the groups that are shown: those of the selected problem, else the latest of training. */
+  /** Phase and step of the groups that are shown: those of the selected problem, otherwise the latest of training. */
   private at(): { phase: Phase; step: number } | null {
     const { selected, columns } = this.store;
     const row = selected?.view.row ?? null;
@@ -101,7 +104,7 @@ export class CalibrationView extends Component {
     return { width, height: Math.round(width * 0.8) };
   }
 
-  /** All problems; a rectangle that is drawn over them filters the list. */
+  /** All problems; drawing a rectangle over them filters the list. */
   private scatter() {
     const { filtered, rows, columns, selection } = this.store;
     const { labeled } = columns.head;
@@ -170,7 +173,7 @@ export class CalibrationView extends Component {
     if (problem) this.store.selection.select(Number(problem));
   }
 
-  /** What has to be computed from the rollouts. */
+  /** The values that need the rollouts. */
   private rollouts({ phase, step }: { phase: Phase; step: number }) {
     const { calibration } = this.store;
     const measures = calibration.measures(phase, step);
@@ -209,7 +212,7 @@ export class CalibrationView extends Component {
     </section>`;
   }
 
-  /** Steps with rollouts of a phase, at most so many, evenly spread. */
+  /** Steps at which a phase has rollouts: a limited number of them, evenly spread. */
   private steps(phase: Phase): number[] {
     const { columns } = this.store;
     const all = [
@@ -305,7 +308,7 @@ function binsTable(bins: readonly CalibrationBin[]): ChartNumbers {
   };
 }
 
-/** A column for each measure: within problems, where it has that. */
+/** One column per measure, within problems where the measure has that. */
 function aurocTable(known: readonly { step: number; measures: readonly MeasureAlignment[] }[]): ChartNumbers {
   const titles = [...new Set(known.flatMap(({ measures }) => measures.map(({ title }) => title)))];
   return {

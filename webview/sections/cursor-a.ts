@@ -1,4 +1,4 @@
-/** Where cursor A is, and the choice of it: before training, or another run. */
+/** Shows where cursor A is, and lets the user set it before training or in another run. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
@@ -10,7 +10,7 @@ import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
-/** Runs that are listed; more are found by their name. */
+/** The number of runs that are listed; others are found by name. */
 const MOST = 40;
 /** Longest name next to the steps. */
 const LONGEST = 24;
@@ -95,7 +95,7 @@ export class CursorA extends Component {
     const { selection, runOfA } = this.store;
     const { from, fromRun } = selection;
     if (fromRun === null) return from === null ? beforeText(this.store.columns) : `step ${from}`;
-    // Its step stands in the line below.
+    // Its step is in the line below.
     return oneLine(runOfA.other?.run ?? baseName(fromRun), LONGEST);
   }
 

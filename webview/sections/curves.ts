@@ -27,15 +27,18 @@ import { chartColumns, GAP, NARROWEST } from './curves/rows.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
-/** Height of a chart whose pane gives none, and of an enlarged one. */
+/** Height of a chart, in CSS pixels, if its pane does not determine one, and of an enlarged chart. */
 const HEIGHT = 112;
 const LARGE = 300;
 const LEAST_HEIGHT = 72;
-/** Greatest height of a chart in a pane of its own; heights of its title and of the line below all charts. */
+/**
+ * Greatest height of a chart in a pane of its own; heights of its title and of the line below all charts. In CSS
+ * pixels.
+ */
 const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 /** Height of a pane that a row of charts does not use: titles, the line below and edges. */
 const AROUND = 60;
-/** Width that the title of the rewards needs; a narrower chart says only what they are. */
+/** Width that the title of the rewards needs, in CSS pixels; a narrower chart has a shorter title. */
 const WHOLE_TITLE = 290;
 /** From this width on there is room for the words of the collapse watch next to the longest name of a metric, CSS pixels. */
 const NAMED_TITLE = 420;
@@ -63,7 +66,7 @@ export class Curves extends Component {
     lookAt: (step) => this.lookAt(step),
   });
   private large: string | null = null;
-  /** What of the charts does not change with the step, by their key: the cursor moves many times a second. */
+  /** The parts of the charts that do not change with the step, by key, since the cursor moves many times per second. */
   private readonly options = new Map<string, Remembered<Chart['options']>>();
   private readonly pictures = new Map<string, Remembered<DrawnCurve>>();
   private readonly others = new Remembered<ReturnType<typeof choicesOf>>();
@@ -76,7 +79,7 @@ export class Curves extends Component {
     const width = this.chartWidth;
     if (width < 80) return nothing;
     const all = [this.reward(), ...this.store.selection.charts(run).map((metric, i) => this.metric(metric, i))];
-    // As a property: the page's policy forbids style attributes.
+    // A property, since the page's policy forbids style attributes.
     return html`<div class="charts" data-columns=${columns} .style=${`grid-template-columns: repeat(${columns}, minmax(0, 1fr))`}>
         ${all.map((chart) => this.chart(chart, chart.key === this.large ? this.width : width, this.chartHeight(columns, all.length)))}
       </div>
@@ -84,7 +87,7 @@ export class Curves extends Component {
       ${this.tools()} ${failureNotice('saveFile', failures.of('saveFile'), () => failures.clear('saveFile'))}`;
   }
 
-  /** How many charts are in a row. */
+  /** The number of charts per row. */
   private get columns(): number {
     return chartColumns(this.width, 1 + this.store.selection.charts(this.store.columns).length);
   }
@@ -105,7 +108,7 @@ export class Curves extends Component {
     return { name, steps: series.steps, values: smoothed(raw, smoothing), ...(smoothing > 0 && { raw }) };
   }
 
-  /** The same metric of the run of cursor A, where that is another one; null where that has none. */
+  /** The same metric of the run of cursor A, if that is another run; null if that run lacks it. */
   private seriesOfA(name: string, metric: Metric, ownAxis = false): Series | null {
     const { other } = this.store.runOfA;
     const raw = other?.columns.series.of(metric);
@@ -114,14 +117,14 @@ export class Curves extends Component {
     return { name, run: other.run, steps: other.columns.series.steps, values, dashed: true, ownAxis };
   }
 
-  /** Its value in the run of cursor A: at the step under the pointer, else at A. */
+  /** Its value in the run of cursor A: at the step under the pointer, otherwise at A. */
   private valueOfA(metric: Metric, text: (value: number | null) => string) {
     const { other } = this.store.runOfA;
     if (!other) return nothing;
     return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, this.stepOfA))}`;
   }
 
-  /** Both rewards of the run of cursor A, with how their curves are drawn. */
+  /** Both rewards of the run of cursor A, with the style of their curves. */
   private rewardsOfA() {
     const { runOfA } = this.store;
     if (!runOfA.other) return nothing;
@@ -176,7 +179,7 @@ export class Curves extends Component {
     const { columns } = this.store;
     const choice = choiceOf(metric)!;
     const exists = metric !== 'rewardAccuracy' || columns.head.saysRight;
-    // The unit stands before it, or at the axis.
+    // The unit precedes the value, or is at the axis.
     const withoutUnit = (value: number | null) => choice.text(value).replace(choice.unit ? ` ${choice.unit}` : '', '');
     const named = this.named(metric);
     const valueText = this.chartWidth < (named === nothing ? NARROWEST : WHOLE_TITLE) ? withoutUnit : choice.text;
@@ -260,7 +263,7 @@ export class Curves extends Component {
     </select>`;
   }
 
-  /** Below the charts: another metric, smoothing, and the way back from a part. */
+  /** The tools below the charts: another metric, smoothing, and the way back from a range of steps. */
   private tools() {
     const { selection, columns } = this.store;
     const { part } = this.pointer;
@@ -290,7 +293,7 @@ export class Curves extends Component {
     </div>`;
   }
 
-  /** The charts fill their pane: the histograms below them are scrolled to. */
+  /** Since the charts fill their pane, showing histograms below them makes the pane scroll. */
   private toggleHistograms(): void {
     const { selection } = this.store;
     selection.showHistograms(!selection.showsHistograms);
@@ -299,7 +302,7 @@ export class Curves extends Component {
     );
   }
 
-  /** One row of charts fills its pane; several are scrolled, and in a pane of their own they share its height. */
+  /** A single row of charts fills the pane. Several rows scroll, but in a pane of their own they share its height. */
   private chartHeight(columns: number, charts: number): number {
     const { layout, showsHistograms } = this.store.selection;
     // Without a window there is no height to share.
@@ -323,7 +326,7 @@ export class Curves extends Component {
   }
 }
 
-/** The curves without smoothing, with the run of those of another one. */
+/** The values of the curves without smoothing, with the run of a curve from another run. */
 function numbersOf(label: string, series: readonly Series[]) {
   const several = series.filter(({ run }) => run === undefined).length > 1;
   return merged(

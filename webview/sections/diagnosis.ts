@@ -1,6 +1,6 @@
 /**
- * One line that answers whether the run is healthy: the diagnosis, and the measurements that it rests on. Each part filters
- * the problems or goes to a step.
+ * One line that answers whether the run is healthy: the diagnosis and the measurements behind it. Each part filters the
+ * problems or goes to a step.
  */
 import { css, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
@@ -23,7 +23,7 @@ import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
 const LONGEST_ANSWER = 24;
-/** Below this width, CSS pixels, some of the measurements are shown only when they are asked for. */
+/** Below this width, in CSS pixels, some of the measurements are shown only on request. */
 const NARROW = 560;
 const UNLIKELY = 'lead<0';
 const CONFIDENT_WRONG = `share>${CONFIDENT} majority:wrong`;
@@ -132,7 +132,7 @@ export class DiagnosisLine extends Component {
     return html`<div class="line ${this.isWhole ? 'all' : ''}">${content}</div>`;
   }
 
-  /** What to do about a run that goes wrong, as in the notification of an alarm. */
+  /** What to do about a run with an alarm, as in the alarm's notification. */
   private actions({ kind, since }: Diagnosis) {
     const { store } = this;
     const { columns, info, isReadOnly, selection } = store;
@@ -173,7 +173,7 @@ export class DiagnosisLine extends Component {
       ${after.accuracy === null ? html`<span class="part" data-part="share">majority share <b>${quantityText('share', before.majorityShare)} → ${quantityText('share', share)}</b></span>` : nothing}`;
   }
 
-  /** What the rewards and responses of the step look like. */
+  /** What the step's rewards and responses look like. */
   private rates({ gap, widest, equal, mostEqual, groups, truncated }: Facts) {
     const { selection } = this.store;
     const parts: TemplateResult[] = [];
@@ -192,7 +192,7 @@ export class DiagnosisLine extends Component {
     return parts;
   }
 
-  /** Problems that ask to be looked at. */
+  /** The numbers of problems that deserve a look. */
   private counts() {
     const { rows, columns } = this.store;
     const parts: unknown[] = [];
@@ -262,7 +262,7 @@ export class DiagnosisLine extends Component {
     return parts;
   }
 
-  /** One answer that has become the majority of many problems: what a policy says that no longer reads them. */
+  /** An answer that has become the majority of many problems, as in a policy that no longer reads them. */
   private common({ answer, now, before, of }: SpreadAnswer) {
     const text = html`answer <b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
     const title = 'The answer that is the majority of most problems, and has spread since A';
@@ -278,7 +278,7 @@ export class DiagnosisLine extends Component {
     return html`<button class="link part" data-part=${key} aria-pressed=${on} title="${title}\nShow them in the list" @click=${() => selection.setFilter(on ? '' : filter)}>${content}</button>`;
   }
 
-  /** The collapse watch's last warning at the selected step, or that there was none. */
+  /** The last warning of the collapse watch at the selected step, or that there was none. */
   private watch(comparison: BeforeAfter | null) {
     const { columns, info, selection } = this.store;
     const config = columns.head.run?.config;
@@ -294,7 +294,7 @@ export class DiagnosisLine extends Component {
     </span>`;
   }
 
-  /** Why the word may stand next to an accuracy that has not fallen. */
+  /** Why there can be an alarm although the accuracy has not fallen. */
   private beside(comparison: BeforeAfter | null, warned: number) {
     const { columns, selection } = this.store;
     const latest = selection.step === null ? comparison : diagnosisAt(columns).comparison;
@@ -333,7 +333,7 @@ export class DiagnosisLine extends Component {
   }
 }
 
-/** Problems that ask to be looked at, counted in one pass. */
+/** Counts the problems that deserve a look, in one pass. */
 function countsOf(rows: readonly ProblemRow[], labeled: boolean) {
   const counts = { wrong: 0, wrongBefore: 0, fresh: 0, switched: 0, unstable: 0, unlikely: 0, unanswered: 0 };
   for (const row of rows) {

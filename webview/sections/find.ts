@@ -62,7 +62,7 @@ export class Find extends Component {
         overflow: hidden;
         text-overflow: ellipsis;
       }
-      /* Of a narrow panel the response needs the room. */
+      /* In a narrow panel the response needs the room. */
       @media (max-width: 700px) {
         .minor {
           display: none;
@@ -121,7 +121,7 @@ export class Find extends Component {
     this.store.finder.close();
   };
 
-  /** How far the search is, or what it found. */
+  /** The progress of the search, or its result. */
   private said() {
     const { finder } = this.store;
     const { at } = finder;

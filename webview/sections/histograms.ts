@@ -1,4 +1,7 @@
-/** How the problems are distributed at the selected step: reward, majority share and length, in bins that filter them. */
+/**
+ * The distribution of the problems at the selected step: reward, majority share and length. Their bins filter the
+ * problems.
+ */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
@@ -18,7 +21,7 @@ const TITLES: Readonly<Record<Binned, { title: string; quantity: 'reward' | 'sha
 const HEIGHT = 74;
 /** Room for the numbers below the bars. */
 const AXIS = 14;
-/** What the histograms need below the charts, with their titles. */
+/** Height of the histograms below the charts, with their titles, in CSS pixels. */
 export const HISTOGRAMS_HEIGHT = HEIGHT + AXIS + 28;
 const WIDEST = 480;
 /** Room for the count above a bar; width of one of its digits, CSS pixels. */
@@ -27,7 +30,7 @@ const GAP = 18;
 
 interface Histogram {
   name: Binned;
-  /** Of all problems, and of those that match the filter. */
+  /** Bins of all problems, and of those that match the filter. */
   all: readonly Bin[];
   matching: readonly Bin[];
 }
@@ -72,7 +75,7 @@ export class Histograms extends Component {
   protected override readonly pane = 'charts';
 
   private readonly histograms = new Remembered<Histogram[]>();
-  /** The bin that was chosen last, from which a range begins. */
+  /** The bin that was chosen last, where a range begins. */
   private anchor: { name: Binned; bin: number } | null = null;
   /** The bin of each histogram that has the tab stop. */
   private readonly stop = new Map<Binned, number>();

@@ -35,7 +35,7 @@ import {
   rolloutTableStyles,
 } from './inspector/rollout-table.ts';
 
-/** Milliseconds for which a step is shown before its rewards are asked for: scrubbing passes many. */
+/** Milliseconds that a step has to be shown before its rewards are requested, since scrubbing passes many. */
 const ASK_AFTER = 400;
 
 /** Width from which two charts are next to each other: less cuts the answers next to the lines. CSS pixels. */
@@ -115,7 +115,7 @@ export class Inspector extends Component {
   ];
   protected override readonly pane = 'problem';
 
-  /** What the rollouts are sorted by. */
+  /** The order of the rollouts. */
   private order: RolloutOrder = BY_ADVANTAGE;
   private showsRewards = false;
   /** The history of the problem that is shown: it does not change with the step. */
@@ -245,7 +245,7 @@ export class Inspector extends Component {
     });
   }
 
-  /** The rollouts once they have been read; after a failure the reason, and a way to retry. */
+  /** The rollouts once they have been read; after a failure, the reason and a way to retry. */
   private rollouts(reading: GroupReading) {
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
     if (reading.state === 'failed') return failureNotice('readGroup', reading.failure);

@@ -1,4 +1,7 @@
-/** Notes and pins at places of the run: a click goes there. Nothing is shown where there are none and none is written. */
+/**
+ * Notes and pins at places of the run; a click goes to the place. Shows nothing if there are none and none is being
+ * written.
+ */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { placeText } from '../../engine/protocol/address.ts';
@@ -98,7 +101,7 @@ export class Notes extends Component {
     </li>`;
   }
 
-  /** A new note at the place that is selected. */
+  /** The form for a new note at the selected place. */
   private form() {
     const place = selectedPlace(this.store);
     const submit = (event: Event) => {

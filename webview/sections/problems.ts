@@ -1,4 +1,7 @@
-/** The problems over time: a matrix, and next to it what each problem is now, what it should be, and since when it is wrong. */
+/**
+ * The problems over time: a matrix, and next to it the current answer of each problem, the reference, and since when it
+ * is wrong.
+ */
 import { nothing, type PropertyValues } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
@@ -24,7 +27,7 @@ import { flowsPart, flowsStyles } from './problems/flows.ts';
 import { LINE, MatrixDrawing } from './problems/matrix-drawing.ts';
 import { matrixDrawing, matrixTable } from './problems/matrix-file.ts';
 
-/** Lines that are drawn where the height of the list is not known yet. */
+/** Number of lines that are drawn while the height of the list is unknown. */
 const SOME = 60;
 /** Lines beyond the edges, so that scrolling shows no gaps. */
 const SPARE = 6;
@@ -35,7 +38,7 @@ export class Problems extends Component {
   static override styles = [shared, menuStyles, problemsStyles, nothingFoundStyles, ...flowsStyles];
   protected override readonly pane = 'problems';
 
-  /** What is seen of the list, CSS pixels. */
+  /** The visible part of the list, in CSS pixels. */
   private top = 0;
   private height = 0;
   private endTheme: (() => void) | null = null;
@@ -123,7 +126,7 @@ export class Problems extends Component {
     });
   }
 
-  /** Saves all that the list shows, seen or not. */
+  /** Saves the whole list, including the part that is not visible. */
   private matrixMenu(items: readonly ListItem[]) {
     const { columns } = this.store;
     const problems = () => items.map((item) => (item.kind === 'group' ? null : this.store.problems[item.index]!));
@@ -136,7 +139,7 @@ export class Problems extends Component {
     });
   }
 
-  /** Without a filter they are the same at every step. */
+  /** The lines of the list; without a filter they are the same at every step. */
   private items(): ListItem[] {
     const { filtered, rows, order } = this.store;
     const matching = filtered === rows ? null : filtered;
@@ -180,7 +183,7 @@ export class Problems extends Component {
   }
 
   private line(item: ListItem, place: number, columns: readonly ListColumn[]) {
-    // As a property: the page's policy forbids style attributes.
+    // A property, since the page's policy forbids style attributes.
     const style = `transform: translateY(${place * LINE}px)`;
     if (item.kind === 'group') {
       return html`<div class="line group" role="row" aria-rowindex=${place + 2} .style=${style} data-group=${item.title}>
@@ -245,7 +248,7 @@ export class Problems extends Component {
     this.requestUpdate();
   }
 
-  /** Draws what is seen of the matrix, and the samples of the legend. */
+  /** Draws the visible part of the matrix, and the samples of the legend. */
   private paint(list: HTMLElement): void {
     const { columns, selection } = this.store;
     const samples = [...this.renderRoot.querySelectorAll<HTMLCanvasElement>('.legend canvas')];

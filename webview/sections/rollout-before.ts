@@ -1,4 +1,4 @@
-/** A rollout of cursor A, next to the one of B: its facts and tokens, and where it parts from that. */
+/** A rollout of cursor A, next to the one of B: its facts and tokens, and where the two diverge. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural, whole } from '../../engine/protocol/format.ts';
@@ -63,7 +63,7 @@ export class RolloutBefore extends Component {
     return before.step === 0 ? `A${run}, before training` : `A${run}, step ${before.step}`;
   }
 
-  /** Opens the rollout of A and that of B in the editor's diff. */
+  /** Opens both rollouts in the editor's diff. */
   private diff() {
     const { isReadOnly, requests, selected, columns, columnsBefore, groupsBefore, selection, runOfA } = this.store;
     const { view, before, isSame } = selected ?? {};
@@ -106,7 +106,7 @@ export class RolloutBefore extends Component {
     const other = this.other();
     const parting = this.parting.of([known, other], () => other && partingToken(reading, rollout.text, other.text));
     const { shading } = this.store.selection;
-    // The change against A is that of the rollout of B.
+    // The change since A is shown at the rollout of B.
     const shaded = this.shades.of([rollout, shading], () =>
       shading === 'change' ? null : shadesOf(read, rollout, shading, null),
     );
@@ -131,7 +131,7 @@ export class RolloutBefore extends Component {
     </div>`;
   }
 
-  /** How far it is the same as the rollout of B. */
+  /** How far it is identical to the rollout of B. */
   private parts(parting: number | null, { reading }: PreparedRollout) {
     if (parting === null) return html`<p class="muted" data-parts="never">The same text as the rollout of B.</p>`;
     const unit = reading.isTokens ? 'token' : 'word';

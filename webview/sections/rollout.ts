@@ -1,4 +1,6 @@
-/** The rollout that is chosen: why it got its reward, where it parts from a sibling, its prompt, and its tokens with a map. */
+/**
+ * The selected rollout: why it got its reward, where it diverges from a sibling, its prompt, and its tokens with a map.
+ */
 import { nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { plural } from '../../engine/protocol/format.ts';
@@ -22,7 +24,7 @@ import { promptView } from './rollout/prompt.ts';
 import { partsOf, type ResponseMarks, type ResponsePart, response } from './rollout/response.ts';
 import { rolloutStyles } from './rollout/styles.ts';
 
-/** Where tokens are not shaded; one for all, so that the map is drawn once. */
+/** Used while tokens are not shaded: always the same array, so that the map is drawn once. */
 const NO_SHADES = new Uint8Array();
 
 type Read = Extract<GroupReading, { state: 'read' }>;
@@ -73,7 +75,7 @@ export class RolloutView extends Component {
     if (row === null) return html`<p class="muted">No rollout to show.</p>`;
     const reading = this.readingOf(columns.idOf(row));
     if (reading.state === 'reading') return html`<p class="muted" role="status">Loading rollouts…</p>`;
-    // The problem's pane says why.
+    // The problem's pane shows the reason.
     if (reading.state === 'failed') return nothing;
     const known = this.chosenIn(reading);
     if (!known) return html`<p class="muted">${plural(0, 'rollout')}</p>`;
@@ -91,7 +93,7 @@ export class RolloutView extends Component {
     return reading.state === 'read' ? groups.of(id, selection.rolloutIn(reading.detail.rollouts.length)) : reading;
   }
 
-  /** What is shown; null before it has been read. */
+  /** The rollout that is shown; null before it has been read. */
   private get shown(): Shown | null {
     const { selected, columns } = this.store;
     const row = selected?.view.row ?? null;
@@ -192,7 +194,7 @@ export class RolloutView extends Component {
       <div @mousedown=${(event: MouseEvent) => event.shiftKey && event.preventDefault()} @click=${this.point}>${response({ reading, parts: this.partsOf(known), live: this.blocks.starts, shaded, statistics, before, marks: this.withChosen(marks), fold: (thought) => this.toggle(thought) })}</div>`;
   }
 
-  /** Log-probabilities at A, where the shading asks for them. */
+  /** Log-probabilities at A, if the shading needs them. */
   private beforeOf({ rollout }: PreparedRollout): Float32Array | null {
     const { selection, selected, groupsBefore, columnsBefore } = this.store;
     const row = selected?.before.row ?? null;
@@ -212,7 +214,7 @@ export class RolloutView extends Component {
     return { answer: known.answer?.place ?? null, fork: forkToken(known), hits, now: this.now };
   }
 
-  /** Several chosen tokens are marked as what was found is. */
+  /** A selection of several tokens is marked in the same way as matches of a search. */
   private withChosen(marks: ResponseMarks): ResponseMarks {
     const [first, last] = this.store.selection.tokens ?? [0, 0];
     return last > first ? { ...marks, hits: [...marks.hits, { start: first - 1, end: last }] } : marks;
@@ -287,7 +289,7 @@ export class RolloutView extends Component {
 
   private choose(tokens: readonly [number, number]): void {
     this.followed = tokens;
-    // Nothing else shows them, and over the map they change in every frame.
+    // Nothing else shows the selected tokens, and over the map they change in every frame.
     this.store.selection.tokens = tokens;
     this.requestUpdate();
   }

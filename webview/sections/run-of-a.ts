@@ -1,4 +1,4 @@
-/** What cursor A is compared with where it is another run: its step, how its problems were matched, and settings that differ. */
+/** The other run that cursor A is in: its step, how its problems were matched, and the settings that differ. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { percent, plural, whole } from '../../engine/protocol/format.ts';

@@ -126,7 +126,7 @@ export class Scrubber extends Component {
     </div>`;
   }
 
-  /** The step of cursor A on this axis; null where it is beyond it, in another run. */
+  /** The step of cursor A on this axis; null if it is beyond the axis, in another run. */
   private get placeOfA(): number | null {
     const { selection, runOfA, columns } = this.store;
     const { from, fromRun } = selection;
@@ -135,7 +135,7 @@ export class Scrubber extends Component {
     return step === null || step > columns.step ? null : step;
   }
 
-  /** While groups arrive many times a second, drawn again when a step begins. */
+  /** Drawn again only when a step begins, since groups arrive many times per second. */
   private areas(x: (step: number) => number): TemplateResult {
     const { columns, history, problems, info } = this.store;
     const { width } = this.frame;
@@ -161,7 +161,7 @@ export class Scrubber extends Component {
     const { left } = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const step = stepAt(this.frame, event.clientX - left);
     const { selection } = this.store;
-    // Of another run 0 is before training, and nothing its latest step.
+    // In another run, 0 is before training and null its latest step.
     if (event.shiftKey) selection.compareWith(step === 0 && selection.fromRun === null ? null : step);
     else this.look(step);
   };

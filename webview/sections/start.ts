@@ -1,4 +1,6 @@
-/** A start of a run without a run folder yet: what is being prepared, or why it failed and what can be done about it. */
+/**
+ * A start of a run that has no run folder yet: what is being prepared, or why it failed and what can be done about it.
+ */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH } from '../../engine/protocol/format.ts';
@@ -126,7 +128,10 @@ export class Start extends Component {
   }
 }
 
-/** Whether a table of settings says more than a text with links to them: other values than the usual ones, or other settings. */
+/**
+ * Whether a table of settings adds something to a text with links to them: values that differ from the preset's, or
+ * other settings.
+ */
 function isTelling(settings: readonly NamedSetting[], text: string): boolean {
   const words: readonly string[] = text.match(WORD) ?? [];
   return settings.some(({ name, value, usual }) => value !== usual || !words.includes(name));

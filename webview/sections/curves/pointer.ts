@@ -1,4 +1,6 @@
-/** Pointer and keys over the charts: the step under the pointer, the part of the steps that is shown, and the way to a step. */
+/**
+ * Pointer and keys over the charts: the step under the pointer, the range of steps that is shown, and going to a step.
+ */
 import type { ReactiveControllerHost } from 'lit';
 import { type Domain, partBetween, stepIn, zoomed } from '../../charts/domain.ts';
 
@@ -8,18 +10,18 @@ const CLICK = 4;
 export interface PointedCharts {
   /** All steps that the charts have. */
   all(): Domain;
-  /** The step whose values are shown where the pointer is elsewhere. */
+  /** The step whose values are shown while the pointer is elsewhere. */
   at(): number;
   lookAt(step: number): void;
 }
 
-/** Where a chart draws, CSS pixels from its left edge. */
+/** The drawing area of a chart, in CSS pixels from its left edge. */
 interface Plot {
   left: number;
   right: number;
 }
 
-/** One for all charts of a section: they show the same steps, and the same one under the pointer. */
+/** One for all charts of a section, since they show the same steps and the same step under the pointer. */
 export class ChartPointer {
   /** The part of the steps that is shown; null for all. */
   part: Domain | null = null;

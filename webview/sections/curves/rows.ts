@@ -2,11 +2,17 @@
 
 /** Between two charts, CSS pixels. */
 export const GAP = 18;
-/** Width that a chart with its title needs, where there are several in a row; without units and all of its name, where some were added. */
+/**
+ * Least width of a chart and its title when there are several per row, in CSS pixels: without units, and with the whole
+ * name if charts were added.
+ */
 export const NARROWEST = 224;
 const DENSEST = 184;
 
-/** How many of so many charts are in a row of this width, CSS pixels. Those that were added stay in sight where they can. */
+/**
+ * How many of `count` charts fit into a row of this width, in CSS pixels. Charts that were added stay visible if
+ * possible.
+ */
 export function chartColumns(width: number, charts: number): number {
   const fits = (columns: number, narrowest: number) => width >= columns * narrowest + (columns - 1) * GAP;
   if (charts > 4 && fits(5, DENSEST)) {

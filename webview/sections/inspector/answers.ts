@@ -34,7 +34,7 @@ export const answerStyles = css`
 `;
 
 /**
- * Bars by count out of `rollouts`; rollouts without an answer have a row of their own, and what is left out is
+ * Bars by count out of `rollouts`. Rollouts without an answer have their own row, and rows that are left out are
  * counted.
  */
 export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {

@@ -1,4 +1,4 @@
-/** What became of a problem from A to B: in numbers, and its answers as a slope chart. */
+/** How a problem changed from A to B: in numbers, and its answers as a slope chart. */
 import { nothing } from 'lit';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
@@ -12,7 +12,7 @@ import { correctnessMark, verdictClass } from './correctness.ts';
 
 const HEIGHT = 124;
 
-/** The columns of the run, and those of the run of cursor A with its name where that is another one. */
+/** The columns of the run, and those of the run of cursor A with its name if that is another run. */
 interface BothRuns {
   columns: RunColumns;
   columnsBefore: RunColumns;
@@ -20,9 +20,9 @@ interface BothRuns {
 }
 
 /**
- * Nothing where A and B are the same rollouts, or one of them does not exist.
+ * Nothing if A and B are the same rollouts, or one of them does not exist.
  * @param beside shows a rollout of each
- * @param save the menu that saves the picture
+ * @param save the menu that saves the chart
  */
 export function changeSection(
   { columns, columnsBefore, runOfA }: BothRuns,
@@ -46,7 +46,7 @@ export function changeSection(
   </section>`;
 }
 
-/** The values at B with their change since A. */
+/** The values at B, with their change since A. */
 export function changeFacts({ view, before, isSame }: ProblemRow) {
   if (view.row === null) return nothing;
   const fact = (name: string, to: number | null, from: number | null, quantity: 'share' | 'tokenProbability') =>

@@ -1,4 +1,7 @@
-/** Other rewards on the stored rollouts: which ones are shown as columns, and how well each tells correct from wrong. */
+/**
+ * Other rewards for the stored rollouts: which ones are shown as columns, and how well each distinguishes correct from
+ * wrong.
+ */
 import { css, nothing } from 'lit';
 import { DASH, plural } from '../../../engine/protocol/format.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
@@ -32,7 +35,7 @@ export interface RewardsView {
   toggle(name: string): void;
 }
 
-/** The template of the rewards: the choice, and for this problem, step and run what they are worth. */
+/** The template of the rewards: the choice, and how good they are for this problem, step and run. */
 export function rewardsView(view: RewardsView) {
   const { reader, group, chosen, isOpen, open } = view;
   const { phase, step, problem } = group;
@@ -56,7 +59,7 @@ function choice(here: RewardReading, { chosen, toggle }: RewardsView) {
     ${not.length === 0 ? nothing : html`<div class="muted" title=${not.map(([name, why]) => `${name}: ${why}`).join('\n')}>Not computed: ${not.map(([name]) => name).join(', ')}</div>`}`;
 }
 
-/** What the rewards are worth here, in this step and in the run. */
+/** How good the rewards are here, in this step and in the run. */
 function quality({ reader, chosen }: RewardsView, { phase, step, problem }: RewardsView['group']) {
   const scopes: { title: string; scope: RescoreScope }[] = [
     { title: 'this problem', scope: { phase, step: null, problem } },

@@ -1,4 +1,4 @@
-/** The rollouts of a group, one per row: what is known of each, then its rewards by name and values of other trainers. */
+/** The rollouts of a group, one per row: their facts, then their rewards by name and values of other trainers. */
 import { css, nothing, type TemplateResult } from 'lit';
 import { DASH, whole } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
@@ -41,7 +41,7 @@ export const rolloutTableStyles = css`
 /** Length of the longest bar, CSS pixels. */
 const BAR = 28;
 
-/** What the rows are sorted by: the key of a column, the largest or the smallest first. */
+/** The order of the rows: the key of a column, largest or smallest first. */
 export interface RolloutOrder {
   column: string;
   descending: boolean;
@@ -52,7 +52,9 @@ const IN_ORDER: RolloutOrder = { column: '#', descending: false };
 export interface RolloutTable {
   phase: Phase;
   rollouts: readonly Rollout[];
-  /** Another trainer made the run: which rollouts trained is known only where it recorded their advantages. */
+  /**
+   * Whether another trainer made the run; which rollouts trained is then known only if it recorded their advantages.
+   */
   imported: boolean;
   /** Other rewards that are shown as columns, as far as they are known. */
   others: readonly OtherReward[];
@@ -65,10 +67,10 @@ export interface RolloutTable {
   step(by: number): void;
 }
 
-/** A reward that is shown in addition to the one that trained. */
+/** A reward that is shown in addition to the one that trains. */
 export interface OtherReward {
   name: string;
-  /** null while it is computed, and where it could not be. */
+  /** null while it is being computed, and if it could not be. */
   scores: GroupReward | null;
 }
 
@@ -76,7 +78,7 @@ interface Column {
   /** Unique in the table. */
   key: string;
   title: string;
-  /** What it is, where the title does not say. */
+  /** An explanation, if the title does not suffice. */
   hint?: string;
   /** Numbers are aligned to the right, and come with the largest first. */
   isNumber: boolean;
@@ -84,7 +86,10 @@ interface Column {
   cell(rollout: Rollout, index: number): TemplateResult;
 }
 
-/** The column that gives the order: what no rollout has a value of, such as the advantage in an evaluation, gives none. */
+/**
+ * The column that determines the order; undefined if no rollout has a value in it, such as the advantage in an
+ * evaluation.
+ */
 function sortingColumn(rollouts: readonly Rollout[], columns: readonly Column[], order: RolloutOrder) {
   const asked = columns.find(({ key }) => key === order.column) ?? columns[0]!;
   const sorting = rollouts.some((rollout, i) => asked.value(rollout, i) !== null) ? asked : columns[0]!;
@@ -253,7 +258,7 @@ function foreignColumn(name: string, rollouts: readonly Rollout[]): Column {
   return isNumber ? numbers(name, value as (rollout: Rollout) => number | null, key) : texts(name, value, key);
 }
 
-/** Indices of the rollouts in the order of a column; those without a value come last, equal ones stay in their order. */
+/** Indices of the rollouts in the order of a column. Those without a value come last; equal ones keep their order. */
 function sorted(rollouts: readonly Rollout[], { value }: Column, descending: boolean): number[] {
   const values = rollouts.map(value);
   return [...rollouts.keys()].sort((a, b) => {

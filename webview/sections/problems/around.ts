@@ -1,4 +1,7 @@
-/** What is around the list of problems: a filter for predictions, the choice of its order, and the legend of its matrix. */
+/**
+ * The parts around the list of problems: a filter for predictions, the choice of its order, and the legend of its
+ * matrix.
+ */
 import { nothing } from 'lit';
 import { PROBLEM_SORTS, type ProblemOrder } from '../../../engine/runs/panel-state.ts';
 import { html } from '../../html.ts';
@@ -28,7 +31,7 @@ export function predictedWrong({ problems, columns, selection }: Store) {
   >${count} predicted wrong</button>`;
 }
 
-/** By what the list is sorted and grouped. */
+/** The choice of the list's order and groups. */
 export function orderChoice({ selection, dataColumns }: Store) {
   const { order } = selection;
   const choice = <K extends keyof ProblemOrder>(
@@ -44,7 +47,7 @@ export function orderChoice({ selection, dataColumns }: Store) {
   return html`${choice('sort', 'sorted by', sorts)} ${choice('grouping', 'grouped by', groupings(dataColumns))}`;
 }
 
-/** What the cells and marks mean; the samples are drawn with the matrix. */
+/** The meaning of cells and marks; the samples are drawn with the matrix. */
 export function matrixLegend({ columns, info }: Store, width: number) {
   const { labeled, forecast } = columns.head;
   const sample = (standing: string, text: string) =>
@@ -54,7 +57,7 @@ export function matrixLegend({ columns, info }: Store, width: number) {
     <span>stronger: larger share</span>
     ${labeled && info?.job !== 'probe' ? html`<span>↑ fixed, ↓ broke since A</span>` : nothing}
     ${forecast ? html`<span>◦ predicted wrong</span>` : nothing}`;
-  // Of a narrow list the problems need the room.
+  // In a narrow list the problems need the room.
   if (width >= NARROW) return html`<div class="legend muted">${content}</div>`;
   return html`<details class="legend muted"><summary>Legend</summary><div>${content}</div></details>`;
 }

@@ -1,4 +1,4 @@
-/** The cells of the list of problems: what each column says of a problem. */
+/** The cells of the list of problems, by column. */
 
 import { nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
@@ -18,8 +18,8 @@ import type { ListColumn } from './columns.ts';
 import { CELL } from './matrix-drawing.ts';
 
 /**
- * What a column says of a problem: a template or a text.
- * @param run its columns, and `steps`, the last step of the matrix, to which the curve is drawn
+ * The content of a problem's cell in a column: a template or a text.
+ * @param run its columns, and `steps`, the last step of the matrix, where the curve ends
  */
 export function problemCell(
   { key }: ListColumn,
@@ -55,14 +55,14 @@ export function problemCell(
   }
 }
 
-/** Drawn again when the problem has new rollouts, whatever the step that is looked at. */
+/** Drawn again when the problem has new rollouts, not when another step is selected. */
 function sparkline(columns: RunColumns, problem: number, steps: number) {
   const drawn = () => correctSparkline(problemCurve(columns, candidateRows(columns, problem)), steps);
   const known = [columns, problem, columns.rowsOf(problem).length, steps];
   return html`<svg width="64" height=${CELL} aria-hidden="true">${guard(known, drawn)}</svg>`;
 }
 
-/** What is new of a problem since the step of cursor A, and what was predicted. */
+/** Marks what has changed since the step of cursor A, and what was predicted. */
 function marks(row: ProblemRow) {
   const move = moveOf(row);
   return html`${move ? html`<span class="mark ${move}" role="img" aria-label=${move} title=${move === 'broke' ? 'Broke: correct at A, wrong at B' : 'Fixed: wrong at A, correct at B'}>${move === 'broke' ? '↓' : '↑'}</span>` : nothing}${
@@ -72,7 +72,7 @@ function marks(row: ProblemRow) {
   }`;
 }
 
-/** The answer of the vote, marked as right or wrong where it is a majority. */
+/** The majority answer, marked as right or wrong; without a majority, the vote in words. */
 function nowText(view: ProblemView) {
   const { status, answer, verdict } = view;
   if (status === 'unsampled') return DASH;
@@ -82,7 +82,7 @@ function nowText(view: ProblemView) {
   return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
 }
 
-/** How the vote on a problem stands, in words. */
+/** The state of a problem's vote, in words. */
 export function standingText({ status, answer, share, verdict }: ProblemView): string {
   switch (status) {
     case 'unsampled':

@@ -21,7 +21,7 @@ export interface ListColumn {
   key: ColumnKey;
   title: string;
   hint?: string;
-  /** What a click on the title sorts by. */
+  /** The order that a click on the title selects. */
   sort?: ProblemOrder['sort'];
 }
 
@@ -77,7 +77,10 @@ const COLUMNS: readonly Room[] = [
   },
 ];
 
-/** @param width of the pane in pixels @param run what it has: columns without values are left out */
+/**
+ * @param width of the pane, in CSS pixels
+ * @param run what the run has: columns without values are left out
+ */
 export function columnsFor(
   width: number,
   run: { trained: boolean; labeled: boolean; forecast: boolean },
@@ -91,7 +94,7 @@ export function columnsFor(
   );
 }
 
-/** Where the cells of the matrix are in the list. */
+/** Position of the matrix cells in the list. */
 export function matrixPlace(list: HTMLElement): { left: number; width: number } | null {
   const title = list.querySelector<HTMLElement>('.titles .matrix');
   if (!title || title.offsetWidth === 0) return null;
@@ -99,8 +102,8 @@ export function matrixPlace(list: HTMLElement): { left: number; width: number } 
 }
 
 /**
- * Widths, which do not depend on the texts: numbers of neighbors never touch. Ids and answers get a share of the room that is
- * left: they tell rows apart by their ends.
+ * Widths do not depend on the texts, so that numbers of neighboring columns never touch. Ids and answers share the
+ * remaining room: rows are distinguished by the ends of these texts.
  */
 const WIDTHS: Readonly<Record<ColumnKey, string>> = {
   id: '1.5 1 104px',

@@ -47,13 +47,13 @@ export const flowsStyles = [
 export interface FlowsPart {
   isOpen: boolean;
   open(isOpen: boolean): void;
-  /** Shows what it finds. */
+  /** Shows the problems that a filter finds. */
   filter(text: string): void;
   /** The menu that saves the picture. */
   save(flows: readonly Flow[]): unknown;
 }
 
-/** What moved from A to B in a line; the flows are drawn where they are unfolded. */
+/** One line about what moved from A to B; the flows are drawn when the line is unfolded. */
 export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter, save }: FlowsPart) {
   const flows = flowsOf(rows);
   const changed = flows.reduce((sum, { from, to, count }) => sum + (from === to ? 0 : count), 0);
@@ -65,7 +65,7 @@ export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter, s
 
 function movesText(rows: readonly ProblemRow[]): string {
   const counts = { fixed: 0, broke: 0, switched: 0 };
-  // Without references nothing is known to be fixed or broken.
+  // Without references, it is unknown what was fixed or broke.
   let isLabeled = false;
   for (const row of rows) {
     if (row.view.verdict !== 'unknown') isLabeled = true;

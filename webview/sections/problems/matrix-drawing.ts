@@ -1,4 +1,6 @@
-/** The drawn part of the list of problems: what is seen of the matrix, the cursors, and the samples of the legend. */
+/**
+ * The drawn part of the list of problems: the visible part of the matrix, the cursors, and the samples of the legend.
+ */
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { candidateRows } from '../../../engine/runs/representatives.ts';
 import { cellEdge, drawCell, drawRow, type MatrixFrame, type Palette, paletteOf } from '../../charts/matrix.ts';
@@ -11,7 +13,7 @@ import { matrixPlace } from './columns.ts';
 export const LINE = 20;
 export const CELL = 14;
 
-/** What the list shows. */
+/** The content of the list. */
 export interface MatrixContent {
   columns: RunColumns;
   items: readonly ListItem[];
@@ -20,15 +22,18 @@ export interface MatrixContent {
   /** Steps of the cursors; null before training, and at the latest step. */
   a: number | null;
   b: number | null;
-  /** What is seen of the list, CSS pixels. */
+  /** The visible part of the list, in CSS pixels. */
   top: number;
   height: number;
 }
 
-/** Draws with the colors of the theme, which it looks up once, and only what is not there yet: scrubbing moves the cursors alone. */
+/**
+ * Draws with the colors of the theme, which it looks up once, and only what has changed: scrubbing moves only the
+ * cursors.
+ */
 export class MatrixDrawing {
   private palette: Palette | null = null;
-  /** Where the matrix is in a line; null where that has to be measured. */
+  /** Position of the matrix in a line; null if it has to be measured. */
   private place: ReturnType<typeof matrixPlace> = null;
   /** The columns of the list by which it was measured. */
   private titles = 0;
@@ -85,7 +90,7 @@ export class MatrixDrawing {
   }
 }
 
-/** Puts the lines of the cursors over the matrix; they are elements of their own. */
+/** Positions the lines of the cursors, which are elements of their own, over the matrix. */
 function placeCursors(list: HTMLElement, frame: MatrixFrame, left: number, { a, b, top, height }: MatrixContent): void {
   for (const [name, step] of [
     ['a', a],
@@ -110,7 +115,7 @@ function drawLines(
     const item = items[i]!;
     if (item.kind === 'group') continue;
     context.save();
-    // The hatching begins with its row, and does not slide while the list is scrolled.
+    // The hatching is aligned with its row, so that it does not slide while the list scrolls.
     context.translate(0, i * LINE - top + (LINE - CELL) / 2);
     drawRow(context, palette, columns, candidateRows(columns, item.index), frame, [0, CELL]);
     context.restore();

@@ -1,4 +1,4 @@
-/** Where a rollout parts from a sibling that voted otherwise: the place, and the tokens that were drawn there. */
+/** Where a rollout diverges from a sibling with another answer, and the tokens that were drawn there. */
 import { css, nothing } from 'lit';
 import { DASH, plural, whole } from '../../../engine/protocol/format.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';

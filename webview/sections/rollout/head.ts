@@ -33,13 +33,13 @@ export interface RolloutHead {
   /** Counted from 0. */
   index: number;
   rollouts: number;
-  /** The rule that found the answer where it is outlined; null where it is not. */
+  /** The rule that found the outlined answer; null if no answer is outlined. */
   answerRule: string | null;
-  /** Why it got its reward; null where nothing explains it. */
+  /** Why it got its reward; null if there is no explanation. */
   why: string | null | undefined;
-  /** Absent where the page is read-only. */
+  /** Absent if the page is read-only. */
   open?(): void;
-  /** Absent where the token statistics are recorded, or cannot be computed here. */
+  /** Absent if the token statistics are recorded, or cannot be computed here. */
   computeStatistics?(): void;
 }
 

@@ -1,4 +1,4 @@
-/** Ways to jump in a response: to its most surprising tokens, and to what is searched. */
+/** Navigation within a response: to its most surprising tokens, and to the matches of a search. */
 import { css, nothing } from 'lit';
 import { whole } from '../../../engine/protocol/format.ts';
 import { html } from '../../html.ts';

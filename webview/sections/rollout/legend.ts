@@ -1,4 +1,4 @@
-/** What the shades of the tokens mean: the choice among shadings, and each shade with the value at which it begins. */
+/** The meaning of the tokens' shades: the choice of a shading, and the value at which each shade begins. */
 import { css, nothing } from 'lit';
 import type { Rollout, ScoredBy } from '../../../engine/protocol/group.ts';
 import { computedText } from '../../../engine/protocol/scored-text.ts';
@@ -47,7 +47,7 @@ export interface Legend {
   shadeBy(shading: TokenShading): void;
 }
 
-/** The template of the legend: the choice of a shading, its scale, and what it means or why there is none. */
+/** The template of the legend: the choice of a shading, its scale, and its meaning, or why nothing is shaded. */
 export function legend({ rollout, scoredBy, shading, shaded, missing, shadeBy }: Legend) {
   const choose = (event: Event) => shadeBy((event.target as HTMLSelectElement).value as TokenShading);
   const text = [shaded?.legend ?? missing, computedText(rollout, scoredBy)].filter(Boolean).join(' · ');

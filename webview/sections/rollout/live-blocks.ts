@@ -1,7 +1,10 @@
-/** Which blocks of a response are drawn token by token: those near what is in sight. The others are one text each. */
+/**
+ * Which blocks of a response are drawn token by token: the visible ones and their neighbors. Each other block is one
+ * text.
+ */
 import type { LitElement, ReactiveController } from 'lit';
 
-/** CSS pixels above and below what is in sight in which tokens are drawn one by one. */
+/** Distance from the visible part, in CSS pixels, up to which tokens are drawn individually. */
 const MARGIN = 250;
 
 /** Watches the blocks (`data-block`, their first token) that its host renders, in the pane that the host is in. */
@@ -30,8 +33,9 @@ export class LiveBlocks implements ReactiveController {
   }
 
   /**
-   * Draws a block and its neighbors before they are seen, to scroll to one of its tokens, in the place of those that were in
-   * sight: what is drawn then and when the observer has looked would be laid out twice.
+   * Draws a block and its neighbors token by token before they are visible, so that the page can scroll to one of the
+   * tokens. They replace the blocks that were visible; otherwise both sets would be laid out, now and once more when
+   * the observer reports.
    */
   include(start: number): void {
     if (this.live.has(start)) return;

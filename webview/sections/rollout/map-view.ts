@@ -1,4 +1,4 @@
-/** The map of a response in the pane: a slider over its tokens, drawn again when what is in sight changes. */
+/** The map of a response in the pane: a slider over its tokens, drawn again when the visible part changes. */
 import { css, type LitElement, type ReactiveController } from 'lit';
 import { plural, whole } from '../../../engine/protocol/format.ts';
 import type { RolloutStatistics } from '../../../engine/protocol/group.ts';
@@ -31,7 +31,7 @@ const PAGES = 20;
 export interface MapView {
   reading: ResponseReading;
   statistics: RolloutStatistics;
-  /** Log-probabilities at A; null where they are not shown. */
+  /** Log-probabilities at A; null if they are not shown. */
   before: Float32Array | null;
   /** The chosen token. */
   now: number | null;
@@ -39,7 +39,7 @@ export interface MapView {
   goTo(token: number): void;
 }
 
-/** The template of the map, with what is known of the chosen token below it. */
+/** The template of the map, with the facts about the selected token below it. */
 export function mapView({ reading, statistics, before, now, goTo }: MapView) {
   const count = reading.texts.length;
   const at = now ?? 0;
@@ -62,7 +62,7 @@ export function mapView({ reading, statistics, before, now, goTo }: MapView) {
     <div class="about muted">${now === null ? `${plural(count, unit)} · click the map to jump` : html`<b class="mono">${reading.texts[at]!.replace(/\n/g, '↵')}</b> ${text}`}</div>`;
 }
 
-/** How many tokens a key moves by. */
+/** By how many tokens a key moves. */
 function stepOf(key: string, count: number): number | undefined {
   const page = Math.max(1, Math.round(count / PAGES));
   return {
@@ -77,7 +77,7 @@ function stepOf(key: string, count: number): number | undefined {
   }[key];
 }
 
-/** What the map shows, but for what is in sight. */
+/** The content of the map, without the visible part. */
 export type MapContent = Omit<ResponseMap, 'sight' | 'tokens'> & { reading: ResponseReading };
 
 /** Draws the map of its host when that has rendered, and when the pane that it is in scrolls. */
@@ -113,7 +113,7 @@ export class MapDrawing implements ReactiveController {
   }
 
   hostUpdated(): void {
-    // In the next frame, when nothing has to be laid out for it.
+    // In the next frame, where this does not force a layout.
     this.scrolled();
   }
 

@@ -1,4 +1,7 @@
-/** A whole response as a strip: how strongly its tokens are shaded, and where answer, fork point and what was found are. */
+/**
+ * A whole response as a strip: the shades of its tokens, and where the answer, the fork point and matches of a search
+ * are.
+ */
 import { SHADES } from '../../../engine/protocol/shades.ts';
 import type { TextRange } from '../../../engine/runs/response-parts.ts';
 import type { ResponseMarks } from './response.ts';
@@ -16,8 +19,8 @@ export interface ResponseMap {
 }
 
 /**
- * How high each pixel column is, 0 to 1: its highest shade, or where several tokens share a column, their mean shade between
- * the lowest and the highest of all columns, since each of these has some surprise.
+ * Height of each pixel column, 0 to 1: its strongest shade or, where several tokens share a column, their mean shade
+ * relative to the smallest and the largest mean of all columns, since every column then has some surprising token.
  */
 export function columnsOf(shades: ArrayLike<number>, tokens: number, width: number): Float32Array {
   const columns = new Float32Array(width);

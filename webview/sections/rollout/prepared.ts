@@ -1,4 +1,4 @@
-/** What a rollout is read with: its tokens, thoughts, fork point, answer and most surprising tokens. Pure. */
+/** A rollout prepared for reading: tokens, thoughts, fork point, answer and most surprising tokens. Pure. */
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import { type ForkPoint, forkPoint, type NoFork } from '../../../engine/runs/fork-point.ts';
 import type { GroupPage } from '../../../engine/runs/panel-contract.ts';
@@ -8,10 +8,10 @@ import { type ResponseReading, readingOf, tokensOf } from './response.ts';
 
 /** Number of tokens that a key jumps to. */
 const MOST_SURPRISING = 20;
-/** Places that are counted when something is searched. */
+/** The number of matches of a search that are counted. */
 export const MOST_FOUND = 10_000;
 
-/** What follows from a rollout alone. */
+/** Everything that follows from the rollout alone. */
 export interface PreparedRollout {
   rollout: Rollout;
   /** Counted from 0. */
@@ -22,11 +22,11 @@ export interface PreparedRollout {
   fork: ForkPoint | NoFork;
   /** Tokens, the least probable first. */
   surprising: readonly number[];
-  /** Where the answer is, in tokens, and the rule that found it; null where it has none. */
+  /** The position of the answer, in tokens, and the rule that found it; null if there is no answer. */
   answer: { place: TextRange; rule: string } | null;
 }
 
-/** Prepares a rollout of a group for reading; undefined where the group has no such rollout. */
+/** Prepares a rollout of a group for reading; undefined if the group has no such rollout. */
 export function prepared({ detail, places, whole }: GroupPage, index: number): PreparedRollout | undefined {
   const rollout = detail.rollouts[index];
   if (!rollout) return undefined;
@@ -45,7 +45,7 @@ export function prepared({ detail, places, whole }: GroupPage, index: number): P
 }
 
 /**
- * The shades of a rollout's tokens; null where there is nothing to shade by.
+ * The shades of a rollout's tokens; null if the shading has no values.
  * @param before log-probabilities at A, for the shading by change
  */
 export function shadesOf(
@@ -58,17 +58,17 @@ export function shadesOf(
   return tokenShades({ ...rollout.statistics, advantage: rollout.advantage, group, before }, shading);
 }
 
-/** Where a text occurs in a response, in tokens; at most `MOST_FOUND` places. */
+/** Where a text occurs in a response, in tokens; at most `MOST_FOUND` matches. */
 export function hitsOf({ rollout, reading }: PreparedRollout, wanted: string): TextRange[] {
   return occurrences(rollout.text, wanted, MOST_FOUND).map((place) => tokensOf(reading, place));
 }
 
-/** The token at which it parts from its sibling; null without. */
+/** The token at which it diverges from its sibling; null if it does not. */
 export function forkToken({ fork, reading }: PreparedRollout): number | null {
   return typeof fork === 'string' ? null : Math.min(fork.shared, reading.texts.length - 1);
 }
 
-/** The thoughts that a token is in, by their place in `thoughts`. */
+/** The thoughts that contain a token, by their index in `thoughts`. */
 export function thoughtsAt({ thoughts, reading: { starts } }: PreparedRollout, token: number): number[] {
   return [...thoughts.keys()].filter((i) => {
     const { start, end } = thoughts[i]!;

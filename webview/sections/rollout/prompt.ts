@@ -1,4 +1,4 @@
-/** The prompt as the model got it, folded until somebody asks for it. */
+/** The prompt as the model got it, folded until the user opens it. */
 import { css, nothing } from 'lit';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { html } from '../../html.ts';

@@ -1,4 +1,4 @@
-/** The tokens of a response: shaded, with the answer, the fork point, what was found and the chosen token marked. */
+/** The tokens of a response: shaded, and with answer, fork point, matches of a search and selected token marked. */
 import { css, unsafeCSS } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { plural } from '../../../engine/protocol/format.ts';
@@ -10,7 +10,10 @@ import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/respo
 import { isRisen, type TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
 
-/** By how many percent of its color each shade of a value that rose is stronger: text on the strongest can still be read. */
+/**
+ * By how many percent of its color each shade of a risen value gets stronger; text on the strongest shade is still
+ * readable.
+ */
 export const RISEN_STEP = 6;
 
 export const responseStyles = css`
@@ -63,13 +66,13 @@ export const responseStyles = css`
   ${shades()}
 `;
 
-/** Tokens that are drawn together: those of blocks that are far from sight are one text. */
+/** Number of tokens that are drawn together; blocks far from the visible part are one text each. */
 const BLOCK = 256;
 
-/** A response as it is read. Where its tokens are not known, its words take their place. */
+/** A response for reading. If its tokens are unknown, its words take their place. */
 export interface ResponseReading {
   texts: readonly string[];
-  /** Where each begins in the response, and its length. */
+  /** Where each token begins in the response; at the end, the length of the response. */
   starts: Int32Array;
   /** Whether the texts are tokens. */
   isTokens: boolean;
@@ -85,11 +88,11 @@ export interface ResponsePart extends TextRange {
   /** Tokens from `start` to before `end`: drawn together, or a thought that can be folded. */
   kind: 'block' | 'thought';
   isFolded: boolean;
-  /** It begins and ends with a line, so that the browser can lay it out on its own. */
+  /** Whether it begins and ends at a line break, so that the browser can lay it out independently. */
   isLines: boolean;
 }
 
-/** The response as blocks of tokens, and its thoughts, in their order. `start` and `end` are tokens. */
+/** The response as blocks of tokens, and its thoughts, in order. `start` and `end` are token indices. */
 export function partsOf(
   { starts, texts }: ResponseReading,
   thoughts: readonly TextRange[],
@@ -122,7 +125,7 @@ export function partsOf(
   return parts;
 }
 
-/** Where a block that begins with a token ends: after a line's end where there is one soon. */
+/** Where a block ends that begins with a token: after the next line break, if there is one soon. */
 function endOfBlock(texts: readonly string[], start: number, to: number): number {
   const least = start + BLOCK / 2;
   for (let end = least; end <= Math.min(to, start + 2 * BLOCK); end++) {
@@ -131,10 +134,10 @@ function endOfBlock(texts: readonly string[], start: number, to: number): number
   return Math.min(to, start + BLOCK);
 }
 
-/** What is marked in a response, as tokens (`end` exclusive). */
+/** The marks in a response, as token indices (`end` exclusive). */
 export interface ResponseMarks {
   answer: TextRange | null;
-  /** Where it parts from its sibling; null without. */
+  /** Where it diverges from its sibling; null if it does not. */
   fork: number | null;
   hits: readonly TextRange[];
   /** The chosen token. */
@@ -148,13 +151,13 @@ export interface ResponseView {
   live: ReadonlySet<number>;
   shaded: TokenShades | null;
   statistics: RolloutStatistics;
-  /** Log-probabilities at A; null where they are not shown. */
+  /** Log-probabilities at A; null if they are not shown. */
   before: Float32Array | null;
   marks: ResponseMarks;
   fold(thought: number): void;
 }
 
-/** The template of the tokens: blocks far from sight as one text each, folded thoughts as a button. */
+/** The template of the tokens: blocks far from the visible part as one text each, folded thoughts as a button. */
 export function response(view: ResponseView) {
   const { reading, parts, live, fold } = view;
   const { texts } = reading;
@@ -179,7 +182,7 @@ function explain({ target }: Event, { reading, statistics, before }: ResponseVie
   if (reading.isTokens && token !== undefined) pointed!.title = visible(tokenFacts(statistics, Number(token), before));
 }
 
-/** What is under the pointer, as far as it matters here. */
+/** The part of a pointer event that matters here. */
 interface Pointed {
   dataset?: { token?: string };
   title: string;
@@ -189,7 +192,7 @@ function textOf(texts: readonly string[], { start, end }: TextRange): string {
   return visible(texts.slice(start, end).join(''));
 }
 
-/** The tokens of a block one by one, made again only where something about them has changed. */
+/** The tokens of a block one by one, rendered again only if something about them has changed. */
 function tokensIn(view: ResponseView, { start, end }: TextRange) {
   const { reading, shaded, marks } = view;
   const isNear = (range: TextRange | null) => range !== null && range.end > start && range.start < end;
@@ -226,7 +229,7 @@ function isIn(range: TextRange | null, t: number): boolean {
   return range !== null && t >= range.start && t < range.end;
 }
 
-/** What is known of a token, in one line. */
+/** The facts about a token, in one line. */
 export function tokenFacts(
   { logprob, entropy, top1, top2 }: RolloutStatistics,
   t: number,
@@ -246,7 +249,7 @@ export function tokensOf({ starts }: ResponseReading, { start, end }: TextRange)
   return { start: tokenAt(starts, start), end: tokenAt(starts, Math.max(start, end - 1)) + 1 };
 }
 
-/** The same backgrounds as in the editor; those of tokens that rose are blue. */
+/** The same backgrounds as in the editor; tokens that became more probable are blue. */
 function shades() {
   const rules = Array.from({ length: SHADES - 1 }, (_, i) => {
     const shade = i + 1;
