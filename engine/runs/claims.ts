@@ -1,4 +1,7 @@
-/** What a report says of a run, so that it is checked when the place that it cites is opened: `name=value`. Pure. */
+/**
+ * Values that a report states about a run, as `name=value`, so that they are checked when the place that it cites is
+ * opened. Pure.
+ */
 import type { Address } from '../protocol/address.ts';
 import { diagnosisText } from '../protocol/diagnosis.ts';
 import { DASH } from '../protocol/format.ts';
@@ -12,7 +15,7 @@ import { isForeign } from './series.ts';
 
 export interface ClaimCheck {
   name: string;
-  /** What the link says, and what the run says now; a dash if it says nothing. */
+  /** The value in the link, and the value in the run now; a dash if there is none. */
   said: string;
   now: string;
   holds: boolean;
@@ -56,7 +59,7 @@ export function claimValue(columns: RunColumns, name: string, problem: number | 
   return metric === undefined ? DASH : quantityText('reward', columns.metricAt(metric as never, at));
 }
 
-/** null where the address says nothing. */
+/** null if the address states nothing. */
 export function checkClaim(columns: RunColumns, problems: readonly Problem[], address: Address): ClaimCheck | null {
   const [, name, said] = /^([^=]+)=(.*)$/s.exec(address.says ?? '') ?? [];
   if (name === undefined || said === undefined) return null;

@@ -16,7 +16,7 @@ const GROUPS = {
   step: Int32Array,
   /** Place in `PHASES`. */
   phase: Uint8Array,
-  /** 1 until another record of the same group, or of an earlier step, takes its place. */
+  /** 1 until a later record of the same group, or of an earlier step, replaces it. */
   counts: Uint8Array,
   rollouts: Int32Array,
   unanswered: Int32Array,
@@ -24,11 +24,11 @@ const GROUPS = {
   truncated: Int32Array,
   /** Text number of the majority answer; `NO_TEXT` without a majority. */
   answer: Int32Array,
-  /** Of the majority: 1 right, 0 wrong, -1 unknown. */
+  /** Verdict of the majority: 1 correct, 0 wrong, -1 unknown. */
   correct: Int8Array,
   /** 1 where another cluster is as large as the majority's. */
   tied: Uint8Array,
-  /** Rollouts of the majority over all; the same over answers as written. */
+  /** Share of the rollouts that gave the majority answer; then the same for answers as written. */
   share: Float64Array,
   rawShare: Float64Array,
   /** Means over the rollouts; log-probability and entropy in nats/token. */
@@ -57,7 +57,7 @@ const CLUSTERS = {
   correct: Int8Array,
 } as const;
 
-/** What the updates of a step say of its problems. */
+/** What the updates of a step recorded about its problems. */
 const UPDATES = {
   problem: Int32Array,
   step: Int32Array,
@@ -77,11 +77,14 @@ export class RunColumns {
   seq = -1;
   /** The latest finished step; 0 before the first. */
   step = 0;
-  /** Raised when rows or steps that were there no longer count: what others hold of them is then stale as a whole. */
+  /** Raised when existing rows or steps stop counting, which makes all copies of them stale. */
   epoch = 0;
-  /** By problem. A map: a damaged record may name the problem of any number. */
+  /** Row numbers by problem. A map, since a damaged record may name a problem of any index. */
   private readonly rows = new Map<number, number[]>();
-  /** For each problem and phase, the highest step of its groups that count: most records come in the order of their steps. */
+  /**
+   * For each problem and phase, the highest step of the groups that count: most records arrive in the order of their
+   * steps.
+   */
   private readonly highest = new Map<number, number[]>();
 
   /** Rows of a problem's groups that count, in the order in which they were recorded. */
@@ -108,7 +111,7 @@ export class RunColumns {
     return this.rowsOf(problem).filter((row) => phases[row] === wanted);
   }
 
-  /** The row of a group; null where there is none that counts. */
+  /** The row of a group; null if none that counts exists. */
   find({ phase, step, problem }: GroupId): number | null {
     const { step: steps } = this.groups.columns;
     return this.phaseRows(problem, phase).findLast((row) => steps[row] === step) ?? null;
@@ -130,7 +133,7 @@ export class RunColumns {
     });
   }
 
-  /** What the group's record says of it. */
+  /** The counts and means that the group's record contains. */
   summaryOf(row: number): GroupSummary {
     const { rollouts, unanswered, truncated, reward, accuracy, tokens, logprob, entropy } = this.groups.columns;
     return {
@@ -170,7 +173,7 @@ export class RunColumns {
     return file === null ? null : { file, offset: frameOffset[row]!, length: frameLength[row]! };
   }
 
-  /** What the updates of a group's step say of its problem; null where that was not recorded. */
+  /** What the updates of a group's step recorded about its problem; null if nothing. */
   updateOf(row: number): { kl: number | null; clipFraction: number | null } | null {
     const { phase, step, problem } = this.idOf(row);
     const { columns, length } = this.updates;
@@ -188,7 +191,7 @@ export class RunColumns {
     return this.series.at(metric, step);
   }
 
-  /** Puts a row that was just added among those of its problem. */
+  /** Adds a new row to those of its problem. */
   count(row: number): void {
     const { problem: problems, phase, step } = this.groups.columns;
     const problem = problems[row]!;
@@ -205,7 +208,7 @@ export class RunColumns {
     return (this.highest.get(problem)?.[phase] ?? -1) >= step;
   }
 
-  /** Lets the rows of a problem that `gone` picks no longer count. */
+  /** Makes the rows of a problem for which `gone` is true stop counting. */
   discount(problem: number, gone: (row: number) => boolean): void {
     const rows = this.rows.get(problem);
     if (!rows?.some(gone)) return;
@@ -224,7 +227,7 @@ export class RunColumns {
   }
 }
 
-/** 1, 0 and anything else of a column as right, wrong and unknown. */
+/** 1 in a column is true, 0 false, anything else null. */
 export function truth(value: number): boolean | null {
   return value === 1 ? true : value === 0 ? false : null;
 }
@@ -239,7 +242,7 @@ export function fromNullable(value: number | null | undefined): number {
   return value ?? Number.NaN;
 }
 
-/** A number of a column; null where it is unknown. */
+/** A number of a column; null if it is unknown. */
 export function known(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }

@@ -1,6 +1,6 @@
 /**
- * How a run is doing: learning, sharpening only, or collapsing, and the measurements that this rests on. The only place
- * that decides it: panel, status bar, list of runs and terminal ask here. Pure.
+ * The diagnosis of a run (learning, sharpening only, or collapsing) and the measurements behind it. The only place that
+ * decides this: panel, status bar, list of runs and terminal ask here. Pure.
  */
 import type { Diagnosis } from '../protocol/diagnosis.ts';
 import type { Estimate } from '../protocol/estimate.ts';
@@ -30,12 +30,12 @@ interface Warned {
   step?: number | null;
 }
 
-/** A share below this part of what it was counts as lost. */
+/** A share that has fallen below this part of its former value counts as lost. */
 const LOST = 0.5;
 
 /**
- * @param warnings in the order of their steps
- * @param comparison null where nothing can be compared
+ * @param warnings in step order
+ * @param comparison null if nothing can be compared
  */
 export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warned[]): Diagnosis {
   const since = (step: number | null | undefined) => step ?? null;
@@ -56,28 +56,31 @@ export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warn
   return { kind: after.accuracy === null ? 'unlabeled' : 'unclear', since: null };
 }
 
-/** The first of the last warnings of the collapse watch, if they are of this level, that nothing measured since then speaks against. */
+/**
+ * The first of the latest warnings of the collapse watch that have this level and that no later measurement
+ * contradicts.
+ */
 function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
   const found = lastWatchWarnings(warnings).find(({ step }) => !speaksAgainst(comparison, step ?? 0));
   return found && watchLevelOf(found) === level ? found : null;
 }
 
 /**
- * Whether what was measured speaks against a warning of the collapse watch at a step: the watch sees no labels, and an
- * accuracy above that before training, at or after its step, is stronger evidence.
+ * Whether the measurements contradict a warning of the collapse watch: the watch sees no labels, so an accuracy at or
+ * after its step that is higher than before training is stronger evidence.
  */
 export function speaksAgainst(comparison: BeforeAfter | null, step: number): boolean {
   if (!comparison || comparison.after.step < step) return false;
   return change(comparison.before.accuracy, comparison.after.accuracy) === 'up';
 }
 
-/** What the references say of a warning of the collapse watch, which sees none. */
+/** What the references show about a warning of the collapse watch, which does not see them. */
 export interface BesideWarning {
   /** `risen`: measured since, the accuracy speaks against it. `standing`: it had not fallen when it was measured last. */
   accuracy: 'risen' | 'standing';
   /** The step at which it was measured. */
   step: number;
-  /** By which the accuracy has fallen later; null where it has not, or nothing was measured later. */
+  /** The later fall of the accuracy; null if it has not fallen, or nothing was measured later. */
   later: BeforeAfter | null;
 }
 
@@ -102,8 +105,8 @@ export function besideWarning(
 }
 
 /**
- * Whether an accuracy changed beyond its intervals: each mean outside of the other's interval. For the same problems, whose
- * two values correlate with 0.5, this is the paired test at 95%.
+ * Whether the accuracy changed beyond its intervals: each mean is outside the other's interval. For the same problems,
+ * whose two values correlate with 0.5, this is the paired test at 95%.
  */
 export function change(
   before: Estimate | null | undefined,
@@ -116,8 +119,8 @@ export function change(
 }
 
 /**
- * The evaluation before the first step, and the latest one after a step, at or before `at`; null without.
- * @param evaluations in the order of their steps
+ * The evaluation before the first step, and the latest one at or before `at`; null if one is missing.
+ * @param evaluations in step order
  */
 export function beforeAfter(evaluations: readonly EvaluationRecord[], at = Number.POSITIVE_INFINITY) {
   return {
@@ -135,7 +138,7 @@ export function comparedEvaluations(
   return before && after ? { source: 'evaluation', before, after } : null;
 }
 
-/** The diagnosis of a run at a step, and what was compared for it: evaluations, else the rollouts that trained. */
+/** The diagnosis of a run at a step, and the comparison behind it: of evaluations, otherwise of training rollouts. */
 export function diagnosisAt(columns: RunColumns, at = Number.POSITIVE_INFINITY) {
   const { evaluations, warnings } = columns.head;
   const comparison = comparedEvaluations(evaluations, at) ?? comparedRollouts(columns, at);
@@ -158,7 +161,7 @@ function comparedRollouts(columns: RunColumns, at: number): BeforeAfter | null {
   return before.problems === 0 ? null : { source: 'train', before: before.all, after: after.all };
 }
 
-/** The rows recorded first and last at or before a step; the same one, or -1, where there are no two. */
+/** The rows recorded first and last at or before a step; both the same, or -1, if there are fewer than two. */
 function firstAndLast(
   { groups }: RunColumns,
   rows: readonly number[],

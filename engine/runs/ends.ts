@@ -1,7 +1,7 @@
 /**
- * What the list of runs needs of a journal: its last step, its evaluations, how it ended. Only the records at the two ends
- * of `events.jsonl` that say so are read; what is far from the end comes from the run's index where there is one. What
- * they add up to is for the fold to say, as of a whole journal.
+ * What the list of runs needs from a journal: its last step, its evaluations, how it ended. Reads only records at the
+ * two ends of `events.jsonl`, and takes from the run's index, if there is one, what is far from the end. What the
+ * records add up to is decided by the fold, as for a whole journal.
  */
 import { parseLine, repairHint } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
@@ -17,19 +17,19 @@ import { EMPTY_HEAD, type Head } from './head.ts';
 import { readIndex } from './index-file.ts';
 import { lastFrame } from './rollout-fault.ts';
 
-/** Bytes from the end after which the index is asked. */
+/** Distance from the end, in bytes, beyond which the index is used. */
 const FAR = 16 * 2 ** 20;
 
 /** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */
 export type Ends = Pick<RunColumns, 'step'> &
   Pick<Head, 'evaluations' | 'end' | 'lifecycle'> & {
-    /** Where the last group that was seen is; null where none was, or none was stored. */
+    /** Where the last group that was read is stored; null if none was. */
     frame: FramePointer | null;
   };
 
 /**
- * From a journal that is read here.
- * @throws RollscopeError `run-broken` where what it looks at cannot be read
+ * Reads the journal.
+ * @throws RollscopeError `run-broken` if the part that it reads cannot be read
  */
 export async function readEnds(folder: string): Promise<Ends> {
   const start = new Start(folder);
@@ -46,8 +46,8 @@ export async function readEnds(folder: string): Promise<Ends> {
 }
 
 /**
- * From all bytes of a journal.
- * @throws RollscopeError `run-broken` where what it looks at cannot be read
+ * From the bytes of a whole journal.
+ * @throws RollscopeError `run-broken` if the part that it reads cannot be read
  */
 export function endsOf(folder: string, journal: Buffer): Ends {
   const start = new Start(folder);
@@ -78,7 +78,7 @@ class Start {
 
   constructor(private readonly folder: string) {}
 
-  /** Takes the next line; true where no more are needed. */
+  /** Takes the next line; returns true when no more lines are needed. */
   take(line: Buffer): boolean {
     const type = typeOfLine(line);
     const record = type === 'evaluation' ? parse(this.folder, line) : null;
@@ -87,13 +87,13 @@ class Start {
   }
 }
 
-/** The last step and evaluation, and what people did to the run since its own work ended. */
+/** The last step and evaluation, and what people did to the run after its own work ended. */
 class End {
   readonly records = new Map<number, HeadRecord>();
   step: Pick<StepRecord, 'seq' | 'step'> | null = null;
   frame: FramePointer | null = null;
   private readonly missing = new Set<JournalRecord['type']>(['step', 'evaluation']);
-  /** After the last record of the run's own work. */
+  /** Whether the lines so far came after the last record of the run's own work. */
   private behindWork = true;
   private whole = false;
   private unfinished: string | null = null;
@@ -101,10 +101,10 @@ class End {
 
   constructor(private readonly folder: string) {}
 
-  /** Takes the line before the one that came last; true where no more are needed. */
+  /** Takes the line before the one that came last; returns true when no more lines are needed. */
   take(bytes: Buffer): boolean {
     if (this.behindWork) this.takeBehindWork(bytes);
-    // what a kill left after the last whole record says nothing
+    // An incomplete record at the end, left by a kill, is ignored.
     if (!this.whole) return false;
     const type = typeOfLine(bytes);
     if (!this.frame && (type === 'group' || type === 'statistics'))
@@ -115,18 +115,18 @@ class End {
       const record = parse(this.folder, bytes);
       if (record.type === 'evaluation') this.records.set(record.seq, record);
     }
-    // The evaluation may be that of the start.
+    // The evaluation may be the one from the start.
     return this.missing.size === 0;
   }
 
-  /** Whether what is still missing is so far from the end that the index is asked for it, once. */
+  /** Whether the missing parts are so far from the end that the index should be used, once. */
   mayAskIndex(behind: number): boolean {
     if (this.behindWork || this.indexAsked || behind < FAR) return false;
     this.indexAsked = true;
     return true;
   }
 
-  /** Throws where no line was a record. */
+  /** Throws if no line was a record. */
   check(): void {
     if (!this.whole && this.unfinished !== null) throw brokenRun(this.folder, this.unfinished);
   }
@@ -139,13 +139,13 @@ class End {
     const record = typeof parsed === 'string' ? null : parsed.record;
     if (!record) return;
     if (record.type === 'end' || record.type === 'lifecycle') this.records.set(record.seq, record);
-    // What a model adds afterwards, when it was killed meanwhile, is none of the run's own work.
+    // Statistics that a model adds afterwards, up to a kill, are not part of the run's own work.
     const isAdded = record.type === 'statistics' || record.type === 'metrics';
     if (record.type !== 'lifecycle' && !isAdded) this.behindWork = false;
   }
 }
 
-/** Where the rollouts of a group are, from the end of its record. */
+/** The place of a group's rollouts, at the end of its record. */
 const FRAME = /"frame":\{"file":"([^"\\]{1,64})","offset":(\d{1,16}),"length":(\d{1,16})\}\}$/;
 const FRAME_BYTES = 160;
 
@@ -154,13 +154,13 @@ function frameIn(line: Buffer): FramePointer | null {
   return file === undefined ? null : { file, offset: Number(offset), length: Number(length) };
 }
 
-/** The same of a record that another program wrote; null where no rollouts were stored. */
+/** The same for a record that another program wrote; null if no rollouts were stored. */
 function frameOf(folder: string, line: Buffer): FramePointer | null {
   const record = parse(folder, line);
   return record.type === 'group' ? record.frame : null;
 }
 
-/** The number of a step, from its record, without a look at its metrics; null where it is not there. */
+/** The number of a step from its record, without parsing the metrics; null if it is missing. */
 function stepIn(line: Buffer): Pick<StepRecord, 'seq' | 'step'> | null {
   try {
     const { seq, step } = JSON.parse(line.toString()) as { seq?: unknown; step?: unknown };

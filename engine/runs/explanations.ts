@@ -8,11 +8,11 @@ import type { Problem } from '../protocol/problem.ts';
 import { rewardOf } from '../reward/index.ts';
 import { groupOf } from '../reward/stored.ts';
 
-/** What explanations need to know of the run. */
+/** The parts of a run that explanations use. */
 export interface ExplainedRun {
   /** null for a run of another trainer: its rewards cannot be computed here. */
   config: RunConfig | null;
-  /** Size of the model's vocabulary; null where the run did not record it. */
+  /** Size of the model's vocabulary; null if the run did not record it. */
   vocabulary: number | null;
 }
 

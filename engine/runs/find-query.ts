@@ -1,4 +1,4 @@
-/** A search among the rollouts of a run: what it looks for, where each condition that is given must hold, and what it finds. */
+/** A search among the rollouts of a run: its conditions, all of which must hold, and its results. */
 import * as z from 'zod';
 import type { GroupId } from '../protocol/group.ts';
 import { PHASES, type Phase } from '../protocol/group-id.ts';
@@ -26,7 +26,7 @@ export const FindQuery = z.strictObject({
 });
 export type FindQuery = z.infer<typeof FindQuery>;
 
-/** Part of a response around the first match; its beginning where the text is not searched. */
+/** Part of a response around the first match; the beginning if the query has no text. */
 export interface Excerpt {
   before: string;
   match: string;
@@ -42,12 +42,12 @@ export interface FindHit extends GroupId {
   answer: string | null;
   correct: boolean | null;
   reward: number | null;
-  /** First UTF-16 unit of the match in the response; null where the text is not searched. */
+  /** Position of the match in the response, in UTF-16 units; null if the query has no text. */
   at: number | null;
   excerpt: Excerpt;
 }
 
-/** How many rollouts of one step of one phase match. */
+/** The number of matching rollouts at one step of one phase. */
 export interface StepHits {
   phase: Phase;
   step: number;
@@ -59,19 +59,19 @@ export interface StepHits {
 export interface FindResult {
   /** The first matches, in the order of steps, phases and problems. */
   hits: FindHit[];
-  /** All matches; the groups and the problems that have one. */
+  /** The number of matches, and of groups and problems that have one. */
   total: number;
   groups: number;
   problems: number;
   /** Rollouts that were searched. */
   rollouts: number;
-  /** In the order of the steps. */
+  /** In step order. */
   steps: StepHits[];
   /** Groups whose rollouts were not stored, or cannot be read, and why the first of them cannot. */
   notStored: number;
   unreadable: number;
   fault: string | null;
-  /** Responses for which the regular expression takes too long. */
+  /** Number of responses for which the regular expression took too long. */
   givenUp: number;
 }
 

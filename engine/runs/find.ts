@@ -12,7 +12,7 @@ import type { RunColumns } from './columns.ts';
 import type { Excerpt, FindProgress, FindQuery, FindResult, StepHits } from './find-query.ts';
 
 export interface FindOptions {
-  /** How many matches are kept (default: 200). */
+  /** The number of matches to keep (default: 200). */
   limit?: number;
   signal?: AbortSignal;
   /** Told after each group. */
@@ -20,7 +20,7 @@ export interface FindOptions {
 }
 
 const LIMIT = 200;
-/** Steps of matching for one response; one that takes more is counted as given up. */
+/** Matching steps per response; a response that needs more is counted as given up. */
 export const FIND_STEPS = 300_000;
 /** Characters of an excerpt before, of and after the match. */
 const AROUND = { before: 40, match: 80, after: 100 };
@@ -29,8 +29,8 @@ type Place = { start: number; end: number } | null;
 type Search = (text: string) => Place;
 
 /**
- * Looks through the groups that count, in the order of their steps.
- * @throws RollscopeError `usage` for a regular expression that cannot be read, `canceled` after `signal`
+ * Searches the groups that count, in step order.
+ * @throws RollscopeError `usage` for an invalid regular expression, `canceled` after `signal`
  */
 export async function findRollouts(
   folder: string,
@@ -56,7 +56,7 @@ export async function findRollouts(
   return found.result;
 }
 
-/** What has been found so far. */
+/** The results so far. */
 class Found {
   readonly result: FindResult = {
     hits: [],
@@ -114,7 +114,7 @@ class Found {
     result.problems = this.problems.size;
   }
 
-  /** Where each search finds something first; null where one of them finds nothing. */
+  /** The first match of each search; null if one of them has none. */
   private placesIn(text: string, searches: readonly Search[]): NonNullable<Place>[] | null {
     const places: NonNullable<Place>[] = [];
     for (const search of searches) {
@@ -139,7 +139,7 @@ class Found {
   }
 }
 
-/** The rows to read, in the order of steps and phases; what the columns already exclude is not read. */
+/** The rows to read, ordered by step and phase, without those that the columns already rule out. */
 function rowsOf(columns: RunColumns, { phase, firstStep, lastStep, problem }: FindQuery): number[] {
   const { step, phase: phases, problem: problems } = columns.groups.columns;
   const wanted = phase === undefined ? null : PHASES.indexOf(phase);
@@ -183,7 +183,7 @@ function textSearch(text: string, matchCase: boolean): Search {
       return start < 0 ? null : { start, end: start + text.length };
     };
   }
-  // Lower case may have another length, so places would not be those of the response.
+  // A text can change its length in lower case, and positions would no longer be those of the response.
   const literal = new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'i');
   return (response) => {
     const found = literal.exec(response);

@@ -7,14 +7,14 @@ import { fromNullable, fromTruth, RunColumns } from './columns.ts';
 import type { Head, RecordedForecast } from './head.ts';
 import { foreignMetric } from './series.ts';
 
-/** A record that says something of the run as a whole. */
+/** A record about the run as a whole. */
 export type HeadRecord = Exclude<JournalRecord, GroupRecord | StepRecord | MetricsRecord | StatisticsRecord>;
 type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
 
 /**
- * Adds one record. Records come in the order of `seq`; one that was folded already is ignored, so that overlapping
- * deliveries do no harm. A step that comes again (a run resumed from an earlier checkpoint) replaces what followed from
- * the first time.
+ * Adds one record. Records arrive in the order of `seq`; one that was already folded is ignored, so overlapping
+ * deliveries are harmless. A repeated step (of a run resumed from an earlier checkpoint) replaces the first one and
+ * everything after it.
  * @returns whether the record was new
  */
 export function fold(columns: RunColumns, record: JournalRecord): boolean {
@@ -39,7 +39,7 @@ export function fold(columns: RunColumns, record: JournalRecord): boolean {
   return true;
 }
 
-/** The head after a record that changes nothing else. */
+/** The head after a record that affects nothing else. */
 export function headAfter(head: Head, record: HeadRecord): Head {
   switch (record.type) {
     case 'run': {
@@ -161,7 +161,10 @@ function foldMetrics(columns: RunColumns, { step, metrics, foreign }: MetricsRec
   columns.step = Math.max(columns.step, step);
 }
 
-/** Adds statistics that were missing to a group that counts. Rows that others hold copies of change, so they are sent again. */
+/**
+ * Adds statistics that were missing to a group that counts. This changes rows that others have copies of, so they are
+ * sent again.
+ */
 function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
   const row = columns.find(record);
   if (row === null) return;
@@ -203,7 +206,7 @@ function isSameScorer(a: ScoredBy, b: ScoredBy): boolean {
   return a.fingerprint === b.fingerprint && a.model === b.model && a.temperature === b.temperature;
 }
 
-/** The run went back to a step: what came after it the first time no longer counts. */
+/** The run returned to an earlier step: everything recorded after it no longer counts. */
 function goBack(columns: RunColumns, step: number): void {
   const steps = columns.groups.columns.step;
   for (const problem of columns.sampled) columns.discount(problem, (row) => steps[row]! > step);
@@ -216,7 +219,7 @@ function goBack(columns: RunColumns, step: number): void {
   columns.epoch++;
 }
 
-/** Items ascend by step: a new one takes the place of those at and after its step. */
+/** Items ascend by step: a new one replaces those at and after its step. */
 function inPlace<T extends { step: number }>(items: readonly T[], item: T): T[] {
   return [...items.filter(({ step }) => step < item.step), item];
 }

@@ -2,8 +2,8 @@
 import type { RunConfig } from '../protocol/config.ts';
 
 /**
- * Everything but the job. It trains the steps that were left, or all of them where none was; a dataset of its own keeps the
- * words around each problem only.
+ * Everything but the job. A fork trains the remaining steps, or all of them if none remain. If it has its own dataset,
+ * it inherits only the texts around each problem.
  */
 export function forkDefaults(config: RunConfig, step: number, otherDataset: boolean): object {
   const { job: _, dataset, steps, ...rest } = structuredClone(config);

@@ -1,21 +1,21 @@
 /**
- * Where a rollout parts from a sibling that voted otherwise: the longest beginning that they share, and which tokens were
- * drawn after it. Nothing is stored for this: the rollouts of a group that share a beginning drew from one distribution, so
- * that each of them gives one alternative with its probability. Pure.
+ * Where a rollout diverges from a sibling with another answer: their longest common beginning, and the tokens that were
+ * drawn after it. Nothing is stored for this: rollouts of a group with the same beginning were drawn from one
+ * distribution, so each of them contributes an alternative with its probability. Pure.
  */
 import { countOfTokenTexts, tokenOffset, tokenText } from '../protocol/cut-tokens.ts';
 import type { GroupDetail, Rollout } from '../protocol/group.ts';
 
-/** What a rollout is compared with: by the reference, or without one by the vote. */
+/** The siblings that a rollout is compared with: by the reference, or without one by the vote. */
 export type ForkAgainst = 'correct' | 'wrong' | 'majority' | 'minority';
 
-/** What was drawn after the shared beginning. */
+/** A token that was drawn after the common beginning. */
 export interface DrawnToken {
   /** null: the response ended here. */
   text: string | null;
-  /** At the sampling temperature; null where it was not recorded. */
+  /** At the sampling temperature; null if it was not recorded. */
   probability: number | null;
-  /** How many rollouts drew it, and how many of those are correct (null without a reference). */
+  /** The number of rollouts that drew it, and how many of those are correct (null without a reference). */
   rollouts: number;
   correct: number | null;
   /** The rollout itself and the sibling. */
@@ -27,9 +27,9 @@ export interface ForkPoint {
   against: ForkAgainst;
   /** Index of the sibling in the group. */
   sibling: number;
-  /** What was aligned: words where the tokens are not known. */
+  /** The unit of the comparison: words if the tokens are unknown. */
   unit: 'token' | 'word';
-  /** How many of them both begin with: the place where they part. */
+  /** Length of the common beginning, which is the place of divergence. */
   shared: number;
   /** The same in UTF-16 units of the response. */
   offset: number;
@@ -37,7 +37,7 @@ export interface ForkPoint {
   drawn: DrawnToken[];
   /** Probability of what no rollout drew; null where probabilities are not known. */
   rest: number | null;
-  /** Probability of the likeliest token where no rollout drew it; null where one did, and where it is not known. */
+  /** Probability of the most likely token if no rollout drew it; null if one did, or if it is unknown. */
   undrawnTop: number | null;
 }
 
@@ -51,11 +51,11 @@ interface Sequence {
   keys: readonly (string | number)[] | Int32Array;
   /** null beyond the end. */
   textAt(place: number): string | null;
-  /** Where a place is in the response, UTF-16 units. */
+  /** Position of a unit in the response, in UTF-16 units. */
   offsetOf(place: number): number;
 }
 
-/** Tokens where both have them, else words: of runs whose trainer kept the texts only. */
+/** Tokens if both rollouts have them, otherwise words, for runs whose trainer kept only the texts. */
 function sequences(rollouts: readonly Rollout[]): { unit: ForkPoint['unit']; of: Sequence[] } {
   const counts = rollouts.map(countOfTokenTexts);
   if (counts.every((count) => count !== null)) {
@@ -105,9 +105,9 @@ function opponents(rollouts: readonly Rollout[], index: number): { against: Fork
 }
 
 /**
- * The fork point of a rollout, by index: with the sibling that shares the longest beginning (of equal ones, the first), of
- * the correct ones where it is wrong and the other way around; without a reference, of the majority where it is outside of
- * that and the other way around. Or why there is none.
+ * The fork point of a rollout, by index, or why there is none. The sibling is the one with the longest common beginning
+ * (the first of equal ones) among the correct rollouts if this one is wrong, and among the wrong ones if it is correct;
+ * without a reference, the majority takes the place of the correct ones.
  */
 export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: number): ForkPoint | NoFork {
   const found = opponents(rollouts, index);
@@ -148,7 +148,7 @@ export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: nu
   };
 }
 
-/** What is left to the tokens that nobody drew. */
+/** The probability left for tokens that no rollout drew. */
 function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPoint, 'rest' | 'undrawnTop'> {
   const probabilities = drawn.flatMap(({ probability }) => probability ?? []);
   if (probabilities.length < drawn.length) return { rest: null, undrawnTop: null };
@@ -156,15 +156,16 @@ function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPo
   return { rest, undrawnTop: top1 !== null && top1 > Math.max(...probabilities) + SAME ? top1 : null };
 }
 
-/** How many tokens two rollouts begin with alike; null where that is not known. */
+/** The number of tokens that two rollouts begin with alike; null if unknown. */
 function sharedTokens(a: Rollout, b: Rollout): number | null {
   const [keys, others] = a.ids && b.ids ? [a.ids, b.ids] : [a.tokenTexts, b.tokenTexts];
   return keys && others && sharedLength({ keys }, { keys: others });
 }
 
 /**
- * Log-probability of each token of a rollout under the policy that sampled other rollouts of its problem: known as far as
- * one of them begins like it, NaN after that. nats, one per token; null where the rollout's tokens are not known.
+ * Log-probability of each token of a rollout under the policy that sampled other rollouts of its problem, in nats, one
+ * per token: known as long as one of them begins in the same way, NaN after that. null if the rollout's tokens are
+ * unknown.
  */
 export function logprobUnder(rollout: Rollout, others: readonly Rollout[]): Float32Array | null {
   if (!rollout.tokenTexts) return null;
@@ -192,7 +193,7 @@ const NONE: Readonly<Record<NoFork, string>> = {
   'no-minority': 'all rollouts have the majority answer',
 };
 
-/** The place in words: `Diverges from the correct rollout 5 at token 37`, or why there is none. */
+/** The fork point in words: `Diverges from the correct rollout 5 at token 37`, or why there is none. */
 export function forkText(fork: ForkPoint | NoFork): string {
   if (typeof fork === 'string') return `No fork point: ${NONE[fork]}.`;
   const { against, sibling, unit, shared } = fork;

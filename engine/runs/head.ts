@@ -1,23 +1,26 @@
-/** What a run has only a few of, in addition to the columns: its first record, evaluations, forecast, warnings, how it ended. Pure. */
+/**
+ * The parts of a run that are few, in addition to the columns: its first record, evaluations, forecast, warnings, and
+ * how it ended. Pure.
+ */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { ScoredBy } from '../protocol/group.ts';
 import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
 
 type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
-/** What was predicted of one problem. */
+/** The prediction for one problem. */
 export interface Prediction extends ProblemForecast {
   /** More likely than not, the amplified answer is wrong. */
   likelyWrong: boolean;
 }
 
-/** What was predicted before the first step. */
+/** The predictions made before the first step. */
 export interface RecordedForecast extends Pick<Forecast, 'reward' | 'by' | 'accuracy' | 'wrong'> {
-  /** By the problem's index. An object, so that it survives being sent and stored. */
+  /** By problem index. An object, so that it can be sent and stored. */
   problems: Readonly<Record<number, Prediction>>;
 }
 
-/** What a run has only a few of. Replaced, never changed in place, so that two heads can be compared by identity. */
+/** The few parts of a run. Replaced, never changed in place, so that two heads can be compared by identity. */
 export interface Head {
   run: RecordOf<'run'> | null;
   /** Number of problems that the run has. */
@@ -25,21 +28,24 @@ export interface Head {
   evaluations: readonly EvaluationRecord[];
   /** null before it is made, and in runs without one. */
   forecast: RecordedForecast | null;
-  /** How the forecast turned out; null before the end, and without labels. */
+  /** The outcome of the forecast; null before the end, and without labels. */
   forecastScore: (ForecastScore & { step: number }) | null;
   warnings: readonly RecordOf<'warning'>[];
   checkpoints: readonly RecordOf<'checkpoint'>[];
-  /** The latest thing that people did to the run. */
+  /** The latest action of a person on the run. */
   lifecycle: RecordOf<'lifecycle'> | null;
   /** How the run ended; null while it is running, and again after it was resumed. */
   end: RecordOf<'end'> | null;
   /** True once any correctness is known: without labels, right and wrong are unknown everywhere. */
   labeled: boolean;
-  /** Whether the reward says right or wrong: without, it has no accuracy. Of another trainer's reward this is not known: false. */
+  /**
+   * Whether the reward says right or wrong; otherwise it has no accuracy. false for another trainer's reward, of which
+   * this is unknown.
+   */
   saysRight: boolean;
-  /** Models that computed token statistics afterwards, in their order; [] where all that is known was recorded by the trainer. */
+  /** Models that computed token statistics afterwards, in order; [] if the trainer recorded all that is known. */
   scoredBy: readonly ScoredBy[];
-  /** How many records were passed over, by their types, which this version does not know. */
+  /** How many records of which unknown types were skipped. */
   skipped: Readonly<Record<string, number>>;
 }
 
@@ -72,14 +78,17 @@ export function recordedForecast({ forecast }: Pick<Head, 'forecast'>): Forecast
   };
 }
 
-/** How the forecast turned out, as it was recorded; null before the end, and without labels. */
+/** The outcome of the forecast, as recorded; null before the end, and without labels. */
 export function recordedScore({ forecastScore }: Pick<Head, 'forecastScore'>): ForecastScore | null {
   if (!forecastScore) return null;
   const { step: _, ...score } = forecastScore;
   return score;
 }
 
-/** Size of the vocabulary that token statistics run over: the run's model's, else that of the model which computed them; null where neither is known. */
+/**
+ * Size of the vocabulary of the token statistics: that of the run's model, otherwise that of the model which computed
+ * them; null if neither is known.
+ */
 export function vocabularyOf({ run, scoredBy }: Pick<Head, 'run' | 'scoredBy'>): number | null {
   return run?.model.vocabulary ?? scoredBy[0]?.vocabulary ?? null;
 }

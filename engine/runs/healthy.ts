@@ -7,8 +7,9 @@ import { diagnosisAt } from './diagnosis.ts';
 const WELL_BEFORE = 10;
 
 /**
- * Of the steps that have a checkpoint (ascending): the last one well before the first sign of collapse; where an evaluation
- * fell without a sign, the last one up to the best evaluation; of a healthy run the last one. null without any.
+ * The last healthy step among those with a checkpoint (ascending): the last one well before the first sign of collapse;
+ * if an evaluation fell without a sign, the last one up to the best evaluation; in a healthy run, the last one. null if
+ * there is none.
  */
 export function lastHealthyStep(columns: RunColumns, steps: readonly number[]): number | null {
   const { kind } = diagnosisAt(columns).diagnosis;

@@ -1,4 +1,4 @@
-/** A problem's training groups, in the order of their steps: what charts and comparisons over steps are made of. Pure. */
+/** A problem's training groups in step order: the basis of charts and of comparisons over steps. Pure. */
 import { known, type RunColumns } from './columns.ts';
 
 export interface HistoryPoint {

@@ -24,7 +24,7 @@ const INDEX_VERSION = 7;
 const MAGIC = 0x58495352;
 const FIXED = 16;
 const ALIGNMENT = 8;
-/** Bytes that are asked for at once. */
+/** Bytes to read at once. */
 const READ = 2 ** 26;
 
 const TYPES = {
@@ -60,7 +60,7 @@ export interface Indexed {
   journal: JournalPart;
 }
 
-/** Where a run's index may be: next to the journal, or in the cache where the run folder cannot be written. */
+/** The possible places of a run's index: next to the journal, or in the cache if the run folder is not writable. */
 export function indexPaths(folder: string, cache: string): string[] {
   const key = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 32);
   return [join(folder, INDEX_FILE), join(cache, 'indexes', `${key}.index`)];
@@ -75,7 +75,7 @@ export async function readIndex(folder: string, cache: string): Promise<Indexed 
   return null;
 }
 
-/** What the list of runs asks of an index, without its columns. */
+/** The part of an index that the list of runs reads, without the columns. */
 const IndexHead = z.object({
   seq: z.number(),
   journal: z.object({ bytes: z.number(), blocks: z.array(z.number()), size: z.number(), changed: z.number() }),
@@ -87,9 +87,10 @@ const IndexHead = z.object({
 type IndexHead = z.infer<typeof IndexHead>;
 
 /**
- * From the head of a run's index: what holds for a part of the journal. null where there is none, or the journal was changed
- * in that part. Never throws.
- * @param writing a writer lives, which only appends: the end of the part is looked at, in no time
+ * The part of a run's head that is in its index, valid for a part of the journal. null if there is none, or if the
+ * journal was changed in that part. Never throws.
+ * @param writing whether a writer, which only appends, is alive; then only the end of the part is compared, which takes
+ * no time
  */
 export async function readIndexHead(folder: string, cache: string, writing: boolean): Promise<IndexHead | null> {
   const isThere = writing ? partSeemsThere : partIsThere;
@@ -114,7 +115,10 @@ async function readHeader(path: string): Promise<IndexHead | null> {
   }
 }
 
-/** Writes the index, next to the journal or else into the cache. Where neither can be written there is none. Never throws. */
+/**
+ * Writes the index next to the journal, otherwise into the cache. Does without one if neither is writable. Never
+ * throws.
+ */
 export async function writeIndex(folder: string, cache: string, indexed: Indexed): Promise<void> {
   const parts = encode(indexed);
   for (const path of indexPaths(folder, cache)) {
@@ -122,7 +126,7 @@ export async function writeIndex(folder: string, cache: string, indexed: Indexed
       await streamAside(path, Readable.from(parts()));
       return;
     } catch {
-      // The next place, or none: the columns are in memory.
+      // Try the next place, or do without: the columns are in memory.
     }
   }
 }
@@ -131,7 +135,7 @@ async function readOne(path: string): Promise<Indexed | null> {
   const handle = await openRegular(path);
   try {
     const { size } = await handle.stat();
-    // One buffer, which the columns take over: typed arrays begin at multiples of 8 of its beginning.
+    // One buffer, which the columns take over; typed arrays begin at multiples of 8 from its beginning.
     const bytes = new Uint8Array(size);
     let length = 0;
     for (let read = 1; read > 0 && length < size; length += read) {
@@ -143,7 +147,10 @@ async function readOne(path: string): Promise<Indexed | null> {
   }
 }
 
-/** The parts of the file, again for each call: one array at a time is there as it is stored, next to that of the columns. */
+/**
+ * The parts of the file, generated anew by each call: only one array at a time exists both as it is stored and as a
+ * column.
+ */
 function encode({ columns, journal }: Indexed): () => Generator<Uint8Array> {
   const packed = viewOf(columns);
   const arrays = arraysOf(packed).map(([path, array]) => ({ path, array, type: typeFor(path, array) }));
@@ -177,7 +184,7 @@ function encode({ columns, journal }: Indexed): () => Generator<Uint8Array> {
   };
 }
 
-/** The narrowest type that holds the same numbers. Series are few, and kept otherwise. */
+/** The narrowest type that can hold the same numbers. Series are few and are stored differently. */
 function typeFor([kind]: readonly string[], array: Column): TypeName {
   const own = typeOf(array);
   if (kind === 'series') return own;
@@ -193,7 +200,7 @@ function typeFor([kind]: readonly string[], array: Column): TypeName {
   return WHOLE.find(([, from, to]) => least >= from && most <= to)?.[0] ?? 'i32';
 }
 
-/** Bytes that end at byte `end`, and what is missing from there to where the next ones begin; no empty part, of which zlib says 0. */
+/** The bytes followed by the padding up to the next array; no empty part, for which zlib would return 0. */
 function padded(bytes: Uint8Array, end: number): Uint8Array[] {
   return [bytes, new Uint8Array(aligned(end) - end)].filter((part) => part.length > 0);
 }

@@ -1,4 +1,4 @@
-/** A part of a journal that was read: how far it goes, and how to tell whether it is still the same. */
+/** A part of a journal that was read: how long it is, and how to check that it has not changed. */
 import { stat } from 'node:fs/promises';
 import { crc32 } from '../journal/crc.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
@@ -16,7 +16,7 @@ export interface JournalPart {
   changed: number;
 }
 
-/** Describes the first `bytes` bytes; the whole blocks of `known`, an earlier part of the same, are not read again. */
+/** Describes the first `bytes` bytes. Whole blocks of `known`, an earlier and shorter part, are not read again. */
 export async function describePart(folder: string, bytes: number, known: JournalPart | null): Promise<JournalPart> {
   const { size, mtimeMs } = await stat(inRun(folder, EVENTS_FILE));
   const whole = known ? Math.floor(known.bytes / BLOCK) : 0;
@@ -25,16 +25,16 @@ export async function describePart(folder: string, bytes: number, known: Journal
 }
 
 /**
- * Whether the journal still begins with this part: where its size or time of change differ from then, every byte of the part
- * is read, half a second per gigabyte.
+ * Whether the journal still begins with this part. If its size or time of change differs, every byte of the part is
+ * read, half a second per gigabyte.
  */
 export function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
   return beginsWith(folder, part, 0);
 }
 
 /**
- * The same by the last block of the part alone, in no time, where the journal has grown: a writer appends to it, or cuts it
- * and writes other times after it. One that was changed without growing may be damaged anywhere.
+ * The same, judging only by the last block of the part, which takes no time, if the journal has grown: a writer appends
+ * to it, or truncates it and writes other times. A journal that changed without growing may be damaged anywhere.
  */
 export async function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);

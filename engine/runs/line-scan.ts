@@ -1,8 +1,7 @@
 /**
- * What all lines of a journal say by themselves, for the list of runs: whether they are whole, the types of those that this
- * version does not know, and the warnings. No line is parsed for that but the warnings, so that a journal of a gigabyte
- * takes a second; what the run's index knows is not parsed again, but compared by checksum where the journal has changed and
- * nobody writes it.
+ * What the list of runs needs from all lines of a journal: whether each is complete, unknown types, and warnings. Only
+ * warnings are parsed, so that a journal of a gigabyte takes a second. The part that the run's index covers is not
+ * scanned again, but compared by checksum if the journal has changed while nobody writes it.
  */
 import { parseLine } from '../journal/events.ts';
 import { EVENTS_FILE, inRun } from '../journal/layout.ts';
@@ -27,10 +26,11 @@ const NUMBER_BYTES = 110;
 const [NUL, NEWLINE] = [0x00, 0x0a];
 
 /**
- * A journal that is read here, a chunk at a time, from where the run's index ends.
- * @param writing a writer lives, which may truncate and rewrite the journal meanwhile: damage is not looked for
- * @throws RollscopeError `run-broken` where reading the journal would, as far as that shows without parsing its lines: a line
- * that is not a record before one that is, only such lines, records that are missing
+ * Reads a journal from where the run's index ends, one chunk at a time.
+ * @param writing whether a writer is alive, which may truncate and rewrite the journal meanwhile; damage is then not
+ * reported
+ * @throws RollscopeError `run-broken` where reading the journal would, as far as it shows without parsing lines: an
+ * invalid line before a record, only invalid lines, or missing records
  */
 export async function scanLines(folder: string, writing: boolean): Promise<LineScan> {
   const known = await readIndexHead(folder, cacheFolder(), writing);
@@ -81,7 +81,7 @@ class Lines {
         this.damaged ??= this.lines;
         continue;
       }
-      // A kill may leave broken lines at the very end.
+      // A kill can leave incomplete lines at the very end.
       if (this.damaged !== null) this.refuse(`line ${this.damaged} is not valid JSON`, { line: this.damaged });
       this.whole = this.lines;
       last = block.subarray(begin, end);
@@ -118,7 +118,10 @@ class Lines {
   }
 }
 
-/** The type of a record's line; undefined where it is not one. A line that the journal did not write so is parsed. */
+/**
+ * The type of a record's line; undefined if it is not a record. A line that is not written as the journal writes it is
+ * parsed.
+ */
 function typeOf(block: Buffer, begin: number, end: number): string | undefined {
   const asWritten = writtenType(block, begin, end);
   if (asWritten !== undefined || end === begin) return asWritten;

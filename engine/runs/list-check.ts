@@ -1,17 +1,17 @@
 /**
- * The check of records for the list of runs. A list looks at no more than the ends of each record by itself, which is quick, and
- * does not see a bad value within one: the first list of a run reads its records as opening it does, so that both say the same.
+ * Checks records for the list of runs. Listing reads only the ends of each record, which is quick but misses an invalid
+ * value inside. So the first list of a run reads its records as opening it does, and both report the same.
  */
 import { checkEvents, readLogBlocks } from '../journal/events.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { readIndexHead } from './index-file.ts';
 
-/** Bytes of journals that one list checks, in a few tenths of a second. Others have their turn in later lists. */
+/** Bytes of journals that one list checks, which takes a few tenths of a second; the rest is left to later lists. */
 const MOST = 8 * 2 ** 20;
 /** An index is searched for where reading it is quicker than the check. */
 const WORTH_AN_INDEX = 64 * 2 ** 10;
 
-/** What one list may check, and has checked. */
+/** What one list may still check, and what it has checked. */
 export class ListCheck {
   /** Bytes that were checked, or are going to be. */
   done = 0;
@@ -24,8 +24,8 @@ export class ListCheck {
   }
 
   /**
-   * Whether a journal is checked now, or how many bytes are left for a later list. Neither, where that was done when its index
-   * was made, and where it is too large for any list.
+   * Whether to check a journal now, or how many bytes to leave to a later list. Neither if it was checked when its
+   * index was made, or if it is too large for any list.
    * @param size bytes of its journal
    */
   async plan(folder: string, size: number): Promise<{ now: boolean; later: number }> {
@@ -39,7 +39,7 @@ export class ListCheck {
   }
 
   /**
-   * Checks a journal whose bytes have been read. Synchronous: they are those of the next one after a wait.
+   * Checks a journal whose bytes have been read. Synchronous, since after a wait the buffer holds the next journal.
    * @throws RollscopeError `run-broken`, as opening the run does
    */
   bytes(folder: string, journal: Buffer): void {

@@ -1,7 +1,7 @@
 /**
- * What the list of runs said of each run, kept in the cache, so that a folder of ten thousand runs is not read again when
- * one of them has changed. It can always be made again, so it is only trusted if it is whole and of this version, and an
- * entry only while the run's folder, `run.json` and journal are as they were.
+ * The entries of the list of runs, kept in the cache, so that a folder of ten thousand runs is not read again when one
+ * of them has changed. The file can always be rebuilt, so it is trusted only if it is complete and of this version, and
+ * an entry only while the run's folder, `run.json` and journal are unchanged.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import type { ListedRun } from '../protocol/listed-run.ts';
 import { VERSION } from '../protocol/version.ts';
 import { writeWhole } from '../system/aside.ts';
 
-/** Raised whenever `ListedRun`, or what is put into it, changes. */
+/** Raised whenever `ListedRun`, or how it is computed, changes. */
 const LIST_VERSION = 6;
 
 export interface ListEntry {
@@ -25,10 +25,10 @@ export interface ListEntry {
   unchecked: number;
 }
 
-/** By the name of the run's folder. */
+/** By the name of the run folder. */
 export type ListEntries = Map<string, ListEntry>;
 
-/** What tells whether what was said of a run still holds. */
+/** Shows whether the entry of a run is still valid. */
 export interface RunStamp {
   stamp: string;
   /** Bytes of its journal. */
@@ -36,8 +36,9 @@ export interface RunStamp {
 }
 
 /**
- * Size, inode and time of the last change of what an entry is made from; the folder's own time tells when a file of it
- * came or went. null where there is no run. Synchronous: three calls of microseconds, of which a list makes 30,000.
+ * Size, inode and time of the last change of the files that an entry depends on; the folder's own time shows whether a
+ * file appeared or disappeared. null if there is no run. Synchronous: three calls of microseconds each, 30,000 per
+ * list.
  * @param folder as `path.join` writes it
  */
 export function stampOf(folder: string): RunStamp | null {
@@ -48,7 +49,7 @@ export function stampOf(folder: string): RunStamp | null {
   return { stamp: `${partOf(own)}|${partOf(file)}|${partOf(journal)}`, bytes: journal.size };
 }
 
-/** Whether a stamp is of a folder whose `run.json` is still what it was. */
+/** Whether a stamp is of a folder whose `run.json` is unchanged. */
 export function isOfRunFile(stamp: string, folder: string): boolean {
   const file = statSync(folder + sep + RUN_FILE, { throwIfNoEntry: false });
   return file !== undefined && stamp.includes(`|${partOf(file)}|`);
@@ -66,7 +67,7 @@ function pathOf(root: string, cache: string): string {
 /** First line of the file; what follows is JSON. */
 const header = (text: string) => `rollscope-list ${LIST_VERSION} ${VERSION} ${crc32(Buffer.from(text))}\n`;
 
-/** What was said of the runs of a folder; empty where nothing can be used. Never throws. */
+/** The stored entries of the runs in a folder; empty if none can be used. Never throws. */
 export async function readEntries(root: string, cache: string): Promise<ListEntries> {
   try {
     const whole = await readFile(pathOf(root, cache), 'utf8');
@@ -78,7 +79,7 @@ export async function readEntries(root: string, cache: string): Promise<ListEntr
   }
 }
 
-/** Never throws: where the cache cannot be written, the next list is slower. */
+/** Stores the entries. Never throws: if the cache is not writable, the next list is slower. */
 export async function writeEntries(root: string, cache: string, entries: ListEntries): Promise<void> {
   const text = JSON.stringify([...entries]);
   await writeWhole(pathOf(root, cache), header(text) + text).catch(() => {});

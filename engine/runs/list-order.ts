@@ -1,6 +1,6 @@
 /**
- * In which order the runs of a folder are listed: the newest first, by a look at the first bytes of each `run.json`, where the
- * journal writes when the run was begun. A list that shows a page reads no more of the others.
+ * The order in which the runs of a folder are listed: newest first, according to the first bytes of each `run.json`,
+ * where the journal writes the time of creation. A list that shows one page reads nothing more of the other runs.
  */
 import { closeSync, readSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
@@ -10,20 +10,20 @@ import { isOfRunFile, type ListEntries } from './list-file.ts';
 
 /** Bytes of a `run.json` that contain its beginning. */
 const HEAD = 256;
-/** As the journal writes it, with any spaces; a text with escapes is left to a parser. */
+/** As the journal writes it, with any spaces; a text with escapes needs a parser. */
 const CREATED = /^\s*\{\s*"format"\s*:\s*\d+\s*,\s*"created"\s*:\s*"([^"\\]*)"/;
-/** Runs that are looked at before others get their turn. */
+/** The number of runs to look at before yielding to other work. */
 const TURN = 256;
 
 export interface PlacedRun {
-  /** Of its folder. */
+  /** Name of its folder. */
   name: string;
   created: string;
 }
 
 /**
  * The runs among these folders, newest first. A folder with neither `run.json` nor records is not a run.
- * @param kept what earlier lists said of them
+ * @param kept entries of earlier lists
  */
 export async function orderRuns(root: string, names: readonly string[], kept: ListEntries): Promise<PlacedRun[]> {
   const found: PlacedRun[] = [];
@@ -37,7 +37,7 @@ export async function orderRuns(root: string, names: readonly string[], kept: Li
   return found.sort((a, b) => newestFirst(a.created, b.created, a.name, b.name));
 }
 
-/** By code units, which is enough for dates and takes a tenth of the time of `localeCompare`; then by name. */
+/** By code units, which suffices for dates and takes a tenth of the time of `localeCompare`; then by name. */
 export function newestFirst(createdA: string, createdB: string, nameA: string, nameB: string): number {
   return compare(createdB, createdA) || compare(nameA, nameB);
 }
@@ -48,7 +48,10 @@ function compare(a: string, b: string): number {
 
 const head = Buffer.alloc(HEAD);
 
-/** When a run was begun, as far as can be told: the folder's own time has to do where `run.json` does not say. null: not a run. */
+/**
+ * When a run was created, as far as known; the folder's own time if `run.json` does not contain it. null if it is not a
+ * run.
+ */
 export function createdOf(folder: string): string | null {
   const path = folder + sep + RUN_FILE;
   let file: number;

@@ -19,15 +19,17 @@ import { rolloutFault } from './rollout-fault.ts';
 import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
 
-/** Journals up to this size are read at once; of larger ones the two ends, and what the index does not know. */
+/** Journals up to this size are read at once; of larger ones, the two ends and what the index lacks. */
 const SMALL = 4 * 2 ** 20;
 /** Runs read at the same time. */
 const PARALLEL = 8;
-/** What was read is kept for the next list once it is of this many runs, or bytes that were checked: less is read again as fast. */
+/**
+ * The entries are stored once this many runs were read, or this many bytes checked; fewer are read again just as fast.
+ */
 const WORTH_KEEPING = { runs: 64, bytes: 2 ** 20 };
 /** Bytes of journals that were listed before which a list checks, or one journal. */
 const LATER = 2 * 2 ** 20;
-/** Runs that are looked up in what was kept before others get their turn. */
+/** The number of runs to look up in the stored entries before yielding to other work. */
 const TURN = 256;
 /** The same for runs that are read. */
 const READ_TURN = 16;
@@ -35,13 +37,13 @@ const READ_TURN = 16;
 const FIRST_READ = 8;
 
 /**
- * The runs in a folder of runs, newest first, of which no more are read than were asked for: of ten thousand, a page is there at
+ * The runs in a folder of runs, newest first. Reads only as many as requested: of ten thousand, one page is there at
  * once. A run that cannot be read is listed with the reason.
  */
 export class RunList {
   private readonly listing: Listing;
   private readonly runs: ListedRun[] = [];
-  /** How many of the order were read. */
+  /** How many of the ordered runs were read. */
   private done = 0;
   /** The latest reading; one follows another. */
   private reading: Promise<void> = Promise.resolve();
@@ -57,7 +59,7 @@ export class RunList {
     this.listing = { entries, read: 0, check: new ListCheck() };
   }
 
-  /** Looks which runs there are, and when each was begun. Throws `usage` for a root that is not a folder or may not be read. */
+  /** Finds the runs and when each was created. Throws `usage` if the root is not a folder or may not be read. */
   static async open(root: string): Promise<RunList> {
     const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -84,7 +86,7 @@ export class RunList {
     return this.order.length;
   }
 
-  /** The newest runs, at most so many. Some that are deleted meanwhile are missing. */
+  /** The newest runs, up to a number. Runs that are deleted meanwhile are missing. */
   async newest(count = Number.POSITIVE_INFINITY): Promise<ListedRun[]> {
     await this.readUpTo(count);
     return this.runs.slice(0, count);
@@ -122,9 +124,9 @@ export async function listRuns(root: string): Promise<ListedRun[]> {
 }
 
 interface Listing {
-  /** What may be kept for the next list. */
+  /** The entries to store for the next list. */
   readonly entries: ListEntries;
-  /** How many unknown runs were read since that was written. */
+  /** The number of unknown runs that were read since the last store. */
   read: number;
   readonly check: ListCheck;
 }
@@ -137,7 +139,7 @@ async function listNames(
 ): Promise<ListedRun[]> {
   const runs: ListedRun[] = [];
   const changed: string[] = [];
-  /** Bytes of journals that are unchanged and have their turn to be checked. */
+  /** Bytes of unchanged journals whose turn it is to be checked. */
   let toCheck = 0;
   for (const [i, name] of names.entries()) {
     const known = kept.get(name);
@@ -162,16 +164,16 @@ async function listNames(
   return runs;
 }
 
-/** null where it is no longer a run. */
+/** null if it is no longer a run. */
 async function listOne(listing: Listing, root: string, name: string): Promise<ListedRun | null> {
   const folder = join(root, name);
-  // Before the run is read: what changes meanwhile has another stamp.
+  // Before the run is read: a change meanwhile gives another stamp.
   const seen = stampOf(folder);
   const locked = existsSync(inRun(folder, LOCK_FILE));
   const listed = await listedRun(folder, listing.check, seen, locked);
   if (!listed) return null;
   const { info, unchecked } = listed;
-  // What else makes a run unreadable may pass without a trace in its stamp, such as who may read it.
+  // Other causes of an unreadable run, such as permissions, can disappear without changing its stamp.
   const lasts = info.status === 'unreadable' ? listing.check.refused.has(folder) : info.status !== 'running';
   if (seen === null || !lasts) return info;
   listing.read++;
@@ -216,7 +218,10 @@ export async function readRunInfo(folder: string): Promise<RunInfo> {
   return (await readListed(folder, new ListCheck(), stampOf(folder), true)).info;
 }
 
-/** @param seen what was there before @param locked whether a lock may be there */
+/**
+ * @param seen the state before reading
+ * @param locked whether there may be a lock
+ */
 async function readListed(
   folder: string,
   check: ListCheck,
@@ -252,7 +257,7 @@ async function readListed(
 async function lookAt(folder: string, writing: boolean, check: ListCheck | null): Promise<LineScan & Ends> {
   const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
   if (journal) {
-    // Nothing is waited for: these bytes are the next journal's then.
+    // Without waiting in between, since the bytes would then be those of the next journal.
     const scan = scanOf(folder, journal, writing);
     check?.bytes(folder, journal);
     return { ...scan, ...endsOf(folder, journal) };

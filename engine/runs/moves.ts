@@ -1,4 +1,6 @@
-/** What became of a problem between two steps: whether it was fixed or broke, switched its answer, and gained share. Pure. */
+/**
+ * How a problem changed between two steps: whether it was fixed or broke, changed its answer, and gained share. Pure.
+ */
 import type { RunColumns } from './columns.ts';
 import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from './problem-view.ts';
 
@@ -8,10 +10,12 @@ export interface Compared {
   before: ProblemView;
 }
 
-/** How a problem moved from A to B; null where one of the two is not known. */
+/** How a problem moved from A to B; null if its state at A or B is unknown. */
 export type Move = 'fixed' | 'broke';
 
-/** Whether the majority became right or wrong since the other step; null if it did neither, or either is not known. */
+/**
+ * Whether the majority became right or wrong since the other step; null if neither, or if one of the two is unknown.
+ */
 export function moveOf({ view, before }: Compared): Move | null {
   if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;
   return view.verdict === 'correct' ? 'fixed' : 'broke';
@@ -22,16 +26,16 @@ export function hasSwitched({ view, before }: Compared): boolean {
   return hasOtherAnswer(before, view);
 }
 
-/** Change of the majority share from A to B; null where one of the two is not known. */
+/** Change of the majority share from A to B; null if one of the two is unknown. */
 export function gainOf({ view, before }: Compared): number | null {
   return view.share === null || before.share === null ? null : view.share - before.share;
 }
 
-/** How a problem changed sides, the gravest first. `switched`: another answer, as right or as wrong as the one before. */
+/** How a problem changed sides, the most serious first. `switched`: to another answer with the same verdict. */
 export const CHANGES = ['broke', 'fixed', 'switched', 'lost', 'found'] as const;
 export type SideChange = (typeof CHANGES)[number];
 
-/** How a problem changed; null where it did not. `lost` and `found`: there is no answer anymore, or there is one now. */
+/** How a problem changed; null if it did not. `lost` and `found`: it no longer has an answer, or has one now. */
 export function changeOf(compared: Compared): SideChange | null {
   const { view, before } = compared;
   if (view.row === null || before.row === null || view.row === before.row) return null;
@@ -50,10 +54,10 @@ export function beforeAndAfter(columns: RunColumns, problems: number): Compared[
   }));
 }
 
-/** An answer that is the majority of many problems. */
+/** An answer that is the majority answer of many problems. */
 export interface SpreadAnswer {
   answer: string;
-  /** Problems of which it is the majority, at B and at A, and of how many at B that have one. */
+  /** The number of problems with this majority answer, at B and at A, and of problems at B with any answer. */
   now: number;
   before: number;
   of: number;
@@ -63,8 +67,9 @@ export interface SpreadAnswer {
 const SPREAD = { share: 0.25, least: 4, times: 2 };
 
 /**
- * The answer that is the majority of most problems, where it has spread since A: of a quarter of the problems or more, and of
- * twice as many as at A. Problems that are asked for one of two words have a common answer from the start. null without one.
+ * The answer that is the majority answer of most problems, if it has spread since A: at least a quarter of the
+ * problems, and twice as many as at A. Problems with only two possible answers share them from the start. null if there
+ * is none.
  */
 export function spreadAnswer(rows: readonly Compared[]): SpreadAnswer | null {
   const counts = new Map<string, number>();

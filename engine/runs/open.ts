@@ -1,4 +1,4 @@
-/** Opening a run's columns: from its index as far as that goes, from the journal after it. */
+/** Opens a run's columns: from its index, and from the part of the journal after it. */
 import { eventsSize, readLogBlocks } from '../journal/events.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
@@ -9,18 +9,21 @@ import { describePart } from './journal-part.ts';
 
 /** The index is rewritten once the journal is this many bytes ahead of it. */
 const WORTH_WRITING = 256 * 2 ** 10;
-/** A journal with as many bytes to read says after some of them how many rows there will be, so that tables need not grow. */
+/**
+ * With at least this many bytes to read, the number of rows is estimated from the first of them, so that tables need
+ * not grow.
+ */
 const [WORTH_RESERVING, SAMPLE] = [2 ** 25, 2 ** 23];
 /** Rows that are expected, of those that a journal of equal lines would have. */
 const ROOM = 1.1;
-/** Least milliseconds between two reports of progress, after each of which others get their turn. */
+/** Least milliseconds between two reports of progress, each of which yields to other work. */
 const REPORT_INTERVAL = 50;
 
 export interface RunOpenOptions {
   signal?: AbortSignal;
-  /** Told how much of the journal has been read, from 0 to 1; never where the index is enough. */
+  /** Called with the part of the journal that has been read, 0 to 1; not called if the index suffices. */
   onProgress?: (fraction: number) => void;
-  /** Where indexes go whose run folder cannot be written. */
+  /** The folder for indexes of runs whose folder is not writable. */
   cache?: string;
 }
 

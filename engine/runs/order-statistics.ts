@@ -4,8 +4,8 @@ const DIGIT = 16;
 const BUCKETS = 2 ** DIGIT;
 
 /**
- * The values that would be at these places (from 0) if all values stood in one ascending order. Two passes over the values,
- * one for each half of their bits; NaN counts as larger than all others.
+ * The values at these places (from 0) of the sorted values. Two passes over the values, one for each half of their
+ * bits; NaN counts as larger than all others.
  */
 export function valuesAt(values: readonly Float32Array[], places: readonly number[]): number[] {
   const high = new Uint32Array(BUCKETS);
@@ -14,7 +14,7 @@ export function valuesAt(values: readonly Float32Array[], places: readonly numbe
     for (let i = 0; i < bits.length; i++) high[ordered(bits[i]!) >>> DIGIT]!++;
   }
   const found = places.map((place) => bucketOf(high, place));
-  // What is in the same bucket is told apart by the other half.
+  // Values in the same bucket differ in the other half of their bits.
   const low = new Map(found.map(({ bucket }) => [bucket, new Uint32Array(BUCKETS)]));
   const isWanted = new Uint8Array(BUCKETS);
   for (const bucket of low.keys()) isWanted[bucket] = 1;
@@ -41,7 +41,7 @@ function numberOf(key: number): number {
   return FLOAT[0]!;
 }
 
-/** The bucket that holds a place, and which of its values that is. */
+/** The bucket that contains a place, and the place within it. */
 function bucketOf(counts: Uint32Array, place: number): { bucket: number; rest: number } {
   let rest = place;
   for (let bucket = 0; bucket < counts.length; bucket++) {

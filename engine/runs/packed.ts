@@ -1,5 +1,5 @@
 /**
- * Columns on their way to a view or a file: plain objects of typed arrays that can be copied between threads. A view gets
+ * Columns in transit to a view or a file: plain objects of typed arrays that can be copied between threads. A view gets
  * everything once, and then what is new since its mark. Pure.
  */
 import { RunColumns } from './columns.ts';
@@ -7,7 +7,7 @@ import type { Head } from './head.ts';
 import type { PackedSeries } from './series.ts';
 import type { PackedTable } from './table.ts';
 
-/** How much of some columns is known somewhere else. */
+/** How much of some columns the receiver has. */
 export interface ColumnsMark {
   epoch: number;
   groups: number;
@@ -19,7 +19,7 @@ export interface ColumnsMark {
 }
 
 export interface PackedColumns {
-  /** True for everything that there is, which replaces what the receiver has; false for what follows it. */
+  /** true for everything, which replaces what the receiver has; false for what follows it. */
   whole: boolean;
   seq: number;
   step: number;
@@ -32,7 +32,7 @@ export interface PackedColumns {
   head?: Head;
 }
 
-/** How far columns have come: what a view has that got everything up to now. */
+/** The mark of a view that has everything up to now. */
 export function markOf(columns: RunColumns): ColumnsMark {
   return {
     epoch: columns.epoch,
@@ -45,7 +45,7 @@ export function markOf(columns: RunColumns): ColumnsMark {
   };
 }
 
-/** Everything, or what is new since a mark. Where rows that were known no longer count, that is everything again. */
+/** Everything, or what is new since a mark; everything again if rows that the receiver has no longer count. */
 export function pack(columns: RunColumns, since: ColumnsMark | null = null): PackedColumns {
   const from = since?.epoch === columns.epoch ? since : null;
   return {
@@ -68,7 +68,7 @@ export function viewOf(columns: RunColumns): PackedColumns {
   return { whole: true, seq, step, head, ...tables, texts: texts.pack(), series: series.pack() };
 }
 
-/** Columns of everything that was packed, which take over its tables instead of copying them. */
+/** Columns made of packed ones that contain everything; takes over their tables instead of copying them. */
 export function adopt(packed: PackedColumns): RunColumns {
   const columns = new RunColumns();
   columns.groups.adopt(packed.groups);
@@ -77,7 +77,7 @@ export function adopt(packed: PackedColumns): RunColumns {
   return withRest(columns, packed, 0);
 }
 
-/** The columns after what was packed has come: new ones where it is everything, else those that it follows. */
+/** The columns after packed ones have arrived: new columns if they contain everything, otherwise the extended ones. */
 export function unpack(packed: PackedColumns, known: RunColumns | null): RunColumns {
   const columns = packed.whole || !known ? new RunColumns() : known;
   const first = columns.groups.length;

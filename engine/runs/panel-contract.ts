@@ -1,7 +1,6 @@
 /**
- * What the panel's page asks the extension host, and what it receives. The host checks what comes from the page; the
- * page imports types only. The host keeps the run: the page gets copies of its columns, and asks for the rollouts that
- * it shows.
+ * The messages between the panel's page and its host. The host checks what the page sends; the page imports types only.
+ * The host keeps the run, and the page gets copies of its columns and requests the rollouts that it shows.
  */
 import * as z from 'zod';
 import { defineContract, unchecked } from '../messages/contract.ts';
@@ -25,14 +24,14 @@ import { SavedFile } from './saved-file.ts';
 import type { Metric } from './series.ts';
 import { START_ANSWERS, type StartState } from './start-state.ts';
 
-/** How the page may control a run. */
+/** The actions with which the page can control a run. */
 export const RUN_ACTIONS = ['pause', 'continue', 'stop', 'resume', 'fork-healthy', 'statistics'] as const;
 export type RunAction = (typeof RUN_ACTIONS)[number];
-/** What the page may ask the editor to do, whichever run is shown. */
+/** The actions of the editor that the page can request, whichever run is shown. */
 export const EDITOR_ACTIONS = ['choose-run', 'train'] as const;
 export type EditorAction = (typeof EDITOR_ACTIONS)[number];
 
-/** What is shown: no run or one that is being started, or one, whose columns may still be on their way. */
+/** The state to show: no run, a run that is being started, or a run, whose columns may still be loading. */
 export type Shown =
   | { run: null; start: StartState | null }
   | {
@@ -41,7 +40,7 @@ export type Shown =
       progress: Progress | null;
       /** null while they are read, and when that failed. */
       columns: PackedColumns | null;
-      /** How much of the journal has been read, 0 to 1. */
+      /** The part of the journal that has been read, 0 to 1. */
       loaded: number;
       /** Why the run cannot be read. */
       error: ErrorData | null;
@@ -54,7 +53,7 @@ export type Shown =
 /** A run that cursor A may be set to. */
 export type RunChoice = Pick<RunInfo, 'run' | 'folder' | 'job' | 'model' | 'reward' | 'dataset' | 'step' | 'created'>;
 
-/** The run of cursor A, where that is another one than the run that is shown. */
+/** The run of cursor A, if that is another run. */
 export interface ShownRunOfA {
   run: string;
   folder: string;
@@ -63,11 +62,11 @@ export interface ShownRunOfA {
   columns: PackedColumns | null;
   loaded: number;
   error: ErrorData | null;
-  /** Settings that differ: its value, and that of the run that is shown. */
+  /** The settings that differ, with the values of both runs. */
   settings: SettingDifference[];
 }
 
-/** By the name of a column of the dataset: its value for every problem, in their order; null where a row has none. */
+/** By column of the dataset, the value for every problem, in order; null if a row has none. */
 export type DataColumns = Readonly<Record<string, readonly (string | null)[]>>;
 
 /** A group with its rollouts, why each got its reward, and where the answer of each was found. */
@@ -76,22 +75,22 @@ export interface GroupPage {
   why: string[];
   places: (AnswerPlace | null)[];
   /**
-   * Of a large group, the one rollout whose text and tokens are here; of the others, only what it is compared by: ids and
-   * log-probabilities. null: those of all.
+   * For a large group, the one rollout with text and tokens; the others have only what comparisons need: ids and
+   * log-probabilities. null if all rollouts are complete.
    */
   whole: { rollout: number; fork: ForkPoint | NoFork } | null;
 }
 
 const index = z.int().min(0);
 /**
- * Folder of the run that a request is about: another one may be shown by the time that it arrives. The host refuses what is
- * about a run that it no longer shows, so that a late click never acts on another run.
+ * Folder of the run that a request is about. The host refuses requests about a run that it no longer shows, so a late
+ * click never acts on another run.
  */
 const run = z.string();
 /** Reason of that refusal. Asking again would not help. */
 export type NotShown = 'run-not-shown';
 
-/** Groups whose rewards are asked for. */
+/** The groups whose rewards are requested. */
 export interface RescoreScope {
   phase: Phase;
   /** null: all. */
@@ -117,23 +116,23 @@ export const PANEL = defineContract({
   requests: {
     /** First request of every page; `shown` follows. `again` reads a run again that could not be read. */
     attach: { params: z.strictObject({ again: z.boolean().default(false) }), result: unchecked<null>() },
-    /** Whether somebody sees the page: one that is hidden is told nothing until then. */
+    /** Tells whether the page is visible. A hidden page gets nothing until it is visible again. */
     watch: { params: z.strictObject({ visible: z.boolean() }), result: unchecked<null>() },
     /**
-     * `rollout`: the one that is shown, whose tokens come with the group. `isKnown`: the page has the group with another one;
-     * what the rollouts of a large one are compared by is not sent again.
+     * `rollout`: the one that is shown, whose tokens come with the group. `isKnown`: the page already has the group
+     * with another rollout, so the data that compares the rollouts of a large group is not sent again.
      */
     readGroup: {
       params: z.strictObject({ run, group: GroupId, rollout: index.default(0), isKnown: z.boolean().default(false) }),
       result: unchecked<GroupPage>(),
     },
-    /** Searches the run's rollouts; `finding` tells how far it is. */
+    /** Searches the run's rollouts; `finding` reports the progress. */
     find: { params: z.strictObject({ run, query: FindQuery }), result: unchecked<FindResult>() },
     readNotes: { params: z.strictObject({ run }), result: unchecked<Note[]>() },
     /** Adds a note, or changes that with its id; one without a text that is not pinned is removed. */
     writeNote: { params: z.strictObject({ run, note: GivenNote }), result: unchecked<Note[]>() },
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
-    /** The prompt of a problem as the model got it; null where the run does not have it. */
+    /** The prompt of a problem as the model got it; null if the run does not contain it. */
     readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
     /** Opens two rollouts in the editor's diff, the second on the right: of one group, of two steps, or of two runs. */
     compareRollouts: {
@@ -145,11 +144,11 @@ export const PANEL = defineContract({
       }),
       result: unchecked<null>(),
     },
-    /** The runs that cursor A may be set to, those on the same dataset first. */
+    /** The runs that cursor A can be set to, those on the same dataset first. */
     listRuns: { params: z.strictObject({ run }), result: unchecked<RunChoice[]>() },
-    /** Sets cursor A to another run, by its folder, which `runOfA` then tells; null: to the run that is shown. */
+    /** Sets cursor A to another run, by its folder, which `runOfA` then sends; null for the run that is shown. */
     compareWithRun: { params: z.strictObject({ run, other: z.string().nullable() }), result: unchecked<null>() },
-    /** What every reward gives to stored rollouts of one phase: of a step, of a problem, or of the run. */
+    /** The scores of every reward for stored rollouts of one phase: of a step, of a problem, or of the run. */
     rescore: {
       params: z.strictObject({ run, phase: GroupId.shape.phase, step: index.nullable(), problem: index.nullable() }),
       result: unchecked<RewardComparison>(),
@@ -164,7 +163,7 @@ export const PANEL = defineContract({
     revealProblem: { params: z.strictObject({ run, problem: index }), result: unchecked<null>() },
     control: { params: z.strictObject({ run, action: z.enum(RUN_ACTIONS) }), result: unchecked<null>() },
     perform: { params: z.strictObject({ action: z.enum(EDITOR_ACTIONS) }), result: unchecked<null>() },
-    /** What to do about the start that is shown. */
+    /** The user's response to the start that is shown. */
     answerStart: { params: z.strictObject({ answer: z.enum(START_ANSWERS) }), result: unchecked<null>() },
     /** Opens a setting that the failed start names. */
     openSetting: { params: z.strictObject({ setting: z.string().max(200) }), result: unchecked<null>() },
@@ -173,13 +172,13 @@ export const PANEL = defineContract({
     /** Replaces everything that the page knows; what follows is about this run. */
     shown: unchecked<Shown>(),
     loading: unchecked<{ loaded: number }>(),
-    /** What is new in the columns, or all of them, and problems that are new: an import finds them among the rollouts. */
+    /** New rows of the columns, or all of them, and new problems, which an import finds among the rollouts. */
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
     runOfA: unchecked<ShownRunOfA>(),
-    /** What is new in the columns of the run of A. */
+    /** New rows of the columns of the run of A. */
     columnsOfA: unchecked<{ folder: string; columns: PackedColumns; problems: readonly Problem[] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),
-    /** What the problems can be grouped by, once the dataset has been looked at. */
+    /** The columns that problems can be grouped by, once the dataset has been read. */
     dataColumns: unchecked<{ run: string; columns: DataColumns }>(),
     select: unchecked<{ problem: number }>(),
     finding: unchecked<FindProgress>(),
@@ -191,15 +190,15 @@ export const PANEL = defineContract({
 });
 export type PanelContract = typeof PANEL;
 
-/** What the page keeps over a reload: navigation only. */
+/** The state that the page keeps across a reload: navigation only. */
 export interface ViewState {
   /** Folder of the run that was shown. */
   run: string | null;
   problem: number | null;
   step: number | null;
-  /** Metrics of the charts that can be chosen; absent until somebody has chosen. */
+  /** Metrics of the selectable charts; absent until the user has chosen. */
   charts?: Metric[];
-  /** What follows is absent where it is as it was at first. */
+  /** Everything below is absent while it has its initial value. */
   /** Weight of what came before, in curves. */
   smoothing?: number;
   rollout?: number;

@@ -1,15 +1,18 @@
-/** What the panel's page keeps of its layout and of the order of the problems. Without schemas: the page has the values too. */
+/**
+ * The layout of the panel's page and the order of its problems, as they are stored. Without schemas, since the page
+ * uses the values too.
+ */
 
 export const PANES = ['charts', 'problems', 'problem', 'rollout'] as const;
 export type PaneName = (typeof PANES)[number];
 
-/** What the shades of a rollout's tokens say. */
+/** What the shades of a rollout's tokens can show. */
 export const TOKEN_SHADINGS = ['surprise', 'group', 'probability', 'entropy', 'margin', 'advantage', 'change'] as const;
 export type TokenShading = (typeof TOKEN_SHADINGS)[number];
 
-/** How the panes share the room. */
+/** The sizes of the panes. */
 export interface PanelLayout {
-  /** Height of the charts, CSS pixels; null until somebody moves their edge. */
+  /** Height of the charts, in CSS pixels; null until the user moves their edge. */
   charts: number | null;
   /** Widths of the panes with the problems and with the rollout, as parts of the whole. */
   problems: number;

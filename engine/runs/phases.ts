@@ -6,13 +6,13 @@ import { PHASES_BY_INTEREST, type Phase } from '../protocol/group-id.ts';
 import type { RunColumns } from './columns.ts';
 
 export interface PhaseChoice {
-  /** null for a run without rollouts of the phase that is asked for, or of any. */
+  /** null for a run without rollouts of the requested phase, or of any phase. */
   phase: Phase | null;
   /** The other phases that the run has rollouts of, in the order of `PHASES_BY_INTEREST`. */
   others: Phase[];
 }
 
-/** The phase that is named, else the first of `PHASES_BY_INTEREST` that the run has. */
+/** The requested phase, otherwise the first of `PHASES_BY_INTEREST` that the run has. */
 export function choosePhase(columns: RunColumns, named?: Phase): PhaseChoice {
   const recorded = new Set(columns.countedRows.map((row) => columns.idOf(row).phase));
   const present = PHASES_BY_INTEREST.filter((phase) => recorded.has(phase));

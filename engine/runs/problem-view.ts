@@ -11,7 +11,7 @@ import { candidateAt, candidateIn, candidatesOf, type Representative, scan } fro
 import { quadrantAt, statusAt, verdictAt } from './standing.ts';
 
 export type Status = 'unsampled' | VoteStatus;
-/** Without a reference answer only the share is known; before the first sample nothing is. */
+/** Without a reference answer only the share is known; before the first sample, nothing is. */
 export type AnyQuadrant = QuadrantPlace | 'confident' | 'uncertain' | 'none';
 
 export interface ProblemView {
@@ -22,16 +22,16 @@ export interface ProblemView {
   step: number | null;
   phase: Phase | null;
   status: Status;
-  /** Of the majority; null without one. */
+  /** The majority answer; null if there is none. */
   answer: string | null;
-  /** Rollouts of the majority over all; the same over answers as written. */
+  /** Share of the rollouts that gave the majority answer; then the same for answers as written. */
   share: number | null;
   rawShare: number | null;
   verdict: Verdict;
   quadrant: AnyQuadrant;
   rollouts: number;
   unanswered: number;
-  /** Cut at the length limit; null where that is not known. */
+  /** Truncated at the length limit; null if unknown. */
   truncated: number | null;
   /** Means over the rollouts: of the reward, and of the length in tokens; null where unknown. */
   reward: number | null;
@@ -41,20 +41,20 @@ export interface ProblemView {
   /** Geometric mean of the token probabilities of the majority's rollouts; null where unknown. */
   confidence: number | null;
   /**
-   * That confidence minus the one of the other rollouts, those without an answer included, -1 to 1: below 0, vote and
-   * likelihood disagree. null where unknown, and where there are no others.
+   * That confidence minus the one of the other rollouts, including those without an answer, -1 to 1: below 0, vote and
+   * likelihood disagree. null if unknown, and if there are no others.
    */
   lead: number | null;
-  /** The step since which answer and verdict have been what they are; null without an answer, or a verdict. */
+  /** The steps since which answer and verdict have not changed; null without an answer, or a verdict. */
   since: { answer: number | null; verdict: number | null };
   /**
-   * The last change of the verdict: the step since which it is what it is, and the last step of the one before. null where
-   * it has never changed.
+   * The last change of the verdict: the first step with the current verdict, and the last step with the previous one.
+   * null if it has never changed.
    */
   flip: { since: number; until: number; from: Verdict } | null;
-  /** What the run predicted of it; null where it did not. */
+  /** The run's prediction for it; null if there is none. */
   prediction: Prediction | null;
-  /** Whether what was predicted ended right; null before the end, and without a reference. */
+  /** Whether the predicted outcome occurred; null before the end, and without a reference. */
   outcome: boolean | null;
 }
 
@@ -72,8 +72,8 @@ export function problemView(
 }
 
 /**
- * The same with values that are looked up when they are asked for: a list of ten thousand problems that follows the pointer
- * from step to step shows most of them never. It is as of now: when the columns have grown there are new ones.
+ * The same, with values that are computed when they are read: most of a list of ten thousand problems that follows the
+ * pointer from step to step are never shown. Valid until the columns grow.
  */
 export function lazyView(
   columns: RunColumns,
@@ -89,8 +89,8 @@ export function lazyView(
 }
 
 /**
- * A problem as it was at the step that others are compared with. `from` null: before training, which is the evaluation or
- * the probe before the first step, else the first rollouts that the run has of it.
+ * A problem at the step that others are compared with. `from` null: before training, that is, the evaluation or the
+ * probe before the first step, otherwise the run's first rollouts of it.
  */
 export function viewBefore(columns: RunColumns, problem: number, from: number | null): ProblemView {
   return copyOf(lazyBefore(columns, problem, from));
@@ -105,13 +105,13 @@ export function lazyBefore(columns: RunColumns, problem: number, from: number | 
   return first === undefined ? before : lazyView(columns, problem, columns.groups.columns.step[first]);
 }
 
-/** What {@link viewBefore} is where `from` is null, for people: a run without rollouts before its first step has no "before". */
+/** Describes {@link viewBefore} for `from` null: a run without rollouts before its first step has no "before". */
 export function beforeText({ groups }: RunColumns): string {
   const isMissing = groups.length > 0 && !groups.columns.step.subarray(0, groups.length).includes(0);
   return isMissing ? 'first rollouts' : 'before training';
 }
 
-/** Whether two answers differ: right ones are the same, however they are written. */
+/** Whether two answers differ; correct ones count as equal, however they are written. */
 export function hasOtherAnswer(
   a: Pick<ProblemView, 'answer' | 'verdict'>,
   b: Pick<ProblemView, 'answer' | 'verdict'>,
@@ -208,7 +208,7 @@ class SampledView implements ProblemView {
   get lead(): number | null {
     const { share, logprob, majorityLogprob } = this.values;
     const [part, all, own] = [share[this.row]!, logprob[this.row]!, majorityLogprob[this.row]!];
-    // With whole rollouts, a part below 1 leaves one of them or more.
+    // Fractions of whole rollouts that are below 1 leave at least one other rollout.
     if (!(part < 1 - 1e-9)) return null;
     return known(Math.exp(own) - Math.exp((all - part * own) / (1 - part)));
   }
@@ -270,8 +270,8 @@ export function copyOf(view: ProblemView): ProblemView {
 }
 
 /**
- * Whether a problem whose answer was predicted ended right: by the votes that scored the forecast, those of a probe where
- * there was one, else of the evaluation. null before there is a score, and without a reference.
+ * Whether a problem whose answer was predicted ended correct: by the votes that scored the forecast, those of a probe
+ * if there was one, otherwise of the evaluation. null before there is a score, and without a reference.
  */
 function outcomeOf(columns: RunColumns, problem: number): boolean | null {
   const step = columns.head.forecastScore?.step;

@@ -1,4 +1,4 @@
-/** How many problems were in each quadrant after each step: the history of a run as a picture. Pure. */
+/** The number of problems in each quadrant after each step, as a summary of a run. Pure. */
 import { known, type RunColumns } from './columns.ts';
 import type { AnyQuadrant } from './problem-view.ts';
 import { isCandidate } from './representatives.ts';
@@ -9,7 +9,7 @@ export interface QuadrantCounts {
   counts: Readonly<Partial<Record<AnyQuadrant, number>>>;
 }
 
-/** Follows the columns of a run as they grow: what was counted is not counted again. */
+/** Follows the columns of a run as they grow, without counting anything again. */
 export class QuadrantHistory {
   private columns: RunColumns | null = null;
   private counted = 0;
@@ -23,7 +23,7 @@ export class QuadrantHistory {
   private open: number | null = null;
   private shown: readonly QuadrantCounts[] = [];
 
-  /** One entry for each step with rollouts, in the order of the steps; a problem stays where its latest rollouts put it. */
+  /** One entry per step with rollouts, in step order; a problem keeps the quadrant of its latest rollouts. */
   of(columns: RunColumns): readonly QuadrantCounts[] {
     const { groups } = columns;
     if (columns !== this.columns || columns.epoch !== this.epoch) this.begin(columns);
@@ -55,7 +55,7 @@ export class QuadrantHistory {
     this.shown = [];
   }
 
-  /** The groups of an import need not come in the order of their steps. */
+  /** The groups of an import are not necessarily in step order. */
   private countSorted(columns: RunColumns): void {
     this.forget();
     const { step } = columns.groups.columns;

@@ -1,6 +1,6 @@
 /**
- * Which groups represent a problem at a step, and since when its answer and its verdict are what they are. What that makes
- * of the problem: `problem-view.ts`. Pure.
+ * Which groups represent a problem at a step, and since when its answer and verdict are unchanged. `problem-view.ts`
+ * builds the view of the problem from this. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
 import type { RunColumns } from './columns.ts';
@@ -9,7 +9,10 @@ import { verdictAt } from './standing.ts';
 /** Greedy decoding is one rollout: it has no vote, so it never represents a problem. */
 const GREEDY = PHASES.indexOf('greedy');
 
-/** The row that represents a problem, since which row answer and verdict are what they are, and the one before (-1: none). */
+/**
+ * The row that represents a problem, the rows since which answer and verdict are unchanged, and the one before (-1:
+ * none).
+ */
 export interface Representative {
   row: number;
   answerFrom: number;
@@ -18,22 +21,22 @@ export interface Representative {
 }
 
 /**
- * The rows that may represent a problem, and for each the place of the first one since which its answer, or its verdict, is
- * what it is. Each row is looked at once, as it comes: scrubbing asks for ten thousand problems in a frame.
+ * The rows that can represent a problem, each with the index of the first row since which its answer, or its verdict,
+ * is unchanged. Each row is processed once, when it arrives, since scrubbing requests ten thousand problems per frame.
  */
 interface Candidates {
   rows: number[];
   answerFrom: number[];
   verdictFrom: number[];
-  /** How many of the problem's rows have been looked at. */
+  /** The number of the problem's rows that have been processed. */
   seen: number;
-  /** Whether the steps ascend; those of an import need not. */
+  /** Whether the steps ascend, which is not certain in an import. */
   isOrdered: boolean;
 }
 
 const CANDIDATES = new WeakMap<RunColumns, { epoch: number; problems: Map<number, Candidates> }>();
 
-/** What is known of the groups of a problem, up to date. */
+/** The candidates among the groups of a problem, up to date. */
 export function candidatesOf(columns: RunColumns, problem: number): Candidates {
   let all = CANDIDATES.get(columns);
   if (all?.epoch !== columns.epoch) {
@@ -89,7 +92,7 @@ export function countUpTo(rows: readonly number[], step: Int32Array, at: number)
   return low;
 }
 
-/** The last of the rows that are wanted, whatever their order. */
+/** The last row that fits, in any order of steps. */
 export function scan(columns: RunColumns, problem: number, isWanted: (row: number) => boolean): Representative | null {
   const { answer } = columns.groups.columns;
   const found: Representative = { row: -1, answerFrom: -1, verdictFrom: -1, verdictBefore: -1 };
@@ -117,7 +120,7 @@ export function isCandidate({ groups }: RunColumns, row: number): boolean {
   return counts[row] === 1 && phase[row] !== GREEDY;
 }
 
-/** The groups that may represent their problem at or before a step; with `only`, those of that phase. */
+/** The groups that can represent their problem at or before a step; with `only`, those of that phase. */
 export function candidateIn(columns: RunColumns, at: number, only: Phase | null): (row: number) => boolean {
   const { step, phase } = columns.groups.columns;
   if (only === null) return (row) => step[row]! <= at && isCandidate(columns, row);

@@ -1,4 +1,4 @@
-/** What a long response consists of, for reading it: tokens with their places, thoughts, what is surprising in it. Pure. */
+/** The parts of a long response, for reading: tokens with their positions, thoughts, surprising tokens. Pure. */
 
 export interface TextRange {
   /** UTF-16 units of the response, `end` exclusive. */
@@ -6,7 +6,7 @@ export interface TextRange {
   end: number;
 }
 
-/** Where each token begins in the response, and at the end its length. */
+/** Where each token begins in the response; at the end, the length of the response. */
 export function tokenStarts(tokenTexts: readonly string[]): Int32Array {
   const starts = new Int32Array(tokenTexts.length + 1);
   tokenTexts.forEach((text, t) => {
@@ -15,7 +15,7 @@ export function tokenStarts(tokenTexts: readonly string[]): Int32Array {
   return starts;
 }
 
-/** Index of the token that holds a character; beyond the end, the last one. */
+/** Index of the token that contains a character; beyond the end, the last token. */
 export function tokenAt(starts: Int32Array, offset: number): number {
   let [low, high] = [0, Math.max(0, starts.length - 2)];
   while (low < high) {
@@ -58,7 +58,7 @@ export function mostSurprising(logprob: Float32Array | null, most: number): numb
     .slice(0, most);
 }
 
-/** Places of a text in a response, whatever its case; at most `most`. [] for an empty text. */
+/** Positions of a text in a response, ignoring case; at most `most`. [] for an empty text. */
 export function occurrences(text: string, wanted: string, most: number): TextRange[] {
   if (wanted === '') return [];
   const lower = text.toLowerCase();

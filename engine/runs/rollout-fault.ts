@@ -1,4 +1,4 @@
-/** Whether the files with a run's rollouts are there: its records alone look like a run that lacks nothing. */
+/** Checks that the files with a run's rollouts exist: its records alone look like those of a complete run. */
 import { statSync } from 'node:fs';
 import { inRun, rolloutFileIndex, rolloutFileName } from '../journal/layout.ts';
 import { restoreHint } from '../journal/missing-file.ts';
@@ -6,9 +6,9 @@ import type { FramePointer } from '../protocol/group.ts';
 import type { RunColumns } from './columns.ts';
 
 /**
- * The message where rollouts cannot be shown; null where the files are there. Files are numbered from 0, each written
- * until it is full.
- * @param last where the last stored group is; null where none was stored
+ * The message if rollouts cannot be shown; null if the files exist. Files are numbered from 0, each written until it is
+ * full.
+ * @param last where the last stored group is; null if none was stored
  */
 export function rolloutFault(folder: string, last: FramePointer | null): string | null {
   const index = last && rolloutFileIndex(last.file);

@@ -8,8 +8,8 @@ export function choiceOf({ run, folder, job, model, reward, dataset, step, creat
 }
 
 /**
- * All but the run itself, those on its dataset first.
- * @param runs in the order of the list
+ * All runs but this one, those on its dataset first.
+ * @param runs in list order
  */
 export function runChoices(runs: readonly RunInfo[], { folder, info }: { folder: string; info: RunInfo }): RunChoice[] {
   const isAlike = ({ dataset }: RunInfo) => dataset !== null && dataset === info.dataset;

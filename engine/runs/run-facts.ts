@@ -1,4 +1,4 @@
-/** What the rewards and responses of one step say of a run, for one line. Pure. */
+/** What the rewards and responses of one step reveal about a run, in one line. Pure. */
 import type { RunColumns } from './columns.ts';
 import { type Metric, stepsUpTo } from './series.ts';
 import { trainedAt } from './trained-rows.ts';
@@ -6,19 +6,19 @@ import { trainedAt } from './trained-rows.ts';
 export interface Facts {
   /** Proxy minus ground-truth reward; null without labels, and for a reward that is not a share. */
   gap: number | null;
-  /** The step at or before this one where the gap is widest; 0 without a gap. */
+  /** The step at or before this one with the widest gap; 0 without a gap. */
   widest: number;
-  /** Groups whose rewards were all equal, which gave no gradient; null where that was not recorded. */
+  /** Groups with equal rewards, which gave no gradient; null if it was not recorded. */
   equal: number | null;
-  /** The first step at or before this one with the most of them; 0 where that was not recorded. */
+  /** The first step at or before this one with the most of them; 0 if it was not recorded. */
   mostEqual: number;
   /** Groups that were sampled for training. */
   groups: number;
-  /** Share of the responses that were truncated at the length limit; null where that is not known. */
+  /** Share of the responses that were truncated at the length limit; null if unknown. */
   truncated: number | null;
 }
 
-/** At the last finished step at or before `at`. */
+/** The facts at the last finished step at or before `at`. */
 export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Facts {
   const { series } = columns;
   const count = stepsUpTo(series.steps, at);
@@ -35,7 +35,7 @@ export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Fa
   };
 }
 
-/** The first of `count` steps with the largest value of a metric; 0 where none has one. */
+/** The first of `count` steps with the largest value of a metric; 0 if none has one. */
 function stepOfMost({ series }: RunColumns, metric: Metric, count: number): number {
   const values = series.of(metric) ?? [];
   let [most, step] = [Number.NEGATIVE_INFINITY, 0];

@@ -1,4 +1,4 @@
-/** One line about a run: what it is, how far it came, and its accuracy before and after. */
+/** One line about a run: what it is, how far it got, and its accuracy before and after. */
 import { evaluatedText } from '../protocol/data-text.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
@@ -7,7 +7,7 @@ import { signalWarningIn } from '../protocol/warnings.ts';
 import { beforeAfter, comparedEvaluations, diagnose } from './diagnosis.ts';
 import { describeSkipped, type SkippedTypes } from './skipped.ts';
 
-/** What the list needs of a warning. */
+/** The part of a warning that the list shows. */
 export interface ListedWarning {
   code: string;
   message: string;
@@ -19,7 +19,7 @@ interface State extends Pick<RunInfo, 'run' | 'folder' | 'step' | 'status'> {
   evaluations: readonly EvaluationRecord[];
   skipped: SkippedTypes;
   warnings: readonly ListedWarning[];
-  /** What `rolloutFault` says. */
+  /** The message of `rolloutFault`. */
   fault: string | null;
 }
 

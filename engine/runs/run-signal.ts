@@ -8,14 +8,14 @@ import type { Metric } from './series.ts';
 
 export interface RecordedSignal {
   steps: number;
-  /** Steps at which the rewards were equal in every group; null where that was not recorded. */
+  /** Steps at which the rewards were equal in every group; null if it was not recorded. */
   equal: number | null;
-  /** Mean over the steps of the share of responses that were cut, and without an answer; null where it is not known. */
+  /** Mean over the steps of the shares of responses that were truncated and that have no answer; null if unknown. */
   truncated: number | null;
   noAnswer: number | null;
 }
 
-/** Looks at training only: evaluations and probes say nothing about what a step learned from. */
+/** Looks at training only, since evaluations and probes do not show what a step learned from. */
 export function runSignal(columns: RunColumns): RecordedSignal {
   const { series, groups } = columns;
   const skipped = series.of('skippedGroups');
@@ -40,7 +40,10 @@ export function learnedNothing({ steps, equal }: Pick<RecordedSignal, 'steps' | 
   return steps > 0 && equal === steps;
 }
 
-/** What most of the responses lack, such as `100% of the responses truncated at the length limit, 89% without an answer`; null for nothing. */
+/**
+ * What most responses lack, such as `100% of the responses truncated at the length limit, 89% without an answer`; null
+ * for nothing.
+ */
 export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'truncated' | 'noAnswer'>): string | null {
   const facts = [
     mostly(truncated) ? `${percent(truncated)} of the responses truncated at the length limit` : null,
@@ -49,7 +52,7 @@ export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'trunc
   return facts.length > 0 ? facts.join(', ') : null;
 }
 
-/** How a run ended that had little to learn from; null for any other. */
+/** How a run ended that had little to learn from; null for any other run. */
 export function signalText(signal: RecordedSignal): string | null {
   const lacking = lackingText(signal);
   if (!learnedNothing(signal)) return lacking;

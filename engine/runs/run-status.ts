@@ -2,14 +2,14 @@
 import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Head } from './head.ts';
 
-/** The lifecycle records with which a run begins again after it ended. */
+/** The lifecycle records with which a run starts again after it ended. */
 const AGAIN: readonly NonNullable<Head['lifecycle']>['event'][] = ['recovered', 'resumed'];
 
 /**
- * A run that is written to is running, also while it is prepared for being resumed and its last record still says that it
- * stopped. Without a writer its end counts, unless somebody has begun to resume it since.
- * @param lifecycle the last one
- * @param writing whether a writer lives
+ * A run that is being written is running, even while it is being prepared for a resume and its last record still says
+ * that it stopped. Without a writer its end counts, unless it was resumed since.
+ * @param lifecycle the last such record
+ * @param writing whether a writer is alive
  */
 export function statusOf({ end, lifecycle }: Pick<Head, 'end' | 'lifecycle'>, writing: boolean): RunInfo['status'] {
   if (writing) return 'running';

@@ -1,7 +1,7 @@
-/** Metrics over the steps: a value for every finished step, NaN where it does not exist. Pure. */
+/** Metrics over the steps: one value per finished step, NaN if there is none. Pure. */
 import type { StepRecord } from '../protocol/records.ts';
 
-/** Every number that a step record carries, and those of other trainers under their own names. */
+/** Every number in a step record, and other trainers' metrics under their own names. */
 export type Metric = keyof StepRecord['metrics'] | keyof StepRecord['timing'] | ForeignMetric;
 export type ForeignMetric = `${typeof FOREIGN}${string}`;
 const FOREIGN = 'foreign/';
@@ -11,12 +11,12 @@ export function foreignMetric(name: string): ForeignMetric {
   return `${FOREIGN}${name}`;
 }
 
-/** Whether a metric was logged by another trainer under a name of its own: it has neither unit nor range here. */
+/** Whether a metric is one that another trainer logged under its own name, without a known unit or range. */
 export function isForeign(metric: string): metric is ForeignMetric {
   return metric.startsWith(FOREIGN);
 }
 
-/** What the trainer calls it. */
+/** The trainer's name for it. */
 export function foreignName(metric: ForeignMetric): string {
   return metric.slice(FOREIGN.length);
 }
@@ -34,7 +34,7 @@ export class MetricSeries {
   readonly steps: number[] = [];
   private readonly values = new Map<string, number[]>();
 
-  /** The values of a metric, one per step; undefined where no step had it. */
+  /** The values of a metric, one per step; undefined if no step has one. */
   of(metric: Metric): readonly number[] | undefined {
     return this.values.get(metric);
   }
@@ -64,7 +64,7 @@ export class MetricSeries {
     for (const values of this.values.values()) values.splice(at, 0, Number.NaN);
   }
 
-  /** Drops everything from a step on; false where there was nothing. */
+  /** Drops everything from a step on; returns false if there was nothing to drop. */
   cutFrom(step: number): boolean {
     let length = this.steps.length;
     while (length > 0 && this.steps[length - 1]! >= step) length--;

@@ -3,10 +3,10 @@ import { plural } from '../protocol/format.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
 import { newerVersion, VERSION } from '../protocol/version.ts';
 
-/** How often each unknown type was passed over. */
+/** How often each unknown type was skipped. */
 export type SkippedTypes = Readonly<Record<string, number>>;
 
-/** The message about skipped records, with the version that reads them; null where none were. */
+/** The message about skipped records, with the version that can read them; null if none were skipped. */
 export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<string, string>>): RunInfo['skipped'] {
   const counts = Object.entries(types);
   if (counts.length === 0) return null;

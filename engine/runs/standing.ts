@@ -1,8 +1,8 @@
-/** How one group stands: its vote, its verdict, its quadrant. Pure. */
+/** The standing of one group: its vote, its verdict, its quadrant. Pure. */
 import { quadrantOf, type Verdict, type VoteStatus, verdictOf, voteStatusOf } from '../protocol/verdict.ts';
 import { known, type RunColumns, truth } from './columns.ts';
 
-/** How the vote of one group stands, for pictures that show each group as a cell. */
+/** The state of one group's vote, for charts that show each group as a cell. */
 export type Standing = 'correct' | 'wrong' | 'undecided' | 'unanswered' | 'unknown';
 
 /** `undecided`: a tie or a single vote, which is not a majority; `unknown`: a majority without a reference. */

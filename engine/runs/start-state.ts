@@ -3,13 +3,13 @@ import type { ErrorData } from '../protocol/errors.ts';
 
 /** A setting that an error names: its value, and the one that it is compared with. */
 export interface NamedSetting {
-  /** What opens it: `rollscope.learningRate`, or the field of a configuration. */
+  /** The id that opens it: `rollscope.learningRate`, or the field of a configuration. */
   id: string;
-  /** As the error calls it. */
+  /** The name in the error's text. */
   name: string;
-  /** As text; null where it is not set. */
+  /** The value as text; null if it is not set. */
   value: string | null;
-  /** What the preset of the model gives, or the parent of a fork has, as text; null where there is none. */
+  /** The value in the model's preset, or in a fork's parent, as text; null if there is none. */
   usual: string | null;
   /** A model or a file: no preset replaces it. */
   isInput?: true;
@@ -26,13 +26,13 @@ export type StartState =
       error: ErrorData;
       settings: readonly NamedSetting[];
       usual: Usual;
-      /** What can be done about it, the first of them first; to leave it is always possible. */
+      /** The possible responses, the most useful first; dismissing is always possible. */
       answers: readonly StartAnswer[];
     };
 
 /**
- * What can be done about a start: repeat it, also with the usual values or after a change of settings, fork the run in place
- * of resuming it, choose another model, or leave it.
+ * The possible responses to a start: retry it, possibly with the preset's values or after changing settings, fork the
+ * run instead of resuming it, choose another model, or dismiss it.
  */
 export const START_ANSWERS = ['usual', 'change', 'fork', 'again', 'model', 'dismiss'] as const;
 export type StartAnswer = (typeof START_ANSWERS)[number];

@@ -3,7 +3,7 @@
 /** The number of no text. */
 export const NO_TEXT = -1;
 
-/** Numbers for texts, from 0 in the order in which they came; `NO_TEXT` stands for null. */
+/** Numbers for texts, from 0 in order of arrival; `NO_TEXT` stands for null. */
 export class Strings {
   private readonly texts: string[] = [];
   /** Made when the first text is added: a view that only reads does without. */
@@ -13,7 +13,7 @@ export class Strings {
     return this.texts.length;
   }
 
-  /** The number of a text, which is added where it is new; `NO_TEXT` for null. */
+  /** The number of a text, which is added if it is new; `NO_TEXT` for null. */
   intern(text: string | null): number {
     if (text === null) return NO_TEXT;
     this.numbers ??= new Map(this.texts.map((known, i) => [known, i]));

@@ -5,7 +5,7 @@ type ColumnConstructor = Int8ArrayConstructor | Uint8ArrayConstructor | Int32Arr
 export type Columns<S extends Schema> = { [K in keyof S]: InstanceType<S[K]> };
 /** The type of each column. */
 export type Schema = Readonly<Record<string, ColumnConstructor>>;
-/** Rows of a table as they travel: every column cut to the same length. */
+/** Rows of a table in transit: every column truncated to the same length. */
 export type PackedTable = Record<string, Column>;
 
 const FIRST_CAPACITY = 64;
@@ -13,8 +13,8 @@ const FIRST_CAPACITY = 64;
 const LARGE = 2 ** 18;
 
 /**
- * A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. What was taken over may be
- * in narrower arrays than the schema's, which hold the same numbers; they give way when rows are added.
+ * A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. Adopted arrays can be
+ * narrower than the schema's, with the same numbers; they are replaced when rows are added.
  */
 export class Table<S extends Schema> {
   private arrays: Columns<S>;
@@ -79,7 +79,7 @@ export class Table<S extends Schema> {
     );
   }
 
-  /** Adds rows that `pack` gave. */
+  /** Adds rows that `pack` returned. */
   append(packed: PackedTable): void {
     const names = Object.keys(this.schema);
     const count = packed[names[0]!]!.length;
@@ -88,7 +88,7 @@ export class Table<S extends Schema> {
     this.rows += count;
   }
 
-  /** Takes over the arrays that `pack` gave, in place of all rows: nobody else may change them from then on. */
+  /** Takes over the arrays that `pack` returned, replacing all rows. Nobody else may change them from then on. */
   adopt(packed: PackedTable): void {
     this.arrays = packed as Columns<S>;
     this.rows = packed[Object.keys(this.schema)[0]!]!.length;
@@ -96,12 +96,15 @@ export class Table<S extends Schema> {
     this.narrow = true;
   }
 
-  /** Makes room for that many rows: what is not used of it takes no memory, and arrays that grow again and again take twice theirs. */
+  /**
+   * Makes room for this many rows. Unused room takes no memory, while arrays that grow repeatedly take twice as much as
+   * they need.
+   */
   reserve(rows: number): void {
     if (rows <= this.capacity) return;
     const grown = Math.ceil(this.capacity * (this.capacity < LARGE ? 2 : 1.25));
     this.capacity = Math.max(FIRST_CAPACITY, rows, grown);
-    // one after the other, so that no more than one is there twice
+    // One after another, so that at most one array exists twice.
     const arrays = { ...this.arrays } as Record<string, Column>;
     for (const [name, Constructor] of Object.entries(this.schema)) {
       const longer = new Constructor(this.capacity);

@@ -1,4 +1,7 @@
-/** How strongly each token of a response is shaded, and what the shades mean in numbers: in the panel and in documents. Pure. */
+/**
+ * How strongly each token of a response is shaded, and what the shades mean in numbers, for the panel and for
+ * documents. Pure.
+ */
 import type { RolloutStatistics } from '../protocol/group.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import { SHADE_BOUNDS, SHADES, shadeOf } from '../protocol/shades.ts';
@@ -22,38 +25,41 @@ export function isShading(kept: string | undefined): kept is TokenShading {
 
 /** Share of the tokens, the least surprising ones, that have no shade. */
 const PLAIN = 0.5;
-/** So that a seventh of seven tokens is one. */
+/** Makes one of seven tokens exactly a seventh. */
 const ROUNDING = 1e-9;
 
-/** What is known of a response that is shaded. */
+/** The facts about a response that shadings use. */
 export interface ShadeSubject
   extends Pick<RolloutStatistics, 'logprob' | 'entropy'>,
     Partial<Pick<RolloutStatistics, 'top1' | 'top2'>> {
   /** null or absent where the rollout was not trained on. */
   advantage?: number | null;
-  /** The rollouts of its group, itself included: for what is relative to the group. */
+  /** The rollouts of its group, including itself, for shadings that are relative to the group. */
   group?: readonly { logprob: Float32Array | null; advantage: number | null }[];
-  /** Log-probability of each token at step A, nats; NaN where it was not recorded. */
+  /** Log-probability of each token at step A, in nats; NaN if it was not recorded. */
   before?: Float32Array | null;
 }
 
 export interface TokenShades {
   /** From 0 to 7, one per token. */
   shades: Uint8Array;
-  /** Tokens that are shaded the other way (1), since they became more probable. Absent where there is one way only. */
+  /**
+   * Tokens that are shaded in the other direction (1), since they became more probable. Absent if there is only one
+   * direction.
+   */
   rose?: Uint8Array | 'all';
-  /** Value at which each shade from 1 on begins. */
+  /** The value at which each shade from 1 on begins. */
   bounds: string[];
-  /** What the strongest shade means. */
+  /** The meaning of the strongest shade. */
   legend: string;
 }
 
 /**
- * The shades of a response's tokens; null where what they say is not known.
- *
- * By rank: `surprise` among the tokens of the response, `group` among those of all its group's responses, so that a
+ * The shades of a response's tokens; null if the values of the shading are unknown.
+ * By rank: `surprise` among the tokens of the response, `group` among those of all responses of its group, so that a
  * confident model shows its surprises too. By absolute values: `probability`, `entropy` (nats), `margin` (largest minus
- * second largest probability), `change` (of the log-probability, nats). `advantage` is relative to the largest in the group.
+ * second largest probability), `change` (of the log-probability, nats). `advantage` is relative to the largest in the
+ * group.
  */
 export function tokenShades(subject: ShadeSubject, shading: TokenShading): TokenShades | null {
   const { logprob, entropy, top1 = null, top2 = null } = subject;
@@ -109,10 +115,10 @@ function shadesBy(values: Float32Array, shade: (value: number, t: number) => num
   return shades;
 }
 
-/** Quantile at which a shade from 1 on begins. */
+/** The quantile at which a shade from 1 on begins. */
 const quantileOf = (shade: number) => PLAIN + ((1 - PLAIN) * (shade - 1)) / (SHADES - 1);
 
-/** Tokens by the rank of their probability: where each shade begins, and the same for people. */
+/** Tokens by the rank of their probability: where each shade begins, as a number and in words. */
 interface Ranks {
   /** Log-probabilities below which the shades from 1 on begin, descending. */
   below: number[];
@@ -129,7 +135,7 @@ interface KnownRanks {
   ranks: Ranks;
 }
 
-/** Made once for a group, however many of its rollouts are looked at. */
+/** Computed once per group, however many of its rollouts are shown. */
 function ranksOf(among: readonly Float32Array[]): Ranks {
   const all = among.length === 1 ? RANKS.response : RANKS.group;
   const [first] = among;
@@ -144,7 +150,8 @@ function newRanks(among: readonly Float32Array[]): Ranks {
   const length = among.reduce((sum, one) => sum + one.length, 0);
   if (length === 0) return { below: [], bounds: [], half: 0, tenth: 0 };
   const quantiles = Array.from({ length: SHADES - 1 }, (_, i) => quantileOf(i + 1));
-  // Places count from the most probable token, as the texts do; a shade begins below the last one that this share exceeds.
+  // Ranks count from the most probable token, as in the texts; a shade begins below the last rank that its share
+  // exceeds.
   const places = [...quantiles, PLAIN, 0.9].map((quantile) => Math.min(length - 1, Math.floor(quantile * length)));
   const begins = quantiles.map((quantile) => Math.max(0, Math.ceil(quantile * length - ROUNDING) - 1));
   const values = valuesAt(
@@ -180,7 +187,7 @@ function probabilityText(probability: number): string {
   return quantityText(probability > 0.99 ? 'nearCertainty' : 'tokenProbability', probability);
 }
 
-/** The gradient of a token's own logit is its advantage times what is left to its probability. */
+/** The gradient of a token's own logit is its advantage times (1 - its probability). */
 function byAdvantage({ logprob, advantage = null, group = [] }: ShadeSubject): TokenShades | null {
   if (!logprob || advantage === null) return null;
   let largest = largestPush(logprob, advantage);
@@ -202,7 +209,7 @@ function byAdvantage({ logprob, advantage = null, group = [] }: ShadeSubject): T
 
 const LEAST = new WeakMap<Float32Array, number>();
 
-/** That of the least probable token. */
+/** The gradient of the least probable token. */
 function largestPush(logprob: Float32Array, advantage: number): number {
   let least = LEAST.get(logprob);
   if (least === undefined) {
@@ -233,12 +240,15 @@ function byChange({ logprob, before }: ShadeSubject): TokenShades | null {
   };
 }
 
-/** Whether a token is shaded the other way. */
+/** Whether a token is shaded in the other direction. */
 export function isRisen({ rose }: TokenShades, t: number): boolean {
   return rose === 'all' || rose?.[t] === 1;
 }
 
-/** Where the extracted answer is in a response: its last occurrence; null where it is not written as it was extracted. */
+/**
+ * The position of the extracted answer in a response: its last occurrence; null if it is not written as it was
+ * extracted.
+ */
 export function answerSpan(text: string, answer: string | null): { start: number; end: number } | null {
   if (answer === null || answer === '') return null;
   const boxed = text.lastIndexOf(`{${answer}}`);

@@ -5,33 +5,33 @@ import type { RunColumns } from './columns.ts';
 /** The groups of a problem that trained, in the order in which they were recorded. */
 export interface TrainedRows {
   rows: number[];
-  /** Whether their steps ascend; those of an import need not. */
+  /** Whether their steps ascend, which is not certain in an import. */
   isOrdered: boolean;
 }
 
 interface Known {
   epoch: number;
-  /** Rows that have been looked at. */
+  /** The number of rows that have been processed. */
   seen: number;
   /** A map: a damaged record may name the problem of any number. */
   problems: Map<number, TrainedRows>;
-  /** Those of the problems in the order of their indices, where that is known. */
+  /** The rows in problem order, once they have been sorted. */
   sorted: TrainedRows[] | null;
-  /** How many there are of each step. */
+  /** The number of rows at each step. */
   counts: Map<number, number>;
 }
 
 const TRAIN = PHASES.indexOf('train');
 const KNOWN = new WeakMap<RunColumns, Known>();
 
-/** Those of each problem that trained, in the order of the problems. */
+/** The rows of each problem that trained, in problem order. */
 export function trainedRows(columns: RunColumns): readonly TrainedRows[] {
   const known = upToDate(columns);
   known.sorted ??= [...known.problems].sort(([a], [b]) => a - b).map(([, rows]) => rows);
   return known.sorted;
 }
 
-/** How many groups trained at a step. */
+/** The number of groups that trained at a step. */
 export function trainedAt(columns: RunColumns, step: number): number {
   return upToDate(columns).counts.get(step) ?? 0;
 }

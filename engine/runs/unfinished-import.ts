@@ -1,4 +1,4 @@
-/** Finding the run that an import of the same source has begun, so that the same command continues it. */
+/** Finds the run that an earlier import of the same source began, so that the same command continues it. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readImportState } from '../journal/import-state.ts';
@@ -9,11 +9,11 @@ export interface Wanted {
   source: string;
   /** Absent: any, since it is not known yet. */
   format?: string;
-  /** Also one that was complete: the trainer may have written more since. */
+  /** Also a complete run, since the trainer may have written more since. */
   follow: boolean;
 }
 
-/** Its folder; null for none. The newest of several. */
+/** Its folder, the newest of several; null if there is none. */
 export async function unfinishedImport(runsFolder: string, { source, format, follow }: Wanted): Promise<string | null> {
   const names = (await readdir(runsFolder).catch(() => [])).filter((name) => name.startsWith('import-'));
   for (const name of names.sort().reverse()) {

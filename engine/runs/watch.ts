@@ -1,4 +1,4 @@
-/** What the collapse watch says of a run at a step. Pure. */
+/** The warnings of the collapse watch for a run at a step. Pure. */
 import { lastWatchWarnings, type WatchWarningLevel, watchLevelOf } from '../protocol/warnings.ts';
 import type { RunColumns } from './columns.ts';
 
@@ -13,7 +13,7 @@ export interface CollapseWarning {
   reasons: string[];
 }
 
-/** What it said last, at or before a step; null where it has not warned. */
+/** The last warning at or before a step; null if there is none. */
 export function collapseWarningAt(
   { head }: Pick<RunColumns, 'head'>,
   at = Number.POSITIVE_INFINITY,

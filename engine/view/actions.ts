@@ -1,4 +1,4 @@
-/** What a page outside the editor can make its host do: compute what only reads. It does not offer the rest either. */
+/** The actions that a host outside the editor offers to its page: only computations that change nothing. */
 import { assetPath } from '../assets.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -40,7 +40,7 @@ export function readOnlyActions(
   };
 }
 
-/** Does a piece of work once fewer than `most` others are being done, in the order in which they were asked for. */
+/** Does at most `most` pieces of work at a time, in the order in which they were requested. */
 function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let working = 0;

@@ -5,17 +5,17 @@ import { PLAIN_NODE } from '../system/node-child.ts';
 import { runProgram } from '../system/program.ts';
 
 export interface Program {
-  /** Path of the Node that runs the engine: VS Code's own or another. */
+  /** Path of the Node that runs the engine: VS Code's own or another one. */
   node: string;
   /** `dist/cli.js`. */
   cli: string;
 }
 
 /**
- * What a command prints with `--json`: data for programs, and the text for people.
- * @throws RollscopeError the command's own error, with its details; `engine-stopped` if it ended without one, `canceled`
- *   after an abort
- * @param onLine gets each line that it prints as it comes; those for which it returns true are not part of the data
+ * The `--json` output of a command: data for programs, and the text for people.
+ * @throws RollscopeError the command's own error, with its details; `engine-stopped` if it ended without one,
+ * `canceled` after an abort
+ * @param onLine gets each printed line as it arrives; lines for which it returns true are not part of the data
  */
 export async function runCli(
   { node, cli }: Program,

@@ -28,7 +28,7 @@ export interface PlaceToOpen {
   from: { folder: string; step: number | null } | null;
 }
 
-/** What a comparison needs of its host. */
+/** What a comparison needs from its host. */
 export interface ComparisonActions {
   /** Shows a run elsewhere. */
   open(place: PlaceToOpen): Promise<void>;
@@ -73,7 +73,7 @@ export class ComparisonConversation {
     );
   }
 
-  /** A page that is hidden stays as it is, and learns once what it missed when it is seen again. */
+  /** A hidden page keeps its content, and gets what it missed, once, when it is visible again. */
   setVisible(isVisible: boolean): void {
     this.isHidden = !isVisible;
     if (isVisible && this.hasMissed) this.tell();

@@ -1,4 +1,4 @@
-/** What the panel wants to know of stored rollouts: computed by the command line, in a process that can be ended. */
+/** What the panel needs to know about stored rollouts, computed by the command line in a process that can be ended. */
 import type { MeasureAlignment } from '../protocol/calibration.ts';
 import type { Phase } from '../protocol/group.ts';
 import type { Problem } from '../protocol/problem.ts';
@@ -20,7 +20,7 @@ export function rescoreArguments(
   ];
 }
 
-/** What every reward gives to the rollouts of a scope. @throws RollscopeError as `runCli` */
+/** The scores of every reward for the rollouts of a scope. @throws RollscopeError as `runCli` */
 export async function rescoreRun(
   program: Program,
   run: { folder: string; problems: readonly Pick<Problem, 'id'>[] },
@@ -32,7 +32,7 @@ export async function rescoreRun(
   return { trainedBy, groups, rewards, notComputed, ...(byGroup && { byGroup }) };
 }
 
-/** How confidence goes with correctness in the rollouts of a step. @throws RollscopeError as `runCli` */
+/** How well confidence predicts correctness in the rollouts of a step. @throws RollscopeError as `runCli` */
 export async function calibrateRun(
   program: Program,
   { folder }: { folder: string },

@@ -1,7 +1,7 @@
 /**
- * Sends a run to one webview: first as a whole, then what is new. Each page that attaches gets copies of the columns that the
- * host keeps. A page that nobody sees gets nothing: what it has missed comes once, when it is seen again. Does not import VS
- * Code.
+ * Sends a run to one webview: first as a whole, then what is new. Each page that attaches gets copies of the columns
+ * that the host keeps. A hidden page gets nothing; what it missed is sent once, when it is visible again. Does not
+ * import VS Code.
  */
 
 import { runName } from '../journal/layout.ts';
@@ -23,7 +23,7 @@ export type { ConversationActions, ShownStart, StoredRollout } from './panel-req
 /** A place of the run that is shown. */
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
 
-/** What a page is told as it changes. */
+/** The messages to a page about changes. */
 type Told = 'shown' | 'loading' | 'columns' | 'progress' | 'runOfA';
 
 /** The conversation with one webview, in which runs come and go. */
@@ -32,20 +32,20 @@ export class Conversation {
   /** Resources of the run that is shown. */
   private readonly following = this.scope.add(new Disposables());
   private run: OpenRun | null = null;
-  /** The run of cursor A, where that is another one. */
+  /** The run of cursor A, if that is another run. */
   private runOfA: RunOfA | null = null;
-  /** Number of the latest request for one. */
+  /** Number of the latest request to set it. */
   private asked = 0;
   /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
   private attached: { peer: Peer<PanelContract>; mark: ColumnsMark | null; problems: number } | null = null;
   private selected: number | null = null;
-  /** Where to go once the run has been read. */
+  /** The place to go to once the run has been read. */
   private place: PanelPlace | null = null;
-  /** Shown in place of the run, which stays for when it is over. */
+  /** Shown in place of the run, which is kept for afterwards. */
   private start: ShownStart | null = null;
-  /** Who says that nobody sees the page. */
+  /** Who reported that the page is hidden. */
   private readonly hiddenBy = new Set<'host' | 'page'>();
-  /** What the page was not told while nobody saw it. */
+  /** The messages that the hidden page has missed. */
   private readonly missed = new Set<Told>();
 
   constructor(
@@ -68,7 +68,7 @@ export class Conversation {
     this.tellAnew();
   }
 
-  /** Whether a page shows something of a run. */
+  /** Whether the page needs a run. */
   uses(run: OpenRun): boolean {
     return this.run === run || this.runOfA?.run === run;
   }
@@ -101,7 +101,10 @@ export class Conversation {
     else this.place = place;
   }
 
-  /** Whether the host shows the page: one that is hidden stays as it is, and learns what it missed when it is seen again. */
+  /**
+   * Tells whether the page is visible. A hidden page keeps its content, and gets what it missed when it is visible
+   * again.
+   */
   setVisible(isVisible: boolean, by: 'host' | 'page' = 'host'): void {
     if (isVisible) this.hiddenBy.delete(by);
     else this.hiddenBy.add(by);
@@ -118,13 +121,13 @@ export class Conversation {
     return this.hiddenBy.size > 0;
   }
 
-  /** Whether nobody sees the page now: it is told later. */
+  /** Whether the page is hidden now; if so, it gets the message later. */
   private misses(what: Told): boolean {
     if (this.isHidden) this.missed.add(what);
     return this.isHidden;
   }
 
-  /** Tells the page what it has missed. */
+  /** Sends the page what it has missed. */
   private catchUp(): void {
     const { attached } = this;
     const missed = new Set(this.missed);
@@ -147,7 +150,7 @@ export class Conversation {
 
   private welcome(peer: Peer<PanelContract>): void {
     this.attached = null;
-    // What another page said of itself.
+    // That was reported by the previous page about itself.
     this.hiddenBy.delete('page');
     peer.handleAll({
       ...this.requests(peer),
@@ -155,7 +158,7 @@ export class Conversation {
         if (again && this.run?.error) await this.actions.again(this.run);
         this.setRunOfA(null);
         this.attached = { peer, mark: null, problems: 0 };
-        // Not as the answer: a run that is shown meanwhile must not be overtaken by the one before it.
+        // Not as the result of a request: a run that is shown meanwhile must not be overtaken by the one before it.
         this.tellShown(peer);
         return null;
       },
@@ -186,7 +189,7 @@ export class Conversation {
     this.runOfA = runOfA;
   }
 
-  /** If several are asked for, the last one becomes the run of A, whichever is found first. */
+  /** If several runs are requested, the last one becomes the run of A, whichever is found first. */
   private async compareWithRun(shown: OpenRun, folder: string | null, peer: Peer<PanelContract>): Promise<void> {
     this.setRunOfA(null);
     if (folder === null) return;
@@ -217,7 +220,7 @@ export class Conversation {
     void peer.notify('go', { place });
   }
 
-  /** The whole state to show; from now on the page receives what is new. */
+  /** The whole state to show; from now on the page gets what is new. */
   private shown(): Shown {
     const { run, start } = this;
     if (!run || start) {

@@ -1,6 +1,6 @@
 /**
- * Columns of a dataset that its problems can be grouped by, such as level or subject: read from the file when a run is shown,
- * since a run keeps only what it needs.
+ * Columns of a dataset that its problems can be grouped by, such as level or subject. They are read from the file when
+ * a run is shown, since a run stores only what it needs.
  */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,13 +14,13 @@ import type { DataColumns } from '../runs/panel-contract.ts';
 
 /** Larger files are not read for this. */
 const LARGEST = 64 * 2 ** 20;
-/** Most groups that help to find something, and the longest name of one. */
+/** The most groups that are still useful, and the longest name of one. */
 const MOST_GROUPS = 40;
 const LONGEST = 40;
 
 /**
- * For each column its value for every problem, in the order of the problems. Only columns with few values, which most
- * problems have; none where the file has gone or is not JSON, CSV or Parquet, or its rows are others by now.
+ * Maps each column to its value for every problem, in order. Only columns with few different values, which most
+ * problems have; none if the file no longer exists, is not JSON, CSV or Parquet, or has other rows by now.
  * @param fileOf where a source is on this machine
  */
 export async function dataColumns(
@@ -54,7 +54,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['.parquet', parquet],
 ]);
 
-/** The rows of a file; [] where it cannot be read. */
+/** The rows of a file; [] if it cannot be read. */
 async function rowsOf(file: string): Promise<readonly RowValues[]> {
   const read = READERS.get(path.extname(file).toLowerCase());
   if (!read) return [];
@@ -63,7 +63,7 @@ async function rowsOf(file: string): Promise<readonly RowValues[]> {
     if (!about.isFile() || about.size > LARGEST) return [];
     return (await read(file, await readFile(file))).map(({ values }) => values);
   } catch {
-    // Faults of a dataset are reported where it is read for training.
+    // Errors in a dataset are reported when it is read for training.
     return [];
   }
 }

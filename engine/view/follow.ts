@@ -1,12 +1,12 @@
-/** Follows a run through its folder, where the engine that writes it cannot be asked. */
+/** Follows a run through its folder if the engine that writes it cannot be reached. */
 import { tailRecords } from '../journal/tail.ts';
 import type { DisposableLike } from './disposables.ts';
 import type { OpenRun } from './open-run.ts';
 
 export interface FollowListeners {
-  /** Its engine has resumed from an earlier checkpoint: the run has to be read again. Nothing follows. */
+  /** Its engine has resumed from an earlier checkpoint, so the run has to be read again. Nothing follows. */
   replaced(): void;
-  /** Reading failed after what had been read. A run that could not be read at all says so itself (`OpenRun.error`). */
+  /** Reading failed partway. A run that could not be read at all reports that itself (`OpenRun.error`). */
   failed(error: unknown): void;
 }
 

@@ -1,16 +1,16 @@
-/** A group with its rollouts as the panel gets it: of a large one, the tokens of the rollout that is shown. */
+/** A group with its rollouts for the panel; of a large group, only the tokens of the rollout that is shown. */
 import { withoutTokenTexts } from '../protocol/cut-tokens.ts';
 import { type GroupId, NO_STATISTICS, type Rollout, type RolloutStatistics } from '../protocol/group.ts';
 import { forkPoint } from '../runs/fork-point.ts';
 import type { GroupPage } from '../runs/panel-contract.ts';
 import type { OpenRun } from './open-run.ts';
 
-/** Characters of the responses up to which a group is sent whole: 64 rollouts of about 2,000 tokens. */
+/** Characters of the responses up to which a group is sent as a whole: 64 rollouts of about 2,000 tokens. */
 const WHOLE = 500_000;
 
 /**
- * @param shown the rollout whose tokens are wanted; null for those of all, however large the group is
- * @param isKnown what the others are compared by is at hand: they come in numbers only
+ * @param shown the rollout whose tokens are needed; null for all, however large the group is
+ * @param isKnown the page has the data that comparisons need, so the other rollouts are sent as numbers only
  * @throws RollscopeError `run-broken` if the group or its rollouts are missing
  */
 export async function groupPage(
@@ -35,7 +35,7 @@ export async function groupPage(
   };
 }
 
-/** A rollout with columns of its own, which take nothing along when they are sent. */
+/** A rollout with arrays of its own, so that sending it does not send a shared buffer. */
 function whole(rollout: Rollout): Rollout {
   const statistics = Object.fromEntries(
     Object.entries(rollout.statistics).map(([name, values]) => [name, values?.slice() ?? null]),
@@ -50,7 +50,7 @@ function comparable(rollout: Rollout): Rollout {
   return { ...inNumbers(rollout), ids: ids?.slice() ?? null, statistics: { ...NO_STATISTICS, logprob } };
 }
 
-/** A rollout without text and tokens, none of which is cut for it. */
+/** A rollout without text and tokens; no token text is cut for it. */
 function inNumbers(rollout: Rollout): Rollout {
   return { ...withoutTokenTexts(rollout), text: '', ids: null, statistics: NO_STATISTICS };
 }

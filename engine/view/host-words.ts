@@ -1,8 +1,8 @@
-/** How a host says to its user what the engine says. */
+/** How a host words the engine's texts for its user. */
 import type { ErrorData } from '../protocol/errors.ts';
 import type { Head } from '../runs/head.ts';
 
-/** Texts of the engine as the host's user knows them: the editor has settings where the command line has options. */
+/** The engine's texts in the terms of the host: the editor has settings where the command line has options. */
 export interface HostWords {
   /** Scheme of links to places of runs. */
   scheme: string;

@@ -1,4 +1,6 @@
-/** Collects what a page without a host shows of a run, within a size: the whole of its columns, and the rollouts that matter most. */
+/**
+ * Collects the data for a page without a host, within a size: all columns of a run, and the most important rollouts.
+ */
 import { readPrompt } from '../journal/reader.ts';
 import { toBytes } from '../messages/bytes.ts';
 import { groupKey } from '../protocol/group-id.ts';
@@ -18,7 +20,7 @@ export interface Inlined {
 
 /**
  * @param run whose columns are read
- * @param bytes that the rollouts may take, before compression
+ * @param bytes limit for the rollouts, before compression
  */
 export async function inlineRun(run: OpenRun, bytes: number): Promise<Inlined> {
   const { columns, problems } = run;

@@ -1,6 +1,6 @@
 /**
  * A run that is shown: its name and problems first, then its columns, then the records that follow. The columns are
- * read once; views get copies. Does not import VS Code.
+ * read once, and views get copies. Does not import VS Code.
  */
 import path from 'node:path';
 import { runName } from '../journal/layout.ts';
@@ -51,7 +51,7 @@ export class OpenRun {
   columns = new RunColumns();
   /** Resolves when the columns are read. @throws RollscopeError `run-not-found`, `run-broken`, `canceled` */
   readonly loaded: Promise<this>;
-  /** What is wrong with the files of its rollouts; null where they are there. */
+  /** The problem with the files of its rollouts; null if they exist. */
   private fault: string | null = null;
   /** Why the columns could not be read. */
   error: unknown = null;
@@ -68,7 +68,7 @@ export class OpenRun {
     private known: readonly Problem[],
   ) {
     this.loaded = this.load();
-    // Callers that await it get the error; no caller has to.
+    // Callers that await it get the error; not all callers do.
     this.loaded.catch(() => {});
   }
 
@@ -87,7 +87,7 @@ export class OpenRun {
     return runName(this.folder);
   }
 
-  /** In the order of their indices; a run that is imported gets more of them while it is followed. */
+  /** In index order; a run that is being imported gets more of them. */
   get problems(): readonly Problem[] {
     return this.known;
   }
@@ -122,11 +122,11 @@ export class OpenRun {
     return runInfo(this.file, { run, folder, step, status, evaluations, skipped, warnings, fault: this.fault });
   }
 
-  /** How it is doing; null for a probe, and before there is anything to compare. */
+  /** Its diagnosis; null for a probe, and before there is anything to compare. */
   get diagnosis(): Diagnosis | null {
     const { columns } = this;
     if (columns.step === 0) return null;
-    // Once a step is enough: it looks at all problems.
+    // Once per step is enough, since it looks at all problems.
     if (this.diagnosed?.step !== columns.step || this.diagnosed.head !== columns.head) {
       const { diagnosis } = diagnosisAt(columns);
       this.diagnosed = { step: columns.step, head: columns.head, diagnosis };
@@ -153,7 +153,7 @@ export class OpenRun {
     if (fresh) this.tellAppended();
   }
 
-  /** Tells that its writer has come or gone, which no record may have said. */
+  /** Fires if its writer has started or ended, which need not appear in a record. */
   tellStatus(): void {
     this.progressEmitter.fire(this.now);
   }
@@ -199,7 +199,7 @@ export class OpenRun {
     this.scope.dispose();
   }
 
-  /** Groups of problems that are not known yet come with their problems. */
+  /** Announces appended records. Groups of unknown problems are announced together with these problems. */
   private tellAppended(): void {
     if (this.columns.head.problems <= this.known.length) {
       this.appendEmitter.fire();
@@ -209,7 +209,7 @@ export class OpenRun {
       .then((problems) => {
         this.known = problems;
       })
-      // A request for such a problem reports what is wrong with the file.
+      // A request for such a problem reports the problem with the file.
       .catch(() => {})
       .finally(() => this.appendEmitter.fire());
   }

@@ -1,4 +1,4 @@
-/** The host's end of a page in a browser: messages to it go out in one long response, its own come as requests. */
+/** The host's end of a page in a browser: messages to the page are one long response, messages from it are requests. */
 import type { ServerResponse } from 'node:http';
 import { framed } from '../messages/bytes.ts';
 import { Emitter } from '../messages/json-rpc.ts';
@@ -7,7 +7,7 @@ import type { HostEnd } from '../messages/webview.ts';
 /** Bytes that may wait for a page that does not read them: more than the columns of a large run. */
 const WAITING = 2 ** 29;
 
-/** One page; its end closes what was opened for it. */
+/** One page; when it ends, everything that was opened for it is closed. */
 export class PageStream implements HostEnd {
   private readonly received = new Emitter<unknown>();
   readonly onDidReceiveMessage = this.received.event;
@@ -17,7 +17,7 @@ export class PageStream implements HostEnd {
       'Content-Type': 'application/octet-stream',
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // Of a proxy between: what is new must not wait for more.
+      // For a proxy in between: it must not hold back messages.
       'X-Accel-Buffering': 'no',
     });
     response.flushHeaders();

@@ -1,12 +1,12 @@
 /** The page that loads the panel's bundle. Pure. */
 export interface PageSources {
-  /** What styles, fonts and images of the host's own may be loaded from, such as `webview.cspSource`; '' for none. */
+  /** Where styles, fonts and images of the host may be loaded from, such as `webview.cspSource`; '' for nowhere. */
   csp: string;
-  /** Addresses of the scripts, in their order. */
+  /** Addresses of the scripts, in order. */
   scripts: readonly string[];
   /** Different for every page. */
   nonce: string;
-  /** What the scripts may connect to (default: nothing). */
+  /** Where the scripts may connect to (default: nowhere). */
   connect?: string;
 }
 
@@ -25,7 +25,7 @@ export function pagePolicy({ csp, nonce, connect }: Omit<PageSources, 'scripts'>
   ].join('; ');
 }
 
-/** What a document of the panel consists of; texts are escaped by the caller. */
+/** The parts of a document of the panel; the caller escapes texts. */
 export interface PageDocument {
   policy: string;
   nonce: string;

@@ -1,6 +1,6 @@
 /**
- * What the host does for the page of the panel: its requests about the run that it shows, and the actions that the host needs
- * for them. The conversation answers what changes what is shown (`conversation.ts`). Does not import VS Code.
+ * Handlers of the page's requests about the run that is shown, and the actions that the host must provide for them.
+ * Requests that change what is shown are handled by `conversation.ts`. Does not import VS Code.
  */
 
 import { readNotes } from '../journal/notes.ts';
@@ -26,7 +26,7 @@ import { groupPage } from './group-page.ts';
 import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
-/** Milliseconds between two messages of the same kind. */
+/** Least milliseconds between two messages of the same kind. */
 export const PACE = 100;
 
 /** A rollout of a run, by its index in the group. */
@@ -36,7 +36,7 @@ export interface StoredRollout {
   rollout: number;
 }
 
-/** What the panel needs of its host. */
+/** What the panel needs from its host. */
 export interface ConversationActions {
   control(action: RunAction, run: OpenRun): Promise<void>;
   perform(action: EditorAction): Promise<void>;
@@ -49,32 +49,32 @@ export interface ConversationActions {
   /** Asks where to write a file, and writes it there. */
   saveFile(name: string, content: Uint8Array): Promise<void>;
   revealProblem(run: OpenRun, problem: number): Promise<void>;
-  /** Computes how confidence goes with correctness at a step; an aborted signal ends it. */
+  /** Computes how well confidence predicts correctness at a step; aborting the signal ends it. */
   calibrate(run: OpenRun, phase: Phase, step: number, signal: AbortSignal): Promise<MeasureAlignment[]>;
   /** Computes rewards of stored rollouts; an aborted signal ends it. */
   rescore(run: OpenRun, scope: RescoreScope, signal: AbortSignal): Promise<RewardComparison>;
   /** Keeps a note with the run; all notes then. */
   writeNote(run: OpenRun, note: Note): Promise<Note[]>;
-  /** Columns of the dataset that the problems can be grouped by; absent where the dataset is not at hand. */
+  /** Columns of the dataset that the problems can be grouped by; absent if the dataset is not available. */
   dataColumns?(run: OpenRun): Promise<DataColumns>;
   /** Reads a run again after a failure, and shows it. */
   again(run: OpenRun): Promise<void>;
   report(error: unknown): void;
 }
 
-/** A start that is shown in place of a run, and what answers to it. */
+/** A start that is shown in place of a run, and its possible responses. */
 export interface ShownStart {
   state: StartState;
   answer(answer: StartAnswer): Promise<void>;
   openSetting(id: string): Promise<void>;
 }
 
-/** What requests find: the actions of the host, and what the page shows. */
+/** What the handlers use: the host's actions, and the state of the page. */
 interface Shows {
   actions: ConversationActions;
   /** The run of a request. @throws RollscopeError `run-not-found` if it is not the one that is shown now */
   shownRun(folder: string): OpenRun;
-  /** The same for rollouts, which may also be those of cursor A's run. */
+  /** The same for requests about rollouts, which may also be those of cursor A's run. */
   knownRun(folder: string): OpenRun;
   /** The start that is shown in place of the run. */
   start(): ShownStart | null;
@@ -92,7 +92,7 @@ export function panelRequests({
   return {
     readGroup: async ({ run, group, rollout, isKnown }, signal) => {
       const page = await groupPage(knownRun(run), group, rollout, isKnown);
-      // The page has moved on: nothing waits for rollouts that may be large.
+      // The page has moved on, and the rollouts may be large.
       if (signal.aborted) throw new RollscopeError('canceled', 'Reading the rollouts was canceled.');
       return page;
     },

@@ -1,4 +1,4 @@
-/** The panel as one file: its scripts and the run are inside, and the page may load nothing. */
+/** The panel as one file: the scripts and the run are inside, and the page must not load anything. */
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { toBytes } from '../messages/bytes.ts';
@@ -8,14 +8,14 @@ import { documentHtml } from './page.ts';
 
 export interface ReportSources {
   title: string;
-  /** What the file contains and what it leaves out, in a few words. */
+  /** What the file contains and what it omits, in a few words. */
   note: string;
-  /** Texts of the scripts, in their order. */
+  /** Texts of the scripts, in order. */
   scripts: readonly string[];
   run: InlinedRun;
 }
 
-/** The page as HTML text. Texts are escaped where they stand in markup. */
+/** The page as HTML text; texts are escaped where they are inserted into markup. */
 export function reportHtml({ title, note, scripts, run }: ReportSources): string {
   const texts = scripts.map(inline);
   const hashes = texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
@@ -37,7 +37,7 @@ export function reportHtml({ title, note, scripts, run }: ReportSources): string
   return documentHtml({ policy, nonce, title: escapedHtml(title), head, body: body.join('\n') });
 }
 
-/** A script as it can be inside a page: no text in it begins or ends a script element. */
+/** A script for use inside a page: it cannot begin or end a script element. */
 function inline(script: string): string {
   const lines = script.split('\n').filter((line) => !line.startsWith('//# sourceMappingURL='));
   return lines.join('\n').replace(/<(?=\/?script)/gi, '\\x3c');

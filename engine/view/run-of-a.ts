@@ -1,4 +1,4 @@
-/** Sends the run of cursor A, where that is another one than the run that is shown, to one page: first as a whole, then what is new. */
+/** Sends the run of cursor A, if that is another run, to one page: first as a whole, then what is new. */
 import type { Peer } from '../messages/peer.ts';
 import { toErrorData } from '../protocol/errors.ts';
 import { differentSettings } from '../runs/comparison/settings.ts';
@@ -41,7 +41,7 @@ export class RunOfA {
     this.scope.dispose();
   }
 
-  /** Tells what the page does not have. */
+  /** Sends the page what it lacks. */
   catchUp(): void {
     const { run, mark } = this;
     const { peer } = this.parts;

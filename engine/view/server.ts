@@ -29,7 +29,9 @@ import { PageStream } from './page-stream.ts';
 import type { ViewedRun } from './viewed-run.ts';
 
 const HOST = '127.0.0.1';
-/** Names by which a browser may know the address: any other in `Host` is a page of somebody else (DNS rebinding). */
+/**
+ * Host names that a browser may use for the address: any other `Host` belongs to someone else's page (DNS rebinding).
+ */
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 /** Pages at a time, and bytes of one message of a page. */
 const PAGES = 32;
@@ -43,7 +45,7 @@ export interface ViewServerOptions {
   port: number;
   /** Path of a script of the page. */
   script(name: (typeof SCRIPTS)[number]): string;
-  /** The command line, for what is computed from stored rollouts. */
+  /** The command line, for computations on stored rollouts. */
   program: Program;
   /** Runs that cursor A may be set to, which the caller disposes of. */
   others?: readonly ViewedRun[];
@@ -52,7 +54,7 @@ export interface ViewServerOptions {
 
 /** Serves one run on this machine to those who have its token. */
 export class ViewServer {
-  /** With the token behind the #. */
+  /** The address including the token after the #. */
   readonly address: string;
   readonly port: number;
   private readonly streams = new Map<string, PageStream>();
@@ -162,7 +164,7 @@ export class ViewServer {
   }
 }
 
-/** What a page may set cursor A to: the runs that were named when the server was started, and no other folder. */
+/** The run that a page may set cursor A to: one that was named when the server was started, not any folder. */
 function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRuns' | 'takeRun'> {
   return {
     listRuns: async () => others.map(({ run }) => choiceOf(run.info)),
@@ -179,7 +181,10 @@ function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRun
   };
 }
 
-/** Whether a request comes from a page of this server: another site's page may know the address, and a name that leads here. */
+/**
+ * Whether a request comes from a page of this server: another site's page can know the address, and a host name that
+ * resolves to it.
+ */
 function isOwn({ host = '', origin, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
   if (!LOOPBACK.has(host.replace(/:\d+$/, ''))) return false;
   if (origin !== undefined && origin !== `http://${host}`) return false;
@@ -204,7 +209,7 @@ function send(response: ServerResponse, type: string, content: string | Uint8Arr
 function refuse(response: ServerResponse, status: number): void {
   common(response);
   response.statusCode = status;
-  // What is left of a message that was too long is not read.
+  // The rest of a message that is too long is not read.
   if (status === 413) response.setHeader('Connection', 'close');
   response.end();
 }

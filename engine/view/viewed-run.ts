@@ -8,7 +8,7 @@ import { Disposables } from './disposables.ts';
 import { follow } from './follow.ts';
 import { OpenRun } from './open-run.ts';
 
-/** Milliseconds between two looks for an engine that has taken the run up, or let go of it. */
+/** Milliseconds between two checks whether an engine has started or stopped writing the run. */
 const LOOK_EVERY = 2000;
 
 /** A run that is read from its folder, and followed while it is written. */
@@ -16,9 +16,9 @@ export class ViewedRun {
   private readonly scope = new Disposables();
   private readonly following = this.scope.add(new Disposables());
   private readonly changeEmitter = this.scope.add(new Emitter<OpenRun>());
-  /** Whether somebody was writing it at the last look. */
+  /** Whether it was being written at the last check. */
   private written = false;
-  /** Another reading takes the place of the run. */
+  /** Fires when another reading takes the place of the run. */
   readonly onDidChange = this.changeEmitter.event;
 
   private constructor(
@@ -30,7 +30,10 @@ export class ViewedRun {
     this.scope.add({ dispose: () => clearInterval(timer) });
   }
 
-  /** @param report told of errors that end following. @throws RollscopeError `run-not-found`, `run-version`, `run-broken` */
+  /**
+   * @param report called with errors that end following.
+   * @throws RollscopeError `run-not-found`, `run-version`, `run-broken`
+   */
   static async open(folder: string, report: (error: unknown) => void): Promise<ViewedRun> {
     return new ViewedRun(await OpenRun.open(folder), report);
   }
@@ -66,7 +69,7 @@ export class ViewedRun {
     const written = liveWriter(this.current.folder) !== null;
     if (written === this.written) return;
     this.written = written;
-    // What an engine has taken up may have been cut back to its last checkpoint.
+    // An engine that resumed the run may have truncated it to its last checkpoint.
     if (written) void this.again().catch(this.report);
     else this.current.tellStatus();
   }

@@ -23,18 +23,18 @@ export interface RunToCompare {
   file: ConfiguredRun;
   problems: readonly Problem[];
   columns: RunColumns;
-  /** The step that it is looked at; null for the latest. 0 is before training. */
+  /** The step to compare; null for the latest, 0 for before training. */
   step: number | null;
 }
 
-/** Measures of the problems that all runs have, at one step of one run; null where there is none. */
+/** Measures over the problems that all runs have, at one step of one run; null if there is none. */
 export interface Measures {
   /** Latest step of the groups that speak; null without any. */
   step: number | null;
   /** Problems with rollouts, and how many of them have a reference. */
   problems: number;
   labeled: number;
-  /** Rollouts of each problem; null where they differ. */
+  /** Rollouts per problem; null if problems differ. */
   samples: number | null;
   /** avg@k with a bootstrap over problems; maj@k and pass@k with Wilson's interval. */
   accuracy: Estimate | null;
@@ -47,7 +47,7 @@ export interface Measures {
 export interface RunAtStep {
   run: string;
   folder: string;
-  /** The step that was asked for. */
+  /** The step that was requested. */
   asked: number | null;
   before: Measures;
   at: Measures;
@@ -55,7 +55,7 @@ export interface RunAtStep {
   unmatched: number;
 }
 
-/** Another run against the first: what it has more of. */
+/** Another run compared with the first: the differences of its measures. */
 export interface PairComparison {
   /** Places of the two runs. */
   first: number;

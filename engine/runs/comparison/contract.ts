@@ -1,4 +1,7 @@
-/** What the page of a comparison asks its host, and what it receives. The host checks what comes from the page; the page imports types only. */
+/**
+ * The messages between the page of a comparison and its host. The host checks what the page sends; the page imports
+ * types only.
+ */
 import * as z from 'zod';
 import { defineContract, unchecked } from '../../messages/contract.ts';
 import type { ErrorData } from '../../protocol/errors.ts';
@@ -12,7 +15,7 @@ import { MOST_RUNS } from './letters.ts';
 
 const step = z.int().min(0);
 const ComparisonLook = z.strictObject({
-  /** Step of each run; null for the latest, also where it is absent. */
+  /** The step of each run; null, or absent, for the latest. */
   steps: z.array(step.nullable()).max(MOST_RUNS),
   /** Place of the run that the others are compared with. */
   first: step,
@@ -49,7 +52,7 @@ export interface ComparisonInView extends Omit<RunComparison, 'problems'> {
 
 export interface ShownComparison {
   runs: RunInView[];
-  /** How much of the runs has been read, 0 to 1. */
+  /** The part of the runs that has been read, 0 to 1. */
   loaded: number;
   /** Why they cannot be compared. */
   error: ErrorData | null;
@@ -82,7 +85,7 @@ export const COMPARE = defineContract({
 });
 export type CompareContract = typeof COMPARE;
 
-/** What the page keeps over a reload. */
+/** The state that the page keeps across a reload. */
 export interface ComparisonState {
   folders: string[];
   look: ComparisonLook;

@@ -2,7 +2,7 @@
 import type { RunColumns } from '../columns.ts';
 import type { Metric } from '../series.ts';
 
-/** What an evaluation measures with an interval, as a curve. */
+/** The estimates of an evaluation that can be curves. */
 export const EVALUATION_CURVES = {
   'evaluation/accuracy': { measure: 'accuracy', title: 'accuracy of the evaluations' },
   'evaluation/majority': { measure: 'majorityAccuracy', title: 'maj@k of the evaluations' },
@@ -15,19 +15,19 @@ export type CurveName = Metric | EvaluationCurve;
 export interface RunCurve {
   /** Ascending. */
   steps: number[];
-  /** One per step; NaN where there is none. */
+  /** One value per step; NaN if there is none. */
   values: number[];
   /** 95% intervals of evaluations. */
   low?: number[];
   high?: number[];
 }
 
-/** Whether a curve is of what evaluations measured, instead of a metric of the steps. */
+/** Whether a curve consists of estimates of evaluations rather than of a metric of the steps. */
 export function isEvaluationCurve(name: string): name is EvaluationCurve {
   return Object.hasOwn(EVALUATION_CURVES, name);
 }
 
-/** Empty where the run does not have it. */
+/** Empty if the run does not have it. */
 export function curveOf({ series, head }: Pick<RunColumns, 'series' | 'head'>, name: CurveName): RunCurve {
   if (!isEvaluationCurve(name)) {
     const values = series.of(name);

@@ -22,7 +22,10 @@ export interface DifferingProblem {
   }[];
 }
 
-/** Those that some run has right and another wrong come first, then those with another answer; the larger share first. */
+/**
+ * First the problems that are correct in one run and wrong in another, then those with different answers; larger shares
+ * first.
+ */
 export function differingProblems(
   { problems }: Pick<RunComparison, 'problems'>,
   first: readonly Problem[],

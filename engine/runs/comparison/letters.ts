@@ -1,3 +1,3 @@
-/** How many runs can be told apart in one view, and what they are called there. Without imports: the page has it too. */
+/** How many runs one view can distinguish, and their letters. Without imports, since the page uses it too. */
 export const MOST_RUNS = 6;
 export const RUN_LETTERS = 'ABCDEF';

@@ -1,4 +1,4 @@
-/** Which problems of several runs are the same: by their text, else by an id with nothing that speaks against it. Pure. */
+/** Which problems of several runs are the same: by text, otherwise by id unless something contradicts it. Pure. */
 import type { Problem } from '../../protocol/problem.ts';
 import { referenceText } from '../../protocol/reference.ts';
 
@@ -7,7 +7,7 @@ export interface MatchedProblems {
   indices: number[][];
   /** How many of them have the same text in all runs; the others have the same id. */
   byText: number;
-  /** How many of them have another reference answer in some run. */
+  /** How many of them have a different reference answer in some run. */
   otherReferences: number;
   /** For each run, how many of its problems not all runs have. */
   unmatched: number[];
@@ -33,7 +33,7 @@ export function matchProblems(runs: readonly (readonly MatchedProblem[])[]): Mat
   };
 }
 
-/** For each problem of one run that of the other run which is the same. Each is taken once. */
+/** For each problem of one run, the same problem in the other run. Each is used once. */
 function partnersIn(problems: readonly MatchedProblem[], other: readonly MatchedProblem[]) {
   const partners = new Map<MatchedProblem, MatchedProblem>();
   const taken = new Set<MatchedProblem>();
@@ -49,7 +49,7 @@ function partnersIn(problems: readonly MatchedProblem[], other: readonly Matched
       if (alike) alike.push(one);
       else free.set(key, [one]);
     }
-    // The first of those that are alike is the last of its list, which is the one that `pop` takes.
+    // The lists are reversed, so that `pop` takes the first of the problems that are alike.
     for (const alike of free.values()) alike.reverse();
     for (const problem of problems) {
       if (partners.has(problem)) continue;

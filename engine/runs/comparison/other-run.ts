@@ -5,11 +5,11 @@ import { lazyBefore, lazyView, type ProblemView, unsampled } from '../problem-vi
 import { matchProblems } from './match.ts';
 
 export interface Partners {
-  /** By the index of a problem: that of the same problem in the other run; absent where it has none. */
+  /** Maps the index of a problem to that of the same problem in the other run; without an entry if it has none. */
   indices: ReadonlyMap<number, number>;
   /** How many of them have the same text in both; the others have the same id. */
   byText: number;
-  /** How many of them have another reference answer there. */
+  /** How many of them have a different reference answer there. */
   otherReferences: number;
 }
 
@@ -20,8 +20,8 @@ export function partnersOf(problems: readonly Problem[], others: readonly Proble
 }
 
 /**
- * A problem as the other run knows it at a step, with values that are looked up when they are asked for; unsampled where it
- * does not have it.
+ * A problem at a step of the other run, whose values are computed when they are read; unsampled if that run does not
+ * have the problem.
  * @param from 0: before training; null: the latest step
  */
 export function viewInOther(

@@ -4,15 +4,15 @@ import { originText } from '../../protocol/texts.ts';
 import { cellText, isObject } from '../../protocol/values.ts';
 
 export interface SettingDifference {
-  /** As in run.json: `loss.kl`; for a run of another trainer as it is called there. */
+  /** As in run.json, such as `loss.kl`; for a run of another trainer, under that trainer's name. */
   setting: string;
-  /** One per run; null where the run does not have it. */
+  /** One per run; null if the run does not have it. */
   values: (string | null)[];
 }
 
 export type ConfiguredRun = Pick<RunFile, 'config' | 'foreign' | 'origin' | 'modelFingerprint' | 'dataFingerprint'>;
 
-/** The settings whose values are not the same in all runs, what a run is first. */
+/** The settings whose values differ between the runs; what a run is about comes first. */
 export function differentSettings(runs: readonly ConfiguredRun[]): SettingDifference[] {
   const settings = runs.map(settingsOf);
   const names = new Set(settings.flatMap((some) => [...some.keys()]));
@@ -32,7 +32,7 @@ function settingsOf(run: ConfiguredRun): Map<string, string> {
   return found;
 }
 
-/** What `describeRun` does not say already. */
+/** Settings that `describeRun` does not mention. */
 function configured(config: NonNullable<ConfiguredRun['config']>) {
   const { job: _, model: _model, reward: _reward, steps: _steps, dataset, ...rest } = config;
   const { path: _path, ...reading } = dataset;

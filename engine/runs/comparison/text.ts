@@ -1,4 +1,4 @@
-/** How a comparison of runs reads, in the terminal and in the editor. Pure, without schemas: the page has it too. */
+/** Comparisons of runs in words, for the terminal and the editor. Pure, without schemas, since the page uses it too. */
 import type { Estimate } from '../../protocol/estimate.ts';
 import { DASH, figure, plural, whole } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
@@ -26,14 +26,14 @@ export const MEASURES: readonly MeasureRow[] = [
   { title: () => 'majority share', text: shareText, mean: shareText },
 ];
 
-/** Rollouts per problem; `k` where they are not as many everywhere. */
+/** Rollouts per problem; `k` if the runs differ. */
 function kOf(runs: readonly RunAtStep[]): string {
   const samples = new Set(runs.map(({ at }) => at.samples));
   const [only] = samples;
   return samples.size === 1 && only !== null && only !== undefined ? String(only) : 'k';
 }
 
-/** `64 problems in both runs, matched by text · evaluation rollouts`, and what is odd about it. */
+/** `64 problems in both runs, matched by text · evaluation rollouts`, followed by peculiarities. */
 export function matchedText({ matched, runs, phase }: Pick<RunComparison, 'matched' | 'runs' | 'phase'>): string {
   const { problems, byText, otherReferences } = matched;
   const by = byText === problems ? 'by text' : byText === 0 ? 'by id' : `${byText} by text, ${problems - byText} by id`;

@@ -11,7 +11,7 @@ import { portableJson } from '../../protocol/well-formed.ts';
 import { streamAside } from '../../system/aside.ts';
 import { type RolloutRow, stepRows } from './rows.ts';
 
-/** What a log says about its step, in addition to its samples. */
+/** The parts of a step's log other than its samples. */
 interface Step {
   run: string;
   phase: Phase;
@@ -26,7 +26,7 @@ export async function exportInspect(folder: string, out: string): Promise<number
   const time = file.created.slice(0, 19).replaceAll(':', '-');
   let count = 0;
   for await (const { phase, step, rows } of stepRows(folder)) {
-    // A log states its results before its samples, so those of one step are held.
+    // A log contains its results before its samples, so the samples of a step are collected first.
     const all: RolloutRow[] = [];
     for await (const row of rows) all.push(row);
     count += all.length;
@@ -79,7 +79,7 @@ function modelOf(file: RunFile): string {
   return `rollscope/${describeRun(file).model ?? 'unknown'}`;
 }
 
-/** The scores of a rollout; null where it has none. */
+/** The scores of a rollout; null if it has none. */
 const SCORES: Record<string, (row: RolloutRow) => number | null> = {
   correct: ({ correct }) => (correct === null ? null : Number(correct)),
   reward: ({ reward }) => reward,

@@ -29,7 +29,7 @@ export async function exportRlLoggingBoard(folder: string, out: string): Promise
   return writeJsonLines(join(out, 'rollouts_rank0.jsonl'), lines());
 }
 
-/** The board takes a key that is there as known, so what is not known is left out. */
+/** The board treats every existing key as a known value, so unknown values are left out. */
 function boardRow(row: RolloutRow, reward: number): object {
   const { prompt, problemText, text, tokenTexts, tokenLogprobs, tokenEntropies, correct, step } = row;
   return {

@@ -24,7 +24,7 @@ export interface RolloutRow {
   /** The extracted answer, and the reference answer of the data. */
   answer: string | null;
   reference: string | null;
-  /** All reference answers as a JSON list, where there are several. */
+  /** All reference answers as a JSON list, if there are several. */
   references: string | null;
   correct: boolean | null;
   /** The vote of its group: its status, its answer and share (null without an answer), and whether that is right. */
@@ -32,7 +32,7 @@ export interface RolloutRow {
   majorityAnswer: string | null;
   majorityShare: number | null;
   verdict: Verdict;
-  /** Whether its group is what the run says of the problem in the end, in every view. */
+  /** Whether its group is the one that represents the problem at the end of the run, in every view. */
   current: boolean;
   reward: number | null;
   /** Rewards by name as JSON; null where only the one above exists. */
@@ -47,7 +47,7 @@ export interface RolloutRow {
   repetition: number | null;
   /** Other values of the trainer that made the run, by its names, as JSON; null without any. */
   foreign: string | null;
-  /** Only where asked for, one entry per token; null where they are not known. The texts joined give `text`. */
+  /** Only on request, one entry per token; null if unknown. Joined, the texts give `text`. */
   tokenIds?: number[] | null;
   tokenTexts?: string[] | null;
   tokenLogprobs?: number[] | null;
@@ -57,7 +57,7 @@ export interface RolloutRow {
 export interface RolloutExportOptions {
   /** Phases to export (default: all). */
   phases?: readonly Phase[];
-  /** Add token ids and texts with their log-probabilities and entropies. */
+  /** Adds token ids and texts with their log-probabilities and entropies. */
   perToken?: boolean;
   signal?: AbortSignal;
 }
@@ -100,7 +100,7 @@ interface RowSource extends RolloutExportOptions {
   columns: RunColumns;
   problems: Problem[];
   prompts: Prompt[] | null;
-  /** Rows of the columns that have rollouts and are asked for. */
+  /** Rows of the columns that have rollouts and are requested. */
   at: number[];
 }
 
@@ -145,7 +145,7 @@ type GroupValues = Pick<
   | 'current'
 >;
 
-/** What all rollouts of a group share: the problem, and what the views say of it when this group speaks. */
+/** What all rollouts of a group share: the problem, and its view at this group. */
 function groupValues(
   columns: RunColumns,
   row: number,

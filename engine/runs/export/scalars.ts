@@ -9,13 +9,16 @@ export interface Scalars {
   step: number;
   /** ISO 8601. */
   time: string;
-  /** Names as in the records; an estimate gives three: its mean, and its interval as `...Low` and `...High`; another trainer's metric is `foreign/<name>`. */
+  /**
+   * Names as in the records. An estimate gives three scalars: its mean, and its interval as `...Low` and `...High`.
+   * Another trainer's metric is `foreign/<name>`.
+   */
   values: Record<string, number | null>;
 }
 
 /**
- * Yields the scalars of every step and evaluation, in order; what another trainer's log says of a step is among that
- * step's, whenever it was read. Throws as `readEvents` does.
+ * Yields the scalars of every step and evaluation, in order. Metrics from another trainer's log are among those of
+ * their step, whenever the log was read. Throws as `readEvents` does.
  */
 export async function* runScalars(folder: string): AsyncGenerator<Scalars> {
   const all: Scalars[] = [];
@@ -53,7 +56,7 @@ function scalarsOf(record: JournalRecord): Scalars | null {
   return null;
 }
 
-/** Another trainer's metrics, named as their series are: what it calls `loss` need not be ours. */
+/** Another trainer's metrics under the names of their series: what it calls `loss` may not be ours. */
 function foreignValues(foreign: Record<string, number | null> = {}): Scalars['values'] {
   return Object.fromEntries(Object.entries(foreign).map(([name, value]) => [foreignMetric(name), value]));
 }

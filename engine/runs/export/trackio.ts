@@ -12,8 +12,9 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Sends one entry per step to the dashboard at `address`, as `trackio.show()` prints it
- * (`http://127.0.0.1:7860/?write_token=...`). An entry that is there already is not added again. Returns the number of steps.
- * @throws RollscopeError `usage` for another address, or when nothing answers there, or the request is refused
+ * (`http://127.0.0.1:7860/?write_token=...`). Existing entries are not added again. Returns the number of steps.
+ * @throws RollscopeError `usage` if this is not the address of a dashboard, nothing answers there, or the request is
+ * refused
  */
 export async function exportTrackio(folder: string, address: string): Promise<number> {
   const { url, token } = parseAddress(address);

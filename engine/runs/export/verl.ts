@@ -8,7 +8,9 @@ import type { Phase } from '../../protocol/group.ts';
 import { writeJsonLines } from './jsonl.ts';
 import { type RolloutRow, stepRows } from './rows.ts';
 
-/** Where verl's viewers look for each phase. A greedy evaluation would be a second file of the same step. */
+/**
+ * The folder where verl's viewers look for each phase. A greedy evaluation would be a second file for the same step.
+ */
 const FOLDERS = { train: 'rollouts', evaluation: 'validation', probe: 'validation' } as const;
 type Dumped = keyof typeof FOLDERS;
 
@@ -25,7 +27,10 @@ export async function exportVerl(folder: string, out: string): Promise<number> {
   return count;
 }
 
-/** `score` is the reward that trains; where none is given (evaluation and probe), 1 or 0 for right or wrong, as in verl. */
+/**
+ * `score` is the training reward; in phases without one (evaluation and probe), 1 for correct and 0 for wrong, as in
+ * verl.
+ */
 function verlRow(row: RolloutRow): object {
   const { prompt, problemText, text, reference, references, reward, step, correct, answer, advantage, problemId } = row;
   return {
