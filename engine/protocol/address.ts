@@ -4,7 +4,7 @@
  */
 import { PHASES, type Phase } from './group-id.ts';
 
-/** What an address of the extension begins with, whatever the editor's own scheme is. */
+/** The authority of the extension's addresses, whatever the editor's own scheme is. */
 const AUTHORITY = 'rollscope.rollscope';
 const PATH = '/run';
 
@@ -23,13 +23,13 @@ export interface Address {
   tokens: [first: number, last: number] | null;
   /** The step that the place is compared with (cursor A); absent: before training, or the latest step of another run. */
   from?: number;
-  /** Folder of the run of that step, where it is another one. */
+  /** Folder of the run of that step, if it is another run. */
   fromRun?: string;
-  /** What a report that cites the place says of it: `name=value`. */
+  /** The value that a report states about the place that it cites: `name=value`. */
   says: string | null;
 }
 
-/** Everything but the folder may be left out. */
+/** Everything but the folder is optional. */
 export type GivenAddress = Pick<Address, 'folder'> & Partial<Address>;
 
 /** @param scheme of the editor: `vscode`, `vscode-insiders` */
@@ -49,7 +49,7 @@ export function parseAddress(text: string): Address | null {
   return query !== undefined && place!.toLowerCase() === `${AUTHORITY}${PATH}` ? addressIn(query) : null;
 }
 
-/** The address in the query of a link; null where it is none. */
+/** The address in the query of a link; null if it is not one. */
 export function addressIn(query: string): Address | null {
   const values = new URLSearchParams(query.split('#', 1)[0]);
   const folder = values.get('folder');

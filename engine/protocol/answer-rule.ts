@@ -1,4 +1,4 @@
-/** How a person says where the answer is in a response: `auto`, `tag:result`, `regex:is ([^.]+)`. Pure. */
+/** How the user specifies where the answer is in a response: `auto`, `tag:result`, `regex:is ([^.]+)`. Pure. */
 
 /** Rules that are a name alone. */
 const NAMES = ['auto', 'boxed', 'hash', 'last-number', 'last-line', 'last-sentence', 'whole'] as const;
@@ -12,7 +12,7 @@ export type AnswerRule =
 
 const HINT = `Use ${NAMES.join(', ')}, tag:<name>, choice:<letters> or regex:<pattern>.`;
 
-/** The rule that a text names; null for anything else. Whether a pattern can be read is for `engine/grading` to say. */
+/** The rule that a text specifies; null for anything else. `engine/grading` checks whether a pattern is valid. */
 export function parseAnswerRule(text: string): AnswerRule | null {
   const name = NAMES.find((one) => one === text);
   if (name) return { kind: name };
@@ -41,7 +41,7 @@ function between(first: string, last: string): string {
   return letters;
 }
 
-/** What is wrong with a rule; null for a valid one. */
+/** Why a rule is invalid; null if it is valid. */
 export function answerRuleError(text: string): { message: string; hint?: string } | null {
   return parseAnswerRule(text)
     ? null

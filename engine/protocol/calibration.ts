@@ -1,4 +1,7 @@
-/** Whether confidence goes with correctness, as `rollscope analyze --json` prints it and the panel shows it. Pure, without schemas. */
+/**
+ * How well confidence predicts correctness, as `rollscope analyze --json` prints it and the panel shows it. Pure,
+ * without schemas.
+ */
 import type { Estimate } from './estimate.ts';
 
 export interface MeasureAlignment {
@@ -17,7 +20,7 @@ export interface MeasureAlignment {
 }
 
 export interface CalibrationBin {
-  /** The bin holds confidences above `low` and up to `high`; the first one also its `low`. */
+  /** The bin contains confidences above `low` and up to `high`; the first bin also contains its `low`. */
   low: number;
   high: number;
   count: number;

@@ -1,4 +1,4 @@
-/** Which chat template a run uses, and with which variables of its own, as people write it. Pure. */
+/** Which chat template a run uses, and with which additional variables, as the user writes it. Pure. */
 import { isObject } from './values.ts';
 
 /** The model's own, or none: prompts are texts with blank lines between them. */
@@ -15,7 +15,7 @@ export function isTemplateFile(template: string): boolean {
   return !isTemplateText(template) && /[\\/]|\.[a-z0-9]+$/i.test(template);
 }
 
-/** What every template gets from the run itself. */
+/** Variables that the run itself gives every template. */
 const TAKEN = new Set([
   'messages',
   'add_generation_prompt',
@@ -27,7 +27,7 @@ const TAKEN = new Set([
 
 export type TemplateVariables = Record<string, unknown>;
 
-/** Reads `enable_thinking=false,effort=low`, or a JSON object. Throws an Error that says what is wrong. */
+/** Reads `enable_thinking=false,effort=low`, or a JSON object. Throws an Error with the reason if it is invalid. */
 export function parseTemplateVariables(text: string): TemplateVariables {
   const trimmed = text.trim();
   const variables = trimmed.startsWith('{') ? fromJson(trimmed) : fromPairs(trimmed);
@@ -36,7 +36,7 @@ export function parseTemplateVariables(text: string): TemplateVariables {
   return variables;
 }
 
-/** What is wrong with variables of a chat template as they were written, and a hint; null if they can be read. */
+/** Why variables of a chat template are invalid, with a hint; null if they are valid. */
 export function templateVariablesError(text: string): { message: string; hint: string } | null {
   try {
     parseTemplateVariables(text);

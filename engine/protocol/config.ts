@@ -44,10 +44,12 @@ export type GivenRewardOptions = Record<string, Record<string, unknown>>;
 const rewardOptions = z.record(z.string(), z.record(z.string(), z.unknown())).default({});
 
 export type RunConfig = ValuesOf<typeof RUN.fields> & { rewardOptions: GivenRewardOptions };
-/** What a user writes: everything but the dataset may be left out. */
+/** What a user writes: everything but the dataset is optional. */
 export type RunConfigInput = InputsOf<typeof RUN.fields> & { rewardOptions?: GivenRewardOptions };
 
-/** Strict: for what a person or another program writes. Options of rewards pass unchecked: `engine/config` checks them. */
+/**
+ * Strict, for what a person or another program writes. Options of rewards are not checked here but in `engine/config`.
+ */
 export const RunConfig = schemaOf(RUN, { unknown: 'refuse' }, { rewardOptions }) as z.ZodType<
   RunConfig,
   RunConfigInput
@@ -69,9 +71,9 @@ export function isOnVerl(config: Pick<RunConfig, 'engine' | 'job'> | null): bool
 }
 
 /**
- * Throws RollscopeError `config` where more rollouts would train than vote.
- *
- * @param nameOf what a person calls a setting where it was given @param remedy what to do there, if more helps than that
+ * Throws RollscopeError `config` if more rollouts would train than vote.
+ * @param nameOf the user's name for a setting, where it was given
+ * @param remedy a more specific hint for that place
  */
 export function checkVotes(
   { votes, group }: Pick<RunConfig, 'votes' | 'group'>,

@@ -1,6 +1,6 @@
 /**
- * Token texts that are cut out of their response when somebody asks for them: a group of long responses has millions, and of
- * most of them only a few are looked at. Pure.
+ * Token texts that are cut out of their response on demand: a group of long responses has millions of tokens, and only
+ * a few of them are looked at. Pure.
  */
 import type { Rollout } from './group.ts';
 
@@ -9,7 +9,7 @@ type Lengths = Uint16Array | Int32Array;
 
 const LENGTHS = new WeakMap<object, Lengths>();
 
-/** A rollout whose token texts are cut out of its text when they are asked for, and are kept then. */
+/** A rollout whose token texts are cut out of its text on first use, and then kept. */
 export function withTokensOf(rollout: Rollout, lengths: readonly number[]): Rollout {
   const kept = lengths.every((length) => length < 2 ** 16) ? Uint16Array.from(lengths) : Int32Array.from(lengths);
   LENGTHS.set(rollout, kept);
@@ -35,12 +35,12 @@ export function cut(text: string, lengths: ArrayLike<number>): string[] {
   return tokenTexts;
 }
 
-/** How many token texts a rollout has; null where they are not known. None is cut for it. */
+/** The number of a rollout's token texts, without cutting any; null if they are unknown. */
 export function countOfTokenTexts(rollout: Pick<Rollout, 'tokenTexts'>): number | null {
   return LENGTHS.get(rollout)?.length ?? rollout.tokenTexts?.length ?? null;
 }
 
-/** Where a token begins in the response, UTF-16 units; beyond the last one, the length of all. */
+/** Where a token begins in the response, in UTF-16 units; beyond the last token, the length of the response. */
 export function tokenOffset(rollout: Pick<Rollout, 'tokenTexts'>, token: number): number {
   const lengths = LENGTHS.get(rollout);
   const count = Math.min(token, countOfTokenTexts(rollout) ?? 0);
@@ -49,7 +49,7 @@ export function tokenOffset(rollout: Pick<Rollout, 'tokenTexts'>, token: number)
   return at;
 }
 
-/** The text of one token; undefined beyond the last one, and where they are not known. */
+/** The text of one token; undefined beyond the last token, and if the texts are unknown. */
 export function tokenText(rollout: Pick<Rollout, 'text' | 'tokenTexts'>, token: number): string | undefined {
   const lengths = LENGTHS.get(rollout);
   if (!lengths) return rollout.tokenTexts?.[token];
@@ -58,7 +58,7 @@ export function tokenText(rollout: Pick<Rollout, 'text' | 'tokenTexts'>, token: 
   return rollout.text.slice(start, start + lengths[token]!);
 }
 
-/** A copy of a rollout without its token texts, none of which is cut for it. */
+/** A copy of a rollout without its token texts; none of them is cut for it. */
 export function withoutTokenTexts(rollout: Rollout): Rollout {
   const tokenTexts = { value: null, configurable: true, enumerable: true, writable: true };
   return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(rollout), tokenTexts }) as Rollout;

@@ -1,7 +1,7 @@
 /** Ids of datasets on the Hub. Pure. */
 
 export interface DatasetId {
-  /** As it was written. */
+  /** As the user wrote it. */
   spec: string;
   name: string;
   /** A branch, a tag or a commit. */
@@ -10,7 +10,7 @@ export interface DatasetId {
 
 const DATA_FILE = /\.(?:jsonl|ndjson|json|csv|tsv|parquet|txt|md)(?:\.gz|\.zst)?$/i;
 
-/** `owner/name`, at a branch, tag or commit with `@`; null for what is rather a path. */
+/** Parses `owner/name`, with a branch, tag or commit after `@`; null for what looks like a path. */
 export function parseDatasetId(spec: string): DatasetId | null {
   const [, name, revision = 'main'] =
     /^(?:hf:)?([A-Za-z0-9][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w.-]*))?$/.exec(spec) ?? [];

@@ -3,11 +3,11 @@
 interface DeviceChoice {
   /** Its name in tables. */
   readonly title: string;
-  /** One line for who chooses it. */
+  /** One line that helps to choose. */
   readonly text: string;
 }
 
-/** In the order in which they are listed. */
+/** In the order of lists. */
 export const DEVICES = {
   cpu: { title: 'CPU', text: 'CPU.' },
   webgpu: { title: 'WebGPU', text: 'GPU (WebGPU).' },
@@ -20,7 +20,7 @@ export const DEVICES = {
 export type DeviceName = keyof typeof DEVICES;
 export const DEVICE_NAMES = Object.keys(DEVICES) as [DeviceName, ...DeviceName[]];
 
-/** What a run can be told to compute on, with the line for each. */
+/** The devices that a run can be configured to use, with one line each. */
 export const DEVICE_CHOICES: Readonly<Record<'auto' | DeviceName, string>> = {
   auto: 'The fastest available device.',
   ...(Object.fromEntries(DEVICE_NAMES.map((name) => [name, DEVICES[name].text])) as Record<DeviceName, string>),

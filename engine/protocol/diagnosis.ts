@@ -1,10 +1,11 @@
-/** How a run is doing, in a word: the texts that every view shows. Pure, without schemas. */
+/** The diagnosis of a run in one word, with the texts that every view shows. Pure, without schemas. */
 
 /**
- * `collapsing`: the collapse watch warned, or the accuracy fell below half of what it was; `declining`: the accuracy fell;
- * `learning`: the majority vote got better; `sharpening`: the rollouts agree more with a vote that did not get better;
- * `warned`: the collapse watch sees early signs; `no-signal`: all rewards were equal; `unclear`: no change beyond the
- * intervals; `unmeasured`: nothing was measured before and after training; `unlabeled`: without references nobody knows.
+ * `collapsing`: the collapse watch warned, or the accuracy fell below half of its former value; `declining`: the
+ * accuracy fell; `learning`: the majority vote improved; `sharpening`: the rollouts increasingly agree with a vote that
+ * did not improve; `warned`: the collapse watch sees early signs; `no-signal`: all rewards were equal; `unclear`: no
+ * change beyond the intervals; `unmeasured`: nothing was measured both before and after training; `unlabeled`: there
+ * are no references.
  */
 export const DIAGNOSES = [
   'collapsing',
@@ -19,7 +20,7 @@ export const DIAGNOSES = [
 ] as const;
 export type DiagnosisKind = (typeof DIAGNOSES)[number];
 
-/** How grave it is, for its color. */
+/** Severity, which determines the color. */
 export type Gravity = 'good' | 'neutral' | 'warning' | 'bad';
 
 const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; meaning: string }>> = {
@@ -72,7 +73,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
 
 export interface Diagnosis {
   kind: DiagnosisKind;
-  /** The step since which it holds; null where that is not known. */
+  /** The first step at which it holds; null if unknown. */
   since: number | null;
 }
 
@@ -81,12 +82,12 @@ export function diagnosisText({ kind, since }: Diagnosis): string {
   return since === null ? TEXTS[kind].text : `${TEXTS[kind].text} since step ${since}`;
 }
 
-/** What the word means, as a sentence. */
+/** The meaning of the word, as a sentence. */
 export function diagnosisMeaning(kind: DiagnosisKind): string {
   return TEXTS[kind].meaning;
 }
 
-/** How grave a diagnosis is: decides color and icon, never the wording. */
+/** The severity of a diagnosis: determines color and icon, never the wording. */
 export function gravityOf(kind: DiagnosisKind): Gravity {
   return TEXTS[kind].gravity;
 }

@@ -1,4 +1,4 @@
-/** What ships with Rollscope, by the names that a configuration gives it. Without zod. */
+/** The models and problems that ship with Rollscope, under the names that a configuration uses. Without zod. */
 
 /** Names the default model that ships, and the problems that ship. */
 export const EMBEDDED = 'embedded';
@@ -8,7 +8,7 @@ export function isEmbedded(model: string): boolean {
   return model === EMBEDDED || model.startsWith(`${EMBEDDED}:`);
 }
 
-/** What each model that ships is, in a few words for a choice; `docs/embedded-model.md` tells all of it. */
+/** A short description of each model for a quick pick; `docs/embedded-model.md` has the details. */
 export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
   [EMBEDDED]: 'tiny, comes with Rollscope',
   'embedded:S2000': 'the same, pre-trained half as long',
@@ -23,9 +23,9 @@ export const EMBEDDED_MODELS: Readonly<Record<string, string>> = {
 
 /** Questions in addition to the problem itself, in the signs that embedded models were pre-trained on (`engine/experiments`). */
 export const EMBEDDED_QUESTIONS = {
-  /** Countdown: the problem, a response as it is, and a sign to begin judging; the judgment is 1 or 0. */
+  /** Countdown: the problem, a response, and a sign after which the model judges; the judgment is 1 or 0. */
   judge: '{{problem}}{{solution}}=',
-  /** Chains: `3+.+4=16:` asks for what the dot stands for. */
+  /** Chains: `3+.+4=16:` asks which number the dot replaces. */
   dual: '{{masked}}{{answer}}:',
   mask: '.',
 } as const;

@@ -1,6 +1,6 @@
 /**
- * The one error a user meets: a code that programs can match, a message that names file, line or field, and a hint that
- * says what to do. Anything else that is thrown is a bug and is reported as such (code `internal`).
+ * The only kind of error that users see: a code that programs can match, a message that names file, line or field, and
+ * a hint that says what to do. Anything else that is thrown is a bug and is reported as such (code `internal`).
  */
 export const ERROR_CODES = [
   'usage',
@@ -25,9 +25,9 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
- * What an error is about, as values: the reason (which of the refusals of a code it is) and what its texts are written
- * from, such as file, line, field and value; `system` is what the operating system or a library said. For programs and
- * tests: the texts may be reworded at any time.
+ * What an error is about, as values: the reason (which of the refusals of a code it is) and the values in its texts,
+ * such as file, line, field and value; `system` is the message of the operating system or a library. For programs and
+ * tests, since the texts may be reworded at any time.
  */
 export interface ErrorDetails {
   readonly reason: string;
@@ -47,7 +47,7 @@ export interface ErrorData {
  */
 export class RollscopeError extends Error {
   override readonly name = 'RollscopeError';
-  /** Index of the problem at fault; null where none is known. It crosses threads and processes with the error. */
+  /** Index of the problem at fault; null if unknown. It crosses threads and processes with the error. */
   readonly problem: number | null;
   readonly details: ErrorDetails | undefined;
   constructor(
@@ -62,7 +62,7 @@ export class RollscopeError extends Error {
   }
 }
 
-/** What crosses a process boundary. */
+/** The data of an error that crosses a process boundary. */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof RollscopeError) {
     const { code, message, hint, details } = error;
@@ -80,7 +80,7 @@ export function toErrorData(error: unknown): ErrorData {
   return unreadable(error) ?? { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** What the system said about a file that is read: its permissions, or links that lead in a circle, are no bug. */
+/** The system's error about a file that is read. Missing permissions, or links in a circle, are not bugs. */
 function unreadable(error: unknown): ErrorData | null {
   const { code, path, syscall } = (error ?? {}) as { code?: unknown; path?: unknown; syscall?: unknown };
   if (typeof code !== 'string' || typeof path !== 'string') return null;
@@ -108,7 +108,7 @@ export function errorCodeOf(code: string): ErrorCode | null {
 }
 
 /**
- * An error that arrived as data, as the error it was on the other side.
+ * Turns the data of an error back into the error.
  * @param problem the index of the problem that it is about
  */
 export function fromErrorData(data: ErrorData, problem: number | null = null): RollscopeError {

@@ -1,6 +1,6 @@
 /**
- * What some rewards ask for beyond a problem's own rollouts, gathered while the model was loaded and stored with the
- * group, so that the reward can be explained, and computed again, without the model. By the reward's name; its shape is
+ * What some rewards need beyond a problem's own rollouts, by the reward's name. It is gathered while the model is
+ * loaded and stored with the group, so that the reward can be explained and recomputed without the model. Its shape is
  * in the reward's file, which checks it (`engine/reward/evidence.ts`).
  */
 import * as z from 'zod';

@@ -1,8 +1,11 @@
-/** Experiments: their results, and names. A renamed one keeps its old name on the command line, in tasks, and in folders. */
+/**
+ * The results and names of experiments. A renamed experiment keeps its old name on the command line, in tasks, and in
+ * folders.
+ */
 
 const FORMERLY: Readonly<Record<string, string>> = { generalisation: 'generalization' };
 
-/** The current name of an experiment; the name itself where it was never renamed. */
+/** The current name of an experiment; the same name if it was never renamed. */
 export function experimentName(name: string): string {
   return FORMERLY[name] ?? name;
 }
@@ -12,7 +15,7 @@ export function namesOfExperiment(name: string): string[] {
   return [name, ...Object.keys(FORMERLY).filter((former) => FORMERLY[former] === name)];
 }
 
-/** Whether an experiment reproduced its finding, as reports say it. */
+/** Whether an experiment reproduced its finding, in the words of reports. */
 export const REPRODUCTION_TEXT = {
   reproduced: 'Reproduced',
   partly: 'Partly reproduced',

@@ -1,4 +1,6 @@
-/** How a reward accounts for itself: parts in the order in which they lead to it, recorded when it is computed. Types only. */
+/**
+ * The explanation of a reward: parts in the order of the computation, recorded when the reward is computed. Types only.
+ */
 
 /** A token's place in the response, its text, and the number that it adds to a reward. */
 export interface TokenPart {
@@ -7,7 +9,7 @@ export interface TokenPart {
   value: number;
 }
 
-/** One thing that a rollout's reward is made of. `text` is a whole sentence for a person. */
+/** One step of the computation of a rollout's reward. `text` is a whole sentence for people. */
 export type Part =
   | { kind: 'no-answer'; text: string }
   | { kind: 'cluster'; cluster: number; answers: string[]; votes: number; of: number; share: number; text: string }
@@ -15,9 +17,9 @@ export type Part =
   | { kind: 'correctness'; correct: boolean | null; text: string }
   /** A mean or sum over tokens, with those that add most or least. */
   | { kind: 'tokens'; from: number; to: number; extremes: TokenPart[]; text: string }
-  /** A number on the way: an entropy, a consistency, a weight. */
+  /** An intermediate number: an entropy, a consistency, a weight. */
   | { kind: 'number'; name: string; value: number; text: string }
-  /** What somebody else said: a judge, a verifier, a program. */
+  /** The result of an external check: of a judge, a verifier, a program. */
   | { kind: 'check'; passed: boolean | null; text: string }
   | { kind: 'component'; reward: string; weight: number; value: number; text: string }
   | { kind: 'result'; reward: number; text: string };

@@ -9,12 +9,12 @@ export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' |
     : `predicted majority: ${answer} · P(correct) = ${quantityText('probability', right)}`;
 }
 
-/** `computed with majority-vote in place of dual`; null if computed with the training reward, or not known. */
+/** `computed with majority-vote in place of dual`; null if computed with the training reward, or unknown. */
 export function standIn({ reward, by }: Pick<Forecast, 'reward' | 'by'>): string | null {
   return by === undefined || by === reward ? null : `computed with ${by} in place of ${reward}`;
 }
 
-/** One sentence about what the forecast is. */
+/** One sentence about the meaning of the forecast. */
 export function aboutForecast(forecast: Pick<Forecast, 'reward' | 'by'>): string {
   const by = standIn(forecast);
   return `Predicted outcome of training with ${forecast.reward}, from label-free signals${by ? `; ${by}` : ''}.`;
@@ -25,7 +25,7 @@ export function noForecast(reward: string): string {
   return `No forecast: ${reward} reads labels, and forecasts are label-free.`;
 }
 
-/** Names of the forecast's signals, the same on every surface. */
+/** Names of the forecast's signals, the same everywhere. */
 export const SIGNAL_NAMES = {
   share: 'share of rollouts',
   margin: 'margin over the next answer',

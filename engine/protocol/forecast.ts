@@ -11,15 +11,15 @@ export const ProblemForecast = z.strictObject({
   majority: z.boolean(),
   /** Its share of the rollouts, with Wilson's interval. */
   share: Estimate.nullable(),
-  /** Its share minus that of the largest other answer. */
+  /** Its share minus that of the next answer. */
   margin: z.number().nullable(),
   /** Entropy of the answers, nats. */
   answerEntropy: z.number().nullable(),
-  /** Mean log-probability of its rollouts minus that of the others, nats/token; null without others. */
+  /** Mean log-probability of its rollouts minus that of the others, in nats/token; null if there are no others. */
   confidenceGap: z.number().nullable(),
   /** AUROC of the mean log-probability for giving this answer; null without others. */
   agreement: z.number().nullable(),
-  /** The same of self-certainty; null where it was not measured. */
+  /** The same for self-certainty; null if it was not measured. */
   certaintyAgreement: z.number().nullable(),
   /** Its share under the optimum pi*. */
   optimum: z.number().nullable(),
@@ -31,10 +31,13 @@ export type ProblemForecast = z.infer<typeof ProblemForecast>;
 export const Forecast = z.strictObject({
   /** The expression of the reward that trains. */
   reward: z.string(),
-  /** The reward that it was made by: another where that one's evidence was not at hand. Absent in runs of older versions. */
+  /**
+   * The reward that it was computed with: a substitute if the training reward's evidence was not available. Absent in
+   * runs of older versions.
+   */
   by: z.string().optional(),
   problems: z.array(ProblemForecast),
-  /** Expected share of problems whose amplified answer is right, with the 95% interval of what it may turn out to be. */
+  /** Expected share of problems whose amplified answer is correct, with the 95% interval of the outcome. */
   accuracy: Estimate.nullable(),
   /** Expected number of wrong majorities after training, and the problems for which one is more likely than not. */
   wrong: z.number().min(0),
@@ -49,7 +52,10 @@ export const ForecastScore = z.strictObject({
   auroc: Estimate.nullable(),
   /** Mean squared difference of the probability from the outcome. */
   brier: Estimate,
-  /** Brier score of the constant forecast that knows the outcomes' mean: what a forecast without any skill can reach. */
+  /**
+   * Brier score of the constant forecast that knows the mean of the outcomes: the best that a forecast without skill
+   * can reach.
+   */
   baseBrier: z.number(),
   /** Mean forecast probability, and share of problems that ended right, over these problems. */
   expected: z.number(),

@@ -3,7 +3,7 @@
  * (`tests/unit/one-format.test.ts`); `quantities.ts` says with how many digits. A value that does not exist is a dash. Pure.
  */
 
-/** Made once: a number's own `toLocaleString` makes one for each number. */
+/** Created once, since `toLocaleString` of a number creates one per call. */
 const THOUSANDS = new Intl.NumberFormat('en');
 
 export const DASH = '–';
@@ -17,7 +17,7 @@ export function percent(value: number | null | undefined): string {
   return exists(value) ? `${Math.round(value * 100)}%` : DASH;
 }
 
-/** With `digits` after the point, or in scientific form where that would hide the number. */
+/** With `digits` decimals, or in scientific notation if that would hide the number. */
 export function number(value: number | null | undefined, digits = 3): string {
   if (!exists(value)) return DASH;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
@@ -77,7 +77,7 @@ export function duration(seconds: number | null | undefined): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
 }
 
-/** A time that is only estimated: `45 s`, `12 min`, `2 h 5 min`. */
+/** An estimated time: `45 s`, `12 min`, `2 h 5 min`. */
 export function about(seconds: number | null | undefined): string {
   if (!exists(seconds) || !Number.isFinite(seconds)) return DASH;
   if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} s`;
@@ -94,7 +94,7 @@ export function dateTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** The same without its year, where runs of a list are told apart: `11-24 19:30`, with seconds `11-24 19:30:12`. */
+/** The same without the year, to distinguish the runs of a list: `11-24 19:30`, with seconds `11-24 19:30:12`. */
 export function shortDateTime(time: string | number, withSeconds: boolean): string {
   const seconds = `:${String(new Date(time).getSeconds()).padStart(2, '0')}`;
   return `${dateTime(time).slice('2026-'.length)}${withSeconds ? seconds : ''}`;
@@ -111,7 +111,7 @@ export function plural(count: number, noun: string): string {
   return `${THOUSANDS.format(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A share of so many as their number: `48 of 48`; one decimal where it is a mean. */
+/** A share as a count: `48 of 48`; one decimal if it is a mean. */
 export function partOf(part: number, count: number): string {
   const whole = Math.round(part * count * 10) / 10;
   return `${THOUSANDS.format(whole)} of ${THOUSANDS.format(count)}`;

@@ -1,4 +1,7 @@
-/** What follows from the rollouts of a group: its majority, what its record says, and the numbers of a rollout. Pure. */
+/**
+ * Everything that follows from the rollouts of a group: its majority, the contents of its record, and the numbers of a
+ * rollout. Pure.
+ */
 import type {
   Cluster,
   GroupId,
@@ -30,7 +33,7 @@ export function majorityOf({
   return { answer, share, rawShare, correct: clusters[0]!.correct, tied, logprob };
 }
 
-/** What a group's record says of its rollouts. */
+/** The contents of a group's record about its rollouts. */
 export function groupSummary({
   phase,
   step,
@@ -73,24 +76,24 @@ export function tokenFacts(
   };
 }
 
-/** Mean of a column; null where it is empty. */
+/** Mean of a column; null if it is empty. */
 function meanOfColumn(values: Float32Array): number | null {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
   return values.length === 0 ? null : total / values.length;
 }
 
-/** Used by one call after the other: for each response a new one would be most of the memory of a group. */
+/** Shared by all calls: a new table for each response would be most of a group's memory. */
 let table = new Int32Array();
 
 /**
- * Repetition of a response: the share of its token trigrams that stood in it before, 1 - distinct / all. 0: none is
+ * Repetition in a response: the share of its token trigrams that occurred before, 1 - distinct / all. 0: none is
  * repeated; towards 1: a loop. null for fewer than three tokens. One pass.
  */
 export function repeatedTrigrams(tokens: ArrayLike<number>): number | null {
   const all = tokens.length - 2;
   if (all < 1) return null;
-  // A table of places with open addressing, at most half full: for each distinct trigram the first place + 1.
+  // A hash table with open addressing, at most half full: for each distinct trigram, its first position + 1.
   const size = 2 ** Math.ceil(Math.log2(2 * all));
   const mask = size - 1;
   if (size > table.length) table = new Int32Array(size);

@@ -22,7 +22,7 @@ export const GroupId = z.strictObject(id);
 
 export type GroupId = z.infer<typeof GroupId>;
 
-/** Where a group's rollouts are: a frame in `rollouts-NNN.bin`. */
+/** Where a group's rollouts are stored: a frame in `rollouts-NNN.bin`. */
 export const FramePointer = z.strictObject({ file: z.string(), offset: z.int().min(0), length: z.int().min(1) });
 
 export type FramePointer = z.infer<typeof FramePointer>;
@@ -44,7 +44,7 @@ export type ClusterCount = z.infer<typeof ClusterCount>;
 export const Majority = z.strictObject({
   /** The largest cluster's answer. */
   answer: z.string(),
-  /** Its rollouts over all, those without an answer included; `rawShare`: the same over equal strings. */
+  /** Its rollouts / all rollouts, including those without an answer; `rawShare`: the same over equal strings. */
   share: z.number(),
   rawShare: z.number(),
   /** Equivalent to the reference; null without one. */
@@ -57,9 +57,9 @@ export const Majority = z.strictObject({
 
 export type Majority = z.infer<typeof Majority>;
 
-/** Means over the rollouts that have the value; null where none has. */
+/** Means over the rollouts that have the value; null if none has. */
 export const GroupMeans = z.strictObject({
-  /** Of the reward that trains. */
+  /** Of the training reward. */
   reward: nullable,
   /** Share of right rollouts. */
   correct: nullable,
@@ -85,7 +85,7 @@ const summary = {
   means: GroupMeans,
 };
 
-/** What views, lists and the read model need of a group without opening its frame. */
+/** What views, lists and the read model need to know about a group without opening its frame. */
 export const GroupSummary = z.strictObject({ ...id, ...summary });
 
 export type GroupSummary = z.infer<typeof GroupSummary>;
@@ -94,7 +94,7 @@ export type GroupSummary = z.infer<typeof GroupSummary>;
 export const groupRecordFields = {
   ...id,
   ...summary,
-  /** null where no rollouts were stored. */
+  /** null if no rollouts were stored. */
   frame: FramePointer.nullable(),
 };
 
@@ -135,15 +135,15 @@ export function byStatistic<T>(of: (name: TokenStatistic) => T): Record<TokenSta
 /** The statistics of a response's tokens, one entry per token. */
 export type TokenColumns = Record<TokenStatistic, Float32Array>;
 
-/** What is known about a response's tokens; each null where it is not. */
+/** What is known about a response's tokens; each null if unknown. */
 export type RolloutStatistics = Record<TokenStatistic, Float32Array | null>;
 export const NO_STATISTICS: Readonly<RolloutStatistics> = Object.freeze(byStatistic(() => null));
 
-/** A model that read stored texts and computed what is known of their tokens, where the trainer did not record it. */
+/** A model that read stored texts and computed token statistics that the trainer had not recorded. */
 export const ScoredBy = z.strictObject({
   /** Its name: a path, or an id of the Hub. */
   model: z.string(),
-  /** Of its weights, configuration and tokenizer. */
+  /** Fingerprint of its weights, configuration and tokenizer. */
   fingerprint: z.string(),
   /** Size of the vocabulary that the statistics run over. */
   vocabulary: z.int().min(1),
@@ -153,16 +153,16 @@ export const ScoredBy = z.strictObject({
 
 export type ScoredBy = z.infer<typeof ScoredBy>;
 
-/** A rollout in numbers: what metrics are made of. */
+/** A rollout in numbers: the input of metrics. */
 export interface RolloutFacts {
   /** The extracted answer. */
   answer: string | null;
   /** Index into the group's clusters; null when no answer was extracted. */
   cluster: number | null;
   correct: boolean | null;
-  /** The reward that trains; null where none is given (evaluation and probe). */
+  /** The training reward; null in phases without one (evaluation and probe). */
   reward: number | null;
-  /** null where the rollout does not train. */
+  /** null if the rollout does not train. */
   advantage: number | null;
   /** Number of tokens. */
   tokens: number | null;
@@ -184,18 +184,23 @@ export type ForeignValue = z.infer<typeof ForeignValue>;
 /** One rollout with everything that is known about it. */
 export interface Rollout extends RolloutFacts {
   text: string;
-  /** Rewards by name, where there are several: the components of the one that trains, or what other functions gave. */
+  /**
+   * Rewards by name, if there are several: the components of the training reward, or the results of other functions.
+   */
   rewards: Record<string, number | null>;
-  /** Why it got its reward, as was recorded when the reward was computed; [] where that was not. */
+  /** The explanation of its reward, recorded when the reward was computed; [] if there is none. */
   why: Part[];
   /** Other trainers' values. */
   foreign: Record<string, ForeignValue>;
   /** Token ids. */
   ids: Int32Array | null;
-  /** The tokens' texts; joined they give `text`. */
+  /** The tokens' texts; joined, they give `text`. */
   tokenTexts: string[] | null;
   statistics: RolloutStatistics;
-  /** Which of `ids` and the statistics the model in the group's `scoredBy` computed; absent: none, the trainer recorded what is there. */
+  /**
+   * Which of `ids` and the statistics were computed by the model in the group's `scoredBy`; absent if the trainer
+   * recorded all that is known.
+   */
   computed?: readonly (TokenStatistic | 'ids')[];
 }
 
@@ -204,19 +209,19 @@ export interface GroupDetail extends GroupId {
   clusters: Cluster[];
   majority: Majority | null;
   rollouts: Rollout[];
-  /** What the reward asked for beyond the rollouts; {} for nothing. */
+  /** What the reward needed beyond the rollouts; {} for nothing. */
   evidence: Evidence;
   /** Who computed token statistics that the trainer did not record; absent where nobody did. */
   scoredBy?: ScoredBy;
 }
 
-/** A group with its answers judged: what metrics are made of. */
+/** A group with judged answers: the input of metrics. */
 export interface JudgedGroup {
   clusters: readonly Cluster[];
   majority: Pick<Majority, 'answer' | 'share' | 'rawShare' | 'correct'> | null;
   rollouts: readonly RolloutFacts[];
 }
 
-/** A group as its record counts it: enough for what looks at answers over many steps. */
+/** A group as its record describes it: enough for views of answers over many steps. */
 export type CountedGroup = Pick<GroupSummary, 'clusters' | 'rollouts' | 'unanswered' | 'means'> &
   Pick<JudgedGroup, 'majority'>;

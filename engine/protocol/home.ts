@@ -1,4 +1,4 @@
-/** Where Rollscope keeps what belongs to the user rather than to a run. */
+/** Folders for what belongs to the user rather than to a run. */
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -7,7 +7,7 @@ export function rollscopeHome(): string {
   return process.env.ROLLSCOPE_HOME || path.join(homedir(), '.rollscope');
 }
 
-/** The folder of files that can be made again: $ROLLSCOPE_CACHE, else the platform's place for them. */
+/** The folder of files that can be rebuilt: $ROLLSCOPE_CACHE, otherwise the platform's cache folder. */
 export function cacheFolder(): string {
   const { ROLLSCOPE_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   if (ROLLSCOPE_CACHE) return ROLLSCOPE_CACHE;

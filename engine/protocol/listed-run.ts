@@ -1,4 +1,4 @@
-/** One line about a run, as lists of runs have it. */
+/** One run in a list of runs. */
 import * as z from 'zod';
 import { DIAGNOSES } from './diagnosis.ts';
 import { ERROR_CODES } from './errors.ts';
@@ -9,25 +9,25 @@ export const RunInfo = z.strictObject({
   folder: z.string(),
   created: z.string(),
   job: z.enum(['imported', 'train', 'probe']),
-  /** null where another trainer does not say. */
+  /** null if another trainer did not record it. */
   model: z.string().nullable(),
   dataset: z.string().nullable(),
   reward: z.string().nullable(),
   step: z.int().min(0),
-  /** Planned steps, 0 for a probe; null where another trainer does not say. */
+  /** Planned steps, 0 for a probe; null if another trainer did not record them. */
   steps: z.int().min(0).nullable(),
   origin: RunOrigin,
   /** `running`: a live engine holds it. `interrupted`: no engine holds it and it has no end record. */
   status: z.enum(['running', 'interrupted', 'completed', 'stopped', 'failed']),
-  /** The checkpoint that it began with, where it is a fork. */
+  /** The checkpoint that it began with, if it is a fork. */
   parent: RunParent.optional(),
-  /** On what accuracies were measured, where that is a sample: `32 of 60 problems, sampled`. */
+  /** What accuracies were measured on, if it is a sample: `32 of 60 problems, sampled`. */
   sampled: z.string().optional(),
-  /** What the run warned of after its first steps, where it can hardly learn. */
+  /** The run's warning after its first steps that it can hardly learn. */
   warning: z.string().optional(),
   /** Files with its rollouts are missing: what, and what helps. */
   fault: z.string().optional(),
-  /** How it is doing, by its evaluations and warnings; null before there is anything to compare, and for a probe. */
+  /** Its diagnosis, from its evaluations and warnings; null before there is anything to compare, and for a probe. */
   diagnosis: z.strictObject({ kind: z.enum(DIAGNOSES), since: z.int().min(0).nullable() }).nullable(),
   accuracyBefore: z.number().nullable(),
   accuracyAfter: z.number().nullable(),
@@ -37,9 +37,9 @@ export const RunInfo = z.strictObject({
       records: z.int().min(1),
       /** Records by type. */
       types: z.record(z.string(), z.int().min(1)),
-      /** The version of Rollscope to get; null where the run does not tell. */
+      /** The version of Rollscope that can read it; null if the run does not contain it. */
       version: z.string().nullable(),
-      /** What it means and what to do, for a person. */
+      /** What it means and what to do, for people. */
       message: z.string(),
     })
     .nullable(),

@@ -1,11 +1,11 @@
-/** Texts of datasets, models and programs as Markdown in which they stay what they are. Pure. */
+/** Escapes texts of datasets, models and programs for Markdown. Pure. */
 
 import { stampOf, TextWriter } from './text-writer.ts';
 import { visibleCode, visibleMarkdown } from './visible.ts';
 
 /**
- * Text as inline code of Markdown, whatever it holds: also in the cell of a table, for which a `|` ends a cell even inside of
- * code, so it is between two parts of code, as an entity. Line breaks are shown as ↵.
+ * Text as inline code of Markdown, whatever it contains. It also works in the cell of a table, where a `|` ends the
+ * cell even inside code, so it is written as an entity between two pieces of code. Line breaks are shown as ↵.
  */
 export function code(text: string): string {
   const line = visibleCode(text);
@@ -20,7 +20,7 @@ export function code(text: string): string {
   return out.text();
 }
 
-/** Text as text of Markdown: nothing in it is a link, an image, HTML, an icon or the end of a cell. */
+/** Text as plain text of Markdown: no part of it is a link, an image, HTML, an icon or the end of a cell. */
 export function markdown(text: string): string {
   return visibleMarkdown(text);
 }
@@ -41,7 +41,7 @@ function partEnd(line: string, from: number): number {
   return end;
 }
 
-/** What is between two places as one code span. */
+/** Writes the text between two positions as one code span. */
 function writeSpan(out: TextWriter, text: string, from: number, end: number): void {
   let longest = 0;
   let run = 0;
@@ -62,6 +62,6 @@ function writeSpan(out: TextWriter, text: string, from: number, end: number): vo
   for (let i = 0; i <= longest; i++) out.unit(TICK);
 }
 
-/** What `\s` is. */
+/** The characters that `\s` matches. */
 const isSpace = (code: number) =>
   code < 0x80 ? code === SPACE || (code >= 9 && code <= 13) : /\s/.test(String.fromCharCode(code));

@@ -7,17 +7,17 @@ import type { Quantity } from './quantities.ts';
 import type { EvaluationRecord, StepRecord } from './records.ts';
 
 export interface MetricDefinition {
-  /** As charts and choices name it. */
+  /** As charts and lists call it. */
   title: string;
   /** Definition, for the documentation; Markdown. */
   definition: string;
-  /** What kind of number it is: its digits and unit. */
+  /** The kind of number, which determines digits and unit. */
   quantity: Quantity;
   /** A label is read for it. */
   labels: boolean;
-  /** The color of its chart, where the panel offers one: of correctness, of entropy, or neither. */
+  /** The color of its chart, if the panel offers one: that of correctness, of entropy, or neither. */
   chart?: 'accuracy' | 'entropy' | 'plain';
-  /** One of the few whose curves fit on a screen of the terminal. */
+  /** Whether it is one of the few whose curves fit on a screen of the terminal. */
   terminal?: true;
 }
 
@@ -180,20 +180,20 @@ export const STEP_METRICS: Readonly<Record<StepMetric, MetricDefinition>> = {
 };
 
 export const STEP_METRIC_NAMES = Object.keys(STEP_METRICS) as StepMetric[];
-/** Those whose curves the terminal shows. */
+/** The metrics whose curves the terminal shows. */
 export const TERMINAL_METRICS = STEP_METRIC_NAMES.filter((metric) => STEP_METRICS[metric].terminal);
 
 export interface EvaluationMetricDefinition {
-  /** As tables name it; `k` is the number of samples per problem. */
+  /** The title in tables; `k` is the number of samples per problem. */
   title(k: number): string;
-  /** Definition, for the documentation; null where it is that of the step's metric of the same name. */
+  /** Definition, for the documentation; null if it is that of the step metric with the same name. */
   definition: string | null;
   quantity: Quantity;
-  /** How its 95% interval is found; null for a value without one. */
+  /** How its 95% interval is computed; null for a value without one. */
   interval: 'bootstrap over problems' | 'Wilson' | null;
   /** Has a row in the table of before and after. */
   row?: true;
-  /** It is a list over k, not one number. */
+  /** Whether it is a list over k rather than one number. */
   list?: true;
 }
 

@@ -1,4 +1,4 @@
-/** How deep lists and objects are nested in a text. Pure. */
+/** How deeply lists and objects are nested in a text. Pure. */
 
 const [QUOTE, APOSTROPHE, BACKSLASH] = [0x22, 0x27, 0x5c];
 

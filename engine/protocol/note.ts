@@ -1,4 +1,4 @@
-/** What somebody noted at a place of a run. Without schemas: the page has it too. */
+/** A note at a place of a run. Without schemas, since the page uses it too. */
 import type { Address } from './address.ts';
 
 export interface Note extends Omit<Address, 'folder' | 'says' | 'from' | 'fromRun'> {

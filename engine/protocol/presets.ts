@@ -1,12 +1,12 @@
 /**
- * Where the command line and the editor start from when the user gave no value. `config.ts` holds the paper's defaults,
- * which suit billions of parameters; a preset replaces what does not suit the model at hand.
+ * The values that the command line and the editor start with if the user gave none. `config.ts` contains the paper's
+ * defaults, which suit billions of parameters; a preset replaces those that do not suit the model at hand.
  */
 import type { RunConfigInput } from './config.ts';
 import { EMBEDDED, EMBEDDED_QUESTIONS, isEmbedded } from './embedded.ts';
 import { isObject } from './values.ts';
 
-/** A preset names no file: that is the user's choice. */
+/** A preset names no file, since that is the user's choice. */
 export type Preset = Omit<RunConfigInput, 'dataset'> & { dataset?: Pick<RunConfigInput['dataset'], 'template'> };
 
 const EMBEDDED_TOKENS = 40;
@@ -63,12 +63,12 @@ export function presetFor(model: string, embeddedDataset: boolean): Preset {
   return preset;
 }
 
-/** Where a run starts from that another trainer makes: verl validates in one way, sampled or greedy. */
+/** The starting values of a run that another trainer makes: verl validates in one way, sampled or greedy. */
 export function presetOn(engine: unknown): Preset {
   return engine === 'verl' ? { evaluation: { greedy: false } } : {};
 }
 
-/** `over` laid upon `base`, object by object; lists and scalars of `over` replace those of `base`. */
+/** `over` merged into `base`, object by object; lists and scalars of `over` replace those of `base`. */
 export function mergeConfig<T extends object>(base: T, over: object): T {
   const result = { ...base } as Record<string, unknown>;
   for (const [key, value] of Object.entries(over)) {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 /** `rollscope import --progress`, each line within `{"progress": …}`. */
 export const ImportProgress = z.object({
-  /** Bytes that were read, and that are known to be there; 0 before the first look has ended. */
+  /** Bytes that were read, and the bytes known to exist; 0 before the first look has ended. */
   bytes: z.number(),
   total: z.number(),
   steps: z.number(),
@@ -33,7 +33,7 @@ export const PrintedImport = z.object({
 });
 export type PrintedImport = z.infer<typeof PrintedImport>;
 
-/** One of `rollscope import --find --json`. */
+/** One dump in the output of `rollscope import --find --json`. */
 export const FoundDump = z.object({
   path: z.string(),
   /** Name of the importer that recognizes it. */
@@ -46,7 +46,7 @@ export type FoundDump = z.infer<typeof FoundDump>;
 
 /** `rollscope statistics --progress`, each line within `{"statistics": …}`. */
 export const StatisticsProgress = z.object({
-  /** Groups that were looked at, and all. */
+  /** Groups that were processed, and all groups. */
   groups: z.number(),
   total: z.number(),
   /** Rollouts whose statistics were computed. */
@@ -58,9 +58,9 @@ export type StatisticsProgress = z.infer<typeof StatisticsProgress>;
 export const PrintedStatistics = z.object({
   /** Rollouts whose statistics were computed. */
   rollouts: z.number(),
-  /** Rollouts of which everything was known before. */
+  /** Rollouts about which everything was known before. */
   known: z.number(),
-  /** Rollouts that were left as they are, by reason. */
+  /** Rollouts that were not changed, by reason. */
   left: z.record(z.string(), z.number()),
 });
 export type PrintedStatistics = z.infer<typeof PrintedStatistics>;

@@ -14,22 +14,25 @@ export const Problem = z.strictObject({
   text: z.string(),
   /** The reference answer, when the data has one: for measuring only. */
   answer: z.string().nullable(),
-  /** All reference answers, `answer` first, where there are several: a response is right when it equals any of them. */
+  /** All reference answers, `answer` first, if there are several: a response is correct if it equals any of them. */
   accepted: z.array(z.string()).optional(),
-  /** Where the answer of its responses is, where the data says so for each problem; else as the run says. */
+  /** Where the answer of its responses is, if the data specifies it per problem; otherwise the run's rule applies. */
   rule: z.string().optional(),
-  /** The conversation, where the problem is more than one turn of the user; what the assistant begins to say is its last turn. */
+  /**
+   * The conversation, if the problem is more than one turn of the user; the last turn may be the beginning of the
+   * assistant's response.
+   */
   messages: z.array(Turn).optional(),
   /** File it came from, its row (from 0) and line (from 1; null for binary formats). */
   source: z.string(),
   row: z.int().min(0),
   line: z.int().min(1).nullable(),
-  /** Other columns of the row, where the run's reward reads them. */
+  /** Other columns of the row that the run's reward reads. */
   columns: z.record(z.string(), z.json()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** Which fields say the reference answer. A new field does not compile until it is decided here. */
+/** Which fields reveal the reference answer. A new field does not compile until this is decided here. */
 const IS_LABEL: Readonly<Record<keyof Problem, boolean>> = {
   index: false,
   id: false,

@@ -1,16 +1,16 @@
-/** What rewards hand to programs outside, and what those say: the data's tests, Lean, the user's own reward. */
+/** The input and output of external programs that rewards use: the data's tests, Lean, the user's own reward. */
 
-/** What a program outside said about one rollout. */
+/** The result of an external program for one rollout. */
 export interface Check {
-  /** 1 accepted, 0 refused, in between for a share of tests; the user's own program may say any number. */
+  /** 1 for accepted, 0 for refused, in between for a share of tests; the user's own program may return any number. */
   score: number;
-  /** One sentence for a person: which test failed, what the compiler said. */
+  /** One sentence for people: which test failed, what the compiler reported. */
   detail: string;
 }
 
 export interface ProgramTestOptions {
   language: 'python' | 'javascript';
-  /** What one program may take: time, memory, output. */
+  /** The limits of one program: time, memory, output. */
   seconds: number;
   megabytes: number;
   outputKilobytes: number;
@@ -31,7 +31,7 @@ export interface LeanOptions {
 
 export interface LeanItem {
   response: string;
-  /** What is to be proven, up to `:=`; a name that `#print axioms` can ask for follows from it. */
+  /** The statement to prove, up to `:=`; it contains a name that `#print axioms` can refer to. */
   statement?: string;
 }
 
@@ -44,15 +44,15 @@ export interface CustomOptions {
   labels: boolean;
 }
 
-/** One rollout as it is handed to the user's module or program: one JSON line each. */
+/** One rollout for the user's module or program, as one line of JSON. */
 export interface CustomRollout {
   problem: {
     id: string;
     /** The problem's own text. */
     prompt: string;
-    /** The row of the data that it comes from. */
+    /** The row of the data that the problem comes from. */
     columns: Record<string, unknown>;
-    /** The reference answer, and all of them where there are several; only where the reward is given labels. */
+    /** The reference answer, and all of them if there are several; only if the reward is given labels. */
     answer?: string | null;
     answers?: string[];
   };
@@ -60,7 +60,7 @@ export interface CustomRollout {
   group: number;
   index: number;
   response: string;
-  /** The extracted answer; null where there is none. */
+  /** The extracted answer; null if there is none. */
   answer: string | null;
   /** Number of the answer's cluster in its group, the largest first; null without an answer. */
   cluster: number | null;

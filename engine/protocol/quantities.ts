@@ -1,6 +1,6 @@
 /**
- * How many digits each quantity has, and its unit: the same number reads alike in panel, editor, terminal and reports.
- * What experiments aggregate over runs has three significant digits instead (`figure`). Pure, without schemas.
+ * The digits and the unit of each quantity, so that a number looks the same in panel, editor, terminal and reports.
+ * Aggregates over the runs of experiments have three significant digits instead (`figure`). Pure, without schemas.
  */
 import type { Estimate } from './estimate.ts';
 import { DASH, fixed, grouped, number, whole } from './format.ts';
@@ -20,11 +20,11 @@ export const QUANTITIES = {
   accuracy: { digits: 3, unit: 'share' },
   /** Some over all, such as the majority's rollouts. */
   share: { digits: 2, unit: 'share' },
-  /** That an answer is right. */
+  /** The probability that an answer is correct. */
   probability: { digits: 2, unit: 'share' },
-  /** Of a token, or the geometric mean over tokens. */
+  /** Probability of a token, or the geometric mean over tokens. */
   tokenProbability: { digits: 2, unit: 'share', tiny: true },
-  /** Of a token, where all are nearly certain. */
+  /** The same where all tokens are nearly certain. */
   nearCertainty: { digits: 4, unit: 'share' },
   auroc: { digits: 3, unit: 'share' },
   brier: { digits: 3, unit: 'none' },
@@ -33,9 +33,9 @@ export const QUANTITIES = {
   reward: { digits: 2, unit: 'none', tiny: true },
   advantage: { digits: 2, unit: 'none', tiny: true },
   logprob: { digits: 2, unit: 'nats/token', tiny: true },
-  /** Of the policy's tokens. */
+  /** Entropy of the policy's tokens. */
   entropy: { digits: 2, unit: 'nats/token', tiny: true },
-  /** Of the clusters of a problem. */
+  /** Entropy of the clusters of a problem. */
   answerEntropy: { digits: 2, unit: 'nats', tiny: true },
   kl: { digits: 4, unit: 'nats/token', tiny: true },
   loss: { digits: 4, unit: 'none', tiny: true },
@@ -50,7 +50,7 @@ export const QUANTITIES = {
   expectedProblems: { digits: 1, unit: 'none' },
   /** Inverse temperature of the optimum. */
   beta: { digits: 2, unit: 'none', tiny: true },
-  /** Of the logit of a share per step, and the rate that follows. */
+  /** Change per step of the logit of a share, and the rate that follows from it. */
   growth: { digits: 3, unit: 'none', tiny: true },
   milliseconds: { digits: 1, unit: 'none' },
   /** Mean distance of a predicted share from the measured one. */
@@ -58,7 +58,9 @@ export const QUANTITIES = {
 } as const satisfies Readonly<Record<string, QuantityDefinition>>;
 export type Quantity = keyof typeof QUANTITIES;
 
-/** A value with the digits of its quantity, with its 95% interval where it is an estimate: `0.710 (0.660 to 0.760)`. */
+/**
+ * A value with the digits of its quantity, and with its 95% interval if it is an estimate: `0.710 (0.660 to 0.760)`.
+ */
 export function quantityText(quantity: Quantity, value: number | Estimate | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
   if (typeof value === 'number') return valueText(QUANTITIES[quantity], value);
@@ -66,7 +68,7 @@ export function quantityText(quantity: Quantity, value: number | Estimate | null
   return `${mean} (${low} to ${high})`;
 }
 
-/** A change with its sign: `+0.13`, `±0.00`; a dash where one of the two values is not known. */
+/** A change with its sign: `+0.13`, `±0.00`; a dash if one of the two values is unknown. */
 export function changeText(quantity: Quantity, from: number | null | undefined, to: number | null | undefined): string {
   if (from === null || from === undefined || to === null || to === undefined) return DASH;
   const text = quantityText(quantity, to - from);
@@ -74,7 +76,7 @@ export function changeText(quantity: Quantity, from: number | null | undefined, 
   return isZero ? `±${text}` : to > from ? `+${text}` : text;
 }
 
-/** With the unit after it: `0.42 nats/token`; shares and plain numbers have none. */
+/** With its unit: `0.42 nats/token`; shares and plain numbers have none. */
 export function withUnit(quantity: Quantity, value: number | Estimate | null | undefined): string {
   const { unit } = QUANTITIES[quantity];
   const text = quantityText(quantity, value);

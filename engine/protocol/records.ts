@@ -16,19 +16,19 @@ const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
 const later = nullable.default(null);
 
-/** Which columns of a dataset were taken for what, by their names. */
+/** Which columns of a dataset are used as what, by name. */
 export const DataReading = z.strictObject({
   /** The file, the folder, or the dataset of the Hub. */
   source: z.string(),
   problems: z.int().min(0),
-  /** null: the prompt is made of other columns, there are no reference answers, problems are numbered. */
+  /** null: the prompt is composed of other columns, there are no reference answers, problems are numbered. */
   prompt: z.string().nullable(),
   answer: z.string().nullable(),
   id: z.string().nullable(),
-  /** Shown in the prompt besides the problem, and kept for the reward. */
+  /** Shown in the prompt in addition to the problem, and kept for the reward. */
   shown: z.array(z.string()),
   kept: z.array(z.string()),
-  /** Not used. */
+  /** Columns that are not used. */
   left: z.array(z.string()),
 });
 export type DataReading = z.infer<typeof DataReading>;
@@ -44,7 +44,7 @@ export const RunRecord = z.strictObject({
   /** Problems of a separate evaluation set come after the training problems in `problems.jsonl`. */
   evaluationProblems: z.int().min(0),
   model: z.strictObject({
-    /** Each null where another trainer does not say. */
+    /** Each null if another trainer did not record it. */
     name: z.string().nullable(),
     parameters: z.int().nullable(),
     trainable: z.int().nullable(),
@@ -64,16 +64,19 @@ export type RunRecord = z.infer<typeof RunRecord>;
 export const GroupRecord = z.strictObject({ type: z.literal('group'), ...base, ...groupRecordFields });
 export type GroupRecord = z.infer<typeof GroupRecord>;
 
-/** What the updates of a step say of one of its problems: means over those that it was in. */
+/** What the updates of a step recorded about one of its problems: means over the updates that used it. */
 export const ProblemUpdate = z.strictObject({
   problem: z.int().min(0),
-  /** As the step's, over the problem's own tokens. */
+  /** As the step's metric, over the problem's own tokens. */
   kl: nullable,
   clipFraction: nullable,
 });
 export type ProblemUpdate = z.infer<typeof ProblemUpdate>;
 
-/** One optimizer step. Means run over the step's rollouts unless said otherwise; null where another trainer tells nothing. */
+/**
+ * One optimizer step. Means are over the step's rollouts unless noted otherwise; null if another trainer did not record
+ * it.
+ */
 export const StepRecord = z.strictObject({
   type: z.literal('step'),
   ...base,
@@ -84,7 +87,9 @@ export const StepRecord = z.strictObject({
     proxyReward: nullable,
     /** Mean of correctness; null without labels. */
     groundTruthReward: nullable,
-    /** Share of rollouts whose reward agrees with correctness; null without labels, and where it says neither right nor wrong. */
+    /**
+     * Share of rollouts whose reward agrees with correctness; null without labels, and if the reward implies neither.
+     */
     rewardAccuracy: nullable,
     /** Share of problems whose majority answer is right; null without labels. */
     labelAccuracy: nullable,
@@ -96,11 +101,11 @@ export const StepRecord = z.strictObject({
     length: nullable,
     truncated: nullable,
     noAnswer: nullable,
-    /** Mean over problems of the entropy of their answers, nats; null when nothing was answered. */
+    /** Mean over problems of the entropy of their answers, in nats; null if there were no answers. */
     answerEntropy: later,
     /** Distinct majority answers / problems with a majority. */
     answerDiversity: later,
-    /** How far likelihood and vote point the same way: 1 fully, 0.5 not at all, 0 against each other. */
+    /** How well likelihood and vote agree: 1 fully, 0.5 not at all, 0 opposite. */
     confidenceAgreement: later,
     /** Mean share of repeated token trigrams in a response. */
     repetition: later,
@@ -109,16 +114,19 @@ export const StepRecord = z.strictObject({
     clipFraction: nullable,
     /** Distance of what sampled, in another precision, from the policy, nats per token (k3); null where both compute alike. */
     rolloutMismatch: later,
-    /** Distance of the policy from the reference, nats per trained token (k3); null where it was not measured. */
+    /**
+     * KL divergence of the policy from the reference policy, in nats per trained token (k3); null if it was not
+     * measured.
+     */
     kl: later,
     learningRate: nullable,
     /** Groups whose rewards were all equal, so that they did not train. */
     skippedGroups: z.int().min(0).nullable(),
     tokens: z.int().min(0).nullable(),
   }),
-  /** Metrics of another trainer, under its own names; absent where there are none. */
+  /** Metrics of another trainer, under its own names; absent if there are none. */
   foreign: z.record(z.string(), nullable).optional(),
-  /** Those of the batch, in its order; absent in runs of older versions. */
+  /** For the problems of the batch, in order; absent in runs of older versions. */
   problems: z.array(ProblemUpdate).optional(),
   timing: z.strictObject({
     seconds: nullable,
@@ -159,13 +167,13 @@ export const EvaluationRecord = z.strictObject({
     .array(z.strictObject({ k: z.int().min(1), pass: Estimate, majority: Estimate }))
     .nullable()
     .default(null),
-  /** Metrics of another trainer, under its own names; absent where there are none. */
+  /** Metrics of another trainer, under its own names; absent if there are none. */
   foreign: z.record(z.string(), nullable).optional(),
   timing: z.strictObject({ seconds: nullable }),
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
 
-/** What is predicted before the first step. */
+/** The forecast made before the first step. */
 const ForecastRecord = z.strictObject({
   type: z.literal('forecast'),
   ...base,
@@ -173,7 +181,7 @@ const ForecastRecord = z.strictObject({
   forecast: Forecast,
 });
 
-/** How the forecast turned out, by labels, after the last step. */
+/** The outcome of the forecast, by labels, after the last step. */
 const ForecastScoreRecord = z.strictObject({
   type: z.literal('forecast-score'),
   ...base,
@@ -197,7 +205,7 @@ export const WarningRecord = z.strictObject({
   message: z.string(),
   step: z.int().min(0).nullable(),
   problem: z.int().min(0).nullable(),
-  /** What the collapse watch saw; absent in warnings of something else, and in runs of older versions. */
+  /** What the collapse watch saw; absent in other warnings, and in runs of older versions. */
   watch: z
     .strictObject({
       level: z.enum(WATCH_WARNING_LEVELS),
@@ -206,28 +214,31 @@ export const WarningRecord = z.strictObject({
     .optional(),
 });
 
-/** Problems that became known after the run had begun: an import finds them among the rollouts. They are at the end of `problems.jsonl`. */
+/**
+ * Problems that became known after the run began, since an import finds them among the rollouts. They are at the end of
+ * `problems.jsonl`.
+ */
 export const ProblemsRecord = z.strictObject({
   type: z.literal('problems'),
   ...base,
-  /** All problems of the run from here on. */
+  /** The number of the run's problems from here on. */
   total: z.int().min(0),
 });
 export type ProblemsRecord = z.infer<typeof ProblemsRecord>;
 
-/** What another trainer's log says of a step, which may be read before or after its rollouts. */
+/** What another trainer's log contains about a step; it may be read before or after the step's rollouts. */
 export const MetricsRecord = z.strictObject({
   type: z.literal('metrics'),
   ...base,
   step: z.int().min(1),
-  /** Those of ours that it measured, by our names; they win over what follows from the rollouts. */
+  /** Our metrics that it measured, by our names; they take precedence over what follows from the rollouts. */
   metrics: z.partialRecord(StepRecord.shape.metrics.keyof(), nullable),
-  /** All of them under its own names. */
+  /** All of its metrics under its own names. */
   foreign: z.record(z.string(), nullable),
 });
 export type MetricsRecord = z.infer<typeof MetricsRecord>;
 
-/** Token statistics that a model computed afterwards for a group of an imported run: they take the place of what was unknown. */
+/** Token statistics that a model computed afterwards for a group of an imported run; they replace unknown ones. */
 export const StatisticsRecord = z.strictObject({
   type: z.literal('statistics'),
   ...base,
@@ -281,12 +292,12 @@ type WithoutBase<T> = T extends unknown ? Omit<T, 'seq' | 'time'> : never;
 /** A record before the journal has given it its number and time. */
 export type NewRecord = WithoutBase<JournalRecord>;
 
-/** A rollout's tokens with everything that the sampler says of each. */
+/** A rollout's tokens with everything that the sampler returns about each. */
 export interface TokenStatistics extends TokenColumns {
   tokens: Int32Array;
 }
 
-/** One rollout as the policy hands it over. `tokenTexts` are the tokens' texts, joined they give `text`. */
+/** One rollout as the policy returns it. `tokenTexts` are the tokens' texts; joined, they give `text`. */
 export interface PolicyRollout extends TokenStatistics {
   text: string;
   tokenTexts: string[];

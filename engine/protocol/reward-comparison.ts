@@ -1,4 +1,7 @@
-/** What other rewards give to stored rollouts, as `rollscope rescore --json` prints it and the panel shows it. Pure, without schemas. */
+/**
+ * The scores of other rewards for stored rollouts, as `rollscope rescore --json` prints them and the panel shows them.
+ * Pure, without schemas.
+ */
 import type { Estimate } from './estimate.ts';
 
 /** One reward on one group. */
@@ -7,7 +10,7 @@ export interface GroupReward {
   values: readonly number[];
   /** Place of each rollout, from 1: the largest first, equal ones alike. */
   ranks: readonly number[];
-  /** The advantages that the run's loss would make of it. */
+  /** The advantages that the run's loss would compute from it. */
   advantages: readonly number[];
   /** Index of the rollout with the largest reward, of equal ones the first; whether that is correct (null without a reference). */
   winner: number;
@@ -18,10 +21,10 @@ export interface GroupReward {
   pushedRight: boolean | null;
 }
 
-/** One reward on all groups that were asked for. */
+/** One reward on all requested groups. */
 export interface RewardQuality {
   reward: string;
-  /** Groups where it could be computed. */
+  /** Groups for which it could be computed. */
   groups: number;
   /** Mean over groups of the AUROC for correctness within the group; groups with one class are left out. */
   auroc: (Estimate & { groups: number }) | null;
@@ -30,20 +33,20 @@ export interface RewardQuality {
 }
 
 export interface RewardComparison {
-  /** The reward that trained; null where another trainer does not say. */
+  /** The reward that trained; null if another trainer did not record it. */
   trainedBy: string | null;
   groups: number;
   rewards: readonly RewardQuality[];
   /** Why rewards could not be computed, by name. */
   notComputed: Readonly<Record<string, string>>;
-  /** Only where one step or one problem was asked for. `problem` is its index. */
+  /** Only if one step or one problem was requested. `problem` is its index. */
   byGroup?: readonly { problem: number; step: number; scores: Readonly<Record<string, GroupReward | null>> }[];
 }
 
-/** How one estimate stands to another: intervals that overlap show no difference. */
+/** One estimate compared with another: overlapping intervals show no difference. */
 export type RewardStanding = 'higher' | 'lower' | 'no difference';
 
-/** `higher` or `lower` where the 95% intervals do not overlap; null where one of the two is not known. */
+/** `higher` or `lower` if the 95% intervals do not overlap; null if one of the two is unknown. */
 export function standing(estimate: Estimate | null, baseline: Estimate | null): RewardStanding | null {
   if (!estimate || !baseline) return null;
   if (estimate.low > baseline.high) return 'higher';

@@ -23,7 +23,7 @@ export type RewardExpression<Name extends string = string> =
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|([-+*()>]))/iy;
 
-/** What may be expected at a place, as an error's fact and in its text. */
+/** What can be expected at a position, as a detail of the error and in its text. */
 const EXPECTED = { reward: 'a reward', number: 'a number', '*': '"*"', ')': '")"', end: 'the end' } as const;
 
 interface Token {
@@ -31,7 +31,7 @@ interface Token {
   text: string;
 }
 
-/** The error for a text, from what is wrong with it and the facts of that. */
+/** The error for a text, from the reason and the details. */
 type Complaint = (
   message: string,
   facts: { fault: string; found?: string | null; expected?: string },

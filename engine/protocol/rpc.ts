@@ -6,7 +6,7 @@ import { ACTIVITIES } from './activity.ts';
 /** Bumped when a client of the previous number could not talk to this engine. 3: records of run format 3. */
 export const RPC_VERSION = 3;
 
-/** What an engine writes into its discovery file, so that clients find it. */
+/** The contents of an engine's discovery file, with which clients find it. */
 export const EngineAddress = z.strictObject({
   pid: z.int(),
   socket: z.string(),
@@ -25,9 +25,9 @@ export const Progress = z.strictObject({
   /** Identifies the run: several folders may have runs of one name. */
   folder: z.string(),
   state: z.enum(JOB_STATES),
-  /** `activityText` says it to people. */
+  /** `activityText` puts it into words. */
   activity: z.enum(ACTIVITIES),
-  /** What it works on, where there is a choice; null where not. */
+  /** What it works on, if there are several possibilities; null if not. */
   detail: z.string().nullable(),
   step: z.int().min(0),
   steps: z.int().min(0),
@@ -54,14 +54,14 @@ export const DoctorReport = z.strictObject({
   memoryBytes: z.number(),
   devices: z.array(DeviceReport),
   problems: z.array(z.string()),
-  /** The Python of `--engine trl`; null where there is none, or nobody looked. */
+  /** The Python of `--engine trl`; null if there is none, or it was not looked for. */
   trl: z
     .strictObject({
       python: z.string(),
       /** Packages by version; null for one that is missing. */
       versions: z.record(z.string(), z.string().nullable()),
       missing: z.array(z.string()),
-      /** Installs what is missing. */
+      /** A command that installs what is missing. */
       install: z.string().nullable(),
     })
     .nullable()

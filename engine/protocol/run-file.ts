@@ -1,28 +1,28 @@
-/** `run.json`: what a run folder is. Written once when the run is created. */
+/** `run.json`: what a run folder contains. Written once when the run is created. */
 import * as z from 'zod';
 import { Grading, RUN_FORMAT, type RunConfig, StoredRunConfig } from './config.ts';
 import { RollscopeError } from './errors.ts';
 import { ForeignValue } from './group.ts';
 import { originText } from './texts.ts';
 
-/** Where a run's records come from. */
+/** Where a run's records came from. */
 export const RunOrigin = z.strictObject({
   /** `rollscope`, or the trainer that wrote what was imported. */
   engine: z.string(),
-  /** That program's version; null where it is not known. */
+  /** That program's version; null if unknown. */
   version: z.string().nullable(),
   /** Files that were imported; [] for a run of this engine. */
   files: z.array(z.string()),
 });
 export type RunOrigin = z.infer<typeof RunOrigin>;
 
-/** What a run of another trainer says of itself, in the place of a configuration. */
+/** The description of another trainer's run, in place of a configuration. */
 export const ForeignRun = z.strictObject({
   job: z.enum(['imported', 'train', 'probe']),
   model: z.string().nullable(),
-  /** Path or name of what it was trained on. */
+  /** Path or name of the training data. */
   dataset: z.string().nullable(),
-  /** What the reward that trains is called there. */
+  /** The trainer's name for the training reward. */
   reward: z.string().nullable(),
   /** Planned optimizer steps. */
   steps: z.int().min(0).nullable(),
@@ -60,7 +60,7 @@ export const RunFile = z.strictObject({
 });
 export type RunFile = z.infer<typeof RunFile>;
 
-/** What a run is, no matter what trained it; null where it is not known. */
+/** What a run is, whichever trainer made it; null if unknown. */
 export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): Omit<ForeignRun, 'settings'> {
   if (!config) {
     const { settings: _, ...rest } = foreign ?? UNKNOWN;
@@ -72,7 +72,7 @@ export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'forei
 
 const UNKNOWN: ForeignRun = { job: 'imported', model: null, dataset: null, reward: null, steps: null, settings: {} };
 
-/** How a run finds and compares answers, no matter what trained it; undefined where it is not known. */
+/** How a run finds and compares answers, whichever trainer made it; undefined if unknown. */
 export function gradingOf({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): RunConfig['grading'] | undefined {
   return config?.grading ?? foreign?.grading;
 }

@@ -1,7 +1,7 @@
 /** How tokens are drawn: which settings truncate the distribution, and their values where nothing is truncated. Pure. */
 import type { SamplingConfig } from './config.ts';
 
-/** Settings of how tokens are drawn; the others say when a response ends. */
+/** Settings of how tokens are drawn; the others determine when a response ends. */
 export type DrawSettings = Omit<SamplingConfig, 'maxTokens' | 'stop' | 'stopAtAnswer'>;
 type Truncation = Omit<DrawSettings, 'temperature'>;
 

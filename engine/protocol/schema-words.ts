@@ -1,6 +1,6 @@
 /**
- * What a schema finds, in words for people instead of zod's own. Imported for its effect wherever such a text is shown;
- * a schema's own message goes first.
+ * Messages about invalid values in words for people instead of zod's own. Imported for its effect wherever such a
+ * message is shown; a schema's own message takes precedence.
  */
 import * as z from 'zod';
 

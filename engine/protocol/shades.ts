@@ -1,4 +1,6 @@
-/** How strongly a token is shaded, in the editor and in the panel: from 0 (as good as certain) to 7 (a long shot). Pure. */
+/**
+ * How strongly a token is shaded, in the editor and in the panel: from 0 (almost certain) to 7 (very unlikely). Pure.
+ */
 export const SHADINGS = ['surprise', 'probability', 'entropy'] as const;
 export type Shading = (typeof SHADINGS)[number];
 

@@ -1,14 +1,14 @@
 /** Places in a response, as tokens. */
 
-/** Tokens of a rollout that hold its answer: from `start` to before `end`. */
+/** The tokens of a rollout that contain its answer, from `start` to before `end`. */
 export interface TokenSpan {
   start: number;
   end: number;
 }
 
 /**
- * The tokens that overlap characters `start` to before `end` of a response; null when none does.
- * @param tokenTexts the tokens' texts, which joined give the response
+ * The tokens that overlap characters `start` to before `end` of a response; null if none does.
+ * @param tokenTexts the tokens' texts; joined, they give the response
  */
 export function tokenSpan(
   tokenTexts: readonly string[],

@@ -3,7 +3,10 @@ import { largest, mean, smallest } from './values.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** A curve of block characters over at most `columns` columns; each shows the mean of its values, a space where none is. */
+/**
+ * A curve of block characters over at most `columns` columns; each shows the mean of its values, or a space if it has
+ * none.
+ */
 export function sparkline(
   values: readonly (number | null)[],
   columns: number,

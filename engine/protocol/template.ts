@@ -12,7 +12,7 @@ export function placeholders(template: string): string[] {
   return [...new Set([...template.matchAll(PLACEHOLDER)].map(([, name]) => name!.trim()))];
 }
 
-/** Fills a template in. Values are put in as they are: what looks like a placeholder in a problem stays. */
+/** Fills in a template. Values are inserted as they are, so what looks like a placeholder in a problem stays. */
 export function render(template: string, value: (name: string) => string): string {
   return template.replace(PLACEHOLDER, (_, name: string) => value(name.trim()));
 }

@@ -7,7 +7,7 @@ const PIECE = 4096;
 const UNITS_AT_ONCE = 4;
 const DECODER = new TextDecoder('utf-16le', { ignoreBOM: true });
 
-/** A short text that is written often: four code units at once. */
+/** A short text that is written often, four code units at a time. */
 export interface Stamp {
   length: number;
   /** Four code units each; the last is filled with zeros. Of characters below U+7FF0, so that none is a NaN, whose bits may change. */
@@ -26,7 +26,7 @@ export function stampOf(text: string): Stamp {
   return { length: text.length, quads: new Float64Array(units.buffer) };
 }
 
-/** Puts a text together from code units, stamps and slices, in their order. */
+/** Builds a text from code units, stamps and slices, in order. */
 export class TextWriter {
   readonly #units: Uint16Array;
   readonly #view: DataView;
@@ -53,7 +53,7 @@ export class TextWriter {
     if (this.#length >= this.#most) this.#flush();
   }
 
-  /** Adds what is between two places of a text. */
+  /** Adds the part of a text between two positions. */
   slice(text: string, from: number, end: number): void {
     if (end - from < WORTH) for (let at = from; at < end; at++) this.unit(text.charCodeAt(at));
     else {

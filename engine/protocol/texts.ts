@@ -1,17 +1,17 @@
-/** How every surface writes what is not a number: a text on one line, a verdict, the program that made a run. Pure. */
+/** How everything that is not a number is written: a text on one line, a verdict, the program that made a run. Pure. */
 import { DASH } from './format.ts';
 
-/** `correct`, `wrong`; a dash where it is unknown. */
+/** `correct`, `wrong`; a dash if unknown. */
 export function verdictText(correct: boolean | null | undefined): string {
   return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
 }
 
-/** With a capital letter at the beginning. */
+/** With a capital first letter. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** One line of at most `length` characters: line breaks become spaces, the rest is cut with an ellipsis. */
+/** One line of at most `length` characters: line breaks become spaces, and an ellipsis replaces the rest. */
 export function oneLine(text: string, length: number): string {
   const line = [...beginning(text, 2 * length + 2)];
   if (line.length <= length) return line.join('');
@@ -43,7 +43,7 @@ export function baseName(file: string): string {
   return file.split(/[\\/]/).at(-1) || file;
 }
 
-/** Since when something holds: `since step 12`; what was so before training has been so from the start. */
+/** `since step 12`; what was already so before training has been so from the start. */
 export function sinceText(step: number): string {
   return step === 0 ? 'from the start' : `since step ${step}`;
 }

@@ -1,6 +1,7 @@
 /**
- * What an agent can do with runs: tools for `rollscope mcp` and for language models in VS Code. Each is a command of the
- * command line with `--json`, so that an agent gets the numbers that people get. Pure, without schemas.
+ * The tools with which an agent can inspect and start runs, for `rollscope mcp` and for language models in VS Code.
+ * Each is a command of the command line with `--json`, so that agents get the same numbers as people. Pure, without
+ * schemas.
  */
 import { addressText } from './address.ts';
 import { RollscopeError } from './errors.ts';
@@ -26,11 +27,11 @@ export interface ToolDefinition {
   /** By name, in the order of their options. */
   parameters: Readonly<Record<string, Parameter>>;
   required: readonly string[];
-  /** false: it starts something, and needs a confirmation. */
+  /** false if it starts something, which needs a confirmation. */
   readOnly: boolean;
-  /** Arguments of the command line, without `--json`; null where the tool needs no command. */
+  /** Arguments of the command line, without `--json`; null if the tool needs no command. */
   args(input: Json): string[] | null;
-  /** What the agent gets of the command's result. */
+  /** The part of the command's result that the agent gets. */
   shape?(result: Json, input: Json): unknown;
 }
 
@@ -40,12 +41,12 @@ const PHASE: Parameter = { type: 'string', description: 'Phase of the rollouts.'
 const LIMIT: Parameter = { type: 'integer', description: 'How many to list (default: 50).', minimum: 1 };
 const PROBLEM: Parameter = { type: 'string', description: 'Id of the problem.' };
 
-/** Options by their names, for the values that are given. */
+/** Options by name, for the values that are given. */
 function options(input: Json, names: Readonly<Record<string, string>>): string[] {
   return Object.entries(names).flatMap(([name, flag]) => {
     const value = input[name];
     if (value === undefined || value === null || value === false) return [];
-    // One argument: a value may begin with a dash.
+    // As one argument, since a value may begin with a dash.
     return value === true ? [flag] : [`${flag}=${String(value)}`];
   });
 }
@@ -268,10 +269,10 @@ export function inputSchema({ parameters, required }: ToolDefinition) {
   };
 }
 
-/** Characters of a result that an agent gets: more does not fit its context. */
+/** Characters of a result that an agent gets; more would not fit its context. */
 const MOST = 200_000;
 
-/** A result as JSON in which nothing is hidden, cut where it is too long, which it says. */
+/** A result as JSON in which nothing is hidden. A long one is cut, and says so. */
 export function resultText(value: unknown): string {
   const all = visibleJson(value);
   return all.length <= MOST ? all : `${wellFormed(all.slice(0, MOST))}\n[cut: ${all.length} characters; ask for less]`;

@@ -1,11 +1,11 @@
 /**
- * What another trainer's grader says of a rollout: right or wrong, where one of its values says so. Trainers differ in how
- * they call it, so it is known by name: a value that is called accuracy or correct, a reward function that is called so, else
- * the reward itself where it can only mean that. Pure.
+ * The verdict of another trainer's grader on a rollout: right or wrong, if one of its values expresses it. Trainers
+ * name it differently, so it is recognized by name: a value called accuracy or correct, a reward function called so,
+ * otherwise the reward itself if it can mean nothing else. Pure.
  */
 import type { Rollout } from './group.ts';
 
-/** A name that says that it is about being right. */
+/** A name that indicates correctness. */
 const RIGHT = /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
 
 /** Names come with every rollout of a dump, and are few. */
@@ -21,18 +21,18 @@ function saysRight(name: string): boolean {
   return says;
 }
 
-/** The name of the reward itself, where no value has a name. */
+/** The name of the reward itself, if no value has a name. */
 export const REWARD = 'reward';
 
 export interface TrainerVerdict {
-  /** What the trainer calls the value. */
+  /** The trainer's name for the value. */
   name: string;
   right: boolean;
 }
 
 type Judged = Pick<Rollout, 'foreign' | 'rewards' | 'reward' | 'correct'>;
 
-/** null where no value says it. */
+/** null if no value expresses it. */
 export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'correct'>): TrainerVerdict | null {
   for (const values of [foreign, rewards]) {
     for (const name in values) {
@@ -45,7 +45,7 @@ export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'corre
   return right === null ? null : { name: REWARD, right };
 }
 
-/** Whether both judge the rollout and differ; null where one of them does not. */
+/** Whether both judge the rollout and differ; null if one of them does not judge it. */
 export function disagrees(rollout: Judged): boolean | null {
   if (rollout.correct === null) return null;
   const verdict = trainerVerdict(rollout);

@@ -1,12 +1,12 @@
 /**
- * Where another trainer's grader and Rollscope judge the same rollouts: how often they differ, and whether what looks like a
- * grader is a vote. Majority voting gives 1 and 0 too, so a reward that has no name of a grader counts as one only where it
- * is something else than the vote of its group. Pure.
+ * Compares another trainer's grader with Rollscope's on the rollouts that both judge: how often they differ, and
+ * whether an apparent grader is a vote. Majority voting also gives 1 and 0, so a reward without a grader's name counts
+ * as one only if it differs from the vote of its group. Pure.
  */
 import type { GroupDetail } from './group.ts';
 import { REWARD, trainerVerdict } from './trainer-verdict.ts';
 
-/** Rollouts that both judge, and those of them that they judge differently. */
+/** Rollouts that both judge, and how many of them they judge differently. */
 interface Tally {
   compared: number;
   disagreements: number;
@@ -17,7 +17,7 @@ export interface GraderCounts {
   /** By a value with the name of a grader, and by the bare reward. */
   named: Tally;
   reward: Tally;
-  /** Groups whose wrong majority has the reward, all of it and nobody else; groups whose reward is not their vote. */
+  /** Groups whose wrong majority got the reward, all of it and nobody else; groups whose reward is not their vote. */
   wrongVotes: number;
   otherwise: number;
 }
@@ -27,7 +27,7 @@ export interface TwoGraders extends Tally {
   rewardIsVote: boolean;
 }
 
-/** Said where the reward is a vote. */
+/** The note if the reward is a vote. */
 export const REWARD_IS_VOTE =
   "The trainer's reward is the vote of each group, not a grader: it is not compared with Rollscope's verdicts";
 
@@ -67,7 +67,7 @@ export function addCounts(a: GraderCounts, b: GraderCounts): GraderCounts {
 }
 
 /**
- * Which of the counts are a comparison: the bare reward is left out if it was a wrong vote at least once and never
+ * Which of the counts are a comparison: the bare reward is excluded if it was a wrong vote at least once and never
  * anything but a vote.
  */
 export function twoGraders({ named, reward, wrongVotes, otherwise }: GraderCounts): TwoGraders {

@@ -5,7 +5,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Mean of the values that exist; null where none does. */
+/** Mean of the values that exist; null if none does. */
 export function mean(values: readonly (number | null)[]): number | null {
   let total = 0;
   let count = 0;
@@ -17,7 +17,7 @@ export function mean(values: readonly (number | null)[]): number | null {
   return count === 0 ? null : total / count;
 }
 
-/** The largest of any number of values, or `least` where none is larger: as arguments of `Math.max`, 130,000 are too many. */
+/** The largest of any number of values, or `least` if none is larger. `Math.max` cannot take 130,000 arguments. */
 export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
   let found = least;
   for (const value of values) found = Math.max(found, value);
@@ -31,7 +31,7 @@ export function smallest(values: Iterable<number>): number {
   return found;
 }
 
-/** A cell as text, for answers, ids and templates; null for nothing. A list of one is its item. */
+/** A cell as text, for answers, ids and templates; null for nothing. A list of one item is that item. */
 export function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value.trim() === '' ? null : value;

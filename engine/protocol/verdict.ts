@@ -1,6 +1,7 @@
 /**
- * How a group of rollouts stands: whether its vote is a majority, a tie or no answer, whether that is right or wrong, and
- * which quadrant this makes. Metrics, reports and views all go by these rules. Pure, and without zod: the page has it too.
+ * The rules for the standing of a group of rollouts: whether its vote is a majority, a tie or no answer, whether it is
+ * right or wrong, and its quadrant. Used by metrics, reports and views. Pure, and without zod, since the page uses it
+ * too.
  */
 
 /** A majority share above this counts as confident, as the field says of a vote; elsewhere confidence is of token probabilities. */
@@ -10,7 +11,10 @@ export const CONFIDENT = 0.8;
 export const QUADRANTS = ['confident-correct', 'confident-wrong', 'uncertain-correct', 'uncertain-wrong'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
-/** What the problems of a step are sorted into: those without any answer have nothing to be confident of. */
+/**
+ * The classes into which the problems of a step are sorted; problems without an answer are neither confident nor
+ * uncertain.
+ */
 export const PLACES = [...QUADRANTS, 'unanswered'] as const;
 export type QuadrantPlace = (typeof PLACES)[number];
 
@@ -23,12 +27,12 @@ export const QUADRANT_TITLES: Readonly<Record<Quadrant, string>> = {
 };
 
 /**
- * `tie`: another answer has as many rollouts as the majority's, which is the one that reached its size first; `single`: one
- * rollout has an answer, which nothing confirms. Neither is shown as a majority.
+ * `tie`: another answer has as many rollouts as the majority's, which reached that number first; `single`: only one
+ * rollout has an answer, and nothing confirms it. Neither is shown as a majority.
  */
 export type VoteStatus = 'unanswered' | 'single' | 'tie' | 'majority';
 
-/** What a view calls the answer of a vote. */
+/** What views call the answer of a vote. */
 export const VOTE_TITLES: Readonly<Record<VoteStatus, string>> = {
   unanswered: 'no answer',
   single: 'single vote',
@@ -60,21 +64,21 @@ export function verdictOf(majority: { correct: boolean | null } | null, labeled:
   return right === null ? 'unknown' : right ? 'correct' : 'wrong';
 }
 
-/** A verdict as a yes or no; null where it is unknown. */
+/** A verdict as true or false; null if unknown. */
 export function rightOf(verdict: Verdict): boolean | null {
   return verdict === 'unknown' ? null : verdict === 'correct';
 }
 
-/** Written out: a run has a million groups, and putting names together takes longer than all the rest. */
+/** Written out: a run has a million groups, and composing the names would take longer than everything else. */
 const BY_VERDICT = {
   confident: { correct: 'confident-correct', wrong: 'confident-wrong', unknown: 'confident' },
   uncertain: { correct: 'uncertain-correct', wrong: 'uncertain-wrong', unknown: 'uncertain' },
 } as const;
 
 /**
- * Confident with a share above `threshold`; a single vote, which nothing confirms, is uncertain. Without a verdict only the
- * share is known, and without an answer neither.
- * @param share rollouts of the majority over all, in [0, 1]
+ * Confident with a share above `threshold`; a single vote, which nothing confirms, is uncertain. Without a verdict only
+ * the share is known, and without an answer nothing is.
+ * @param share rollouts of the majority / all rollouts, in [0, 1]
  */
 export function quadrantOf(
   status: VoteStatus,

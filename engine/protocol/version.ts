@@ -3,7 +3,7 @@ import { version } from '../../package.json';
 
 export const VERSION: string = version;
 
-/** Whether a version comes after another, by its three numbers; what follows them does not count. */
+/** Whether a version is later than another, judging by its three numbers only. */
 export function isNewer(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split(/[.+-]/).map((part) => Number.parseInt(part, 10)));
   for (let i = 0; i < 3; i++) {
@@ -13,7 +13,7 @@ export function isNewer(version: string, than: string): boolean {
   return false;
 }
 
-/** The version that a run was written by, if it is newer than this one; null for others, and for what is not a version. */
+/** The version that wrote a run, if it is newer than this one; null for others, and if it is not a version. */
 export function newerVersion(writer: unknown): string | null {
   return typeof writer === 'string' && isNewer(writer, VERSION) ? writer : null;
 }

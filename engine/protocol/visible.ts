@@ -5,7 +5,7 @@
  */
 import { type Stamp, stampOf, TextWriter } from './text-writer.ts';
 
-/** Beyond ASCII's visible characters: most texts have none of these, and looking for them is much quicker. */
+/** Characters other than ASCII's visible ones: most texts have none, and checking for them is much faster. */
 const UNUSUAL = /[^\n\t\x20-\x7e]/;
 
 /** Control characters but line feed and tab, what has no width or reorders (`Default_Ignorable_Code_Point`), other line ends, lone surrogates. */
@@ -18,9 +18,9 @@ const PICTURE = /\p{Extended_Pictographic}/u;
 const [IS_KNOWN, IS_HIDDEN, IS_LETTER, IS_PICTURE] = [1, 2, 4, 8];
 /** There is a place for each code point below the first, and then for those from the second on: tags and selectors. */
 const [BEYOND, TAGS, MANY_TAGS] = [0x20000, 0xe0000, 0x1000];
-/** What is known of characters, by place. */
+/** The kind of each character, by code point. */
 const KINDS = new Uint8Array(BEYOND + MANY_TAGS);
-/** Numbers of hidden characters, by place, in the order in which they were seen. */
+/** Numbers of hidden characters, by code point, in order of first occurrence. */
 const NUMBERS = new Uint16Array(KINDS.length);
 let seen = 0;
 
@@ -53,7 +53,10 @@ for (const point of [TAB, LINE_FEED]) kindOf(point);
 
 const [NON_JOINER, JOINER, TEXT_STYLE, PICTURE_STYLE, KEYCAP] = [0x200c, 0x200d, 0xfe0e, 0xfe0f, 0x20e3];
 
-/** Whether a hidden character belongs to a visible one: in emoji, in keycaps, between letters that join or stand apart. */
+/**
+ * Whether a hidden character belongs to a visible one: in emoji, in keycaps, and between letters that join or do not
+ * join.
+ */
 function isMeant(text: string, at: number, code: number): boolean {
   if (code === PICTURE_STYLE || code === TEXT_STYLE) {
     if (endsPicture(text, at)) return true;
@@ -84,12 +87,12 @@ function pointBefore(text: string, at: number): number {
   return (high & 0xfc00) === 0xd800 ? text.codePointAt(at - 2)! : low;
 }
 
-/** How hidden characters are written out. */
+/** How hidden characters are escaped. */
 interface Writing {
   /** Whether those that belong to a visible one stay. */
   keepsMeant: boolean;
   picture(point: number): string;
-  /** Of each character that was written out, by its number; there are some thousands. */
+  /** Escapes of the characters so far, by number; there are a few thousand at most. */
   known: (Stamp | undefined)[];
   /** Line feeds and tabs too. */
   isLine?: boolean;
@@ -116,7 +119,7 @@ function rewritten(text: string, writing: Writing): string {
       continue;
     }
     if (isPair) i++;
-    // the line feed that follows says it
+    // The line feed that follows shows the break.
     if (keepsMeant && point === RETURN && text.charCodeAt(i + 1) === LINE_FEED) continue;
     out.stamp(knownPicture(point, writing));
   }
@@ -143,7 +146,7 @@ const AS_CODE: Writing = {
   picture: (point) => (point === TAB ? '\t' : point === LINE_FEED || point === RETURN ? LINE_END : pictureOf(point)),
   known: [],
 };
-/** Characters that Markdown means something by. */
+/** Characters with a meaning in Markdown. */
 const MARKS = new Uint8Array(128);
 for (const mark of '\\`*_~[]()<>&|!#$:@.') MARKS[mark.charCodeAt(0)] = 1;
 const AS_MARKDOWN: Writing = {
@@ -179,7 +182,7 @@ export function visibleMarkdown(text: string): string {
 
 /** JSON in which such characters are escaped: the same value, safe to print. */
 export function visibleJson(value: unknown): string {
-  // JSON.stringify leaves what is above U+001F, and it is all inside of strings.
+  // JSON.stringify leaves characters above U+001F as they are, and they occur only inside strings.
   const text = JSON.stringify(value);
   return UNUSUAL.test(text) ? rewritten(text, AS_JSON) : text;
 }

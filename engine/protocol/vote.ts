@@ -4,9 +4,9 @@ export interface Vote {
   /** The winning cluster's answer, as its first member wrote it. */
   answer: string;
   members: readonly number[];
-  /** Members / all rollouts that were asked, those without an answer included. */
+  /** Members / all rollouts, including those without an answer. */
   share: number;
-  /** The most frequent string's count / all rollouts: what voting on strings would have said. */
+  /** The most frequent string's count / all rollouts: the result of voting on strings. */
   rawShare: number;
   /** Whether another cluster is as large. */
   tied: boolean;

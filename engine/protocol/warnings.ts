@@ -1,6 +1,6 @@
 /** The codes of a run's warnings, without zod: the page has them too. */
 
-/** Newer versions may have others, so readers take any text. */
+/** Newer versions may have others, so readers accept any text. */
 export const WARNING_CODES = [
   'dataset',
   'model',
@@ -17,13 +17,13 @@ export const WARNING_CODES = [
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 
-/** Above this share of responses, warnings and views say that they were truncated, or have no answer. */
+/** Above this share of responses, warnings and views report that they were truncated, or have no answer. */
 export const MOSTLY = 0.5;
 
 /** Warnings about a run that can hardly learn, the gravest first. */
 export const SIGNAL_WARNINGS = ['no-signal', 'truncated', 'no-answers'] as const satisfies readonly WarningCode[];
 
-/** What a run says of its training signal, the gravest of it; null where it says nothing. */
+/** The most serious warning about a run's training signal; null if there is none. */
 export function signalWarningIn<T extends { code: string }>(warnings: readonly T[]): T | null {
   for (const code of SIGNAL_WARNINGS) {
     const found = warnings.findLast((warning) => warning.code === code);
@@ -41,7 +41,7 @@ export const WATCH_WARNINGS = { watch: 'collapse-watch', collapse: 'collapse' } 
   WarningCode
 >;
 
-/** null for a warning of something else than the collapse watch. */
+/** null for a warning that is not from the collapse watch. */
 export function watchLevelOf({ code }: { code: string }): WatchWarningLevel | null {
   return WATCH_WARNING_LEVELS.find((level) => WATCH_WARNINGS[level] === code) ?? null;
 }
@@ -52,8 +52,8 @@ interface Warned {
 }
 
 /**
- * What the collapse watch says in the end: its last warning, and those of the same level that led there, the earliest first,
- * with no other level between them. It warns again when a sign comes back, and does not say when it went.
+ * The latest warnings of the collapse watch: the last one, and those of the same level before it without another level
+ * in between, the earliest first. The watch warns again when a sign returns, and does not report when it disappears.
  */
 export function lastWatchWarnings<T extends Warned>(warnings: readonly T[]): readonly T[] {
   const said = warnings.filter((warning) => watchLevelOf(warning) !== null);

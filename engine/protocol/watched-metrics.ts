@@ -1,7 +1,11 @@
-/** What the signals of the collapse watch, as warnings name them, are about. Without zod: the page has it too. */
+/**
+ * The metrics behind the signals of the collapse watch, as warnings name them. Without zod, since the page uses it too.
+ */
 import type { StepMetric } from './metrics.ts';
 
-/** The metric of the steps that each signal of the collapse watch looks at. `flipped`, the other signal, is of evaluations. */
+/**
+ * The step metric that each signal of the collapse watch observes. The other signal, `flipped`, is about evaluations.
+ */
 export const WATCHED_METRICS = {
   shorter: 'length',
   longer: 'length',

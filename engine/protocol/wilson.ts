@@ -5,8 +5,8 @@ import type { Estimate } from './estimate.ts';
 const Z = 1.959963984540054;
 
 /**
- * Share of successes with Wilson's score interval (Wilson 1927), which stays inside [0, 1] and has a width also where
- * all or none succeed. null for n = 0.
+ * Share of successes with Wilson's score interval (Wilson 1927), which stays inside [0, 1] and has a width even if all
+ * or none succeed. null for n = 0.
  */
 export function wilson(successes: number, n: number): Estimate | null {
   if (n === 0) return null;

@@ -1,4 +1,4 @@
-/** On what a run computes, and with how much memory. */
+/** What a run computes on, and with how much memory. */
 import { DEVICE_CHOICES } from '../devices.ts';
 import { bytes, choice, integer } from './kit.ts';
 

@@ -1,8 +1,8 @@
-/** What trains: this engine, another trainer that it drives, or one that it hands the run to. */
+/** The engine that trains: this one, a trainer that it drives, or one that it submits the run to. */
 import { CLUSTER } from './cluster.ts';
 import { choice, integer, optional, section, text, texts, toggle } from './kit.ts';
 
-/** Absent: this engine, and nothing else was said. */
+/** Absent: this engine, with no further options. */
 export const ENGINE = optional(
   section('Engine', {
     kind: choice(

@@ -2,7 +2,9 @@
 import { DATASET } from './dataset.ts';
 import { choice, type Fields, integer, number, optional, section, toggle } from './kit.ts';
 
-/** The problems of an evaluation are described as those of training, but only the file has an option and other names. */
+/**
+ * The problems of an evaluation are described like those of training, but only the file has an option and other names.
+ */
 const EVALUATION_DATASET = optional(
   section('Evaluation problems', {
     ...withoutNames(DATASET.fields),
@@ -30,7 +32,7 @@ const EVALUATION_DATASET = optional(
   }),
 );
 
-/** Without the names that people give a setting elsewhere: here they would be those of training. */
+/** Removes the names that other trainers give a setting, since here they would be those of training. */
 function withoutNames<F extends Fields>(fields: F): F {
   const bare = ([key, node]: [string, F[string]]): [string, unknown] => {
     if ('fields' in node) return [key, { ...node, fields: withoutNames(node.fields) }];

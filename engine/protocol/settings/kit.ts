@@ -6,7 +6,7 @@
 
 declare const VALUE: unique symbol;
 
-/** How a setting is described to people, and where they set it. */
+/** How a setting is described to people, and where they can set it. */
 export interface About {
   /** Its name as a heading, in title case: "Learning rate". */
   title: string;
@@ -14,7 +14,7 @@ export interface About {
   help: string;
   /** Unit of the value: "tokens", "seconds". */
   unit?: string;
-  /** A value as a person types it, for messages; choices and defaults are used where there is none. */
+  /** A value as a person types it, for messages; by default, a choice or the default value. */
   example?: string;
   /** Stands for the value in help: `rate` in `--lr <rate>`. */
   placeholder?: string;
@@ -29,11 +29,11 @@ export interface About {
   /** Its name in TRL (GRPOConfig, LoraConfig) and in verl, for people who come from there. */
   trl?: string;
   verl?: string;
-  /** The engines that it is for, where that is not all of them. */
+  /** The engines that it is for, if not all of them. */
   engines?: readonly string[];
-  /** What holds where nothing is given and there is no default value: "all problems". */
+  /** What applies if nothing is given and there is no default value: "all problems". */
   absent?: string;
-  /** The setting of VS Code, where it has one of its own. */
+  /** The VS Code setting, if it has one of its own. */
   editor?: EditorSetting;
 }
 
@@ -42,7 +42,7 @@ export type Flag = `--${string}`;
 /** A setting of VS Code: id below `rollscope.`, and what differs there from the description. */
 export interface EditorSetting {
   id: string;
-  /** Heading of the settings editor under which it stands. */
+  /** Heading in the settings editor. */
   section: string;
   /** Whole sentences instead of `help`, in Markdown. */
   text?: string;
@@ -50,7 +50,7 @@ export interface EditorSetting {
   /** Ignored in Restricted Mode when a workspace sets it. */
   restricted?: true;
   multiline?: true;
-  /** 0 in the editor says `null`, which a number field cannot: rank 0 trains all weights. */
+  /** 0 in the editor means `null`, which a number field cannot express: rank 0 trains all weights. */
   zeroIsNull?: true;
   /** The editor's unit in units of the value: 2^30 for GiB of a value in bytes. */
   scale?: number;
@@ -60,7 +60,7 @@ export interface EditorSetting {
 
 export interface Choice {
   help: string;
-  /** Other spellings that mean the same. */
+  /** Other spellings with the same meaning. */
   also?: readonly string[];
 }
 
@@ -72,7 +72,7 @@ interface Range {
   below?: number;
 }
 
-/** What values there are. */
+/** The kinds of values. */
 export type ValueKind =
   | ({ type: 'integer' | 'number' | 'bytes' } & Range)
   | { type: 'text'; empty: boolean /** What is wrong with a text; null when nothing is. */; check?: TextCheck }
@@ -104,12 +104,12 @@ export interface Setting<T = unknown, P extends Presence = Presence> extends Abo
 
 export type Fields = { readonly [key: string]: Setting | AnySection };
 
-/** `nullable`: null by default, and null says that the whole section is off. */
+/** `nullable`: null by default, and null switches the whole section off. */
 export interface SettingSection<F, P extends 'plain' | 'optional' | 'nullable'> {
   title: string;
   fields: F;
   is: P;
-  /** What the keys of older configurations are called now: `{ normalizer: 'normalizer' }`. */
+  /** The present names of keys in older configurations: `{ normalizer: 'normalizer' }`. */
   formerly?: Readonly<Record<string, string>>;
 }
 /** Any section, whatever is in it. */
@@ -151,7 +151,7 @@ type InputOf<N> =
     : N extends Setting<infer T, Presence>
       ? T
       : never;
-/** What a person writes: everything that is not required may be left out. */
+/** What a person writes: everything that is not required is optional. */
 export type InputsOf<F> = Flat<
   { [K in RequiredKeys<F>]: InputOf<F[K]> } & { [K in Exclude<keyof F, RequiredKeys<F>>]?: InputOf<F[K]> | undefined }
 >;
@@ -226,7 +226,7 @@ export function text<const S extends TextSpec>(spec: S) {
   return setting<string, PresenceOf<S>, S>({ type: 'text', empty, ...(check && { check }) }, rest, names && { names });
 }
 
-/** One of a few words. `choices` says what each means. */
+/** One of a few words. `choices` describes each of them. */
 export function choice<
   const C extends Readonly<Record<string, string | Choice>>,
   const S extends Omit<Spec<keyof C & string>, 'choices'>,
@@ -274,7 +274,7 @@ export function section<const F extends Fields>(
   return { title, fields, is: 'plain', ...(formerly && { formerly }) };
 }
 
-/** The same section, which a configuration may leave out. */
+/** The same section, which a configuration can omit. */
 export function optional<F extends Fields>(of: SettingSection<F, 'plain'>): SettingSection<F, 'optional'> {
   return { ...of, is: 'optional' };
 }
@@ -300,7 +300,7 @@ export interface PlacedSetting {
   setting: Setting;
 }
 
-/** All settings of a section, in order, sections within it opened. */
+/** All settings of a section, in order, including those of its subsections. */
 export function settingsIn({ fields }: { fields: Fields }, below = ''): PlacedSetting[] {
   return Object.entries(fields).flatMap(([key, node]) =>
     isSection(node) ? settingsIn(node, `${below}${key}.`) : [{ path: `${below}${key}`, setting: node }],

@@ -1,6 +1,6 @@
 /**
  * The configuration of a run as one tree of described settings. Options of rewards are described in the rewards' own
- * files (`engine/reward`) and join it in `engine/config`; here they are whatever a reward may take.
+ * files (`engine/reward`) and added in `engine/config`; here they can be anything.
  */
 import type { RollscopeError } from '../errors.ts';
 import { parseReward } from '../reward-expression.ts';
@@ -60,7 +60,7 @@ export const RUN = section('Run', {
   engine: ENGINE,
 });
 
-/** Whether it is an expression; which names there are is for `engine/reward` to say. */
+/** Checks only the syntax of an expression; `engine/reward` knows the names. */
 function expressionError(expression: string): { message: string; hint?: string } | null {
   try {
     parseReward(expression);

@@ -17,8 +17,8 @@ export interface SchemaOptions {
 }
 
 /**
- * The schema of a section; keys of older configurations are read under their present names. It is made when it is first
- * used: a configuration has hundreds of parts, and most programs start without looking at one.
+ * The schema of a section, which also reads the keys of older configurations. It is created on first use: a
+ * configuration has hundreds of parts, and most programs start without needing any.
  */
 export function schemaOf<F extends Fields>(
   section: SettingSection<F, 'plain'>,
@@ -99,12 +99,12 @@ function kindSchema(kind: ValueKind): z.ZodType {
   }
 }
 
-/** Other spellings of choices, by what they mean. */
+/** Other spellings of choices, with their meanings. */
 export function spellingsOf(choices: Readonly<Record<string, { also?: readonly string[] }>>): Map<string, string> {
   return new Map(Object.entries(choices).flatMap(([name, { also = [] }]) => also.map((other) => [other, name])));
 }
 
-/** Keys under their present names; what is there under its present name already wins. */
+/** Renames former keys; a value under the present name takes precedence. */
 function renamed(value: unknown, formerly: Readonly<Record<string, string>>): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const result: Record<string, unknown> = {};

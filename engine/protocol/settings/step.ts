@@ -1,4 +1,4 @@
-/** How much a step takes: optimizer steps, problems, rollouts that train. */
+/** The size of a step: optimizer steps, problems, rollouts that train. */
 import { integer } from './kit.ts';
 
 export const STEP = {

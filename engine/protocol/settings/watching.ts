@@ -1,4 +1,4 @@
-/** What follows the training: the collapse watch and the forecast. */
+/** The observers of the training: the collapse watch and the forecast. */
 import { choice, integer } from './kit.ts';
 
 export const WATCHING = {
