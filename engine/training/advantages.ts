@@ -20,7 +20,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0) / values.length;
 }
 
-/** Sample standard deviation; 0 for equal values, of which the mean may be off by rounding, and for fewer than two. */
+/** Sample standard deviation; 0 for fewer than two values, and for equal ones, whose mean rounding may change. */
 function deviation(values: readonly number[]): number {
   if (allEqual(values)) return 0;
   const center = mean(values);
@@ -31,7 +31,7 @@ function allEqual(values: readonly number[]): boolean {
   return values.every((value) => value === values[0]);
 }
 
-/** r - mean(r) over the group; exactly 0 where the rewards are equal. */
+/** r - mean(r) over the group; exactly 0 if the rewards are equal. */
 function centered(rewards: readonly number[]): number[] {
   if (allEqual(rewards)) return rewards.map(() => 0);
   const center = mean(rewards);

@@ -1,11 +1,11 @@
-/** What to say where most responses have no answer: which rule would find one, and in how many of them. */
+/** The hint when most responses have no answer: which rule would find one, and in how many of them. */
 import { WINDOW } from '../grading/extract.ts';
 import { type GradingRules, graderOf } from '../grading/index.ts';
 import { spoken } from '../grading/thought.ts';
 import { percent } from '../protocol/format.ts';
 import { MOSTLY } from '../protocol/warnings.ts';
 
-/** Rules that are tried, the narrowest first; `last-line` finds something in nearly any text. */
+/** The rules to try, the narrowest first; `last-line` finds something in nearly any text. */
 const CANDIDATES = [
   'hash',
   'choice:A-E',
@@ -17,9 +17,9 @@ const CANDIDATES = [
 /** A rule is named that finds an answer in this share of the responses. */
 const WORTH_NAMING = 0.3;
 
-/** null where enough responses have an answer, or no rule finds more. */
+/** null if enough responses have an answer, or no rule finds more. */
 export function answerHint(texts: readonly string[], rules: GradingRules): string | null {
-  // what every rule looks at, found once
+  // All rules look at the same part of the text, which is extracted once.
   const said = texts.map((text) => {
     const part = spoken(text);
     return part ? text.slice(Math.max(part.start, part.end - WINDOW), part.end) : '';

@@ -17,7 +17,7 @@ import {
   withAdvantages,
 } from './stages.ts';
 
-/** What remains of a group for the update and the metrics; texts and the other statistics are in the journal. */
+/** The part of a group that the update and the metrics need; texts and the other statistics are in the journal. */
 export interface Collected {
   problem: Problem;
   measured: JudgedGroup;
@@ -54,7 +54,7 @@ export async function collect(context: RunContext, step: number, batch: readonly
   return collected;
 }
 
-/** With the rewards and advantages that the trainer outside used. */
+/** Adds the rewards and advantages that the outside trainer used. */
 function asGiven(outside: OutsideTrainer, step: number, groups: readonly Scored[]): WithAdvantages[] {
   return groups.map((group) => {
     const { rewards, advantages } = outside.given(step, group.problem.index);

@@ -1,4 +1,4 @@
-/** What the engine asks of its compute worker and what that tells meanwhile. Two threads of one program: nothing is checked. */
+/** The messages between the engine and its compute worker. Two threads of one program, so nothing is checked. */
 import { defineContract, unchecked } from '../messages/contract.ts';
 import type { PolicyRollout } from '../protocol/index.ts';
 import type { AskOptions, Responses, ScoreOptions } from '../reward/index.ts';
@@ -20,10 +20,10 @@ const folder = unchecked<{ folder: string }>();
 export const COMPUTE = defineContract({
   requests: {
     open: { params: unchecked<PolicyOptions>(), result: unchecked<PolicyInfo>() },
-    /** Each group is told by `groups` before the answer. */
+    /** Each group is sent as `groups` before the result. */
     sample: { params: unchecked<SampleOptions>(), result: nothing },
     update: { params: unchecked<UpdateOptions>(), result: unchecked<UpdateMetrics>() },
-    /** Responses to questions other than the problems, in their order. */
+    /** Responses to questions other than the problems, in order. */
     ask: { params: unchecked<AskOptions>(), result: unchecked<Responses[]>() },
     /** Mean log-probability per token of candidate texts after parts of responses, nats. */
     scoreCandidates: { params: unchecked<ScoreOptions>(), result: unchecked<number[][]>() },

@@ -16,7 +16,7 @@ export interface ComputeListener {
   continued(): void;
 }
 
-/** What a run asks of whatever computes for it: this engine's worker, or another trainer that it drives. */
+/** What a run needs from its compute backend: this engine's worker, or another trainer that the engine drives. */
 export type RunCompute = Pick<
   Compute,
   | 'sample'
@@ -34,7 +34,7 @@ export type RunCompute = Pick<
   | 'close'
 >;
 
-/** A failed call rejects with RollscopeError; its `problem` is the problem at fault where one is known. */
+/** A failed call rejects with RollscopeError; its `problem` is the problem at fault, if known. */
 export class Compute {
   private readonly worker: Worker;
   private readonly peer: Peer<ComputeContract>;
@@ -78,8 +78,8 @@ export class Compute {
   }
 
   /**
-   * `onGroup` is called for every problem before the promise resolves. What it throws ends the sampling and is what the
-   * promise rejects with.
+   * `onGroup` is called for every problem before the promise resolves. An error in it ends the sampling and rejects the
+   * promise.
    */
   async sample(options: SampleOptions, onGroup: (problem: number, rollouts: PolicyRollout[]) => void): Promise<void> {
     const failures: unknown[] = [];
@@ -110,7 +110,7 @@ export class Compute {
     return this.peer.request('update', options);
   }
 
-  /** Responses to questions other than the problems, in their order. */
+  /** Responses to questions other than the problems, in order. */
   ask(options: AskOptions): Promise<Responses[]> {
     return this.peer.request('ask', options);
   }
@@ -151,7 +151,7 @@ export class Compute {
     Atomics.notify(this.control, 0);
   }
 
-  /** Lets the call under way fail with `canceled`; `reset` makes further calls possible. */
+  /** Makes the current call fail with `canceled`; `reset` allows further calls. */
   cancel(): void {
     Atomics.store(this.control, 0, CONTROL.cancel);
     Atomics.notify(this.control, 0);
@@ -162,12 +162,12 @@ export class Compute {
     Atomics.notify(this.control, 0);
   }
 
-  /** Ends the worker after the call under way; a worker that is inside the device's library must not be terminated. */
+  /** Ends the worker after the current call; a worker inside the device's library must not be terminated. */
   async close(): Promise<void> {
     try {
       await this.peer.request('release', {});
     } catch {
-      // It has ended already.
+      // It has already ended.
     }
     await this.worker.terminate();
     await this.exited;

@@ -1,4 +1,4 @@
-/** What the stages of a run have in common. Nothing in it changes but what the parts keep themselves. */
+/** What the stages of a run share. It is constant, except for the state inside its parts. */
 import type { Journal } from '../journal/journal.ts';
 import type { Problem, RunConfig } from '../protocol/index.ts';
 import type { RunReward } from '../reward/index.ts';
@@ -16,13 +16,13 @@ export interface RunContext {
   /** The training problems; evaluation problems, where they differ, come after them. */
   readonly training: readonly Problem[];
   readonly evaluation: readonly Problem[];
-  /** Number of problems of which those of the evaluation are a random sample; null where they are not a sample. */
+  /** Number of problems from which the evaluation's are a random sample; null if they are not a sample. */
   readonly sampledFrom: number | null;
   /** Size of the model's vocabulary. */
   readonly vocabulary: number;
   readonly journal: Journal;
   readonly compute: RunCompute;
-  /** What else is known of a step that another trainer makes; null where this engine does. */
+  /** What another trainer decides about a step; null if this engine makes it. */
   readonly outside: OutsideTrainer | null;
   readonly clock: WorkClock;
   readonly meter: ProgressMeter;

@@ -10,7 +10,10 @@ import { recordGroup, sample } from './sample.ts';
 import { evaluationDue } from './schedule.ts';
 import { judgedGroup } from './stages.ts';
 
-/** What is due before step `step` + 1: a forecast before the first and its score after the `last`, and an evaluation. */
+/**
+ * What is due before step `step` + 1: a forecast before the first step and its score after the `last`, and an
+ * evaluation.
+ */
 export async function evaluateWhereDue(context: RunContext, step: number, last: boolean): Promise<void> {
   const { config, forecast, training } = context;
   const atEnds = step === 0 || last;
@@ -25,8 +28,8 @@ export async function evaluateWhereDue(context: RunContext, step: number, last: 
 }
 
 /**
- * avg@k, maj@k and greedy accuracy on the evaluation problems, recorded. Returns what a forecast takes of the
- * sampled groups where one is made or scored by them; null otherwise.
+ * Measures and records avg@k, maj@k and greedy accuracy on the evaluation problems. Returns the numbers for a forecast
+ * if one is made or scored with the sampled groups; otherwise null.
  */
 async function evaluate(context: RunContext, step: number, forecasts: boolean): Promise<ProbedProblem[] | null> {
   const { config, journal, clock, meter, watch, evaluation, sampledFrom, vocabulary } = context;

@@ -1,7 +1,7 @@
 /**
- * Gathers what some rewards need beyond a problem's rollouts, for all groups of a step at once: what they ask of the policy,
- * of other policies, and of programs outside is in their own files (`engine/reward`). It is stored with the group; the
- * reward itself is computed from it, now and later, without any of these.
+ * Gathers what some rewards need beyond a problem's rollouts, for all groups of a step at once. What they need from the
+ * policy, from other policies and from external programs is in their own files (`engine/reward`). It is stored with the
+ * group; the reward is computed from it, now and later, without any of these.
  */
 import {
   checkLean,
@@ -20,11 +20,11 @@ interface EvidenceResources {
   config: RunConfig;
   step: number;
   compute: AskedPolicy;
-  /** Ends programs that run; the model is canceled on its own. */
+  /** Ends running programs; the model is canceled separately. */
   signal: AbortSignal;
 }
 
-/** Evidence of each group, for these rewards. Throws what the policy or a program throws. */
+/** Evidence of each group for these rewards. Throws the errors of the policy and of programs. */
 export async function gatherEvidence(
   rewards: readonly string[],
   groups: readonly EvidenceGroup[],
@@ -51,7 +51,7 @@ export async function gatherEvidence(
   return found;
 }
 
-/** Field by field: what is added to a group, or to what is known of a rollout, is not shown before somebody says so here. */
+/** Field by field: a new field of a group or a rollout stays hidden until somebody decides here. */
 function withoutLabels({ problem, rollouts, answers, clusters, grader, facts }: EvidenceGroup): EvidenceGroup {
   return {
     problem: unlabeled(problem),
@@ -77,8 +77,8 @@ function programsOutside(signal?: AbortSignal): Programs {
 }
 
 /**
- * Looks whether the programs that these rewards run are there.
- * @throws RollscopeError `config` that says what is missing and how to get it
+ * Checks that the programs that these rewards run exist.
+ * @throws RollscopeError `config` with what is missing and how to get it
  */
 export async function requirePrograms(rewards: readonly string[], config: RunConfig): Promise<void> {
   for (const reward of rewards) {
@@ -87,7 +87,7 @@ export async function requirePrograms(rewards: readonly string[], config: RunCon
   }
 }
 
-/** The most that these rewards need after a problem and a response, tokens; null where they need nothing there. */
+/** The most tokens that these rewards need after a problem and a response; null if they need none. */
 export function questionTokens(rewards: readonly string[], config: RunConfig): number | null {
   const tokens = rewards.flatMap((reward) => {
     const { source, options } = evidenceFor(reward, config);

@@ -93,7 +93,7 @@ export async function exportWeights(
   if (!isPlain(source.config)) await writeSafetensors(whole, folderFile(source.config, weights), { format: 'pt' });
   else if (config.lora) await writeSafetensors(whole, weights, { format: 'pt' });
   else {
-    // One file, or shards with their index where TRL wrote them.
+    // One file, or the shards and index that TRL wrote.
     const files = (await readdir(folder)).filter((name) => WEIGHTS.test(name));
     for (const name of files) await copy(path.join(folder, name), path.join(out, name));
   }
@@ -138,7 +138,7 @@ async function trainedWeights(checkpoint: string): Promise<Map<string, TensorToW
   );
 }
 
-/** The tokenizer's metadata: that of the GGUF file that the model came from, or made from its folder. */
+/** The tokenizer's metadata: that of the model's GGUF file, or made from its folder. */
 async function ggufTokenizerOf({ config, folder }: ModelSource, spec: string) {
   if (folder === null) return sameTokenizer((await readGguf(spec)).metadata);
   return tokenizerFields(await readTokenizerParts(folder), config.vocabularySize);
@@ -162,7 +162,7 @@ async function writeAdapter(checkpoint: string, model: string, out: string): Pro
   return name;
 }
 
-/** The decoder of a model folder; null for other models, or one that is gone. */
+/** The decoder configuration of a model folder; null for other models, or if it is gone. */
 async function modelConfig(model: string): Promise<DecoderConfig | null> {
   const file = path.join(model, 'config.json');
   const text = await readFile(file, 'utf8').catch(() => null);
@@ -182,7 +182,7 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
       await copy(path.join(folder, file), path.join(out, file));
     }
   }
-  // The weights have become float32, and loaders go by what the configuration says.
+  // The weights are float32 now, and loaders follow the configuration.
   const text = await readFile(path.join(folder, 'config.json'), 'utf8');
   const { architectures } = JSON.parse(text);
   const named = architectures ?? [architectureOf(config.architecture).huggingFace.className];

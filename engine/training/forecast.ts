@@ -6,7 +6,7 @@ import type { Forecast, ForecastScore, RunConfig } from '../protocol/index.ts';
 import { type RewardName, rewardOf } from '../reward/index.ts';
 import { judgedGroup, scoresOf, type WithEvidence } from './stages.ts';
 
-/** What stands in for a reward whose evidence was not gathered. */
+/** The substitute for a reward whose evidence was not gathered. */
 const STAND_IN: RewardName = 'majority-vote';
 
 /** Whether the reward of a run may depend on labels; there is then no forecast, since forecasts are label-free. */
@@ -14,19 +14,20 @@ export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 're
   return rewardOf(text, rewardOptions).labels;
 }
 
-/** The forecast of a run, with the reward that it was made by; null where the run's reward reads labels. */
+/** The forecast of a run, with the reward that it was computed with; null if the run's reward reads labels. */
 export function forecastRun(problems: readonly ProbedProblem[], config: RunConfig): Forecast | null {
   if (readsLabels(config)) return null;
   const known = problems.every(({ rewards }) => rewards !== null);
-  // One reward for all of them, so that it can be named.
+  // The same reward for all problems, so that it can be named.
   const alike = known ? problems : problems.map((problem) => ({ ...problem, rewards: null }));
   const { reward, ...rest } = forecastSet(config.reward, alike);
   return { reward, by: known ? config.reward : STAND_IN, ...rest };
 }
 
 /**
- * One problem as the forecast takes it: numbers only, so that the rollouts need not be kept. Rewards that need evidence which was not gathered are left out (null): the
- * majority vote stands for them. So do rewards that read labels, which a forecast must not.
+ * One problem as input of the forecast: numbers only, so that the rollouts need not be kept. Rewards whose evidence was
+ * not gathered are null, and the majority vote is used instead; so are rewards that read labels, which a forecast must
+ * not do.
  */
 export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);

@@ -1,6 +1,6 @@
 /**
- * The training loop. What follows from a place in it is the same every time, so that the place and the weights are all
- * that a checkpoint needs. What its steps do is in `stages.ts` (vote, reward, advantages), `collect.ts`, `update.ts` and
+ * The training loop. From a given place it always continues in the same way, so a checkpoint needs only the place and
+ * the weights. The parts of a step are in `stages.ts` (vote, reward, advantages), `collect.ts`, `update.ts` and
  * `evaluate.ts`.
  */
 import { checkpointPath, inRun } from '../journal/layout.ts';
@@ -12,11 +12,13 @@ import { batchOf, checkpointDue } from './schedule.ts';
 import { lap, stepRecord } from './step-record.ts';
 import { updatePolicy } from './update.ts';
 
-/** Trains to the end of the configuration. Throws when canceled or when something fails; `place.save` is possible then. */
+/**
+ * Trains to the end of the configuration. Throws if it is canceled or something fails; `place.save` is possible then.
+ */
 export async function train(context: RunContext, place: Place): Promise<void> {
   const { config, training, journal, compute, meter, watch, runSignal, outside } = context;
   for (let { step, stage } = place; ; step++, stage = 'evaluate') {
-    // Nothing is trained after it: it is the last step, or the collapse watch ends the run.
+    // No training follows: it is the last step, or the collapse watch ends the run.
     const last = step >= config.steps || watch.ends;
 
     if (stage === 'evaluate') {

@@ -1,4 +1,6 @@
-/** The position of a run, and the last one it can roll back to: what a checkpoint needs in addition to the weights. */
+/**
+ * The position of a run, and the last one that it can return to: what a checkpoint needs in addition to the weights.
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
@@ -18,7 +20,7 @@ export const LOOP_START: LoopState = { step: 0, stage: 'evaluate' };
 
 const STATE_FILE = 'state.json';
 
-/** @throws RollscopeError `run-broken`, naming the file, where it is not the place of a loop */
+/** @throws RollscopeError `run-broken` that names the file if it does not contain the place of a loop */
 export async function readState(checkpoint: string): Promise<LoopState> {
   const file = path.join(checkpoint, STATE_FILE);
   return parseChecked(LoopState, await readFile(file, 'utf8'), file);
@@ -36,7 +38,7 @@ interface PlaceParts {
   watch: RunWatch;
 }
 
-/** Where one run stands: `reach` after each stage, `save` where a checkpoint is due. */
+/** The place of one run: `reach` after each stage, `save` when a checkpoint is due. */
 export class Place {
   private safe: { state: LoopState; position: ReturnType<Journal['position']> };
   /** Between the first and the last of a step's several updates there is no place to go back to. */
@@ -58,21 +60,21 @@ export class Place {
     return this.safe.state.stage;
   }
 
-  /** A stage is done: the run can go back to here, and what it recorded so far is durable. */
+  /** A stage is complete: the run can return to this place, and its records so far are durable. */
   async reach(step: number, stage: LoopState['stage']): Promise<void> {
     this.between = false;
     this.safe = { state: { step, stage }, position: this.parts.journal.position() };
     await this.parts.journal.sync();
   }
 
-  /** The weights are no longer those of the place. */
+  /** The weights no longer correspond to the place. */
   leave(): void {
     this.between = true;
   }
 
   /**
-   * Writes a checkpoint from which the run resumes exactly as it would have continued. Between the updates of one step there is
-   * none to write: the run resumes from the previous one.
+   * Writes a checkpoint from which the run resumes exactly as it would have continued. Between the updates of one step
+   * there is none to write: the run then resumes from the previous checkpoint.
    */
   async save(): Promise<void> {
     if (this.between) return;
@@ -89,7 +91,7 @@ export class Place {
       this.safe.position,
       (saved) => watch.keeps(saved),
     );
-    // Those that a stop wrote would not be there in a run that was never stopped.
+    // Checkpoints written by a stop would not exist in a run that was never stopped.
     if (checkpointDue(config, step)) watch.saved(step);
   }
 }

@@ -10,8 +10,8 @@ import { truncationWarning } from './signal.ts';
 import type { Judged, WithEvidence } from './stages.ts';
 
 /**
- * Samples problems with what the reward asks for, and records them: at once where it asks for nothing, so that one
- * problem's rollouts are kept at a time.
+ * Samples problems with everything that the reward needs, and records them: at once if the reward needs nothing else,
+ * so that only one problem's rollouts are kept at a time.
  */
 export async function probe(context: RunContext, step: number, problems: readonly Problem[]): Promise<ProbedProblem[]> {
   const { config, reward, vocabulary } = context;

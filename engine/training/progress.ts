@@ -1,4 +1,4 @@
-/** Where a run is and how long it will still take: transient, for people who watch. */
+/** The position of a run and its remaining time: transient, for people who watch. */
 import type { Phase, Progress, StepRecord } from '../protocol/index.ts';
 import type { WorkClock } from './clock.ts';
 import type { Tick } from './policy/contract.ts';
@@ -16,7 +16,7 @@ export class ProgressMeter {
   private samplingSince: { time: number; tokens: number } | null = null;
   private stepStarted: number;
   private sampledFor: Phase = 'train';
-  /** Largest resident size seen, bytes. */
+  /** Largest resident size so far, in bytes. */
   peakBytes = 0;
 
   constructor(
@@ -45,7 +45,7 @@ export class ProgressMeter {
     return this.current;
   }
 
-  /** What the policy is sampled for now, or was last. */
+  /** What the policy is being sampled for, or was last. */
   get phase(): Phase {
     return this.sampledFor;
   }
@@ -93,7 +93,9 @@ export class ProgressMeter {
     this.set({ step });
   }
 
-  /** The speed is that of the step's rollouts: short ones are over before they could be timed on the way. */
+  /**
+   * The speed is that of all rollouts of the step, since short ones are over before they could be timed individually.
+   */
   stepEnds(
     step: number,
     {

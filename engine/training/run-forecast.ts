@@ -19,13 +19,19 @@ export class RunForecast {
     if (record.type === 'forecast') this.made = record.forecast;
   }
 
-  /** How many training problems are probed for it before the first step or after the last: none without a forecast to score. */
+  /**
+   * How many training problems are probed for it before the first step or after the last; none if there is no forecast
+   * to score.
+   */
   probes(step: number): number {
     if (step > 0) return this.made ? this.config.forecast : 0;
     return readsLabels(this.config) ? 0 : this.config.forecast;
   }
 
-  /** Whether evaluations before the first step and after the last serve it: their problems train, and none are probed. */
+  /**
+   * Whether the evaluations before the first step and after the last provide its data: their problems train, and none
+   * are probed.
+   */
   get usesEvaluations(): boolean {
     const { forecast, evaluation } = this.config;
     return forecast === 0 && !evaluation.dataset && evaluation.samples > 1;
@@ -42,7 +48,7 @@ export class RunForecast {
     if (score) this.journal.append({ type: 'forecast-score', step, score });
   }
 
-  /** Says that there is none, where one was asked for that the reward does not permit. */
+  /** Reports that there is no forecast if one was requested that the reward does not permit. */
   refuse(): void {
     if (!readsLabels(this.config)) return;
     const message = noForecast(this.config.reward);

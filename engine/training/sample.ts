@@ -23,7 +23,7 @@ export interface Sampling {
   sampling: SamplingConfig;
 }
 
-/** `onGroup` gets the problems as they are complete, which is a fixed order. What it throws ends the sampling. */
+/** `onGroup` gets the problems as they are completed, in a fixed order. An error in it ends the sampling. */
 export async function sample(
   { compute, meter, config, journal, reward }: RunContext,
   problems: readonly Problem[],
@@ -41,7 +41,7 @@ export async function sample(
       onGroup(judge({ problem: byIndex.get(index)!, rollouts }, grader));
     },
   );
-  // Where programs judge, a response need not have an answer.
+  // If programs judge responses, these need no answer.
   const message = texts.length > 0 && !reward.executes ? answerHint(texts, grader.rules) : null;
   if (message !== null) journal.append({ type: 'warning', code: 'no-answers', message, step, problem: null });
 }
@@ -51,7 +51,7 @@ function isFirst({ phase, step }: Pick<Sampling, 'phase' | 'step'>, { job }: Run
   return job === 'probe' ? phase === 'probe' : phase === 'train' && step === 1;
 }
 
-/** What a run's reward needs beyond the rollouts of these groups; nothing is asked where it needs nothing. */
+/** Gathers what a run's reward needs beyond the rollouts of these groups; does nothing if it needs nothing. */
 export async function withEvidence(
   { reward, config, compute, signal }: RunContext,
   step: number,

@@ -16,14 +16,14 @@ export function learningRate({ lr, schedule, minimum, warmup }: OptimizerConfig,
   return lr * (minimum + (1 - minimum) * left);
 }
 
-/** Before the first step, after the last, and every k steps; never where no samples are asked for. */
+/** Before the first step, after the last, and every k steps; never if no samples are requested. */
 export function evaluationDue(config: RunConfig, step: number): boolean {
   const { every, samples } = config.evaluation;
   if (samples === 0) return false;
   return step === 0 || step === config.steps || (every > 0 && step % every === 0);
 }
 
-/** Every k steps, and after the last; before the first only where the collapse watch may go back to it. */
+/** Every k steps, and after the last; before the first step only if the collapse watch can roll back to it. */
 export function checkpointDue(config: RunConfig, step: number): boolean {
   if (step === 0) return config.watch === 'rollback' && config.steps > 0;
   return step % config.checkpoint.every === 0 || step === config.steps;
@@ -41,7 +41,7 @@ export function batchOf(seed: number, problems: number, batch: number, step: num
     const pass = Math.floor(at / problems);
     chosen.push(shuffled(seed, problems, pass)[at % problems]!);
   }
-  // Two passes may meet in one batch.
+  // A batch can contain the end of one pass and the beginning of the next.
   return [...new Set(chosen)];
 }
 
@@ -58,7 +58,7 @@ function shuffled(seed: number, n: number, pass: number): number[] {
   return order;
 }
 
-/** Fisher-Yates; `random` gives numbers in [0, 1). */
+/** Fisher-Yates; `random` returns numbers in [0, 1). */
 export function shuffle<T>(items: T[], random: () => number): T[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));

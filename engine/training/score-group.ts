@@ -1,6 +1,6 @@
 /**
- * Rewards of rollouts that another program sampled: judged, clustered, voted on and rewarded by the code that a run of this
- * engine uses. What a reward asks of programs is gathered here; of the policy nothing can be asked.
+ * Rewards of rollouts that another program sampled: judged, clustered, voted on and rewarded by the same code as in a
+ * run of this engine. What a reward needs from programs is gathered here; the policy cannot be asked anything.
  */
 import { type Grader, problemGrader } from '../grading/index.ts';
 import { type Evidence, type GroupDetail, type Problem, RollscopeError, type RunConfig } from '../protocol/index.ts';
@@ -14,7 +14,7 @@ export interface GroupScoring {
   reward: RunReward;
   /** How answers are found and compared. */
   grader: Grader;
-  /** Size of the model's vocabulary; null where it is not known. */
+  /** Size of the model's vocabulary; null if unknown. */
   vocabulary: number | null;
   signal: AbortSignal;
 }

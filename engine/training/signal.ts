@@ -1,16 +1,16 @@
 /**
  * Whether a run can learn anything, judging by its first steps: rewards that are equal in every group train nothing,
- * and responses that are cut before their answer are rewarded for nothing. Deterministic: fed with a run's records it
- * comes to where it was.
+ * and responses that are truncated before their answer get no useful reward. Deterministic: given a run's records, it
+ * reaches the same state.
  */
 import { percent, plural } from '../protocol/format.ts';
 import type { JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
 import { MOSTLY, type WarningCode } from '../protocol/warnings.ts';
 
-/** Steps that are looked at, or all of a run that has fewer. */
+/** The number of steps to look at; all steps of a shorter run. */
 const FIRST = 3;
 
-/** What the rollouts of some steps add up to. */
+/** Sums over the rollouts of some steps. */
 export interface SignalCounts {
   steps: number;
   groups: number;
@@ -24,7 +24,7 @@ export interface SignalCounts {
 
 type Settings = Pick<RunConfig, 'votes' | 'group' | 'steps' | 'sampling' | 'loss'>;
 
-/** The look at the first steps of one run: fed with them in their order, it returns the warning once. */
+/** Watches the first steps of one run: given them in order, it returns the warning once. */
 export class RunSignal {
   private readonly counts: SignalCounts = { steps: 0, groups: 0, equal: 0, rollouts: 0, truncated: 0, unanswered: 0 };
   /** Groups of the step that is being recalled. */
@@ -40,7 +40,7 @@ export class RunSignal {
     this.pending = 0;
   }
 
-  /** Takes a step of so many groups in; returns the warning that the first steps give rise to, if any. */
+  /** Processes a step; returns the warning that the first steps cause, if any. */
   step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>, groups: number): NewRecord | null {
     if (step > FIRST) return null;
     const { config, counts } = this;
@@ -62,7 +62,7 @@ interface SignalWarning {
   message: string;
 }
 
-/** null where the rollouts can train; code `no-signal` where none does, `truncated` where most were cut. */
+/** null if the rollouts can train; code `no-signal` if none does, `truncated` if most were truncated. */
 export function signalWarning(counts: SignalCounts, config: Settings): SignalWarning | null {
   const { steps, groups, equal } = counts;
   const first = steps === 1 ? 'the first step' : `the first ${steps} steps`;
@@ -73,7 +73,9 @@ export function signalWarning(counts: SignalCounts, config: Settings): SignalWar
   return { code: 'no-signal', message: sentences(flat, ...facts(counts, config), remedy(counts, config)) };
 }
 
-/** The warning that most of these responses were cut; null where they were not. `when`: such as ` in the first step`. */
+/**
+ * The warning that most of these responses were truncated; null if they were not. `when`: such as ` in the first step`.
+ */
 export function truncationWarning(
   counts: ResponseCounts,
   config: Pick<RunConfig, 'sampling'>,
@@ -107,7 +109,7 @@ function sentences(...parts: readonly (string | null)[]): string {
   return parts.filter((part) => part !== null).join(' ');
 }
 
-/** What helps against the gravest cause. */
+/** The remedy for the most serious cause. */
 function remedy(counts: ResponseCounts, { group }: Settings): string {
   if (mostly(counts.truncated, counts)) return LONGER;
   if (mostly(counts.unanswered, counts)) {
@@ -117,7 +119,10 @@ function remedy(counts: ResponseCounts, { group }: Settings): string {
   return 'Try other problems, a higher --temperature or more rollouts (--votes, --group).';
 }
 
-/** What follows from the configuration alone: nothing to compare a rollout with. null where it can learn. */
+/**
+ * The warning that follows from the configuration alone: there is nothing to compare a rollout with. null if it can
+ * learn.
+ */
 export function configWarning({ job, group, votes, loss }: Settings & Pick<RunConfig, 'job'>): string | null {
   if (job !== 'train' || group > 1 || loss.advantage === 'reinforce++') return null;
   const more = votes > 1 ? '--group' : '--votes and --group';

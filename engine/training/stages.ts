@@ -1,6 +1,6 @@
 /**
- * The stages of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. Each stage is a value
- * that has all that the one before it had; the functions between them are pure and change none.
+ * The stages of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. The value of each
+ * stage contains everything from the previous one; the functions between them are pure and change nothing in place.
  */
 import { type Grader, graderOf, problemGrader } from '../grading/index.ts';
 import type { JudgedGroup } from '../protocol/group.ts';
@@ -21,20 +21,20 @@ import {
 import type { RunReward, Scores } from '../reward/index.ts';
 import { advantages } from './advantages.ts';
 
-/** A problem's rollouts as they came from the policy. */
+/** A problem's rollouts as the policy returned them. */
 export interface Sampled {
   readonly problem: Problem;
   /** G of them. */
   readonly rollouts: readonly PolicyRollout[];
 }
 
-/** What is known of a rollout before it is rewarded. */
+/** What is known about a rollout before it is rewarded. */
 export type Fact = Omit<RolloutFacts, 'reward' | 'advantage' | 'tokens' | 'finish'> &
   Pick<PolicyRollout, 'finish'> & { tokens: number };
 
-/** With answers, clusters of equal answers, and the vote. Labels are looked at for measuring only. */
+/** With answers, clusters of equal answers, and the vote. Labels are used for measuring only. */
 export interface Judged extends Sampled {
-  /** [G]; null where no answer was extracted. */
+  /** [G]; null if no answer was extracted. */
   readonly answers: (string | null)[];
   readonly clusters: Cluster[];
   readonly majority: Majority | null;
@@ -44,7 +44,7 @@ export interface Judged extends Sampled {
   readonly facts: readonly Fact[];
 }
 
-/** With what the reward asked for beyond the rollouts. */
+/** With what the reward needs beyond the rollouts. */
 export interface WithEvidence extends Judged {
   readonly evidence: Evidence;
 }
@@ -52,7 +52,7 @@ export interface WithEvidence extends Judged {
 /** With the rewards of all rollouts. */
 export interface Scored extends WithEvidence {
   readonly scores: Scores;
-  /** Indices of the rollouts that train, ascending; none where the reward leaves the group out. */
+  /** Indices of the rollouts that train, ascending; none if the reward excludes the group. */
   readonly trains: readonly number[];
 }
 
@@ -61,7 +61,7 @@ export interface WithAdvantages extends Scored {
   readonly advantages: readonly (number | null)[];
 }
 
-/** Finds the answers by the rule of the run, groups what is equal, and counts the votes. */
+/** Finds the answers by the run's rule, groups equal ones, and counts the votes. */
 export function judge({ problem, rollouts }: Sampled, usual: Grader = graderOf()): Judged {
   const grader = problemGrader(problem, usual.rules);
   const texts = rollouts.map(({ text }) => text);
@@ -99,7 +99,7 @@ export function score(group: WithEvidence, reward: RunReward, vocabulary: number
   return { ...group, scores, trains: scores.skip === undefined ? subset : [] };
 }
 
-/** The rewards of a group, given what is right: [G], null where that is not known or not to be told. */
+/** The rewards of a group, given which rollouts are correct: [G], null if unknown or if the reward must not see it. */
 export function scoresOf(
   { problem, rollouts, answers, clusters, evidence, grader }: WithEvidence,
   reward: RunReward,
@@ -123,7 +123,7 @@ export function withAdvantages(groups: readonly Scored[], estimator: LossConfig[
 
 type AnyStage = Judged & Partial<Pick<WithAdvantages, 'scores' | 'advantages' | 'evidence'>>;
 
-/** A group in numbers, at whatever stage it is: what metrics are made of. */
+/** A group in numbers, at any stage: the input of metrics. */
 export function judgedGroup({ clusters, majority, facts, scores, advantages: values }: AnyStage): JudgedGroup {
   return {
     clusters,

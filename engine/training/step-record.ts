@@ -1,4 +1,4 @@
-/** The record of a step: metrics of its rollouts and updates, and what it took. */
+/** The record of a step: metrics of its rollouts and updates, and its duration. */
 import { stepMetrics } from '../analysis/index.ts';
 import type { ProblemUpdate, StepRecord } from '../protocol/index.ts';
 import { mean } from '../protocol/values.ts';
@@ -7,7 +7,7 @@ import type { RunContext } from './context.ts';
 import type { UpdateMetrics } from './policy/trainer.ts';
 import { learningRate } from './schedule.ts';
 
-/** Seconds of work, and of those inside the compute backend, so far. */
+/** Seconds of work so far, and how many of them were spent in the compute backend. */
 export interface Lap {
   work: number;
   device: number;
@@ -65,7 +65,10 @@ function timingOf([begun, sampled, updated]: readonly [Lap, Lap, Lap], tokens: n
   };
 }
 
-/** What the updates say of each problem: means over those that it was in. What was measured of none is left out. */
+/**
+ * Metrics of the updates per problem: means over the updates that used it. Metrics that were measured for none are left
+ * out.
+ */
 function problemUpdates(updates: readonly UpdateMetrics[]): ProblemUpdate[] {
   const found = new Map<number, ProblemUpdate[]>();
   for (const one of updates.flatMap(({ problems }) => problems)) {

@@ -1,4 +1,6 @@
-/** A model that reads given responses and says of each token what the sampler would have said of it. */
+/**
+ * A model that reads given responses and computes the statistics that the sampler would have returned for each token.
+ */
 import { type DecoderConfig, longestSequence } from '../model/config.ts';
 import { type ModelSource, openModel } from '../model/source.ts';
 import { Weights } from '../model/weights.ts';
@@ -20,20 +22,19 @@ import { type StatisticsOutputs, statisticsGraph } from './policy/statistics-gra
 export interface ReaderOptions {
   device: 'auto' | DeviceName;
   threads: number;
-  /** Bytes; null: what is usual. */
+  /** Bytes; null: the default. */
   memoryLimit: number | null;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
 
-/** No weights are inputs: all of them stay in their files. */
+/** No weights are inputs, so all of them stay in their files. */
 const FROZEN: LoraConfig = { rank: 1, alpha: 1, targets: [] };
 /** Lengths are rounded up to this, so that few graphs are made. */
 const STEP = 256;
 
 /**
- * Token statistics of responses that somebody else sampled, computed with frozen weights. `release` gives the memory
- * back.
+ * Token statistics of responses that another program sampled, computed with frozen weights. `release` frees the memory.
  */
 export class TokenReader {
   /** Temperature at which the responses were sampled. */
@@ -44,7 +45,7 @@ export class TokenReader {
     readonly source: ModelSource,
     private readonly backend: Backend,
     private readonly options: ReaderOptions,
-    /** As it was named. */
+    /** As the user named it. */
     private readonly model: string,
   ) {}
 
@@ -66,9 +67,9 @@ export class TokenReader {
   }
 
   /**
-   * The statistics of each response's tokens, in their order. Prompt and response must fit the model's context.
-   * @param signal is looked at between two calls of the device
-   * @throws RollscopeError `memory` where one response does not fit; `canceled`
+   * The statistics of each response's tokens, in order. Prompt and response must fit into the model's context.
+   * @param signal is checked between calls of the device
+   * @throws RollscopeError `memory` if one response does not fit; `canceled`
    */
   async read(prompt: Int32Array, responses: readonly Int32Array[], signal?: AbortSignal): Promise<TokenColumns[]> {
     const longest = responses.reduce((n, { length }) => Math.max(n, length), 0);

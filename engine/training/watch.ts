@@ -1,7 +1,7 @@
 /**
- * The collapse watch of a run: it feeds the rule of `engine/analysis/watch.ts` with steps and evaluations, turns its level
- * into warnings, and decides, if it was asked to, that the run ends early. Deterministic: fed with a run's records it
- * comes to where it was.
+ * The collapse watch of a run: passes steps and evaluations to the rule of `engine/analysis/watch.ts`, turns its level
+ * into warnings, and decides, if configured to, that the run ends early. Deterministic: given a run's records, it
+ * reaches the same state.
  */
 import { voteStability } from '../analysis/problem-pattern.ts';
 import { CollapseWatch, type WatchLevel } from '../analysis/watch.ts';
@@ -13,12 +13,12 @@ import type { RunReward } from '../reward/index.ts';
 /** Share of the votes from which on a vote counts as settled. */
 const SETTLED = 0.5;
 
-/** Steps by which a sign may come late: it is smoothed and must last, and what it shows began before. */
+/** Steps by which a sign may be late: it is smoothed and must persist, and what it shows began before. */
 const LAG = 10;
 
 type Votes = Map<number, Pick<JudgedGroup, 'majority'>>;
 
-/** Levels become warnings once each; which checkpoint is the good one is worked out on the way. */
+/** Each level becomes a warning once. Meanwhile the last good checkpoint is determined. */
 export class RunWatch {
   private readonly rule = new CollapseWatch();
   private level: WatchLevel = 'ok';
@@ -26,7 +26,7 @@ export class RunWatch {
   private votes: Votes = new Map();
   private checkpoints: number[] = [];
   private latest = 0;
-  /** The step at which the level left `ok`; null while it is there. */
+  /** The step at which the level left `ok`; null while it is `ok`. */
   private firstSign: number | null = null;
   private collapsed: number | null = null;
 
@@ -34,8 +34,8 @@ export class RunWatch {
   private readonly overturns: boolean;
 
   /**
-   * @param reward of the run. One that comes from outside the model, in part at least, may overturn votes; one that is
-   *   made of votes and confidence must not: a majority that it trains on stays.
+   * @param reward of the run. A reward that comes from outside the model, at least in part, may overturn votes; one
+   * made of votes and confidence must not: a majority that it trains on stays.
    */
   constructor(
     private readonly action: RunConfig['watch'],
@@ -56,9 +56,9 @@ export class RunWatch {
     this.votes.set(problem, { majority });
   }
 
-  /** The evaluation whose votes came is complete. */
+  /** The evaluation whose votes were added is complete. */
   evaluated(step: number): void {
-    // Where no answer had most of the votes, a different winner means nothing.
+    // If no answer had most of the votes, a different winner means nothing.
     this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
     if (step > 0 && !this.overturns)
       this.rule.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
@@ -70,17 +70,17 @@ export class RunWatch {
     this.checkpoints.push(step);
   }
 
-  /** The last checkpoint well before a first sign at this step; null where there is none. */
+  /** The last checkpoint well before a first sign at this step; null if there is none. */
   private wellBefore(sign: number): number | null {
     return this.checkpoints.findLast((step) => step <= Math.max(0, sign - LAG)) ?? null;
   }
 
-  /** The last checkpoint well before the first sign, or before now; null where there is none. */
+  /** The last checkpoint well before the first sign, or before now; null if there is none. */
   private get good(): number | null {
     return this.wellBefore(this.firstSign ?? this.latest + 1);
   }
 
-  /** Takes a step in; returns the warning that it gives rise to, if any. */
+  /** Processes a step; returns the warning that it causes, if any. */
   step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>): NewRecord | null {
     if (this.action === 'off') return null;
     const state = this.rule.feed({ step, metrics });
@@ -98,7 +98,7 @@ export class RunWatch {
     return this.collapsed !== null && (this.action === 'stop' || this.action === 'rollback');
   }
 
-  /** The step of the checkpoint to go back to; null where none is asked for or there is none. */
+  /** The step of the checkpoint to return to; null if none is requested or there is none. */
   get rollbackTo(): number | null {
     return this.action === 'rollback' && this.collapsed !== null ? this.good : null;
   }

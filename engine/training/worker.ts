@@ -13,7 +13,7 @@ const control = workerData.control as Int32Array;
 const peer = new Peer<ComputeContract>(portTransport(parentPort), { stacks: true });
 let policy: Policy | null = null;
 
-/** Groups that are complete at the same time travel together: each message wakes the other thread. */
+/** Groups that are complete at the same time are sent together, since each message wakes the other thread. */
 let complete: SampledGroup[] = [];
 
 function sendGroups(): void {
@@ -46,7 +46,7 @@ function opened(): Policy {
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** A call begins when the one before it is done: a policy does one thing at a time. */
+/** A call begins when the previous one is done: a policy does one thing at a time. */
 function inTurn<P, R>(call: (params: P) => R | Promise<R>): (params: P) => Promise<R> {
   return (params) => {
     const done = queue.then(() => call(params));

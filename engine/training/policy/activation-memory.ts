@@ -1,4 +1,4 @@
-/** What a policy may use for activations: the limit on memory, less what stays resident. */
+/** Memory for a policy's activations: the limit, minus what stays resident. */
 import type { ModelSource } from '../../model/source.ts';
 import { bytes } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
@@ -12,8 +12,8 @@ import { tokenBytes } from './micro-batch.ts';
 import { needsReference } from './reference.ts';
 
 /**
- * Bytes of the process before any model is loaded, and of what onnxruntime keeps in addition to weights and activations; and
- * those of the tokenizer for each token that it knows. Measured.
+ * Bytes of the process before any model is loaded, and of what onnxruntime keeps in addition to weights and
+ * activations; and bytes of the tokenizer per token of its vocabulary. Measured.
  */
 const PROCESS_BYTES = 300e6;
 const TOKENIZER_BYTES = 1500;
@@ -22,7 +22,10 @@ const USUAL_MEMORY = 4 * 2 ** 30;
 const MOST_OF_MACHINE = 0.75;
 const SAMPLING_SHARE = 0.35;
 const TRAINING_SHARE = 0.65;
-/** Layer by layer, of what is free: what sampling has freed is not all given back when training begins. Measured. */
+/**
+ * Share of the free memory when running layer by layer: not everything that sampling has freed is returned before
+ * training begins. Measured.
+ */
 const LAYERED_TRAINING_SHARE = 0.9;
 
 /** Bytes. */
@@ -40,9 +43,9 @@ interface Sizes {
   longest: number;
   /** Numbers that are trained. */
   trainable: number;
-  /** The backend draws many tokens in a call, so that caches grow where they are. */
+  /** Whether the backend draws many tokens per call, so that caches grow in place. */
   controlFlow: boolean;
-  /** How most of the weights are in their files. */
+  /** The type that most of the weights have in their files. */
   stored: StoredType;
   /** Bytes of a frozen base with fewer bits than float32, which runs layer by layer; null: it has no fewer. */
   narrowBytes?: number | null;
@@ -59,9 +62,9 @@ type Options = Pick<PolicyOptions, 'lora' | 'loss' | 'trains' | 'maxTokens' | 'm
 type Source = Pick<ModelSource, 'name' | 'config' | 'parameters'>;
 
 /**
- * Throws RollscopeError `memory` where the limit, or else most of this machine, does not hold the model with one sequence.
- * Layer by layer is slower, so it is chosen where one graph does not fit; sampling and training then get all that is free,
- * one after the other.
+ * Throws RollscopeError `memory` if the limit, or by default most of this machine's memory, does not hold the model
+ * with one sequence. Layer by layer is slower, so it is chosen only if one graph does not fit; sampling and training
+ * then each get all of the free memory, one after the other.
  */
 export function activationMemory(options: Options, source: Source, sizes: Sizes): ActivationMemory {
   const { memoryLimit, maxTokens } = options;
@@ -78,13 +81,13 @@ export function activationMemory(options: Options, source: Source, sizes: Sizes)
   return { sampling: free * sampling, training: free * training - sums, layered, needed };
 }
 
-/** What stays, and what there must be for one sequence too. */
+/** What stays resident, and the least that one sequence needs in addition. */
 interface Need {
   resident: number;
   needed: number;
 }
 
-/** The process, and the parameters that train with their moments; the reference policy's are one copy more. */
+/** The process, and the trained parameters with their moments; those of the reference policy are one more copy. */
 function alwaysResident({ trains, loss }: Options, { config }: Source, { trainable }: Sizes): number {
   const copies = trains ? (needsReference(loss) ? 4 : 3) : 1;
   return PROCESS_BYTES + TOKENIZER_BYTES * config.vocabularySize + copies * 4 * trainable;
@@ -101,12 +104,15 @@ function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Si
   return 4 * (4 * trainable + 3 * largest);
 }
 
-/** Bytes of the weights with fewer bits that decoding reads; null where it has others. */
+/** Bytes of the low-precision weights that decoding reads; null if it reads others. */
 function decodedNarrow({ narrowBytes, samplingBytes }: Sizes): number | null {
   return samplingBytes ?? narrowBytes ?? null;
 }
 
-/** Weights that decoding has mapped, 16-bit ones widened in addition; or with fewer bits, and then packed where they are blocks. */
+/**
+ * Weights that decoding maps, plus widened copies of 16-bit ones; or low-precision weights, which are packed as well if
+ * they are in blocks.
+ */
 function decodingBytes({ parameters }: Source, sizes: Sizes): number {
   return decodedNarrow(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
 }

@@ -28,7 +28,7 @@ export class Asks {
 
   constructor(private readonly options: AsksOptions) {}
 
-  /** Another policy that may be asked; its parameters are released with the rest. */
+  /** Another policy that can be asked; its parameters are released with the others. */
   addPolicy(name: string, parameters: Named<Value>): void {
     this.otherPolicies.set(name, parameters);
   }

@@ -1,4 +1,4 @@
-/** The padded arrays of a micro-batch, as the graphs of training take them. */
+/** The padded arrays of a micro-batch, as inputs of the training graphs. */
 import { causalMask, promptBatch } from '../../rollout/batch.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import type { Values } from '../../runtime/function.ts';
@@ -14,8 +14,9 @@ export interface BatchFeeds {
 }
 
 /**
- * P problems with G responses of up to L tokens as the graphs take them: tokens and targets [P, G, L], what is per
- * token [P*G, L], advantages [P*G, 1]. A group with fewer responses, and a shorter response, is padded with weight 0.
+ * P problems with G responses of up to L tokens as inputs of the graphs: tokens and targets [P, G, L], per-token values
+ * [P*G, L], advantages [P*G, 1]. Missing responses of a group, and the rest of shorter responses, are padding with
+ * weight 0.
  */
 export function batchFeeds(backend: Backend, batch: readonly WeightedGroup[], temperature: number): BatchFeeds {
   const P = batch.length;

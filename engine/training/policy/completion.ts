@@ -1,4 +1,4 @@
-/** Where a response is complete by its text: after a stop text, or once it holds a final answer. */
+/** Where a response is complete by its text: after a stop text, or after a final answer. */
 import type { SamplingConfig } from '../../protocol/index.ts';
 
 /** End (exclusive) of the first balanced `\boxed{...}` or of the first finished `#### x` line; -1 when there is none. */
@@ -26,8 +26,8 @@ function answerEnd(text: string): number {
 }
 
 /**
- * A function from a response's tokens to the smallest number of them after which it is complete, or null. None when
- * nothing but the end token or the length limit ends a response.
+ * A function from a response's tokens to the smallest number of them after which it is complete, or null. Returns no
+ * function if only the end token or the length limit ends a response.
  */
 export function completionFinder(
   { stop, stopAtAnswer }: Pick<SamplingConfig, 'stop' | 'stopAtAnswer'>,
@@ -39,7 +39,7 @@ export function completionFinder(
     if (!complete(decode(tokens))) return null;
     let low = 0;
     let high = tokens.length;
-    // A longer response holds everything that a shorter one holds.
+    // A longer response contains everything that a shorter one contains.
     while (low + 1 < high) {
       const middle = (low + high) >> 1;
       if (complete(decode(tokens.slice(0, middle)))) high = middle;

@@ -1,4 +1,4 @@
-/** What a policy is opened with, what it says of itself, and what it is asked to do. */
+/** What a policy is opened with, what it reports about itself, and what it can be asked to do. */
 import type { ChatChoice } from '../../model/chat-choice.ts';
 import type { PromptText } from '../../model/prompt-text.ts';
 import type {
@@ -17,25 +17,28 @@ export interface PolicyOptions {
   model: string;
   /** The model's own chat template by default. */
   chat?: ChatChoice;
-  /** Precision of the frozen base: float32 by default; anything else needs an adapter. */
+  /** Precision of the frozen base: float32 by default; any other requires an adapter. */
   basePrecision?: RunConfig['basePrecision'];
-  /** Precision of the frozen base while it samples; that of training by default. */
+  /** Precision of the frozen base for sampling; by default that of training. */
   rolloutPrecision?: RunConfig['rolloutPrecision'];
   /** Precision of the keys and values of generated tokens; float32 by default. */
   cachePrecision?: RunConfig['cachePrecision'];
-  /** Of what is multiplied with a base in blocks while it samples; float32 by default. */
+  /** Precision of the other factor in products with a base in blocks while sampling; float32 by default. */
   activationPrecision?: RunConfig['activationPrecision'];
   lora: LoraConfig | null;
   loss: LossConfig;
   optimizer: OptimizerConfig;
   device: RunConfig['device'];
   threads: number;
-  /** Bytes; null: `USUAL_MEMORY`, or more where the longest problem needs it. */
+  /** Bytes; null: `USUAL_MEMORY`, or more if the longest problem needs it. */
   memoryLimit: number | null;
   seed: number;
   /** When the run was created, ISO 8601: the date that chat templates print, also in questions asked by rewards. */
   date: string;
-  /** Problems' prompts, or what they became when the run was created; everything else names them by their place here. */
+  /**
+   * The problems' prompts, or their encoded form from when the run was created; elsewhere they are identified by their
+   * index here.
+   */
   prompts: (PromptText | EncodedPrompt)[];
   /** Sampling temperature of training, and longest response of any phase. */
   temperature: number;
@@ -44,7 +47,9 @@ export interface PolicyOptions {
   trains: boolean;
   /** Training samples from a part of the distribution only (top-p, top-k). */
   truncates: boolean;
-  /** Longest response to a question that is made of a problem and its response; null where none is asked. */
+  /**
+   * Longest response to a question about a problem and its response, in tokens; null if there are no such questions.
+   */
   questionTokens: number | null;
   /** Other policies that vote: `base`, adapter folders, checkpoints or models. */
   otherPolicies: string[];
@@ -52,7 +57,7 @@ export interface PolicyOptions {
 
 export interface PolicyInfo {
   name: string;
-  /** Prompts of the problems, in their order. */
+  /** Prompts of the problems, in order. */
   prompts: EncodedPrompt[];
   /** Fingerprint of the model and of the other voting policies. */
   fingerprint: string;
@@ -60,18 +65,18 @@ export interface PolicyInfo {
   trainable: number;
   vocabulary: number;
   device: string;
-  /** What a user should know, though it stops nothing. */
+  /** What a user should know although it does not stop anything. */
   warnings: string[];
 }
 
-/** How far the policy has come with what it was asked. */
+/** The progress of a request to the policy. */
 export interface Tick {
   activity: Activity;
-  /** What it works on, where there is a choice. */
+  /** What it works on, if there are several possibilities. */
   detail?: string;
   /** Part of it that is done, 0 to 1; null when unknown. */
   fraction: number | null;
-  /** Sampled so far. */
+  /** Tokens sampled so far. */
   tokens: number;
 }
 

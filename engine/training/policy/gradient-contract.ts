@@ -1,4 +1,4 @@
-/** What computes gradients is given, and what it gives. */
+/** The input and the output of the computation of gradients. */
 import type { DecoderConfig } from '../../model/config.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
@@ -23,14 +23,17 @@ export interface MicroBatchGradient {
   clipped: Float32Array;
   /** Log-probabilities, nats, [rows, L]. */
   logprob: Value;
-  /** Those so far and this batch's, by parameter. */
+  /** The sums of the gradients so far and of this batch's, by parameter. */
   gradients: Named<Value>;
 }
 
 export interface GradientSource {
   /** Micro-batches whose gradients are computed one after the other. */
   batches(groups: readonly WeightedGroup[]): WeightedGroup[][];
-  /** Adds a micro-batch to the gradients so far, which are used up. `tick` gets the share of it that is done. */
+  /**
+   * Adds the gradients of a micro-batch to those so far, which must not be used afterwards. `tick` gets the part that
+   * is done.
+   */
   gradients(
     batch: readonly WeightedGroup[],
     parameters: Named<Value>,

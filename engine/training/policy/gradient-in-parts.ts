@@ -28,7 +28,7 @@ interface Compiled {
   promptBackward: CompiledFunction<PromptBackwardInputs, PromptBackwardOutputs>;
 }
 
-/** The gradient of a micro-batch, part by part; equals that of one graph up to rounding. */
+/** The gradient of a micro-batch, part by part; equal to that of one graph up to rounding. */
 export class GradientInParts {
   private compiled: Compiled | null = null;
 
@@ -68,7 +68,7 @@ export class GradientInParts {
     }
     tick(parts.length / (parts.length + 1));
     const behind = await promptBackward.run({ prompt: ran, parameters, dCaches, gradients });
-    // The prompt does not read what is after the last layer.
+    // The prompt does not depend on anything after the last layer.
     const replaced = Object.keys(behind.gradients).map((name) => gradients[name]);
     dispose([caches, dCaches, replaced]);
     const logprob = backend.value('float32', [0, 0], new Float32Array(0));

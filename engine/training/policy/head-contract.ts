@@ -1,13 +1,13 @@
-/** What scores hidden states, and what it gives. */
+/** The input and the output of the scoring of hidden states. */
 import type { Value } from '../../runtime/backend.ts';
 import type { Named } from '../../tensor/index.ts';
 import type { HeadScores } from './head-graph.ts';
 
-/** Bytes for logits and what is made of them, and copies of the logits that this takes. */
+/** Bytes for logits and the values computed from them, and how many arrays of the size of the logits these are. */
 export const LOGIT_BYTES = 128 * 2 ** 20;
 export const LOGIT_COPIES = 4;
 
-/** Bytes of the unembedding that are in memory at a time where it is frozen. */
+/** Bytes of a frozen unembedding that are in memory at a time. */
 export const SLICE_BYTES = 64 * 2 ** 20;
 
 /** Nats, one number per token. */
@@ -32,7 +32,7 @@ export interface OutputHead {
   release(): Promise<void>;
 }
 
-/** From 0 to `length` in ranges of at most `most`, of about the same size. */
+/** Divides 0 to `length` into ranges of at most `most`, of about equal size. */
 export function ranges(length: number, most: number): { from: number; to: number }[] {
   const size = Math.ceil(length / Math.ceil(length / Math.max(1, most)));
   return Array.from({ length: Math.ceil(length / size) }, (_, i) => ({

@@ -1,6 +1,6 @@
 /**
- * What is after the layers as graphs of their own: last norm and scores of some tokens, and their gradients. Logits of
- * all tokens of a response never exist; the caller passes as many tokens at a time as fit.
+ * Everything after the layers as graphs of their own: the last norm and the scores of some tokens, and their gradients.
+ * The logits of all tokens of a response never exist at once; the caller passes as many tokens as fit.
  */
 import { Decoder } from '../../model/decoder.ts';
 import { logitLimit, logitsOf } from '../../model/logits.ts';

@@ -1,4 +1,4 @@
-/** Scores of hidden states and their gradients, some tokens at a time, so that few logits exist at once. */
+/** Scores of hidden states and their gradients, for some tokens at a time, so that few logits exist at once. */
 import type { DecoderConfig } from '../../model/config.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import { type LayerNames, layerNames } from '../../rollout/layered-model.ts';
@@ -108,7 +108,7 @@ export class ScoringHead implements OutputHead {
     };
   }
 
-  /** Tokens `from` to `to`, as many at a time as have room for their logits. */
+  /** Tokens `from` to `to`, in groups whose logits fit. */
   private async parts(x: Value, targets: Int32Array) {
     const { backend, config, temperature } = this.options;
     const width = config.hiddenSize;

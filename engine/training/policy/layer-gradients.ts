@@ -20,7 +20,7 @@ import {
 import { addedUp } from './loss-graph.ts';
 
 export type PromptGradientInputs = PromptLayerInputs & {
-  /** Gradient of the hidden states after the layer; null after the last one, where nothing reads them. */
+  /** Gradient of the hidden states after the layer; null after the last one, where nothing uses them. */
   readonly dx: Port | null;
   /** Gradients of the layer's keys and values. */
   readonly dCache: LayerCache<Port>;
@@ -36,7 +36,7 @@ export type PromptGradientOutputs = {
 
 export type ResponseGradientInputs = ResponseLayerInputs & {
   readonly dx: Port;
-  /** Gradients of the prompt's keys and values so far: other responses look at them too. */
+  /** Gradients of the prompt's keys and values so far, since other responses attend to them too. */
   readonly dCache: LayerCache<Port>;
   readonly gradients: Named<Port>;
 };

@@ -1,8 +1,8 @@
 /**
- * Loss and gradients layer by layer, each in a call of its own, for what does not fit the memory as one graph. Of the way
- * forward only the hidden states before each layer stay; on the way back each layer is computed again. The prompt of a
- * group runs forward once and backward once, however many parts its responses are cut into: its keys and values stay, and
- * their gradients add up over the parts.
+ * Loss and gradients layer by layer, each in a call of its own, for what does not fit into memory as one graph. Of the
+ * forward pass only the hidden states before each layer are kept; in the backward pass each layer is computed again.
+ * The prompt of a group runs forward once and backward once, however many parts its responses are cut into: its keys
+ * and values are kept, and their gradients add up over the parts.
  */
 import type { LayerCache } from '../../model/decoder.ts';
 import { EMBEDDINGS, POSITIONS } from '../../model/parameters.ts';
@@ -39,7 +39,7 @@ interface Differentiated<I extends Ports, O extends Ports> {
 type ResponseGradient = Differentiated<ResponseGradientInputs, ResponseGradientOutputs>;
 type PromptGradient = Differentiated<PromptGradientInputs, PromptGradientOutputs>;
 
-/** What the responses of a group have in common. */
+/** What the responses of a group share. */
 interface GroupWork {
   parameters: Named<Value>;
   caches: readonly LayerCache<Value>[];
@@ -203,7 +203,7 @@ export class LayeredGradient implements GradientSource {
     dispose(dx);
   }
 
-  /** Adds the gradients of embedded tokens and positions, where the embeddings train. */
+  /** Adds the gradients of embedded tokens and positions, if the embeddings are trained. */
   private async embeddingGradient(
     tokens: Int32Array,
     position: Value,
@@ -217,7 +217,7 @@ export class LayeredGradient implements GradientSource {
     await this.addRows(POSITIONS, at, dx, 1, sums);
   }
 
-  /** Adds rows, times a scale, to those of a matrix of gradients, where there is one. */
+  /** Adds rows, times a scale, to those of a matrix of gradients, if there is one. */
   private async addRows(
     name: string,
     index: Int32Array,

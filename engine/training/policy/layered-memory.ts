@@ -1,11 +1,14 @@
-/** What a model takes that runs layer by layer, and cutting groups so that they fit. */
+/** The memory of a model that runs layer by layer, and the division of groups into parts that fit. */
 import type { DecoderConfig } from '../../model/config.ts';
 import { modulesOf, projectionShape, projectionsOf } from '../../model/parameters.ts';
 import { MOST_DEAD_BYTES } from '../../runtime/reclaim.ts';
 import { LOGIT_BYTES, SLICE_BYTES } from './head-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
-/** Of the head: the unembedding or slices of it, and logits. An unembedding that trains is a parameter, which is counted elsewhere. */
+/**
+ * Memory of the head: the unembedding or slices of it, and logits. A trained unembedding is a parameter, which is
+ * counted elsewhere.
+ */
 function headBytes({ vocabularySize, hiddenSize }: DecoderConfig): number {
   return Math.min(vocabularySize * hiddenSize * 4, 2 * SLICE_BYTES) + LOGIT_BYTES;
 }
@@ -47,7 +50,9 @@ function scoreBytes(promptLength: number, length: number): number {
   return 5 * length * (promptLength + length) * 4;
 }
 
-/** Bytes of so many responses of the same length: the head's, or a layer's on the way back, whichever are more. */
+/**
+ * Bytes of `rows` responses of the same length: of the head, or of a layer in the backward pass, whichever is more.
+ */
 export function layeredBytes(config: DecoderConfig, promptLength: number, length: number, rows = 1): number {
   const head = headBytes(config) + 3 * rows * length * config.hiddenSize * 4;
   const back =
@@ -56,8 +61,8 @@ export function layeredBytes(config: DecoderConfig, promptLength: number, length
 }
 
 /**
- * The responses of a group in parts that fit the memory (bytes), longest first, so that little is padded. At least one
- * response is a part, whatever it takes.
+ * Divides the responses of a group into parts that fit into memory (bytes), longest first, so that there is little
+ * padding. A part has at least one response, however much that takes.
  */
 export function layeredParts(group: WeightedGroup, config: DecoderConfig, memory: number): WeightedGroup[] {
   const promptLength = group.prompt.length;

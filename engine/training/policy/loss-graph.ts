@@ -35,7 +35,10 @@ export type LossInputs = {
   readonly old: Port | null;
   /** Log-probabilities under the reference policy, nats, [P*G, L]; null without a KL penalty. */
   readonly referenceLogprob: Port | null;
-  /** Of tokens that were sampled in another precision (`rollout-mismatch.ts`), [P*G, L]; null where they were not. */
+  /**
+   * Importance weights of tokens that were sampled in another precision (`rollout-mismatch.ts`), [P*G, L]; null if
+   * there are none.
+   */
   readonly importance: Port | null;
 };
 
@@ -55,7 +58,7 @@ export type GradientOutputs = {
   readonly entropy: Port;
   /** Number of tokens, [P*G]. */
   readonly clipped: Port;
-  /** Those so far and this batch's. */
+  /** Sums of those so far and this batch's. */
   readonly gradients: Named<Port>;
 };
 
@@ -87,14 +90,14 @@ export function policyLoss(
   const weight = graph.input('weight', 'float32', [rows, L]);
   const old = options.offPolicy ? graph.input('old', 'float32', [rows, L]) : null;
   const before = old ?? op.stopGradient(logprob);
-  // Padding may hold any difference; it must not overflow before its weight of 0 removes it.
+  // Padding can contain any difference, which must not overflow before its weight of 0 removes it.
   const inside = op.greater(weight, 0);
   const differences = op.where(inside, op.sub(logprob, before), 0);
   const ratio = op.exp(terms.ratio === 'token' ? differences : rowMeans(differences, inside));
   const bounded = op.minimum(op.maximum(ratio, 1 - terms.clipLow), 1 + terms.clipHigh);
   const plain = op.mul(ratio, advantage);
   let gain = op.minimum(plain, op.mul(bounded, advantage));
-  // For a positive advantage the bound is below everything that a ratio can make of it.
+  // For a positive advantage the bound is below any value of a ratio.
   if (terms.dualClip !== undefined) gain = op.maximum(gain, op.mul(op.abs(advantage), -terms.dualClip));
   const importance = options.corrected ? graph.input('importance', 'float32', [rows, L]) : null;
   let perToken = op.neg(importance ? op.mul(gain, importance) : gain);
@@ -132,7 +135,7 @@ export function policyGradientGraph(
   };
 }
 
-/** Inputs for the gradients so far, and outputs for their sums with those found; null: nothing is added. */
+/** Inputs for the gradients so far, and outputs for their sums with the new ones; null: nothing is added. */
 export function addedUp(
   graph: Graph,
   parameters: Named<Tensor>,
@@ -186,7 +189,7 @@ export function lossOfScoresGraph(
   };
 }
 
-/** Mean of x [rows, L] over the places inside, for each row: [rows, 1]; 0 for a row that has none. */
+/** Mean of x [rows, L] over the tokens inside, for each row: [rows, 1]; 0 for a row without any. */
 function rowMeans(x: Tensor, inside: Tensor): Tensor {
   const counts = op.reduceSum(op.cast(inside, 'float32'), [-1], true);
   return op.div(op.reduceSum(x, [-1], true), op.maximum(counts, 1));

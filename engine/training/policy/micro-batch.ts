@@ -10,9 +10,9 @@ export function tokenBytes(config: DecoderConfig, context: number): number {
 }
 
 /**
- * The responses of a group in parts that fit the memory (bytes) if its prompt runs by itself; null where the group fits with
- * its prompt, has one response alone, or a prompt of one token, which belongs to the responses. Parts have as many
- * responses, the last one may have fewer.
+ * The responses of a group in parts that fit into memory (bytes) if its prompt runs separately; null if the group fits
+ * together with its prompt, has only one response, or has a prompt of one token, which belongs to the responses. All
+ * parts but the last have the same number of responses.
  */
 export function partsOfGroup(group: WeightedGroup, config: DecoderConfig, memory: number): WeightedGroup[] | null {
   const { prompt, responses } = group;

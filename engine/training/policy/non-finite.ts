@@ -1,11 +1,11 @@
-/** Numbers that are infinite or none, and whose responses made them. */
+/** Values that are infinite or NaN, and the responses that caused them. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { MicroBatchGradient } from './gradient-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
-/** Names the problem whose responses made the number, where that is known. */
+/** Names the problem whose responses caused the value, if it is known. */
 export class NonFiniteError extends RollscopeError {
   constructor(what: 'token probability' | 'loss' | 'gradient', problem: number | null) {
     super('non-finite', `the ${what} is not finite (NaN or Inf)`, undefined, {
@@ -29,9 +29,9 @@ export async function culprit(
 }
 
 /**
- * The problem whose own gradient is not finite, or else the largest: of all together, the norm was not.
- *
- * @param gradientOf of one group alone; what it returns is disposed of here
+ * The problem whose own gradient is not finite, otherwise the one with the largest, since the norm of all together was
+ * not finite.
+ * @param gradientOf computes the gradient of one group; its result is disposed of here
  */
 export async function steepest(
   backend: Backend,

@@ -1,4 +1,7 @@
-/** Opening a policy: the model on its device, with room for what it will be asked, and the policies that vote with it. */
+/**
+ * Opens a policy: the model on its device, with room for everything that it will be asked, and the policies that vote
+ * with it.
+ */
 import { longestSequence } from '../../model/config.ts';
 import { checkTargets, initialLora } from '../../model/lora.ts';
 import { roundingFactors } from '../../model/narrow-weights.ts';
@@ -25,7 +28,7 @@ import { Trainer } from './trainer.ts';
 /** Tokens of the words around problem and response in a question. */
 const QUESTION_WORDS = 256;
 
-/** What a policy is made of. */
+/** The parts of a policy. */
 export interface PolicyParts {
   options: PolicyOptions;
   source: ModelSource;
@@ -34,7 +37,7 @@ export interface PolicyParts {
   /** Tokens that fit the graphs. */
   positions: number;
   backend: Backend;
-  /** Where the model runs layer by layer, as it trains and as it samples. */
+  /** The models that run layer by layer: for training and for sampling. */
   layers: readonly LayeredModel[];
   trainer: Trainer;
   sampler: Sampler;
@@ -132,7 +135,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   return { options, source, prompts, positions, backend, layers: allLayers, trainer, sampler, asks, info };
 }
 
-/** The frozen base as it samples, where it has another precision than it trains in. Throws RollscopeError `config`. */
+/** The frozen base for sampling, if its precision differs from that of training. Throws RollscopeError `config`. */
 async function samplingWeights(
   { model, chat, basePrecision = 'float32', rolloutPrecision = 'base', ...options }: PolicyOptions,
   controlFlow: boolean,
@@ -154,15 +157,15 @@ function bytesOf(tensors: ModelSource['tensors']): number {
   return [...tensors.values()].reduce((n, { bytes }) => n + bytes, 0);
 }
 
-/** Tokens of the longest sequence that the graphs take. */
+/** Tokens of the longest sequence that the graphs can take. */
 function positionsFor({ maxTokens, questionTokens }: PolicyOptions, longest: number, contextLength: number): number {
-  // A question about a response holds the problem, the response, and the words around them.
+  // A question about a response contains the problem, the response, and the text around them.
   const question = questionTokens === null ? 0 : QUESTION_WORDS + Math.max(questionTokens, maxTokens);
   // Rounded up so that a larger dataset does not change the graphs.
   return Math.min(contextLength, Math.ceil((longest + maxTokens + question) / 256) * 256);
 }
 
-/** First values of the parameters that train: a new adapter, which does nothing yet, or the model's own weights. */
+/** Initial values of the trained parameters: a new adapter without effect, or the model's own weights. */
 async function initialValues(
   parameters: readonly Parameter[],
   { lora, seed }: PolicyOptions,

@@ -1,4 +1,4 @@
-/** Other policies that vote with the one being trained: their weights as its parameters. */
+/** Other policies that vote with the one being trained: their weights under the names of its parameters. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { DecoderConfig } from '../../model/config.ts';
@@ -15,15 +15,15 @@ import type { Parameter } from '../../tensor/optimizer.ts';
 import { elementsOf } from '../../tensor/tensor.ts';
 
 export interface OtherPolicy {
-  /** By the names of the policy's own. */
+  /** Under the parameter names of the trained policy. */
   parameters: Named<Value>;
   /** null for `base`. */
   fingerprint: string | null;
 }
 
 /**
- * Loads a policy that votes: `base` (the adapter off, the weights of `base`), the folder of an adapter or of a checkpoint,
- * or a model of the same shape. Throws RollscopeError `model` where it does not fit.
+ * Loads a policy that votes: `base` (without the adapter, the weights of `base`), the folder of an adapter or of a
+ * checkpoint, or a model of the same shape. Throws RollscopeError `model` if it does not fit.
  */
 export async function loadOtherPolicy(
   policy: string,

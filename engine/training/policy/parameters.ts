@@ -1,4 +1,4 @@
-/** What an optimizer changes: the parameters that train, with their moments, on the device and back from it. */
+/** The state of an optimizer: the trained parameters with their moments, on the device and copied from it. */
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { dispose } from '../../runtime/function.ts';
 import type { Named } from '../../tensor/index.ts';
@@ -55,7 +55,7 @@ export class TrainedParameters {
     return this.count;
   }
 
-  /** Takes what an optimizer step made of them. */
+  /** Replaces the parameters by the result of an optimizer step. */
   advance(next: AdamwState<Value>): void {
     dispose(this.current);
     this.current = next;
@@ -67,7 +67,7 @@ export class TrainedParameters {
     return this.read(this.current.parameters);
   }
 
-  /** What the optimizer remembers: `m.<name>`, `v.<name>` and the number of updates. */
+  /** The optimizer's state: `m.<name>`, `v.<name>` and the number of updates. */
   async optimizerState(): Promise<{ updates: number; tensors: Map<string, HostTensor> }> {
     const tensors = new Map<string, HostTensor>();
     for (const [name, tensor] of await this.read(this.current.first)) tensors.set(`m.${name}`, tensor);
@@ -75,7 +75,7 @@ export class TrainedParameters {
     return { updates: this.count, tensors };
   }
 
-  /** Puts parameters and optimizer state back as `weights` and `optimizerState` gave them. */
+  /** Restores parameters and optimizer state as returned by `weights` and `optimizerState`. */
   restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
     dispose(this.current);
     this.current = {

@@ -1,6 +1,6 @@
 /**
- * The gradient of a group that is cut into parts: its prompt's keys and values are inputs of each part, which gives their
- * gradients; from the sums of these follows the gradient of the prompt.
+ * The gradient of a group that is cut into parts: its prompt's keys and values are inputs of each part, which returns
+ * their gradients; the gradient of the prompt follows from the sums of these.
  */
 import { Decoder, type LayerCache } from '../../model/decoder.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
@@ -19,7 +19,7 @@ export type PartInputs = {
   readonly promptBias: Port;
   readonly loss: LossInputs;
   readonly parameters: Named<Port>;
-  /** Gradients so far: of the caches, of the parameters. */
+  /** Gradients so far: of the caches, and of the parameters. */
   readonly dCaches: Caches;
   readonly gradients: Named<Port>;
 };
@@ -51,7 +51,7 @@ function cacheInputs(graph: Graph, { weights }: Decoder, name: string): Caches<T
   return Array.from({ length: layers }, (_, layer) => ({ keys: input('keys', layer), values: input('values', layer) }));
 }
 
-/** Tensors of caches, one after the other. */
+/** Tensors of caches, as one list. */
 const flat = (caches: Caches<Tensor>): Tensor[] => caches.flatMap(({ keys, values }) => [keys, values]);
 
 /** The loss of some responses, its gradients in the parameters and in the prompts' keys and values. */
@@ -88,7 +88,7 @@ export function partGradientGraph(
   };
 }
 
-/** Prompts forward again, and back from the gradients of their keys and values. */
+/** Runs prompts forward again, and backward from the gradients of their keys and values. */
 export function promptBackwardGraph(
   bind: BindWeights,
   positions: number,

@@ -1,4 +1,4 @@
-/** Prompts as the model gets them: rendered through its chat template and encoded, once for a run. */
+/** Prompts as the model gets them: rendered with its chat template and encoded, once per run. */
 
 import { longestSequence } from '../../model/config.ts';
 import type { PromptText } from '../../model/prompt-text.ts';
@@ -16,7 +16,7 @@ export interface EncodedPrompt {
   tokens: number[];
 }
 
-/** A prompt that the model cannot take; names its problem. */
+/** A prompt that the model cannot process, with the problem that it belongs to. */
 export class PromptError extends RollscopeError {
   constructor(problem: number, message: string, hint: string, details: ErrorDetails) {
     super('dataset', message, hint, { problem, details });
@@ -25,7 +25,10 @@ export class PromptError extends RollscopeError {
 
 type PromptModel = Pick<ModelSource, 'name' | 'config' | 'tokenizer'>;
 
-/** Encodes the prompts. Throws PromptError for one that the model cannot take, `model` if tokenizer and weights do not match. */
+/**
+ * Encodes the prompts. Throws PromptError for one that the model cannot process, `model` if tokenizer and weights do
+ * not match.
+ */
 export function encodePrompts(
   prompts: readonly (PromptText | EncodedPrompt)[],
   { date, maxTokens, template }: { date: Date; maxTokens: number; template?: string | undefined },
@@ -81,7 +84,7 @@ function checkTokens(
   }
 }
 
-/** What a user should know, though it stops nothing. */
+/** What a user should know although it does not stop anything. */
 function warningsOf(
   encoded: readonly EncodedPrompt[],
   template: string | undefined,

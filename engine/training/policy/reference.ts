@@ -1,6 +1,6 @@
 /**
- * The reference policy: what the policy was when its run began, which is the model with an adapter that does nothing yet, or
- * the model's own weights where all of them train. The KL penalty pulls towards it, and the metric is measured to it.
+ * The reference policy: the policy at the beginning of its run, that is, the model with an adapter without effect, or
+ * the model's own weights if all of them train. The KL penalty pulls towards it, and the KL metric is relative to it.
  */
 import type { LossConfig } from '../../protocol/index.ts';
 import type { ReferenceLogProbs, TrainedResponse, WeightedGroup } from './responses.ts';
@@ -17,10 +17,10 @@ type Score = (
 
 /** Scores responses under the reference policy, once for each group however many passes there are. */
 export class ReferencePolicy {
-  /** With several passes over a batch: what was scored in the first, by group, and for how many more it is wanted. */
+  /** With several passes over a batch: the scores of the first pass, by group, and how many more passes need them. */
   private readonly kept = new Map<string, { left: number; logprobs: Float32Array[] }>();
 
-  /** `score` runs the reference policy; `passes` is how often each group will be asked for. */
+  /** `score` runs the reference policy; `passes` is how often each group will be requested. */
   constructor(
     private readonly score: Score,
     private readonly passes: number,
@@ -39,7 +39,7 @@ export class ReferencePolicy {
     return found;
   }
 
-  /** Adds what was kept of a group; false where nothing was. */
+  /** Adds the stored scores of a group; false if there are none. */
   private recall(group: WeightedGroup, found: Map<TrainedResponse, Float32Array>): boolean {
     const key = contentOf(group);
     const known = this.kept.get(key);
@@ -50,16 +50,19 @@ export class ReferencePolicy {
   }
 }
 
-/** Names a group by its problem and the tokens of its responses: the reference policy says the same of them each time. */
+/**
+ * Identifies a group by its problem and the tokens of its responses: the reference policy's scores for them are always
+ * the same.
+ */
 function contentOf({ problem, responses }: WeightedGroup): string {
   return [problem, ...responses.map(({ response }) => response.tokens.join())].join(';');
 }
 
 /**
- * KL(policy || reference), nats/token: the mean over the responses' tokens of k3 = exp(d) - d - 1, d = log p_ref - log p
- * (see `klTerm` in `loss-graph.ts`). log p is that of sampling, so that the tokens are the policy's own, and both are at the
- * sampling temperature. 0 or more; null without tokens. Where top-p or top-k cut the distribution, tokens are drawn from
- * what was left of it, and this is an estimate.
+ * KL(policy || reference), in nats/token: the mean over the responses' tokens of k3 = exp(d) - d - 1, d = log p_ref -
+ * log p (see `klTerm` in `loss-graph.ts`). log p is that of sampling, so that the tokens are the policy's own, and both
+ * are at the sampling temperature. 0 or more; null without tokens. If top-p or top-k truncated the distribution, tokens
+ * are drawn from the rest of it, and this is only an estimate.
  */
 export function meanKl(responses: readonly TrainedResponse[], referenceLogProbs: ReferenceLogProbs): number | null {
   let total = 0;

@@ -70,7 +70,7 @@ export function counted(groups: readonly TrainedGroup[], loss: LossConfig, maxTo
     .filter(({ responses }) => responses.length > 0);
 }
 
-/** The groups without the responses that have no gradient, with what the penalty compares them with. */
+/** The groups without responses that have no gradient, and with the penalty's reference log-probabilities. */
 export function withGradient(
   groups: readonly WeightedGroup[],
   { klCoefficient, entropyCoefficient }: LossConfig,
@@ -100,7 +100,7 @@ export function unweighted(groups: readonly TrainedGroup[]): WeightedGroup[] {
   }));
 }
 
-/** The responses of a group without their weights, in the order of its rows. */
+/** The responses of a group without their weights, in row order. */
 export function responsesOf({ responses }: WeightedGroup): TrainedResponse[] {
   return responses.map(({ response }) => response);
 }

@@ -9,9 +9,9 @@ import type { TrainedGroup, TrainedResponse, WeightedGroup } from './responses.t
 import { tokensOf, unweighted } from './responses.ts';
 import type { ScoreSource } from './scorer.ts';
 
-/** Groups as the policy sees them, and how far they are from what sampled them. */
+/** The groups with corrections, and how far the policy is from what sampled them. */
 export interface Corrected {
-  /** With the log-probabilities of the policy, in the precision that it trains in, when they first trained. */
+  /** With the policy's log-probabilities, in the precision of training, from when the groups first trained. */
   groups: TrainedGroup[];
   /** Weights of each token. */
   importance: ReadonlyMap<TrainedResponse, Float32Array>;

@@ -39,16 +39,16 @@ export function scoreLogits(logits: Tensor, targets: Tensor) {
   return { logprob, entropy, logsumexp };
 }
 
-/** What `scoreLogits` found, and the gradients of log p and entropy: columns [N, 1]. */
+/** The results of `scoreLogits`, and the gradients of log p and entropy: columns [N, 1]. */
 interface ScoreGradients {
-  /** What the logits are kept within (`logitLimit`). */
+  /** The limit of the logits (`logitLimit`). */
   limit: Tensor | null;
   logsumexp: Tensor;
   entropy: Tensor;
   dLogprob: Tensor;
-  /** null: none. */
+  /** null for no gradient. */
   dEntropy: Tensor | null;
-  /** 1 where the target is a row of the unembedding given, otherwise 0; a column. Everywhere where there is none. */
+  /** 1 if the target is among the given rows of the unembedding, otherwise 0; a column. Absent if all targets are. */
   inside?: Tensor;
 }
 
@@ -153,7 +153,7 @@ export type BatchInputs = {
     readonly position: Port;
     /** [1, 1, Lp, Lp], added to the scores. */
     readonly causal: Port;
-    /** [P, 1, 1, Lp], added to the scores: no padding is seen. */
+    /** [P, 1, 1, Lp], added to the attention scores to mask padding. */
     readonly bias: Port;
   };
   /** The prompt's last token and the response without its last, int32 [P, G, L]. */
@@ -168,7 +168,9 @@ export type BatchInputs = {
   readonly temperature: Port;
 };
 
-/** Batch and parameters to what the model says where each token of the responses is, at the sampling temperature. */
+/**
+ * From the batch and the parameters to the hidden states at the tokens of the responses, at the sampling temperature.
+ */
 export function hiddenStates(graph: Graph, bind: BindWeights, positions: number) {
   const decoder = new Decoder(bind(graph), positions);
   const prompt = {
@@ -182,7 +184,10 @@ export function hiddenStates(graph: Graph, bind: BindWeights, positions: number)
   return { ...states, batch: { ...batch, prompt } };
 }
 
-/** The same of responses whose prompts have run: `prompts` gives their keys and values, `bias` hides their padding. */
+/**
+ * The same for responses whose prompts have already run: `prompts` has their keys and values, `bias` masks their
+ * padding.
+ */
 export function responseStates(decoder: Decoder, prompts: () => readonly LayerCache[], bias: Tensor) {
   const { weights } = decoder;
   const { graph } = weights;

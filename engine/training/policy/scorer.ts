@@ -1,4 +1,4 @@
-/** What a policy says of given responses: log-probabilities and entropies of their tokens. */
+/** A policy's scores of given responses: log-probabilities and entropies of their tokens. */
 import type { DecoderConfig } from '../../model/config.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
@@ -36,7 +36,7 @@ export interface ScoreSource {
   release(): Promise<void>;
 }
 
-/** Scores responses with one graph for the whole model, where its activations fit the memory. */
+/** Scores responses with one graph for the whole model, if its activations fit into memory. */
 export class Scorer implements ScoreSource {
   private compiled: CompiledFunction<ScoreInputs, ScoreOutputs> | null = null;
 

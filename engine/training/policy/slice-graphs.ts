@@ -17,9 +17,9 @@ type SliceInputs<T extends Port = Port> = {
   readonly frozen: Named<T>;
   /** Rows of the unembedding, [V, hidden]. */
   readonly rows: T;
-  /** The row of each target, int32 [N]; any where it is in another slice. */
+  /** The row of each target, int32 [N]; any row if the target is in another slice. */
   readonly targets: T;
-  /** 1 where it is in this one, otherwise 0, [N]. */
+  /** 1 if the target is in this slice, otherwise 0, [N]. */
   readonly inside: T;
 };
 
@@ -29,7 +29,7 @@ type SliceScores = {
   /** Sums of exp(z - largest) and of exp(z - largest) z, [N]. */
   readonly mass: Port;
   readonly weighted: Port;
-  /** The target's logit, 0 where it is in another slice, [N]. */
+  /** The target's logit, 0 if it is in another slice, [N]. */
   readonly target: Port;
 };
 
@@ -46,7 +46,7 @@ type SliceGradientInputs = SliceInputs & {
 
 type NormGradientInputs = Pick<SliceInputs, 'x' | 'temperature' | 'frozen'> & { readonly dWarm: Port };
 
-/** Hidden states as the unembedding takes them: after the last norm, divided by the temperature. */
+/** Hidden states as inputs of the unembedding: after the last norm, divided by the temperature. */
 function warmed(bind: BindWeights) {
   const graph = new Graph();
   const weights = bind(graph).fed();
@@ -67,7 +67,10 @@ function slice(bind: BindWeights) {
   return { graph, warm, limit, hidden, inputs: all };
 }
 
-/** What a slice of the vocabulary adds to the scores of tokens: its largest logit, sums of exponentials, targets' logits. */
+/**
+ * The contribution of a slice of the vocabulary to the scores of tokens: its largest logit, sums of exponentials,
+ * targets' logits.
+ */
 export function sliceScoreGraph(bind: BindWeights): GraphFunction<SliceInputs, SliceScores> {
   const { graph, warm, limit, inputs } = slice(bind);
   const logits = logitsOf(warm, inputs.rows, limit);
@@ -86,8 +89,8 @@ export function sliceScoreGraph(bind: BindWeights): GraphFunction<SliceInputs, S
 }
 
 /**
- * What a slice of the vocabulary adds to the gradient of the normalized hidden states, [N, hidden], from the gradients of
- * log-probability and entropy, [N], and the whole vocabulary's logsumexp, [N].
+ * The contribution of a slice of the vocabulary to the gradient of the normalized hidden states, [N, hidden], from the
+ * gradients of log-probability and entropy, [N], and the logsumexp over the whole vocabulary, [N].
  */
 export function sliceGradientGraph(bind: BindWeights): GraphFunction<SliceGradientInputs, { readonly dWarm: Port }> {
   const { graph, warm, limit, hidden, inputs } = slice(bind);

@@ -1,6 +1,6 @@
 /**
- * Scores of hidden states and their gradients where the unembedding is frozen: some of its rows are in memory at a time,
- * and some tokens with their logits. All tokens pass a slice before the next one is read.
+ * Scores of hidden states and their gradients with a frozen unembedding: only some of its rows, and the logits of some
+ * tokens, are in memory at a time. All tokens are processed with one slice before the next one is read.
  */
 import { EMBEDDINGS, UNEMBEDDING } from '../../model/parameters.ts';
 import { type LayerNames, layerNames } from '../../rollout/layered-model.ts';
@@ -18,7 +18,7 @@ interface Functions {
   scores: Compiled<ReturnType<typeof sliceScoreGraph>>;
   gradients: Compiled<ReturnType<typeof sliceGradientGraph>>;
   norm: Compiled<ReturnType<typeof normGradientGraph>>;
-  /** What the last norm reads. */
+  /** The inputs of the last norm. */
   names: LayerNames;
 }
 
@@ -107,7 +107,7 @@ export class SlicedHead implements OutputHead {
     return { dx: outputs.x, sums };
   }
 
-  /** Runs `work` for every slice and, within it, for all tokens, as many at a time as have room for their logits. */
+  /** Runs `work` for every slice and, within it, for all tokens, in groups whose logits fit. */
   private async each(
     x: Value,
     targets: Int32Array,

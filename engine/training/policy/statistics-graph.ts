@@ -1,6 +1,7 @@
 /**
- * The graph that reads given responses: for each of their tokens what the sampler says of one that it draws, by the same
- * formulas (`draw.ts`). One response at a time, so that logits of a whole batch never exist.
+ * The graph that reads given responses and computes, for each token, the statistics that the sampler returns for tokens
+ * that it draws, by the same formulas (`draw.ts`). One response at a time, so that the logits of a whole batch never
+ * exist.
  */
 import { logitLimit } from '../../model/logits.ts';
 import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../../protocol/group.ts';

@@ -1,7 +1,7 @@
 /**
- * Gradients and updates. A batch is cut into micro-batches that fit the memory given; their gradients add up on the
- * device; one AdamW step follows. Responses without advantage are left out where they have no gradient. The reference
- * policy is the one that the trainer was made with: the model with an adapter that does nothing yet, or its first weights.
+ * Gradients and updates. A batch is cut into micro-batches that fit into the given memory; their gradients add up on
+ * the device; one AdamW step follows. Responses without an advantage are left out if they have no gradient. The
+ * reference policy is the initial one: the model with an adapter without effect, or its initial weights.
  */
 import type { DecoderConfig } from '../../model/config.ts';
 import type { LossConfig, OptimizerConfig, ProblemUpdate } from '../../protocol/index.ts';
@@ -37,9 +37,9 @@ export interface UpdateMetrics {
   gradientNorm: number | null;
   /** Share of trained tokens whose ratio was clipped. */
   clipFraction: number | null;
-  /** `meanKl` over the trained tokens, those without advantage included; null where it is not measured. */
+  /** `meanKl` over the trained tokens, including those without advantage; null if it is not measured. */
   kl: number | null;
-  /** `Corrected.mismatch` of the rollouts; null where they were sampled as the policy trains. */
+  /** `Corrected.mismatch` of the rollouts; null if they were sampled in the precision of training. */
   rolloutMismatch: number | null;
   /** KL and clip fraction of each problem with trained tokens, in the order of the groups. */
   problems: ProblemUpdate[];
@@ -50,7 +50,7 @@ export interface TrainerOptions {
   bind: BindWeights;
   config: DecoderConfig;
   parameters: readonly Parameter[];
-  /** First values of the parameters, which are those of the reference policy too. */
+  /** Initial values of the parameters, which are also those of the reference policy. */
   initial: ReadonlyMap<string, Float32Array>;
   loss: LossConfig;
   /** Rollouts are sampled from a part of the distribution: the ratios to it are not known, and 1 is taken. */
@@ -64,23 +64,23 @@ export interface TrainerOptions {
   positions: number;
   /** Bytes for activations. */
   memory: number;
-  /** Given where the model runs layer by layer, because memory asks for it; its creator releases it. */
+  /** Given if the model runs layer by layer for lack of memory; its creator releases it. */
   layers?: LayeredModel | null;
   /** Bytes of a frozen unembedding that are in memory at a time, if it is read in slices. */
   sliceBytes?: number;
 }
 
-/** Share of an update that scoring under the reference policy takes; for progress only. */
+/** Share of an update's time that scoring under the reference policy takes; for progress only. */
 const REFERENCE_SHARE = 0.25;
 const CORRECTION_SHARE = 0.25;
 
-/** The trainer of one policy, with the reference policy where the loss asks for it. Release it. */
+/** The trainer of one policy, with the reference policy if the loss needs it. Release it. */
 export class Trainer {
   private readonly trained: TrainedParameters;
   private readonly scorer: ScoreSource;
   private readonly head: OutputHead | null;
   private readonly step: UpdateStep;
-  /** null where nothing asks for it. */
+  /** null if nothing needs it. */
   private readonly referencePolicy: ReferencePolicy | null = null;
   private readonly correction: RolloutCorrection | null = null;
 
@@ -91,7 +91,7 @@ export class Trainer {
     const heads = layers && { ...options, weights: layers.weights };
     this.head = heads && (isSliced(heads) ? new SlicedHead(heads) : new ScoringHead(heads));
     this.scorer = layers ? new LayeredScorer(options, layers, this.head!) : new Scorer(options);
-    // Importance ratios are taken where several updates are made on the same rollouts.
+    // Importance ratios are used if several updates are made with the same rollouts.
     const offPolicy = !truncates && (loss.epochs > 1 || loss.miniBatch !== undefined);
     const gradient = { ...options, graph: { positions: options.positions, offPolicy, corrected, loss } };
     const source = layers ? new LayeredGradient(gradient, layers, this.head!) : new WholeGradient(gradient);
@@ -112,7 +112,7 @@ export class Trainer {
     return this.trained.values;
   }
 
-  /** One optimizer step on the groups; `tick` is called between two calls of the device and throws to cancel. */
+  /** One optimizer step on the groups; `tick` is called between calls of the device, and throws to cancel. */
   async update(
     groups: readonly TrainedGroup[],
     learningRate: number,
@@ -167,12 +167,12 @@ export class Trainer {
     return this.trained.weights();
   }
 
-  /** What the optimizer remembers: `m.<name>`, `v.<name>` and the number of updates. */
+  /** The optimizer's state: `m.<name>`, `v.<name>` and the number of updates. */
   optimizerState(): Promise<{ updates: number; tensors: Map<string, HostTensor> }> {
     return this.trained.optimizerState();
   }
 
-  /** Puts parameters and optimizer state back as `weights` and `optimizerState` gave them. */
+  /** Restores parameters and optimizer state as returned by `weights` and `optimizerState`. */
   restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
     this.trained.restore(weights, state, updates);
   }

@@ -1,4 +1,4 @@
-/** One optimizer step: gradients of micro-batches add up on the device, then AdamW moves the parameters. */
+/** One optimizer step: the gradients of micro-batches add up on the device, then AdamW updates the parameters. */
 import type { OptimizerConfig } from '../../protocol/index.ts';
 import type { Backend, Value } from '../../runtime/backend.ts';
 import { type CompiledFunction, compileFunction, dispose } from '../../runtime/function.ts';
@@ -70,7 +70,7 @@ export class UpdateStep {
     return { loss, gradientNorm, clipped };
   }
 
-  /** One AdamW step. Returns the gradient's norm; null when it is not finite, and the weights are as before. */
+  /** One AdamW step. Returns the gradient's norm; null if it is not finite, in which case the weights are unchanged. */
   private async move(gradients: Named<Value>, learningRate: number): Promise<number | null> {
     const { backend, optimizer } = this.options;
     const { parameters } = this;
@@ -101,7 +101,7 @@ export class UpdateStep {
   }
 }
 
-/** Adds the rows of a micro-batch, as many for each group, to the sums of their problems. */
+/** Adds the rows of a micro-batch, the same number per group, to the sums of their problems. */
 function addByProblem(sums: Map<number, number>, batch: readonly WeightedGroup[], rows: Float32Array): void {
   const G = rows.length / batch.length;
   batch.forEach(({ problem }, p) => {

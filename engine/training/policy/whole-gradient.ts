@@ -22,7 +22,7 @@ export class WholeGradient implements GradientSource {
     this.inParts = new GradientInParts(options);
   }
 
-  /** Groups that do not fit are batches of their own: their prompts run once for all of their parts. */
+  /** Groups that do not fit are batches of their own, whose prompts run once for all parts. */
   batches(groups: readonly WeightedGroup[]): WeightedGroup[][] {
     const { config, memory } = this.options;
     const isCut = (group: WeightedGroup) => partsOfGroup(group, config, memory) !== null;

@@ -1,4 +1,4 @@
-/** The refusal to resume a run whose dataset or model is no longer what it was. */
+/** The refusal to resume a run whose dataset or model has changed. */
 import { RollscopeError } from '../../protocol/errors.ts';
 
 /** @param name of the dataset or model, for people @param run its name */

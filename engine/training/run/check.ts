@@ -1,4 +1,4 @@
-/** What is refused before anything of a run is made. */
+/** What is refused before any part of a run is created. */
 import { graderOf } from '../../grading/index.ts';
 import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
@@ -21,7 +21,7 @@ export async function checkConfig(config: RunConfig, allowPrograms: boolean): Pr
   }
 }
 
-/** Weights that are trained cannot be in blocks, and only products with blocks round what they multiply. */
+/** Trained weights cannot be in blocks, and only products with blocks round the other factor. */
 function checkPrecision({ basePrecision, rolloutPrecision, activationPrecision, lora }: RunConfig): void {
   const sampled = rolloutPrecision === 'base' ? basePrecision : rolloutPrecision;
   if (activationPrecision !== 'float32' && sampled !== '8bit' && sampled !== '4bit') {
@@ -52,7 +52,10 @@ function checkPrecision({ basePrecision, rolloutPrecision, activationPrecision, 
   if (rolloutPrecision !== 'base') refuse('--rollout-precision', 'rolloutPrecision', rolloutPrecision);
 }
 
-/** Throws RollscopeError `config` where the reward runs programs and may not, or lacks what it needs or must be told. */
+/**
+ * Throws RollscopeError `config` if the reward runs programs without permission, or lacks something that it needs or
+ * must be told.
+ */
 export async function checkReward(config: RunConfig, allowPrograms: boolean): Promise<void> {
   const reward = rewardOf(config.reward, config.rewardOptions);
   const { parts, executes, evidence } = reward;

@@ -1,4 +1,4 @@
-/** How a run ends that did not come to its end by itself. */
+/** How a run ends that does not complete. */
 import { type NewRecord, RollscopeError, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { Place } from '../place.ts';
@@ -6,7 +6,7 @@ import { placeOf } from './material.ts';
 
 export type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
 
-/** Saves what can be saved, and says why the run ends. Never rejects. */
+/** Saves what can be saved, and determines why the run ends. Never rejects. */
 export async function endingOf(error: unknown, context: RunContext, place: Place): Promise<Ending> {
   try {
     if (error instanceof RollscopeError && error.code === 'canceled') {
@@ -26,7 +26,7 @@ function failed(error: unknown): Ending {
   return { type: 'end', reason: 'failed', error: toStoredError(error) };
 }
 
-/** Weights or numbers that are not finite: names the step and, where it is known, the problem. */
+/** Weights or numbers that are not finite: names the step and, if known, the problem. */
 function nonFinite(error: RollscopeError, { journal, meter: { phase } }: RunContext, done: number): Ending {
   const problem = error.problem === null ? null : journal.problems[error.problem]!;
   const step = phase === 'train' ? done + 1 : done;

@@ -12,15 +12,15 @@ import { copy } from '../../system/files.ts';
 import type { Compute } from '../compute.ts';
 import { LOOP_START, type LoopState, writeState } from '../place.ts';
 
-/** The files of a checkpoint that hold weights and optimizer; its place in the run is the fork's own. */
+/** The files of a checkpoint with weights and optimizer state; a fork's place in the run is its own. */
 const WEIGHTS = /^(adapter_config\.json|.*\.safetensors)$/;
 
 /** A checkpoint that a run can begin with. */
 export interface Fork {
   parent: RunParent;
-  /** @throws RollscopeError `model` where the model is no longer the one that the checkpoint belongs to */
+  /** @throws RollscopeError `model` if the model is not the one that the checkpoint belongs to */
   checkModel(fingerprint: string): void;
-  /** Copies the checkpoint into the new run, as that of its step 0, and gives the worker its weights. */
+  /** Copies the checkpoint into the new run, as the one at step 0, and sends its weights to the worker. */
   begin(journal: Journal, compute: Compute): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function openParent(config: RunConfig, { folder, step }: { folder: 
   };
 }
 
-/** Where a run stands that has no checkpoint of its own: at its start, with the weights that it began with. */
+/** The place of a run without a checkpoint of its own: its start, with its initial weights. */
 export async function restoreParent(parent: RunParent | undefined, compute: Compute): Promise<LoopState> {
   if (parent) {
     const checkpoint = await checkpointAt(parent.folder, parent.step);

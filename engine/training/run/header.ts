@@ -1,4 +1,4 @@
-/** What a run folder begins with: its file, and its first records: what it is made of, and what its user should know. */
+/** The beginning of a run folder: its file, and the first records about its parts and what its user should know. */
 import type { Journal } from '../../journal/journal.ts';
 import { type Prompt, RUN_FORMAT, type RunConfig, type RunFile } from '../../protocol/index.ts';
 import type { RunParent } from '../../protocol/run-file.ts';
@@ -9,12 +9,15 @@ import type { PolicyInfo } from '../policy/contract.ts';
 import { configWarning } from '../signal.ts';
 import type { Material } from './material.ts';
 
-/** The prompts as the journal keeps them: exactly as the model gets them. */
+/** The prompts as the journal stores them: exactly as the model gets them. */
 export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
   return prompts.map(({ text, tokens }, problem) => ({ problem, text, tokens }));
 }
 
-/** The file of a run of this program, no matter what trains it. @param packages versions of what else computes, by name */
+/**
+ * The file of a run of this program, whichever trainer it uses.
+ * @param packages versions of the other packages that compute, by name
+ */
 export function runFileOf(
   config: RunConfig,
   { created, fingerprint }: { created: string } & Pick<PolicyInfo, 'fingerprint'>,

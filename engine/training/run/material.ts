@@ -1,4 +1,4 @@
-/** What a run works on: the problems of training and evaluation, with the prompts that are made of them. */
+/** The data of a run: the problems of training and evaluation, and their prompts. */
 import { loadDataset, type PromptParts } from '../../data/dataset.ts';
 import type { DataReading, Problem, RunConfig } from '../../protocol/index.ts';
 import { placeholders } from '../../protocol/template.ts';
@@ -9,9 +9,9 @@ export interface Material {
   problems: Problem[];
   training: Problem[];
   evaluation: Problem[];
-  /** Number of problems of which those of the evaluation are a random sample; null where they are not a sample. */
+  /** Number of problems from which the evaluation's are a random sample; null if they are not a sample. */
   sampledFrom: number | null;
-  /** Of all problems, in their order. */
+  /** For all problems, in order. */
   prompts: PromptParts[];
   /** How the data was read. */
   data: DataReading[];
@@ -19,14 +19,14 @@ export interface Material {
   warnings: string[];
 }
 
-/** Columns that are kept for the reward, and for the template where its questions are put by it. */
+/** The columns that are kept for the reward, and for the template if the reward uses it for questions. */
 function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
   const { columns, throughTemplate } = rewardOf(reward, rewardOptions);
   if (!throughTemplate) return columns;
   return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
 }
 
-/** Reads the problems of training and evaluation. Evaluation problems of their own are numbered after the others. */
+/** Reads the problems of training and evaluation. Separate evaluation problems are numbered after the others. */
 export async function loadMaterial(config: RunConfig): Promise<Material> {
   const own = await loadDataset(config.dataset, columnsOf(config));
   const { dataset } = config.evaluation;
@@ -59,8 +59,9 @@ export async function loadMaterial(config: RunConfig): Promise<Material> {
 }
 
 /**
- * Positions of the evaluation problems, ascending: all, the first, or a sample. A file may be sorted by kind or difficulty,
- * so that its first problems say little of the others. The sample does not depend on the run's seed: runs are compared.
+ * Positions of the evaluation problems, ascending: all, the first, or a sample. A file may be sorted by kind or
+ * difficulty, so its first problems may not be representative. The sample does not depend on the run's seed, so that
+ * runs are comparable.
  */
 function drawnOf(problems: readonly Problem[], { limit = problems.length, draw }: RunConfig['evaluation']): number[] {
   const all = problems.map((_, at) => at);

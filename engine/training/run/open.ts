@@ -1,4 +1,4 @@
-/** Opening a run's policy, with all that it will be asked. */
+/** Opens a run's policy for everything that it will be asked. */
 import { parseTemplateVariables } from '../../protocol/chat-choice.ts';
 import { type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import { truncates } from '../../protocol/sampling.ts';
@@ -44,7 +44,7 @@ export async function openPolicy(
   }
 }
 
-/** An error with the place of the problem that is at fault, where one is. */
+/** Adds the location of the problem at fault to an error, if there is one. */
 export function placed(error: unknown, problems: readonly Problem[]): unknown {
   if (!(error instanceof RollscopeError) || error.problem === null) return error;
   const problem = problems[error.problem]!;

@@ -1,4 +1,4 @@
-/** The parts of a run: first the compute worker and what it reports, the rest once its journal is open. */
+/** The parts of a run: first the compute worker and its reports, the rest once its journal is open. */
 import path from 'node:path';
 import type { Journal } from '../../journal/journal.ts';
 import { runName } from '../../journal/layout.ts';
@@ -25,7 +25,9 @@ export interface Worker<C extends RunCompute = Compute> {
   run: Pick<Run, 'paused' | 'continued'> | null;
 }
 
-/** Starts the compute worker of a run and binds what it reports to the run; it has no model before the policy is opened. */
+/**
+ * Starts the compute worker of a run and connects its reports to the run; it has no model until the policy is opened.
+ */
 export function createWorker(folder: string, config: RunConfig): Worker {
   return workerFor(folder, config, (listener) => new Compute(listener));
 }
@@ -94,7 +96,7 @@ export function begin<C extends RunCompute>(
     if (record.type !== 'checkpoint') watch.recall(record);
     else if (checkpointDue(config, record.step)) watch.saved(record.step);
   }
-  // The checkpoint that the run resumes from was recorded after its own history.
+  // The checkpoint that the run resumes from was recorded after the records that it belongs to.
   if (state.stage === 'step' && checkpointDue(config, state.step)) watch.saved(state.step);
   const { training, evaluation, sampledFrom } = material;
   const stopper = new AbortController();

@@ -19,13 +19,13 @@ import { begin, createWorker, type Worker } from './parts.ts';
 import type { StartOptions } from './start.ts';
 
 export interface ResumeOptions extends Pick<StartOptions, 'folder' | 'allowPrograms'> {
-  /** Somebody has seen the programs that a run from elsewhere names, and allowed them. */
+  /** Whether the user has seen and allowed the programs of a run from elsewhere. */
   allowCommand?: boolean;
 }
 
 /**
- * Resumes an interrupted, stopped or failed run from its last checkpoint, with the results that an uninterrupted run has. Rejects with
- * RollscopeError when the folder cannot be opened, or when model or dataset are no longer what they were.
+ * Resumes an interrupted, stopped or failed run from its last checkpoint, with the results of an uninterrupted run.
+ * Rejects with RollscopeError if the folder cannot be opened, or if model or dataset have changed.
  */
 export async function resumeRun({
   folder,
@@ -48,7 +48,7 @@ export async function resumeRun({
       throw changedSince(journal.run, 'dataset', config.dataset.path);
     }
     worker = createWorker(folder, config);
-    // As the model got them when the run was created, whatever its chat template would make of them today.
+    // As the model got them when the run was created; its chat template could give others today.
     const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
     const info = await openPolicy(
       config,
@@ -84,13 +84,13 @@ function restore(run: string, checkpoint: Checkpoint, { compute }: Worker): Prom
   });
 }
 
-/** null where the run has none; a run of this engine has the tokens of all. */
+/** null if the run has none; a run of this engine has the tokens of all prompts. */
 function storedPrompts(prompts: readonly Prompt[] | null) {
   const encoded = prompts?.flatMap(({ text, tokens }) => (tokens ? { text, tokens } : []));
   return encoded && encoded.length === prompts?.length ? encoded : null;
 }
 
-/** Whether the model is still the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
+/** Whether the model is the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
 async function isRecordedModel(model: string, current: string, recorded: string | null): Promise<boolean> {
   if (current === recorded) return true;
   if (recorded === null) return false;

@@ -1,4 +1,4 @@
-/** A run at work: what the server, the command line and experiments watch and steer. */
+/** A run at work: what server, command line and experiments observe and control. */
 import { type EndRecord, type JournalRecord, type Progress, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { RunHandle } from '../handle.ts';
@@ -42,7 +42,7 @@ export class Run implements RunHandle {
   async records(from: number, limit: number): Promise<JournalRecord[]> {
     const { journal } = this.context;
     const found: JournalRecord[] = [];
-    // Numbers of records that only a newer version can read have none here.
+    // The numbers of records that only a newer version can read are skipped.
     for (let at = from; at < journal.length && found.length < limit; ) {
       const many = limit - found.length;
       found.push(...journal.recordsFrom(at, many));
@@ -81,7 +81,7 @@ export class Run implements RunHandle {
     try {
       this.context.journal.append({ type: 'lifecycle', event });
     } catch {
-      // The disk is full: the next record of the run's work meets the same error, where the run can end by it.
+      // The disk is full. The next record of the run meets the same error, at a place where the run can end.
     }
   }
 
@@ -98,7 +98,7 @@ export class Run implements RunHandle {
 
   private async work(): Promise<EndRecord> {
     const { config, journal, compute, meter } = this.context;
-    // The caller that started the run gets its handle before anything happens.
+    // The caller that started the run gets its handle first.
     await Promise.resolve();
     meter.set({ state: 'running', step: this.place.step });
     let ending: Ending;

@@ -19,15 +19,20 @@ export interface StartOptions {
   /** The run's own folder, which must not exist yet or be empty; its name is the run's. */
   folder: string;
   signal?: AbortSignal;
-  /** Rewards may run programs: the user's own, and those that the model writes. */
+  /** Whether rewards may run programs: the user's own, and those that the model writes. */
   allowPrograms?: boolean;
-  /** The programs of a run from elsewhere, with whose checkpoint it begins, were shown to the user, who allowed them. */
+  /**
+   * Whether the user has seen and allowed the programs of the run from elsewhere whose checkpoint this run begins with.
+   */
   allowCommand?: boolean | undefined;
   /** Begins with the weights and the optimizer's state of a checkpoint of another run: its folder, and the step. */
   from?: { folder: string; step: number } | undefined;
 }
 
-/** @throws RollscopeError `config` for a run of another engine, which forks, experiments and probes are not made of */
+/**
+ * @throws RollscopeError `config` for another engine in a fork, an experiment or a probe, which only this engine can
+ * make
+ */
 function refuseOthers(config: RunConfig): void {
   if (!isOnTrl(config) && !isOnVerl(config)) return;
   const value = config.engine?.kind;
