@@ -7,7 +7,7 @@ import { html } from '../../html.ts';
 import { Remembered } from '../../remembered.ts';
 import { onThemeChange } from '../../theme.ts';
 import { drawMap, MAP_HEIGHT, type ResponseMap } from './map.ts';
-import { type ResponseReading, tokenFacts } from './response.ts';
+import { type ResponseReading, tokenLine } from './response.ts';
 
 export const mapStyles = css`
   .map {
@@ -44,7 +44,7 @@ export function mapView({ reading, statistics, before, now, goTo }: MapView) {
   const count = reading.texts.length;
   const at = now ?? 0;
   const unit = reading.isTokens ? 'token' : 'word';
-  const facts = reading.isTokens && count > 0 ? `, ${tokenFacts(statistics, at, before)}` : '';
+  const facts = reading.isTokens && count > 0 ? `, ${tokenLine(statistics, at, before)}` : '';
   const text = `${unit} ${whole(at + 1)} of ${whole(count)}${facts}`;
   const point = (event: PointerEvent) => {
     const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();

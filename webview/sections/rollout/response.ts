@@ -179,7 +179,7 @@ export function response(view: ResponseView) {
 function explain({ target }: Event, { reading, statistics, before }: ResponseView): void {
   const pointed = target as Pointed | null;
   const token = pointed?.dataset?.token;
-  if (reading.isTokens && token !== undefined) pointed!.title = visible(tokenFacts(statistics, Number(token), before));
+  if (reading.isTokens && token !== undefined) pointed!.title = visible(tokenLine(statistics, Number(token), before));
 }
 
 /** The part of a pointer event that matters here. */
@@ -230,7 +230,7 @@ function isIn(range: TextRange | null, t: number): boolean {
 }
 
 /** The facts about a token, in one line. */
-export function tokenFacts(
+export function tokenLine(
   { logprob, entropy, top1, top2 }: RolloutStatistics,
   t: number,
   before: Float32Array | null,
