@@ -4,8 +4,8 @@ import { readPrompt } from '../../engine/journal/reader.ts';
 import { type GroupId, type Rollout, RollscopeError } from '../../engine/protocol/index.ts';
 import { type ForkPoint, forkPoint } from '../../engine/runs/fork-point.ts';
 import type { StoredRollout } from '../../engine/view/conversation.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
 import { onDidChangeSettings, shading } from '../settings.ts';
 import { plain } from '../shown.ts';
 import {
@@ -20,7 +20,7 @@ import {
 import { layoutRollout, type RolloutLayout, type TokenRange, tokensBetween } from './layout.ts';
 import { RolloutMarks, rangeOf } from './marks.ts';
 import { foldedAtFirst, foldsOf, symbolsOf } from './structure.ts';
-import { tokenText } from './token-text.ts';
+import { tokenHover } from './token-text.ts';
 import { Way } from './way.ts';
 
 interface RolloutPage {
@@ -184,7 +184,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
     const range = rangeOf(layout.spans[index]!);
     const inAnswer =
       rule !== null && layout.answer !== null && rangeOf(layout.answer).intersection(range)?.isEmpty === false;
-    const text = tokenText(rollout, index, {
+    const text = tokenHover(rollout, index, {
       ...(inAnswer && { answer: rule }),
       ...(fork?.shared === index && { fork }),
     });

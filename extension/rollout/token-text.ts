@@ -14,7 +14,7 @@ export interface TokenPlace {
 }
 
 /** Markdown about a token, by its index in the rollout. */
-export function tokenText(
+export function tokenHover(
   { tokenTexts, ids, tokens, statistics }: Rollout,
   index: number,
   { answer, fork }: TokenPlace = {},

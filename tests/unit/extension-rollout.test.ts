@@ -9,7 +9,7 @@ import type { ForkPoint } from '../../engine/runs/fork-point.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { addressOf, diffTitle, parseRolloutUri, problemOf, rolloutUri } from '../../extension/rollout/address.ts';
 import { type DocumentFacts, headerValues, layoutRollout, tokensBetween } from '../../extension/rollout/layout.ts';
-import { tokenText } from '../../extension/rollout/token-text.ts';
+import { tokenHover } from '../../extension/rollout/token-text.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
@@ -180,8 +180,8 @@ describe('a rollout document', () => {
 
   it('says in the hover of a token what it is part of', () => {
     const one = rollout(['a', '`b`'], { statistics: { ...none, logprob: new Float32Array([0, -1]) } });
-    expect(tokenText(one, 0)).not.toMatch(/found by|rollouts/);
-    const hover = tokenText(one, 1, { answer: '\\boxed{}', fork: forkAt(1) });
+    expect(tokenHover(one, 0)).not.toMatch(/found by|rollouts/);
+    const hover = tokenHover(one, 1, { answer: '\\boxed{}', fork: forkAt(1) });
     expect(hover).toContain('Answer, found by `\\boxed{}`');
     expect(hover).toMatch(
       /Diverges from the correct rollout 3 at token 2[\s\S]*never drawn[\s\S]*\(this one\)[\s\S]*end of the response/,

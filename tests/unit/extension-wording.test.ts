@@ -127,7 +127,7 @@ test('a problem file: lenses, results and hovers', async () => {
 
 test('documents: rollouts and tokens', async () => {
   const { layoutRollout } = await import('../../extension/rollout/layout.ts');
-  const { tokenText } = await import('../../extension/rollout/token-text.ts');
+  const { tokenHover } = await import('../../extension/rollout/token-text.ts');
   const { run } = await openRun();
   for (const id of [
     { phase: 'train', step: 2, problem: 0 },
@@ -150,7 +150,7 @@ test('documents: rollouts and tokens', async () => {
     };
     const empty = { ...rollout!, ...nothing, advantage: null };
     part(`a rollout without facts (${id.phase})`, layoutRollout({ ...facts, why: '', rollout: empty }).text);
-    part('a token', tokenText(rollout!, 1));
+    part('a token', tokenHover(rollout!, 1));
   }
   await expect(whole()).toMatchFileSnapshot(wordingFile('documents'));
 });

@@ -15,7 +15,7 @@ import { Notices } from '../../../extension/notices.ts';
 import { Reporter } from '../../../extension/report.ts';
 import { rolloutUri } from '../../../extension/rollout/address.ts';
 import { layoutRollout } from '../../../extension/rollout/layout.ts';
-import { tokenText } from '../../../extension/rollout/token-text.ts';
+import { tokenHover } from '../../../extension/rollout/token-text.ts';
 import { notice, plain, withoutIcons } from '../../../extension/shown.ts';
 import { statusContent } from '../../../extension/status-content.ts';
 import { DatasetItem } from '../../../extension/trees/datasets.ts';
@@ -80,7 +80,7 @@ describe('the editor', () => {
     const { text } = layoutRollout({ ...facts, why: `${why[0]}${hostile('why')}`, rollout: rollout! });
     expect(text).toContain('␛]0;owned␇');
     expect(text).not.toMatch(RAW);
-    for (const index of rollout!.tokenTexts!.keys()) expectSafeMarkdown(tokenText(rollout!, index));
+    for (const index of rollout!.tokenTexts!.keys()) expectSafeMarkdown(tokenHover(rollout!, index));
     const address = {
       folder: run.folder,
       problem: problem.id,
