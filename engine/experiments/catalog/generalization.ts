@@ -4,7 +4,7 @@ import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { ChainFamily } from '../embedded/chains.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { changeText, decisive, sortTable } from '../parts/changes.ts';
+import { decisive, pairedChangeText, sortTable } from '../parts/changes.ts';
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
 import { metricCurve, smoothed } from '../parts/curves.ts';
 import type { ProbeResult } from '../parts/probe.ts';
@@ -113,7 +113,7 @@ function criteriaOf({ set, alike, turned }: GeneralizationSummary): Criterion[] 
       `${on}, label accuracy rises on held-out ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change is above 0.`,
       decisive(alike)?.overProblems.low ?? null,
       0,
-      changeText(alike),
+      pairedChangeText(alike),
     ),
     {
       expected: `${on}, at least ${PAPER_TURNED} held-out problems turn right in every seed, and more than turn wrong.`,
@@ -148,7 +148,7 @@ function trainedRemark({ set, runs, turned }: GeneralizationSummary): string {
 
 /** The control shows the rise that any training brings, which is not generalization from wrong answers. */
 function controlRemark({ set, all, alike }: GeneralizationSummary): string {
-  return `Control, ${nameOf(set)}: label accuracy of all held-out problems ${changeText(all)}; of those that were wrong in the probe ${changeText(alike)}.`;
+  return `Control, ${nameOf(set)}: label accuracy of all held-out problems ${pairedChangeText(all)}; of those that were wrong in the probe ${pairedChangeText(alike)}.`;
 }
 
 /** How many wrong majorities share one error, which decides what generalizes from them. */

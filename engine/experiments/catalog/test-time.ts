@@ -1,7 +1,7 @@
 /** Test-time training: accuracy on a small set rises and stays high, as on held-out problems, even with wrong majorities. */
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { changeText, decisive, sortTable } from '../parts/changes.ts';
+import { decisive, pairedChangeText, sortTable } from '../parts/changes.ts';
 import { above, NOT_MEASURED } from '../parts/criteria.ts';
 import { sampledEvery } from '../parts/runs.ts';
 import { seedText } from '../parts/seeds.ts';
@@ -86,7 +86,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
 }
 
 function setRemark({ kind, runs, wrong, label }: TestTimeSummary): string {
-  return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${changeText(label)}.`;
+  return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${pairedChangeText(label)}.`;
 }
 
 function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
@@ -115,7 +115,7 @@ function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
       'Held-out problems improve too: the intervals of the change of accuracy, over problems and over seeds, are above 0.',
       held && Math.min(held.overProblems.low, held.overSeeds.low ?? held.overProblems.low),
       0,
-      changeText(accuracy),
+      pairedChangeText(accuracy),
     ),
   ];
 }
@@ -128,13 +128,13 @@ function wrongCriteria(wrong: TestTimeSummary | undefined): Criterion[] {
       `Training on problems with wrong majorities does not harm held-out problems: the interval of the change of accuracy is above -${MARGIN * 100} points.`,
       held?.overProblems.low ?? null,
       -MARGIN,
-      changeText(accuracy),
+      pairedChangeText(accuracy),
     ),
     above(
       'Held-out problems even improve on average (in the paper: from 0.330 to 0.375).',
       held?.overProblems.mean ?? null,
       0,
-      changeText(accuracy),
+      pairedChangeText(accuracy),
     ),
     above(
       'The majority reward rises there too, in every seed.',
@@ -148,7 +148,7 @@ function wrongCriteria(wrong: TestTimeSummary | undefined): Criterion[] {
 function sortRemark({ kind, runs, changes }: TestTimeSummary): string {
   const trained = runs.flatMap(({ problems }) => problems);
   const differences = trained.filter(({ text }) => sortOf(text) === 'differences').length / trained.length;
-  const parts = accuracyBySort(changes).map(([sort, change]) => `${sort} ${changeText(change)}`);
+  const parts = accuracyBySort(changes).map(([sort, change]) => `${sort} ${pairedChangeText(change)}`);
   return `Trained on ${KINDS[kind]}, with a share of ${figure(differences)} differences: accuracy of held-out ${parts.join('; ')}.`;
 }
 

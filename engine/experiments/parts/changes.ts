@@ -101,7 +101,7 @@ export function decisive(change: Change | null): Change | null {
 }
 
 /** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`, or why it decides nothing. */
-export function changeText(change: Change | null): string {
+export function pairedChangeText(change: Change | null): string {
   if (change === null) return NOT_MEASURED;
   const { before, after, overProblems, overSeeds: seeds, problems } = change;
   const { mean, low, high } = seeds;
