@@ -41,7 +41,7 @@ function standingText(view: ProblemView): string {
 }
 
 /** `✓ 27 (0.60) → ✗ 31 (0.94)`. */
-export function changeText({ view, before }: Compared): string {
+export function sideChangeText({ view, before }: Compared): string {
   const side = (one: ProblemView) =>
     one.share === null ? standingText(one) : `${standingText(one)} (${quantityText('share', one.share)})`;
   return `${side(before)} → ${side(view)}`;

@@ -4,7 +4,7 @@ import { oneLine } from '../../engine/protocol/texts.ts';
 import { beforeAndAfter, CHANGES, changeOf } from '../../engine/runs/moves.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { Rollscope } from '../app.ts';
-import { changeText, changeTitle } from '../change-text.ts';
+import { changeTitle, sideChangeText } from '../change-text.ts';
 import { choose, type QuickRow, tell } from '../tell.ts';
 import { folderOf, pickRun } from './runs.ts';
 
@@ -51,7 +51,7 @@ function changePicks(run: OpenRun): ChangePick[] {
       heading,
       ...problems.map(({ id, index, text }) => ({
         label: id,
-        description: changeText(all[index]!),
+        description: sideChangeText(all[index]!),
         detail: oneLine(text, 120),
         problem: index,
       })),

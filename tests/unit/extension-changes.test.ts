@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { beforeAndAfter, CHANGES, type Compared, changeOf } from '../../engine/runs/moves.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
-import { changeLines, changeText, changeTitle } from '../../extension/change-text.ts';
+import { changeLines, changeTitle, sideChangeText } from '../../extension/change-text.ts';
 import { changedProblems } from '../../extension/commands/changes.ts';
 import { editor, type Row, resetEditor } from '../support/editor.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -72,7 +72,7 @@ describe('the command', () => {
       counted.filter(([, count]) => count > 0).map(([change, count]) => changeTitle(change, count)),
     );
     for (const row of rows) {
-      if (typeof row.problem === 'number') expect(row.description).toBe(changeText(all[row.problem]!));
+      if (typeof row.problem === 'number') expect(row.description).toBe(sideChangeText(all[row.problem]!));
     }
   });
 
