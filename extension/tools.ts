@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { readRunFile } from '../engine/journal/reader.ts';
 import { type Address, parseAddress } from '../engine/protocol/address.ts';
 import { toErrorData } from '../engine/protocol/errors.ts';
-import { checkInput, resultText, TOOLS, type ToolDefinition } from '../engine/protocol/tools.ts';
+import { checkInput, TOOLS, type ToolDefinition, toolResult } from '../engine/protocol/tools.ts';
 import { visible } from '../engine/protocol/visible.ts';
 import { type Program, runCli } from '../engine/view/command-line.ts';
 import { toolId } from './ids.ts';
@@ -38,7 +38,7 @@ function register(
         const value = await resultOf(tool, input, program(), stop.signal);
         const link = tool.name === 'link' ? parseAddress(String((value as { link: string }).link)) : null;
         if (link) await open(link);
-        return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(resultText(value))]);
+        return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(toolResult(value))]);
       } catch (error) {
         const { message, hint } = errorInEditor(toErrorData(error));
         throw new Error(visible([message, hint].filter(Boolean).join(' ')));

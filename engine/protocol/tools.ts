@@ -273,7 +273,7 @@ export function inputSchema({ parameters, required }: ToolDefinition) {
 const MOST = 200_000;
 
 /** A result as JSON in which nothing is hidden. A long one is cut, and says so. */
-export function resultText(value: unknown): string {
+export function toolResult(value: unknown): string {
   const all = visibleJson(value);
   return all.length <= MOST ? all : `${wellFormed(all.slice(0, MOST))}\n[cut: ${all.length} characters; ask for less]`;
 }

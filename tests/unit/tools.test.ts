@@ -1,7 +1,7 @@
 /** Tools for agents: what they are given, and what they answer, may be anybody's. */
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkInput, resultText, TOOLS } from '../../engine/protocol/tools.ts';
+import { checkInput, TOOLS, toolResult } from '../../engine/protocol/tools.ts';
 import { runProgram } from '../../engine/system/program.ts';
 import { breaking, RAW } from '../support/hostile-run.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
@@ -47,12 +47,12 @@ describe('what is asked', () => {
 describe('what is answered', () => {
   test('is the value, with nothing hidden in it', () => {
     const value = { [breaking('key')]: [breaking('text'), '\u202e', '👨‍👩‍👧'] };
-    expect(resultText(value)).not.toMatch(RAW);
-    expect(JSON.parse(resultText(value))).toEqual(value);
+    expect(toolResult(value)).not.toMatch(RAW);
+    expect(JSON.parse(toolResult(value))).toEqual(value);
   });
 
   test('is cut between characters', () => {
-    const text = resultText(`a${'😀'.repeat(150_000)}`);
+    const text = toolResult(`a${'😀'.repeat(150_000)}`);
     expect(text).not.toMatch(/\p{Cs}/u);
     expect(text).toContain('[cut: ');
   });

@@ -3,7 +3,7 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { RollscopeError, toErrorData } from '../../protocol/errors.ts';
-import { checkInput, inputSchema, resultText, TOOLS, type ToolDefinition } from '../../protocol/tools.ts';
+import { checkInput, inputSchema, TOOLS, type ToolDefinition, toolResult } from '../../protocol/tools.ts';
 import { VERSION } from '../../protocol/version.ts';
 import { visible, visibleLine } from '../../protocol/visible.ts';
 import { END_SIGNALS, endBy } from '../../system/signals.ts';
@@ -32,7 +32,7 @@ export async function mcp(options: { out?: string; allowStart?: boolean }): Prom
       if (!tool) throw unknownTool(params.name);
       const either = AbortSignal.any([signal, over.signal]);
       const value = await call(server, tool, params.arguments ?? {}, { ...options, signal: either });
-      return { content: [{ type: 'text' as const, text: resultText(value) }] };
+      return { content: [{ type: 'text' as const, text: toolResult(value) }] };
     } catch (error) {
       const { message, hint } = toErrorData(error);
       const text = visible([message, hint].filter(Boolean).join(' '));
