@@ -3,11 +3,11 @@ import type { RunConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 
 /** The model as people gave it: a path, a Hub id, or "the embedded model". */
-export function modelName({ model }: RunConfig): string {
+export function modelInWords({ model }: RunConfig): string {
   return model === EMBEDDED ? 'the embedded model' : model;
 }
 
 /** The dataset as people gave it: a path, a Hub id, or "the embedded problems". */
-export function datasetName({ dataset }: RunConfig): string {
+export function datasetInWords({ dataset }: RunConfig): string {
   return dataset.path === EMBEDDED ? 'the embedded problems' : dataset.path;
 }

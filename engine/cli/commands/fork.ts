@@ -7,7 +7,7 @@ import { forkSource } from '../fork.ts';
 import { Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
-import { datasetName } from '../subject.ts';
+import { datasetInWords } from '../subject.ts';
 import { finish } from './train.ts';
 
 /** Exit codes as of `train`. Throws where the run has no such checkpoint, and where another model or adapter is asked for. */
@@ -21,7 +21,7 @@ export async function fork(parent: string, dataset: string | undefined, raw: Raw
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
     output.note(
-      `Forking ${from.run} at step ${from.step}: ${plural(config.steps, 'step')} on ${datasetName(config)} with ${config.reward}.`,
+      `Forking ${from.run} at step ${from.step}: ${plural(config.steps, 'step')} on ${datasetInWords(config)} with ${config.reward}.`,
     );
     const { folder, step } = from;
     return withConsent(output, allowed, (given) =>

@@ -14,7 +14,7 @@ import { type Places, placesOf } from '../places.ts';
 import { problemResults, problemTable } from '../problem-table.ts';
 import { promptFile } from '../prompt-file.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
-import { datasetName, modelName } from '../subject.ts';
+import { datasetInWords, modelInWords } from '../subject.ts';
 
 /** Exit codes as of `train`; the weights stay as they are. */
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
@@ -27,7 +27,7 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
     output.note(
-      `Probing ${from ? `${from.run} at step ${from.step}` : modelName(config)} on ${datasetName(config)}: ${plural(config.votes, 'rollout')} per problem.`,
+      `Probing ${from ? `${from.run} at step ${from.step}` : modelInWords(config)} on ${datasetInWords(config)}: ${plural(config.votes, 'rollout')} per problem.`,
     );
     const start = { config, name, allowPrograms: raw.allowPrograms === true };
     return engine.start({ ...start, ...(from && { from: { folder: from.folder, step: from.step } }) }, signal);

@@ -10,7 +10,7 @@ import { type Finished, reportEnd, runInForeground, runReference } from '../fore
 import { Output } from '../output.ts';
 import { type Places, placesOf } from '../places.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
-import { datasetName, modelName } from '../subject.ts';
+import { datasetInWords, modelInWords } from '../subject.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 /**
@@ -72,5 +72,5 @@ function printSummary(
 function headline(config: RunConfig): string {
   const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
   const trainer = isOnTrl(config) ? ' with TRL' : isOnVerl(config) ? ' with verl' : '';
-  return `Training ${modelName(config)} (${how})${trainer} on ${datasetName(config)} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
+  return `Training ${modelInWords(config)} (${how})${trainer} on ${datasetInWords(config)} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;
 }
