@@ -5,7 +5,7 @@ import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { above, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
-import { histories, probe, sameAnswer } from '../parts/probe.ts';
+import { probe, sameAnswer, trainingHistories } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
 import { chosen, configOn } from '../parts/sets.ts';
 import {
@@ -175,7 +175,7 @@ function remarksOf(runs: readonly Ended[], byModel: readonly { model: string; ru
 /** How often a run's initial majority is that of the probe, which has more rollouts: the effect of chance on the start. */
 function agreement(runs: readonly Ended[]): string {
   const same = runs.filter(({ run, problem }) => {
-    const first = [...histories(run).values()][0]?.find(({ group }) => group.majority)?.group.majority;
+    const first = [...trainingHistories(run).values()][0]?.find(({ group }) => group.majority)?.group.majority;
     return first && problem.answer !== null && sameAnswer(first.answer, problem.answer);
   });
   return `it equals that of the probe in ${same.length} of ${runs.length} runs`;

@@ -43,7 +43,7 @@ export async function probe(
 }
 
 /** The training groups of each problem, ordered by step. */
-export function histories(run: ExperimentRun): Map<number, StepGroup[]> {
+export function trainingHistories(run: ExperimentRun): Map<number, StepGroup[]> {
   const found = new Map<number, StepGroup[]>();
   for (const group of groupsOf(run, 'train')) {
     found.set(group.problem, [...(found.get(group.problem) ?? []), { step: group.step, group }]);

@@ -5,7 +5,7 @@ import { type ProblemPattern, problemPattern } from '../../../analysis/problem-p
 import { initialMajorityShares } from '../../../analysis/theory.ts';
 import type { Estimate } from '../../../protocol/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
-import { histories, type ProbeResult, sameAnswer } from '../../parts/probe.ts';
+import { type ProbeResult, sameAnswer, trainingHistories } from '../../parts/probe.ts';
 
 export const PROBE_VOTES = 64;
 
@@ -37,7 +37,7 @@ export interface Ended extends SingleRun {
 
 /** Runs whose problem has a reference answer, and a majority in at least two steps. */
 export function ended(single: SingleRun): Ended[] {
-  const history = [...histories(single.run).values()][0] ?? [];
+  const history = [...trainingHistories(single.run).values()][0] ?? [];
   const pattern = problemPattern(history, sameAnswer);
   if (pattern === null) return [];
   const outcome = pattern.pattern === 'amplifying-failure' && !pattern.sameAnswer ? 'another-wrong' : pattern.pattern;

@@ -17,7 +17,7 @@ import {
 } from '../../../analysis/theory.ts';
 import type { Estimate } from '../../../protocol/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
-import { histories, sameAnswer } from '../../parts/probe.ts';
+import { sameAnswer, trainingHistories } from '../../parts/probe.ts';
 import { meanOf } from '../../parts/seeds.ts';
 
 /** The growth of a problem is fitted to this part of its steps, and predicts the others. */
@@ -51,7 +51,7 @@ export interface Track {
 
 /** The problems of a run that had a majority at two steps or more, each from the first step that has one. */
 export function tracksOf({ kind, seed, run }: TheoryRun): Track[] {
-  return [...histories(run)].flatMap(([problem, all]) => {
+  return [...trainingHistories(run)].flatMap(([problem, all]) => {
     const history = all.slice(
       Math.max(
         0,
