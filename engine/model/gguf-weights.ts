@@ -60,7 +60,7 @@ export function permutedHeads(name: string, config: DecoderConfig): number | nul
 
 /** A tensor of the decoder from its place in a file, whole or some rows at a time. */
 export async function* converted(gguf: GgufFile, name: string, config: DecoderConfig): AsyncGenerator<Float32Array> {
-  const { tensor, part } = placed(gguf, config, name);
+  const { tensor, part } = tensorPart(gguf, config, name);
   const heads = permutedHeads(name, config);
   // The norms' weights say how far they are from 1 in the decoder, and what they are in the file.
   const lowered = architectureOf(config.architecture).block.norm === 'rms from 1' && /norm\.weight$/.test(name);
@@ -74,7 +74,11 @@ export async function* converted(gguf: GgufFile, name: string, config: DecoderCo
 }
 
 /** The tensor of the file that a tensor of the decoder is, or is in, and the part that it is. */
-export function placed(gguf: GgufFile, config: DecoderConfig, name: string): { tensor: GgufTensor; part: GgufTensor } {
+export function tensorPart(
+  gguf: GgufFile,
+  config: DecoderConfig,
+  name: string,
+): { tensor: GgufTensor; part: GgufTensor } {
   const { name: place, rows } = ggufPlace(config, name);
   const tensor = gguf.tensors.get(place)!;
   if (!rows) return { tensor, part: tensor };

@@ -138,7 +138,7 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   if (!(alignment >= 1))
     throw brokenWeightFile(file, 'bad-field', 'bad general.alignment.', { field: 'general.alignment' });
   const dataOffset = Math.ceil(cursor.position / alignment) * alignment;
-  const tensors = new Map(listed.map((tensor) => [tensor.name, placed(tensor, dataOffset, { file, size })]));
+  const tensors = new Map(listed.map((tensor) => [tensor.name, locatedTensor(tensor, dataOffset, { file, size })]));
   return { file, files: [file], size, metadata, tensors, dataOffset };
 }
 
@@ -181,7 +181,11 @@ function listedTensor(cursor: Cursor, file: string): ListedTensor {
 }
 
 /** The tensor with its place in the file, once its type can be read and its rows are whole. */
-function placed(tensor: ListedTensor, dataOffset: number, { file, size }: Pick<GgufFile, 'file' | 'size'>): GgufTensor {
+function locatedTensor(
+  tensor: ListedTensor,
+  dataOffset: number,
+  { file, size }: Pick<GgufFile, 'file' | 'size'>,
+): GgufTensor {
   const block = blockSize(tensor.type);
   if (!block) {
     throw new RollscopeError(

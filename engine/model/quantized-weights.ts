@@ -21,7 +21,7 @@ import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { nonFinite } from './finite-weights.ts';
 import { type GgufFile, readGgufRows } from './gguf.ts';
 import { dequantize, typeName } from './gguf-blocks.ts';
-import { checkTensors, converted, permutedHeads, placed, unpermuteRows } from './gguf-weights.ts';
+import { checkTensors, converted, permutedHeads, tensorPart, unpermuteRows } from './gguf-weights.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './parameters.ts';
 import { readSafetensorsIndex, readTensorParts, type StoredTensor } from './safetensors.ts';
 import { type BlocksToWrite, type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
@@ -119,7 +119,7 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
     file: gguf.file,
     values: (name) => converted(gguf, name, config),
     blocks: (name) => {
-      const { part: tensor } = placed(gguf, config, name);
+      const { part: tensor } = tensorPart(gguf, config, name);
       const type = typeName(tensor.type);
       const heads = permutedHeads(name, config);
       if (!isBlockType(type)) return null;
@@ -132,7 +132,7 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
       return { type, bytes: bytes() };
     },
     halves: (name) => {
-      const { part } = placed(gguf, config, name);
+      const { part } = tensorPart(gguf, config, name);
       const dtype = typeName(part.type);
       if ((dtype !== 'F16' && dtype !== 'BF16') || permutedHeads(name, config) !== null) return null;
       const { file, offset, bytes, shape } = part;
