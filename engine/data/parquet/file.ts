@@ -40,7 +40,7 @@ export class ParquetFile {
     budget.take(rows * (OBJECT + REFERENCE * schema.children.length));
     const parts = new Map<string, Map<string, unknown[]>>();
     for (const chunk of chunks) {
-      const values = placed(group, chunk.name, () =>
+      const values = withColumnPlace(group, chunk.name, () =>
         columnValues(chunk, this.#read(chunk.start, chunk.end), rows, budget),
       );
       const top = chunk.path[1]!.element.name;
@@ -53,7 +53,7 @@ export class ParquetFile {
       const { name } = child.element;
       const subcolumns = parts.get(name);
       if (!subcolumns) continue;
-      const values = placed(group, name, () => {
+      const values = withColumnPlace(group, name, () => {
         if (child.children.length > 0) assembleNested(subcolumns as never, child, PARSERS);
         const found = subcolumns.get(name);
         if (!found) throw new Error('parts of it are missing');
@@ -71,7 +71,7 @@ export class ParquetFile {
 }
 
 /** Errors of `read` name the row group and the column. */
-function placed<T>(group: number, column: string, read: () => T): T {
+function withColumnPlace<T>(group: number, column: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
