@@ -7,7 +7,7 @@ import { placeOf } from './material.ts';
 export type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
 
 /** Saves what can be saved, and determines why the run ends. Never rejects. */
-export async function endingOf(error: unknown, context: RunContext, place: Place): Promise<Ending> {
+export async function endRun(error: unknown, context: RunContext, place: Place): Promise<Ending> {
   try {
     if (error instanceof RollscopeError && error.code === 'canceled') {
       context.compute.reset();

@@ -5,7 +5,7 @@ import type { RunHandle } from '../handle.ts';
 import { train } from '../loop.ts';
 import type { Place } from '../place.ts';
 import { probeAll } from '../probe.ts';
-import { type Ending, endingOf } from './ending.ts';
+import { type Ending, endRun } from './ending.ts';
 
 /** The handle of one run that is ready. `done` resolves with how it ended. */
 export class Run implements RunHandle {
@@ -106,7 +106,7 @@ export class Run implements RunHandle {
       await (config.job === 'probe' ? probeAll(this.context) : train(this.context, this.place));
       ending = { type: 'end', reason: 'completed' };
     } catch (error) {
-      ending = await endingOf(error, this.context, this.place);
+      ending = await endRun(error, this.context, this.place);
     }
     const end = this.recordEnd(ending);
     await compute.close();
