@@ -12,7 +12,7 @@ type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'
  * Classifies the curves of a run; null without a finished step.
  * @param saysRight the reward is itself a judgment of correctness, so the Model Collapse Step is defined
  */
-export function endingOf(columns: RunColumns, { saysRight, executes = false }: Trained) {
+export function classifyEnding(columns: RunColumns, { saysRight, executes = false }: Trained) {
   const { series, head } = columns;
   const steps = series.rows('proxyReward', 'groundTruthReward', 'length', 'repetition', 'rewardAccuracy');
   const curve = curveOf(steps);
@@ -28,7 +28,7 @@ export function endingOf(columns: RunColumns, { saysRight, executes = false }: T
   };
 }
 
-type Ending = NonNullable<ReturnType<typeof endingOf>>;
+type Ending = NonNullable<ReturnType<typeof classifyEnding>>;
 
 /**
  * The outcome, the Model Collapse Step and the alarm of the watch, one line each.

@@ -6,7 +6,7 @@ import { plural } from '../../protocol/format.ts';
 import { OPTIMUM_BETA } from '../../protocol/settings/optimum.ts';
 import { PLACES } from '../../protocol/verdict.ts';
 import { rewardOf } from '../../reward/index.ts';
-import { endingOf, endingText } from '../analyze/ending.ts';
+import { classifyEnding, endingText } from '../analyze/ending.ts';
 import { confidencesIn, rewardsIn } from '../analyze/group.ts';
 import { alignmentTable, atKTable, forecastPart, optimumText, quadrantTable } from '../analyze/tables.ts';
 import { theoryOf, theoryText } from '../analyze/theory.ts';
@@ -47,7 +47,7 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const aligned = alignment(groups.map((group) => confidencesIn(group, material)));
   const inQuadrants = quadrants(groups.map((group) => ({ problem: group.problem, group })));
   const theory = theoryOf(columns);
-  const ending = endingOf(columns, reward ?? OTHER_REWARD);
+  const ending = classifyEnding(columns, reward ?? OTHER_REWARD);
   const forecast = forecastPart(columns, groups, problems);
   output.print(`Confidence vs. correctness: ${plural(groups.length, 'problem')}, ${material.phase}, step ${at}`);
   output.print(material.chosenGroups === null ? '' : `${material.chosenGroups}\n`);
