@@ -9,7 +9,7 @@ import { buildRunConfig } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
 import { hasConfigurations, namedConfiguration } from '../config/named-configurations.ts';
 import { type ConfigValues, objectAt, setAt } from '../config/objects.ts';
-import { datasetReference, type PathBase, modelReference as referenceOf, withAbsolutePaths } from '../config/paths.ts';
+import { datasetReference, modelReference, type PathBase, withAbsolutePaths } from '../config/paths.ts';
 import { refuseOtherEngines } from '../config/refusals.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import { ENGINE_TOPIC } from '../config/settings.ts';
@@ -51,8 +51,8 @@ export function configFromOptions(
 }
 
 /** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */
-export function modelReference(model: string): string {
-  return referenceOf(model, here());
+export function givenModel(model: string): string {
+  return modelReference(model, here());
 }
 
 /** Options that were used, as a nested object with the shape of `RunConfig`, with the names that were used. */
