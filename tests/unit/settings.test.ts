@@ -7,8 +7,7 @@ import { parseRunConfig } from '../../engine/config/layers.ts';
 import { setAt, valueAt } from '../../engine/config/objects.ts';
 import { SETTINGS, settingAt } from '../../engine/config/settings.ts';
 import { RunConfig, StoredRunConfig } from '../../engine/protocol/config.ts';
-import { type PlacedSetting, section, text } from '../../engine/protocol/settings/kit.ts';
-import { schemaOf } from '../../engine/protocol/settings/schema.ts';
+import type { PlacedSetting } from '../../engine/protocol/settings/kit.ts';
 import { RewardOptions, rewards } from '../../engine/reward/index.ts';
 import { fullHelp } from '../../scripts/generate/cli-page.ts';
 
@@ -126,14 +125,7 @@ describe('what was stored', () => {
     expect(Object.keys(read)).not.toContain('later');
   });
 
-  test('keeps the meaning of keys and words that were renamed', () => {
-    const renamed = section(
-      'Example',
-      { color: text({ title: 'Color', help: 'color', default: 'red' }) },
-      { colour: 'color' },
-    );
-    expect(schemaOf(renamed).parse({ colour: 'blue' })).toEqual({ color: 'blue' });
-    expect(schemaOf(renamed).parse({ colour: 'blue', color: 'green' })).toEqual({ color: 'green' });
+  test('keeps the meaning of words that were renamed', () => {
     const { loss } = RunConfig.parse({
       dataset,
       loss: { normalizer: 'token-mean', klEstimator: 'low_var_kl' } as never,

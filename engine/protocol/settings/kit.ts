@@ -109,8 +109,6 @@ export interface SettingSection<F, P extends 'plain' | 'optional' | 'nullable'> 
   title: string;
   fields: F;
   is: P;
-  /** The present names of keys in older configurations: `{ normalizer: 'normalizer' }`. */
-  formerly?: Readonly<Record<string, string>>;
 }
 /** Any section, whatever is in it. */
 export interface AnySection extends Omit<SettingSection<never, never>, 'fields' | 'is'> {
@@ -262,16 +260,9 @@ export function choices<const C extends readonly string[], const S extends ListS
   return setting<C[number][], PresenceOf<S>, S>({ type: 'list', least, choices: of }, rest);
 }
 
-/**
- * A setting that contains settings, an object in the configuration.
- * @param formerly older names of fields, which are still read
- */
-export function section<const F extends Fields>(
-  title: string,
-  fields: F,
-  formerly?: Readonly<Record<string, string>>,
-): SettingSection<F, 'plain'> {
-  return { title, fields, is: 'plain', ...(formerly && { formerly }) };
+/** A setting that contains settings, an object in the configuration. */
+export function section<const F extends Fields>(title: string, fields: F): SettingSection<F, 'plain'> {
+  return { title, fields, is: 'plain' };
 }
 
 /** The same section, which a configuration can omit. */

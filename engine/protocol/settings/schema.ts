@@ -17,7 +17,7 @@ export interface SchemaOptions {
 }
 
 /**
- * The schema of a section, which also reads the keys of older configurations. It is created on first use: a
+ * The schema of a section. It is created on first use: a
  * configuration has hundreds of parts, and most programs start without needing any.
  */
 export function schemaOf<F extends Fields>(
@@ -38,9 +38,7 @@ function objectOf(section: AnySection, options: SchemaOptions, extra: Record<str
     ),
     ...extra,
   };
-  const object = options.unknown === 'refuse' ? z.strictObject(shape) : z.object(shape);
-  const { formerly } = section;
-  return formerly ? z.preprocess((value) => renamed(value, formerly), object) : object;
+  return options.unknown === 'refuse' ? z.strictObject(shape) : z.object(shape);
 }
 
 function sectionSchema(section: AnySection, options: SchemaOptions): z.ZodType {
@@ -102,15 +100,4 @@ function kindSchema(kind: ValueKind): z.ZodType {
 /** Other spellings of choices, with their meanings. */
 export function spellingsOf(choices: Readonly<Record<string, { also?: readonly string[] }>>): Map<string, string> {
   return new Map(Object.entries(choices).flatMap(([name, { also = [] }]) => also.map((other) => [other, name])));
-}
-
-/** Renames former keys; a value under the present name takes precedence. */
-function renamed(value: unknown, formerly: Readonly<Record<string, string>>): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const result: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const name = Object.hasOwn(formerly, key) ? formerly[key]! : key;
-    if (name === key || !(name in value)) result[name] = item;
-  }
-  return result;
 }
