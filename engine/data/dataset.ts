@@ -36,16 +36,17 @@ export interface Dataset {
 }
 
 /**
- * Reads a dataset; problems keep the columns that `kept` names.
- * Throws RollscopeError `dataset` that names file, line, column or field.
+ * Reads a dataset; problems keep the columns that `kept` names. `signal` cancels a download.
+ * Throws RollscopeError `dataset` that names file, line, column or field, or `canceled`.
  */
 export async function loadDataset(
   config: DatasetConfig,
   kept: RewardColumns = { required: [], optional: [] },
+  signal?: AbortSignal,
 ): Promise<Dataset> {
   const embedded = config.path === EMBEDDED;
   const source = embedded ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
-  const table = await readTable(source, { fields: config.fields, split: config.split });
+  const table = await readTable(source, { fields: config.fields, split: config.split, signal });
   const tableRows = await inTurns(table.rows, (row) => ({ ...row, values: withObjects(row.values) }));
   const values = tableRows.map((row) => row.values);
   const columns = checkColumns({ ...table, rows: values }, config);

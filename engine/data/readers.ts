@@ -38,6 +38,8 @@ export interface ReadOptions {
   fields?: FieldMap;
   /** The part of a folder or of a dataset of the Hub that is read. */
   split?: string | undefined;
+  /** Cancels a download. */
+  signal?: AbortSignal | undefined;
 }
 
 /** @param split the part of a file by itself that is asked for; only JSON has parts */
@@ -60,8 +62,8 @@ function plain(rows: Row[]): FileRows {
 }
 
 /** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
-export async function readTable(source: string, { fields = {}, split }: ReadOptions = {}): Promise<DatasetTable> {
-  const { files, notes, isFile } = await filesOf(source, split);
+export async function readTable(source: string, { fields = {}, split, signal }: ReadOptions = {}): Promise<DatasetTable> {
+  const { files, notes, isFile } = await filesOf(source, split, signal);
   const rows: TableRow[] = [];
   const columns = new Set<string>();
   for (const file of files) {
@@ -77,7 +79,7 @@ export async function readTable(source: string, { fields = {}, split }: ReadOpti
 }
 
 /** `isFile`: it is one file, which may have the splits in it. */
-async function filesOf(source: string, split: string | undefined): Promise<Chosen & { isFile?: true }> {
+async function filesOf(source: string, split?: string, signal?: AbortSignal): Promise<Chosen & { isFile?: true }> {
   const found = await fs.stat(source).catch(() => null);
   if (found?.isDirectory()) return inFolder(source, split);
   const { parseDatasetId } = await import('../protocol/dataset-id.ts');
@@ -85,11 +87,12 @@ async function filesOf(source: string, split: string | undefined): Promise<Chose
   if (!id) return { files: [source], notes: [], isFile: true };
   const { fetchHubDataset } = await import('../model/hub-dataset.ts');
   let notes: string[] = [];
-  const files = await fetchHubDataset(id, split ?? '', (names) => {
+  const choose = (names: string[]) => {
     const chosen = chooseShards(source, names, split);
     notes = chosen.notes;
     return chosen.files;
-  });
+  };
+  const files = await fetchHubDataset(id, split ?? '', choose, signal);
   return { files, notes };
 }
 

@@ -6,7 +6,7 @@ import { rewardOf } from '../reward/index.ts';
 import type { PolicyInfo } from '../training/policy/contract.ts';
 import { encodePrompts } from '../training/policy/prompts.ts';
 import { loadMaterial, type Material } from '../training/run/material.ts';
-import { placed } from '../training/run/open.ts';
+import { withProblemPlace } from '../training/run/open.ts';
 import { requireNoPolicy } from '../training/score-group.ts';
 import { accelerateFile } from './launch.ts';
 import { requirePython } from './python.ts';
@@ -28,16 +28,22 @@ export interface Prepared {
  * Everything that can be wrong is found here.
  * @param date when the run was created, as ISO 8601: templates with a date render it
  * @param stored prompts as the run has them; null to render them
+ * @param signal cancels the download of a dataset
  * @throws RollscopeError `config` for settings, Python or model that do not work with TRL, `dataset` for problems
  */
-export async function prepare(config: RunConfig, date: string, stored: readonly Prompt[] | null): Promise<Prepared> {
+export async function prepare(
+  config: RunConfig,
+  date: string,
+  stored: readonly Prompt[] | null,
+  signal?: AbortSignal,
+): Promise<Prepared> {
   refuseForTrl(config);
   requireNoPolicy(rewardOf(config.reward, config.rewardOptions), config);
   const { python: named, accelerateConfig, vllm } = config.engine ?? {};
   if (accelerateConfig !== undefined) accelerateFile(accelerateConfig);
   const wanted = [...(config.lora ? ['peft'] : []), ...(vllm ? ['vllm'] : [])];
   const { python, versions: found } = await requirePython(named, wanted);
-  const material = await loadMaterial(config);
+  const material = await loadMaterial(config, signal);
   refuseUnequal(config, material.training.length);
   const source = await openSource(config);
   const { encoded, warnings } = promptsFor(config, { date, stored, material, source });
@@ -64,7 +70,7 @@ function promptsFor(
     const { sampling, chatTemplate: template } = config;
     return encodePrompts(prompts, { date: new Date(date), maxTokens: sampling.maxTokens, template }, source);
   } catch (error) {
-    throw placed(error, material.problems);
+    throw withProblemPlace(error, material.problems);
   }
 }
 

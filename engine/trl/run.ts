@@ -37,7 +37,7 @@ export async function startTrl({
   await checkConfig(config, allowPrograms);
   if (from) await checkInherited(from.folder, config, allowCommand);
   const created = new Date().toISOString();
-  const prepared = await prepare(config, created, null);
+  const prepared = await prepare(config, created, null, signal);
   checkProblems(config, prepared.material.training);
   signal?.throwIfAborted();
   const { material, info, packages } = prepared;

@@ -112,3 +112,12 @@ test('no name of a file leads out of the cache', async () => {
   expect(existsSync(path.join(path.dirname(cache), 'train-00000.jsonl'))).toBe(false);
   expect(readdirSync(cache).sort()).toEqual(expect.arrayContaining(['datasets--owner--set']));
 });
+
+test('a download can be canceled', async () => {
+  const control = new AbortController();
+  const config = DatasetConfig.parse({ path: 'owner/set' });
+  const loading = loadDataset(config, undefined, control.signal);
+  control.abort();
+  await expectRejection(loading, 'canceled', { reason: 'download' });
+  expect((await loadDataset(config)).problems.map(({ text }) => text)).toEqual(['a']);
+});

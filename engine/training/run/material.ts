@@ -26,9 +26,9 @@ function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: s
   return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
 }
 
-/** Reads the problems of training and evaluation. Separate evaluation problems are numbered after the others. */
-export async function loadMaterial(config: RunConfig): Promise<Material> {
-  const own = await loadDataset(config.dataset, columnsOf(config));
+/** Reads the problems of training and evaluation. Separate evaluation problems are numbered after the others. `signal` cancels a download. */
+export async function loadMaterial(config: RunConfig, signal?: AbortSignal): Promise<Material> {
+  const own = await loadDataset(config.dataset, columnsOf(config), signal);
   const { dataset } = config.evaluation;
   if (config.job === 'probe' || !dataset) {
     const drawn = drawnOf(own.problems, config.evaluation);
@@ -43,7 +43,7 @@ export async function loadMaterial(config: RunConfig): Promise<Material> {
       warnings: own.warnings,
     };
   }
-  const other = await loadDataset(dataset);
+  const other = await loadDataset(dataset, undefined, signal);
   const drawn = drawnOf(other.problems, config.evaluation);
   const evaluation = drawn.map((at, i) => ({ ...other.problems[at]!, index: own.problems.length + i }));
   return {

@@ -40,12 +40,12 @@ export async function openPolicy(
       otherPolicies: [...reward.policies],
     });
   } catch (error) {
-    throw placed(error, problems);
+    throw withProblemPlace(error, problems);
   }
 }
 
 /** Adds the location of the problem at fault to an error, if there is one. */
-export function placed(error: unknown, problems: readonly Problem[]): unknown {
+export function withProblemPlace(error: unknown, problems: readonly Problem[]): unknown {
   if (!(error instanceof RollscopeError) || error.problem === null) return error;
   const problem = problems[error.problem]!;
   return new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint, {
