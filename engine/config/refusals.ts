@@ -8,7 +8,8 @@ export interface Refusal {
   /** The setting in the configuration. */
   path: string;
   refused: (config: RunConfig) => boolean;
-  value: (config: RunConfig) => unknown;
+  /** The refused value as the error shows it (default: the setting's value). */
+  value?: (config: RunConfig) => unknown;
   why: string;
   hint: string;
 }
@@ -24,9 +25,78 @@ export interface Elsewhere {
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseFirst(config: RunConfig, refusals: readonly Refusal[], where: Elsewhere): void {
-  for (const { path, refused, value, why, hint } of refusals) {
+  for (const { path, refused, value = (given: RunConfig) => valueAt(given, path), why, hint } of refusals) {
     if (refused(config)) throw refusedSetting(path, value(config), why, hint, where);
   }
+}
+
+/**
+ * What no trainer but this engine can honor.
+ * @param trainer its name, for people
+ */
+export function commonRefusals(trainer: string): Refusal[] {
+  const stops = `${trainer} stops sampling only at the end-of-sequence token or the length limit`;
+  return [
+    {
+      path: 'votes',
+      refused: ({ votes, group }) => votes !== group,
+      why: `${trainer} trains on every rollout that it samples, so the two must be equal`,
+      hint: 'Give --votes and --group the same number.',
+    },
+    {
+      path: 'group',
+      refused: ({ group }) => group < 2,
+      why: `${trainer} needs at least 2 rollouts per problem`,
+      hint: 'Raise --group and --votes.',
+    },
+    {
+      path: 'steps',
+      refused: ({ steps }) => steps === 0,
+      why: `${trainer} trains for at least 1 step`,
+      hint: 'To measure without training, use rollscope probe.',
+    },
+    {
+      path: 'sampling.stop',
+      refused: ({ sampling }) => sampling.stop.length > 0,
+      value: ({ sampling }) => sampling.stop.join(', '),
+      why: stops,
+      hint: 'Leave it out.',
+    },
+    {
+      path: 'sampling.stopAtAnswer',
+      refused: ({ sampling }) => sampling.stopAtAnswer,
+      why: stops,
+      hint: 'Leave it out.',
+    },
+  ];
+}
+
+/**
+ * Precisions, which a trainer with its own weights and caches does not share.
+ * @param trainer its name, for people
+ */
+export function precisionRefusals(trainer: string): Refusal[] {
+  const hint = 'Leave it out.';
+  return [
+    {
+      path: 'basePrecision',
+      refused: ({ basePrecision }) => basePrecision !== 'float32',
+      why: `${trainer} loads the model in the precision of its files`,
+      hint,
+    },
+    {
+      path: 'rolloutPrecision',
+      refused: ({ rolloutPrecision }) => rolloutPrecision !== 'base',
+      why: `${trainer} samples with weights of its own`,
+      hint,
+    },
+    {
+      path: 'cachePrecision',
+      refused: ({ cachePrecision }) => cachePrecision !== 'float32',
+      why: `${trainer} has caches of its own`,
+      hint,
+    },
+  ];
 }
 
 /** The refusal of one setting. */

@@ -18,21 +18,18 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   {
     path: 'model',
     refused: ({ model }) => /\.gguf$/i.test(model),
-    value: ({ model }) => model,
     why: 'TRL trains models in Hugging Face folders',
     hint: 'Choose a Hugging Face folder or a Hub id with --model.',
   },
   {
     path: 'chatTemplate',
     refused: ({ chatTemplate }) => ![OWN_TEMPLATE, NO_TEMPLATE].includes(chatTemplate) && !isTemplateText(chatTemplate),
-    value: ({ chatTemplate }) => chatTemplate,
     why: "the job takes the model's default template or a template text",
     hint: 'Write the template to a file and give its path.',
   },
   {
     path: 'evaluation.samples',
     refused: ({ evaluation }) => evaluation.samples > 0,
-    value: ({ evaluation }) => evaluation.samples,
     why: 'the job trains and does not evaluate',
     hint: 'Leave it out, and evaluate its checkpoints with rollscope probe.',
   },
@@ -53,7 +50,6 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   {
     path: 'forecast',
     refused: ({ forecast }) => forecast > 0,
-    value: ({ forecast }) => forecast,
     why: 'the job does not probe the problems',
     hint: 'Run rollscope probe first, or leave it out.',
   },
@@ -61,14 +57,12 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   {
     path: 'device',
     refused: ({ device }) => device !== 'auto',
-    value: ({ device }) => device,
     why: 'accelerate chooses the devices where the job runs',
     hint: 'Leave it out.',
   },
   {
     path: 'threads',
     refused: ({ threads }) => threads > 0,
-    value: ({ threads }) => threads,
     why: 'the machine that runs the job determines the number of threads',
     hint: 'Leave it out, or set OMP_NUM_THREADS there.',
   },
@@ -76,7 +70,6 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
     path: 'engine.kind',
     // The number of machines is in the same section.
     refused: ({ engine }) => engine !== undefined && engine.kind !== 'rollscope',
-    value: ({ engine }) => engine?.kind,
     why: 'the job is started where it runs',
     hint: 'Leave it out.',
   },

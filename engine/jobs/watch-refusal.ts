@@ -4,7 +4,6 @@ import type { Refusal } from '../config/refusals.ts';
 export const WATCH_OF_JOB: Refusal = {
   path: 'watch',
   refused: ({ watch }) => watch === 'stop' || watch === 'rollback',
-  value: ({ watch }) => watch,
   why: 'Rollscope does not control a job; it can only warn while it follows one',
   hint: 'Use warn or off.',
 };
