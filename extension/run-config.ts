@@ -3,9 +3,8 @@ import type { Given, Layer } from '../engine/config/layer.ts';
 import { buildRunConfig, type RunTarget } from '../engine/config/layers.ts';
 import { type ConfigValues, setAt, stringAt, valueAt } from '../engine/config/objects.ts';
 import { type PathBase, withAbsolutePaths } from '../engine/config/paths.ts';
-import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
+import { RollscopeError, type RunConfig } from '../engine/protocol/index.ts';
 import { isObject } from '../engine/protocol/values.ts';
-import { rewardOf } from '../engine/reward/index.ts';
 import { OBJECT_SETTINGS, RUN_SETTINGS, type SettingId, settingName, TAKEN } from './editor-settings.ts';
 
 export type SettingScope = 'user' | 'workspace' | 'folder';
@@ -83,14 +82,4 @@ function configLayer({ scope, values: set }: ScopeSettings, place: PathBase): La
     });
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(own, place) };
-}
-
-/** What runs programs in a run: rewards, and a trainer with a Python or a cluster of its own; null where nothing does. */
-export function programsOf(config: RunConfig): string | null {
-  const { reward, rewardOptions, engine } = config;
-  const names = rewardOf(reward, rewardOptions).parts.flatMap(({ name, executes }) =>
-    executes ? [`reward ${name}`] : [],
-  );
-  if (isOnTrl(config) || isOnVerl(config)) names.push(`engine ${engine!.kind}`);
-  return names.length > 0 ? names.join(', ') : null;
 }

@@ -51,18 +51,20 @@ async function agrees(message: string): Promise<boolean> {
  */
 export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promise<void> {
   if (typeof raw.config !== 'string' || raw.allowCommand === true) return;
-  const { notAllowed, rewardProgramsOf, trainerOf } = await import('../training/run/consent.ts');
+  const { notAllowed } = await import('../training/run/consent.ts');
+  const { programsOf } = await import('../config/programs.ts');
+  const started = programsOf(config);
   const { python, accelerateConfig, address, overrides } = config.engine ?? {};
   const given =
     (python === undefined || raw.python !== undefined) &&
     (accelerateConfig === undefined || raw.accelerateConfig !== undefined) &&
     (address === undefined || raw.address !== undefined) &&
     (overrides === undefined || raw.override !== undefined);
-  const trainer = given ? [] : trainerOf(config);
+  const trainer = given ? [] : started.filter(({ kind }) => kind === 'engine');
   if (trainer.length > 0)
     throw notAllowed(`${raw.config} names a program that does the training`, trainer, { file: raw.config });
   if (raw.allowPrograms !== true) return;
-  const programs = rewardProgramsOf(config);
+  const programs = started.filter(({ kind }) => kind === 'reward');
   if (programs.length === 0 || raw.rewardProgram !== undefined || config.rewardOptions.custom === undefined) return;
   throw notAllowed(`${raw.config} names a reward that runs a program`, programs, { file: raw.config });
 }

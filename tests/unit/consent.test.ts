@@ -3,15 +3,17 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync 
 import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { allowedBy, checkConfigFile, withConsent } from '../../engine/cli/consent.ts';
+import { programsOf } from '../../engine/config/programs.ts';
 import { isOwn, markOwn } from '../../engine/journal/own-mark.ts';
 import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
-import { checkConsent, checkInherited, programsOf } from '../../engine/training/run/consent.ts';
+import { checkConsent, checkInherited } from '../../engine/training/run/consent.ts';
 import { resumeRun } from '../../engine/training/run/resume.ts';
 import { startRun } from '../../engine/training/run/start.ts';
 import type { EngineService } from '../../extension/engine/service.ts';
 import { runsTheirs } from '../../extension/run/consent.ts';
 import { RunSession } from '../../extension/run/session.ts';
+import { refusedPrograms } from '../../extension/trust.ts';
 import { editor, resetEditor } from '../support/editor.ts';
 import { FakeOutput } from '../support/output.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -105,15 +107,29 @@ describe('the engine', () => {
   });
 
   test('knows every reward that runs something', () => {
-    expect(programsOf({ ...config(), reward: '0.5*lean + program' })).toEqual([
-      'lean: programs of the model',
-      'program: programs of the model',
+    const started = (changes: Partial<RunConfig>) => programsOf({ ...config(), ...changes });
+    const text = 'programs of the model';
+    expect(started({ reward: '0.5*lean + program' })).toEqual([
+      { kind: 'reward', name: 'lean', text: `lean: ${text}` },
+      { kind: 'reward', name: 'program', text: `program: ${text}` },
     ]);
     const rewardOptions = { program: { language: 'javascript' } };
-    expect(programsOf({ ...config(), reward: 'program if majority-vote', rewardOptions })).toEqual([
-      'program: programs of the model (language "javascript")',
+    expect(started({ reward: 'program if majority-vote', rewardOptions })).toEqual([
+      { kind: 'reward', name: 'program', text: `program: ${text} (language "javascript")` },
     ]);
-    expect(programsOf({ ...config(), reward: 'majority-vote' })).toEqual([]);
+    expect(started({ reward: 'majority-vote' })).toEqual([]);
+  });
+
+  test('Restricted Mode and consent name the same programs', () => {
+    const both = { ...config(), engine: { kind: 'verl', address: 'http://head:8265' } } as RunConfig;
+    expect(programsOf(both)).toEqual([
+      { kind: 'engine', name: 'verl', text: 'verl: a job on http://head:8265' },
+      expect.objectContaining({ kind: 'reward', name: 'custom' }),
+    ]);
+    editor.trusted = false;
+    expect(refusedPrograms(both)?.message).toContain('(engine verl, reward custom)');
+    editor.trusted = true;
+    expect(refusedPrograms(both)).toBeNull();
   });
 });
 
@@ -196,7 +212,7 @@ describe('the terminal', () => {
     await checkConfigFile(raw, onTrl({}));
     await checkConfigFile({}, onTrl({ python: 'mine' }));
     expect(programsOf(onTrl({ python: '/env/bin/python', accelerateConfig: 'two gpus.yaml' }))).toEqual([
-      'TRL: /env/bin/python with "two gpus.yaml"',
+      { kind: 'engine', name: 'trl', text: 'TRL: /env/bin/python with "two gpus.yaml"' },
     ]);
     expect(programsOf(RunConfig.parse({ dataset: { path: 'p.jsonl' } }))).toEqual([]);
   });

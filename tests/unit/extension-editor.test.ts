@@ -4,20 +4,19 @@ import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
 import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
-import { RunConfig } from '../../engine/protocol/index.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { pageHtml } from '../../engine/view/page.ts';
+import { debounce, throttle } from '../../engine/view/timing.ts';
 import { commandId, commandLink } from '../../extension/command-definitions.ts';
-import { Disposables } from '../../extension/disposables.ts';
 import { formatOf, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { findProblems } from '../../extension/editor/find-problems.ts';
 import { FileResults } from '../../extension/editor/results.ts';
 import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from '../../extension/editor/texts.ts';
 import { healthOf, runKeyOf } from '../../extension/health.ts';
 import { runOfViewState } from '../../extension/panel/view-state.ts';
-import { buildConfig, type DatasetTarget, programsOf } from '../../extension/run-config.ts';
+import { buildConfig, type DatasetTarget } from '../../extension/run-config.ts';
 import { STATUS_COMMANDS, statusContent } from '../../extension/status-content.ts';
-import { debounce, throttle } from '../../extension/timing.ts';
 import { forecastOf, problemForecast } from '../support/forecast.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { PROGRESS } from '../support/progress.ts';
@@ -504,23 +503,6 @@ describe('the configuration of a run', () => {
     expect(withAbsolutePaths({ rewardOptions: { custom: { command: 'x' } } }, place)).toEqual({
       rewardOptions: { custom: { command: 'x' } },
     });
-  });
-
-  it('knows which rewards run programs', () => {
-    const of = (reward: string) =>
-      programsOf(build({ job: 'train', dataset: 'embedded' }, { ...settings, config: { reward } }));
-    expect([of('majority-vote'), of('custom'), of('majority-vote if program > 0.5')]).toEqual([
-      null,
-      'reward custom',
-      'reward program',
-    ]);
-  });
-
-  it('knows which trainers run programs of their own', () => {
-    for (const kind of ['trl', 'verl'] as const) {
-      const config = RunConfig.parse({ dataset: { path: 'embedded' }, engine: { kind, python: './theirs' } });
-      expect(programsOf(config)).toBe(`engine ${kind}`);
-    }
   });
 
   it('lets a workspace override the user, and names the scope whose value is wrong', () => {

@@ -1,4 +1,5 @@
 /** Resuming a run. */
+import { programsOf } from '../../config/programs.ts';
 import type { Checkpoint } from '../../journal/checkpoints.ts';
 import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
 import { openJournal } from '../../journal/open.ts';
@@ -10,7 +11,7 @@ import type { RunHandle } from '../handle.ts';
 import { type LoopState, readState } from '../place.ts';
 import { changedSince } from './changed.ts';
 import { checkReward } from './check.ts';
-import { checkConsent, programsOf } from './consent.ts';
+import { checkConsent } from './consent.ts';
 import { restoreParent } from './fork.ts';
 import { appendHeader, promptsOf } from './header.ts';
 import { loadMaterial } from './material.ts';

@@ -1,4 +1,5 @@
 /** Starting a run: everything that can be wrong is found before its folder exists. */
+import { programsOf } from '../../config/programs.ts';
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { markOwn } from '../../journal/own-mark.ts';
@@ -7,7 +8,7 @@ import type { RunHandle } from '../handle.ts';
 import { LOOP_START } from '../place.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
-import { checkInherited, programsOf } from './consent.ts';
+import { checkInherited } from './consent.ts';
 import { openParent } from './fork.ts';
 import { appendHeader, promptsOf, runFileOf } from './header.ts';
 import { loadMaterial } from './material.ts';
@@ -55,7 +56,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
   refuseOthers(config);
   await checkConfig(config, allowPrograms);
   if (options.from) await checkInherited(options.from.folder, config, options.allowCommand === true);
-  const material = await loadMaterial(config);
+  const material = await loadMaterial(config, signal);
   checkProblems(config, material.training);
   signal?.throwIfAborted();
   const worker = createWorker(folder, config);
