@@ -1,7 +1,8 @@
 /** The status bar item, and the context keys of `when` clauses. */
 import * as vscode from 'vscode';
+import { Disposables } from '../engine/view/disposables.ts';
+import { throttle } from '../engine/view/timing.ts';
 import { ContextSetter } from './context.ts';
-import { Disposables } from './disposables.ts';
 import type { ProblemDocuments } from './editor/problem-documents.ts';
 import type { EngineService } from './engine/service.ts';
 import { healthOf, runKeyOf } from './health.ts';
@@ -13,7 +14,6 @@ import type { RunSession } from './run/session.ts';
 import { onDidChangeSettings, shading } from './settings.ts';
 import { statusContent } from './status-content.ts';
 import { StatusItem } from './status-item.ts';
-import { throttle } from './timing.ts';
 import type { ProblemFiles } from './trees/datasets.ts';
 
 /** Milliseconds between two refreshes of the progress. */

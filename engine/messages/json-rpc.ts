@@ -15,6 +15,7 @@ export {
   createMessageConnection,
   type MessageConnection,
 } from 'vscode-jsonrpc/common/connection.js';
+/** Events with the shape of VS Code's, so that both are interchangeable. A listener that throws does not affect others. */
 export { Emitter } from 'vscode-jsonrpc/common/events.js';
 export type { DataCallback, MessageReader } from 'vscode-jsonrpc/common/messageReader.js';
 export {

@@ -5,11 +5,11 @@
 import * as vscode from 'vscode';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import type { Verdict } from '../../engine/protocol/verdict.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { debounce } from '../../engine/view/timing.ts';
 import { commandId, commandLink } from '../command-definitions.ts';
-import { Disposables } from '../disposables.ts';
 import { inlineResultsEnabled, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
-import { debounce } from '../timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';

@@ -1,7 +1,7 @@
 /** Reports the rows of problem files that cannot be read as diagnostics. */
 import * as vscode from 'vscode';
-import { Disposables } from '../disposables.ts';
-import { debounce } from '../timing.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { debounce } from '../../engine/view/timing.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import { UNREADABLE_ROW } from './texts.ts';

@@ -1,9 +1,9 @@
 /** The problems in open documents, updated after each change; in very large files, those near the visible lines. */
 import * as vscode from 'vscode';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { debounce } from '../../engine/view/timing.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
-import { debounce } from '../timing.ts';
 import { formatOf, HEAD_LENGTH, isCut, LONG_HEAD_LENGTH, looksLikeProblems } from './detect.ts';
 import { type FoundProblem, findProblems } from './find-problems.ts';
 

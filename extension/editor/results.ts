@@ -1,13 +1,13 @@
 /** The results of the newest run on a problem file, by problem. Does not import VS Code. */
 import path from 'node:path';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
+import { throttle } from '../../engine/view/timing.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { RunSession } from '../run/session.ts';
-import { throttle } from '../timing.ts';
 
 /** Milliseconds between two announcements during a run. */
 const PACE = 500;

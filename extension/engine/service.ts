@@ -3,6 +3,7 @@
  * not import VS Code, so that it can be tested with real processes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { type EngineAddress, type Progress, RollscopeError, RPC_VERSION } from '../../engine/protocol/index.ts';
 import {
   createClient,
@@ -12,8 +13,7 @@ import {
 } from '../../engine/server/connection.ts';
 import { listEngines } from '../../engine/server/discovery.ts';
 import { isProcessAlive } from '../../engine/system/liveness.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { type LaunchOptions, launchEngine } from './launch.ts';
 
 export type Link = 'off' | 'starting' | 'connected' | 'reconnecting' | 'failed';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RollscopeError } from '../../engine/protocol/index.ts';
-import { Disposables } from '../disposables.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { MEMORY, panelType } from '../ids.ts';
 import { plain } from '../shown.ts';
 import { themedReport } from './report-html.ts';

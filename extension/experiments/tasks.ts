@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { experimentName } from '../../engine/protocol/experiments.ts';
 import { rollscopeHome } from '../../engine/protocol/home.ts';
 import { type Program, runCli } from '../../engine/view/command-line.ts';
-import { Disposables } from '../disposables.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import {
   type ExperimentInfo,
   type ExperimentTask,

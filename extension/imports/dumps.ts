@@ -1,11 +1,11 @@
 /** The dumps of other trainers in the workspace: found by the command line, for the Explorer's menu and an offer. */
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { FoundDump } from '../../engine/protocol/printed.ts';
 import { type Program, runCli } from '../../engine/view/command-line.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
-import { debounce } from '../timing.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { debounce } from '../../engine/view/timing.ts';
 
 const Found = z.object({ dumps: z.array(FoundDump) });
 

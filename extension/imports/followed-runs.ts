@@ -1,8 +1,9 @@
 /** The runs imported from followed folders: open in this window, and growing. Does not import VS Code. */
+
+import { Emitter } from '../../engine/messages/json-rpc.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { follow } from '../../engine/view/follow.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
 import type { ImportJob, Imports } from './imports.ts';
 
 export interface FollowedParts {

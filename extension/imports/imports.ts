@@ -4,11 +4,11 @@
  */
 import path from 'node:path';
 import { freeName, importedRunName } from '../../engine/journal/locations.ts';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { ImportProgress, PrintedImport } from '../../engine/protocol/printed.ts';
 import { unfinishedImport } from '../../engine/runs/unfinished-import.ts';
 import { type Program, runCli } from '../../engine/view/command-line.ts';
-import { Emitter } from '../events.ts';
 
 export interface ImportRequest {
   /** Absolute path. */

@@ -8,11 +8,11 @@ import {
   gravityOf,
 } from '../../engine/protocol/diagnosis.ts';
 import { plural } from '../../engine/protocol/format.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
+import { throttle } from '../../engine/view/timing.ts';
 import { commandId } from '../command-definitions.ts';
-import { Disposables } from '../disposables.ts';
 import { plain, withoutIcons } from '../shown.ts';
-import { throttle } from '../timing.ts';
 import type { FollowedRuns } from './followed-runs.ts';
 import type { Imports } from './imports.ts';
 

@@ -1,16 +1,16 @@
 /** The webview panel: shows one run at a time and survives a reload of the window. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import {
   Conversation,
   type ConversationActions,
   type PanelPlace,
   type ShownStart,
 } from '../../engine/view/conversation.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
 import { pageHtml } from '../../engine/view/page.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
 import { panelType } from '../ids.ts';
 import { editorWords } from '../remedies.ts';
 import { plain } from '../shown.ts';

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Rollout } from '../../engine/protocol/index.ts';
 import { SHADES, type Shading, shadeColor } from '../../engine/protocol/shades.ts';
 import { tokenShades } from '../../engine/runs/token-shades.ts';
-import { Disposables } from '../disposables.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import type { RolloutLayout, TokenRange } from './layout.ts';
 
 /** The decorations of all documents of rollouts. */

@@ -1,5 +1,6 @@
 /** The runs in the user's folder, and those open in this window. Does not import VS Code. */
 import path from 'node:path';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import {
   type ErrorData,
   type ListedRun,
@@ -8,9 +9,8 @@ import {
   toErrorData,
 } from '../../engine/protocol/index.ts';
 import { isReadable, RunList, readableRuns } from '../../engine/runs/list.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
 import type { RunSession } from './session.ts';
 
 /** Runs that stay open in addition to the active one. */

@@ -1,6 +1,7 @@
 /** The engine's active run, as this window follows and controls it. Does not import VS Code. */
 
 import path from 'node:path';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import {
   type EndRecord,
   type JournalRecord,
@@ -9,10 +10,9 @@ import {
   type RunConfig,
 } from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
-import { Emitter } from '../events.ts';
 
 /** The active run of the window's engine; null where it has none. */
 /** A checkpoint that a run begins with: the folder of its run, and its step. */

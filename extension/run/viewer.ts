@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { liveWriter } from '../../engine/journal/lock.ts';
 import type { RunConfig } from '../../engine/protocol/index.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { follow } from '../../engine/view/follow.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
-import { Disposables } from '../disposables.ts';
 import type { EngineService } from '../engine/service.ts';
 import type { RunLibrary } from './library.ts';
 import type { CheckpointAt, RunSession } from './session.ts';

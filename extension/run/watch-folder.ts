@@ -1,8 +1,8 @@
 /** Watches for runs that this window or another program adds or deletes. */
 import * as vscode from 'vscode';
-import { Disposables } from '../disposables.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { throttle } from '../../engine/view/timing.ts';
 import { onDidChangeSettings } from '../settings.ts';
-import { throttle } from '../timing.ts';
 import type { RunLibrary } from './library.ts';
 
 /** Milliseconds between two refreshes of the list. */

@@ -2,9 +2,11 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { debounce } from '../../engine/view/timing.ts';
 import { commandOf } from '../command-definitions.ts';
-import { Disposables } from '../disposables.ts';
 import {
   formatOf,
   HEAD_LENGTH,
@@ -13,11 +15,9 @@ import {
   looksLikeProblems,
   PROBLEM_EXTENSIONS,
 } from '../editor/detect.ts';
-import { Emitter } from '../events.ts';
 import type { ItemContext } from '../ids.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
-import { debounce } from '../timing.ts';
 import { Rows } from './rows.ts';
 
 const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
 import { withoutEnd } from '../../engine/protocol/ends.ts';
 import { bytes } from '../../engine/protocol/format.ts';
 import { type FoundModel, findModels } from '../../engine/system/found-models.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
 import { commandOf } from '../command-definitions.ts';
-import { Disposables } from '../disposables.ts';
-import { Emitter } from '../events.ts';
 import { type ItemContext, MEMORY } from '../ids.ts';
 import { chooseModel, currentModel, fileInFront, onDidChangeSettings } from '../settings.ts';
 import { plain } from '../shown.ts';
@@ -18,14 +18,13 @@ const KEPT = 20;
 
 /** A model's display name: the last part of its path, or its Hub id. */
 export function modelName(model: string): string {
-  if (model === EMBEDDED) return EMBEDDED;
-  const isPath = path.isAbsolute(model) || /\.gguf$/i.test(model) || /^[a-z]:[\\/]/i.test(model);
-  return isPath ? withoutEnd(model, /[\\/]/).split(/[\\/]/).at(-1)! : model;
+  return isLocal(model) ? withoutEnd(model, /[\\/]/).split(/[\\/]/).at(-1)! : model;
 }
 
 /** Whether a model is on this machine's file system: neither embedded nor a Hub id. */
 export function isLocal(model: string): boolean {
-  return model !== EMBEDDED && modelName(model) !== model;
+  if (model === EMBEDDED) return false;
+  return path.isAbsolute(model) || /\.gguf$/i.test(model) || /^[a-z]:[\\/]/i.test(model);
 }
 
 /** Whether it is a file or folder that was deleted or moved. */

@@ -1,6 +1,6 @@
 /** The rows of a view, as VS Code asks for them. */
 import * as vscode from 'vscode';
-import { Emitter } from '../events.ts';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 
 /**
  * Rows are loaded before VS Code is notified, and rows that stay are changed in place: VS Code forgets the rows of a

@@ -1,12 +1,12 @@
 /** The three views of the activity bar and their refreshing. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { Disposables } from '../disposables.ts';
+import { Disposables } from '../../engine/view/disposables.ts';
+import { throttle } from '../../engine/view/timing.ts';
 import { type View, viewId } from '../ids.ts';
 import type { FollowedRuns } from '../imports/followed-runs.ts';
 import type { RunLibrary } from '../run/library.ts';
 import type { RunSession } from '../run/session.ts';
-import { throttle } from '../timing.ts';
 import { DatasetsTree, type ProblemFiles } from './datasets.ts';
 import { type ModelList, ModelsTree } from './models.ts';
 import { RunsTree } from './runs.ts';

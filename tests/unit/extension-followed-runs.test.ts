@@ -1,9 +1,9 @@
 /** Runs of other trainers that a window follows: an alarm is told of once, with what can be done about such a run. */
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { diagnosisText } from '../../engine/protocol/diagnosis.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
-import { Emitter } from '../../extension/events.ts';
 import { FollowedRuns } from '../../extension/imports/followed-runs.ts';
 import type { ImportJob } from '../../extension/imports/imports.ts';
 import { followingItem } from '../../extension/imports/status.ts';

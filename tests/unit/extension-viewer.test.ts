@@ -2,9 +2,9 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import type { EngineService } from '../../extension/engine/service.ts';
-import { Emitter } from '../../extension/events.ts';
 import { RunLibrary } from '../../extension/run/library.ts';
 import type { RunSession } from '../../extension/run/session.ts';
 import { RunViewer } from '../../extension/run/viewer.ts';
