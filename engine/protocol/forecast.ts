@@ -53,8 +53,7 @@ export const ForecastScore = z.strictObject({
   /** Mean squared difference of the probability from the outcome. */
   brier: Estimate,
   /**
-   * Brier score of the constant forecast that knows the mean of the outcomes: the best that a forecast without skill
-   * can reach.
+   * Brier score of the base-rate baseline, which predicts the mean of the outcomes for every problem.
    */
   baseBrier: z.number(),
   /** Mean forecast probability, and share of problems that ended right, over these problems. */

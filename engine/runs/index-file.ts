@@ -148,7 +148,7 @@ async function readOne(path: string): Promise<Indexed | null> {
 }
 
 /**
- * The parts of the file, generated anew by each call: only one array at a time exists both as it is stored and as a
+ * The parts of the file, generated again by each call: only one array at a time exists both as it is stored and as a
  * column.
  */
 function encode({ columns, journal }: Indexed): () => Generator<Uint8Array> {
