@@ -29,7 +29,7 @@ function configuration(scope?: vscode.Uri): Configuration {
 }
 
 /** The settings that affect runs; `scope` is the problem file, whose folder may have its own settings. */
-export function runSettings(scope?: vscode.Uri): ScopeSettings[] {
+export function runSettings(scope: vscode.Uri | undefined): ScopeSettings[] {
   const config = configuration(scope);
   const found = SETTING_IDS.map((id) => [id, config.inspect(id)] as const);
   const of = (value: 'globalValue' | 'workspaceValue' | 'workspaceFolderValue') =>
@@ -129,7 +129,7 @@ export function openSettings(setting: string | null): Thenable<unknown> {
 }
 
 /** The chosen model: `embedded`, an absolute path, or a Hub id. */
-export function currentModel(scope?: vscode.Uri): string {
+export function currentModel(scope: vscode.Uri | undefined): string {
   return givenText('model', runSettings(scope), placeOf(scope)) ?? EMBEDDED;
 }
 
@@ -146,7 +146,7 @@ export async function chooseModel(model: string, scope = fileInFront()): Promise
 }
 
 /** The scope of a setting's value: the folder or the workspace if it is set there, else the user. */
-function targetOf(name: SettingId, scope?: vscode.Uri): vscode.ConfigurationTarget {
+function targetOf(name: SettingId, scope: vscode.Uri | undefined): vscode.ConfigurationTarget {
   const found = configuration(scope).inspect(name);
   if (found?.workspaceFolderValue !== undefined) return vscode.ConfigurationTarget.WorkspaceFolder;
   return found?.workspaceValue !== undefined ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;

@@ -41,7 +41,6 @@ export function clusteredAuroc(
   scores: readonly number[],
   positive: readonly boolean[],
   cluster: readonly number[],
-  seed = 0,
 ): Estimate | null {
   const value = auroc(scores, positive);
   if (value === null) return null;
@@ -52,28 +51,24 @@ export function clusteredAuroc(
   const weights = new Float64Array(places.size);
   const sorted = order.map((i) => ({ score: scores[i]!, positive: positive[i]!, place: places.get(cluster[i]!)! }));
   // Sorted once, each resample is one walk with a weight for each cluster: how often it was drawn.
-  const interval = percentileInterval(
-    places.size,
-    (drawn) => {
-      weights.fill(0);
-      for (const i of drawn) weights[i]!++;
-      let [positives, negatives, wins] = [0, 0, 0];
-      for (let start = 0; start < sorted.length; ) {
-        let [up, down] = [0, 0];
-        const { score } = sorted[start]!;
-        for (; start < sorted.length && sorted[start]!.score === score; start++) {
-          const weight = weights[sorted[start]!.place]!;
-          if (sorted[start]!.positive) up += weight;
-          else down += weight;
-        }
-        wins += up * (negatives + down / 2);
-        positives += up;
-        negatives += down;
+  const interval = percentileInterval(places.size, (drawn) => {
+    weights.fill(0);
+    for (const i of drawn) weights[i]!++;
+    let [positives, negatives, wins] = [0, 0, 0];
+    for (let start = 0; start < sorted.length; ) {
+      let [up, down] = [0, 0];
+      const { score } = sorted[start]!;
+      for (; start < sorted.length && sorted[start]!.score === score; start++) {
+        const weight = weights[sorted[start]!.place]!;
+        if (sorted[start]!.positive) up += weight;
+        else down += weight;
       }
-      return positives === 0 || negatives === 0 ? null : wins / (positives * negatives);
-    },
-    seed,
-  );
+      wins += up * (negatives + down / 2);
+      positives += up;
+      negatives += down;
+    }
+    return positives === 0 || negatives === 0 ? null : wins / (positives * negatives);
+  });
   if (interval === null || interval.high - interval.low < SAME) return boundedInterval(value, smaller);
   return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
 }

@@ -270,7 +270,7 @@ export class ImportWork {
 
   private warnOfFaults(): void {
     for (const text of [this.faults.text, this.faults.withoutStepText]) {
-      if (text !== null) this.work.run.warn('import', text);
+      if (text !== null) this.work.run.warn(text);
     }
   }
 

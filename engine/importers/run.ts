@@ -11,7 +11,6 @@ import { STEP_METRICS, type StepMetric } from '../protocol/metrics.ts';
 import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
-import type { WarningCode } from '../protocol/warnings.ts';
 import { finiteOrNull, finiteValues } from './finite.ts';
 import type { ForeignRollout } from './group.ts';
 import { ImportWatch } from './import-watch.ts';
@@ -203,8 +202,8 @@ export class ImportedRun {
     for (const warning of this.watch?.news() ?? []) this.journal.append(warning);
   }
 
-  warn(code: WarningCode, message: string): void {
-    this.journal.append({ type: 'warning', code, message, step: null, problem: null });
+  warn(message: string): void {
+    this.journal.append({ type: 'warning', code: 'import', message, step: null, problem: null });
   }
 
   /** Returns when everything recorded so far is durable. */

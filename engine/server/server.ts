@@ -20,7 +20,7 @@ import { versionMismatch } from './connection.ts';
 import { connectionLost, ENGINE, type EngineContract } from './contract.ts';
 import { listEngines, publishAddress, withdrawAddress } from './discovery.ts';
 import type { ResumeOptions, RunHandle, RunStarter } from './job.ts';
-import type { EngineLog, LogLevel } from './log.ts';
+import type { EngineLog } from './log.ts';
 import { RunSlot } from './run-slot.ts';
 
 /** Milliseconds within which a new connection must greet. */
@@ -96,11 +96,11 @@ export class EngineServer {
     this.#work = new RunSlot({
       closing: this.#closing.signal,
       log: options.log,
-      failed: (message, error) => this.report('error', message, error),
+      failed: (message, error) => this.reportError(message, error),
       changed: () => this.#considerAlone(),
     });
     this.#server?.on('connection', (socket) => this.#welcome(socket));
-    this.#server?.on('error', (error) => this.report('error', 'The socket failed', error));
+    this.#server?.on('error', (error) => this.reportError('The socket failed', error));
   }
 
   /** Opens the socket and publishes the address. Throws `internal` when that is impossible. */
@@ -180,8 +180,9 @@ export class EngineServer {
     return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, ...allowed }));
   }
 
-  /** Writes to the log and tells every client. */
-  report(level: LogLevel, message: string, error: unknown): void {
+  /** Writes an error to the log, and sends it to every client. */
+  reportError(message: string, error: unknown): void {
+    const level = 'error';
     this.#options.log.write(level, message, error);
     const text = error === undefined ? message : `${message}: ${toErrorData(error).message}`;
     for (const session of this.#sessions) {
@@ -205,7 +206,7 @@ export class EngineServer {
   }
 
   async #close(): Promise<void> {
-    await this.#work.stop().catch((error: unknown) => this.report('error', 'The run was not stopped cleanly', error));
+    await this.#work.stop().catch((error: unknown) => this.reportError('The run was not stopped cleanly', error));
     await this.#work.drain(DRAIN_LIMIT);
     await Promise.all([...this.#sessions].map(({ peer }) => peer.flushAndClose(DRAIN_LIMIT)));
     this.#server?.close();

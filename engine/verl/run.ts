@@ -179,7 +179,7 @@ export class VerlRun implements RunHandle {
     if (!this.warnedOfFiles && (log.step ?? 0) >= 1 && !existsSync(job.mount)) {
       this.warnedOfFiles = true;
       importer.curvesOnly = true;
-      imported.warn('import', notMounted(job));
+      imported.warn(notMounted(job));
     }
     await work.look(following);
     for (const record of this.fresh.splice(0)) {
@@ -210,7 +210,6 @@ export class VerlRun implements RunHandle {
   private leftAlone(): Ending {
     const { imported, job, jobs } = this.parts;
     imported.warn(
-      'import',
       `The Ray cluster at ${jobs.cluster.url} did not answer, so the job ${job.id} was not stopped. If it is still running, resuming this run follows it again.`,
     );
     return { type: 'end', reason: 'stopped' };

@@ -129,18 +129,14 @@ export class ModelItem extends vscode.TreeItem {
 
 /** The rows of the view; read again after `refresh`. */
 export class ModelsTree extends Rows<ModelItem> {
-  /** @param find finds the models of other programs on this machine */
-  constructor(
-    private readonly models: ModelList,
-    private readonly find: () => Promise<FoundModel[]> = findModels,
-  ) {
+  constructor(private readonly models: ModelList) {
     super();
   }
 
   protected async load(): Promise<ModelItem[]> {
     const { current, recent } = this.models;
     const own = [EMBEDDED, ...recent].map((model) => new ModelItem(model, model === current, isMissing(model)));
-    const others = (await this.find()).filter(({ model }) => !recent.includes(model));
+    const others = (await findModels()).filter(({ model }) => !recent.includes(model));
     return [...own, ...others.map((found) => new ModelItem(found.model, false, false, found))];
   }
 }

@@ -603,7 +603,7 @@ describe("the engine's life", () => {
     const client = await clientOf(engine.address);
     const told: string[] = [];
     client.on('log', ({ level, message }) => told.push(`${level}: ${message}`));
-    engine.report('error', 'Something failed', new Error('for a reason'));
+    engine.reportError('Something failed', new Error('for a reason'));
     await until('the message', () => told.length === 1);
     expect(told).toEqual(['error: Something failed: for a reason']);
     const [file] = readdirSync(path.join(home, 'logs'));

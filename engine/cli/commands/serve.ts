@@ -73,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 function surviveErrors(engine: EngineServer): void {
   const times: number[] = [];
   const survive = (error: unknown) => {
-    engine.report('error', 'Unexpected error in the engine', error);
+    engine.reportError('Unexpected error in the engine', error);
     const now = Date.now();
     times.push(now);
     if (times.filter((time) => now - time < ERROR_WINDOW).length < ERROR_LIMIT) return;

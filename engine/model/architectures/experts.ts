@@ -21,12 +21,12 @@ const LAYER = {
   'mlp.experts.down_proj': 'ffn_down_exps',
 } as const;
 
-function experts(fields: ConfigFields, counts: readonly string[], normalized: boolean): Pick<Traits, 'experts'> {
+function experts(fields: ConfigFields, counts: readonly string[]): Pick<Traits, 'experts'> {
   const key = counts.find((name) => fields.get(name) !== undefined) ?? counts[0]!;
   const count = fields.count(key);
   const used = fields.count('num_experts_per_tok', 8);
   if (used > count) throw fields.unsupported('num_experts_per_tok');
-  return { experts: { count, used, normalized: fields.flag('norm_topk_prob', normalized) } };
+  return { experts: { count, used, normalized: fields.flag('norm_topk_prob', false) } };
 }
 
 function ggufExperts(fields: ConfigFields, normalized: boolean): Pick<Traits, 'experts'> {
@@ -60,7 +60,7 @@ export const qwen3Moe = {
       if (fields.count('decoder_sparse_step', 1) !== 1) throw fields.unsupported('decoder_sparse_step');
       const windows = fields.flag('use_sliding_window', false);
       return {
-        ...experts(fields, ['num_experts', 'num_local_experts'], false),
+        ...experts(fields, ['num_experts', 'num_local_experts']),
         ...(windows && { kinds: windowEverywhere(fields, 4096) }),
       };
     },
@@ -96,7 +96,7 @@ export const olmoe = {
     biasOptions: ATTENTION_BIAS,
     read: (fields) => {
       if (fields.get('clip_qkv') !== undefined) throw fields.unsupported('clip_qkv');
-      return experts(fields, ['num_experts', 'num_local_experts'], false);
+      return experts(fields, ['num_experts', 'num_local_experts']);
     },
     write: written,
   },
