@@ -115,7 +115,7 @@ export interface TheoremCheck {
 /** Theorem 1's prediction: a problem ends with the majority that it began with, right or wrong. */
 export function checkTheorem(
   problems: readonly { first: Pick<CountedGroup, 'majority'>; last: Pick<CountedGroup, 'majority'> }[],
-  same: SameAnswer = sameString,
+  same: SameAnswer,
 ): TheoremCheck {
   const voted = problems.flatMap(({ first, last }) =>
     first.majority && last.majority ? { first: first.majority, last: last.majority } : [],

@@ -23,7 +23,7 @@ export interface ProblemPattern {
  */
 export function problemPattern(
   history: readonly StepGroup[],
-  same: (a: string, b: string) => boolean = (a, b) => a === b,
+  same: (a: string, b: string) => boolean,
 ): ProblemPattern | null {
   const votes = history.flatMap(({ group }) => group.majority ?? []);
   const [first, last] = [votes[0], votes.at(-1)];
@@ -49,7 +49,7 @@ function patternOf(before: boolean, after: boolean): Pattern {
 export function voteStability(
   before: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
   after: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,
-  same: (a: string, b: string) => boolean = (a, b) => a === b,
+  same: (a: string, b: string) => boolean,
 ): number | null {
   return mean(
     [...after].flatMap(([problem, { majority }]) => {

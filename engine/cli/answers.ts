@@ -21,7 +21,7 @@ export function graderFor({ answer, compare }: AnswerOptions): Grader {
  * The answer of a response that may vote: one that is marked (`\boxed{...}`, `#### x`, `answer is x`), or a text that is
  * nothing but an answer. `strict`: only marked ones, as in training.
  */
-export function votingAnswer(text: string, strict: boolean, rule?: string): string | null {
+export function votingAnswer(text: string, strict: boolean, rule: string | undefined): string | null {
   if (rule !== undefined && rule !== AUTOMATIC.answer) return graderOf({ ...AUTOMATIC, answer: rule }).extract(text);
   return extractAnswer(text, 'strict') ?? (strict ? null : bareAnswer(text));
 }
@@ -30,7 +30,12 @@ export function votingAnswer(text: string, strict: boolean, rule?: string): stri
  * The answer of a prediction: as for a vote; then a whole short text that says the same as the reference (`all real
  * numbers`); then the last number. `strict`: only marked ones.
  */
-export function predictedAnswer(text: string, reference: string, strict: boolean, rule?: string): string | null {
+export function predictedAnswer(
+  text: string,
+  reference: string,
+  strict: boolean,
+  rule: string | undefined,
+): string | null {
   const answer = votingAnswer(text, strict, rule);
   if (answer !== null || strict || (rule !== undefined && rule !== AUTOMATIC.answer)) return answer;
   const whole = text.trim();

@@ -62,7 +62,10 @@ function plain(rows: Row[]): FileRows {
 }
 
 /** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
-export async function readTable(source: string, { fields = {}, split, signal }: ReadOptions = {}): Promise<DatasetTable> {
+export async function readTable(
+  source: string,
+  { fields = {}, split, signal }: ReadOptions = {},
+): Promise<DatasetTable> {
   const { files, notes, isFile } = await filesOf(source, split, signal);
   const rows: TableRow[] = [];
   const columns = new Set<string>();

@@ -59,9 +59,9 @@ export function graderOf({ answer, compare }: GradingRules = AUTOMATIC): Grader 
 
 /**
  * The grader of one problem: where its data has a rule of its own for the answers, that rule counts instead of the run's.
- * @param rules of the run
+ * @param rules of the run; undefined if it did not record any, which means the automatic ones
  * @throws RollscopeError `config` for a rule that cannot be read
  */
-export function problemGrader({ rule }: { rule?: string | undefined }, rules: GradingRules = AUTOMATIC): Grader {
-  return graderOf(rule === undefined ? rules : { ...rules, answer: rule });
+export function problemGrader({ rule }: { rule?: string | undefined }, rules: GradingRules | undefined): Grader {
+  return graderOf(rule === undefined ? rules : { ...(rules ?? AUTOMATIC), answer: rule });
 }

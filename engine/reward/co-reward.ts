@@ -3,7 +3,6 @@
  * answer, nobody earns. In the paper the vote of the original is also the label for the rephrasings; here the original's
  * rollouts train, and answers are compared as clusters, not as strings.
  */
-import { graderOf } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import { ANSWERS, answersOf, askSampling, filled, question, ROLLOUTS, rephrased } from './asking.ts';
@@ -114,7 +113,7 @@ function textsOf(value: unknown): string[] {
   return list.filter((item): item is string => typeof item === 'string' && item.trim() !== '');
 }
 
-function compute({ answers, grader = graderOf() }: Group, _: Options, evidence: () => Rephrased): Scores {
+function compute({ answers, grader }: Group, _: Options, evidence: () => Rephrased): Scores {
   const { rephrasings } = evidence();
   const votes = weightedVote(
     rephrasings.map((r) => ({ answers: r.answers, weight: 1 })),

@@ -19,7 +19,7 @@ function scoreOne(reward: Reward, group: LabeledGroup, options: RewardOptions): 
       answers,
       clusters: clusters.map(({ answer, members }) => ({ answer, members })),
       vocabulary,
-      ...(grader && { grader }),
+      grader,
       evidence,
     },
     ownOptions(reward, options),

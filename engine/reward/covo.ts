@@ -8,7 +8,7 @@
  * it is likeliest everywhere, and all that have an answer get 1. A prefix after which no candidate fits the context is
  * left out; where none remains the reward is -w.
  */
-import { type Grader, graderOf } from '../grading/index.ts';
+import type { Grader } from '../grading/index.ts';
 import { within } from '../grading/meter.ts';
 import { BadPattern, compilePattern } from '../grading/pattern.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
@@ -120,7 +120,7 @@ const SEPARATOR_STEPS = 300_000;
 export function prefixes(
   { text, tokenTexts, tokens }: Pick<PolicyRollout, 'text' | 'tokenTexts' | 'tokens'>,
   { separator, steps }: Pick<Options, 'separator' | 'steps'>,
-  grader: Grader = graderOf(),
+  grader: Grader,
 ): Int32Array[] {
   const place = grader.locate(text);
   const before = text.slice(0, place?.start ?? text.length);

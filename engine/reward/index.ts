@@ -103,8 +103,8 @@ export function defaultOptions(reward: Reward): Record<string, never> {
 }
 
 /** Where answers are not found and compared as usual, the reasons of rewards say how they are. */
-function withRule(scores: Scores, grader: Grader | undefined): Scores {
-  const { answer, compare } = grader?.rules ?? AUTOMATIC;
+function withRule(scores: Scores, grader: Grader): Scores {
+  const { answer, compare } = grader.rules;
   if (answer === AUTOMATIC.answer && compare === AUTOMATIC.compare) return scores;
   const how = `answer: ${answer}, compared as ${compare}`;
   return {

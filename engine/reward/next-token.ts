@@ -6,7 +6,6 @@
  * aside) and end where one of the continuation's tokens ends, by the tokenizer of the model that trains. Letters, case and
  * blanks inside must be the same: a text is continued, not a problem solved. One right token earns what ten do.
  */
-import { graderOf } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
@@ -37,11 +36,7 @@ async function gather(
   return (await policy.boundaries(texts)).map((boundaries) => ({ boundaries }));
 }
 
-function compute(
-  { problem, rollouts, grader = graderOf() }: Group,
-  { column }: Options,
-  evidence: () => Boundaries,
-): Scores {
+function compute({ problem, rollouts, grader }: Group, { column }: Options, evidence: () => Boundaries): Scores {
   const { boundaries } = evidence();
   const continuation = problem.columns?.[column];
   if (typeof continuation !== 'string' || continuation.trim() === '') {

@@ -1,5 +1,5 @@
 /** Stored groups as rewards take them. Pure. */
-import { type Grader, graderOf } from '../grading/index.ts';
+import type { Grader } from '../grading/index.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { GroupDetail, Rollout, TokenStatistic } from '../protocol/group.ts';
 import { majorityOf } from '../protocol/group-facts.ts';
@@ -16,7 +16,7 @@ export function groupOf(
   detail: GroupDetail,
   problem: Pick<Problem, 'text' | 'columns'>,
   vocabulary: number | null,
-  grader = graderOf(),
+  grader: Grader,
 ): LabeledGroup {
   return {
     problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },

@@ -27,8 +27,8 @@ export interface Group {
   vocabulary: number | null;
   /** What was gathered for the rewards that need more than the rollouts, by their names. */
   evidence: Evidence;
-  /** How the run finds and compares answers; as by default where it is not said. */
-  grader?: Grader;
+  /** Finds and compares the answers of this problem. */
+  grader: Grader;
 }
 
 /** A group with the correctness of each rollout; null where there is no reference. */

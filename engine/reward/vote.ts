@@ -1,5 +1,5 @@
 /** Votes over the answers of several sources, clustered together. */
-import { type Grader, graderOf } from '../grading/index.ts';
+import type { Grader } from '../grading/index.ts';
 import { significant } from '../protocol/format.ts';
 
 export interface WeightedAnswers {
@@ -21,7 +21,7 @@ export interface VotedAnswer {
  * Clusters the answers of all sources together and counts their weights. The heaviest comes first; of equally heavy ones
  * the first to reach its weight, in the order of sources and indices. Answers that are null do not vote.
  */
-export function weightedVote(sources: readonly WeightedAnswers[], grader: Grader = graderOf()): VotedAnswer[] {
+export function weightedVote(sources: readonly WeightedAnswers[], grader: Grader): VotedAnswer[] {
   const places = sources.flatMap(({ answers }, source) => answers.map((_, index) => ({ source, index })));
   const weightOf = (i: number) => sources[places[i]!.source]!.weight;
   const clusters = grader.cluster(sources.flatMap(({ answers }) => answers));

@@ -75,12 +75,7 @@ export function problemView(
  * The same, with values that are computed when they are read: most of a list of ten thousand problems that follows the
  * pointer from step to step are never shown. Valid until the columns grow.
  */
-export function lazyView(
-  columns: RunColumns,
-  problem: number,
-  at = Number.POSITIVE_INFINITY,
-  only: Phase | null = null,
-): ProblemView {
+export function lazyView(columns: RunColumns, problem: number, at: number, only: Phase | null = null): ProblemView {
   const found =
     only === null ? candidateAt(columns, problem, at) : scan(columns, problem, candidateIn(columns, at, only));
   if (found) return new SampledView(columns, problem, found);
@@ -102,7 +97,7 @@ export function lazyBefore(columns: RunColumns, problem: number, from: number | 
   const before = lazyView(columns, problem, 0);
   if (before.row !== null) return before;
   const [first] = candidatesOf(columns, problem).rows;
-  return first === undefined ? before : lazyView(columns, problem, columns.groups.columns.step[first]);
+  return first === undefined ? before : lazyView(columns, problem, columns.groups.columns.step[first]!);
 }
 
 /** Describes {@link viewBefore} for `from` null: a run without rollouts before its first step has no "before". */

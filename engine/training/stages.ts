@@ -2,7 +2,7 @@
  * The stages of a problem's G rollouts: sampled, judged, with evidence, scored, with advantages. The value of each
  * stage contains everything from the previous one; the functions between them are pure and change nothing in place.
  */
-import { type Grader, graderOf, problemGrader } from '../grading/index.ts';
+import { type Grader, problemGrader } from '../grading/index.ts';
 import type { JudgedGroup } from '../protocol/group.ts';
 import {
   type Cluster,
@@ -62,7 +62,7 @@ export interface WithAdvantages extends Scored {
 }
 
 /** Finds the answers by the run's rule, groups equal ones, and counts the votes. */
-export function judge({ problem, rollouts }: Sampled, usual: Grader = graderOf()): Judged {
+export function judge({ problem, rollouts }: Sampled, usual: Grader): Judged {
   const grader = problemGrader(problem, usual.rules);
   const texts = rollouts.map(({ text }) => text);
   const { clusters, rollouts: judged } = grader.judge(texts, problem.accepted ?? problem.answer);

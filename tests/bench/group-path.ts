@@ -2,6 +2,7 @@
  * What happens to a sampled group: it is judged, scored, given advantages and written. `openPath` returns the
  * stages, so that they can be timed next to those of another version in one process (`npm run bench -- group-path`).
  */
+import { graderOf } from '../../engine/grading/index.ts';
 import { createJournal } from '../../engine/journal/create.ts';
 import { RUN_FORMAT, RunConfig } from '../../engine/protocol/index.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
@@ -33,7 +34,7 @@ export async function openPath(folder: string, groups: readonly SampledGroup[], 
   const journal = await createJournal(folder, { runFile, problems, prompts });
   const runReward = rewardOf(config.reward, config.rewardOptions);
   return {
-    judge: ({ problem, rollouts }: SampledGroup) => judge({ problem, rollouts }),
+    judge: ({ problem, rollouts }: SampledGroup) => judge({ problem, rollouts }, graderOf()),
     score: (group: Judged): WithAdvantages => {
       const all = group.rollouts.map((_, i) => i);
       return withAdvantages([score({ ...group, evidence: {} }, runReward, 1000, all)], config.loss.advantage)[0]!;

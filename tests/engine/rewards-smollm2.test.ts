@@ -1,7 +1,9 @@
 /** The rewards that ask a real model for more than rollouts: one step each on SmolLM2-135M, as small as can be. */
+
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { graderOf } from '../../engine/grading/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import { type GroupDetail, type GroupRecord, RunConfig } from '../../engine/protocol/index.ts';
@@ -107,7 +109,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     const { vocabulary } = records.find((record) => record.type === 'run')!.model;
     const of = rewardOf(config.reward, config.rewardOptions);
     expect(Object.keys(stored.evidence).sort()).toEqual([...of.evidence].sort());
-    const { rewards } = of.score(groupOf(stored, problems[0]!, vocabulary));
+    const { rewards } = of.score(groupOf(stored, problems[0]!, vocabulary, graderOf()));
     expect(stored.rollouts.map((rollout) => rollout.reward)).toEqual(rewards);
     // Some of them answer, else nothing would be asked.
     expect(stored.clusters.length).toBeGreaterThan(0);

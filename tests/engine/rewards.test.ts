@@ -1,8 +1,10 @@
 /** Every reward trains the embedded models, is stored with what it was made of, and comes out the same from there. */
+
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chainSet, countdownSet, jsonLines } from '../../engine/experiments/embedded/problem-set.ts';
+import { graderOf } from '../../engine/grading/index.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
 import { readRunFolder } from '../../engine/journal/reader.ts';
 import type { ErrorCode } from '../../engine/protocol/errors.ts';
@@ -138,7 +140,7 @@ async function checkGroup(folder: string, config: RunConfig, record: GroupRecord
   const stored = await readGroup(folder, record);
   const reward = rewardOf(config.reward, config.rewardOptions);
   expect(Object.keys(stored.evidence).sort()).toEqual([...reward.evidence].sort());
-  const scores = reward.score(groupOf(stored, problem, vocabulary));
+  const scores = reward.score(groupOf(stored, problem, vocabulary, graderOf()));
   const values = stored.rollouts.map((rollout) => rollout.reward);
   // The very numbers that trained.
   expect(scores.rewards).toEqual(values);

@@ -1,6 +1,8 @@
 /** A reward that asks the policy is one file: `tests/support/second-look.ts` is in the list of rewards here, and all else follows. */
+
 import { expect, test, vi } from 'vitest';
 import { SETTINGS } from '../../engine/config/settings.ts';
+import { graderOf } from '../../engine/grading/index.ts';
 import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { type AskOptions, defaultOptions, rewardOf } from '../../engine/reward/index.ts';
@@ -31,7 +33,10 @@ const problem = {
 };
 
 test('a reward that asks the policy is gathered, scored, stored and explained from one object', async () => {
-  const group = judge({ problem, rollouts: ['5', '6', '5'].map((answer) => rollout([`\\boxed{${answer}}`])) });
+  const group = judge(
+    { problem, rollouts: ['5', '6', '5'].map((answer) => rollout([`\\boxed{${answer}}`])) },
+    graderOf(),
+  );
   const reward = rewardOf('second-look', config.rewardOptions);
   expect(reward).toMatchObject({ evidence: ['second-look'], labels: false, saysRight: true });
 
@@ -75,7 +80,7 @@ test('its options, its name in expressions and its random numbers follow from th
 });
 
 test('what was gathered in another shape is refused, where it is stored and where it is read', async () => {
-  const group = judge({ problem, rollouts: [rollout(['\\boxed{5}'])] });
+  const group = judge({ problem, rollouts: [rollout(['\\boxed{5}'])] }, graderOf());
   const never = () => Promise.reject(new Error('not asked'));
   const compute = { ask: async () => [[5]] as unknown as string[][], scoreCandidates: never, boundaries: never };
   const resources = { config, step: 1, compute, signal: new AbortController().signal };

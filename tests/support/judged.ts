@@ -39,3 +39,6 @@ export function counted(answers: (string | null)[], reference: string | null): C
     rollouts,
   });
 }
+
+/** Whether two answers are the same text. */
+export const sameText = (a: string, b: string): boolean => a === b;

@@ -289,7 +289,7 @@ export const ENTRIES: readonly Entry[] = [
   simple('understand', understand),
   simple('referenceAnswer', referenceAnswer),
   simple('bareAnswer', bareAnswer),
-  simple('predictedAnswer', (text) => predictedAnswer(text, '7', false)),
+  simple('predictedAnswer', (text) => predictedAnswer(text, '7', false, undefined)),
   simple('answerPlaces', (text) => answerPlaces([{ text, answer: '1' }], {})),
   simple('answerHint', (text) => answerHint([text], { answer: 'boxed', compare: 'math' })),
   simple('judgmentOf', (text) => judgmentOf(text, { accept: 'yes', reject: 'no' })),
@@ -301,7 +301,7 @@ export const ENTRIES: readonly Entry[] = [
   simple('expressionIn', expressionIn),
   simple('testsIn', (text) => text.trim() === '' || testsIn(text, 'tests', 'p')),
   simple('prefixes', (text) =>
-    prefixes({ text, tokenTexts: [text], tokens: new Int32Array(1) }, { separator: '\\n+', steps: 15 }),
+    prefixes({ text, tokenTexts: [text], tokens: new Int32Array(1) }, { separator: '\\n+', steps: 15 }, graderOf()),
   ),
   simple('completion', (text) => completionFinder({ stop: ['STOP'], stopAtAnswer: true }, () => text)!([1])),
   simple('labelOf', orFault(labelOf)),

@@ -1,5 +1,5 @@
 /** Groups for tests of rewards: from answers, and from logits. */
-import { clusterAnswers } from '../../engine/grading/index.ts';
+import { clusterAnswers, graderOf } from '../../engine/grading/index.ts';
 import type { Evidence, PolicyRollout } from '../../engine/protocol/index.ts';
 import {
   type LabeledGroup,
@@ -53,6 +53,7 @@ export function group(answers: readonly (string | null)[], options: GroupOptions
     rollouts: options.rollouts ?? answers.map((answer) => rollout([answer === null ? 'Hm.' : `\\boxed{${answer}}`])),
     answers,
     clusters,
+    grader: graderOf(),
     vocabulary,
     evidence,
     correct: answers.map((_, i) =>

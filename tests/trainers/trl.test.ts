@@ -244,7 +244,7 @@ describe.runIf(there)('one process', () => {
     const run = recordsOf(folder).find((record) => record.type === 'run')!;
     for (const record of groupsOf(folder)) {
       const detail = await readGroup(folder, record);
-      const { rewards } = reward.score(groupOf(detail, { text: '' }, run.model.vocabulary));
+      const { rewards } = reward.score(groupOf(detail, { text: '' }, run.model.vocabulary, graderOf()));
       for (const [i, rollout] of detail.rollouts.entries()) expect(rollout.reward!).toBeCloseTo(rewards[i]!, 4);
     }
     expect(groupsOf(folder)).toHaveLength(6);

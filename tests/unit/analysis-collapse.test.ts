@@ -11,7 +11,7 @@ import {
   type WatchedStep,
   watchOutcome,
 } from '../../engine/analysis/watch.ts';
-import { counted, judged } from '../support/judged.ts';
+import { counted, judged, sameText } from '../support/judged.ts';
 
 describe('Model Collapse Step', () => {
   const steps = [0.5, 0.3, 0.009, 0.2, 0.008, 0.007, null, 0.001].map((rewardAccuracy, i) => ({
@@ -124,24 +124,32 @@ describe('a problem', () => {
     ['wrong-to-correct', ['2', '1'], { sameAnswer: false }],
     ['correct-to-wrong', ['1', '2'], { sameAnswer: false }],
   ] as const)('%s: %j', (pattern, answers, more) => {
-    expect(problemPattern(history(...answers))).toMatchObject({ pattern, startShare: 2 / 3, endShare: 2 / 3, ...more });
+    expect(problemPattern(history(...answers), sameText)).toMatchObject({
+      pattern,
+      startShare: 2 / 3,
+      endShare: 2 / 3,
+      ...more,
+    });
   });
 
   test('without a reference, or seen once, has no pattern', () => {
     expect(
-      problemPattern([
-        { step: 1, group: counted(['1'], null) },
-        { step: 2, group: counted(['1'], null) },
-      ]),
+      problemPattern(
+        [
+          { step: 1, group: counted(['1'], null) },
+          { step: 2, group: counted(['1'], null) },
+        ],
+        sameText,
+      ),
     ).toBeNull();
-    expect(problemPattern(history('1'))).toBeNull();
+    expect(problemPattern(history('1'), sameText)).toBeNull();
   });
 
   test('stability of votes', () => {
     const before = new Map([judged(['1'], null), judged(['2'], null), judged([null], null)].map((g, i) => [i, g]));
     const after = new Map([judged(['1'], null), judged(['3'], null), judged(['4'], null)].map((g, i) => [i, g]));
-    expect(voteStability(before, after)).toBe(1 / 2);
-    expect(voteStability(new Map(), after)).toBeNull();
+    expect(voteStability(before, after, sameText)).toBe(1 / 2);
+    expect(voteStability(new Map(), after, sameText)).toBeNull();
   });
 });
 

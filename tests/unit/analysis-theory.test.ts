@@ -17,7 +17,7 @@ import {
   splitInTime,
 } from '../../engine/analysis/theory.ts';
 import golden from '../parity/golden/analysis.json' with { type: 'json' };
-import { counted, judged } from '../support/judged.ts';
+import { counted, judged, sameText } from '../support/judged.ts';
 import { expectThrow } from '../support/refusals.ts';
 
 describe('the exact step', () => {
@@ -247,15 +247,18 @@ test('total variation, by hand: what is missing is an answer of its own', () => 
 
 test("Theorem 1's prediction: the first majority stays", () => {
   const [right, wrong, none] = [judged(['1', '1'], '1'), judged(['2', '2'], '1'), judged([null], '1')];
-  const check = checkTheorem([
-    { first: right, last: right },
-    { first: wrong, last: wrong },
-    { first: wrong, last: judged(['3', '3'], '1') },
-    { first: wrong, last: right },
-    { first: none, last: right },
-  ]);
+  const check = checkTheorem(
+    [
+      { first: right, last: right },
+      { first: wrong, last: wrong },
+      { first: wrong, last: judged(['3', '3'], '1') },
+      { first: wrong, last: right },
+      { first: none, last: right },
+    ],
+    sameText,
+  );
   expect(check.problems).toBe(4);
   expect(check.kept!.mean).toBe(2 / 4);
   expect(check.outcome!.mean).toBe(3 / 4);
-  expect(checkTheorem([]).kept).toBeNull();
+  expect(checkTheorem([], sameText).kept).toBeNull();
 });

@@ -1,5 +1,7 @@
 /** What is asked for a reward, and what is made of the responses: with a policy whose words are written down here. */
+
 import { describe, expect, test } from 'vitest';
+import { graderOf } from '../../engine/grading/index.ts';
 import { type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import { prefixes } from '../../engine/reward/covo.ts';
 import { dualTask } from '../../engine/reward/dual.ts';
@@ -30,7 +32,7 @@ function groupOf(prompt: string, texts: string[], { index = 0, columns }: Partia
     ...(columns && { columns }),
   };
   const rollouts = texts.map((text) => rollout([...text]));
-  return judge({ problem, rollouts });
+  return judge({ problem, rollouts }, graderOf());
 }
 
 interface Asked extends AskOptions {
@@ -390,7 +392,9 @@ describe('covo', () => {
   const { covo } = rewardOptionsOf(configOf());
   /** The texts of the prefixes of a response that is cut into these tokens. */
   const cut = (tokenTexts: string[], options: Partial<typeof covo> = {}) =>
-    prefixes(rollout(tokenTexts), { ...covo, ...options }).map((tokens) => tokenTexts.slice(0, tokens.length).join(''));
+    prefixes(rollout(tokenTexts), { ...covo, ...options }, graderOf()).map((tokens) =>
+      tokenTexts.slice(0, tokens.length).join(''),
+    );
   const characters = (text: string) => [...text];
 
   test('a prefix ends where a step ends; the answer and its mark belong to none', () => {
@@ -436,7 +440,7 @@ describe('covo', () => {
   test('a response without reasoning has one prefix: nothing', () => {
     expect(cut(characters(' #### 9'))).toEqual(['']);
     expect(cut(['\\boxed{7}'])).toEqual(['']);
-    expect(prefixes(rollout([]), covo).map((tokens) => [...tokens])).toEqual([[]]);
+    expect(prefixes(rollout([]), covo, graderOf()).map((tokens) => [...tokens])).toEqual([[]]);
   });
 
   test('long blanks and many marks cost no time to speak of', () => {

@@ -10,7 +10,7 @@ import { requireOrSkip } from '../support/skip.ts';
 
 function graded(response: string, label: string): boolean {
   const reference = referenceAnswer(label) ?? '';
-  const answer = predictedAnswer(response, reference, true);
+  const answer = predictedAnswer(response, reference, true, undefined);
   return answer !== null && equivalent(answer, reference);
 }
 

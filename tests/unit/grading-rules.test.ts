@@ -74,7 +74,7 @@ describe('the rule', () => {
 
   test('is all that counts in grade and vote, also where more would be accepted without it', () => {
     expect(predictedAnswer('5', '5', false, 'boxed')).toBeNull();
-    expect(predictedAnswer('5', '5', false)).toBe('5');
+    expect(predictedAnswer('5', '5', false, undefined)).toBe('5');
   });
 });
 
@@ -196,9 +196,9 @@ describe('a column of the problem file', () => {
     ]);
     expect(problems.map(({ rule }) => rule)).toEqual(['regex:is ([^.]+)', undefined]);
     const rollouts = ['It is Cairo.', 'It is Giza.', 'It is Cairo.'].map((text) => rollout([text]));
-    const judged = judge({ problem: problems[0]!, rollouts });
+    const judged = judge({ problem: problems[0]!, rollouts }, graderOf());
     expect(judged.majority).toMatchObject({ answer: 'Cairo' });
-    expect(judge({ problem: problems[1]!, rollouts }).majority).toBeNull();
+    expect(judge({ problem: problems[1]!, rollouts }, graderOf()).majority).toBeNull();
   });
 
   test('with a rule that cannot be read is refused by line', async () => {

@@ -1,7 +1,9 @@
 /** The forecast of a run: made of rollouts and evidence, never of labels; scored by the last votes. */
+
 import { describe, expect, test } from 'vitest';
 import { forecastSet } from '../../engine/analysis/forecast.ts';
 import { forecastSection, withoutForecast } from '../../engine/cli/forecast.ts';
+import { graderOf } from '../../engine/grading/index.ts';
 import { aboutForecast, standIn } from '../../engine/protocol/forecast-text.ts';
 import { type Evidence, Forecast, type Problem, RunConfig } from '../../engine/protocol/index.ts';
 import { forecastRun, probed, readsLabels, scoreOf } from '../../engine/training/forecast.ts';
@@ -35,7 +37,7 @@ function sampled(
       top2: [0.05, 0.1],
     }),
   );
-  return { ...judge({ problem, rollouts }), evidence };
+  return { ...judge({ problem, rollouts }, graderOf()), evidence };
 }
 
 const ANSWERS = ['1', '1', '2', null];

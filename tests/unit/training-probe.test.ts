@@ -1,5 +1,7 @@
 /** The job `probe`: what it records, and that a problem's rollouts are not kept once they are recorded. */
+
 import { expect, test } from 'vitest';
+import { graderOf } from '../../engine/grading/index.ts';
 import {
   type GroupDetail,
   type NewRecord,
@@ -62,7 +64,7 @@ test('each group is recorded as it comes, then the evaluation and the forecast o
     majorityShare: expect.closeTo(2 / 3),
   });
   const groups = problems.map((problem) => ({
-    ...judge({ problem, rollouts: rolloutsOf(problem.index) }),
+    ...judge({ problem, rollouts: rolloutsOf(problem.index) }, graderOf()),
     evidence: {},
   }));
   expect(forecast).toEqual({

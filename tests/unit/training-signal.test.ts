@@ -1,6 +1,8 @@
 /** What a run that cannot learn says after its first steps. */
+
 import { describe, expect, test } from 'vitest';
 import { stepMetrics } from '../../engine/analysis/index.ts';
+import { graderOf } from '../../engine/grading/index.ts';
 import type { JournalRecord, StepRecord } from '../../engine/protocol/index.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { signalWarningIn } from '../../engine/protocol/warnings.ts';
@@ -89,7 +91,7 @@ test('one rollout per problem has nothing to be compared with', () => {
 test('without any answer a reward has no accuracy', () => {
   const problem = { index: 0, id: 'a', text: '?', answer: '2', source: 'p', line: 1, row: 0 };
   const metrics = (texts: string[]) => {
-    const group = judgedGroup(judge({ problem, rollouts: texts.map((text) => rollout([text])) }));
+    const group = judgedGroup(judge({ problem, rollouts: texts.map((text) => rollout([text])) }, graderOf()));
     const rollouts = group.rollouts.map((one) => ({ ...one, reward: one.cluster === 0 ? 1 : 0 }));
     return stepMetrics([{ ...group, rollouts }], { saysRight: true });
   };

@@ -1,5 +1,7 @@
 /** The stages of a group: each is a new value, and what it says follows from the one before. */
+
 import { expect, test } from 'vitest';
+import { graderOf } from '../../engine/grading/index.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
 import { RewardOptions, rewardOf } from '../../engine/reward/index.ts';
 import {
@@ -24,7 +26,7 @@ function frozen<T>(value: T): T {
 function judged(answers: (string | null)[], reference: string | null, index = 0): WithEvidence {
   const problem: Problem = { index, id: `p${index}`, text: '?', answer: reference, source: 'p', line: 1, row: 0 };
   const rollouts = answers.map((answer) => rollout(['So ', answer === null ? 'what.' : `\\boxed{${answer}}`]));
-  return frozen({ ...judge(frozen({ problem, rollouts })), evidence: {} });
+  return frozen({ ...judge(frozen({ problem, rollouts }), graderOf()), evidence: {} });
 }
 
 const reward = rewardOf('majority-vote', RewardOptions.parse({}));

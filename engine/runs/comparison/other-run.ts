@@ -32,5 +32,5 @@ export function viewInOther(
 ): ProblemView {
   const partner = indices.get(problem);
   if (partner === undefined) return unsampled(problem);
-  return from === 0 ? lazyBefore(columns, partner, null) : lazyView(columns, partner, from ?? undefined);
+  return from === 0 ? lazyBefore(columns, partner, null) : lazyView(columns, partner, from ?? Number.POSITIVE_INFINITY);
 }

@@ -57,8 +57,8 @@ function scalarsOf(record: JournalRecord): Scalars | null {
 }
 
 /** Another trainer's metrics under the names of their series: what it calls `loss` may not be ours. */
-function foreignValues(foreign: Record<string, number | null> = {}): Scalars['values'] {
-  return Object.fromEntries(Object.entries(foreign).map(([name, value]) => [foreignMetric(name), value]));
+function foreignValues(foreign: Record<string, number | null> | undefined): Scalars['values'] {
+  return Object.fromEntries(Object.entries(foreign ?? {}).map(([name, value]) => [foreignMetric(name), value]));
 }
 
 /** Takes numbers, estimates and nulls; anything else is not a scalar. */

@@ -79,7 +79,15 @@ export function checkProblems(config: RunConfig, problems: readonly Problem[]): 
   const verifiers = rewardOf(config.reward, config.rewardOptions)
     .parts.filter((part) => part.columns && !part.evidence)
     .map((part) => rewardOf(part.name, config.rewardOptions));
-  const nothing = { rollouts: [], answers: [], clusters: [], correct: [], vocabulary: null, evidence: {} };
+  const nothing = {
+    rollouts: [],
+    answers: [],
+    clusters: [],
+    correct: [],
+    vocabulary: null,
+    evidence: {},
+    grader: graderOf(),
+  };
   for (const problem of problems) {
     try {
       for (const verifier of verifiers) verifier.score({ problem, ...nothing });
