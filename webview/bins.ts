@@ -1,6 +1,7 @@
 /** Values of the problems in bins, and a bin as terms of the filter. Pure. */
 import { scaleLinear } from 'd3-scale';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
+import { wordsOf } from './filter.ts';
 
 /** The values that have histograms; each is also a word of the filter. */
 export const BINNED = ['reward', 'share', 'length'] as const;

@@ -1,4 +1,5 @@
 /** A rectangle over the scatter of problems as terms of the filter. Pure. */
+import { wordsOf } from './filter.ts';
 
 export interface Brush {
   /** Smallest and largest values, 0 to 1: majority share, and accuracy or token probability. */
@@ -13,7 +14,7 @@ const high = (value: number) => Math.ceil(value * 100) / 100;
 /** The filter with the terms of the rectangle, which replace those of an earlier rectangle; other terms stay. */
 export function brushFilter(filter: string, { share, value }: Brush, labeled: boolean): string {
   const name = labeled ? 'accuracy' : 'confidence';
-  const others = filter.split(/\s+/).filter((word) => word !== '' && !/^(?:share|accuracy|confidence)[<>]=/.test(word));
+  const others = wordsOf(filter).filter((word) => !/^(?:share|accuracy|confidence)[<>]=/.test(word));
   const range = (what: string, [from, to]: readonly [number, number]) => [
     ...(low(from) > 0 ? [`${what}>=${low(from)}`] : []),
     ...(high(to) < 1 ? [`${what}<=${high(to)}`] : []),

@@ -37,7 +37,7 @@ export const FILTER_TERMS: readonly FilterTerm[] = [
     { term: `was:${quadrant}`, finds: `${title} at A` },
   ]),
   { term: 'id:', finds: 'part of the id' },
-  { term: 'answer:', finds: 'majority answer' },
+  { term: 'answer:', finds: 'majority answer; one with spaces: answer:"7 or 8"' },
 ];
 
 /** Most terms that are offered at a time. */

@@ -7,7 +7,7 @@
  * it is, `was:confident-wrong` and `is:confident-correct` the quadrants at A and B, `accuracy>0.5` the share of correct
  * rollouts, `reward<0.5` and `length>200` means over the rollouts (length in tokens), `confidence>0.9` the geometric mean of the token probabilities of the majority's rollouts and `lead<0` that minus the one of the others, `noanswer>0.5` the
  * share of rollouts without an answer, `tie` a vote without a majority. Anything else is a word of
- * the problem's text. All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
+ * the problem's text; words between quotation marks are looked for as they stand (`"how many"`, `answer:"7 or 8"`). All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
 import { gainOf, hasSwitched, type Move, moveOf } from '../engine/runs/moves.ts';
@@ -79,8 +79,13 @@ export function parseFilter(filter: string): Term[] {
   return wordsOf(filter).map(termOf);
 }
 
-function wordsOf(filter: string): string[] {
-  return filter.split(/\s+/).filter(Boolean);
+/** The words of a filter; what is between quotation marks is one word with its spaces. */
+export function wordsOf(filter: string): string[] {
+  return filter.match(/(?:"[^"]*"|\S)+/g) ?? [];
+}
+
+function unquoted(value: string): string {
+  return /^"[^"]*"$/.test(value) ? value.slice(1, -1) : value;
 }
 
 function termOf(word: string): Term {
@@ -92,9 +97,9 @@ function termOf(word: string): Term {
   if (Object.hasOwn(FLAGS, word)) return FLAGS[word]!;
   const place = /^(is|was):([a-z]+(?:-[a-z]+)?)$/.exec(word);
   if (place) return { kind: place[1] as 'is' | 'was', quadrant: place[2]! };
-  const field = /^(id|answer):(.+)$/.exec(word);
-  if (field) return { kind: field[1] as 'id' | 'answer', value: field[2]! };
-  return { kind: 'text', value: word.toLowerCase() };
+  const field = /^(id|answer):(.+)$/s.exec(word);
+  if (field) return { kind: field[1] as 'id' | 'answer', value: unquoted(field[2]!) };
+  return { kind: 'text', value: unquoted(word).toLowerCase() };
 }
 
 /** The parts of a problem that a filter reads. */

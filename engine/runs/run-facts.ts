@@ -16,6 +16,8 @@ export interface Facts {
   groups: number;
   /** Share of the responses that were truncated at the length limit; null if unknown. */
   truncated: number | null;
+  /** The first step at or before this one with the most of them; 0 where that is not known. */
+  mostTruncated: number;
 }
 
 /** The facts at the last finished step at or before `at`. */
@@ -23,7 +25,7 @@ export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Fa
   const { series } = columns;
   const count = stepsUpTo(series.steps, at);
   const step = series.steps[count - 1];
-  if (step === undefined) return { gap: null, widest: 0, equal: null, mostEqual: 0, groups: 0, truncated: null };
+  if (step === undefined) return NOTHING;
   const { gap, widest } = gapUpTo(columns, count);
   return {
     gap,
@@ -32,6 +34,7 @@ export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Fa
     mostEqual: stepOfMost(columns, 'skippedGroups', count),
     groups: trainedAt(columns, step),
     truncated: series.at('truncated', at),
+    mostTruncated: stepOfMost(columns, 'truncated', count),
   };
 }
 

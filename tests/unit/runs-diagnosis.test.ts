@@ -124,4 +124,10 @@ describe('a run without evaluations', () => {
     expect(runFacts(columns, 1)).toMatchObject({ equal: 2, mostEqual: 1 });
     expect(runFacts(folded())).toMatchObject({ equal: null, mostEqual: 0 });
   });
+
+  it('knows at which step most responses were truncated', () => {
+    const columns = folded(...[0.1, 0.4, 0.4, 0.2].map((truncated, i) => step(i, i + 1, { truncated })));
+    expect(runFacts(columns)).toMatchObject({ truncated: 0.2, mostTruncated: 2 });
+    expect(runFacts(columns, 0)).toMatchObject({ truncated: null, mostTruncated: 0 });
+  });
 });

@@ -182,7 +182,8 @@ export class Curves extends Component {
     // The unit precedes the value, or is at the axis.
     const withoutUnit = (value: number | null) => choice.text(value).replace(choice.unit ? ` ${choice.unit}` : '', '');
     const named = this.named(metric);
-    const valueText = this.chartWidth < (named === nothing ? NARROWEST : WHOLE_TITLE) ? withoutUnit : choice.text;
+    const isAlone = named === nothing && this.store.runOfA.other === null;
+    const valueText = this.chartWidth < (isAlone ? NARROWEST : WHOLE_TITLE) ? withoutUnit : choice.text;
     const text = exists ? valueText(columns.metricAt(metric, this.at)) : 'undefined for this reward';
     const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, withoutUnit)}</span>${named}`;
     const options = this.optionsOf(metric, () => ({

@@ -170,7 +170,7 @@ export class DiagnosisLine extends Component {
     return html`${part(`avg@${k}`, 'avg', before.accuracy, after.accuracy)}
       ${part(`maj@${k}`, 'maj', before.majorityAccuracy, after.majorityAccuracy)}
       ${part(`pass@${k}`, 'pass', before.passAtK, after.passAtK)}
-      ${after.accuracy === null ? html`<span class="part" data-part="share">majority share <b>${quantityText('share', before.majorityShare)} → ${quantityText('share', share)}</b></span>` : nothing}`;
+      ${after.accuracy === null ? html`<button class="link part" data-part="share" title="Mean majority share of the ${of} before training and at step ${after.step}\nGo to step ${after.step}" @click=${() => selection.lookAt(after.step)}>majority share <b>${quantityText('share', before.majorityShare)} → ${quantityText('share', share)}</b></button>` : nothing}`;
   }
 
   /** What the step's rewards and responses look like. */
@@ -187,7 +187,7 @@ export class DiagnosisLine extends Component {
       );
     if (truncated !== null && truncated >= 0.005)
       parts.push(
-        html`<span class="part" data-part="truncated" title="Responses of the step that were truncated at the length limit">truncated <b>${percent(truncated)}</b></span>`,
+        html`<button class="link part" data-part="truncated" title="Responses of the step that were truncated at the length limit\nGo to step ${mostTruncated}, where there were most of them" @click=${() => selection.lookAt(mostTruncated)}>truncated <b>${percent(truncated)}</b></button>`,
       );
     return parts;
   }
@@ -266,9 +266,9 @@ export class DiagnosisLine extends Component {
   private common({ answer, now, before, of }: SpreadAnswer) {
     const text = html`answer <b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
     const title = 'The answer that is the majority of most problems, and has spread since A';
-    // A filter is words.
-    if (/\s/.test(answer)) return html`<span class="part" data-part="common" title=${title}>${text}</span>`;
-    return this.filtering('common', `answer:${answer}`, text, title);
+    // A filter is one line, and a text with spaces is between quotation marks.
+    if (/["\n\r]/.test(answer)) return html`<span class="part" data-part="common" title=${title}>${text}</span>`;
+    return this.filtering('common', `answer:${/\s/.test(answer) ? `"${answer}"` : answer}`, text, title);
   }
 
   /** A part that shows the problems that it counts; again, all of them. */
@@ -289,7 +289,7 @@ export class DiagnosisLine extends Component {
     const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
-      ${warning ? html`<span class="muted reason">${warning.reasons.join('; ')}</span>` : nothing}
+      ${warning ? html`<span class="muted">${warning.reasons.join('; ')}</span>` : nothing}
       ${warning ? this.beside(comparison, warning.step) : nothing}
     </span>`;
   }

@@ -88,9 +88,19 @@ test.each([
   ['id:si', ['single', 'silent']],
   ['cars NEVER', ['never']],
   ['majority:perhaps', []],
+  ['"many cars"', ROWS.map(({ problem }) => problem.id)],
+  ['"cars many"', []],
+  ['"cars in never?"', ['never']],
+  ['answer:"7"', ['wrong', 'unlabeled']],
+  ['answer:"7 or 8" x', []],
 ])('%j finds %j', (filter, ids) => {
   const terms = parseFilter(filter);
   expect(ROWS.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+});
+
+test('an answer with spaces is found between quotation marks', () => {
+  const rows = [row('two', { answer: '7 or 8' }), row('one', { answer: '7' })];
+  expect(rows.filter((one) => matches(parseFilter('answer:"7 or 8"'), one))).toEqual([rows[0]]);
 });
 
 test('each word of a filter that finds nothing says what it finds alone', () => {
@@ -100,4 +110,7 @@ test('each word of a filter that finds nothing says what it finds alone', () => 
     { word: 'majority:perhaps', isText: true, count: 0 },
   ]);
   expect(countsOfWords('  ', ROWS)).toEqual([]);
+  expect(countsOfWords('"how many" answer:"7 or 8" "', ROWS).map(({ word }) => word)).toEqual([
+    ...['"how many"', 'answer:"7 or 8"', '"'],
+  ]);
 });

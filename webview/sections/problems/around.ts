@@ -4,6 +4,7 @@
  */
 import { nothing } from 'lit';
 import { PROBLEM_SORTS, type ProblemOrder } from '../../../engine/runs/panel-state.ts';
+import { wordsOf } from '../../filter.ts';
 import { html } from '../../html.ts';
 import { groupings, SORT_TITLES } from '../../problem-order.ts';
 import type { Store } from '../../store.ts';
@@ -19,7 +20,7 @@ export function predictedWrong({ problems, columns, selection }: Store) {
   const predictions = columns.head.forecast?.problems;
   const count = predictions ? problems.filter(({ index }) => predictions[index]?.likelyWrong).length : 0;
   if (count === 0) return nothing;
-  const words = selection.filter.split(/\s+/).filter(Boolean);
+  const words = wordsOf(selection.filter);
   const on = words.some((word) => SAME_TERM.includes(word));
   const toggled = on ? words.filter((word) => !SAME_TERM.includes(word)) : [...words, PREDICTED_WRONG];
   return html`<button
