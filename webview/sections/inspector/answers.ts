@@ -30,6 +30,7 @@ export const answerStyles = css`
   }
   .bar.is-none {
     fill: var(--muted);
+    fill-opacity: 0.6;
   }
 `;
 
