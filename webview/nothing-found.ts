@@ -23,7 +23,7 @@ export const nothingFoundStyles = css`
 export function nothingFound(filter: string, rows: readonly FilteredRow[], clear: () => void) {
   const words = countsOfWords(filter, rows);
   return html`<div class="nothing-found" data-nothing-found>
-    <p>No problem matches ${words.length > 1 ? 'all of the filter' : 'the filter'}.</p>
+    <p>No problem matches ${words.length > 1 ? 'all terms of the filter' : 'the filter'}.</p>
     <ul class="muted">
       ${words.map(({ word, isText, count }) => html`<li data-word=${word} data-count=${count}><b class="mono">${word}</b>${isText ? ' in the text' : ''}: ${plural(count, 'problem')}</li>`)}
     </ul>

@@ -40,6 +40,8 @@ const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
 const AROUND = 60;
 /** Width that the title of the rewards needs, in CSS pixels; a narrower chart has a shorter title. */
 const WHOLE_TITLE = 290;
+/** Where that, too, would cut its last number. */
+const SHORT_TITLE = 245;
 /** From this width on there is room for the words of the collapse watch next to the longest name of a metric, CSS pixels. */
 const NAMED_TITLE = 420;
 
@@ -154,7 +156,7 @@ export class Curves extends Component {
     const name = this.chartWidth < WHOLE_TITLE ? nothing : html`Reward `;
     // Without references there is no such curve.
     const truth = columns.head.labeled
-      ? html` · <span class="name-reference">ground truth</span> ${quantityText('share', now('groundTruthReward'))}`
+      ? html` · <span class="name-reference" title="Ground-truth reward">${this.chartWidth < SHORT_TITLE ? 'truth' : 'ground truth'}</span> ${quantityText('share', now('groundTruthReward'))}`
       : nothing;
     const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))}${truth}${this.rewardsOfA()}${
       evaluated
@@ -256,6 +258,7 @@ export class Curves extends Component {
   private choiceOf(place: number, current: Metric) {
     return html`<select
       aria-label="Metric of chart ${place + 2}"
+      title=${choiceOf(current)!.label}
       @change=${(event: Event) => this.store.selection.chooseChart(place, (event.target as HTMLSelectElement).value as Metric, this.store.columns)}
     >
       ${choicesOf(this.store.columns.series).map(
