@@ -66,6 +66,52 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(await page.evaluate(isSame)).toBe(false);
   });
 
+  test('says why a filter finds nothing, and empties it', async () => {
+    const { address } = await view('filtered', (folder) =>
+      writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),
+    );
+    const page = await viewer().open(address);
+    const field = page.locator('rs-problems rs-filter input');
+    const problems = page.locator('rs-problems .line.problem');
+    const why = page.locator('rs-problems [data-nothing-found]');
+    await untilCount(problems, 8);
+    await page.keyboard.press('/');
+    await page.keyboard.type('majority:correct "in no text"');
+    await why.locator('[data-word="majority:correct"]:not([data-count="0"])').waitFor();
+    await why.locator(`[data-word='"in no text"'][data-count="0"]`).waitFor();
+    await untilCount(problems, 0);
+    expect(await inThemes(page, 'nothing found')).toEqual([]);
+    await why.locator('[data-action="clear-filter"]').click();
+    await untilCount(problems, 8);
+    // The field has the focus again; Escape closes its list, then empties it.
+    await page.keyboard.type('nowhere');
+    await why.waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await untilCount(problems, 8);
+    expect(await field.inputValue()).toBe('');
+  });
+
+  test('draws only the pane of the rollout again where another shading is chosen', async () => {
+    const { address } = await view('shaded', (folder) => writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }));
+    const page = await viewer().open(address);
+    const shading = page.locator('rs-rollout [data-shading]');
+    await shading.waitFor();
+    await page.evaluate(`drawn = []; for (const name of ['rs-inspector', 'rs-problems', 'rs-curves', 'rs-header', 'rs-rollout']) {
+      const { prototype } = customElements.get(name);
+      const { render } = prototype;
+      prototype.render = function () { drawn.push(name); return render.call(this); };
+    }`);
+    // What was asked for before may arrive meanwhile, and is drawn too.
+    let turn = 0;
+    await until('only the rollout is drawn', async () => {
+      await page.evaluate('drawn = []');
+      await shading.selectOption(turn++ % 2 === 0 ? 'entropy' : 'surprise');
+      await until('it is drawn', () => page.evaluate("drawn.includes('rs-rollout')"));
+      return (await page.evaluate('[...new Set(drawn)].join()')) === 'rs-rollout';
+    });
+  });
+
   test('has charts with one hover line, a part of the steps, and numbers to save', async () => {
     const { address } = await view('charts', (folder) => writeRunFixture(folder, { problems: 8, steps: 20, every: 5 }));
     const page = await viewer().open(address);
