@@ -158,7 +158,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     const panel = await workbench.webview('rs-diagnosis [data-part="common"]');
     const common = panel.locator('rs-diagnosis [data-part="common"]');
     expect((await common.textContent())!.replace(/\s+/g, ' ').trim()).toBe(
-      `${SPREADS} is the majority of 4 of 4, 0 at A`,
+      `answer ${SPREADS} is the majority of 4 of 4, 0 at A`,
     );
     await common.click();
     await showPane(panel, 'problems');
