@@ -41,7 +41,7 @@ const AROUND = 60;
 /** Width that the title of the rewards needs, in CSS pixels; a narrower chart has a shorter title. */
 const WHOLE_TITLE = 290;
 /** Where that, too, would cut its last number. */
-const SHORT_TITLE = 245;
+const SHORT_TITLE = 225;
 /** From this width on there is room for the words of the collapse watch next to the longest name of a metric, CSS pixels. */
 const NAMED_TITLE = 420;
 
@@ -153,9 +153,11 @@ export class Curves extends Component {
     const sampled = evaluations.find(({ sampledFrom }) => sampledFrom !== undefined);
     const evaluated = this.pointer.hover === null ? undefined : marks.find(({ step }) => step === this.pointer.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
-    const name = this.chartWidth < WHOLE_TITLE ? nothing : html`Reward `;
+    const { labeled } = columns.head;
+    const isAlone = !labeled && this.store.runOfA.other === null;
+    const name = this.chartWidth < WHOLE_TITLE && !isAlone ? nothing : html`Reward `;
     // Without references there is no such curve.
-    const truth = columns.head.labeled
+    const truth = labeled
       ? html` · <span class="name-reference" title="Ground-truth reward">${this.chartWidth < SHORT_TITLE ? 'truth' : 'ground truth'}</span> ${quantityText('share', now('groundTruthReward'))}`
       : nothing;
     const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))}${truth}${this.rewardsOfA()}${
