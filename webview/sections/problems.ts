@@ -46,6 +46,7 @@ export class Problems extends Component {
   private restored = false;
   private readonly drawing = new MatrixDrawing();
   private readonly listed = new Remembered<ListItem[]>();
+  private readonly whyNothing = new Remembered<ReturnType<typeof nothingFound>>();
   private showsFlows = false;
   private readonly flowsKnown = new Remembered<ReturnType<typeof flowsPart>>();
 
@@ -86,14 +87,15 @@ export class Problems extends Component {
     `;
   }
 
-  /** Where the filter leaves no problem: why, and the way back. */
+  /** Where the filter leaves no problem: why, and the way back; of ten thousand problems counted once. */
   private nothing(items: readonly ListItem[]) {
     const { selection, rows } = this.store;
     if (items.length > 0 || rows.length === 0 || !selection.filter.trim()) return nothing;
-    return nothingFound(selection.filter, rows, () => {
+    const clear = () => {
       selection.setFilter('');
       this.focusFilter();
-    });
+    };
+    return this.whyNothing.of([rows, selection.filter], () => nothingFound(selection.filter, rows, clear));
   }
 
   /** Made once for the two steps: scrolling and filtering leave them as they are. */
