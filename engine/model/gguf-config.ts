@@ -59,8 +59,10 @@ export function parseGgufConfig(
     throw fields.unsupported('rope.dimension_count');
   const layers = fields.count(keys.layers);
   const tokens = metadata['tokenizer.ggml.tokens'];
+  const traits = read?.(fields, { layers, hiddenSize, heads, headDim });
   // Where the architecture knows no windows, nothing differs within one.
-  const window = !read && fields.get('attention.sliding_window') ? fields.count('attention.sliding_window') : Infinity;
+  const unknown = !traits?.kinds?.some(({ window }) => window !== null) && fields.get('attention.sliding_window');
+  const window = unknown ? fields.count('attention.sliding_window') : Infinity;
   return checked(file, {
     ...plainTraits(headDim),
     architecture: architecture.name,
@@ -77,7 +79,7 @@ export function parseGgufConfig(
     rmsEps: fields.positive(keys.rmsEps),
     tiedEmbeddings: !contents.hasTensor('output.weight'),
     contextLength: Math.min(fields.count(keys.contextLength), window),
-    ...read?.(fields, { layers, hiddenSize, heads, headDim }),
+    ...traits,
   });
 }
 

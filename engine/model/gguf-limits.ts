@@ -6,51 +6,112 @@ import type { Architecture, GgufNames } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { notInGguf } from './gguf-write.ts';
-import { yarnGrowth } from './rope.ts';
-import type { RopeScaling } from './traits.ts';
+import { rotaryFrequencies, rotaryScale, yarnGrowth } from './rope.ts';
+import { kindOf, type Rope, type RopeScaling } from './traits.ts';
 
 /** Whether a stretching is written as one divisor for each frequency. */
 export function isOneDivisorEach({ architecture, ropeScaling }: DecoderConfig): boolean {
   if (ropeScaling?.type === 'llama3') return true;
-  return ropeScaling?.type === 'longrope' && architecture !== 'phi3';
+  return ropeScaling?.type === 'longrope' && !namesOf(architecture).hasLongDivisors;
 }
 
-/** Throws RollscopeError `model` for what cannot be written. */
+function namesOf(architecture: DecoderConfig['architecture']): GgufNames {
+  return architectureOf(architecture).gguf;
+}
+
+function refusal({ architecture }: DecoderConfig, field: string, what: string, facts: Record<string, string> = {}) {
+  return notInGguf(field, `${what} cannot be written for ${architecture}`, { architecture, ...facts });
+}
+
+/** Throws RollscopeError `model` for what llama.cpp does not read. */
 export function checkGguf(config: DecoderConfig): void {
-  const { architecture, block, heads, headDim, hiddenSize, ropeScaling } = config;
-  const cannot = (field: string, what: string, facts: Record<string, string> = {}) =>
-    notInGguf(field, `${what} cannot be written for ${architecture}`, { architecture, ...facts });
+  const { architecture, block, heads, kvHeads, headDim, hiddenSize, ropeScaling } = config;
   const { gguf, block: given }: Architecture = architectureOf(architecture);
   if (gguf.headsShare && heads * headDim !== hiddenSize) {
-    throw cannot('head_dim', 'Heads of another size than hidden size / heads');
+    throw refusal(config, 'head_dim', 'Heads of another size than hidden size / heads');
+  }
+  if (gguf.keysEach && kvHeads !== heads) {
+    throw refusal(config, 'num_key_value_heads', 'Fewer key-value heads than heads');
   }
   const added = block.biases.filter((name) => !given.biases.includes(name));
   if (added.length > 0 && !gguf.hasOptions) {
-    throw cannot(added.includes('q_proj') ? 'attention_bias' : 'mlp_bias', 'Biases');
+    throw refusal(config, added.includes('q_proj') ? 'attention_bias' : 'mlp_bias', 'Biases');
   }
-  if (ropeScaling && !isReadScaling(config, ropeScaling, gguf)) {
-    throw cannot('rope_scaling', `RoPE scaling of the type ${ropeScaling.type} with these numbers`, {
-      type: ropeScaling.type,
-    });
-  }
+  if (ropeScaling && !isReadScaling(config, ropeScaling, gguf)) throw ropeRefusal(config, ropeScaling);
 }
 
-function isReadScaling(config: DecoderConfig, scaling: RopeScaling, { hasOptions = false }: GgufNames): boolean {
-  const { architecture, localRope } = config;
+function ropeRefusal(config: DecoderConfig, { type }: RopeScaling) {
+  return refusal(config, 'rope_scaling', `RoPE scaling of the type ${type} with these numbers`, { type });
+}
+
+function isReadScaling(config: DecoderConfig, scaling: RopeScaling, gguf: GgufNames): boolean {
   switch (scaling.type) {
     case 'yarn': {
       const grows = Math.abs(scaling.attentionFactor / yarnGrowth(scaling.factor) - 1) < 1e-6;
-      // llama.cpp applies another factor to layers with frequencies of their own, too.
-      return scaling.truncate && (grows || architecture !== 'gemma3_text' || localRope === null);
+      return grows || !gguf.growthEverywhere || config.localRope === null;
     }
     case 'llama3':
-      return hasOptions;
+      return gguf.hasOptions === true;
     case 'longrope': {
-      if (architecture === 'phi3') return true;
-      const same = scaling.divisors.every((divisor, i) => divisor === scaling.longDivisors[i]);
-      return hasOptions && scaling.attentionFactor === 1 && same;
+      if (gguf.hasLongDivisors) return true;
+      return gguf.hasOptions === true && scaling.divisors.every((divisor, i) => divisor === scaling.longDivisors[i]);
     }
     default:
       return true;
   }
+}
+
+/** What a file must say, by the names that `config.json` has for it. */
+const COMPARED: readonly (readonly [field: string, what: string, of: (config: DecoderConfig) => unknown])[] = [
+  ['hidden_act', 'This activation', ({ activation }) => activation],
+  ['norm_topk_prob', 'Weights of experts that are normalized otherwise', ({ experts }) => experts?.normalized],
+  ['no_rope_layers', 'Layers without positions as this model has them', perLayer(({ rope }) => rope !== null)],
+  ['sliding_window', 'Windows of layers as this model has them', perLayer(({ window }) => window)],
+  ['query_pre_attn_scalar', 'This scale of attention scores', (c) => c.attentionScale ?? 1 / Math.sqrt(c.headDim)],
+  ['attn_logit_softcapping', 'This cap of attention scores', ({ attentionCap }) => attentionCap],
+  ['final_logit_softcapping', 'This cap of logits', ({ logitCap }) => logitCap],
+  ['embedding_multiplier', 'This scale of embeddings', ({ embeddingScale }) => embeddingScale],
+  ['residual_multiplier', 'This scale of residuals', ({ residualScale }) => residualScale],
+  ['logits_scaling', 'This scale of logits', ({ logitScale }) => logitScale],
+];
+
+function perLayer(of: (kind: ReturnType<typeof kindOf>) => unknown): (config: DecoderConfig) => unknown {
+  return (config) => Array.from({ length: config.layers }, (_, i) => of(kindOf(config, i)));
+}
+
+/**
+ * Throws RollscopeError `model` where `read`, what the metadata of a file says, computes otherwise than `config`, which it
+ * was written for.
+ */
+export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
+  for (const [field, what, of] of COMPARED) {
+    if (!isSame(of(shortened(config, read)), of(shortened(read, read)))) throw refusal(config, field, what);
+  }
+  for (const rope of new Set(config.kinds.map((kind) => kind.rope))) {
+    const [ours, theirs] = [config, read].map((one) => rotation(one, rope));
+    if (isSame(ours, theirs)) continue;
+    const { ropeScaling } = config;
+    if (ropeScaling && rope === 'main') throw ropeRefusal(config, ropeScaling);
+    throw refusal(config, 'rope_parameters', 'These frequencies of layers with windows');
+  }
+}
+
+/** Without windows that hold every sequence of the file: up to its context, nothing differs within one. */
+function shortened(config: DecoderConfig, { contextLength }: DecoderConfig): DecoderConfig {
+  const within = (window: number | null) => (window !== null && window >= contextLength ? null : window);
+  return { ...config, kinds: config.kinds.map((kind) => ({ ...kind, window: within(kind.window) })) };
+}
+
+/** Frequencies of the layers of a kind, and the factor on their cosines and sines. */
+function rotation(config: DecoderConfig, rope: 'main' | 'local' | null): number[] {
+  if (rope === null) return [];
+  const of: Rope = rope === 'local' ? (config.localRope ?? config) : config;
+  return [rotaryScale(of.ropeScaling), ...rotaryFrequencies({ ...of, rotaryDim: config.rotaryDim })];
+}
+
+/** Whether two values are the same but for rounding to float32. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= 1e-5 * Math.abs(a);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => isSame(one, b[i]));
+  return a === b;
 }

@@ -1,11 +1,11 @@
 /** A decoder with its tokenizer as a GGUF file, named and laid out as llama.cpp's converter does it. */
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
-import { ggufPlace } from './gguf-config.ts';
-import { checkGguf, isOneDivisorEach } from './gguf-limits.ts';
+import { type GgufContents, ggufPlace, parseGgufConfig } from './gguf-config.ts';
+import { checkGguf, checkRead, isOneDivisorEach } from './gguf-limits.ts';
 import { type OutType, WRITTEN_TYPES } from './gguf-quantize.ts';
 import { permutedHeads, permuteRows } from './gguf-weights.ts';
-import { f32, type GgufField, type GgufTensorToWrite, list, notInGguf, text, u32, writeGguf } from './gguf-write.ts';
+import { f32, type GgufField, type GgufTensorToWrite, list, text, u32, writeGguf } from './gguf-write.ts';
 import { parameterShapes } from './parameters.ts';
 import { rotaryFrequencies, yarnGrowth } from './rope.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
@@ -40,7 +40,25 @@ export async function writeGgufModel(file: string, model: GgufModel, type: GgufT
     ...architectureFields(config),
     ...tokenizer,
   ]);
-  await writeGguf(file, metadata, ggufTensorsOf(model, type));
+  const tensors = ggufTensorsOf(model, type);
+  checkRead(config, parseGgufConfig(plain(metadata), contentsOf(config, tensors), file));
+  await writeGguf(file, metadata, tensors);
+}
+
+/** Metadata as it is read from a file. */
+function plain(metadata: ReadonlyMap<string, GgufField>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...metadata].map(([key, { type, value }]) => [key, type === 'f32' ? Math.fround(value) : value]),
+  );
+}
+
+function contentsOf(config: DecoderConfig, tensors: ReadonlyMap<string, GgufTensorToWrite>): GgufContents {
+  const vectors = new Map(ropeVectors(config));
+  const divisors = (name: string) => vectors.get(`rope_${name}.weight`)?.map(Math.fround) ?? null;
+  return {
+    hasTensor: (name) => tensors.has(name),
+    divisors: { plain: divisors('freqs'), short: divisors('factors_short'), long: divisors('factors_long') },
+  };
 }
 
 function architectureFields(config: DecoderConfig): [string, GgufField][] {
@@ -59,6 +77,7 @@ function architectureFields(config: DecoderConfig): [string, GgufField][] {
     [keys.rmsEps, f32(config.rmsEps)],
     ...ropeFields(config),
     ...otherFields(config),
+    ...Object.entries(gguf.write?.(config) ?? {}),
   ];
   return fields.map(([key, field]) => [`${gguf.architecture}.${key}`, field]);
 }
@@ -100,7 +119,7 @@ function ropeFields(config: DecoderConfig): [string, GgufField][] {
   }
 }
 
-/** What single architectures read besides. */
+/** Windows and experts. */
 function otherFields(config: DecoderConfig): [string, GgufField][] {
   const { kinds, experts, layers } = config;
   const windows = kinds.map(({ window }) => window).filter((window) => window !== null);
@@ -114,39 +133,7 @@ function otherFields(config: DecoderConfig): [string, GgufField][] {
     fields.push(['expert_count', u32(experts.count)], ['expert_used_count', u32(experts.used)]);
     fields.push(['expert_feed_forward_length', u32(config.intermediateSize)]);
   }
-  switch (config.architecture) {
-    case 'smollm3':
-      if (kinds.length !== 4 || kinds.some(({ rope }, i) => (rope === null) !== (i === 3))) {
-        throw notInGguf('no_rope_layers', 'Layers without positions other than every fourth cannot be written');
-      }
-      break;
-    case 'gemma2':
-    case 'gemma3_text':
-      fields.push(...gemmaScale(config));
-      if (config.attentionCap !== null) fields.push(['attn_logit_softcapping', f32(config.attentionCap)]);
-      if (config.logitCap !== null) fields.push(['final_logit_softcapping', f32(config.logitCap)]);
-      break;
-    case 'granite':
-      fields.push(['attention.scale', f32(config.attentionScale ?? 1 / Math.sqrt(config.headDim))]);
-      fields.push(['embedding_scale', f32(config.embeddingScale)], ['residual_scale', f32(config.residualScale)]);
-      fields.push(['logit_scale', f32(1 / config.logitScale)]);
-      break;
-    default:
-  }
   return fields;
-}
-
-/** Layers of the models whose scores llama.cpp scales by hidden size / heads instead of a head's size. */
-const LARGE_GEMMA = { gemma2: 46, gemma3_text: 62 } as const;
-
-/** llama.cpp reads no scale of Gemma's scores. */
-function gemmaScale({ architecture, attentionScale, headDim, hiddenSize, heads, layers }: DecoderConfig) {
-  const large = LARGE_GEMMA[architecture as keyof typeof LARGE_GEMMA] === layers;
-  const scale = 1 / Math.sqrt(large ? hiddenSize / heads : headDim);
-  if (Math.abs((attentionScale ?? 1 / Math.sqrt(headDim)) / scale - 1) > 1e-6) {
-    throw notInGguf('query_pre_attn_scalar', 'An attention scale other than that of the head size cannot be written');
-  }
-  return large ? [['attention.scale', f32(scale)] satisfies [string, GgufField]] : [];
 }
 
 function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<string, GgufTensorToWrite> {
@@ -159,7 +146,9 @@ function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<stri
     if (rows && name.includes('.experts.')) found.stacked++;
     places.set(place, found);
   }
-  const written = new Map<string, GgufTensorToWrite>(ropeTensors(config));
+  const written = new Map<string, GgufTensorToWrite>(
+    ropeVectors(config).map(([name, values]) => [name, vector(values)]),
+  );
   for (const [place, { parts, shape, stacked }] of places) {
     const width = shape.at(-1)!;
     const small = shape.length < 2 || place.startsWith('position_embd') || place.includes('ffn_gate_inp');
@@ -198,17 +187,18 @@ function vector(values: readonly number[]): GgufTensorToWrite {
   return { type: 'F32', shape: [values.length], data };
 }
 
-function ropeTensors(config: DecoderConfig): [string, GgufTensorToWrite][] {
+/** What frequencies are divided by, in tensors of their own. */
+function ropeVectors(config: DecoderConfig): [string, readonly number[]][] {
   const { rotaryDim, ropeTheta, ropeScaling: scaling } = config;
   const each = isOneDivisorEach(config);
   if (scaling?.type === 'longrope' && !each) {
     return [
-      ['rope_factors_long.weight', vector(scaling.longDivisors)],
-      ['rope_factors_short.weight', vector(scaling.divisors)],
+      ['rope_factors_long.weight', scaling.longDivisors],
+      ['rope_factors_short.weight', scaling.divisors],
     ];
   }
   if (!each) return [];
-  const plain = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: null });
+  const unscaled = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: null });
   const scaled = rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling: scaling });
-  return [['rope_freqs.weight', vector(plain.map((frequency, i) => frequency / scaled[i]!))]];
+  return [['rope_freqs.weight', unscaled.map((frequency, i) => frequency / scaled[i]!)]];
 }

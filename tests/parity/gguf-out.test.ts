@@ -14,6 +14,7 @@ import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts
 import { type ModelSource, openModel } from '../../engine/model/source.ts';
 import type { RopeScaling } from '../../engine/model/traits.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { someWeights } from '../support/random-checkpoint.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden', 'gguf');
@@ -26,22 +27,20 @@ async function rewritten(name: string, type: (typeof GGUF_TYPES)[number]) {
   const file = path.join(GOLDEN, `${name}.gguf`);
   const before = writable(await openModel(file, { cacheDir: temporaryFolder() }));
   const gguf = await readGguf(file);
-  const tensors = new Map(
-    await Promise.all(
-      [...before.tensors].map(
-        async ([key, stored]) => [key, { shape: stored.shape, data: await readTensor(stored) }] as const,
-      ),
-    ),
+  const stored = await Promise.all(
+    [...before.tensors].map(async ([key, of]) => [key, { shape: of.shape, data: await readTensor(of) }] as const),
   );
+  const tensors = before.config.architecture === 'olmoe' ? someWeights(before.config) : new Map(stored);
   const out = path.join(temporaryFolder(), 'out.gguf');
   const model = { name, config: before.config, tensors, tokenizer: sameTokenizer(gguf.metadata) };
   await writeGgufModel(out, model, type);
   return { before, tensors, gguf, out, after: await openModel(out, { cacheDir: temporaryFolder() }) };
 }
 
-/** Gemma with the scale of scores that files can hold. */
+/** Gemma with the scale of scores that files can hold, OLMoE with as many key-value heads as heads. */
 function writable(model: ModelSource): ModelSource {
-  const { architecture, headDim } = model.config;
+  const { architecture, headDim, heads } = model.config;
+  if (architecture === 'olmoe') return { ...model, config: { ...model.config, kvHeads: heads } };
   if (!architecture.startsWith('gemma')) return model;
   return { ...model, config: { ...model.config, attentionScale: 1 / Math.sqrt(headDim) } };
 }
@@ -101,6 +100,8 @@ const divided = ({ rotaryDim }: DecoderConfig, more = 0): RopeScaling => {
   const divisors = Array.from({ length: rotaryDim / 2 }, (_, i) => 1 + i / 8);
   return { ...DIVISORS, divisors, longDivisors: divisors.map((divisor) => divisor + more) };
 };
+const GLOBAL = { window: null, rope: 'main' } as const;
+const NO_POSITIONS = { window: null, rope: null } as const;
 type Change = (config: DecoderConfig) => Partial<DecoderConfig>;
 
 const unread: [name: string, field: string, change: Change][] = [
@@ -114,8 +115,24 @@ const unread: [name: string, field: string, change: Change][] = [
   ['smollm3', 'mlp_bias', ({ block }) => ({ block: { ...block, biases: ['gate_proj', 'up_proj', 'down_proj'] } })],
   ['qwen2', 'rope_scaling', (config) => ({ ropeScaling: divided(config) })],
   ['llama', 'rope_scaling', (config) => ({ ropeScaling: divided(config, 1) })],
-  ['llama', 'rope_scaling', () => ({ ropeScaling: { ...YARN, attentionFactor: 1.3, truncate: false } })],
+  [
+    'llama',
+    'rope_scaling',
+    () => ({ ropeScaling: { ...YARN, originalContextLength: 4096, attentionFactor: 1.3, truncate: false } }),
+  ],
   ['gemma3_text', 'rope_scaling', () => ({ ropeScaling: grown(1.4) })],
+  ['olmoe', 'num_key_value_heads', ({ heads }) => ({ kvHeads: heads / 2 })],
+  ['olmoe', 'norm_topk_prob', ({ experts }) => ({ experts: { ...experts!, normalized: true } })],
+  ['qwen3_moe', 'norm_topk_prob', ({ experts }) => ({ experts: { ...experts!, normalized: false } })],
+  ['llama', 'hidden_act', () => ({ activation: 'gelu tanh' })],
+  ['gemma2', 'hidden_act', () => ({ activation: 'silu' })],
+  ['smollm3', 'no_rope_layers', () => ({ kinds: [NO_POSITIONS, GLOBAL] })],
+  ['olmo3', 'rope_parameters', () => ({ localRope: { ropeTheta: 1000, ropeScaling: null } })],
+  [
+    'gemma3_text',
+    'rope_parameters',
+    () => ({ localRope: { ropeTheta: 1000, ropeScaling: { type: 'linear', factor: 2 } } }),
+  ],
 ];
 
 test.each(unread)('%s: what llama.cpp does not read there is refused (%s)', async (name, field, change) => {
@@ -124,6 +141,20 @@ test.each(unread)('%s: what llama.cpp does not read there is refused (%s)', asyn
   const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
   await expectRejection(written, 'model', { reason: 'not-in-gguf', field });
 });
+
+test.each(['smollm3', 'qwen3_moe', 'llama'])(
+  '%s with a window, which llama.cpp does not apply: within it, what is read is the same model',
+  async (name) => {
+    const model = await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() });
+    const kinds = model.config.kinds.map((kind) => ({ ...kind, window: 9 }));
+    const config = { ...model.config, kinds };
+    const out = path.join(temporaryFolder(), 'out.gguf');
+    const tokenizer = sameTokenizer((await readGguf(path.join(GOLDEN, `tiny-${name}.gguf`))).metadata);
+    await writeGgufModel(out, { name, config, tensors: someWeights(config), tokenizer }, 'F16');
+    const { config: found } = await openModel(out, { cacheDir: temporaryFolder() });
+    expect(found).toMatchObject({ contextLength: 9, kinds: model.config.kinds });
+  },
+);
 
 const stretched: [name: string, change: Change][] = [
   ['llama', () => ({ ropeScaling: grown(1.4) })],

@@ -7,6 +7,23 @@ import { parameterShapes } from '../../engine/model/parameters.ts';
 import { writeSafetensors } from '../../engine/model/safetensors-write.ts';
 import { generator } from '../../engine/rollout/philox.ts';
 
+const isNorm = (name: string) => name.endsWith('norm.weight');
+
+/** Numbers between -0.5 and 0.5, the same every time; norms are ones. */
+export function someWeights(config: DecoderConfig): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  let state = 5;
+  const random = () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state / 2 ** 31 - 0.5;
+  };
+  return new Map(
+    [...parameterShapes(config)].map(([name, shape]) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return [name, { shape, data: Float32Array.from({ length: size }, () => (isNorm(name) ? 1 : random())) }];
+    }),
+  );
+}
+
 /** Numbers that are drawn; larger tensors repeat them, scaled. */
 const DRAWN = 1 << 16;
 

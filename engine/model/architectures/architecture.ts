@@ -1,6 +1,7 @@
 /** What an architecture is to this engine: how files name it, and what differs in its block. One file per architecture, next to this one. */
 import type { DecoderBlock, Projection } from '../block.ts';
 import type { ConfigFields } from '../fields.ts';
+import type { GgufField } from '../gguf-write.ts';
 import type { Rope, Traits } from '../traits.ts';
 
 /** Names of the sizes and numbers that every decoder has. */
@@ -87,10 +88,16 @@ export interface GgufNames {
   readonly hasOptions?: boolean;
   /** Whether llama.cpp takes a head to be as large as hidden size / heads. */
   readonly headsShare?: boolean;
+  /** Whether llama.cpp takes every head to have keys and values of its own. */
+  readonly keysEach?: boolean;
+  /** Whether LongRoPE is written as two divisors of each frequency, for sequences within the original context and longer ones. */
+  readonly hasLongDivisors?: boolean;
+  /** Whether llama.cpp gives layers with frequencies of their own YaRN's growth of the others. */
+  readonly growthEverywhere?: boolean;
   /** The rest, as in `config.json`. */
   readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
-  /** What `read` reads, for a file to be written; without the architecture's name in front. */
-  readonly write?: (config: Traits & Rope & { readonly layers: number; readonly headDim: number }) => object;
+  /** What `read` reads that the others' files do not have, for a file to be written; names without the architecture's in front. */
+  readonly write?: (config: Traits & Rope & ReadSizes) => Readonly<Record<string, GgufField>>;
 }
 
 export interface Architecture {

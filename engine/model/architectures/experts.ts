@@ -106,6 +106,7 @@ export const olmoe = {
     layer: LAYER,
     rotated: 'apart',
     headsShare: true,
+    keysEach: true,
     read: (fields) => ggufExperts(fields, false),
   },
 } as const satisfies Architecture;

@@ -1,6 +1,7 @@
 /** Gemma 2 and 3 (arXiv 2408.00118, 2503.19786), text: what they have in common, and each of them. */
 import type { DecoderBlock } from '../block.ts';
 import type { ConfigFields } from '../fields.ts';
+import { f32, type GgufField } from '../gguf-write.ts';
 import { huggingFaceRope, toHuggingFaceScaling } from '../rope.ts';
 import type { Rope, Traits } from '../traits.ts';
 import {
@@ -31,6 +32,8 @@ const LAYER = {
 
 const ACTIVATION = { keys: ['hidden_activation', 'hidden_act'], default: 'gelu_pytorch_tanh' } as const;
 const DEFAULTS = { kvHeads: 4, headDim: 256, rmsEps: 1e-6, tied: true } as const;
+/** Layers of the largest models, by which llama.cpp knows them. */
+const LAYERS_27B = { gemma2: 46, gemma3: 62 } as const;
 const ROPES = { sliding: 'local', full: 'main' } as const;
 
 /** A cap that may be missing (then `otherwise`) or null (then none). */
@@ -57,6 +60,18 @@ function ggufScales(
     embeddingScale: Math.sqrt(hiddenSize),
     attentionScale: fields.positive('attention.scale', 1 / Math.sqrt(width)),
     activation: 'gelu tanh',
+  };
+}
+
+/** Its scale is only written where llama.cpp has another one than that of the heads' size. */
+function ggufWritten(
+  { layers, hiddenSize, heads, attentionCap, logitCap }: Traits & ReadSizes,
+  largest: number,
+): Readonly<Record<string, GgufField>> {
+  return {
+    ...(layers === largest && { 'attention.scale': f32(1 / Math.sqrt(hiddenSize / heads)) }),
+    ...(attentionCap !== null && { attn_logit_softcapping: f32(attentionCap) }),
+    ...(logitCap !== null && { final_logit_softcapping: f32(logitCap) }),
   };
 }
 
@@ -97,13 +112,19 @@ export const gemma2 = {
     layer: LAYER,
     rotated: 'apart',
     read: (fields, sizes) => ({
-      ...ggufScales(fields, sizes, 46),
+      ...ggufScales(fields, sizes, LAYERS_27B.gemma2),
       attentionCap: fields.positive('attn_logit_softcapping', 50),
       logitCap: fields.positive('final_logit_softcapping', 30),
       kinds: ggufKinds(fields, sizes.layers, 2),
     }),
+    write: (config) => ggufWritten(config, LAYERS_27B.gemma2),
   },
 } as const satisfies Architecture;
+
+/** As llama.cpp names the base of the windowed layers, or Ollama. */
+function localBase(fields: ConfigFields): number {
+  return fields.positive('rope.freq_base_swa', fields.positive('rope.local.freq_base', 10_000));
+}
 
 function localRope(config: Traits & Rope): object {
   return {
@@ -154,12 +175,17 @@ export const gemma3 = {
     keys: GGUF_KEYS,
     layer: LAYER,
     rotated: 'apart',
+    growthEverywhere: true,
     read: (fields, sizes) => ({
-      ...ggufScales(fields, sizes, 62),
+      ...ggufScales(fields, sizes, LAYERS_27B.gemma3),
       logitCap: fields.get('final_logit_softcapping') ? fields.positive('final_logit_softcapping') : null,
       kinds: ggufKinds(fields, sizes.layers, 6, ROPES),
       ropeTheta: fields.positive('rope.freq_base', 1_000_000),
-      localRope: { ropeTheta: fields.positive('rope.local.freq_base', 10_000), ropeScaling: null },
+      localRope: { ropeTheta: localBase(fields), ropeScaling: null },
+    }),
+    write: (config) => ({
+      ...ggufWritten(config, LAYERS_27B.gemma3),
+      ...(config.localRope && { 'rope.freq_base_swa': f32(config.localRope.ropeTheta) }),
     }),
   },
 } as const satisfies Architecture;

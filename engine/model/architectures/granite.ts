@@ -1,4 +1,5 @@
 /** Granite 3 and dense Granite 4: Llama's block with multipliers of embeddings, scores, residuals and logits. */
+import { f32 } from '../gguf-write.ts';
 import {
   type Architecture,
   ATTENTION_BIAS,
@@ -44,6 +45,12 @@ export const granite = {
       residualScale: fields.positive('residual_scale', 1),
       attentionScale: fields.positive('attention.scale', 1 / Math.sqrt(headDim)),
       logitScale: 1 / fields.positive('logit_scale', 1),
+    }),
+    write: (config) => ({
+      embedding_scale: f32(config.embeddingScale),
+      residual_scale: f32(config.residualScale),
+      'attention.scale': f32(config.attentionScale ?? 1 / Math.sqrt(config.headDim)),
+      logit_scale: f32(1 / config.logitScale),
     }),
   },
 } as const satisfies Architecture;

@@ -33,6 +33,7 @@ export const phi3 = {
     },
     rotated: 'apart',
     headsShare: true,
+    hasLongDivisors: true,
     read: (fields, { layers }) => ({ kinds: ggufKinds(fields, layers, layers + 1) }),
   },
 } as const satisfies Architecture;

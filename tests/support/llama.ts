@@ -1,0 +1,40 @@
+/** Greedy tokens of GGUF files in llama.cpp (`tests/interop/llama.mjs`), next to ours. */
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { SampledRollout } from '../../engine/rollout/sampler.ts';
+import { nodeEnvironment } from './interop.ts';
+import { ROOT, temporaryFolder } from './processes.ts';
+
+/** Tokens that llama.cpp draws. */
+const TOKENS = 12;
+
+/** For each prompt and each token drawn: the likeliest tokens with their log-probabilities, most likely first. */
+type Drawn = [token: number, logprob: number][][];
+
+/** Three prompts of ids below `size`. */
+export function somePrompts(size: number): number[][] {
+  return [3, 9, 20].map((length) => Array.from({ length }, (_, i) => (7 * i + length) % size));
+}
+
+export async function llamaDraws(file: string, prompts: number[][]): Promise<Drawn[]> {
+  const requests = path.join(temporaryFolder(), 'requests.json');
+  writeFileSync(requests, JSON.stringify([{ file, prompts, tokens: TOKENS, likeliest: 2 }]));
+  const script = path.join(ROOT, 'tests', 'interop', 'llama.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, nodeEnvironment('llama')!, requests]);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!)[0];
+}
+
+/** Fails unless the same tokens were drawn with about the same log-probabilities; after a near tie the texts may differ. */
+export function expectSameDraws(ours: readonly SampledRollout[], theirs: readonly Drawn[], within: number): void {
+  theirs.forEach((steps, prompt) => {
+    for (const [i, [[token, logprob], [, next]]] of (steps as [[number, number], [number, number]][]).entries()) {
+      if (logprob - next < 2 * within && ours[prompt]!.tokens[i] !== token) return;
+      expect(ours[prompt]!.tokens[i], `token ${i} of prompt ${prompt}`).toBe(token);
+      const difference = Math.abs(ours[prompt]!.logprob[i]! - logprob);
+      expect(difference, `token ${i} of prompt ${prompt}`).toBeLessThan(within);
+    }
+  });
+}
