@@ -14,9 +14,9 @@ import { clusterOf } from '../../engine/verl/cluster.ts';
 import { resumeVerl, startVerl } from '../../engine/verl/index.ts';
 import { RayJobs } from '../../engine/verl/ray-jobs.ts';
 import { interpreter } from '../support/interop.ts';
-import { Program, ROOT, temporaryFolder } from '../support/processes.ts';
+import { isAlive, Program, ROOT, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
-import { until } from '../support/wait.ts';
+import { until, within } from '../support/wait.ts';
 
 const python = interpreter('verl');
 const there = requireOrSkip(
@@ -57,6 +57,12 @@ async function startCluster(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
+/** Its job ends with the test, before the cluster does: it has a session of its own. */
+function endWithTest<T extends { stop(): Promise<unknown> }>(run: T): T {
+  onTestFinished(() => within(30_000, run.stop()));
+  return run;
+}
+
 const stepsIn = async (folder: string) =>
   (await readRunFolder(folder)).records.flatMap((one) => (one.type === 'step' ? one.step : []));
 
@@ -77,7 +83,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   const folder = path.join(home, 'runs', 'on-ray');
   const outputs = path.join(folder, 'verl', 'outputs');
 
-  const first = await startVerl({ config, folder });
+  const first = endWithTest(await startVerl({ config, folder }));
   // Its third step ends when it may.
   mkdirSync(outputs, { recursive: true });
   writeFileSync(path.join(outputs, 'pace'), '3');
@@ -97,7 +103,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   expect(await new RayJobs(clusterOf(address)).info(id)).toMatchObject({ status: 'STOPPED' });
 
   rmSync(path.join(outputs, 'pace'));
-  const second = await resumeVerl({ folder });
+  const second = endWithTest(await resumeVerl({ folder }));
   const end = await second.done;
   expect(end, print().slice(-3000)).toMatchObject({ reason: 'completed', step: 4 });
   expect(print()).toContain('Resuming from step 2');
@@ -115,4 +121,28 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   const metrics = records.flatMap((one) => (one.type === 'metrics' ? [one] : []));
   expect(metrics.find(({ step }) => step === 4)?.metrics).toMatchObject({ loss: 0.125, gradientNorm: 1 });
   expect(records.some((one) => one.type === 'warning')).toBe(false);
+});
+
+test.runIf(there)('a job ends with its cluster, however that ends: it has a session that nobody signals', async () => {
+  const sleeping = 'import time\nwhile True: time.sleep(60)';
+  const cluster = new Program(python!, ['-c', sleeping]);
+  const watching =
+    'import sys; sys.path.insert(0, sys.argv[1]); from verl_watch import end_with; end_with(int(sys.argv[2]))';
+  const code = `import os\nos.setsid()\n${watching}\nprint("watches", os.getpid(), flush=True)\n${sleeping}`;
+  // The shell between them ends with its own group.
+  const script = 'cd "$0" && "$1" -c "$2" "$0" "$3" & wait';
+  const shell = new Program('sh', [
+    '-c',
+    script,
+    path.join(ROOT, 'tests', 'trainers'),
+    python!,
+    code,
+    `${cluster.pid}`,
+  ]);
+  const [, job] = await shell.printed(/watches (\d+)/);
+  await shell.end(0);
+  expect(isAlive(Number(job))).toBe(true);
+  await cluster.end();
+  // The job holds the other end of its output.
+  await shell.ended;
 });

@@ -2,10 +2,12 @@
 
 usage: python verl_cluster.py <folder> <dashboard port> <first of ten other ports>
 
-`python` in its jobs is `verl_launch.py`, which puts a stand-in in verl's place. SIGTERM ends the cluster.
+`python` in its jobs is `verl_launch.py`, which puts a stand-in in verl's place. SIGTERM ends the cluster, and so does the end
+of the process that started it. Its jobs lead sessions of their own, so each watches whether the cluster lives.
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,6 +16,9 @@ import ray._private.services as services
 from ray.scripts.scripts import main
 
 HERE = Path(__file__).absolute().parent
+sys.path.insert(0, str(HERE))
+from verl_watch import end_with  # noqa: E402
+
 PATIENCE = 300.0
 folder, dashboard, first = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
@@ -23,6 +28,8 @@ python = programs / "python"
 python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "verl_launch.py"}" "$@"\n')
 python.chmod(0o755)
 os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+os.environ["ROLLSCOPE_TEST_CLUSTER"] = str(os.getpid())
+end_with(os.getppid(), signal.SIGTERM, group=False)
 os.environ["RAY_memory_monitor_refresh_ms"] = "0"
 # Ray starts its workers with bash, which takes a socket as input, as Node makes it, for a login from elsewhere: it would read
 # the user's ~/.bashrc, which may put another `python` in front.

@@ -28,6 +28,7 @@ from verl.utils.tracking import Tracking
 HERE = Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE))
 from verl_parts import make_tokenizer, one_rollout  # noqa: E402
+from verl_watch import end_with  # noqa: E402
 
 
 def composed(overrides: list[str]):
@@ -83,6 +84,7 @@ class Steps:
 
 
 def main() -> None:
+    end_with(int(os.environ["ROLLSCOPE_TEST_CLUSTER"]))
     config = composed(sys.argv[1:])
     trainer = config.trainer
     out = Path(trainer.rollout_data_dir).parent
