@@ -5,7 +5,7 @@ import { type GgufContents, ggufPlace, parseGgufConfig } from './gguf-config.ts'
 import { checkGguf, checkRead, isOneDivisorEach } from './gguf-limits.ts';
 import { type OutType, WRITTEN_TYPES } from './gguf-quantize.ts';
 import { permutedHeads, permuteRows } from './gguf-weights.ts';
-import { f32, type GgufField, type GgufTensorToWrite, list, text, u32, writeGguf } from './gguf-write.ts';
+import { f32, type GgufField, type GgufTensorToWrite, text, u32, writeGguf } from './gguf-write.ts';
 import { parameterShapes } from './parameters.ts';
 import { rotaryFrequencies, yarnGrowth } from './rope.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
@@ -121,13 +121,11 @@ function ropeFields(config: DecoderConfig): [string, GgufField][] {
 
 /** Windows and experts. */
 function otherFields(config: DecoderConfig): [string, GgufField][] {
-  const { kinds, experts, layers } = config;
+  const { kinds, experts } = config;
   const windows = kinds.map(({ window }) => window).filter((window) => window !== null);
   const fields: [string, GgufField][] = [];
   if (windows.length > 0) {
     fields.push(['attention.sliding_window', u32(windows[0]!)]);
-    const pattern = Array.from({ length: layers }, (_, i) => kinds[i % kinds.length]!.window !== null);
-    if (pattern.includes(false)) fields.push(['attention.sliding_window_pattern', list('bool', pattern)]);
   }
   if (experts) {
     fields.push(['expert_count', u32(experts.count)], ['expert_used_count', u32(experts.used)]);

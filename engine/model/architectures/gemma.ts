@@ -13,7 +13,7 @@ import {
   LLAMA_BLOCK,
   type ReadSizes,
 } from './architecture.ts';
-import { ggufKinds, windowedKinds, writtenWindows } from './windows.ts';
+import { ggufKinds, ggufPattern, windowedKinds, writtenWindows } from './windows.ts';
 
 const BLOCK = {
   ...LLAMA_BLOCK,
@@ -64,11 +64,10 @@ function ggufScales(
 }
 
 /** Its scale is only written where llama.cpp has another one than that of the heads' size. */
-function ggufWritten(
-  { layers, hiddenSize, heads, attentionCap, logitCap }: Traits & ReadSizes,
-  largest: number,
-): Readonly<Record<string, GgufField>> {
+function ggufWritten(config: Traits & ReadSizes, largest: number): Readonly<Record<string, GgufField>> {
+  const { layers, hiddenSize, heads, attentionCap, logitCap } = config;
   return {
+    ...ggufPattern(config),
     ...(layers === largest && { 'attention.scale': f32(1 / Math.sqrt(hiddenSize / heads)) }),
     ...(attentionCap !== null && { attn_logit_softcapping: f32(attentionCap) }),
     ...(logitCap !== null && { final_logit_softcapping: f32(logitCap) }),

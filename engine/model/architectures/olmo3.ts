@@ -2,7 +2,7 @@
 import { huggingFaceRope, toHuggingFaceScaling } from '../rope.ts';
 import { type Architecture, HUGGING_FACE_KEYS } from './architecture.ts';
 import { olmo2 } from './olmo2.ts';
-import { ggufKinds, windowedKinds, writtenWindows } from './windows.ts';
+import { ggufKinds, ggufPattern, windowedKinds, writtenWindows } from './windows.ts';
 
 const ROPES = { sliding: 'local', full: 'main' } as const;
 
@@ -41,6 +41,7 @@ export const olmo3 = {
   gguf: {
     ...olmo2.gguf,
     windowed: true,
+    write: ggufPattern,
     read: (fields, { layers }) => ({
       kinds: ggufKinds(fields, layers, 4, ROPES),
       localRope: { ropeTheta: fields.positive('rope.freq_base', 500_000), ropeScaling: null },

@@ -1,5 +1,6 @@
 /** Sliding windows: which layers have one, as `config.json` and GGUF metadata say it. */
 import type { ConfigFields } from '../fields.ts';
+import { type GgufField, list } from '../gguf-write.ts';
 import { type LayerKind, shortestCycle } from '../traits.ts';
 
 const SLIDING = 'sliding_attention';
@@ -80,6 +81,13 @@ export function writtenWindows(config: Written): object {
 export function writtenQwenWindows(config: Written): object {
   if (windowOf(config) === null) return { use_sliding_window: false };
   return { use_sliding_window: true, max_window_layers: 0, ...writtenWindows(config) };
+}
+
+/** Which layers have the window, for a GGUF file whose layers llama.cpp asks for it. */
+export function ggufPattern(config: Written): Readonly<Record<string, GgufField>> {
+  if (windowOf(config) === null) return {};
+  const pattern = layerTypes(config).map((type) => type === SLIDING);
+  return { 'attention.sliding_window_pattern': list('bool', pattern) };
 }
 
 /** Kinds of layers of GGUF metadata: all but every `every`-th (counted from 1) have the window. */
