@@ -32,8 +32,18 @@ type QuantizedPrecision = '8bit' | '4bit';
 /** A frozen base with fewer bits than float32. */
 export type NarrowPrecision = QuantizedPrecision | 'float16';
 
+/** Types of blocks that GGUF files have. */
+type GgufBlocks = Exclude<BlockType, 'Q8_0 bytes'>;
+
 /** Raised when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
+
+/** How the weights are kept. */
+export interface QuantizedOptions extends ConversionOptions {
+  precision: QuantizedPrecision;
+  /** Products with them round what they multiply: numbers of 8 bits have a byte each then. */
+  roundsFactors?: boolean | undefined;
+}
 
 /** Where the weights come from. */
 export interface WeightReader {
@@ -42,7 +52,7 @@ export interface WeightReader {
   /** Values of a weight in float32, whole rows at a time. */
   values: (name: string) => AsyncIterable<Float32Array>;
   /** Blocks of the file itself, if the weight is in such: their type, and their bytes, whole rows at a time. */
-  blocks: (name: string) => { type: BlockType; bytes: AsyncIterable<Uint8Array> } | null;
+  blocks: (name: string) => { type: GgufBlocks; bytes: AsyncIterable<Uint8Array> } | null;
   /** Where a weight is in float16 or bfloat16, as the model has it; null where it is in neither. */
   halves: (name: string) => StoredTensor | null;
 }
@@ -55,9 +65,9 @@ export interface WeightReader {
 export async function quantizedTensors(
   config: DecoderConfig,
   reader: WeightReader,
-  { precision, cacheDir, fingerprint, onProgress, signal }: ConversionOptions & { precision: QuantizedPrecision },
+  { precision, roundsFactors = false, cacheDir, fingerprint, onProgress, signal }: QuantizedOptions,
 ): Promise<Map<string, StoredTensor>> {
-  const file = path.join(cacheDir, `${fingerprint}.${precision}.safetensors`);
+  const file = path.join(cacheDir, `${fingerprint}.${precision}${roundsFactors ? '.bytes' : ''}.safetensors`);
   const cached = await readSafetensorsIndex(file).catch(() => null);
   if (cached?.metadata.converter === CONVERTER) return cached.tensors;
   await ensureFolder(cacheDir);
@@ -68,7 +78,8 @@ export async function quantizedTensors(
   const advance = conversionProgress(config, 'quantizing the model (the first time only)', { onProgress, signal });
   const tensors = new Map<string, TensorToWrite | BlocksToWrite>();
   for (const [name, shape] of shapes) {
-    const type = blockTypeOf(name, shape, precision, reader);
+    const found = blockTypeOf(name, shape, precision, reader);
+    const type = found === 'Q8_0' && roundsFactors ? 'Q8_0 bytes' : found;
     if (type === null) {
       const data = async function* () {
         for await (const values of reader.values(name)) {
@@ -122,7 +133,7 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
       const { part: tensor } = tensorPart(gguf, config, name);
       const type = typeName(tensor.type);
       const heads = permutedHeads(name, config);
-      if (!isBlockType(type)) return null;
+      if (!isGgufBlocks(type)) return null;
       const bytes = async function* () {
         const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
         for await (const rows of readGgufRows(tensor, budget)) {
@@ -141,13 +152,17 @@ export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader 
   };
 }
 
+function isGgufBlocks(type: string): type is GgufBlocks {
+  return isBlockType(type) && type !== 'Q8_0 bytes';
+}
+
 /** How a weight is held; null: in float32, as norms and biases are. */
 function blockTypeOf(
   name: string,
   shape: readonly number[],
   precision: QuantizedPrecision,
   reader: WeightReader,
-): BlockType | null {
+): GgufBlocks | null {
   if (shape.length !== 2 || shape[1]! % BLOCK !== 0) return null;
   const wanted = precision === '8bit' || name === EMBEDDINGS || name === UNEMBEDDING ? 'Q8_0' : 'Q4_0';
   const own = reader.blocks(name)?.type;
@@ -170,9 +185,9 @@ async function inBlocks(
   };
   const own = reader.blocks(name);
   let at = 0;
-  if (own?.type === type) {
+  if (own && (own.type === type || (own.type === 'Q8_0' && type === 'Q8_0 bytes'))) {
     for await (const rows of own.bytes) {
-      at += copyBlocks(rows, type, (q, scale, offset, block) => putBlock(q, scale, offset, parts, at + block));
+      at += copyBlocks(rows, own.type, (q, scale, offset, block) => putBlock(q, scale, offset, parts, at + block));
       advance(0);
     }
     check(parts.scales, 0, BLOCK);
@@ -192,7 +207,7 @@ async function inBlocks(
 /** GGUF's blocks one by one: numbers in their order, from 0 on, with scale and offset. Returns how many there are. */
 export function copyBlocks(
   rows: Uint8Array,
-  type: BlockType,
+  type: GgufBlocks,
   put: (q: Uint8Array, scale: number, offset: number | null, block: number) => void,
 ): number {
   const header = type === 'Q4_1' ? 4 : 2;
@@ -230,7 +245,7 @@ function meanRow(bytes: Uint8Array, type: BlockType, [rows, width]: [number, num
   for (let r = 0; r < rows; r++) {
     fromBlocks(
       {
-        numbers: cut(numbers, width / 2, r),
+        numbers: cut(numbers, numbers.length / rows, r),
         low: low && cut(low, width / 2, r),
         scales: cut(scales, width / BLOCK, r),
         offsets: offsets && cut(offsets, width / BLOCK, r),

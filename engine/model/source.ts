@@ -53,13 +53,18 @@ export interface ModelOpenOptions {
   chat?: ChatChoice;
   /** Matrices in blocks of few bits, or in 16; as the files have them by default. */
   precision?: NarrowPrecision | undefined;
+  /** Products with matrices in blocks round what they multiply: they are laid out for that. */
+  roundsFactors?: boolean | undefined;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
 
 /** Where weights that were made of a model's are kept, and who is told while they are made. */
-function keeping({ cacheDir = cacheFolder(), onProgress, signal }: ModelOpenOptions, fingerprint: string) {
-  return { cacheDir, fingerprint, onProgress, signal };
+function keeping(
+  { cacheDir = cacheFolder(), roundsFactors, onProgress, signal }: ModelOpenOptions,
+  fingerprint: string,
+) {
+  return { cacheDir, fingerprint, roundsFactors, onProgress, signal };
 }
 
 async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {

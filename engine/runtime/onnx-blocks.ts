@@ -16,8 +16,8 @@ const EIGHT_BITS = 4;
 
 /** x [M, width] times the weight transposed: [M, rows]. */
 export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, output: string): void {
-  const { rows, width, numbers, low, scales, offsets, roundsFactors } = blocks;
-  const sizes = { K: { int: width }, N: { int: rows }, bits: { int: 4 }, block_size: { int: BLOCK } };
+  const { rows, width, bits, numbers, low, scales, offsets, roundsFactors } = blocks;
+  const sizes = { K: { int: width }, N: { int: rows }, bits: { int: bits }, block_size: { int: BLOCK } };
   const attributes = { ...sizes, ...(roundsFactors && { accuracy_level: { int: EIGHT_BITS } }) };
   const product = (part: string, outputs?: string[]) =>
     e.emit('MatMulNBits', [x, part, scales], outputs, attributes, MICROSOFT);
@@ -41,7 +41,7 @@ export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, 
 
 /** Rows of the weight by index [n]: [n, width]. */
 export function rowsOfBlocks(e: Encoder, index: string, blocks: EncodedBlocks, output: string): void {
-  const { width, numbers, low, scales, offsets } = blocks;
+  const { width, bits, numbers, low, scales, offsets } = blocks;
   const gathered = (part: string) => e.emit('Gather', [part, index], undefined, { axis: { int: 0 } });
   const last = e.ints([-1]);
   const shape = e.ints([-1, width / BLOCK, BLOCK]);
@@ -53,7 +53,8 @@ export function rowsOfBlocks(e: Encoder, index: string, blocks: EncodedBlocks, o
     const pair = [first, second].map((half) => e.emit('Unsqueeze', [half, last]));
     return e.emit('Reshape', [e.emit('Concat', pair, undefined, { axis: { int: -1 } }), shape]);
   };
-  let q = e.emit('Sub', [halves(numbers), e.float(8)]);
+  const whole = () => e.emit('Cast', [gathered(numbers)], undefined, { to: { int: 1 } });
+  let q = e.emit('Sub', bits === 8 ? [whole(), e.float(128)] : [halves(numbers), e.float(8)]);
   if (low) q = e.emit('Add', [e.emit('Mul', [q, e.float(16)]), halves(low)]);
   const wide = (part: string) => e.emit('Unsqueeze', [gathered(part), last]);
   const scaled = e.emit('Mul', [q, wide(scales)]);

@@ -24,6 +24,8 @@ export type Dialect = 'fused' | 'portable';
 export interface EncodedBlocks extends BlockParts<string> {
   readonly rows: number;
   readonly width: number;
+  /** Of a number in `numbers`. */
+  readonly bits: 4 | 8;
   /** Products round what they multiply to 8 bits. */
   readonly roundsFactors: boolean;
 }
@@ -118,8 +120,8 @@ export class OnnxWeights {
     };
     const { numbers, low, scales, offsets } = blockSlices(type, rows * width);
     return {
-      ...{ rows, width, roundsFactors: data.roundsFactors === true },
-      numbers: add('numbers', 'uint8', [BLOCK / 2], numbers),
+      ...{ rows, width, bits: type === 'Q8_0 bytes' ? 8 : 4, roundsFactors: data.roundsFactors === true },
+      numbers: add('numbers', 'uint8', [numbers.bytes / (rows * (width / BLOCK))], numbers),
       low: low && add('low', 'uint8', [BLOCK / 2], low),
       scales: add('scales', 'float32', [], scales),
       offsets: offsets && add('offsets', 'float32', [], offsets),

@@ -3,13 +3,14 @@
  * onnxruntime's product with such weights reads: the 4-bit numbers of the whole matrix, then its scales, then its offsets.
  *
  * A byte has two numbers, the first in its low half. With q from 0 to 15 a weight is scale (q - 8) in `Q4_0` and
- * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit parts, high and low: scale (16 (high - 8) + low).
+ * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit parts, high and low: scale (16 (high - 8) + low). `Q8_0 bytes` are the
+ * same weights with each number q from 1 to 255 in a byte, scale (q - 128): as products read them that round what they multiply.
  */
 
 /** Weights of a block. */
 export const BLOCK = 32;
 
-export const BLOCK_TYPES = ['Q4_0', 'Q4_1', 'Q8_0'] as const;
+export const BLOCK_TYPES = ['Q4_0', 'Q4_1', 'Q8_0', 'Q8_0 bytes'] as const;
 export type BlockType = (typeof BLOCK_TYPES)[number];
 
 /** Whether a type stores weights in blocks with scales of their own instead of one number each. */
@@ -18,7 +19,12 @@ export function isBlockType(type: string): type is BlockType {
 }
 
 /** Bytes of a weight. */
-export const BLOCK_WIDTH: Readonly<Record<BlockType, number>> = { Q4_0: 20 / 32, Q4_1: 24 / 32, Q8_0: 36 / 32 };
+export const BLOCK_WIDTH: Readonly<Record<BlockType, number>> = {
+  Q4_0: 20 / 32,
+  Q4_1: 24 / 32,
+  Q8_0: 36 / 32,
+  'Q8_0 bytes': 36 / 32,
+};
 
 /** A part of the layout: where it begins, in bytes, and its size. */
 export interface Slice {
@@ -28,7 +34,7 @@ export interface Slice {
 
 /** The parts of a matrix. */
 export interface BlockParts<T> {
-  /** The 4-bit numbers, or their high halves. */
+  /** The 4-bit numbers, the high halves of 8-bit numbers, or these whole. */
   readonly numbers: T;
   /** The low halves of 8-bit numbers. */
   readonly low: T | null;
@@ -48,7 +54,7 @@ export function blockSlices(type: BlockType, count: number): BlockParts<Slice> {
   };
   const [halves, floats] = [count / 2, (4 * count) / BLOCK];
   return {
-    numbers: next(halves),
+    numbers: next(type === 'Q8_0 bytes' ? count : halves),
     low: type === 'Q8_0' ? next(halves) : null,
     scales: next(floats),
     offsets: type === 'Q4_1' ? next(floats) : null,
@@ -80,12 +86,21 @@ export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
   return { numbers: part(numbers), low: low && part(low), scales: floats(scales), offsets: offsets && floats(offsets) };
 }
 
+/** Whether each number has a byte of its own. */
+function inBytes({ numbers, scales }: Pick<BlockArrays, 'numbers' | 'scales'>): boolean {
+  return numbers.length === BLOCK * scales.length;
+}
+
 /** The weights that the parts stand for. */
 export function fromBlocks({ numbers, low, scales, offsets }: BlockArrays, values: Float32Array): void {
   const high = low ? 16 : 1;
   for (let block = 0; block < scales.length; block++) {
     const scale = scales[block]!;
     const offset = offsets ? offsets[block]! : 0;
+    if (inBytes({ numbers, scales })) {
+      for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) values[i] = scale * (numbers[i]! - 128);
+      continue;
+    }
     for (let i = block * 16; i < block * 16 + 16; i++) {
       const both = numbers[i]!;
       const rest = low ? low[i]! : 0;
@@ -118,7 +133,7 @@ export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>,
   }
 }
 
-/** Puts a block: numbers from 0 to 15, or to 255 where there are low halves. */
+/** Puts a block: numbers from 0 to 15, or to 255 where they have 8 bits. */
 export function putBlock(
   q: Uint8Array,
   scale: number,
@@ -126,7 +141,8 @@ export function putBlock(
   { numbers, low, scales, offsets }: BlockArrays,
   at: number,
 ): void {
-  for (let i = 0; i < BLOCK / 2; i++) {
+  if (inBytes({ numbers, scales })) numbers.set(q, at * BLOCK);
+  for (let i = 0; i < BLOCK / 2 && !inBytes({ numbers, scales }); i++) {
     const [a, b] = [q[2 * i]!, q[2 * i + 1]!];
     numbers[at * 16 + i] = low ? (a >> 4) | (b & 0xf0) : a | (b << 4);
     if (low) low[at * 16 + i] = (a & 15) | ((b & 15) << 4);

@@ -47,7 +47,7 @@ interface Base {
 /** The model on its device. */
 async function openBase(positions: number, { precision, adapter = true, rounds = false }: Base = {}) {
   const cacheDir = path.join(os.tmpdir(), 'rollscope-bench');
-  const source = await openModel(file, { cacheDir, ...(precision && { precision }) });
+  const source = await openModel(file, { cacheDir, roundsFactors: rounds, ...(precision && { precision }) });
   const { config, tokenizer } = source;
   const backend = await openDevice('cpu', { threads });
   const lora = adapter ? LORA : { ...LORA, targets: [] };

@@ -144,7 +144,10 @@ test.each(['8bit', '4bit'] as const)(
   async (precision) => {
     const model = await tinyModel(MODEL, true);
     const options = { precision, cacheDir: temporaryFolder(), fingerprint: MODEL } as const;
-    const narrow = await narrowTensors(model.config, storedReader(model.tensors, MODEL), options);
+    const laidOut = { ...options, roundsFactors: true };
+    const narrow = await narrowTensors(model.config, storedReader(model.tensors, MODEL), laidOut);
+    const types = [...narrow.values()].map(({ dtype }) => dtype);
+    expect([types.includes('Q8_0'), types.includes('Q8_0 bytes')]).toEqual([false, true]);
     const own = new Map([...narrow].filter(([name]) => model.tensors.has(name)));
     // What the blocks stand for: only activations differ.
     const { backend, trainer, release } = await opened(true, { tensors: await inFloat32({ tensors: own }, 1) });

@@ -51,10 +51,12 @@ export interface PolicyParts {
  */
 export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks): Promise<PolicyParts> {
   hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
-  const { basePrecision = 'float32' } = options;
+  const { basePrecision = 'float32', rolloutPrecision = 'base' } = options;
+  const rounds = (options.activationPrecision ?? 'float32') !== 'float32';
   const source = await openModel(options.model, {
     ...(options.chat && { chat: options.chat }),
     ...(basePrecision !== 'float32' && { precision: basePrecision }),
+    roundsFactors: rounds && (rolloutPrecision === 'base' || rolloutPrecision === basePrecision),
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
   });
@@ -92,7 +94,6 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   // Products of one row with blocks that are not packed widen the whole matrix first.
   const packWeights = !layers || narrowBytes !== null;
   const shared = { backend, bind, config, positions, layers, packWeights };
-  const rounds = (options.activationPrecision ?? 'float32') !== 'float32';
   const samplingBind = sampling ? binder(sampling.tensors) : bind;
   const samplingLayers =
     layers && sampling ? new LayeredModel({ backend, bind: samplingBind, config, positions }) : layers;
@@ -147,6 +148,7 @@ async function samplingWeights(
   const { tensors } = await openModel(model, {
     ...(chat && { chat }),
     precision: rolloutPrecision,
+    roundsFactors: (options.activationPrecision ?? 'float32') !== 'float32',
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
   });
