@@ -4,11 +4,15 @@
  */
 import { BLOCK } from '../tensor/index.ts';
 import type { Encoder } from './onnx-encoder.ts';
+import { ELEMENT } from './onnx-format.ts';
 import type { EncodedBlocks } from './onnx-weights.ts';
 
 const MICROSOFT = 'com.microsoft';
 
-/** What every number of a block gets in addition, times its scale: low halves run from 0, but are multiplied as from -8. */
+/**
+ * What every number of a block gets in addition, times its scale: low halves run from 0, but are multiplied as from -8 where no
+ * zero points are given.
+ */
 const LOW_HALVES = 8;
 
 /** The level of accuracy at which onnxruntime rounds the other factor to 8 bits, in blocks of the same size. */
@@ -19,8 +23,13 @@ export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, 
   const { rows, width, bits, numbers, low, scales, offsets, roundsFactors } = blocks;
   const sizes = { K: { int: width }, N: { int: rows }, bits: { int: bits }, block_size: { int: BLOCK } };
   const attributes = { ...sizes, ...(roundsFactors && { accuracy_level: { int: EIGHT_BITS } }) };
-  const product = (part: string, outputs?: string[]) =>
-    e.emit('MatMulNBits', [x, part, scales], outputs, attributes, MICROSOFT);
+  const product = (part: string, outputs?: string[], zeroPoints: string[] = []) =>
+    e.emit('MatMulNBits', [x, part, scales, ...zeroPoints], outputs, attributes, MICROSOFT);
+  if (low && e.dialect === 'fused') {
+    const lower = product(low, undefined, [zeros(e, rows * Math.ceil(width / BLOCK / 2))]);
+    e.emit('Add', [e.emit('Mul', [product(numbers), e.float(16)]), lower], [output]);
+    return;
+  }
   const added = low ? scales : offsets;
   if (!added) {
     product(numbers, [output]);
@@ -37,6 +46,12 @@ export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, 
   const start = low ? e.emit('Add', [e.emit('Mul', [product(numbers), e.float(16)]), product(low)]) : product(numbers);
   const scale = { transB: { int: 1 }, alpha: { float: low ? LOW_HALVES : 1 } };
   e.emit('Gemm', [sums, added, start], [output], scale);
+}
+
+/** So many bytes of zeros: zero points of two blocks each. onnxruntime makes them once, when a session is opened. */
+function zeros(e: Encoder, count: number): string {
+  const zero = e.emit('Cast', [e.inline('bool', [1], Uint8Array.of(0))], undefined, { to: { int: ELEMENT.uint8 } });
+  return e.emit('Expand', [zero, e.ints([count])]);
 }
 
 /** Rows of the weight by index [n]: [n, width]. */

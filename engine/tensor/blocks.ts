@@ -4,7 +4,7 @@
  *
  * A byte has two numbers, the first in its low half. With q from 0 to 15 a weight is scale (q - 8) in `Q4_0` and
  * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit parts, high and low: scale (16 (high - 8) + low). `Q8_0 bytes` are the
- * same weights with each number q from 1 to 255 in a byte, scale (q - 128): as products read them that round what they multiply.
+ * same weights with each number q from 0 to 255 in a byte, scale (q - 128): as products read them that round what they multiply.
  */
 
 /** Weights of a block. */
