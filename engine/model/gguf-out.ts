@@ -144,6 +144,9 @@ function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<stri
     if (rows && name.includes('.experts.')) found.stacked++;
     places.set(place, found);
   }
+  if (config.tiedEmbeddings && architectureOf(config.architecture).gguf.needsOutput) {
+    places.set('output.weight', { ...places.get('token_embd.weight')! });
+  }
   const written = new Map<string, GgufTensorToWrite>(
     ropeVectors(config).map(([name, values]) => [name, vector(values)]),
   );

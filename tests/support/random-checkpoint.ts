@@ -9,12 +9,15 @@ import { generator } from '../../engine/rollout/philox.ts';
 
 const isNorm = (name: string) => name.endsWith('norm.weight');
 
-/** Numbers between -0.5 and 0.5, the same every time; norms are ones. */
-export function someWeights(config: DecoderConfig): Map<string, { shape: readonly number[]; data: Float32Array }> {
+/** Numbers between -0.5 and 0.5, or so many times as much, the same every time; norms are ones. */
+export function someWeights(
+  config: DecoderConfig,
+  scale = 1,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
   let state = 5;
   const random = () => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return state / 2 ** 31 - 0.5;
+    return scale * (state / 2 ** 31 - 0.5);
   };
   return new Map(
     [...parameterShapes(config)].map(([name, shape]) => {

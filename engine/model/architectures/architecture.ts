@@ -88,6 +88,8 @@ export interface GgufNames {
   readonly hasOptions?: boolean;
   /** Whether llama.cpp takes a head to be as large as hidden size / heads. */
   readonly headsShare?: boolean;
+  /** Whether llama.cpp wants the unembedding as a tensor of its own, also where it is the embedding. */
+  readonly needsOutput?: boolean;
   /** Whether llama.cpp takes every head to have keys and values of its own. */
   readonly keysEach?: boolean;
   /** Whether LongRoPE is written as two divisors of each frequency, for sequences within the original context and longer ones. */

@@ -107,6 +107,7 @@ export const olmoe = {
     rotated: 'apart',
     headsShare: true,
     keysEach: true,
+    needsOutput: true,
     read: (fields) => ggufExperts(fields, false),
   },
 } as const satisfies Architecture;

@@ -35,5 +35,6 @@ export const olmo2 = {
     },
     rotated: 'apart',
     headsShare: true,
+    needsOutput: true,
   },
 } as const satisfies Architecture;
