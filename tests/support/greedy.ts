@@ -14,7 +14,7 @@ export async function greedyTokens(
   { tokens: maxTokens, backend: given, frozen = false }: { tokens: number; backend?: Backend; frozen?: boolean },
 ): Promise<SampledRollout[]> {
   const backend = given ?? (await openDevice('cpu', { threads: 1 }));
-  const lora = frozen ? LoraConfig.parse({ targets: [] }) : null;
+  const lora = frozen ? { ...LoraConfig.parse({}), targets: [] } : null;
   const weights = await Promise.all(
     (frozen ? [] : [...tensors]).map(
       async ([name, stored]) => [name, backend.value('float32', stored.shape, await readTensor(stored))] as const,
