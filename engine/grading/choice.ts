@@ -8,10 +8,16 @@ export interface ChosenOption {
 }
 
 const ALONE =
-  /^(?:(?:the )?(?:correct )?(?:answer )?(?:option|choice|answer|letter)(?: is)?:? ?)?(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
+  /^(?:(?:the )?(?:(?:correct|right|best|final) )?(?:answer )?(?:option|choice|answer|letter)(?: (?:is|would be|should be))?:? ?){0,2}(?:\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j]))[.):]?$/i;
 const LEADING =
   /^(?:(?:option|choice|answer|letter) )?(?:\(([A-Ja-j])\)[.:]? ?|([A-J])(?: ?[.):] ?| - |, (?=[a-z\d](?:(?!\\?(?:and|or)\b)[^,]){2,120}$)(?=[^,]{0,60}[a-z]{3})))(?=\S)/i;
 const TRAILING = / \(([A-J])\)$/;
+/** `C is the correct option`, `(C) is right`. */
+const CHOSEN =
+  / (?:is|would be|must be) (?:(?:the|my|our) (?:final )?(?:answer|option|choice)|(?:(?:the|my|our) )?(?:(?:only|final) )?(?:correct|right|best)(?: (?:answer|option|choice|one))?)$/i;
+/** `(C) is wrong`: words about a letter are not what it stands for. */
+const SAID_OF =
+  /^(?:is|are|was|were|has|does|do|did|can|could|would|must|may|might|seems?|isn't|doesn't|can't)(?![a-z])/i;
 /** Another letter in the content: more than one choice. */
 const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.):](?: |$)/;
 
@@ -24,6 +30,9 @@ export function choiceOf(cleaned: string): ChosenOption | null {
     .trim()
     .replace(/^\{([^{}]*)\}$/, '$1');
   const alone = ALONE.exec(text);
+  const chosen = alone ? null : ALONE.exec(text.replace(CHOSEN, ''));
+  if (chosen && CHOSEN.test(text))
+    return { letter: (chosen[1] ?? chosen[2] ?? chosen[3])!.toUpperCase(), content: null };
   // one small letter without marks may be a variable; e and i are numbers
   if (alone) {
     const letter = (alone[1] ?? alone[2] ?? alone[3])!;
@@ -37,6 +46,7 @@ export function choiceOf(cleaned: string): ChosenOption | null {
   if (
     !/^(?:[-\p{L}\d$"'([{]|\\)/u.test(content) ||
     ANOTHER.test(content) ||
+    SAID_OF.test(content) ||
     /^(?:\\?(?:and|or)\b|[-^_*/+=,]\D)/.test(content)
   )
     return null;

@@ -27,15 +27,27 @@ export function assigned(relation: Relation): MathNode | null {
 /** `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`: the left side of a definition. */
 export function namesValue(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
+  if (node.kind === 'tuple' && node.open === '[' && node.items.length === 1) return isSegment(node.items[0]!);
   if (node.kind === 'tuple' || node.kind === 'set') return node.items.every((item) => item.kind === 'symbol');
   if (node.kind === 'quotient') return (isSegment(node.over) && isSegment(node.under)) || isDerivative(node);
-  if (node.kind === 'call') return node.name === 'abs' && node.args.every(isSegment);
+  if (node.kind === 'call') return isQuantity(node);
   if (node.kind === 'relation') return isRatio(node) && node.sides.every(isSegment);
   if (node.kind !== 'product') return false;
   const [head, ...rest] = node.factors;
   if (head?.kind !== 'symbol') return false;
-  if (rest.length === 1 && /^(?:[pqPQTVSAM]|angle)'*$/.test(head.name)) return true;
-  return node.factors.every((f) => f.kind === 'symbol' && /^[A-Z]$|^[a-z]{4,}$/.test(f.name));
+  if (rest.length === 1 && /^(?:[pqPQTVSAM]|angle|var|cov|rank|dim|tr|deg)'*$/.test(head.name)) return true;
+  return node.factors.every((f) => f.kind === 'symbol' && /^[A-Z]$|^[a-z]{4}[a-z ]{0,60}$/.test(f.name));
+}
+
+/** `|AB|`, `\|v\|`, `\det A`, `\cos A`, `\sin \theta`; `\cos x = 1` may be an equation for x. */
+function isQuantity({ name, args }: MathNode & { kind: 'call' }): boolean {
+  if (name === 'norm') return true;
+  if (name === 'abs' || name === 'det') return args.every(isSegment);
+  const ofAngle = /^(?:sin|cos|tan|cot|sec|csc)$/.test(name);
+  return (
+    ofAngle &&
+    args.every((arg) => arg.kind === 'symbol' && /^(?:[A-Z]|angle.*|alpha|beta|gamma|theta|phi|varphi)$/.test(arg.name))
+  );
 }
 
 /** `dy/dx`. */

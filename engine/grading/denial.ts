@@ -34,6 +34,26 @@ export function isDenied(text: string, { start, end }: Span): boolean {
   );
 }
 
+/** `if the answer is`, `suppose that the answer is`, `the wrong answer is`, directly before the cue. */
+const SUPPOSED =
+  /\b(?:(?:if|whether|unless|suppos(?:e|ing)|assum(?:e|ing)|imagine)(?: that)?(?: (?:the|this|that|our|my|your|his|her|their|an?))?(?: (?:final|correct|right|real|true|actual|exact|required))*|wrong|incorrect|false) ?$/i;
+/** `You might think that the answer is`, `a common mistake is to say`: what others would say. */
+const OTHERS =
+  /\b(?:you|one|they|some(?:one|body)?|people|many|students?) (?:(?:might|may|could|would|will|can|often) )?(?:be tempted to )?(?:think|believe|say|guess|expect|assume|conclude|argue)s?\b|\b(?:mistake|error) (?:is|would be) to\b|\b(?:tempting|wrong|incorrect|mistaken) to\b|\b(?:wrongly|mistakenly|incorrectly|erroneously)\b/i;
+
+/** Whether what begins at this place is only supposed, or what somebody else would say. */
+export function isSupposed(text: string, at: number): boolean {
+  const clause = clauseBefore(text, at);
+  return SUPPOSED.test(clause) || OTHERS.test(clause.slice(clause.lastIndexOf(',') + 1));
+}
+
+/** Whether the sentence says before this place under which condition it holds, or that it is only supposed. */
+export function isConditional(text: string, at: number): boolean {
+  return /\b(?:if|whether|unless|suppos(?:e|ing)|assum(?:e|ing)|imagine|either|neither)\b/i.test(
+    clauseBefore(text, at),
+  );
+}
+
 /** What is before a place in its own clause, with single spaces and without emphasis. */
 function clauseBefore(text: string, at: number): string {
   let begin = at;

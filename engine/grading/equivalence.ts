@@ -43,6 +43,10 @@ export function matches(a: Understood, b: Understood, rule: Rule): boolean {
 function sameValues(a: Understood, b: Understood, rule: Rule): boolean {
   const units = relate(a.unit, b.unit);
   if (units === 'differ') return false;
+  const [f, g] = [a.family, b.family];
+  if (f && g) {
+    return f.domain === g.domain && f.variants.some((x) => g.readings.some((y) => sayTheSame(x, y, rule)));
+  }
   return a.readings.some((x) =>
     b.readings.some((y) => {
       if (units === 'convert') return sameScalar(inUnits(x, a.unit!), inUnits(y, b.unit!));

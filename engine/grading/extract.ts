@@ -2,7 +2,8 @@
 import { lastBoxed } from './boxes.ts';
 import { lastNumber } from './last-number.ts';
 import { type Found, MAX_ANSWER, type Span } from './span.ts';
-import { lastHashes, lastStatement, lastTag } from './statement.ts';
+import { lastHashes, lastStatement } from './statement.ts';
+import { lastTag } from './tags.ts';
 import { spoken } from './thought.ts';
 
 /** How far back from the end of a response its answer is searched for, in characters. */

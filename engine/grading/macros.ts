@@ -34,6 +34,8 @@ const CURRENCIES = ['\\dollar', '\\euro', '\\pound', '\\yen', '\\rupee', '\\won'
 export abstract class Macros extends Scanner {
   /** Open `|` bars: another bar then closes. */
   protected bars = 0;
+  /** Open `\|` bars, likewise. */
+  protected norms = 0;
   /** Inside `{x : ...}`, where a colon ends the variable. */
   protected inBuilder = false;
   private inSeries = false;
@@ -81,8 +83,17 @@ export abstract class Macros extends Scanner {
     if (FUNCTIONS.has(name)) return this.call(name);
     const constant = CONSTANTS.get(name);
     if (constant) return this.count({ ...constant });
+    if (name === 'angle') return this.angle();
     if (GREEK.has(name)) return this.subscripted(name);
     throw new Unreadable(`unknown macro ${name}`);
+  }
+
+  /** `\angle ABC`, which is `\angle CBA` and no other. */
+  protected angle(): MathNode {
+    const points = this.match(/ ?\{? ?([A-Z]) ?([A-Z]) ?([A-Z])(?![a-zA-Z]) ?\}?/y);
+    if (!points) return this.subscripted('angle');
+    const [, a, vertex, c] = points as unknown as [string, string, string, string];
+    return this.count({ kind: 'symbol', name: `angle ${a < c ? a + vertex + c : c + vertex + a}` });
   }
 
   protected closing(close: string): MathNode {
@@ -99,7 +110,9 @@ export abstract class Macros extends Scanner {
   }
 
   protected norm(): MathNode {
+    this.norms++;
     const inner = this.sum();
+    this.norms--;
     if (!this.takes('\\|') && !this.takes('\\Vert') && !this.takes('\\rVert')) throw new Unreadable('norm not closed');
     return this.count({ kind: 'call', name: 'norm', args: [inner] });
   }

@@ -10,6 +10,12 @@ const MATHEMATICS = new Set(
     'lambda sigma omega delta phi psi rho tau to none all real integer'
   ).split(' '),
 );
+
+/** Whether a word is mathematics: `sin`, `pi`, `or`. */
+export function isMathematics(word: string): boolean {
+  return MATHEMATICS.has(word);
+}
+
 const SCALES: ReadonlyMap<string, string> = new Map([
   ['dozen', '12'],
   ['hundred', '100'],

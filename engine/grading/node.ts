@@ -99,3 +99,39 @@ export function isApplied(node: MathNode): boolean {
   const head = node.factors[0]!;
   return head.kind === 'symbol' && /^[fghFGH]'*$/.test(head.name);
 }
+
+/** The node with `f` of each of its parts. */
+export function mapChildren(node: MathNode, f: (child: MathNode) => MathNode): MathNode {
+  switch (node.kind) {
+    case 'number':
+    case 'symbol':
+    case 'constant':
+      return node;
+    case 'sum':
+      return { ...node, terms: node.terms.map(f) };
+    case 'product':
+      return { ...node, factors: node.factors.map(f) };
+    case 'negative':
+    case 'percent':
+    case 'degrees':
+      return { ...node, of: f(node.of) };
+    case 'quotient':
+      return { ...node, over: f(node.over), under: f(node.under) };
+    case 'power':
+      return { ...node, base: f(node.base), exponent: f(node.exponent) };
+    case 'call':
+      return { ...node, args: node.args.map(f) };
+    case 'plus-minus':
+      return { ...node, left: node.left && f(node.left), right: f(node.right) };
+    case 'tuple':
+    case 'set':
+    case 'list':
+      return { ...node, items: node.items.map(f) };
+    case 'matrix':
+      return { ...node, rows: node.rows.map((row) => row.map(f)) };
+    case 'relation':
+      return { ...node, sides: node.sides.map(f) };
+    case 'combined':
+      return { ...node, left: f(node.left), right: f(node.right) };
+  }
+}

@@ -186,6 +186,7 @@ class Parser extends Primaries {
     if (c === '{') return true;
     if (c === '|') return this.bars === 0 && !this.inBuilder;
     if (c !== '\\') return false;
+    if (/\\(?:\||[lr]?Vert(?![a-zA-Z]))/y.test(this.text.slice(this.at))) return this.norms === 0;
     return !/\\(?:and|or|le|ge|ne|in|cup|cap|setminus|pm|mp|approx|equiv|rangle|rfloor|rceil|\}|row|end|ldots|to|rightarrow|implies)(?![a-zA-Z])/y.test(
       this.text.slice(this.at),
     );

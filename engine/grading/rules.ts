@@ -7,7 +7,8 @@ import { lastNumber } from './last-number.ts';
 import { within } from './meter.ts';
 import { BadPattern, compilePattern } from './pattern.ts';
 import { type Found, usable } from './span.ts';
-import { lastHashes, lastTag } from './statement.ts';
+import { lastHashes } from './statement.ts';
+import { lastTag } from './tags.ts';
 import { spoken } from './thought.ts';
 
 /** Finds the answer in a response; null when there is none. */

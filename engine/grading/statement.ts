@@ -1,6 +1,8 @@
-/** Answers that are marked by words: `the answer is x`, `#### x`, `<answer>x</answer>`, a heading "Final answer". */
-import { isUntrue } from './denial.ts';
+/** Answers that are marked by words: `the answer is x`, `#### x`, a heading "Final answer". */
+import { isSupposed, isUntrue } from './denial.ts';
 import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from './span.ts';
+import { ANSWER_TAG } from './tags.ts';
+import { lastValueFirst } from './value-first.ts';
 
 /** Headings such as `#### Step 2` are not answers. */
 const HEADING =
@@ -48,50 +50,32 @@ export function lastHashes(text: string): Found | null {
   return null;
 }
 
-/** Longest content of a tag in which a whole solution is not looked for. */
-const TAG = { open: '<answer>', close: '</answer>' };
-
-/** Content of the last complete `<answer>...</answer>` that says something; `cut` where a later one is not finished. */
-export function lastTag(text: string, name = 'answer'): Found | 'cut' | null {
-  const [open, close] = name === 'answer' ? [TAG.open, TAG.close] : [`<${name}>`, `</${name}>`];
-  if (!text.includes('<')) return null;
-  const lower = text.toLowerCase();
-  // a letter whose lower case is longer would move the places
-  const where = lower.length === text.length ? lower : text;
-  let end = where.lastIndexOf(close);
-  const later = where.lastIndexOf(open);
-  if (later > end && isUnfinished(text.slice(later + open.length))) return 'cut';
-  for (let tries = 0; end >= 0 && tries < 20; tries++) {
-    const start = where.lastIndexOf(open, end);
-    if (start < 0) return null;
-    const found = usable(text, start + open.length, end);
-    if (found) return found;
-    end = where.lastIndexOf(close, start);
-  }
-  return null;
-}
-
-function isUnfinished(rest: string): boolean {
-  return rest.length <= MAX_ANSWER && !/\n\s*\n/.test(rest) && !/^\s?(?:tags?\b|["'`])/.test(rest);
-}
-
 const BE =
-  'is|was|are|equals|becomes|:|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|[\\x27\\u2019]s(?= [-+$\\\\*\\d(])|comes? (?:out )?to|is going to be';
+  '(?:is|was) (?:(?:then|thus) )?(?:found|calculated|determined|computed|known|estimated) to be|is|was|are|equals|becomes|:|[=-]>|[\u2192\u21d2]|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|[\\x27\\u2019]s(?= [-+$\\\\*\\d(])|comes? (?:out )?to|is going to be';
+/** What the answer is to or in, and words in between: `the answer (in cm), then, is`. */
+const OF =
+  '(?: (?:to|for|of|in|we|that we|that I) (?:(?!answer)[^.:=\\n]){1,80}?)?(?: ?\\([^()\\n]{1,40}\\))?(?:, [^,.:=\\n]{1,40},)?(?:\\s*(?:\\*{1,2}|_{1,2}))?';
 const CUE = new RegExp(
-  `(?<![^\\W_])(?:answer|ans)(?: choice| option)?(?: (?:to|for|of) [^.:=\\n]{1,80}?)?(?:\\s*(?:\\*{1,2}|_{1,2}))?\\s*(?:${BE})(?![a-z])` +
-    '|\\b(?:correct|right|best) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:is|:)(?![a-z])',
+  `(?<![^\\W_])(?:answers?|ans)(?: choice| option)?${OF}\\s*(?:${BE})(?![a-z])` +
+    `|\\b(?:correct|right|best|selected|chosen) (?:choice|option)(?:\\s*\\*\\*)?\\s*(?:${BE})(?![a-z])` +
+    `|\\bfinal (?:result|solution|value)${OF}\\s*(?:${BE})(?![a-z])` +
+    '|\\b(?:final )?answer(?:\\*\\*)? ?[-\\u2013\\u2014] |\\bans\\. ',
   'gi',
 );
+/** Cues that are ones at the beginning of a line only: `Answer - 12`, `Ans. 12`. */
+const ON_A_LINE = /(?:[-\u2013\u2014] |\. )$/;
+const LINE_BEFORE = /(?:^|\n)[^\p{L}\p{N}\n]{0,8}$/u;
 /** What may be between the cue and the answer. */
 const FILLER =
-  /^\s*(?:(?:\*\*|__|[*_](?=\s))\s*)?(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly)\b\s*)?(?:[:=]\s*)?/i;
+  /^\s*(?:\}\s*)?(?:(?:\*\*|__|[*_](?=\s))\s*)?(?:(?:therefore|thus|simply|just|now|then|hence|indeed|clearly|actually|really|definitely|obviously|still)\b,?\s*)?(?:[:=]\s*)?(?:```[a-z]{0,10}[ \t]{0,9}\n\s*|>\s)?/i;
 /** `**Final Answer**`, `Answer:` on a line of its own. */
 const TITLE =
-  /^[ \t]{0,3}(?:#{1,6}[ \t]{0,3}|\*\*|__)?(?:the )?(?:(?:final|correct) )?answer[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/i;
-const BULLET = /^[-*+\u2022] {1,2}(?=\S)/;
+  /^[^\p{L}\p{N}$\\|"'<({[`\n]{0,12}(?:the )?(?:(?:(?:final|correct) )?answers?|final (?:result|solution))(?: ?\([^()]{1,30}\))?[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/iu;
+/** What layout puts between a title and its answer: a line, an item of a list, a quotation, the beginning of code. */
+const LAYOUT = /^(?:(?:[-=]{3,}|```[a-z]{0,10})[ \t]{0,9}\n\s{0,9}|[-*+\u2022>] {1,2}(?=\S))/;
 /** `"answer": 5` or `"final_answer": "5"`, as models that are asked for JSON write it. */
 const MEMBER =
-  /"(?:final[_ ]?|correct[_ ]?)?answer"\s{0,9}:\s{0,9}(?:"((?:[^"\\\n]|\\.){0,500})"|(-?\d[\d.eE+-]{0,40}|true|false))/gi;
+  /(["'])(?:final[_ ]?|correct[_ ]?)?answer\1\s{0,9}:\s{0,9}(?:"((?:[^"\\\n]|\\.){0,500})"|'((?:[^'\\\n]|\\.){0,500})'|(-?\d[\d.eE+-]{0,40}|true|false))/gi;
 /** Longest line that is looked at as a title. */
 const LONGEST_TITLE = 60;
 
@@ -101,7 +85,8 @@ function* behindTitles(text: string): Generator<number> {
     if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
     while (end < text.length && isSpace(text.charCodeAt(end))) end++;
     // an item of a list is not a negative number
-    yield end + (BULLET.exec(text.slice(end, end + 4))?.[0].length ?? 0);
+    const line = LAYOUT.exec(text.slice(end, end + 90))?.[0].length ?? 0;
+    yield end + line + (LAYOUT.exec(text.slice(end + line, end + line + 4))?.[0].length ?? 0);
     end--;
   }
 }
@@ -109,18 +94,34 @@ function* behindTitles(text: string): Generator<number> {
 const NO_ANSWER =
   /^(?:(?:[a-z]{2,12}ly )?(?:not|n't|never)|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
 
+/** `The answer should be an integer`, `the answer is a number between 0 and 999`: what it looks like, not what it is. */
+const FORMAT =
+  /^(?:an?|the|one|your|in|only|exact|positive|negative|rounded|simplified|less|greater|between|divisible)\b/i;
+const NUMBER_WITH =
+  /^an? (?:[a-z-]{2,14} ){0,3}(?:integer|number|fraction|decimal|value) (?:between|from|in|that|which|less|greater|with)\b/i;
+
+function isFormat(rest: string, cue: string): boolean {
+  if (NUMBER_WITH.test(rest)) return true;
+  const demanded = /\b(?:should|must|has to|have to|ought to) (?:[a-z]{2,12} )?be[\s*:]*$/i.test(cue);
+  // `the answer must be a multiple of 3`; `the answer must be the 3rd` is one
+  return (
+    demanded && FORMAT.test(rest) && !/^(?:the|an?) [^a-z]/i.test(rest) && !/^[^.!?\n]*\d[.!?]?(?:\s|$)/.test(rest)
+  );
+}
+
 /** Most cues that are tried, from the end. */
 const MAX_CUES = 40;
 
 /** What follows the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
 export function lastStatement(text: string): Found | null {
   const member = lastMember(text);
+  const direct = later(member, lastValueFirst(text));
   for (const cue of lastCues(text)) {
-    if (member && cue < member.start) return member;
+    if (direct && cue < direct.start) return direct;
     const near = text.slice(cue, cue + MAX_ANSWER + 200);
     const from = cue + FILLER.exec(near)![0].length;
     const rest = text.slice(from, from + MAX_ANSWER + 200);
-    if (NO_ANSWER.test(rest)) continue;
+    if (NO_ANSWER.test(rest) || isFormat(rest, text.slice(Math.max(0, cue - 20), cue))) continue;
     const clause = sentence(rest);
     if (text[from + clause.end] === '?') continue;
     // the explanation next to it
@@ -128,7 +129,11 @@ export function lastStatement(text: string): Found | null {
     const found = usable(text, from + clause.start, from + clause.end);
     if (found) return found;
   }
-  return member;
+  return direct;
+}
+
+function later(a: Found | null, b: Found | null): Found | null {
+  return a && b ? (a.start > b.start ? a : b) : (a ?? b);
 }
 
 /** Where what follows a cue begins, of the last cues that do not deny it, the last one first. */
@@ -140,7 +145,8 @@ function lastCues(text: string): number[] {
     if ((titles.at(-1) ?? -1) >= (cues.at(-1)?.[1] ?? -1)) found.push(titles.pop()!);
     else {
       const [at, behind] = cues.pop()!;
-      if (!isUntrue(text, at)) found.push(behind);
+      if (ON_A_LINE.test(text.slice(at, behind)) && !LINE_BEFORE.test(text.slice(Math.max(0, at - 12), at))) continue;
+      if (!isUntrue(text, at) && !isSupposed(text, at)) found.push(behind);
     }
   }
   return found;
@@ -149,9 +155,9 @@ function lastCues(text: string): number[] {
 /** The value of the last `"answer"` in JSON. */
 function lastMember(text: string): Found | null {
   let found: Found | null = null;
-  for (const { index, 0: all, 1: words, 2: value } of text.matchAll(MEMBER)) {
-    const content = words ?? value!;
-    const end = index + all.length - (words === undefined ? 0 : 1);
+  for (const { index, 0: all, 2: words, 3: quoted, 4: value } of text.matchAll(MEMBER)) {
+    const content = words ?? quoted ?? value!;
+    const end = index + all.length - (value === undefined ? 1 : 0);
     found = usable(text, end - content.length, end) ?? found;
   }
   return found;
@@ -193,7 +199,8 @@ function delimited(rest: string): Span | null {
 
 const END = new RegExp(
   '(?<!\\b(?:Rs|approx|ca|sq|cu|St|Dr|Mr|Mrs|Ms|No)|\\b[A-Z][.] [A-Z])[.](?=\\s|$)(?! [A-Z][.] )(?!(?<=\\b[A-Z][.][A-Z][.]) [a-z])|[!?](?=\\s|$)|[.](?=[*"\')\\]]{1,3}(?:\\s|$))|' +
-    '<\\/?answer>| (?:because|since|as shown|but|which|rather than|instead of|and not|not|, so) |, (?:so|as|since|because|which|where|not|given|assuming|rounded) |' +
+    `${ANSWER_TAG.source}|` +
+    ' (?:because|since|as shown|but|which|rather than|instead of|and not|not|, so) |, (?:so|as|since|because|which|where|not|given|assuming|rounded) |' +
     END_TOKEN.source,
 );
 

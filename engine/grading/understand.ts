@@ -1,16 +1,21 @@
 /** From an answer's text to what it says: key for text comparison, readings as trees, unit. */
 import { choiceOf } from './choice.ts';
 import { clean, MAX_LENGTH, textKey } from './clean.ts';
+import { conditionOf, type Family, familyOf } from './family.ts';
 import { withoutLead } from './lead.ts';
 import { splitUnit } from './measure.ts';
 import { within } from './meter.ts';
-import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
+import { namedValue } from './name-of-value.ts';
+import { children, isScalar, type MathNode, mapChildren, symbolsOf } from './node.ts';
+import { numbered } from './numbered.ts';
 import { fromWords, otherNumber, plainDigits, withDecimalPoint, withLatexPoints } from './numerals.ts';
 import { withoutOver } from './over.ts';
 import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
+import { withoutArticle, yesOrNo } from './said.ts';
 import { allot } from './scalar.ts';
 import { Unreadable } from './scanner.ts';
+import { clockTime, duration } from './times.ts';
 import { isShare, partsOf, type Unit, unitOf } from './units.ts';
 
 export interface Understood {
@@ -22,6 +27,8 @@ export interface Understood {
   unit: Unit | null;
   /** The letter of a multiple-choice answer, and the text next to it. */
   choice: { letter: string; content: Understood | null } | null;
+  /** Where it has a parameter, and says what that may be. */
+  family?: Family;
 }
 
 /** What mathematics says in words: pattern of the key, common key, formula. */
@@ -62,7 +69,8 @@ function readWithin(answer: string): Understood {
     READING_STEPS,
     () => {
       const understood = read(answer);
-      allot([...understood.readings, ...(understood.choice?.content?.readings ?? [])]);
+      const { readings: said, choice, family } = understood;
+      allot([...said, ...(choice?.content?.readings ?? []), ...(family ? family.variants : [])]);
       return understood;
     },
     asText,
@@ -104,13 +112,19 @@ function bareLetters(cleaned: string): string {
 
 /** An answer without the letter of a choice. */
 function readValue(cleaned: string): Understood {
-  const key = yesOrNo(textKey(cleaned));
+  const condition = conditionOf(cleaned);
+  const key = yesOrNo(withoutArticle(textKey(cleaned)));
+  const of = condition && readValue(condition.value);
+  const family = of && !of.family && familyOf(of.readings, condition);
+  if (family) return { ...of, key, family };
   const phrase = PHRASES.find(([pattern]) => pattern.test(key));
   if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null, choice: null };
   const roman = romanNumber(cleaned);
   if (roman !== null) return { key, readings: readings(String(roman)), unit: null, choice: null };
-  const clock = clockTime(cleaned);
-  if (clock) return { key, ...clock, choice: null };
+  const time = clockTime(cleaned, readings) ?? duration(words(cleaned));
+  if (time) return { key, ...time, choice: null };
+  const which = numbered(words(cleaned));
+  if (which) return { key, readings: readings(which.number), unit: which.unit, choice: null };
   // `(x = 4 cm)`: an equation is not a pair
   const [, equation = cleaned] = /^\(([^(),=]{1,200}=[^(),=]{1,200})\)$/.exec(cleaned) ?? [];
   const bare = equation.trim();
@@ -129,11 +143,6 @@ function romanNumber(cleaned: string): number | null {
   if (!/^(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})$/.test(text)) return null;
   const values = [...text].map((letter) => ({ I: 1, V: 5, X: 10 })[letter]!);
   return values.reduce((sum, value, i) => sum + (value < (values[i + 1] ?? 0) ? -value : value), 0);
-}
-
-/** `yes` for `Yes, it is`: what follows says it again. */
-function yesOrNo(key: string): string {
-  return /^(yes|no|true|false)(?:,|;|:|\.|-)(?=[a-zA-Z])[^\d=\\]{2,120}$/.exec(key)?.[1] ?? key;
 }
 
 const PERCENT = unitOf('percent');
@@ -158,7 +167,18 @@ function plain(text: string): Value {
   ]) {
     if (other !== null) values.push(...readings(other));
   }
-  return { readings: values, unit: null };
+  const named = values.length === 0 ? namedValue(text) : null;
+  return named ? withName(named) : { readings: values, unit: null };
+}
+
+/** `\lim_{x \to 0} f(x) = 1`: what names the value is not read. */
+function withName({ name, value }: { name: string; value: string }): Value {
+  const { readings: values, unit } = measure(value) ?? { readings: readings(value), unit: null };
+  const symbol: MathNode = { kind: 'symbol', name };
+  const said = values
+    .filter(isClosed)
+    .map((of): MathNode => ({ kind: 'relation', sides: [symbol, of], operators: ['='] }));
+  return { readings: said, unit };
 }
 
 /** A number with a unit. */
@@ -261,23 +281,6 @@ function isClosed(node: MathNode): boolean {
   return isScalar(node) && symbolsOf(node).size === 0;
 }
 
-/** `8:34 p.m.`, `20:34:00`; the ratio `3:20` keeps its reading as a ratio. */
-function clockTime(cleaned: string): Value | null {
-  const full = /^\d{1,2} ?(?:\\text ?\{ ?)?[ap]\.? ?m\.? ?\}?$/i.test(cleaned)
-    ? cleaned.replace(/^\d+/, '$&:00')
-    : cleaned;
-  const found = /^(\d{1,2}):([0-5]\d)(?::([0-5]\d))? ?(?:(?:\\text ?\{)? ?([ap])\.?\s?m\.? ?\}?)?$/i.exec(full);
-  if (!found || Number(found[1]) > 24) return null;
-  const [, hour, minute, second = '00', half] = found as unknown as [string, string, string, string?, string?];
-  const at = (h: number): MathNode => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
-  const times = [at(Number(hour))];
-  if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
-  // `8 am` may also be asked for as a number
-  const ratio =
-    full === cleaned ? (half || minute.startsWith('0') || found[3] ? [] : readings(cleaned)) : readings(hour);
-  return { readings: [...times, ...ratio], unit: half ? unitOf(`${half.toLowerCase()}m`) : null };
-}
-
 /** `12 apples, 3 pears`: units of the parts of a list. */
 function withoutUnits(cleaned: string): string {
   if (!/,(?!\d{3})|\\and|\\or/.test(cleaned) || /[()[\]{}|]/.test(cleaned.replace(/\\text\{[^{}]*\}/g, '')))
@@ -325,39 +328,4 @@ function withSign(node: MathNode, sign: 1 | -1): MathNode {
     return node.left ? { kind: 'sum', terms: [withSign(node.left, sign), term] } : term;
   }
   return mapChildren(node, (child) => withSign(child, sign));
-}
-
-function mapChildren(node: MathNode, f: (child: MathNode) => MathNode): MathNode {
-  switch (node.kind) {
-    case 'number':
-    case 'symbol':
-    case 'constant':
-      return node;
-    case 'sum':
-      return { ...node, terms: node.terms.map(f) };
-    case 'product':
-      return { ...node, factors: node.factors.map(f) };
-    case 'negative':
-    case 'percent':
-    case 'degrees':
-      return { ...node, of: f(node.of) };
-    case 'quotient':
-      return { ...node, over: f(node.over), under: f(node.under) };
-    case 'power':
-      return { ...node, base: f(node.base), exponent: f(node.exponent) };
-    case 'call':
-      return { ...node, args: node.args.map(f) };
-    case 'plus-minus':
-      return { ...node, left: node.left && f(node.left), right: f(node.right) };
-    case 'tuple':
-    case 'set':
-    case 'list':
-      return { ...node, items: node.items.map(f) };
-    case 'matrix':
-      return { ...node, rows: node.rows.map((row) => row.map(f)) };
-    case 'relation':
-      return { ...node, sides: node.sides.map(f) };
-    case 'combined':
-      return { ...node, left: f(node.left), right: f(node.right) };
-  }
 }

@@ -19,8 +19,9 @@ const BOUNDED: readonly (readonly [beginning: string, why: string])[] = [
   ['/(?:\\\\(?:mathrm|text|operatorname|rm)\\s*\\{\\s*d', 'each d walks over the space behind it once'],
   ['/(?<!\\b(?:Rs|approx', 'sees 1,200 characters; only names of at most 40 are repeated'],
   ['/\\$\\$|\\\\\\[|\\\\\\(|\\$|-?\\\\[dtc]?frac', 'sees 4,000 characters, and each part ends at the next brace'],
-  ['/(?<![^\\W_])(?:answer|ans)(?: choice', 'at most 80 characters are repeated between two words'],
-  ['/"(?:final[_ ]?|correct[_ ]?)?answer"', 'at most 500 characters follow each name'],
+  ['/(?<![^\\W_])(?:answers?|ans)(?: choice', 'at most 80 characters are repeated between two words'],
+  ['/(?<![\\p{L}\\p{N}_\\\\$*.,-])', 'a formula has at most 200 characters, a number 41, a list 9 letters'],
+  ['/(["\'])(?:final[_ ]?|correct[_ ]?)?answer', 'at most 500 characters follow each name'],
   ['/(\\d{1,9}(?:\\.\\d{1,9})?) ?([a-zA-Z]', 'sees 200 characters (LONGEST_COMPOUND)'],
   ['/\\b(?:from|import)(?:\\s*\\()?', 'sees modules of the user; a name ends at the next quote or line'],
 ];
@@ -44,7 +45,16 @@ const FILES = ['engine', 'extension', 'webview']
   .map((name) => name.replaceAll(path.sep, '/'))
   .sort();
 /** Files whose patterns are put together from constants when they are loaded. */
-const AT_LOAD = ['grading/span.ts', 'grading/statement.ts', 'grading/thought.ts', 'importers/padding.ts'];
+const AT_LOAD = [
+  'grading/family.ts',
+  'grading/numbered.ts',
+  'grading/span.ts',
+  'grading/statement.ts',
+  'grading/tags.ts',
+  'grading/thought.ts',
+  'grading/value-first.ts',
+  'importers/padding.ts',
+];
 
 interface SyntaxNode {
   type?: string;

@@ -6,7 +6,10 @@ import { predictedAnswer } from '../../engine/cli/answers.ts';
 import { clusterAnswers, equivalent, extractAnswer, referenceAnswer } from '../../engine/grading/index.ts';
 import { FORMS } from '../support/grading-forms.ts';
 import { KINDS } from '../support/grading-kinds.ts';
+import { SAID } from '../support/grading-said.ts';
 import { requireOrSkip } from '../support/skip.ts';
+
+const ALL = { ...KINDS, ...FORMS, ...SAID };
 
 function graded(response: string, label: string): boolean {
   const reference = referenceAnswer(label) ?? '';
@@ -14,7 +17,7 @@ function graded(response: string, label: string): boolean {
   return answer !== null && equivalent(answer, reference);
 }
 
-for (const [kind, { equal, different }] of Object.entries({ ...KINDS, ...FORMS })) {
+for (const [kind, { equal, different }] of Object.entries(ALL)) {
   test.each(equal)(`${kind}: %j equals %j`, (response, reference) => expect(graded(response, reference)).toBe(true));
   test.each(different)(`${kind}: %j is not %j`, (response, reference) =>
     expect(graded(response, reference)).toBe(false),
@@ -23,7 +26,7 @@ for (const [kind, { equal, different }] of Object.entries({ ...KINDS, ...FORMS }
 
 test('another digit in the reference makes every equal pair different', () => {
   const wrong: [string, string][] = [];
-  for (const { equal } of Object.values({ ...KINDS, ...FORMS })) {
+  for (const { equal } of Object.values(ALL)) {
     for (const [response, reference] of equal) {
       // a number alone: in a choice the letter decides, and in an expression the digit may not matter
       if (!/^-?\d[\d.]*$/.test(reference)) continue;

@@ -1,0 +1,30 @@
+/** Numbers that say which one: `Day 25`, `7th place`. Pure. */
+import { ONE } from './rational.ts';
+import type { Unit } from './units.ts';
+
+/** What is counted by numbers behind its name. */
+const THINGS =
+  'day|week|year|page|chapter|level|grade|room|row|column|step|stage|round|game|question|problem|part|case|house|door|' +
+  'box|card|position|place|rank|floor|line|number|team|player|bus|track|lane|seat|gate|platform|version|volume|section|' +
+  'figure|table|exercise|lesson|unit|phase|item|rule|school|option|choice|answer|type|class|group|route|channel|season|' +
+  'episode|act|scene|verse|mission|task|try|attempt|trial|term|digit|child|student|person|statement|equation|method';
+const NAMED = new RegExp(
+  `^(?:(?:on|in|at) )?(?:the )?(${THINGS})(?: no\\.?| number)? ?\\\\?#? ?(\\d{1,9}(?:\\.\\d{1,6})?)$`,
+  'i',
+);
+const ORDINAL = /^(?:(?:on|in|at) )?(?:the )?(\d{1,9})(?: ?\^ ?\{? ?)?(?:st|nd|rd|th)(?: ?\})? ([a-z]{3,20})$/i;
+/** `7th root` is a function, `3rd power` another. */
+const FUNCTIONS = /^(?:roots?|powers?|degree|order|derivative)$/i;
+
+/** The number and what it is the number of, as a unit of its own: day 25 is neither week 25 nor 25 days. */
+export function numbered(text: string): { number: string; unit: Unit } | null {
+  const found = NAMED.exec(text);
+  if (found) return { number: found[2]!, unit: whichOf(found[1]!) };
+  const ordinal = ORDINAL.exec(text);
+  return ordinal && !FUNCTIONS.test(ordinal[2]!) ? { number: ordinal[1]!, unit: whichOf(ordinal[2]!) } : null;
+}
+
+function whichOf(thing: string): Unit {
+  const name = `which ${thing.toLowerCase()}`;
+  return { name, dimension: name, factor: ONE };
+}
