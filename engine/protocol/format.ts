@@ -14,7 +14,9 @@ function exists(value: number | null | undefined): value is number {
 
 /** `87%`. */
 export function percent(value: number | null | undefined): string {
-  return exists(value) ? `${Math.round(value * 100)}%` : DASH;
+  if (!exists(value)) return DASH;
+  const hundredths = value * 100;
+  return `${Math.abs(hundredths) < 1e9 ? Math.round(hundredths) : number(hundredths)}%`;
 }
 
 /** With `digits` decimals, or in scientific notation if that would hide the number. */
@@ -22,7 +24,7 @@ export function number(value: number | null | undefined, digits = 3): string {
   if (!exists(value)) return DASH;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   const size = Math.abs(value);
-  return size !== 0 && size < 10 ** -digits ? value.toExponential(1) : value.toFixed(digits);
+  return size !== 0 && (size < 10 ** -digits || size >= 1e9) ? value.toExponential(1) : value.toFixed(digits);
 }
 
 /** Three significant digits: `0.0123`, `12.3`, `1,234`; very small and large values in scientific form. */
@@ -64,7 +66,8 @@ export function rounded(value: number, digits: number): number {
 
 /** `1,234`. */
 export function whole(value: number | null | undefined): string {
-  return exists(value) ? THOUSANDS.format(Math.round(value)) : DASH;
+  if (!exists(value)) return DASH;
+  return Math.abs(value) < 1e15 ? THOUSANDS.format(Math.round(value)) : number(value);
 }
 
 /** A time that was taken: `0:38`, `12:05`, `3:07:12`. */
@@ -86,9 +89,10 @@ export function about(seconds: number | null | undefined): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A point in time, in local time: `2026-11-24 19:30`. Takes an ISO string or milliseconds since 1970. */
+/** A point in time, in local time: `2026-11-24 19:30`. Takes an ISO string or milliseconds since 1970; anything else is a dash. */
 export function dateTime(time: string | number): string {
   const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return DASH;
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
@@ -96,6 +100,7 @@ export function dateTime(time: string | number): string {
 
 /** The same without the year, to distinguish the runs of a list: `11-24 19:30`, with seconds `11-24 19:30:12`. */
 export function shortDateTime(time: string | number, withSeconds: boolean): string {
+  if (Number.isNaN(new Date(time).getTime())) return DASH;
   const seconds = `:${String(new Date(time).getSeconds()).padStart(2, '0')}`;
   return `${dateTime(time).slice('2026-'.length)}${withSeconds ? seconds : ''}`;
 }
@@ -103,6 +108,7 @@ export function shortDateTime(time: string | number, withSeconds: boolean): stri
 /** `512 MB`, `3.4 GB`, in binary units. */
 export function bytes(value: number | null | undefined): string {
   if (!exists(value)) return DASH;
+  if (value >= 2 ** 60) return `${number(value / 2 ** 30)} GB`;
   return value < 2 ** 30 ? `${Math.round(value / 2 ** 20)} MB` : `${(value / 2 ** 30).toFixed(1)} GB`;
 }
 

@@ -85,7 +85,7 @@ export function withUnit(quantity: Quantity, value: number | Estimate | null | u
 
 function valueText({ digits, tiny }: QuantityDefinition, value: number): string {
   if (digits === 0) return whole(value);
-  if (tiny || !Number.isFinite(value)) return number(value, digits);
+  if (tiny || !(Math.abs(value) < 1e12)) return number(value, digits);
   // A zero has no sign.
   return grouped(fixed(Number(fixed(value, digits)) || 0, digits));
 }

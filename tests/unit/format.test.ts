@@ -1,6 +1,16 @@
 /** How numbers, times and texts read on every surface. */
 import { describe, expect, test } from 'vitest';
-import { about, bytes, duration, number, percent, plural, whole } from '../../engine/protocol/format.ts';
+import {
+  about,
+  bytes,
+  dateTime,
+  duration,
+  number,
+  percent,
+  plural,
+  shortDateTime,
+  whole,
+} from '../../engine/protocol/format.ts';
 import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { oneLine, verdictText } from '../../engine/protocol/texts.ts';
@@ -28,6 +38,10 @@ describe('numbers', () => {
       '1,200 steps',
     ]);
     expect([bytes(300 * 2 ** 20), bytes(3.5 * 2 ** 30), bytes(null)]).toEqual(['300 MB', '3.5 GB', '–']);
+    expect([number(1e308), whole(-1e308), percent(1e308), bytes(1e308)]).toEqual([
+      ...['1.0e+308', '-1.0e+308', '∞%', '9.3e+298 GB'],
+    ]);
+    expect([number(123_456_789), whole(1e14)]).toEqual(['123456789.000', '100,000,000,000,000']);
   });
 });
 
@@ -48,6 +62,10 @@ describe('quantities', () => {
     expect([quantityText('tokenProbability', 2e-4), quantityText('reward', 1.1e-4)]).toEqual(['2.0e-4', '1.1e-4']);
     expect(quantityText('kl', 0.00123)).toBe('0.0012');
   });
+});
+
+test('a time that is none is a dash', () => {
+  expect([dateTime('tomorrow'), dateTime(1e300), shortDateTime('', true)]).toEqual(['–', '–', '–']);
 });
 
 test('a time that was taken is exact, one that is estimated is not', () => {
