@@ -10,11 +10,15 @@ import { PHASES } from './group-id.ts';
 
 export { groupKey, PHASES, type Phase } from './group-id.ts';
 
+/** Columns hold these as 32-bit integers; no run comes near. */
+const LARGEST = 2 ** 31 - 1;
+export const count32 = z.int().min(0).max(LARGEST);
+
 const id = {
   phase: z.enum(PHASES),
-  step: z.int().min(0),
+  step: count32,
   /** Position in the run's problem list. */
-  problem: z.int().min(0),
+  problem: count32,
 };
 
 /** What identifies a group within its run. Of two groups with one id, the one that the journal recorded later counts. */
@@ -34,7 +38,7 @@ export const ClusterCount = z.strictObject({
   /** The answer as the first member wrote it (normalized by extraction). */
   answer: z.string(),
   /** Number of rollouts in it. */
-  count: z.int().min(1),
+  count: z.int().min(1).max(LARGEST),
   /** Equivalent to the reference; null without one. */
   correct: z.boolean().nullable(),
 });
@@ -78,10 +82,10 @@ const summary = {
   /** null when no rollout has an answer. */
   majority: Majority.nullable(),
   /** Number of rollouts; of those, without an answer, and truncated at the length limit. */
-  rollouts: z.int().min(0),
-  unanswered: z.int().min(0),
+  rollouts: count32,
+  unanswered: count32,
   /** null where of no rollout it is known how it ended. */
-  truncated: z.int().min(0).nullable(),
+  truncated: count32.nullable(),
   means: GroupMeans,
 };
 

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { StoredRunConfig } from './config.ts';
 import { Estimate } from './estimate.ts';
 import { Forecast, ForecastScore } from './forecast.ts';
-import { FramePointer, GroupId, groupRecordFields, ScoredBy, type TokenColumns } from './group.ts';
+import { count32, FramePointer, GroupId, groupRecordFields, ScoredBy, type TokenColumns } from './group.ts';
 import { WATCH_WARNING_LEVELS } from './warnings.ts';
 
 export { Estimate };
@@ -81,7 +81,7 @@ export const StepRecord = z.strictObject({
   type: z.literal('step'),
   ...base,
   /** From 1: the number of steps done when this record is written. */
-  step: z.int().min(1),
+  step: count32.min(1),
   metrics: z.strictObject({
     /** Mean of the reward that trains. */
     proxyReward: nullable,
@@ -143,7 +143,7 @@ export type StepRecord = z.infer<typeof StepRecord>;
 export const EvaluationRecord = z.strictObject({
   type: z.literal('evaluation'),
   ...base,
-  step: z.int().min(0),
+  step: count32,
   problems: z.int().min(0),
   /** Number of problems that these are a random sample of; absent if they are not a sample. */
   sampledFrom: z.int().min(1).optional(),
@@ -177,7 +177,7 @@ export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
 const ForecastRecord = z.strictObject({
   type: z.literal('forecast'),
   ...base,
-  step: z.int().min(0),
+  step: count32,
   forecast: Forecast,
 });
 
@@ -185,14 +185,14 @@ const ForecastRecord = z.strictObject({
 const ForecastScoreRecord = z.strictObject({
   type: z.literal('forecast-score'),
   ...base,
-  step: z.int().min(0),
+  step: count32,
   score: ForecastScore,
 });
 
 export const CheckpointRecord = z.strictObject({
   type: z.literal('checkpoint'),
   ...base,
-  step: z.int().min(0),
+  step: count32,
   /** Relative to the run folder. */
   path: z.string(),
 });
@@ -265,7 +265,7 @@ export const EndRecord = z.strictObject({
   ...base,
   /** `stopped` and `failed` runs can be resumed. */
   reason: z.enum(['completed', 'stopped', 'failed']),
-  step: z.int().min(0),
+  step: count32,
   error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type EndRecord = z.infer<typeof EndRecord>;

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import {
   type Cluster,
+  count32,
   FramePointer,
   type GroupDetail,
   type GroupSummary,
@@ -34,9 +35,9 @@ const Group2 = z.strictObject({
   type: z.literal('group'),
   seq: z.int().min(0),
   time: z.string(),
-  step: z.int().min(0),
+  step: count32,
   phase: z.enum(PHASES),
-  problem: z.int().min(0),
+  problem: count32,
   clusters: z.array(
     z.strictObject({ answer: z.string(), members: z.array(z.int().min(0)).min(1), correct: z.boolean().nullable() }),
   ),
