@@ -132,22 +132,25 @@ export function laidOut(turns: readonly Turn[]): string {
 
 function turnOf(message: Message, index: number): Turn {
   const name = String(message.role ?? message.from);
-  const role = ROLES.get(name.toLowerCase());
-  const which = `is a chat whose turn ${index + 1}`;
-  if (role === undefined) throw new ChatFault(`${which} has the role "${name}", which is not supported`);
-  const content = contentOf(message.content ?? message.value ?? message.text, which);
-  if (content === null) throw new ChatFault(`${which} has no text`);
+  const role = ROLES.get(name) ?? ROLES.get(name.toLowerCase());
+  if (role === undefined) throw new ChatFault(`${turnAt(index)} has the role "${name}", which is not supported`);
+  const content = contentOf(message.content ?? message.value ?? message.text, index);
+  if (content === null) throw new ChatFault(`${turnAt(index)} has no text`);
   return { role, content };
 }
 
-function contentOf(content: unknown, which: string): string | null {
+function turnAt(index: number): string {
+  return `is a chat whose turn ${index + 1}`;
+}
+
+function contentOf(content: unknown, index: number): string | null {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return null;
   const parts = content.map((part) => {
     if (typeof part === 'string') return part;
     const { type, text } = isObject(part) ? part : { type: typeof part };
     if (typeof text === 'string' && (type === undefined || type === null || /text$/.test(String(type)))) return text;
-    throw new ChatFault(`${which} has a part of type "${String(type)}"; only text is supported`);
+    throw new ChatFault(`${turnAt(index)} has a part of type "${String(type)}"; only text is supported`);
   });
   return parts.join('\n');
 }

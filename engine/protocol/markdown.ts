@@ -26,7 +26,8 @@ export function markdown(text: string): string {
 }
 
 function codeSpan(text: string): string {
-  if (text !== '' && !/^\s|`|\s$/.test(text)) return `\`${text}\``;
+  const isPlain = !isSpace(text.charCodeAt(0)) && !isSpace(text.charCodeAt(text.length - 1)) && !text.includes('`');
+  if (text !== '' && isPlain) return `\`${text}\``;
   const out = new TextWriter(text.length + 2);
   writeSpan(out, text, 0, text.length);
   return out.text();

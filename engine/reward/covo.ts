@@ -11,6 +11,7 @@
 import type { Grader } from '../grading/index.ts';
 import { within } from '../grading/meter.ts';
 import { BadPattern, compilePattern } from '../grading/pattern.ts';
+import { isSpace } from '../grading/span.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
@@ -132,23 +133,30 @@ export function prefixes(
     () => [],
   );
   for (const { start, end } of separators) {
-    if (end > start && reasoning.slice(ends.at(-1) ?? 0, end).trim() !== '') ends.push(end);
+    if (end > start && saysSomething(reasoning, ends.at(-1) ?? 0, end)) ends.push(end);
   }
-  if (reasoning.slice(ends.at(-1) ?? 0).trim() !== '' || ends.length === 0) ends.push(reasoning.length);
+  if (saysSomething(reasoning, ends.at(-1) ?? 0, reasoning.length) || ends.length === 0) ends.push(reasoning.length);
   const kept =
     ends.length <= steps
       ? ends
       : Array.from({ length: steps }, (_, k) => ends[Math.ceil(((k + 1) * ends.length) / steps) - 1]!);
+  let count = 0;
+  let at = 0;
   return kept.map((end) => {
-    let count = 0;
-    for (let at = 0; count < tokenTexts.length; count++) {
+    for (; count < tokenTexts.length; count++) {
       const next = at + tokenTexts[count]!.length;
       // A token that ends in blanks after the step belongs to it.
-      if (next > end && (at >= end || text.slice(end, next).trim() !== '')) break;
+      if (next > end && (at >= end || saysSomething(text, end, next))) break;
       at = next;
     }
     return tokens.slice(0, count);
   });
+}
+
+/** Whether a part of a text is more than space. */
+function saysSomething(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!isSpace(text.charCodeAt(i))) return true;
+  return false;
 }
 
 function compute({ answers, clusters }: Group, { volatility: weight }: Options, evidence: () => Likeliest): Scores {
