@@ -10,6 +10,7 @@ import { readOldRecord, upgradeRecord } from './formats/upgrade.ts';
 import { isGroupRecord, isProblemUpdate } from './group-check.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 import { linesOf, readLineBlocks } from './lines.ts';
+import { refuseLinksOut } from './links.ts';
 import { readTolerantly, type Tolerant } from './tolerant.ts';
 
 /** A record's line, whatever it holds. */
@@ -44,6 +45,7 @@ export async function* readLog(folder: string, from = 0, seq = 0): AsyncGenerato
  * also where no line is a record, and `run-not-found` without the file.
  */
 export async function* readLogBlocks(folder: string, from = 0, seq = 0): AsyncGenerator<LogLine[]> {
+  refuseLinksOut(folder);
   const path = inRun(folder, EVENTS_FILE);
   const log = new Log(folder, from, seq);
   try {

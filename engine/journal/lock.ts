@@ -2,9 +2,11 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import { elsewhere, FileLock, type LockOwner, lockOwner } from '../system/lock.ts';
 import { inRun, LOCK_FILE } from './layout.ts';
+import { refuseLinksOut } from './links.ts';
 
-/** Throws `run-in-use`, naming the process, while another writer lives. */
-export function lockRun(folder: string): Promise<FileLock> {
+/** Throws `run-in-use`, naming the process, while another writer lives, and `run-broken` for a run with links out of its folder. */
+export async function lockRun(folder: string): Promise<FileLock> {
+  refuseLinksOut(folder);
   return FileLock.acquire(inRun(folder, LOCK_FILE), (owner) => inUse(folder, owner));
 }
 

@@ -16,6 +16,7 @@ import { eventsSize, readLog } from './events.ts';
 import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
 import { EVENTS_FILE, inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
+import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
 import { missingFile } from './missing-file.ts';
 
@@ -46,8 +47,12 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   return { runFile, problems, records, skipped, torn: !writing && end < size };
 }
 
-/** Reads `run.json`. Throws `run-not-found`, `run-version`, or `run-broken`, also where only `run.json` of a run is missing. */
+/**
+ * Reads `run.json`. Throws `run-not-found`, `run-version`, or `run-broken`, also where only `run.json` of a run is missing
+ * and where a link leads out of the folder.
+ */
 export async function readRunFile(folder: string): Promise<RunFile> {
+  refuseLinksOut(folder);
   return readRunFileNow(folder);
 }
 
@@ -102,6 +107,7 @@ function refuseNewer(path: string, { format, versions }: Record<string, unknown>
  * @throws RollscopeError `run-broken` where it is missing or damaged
  */
 export async function readProblems(folder: string): Promise<Problem[]> {
+  refuseLinksOut(folder);
   const path = inRun(folder, PROBLEMS_FILE);
   const problems = await readList(path, Problem, ({ index }) => index, upgradeProblem);
   if (problems) return problems;

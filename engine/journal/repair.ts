@@ -20,6 +20,7 @@ import { upgradeProblem } from './formats/upgrade.ts';
 import { isWholeFrame } from './frame.ts';
 import { readFrameBytes } from './groups.ts';
 import { EVENTS_FILE, IMPORT_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
+import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
 import { restoreHint } from './missing-file.ts';
 import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
@@ -56,6 +57,7 @@ export async function repairRun(folder: string): Promise<Repair> {
       details: { reason: 'missing-file', file: inRun(source, EVENTS_FILE) },
     });
   }
+  refuseLinksOut(source);
   await refuseNewer(source);
   const { lines, changes } = await readableLines(source);
   // A copy that is not finished must not look like one that is.

@@ -18,6 +18,7 @@ const READS = new Set([
     'open',
     'openSync',
     'Stats',
+    'Dirent',
   ],
   'fstatSync',
   ...['readdir', 'readdirSync', 'readFile', 'readFileSync', 'readSync', 'realpath', 'realpathSync', 'stat', 'statSync'],
