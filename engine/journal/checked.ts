@@ -1,6 +1,7 @@
 /** JSON of a run folder, checked where it is read. */
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
+import { isObject } from '../protocol/values.ts';
 import { readTolerantly } from './tolerant.ts';
 
 /** Parses JSON and checks it, without the keys that it does not know; throws `run-broken`, naming `where`. */
@@ -18,8 +19,7 @@ export function parseChecked<T>(
       details: { reason: 'not-json', place: where, system: (error as Error).message },
     });
   }
-  const isObject = typeof value === 'object' && value !== null;
-  const result = readTolerantly(schema, upgrade && isObject ? upgrade(value as Record<string, unknown>) : value);
+  const result = readTolerantly(schema, upgrade && isObject(value) ? upgrade(value) : value);
   if (!result.success)
     throw new RollscopeError('run-broken', `${where}: ${result.error}.`, hint, {
       details: { reason: 'bad-record', place: where, fault: result.error },

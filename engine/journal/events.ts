@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import { JournalRecord, RECORD_TYPES, StepRecord } from '../protocol/records.ts';
+import { isObject } from '../protocol/values.ts';
 import { isGroup2 } from './formats/records2.ts';
 import { readOldRecord, upgradeRecord } from './formats/upgrade.ts';
 import { isGroupRecord, isProblemUpdate } from './group-check.ts';
@@ -158,7 +159,9 @@ export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'
 
 /** The updates of a step's problems are as many as groups: those are checked by hand too. */
 function readRecord(value: unknown): Tolerant<JournalRecord> {
-  const { type: kind, problems, ...rest } = (value ?? {}) as { type?: unknown; problems?: unknown };
+  // the rest of a text or of a list would be a key for each of its items
+  if (!isObject(value)) return readTolerantly(JournalRecord, value);
+  const { type: kind, problems, ...rest } = value;
   if (kind !== 'step' || !Array.isArray(problems) || !problems.every(isProblemUpdate))
     return readTolerantly(JournalRecord, upgradeRecord(value));
   const result = readTolerantly(StepRecord, { type: kind, ...rest });

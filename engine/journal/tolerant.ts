@@ -3,6 +3,7 @@
  * that nobody has described; on reading, such keys (of a newer Rollscope) are dropped. One pass over the value does both:
  * a schema has a twin for reading, made once, whose objects drop what they do not know.
  */
+import { plural } from '../protocol/format.ts';
 import '../protocol/schema-words.ts';
 import * as z from 'zod';
 import { clone } from 'zod/v4/core';
@@ -18,9 +19,14 @@ export function readTolerantly<T>(schema: z.ZodType<T>, value: unknown): Toleran
   return result.success ? result : { success: false, error: describeIssues(result.error) };
 }
 
+/** Faults of a value that are told; a list of a million may have as many. */
+const TOLD = 8;
+
 /** What zod found, in the words of a person: `metrics.loss: expected number, received string`. */
 export function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+  const told = error.issues.slice(0, TOLD).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
+  const more = error.issues.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${plural(more, 'other fault')}`] : [])].join('; ');
 }
 
 const twins = new WeakMap<z.ZodType, z.ZodType>();

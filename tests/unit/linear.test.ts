@@ -9,6 +9,7 @@ import { lastNumber } from '../../engine/grading/last-number.ts';
 import { lastStatement } from '../../engine/grading/statement.ts';
 import { withoutPadding } from '../../engine/importers/padding.ts';
 import { userText } from '../../engine/importers/prompt-text.ts';
+import { parseLine } from '../../engine/journal/events.ts';
 import { withoutEnd } from '../../engine/protocol/ends.ts';
 import { bytesIn } from '../../engine/protocol/settings/size.ts';
 import { placeholders, render } from '../../engine/protocol/template.ts';
@@ -23,6 +24,16 @@ test('ends', () => {
   expect(withoutEnd('a.,', /[.,]/)).toBe('a');
   expect(withoutEnd(`${of('.')}x`, /[.]/)).toHaveLength(N + 1);
   expect(withoutEnd('...', /[.]/)).toBe('');
+});
+
+test('records that are a text or a list', () => {
+  for (const text of [`"${of('x', 30 * N)}"`, `[${of('0,', 4 * N)}0]`]) {
+    expect(parseLine(text)).toEqual(expect.stringContaining('expected an object'));
+  }
+  // each of its clusters is at fault
+  const many = parseLine(`{"type":"group","seq":0,"clusters":[${of('0,', 400_000)}0]}`) as string;
+  expect(many).toMatch(/; and [\d,]+ other faults$/);
+  expect(many.length).toBeLessThan(1000);
 });
 
 test('code blocks', () => {

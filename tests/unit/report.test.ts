@@ -50,6 +50,22 @@ const attributes = (svg: string, tag: string, name: string) =>
     Object.fromEntries([...found.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
   );
 
+describe('options other than those of the experiment', () => {
+  const changed = [{ name: '--steps', value: '5', usual: HOSTILE }];
+
+  test('are named at the beginning, and in the result', () => {
+    const page = reportPage(content([], { changed }));
+    const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
+    expect(header).toContain(`--steps 5 (${ESCAPED.slice(0, 30)}`);
+    expect(header).toMatch(/<p class="banner">[^<]*not to the experiment as described/);
+    expect(header).toContain(' with other options <small>');
+  });
+
+  test('are not spoken of where there are none', () => {
+    expect(reportPage(content())).not.toMatch(/class="banner"|other options/);
+  });
+});
+
 describe('texts', () => {
   test('are escaped', () => {
     expect(html(HOSTILE)).toBe(`${ESCAPED} onerror='y'&gt;`);

@@ -10,7 +10,7 @@ import { runScalars } from './scalars.ts';
  * not exist is left out. Returns the file and the number of scalars. Writing again replaces the file.
  */
 export async function exportTensorboard(folder: string, target: string): Promise<{ path: string; scalars: number }> {
-  const created = Date.parse((await readRunFile(folder)).created) / 1000;
+  const created = secondsOf((await readRunFile(folder)).created);
   // TensorBoard takes any file with `tfevents` in its name.
   const path = join(target, `events.out.tfevents.${Math.floor(created)}.rollscope`);
   let scalars = 0;
@@ -20,7 +20,7 @@ export async function exportTensorboard(folder: string, target: string): Promise
       for (const [name, value] of Object.entries(values)) {
         if (value === null) continue;
         scalars++;
-        yield tfRecord(scalarEvent(Date.parse(time) / 1000, step, `${kind}/${name}`, value));
+        yield tfRecord(scalarEvent(secondsOf(time), step, `${kind}/${name}`, value));
       }
     }
   };
@@ -76,4 +76,9 @@ function single(field: number, value: number): Uint8Array {
 
 function bytes(field: number, value: Uint8Array): Uint8Array {
   return Buffer.concat([varint((field << 3) | 2), varint(value.length), value]);
+}
+
+/** Seconds since 1970; 0 for a time that cannot be read. */
+function secondsOf(time: string): number {
+  return Date.parse(time) / 1000 || 0;
 }
