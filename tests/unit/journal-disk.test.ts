@@ -10,6 +10,7 @@ import { readRunFolder } from '../../engine/journal/reader.ts';
 import { isIncidental } from '../../engine/journal/replay.ts';
 import type { JournalRecord, NewRecord } from '../../engine/protocol/index.ts';
 import { listRuns } from '../../engine/runs/list.ts';
+import { AppendFile } from '../../engine/system/append-file.ts';
 import { type Disk, diskError, realDisk } from '../../engine/system/disk.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRefusal, expectRejection, expectThrow } from '../support/refusals.ts';
@@ -103,6 +104,22 @@ describe('a full disk', () => {
     journal.append(RECORD);
     await journal.close();
     expect((await readRunFolder(folder)).records.map((record) => record.seq)).toEqual([0, 1]);
+  });
+
+  test('leaves nothing of what did not fit behind what is written next', () => {
+    const disk = new SmallDisk(1e6);
+    const name = join(temporaryFolder(), 'file');
+    const file = new AppendFile(name, disk);
+    file.append(Buffer.from('first\n'));
+    disk.left = 30;
+    disk.stuck = true;
+    expectThrow(() => file.append(Buffer.from('x'.repeat(100))), 'disk', FULL);
+    expect(readFileSync(name, 'utf8')).toBe(`first\n${'x'.repeat(30)}`);
+    disk.left = 1e6;
+    disk.stuck = false;
+    file.append(Buffer.from('second\n'));
+    file.close();
+    expect(readFileSync(name, 'utf8')).toBe('first\nsecond\n');
   });
 
   test('stores rollouts whole or not at all', async () => {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -78,6 +79,17 @@ test('asks again whether the writer of a run lives', async () => {
   expect((await list()).one(1)).toMatchObject({ status: 'running' });
   lock.release();
   expect((await list()).one(1)).toMatchObject({ status: 'stopped' });
+});
+
+test('a writer on another machine that is heard of again is one', async () => {
+  const lock = inRun(run(1), LOCK_FILE);
+  writeFileSync(lock, JSON.stringify({ pid: 1, started: null, host: 'elsewhere' }));
+  utimesSync(lock, new Date(0), new Date(0));
+  await list();
+  expect((await list()).one(1)).toMatchObject({ status: 'stopped' });
+  // it touches its lock, which changes nothing else
+  utimesSync(lock, new Date(), new Date());
+  expect((await list()).one(1)).toMatchObject({ status: 'running' });
 });
 
 test.each([
