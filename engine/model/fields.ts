@@ -25,12 +25,12 @@ export class ConfigFields {
 
   private bad(name: string, wanted: string): RollscopeError {
     const value = this.get(name);
-    const found = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+    const found = value === undefined ? 'is missing' : `is ${shortJson(value)}`;
     return new RollscopeError(
       'model',
       `${this.file}: field "${this.prefix}${name}" ${found}; expected ${wanted}.`,
       'The file is damaged or not a language model; download the model again.',
-      { details: { reason: 'bad-field', file: this.file, field: this.prefix + name, value } },
+      { details: { reason: 'bad-field', file: this.file, field: this.prefix + name, value: shownValue(value) } },
     );
   }
 
@@ -69,7 +69,21 @@ export const OTHER_MODEL = 'Choose another model.';
 
 /** A `model` error about a value that the format allows and Rollscope does not support; `hint` says what to do. */
 export function unsupported(file: string, field: string, value: unknown, hint: string): RollscopeError {
-  return new RollscopeError('model', `${file}: ${field} ${JSON.stringify(value)} is not supported.`, hint, {
-    details: { reason: 'unsupported', file, field, value },
+  return new RollscopeError('model', `${file}: ${field} ${shortJson(value)} is not supported.`, hint, {
+    details: { reason: 'unsupported', file, field, value: shownValue(value) },
   });
+}
+
+/** Characters of a value in an error: a list may have a million items. */
+const SHOWN = 200;
+
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+/** The value, or the beginning of a long one. */
+function shownValue(value: unknown): unknown {
+  const text = JSON.stringify(value) ?? '';
+  return text.length > SHOWN ? shortJson(value) : value;
 }

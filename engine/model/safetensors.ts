@@ -5,6 +5,7 @@
 import { type FileHandle, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
+import { isObject } from '../protocol/values.ts';
 import { isFileName } from '../system/file-name.ts';
 import {
   BLOCK,
@@ -89,12 +90,15 @@ export async function readSafetensorsIndex(file: string): Promise<SafetensorsInd
 }
 
 function parseHeader(text: string, file: string, start: number, size: number): SafetensorsIndex {
-  let json: Record<string, unknown>;
+  let json: unknown = null;
   try {
-    json = JSON.parse(text) as Record<string, unknown>;
+    json = JSON.parse(text);
   } catch {
-    throw brokenWeightFile(file, 'not-safetensors', 'not a safetensors file (its header is not JSON).');
+    // refused below
   }
+  // a text or a list would have a tensor for each of its items
+  if (!isObject(json))
+    throw brokenWeightFile(file, 'not-safetensors', 'not a safetensors file (its header is not a JSON object).');
   const { __metadata__: metadata = {}, ...entries } = json;
   const inBlocks = blocksOf(metadata);
   const tensors = new Map<string, StoredTensor>();
@@ -214,7 +218,7 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
   } catch {
     throw brokenWeightFile(file, 'not-json', 'not valid JSON.');
   }
-  const entries = Object.entries((map ?? {}) as Record<string, unknown>);
+  const entries = isObject(map) ? Object.entries(map) : [];
   // a shard is a file of the folder itself: another path could lead out of it
   if (entries.length === 0 || entries.some(([, shard]) => !isFileName(shard))) {
     throw brokenWeightFile(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });

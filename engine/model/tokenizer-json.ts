@@ -1,6 +1,6 @@
 /** The contents of `tokenizer.json`, as far as this room looks into it. */
 import { RollscopeError } from '../protocol/errors.ts';
-import { cutsForEver, mayNeverEnd, patternsIn } from './tokenizer-patterns.ts';
+import { cutsForEver, growsWithoutEnd, mayNeverEnd, patternsIn } from './tokenizer-patterns.ts';
 
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special: boolean }[];
@@ -42,6 +42,9 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
   if (type !== undefined && !MODELS.includes(type)) throw wrong('model.type', `one of ${MODELS.join(', ')}`);
   const pattern = patternsIn([json.normalizer, json.pre_tokenizer, json.decoder]).find(mayNeverEnd);
   if (pattern !== undefined) throw endless(file, pattern);
+  for (const field of ['normalizer', 'decoder']) {
+    if (growsWithoutEnd(json[field])) throw wrong(field, 'one that makes texts at most 64 times as long');
+  }
   if (cutsForEver(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number from 1');
   if (typeof vocab !== 'object' || vocab === null) throw wrong('model.vocab', 'a vocabulary');
   if (!Array.isArray(vocab)) {

@@ -31,6 +31,26 @@ export function cutsForEver(value: unknown): boolean {
   );
 }
 
+/** The patterns of GPT-2's kind leave a text as long as it is; of known models, none makes it twice as long. */
+const MOST_GROWTH = 64;
+
+/**
+ * Whether the replacements of a normalizer or a decoder, one after the other, may make a text more than 64 times as long:
+ * forty that double it fill all memory.
+ */
+export function growsWithoutEnd(value: unknown): boolean {
+  let growth = 1;
+  for (const { type, pattern, content } of objectsIn(value)) {
+    if (type !== 'Replace' || typeof content !== 'string') continue;
+    const { String: text } = (pattern ?? {}) as { String?: unknown };
+    // a pattern may match one character, and nothing at all next to it
+    const replaced = typeof text === 'string' && text.length > 0 ? text.length : 1;
+    growth *= Math.max(1, content.length / replaced);
+    if (growth > MOST_GROWTH) return true;
+  }
+  return false;
+}
+
 function objectsIn(value: unknown): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   const queue: unknown[] = [value];

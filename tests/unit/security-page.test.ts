@@ -45,6 +45,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['2,048', 'engine/model/config.ts', 'const MOST_LAYERS = 2048;'],
   ['2^31', 'engine/model/fields.ts', 'const MOST = 2 ** 31;'],
   ['16,777,216', 'engine/model/tokenizer-json.ts', 'const MOST_TOKENS = 2 ** 24;'],
+  ['64', 'engine/model/tokenizer-patterns.ts', 'const MOST_GROWTH = 64;'],
   ['100 MB', 'engine/model/safetensors.ts', 'const MAX_HEADER = 100_000_000;'],
   ['20', 'engine/model/hub.ts', 'const MOST_TEMPLATES = 20;'],
   ['10 s', 'engine/model/hub.ts', 'const OPTIONAL_LIMIT = 10_000;'],
