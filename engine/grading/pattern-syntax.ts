@@ -41,6 +41,9 @@ const CLASSES: Readonly<Record<string, Test>> = {
 };
 const CONTROLS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v' };
 
+/** Repetitions in braces; in other languages `x{1000}` means more, and is no text. */
+const MOST_TIMES = 999;
+
 class Reader {
   private at = 0;
   private groups = 0;
@@ -78,7 +81,7 @@ class Reader {
 
   private repeated(): Tree {
     const of = this.atom();
-    const bounds = /^\{(\d{1,3})(,(\d{0,3}))?\}/.exec(this.source.slice(this.at, this.at + 12));
+    const bounds = /^\{(\d{1,20})(,(\d{0,20}))?\}/.exec(this.source.slice(this.at, this.at + 44));
     const sign = this.source[this.at];
     let least = 0;
     let most = Number.POSITIVE_INFINITY;
@@ -86,6 +89,9 @@ class Reader {
       this.at += bounds[0].length;
       least = Number(bounds[1]);
       most = bounds[2] === undefined ? least : bounds[3] === '' ? most : Number(bounds[3]);
+      if (least > MOST_TIMES || (most > MOST_TIMES && bounds[3] !== '')) {
+        throw new BadPattern(`${bounds[0]} repeats more than ${MOST_TIMES} times`);
+      }
       if (most < least) throw new BadPattern(`${bounds[0]} has its bounds in the wrong order`);
     } else if (sign === '*' || sign === '+' || sign === '?') {
       this.at++;

@@ -167,6 +167,10 @@ describe('patterns', () => {
   test('that are too large are refused', () => {
     expect(() => compilePattern('(a{100}){100}')).toThrow(BadPattern);
     expect(() => compilePattern('('.repeat(100))).toThrow(BadPattern);
+    for (const times of ['{1000}', '{99999999}', '{2,1000}', '{1000,}'])
+      expect(() => compilePattern(`x${times}`), times).toThrow(BadPattern);
+    expect(compilePattern('x{2,}').last('xxx')).toMatchObject({ start: 0, end: 3 });
+    expect(compilePattern('x{y}').last('x{y}')).toMatchObject({ start: 0, end: 4 });
   });
 
   test('take steps in proportion to the text, whatever they say', () => {

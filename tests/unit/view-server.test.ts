@@ -6,6 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FrameReader, toBytes } from '../../engine/messages/bytes.ts';
 import { Peer } from '../../engine/messages/peer.ts';
 import { pageTransport } from '../../engine/messages/webview.ts';
+import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
 import { unpack } from '../../engine/runs/packed.ts';
 import type { PanelContract, Shown } from '../../engine/runs/panel-contract.ts';
@@ -227,6 +228,52 @@ describe('the server', () => {
       ask(served.server.port, { path: '/ask/p1', method: 'POST', headers, body }).then(({ status }) => status);
     expect(await send(new Uint8Array([1, 2, 3]))).toBe(400);
     expect(await send(new Uint8Array(2 ** 21))).toBe(413);
+  });
+
+  test('refuses what a hostile page asks for, by name, and serves on', async () => {
+    const folder = path.join(temporaryFolder(), 'g');
+    await writeRunFixture(folder, { problems: 2, steps: 1 });
+    const served = await serve(folder);
+    const { peer, columns, folder: run } = await attach(served);
+    const group = columns().idOf(0);
+    const query = { text: 'x' };
+    const note = { id: '__proto__', time: 'now', text: '', pinned: 1 };
+    const asked: [string, unknown][] = [
+      ['readGroup', { run: '/etc', group }],
+      ['readGroup', { run, group: { ...group, problem: 2 ** 53 } }],
+      ['readGroup', { run, group: { ...group, problem: 1_000_000 } }],
+      ['readGroup', { run, group: { ...group, step: -1 } }],
+      ['readGroup', { run, group: { ...group, phase: 'constructor' } }],
+      ['readGroup', { run, group: null }],
+      ['readGroup', { run, group, rollout: 1e300 }],
+      ['readGroup', { run, group, more: true }],
+      ['find', { run, query: { ...query, regex: '(((((' } }],
+      ['find', { run, query: { regex: 'x{99999999}' } }],
+      ['find', { run, query: 'x'.repeat(100_000) }],
+      ['readPrompt', { run, problem: '../../etc/passwd' }],
+      ['compareWithRun', { run, other: '/etc/passwd' }],
+      ['compareWithRun', { run, other: '../..' }],
+      ['rescore', { run, phase: 'train; rm', step: null, problem: null }],
+      ['calibrate', { run, phase: 'train', step: 1e300 }],
+      ['saveFile', { name: '../../evil', content: 'x', encoding: 'utf8' }],
+      ['writeNote', { run, note }],
+      ['perform', { action: 'workbench.action.quit' }],
+      ['constructor', {}],
+      ['__proto__', {}],
+      ['hasOwnProperty', { run }],
+    ];
+    const ask = peer.request.bind(peer) as (name: string, params: unknown) => Promise<unknown>;
+    for (const [name, params] of asked) {
+      const said = JSON.stringify([name, params]).slice(0, 200);
+      const error = await ask(name, params).then(
+        () => null,
+        (refused: unknown) => refused,
+      );
+      expect(error, said).toBeInstanceOf(RollscopeError);
+      expect((error as RollscopeError).code, `${said}: ${String(error)}`).not.toBe('internal');
+    }
+    expect((await peer.request('readGroup', { run, group })).detail.rollouts.length).toBeGreaterThan(0);
+    expect(served.errors).toEqual([]);
   });
 
   test('names a port that is taken', async () => {
