@@ -59,12 +59,16 @@ export interface Scores {
 interface RewardDescription<Name extends string, F extends Fields, E> {
   name: Name;
   title: string;
+  /**
+   * Where it comes from, as lists group rewards. `certainty`: the policy's probabilities of a rollout's own tokens;
+   * `ensemble`: a comparison of rollouts or policies; `external`: data, programs or labels.
+   */
   family: 'certainty' | 'ensemble' | 'external';
   /** One or two sentences for a choice: what is rewarded, and what it takes. */
   summary: string;
   /**
-   * `correctness`: near 1 it says that the answer is right, so it can be right or wrong itself; `degree`: it says how
-   * sure, or how far.
+   * `correctness`: a reward near 1 claims that the answer is correct, so the reward itself can be right or wrong;
+   * `degree`: it measures something else, such as a confidence.
    */
   scale: 'correctness' | 'degree';
   formula: string;
@@ -96,7 +100,7 @@ interface RewardDescription<Name extends string, F extends Fields, E> {
   policies?(options: ValuesOf<F>): readonly string[];
   /** What it needs beyond the problem's rollouts, and how that is gathered. */
   evidence?: EvidenceSource<E, ValuesOf<F>>;
-  /** It runs programs: in trusted workspaces only. */
+  /** Whether it runs programs, which only trusted workspaces may do. */
   executes?: true;
 }
 
