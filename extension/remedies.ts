@@ -28,23 +28,38 @@ type Facts = Readonly<Record<string, unknown>>;
  * Leaves other options unchanged, and what the text quotes from its details, such as the output of a program that has
  * options of its own.
  */
-function renamed(text: string, { field: _, ...facts }: Facts, names: ReadonlyMap<string, string>): string {
+function renamed(text: string, facts: Facts, names: ReadonlyMap<string, string>): string {
+  return eachOption(text, facts, (option) => names.get(option) ?? option);
+}
+
+/** The text with `of` in place of each option that is not part of a quotation. */
+function eachOption(text: string, { field: _, ...facts }: Facts, of: (option: string) => string): string {
   const quotes = Object.values(facts).flatMap((fact) => {
     const start = typeof fact === 'string' && fact !== '' ? text.indexOf(fact) : -1;
     return start < 0 ? [] : { start, end: start + (fact as string).length };
   });
-  return text.replace(/--[a-z][a-z0-9-]*/g, (flag, at: number) =>
-    quotes.some(({ start, end }) => start <= at && at < end) ? flag : (names.get(flag) ?? flag),
+  return text.replace(/--[a-z][a-z0-9-]*/g, (option, at: number) =>
+    quotes.some(({ start, end }) => start <= at && at < end) ? option : of(option),
   );
+}
+
+/** The fields of a configuration that an error names, each once: those that it is about, then those that its texts set by options. */
+export function pathsIn({ message, hint = '', details }: ErrorData): string[] {
+  const paths = new Set(details?.settings);
+  const add = (option: string) => {
+    const path = IN_FIELDS.get(option);
+    if (path !== undefined) paths.add(path);
+    return option;
+  };
+  add(String(details?.field));
+  for (const text of [message, hint]) eachOption(text, details ?? {}, add);
+  return [...paths];
 }
 
 /** A message or a hint with settings in place of the options of the command line. */
 export function inEditor(text: string, facts: Facts = {}): string {
   return renamed(text, facts, IN_SETTINGS);
 }
-
-/** The field that an option sets; undefined for other texts. */
-export const fieldOfOption = (option: string): string | undefined => IN_FIELDS.get(option);
 
 /** An error with fields of a configuration in place of the options of the command line. */
 export function errorInFields<E extends Pick<ErrorData, 'message' | 'hint' | 'details'>>(error: E): E {

@@ -78,7 +78,7 @@ function configLayer({ scope, values: set }: ScopeSettings, place: PathBase): La
     if (valueAt(own, field) === undefined) continue;
     const setting = `setting ${settingName('config')}`;
     throw new RollscopeError('config', `${setting}: ${field} cannot be set here.`, decided, {
-      details: { reason: 'decided-elsewhere', field: setting, value: field },
+      details: { reason: 'decided-elsewhere', field: setting, settings: [field], value: field },
     });
   }
   return { source: { kind: 'setting', scope }, values: withAbsolutePaths(own, place) };

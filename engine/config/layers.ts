@@ -83,7 +83,7 @@ function laid(below: ConfigValues, { values, absolute = [] }: Layer): ConfigValu
     if (typeof whole !== 'number') continue;
     if (value > whole) {
       throw new RollscopeError('config', `${name} ${value} exceeds the learning rate, ${whole}.`, `Lower ${name}.`, {
-        details: { reason: 'exceeds', field: name, value, most: whole },
+        details: { reason: 'exceeds', field: name, settings: [path], value, most: whole },
       });
     }
     setAt(result, path, value / whole);

@@ -61,7 +61,12 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
       'config',
       `${holder}: unknown ${issue.keys.length === 1 ? 'field' : 'fields'} ${keys}.`,
       remedyOf(first, layers) ?? 'Field names are those of config in run.json.',
-      { details: { reason: 'unknown-field', field: holder, keys: issue.keys } },
+      {
+        details: {
+          ...{ reason: 'unknown-field', field: holder, keys: issue.keys },
+          settings: issue.keys.map((key) => [...parts, key].join('.')),
+        },
+      },
     );
   }
   const name = nameOf(path, layers);
@@ -82,13 +87,13 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
       'config',
       `${name}: ${issue.message.replace(/\.$/, '')}.`,
       nearestHint(nearest, name) ?? own ?? hint,
-      { details: { reason: 'bad-value', field: name, value, ...(nearest && { nearest }) } },
+      { details: { reason: 'bad-value', field: name, settings: [path], value, ...(nearest && { nearest }) } },
     );
   }
   const shown = text !== undefined ? `'${text}'` : quoted(value);
   const allowed = setting && allowedFor(setting);
   const details = {
-    ...{ reason: 'bad-value', field: name, value },
+    ...{ reason: 'bad-value', field: name, settings: [path], value },
     ...(text !== undefined && { text }),
     ...boundsOf(setting?.kind),
     ...(choices && { choices }),

@@ -109,7 +109,7 @@ export function refusedSetting(
 ): RollscopeError {
   const name = settingAt(path)?.setting.flag ?? path;
   return new RollscopeError('config', `${name} ${String(value)} does not work with ${option}: ${why}.`, hint, {
-    details: { reason, field: name, value },
+    details: { reason, field: name, settings: [path], value },
   });
 }
 

@@ -85,6 +85,11 @@ export function checkVotes(
     'config',
     `${nameOf('group')} ${group} must not exceed ${nameOf('votes')} ${votes}: the rollouts used for training are a subset of those that vote.`,
     remedy ?? `Raise ${nameOf('votes')} or lower ${nameOf('group')}.`,
-    { details: { reason: 'group-exceeds-votes', field: nameOf('group'), value: group, most: votes } },
+    {
+      details: {
+        ...{ reason: 'group-exceeds-votes', settings: ['group', 'votes'] },
+        ...{ field: nameOf('group'), value: group, most: votes },
+      },
+    },
   );
 }

@@ -31,6 +31,8 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
  */
 export interface ErrorDetails {
   readonly reason: string;
+  /** Paths of the settings of a run that the error is about, such as `optimizer.lr`. */
+  readonly settings?: readonly string[];
   readonly [fact: string]: unknown;
 }
 

@@ -13,7 +13,7 @@ import { forkDefaults } from '../../engine/runs/fork-defaults.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import type { Rollscope } from '../app.ts';
 import { forkSettings, parseSetting, type SettingValue, typedText } from '../fork-settings.ts';
-import { namedFields } from '../named-fields.ts';
+import { namedFields } from '../named-settings.ts';
 import { errorInFields } from '../remedies.ts';
 import { choose, write } from '../tell.ts';
 import { attempt } from './attempt.ts';

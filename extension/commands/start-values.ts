@@ -14,8 +14,7 @@ import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import type { ErrorData } from '../../engine/protocol/errors.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
 import type { NamedSetting, Usual } from '../../engine/runs/start-state.ts';
-import { namedFields } from '../named-fields.ts';
-import { namedSettings, placeOfName } from '../named-settings.ts';
+import { namedFields, namedSettings, placeOfName } from '../named-settings.ts';
 import { errorInEditor, errorInFields } from '../remedies.ts';
 import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
 
@@ -56,7 +55,7 @@ export function settingValues(dataset: string): StartValues {
     }),
     open: (id) => openSettings(id),
     reset: async (names) => {
-      for (const name of names) await unset(placeOfName(name)!, scope);
+      for (const name of names) await unset(placeOfName(name), scope);
     },
   };
 }

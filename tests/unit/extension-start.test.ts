@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeCheckpointFolder } from '../../engine/journal/checkpoints.ts';
 import { START } from '../../engine/journal/layout.ts';
 import { checkVotes } from '../../engine/protocol/config.ts';
+import { toErrorData } from '../../engine/protocol/errors.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { StartState } from '../../engine/runs/start-state.ts';
 import type { ShownStart } from '../../engine/view/conversation.ts';
@@ -286,7 +287,6 @@ test('both numbers of votes that clash are named', async () => {
     }
     throw new Error('it did not fail');
   })();
-  const { code, message, hint = '' } = error;
-  const named = namedSettings({ code, message, hint }, [], { model: 'some/model', dataset: '/a.jsonl' });
+  const named = namedSettings(toErrorData(error), [], { model: 'some/model', dataset: '/a.jsonl' });
   expect(named.map(({ id }) => id).sort()).toEqual(['rollscope.group', 'rollscope.votes']);
 });
