@@ -5,22 +5,8 @@ import { mean, meanShare } from '../protocol/values.ts';
 import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
 import { auroc } from './discrimination.ts';
 
-type FromRollouts =
-  | 'proxyReward'
-  | 'groundTruthReward'
-  | 'rewardAccuracy'
-  | 'labelAccuracy'
-  | 'majorityShare'
-  | 'rawMajorityShare'
-  | 'entropy'
-  | 'length'
-  | 'truncated'
-  | 'noAnswer'
-  | 'answerEntropy'
-  | 'answerDiversity'
-  | 'confidenceAgreement'
-  | 'repetition';
-export type StepMetrics = Pick<StepRecord['metrics'], FromRollouts>;
+/** The metrics of a step that come from its rollouts. */
+export type StepMetrics = ReturnType<typeof stepMetrics>;
 
 /** A reward of at least this much says that the answer is right, where it says right or wrong. */
 export const REWARDED = 0.5;
@@ -34,7 +20,7 @@ export interface Judgment {
  * The part of a step's metrics that comes from its rollouts. Means run over all rollouts (those that only vote
  * included), shares of the majority over problems, entropy over tokens.
  */
-export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgment): StepMetrics {
+export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgment) {
   const rollouts = groups.flatMap((group) => group.rollouts);
   return {
     proxyReward: mean(rollouts.flatMap(({ reward }) => reward ?? [])),
@@ -51,7 +37,7 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgm
     answerDiversity: answerDiversity(groups),
     confidenceAgreement: mean(existing(groups.map(confidenceAgreement))),
     repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
-  };
+  } satisfies Partial<StepRecord['metrics']>;
 }
 
 /**
