@@ -1,6 +1,6 @@
 /** Rank and linear correlation of pairs, with the share of orders that correlate as much. What cannot be computed is null. */
 
-import { mean } from '../protocol/values.ts';
+import { mean, shuffled } from '../protocol/values.ts';
 import { mulberry32, percentileInterval } from './estimates.ts';
 
 /** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
@@ -139,13 +139,4 @@ export function shareOfDraws(seed: number, holds: (random: () => number) => bool
   let hits = 1;
   for (let i = 0; i < DRAWS; i++) if (holds(random)) hits++;
   return hits / (DRAWS + 1);
-}
-
-function shuffled(values: readonly number[], random: () => number): number[] {
-  const order = [...values];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }

@@ -17,6 +17,19 @@ export function mean(values: readonly (number | null)[]): number | null {
   return count === 0 ? null : total / count;
 }
 
+/**
+ * A copy of a list in random order (Fisher-Yates).
+ * @param random returns numbers in [0, 1)
+ */
+export function shuffled<T>(list: readonly T[], random: () => number): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
+}
+
 /** The largest of any number of values, or `least` if none is larger. `Math.max` cannot take 130,000 arguments. */
 export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
   let found = least;

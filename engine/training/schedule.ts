@@ -1,5 +1,6 @@
 /** What is due at which step: learning rate, evaluations, checkpoints, and the order of problems. */
 import type { OptimizerConfig, RunConfig } from '../protocol/index.ts';
+import { shuffled } from '../protocol/values.ts';
 import { generator } from '../rollout/philox.ts';
 
 /**
@@ -39,7 +40,7 @@ export function batchOf(seed: number, problems: number, batch: number, step: num
   const chosen: number[] = [];
   for (let at = first; at < first + size; at++) {
     const pass = Math.floor(at / problems);
-    chosen.push(shuffled(seed, problems, pass)[at % problems]!);
+    chosen.push(orderOf(seed, problems, pass)[at % problems]!);
   }
   // A batch can contain the end of one pass and the beginning of the next.
   return [...new Set(chosen)];
@@ -47,10 +48,10 @@ export function batchOf(seed: number, problems: number, batch: number, step: num
 
 let lastShuffle: { key: string; order: number[] } | null = null;
 
-function shuffled(seed: number, n: number, pass: number): number[] {
+function orderOf(seed: number, n: number, pass: number): number[] {
   const key = `${seed} ${n} ${pass}`;
   if (lastShuffle?.key === key) return lastShuffle.order;
-  const order = shuffle(
+  const order = shuffled(
     Array.from({ length: n }, (_, i) => i),
     generator(seed, 'shuffle', pass),
   );
@@ -58,20 +59,11 @@ function shuffled(seed: number, n: number, pass: number): number[] {
   return order;
 }
 
-/** Fisher-Yates; `random` returns numbers in [0, 1). */
-export function shuffle<T>(items: T[], random: () => number): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
-  return items;
-}
-
 /** `count` of `n` indices, at random and in ascending order: which of the votes train. */
 export function subset(seed: number, step: number, problem: number, n: number, count: number): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   if (count >= n) return order;
-  return shuffle(order, generator(seed, 'select', step, problem))
+  return shuffled(order, generator(seed, 'select', step, problem))
     .slice(0, count)
     .sort((a, b) => a - b);
 }

@@ -4,6 +4,7 @@
  * wrong: the situation of test-time training.
  */
 import { RollscopeError } from '../../protocol/errors.ts';
+import { shuffled } from '../../protocol/values.ts';
 
 /** E: 3 to 4 terms, sums. H: 5 to 6 terms, sums. M: 3 to 4 terms, differences. O: 7 terms, sums; never in pre-training. */
 export type ChainFamily = 'E' | 'H' | 'M' | 'O';
@@ -118,19 +119,9 @@ export function rephrasings(random: Random, { family, terms, prompt }: Chain, co
   const kept = family === 'M' ? 1 : 0;
   const found = new Set<string>();
   for (let draw = 0; draw < DRAWS && found.size < count; draw++) {
-    const order = [...terms.slice(0, kept), ...shuffled(random, terms.slice(kept))];
+    const order = [...terms.slice(0, kept), ...shuffled(terms.slice(kept), random)];
     const other = promptOf(family, order);
     if (other !== prompt) found.add(other);
   }
   return [...found];
-}
-
-/** A copy of a list in random order (Fisher-Yates). */
-export function shuffled<T>(random: Random, list: readonly T[]): T[] {
-  const result = [...list];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j]!, result[i]!];
-  }
-  return result;
 }

@@ -6,9 +6,10 @@
  * good judge, as self-verification needs.
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
+import { shuffled } from '../../protocol/values.ts';
 import { judgeCountdown } from '../../reward/countdown-expression.ts';
 import { generator } from '../../rollout/philox.ts';
-import { type Random, shuffled } from './chains.ts';
+import type { Random } from './chains.ts';
 
 export interface Countdown {
   /** Three of 1 to 9, in the order in which the prompt gives them. */
@@ -161,7 +162,7 @@ export function countdownProblems(): { known: readonly Countdown[]; unseen: read
       }
     }
   }
-  const order = shuffled(generator(SPLIT_SEED, 'shuffle'), all);
+  const order = shuffled(all, generator(SPLIT_SEED, 'shuffle'));
   const held = Math.round(HELD_OUT * all.length);
   problems = { known: order.slice(held), unseen: order.slice(0, held) };
   return problems;

@@ -2,8 +2,9 @@
  * Problem sets as rows for JSON Lines: the embedded one (`engine/embedded/problems.jsonl`; a test keeps the file equal to
  * what this makes) and those of the experiments. All are pure functions of a seed.
  */
+import { shuffled } from '../../protocol/values.ts';
 import { generator } from '../../rollout/philox.ts';
-import { type Chain, type ChainFamily, chainProblems, type Random, rephrasings, shuffled } from './chains.ts';
+import { type Chain, type ChainFamily, chainProblems, type Random, rephrasings } from './chains.ts';
 import { arrangements, type Countdown, countdownProblems } from './countdown.ts';
 
 /** A chain, with rephrasings for co-reward. */
@@ -83,8 +84,8 @@ export function embeddedProblems(): string {
  */
 export function countdownSet(seed: number, part: 'known' | 'unseen', count: number): CountdownRow[] {
   const random = generator(seed, 'shuffle');
-  const rounds = countdownProblems()[part].map((problem) => shuffled(random, arrangements(problem)));
-  const order = shuffled(random, rounds);
+  const rounds = countdownProblems()[part].map((problem) => shuffled(arrangements(problem), random));
+  const order = shuffled(rounds, random);
   const chosen: Countdown[] = [];
   for (let round = 0; round < 6; round++) {
     chosen.push(...order.flatMap((problem) => problem[round] ?? []));
@@ -100,7 +101,7 @@ export function countdownSet(seed: number, part: 'known' | 'unseen', count: numb
 }
 
 function otherArrangements(random: Random, problem: Countdown): string[] {
-  const prompts = shuffled(random, arrangements(problem)).map(({ prompt }) => prompt);
+  const prompts = shuffled(arrangements(problem), random).map(({ prompt }) => prompt);
   return orItself(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
 }
 

@@ -1,8 +1,9 @@
 /** Which problems an experiment trains on, and which it holds out. */
 import { loadDataset } from '../../data/dataset.ts';
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { shuffled } from '../../protocol/values.ts';
 import { generator } from '../../rollout/philox.ts';
-import { type ChainFamily, shuffled } from '../embedded/chains.ts';
+import type { ChainFamily } from '../embedded/chains.ts';
 import { chainSet } from '../embedded/problem-set.ts';
 import type { Changes, ExperimentContext } from '../experiment.ts';
 import { type ProbeResult, probe } from './probe.ts';
@@ -129,5 +130,5 @@ function tooFew(problems: number): RollscopeError {
 
 /** A random `count` of the problems by seed, or all if there are fewer. */
 export function drawn<T>(seed: number, problems: readonly T[], count: number): T[] {
-  return shuffled(generator(seed, 'select'), problems).slice(0, count);
+  return shuffled(problems, generator(seed, 'select')).slice(0, count);
 }
