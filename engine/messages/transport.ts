@@ -1,4 +1,5 @@
 /** How messages get from one end to the other; a peer speaks over any of them. */
+import { isObject } from '../protocol/values.ts';
 import type { Message, MessageReader, MessageWriter } from './json-rpc.ts';
 
 export interface Transport {
@@ -24,7 +25,6 @@ export function isMessage(value: unknown): value is Message {
   return value.id === undefined || isId(value.id);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isId = (value: unknown) => typeof value === 'number' || typeof value === 'string';
 const isFailure = (value: unknown) =>
   isObject(value) && typeof value.code === 'number' && typeof value.message === 'string';
