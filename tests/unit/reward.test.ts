@@ -175,10 +175,11 @@ describe('labels', () => {
 });
 
 describe('whether a reward says right or wrong', () => {
-  test('follows from its family and range', () => {
-    for (const { name, family, range } of rewards) {
-      const judges = family !== 'certainty' && range[0] === 0 && range[1] === 1;
-      expect(rewardOf(name, RewardOptions.parse({})).saysRight, name).toBe(judges);
+  test('follows from its scale, which goes from 0 to 1', () => {
+    expect(rewards.filter(({ scale }) => scale === 'correctness').length).toBeGreaterThan(5);
+    for (const { name, scale, range } of rewards) {
+      expect(rewardOf(name, RewardOptions.parse({})).saysRight, name).toBe(scale === 'correctness');
+      if (scale === 'correctness') expect(range, name).toEqual([0, 1]);
     }
   });
 
