@@ -2,11 +2,10 @@
 import { plural } from '../engine/protocol/format.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
 import { quantityText } from '../engine/protocol/quantities.ts';
-import { oneLine } from '../engine/protocol/texts.ts';
-import { VOTE_TITLES } from '../engine/protocol/verdict.ts';
+import { oneLine, verdictMark } from '../engine/protocol/texts.ts';
+import { rightOf, shownVerdict, VOTE_TITLES } from '../engine/protocol/verdict.ts';
 import type { Compared, SideChange } from '../engine/runs/moves.ts';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
-import { shownVerdict } from './editor/texts.ts';
 import { plain } from './shown.ts';
 
 export type ChangeSide = 'before' | 'after';
@@ -36,8 +35,7 @@ function standingText(view: ProblemView): string {
   if (answer === null) return 'no answer';
   const shown = oneLine(answer, ANSWER - 4);
   if (status === 'tie' || status === 'single') return `${VOTE_TITLES[status]}: ${shown}`;
-  const verdict = shownVerdict(view);
-  return verdict === 'unknown' ? shown : `${verdict === 'correct' ? '✓' : '✗'} ${shown}`;
+  return `${verdictMark(rightOf(shownVerdict(view)))} ${shown}`.trimStart();
 }
 
 /** `✓ 27 (0.60) → ✗ 31 (0.94)`. */

@@ -6,6 +6,11 @@ export function verdictText(correct: boolean | null | undefined): string {
   return correct === null || correct === undefined ? DASH : correct ? 'correct' : 'wrong';
 }
 
+/** ✓ or ✗; nothing if unknown. */
+export function verdictMark(correct: boolean | null): string {
+  return correct === null ? '' : correct ? '✓' : '✗';
+}
+
 /** With a capital first letter. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -64,6 +64,11 @@ export function verdictOf(majority: { correct: boolean | null } | null, labeled:
   return right === null ? 'unknown' : right ? 'correct' : 'wrong';
 }
 
+/** The verdict that marks a problem or an answer: only a majority can be right or wrong. */
+export function shownVerdict({ status, verdict }: { status: VoteStatus | 'unsampled'; verdict: Verdict }): Verdict {
+  return status === 'majority' ? verdict : 'unknown';
+}
+
 /** A verdict as true or false; null if unknown. */
 export function rightOf(verdict: Verdict): boolean | null {
   return verdict === 'unknown' ? null : verdict === 'correct';

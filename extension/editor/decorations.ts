@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { oneLine } from '../../engine/protocol/texts.ts';
-import type { Verdict } from '../../engine/protocol/verdict.ts';
+import { shownVerdict, type Verdict } from '../../engine/protocol/verdict.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
 import { debounce } from '../../engine/view/timing.ts';
 import { commandId, commandLink } from '../command-definitions.ts';
@@ -13,7 +13,7 @@ import { plain } from '../shown.ts';
 import { PROBLEM_DOCUMENTS } from './lenses.ts';
 import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';
-import { hoverText, resultText, SHORT_RESULT, shortResultText, shownVerdict } from './texts.ts';
+import { hoverText, resultText, SHORT_RESULT, shortResultText } from './texts.ts';
 
 const SETTLE = 100;
 /** Lines with more characters may end out of view, for example in an editor next to the panel. */

@@ -4,8 +4,8 @@ import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { sparkline } from '../../engine/protocol/sparkline.ts';
-import { oneLine } from '../../engine/protocol/texts.ts';
-import { type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { oneLine, verdictMark } from '../../engine/protocol/texts.ts';
+import { shownVerdict, type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { MOSTLY } from '../../engine/protocol/warnings.ts';
 import { known, type RunColumns } from '../../engine/runs/columns.ts';
 import type { Prediction } from '../../engine/runs/head.ts';
@@ -60,11 +60,6 @@ export function shortResultText(view: ProblemView): string {
   return `${standing}${oneLine(answer, SHORT_ANSWER)} ${quantityText('share', part)}${cut}`;
 }
 
-/** The verdict that marks a problem: only a majority can be right or wrong. */
-export function shownVerdict({ status, verdict }: Pick<ProblemView, 'status' | 'verdict'>): Verdict {
-  return status === 'majority' ? verdict : 'unknown';
-}
-
 /** What most rollouts lack, such as `8 of 8 truncated`; null for nothing. */
 function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
   const cut = truncated !== null && truncated > MOSTLY * rollouts ? `${truncated} of ${rollouts} truncated` : null;
@@ -79,8 +74,7 @@ export function hoverText({ run, problem, view }: ProblemInRun, link: string): s
   const clusters = run.columns.clustersOf(view.row!);
   const marks = clusters.some(({ correct }) => correct !== null);
   const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
-    const mark = correct === null ? '' : correct ? '✓' : '✗';
-    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${mark} ` : ''}| ${count} | ${quantityText('share', count / votes)} |`;
+    return `| ${code(oneLine(answer, 60))} ${marks ? `| ${verdictMark(correct)} ` : ''}| ${count} | ${quantityText('share', count / votes)} |`;
   });
   const others = clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
   if (others > 0)

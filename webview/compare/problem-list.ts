@@ -3,8 +3,8 @@ import { css, nothing } from 'lit';
 import { DASH, plural } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import { oneLine } from '../../engine/protocol/texts.ts';
-import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { oneLine, verdictMark } from '../../engine/protocol/texts.ts';
+import { rightOf, shownVerdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { html, svg } from '../html.ts';
@@ -123,9 +123,10 @@ function answer(
   { problem, answer: text, share, status, verdict }: ProblemView,
   isFirst: boolean,
 ) {
-  const mark = status !== 'majority' || verdict === 'unknown' ? '' : verdict === 'correct' ? '✓' : '✗';
+  const shownAs = shownVerdict({ status, verdict });
+  const mark = verdictMark(rightOf(shownAs));
   const shown = text === null ? (status === 'unsampled' ? DASH : 'no answer') : oneLine(text, LONGEST);
-  const kind = status === 'majority' && verdict !== 'unknown' ? verdict : 'muted';
+  const kind = shownAs === 'unknown' ? 'muted' : shownAs;
   const title = `${text ?? ''} ${status === 'unsampled' ? 'not sampled' : VOTE_TITLES[status]}\nOpen in ${RUN_LETTERS[run]}`;
   return html`<button class="link" tabindex=${isFirst ? 0 : -1} title=${title} @click=${() => store.open(run, problem)}>
     <span class="mono ${kind}">${mark} ${shown}</span> <span class="muted">${quantityText('share', share)}</span></button>`;

@@ -6,8 +6,8 @@ import { DASH, plural } from '../../engine/protocol/format.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
-import { baseName, sinceText, verdictText } from '../../engine/protocol/texts.ts';
-import { VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { baseName, sinceText, verdictMark, verdictText } from '../../engine/protocol/texts.ts';
+import { shownVerdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import { lastOfAxis } from '../charts/domain.ts';
 import { type MassStep, massChart, massStyles } from '../charts/mass.ts';
@@ -24,7 +24,7 @@ import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { answerStyles, answerTable } from './inspector/answers.ts';
 import { changeFacts, changeSection } from './inspector/change.ts';
-import { correctnessClass, correctnessMark, verdictClass } from './inspector/correctness.ts';
+import { correctnessClass, verdictClass } from './inspector/correctness.ts';
 import { rewardStyles, rewardsView } from './inspector/rewards.ts';
 import {
   BY_ADVANTAGE,
@@ -141,7 +141,7 @@ export class Inspector extends Component {
       <div class="prompt">${problem.text}</div>
       <div>
         reference <b class="mono">${referenceText(problem) ?? DASH}</b> · ${view.status === 'tie' || view.status === 'single' ? VOTE_TITLES[view.status] : 'majority'}
-        <b class="mono ${view.status === 'majority' ? verdictClass(view.verdict) : ''}">${view.answer ?? DASH}</b>
+        <b class="mono ${verdictClass(shownVerdict(view))}">${view.answer ?? DASH}</b>
         ${this.history(view)}
       </div>
       ${changeFacts(row)}
@@ -176,7 +176,7 @@ export class Inspector extends Component {
     return html`<div class="prediction" data-predicted=${answer === null ? 'none' : likelyWrong ? 'wrong' : 'correct'} data-outcome=${verdictText(outcome)}>
       ${predicted}
       ${by ? html`<span class="muted">(${by})</span>` : nothing}
-      ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${correctnessMark(outcome)} ${verdictText(outcome)}</span>`}
+      ${outcome === null ? nothing : html`· <span title="According to the votes that scored the forecast after the last step">outcome</span> <span class=${correctnessClass(outcome)}>${verdictMark(outcome)} ${verdictText(outcome)}</span>`}
       <details><summary class="muted">signals of the prediction</summary><div class="muted">${signalsOf(prediction)
         .map(({ name, value }) => `${name} ${value}`)
         .join(' · ')}</div></details>

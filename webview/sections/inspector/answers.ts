@@ -2,8 +2,9 @@
 import { css, nothing } from 'lit';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { ClusterCount } from '../../../engine/protocol/group.ts';
+import { verdictMark } from '../../../engine/protocol/texts.ts';
 import { html } from '../../html.ts';
-import { correctnessClass, correctnessMark } from './correctness.ts';
+import { correctnessClass } from './correctness.ts';
 
 /** Length of the longest bar, CSS pixels. */
 const BAR = 110;

@@ -2,13 +2,14 @@
 import { nothing } from 'lit';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
-import { rightOf } from '../../../engine/protocol/verdict.ts';
+import { verdictMark } from '../../../engine/protocol/texts.ts';
+import { rightOf, shownVerdict } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { type SlopeLine, slopeChart, slopeLines, slopeText } from '../../charts/slope.ts';
 import { html } from '../../html.ts';
 import type { ProblemRow } from '../../problem-row.ts';
-import { correctnessMark, verdictClass } from './correctness.ts';
+import { verdictClass } from './correctness.ts';
 
 const HEIGHT = 124;
 
@@ -58,7 +59,7 @@ export function changeFacts({ view, before, isSame }: ProblemRow) {
     ${
       isSame || before.row === null
         ? nothing
-        : html`<span>at A <b class="mono ${before.status === 'majority' ? verdictClass(before.verdict) : ''}">${correctnessMark(before.status === 'majority' ? rightOf(before.verdict) : null)} ${before.answer ?? DASH}</b></span>`
+        : html`<span>at A <b class="mono ${verdictClass(shownVerdict(before))}">${verdictMark(rightOf(shownVerdict(before)))} ${before.answer ?? DASH}</b></span>`
     }
     ${fact('majority share', view.share, before.share, 'share')}
     ${fact('P(correct)', view.accuracy, before.accuracy, 'share')}

@@ -1,4 +1,4 @@
-/** How correctness is shown: a mark, and the CSS class of its color. */
+/** The CSS class of the color of a verdict. */
 import type { Verdict } from '../../../engine/protocol/verdict.ts';
 
 /** `correct`, `wrong`, or no class if unknown. */
@@ -9,9 +9,4 @@ export function verdictClass(verdict: Verdict): string {
 /** `correct`, `wrong`, or no class for null. */
 export function correctnessClass(correct: boolean | null): string {
   return correct === null ? '' : correct ? 'correct' : 'wrong';
-}
-
-/** ✓ or ✗; nothing for null. */
-export function correctnessMark(correct: boolean | null): string {
-  return correct === null ? '' : correct ? '✓' : '✗';
 }

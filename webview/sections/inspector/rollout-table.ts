@@ -5,10 +5,10 @@ import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/grou
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import type { GroupReward } from '../../../engine/protocol/reward-comparison.ts';
-import { oneLine } from '../../../engine/protocol/texts.ts';
+import { oneLine, verdictMark } from '../../../engine/protocol/texts.ts';
 import { html, svg } from '../../html.ts';
 import { ROW_KEYS } from '../../row-keys.ts';
-import { correctnessClass, correctnessMark } from './correctness.ts';
+import { correctnessClass } from './correctness.ts';
 
 export const rolloutTableStyles = css`
   .rollouts {
@@ -205,7 +205,7 @@ function columnsOf(rollouts: readonly Rollout[], others: readonly OtherReward[])
 function otherColumns({ name, scores }: OtherReward): Column[] {
   const winner = (i: number) =>
     scores?.winner === i
-      ? html` <b class=${correctnessClass(scores.winnerCorrect)} title="Ranked first${scores.winnerCorrect === null ? '' : scores.winnerCorrect ? ', correct' : ', wrong'}">${scores.winnerCorrect === null ? '•' : correctnessMark(scores.winnerCorrect)}</b>`
+      ? html` <b class=${correctnessClass(scores.winnerCorrect)} title="Ranked first${scores.winnerCorrect === null ? '' : scores.winnerCorrect ? ', correct' : ', wrong'}">${scores.winnerCorrect === null ? '•' : verdictMark(scores.winnerCorrect)}</b>`
       : nothing;
   return [
     {

@@ -5,7 +5,8 @@ import { guard } from 'lit/directives/guard.js';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { referenceText } from '../../../engine/protocol/reference.ts';
-import { VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
+import { verdictMark } from '../../../engine/protocol/texts.ts';
+import { rightOf, VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { moveOf } from '../../../engine/runs/moves.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
@@ -77,7 +78,7 @@ function nowText(view: ProblemView) {
   const { status, answer, verdict } = view;
   if (status === 'unsampled') return DASH;
   if (status === 'unanswered') return html`<span class="muted">no answer</span>`;
-  const mark = status !== 'majority' ? '=' : verdict === 'unknown' ? '' : verdict === 'correct' ? '✓' : '✗';
+  const mark = status === 'majority' ? verdictMark(rightOf(verdict)) : '=';
   const kind = status === 'majority' ? verdict : 'muted';
   return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
 }

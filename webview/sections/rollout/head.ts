@@ -3,9 +3,9 @@ import { css, nothing } from 'lit';
 import { plural } from '../../../engine/protocol/format.ts';
 import type { Rollout } from '../../../engine/protocol/group.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
-import { oneLine } from '../../../engine/protocol/texts.ts';
+import { oneLine, verdictMark } from '../../../engine/protocol/texts.ts';
 import { html } from '../../html.ts';
-import { correctnessClass, correctnessMark } from '../inspector/correctness.ts';
+import { correctnessClass } from '../inspector/correctness.ts';
 
 export const headStyles = css`
   .facts {
@@ -48,7 +48,7 @@ export function rolloutHead({ rollout, index, rollouts, answerRule, why, open, c
   const { correct, reward, advantage, tokens, finish } = rollout;
   return html`<h2>Rollout ${index + 1}<span class="value">of ${rollouts}</span></h2>
     <div class="facts">
-      <span>answer <b class="mono ${correctnessClass(correct)}">${rollout.answer ?? 'none'} ${correctnessMark(correct)}</b></span>
+      <span>answer <b class="mono ${correctnessClass(correct)}">${rollout.answer ?? 'none'} ${verdictMark(correct)}</b></span>
       ${answerRule === null ? nothing : html`<span class="muted" title=${answerRule}>outlined: found by ${oneLine(answerRule, RULE)}</span>`}
       <span>reward <b>${quantityText('reward', reward)}</b></span>
       ${advantage === null ? nothing : html`<span>advantage <b>${quantityText('advantage', advantage)}</b></span>`}
