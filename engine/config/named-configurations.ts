@@ -13,8 +13,8 @@ export function hasConfigurations(value: ConfigValues): boolean {
 }
 
 /**
- * The configuration of a name; the only one where none is named.
- * @throws RollscopeError `config` where the file has none of that name, or several and none is named
+ * The configuration with a name, or the only one if none is named.
+ * @throws RollscopeError `config` if the file has none with that name, or several and none is named
  */
 export function namedConfiguration(value: ConfigValues, name: string | undefined, file: string): ConfigValues {
   const all = value[CONFIGURATIONS] as Record<string, unknown>;
@@ -22,13 +22,16 @@ export function namedConfiguration(value: ConfigValues, name: string | undefined
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   const found = chosen !== undefined && Object.hasOwn(all, chosen) ? all[chosen] : undefined;
   if (isObject(found)) return found;
-  const has = names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`;
+  const isEmpty = names.length === 0;
+  const what = isEmpty
+    ? 'has no configurations.'
+    : chosen === undefined
+      ? 'has several configurations: name one.'
+      : `has no configuration '${chosen}'.`;
   throw new RollscopeError(
     'config',
-    chosen === undefined
-      ? `${file} has several configurations: name one.`
-      : `${file} has no configuration '${chosen}'.`,
-    names.length === 0 ? has : `${has} Name one as ${file}#${names[0]}.`,
+    `${file} ${what}`,
+    isEmpty ? `Add one under "${CONFIGURATIONS}".` : `It has: ${names.join(', ')}. Name one as ${file}#${names[0]}.`,
     { details: { reason: 'no-such-configuration', file, value: chosen, allowed: names } },
   );
 }

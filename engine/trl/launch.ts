@@ -110,7 +110,7 @@ export function accelerateFile(given: string): string {
   if (found) return found;
   throw new RollscopeError(
     'config',
-    `The configuration of accelerate ${given} does not exist.`,
+    `The accelerate configuration ${given} does not exist.`,
     "Write one with 'accelerate config', or give the path of its file with --accelerate-config.",
     { details: { reason: 'no-accelerate-config', field: '--accelerate-config', value: given } },
   );
