@@ -3,8 +3,8 @@
  * here.
  */
 
+export { machinesOf } from './machines.ts';
 export { writeTrlJob } from './trl.ts';
 export { WITHOUT_EVALUATION } from './trl-refusals.ts';
 export { type PreparedJob, prepareVerlJob, writeVerlFiles, writeVerlJob } from './verl.ts';
 export { ON_VERL } from './verl-refusals.ts';
-export { machinesOf } from './verl-settings.ts';

@@ -1,6 +1,7 @@
 /** The README of a job: how to start it on one node and on a Ray cluster, and how to look at it. Pure. */
 import type { RunConfig } from '../protocol/index.ts';
-import { batchSize, type JobData, type Machines } from './verl-settings.ts';
+import type { Machines } from './machines.ts';
+import { batchSize, type JobData } from './verl-settings.ts';
 
 /** In Markdown. */
 export function readmeOf(config: RunConfig, { nodes, gpus }: Machines, data: JobData): string {

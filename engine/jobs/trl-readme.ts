@@ -1,6 +1,6 @@
 /** The README of a job for TRL: how to start it with accelerate on one node and on several, and how to look at it. Pure. */
 import type { RunConfig } from '../protocol/index.ts';
-import type { Machines } from './verl-settings.ts';
+import type { Machines } from './machines.ts';
 
 /** In Markdown. */
 export function trlReadme(config: RunConfig, { nodes, gpus }: Machines, problems: number): string {

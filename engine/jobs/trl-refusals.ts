@@ -1,10 +1,10 @@
 /** What a job for TRL cannot honor: an error names it before anything is written. Pure. `docs/trl.md` has the table. */
-import { type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
+import { type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
 import type { Material } from '../training/run/material.ts';
 import { TRL_REFUSALS } from '../trl/refusals.ts';
-import type { Machines } from './verl-settings.ts';
+import { type Machines, refuseUneven } from './machines.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
 
 /** How the command line names the trainer, and the reason in the details of a refusal. */
@@ -80,18 +80,9 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
  * Refuses what the job cannot honor, with so many problems on these machines.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
-export function refuseForTrlJob(config: RunConfig, { nodes, gpus }: Machines, problems: number): void {
+export function refuseForTrlJob(config: RunConfig, machines: Machines, problems: number): void {
   refuseFirst(config, TRL_JOB_REFUSALS, FOR_TRL);
-  const batch = Math.min(config.batch, problems);
-  const rollouts = batch * config.group;
-  if (rollouts % (nodes * gpus) === 0) return;
-  throw refusedSetting(
-    'batch',
-    batch,
-    `its ${rollouts} rollouts cannot be divided equally among ${nodes * gpus} GPUs`,
-    'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
-    FOR_TRL,
-  );
+  refuseUneven(Math.min(config.batch, problems), config, machines, FOR_TRL);
 }
 
 /** The job's prompts are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */

