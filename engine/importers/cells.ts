@@ -1,13 +1,13 @@
-/** What is in a value of a log, where it is of the wanted kind. Pure. */
+/** Values of a log as the kind that is needed. Pure. */
 import type { ForeignValue, Phase, Rollout } from '../protocol/group.ts';
 import { isObject } from '../protocol/values.ts';
 
-/** {} for anything else. */
+/** The object, or {} for anything else. */
 export function objectIn(value: unknown): Record<string, unknown> {
   return isObject(value) ? value : {};
 }
 
-/** null for anything else, and for an empty text. */
+/** The text; null for anything else, and for an empty text. */
 export function textIn(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
@@ -20,7 +20,7 @@ export function scalarsIn(values: Record<string, unknown>): Record<string, Forei
 
 const NUMBER = /^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
-/** A number, also one that a table without types has as a text; null for anything else. */
+/** A number, including one that an untyped table stores as text; null for anything else. */
 export function numberIn(value: unknown): number | null {
   if (typeof value === 'number') return value;
   if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : null;
@@ -40,12 +40,12 @@ const PHASES: ReadonlyMap<string, Phase> = new Map([
   ['probe', 'probe'],
 ]);
 
-/** What a row was sampled for, in the words of trainers; null for none. */
+/** The phase that a row was sampled for, from trainers' names for it; null for none. */
 export function phaseOf(value: unknown): Phase | null {
   return typeof value === 'string' ? (PHASES.get(value.toLowerCase()) ?? null) : null;
 }
 
-/** How a response ended, in the words of trainers; null for none. */
+/** How a response ended, from trainers' names for it; null for none. */
 export function finishOf(value: unknown): Rollout['finish'] {
   if (typeof value !== 'string') return null;
   const name = value.toLowerCase();

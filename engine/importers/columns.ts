@@ -1,7 +1,10 @@
-/** The columns of a rollout: what trainers call them, and the names that the user gives (`--map prompt=question`). Pure. */
+/**
+ * The columns of a rollout: trainers' names for them, and the names that the user gives (`--map prompt=question`).
+ * Pure.
+ */
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** What a column of a rollout can be. */
+/** The possible columns of a rollout. */
 export const ROLLOUT_COLUMNS = [
   'prompt',
   'response',
@@ -50,7 +53,7 @@ export const USUAL: Record<RolloutColumn, readonly string[]> = {
   tokenTexts: ['response_tokens', 'token_texts', 'completion_tokens', 'tokens'],
 };
 
-/** Columns of a rollout, and the names that the user gave them. */
+/** The user's names for the columns of a rollout. */
 export type ColumnMap = Partial<Record<RolloutColumn, string>>;
 
 /** Reads `prompt=question,response=text`. @throws RollscopeError `usage` */

@@ -1,21 +1,23 @@
-/** How far an import has come: which parts are in the run, and from where it continues after it was stopped or killed. */
+/**
+ * The progress of an import: which parts are in the run, and where to continue after the import was stopped or killed.
+ */
 import { type ImportState, writeImportState } from '../journal/import-state.ts';
 import type { Phase } from '../protocol/group.ts';
 import type { DumpPart } from './importer.ts';
 import type { ImportedRun } from './run.ts';
 
-/** Least milliseconds between two notes, each of which waits for the disk. */
+/** Least milliseconds between two writes of the state, each of which waits for the disk. */
 const INTERVAL = 1000;
 
 export interface Continued {
-  /** Absolute path of what is imported. */
+  /** Absolute path of the imported file or folder. */
   source: string;
   /** Name of the importer. */
   format: string;
   run: ImportedRun;
-  /** What an earlier import has noted. */
+  /** The state that an earlier import wrote. */
   before: ImportState | null;
-  /** The dump says that the trainer's first step of training is 0. */
+  /** Whether the trainer's first step of training is 0, according to the dump. */
   fromZero: boolean;
 }
 
@@ -25,11 +27,11 @@ export class Continuation {
   private readonly earlier: ImportState['counts'];
   private fromZero: boolean;
   private lastNote = 0;
-  /** After the last whole part: what comes after it is read again when the import is continued. */
+  /** The state after the last complete part; everything after it is read again when the import is continued. */
   private reached: Pick<ImportState, 'position' | 'counts' | 'identified'>;
-  /** Problems have ids of the log's own. */
+  /** Whether problems have ids from the log. */
   identified: boolean;
-  /** The last step of which a part was taken. */
+  /** The highest step of any part so far. */
   latest: number;
   /** Something of the run is whole, so that the import can be continued. */
   begun: boolean;
@@ -45,7 +47,10 @@ export class Continuation {
     this.reached = { position: run.position, counts: this.earlier, identified: this.identified };
   }
 
-  /** Everything that was imported, by earlier imports too. @param faults those of this import */
+  /**
+   * Counts of everything that was imported, including earlier imports.
+   * @param faults those of this import
+   */
   counts(faults: number): ImportState['counts'] {
     const { groups, rollouts, steps } = this.of.run.counts;
     const { earlier } = this;
@@ -57,7 +62,7 @@ export class Continuation {
     };
   }
 
-  /** New parts, and those that the trainer wrote again, with all of the later steps, which a step that comes again ends. */
+  /** New parts, and parts that the trainer wrote again together with all later ones, which a repeated step replaces. */
   freshOf(parts: readonly DumpPart[]): DumpPart[] {
     const changed = parts.filter(({ name, stamp }) => this.parts[name] && this.parts[name].stamp !== stamp);
     const back = new Map<Phase, number>();
@@ -70,7 +75,7 @@ export class Continuation {
     this.fromZero = true;
   }
 
-  /** Steps count the updates that were made: what was sampled for the first is step 1, what was evaluated before it 0. */
+  /** Steps count completed updates: rollouts for the first update are step 1, evaluations before it step 0. */
   stepOf({ phase, step }: Pick<DumpPart, 'phase' | 'step'>): number {
     return phase === 'train' && this.fromZero ? step + 1 : step;
   }
@@ -81,13 +86,16 @@ export class Continuation {
     this.parts[name] = { stamp, step, phase };
   }
 
-  /** The import can be continued from here. @param faults those of this import up to here */
+  /**
+   * Marks that the import can be continued from here.
+   * @param faults those of this import so far
+   */
   mark(faults: number): void {
     const { identified } = this;
     this.reached = { position: this.of.run.position, counts: this.counts(faults), identified };
   }
 
-  /** Notes how far the import has come, once that is on the disk. @throws RollscopeError `disk` */
+  /** Writes the state once everything up to it is durable. @throws RollscopeError `disk` */
   async note(): Promise<void> {
     if (!this.begun) return;
     this.lastNote = performance.now();

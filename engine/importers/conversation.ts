@@ -6,7 +6,7 @@ import { isMessage } from '../data/chat.ts';
 import { isObject } from '../protocol/values.ts';
 import type { ForeignRollout } from './group.ts';
 
-/** null for what is not a list of messages. One message is its text. */
+/** null for anything but a list of messages. A single message is its text. */
 export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
   const turns = isObject(messages) ? [messages] : messages;
   if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;
@@ -21,7 +21,7 @@ export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'sa
 
 const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
 
-/** A turn may say nothing, such as one that only calls a tool. What it thought is before what it said. */
+/** A turn may have no text, for example if it only calls a tool. Its thoughts precede its text. */
 function saidIn({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
   const said = content ?? value;
   const parts = Array.isArray(said) ? said.filter(isObject) : [];

@@ -1,9 +1,9 @@
-/** What of a dump could not be read: counted, and the first of it named. */
+/** The parts of a dump that could not be read: counted, and the first few named. */
 import { plural } from '../protocol/format.ts';
 import type { Faults } from './importer.ts';
 
 const NAMED = 20;
-/** In a sentence. */
+/** The number of faults that the sentence names. */
 const TOLD = 3;
 
 /** The faults of one import: all are counted, the first ones kept with place and reason. */
@@ -28,7 +28,7 @@ export class FaultLog implements Faults {
     else this.withoutStep.set(step, (this.withoutStep.get(step) ?? 0) + 1);
   }
 
-  /** Where some rollouts of a dump name their step and others do not: where those are. null where all are alike. */
+  /** Where the rollouts without a step were placed, if other rollouts of the dump name theirs; null otherwise. */
   get withoutStepText(): string | null {
     if (this.withStep === 0 || this.withoutStep.size === 0) return null;
     const count = [...this.withoutStep.values()].reduce((sum, n) => sum + n, 0);
@@ -36,7 +36,7 @@ export class FaultLog implements Faults {
     return `${plural(count, 'rollout')} without a step ${count === 1 ? 'was' : 'were'} placed at step ${steps}, while others name theirs.`;
   }
 
-  /** null for none. */
+  /** The sentence about the faults; null for none. */
   get text(): string | null {
     if (this.count === 0) return null;
     const told = this.named.slice(0, TOLD).map(({ place, why }) => `${place} (${why})`);

@@ -6,14 +6,14 @@ import type { FoundDump } from '../protocol/printed.ts';
 import { rollouts } from './formats/rollouts.ts';
 import { IMPORTERS } from './index.ts';
 
-/** Folders that hold other people's files, or a great many. */
+/** Folders that contain other people's files, or very many. */
 const SKIPPED = new Set(['node_modules', 'bower_components', 'site-packages', 'venv', '__pycache__', 'wandb']);
 const DEEPEST = 6;
 const MOST_FOLDERS = 2000;
 
 /**
- * Folders that an importer recognizes, those that are nearer first; within one of a trainer only its own folders are looked at.
- * Hidden folders, packages and runs of Rollscope are not. What cannot be read is not there.
+ * Folders that an importer recognizes, the nearest first; inside a trainer's folder, only that trainer's own subfolders
+ * are checked. Skips hidden folders, packages, Rollscope's runs, and what cannot be read.
  */
 export async function findDumps(root: string): Promise<FoundDump[]> {
   const found: FoundDump[] = [];

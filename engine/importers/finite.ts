@@ -1,13 +1,13 @@
-/** Numbers of other trainers, who write NaN and infinities where the journal has null. Pure. */
+/** Numbers of other trainers, which write NaN and infinities where the journal has null. Pure. */
 
-/** null for what is absent or not finite. */
+/** The number; null if it is absent or not finite. */
 export function finiteOrNull(value: number | null | undefined): number | null {
   return value !== undefined && value !== null && Number.isFinite(value) ? value : null;
 }
 
 /** The same for each number among named values; other values stay. */
 export function finiteValues<T>(values: Record<string, T>): Record<string, T | null> {
-  // Mostly there is nothing to replace; entries would be slow, of every rollout of a dump.
+  // Usually there is nothing to replace, and rebuilding the object for every rollout of a dump would be slow.
   if (!hasInfinite(values)) return values;
   const entries = Object.entries(values).map(
     ([name, value]) => [name, typeof value === 'number' && !Number.isFinite(value) ? null : value] as const,

@@ -12,30 +12,35 @@ import {
 import { majorityOf, tokenFacts } from '../protocol/group-facts.ts';
 import { finiteOrNull, finiteValues } from './finite.ts';
 
-/** What grading needs of a problem. */
+/** The part of a problem that grading needs. */
 export interface GradedProblem {
   index: number;
   reference: Reference;
   rule: string | undefined;
 }
 
-/** What a trainer recorded of one rollout. What is absent was not recorded; a number that is not finite does not exist. */
+/**
+ * What a trainer recorded about one rollout. Absent values were not recorded; numbers that are not finite count as
+ * missing.
+ */
 export interface ForeignRollout {
   /** The response. */
   text: string;
-  /** Where its answer is searched for: the last turn of the assistant in an exchange of several; absent: the whole text. */
+  /** The text to search for an answer: the assistant's last turn in a conversation; by default, the whole text. */
   said?: string;
-  /** The answer that the trainer extracted, in every rollout of the group or in none; then it is extracted here. */
+  /**
+   * The answer that the trainer extracted, in all rollouts of the group or in none; by default, it is extracted here.
+   */
   answer?: string | null;
   /** The reward that trains. */
   reward?: number | null;
-  /** Rewards by the names of their functions. */
+  /** Rewards by function name. */
   rewards?: Record<string, number | null>;
   advantage?: number | null;
-  /** Other values under their own names. */
+  /** Other values, under their own names. */
   foreign?: Record<string, ForeignValue>;
   finish?: Rollout['finish'];
-  /** Number of tokens, and means over them in nats, where the tokens themselves are not known. */
+  /** Number of tokens, and means over them in nats, if the tokens themselves are unknown. */
   tokens?: number | null;
   logprob?: number | null;
   entropy?: number | null;
@@ -75,7 +80,7 @@ export function foreignGroup(
   };
 }
 
-/** One literal: this runs for every rollout of a dump. */
+/** One object literal, since this runs for every rollout of a dump. */
 function withFacts({ answer, cluster, correct }: JudgedAnswers['rollouts'][number], rollout: ForeignRollout): Rollout {
   const { text, ids = null, tokenTexts = null, finish = null } = rollout;
   const statistics = rollout.statistics ? { ...NO_STATISTICS, ...rollout.statistics } : NO_STATISTICS;
@@ -93,7 +98,7 @@ function withFacts({ answer, cluster, correct }: JudgedAnswers['rollouts'][numbe
     rewards: rollout.rewards ? finiteValues(rollout.rewards) : {},
     advantage: finiteOrNull(rollout.advantage),
     foreign: rollout.foreign ? finiteValues(rollout.foreign) : {},
-    // The engine's explanations are of rewards that it computed.
+    // Explanations belong to rewards that this engine computed.
     why: [],
     tokens: facts.tokens ?? finiteOrNull(rollout.tokens) ?? tokenTexts?.length ?? null,
     logprob: facts.logprob ?? finiteOrNull(rollout.logprob),

@@ -22,7 +22,7 @@ const UNKNOWN: Watched = {
   kl: null,
 };
 
-/** Names that TRL and verl give to what the watch reads, for logs without rollouts. */
+/** TRL's and verl's names for the metrics that the watch reads, for logs without rollouts. */
 const LOGGED: Readonly<Record<string, keyof Watched>> = {
   'completions/mean_length': 'length',
   'train/completions/mean_length': 'length',
@@ -32,9 +32,9 @@ const LOGGED: Readonly<Record<string, keyof Watched>> = {
   'response_length/clip_ratio': 'truncated',
 };
 
-/** Is fed with a run's records in their order. */
+/** Gets a run's records in order. */
 export class ImportWatch {
-  /** By step: what follows from its rollouts, and what was logged of it. */
+  /** By step: metrics from its rollouts, and metrics from the log. */
   private readonly steps = new Map<number, Watched>();
   private readonly logged = new Map<number, Partial<Watched>>();
   /** Warnings that were recorded. */
@@ -48,7 +48,7 @@ export class ImportWatch {
     else if (record.type === 'warning' && watchLevelOf(record)) this.told.add(keyOf(record));
   }
 
-  /** Warnings that follow from what was taken, and were not recorded yet; in the order of their steps. */
+  /** New warnings, which were not recorded yet, in step order. */
   news(): NewRecord[] {
     if (!this.isNews) return [];
     this.isNews = false;
@@ -64,7 +64,7 @@ export class ImportWatch {
     return found.filter((one) => one.type === 'warning' && !this.told.has(keyOf(one)));
   }
 
-  /** A step that comes again ends those after it. */
+  /** A repeated step removes those after it. */
   private step(step: number, metrics: Watched): void {
     this.isNews = true;
     if (step <= this.last)
@@ -89,7 +89,7 @@ export class ImportWatch {
     this.logged.set(step, { ...this.logged.get(step), ...Object.fromEntries(named), ...(kl !== null && { kl }) });
   }
 
-  /** What was computed from rollouts counts before what the trainer logged. */
+  /** Metrics computed from rollouts take precedence over the trainer's. */
   private metricsOf(step: number): Watched {
     const computed = this.steps.get(step);
     const metrics = { ...UNKNOWN, ...this.logged.get(step) };

@@ -1,4 +1,4 @@
-/** An import at work: looks at a dump again and again, and reads, judges and writes what is new in it. */
+/** An import at work: looks at a dump repeatedly, and reads, judges and writes what is new. */
 import type { Dataset } from '../data/dataset.ts';
 import type { GradingRules } from '../grading/grader.ts';
 import type { ImportState } from '../journal/import-state.ts';
@@ -18,15 +18,15 @@ import { ImportMeter } from './progress.ts';
 import type { ImportedRun } from './run.ts';
 
 export interface ImportOptions extends DumpOptions {
-  /** The problems that the trainer was given, and where they are from. */
+  /** The trainer's problems, and the name of their source. */
   dataset?: { name: string; data: Dataset };
   /** How answers are found and compared. */
   rules: GradingRules;
   /** Who judges so many bytes of rollouts; by default this thread. */
   judges?: (rules: GradingRules, bytes: number) => Judges;
   /**
-   * Adds records of its own after what is new, and once where nothing is; returns early after `signal`.
-   * @param note notes that what was recorded so far is to stay
+   * Adds records of its own after new ones, and once if there are none; returns early after `signal`.
+   * @param note makes everything recorded so far permanent
    */
   afterwards?: (journal: Journal, note: () => Promise<void>) => Promise<void>;
   /** Keep looking for more until `signal`. */
@@ -38,7 +38,7 @@ export interface ImportOptions extends DumpOptions {
   interval?: number;
 }
 
-/** What an import has come to. */
+/** The result of an import. */
 export interface ImportReport extends PrintedImport {
   importer: string;
   groups: number;
@@ -46,9 +46,9 @@ export interface ImportReport extends PrintedImport {
   withoutStep: string | null;
   /** Problems that the dataset does not have. */
   unmatched: number;
-  /** It was stopped before everything that is there had been imported. */
+  /** Whether it was stopped before everything was imported. */
   stopped: boolean;
-  /** It continued what an earlier import had begun. */
+  /** Whether it continued an earlier import. */
   resumed: boolean;
 }
 
@@ -56,26 +56,26 @@ export interface ImportReport extends PrintedImport {
 const LOOK_INTERVAL = 2000;
 
 export interface Work {
-  /** `curvesOnly` is read at each look: it may change. */
+  /** `curvesOnly` is read at each look, since it may change. */
   importer: Pick<Importer, 'name' | 'curvesOnly'>;
-  /** Absolute path of what is imported. */
+  /** Absolute path of the imported file or folder. */
   source: string;
   dump: Dump;
   problems: RunProblems;
   run: ImportedRun;
   options: Omit<ImportOptions, keyof DumpOptions>;
-  /** How far an earlier import has come; null for a new one. */
+  /** The state of an earlier import; null for a new one. */
   before: ImportState | null;
 }
 
 /**
- * One import, from its first look to its report. `run` may be called once; a caller that decides
- * itself when to look and how the run ends uses `look`, `keep` and `finish` instead.
+ * One import, from its first look to its report. `run` can be called once; a caller that decides itself when to look
+ * and how the run ends uses `look`, `keep` and `finish` instead.
  */
 export class ImportWork {
   private readonly faults = new FaultLog();
   private graders = NO_GRADERS;
-  /** What was recorded of each step's metrics, so that only news is recorded. */
+  /** The metrics that were recorded for each step, so that only changes are recorded. */
   private readonly recorded = new Map<number, string>();
   private readonly context: ReadContext;
   private readonly place: Continuation;
@@ -126,7 +126,7 @@ export class ImportWork {
         if (!options.follow) break;
         if (!more) {
           this.progress.tell(true);
-          // A file is whole when it has not changed between two looks.
+          // A file is complete if it has not changed between two looks.
           changes ??= new FileChanges(source, { poll, watch: false, signal });
           await changes.next();
         }
@@ -145,13 +145,13 @@ export class ImportWork {
     return this.report(stopped);
   }
 
-  /** What was recorded since the last look belongs to what was imported: it is kept when the import is continued. */
+  /** Makes what was recorded since the last look part of the import, so that it survives a continuation. */
   async keep(): Promise<void> {
     this.place.mark(this.faults.count);
     await this.place.noteSometimes();
   }
 
-  /** Before the end record: notes how far the import has come, and says what could not be read. */
+  /** Before the end record: writes the import's state, and reports what could not be read. */
   async finish(): Promise<void> {
     await this.place.note();
     this.warnOfFaults();
@@ -164,7 +164,10 @@ export class ImportWork {
     this.judges = ownJudge(this.work.options.rules);
   }
 
-  /** Imports what is there; false where nothing was new. @param following whether more may come */
+  /**
+   * Imports what is there; false if nothing was new.
+   * @param following whether more may come
+   */
   async look(following: boolean): Promise<boolean> {
     const { dump, importer, options } = this.work;
     const { place, progress } = this;
@@ -246,7 +249,7 @@ export class ImportWork {
     await this.place.noteSometimes();
   }
 
-  /** Those of steps whose rollouts are still to come wait for them, as long as more may come. */
+  /** Metrics of steps whose rollouts are still missing wait for them while more may come. */
   private async recordMetrics(following: boolean): Promise<void> {
     const { place } = this;
     const { dump, importer, run } = this.work;

@@ -1,6 +1,6 @@
 /**
- * The import: reads a dump part by part, judges its rollouts as the engine judges its own, and writes them into a run folder.
- * After it was stopped or killed, it continues after the last complete step, and imports nothing twice.
+ * The import: reads a dump part by part, judges its rollouts in the same way as the engine's own, and writes them into
+ * a run folder. After it was stopped or killed, it continues after the last complete step, and imports nothing twice.
  */
 import path from 'node:path';
 import { type ImportState, readImportState } from '../journal/import-state.ts';
@@ -49,7 +49,7 @@ export async function importDump(
   } catch (error) {
     await work.close();
     await run.close().catch(() => {});
-    // What was not imported up to a step is of no use.
+    // An import that did not reach a step is useless.
     if (!state && !work.begun) await remove(run.folder);
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * What an importer is: it knows the files of a trainer and says what is in them. The import (`import.ts`) does the rest the
- * same way for all: problems, votes, grading, records, following, resuming.
+ * What an importer is: it knows the files of a trainer and reads their contents. Everything else is the same for all
+ * importers (`import.ts`): problems, votes, grading, records, following, resuming.
  */
 import type { Phase } from '../protocol/group.ts';
 import type { Turn } from '../protocol/problem.ts';
@@ -9,13 +9,13 @@ import type { ColumnMap } from './columns.ts';
 import type { ForeignRollout } from './group.ts';
 import type { ForeignMetrics } from './metrics.ts';
 
-/** What a trainer's log says of the problem that a rollout answers. */
+/** A trainer's log entry about the problem of a rollout. */
 export interface LoggedProblem {
-  /** The prompt as the model got it, or as far as the log has it. */
+  /** The prompt as the model got it, as far as the log has it. */
   prompt: string;
-  /** The problem's own text, where the log has it apart from the prompt. */
+  /** The problem's own text, if the log stores it separately from the prompt. */
   text?: string;
-  /** The conversation, where it is more than one turn. */
+  /** The conversation, if it has more than one turn. */
   messages?: Turn[];
   /** The label of the data, such as `#### 18`, or a list of all that are accepted; absent or null without one. */
   label?: unknown;
@@ -28,12 +28,12 @@ export interface LoggedProblem {
 
 /** The rollouts of one problem at one step. */
 export interface LoggedGroup {
-  /** Index of the problem, as `ProblemRegister.take` gave it. */
+  /** Index of the problem, as returned by `ProblemRegister.take`. */
   problem: number;
   rollouts: readonly ForeignRollout[];
 }
 
-/** Gives problems their indices. */
+/** Assigns indices to problems. */
 export interface ProblemRegister {
   take(problem: LoggedProblem): number;
 }
@@ -49,29 +49,32 @@ export interface Faults {
 export interface ReadContext {
   problems: ProblemRegister;
   faults: Faults;
-  /** Throws `canceled` once the import is to end. Readers call it often, and say how many bytes they have read since. */
+  /**
+   * Throws `canceled` when the import has to end. Readers call it often, with the number of bytes read since the last
+   * call.
+   */
   check(bytes?: number): void;
 }
 
-/** One step's rollouts of one phase: the unit in which an import proceeds, and after which it is resumed. */
+/** The rollouts of one step and phase: the unit of progress, after which an import can be continued. */
 export interface DumpPart {
-  /** Identifies it within what is imported, whatever happens to the files: `rollouts/12.jsonl`. */
+  /** Identifies it within the import, whatever happens to the files: `rollouts/12.jsonl`. */
   name: string;
   phase: Phase;
-  /** As the trainer counts. */
+  /** In the trainer's numbering. */
   step: number;
-  /** What is read for it, for progress. */
+  /** Bytes to read, for progress. */
   bytes: number;
-  /** Identifies what it was made of: if it changes, the trainer has written it again. */
+  /** Identifies its source: if the stamp changes, the trainer has written it again. */
   stamp: string;
   groups(context: ReadContext): AsyncIterable<LoggedGroup>;
 }
 
-/** What can be read now. */
+/** What can be read at the moment. */
 export interface Look {
   /** Parts that are whole, in the order in which they are to be imported. */
   parts: DumpPart[];
-  /** Bytes of what is still being written. */
+  /** Bytes that are still being written. */
   waiting: number;
 }
 
@@ -79,31 +82,31 @@ export interface Look {
 export interface Dump {
   origin: RunOrigin;
   run: Omit<ForeignRun, 'job'>;
-  /** When the run was started; null where that is not known. */
+  /** When the run was started; null if unknown. */
   created: Date | null;
   /** The first step of training is 0. */
   fromZero?: boolean;
-  /** @param following whether more may come: what is not certainly whole then waits */
+  /** @param following whether more may come; then anything that may be incomplete waits */
   look(context: ReadContext, following: boolean): Promise<Look>;
-  /** What the trainer logged of each step; all of it each time. */
+  /** What the trainer logged for each step; every call returns all of it. */
   metrics?(context: ReadContext): Promise<ForeignMetrics[]>;
 }
 
 export interface DumpOptions {
-  /** Columns by the names that the user gave. */
+  /** The user's names of columns. */
   map: ColumnMap;
 }
 
 export interface Importer {
-  /** As `--format` takes it. */
+  /** The name for `--format`. */
   name: string;
-  /** What it reads, for lists and help. */
+  /** A description of what it reads, for lists and help. */
   title: string;
   /** The versions whose files it was checked against. */
   checked: string;
-  /** There are no rollouts: metrics alone are a run, which is not offered on its own. */
+  /** Whether there are no rollouts: metrics alone are a run, but are not offered for import. */
   curvesOnly?: boolean;
-  /** Whether a file or folder is one of its own, by its name and beginning. Does not throw. */
+  /** Whether a file or folder belongs to this format, by its name and beginning. Does not throw. */
   detect(path: string, options: DumpOptions): Promise<boolean>;
   /** @throws RollscopeError `dataset`, naming the file */
   open(path: string, options: DumpOptions): Promise<Dump>;

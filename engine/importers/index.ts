@@ -17,7 +17,7 @@ export const IMPORTERS: readonly Importer[] = [
   tensorboard,
 ];
 
-/** By content. */
+/** Recognizes the format by content. */
 export const AUTO = 'auto';
 
 /**

@@ -5,7 +5,7 @@ import { isObject } from '../protocol/values.ts';
 export const BROKEN = 'broken JSON';
 export const NO_OBJECT = 'not an object';
 
-/** The object of a line; null for a blank one; else what is wrong with it. */
+/** The object in a line; null for a blank line; otherwise why it is invalid. */
 export function parseLine(line: string): Record<string, unknown> | typeof BROKEN | typeof NO_OBJECT | null {
   const text = line.trim();
   if (text === '') return null;
@@ -17,7 +17,7 @@ export function parseLine(line: string): Record<string, unknown> | typeof BROKEN
   }
 }
 
-/** A number that is not finite is none; texts stay as they are. */
+/** Replaces numbers that are not finite by null; texts are unchanged. */
 function withoutInfinity(text: string): string {
   return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?Infinity/gs, (found) =>
     found.startsWith('"') ? found : 'null',

@@ -1,4 +1,4 @@
-/** Entry of a judging thread: groups come, and go back as what the journal appends. */
+/** Entry point of a judging thread: receives groups, and returns what the journal appends. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { GradingRules } from '../grading/grader.ts';
 import { judgeGroup } from './judge.ts';

@@ -6,7 +6,7 @@ import { groupSummary } from '../protocol/group-facts.ts';
 import { type GraderCounts, graderCounts } from '../protocol/two-graders.ts';
 import { type ForeignRollout, foreignGroup, type GradedProblem } from './group.ts';
 
-/** A group that is to be judged. */
+/** A group to judge. */
 export interface GroupToJudge {
   id: Omit<GroupId, 'problem'>;
   problem: GradedProblem;
@@ -18,7 +18,7 @@ export interface WrittenGroup {
   summary: GroupSummary;
   /** Its rollouts as the journal stores them. */
   frame: Uint8Array;
-  /** Without texts: what the metrics of its step are made of. */
+  /** Without texts: the input of the step's metrics. */
   facts: JudgedGroup;
   graders: GraderCounts;
 }
@@ -34,7 +34,7 @@ export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: Gradi
   };
 }
 
-/** A large step has more text than memory should hold. */
+/** The texts of a large step would need too much memory. */
 function withoutTexts({ clusters, majority, rollouts }: GroupDetail): JudgedGroup {
   const facts = rollouts.map(
     ({ answer, cluster, correct, reward, advantage, tokens, logprob, entropy, repetition, finish }): RolloutFacts => ({

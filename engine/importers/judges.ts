@@ -28,10 +28,12 @@ export interface JudgeRequest {
 }
 export type JudgeReply = { number: number; written: WrittenGroup } | { number: number; failure: string };
 
-/** Bytes above which threads are worth their start. */
+/** From this many bytes on, starting threads is worthwhile. */
 const LARGE = 4 * 2 ** 20;
 
-/** Further threads where there is much to judge, one fewer than there are cores. The results do not depend on their number. */
+/**
+ * Additional threads if there is much to judge, one fewer than the cores. The results do not depend on their number.
+ */
 export function judgesFor(rules: GradingRules, bytes: number): Judges {
   if (bytes <= LARGE) return ownJudge(rules);
   const file = assetPath('dist', 'judge.js');

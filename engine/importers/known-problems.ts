@@ -1,4 +1,4 @@
-/** The problems of a dataset, found by the prompts in which they stand. */
+/** The problems of a dataset, looked up by the prompts that contain them. */
 import type { Problem } from '../protocol/problem.ts';
 import type { LoggedProblem } from './importer.ts';
 import { userText } from './prompt-text.ts';
@@ -10,10 +10,10 @@ const ANCHOR = 24;
 export class KnownProblems {
   private readonly byId = new Map<string, Problem>();
   private readonly byText = new Map<string, Problem>();
-  /** Problems by how their texts begin. */
+  /** Problems by the beginning of their texts. */
   private readonly byAnchor = new Map<string, { text: string; problem: Problem }[]>();
 
-  /** @param asked what the template made of each problem: trainers log that */
+  /** @param asked the problems after the template, since trainers log that */
   constructor(problems: readonly Problem[], asked: readonly string[]) {
     for (const [i, problem] of problems.entries()) {
       this.byId.set(problem.id, problem);
@@ -22,8 +22,8 @@ export class KnownProblems {
   }
 
   /**
-   * The problem whose text or filled-in template the prompt is, or the longest one that is within it; else by the log's
-   * own id. null for none.
+   * The problem whose text or filled-in template equals the prompt, or the longest one contained in it; otherwise by
+   * the log's own id. null for none.
    */
   find({ prompt, text, id }: Pick<LoggedProblem, 'prompt' | 'text' | 'id'>): Problem | null {
     for (const candidate of [text, userText(prompt), prompt]) {
@@ -54,7 +54,7 @@ export class KnownProblems {
   }
 }
 
-/** Templates trim and break lines in their own ways. */
+/** Templates trim and wrap lines in different ways. */
 function plain(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }

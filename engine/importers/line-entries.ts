@@ -1,6 +1,6 @@
 /**
- * A step's file of JSON Lines whose lines hold rollouts in a form of their own, several in one line perhaps. A large one is
- * read in two passes like any other (`line-index.ts`): the rollouts of a problem need not be together.
+ * Step files of JSON Lines whose lines contain rollouts in a format of their own, possibly several per line. A large
+ * file is read in two passes like any other (`line-index.ts`), since the rollouts of a problem need not be consecutive.
  */
 import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
@@ -8,7 +8,7 @@ import type { LoggedGroup, LoggedProblem, ReadContext } from './importer.ts';
 import { fileState, LineGroups, readGroups, scanLines, WHOLE } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
 
-/** A rollout, and what it answers. */
+/** A rollout, and its problem. */
 export interface LineEntry {
   problem: Omit<LoggedProblem, 'source' | 'line'>;
   /** Made once for each rollout. Does not throw: whatever is wrong is found before. */
@@ -48,7 +48,7 @@ export async function* groupsOfLines(
   yield* readGroups(file, lines, of, context.check);
 }
 
-/** Those of a file that fits into memory: each line is read once. */
+/** The groups of a file that fits into memory; each line is read once. */
 async function heldGroups(
   file: string,
   name: string,

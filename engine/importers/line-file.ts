@@ -1,4 +1,4 @@
-/** One file of JSON Lines as parts: all of a step that its rows name, found again as the file grows. */
+/** One file of JSON Lines as parts: one part per step that its rows name, updated as the file grows. */
 import { PHASES, type Phase } from '../protocol/group.ts';
 import type { DumpPart, ReadContext } from './importer.ts';
 import { fileState, LineGroups, readGroups, type ScanPosition, scanLines } from './line-index.ts';
@@ -12,7 +12,7 @@ interface Step {
   given: boolean;
 }
 
-/** One file, looked at again and again: each scan reads only what is new. */
+/** One file that is looked at repeatedly; each scan reads only what is new. */
 export class LineFile {
   private position: ScanPosition = { offset: 0, lines: 0 };
   private steps = new Map<string, Step>();
@@ -46,7 +46,7 @@ export class LineFile {
     return Math.max(0, this.size - this.position.offset);
   }
 
-  /** The steps that are whole: all but the last one of each phase where the file may grow. */
+  /** The complete steps: all but the last one of each phase if the file may grow. */
   parts(growing: boolean): DumpPart[] {
     const all = [...this.steps.values()].sort(bySteps);
     const open = growing ? PHASES.map((phase) => all.findLast((step) => step.phase === phase)) : [];
@@ -81,7 +81,7 @@ export class LineFile {
     const { rows, fixed } = this.options;
     const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
     const all = rows.each(values);
-    // A row without a response is not a rollout, which has to be known before its group is read.
+    // A row without a response is not a rollout, which must be known before its group is read.
     for (const one of all) rows.response(one);
     const problem = problems.take({ ...rows.problem(all[0]!), source: this.file, line: number });
     const phase = where.phase ?? this.options.phase;
@@ -103,7 +103,7 @@ export class LineFile {
   }
 }
 
-/** Training before what is measured after it. */
+/** Training comes before evaluations of the same step. */
 export function bySteps(a: { step: number; phase: Phase }, b: { step: number; phase: Phase }): number {
   return a.step - b.step || PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase);
 }

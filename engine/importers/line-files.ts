@@ -21,7 +21,7 @@ export class LineFiles {
     return { parts: lines.parts(following), waiting: lines.waiting };
   }
 
-  /** All that have been named so far, in which the processes of a trainer each wrote their share. */
+  /** All files that were named so far, to which the processes of a trainer each write their share. */
   async look(files: readonly string[], context: ReadContext, following: boolean): Promise<Look> {
     for (const file of new Set([...this.files.keys(), ...files])) await this.scanned(file, context, following);
     const all = [...this.files.values()];
@@ -60,7 +60,9 @@ function joined(files: readonly LineFile[], growing: boolean): DumpPart[] {
     .sort(bySteps);
 }
 
-/** The groups of the parts of one step: all of the step at once where the rollouts of a problem may be in several files. */
+/**
+ * The groups of the parts of one step, or all of the step at once if the rollouts of a problem may be in several files.
+ */
 export async function* joinedGroups(parts: readonly DumpPart[], context: ReadContext): AsyncGenerator<LoggedGroup> {
   if (parts.length === 1) {
     yield* parts[0]!.groups(context);

@@ -17,12 +17,12 @@ const NEWLINE = 0x0a;
 const LONGEST_LINE = 256 * 2 ** 20;
 
 interface Lines {
-  /** Byte at which each line begins, and its length. */
+  /** The byte at which each line begins, and its length. */
   starts: number[];
   lengths: number[];
 }
 
-/** Lines by problem, in the order in which the problems came. */
+/** Lines by problem, in the order in which the problems first occur. */
 export class LineGroups {
   readonly problems = new Map<number, Lines>();
   /** Bytes of the lines. */
@@ -51,7 +51,7 @@ export interface ScannedLine {
   length: number;
 }
 
-/** Where a scan has come. */
+/** The position of a scan. */
 export interface ScanPosition {
   offset: number;
   /** Lines before it. */
@@ -73,7 +73,7 @@ export async function* scanLines(
   const handle = await open(file, 'r');
   try {
     let at = position.offset;
-    /** What was read of the line that begins at `position`, and how many bytes that is. */
+    /** The part of the line at `position` that was read so far. */
     let chunks: Buffer[] = [];
     let held = 0;
     /** The line is too long: its bytes are not kept. */
@@ -122,8 +122,8 @@ export async function* scanLines(
 }
 
 /**
- * Reads the rollouts of groups, one group after the other. Lines that are not rollouts were found in the first pass.
- * @param rolloutsOf those of a line that answer a problem, by its index
+ * Reads the rollouts of one group after another. Lines that are not rollouts were found in the first pass.
+ * @param rolloutsOf the rollouts of a line for a problem, by its index
  */
 export async function* readGroups(
   file: string,
@@ -169,18 +169,18 @@ class BufferedReader {
   }
 }
 
-/** The first object of a file; null for none, and for a file that cannot be read. */
+/** The first object of a file; null if there is none, or if the file cannot be read. */
 export async function firstLine(file: string): Promise<RowValues | null> {
   const context = { faults: { add: () => {} }, check: () => {} };
   try {
     for await (const { values } of scanLines(file, file, { offset: 0, lines: 0 }, context, true)) return values;
   } catch {
-    // Its reader reports what is wrong.
+    // The reader of the file reports the error.
   }
   return null;
 }
 
-/** Bytes of a file, and a stamp that changes when it is written; null where it is missing. */
+/** Size of a file, and a stamp that changes when it is written; null if it does not exist. */
 export async function fileState(file: string): Promise<{ size: number; stamp: string } | null> {
   try {
     const { size, mtimeMs } = await stat(file);

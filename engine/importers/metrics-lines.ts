@@ -1,6 +1,6 @@
 /**
- * Metrics that a trainer writes as JSON Lines, each with its step: what several lines say of one step belongs together. A run
- * is looked at many times while it trains, so each look reads only what is new.
+ * Metrics that a trainer writes as JSON Lines with their step; several lines about one step are merged. A run is looked
+ * at many times while it trains, so each look reads only what is new.
  */
 import type { RowValues } from '../data/fields.ts';
 import { numberIn } from './cells.ts';
@@ -8,10 +8,10 @@ import type { ReadContext } from './importer.ts';
 import { fileState, type ScanPosition, scanLines } from './line-index.ts';
 import type { ForeignMetrics } from './metrics.ts';
 
-/** What a line says; null for one that has no metrics. */
+/** Reads the metrics of a line; null if it has none. */
 type Said = (values: RowValues) => ForeignMetrics | null;
 
-/** One file. What was read stays known until the file shrinks. */
+/** One file. What was read is kept until the file shrinks. */
 export class MetricsLines {
   private position: ScanPosition = { offset: 0, lines: 0 };
   private readonly bySteps = new Map<number, ForeignMetrics>();
@@ -23,12 +23,12 @@ export class MetricsLines {
     private readonly said: Said,
   ) {}
 
-  /** All that is known; none without the file. Of two values of one name at one step the later counts. */
+  /** Everything read so far; empty without the file. Of two values for the same name and step, the later one counts. */
   async read(context: ReadContext): Promise<ForeignMetrics[]> {
     const size = (await fileState(this.file))?.size ?? 0;
     if (size < this.position.offset) this.restart();
     if (size > this.position.offset) {
-      // What a trainer is still writing waits: the last line counts once it is whole.
+      // A line that the trainer is still writing is read once it is complete.
       for await (const { values } of scanLines(this.file, this.name, this.position, context, false)) {
         const found = this.said(values);
         if (found === null) continue;
@@ -39,7 +39,7 @@ export class MetricsLines {
     return [...this.bySteps.values()];
   }
 
-  /** It was written again. */
+  /** The file was rewritten. */
   private restart(): void {
     this.position = { offset: 0, lines: 0 };
     this.bySteps.clear();

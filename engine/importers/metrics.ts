@@ -1,9 +1,9 @@
-/** Metrics that a trainer logs, and which of ours they are. Pure. */
+/** Metrics that a trainer logs, and the corresponding metrics of Rollscope. Pure. */
 import type { MetricsRecord } from '../protocol/records.ts';
 import { finiteOrNull } from './finite.ts';
 
 export interface ForeignMetrics {
-  /** As the trainer counts. */
+  /** In the trainer's numbering. */
   step: number;
   /** Under the trainer's names. */
   values: Record<string, number | null>;
@@ -45,7 +45,7 @@ const SAME: Record<string, Own> = {
   'optim/entropy': 'entropy',
 };
 
-/** Splits a trainer's metrics of a step into ours and all under its own names. */
+/** Splits a trainer's metrics of a step into Rollscope's and all of them under their own names. */
 export function toMetrics(values: ForeignMetrics['values']): Pick<MetricsRecord, 'metrics' | 'foreign'> {
   const metrics: MetricsRecord['metrics'] = {};
   const foreign: Record<string, number | null> = {};

@@ -1,6 +1,6 @@
 /**
- * Files of rollouts whose names, or whose folders' names, say the step that their rows do not: `rollouts_step3.jsonl`,
- * `step_3/rank0.jsonl`, `3.parquet`.
+ * Files of rollouts whose step is not in their rows but in their names, or in the names of their folders:
+ * `rollouts_step3.jsonl`, `step_3/rank0.jsonl`, `3.parquet`.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,10 +18,10 @@ const STEP = /(?:^|[^a-z])(?:step|iter|iteration|update|round)s?[-_ ]?(\d+)|^(\d
 const LAST_STEP = 2 ** 31 - 1;
 const EVALUATION = /(?:^|[^a-z])(?:val|valid|validation|eval|evaluation|test)(?:[^a-z]|$)/i;
 
-/** Folders in a folder that are looked into although their names say no step, such as `train` and `eval`. */
+/** How many subfolders without a step in their names, such as `train` and `eval`, are searched. */
 const FEW = 16;
 
-/** In the folder and the folders in it, by phase and step; [] where no name says a step. */
+/** The files in the folder and its subfolders, by phase and step; [] if no name contains a step. */
 export async function filesWithSteps(root: string): Promise<StepFile[]> {
   const entries = (await entriesOf(root)).filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -42,7 +42,7 @@ export async function filesWithSteps(root: string): Promise<StepFile[]> {
     .sort((a, b) => bySteps(a, b) || (a.name < b.name ? -1 : 1));
 }
 
-/** The step that a name says: that of the file itself before those of its folders. */
+/** The step in a name: that of the file itself takes precedence over those of its folders. */
 function stepIn(name: string): number | null {
   const stem = name.replace(ROW_FILE, '');
   for (const part of stem.split('/').reverse()) {
@@ -58,7 +58,7 @@ interface FilePart {
   part: DumpPart;
 }
 
-/** The steps of a folder, which is looked at again and again. */
+/** The steps of a folder that is looked at repeatedly. */
 export class NamedSteps {
   private seen = new Map<string, string>();
 
@@ -67,7 +67,7 @@ export class NamedSteps {
     private readonly rows: RowReader,
   ) {}
 
-  /** The steps that are whole: the last one of each phase once none of its files has changed between two looks. */
+  /** The complete steps; the last one of each phase once none of its files has changed between two looks. */
   async look(following: boolean): Promise<Look> {
     const files = await filesWithSteps(this.root);
     const parted = await Promise.all(files.map(async (file) => ({ file, part: await partOfFile(file, this.rows) })));
@@ -99,7 +99,7 @@ async function isWhole(file: string): Promise<boolean> {
   return /\.json$/i.test(file) ? true : endsLine(file);
 }
 
-/** Those of one step as one part: each process of a trainer may have written a file. */
+/** The parts of one step as one part, since each process of a trainer may have written a file. */
 function joinedBySteps(parts: readonly DumpPart[]): DumpPart[] {
   const steps = new Map<string, DumpPart[]>();
   for (const part of parts) {

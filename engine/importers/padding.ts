@@ -7,7 +7,10 @@ const LAST = new RegExp(`${TOKEN}$`, 'i');
 /** Longest of the tokens, in characters. */
 const LONGEST = 30;
 
-/** How many of the last tokens are padding; that some models end a response with the padding token does not matter here. */
+/**
+ * The number of padding tokens at the end; some models end a response with the padding token, which makes no difference
+ * here.
+ */
 export function paddingIn(texts: readonly string[]): number {
   const last = texts.findLastIndex((text) => !PADDING.test(text));
   return texts.length - 1 - last;

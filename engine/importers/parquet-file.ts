@@ -1,6 +1,6 @@
 /**
- * A Parquet file of rollouts that is too large to be read as a whole: the first pass finds which rows belong together, the
- * second reads one step after the other. Memory holds a row group and a step.
+ * A Parquet file of rollouts that is too large to be read at once: the first pass finds which rows belong together, the
+ * second reads one step after another. Memory holds a row group and a step.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowValues } from '../data/fields.ts';
@@ -16,7 +16,7 @@ import type { RowFileOptions } from './rows.ts';
 interface Step {
   phase: Phase;
   step: number;
-  /** Rows of each row group, as their places in it with the problems that they answer. */
+  /** Rows of each row group, as positions in it with their problems. */
   rows: Map<number, [row: number, problem: number][]>;
   count: number;
 }
@@ -40,7 +40,7 @@ export async function parquetParts(
       for (const [row, values] of reader.rows(table, group, context).entries())
         place(values, { group, row, number: first + row + 1 }, { file, options, steps, context });
       first += count;
-      // Other work of this thread gets a turn.
+      // Yield to other work of this thread.
       await nextTurn();
     }
   });
@@ -57,7 +57,7 @@ export async function parquetParts(
   });
 }
 
-/** Keeps the row group that was read last: the next step mostly begins within it. */
+/** Keeps the last row group, since the next step usually begins in it. */
 class GroupReader {
   private last: { group: number; rows: RowValues[] } | null = null;
 
@@ -66,7 +66,7 @@ class GroupReader {
     private readonly name: string,
   ) {}
 
-  /** Does something with the file open; a file that is none is a fault. */
+  /** Opens the file and passes it on; a file that is not Parquet is a fault. */
   async open({ faults }: Pick<ReadContext, 'faults'>, work: (table: ParquetOnDisk) => Promise<void>): Promise<void> {
     let table: ParquetOnDisk;
     try {
@@ -114,7 +114,7 @@ function place(
   const { name, rows: reader } = options;
   try {
     const where = reader.where(values);
-    // A row without a response is not a rollout, which has to be known before its group is read.
+    // A row without a response is not a rollout, which must be known before its group is read.
     const all = reader.each(values);
     for (const one of all) reader.response(one);
     const problem = context.problems.take({ ...reader.problem(all[0]!), source: file, line: null });
@@ -146,7 +146,7 @@ async function* groupsOf(
       const values = reader.rows(table, group, context);
       context.check(bytes / rows.size);
       for (const [row, problem] of places) {
-        // Gone where the file was written again meanwhile, which the next look finds.
+        // Missing if the file was rewritten meanwhile, which the next look notices.
         const found = values[row];
         if (!found) continue;
         const members = groups.get(problem) ?? [];

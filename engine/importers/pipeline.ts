@@ -1,6 +1,6 @@
 /**
- * What is read waits here until it was judged, and is written in the order in which it was read: so reading, judging
- * and writing continue at the same time, and the journal is the same no matter which thread judges.
+ * Groups wait here until they are judged, and are written in the order in which they were read. So reading, judging and
+ * writing proceed concurrently, and the journal does not depend on which thread judges.
  */
 import type { GroupToJudge, WrittenGroup } from './judge.ts';
 import type { Judges } from './judges.ts';
@@ -14,8 +14,8 @@ interface Waiting {
 }
 
 /**
- * Groups on their way from the reader to the journal. At most so many wait; `group` waits where more would. After
- * `end` everything is written.
+ * Groups between the reader and the journal. Their number is limited; `group` waits if there are too many. After `end`
+ * everything is written.
  */
 export class Pipeline {
   private waiting: Waiting[] = [];
@@ -24,7 +24,7 @@ export class Pipeline {
 
   constructor(private readonly judges: Judges) {}
 
-  /** Has a group judged; `write` gets it once everything before it was written. Waits while too much does. */
+  /** Has a group judged; `write` gets it after everything before it. Waits while there is too much to do. */
   async group(group: GroupToJudge, write: (written: WrittenGroup) => void): Promise<void> {
     const judged = this.judges.judge(group);
     // The caller that awaits it gets the error.
@@ -36,7 +36,7 @@ export class Pipeline {
     while (this.size > MOST_WAITING) await this.writeFirst();
   }
 
-  /** Does something once everything before it was written. */
+  /** Calls `act` once everything before it is written. */
   afterwards(act: () => Promise<void>): void {
     this.waiting.push({ size: 0, write: act });
   }

@@ -1,6 +1,7 @@
 /**
- * The problems of another trainer's run, found among its rollouts: trainers log prompts, not problem sets. Where the user
- * names the dataset, they are its problems. Keeps of each what grading needs; the rest goes to the run folder.
+ * The problems of another trainer's run, found among its rollouts, since trainers log prompts rather than problem sets.
+ * If the user names the dataset, the problems are those of the dataset. Keeps only what grading needs; the rest is
+ * written to the run folder.
  */
 import { createHash } from 'node:crypto';
 import { labelOrNone } from '../data/labels.ts';
@@ -13,10 +14,10 @@ import { userText } from './prompt-text.ts';
 /** The problems of a run that is imported, as the import and its journal need them. */
 export interface RunProblems extends ProblemRegister {
   readonly count: number;
-  /** Those that the dataset of the user does not have. */
+  /** The number of problems that the user's dataset does not contain. */
   readonly unmatched: number;
   get(index: number): GradedProblem;
-  /** Those among the first `count` that are still to be written, without those of the last call. */
+  /** The problems among the first `count` that were not returned by an earlier call. */
   taken(count?: number): { problem: Problem; prompt: Prompt }[];
 }
 
@@ -43,7 +44,7 @@ export class LoggedProblems implements RunProblems {
     return this.graded[index]!;
   }
 
-  /** The one that came before with the same id, or with the same prompt and label; else a new one. */
+  /** The earlier problem with the same id, or with the same prompt and label; otherwise a new one. */
   take(logged: LoggedProblem): number {
     const { id = null, prompt, label = null } = logged;
     const before = this.latest;
@@ -76,7 +77,10 @@ export class LoggedProblems implements RunProblems {
     return index;
   }
 
-  /** The first `count` without those of the last call: they must be written before a group names them. */
+  /**
+   * The problems among the first `count` that were not returned by an earlier call; they must be written before a group
+   * refers to them.
+   */
   taken(count = this.count): { problem: Problem; prompt: Prompt }[] {
     const { fresh } = this;
     const end = fresh.findIndex(({ problem }) => problem.index >= count);
@@ -88,7 +92,7 @@ export class LoggedProblems implements RunProblems {
     return fresh.slice(0, end);
   }
 
-  /** Knows again what was imported before. */
+  /** Restores a problem that was imported earlier. */
   restore(problem: Problem, prompt: Prompt | undefined, identified: boolean): void {
     const text = prompt?.text ?? problem.text;
     this.add(keyOf(identified ? problem.id : null, text, problem.answer), problem);

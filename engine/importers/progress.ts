@@ -1,4 +1,4 @@
-/** What is told of an import while it works. */
+/** The progress reports of an import. */
 import type { ImportProgress } from '../protocol/printed.ts';
 
 /** Least milliseconds between two reports. */
@@ -8,7 +8,7 @@ const INTERVAL = 200;
 export class ImportMeter {
   private bytes = 0;
   private total = 0;
-  /** Where the part that is read begins, and what `bytes` can be until it ends. */
+  /** Where the current part begins, and the highest value of `bytes` until it ends. */
   private begun = 0;
   private most = Number.POSITIVE_INFINITY;
   private last = 0;
@@ -22,14 +22,14 @@ export class ImportMeter {
     private readonly listener: ((progress: ImportProgress) => void) | undefined,
   ) {}
 
-  /** The files have been looked at: so many bytes are there to be read. */
+  /** The files have been listed: the number of bytes to read. */
   begin(total: number): void {
     this.begun = 0;
     this.bytes = 0;
     this.total = total;
   }
 
-  /** A part of so many bytes comes next. */
+  /** A part with this many bytes follows. */
   beginPart(bytes: number): void {
     this.most = this.begun + bytes;
   }
@@ -44,7 +44,7 @@ export class ImportMeter {
     this.most = Number.POSITIVE_INFINITY;
   }
 
-  /** So many bytes more were read. What is read twice counts once, so a part never counts more than it has. */
+  /** Adds bytes that were read. Bytes that are read twice count once, so a part never exceeds its size. */
   read(bytes: number): void {
     this.bytes = Math.min(this.most, this.bytes + bytes);
     this.tell(false);

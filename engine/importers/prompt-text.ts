@@ -1,8 +1,8 @@
-/** The problem's own text in a prompt that a chat template was applied to: trainers log the latter. Pure. */
+/** Extracts the problem's own text from a prompt after the chat template, since trainers log the latter. Pure. */
 
 import { withoutPadding } from './padding.ts';
 
-/** What is around the turn of a user, per family of templates, with and without the special tokens. */
+/** What surrounds a user's turn, per family of templates, with and without the special tokens. */
 const TEMPLATES: readonly RegExp[] = [
   /^(?:<\|im_start\|>system\n(?:(?!<\|im_start\|>)[\s\S])*)?<\|im_start\|>user\n([\s\S]*)<\|im_end\|>\n<\|im_start\|>assistant\n(?:<think>\n*)?$/,
   /^(?:system\n(?:(?!\nuser\n)[\s\S])*\n)?user\n([\s\S]*)\nassistant\n(?:<think>\n*)?$/,
@@ -14,13 +14,16 @@ const TEMPLATES: readonly RegExp[] = [
   /^(?:<｜begin▁of▁sentence｜>)?<｜User｜>([\s\S]*)<｜Assistant｜>(?:<think>\n*)?$/,
 ];
 
-/** How a further turn would show in what was taken for one. */
+/** Signs of another turn within what was taken for a single one. */
 const TURN = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<｜Assistant｜>|\nassistant\n|\[\/INST\]/;
 
-/** Longer prompts are left as they are: patterns should not walk over a book. */
+/** Longer prompts are not searched: the patterns would take too long. */
 const LONGEST = 200_000;
 
-/** The turn of the user, where the prompt has exactly one and its template is known; else the prompt itself, without padding. */
+/**
+ * The user's turn, if the prompt has exactly one and its template is known; otherwise the prompt itself, without
+ * padding.
+ */
 export function userText(logged: string): string {
   if (logged.length > LONGEST) return logged;
   const prompt = withoutPadding(logged);

@@ -2,7 +2,7 @@
 import type { RolloutColumn } from './columns.ts';
 import type { Faults } from './importer.ts';
 
-/** A row that is not a rollout, and why. */
+/** A row that is not a rollout, with the reason. */
 export class RowFault extends Error {
   constructor(
     readonly reason: string,

@@ -1,5 +1,5 @@
 /**
- * From a row of a log to a rollout, by the names that trainers give to its columns or that the user gave. Values under other names
+ * Converts a row of a log into a rollout, by trainers' or the user's names for its columns. Values under other names
  * are kept under those names.
  */
 import { ChatFault, chatInText, promptOf } from '../data/chat.ts';
@@ -17,21 +17,21 @@ import { RowFault } from './row-fault.ts';
 import { separateRows } from './separate-rows.ts';
 import { isTokenColumn, numbersOf, textsOf, tokenFields } from './token-columns.ts';
 
-/** Where a row says that it belongs. */
+/** The step and phase in a row. */
 export interface Where {
-  /** null where the row does not say. */
+  /** null if the row does not contain it. */
   step: number | null;
   phase: Phase | null;
 }
 
-/** How the rows of a file are read. */
+/** How to read the rows of a file. */
 export interface RowFileOptions {
   /** Of the file, within what is imported. */
   name: string;
-  /** Step and phase of rows that name none. */
+  /** Step and phase for rows that contain none. */
   step: number;
   phase: Phase;
-  /** The rows' own step and phase do not count, where the file's name says them. */
+  /** Whether the file's name determines step and phase, and those in the rows are ignored. */
   fixed?: boolean;
   rows: RowReader;
   /** Which of the rows count, from the first to just after the last, where not all do; of tables only. */
@@ -68,7 +68,7 @@ export class RowReader {
     return this.namesIn(values)[column];
   }
 
-  /** Those of the row that was asked for last are kept: a row is asked for all of its columns. */
+  /** The names of the row that was requested last are kept, since every column of a row is requested. */
   private namesIn(values: RowValues): Partial<Record<RolloutColumn, string>> {
     if (this.last?.values === values) return this.last.names;
     const names: Partial<Record<RolloutColumn, string>> = {};
@@ -93,13 +93,13 @@ export class RowReader {
     return name === undefined ? undefined : columnValue(values, name);
   }
 
-  /** The rollouts of a row, each as a row of its own; mostly the row itself. */
+  /** The rollouts of a row, each as a row of its own; usually just the row. */
   each(values: RowValues): RowValues[] {
     const { prompt, response = this.map.response, reward, reference, id, step } = this.namesIn(values);
     return separateRows(values, { prompt, response, reward, shared: [reference, id, step], mapped: this.mapped });
   }
 
-  /** @throws RowFault for a step that is none */
+  /** @throws RowFault for an invalid step */
   where(values: RowValues): Where {
     const step = this.value(values, 'step');
     const number = step === undefined || step === null ? null : (numberIn(step) ?? Number.NaN);
@@ -164,7 +164,7 @@ export class RowReader {
     return response;
   }
 
-  /** Those of an object, and columns that say that they are rewards: `rewards/accuracy`, `format_reward`. */
+  /** Rewards in an object, and in columns named as rewards: `rewards/accuracy`, `format_reward`. */
   private rewards(values: RowValues): Record<string, number | null> {
     const named = this.value(values, 'rewards');
     const inside = isObject(named) ? Object.entries(named) : [];
@@ -173,7 +173,7 @@ export class RowReader {
     return Object.fromEntries([...inside, ...beside].map(([name, value]) => [name, numberIn(value)]));
   }
 
-  /** Numbers, texts and truth values that are none of the columns. */
+  /** Numbers, texts and truth values in other columns. */
   private others(values: RowValues): Record<string, ForeignValue> {
     const taken = this.taken(values);
     const others: Record<string, ForeignValue> = {};
@@ -190,7 +190,7 @@ export class RowReader {
   }
 }
 
-/** Tables have conversations as text, and a response that is a number as one. null for what is not text. */
+/** Tables store conversations as text, and a numeric response as a number. null for anything but text. */
 function textResponse(cell: unknown): Pick<ForeignRollout, 'text' | 'said'> | null {
   if (typeof cell === 'number' || typeof cell === 'bigint') return Number.isNaN(cell) ? null : { text: String(cell) };
   if (typeof cell !== 'string') return null;
@@ -212,7 +212,7 @@ function unpadded(text: string): Pick<ForeignRollout, 'text' | 'said'> {
   return said === text ? { text } : { text, said };
 }
 
-/** Some names mean other things elsewhere. */
+/** Some names have other meanings elsewhere. */
 function fits(column: RolloutColumn, value: unknown): boolean {
   if (column === 'rewards') return isObject(value);
   if (column === 'phase') return phaseOf(value) !== null;

@@ -18,15 +18,15 @@ import { judgeGroup, type WrittenGroup } from './judge.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
 import type { RunProblems } from './problems.ts';
 
-/** What is known of a run before its records. */
+/** What is known about a run before its records. */
 export interface ForeignContents {
   origin: RunOrigin;
   run: ForeignRun;
-  /** When the run was started; null where that is not known. */
+  /** When the run was started; null if unknown. */
   created: Date | null;
   model?: Partial<RunRecord['model']>;
   device?: string | null;
-  /** Versions of what the trainer builds on, such as torch. */
+  /** Versions of the packages that the trainer uses, such as torch. */
   versions?: Record<string, string>;
 }
 
@@ -35,7 +35,7 @@ export interface ImportedRunOptions extends JournalOptions {
   rules?: GradingRules;
 }
 
-/** What was imported. */
+/** The number of imported items. */
 export interface ImportedCounts {
   groups: number;
   rollouts: number;
@@ -43,10 +43,10 @@ export interface ImportedCounts {
   steps: number;
 }
 
-/** A run folder that is being written. Records come in the order in which things happened. */
+/** A run folder that is being written. Records are added in the order of events. */
 export class ImportedRun {
   readonly counts: ImportedCounts = { groups: 0, rollouts: 0, steps: 0 };
-  /** Groups since the last step or evaluation, without their texts: what its metrics are made of. */
+  /** Groups since the last step or evaluation, without their texts: the input of its metrics. */
   private waiting: Waiting[] = [];
   private lastStep = 0;
   private watch: ImportWatch | null = null;
@@ -92,7 +92,7 @@ export class ImportedRun {
   }
 
   /**
-   * A run that was imported up to `at`; what it has recorded after that is dropped.
+   * Reopens a run that was imported up to `at`; everything recorded after that is dropped.
    * @throws RollscopeError `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`
    */
   static async reopen(
@@ -120,7 +120,7 @@ export class ImportedRun {
     return this.lastStep;
   }
 
-  /** Where the journal is: the import can be resumed from here once it is durable. */
+  /** The position of the journal: the import can be continued from here once it is durable. */
   get position(): JournalPosition {
     return this.journal.position();
   }
@@ -152,7 +152,7 @@ export class ImportedRun {
     this.journal.append({
       type: 'step',
       step,
-      // Whether the trainer's reward says right or wrong is not known here.
+      // It is unknown here whether the trainer's reward says right or wrong.
       metrics: { ...UNKNOWN, ...stepMetrics(groups, { saysRight: false }) },
       timing: NO_TIMING,
     });
@@ -177,17 +177,17 @@ export class ImportedRun {
     this.journal.append(record);
   }
 
-  /** What the trainer's own log says of a step, whenever that is read. */
+  /** The trainer's log entry for a step, whenever it is read. */
   metrics({ step, values }: ForeignMetrics): void {
     this.journal.append({ type: 'metrics', step, ...toMetrics(values) });
   }
 
-  /** Lets another add records that are none of the import's own. */
+  /** Lets another part add records that do not come from the import. */
   async add<T>(work: (journal: Journal) => Promise<T>): Promise<T> {
     return work(this.journal);
   }
 
-  /** From now on `warnOfCollapse` says what the collapse watch sees, of what was recorded before as well. */
+  /** From now on `warnOfCollapse` reports the warnings of the collapse watch, including those for earlier records. */
   watchCollapse(): void {
     const watch = new ImportWatch();
     const { nextSeq } = this.journal.position();
@@ -197,7 +197,7 @@ export class ImportedRun {
     this.watch = watch;
   }
 
-  /** Records what the collapse watch has not warned of yet. */
+  /** Records the new warnings of the collapse watch. */
   warnOfCollapse(): void {
     for (const warning of this.watch?.news() ?? []) this.journal.append(warning);
   }
@@ -211,7 +211,7 @@ export class ImportedRun {
     await this.journal.sync();
   }
 
-  /** Complete as far as it was recorded, or stopped while more may come. */
+  /** Ends the run as complete, or as stopped if more may come. */
   async end(reason: 'completed' | 'stopped'): Promise<void> {
     this.recordProblems();
     this.journal.append({ type: 'end', reason, step: this.lastStep });
@@ -251,7 +251,7 @@ interface Waiting {
   group: JudgedGroup;
 }
 
-/** What the rollouts do not tell is unknown until the trainer says it. */
+/** Metrics that do not follow from the rollouts are unknown until the trainer's log provides them. */
 const UNKNOWN = Object.fromEntries(Object.keys(STEP_METRICS).map((name) => [name, null])) as Record<StepMetric, null>;
 
 const NO_TIMING: StepRecord['timing'] = {

@@ -10,18 +10,18 @@ import { USUAL } from './columns.ts';
 const RESPONSES = ['responses', 'completions', 'outputs', 'generations', 'samples', 'texts'];
 const RESPONSE = 'response';
 
-/** Names of a row's columns, where it has them. */
+/** Names of a row's columns, as far as it has them. */
 export interface RowNames {
   prompt: string | undefined;
   response: string | undefined;
   reward: string | undefined;
-  /** What belongs to the prompt: never one value for each response. */
+  /** Columns that belong to the prompt, and never have one value per response. */
   shared: readonly (string | undefined)[];
-  /** Names that the user gave; they stay. */
+  /** Names that the user gave, which are kept. */
   mapped: ReadonlySet<string>;
 }
 
-/** The rollouts of a row, each as a row of its own; mostly the row itself. */
+/** The rollouts of a row, each as a row of its own; usually just the row. */
 export function separateRows(values: RowValues, names: RowNames): RowValues[] {
   const { prompt, response, reward } = names;
   const listed = response ?? RESPONSES.find((name) => isListOfResponses(values[name]));
@@ -43,7 +43,9 @@ function isListOfResponses(value: unknown): value is unknown[] {
   );
 }
 
-/** Lists as long as that of the responses have a value for each; `rewards` is then the `reward` of one. */
+/**
+ * Lists of the same length as the responses have one value per response; `rewards` then becomes the `reward` of one.
+ */
 function oneEach(values: RowValues, listed: string, { prompt, shared, mapped }: RowNames): RowValues[] {
   const responses = values[listed] as unknown[];
   const whole = new Set([prompt, ...shared]);

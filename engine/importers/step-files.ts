@@ -1,4 +1,4 @@
-/** Folders in which each step has a file of its own, as verl and TRL write them. */
+/** Folders with one file per step, as verl and TRL write them. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Phase } from '../protocol/group.ts';
@@ -13,7 +13,7 @@ import { readTableSteps } from './table-file.ts';
 
 export interface StepFile {
   path: string;
-  /** Within what is imported. */
+  /** Path within the import. */
   name: string;
   step: number;
   phase: Phase;
@@ -32,7 +32,7 @@ export async function stepFiles(folder: string, pattern: RegExp): Promise<{ name
     .sort((a, b) => a.step - b.step);
 }
 
-/** The part that a file is. Its rows' own steps do not count: the name says which it is. */
+/** The part for a file. Steps in its rows are ignored, since the name determines the step. */
 export async function partOfFile(file: StepFile, rows: RowReader): Promise<DumpPart | null> {
   const state = await fileState(file.path);
   if (state === null) return null;
@@ -87,19 +87,19 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
   return [...groups].map(([problem, rollouts]) => ({ problem, rollouts }));
 }
 
-/** Path below what is imported, with slashes on every system. */
+/** Path relative to the import, with slashes on every system. */
 export function nameWithin(root: string, file: string): string {
   return path.relative(root, file).split(path.sep).join('/') || path.basename(file);
 }
 
-/** A file that was completed after its state was taken would be another one at the next look, and be imported twice. */
+/** A file that was completed after its state was taken would look new at the next look, and be imported twice. */
 export async function isUnchanged(file: StepFile, { stamp }: DumpPart): Promise<boolean> {
   return (await fileState(file.path))?.stamp === stamp;
 }
 
 /**
- * Which of the files are whole. A trainer writes one after the other, so all but the last of each phase are; that one is
- * when it is `complete` and has not changed between two looks.
+ * Determines which files are complete. A trainer writes one after another, so all but the last of each phase are; the
+ * last one is if it is `complete` and has not changed between two looks.
  */
 export class WholeFiles {
   private seen = new Map<string, string>();

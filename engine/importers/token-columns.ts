@@ -1,6 +1,7 @@
 /**
- * What a log has of a response's tokens, brought to one length: trainers pad some of their lists and not others, and write
- * log-probabilities as lists, as text in a table, or in the form of an API's answer. What does not fit is not known. Pure.
+ * A log's values for the tokens of a response, brought to the same length: trainers pad some of their lists and not
+ * others, and write log-probabilities as lists, as text in a table, or in the form of an API's response. Values that do
+ * not fit count as unknown. Pure.
  */
 import { valueOfText } from '../data/chat.ts';
 import type { RolloutStatistics } from '../protocol/group.ts';
@@ -8,7 +9,7 @@ import { isObject } from '../protocol/values.ts';
 import type { ForeignRollout } from './group.ts';
 import { paddingIn } from './padding.ts';
 
-/** As a row has them; each absent, null or something else where it has none. */
+/** The values in a row; each absent or null if the row has none. */
 export interface TokenCells {
   logprobs?: unknown;
   entropies?: unknown;
@@ -52,7 +53,7 @@ export function isTokenColumn(cell: unknown): boolean {
   return numbersOf(cell) !== null || detailed(cell) !== null;
 }
 
-/** A list of numbers, also as a text; null for none, and where one of them is not a number. */
+/** A list of numbers, possibly as text; null if it is not one, or if one of its items is not a number. */
 export function numbersOf(cell: unknown): number[] | null {
   if (ArrayBuffer.isView(cell)) return Array.from(cell as unknown as ArrayLike<number>, Number);
   const list = listOf(cell);
@@ -61,7 +62,7 @@ export function numbersOf(cell: unknown): number[] | null {
   return numbers.every((one) => Number.isFinite(one)) ? (numbers as number[]) : null;
 }
 
-/** A list of texts, also as a text; null for none. */
+/** A list of texts, possibly as text; null for none. */
 export function textsOf(cell: unknown): string[] | null {
   const list = listOf(cell);
   return list && list.length > 0 && list.every((one) => typeof one === 'string') ? list : null;
@@ -72,7 +73,7 @@ function listOf(cell: unknown): unknown[] | null {
   return Array.isArray(value) ? value : null;
 }
 
-/** As OpenAI's interfaces answer: `{content: [{token, logprob}]}`, the list alone, or `{tokens, token_logprobs}`. */
+/** The formats of OpenAI's APIs: `{content: [{token, logprob}]}`, the list alone, or `{tokens, token_logprobs}`. */
 function detailed(cell: unknown): { logprobs: number[]; texts: string[] | null } | null {
   const value = typeof cell === 'string' && /^\s*[{[]/.test(cell) ? valueOfText(cell) : cell;
   if (isObject(value) && 'token_logprobs' in value) {
@@ -85,14 +86,14 @@ function detailed(cell: unknown): { logprobs: number[]; texts: string[] | null }
   return logprobs && { logprobs, texts: textsOf(list.map(({ token }) => token)) };
 }
 
-/** Tokenizers write bytes and spaces as other characters (`Ġ`, `▁`). null where the tokens are not those of the response. */
+/** Tokenizers write bytes and spaces as other characters (`Ġ`, `▁`). null if the tokens do not give the response. */
 function asWritten(texts: readonly string[], response: string): string[] | null {
   const text = response.trimStart();
   const gives = (candidate: readonly string[]) => {
     const joined = candidate.join('').trimStart();
     return text.startsWith(joined) || joined.startsWith(text);
   };
-  // Most tokens are plain: to decode each of a dump byte by byte takes as long as everything else.
+  // Most tokens are plain; decoding every token of a dump byte by byte would take as long as everything else.
   const plain = texts.every((one) => PLAIN.test(one));
   const candidates: (() => string[])[] = plain
     ? [() => [...texts], () => texts.map(withSpaces)]
@@ -104,7 +105,7 @@ function asWritten(texts: readonly string[], response: string): string[] | null 
   return null;
 }
 
-/** Every way gives its own characters, but for spaces and line ends. */
+/** Characters that mean themselves in every encoding, and those for spaces and line breaks. */
 const PLAIN = /^[ -;=-~ĠĊĉč\n\t▁]*$/;
 const SPACES: Readonly<Record<string, string>> = { Ġ: ' ', Ċ: '\n', ĉ: '\t', č: '\r', '▁': ' ' };
 
@@ -126,13 +127,13 @@ const WAYS: readonly Writing[] = [
   },
 ];
 
-/** A character of which each of several tokens has some bytes belongs to the last of them. */
+/** A character whose bytes are in several tokens belongs to the last of them. */
 function decoded(texts: readonly string[], way: Writing): string[] {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return texts.map((text) => decoder.decode(Uint8Array.from(way(text)), { stream: true }));
 }
 
-/** Printable bytes stand for themselves; the others follow from 256 on, in their order. */
+/** Printable bytes represent themselves; the others follow from 256 on, in order. */
 const BYTE_OF: ReadonlyMap<string, number> = (() => {
   const isPrintable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
   const characters = new Map<string, number>();

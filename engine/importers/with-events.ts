@@ -3,7 +3,7 @@ import type { Dump, Importer } from './importer.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { EventFiles } from './tensorboard/event-files.ts';
 
-/** The importer, whose dumps have the scalars of event files in their folder. */
+/** Adds the scalars of event files in the folder to an importer's dumps. */
 export function withEvents(importer: Importer): Importer {
   return {
     ...importer,
@@ -18,7 +18,9 @@ export function withEvents(importer: Importer): Importer {
   };
 }
 
-/** What the trainer's own log has as well is taken from there; transformers writes `train/` before its names. */
+/**
+ * Values that the trainer's own log also contains are taken from there; transformers prefixes its names with `train/`.
+ */
 function merged(own: ForeignMetrics[], events: ForeignMetrics[]): ForeignMetrics[] {
   if (events.length === 0) return own;
   const names = new Set(own.flatMap(({ values }) => Object.keys(values)));

@@ -1,6 +1,6 @@
 /**
- * tinker-cookbook's logtree: a page as a tree of elements, in which environments log what was asked and said, and the trainer
- * which trajectories came of it. Pure.
+ * tinker-cookbook's logtree: a page as a tree of elements, in which environments log prompts and responses, and the
+ * trainer logs the resulting trajectories. Pure.
  */
 import { isMessage } from '../../data/chat.ts';
 import { isObject } from '../../protocol/values.ts';
@@ -8,7 +8,7 @@ import { numberIn } from '../cells.ts';
 
 type Message = Record<string, unknown>;
 
-/** What a policy said, and what the environment wrote below it. */
+/** A response of the policy, and what the environment logged below it. */
 export interface Attempt {
   prompt: Message[];
   response: Message[];
@@ -99,15 +99,15 @@ function keyOf(messages: readonly Message[]): string {
   return JSON.stringify(messages.map(({ role, content }) => [role, content]));
 }
 
-/** How a turn is known again among the rollout summaries: by lengths and reward. */
+/** Identifies a turn among the rollout summaries, by lengths and reward. */
 export function signature(observed: unknown, acted: unknown, reward: unknown): string {
   return `${String(observed)}/${String(acted)}/${thousandths(reward)}`;
 }
 
-/** A reward to the three decimals that a page has of it; null for none. */
+/** A reward rounded to the three decimals that a page shows; null for none. */
 export function thousandths(reward: unknown): number | null {
   const number = numberIn(reward);
-  // Not -0, which would be another.
+  // Not -0, which would be a different key.
   return number === null ? null : Math.round(number * 1000) + 0;
 }
 
@@ -124,7 +124,7 @@ function titleOf(section: Element): string | null {
   return heading ? textOf(heading) : null;
 }
 
-/** Sections with a title, in the order of the page; what is in one of them is not looked into. */
+/** Sections with a title, in page order; sections inside them are not included. */
 function sectionsIn(element: Element, isWanted: (title: string) => boolean): Element[] {
   return childrenOf(element).flatMap((child) => {
     const title = child.tag === 'section' ? titleOf(child) : null;

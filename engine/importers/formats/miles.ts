@@ -24,7 +24,7 @@ import { type StepFile, stepFiles, WholeFiles } from '../step-files.ts';
 import { numbersOf } from '../token-columns.ts';
 import { endsLine } from '../whole-file.ts';
 
-/** Where rollouts of each phase are, by what is before their number. */
+/** Where the rollouts of each phase are, by the part of the name before their number. */
 const KINDS = [
   { prefix: '', phase: 'train' },
   { prefix: 'eval_', phase: 'evaluation' },
@@ -46,7 +46,7 @@ function open(root: string): Dump {
     loggedByRollout,
   );
   const told = new Set<string>();
-  // What is written last of a step says that the conversations before it are whole.
+  // The file that is written last in a step shows that the conversations before it are complete.
   const complete = async (file: string) => {
     const stem = path.basename(file, '.jsonl');
     const later = [columnsOf(root, stem), path.join(root, 'rollout_data', `${stem}.pt`)];
@@ -93,7 +93,7 @@ async function conversationsIn(root: string): Promise<StepFile[]> {
   return found;
 }
 
-/** Pickles, else tokens, of steps without conversations. */
+/** Steps without conversations: their pickles, otherwise their tokens. */
 async function withoutTexts(root: string): Promise<string[]> {
   const found = new Map<string, string>();
   for (const { prefix } of KINDS) {
@@ -116,7 +116,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
   yield* groupsOfLines(path.join(root, name), name, context, (values) => [entryOf(values, tokens)]);
 }
 
-/** Rows of the token columns by the index of their sample. */
+/** Rows of the token columns, by sample index. */
 async function tokensIn(file: string, context: ReadContext): Promise<Map<number, RowValues>> {
   try {
     const { rows } = await readTable(file);
@@ -154,7 +154,10 @@ function entryOf(values: RowValues, tokens: ReadonlyMap<number, RowValues>): Lin
   };
 }
 
-/** The prompt is the beginning of the conversation; where it was changed, all before the first turn of the assistant. */
+/**
+ * The length of the prompt at the beginning of the conversation; if it was changed, everything before the first turn of
+ * the assistant.
+ */
 function promptLength(prompt: unknown, messages: readonly RowValues[]): number {
   if (Array.isArray(prompt) && prompt.length < messages.length && prompt.every(isMessage)) {
     const same = prompt.every(({ role, content }, i) => {

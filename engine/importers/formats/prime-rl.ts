@@ -17,7 +17,7 @@ import { type EpisodeOrigin, entriesOf, originOf } from './verifiers.ts';
 
 const STEP_FOLDER = /^step_(\d+)$/;
 const TRACES = 'traces.jsonl';
-/** What is read of a step, the first that is there. */
+/** The subsets of a step in order of preference. */
 const SUBSETS = ['effective', 'all'];
 const KINDS = [
   { folder: 'train', phase: 'train' },
@@ -60,14 +60,16 @@ async function open(root: string): Promise<Dump> {
   };
 }
 
-/** The folder with a folder for each step; null where there is none. */
+/** The folder that contains the step folders; null if there is none. */
 async function rolloutsIn(root: string): Promise<string | null> {
   for (const folder of [path.join(root, 'rollouts'), root])
     if ((await stepFiles(folder, STEP_FOLDER)).length > 0) return folder;
   return null;
 }
 
-/** The files to read: of each step and kind what was trained on or measured, else all that was sampled. */
+/**
+ * The files to read: for each step and kind, what was trained on or measured, otherwise everything that was sampled.
+ */
 async function filesIn(folder: string, following: boolean): Promise<StepFile[]> {
   const files: StepFile[] = [];
   const steps = await stepFiles(folder, STEP_FOLDER);
@@ -75,17 +77,17 @@ async function filesIn(folder: string, following: boolean): Promise<StepFile[]> 
     for (const { folder: kind, phase } of KINDS) {
       const subsets: string[] = await readdir(path.join(folder, stepName, kind)).catch(() => []);
       const subset = SUBSETS.find((one) => subsets.includes(one));
-      // As long as more may come, an evaluation or the last step without its batch is not whole.
+      // While more may come, an evaluation, or the last step without its batch, is incomplete.
       const isOpen = following && subset === 'all' && (kind === 'eval' || stepName === steps.at(-1)!.name);
       if (!subset || isOpen) continue;
-      // One name for both, so that the batch takes the place of what was read before it was chosen.
+      // The same name for both, so that the batch replaces what was read before it was chosen.
       files.push({ path: path.join(folder, stepName, kind, subset, TRACES), name: `${stepName}/${kind}`, step, phase });
     }
   }
   return files;
 }
 
-/** A file on its own is an evaluation, unless its first episode says that it trained. */
+/** A single file is an evaluation, unless its first episode says that it was used for training. */
 async function soleFile(file: string): Promise<StepFile> {
   const work = (await firstOrigin(file))?.work;
   return { path: file, name: path.basename(file), step: work?.step ?? 0, phase: work?.phase ?? 'evaluation' };

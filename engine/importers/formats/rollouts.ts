@@ -41,10 +41,10 @@ export const rollouts: Importer = {
   },
 };
 
-/** Files of a folder that are looked into; a folder with more files and no rollouts in these is not a log. */
+/** The number of files of a folder to check; a folder with more files and no rollouts in these is not a log. */
 const FEW = 8;
 
-/** Files of prompts and responses are many things; a folder of them is a log where they have steps and rewards. */
+/** Files of prompts and responses can be anything; a folder of them is a log if they have steps and rewards. */
 async function detect(root: string, options: DumpOptions): Promise<boolean> {
   const isFile = (await filesIn(root))[0] === root;
   if (await hasFile(root, options, isFile ? LEAST : [...REWARDED, 'step'])) return true;
@@ -65,7 +65,7 @@ async function hasFile(root: string, { map }: DumpOptions, needed: readonly Roll
   return false;
 }
 
-/** Whether files have rollouts with rewards whose steps only their names say. */
+/** Whether files contain rollouts with rewards whose steps are only in the file names. */
 async function areNamedBySteps(root: string, { map }: DumpOptions): Promise<boolean> {
   const rows = new RowReader(map);
   for (const { path: file, name } of (await filesWithSteps(root)).slice(0, FEW)) {
@@ -77,8 +77,8 @@ async function areNamedBySteps(root: string, { map }: DumpOptions): Promise<bool
 }
 
 /**
- * Checks the names of columns that the user gives against the first rows.
- * @throws RollscopeError `usage` for a name that no file has, where the rows must have it
+ * Checks the user's column names against the first rows.
+ * @throws RollscopeError `usage` for a name that no file has, if the rows must have it
  */
 export async function checkColumns(root: string, map: ColumnMap): Promise<void> {
   const first: { file: string; values: RowValues }[] = [];
@@ -102,7 +102,7 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
   }
 }
 
-/** What a rollout has at least. */
+/** The columns that every rollout has. */
 const LEAST = ['prompt', 'response'] as const;
 const REWARDED = [...LEAST, 'reward'] as const;
 
@@ -111,7 +111,7 @@ function hasColumns(rows: RowReader, values: RowValues, columns: readonly Rollou
   return columns.every((column) => rows.has(one, column));
 }
 
-/** The file, or the files of a folder, that hold rollouts. */
+/** The file, or the files of a folder, that contain rollouts. */
 async function sourcesIn(root: string, { map }: DumpOptions): Promise<string[]> {
   const rows = new RowReader(map);
   const found: string[] = [];

@@ -1,4 +1,4 @@
-/** TensorBoard event files on their own: a run of curves, without rollouts. */
+/** TensorBoard event files without rollouts, as a run that has only curves. */
 import type { Dump, Importer } from '../importer.ts';
 import { EventFiles, eventFilesIn } from '../tensorboard/event-files.ts';
 

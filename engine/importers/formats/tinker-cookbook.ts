@@ -54,7 +54,7 @@ async function open(root: string): Promise<Dump> {
       const files = names.filter(({ path: file }) => existsSync(file));
       for (const { name } of names) {
         const isMissing = !files.some((file) => file.name === name);
-        // The trainer writes texts before summaries, so what is missing now does not come.
+        // The trainer writes texts before summaries, so texts that are missing now will not come.
         if (!isMissing || told.has(name)) continue;
         told.add(name);
         context.faults.add(
@@ -75,7 +75,7 @@ async function open(root: string): Promise<Dump> {
   };
 }
 
-/** What there are rollouts of, by the files' names without their ends, whether the texts are there or the summaries. */
+/** The rollouts that exist, by file names without their endings, whether their texts exist or their summaries. */
 async function namesIn(root: string): Promise<StepFile[]> {
   const found: StepFile[] = [];
   for (const { name: folder, step } of await stepFiles(root, ITERATION)) {
@@ -85,7 +85,7 @@ async function namesIn(root: string): Promise<StepFile[]> {
       files.flatMap((file) => ends.filter((end) => file.endsWith(end)).map((end) => file.slice(0, -end.length))),
     );
     for (const name of [...names].toSorted()) {
-      // An evaluation is of the weights before the iteration.
+      // An evaluation measures the weights before the iteration.
       const phase = name === 'train' ? 'train' : 'evaluation';
       found.push({ path: path.join(root, folder, `${name}${TEXTS}`), name: `${folder}/${name}`, step, phase });
     }
@@ -151,7 +151,7 @@ function stepsIn({ steps }: Summary): Record<string, unknown>[] {
   return Array.isArray(steps) ? steps.filter(isObject) : [];
 }
 
-/** As the texts have it. */
+/** The turns in the form of the texts. */
 function turnsOf(summary: Summary): string {
   return stepsIn(summary)
     .map(({ ob_len: observed, ac_len: acted, reward }) => signature(observed, acted, reward))
@@ -159,8 +159,8 @@ function turnsOf(summary: Summary): string {
 }
 
 /**
- * An attempt with what the summaries say of it. Texts are logged in the order in which they were finished, so a trajectory is
- * known by its reward; of several with that reward only what they have in common is known.
+ * An attempt with the values of its summary. Texts are logged in the order of completion, so a trajectory is identified
+ * by its reward; if several have that reward, only their common values are known.
  */
 function rolloutOf({ response, table }: Attempt, summary: readonly Summary[]): ForeignRollout {
   const said = responseOf(response);
@@ -183,7 +183,7 @@ function rolloutOf({ response, table }: Attempt, summary: readonly Summary[]): F
   };
 }
 
-/** The environment's reward, without what the group was given. */
+/** The environment's reward, without the part that was given to the group. */
 function rewardOf(summary: Summary): number | null {
   return sum(stepsIn(summary).map(({ reward }) => numberIn(reward)));
 }
@@ -193,7 +193,7 @@ function metricsOf(summary: Summary): Record<string, ForeignValue> {
   return scalarsIn(Object.assign({}, ...all));
 }
 
-/** What the table calls true or false. */
+/** The true and false values of the table. */
 function verdictsIn(table: Record<string, string>): Record<string, boolean> {
   const verdicts = Object.entries(table).filter(([, value]) => value === 'True' || value === 'False');
   return Object.fromEntries(verdicts.map(([name, value]) => [name, value === 'True']));

@@ -12,8 +12,9 @@ import type { StepFile } from '../step-files.ts';
 type Logged = ForeignMetrics['values'];
 
 /**
- * The rollouts of a file that train, and those of an evaluation where there was one.
- * @param before the file of the step before @param logged what the log says of the step; null where it does not yet
+ * The rollouts of a file that train, and those of an evaluation if there was one.
+ * @param before the file of the previous step
+ * @param logged the step's entry in the log; null if it is not there yet
  */
 export function phasesOf(
   file: Omit<StepFile, 'phase' | 'range'>,
@@ -44,7 +45,7 @@ function evaluatedIn({ eval_reward, eval_runtime, eval_samples_per_second }: Log
   return Math.max(1, Math.round(eval_runtime * eval_samples_per_second));
 }
 
-/** As many as rollouts of each evaluated problem: the last rows have one prompt. */
+/** The evaluated rows at the end: the last rows have one prompt, which gives the number of rollouts per problem. */
 function evaluationRows(rows: readonly RowValues[], problems: number): number {
   if (problems === 0) return 0;
   const prompts = rows.map(({ prompt }) => keyOf(prompt));
@@ -53,7 +54,10 @@ function evaluationRows(rows: readonly RowValues[], problems: number): number {
   return Math.min(rows.length, problems * group);
 }
 
-/** Whether rollouts were sampled for training since the file before: the log has a reward then; else the rows tell. */
+/**
+ * Whether rollouts were sampled for training since the previous file: if so, the log has a reward; without a log, the
+ * rows are compared.
+ */
 async function trains(rows: readonly RowValues[], before: string | null, logged: Logged | null): Promise<boolean> {
   if (logged && Object.keys(logged).some((name) => name === 'loss' || name === 'eval_reward'))
     return 'reward' in logged;
@@ -62,7 +66,7 @@ async function trains(rows: readonly RowValues[], before: string | null, logged:
     (table) => table.rows.map(({ values }) => values),
     () => [],
   );
-  // Where all advantages are 0, a new generation may look the same.
+  // If all advantages are 0, a new generation can look the same.
   const learns = rows.some(({ advantage }) => typeof advantage === 'number' && advantage !== 0);
   const isSame = earlier.length === rows.length && rows.every((row, i) => contentOf(row) === contentOf(earlier[i]!));
   return !(learns && isSame);

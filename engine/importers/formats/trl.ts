@@ -17,7 +17,7 @@ import { phasesOf } from './trl-rows.ts';
 const STEP_FILE = /^completions_(\d+)\.parquet$/;
 const COLUMNS = { prompt: 'prompt', response: 'completion', step: 'step', advantage: 'advantage' } as const;
 const CHECKPOINT = /^checkpoint-(\d+)$/;
-/** How the log calls the mean of a reward function. */
+/** The log's name for the mean of a reward function. */
 const REWARD_MEAN = /^rewards\/(.+)\/mean$/;
 /** A logged mean and one of float32 numbers from a file. */
 const SAME_MEAN = 1e-3;
@@ -36,7 +36,7 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
   const state = await newestState(output);
   const functions = state ? rewardFunctions(state.log_history) : null;
   const whole = new WholeFiles();
-  /** As of the last look: a long run's log is large. */
+  /** As of the last look, since the log of a long run is large. */
   let log: ForeignMetrics[] = [];
   // Without a log, numbers between the completion and the advantage are rewards.
   const rows = new RowReader({ ...COLUMNS, ...map }, (name, value) => functions?.has(name) ?? numberIn(value) !== null);
@@ -97,7 +97,7 @@ async function readObject(file: string): Promise<Record<string, unknown> | null>
     const value: unknown = JSON.parse((await readFile(file, 'utf8')).replace(/\b-?(?:NaN|Infinity)\b/g, 'null'));
     return isObject(value) ? value : null;
   } catch {
-    // Missing, or being written: the next look finds it.
+    // Missing, or still being written; the next look reads it.
     return null;
   }
 }
@@ -158,7 +158,7 @@ function withTotals(part: DumpPart, logged: number | null): DumpPart {
   };
 }
 
-/** As TRL adds them: a function that gives none counts nothing; null where none gives one. */
+/** The sum as TRL computes it: a function without a value counts as 0; null if no function has a value. */
 function sumOf(values: readonly (number | null)[]): number | null {
   const known = values.filter((value): value is number => value !== null && !Number.isNaN(value));
   return known.length > 0 ? known.reduce((a, b) => a + b, 0) : null;

@@ -15,12 +15,12 @@ import type { LineEntry } from '../line-entries.ts';
 import { RowFault } from '../row-fault.ts';
 import { RowReader } from '../rows.ts';
 
-/** What a line says of the run that it belongs to. */
+/** What a line contains about its run. */
 export interface EpisodeOrigin {
   env: string | null;
   model: string | null;
   sampling: Record<string, ForeignValue>;
-  /** What the episode was made for; null outside of training runs. */
+  /** The purpose of the episode; null outside of training runs. */
   work: { phase: Phase; step: number } | null;
 }
 
@@ -56,7 +56,7 @@ export function entriesOf(values: RowValues): LineEntry[] {
 
 type Named = Record<string, unknown>;
 
-/** Those of an episode; a trace on its own is its only one. null for neither. */
+/** The traces of an episode; a trace by itself is its own only trace. null for neither. */
 function tracesIn(values: RowValues): Named[] | null {
   if (!isObject(values.task) || !('data' in values.task)) return null;
   if (Array.isArray(values.traces)) return values.traces.filter(isObject);
@@ -72,7 +72,7 @@ interface Node {
   values: Named;
 }
 
-/** null where the model said nothing. */
+/** null if the model produced nothing. */
 function entryOf(trace: Named, episode: RowValues): LineEntry | null {
   const path = lastPath(nodesIn(trace));
   const first = path.findIndex(({ sampled }) => sampled);
@@ -107,11 +107,11 @@ function nodesIn({ nodes }: Named): Node[] {
   }));
 }
 
-/** From a root to the last leaf: what a harness rewrote or handed to another agent branches off before it. */
+/** From a root to the last leaf: branches are what a harness rewrote, or handed to another agent, before that. */
 function lastPath(nodes: readonly Node[]): Node[] {
   const parents = new Set(nodes.map(({ parent }) => parent));
   const path: Node[] = [];
-  // A parent comes before its children, so this ends.
+  // A parent precedes its children, so this ends.
   for (let at: number | null = nodes.findLastIndex((_, i) => !parents.has(i)); at !== null && at >= 0; ) {
     const node: Node = nodes[at]!;
     path.unshift(node);
@@ -127,12 +127,15 @@ function problemOf(trace: Named, episode: RowValues, prompt: Named[]): LineEntry
   const data = objectIn(task.data);
   const reference = [data, objectIn(data.info)].flatMap((from) => USUAL.reference.flatMap((name) => from[name] ?? []));
   const values = { reference: reference[0], id: idOf(task, data, trace, episode) };
-  // With images and tools in it a prompt can only be shown.
+  // A prompt with images and tools can only be displayed.
   const shown = promptOf(prompt) ? prompt : (textIn(data.prompt) ?? responseOf(prompt)?.text);
   return rows.problem({ prompt: shown, ...values });
 }
 
-/** Tasks may have equal prompts, as games do, so a task is known by what the environment calls it, else by its content. */
+/**
+ * Tasks can have equal prompts, as in games, so a task is identified by the environment's key for it, otherwise by its
+ * content.
+ */
 function idOf({ key, hash }: Named, { id }: Named, { agent }: Named, { env }: RowValues): string | null {
   const own = textIn(id);
   const place = textIn(objectIn(env).name) ?? textIn(objectIn(env).id);
@@ -141,14 +144,14 @@ function idOf({ key, hash }: Named, { id }: Named, { agent }: Named, { env }: Ro
   return task === null || name === SOLE_AGENT ? task : `${task} ${name}`;
 }
 
-/** What verifiers calls the agent of an environment that has one. */
+/** verifiers' name for the agent of an environment that has only one. */
 const SOLE_AGENT = 'agent';
 
 function shortened(key: string | null): string | null {
   return key !== null && /^[0-9a-f]{32,}$/.test(key) ? key.slice(0, 12) : key;
 }
 
-/** As verifiers adds them; null where nothing was scored. */
+/** The sum as verifiers computes it; null if nothing was scored. */
 function totalOf(rewards: Named): number | null {
   const known = Object.values(rewards).flatMap((one) => {
     const { score, weight } = partOf(one);
@@ -163,7 +166,7 @@ function partOf(one: unknown): { score: number | null; weight: number } {
   return { score: numberIn(score), weight: numberIn(weight) ?? 1 };
 }
 
-/** As prime-rl counts it: the mean of those of the tokens that are not 0. */
+/** The advantage as prime-rl defines it: the mean over the tokens whose advantage is not 0. */
 function advantageOf({ info }: Named, path: readonly Node[]): number | null {
   const noted = numberIn(objectIn(info).advantage);
   if (noted !== null) return noted;
@@ -198,7 +201,10 @@ function finishOf({ stop_condition: stopped, calls }: Named): Rollout['finish'] 
   return typeof reason === 'string' ? 'stop' : null;
 }
 
-/** What the model sampled on the path, all turns together; each turn's template and the turns of others are not in it. */
+/**
+ * The tokens that the model sampled on the path, of all turns together, without each turn's template and the turns of
+ * others.
+ */
 function tokensOf(trace: Named, path: readonly Node[]): Partial<ForeignRollout> {
   const turns = path.filter(({ sampled }) => sampled).map(({ values }) => values);
   const counts = turns.map((turn) => sampledCount(turn));
@@ -213,7 +219,7 @@ function tokensOf(trace: Named, path: readonly Node[]): Partial<ForeignRollout> 
   return { ids, statistics: { ...(logprob && { logprob }), ...(entropy && { entropy }) } };
 }
 
-/** One number for each sampled token of all turns; null where a turn has another number of them. */
+/** One number per sampled token of all turns; null if a turn has a different number of them. */
 function columnOf(
   turns: readonly Named[],
   name: string,
@@ -231,7 +237,7 @@ function columnOf(
   return column;
 }
 
-/** 0 where the tokens of a turn were not kept. */
+/** 0 if the tokens of a turn were not kept. */
 function sampledCount({ token_ids: ids, mask }: Named): number {
   if (!numbersIn(ids) || !Array.isArray(mask) || mask.length !== (ids as number[]).length) return 0;
   let count = 0;
@@ -239,7 +245,7 @@ function sampledCount({ token_ids: ids, mask }: Named): number {
   return count;
 }
 
-/** As the provider counted them; null where it did not. */
+/** The provider's count; null if there is none. */
 function completionTokens({ calls }: Named): number | null {
   const counts = (Array.isArray(calls) ? calls : []).flatMap(
     (call) => numberIn(objectIn(objectIn(call).usage).completion_tokens) ?? [],

@@ -18,12 +18,12 @@ import { nameWithin, type StepFile, stepFiles, WholeFiles } from '../step-files.
 import { endsLine } from '../whole-file.ts';
 
 const STEP_FILE = /^(\d+)\.jsonl$/;
-/** A step that somebody has packed: it is named, not read. */
+/** A compressed step, which is reported instead of read. */
 const PACKED = /^(\d+)\.jsonl\.(?:gz|zst|bz2|xz|zip)$/;
-/** Empty files that may be before the first with a row: a trainer that was killed leaves them. */
+/** How many empty files may precede the first one with a row; a trainer that was killed leaves such files. */
 const EMPTY = 16;
 const EVALUATION = /val|eval|test/i;
-/** Columns as verl names them; what else a row has is the reward's. */
+/** verl's names of the columns; any other column of a row comes from the reward function. */
 const COLUMNS = { prompt: 'input', response: 'output', reward: 'score', reference: 'gts' } as const;
 
 export const verl: Importer = {
@@ -70,7 +70,7 @@ async function foldersIn(root: string): Promise<{ folder: string; phase: Phase }
     const steps = await stepFiles(folder, STEP_FILE);
     const packed = await stepFiles(folder, PACKED);
     if (!(await hasRollouts(folder, steps)) && packed.length === 0) continue;
-    // Training begins with step 1, the evaluation before it is step 0.
+    // Training begins with step 1; the evaluation before it is step 0.
     const evaluated = EVALUATION.test(path.basename(folder)) || [...steps, ...packed].some(({ step }) => step === 0);
     found.push({ folder, phase: evaluated ? 'evaluation' : 'train' });
   }
@@ -96,7 +96,7 @@ async function isFolderAt(file: string): Promise<boolean> {
   );
 }
 
-/** By the first row of the files, whatever is empty before it. */
+/** Judges by the first row of the files, skipping empty ones. */
 async function hasRollouts(folder: string, steps: readonly { name: string }[]): Promise<boolean> {
   for (const { name } of steps.slice(0, EMPTY)) {
     const values = await firstLine(path.join(folder, name));
@@ -108,7 +108,7 @@ async function hasRollouts(folder: string, steps: readonly { name: string }[]): 
 
 /** The file logger (`trainer.logger=["file"]`) writes `{"step": 1, "data": {...}}`, one per line. */
 class FileLogs {
-  /** By path; null for a file that has something else in it. */
+  /** By path; null for a file with other contents. */
   private readonly known = new Map<string, MetricsLines | null>();
 
   constructor(private readonly root: string) {}
@@ -130,7 +130,7 @@ class FileLogs {
     const known = this.known.get(file);
     if (known !== undefined) return known;
     const first = await firstLine(file);
-    // Nothing is known of a file without a line.
+    // A file without a line can still become anything.
     if (first === null) return null;
     const log = isObject(first.data) ? new MetricsLines(file, nameWithin(this.root, file), fileLogger) : null;
     this.known.set(file, log);

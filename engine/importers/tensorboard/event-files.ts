@@ -1,4 +1,4 @@
-/** TensorBoard event files as metrics: what is new in them is read at each look, what was read is kept. */
+/** TensorBoard event files as metrics: each look reads only what is new. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReadContext } from '../importer.ts';
@@ -12,14 +12,14 @@ const EVENTS = /tfevents/;
 /** Folders below which trainers make one for each start: transformers' `runs/<date>_<host>`. */
 const NESTED = /^(?:runs|tensorboard|tb|logs?)/i;
 
-/** The event files of a folder and of those in it, or the file itself; those that were begun later come later. */
+/** The event files of a folder and its subfolders, or the file itself, in the order in which they were begun. */
 export async function eventFilesIn(root: string): Promise<string[]> {
   if ((await stat(root).catch(() => null))?.isFile()) return EVENTS.test(path.basename(root)) ? [root] : [];
   const found = await filesBelow(root, 0);
   return found.sort((a, b) => beginOf(a) - beginOf(b) || a.localeCompare(b));
 }
 
-/** Their names have the second at which they were begun. */
+/** Their names contain the second at which they were begun. */
 function beginOf(file: string): number {
   return Number(/tfevents\.(\d+)/.exec(file)?.[1] ?? 0);
 }
@@ -37,15 +37,15 @@ async function filesBelow(folder: string, depth: number): Promise<string[]> {
   return files;
 }
 
-/** The event files below a folder, each known by its path and read from where the last look ended. */
+/** The event files below a folder, each read from where the last look ended. */
 export class EventFiles {
-  /** How far each file was read; null for one that cannot be read on. */
+  /** How far each file was read; null for one that cannot be read any further. */
   private readonly positions = new Map<string, number | null>();
   private readonly bySteps = new Map<number, ForeignMetrics>();
 
   constructor(private readonly root: string) {}
 
-  /** All scalars so far: of two of one name at one step the later counts. */
+  /** All scalars so far; of two for the same name and step, the later one counts. */
   async read(context: ReadContext): Promise<ForeignMetrics[]> {
     for (const file of await eventFilesIn(this.root)) await this.readNew(file, context);
     return [...this.bySteps.values()].sort((a, b) => a.step - b.step);

@@ -40,7 +40,7 @@ export async function* recordsFrom(file: string, start: number): AsyncGenerator<
   }
 }
 
-/** null where the file ends before. */
+/** null if the file ends before that. */
 async function bytesAt(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
   const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
   return bytesRead === length ? buffer : null;
