@@ -1,14 +1,14 @@
 /**
- * A quick look at a value that was read, before zod: whether its schema would take it just as it is. The records of a run say
- * what Rollscope wrote, in the order of the schema, and ten thousand of them are read for one list. What is not accepted here
- * goes to zod, which says what is wrong, fills in defaults and drops keys that are not known.
+ * A quick check of a value before zod: whether its schema would accept it unchanged. The records of a run are written
+ * by Rollscope in the order of the schema, and one list reads ten thousand of them. Everything that is not accepted
+ * here goes to zod, which reports errors, fills in defaults and drops unknown keys.
  */
 import type * as z from 'zod';
 
 type Schema = z.core.$ZodType;
 type Accepts = (value: unknown) => boolean;
 
-/** The parts of a definition that are looked at. */
+/** The parts of a definition that are needed. */
 interface Definition extends z.core.$ZodTypeDef {
   shape?: Record<string, Schema>;
   catchall?: Schema;
@@ -34,7 +34,7 @@ interface CheckDefinition extends z.core.$ZodCheckDef {
 const never: Accepts = () => false;
 const known = new WeakMap<Schema, Accepts>();
 
-/** Whether zod would return such a value unchanged. False says nothing: then zod is asked. */
+/** Whether zod would return such a value unchanged. false means nothing; zod then decides. */
 export function acceptsOf(schema: Schema): Accepts {
   const found = known.get(schema);
   if (found) return found;
@@ -118,7 +118,10 @@ function compoundOf(definition: Definition): Accepts {
   }
 }
 
-/** In the order of the schema, as zod writes it: what is made of a value, such as its text, does not depend on who checked it. */
+/**
+ * In the order of the schema, as zod returns it: what is derived from a value, such as its text, does not depend on who
+ * checked it.
+ */
 function objectOf({ shape, catchall }: Definition): Accepts {
   if (catchall && catchall._zod.def.type !== 'never') return never;
   const keys = Object.keys(shape!);
@@ -146,7 +149,7 @@ function recordOf({ keyType, valueType }: Definition): Accepts {
   };
 }
 
-/** zod takes the first option that fits, after keys were dropped: no other is looked at, but among plain values. */
+/** zod takes the first option that fits, after dropping keys; other options are considered only among plain values. */
 function unionOf({ options, discriminator }: Definition): Accepts {
   if (discriminator === undefined) {
     const plain = options!.every(({ _zod }) => PLAIN.has(_zod.def.type));
@@ -166,7 +169,7 @@ function unionOf({ options, discriminator }: Definition): Accepts {
 }
 const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'null', 'literal', 'enum']);
 
-/** A value that is rewritten before it is checked: one that this leaves as it is. */
+/** For a value that is transformed before it is checked: one that the transformation leaves unchanged. */
 function pipeOf({ in: first, out }: Definition): Accepts {
   const { type, transform } = first!._zod.def as Definition;
   if (type !== 'transform' || !transform) return never;
@@ -199,7 +202,7 @@ function checkOf(check: z.core.$ZodCheck): Accepts {
     case 'less_than':
       return (value) => (inclusive ? (value as number) <= bound! : (value as number) < bound!);
     case 'custom':
-      // those of texts are quick and say the same each time
+      // Checks of texts are fast and always give the same result.
       return (value) => {
         if (typeof value !== 'string') return false;
         const payload = { value: value as never, issues: [] };

@@ -1,4 +1,4 @@
-/** JSON of a run folder, checked where it is read. */
+/** JSON of a run folder, checked when it is read. */
 import type * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/values.ts';

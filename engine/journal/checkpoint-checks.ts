@@ -1,4 +1,4 @@
-/** Whether a checkpoint is what was written: checksums of its files are stored with it. */
+/** Whether a checkpoint is unchanged since it was written: checksums of its files are stored with it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -9,11 +9,11 @@ import { crc32 } from './crc.ts';
 const CHECKS_FILE = 'checksums.json';
 const BLOCK = 2 ** 20;
 
-/** Of each file: its length, and the CRC-32 of each block of 2^20 bytes, the last one shorter. */
+/** For each file, its length and the CRC-32 of each block of 2^20 bytes (the last block may be shorter). */
 const Checks = z.record(z.string(), z.strictObject({ bytes: z.int().min(0), blocks: z.array(z.int().min(0)) }));
 type Checks = z.infer<typeof Checks>;
 
-/** Describes what is in the folder of a checkpoint; what is added later is not part of that. */
+/** Describes the contents of a checkpoint's folder; files that are added later are not covered. */
 export async function writeChecks(folder: string): Promise<void> {
   const names = (await readdir(folder)).sort();
   const checks: Checks = {};
@@ -37,7 +37,7 @@ async function describe(path: string): Promise<Checks[string]> {
   }
 }
 
-/** What is wrong with a checkpoint, as far as its checksums tell; null for nothing. */
+/** The damage to a checkpoint, as far as its checksums show; null for none. */
 export async function faultOf(folder: string): Promise<string | null> {
   const text = await readRegular(join(folder, CHECKS_FILE)).catch(() => null);
   if (text === null) return null;

@@ -8,7 +8,9 @@ import { readRegular } from '../system/regular-file.ts';
 import { writeChecks } from './checkpoint-checks.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
 
-/** In addition to the weights: how far the journal had come, so that a resumed run knows which records to expect again. */
+/**
+ * In addition to the weights: the position of the journal, so that a resumed run knows which records to expect again.
+ */
 const POSITION_FILE = 'journal.json';
 const UNFINISHED = '.tmp-';
 
@@ -36,7 +38,7 @@ export async function latestCheckpoint(run: string): Promise<Checkpoint | null> 
   return (await listCheckpoints(run)).at(-1) ?? null;
 }
 
-/** Writes `checkpoints/<step>`: `write` fills a folder aside. A checkpoint of the same step is replaced. */
+/** Writes `checkpoints/<step>`: `write` fills a temporary folder. A checkpoint of the same step is replaced. */
 export async function writeCheckpointFolder(
   run: string,
   step: number,
@@ -51,7 +53,7 @@ export async function writeCheckpointFolder(
   });
 }
 
-/** Notes in a checkpoint how far the journal had come. */
+/** Stores the position of the journal in a checkpoint. */
 export async function writePosition(folder: string, position: JournalPosition): Promise<void> {
   await writeInPlace(join(folder, POSITION_FILE), `${JSON.stringify(position)}\n`);
 }
@@ -70,7 +72,7 @@ export async function pruneCheckpoints(
   }
 }
 
-/** Removes what an interrupted writer left; returns how many there were. */
+/** Removes what an interrupted writer left behind; returns the number of removed checkpoints. */
 export async function removeUnfinished(run: string): Promise<number> {
   const left = (await names(run)).filter((name) => name.startsWith(UNFINISHED));
   for (const name of left) {

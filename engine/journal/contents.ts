@@ -1,4 +1,4 @@
-/** The files of a run folder that are written once: what the run is, its problems and their prompts. */
+/** The files of a run folder that are written once: the description of the run, its problems and their prompts. */
 import { readFileSync } from 'node:fs';
 import type { Problem, Prompt } from '../protocol/problem.ts';
 import type { RunFile } from '../protocol/run-file.ts';
@@ -11,7 +11,7 @@ import { inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 export interface RunContents {
   runFile: RunFile;
   problems: readonly Problem[];
-  /** As the model got them, one per problem; null in a run of an older format, and where another trainer kept none. */
+  /** As the model got them, one per problem; null in a run of an older format, and if another trainer stored none. */
   prompts: readonly Prompt[] | null;
 }
 
@@ -45,7 +45,7 @@ export class GrowingProblems {
   }
 
   append(problems: readonly Problem[], prompts: readonly Prompt[]): void {
-    // A reader takes as many prompts as there are problems.
+    // A reader expects as many prompts as there are problems.
     this.prompts.append(Buffer.from(jsonLines(prompts)));
     this.problems.append(Buffer.from(jsonLines(problems)));
   }
@@ -61,7 +61,7 @@ export class GrowingProblems {
   }
 }
 
-/** Opens a file of lines after its last whole one: a kill may have left a part of the next. */
+/** Opens a file of lines after its last complete one, since a kill may have left a part of the next. */
 function wholeLines(path: string, disk: Disk): AppendFile {
   const file = new AppendFile(path, disk);
   const { length } = file;

@@ -1,6 +1,6 @@
 /**
- * Cyclic redundancy checks: CRC-32 (zip, PNG) for frames and CRC-32C (Castagnoli) for TensorBoard files. The first comes from
- * Node where it has it (20.15, 22.2), eight times as fast.
+ * Cyclic redundancy checks: CRC-32 (zip, PNG) for frames and CRC-32C (Castagnoli) for TensorBoard files. Uses Node's
+ * CRC-32 if it has one (20.15, 22.2), which is eight times as fast.
  */
 import * as zlib from 'node:zlib';
 
@@ -32,7 +32,7 @@ export const crc32c = checksum(0x82f63b78);
 const { crc32: nodes } = zlib as { crc32?: Checksum };
 export const crc32: Checksum = nodes ?? ownCrc32;
 
-/** As records of TensorBoard have it: the rotation and constant of TensorFlow's `MaskedCrc`. */
+/** As in TensorBoard's records: with the rotation and the constant of TensorFlow's `MaskedCrc`. */
 export function maskedCrc32c(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

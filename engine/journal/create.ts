@@ -1,4 +1,4 @@
-/** The birth of a run: its folder, and what is in it before the first record. */
+/** Creates a run: its folder, and its contents before the first record. */
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -28,8 +28,9 @@ function freshRun(): OpenedRun {
 }
 
 /**
- * Begins a run in a folder that is missing, empty, or what a process left that was killed before its run began.
- * Throws `usage` when it holds something, `disk` when it cannot be written; nothing of the run is left then.
+ * Creates a run in a folder that is missing, empty, or contains only what a process killed before its run began has
+ * left. Throws `usage` if the folder contains anything else, `disk` if it cannot be written; nothing of the run is left
+ * then.
  */
 export async function createJournal(
   folder: string,
@@ -85,7 +86,7 @@ async function checkUnborn(folder: string): Promise<void> {
   );
 }
 
-/** Empties such a folder, but for the lock, which is held. */
+/** Empties such a folder, except for the lock, which is held. */
 async function clearUnborn(folder: string): Promise<void> {
   await checkUnborn(folder);
   for (const name of await readdir(folder)) if (name !== LOCK_FILE) await remove(inRun(folder, name));

@@ -1,4 +1,4 @@
-/** What is wrong with a checkpoint of a run, and what to do about it. */
+/** Describes the damage to a checkpoint of a run, and what to do about it. */
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { faultOf } from './checkpoint-checks.ts';
 import { type Checkpoint, listCheckpoints } from './checkpoints.ts';
@@ -11,8 +11,8 @@ export async function checkCheckpoint(run: string, checkpoint: Checkpoint): Prom
 
 /**
  * Runs `work`, which reads a checkpoint.
- * @throws RollscopeError `run-broken` where a file of it is missing or not as it was written, or where it cannot be read;
- *   the hint says where the run resumes without it
+ * @throws RollscopeError `run-broken` if one of its files is missing, changed or unreadable; the hint says where the
+ * run resumes without it
  */
 export async function withCheckpoint<T>(run: string, checkpoint: Checkpoint, work: () => Promise<T>): Promise<T> {
   await checkCheckpoint(run, checkpoint);

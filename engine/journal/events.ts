@@ -1,6 +1,6 @@
 /**
- * Reading `events.jsonl`: each record is checked once, here. Damage is reported by line, an unfinished tail is left alone,
- * and what a newer Rollscope added is passed over: keys, and records of other types.
+ * Reads `events.jsonl`: each record is checked once, here. Damage is reported by line, an incomplete end is ignored,
+ * and additions of a newer Rollscope are skipped: unknown keys, and records of unknown types.
  */
 import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -14,7 +14,7 @@ import { linesOf, readLineBlocks } from './lines.ts';
 import { refuseLinksOut } from './links.ts';
 import { readTolerantly, type Tolerant } from './tolerant.ts';
 
-/** A record's line, whatever it holds. */
+/** The line of a record, whatever it contains. */
 export interface LogLine {
   /** null: of a type that this version does not know. */
   record: JournalRecord | null;
@@ -29,7 +29,7 @@ export interface Entry extends LogLine {
   record: JournalRecord;
 }
 
-/** Yields the records of a run, as `readLog` does, but for those of unknown types. */
+/** Yields the records of a run, as `readLog` does, without those of unknown types. */
 export async function* readEvents(folder: string, from = 0, seq = 0): AsyncGenerator<Entry> {
   for await (const line of readLog(folder, from, seq)) if (line.record) yield line as Entry;
 }
@@ -118,7 +118,7 @@ class Log {
     if (this.damage && this.wasGoodBehind) throw this.damage;
   }
 
-  /** A kill leaves broken lines behind good ones, never nothing else. */
+  /** A kill leaves incomplete lines after complete ones, never only incomplete ones. */
   end(): void {
     if (this.damage && this.expected === 0) throw this.damage;
   }
@@ -141,7 +141,7 @@ function missing(error: unknown, path: string): unknown {
   });
 }
 
-/** A line of `events.jsonl`; a text that says what is wrong with it. */
+/** Parses a line of `events.jsonl`; returns a text if the line is invalid. */
 export function parseLine(text: string): Pick<LogLine, 'record' | 'seq' | 'type'> | string {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-/** The rollout files of a run that is being written: frames are placed one after the other, or recognized in a replay. */
+/** The rollout files of a run that is being written: frames are appended, or recognized during a replay. */
 
 import { readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -16,10 +16,13 @@ export class FrameStore {
   #index: number;
   #cursor: FrameCursor;
   #end: FrameCursor;
-  /** A file was begun whose entry in the folder may not be durable yet. */
+  /** Whether a file was created whose directory entry may not be durable yet. */
   #begun = true;
 
-  /** `cursor`: where the next frame is expected. `end`: after the last frame that exists; equal when nothing is replayed. */
+  /**
+   * `cursor`: where the next frame is expected. `end`: after the last existing frame; both are equal unless records are
+   * replayed.
+   */
   constructor(
     private readonly folder: string,
     cursor: FrameCursor,
@@ -86,7 +89,7 @@ export class FrameStore {
 
   #select(index: number): void {
     if (index === this.#index) return;
-    // The file that is left must be durable before the records that point into the next one.
+    // The finished file must be durable before the records that point into the next one.
     syncNow(this.#file.descriptor, this.#file.path);
     const next = this.#open(index);
     this.#file.close();

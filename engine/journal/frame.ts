@@ -34,7 +34,7 @@ import { readTolerantly } from './tolerant.ts';
 
 const MAGICS = { 826692434: 1, 843469650: 2 } as const;
 const MAGIC = 0x32465352;
-/** Byte at which a frame's header begins. */
+/** The byte at which the header of a frame begins. */
 export const FRAME_HEADER = 16;
 /** Bytes from which length and checksum of a frame can be read. */
 export const FRAME_PREFIX = 12;
@@ -58,15 +58,18 @@ const StoredRollout = z.strictObject({
   foreign: z.record(z.string(), ForeignValue).optional(),
   /** Indices into the group's `parts`. */
   why: z.array(z.int().min(0)).optional(),
-  /** Number of tokens; absent where it is not known. */
+  /** Number of tokens; absent if unknown. */
   tokens: z.int().min(0).optional(),
   /** Which columns are there, one bit each; absent: all. */
   known: z.int().min(0).max(ALL).optional(),
-  /** Which columns the model in `scoredBy` computed, one bit each; absent: none. */
+  /** Which columns were computed by the model in `scoredBy`, one bit each; absent for none. */
   computed: z.int().min(0).max(ALL).optional(),
-  /** Token texts: their lengths in UTF-16 units when they joined are the text, else the texts. The key is that of format 1. */
+  /**
+   * Token texts: their lengths in UTF-16 units if they join to the text, otherwise the texts. The key is that of format
+   * 1.
+   */
   pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]).optional(),
-  /** Means, where they do not follow from the columns. */
+  /** Means, unless they follow from the columns. */
   logprob: z.number().optional(),
   entropy: z.number().optional(),
   repetition: z.number().optional(),
@@ -79,9 +82,9 @@ const FrameHeader = z.strictObject({
   rollouts: z.array(StoredRollout),
   /** Parts of explanations, each once. */
   parts: z.array(z.custom<Part>((part) => typeof (part as Part | null)?.text === 'string')).optional(),
-  /** Absent where the reward asked for nothing beyond the rollouts. */
+  /** Absent if the reward needed nothing beyond the rollouts. */
   evidence: Evidence.optional(),
-  /** Absent where what is known of tokens was recorded when they were sampled. */
+  /** Absent if all that is known about tokens was recorded when they were sampled. */
   scoredBy: ScoredBy.optional(),
 });
 type FrameHeader = z.infer<typeof FrameHeader>;
@@ -189,7 +192,7 @@ class PartTable {
   }
 }
 
-/** Whether two values would be the same JSON. */
+/** Whether two values have the same JSON. */
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -224,7 +227,7 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
   const computed = COLUMNS.reduce((bits, name, bit) => bits | (rollout.computed?.includes(name) ? 1 << bit : 0), 0);
   if (computed !== 0) stored.computed = computed;
   if (tokenTexts) stored.pieces = tokenTexts.join('') === text ? tokenTexts.map(({ length }) => length) : tokenTexts;
-  // Means follow from the columns, where those are there.
+  // Means follow from the columns, if those exist.
   if (logprob !== null && !statistics.logprob) stored.logprob = finite('logprob', logprob);
   if (entropy !== null && !statistics.entropy) stored.entropy = finite('entropy', entropy);
   if (repetition !== null && !ids) stored.repetition = finite('repetition', repetition);
@@ -333,7 +336,7 @@ function rolloutOf(
   return lean && pieces && areLengths(pieces) ? withTokensOf(rollout, pieces) : rollout;
 }
 
-/** Token texts, from their lengths where the joined texts are the response. */
+/** Token texts, cut by their lengths if they join to the response. */
 export function splitTokenTexts(text: string, pieces: number[] | string[]): string[] {
   return areLengths(pieces) ? cut(text, pieces) : pieces;
 }

@@ -7,7 +7,7 @@ import type { FramePointer, GroupMeans, Majority } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, ProblemUpdate } from '../protocol/records.ts';
 
-/** The keys of each object: an object with as many, of which none of these is missing, has no other. */
+/** The keys of each object: an object with the same number of keys that lacks none of these has no others. */
 const KEYS = {
   record: count<keyof GroupRecord>()([
     ...(['type', 'seq', 'time', 'phase', 'step', 'problem', 'clusters', 'majority'] as const),
@@ -41,13 +41,13 @@ export function isGroupRecord(value: unknown): value is GroupRecord {
   );
 }
 
-/** Whether parsed JSON is what a step's record says of one of its problems, without other keys. */
+/** Whether parsed JSON is a step record's entry about one of its problems, without other keys. */
 export function isProblemUpdate(value: unknown): value is ProblemUpdate {
   if (!isObject<ProblemUpdate>(value, KEYS.update)) return false;
   return isCount(value.problem) && isNumber(value.kl) && isNumber(value.clipFraction);
 }
 
-/** As parsed JSON has it: any property may be anything, or missing. */
+/** Parsed JSON: any property can be anything, or missing. */
 type Unchecked<T> = { [K in keyof T]?: unknown };
 
 function isCluster(value: unknown): boolean {
@@ -102,7 +102,7 @@ function isTruth(value: unknown): boolean {
   return value === null || typeof value === 'boolean';
 }
 
-/** How many keys there are. A list that lacks one of the type's is an error of the compiler. */
+/** The number of keys. A list that lacks a key of the type does not compile. */
 function count<Key extends string>() {
   return <const List extends readonly Key[]>(
     keys: List & ([Exclude<Key, List[number]>] extends [never] ? List : never),

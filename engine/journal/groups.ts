@@ -1,4 +1,4 @@
-/** Reading one group with its rollouts, whatever format the run has: everything that shows or scores rollouts comes here. */
+/** Reads one group with its rollouts, in any format: everything that shows or scores rollouts uses this. */
 import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { FramePointer, GroupDetail, GroupId } from '../protocol/group.ts';
@@ -42,7 +42,7 @@ export async function readFrameBytes(folder: string, pointer: FramePointer): Pro
   return readBytes(inRun(folder, pointer.file), pointer.offset, pointer.length);
 }
 
-/** Bytes of a frame that anybody can have written. */
+/** The greatest plausible length of a frame, in bytes. */
 const LONGEST_FRAME = 1024 * 2 ** 20;
 
 async function readBytes(path: string, offset: number, length: number): Promise<Uint8Array | null> {
@@ -63,11 +63,11 @@ async function readBytes(path: string, offset: number, length: number): Promise<
 }
 
 /**
- * In the formats 1 and 2 a rollout's answer and reward stand in the group's record, which a pointer does not name. So the
- * lines of such a run are looked through once, and the place of each frame's record is remembered.
+ * In formats 1 and 2 a rollout's answer and reward are in the group's record, which a pointer does not name. So the
+ * lines of such a run are scanned once, and the record of each frame is remembered.
  */
 interface RecordPlaces {
-  /** Size of `events.jsonl` when it was looked through. */
+  /** Size of `events.jsonl` when it was scanned. */
   size: number;
   lines: Map<string, { start: number; end: number }>;
 }
@@ -117,7 +117,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Where a frame is, as the key of a map. */
+/** The place of a frame as the key of a map. */
 export function frameKey({ file, offset }: FramePointer): string {
   return `${file}:${offset}`;
 }

@@ -34,7 +34,9 @@ export type RecordListener = (record: JournalRecord) => void;
 
 /** An open run folder with its lock. The caller that opens it closes it; writing throws RollscopeError `disk`. */
 export class Journal {
-  /** What opening an interrupted run removed; null when nothing was torn. The caller writes a `recovered` record. */
+  /**
+   * What opening an interrupted run removed; null if nothing was incomplete. The caller writes a `recovered` record.
+   */
   readonly recovery: Recovery | null;
   /** The checkpoint that the run resumes from; null: its start. */
   readonly checkpoint: Checkpoint | null;
@@ -43,7 +45,7 @@ export class Journal {
   readonly #now: () => Date;
   readonly #events: AppendFile;
   readonly #frames: FrameStore;
-  /** Where each record begins in `events.jsonl`. */
+  /** The byte at which each record begins in `events.jsonl`. */
   readonly #offsets: number[];
   readonly #listeners = new Set<RecordListener>();
   #problems: GrowingProblems | null = null;
@@ -136,7 +138,7 @@ export class Journal {
     return this.#offsets.length;
   }
 
-  /** How far the run has come; after `length` during a replay. A checkpoint keeps this. */
+  /** The position of the run; during a replay, after `length`. Checkpoints store it. */
   position(): JournalPosition {
     return { nextSeq: this.#replay?.next?.seq ?? this.#offsets.length, frames: this.#frames.cursor };
   }
@@ -182,7 +184,10 @@ export class Journal {
     return this.append({ type: 'group', ...summary, frame }) as GroupRecord;
   }
 
-  /** Stores a group again with token statistics that were computed afterwards. Returns where. Throws `disk`; nothing is recorded then. */
+  /**
+   * Stores a group again, with token statistics that were computed afterwards. Returns its place. Throws `disk`;
+   * nothing is recorded then.
+   */
   appendStatistics(group: GroupDetail & { scoredBy: ScoredBy }): FramePointer {
     const { phase, step, problem, scoredBy, majority } = group;
     const { tokens, logprob, entropy } = groupSummary(group).means;
@@ -271,7 +276,7 @@ export class Journal {
     }
   }
 
-  /** Closes the files, and nothing more: for a run that could not be begun. */
+  /** Closes the files and does nothing else, for a run that could not begin. */
   abandon(): void {
     this.#closed = true;
     this.#problems?.close();
@@ -282,7 +287,7 @@ export class Journal {
   #write(record: NewRecord): JournalRecord {
     const { type, ...rest } = record;
     const full = { type, seq: this.#offsets.length, time: this.#now().toISOString(), ...rest } as JournalRecord;
-    // What is written must be readable: JSON would turn a NaN into null.
+    // What is written must be readable; JSON would turn NaN into null.
     const checked = JournalRecord.safeParse(full);
     if (!checked.success) throw new Error(`a ${type} record is not valid: ${describeIssues(checked.error)}`);
     this.#offsets.push(this.#events.append(Buffer.from(`${JSON.stringify(full)}\n`)));

@@ -12,14 +12,14 @@ export const IMPORT_FILE = 'import.json';
 export const MARK_FILE = 'own.mark';
 export const CHECKPOINTS = 'checkpoints';
 
-/** A new rollout file is begun when a frame would grow the current one beyond this. */
+/** A new rollout file is started when a frame would make the current one larger than this. */
 export const ROLLOUT_FILE_BYTES = 256 * 2 ** 20;
 
-/** A place in the sequence of rollout files: where the next frame goes. */
+/** A position in the sequence of rollout files: where the next frame goes. */
 export const FrameCursor = z.strictObject({ file: z.int().min(0), offset: z.int().min(0) });
 export type FrameCursor = z.infer<typeof FrameCursor>;
 
-/** How far a journal had come: the next record's number and the next frame's place. */
+/** The position of a journal: the next record's number and the next frame's place. */
 export const JournalPosition = z.strictObject({ nextSeq: z.int().min(0), frames: FrameCursor });
 export type JournalPosition = z.infer<typeof JournalPosition>;
 
@@ -30,7 +30,7 @@ export function rolloutFileName(index: number): string {
   return `rollouts-${String(index).padStart(3, '0')}.bin`;
 }
 
-/** Number of a rollout file, or null when the name is not one (so that a pointer cannot leave the run folder). */
+/** Number of a rollout file; null if the name is not one, so that a pointer cannot leave the run folder. */
 export function rolloutFileIndex(name: string): number | null {
   const match = /^rollouts-(\d{3,})\.bin$/.exec(name);
   return match ? Number(match[1]) : null;

@@ -1,13 +1,13 @@
 /**
- * The type of a record by its line. The journal writes the type first, so that most lines are told without parsing them;
- * a line that another program wrote (other spaces, another order, a key in front) is parsed.
+ * The type of a record from its line. The journal writes the type first, so most lines need not be parsed; a line that
+ * another program wrote (other spaces, another order, a key in front) is parsed.
  */
 const [QUOTE, BACKSLASH, CLOSE] = [0x22, 0x5c, 0x7d];
 const START = Buffer.from('{"type":"');
 /** Bytes in which a type ends. */
 const TYPE_BYTES = 64;
 
-/** Undefined where the line is not a JSON object with a type. */
+/** undefined if the line is not a JSON object with a type. */
 export function typeOfLine(bytes: Buffer): string | undefined {
   return writtenType(bytes, 0, bytes.length) ?? parsedType(bytes.toString('utf8'));
 }

@@ -1,12 +1,12 @@
-/** Complete lines of a growing text file, with their places. */
+/** Complete lines of a growing text file, with their positions. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { openRegular } from '../system/regular-file.ts';
 
 const CHUNK = 2 ** 20;
-/** Reading backward: what is searched for is usually near the end. */
+/** For reading backward: what is searched for is usually near the end. */
 const CHUNK_BACKWARD = 2 ** 18;
 const NEWLINE = 0x0a;
-/** Bytes of a line that anybody can have meant; a text of JavaScript has at most twice as many. */
+/** The greatest plausible length of a line, in bytes; a JavaScript string has at most twice as many. */
 const LONGEST = 256 * 2 ** 20;
 
 export interface Line {
@@ -49,14 +49,14 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 }
 
 /**
- * The same lines as bytes, many at a time: each buffer begins and ends with a whole line, and is there until the next one
- * is asked for. For what looks at all lines of a large file without reading them as text. Memory: one chunk and one line.
+ * The same lines as bytes, many at a time: each buffer begins and ends with a complete line, and is valid until the
+ * next one is requested. For scanning all lines of a large file without decoding them. Memory: one chunk and one line.
  */
 export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Buffer> {
   const handle = await openRegular(path);
   try {
     let rest: Uint8Array[] = [];
-    // the same for all: what is thrown away by the megabyte stays around for long
+    // Reused, since buffers that are discarded by the megabyte stay in memory for a long time.
     const buffer = Buffer.allocUnsafe(CHUNK);
     for (let position = from; ; ) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK, position);
@@ -96,7 +96,7 @@ export function* linesOfBackward(bytes: Buffer): Generator<{ bytes: Buffer; star
 
 /**
  * Yields the lines that end in a newline, the last one first: their bytes, the byte at which each starts, and how many
- * bytes stood after that when reading began. Memory: one chunk and one line.
+ * bytes followed when reading began. Memory: one chunk and one line.
  */
 export async function* readLinesBackward(
   path: string,

@@ -1,10 +1,10 @@
-/** Where runs are unless the user says otherwise, and how they are named. */
+/** Where runs are by default, and how they are named. */
 import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { RunConfig } from '../protocol/config.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 
-/** The folder that holds the runs. */
+/** The folder that contains the runs. */
 export function runsRoot(): string {
   return join(rollscopeHome(), 'runs');
 }
@@ -26,7 +26,7 @@ export function isDefaultName(run: string): boolean {
   return DEFAULT_END.test(run);
 }
 
-/** What was imported, by the name that an import gives a run; null for another name. */
+/** What was imported, from a name that an import gives to a run; null for other names. */
 export function importedSource(run: string): string | null {
   return isDefaultName(run) && run.startsWith('import-') ? run.replace(DEFAULT_END, '').slice('import-'.length) : null;
 }

@@ -10,7 +10,7 @@ export async function lockRun(folder: string): Promise<FileLock> {
   return FileLock.acquire(inRun(folder, LOCK_FILE), (owner) => inUse(folder, owner));
 }
 
-/** The living process that writes to this run; null when there is none. */
+/** The living process that is writing this run; null if there is none. */
 export function liveWriter(folder: string): LockOwner | null {
   return lockOwner(inRun(folder, LOCK_FILE));
 }

@@ -49,8 +49,8 @@ export function alreadyComplete(run: string): RollscopeError {
 }
 
 /**
- * Opens a run that is imported, complete or not, to import more: what it has recorded after `at` is dropped. Its problems
- * are not read. Throws `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`.
+ * Opens a run that is being imported, complete or not, to import more: what it recorded after `at` is dropped. Its
+ * problems are not read. Throws `run-not-found`, `run-version`, `run-in-use`, `run-broken`, `disk`.
  */
 export async function openJournalAt(
   folder: string,
@@ -69,7 +69,10 @@ export async function openJournalAt(
   }
 }
 
-/** Opens a run, complete or not, to add something after its records; nothing is dropped but what a kill left unfinished. Throws as `openJournalAt`. */
+/**
+ * Opens a run, complete or not, to append records; nothing is dropped except what a kill left incomplete. Throws as
+ * `openJournalAt`.
+ */
 export async function openJournalAtEnd(folder: string): Promise<Journal> {
   const path = resolve(folder);
   const lock = await lockRun(path);

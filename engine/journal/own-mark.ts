@@ -1,7 +1,7 @@
 /**
- * Whether a run was made by this user on this machine, as it is: a run folder can come from anybody, and its configuration names
- * programs. A run that may run programs gets a mark, a keyed hash of its `run.json`; the key never leaves the user's Rollscope
- * folder. A folder without a mark that fits is somebody else's.
+ * Whether a run was made by this user on this machine and is unchanged: a run folder can come from anyone, and its
+ * configuration names programs. A run that may run programs gets a mark, a keyed hash of its `run.json`; the key never
+ * leaves the user's Rollscope folder. A folder without a matching mark is treated as someone else's.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
 
 const KEY_BYTES = 32;
 
-/** Marks a run as made here. Does nothing where the user's folder cannot be written: then it will be asked about. */
+/** Marks a run as made here. Does nothing if the user's folder is not writable; the user is then asked. */
 export async function markOwn(folder: string): Promise<void> {
   try {
     const key = (await readKey()) ?? (await createKey());
@@ -55,7 +55,7 @@ async function readKey(): Promise<Buffer | null> {
   return key?.length === KEY_BYTES ? key : null;
 }
 
-/** If several processes create one at the same time, all take the first. */
+/** If several processes create a key at the same time, all use the first one. */
 async function createKey(): Promise<Buffer> {
   const file = keyFile();
   makeFolder(path.dirname(file), 0o700);

@@ -56,7 +56,10 @@ export async function readRunFile(folder: string): Promise<RunFile> {
   return readRunFileNow(folder);
 }
 
-/** The same at once: a list reads ten thousand of them, and waiting for one takes ten times as long as reading it. */
+/**
+ * The same, synchronously: a list reads ten thousand of them, and waiting for one takes ten times as long as reading
+ * it.
+ */
 export function readRunFileNow(folder: string): RunFile {
   const path = inRun(folder, RUN_FILE);
   const text = textOf(path, folder);
@@ -88,7 +91,7 @@ function textOf(path: string, folder: string): string {
   }
 }
 
-/** Throws `run-version` for a newer format: what else is in the file is not looked at. */
+/** Throws `run-version` for a newer format, without checking the rest of the file. */
 function refuseNewer(path: string, { format, versions }: Record<string, unknown>): void {
   if (!Number.isInteger(format) || (format as number) <= RUN_FORMAT) return;
   const { rollscope } = (versions ?? {}) as { rollscope?: unknown };
@@ -104,7 +107,7 @@ function refuseNewer(path: string, { format, versions }: Record<string, unknown>
 
 /**
  * Reads `problems.jsonl`: the problems in the run's order.
- * @throws RollscopeError `run-broken` where it is missing or damaged
+ * @throws RollscopeError `run-broken` if it is missing or damaged
  */
 export async function readProblems(folder: string): Promise<Problem[]> {
   refuseLinksOut(folder);
@@ -120,8 +123,8 @@ export async function readPrompts(folder: string): Promise<Prompt[] | null> {
 }
 
 /**
- * Reads the prompt of one problem (its index); null where the run does not have it.
- * @throws RollscopeError `run-broken` where its line is damaged
+ * Reads the prompt of one problem (its index); null if the run does not contain it.
+ * @throws RollscopeError `run-broken` if its line is damaged
  */
 export async function readPrompt(folder: string, problem: number): Promise<Prompt | null> {
   const path = inRun(folder, PROMPTS_FILE);
@@ -135,7 +138,7 @@ export async function readPrompt(folder: string, problem: number): Promise<Promp
   return null;
 }
 
-/** Reads a file with one item per line, in the order of their indices; null where it is missing. */
+/** Reads a file with one item per line, in index order; null if it is missing. */
 async function readList<T>(
   path: string,
   schema: z.ZodType<T>,

@@ -1,4 +1,4 @@
-/** Finding out, when a run is opened to be resumed, what of it is whole and from where it must be repeated. */
+/** Determines, when a run is opened to be resumed, which part of it is intact and from where it must be repeated. */
 import { stat } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
@@ -36,14 +36,14 @@ export interface Recovery {
   rolloutBytes: number;
   /** Checkpoints that were never finished. */
   checkpoints: number;
-  /** All of it in one sentence. */
+  /** All of it, in one sentence. */
   message: string;
 }
 
 export interface OpenedRun {
-  /** Where each kept record begins in `events.jsonl`. */
+  /** The byte at which each kept record begins in `events.jsonl`. */
   offsets: number[];
-  /** Where the run is resumed from: at the checkpoint, at the start, or where an import had come. */
+  /** Where the run is resumed: at the checkpoint, at the start, or at the position of an import. */
   position: JournalPosition;
   /** The checkpoint to resume from; null: from the start. */
   checkpoint: Checkpoint | null;
@@ -72,7 +72,7 @@ export function cutRunAt(folder: string, at: JournalPosition): Promise<OpenedRun
   return recover(folder, { at });
 }
 
-/** Where a run ends, to add something after it: position of the next record and frame. Throws `run-broken`. */
+/** The end of a run, for appending to it: position of the next record and frame. Throws `run-broken`. */
 export async function endOfRun(folder: string): Promise<JournalPosition> {
   const { offsets, ends } = await scanEvents(folder, Number.POSITIVE_INFINITY);
   await checkOldFrames(folder, ends);
@@ -167,11 +167,11 @@ async function scanEvents(folder: string, from: number): Promise<Scan> {
   return scan;
 }
 
-/** Rollouts before the checkpoint were durable: where they are missing, something else than a kill has happened. */
+/** Rollouts before the checkpoint were durable, so if they are missing, something other than a kill happened. */
 async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void> {
   for (const [file, { bytes, seq }] of ends) {
     const path = inRun(folder, file);
-    // a name of anything else is a path of somebody's, which is not looked at
+    // Any other name would be a path from outside, which is not followed.
     const found = rolloutFileIndex(file) === null ? null : await stat(path).catch(() => null);
     const size = found?.size ?? 0;
     if (size >= bytes) continue;
@@ -184,7 +184,7 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
   }
 }
 
-/** How many of the records come before the first whose rollouts are not whole. */
+/** The number of records before the first one whose rollouts are incomplete. */
 async function countWhole(folder: string, records: JournalRecord[]): Promise<number> {
   for (const [index, record] of records.entries()) {
     const frame = frameNamedBy(record);

@@ -1,6 +1,6 @@
 /**
- * Repairing a damaged run: a copy of its folder, in which what cannot be read is left out or replaced so that it opens.
- * The run itself is not touched.
+ * Repairs a damaged run: makes a copy of its folder in which unreadable parts are left out or replaced, so that it
+ * opens. The run itself is not changed.
  */
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -30,7 +30,7 @@ export interface Repair {
   folder: string;
   /** Records that the copy has. */
   records: number;
-  /** What the copy lacks or has in another form, a sentence each; [] for a run that was whole. */
+  /** What the copy lacks or contains in another form, one sentence each; [] for an intact run. */
   changes: string[];
 }
 
@@ -60,7 +60,7 @@ export async function repairRun(folder: string): Promise<Repair> {
   refuseLinksOut(source);
   await refuseNewer(source);
   const { lines, changes } = await readableLines(source);
-  // A copy that is not finished must not look like one that is.
+  // An incomplete copy must not look like a complete one.
   const aside = `${target}.${process.pid}.partial`;
   await whileOpen(aside, async () => {
     try {
@@ -92,7 +92,7 @@ async function refuseNewer(folder: string): Promise<void> {
   });
 }
 
-/** Everything but the lock, what is only made of the rest, and how far an import had come, which names places in the old files. */
+/** Everything except the lock, files derived from others, and the state of an import, which refers to the old files. */
 async function copyRun(source: string, target: string): Promise<void> {
   const isLeft = (name: string) => name === LOCK_FILE || name === IMPORT_FILE || name.endsWith('.index');
   await copy(source, target, (path) => !isLeft(basename(path)));
@@ -105,7 +105,7 @@ interface KeptLine {
   record: JournalRecord | null;
 }
 
-/** What of a journal can be read, and what was left out. */
+/** The readable part of a journal, and what was left out. */
 interface Readable {
   lines: KeptLine[];
   changes: string[];
@@ -148,7 +148,7 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
     const bytes = await readFrameBytes(folder, line.record.frame);
     if (!bytes || !isWholeFrame(bytes)) gone.add(line);
   }
-  // The group's own record is as good as it was before.
+  // Without the statistics, the group's own record is still valid.
   if (gone.size > 0) {
     lines.splice(0, lines.length, ...lines.filter((line) => !gone.has(line)));
     changes.push(`The computed token statistics of ${plural(gone.size, 'group')} are lost.`);
@@ -165,7 +165,7 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
   if (lost > 0) changes.push(`The rollouts of ${plural(lost, 'group')} are lost; their counts are kept.`);
 }
 
-/** Lines keep what this version does not know; only their numbers change. */
+/** Lines keep everything that this version does not know; only their numbers change. */
 async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<void> {
   const numbered = lines.map(({ text }, seq) => `${text.replace(/"seq":\d+/, `"seq":${seq}`)}\n`);
   await writeWhole(inRun(folder, EVENTS_FILE), numbered.join(''));
@@ -242,7 +242,7 @@ async function repairPrompts(folder: string, changes: string[]): Promise<void> {
   }
 }
 
-/** Checkpoints name the record that comes next by its number. */
+/** Checkpoints contain the number of the next record. */
 async function moveCheckpoints(folder: string, lines: readonly KeptLine[]): Promise<void> {
   for (const { folder: checkpoint, position } of await listCheckpoints(folder)) {
     const nextSeq = lines.filter(({ was }) => was < position.nextSeq).length;

@@ -1,14 +1,14 @@
 /**
- * Exact resume. Training is deterministic, so after a kill the loop goes back to the last checkpoint and does the same
- * again; here its records are recognized instead of being written twice.
+ * Exact resume. Training is deterministic, so after a kill the loop returns to the last checkpoint and repeats its
+ * work; here the repeated records are recognized instead of being written twice.
  */
 import type { JournalRecord, NewRecord } from '../protocol/records.ts';
 import type { WarningCode } from '../protocol/warnings.ts';
 
-/** Code of the warning written where a repeated run went another way. */
+/** Code of the warning for a repeated run that diverged. */
 export const REPLAY_DIVERGED = 'replay-diverged' satisfies WarningCode;
 
-/** Records of what befell a run, not of what it computed: not compared. */
+/** Records about what happened to a run rather than what it computed, which are not compared. */
 export function isIncidental(record: NewRecord): boolean {
   return (
     record.type === 'lifecycle' ||
@@ -42,7 +42,7 @@ export class Replay {
 }
 
 const IGNORED = new Set(['seq', 'time', 'timing']);
-/** Warnings are compared by code and place: another version may word them differently, or say more. */
+/** Warnings are compared by code and place, since another version may word them differently. */
 const IGNORED_IN_WARNINGS = new Set([...IGNORED, 'message', 'watch']);
 
 /**

@@ -6,7 +6,7 @@ import { FileChanges } from '../system/changes.ts';
 import { type Entry, eventsSize, readEvents } from './events.ts';
 import { EVENTS_FILE, inRun } from './layout.ts';
 
-/** Most milliseconds between two looks. */
+/** Most milliseconds between two checks. */
 const POLL_MS = 1000;
 
 /**

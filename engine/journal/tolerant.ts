@@ -1,7 +1,7 @@
 /**
- * Reading is tolerant where writing is strict: the schemas refuse keys that they do not know, so that nothing is written
- * that nobody has described; on reading, such keys (of a newer Rollscope) are dropped. One pass over the value does both:
- * a schema has a twin for reading, made once, whose objects drop what they do not know.
+ * Writing is strict and reading is tolerant: the schemas refuse unknown keys, so that nothing undocumented is written;
+ * when reading, such keys (of a newer Rollscope) are dropped. One pass over the value does both: each schema has a twin
+ * for reading, created once, whose objects drop unknown keys.
  */
 import { plural } from '../protocol/format.ts';
 import '../protocol/schema-words.ts';
@@ -11,7 +11,7 @@ import { acceptsOf } from './accepts.ts';
 
 export type Tolerant<T> = { success: true; data: T } | { success: false; error: string };
 
-/** Checks a value that was read, once, and drops the keys that the schema does not know. `error` is for a person. */
+/** Checks a value that was read, once, and drops the keys that the schema does not know. `error` is for people. */
 export function readTolerantly<T>(schema: z.ZodType<T>, value: unknown): Tolerant<T> {
   const twin = forReading(schema);
   if (acceptsOf(twin)(value)) return { success: true, data: value as T };
@@ -73,7 +73,7 @@ function withInner(schema: z.ZodType): z.ZodType {
   };
   if (Object.keys(changed).length === 0) return schema;
   const all = { ...definition, ...changed };
-  // A strict object refuses keys by a catchall that nothing fits.
+  // A strict object refuses unknown keys by a catchall that accepts nothing.
   if (shape && catchall?._zod.def.type === 'never') delete all.catchall;
   return clone(schema, all as never);
 }

@@ -10,7 +10,7 @@ import type { Rollout } from '../../protocol/group.ts';
 import { FRAME_HEADER, isWholeFrame, splitTokenTexts } from '../frame.ts';
 import { readTolerantly } from '../tolerant.ts';
 
-/** As these formats have them, whatever today's frames store. */
+/** The columns in these formats, whatever today's frames store. */
 const COLUMNS = ['logprob', 'entropy', 'logsumexp', 'meanLogit', 'top1', 'top2'] as const;
 
 const FrameHeader = z.strictObject({
@@ -23,7 +23,7 @@ const FrameHeader = z.strictObject({
       pieces: z.union([z.array(z.int().min(0)), z.array(z.string())]),
     }),
   ),
-  /** Absent where the reward asked for nothing beyond the rollouts. */
+  /** Absent if the reward needed nothing beyond the rollouts. */
   evidence: Evidence.optional(),
 });
 

@@ -60,7 +60,7 @@ export function readGroup2(value: unknown): Tolerant<Group2> {
   return readTolerantly(Group2, value);
 }
 
-/** What a record of format 3 says of the same group. */
+/** The contents of the corresponding record of format 3. */
 export function summaryOf2(record: Group2): GroupSummary {
   return groupSummary(detailOf2(record, null));
 }

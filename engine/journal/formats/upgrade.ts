@@ -1,4 +1,4 @@
-/** The one step from what older formats wrote (1 and 2) to the forms of today. */
+/** Converts what older formats (1 and 2) wrote to the current form, in one step. */
 import { errorCodeOf } from '../../protocol/errors.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { Tolerant } from '../tolerant.ts';
@@ -6,7 +6,7 @@ import { readGroup2, summaryOf2 } from './records2.ts';
 
 type Json = Record<string, unknown>;
 
-/** `run.json`: had the run's name, which is the folder's, and no origin. */
+/** `run.json` contained the run's name, which is now the folder's, and no origin. */
 export function upgradeRunFile(value: Json): Json {
   if (value.origin !== undefined) return value;
   const version = (value.versions as { rollscope?: unknown } | undefined)?.rollscope ?? null;
