@@ -1,6 +1,6 @@
 /**
- * What applies where a setting is not given, as text: the default of the configuration, or what the presets of models
- * say. For help and documentation; without zod.
+ * What applies if a setting is not given, as text: the default of the configuration, or the values of the models'
+ * presets. For help and documentation; without zod.
  */
 
 import { EMBEDDED } from '../protocol/embedded.ts';
@@ -17,8 +17,8 @@ const PRESETS: readonly { name: string; preset: Preset }[] = [
 ];
 
 /**
- * `8`, or `32 (embedded), 8 (others)` where presets differ; null for what is only required.
- * @param shown how a text is written
+ * `8`, or `32 (embedded), 8 (others)` if presets differ; null for a setting that is merely required.
+ * @param shown writes a text
  */
 export function defaultText(placed: RunSetting, shown = quoted): string | null {
   const texts = PRESETS.map(({ name, preset }) => ({ name, text: one(placed, preset, shown) }));
@@ -56,7 +56,7 @@ function valueText({ kind }: Setting, value: unknown, shown: (text: string) => s
   return text === '' ? 'none' : shown(text);
 }
 
-/** As a person types it in a terminal. */
+/** As a person would type it in a terminal. */
 function quoted(text: string): string {
   return /[\s\\]/.test(text) ? `'${text}'` : text;
 }

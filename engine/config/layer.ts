@@ -2,7 +2,7 @@
 import type { ConfigValues } from './objects.ts';
 import type { RunSetting } from './settings.ts';
 
-/** Where values come from, the later the stronger. */
+/** The source of values; later ones take precedence. */
 export type Source =
   | { kind: 'preset' }
   | { kind: 'experiment' }
@@ -10,11 +10,11 @@ export type Source =
   | { kind: 'file'; file: string }
   | { kind: 'option' };
 
-/** How a value was given, where its path in the configuration does not say it. */
+/** How a value was given, if its path in the configuration does not show it. */
 export interface Given {
   /** `--learning-rate`, `rollscope.learningRate`. */
   name: string;
-  /** The value as it was written, where it was converted: `4GB`. */
+  /** The value as it was written, if it was converted: `4GB`. */
   text?: string;
 }
 
@@ -26,6 +26,6 @@ export interface Layer {
   given?: ReadonlyMap<string, Given>;
   /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
   absolute?: readonly { path: string; of: string; value: number; name: string }[];
-  /** What to say about a number out of range where its place does not help, as for options. */
+  /** A hint for a number out of range, for sources such as options whose place does not help. */
   advice?(setting: RunSetting): string | undefined;
 }

@@ -13,7 +13,7 @@ import type { Layer } from './layer.ts';
 import { issueError, nameOf, remedyOf } from './messages.ts';
 import { type ConfigValues, objectAt, setAt, valueAt } from './objects.ts';
 
-/** What the command decides. */
+/** What the command determines. */
 export interface RunTarget {
   job: RunConfig['job'];
   /** Absolute path of a problem file, or `embedded`; undefined leaves it to the layers. */

@@ -9,7 +9,7 @@ import type { Given, Layer } from './layer.ts';
 import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 
-/** The strongest layer that sets a path or something around it. */
+/** The strongest layer that sets a path or one of its parents. */
 function layerOf(path: string, layers: readonly Layer[]): Layer | undefined {
   return layers.findLast(({ values, given }) => given?.has(path) || valueAt(values, path) !== undefined);
 }
@@ -38,7 +38,7 @@ export function nameOf(path: string, layers: readonly Layer[]): string {
   }
 }
 
-/** The remedy for a value, by where it was given; undefined where the message is enough. */
+/** The remedy for a value, by where it was given; undefined if the message suffices. */
 export function remedyOf(path: string, layers: readonly Layer[]): string | undefined {
   const source = layerOf(path, layers)?.source;
   if (source?.kind === 'setting') return `Change it in the ${source.scope} settings.`;

@@ -4,7 +4,7 @@ import { isObject } from '../protocol/values.ts';
 import type { ConfigValues } from './objects.ts';
 
 export const CONFIGURATIONS_FILE = 'rollscope.json';
-/** The field that holds them. */
+/** The field that contains them. */
 export const CONFIGURATIONS = 'configurations';
 
 /** Whether a JSON value is a file of named configurations, and not one configuration. */

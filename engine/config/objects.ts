@@ -1,4 +1,4 @@
-/** Values in nested objects by a path with dots, as settings name their place. */
+/** Access to values in nested objects by dotted paths, as settings use them. */
 import { isObject } from '../protocol/values.ts';
 
 export type ConfigValues = Record<string, unknown>;
@@ -30,7 +30,7 @@ export function objectAt(target: unknown, path: string): ConfigValues {
   return isObject(value) ? value : {};
 }
 
-/** The text at a path; undefined for a value of another type, so callers that must refuse those look at `valueAt`. */
+/** The text at a path; undefined for a value of another type, so callers that must refuse those use `valueAt`. */
 export function stringAt(target: unknown, path: string): string | undefined {
   const value = valueAt(target, path);
   return typeof value === 'string' ? value : undefined;

@@ -7,7 +7,7 @@ import type { Names } from '../protocol/settings/kit.ts';
 import { type ConfigValues, setAt, valueAt } from './objects.ts';
 import { SETTINGS } from './settings.ts';
 
-/** Where relative paths begin, and what is there. */
+/** The base of relative paths, and a check for existing files. */
 export interface PathBase {
   /** The working directory, or the folder that is open; null without one. */
   folder: string | null;

@@ -38,15 +38,15 @@ const ROLLOUT_TOPIC = {
 };
 const ANSWER_TOPIC = { title: 'Answers', settings: settingsIn(GRADING as AnySection, 'grading.') };
 const REWARD_TOPIC = { title: 'Reward', settings: [{ path: 'reward', setting: RUN.fields.reward }] };
-/** The last in help: most runs use none of these, and there are many. */
+/** Last in help, since most runs use none of these, and there are many. */
 const REWARD_OPTIONS_TOPIC = { title: 'Options of single rewards', settings: REWARD_SETTINGS };
 
 const SAMPLED_TOPICS: readonly SettingTopic[] = [MODEL_TOPIC, PROBLEM_TOPIC, ROLLOUT_TOPIC, ANSWER_TOPIC, REWARD_TOPIC];
 
-/** Topics of `probe`, which trains nothing. */
+/** Topics of `probe`, which does not train. */
 export const PROBE_TOPICS: readonly SettingTopic[] = [...SAMPLED_TOPICS, REWARD_OPTIONS_TOPIC];
 
-/** What rollouts of others are rewarded by. */
+/** Topics for rewarding rollouts of others. */
 export const SCORE_TOPICS: readonly SettingTopic[] = [ANSWER_TOPIC, REWARD_TOPIC, REWARD_OPTIONS_TOPIC];
 
 export const TRAIN_TOPICS: readonly SettingTopic[] = [
@@ -77,7 +77,7 @@ export const CLUSTER_TOPIC: SettingTopic = { title: 'Cluster', settings: setting
 /** All settings of a run. */
 export const SETTINGS: readonly RunSetting[] = [...TRAIN_TOPICS, ENGINE_TOPIC].flatMap(({ settings }) => settings);
 
-/** The setting at a place of the configuration, or the one that the place is within; undefined where none is. */
+/** The setting at a path of the configuration, or the one that contains the path; undefined if there is none. */
 export function settingAt(path: string): RunSetting | undefined {
   return SETTINGS.find((placed) => path === placed.path || path.startsWith(`${placed.path}.`));
 }

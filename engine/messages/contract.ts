@@ -21,7 +21,7 @@ const UNCHECKED = {};
 export type MessageShape = z.ZodType | Unchecked<unknown>;
 
 export interface Contract {
-  /** Parameters are one object each; a request without any takes `{}`. */
+  /** Parameters are one object each; a request without parameters takes `{}`. */
   readonly requests: Readonly<Record<string, { readonly params: MessageShape; readonly result: MessageShape }>>;
   readonly notifications: Readonly<Record<string, MessageShape>>;
 }
@@ -31,9 +31,9 @@ export function defineContract<const C extends Contract>(contract: C): C {
   return contract;
 }
 
-/** What a sender gives: defaults may be left out. */
+/** The sender's type: fields with defaults are optional. */
 export type Sent<S> = S extends z.ZodType ? z.input<S> : S extends Unchecked<infer T> ? T : never;
-/** What a receiver gets: the schema has filled in defaults. */
+/** The receiver's type: the schema has filled in defaults. */
 export type Received<S> = S extends z.ZodType ? z.output<S> : S extends Unchecked<infer T> ? T : never;
 
 export type RequestName<C extends Contract> = keyof C['requests'] & string;

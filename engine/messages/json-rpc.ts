@@ -36,7 +36,7 @@ const { setImmediate: immediate } = globalThis as {
   setImmediate?: (callback: Callback, ...args: unknown[]) => unknown;
 };
 
-/** Runs a callback after what is on its way now: a turn of the event loop in Node, a task in a page. */
+/** Runs a callback after what is already queued: a turn of the event loop in Node, a task in a page. */
 export function nextTurn(callback: () => void): void {
   if (immediate) immediate(callback);
   else setTimeout(callback, 0);

@@ -32,13 +32,13 @@ import { isMessage, type Transport } from './transport.ts';
 import { canceled, check, fromWire, misfit, toWire } from './wire.ts';
 
 export interface PeerOptions<C extends Contract> {
-  /** Whose schemas what arrives is checked with; nothing is checked without. */
+  /** The contract whose schemas check what arrives; without one, nothing is checked. */
   contract?: C;
   /** The error of requests whose answer can no longer arrive. */
   lost?: () => RollscopeError;
   /** Called with errors other than RollscopeError from handlers and listeners: bugs on this side. */
   report?: (error: unknown) => void;
-  /** An error as the other end is told of it, where its reader knows other words than the engine's. */
+  /** Rewords an error for the other end, if its reader uses other terms than the engine's. */
   retell?: (error: ErrorData) => ErrorData;
   /** Whether stacks cross with errors: between threads of one program. */
   stacks?: boolean;
@@ -60,9 +60,9 @@ export class Peer<C extends Contract> {
   readonly #handlers = new Map<string, AnyHandler>();
   readonly #listeners = new Map<string, Set<AnyListener>>();
   readonly #closeListeners = new Set<(error?: RollscopeError) => void>();
-  /** Requests of the other end that are being worked on. */
+  /** Requests of the other end that are in progress. */
   readonly #answering = new Map<Promise<unknown>, AbortController>();
-  /** The transport has ended; what it brought may still be on its way to the listeners. */
+  /** Whether the transport has ended; its last messages may still be on their way to the listeners. */
   #closed = false;
   #ended = false;
   #reason: RollscopeError | undefined;
@@ -195,7 +195,7 @@ export class Peer<C extends Contract> {
     this.#ended = true;
     this.#reason = error;
     this.#transport.close();
-    // Rejects what still waits for an answer; a connection that is only closed would leave it hanging.
+    // Rejects pending requests, which a connection that is merely closed would leave pending.
     this.#connection.dispose();
     for (const controller of this.#answering.values()) controller.abort(this.#lost());
     const listeners = [...this.#closeListeners];

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { type DataCallback, type Message, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
 import type { Transport } from './transport.ts';
 
-/** How much the other end may make this process hold, in bytes. */
+/** How much memory the other end may make this process use, in bytes. */
 export interface SocketBounds {
-  /** All that it may send before `trust` is called. */
+  /** Everything that it may send before `trust` is called. */
   untrusted: number;
-  /** One message after that. */
+  /** The size of one message after that. */
   message: number;
 }
 
@@ -17,7 +17,7 @@ export class SocketTransport implements Transport {
   readonly writer: Writer;
   readonly #socket: Socket;
 
-  /** Without bounds for an end that trusts the other one. */
+  /** Without bounds, for an end that trusts the other one. */
   constructor(socket: Socket, bounds?: SocketBounds) {
     this.#socket = socket;
     this.reader = new BoundedReader(socket, bounds);
@@ -44,7 +44,7 @@ class BoundedReader extends SocketMessageReader {
   readonly #socket: Socket;
   readonly #bounds: SocketBounds | undefined;
   #trusted = false;
-  /** Bytes that came since the last message; all of them until the other end is trusted. */
+  /** Bytes received since the last message; all of them until the other end is trusted. */
   #held = 0;
 
   constructor(socket: Socket, bounds: SocketBounds | undefined) {

@@ -1,4 +1,4 @@
-/** How messages get from one end to the other; a peer speaks over any of them. */
+/** How messages get from one end to the other; a peer can use any transport. */
 import { isObject } from '../protocol/values.ts';
 import type { Message, MessageReader, MessageWriter } from './json-rpc.ts';
 
@@ -7,7 +7,7 @@ export interface Transport {
   readonly writer: MessageWriter;
   /** Hands on what was written, then ends the sending side; for transports that hold messages back. */
   finish?(): Promise<void>;
-  /** Nothing is sent or received after that. */
+  /** Afterwards nothing is sent or received. */
   close(): void;
 }
 

@@ -39,7 +39,7 @@ export function pageTransport({ post, onMessage }: PageEnd): Transport {
   });
 }
 
-/** What the host needs of the editor's `Webview`. */
+/** The part of the editor's `Webview` that the host uses. */
 export interface HostEnd {
   postMessage(message: unknown): PromiseLike<boolean>;
   onDidReceiveMessage(listener: (message: unknown) => void): { dispose(): void };
@@ -66,7 +66,7 @@ export class Pages<C extends Contract> {
     return this.#page?.peer ?? null;
   }
 
-  /** Forgets the page, as when it is hidden: it says so itself when it comes back. */
+  /** Forgets the page, for example when it is hidden; it announces itself when it returns. */
   leave(): void {
     this.#page?.peer.close();
     this.#page = null;

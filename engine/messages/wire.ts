@@ -13,7 +13,7 @@ import { ErrorCodes, ResponseError } from './json-rpc.ts';
 /** JSON-RPC leaves -32000 to -32099 to the application; Rollscope's own code travels in the error's data. */
 const APPLICATION_ERROR = -32000;
 
-/** What crosses of an error. */
+/** The data of an error that crosses a boundary. */
 interface WireError extends ErrorData {
   problem?: number;
   stack?: string | undefined;
@@ -36,7 +36,7 @@ export function toWire(
   return new ResponseError(wireCodes.get(error as RollscopeError) ?? APPLICATION_ERROR, data.message, data);
 }
 
-/** The error that the other side threw. One that carries no known code is a bug there: `internal`. */
+/** The error that the other side threw. One without a known code is a bug there: `internal`. */
 export function fromWire(error: ResponseError<unknown>): RollscopeError {
   const data = error.data as WireError | undefined;
   const code = data && errorCodeOf(data.code);

@@ -9,7 +9,7 @@ export interface AnswerPlace {
   rule: string;
 }
 
-/** How far before an answer its mark is searched for. */
+/** How many characters before an answer its mark is searched for. */
 const NEAR = 60;
 
 /**

@@ -1,8 +1,8 @@
-/** Which tokens of a response hold its answer. */
+/** Which tokens of a response contain its answer. */
 import type { Grader } from '../grading/index.ts';
 import { type TokenSpan, tokenSpan } from '../protocol/spans.ts';
 
-/** The tokens whose text overlaps the extracted answer; null where no answer is found, or the tokens are not known. */
+/** The tokens whose text overlaps the extracted answer; null if no answer is found, or the tokens are unknown. */
 export function answerTokens(
   { text, tokenTexts }: { text: string; tokenTexts: readonly string[] | null },
   grader: Grader,

@@ -1,4 +1,4 @@
-/** How rewards put questions to a policy, and read its responses. Pure. */
+/** How rewards ask a policy questions and read its responses. Pure. */
 import type { Grader } from '../grading/index.ts';
 import type { RunConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
@@ -14,7 +14,7 @@ export const ROLLOUTS = 4096;
 
 export const askSampling = { ...UNTRUNCATED, stop: [], stopAtAnswer: true };
 
-/** A template with these values in it; a name that has none stays as it is. */
+/** Fills values into a template; a name without a value stays as it is. */
 export function filled(template: string, values: Record<string, string>): string {
   return render(template, (name) => values[name] ?? `{{${name}}}`);
 }
@@ -32,7 +32,7 @@ export function question({ dataset: { system } }: RunConfig, user: string): { sy
 /** Extracted answers as they are stored. */
 export const ANSWERS = listOf(orNull(aText));
 
-/** The answer in each response, by the run's own rules; null where there is none. Empty for no responses. */
+/** The answer in each response, by the run's own rules; null if there is none. Empty for no responses. */
 export function answersOf(responses: Responses, grader: Grader): (string | null)[] {
   return (responses ?? []).map((text) => grader.extract(text));
 }

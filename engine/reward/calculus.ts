@@ -1,4 +1,4 @@
-/** Derivatives and integrals of functions that are known by their values. Bounded work, pure. */
+/** Derivatives and integrals of functions given by their values. Bounded work, pure. */
 import * as C from '../grading/complex.ts';
 
 /** A function of one real variable; parts are NaN where it is undefined. */
@@ -107,7 +107,7 @@ export function integralOf(
     const size = intervals.reduce((sum, p) => sum + p.size, 0);
     if (error <= tolerance * size) {
       const value = intervals.reduce((sum, p) => sum + p.value, 0);
-      // What is left where parts cancel is rounding.
+      // Cancellation leaves only rounding errors.
       return { value: Math.abs(value) <= 1e-12 * size ? 0 : value, size };
     }
     if (intervals.length >= INTERVALS) return null;

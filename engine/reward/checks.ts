@@ -9,11 +9,11 @@ import type { EvidenceGroup } from './evidence.ts';
 import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
 import type { Group, Scores } from './types.ts';
 
-/** The evidence of rewards that check each response: a score and what it rests on, in the order of the rollouts. */
+/** The evidence of rewards that check each response: a score and its reason, in the order of the rollouts. */
 export const CHECKS = record({ checks: listOf(record({ score: aNumber, detail: aText })) });
 type Checks = ShapeValue<typeof CHECKS>;
 
-/** Checks of all rollouts in a row, dealt out to their groups. */
+/** Checks of all rollouts in a row, divided among their groups. */
 export function byGroup(groups: readonly EvidenceGroup[], checks: readonly Check[]): Checks[] {
   let at = 0;
   return groups.map(({ rollouts }) => {
@@ -40,7 +40,7 @@ export function fromChecks(passes = true) {
   };
 }
 
-/** What the descriptions of rewards that check each response have in common. */
+/** Parts that the descriptions of rewards that check each response have in common. */
 export const CHECKED = {
   family: 'external',
   tokens: 'none: the text is checked',

@@ -49,7 +49,7 @@ type Options = ValuesOf<typeof OPTIONS.fields>;
 const EVIDENCE = record({ rephrasings: listOf(record({ prompt: aText, answers: ANSWERS })) });
 type Rephrased = ShapeValue<typeof EVIDENCE>;
 
-/** Answers to rephrasings of the problems, which the policy writes where the data has too few. */
+/** Gathers answers to rephrasings of the problems; the policy writes rephrasings if the data has too few. */
 async function gather(groups: readonly EvidenceGroup[], context: EvidenceContext<Options>): Promise<Rephrased[]> {
   const { config, step, policy } = context;
   const written = await rephrasingsOf(groups, context);
@@ -78,7 +78,7 @@ async function gather(groups: readonly EvidenceGroup[], context: EvidenceContext
   }));
 }
 
-/** The rephrasings of each problem: those of the data, then those that the policy writes. */
+/** The rephrasings of each problem: those in the data, then those that the policy writes. */
 async function rephrasingsOf(
   groups: readonly EvidenceGroup[],
   { options, config, step, policy }: EvidenceContext<Options>,

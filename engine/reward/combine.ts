@@ -93,7 +93,7 @@ export function combinedScores(
   };
 }
 
-/** Values of all single rewards in an expression; if one occurs twice, they are the same. */
+/** Values of all individual rewards in an expression; if one occurs twice, the values are the same. */
 function componentsOf(parts: readonly { of: RewardExpression<RewardName>; scores: Scores }[]): Scores['components'] {
   return Object.assign({}, ...parts.map(({ of, scores }) => scores.components ?? { [nameOf(of)]: scores.rewards }));
 }

@@ -19,7 +19,7 @@ interface Rational {
 
 class Refused extends Error {}
 
-/** null where it divides by 0. */
+/** null for a division by 0. */
 type Value = Rational | null;
 
 const rational = (n: bigint, d: bigint): Rational => (d < 0n ? { n: -n, d: -d } : { n, d });
@@ -106,7 +106,7 @@ class ExpressionReader {
     return { n, d: 1n };
   }
 
-  /** Takes the next character where it is one of the signs; null otherwise. */
+  /** Takes the next character if it is one of the signs; null otherwise. */
   private sign(signs: string): string | null {
     this.skip();
     const found = this.text[this.at];
@@ -140,7 +140,7 @@ function plain(text: string): { expression: string; claimed: string | null } {
     : { expression: signs.slice(0, equals).trim(), claimed: signs.slice(equals + 1).trim() };
 }
 
-/** What came of an expression, with the reason. */
+/** The result of an expression, with the reason. */
 interface Checked {
   outcome: 'hit' | 'missed' | 'refused';
   text: string;

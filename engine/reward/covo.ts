@@ -77,7 +77,7 @@ type Options = ValuesOf<typeof OPTIONS.fields>;
 const EVIDENCE = record({ likeliest: listOf(listOf(aCount)) });
 type Likeliest = ShapeValue<typeof EVIDENCE>;
 
-/** Room for the cue and an answer; after a prefix that leaves less, answers that do not fit are not compared. */
+/** Tokens for the cue and an answer; after a prefix that leaves fewer, answers that do not fit are not compared. */
 const CANDIDATE_TOKENS = 64;
 
 /** The answer that is likeliest after each step of a response. */
@@ -105,7 +105,8 @@ async function gather(
   items.forEach(({ group, rollout }, k) => {
     const of = scores[k]!;
     const best = Math.max(...of);
-    // Behind a prefix that leaves no answer room in the context nothing is likeliest: it does not count.
+    // After a prefix that leaves no answer room in the context, no answer is the likeliest, and the prefix does not
+    // count.
     if (best > Number.NEGATIVE_INFINITY) likeliest[group]![rollout]!.push(of.indexOf(best));
   });
   return likeliest.map((of) => ({ likeliest: of }));

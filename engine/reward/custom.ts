@@ -1,4 +1,4 @@
-/** What the user's own module or program says of each rollout. See `checks.ts`. */
+/** Rewards from the user's own module or program. See `checks.ts`. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { CustomRollout } from '../protocol/programs.ts';

@@ -52,11 +52,11 @@ const OPTIONS = section('Dual task', {
 
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-/** What was hidden, and for each rollout the values that the dual task gave back. */
+/** The hidden part, and for each rollout the values that the model reconstructed. */
 const EVIDENCE = record({ hidden: aText, question: aText, reconstructions: listOf(ANSWERS) });
 type Reconstructed = ShapeValue<typeof EVIDENCE>;
 
-/** Whether the policy finds what was hidden in a problem, told the answer. */
+/** Whether the policy can reconstruct the hidden part of a problem, given the answer. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options, config, step, policy, random }: EvidenceContext<Options>,

@@ -77,14 +77,14 @@ const OPTIONS = section('Semantic clusters', {
 });
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-/** Pairs of clusters (by index) that the model takes for equal. */
+/** Pairs of clusters (by index) that the model considers equal. */
 const EVIDENCE = record({ equal: listOf(pairOf(aCount)) });
 type Equal = ShapeValue<typeof EVIDENCE>;
 
-/** Clusters that are compared with each other by the model, at most: the number of questions grows with its square. */
+/** The most clusters that the model compares with each other, since the number of questions grows with the square. */
 const COMPARED = 12;
 
-/** Which answers the policy takes for the same. */
+/** Which answers the policy considers equal. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options, config, step, policy }: EvidenceContext<Options>,

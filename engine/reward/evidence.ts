@@ -22,7 +22,7 @@ import type { PolicyRollout } from '../protocol/records.ts';
 import type { StoredShape } from './shape.ts';
 
 export interface EvidenceSource<E, Options> {
-  /** What is stored with a group, and given to `compute`. */
+  /** The shape of what is stored with a group and passed to `compute`. */
   shape: StoredShape<E>;
   /** Whether options make it necessary; absent: always. */
   when?(options: Options): boolean;
@@ -41,7 +41,7 @@ export interface EvidenceSource<E, Options> {
 export interface EvidenceGroup {
   readonly problem: Problem;
   readonly rollouts: readonly PolicyRollout[];
-  /** Extracted answers by rollout; null where there is none. */
+  /** Extracted answers by rollout; null if there is none. */
   readonly answers: readonly (string | null)[];
   readonly clusters: readonly Cluster[];
   readonly grader: Grader;
@@ -53,7 +53,7 @@ type EvidenceFact = Pick<RolloutFacts, 'answer' | 'cluster' | 'logprob' | 'entro
   Pick<PolicyRollout, 'finish'> & { tokens: number };
 
 export interface EvidenceContext<Options = unknown> {
-  /** The reward's own. */
+  /** The reward's own options. */
   options: Options;
   config: RunConfig;
   step: number;
@@ -63,7 +63,7 @@ export interface EvidenceContext<Options = unknown> {
   random(stream: string, problem: number): () => number;
 }
 
-/** The policy, and the other ones that a reward names. */
+/** The policy, and the other policies that a reward names. */
 export interface AskedPolicy {
   ask(options: AskOptions): Promise<Responses[]>;
   /** Mean log-probability per token of candidate texts after parts of responses, nats; -Infinity where one does not fit. */
@@ -91,11 +91,11 @@ export interface AskOptions {
   /** The policy that answers: one of the reward's `policies`, or null for the one that trains. */
   policy: string | null;
   activity: Activity;
-  /** What is asked, where there is a choice: for people who wait. */
+  /** What is being asked, if there are several possibilities, for people who wait. */
   detail?: string;
 }
 
-/** Responses to one question; null where the question does not fit the model's context. */
+/** Responses to one question; null if the question does not fit into the model's context. */
 export type Responses = string[] | null;
 
 export interface ScoreOptions {

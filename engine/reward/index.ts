@@ -22,7 +22,7 @@ export interface RunReward {
   parts: readonly Reward[];
   /** Some part reads labels, or its program may. */
   labels: boolean;
-  /** Half or more of it says that the answer is right. */
+  /** Whether a reward of at least one half claims that the answer is correct. */
   saysRight: boolean;
   /** Some part runs programs. */
   executes: boolean;
@@ -80,7 +80,7 @@ export function needsEvidence({ evidence }: Reward, options: Record<string, neve
 /** How the evidence of a reward is gathered in a run. */
 export interface RunEvidence {
   source: EvidenceSource<unknown, unknown>;
-  /** The reward's own. */
+  /** The reward's own options. */
   options: unknown;
   /** Whether what gathers it is given labels. */
   labels: boolean;
@@ -97,7 +97,7 @@ export function evidenceFor(name: string, config: { rewardOptions: GivenRewardOp
   };
 }
 
-/** A reward's own options where nothing was given. */
+/** A reward's own options if none were given. */
 export function defaultOptions(reward: Reward): Record<string, never> {
   return ownOptions(reward, rewardOptionsOf({ rewardOptions: {} }));
 }

@@ -32,12 +32,12 @@ const RANGES: [from: number, to: number][] = [
   [-20, 20],
   [20, 200],
 ];
-/** Points that are tried for each that is wanted. */
+/** How many points are tried for each one that is needed. */
 const TRIES = 20;
 const FEWEST = 3;
 /** Larger values are left out: their differences overflow. */
 const LARGEST = 1e100;
-/** What counts as 0. */
+/** Smaller values count as 0. */
 const NOTHING = 1e-12;
 
 interface Sample {
@@ -62,7 +62,7 @@ interface Accuracy {
   tolerance: number;
 }
 
-/** What came of a check, with the reason. */
+/** The result of a check, with the reason. */
 interface Checked {
   passed: boolean;
   text: string;

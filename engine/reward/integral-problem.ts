@@ -10,7 +10,7 @@ import type { Group } from './types.ts';
 /** An integral as it is written: texts that are not yet understood. */
 interface WrittenIntegral {
   integrand: string;
-  /** null where no differential names it. */
+  /** null if no differential names it. */
   variable: string | null;
   bounds: [from: string, to: string] | null;
 }

@@ -1,4 +1,4 @@
-/** What a judge's response says. */
+/** Reads the judgment in a judge's response. */
 import { locateAnswer } from '../grading/index.ts';
 
 /** Characters before an answer in which marks are searched for. */

@@ -27,7 +27,7 @@ type Options = ValuesOf<typeof OPTIONS.fields>;
 const EVIDENCE = record({ boundaries: listOf(aCount) });
 type Boundaries = ShapeValue<typeof EVIDENCE>;
 
-/** Where the tokens of a problem's text end. */
+/** Finds where the tokens of a problem's text end. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options: { column }, policy }: EvidenceContext<Options>,

@@ -34,7 +34,7 @@ type Options = ValuesOf<typeof OPTIONS.fields>;
 const EVIDENCE = record({ policies: listOf(record({ name: aText, weight: aNumber, answers: ANSWERS })) });
 type Votes = ShapeValue<typeof EVIDENCE>;
 
-/** Answers of the other policies, and what each policy's votes weigh. */
+/** Gathers the answers of the other policies, and the weight of each policy's votes. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options: { policies: others }, config, step, policy: asked }: EvidenceContext<Options>,

@@ -53,14 +53,14 @@ const OPTIONS = section('Judge', {
 
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
-/** By rollout, the judge's responses with what was read out of each: null where it could not be parsed. */
+/** By rollout, the judge's responses with the verdict read from each: null if it could not be parsed. */
 const EVIDENCE = record({ verdicts: listOf(listOf(record({ text: aText, verdict: orNull(aBoolean) }))) });
 type Judgments = ShapeValue<typeof EVIDENCE>;
 
 /** Characters of a judge's response that are kept. */
 const KEPT = 2000;
 
-/** What the policy says of its own solutions. */
+/** Gathers the policy's judgments of its own solutions. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options, config, step, policy }: EvidenceContext<Options>,

@@ -5,7 +5,7 @@
 declare const VALUE: unique symbol;
 
 export interface StoredShape<T> {
-  /** What is wrong with a value, by the place within it; null when nothing is. */
+  /** Why a value is invalid, with the place inside it; null if it is valid. */
   fault(value: unknown, at: string): string | null;
   readonly [VALUE]?: T;
 }
@@ -18,7 +18,7 @@ function simple<T>(what: string, is: (value: unknown) => boolean): StoredShape<T
 
 export const aText = simple<string>('a text', (value) => typeof value === 'string');
 export const aNumber = simple<number>('a number', Number.isFinite);
-/** A place in a list, or a number of things. */
+/** An index in a list, or a number of things. */
 export const aCount = simple<number>('a count', (value) => Number.isInteger(value) && (value as number) >= 0);
 export const aBoolean = simple<boolean>('true or false', (value) => typeof value === 'boolean');
 

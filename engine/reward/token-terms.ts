@@ -12,7 +12,7 @@ import type { Group, Part, Scores, TokenPart } from './types.ts';
 /** A number for each token of a response. */
 type Terms = (rollout: PolicyRollout) => Float64Array;
 
-/** What the descriptions of rewards from token statistics have in common. */
+/** Parts that the descriptions of rewards from token statistics have in common. */
 export const CERTAINTY = {
   family: 'certainty',
   tokens: 'all of the response, the end token included',
@@ -54,7 +54,7 @@ export function meanOverTokens(of: Terms, name: string): (group: Group) => Score
   };
 }
 
-/** How many tokens a part names. */
+/** The number of tokens that a part names. */
 const SHOWN = 3;
 
 /** A part over the tokens of a response from `from` on, with those of the smallest numbers. */

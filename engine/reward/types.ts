@@ -1,4 +1,4 @@
-/** What a reward gets to see, what it gives, and how it accounts for it. */
+/** The input of a reward, its output, and its explanation. */
 import type { Grader } from '../grading/index.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { Part } from '../protocol/explanation.ts';
@@ -15,23 +15,23 @@ type UnlabeledCluster = Pick<Cluster, 'answer' | 'members'>;
 
 /** The rollouts of one problem, without anything that comes from a label. */
 export interface Group {
-  /** The problem's own text, and the columns of its row that the reward asked for. */
+  /** The problem's own text, and the columns of its row that the reward requested. */
   problem: Pick<Problem, 'text' | 'columns'>;
   /** Texts with their tokens' statistics. */
   rollouts: readonly PolicyRollout[];
-  /** Extracted answers by rollout; null where there is none. */
+  /** Extracted answers by rollout; null if there is none. */
   answers: readonly (string | null)[];
   /** Of equivalent answers, the largest first; of equally large ones, the first to reach its size. */
   clusters: readonly UnlabeledCluster[];
-  /** Size of the vocabulary; null where it is not known (runs of older versions). */
+  /** Size of the vocabulary; null if unknown (runs of older versions). */
   vocabulary: number | null;
-  /** What was gathered for the rewards that need more than the rollouts, by their names. */
+  /** Evidence for the rewards that need more than the rollouts, by name. */
   evidence: Evidence;
   /** Finds and compares the answers of this problem. */
   grader: Grader;
 }
 
-/** A group with the correctness of each rollout; null where there is no reference. */
+/** A group with the correctness of each rollout; null if there is no reference. */
 export interface LabeledGroup extends Group {
   correct: readonly (boolean | null)[];
 }
@@ -46,7 +46,7 @@ export interface Scores {
   basis?: number[];
   /** Values of the rewards that it is made of, by name, one per rollout; absent where it is made of one. */
   components?: Record<string, readonly number[]>;
-  /** The group is left out of training, for this reason. */
+  /** The reason why the group is left out of training. */
   skip?: string;
   /** The parts of one rollout's reward, in the order in which they lead to it. */
   explain(index: number): Part[];
@@ -81,9 +81,9 @@ interface RewardDescription<Name extends string, F extends Fields, E> {
   normalization: string;
   /** Smallest and largest value. */
   range: readonly [number, number];
-  /** Paper or code it comes from. */
+  /** The paper or code that it comes from. */
   source: string;
-  /** What it must be told: one sentence for a person; absent where nothing. */
+  /** What the user must configure, as one sentence; absent for nothing. */
   setup?: string;
   /** Its options, under `rewardOptions.<name in camel case>` of a configuration. */
   options?: SettingSection<F, 'plain'>;

@@ -1,4 +1,4 @@
-/** Padded arrays that the graphs of sampling and training take. */
+/** Padded arrays as inputs of the graphs for sampling and training. */
 import { MASKED } from '../model/decoder.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
 
@@ -9,7 +9,7 @@ export function causalMask(backend: Backend, n: number): Value {
   return backend.value('float32', [1, 1, n, n], data);
 }
 
-/** Scores added so that nothing sees the padding of prompts, whose last tokens are left out: [P, 1, 1, length]. */
+/** Added to attention scores to mask the padding of prompts, without their last tokens: [P, 1, 1, length]. */
 export function paddingMask(backend: Backend, prompts: readonly Int32Array[], length: number): Value {
   const data = new Float32Array(prompts.length * length);
   prompts.forEach((prompt, p) => {

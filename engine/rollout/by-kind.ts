@@ -1,8 +1,8 @@
-/** One thing for each kind of layer, made when a layer of it is first met. */
+/** One value per kind of layer, created when a layer of that kind first occurs. */
 import type { DecoderConfig } from '../model/config.ts';
 import { kindKey, kindOf, type LayerKind } from '../model/traits.ts';
 
-/** Makes each thing once, even if it is asked for again while it is being made. */
+/** Creates each value once, even if it is requested again while it is being created. */
 export class ByKind<T> {
   private readonly made = new Map<string, Promise<T>>();
 
@@ -11,7 +11,7 @@ export class ByKind<T> {
     private readonly make: (kind: LayerKind) => Promise<T>,
   ) {}
 
-  /** What belongs to the kind of a layer. */
+  /** The value for the kind of a layer. */
   of(layer: number): Promise<T> {
     const kind = kindOf(this.config, layer);
     const key = kindKey(kind);
@@ -23,7 +23,7 @@ export class ByKind<T> {
     return found;
   }
 
-  /** All that were made. */
+  /** All values created so far. */
   all(): Promise<T[]> {
     return Promise.all(this.made.values());
   }

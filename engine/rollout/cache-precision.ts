@@ -1,4 +1,4 @@
-/** How keys and values of generated tokens are held: as numbers of 32, 16 or 8 bits, in arrays that a graph widens. */
+/** How keys and values of generated tokens are stored: as 32-, 16- or 8-bit numbers, in arrays that a graph widens. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { type DType, halfTable, op, type Shape, type Tensor, toFloat16Into } from '../tensor/index.ts';
 
@@ -7,7 +7,7 @@ export type CachePrecision = 'float32' | 'float16' | '8bit';
 /** Keys or values, [.., d]; those of 8 bits have a scale for each token of a head, [.., 1]. */
 export type HeldCache<T> = {
   readonly numbers: T;
-  /** null where there are none. */
+  /** null if there are none. */
   readonly scales: T | null;
 };
 
@@ -44,7 +44,7 @@ export function heldBytes(precision: CachePrecision, headDim: number): number {
   return { float32: 4 * headDim, float16: 2 * headDim, '8bit': headDim + 4 }[precision];
 }
 
-/** 8-bit numbers are 128 more than what they stand for, in units of the scale. */
+/** 8-bit numbers are stored with an offset of 128, in units of the scale. */
 const ZERO = 128;
 const LARGEST = 127;
 
@@ -100,7 +100,7 @@ export function putTokens(held: HeldCache<Numbers>, values: Float32Array, at: nu
   }
 }
 
-/** What is held, as numbers: the tokens from `from` to `to`. */
+/** The stored numbers of the tokens from `from` to `to`. */
 export function heldNumbers(held: HeldCache<Numbers>, from: number, to: number, headDim: number): Float32Array {
   const { scales } = held;
   const numbers = held.numbers.subarray(from * headDim, to * headDim);

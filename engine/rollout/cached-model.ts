@@ -26,7 +26,7 @@ import type { GridArrays } from './grid.ts';
 import { type Caches, GrowingCaches } from './growing-caches.ts';
 import type { LayeredModel } from './layered-model.ts';
 
-/** Tokens drawn in one call of the decode graph where it loops. */
+/** Tokens drawn per call of a decode graph with a loop. */
 export const STEPS = 16;
 
 export interface CachedModelOptions {
@@ -68,7 +68,7 @@ export class CachedModel {
 
   constructor(private readonly options: CachedModelOptions) {}
 
-  /** Tokens that a call draws when `left` are left. */
+  /** How many tokens a call draws when `left` remain. */
   steps(left: number): number {
     return this.options.backend.controlFlow ? Math.min(STEPS, left) : 1;
   }
@@ -132,7 +132,7 @@ export class CachedModel {
     else dispose(generated);
   }
 
-  /** Rows of what was generated, by index; the rest is freed. */
+  /** Keeps the rows of the generated caches with these indices; the others are freed. */
   async pack(generated: Seen['generated'], index: readonly number[]): Promise<Seen['generated']> {
     if (generated === null) return null;
     if (generated instanceof GrowingCaches) {
@@ -198,7 +198,7 @@ export class CachedModel {
   }
 }
 
-/** Caches of a graph as another takes them. */
+/** Converts the caches of one graph into the form that another takes. */
 function asHeld(caches: Caches | null): readonly LayerCache<HeldCache<Value>>[] | null {
   const held = (numbers: Value) => ({ numbers, scales: null });
   return caches?.map(({ keys, values }) => ({ keys: held(keys), values: held(values) })) ?? null;

@@ -79,7 +79,7 @@ function drawIndex(mass: Tensor, u: Tensor): Tensor {
   return op.add(op.mul(block, BLOCK), find(inside, rest).index);
 }
 
-/** The next token of every row, int32, and what is known about it. */
+/** The next token of every row, int32, and its statistics. */
 export interface Drawn {
   token: Tensor;
   statistics: Record<TokenStatistic, Tensor>;

@@ -24,7 +24,7 @@ import { type Controls, type Drawn, drawTokens } from './draw.ts';
 
 export type BindWeights = (graph: Graph) => Weights;
 
-/** What the graphs of a policy have in common as inputs: the parameters that train, as far as a graph reads them. */
+/** Inputs that all graphs of a policy share: the trained parameters that a graph reads. */
 type Parameters = { readonly parameters: Named<Port> };
 
 export type PrefillInputs = Parameters & {
@@ -120,7 +120,9 @@ interface Decoding {
   readonly meanRow: Tensor;
 }
 
-/** What the steps of a call give: tokens and statistics stacked over them, keys and values that they have added. */
+/**
+ * The results of the steps of a call: tokens and statistics stacked over them, and the keys and values that were added.
+ */
 interface Steps {
   readonly drawn: Drawn;
   readonly grown: readonly LayerCache[];
@@ -142,7 +144,7 @@ export function decodeGraph(bind: BindWeights, options: DecodeOptions): GraphFun
     tokens: graph.output('tokens', drawn.token),
     statistics: byStatistic((name) => graph.output(name, drawn.statistics[name])),
     generated: grown.map(({ keys, values }, i) => {
-      // Where a call draws many tokens, its caller appends what they add.
+      // If a call draws many tokens, its caller appends the new ones.
       const old = options.loops ? undefined : inputs.generated?.[i];
       const cache = { keys: longer(old?.keys.numbers, keys), values: longer(old?.values.numbers, values) };
       return cacheOutput(graph, 'generated', i, cache);
@@ -243,7 +245,7 @@ function oneStep(decoding: Decoding): Steps {
   return { drawn: reshaped(drawn, [1, 'P', 'G']), grown, done: null };
 }
 
-/** Up to T steps. A step puts its keys and values behind those of the steps before it. */
+/** Up to T steps. Each step appends its keys and values to those of the previous steps. */
 function manySteps(decoding: Decoding): Steps {
   const { graph, weights, options, inputs } = decoding;
   const { layers, kvHeads, headDim } = weights.config;

@@ -19,7 +19,7 @@ export interface GridRow {
   finish: 'stop' | 'length' | null;
 }
 
-/** A place without a row holds null; what is computed there is of no use. */
+/** null for a place without a row; what is computed there is ignored. */
 type Place = GridRow | null;
 
 /** A problem's prompt and its places; all problems of a grid have as many. */
@@ -58,7 +58,7 @@ export interface GridArrays {
   readonly tokens: Int32Array;
   /** Its position, [P*G, 1]. */
   readonly position: BigInt64Array;
-  /** 1 where nothing runs, [P, G]. */
+  /** 1 where no row is running, [P, G]. */
   readonly done: Uint8Array;
   /** Random numbers for `steps` tokens, [steps, P, G]. */
   readonly uniform: Float32Array;
@@ -97,7 +97,7 @@ export interface EndRules {
   readonly complete?: (tokens: readonly number[]) => number | null;
 }
 
-/** Appends what was drawn, [T, P, G] each, to the rows that run. Returns the number of tokens that were taken. */
+/** Appends the drawn tokens, [T, P, G] each, to the running rows. Returns the number of accepted tokens. */
 export function take(
   grid: Grid,
   drawn: Int32Array,
@@ -152,7 +152,7 @@ export function pack(grid: Grid, kvHeads: number): PackedGrid {
       return { ...problem, places: slots.map((g) => places[running[p]![g] ?? -1] ?? null) };
     }),
     promptRows: problems.flatMap((p) => heads.map((h) => p * kvHeads + h)),
-    // A place that stays empty gets some row's cache.
+    // An empty place gets the cache of some other row.
     generatedRows: problems.flatMap((p) =>
       heads.flatMap((h) => slots.map((g) => (p * kvHeads + h) * G + (running[p]![g] ?? running[p]![0]!))),
     ),

@@ -21,7 +21,7 @@ export interface CacheSizes {
   precision?: CachePrecision;
 }
 
-/** Keys and values as a graph takes them. */
+/** Keys and values as inputs of a graph. */
 export type HeldCaches = readonly LayerCache<HeldCache<Value>>[];
 
 /**
@@ -68,7 +68,7 @@ export class GrowingCaches {
     const [before, after] = [this.length, this.length + more];
     const put = async (held: HeldCache<Numbers>, fresh: Value) => {
       const data = (await this.backend.read(fresh)) as Float32Array;
-      // From the last row on, so that none is overwritten before it has moved.
+      // From the last row on, so that none is overwritten before it was moved.
       for (let row = this.rows - 1; row >= 0; row--) {
         for (const [array, width] of partsOf(held, headDim))
           array.copyWithin(row * after * width, row * before * width, (row + 1) * before * width);
@@ -100,7 +100,7 @@ export class GrowingCaches {
     this.rows = index.length;
   }
 
-  /** Lets go of the arrays. Returns their size in bytes, as far as it was used at most. */
+  /** Frees the arrays. Returns the greatest size that was used, in bytes. */
   dispose(): number {
     const { rows, headDim, layers, precision = 'float32' } = this.sizes;
     this.arrays = [];

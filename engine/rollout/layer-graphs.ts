@@ -11,7 +11,7 @@ import type { BindWeights } from './graphs.ts';
 
 /** Weights of layer 0, by name; another layer's weights are passed under these names. */
 export type LayerWeights<T extends Port = Port> = {
-  /** Those that train. */
+  /** The trained parameters. */
   readonly parameters: Named<T>;
   readonly frozen: Named<T>;
 };
@@ -42,7 +42,7 @@ export type ResponseLayerInputs<T extends Port = Port> = LayerWeights<T> & {
   readonly causal: T;
   /** Keys and values of the prompt in this layer, [kv, Lp, d]. */
   readonly prompt: LayerCache<T>;
-  /** [1, 1, 1, Lp], added to the scores: no padding is seen. */
+  /** [1, 1, 1, Lp], added to the attention scores to mask padding. */
   readonly promptBias: T;
 };
 

@@ -31,7 +31,7 @@ export interface LayeredModelOptions {
   positions: number;
 }
 
-/** What a run of the layers leaves, on the device. */
+/** The results of running the layers, on the device. */
 export interface Pass {
   /** Hidden states after the last layer, before the last norm. */
   readonly x: Value;
@@ -106,7 +106,7 @@ export class LayeredModel {
     return { ...pass, caches };
   }
 
-  /** Responses of one prompt through all layers, given what its own pass left. */
+  /** Runs responses to one prompt through all layers, given the results of the prompt's own pass. */
   async responses(
     { tokens, ...batch }: ResponseBatch,
     caches: readonly LayerCache<Value>[],

@@ -37,7 +37,7 @@ export function philox(
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
-/** What a stream of random numbers is for; streams of different purposes never meet. */
+/** The purposes of random numbers; streams of different purposes never overlap. */
 export const STREAMS = {
   rollout: 1,
   evaluation: 2,

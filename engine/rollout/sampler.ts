@@ -38,7 +38,7 @@ export interface SampleRequest {
   seed: number;
   stream: StreamName;
   step: number;
-  /** Where another policy than the sampler's own is to answer. */
+  /** Parameters of another policy, if it should answer instead of the sampler's own. */
   parameters?: Named<Value>;
   /** Number of tokens after which a response is complete by its text, or null to continue. */
   complete?: (tokens: readonly number[]) => number | null;
@@ -153,7 +153,7 @@ export class Sampler {
     return all.map(finished);
   }
 
-  /** The grid without rows that are done, and its caches; those of before are freed. */
+  /** The grid without finished rows, and its caches; the previous caches are freed. */
   private async packed(grid: Grid, seen: Seen, promptLength: number): Promise<[Grid, Seen]> {
     const { backend, config } = this.options;
     const packed = pack(grid, config.kvHeads);

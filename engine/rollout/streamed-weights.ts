@@ -15,7 +15,7 @@ export function nameInLayer(name: string, layer: number): string {
  */
 export class StreamedWeights {
   private readonly arrays = new Map<string, Float32Array>();
-  /** Name of the tensor that an array holds. */
+  /** Name of the tensor that an array contains. */
   private readonly held = new Map<string, string>();
   private sliced: Float32Array | null = null;
 

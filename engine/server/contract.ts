@@ -16,7 +16,7 @@ const RunReference = z.strictObject({ run: z.string(), folder: z.string() });
 
 export const ENGINE = defineContract({
   requests: {
-    /** First request on every connection; anything else before it is refused. */
+    /** First request on every connection; any other request before it is refused. */
     hello: {
       params: z.strictObject({ token: z.string(), rpc: z.int(), client: z.string() }),
       result: z.strictObject({ version: z.string(), pid: z.int(), active: Progress.nullable() }),
@@ -63,7 +63,7 @@ export const ENGINE = defineContract({
     shutdown: { params: nothing, result: nothing },
   },
   notifications: {
-    /** `folder`: that of the run. */
+    /** `folder`: the run's folder. */
     record: unchecked<{ folder: string; record: JournalRecord }>(),
     progress: unchecked<Progress>(),
     log: unchecked<{ level: 'info' | 'warning' | 'error'; message: string }>(),

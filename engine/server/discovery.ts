@@ -32,12 +32,12 @@ export function withdrawAddress(home: string, address: EngineAddress): void {
   try {
     removeNow(path.join(enginesFolder(home), `${address.pid}.json`));
   } catch {
-    // The folder could not be made, or is gone: then nothing is published there.
+    // If the folder cannot be created or was removed, nothing is published there.
   }
   removeSocketPath(address.socket);
 }
 
-/** Addresses of the engines whose process lives, the latest first. What dead ones left behind is removed. */
+/** Addresses of the engines whose process is alive, the latest first. Removes what dead engines left behind. */
 export async function listEngines(home: string): Promise<EngineAddress[]> {
   const folder = enginesFolder(home);
   let names: string[];

@@ -13,7 +13,7 @@ import type { RunHandle } from './job.ts';
 const RECENT = 4096;
 /** Records that the answer to `subscribe` carries; the others follow one by one. */
 const FIRST_PAGE = 1000;
-/** Records that a subscription holds at a time when it reads from the journal. */
+/** The most records that a subscription holds at a time when it reads from the journal. */
 const PAGE = 5000;
 /** Least milliseconds between two progress notifications to one client: 5 per second. */
 const PROGRESS_INTERVAL = 200;
@@ -55,7 +55,7 @@ export class RunFeed {
     this.#subscriptions.delete(client);
   }
 
-  /** Waits until every client has what there is, at most `ms` milliseconds. */
+  /** Waits until every client has all records, at most `ms` milliseconds. */
   async drain(ms: number): Promise<void> {
     const all = Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.idle()));
     await Promise.race([all, new Promise((resolve) => setTimeout(resolve, ms))]);
@@ -76,7 +76,7 @@ export class RunFeed {
   #take(record: JournalRecord): void {
     const latest = this.latest;
     if (record.seq <= latest) return;
-    // What is kept has no gap: a subscription finds a record by its number.
+    // The kept records have no gap, since a subscription finds a record by its number.
     if (latest >= 0 && record.seq !== latest + 1) this.#recent = [];
     this.#recent.push(record);
     if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
@@ -89,7 +89,7 @@ class Subscription {
   readonly #client: Client;
   readonly #logError: LogError;
   #next: number;
-  /** Whether the journal may hold more than what was read of it, whatever came live. */
+  /** Whether the journal may contain more than was read of it, regardless of live records. */
   #more: boolean;
   #stopped = false;
   #pumping: Promise<void> | null = null;
@@ -115,7 +115,7 @@ class Subscription {
       })
       .finally(() => {
         this.#pumping = null;
-        // A record may have come between the last look and now.
+        // A record may have arrived since the last check.
         if (this.#behind()) this.wake();
       });
   }
@@ -132,7 +132,7 @@ class Subscription {
     if (this.#progressTimer) clearTimeout(this.#progressTimer);
   }
 
-  /** Resolves when nothing waits to be sent. */
+  /** Resolves when nothing is waiting to be sent. */
   async idle(): Promise<void> {
     while (!this.#stopped && (this.#pumping || this.#progressSending || this.#progress || this.#behind())) {
       if (this.#pumping) await this.#pumping;

@@ -32,7 +32,7 @@ export function openLog(home: string): EngineLog {
       try {
         appendLog(file, `${new Date().toISOString()} ${level} ${message}${detail}\n`);
       } catch {
-        // Nothing to be done: the log is where failures are told.
+        // There is nothing to do: failures would be reported in this log.
       }
     },
   };

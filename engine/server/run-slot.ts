@@ -1,4 +1,4 @@
-/** The one run that an engine works on: being prepared, at work, or the last one, whose records can still be read. */
+/** The one run of an engine: being prepared, at work, or the last one, whose records can still be read. */
 import type { Peer } from '../messages/peer.ts';
 import { type ErrorDetails, RollscopeError } from '../protocol/errors.ts';
 import type { Progress } from '../protocol/rpc.ts';
@@ -43,7 +43,7 @@ export class RunSlot {
     return this.#active === handle;
   }
 
-  /** Takes a run on. Rejects with `busy`, `engine-stopped`, or as `begin` does. */
+  /** Accepts a run. Rejects with `busy`, `engine-stopped`, or as `begin` does. */
   async take(run: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
     if (this.#options.closing.aborted)
       throw new RollscopeError('engine-stopped', 'The engine is shutting down.', undefined, {
@@ -68,7 +68,7 @@ export class RunSlot {
         (end) => this.#ended(handle, `run '${handle.run}' ended at step ${end.step}: ${end.reason}`),
         (error: unknown) => this.#ended(handle, `run '${handle.run}' ended`, error),
       );
-      // A shutdown that was asked for while the run was being prepared waits for it.
+      // A shutdown that was requested while the run was being prepared waits for it.
       if (this.#options.closing.aborted) await handle.stop();
       return handle;
     } finally {
@@ -119,7 +119,7 @@ export class RunSlot {
     if (run === undefined || this.#feed?.handle.run === run) this.#feed?.unsubscribe(client);
   }
 
-  /** Waits until every client has what there is, at most `ms` milliseconds. */
+  /** Waits until every client has all records, at most `ms` milliseconds. */
   async drain(ms: number): Promise<void> {
     await this.#feed?.drain(ms);
   }

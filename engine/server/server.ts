@@ -25,11 +25,14 @@ import { RunSlot } from './run-slot.ts';
 
 /** Milliseconds within which a new connection must greet. */
 const GREETING_LIMIT = 10_000;
-/** Milliseconds that closing waits for clients to take what is left. */
+/** Milliseconds that closing waits for clients to receive the remaining records. */
 const DRAIN_LIMIT = 2000;
 /** A greeting is small; a configuration with all its options is a few kilobytes. */
 const BOUNDS: SocketBounds = { untrusted: 64 * 2 ** 10, message: 16 * 2 ** 20 };
-/** Connections at a time: all, and those that have not greeted. Together with `BOUNDS` they bound what strangers can take. */
+/**
+ * The greatest number of connections: all, and those not yet authenticated. Together with `BOUNDS` this limits the
+ * memory that strangers can use.
+ */
 const CONNECTIONS = 256;
 const UNGREETED = 32;
 
@@ -40,16 +43,16 @@ export interface ServerOptions {
   version: string;
   runs: RunStarter;
   doctor: () => Promise<DoctorReport>;
-  /** Where a run's folder goes when the client names no place. */
+  /** The folder for runs when the client names none. */
   runsFolder: string;
-  /** A name for a run that was given none, free in `folder`. */
+  /** Chooses a name that is free in `folder` for a run without one. */
   nameRun: (config: RunConfig, folder: string) => string;
   log: EngineLog;
   /** What happens to a run once no client has been connected for `grace`: it continues, or stops with a checkpoint. */
   whenAlone: 'continue' | 'stop';
   /** Milliseconds without clients after which an engine without a run ends. */
   grace: number;
-  /** False for an engine whose life is bound to its own terminal: it never ends by itself. */
+  /** false for an engine that lives as long as its terminal: it never ends by itself. */
   endsWhenIdle: boolean;
 }
 
@@ -66,7 +69,7 @@ export interface StartRequest {
 
 interface Session {
   peer: Peer<EngineContract>;
-  /** The bounds of somebody who has greeted apply from here on. */
+  /** Applies the bounds of an authenticated client from here on. */
   trust: () => void;
   /** null until it has greeted. */
   client: string | null;
@@ -124,7 +127,7 @@ export class EngineServer {
         });
       });
       if (process.platform !== 'win32') await restrict(socket, 0o600);
-      // Removes what engines that were killed have left.
+      // Removes what killed engines left behind.
       await listEngines(options.home);
       await publishAddress(options.home, address);
     } catch (error) {
@@ -148,7 +151,7 @@ export class EngineServer {
     return new EngineServer(options, null);
   }
 
-  /** Progress of the run that this engine works on; null when it works on none. */
+  /** Progress of the run that this engine is working on; null if there is none. */
   get active(): Progress | null {
     return this.#work.progress;
   }
@@ -254,7 +257,7 @@ export class EngineServer {
       hello: ({ token, rpc, client }) => {
         if (rpc !== RPC_VERSION) throw versionMismatch(RPC_VERSION, rpc);
         if (!this.address || !sameSecret(token, this.address.token)) {
-          // The refusal goes out first.
+          // The refusal has to be sent first.
           setTimeout(() => peer.close(), 100).unref();
           throw new RollscopeError('unauthorized', 'The engine rejected the token.', 'Read the address file again.', {
             details: { reason: 'bad-token' },
@@ -287,7 +290,7 @@ export class EngineServer {
       },
       stop: async ({ run }) => {
         const { handle } = this.#work.feedOf(run);
-        // A run that has ended meanwhile is what the client asked for.
+        // If the run has ended meanwhile, the client has what it asked for.
         if (this.#work.isAtWork(handle)) await handle.stop();
         return {};
       },

@@ -6,14 +6,14 @@ import { type AfterDisk, type Disk, diskError } from './disk.ts';
 
 const fsyncAsync = promisify(fsync);
 
-/** One open file, written at its end. Throws RollscopeError `disk`; after `sync` its bytes are durable. */
+/** One open file that is written at its end. Throws RollscopeError `disk`; after `sync` its bytes are durable. */
 export class AppendFile {
   readonly #fd: number;
   /** Which file it is, whatever its name becomes. */
   readonly #identity: Pick<Stats, 'dev' | 'ino'>;
   #length: number;
   #synced: number;
-  /** A failed write may have left bytes beyond `#length` that could not be removed at once. */
+  /** A failed write may have left bytes beyond `#length` that could not be removed immediately. */
   #leftover = false;
 
   /** Opens `path` for writing at its end, creating it when it is missing. @param after what its errors advise */

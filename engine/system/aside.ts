@@ -15,7 +15,7 @@ import { END_SIGNALS } from './signals.ts';
 
 const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
 
-/** What is being written: files and folders that Ctrl+C must not leave. */
+/** Files and folders that are being written, and that Ctrl+C must not leave behind. */
 const open = new Set<string>();
 
 /** Before the end by a signal that nobody else in this process handles: who does ends his work in order. */
@@ -26,7 +26,7 @@ function removeOpen(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-/** Does something while `path` is being written, which a signal that ends the process removes. */
+/** Runs `work` while `path` is being written; a signal that ends the process removes `path`. */
 export async function whileOpen<T>(path: string, work: () => Promise<T>): Promise<T> {
   open.add(path);
   if (open.size === 1) for (const signal of END_SIGNALS) process.on(signal, removeOpen);
@@ -38,7 +38,7 @@ export async function whileOpen<T>(path: string, work: () => Promise<T>): Promis
   }
 }
 
-/** Whether `name` is what a writer of the file `of` has not finished. */
+/** Whether `name` is an unfinished file of a writer of the file `of`. */
 export function isAside(name: string, of: string): boolean {
   return name.startsWith(`${of}.`) && ASIDE.test(name.slice(of.length));
 }
@@ -83,7 +83,7 @@ export async function streamAside(path: string, chunks: AsyncIterable<string | U
   await writeAside(path, (aside) => pipeline(Readable.from(chunks, { objectMode: true }), createWriteStream(aside)));
 }
 
-/** Removes what writers of `path` left that were killed. */
+/** Removes what writers of `path` left behind when they were killed. */
 export async function removeAbandoned(path: string): Promise<void> {
   const folder = dirname(path);
   for (const name of await readdir(folder)) {

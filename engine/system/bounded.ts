@@ -43,26 +43,26 @@ export interface BoundedResult {
   /** Exit status; null where a signal ended it. */
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** The limit that it passed; null where it ended by itself within them. */
+  /** The limit that was exceeded; null if it ended by itself within all limits. */
   reason: 'time' | 'memory' | 'output' | null;
-  /** What it wrote, up to the limit on output. */
+  /** Its output, up to the limit on output. */
   stdout: string;
   stderr: string;
 }
 
-/** How often is looked at who belongs to the program, and what they take. */
+/** Milliseconds between two checks of which processes belong to the program, and of their memory. */
 const WATCH_MS = 200;
-/** How long streams may stay open when the process is gone. */
+/** Milliseconds that streams may stay open after the process has ended. */
 const STREAMS_MS = 1000;
-/** How long a process that was killed is waited for: one that hangs in the system is left to it. */
+/** Milliseconds to wait for a killed process; one that hangs in the system is left to it. */
 const KILLED_MS = 10_000;
 /** Largest file that it may write, in blocks of 512 bytes: 64 MB. */
 const FILE_BLOCKS = 131_072;
-/** What programs and runtimes say when they get no more memory. */
+/** Messages of programs and runtimes that run out of memory. */
 const NO_MEMORY =
   /MemoryError|heap out of memory|Array buffer allocation failed|[Cc]annot allocate memory|bad_alloc|out of memory/;
 
-/** Little more than what a program needs to start: no keys, no user's settings, and `folder` as home. */
+/** Little more than a program needs to start: no keys, no settings of the user, and `folder` as home. */
 function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
   const kept = ['PATH', 'SystemRoot', 'SYSTEMROOT', 'windir', 'PATHEXT', 'COMSPEC'];
   return {
@@ -163,7 +163,7 @@ async function run(options: BoundedOptions, folder: string, own: string): Promis
   signal?.removeEventListener('abort', onAbort);
   killGroup(pid);
   await family.end();
-  // Somebody out of reach may hold the streams.
+  // A process out of reach may keep the streams open.
   await within(closed, STREAMS_MS);
   child.stdout!.destroy();
   child.stderr!.destroy();
@@ -224,7 +224,7 @@ function watch(family: ProcessFamily, megabytes: number | undefined, exceeded: (
 
 type Exit = { code: number | null; exitSignal: NodeJS.Signals | null };
 
-/** How the process ended. */
+/** Describes how the process ended. */
 function exited(child: ChildProcess): { result: Promise<Exit>; giveUpAfter(milliseconds: number): void } {
   let resolve: (exit: Exit) => void;
   let timer: NodeJS.Timeout | undefined;

@@ -2,16 +2,22 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface FileChangesOptions {
-  /** Most milliseconds until the next look: some file systems (network shares, containers) tell nobody about changes. */
+  /**
+   * Most milliseconds until the next check, since some file systems (network shares, containers) do not report changes.
+   */
   poll: number;
-  /** False: looks are always so far apart, where what does not change between two of them counts as whole. */
+  /**
+   * false: checks are always this far apart, for callers that treat a file as complete if it has not changed between
+   * two of them.
+   */
   watch?: boolean;
   /** Ends a wait. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Tells that something may have changed, never what: who waits looks again. Changes while nobody waits are not lost.
+ * Reports that something may have changed, without saying what, so the caller has to check. Changes while nobody waits
+ * are not lost.
  */
 export class FileChanges {
   #watcher: FSWatcher | null = null;

@@ -1,4 +1,4 @@
-/** A program that outlives this one: it is started, says one line, and is left alone. */
+/** Starts a program that outlives this one, reads one line of its output, and leaves it alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,9 +8,9 @@ export interface DetachedOptions {
   command: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** File that takes what it prints to stderr, at its end. */
+  /** File to which its stderr is appended. */
   logFile: string;
-  /** Milliseconds until it must have said its line. */
+  /** Milliseconds within which it must print its line. */
   timeout: number;
 }
 
@@ -28,7 +28,9 @@ export interface ExitStatus {
   signal: NodeJS.Signals | null;
 }
 
-/** Starts it. Rejects with an Error that says why it did not say its line: it is ended then. */
+/**
+ * Starts the program. Rejects with an Error with the reason if it does not print its line; the program is then ended.
+ */
 export function startDetached({ command, args, env, logFile, timeout }: DetachedOptions): Promise<Detached> {
   const child = spawnWithLog(command, args, env, logFile);
   const exited = new Promise<ExitStatus>((resolve) => {
@@ -61,7 +63,7 @@ export function startDetached({ command, args, env, logFile, timeout }: Detached
   });
 }
 
-/** It leads a process group of its own, and its stderr is a file: nothing of it ends with this process. */
+/** It leads a process group of its own, and its stderr is a file, so it does not depend on this process. */
 function spawnWithLog(command: string, args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ChildProcess {
   makeFolder(dirname(logFile));
   const stderr = openSync(logFile, 'a');

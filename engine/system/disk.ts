@@ -1,4 +1,7 @@
-/** The seam through which appended files are written, so that tests can fill the disk, and what a refusing disk is reported as. */
+/**
+ * The functions through which appended files are written, so that tests can simulate a full disk, and the errors for a
+ * disk that refuses.
+ */
 import { ftruncateSync, writeSync } from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
 
@@ -16,7 +19,7 @@ export const realDisk: Disk = {
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** What to do once the disk takes files again. A run has something to resume only while its own files are written. */
+/** What to do once the disk accepts files again. A run can be resumed only if its own files were being written. */
 export type AfterDisk = 'try again' | 'resume the run';
 
 /** Turns an error of the operating system into a `disk` error that names the file; passes any other error through. */

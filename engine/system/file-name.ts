@@ -3,7 +3,10 @@
 /** Names that Windows reserves, whatever comes after the dot. */
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
 
-/** Whether a value is the name of a file in a folder and nothing else: no path, on any system, and nothing hidden in it. */
+/**
+ * Whether a value is the name of a file in a folder and nothing else: not a path on any system, and without hidden
+ * characters.
+ */
 export function isFileName(value: unknown): value is string {
   return (
     typeof value === 'string' &&

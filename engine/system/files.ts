@@ -28,7 +28,7 @@ export function ensureFolder(path: string, mode = 0o777): Promise<unknown> {
   return onDisk(path, async () => makeFolder(path, mode));
 }
 
-/** A file of a folder that is itself written aside, or that can be made again. */
+/** Writes a file of a folder that is itself written aside, or that can be rebuilt. */
 export function writeInPlace(path: string, content: string | Uint8Array): Promise<void> {
   return onDisk(path, () => writeFile(path, content));
 }
@@ -38,7 +38,7 @@ export function openToWrite(path: string, from: 'beginning' | 'end' = 'beginning
   return onDisk(path, () => open(path, from === 'end' ? 'a' : 'w'));
 }
 
-/** Removes a file or a folder with all in it; nothing where nothing is. */
+/** Removes a file, or a folder with its contents; does nothing if there is none. */
 export function remove(path: string): Promise<void> {
   return onDisk(path, () => rm(path, { recursive: true, force: true }));
 }
@@ -57,12 +57,12 @@ export function shorten(path: string, bytes: number): Promise<void> {
   return onDisk(path, () => truncate(path, bytes));
 }
 
-/** Copies a file, or a folder with what `takes` lets through. */
+/** Copies a file, or the part of a folder that `takes` accepts. */
 export function copy(from: string, to: string, takes: (path: string) => boolean = () => true): Promise<void> {
   return onDisk(to, () => cp(from, to, { recursive: true, filter: (path) => takes(path) }));
 }
 
-/** Renames a file or folder on the same disk, over what is there. Throws `disk`. */
+/** Renames a file or folder on the same disk, replacing what is there. Throws `disk`. */
 export function move(from: string, to: string): Promise<void> {
   return onDisk(to, () => rename(from, to));
 }
@@ -73,8 +73,8 @@ export function restrict(path: string, mode: number): Promise<void> {
 }
 
 /**
- * Gives a file a second place: by a relative link, so that both can be moved together; where those are not allowed
- * (Windows), by a second name or a copy. What is at the place already stays.
+ * Gives a file a second place: by a relative link, so that both can be moved together; where links are not allowed
+ * (Windows), by a hard link or a copy. An existing file at the place stays.
  */
 export async function pointAt(place: string, file: string): Promise<void> {
   await ensureFolder(dirname(place));

@@ -9,18 +9,18 @@ import path from 'node:path';
 export type ModelOwner = 'Hugging Face cache' | 'Ollama' | 'LM Studio';
 
 export interface FoundModel {
-  /** As people name it there: a Hub id, `qwen3:0.6b`, or a file's name. */
+  /** The program's name for it: a Hub id, `qwen3:0.6b`, or a file name. */
   readonly name: string;
   /** What `--model` takes: a Hub id, or the path of a GGUF file. */
   readonly model: string;
   readonly owner: ModelOwner;
-  /** Of its weights. */
+  /** Size of its weights. */
   readonly bytes: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where each program keeps its models; variables of the environment as these programs read them. */
+/** Where each program stores its models, according to the environment variables that it reads. */
 export function modelPlaces(env: Environment = process.env, home = homedir()): Record<ModelOwner, readonly string[]> {
   const cache = env.XDG_CACHE_HOME || path.join(home, '.cache');
   const hub = env.HF_HUB_CACHE || path.join(env.HF_HOME || path.join(cache, 'huggingface'), 'hub');
@@ -34,7 +34,7 @@ export function modelPlaces(env: Environment = process.env, home = homedir()): R
   };
 }
 
-/** All of them by owner and name. A folder that is missing or cannot be read has none. */
+/** All models, by owner and name. A folder that is missing or unreadable has none. */
 export async function findModels(places = modelPlaces()): Promise<FoundModel[]> {
   const found = await Promise.all([
     ...places['Hugging Face cache'].map(hubModels),
@@ -144,7 +144,7 @@ async function lmStudioModels(folder: string): Promise<FoundModel[]> {
   return models;
 }
 
-/** Whether a file begins as GGUF does, whatever it is called. */
+/** Whether a file begins like a GGUF file, whatever its name. */
 export async function isGguf(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => null);
   if (!handle) return false;

@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseStat } from './proc.ts';
 
-/** When a process began, in the system's own words; null where that cannot be read (Windows) or the process is gone. */
+/**
+ * When a process was started, in the system's own format; null if unreadable (Windows), or if the process no longer
+ * exists.
+ */
 export function processStart(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
@@ -20,7 +23,7 @@ export function processStart(pid: number): string | null {
   return null;
 }
 
-/** `started` is what `processStart` said then; null asks for the id only. */
+/** `started` is the earlier result of `processStart`; null checks only the id. */
 export function isProcessAlive(pid: number, started: string | null = null): boolean {
   try {
     process.kill(pid, 0);

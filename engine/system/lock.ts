@@ -1,4 +1,7 @@
-/** A lock between processes: a file with the process that holds it, taken over when that process is gone. */
+/**
+ * A lock between processes: a file that names the process holding it, and that is taken over when that process no
+ * longer exists.
+ */
 import { closeSync, existsSync, openSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,16 +10,16 @@ import { diskError } from './disk.ts';
 import { isProcessAlive, processStart } from './liveness.ts';
 import { readRegularNow } from './regular-file.ts';
 
-/** A holder on another machine cannot be asked for: it shows that it lives by touching its lock. */
+/** A holder on another machine cannot be checked, so it shows that it is alive by touching its lock. */
 const HEARTBEAT_MS = 15_000;
 const FOREIGN_STALE_MS = 8 * HEARTBEAT_MS;
-/** A lock that is just being written or taken over by someone is finished within this. */
+/** Milliseconds within which a lock that is being written or taken over is finished. */
 const SETTLE_MS = 2_000;
 const RETRY_MS = 50;
 
 export const LockOwner = z.strictObject({
   pid: z.int(),
-  /** When the process began, as the system tells it; null where that cannot be read. Tells a recycled pid. */
+  /** When the process was started, in the system's format; null if unreadable. Detects a reused process id. */
   started: z.string().nullable(),
   host: z.string(),
 });
@@ -50,7 +53,7 @@ export class FileLock {
     }
   }
 
-  /** Where the folder was moved and another one is in its place, the lock there is not this one. */
+  /** If the folder was moved and another one is in its place, the lock there is not this one. */
   release(): void {
     clearInterval(this.#heartbeat);
     const owner = readOwner(this.path);
@@ -59,13 +62,13 @@ export class FileLock {
   }
 }
 
-/** The living process that holds a lock; null when there is none. */
+/** The living process that holds a lock; null if there is none. */
 export function lockOwner(path: string): LockOwner | null {
   const owner = readOwner(path);
   return owner && isAlive(owner, path) ? owner : null;
 }
 
-/** ` on <host>` where the holder is on another machine. */
+/** ` on <host>` if the holder is on another machine. */
 export function elsewhere({ host }: LockOwner): string {
   return host === hostname() ? '' : ` on ${host}`;
 }
@@ -90,11 +93,11 @@ function create(path: string): boolean {
   }
 }
 
-/** Bytes that a lock file has at most. */
+/** The greatest size of a lock file, in bytes. */
 const MOST_OWNER = 65_536;
 
 function readOwner(path: string): LockOwner | null {
-  // most runs have none, and an error that is thrown takes thirty times as long
+  // Most runs have none, and throwing an error takes thirty times as long.
   if (!existsSync(path)) return null;
   try {
     return LockOwner.parse(JSON.parse(readRegularNow(path, MOST_OWNER)));

@@ -2,13 +2,13 @@
 import { runProgram } from './program.ts';
 
 export interface ChildResult {
-  /** Last line of stdout, parsed; null when the child did not get that far. */
+  /** Last line of stdout, parsed; null if the child did not get that far. */
   answer: unknown;
-  /** How it ended, as text, when it gave no answer. */
+  /** How it ended, as text, if it gave no answer. */
   failure: string;
 }
 
-/** What makes an editor's program, which is Electron, a plain Node. */
+/** Makes an editor's program, which is Electron, run as plain Node. */
 export const PLAIN_NODE = { ELECTRON_RUN_AS_NODE: '1' };
 
 /**

@@ -3,13 +3,13 @@ export interface ProcStat {
   parent: number;
   group: number;
   session: number;
-  /** In clock ticks since the machine was started: a reused number has another start. */
+  /** In clock ticks since the machine was started; a reused process id has a different start. */
   start: string;
   /** Ended, but not waited for. */
   ended: boolean;
 }
 
-/** null where the text is none, as of a process that has just ended. */
+/** null if the text is invalid, for example because the process has just ended. */
 export function parseStat(text: string): ProcStat | null {
   // Behind the second field, the name, which may hold spaces and brackets.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,4 @@
-/** Processes on this machine: who belongs to a program, what they take, and their end. */
+/** Processes on this machine: which of them belong to a program, their memory, and how to end them. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { parseStat } from './proc.ts';
@@ -7,7 +7,7 @@ import { runProgram } from './program.ts';
 /** A variable whose value marks a program and all that inherits its environment. */
 export const MARK = 'ROLLSCOPE_CHILD';
 
-/** What a program and its descendants carry, so that they are known wherever they are in the tree of processes. */
+/** Marks that a program and its descendants carry, by which they are recognized anywhere in the process tree. */
 export interface Marks {
   /** Value of the variable `MARK`: lost with another environment. */
   variable: string;
@@ -18,18 +18,18 @@ export interface Marks {
   limit: number;
 }
 
-/** A process, as it was seen. */
+/** A process at the time of a check. */
 export interface SeenProcess {
   pid: number;
   parent: number;
   group: number;
-  /** null where the system does not tell. */
+  /** null if the system does not report it. */
   session: number | null;
-  /** When it was started, in the system's own notation: a reused number has another start. */
+  /** When it was started, in the system's own format; a reused process id has a different start. */
   start: string;
   /** Ended, but not waited for. */
   ended: boolean;
-  /** Resident memory; null where it takes another look. */
+  /** Resident memory; null if it needs another check. */
   megabytes: number | null;
 }
 
@@ -47,11 +47,11 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // nobody is left there
+    // No such process exists any longer.
   }
 }
 
-/** How often what is left is searched for and killed, with pauses of 5, 10, 15 ... milliseconds. */
+/** How many times remaining processes are searched for and killed, with pauses of 5, 10, 15 ... milliseconds. */
 const ROUNDS = 20;
 
 export interface ProcessFamily {
@@ -66,7 +66,7 @@ export interface ProcessFamily {
  * sessions, and who carries the marks; one stays a member when its parent ends. Not on Windows.
  */
 export function familyOf(root: number, marks: Marks): ProcessFamily {
-  // The root's start is not known before the first look.
+  // The root's start is unknown before the first check.
   const members = new Map<number, string | null>([[root, null]]);
   let since: string | null = null;
 

@@ -1,4 +1,4 @@
-/** A program that this one starts and waits for: what it printed and how it ended. */
+/** Runs a program and waits for its end: its output, and how it ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { RollscopeError } from '../protocol/errors.ts';
 
@@ -7,13 +7,13 @@ export interface ProgramOptions {
   env?: NodeJS.ProcessEnv;
   /** Written to its stdin, which is then closed. */
   input?: string | Uint8Array;
-  /** It is killed after so long. */
+  /** Seconds after which it is killed. */
   seconds?: number;
   /** Asks it to end. */
   signal?: AbortSignal | undefined;
   /** Bytes of stdout and stderr together that are kept: the first of them. */
   outputBytes?: number;
-  /** Gets each whole line of stdout as it comes; those for which it returns true are not kept. */
+  /** Gets each complete line of stdout as it arrives; lines for which it returns true are not kept. */
   onLine?: (line: string) => boolean;
 }
 
@@ -63,7 +63,7 @@ export async function runProgram(
       over();
       resolve({ code, signal: killed, timedOut, ...output() });
     });
-    // A program that ends early leaves its input unread.
+    // A program that ends early may not read its input.
     child.stdin.on('error', () => {}).end(input);
   });
 }
@@ -86,7 +86,7 @@ function checkArguments(args: readonly string[]): void {
   }
 }
 
-/** Keeps the first `most` bytes of what a child prints to stdout and stderr, and says once that there was more. */
+/** Keeps the first `most` bytes of a child's stdout and stderr, and reports once that there was more. */
 export function collect(
   child: ChildProcess,
   most: number,

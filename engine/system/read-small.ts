@@ -1,8 +1,8 @@
-/** Many small files, one after the other, as fast as the system opens them. */
+/** Reads many small files, one after another, as fast as the system opens them. */
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openRegularNow } from './regular-file.ts';
 
-/** Where they are read into: memory of its own for each would take longer than all else. */
+/** Shared buffer; allocating memory for each file would take longer than everything else. */
 let shared: Buffer | null = null;
 
 /**

@@ -1,12 +1,12 @@
 /**
- * Opens files of folders that may come from anybody: a named pipe would be waited for without end, and a device such as
+ * Opens files of folders that are not trusted: reading a named pipe could block forever, and a device such as
  * /dev/zero, to which a link may lead, never ends.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type ErrorCode, RollscopeError } from '../protocol/errors.ts';
 
-/** Opening a pipe does not wait; Windows has none. */
+/** Opening a pipe does not block with these flags; Windows lacks the second one. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** The largest file that is read as a whole, in bytes. */

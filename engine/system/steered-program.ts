@@ -11,18 +11,18 @@ export interface SteeredOptions {
   command: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Takes what it prints, to stdout and to stderr, from the beginning. */
+  /** Gets its output, stdout and stderr, from the beginning. */
   logFile: string;
 }
 
 export interface SteeredProgram {
-  /** Writes a line to its stdin; nothing where it has ended. */
+  /** Writes a line to its stdin; does nothing if it has ended. */
   tell(line: string): void;
   /** How it ended; never rejects. `error`: it could not be started. */
   readonly exited: Promise<ExitStatus & { error?: Error }>;
   /** The last lines that it printed. */
   lastLines(count: number): Promise<string[]>;
-  /** Ends it and what it started, at once. */
+  /** Ends it and everything that it started, immediately. */
   kill(): void;
 }
 
