@@ -1,5 +1,5 @@
 /**
- * Opens files of folders that are not trusted: reading a named pipe could block forever, and a device such as
+ * Opens files of folders that may come from anyone: reading a named pipe could block forever, and a device such as
  * /dev/zero, to which a link may lead, never ends.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
