@@ -51,8 +51,6 @@ function limits(words: readonly string[], name: Binned): { word: string; isLower
   });
 }
 
-const wordsOf = (filter: string) => filter.split(/\s+/).filter((word) => word !== '');
-
 /** The range of a value in a filter; null if the filter does not limit it. */
 export function rangeIn(filter: string, name: Binned): { from: number; to: number } | null {
   const given = limits(wordsOf(filter), name).filter(({ value }) => !Number.isNaN(value));

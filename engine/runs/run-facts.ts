@@ -20,6 +20,12 @@ export interface Facts {
   mostTruncated: number;
 }
 
+/** Before the first finished step. */
+const NOTHING: Facts = {
+  ...{ gap: null, widest: 0, equal: null, mostEqual: 0 },
+  ...{ groups: 0, truncated: null, mostTruncated: 0 },
+};
+
 /** The facts at the last finished step at or before `at`. */
 export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Facts {
   const { series } = columns;

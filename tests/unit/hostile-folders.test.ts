@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { printError } from '../../engine/cli/output.ts';
 import { createProgram } from '../../engine/cli/program.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
-import { resultText, TOOLS } from '../../engine/protocol/tools.ts';
+import { TOOLS, toolResult } from '../../engine/protocol/tools.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { ViewedRun } from '../../engine/view/viewed-run.ts';
 import { HOSTILE_FOLDERS, SECRET } from '../support/hostile-folders.ts';
@@ -104,7 +104,7 @@ function tools(command: string, text: string): void {
     if (tool.args({ run: 'x', runs: ['x', 'y'], problem: 'p', rollout: 1, text: '' })?.[0] !== command || !tool.shape)
       continue;
     if (tool.name === 'list_problems' && !('problems' in value)) continue;
-    expect(resultText(tool.shape(value, {}))).not.toMatch(RAW);
+    expect(toolResult(tool.shape(value, {}))).not.toMatch(RAW);
   }
 }
 

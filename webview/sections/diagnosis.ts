@@ -174,7 +174,7 @@ export class DiagnosisLine extends Component {
   }
 
   /** What the step's rewards and responses look like. */
-  private rates({ gap, widest, equal, mostEqual, groups, truncated }: Facts) {
+  private rates({ gap, widest, equal, mostEqual, groups, truncated, mostTruncated }: Facts) {
     const { selection } = this.store;
     const parts: TemplateResult[] = [];
     if (gap !== null)

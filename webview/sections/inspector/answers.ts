@@ -44,7 +44,7 @@ export function answerTable(clusters: readonly ClusterCount[], rollouts: number,
   const more = clusters.length - rows.length;
   const row = (answer: string, count: number, kind: string, correct: boolean | null) => html`<tr data-count=${count}>
     <td class="mono answer" title=${answer}>${answer}</td>
-    <td class=${correctnessClass(correct)}>${correctnessMark(correct)}</td>
+    <td class=${correctnessClass(correct)}>${verdictMark(correct)}</td>
     <td><svg width=${BAR} height="11" aria-hidden="true"><rect class="bar ${kind}" width=${(BAR * count) / rollouts} height="11"></rect></svg></td>
     <td class="number">${count}</td>
   </tr>`;
