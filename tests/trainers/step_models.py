@@ -136,7 +136,7 @@ def write(folder, config, dtype, seed):
     eager = {"attn_implementation": "eager", **({"experts_implementation": "eager"} if "moe" in config.model_type else {})}
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, **eager)
     random_parameters(model, generator)
-    model.to(dtype).save_pretrained(folder, max_shard_size="1KB")
+    model.to(dtype).save_pretrained(folder, max_shard_size=300)
     load = lambda: AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **eager).eval()  # noqa: E731
     model = load()
     draw = lambda n: torch.randint(0, config.vocab_size, (n,), generator=generator).tolist()  # noqa: E731
