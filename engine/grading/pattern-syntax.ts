@@ -41,7 +41,7 @@ const CLASSES: Readonly<Record<string, Test>> = {
 };
 const CONTROLS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v' };
 
-/** Repetitions in braces; in other languages `x{1000}` means more, and is no text. */
+/** Repetitions in braces: more are refused, since taking the braces as text would find something else. */
 const MOST_TIMES = 999;
 
 class Reader {

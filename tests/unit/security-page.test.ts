@@ -60,6 +60,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['20,000', 'engine/grading/rules.ts', 'const PATTERN_WINDOW = 20_000;'],
   ['500,000', 'engine/grading/rules.ts', 'const PATTERN_STEPS = 500_000;'],
   ['1,000', 'engine/grading/pattern.ts', 'const MAX_SIZE = 1000;'],
+  ['999', 'engine/grading/pattern-syntax.ts', 'const MOST_TIMES = 999;'],
   ['100', 'engine/grading/statement.ts', 'const MAX_HASHES = 100;'],
   ['40', 'engine/grading/statement.ts', 'const MAX_CUES = 40;'],
   ['40', 'engine/grading/value-first.ts', 'const MAX_STATEMENTS = 40;'],
