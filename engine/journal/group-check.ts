@@ -3,7 +3,7 @@
  * the schema takes. It says yes only where the schema would, and would leave the record as it is; for everything
  * else the schema decides. A test compares both.
  */
-import type { FramePointer, GroupMeans, Majority } from '../protocol/group.ts';
+import { type FramePointer, type GroupMeans, LARGEST_COUNT, type Majority } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, ProblemUpdate } from '../protocol/records.ts';
 
@@ -28,14 +28,14 @@ export function isGroupRecord(value: unknown): value is GroupRecord {
     isCount(value.seq) &&
     typeof value.time === 'string' &&
     PHASES.includes(value.phase as GroupRecord['phase']) &&
-    isCount(value.step) &&
-    isCount(value.problem) &&
+    isCount32(value.step) &&
+    isCount32(value.problem) &&
     Array.isArray(value.clusters) &&
     value.clusters.every(isCluster) &&
     (value.majority === null || isMajority(value.majority)) &&
-    isCount(value.rollouts) &&
-    isCount(value.unanswered) &&
-    (value.truncated === null || isCount(value.truncated)) &&
+    isCount32(value.rollouts) &&
+    isCount32(value.unanswered) &&
+    (value.truncated === null || isCount32(value.truncated)) &&
     areMeans(value.means) &&
     (value.frame === null || isFrame(value.frame))
   );
@@ -52,7 +52,7 @@ type Unchecked<T> = { [K in keyof T]?: unknown };
 
 function isCluster(value: unknown): boolean {
   if (!isObject<GroupRecord['clusters'][number]>(value, KEYS.cluster)) return false;
-  return typeof value.answer === 'string' && isCount(value.count) && value.count >= 1 && isTruth(value.correct);
+  return typeof value.answer === 'string' && isCount32(value.count) && value.count >= 1 && isTruth(value.correct);
 }
 
 function isMajority(value: unknown): boolean {
@@ -92,6 +92,10 @@ function isObject<T>(value: unknown, keys: number): value is Unchecked<T> {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCount32(value: unknown): value is number {
+  return isCount(value) && value <= LARGEST_COUNT;
 }
 
 function isNumber(value: unknown): boolean {

@@ -18,11 +18,11 @@ const SIZES = {
   /** What the compute worker loads when it starts. */
   worker: 619,
   /** What a thread of an import loads. */
-  judge: 233,
+  judge: 250,
   extension: 801,
   panel: 451,
   /** The page that compares runs. */
-  compare: 149,
+  compare: 162,
   /** What takes the editor's place in a browser, and the host of a run that is inside the page. */
   browser: 56,
 };

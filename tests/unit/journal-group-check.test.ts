@@ -18,8 +18,8 @@ const group = fc.record({
   seq: fc.maxSafeNat(),
   time: fc.string(),
   phase: fc.constantFrom(...PHASES),
-  step: fc.maxSafeNat(),
-  problem: fc.maxSafeNat(),
+  step: fc.nat(),
+  problem: fc.nat(),
   clusters: fc.array(fc.record({ answer: fc.string(), count: fc.integer({ min: 1 }), correct: truth })),
   majority: orNull(
     fc.record({
@@ -27,9 +27,9 @@ const group = fc.record({
       logprob: orNull(finite),
     }),
   ),
-  rollouts: fc.maxSafeNat(),
-  unanswered: fc.maxSafeNat(),
-  truncated: orNull(fc.maxSafeNat()),
+  rollouts: fc.nat(),
+  unanswered: fc.nat(),
+  truncated: orNull(fc.nat()),
   means: fc.record({
     ...{ reward: orNull(finite), correct: orNull(finite), tokens: orNull(finite) },
     ...{ logprob: orNull(finite), entropy: orNull(finite) },
