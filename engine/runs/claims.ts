@@ -7,6 +7,7 @@ import { diagnosisText } from '../protocol/diagnosis.ts';
 import { DASH } from '../protocol/format.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { quantityText } from '../protocol/quantities.ts';
+import { shownVerdict } from '../protocol/verdict.ts';
 import type { RunColumns } from './columns.ts';
 import { diagnosisAt } from './diagnosis.ts';
 import { problemIn } from './find-place.ts';
@@ -44,10 +45,10 @@ const VALUES: Readonly<Record<string, Value>> = {
   answer: (columns, problem, at) => (problem === null ? DASH : (problemView(columns, problem, at).answer ?? DASH)),
   share: (columns, problem, at) =>
     quantityText('share', problem === null ? null : problemView(columns, problem, at).share),
-  verdict: (columns, problem, at) => (problem === null ? DASH : problemView(columns, problem, at).verdict),
+  verdict: (columns, problem, at) => (problem === null ? DASH : shownVerdict(problemView(columns, problem, at))),
   wrongSince: (columns, problem, at) => {
     const view = problem === null ? null : problemView(columns, problem, at);
-    return view?.verdict === 'wrong' ? String(view.since.verdict ?? DASH) : DASH;
+    return view && shownVerdict(view) === 'wrong' ? String(view.since.verdict ?? DASH) : DASH;
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * How a problem changed between two steps: whether it was fixed or broke, changed its answer, and gained share. Pure.
  */
+import { shownVerdict, type Verdict } from '../protocol/verdict.ts';
 import type { RunColumns } from './columns.ts';
 import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from './problem-view.ts';
 
@@ -17,8 +18,17 @@ export type Move = 'fixed' | 'broke';
  * Whether the majority became right or wrong since the other step; null if neither, or if one of the two is unknown.
  */
 export function moveOf({ view, before }: Compared): Move | null {
-  if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;
-  return view.verdict === 'correct' ? 'fixed' : 'broke';
+  const [now, then] = [decided(view), decided(before)];
+  if (now === then || now === 'unknown' || then === 'unknown') return null;
+  return now === 'correct' ? 'fixed' : 'broke';
+}
+
+/**
+ * The verdict of a problem that its vote decides: a tie, and a single vote of several rollouts, is neither right nor wrong. A group of
+ * one rollout has nothing else, and no answer is wrong.
+ */
+function decided(view: ProblemView): Verdict {
+  return view.status === 'unanswered' || view.rollouts === 1 ? view.verdict : shownVerdict(view);
 }
 
 /** Whether the answers at A and B differ. */

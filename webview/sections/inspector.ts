@@ -151,13 +151,15 @@ export class Inspector extends Component {
   }
 
   /** Since when the majority is right or wrong, and until when it was not. */
-  private history({ phase, status, verdict, since, flip }: ProblemRow['view']) {
+  private history(view: ProblemRow['view']) {
+    const { phase, since, flip } = view;
     if (phase === 'probe') return nothing;
     const answer =
       since.answer === null || since.answer === since.verdict
         ? nothing
         : html`<span class="muted">${sinceText(since.answer)}</span>`;
-    if (since.verdict === null || status === 'unanswered') return answer;
+    const verdict = shownVerdict(view);
+    if (since.verdict === null || verdict === 'unknown') return answer;
     const until = flip && flip.from !== 'unknown' ? `, ${flip.from} until step ${flip.until}` : '';
     return html`${answer} · <b class=${verdictClass(verdict)}>${verdict} ${sinceText(since.verdict)}</b>${until}`;
   }

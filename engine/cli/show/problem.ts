@@ -52,9 +52,9 @@ export function showProblem(output: Output, group: ShownGroup): void {
 
 function majorityText({ view }: ShownGroup): string {
   if (view.answer === null) return `${DASH} (unanswered: no answer extracted from any rollout)`;
-  const correct = view.verdict === 'unknown' ? DASH : view.verdict;
-  const standing = view.status === 'majority' ? '' : `, ${VOTE_TITLES[view.status as VoteStatus]}: no majority`;
-  return `${view.answer} (share ${quantityText('share', view.share)}, raw share ${quantityText('share', view.rawShare)}, ${correct}${standing})`;
+  const verdict = view.verdict === 'unknown' ? DASH : view.verdict;
+  const standing = view.status === 'majority' ? verdict : `${VOTE_TITLES[view.status as VoteStatus]}: no majority`;
+  return `${view.answer} (share ${quantityText('share', view.share)}, raw share ${quantityText('share', view.rawShare)}, ${standing})`;
 }
 
 /** Rollouts as people count them, from 1. */

@@ -32,21 +32,27 @@ const ROWS = [
   row('never', {}),
 ];
 
+const MAJORITY = { status: 'majority' } as const;
 const MOVED = [
   row(
     'broke',
-    { verdict: 'wrong', share: 0.9, answer: '7', since: { answer: 60, verdict: 60 } },
-    { verdict: 'correct', share: 0.5, answer: '5' },
+    { ...MAJORITY, verdict: 'wrong', share: 0.9, answer: '7', since: { answer: 60, verdict: 60 } },
+    { ...MAJORITY, verdict: 'correct', share: 0.5, answer: '5' },
   ),
   row(
     'fixed',
-    { verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 }, lead: -0.2 },
-    { verdict: 'wrong', share: 0.5, answer: '6' },
+    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 }, lead: -0.2 },
+    { ...MAJORITY, verdict: 'wrong', share: 0.5, answer: '6' },
   ),
   row(
     'same',
-    { verdict: 'correct', share: 0.6, answer: '5', rollouts: 8, unanswered: 5 },
-    { verdict: 'correct', share: 0.6, answer: '5' },
+    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5', rollouts: 8, unanswered: 5 },
+    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5' },
+  ),
+  row(
+    'undecided',
+    { status: 'tie', verdict: 'wrong', share: 0.5, answer: '5' },
+    { ...MAJORITY, verdict: 'correct', share: 0.5, answer: '5' },
   ),
   row('new', { verdict: 'wrong', share: 0.9, answer: '7', status: 'tie' }),
 ];
@@ -56,9 +62,9 @@ test.each([
   ['fixed', ['fixed']],
   ['switched', ['broke', 'fixed']],
   ['gained>0.3', ['broke']],
-  ['gained>=-1', ['broke', 'fixed', 'same']],
+  ['gained>=-1', ['broke', 'fixed', 'same', 'undecided']],
   ['since>50', ['broke']],
-  ['tie', ['new']],
+  ['tie', ['undecided', 'new']],
   ['noanswer>0.5', ['same']],
   ['broke since>50 share>0.8', ['broke']],
   ['lead<0', ['fixed']],

@@ -1,6 +1,7 @@
 /** Cursor A at a step of another run: what the page shows, asks and keeps. */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseAddress } from '../../../engine/protocol/address.ts';
+import { shownVerdict } from '../../../engine/protocol/verdict.ts';
 import { partnersOf, viewInOther } from '../../../engine/runs/comparison/other-run.ts';
 import { copyOf, problemView, viewBefore } from '../../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -68,7 +69,9 @@ describe('cursor A at another run', () => {
       ['fixed', 'wrong', 'correct'],
       ['broke', 'correct', 'wrong'],
     ] as const) {
-      const wanted = store.rows.filter(({ view, before }) => before.verdict === from && view.verdict === to);
+      const wanted = store.rows.filter(
+        ({ view, before }) => shownVerdict(before) === from && shownVerdict(view) === to,
+      );
       store.selection.setFilter(filter);
       expect(store.filtered.map(({ problem }) => problem.id)).toEqual(wanted.map(({ problem }) => problem.id));
     }

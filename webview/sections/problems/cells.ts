@@ -6,7 +6,7 @@ import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { referenceText } from '../../../engine/protocol/reference.ts';
 import { verdictMark } from '../../../engine/protocol/texts.ts';
-import { rightOf, VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
+import { rightOf, shownVerdict, VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { moveOf } from '../../../engine/runs/moves.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
@@ -105,7 +105,7 @@ function sinceOf(view: ProblemView): number | null {
   return verdict === 'unknown' ? since.answer : isWrong(view) ? since.verdict : null;
 }
 
-/** Whether the vote is wrong: without an answer there is none. */
-function isWrong({ verdict, status }: ProblemView): boolean {
-  return verdict === 'wrong' && status !== 'unanswered';
+/** Whether the majority is wrong: a tie, a single vote and no answer are none. */
+function isWrong(view: ProblemView): boolean {
+  return shownVerdict(view) === 'wrong';
 }
