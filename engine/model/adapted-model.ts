@@ -1,4 +1,4 @@
-/** A model that a PEFT adapter was trained for, with the adapter in its weights: made once and cached. */
+/** A base model with a PEFT adapter merged into its weights: computed once and cached. */
 import path from 'node:path';
 import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
@@ -10,21 +10,21 @@ import type { PeftAdapter } from './peft.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from './safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
-/** Raised when the conversion changes, so that older cache files are rebuilt. */
+/** Increased when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
 interface Adapted {
-  /** The adapter's folder, to be named in errors. */
+  /** The adapter's folder, named in errors. */
   folder: string;
   adapter: PeftAdapter;
   config: DecoderConfig;
-  /** The base model's. */
+  /** Tensors of the base model. */
   tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 /**
- * The weights W + scale B A from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there. Throws
- * RollscopeError: `model` for an adapter of another kind or for other modules, `disk` without space.
+ * Returns the merged weights W + scale B A from `<cacheDir>/<fingerprint>.safetensors`, which is created if missing.
+ * Throws RollscopeError: `model` for an unsupported adapter or other modules, `disk` if space runs out.
  */
 export async function adaptedWeights(
   { folder, adapter, config, tensors }: Adapted,

@@ -1,24 +1,24 @@
-/** Softmax attention over several sets of keys at once, as graphs: all heads together, or one after the other. */
+/** Softmax attention over several sets of keys at once, as graphs: for all heads together, or head by head. */
 import { type Dim, type Graph, op, product, type Shape, type Tensor } from '../tensor/index.ts';
 
-/** Keys and values that queries may look at. */
+/** Keys and values that queries may attend to. */
 export interface Attended {
   keys: Tensor;
   values: Tensor;
   /** Number of keys. */
   length: Dim;
-  /** One set for all G rows of a problem ([P*kv, ...]), or one for each row ([P*kv*G, ...]). */
+  /** Whether all G rows of a problem share one set ([P*kv, ...]), or each row has its own ([P*kv*G, ...]). */
   shared: boolean;
-  /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; none: everything is seen. */
+  /** Added to the scores, broadcast over [P, kv*G*heads/kv, L, length]; null: no mask. */
   bias: Tensor | null;
   /**
-   * Where the first key is; the others follow one by one: at the stream's own first position, at the prompt's
-   * beginning, or at a position for each row, int64 [P*G, 1].
+   * Position of the first key; the others follow consecutively: at the stream's own first position, at the prompt's
+   * beginning, or at a position per row, int64 [P*G, 1].
    */
   first: 'own' | 'prompt' | (() => Tensor);
 }
 
-/** Queries are [P*kv, G*R*L, d]: G rows of L tokens for each of P problems, R heads for each key-value head. */
+/** Queries are [P*kv, G*R*L, d]: G rows of L tokens for each of P problems, R heads per key-value head. */
 export interface QueryGrid {
   P: Dim;
   kvHeads: number;
@@ -26,22 +26,25 @@ export interface QueryGrid {
   R: number;
   L: Dim;
   headDim: number;
-  /** Scores s become cap tanh(s / cap); null: they stay. */
+  /** Scores s become cap tanh(s / cap); null: no cap. */
   cap: number | null;
 }
 
-/** Scores as the softmax takes them, before a bias. */
+/** Applies the cap to scores, before a bias. */
 function capped(scores: Tensor, cap: number | null): Tensor {
   return cap === null ? scores : op.mul(op.tanh(op.mul(scores, 1 / cap)), cap);
 }
 
-/** The derivative of `capped` where it gave `found`: 1 - (found / cap)^2. */
+/** The derivative of `capped` from its result `found`: 1 - (found / cap)^2. */
 function slope(found: Tensor, cap: number): Tensor {
   const inner = op.mul(found, 1 / cap);
   return op.sub(1, op.mul(inner, inner));
 }
 
-/** [P*kv, G*R*L, d]. The scores of all heads exist at once, and their gradient keeps several copies of them. */
+/**
+ * Returns [P*kv, G*R*L, d]. The scores of all heads are in memory at once, and the gradient keeps several copies of
+ * them.
+ */
 export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly Attended[]): Tensor {
   const { P, kvHeads, G, R, L, headDim, cap } = grid;
   if (L === 1) return attendToken(queries, grid, sets);
@@ -66,7 +69,7 @@ export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly Att
   return parts.reduce((a, b) => op.add(a, b));
 }
 
-/** The same for one token of each row: matrices of each row are what they are, so that few of them change their shape. */
+/** The same for one token per row: per-row matrices keep their shape, so that few of them need a reshape. */
 function attendToken(
   queries: Tensor,
   { P, kvHeads, G, R, headDim, cap }: QueryGrid,
@@ -94,7 +97,7 @@ function attendToken(
   return op.reshape(mixed, [...all, headDim]);
 }
 
-/** What one head of one row looks at: matrices [length, d], and a bias [1 or L, length]. */
+/** What one head of one row attends to: matrices [length, d], and a bias [1 or L, length]. */
 interface Seen {
   keys: Tensor;
   values: Tensor;
@@ -102,9 +105,9 @@ interface Seen {
 }
 
 /**
- * The same, one head of one row after the other: only its scores exist, in both directions, since the gradient computes
- * them again. With p = softmax(q K), o = p V and the gradient g of o:
- * dV = p' g, ds = p (g V' - sum(p (g V'))), dq = ds K, dK = ds' q.
+ * The same, head by head and row by row: only one head's scores are in memory, forward and backward, since the gradient
+ * recomputes them. With p = softmax(q K), o = p V and the gradient g of o: dV = p' g, ds = p (g V' - sum(p (g V'))), dq
+ * = ds K, dK = ds' q.
  */
 export function attendByHead(
   queries: Tensor,
@@ -117,7 +120,7 @@ export function attendByHead(
   const lengths = sets.map((set) => set.length);
   const heads = [count, L, headDim];
 
-  /** Softmax of the scores of a head, one matrix [L, length] for each set. */
+  /** Softmax of a head's scores, as one matrix [L, length] per set. */
   const mass = (q: Tensor, seen: readonly Seen[]): readonly Tensor[] => {
     const scores = seen.map(({ keys, bias }) => {
       const raw = capped(op.linear(q, keys), cap);

@@ -1,21 +1,21 @@
 /**
- * Jinja's interpreter on a budget: it counts steps and sizes, and refuses what would make a text or a list too large before
- * it is made. So a template can neither keep the engine busy nor fill its memory, and stops at the same place on every
- * machine.
+ * Jinja's interpreter with a budget: it counts steps and sizes, and refuses operations before they make a text or list
+ * that is too large. So a template can neither block the engine nor exhaust its memory, and stops at the same point on
+ * every machine.
  */
 import { Environment, Interpreter } from '@huggingface/jinja';
 
-/** Longest text and longest list that a template may make. */
+/** Maximum length of a text or list that a template may create. */
 const MOST_CHARACTERS = 2 ** 20;
 const MOST_ITEMS = 20_000;
-/** Most characters of a list or a dictionary with all that it holds, which becomes a text when it is joined or printed. */
+/** Maximum characters of a list or dictionary including everything in it, as it may be joined or printed. */
 const MOST_HELD = 2 ** 22;
-/** Steps of one rendering: each expression, each turn of a loop, each item and every 256 characters of what is made. */
+/** Step limit per rendering: each expression, loop iteration, item, and 256 output characters count as one. */
 const MOST_STEPS = 200_000;
 const CHARACTERS_PER_STEP = 256;
-/** A slice of a text takes all of its characters apart. */
+/** Slicing a text splits it into characters first. */
 const CHARACTERS_PER_CUT = 32;
-/** What is written around an item of a list or dictionary. */
+/** Characters around an item of a list or dictionary when printed. */
 const AROUND_ITEM = 4;
 
 type Evaluate = Interpreter['evaluate'];
@@ -36,7 +36,7 @@ interface Held {
   depth: number;
 }
 
-/** The variable by which a value is handed on to an expression, no name of a template's. */
+/** The variable that passes a value to an expression; templates cannot use this name. */
 const OPERAND = ' operand';
 const NAMED = { type: 'Identifier', value: OPERAND };
 
@@ -46,10 +46,10 @@ function withOperand(value: Value, environment: Environment): Environment {
   return scope;
 }
 
-/** An interpreter for one rendering. Throws an Error where the template exceeds its budget. */
+/** An interpreter for one rendering. Throws an Error if the template exceeds its budget. */
 export class BoundedInterpreter extends Interpreter {
   #left = MOST_STEPS;
-  /** Characters of lists and dictionaries, which do not change once they are made. */
+  /** Sizes of lists and dictionaries in characters; these never change after creation. */
   readonly #held = new WeakMap<object, Held>();
   readonly #guarded = new WeakSet<object>();
 
@@ -64,7 +64,7 @@ export class BoundedInterpreter extends Interpreter {
         : node?.type === 'FilterExpression'
           ? this.#filter(node, environment)
           : super.evaluate(statement, environment);
-    // what has a name is there already, and was looked at
+    // named values already exist and have been checked
     const isNew = node !== undefined && node.type !== 'Identifier' && !isMember;
     if (isNew) this.#spendOn(result.value);
     if (result.type === 'NamespaceValue' || (isNew && typeof result.value === 'object')) this.#heldBy(result);
@@ -86,7 +86,7 @@ export class BoundedInterpreter extends Interpreter {
     }
   }
 
-  /** How large a value is as a text. Throws where it is too large, and for namespaces inside of values. */
+  /** The size of a value as text. Throws if it is too large, and for namespaces inside values. */
   #heldBy({ type, value }: Value): Held {
     if (typeof value === 'string') return { characters: value.length, depth: 0 };
     if (typeof value !== 'object' || value === null) return { characters: AROUND_ITEM, depth: 0 };
@@ -104,7 +104,7 @@ export class BoundedInterpreter extends Interpreter {
     return held;
   }
 
-  /** A filter whose result may be much larger than what it is applied to is looked at first. */
+  /** Checks filters whose result may be much larger than their input before applying them. */
   #filter(node: SyntaxNode, environment: Parameters<Evaluate>[1]): Value {
     const operand = this.evaluate(node.operand, environment);
     const { callee, args = [], value } = node.filter!;
@@ -114,7 +114,7 @@ export class BoundedInterpreter extends Interpreter {
     return super.evaluate({ ...node, operand: NAMED } as never, withOperand(operand, environment));
   }
 
-  /** Values of the arguments, named ones included. */
+  /** Values of the arguments, including keyword arguments. */
   #given(args: readonly SyntaxNode[], environment: Parameters<Evaluate>[1]): Value[] {
     return args.map((arg) => {
       const isNamed = arg.type === 'KeywordArgumentExpression';
@@ -123,7 +123,7 @@ export class BoundedInterpreter extends Interpreter {
     });
   }
 
-  /** A method of a text that may make something much larger is looked at when it is called. */
+  /** Checks calls of string methods whose result may be much larger than the text. */
   #member(node: SyntaxNode, environment: Parameters<Evaluate>[1]): Value {
     const owner = this.evaluate(node.object, environment);
     if (node.property?.type === 'SliceExpression' && typeof owner.value === 'string') {
@@ -143,7 +143,7 @@ export class BoundedInterpreter extends Interpreter {
     return member;
   }
 
-  /** Throws where the result of a filter or method would be too large. */
+  /** Throws if the result of a filter or method would be too large. */
   #admit(name: string, { type, value }: Value, args: readonly Value[]): void {
     const texts = args.map((arg) => arg.value).filter((arg) => typeof arg === 'string');
     const longest = Math.max(0, ...texts.map((text) => text.length));
@@ -162,7 +162,7 @@ export class BoundedInterpreter extends Interpreter {
   }
 }
 
-/** Filters whose result grows with their arguments. */
+/** Filters whose output size grows with their arguments. */
 const GROWING: ReadonlySet<string> = new Set(['replace', 'join', 'indent', 'tojson']);
 
 function textOf(length: number): void {
@@ -174,7 +174,7 @@ export function listOf(length: number): void {
   if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
 }
 
-/** How often a part occurs in a text; an empty one occurs everywhere. */
+/** How often a part occurs in a text; an empty one occurs at every position. */
 function occurrences(text: string, part: string): number {
   if (part === '') return text.length + 1;
   let count = 0;

@@ -1,4 +1,4 @@
-/** The embedded model's tokenizer: one token a character, and one for ` #### `, as an ordinary `tokenizer.json`. */
+/** The embedded model's tokenizer: one token per character, and one for ` #### `, as an ordinary `tokenizer.json`. */
 import path from 'node:path';
 import { ensureFolder, writeInPlace } from '../system/files.ts';
 
@@ -11,7 +11,7 @@ export const CHARACTERS: readonly string[] = [PAD, EOS, ...'0123456789+-*/=,():.
 
 export const CHARACTER_EOS = CHARACTERS.indexOf(EOS);
 
-/** Token ids of a text made of the characters above. Throws on any other character. */
+/** Token ids of a text in these characters. Throws on any other character. */
 export function encodeCharacters(text: string): number[] {
   const tokens = text.match(/ #### |./gsu) ?? [];
   return tokens.map((token) => {
@@ -21,7 +21,7 @@ export function encodeCharacters(text: string): number[] {
   });
 }
 
-/** Writes `tokenizer.json` and `tokenizer_config.json` as Hugging Face's tokenizers read them. */
+/** Writes `tokenizer.json` and `tokenizer_config.json` for Hugging Face's tokenizers. */
 export async function writeCharacterTokenizer(folder: string): Promise<void> {
   const special = (content: string) => ({
     id: CHARACTERS.indexOf(content),

@@ -3,20 +3,20 @@ import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE, type TemplateVariables } fro
 import { RollscopeError } from '../protocol/errors.ts';
 
 export interface ChatTemplates {
-  /** The one that transformers takes where none is asked for; null without one. */
+  /** transformers' default template; null if there is none. */
   chatTemplate: string | null;
-  /** Others, by the names that the model's files give them. */
+  /** Additional templates, by their names in the model's files. */
   namedTemplates?: ReadonlyMap<string, string>;
 }
 
 export interface ChatChoice {
-  /** `auto`, `none`, the name of one of the model's templates, or a template itself. */
+  /** `auto`, `none`, the name of one of the model's templates, or the text of a template. */
   template: string;
-  /** Variables of the template, such as `enable_thinking`. */
+  /** Template variables, such as `enable_thinking`. */
   variables: TemplateVariables;
 }
 
-/** The text of the template; null for none. Throws RollscopeError `model` where the model has none of this name. */
+/** The text of the template; null for none. Throws RollscopeError `model` if the model has none with this name. */
 export function chosenTemplate(
   { chatTemplate: usual, namedTemplates: named = new Map<string, string>() }: ChatTemplates,
   choice: ChatChoice | undefined,

@@ -1,11 +1,14 @@
-/** The date that chat templates print, as `strftime_now`: that of the run, so that a resumed run asks what it asked. */
+/**
+ * The date that chat templates print with `strftime_now`: the date of the run, so that a resumed run uses the same
+ * prompts.
+ */
 
 type Field = (date: Date) => string | number;
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** Python's codes that templates use, in UTC and English: the machine that resumes a run may be elsewhere. */
+/** Python format codes used by templates, in UTC and English, because a run may be resumed on a different machine. */
 const FIELDS: Readonly<Record<string, Field>> = {
   Y: (date) => date.getUTCFullYear(),
   y: (date) => String(date.getUTCFullYear() % 100).padStart(2, '0'),
@@ -21,7 +24,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   '%': () => '%',
 };
 
-/** Formats a date as Python's `strftime` does; codes that are not known stay. */
+/** Formats a date like Python's `strftime`; unknown codes are kept. */
 export function strftime(date: Date, format: string): string {
   return format.replace(/%(.)/g, (code, letter: string) => String(FIELDS[letter]?.(date) ?? code));
 }

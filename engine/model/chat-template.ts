@@ -1,5 +1,5 @@
 /**
- * Chat templates: programs in Jinja that come with a model, so written by strangers. They are interpreted on a budget
+ * Chat templates: Jinja programs that come with a model, so they are untrusted. They are interpreted with a budget
  * (`bounded-jinja.ts`).
  */
 import { Environment, parse, tokenize } from '@huggingface/jinja';
@@ -10,15 +10,15 @@ export interface ChatVariables {
   messages: readonly { role: string; content: string }[];
   bosToken: string;
   eosToken: string;
-  /** What `strftime_now` prints. */
+  /** The date that `strftime_now` prints. */
   date: Date;
-  /** Variables of this model's template, such as `enable_thinking`. */
+  /** Variables for this model's template, such as `enable_thinking`. */
   more?: Readonly<Record<string, unknown>> | undefined;
 }
 
 type Program = ReturnType<typeof parse>;
 
-/** Puts an empty text into every loop, so that each of its turns is a step even where its body is empty. */
+/** Adds an empty text to every loop, so that each iteration is a step even if its body is empty. */
 function fillLoops(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
   const { type, body } = node as { type?: string; body?: unknown[] };
@@ -26,7 +26,7 @@ function fillLoops(node: unknown): void {
   if (type === 'For' && Array.isArray(body)) body.unshift({ type: 'StringLiteral', value: '' });
 }
 
-/** Jinja's `range`, refused before its list is made. */
+/** Jinja's `range`, which is checked before its list is created. */
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   if (step === 0) throw new Error('range() step must not be zero');
@@ -35,19 +35,19 @@ function range(first: number, second?: number, step = 1): number[] {
   return Array.from({ length }, (_, i) => start + i * step);
 }
 
-/** One template, parsed when it is made. The constructor and `render` throw an Error for what it gets wrong. */
+/** A template, parsed once. The constructor and `render` throw an Error for invalid templates. */
 export class ChatTemplate {
   readonly #program: Program;
 
-  /** Throws an error that says what the text lacks to be a template. */
+  /** Throws an error that says why the text is not a valid template. */
   constructor(text: string) {
-    // as Jinja does
+    // like Jinja
     const lines = text.replace(/\r\n?/g, '\n');
     this.#program = parse(tokenize(lines, { lstrip_blocks: true, trim_blocks: true }));
     fillLoops(this.#program);
   }
 
-  /** The prompt up to where the model's response begins. Throws an error that says why the template fails. */
+  /** Renders the prompt up to the beginning of the model's response. Throws an error that says why the template fails. */
   render({ messages, bosToken, eosToken, date, more = {} }: ChatVariables): string {
     const environment = new Environment();
     const variables = {

@@ -1,15 +1,15 @@
 /**
- * A `config.json` with other values of some fields, whose other numbers stay as they were spelled: transformers tells 30.0
- * from 30, which JavaScript does not.
+ * Edits fields of a `config.json` without reformatting its other numbers: transformers distinguishes 30.0 from 30,
+ * JavaScript does not.
  */
 
 interface Member {
   key: string;
-  /** As it is in the text. */
+  /** The member as it is in the text. */
   text: string;
 }
 
-/** Members of the object that the text is, which must be valid JSON. */
+/** Members of the object in the text, which must be valid JSON. */
 function members(text: string): Member[] {
   const found: Member[] = [];
   let depth = 0;
@@ -30,14 +30,14 @@ function members(text: string): Member[] {
   return found;
 }
 
-/** Where the string that begins at `at` ends. */
+/** The end of the string that begins at `at`. */
 function endOfString(text: string, at: number): number {
   let end = at + 1;
   while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
   return end;
 }
 
-/** The text with these fields set, or left out where they are undefined. */
+/** The text with these fields set, or removed if undefined. */
 export function withFields(text: string, fields: Readonly<Record<string, unknown>>): string {
   const kept = members(text).filter(({ key }) => !(key in fields));
   const added = Object.entries(fields).flatMap(([key, value]) =>
@@ -46,10 +46,10 @@ export function withFields(text: string, fields: Readonly<Record<string, unknown
   return `{\n${[...kept.map((member) => member.text), ...added].map((line) => `  ${line}`).join(',\n')}\n}\n`;
 }
 
-/** Fields that transformers takes as floats only. */
+/** Fields that transformers accepts only as floats. */
 const FLOATS = /("(?:attn|final)_logit_softcapping": -?\d+)(?=,?$)/gm;
 
-/** The text of a `config.json` that was made here. */
+/** The text of a `config.json` generated here. */
 export function configText(json: object): string {
   return `${JSON.stringify(json, null, 2)}\n`.replace(FLOATS, '$1.0');
 }

@@ -1,4 +1,4 @@
-/** What a decoder is made of, whatever file it came from (`huggingface-config.ts`, `gguf-config.ts`). */
+/** The configuration of a decoder, whatever file it came from (`huggingface-config.ts`, `gguf-config.ts`). */
 import { RollscopeError } from '../protocol/errors.ts';
 import { ARCHITECTURES, type ArchitectureName } from './architectures/index.ts';
 import { unsupportedKind } from './architectures/nearest.ts';
@@ -14,19 +14,19 @@ export interface DecoderConfig extends Traits, Rope {
   layers: number;
   heads: number;
   kvHeads: number;
-  /** Numbers in a head; heads * headDim may differ from hiddenSize. */
+  /** Dimension of a head; heads * headDim may differ from hiddenSize. */
   headDim: number;
   intermediateSize: number;
   rmsEps: number;
-  /** The embedding matrix is also the unembedding; there is no `lm_head.weight`. */
+  /** Whether the embedding matrix is also the unembedding, without `lm_head.weight`. */
   tiedEmbeddings: boolean;
-  /** Longest sequence in tokens. */
+  /** Maximum sequence length in tokens. */
   contextLength: number;
 }
 
 /**
- * Longest sequence that is computed as transformers does, tokens: with LongRoPE those longer than the original context have
- * other frequencies, from their first token on.
+ * Maximum sequence length in tokens for which results match transformers: with LongRoPE, sequences longer than the
+ * original context use other frequencies, from their first token on.
  */
 export function longestSequence({
   contextLength,
@@ -35,7 +35,10 @@ export function longestSequence({
   return ropeScaling?.type === 'longrope' ? Math.min(contextLength, ropeScaling.originalContextLength) : contextLength;
 }
 
-/** The error for a model of an architecture that is not in the registry; `isCausal`: it says that it is a decoder. */
+/**
+ * The error for a model whose architecture is not in the registry; `isCausal`: whether the file says that it is a
+ * decoder.
+ */
 export function unknownArchitecture(file: string, field: string, value: unknown, isCausal = false): RollscopeError {
   return unsupported(file, field, value ?? null, kinds(value, isCausal ? 'llama' : null));
 }
@@ -50,7 +53,7 @@ function kinds(value: unknown, likely: ArchitectureName | null): string {
   return sentences.filter(Boolean).join(' ');
 }
 
-/** Throws `model` for a mixture of experts of an architecture that is not known with experts. */
+/** Throws `model` for a mixture of experts of an architecture that is not supported with experts. */
 export function refuseExperts(file: string, architecture: unknown, experts: unknown): void {
   if ((typeof experts === 'number' && experts > 0) || /moe|mixtral/i.test(String(architecture))) {
     throw new RollscopeError(
@@ -62,11 +65,11 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
   }
 }
 
-/** Far above every known model, and few enough to name the tensors of each. */
+/** Far above every known model, and small enough to list the tensors of every layer. */
 const MOST_LAYERS = 2048;
 
 /**
- * Checks what holds between fields, so that a bad file is named here and not as a wrong shape deep in a graph.
+ * Checks constraints between fields, so that a bad file is reported here and not as a shape error deep in a graph.
  * @throws RollscopeError `model` with file, field and value
  */
 export function checked(file: string, config: DecoderConfig): DecoderConfig {

@@ -1,4 +1,4 @@
-/** Weights that are made of a model's once and kept: where, and who is told while they are made. */
+/** Weights derived from a model's, computed once and cached: options and progress. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DecoderConfig } from './config.ts';
 import { parameterCount } from './parameters.ts';
@@ -10,7 +10,7 @@ export interface ConversionOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Counts the values of a model that are converted, and says how far it is. The count throws RollscopeError `canceled`. */
+/** Counts a model's converted values and reports progress. The counter throws RollscopeError `canceled`. */
 export function conversionProgress(
   config: DecoderConfig,
   message: string,

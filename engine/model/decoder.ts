@@ -1,9 +1,10 @@
 /**
- * The decoder of every architecture (`architectures/index.ts`) as graph builders. Rollouts and training share one layout: P problems, each
- * with one prompt of up to Lp tokens and G responses of up to L tokens. The prompt runs once and its keys and values serve
- * all of its responses. Its last token belongs to the responses: it is the one that predicts their first token.
+ * The decoder of every architecture (`architectures/index.ts`) as graph builders. Rollouts and training share one
+ * layout: P problems, each with one prompt of up to Lp tokens and G responses of up to L tokens. The prompt runs once,
+ * and all of its responses share its keys and values. Its last token is processed with the responses, because it
+ * predicts their first token.
  *
- * Keys and values are [P*kv, Lp, d] for prompts and [P*kv*G, L, d] for responses (kv key-value heads of d numbers).
+ * Keys and values are [P*kv, Lp, d] for prompts and [P*kv*G, L, d] for responses (kv key-value heads of dimension d).
  */
 import { type Dim, type Graph, op, product, type Shape, type Tensor } from '../tensor/index.ts';
 import { type Attended, attendByHead, attendWhole } from './attention.ts';
@@ -14,7 +15,7 @@ import { rotaryFrequencies, rotaryScale } from './rope.ts';
 import { type Experts, kindOf, type LayerKind, type Rope } from './traits.ts';
 import type { Weights } from './weights.ts';
 
-/** Stands for minus infinity in masks: large enough to vanish in a softmax, small enough never to overflow. */
+/** Used in masks for minus infinity: large enough to vanish in a softmax, small enough never to overflow. */
 export const MASKED = -1e9;
 
 interface RotaryTables {
@@ -22,7 +23,7 @@ interface RotaryTables {
   readonly sin: Tensor;
 }
 
-/** Tables of cosines and sines [positions, rotaryDim/2] of rotary frequencies. */
+/** Cosines and sines [positions, rotaryDim/2] of rotary frequencies. */
 function rotaryTables(graph: Graph, rope: Rope & { rotaryDim: number }, positions: number): RotaryTables {
   const half = rope.rotaryDim / 2;
   const frequencies = rotaryFrequencies(rope);
@@ -37,7 +38,7 @@ function rotaryTables(graph: Graph, rope: Rope & { rotaryDim: number }, position
   return { cos: table(Math.cos), sin: table(Math.sin) };
 }
 
-/** Tokens that run through the layers together: G rows of L tokens for each of P problems. */
+/** Tokens processed together: G rows of L tokens for each of P problems. */
 export interface Stream {
   /** Hidden states [P*G*L, hidden]. */
   x: Tensor;
@@ -51,21 +52,21 @@ export interface Stream {
 /** Keys and values of a layer: tensors inside a graph, ports and values outside. */
 export type LayerCache<T = Tensor> = { readonly keys: T; readonly values: T };
 
-/** Modules that read what a layer's attention reads. */
+/** Modules with the same input in a layer's attention. */
 function attentionModules(layer: string): string[] {
   return ['q', 'k', 'v'].map((which) => `${layer}.self_attn.${which}_proj`);
 }
 
-/** Modules that read what an MLP reads. */
+/** Modules with the same input in an MLP. */
 function mlpModules(module: string, { block }: Pick<DecoderConfig, 'block'>): string[] {
   return [`${module}.up_proj`, ...(block.mlp === 'plain' ? [] : [`${module}.gate_proj`])];
 }
 
-/** The builder of one graph's decoder. @param weights its weights as tensors of the graph */
+/** Builds a decoder in one graph. @param weights its weights as tensors of the graph */
 export class Decoder {
   private readonly tables = new Map<LayerKind['rope'], RotaryTables>();
 
-  /** `positions`: longest prompt and response together, tokens. */
+  /** `positions`: maximum length of prompt plus response in tokens. */
   constructor(
     readonly weights: Weights,
     private readonly positions: number,
@@ -101,7 +102,7 @@ export class Decoder {
     return { x, P, G, L, position };
   }
 
-  /** Before a loop over tokens: adapters of all layers in the form that products with few rows like best. */
+  /** Call before a loop over tokens: prepares the adapters of all layers for products with few rows. */
   shareAdapters(): void {
     for (let i = 0; i < this.config.layers; i++) {
       const layer = `model.layers.${i}`;
@@ -125,7 +126,7 @@ export class Decoder {
       case 'rms from 1':
         return op.rmsNorm(x, op.add(weight, 1), rmsEps);
       case 'layer': {
-        // The mean square of what is centered is the variance.
+        // After centering, the mean square is the variance.
         const centered = op.sub(x, op.reduceMean(x, [-1], true));
         return op.add(op.rmsNorm(centered, weight, rmsEps), this.weights.get(`${name}.bias`));
       }
@@ -161,7 +162,7 @@ export class Decoder {
     return { queries, keys: byHead(k), values: byHead(v) };
   }
 
-  /** Queries or keys [rows, L, count*d] rotated by their positions, as the layer does it. */
+  /** Applies the layer's rotary embedding to queries or keys [rows, L, count*d]. */
   private rotated(x: Tensor, position: Tensor, { rope }: LayerKind, count: number): Tensor {
     const tables = this.tables.get(rope);
     if (!tables) return x;
@@ -174,7 +175,7 @@ export class Decoder {
     return op.reshape(op.concat([rotated, rest!], -1), [rows, L, count * headDim]);
   }
 
-  /** Norm of queries or keys [P*G*L, count*d] before they are rotated; `heads` is their shape with one row for each head. */
+  /** Normalizes queries or keys [P*G*L, count*d] before the rotation; `heads` is their shape with one row per head. */
   private qkNorm(x: Tensor, name: string, heads: Shape): Tensor {
     switch (this.config.block.qkNorm) {
       case 'none':
@@ -197,9 +198,9 @@ export class Decoder {
     return op.reshape(op.transpose(mixed, [0, 2, 4, 1, 3, 5]), [product(P, G, L), heads * headDim]);
   }
 
-  /** What a layer with a window sees of `sets`: scores of keys that are too far away vanish. */
+  /** Applies the layer's attention window to `sets` by masking the scores of keys outside it. */
   private within(sets: readonly Attended[], stream: Stream, { window }: LayerKind): readonly Attended[] {
-    // No sequence is long enough for it to matter.
+    // No sequence is long enough to exceed the window.
     if (window === null || window >= this.positions) return sets;
     return sets.map((set) => {
       const far = op.greaterOrEqual(distance(stream, set), window);
@@ -208,7 +209,10 @@ export class Decoder {
     });
   }
 
-  /** The attention of a layer: x [P*G*L, hidden] looks at what `see` says, given the stream's own keys and values. */
+  /**
+   * Self-attention of a layer: x [P*G*L, hidden] attends to the sets that `see` returns for the stream's own keys and
+   * values.
+   */
   private selfAttention(
     layer: string,
     kind: LayerKind,
@@ -225,7 +229,7 @@ export class Decoder {
     return this.config.activation === 'silu' ? op.silu(x) : op.geluTanh(x);
   }
 
-  /** SwiGLU and its kin (arXiv 2002.05202), or an MLP without a gate. */
+  /** SwiGLU and its variants (arXiv 2002.05202), or an MLP without a gate. */
   private mlp(module: string, x: Tensor): Tensor {
     const [up, gate] = this.weights.project(x, mlpModules(module, this.config));
     const inner = gate ? op.mul(this.activated(gate), up!) : this.activated(up!);
@@ -233,8 +237,8 @@ export class Decoder {
   }
 
   /**
-   * A mixture of experts: the sum of the outputs of the likeliest ones, by their probabilities. Every expert is computed
-   * for every token, and the others count with weight 0; gradients flow through the probabilities of those that are used.
+   * A mixture of experts: the sum of the top experts' outputs, weighted by their router probabilities. Every expert is
+   * computed for every token, and unused ones have weight 0; gradients flow through the probabilities of the used ones.
    */
   private mixture(module: string, x: Tensor, { count, used, normalized }: Experts): Tensor {
     const probability = op.softmax(op.linear(x, this.weights.get(`${module}.gate.weight`)));
@@ -260,8 +264,9 @@ export class Decoder {
   }
 
   /**
-   * One block. `see` gets the stream's own keys and values and says what its queries look at. `kind`: the layer's own,
-   * unless the graph gives another layer's weights under this one's names. Returns the stream with new hidden states.
+   * One block. `see` gets the stream's own keys and values and returns the sets that its queries attend to. `kind`
+   * defaults to the layer's own, and is given if the graph runs another layer's weights under this one's names. Returns
+   * the stream with new hidden states.
    */
   layer(
     index: number,
@@ -278,7 +283,7 @@ export class Decoder {
     return { ...stream, x };
   }
 
-  /** Runs one layer of prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. */
+  /** Runs one layer on prompts only; `causal` [1, 1, Lp, Lp] is added to the scores. */
   promptLayer(index: number, stream: Stream, causal: Tensor, kind?: LayerKind): { stream: Stream; cache: LayerCache } {
     let cache: LayerCache | null = null;
     const see = (own: LayerCache): readonly Attended[] => {
@@ -289,7 +294,7 @@ export class Decoder {
     return { stream: next, cache: cache! };
   }
 
-  /** Runs prompts alone; `causal` [1, 1, Lp, Lp] is added to the scores. Returns the keys and values of every layer. */
+  /** Runs prompts only; `causal` [1, 1, Lp, Lp] is added to the scores. Returns the keys and values of every layer. */
   prompt(stream: Stream, causal: Tensor): LayerCache[] {
     const caches: LayerCache[] = [];
     let current = stream;
@@ -301,7 +306,7 @@ export class Decoder {
     return caches;
   }
 
-  /** The norm after the last layer, and the scale of the logits: [M, hidden]. */
+  /** Applies the final norm and the scale of the logits: [M, hidden]. */
   finalNorm(x: Tensor): Tensor {
     const { logitScale } = this.config;
     const normed = this.norm(x, 'model.norm');
@@ -309,8 +314,8 @@ export class Decoder {
   }
 
   /**
-   * Runs responses. `see` says for every layer what a response's tokens look at, given their own keys and values.
-   * Returns final hidden states after the last norm, [P*G*L, hidden].
+   * Runs responses. For every layer, `see` returns the sets that a response's tokens attend to, given their own keys
+   * and values. Returns hidden states after the final norm, [P*G*L, hidden].
    */
   respond(stream: Stream, see: (layer: number, own: LayerCache) => readonly Attended[]): Tensor {
     let current = stream;
@@ -319,7 +324,7 @@ export class Decoder {
   }
 }
 
-/** Tokens between queries of a stream and keys of a set: [P or 1, 1, L, length]. */
+/** Distance in tokens between queries of a stream and keys of a set: [P or 1, 1, L, length]. */
 function distance({ position, P, G, L }: Stream, { first, length }: Attended): Tensor {
   const { graph } = position;
   const along = (size: Dim, shape: Shape) => op.reshape(op.counting(graph, size), shape);
@@ -335,7 +340,7 @@ function distance({ position, P, G, L }: Stream, { first, length }: Attended): T
   return op.sub(op.sub(queries, places(first(), 1)), keys);
 }
 
-/** 1 for the `count` largest of each row of x [M, N], of equals the first; 0 for the others. */
+/** 1 for the `count` largest values of each row of x [M, N], the first ones among ties; 0 for the others. */
 function likeliest(x: Tensor, count: number): Tensor {
   const columns = op.iota(x.graph, x.shape[1] as number);
   let rest = x;

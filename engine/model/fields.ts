@@ -1,24 +1,24 @@
 /** Typed access to a JSON object or to GGUF metadata, with errors that name the file and the field. */
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** Sizes of models are far below; products of a few of them stay exact. */
+/** Far above any size in a model, so that products of a few sizes stay exact. */
 const MOST = 2 ** 31;
 
-/** The fields of one file. Methods throw RollscopeError `model` for one that is missing or not as asked for. */
+/** The fields of one file. Methods throw RollscopeError `model` for a missing or invalid field. */
 export class ConfigFields {
   constructor(
     readonly file: string,
     private readonly values: Readonly<Record<string, unknown>>,
-    /** Put before every name in GGUF metadata: the architecture and a dot. */
+    /** Prefix of every name in GGUF metadata: the architecture and a dot. */
     private readonly prefix = '',
   ) {}
 
-  /** Whether the field is there, also where it is null. */
+  /** Whether the field is present, even if it is null. */
   has(name: string): boolean {
     return this.prefix + name in this.values;
   }
 
-  /** A null counts as missing. */
+  /** The value; null counts as missing. */
   get(name: string): unknown {
     return this.values[this.prefix + name] ?? undefined;
   }
@@ -59,7 +59,7 @@ export class ConfigFields {
     throw this.bad(name, 'true or false');
   }
 
-  /** The error for a value that this engine would compute wrongly. */
+  /** The error for a value that this engine does not support. */
   unsupported(name: string, value: unknown = this.get(name)): RollscopeError {
     return unsupported(this.file, this.prefix + name, value, OTHER_MODEL);
   }
@@ -74,7 +74,7 @@ export function unsupported(file: string, field: string, value: unknown, hint: s
   });
 }
 
-/** Characters of a value in an error: a list may have a million items. */
+/** Maximum characters of a value in an error: a list may have a million items. */
 const SHOWN = 200;
 
 function shortJson(value: unknown): string {
@@ -82,7 +82,7 @@ function shortJson(value: unknown): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
-/** The value, or the beginning of a long one. */
+/** The value, shortened if it is long. */
 function shownValue(value: unknown): unknown {
   const text = JSON.stringify(value) ?? '';
   return text.length > SHOWN ? shortJson(value) : value;

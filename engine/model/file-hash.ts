@@ -1,4 +1,4 @@
-/** SHA-256 of whole files. Hashing gigabytes takes seconds, so it is remembered (`file-memory.ts`). */
+/** SHA-256 of whole files. Hashing gigabytes takes seconds, so results are cached (`file-memory.ts`). */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -10,7 +10,7 @@ export interface HashOptions {
 }
 
 const CHUNK_BYTES = 4 * 2 ** 20;
-/** What is being done, for people. */
+/** The progress message. */
 export const CHECKING = 'checking the model (the first time only)';
 
 async function hashContents(file: string, size: number, { onProgress, signal }: HashOptions): Promise<string> {
@@ -34,7 +34,7 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
   }
 }
 
-/** SHA-256 of a file's contents, in hexadecimal. Throws RollscopeError `canceled` when the signal aborts. */
+/** SHA-256 of a file's contents, in hexadecimal. Throws RollscopeError `canceled` if the signal aborts. */
 export async function fileHash(file: string, options: HashOptions = {}): Promise<string> {
   return remembered(file, 'sha256', (real, size) => hashContents(real, size, options));
 }

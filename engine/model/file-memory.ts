@@ -1,6 +1,6 @@
 /**
- * What was found by reading large files as a whole. It is remembered in the user's Rollscope folder by path, and holds as
- * long as size, times and inode stay what they were.
+ * Caches results of reading large files completely. They are stored by path in the user's Rollscope folder and are
+ * valid while size, times and inode are unchanged.
  */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,16 +8,16 @@ import * as z from 'zod';
 import { rollscopeHome } from '../protocol/home.ts';
 import { writeWhole } from '../system/aside.ts';
 
-/** Smaller files are read in milliseconds, every time. */
+/** Smaller files take only milliseconds and are read every time. */
 export const REMEMBERED_BYTES = 8 * 2 ** 20;
-/** A file that was written this recently may be written again within the same tick of its clock. */
+/** A file that was written this recently may change again within the same tick of its clock. */
 const SETTLED_MS = 2000;
 const MOST_ENTRIES = 256;
 
 const Facts = z.object({
-  /** Hash of its contents, in hexadecimal. */
+  /** SHA-256 of its contents, in hexadecimal. */
   sha256: z.string().optional(),
-  /** Which of its tensors were found to be finite: a hash of their names and places. */
+  /** Hash of the names and locations of the tensors that were found to be finite. */
   finite: z.string().optional(),
 });
 type Facts = z.infer<typeof Facts>;
@@ -28,7 +28,7 @@ function memoryFile(): string {
   return path.join(rollscopeHome(), 'hashes.json');
 }
 
-/** What is remembered; nothing where the file is missing or damaged, since everything can be found again. */
+/** Reads the cache; empty if the file is missing or damaged, since everything can be recomputed. */
 async function readMemory(): Promise<Memory> {
   try {
     return Memory.parse(JSON.parse(await readFile(memoryFile(), 'utf8')));
@@ -45,11 +45,11 @@ async function remember(file: string, state: string, facts: Facts): Promise<void
   try {
     await writeWhole(memoryFile(), `${JSON.stringify(Object.fromEntries(latest), null, 1)}\n`);
   } catch {
-    // Where nothing can be kept, the file is read again next time.
+    // If the cache cannot be written, the file is read again next time.
   }
 }
 
-/** Changes when a file is written to or replaced. The change time also tells of writes that set the modification time back. */
+/** Changes when a file is written or replaced. The change time reveals writes that reset the modification time. */
 async function stateOf(file: string): Promise<{ state: string; size: number; changed: number }> {
   const { size, mtimeNs, ctimeNs, ino, dev } = await stat(file, { bigint: true });
   const changed = Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
@@ -57,7 +57,7 @@ async function stateOf(file: string): Promise<{ state: string; size: number; cha
 }
 
 /**
- * A fact about a file: what is remembered, if `holds` accepts it, or else what `find` says.
+ * A fact about a file: the cached one, if `holds` accepts it, or else the result of `find`.
  * @param find gets the file behind all links, and its size
  */
 export async function remembered(

@@ -1,10 +1,10 @@
-/** Fingerprints of models and adapters: hashes of every byte that decides what is computed. */
+/** Fingerprints of models and adapters: hashes of every byte that affects results. */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileHash, type HashOptions } from './file-hash.ts';
 
-/** Files of a model folder, apart from its weights, that determine how text becomes tokens and tokens become logits. */
+/** Files of a model folder, other than weights, that affect tokenization or the computation. */
 const DESCRIPTIONS = [
   'config.json',
   'generation_config.json',
@@ -13,12 +13,12 @@ const DESCRIPTIONS = [
   'chat_template.jinja',
 ];
 
-/** The fingerprint of one file. Neither name nor place counts: a copy has the same. */
+/** The fingerprint of one file. Neither name nor location counts: a copy has the same one. */
 export async function fileFingerprint(file: string, options?: HashOptions): Promise<string> {
   return `sha256-${await fileHash(file, options)}`;
 }
 
-/** The fingerprint of several files, missing ones left out: names and contents count, the folder's place does not. */
+/** The fingerprint of several files, ignoring missing ones: names and contents count, the folder's location does not. */
 export async function filesFingerprint(files: readonly string[], options?: HashOptions): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) {

@@ -1,6 +1,6 @@
 /**
- * Whether all weights are numbers. One that is NaN or infinite makes every response and every update so, and is named here,
- * before a run begins.
+ * Checks that all weights are finite. A NaN or infinite one would make every response and update invalid, so it
+ * is reported before a run begins.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -13,19 +13,19 @@ import type { StoredTensor } from './safetensors.ts';
 const BLOCK_BYTES = 4 * 2 ** 20;
 
 interface FiniteOptions extends HashOptions {
-  /** What people know the tensors' file by: the file from which it was made. */
+  /** The file from which the tensors' file was made, for error messages. */
   of?: string | undefined;
 }
 
-/** Weights that this program put into blocks were finite then, and are not looked at again. */
+/** Weights that this program quantized to blocks were finite then, and are not checked again. */
 type Checked = Exclude<StoredType, BlockType>;
 
 type CheckedTensor = StoredTensor & { dtype: Checked };
 
-/** Bits of the exponent: all of them are set in NaN and infinity, and in nothing else. */
+/** Exponent bits: all of them are set exactly for NaN and infinity. */
 const EXPONENT: Readonly<Record<Checked, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
 
-/** Index of the first value that is not finite; null if all are. */
+/** Index of the first non-finite value; null if all are finite. */
 function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: Checked): number | null {
   const Bits = dtype === 'F32' ? Uint32Array : Uint16Array;
   const bits = new Bits(bytes.buffer, bytes.byteOffset, bytes.length / Bits.BYTES_PER_ELEMENT);
@@ -35,8 +35,8 @@ function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, dtype: Checked): number 
 }
 
 /**
- * Reads all of these tensors, which may be in several files. What was found of a large file is remembered until it changes.
- * Throws RollscopeError `model`, naming file and tensor, where a value is NaN or infinite; `canceled`.
+ * Checks these tensors, which may be in several files. Results for large files are remembered until they change. Throws
+ * RollscopeError: `model`, naming file and tensor, if a value is NaN or infinite, `canceled`.
  */
 export async function checkFinite(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -92,7 +92,7 @@ async function readAll(
   }
 }
 
-/** Fills the buffer with the tensor's bytes from `at` on; fewer where it ends. */
+/** Fills the buffer with the tensor's bytes from offset `at`; fewer at its end. */
 async function readBlock(
   handle: FileHandle,
   buffer: Buffer<ArrayBuffer>,
@@ -116,7 +116,7 @@ function widthOf({ dtype }: StoredTensor): number {
   return dtype === 'F32' ? 4 : 2;
 }
 
-/** Where the value number `index` of a tensor is. */
+/** The indices of value number `index` in a tensor. */
 export function indexed(shape: readonly number[], index: number): string {
   const place: number[] = [];
   for (const size of shape.toReversed()) {
@@ -126,7 +126,7 @@ export function indexed(shape: readonly number[], index: number): string {
   return place.join(', ');
 }
 
-/** The error about the value number `index` of a tensor. */
+/** The error for value number `index` of a tensor. */
 export function nonFinite(
   name: string,
   { shape }: Pick<StoredTensor, 'shape'>,

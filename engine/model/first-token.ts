@@ -1,4 +1,4 @@
-/** The tokens that a tokenizer puts before a text that does not go through a chat template. */
+/** The tokens that a tokenizer puts before a text without a chat template. */
 
 type TemplatePart = { SpecialToken: { id: string } } | { Sequence: { id: string } };
 interface TemplateProcessing {
@@ -18,14 +18,14 @@ interface SequenceProcessing {
 }
 type PostProcessor = TemplateProcessing | ClassProcessing | SequenceProcessing | { type: 'ByteLevel' };
 
-/** What stands for the text itself among tokens. */
+/** Represents the text itself in a token sequence. */
 const TEXT = Symbol('text');
 type TokenSequence = readonly (string | typeof TEXT)[];
 
 /**
- * Their texts, joined; '' for none. `postProcessor` is that of `tokenizer.json`. What it puts after a text (an end token)
- * is left out: a response could not follow.
- * @param tokenOf the text of a token by its id, which counts where a name says something else
+ * Texts of the first tokens, joined; '' if there are none. `postProcessor` is that of `tokenizer.json`. Tokens after
+ * the text (an end token) are left out, since no response could follow.
+ * @param tokenOf the text of a token by its id, which overrides the name in the post-processor
  */
 export function firstTokens(
   postProcessor: unknown,
@@ -37,8 +37,8 @@ export function firstTokens(
 }
 
 /**
- * The sequences of a text after a post-processor, as tokenizers counts them: a template makes one of each of its parts, and
- * the next processor of a sequence takes two of them for a pair.
+ * The token sequences after a post-processor, as the tokenizers library counts them: a template makes a sequence of
+ * each of its parts, and the next processor in a `Sequence` treats two of them as a pair.
  */
 function processed(
   sequences: readonly TokenSequence[],
@@ -69,7 +69,7 @@ function processed(
   }
 }
 
-/** The post-processor of `tokenizer.json` that puts a token before a text. */
+/** A post-processor for `tokenizer.json` that puts a token before a text. */
 export function startsWith(token: string, id: number): object {
   const special = { SpecialToken: { id: token, type_id: 0 } };
   const text = (name: 'A' | 'B', type: number) => ({ Sequence: { id: name, type_id: type } });

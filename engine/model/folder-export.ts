@@ -1,4 +1,7 @@
-/** The decoder's weights and adapters as the folders of its architecture have them: the way back of `folder-weights.ts`. */
+/**
+ * Converts the decoder's weights and adapters to the folder layout of its architecture: the inverse of
+ * `folder-weights.ts`.
+ */
 import type { DecoderConfig } from './config.ts';
 import { adaptedModules, folderTensors, moduleShape, transposed } from './folder-layout.ts';
 import { adapterNames } from './lora.ts';
@@ -21,7 +24,7 @@ function joined(pieces: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Tensors by the names of a folder's files. `tensors`: all of the decoder's, by its names. */
+/** Tensors under the names in a folder's files. `tensors`: all of the decoder's, by its names. */
 export function folderFile(
   config: DecoderConfig,
   tensors: ReadonlyMap<string, TensorToWrite>,
@@ -44,16 +47,16 @@ export function folderFile(
 
 type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
 
-/** An adapter by the modules of a folder, and what `adapter_config.json` says otherwise for it. */
+/** An adapter for a folder's modules, and fields of `adapter_config.json` that differ for it. */
 export interface FolderAdapter {
   readonly tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
 /**
- * An adapter of projections as one of the folder's modules. Where a module holds several projections, its A has their A's
- * one below the other, and its B has their B's on the diagonal: n adapters of rank r are one of rank n r, and the same
- * scale takes n times the alpha.
+ * Converts adapters of projections to adapters of the folder's modules. For a fused module, A stacks the projections' A
+ * matrices by rows, and B has their B matrices on its diagonal: n adapters of rank r become one of rank n r, and n
+ * times the alpha keeps the scale.
  */
 export function folderAdapter(config: DecoderConfig, tensors: Tensors, alpha: number): FolderAdapter {
   const found: FolderAdapter['tensors'] = new Map();
@@ -107,7 +110,7 @@ function stacked(config: DecoderConfig, parts: readonly string[], tensors: Tenso
   };
 }
 
-/** Tensors of an adapter by the decoder's names: a module that holds several projections gives each its rows of B. */
+/** Tensors of an adapter under the decoder's names: each projection of a fused module gets its rows of B. */
 export function projectionAdapter(config: DecoderConfig, tensors: Tensors): Tensors {
   const found = new Map(tensors);
   for (const { module, parts } of adaptedModules(config)) {

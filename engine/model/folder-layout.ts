@@ -1,25 +1,25 @@
 /**
- * How the tensors of files differ from the decoder's: several projections in one matrix, other names,
- * transposed matrices. One description serves reading and writing, for folders of Hugging Face and for GGUF.
+ * How tensors in files differ from the decoder's: fused projections, other names, transposed matrices. One description
+ * serves reading and writing, for Hugging Face folders and GGUF.
  */
 import type { FolderLayout } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { EMBEDDINGS, PARENT, parameterShapes, projectionShape } from './parameters.ts';
 
-/** A tensor of a file, and the decoder's tensors that are in it one below the other. */
+/** A tensor in a file, and the decoder's tensors that are stacked in it by rows. */
 export interface FileTensor {
   readonly name: string;
-  /** As the file has it. */
+  /** Shape in the file. */
   readonly shape: readonly number[];
   readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** The file has [in, out] for matrices [out, in]. */
+  /** Whether the file stores [in, out] instead of [out, in]. */
   readonly transposed: boolean;
 }
 
 const LAYER = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/;
 
-/** Whether the folders of an architecture have the decoder's own layout. */
+/** Whether Hugging Face folders of an architecture use the decoder's own layout. */
 export function isPlain({ architecture }: Pick<DecoderConfig, 'architecture'>): boolean {
   return architectureOf(architecture).huggingFace.layout === undefined;
 }
@@ -39,7 +39,7 @@ export function folderTensors(config: DecoderConfig): FileTensor[] {
   return [...found.values()];
 }
 
-/** The name in a folder of what the decoder calls `name`, or of the tensor that it is a part of. */
+/** The name in a folder of the decoder's tensor `name`, or of the fused tensor that contains it. */
 export function nameInFolder({ fused = {}, names }: FolderLayout, name: string): string {
   const layer = LAYER.exec(name);
   if (!layer) {
@@ -59,8 +59,8 @@ function fusedModule(fused: NonNullable<FolderLayout['fused']>, module: string):
 }
 
 /**
- * The modules that an adapter is for, as PEFT names them: for a fused one with the projections inside of it, in order,
- * otherwise with the one projection.
+ * The modules that an adapter can target, under PEFT's names: a fused module with its projections in order, or a single
+ * projection.
  */
 export function adaptedModules(config: DecoderConfig): { module: string; parts: readonly string[] }[] {
   return folderTensors(config)
@@ -76,7 +76,7 @@ function isProjection(name: string): boolean {
   return name !== EMBEDDINGS && (name.match(/\.(\w+)\.weight$/)?.[1] ?? '') in PARENT;
 }
 
-/** Rows and columns of a module such as `model.layers.0.self_attn.q_proj`. */
+/** Output and input dimensions of a module such as `model.layers.0.self_attn.q_proj`. */
 export function moduleShape(config: DecoderConfig, module: string): [number, number] {
   return projectionShape(config, module.split('.').at(-1) as keyof typeof PARENT);
 }

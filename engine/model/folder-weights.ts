@@ -1,4 +1,4 @@
-/** The decoder's tensors in a Hugging Face folder: where they are, or a transposed copy. */
+/** The decoder's tensors in a Hugging Face folder: in place, or as a transposed copy. */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
@@ -9,21 +9,21 @@ import { type FileTensor, folderTensors, transposed } from './folder-layout.ts';
 import { readSafetensorsIndex, readTensor, type StoredTensor } from './safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
-/** Raised when the conversion changes, so that older cache files are rebuilt. */
+/** Increased when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
 interface Folder {
   folder: string;
   config: DecoderConfig;
-  /** All tensors that can be read, and the types of those that cannot. */
+  /** All readable tensors, and the types of the unreadable ones. */
   all: ReadonlyMap<string, StoredTensor>;
   unsupported: ReadonlyMap<string, string>;
 }
 
 /**
- * The tensors of the decoder by its names. Projections that are together in one matrix are parts of it; matrices that are
- * transposed are copied to `<cacheDir>/<fingerprint>.safetensors`, once. Throws RollscopeError: `model` for a tensor that is
- * missing, of another shape or of an unreadable type, `disk` without space for the copy.
+ * The decoder's tensors by name. Projections in a fused matrix become slices of it; transposed matrices are copied once
+ * to `<cacheDir>/<fingerprint>.safetensors`. Throws RollscopeError: `model` for a tensor that is missing, has the wrong
+ * shape or an unreadable type, `disk` if space for the copy runs out.
  */
 export async function folderWeights(
   source: Folder,
@@ -43,7 +43,7 @@ export async function folderWeights(
   return tensors;
 }
 
-/** Names that a checkpoint may have instead: without the name of the class around the decoder. */
+/** The alternative name that some checkpoints use, without the prefix of the class around the decoder. */
 function withoutClass(name: string): string {
   return name.replace(/^(?:model|transformer)\./, '');
 }
@@ -68,7 +68,7 @@ function found({ folder, all, unsupported }: Folder, { name, shape }: FileTensor
   );
 }
 
-/** The parts of a tensor, whose rows are one below the other. */
+/** Splits a tensor into its parts, which are stacked by rows. */
 function parts(tensor: FileTensor, stored: StoredTensor): [string, StoredTensor][] {
   const rowBytes = stored.bytes / tensor.shape[0]!;
   let row = 0;

@@ -1,8 +1,8 @@
 /**
- * An adapter with a scale, ranks and targets of its own as values of a policy's adapter. PEFT adds `alpha / r` times B
- * A, or `alpha / sqrt(r)` with rsLoRA, with ranks and alphas that patterns may set for single modules; the policy's
- * graph adds its own alpha / rank. So B is multiplied by the ratio of the two scales, a smaller rank is filled up with
- * zeros, and a module without an adapter gets zeros. An error names what cannot be expressed this way.
+ * Converts an adapter with its own scale, ranks and targets to values of a policy's adapter. PEFT adds `alpha / r`
+ * times B A, or `alpha / sqrt(r)` with rsLoRA, with ranks and alphas that patterns may set for single modules; the
+ * policy's graph adds its own alpha / rank. So B is multiplied by the ratio of the two scales, a smaller rank is padded
+ * with zeros, and a module without an adapter gets zeros. An error names what cannot be expressed this way.
  */
 import { type ErrorDetails, RollscopeError } from '../protocol/errors.ts';
 import type { LoraConfig } from '../protocol/index.ts';
@@ -15,7 +15,7 @@ import type { PeftAdapter } from './peft.ts';
 type Config = Readonly<Record<string, unknown>>;
 type Values = Map<string, Float32Array>;
 
-/** The values of the policy's parameters. Throws RollscopeError `model` where the adapter cannot be expressed by them. */
+/** Returns the values of the policy's parameters. Throws RollscopeError `model` if they cannot express the adapter. */
 export function asOwnAdapter(
   folder: string,
   adapter: Pick<PeftAdapter, 'config' | 'tensors'>,
@@ -66,18 +66,18 @@ export function asOwnAdapter(
   return values;
 }
 
-/** Options of PEFT that change what an adapter computes or which weights it changes; null where there are none. */
+/** The PEFT option that changes what an adapter computes or which weights it changes; null if none is set. */
 function unsupportedIn(config: Config): string | null {
   const type = config.peft_type ?? 'LORA';
   if (type !== 'LORA') return `peft_type ${String(type)}`;
   const flag = FLAGS.find((name) => isSet(config[name]));
   if (flag) return flag;
-  // As regular expressions they could mean any module; ranks are those of the tensors.
+  // As regular expressions they could match any module; ranks come from the tensors.
   const pattern = Object.keys((config.alpha_pattern as object | null) ?? {}).find((key) => !isName(key));
   if (pattern !== undefined) return `alpha_pattern ${pattern}`;
   if (isSet(config.bias) && config.bias !== 'none') return `bias ${String(config.bias)}`;
   const start = config.init_lora_weights;
-  // The others begin with a changed base model, which is not part of the adapter.
+  // Other initializations modify the base model, which is not part of the adapter.
   const plain = typeof start !== 'string' || ['gaussian', 'eva', 'orthogonal'].includes(start);
   return plain ? null : `init_lora_weights ${start}`;
 }
@@ -97,19 +97,19 @@ const FLAGS = [
   'monteclora_config',
 ] as const;
 
-/** Whether an option has a value that says something. */
+/** Whether an option is set to an effective value. */
 function isSet(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }
 
-/** What PEFT multiplies B A with, for a module and the rank that its tensors have. */
+/** PEFT's factor on B A, for a module and the rank of its tensors. */
 function scaleOf(config: Config, module: string, rank: number): number {
   const alpha = Number(patternValue(config.alpha_pattern, module) ?? config.lora_alpha ?? 8);
   return alpha / (config.use_rslora === true ? Math.sqrt(rank) : rank);
 }
 
-/** The value of the first key that is a module's name or the end of it, as PEFT matches keys. */
+/** The value of the first key that equals a module's name or is a suffix of it, as PEFT matches keys. */
 function patternValue(pattern: unknown, module: string): unknown {
   if (typeof pattern !== 'object' || pattern === null) return undefined;
   const found = Object.entries(pattern).find(([key]) => {
@@ -119,7 +119,7 @@ function patternValue(pattern: unknown, module: string): unknown {
   return found?.[1];
 }
 
-/** A key without the marks that leave it a name. */
+/** A key without anchors and escapes. */
 function nameOf(key: string): string {
   return key.replace(/^\^/, '').replace(/\$$/, '').replaceAll('\\.', '.');
 }
@@ -128,7 +128,7 @@ function isName(key: string): boolean {
   return /^[\w.]+$/.test(nameOf(key));
 }
 
-/** What the folder's modules are called that the decoder's projections are in. */
+/** The names in the folder of the modules that contain the decoder's projections. */
 function namesInFolder(decoder: DecoderConfig): ReadonlyMap<string, string> {
   return new Map(adaptedModules(decoder).flatMap(({ module, parts }) => parts.map((part) => [part, module] as const)));
 }
@@ -137,7 +137,7 @@ function moduleOf(name: string): string {
   return name.replace(/\.lora_[AB]\.weight$/, '');
 }
 
-/** A [rank, in] with rows of zeros appended. */
+/** Pads A [rank, in] with rows of zeros. */
 function withRows(data: Float32Array, length: number): Float32Array {
   if (data.length === length) return data;
   const values = new Float32Array(length);
@@ -145,7 +145,7 @@ function withRows(data: Float32Array, length: number): Float32Array {
   return values;
 }
 
-/** B [out, rank] times a scale, with columns of zeros appended. */
+/** Multiplies B [out, rank] by a scale and pads it with columns of zeros. */
 function withColumns(data: Float32Array, rank: number, columns: number, scale: number): Float32Array {
   if (rank === columns && scale === 1) return data;
   const rows = data.length / rank;

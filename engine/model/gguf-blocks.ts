@@ -1,7 +1,7 @@
 /**
- * The block formats of GGUF, to float32. Layouts as in ggml (`block_q4_0` and so on): a block holds 32 to 256 weights with
- * their scales; all numbers are little-endian. Products are exact in float64 and rounded once, where ggml's float32
- * arithmetic does not round them before, so results equal ggml's own.
+ * Dequantizes GGUF's block formats to float32. Layouts as in ggml (`block_q4_0` etc.): a block contains 32 to 256
+ * weights with their scales; all numbers are little-endian. Products are exact in float64 and rounded once, unless
+ * ggml's float32 arithmetic rounds intermediate results, so results equal ggml's own.
  */
 import { toFloat32 } from '../tensor/index.ts';
 import type { ReadBlock } from './gguf-blocks/block.ts';
@@ -13,9 +13,9 @@ import { iq4_nl, iq4_xs, mxfp4, nvfp4 } from './gguf-blocks/values.ts';
 
 interface BlockFormat {
   name: string;
-  /** Weights in a block. */
+  /** Weights per block. */
   weights: number;
-  /** Bytes of a block. */
+  /** Bytes per block. */
   bytes: number;
   read: ReadBlock;
 }
@@ -49,33 +49,33 @@ const FORMATS: ReadonlyMap<number, BlockFormat> = new Map([
   [42, { name: 'Q2_0', weights: 64, bytes: 18, read: q2_0 }],
 ]);
 
-/** Unpacked formats, by ggml's type number. */
+/** Unquantized formats, by ggml's type number. */
 const PLAIN = new Map<number, { name: 'F32' | 'F16' | 'BF16'; bytes: number }>([
   [0, { name: 'F32', bytes: 4 }],
   [1, { name: 'F16', bytes: 2 }],
   [30, { name: 'BF16', bytes: 2 }],
 ]);
 
-/** Other types that files have, to name them in errors. */
+/** Unsupported types that occur in files, to name them in errors. */
 const OTHERS: Record<number, string> = {
   ...{ 9: 'Q8_1', 15: 'Q8_K', 24: 'I8', 25: 'I16', 26: 'I32', 27: 'I64', 28: 'F64' },
 };
 
-/** Types that can be read. */
+/** Supported types. */
 export const READABLE_TYPES = [...PLAIN.values(), ...FORMATS.values()].map(({ name }) => name);
 
-/** The name of a tensor type of GGUF (`Q4_0`), or `number n` for one that ggml did not have yet. */
+/** The name of a GGUF tensor type (`Q4_0`), or `number n` for unknown ones. */
 export function typeName(type: number): string {
   return PLAIN.get(type)?.name ?? FORMATS.get(type)?.name ?? OTHERS[type] ?? `number ${type}`;
 }
 
-/** Weights and bytes of a block (1 weight for unpacked types), or null for a type that cannot be read. */
+/** Weights and bytes per block (1 weight for unquantized types), or null for an unsupported type. */
 export function blockSize(type: number): { weights: number; bytes: number } | null {
   const plain = PLAIN.get(type);
   return plain ? { weights: 1, bytes: plain.bytes } : (FORMATS.get(type) ?? null);
 }
 
-/** Whole blocks of a readable type as float32. */
+/** Converts whole blocks of a supported type to float32. */
 export function dequantize(type: number, bytes: Uint8Array): Float32Array {
   const plain = PLAIN.get(type);
   if (plain) return toFloat32(bytes, plain.name);

@@ -1,4 +1,4 @@
-/** A decoder's configuration from the metadata of a GGUF file, and the names of its tensors there. */
+/** Reads a decoder's configuration from GGUF metadata, and maps its tensor names to GGUF's. */
 import { significant } from '../protocol/format.ts';
 import { architectureOf, byGgufName, type KnownArchitecture } from './architectures/index.ts';
 import type { DecoderBlock, Projection } from './block.ts';
@@ -9,14 +9,14 @@ import { PARENT, projectionShape } from './parameters.ts';
 import { type GgufDivisors, ggufRope } from './rope.ts';
 import { plainTraits } from './traits.ts';
 
-/** What GGUF metadata alone does not say. */
+/** Information that GGUF metadata lacks. */
 export interface GgufContents {
   hasTensor(name: string): boolean;
-  /** What tensors say each rotary frequency is divided by. */
+  /** Divisors of the rotary frequencies, from tensors. */
   divisors?: GgufDivisors;
 }
 
-/** Reads the decoder's configuration. Throws RollscopeError `model` for what is not supported. */
+/** Reads the decoder's configuration. Throws RollscopeError `model` for unsupported models. */
 export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
   const read = async (name: string) => {
     const tensor = gguf.tensors.get(name);
@@ -34,8 +34,8 @@ export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
 }
 
 /**
- * Reads GGUF metadata (names and values of its key-value section). Throws RollscopeError `model` for a missing or bad field
- * and for what is not supported.
+ * Parses GGUF metadata (keys and values of the metadata section). Throws RollscopeError `model` for missing, invalid or
+ * unsupported fields.
  */
 export function parseGgufConfig(
   metadata: Readonly<Record<string, unknown>>,
@@ -60,7 +60,7 @@ export function parseGgufConfig(
   const layers = fields.count(keys.layers);
   const tokens = metadata['tokenizer.ggml.tokens'];
   const traits = read?.(fields, { layers, hiddenSize, heads, headDim });
-  // Where the architecture knows no windows, nothing differs within one.
+  // Up to the window's length, an architecture without windows computes the same.
   const unknown = !traits?.kinds?.some(({ window }) => window !== null) && fields.get('attention.sliding_window');
   const window = unknown ? fields.count('attention.sliding_window') : Infinity;
   return checked(file, {
@@ -83,7 +83,7 @@ export function parseGgufConfig(
   });
 }
 
-/** The block with the biases that the file has of those that its architecture can have. */
+/** The decoder block, with those of its optional biases that the file contains. */
 function blockOf({ block, huggingFace, gguf }: KnownArchitecture, { hasTensor }: GgufContents): DecoderBlock {
   const added = Object.values(huggingFace.biasOptions)
     .flat()
@@ -91,7 +91,10 @@ function blockOf({ block, huggingFace, gguf }: KnownArchitecture, { hasTensor }:
   return added.length === 0 ? block : { ...block, biases: [...block.biases, ...added] };
 }
 
-/** The architecture's metadata with the decimals that numbers in float32 were written as: 9.99999974e-6 back to 1e-5. */
+/**
+ * The architecture's metadata, with float32 numbers restored to the decimals they were written as: 9.99999974e-6
+ * becomes 1e-5.
+ */
 function decimals(metadata: Readonly<Record<string, unknown>>, prefix: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(metadata)
@@ -100,7 +103,7 @@ function decimals(metadata: Readonly<Record<string, unknown>>, prefix: string): 
   );
 }
 
-/** The shortest decimal that is the same in float32; a number that is not one stays. */
+/** The shortest decimal with the same float32 value; other numbers are unchanged. */
 function shortest(value: number): number {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value;
   for (let digits = 1; digits < 9; digits++) {
@@ -117,14 +120,14 @@ const OUTER_MODULES: Readonly<Record<string, string>> = {
   lm_head: 'output',
 };
 
-/** Where a tensor of the decoder is in a GGUF file. */
+/** The location of a decoder's tensor in a GGUF file. */
 export interface GgufPlace {
   readonly name: string;
-  /** Its rows there; null: all of them. */
+  /** Its rows in that tensor; null: all of them. */
   readonly rows: { readonly from: number; readonly count: number; readonly of: number } | null;
 }
 
-/** Places of tensors: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`, or some rows of a larger one. */
+/** The location of a tensor: `model.layers.3.mlp.up_proj.weight` is `blk.3.ffn_up.weight`, or some rows of a fused one. */
 export function ggufPlace(config: DecoderConfig, name: string): GgufPlace {
   const [, module, kind] = /^(.+)\.(weight|bias)$/.exec(name)!;
   const found = /^model\.layers\.(\d+)\.(.+)$/.exec(module!);

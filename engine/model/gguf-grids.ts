@@ -1,7 +1,6 @@
 /**
- * The grids of GGUF's IQ types: what an index of a few bits stands for, 8 or 4 weights at a time. As in ggml
- * (`ggml-common.h`, MIT license), packed as the PyPI package `gguf` packs them: 2 or 4 bits for each weight, the low bits
- * first, in base64.
+ * The grids of GGUF's IQ types: each maps an index of a few bits to 8 or 4 weights. Values as in ggml (`ggml-common.h`,
+ * MIT license), packed as in the PyPI package `gguf`: 2 or 4 bits per weight, low bits first, in base64.
  */
 
 function unpacked(text: string, bits: 2 | 4, values: readonly number[]): Int8Array {
@@ -14,7 +13,7 @@ function unpacked(text: string, bits: 2 | 4, values: readonly number[]): Int8Arr
   return grid;
 }
 
-/** Unpacks a grid when it is first needed. */
+/** Unpacks a grid on first use. */
 function grid(text: string, bits: 2 | 4, values: readonly number[]): () => Int8Array {
   let made: Int8Array | null = null;
   return () => {

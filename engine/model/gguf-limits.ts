@@ -1,6 +1,6 @@
 /**
- * What a decoder may have that a GGUF file of its architecture cannot say, or that llama.cpp does not read from one: such a
- * model is refused, since other programs would not load its file, or would compute another model.
+ * Features of a decoder that GGUF files of its architecture cannot express, or that llama.cpp does not read: such a
+ * model is refused, since other programs could not load its file or would compute different results.
  */
 import type { Architecture, GgufNames } from './architectures/architecture.ts';
 import { architectureOf } from './architectures/index.ts';
@@ -9,7 +9,7 @@ import { notInGguf } from './gguf-write.ts';
 import { rotaryFrequencies, rotaryScale, yarnGrowth } from './rope.ts';
 import { kindOf, type Rope, type RopeScaling } from './traits.ts';
 
-/** Whether a stretching is written as one divisor for each frequency. */
+/** Whether a RoPE scaling is written as one divisor per frequency. */
 export function isOneDivisorEach({ architecture, ropeScaling }: DecoderConfig): boolean {
   if (ropeScaling?.type === 'llama3') return true;
   return ropeScaling?.type === 'longrope' && !namesOf(architecture).hasLongDivisors;
@@ -23,7 +23,7 @@ function refusal({ architecture }: DecoderConfig, field: string, what: string, f
   return notInGguf(field, `${what} cannot be written for ${architecture}`, { architecture, ...facts });
 }
 
-/** Throws RollscopeError `model` for what llama.cpp does not read. */
+/** Throws RollscopeError `model` for features that llama.cpp does not read. */
 export function checkGguf(config: DecoderConfig): void {
   const { architecture, block, heads, kvHeads, headDim, hiddenSize, ropeScaling } = config;
   const { gguf, block: given }: Architecture = architectureOf(architecture);
@@ -61,7 +61,7 @@ function isReadScaling(config: DecoderConfig, scaling: RopeScaling, gguf: GgufNa
   }
 }
 
-/** What a file must say, by the names that `config.json` has for it. */
+/** Features that a file must reproduce, under their names in `config.json`. */
 const COMPARED: readonly (readonly [field: string, what: string, of: (config: DecoderConfig) => unknown])[] = [
   ['hidden_act', 'This activation', ({ activation }) => activation],
   ['norm_topk_prob', 'Weights of experts that are normalized otherwise', ({ experts }) => experts?.normalized],
@@ -80,8 +80,8 @@ function perLayer(of: (kind: ReturnType<typeof kindOf>) => unknown): (config: De
 }
 
 /**
- * Throws RollscopeError `model` where `read`, what the metadata of a file says, computes otherwise than `config`, which it
- * was written for.
+ * Throws RollscopeError `model` if `read`, the configuration read back from a file's metadata, would compute something
+ * else than `config`, from which it was written.
  */
 export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
   for (const [field, what, of] of COMPARED) {
@@ -96,20 +96,20 @@ export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
   }
 }
 
-/** Without windows that hold every sequence of the file: up to its context, nothing differs within one. */
+/** Removes windows at least as long as the file's context, since they have no effect. */
 function shortened(config: DecoderConfig, { contextLength }: DecoderConfig): DecoderConfig {
   const within = (window: number | null) => (window !== null && window >= contextLength ? null : window);
   return { ...config, kinds: config.kinds.map((kind) => ({ ...kind, window: within(kind.window) })) };
 }
 
-/** Frequencies of the layers of a kind, and the factor on their cosines and sines. */
+/** Frequencies of the layers of a kind, after the factor on their cosines and sines. */
 function rotation(config: DecoderConfig, rope: 'main' | 'local' | null): number[] {
   if (rope === null) return [];
   const of: Rope = rope === 'local' ? (config.localRope ?? config) : config;
   return [rotaryScale(of.ropeScaling), ...rotaryFrequencies({ ...of, rotaryDim: config.rotaryDim })];
 }
 
-/** Whether two values are the same but for rounding to float32. */
+/** Whether two values are equal up to float32 rounding. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= 1e-5 * Math.abs(a);
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => isSame(one, b[i]));

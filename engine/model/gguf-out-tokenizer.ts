@@ -1,12 +1,12 @@
-/** The tokenizer's part of the metadata of a GGUF file that is written. */
+/** The tokenizer metadata of GGUF files that are written. */
 import { preTokenizerName } from './gguf-pretokenizers.ts';
 import { TOKEN_TYPE } from './gguf-token-types.ts';
 import { bool, type GgufField, list, notInGguf, text, u32 } from './gguf-write.ts';
 import type { TokenizerParts } from './tokenizer.ts';
 
 /**
- * The metadata of a tokenizer of byte pairs. Throws RollscopeError `model` for one of another kind, or whose rule for splitting
- * text has no name in llama.cpp.
+ * The metadata of a byte-level BPE tokenizer. Throws RollscopeError `model` for tokenizers of other types, or if
+ * llama.cpp has no name for its pre-tokenizer.
  */
 export function tokenizerFields(parts: TokenizerParts, vocabularySize: number): [string, GgufField][] {
   const { json } = parts;
@@ -53,7 +53,7 @@ export function tokenizerFields(parts: TokenizerParts, vocabularySize: number): 
   ] as [string, GgufField][];
 }
 
-/** The tokenizer's metadata of a file that a model came from, as it was there. */
+/** The tokenizer metadata of a model's original file, unchanged. */
 export function sameTokenizer(metadata: Readonly<Record<string, unknown>>): [string, GgufField][] {
   return Object.entries(metadata).flatMap(([key, value]): [string, GgufField][] => {
     if (!key.startsWith('tokenizer.')) return [];

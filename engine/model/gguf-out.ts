@@ -1,4 +1,4 @@
-/** A decoder with its tokenizer as a GGUF file, named and laid out as llama.cpp's converter does it. */
+/** Writes a decoder with its tokenizer as a GGUF file, with the names and layout of llama.cpp's converter. */
 import { architectureOf } from './architectures/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { type GgufContents, ggufPlace, parseGgufConfig } from './gguf-config.ts';
@@ -10,24 +10,25 @@ import { parameterShapes } from './parameters.ts';
 import { rotaryFrequencies, yarnGrowth } from './rope.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 
-/** Types of the matrices; norms, biases and rows that are not whole blocks keep more. */
+/** Types of matrices; norms, biases and rows that do not divide into blocks keep a higher precision. */
 export const GGUF_TYPES = ['F16', 'Q8_0', 'Q4_0'] as const satisfies readonly OutType[];
 export type GgufType = (typeof GGUF_TYPES)[number];
 
-/** llama.cpp's numbers of the files' types. */
+/** llama.cpp's file type numbers. */
 const FILE_TYPES = { F16: 1, Q4_0: 2, Q8_0: 7 } as const;
 
 interface GgufModel {
   name: string;
   config: DecoderConfig;
-  /** Metadata of its tokenizer. */
+  /** Tokenizer metadata. */
   tokenizer: readonly (readonly [string, GgufField])[];
-  /** All of the decoder's tensors, by its names. */
+  /** All tensors of the decoder, by its names. */
   tensors: ReadonlyMap<string, TensorToWrite>;
 }
 
 /**
- * Writes a model. Throws RollscopeError: `model` for what its architecture cannot say in GGUF, `disk` without space.
+ * Writes a model. Throws RollscopeError: `model` for what GGUF cannot express for its architecture, `disk` if space
+ * runs out.
  */
 export async function writeGgufModel(file: string, model: GgufModel, type: GgufType): Promise<void> {
   const { name, config, tokenizer } = model;
@@ -45,7 +46,7 @@ export async function writeGgufModel(file: string, model: GgufModel, type: GgufT
   await writeGguf(file, metadata, tensors);
 }
 
-/** Metadata as it is read from a file. */
+/** Metadata in the form that a reader returns. */
 function plain(metadata: ReadonlyMap<string, GgufField>): Record<string, unknown> {
   return Object.fromEntries(
     [...metadata].map(([key, { type, value }]) => [key, type === 'f32' ? Math.fround(value) : value]),
@@ -92,9 +93,9 @@ function ropeFields(config: DecoderConfig): [string, GgufField][] {
   const original = (length: number): [string, GgufField] => ['rope.scaling.original_context_length', u32(length)];
   switch (scaling?.type) {
     case undefined:
-    // Nothing is stretched within the context.
+    // Within the context, there is no scaling.
     case 'dynamic':
-    // In a tensor.
+    // Written as a tensor.
     case 'llama3':
       return plain;
     case 'linear':
@@ -119,7 +120,7 @@ function ropeFields(config: DecoderConfig): [string, GgufField][] {
   }
 }
 
-/** Windows and experts. */
+/** Metadata of windows and experts. */
 function otherFields(config: DecoderConfig): [string, GgufField][] {
   const { kinds, experts } = config;
   const windows = kinds.map(({ window }) => window).filter((window) => window !== null);
@@ -166,7 +167,7 @@ function ggufTensorsOf({ config, tensors }: GgufModel, type: GgufType): Map<stri
   return written;
 }
 
-/** A tensor's values in the file's order, norms as what they are. */
+/** A tensor's values in the file's order, with norm weights as absolute values, not offsets from 1. */
 async function* asStored(
   name: string,
   { data, shape }: TensorToWrite,
@@ -188,7 +189,7 @@ function vector(values: readonly number[]): GgufTensorToWrite {
   return { type: 'F32', shape: [values.length], data };
 }
 
-/** What frequencies are divided by, in tensors of their own. */
+/** Divisors of the rotary frequencies, written as separate tensors. */
 function ropeVectors(config: DecoderConfig): [string, readonly number[]][] {
   const { rotaryDim, ropeTheta, ropeScaling: scaling } = config;
   const each = isOneDivisorEach(config);

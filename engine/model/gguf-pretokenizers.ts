@@ -1,23 +1,23 @@
 /**
- * How a GGUF file of byte pairs says that a text is split before pairs are merged. The names are those that llama.cpp's
- * converter writes into `tokenizer.ggml.pre`; the rules are those of the models' own `tokenizer.json`.
+ * How byte-level BPE tokenizers of GGUF files split text before merging. Names are those that llama.cpp's converter
+ * writes to `tokenizer.ggml.pre`; rules are those of the models' own `tokenizer.json`.
  */
 import { GPT2_PATTERN, splitBy } from './pretokenizer-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 const SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-/** Letters after at most one other character, digits by `digits`, then signs and white space. */
+/** Letters after at most one other character, digits by `digits`, then punctuation and whitespace. */
 const words = (digits: string) =>
   `${SUFFIX}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
 const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
-/** As `words`, but a change from lower to upper case begins a new word. */
+/** Like `words`, but a change from lower to upper case starts a new word. */
 const casedWords = (digits: string, suffix: string) =>
   `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
 /**
  * The step of `tokenizer.json` that maps bytes to GPT-2's printable characters.
- * @param useRegex it also splits by GPT-2's rule
+ * @param useRegex whether it also splits by GPT-2's pattern
  */
 export const byteLevel = (useRegex: boolean) => ({
   type: 'ByteLevel',
@@ -35,14 +35,14 @@ const digitByDigit = {
 };
 
 export interface PreTokenizer {
-  /** As `tokenizer.json` describes it. */
+  /** In the format of `tokenizer.json`. */
   preTokenizer: object;
   normalizer: object | null;
-  /** Whether a word that is a token of the vocabulary is taken whole, whatever the merges say. */
+  /** Whether a word that is a token of the vocabulary is used whole, regardless of merges. */
   ignoreMerges: boolean;
-  /** Whether a text begins with the BOS token where the file does not say. */
+  /** Whether a text begins with the BOS token if the file does not say. */
   addsBos: boolean;
-  /** Whether `<|endoftext|>` ends a response besides the token that the file names, as in Qwen's own configuration. */
+  /** Whether `<|endoftext|>` ends a response in addition to the file's EOS token, as in Qwen's own configuration. */
   endsOnText: boolean;
 }
 
@@ -76,7 +76,7 @@ const RULES = new Map<string, PreTokenizer>(
     pixtral: llama3,
     lfm2: llama3,
     'midm-2.0': llama3,
-    // OLMo 2's too
+    // also OLMo 2's
     dbrx: threeDigits,
     'smaug-bpe': threeDigits,
     'chatglm-bpe': threeDigits,
@@ -92,17 +92,17 @@ const RULES = new Map<string, PreTokenizer>(
     codeshell: digits,
     tekken: rule(splitByAll(casedWords('\\p{N}', '')), { ignoreMerges: true, addsBos: true }),
     'gpt-4o': rule(splitByAll(casedWords('\\p{N}{1,3}', `${SUFFIX}?`))),
-    // what llama.cpp does with models that its converter did not know
+    // llama.cpp's rule for models that its converter did not know
     default: rule(splitByAll('[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2_PATTERN, '\\p{N}+', '[0-9][0-9][0-9]')),
   }),
 );
 
-/** The rule of a name; undefined for one that is not known. */
+/** The rule with a name; undefined if it is unknown. */
 export function preTokenizerOf(name: string): PreTokenizer | undefined {
   return RULES.get(name);
 }
 
-/** The name of the rule that a tokenizer has: the first of several that are alike; null where none is. */
+/** The name of a tokenizer's rule: the first of several identical ones; null if none matches. */
 export function preTokenizerName({ pre_tokenizer, normalizer, model }: TokenizerJson): string | null {
   const described = comparable([pre_tokenizer, normalizer ?? null]);
   const { ignore_merges: ignoreMerges = false, type } = model as { ignore_merges?: boolean; type?: string };
@@ -113,10 +113,10 @@ export function preTokenizerName({ pre_tokenizer, normalizer, model }: Tokenizer
   return found?.[0] ?? null;
 }
 
-/** A description without what changes nothing, as text. */
+/** A description as text, without the parts that have no effect. */
 function comparable(node: unknown): string {
   return JSON.stringify(node, (key, value: unknown) => {
-    // Offsets are not read, and what is false is the default.
+    // Offsets are not used, and false is the default.
     if (key === 'trim_offsets' || value === false) return undefined;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -124,8 +124,8 @@ function comparable(node: unknown): string {
 }
 
 /**
- * The rule's name for a file that names none (llama.cpp wrote none before May 2024), found by a token that only this
- * family's vocabulary has at this place; null where none is recognized.
+ * The rule's name for a file without one (llama.cpp wrote none before May 2024), recognized by a token that only this
+ * family's vocabulary has at this id; null if none is recognized.
  */
 export function recognizedPreTokenizer(tokens: readonly string[]): string | null {
   return FAMILIES.find(({ id, token }) => tokens[id] === token)?.name ?? null;

@@ -1,7 +1,7 @@
-/** Float32 to the types in which GGUF files are written, with the arithmetic of ggml's reference. */
+/** Quantizes float32 to the types that GGUF files are written in, with the arithmetic of ggml's reference. */
 import { toFloat16 } from '../tensor/index.ts';
 
-/** Types that are written: ggml's number, weights and bytes of a block. */
+/** Types for writing: ggml's type number, weights and bytes per block. */
 export const WRITTEN_TYPES = {
   F32: { number: 0, weights: 1, bytes: 4 },
   F16: { number: 1, weights: 1, bytes: 2 },
@@ -13,7 +13,7 @@ export type OutType = keyof typeof WRITTEN_TYPES;
 
 const { fround } = Math;
 
-/** Rounds to the nearest, halves away from zero, as C's roundf does. */
+/** Rounds to the nearest integer, halves away from zero, like C's roundf. */
 function rounded(x: number): number {
   return x < 0 ? -Math.floor(-x + 0.5) : Math.floor(x + 0.5);
 }
@@ -28,7 +28,7 @@ function q8_0(values: Float32Array, from: number, out: Uint8Array, at: number): 
   for (let i = 0; i < 32; i++) out[at + 2 + i] = rounded(fround(values[from + i]! * inverse));
 }
 
-/** d = the value farthest from 0 / -8, 4-bit numbers of which 8 is 0. */
+/** d = the value farthest from 0 / -8; 4-bit numbers, where 8 represents 0. */
 function q4_0(values: Float32Array, from: number, out: Uint8Array, at: number): void {
   let farthest = 0;
   for (let i = 0; i < 32; i++) {
@@ -42,7 +42,7 @@ function q4_0(values: Float32Array, from: number, out: Uint8Array, at: number): 
   for (let i = 0; i < 16; i++) out[at + 2 + i] = four(values[from + i]!) | (four(values[from + 16 + i]!) << 4);
 }
 
-/** Values as the bytes of a GGUF type; their number is a multiple of its block. */
+/** Encodes values as bytes of a GGUF type; their count must be a multiple of the block size. */
 export function quantized(type: OutType, values: Float32Array): Uint8Array {
   switch (type) {
     case 'F32':

@@ -1,20 +1,23 @@
-/** A SentencePiece vocabulary of pairs (Llama 2, TinyLlama, Mistral) from GGUF metadata, as `tokenizer.json` describes it. */
+/**
+ * Converts a SentencePiece BPE vocabulary (Llama 2, TinyLlama, Mistral) from GGUF metadata to the format of
+ * `tokenizer.json`.
+ */
 import { TOKEN_TYPE } from './gguf-token-types.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 export interface Piece {
   text: string;
-  /** Higher is merged first. */
+  /** Higher scores are merged first. */
   score: number;
-  /** A `TOKEN_TYPE`. */
+  /** One of `TOKEN_TYPE`. */
   type: number;
 }
 
 const SPACE = '\u2581';
 
 /**
- * The order in which pairs are merged. A GGUF file has scores of pieces only; every way to put a piece together from two
- * others is a merge, as in transformers' converter (`generate_merges`).
+ * The merges, in order. GGUF files contain only scores of pieces; every split of a piece into two others is a merge, as
+ * in transformers' converter (`generate_merges`).
  */
 export function mergesOf(pieces: readonly Piece[]): [string, string][] {
   const ids = new Map(
@@ -39,10 +42,10 @@ export function mergesOf(pieces: readonly Piece[]): [string, string][] {
   return merges.map(({ left, right }) => [left, right]);
 }
 
-/** The part of `tokenizer.json` that the kind of vocabulary decides. */
+/** The parts of `tokenizer.json` that depend on the type of vocabulary. */
 export type Described = Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
 
-/** What of `tokenizer.json` differs from that of a vocabulary of bytes. `spaceFirst`: a text begins with a space. */
+/** The parts of `tokenizer.json` that differ from a byte-level vocabulary's. `spaceFirst`: a text begins with a space. */
 export function sentencePiece(pieces: readonly Piece[], unknown: string | null, spaceFirst: boolean): Described {
   const replace = (from: string, to: string) => ({ type: 'Replace', pattern: { String: from }, content: to });
   return {

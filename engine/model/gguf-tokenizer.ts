@@ -1,4 +1,4 @@
-/** The tokenizer that a GGUF file carries, described as `tokenizer.json` would describe it. */
+/** The tokenizer in a GGUF file, in the format of `tokenizer.json`. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { startsWith } from './first-token.ts';
 import type { GgufFile } from './gguf.ts';
@@ -8,7 +8,7 @@ import { TOKEN_TYPE } from './gguf-token-types.ts';
 import type { TokenizerParts } from './tokenizer.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-/** Tokens that end a turn wherever a vocabulary has them, whatever the file names: from llama.cpp's list. */
+/** Tokens that end a turn if the vocabulary contains them, regardless of the file's settings: from llama.cpp's list. */
 const ENDS = new Set([
   '<|eot_id|>',
   '<|im_end|>',
@@ -32,21 +32,21 @@ function unsupported(file: string, field: string, what: string, value?: unknown)
 
 type Kinds = { string: string; number: number; boolean: boolean };
 
-/** The fields of the tokenizer, each of the kind that it has to be. */
+/** Type-checked access to the tokenizer's fields. */
 class TokenizerFields {
   constructor(
     private readonly file: string,
     private readonly metadata: GgufFile['metadata'],
   ) {}
 
-  /** undefined where the file lacks it. Throws RollscopeError `model` for a value of another kind. */
+  /** The field, or undefined if it is missing. Throws RollscopeError `model` for a value of the wrong type. */
   one<K extends keyof Kinds>(name: string, kind: K): Kinds[K] | undefined {
     const value = this.metadata[name];
     if (value === undefined || typeof value === kind) return value as Kinds[K] | undefined;
     throw this.bad(name, `a ${kind}`);
   }
 
-  /** The same for a list. */
+  /** Like `one`, for a list. */
   list<K extends keyof Kinds>(name: string, kind: K): Kinds[K][] | undefined {
     const value = this.metadata[name];
     if (value === undefined) return undefined;
@@ -62,7 +62,7 @@ class TokenizerFields {
   }
 }
 
-/** Throws RollscopeError `model` when the file carries no tokenizer, one of a kind that is not known, or damaged fields. */
+/** Reads the tokenizer. Throws RollscopeError `model` if the file has none, one of an unknown type, or damaged fields. */
 export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const fields = new TokenizerFields(file, metadata);
   const tokens = fields.list('tokenizer.ggml.tokens', 'string');
@@ -73,7 +73,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   const kind = metadata['tokenizer.ggml.model'];
   if (kind !== 'llama' && kind !== 'gpt2')
     throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
-  /** A special token's id; `usual` is what llama.cpp takes where a SentencePiece file names none. */
+  /** A special token's id; `usual` is llama.cpp's default if a SentencePiece file does not set one. */
   const idOf = (name: string, usual = -1): number[] => {
     const id = fields.one(`tokenizer.ggml.${name}`, 'number') ?? (kind === 'llama' ? usual : -1);
     return id in tokens ? [id] : [];
@@ -112,7 +112,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   };
 }
 
-/** Those with a name after `tokenizer.chat_template`. */
+/** Templates with a name after `tokenizer.chat_template`. */
 function namedTemplates(metadata: GgufFile['metadata']): Map<string, string> {
   const texts = Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const named = texts.flatMap(([key, text]): [string, string][] => {
@@ -122,7 +122,7 @@ function namedTemplates(metadata: GgufFile['metadata']): Map<string, string> {
   return new Map(named);
 }
 
-/** What of `tokenizer.json` describes a vocabulary of bytes. */
+/** The parts of `tokenizer.json` that describe a byte-level vocabulary. */
 function bytePairs(tokens: readonly string[], merges: string[], pre: PreTokenizer): Described {
   return {
     normalizer: pre.normalizer,
@@ -143,7 +143,7 @@ function pieces(tokens: readonly string[], types: readonly number[], scores: rea
   return tokens.map((text, id) => ({ text, score: scores[id] ?? 0, type: types[id] ?? TOKEN_TYPE.normal }));
 }
 
-/** How a text is split. A name that is not known is not taken for another one: other tokens would be another prompt. */
+/** The pre-tokenizer. Unknown names are refused, since a different one would tokenize prompts differently. */
 function preTokenizer(file: string, named: unknown, tokens: readonly string[]): PreTokenizer {
   const field = 'tokenizer.ggml.pre';
   const name = named === undefined ? recognizedPreTokenizer(tokens) : String(named);
@@ -162,7 +162,7 @@ function addedTokens(tokens: readonly string[], types: readonly number[]): NonNu
   });
 }
 
-/** Ids of the tokens that end a response in every vocabulary. */
+/** Ids of tokens that end a response in any vocabulary. */
 function commonEnds(tokens: readonly string[], types: readonly number[], onText: boolean): number[] {
   const ends = (text: string) => ENDS.has(text) || (onText && text === '<|endoftext|>');
   return tokens.flatMap((text, id) => (ends(text) && types[id] !== TOKEN_TYPE.normal ? [id] : []));

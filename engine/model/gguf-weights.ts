@@ -1,4 +1,4 @@
-/** The weights of a GGUF file as a safetensors file with Hugging Face's names and layouts, made once and cached. */
+/** Converts a GGUF file's weights to a safetensors file with Hugging Face's names and layouts, once and cached. */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
@@ -15,12 +15,12 @@ import { readSafetensorsIndex, type StoredTensor } from './safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 import { sampledFile } from './sampled-fingerprint.ts';
 
-/** Raised when the conversion changes, so that older cache files are rebuilt. */
+/** Increased when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
 /**
- * Rows of a query or key projection in Hugging Face's order, half a head apart, where the two numbers that are rotated
- * together lay side by side. `width`: elements of a row.
+ * Reorders rows of a query or key projection from adjacent rotation pairs to Hugging Face's order, with pairs half a
+ * head apart. `width`: elements per row.
  */
 export function unpermuteRows<T extends Float32Array | Uint8Array>(values: T, heads: number, width: number): T {
   const out = new (values instanceof Float32Array ? Float32Array : Uint8Array)(values.length) as T;
@@ -35,7 +35,7 @@ export function unpermuteRows<T extends Float32Array | Uint8Array>(values: T, he
   return out;
 }
 
-/** The inverse: rows of a query or key projection in the order of llama.cpp's files. */
+/** The inverse: reorders rows of a query or key projection to the order of llama.cpp's files. */
 export function permuteRows(values: Float32Array, heads: number, width: number): Float32Array {
   const out = new Float32Array(values.length);
   const headDim = values.length / width / heads;
@@ -50,7 +50,7 @@ export function permuteRows(values: Float32Array, heads: number, width: number):
   return out;
 }
 
-/** Heads whose rows are in another order than Hugging Face's, or null. */
+/** The number of heads if their rows are in a different order than Hugging Face's, or null. */
 export function permutedHeads(name: string, config: DecoderConfig): number | null {
   if (architectureOf(config.architecture).gguf.rotated === 'apart') return null;
   if (/q_proj\.(weight|bias)$/.test(name)) return config.heads;
@@ -58,13 +58,13 @@ export function permutedHeads(name: string, config: DecoderConfig): number | nul
   return null;
 }
 
-/** A tensor of the decoder from its place in a file, whole or some rows at a time. */
+/** Reads a tensor of the decoder from its place in a file, whole or a few rows at a time. */
 export async function* converted(gguf: GgufFile, name: string, config: DecoderConfig): AsyncGenerator<Float32Array> {
   const { tensor, part } = tensorPart(gguf, config, name);
   const heads = permutedHeads(name, config);
-  // The norms' weights say how far they are from 1 in the decoder, and what they are in the file.
+  // In the decoder, these norm weights are offsets from 1; in the file, they are absolute.
   const lowered = architectureOf(config.architecture).block.norm === 'rms from 1' && /norm\.weight$/.test(name);
-  // Whole projections: the rows of a head must be at hand together.
+  // Reads the whole projection, since all rows of a head are needed together.
   const budget = heads === null ? undefined : Number.MAX_SAFE_INTEGER;
   for await (const values of readGgufTensor(part, budget)) {
     if (lowered) yield values.map((value) => value - 1);
@@ -73,7 +73,7 @@ export async function* converted(gguf: GgufFile, name: string, config: DecoderCo
   }
 }
 
-/** The tensor of the file that a tensor of the decoder is, or is in, and the part that it is. */
+/** The tensor of a file that contains a tensor of the decoder, and which part of it. */
 export function tensorPart(
   gguf: GgufFile,
   config: DecoderConfig,
@@ -88,10 +88,10 @@ export function tensorPart(
   return { tensor, part };
 }
 
-/** Tensors that files carry and nothing reads: `rope_freqs.weight` has become part of the configuration. */
+/** Tensors in files that are not read as weights: `rope_freqs.weight` is part of the configuration. */
 const UNREAD = /^rope_(?:freqs|factors_short|factors_long)\.weight$|^blk\.\d+\.attn_rot_embd\b/;
 
-/** Throws `model` where the file lacks a tensor, has one of another shape, or one that would be left out of the sum. */
+/** Throws `model` if the file lacks a tensor, or has one of the wrong shape or an extra one that would be ignored. */
 export function checkTensors(
   gguf: GgufFile,
   config: DecoderConfig,
@@ -121,16 +121,16 @@ export function checkTensors(
   }
 }
 
-/** A shape with all axes but the last merged into one; a vector stays a vector. */
+/** Merges all axes of a shape but the last into one; a vector stays a vector. */
 function rowsAndWidth(shape: readonly number[]): number[] {
   if (shape.length < 2) return [...shape];
   return [elementsOf(shape.slice(0, -1)), shape.at(-1)!];
 }
 
 /**
- * The tensors of a GGUF file from `<cacheDir>/<fingerprint>.safetensors`, which is made if it is not there: dequantized to
- * float32 tensor by tensor, written aside, renamed. Throws RollscopeError: `model` for a missing tensor or a wrong shape,
- * `disk` without space, `canceled` when the signal aborts.
+ * Returns the tensors of a GGUF file from `<cacheDir>/<fingerprint>.safetensors`, which is created if missing:
+ * dequantized to float32 tensor by tensor, under a temporary name that is renamed at the end. Throws RollscopeError:
+ * `model` for a missing tensor or a wrong shape, `disk` if space runs out, `canceled` if the signal aborts.
  */
 export async function ggufTensors(
   gguf: GgufFile,
@@ -157,7 +157,7 @@ export async function ggufTensors(
     tensors.set(name, { shape, data });
   }
   await writeSafetensors(file, tensors, { converter: CONVERTER, source: path.basename(gguf.file) });
-  // Earlier versions kept the same weights under a fingerprint of samples, which nothing looks for anymore.
+  // Earlier versions cached the same weights under a fingerprint of samples, which is no longer used.
   await remove(path.join(cacheDir, `${await sampledFile(gguf.file)}.safetensors`));
   return (await readSafetensorsIndex(file)).tensors;
 }

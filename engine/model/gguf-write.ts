@@ -1,11 +1,11 @@
-/** GGUF files as bytes (version 3): metadata with types, and tensors one after the other. */
+/** Writes GGUF files (version 3): typed metadata, followed by the tensors. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { writeAside } from '../system/aside.ts';
 import { openToWrite } from '../system/files.ts';
 import { elementsOf } from '../tensor/tensor.ts';
 import { type OutType, quantized, WRITTEN_TYPES } from './gguf-quantize.ts';
 
-/** A value of the metadata with its type. */
+/** A typed metadata value. */
 export type GgufField =
   | { readonly type: 'u32' | 'i32' | 'f32'; readonly value: number }
   | { readonly type: 'bool'; readonly value: boolean }
@@ -16,19 +16,19 @@ export type GgufField =
       readonly value: readonly unknown[];
     };
 
-/** A field of metadata as an unsigned 32-bit integer. */
+/** A metadata field as an unsigned 32-bit integer. */
 export const u32 = (value: number): GgufField => ({ type: 'u32', value });
 
-/** A field of metadata as a 32-bit float. */
+/** A metadata field as a 32-bit float. */
 export const f32 = (value: number): GgufField => ({ type: 'f32', value });
 
-/** A field of metadata that is true or false, one byte. */
+/** A boolean metadata field, one byte. */
 export const bool = (value: boolean): GgufField => ({ type: 'bool', value });
 
-/** A field of metadata as UTF-8 text. */
+/** A metadata field as UTF-8 text. */
 export const text = (value: string): GgufField => ({ type: 'string', value });
 
-/** A field of metadata as a list. @param of the type of its items, which all have it */
+/** A metadata field as a list. @param of the type of all its items */
 export const list = (of: (GgufField & { type: 'list' })['of'], value: readonly unknown[]): GgufField => ({
   type: 'list',
   of,
@@ -37,7 +37,7 @@ export const list = (of: (GgufField & { type: 'list' })['of'], value: readonly u
 
 const NUMBERS = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, list: 9 } as const;
 
-/** A tensor to be written: values in float32, whole rows at a time. */
+/** A tensor to write: values in float32, in parts of whole rows. */
 export interface GgufTensorToWrite {
   readonly type: OutType;
   /** Row-major, outermost first. */
@@ -95,8 +95,8 @@ function bytesOf({ type, shape }: GgufTensorToWrite): number {
 }
 
 /**
- * Writes a file, aside first and then renamed, so that it is never half written. Throws RollscopeError `disk` without
- * space.
+ * Writes a file under a temporary name and renames it, so that it is never incomplete. Throws RollscopeError `disk` if
+ * space runs out.
  */
 export async function writeGguf(
   file: string,
@@ -147,7 +147,7 @@ export async function writeGguf(
   });
 }
 
-/** The error for what cannot be said in a GGUF file. */
+/** The error for a feature that GGUF cannot express. */
 export function notInGguf(field: string, what: string, facts: Record<string, string> = {}): RollscopeError {
   return new RollscopeError('model', `${what} in a GGUF file.`, 'Use --format safetensors.', {
     details: { reason: 'not-in-gguf', field, ...facts },

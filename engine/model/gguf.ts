@@ -1,40 +1,40 @@
-/** GGUF files, version 2 and 3: metadata, the list of tensors, and their values a few rows at a time. */
+/** Reads GGUF files, versions 2 and 3: metadata, the list of tensors, and their values a few rows at a time. */
 import { open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import { elementsOf } from '../tensor/tensor.ts';
 import { blockSize, dequantize, READABLE_TYPES, typeName } from './gguf-blocks.ts';
 import { brokenWeightFile, openWeightFile } from './weight-file.ts';
 
-/** 64-bit numbers beyond 2^53 are rounded. */
+/** 64-bit numbers above 2^53 are rounded. */
 export type GgufValue = number | boolean | string | GgufValue[];
 
 export interface GgufTensor {
   name: string;
-  /** Where it is: a model may be split over several files. */
+  /** The file that contains it: a model may be split into several. */
   file: string;
   /** ggml's type number. */
   type: number;
   /** Row-major, outermost first (GGUF itself lists the innermost first). */
   shape: number[];
-  /** Bytes from the file's start. */
+  /** Offset in bytes from the file's start. */
   offset: number;
   bytes: number;
 }
 
 export interface GgufFile {
   file: string;
-  /** All of its parts; the file alone, where it is not split. */
+  /** All parts of a split model, or the one file. */
   files: readonly string[];
   size: number;
   metadata: Record<string, GgufValue>;
   tensors: Map<string, GgufTensor>;
-  /** Where the tensors' data begins. */
+  /** Offset of the tensor data. */
   dataOffset: number;
 }
 
 const FIRST_READ = 8 * 2 ** 20;
 
-/** Thrown when the bytes read so far end inside of the header. */
+/** Thrown if the bytes read so far end inside the header. */
 class NeedMore extends Error {}
 
 class Cursor {
@@ -98,7 +98,7 @@ class Cursor {
       case 9: {
         const inner = this.u32();
         const length = this.u64();
-        // The smallest element has one byte, so a longer list cannot be in the file.
+        // Elements have at least one byte, so a longer list cannot be in the file.
         if (length > 2 ** 31)
           throw brokenWeightFile(this.file, 'bad-length', `list of impossible length at byte ${this.at}.`);
         const list: GgufValue[] = [];
@@ -119,20 +119,20 @@ class Cursor {
   }
 }
 
-/** @throws NeedMore where `buffer` ends inside of the header; RollscopeError `model` */
+/** @throws NeedMore if `buffer` ends inside the header; RollscopeError `model` */
 function parse(buffer: Buffer, file: string, size: number): GgufFile {
   const cursor = new Cursor(buffer, file);
   checkFormat(cursor, file);
   const tensorCount = cursor.u64();
   const valueCount = cursor.u64();
-  // names of the file are looked up in it
+  // without a prototype, since names from the file are looked up in it
   const metadata: Record<string, GgufValue> = Object.create(null);
   for (let i = 0; i < valueCount; i++) {
     const key = cursor.string();
     metadata[key] = cursor.value(cursor.u32());
   }
   const listed: ListedTensor[] = [];
-  // The count of a damaged file may be more than an array can have.
+  // The count in a damaged file may exceed the maximum array length.
   for (let i = 0; i < tensorCount; i++) listed.push(listedTensor(cursor, file));
   const alignment = Number(metadata['general.alignment'] ?? 32);
   if (!(alignment >= 1))
@@ -142,7 +142,7 @@ function parse(buffer: Buffer, file: string, size: number): GgufFile {
   return { file, files: [file], size, metadata, tensors, dataOffset };
 }
 
-/** The first bytes: what the file is, and of which version. */
+/** Checks the first bytes: format and version. */
 function checkFormat(cursor: Cursor, file: string): void {
   if (cursor.u32() !== 0x46554747) {
     throw new RollscopeError('model', `${file} is not a GGUF file.`, 'Use a .gguf file, a model folder or a Hub id.', {
@@ -165,7 +165,7 @@ function checkFormat(cursor: Cursor, file: string): void {
   }
 }
 
-/** A tensor as the header lists it: its offset is from where the data begins. */
+/** A tensor in the header, with an offset from the start of the data. */
 type ListedTensor = Omit<GgufTensor, 'bytes' | 'file'>;
 
 function listedTensor(cursor: Cursor, file: string): ListedTensor {
@@ -180,7 +180,7 @@ function listedTensor(cursor: Cursor, file: string): ListedTensor {
   return { name, shape, type: cursor.u32(), offset: cursor.u64() };
 }
 
-/** The tensor with its place in the file, once its type can be read and its rows are whole. */
+/** Locates a tensor in the file, and checks that its type is supported and its rows divide into blocks. */
 function locatedTensor(
   tensor: ListedTensor,
   dataOffset: number,
@@ -220,8 +220,9 @@ function locatedTensor(
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/i;
 
 /**
- * Reads a GGUF file's metadata and list of tensors, of a split model by its first part. Throws RollscopeError `model` when
- * it or another part is missing, truncated, not GGUF, of another version, or holds a tensor of an unreadable type.
+ * Reads a GGUF file's metadata and list of tensors; a split model is given by its first part. Throws RollscopeError
+ * `model` if it or another part is missing, truncated, not GGUF, of an unsupported version, or contains a tensor of an
+ * unsupported type.
  */
 export async function readGguf(file: string): Promise<GgufFile> {
   const first = await readPart(file);
@@ -269,12 +270,15 @@ async function readPart(file: string): Promise<GgufFile> {
   }
 }
 
-/** A tensor's values in float32, whole rows at a time, in blocks of at most about `budget` bytes. */
+/** Reads a tensor's values in float32, in parts of whole rows of about `budget` bytes at most. */
 export async function* readGgufTensor(tensor: GgufTensor, budget = 32 * 2 ** 20): AsyncGenerator<Float32Array> {
   for await (const bytes of readGgufRows(tensor, budget)) yield dequantize(tensor.type, bytes);
 }
 
-/** A tensor's bytes as the file has them, whole rows at a time; `budget` bytes is about what a part has in float32. */
+/**
+ * Reads a tensor's bytes as stored, in parts of whole rows; `budget` is the approximate size of a part in float32, in
+ * bytes.
+ */
 export async function* readGgufRows(tensor: GgufTensor, budget = 32 * 2 ** 20): AsyncGenerator<Uint8Array> {
   const { file } = tensor;
   const width = tensor.shape.at(-1) ?? 1;

@@ -1,6 +1,6 @@
 /**
- * The weights of a model with its matrices in 16 bits, for a frozen base: as its files have them where those are float16 or
- * bfloat16, rounded to float16 otherwise, once, into a file that is kept. They are widened for each use.
+ * Weights of a frozen base model with 16-bit matrices: as stored if they are float16 or bfloat16, otherwise rounded to
+ * float16 once and cached. They are widened at each use.
  */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -15,13 +15,13 @@ import type { WeightReader } from './quantized-weights.ts';
 import { readSafetensorsIndex, type StoredTensor } from './safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
-/** Raised when the conversion changes, so that older cache files are rebuilt. */
+/** Increased when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
 /**
- * The tensors, those that the files do not have in 16 bits from `<cacheDir>/<fingerprint>.float16.safetensors`, which is
- * made if it is not there. In addition to the model's own there is the mean of the unembedding's rows. Norms and biases are
- * float32. Throws RollscopeError: `model` where a weight is not finite or too large for float16, `disk` without space,
+ * Returns the tensors; those that are not stored in 16 bits come from `<cacheDir>/<fingerprint>.float16.safetensors`,
+ * which is created if missing. Adds the mean of the unembedding's rows to the model's own tensors. Norms and biases are
+ * float32. Throws RollscopeError: `model` if a weight is not finite or too large for float16, `disk` if space runs out,
  * `canceled`.
  */
 export async function halfTensors(
@@ -76,7 +76,7 @@ function late(tensors: ReadonlyMap<string, StoredTensor>): [string, StoredTensor
   ]);
 }
 
-/** Throws RollscopeError `model` where a value of a part is not finite, or would be infinite in float16. */
+/** Throws RollscopeError `model` if a value in a part is not finite, or would overflow in float16. */
 function checkRange(values: Float32Array, name: string, shape: readonly number[], first: number, file: string): void {
   const found = values.findIndex((x) => !(Math.abs(x) < MOST_FLOAT16));
   if (found < 0) return;
@@ -91,7 +91,7 @@ function checkRange(values: Float32Array, name: string, shape: readonly number[]
   );
 }
 
-/** The mean of a matrix's rows as they are in 16 bits. `exact`: they are so in the files. */
+/** The mean of a matrix's rows in 16 bits. `exact`: the files store them in 16 bits. */
 async function meanRow(
   reader: WeightReader,
   name: string,

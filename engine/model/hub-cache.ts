@@ -1,6 +1,6 @@
 /**
- * The Hub client's cache, shared with the other programs of a machine that use the Hub: `blobs` by content, and for each
- * commit a folder of links to them. What one program has fetched, another one uses. Its place is that of `huggingface_hub`:
+ * The Hub client's cache, shared with other programs that use the Hub: `blobs` by content, and for each commit a folder
+ * of links to them. Files that one program downloads are available to all. Its location is that of `huggingface_hub`:
  * `$HF_HUB_CACHE`, `$HF_HOME/hub`, or `~/.cache/huggingface/hub`.
  */
 
@@ -14,21 +14,21 @@ import { isInnerPath } from '../system/file-name.ts';
 import { ensureFolder, move, pointAt, writeInPlace } from '../system/files.ts';
 import { FileLock } from '../system/lock.ts';
 
-/** A model of the Hub as people name it: `owner/name`, or `owner/name@revision`. */
+/** A model on the Hub as users name it: `owner/name`, or `owner/name@revision`. */
 export interface HubId {
-  /** As it was written. */
+  /** As the user wrote it. */
   spec: string;
   name: string;
-  /** A branch, a tag or a commit. */
+  /** A branch, tag or commit. */
   revision: string;
-  /** A model by default. */
+  /** Defaults to `model`. */
   type?: 'model' | 'dataset';
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const LOCK_RETRY_MS = 500;
 
-/** One repository of the Hub in the cache. Paths are those of the cache's own layout; nothing is fetched here. */
+/** A Hub repository in the cache. Paths follow the cache's own layout; nothing is downloaded here. */
 export class CachedRepo {
   readonly #folder: string;
   readonly #lock: string;
@@ -40,7 +40,7 @@ export class CachedRepo {
     this.#lock = path.join(cache, '.locks', name, 'rollscope.lock');
   }
 
-  /** The commit that the revision was when it was last asked for; null for one that was never asked for. */
+  /** The commit of the revision when it was last requested; null if it never was. */
   async commit(): Promise<string | null> {
     const { revision } = this.id;
     if (COMMIT.test(revision)) return revision;
@@ -52,13 +52,13 @@ export class CachedRepo {
     if (this.id.revision !== commit) await writeWhole(path.join(this.#folder, 'refs', this.id.revision), commit);
   }
 
-  /** The folder with the files of a commit, by their names. */
+  /** The folder with the files of a commit. */
   snapshot(commit: string): string {
     if (!COMMIT.test(commit)) throw this.#outside(commit);
     return path.join(this.#folder, 'snapshots', commit);
   }
 
-  /** Where a file of a commit is below `folder`. What the Hub names must not lead out of it. */
+  /** The path of a commit's file in `folder`. Names from the Hub must not lead out of it. */
   #inner(folder: string, name: string): string {
     if (!isInnerPath(name)) throw this.#outside(name);
     return path.join(folder, name);
@@ -73,7 +73,7 @@ export class CachedRepo {
     );
   }
 
-  /** Whether a commit is known to have no such file: a program that looked for it has noted that. */
+  /** Whether a commit is known not to contain this file: a program looked for it and recorded that. */
   async lacks(commit: string, name: string): Promise<boolean> {
     return exists(this.#inner(path.join(this.#folder, '.no_exist', commit), name));
   }
@@ -84,14 +84,17 @@ export class CachedRepo {
     await writeInPlace(note, '');
   }
 
-  /** Where the bytes of a file are gathered until it is complete; other programs have names of their own for theirs. */
+  /** The path for a file's bytes until the download is complete; other programs use names of their own. */
   async partial(etag: string): Promise<string> {
     const blobs = path.join(this.#folder, 'blobs');
     await ensureFolder(blobs);
     return path.join(blobs, `${blobName(etag)}.rollscope.incomplete`);
   }
 
-  /** Puts a file whose content is there already (that of another commit) into a commit's folder; false where it is not. */
+  /**
+   * Adds a file whose content is already cached (from another commit) to a commit's folder; returns false if it is not
+   * cached.
+   */
   async reuse(commit: string, name: string, etag: string): Promise<boolean> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     if (!(await exists(blob))) return false;
@@ -99,14 +102,14 @@ export class CachedRepo {
     return true;
   }
 
-  /** Puts a file that was fetched into a commit's folder. */
+  /** Adds a downloaded file to a commit's folder. */
   async keep(commit: string, name: string, etag: string): Promise<void> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     await move(await this.partial(etag), blob);
     await pointAt(this.#inner(this.snapshot(commit), name), blob);
   }
 
-  /** Runs `fetch` while no other process of Rollscope fetches this model. */
+  /** Runs `fetch` while no other Rollscope process downloads this model. */
   async alone<T>(fetch: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     await ensureFolder(path.dirname(this.#lock));
     const held = new Error('another process fetches it');
@@ -126,7 +129,7 @@ export class CachedRepo {
   }
 }
 
-/** An entity tag as the cache names its content: without quotes and the mark of a weak one. */
+/** The name of a blob for an ETag: without quotes and the weak prefix. */
 function blobName(etag: string): string {
   return etag
     .replace(/^W\//, '')
@@ -134,7 +137,7 @@ function blobName(etag: string): string {
     .replace(/[^\w.-]/g, '_');
 }
 
-/** Whether there is a file or folder, with links followed; false too where it cannot be looked at. */
+/** Whether a file or folder exists, following links; false also if it is inaccessible. */
 export async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null)) !== null;
 }

@@ -1,4 +1,4 @@
-/** Datasets from the Hub: the files of one split, fetched once into the cache that the Hub's programs share. */
+/** Datasets from the Hub: the files of one split, downloaded once into the Hub client's shared cache. */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,12 +13,12 @@ import { access, offline, Repository } from './hub.ts';
 import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { hubError } from './hub-error.ts';
 
-/** A repository with more files is not one of problems. */
+/** Repositories with more files are refused, since they are unlikely to be problem datasets. */
 const MOST_FILES = 20_000;
 
 /**
- * Paths in the cache of the files that `choose` picks by name, in its order. What was fetched once for the same `split`
- * is used without a network. Throws RollscopeError `dataset`, `disk` or `canceled`.
+ * Cache paths of the files that `choose` selects by name, in its order. A `split` that was downloaded once is used
+ * offline. Throws RollscopeError: `dataset`, `disk` or `canceled`.
  */
 export async function fetchHubDataset(
   { spec, name, revision }: DatasetId,
@@ -39,14 +39,14 @@ export async function fetchHubDataset(
   }
 }
 
-/** Where the list of a commit's files is kept, with the splits that are complete. */
+/** The path of the cached file list of a commit, which also names complete splits. */
 function listPlace(cached: CachedRepo, commit: string): string {
   return path.join(path.dirname(path.dirname(cached.snapshot(commit))), '.rollscope', `${commit}.json`);
 }
 
 const Listing = z.object({
   files: z.array(z.string()),
-  /** Splits, as they were asked for, and their files. */
+  /** Splits, as requested, and their files. */
   complete: z.record(z.string(), z.array(z.string())),
 });
 type Listing = z.infer<typeof Listing>;
@@ -59,7 +59,7 @@ async function listing(cached: CachedRepo, commit: string): Promise<Listing | nu
   }
 }
 
-/** The names of a commit's files, where those of the split are all there. */
+/** The names of a split's files in a commit, if all of them are cached. */
 async function keptFiles(cached: CachedRepo, commit: string, split: string): Promise<string[] | null> {
   const list = await listing(cached, commit);
   const files = list && Object.hasOwn(list.complete, split) ? list.complete[split]! : null;

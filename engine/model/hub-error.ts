@@ -1,16 +1,17 @@
-/** Errors of the Hub, with their remedies. */
+/** Errors from the Hub, with hints. */
 import { HubApiError } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { HubId } from './hub-cache.ts';
 
-/** Address of the Hub: `HF_ENDPOINT`, or the public one. */
+/** URL of the Hub: `HF_ENDPOINT`, or the public one. */
 export function endpoint(): string {
   return process.env.HF_ENDPOINT || 'https://huggingface.co';
 }
 
 /**
- * A `RollscopeError` about what the Hub refused or that it cannot be reached, with a hint: `model` or `dataset`, by
- * what was wanted, else `disk` or `canceled`. A `RollscopeError` passes unchanged.
+ * Converts an error to a `RollscopeError` that says what the Hub refused or that it is unreachable, with a hint:
+ * `model` or `dataset` depending on the request, otherwise `disk` or `canceled`. A `RollscopeError` is returned
+ * unchanged.
  */
 export function hubError(error: unknown, id: HubId): RollscopeError {
   const what = id.type ?? 'model';

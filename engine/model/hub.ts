@@ -1,4 +1,4 @@
-/** Models from the Hugging Face Hub: fetched once into the Hub client's cache, resumable, then used without a network. */
+/** Models from the Hugging Face Hub: downloaded once into the Hub client's cache, resumable, then used offline. */
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,28 +11,28 @@ import { parseWeightMap } from './safetensors.ts';
 
 const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const OPTIONAL = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'] as const;
-/** Chat templates besides the usual one, as transformers stores them. */
+/** Additional chat templates, as transformers stores them. */
 const TEMPLATES = /^additional_chat_templates\/[^/\\]{1,100}\.jinja$/;
 const MOST_TEMPLATES = 20;
 const WEIGHTS = 'model.safetensors';
 const WEIGHTS_INDEX = 'model.safetensors.index.json';
-/** Milliseconds that asking for optional files may take before a model is used as it is. */
+/** Time limit in milliseconds for requesting optional files; after it, the model is used without them. */
 const OPTIONAL_LIMIT = 10_000;
 
 export interface HubOptions {
-  /** Rollscope's own cache, where earlier versions kept models. */
+  /** Rollscope's own cache, where earlier versions stored models. */
   cacheDir: string;
   onProgress?: ((message: string, fraction: number | null) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** What names a model of the Hub: `owner/name`, at a branch, tag or commit with `@`; null for what does not. */
+/** Parses a Hub id: `owner/name`, optionally with `@` and a branch, tag or commit; null if it is not one. */
 export function parseHubId(spec: string): HubId | null {
   const [, name, revision = 'main'] = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w.-]*))?$/.exec(spec) ?? [];
   return name === undefined ? null : { spec, name, revision };
 }
 
-/** A commit of a model or dataset at the Hub. */
+/** A commit of a model or dataset on the Hub. */
 export class Repository {
   constructor(
     private readonly cached: CachedRepo,
@@ -44,14 +44,14 @@ export class Repository {
     return this.cached.snapshot(this.commit);
   }
 
-  /** Size and tag of a file; null when the repository does not have it. */
+  /** Size and ETag of a file; null if the repository does not contain it. */
   async info(name: string): Promise<FileDownloadInfoOutput | null> {
     const info = await fileDownloadInfo(this.request(name));
     if (info === null) await this.cached.setLacks(this.commit, name);
     return info;
   }
 
-  /** Fetches a file unless its content is there. Bytes of an earlier try are kept; `count` hears of every chunk. */
+  /** Downloads a file unless it is cached. Resumes an earlier partial download; `count` is called for every chunk. */
   async file(name: string, info: FileDownloadInfoOutput, count: (bytes: number) => void): Promise<void> {
     if (await this.cached.reuse(this.commit, name, info.etag)) {
       count(info.size);
@@ -74,7 +74,7 @@ export class Repository {
     await this.cached.keep(this.commit, name, info.etag);
   }
 
-  /** Appends a body to the bytes that are there. When it ends early, what has come of it is in the file. */
+  /** Appends a response body to the partial file. If it ends early, the received bytes are kept. */
   private async write(partial: string, start: number, body: Blob, count: (bytes: number) => void): Promise<void> {
     const file = await openToWrite(partial, start > 0 ? 'end' : 'beginning');
     try {
@@ -83,7 +83,7 @@ export class Repository {
         count(chunk.length);
       }
     } catch (error) {
-      // The body reports a canceled request only as text.
+      // The body reports an aborted request only as text.
       this.signal?.throwIfAborted();
       throw error;
     } finally {
@@ -97,7 +97,7 @@ export class Repository {
   }
 }
 
-/** Options of the Hub's client: its address, the token of `HF_TOKEN`, and requests that end with the signal. */
+/** Options for the Hub client: its URL, the token from `HF_TOKEN`, and requests that the signal aborts. */
 export function access(signal: AbortSignal | undefined) {
   const accessToken = process.env.HF_TOKEN;
   return {
@@ -107,7 +107,7 @@ export function access(signal: AbortSignal | undefined) {
   };
 }
 
-/** Whether a folder has all that a model needs. */
+/** Whether a folder contains all files that a model needs. */
 async function complete(folder: string): Promise<boolean> {
   for (const name of REQUIRED) if (!(await exists(path.join(folder, name)))) return false;
   if (await exists(path.join(folder, WEIGHTS))) return true;
@@ -121,7 +121,7 @@ async function shardsOf(folder: string): Promise<string[]> {
   return [...new Set(parseWeightMap(await readFile(file, 'utf8'), file).values())];
 }
 
-/** Files that another program may have left out and nobody has looked for. */
+/** Optional files that are not cached and not known to be missing: another program may have skipped them. */
 async function unknown(cached: CachedRepo, commit: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of OPTIONAL) {
@@ -132,13 +132,13 @@ async function unknown(cached: CachedRepo, commit: string): Promise<string[]> {
 }
 
 /**
- * The folder of a Hub model in the cache, fetched where it is not complete. Reads `$HF_HUB_CACHE` and its kin, `$HF_ENDPOINT`,
- * `$HF_HUB_OFFLINE` and `$HF_TOKEN`. Throws RollscopeError: `model` (unknown, not permitted, out of reach, without
- * safetensors), `disk`, `canceled`.
+ * Returns the cached folder of a Hub model, and downloads what is missing. Reads `$HF_HUB_CACHE` and related variables,
+ * `$HF_ENDPOINT`, `$HF_HUB_OFFLINE` and `$HF_TOKEN`. Throws RollscopeError: `model` (unknown, not permitted,
+ * unreachable, without safetensors), `disk`, `canceled`.
  */
 export async function fetchHubModel(id: HubId, options: HubOptions): Promise<string> {
   const earlier = path.join(options.cacheDir, 'hub', id.name.replace('/', '--'));
-  // Runs that began with this copy resume with it.
+  // Runs that started with this copy resume with it.
   if (id.revision === 'main' && (await complete(earlier))) return earlier;
   const cached = new CachedRepo(id);
   try {
@@ -154,12 +154,12 @@ export async function fetchHubModel(id: HubId, options: HubOptions): Promise<str
   }
 }
 
-/** Whether nothing may be downloaded: `HF_HUB_OFFLINE`, with the values that the Hub's own client takes for true. */
+/** Whether downloads are disabled: `HF_HUB_OFFLINE`, with the values that the Hub client treats as true. */
 export function offline(): boolean {
   return /^(1|ON|YES|TRUE)$/i.test(process.env.HF_HUB_OFFLINE ?? '');
 }
 
-/** Looks for small files that a complete model may have besides, where the Hub answers. */
+/** Downloads small optional files that a complete model lacks, if the Hub responds. */
 async function fetchUnknown(cached: CachedRepo, commit: string, { signal }: HubOptions): Promise<void> {
   const names = await unknown(cached, commit);
   if (names.length === 0) return;
@@ -172,7 +172,7 @@ async function fetchUnknown(cached: CachedRepo, commit: string, { signal }: HubO
     }
   } catch (error) {
     if (signal?.aborted) throw error;
-    // Without a network the model is used as the other program left it.
+    // Offline, the model is used as the other program left it.
   }
 }
 

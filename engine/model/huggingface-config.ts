@@ -1,4 +1,4 @@
-/** A decoder's configuration from and to Hugging Face's `config.json`. */
+/** Converts a decoder's configuration from and to Hugging Face's `config.json`. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { HuggingFaceNames } from './architectures/architecture.ts';
 import { architectureOf, byModelType, type KnownArchitecture } from './architectures/index.ts';
@@ -24,7 +24,7 @@ function activation(fields: ConfigFields, names: HuggingFaceNames['activation'])
   return found;
 }
 
-/** The block with the biases that options of the file add. */
+/** The decoder block, with biases that the file's options add. */
 function blockOf({ block, huggingFace }: KnownArchitecture, fields: ConfigFields): DecoderBlock {
   const added = Object.entries(huggingFace.biasOptions).flatMap(([key, names]) =>
     fields.flag(key, false) ? names : [],
@@ -32,17 +32,17 @@ function blockOf({ block, huggingFace }: KnownArchitecture, fields: ConfigFields
   return added.length === 0 ? block : { ...block, biases: [...block.biases, ...added] };
 }
 
-/** Numbers of a head that are rotated. */
+/** Number of dimensions of a head that are rotated. */
 function rotated(headDim: number, partial: number, fields: ConfigFields): number {
   const dim = Math.floor(headDim * partial);
-  // An odd head as a whole is the file's fault, or does not matter: `checked` knows.
+  // Rotating a whole head of odd dimension is an error in the file or does not matter: `checked` decides.
   if (partial > 1 || (partial < 1 && dim % 2 !== 0)) throw fields.unsupported('partial_rotary_factor', partial);
   return dim;
 }
 
 /**
- * Reads a `config.json`. `file` is named in errors. Throws RollscopeError `model` for a missing or bad field and for what
- * is not supported: other architectures, quantized weights, other activations, other kinds of rope scaling, and what the
+ * Parses a `config.json`. `file` is named in errors. Throws RollscopeError `model` for missing, invalid or unsupported
+ * fields: other architectures, quantized weights, other activations, other types of RoPE scaling, and whatever the
  * architecture itself refuses.
  */
 export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConfig {
@@ -75,7 +75,7 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
 
   const heads = fields.count(keys.heads);
   const hiddenSize = fields.count(keys.hiddenSize);
-  // A null says one for each head; a missing key says what the class has.
+  // Null means one key-value head per head; a missing key means the class default.
   const kvHeads = fields.has(keys.kvHeads) ? heads : (defaults.kvHeads ?? heads);
   const headDim = fields.count(keys.headDim, defaults.headDim ?? Math.floor(hiddenSize / heads));
   const layers = fields.count(keys.layers);
@@ -104,7 +104,7 @@ export function parseHuggingFaceConfig(json: unknown, file: string): DecoderConf
   });
 }
 
-/** The `config.json` of a decoder, for weights in float32: transformers computes the same from it. */
+/** The `config.json` of a decoder with float32 weights: transformers computes the same from it. */
 export function toHuggingFaceConfig(config: DecoderConfig) {
   const {
     modelType,

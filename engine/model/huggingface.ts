@@ -1,4 +1,4 @@
-/** A model folder that transformers loads, for weights that came from a GGUF file. */
+/** Writes a model folder that transformers loads, for weights from a GGUF file. */
 import type { DecoderConfig } from './config.ts';
 import { firstTokens } from './first-token.ts';
 import { toHuggingFaceConfig } from './huggingface-config.ts';

@@ -1,22 +1,22 @@
-/** Logits that some models keep within a cap (Gemma 2): z becomes cap tanh(z / cap). */
+/** Logits with an optional soft cap (Gemma 2): z becomes cap tanh(z / cap). */
 import { op, type Tensor } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
 
 /**
- * What the logits of a graph are kept within, a scalar; null: nothing. Hidden states are divided by the temperature before
- * they become logits, so the cap is too.
+ * The soft cap of a graph's logits, a scalar; null: no cap. Hidden states are divided by the temperature before they
+ * become logits, so the cap is too.
  */
 export function logitLimit({ logitCap }: Pick<DecoderConfig, 'logitCap'>, temperature: Tensor): Tensor | null {
   return logitCap === null ? null : op.div(logitCap, temperature);
 }
 
-/** Logits [..., V] of hidden states and an unembedding. */
+/** Computes logits [..., V] from hidden states and an unembedding. */
 export function logitsOf(hidden: Tensor, unembedding: Tensor, limit: Tensor | null): Tensor {
   const raw = op.linear(hidden, unembedding);
   return limit ? op.mul(op.tanh(op.div(raw, limit)), limit) : raw;
 }
 
-/** The gradient of what `logitsOf` computed before the limit, from that of the logits: g (1 - (z / limit)^2). */
+/** The gradient with respect to the logits before the cap, from that of the capped logits: g (1 - (z / limit)^2). */
 export function beforeLimit(gradient: Tensor, logits: Tensor, limit: Tensor | null): Tensor {
   if (!limit) return gradient;
   const inner = op.div(logits, limit);

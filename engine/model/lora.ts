@@ -1,18 +1,18 @@
-/** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their first values. */
+/** Low-rank adaptation (arXiv 2106.09685): which modules get an adapter, its parameters and their initial values. */
 import { type LoraConfig, RollscopeError } from '../protocol/index.ts';
 import { LORA_TARGETS } from '../protocol/settings/lora.ts';
 import type { Parameter } from '../tensor/optimizer.ts';
 import type { DecoderConfig } from './config.ts';
 import { adaptable, PARENT, projectionShape } from './parameters.ts';
 
-/** Names of the adapter of a module such as `model.layers.0.self_attn.q_proj`. */
+/** Names of the two matrices of a module's adapter, for modules such as `model.layers.0.self_attn.q_proj`. */
 export function adapterNames(module: string): { a: string; b: string } {
   return { a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight` };
 }
 
 /**
- * Throws RollscopeError `config` where single projections are to have an adapter that this model has not, or has once for each
- * expert. All of them together mean: those that can.
+ * Throws RollscopeError `config` if single projections are targeted that this model lacks, or has once per expert.
+ * Targeting all projections means: those that can have an adapter.
  */
 export function checkTargets(config: DecoderConfig, { targets }: Pick<LoraConfig, 'targets'>, model: string): void {
   const possible = LORA_TARGETS.filter((name) => adaptable(config, name));
@@ -43,8 +43,8 @@ export function loraParameters(config: DecoderConfig, lora: LoraConfig): Paramet
 }
 
 /**
- * First values as PEFT has them: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the adapted model
- * starts as the base model. `random` gives numbers in [0, 1).
+ * Initial values like PEFT's: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5), B zero, so that the adapted model
+ * initially equals the base model. `random` returns numbers in [0, 1).
  */
 export function initialLora(parameters: readonly Parameter[], random: () => number): Map<string, Float32Array> {
   return new Map(

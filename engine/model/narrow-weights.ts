@@ -1,4 +1,4 @@
-/** The weights of a model with fewer bits than float32, for a frozen base. */
+/** Converts a frozen base model's weights to fewer bits than float32. */
 import { isBlockType } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { halfTensors } from './half-weights.ts';
@@ -10,7 +10,7 @@ import {
 } from './quantized-weights.ts';
 import type { StoredTensor } from './safetensors.ts';
 
-/** The tensors in a precision. Throws as `quantizedTensors` and `halfTensors` do. */
+/** Converts the tensors to a precision. Throws like `quantizedTensors` and `halfTensors`. */
 export async function narrowTensors(
   config: DecoderConfig,
   reader: WeightReader,
@@ -21,7 +21,7 @@ export async function narrowTensors(
     : quantizedTensors(config, reader, { ...options, precision });
 }
 
-/** The same tensors, for products that round what they multiply with blocks to 8 bits. */
+/** Marks tensors for matrix products that round the other factor of block-quantized weights to 8 bits. */
 export function roundingFactors(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
   return new Map(
     [...tensors].map(([name, tensor]) => [

@@ -6,13 +6,13 @@ import type { DecoderConfig } from './config.ts';
 /** Name of the embedding matrix [vocabulary, hidden]. */
 export const EMBEDDINGS = 'model.embed_tokens.weight';
 
-/** Name of the matrix [vocabulary, hidden] after the last layer, where it is not the embedding matrix. */
+/** Name of the unembedding matrix [vocabulary, hidden], if it is not tied to the embedding matrix. */
 export const UNEMBEDDING = 'lm_head.weight';
 
-/** Name of the mean of the rows of that matrix, [1, hidden], where the model's weights are in blocks. */
+/** Name of the mean of the unembedding's rows, [1, hidden], if the model's weights are block-quantized. */
 export const MEAN_UNEMBEDDING = 'rollscope.unembedding_mean';
 
-/** Name of the embeddings of positions [context, hidden], where they are learned. */
+/** Name of the position embeddings [context, hidden], if they are learned. */
 export const POSITIONS = 'model.embed_positions.weight';
 
 /** The module that a projection belongs to. */
@@ -45,7 +45,7 @@ export function projectionShape(config: DecoderConfig, projection: Projection): 
   }
 }
 
-/** Sizes of the norms of queries and keys; null if there are none. */
+/** Sizes of the query and key norms; null if there are none. */
 function qkNormWidths({ block, heads, kvHeads, headDim }: DecoderConfig): { q: number; k: number } | null {
   switch (block.qkNorm) {
     case 'none':
@@ -59,18 +59,18 @@ function qkNormWidths({ block, heads, kvHeads, headDim }: DecoderConfig): { q: n
 
 type Shapes = [string, number[]][];
 
-/** Projections that the layers have, in their order. With experts the MLP's are those of each expert. */
+/** The layers' projections, in order. With experts, the MLP's are those of each expert. */
 export function projectionsOf({ block }: Pick<DecoderConfig, 'block'>): Projection[] {
   const gate = block.mlp === 'gated' ? (['gate_proj'] as const) : [];
   return ['q_proj', 'k_proj', 'v_proj', 'o_proj', ...gate, 'up_proj', 'down_proj'];
 }
 
-/** Whether a projection can have an adapter: the layers have it, and not once for each expert. */
+/** Whether a projection can have an adapter: the layers have it, and only once, not per expert. */
 export function adaptable(config: Pick<DecoderConfig, 'block' | 'experts'>, projection: Projection): boolean {
   return projectionsOf(config).includes(projection) && (!config.experts || PARENT[projection] === 'self_attn');
 }
 
-/** Modules of a layer that a projection is: one, or one for each expert. */
+/** A projection's modules in a layer: one, or one per expert. */
 export function modulesOf({ experts }: Pick<DecoderConfig, 'experts'>, projection: Projection): string[] {
   const parent = PARENT[projection];
   if (!experts || parent === 'self_attn') return [`${parent}.${projection}`];
@@ -114,7 +114,7 @@ function layerShapes(config: DecoderConfig): Shapes {
   ];
 }
 
-/** The tensors that a decoder of this configuration has. */
+/** The tensors of a decoder with this configuration. */
 export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
   const { vocabularySize, hiddenSize, block } = config;
   const shapes = new Map<string, number[]>([[EMBEDDINGS, [vocabularySize, hiddenSize]]]);
@@ -129,7 +129,7 @@ export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
   return shapes;
 }
 
-/** How many numbers the weights of a model are. */
+/** The number of weights in a model. */
 export function parameterCount(config: DecoderConfig): number {
   return [...parameterShapes(config).values()].reduce((n, shape) => n + elementsOf(shape), 0);
 }

@@ -17,15 +17,15 @@ export interface PeftAdapter {
   rank: number;
   alpha: number;
   targets: readonly string[];
-  /** Name or path of the model that it adapts. */
+  /** Name or path of the base model. */
   baseModel: string;
-  /** All of `adapter_config.json`. */
+  /** The contents of `adapter_config.json`. */
   config: Readonly<Record<string, unknown>>;
   /** By names such as `model.layers.0.self_attn.q_proj.lora_A.weight`: A [rank, in], B [out, rank]. */
   tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
-/** Writes an adapter that `PeftModel.from_pretrained` loads. Throws RollscopeError `disk` without space. */
+/** Writes an adapter that `PeftModel.from_pretrained` loads. Throws RollscopeError `disk` if space runs out. */
 export async function writePeftAdapter(folder: string, adapter: Omit<PeftAdapter, 'config'>): Promise<void> {
   await ensureFolder(folder);
   await writePeftTensors(path.join(folder, WEIGHTS), adapter.tensors);
@@ -47,13 +47,13 @@ export async function writePeftAdapter(folder: string, adapter: Omit<PeftAdapter
   await writeInPlace(path.join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Writes an adapter's tensors, given by the names of the modules that they adapt. */
+/** Writes an adapter's tensors, keyed by the names of the modules that they adapt. */
 export async function writePeftTensors(file: string, tensors: PeftAdapter['tensors']): Promise<void> {
   const named = new Map<string, TensorToWrite>([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
   await writeSafetensors(file, named, { format: 'pt' });
 }
 
-/** Reads an adapter. Throws RollscopeError `model` when a file is missing or broken. */
+/** Reads an adapter. Throws RollscopeError `model` if a file is missing or broken. */
 export async function readPeftAdapter(folder: string): Promise<PeftAdapter> {
   const file = path.join(folder, CONFIG);
   let config: { r: number; lora_alpha: number; target_modules: string[]; base_model_name_or_path: string };

@@ -1,9 +1,9 @@
-/** Steps of a pre-tokenizer as `tokenizer.json` describes them. Pure. */
+/** Pre-tokenizer steps in the format of `tokenizer.json`. Pure. */
 
-/** GPT-2's pattern, with Unicode's classes of characters: what `ByteLevel` splits by. */
+/** GPT-2's pattern, with Unicode character classes: `ByteLevel` splits by it. */
 export const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** Splits by a pattern; what it matches is a piece of its own. */
+/** Splits by a pattern; each match becomes its own piece. */
 export const splitBy = (regex: string) => ({
   type: 'Split',
   pattern: { Regex: regex },

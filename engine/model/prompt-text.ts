@@ -1,4 +1,4 @@
-/** A prompt as problems and rewards give it, and how its parts become one text. */
+/** A structured prompt from problems and rewards, and how its parts become one text. */
 import type { Turn } from '../protocol/problem.ts';
 
 export interface PromptText {
@@ -10,7 +10,7 @@ export interface PromptText {
   prefill?: string | undefined;
 }
 
-/** The turns of a prompt as chat templates take them, without the beginning of the response. */
+/** The messages of a prompt for chat templates, without the prefill. */
 export function messagesOf({ system, before = [], user }: PromptText): { role: string; content: string }[] {
   return [
     ...(system ? [{ role: 'system', content: system }] : []),
@@ -19,12 +19,12 @@ export function messagesOf({ system, before = [], user }: PromptText): { role: s
   ];
 }
 
-/** Everything in a prompt that people or models wrote. */
+/** All texts in a prompt that people or models wrote. */
 export function textsOf({ system = '', before = [], user, prefill = '' }: PromptText): string[] {
   return [system, ...before.map(({ content }) => content), user, prefill];
 }
 
-/** The prompt with each of its texts (system, earlier turns, user, prefill) changed. */
+/** Applies `change` to each text of a prompt (system, earlier turns, user, prefill). */
 export function mapTexts(prompt: PromptText, change: (text: string) => string): PromptText {
   const { system, before, user, prefill } = prompt;
   return {
@@ -35,7 +35,7 @@ export function mapTexts(prompt: PromptText, change: (text: string) => string): 
   };
 }
 
-/** The text for a model without a chat template: one turn is its text, more are laid out. */
+/** The prompt for a model without a chat template: a single turn is used as is, several are labeled and joined. */
 export function withoutTemplate({ system, before = [], user, prefill }: PromptText): string {
   const begin = prefill === undefined ? '' : before.length > 0 ? `assistant: ${prefill}` : prefill;
   const turns =
@@ -43,7 +43,7 @@ export function withoutTemplate({ system, before = [], user, prefill }: PromptTe
   return [...(system ? [system] : []), ...turns, ...(begin === '' ? [] : [begin])].join('\n\n');
 }
 
-/** A prompt with the beginning of its response. A thought that the template has opened is not opened again. */
+/** Appends the prefill to a prompt. A thought that the template has already opened is not opened again. */
 export function withPrefill(prompt: string, prefill: string | undefined): string {
   if (prefill === undefined) return prompt;
   const open = /<think>\s*$/.exec(prompt);

@@ -1,6 +1,6 @@
 /**
- * The weights of a model with its matrices in blocks (`engine/tensor/blocks.ts`), made once and cached: with few bits each
- * for a frozen base. Blocks of a GGUF file that are small enough are used as they are; everything else is rounded.
+ * Block-quantized weights of a frozen base model (`engine/tensor/blocks.ts`), computed once and cached. Blocks of a
+ * GGUF file that are small enough are used unchanged; everything else is quantized.
  */
 import path from 'node:path';
 import { removeAbandoned } from '../system/aside.ts';
@@ -26,41 +26,41 @@ import { EMBEDDINGS, MEAN_UNEMBEDDING, parameterShapes, UNEMBEDDING } from './pa
 import { readSafetensorsIndex, readTensorParts, type StoredTensor } from './safetensors.ts';
 import { type BlocksToWrite, type TensorToWrite, writeSafetensors } from './safetensors-write.ts';
 
-/** Bits of the weights of projections; embeddings and unembedding keep 8. */
+/** Bits per weight of projections; embeddings and unembedding are kept in 8 bits. */
 type QuantizedPrecision = '8bit' | '4bit';
 
-/** A frozen base with fewer bits than float32. */
+/** Precision of a frozen base model with fewer bits than float32. */
 export type NarrowPrecision = QuantizedPrecision | 'float16';
 
-/** Types of blocks that GGUF files have. */
+/** Block types that GGUF files use. */
 type GgufBlocks = Exclude<BlockType, 'Q8_0 bytes'>;
 
-/** Raised when the conversion changes, so that older cache files are rebuilt. */
+/** Increased when the conversion changes, so that older cache files are rebuilt. */
 const CONVERTER = '1';
 
-/** How the weights are kept. */
+/** Precision and layout of the weights. */
 export interface QuantizedOptions extends ConversionOptions {
   precision: QuantizedPrecision;
-  /** Products with them round what they multiply: numbers of 8 bits have a byte each then. */
+  /** Matrix products round the other factor; 8-bit weights then take a byte each. */
   roundsFactors?: boolean | undefined;
 }
 
-/** Where the weights come from. */
+/** Reads the original weights. */
 export interface WeightReader {
-  /** What people know them by. */
+  /** The file or folder, for error messages. */
   file: string;
-  /** Values of a weight in float32, whole rows at a time. */
+  /** Values of a weight in float32, in parts of whole rows. */
   values: (name: string) => AsyncIterable<Float32Array>;
-  /** Blocks of the file itself, if the weight is in such: their type, and their bytes, whole rows at a time. */
+  /** The file's own blocks, if the weight is stored in a supported block type: type and bytes, in parts of whole rows. */
   blocks: (name: string) => { type: GgufBlocks; bytes: AsyncIterable<Uint8Array> } | null;
-  /** Where a weight is in float16 or bfloat16, as the model has it; null where it is in neither. */
+  /** The stored tensor of a weight in float16 or bfloat16; null if it is in neither. */
   halves: (name: string) => StoredTensor | null;
 }
 
 /**
- * The tensors from `<cacheDir>/<fingerprint>.<precision>.safetensors`, which is made if it is not there. In addition to the
- * model's own there is the mean of the unembedding's rows. Throws RollscopeError: `model` where a weight is not
- * finite, `disk` without space, `canceled`.
+ * Returns the tensors from `<cacheDir>/<fingerprint>.<precision>.safetensors`, which is created if missing. Adds the
+ * mean of the unembedding's rows to the model's own tensors. Throws RollscopeError: `model` if a weight is not finite,
+ * `disk` if space runs out, `canceled`.
  */
 export async function quantizedTensors(
   config: DecoderConfig,
@@ -100,7 +100,7 @@ export async function quantizedTensors(
   const last = tensors.get(unembedding)!;
   if ('blocks' in last) {
     const data = async function* () {
-      // The writer may ask for it first.
+      // The writer may request it first.
       if (!mean) await last.bytes();
       yield mean!;
     };
@@ -110,7 +110,7 @@ export async function quantizedTensors(
   return (await readSafetensorsIndex(file)).tensors;
 }
 
-/** Reads the weights of a safetensors folder, in parts; none of them are in blocks. */
+/** Reads the weights of a safetensors folder in parts; none of them are block-quantized. */
 export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: string): WeightReader {
   return {
     file,
@@ -123,7 +123,7 @@ export function storedReader(tensors: ReadonlyMap<string, StoredTensor>, file: s
   };
 }
 
-/** Weights of a GGUF file. Throws RollscopeError `model` where it lacks a tensor or has another one. */
+/** Reads the weights of a GGUF file. Throws RollscopeError `model` if tensors are missing or unexpected. */
 export function ggufReader(gguf: GgufFile, config: DecoderConfig): WeightReader {
   checkTensors(gguf, config, parameterShapes(config));
   return {
@@ -156,7 +156,7 @@ function isGgufBlocks(type: string): type is GgufBlocks {
   return isBlockType(type) && type !== 'Q8_0 bytes';
 }
 
-/** How a weight is held; null: in float32, as norms and biases are. */
+/** The block type of a weight; null: float32, as for norms and biases. */
 function blockTypeOf(
   name: string,
   shape: readonly number[],
@@ -169,7 +169,7 @@ function blockTypeOf(
   return own && BLOCK_WIDTH[own] <= Math.max(BLOCK_WIDTH[wanted], BLOCK_WIDTH.Q4_1) ? own : wanted;
 }
 
-/** The bytes of a weight in blocks. Throws RollscopeError `model` where a value is not finite. */
+/** The bytes of a block-quantized weight. Throws RollscopeError `model` if a value is not finite. */
 async function inBlocks(
   reader: WeightReader,
   name: string,
@@ -204,7 +204,7 @@ async function inBlocks(
   return bytes;
 }
 
-/** GGUF's blocks one by one: numbers in their order, from 0 on, with scale and offset. Returns how many there are. */
+/** Decodes GGUF blocks one by one: numbers in order, from 0, with scale and offset. Returns the number of blocks. */
 export function copyBlocks(
   rows: Uint8Array,
   type: GgufBlocks,
@@ -232,7 +232,7 @@ export function copyBlocks(
   return count;
 }
 
-/** GGUF's number for float16. */
+/** GGUF's type number of float16. */
 const HALF_FLOAT = 1;
 
 /** The mean of a matrix's rows. */

@@ -1,8 +1,8 @@
-/** Rotary positions (arXiv 2104.09864): frequencies, and how files describe them. */
+/** Rotary position embeddings (arXiv 2104.09864): frequencies, and how files describe them. */
 import { ConfigFields, OTHER_MODEL, unsupported } from './fields.ts';
 import type { Rope, RopeScaling } from './traits.ts';
 
-/** Frequencies of a rotation of `rotaryDim` numbers: theta^(-2i/d), i = 0 .. d/2 - 1, stretched where configured. */
+/** Rotary frequencies for `rotaryDim` dimensions: theta^(-2i/d), i = 0 .. d/2 - 1, scaled if configured. */
 export function rotaryFrequencies({ rotaryDim, ropeTheta, ropeScaling }: Rope & { rotaryDim: number }): number[] {
   const half = rotaryDim / 2;
   const plain = Array.from({ length: half }, (_, i) => ropeTheta ** (-i / half));
@@ -27,7 +27,7 @@ function stretched(plain: readonly number[], ropeTheta: number, scaling: RopeSca
   }
 }
 
-/** Factor on cosines and sines. */
+/** Multiplies cosines and sines. */
 export function rotaryScale(scaling: RopeScaling | null): number {
   return scaling?.type === 'yarn' || scaling?.type === 'longrope' ? scaling.attentionFactor : 1;
 }
@@ -41,7 +41,7 @@ function llama3Frequency(frequency: number, scaling: RopeScaling & { type: 'llam
   return ((1 - smooth) * frequency) / factor + smooth * frequency;
 }
 
-/** How far each of `half` frequencies is slowed: 0 (kept) to 1, linear between the dimensions of the two betas. */
+/** YaRN's ramp for `half` frequencies: 0 (kept) to 1 (fully scaled), linear between the dimensions of the two betas. */
 function yarnRamp(half: number, theta: number, scaling: RopeScaling & { type: 'yarn' }): number[] {
   const { originalContextLength: length, betaFast, betaSlow, truncate } = scaling;
   const dimensionOf = (turns: number) => (2 * half * Math.log(length / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
@@ -52,12 +52,12 @@ function yarnRamp(half: number, theta: number, scaling: RopeScaling & { type: 'y
   return Array.from({ length: half }, (_, i) => Math.min(1, Math.max(0, (i - low) / width)));
 }
 
-/** The growth of queries and keys that YaRN's paper suggests for a factor. */
+/** The scale of queries and keys that YaRN's paper suggests for a factor. */
 export function yarnGrowth(factor: number, weight = 1): number {
   return factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1;
 }
 
-/** The fields of the rope: transformers 5 keeps everything in `rope_parameters`; older files have `rope_scaling`. */
+/** The RoPE fields: transformers 5 stores all of them in `rope_parameters`; older files use `rope_scaling`. */
 function nestedFields(fields: ConfigFields, nested: unknown): ConfigFields {
   if (nested !== undefined && (typeof nested !== 'object' || nested === null || Array.isArray(nested))) {
     throw unsupported(fields.file, 'rope scaling', nested, OTHER_MODEL);
@@ -66,13 +66,13 @@ function nestedFields(fields: ConfigFields, nested: unknown): ConfigFields {
 }
 
 export interface HuggingFaceRope extends Rope {
-  /** The share of each head that is rotated. */
+  /** The fraction of each head that is rotated. */
   partial: number;
 }
 
 /**
- * From a `config.json`. `theta` is what the class has where the file says nothing; `layers` names the part of
- * `rope_parameters` where each type of layer has its own.
+ * Reads RoPE settings from a `config.json`. `theta` is the default of the model class; `layers` names the part of
+ * `rope_parameters` if each type of layer has its own.
  */
 export function huggingFaceRope(
   fields: ConfigFields,
@@ -117,7 +117,7 @@ function huggingFaceScaling(fields: ConfigFields, rope: ConfigFields): RopeScali
   }
 }
 
-/** Where the original length is a field of the model's own, as in Phi-3; otherwise the context is the original one. */
+/** Phi-3, for example, has the original length as a field of the model; other models use the context length. */
 function originalLength(fields: ConfigFields): number {
   return fields.count('original_max_position_embeddings', fields.count('max_position_embeddings'));
 }
@@ -158,7 +158,7 @@ function longRopeGrowth(factor: number, originalContextLength: number): number {
   return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
 }
 
-/** A `rope_scaling` that every version of transformers reads; null: none. */
+/** The `rope_scaling` in a form that every version of transformers reads; null: none. */
 export function toHuggingFaceScaling(scaling: RopeScaling | null): object | null {
   if (!scaling) return null;
   switch (scaling.type) {
@@ -194,21 +194,21 @@ export function toHuggingFaceScaling(scaling: RopeScaling | null): object | null
   }
 }
 
-/** `rope_theta` and `rope_scaling` of a `config.json`, which every version of transformers reads. */
+/** `rope_theta` and `rope_scaling` of a `config.json`, in a form that every version of transformers reads. */
 export function toHuggingFaceRope({ ropeTheta, ropeScaling }: Rope) {
   return { rope_theta: ropeTheta, rope_scaling: toHuggingFaceScaling(ropeScaling) };
 }
 
-/** What each frequency is divided by, where tensors of a GGUF file say so. */
+/** Divisors of the frequencies, if tensors of a GGUF file contain them. */
 export interface GgufDivisors {
   /** `rope_freqs.weight`: the result of Llama 3's scaling. */
   readonly plain: readonly number[] | null;
-  /** `rope_factors_short.weight` and `rope_factors_long.weight`: LongRoPE's. */
+  /** LongRoPE: `rope_factors_short.weight` and `rope_factors_long.weight`. */
   readonly short: readonly number[] | null;
   readonly long: readonly number[] | null;
 }
 
-/** From GGUF metadata and the tensors of divisors. */
+/** Reads RoPE settings from GGUF metadata and divisor tensors. */
 export function ggufRope(fields: ConfigFields, rotaryDim: number, divisors: GgufDivisors): Rope {
   const ropeTheta = fields.positive('rope.freq_base', 10_000);
   return { ropeTheta, ropeScaling: ggufScaling(fields, rotaryDim, ropeTheta, divisors) };
@@ -239,7 +239,7 @@ function ggufScaling(
       return { type: 'linear', factor: fields.positive('rope.scaling.factor') };
     case 'yarn': {
       const factor = fields.positive('rope.scaling.factor');
-      // llama.cpp multiplies the growth of the paper with what the file says.
+      // llama.cpp multiplies the paper's factor by the file's.
       const attentionFactor =
         yarnGrowth(factor) *
         fields.positive('rope.scaling.yarn_attn_factor', 1) *
@@ -256,9 +256,9 @@ function ggufScaling(
 }
 
 /**
- * GGUF files of Llama 3 carry the result of the scaling, not its settings. Those of all known models are alike but for
- * the factor and the original length, which the divisors give away; what does not come out the same is computed with the
- * divisors themselves, as LongRoPE has them.
+ * GGUF files of Llama 3 contain the result of the scaling, not its settings. In all known models, only the factor and
+ * the original length vary, and both can be recovered from the divisors. If the recovered settings do not reproduce the
+ * divisors, the divisors themselves are used, as for LongRoPE.
  */
 function llama3Scaling(
   divisors: readonly number[],
@@ -275,7 +275,7 @@ function llama3Scaling(
     if (!(smooth > 0.01 && smooth < 0.99)) return [];
     return [Math.round(((smooth * (high - low) + low) * 2 * Math.PI) / frequency)];
   });
-  // Where no frequency is between the two ends, several lengths give the same.
+  // If no frequency is between the two ends, several lengths give the same result.
   for (const originalContextLength of [...lengths, 8192, 4096, 2048, 16_384, 32_768]) {
     if (!(originalContextLength >= 1)) continue;
     const scaling = {

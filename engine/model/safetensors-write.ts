@@ -1,4 +1,4 @@
-/** Writing safetensors files, a part at a time. */
+/** Writes safetensors files part by part. */
 import type { FileHandle } from 'node:fs/promises';
 import { writeAside } from '../system/aside.ts';
 import { openToWrite } from '../system/files.ts';
@@ -8,15 +8,15 @@ import { BLOCKS, WIDTH } from './safetensors.ts';
 
 const ALIGNMENT = 64;
 
-/** A tensor to be written: values at once, or a function that yields them in parts so that they never all exist. */
+/** A tensor to write: all values at once, or a function that yields them in parts so that they are never all in memory. */
 export interface TensorToWrite {
   shape: readonly number[];
   data: Float32Array | (() => AsyncIterable<Float32Array>);
-  /** As the file's other tensors by default. */
+  /** Defaults to the type of the file's other tensors. */
   dtype?: 'F32' | 'F16';
 }
 
-/** A matrix in blocks to be written, whose bytes are made when it is its turn. */
+/** A block-quantized matrix to write, whose bytes are computed on demand. */
 export interface BlocksToWrite {
   shape: readonly number[];
   blocks: BlockType;
@@ -24,9 +24,10 @@ export interface BlocksToWrite {
 }
 
 /**
- * Writes tensors to a safetensors file, as float32 or rounded to float16, aside first and then renamed, so that `file` is never half
- * written. The data starts at a multiple of 64 bytes, and tensors whose size is one come first, so that those all are aligned; the
- * format allows no gaps. Throws RollscopeError `disk` when there is no space left.
+ * Writes tensors to a safetensors file, as float32 or rounded to float16, under a temporary name that is renamed at the
+ * end, so that `file` is never incomplete. The data starts at a multiple of 64 bytes, and tensors whose size is a
+ * multiple of 64 bytes come first, so that all of those are aligned; the format allows no gaps. Throws RollscopeError
+ * `disk` if space runs out.
  */
 export async function writeSafetensors(
   file: string,

@@ -1,6 +1,6 @@
 /**
- * Reading safetensors files (`safetensors-write.ts` writes them): 8 bytes length, a JSON header, raw little-endian data.
- * Only their index is read on opening; weights stay in the file until somebody asks (onnxruntime maps them from there).
+ * Reads safetensors files (`safetensors-write.ts` writes them): 8 bytes length, a JSON header, raw little-endian data.
+ * Opening reads only the index; weights stay in the file until they are needed (onnxruntime maps them from there).
  */
 import { type FileHandle, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,23 +18,23 @@ import {
 } from '../tensor/index.ts';
 import { brokenWeightFile, openWeightFile } from './weight-file.ts';
 
-/** Where a tensor is: `bytes` bytes from `offset` on in `file`, row-major. */
+/** Location of a tensor: `bytes` bytes from `offset` in `file`, row-major. */
 export interface StoredTensor {
   file: string;
   offset: number;
   bytes: number;
   dtype: StoredType;
   shape: number[];
-  /** Graphs widen a matrix of 16 bits for each use of it (`engine/tensor/graph.ts`). */
+  /** Whether graphs widen a 16-bit matrix at each use (`engine/tensor/graph.ts`). */
   widenedAtUse?: boolean;
-  /** Products with a matrix in blocks round the other factor to 8 bits (`engine/tensor/graph.ts`). */
+  /** Whether products with a block-quantized matrix round the other factor to 8 bits (`engine/tensor/graph.ts`). */
   roundsFactors?: boolean;
 }
 
 export interface SafetensorsIndex {
   metadata: Record<string, string>;
   tensors: Map<string, StoredTensor>;
-  /** Tensors of a type that this engine does not compute with, and that type: named when one of them is needed. */
+  /** Tensors of types that this engine does not support, with their type: reported if one of them is needed. */
   unsupported: Map<string, string>;
 }
 
@@ -45,14 +45,14 @@ export const WIDTH: Record<string, number> = {
 };
 /** The format's own limit (100 MB). */
 const MAX_HEADER = 100_000_000;
-/** About as many bytes has a part of a tensor, as float32. */
+/** Approximate size in bytes of a part of a tensor, as float32. */
 const PART_BYTES = 32 * 2 ** 20;
 
-/** Reads exactly `length` bytes; null when the file ends before. */
+/** Reads exactly `length` bytes; null if the file ends before. */
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer | null> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
-  // One read may return less than asked for, and never returns more than 2 GiB.
+  // A single read may return fewer bytes than requested, and never more than 2 GiB.
   while (filled < length) {
     const { bytesRead } = await handle.read(buffer, filled, Math.min(length - filled, 2 ** 30), position + filled);
     if (bytesRead === 0) return null;
@@ -61,7 +61,7 @@ async function readExactly(handle: FileHandle, position: number, length: number)
   return buffer;
 }
 
-/** Reads one file's index. Throws RollscopeError `model` when it is missing, truncated or not a safetensors file. */
+/** Reads a file's index. Throws RollscopeError `model` if it is missing, truncated or not a safetensors file. */
 export async function readSafetensorsIndex(file: string): Promise<SafetensorsIndex> {
   const handle = await openWeightFile(file);
   try {
@@ -94,9 +94,9 @@ function parseHeader(text: string, file: string, start: number, size: number): S
   try {
     json = JSON.parse(text);
   } catch {
-    // refused below
+    // rejected below
   }
-  // a text or a list would have a tensor for each of its items
+  // a text or list would count as one tensor per item
   if (!isObject(json))
     throw brokenWeightFile(file, 'not-safetensors', 'not a safetensors file (its header is not a JSON object).');
   const { __metadata__: metadata = {}, ...entries } = json;
@@ -145,7 +145,7 @@ function parseHeader(text: string, file: string, start: number, size: number): S
   return { metadata: metadata as Record<string, string>, tensors, unsupported };
 }
 
-/** Key of the metadata for matrices in blocks, which the format knows as bytes only: name to type and shape. */
+/** Metadata key for block-quantized matrices, which the format itself only knows as bytes: name to type and shape. */
 export const BLOCKS = 'rollscope.blocks';
 
 function blocksOf(metadata: unknown): Map<string, { dtype: BlockType; shape: number[] }> {
@@ -168,8 +168,8 @@ function blocksOf(metadata: unknown): Map<string, { dtype: BlockType; shape: num
 }
 
 /**
- * Reads the index of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
- * Throws RollscopeError `model` when there are none, or a shard or one of its tensors is missing.
+ * Reads the index of a model folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+ * Throws RollscopeError `model` if there are none, or a shard or one of its tensors is missing.
  */
 export async function readSafetensorsFolder(folder: string): Promise<SafetensorsIndex & { files: string[] }> {
   const single = path.join(folder, 'model.safetensors');
@@ -208,9 +208,7 @@ export async function readSafetensorsFolder(folder: string): Promise<Safetensors
   return merged;
 }
 
-/**
- * The shard that each tensor is in, from the text of `model.safetensors.index.json`. Throws RollscopeError `model`.
- */
+/** The shard of each tensor, from the text of `model.safetensors.index.json`. Throws RollscopeError `model`. */
 export function parseWeightMap(text: string, file: string): Map<string, string> {
   let map: unknown;
   try {
@@ -219,7 +217,7 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
     throw brokenWeightFile(file, 'not-json', 'not valid JSON.');
   }
   const entries = isObject(map) ? Object.entries(map) : [];
-  // a shard is a file of the folder itself: another path could lead out of it
+  // shards are files directly in the folder: other paths could lead out of it
   if (entries.length === 0 || entries.some(([, shard]) => !isFileName(shard))) {
     throw brokenWeightFile(file, 'bad-field', 'has no usable "weight_map".', { field: 'weight_map' });
   }
@@ -228,7 +226,7 @@ export function parseWeightMap(text: string, file: string): Map<string, string> 
 
 /**
  * Reads a tensor's values as float32, row-major.
- * @throws RollscopeError `model` where the file was truncated since its index was read
+ * @throws RollscopeError `model` if the file was truncated since its index was read
  */
 export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   const handle = await openWeightFile(tensor.file);
@@ -241,9 +239,7 @@ export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   }
 }
 
-/**
- * The same in parts, whole rows at a time, so that all of a large one never exists.
- */
+/** The same in parts of whole rows, so that a large tensor is never completely in memory. */
 export async function* readTensorParts(tensor: StoredTensor): AsyncGenerator<Float32Array> {
   const rows = tensor.shape[0] ?? 1;
   const rowBytes = tensor.bytes / rows;

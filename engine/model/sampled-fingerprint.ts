@@ -1,9 +1,9 @@
-/** Fingerprints as runs have them that were written before whole files were hashed: of samples. */
+/** Fingerprints in the format of older runs, which hash samples of files instead of whole files. */
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Whether a fingerprint is one of samples: runs have these that were written before whole files were hashed. */
+/** Whether a fingerprint was made from samples, as in runs of earlier versions. */
 export function isSampled(fingerprint: string): boolean {
   return /^[0-9a-f]{32}$/.test(fingerprint);
 }
@@ -11,7 +11,7 @@ export function isSampled(fingerprint: string): boolean {
 const SAMPLE_BYTES = 1 << 16;
 const SAMPLES = 64;
 
-/** The old rule for a file: its size and 64 samples of 64 KiB spread over it. Blind to changes between them. */
+/** The old rule for a file: hash its size and 64 evenly spaced samples of 64 KiB. Misses changes between them. */
 export async function sampledFile(file: string): Promise<string> {
   const handle = await open(file);
   try {
@@ -29,7 +29,7 @@ export async function sampledFile(file: string): Promise<string> {
   }
 }
 
-/** The old rule for a model folder: its configuration and samples of its weights. */
+/** The old rule for a model folder: hash its configuration and samples of its weights. */
 export async function sampledFolder(folder: string, weights: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(folder, 'config.json'), 'utf8'));
   for (const file of weights) hash.update(await sampledFile(file));

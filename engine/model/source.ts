@@ -1,4 +1,4 @@
-/** Opening a model: an embedded one, a GGUF file, a Hugging Face folder, or one of the Hub. */
+/** Opens a model: an embedded one, a GGUF file, a Hugging Face folder, or one from the Hub. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -31,14 +31,14 @@ import { readTokenizerFolder } from './tokenizer-folder.ts';
 
 export interface ModelSource {
   name: string;
-  /** Changes with any byte of the model's files. */
+  /** Changes if any byte of the model's files changes. */
   fingerprint: string;
   config: DecoderConfig;
   /** Number of weights. */
   parameters: number;
   /**
-   * By Hugging Face's names; `lm_head.weight` is absent where it is the embedding matrix. With `MEAN_UNEMBEDDING` where they
-   * have fewer bits than float32 in memory too.
+   * By Hugging Face's names; `lm_head.weight` is absent if it is tied to the embedding matrix. Contains
+   * `MEAN_UNEMBEDDING` if tensors are kept in memory with fewer bits than float32.
    */
   tensors: Map<string, StoredTensor>;
   tokenizer: Tokenizer;
@@ -47,19 +47,19 @@ export interface ModelSource {
 }
 
 export interface ModelOpenOptions {
-  /** Where dequantized weights are kept; `$ROLLSCOPE_CACHE` or the user's cache folder by default. */
+  /** Cache folder for dequantized weights (default: `$ROLLSCOPE_CACHE` or the user's cache folder). */
   cacheDir?: string;
-  /** Its chat template: the model's own by default. */
+  /** Chat template (default: the model's own). */
   chat?: ChatChoice;
-  /** Matrices in blocks of few bits, or in 16; as the files have them by default. */
+  /** Precision of matrices, block-quantized or 16 bits (default: as stored in the files). */
   precision?: NarrowPrecision | undefined;
-  /** Products with matrices in blocks round what they multiply: they are laid out for that. */
+  /** Whether matrix products with block-quantized weights round the other factor, which needs a different layout. */
   roundsFactors?: boolean | undefined;
   onProgress?: (message: string, fraction: number | null) => void;
   signal?: AbortSignal;
 }
 
-/** Where weights that were made of a model's are kept, and who is told while they are made. */
+/** Where weights derived from a model's are cached, and the progress callback for creating them. */
 function keeping(
   { cacheDir = cacheFolder(), roundsFactors, onProgress, signal }: ModelOpenOptions,
   fingerprint: string,
@@ -137,7 +137,7 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
   };
 }
 
-/** A model with an adapter in its weights: a new one can be trained on top of it. */
+/** Opens a base model with an adapter merged into its weights, so that a new one can be trained on top. */
 async function openAdapter(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const adapter = await readPeftAdapter(folder);
   const base = await openModel(await baseOf(folder, adapter), { ...options, precision: undefined });
@@ -156,7 +156,7 @@ async function openAdapter(folder: string, name: string, options: ModelOpenOptio
   };
 }
 
-/** The base model of an adapter: next to it, where its name is a path that leads there, or as it is named. */
+/** The base model of an adapter: a path relative to the adapter's folder if that exists, otherwise the name itself. */
 async function baseOf(folder: string, { baseModel }: Pick<PeftAdapter, 'baseModel'>): Promise<string> {
   if (typeof baseModel !== 'string' || baseModel === '') {
     const file = path.join(folder, 'adapter_config.json');
@@ -171,7 +171,7 @@ async function baseOf(folder: string, { baseModel }: Pick<PeftAdapter, 'baseMode
   return near !== path.resolve(folder) && (await stat(near).catch(() => null)) ? near : baseModel;
 }
 
-/** `embedded` is the default embedded model; `embedded:<name>` are the others that ship. */
+/** `embedded` is the default embedded model; `embedded:<name>` selects one of the others that ship. */
 async function embeddedFolder(spec: string): Promise<string> {
   if (spec === EMBEDDED) return assetPath('engine', 'embedded', 'model');
   const name = spec.slice(EMBEDDED.length + 1);
@@ -187,7 +187,7 @@ async function embeddedFolder(spec: string): Promise<string> {
   );
 }
 
-/** Where a model is, and what it is called. */
+/** A model's location and name. */
 interface Location {
   format: 'folder' | 'gguf' | 'adapter';
   place: string;
@@ -227,10 +227,9 @@ async function locate(spec: string, options: ModelOpenOptions): Promise<Location
 }
 
 /**
- * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, the folder of a
- * PEFT adapter (its base model with the adapter in the weights), or a Hub id.
- * Throws RollscopeError `model` when it is missing, broken or not supported; `disk` when its weights cannot be unpacked;
- * `canceled`.
+ * Opens a model by `embedded` or `embedded:<name>`, the path of a .gguf file or of a Hugging Face folder, the folder of
+ * a PEFT adapter (its base model with the adapter merged into the weights), or a Hub id. Throws RollscopeError: `model`
+ * if it is missing, broken or not supported, `disk` if its weights cannot be unpacked, `canceled`.
  */
 export async function openModel(spec: string, options: ModelOpenOptions = {}): Promise<ModelSource> {
   const { format, place, name } = await locate(spec, options);
@@ -238,9 +237,7 @@ export async function openModel(spec: string, options: ModelOpenOptions = {}): P
   return format === 'gguf' ? openGguf(place, name, options) : openFolder(place, name, options);
 }
 
-/**
- * Where another program finds a model: an absolute path, or the name and the revision of a model of the Hub.
- */
+/** How another program can find a model: an absolute path, or the name and revision of a Hub model. */
 export async function referenceTo(spec: string): Promise<{ name: string; revision: string | null }> {
   if (isEmbedded(spec)) return { name: await embeddedFolder(spec), revision: null };
   const hubId = (await stat(spec).catch(() => null)) ? null : parseHubId(spec);
@@ -249,14 +246,14 @@ export async function referenceTo(spec: string): Promise<{ name: string; revisio
 }
 
 /**
- * Whether the model that has the fingerprint `current` now is the one that a run has recorded. Runs of earlier versions
- * recorded samples of the files: those are compared by the rule that they were made by.
+ * Whether the model with the current fingerprint is the one that a run recorded. Runs of earlier versions recorded
+ * samples of the files; those are compared by the rule of their version.
  */
 export async function isSameModel(spec: string, current: string, recorded: string): Promise<boolean> {
   if (!isSampled(recorded)) return current === recorded;
   const { format, place } = await locate(spec, {});
   if (format === 'gguf') return (await sampledFile(place)) === recorded;
-  // Runs of these versions could not begin with an adapter.
+  // Runs of these versions could not start with an adapter.
   if (format === 'adapter') return false;
   const { files } = await readSafetensorsFolder(place);
   return (await sampledFolder(place, files)) === recorded;

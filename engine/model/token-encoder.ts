@@ -1,19 +1,19 @@
-/** Text to tokens, on Hugging Face's library. */
+/** Converts text to tokens with Hugging Face's library. */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { isControlToken, LiteralText } from './literal-text.ts';
 import { GPT2_PATTERN, splitBy } from './pretokenizer-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-/** A prompt as the model gets it. */
+/** A rendered prompt, as text and as tokens. */
 export interface Rendered {
   text: string;
   tokens: Int32Array;
 }
 
 /**
- * Steps whose classes of characters are JavaScript's in the library, as splits by patterns, whose classes are Unicode's
- * there as they are in the tokenizers: `\d` of Digits knows ASCII digits only and means category N, and `\s` of ByteLevel
- * has U+FEFF and lacks U+0085.
+ * Replaces steps whose character classes follow JavaScript in the library by splits with patterns, which use Unicode's
+ * classes as the native tokenizers do: `\d` of Digits matches ASCII digits only but means category N, and `\s` of
+ * ByteLevel includes U+FEFF and lacks U+0085.
  */
 function widened(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(widened);
@@ -27,8 +27,8 @@ function widened(node: unknown): unknown {
 }
 
 /**
- * For pairs of bytes: whether the vocabulary has a byte; null where it has all that it needs. Native tokenizers leave out
- * those that it lacks before they merge, so that what stood around them may become one token.
+ * For byte-level BPE: tells whether the vocabulary contains a byte; null if it contains all bytes it needs. Native
+ * tokenizers drop missing bytes before they merge, so the text around them may become one token.
  */
 function knownBytes({ model, pre_tokenizer }: TokenizerJson): ((byte: string) => boolean) | null {
   const {
@@ -45,19 +45,19 @@ function knownBytes({ model, pre_tokenizer }: TokenizerJson): ((byte: string) =>
 
 type PreTokenizer = NonNullable<Library['pre_tokenizer']>;
 
-/** The encoder of one model. */
+/** The encoder of a model's tokenizer. */
 export class TokenEncoder {
   readonly #library: Library;
   readonly #literal: LiteralText;
-  /** What is inside the texts of special tokens, in a text that is being encoded. */
+  /** The mark inserted into the texts of special tokens while a text is being encoded. */
   #mark = '';
 
-  /** Throws an error of the library for a description that it cannot follow. */
+  /** Throws the library's error for a description it does not support. */
   constructor(json: TokenizerJson, { bosToken, eosToken }: { bosToken: string | null; eosToken: string | null }) {
     const described = { ...json, pre_tokenizer: widened(json.pre_tokenizer ?? null) };
     this.#library = new Library(described, { bos_token: bosToken, eos_token: eosToken });
     this.#literal = new LiteralText((json.added_tokens ?? []).filter(isControlToken).map(({ content }) => content));
-    // Special tokens have been found by now, so the marks can go.
+    // Special tokens have been matched by now, so the marks can be removed.
     const split = this.#library.pre_tokenizer as ((text: string, options?: unknown) => string[]) | null;
     const known = knownBytes(json);
     const unmarked = (text: string, options?: unknown): string[] => {
@@ -68,17 +68,20 @@ export class TokenEncoder {
     this.#library.pre_tokenizer = unmarked as unknown as PreTokenizer;
   }
 
-  /** The tokens of a text, as transformers gives them: texts of special tokens are those tokens. */
+  /** Encodes a text like transformers: texts of special tokens become those tokens. */
   encode(text: string): Int32Array {
     return Int32Array.from(this.#library.encode(text, { add_special_tokens: false }).ids);
   }
 
-  /** The tokens of a text in which nothing is a special token. */
+  /** Encodes a text literally: texts of special tokens are ordinary text. */
   encodeLiteral(text: string): Int32Array {
     return this.encodeRendered([text], (mark) => mark(text)).tokens;
   }
 
-  /** A prompt made from texts in which nothing is a special token; `render` is given what each goes through. */
+  /**
+   * Encodes a prompt made from literal texts, without special tokens in them; `render` must pass each text through
+   * `mark`.
+   */
   encodeRendered(texts: readonly string[], render: (mark: (text: string) => string) => string): Rendered {
     const mark = this.#literal.markFor(texts);
     const marked = render((text) => this.#literal.mark(text, mark));

@@ -1,14 +1,14 @@
-/** The text of single tokens, byte-exact, whichever way the vocabulary writes them. */
+/** The text of single tokens, byte-exact, for each way that vocabularies encode bytes. */
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-/** Texts of tokens in a row; joined they are the decoded text. */
+/** Texts of consecutive tokens; joined, they are the decoded text. */
 export interface TokenTextReader {
   (ids: readonly number[]): string[];
-  /** Number of tokens, counting unused ids up to the largest. */
+  /** Number of tokens, including unused ids up to the largest. */
   size: number;
 }
 
-/** GPT-2's printable stand-ins of the 256 bytes. */
+/** GPT-2's printable characters for the 256 bytes. */
 function byteOfCharacter(): Map<string, number> {
   const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255);
   const map = new Map<string, number>();
@@ -23,7 +23,7 @@ function mentions(node: unknown, type: string): boolean {
   return (node as { type?: string }).type === type || Object.values(node).some((n) => mentions(n, type));
 }
 
-/** How a vocabulary writes bytes. */
+/** How a vocabulary encodes bytes. */
 type Writing = 'byte-level' | 'sentencepiece' | 'plain';
 
 function bytesOf(token: string, writing: Writing, characters: Map<string, number>): Uint8Array {
@@ -47,7 +47,7 @@ export function tokenTextReader(json: TokenizerJson): TokenTextReader {
     : mentions(decoder, 'ByteFallback')
       ? 'sentencepiece'
       : 'plain';
-  // Most SentencePiece tokenizers put a space before the first word, which is not part of the text.
+  // Most SentencePiece tokenizers add a space before the first word, which is not part of the text.
   const spaceFirst = writing === 'sentencepiece' && mentions(decoder, 'Strip');
   const entries: [string, number][] = Array.isArray(model.vocab)
     ? model.vocab.map(([token], id) => [token, id])

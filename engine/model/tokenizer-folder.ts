@@ -25,12 +25,12 @@ async function readJson<T>(file: string): Promise<T | null> {
   }
 }
 
-/** Reads the tokenizer of a Hugging Face folder; `eosIds` are those of the model's configuration. */
+/** Reads the tokenizer of a Hugging Face folder; its `eosIds` come from the model's configuration. */
 export async function readTokenizerFolder(folder: string, chat?: ChatChoice): Promise<Tokenizer> {
   return createTokenizer(await readTokenizerParts(folder), path.join(folder, 'tokenizer.json'), chat);
 }
 
-/** What a Hugging Face folder says of its tokenizer. Throws RollscopeError `model` where it has none, or a broken one. */
+/** Reads the tokenizer files of a Hugging Face folder. Throws RollscopeError `model` if they are missing or broken. */
 export async function readTokenizerParts(folder: string): Promise<TokenizerParts> {
   const file = path.join(folder, 'tokenizer.json');
   const json = await readJson<TokenizerJson>(file);
@@ -62,7 +62,7 @@ export async function readTokenizerParts(folder: string): Promise<TokenizerParts
   };
 }
 
-/** As transformers reads them: files of their own count before those in the tokenizer's configuration. */
+/** Like transformers: separate files take precedence over templates in the tokenizer's configuration. */
 async function readTemplates(folder: string, { chat_template: inside }: TokenizerConfig): Promise<ChatTemplates> {
   const separate = await readFile(path.join(folder, 'chat_template.jinja'), 'utf8').catch(() => null);
   const listed = Array.isArray(inside) ? inside.filter(({ name }) => name !== 'default') : [];

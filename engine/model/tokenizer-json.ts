@@ -1,4 +1,4 @@
-/** The contents of `tokenizer.json`, as far as this room looks into it. */
+/** The contents of `tokenizer.json`, as far as they are used here. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { cutsForEver, growsWithoutEnd, mayNeverEnd, patternsIn } from './tokenizer-patterns.ts';
 
@@ -10,10 +10,10 @@ export interface TokenizerJson {
   [key: string]: unknown;
 }
 
-/** Above every vocabulary, and small enough for a table by ids. */
+/** Above any vocabulary size, and small enough for a table by id. */
 const MOST_TOKENS = 2 ** 24;
 
-/** Kinds of tokenizers. */
+/** Supported types of tokenizers. */
 const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'WordLevel', 'Unigram'];
 
 function endless(file: string, pattern: string): RollscopeError {
@@ -25,7 +25,7 @@ function endless(file: string, pattern: string): RollscopeError {
   );
 }
 
-/** Throws RollscopeError `model` for a vocabulary whose entries are not tokens with ids; `file` is named. */
+/** Throws RollscopeError `model` if the vocabulary's entries are not tokens with ids; `file` is named in the error. */
 export function checkTokenizerJson(json: TokenizerJson, file: string): void {
   const wrong = (field: string, expected: string) =>
     new RollscopeError(
@@ -61,7 +61,7 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
   }
 }
 
-/** The id of a token; undefined for a text that is not one. */
+/** The id of a token; undefined if the text is not a token. */
 export function tokenId({ added_tokens, model: { vocab } }: TokenizerJson, token: string): number | undefined {
   const added = added_tokens?.find(({ content }) => content === token);
   if (added) return added.id;

@@ -1,49 +1,49 @@
 /**
- * Patterns in `tokenizer.json`, which are a stranger's and run on every text: those whose work may grow beyond all bounds are
- * told by how they are written. Pure.
+ * Detects dangerous patterns in `tokenizer.json`: they come from strangers and run on every text, so those that may
+ * backtrack excessively are recognized by their syntax. Pure.
  */
 
-/** Longest pattern that is looked at, and most repetitions without end in a row: those of GPT-4o have two. */
+/** Maximum pattern length, and maximum number of unbounded repetitions in a row: GPT-4o's patterns have two. */
 const [LONGEST_PATTERN, MOST_IN_A_ROW] = [10_000, 3];
 
-/** What a group says so far. */
+/** Properties of a group, as far as it has been read. */
 interface Group {
-  /** Repetitions without end of the alternative that is being read, and the most of those before it. */
+  /** Unbounded repetitions in the current alternative, and the maximum of the previous ones. */
   endless: number;
   most: number;
   alternatives: boolean;
-  /** Parts that may be there or not, or be of several lengths. */
+  /** Parts that are optional or of variable length. */
   optional: number;
   ranges: boolean;
 }
 
 const group = (): Group => ({ endless: 0, most: 0, alternatives: false, optional: 0, ranges: false });
 
-/** The patterns of a tokenizer, wherever they are. */
+/** All patterns of a tokenizer. */
 export function patternsIn(value: unknown): string[] {
   return objectsIn(value).flatMap(({ Regex: pattern }) => (typeof pattern === 'string' ? pattern : []));
 }
 
-/** Whether a step cuts a text into pieces of a length that gets nowhere. */
+/** Whether a step splits a text into pieces of an invalid length, which would never finish. */
 export function cutsForEver(value: unknown): boolean {
   return objectsIn(value).some(
     ({ type, length }) => type === 'FixedLength' && !(Number.isInteger(length) && (length as number) > 0),
   );
 }
 
-/** The patterns of GPT-2's kind leave a text as long as it is; of known models, none makes it twice as long. */
+/** Patterns like GPT-2's keep the length of a text; no known model more than doubles it. */
 const MOST_GROWTH = 64;
 
 /**
- * Whether the replacements of a normalizer or a decoder, one after the other, may make a text more than 64 times as long:
- * forty that double it fill all memory.
+ * Whether the replacements of a normalizer or decoder together may make a text more than 64 times as long: forty that
+ * each double it would exhaust memory.
  */
 export function growsWithoutEnd(value: unknown): boolean {
   let growth = 1;
   for (const { type, pattern, content } of objectsIn(value)) {
     if (type !== 'Replace' || typeof content !== 'string') continue;
     const { String: text } = (pattern ?? {}) as { String?: unknown };
-    // a pattern may match one character, and nothing at all next to it
+    // a pattern may match one character, plus an empty string next to it
     const replaced = typeof text === 'string' && text.length > 0 ? text.length : 1;
     growth *= Math.max(1, content.length / replaced);
     if (growth > MOST_GROWTH) return true;
@@ -64,8 +64,8 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
 }
 
 /**
- * Whether a pattern repeats without end what itself may match one text in several ways, such as `(a+)+`, `(a|aa)*` or
- * `(a{1,2})+`, or has many repetitions in a row: on some text it would never finish.
+ * Whether a pattern has an unbounded repetition of something that can match one text in several ways, such as `(a+)+`,
+ * `(a|aa)*` or `(a{1,2})+`, or many repetitions in a row: on some texts, matching would never finish.
  */
 export function mayNeverEnd(source: string): boolean {
   if (source.length > LONGEST_PATTERN) return true;
@@ -101,7 +101,7 @@ export function mayNeverEnd(source: string): boolean {
   return false;
 }
 
-/** Where a character, an escape or a class ends that begins at a place. */
+/** The end of the character, escape or class at a position. */
 function partEnd(source: string, start: number): number {
   if (source[start] === '\\') return start + 2;
   if (source[start] !== '[') return start + 1;
@@ -117,7 +117,7 @@ function isAmbiguous({ most, alternatives, optional, ranges }: Group): boolean {
   return most > 0 || alternatives || ranges || optional > 1;
 }
 
-/** The repetition behind a part of a pattern, lazy and possessive ones too. */
+/** The repetition after a part of a pattern, including lazy and possessive ones. */
 function repetitionAt(source: string, at: number) {
   const [all = '', sign, least, comma, most] =
     /^(?:([*+?])|\{(\d{1,9})(?:(,)(\d{0,9}))?\})[?+]?/.exec(source.slice(at, at + 40)) ?? [];

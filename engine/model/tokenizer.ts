@@ -1,4 +1,4 @@
-/** Text to tokens and back, and prompts, by what a model's files say of its tokenizer. */
+/** Encodes and decodes text and renders prompts, as a model's files define it. */
 import { isTemplateText } from '../protocol/chat-choice.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type ChatChoice, type ChatTemplates, chosenTemplate } from './chat-choice.ts';
@@ -13,24 +13,24 @@ export interface Tokenizer {
   vocabularySize: number;
   /** Tokens that end a response. */
   eosIds: number[];
-  /** The token that stands for what the vocabulary lacks; null where it lacks nothing. */
+  /** The token for text outside the vocabulary; null if the vocabulary covers everything. */
   unknownId: number | null;
   hasChatTemplate: boolean;
-  /** Names of the chat templates that the model has besides its usual one. */
+  /** Names of the model's additional chat templates. */
   templateNames: readonly string[];
-  /** The tokens of a text, as transformers gives them: texts of special tokens are those tokens. */
+  /** Encodes a text like transformers: texts of special tokens become those tokens. */
   encode(text: string): Int32Array;
-  /** The tokens of what a person or a model wrote: texts of special tokens stay texts (`./literal-text.ts`). */
+  /** Encodes what a person or model wrote: texts of special tokens stay text (`./literal-text.ts`). */
   encodeLiteral(text: string): Int32Array;
   /**
-   * The prompt as the model expects it, and its tokens: rendered with the chat template, including the generation prompt,
-   * if the model has one; otherwise its texts with blank lines between them, preceded by the first tokens if the model
-   * has any. A template that prints the date prints `date`.
+   * Renders the prompt and encodes it. With a chat template, renders it including the generation prompt; otherwise
+   * joins the texts with blank lines, after the model's first tokens, if any. Templates that print the date print
+   * `date`.
    */
   encodePrompt(prompt: PromptText, date: Date): Rendered;
-  /** Special tokens give no text. */
+  /** Decodes tokens; special tokens give no text. */
   decode(ids: ArrayLike<number>): string;
-  /** The text of each token; a character that several tokens make up belongs to the last of them. */
+  /** The text of each token; a character that spans several tokens belongs to the last of them. */
   tokenTexts(ids: ArrayLike<number>): string[];
 }
 
@@ -39,11 +39,11 @@ export interface TokenizerParts extends ChatTemplates {
   bosToken: string | null;
   eosToken: string | null;
   eosIds: number[];
-  /** Whether a text without a chat template begins with the BOS token; null where `tokenizer.json` decides. */
+  /** Whether a text without a chat template begins with the BOS token; null: `tokenizer.json` decides. */
   addsBos: boolean | null;
 }
 
-/** Builds a tokenizer. Throws RollscopeError `model` if the description is not supported. */
+/** Creates a tokenizer. Throws RollscopeError `model` if the description is not supported. */
 export function createTokenizer(parts: TokenizerParts, file: string, chat?: ChatChoice): Tokenizer {
   const { json, bosToken, eosToken, eosIds, addsBos } = parts;
   let first: string;
@@ -100,7 +100,7 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
 
 const CORRECT = 'Correct the template that the run was given.';
 
-/** A template that was given with the run is not a fault of the model's file. */
+/** A template from the run's settings is not a fault of the model's file. */
 function subject(file: string, isGiven: boolean): string {
   return isGiven ? 'The chat template of this run' : `${file}: the chat template`;
 }

@@ -1,19 +1,19 @@
 /**
- * What a decoder does otherwise than Llama does, as numbers and choices of its files; the parts that follow from the
+ * How a decoder differs from Llama, as numbers and choices read from its files; differences that follow from the
  * architecture alone are in `block.ts`.
  */
 
-/** How the layers of a kind tell positions, and how far they look. */
+/** Positions and attention window of one kind of layer. */
 export interface LayerKind {
-  /** A token sees this many tokens, itself among them; null: all before it. */
+  /** Number of tokens that a token attends to, including itself; null: all previous ones. */
   readonly window: number | null;
-  /** Which rotary frequencies turn its queries and keys; null: none, the layer has no positions (NoPE). */
+  /** The rotary frequencies for queries and keys; null: the layer has no positional encoding (NoPE). */
   readonly rope: 'main' | 'local' | null;
 }
 
-/** Stretching of the rotary frequencies, named as in `rope_scaling`. Lengths are tokens. */
+/** Scaling of the rotary frequencies, named as in `rope_scaling`. Lengths are in tokens. */
 export type RopeScaling =
-  /** Long waves are slowed by `factor`, short ones kept. */
+  /** Divides low frequencies by `factor` and keeps high ones. */
   | {
       readonly type: 'llama3';
       readonly factor: number;
@@ -21,23 +21,23 @@ export type RopeScaling =
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
     }
-  /** Every wave is slowed by `factor`. */
+  /** Divides every frequency by `factor`. */
   | { readonly type: 'linear'; readonly factor: number }
-  /** Nothing is stretched up to the context length, beyond which no sequence here goes. */
+  /** Has no effect up to the context length, which sequences here never exceed. */
   | { readonly type: 'dynamic'; readonly factor: number }
-  /** YaRN (arXiv 2309.00071): long waves are slowed, short ones kept, and queries and keys grow. */
+  /** YaRN (arXiv 2309.00071): scales low frequencies, keeps high ones, and scales up queries and keys. */
   | {
       readonly type: 'yarn';
       readonly factor: number;
       readonly originalContextLength: number;
       readonly betaFast: number;
       readonly betaSlow: number;
-      /** Factor on cosines and sines. */
+      /** Multiplies cosines and sines. */
       readonly attentionFactor: number;
-      /** Whether the ends of the ramp are whole dimensions. */
+      /** Whether the ends of the ramp are rounded to whole dimensions. */
       readonly truncate: boolean;
     }
-  /** LongRoPE (arXiv 2402.13753): a divisor for each frequency; only the ones for sequences up to the original length. */
+  /** LongRoPE (arXiv 2402.13753): one divisor per frequency; only those for sequences up to the original length are used. */
   | {
       readonly type: 'longrope';
       readonly divisors: readonly number[];
@@ -51,30 +51,30 @@ export interface Rope {
   readonly ropeScaling: RopeScaling | null;
 }
 
-/** A mixture of experts in place of the MLP of every layer. */
+/** A mixture of experts, which replaces the MLP of every layer. */
 export interface Experts {
   readonly count: number;
-  /** Experts that a token uses. */
+  /** Experts per token. */
   readonly used: number;
-  /** Whether the weights of those add up to 1. */
+  /** Whether the router weights of the used experts are normalized to sum to 1. */
   readonly normalized: boolean;
 }
 
 export interface Traits {
-  /** Layer i is of the kind `i % kinds.length`. */
+  /** Layer i is of kind `i % kinds.length`. */
   readonly kinds: readonly LayerKind[];
-  /** Numbers of a head that are rotated, the first ones; the others stay. */
+  /** Number of leading dimensions of a head that are rotated; the others are unchanged. */
   readonly rotaryDim: number;
-  /** Of the kinds whose `rope` is local. */
+  /** For kinds whose `rope` is local. */
   readonly localRope: Rope | null;
   readonly activation: 'silu' | 'gelu tanh';
-  /** Queries are multiplied by it; null: 1 / sqrt(headDim). */
+  /** Multiplies queries; null: 1 / sqrt(headDim). */
   readonly attentionScale: number | null;
-  /** Scores s become cap tanh(s / cap). */
+  /** Attention scores s become cap tanh(s / cap). */
   readonly attentionCap: number | null;
   readonly logitCap: number | null;
   readonly embeddingScale: number;
-  /** What attention and MLP add is multiplied by it. */
+  /** Multiplies the outputs of attention and MLP before they are added to the residual stream. */
   readonly residualScale: number;
   readonly logitScale: number;
   readonly experts: Experts | null;
@@ -82,7 +82,7 @@ export interface Traits {
 
 const GLOBAL: LayerKind = { window: null, rope: 'main' };
 
-/** Llama's, for heads of `headDim` numbers. */
+/** Llama's traits, for heads of dimension `headDim`. */
 export function plainTraits(headDim: number): Traits {
   return {
     kinds: [GLOBAL],
@@ -99,12 +99,12 @@ export function plainTraits(headDim: number): Traits {
   };
 }
 
-/** Window and rotary embedding of a layer (from 0): `kinds` repeats over the layers. */
+/** Attention window and rotary embedding of a layer (from 0): `kinds` repeats over the layers. */
 export function kindOf({ kinds }: Pick<Traits, 'kinds'>, layer: number): LayerKind {
   return kinds[layer % kinds.length]!;
 }
 
-/** Layers of each kind look the same: the shortest list that repeats to the given one. */
+/** The shortest cycle that repeats to the given list. */
 export function shortestCycle(kinds: readonly LayerKind[]): readonly LayerKind[] {
   const same = (a: LayerKind, b: LayerKind) => a.window === b.window && a.rope === b.rope;
   for (let length = 1; length < kinds.length; length++) {
@@ -113,7 +113,7 @@ export function shortestCycle(kinds: readonly LayerKind[]): readonly LayerKind[]
   return kinds;
 }
 
-/** A kind by its properties, to tell graphs apart. */
+/** A key that identifies a kind, for caching graphs. */
 export function kindKey({ window, rope }: LayerKind): string {
   return `${window} ${rope}`;
 }

@@ -1,8 +1,8 @@
-/** Opening a file of weights, of whatever format, and what is wrong with one. */
+/** Opens weight files of any format, and creates errors about broken ones. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** Throws RollscopeError `model` for a file that is not there. */
+/** Throws RollscopeError `model` if the file is missing. */
 export async function openWeightFile(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
@@ -15,7 +15,7 @@ export async function openWeightFile(file: string): Promise<FileHandle> {
   }
 }
 
-/** A file whose bytes are not those of its format. @param what a sentence without the file */
+/** The error for a file whose contents do not match its format. @param what a sentence without the file */
 export function brokenWeightFile(file: string, reason: string, what: string, facts: object = {}): RollscopeError {
   return new RollscopeError('model', `${file}: ${what}`, 'The file is damaged or incomplete; download it again.', {
     details: { reason, file, ...facts },

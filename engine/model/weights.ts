@@ -7,7 +7,7 @@ import { adapterNames, loraParameters } from './lora.ts';
 import { EMBEDDINGS, MEAN_UNEMBEDDING, UNEMBEDDING } from './parameters.ts';
 import type { StoredTensor } from './safetensors.ts';
 
-/** Parameters that train: the adapter's, or all of the model's weights. */
+/** Parameters that train: the adapter's, or all weights of the model. */
 export function trainableParameters(
   config: DecoderConfig,
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -17,18 +17,21 @@ export function trainableParameters(
   return [...tensors].map(([name, { shape }]) => ({ name, shape }));
 }
 
-/** Adapters of projections that read the same x [M, in], as few and small products: for graphs that use them many times. */
+/**
+ * Adapters of projections with the same input x [M, in], merged into few small matrix products, for graphs that use
+ * them many times.
+ */
 interface SharedAdapter {
-  /** Their scaled A next to each other, [in, rank * how many]. */
+  /** Their scaled A matrices, concatenated: [in, rank * modules]. */
   readonly down: Tensor;
-  /** The transposed B of each module, [rank, out]. */
+  /** The transposed B of each module: [rank, out]. */
   readonly up: ReadonlyMap<string, Tensor>;
 }
 
 /** Gives a graph the model's weights: trainable ones as inputs, frozen ones from their files. */
 export class Weights {
   private readonly bound = new Map<string, Tensor>();
-  /** By the first module that reads the same. */
+  /** By the first module of each group with the same input. */
   private readonly shared = new Map<string, SharedAdapter>();
   readonly trainable: ReadonlyMap<string, Parameter>;
 
@@ -42,12 +45,12 @@ export class Weights {
     this.trainable = new Map(trainableParameters(config, tensors, lora).map((p) => [p.name, p]));
   }
 
-  /** The same weights for the same graph, with the frozen ones as inputs too: one graph then serves all layers. */
+  /** The same weights for the same graph, with frozen ones as inputs too, so that one graph serves all layers. */
   fed(): Weights {
     return new Weights(this.graph, this.config, this.tensors, this.lora, 'inputs');
   }
 
-  /** Where a weight is stored. */
+  /** The stored tensor of a weight. */
   stored(name: string): StoredTensor {
     const stored = this.tensors.get(name);
     if (!stored) throw new Error(`the model has no tensor ${name}`);
@@ -71,7 +74,7 @@ export class Weights {
     return tensor;
   }
 
-  /** Trainable parameters that the graph has read so far, by name: inputs of the graph. */
+  /** Trainable parameters that the graph has used so far, by name: inputs of the graph. */
   inputs(): Named<Tensor> {
     return Object.fromEntries(
       [...this.trainable.keys()].flatMap((name) => {
@@ -81,14 +84,14 @@ export class Weights {
     );
   }
 
-  /** Frozen weights that the graph has read so far, by name: inputs of the graph where they are fed. */
+  /** Frozen weights that the graph has used so far, by name: inputs of the graph if they are fed. */
   frozen(): Named<Tensor> {
     return Object.fromEntries([...this.bound].filter(([name]) => !this.trainable.has(name)));
   }
 
   /**
-   * Adapters as products with few rows like them best, in the current scope: of modules that read the same x one product with
-   * all A, scaled, and no operand of a product has to be transposed. Through these no gradient flows.
+   * Prepares adapters for products with few rows, in the current scope: modules with the same input x share one product
+   * with all their scaled A matrices, and no operand needs transposing. No gradient flows through these.
    */
   shareAdapters(modules: readonly string[]): void {
     const { lora } = this;
@@ -110,7 +113,7 @@ export class Weights {
     return this.trainable.has(adapterNames(module).a) && this.lora !== null;
   }
 
-  /** x [M, in] through projections that all read it: weights, biases where there are some, adapters where there are some. */
+  /** Applies projections with the same input x [M, in]: weights, plus biases and adapters if present. */
   project(x: Tensor, modules: readonly string[]): Tensor[] {
     const shared = this.shared.get(modules[0]!);
     const ranks = shared && Array.from(shared.up, () => this.lora!.rank);
@@ -125,19 +128,19 @@ export class Weights {
     });
   }
 
-  /** What a module's adapter adds. */
+  /** The adapter's contribution to a module's output. */
   private adapted(x: Tensor, module: string): Tensor {
     const { a, b } = adapterNames(module);
     const low = op.mul(op.linear(x, this.get(a)), this.lora!.alpha / this.lora!.rank);
     return op.linear(low, this.get(b));
   }
 
-  /** The matrix [vocabulary, hidden] that turns hidden states into logits. */
+  /** The unembedding matrix [vocabulary, hidden], which maps hidden states to logits. */
   unembedding(): Tensor {
     return this.get(this.config.tiedEmbeddings ? EMBEDDINGS : UNEMBEDDING);
   }
 
-  /** The mean of its rows [1, hidden]: its product with a hidden state is the mean logit. */
+  /** The mean [1, hidden] of the unembedding's rows: its product with a hidden state is the mean logit. */
   meanUnembedding(): Tensor {
     if (this.tensors.has(MEAN_UNEMBEDDING)) return this.get(MEAN_UNEMBEDDING);
     return op.reduceMean(this.unembedding(), [0], true);

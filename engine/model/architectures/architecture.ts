@@ -1,10 +1,10 @@
-/** What an architecture is to this engine: how files name it, and what differs in its block. One file per architecture, next to this one. */
+/** An architecture: its names in files, and how its block differs. One file per architecture, next to this one. */
 import type { DecoderBlock, Projection } from '../block.ts';
 import type { ConfigFields } from '../fields.ts';
 import type { GgufField } from '../gguf-write.ts';
 import type { Rope, Traits } from '../traits.ts';
 
-/** Names of the sizes and numbers that every decoder has. */
+/** Field names of the sizes that every decoder has. */
 export interface SizeKeys {
   readonly contextLength: string;
   readonly headDim: string;
@@ -17,7 +17,7 @@ export interface SizeKeys {
   readonly vocabularySize: string;
 }
 
-/** Sizes that were read before the rest. */
+/** Sizes that are read first. */
 export interface ReadSizes {
   readonly layers: number;
   readonly hiddenSize: number;
@@ -25,16 +25,16 @@ export interface ReadSizes {
   readonly headDim: number;
 }
 
-/** What a file says otherwise than Llama's files say. */
+/** A file's differences from Llama. */
 export type ReadTraits = Partial<Traits & Rope>;
 
-/** How `config.json` describes it. */
+/** How `config.json` describes an architecture. */
 export interface HuggingFaceNames {
   readonly modelType: string;
-  /** The class that loads it, as `architectures` names it. */
+  /** The class that loads it, as in `architectures`. */
   readonly className: string;
   readonly keys: SizeKeys;
-  /** What transformers takes where the file says nothing; null: one key-value head for each head, hidden size / heads. */
+  /** transformers' defaults for missing fields; null: one key-value head per head, hidden size / heads. */
   readonly defaults: {
     readonly kvHeads: number | null;
     readonly headDim: number | null;
@@ -43,72 +43,78 @@ export interface HuggingFaceNames {
     /** Null: four times the hidden size. */
     readonly intermediateSize?: null;
   };
-  /** Keys that name the activation, the first that is there, and what holds where none is; `hidden_act` and SiLU. */
+  /** Keys of the activation (the first one present counts) and the default; if omitted, `hidden_act` and SiLU. */
   readonly activation?: { readonly keys: readonly string[]; readonly default: string };
-  /** Options that must be off, since what they add is not computed. */
+  /** Options that must be off, since they are not implemented. */
   readonly off: readonly string[];
-  /** Options that give projections biases. */
+  /** Options that add biases to projections. */
   readonly biasOptions: Readonly<Record<string, readonly Projection[]>>;
-  /** The rest: throws for what is not supported. */
+  /** Reads the remaining fields; throws for unsupported ones. */
   readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
-  /** What `read` reads. */
+  /** Writes the fields that `read` reads. */
   readonly write?: (config: Traits & Rope & { readonly layers: number; readonly headDim: number }) => object;
   readonly layout?: FolderLayout;
 }
 
-/** How the tensors of a folder differ from one matrix [out, in] for each projection, named as Llama's are. */
+/** How a folder's tensors differ from one matrix [out, in] per projection with Llama's names. */
 export interface FolderLayout {
-  /** Modules of a layer that hold several projections, one below the other. */
+  /** Fused modules of a layer: several projections, stacked by rows. */
   readonly fused?: Readonly<Record<string, readonly Projection[]>>;
-  /** Names of modules, where they differ: `model.norm` is `transformer.ln_f`. Those of a layer are without its number. */
+  /** Names of modules that differ: `model.norm` is `transformer.ln_f`. Those of a layer are given without its number. */
   readonly names?: {
     readonly outer?: Readonly<Record<string, string>>;
-    /** What layers are numbered below; `model.layers` by default. */
+    /** Prefix of numbered layers (default: `model.layers`). */
     readonly layers?: string;
     readonly layer: Readonly<Record<string, string>>;
   };
-  /** Whether matrices of a layer are [in, out]. */
+  /** Whether a layer's matrices are stored as [in, out]. */
   readonly transposed?: boolean;
 }
 
-/** How GGUF files describe it. */
+/** How GGUF files describe an architecture. */
 export interface GgufNames {
-  /** `general.architecture`, which also begins the names of its metadata. */
+  /** `general.architecture`, which is also the prefix of its metadata keys. */
   readonly architecture: string;
   readonly keys: SizeKeys;
-  /** Names of a layer's modules, by Hugging Face's: `self_attn.q_proj` is `attn_q`. */
+  /** GGUF names of a layer's modules, by Hugging Face's: `self_attn.q_proj` is `attn_q`. */
   readonly layer: Readonly<Record<string, string>>;
-  /** Tensors that hold several modules, one below the other. */
+  /** Fused tensors: several modules, stacked by rows. */
   readonly fused?: Readonly<Record<string, readonly string[]>>;
-  /** Of several that share a name: this one's files have sliding windows. */
+  /** Set if this architecture's files have sliding windows, and others share the name. */
   readonly windowed?: true;
-  /** Whether the two numbers of a head that are rotated together are half a head apart, as in Hugging Face's files, or side by side. */
+  /**
+   * Whether the two dimensions of a head that are rotated together are half a head apart, as in Hugging Face's files,
+   * or adjacent.
+   */
   readonly rotated: 'apart' | 'side by side';
-  /** Whether llama.cpp reads a divisor of each frequency from its files, and biases that are an option. */
+  /** Whether llama.cpp reads per-frequency divisors and optional biases from its files. */
   readonly hasOptions?: boolean;
-  /** Whether llama.cpp takes a head to be as large as hidden size / heads. */
+  /** Whether llama.cpp assumes a head dimension of hidden size / heads. */
   readonly headsShare?: boolean;
-  /** Whether llama.cpp wants the unembedding as a tensor of its own, also where it is the embedding. */
+  /** Whether llama.cpp requires a separate unembedding tensor even if it is tied to the embedding. */
   readonly needsOutput?: boolean;
-  /** Whether llama.cpp takes every head to have keys and values of its own. */
+  /** Whether llama.cpp assumes as many key-value heads as heads. */
   readonly keysEach?: boolean;
-  /** Whether LongRoPE is written as two divisors of each frequency, for sequences within the original context and longer ones. */
+  /**
+   * Whether LongRoPE is written as two divisors per frequency, for sequences within the original context and for longer
+   * ones.
+   */
   readonly hasLongDivisors?: boolean;
-  /** Whether llama.cpp gives layers with frequencies of their own YaRN's growth of the others. */
+  /** Whether llama.cpp applies YaRN's attention factor also to layers with rotary frequencies of their own. */
   readonly growthEverywhere?: boolean;
-  /** The rest, as in `config.json`. */
+  /** Reads the remaining fields, as for `config.json`. */
   readonly read?: (fields: ConfigFields, sizes: ReadSizes) => ReadTraits;
-  /** What `read` reads that the others' files do not have, for a file to be written; names without the architecture's in front. */
+  /** Writes the fields that `read` reads and other architectures lack; names without the architecture's prefix. */
   readonly write?: (config: Traits & Rope & ReadSizes) => Readonly<Record<string, GgufField>>;
 }
 
 export interface Architecture {
   /** Its name in this engine: Hugging Face's `model_type`. */
   readonly name: string;
-  /** Models that people know. */
+  /** Well-known models of this architecture. */
   readonly models: string;
   readonly block: DecoderBlock;
-  /** A mixture of experts takes the MLP's place in every layer. */
+  /** Whether a mixture of experts replaces the MLP in every layer. */
   readonly hasExperts?: true;
   readonly huggingFace: HuggingFaceNames;
   readonly gguf: GgufNames;
@@ -138,7 +144,7 @@ export const GGUF_KEYS: SizeKeys = {
   vocabularySize: 'vocab_size',
 };
 
-/** A layer's modules apart from its norms, as most architectures have them in GGUF. */
+/** A layer's modules other than its norms, with the GGUF names that most architectures use. */
 export const GGUF_MODULES = {
   'self_attn.q_proj': 'attn_q',
   'self_attn.k_proj': 'attn_k',
@@ -151,7 +157,7 @@ export const GGUF_MODULES = {
   'mlp.down_proj': 'ffn_down',
 } as const;
 
-/** Llama's block: norms on what enters attention and MLP, a gated MLP, no biases. */
+/** Llama's block: norms before attention and MLP, a gated MLP, no biases. */
 export const LLAMA_BLOCK = {
   attentionNorms: { before: 'input_layernorm', after: null },
   mlpNorms: { before: 'post_attention_layernorm', after: null },
@@ -162,13 +168,13 @@ export const LLAMA_BLOCK = {
   positions: 'rotary',
 } as const satisfies DecoderBlock;
 
-/** GGUF's names of a layer with such norms. */
+/** GGUF names for a layer with such norms. */
 export const PRE_NORM_LAYER = {
   ...GGUF_MODULES,
   input_layernorm: 'attn_norm',
   post_attention_layernorm: 'ffn_norm',
 } as const;
 
-/** Biases of all of attention, which several architectures have as an option. */
+/** Biases on all attention projections, an option of several architectures. */
 export const ATTENTION_BIAS = { attention_bias: ['q_proj', 'k_proj', 'v_proj', 'o_proj'] } as const;
 export const MLP_BIAS = { mlp_bias: ['gate_proj', 'up_proj', 'down_proj'] } as const;

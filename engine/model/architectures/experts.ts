@@ -1,4 +1,4 @@
-/** Mixtures of experts: what they have in common, and each of them. */
+/** Architectures with mixtures of experts, and what they share. */
 import type { ConfigFields } from '../fields.ts';
 import type { Traits } from '../traits.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import { qwen3 } from './qwen3.ts';
 import { windowEverywhere, windowOf } from './windows.ts';
 
-/** GGUF's names of a layer; the experts' matrices are one below the other in tensors of their own. */
+/** GGUF names of a layer; the experts' matrices are stacked by rows in separate tensors. */
 const LAYER = {
   ...PRE_NORM_LAYER,
   'mlp.gate': 'ffn_gate_inp',
@@ -41,7 +41,7 @@ const written = ({ experts: given }: Traits) => ({
   norm_topk_prob: given?.normalized,
 });
 
-/** Qwen3's block with experts in every layer. */
+/** Qwen3's block with a mixture of experts in every layer. */
 export const qwen3Moe = {
   name: 'qwen3_moe',
   models: 'Qwen3 MoE',
@@ -81,7 +81,7 @@ export const qwen3Moe = {
   },
 } as const satisfies Architecture;
 
-/** OLMoE (arXiv 2409.02060): norms of queries and keys over all heads together, experts in every layer. */
+/** OLMoE (arXiv 2409.02060): norms of queries and keys over all heads together, a mixture of experts in every layer. */
 export const olmoe = {
   name: 'olmoe',
   models: 'OLMoE',

@@ -1,4 +1,4 @@
-/** Gemma 2 and 3 (arXiv 2408.00118, 2503.19786), text: what they have in common, and each of them. */
+/** Gemma 2 and 3 (arXiv 2408.00118, 2503.19786), text only. */
 import type { DecoderBlock } from '../block.ts';
 import type { ConfigFields } from '../fields.ts';
 import { f32, type GgufField } from '../gguf-write.ts';
@@ -32,11 +32,11 @@ const LAYER = {
 
 const ACTIVATION = { keys: ['hidden_activation', 'hidden_act'], default: 'gelu_pytorch_tanh' } as const;
 const DEFAULTS = { kvHeads: 4, headDim: 256, rmsEps: 1e-6, tied: true } as const;
-/** Layers of the largest models, by which llama.cpp knows them. */
+/** Layer counts of the largest models, by which llama.cpp recognizes them. */
 const LAYERS_27B = { gemma2: 46, gemma3: 62 } as const;
 const ROPES = { sliding: 'local', full: 'main' } as const;
 
-/** A cap that may be missing (then `otherwise`) or null (then none). */
+/** A soft cap, which may be missing (then `otherwise`) or null (then none). */
 function cap(fields: ConfigFields, key: string, otherwise: number | null): number | null {
   if (!fields.has(key)) return otherwise;
   return fields.get(key) === undefined ? null : fields.positive(key);
@@ -49,7 +49,7 @@ function scales(fields: ConfigFields, { hiddenSize }: ReadSizes): Partial<Traits
   };
 }
 
-/** llama.cpp scales by the heads' size, but for the largest of each family by hidden size / heads. */
+/** llama.cpp scales scores by the head dimension, except for the largest model of each family, by hidden size / heads. */
 function ggufScales(
   fields: ConfigFields,
   { layers, hiddenSize, heads, headDim }: ReadSizes,
@@ -63,7 +63,7 @@ function ggufScales(
   };
 }
 
-/** Its scale is only written where llama.cpp has another one than that of the heads' size. */
+/** The attention scale is written only if llama.cpp would not use the head dimension. */
 function ggufWritten(config: Traits & ReadSizes, largest: number): Readonly<Record<string, GgufField>> {
   const { layers, hiddenSize, heads, attentionCap, logitCap } = config;
   return {
@@ -84,7 +84,7 @@ function written({ attentionScale, attentionCap, logitCap, ...config }: Traits &
   };
 }
 
-/** Norms around attention and MLP, capped scores and logits, a window in every other layer. */
+/** Norms before and after attention and MLP, soft caps on scores and logits, a window in every other layer. */
 export const gemma2 = {
   name: 'gemma2',
   models: 'Gemma 2',
@@ -120,7 +120,7 @@ export const gemma2 = {
   },
 } as const satisfies Architecture;
 
-/** As llama.cpp names the base of the windowed layers, or Ollama. */
+/** The RoPE base of the windowed layers, under llama.cpp's name or Ollama's. */
 function localBase(fields: ConfigFields): number {
   return fields.positive('rope.freq_base_swa', fields.positive('rope.local.freq_base', 10_000));
 }
@@ -133,7 +133,7 @@ function localRope(config: Traits & Rope): object {
   };
 }
 
-/** Norms of queries and keys instead of caps; a window in five of six layers, which have frequencies of their own. */
+/** Norms of queries and keys instead of soft caps; a window in five of six layers, with rotary frequencies of their own. */
 export const gemma3 = {
   name: 'gemma3_text',
   models: 'Gemma 3 text',
@@ -147,7 +147,7 @@ export const gemma3 = {
     off: ['use_bidirectional_attention'],
     biasOptions: ATTENTION_BIAS,
     read: (fields, sizes) => {
-      // transformers reads a cap of scores and does not apply it.
+      // transformers reads a soft cap for scores but does not apply it.
       const scoreCap = cap(fields, 'attn_logit_softcapping', null);
       if (scoreCap !== null) throw fields.unsupported('attn_logit_softcapping', scoreCap);
       const every = fields.count('sliding_window_pattern', 6);

@@ -1,4 +1,4 @@
-/** GPT-2: learned positions, layer norms, biases everywhere, an MLP without a gate. */
+/** GPT-2: learned position embeddings, layer norms, biases everywhere, an MLP without a gate. */
 import type { DecoderBlock } from '../block.ts';
 import { type Architecture, GGUF_KEYS, HUGGING_FACE_KEYS, LLAMA_BLOCK, PRE_NORM_LAYER } from './architecture.ts';
 

@@ -1,4 +1,4 @@
-/** Granite 3 and dense Granite 4: Llama's block with multipliers of embeddings, scores, residuals and logits. */
+/** Granite 3 and dense Granite 4: Llama's block with multipliers for embeddings, scores, residuals and logits. */
 import { f32 } from '../gguf-write.ts';
 import {
   type Architecture,

@@ -13,7 +13,7 @@ import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { smollm3 } from './smollm3.ts';
 
-/** Where several share a name in GGUF, the first one reads its files, or the one for files with windows. */
+/** If several share a GGUF name, the first one reads its files, or for files with windows the `windowed` one. */
 const REGISTRY = [
   ...[llama, qwen2, qwen3, qwen3Moe, mistral, olmo2, olmo3],
   ...[olmoe, smollm3, gemma2, gemma3, phi3, granite, gpt2],
@@ -21,31 +21,28 @@ const REGISTRY = [
 
 export type ArchitectureName = (typeof REGISTRY)[number]['name'];
 
-/** The registry with names as literals, in the order in which texts list them. */
+/** The registry with literal names, in the order in which texts list them. */
 export const ARCHITECTURES: readonly (Architecture & { readonly name: ArchitectureName })[] = REGISTRY;
 
 export type KnownArchitecture = (typeof ARCHITECTURES)[number];
 
-/**
- * An architecture by the name that its file gives it; to find the one of a model folder or GGUF file, search by its
- * own names.
- */
+/** An architecture by its name in this engine; for a model folder or GGUF file, use the lookups by their names below. */
 export function architectureOf(name: ArchitectureName): KnownArchitecture {
   return ARCHITECTURES.find((architecture) => architecture.name === name)!;
 }
 
-/** By `model_type` of a `config.json`. */
+/** Finds the architecture for the `model_type` of a `config.json`. */
 export function byModelType(modelType: unknown): KnownArchitecture | undefined {
   return ARCHITECTURES.find(({ huggingFace }) => huggingFace.modelType === modelType);
 }
 
-/** By `general.architecture` of a GGUF file; `windows`: whether its metadata has sliding windows. */
+/** Finds the architecture for the `general.architecture` of a GGUF file; `windows`: whether it has sliding windows. */
 export function byGgufName(name: unknown, windows = false): KnownArchitecture | undefined {
   const named = ARCHITECTURES.filter(({ gguf }) => gguf.architecture === name);
   return named.find(({ gguf }) => windows && gguf.windowed) ?? named[0];
 }
 
-/** All of them for people: `llama` (SmolLM2, Llama 2 and 3), `qwen2` ... */
+/** The list for people: `llama` (SmolLM2, Llama 2 and 3), `qwen2` ... */
 export function describeArchitectures(): string {
   return ARCHITECTURES.map(({ name, models }) => `\`${name}\` (${models})`).join(', ');
 }

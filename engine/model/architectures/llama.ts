@@ -1,4 +1,4 @@
-/** Llama 1 to 3 (arXiv 2302.13971, 2407.21783), and the many that follow it. */
+/** Llama 1 to 3 (arXiv 2302.13971, 2407.21783), and the many models that share its architecture. */
 import {
   type Architecture,
   ATTENTION_BIAS,

@@ -1,4 +1,4 @@
-/** Mistral 7B and its kin (arXiv 2310.06825): Llama's block, and a sliding window in every layer. */
+/** Mistral 7B and its successors (arXiv 2310.06825): Llama's block with a sliding window in every layer. */
 import { type Architecture, HUGGING_FACE_KEYS, LLAMA_BLOCK } from './architecture.ts';
 import { llama } from './llama.ts';
 import { windowEverywhere, windowOf } from './windows.ts';
@@ -17,6 +17,6 @@ export const mistral = {
     read: (fields) => ({ kinds: windowEverywhere(fields, 4096) }),
     write: (config) => ({ sliding_window: windowOf(config) }),
   },
-  // GGUF calls these models `llama`: a file is read as one, and computes the same.
+  // GGUF calls these models `llama`: a file is read as one, with the same results.
   gguf: llama.gguf,
 } as const satisfies Architecture;

@@ -1,7 +1,10 @@
-/** For a model that is refused: what it has that is not computed, and the supported architecture that is nearest to it. */
+/**
+ * For error messages about unsupported models: which of their features is unsupported, and the nearest supported
+ * architecture.
+ */
 import { ARCHITECTURES, type ArchitectureName, type KnownArchitecture } from './index.ts';
 
-/** The beginning of `model_type` or of GGUF's name, what a model of this kind has, and what is nearest to it. */
+/** The prefix of `model_type` or of the GGUF name, the unsupported feature of such models, and the nearest architecture. */
 type Kind = readonly [start: string, has: string, nearest: ArchitectureName | null];
 
 const RECURRENT = 'recurrent layers';
@@ -16,7 +19,7 @@ const BOTH_WAYS = 'bidirectional attention';
 const SQUARED = 'an MLP with a squared ReLU';
 const NAMES = 'tensor names of its own';
 
-/** If several fit, the longest applies. */
+/** If several match, the longest prefix applies. */
 const KINDS: readonly Kind[] = [
   ...(['mamba', 'rwkv', 'xlstm', 'falcon_mamba'] as const).map((start): Kind => [start, RECURRENT, null]),
   ...(['t5', 'mt5', 'bart', 'whisper', 'umt5'] as const).map((start): Kind => [start, ENCODER, null]),
@@ -94,17 +97,17 @@ const KINDS: readonly Kind[] = [
   ['granite', 'layers of a different kind', 'granite'],
 ];
 
-/** What is known of an unsupported kind of model. */
+/** What is known about an unsupported kind of model. */
 export interface UnsupportedKind {
-  /** What it has that is not computed. */
+  /** Its unsupported feature. */
   readonly has: string | null;
-  /** The supported architecture whose block is most like its own; null where none is, or nothing is known. */
+  /** The supported architecture with the most similar block; null if there is none or nothing is known. */
   readonly nearest: KnownArchitecture | null;
 }
 
 /**
- * By its `model_type`, name in GGUF, or classes, which say nothing of its layers. `likely`: what is nearest to one that is not
- * known, as a mixture of experts or a causal decoder is.
+ * Looks up its `model_type`, GGUF name or classes; none of these describes its layers. `likely`: the nearest
+ * architecture for unknown models, such as a mixture of experts or a causal decoder.
  */
 export function unsupportedKind(name: unknown, likely: ArchitectureName | null): UnsupportedKind {
   const text = String(Array.isArray(name) ? name[0] : name)

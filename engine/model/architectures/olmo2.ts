@@ -1,4 +1,4 @@
-/** OLMo 2 (arXiv 2501.00656): norms on what attention and MLP give, and of queries and keys over all heads together. */
+/** OLMo 2 (arXiv 2501.00656): norms after attention and MLP, and of queries and keys over all heads together. */
 import {
   type Architecture,
   ATTENTION_BIAS,

@@ -1,4 +1,4 @@
-/** OLMo 3: OLMo 2's block with a sliding window in three of four layers, where frequencies are never stretched. */
+/** OLMo 3: OLMo 2's block with a sliding window in three of four layers, whose rotary frequencies are never scaled. */
 import { huggingFaceRope, toHuggingFaceScaling } from '../rope.ts';
 import { type Architecture, HUGGING_FACE_KEYS } from './architecture.ts';
 import { olmo2 } from './olmo2.ts';

@@ -1,4 +1,4 @@
-/** Phi-3 and Phi-4 (arXiv 2404.14219): Llama's block whose files hold queries, keys and values in one matrix. */
+/** Phi-3 and Phi-4 (arXiv 2404.14219): Llama's block, with queries, keys and values fused into one matrix in files. */
 import { type Architecture, GGUF_KEYS, HUGGING_FACE_KEYS, LLAMA_BLOCK, PRE_NORM_LAYER } from './architecture.ts';
 import { ggufKinds, windowEverywhere, windowOf } from './windows.ts';
 

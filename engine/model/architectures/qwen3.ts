@@ -1,4 +1,4 @@
-/** Dense Qwen3 (arXiv 2505.09388): Llama's block with norms of each head's queries and keys, and heads of 128. */
+/** Dense Qwen3 (arXiv 2505.09388): Llama's block with norms of queries and keys per head, and a head dimension of 128. */
 import {
   type Architecture,
   ATTENTION_BIAS,

@@ -1,4 +1,4 @@
-/** SmolLM3: Llama's block, of which every fourth layer has no positions (NoPE, arXiv 2501.18795). */
+/** SmolLM3: Llama's block without positional encoding (NoPE, arXiv 2501.18795) in every fourth layer. */
 import { type LayerKind, shortestCycle } from '../traits.ts';
 import {
   type Architecture,

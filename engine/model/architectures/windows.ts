@@ -1,4 +1,4 @@
-/** Sliding windows: which layers have one, as `config.json` and GGUF metadata say it. */
+/** Sliding windows: which layers have one, according to `config.json` or GGUF metadata. */
 import type { ConfigFields } from '../fields.ts';
 import { type GgufField, list } from '../gguf-write.ts';
 import { type LayerKind, shortestCycle } from '../traits.ts';
@@ -6,7 +6,7 @@ import { type LayerKind, shortestCycle } from '../traits.ts';
 const SLIDING = 'sliding_attention';
 const FULL = 'full_attention';
 
-/** The layers of a `config.json` by whether they have a window: `layer_types`, or where it is missing what holds then. */
+/** Whether each layer of a `config.json` has a window: `layer_types`, or the default if it is missing. */
 function slidingLayers(fields: ConfigFields, layers: number, usual: (layer: number) => boolean): boolean[] {
   const types = fields.get('layer_types');
   if (types === undefined) return Array.from({ length: layers }, (_, i) => usual(i));
@@ -28,8 +28,8 @@ function kindsOf(sliding: readonly boolean[], window: number, ropes: Ropes): rea
 }
 
 /**
- * Kinds of layers of a `config.json` with windows in some. `usual`: which layers have one where `layer_types` is missing;
- * `otherwise`: the window where `sliding_window` is missing, null for none.
+ * Layer kinds of a `config.json` with windows in some layers. `usual`: which layers have one if `layer_types` is
+ * missing; `otherwise`: the window if `sliding_window` is missing, null for none.
  */
 export function windowedKinds(
   fields: ConfigFields,
@@ -49,12 +49,12 @@ export function windowedKinds(
     : kindsOf(sliding, window, ropes);
 }
 
-/** A window in every layer, as Mistral has it. */
+/** A window in every layer, as in Mistral. */
 export function windowEverywhere(fields: ConfigFields, otherwise: number | null): readonly LayerKind[] {
   return windowedKinds(fields, 1, { usual: () => true, otherwise });
 }
 
-/** Qwen's windows: only where `use_sliding_window` is set, in the layers from `max_window_layers` on. */
+/** Qwen's windows: only if `use_sliding_window` is set, in layers from `max_window_layers` on. */
 export function qwenKinds(fields: ConfigFields, layers: number): readonly LayerKind[] {
   if (!fields.flag('use_sliding_window', false)) return [{ window: null, rope: 'main' }];
   const from = fields.get('max_window_layers') === 0 ? 0 : fields.count('max_window_layers', 28);
@@ -67,30 +67,30 @@ function layerTypes({ kinds, layers }: Written): string[] {
   return Array.from({ length: layers }, (_, i) => (kinds[i % kinds.length]!.window === null ? FULL : SLIDING));
 }
 
-/** The window of the layers that have one; null: none has. */
+/** The window of the layers that have one; null if none has. */
 export function windowOf({ kinds }: Pick<Written, 'kinds'>): number | null {
   return kinds.find(({ window }) => window !== null)?.window ?? null;
 }
 
-/** The fields of a `config.json` that say which layers attend in a window: `sliding_window` and `layer_types`. */
+/** The fields of a `config.json` for attention windows: `sliding_window` and `layer_types`. */
 export function writtenWindows(config: Written): object {
   return { sliding_window: windowOf(config), layer_types: layerTypes(config) };
 }
 
-/** The same with `use_sliding_window`. */
+/** The same fields, plus `use_sliding_window`. */
 export function writtenQwenWindows(config: Written): object {
   if (windowOf(config) === null) return { use_sliding_window: false };
   return { use_sliding_window: true, max_window_layers: 0, ...writtenWindows(config) };
 }
 
-/** Which layers have the window, for a GGUF file whose layers llama.cpp asks for it. */
+/** The metadata that tells llama.cpp which layers have the window, for architectures where it reads that from the file. */
 export function ggufPattern(config: Written): Readonly<Record<string, GgufField>> {
   if (windowOf(config) === null) return {};
   const pattern = layerTypes(config).map((type) => type === SLIDING);
   return { 'attention.sliding_window_pattern': list('bool', pattern) };
 }
 
-/** Kinds of layers of GGUF metadata: all but every `every`-th (counted from 1) have the window. */
+/** Layer kinds of GGUF metadata: all but every `every`-th layer (counted from 1) have the window. */
 export function ggufKinds(fields: ConfigFields, layers: number, every: number, ropes = SAME): readonly LayerKind[] {
   const pattern = fields.get('attention.sliding_window_pattern');
   const window = fields.get('attention.sliding_window') ? fields.count('attention.sliding_window') : null;

@@ -1,7 +1,7 @@
-/** What the formats of blocks have in common: how one is read, and the numbers in it. */
+/** Shared by the block formats: the type of a block reader, and readers of numbers. */
 import { halfTable } from '../../tensor/index.ts';
 
-/** Writes the weights of the block at `at` in `bytes` to `out` from `to` on. */
+/** Writes the weights of the block at `at` in `bytes` to `out`, starting at `to`. */
 export type ReadBlock = (bytes: Uint8Array, at: number, out: Float32Array, to: number) => void;
 
 /** The float16 at `at`. */

@@ -1,16 +1,16 @@
-/** Formats whose numbers are rows of a grid, of 4 or 8 weights each: IQ1, IQ2, IQ3. */
+/** Formats whose weights are rows of a grid, 4 or 8 weights each: IQ1, IQ2, IQ3. */
 import { halfTable } from '../../tensor/index.ts';
 import { IQ1_S_GRID, IQ2_S_GRID, IQ2_XS_GRID, IQ2_XXS_GRID, IQ3_S_GRID, IQ3_XXS_GRID } from '../gguf-grids.ts';
 import { half, type ReadBlock, short, word } from './block.ts';
 
-/** Eight signs from seven bits: their number is even, so the eighth follows. */
+/** Eight sign bits from seven: the number of negative signs is even, which determines the eighth. */
 function evenSigns(seven: number): number {
   let parity = seven;
   for (const shift of [4, 2, 1]) parity ^= parity >> shift;
   return seven | ((parity & 1) << 7);
 }
 
-/** `count` numbers of a grid's row from `to` on, times d, negative where a bit of `signs` is set. */
+/** Writes `count` numbers of a grid's row to `to`, times d, negated where a bit of `signs` is set. */
 function fromGrid(
   grid: Int8Array,
   row: number,
@@ -24,7 +24,7 @@ function fromGrid(
   }
 }
 
-/** d; for each 32 weights four grid indices, then four times seven signs and a scale: d (scale + 1/2) / 4. */
+/** d; for each 32 weights four grid indices, four groups of seven signs, and a scale: d (scale + 1/2) / 4. */
 export const iq2_xxs: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let group = 0; group < 8; group++) {
@@ -59,7 +59,7 @@ export const iq2_s: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** d; 64 grid indices of 4 weights; for each 32 weights four times seven signs and a scale: d (scale + 1/2) / 2. */
+/** d; 64 grid indices of 4 weights; for each 32 weights four groups of seven signs and a scale: d (scale + 1/2) / 2. */
 export const iq3_xxs: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let group = 0; group < 8; group++) {
@@ -86,13 +86,13 @@ export const iq3_s: ReadBlock = (bytes, at, out, to) => {
 
 const IQ1_DELTA = 0.125;
 
-/** Eight weights of a grid of -1, 0 and 1, moved by delta, times d; float32 arithmetic rounds the sum first. */
+/** Eight weights from a grid of -1, 0 and 1, plus delta, times d; float32 arithmetic rounds the sum first. */
 function moved(row: number, d: number, delta: number, out: Float32Array, to: number): void {
   const grid = IQ1_S_GRID();
   for (let i = 0; i < 8; i++) out[to + i] = d * (grid[row * 8 + i]! + delta);
 }
 
-/** d; 32 low bytes of grid indices; for each 32 weights four times 3 high bits, a scale of 3 bits, the sign of delta. */
+/** d; 32 low bytes of grid indices; for each 32 weights four groups of 3 high bits, a 3-bit scale, and the sign of delta. */
 export const iq1_s: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let group = 0; group < 8; group++) {
@@ -106,7 +106,7 @@ export const iq1_s: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** 32 low bytes of grid indices, 16 bytes of high bits and signs of delta, four numbers of scales whose top bits are d. */
+/** 32 low bytes of grid indices, 16 bytes of high bits and signs of delta, four words of scales whose top bits are d. */
 export const iq1_m: ReadBlock = (bytes, at, out, to) => {
   const numbers = [0, 1, 2, 3].map((i) => short(bytes, at + 48 + 2 * i));
   const d = halfTable()[numbers.reduce((bits, number, i) => bits | ((number >> 12) << (4 * i)), 0)]!;

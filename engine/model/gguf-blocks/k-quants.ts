@@ -1,4 +1,4 @@
-/** Formats of 256 weights whose groups have scales, and minima in some, of a few bits: Q2_K to Q6_K. */
+/** Formats of 256 weights in groups with scales of a few bits, some with minima too: Q2_K to Q6_K. */
 import { half, type ReadBlock, signed } from './block.ts';
 
 /** 16 pairs of 4-bit scale and minimum, 256 2-bit q, d, dmin: d * scale * q - dmin * minimum. */
@@ -9,7 +9,7 @@ export const q2_k: ReadBlock = (bytes, at, out, to) => {
     const scales = bytes[at + group]!;
     const scale = d * (scales & 15);
     const minimum = dmin * (scales >> 4);
-    // 128 weights share 32 bytes; each run of 32 takes the next two bits of them.
+    // 128 weights share 32 bytes; each run of 32 uses the next two bits of each.
     const start = at + 16 + (group >> 3) * 32 + (group & 1) * 16;
     const shift = ((group >> 1) & 3) * 2;
     for (let i = 0; i < 16; i++) out[to + group * 16 + i] = scale * ((bytes[start + i]! >> shift) & 3) - minimum;
@@ -33,7 +33,7 @@ export const q3_k: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** The `group`-th of 8 6-bit scales and minima that Q4_K and Q5_K pack into 12 bytes. */
+/** Scale and minimum number `group` of the 8 6-bit pairs that Q4_K and Q5_K pack into 12 bytes. */
 function scaleAndMinimum(bytes: Uint8Array, at: number, group: number): [number, number] {
   if (group < 4) return [bytes[at + group]! & 63, bytes[at + group + 4]! & 63];
   const rest = bytes[at + group + 4]!;
@@ -54,7 +54,7 @@ export const q4_k: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** As Q4_K, with 256 fifth bits between the scales and the low parts. */
+/** Like Q4_K, with 256 fifth bits between the scales and the low parts. */
 export const q5_k: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   const dmin = half(bytes, at + 2);

@@ -1,7 +1,7 @@
-/** Formats of 32 weights with one scale, and a minimum in some: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0. */
+/** Formats of 32 weights with one scale, some with a minimum too: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0. */
 import { half, type ReadBlock, signed } from './block.ts';
 
-/** d, 16 bytes of 4-bit q: d * (q - 8). Low halves are weights 0..15, high halves 16..31, in all formats of 32. */
+/** d, 16 bytes of 4-bit q: d * (q - 8). Low halves are weights 0..15, high halves 16..31, as in all formats of 32. */
 export const q4_0: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let i = 0; i < 16; i++) {

@@ -1,11 +1,14 @@
-/** Formats of weights that are one of a few whole numbers times a scale: Q1_0, Q2_0, TQ1_0, TQ2_0. */
+/** Formats whose weights are small integers times a scale: Q1_0, Q2_0, TQ1_0, TQ2_0. */
 import { half, type ReadBlock } from './block.ts';
 
-/** Five ternary digits in a byte, as a fraction of 256; `power` is 3 to the digit's place. */
+/**
+ * A ternary digit (-1, 0, 1) of a byte with five of them, encoded as a fraction of 256; `power` is 3 to the digit's
+ * place.
+ */
 const ternary = (byte: number, power: number): number => ((((byte * power) & 255) * 3) >> 8) - 1;
 const POWERS = [1, 3, 9, 27, 81];
 
-/** 48 bytes of five digits, 4 bytes of four, d: d * digit. */
+/** 48 bytes of five digits each, 4 bytes of four each, d: d * digit. */
 export const tq1_0: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at + 52);
   let next = to;
@@ -20,7 +23,7 @@ export const tq1_0: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** 64 bytes of four digits of 2 bits, d: d * (digit - 1). */
+/** 64 bytes of four 2-bit digits each, d: d * (digit - 1). */
 export const tq2_0: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at + 64);
   for (let i = 0; i < 256; i++) {
@@ -29,13 +32,13 @@ export const tq2_0: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** d, a bit for each of 128 weights: d where it is set, otherwise -d. */
+/** d, one bit for each of 128 weights: d if it is set, otherwise -d. */
 export const q1_0: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let i = 0; i < 128; i++) out[to + i] = ((bytes[at + 2 + (i >> 3)]! >> (i & 7)) & 1) === 1 ? d : -d;
 };
 
-/** d, digits of 2 bits for 64 weights: d * (digit - 1). */
+/** d, 2-bit digits for 64 weights: d * (digit - 1). */
 export const q2_0: ReadBlock = (bytes, at, out, to) => {
   const d = half(bytes, at);
   for (let i = 0; i < 64; i++) out[to + i] = d * (((bytes[at + 2 + (i >> 2)]! >> (2 * (i & 3))) & 3) - 1);

@@ -1,7 +1,7 @@
-/** Formats whose 4 bits choose one of 16 values: IQ4_NL, IQ4_XS, and the floats MXFP4 and NVFP4. */
+/** Formats whose 4 bits select one of 16 values: IQ4_NL, IQ4_XS, and the floats MXFP4 and NVFP4. */
 import { half, type ReadBlock } from './block.ts';
 
-/** What the 4-bit q of the IQ4 types stand for. */
+/** Values of the 4-bit q of the IQ4 types. */
 const IQ4_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
 /** d, 4-bit q: d * value(q). */
@@ -29,7 +29,7 @@ export const iq4_xs: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** Twice what the 4 bits of a float of 1, 2 and 1 bits stand for. */
+/** Values of FP4 floats (1 sign, 2 exponent and 1 mantissa bits), doubled. */
 const FP4_VALUES = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
 /** An exponent, 4-bit floats: 2^(e - 128) * value(q). */
@@ -42,14 +42,14 @@ export const mxfp4: ReadBlock = (bytes, at, out, to) => {
   }
 };
 
-/** Half of what an unsigned float of 4 and 3 bits stands for; NaN's bits count as 0. */
+/** Half the value of an unsigned float with 4 exponent and 3 mantissa bits; NaN counts as 0. */
 function halfFp8(byte: number): number {
   const [exponent, mantissa] = [(byte >> 3) & 15, byte & 7];
   if (byte === 0 || byte === 0x7f) return 0;
   return exponent === 0 ? mantissa * 2 ** -10 : (1 + mantissa / 8) * 2 ** (exponent - 8);
 }
 
-/** Four scales of 8-bit floats, 64 4-bit floats: scale / 2 * value(q), 16 weights for each scale. */
+/** Four 8-bit float scales, 64 4-bit floats: scale / 2 * value(q), 16 weights per scale. */
 export const nvfp4: ReadBlock = (bytes, at, out, to) => {
   for (let group = 0; group < 4; group++) {
     const d = halfFp8(bytes[at + group]!);
