@@ -1,25 +1,25 @@
-/** The answers of texts that outsiders feed to `grade` and `vote`. */
+/** Finds and compares the answers in texts given to `grade` and `vote`. */
 import { AUTOMATIC, equivalent, extractAnswer, type Grader, type GradingRules, graderOf } from '../grading/index.ts';
 
-/** Longest text that can be nothing but an answer. */
+/** Maximum length of a text that can be a bare answer, in characters. */
 const BARE_LENGTH = 300;
 
 /** Options of `grade` and `vote`. */
 export interface AnswerOptions {
   strict?: boolean;
-  /** A rule, which is all that counts; without one, the marks and what `strict` allows beyond them. */
+  /** An extraction rule, used exclusively; without one, answer marks and whatever `strict` permits besides. */
   answer?: string;
   compare?: GradingRules['compare'];
 }
 
-/** Finds the answers of responses and compares them as the options say. Throws RollscopeError `config` for a bad rule. */
+/** A grader for the options. Throws RollscopeError `config` for an invalid rule. */
 export function graderFor({ answer, compare }: AnswerOptions): Grader {
   return graderOf({ answer: answer ?? AUTOMATIC.answer, compare: compare ?? AUTOMATIC.compare });
 }
 
 /**
- * The answer of a response that may vote: one that is marked (`\boxed{...}`, `#### x`, `answer is x`), or a text that is
- * nothing but an answer. `strict`: only marked ones, as in training.
+ * The answer with which a response votes: a marked one (`\boxed{...}`, `#### x`, `answer is x`), or the whole text if
+ * it is a bare answer. `strict`: only marked ones, as in training.
  */
 export function votingAnswer(text: string, strict: boolean, rule: string | undefined): string | null {
   if (rule !== undefined && rule !== AUTOMATIC.answer) return graderOf({ ...AUTOMATIC, answer: rule }).extract(text);
@@ -27,8 +27,8 @@ export function votingAnswer(text: string, strict: boolean, rule: string | undef
 }
 
 /**
- * The answer of a prediction: as for a vote; then a whole short text that says the same as the reference (`all real
- * numbers`); then the last number. `strict`: only marked ones.
+ * The answer of a prediction: as for a vote; else the whole text if it is short and equals the reference (`all real
+ * numbers`); else the last number. `strict`: only marked ones.
  */
 export function predictedAnswer(
   text: string,
@@ -43,17 +43,17 @@ export function predictedAnswer(
   return extractAnswer(text, 'lenient');
 }
 
-/** Words that belong to an expression, a list, or are an answer of their own. */
+/** Words that can be part of an expression or a list, or an answer by themselves. */
 const WORDS = new Set(
   'and or sin cos tan cot sec csc arcsin arccos arctan log ln exp sqrt pi inf infinity mod gcd lcm max min yes no true false'.split(
     ' ',
   ),
 );
-/** A number with the name of its unit or of what was counted: `5 apples`, `3 cubic meters`. */
+/** A number with a unit or the things counted: `5 apples`, `3 cubic meters`. */
 const COUNTED =
   /^[-+]?[$€£]? ?(?:\d[\d.,/]*(?: [\d.,/]+)*|\\d?frac\{\d+\}\{\d+\}) ?[a-zA-Z]+(?:(?: |\. ?)[a-zA-Z]+){0,2}\.?$/;
 
-/** Without the signs of a formula around it. */
+/** Strips the math delimiters around a text. */
 function withoutDollars(text: string): string {
   let start = 0;
   let end = text.length;
@@ -65,14 +65,14 @@ function withoutDollars(text: string): string {
   return end > start ? text.slice(start, end).trim() : text;
 }
 
-/** A text that is nothing but an answer (a number, an expression, a set, a choice), not a sentence; else null. */
+/** The text if it is a bare answer (a number, an expression, a set, a choice) and not a sentence; else null. */
 export function bareAnswer(text: string): string | null {
   const trimmed = text.trim();
   if (trimmed.length > BARE_LENGTH + 20) return null;
   const answer = withoutDollars(trimmed);
   if (answer === '' || answer.length > BARE_LENGTH || answer.includes('\n')) return null;
   if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
-  // A box from which nothing could be extracted: empty, or cut off before it closed.
+  // Nothing could be extracted from the box: it is empty or was truncated.
   if (/\\(?:boxed|fbox)/.test(answer)) return null;
   if (COUNTED.test(answer.replace(/\s+/g, ' '))) return answer;
   // Letters in LaTeX commands are not prose.

@@ -1,4 +1,4 @@
-/** Programs that come from elsewhere: shown, and run only after somebody has agreed. */
+/** Consent for programs that come from others: they are shown, and run only after the user agrees. */
 import { createInterface } from 'node:readline/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { RunConfig } from '../protocol/index.ts';
@@ -13,13 +13,13 @@ interface Allowed {
   allowCommand: boolean;
 }
 
-/** What the options allow; `--sandbox` holds for all programs of this process. */
+/** Consent given by options; `--sandbox` applies to all programs of this process. */
 export function allowedBy({ allowPrograms, allowCommand, sandbox }: RawOptions): Allowed {
   if (sandbox !== undefined) setSandbox(sandbox as Sandbox);
   return { allowPrograms: allowPrograms === true, allowCommand: allowCommand === true };
 }
 
-/** Does something that may be refused because of its programs; asks on a terminal, and tries again after a yes. */
+/** Runs work that may be refused because of its programs; on a terminal, asks the user and retries if they agree. */
 export async function withConsent<T>(
   output: Output,
   allowed: Allowed,
@@ -46,7 +46,7 @@ async function agrees(message: string): Promise<boolean> {
 }
 
 /**
- * Refuses the programs of a `--config` file, which may be anybody's, unless they were allowed or named on the command line.
+ * Refuses the programs of a `--config` file, since it may come from anyone, unless allowed or given on the command line.
  * @throws RollscopeError `config`
  */
 export async function checkConfigFile(raw: RawOptions, config: RunConfig): Promise<void> {

@@ -1,9 +1,9 @@
-/** What this machine can do: the devices of this engine, and the Python of TRL. */
+/** Examines this machine: the devices of this engine, and the Python for TRL. */
 import type { DoctorReport } from '../protocol/rpc.ts';
 import { doctor } from '../runtime/doctor.ts';
 import { examinePython, findPython } from '../trl/python.ts';
 
-/** Examines the machine; takes some seconds. @param python the one of `--python` */
+/** Takes several seconds. @param python the interpreter of `--python` */
 export async function examine(python?: string): Promise<DoctorReport> {
   const [report, trl] = await Promise.all([doctor(), examineTrl(python)]);
   return { ...report, trl };

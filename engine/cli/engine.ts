@@ -1,4 +1,4 @@
-/** The engine in this process: the server, with the parts that do the work loaded on demand. */
+/** The engine in this process: the server, with its backends loaded on demand. */
 import { freeName, newRunName } from '../journal/locations.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { isOnTrl, isOnVerl } from '../protocol/config.ts';
@@ -7,8 +7,8 @@ import { openLog } from '../server/log.ts';
 import { EngineServer, type ServerOptions } from '../server/server.ts';
 
 /**
- * Milliseconds after which a run that is still being prepared is given up without waiting: its dataset, the encoding of
- * its prompts, or a call of the device's library may take minutes, and nothing of it can be lost.
+ * Milliseconds before a run in preparation is abandoned: loading its dataset, encoding its prompts or a call of the
+ * device's library may take minutes, and there is nothing to lose.
  */
 export const PATIENCE = 700;
 
@@ -18,8 +18,7 @@ export type EngineChoices = Pick<ServerOptions, 'whenAlone' | 'grace' | 'endsWhe
 };
 
 /**
- * How runs start and resume: on this machine's engine, on TRL or on verl, by the configuration. Each is loaded when it
- * is needed.
+ * Starts and resumes runs on this engine, on TRL or on verl, depending on the configuration. Each is loaded on demand.
  */
 export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): ServerOptions {
   return {
@@ -28,7 +27,7 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
     version: VERSION,
     runs: {
       startRun: async (options) => {
-        // A fork is made by this engine, which refuses the others by name.
+        // Only this engine can fork; it refuses configurations for the others with an error.
         if (options.from) return (await import('../training/run/index.ts')).startRun(options);
         if (isOnTrl(options.config)) return (await import('../trl/index.ts')).startTrl(options);
         if (isOnVerl(options.config)) return (await import('../verl/index.ts')).startVerl(options);
@@ -48,7 +47,7 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
   };
 }
 
-/** Opens the engine's socket; if that fails, prints a warning and runs without it. */
+/** Opens the engine's socket; if that fails, prints a warning and continues without it. */
 export async function listenOrNot(options: ServerOptions, note: (text: string) => void): Promise<EngineServer> {
   try {
     return await EngineServer.listen(options);

@@ -1,27 +1,26 @@
 /**
- * The formats of `rollscope export`: from this record come the choices, their help, and what is written. The writers are
- * loaded when they are needed.
+ * The formats of `rollscope export`: the choices, their help and their writers, which are loaded on demand.
  */
 
 import { plural } from '../protocol/format.ts';
 import type { WeightFormat } from '../training/export.ts';
 
 interface Written {
-  /** What was written, for people. */
+  /** The result as a sentence. */
   text: string;
-  /** Where it is, if not where it was asked for. */
+  /** Its path, if not the one requested. */
   path?: string;
   counts: Record<string, number>;
-  /** What else the user has to know. */
+  /** A remark for the user. */
   note?: string;
 }
 
 export interface ExportFormat {
-  /** What of a run it holds. */
+  /** The data of a run that it contains. */
   content: string;
-  /** It can hold the tokens of rollouts too. */
+  /** Whether it can contain the tokens of rollouts. */
   perToken: boolean;
-  /** `out` is an address, not a path. */
+  /** Whether `out` is an address, not a path. */
   address?: true;
   /** @param run the run's folder */
   write(run: string, out: string, options: { perToken: boolean }): Promise<Written>;
@@ -130,7 +129,7 @@ export const EXPORT_CONTENTS = [...new Set(FORMATS.map(([, { content }]) => cont
   .map((content) => `${namesWhere((format) => format.content === content)}: ${content}`)
   .join('; ');
 
-/** The formats that can hold tokens: `jsonl, parquet`. */
+/** The formats that can contain tokens: `jsonl, parquet`. */
 export const WITH_TOKENS = namesWhere(({ perToken }) => perToken);
 
 function namesWhere(holds: (format: ExportFormat) => boolean): string {

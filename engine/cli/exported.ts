@@ -1,16 +1,16 @@
-/** Rows that `rollscope export` wrote, for the commands that grade answers and take votes. */
+/** Rows written by `rollscope export`, as input for `grade` and `vote`. */
 import * as z from 'zod';
 
 export const Text = z.union([z.string(), z.number().transform(String)], 'expected a string or a number');
-/** One reference answer, or several of which any counts. */
+/** One reference answer, or several alternatives. */
 export const References = z.union(
   [Text.transform((text) => [text]), z.array(Text).min(1)],
   'expected a string, a number, or a list of them',
 );
 
 /**
- * One rollout of a run, as far as it is read here. Its number is only passed on: exports of early versions count from 0,
- * and their answers do as well.
+ * The fields of an exported rollout that are used here. The rollout number is passed through unchanged: exports of early
+ * versions count from 0, and so do the answers to them.
  */
 export const ExportedRollout = z
   .looseObject({
@@ -40,7 +40,7 @@ function listIn(text: string): string[] | null {
   }
 }
 
-/** Whether a line is a row of an export: both kinds of lines are read from one file or stream. */
+/** Whether a line is an exported row; a file may contain both kinds of lines. */
 export function isExported(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'problemId' in value && 'rollout' in value && 'text' in value;
 }

@@ -1,4 +1,4 @@
-/** The forecast of a probe or a run as terminal text. */
+/** The forecast of a probe or a run as text. */
 import { type Signal, signalQuality } from '../analysis/signal-quality.ts';
 import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
 import { DASH, plural } from '../protocol/format.ts';
@@ -8,12 +8,12 @@ import { oneLine } from '../protocol/texts.ts';
 import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
-/** Why a run has no forecast, if its reward is the reason; null otherwise. `config`: null for a run of another trainer. */
+/** Why a run has no forecast, if its reward is the reason; else null. `config`: null for a run of another trainer. */
 export function withoutForecast(config: RunConfig | null): string | null {
   return config && readsLabels(config) ? noForecast(config.reward) : null;
 }
 
-/** Titles of what problems are ranked by; entropy with its sign, since AUROC ranks from low to high. */
+/** Titles of the ranking signals; entropy is negated, since AUROC ranks from low to high. */
 const RANKED_BY: Readonly<Record<Signal, string>> = {
   right: 'P(correct)',
   share: SIGNAL_NAMES.share,
@@ -50,7 +50,7 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
   return table(['problem', 'predicted majority', 'share', 'P(correct)'], rows, [2, 3]);
 }
 
-/** The forecast for all problems, and the problems that are likely to end wrong. */
+/** The forecast for all problems, and the problems whose majority is likely wrong. */
 export function forecastSection(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
   const by = standIn(forecast);
@@ -67,8 +67,8 @@ export function forecastSection(forecast: Forecast, problems: readonly Problem[]
 }
 
 /**
- * One line: predicted and measured majority accuracy with a 95% interval, AUROC, and the Brier score next to that of
- * the base rate. A dash where something cannot be computed.
+ * One line: predicted and measured majority accuracy with a 95% interval, AUROC, and the Brier score next to the
+ * base-rate baseline. A dash for values that cannot be computed.
  */
 export function scoreText({ problems, auroc, brier, baseBrier, expected, actual }: ForecastScore): string {
   return `Forecast score: predicted majority accuracy ${quantityText('accuracy', expected)}, measured ${quantityText('accuracy', actual)} on ${plural(problems, 'problem')} · AUROC ${quantityText('auroc', auroc)} · Brier score ${quantityText('brier', brier)}, base-rate baseline ${quantityText('brier', baseBrier)}`;

@@ -1,6 +1,6 @@
 /**
- * A run in the foreground of a terminal: the engine lives in this process and listens on its socket too, so that the
- * editor can attach; progress goes to stderr; Ctrl+C stops with a checkpoint, a second one at once.
+ * A run in the foreground of a terminal: the engine runs in this process and also listens on its socket, so that the
+ * editor can attach. Progress goes to stderr; Ctrl+C stops with a checkpoint, a second one immediately.
  */
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -16,22 +16,22 @@ import { EXIT, type Output, printError } from './output.ts';
 import { ProgressView } from './progress.ts';
 
 const STOPPING = 'Stopping with a checkpoint. Press Ctrl+C again to stop immediately.';
-/** Records that are read at a time. */
+/** Records per read. */
 const PAGE = 5000;
 
 export interface Finished {
   handle: RunHandle;
   end: EndRecord;
-  /** What its records add up to. */
+  /** All records, aggregated. */
   columns: RunColumns;
-  /** Seconds since the command started, loading the model included. */
+  /** Seconds since the command started, including model loading. */
   seconds: number;
 }
 
 /**
- * Runs to the end.
- * @param begin starts or resumes the run on the engine of this process
- * @throws RollscopeError when the run cannot start, `canceled` when the user cancels before that
+ * Runs until the end.
+ * @param begin starts or resumes the run on this process's engine
+ * @throws RollscopeError if the run cannot start, `canceled` if the user cancels before it starts
  */
 export async function runInForeground(
   output: Output,
@@ -51,7 +51,7 @@ export async function runInForeground(
       view.end();
       output.note('Stopped immediately.');
       engine?.withdraw();
-      // The worker may be inside a compute call.
+      // The worker may be inside a compute call, which cannot be interrupted.
       endAtOnce();
       return;
     }
@@ -75,7 +75,7 @@ export async function runInForeground(
     handle = await begin(engine, giveUp.signal);
     clearTimeout(impatient);
     output.note(`Run folder: ${handle.folder}`);
-    // Records from preparing the run: warnings about the dataset, what recovery removed.
+    // Records from the preparation: warnings about the dataset, records removed by recovery.
     let live = Number.POSITIVE_INFINITY;
     const stopListening = [
       handle.onRecord((record) => {
@@ -88,7 +88,7 @@ export async function runInForeground(
       if (record.seq >= live) break;
       if (record.time >= begun) view.record(record);
     }
-    // The run may have become ready just as the user canceled.
+    // The user may have canceled just as the run became ready.
     if (giveUp.signal.aborted) {
       view.note(handle.stopNote ?? STOPPING);
       await handle.stop();
@@ -114,7 +114,7 @@ function notStarted(): RollscopeError {
   return new RollscopeError('canceled', 'Canceled before the run started.', undefined, { details });
 }
 
-/** What all records add up to; of none where the run ended because its folder is gone. */
+/** All records, aggregated; empty if the run failed because its folder is gone. */
 async function columnsOf(handle: RunHandle, end: EndRecord): Promise<RunColumns> {
   const columns = new RunColumns();
   try {
@@ -125,7 +125,7 @@ async function columnsOf(handle: RunHandle, end: EndRecord): Promise<RunColumns>
   return columns;
 }
 
-/** All records of a run. A long run has more of them than memory should hold. */
+/** All records of a run, read in pages, since a long run may have too many for memory. */
 async function* recordsOf(handle: RunHandle): AsyncGenerator<JournalRecord> {
   for (let from = 0; ; ) {
     const page = await handle.records(from, PAGE);
@@ -135,7 +135,7 @@ async function* recordsOf(handle: RunHandle): AsyncGenerator<JournalRecord> {
   }
 }
 
-/** The exit code of a run; prints how it ended if it did not complete. */
+/** The exit code of a run; prints how it ended unless it completed. */
 export function reportEnd(output: Output, { handle, end }: Finished, usualFolder: string): number {
   if (end.reason === 'completed') return EXIT.ok;
   const resume = `Resume with: rollscope resume ${runReference(handle, usualFolder)}`;
@@ -148,7 +148,7 @@ export function reportEnd(output: Output, { handle, end }: Finished, usualFolder
   return EXIT.failed;
 }
 
-/** How to refer to the run in another command: its name is enough in the default runs folder. */
+/** The run argument for another command: the name suffices in the default runs folder. */
 export function runReference({ run, folder }: Pick<RunHandle, 'run' | 'folder'>, usualFolder: string): string {
   return shellWord(folder === path.join(usualFolder, run) ? run : folder);
 }

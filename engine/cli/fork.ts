@@ -1,4 +1,4 @@
-/** The checkpoint that a run begins with, as the command line names it, and the settings that it brings along. */
+/** The checkpoint that a run starts from, and the settings it inherits. */
 import { listCheckpoints } from '../journal/checkpoints.ts';
 import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
@@ -16,14 +16,14 @@ export interface ForkSource {
   step: number;
   /** The parent's configuration. */
   config: RunConfig;
-  /** Settings of the fork where nothing else is given. */
+  /** Inherited settings, with the lowest precedence. */
   defaults: object;
 }
 
 /**
  * @param step a step, `healthy`, or undefined for the last checkpoint
- * @param dataset a dataset of the fork's own
- * @throws RollscopeError `run-not-found`, `usage` where the run has no such checkpoint or no configuration
+ * @param dataset the fork's own dataset, if any
+ * @throws RollscopeError `run-not-found`, `usage` if the run has no such checkpoint or no configuration
  */
 export async function forkSource(
   named: string,

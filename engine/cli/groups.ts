@@ -1,4 +1,4 @@
-/** The groups of a run, for commands that look at what was sampled. */
+/** Reads the groups of a run, for commands that analyze rollouts. */
 import { readGroup } from '../journal/groups.ts';
 import { runName } from '../journal/layout.ts';
 import { readProblems, readRunFile } from '../journal/reader.ts';
@@ -21,7 +21,7 @@ import { openColumns } from '../runs/open.ts';
 import { choosePhase } from '../runs/phases.ts';
 import { oneOf } from './values.ts';
 
-/** A group that counts, and its row in the columns. */
+/** A counted group and its row in the columns. */
 interface FoundGroup extends GroupId {
   row: number;
 }
@@ -29,27 +29,27 @@ interface FoundGroup extends GroupId {
 export interface RunMaterial {
   /** null for a run of another trainer. */
   config: RunConfig | null;
-  /** How its answers were found and compared; undefined where that is not known. */
+  /** How answers were extracted and compared; undefined if unknown. */
   grading: RunConfig['grading'] | undefined;
-  /** What the reward that trained is called; null where another trainer does not say. */
+  /** The name of the training reward; null if another trainer did not record it. */
   reward: string | null;
   origin: RunOrigin;
   problems: Problem[];
   columns: RunColumns;
-  /** Vocabulary size; null where the run did not record it. */
+  /** Vocabulary size; null if the run did not record it. */
   vocabulary: number | null;
-  /** Those of the phase and step that were asked for, in the order of the journal, each once, as recorded last. */
+  /** Groups of the requested phase and step in journal order, each once, in its latest version. */
   groups: FoundGroup[];
   phase: Phase;
-  /** Says which groups these are where others could have been meant, and how many were left out; null where neither is so. */
+  /** The chosen phase, if there were others, and the number of groups left out; null if neither applies. */
   chosenGroups: string | null;
   detail(group: FoundGroup): Promise<GroupDetail>;
 }
 
 /**
- * Reads a run and its groups of one phase: the one that is named, else the one that represents the run (`choosePhase`).
- * `step` takes one step only.
- * @throws RollscopeError `run-broken`, `usage` where there are none
+ * Reads a run and its groups of one phase: the given one, else the default (`choosePhase`). `step` selects a single
+ * step.
+ * @throws RollscopeError `run-broken`, `usage` if there are none
  */
 export async function readGroups(
   folder: string,
@@ -61,7 +61,7 @@ export async function readGroups(
     openColumns(folder),
   ]);
   const stored = columns.countedRows.map((row) => ({ ...columns.idOf(row), row }));
-  // A damaged record may name any problem.
+  // A damaged record may name a problem that does not exist.
   const groups = stored.filter(({ problem }) => problems[problem] !== undefined);
   const foreign = stored.length - groups.length;
   const wanted = phase === undefined ? undefined : oneOf('--phase', phase, PHASES);
@@ -103,7 +103,7 @@ export async function readGroups(
   };
 }
 
-/** `step 3`, or `5 steps from 1 to 9`; in the order of the journal. */
+/** `step 3`, or `5 steps from 1 to 9`; steps in journal order. */
 function stepsText(steps: readonly number[]): string {
   return steps.length === 1
     ? `step ${steps[0]}`

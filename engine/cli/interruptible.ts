@@ -1,4 +1,4 @@
-/** Work that Ctrl+C ends in order, and a second Ctrl+C at once. */
+/** Work that Ctrl+C ends gracefully, and a second Ctrl+C immediately. */
 import { END_SIGNALS } from '../system/signals.ts';
 import { EXIT, type Output } from './output.ts';
 
@@ -6,13 +6,13 @@ export interface Interruption {
   /** Printed at the first Ctrl+C, after `before`. */
   hint: string;
   before?: () => void;
-  /** Progress goes to stdout as lines: their reader is gone once stdout fails, which ends the work too. */
+  /** Progress is printed on stdout as lines: if stdout fails, the reader is gone, and the work ends too. */
   lines: boolean;
-  /** What a second Ctrl+C does; by default a normal exit. */
+  /** The action of a second Ctrl+C; by default the process exits. */
   atOnce?: () => void;
 }
 
-/** Does the work, whose signal the first Ctrl+C aborts. */
+/** Runs the work; the first Ctrl+C aborts its signal. */
 export async function interruptible<T>(
   output: Output,
   { hint, lines, before, atOnce = () => process.exit(EXIT.stopped) }: Interruption,

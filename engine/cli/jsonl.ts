@@ -1,4 +1,4 @@
-/** JSON lines in, one JSON line out for each: the frame of `grade` and `vote`. */
+/** JSON Lines in, one JSON line out for each: the main loop of `grade` and `vote`. */
 import '../protocol/schema-words.ts';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -12,22 +12,22 @@ import { jsonLines, written } from './terminal.ts';
 export interface LineCounts {
   /** Lines that were not blank. */
   lines: number;
-  /** Of those, lines that could not be read. */
+  /** Those that could not be read. */
   errors: number;
 }
 
-/** Bytes of answers that are written at once. */
+/** Bytes of output per write. */
 const CHUNK = 64 * 1024;
 
-/** What comes of a line: answers, in order; none while more lines belong together. */
+/** The answers to a line, in order; none if its group continues on the next line. */
 type Answers = readonly object[] | Promise<readonly object[]>;
 
 /**
- * Answers every line of `file` (`-`: stdin; the rows of a .parquet file), in order and as they come. A line that is not
- * JSON or does not fit the schema is answered by `{"error", "line"}`. Blank lines are skipped.
- * Throws `usage` when the file cannot be read.
+ * Answers each line of `file` (`-`: stdin; or each row of a .parquet file) in order. A line that is invalid JSON or
+ * does not fit the schema is answered by `{"error", "line"}`. Blank lines are skipped.
+ * Throws `usage` if the file cannot be read.
  *
- * @param end what is left to say after the last line
+ * @param end the answers after the last line
  */
 export async function answerLines<T>(
   file: string,
@@ -57,7 +57,7 @@ export async function answerLines<T>(
 
 interface Line<T> {
   parsed: { value: T } | string;
-  /** From 1. */
+  /** Counted from 1. */
   number: number;
 }
 
@@ -78,7 +78,7 @@ async function* linesOf<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<L
   }
 }
 
-/** 64-bit whole numbers of a table as JSON's: a number, or its text where it is too large for one. */
+/** Converts 64-bit integers to JSON numbers, or to text if too large. */
 function plainValues(values: object): unknown {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {

@@ -7,7 +7,7 @@ import { nearOptions } from './near-options.ts';
 import { EXIT, exit, exitCodeOf, printError } from './output.ts';
 import { createProgram } from './program.ts';
 
-/** The kinds of commander's errors that people meet. */
+/** Reasons in error details, by commander's error code. */
 const KINDS: Readonly<Record<string, string>> = {
   'commander.unknownOption': 'unknown-option',
   'commander.unknownCommand': 'unknown-command',
@@ -52,13 +52,13 @@ try {
 }
 await exit(code, () => failing);
 
-/** Loads what names the error only now: `--help` needs none of it. */
+/** Loads the error texts only now, since `--help` does not need them. */
 async function failWriting(error: NodeJS.ErrnoException, name: string): Promise<void> {
   const { diskError } = await import('../system/disk.ts');
   failNow(diskError(error, name));
 }
 
-/** Ends the process at once: what it was doing may never end. Where stderr takes nothing either, the exit code tells it. */
+/** Ends the process at once, since pending work may never end. If stderr fails too, the exit code still tells. */
 function failNow(error: unknown): void {
   try {
     printError(error, args.includes('--json'));
@@ -68,8 +68,8 @@ function failNow(error: unknown): void {
 }
 
 /**
- * What an unknown option may stand for: an argument of the command, options that share all parts of its name, what
- * commander found by letters, or options that share some parts.
+ * A suggestion for an unknown option: an argument of the command, options that share all parts of its name, commander's
+ * suggestion by spelling, or options that share some parts.
  */
 function nearestTo(option = '', letters?: string): string | undefined {
   const name = args.find((arg) => !arg.startsWith('-')) ?? '';
@@ -81,7 +81,7 @@ function nearestTo(option = '', letters?: string): string | undefined {
   return whole ? parts : (letters ?? parts);
 }
 
-/** commander's own errors in the words and the form of all others. */
+/** Prints commander's errors in the format of all others. */
 function report(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.ok;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');

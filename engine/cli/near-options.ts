@@ -1,22 +1,22 @@
-/** Which option somebody meant who named one that the command does not have: by the parts of its name, and by its help. Light. */
+/** Suggests options for an unknown one by the parts of its name and by help texts. Light. */
 
-/** An option as the parser knows it. */
+/** An option as the parser defines it. */
 export interface KnownOption {
   /** `--lora [rank]`. */
   flags: string;
   description: string;
 }
 
-/** Options that are named at most. */
+/** Maximum number of suggestions. */
 const MOST = 3;
-/** Parts that many names have, and that say little about what is meant. */
+/** Parts that occur in many names and convey little. */
 const COMMON = new Set(['n', 'no', 'num', 'number', 'max', 'min', 'field', 'name', 'per', 'of', 'the', 'a']);
-/** How a part that is found in the help counts against one that is found in the name. */
+/** Weight of a match in the help, relative to one in the name. */
 const IN_HELP = 0.5;
 
 const FIRST_WORDS = 3;
 
-/** Parts of a name or words of a text in one form: `evaluations` and `eval` begin alike, so they are the same part. */
+/** Normalized parts of a name or words of a text: `evaluations` and `eval` share a prefix, so they match. */
 function partsOf(text: string): string[] {
   return text
     .replace(/([a-z])([A-Z])/g, '$1-$2')
@@ -31,15 +31,15 @@ function alike(a: string, b: string): boolean {
   return short === long || (short.length >= 4 && long.startsWith(short));
 }
 
-/** What comes nearest to an unknown option. */
+/** The nearest options to an unknown one. */
 export interface NearOptions {
-  /** Long flags, best first; none if nothing that says something is shared. */
+  /** Long flags, best first; empty without a significant match. */
   flags: string[];
-  /** Every part of the unknown name was found in the name or the help of each. */
+  /** Whether every part of the unknown name was found in the name or help of each. */
   whole: boolean;
 }
 
-/** Looks for `wanted`, as it was typed (`--lora-rank`), among the options of a command. */
+/** Searches for `wanted`, as typed (`--lora-rank`), among the options of a command. */
 export function nearOptions(wanted: string, options: readonly KnownOption[]): NearOptions {
   const parts = partsOf(wanted);
   const scored = options.flatMap(({ flags, description }) => {
@@ -49,7 +49,7 @@ export function nearOptions(wanted: string, options: readonly KnownOption[]): Ne
     const within = (part: string, list: readonly string[]) => list.some((one) => alike(part, one));
     const named = parts.filter((part) => within(part, names));
     const explained = parts.filter((part) => !named.includes(part) && within(part, words));
-    // Without a name that says something, what the option is must say it: the first words of its help.
+    // Without a significant match in the name, the first words of the help must match.
     const says = [...named, ...explained.filter((part) => within(part, words.slice(0, FIRST_WORDS)))];
     if (!says.some((part) => !COMMON.has(part))) return [];
     const foreign = partsOf(flag).filter((name) => !within(name, parts)).length;

@@ -1,6 +1,6 @@
 /**
- * The options of `train`, `probe` and `experiment`, made of the settings: flags, other names, help with defaults. Light:
- * `--help` loads it.
+ * The options of `train`, `probe` and `experiment`, generated from the settings: flags, aliases, help with defaults.
+ * Light: `--help` loads it.
  */
 import { Option } from 'commander';
 import { defaultText } from '../config/defaults.ts';
@@ -8,15 +8,15 @@ import { REWARD_NAMES } from '../config/reward-settings.ts';
 import type { RunSetting, SettingTopic } from '../config/settings.ts';
 import type { Flag } from '../protocol/settings/kit.ts';
 
-/** One flag that sets a setting: the option itself, an alias, or a former name. */
+/** A flag for a setting: its option, an alias, or a former name. */
 export interface RunFlag {
   flag: Flag;
   placed: RunSetting;
-  /** Takes the value in the unit of another setting (`--min-lr`). */
+  /** Whether the value is in the unit of another setting (`--min-lr`). */
   absolute?: true;
 }
 
-/** All flags of a topic, the option of each setting first. */
+/** All flags of a topic, starting with the option of each setting. */
 export function flagsOf({ settings }: SettingTopic): RunFlag[] {
   return settings.flatMap((placed) => {
     const { flag, aliases = [], former = [], absolute } = placed.setting;
@@ -28,7 +28,7 @@ export function flagsOf({ settings }: SettingTopic): RunFlag[] {
   });
 }
 
-/** The options of commander for a setting: the one that help shows, and the others, which work but are only named. */
+/** Commander options for a setting: the one shown in help, and hidden ones for its aliases. */
 export function optionsFor(placed: RunSetting, remark?: string): Option[] {
   const { flag, aliases = [], former = [], absolute } = placed.setting;
   if (!flag) return [];
@@ -47,7 +47,7 @@ export function optionsFor(placed: RunSetting, remark?: string): Option[] {
 
 function flagText(flag: Flag, { path, setting: { kind, placeholder = 'value' } }: RunSetting): string {
   if (kind.type === 'switch') return flag;
-  // The rank may be left out: `--lora` takes the usual one.
+  // The rank is optional: `--lora` uses the default.
   return path === 'lora.rank' ? `${flag} [${placeholder}]` : `${flag} <${placeholder}>`;
 }
 
@@ -61,7 +61,7 @@ export function helpText(placed: RunSetting, remark?: string): string {
   return `${placed.reward ? `${placed.reward}: ` : ''}${help}${names}${also}${remark === undefined ? '' : `; ${remark}`}${shown}`;
 }
 
-/** Name under which commander keeps an option's value: `--max-tokens` gives `maxTokens`, `--no-x` gives `x`. */
+/** The attribute under which commander stores an option: `--max-tokens` gives `maxTokens`, `--no-x` gives `x`. */
 export function attributeOf(flag: string): string {
   return flag.replace(/^--(no-)?/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

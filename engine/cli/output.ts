@@ -1,13 +1,13 @@
 /**
- * What a command prints and where: results on stdout; progress and remarks on stderr. With `--json` stdout carries one
- * JSON object as its last line, and what would be text on stdout goes to stderr.
+ * Command output: results on stdout, progress and remarks on stderr. With `--json` the last line of stdout is one JSON
+ * object, and text moves from stdout to stderr.
  */
 import { type ErrorCode, type ErrorData, RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { writeJson, writeText } from './terminal.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, stopped: 3 } as const;
 
-/** Errors of the user's input; the others are failures of the run or of Rollscope. */
+/** Errors in the user's input; all others are failures of the run or of Rollscope. */
 const INPUT_ERRORS: readonly ErrorCode[] = [
   'usage',
   'config',
@@ -27,7 +27,7 @@ export class Output {
 
   constructor(readonly json: boolean) {}
 
-  /** The same output, whose result has these fields too. */
+  /** The same output, with these fields added to the result. */
   with(fields: object): Output {
     const output = new Output(this.json);
     output.more = { ...this.more, ...fields };
@@ -39,7 +39,7 @@ export class Output {
     writeText(this.json ? process.stderr : process.stdout, text);
   }
 
-  /** One line of data on stdout, with and without `--json`. */
+  /** One line of JSON on stdout, with and without `--json`. */
   line(value: unknown): void {
     writeJson(value);
   }
@@ -49,20 +49,20 @@ export class Output {
     writeText(process.stderr, text);
   }
 
-  /** The object that `--json` promises; nothing without `--json`. */
+  /** The JSON object of `--json`; prints nothing without `--json`. */
   result(value: object): void {
     if (this.json) this.line({ ...value, ...this.more });
   }
 }
 
-/** 3 for what the user stopped, 2 for errors in the user's input, 1 for everything else. */
+/** 3 if the user stopped the command, 2 for errors in the user's input, 1 for all others. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof RollscopeError)) return EXIT.failed;
   if (error.code === 'canceled') return EXIT.stopped;
   return INPUT_ERRORS.includes(error.code) ? EXIT.usage : EXIT.failed;
 }
 
-/** Prints an error as `error: ...` and `hint: ...`, or as `{"error": {...}}` with `--json`; a stack only for debugging. */
+/** Prints an error as `error: ...` and `hint: ...`, or as `{"error": {...}}` with `--json`; stacks only for debugging. */
 export function printError(error: unknown, json: boolean): void {
   const data = toErrorData(error);
   const unexpected = data.code === 'internal' && !(error instanceof RollscopeError);
@@ -72,12 +72,12 @@ export function printError(error: unknown, json: boolean): void {
   if (json) writeJson({ error: data });
 }
 
-/** An error for the terminal, in one line or, with a hint, in two. */
+/** An error as one line, or two with a hint. */
 export function errorText({ message, hint }: Pick<ErrorData, 'message' | 'hint'>): string {
   return hint ? `error: ${message}\nhint: ${hint}` : `error: ${message}`;
 }
 
-/** Ends the process once stdout and stderr have been taken, and what `before` then waits for has happened. */
+/** Exits once stdout and stderr are flushed and the promise of `before`, if any, has resolved. */
 export async function exit(code: number, before: () => Promise<void> | null): Promise<never> {
   const flush = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()));
   await Promise.all([flush(process.stdout), flush(process.stderr)]);

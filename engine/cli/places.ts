@@ -1,16 +1,16 @@
-/** Where the command line reads and writes. */
+/** The folders of the command line. */
 import path from 'node:path';
 
 export interface Places {
-  /** The user's Rollscope folder: addresses of engines, logs. */
+  /** The user's Rollscope folder, with engine addresses and logs. */
   home: string;
   /** The runs folder of this command. */
   runsFolder: string;
-  /** The default runs folder, where a run's name is enough to find it. */
+  /** The default runs folder, in which a run's name suffices to find it. */
   usualRunsFolder: string;
 }
 
-/** @param out the runs folder that the user gave */
+/** @param out the runs folder given by the user */
 export async function placesOf(out: string | undefined): Promise<Places> {
   const { rollscopeHome } = await import('../protocol/home.ts');
   const { runsRoot } = await import('../journal/locations.ts');

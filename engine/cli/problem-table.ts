@@ -1,4 +1,4 @@
-/** The problems of a probe or a run: one row per problem, confident & wrong ones on top. */
+/** The problems of a probe or a run: one row per problem, confident & wrong ones first. */
 import { DASH } from '../protocol/format.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { quantityText } from '../protocol/quantities.ts';
@@ -9,19 +9,19 @@ import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
 import { table } from './table.ts';
 
-/** A problem's rollouts in numbers; proportions are of all its rollouts. */
+/** Statistics of a problem's rollouts; shares are of all its rollouts. */
 export interface ProblemResult {
   id: string;
   index: number;
   line: number | null;
   status: Status;
-  /** The majority answer; null when no rollout had one. */
+  /** The majority answer; null if no rollout has an answer. */
   majority: string | null;
-  /** Rollouts with the majority answer over all; null without a majority. */
+  /** Share of rollouts with the majority answer; null without a majority. */
   share: number | null;
   /** Geometric mean of token probabilities over the majority's rollouts; null without a majority. */
   confidence: number | null;
-  /** Whether the majority is correct; null without a reference. An unanswered problem is wrong. */
+  /** Whether the majority is correct; null without a reference. A problem without answers counts as wrong. */
   correct: boolean | null;
   /** Mean correctness of the rollouts; null without a reference. */
   accuracy: number | null;
@@ -31,12 +31,12 @@ export interface ProblemResult {
   reference: string | null;
 }
 
-/** The problems that were sampled at or before a step, wrong ones first. */
+/** The problems sampled at or before a step, wrong ones first. */
 export function problemResults(problems: readonly Problem[], columns: RunColumns, step?: number): ProblemResult[] {
   return problems.flatMap((problem) => problemResult(problem, columns, step) ?? []).sort(byConcern);
 }
 
-/** null where the problem was not sampled. */
+/** null if the problem was not sampled. */
 export function problemResult(problem: Problem, columns: RunColumns, step?: number): ProblemResult | null {
   const view = problemView(columns, problem.index, step);
   if (view.row === null) return null;
@@ -57,7 +57,7 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
   };
 }
 
-/** Wrong ones first, the largest majority share on top; then those without a reference; then correct ones, the smallest on top. */
+/** Wrong ones first, by descending majority share; then those without a reference; then correct ones, ascending. */
 export function byConcern(a: ProblemResult, b: ProblemResult): number {
   const rank = ({ correct }: ProblemResult) => (correct === false ? 0 : correct === null ? 1 : 2);
   const shareOf = ({ share }: ProblemResult) => share ?? 0;
@@ -67,7 +67,7 @@ export function byConcern(a: ProblemResult, b: ProblemResult): number {
   return byShare || a.index - b.index;
 }
 
-/** One row per problem in the given order: shares and probabilities from 0 to 1, a dash for what was not measured. */
+/** One row per problem in the given order: shares and probabilities from 0 to 1, a dash for missing values. */
 export function problemTable(results: readonly ProblemResult[]): string {
   const rows = results.map((result) => [
     oneLine(result.id, 24),

@@ -1,6 +1,6 @@
 /**
- * The parser and its help, made of the catalog of commands and of the settings of runs. Only these are loaded for
- * `--help`; what a command does is in `commands/`, loaded when it runs.
+ * The parser and its help, built from the command catalog and the run settings. `--help` loads only these; the
+ * implementations in `commands/` are loaded when they run.
  */
 import { Command, Option } from 'commander';
 import type { SettingTopic } from '../config/settings.ts';
@@ -17,7 +17,7 @@ import { COMMANDS } from './catalog/index.ts';
 import { optionsFor } from './options.ts';
 import { oneOf } from './values.ts';
 
-/** Sets the exit code of the process. */
+/** Sets the process's exit code. */
 export type SetExitCode = (code: number) => void;
 
 const EXIT_HELP = `
@@ -27,7 +27,7 @@ Exit codes:
   2  usage error or invalid input
   3  stopped by the user (Ctrl+C); 'rollscope resume' resumes it`;
 
-/** The parser for all commands. Nothing runs until it parses; commands report their exit code through `setExitCode`. */
+/** The parser for all commands. Nothing runs before it parses; commands report exit codes through `setExitCode`. */
 export function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('rollscope')
     .description(
@@ -76,13 +76,13 @@ function addCommand(program: Command, definition: CommandDefinition, setExitCode
   if (examples) command.addHelpText('after', `\nExamples:\n${lines(examples)}`);
   if (notes) command.addHelpText('after', () => `\n${wrapped(command, notes)}`);
   command.action(async (...given: unknown[]) => {
-    // Commander hands the command itself over last.
+    // Commander passes the command itself as the last argument.
     const run = await load();
     setExitCode(await run(...given.slice(0, -1)));
   });
 }
 
-/** `train [dataset]`: that every command has options is known, and names of earlier versions are not advertised. */
+/** `train [dataset]`: without `[options]`, which every command has, and without former names. */
 function subcommandTerm(command: Command): string {
   const parts = command.registeredArguments.map((argument) => {
     const name = argument.name();
@@ -91,7 +91,7 @@ function subcommandTerm(command: Command): string {
   return [command.name(), ...parts].join(' ');
 }
 
-/** What the option does, with its choices where the text does not name them all, and its default. */
+/** The option's help, with any choices that the text does not mention, and its default. */
 function optionDescription({ description, argChoices = [], defaultValue }: Option): string {
   const words = new Set(description.split(/[^\w+-]+/));
   const listed = argChoices.every((choice) => words.has(choice));
@@ -99,7 +99,7 @@ function optionDescription({ description, argChoices = [], defaultValue }: Optio
   return `${description}${choices}${defaultValue === undefined ? '' : ` (default: ${String(defaultValue)})`}`;
 }
 
-/** Notes in the width of the options above them. */
+/** Wraps notes to the width of the options above them. */
 function wrapped(command: Command, notes: string): string {
   const width = command.configureOutput().getOutHelpWidth?.() ?? 80;
   return notes

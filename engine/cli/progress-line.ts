@@ -1,10 +1,10 @@
-/** One line of progress on stderr: redrawn in place on a terminal, printed every few seconds elsewhere. */
+/** One line of progress on stderr: redrawn in place on a terminal, otherwise printed every few seconds. */
 import { redraws, type TerminalStream } from './progress.ts';
 
 /** Milliseconds between plain lines. */
 const PLAIN = 5000;
 
-/** A line that is shown until `end`, on stderr unless another screen is given. */
+/** A line that is redrawn until `end`, on stderr by default. */
 export class ProgressLine {
   private readonly live: boolean;
   private drawn = '';
@@ -27,7 +27,7 @@ export class ProgressLine {
     this.drawn = text;
   }
 
-  /** Leaves the line as it is; what is printed next begins a new one. */
+  /** Keeps the line; later output starts on a new one. */
   end(): void {
     if (this.live && this.drawn !== '') this.screen.write('\n');
     this.drawn = '';

@@ -1,6 +1,6 @@
 /**
- * Live progress on stderr: a block of lines redrawn in place on a terminal, a plain line every few seconds elsewhere.
- * Evaluations and warnings stay above the block.
+ * Live progress on stderr: a block of lines redrawn in place on a terminal, otherwise a plain line every few seconds.
+ * Evaluations and warnings scroll above the block.
  */
 import { activityProgress } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
@@ -20,18 +20,18 @@ const PLAIN = 3000;
 const CURVE = 32;
 const BAR = 24;
 
-/** The part of a terminal stream that the view needs; process.stderr has it. */
+/** The part of a terminal stream that the view uses; process.stderr provides it. */
 export interface TerminalStream extends Sink {
   isTTY?: boolean;
   columns?: number;
 }
 
-/** Whether lines can be redrawn in place. A terminal without cursor control gets plain lines. */
+/** Whether lines can be redrawn in place. Terminals without cursor control get plain lines. */
 export function redraws(screen: TerminalStream): boolean {
   return screen.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI !== 'true';
 }
 
-/** The progress of one run. Feed it records and progress as they come, and end it before anything else is printed. */
+/** The progress of one run. Pass it records and progress as they arrive, and end it before printing anything else. */
 export class ProgressView {
   readonly #screen: TerminalStream;
   readonly #live: boolean;
@@ -72,7 +72,7 @@ export class ProgressView {
     }
   }
 
-  /** Prints a line that stays. */
+  /** Prints a permanent line. */
   note(text: string): void {
     this.#erase();
     writeText(this.#screen, text);
@@ -119,7 +119,7 @@ export class ProgressView {
 
   #erase(): void {
     if (this.#drawnLines === 0) return;
-    // Up to the block's first line, then clear to the end of the screen.
+    // Moves to the block's first line, then clears to the end of the screen.
     eraseLines(this.#screen, this.#drawnLines);
     this.#drawnLines = 0;
   }
@@ -152,7 +152,7 @@ function plainLine(
   metrics: StepRecord['metrics'] | null,
   tokensPerSecond: number | null,
 ): string {
-  // What a probe prints at its end says that it has ended.
+  // A probe's results make clear that it has ended.
   if (!progress || (progress.state === 'ended' && progress.steps === 0)) return '';
   const parts = progress.steps > 0 ? [`step ${progress.step}/${progress.steps}`] : [];
   if (metrics) {
@@ -183,7 +183,7 @@ function timeLeft({ secondsLeft }: Progress): string | null {
   return secondsLeft === null ? null : `${about(secondsLeft)} left`;
 }
 
-/** The line that a record leaves above the progress block; null for none. A probe is one evaluation, at no step. */
+/** The permanent line for a record above the progress block; null for none. A probe is one evaluation, at no step. */
 export function remarkOf(record: JournalRecord, probes = false): string | null {
   switch (record.type) {
     case 'run':
@@ -195,7 +195,7 @@ export function remarkOf(record: JournalRecord, probes = false): string | null {
       return `${head}: accuracy ${quantityText('accuracy', record.accuracy)}, majority accuracy ${quantityText('accuracy', record.majorityAccuracy?.mean)}`;
     }
     case 'warning':
-      // It ends the run, and the end record says the same.
+      // It ends the run, and the end record repeats it.
       if (record.code === 'non-finite') return null;
       return `warning: ${record.message}`;
     case 'lifecycle':
@@ -205,7 +205,7 @@ export function remarkOf(record: JournalRecord, probes = false): string | null {
   }
 }
 
-/** Cuts to the width of the terminal: a wrapped line would be two lines to erase. */
+/** Truncates to the terminal width: a wrapped line would need two lines erased. */
 function cut(text: string, width: number): string {
   return [...text].slice(0, width).join('');
 }

@@ -1,4 +1,4 @@
-/** From the command line to the layers of a run's configuration: defaults of an experiment, the `--config` file, the options. */
+/** Converts the command line to configuration layers: experiment defaults, the `--config` file, the options. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -20,15 +20,15 @@ import { bytesIn } from '../protocol/settings/size.ts';
 import { isObject } from '../protocol/values.ts';
 import { attributeOf, flagsOf, type RunFlag } from './options.ts';
 
-/** What commander collected: raw texts, by attribute. */
+/** The options collected by commander: raw texts, by attribute. */
 export type RawOptions = Record<string, string | boolean | string[] | undefined>;
 
 const here = (): PathBase => ({ folder: process.cwd(), home: homedir(), exists: existsSync });
 
 /**
- * @param dataset path as the user wrote it; the `--config` file's, or the embedded problems, when there is none
- * @param defaults laid over the model's preset, below the file and the options
- * @throws RollscopeError `usage` for texts that are not numbers or sizes, `config` for values out of range or a bad file
+ * @param dataset path as the user wrote it; default: the `--config` file's, else the embedded problems
+ * @param defaults take precedence over the model's preset, but not over the file and the options
+ * @throws RollscopeError `usage` for invalid numbers or sizes, `config` for values out of range or a bad file
  */
 export function configFromOptions(
   job: RunConfig['job'],
@@ -45,17 +45,17 @@ export function configFromOptions(
     { job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) },
     layers,
   );
-  // A job is for the trainer that it names: its command has no --engine.
+  // `rollscope job` has no --engine: it names the trainer itself.
   if (topics.includes(ENGINE_TOPIC)) refuseOtherEngines(config, options.given?.keys() ?? []);
   return config;
 }
 
-/** A file or folder becomes absolute, because the engine may run elsewhere; a Hub id and an embedded model stay. */
+/** Makes files and folders absolute, because the engine may run elsewhere; keeps Hub ids and embedded models. */
 export function givenModel(model: string): string {
   return modelReference(model, here());
 }
 
-/** Options that were used, as a nested object with the shape of `RunConfig`, with the names that were used. */
+/** The options used, as a nested object shaped like `RunConfig`, with the names that were used. */
 function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   const values: ConfigValues = {};
   const given = new Map<string, Given>();
@@ -83,7 +83,7 @@ function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   };
 }
 
-/** `--lora` takes the preset's or the usual rank, `--lora 8` that rank, `--no-lora` trains all weights. */
+/** `--lora` takes the preset's or default rank, `--lora 8` that rank, `--no-lora` trains all weights. */
 function loraFrom(
   raw: RawOptions,
   topics: readonly SettingTopic[],
@@ -139,7 +139,7 @@ function commas(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** The path of an existing file, else words as a shell splits them. */
+/** The path of an existing file, else the words as a shell splits them. */
 function words(text: string): string[] {
   return existsSync(text) ? [text] : stringArgv(text);
 }
@@ -159,7 +159,7 @@ function rangeAdvice(placed: RunSetting): string {
 function numberIn({ flag, placed, absolute }: RunFlag, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
-  // A rate in place of a share of the learning rate has other bounds than the share.
+  // An absolute rate has other bounds than a share of the learning rate.
   const advice = absolute ? 'Allowed: a number from 0 up to the learning rate.' : rangeAdvice(placed);
   throw new RollscopeError('usage', `${flag}: '${text}' is not a number.`, advice, {
     details: { reason: 'bad-value', field: flag, value: text, ...(!absolute && boundsOf(placed.setting.kind)) },
@@ -182,7 +182,7 @@ function configFile(given: string): Layer {
   const value = readConfigFile(file);
   if (!hasConfigurations(value)) return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };
   const values = namedConfiguration(value, hash < 0 ? undefined : given.slice(hash + 1), file);
-  // The file is with the data that it names.
+  // Relative paths in the file are relative to its folder.
   const place = { ...here(), folder: path.resolve(path.dirname(file)) };
   return { source: { kind: 'file', file }, values: withAbsolutePaths(values, place) };
 }

@@ -6,9 +6,8 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { isReadable, RunList, readableRuns } from '../runs/list.ts';
 
 /**
- * The folder of a run, given as a path, a name in `runsFolder`, or `latest`.
- * Where `run.json` is missing, the run is found by its records: what reads it says what is wrong. Throws `run-not-found`
- * with a suggestion.
+ * The folder of a run, given as a path, a name in `runsFolder`, or `latest`. Without `run.json` the run is found by its
+ * records, and its reader reports the problem. Throws `run-not-found` with a suggestion.
  */
 export async function findRun(name: string, runsFolder: string): Promise<string> {
   const isRun = (folder: string) => [RUN_FILE, EVENTS_FILE].some((file) => existsSync(path.join(folder, file)));

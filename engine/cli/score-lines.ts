@@ -1,4 +1,4 @@
-/** The lines that `rollscope score` reads and writes: a group with its responses, and what became of each. */
+/** The input and output lines of `rollscope score`: a group of responses, and its scores. */
 import * as z from 'zod';
 import { referenceAnswer } from '../grading/index.ts';
 import { printParts } from '../protocol/explanation.ts';
@@ -10,7 +10,7 @@ import { References, Text } from './exported.ts';
 
 const numbers = z.array(z.number()).transform((values) => Float32Array.from(values));
 
-/** A response with what is known of its tokens; each list has one entry per token. */
+/** A response with its known token statistics; each list has one entry per token. */
 const Response = z.object({
   text: z.string(),
   finish: z.enum(['stop', 'length']).nullish(),
@@ -30,7 +30,7 @@ const GivenProblem = z.object({
 export const ScoreLine = z
   .object({
     id: Text.optional(),
-    /** Its index in the run, or what is known of it. */
+    /** Its index in the run, or the problem itself. */
     problem: z.union([z.int().min(0), GivenProblem], 'expected an index or an object').optional(),
     step: z.int().min(0).optional(),
     responses: z
@@ -49,7 +49,7 @@ export type ScoreLine = z.infer<typeof ScoreLine>;
 
 const COLUMNS = ['ids', 'tokenTexts', ...TOKEN_STATISTICS] as const;
 
-/** A problem that does not belong to a run. */
+/** A problem outside of a run. */
 export function toProblem({ problem, id = '1' }: ScoreLine): Problem {
   const { text = '', answer = null, columns, rule } = typeof problem === 'object' ? problem : {};
   const accepted = (answer ?? []).map((label) => referenceAnswer(label) ?? label);
@@ -62,7 +62,7 @@ export function toProblem({ problem, id = '1' }: ScoreLine): Problem {
   };
 }
 
-/** The problem of a run by its index. @throws RollscopeError `usage` where it has none */
+/** A problem of the run by its index. @throws RollscopeError `usage` for an unknown index */
 export function problemAt(problems: readonly Problem[] | null, index: number): Problem {
   const found = problems?.[index];
   if (found) return found;
@@ -78,8 +78,8 @@ export function problemAt(problems: readonly Problem[] | null, index: number): P
 }
 
 /**
- * What a caller is told that left out a list which the reward reads: its name here, where stored rollouts have a title.
- * Any other error stays as it is.
+ * Rewords the error about a list that the reward reads and the caller omitted: it uses the field's name here, not the
+ * title of stored statistics. Other errors are unchanged.
  */
 export function asGiven(error: RollscopeError, reward: string): RollscopeError {
   if (error.details?.reason !== 'statistics-not-recorded') return error;
@@ -92,7 +92,7 @@ export function asGiven(error: RollscopeError, reward: string): RollscopeError {
   );
 }
 
-/** The group as it is before anything was judged. */
+/** The group before grading. */
 export function toDetail({ step = 0, responses }: ScoreLine, problem: number): GroupDetail {
   const rollouts = responses.map((response): Rollout => {
     const { text, finish = null, tokenTexts = null } = response;
@@ -108,7 +108,7 @@ export function toDetail({ step = 0, responses }: ScoreLine, problem: number): G
   return { phase: 'train', step, problem, clusters: [], majority: null, rollouts, evidence: {} };
 }
 
-/** What became of a group: numbers in the order of its responses, which are counted from 1. */
+/** The output for a group: values in the order of its responses; members are counted from 1. */
 export function scoredLine({ clusters, majority, rollouts, evidence }: GroupDetail, scores: Scores) {
   const labeled = clusters.some(({ correct }) => correct !== null);
   return {
@@ -131,7 +131,7 @@ export function scoredLine({ clusters, majority, rollouts, evidence }: GroupDeta
   };
 }
 
-/** null where it would name tokens whose texts are not known. */
+/** null if it would quote tokens with unknown texts. */
 function explanation(scores: Scores, index: number): string | null {
   try {
     return printParts(scores.explain(index));

@@ -10,7 +10,7 @@ import { beforeAfter } from '../runs/diagnosis.ts';
 import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 
-/** Metrics of an evaluation that are an estimate with its 95% interval, and those that are one number. */
+/** Evaluation metrics that are an estimate with its 95% interval, and those that are a plain number. */
 type Estimated = {
   [M in EvaluationMetric]: Estimate extends EvaluationRecord[M] ? M : never;
 }[EvaluationMetric];
@@ -19,31 +19,31 @@ type Plain = {
 }[EvaluationMetric];
 
 /**
- * An evaluation as `--json` prints it: every metric that is one number, and after an estimate its interval. null where a
- * value does not exist.
+ * An evaluation as printed by `--json`: metrics as numbers, each estimate followed by its interval. null for missing
+ * values.
  */
 export type EvaluationSummary = {
   step: number;
   problems: number;
-  /** Number of problems that these are a random sample of; null if they are not a sample. */
+  /** Number of problems that this is a random sample of; null if it is not a sample. */
   sampledFrom: number | null;
   samples: number;
 } & Record<Estimated | Plain, number | null> &
   Record<`${Estimated}Interval`, [number, number] | null>;
 
 export interface RunSummary {
-  /** Optimizer steps done. */
+  /** Completed optimizer steps. */
   steps: number;
-  /** The evaluation before the first step, and the latest one after a step; null without. */
+  /** The evaluation before the first step, and the latest one after a step; null if there is none. */
   before: EvaluationSummary | null;
   after: EvaluationSummary | null;
   /** Rollout tokens per second of sampling, over all steps; null before the first step. */
   rolloutTokensPerSecond: number | null;
-  /** The most resident memory that was measured: after each step, and by the process that ran the run at any time. */
+  /** Peak resident memory, measured after each step and, in the process that ran the run, at any time. */
   peakMemoryBytes: number | null;
 }
 
-/** @param peak peak resident memory measured by this process, when it ran the run itself */
+/** @param peak peak resident memory of this process, if it ran the run itself */
 export function runSummary({ head, series, step }: RunColumns, peak: number | null = null): RunSummary {
   const { before, after } = beforeAfter(head.evaluations);
   const values = (metric: Metric) => (series.of(metric) ?? []).filter((value) => !Number.isNaN(value));
@@ -75,7 +75,7 @@ function toSummary(record: EvaluationRecord): EvaluationSummary {
   return { step, problems, sampledFrom, samples, ...Object.fromEntries(metrics) } as EvaluationSummary;
 }
 
-/** The short table of before and after, with 95% intervals; null when the run was never evaluated. */
+/** The table of evaluations before and after training, with 95% intervals; null if the run was never evaluated. */
 export function beforeAfterTable({ head: { evaluations } }: RunColumns): string | null {
   const { before, after } = beforeAfter(evaluations);
   const any = after ?? before;

@@ -1,9 +1,9 @@
-/** Tables and small curves as plain text. */
+/** Tables as plain text. */
 
 import { largest } from '../protocol/values.ts';
 import { visibleLine } from '../protocol/visible.ts';
 
-/** Columns padded to their widest cell, each cell in one line; those named in `right` are aligned to the right. */
+/** Pads columns to their widest cell, each cell on one line; columns in `right` are right-aligned. */
 export function table(header: string[], rows: string[][], right: readonly number[] = []): string {
   const all = [header, ...rows].map((row) => row.map(visibleLine));
   const widths = header.map((_, column) => largest(all.map((row) => width(row[column] ?? ''))));

@@ -1,20 +1,20 @@
 /**
- * The one way from the command line to stdout and stderr. Text may hold anything that a dataset, a model, a run or a
- * program contains, so it is made visible here, no matter what prints it.
+ * All terminal output of the command line. Text may contain anything from a dataset, a model, a run or a program, so
+ * control characters are made visible here.
  */
 import { visible, visibleJson } from '../protocol/visible.ts';
 
-/** The part of a stream that is written to. */
+/** The writable part of a stream. */
 export interface Sink {
   write(text: string): unknown;
 }
 
-/** Writes text for people, with a line feed. */
+/** Writes text for people, followed by a line feed. */
 export function writeText(stream: Sink, text: string): void {
   stream.write(`${visible(text)}\n`);
 }
 
-/** Values as lines of JSON. */
+/** Values as JSON Lines. */
 export function jsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${visibleJson(value)}\n`).join('');
 }
@@ -24,7 +24,7 @@ export function writeJson(value: unknown): void {
   process.stdout.write(jsonLines([value]));
 }
 
-/** Writes lines of JSON on stdout, and resolves once they are taken; false if the reader has gone. */
+/** Writes JSON Lines on stdout, and resolves once they are flushed; false if the reader is gone. */
 export function written(lines: string): Promise<boolean> {
   if (lines === '') return Promise.resolve(true);
   return new Promise((resolve) => {
@@ -32,7 +32,7 @@ export function written(lines: string): Promise<boolean> {
   });
 }
 
-/** Moves up by `lines` lines and clears from there on: the only control sequence that is written. */
+/** Moves up `lines` lines and clears from there: the only control sequence that is written. */
 export function eraseLines(stream: Sink, lines: number): void {
   stream.write(`\x1b[${lines}A\x1b[J`);
 }

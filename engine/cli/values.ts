@@ -1,14 +1,14 @@
-/** The texts of options that are not settings, as values. Light: `--help` loads it. */
+/** Parses values of options that are not settings. Light: `--help` loads it. */
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** A text that must be one of a few; throws RollscopeError `usage`. */
+/** One of a list of choices; throws RollscopeError `usage`. */
 export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
   throw notAllowed(name, text, choices.join(', '), { allowed: choices });
 }
 
-/** A whole number within bounds, or undefined where none was given; throws RollscopeError `usage`. */
+/** A whole number within bounds, or undefined if none was given; throws RollscopeError `usage`. */
 export function wholeNumber(
   name: string,
   text: string | undefined,
@@ -20,7 +20,7 @@ export function wholeNumber(
   throw notAllowed(name, text, `a whole number from ${from}${to === undefined ? '' : ` to ${to}`}`);
 }
 
-/** A number, above a bound if there is one, or undefined where none was given; throws RollscopeError `usage`. */
+/** A number, above a bound if there is one, or undefined if none was given; throws RollscopeError `usage`. */
 export function decimal(
   name: string,
   text: string | undefined,

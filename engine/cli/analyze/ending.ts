@@ -1,4 +1,4 @@
-/** How a run ended: the failure mode, the collapse step, the training signal, the watch. */
+/** How a run ended: the failure mode, the Model Collapse Step, the training signal, the collapse watch. */
 import { collapseStep, collapseText } from '../../analysis/collapse.ts';
 import { classifyRun, curveOf, type RunFailure } from '../../analysis/failure-mode.ts';
 import type { RunReward } from '../../reward/index.ts';
@@ -10,7 +10,7 @@ type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'
 
 /**
  * Classifies the curves of a run; null without a finished step.
- * @param saysRight the reward is itself a judgment of correctness, so the Model Collapse Step is defined
+ * @param saysRight whether the reward itself judges correctness, as the Model Collapse Step requires
  */
 export function classifyEnding(columns: RunColumns, { saysRight, executes = false }: Trained) {
   const { series, head } = columns;
@@ -21,7 +21,7 @@ export function classifyEnding(columns: RunColumns, { saysRight, executes = fals
   const watch = collapseWarningAt({ head });
   return {
     failure: classifyRun(curve, accuracy),
-    // Where programs judge, a response need not have an answer.
+    // If rewards execute programs, a response need not have an answer.
     signal: executes ? { ...runSignal(columns), noAnswer: null } : runSignal(columns),
     collapse: saysRight ? collapseStep(steps.map(({ step, metrics }) => ({ step, ...metrics }))) : null,
     watch,
@@ -31,7 +31,7 @@ export function classifyEnding(columns: RunColumns, { saysRight, executes = fals
 type Ending = NonNullable<ReturnType<typeof classifyEnding>>;
 
 /**
- * The outcome, the Model Collapse Step and the alarm of the watch, one line each.
+ * The outcome, the Model Collapse Step and the alarm of the collapse watch, one line each.
  * @param reward the expression of the run's reward
  */
 export function endingText({ failure, signal, collapse, watch }: Ending, reward: string): string {
@@ -40,7 +40,7 @@ export function endingText({ failure, signal, collapse, watch }: Ending, reward:
   return `Outcome: ${outcomeText(failure, signal)}\n  Model Collapse Step (reward accuracy below 1%): ${step}${last}`;
 }
 
-/** A run without anything to learn from has not simply not failed. */
+/** If nothing failed but there was hardly anything to learn from, reports the weak training signal instead. */
 export function outcomeText({ mode, reason }: RunFailure, signal: RecordedSignal): string {
   const lacking = signalText(signal);
   const failure = mode === 'none' ? 'no failure' : `${mode} failure`;

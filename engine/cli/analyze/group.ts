@@ -1,4 +1,4 @@
-/** What `rollscope analyze` asks of one stored group: its confidences and its rewards. Pure. */
+/** Confidences and rewards of one stored group, for `rollscope analyze`. Pure. */
 import { confidencesOf } from '../../analysis/confidence.ts';
 import { problemGrader } from '../../grading/index.ts';
 import type { GroupDetail } from '../../protocol/group.ts';
@@ -9,7 +9,7 @@ import type { RunMaterial } from '../groups.ts';
 
 type Material = Pick<RunMaterial, 'problems' | 'grading' | 'vocabulary'>;
 
-/** How confident the policy is of each rollout of a group, and of its answer. */
+/** The policy's confidence in each rollout of a group and in its answer. */
 export function confidencesIn(group: GroupDetail, { problems, grading }: Material) {
   const grader = problemGrader(problems[group.problem]!, grading);
   return confidencesOf(
@@ -20,8 +20,8 @@ export function confidencesIn(group: GroupDetail, { problems, grading }: Materia
 }
 
 /**
- * The rewards of a group: those that it was trained with, else those of the run's reward if they can be computed, else those
- * of the majority vote.
+ * The rewards of a group: those it was trained with, else the run's reward if it can be computed, else the majority
+ * vote.
  */
 export function rewardsIn(
   group: GroupDetail,

@@ -1,4 +1,4 @@
-/** What `rollscope analyze` prints about one step: confidence, quadrants, pass@k, the optimum, and the forecast's signals. */
+/** The output of `rollscope analyze` for one step: confidence, quadrants, pass@k, the optimum, the forecast's signals. */
 import type { quadrants } from '../../analysis/alignment.ts';
 import { MEASURE_NAMES } from '../../analysis/confidence.ts';
 import { estimatesAtK } from '../../analysis/evaluation-metrics.ts';
@@ -63,11 +63,11 @@ export function alignmentTable(aligned: readonly MeasureAlignment[]): string {
 }
 
 /**
- * How many problems are confident or uncertain, correct or wrong, or have no answer, and which.
- * @param problems by the index that the quadrants contain
+ * Problem counts and ids by quadrant (confident or uncertain, correct or wrong), and those without an answer.
+ * @param problems indexed as the quadrants index them
  */
 export function quadrantTable(found: ReturnType<typeof quadrants>, problems: readonly Problem[]): string {
-  // Hardly any run has problems without an answer: the row is there where it says something.
+  // Few runs have problems without an answer, so the row is shown only if there are any.
   const shown = PLACES.filter((name) => name !== 'unanswered' || found[name].length > 0);
   const rows = shown.map((name) => [
     name === 'unanswered' ? VOTE_TITLES.unanswered : QUADRANT_TITLES[name],
@@ -91,7 +91,7 @@ export function atKTable(groups: readonly JudgedGroup[]): string | null {
   return rows.length > 0 ? table(['k', 'pass@k', 'maj@k'], rows, [0]) : null;
 }
 
-/** The stored forecast with its score, and how well its signals separate correct from wrong majorities now. */
+/** The stored forecast with its score, and how well its signals now separate correct from wrong majorities. */
 export function forecastPart({ head }: RunColumns, groups: readonly GroupDetail[], problems: readonly Problem[]) {
   const forecast = recordedForecast(head);
   if (!forecast) return null;

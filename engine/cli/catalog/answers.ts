@@ -7,7 +7,7 @@ const STRICT: CommandOption = {
   help: 'accept marked answers only (\\boxed{x}, #### x, the answer is x), as training does',
 };
 
-/** As `--answer` and `--compare` of runs. */
+/** Like `--answer` and `--compare` of runs. */
 export const ANSWERS: readonly CommandOption[] = [
   {
     flags: '--answer <rule>',

@@ -1,24 +1,24 @@
-/** What a command of the command line is: data that `program.ts` makes the parser and the help of. Light. */
+/** Command definitions as data, from which `program.ts` builds the parser and its help. Light. */
 import type { SettingTopic } from '../../config/settings.ts';
 import { DEVICE_CHOICES } from '../../protocol/devices.ts';
 import { PHASES_BY_INTEREST } from '../../protocol/group-id.ts';
 import { SANDBOXES } from '../../protocol/sandbox.ts';
 
 export interface CommandOption {
-  /** As commander writes them: `--out <folder>`. */
+  /** In commander's syntax: `--out <folder>`. */
   flags: string;
   help: string;
-  /** Given several times, it is a list. */
+  /** Repeatable; the values form a list. */
   repeat?: true;
   required?: true;
   choices?: readonly string[];
-  /** Other spellings of choices, of earlier versions. */
+  /** Spellings of choices in earlier versions. */
   also?: Readonly<Record<string, string>>;
   default?: string;
 }
 
 export interface OptionSection {
-  /** Heading in help; the options of commands without one come first. */
+  /** Heading in help; sections without one ('') come first. */
   title: string;
   options: readonly CommandOption[];
 }
@@ -28,27 +28,27 @@ type Run = (...given: any[]) => Promise<number>;
 
 export interface CommandDefinition {
   name: string;
-  /** A name of earlier versions. */
+  /** The name in earlier versions. */
   alias?: string;
   category: 'Runs' | 'Answers' | 'Machine';
-  /** What it does: a verb first, lower case, without a period. */
+  /** Starts with a verb, in lower case, without a period. */
   summary: string;
   arguments?: readonly { text: string; help: string }[];
-  /** Settings of a run that it takes as options, and where: the sections before them, then the settings. */
+  /** Run settings accepted as options; `before` lists the sections above them. */
   settings?: readonly SettingTopic[];
-  /** Paths of settings that the help leaves out, since each is refused with its reason. */
+  /** Paths of settings omitted from the help, since each is rejected with a reason. */
   refused?: readonly string[];
-  /** What else the help says of a setting, by its path. */
+  /** Additions to the help of settings, by path. */
   remarks?: Readonly<Record<string, string>>;
   before?: readonly OptionSection[];
   sections?: readonly OptionSection[];
   /** Prints one JSON object with `--json`. */
   json: boolean;
-  /** Lines with a remark each; '' for none. */
+  /** Command lines, each with a remark, or ''. */
   examples?: readonly (readonly [line: string, remark: string])[];
-  /** Stands below the options. */
+  /** Shown below the options. */
   notes?: string;
-  /** Loads what it does; called with arguments and options, it gives the exit code. */
+  /** Imports the implementation, which takes arguments and options and returns the exit code. */
   load(): Promise<Run>;
 }
 
@@ -63,7 +63,7 @@ export const CONFIG: CommandOption = {
   help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset; a rollscope.json has several: rollscope.json#name",
 };
 
-/** Where existing runs are found. */
+/** The folder of existing runs. */
 export const WHERE: CommandOption = {
   flags: '--out <folder>',
   help: "folder that contains the runs (default: the user's runs folder)",
@@ -83,13 +83,13 @@ export const SANDBOX: CommandOption = {
   default: 'none',
 };
 
-/** For a run, or a `--config` file, whose programs come from elsewhere. */
+/** For a run, or a `--config` file, whose programs come from others. */
 export const ALLOW_COMMAND: CommandOption = {
   flags: '--allow-command',
   help: 'also allow programs that a run folder from elsewhere, or a --config file, names: look at them first',
 };
 
-/** Which stored rollouts a command looks at. @param fallback the step it takes without `--step`, as the help says it */
+/** Selects stored rollouts. @param fallback the default for `--step`, as shown in the help */
 export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
   {
     flags: '--phase <name>',
@@ -98,7 +98,7 @@ export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
   { flags: '--step <n>', help: `rollouts of this step (default: ${fallback})` },
 ];
 
-/** A model that reads stored rollouts, and how. */
+/** The model that scores stored rollouts, and its settings. */
 export const SCORE_WITH = (required: boolean): CommandOption[] => [
   {
     flags: '--score-with <model>',

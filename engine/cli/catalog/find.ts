@@ -1,4 +1,4 @@
-/** The command that looks for rollouts by what they say. */
+/** The command that searches rollouts. */
 import { PHASES } from '../../protocol/group-id.ts';
 import { type CommandDefinition, RUN, WHERE } from './define.ts';
 

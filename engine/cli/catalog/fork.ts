@@ -1,8 +1,8 @@
-/** The command that makes a run out of another one's checkpoint. */
+/** The command that starts a run from a checkpoint of another one. */
 import { TRAIN_TOPICS } from '../../config/settings.ts';
 import { CONFIG, type CommandDefinition, RUN } from './define.ts';
 
-/** Which checkpoint. */
+/** Selects a checkpoint. @param of completes "step of the checkpoint" in the help */
 export const STEP_OF_CHECKPOINT = (of: string) => ({
   flags: '--step <n>',
   help: `step of the checkpoint ${of}, or 'healthy': the last one before the first sign of collapse (default: the last one)`,

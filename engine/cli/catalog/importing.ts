@@ -1,4 +1,4 @@
-/** Commands that bring in runs of other trainers and complete them, and that repair damaged runs. */
+/** Commands that import runs of other trainers, add missing statistics, and repair damaged runs. */
 import { ANSWERS } from './answers.ts';
 import { type CommandDefinition, RUN, SCORE_WITH, WHERE } from './define.ts';
 

@@ -1,4 +1,4 @@
-/** All commands, in the order of help: a new one is its definition, its file in `../commands`, and its place here. */
+/** All commands in help order. To add one: its definition, its file in `../commands`, and an entry here. */
 import { grade, score, vote } from './answers.ts';
 import type { CommandDefinition } from './define.ts';
 import { find } from './find.ts';

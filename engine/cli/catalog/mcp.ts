@@ -1,4 +1,4 @@
-/** The door for agents. */
+/** The MCP server for agents. */
 import { type CommandDefinition, WHERE } from './define.ts';
 
 export const mcp: CommandDefinition = {

@@ -1,4 +1,4 @@
-/** Notes at places of runs. */
+/** The command that annotates runs. */
 import { type CommandDefinition, WHERE } from './define.ts';
 
 export const note: CommandDefinition = {

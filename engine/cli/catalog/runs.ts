@@ -1,4 +1,4 @@
-/** Commands that make runs, and jobs that other trainers make runs of. */
+/** Commands that create runs, and jobs for other trainers. */
 import { CLUSTER_TOPIC, ENGINE_TOPIC, PROBE_TOPICS, TRAIN_TOPICS } from '../../config/settings.ts';
 import {
   ALLOW_COMMAND,

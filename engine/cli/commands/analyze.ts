@@ -25,7 +25,7 @@ export interface AnalyzeOptions {
   json?: boolean;
 }
 
-/** It is not known whether another trainer's reward says right or wrong. */
+/** Whether another trainer's reward judges correctness is unknown. */
 const OTHER_REWARD = { saysRight: false };
 
 /** Prints the analysis. @returns the exit code */
@@ -36,11 +36,11 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
   const step = wholeNumber('--step', options.step);
   const material = await readGroups(folder, { phase: options.phase, step });
   const { columns, problems } = material;
-  // Confidence belongs to one policy, that of one step: by default the first.
+  // Confidence is defined for one policy, so one step is used: the first by default.
   const at = step ?? material.groups[0]!.step;
   const found = material.groups.filter((group) => group.step === at);
   const groups = await Promise.all(found.map(material.detail));
-  // The temperature of the optimum.
+  // The temperature of the KL-regularized optimum.
   const beta = decimal('--beta', options.beta, { above: 0 }) ?? OPTIMUM_BETA;
   const reward = material.config && rewardOf(material.config.reward, material.config.rewardOptions);
   const optima = groups.map((group) => optimum(group, rewardsIn(group, material, reward), beta));

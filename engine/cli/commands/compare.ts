@@ -1,4 +1,4 @@
-/** `rollscope compare`: runs on the same problems, or steps of one run, against each other. */
+/** `rollscope compare`: compares runs on the same problems, or steps of one run. */
 import { runName } from '../../journal/layout.ts';
 import { readProblems, readRunFile } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
@@ -43,7 +43,7 @@ async function readRun(folder: string, step: number | null): Promise<RunToCompar
   return { run: runName(folder), folder, file, problems, columns, step };
 }
 
-/** One step for each run: `50` for all, `0,50` one by one; null for the latest. Throws RollscopeError `usage`. */
+/** One step per run: `50` applies to all, `0,50` is a list; null means the latest. Throws RollscopeError `usage`. */
 function stepsOf(text: string | undefined, runs: number): (number | null)[] {
   if (text === undefined) return new Array<null>(runs).fill(null);
   const steps = text.split(',').map((step) => wholeNumber('--step', step)!);

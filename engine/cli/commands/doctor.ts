@@ -1,10 +1,10 @@
-/** `rollscope doctor`: devices and versions on this machine, what is missing and how to install it. */
+/** `rollscope doctor`: devices and versions on this machine, missing components and how to install them. */
 import { bytes, DASH } from '../../protocol/format.ts';
 import type { DoctorReport } from '../../protocol/rpc.ts';
 import { EXIT, Output } from '../output.ts';
 import { table } from '../table.ts';
 
-/** Exit code 0, whatever is missing: the report says so. Downloads nothing. */
+/** Exit code 0 even if something is missing: the report says so. Downloads nothing. */
 export async function doctor(options: { json?: boolean; python?: string }): Promise<number> {
   const output = new Output(options.json === true);
   const { examine } = await import('../doctor.ts');

@@ -1,4 +1,4 @@
-/** `rollscope experiment`: lists the experiments, or runs one to its report. */
+/** `rollscope experiment`: lists the experiments, or runs one and prints its report. */
 import os from 'node:os';
 import path from 'node:path';
 import { TRAIN_TOPICS } from '../../config/settings.ts';
@@ -17,7 +17,7 @@ import { EXIT, Output } from '../output.ts';
 import { configFromOptions, givenModel, type RawOptions } from '../run-config.ts';
 import { wholeNumber } from '../values.ts';
 
-/** Exit code 0 once there is a report, whatever its result; 3 when stopped, after which the same command resumes. */
+/** Exit code 0 with a report, whatever its result; 3 if stopped: the same command then resumes. */
 export async function experiment(
   name: string | undefined,
   dataset: string | undefined,
@@ -41,7 +41,7 @@ export async function experiment(
   output.note(`Folder: ${folder}`);
   const progress = new ExperimentView(output);
   const hint = 'Stopping with checkpoints. Press Ctrl+C again to stop immediately.';
-  // A worker may be inside a compute call.
+  // A second Ctrl+C must end the process even if a worker is inside a compute call.
   const result = await interruptible(output, { hint, lines: false, atOnce: endAtOnce }, (signal) =>
     runExperiment({
       ...{
@@ -102,7 +102,7 @@ function configOf(
   return { base, embedded: true };
 }
 
-/** As the experiment is run without options; on another model or dataset, as it is run there. */
+/** The experiment's default recipe, with the given model or dataset. */
 function usualRecipe(experiment: Experiment, dataset: string | undefined, raw: RawOptions): ExperimentRecipe {
   const { base } = configOf(
     experiment,
@@ -119,12 +119,12 @@ function seedsOf(raw: RawOptions, experiment: Experiment, base: RunConfig): numb
   return Array.from({ length: count }, (_, i) => base.seed + i);
 }
 
-/** A count that an option gives. */
+/** The count given by an option, if any. */
 function countOf(raw: RawOptions, name: 'seeds' | 'parallel'): number | undefined {
   return wholeNumber(`--${name}`, raw[name] as string | undefined, { from: 1, to: 9999 });
 }
 
-/** Models to compare with that of --model: all embedded or none, since they share one configuration. */
+/** Models to compare with `--model`: all embedded or none, since they share one configuration. */
 function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): string[] {
   const against = ((raw.against as string[] | undefined) ?? []).map(givenModel);
   if (against.length > 0 && !experiment.compares) {
@@ -146,13 +146,13 @@ function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): st
   );
 }
 
-/** The folder of --out; else one below the user's Rollscope folder. */
+/** The folder of `--out`; else one in the user's Rollscope folder. */
 function folderOf(raw: RawOptions, identity: ExperimentIdentity): string {
   if (typeof raw.out === 'string') return path.resolve(raw.out);
   return folderFor(path.join(rollscopeHome(), 'experiments'), identity);
 }
 
-/** Overall progress: a line when a run ends, and at most every few seconds in between. */
+/** Overall progress: a line when a run ends, and every few seconds at most in between. */
 class ExperimentView {
   private last = 0;
   private done = -1;

@@ -1,4 +1,4 @@
-/** `rollscope export`: a run in the format of another tool. */
+/** `rollscope export`: converts a run to the format of another tool. */
 import path from 'node:path';
 import { EXPORT_FORMATS, type ExportFormat, type ExportFormatName } from '../export-formats.ts';
 import { EXIT, Output } from '../output.ts';
@@ -14,8 +14,8 @@ interface ExportOptions {
 }
 
 /**
- * Writes to the path or address of `--out`. Exit code 0. Throws what the format does where the run lacks what it
- * needs, and `disk`.
+ * Writes to the path or address of `--out`. Exit code 0. Throws `disk`, and the errors of the format if the run lacks
+ * required data.
  */
 export async function exportRun(run: string, options: ExportOptions): Promise<number> {
   const { format, perToken = false } = options;

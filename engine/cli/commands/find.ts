@@ -1,4 +1,4 @@
-/** `rollscope find`: rollouts of a run by their text, answer, end and reward, with counts over the steps. */
+/** `rollscope find`: searches rollouts of a run by text, answer, finish reason and reward, with counts per step. */
 import { readProblems } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
 import { percent, plural, whole } from '../../protocol/format.ts';
@@ -36,8 +36,8 @@ interface FindOptions {
 }
 
 /**
- * Searches the stored rollouts. Exit code 0, whether or not any was found; 3 when stopped. Throws `usage` for a
- * condition that cannot be read.
+ * Searches the stored rollouts. Exit code 0, with or without matches; 3 if stopped. Throws `usage` for an invalid
+ * condition.
  */
 export async function find(run: string, text: string | undefined, options: FindOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -92,7 +92,7 @@ function queryOf(text: string | undefined, options: FindOptions, problems: reado
   };
 }
 
-/** @throws RollscopeError `usage` where two options that exclude each other are given */
+/** @throws RollscopeError `usage` if two mutually exclusive options are given */
 function both(one: string, first: unknown, other: string, second: unknown): void {
   if (first === undefined || second === undefined) return;
   throw new RollscopeError('usage', `${one} and ${other} exclude each other.`, `Remove ${one} or ${other}.`, {

@@ -1,4 +1,4 @@
-/** `rollscope fork`: a new run that begins with a checkpoint of another one. */
+/** `rollscope fork`: starts a new run from a checkpoint of another one. */
 import { TRAIN_TOPICS } from '../../config/settings.ts';
 import { plural } from '../../protocol/format.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
@@ -10,7 +10,7 @@ import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { datasetInWords } from '../subject.ts';
 import { finish } from './train.ts';
 
-/** Exit codes as of `train`. Throws where the run has no such checkpoint, and where another model or adapter is asked for. */
+/** Exit codes of `train`. Throws if the run has no such checkpoint, or if another model or adapter is requested. */
 export async function fork(parent: string, dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const places = await placesOf(raw.out as string | undefined);

@@ -1,4 +1,4 @@
-/** `rollscope grade`: whether predictions equal references, line by line. */
+/** `rollscope grade`: compares predictions with reference answers, line by line. */
 import * as z from 'zod';
 import { equivalent, referenceAnswer } from '../../grading/index.ts';
 import { type AnswerOptions, graderFor, predictedAnswer } from '../answers.ts';
@@ -7,7 +7,7 @@ import { answerLines } from '../jsonl.ts';
 import { EXIT, Output } from '../output.ts';
 
 const Pair = z.object({ id: z.unknown().optional(), prediction: Text, reference: References });
-/** A pair, or a rollout of an export. */
+/** A prediction with its reference, or an exported rollout. */
 const Line = z.unknown().transform((value, context) => {
   const parsed = isExported(value) ? ExportedRollout.safeParse(value) : Pair.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -26,8 +26,7 @@ interface Graded {
 }
 
 /**
- * One result per line, in its order. Exit code 2 if a line could not be read; whether answers are equal does not
- * change it.
+ * One result per line, in order. Exit code 2 if a line could not be read, regardless of the verdicts.
  */
 export async function grade(file: string, options: GradeOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -46,7 +45,7 @@ export async function grade(file: string, options: GradeOptions): Promise<number
   return errors > 0 ? EXIT.usage : EXIT.ok;
 }
 
-/** Equal to any of the references; null without one. */
+/** Correct if it equals any of the references; null without references. */
 function judged(prediction: string, references: readonly string[] | null, options: GradeOptions): Graded {
   const strict = options.strict === true;
   const percent = options.percent === true;

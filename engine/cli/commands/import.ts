@@ -1,4 +1,4 @@
-/** `rollscope import`: a run folder from the rollouts of another trainer. */
+/** `rollscope import`: creates a run folder from the rollouts of another trainer. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadDataset } from '../../data/dataset.ts';
@@ -36,7 +36,7 @@ interface ImportCommandOptions extends AnswerOptions, StatisticsOptions {
 }
 
 /**
- * Exit code 0, or 3 when it was stopped, which is how following a folder ends. Throws what a command reports.
+ * Exit code 0, or 3 if stopped, which is how following a folder ends. Throws RollscopeError.
  */
 export async function importFile(source: string, options: ImportCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -75,7 +75,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
   return report.stopped ? EXIT.stopped : EXIT.ok;
 }
 
-/** A path that is not recognized, with what would be: rollouts in a folder below it, or the file unpacked. */
+/** Adds a hint to the error for an unrecognized path: unpack the file, or import the rollouts found in a subfolder. */
 async function withWhatIsThere(error: unknown, from: string): Promise<unknown> {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'no-importer') return error;
   const { code, message, details } = error;
@@ -98,7 +98,7 @@ async function listDumps(output: Output, folder: string): Promise<number> {
   return EXIT.ok;
 }
 
-/** The model of `--score-with`, and what came of it; null without. It is opened first: one that cannot be opened ends the import before it begins. */
+/** The model of `--score-with` and its use; null without it. Opened first, so a bad model fails before the import. */
 async function scoringOf({ scoreWith, ...options }: ImportCommandOptions) {
   if (scoreWith === undefined) {
     const [unused] = (['temperature', 'device', 'threads'] as const).filter((name) => options[name] !== undefined);
@@ -107,7 +107,7 @@ async function scoringOf({ scoreWith, ...options }: ImportCommandOptions) {
   }
   const { computeStatistics, openReader, printStatistics } = await import('../statistics/command.ts');
   const reader = await openReader({ ...options, scoreWith });
-  // What is followed is looked at again with each new step.
+  // A followed source is scanned again at each new step.
   const seen = new Set<string>();
   const add: typeof computeStatistics = async (output, of, how) => {
     const report = await computeStatistics(output, of, { ...how, seen });
@@ -124,8 +124,8 @@ function needsModel(option: string): RollscopeError {
 }
 
 /**
- * `--out` as `cp` takes its target: a folder that does not exist yet, or is a run, is the run itself; any other folder
- * contains it. With `--name` it contains it in any case.
+ * Interprets `--out` as `cp` does its target: a folder that does not exist yet, or is a run, becomes the run; any
+ * other folder will contain it. With `--name` it always contains the run.
  */
 function namedPlace({ out, name }: ImportCommandOptions): Pick<ImportCommandOptions, 'out' | 'name'> {
   if (out === undefined || name !== undefined) return { out, name };
@@ -134,7 +134,7 @@ function namedPlace({ out, name }: ImportCommandOptions): Pick<ImportCommandOpti
   return { out: path.dirname(folder), name: path.basename(folder) };
 }
 
-/** The run that an import of the same source has begun, where there is one; else a new one. */
+/** The folder of an unfinished import of the same source, if any; else a new one. */
 async function folderOf(from: string, format: string, runsFolder: string, { name, follow }: ImportCommandOptions) {
   if (name !== undefined) {
     checkRunName(name);
@@ -149,7 +149,7 @@ async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dat
   return { name: file, data: await loadDataset(DatasetConfig.parse({ path: file })) };
 }
 
-/** Ctrl+C ends the import after the last complete step. */
+/** Shows progress; Ctrl+C ends the import after the last complete step. */
 async function withProgress(
   output: Output,
   asLines: boolean,

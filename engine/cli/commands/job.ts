@@ -1,4 +1,4 @@
-/** `rollscope job`: a training as a folder that another trainer runs. */
+/** `rollscope job`: writes a training job as a folder for another trainer. */
 import path from 'node:path';
 import { CLUSTER_TOPIC, TRAIN_TOPICS } from '../../config/settings.ts';
 import { machinesOf, WITHOUT_EVALUATION, writeTrlJob, writeVerlJob } from '../../jobs/index.ts';
@@ -8,10 +8,10 @@ import { checkConfigFile } from '../consent.ts';
 import { EXIT, Output } from '../output.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
 
-/** What evaluations are where nobody says: verl's validation has one way, and a job for TRL has none. */
+/** Default evaluation: verl's validation has a single mode, and a TRL job has none. */
 const DEFAULTS = { verl: { evaluation: { greedy: false } }, trl: WITHOUT_EVALUATION };
 
-/** Writes the folder and submits nothing. Throws `config` for settings that the trainer cannot honor. */
+/** Writes the folder and submits nothing. Throws `config` for settings that the trainer does not support. */
 export async function job(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const trainer = raw.for === 'trl' ? 'trl' : 'verl';

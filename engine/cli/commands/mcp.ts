@@ -1,4 +1,4 @@
-/** `rollscope mcp`: the tools for agents over stdio, by the Model Context Protocol. */
+/** `rollscope mcp`: tools for agents over stdio, using the Model Context Protocol. */
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -11,7 +11,7 @@ import { runCommand } from '../mcp/run-command.ts';
 import { EXIT } from '../output.ts';
 
 /**
- * Serves until the client closes stdin, or a signal ends it: then the commands at work are asked to end as well.
+ * Serves until the client closes stdin or a signal arrives, then asks running commands to end.
  * @param options `allowStart`: runs start without asking the client's user
  */
 export async function mcp(options: { out?: string; allowStart?: boolean }): Promise<number> {
@@ -74,7 +74,7 @@ async function call(server: Server, tool: ToolDefinition, input: Record<string, 
   return tool.shape ? tool.shape(result, input) : result;
 }
 
-/** Asks the user through the client. @throws RollscopeError where the client cannot ask, or the user declines */
+/** Asks the user through the client. @throws RollscopeError if the client cannot ask, or the user declines */
 async function confirm(server: Server, args: readonly string[]): Promise<void> {
   if (!server.getClientCapabilities()?.elicitation) {
     throw new RollscopeError(

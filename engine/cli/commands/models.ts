@@ -1,10 +1,10 @@
-/** `rollscope models`: the models on this machine that `--model` takes. */
+/** `rollscope models`: lists the models on this machine that `--model` accepts. */
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { bytes } from '../../protocol/format.ts';
 import { EXIT, Output } from '../output.ts';
 import { table } from '../table.ts';
 
-/** Exit code 0, also where only the embedded model is there. Downloads nothing. */
+/** Exit code 0 even if only the embedded models exist. Downloads nothing. */
 export async function models(options: { json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const { findModels } = await import('../../system/found-models.ts');

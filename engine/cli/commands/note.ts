@@ -1,4 +1,4 @@
-/** `rollscope note`: notes and pins at places of a run. */
+/** `rollscope note`: adds notes and pins to places in a run. */
 import { randomUUID } from 'node:crypto';
 import { readNotes, writeNote } from '../../journal/notes.ts';
 import { readProblems } from '../../journal/reader.ts';
@@ -17,7 +17,7 @@ interface NoteOptions {
   json?: boolean;
 }
 
-/** Without a text, lists the notes at the place. */
+/** Without text, lists the notes at the place. */
 export async function note(place: string, text: string | undefined, options: NoteOptions): Promise<number> {
   const output = new Output(options.json === true);
   const { runsFolder } = await placesOf(options.out);

@@ -16,7 +16,7 @@ import { promptFile } from '../prompt-file.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { datasetInWords, modelInWords } from '../subject.ts';
 
-/** Exit codes as of `train`; the weights stay as they are. */
+/** Exit codes of `train`. Does not change weights. */
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const places = await placesOf(raw.out as string | undefined);
@@ -35,7 +35,7 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
   return finishProbe(output, finished, places);
 }
 
-/** The dataset as the user named it, or a file with the prompt that was given in its place. */
+/** The dataset as the user named it, or a file with the prompt given instead. */
 async function givenDataset(
   dataset: string | undefined,
   prompt: string | undefined,
@@ -51,7 +51,7 @@ async function givenDataset(
   );
 }
 
-/** The checkpoint whose weights are sampled; null for the model's own. */
+/** The checkpoint to sample from; null for the model's own weights. */
 async function checkpointOf(raw: RawOptions, runsFolder: string, dataset: string | undefined) {
   const { checkpoint, step } = raw as { checkpoint?: string; step?: string };
   if (checkpoint !== undefined) return forkSource(checkpoint, step, { runsFolder, dataset });

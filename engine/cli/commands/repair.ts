@@ -1,12 +1,12 @@
-/** `rollscope repair`: a readable copy of a damaged run. */
+/** `rollscope repair`: makes a readable copy of a damaged run. */
 import { repairRun } from '../../journal/repair.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 
 /**
- * Writes a copy next to the run and changes nothing in the original. Exit code 0. Throws `usage` where nothing can be
- * read or the copy exists, `run-in-use` for a run in progress.
+ * Writes a copy next to the run; the original is unchanged. Exit code 0. Throws `usage` if nothing can be read or the
+ * copy exists, `run-in-use` for a run in progress.
  */
 export async function repair(run: string, options: { out?: string; json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);

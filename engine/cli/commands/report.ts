@@ -1,4 +1,4 @@
-/** `rollscope report`: a run as one HTML file, for people who have neither the run nor Rollscope. */
+/** `rollscope report`: a run as one self-contained HTML file, readable without Rollscope. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../../assets.ts';
@@ -12,7 +12,7 @@ import { placesOf } from '../places.ts';
 import { findRun } from '../runs.ts';
 import { wholeNumber } from '../values.ts';
 
-/** Megabytes of rollouts in a file, before compression, unless told otherwise. */
+/** Default limit for rollouts in a file, in uncompressed megabytes. */
 const MEGABYTES = 24;
 
 interface ReportOptions {

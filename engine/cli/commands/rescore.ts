@@ -1,4 +1,4 @@
-/** `rollscope rescore`: other rewards on the stored rollouts, without the model. */
+/** `rollscope rescore`: applies other rewards to the stored rollouts, without the model. */
 import { REWARDED } from '../../analysis/metrics.ts';
 import { compareRewards, type RescoredGroup, type Rescoring } from '../../analysis/rescore.ts';
 import type { Grader } from '../../grading/index.ts';
@@ -50,9 +50,9 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
   return EXIT.ok;
 }
 
-/** What there is to tell. */
+/** The data to print. */
 interface Compared {
-  /** As the user named it. */
+  /** The run as the user named it. */
   run: string;
   material: RunMaterial;
   only: Problem | null;
@@ -62,7 +62,7 @@ interface Compared {
   found: Rescoring;
 }
 
-/** @throws RollscopeError `usage` for an id that the run does not have */
+/** @throws RollscopeError `usage` for an unknown problem id */
 function problemOf({ problems }: RunMaterial, wanted: string | undefined): Problem | null {
   if (wanted === undefined) return null;
   const found = namedBy(problems, wanted);
@@ -72,7 +72,7 @@ function problemOf({ problems }: RunMaterial, wanted: string | undefined): Probl
   });
 }
 
-/** With a rule, answers are extracted again from the stored texts. */
+/** A grader that extracts answers from the stored texts again, if a rule or comparison is given; else null. */
 function newGrader({ grading }: RunMaterial, { answer, compare }: RescoreOptions): Grader | null {
   if (answer === undefined && compare === undefined) return null;
   return graderFor({ ...grading, ...(answer !== undefined && { answer }), ...(compare !== undefined && { compare }) });
@@ -125,15 +125,15 @@ function resultOf({ material, only, oneStep, grader, scores, found }: Compared) 
   };
 }
 
-/** Rewards that were computed for no group, since they read labels. */
+/** Rewards that were not computed for any group, since they read labels. */
 function unlabeledOf({ rewards }: Rescoring): string[] {
   return rewards.filter(({ groups }) => groups === 0).map(({ reward }) => reward);
 }
 
-/** Why a reward that reads labels has no numbers. */
+/** Why a reward that reads labels has no values. */
 const NO_REFERENCES = 'No problem of these groups has a reference answer.';
 
-/** Where another trainer does not say how it estimated advantages. */
+/** If another trainer did not record its advantage estimator. */
 const USUAL_ADVANTAGE = LOSS.fields.advantage.default!;
 
 function trainedWith({ config, reward, origin }: RunMaterial): string {
@@ -142,7 +142,7 @@ function trainedWith({ config, reward, origin }: RunMaterial): string {
   return `imported from ${originText(origin)}, trained with ${reward ?? 'a reward that was not recorded'}.`;
 }
 
-/** A group's rewards as numbers, by reward. */
+/** The reward values of a group, by reward. */
 function numbersOf({ problem, step, rewards }: RescoredGroup) {
   const numbers = Object.entries(rewards).map(([name, scores]) => [name, scores?.rewards ?? null] as const);
   return { problem, step, rewards: Object.fromEntries(numbers) };

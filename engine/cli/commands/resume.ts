@@ -8,8 +8,7 @@ import { finishProbe } from './probe.ts';
 import { finish } from './train.ts';
 
 /**
- * Exit codes as of `train`. Throws `run-in-use` for a run in progress, and where the model or the dataset has changed
- * since.
+ * Exit codes of `train`. Throws `run-in-use` for a run in progress, and if the model or the dataset has changed since.
  */
 export async function resume(
   name: string,

@@ -1,4 +1,4 @@
-/** `rollscope runs`: lists the runs in a folder, latest first. */
+/** `rollscope runs`: lists the runs in a folder, newest first. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH, dateTime, whole } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
@@ -10,7 +10,7 @@ import { placesOf } from '../places.ts';
 import { table } from '../table.ts';
 import { wholeNumber } from '../values.ts';
 
-/** Runs of a table that fits a screen or a few. */
+/** Default number of table rows. */
 const SHOWN = 100;
 
 interface Options {
@@ -20,7 +20,7 @@ interface Options {
   json?: boolean;
 }
 
-/** How many runs to list: a program gets all, unless it asks for fewer. */
+/** How many runs to list: `--json` lists all unless limited. */
 function limitOf({ limit, all, json }: Options): number {
   if (limit === undefined) return all || json ? Number.POSITIVE_INFINITY : SHOWN;
   if (all) {
@@ -31,7 +31,7 @@ function limitOf({ limit, all, json }: Options): number {
   return wholeNumber('--limit', limit) ?? SHOWN;
 }
 
-/** Exit code 0, also for an empty folder; a run that cannot be read is listed with its reason. */
+/** Exit code 0, also for an empty folder; an unreadable run is listed with the reason. */
 export async function runs(options: Options): Promise<number> {
   const output = new Output(options.json === true);
   const limit = limitOf(options);
@@ -81,7 +81,7 @@ function rowOf(run: ListedRun): string[] {
   ];
 }
 
-/** The last part of a path; a Hub id stays whole. */
+/** The last part of a path; a Hub id is kept whole. */
 function shortName(place: string | null): string {
   if (place === null) return DASH;
   return /^(\/|[a-zA-Z]:[\\/])/.test(place) ? (place.split(/[\\/]/).at(-1) ?? place) : place;

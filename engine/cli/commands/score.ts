@@ -1,4 +1,4 @@
-/** `rollscope score`: the rewards of groups that another program sampled, line by line, for as long as it asks. */
+/** `rollscope score`: scores groups sampled by another program, line by line, until its input ends. */
 import { SCORE_TOPICS } from '../../config/settings.ts';
 import { graderOf } from '../../grading/index.ts';
 import { readProblems, readRunFile } from '../../journal/reader.ts';
@@ -17,7 +17,7 @@ import { findRun } from '../runs.ts';
 import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
 import { wholeNumber } from '../values.ts';
 
-/** Answers each line of the input in its order until the input ends. Exit code 2 if a line could not be scored. */
+/** Answers each input line in order. Exit code 2 if a line could not be scored. */
 export async function score(file: string, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const allowed = allowedBy(raw);
@@ -55,12 +55,12 @@ export async function score(file: string, raw: RawOptions): Promise<number> {
 
 interface Material {
   config: RunConfig;
-  /** Those of the run; null without one. */
+  /** The run's problems; null without a run. */
   problems: Problem[] | null;
   vocabulary: number | null;
 }
 
-/** What a run says, or the options. */
+/** The configuration from a run or from the options. */
 async function materialOf(
   raw: RawOptions,
   { allowPrograms, allowCommand }: ReturnType<typeof allowedBy>,

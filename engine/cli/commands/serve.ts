@@ -1,4 +1,4 @@
-/** `rollscope serve`: runs the engine in the background. The only line it prints on stdout is its address. */
+/** `rollscope serve`: runs the engine in the background. Its only stdout line is its address. */
 import path from 'node:path';
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Sandbox } from '../../protocol/sandbox.ts';
@@ -10,7 +10,7 @@ import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { writeJson } from '../terminal.ts';
 
-/** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless, a series is not. */
+/** `ERROR_LIMIT` uncaught errors within this many milliseconds shut the engine down: one may be harmless. */
 const ERROR_WINDOW = 10_000;
 const ERROR_LIMIT = 5;
 
@@ -23,8 +23,8 @@ interface ServeOptions {
 }
 
 /**
- * Runs until it is told to stop, or without a run until no client has been connected for `--grace` seconds. Exit code
- * 0, or 3 if a run was stopped with it.
+ * Serves until asked to stop, or, without a run, until no client has been connected for `--grace` seconds. Exit code 0,
+ * or 3 if this stopped a run.
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const grace = Number(options.grace);
@@ -52,14 +52,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   let asked = false;
   const endNow = () => {
     engine.withdraw();
-    // The worker may be inside a compute call.
+    // The worker may be inside a compute call, which cannot be interrupted.
     endAtOnce();
   };
   const end = () => {
     if (asked) endNow();
     asked = true;
     if (engine.active) code = EXIT.stopped;
-    // It may be inside a long step, and nothing of the run can be lost.
+    // Preparation may be in a long step, and has nothing to lose.
     else if (engine.preparing) setTimeout(endNow, PATIENCE).unref();
     void engine.shutdown();
   };
@@ -69,7 +69,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   return code;
 }
 
-/** An uncaught error is logged and reported to the clients; only a series of them shuts the engine down. */
+/** Logs uncaught errors and reports them to the clients; only a series of them shuts the engine down. */
 function surviveErrors(engine: EngineServer): void {
   const times: number[] = [];
   const survive = (error: unknown) => {

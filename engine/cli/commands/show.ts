@@ -1,4 +1,4 @@
-/** `rollscope show`: a run, one of its problems, or one of its rollouts, as text. */
+/** `rollscope show`: prints a run, one of its problems, or one of its rollouts. */
 import { readProblems } from '../../journal/reader.ts';
 import { parseAddress } from '../../protocol/address.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
@@ -30,8 +30,8 @@ interface ShowOptions {
 }
 
 /**
- * What is shown follows from the options: a run, with `--problem` a problem, with `--rollout` too a rollout (both
- * counted from 1). Throws `usage` and `run-not-found`.
+ * Shows a run, with `--problem` a problem, with `--rollout` too one of its rollouts (both counted from 1). Throws
+ * `usage` and `run-not-found`.
  */
 export async function show(run: string, options: ShowOptions): Promise<number> {
   const given = parseAddress(run);

@@ -1,4 +1,4 @@
-/** `rollscope statistics`: the token statistics that the trainer of an imported run did not record, computed with a model. */
+/** `rollscope statistics`: computes token statistics that the trainer of an imported run did not record, with a model. */
 import { readImportState, writeImportState } from '../../journal/import-state.ts';
 import { openJournalAtEnd } from '../../journal/open.ts';
 import { readRunFile } from '../../journal/reader.ts';
@@ -18,8 +18,7 @@ interface StatisticsCommandOptions extends StatisticsOptions {
 }
 
 /**
- * Exit code 0, or 3 when stopped: what was computed until then is kept. Only for imported runs; throws `usage` for
- * others.
+ * Exit code 0, or 3 if stopped: results so far are kept. Only for imported runs; throws `usage` for others.
  */
 export async function statistics(run: string, options: StatisticsCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
@@ -36,13 +35,13 @@ export async function statistics(run: string, options: StatisticsCommandOptions)
       const journal = await openJournalAtEnd(folder);
       const note = async () => {
         await journal.sync();
-        // An import that continues begins after what was computed.
+        // A continued import starts after the computed statistics.
         const state = await readImportState(folder);
         if (state) await writeImportState(folder, { ...state, position: journal.position() });
       };
       try {
         const found = await computeStatistics(output, { folder, journal, reader }, { ...options, lines, note, signal });
-        // How the run ended comes last.
+        // The end record must stay last.
         if (end) journal.append({ type: 'end', reason: end.reason, step: end.step });
         printStatistics(output, found, reader);
         return { ...found, by: reader.by };

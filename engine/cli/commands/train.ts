@@ -14,8 +14,8 @@ import { datasetInWords, modelInWords } from '../subject.ts';
 import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 
 /**
- * Exit code 0 for a run that completed, 1 for one that failed, 3 for one that was stopped. Throws `config`, `dataset`,
- * `model` before it starts.
+ * Exit code 0 for a completed run, 1 for a failed one, 3 for a stopped one. Before the start, throws `config`,
+ * `dataset`, `model`.
  */
 export async function train(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
@@ -24,7 +24,7 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
   const places = await placesOf(raw.out as string | undefined);
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
-    // Once this line is printed, people may press Ctrl+C: it is handled from here on.
+    // Ctrl+C is handled from here on, so users may press it once this line is printed.
     output.note(headline(config));
     return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
   });

@@ -1,4 +1,4 @@
-/** `rollscope view`: the panel in a browser, read-only, until Ctrl+C. */
+/** `rollscope view`: serves the panel to a browser, read-only, until Ctrl+C. */
 import { hostname } from 'node:os';
 import { assetPath } from '../../assets.ts';
 import { toErrorData } from '../../protocol/errors.ts';
@@ -36,7 +36,7 @@ export async function view(run: string, others: readonly string[], options: View
       program,
       others: opened,
     });
-    // Before the address is printed: a program that reads it may end the command at once.
+    // Before the address is printed: a program that reads it may stop the command at once.
     const ended = interrupted();
     output.print(`${server.address}\n`);
     output.note(

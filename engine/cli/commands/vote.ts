@@ -1,4 +1,4 @@
-/** `rollscope vote`: the vote over the responses to each problem, line by line. */
+/** `rollscope vote`: majority votes over the responses to each problem, line by line. */
 import * as z from 'zod';
 import { type Grader, referenceAnswer } from '../../grading/index.ts';
 import { voteOf } from '../../protocol/vote.ts';
@@ -12,7 +12,7 @@ const Rollouts = z.object({
   responses: z.array(Text.nullable(), 'expected a list of strings'),
   answer: References.nullish(),
 });
-/** The responses to a problem, or one of them as an export has it. */
+/** All responses to a problem, or one exported rollout. */
 const Line = z.unknown().transform((value, context) => {
   const parsed = isExported(value) ? ExportedRollout.safeParse(value) : Rollouts.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -21,13 +21,13 @@ const Line = z.unknown().transform((value, context) => {
 });
 
 interface Group {
-  /** What names it in the answer. */
+  /** The fields that identify the group in the output. */
   place: object;
   responses: readonly (string | null)[];
   references: readonly string[] | null;
 }
 
-/** One vote per problem, in the order of the input. Exit code 2 if a line could not be read. */
+/** One vote per problem, in input order. Exit code 2 if a line could not be read. */
 export async function vote(file: string, options: AnswerOptions & { json?: boolean }): Promise<number> {
   const output = new Output(options.json === true);
   const grader = graderFor(options);
@@ -39,7 +39,7 @@ export async function vote(file: string, options: AnswerOptions & { json?: boole
     if (result.correct) right++;
     return { ...group.place, ...result };
   };
-  // rows of an export that follow each other and are of one group
+  // Consecutive exported rows of the same group.
   let open: { key: string; rows: ExportedRollout[] } | null = null;
   const closed = () => {
     const rows = open?.rows ?? [];
@@ -82,7 +82,7 @@ function tally({ responses, references: given }: Group, { strict = false, answer
       answer: cluster.answer,
       count: cluster.members.length,
       share: cluster.members.length / responses.length,
-      // From 1, as rollouts are counted everywhere.
+      // Rollouts are counted from 1 everywhere.
       members: cluster.members.map((member) => member + 1),
       ...(references === null ? {} : { correct: cluster.correct }),
     })),

@@ -1,4 +1,4 @@
-/** What `rollscope compare` prints: the runs at their steps, each against the first, settings and problems that differ. */
+/** The output of `rollscope compare`: each run against the first, and the settings and problems that differ. */
 import { DASH, plural } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
@@ -8,11 +8,11 @@ import { RUN_LETTERS } from '../../runs/comparison/letters.ts';
 import { differenceText, MEASURES, matchedText, pairText } from '../../runs/comparison/text.ts';
 import { table } from '../table.ts';
 
-/** Problems and settings that are listed; `--json` has all. */
+/** Maximum number of problems and settings listed; `--json` contains all. */
 const MOST = 40;
 const WIDEST = 36;
 
-/** Runs, their differences, settings and problems as tables, in the order in which they are read. */
+/** Tables of runs, differences, settings and problems, in reading order. */
 export function comparisonText(compared: RunComparison, differing: readonly DifferingProblem[]): string {
   return [
     `${matchedText(compared)}\n\n${runsTable(compared.runs)}`,

@@ -1,4 +1,4 @@
-/** What a search found, as text: counts over the steps of each phase, and the first matches. */
+/** Search results as text: counts per step of each phase, and the first matches. */
 import { DASH, percent, plural, whole } from '../../protocol/format.ts';
 import { PHASES, type Phase } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -10,7 +10,7 @@ import { table } from '../table.ts';
 
 const CURVE = 40;
 
-/** Says how many of how many rollouts were found, then lists the first of them; people count rollouts from 1. */
+/** The number of matches, then the first of them; rollouts are counted from 1. */
 export function findText(found: FindResult, problems: readonly Problem[]): string {
   const { total, rollouts, groups, hits, steps } = found;
   const among = total > 0 ? `, in ${plural(groups, 'group')} of ${plural(found.problems, 'problem')}` : '';
@@ -20,7 +20,7 @@ export function findText(found: FindResult, problems: readonly Problem[]): strin
   return [...parts, ...notSearched(found)].join('\n\n');
 }
 
-/** A line for each phase: the share of rollouts found over its steps, and where it is highest. */
+/** A line per phase: the share of matching rollouts over its steps, and where it peaks. */
 function overSteps(steps: readonly StepHits[]): string {
   const rows = PHASES.flatMap((phase) => {
     const some = steps.filter((one) => one.phase === phase);
@@ -63,7 +63,7 @@ function hitTable(hits: readonly FindHit[], problems: readonly Problem[]): strin
   return table(['problem', 'phase', 'step', 'rollout', 'answer', 'verdict', 'reward', 'response'], rows, [2, 3, 6]);
 }
 
-/** The match within what is around it: `… so the 【answer】 is …`. */
+/** The match in its context: `… so the 【answer】 is …`. */
 function excerptText({ before, match, after, cutBefore, cutAfter }: Excerpt): string {
   const flat = (text: string) => text.replace(/\s+/g, ' ');
   const marked = match === '' ? '' : `【${flat(match)}】`;

@@ -1,16 +1,16 @@
-/** Runs a command of this command line in a process of its own and returns its result: stdout belongs to the conversation. */
+/** Runs a command in a separate process and returns its result, since stdout belongs to the MCP connection. */
 import { runProgram } from '../../system/program.ts';
 import { commandFailed, statedError } from '../../view/command-line.ts';
 
 /** @throws RollscopeError the command's own error */
 export async function runCommand(args: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
   const env = { ...process.env, NODE_NO_WARNINGS: '1' };
-  // `--` ends the options, so --json goes before everything that follows the command's name.
+  // `--` ends the options, so --json goes right after the command's name.
   const [command, ...rest] = args;
   const ended = await runProgram(process.execPath, [process.argv[1]!, command!, '--json', ...rest], { env, signal });
   const error = ended.code === 0 ? null : statedError(ended.stdout, 'internal');
   if (error) throw error;
-  // A command that was stopped has a result, too.
+  // Even a stopped command has a result.
   const result = parsed(ended.stdout.trim().split('\n').at(-1) ?? '');
   if (result && (ended.code === 0 || result.error === undefined)) return result;
   throw commandFailed('internal', command!, ended.stderr, `code ${ended.code}`);

@@ -1,14 +1,14 @@
-/** Which rewards are compared: the one that trained, those that were named or all, and what another trainer recorded. */
+/** The rewards to compare: the training reward, the named ones or all, and those recorded by another trainer. */
 import type { Rescored } from '../../analysis/rescore.ts';
 import { type GroupDetail, parseReward } from '../../protocol/index.ts';
 import { REWARDS } from '../../reward/index.ts';
 
-/** A recorded reward has a name that no expression has. */
+/** A name for a recorded reward that is distinct from every expression. */
 export function recordedName(reward: string | null): string {
   return `${reward ?? 'reward'} (recorded)`;
 }
 
-/** The rewards that another trainer recorded, each where all rollouts of the group have it: the one that trains, then those with names. */
+/** Rewards recorded by another trainer for all rollouts of the group: the training reward, then named ones. */
 export function recordedScores(trained: string, { rollouts }: GroupDetail): Record<string, Rescored> {
   const scores: Record<string, Rescored> = {};
   const add = (name: string, values: (number | null | undefined)[]) => {
@@ -28,7 +28,7 @@ export function recordedScores(trained: string, { rollouts }: GroupDetail): Reco
   return scores;
 }
 
-/** The training reward, as the baseline, and the named rewards (default: all); each once. */
+/** The training reward as the baseline, and the named rewards (default: all), without duplicates. */
 export function toScore(trained: string | null, named: readonly string[]): string[] {
   const seen = new Set<string>();
   return [...(trained === null ? [] : [trained]), ...(named.length > 0 ? named : REWARDS)].filter((text) => {
@@ -38,7 +38,7 @@ export function toScore(trained: string | null, named: readonly string[]): strin
   });
 }
 
-/** The same for expressions that differ only in spaces and parentheses. */
+/** A canonical form: expressions that differ only in spaces and parentheses are equal. */
 export function meaning(text: string): string {
   return JSON.stringify(parseReward(text, REWARDS));
 }

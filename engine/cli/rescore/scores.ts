@@ -1,4 +1,4 @@
-/** What each reward gives to the stored groups of a run, and which rewards cannot be computed from what was stored. */
+/** The scores of each reward on the stored groups of a run, and the rewards that cannot be computed from stored data. */
 import { hasReference } from '../../analysis/metrics.ts';
 import type { Rescored, RescoredGroup } from '../../analysis/rescore.ts';
 import { type Grader, problemGrader } from '../../grading/index.ts';
@@ -10,40 +10,40 @@ import type { RunMaterial } from '../groups.ts';
 import { isMended, withComputeHint } from '../statistics/hint.ts';
 import { meaning, recordedName, recordedScores, toScore } from './rewards.ts';
 
-/** What is rescored. */
+/** What to rescore. */
 export interface ToRescore {
   /** The run as the user named it. */
   run: string;
-  /** Expressions that the user named; none: every reward. */
+  /** Expressions named by the user; empty: every reward. */
   named: readonly string[];
-  /** The only problem that is looked at. */
+  /** The only problem to include; null: all. */
   only: Problem | null;
-  /** Extracts and compares the answers of the stored texts again; null: as they were judged. */
+  /** Extracts and compares the answers of the stored texts again; null: keeps the stored verdicts. */
   grader: Grader | null;
 }
 
 /** Every reward on every group. */
 export interface RunScores {
   groups: RescoredGroup[];
-  /** Names of the rewards with scores: those that another trainer recorded, then the computed ones. */
+  /** Names of the rewards with scores: those recorded by another trainer, then the computed ones. */
   names: string[];
   computed: RunReward[];
-  /** Why rewards could not be computed, by their texts. */
+  /** Why rewards could not be computed, by expression. */
   impossible: Map<string, string>;
-  /** One of them lacks token statistics, which a local model can compute. */
+  /** Whether a reward lacks token statistics that a local model can compute. */
   lacksStatistics: boolean;
-  /** Rollouts, and how many of them have an answer. */
+  /** The number of rollouts, and how many of them have an answer. */
   rollouts: number;
   answered: number;
 }
 
 /**
- * Reads the groups one after another and scores them.
- * @throws RollscopeError for a named reward that cannot be computed, with its reason
+ * Reads the groups one by one and scores them.
+ * @throws RollscopeError for a named reward that cannot be computed, with the reason
  */
 export async function scoresOf(material: RunMaterial, { run, named, only, grader }: ToRescore): Promise<RunScores> {
   const { config, grading, problems, vocabulary } = material;
-  // A reward of another trainer cannot be computed here: what it gave is what the others are compared with.
+  // Another trainer's reward cannot be computed here, so its recorded values are the baseline.
   const recorded = config ? null : recordedName(material.reward);
   const rewards = toScore(config?.reward ?? null, named).map((text) => rewardOf(text, config?.rewardOptions ?? {}));
   const required = new Set(named.map(meaning));
@@ -65,14 +65,14 @@ export async function scoresOf(material: RunMaterial, { run, named, only, grader
     for (const name of Object.keys(scores)) given.add(name);
     for (const reward of rewards) {
       if (impossible.has(reward.text)) continue;
-      // Its 0 for a problem without a reference is not a measurement.
+      // A reward of 0 for lack of a reference is not a measurement.
       if (!hasReference(detail) && reward.parts.some(({ labels }) => labels)) continue;
       try {
         const { rewards: values, basis } = reward.score(group);
         scores[reward.text] = { rewards: values, ...(basis && { basis }) };
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
-        // A reward that was named must work; of the others, those that can be computed are shown.
+        // A named reward must work; of the others, those that can be computed are shown.
         if (required.has(meaning(reward.text))) throw config ? error : withComputeHint(error, run);
         impossible.set(reward.text, error.message);
         lacksStatistics ||= isMended(error);

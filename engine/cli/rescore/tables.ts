@@ -1,4 +1,4 @@
-/** What `rollscope rescore` prints: the rewards, their pairs, their winners, and which one is best. */
+/** The output of `rollscope rescore`: the rewards, their pairs, their top-1 rollouts, and the best reward. */
 import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
 import { DASH, plural, whole } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
@@ -7,7 +7,7 @@ import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
 
 /**
- * One row per reward, best agreement with correctness first. Shares, AUROC and accuracies are from 0 to 1; a dash
+ * One row per reward, best agreement with correctness first. Shares, AUROC and accuracies range from 0 to 1; a dash
  * without labels.
  */
 export function rewardTable({ rewards }: Rescoring): string {
@@ -36,7 +36,7 @@ export function rewardTable({ rewards }: Rescoring): string {
   return table(header, rows, [1, 2, 4, 6, 7, 8]);
 }
 
-/** Pairs with the training reward; all pairs if it is not among them. */
+/** Pairs that include the training reward; all pairs if it was not computed. */
 export function pairTable({ pairs }: Rescoring, trained: string): string {
   const with_ = pairs.filter(({ rewards }) => rewards.includes(trained));
   const rows = (with_.length > 0 ? with_ : pairs).map(
@@ -53,8 +53,7 @@ export function pairTable({ pairs }: Rescoring, trained: string): string {
 }
 
 /**
- * One row per group and reward: the rollout that it gives most, its answer, and whether that is right. Rewards that
- * cannot be computed have none.
+ * One row per group and reward: the top-1 rollout, its answer and verdict. Omits rewards that cannot be computed.
  */
 export function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
   const rows = groups.flatMap(({ step, group, rewards: of }) =>
@@ -79,8 +78,8 @@ export function winners(groups: readonly RescoredGroup[], rewards: readonly stri
 }
 
 /**
- * The reward with the highest AUROC among those that do not read labels, and the others whose intervals overlap its own:
- * between these there is no difference. Or why there is no ranking.
+ * The reward with the highest AUROC among those that do not read labels, and the ones whose intervals overlap its
+ * interval, so that they do not clearly differ; or why there is no ranking.
  */
 export function conclusion({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');

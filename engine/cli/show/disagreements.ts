@@ -1,4 +1,4 @@
-/** Where another trainer's grader and Rollscope judge a rollout differently: a known source of silent bugs. */
+/** Rollouts that another trainer's grader and Rollscope judge differently: a known source of silent bugs. */
 import { readGroup } from '../../journal/groups.ts';
 import { DASH, plural, whole } from '../../protocol/format.ts';
 import type { Phase, Problem } from '../../protocol/index.ts';
@@ -9,18 +9,18 @@ import type { RunColumns } from '../../runs/columns.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 
-/** Rows for people; `--json` has all. */
+/** Maximum number of table rows; `--json` contains all. */
 const SHOWN = 40;
 
 interface Disagreement {
   problem: string;
   phase: Phase;
   step: number;
-  /** From 1. */
+  /** Counted from 1. */
   rollout: number;
   answer: string | null;
   reference: string | null;
-  /** What the trainer says, and under which name. */
+  /** The trainer's verdict, and the name under which it was recorded. */
   trainer: { name: string; right: boolean };
   rollscope: boolean;
 }
@@ -32,7 +32,7 @@ interface Shown {
   step: number | undefined;
 }
 
-/** @throws RollscopeError `run-broken` where rollouts are missing */
+/** @throws RollscopeError `run-broken` if rollouts are missing */
 export async function showDisagreements(output: Output, { folder, problems, columns, step }: Shown): Promise<void> {
   const all: Disagreement[] = [];
   let counts = NO_GRADERS;

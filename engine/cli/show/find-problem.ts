@@ -1,9 +1,9 @@
-/** The problem that an option names by its id. */
+/** Finds a problem by its id. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { namedBy } from '../../protocol/well-formed.ts';
 
-/** @throws RollscopeError `usage`, with the nearest id, where the run does not have it */
+/** @throws RollscopeError `usage`, with the nearest id, if there is none */
 export function findProblem(problems: readonly Problem[], id: string): Problem {
   const problem = namedBy(problems, id);
   if (problem) return problem;

@@ -16,7 +16,7 @@ export interface ShownGroup extends ExplainedGroup {
   row: number;
 }
 
-/** @throws RollscopeError `usage` where the problem was not sampled at or before the step, `run-broken` */
+/** @throws RollscopeError `usage` if the problem was not sampled at or before the step, `run-broken` */
 export async function readShownGroup(
   folder: string,
   columns: RunColumns,

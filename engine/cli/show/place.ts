@@ -1,4 +1,4 @@
-/** What an address, or options, name in a run; its notes, and what a report that cites it says of it. */
+/** Notes at a place in a run, and claims of links that cite it. */
 import { readNotes } from '../../journal/notes.ts';
 import { type Address, placeText } from '../../protocol/address.ts';
 import { dateTime } from '../../protocol/format.ts';
@@ -9,7 +9,7 @@ import type { RunColumns } from '../../runs/columns.ts';
 import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 
-/** The notes at a place: those of a run are all of them. */
+/** The notes at a place; for a run, all its notes. */
 export async function notesAt(folder: string, place: Pick<Address, 'problem' | 'row' | 'rollout'>): Promise<Note[]> {
   const notes = await readNotes(folder);
   return notes.filter(
@@ -20,7 +20,7 @@ export async function notesAt(folder: string, place: Pick<Address, 'problem' | '
   );
 }
 
-/** Prints notes in the given order; nothing where there are none. */
+/** Prints notes, pinned ones first; prints nothing if there are none. */
 export function printNotes(output: Output, notes: readonly Note[]): void {
   if (notes.length === 0) return;
   const pinnedFirst = notes.toSorted((a, b) => Number(b.pinned) - Number(a.pinned));
@@ -33,7 +33,7 @@ export function printNotes(output: Output, notes: readonly Note[]): void {
   output.print(`\n${table(['notes', 'place', 'time', 'text'], rows)}`);
 }
 
-/** Says whether the claims of a link hold; nothing for a link without claims. */
+/** Reports whether the claims of a link hold; prints nothing for a link without claims. */
 export function printClaim(output: Output, columns: RunColumns, problems: readonly Problem[], address: Address) {
   const claim = checkClaim(columns, problems, address);
   if (claim) output.print(`${claimText(claim)}\n`);

@@ -1,4 +1,4 @@
-/** One problem: its vote, its clusters, and its rollouts in numbers. */
+/** One problem: its vote, its clusters, and statistics of its rollouts. */
 import { DASH } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { valueNames, valueText } from '../../protocol/named-values.ts';
@@ -14,8 +14,8 @@ import { table } from '../table.ts';
 import { type ShownGroup, whereFrom } from './group.ts';
 
 /**
- * Prints one group: text, reference, majority, clusters and one row per rollout; with `--json` also everything that is
- * stored of it.
+ * Prints one group: text, reference, majority, clusters and one row per rollout; with `--json` also all other stored
+ * fields.
  */
 export function showProblem(output: Output, group: ShownGroup): void {
   const { problem, view, columns, row, detail } = group;
@@ -57,7 +57,7 @@ function majorityText({ view }: ShownGroup): string {
   return `${view.answer} (share ${quantityText('share', view.share)}, raw share ${quantityText('share', view.rawShare)}, ${standing})`;
 }
 
-/** Rollouts as people count them, from 1. */
+/** Rollout numbers, counted from 1. */
 function numbers(members: readonly number[]): number[] {
   return members.map((member) => member + 1);
 }
@@ -103,12 +103,12 @@ function rolloutTable(rollouts: readonly Rollout[]): string {
     ...foreign,
     'text',
   ];
-  // Up to the entropy, all but answer and verdict are numbers.
+  // Up to the entropy, all columns but answer and verdict are numbers.
   const right = [...header.keys()].filter((i) => i === 0 || (i > 2 && i < rewards.length + 8));
   return table(header, rows, right);
 }
 
-/** The rule of the rewards of a group, and whether it trained. */
+/** The reward formula of a group, and whether the group contributed to the update. */
 function rewardText({ file, detail: { phase, rollouts } }: ShownGroup): string {
   if (rollouts.every(({ reward }) => reward === null)) return `${notRewarded(phase)}.`;
   const rule = ruleOf(file);
@@ -118,7 +118,7 @@ function rewardText({ file, detail: { phase, rollouts } }: ShownGroup): string {
   return trains ? rule : `${rule}\nAll rewards are equal: zero advantages, no gradient from this problem at this step.`;
 }
 
-/** What the reward that trains is: its formula, or the name that another trainer gives it. */
+/** The training reward: its formula, or the name that another trainer recorded. */
 function ruleOf(file: RunFile): string {
   const { config, origin } = file;
   if (config) return `Reward: ${rewardOf(config.reward, config.rewardOptions).formula}.`;

@@ -1,4 +1,4 @@
-/** One rollout: its text, its reward and the explanation of it. */
+/** One rollout: its text, its reward and the explanation of the reward. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import { DASH } from '../../protocol/format.ts';
 import type { Rollout, RolloutFacts, ScoredBy } from '../../protocol/group.ts';
@@ -67,7 +67,7 @@ export function showRollout(
   });
 }
 
-/** Where what is known of the tokens comes from, where the trainer did not record it. */
+/** The source of token statistics that the trainer did not record. */
 function statisticsRow(rollout: Rollout, scoredBy: ScoredBy | undefined): string[][] {
   const text = computedText(rollout, scoredBy);
   return text === '' ? [] : [['statistics', text]];

@@ -1,4 +1,4 @@
-/** A run: what it is, before and after, its curves and its problems. */
+/** A run: its settings, evaluations before and after training, curves and problems. */
 import { runName } from '../../journal/layout.ts';
 import { liveWriter } from '../../journal/lock.ts';
 import { readRunFile } from '../../journal/reader.ts';
@@ -27,20 +27,20 @@ import { beforeAfterTable, type RunSummary, runSummary } from '../summary.ts';
 import { table } from '../table.ts';
 
 const CURVE_COLUMNS = 48;
-/** Warnings that are shown, the latest. */
+/** Number of latest warnings shown. */
 const WARNINGS = 5;
 
 interface ShownRun {
   folder: string;
   problems: readonly Problem[];
   columns: RunColumns;
-  /** Each problem as it was at or before this step. */
+  /** Shows problems as of this step. */
   step: number | undefined;
 }
 
 /**
- * Prints the run, and the same as the result of `--json`.
- * @param step the step that the problems are shown at; undefined for the latest
+ * Prints the run, as text and as the result of `--json`.
+ * @param step the step at which problems are shown; undefined for the latest
  */
 export async function showRun(output: Output, { folder, problems, columns, step }: ShownRun): Promise<void> {
   const file = await readRunFile(folder);
@@ -120,7 +120,7 @@ function factRows(
   ];
 }
 
-/** The trainer of an imported run, and the files that it was imported from. */
+/** The trainer of an imported run, and its source files. */
 function originRows({ origin }: RunInfo): string[][] {
   if (origin.engine === 'rollscope') return [];
   return [
@@ -128,13 +128,13 @@ function originRows({ origin }: RunInfo): string[][] {
   ];
 }
 
-/** Another trainer's settings under its own names. */
+/** Another trainer's settings, under its own names. */
 function settingRows(settings: ForeignRun['settings']): string[][] {
   const all = Object.entries(settings).map(([name, value]) => `${name} ${value ?? DASH}`);
   return all.length > 0 ? [['settings', all.join(', ')]] : [];
 }
 
-/** `152,512 parameters`; null where the number is not known. */
+/** `152,512 parameters`; null if the count is unknown. */
 function sized(count: number | null, what: string): string | null {
   return count === null ? null : `${whole(count)} ${what}`;
 }
@@ -147,7 +147,7 @@ function curves(columns: RunColumns): string {
     const values = valuesOf(columns, metric);
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return isForeign(metric) ? [[title, DASH, '', DASH]] : [];
-    // Most rewards are shares, and then both rewards have one axis.
+    // Most rewards are shares, so that both rewards can use the same axis.
     const inRange = quantity !== null && (quantity === 'reward' || QUANTITIES[quantity].unit === 'share');
     const range = inRange ? { low: 0, high: 1 } : undefined;
     const [first, last] = [known[0]!, known.at(-1)!];
@@ -162,7 +162,7 @@ function named(metric: StepMetric) {
   return { title: title.toLowerCase(), quantity };
 }
 
-/** null where a value does not exist. */
+/** null for missing values. */
 function valuesOf({ series }: RunColumns, metric: Metric): (number | null)[] {
   return (series.of(metric) ?? []).map((value) => (Number.isNaN(value) ? null : value));
 }

@@ -1,10 +1,10 @@
-/** Some tokens of a rollout, with their statistics. */
+/** A range of a rollout's tokens, with their statistics. */
 import { DASH } from '../../protocol/format.ts';
 import type { Rollout } from '../../protocol/group.ts';
 import { quantityText, withUnit } from '../../protocol/quantities.ts';
 import { table } from '../table.ts';
 
-/** @param first, last their numbers, from 1; those that do not exist are left out */
+/** @param first, last token numbers, from 1; nonexistent ones are skipped */
 export function tokenTable({ tokenTexts, statistics }: Rollout, [first, last]: readonly [number, number]): string {
   if (!tokenTexts) return 'The tokens of this rollout were not recorded.';
   const rows = tokenTexts.slice(first - 1, last).map((text, i) => {

@@ -1,6 +1,6 @@
 /**
- * Adds to an imported run the token statistics that its trainer did not record, group by group, as a model computes them. What
- * was added stays when it is stopped or killed; the next time continues with the rest.
+ * Uses a model to compute token statistics that the trainer of an imported run did not record, group by group. Results
+ * survive a stop or a kill, and the next call continues with the rest.
  */
 
 import { stepMetrics } from '../../analysis/index.ts';
@@ -17,35 +17,35 @@ import type { RunColumns } from '../../runs/columns.ts';
 import type { TokenReader } from '../../training/token-reader.ts';
 import { type LeftOut, promptTokens, type Readable, readable, withStatistics } from './fill.ts';
 
-/** With the tokens of the rollouts whose statistics were computed. */
+/** Adds the number of tokens of the rollouts whose statistics were computed. */
 type WithTokens<T> = T & { tokens: number };
 
 export interface StatisticsReport extends WithTokens<PrintedStatistics> {
   left: Partial<Record<LeftOut, number>>;
-  /** It was stopped before all groups had been looked at. */
+  /** Whether it was stopped before the last group. */
   stopped: boolean;
 }
 
 export interface StatisticsWork {
   folder: string;
   journal: Journal;
-  /** Columns of all records of the journal. */
+  /** Columns of all records in the journal. */
   columns: RunColumns;
   reader: TokenReader;
   signal?: AbortSignal;
   onProgress?: (progress: WithTokens<StatisticsProgress>) => void;
-  /** Where the rollouts are of groups that were looked at before, which are passed over; those of this time are added. */
+  /** Frames of groups processed earlier, which are skipped; newly processed ones are added. */
   seen?: Set<string>;
-  /** Notes from time to time that what was recorded so far is to stay. */
+  /** Persists the progress; called from time to time. */
   note: () => Promise<void>;
 }
 
-/** Least milliseconds between two notes, each of which waits for the disk. */
+/** Minimum milliseconds between two calls of `note`, each of which waits for the disk. */
 const NOTE_INTERVAL = 1000;
-/** Metrics of a step that follow from its tokens. */
+/** Step metrics that can be computed from tokens. */
 const METRICS = ['entropy', 'length', 'repetition', 'confidenceAgreement'] as const;
 
-/** @throws RollscopeError `run-broken`, `disk`, `memory`, `model` where the model gives numbers that are not finite */
+/** @throws RollscopeError `run-broken`, `disk`, `memory`, `model` if the model returns non-finite numbers */
 export async function addStatistics(work: StatisticsWork): Promise<StatisticsReport> {
   const { folder, columns, reader, signal, onProgress, note, seen = new Set() } = work;
   const [problems, prompts] = await Promise.all([readProblems(folder), readPrompts(folder)]);
@@ -53,7 +53,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
   const report: StatisticsReport = { rollouts: 0, tokens: 0, known: 0, left: {}, stopped: false };
   const metrics = new StepMetricsOfTokens(work);
   const { step } = columns.groups.columns;
-  // Only what is there now: records that are added change the columns of others, not these.
+  // A snapshot, since new records change the columns of other rows.
   const rows = columns.countedRows.map((row) => ({ row, step: step[row]! })).sort((a, b) => a.step - b.step);
   const now = new Date();
   let noted = performance.now();
@@ -116,14 +116,14 @@ function checkFinite(found: readonly TokenColumns[], { source: { name } }: Token
   );
 }
 
-/** The metrics of steps that nobody measured and that follow from the tokens, once a step's groups have all been seen. */
+/** Computes unrecorded step metrics from tokens, once all groups of a step were processed. */
 class StepMetricsOfTokens {
   private groups: JudgedGroup[] = [];
   private step: number | null = null;
 
   constructor(private readonly work: Pick<StatisticsWork, 'journal' | 'columns'>) {}
 
-  /** Groups come in the order of their steps. */
+  /** Groups must arrive in step order. */
   take({ phase, step, clusters, majority, rollouts }: GroupDetail): void {
     if (phase !== 'train') return;
     if (this.step !== step) this.end();

@@ -1,4 +1,4 @@
-/** What `import --score-with` and `rollscope statistics` have in common: the model, progress, and what came of it. */
+/** The shared part of `import --score-with` and `rollscope statistics`: the model, progress, and results. */
 import type { Journal } from '../../journal/journal.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { DEVICE_CHOICES } from '../../protocol/devices.ts';
@@ -38,14 +38,14 @@ export async function openReader(
   }
 }
 
-/** The one that is given, else the trainer's, else 1. */
+/** The given temperature, else the trainer's, else 1. */
 function temperatureOf(given: string | undefined, logged: unknown): number {
   const hint = 'Give the temperature at which the trainer sampled.';
   const value = decimal('--temperature', given, { above: 0, hint }) ?? logged;
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 1;
 }
 
-/** Adds what a model computes to a run whose journal is open. @param options `lines`: progress is printed as JSON lines, too */
+/** Computes statistics for a run whose journal is open. @param options `lines`: also prints progress as JSON Lines */
 export async function computeStatistics(
   output: Output,
   { folder, journal, reader }: { folder: string; journal: Journal; reader: TokenReader },
@@ -80,7 +80,7 @@ export async function computeStatistics(
   }
 }
 
-/** What came of it, in words. */
+/** Prints the results. */
 export function printStatistics(output: Output, report: StatisticsReport, { by }: Pick<TokenReader, 'by'>): void {
   const { rollouts, tokens, left, known } = report;
   const what =

@@ -1,6 +1,5 @@
 /**
- * What a model that reads a stored group can add to it: the tokens of its texts, and what is not known of them. What the
- * trainer recorded stays as it is. Pure.
+ * The tokens and statistics that a model can add to a stored group. Values recorded by the trainer are kept. Pure.
  */
 import { withoutPadding } from '../../importers/padding.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';
@@ -15,7 +14,7 @@ import {
 import { majorityOf, tokenFacts } from '../../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../../protocol/problem.ts';
 
-/** Why a rollout is left as it is. */
+/** Why a rollout is skipped. */
 export const LEFT_OUT = {
   'no-prompt': 'their prompt was not logged',
   'several-turns': 'they have several turns, which the model did not get as one text',
@@ -25,10 +24,10 @@ export const LEFT_OUT = {
 } as const;
 export type LeftOut = keyof typeof LEFT_OUT;
 
-/** What a rollout's tokens are, or why they are not read; null: everything is known of them. */
+/** The tokens of a rollout to score, or why it is skipped; null: nothing is missing. */
 export type Readable = Int32Array | LeftOut | null;
 
-/** The tokens of a prompt as the model got it; null where that was not logged. */
+/** The tokens of the prompt that the model received; null if it was not logged. */
 export function promptTokens(
   prompt: Prompt | undefined,
   problem: Pick<Problem, 'text'>,
@@ -46,20 +45,20 @@ export function promptTokens(
     return tokenizer.encodePrompt({ system, before, user: user.content }, date).tokens;
   }
   if (tokenizer.hasChatTemplate && problem.text !== text) {
-    // A log may lack the special tokens of the template: a prompt that only differs by them is the template's.
+    // Logs may lack the template's special tokens: if nothing else differs, the prompt came from the template.
     const { tokens } = tokenizer.encodePrompt({ user: problem.text }, date);
     if (tokenizer.decode(tokens) === text) return tokens;
   }
   const tokens = tokenizer.encode(text);
-  // Its first token, where the text has it already.
+  // Drops the BOS token that the tokenizer added to a text that already contains it.
   return tokens.length > 1 && tokens[0] === tokens[1] && tokenizer.decode([tokens[0]!]) === ''
     ? tokens.subarray(1)
     : tokens;
 }
 
 /**
- * The tokens of each rollout of which something is not known.
- * @param positions tokens that fit the model's context
+ * The tokens of each rollout with missing statistics.
+ * @param positions the model's context length in tokens
  */
 export function readable(
   { rollouts }: Pick<GroupDetail, 'rollouts'>,
@@ -76,7 +75,7 @@ export function readable(
   });
 }
 
-/** The group with what a model said of the tokens that were read; `columns` in the order of those. */
+/** The group with the statistics of the scored rollouts; `columns` in their order. */
 export function withStatistics(
   group: GroupDetail,
   read: readonly Readable[],
@@ -93,13 +92,13 @@ export function withStatistics(
   return { ...group, rollouts, majority: majorityOf({ clusters, rollouts }), scoredBy: by };
 }
 
-/** A mean without its column is the trainer's word on that column. */
+/** A recorded mean without its column counts as recorded: the trainer's value is kept. */
 function missingIn({ statistics, logprob, entropy }: Rollout): TokenStatistic[] {
   const means: Partial<Record<TokenStatistic, number | null>> = { logprob, entropy };
   return TOKEN_STATISTICS.filter((name) => !statistics[name] && (means[name] ?? null) === null);
 }
 
-/** A response of several turns as importers write it. */
+/** A multi-turn response as importers format it. */
 const TURNS = /^assistant: [\s\S]*\n\n(?:assistant|user|tool|system|function): /;
 
 function tokensOf(
@@ -118,13 +117,13 @@ function tokensOf(
   const count = column?.length ?? tokens;
   const end = eosIds[0];
   const ended = end === undefined ? encoded : Int32Array.of(...encoded, end);
-  // The trainer's count decides whether the end token is one of them.
+  // The trainer's token count decides whether the end token is included.
   const found = count === null ? (finish === 'stop' ? ended : encoded) : count === ended.length ? ended : encoded;
   if (count !== null && found.length !== count) return 'other-tokens';
   return found.length === 0 ? 'empty' : found;
 }
 
-/** Trainers strip what is around a response. */
+/** Compares without surrounding white space, which trainers strip. */
 function sameText(decoded: string, logged: string): boolean {
   return decoded === logged || decoded.trim() === withoutPadding(logged).trim();
 }

@@ -1,10 +1,10 @@
-/** What to do where token statistics are needed that another trainer did not record. */
+/** Hints for commands that need token statistics which another trainer did not record. */
 
 import { RollscopeError } from '../../protocol/errors.ts';
 
 const REASONS = ['statistics-not-recorded', 'vocabulary-not-recorded'];
 
-/** Whether an error is about something that a model can compute. */
+/** Whether a model can compute the missing data that an error is about. */
 export function isMended({ details }: RollscopeError): boolean {
   return REASONS.includes(`${details?.reason}`);
 }
@@ -14,7 +14,7 @@ export function computeHint(run: string): string {
   return `A local model can compute token statistics: rollscope statistics ${run} --score-with <model>`;
 }
 
-/** An error about something that a model can compute, with what to do. */
+/** Adds the hint to an error about data that a model can compute. */
 export function withComputeHint(error: RollscopeError, run: string): RollscopeError {
   if (!isMended(error)) return error;
   const { code, message, details } = error;
