@@ -1,4 +1,4 @@
-/** Which devices work on this machine, and which one `auto` means. */
+/** Probes the devices of this machine, and chooses one for `auto`. */
 import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -11,7 +11,7 @@ import { automaticDevices, BASELINE, deviceNamed, possibleDevices } from './devi
 import { onnxruntimeVersion } from './devices/onnxruntime.ts';
 import type { Probe } from './probe.ts';
 
-/** Tries a device out; `expected` is what the reference came to. */
+/** Probes a device; `expected` is the result of the baseline. */
 async function probed(name: DeviceName, expected?: number): Promise<Probe> {
   const device = deviceNamed(name);
   return device.missingFiles().length > 0
@@ -19,7 +19,7 @@ async function probed(name: DeviceName, expected?: number): Promise<Probe> {
     : device.probe(expected);
 }
 
-/** Tries out the devices that `auto` chooses among, one after another, so that their times compare. */
+/** Probes the devices for `auto` one after another, so that their times are comparable. */
 export async function probeDevices(): Promise<Map<DeviceName, Probe>> {
   const baseline = await probed(BASELINE);
   const expected = baseline.works ? baseline.time?.value : undefined;
@@ -30,7 +30,7 @@ export async function probeDevices(): Promise<Map<DeviceName, Probe>> {
   return probes;
 }
 
-/** Tries out the devices that only a user chooses. */
+/** Probes the devices that must be selected explicitly. */
 export async function probeOthers(): Promise<Map<DeviceName, Probe>> {
   const probes = new Map<DeviceName, Probe>();
   for (const { name, automatic } of possibleDevices()) if (!automatic) probes.set(name, await probed(name));
@@ -38,8 +38,7 @@ export async function probeOthers(): Promise<Map<DeviceName, Probe>> {
 }
 
 /**
- * The device that `auto` means: the first that works and is faster than the baseline. So a graphics device in software
- * is never chosen.
+ * The device for `auto`: the first one that works and is faster than the baseline, so a software GPU is never chosen.
  */
 export function chooseDevice(probes: ReadonlyMap<DeviceName, Probe>): DeviceName {
   const milliseconds = (probe: Probe | undefined) =>
@@ -54,14 +53,14 @@ const Remembered = z.object({
   device: z.enum(DEVICE_NAMES),
   at: z.number(),
 });
-/** A new driver is noticed after a week, or at once by `rollscope doctor`. */
+/** A new driver is detected within a week, or immediately by `rollscope doctor`. */
 const WEEK = 7 * 24 * 3600 * 1000;
 
 function memoryFile(): string {
   return path.join(rollscopeHome(), 'device.json');
 }
 
-/** What the choice depends on. */
+/** The versions and environment that the choice depends on. */
 function memoryKey(): string {
   const devices = automaticDevices().flatMap(({ missingFiles, variables }) => [
     missingFiles().length,
@@ -71,13 +70,14 @@ function memoryKey(): string {
 }
 
 /**
- * Stores what `auto` chose, with the versions that it holds for. Never throws: without it, devices are probed again.
+ * Stores the device chosen for `auto` with the versions it is valid for. Never throws: without it, devices are probed
+ * again.
  */
 export async function rememberDevice(device: DeviceName): Promise<void> {
   try {
     await writeWhole(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
   } catch {
-    // Where nothing can be kept, the devices are tried out again next time.
+    // If it cannot be stored, the devices are probed again next time.
   }
 }
 
@@ -91,13 +91,13 @@ function rememberedDevice(): DeviceName | null {
 }
 
 /**
- * The device to compute on. `auto` tries the devices out once and remembers its choice in the user's folder. Throws
- * `device` for one of other systems.
+ * Resolves the compute device. `auto` probes the devices once and stores its choice in the user's folder. Throws
+ * `device` for a device of other systems.
  */
 export async function resolveDevice(wanted: 'auto' | DeviceName): Promise<DeviceName> {
   if (wanted !== 'auto') {
     const possible = possibleDevices().map(({ name }) => name);
-    // onnxruntime passes by a provider that it was built without, and computes on the CPU.
+    // onnxruntime silently skips providers that it was built without, and computes on the CPU.
     if (!possible.includes(wanted)) {
       throw new RollscopeError(
         'device',

@@ -1,4 +1,4 @@
-/** `rollscope doctor`: what this machine can do, what is missing and how to get it. */
+/** `rollscope doctor`: this machine's devices, missing components and how to install them. */
 import os from 'node:os';
 import { DEVICES, type DeviceName } from '../protocol/devices.ts';
 import { bytes } from '../protocol/format.ts';
@@ -14,7 +14,7 @@ type DeviceReport = DoctorReport['devices'][number];
 
 const LEAST_MEMORY = 4 * 2 ** 30;
 
-/** Examines the machine; takes some seconds. The choice of `auto` is made again and remembered. */
+/** Examines the machine; takes several seconds. Also renews the stored choice for `auto`. */
 export async function doctor(): Promise<DoctorReport> {
   const probes = await probeDevices();
   const chosen = chooseDevice(probes);

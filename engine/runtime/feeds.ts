@@ -1,4 +1,4 @@
-/** What every backend asks of a graph and of the values that it is fed. */
+/** Checks of graphs and their input values, shared by all backends. */
 import type { DType, Graph, Node, Shape } from '../tensor/index.ts';
 import type { Value } from './backend.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -9,7 +9,7 @@ interface Input {
   readonly shape: Shape;
 }
 
-/** Throws where a graph has tensors of a type that the device does not compute with. */
+/** Throws if a graph contains a data type that the device does not support. */
 export function checkTypes(graph: Graph, { dataTypes }: Capabilities): void {
   const check = ({ name, dtype }: { name: string; dtype: DType }) => {
     if (!dataTypes.includes(dtype))
@@ -30,8 +30,8 @@ export function checkTypes(graph: Graph, { dataTypes }: Capabilities): void {
 }
 
 /**
- * The value of every input, and the sizes that their shapes tell. Throws when one is missing, has another type or shape
- * than its input, or two disagree about a size.
+ * The value of each input, and the named sizes derived from their shapes. Throws if a value is missing, has the wrong
+ * type or shape, or two values disagree about a size.
  */
 export function checkFeeds(
   inputs: readonly Input[],

@@ -1,4 +1,4 @@
-/** Runs a graph by its ports: trees of values go in and come out, and no names are needed. */
+/** Runs a graph by its ports: takes and returns trees of values, without tensor names. */
 import { type Filled, fill, type GraphFunction, type Ports, pairs, portsOf } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Value } from './backend.ts';
 
@@ -6,7 +6,7 @@ import type { Backend, CompileOptions, Value } from './backend.ts';
 export type Values<P> = Filled<P, Value>;
 
 export interface CompiledFunction<I extends Ports, O extends Ports> {
-  /** A value for each input; what no port asks for is passed by. Throws where one is missing or has another type or shape. */
+  /** Takes a value per input; ignores values without ports. Throws if one is missing or has the wrong type or shape. */
   run(inputs: Values<I>): Promise<Values<O>>;
   release(): Promise<void>;
 }
@@ -17,8 +17,8 @@ export interface FunctionOptions<O> extends Pick<CompileOptions, 'packWeights'> 
 }
 
 /**
- * Compiles a graph once for any sizes of its named axes. Values named by `keepOnDevice` are returned as handles on the
- * device, which the caller disposes of. Throws what the backend throws (`device`, `internal`).
+ * Compiles a graph once for any values of its named sizes. Values selected by `keepOnDevice` are returned as device
+ * handles, which the caller must dispose. Throws the errors of the backend (`device`, `internal`).
  */
 export async function compileFunction<I extends Ports, O extends Ports>(
   backend: Backend,
@@ -35,11 +35,11 @@ export async function compileFunction<I extends Ports, O extends Ports>(
     },
     release: () => executable.release(),
   };
-  // The trees have the ports' form by construction, which the type checker cannot follow through the recursion.
+  // The trees match the ports by construction, which the type checker cannot follow through the recursion.
   return compiled as CompiledFunction<I, O>;
 }
 
-/** Frees what a tree of values holds on the device. */
+/** Frees the device memory of all values in a tree. */
 export function dispose(values: unknown): void {
   if (isValue(values)) values.dispose();
   else if (typeof values === 'object' && values !== null) Object.values(values).forEach(dispose);

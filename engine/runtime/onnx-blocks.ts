@@ -1,6 +1,6 @@
 /**
- * Products with weights in blocks, and rows of them, as ONNX (`engine/tensor/blocks.ts` has the layout). onnxruntime
- * computes both in float32 with the numbers that the blocks stand for, as the gradient does that widens them.
+ * Products with block-quantized weights, and lookups of their rows, in ONNX (see `engine/tensor/blocks.ts` for the
+ * layout). onnxruntime computes both in float32 with the dequantized numbers, as does the gradient.
  */
 import { BLOCK } from '../tensor/index.ts';
 import type { Encoder } from './onnx-encoder.ts';
@@ -10,12 +10,12 @@ import type { EncodedBlocks } from './onnx-weights.ts';
 const MICROSOFT = 'com.microsoft';
 
 /**
- * What every number of a block gets in addition, times its scale: low halves run from 0, but are multiplied as from -8 where no
- * zero points are given.
+ * Correction of low halves, times the scale: they range from 0, but without zero points the product reads them as from
+ * -8.
  */
 const LOW_HALVES = 8;
 
-/** The level of accuracy at which onnxruntime rounds the other factor to 8 bits, in blocks of the same size. */
+/** The accuracy level at which onnxruntime quantizes the other factor to 8 bits, in blocks of the same size. */
 const EIGHT_BITS = 4;
 
 /** x [M, width] times the weight transposed: [M, rows]. */
@@ -48,7 +48,7 @@ export function productWithBlocks(e: Encoder, x: string, blocks: EncodedBlocks, 
   e.emit('Gemm', [sums, added, start], [output], scale);
 }
 
-/** So many bytes of zeros: zero points of two blocks each. onnxruntime makes them once, when a session is opened. */
+/** `count` zero bytes, each the zero points of two blocks. onnxruntime computes them once, when it opens a session. */
 function zeros(e: Encoder, count: number): string {
   const zero = e.emit('Cast', [e.inline('bool', [1], Uint8Array.of(0))], undefined, { to: { int: ELEMENT.uint8 } });
   return e.emit('Expand', [zero, e.ints([count])]);
@@ -60,7 +60,7 @@ export function rowsOfBlocks(e: Encoder, index: string, blocks: EncodedBlocks, o
   const gathered = (part: string) => e.emit('Gather', [part, index], undefined, { axis: { int: 0 } });
   const last = e.ints([-1]);
   const shape = e.ints([-1, width / BLOCK, BLOCK]);
-  /** Numbers from 0 to 15, [n, blocks, 32]. */
+  /** 4-bit values from 0 to 15, [n, blocks, 32]. */
   const halves = (part: string) => {
     const both = e.emit('Cast', [gathered(part)], undefined, { to: { int: 1 } });
     const second = e.emit('Floor', [e.emit('Mul', [both, e.float(1 / 16)])]);

@@ -1,6 +1,6 @@
 /**
- * A graph as an ONNX model under construction. Scopes become ONNX subgraphs; named sizes are read with `Shape` where a
- * shape cannot be given by constants; nodes that no output needs are left out.
+ * Encodes a graph as an ONNX model. Scopes become ONNX subgraphs; named sizes are read with `Shape` if a shape is not
+ * constant; nodes that no output depends on are omitted.
  */
 import {
   type Constant,
@@ -20,11 +20,11 @@ import { type Dialect, OnnxWeights } from './onnx-weights.ts';
 import { Plan } from './plan.ts';
 import type { Message } from './protobuf.ts';
 
-/** How an operator is written. */
+/** Encodes a node of one operator. */
 export type EncodeOperator<K extends OperatorName> = (e: Encoder, node: Node<K>) => void;
 export type OnnxEncoders = { readonly [K in OperatorName]: EncodeOperator<K> };
 
-/** Name of a graph's output in the ONNX model: a graph may use one name for an input and an output, ONNX may not. */
+/** Name of a graph's output in the ONNX model: unlike a graph, ONNX forbids one name for an input and an output. */
 export function outputName(name: string): string {
   return `>${name}`;
 }
@@ -33,13 +33,13 @@ export function outputName(name: string): string {
 class Scope {
   readonly nodes: Message[] = [];
   /**
-   * Shapes of what the nodes make. onnxruntime cannot infer products of named sizes; told them, it reuses buffers of the
-   * same size, and plans a large graph in seconds instead of a minute.
+   * Shapes of the nodes' outputs. onnxruntime cannot infer products of named sizes; given these, it reuses buffers of
+   * equal size, and plans a large graph in seconds instead of a minute.
    */
   readonly values: Message[] = [];
-  /** Where to read a size: any axis of a tensor of this scope that has it. */
+  /** The source of a size: any axis of that size of a tensor in this scope. */
   readonly sources = new Map<Dim, { tensor: Tensor; axis: number }>();
-  /** Sizes and shapes read already: int64 vectors. */
+  /** Sizes and shapes that were already read: int64 vectors. */
   readonly sizes = new Map<Dim, string>();
   readonly shapes = new Map<string, string>();
 
@@ -56,7 +56,7 @@ class Scope {
   }
 }
 
-/** Writes the nodes of a graph as those of an ONNX model. */
+/** Encodes the nodes of a graph as ONNX nodes. */
 export class Encoder {
   private readonly initializers: Message[] = [];
   private readonly names = new Map<Tensor, string>();
@@ -123,7 +123,7 @@ export class Encoder {
     this.names.set(tensor, tensor.name);
   }
 
-  /** A constant; equal ones are written once. */
+  /** A constant; equal constants are shared. */
   inline(dtype: DType, shape: readonly number[], data: TensorData): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const key = `${dtype}:${shape}:${Buffer.from(bytes).toString('latin1')}`;
@@ -154,13 +154,13 @@ export class Encoder {
     return name;
   }
 
-  /** Declares that `tensor` is the value called `name`. */
+  /** Makes `tensor` an alias of the value called `name`. */
   alias(tensor: Tensor, name: string): void {
     if (this.names.has(tensor)) this.emit('Identity', [name], [this.value(tensor)]);
     else this.names.set(tensor, name);
   }
 
-  /** Appends an ONNX node; without given outputs it has one, whose name is returned. */
+  /** Appends an ONNX node; by default it has one output, whose name is returned. */
   emit(
     type: string,
     inputs: readonly string[],
@@ -172,7 +172,7 @@ export class Encoder {
     return outputs[0]!;
   }
 
-  /** An int64 vector of constants. */
+  /** A constant int64 vector. */
   ints(values: readonly number[]): string {
     return this.inline('int64', [values.length], BigInt64Array.from(values, BigInt));
   }
@@ -182,7 +182,7 @@ export class Encoder {
     return this.inline('float32', [], Float32Array.of(value));
   }
 
-  /** Runs `emit` with its nodes appended to an outer scope, where what it makes can be shared. */
+  /** Runs `emit` with its nodes appended to an outer scope, so that their outputs can be shared. */
   private within<T>(scope: Scope, emit: () => T): T {
     const before = this.scope;
     this.scope = scope;
@@ -261,7 +261,7 @@ export class Encoder {
     }
   }
 
-  /** A loop's body or a branch. ONNX wants each output to be made inside, and once. */
+  /** A loop's body or a branch. ONNX requires distinct outputs that are produced inside. */
   subgraph(body: Subgraph, name: string, extraInputs: readonly { name: string; dtype: DType }[] = []): Message {
     const scope = new Scope(this.scope);
     return this.within(scope, () => {

@@ -46,7 +46,7 @@ export function nodeProto(
     .string(7, domain);
 }
 
-/** A TensorProto that holds its bytes (little endian). */
+/** A TensorProto that contains its bytes (little endian). */
 export function inlineTensor(name: string, element: Element, shape: readonly number[], bytes: Uint8Array): Message {
   return new Message().ints(1, shape).int(2, ELEMENT[element]).string(8, name).bytes(9, bytes);
 }
@@ -67,7 +67,7 @@ export function externalTensor(
     .int(14, 1);
 }
 
-/** A ValueInfoProto; without a shape the rank is open. */
+/** A ValueInfoProto; without a shape, of unknown rank. */
 export function valueInfo(name: string, dtype: DType, shape?: Shape): Message {
   const tensor = new Message().int(1, ELEMENT[dtype]);
   if (shape) {
@@ -83,7 +83,7 @@ export function graphProto(parts: {
   nodes: readonly Message[];
   inputs: readonly Message[];
   outputs: readonly Message[];
-  /** Types and shapes of what is between inputs and outputs. */
+  /** Types and shapes of intermediate values. */
   values: readonly Message[];
   initializers?: readonly Message[];
 }): Message {

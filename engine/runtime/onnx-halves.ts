@@ -1,17 +1,17 @@
 /**
- * Products with matrices of 16 bits, and rows of them, as ONNX: parts of a matrix are widened for each product, so that no
- * more than one part exists in float32 at a time. onnxruntime would widen them all beforehand, which a session of such
- * graphs has to switch off (`KEEP_HALVES`).
+ * Products with 16-bit matrices, and lookups of their rows, in ONNX: each product widens the matrix in parts, so that at
+ * most one part exists in float32 at a time. By default onnxruntime would widen entire matrices when it opens a session,
+ * so sessions of such graphs must disable that (`KEEP_HALVES`).
  */
 import type { Encoder } from './onnx-encoder.ts';
 import type { EncodedHalves } from './onnx-weights.ts';
 
-/** Optimizers of onnxruntime that turn 16-bit weights into float32 ones when a session is opened. */
+/** onnxruntime's optimizers that widen 16-bit weights to float32 when it opens a session. */
 export const KEEP_HALVES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';
 
 /**
- * Most weights that are widened at a time: 1 MB, which stays in a core's cache until it is multiplied, and which the allocator
- * keeps for the next part. Larger ones it gives back to the system, which then has to provide each page again.
+ * Maximum number of weights widened at a time: 1 MB, which stays in a core's cache until the product reads it, and which
+ * the allocator reuses for the next part. It returns larger buffers to the system, which must map each page again.
  */
 const MOST_WIDENED = 2 ** 18;
 

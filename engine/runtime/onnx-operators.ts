@@ -1,4 +1,4 @@
-/** How each operator of `engine/tensor/operators.ts` is written in ONNX, in both dialects. */
+/** Encodes each operator of `engine/tensor/operators.ts` in ONNX, in both dialects. */
 import {
   type Each,
   each,
@@ -23,15 +23,15 @@ type SingleName = {
 
 const MICROSOFT = 'com.microsoft';
 
-/** Outputs that one shader of WebGPU can write in addition to its input, with room for devices that bind 8 buffers. */
+/** Maximum number of outputs per WebGPU split, which with its input fits devices limited to 8 buffers per shader. */
 const SPLIT_BUFFERS = 7;
 
-/** The ONNX names of what a node reads. */
+/** The ONNX names of a node's inputs. */
 function values<K extends OperatorName>(e: Encoder, node: Node<K>): Each<Operators[K]['inputs'], string> {
   return each(e.plan.operands(node), (t) => e.value(t));
 }
 
-/** One ONNX node with the same inputs and output. */
+/** A single ONNX node with the same inputs and output. */
 function same(
   type: string,
   attributes: Readonly<Record<string, Attribute>> = {},
@@ -49,12 +49,12 @@ function reduction(type: string): EncodeOperator<'ReduceSum' | 'ReduceMean' | 'R
   };
 }
 
-/** x with another shape. */
+/** Reshapes x. */
 function reshape(e: Encoder, x: string, from: Shape, to: Shape, output?: string): string {
   const outputs = output === undefined ? undefined : [output];
   const copied = to.map((d, i) => typeof d === 'string' && d === from[i]);
   const open = to.flatMap((d, i) => (typeof d === 'string' && !copied[i] ? [i] : []));
-  // A copied axis may be 0 long, and then -1 is not determined; the same holds for a constant 0.
+  // If a copied axis or a constant is 0, -1 is ambiguous.
   const determined = open.length === 0 || (open.length === 1 && !copied.includes(true));
   if (determined && !to.includes(0)) {
     const shape = to.map((d, i) => (copied[i] ? 0 : typeof d === 'number' ? d : -1));
@@ -90,7 +90,7 @@ const matmul: EncodeOperator<'MatMul'> = (e, node) => {
   const outputs = [e.value(node.outputs[0])];
   const attributes = { transA: flag(transA), transB: flag(transB) };
   if (a.shape.length === 2) {
-    // Gemm reads a transposed side where it is: no weight is ever copied.
+    // Gemm reads a transposed side in place, so weights are never copied.
     e.emit('Gemm', values(e, node), outputs, attributes);
   } else if (e.dialect === 'fused') {
     e.emit('FusedMatMul', values(e, node), outputs, attributes, MICROSOFT);
@@ -122,7 +122,7 @@ const loop: EncodeOperator<'Loop'> = (e, node) => {
   );
 };
 
-/** Zeros with rows added at their index. */
+/** Zeros with rows added at the given indices. */
 const scatterAdd: EncodeOperator<'ScatterAdd'> = (e, { inputs: [index, updates], outputs: [y] }) => {
   const row = y.shape.slice(1);
   const count = product(...index.shape);
@@ -140,7 +140,7 @@ const expand: EncodeOperator<'Expand'> = (e, { inputs: [x], outputs: [y] }) => {
     return;
   }
   const lead = y.shape.length - x.shape.length;
-  // An axis that is there already need not be named.
+  // A size of 1 keeps the existing axis, so its named size need not be read.
   const shape = y.shape.map((d, i) => (typeof d === 'string' && x.shape[i - lead] === d ? 1 : d));
   e.emit('Expand', [e.value(x), e.shape(shape)], [e.value(y)]);
 };

@@ -1,4 +1,4 @@
-/** Weights that stay in their files as values of an ONNX model: whole, in blocks, or in 16 bits until they are used. */
+/** External weights as values of an ONNX model: whole, block-quantized, or in 16 bits until used. */
 import path from 'node:path';
 import {
   BLOCK,
@@ -15,22 +15,22 @@ import { type Element, externalTensor } from './onnx-format.ts';
 import type { Message } from './protobuf.ts';
 
 /**
- * `fused` uses onnxruntime's own operators where they save copies (CPU, CUDA); `portable` keeps to what the WebGPU
- * provider runs on the device.
+ * `fused` uses onnxruntime's custom operators if they save copies (CPU, CUDA); `portable` uses only operators that the
+ * WebGPU provider runs on the device.
  */
 export type Dialect = 'fused' | 'portable';
 
-/** ONNX values of a weight [rows, width] in blocks; `engine/tensor/blocks.ts` says what they mean. */
+/** ONNX values of a block-quantized weight [rows, width]; see `engine/tensor/blocks.ts`. */
 export interface EncodedBlocks extends BlockParts<string> {
   readonly rows: number;
   readonly width: number;
-  /** Of a number in `numbers`. */
+  /** Bits per value in `numbers`. */
   readonly bits: 4 | 8;
-  /** Products round what they multiply to 8 bits. */
+  /** Whether products quantize the other factor to 8 bits. */
   readonly roundsFactors: boolean;
 }
 
-/** ONNX values of a weight [rows, width] of 16 bits that is widened for each use; each is written when it is asked for. */
+/** ONNX values of a 16-bit weight [rows, width] that is widened at each use; each is added to the model on demand. */
 export interface EncodedHalves {
   readonly rows: number;
   readonly width: number;
@@ -41,22 +41,22 @@ export interface EncodedHalves {
 
 interface WeightOptions {
   dialect: Dialect;
-  /** The folder of the model, from which it names its files. */
+  /** The folder that the model's file names are relative to. */
   folder: string;
-  /** Where files really are, by their paths in the graph. */
+  /** Resolved paths of files, by their paths in the graph. */
   files: ReadonlyMap<string, string>;
-  /** Takes an initializer of the model. */
+  /** Adds an initializer to the model. */
   add: (initializer: Message) => void;
 }
 
-/** Writes the weights of one model. */
+/** Encodes the weights of one model. */
 export class OnnxWeights {
   private readonly blocks = new Map<Tensor, EncodedBlocks>();
   private readonly halves = new Map<Tensor, EncodedHalves>();
 
   constructor(private readonly options: WeightOptions) {}
 
-  /** The ONNX value that has a weight as it is stored; null for one in blocks or in 16 bits, which is used in parts. */
+  /** The ONNX value of a weight as stored; null if it is block-quantized or in 16 bits, and so used in parts. */
   write(tensor: Tensor, data: ExternalData): string | null {
     if (isBlockType(data.stored)) {
       this.blocks.set(tensor, this.inBlocks(tensor, data, data.stored));
@@ -69,22 +69,22 @@ export class OnnxWeights {
     return this.whole(tensor, data, data.stored);
   }
 
-  /** What a weight in blocks is written as; null for other tensors. */
+  /** The values of a block-quantized weight; null for other tensors. */
   blocksOf(tensor: Tensor): EncodedBlocks | null {
     return this.blocks.get(tensor) ?? null;
   }
 
-  /** What a weight that is widened for each use is written as; null for other tensors. */
+  /** The values of a weight that is widened at each use; null for other tensors. */
   halvesOf(tensor: Tensor): EncodedHalves | null {
     return this.halves.get(tensor) ?? null;
   }
 
-  /** Whether the graph has weights that are widened for each use. */
+  /** Whether the graph has weights that are widened at each use. */
   get widensAtUse(): boolean {
     return this.halves.size > 0;
   }
 
-  /** Whether a weight is widened for each use. WebGPU has no bfloat16, and widens both kinds when a session is opened. */
+  /** Whether a weight is widened at each use. WebGPU lacks bfloat16, and widens both types when it opens a session. */
   private staysHalf({ shape }: Tensor, { widenedAtUse, stored }: ExternalData): boolean {
     return widenedAtUse === true && stored !== 'F32' && shape.length === 2 && this.options.dialect === 'fused';
   }
@@ -109,7 +109,7 @@ export class OnnxWeights {
     };
   }
 
-  /** A matrix in blocks as ONNX values: only products with it and rows of it are written. */
+  /** The parts of a block-quantized matrix as ONNX values, which support only products and row lookups. */
   private inBlocks({ name, shape }: Tensor, data: ExternalData, type: BlockType): EncodedBlocks {
     const [rows, width] = shape as [number, number];
     const location = this.location(data);

@@ -1,4 +1,4 @@
-/** Encodes a graph as an ONNX model. How each operator is written is in `onnx-operators.ts`. */
+/** Encodes a graph as an ONNX model, with the operators of `onnx-operators.ts`. */
 import path from 'node:path';
 import type { Graph } from '../tensor/index.ts';
 import { Encoder } from './onnx-encoder.ts';
@@ -8,13 +8,13 @@ import { weightFiles } from './weight-files.ts';
 
 export interface EncodedGraph {
   model: Uint8Array;
-  /** Folder that the locations of external weights are relative to; null when there are none. */
+  /** Folder that the locations of external weights are relative to; null without external weights. */
   weightsFolder: string | null;
-  /** Weights of 16 bits are widened for each use: a session must not do it before (`KEEP_HALVES`). */
+  /** Whether 16-bit weights are widened at each use; the session must not widen them in advance (`KEEP_HALVES`). */
   widensAtUse: boolean;
 }
 
-/** The folder that all the files of external weights are under. */
+/** The deepest folder that contains all files of external weights. */
 function commonFolder(files: readonly string[]): string | null {
   if (files.length === 0) return null;
   const folders = files.map((file) => path.dirname(file).split(path.sep));
@@ -28,7 +28,7 @@ function commonFolder(files: readonly string[]): string | null {
   return first.slice(0, depth).join(path.sep) || path.sep;
 }
 
-/** Encodes a graph. External weights stay in their files and are only pointed at. */
+/** Encodes a graph. External weights stay in their files and are only referenced. */
 export function encodeGraph(graph: Graph, dialect: Dialect): EncodedGraph {
   const files = weightFiles(graph);
   const weightsFolder = commonFolder([...files.values()]);

@@ -15,11 +15,11 @@ import type { OnnxruntimeDevice } from './provider.ts';
 import { Reclaimer } from './reclaim.ts';
 import { SpareCores } from './spare-cores.ts';
 
-/** Errors are thrown as well, and warnings about shapes that it cannot infer are of no use to anyone. */
+/** Hides logged errors, which are also thrown, and warnings about shapes that onnxruntime cannot infer. */
 const FATAL_ONLY = 4;
 env.logLevel = 'fatal';
 
-/** A session whose release waits for the device buffers that it made: they do not outlive it, the process would end. */
+/** A session whose release waits for its device buffers: using one after the release would crash the process. */
 class HeldSession {
   private buffers = 0;
   private released = false;
@@ -45,10 +45,10 @@ class HeldSession {
 class OrtValue implements Value {
   private readonly maker: HeldSession | null;
   readonly shape: readonly number[];
-  /** null once it is disposed. */
+  /** null once disposed. */
   private held: OrtTensor | null;
 
-  /** `maker` and `reclaimer` are given for what a session returned. */
+  /** `maker` and `reclaimer` are given for outputs of a session. */
   constructor(
     readonly dtype: DType,
     tensor: OrtTensor,
@@ -67,7 +67,7 @@ class OrtValue implements Value {
   }
 
   get data(): TensorData | null {
-    // `data` of a device tensor throws, and `getData` ends the process.
+    // For a device tensor, `data` throws, and `getData` ends the process.
     return this.maker ? null : (this.tensor.data as TensorData);
   }
 
@@ -89,10 +89,10 @@ class OrtExecutable implements Executable {
   private readonly outputs: readonly { name: string; dtype: DType }[];
 
   private held: HeldSession | null = null;
-  /** Threads that the session was opened with. */
+  /** Threads of the open session; null: all. */
   private threads: number | null = null;
 
-  /** `open`: opens its session with so many threads, null: with all; `wanted`: how many that should be now. */
+  /** `open`: opens a session with this many threads, null: all; `wanted`: the number of threads to use now. */
   constructor(
     graph: Graph,
     private readonly open: (threads: number | null) => Promise<InferenceSession>,
@@ -105,7 +105,7 @@ class OrtExecutable implements Executable {
     this.outputs = [...graph.outputs].map(([name, { dtype }]) => ({ name, dtype }));
   }
 
-  /** The session with as many threads as help now; another one is made where their number has changed. */
+  /** The session, recreated if the useful number of threads has changed. */
   async session(): Promise<HeldSession> {
     const threads = this.wanted();
     if (this.held && threads === this.threads) return this.held;
@@ -158,7 +158,7 @@ class OrtBackend implements Backend {
     this.controlFlow = definition.capabilities.controlFlow;
   }
 
-  /** A GPU device lives as long as any session on it: one is held for the time between the others. */
+  /** A GPU device only lives as long as any session on it, so one session is kept open. */
   async open(): Promise<void> {
     if (this.definition.capabilities.ownMemory) await this.reader('float32');
   }
@@ -188,7 +188,7 @@ class OrtBackend implements Backend {
         intraOpNumThreads: threads ?? this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
-        // An arena keeps what it ever held, and shapes that change from call to call fragment it.
+        // An arena never shrinks, and shapes that change between calls fragment it.
         enableCpuMemArena: false,
         logSeverityLevel: FATAL_ONLY,
         extra: {
@@ -225,7 +225,7 @@ class OrtBackend implements Backend {
       );
     const wanted = () => this.spare?.threads() ?? null;
     const executable = new OrtExecutable(graph, open, wanted, (v) => this.toTensor(v), this.timed, this.reclaimer);
-    // A fault of a graph or a device is reported here, not where it first runs.
+    // Reports faults of a graph or a device here instead of at the first run.
     await executable.session();
     return executable;
   }
@@ -243,7 +243,7 @@ class OrtBackend implements Backend {
     return (results[outputName('y')] as OrtTensor).data as TensorData;
   }
 
-  /** The session that reads device buffers of a type back. */
+  /** The session that reads back device buffers of a type. */
   private async reader(dtype: DType): Promise<InferenceSession> {
     let reader = this.readers.get(dtype);
     if (!reader) {
@@ -295,8 +295,8 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
 }
 
 /**
- * A backend on onnxruntime; `threads` is for the CPU, 0: as many as `spare` finds helpful. Throws RollscopeError `device` when this machine lacks the device.
- * For everybody else: `openDevice` in `devices/index.ts`.
+ * A backend on onnxruntime; `threads` is for the CPU, 0: as many as `spare` finds useful. Throws RollscopeError `device`
+ * if this machine lacks the device. Other code uses `openDevice` in `devices/index.ts`.
  */
 export async function openOnnxruntime(
   device: OnnxruntimeDevice,

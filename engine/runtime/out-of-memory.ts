@@ -1,7 +1,7 @@
-/** Telling that memory has run out from other failures of a device. */
+/** Distinguishes out-of-memory errors from other failures of a device. */
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** What went wrong in a run: too little memory is the user's to solve, everything else is a bug. */
+/** The error of a run: insufficient memory is for the user to solve, everything else is a bug. */
 export function runError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (!/Failed to allocate memory|bad_alloc|out of memory|\bOOM\b/i.test(message)) return error;

@@ -1,7 +1,7 @@
 /**
- * Which nodes of a graph are computed, and what they read: nodes that no output needs are left out, and a reshape or an
- * expansion is bypassed where the operator that reads it does the same. (Letting Gemm add and scale, too, was measured
- * and gains nothing.)
+ * Plans which nodes of a graph are computed, and their operands: nodes that no output depends on are omitted, and a
+ * reshape or expansion is bypassed if the operator that reads it does the same. (Letting Gemm also add and scale was
+ * measured and gains nothing.)
  */
 import {
   each,
@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '../tensor/index.ts';
 
-/** The plan of one graph, made when it is complete. */
+/** The plan of one complete graph. */
 export class Plan {
   private readonly producers = new Map<Tensor, Node>();
   private readonly live = new Set<Node>();
@@ -25,7 +25,7 @@ export class Plan {
     this.mark(graph);
   }
 
-  /** Whether an output needs what a node computes. */
+  /** Whether an output depends on a node. */
   isLive(node: Node): boolean {
     return this.live.has(node);
   }
@@ -35,11 +35,11 @@ export class Plan {
     return this.used.has(tensor);
   }
 
-  /** The tensors that a node reads in the place of its inputs. */
+  /** The tensors that a node reads instead of its inputs. */
   operands<K extends OperatorName>(node: Node<K>): Operators[K]['inputs'] {
     if (node.op === 'Reshape') return each(node.inputs, (t) => this.beforeReshapes(t));
     if (!OPERATORS[node.op].broadcasts) return node.inputs;
-    // The operator broadcasts an expanded tensor by itself.
+    // The operator broadcasts by itself, so it can read the tensor before its expansion.
     const sources = each(node.inputs, (t) => this.beforeExpand(t));
     const { shape } = node.outputs[0]!;
     return sources.some((t) => sameShape(t.shape, shape)) ? sources : node.inputs;
@@ -62,7 +62,7 @@ export class Plan {
     }
   }
 
-  /** Finds the nodes that outputs need, also from inside loops and branches. */
+  /** Marks the nodes that outputs depend on, including those inside loops and branches. */
   private mark(graph: Graph): void {
     const open = [...graph.outputs.values()];
     for (let tensor = open.pop(); tensor; tensor = open.pop()) {

@@ -1,4 +1,4 @@
-/** Tries a device out: a chain of matrix products, in a process of its own, checked against the right result. */
+/** Probes a device: runs a chain of matrix products in a separate process and checks the result. */
 import { createRequire } from 'node:module';
 import { quantityText } from '../protocol/quantities.ts';
 import { runInChild } from '../system/node-child.ts';
@@ -10,9 +10,9 @@ import type { Provider } from './provider.ts';
 export type Probe =
   | {
       works: true;
-      /** For people: how quick it is, or what it is. */
+      /** A description for people, such as its speed. */
       detail: string;
-      /** Time for the chain of products and what it came to, for comparison with other devices; null where it was not run. */
+      /** Time and result of the chain, for comparison with other devices; null if it did not run. */
       time: { milliseconds: number; value: number } | null;
     }
   | { works: false; reason: string };
@@ -50,7 +50,7 @@ process.stdin.on('data', (chunk) => chunks.push(chunk)).on('end', async () => {
 });
 `;
 
-/** x, four times times itself, and the mean magnitude of the result. */
+/** Multiplies x by itself four times, with a scale, and returns the mean magnitude of the result. */
 function chain(): Graph {
   const graph = new Graph();
   const x = graph.input('x', 'float32', [SIZE, SIZE]);
@@ -67,8 +67,8 @@ interface Answer {
 }
 
 /**
- * Whether one of onnxruntime's providers works here, and its time for the chain. One whose result is not the `expected`
- * one, the CPU's, does not work.
+ * Whether an execution provider works here, and its time for the chain. It does not work if its result differs from
+ * `expected`, the result of the CPU.
  */
 export async function probeProvider({ name, options }: Provider, expected?: number): Promise<Probe> {
   const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
@@ -84,7 +84,7 @@ export async function probeProvider({ name, options }: Provider, expected?: numb
   return { works: true, detail, time: { milliseconds, value } };
 }
 
-/** onnxruntime's messages begin with the place in its source. */
+/** Strips the source location with which onnxruntime's messages begin. */
 function plain(reason: string): string {
   if (/No supported adapters|Failed to get a WebGPU adapter/.test(reason)) return 'no GPU adapter found';
   return reason

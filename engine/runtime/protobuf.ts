@@ -1,4 +1,4 @@
-/** Writes Protocol Buffers messages (protobuf.dev/programming-guides/encoding): only what ONNX models need. */
+/** Writes Protocol Buffers messages (protobuf.dev/programming-guides/encoding): only the part that ONNX needs. */
 
 const VARINT = 0;
 const BYTES = 2;
@@ -8,13 +8,13 @@ const utf8 = new TextEncoder();
 function varint(value: number | bigint): number[] {
   const bytes: number[] = [];
   if (typeof value === 'number' && value >= 0 && value < 2 ** 31) {
-    // What nearly all values are, and far quicker than with a bigint.
+    // Covers nearly all values, and is far faster than with a bigint.
     let small = value;
     for (; small >= 128; small >>>= 7) bytes.push((small & 127) | 128);
     bytes.push(small);
     return bytes;
   }
-  // Negative numbers are written as 64-bit two's complement.
+  // Negative numbers are encoded as 64-bit two's complement.
   let rest = BigInt.asUintN(64, BigInt(value));
   while (rest >= 128n) {
     bytes.push(Number(rest & 127n) | 128);
@@ -24,7 +24,7 @@ function varint(value: number | bigint): number[] {
   return bytes;
 }
 
-/** One message, written field by field in the order of the calls. */
+/** A message, written field by field in call order. */
 export class Message {
   private readonly parts: Uint8Array[] = [];
   private length = 0;

@@ -1,4 +1,4 @@
-/** An execution provider of onnxruntime, and what the backend needs to know of the device that it reaches. */
+/** An execution provider of onnxruntime, and the description of its device. */
 import type { DeviceName } from '../protocol/devices.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Dialect } from './onnx-weights.ts';
@@ -7,11 +7,11 @@ export interface Provider {
   /** Its name in onnxruntime. */
   readonly name: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
-  /** `fused` uses onnxruntime's own operators, `portable` keeps to what every provider runs on its device. */
+  /** `fused` uses onnxruntime's custom operators, `portable` only operators that every provider runs on its device. */
   readonly dialect: Dialect;
 }
 
-/** What onnxruntime's backend needs to know of a device. */
+/** The description of a device for onnxruntime's backend. */
 export interface OnnxruntimeDevice {
   readonly name: DeviceName;
   readonly provider: Provider;

@@ -1,6 +1,6 @@
 /**
- * Arrays that onnxruntime returns are freed only when V8 collects garbage, and V8 may let gigabytes of them lie dead,
- * because its own heap is small. So it is asked to collect whenever this many bytes were given up.
+ * Triggers garbage collection: arrays returned by onnxruntime are freed only when V8 collects, and since V8's own heap
+ * is small, it may leave gigabytes of them uncollected.
  */
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -9,11 +9,11 @@ export const MOST_DEAD_BYTES = 64 * 2 ** 20;
 
 let collect: (() => void) | null = null;
 
-/** Counts the bytes that were freed since the last collection. */
+/** Counts the bytes released since the last collection. */
 export class Reclaimer {
   private dead = 0;
 
-  /** `bytes` of arrays are no longer referenced. */
+  /** `bytes` of arrays are no longer referenced; collects if there are too many. */
   giveUp(bytes: number): void {
     this.dead += bytes;
     if (this.dead < MOST_DEAD_BYTES) return;

@@ -1,13 +1,13 @@
 /**
- * How many threads are worth having on a machine that others use too. Threads of one computation wait for each other after
- * every operation; where others compute, one of them waits for a core, and the rest wait for it. Spinning less does
- * not help: without it two threads were as slow (12 to 15 instead of 11 to 27 tokens/s beside 13 others on 2 cores), and one
- * thread alone was faster (25 to 33). What is computed does not depend on their number.
+ * Chooses the number of threads on a machine shared with other processes. Threads of one computation wait for each other
+ * after every operation; if other processes compute, one thread waits for a core, and the rest wait for that thread. Less
+ * spinning does not help: without it two threads were as slow (12 to 15 instead of 11 to 27 tokens/s next to 13 other
+ * processes on 2 cores), and a single thread was faster (25 to 33). Results do not depend on the number of threads.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 
-/** Seconds since some moment. */
+/** Times in seconds since an arbitrary start. */
 export interface CoreTimes {
   /** Wall-clock time. */
   elapsed: number;
@@ -23,7 +23,7 @@ function coreTimes(): CoreTimes {
   return { elapsed: performance.now() / 1000, own: (user + system) / 1e6, idle };
 }
 
-/** Logical cores for each core: 2 with hyper-threading, where Linux says so. */
+/** Logical cores per physical core: 2 with hyper-threading, if Linux reports it. */
 function threadsPerCore(): number {
   try {
     return fs.readFileSync('/sys/devices/system/cpu/smt/active', 'utf8').trim() === '1' ? 2 : 1;
@@ -32,16 +32,16 @@ function threadsPerCore(): number {
   }
 }
 
-/** Seconds that the first look takes at least, and each other. Sessions are made again where the number changes. */
+/** Minimum seconds until the first check, and between later ones. A new number of threads requires new sessions. */
 const FIRST = 0.1;
 const EVERY = 20;
 
-/** Looks from time to time at what others leave. */
+/** Measures from time to time how many cores other processes leave idle. */
 export class SpareCores {
   private last: CoreTimes;
   private looks = 0;
   private decided: number | null = null;
-  /** What the last look found, if it was more than what holds. */
+  /** The result of the last check, if it was an increase that is not yet confirmed. */
   private more: number | null = null;
 
   /** @param cores logical cores that this process may use */
@@ -53,7 +53,7 @@ export class SpareCores {
     this.last = times();
   }
 
-  /** Threads that help now, at least 1; null: others leave everything, and all cores are taken. */
+  /** The useful number of threads, at least 1; null: all cores, since nothing else uses them. */
   threads(): number | null {
     const now = this.times();
     const elapsed = now.elapsed - this.last.elapsed;
@@ -63,7 +63,7 @@ export class SpareCores {
     this.looks++;
     const found = free > this.cores - 0.5 ? null : Math.max(1, Math.round(free / this.perCore));
     const size = (threads: number | null) => threads ?? this.cores + 1;
-    // Others that pause for a moment are not gone.
+    // An increase takes two checks in a row, since other processes may only pause briefly.
     const rises = this.looks > 1 && size(found) > size(this.decided);
     if (rises && (this.more === null || this.more !== size(found))) this.more = size(found);
     else {

@@ -1,4 +1,4 @@
-/** TensorFlow.js as a backend: values are its tensors, and stay on its device where they are to. */
+/** TensorFlow.js as a backend: values are its tensors, and can stay on its device. */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Constant, DType, ExternalData, Graph, Tensor, TensorData } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Executable, Value } from './backend.ts';
@@ -40,7 +40,7 @@ class DeviceValue implements Value {
   }
 }
 
-/** Weights of files, each held once for all the graphs that read it. */
+/** Weights from files, each loaded once for all graphs that use it. */
 class WeightStore {
   private readonly held = new Map<string, { tensor: TfTensor; users: number }>();
 
@@ -65,7 +65,7 @@ class WeightStore {
   }
 }
 
-/** int64 values are held as int32, and must fit. */
+/** int64 values are stored as int32, and must fit. */
 function toTfData(dtype: DType, data: TensorData): Float32Array | Int32Array | Uint8Array {
   if (data instanceof Uint16Array) throw new Error(`TensorFlow.js has no ${dtype}`);
   if (!(data instanceof BigInt64Array)) return data;
@@ -126,7 +126,7 @@ class TfjsExecutable implements Executable {
     }
   }
 
-  /** The graph's outputs; whatever else comes to be is gone afterwards, also after an error. */
+  /** The graph's outputs; all intermediate tensors are freed, even after an error. */
   private evaluate(values: ReadonlyMap<string, Value>, sizes: Map<string, number>): TfTensor[] {
     const { tf } = this.backend;
     return tf.tidy(() => {
@@ -200,7 +200,7 @@ class TfjsBackend implements Backend {
     return new DeviceValue(dtype, tensor, this.live);
   }
 
-  /** A tensor of its own for a run. */
+  /** A tensor owned by the run. */
   toTensor(value: Value): TfTensor {
     if (value instanceof DeviceValue) return this.tf.clone(value.tensor);
     if (!value.data) throw new Error('a value on another device cannot be used here');

@@ -1,6 +1,6 @@
 /**
- * Runs a graph with TensorFlow.js, node by node, loops and branches included. What a run makes and nothing reads
- * anymore is freed at once, so that a run needs no more memory than it must.
+ * Runs a graph with TensorFlow.js, node by node, including loops and branches. Tensors are freed after their last use, to
+ * minimize memory.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import {
@@ -19,11 +19,11 @@ import {
 import type { Plan } from './plan.ts';
 import { compute, type Tfjs, tfType } from './tfjs-operators.ts';
 
-/** A node that is computed, and what nothing reads after it. */
+/** A node to compute, and the tensors to free after it. */
 interface StepOf<K extends OperatorName> {
   node: Node<K>;
   operands: Operators[K]['inputs'];
-  /** One for each body. */
+  /** One per body. */
   bodies: Each<Operators[K]['bodies'], Scope>;
   frees: readonly Tensor[];
 }
@@ -38,7 +38,7 @@ export interface Scope {
 
 type Part = Pick<Scope, 'inputs' | 'outputs'> & { nodes: readonly Node[] };
 
-/** What of a part is computed, in which order, and what each step frees. */
+/** The nodes to compute, in order, with the tensors that each step frees. */
 export function scopeOf(plan: Plan, { inputs, outputs, nodes }: Part): Scope {
   const live = nodes.filter((node) => plan.isLive(node));
   const own = new Set([...inputs, ...live.flatMap((node) => node.outputs)]);
@@ -58,7 +58,7 @@ function stepOf<K extends OperatorName>(plan: Plan, node: Node<K>, frees: readon
   return step as Step;
 }
 
-/** Everything that a node reads, also inside its bodies. */
+/** Everything that a node reads, including reads inside its bodies. */
 function reads(plan: Plan, node: Node): Tensor[] {
   const inside = node.bodies.flatMap((body) => [
     ...body.nodes.filter((inner) => plan.isLive(inner)).flatMap((inner) => reads(plan, inner)),
@@ -67,7 +67,7 @@ function reads(plan: Plan, node: Node): Tensor[] {
   return [...plan.operands(node), ...inside];
 }
 
-/** Tensors of a scope and sizes known in it. A loop's turn or a branch has a frame of its own. */
+/** The tensors of a scope and its known sizes. Each loop iteration or branch has its own frame. */
 export class Frame {
   private readonly values = new Map<Tensor, TfTensor>();
   private readonly numbers = new Map<string, number>();
@@ -87,12 +87,12 @@ export class Frame {
     return value;
   }
 
-  /** Takes a value over. */
+  /** Takes ownership of a value. */
   set(tensor: Tensor, value: TfTensor): void {
     this.values.set(tensor, value);
   }
 
-  /** Learns named sizes that no input of the graph has: how far a loop went, or an axis that it lets grow. */
+  /** Stores named sizes that no graph input has: the number of loop iterations, or an axis that grows in a loop. */
   learn({ graph, shape }: Tensor, actual: readonly number[]): void {
     shape.forEach((dim, axis) => {
       if (typeof dim === 'string' && /^\w+$/.test(dim) && !graph.sizes.has(dim)) this.sizes.set(dim, actual[axis]!);
@@ -125,18 +125,18 @@ export class Frame {
   }
 }
 
-/** How operators with bodies are run. */
+/** Runs operators with bodies. */
 type ControlRuns = { readonly [K in ControlName]: (step: Step<K>, frame: Frame) => TfTensor[] };
 
 function isControl(step: Step): step is Step<ControlName> {
   return step.bodies.length > 0;
 }
 
-/** Runs scopes on one instance of TensorFlow.js. What is returned belongs to the caller. */
+/** Runs scopes on an instance of TensorFlow.js. The caller owns the results. */
 export class Interpreter {
   constructor(private readonly tf: Tfjs) {}
 
-  /** A scope's outputs. `inputs` become the frame's, which is empty afterwards. */
+  /** A scope's outputs. The frame takes ownership of `given` and is empty afterwards. */
   run({ inputs, outputs, steps }: Scope, given: readonly TfTensor[], frame: Frame): TfTensor[] {
     inputs.forEach((tensor, i) => {
       frame.set(tensor, given[i]!);
@@ -207,7 +207,7 @@ export class Interpreter {
     return results;
   }
 
-  /** What the turns of a loop gave, one below the other. */
+  /** Stacks the outputs of loop iterations. */
   private stack(slices: TfTensor[], { shape, dtype }: Tensor, frame: Frame): TfTensor {
     if (slices.length === 0) return this.tf.zeros([0, ...frame.shape(shape.slice(1))], tfType(dtype));
     const result =

@@ -1,6 +1,6 @@
 /**
- * How each operator of `engine/tensor/operators.ts` is computed with TensorFlow.js; loops and branches are the
- * interpreter's. TensorFlow.js has no 64-bit integers: an int64 is an int32 there.
+ * Implements each operator of `engine/tensor/operators.ts` with TensorFlow.js, except loops and branches, which the
+ * interpreter runs. TensorFlow.js has no 64-bit integers: an int64 becomes an int32.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Dim, DType, Each, Node, Operators, PlainName } from '../tensor/index.ts';
@@ -8,16 +8,16 @@ import { elementsOf } from '../tensor/tensor.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
-/** Attributes of a node, apart from its operands. */
+/** The properties of a node, apart from its operands. */
 export interface Call<K extends PlainName> {
   attributes: Operators[K]['attributes'];
-  /** The shape of each output. No output has an axis of length 0; operands may have one. */
+  /** The shape of each output. Outputs never have an axis of length 0, but operands may. */
   shapes: Each<Operators[K]['outputs'], readonly number[]>;
-  /** The number a size stands for. */
+  /** The value of a size. */
   resolve: (dim: Dim) => number;
 }
 
-/** What an operator gives: a tensor, or one for each output. */
+/** The result of an operator: a tensor, or one per output. */
 type Computed<Outputs extends readonly unknown[]> = Outputs extends readonly [unknown]
   ? TfTensor
   : Each<Outputs, TfTensor>;
@@ -30,7 +30,7 @@ type Compute<K extends PlainName> = (
 
 export type TfjsKernels = { readonly [K in PlainName]: Compute<K> };
 
-/** The type that TensorFlow.js stores a tensor in: it has no int64, so integers beyond 2^31 do not fit. */
+/** The type in which TensorFlow.js stores a tensor: it has no int64, so integers beyond 2^31 do not fit. */
 export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
   if (dtype === 'float16' || dtype === 'uint8') throw new Error(`TensorFlow.js has no ${dtype}`);
   return dtype === 'int64' ? 'int32' : dtype;
@@ -49,7 +49,7 @@ function reduction(name: 'sum' | 'mean' | 'max'): Compute<'ReduceSum' | 'ReduceM
   return (tf, [x], { attributes: { axes, keep } }) => (axes.length === 0 ? tf.clone(x) : tf[name](x, [...axes], keep));
 }
 
-/** Integers are divided towards zero, where TensorFlow.js rounds down. */
+/** Integer division truncates toward zero, while TensorFlow.js rounds down. */
 const divide: Compute<'Div'> = (tf, [a, b]) => {
   const quotient = tf.div(a, b);
   if (a.dtype === 'float32') return quotient;
@@ -58,7 +58,7 @@ const divide: Compute<'Div'> = (tf, [a, b]) => {
 };
 
 const matmul: Compute<'MatMul'> = (tf, [a, b], { attributes: { transA, transB }, shapes: [shape] }) => {
-  // A sum over nothing.
+  // An empty sum.
   if (a.size === 0) return tf.zeros([...shape]);
   return tf.matMul(a, b, transA, transB);
 };
@@ -141,7 +141,7 @@ export const KERNELS: TfjsKernels = {
   Size: (tf, _, { attributes: { dim }, resolve }) => tf.scalar(resolve(dim), 'int32'),
 };
 
-/** Computes a node: a tensor for each output. */
+/** Computes a node: a tensor per output. */
 export function compute<K extends PlainName>(
   tf: Tfjs,
   node: Node<K>,

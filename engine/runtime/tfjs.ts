@@ -1,4 +1,4 @@
-/** @tensorflow/tfjs-node-gpu, an optional peer: where it is, whether it works, and how it is loaded. */
+/** Finds, probes and loads @tensorflow/tfjs-node-gpu, an optional peer dependency. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
@@ -9,7 +9,7 @@ import type { Tfjs } from './tfjs-operators.ts';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 
-/** How to get it. */
+/** How to install it. */
 export const TFJS_HINT =
   'Install it in a separate folder (npm install @tensorflow/tfjs-node-gpu, or @tensorflow/tfjs-node without a GPU), ' +
   'set the environment variable ROLLSCOPE_TFJS to that folder, and select the device tfjs.';
@@ -33,7 +33,7 @@ const [file] = process.argv.slice(1);
 })();
 `;
 
-/** The package's location: in the folder $ROLLSCOPE_TFJS, or next to Rollscope's own packages; null if in neither. */
+/** The package's location: in the folder $ROLLSCOPE_TFJS, or next to Rollscope's own packages; null if not found. */
 function findTfjs(): { name: string; file: string } | null {
   const folder = process.env.ROLLSCOPE_TFJS;
   const require = createRequire(folder ? path.join(path.resolve(folder), 'package.json') : import.meta.url);
@@ -41,13 +41,13 @@ function findTfjs(): { name: string; file: string } | null {
     try {
       return { name, file: require.resolve(name) };
     } catch {
-      // Not this one.
+      // Try the next package.
     }
   }
   return null;
 }
 
-/** Loads it in a process of its own and multiplies two matrices. */
+/** Loads it in a separate process and multiplies two matrices. */
 export async function probeTfjs(): Promise<Probe> {
   const found = findTfjs();
   if (!found) return { works: false, reason: 'not installed (optional)' };
@@ -60,8 +60,8 @@ export async function probeTfjs(): Promise<Probe> {
 }
 
 /**
- * Loads TensorFlow.js into this process. It is tried out in another one before, since a library that does not fit the
- * machine may end its process. Throws RollscopeError `device` when it is not installed or does not work.
+ * Loads TensorFlow.js into this process, after probing it in another one, since an incompatible library may crash its
+ * process. Throws RollscopeError `device` if it is not installed or does not work.
  */
 export async function openTfjs(): Promise<Tfjs> {
   const found = findTfjs();
@@ -76,13 +76,13 @@ export async function openTfjs(): Promise<Tfjs> {
     });
   restoreUtilities();
   const tf = createRequire(found.file)(found.file) as Tfjs;
-  // Otherwise it writes advice to the terminal.
+  // Otherwise it prints advice to the terminal.
   tf.enableProdMode();
   await tf.ready();
   return tf;
 }
 
-/** Node 23 removed two functions that the package's last release calls. */
+/** Restores two functions that Node 23 removed and the package's last release calls. */
 function restoreUtilities(): void {
   const functions = util as unknown as Record<string, unknown>;
   functions.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;

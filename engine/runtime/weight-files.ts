@@ -1,4 +1,4 @@
-/** Weights that stay in files: where the files really are, and their bytes for those who cannot map them. */
+/** Weights in files: resolves their paths, and reads them for backends that cannot map files. */
 import fs from 'node:fs';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type ExternalData, type Graph, isBlockType, STORED_WIDTH, slicesOfRange, toFloat32 } from '../tensor/index.ts';
@@ -18,8 +18,8 @@ function cutShort(file: string, tensor: string): RollscopeError {
 }
 
 /**
- * Where each file of a graph's weights really is: onnxruntime refuses links that lead elsewhere, as in the Hub's cache.
- * Throws RollscopeError `model` where a file is missing or too short.
+ * The resolved path of each file of a graph's weights: onnxruntime rejects symlinks that lead out of the folder, as in the
+ * Hub's cache. Throws RollscopeError `model` if a file is missing or too short.
  */
 export function weightFiles(graph: Graph): Map<string, string> {
   const files = new Map<string, string>();
@@ -40,10 +40,10 @@ export function weightFiles(graph: Graph): Map<string, string> {
   return files;
 }
 
-/** Largest read at a time: one call never gives more than 2 GiB. */
+/** Bytes per read call, which never returns more than 2 GiB. */
 const READ_BYTES = 2 ** 30;
 
-/** A weight as float32. Throws RollscopeError `model` where its file is missing or too short. */
+/** Reads a weight as float32. Throws RollscopeError `model` if its file is missing or too short. */
 export function readWeight(data: ExternalData, name: string): Float32Array {
   const values = new Float32Array(weightsIn(data));
   readWeightInto(data, name, values);
@@ -54,10 +54,10 @@ function weightsIn({ bytes, stored }: ExternalData): number {
   return bytes / STORED_WIDTH[stored];
 }
 
-/** Most weights that are read at a time where they become other numbers; whole blocks. */
+/** Maximum number of weights read at a time if they need conversion; a multiple of the block size. */
 const MOST_AT_A_TIME = 2 ** 22;
 
-/** Bytes that are read before they become numbers; used again, since V8 would let many such arrays lie dead. */
+/** Buffer for bytes before conversion; reused, since V8 may leave many such arrays uncollected. */
 let scratch = new Uint8Array(0);
 
 function room(bytes: number): Uint8Array {
@@ -65,7 +65,7 @@ function room(bytes: number): Uint8Array {
   return scratch.subarray(0, bytes);
 }
 
-/** The weights from number `from` on into an array, as many as it has room for; whole blocks where they are in blocks. */
+/** Fills an array with the weights from index `from` on; whole blocks if they are block-quantized. */
 export function readWeightInto(data: ExternalData, name: string, values: Float32Array, from = 0): void {
   const { buffer: memory, byteOffset, byteLength } = values;
   const { file, offset, stored } = data;

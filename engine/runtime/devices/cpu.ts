@@ -1,8 +1,8 @@
-/** The CPU: the reference. */
+/** The CPU, which is the baseline. */
 import { ALL_TYPES, NARROW_TYPES } from '../capabilities.ts';
 import { onnxruntimeDevice, onnxruntimeVersion } from './onnxruntime.ts';
 
-/** The reference: what other devices compute is compared with it. */
+/** The results of other devices are compared with its results. */
 export const cpu = onnxruntimeDevice({
   name: 'cpu',
   provider: { name: 'cpu', dialect: 'fused' },

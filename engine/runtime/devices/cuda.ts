@@ -6,7 +6,7 @@ import { onnxruntimeDevice, onnxruntimeFolder, onnxruntimeVersion } from './onnx
 
 const FILES = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'];
 
-/** Files that CUDA needs and that do not come with the package, as far as they are missing. */
+/** Missing files that CUDA requires and the package does not include. */
 export function missingCudaFiles(folder = onnxruntimeFolder()): string[] {
   return FILES.filter((file) => !fs.existsSync(path.join(folder, file)));
 }
@@ -27,7 +27,7 @@ function hint(): string {
 export const cuda = onnxruntimeDevice({
   name: 'cuda',
   provider: { name: 'cuda', dialect: 'fused' },
-  // onnxruntime's package for Node keeps nothing on it between two calls.
+  // onnxruntime's package for Node cannot keep values on this device between calls.
   capabilities: { controlFlow: false, ownMemory: true, resident: false, dataTypes: ALL_TYPES },
   platforms: ['linux-x64'],
   variables: ['CUDA_VISIBLE_DEVICES'],

@@ -11,23 +11,23 @@ import { webgpu } from './webgpu.ts';
 
 const REGISTRY: Readonly<Record<DeviceName, Device>> = { cpu, webgpu, cuda, dml, coreml, tfjs };
 
-/** The order in which `auto` prefers them, where more than one is faster than the baseline. */
+/** The preference of `auto`, if several devices are faster than the baseline. */
 const PREFERENCE: readonly DeviceName[] = ['cuda', 'dml', 'webgpu', 'coreml'];
 
-/** What others are compared with, and what is left where none of them works. */
+/** The device with which others are compared, and the fallback. */
 export const BASELINE: DeviceName = 'cpu';
 
-/** A device, whether or not this machine has it: `probe` finds out. */
+/** A device, whether or not this machine has it; use `probe` to find out. */
 export function deviceNamed(name: DeviceName): Device {
   return REGISTRY[name];
 }
 
-/** Devices that there can be on a kind of machine. */
+/** Devices that support a platform. */
 export function possibleDevices(platform: string = process.platform, arch: string = process.arch): Device[] {
   return DEVICE_NAMES.map(deviceNamed).filter((device) => canBeOn(device, platform, arch));
 }
 
-/** Those that `auto` chooses among, the preferred one first, the baseline last. */
+/** The devices for `auto`, in order of preference, ending with the baseline. */
 export function automaticDevices(platform: string = process.platform, arch: string = process.arch): Device[] {
   const order = (device: Device) => {
     const place = PREFERENCE.indexOf(device.name);
@@ -38,7 +38,7 @@ export function automaticDevices(platform: string = process.platform, arch: stri
     .sort((a, b) => order(a) - order(b));
 }
 
-/** A backend on a device. Throws RollscopeError `device` when this machine lacks it, or what it needs is not installed. */
+/** Opens a backend on a device. Throws RollscopeError `device` if the device or its software is missing. */
 export function openDevice(name: DeviceName, options: DeviceOptions): Promise<Backend> {
   return deviceNamed(name).open(options);
 }

@@ -1,4 +1,4 @@
-/** Devices that onnxruntime's execution providers reach. */
+/** Devices accessed through onnxruntime's execution providers. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { probeProvider } from '../probe.ts';
@@ -7,7 +7,7 @@ import type { Device } from './device.ts';
 
 type Described = OnnxruntimeDevice & Pick<Device, 'platforms'> & Partial<Pick<Device, 'variables' | 'missingFiles'>>;
 
-/** A device made from the description of its execution provider: how it is probed and opened is the same for all. */
+/** Creates a device from the description of its execution provider; probing and opening are the same for all. */
 export function onnxruntimeDevice(described: Described): Device {
   return {
     variables: [],
@@ -15,12 +15,12 @@ export function onnxruntimeDevice(described: Described): Device {
     automatic: true,
     ...described,
     probe: (expected) => probeProvider(described.provider, expected),
-    // Only the thread that computes loads the native library.
+    // Loaded on demand, so that only the compute thread loads the native library.
     open: async ({ threads }) => (await import('../ort-backend.ts')).openOnnxruntime(described, threads),
   };
 }
 
-/** Folder of onnxruntime's libraries. */
+/** The folder of onnxruntime's libraries. */
 export function onnxruntimeFolder(): string {
   const file = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   return path.join(path.dirname(file), 'bin', 'napi-v6', process.platform, process.arch);

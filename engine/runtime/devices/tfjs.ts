@@ -4,14 +4,14 @@ import { openTfjs, probeTfjs, TFJS_HINT } from '../tfjs.ts';
 import type { Device } from './device.ts';
 
 export const TFJS_CAPABILITIES: Capabilities = {
-  // A loop's condition is read back in every turn, so nothing is gained by more than one step per call.
+  // The condition of a loop is read back at each iteration, so several steps per call gain nothing.
   controlFlow: false,
   ownMemory: true,
   resident: true,
   dataTypes: ALL_TYPES,
 };
 
-/** TensorFlow.js, which the user installs, and which computes only where somebody asks for it. */
+/** TensorFlow.js, an optional installation that is only used if selected explicitly. */
 export const tfjs: Device = {
   name: 'tfjs',
   capabilities: TFJS_CAPABILITIES,
