@@ -1,24 +1,25 @@
 /**
- * Weights in blocks of 32 numbers of a row, with the arithmetic of GGUF's types of the same names, in the layout that
- * onnxruntime's product with such weights reads: the 4-bit numbers of the whole matrix, then its scales, then its offsets.
+ * Block quantization: rows of weights in blocks of 32, computed as GGUF's types of the same names, in the layout that
+ * onnxruntime's block-quantized matrix product reads: the 4-bit values of the whole matrix, then its scales, then its
+ * offsets.
  *
- * A byte has two numbers, the first in its low half. With q from 0 to 15 a weight is scale (q - 8) in `Q4_0` and
- * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit parts, high and low: scale (16 (high - 8) + low). `Q8_0 bytes` are the
- * same weights with each number q from 0 to 255 in a byte, scale (q - 128): as products read them that round what they multiply.
+ * A byte has two values, the first in its low half. With q from 0 to 15 a weight is scale (q - 8) in `Q4_0` and
+ * scale (q - 8) + offset in `Q4_1`. `Q8_0` has two 4-bit halves: scale (16 (high - 8) + low). `Q8_0 bytes` are the same
+ * weights with q from 0 to 255 in one byte, scale (q - 128), as read by products that quantize the activations.
  */
 
-/** Weights of a block. */
+/** Weights per block. */
 export const BLOCK = 32;
 
 export const BLOCK_TYPES = ['Q4_0', 'Q4_1', 'Q8_0', 'Q8_0 bytes'] as const;
 export type BlockType = (typeof BLOCK_TYPES)[number];
 
-/** Whether a type stores weights in blocks with scales of their own instead of one number each. */
+/** Whether a type is block-quantized, so that its blocks have scales, instead of storing one number per weight. */
 export function isBlockType(type: string): type is BlockType {
   return (BLOCK_TYPES as readonly string[]).includes(type);
 }
 
-/** Bytes of a weight. */
+/** Bytes per weight. */
 export const BLOCK_WIDTH: Readonly<Record<BlockType, number>> = {
   Q4_0: 20 / 32,
   Q4_1: 24 / 32,
@@ -26,25 +27,25 @@ export const BLOCK_WIDTH: Readonly<Record<BlockType, number>> = {
   'Q8_0 bytes': 36 / 32,
 };
 
-/** A part of the layout: where it begins, in bytes, and its size. */
+/** A part of the layout: its offset and size in bytes. */
 export interface Slice {
   readonly offset: number;
   readonly bytes: number;
 }
 
-/** The parts of a matrix. */
+/** The parts of a block-quantized matrix. */
 export interface BlockParts<T> {
-  /** The 4-bit numbers, the high halves of 8-bit numbers, or these whole. */
+  /** 4-bit values, the high halves of 8-bit values, or whole 8-bit values. */
   readonly numbers: T;
-  /** The low halves of 8-bit numbers. */
+  /** The low halves of 8-bit values. */
   readonly low: T | null;
-  /** float32. */
+  /** float32, one per block. */
   readonly scales: T;
-  /** float32. */
+  /** float32, one per block. */
   readonly offsets: T | null;
 }
 
-/** Where the parts of `count` weights are. */
+/** The positions of the parts of `count` weights. */
 export function blockSlices(type: BlockType, count: number): BlockParts<Slice> {
   let offset = 0;
   const next = (bytes: number): Slice => {
@@ -61,7 +62,7 @@ export function blockSlices(type: BlockType, count: number): BlockParts<Slice> {
   };
 }
 
-/** What of the parts of `total` weights belongs to the `count` from `from` on; both in whole blocks. */
+/** The slices of `total` weights that contain the `count` weights from `from` on; both are whole blocks. */
 export function slicesOfRange(type: BlockType, total: number, from: number, count: number): Slice[] {
   const { numbers, low, scales, offsets } = blockSlices(type, total);
   return [numbers, low, scales, offsets].flatMap((slice) =>
@@ -76,9 +77,9 @@ export interface BlockArrays {
   readonly offsets: Float32Array | null;
 }
 
-/** The parts of weights in the layout above, where they are. */
+/** The parts of weights in the layout above, as views if the bytes are aligned. */
 export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
-  // Numbers of four bytes are read where they are aligned.
+  // Float32Array requires an aligned offset.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
   const { numbers, low, scales, offsets } = blockSlices(type, bytes.length / BLOCK_WIDTH[type]);
   const part = (slice: Slice) => aligned.subarray(slice.offset, slice.offset + slice.bytes);
@@ -86,12 +87,12 @@ export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
   return { numbers: part(numbers), low: low && part(low), scales: floats(scales), offsets: offsets && floats(offsets) };
 }
 
-/** Whether each number has a byte of its own. */
+/** Whether each value has its own byte. */
 function inBytes({ numbers, scales }: Pick<BlockArrays, 'numbers' | 'scales'>): boolean {
   return numbers.length === BLOCK * scales.length;
 }
 
-/** The weights that the parts stand for. */
+/** Dequantizes the weights. */
 export function fromBlocks({ numbers, low, scales, offsets }: BlockArrays, values: Float32Array): void {
   const high = low ? 16 : 1;
   for (let block = 0; block < scales.length; block++) {
@@ -111,8 +112,7 @@ export function fromBlocks({ numbers, low, scales, offsets }: BlockArrays, value
 }
 
 /**
- * Puts the weights nearest to `values` at the block `at`: `Q4_0` and `Q8_0` as llama.cpp rounds them, but with scales in
- * float32.
+ * Quantizes `values` into the blocks from `at` on: `Q4_0` and `Q8_0` with the rounding of llama.cpp, but float32 scales.
  */
 export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>, parts: BlockArrays, at: number): void {
   const q = new Uint8Array(BLOCK);
@@ -122,7 +122,7 @@ export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>,
       const x = values[block * BLOCK + i]!;
       if (Math.abs(x) > Math.abs(most)) most = x;
     }
-    // The largest number gets the end of the range that reaches farther.
+    // The value of largest magnitude gets the end of the range that reaches farther.
     const scale = type === 'Q4_0' ? most / -8 : Math.abs(most) / 127;
     const inverse = scale === 0 ? 0 : 1 / scale;
     for (let i = 0; i < BLOCK; i++) {
@@ -133,7 +133,7 @@ export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>,
   }
 }
 
-/** Puts a block: numbers from 0 to 15, or to 255 where they have 8 bits. */
+/** Stores a block: values from 0 to 15, or to 255 if they have 8 bits. */
 export function putBlock(
   q: Uint8Array,
   scale: number,

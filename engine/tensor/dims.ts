@@ -1,11 +1,11 @@
 /**
- * Sizes of tensor axes. A size is a number, or a polynomial over named sizes that are known only when the graph runs
- * (`P`, `P*G`, `Lp+Lc`, `3*P*Lp`), written in one canonical form so that equal sizes are equal strings.
+ * Sizes of tensor axes. A size is a number, or a polynomial over named sizes that are only known when the graph runs
+ * (`P`, `P*G`, `Lp+Lc`, `3*P*Lp`), in canonical form, so that equal sizes are equal strings.
  */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
-/** Monomial (sorted names joined by `*`, '' for the constant term) to its coefficient. */
+/** Maps each monomial (sorted names joined by `*`, '' for the constant term) to its coefficient. */
 type Polynomial = Map<string, number>;
 
 function parse(dim: Dim): Polynomial {
@@ -31,7 +31,7 @@ function print(polynomial: Polynomial): Dim {
   return terms.map(([names, c]) => (names === '' ? String(c) : c === 1 ? names : `${c}*${names}`)).join('+');
 }
 
-/** A size in its one way of being written. */
+/** The canonical form of a size. */
 export function canonical(dim: Dim): Dim {
   return typeof dim === 'number' || /^[A-Za-z_]\w*$/.test(dim) ? dim : print(parse(dim));
 }
@@ -70,7 +70,7 @@ export function terms(dim: Dim): { coefficient: number; names: string[] }[] {
   return [...parse(dim)].map(([n, coefficient]) => ({ coefficient, names: n.split('*').filter(Boolean) }));
 }
 
-/** The number a size stands for. Throws when a name has no value. */
+/** The value of a size. Throws if a name has no value. */
 export function evaluate(dim: Dim, values: ReadonlyMap<string, number>): number {
   if (typeof dim === 'number') return dim;
   let total = 0;
@@ -91,7 +91,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }
 
-/** NumPy broadcasting. A named size never broadcasts against another size than 1. */
+/** NumPy broadcasting. A named size only broadcasts with itself and 1. */
 export function broadcast(a: Shape, b: Shape): Dim[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {

@@ -1,25 +1,25 @@
-/** Reverse-mode differentiation: gradient rules of the operators, and the walk that applies them. */
+/** Reverse-mode differentiation: gradient rules of the operators, and the traversal that applies them. */
 import { type Dim, product, type Shape, sameShape } from './dims.ts';
 import type { Node, Operators, Tensor } from './graph.ts';
 import * as op from './op.ts';
 import type { OperatorName } from './operators.ts';
 import type { Each } from './tensor.ts';
 
-/** Null: no gradient. A rule runs where some output has one, so an operator's only output does. */
+/** null: no gradient. A rule runs if any output has a gradient, so the only output of an operator always has one. */
 type OutputGradients<Outputs extends readonly Tensor[]> = Outputs extends readonly [Tensor]
   ? readonly [g: Tensor]
   : Each<Outputs, Tensor | null>;
 
-/** Gradients of a node's inputs from those of its outputs. */
+/** Computes the gradients of a node's inputs from those of its outputs. */
 type Rule<K extends OperatorName> = (
   node: Node<K>,
   gradients: OutputGradients<Operators[K]['outputs']>,
 ) => Each<Operators[K]['inputs'], Tensor | null>;
 
-/** `none`: differentiation that would pass the operator throws. `stop`: no gradient passes it, which is what it is for. */
+/** `none`: differentiating through the operator throws. `stop`: gradients deliberately stop at it. */
 export type GradientRules = { readonly [K in OperatorName]: Rule<K> | 'none' | 'stop' };
 
-/** Adds up the axes along which a tensor of this shape was broadcast. */
+/** Sums over the axes along which a tensor of this shape was broadcast. */
 function unbroadcast(gradient: Tensor, { shape }: { shape: Shape }): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const extra = gradient.shape.length - shape.length;
@@ -28,7 +28,7 @@ function unbroadcast(gradient: Tensor, { shape }: { shape: Shape }): Tensor {
   return op.reshape(op.reduceSum(gradient, [...lead, ...ones], true), shape);
 }
 
-/** A rule for two inputs that may have been broadcast: `f` gives their gradients in the shape of the output. */
+/** A rule for two inputs that may have been broadcast: `f` returns their gradients in the shape of the output. */
 function broadcasting(
   f: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => [a: Tensor, b: Tensor],
 ): Rule<'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min'> {
@@ -42,7 +42,7 @@ function selected(condition: Tensor, g: Tensor): Tensor {
   return op.where(condition, g, 0);
 }
 
-/** The shape of x with 1 in the place of the axes. */
+/** The shape of x with size 1 for the axes. */
 function keptShape(x: Tensor, axes: readonly number[]): Shape {
   return x.shape.map((d, i) => (axes.includes(i) ? 1 : d));
 }
@@ -52,7 +52,7 @@ export const GRADIENTS: GradientRules = {
   Sub: broadcasting((g) => [g, op.neg(g)]),
   Mul: broadcasting((g, a, b) => [op.mul(g, b), op.mul(g, a)]),
   Div: broadcasting((g, _, b, y) => [op.div(g, b), op.neg(op.div(op.mul(g, y), b))]),
-  // Where both are equal the gradient goes to the first.
+  // For equal values the gradient goes to the first.
   Max: broadcasting((g, a, b) => [selected(op.greaterOrEqual(a, b), g), selected(op.less(a, b), g)]),
   Min: broadcasting((g, a, b) => [selected(op.greaterOrEqual(b, a), g), selected(op.less(b, a), g)]),
   Less: 'none',
@@ -115,7 +115,7 @@ export const GRADIENTS: GradientRules = {
     return [op.where(chosen, op.reshape(g, [...g.shape, 1]), 0), null];
   },
   ScatterAdd: 'none',
-  // No gradient comes to the second output: it is there for the rule alone.
+  // The second output exists only for this rule and never gets a gradient.
   RmsNorm: ({ inputs: [x, weight], outputs: [, inverse] }, [g]) => {
     if (!g) return [null, null];
     const unit = op.mul(x, inverse);
@@ -124,7 +124,7 @@ export const GRADIENTS: GradientRules = {
     const dx = op.mul(op.sub(scaled, op.mul(unit, along)), inverse);
     return [dx, unbroadcast(op.mul(g, unit), weight)];
   },
-  // The inverse rotation: the same angles with the other sign.
+  // The inverse rotation: the same angles, negated.
   Rotary: ({ inputs: [, position, cos, sin], attributes: { heads } }, [g]) => [
     op.rotary(g, position, cos, op.neg(sin), heads),
     null,
@@ -136,7 +136,7 @@ export const GRADIENTS: GradientRules = {
   If: 'none',
 };
 
-/** A size that is known while the graph is built. */
+/** A size that must be known while the graph is built. */
 function numeric(dim: Dim | undefined): number {
   if (typeof dim !== 'number') throw new Error(`the gradient needs a number in the place of the size ${dim}`);
   return dim;
@@ -150,8 +150,8 @@ function inputGradients<K extends OperatorName>(node: Node<K>, given: readonly (
 }
 
 /**
- * Gradients of a scalar with respect to tensors, as new tensors of the same graph and the same shapes. A tensor that the
- * scalar does not depend on has gradient null. Throws when the way passes an operator without gradient.
+ * Gradients of a scalar with respect to tensors, as new tensors of the same graph and shapes; null for tensors that the
+ * scalar does not depend on. Throws if a path contains an operator without gradient.
  */
 export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | null)[] {
   if (scalar.shape.length !== 0) throw new Error(`gradients are taken of a scalar, not of shape [${scalar.shape}]`);
@@ -159,9 +159,9 @@ export function gradients(scalar: Tensor, wanted: readonly Tensor[]): (Tensor | 
 }
 
 /**
- * Gradients of tensors from those of tensors that depend on them (the vector-Jacobian product), as new tensors of the same
- * graph. `given`: tensors, each with its gradient in the same shape. Null: none of them depends on the tensor. Throws when
- * the way passes an operator without gradient.
+ * Vector-Jacobian product: gradients of tensors from those of tensors that depend on them, as new tensors of the same
+ * graph. `given`: tensors with their gradients in the same shape. null: none of them depends on the tensor. Throws if a
+ * path contains an operator without gradient.
  */
 export function pullback(
   given: readonly (readonly [output: Tensor, gradient: Tensor])[],
@@ -170,10 +170,10 @@ export function pullback(
   const graph = given[0]![0].graph;
   const nodes = [...graph.nodes];
 
-  // Only what is between the wanted tensors and the given ones gets a gradient.
+  // Gradients are only computed for tensors that depend on the wanted ones.
   const depends = new Set<Tensor>(wanted);
   for (const node of nodes) {
-    // A block's outputs depend on what the block depends on, also where its inside is a loop.
+    // A block's outputs depend on its inputs, even if it contains a loop, which has no gradient.
     const block = node.outputs.map((t) => graph.blockOf.get(t)).find((b) => b !== undefined);
     const inputs = block?.inputs ?? (GRADIENTS[node.op] === 'stop' ? [] : node.inputs);
     if (inputs.some((t) => depends.has(t))) for (const output of node.outputs) depends.add(output);

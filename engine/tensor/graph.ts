@@ -1,6 +1,6 @@
 /**
- * The graph: tensors, nodes and the scopes they live in. Nothing here computes. Every node is of an operator of
- * `operators.ts`, which infers its shapes; a backend (ONNX, TensorFlow.js, the float64 reference) knows how to run it.
+ * The graph: tensors, nodes and their scopes. Nothing is computed here. Each node has an operator of `operators.ts`,
+ * which infers its shapes; backends (ONNX, TensorFlow.js, the float64 reference) run the graph.
  */
 import { canonical, type Shape } from './dims.ts';
 import { type BodyType, infer, type OperatorName, type Signatures } from './operators.ts';
@@ -11,20 +11,20 @@ export interface Tensor extends NamedType {
   readonly graph: Graph;
 }
 
-/** Where the bytes of a weight are: a slice of a file, mapped, never copied. */
+/** The location of a weight: a slice of a file, memory-mapped, never copied. */
 export interface ExternalData {
   file: string;
   offset: number;
   bytes: number;
-  /** As stored; 16-bit formats are widened when the graph runs. */
+  /** The type in the file; 16-bit formats are widened to float32 when the graph runs. */
   stored: StoredType;
-  /** Matrices of 16 bits: widened for each use, so that all of them in float32 never exist at a time. */
+  /** 16-bit matrices: widened at each use, so that they never all exist in float32 at once. */
   widenedAtUse?: boolean | undefined;
-  /** Matrices in blocks: what they are multiplied with is rounded to 8 bits, where a device can do that. */
+  /** Block-quantized matrices: products quantize the other factor to 8 bits, on devices that can. */
   roundsFactors?: boolean | undefined;
 }
 
-/** A loop's or branch's inside. It may read tensors of the scopes around it. */
+/** The body of a loop or branch. It may read tensors of enclosing scopes. */
 export interface Subgraph extends BodyType {
   inputs: Tensor[];
   outputs: Tensor[];
@@ -40,7 +40,7 @@ type NodesOf = {
   };
 };
 
-/** What a node of each operator has: tuples of tensors, typed attributes, bodies. */
+/** The nodes of each operator: tuples of tensors, typed attributes, bodies. */
 export interface Operators extends NodesOf {}
 
 interface NodeOf<K extends OperatorName> {
@@ -52,7 +52,7 @@ interface NodeOf<K extends OperatorName> {
   readonly bodies: Operators[K]['bodies'];
 }
 
-/** A node of one of the operators `K`, told apart by `op`. */
+/** A node of one of the operators `K`, discriminated by `op`. */
 export type Node<K extends OperatorName = OperatorName> = { [P in K]: NodeOf<P> }[K];
 
 export type Constant =
@@ -62,22 +62,22 @@ export type Constant =
 /** Backward rule of a node: gradients of its inputs from those of its outputs (null: no gradient). */
 export type Backward = (gradients: (Tensor | null)[]) => (Tensor | null)[];
 
-/** Several nodes with a gradient of their own, which differentiation treats as one. */
+/** Several nodes with a custom gradient, which differentiation treats as one. */
 export interface Block {
   inputs: readonly Tensor[];
   outputs: readonly Tensor[];
   backward: Backward;
 }
 
-/** A graph that is being built. Inputs and outputs have names, each used once. */
+/** A graph under construction. Inputs and outputs have unique names. */
 export class Graph {
   readonly inputs: Tensor[] = [];
   readonly constants: Constant[] = [];
   readonly outputs = new Map<string, Tensor>();
   readonly nodes: Node[] = [];
-  /** For every named size, an input axis that has it. */
+  /** For each named size, an input axis with that size. */
   readonly sizes = new Map<string, { input: Tensor; axis: number }>();
-  /** The block that made a tensor, when one did. */
+  /** The block that produced a tensor, if any. */
   readonly blockOf = new Map<Tensor, Block>();
   private readonly scopes: Node[][] = [this.nodes];
   private readonly scalars = new Map<string, Tensor>();
@@ -134,7 +134,7 @@ export class Graph {
     return tensor;
   }
 
-  /** Appends a node to the current scope. The functions of `op.ts` call this; models call those. */
+  /** Appends a node to the current scope. Models call the functions of `op.ts`, which call this. */
   emit<K extends OperatorName>(
     op: K,
     inputs: Operators[K]['inputs'],
@@ -144,7 +144,7 @@ export class Graph {
     const types = infer(op, inputs, attributes, bodies);
     const outputs = each(types, ({ dtype, shape }) => this.tensor(this.fresh(op), dtype, shape));
     const node: Node<K> = { op, inputs, outputs, attributes, bodies };
-    // The type checker does not see that a member of a union is one of it while K is open.
+    // The type checker cannot relate a union to its members while K is generic.
     this.scopes.at(-1)!.push(node as Node);
     return outputs;
   }
@@ -161,7 +161,7 @@ export class Graph {
     }
   }
 
-  /** Runs `build` and declares its result to be one differentiable operation on `inputs`. */
+  /** Runs `build` and declares its result as one differentiable operation on `inputs`. */
   block(inputs: readonly Tensor[], build: () => Tensor[], backward: (outputs: Tensor[]) => Backward): Tensor[] {
     this.blockDepth++;
     const outputs = build();

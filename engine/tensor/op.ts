@@ -1,11 +1,11 @@
-/** The functions that models, losses and optimizers are written in: each appends a node of one operator, or a few. */
+/** The functions from which models, losses and optimizers are built: each appends one node, or a few. */
 import { canonical, type Dim, type Shape } from './dims.ts';
 import type { Graph, Tensor } from './graph.ts';
 import type { DType, TensorType } from './tensor.ts';
 
 export type Operand = Tensor | number;
 
-/** Two operands as tensors: a number takes the type of the other tensor. */
+/** Two operands as tensors: a number gets the type of the other tensor. */
 function pair(a: Operand, b: Operand): [Tensor, Tensor] {
   const tensor = typeof a === 'number' ? b : a;
   if (typeof tensor === 'number') throw new Error('one operand must be a tensor');
@@ -49,24 +49,24 @@ export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
 export const not = unary('Not');
 
-/** a where the condition holds, else b. */
+/** a if the condition holds, else b. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [x, y] = pair(a, b);
   return x.graph.emit('Where', [condition, x, y], {}, [])[0];
 }
 
-/** The same shape in another type. Float to integer truncates toward 0. */
+/** Converts to another type, keeping the shape. Float to integer truncates toward 0. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : x.graph.emit('Cast', [x], { to: dtype }, [])[0];
 }
 
-/** The same value, through which no gradient flows. */
+/** The same value without gradient. */
 export const stopGradient = unary('Identity');
 
 /** Softmax over the last axis. */
 export const softmax = unary('Softmax');
 
-/** An axis counted from the front. */
+/** The index of an axis; negative axes count from the end. */
 function fromFront(x: Tensor, axis: number): number {
   return axis < 0 ? axis + x.shape.length : axis;
 }
@@ -82,7 +82,7 @@ export const reduceSum = reduction('ReduceSum');
 export const reduceMean = reduction('ReduceMean');
 export const reduceMax = reduction('ReduceMax');
 
-/** Index of the largest element of the last axis, int32; the first of several. */
+/** Index of the largest element of the last axis, int32; the first on ties. */
 export function argMax(x: Tensor): Tensor {
   return cast(x.graph.emit('ArgMax', [x], {}, [])[0], 'int32');
 }
@@ -98,7 +98,7 @@ export function matmul(a: Tensor, b: Tensor, { transA = false, transB = false } 
   return a.graph.emit('MatMul', [a, b], { transA, transB }, [])[0];
 }
 
-/** x [M, in] times a weight [out, in] as it is stored: [M, out]. */
+/** x [M, in] times a weight [out, in], as it is stored: [M, out]. */
 export function linear(x: Tensor, weight: Tensor): Tensor {
   return matmul(x, weight, { transB: true });
 }
@@ -118,24 +118,24 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return x.graph.emit('Expand', [x], { shape }, [])[0];
 }
 
-/** Joins along an axis; the other axes are equal. A negative axis counts from the last. */
+/** Concatenates along an axis; the other axes must be equal. A negative axis counts from the end. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const first = parts[0]!;
   return parts.length === 1 ? first : first.graph.emit('Concat', parts, { axis: fromFront(first, axis) }, [])[0];
 }
 
-/** Cuts an axis into parts of the given sizes, which add up to it. */
+/** Splits an axis into parts of the given sizes, which must add up to it. */
 export function split(x: Tensor, axis: number, sizes: readonly Dim[]): readonly Tensor[] {
   if (sizes.length === 1) return [x];
   return x.graph.emit('Split', [x], { axis: fromFront(x, axis), sizes: sizes.map(canonical) }, []);
 }
 
-/** Rows of x (axis 0) by int32 index of any shape. */
+/** Rows of x (axis 0) by an int32 index of any shape. */
 export function gather(x: Tensor, index: Tensor): Tensor {
   return x.graph.emit('Gather', [x, index], {}, [])[0];
 }
 
-/** Element of the last axis of x [..., N] by int32 index [...]: [...]. */
+/** Elements of the last axis of x [..., N] by int32 index [...]: [...]. */
 export function pick(x: Tensor, index: Tensor): Tensor {
   return x.graph.emit('Pick', [x, index], {}, [])[0];
 }
@@ -173,10 +173,10 @@ export function sizeOf(graph: Graph, dim: Dim): Tensor {
 }
 
 /**
- * Runs `body` `trips` times (int64 scalar), carrying tensors from turn to turn, while its condition holds. The body gets
- * the turn (int64 scalar) and the carried tensors; it returns their next values, tensors to be stacked over the turns
- * (axis 0, length `turns`), and optionally a bool scalar: continue. A carried axis may change its size; declare it in
- * `shapes` by a name of its own. Has no gradient: use it inside a block.
+ * Runs `body` `trips` times (int64 scalar), or until its condition is false, carrying tensors between iterations. The
+ * body gets the iteration (int64 scalar) and the carried tensors; it returns their next values, tensors to be stacked
+ * (axis 0, length `turns`), and optionally a bool scalar: whether to continue. If the size of a carried axis changes,
+ * name it in `shapes`. Has no gradient: use it inside a block.
  */
 export function loop(
   trips: Tensor,
@@ -196,7 +196,7 @@ export function loop(
   return { carried: made.slice(0, carried.length), stacked: made.slice(carried.length) };
 }
 
-/** Runs one of two branches by a bool scalar; both give tensors of the same types and shapes. No gradient. */
+/** Runs one of two branches, depending on a bool scalar; both return tensors of the same types and shapes. No gradient. */
 export function branch(condition: Tensor, then: () => Tensor[], otherwise: () => Tensor[]): readonly Tensor[] {
   const { graph } = condition;
   return graph.emit('If', [condition], {}, [graph.scope([], then), graph.scope([], otherwise)]);
@@ -207,14 +207,14 @@ export function silu(x: Tensor): Tensor {
   return mul(x, sigmoid(x));
 }
 
-/** The approximation of GELU with a tangent (arXiv 1606.08415): x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+/** The tanh approximation of GELU (arXiv 1606.08415): x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
 export function geluTanh(x: Tensor): Tensor {
   const cube = mul(mul(x, x), x);
   const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
 
-/** 0, 1, ..., n-1 in float32 [n], for a size that may have a name. */
+/** 0, 1, ..., n-1 in float32 [n], for a size that may be named. */
 export function counting(graph: Graph, n: Dim): Tensor {
   return sub(cumulativeSum(expand(graph.scalar(1), [n])), 1);
 }

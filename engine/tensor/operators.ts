@@ -1,35 +1,35 @@
 /**
  * The operators: a small, orthogonal set from which models, losses and optimizers are built. Each is declared once, here:
- * its inputs, attributes and bodies as types, and a function that checks them and infers types and shapes of the outputs.
- * `OperatorName` and `Operators` follow from the table, and everything that must know every operator is a record over
- * them: gradients, ONNX, TensorFlow.js, the float64 reference. A new operator compiles when all of them know it. The
- * functions that models call are in `op.ts`.
+ * its inputs, attributes and bodies as types, and a function that checks them and infers output types and shapes.
+ * `OperatorName` and `Operators` derive from the table, and code that covers every operator is a record over them:
+ * gradients, ONNX, TensorFlow.js, the float64 reference. A new operator only compiles once all of them support it. Models
+ * call the functions in `op.ts`.
  */
 import { broadcast, canonical, type Dim, product, type Shape, sameShape, sum } from './dims.ts';
 import { type DType, dimOf, type Each, type NamedType, type TensorType } from './tensor.ts';
 
-/** What an operator knows of a body: the types of what goes in and comes out. */
+/** The types of a body's inputs and outputs. */
 export interface BodyType {
   readonly inputs: readonly TensorType[];
   readonly outputs: readonly TensorType[];
 }
 
-/** How an operator is declared. */
+/** The declaration of an operator. */
 interface Operator<
   Inputs extends readonly NamedType[],
   Attributes,
   Outputs extends readonly NamedType[],
   Bodies extends readonly BodyType[],
 > {
-  /** Types of the outputs. Throws where the inputs do not fit. */
+  /** Types of the outputs. Throws for invalid inputs. */
   readonly infer: (inputs: Inputs, attributes: Attributes, bodies: Bodies) => Each<Outputs, TensorType>;
-  /** The inputs are broadcast to the shape of the output. */
+  /** Whether the inputs are broadcast to the shape of the output. */
   readonly broadcasts: boolean;
 }
 
 type None = Readonly<Record<never, never>>;
 
-/** An operator with one output, unless said otherwise. */
+/** Declares an operator, with one output by default. */
 function operator<
   Inputs extends readonly NamedType[],
   Attributes = None,
@@ -42,7 +42,7 @@ function operator<
   return { infer, broadcasts };
 }
 
-/** The output of an operator that has one. */
+/** The type of a single output. */
 function one(dtype: DType, shape: Shape): readonly [TensorType] {
   return [{ dtype, shape }];
 }
@@ -55,16 +55,16 @@ function sameType(a: NamedType, b: NamedType): DType {
 type Unary = readonly [x: NamedType];
 type Binary = readonly [a: NamedType, b: NamedType];
 
-/** Element by element, [...]: [...]. */
+/** Elementwise, [...]: [...]. */
 const unary = operator<Unary>(([x]) => one(x.dtype, x.shape));
-/** Element by element, with broadcasting. */
+/** Elementwise, with broadcasting. */
 const binary = operator<Binary>(([a, b]) => one(sameType(a, b), broadcast(a.shape, b.shape)), true);
 const comparison = operator<Binary>(([a, b]) => {
   sameType(a, b);
   return one('bool', broadcast(a.shape, b.shape));
 }, true);
 
-/** Over `axes`, counted from the front; they stay with size 1 or go. */
+/** Over `axes`, counted from the front, which keep size 1 or are removed. */
 const reduction = operator<Unary, { readonly axes: readonly number[]; readonly keep: boolean }>(([x], { axes, keep }) =>
   one(
     x.dtype,
@@ -76,7 +76,7 @@ export const OPERATORS = {
   Add: binary,
   Sub: binary,
   Mul: binary,
-  /** Integers are divided towards zero. */
+  /** Integer division truncates toward zero. */
   Div: binary,
   Max: binary,
   Min: binary,
@@ -95,7 +95,7 @@ export const OPERATORS = {
   Sigmoid: unary,
   Tanh: unary,
 
-  /** a where the condition (bool) holds, else b. */
+  /** a if the condition (bool) holds, else b. */
   Where: operator<readonly [condition: NamedType, a: NamedType, b: NamedType]>(
     ([condition, a, b]) => one(sameType(a, b), broadcast(condition.shape, broadcast(a.shape, b.shape))),
     true,
@@ -103,7 +103,7 @@ export const OPERATORS = {
 
   Cast: operator<Unary, { readonly to: DType }>(([x], { to }) => one(to, x.shape)),
 
-  /** The same value, through which no gradient flows. */
+  /** The same value without gradient. */
   Identity: unary,
 
   /** Over the last axis. */
@@ -113,15 +113,15 @@ export const OPERATORS = {
   ReduceMean: reduction,
   ReduceMax: reduction,
 
-  /** Index of the largest element of the last axis, the first of several: [..., N]: [...]. */
+  /** Index of the largest element of the last axis, the first on ties: [..., N]: [...]. */
   ArgMax: operator<Unary>(([x]) => one('int64', x.shape.slice(0, -1))),
 
   /** Running sum along the last axis. */
   CumSum: unary,
 
   /**
-   * [..., M, K] x [..., K, N]: [..., M, N], with equal leading axes or none; either side may be transposed in its last two
-   * axes. K may be 0, unless it is a batch with a transposed side.
+   * [..., M, K] x [..., K, N]: [..., M, N], with equal leading axes or none; the last two axes of either side may be
+   * transposed. K may be 0, unless the product is a batch with a transposed side.
    */
   MatMul: operator<Binary, { readonly transA: boolean; readonly transB: boolean }>(([a, b], { transA, transB }) => {
     const lead = a.shape.slice(0, -2);
@@ -162,7 +162,7 @@ export const OPERATORS = {
     return one(first.dtype, shape);
   }),
 
-  /** Cuts an axis into parts of the given sizes, which add up to it. */
+  /** Splits an axis into parts of the given sizes, which must add up to it. */
   Split: operator<Unary, { readonly axis: number; readonly sizes: readonly Dim[] }, readonly NamedType[]>(
     ([x], { axis, sizes }) => {
       if (sum(...sizes) !== dimOf(x, axis)) throw new Error(`split: [${sizes}] do not add up to ${dimOf(x, axis)}`);
@@ -175,7 +175,7 @@ export const OPERATORS = {
     one(x.dtype, [...index.shape, ...x.shape.slice(1)]),
   ),
 
-  /** Element of the last axis of x [..., N] by int32 index [...]: [...]. */
+  /** Elements of the last axis of x [..., N] by int32 index [...]: [...]. */
   Pick: operator<readonly [x: NamedType, index: NamedType]>(([x]) => one(x.dtype, x.shape.slice(0, -1))),
 
   /** Zeros [rows, ...] with the updates [..., ...] added at their int32 row index [...]. */
@@ -193,7 +193,7 @@ export const OPERATORS = {
     { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] },
   ]),
 
-  /** x [B, L, heads*d] turned by its position, int64 [B, L], in the tables cos and sin [positions, d/2]. */
+  /** Rotates x [B, L, heads*d] by position, int64 [B, L], with the tables cos and sin [positions, d/2]. */
   Rotary: operator<
     readonly [x: NamedType, position: NamedType, cos: NamedType, sin: NamedType],
     { readonly heads: number }
@@ -203,9 +203,9 @@ export const OPERATORS = {
   Size: operator<readonly [], { readonly dim: Dim }>(() => one('int64', [])),
 
   /**
-   * Runs the body `trips` times (int64 scalar) at most. It gets the turn (int64 scalar) and what is carried, and gives a
-   * bool scalar (continue), what is carried on, and what is stacked over the `turns` that there were (axis 0). `carried` says
-   * the shapes of what is carried where they change from turn to turn.
+   * Runs the body at most `trips` times (int64 scalar). It gets the iteration (int64 scalar) and the carried tensors, and
+   * returns a bool scalar (whether to continue), the next carried tensors, and tensors to be stacked over the `turns` that
+   * ran (axis 0). `carried` gives the shapes of carried tensors if they change between iterations.
    */
   Loop: operator<
     readonly [trips: NamedType, ...carried: NamedType[]],
@@ -219,7 +219,7 @@ export const OPERATORS = {
     })),
   ),
 
-  /** Runs one of two bodies by a bool scalar; both give tensors of the same types and shapes. */
+  /** Runs one of two bodies, depending on a bool scalar; both return tensors of the same types and shapes. */
   If: operator<
     readonly [condition: NamedType],
     None,
@@ -236,14 +236,14 @@ type SignatureOf<T> =
     : never;
 type SignaturesOf = { [K in OperatorName]: SignatureOf<(typeof OPERATORS)[K]> };
 
-/** What each operator is declared for: tuples of types, attributes, bodies. A node has tensors in their places. */
+/** The declared types of each operator: inputs, attributes, outputs, bodies. Nodes have tensors for these types. */
 export interface Signatures extends SignaturesOf {}
 
-/** Operators that have bodies, which an executor of graphs has to run. */
+/** Operators with bodies, which an executor must run itself. */
 export type ControlName = {
   [K in OperatorName]: Signatures[K]['bodies'] extends readonly [] ? never : K;
 }[OperatorName];
-/** All others: functions of their inputs. */
+/** All other operators: plain functions of their inputs. */
 export type PlainName = Exclude<OperatorName, ControlName>;
 
 const DECLARED: {
@@ -255,7 +255,7 @@ const DECLARED: {
   >;
 } = OPERATORS;
 
-/** Types of an operator's outputs. Throws where its inputs do not fit. */
+/** Types of an operator's outputs. Throws for invalid inputs. */
 export function infer<K extends OperatorName>(
   op: K,
   inputs: Signatures[K]['inputs'],

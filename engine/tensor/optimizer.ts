@@ -8,13 +8,13 @@ export interface AdamwOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** Decoupled from the gradient: every step multiplies the parameters by 1 - lr * weightDecay. */
+  /** Decoupled from the gradient: each step multiplies the parameters by 1 - lr * weightDecay. */
   weightDecay: number;
-  /** Largest norm of all gradients together; null: no clipping. */
+  /** Maximum global gradient norm; null: no clipping. */
   clipNorm: number | null;
 }
 
-/** A trainable parameter: its name (in models Hugging Face's, or PEFT's for adapters) and shape. */
+/** A trainable parameter: its name (as in Hugging Face models or PEFT adapters) and shape. */
 export interface Parameter {
   name: string;
   shape: readonly number[];
@@ -23,10 +23,10 @@ export interface Parameter {
 /** Added to the norm before dividing by it, as in torch.nn.utils.clip_grad_norm_. */
 const NORM_EPSILON = 1e-6;
 
-/** Elements up to which parameters are stacked. */
+/** Maximum number of elements of stacked parameters. */
 const SMALL = 1 << 16;
 
-/** What goes from step to step: the parameters, and the running means of their gradients and of the squares of these. */
+/** The parameters and their first and second moments, passed from step to step. */
 export type AdamwState<T> = {
   readonly parameters: Named<T>;
   readonly first: Named<T>;
@@ -38,9 +38,9 @@ export type AdamwInputs = {
   readonly gradients: Named<Port>;
   /** Learning rate, scalar. */
   readonly lr: Port;
-  /** 1 for the first step, scalar. */
+  /** Counted from 1, scalar. */
   readonly step: Port;
-  /** Every gradient is multiplied by it first; scalar. */
+  /** Factor applied to every gradient first; scalar. */
   readonly scale: Port;
 };
 
@@ -69,7 +69,7 @@ export function adamwGraph(
   const factor = clip ? op.mul(scale, clip) : scale;
 
   // p' = keep p - rate m' / (sqrt(v') + epsilon sqrt(c2)) with rate = lr sqrt(c2) / c1: the bias corrections c1 and c2
-  // are taken out of the tensors.
+  // are applied to scalars instead of tensors.
   const c1 = oneMinusPower(beta1, step);
   const rootC2 = op.sqrt(oneMinusPower(beta2, step));
   const rate = op.div(op.mul(lr, rootC2), c1);
@@ -98,10 +98,10 @@ export function adamwGraph(
 }
 
 type PortsByName = Record<string, Port>;
-/** Parameters, gradients, and the running means. */
+/** Parameters, gradients, first and second moments. */
 type Kind = 'p' | 'g' | 'm' | 'v';
 
-/** Inputs for the parameters and what belongs to them, and the tensors that they are computed on as. */
+/** Inputs for parameters, gradients and moments, and the stacked tensors to compute on. */
 function stackedInputs(graph: Graph, parameters: readonly Parameter[]) {
   const ports: Record<Kind, PortsByName> = { p: {}, g: {}, m: {}, v: {} };
   const groups = stacks(parameters).map((members) => {
@@ -130,8 +130,8 @@ function unstackedOutputs(graph: Graph, kind: Kind, members: readonly Parameter[
 }
 
 /**
- * Parameters to be computed on as one tensor: small ones whose shapes differ in the first axis only. That makes an
- * adapter's hundreds of matrices a handful; large ones are not worth the copy.
+ * Groups small parameters whose shapes differ in the first axis only, to compute on each group as one tensor. This turns
+ * an adapter's hundreds of matrices into a handful; large ones are not worth the copy.
  */
 function stacks(parameters: readonly Parameter[]): Parameter[][] {
   const groups = new Map<string, Parameter[]>();
@@ -144,10 +144,10 @@ function stacks(parameters: readonly Parameter[]): Parameter[][] {
   return [...groups.values()];
 }
 
-/** 1 - base^n, for a base in (0, 1), without the cancellation that a base near 1 brings in float32. */
+/** 1 - base^n for a base in (0, 1), without the float32 cancellation for a base near 1. */
 function oneMinusPower(base: number, n: Tensor): Tensor {
   const x = op.mul(n, Math.log(base));
-  // 1 - e^x = -x (1 + x/2 (1 + x/3 (1 + ...))), to 1e-9 for |x| < 0.5.
+  // 1 - e^x = -x (1 + x/2 (1 + x/3 (1 + ...))), accurate to 1e-9 for |x| < 0.5.
   let series = op.add(op.mul(x, 1 / 9), 1);
   for (let k = 8; k >= 2; k--) series = op.add(op.mul(op.mul(x, series), 1 / k), 1);
   return op.where(op.greater(x, -0.5), op.mul(op.neg(x), series), op.sub(1, op.exp(x)));

@@ -1,12 +1,12 @@
-/** Weights as files hold them, and as numbers. */
+/** Conversion between weights as stored in files and float32. */
 import { BLOCK_WIDTH, type BlockType, blockArrays, fromBlocks, isBlockType } from './blocks.ts';
 
 export type StoredType = 'F32' | 'BF16' | 'F16' | BlockType;
 
-/** Bytes of a number of each stored type. */
+/** Bytes per number of each stored type. */
 export const STORED_WIDTH: Readonly<Record<StoredType, number>> = { F32: 4, BF16: 2, F16: 2, ...BLOCK_WIDTH };
 
-/** Little-endian bytes of a stored type as float32: in a new array, or in the one given, which has the length for it. */
+/** Converts little-endian bytes of a stored type to float32: in a new array, or in the given one, whose length must fit. */
 export function toFloat32(
   bytes: Uint8Array,
   dtype: StoredType,
@@ -32,23 +32,23 @@ export function toFloat32(
   return values;
 }
 
-/** What is at least this large becomes infinite in float16: half a step more than its largest number, 65504. */
+/** The smallest value that overflows to infinity in float16: half a step more than its largest number, 65504. */
 export const MOST_FLOAT16 = 65_520;
 
-/** Little-endian bytes of the float16 numbers nearest to the values, ties to even; what is too large is infinite. */
+/** Rounds to the nearest float16, ties to even, as little-endian bytes; values that overflow become infinite. */
 export function toFloat16(values: Float32Array): Uint8Array {
   const halves = new Uint16Array(values.length);
   toFloat16Into(values, halves);
   return new Uint8Array(halves.buffer);
 }
 
-/** The same as bits of each number, in an array that has room for them. */
+/** The same, storing the bits of each number in the given array. */
 export function toFloat16Into(values: Float32Array, halves: Uint16Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < values.length; i++) {
     const sign = (bits[i]! >>> 16) & 0x8000;
     const size = Math.abs(values[i]!);
-    // below 2^-14 all float16 numbers are 2^-24 apart; above, ten bits of the fraction stay
+    // below 2^-14 all float16 numbers are 2^-24 apart; above, ten bits of the fraction are kept
     const exponent = size === 0 ? -14 : Math.max(-14, ((bits[i]! >>> 23) & 0xff) - 127);
     const steps = roundToEven(size * 2 ** (10 - exponent));
     const rounded = Number.isNaN(size) ? 0x7e00 : ((exponent + 14) << 10) + steps;
@@ -64,7 +64,7 @@ function roundToEven(value: number): number {
 
 let halves: Float32Array | null = null;
 
-/** The value of each of the 65,536 float16 numbers. */
+/** The values of all 65,536 float16 bit patterns. */
 export function halfTable(): Float32Array {
   if (halves) return halves;
   halves = new Float32Array(65_536);

@@ -1,23 +1,23 @@
-/** The types of tensors: data types, and shapes in which some sizes are only named. */
+/** The types of tensors: data types, and shapes with numeric or named sizes. */
 import type { Dim, Shape } from './dims.ts';
 
-/** Nothing is computed in `float16` and `uint8`: they are cast to `float32` before. */
+/** `float16` and `uint8` are storage types: they are cast to `float32` for computation. */
 export type DType = 'float32' | 'int32' | 'int64' | 'bool' | 'float16' | 'uint8';
-/** float16 numbers are their bits. */
+/** float16 numbers are stored as their bits. */
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
 
-/** What a tensor is before it has a place in a graph. */
+/** A tensor type outside of any graph. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
 }
 
-/** A tensor by its name and type. */
+/** A named tensor type. */
 export interface NamedType extends TensorType {
   readonly name: string;
 }
 
-/** Number of elements of a tensor whose sizes are known; 1 for a scalar. */
+/** Number of elements of a tensor of numeric shape; 1 for a scalar. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
@@ -32,7 +32,7 @@ export function dimOf(tensor: NamedType, axis: number): Dim {
 /** A tuple with a `U` for each member of `T`. */
 export type Each<T extends readonly unknown[], U> = { readonly [I in keyof T]: U };
 
-/** `map` that keeps a tuple's length. */
+/** `map` that preserves a tuple's length. */
 export function each<T extends readonly unknown[], U>(items: T, f: (item: T[number], index: number) => U): Each<T, U> {
   return items.map(f) as Each<T, U>;
 }
