@@ -1,4 +1,4 @@
-/** Overrides as Hydra reads them from a command line. Pure. */
+/** Overrides in Hydra's command-line syntax. Pure. */
 
 export type HydraValue =
   | string
@@ -7,10 +7,10 @@ export type HydraValue =
   | null
   | readonly HydraValue[]
   | { readonly [key: string]: HydraValue };
-/** By key. A key with `+` in front adds what the configuration lacks. */
+/** By key. The prefix `+` adds a key that the configuration lacks. */
 export type Overrides = Readonly<Record<string, HydraValue>>;
 
-/** `trainer.nnodes=1`, one per entry: Hydra parses each back to the same value. */
+/** `trainer.nnodes=1`, one per entry: Hydra parses each to the same value. */
 export function overrideLines(overrides: Overrides): string[] {
   return Object.entries(overrides).map(([key, value]) => `${key}=${hydraText(value)}`);
 }
@@ -24,14 +24,14 @@ function hydraText(value: HydraValue): string {
   return `{${entries.join(',')}}`;
 }
 
-/** In quotes wherever Hydra could read something else than the text: a number, a list, an interpolation. */
+/** Quotes a text that Hydra could parse as something else: a number, a list, an interpolation. */
 function quoted(text: string): string {
   if (/^[A-Za-z_/.][\w./-]*$/.test(text) && !/^(?:true|false|null|nan|inf|yes|no|on|off)$/i.test(text)) return text;
   const parts = text.split("'").map(doubledAtEnd);
   return `'${parts.join("\\'").replaceAll('${', '\\${')}'`;
 }
 
-/** A backslash counts in front of a quote only. */
+/** Doubles trailing backslashes, since a backslash is only special before a quote. */
 function doubledAtEnd(part: string): string {
   let count = 0;
   while (part.at(-1 - count) === '\\') count++;

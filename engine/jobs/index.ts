@@ -1,6 +1,5 @@
 /**
- * Jobs: a run of this program's configuration as a folder that another trainer runs, on machines that are not reached from
- * here.
+ * Jobs: a run configuration as a self-contained folder that another trainer runs, on machines that this one cannot reach.
  */
 
 export { machinesOf } from './machines.ts';

@@ -1,24 +1,24 @@
-/** The machines that a job runs on, and whether its rollouts can be divided among them. Pure. */
+/** The machines for a job, and whether its rollouts can be divided equally among them. Pure. */
 import { type Elsewhere, refusedSetting } from '../config/refusals.ts';
 import type { RunConfig } from '../protocol/index.ts';
 
-/** Where the job will run. */
+/** The machines that run the job. */
 export interface Machines {
   nodes: number;
-  /** GPUs of each node. */
+  /** GPUs per node. */
   gpus: number;
-  /** GPUs that one copy of the model is spread over while it samples. */
+  /** GPUs per copy of the model for sampling. */
   tensorParallel: number;
 }
 
-/** The machines that a configuration names. */
+/** The machines of a configuration, with defaults. */
 export function machinesOf({ engine }: Pick<RunConfig, 'engine'>): Machines {
   const { nodes = 1, gpus = 8, tensorParallel = 1 } = engine ?? {};
   return { nodes, gpus, tensorParallel };
 }
 
 /**
- * Refuses a batch whose rollouts the GPUs cannot share equally.
+ * Refuses a batch whose rollouts cannot be divided equally among the GPUs.
  * @param batch problems per step
  * @throws RollscopeError `config`
  */

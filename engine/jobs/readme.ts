@@ -1,9 +1,9 @@
-/** The README of a job: how to start it on one node and on a Ray cluster, and how to look at it. Pure. */
+/** The README of a verl job: how to start it on one node and on a Ray cluster, and how to view it. Pure. */
 import type { RunConfig } from '../protocol/index.ts';
 import type { Machines } from './machines.ts';
 import { batchSize, type JobData } from './verl-settings.ts';
 
-/** In Markdown. */
+/** The README in Markdown. */
 export function readmeOf(config: RunConfig, { nodes, gpus }: Machines, data: JobData): string {
   const rollouts = batchSize(config, data) * config.group;
   return `# Rollscope job for verl

@@ -1,4 +1,4 @@
-/** The part of this program that answers `rollscope score`, as files that run wherever Node does. */
+/** The part of this program that implements `rollscope score`, as files that run on any Node. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { writeWhole } from '../system/aside.ts';
 
 const COMMAND = /(?:^|\/)score-[^/]*\.js$/;
 
-/** Writes `package.json`, `cli.js` and the chunks that it loads for `score` into `folder`. */
+/** Writes `package.json`, `cli.js` and the chunks needed for `score` into `folder`. */
 export async function writeScoreProgram(folder: string): Promise<void> {
   const dist = assetPath('dist');
   if (!existsSync(path.join(dist, 'cli.js'))) {
@@ -22,7 +22,7 @@ export async function writeScoreProgram(folder: string): Promise<void> {
   await writeWhole(path.join(folder, 'package.json'), `${JSON.stringify(manifest)}\n`);
 }
 
-/** Modules by their names within `dist`: what `cli.js` always loads, the command, and all that the command may load. */
+/** Module texts by name within `dist`: the static imports of `cli.js`, the command, and everything it may import. */
 async function scoreModules(dist: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   await addModules(dist, ['cli.js'], found, false);
@@ -36,7 +36,7 @@ async function scoreModules(dist: string): Promise<Map<string, string>> {
   return found;
 }
 
-/** Adds modules and what they import; `dynamic`: also what they import when it comes to that. */
+/** Adds modules and their static imports; `dynamic`: also their dynamic imports. */
 async function addModules(
   dist: string,
   names: readonly string[],
@@ -52,7 +52,7 @@ async function addModules(
   }
 }
 
-/** Modules that a module imports: at once, or when it comes to that. */
+/** A module's static or dynamic imports. */
 function imported(name: string, text: string, dynamic: boolean): string[] {
   const pattern = dynamic ? /\bimport\("(\.{1,2}\/[\w./-]+\.js)"\)/g : /\b(?:from|import) ?"(\.{1,2}\/[\w./-]+\.js)"/g;
   return [...text.matchAll(pattern)].map(([, target]) => path.posix.join(path.posix.dirname(name), target!));

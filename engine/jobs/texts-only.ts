@@ -1,4 +1,4 @@
-/** Rewards that can be computed from the texts and token ids of responses: all that reaches the reward code of a job. */
+/** Rewards that need only response texts and token ids, since the reward code of a job gets nothing else. */
 import { graderOf } from '../grading/index.ts';
 import { type GroupDetail, NO_STATISTICS, type Rollout } from '../protocol/group.ts';
 import { tokenFacts } from '../protocol/group-facts.ts';
@@ -6,11 +6,11 @@ import { type Problem, RollscopeError, type RunConfig } from '../protocol/index.
 import { type RunReward, rewardOf } from '../reward/index.ts';
 import { requireNoPolicy, scoreGroup } from '../training/score-group.ts';
 
-/** Any: what reads it reads statistics too. */
+/** Arbitrary: rewards that use it also read token statistics. */
 const VOCABULARY = 2;
 
 /**
- * Refuses a reward that asks the policy, runs programs, or reads token statistics: it is tried on two responses.
+ * Refuses a reward that asks the policy, runs programs, or reads token statistics, by scoring two sample responses.
  * @throws RollscopeError `config` that names the reward
  */
 export async function requireTextReward(config: RunConfig, problem: Problem, option: string): Promise<void> {

@@ -1,8 +1,8 @@
-/** The README of a job for TRL: how to start it with accelerate on one node and on several, and how to look at it. Pure. */
+/** The README of a TRL job: how to start it with accelerate on one or several nodes, and how to view it. Pure. */
 import type { RunConfig } from '../protocol/index.ts';
 import type { Machines } from './machines.ts';
 
-/** In Markdown. */
+/** The README in Markdown. */
 export function trlReadme(config: RunConfig, { nodes, gpus }: Machines, problems: number): string {
   const rollouts = Math.min(config.batch, problems) * config.group;
   const isPath = /^(?:[/.~]|[A-Za-z]:)/.test(config.model);

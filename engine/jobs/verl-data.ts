@@ -1,4 +1,4 @@
-/** Problems as Parquet files in verl's schema: what verl's dataset reads, and what the reward code of a job needs. */
+/** Problems as Parquet files in verl's schema, for verl's dataset and the job's reward code. */
 import type { SchemaElement } from 'hyparquet';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 import { messagesOf, type PromptText } from '../model/prompt-text.ts';
@@ -28,10 +28,10 @@ const SCHEMA: SchemaElement[] = [
   { name: 'problem', ...TEXT, repetition_type: 'REQUIRED' },
 ];
 
-/** `test` is validated on: there a rollout scores whether it is right. */
+/** `test` is for validation, in which the score of a rollout is its correctness. */
 export type Split = 'train' | 'test';
 
-/** A problem as verl has it. `extra_info.problem` is JSON: the problem as `rollscope score` takes it. */
+/** A problem as a row for verl. `extra_info.problem` is the problem as JSON for `rollscope score`. */
 export function verlRow(problem: Problem, prompt: PromptText, source: string, split: Split) {
   const { index, id, text, answer, accepted, columns, rule } = problem;
   return {
@@ -53,7 +53,7 @@ export function verlRow(problem: Problem, prompt: PromptText, source: string, sp
   };
 }
 
-/** Writes rows as one Parquet file, which appears whole. @throws RollscopeError `disk` */
+/** Writes rows as one Parquet file, atomically. @throws RollscopeError `disk` */
 export async function writeVerlData(file: string, rows: readonly ReturnType<typeof verlRow>[]): Promise<void> {
   const names = ['data_source', 'prompt', 'ability', 'reward_model', 'extra_info'];
   await writeAside(file, async (aside) => {

