@@ -1,6 +1,6 @@
 /**
  * TRL as the compute backend of a run: it receives commands step by step, and its rollouts, metrics and checkpoints are
- * handed to the loop as those of this engine's worker are.
+ * passed to the training loop like those of this engine's worker.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -19,32 +19,32 @@ import { lastOutput } from './last-output.ts';
 import type { Launch } from './launch.ts';
 import { readWritten } from './rollouts.ts';
 
-/** How the loop's samplings are called in files. */
+/** The phases of rollouts, as named in files. */
 type Sampled = 'train' | 'evaluation' | 'greedy' | 'probe';
 type EventOf<Name extends TrlEvent['event']> = Extract<TrlEvent, { event: Name }>;
 
-/** Seconds that an orderly end may take. */
+/** Timeout in seconds of a clean shutdown. */
 const PATIENCE = 30;
-/** Lines of what the Python side printed that an error shows. */
+/** Output lines of the Python process shown in an error. */
 const LAST_LINES = 12;
-/** Lines that are looked at for the cause of its end. */
+/** Output lines searched for the cause of a failure. */
 const LOOKED_AT = 400;
 
-/** One process of TRL for one run, which is started with it. */
+/** A TRL process for one run, started by the constructor. */
 export class TrlCompute implements RunCompute, OutsideTrainer {
   private readonly program: SteeredProgram;
   private readonly events: TrlEvents;
-  /** How it ended; null while it runs. */
+  /** The exit status; null while it runs. */
   private ended: { code: number | null; signal: string | null; error?: Error } | null = null;
   private canceled = false;
   private pausing: { resolve: () => void; until: Promise<void> } | null = null;
-  /** Lets what waits for a sampling outside of training give up. */
+  /** Makes the wait for rollouts outside of training give up. */
   private giveUp: (() => void) | null = null;
-  /** The answer to a sampling that was given up: it comes before all others. */
+  /** The event for abandoned rollouts, which arrives before any other. */
   private unwanted: Promise<unknown> | null = null;
   private groups = new Map<number, GivenGroup>();
   private waited = 0;
-  /** Hears what TRL logged of a step, under TRL's names. */
+  /** Called with TRL's logged metrics of a step, under TRL's names. */
   onMetrics: (step: number, values: Record<string, number | null>) => void = () => {};
 
   constructor(
@@ -59,7 +59,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     });
   }
 
-  /** What it says of itself once the model is loaded. Throws RollscopeError `engine-stopped` where that fails. */
+  /** The event once the model is loaded. Throws RollscopeError `engine-stopped` if loading fails. */
   async ready(): Promise<EventOf<'ready'>> {
     this.listener.tick({ activity: 'loading', fraction: null, tokens: 0 });
     return this.event('ready');
@@ -91,7 +91,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const tokens = groups.reduce((n, { rollouts }) => n + rollouts.reduce((m, one) => m + one.tokens.length, 0), 0);
     this.listener.tick({ activity: phase === 'train' ? 'updating' : 'sampling', fraction: null, tokens });
     for (const { problem, rollouts } of groups) onGroup(problem, rollouts);
-    // The journal has them.
+    // The rollouts are in the journal now.
     await remove(written);
   }
 
@@ -109,7 +109,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const saved = await this.event('saved');
     if (saved.folder === null) return;
     if (!existsSync(saved.folder)) {
-      // It was moved before, into the place of the checkpoint that is written again.
+      // It was already moved to the checkpoint folder of this step, so it is copied from there.
       await copy(this.launch.checkpointFolder(saved.step), folder);
       return;
     }
@@ -136,7 +136,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     this.pausing = null;
   }
 
-  /** What trains now comes to its end; then the next thing that is asked fails with `canceled`. */
+  /** Lets the current training step finish; then the next operation fails with `canceled`. */
   cancel(): void {
     this.canceled = true;
     this.giveUp?.();
@@ -147,18 +147,18 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     this.canceled = false;
   }
 
-  /** Ends it at once. */
+  /** Kills the process. */
   kill(): void {
     this.program.kill();
   }
 
-  /** Ends it in order, or after a while at once. */
+  /** Asks the process to end, and kills it after a timeout. */
   async close(): Promise<void> {
     this.tell({ command: 'end' });
     const late = setTimeout(() => this.program.kill(), PATIENCE * 1000);
     await this.program.exited;
     clearTimeout(late);
-    // A launcher may end before what it started.
+    // A launcher may end before its child processes.
     this.program.kill();
   }
 
@@ -171,7 +171,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     this.program.tell(JSON.stringify(command));
   }
 
-  /** Between two things that are asked: waits while paused, and fails once canceled. */
+  /** Called before an operation: waits while paused, and throws if canceled. */
   private async gate(): Promise<void> {
     if (this.pausing && !this.canceled) {
       this.listener.paused();
@@ -181,7 +181,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     if (this.canceled) throw canceled();
   }
 
-  /** The next event, which must be this one. `yields`: a cancel need not wait for it. */
+  /** The next event, which must have this name. `yields`: a cancel does not wait for it. */
   private async event<Name extends TrlEvent['event']>(name: Name, yields = false): Promise<EventOf<Name>> {
     const begun = performance.now();
     await this.unwanted;
@@ -236,7 +236,7 @@ function canceled(): RollscopeError {
   return new RollscopeError('canceled', 'The run was stopped.', undefined, { details: { reason: 'run' } });
 }
 
-/** Rewards that ask the policy more, and going back to a checkpoint, were refused before the run began. */
+/** Rewards that ask the policy, and rollbacks, were refused before the run began. */
 async function never(): Promise<never> {
   throw new Error('TRL is asked for steps, rollouts and checkpoints only');
 }

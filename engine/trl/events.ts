@@ -1,4 +1,4 @@
-/** What the Python side of a run tells, as lines of a file that grows. */
+/** Events of a run's Python process, as lines of a growing file. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
@@ -15,19 +15,19 @@ export const TrlEvent = z.discriminatedUnion('event', [
     device: z.string(),
     trainable: z.int().min(0),
   }),
-  /** Training begins, at a step. */
+  /** Training starts at a step. */
   z.object({ event: z.literal('training'), step }),
-  /** A file of rollouts is whole. */
+  /** A file of rollouts is complete. */
   z.object({ event: z.literal('rollouts'), phase: z.string(), step, file: z.string() }),
-  /** A step is done; what TRL logged of it. */
+  /** A step is done, with TRL's logged metrics. */
   z.object({ event: z.literal('step'), step, metrics: z.record(z.string(), z.number().nullable()) }),
-  /** A checkpoint is whole; null: there is nothing to save before the first step. */
+  /** A checkpoint is complete; null: there is nothing to save before the first step. */
   z.object({ event: z.literal('saved'), step, folder: z.string().nullable() }),
   z.object({ event: z.literal('ended'), step }),
 ]);
 export type TrlEvent = z.infer<typeof TrlEvent>;
 
-/** Most milliseconds until it is searched for more, and whether the Python side has ended: only while somebody waits for it. */
+/** Maximum milliseconds between checks for new events and for the end of the process, while a caller waits. */
 const LOOK_MS = 50;
 
 /** Reads the events of a file in order, each once. The file need not exist yet. */
@@ -38,8 +38,8 @@ export class TrlEvents {
   constructor(private readonly file: string) {}
 
   /**
-   * The next event; null once nothing more can come and everything that was written before has been handed over.
-   * @param ended whether nothing more can come
+   * The next event; null once all events were returned and no more can come.
+   * @param ended whether no more events can be written
    */
   async next(ended: () => boolean): Promise<TrlEvent | null> {
     let changes: FileChanges | null = null;
@@ -70,7 +70,7 @@ export class TrlEvents {
         size - this.offset,
         this.offset,
       );
-      // Up to the last whole line.
+      // Reads up to the last complete line.
       const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1;
       this.offset += end;
       for (const line of buffer.subarray(0, end).toString('utf8').split('\n')) {

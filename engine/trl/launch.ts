@@ -1,4 +1,4 @@
-/** How the Python side of a run is started: its job, its command line, and the files that it writes. */
+/** Starts a run's Python process: its job, its command line, and its output files. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -12,13 +12,13 @@ import type { SteeredOptions } from '../system/steered-program.ts';
 import { batchOf } from '../training/schedule.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from './settings.ts';
 
-/** Format of the job file; `python/rollscope_trl/job.py` reads it. */
+/** Version of the format of the job file, which `python/rollscope_trl/job.py` reads. */
 const JOB_VERSION = 1;
 
 export interface Launch extends SteeredOptions {
   /** Name of the run. */
   run: string;
-  /** Problems of each step. */
+  /** The problems of each step. */
   batches: readonly (readonly number[])[];
   eventsFile: string;
   rolloutsFolder: string;
@@ -27,19 +27,19 @@ export interface Launch extends SteeredOptions {
 
 export interface JobOptions {
   config: RunConfig;
-  /** Of the run. */
+  /** The run's folder. */
   folder: string;
-  /** Of the Hugging Face model. */
+  /** The folder of the Hugging Face model. */
   model: string;
   /** Number of training problems. */
   problems: number;
   python: string;
-  /** Checkpoint to resume from; null: from the start. */
+  /** Checkpoint to resume from; null to start from the beginning. */
   resume: string | null;
   allowPrograms: boolean;
 }
 
-/** Writes the job and says how to start it. What an earlier part of the run left is removed. */
+/** Writes the job and returns its command line. Removes the files of an earlier part of the run. */
 export async function prepareLaunch(options: JobOptions): Promise<Launch> {
   const { config, folder, model, problems, python, resume, allowPrograms } = options;
   const own = inRun(folder, 'trl');
@@ -80,8 +80,8 @@ export async function prepareLaunch(options: JobOptions): Promise<Launch> {
 }
 
 /**
- * Problems of each step, as many in all: those of this engine, and where two passes over the problems meet in a batch and
- * share some, others of the problems in their place.
+ * The problems of each step, the same number for all steps: the batches of this engine, with duplicates at the boundary
+ * of two epochs replaced by other problems.
  */
 export function fixedBatches({ seed, batch, steps }: RunConfig, problems: number): number[][] {
   const size = Math.min(batch, problems);
@@ -102,7 +102,7 @@ function launcherOf({ engine }: RunConfig): string[] {
   return ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', String(processes)];
 }
 
-/** A path, or a name in accelerate's own folder. @throws RollscopeError `config` where there is none */
+/** A path, or a name in accelerate's own folder. @throws RollscopeError `config` if there is no such file */
 export function accelerateFile(given: string): string {
   const cache = process.env.HF_HOME ?? path.join(homedir(), '.cache', 'huggingface');
   const own = ['', '.yaml', '.yml', '.json'].map((ending) => path.join(cache, 'accelerate', `${given}${ending}`));
@@ -119,7 +119,7 @@ export function accelerateFile(given: string): string {
 function environmentOf({ device, threads }: RunConfig): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    // The rewards are computed by this program, which may be an editor's.
+    // This program's executable computes the rewards, and may be an editor's.
     ...PLAIN_NODE,
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',

@@ -1,4 +1,4 @@
-/** What a run on TRL is made of, before anything of it is written: settings that TRL honors, its Python, problems and model. */
+/** Checks and loads everything for a run on TRL before it is written: supported settings, Python, problems, model. */
 import { type ModelSource, openModel } from '../model/source.ts';
 import { parseTemplateVariables } from '../protocol/chat-choice.ts';
 import { type Prompt, RollscopeError, type RunConfig } from '../protocol/index.ts';
@@ -12,22 +12,22 @@ import { accelerateFile } from './launch.ts';
 import { requirePython } from './python.ts';
 import { refuseForTrl, refuseUnequal } from './refusals.ts';
 
-/** What a run is made of before anything of it is written. */
+/** The checked parts of a run. */
 export interface Prepared {
   config: RunConfig;
   material: Material;
   source: ModelSource & { folder: string };
   python: string;
-  /** Packages of the Python by version. */
+  /** Package versions in the Python environment. */
   packages: Record<string, string>;
-  /** But for what is known once TRL has loaded the model. */
+  /** Without the fields that are known once TRL has loaded the model. */
   info: Omit<PolicyInfo, 'trainable' | 'device'>;
 }
 
 /**
- * Everything that can be wrong is found here.
- * @param date when the run was created, as ISO 8601: templates with a date render it
- * @param stored prompts as the run has them; null to render them
+ * Checks everything that can be wrong.
+ * @param date creation time of the run, as ISO 8601, for chat templates that contain a date
+ * @param stored prompts stored with the run; null to render them
  * @param signal cancels the download of a dataset
  * @throws RollscopeError `config` for settings, Python or model that do not work with TRL, `dataset` for problems
  */
@@ -55,7 +55,7 @@ export async function prepare(
   };
 }
 
-/** Prompts as the model gets them. Throws RollscopeError, which names the problem where one is at fault. */
+/** The model's prompts. Throws RollscopeError, which names the problem if one is the cause. */
 function promptsFor(
   config: RunConfig,
   {
@@ -74,7 +74,7 @@ function promptsFor(
   }
 }
 
-/** @throws RollscopeError `config` for a file that transformers does not load */
+/** @throws RollscopeError `config` for a model file that transformers cannot load */
 async function openSource({ model, chatTemplate, chatTemplateKwargs }: RunConfig): Promise<Prepared['source']> {
   const chat = { template: chatTemplate, variables: parseTemplateVariables(chatTemplateKwargs) };
   const source = await openModel(model, { chat });

@@ -1,4 +1,4 @@
-/** The Python that has TRL: where it is, and what it lacks. */
+/** Finds the Python environment with TRL, and its missing packages. */
 import path from 'node:path';
 import { findProgram } from '../external/find-program.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -6,18 +6,18 @@ import { shellWord } from '../protocol/texts.ts';
 import { isNewer } from '../protocol/version.ts';
 import { runProgram } from '../system/program.ts';
 
-/** The first of TRL's versions whose trainer this engine drives, and the one that it was checked with. */
+/** The minimum supported version of TRL, which is also the tested one. */
 export const LEAST_TRL = '1.16';
 const SECONDS = 60;
 
 export interface PythonReport {
   /** Absolute path. */
   python: string;
-  /** Versions by package, of Python itself too; null for one that is missing. */
+  /** Versions by package, including Python itself; null for missing packages. */
   versions: Record<string, string | null>;
   /** Packages that are missing or too old. */
   missing: string[];
-  /** The command that installs them; null where nothing is missing. */
+  /** The command that installs them; null if nothing is missing. */
   install: string | null;
 }
 
@@ -36,8 +36,8 @@ print(json.dumps(found))
 `;
 
 /**
- * The Python that a run uses: the one that is named; else that of `.venv` in the working folder or above it, the active
- * environment, or the PATH. null where there is none.
+ * The Python of a run: the given one; else that of `.venv` in the working folder or one of its parents, the active
+ * environment, or the PATH. null if there is none.
  */
 export async function findPython(named: string | undefined, folder = process.cwd()): Promise<string | null> {
   if (named !== undefined) return findProgram(named, folder);
@@ -59,7 +59,7 @@ function foldersAbove(folder: string): string[] {
   return above === folder ? [folder] : [folder, ...foldersAbove(above)];
 }
 
-/** What a Python has. @throws RollscopeError `config` where it does not run */
+/** The packages of a Python environment. @throws RollscopeError `config` if it does not run */
 export async function examinePython(python: string, wanted: readonly string[] = []): Promise<PythonReport> {
   const ended = await runProgram(python, ['-c', ASK], { seconds: SECONDS }).catch((error: Error) => error);
   const answer = ended instanceof Error ? null : parsed(ended.stdout);
@@ -82,8 +82,8 @@ export async function examinePython(python: string, wanted: readonly string[] = 
 }
 
 /**
- * The Python of a run, with all that the run needs.
- * @throws RollscopeError `config` that says what is missing and the one command that installs it
+ * The Python of a run, with all required packages.
+ * @throws RollscopeError `config` that names missing packages and the command that installs them
  */
 export async function requirePython(named: string | undefined, wanted: readonly string[]): Promise<PythonReport> {
   const python = await findPython(named);

@@ -1,10 +1,10 @@
-/** Settings without an equivalent in TRL: an error names them before the run starts. Pure. `docs/trl.md` has the table. */
+/** Settings that TRL does not support: an error names them before the run starts. Pure. See `docs/trl.md`. */
 import { commonRefusals, precisionRefusals, type Refusal, refusedSetting, refuseFirst } from '../config/refusals.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
 import { SCALES } from './settings.ts';
 
-/** What TRL cannot honor, in the order in which it is looked at. */
+/** Settings that TRL does not support, in the order in which they are checked. */
 export const TRL_REFUSALS: readonly Refusal[] = [
   {
     path: 'model',
@@ -71,7 +71,7 @@ export const TRL_REFUSALS: readonly Refusal[] = [
 ];
 
 /**
- * Refuses what TRL cannot honor.
+ * Refuses settings that TRL does not support.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
 export function refuseForTrl(config: RunConfig): void {
@@ -79,7 +79,7 @@ export function refuseForTrl(config: RunConfig): void {
 }
 
 /**
- * Refuses rollouts of a step that the processes cannot share equally; an accelerate configuration says itself how many there are.
+ * Refuses batches that cannot be divided equally among the processes; an accelerate configuration sets their number itself.
  * @throws RollscopeError `config`
  */
 export function refuseUnequal({ batch, group, engine }: RunConfig, problems: number): void {

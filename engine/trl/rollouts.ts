@@ -1,4 +1,4 @@
-/** The rollouts of a step as the Python side wrote them, as the engine's own sampler would hand them over. */
+/** Reads the rollouts of a step written by the Python process, in the form of the engine's own sampler. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -18,14 +18,14 @@ const Row = z.object({
   evidence: z.record(z.string(), z.json()).optional(),
 });
 
-/** A problem's rollouts, and what was given for them where they train. */
+/** A problem's rollouts, with their rewards and advantages if they train. */
 export interface TrlGroup {
   problem: number;
   rollouts: PolicyRollout[];
   given: GivenGroup;
 }
 
-/** The groups of a file, in the order of their first rollouts. */
+/** The groups of a file, ordered by their first rollouts. */
 export async function readWritten(file: string, tokenizer: Pick<Tokenizer, 'tokenTexts'>): Promise<TrlGroup[]> {
   const groups = new Map<number, z.infer<typeof Row>[]>();
   for (const line of (await readFile(file, 'utf8')).split('\n')) {

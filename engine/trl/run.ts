@@ -1,4 +1,4 @@
-/** Runs on TRL: started and resumed as runs of this engine are, by the same loop, with another trainer at work. */
+/** Runs on TRL: started and resumed like runs of this engine, by the same training loop with another compute backend. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createJournal } from '../journal/create.ts';
@@ -22,8 +22,8 @@ import { prepareLaunch } from './launch.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 /**
- * Starts a run on TRL in a new folder. Rejects with RollscopeError when configuration, dataset, model or Python are bad, or
- * TRL does not start; nothing is left then.
+ * Starts a run on TRL in a new folder. Rejects with RollscopeError if the configuration, dataset, model or Python is
+ * unusable, or TRL does not start; the folder is then removed.
  */
 export async function startTrl({
   config: given,
@@ -45,7 +45,7 @@ export async function startTrl({
   const prompts = promptsOf({ ...info, trainable: 0, device: '' });
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
-    // A run names a program: the Python that it was started with.
+    // The run names a program, its Python: marks the run as made on this machine.
     await markOwn(folder);
     const options = { resume: null, allowPrograms, state: LOOP_START, history: [], ...(signal && { signal }) };
     return await work(journal, prepared, { ...options, fresh: true });
@@ -57,8 +57,8 @@ export async function startTrl({
 }
 
 /**
- * Resumes a run on TRL from its last checkpoint. What was recorded after it is made again: TRL does not repeat itself bit
- * by bit. Rejects as `startTrl` does; the folder stays.
+ * Resumes a run on TRL from its last checkpoint. Later steps are computed again, since TRL does not reproduce them bit by
+ * bit. Rejects as `startTrl` does, but keeps the folder.
  */
 export async function resumeTrl({
   folder,
@@ -94,7 +94,7 @@ export async function resumeTrl({
   }
 }
 
-/** A run that did not begin has neither a log nor anything to resume. */
+/** A run that failed to start has no log and nothing to resume. */
 function withoutRun(error: unknown): unknown {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'trl-ended') return error;
   const { file: _, run: __, ...details } = error.details;
@@ -108,7 +108,7 @@ interface WorkOptions {
   allowPrograms: boolean;
   state: LoopState;
   history: readonly JournalRecord[];
-  /** Its first records are still to be written. */
+  /** Whether its first records are still to be written. */
   fresh: boolean;
   signal?: AbortSignal;
 }

@@ -1,14 +1,14 @@
-/** The settings of a run as TRL takes them; `refusals.ts` has those that TRL has no equal of. Pure. `docs/trl.md` has the table. */
+/** Converts run settings to TRL's; `refusals.ts` lists the unsupported ones. Pure. `docs/trl.md` has the table. */
 import type { RunConfig } from '../protocol/index.ts';
 import { learningRate } from '../training/schedule.ts';
 
-/** Sequences of a forward and backward pass on one device, at most. */
+/** Maximum number of sequences per forward and backward pass on one device. */
 export const MICRO_BATCH = 8;
 
 /** Fields of GRPOConfig and LoraConfig. */
 export type TrlFields = Record<string, string | number | boolean | readonly string[] | Record<string, unknown>>;
 
-/** `scale_rewards` of each estimator that TRL computes as this engine does. */
+/** `scale_rewards` for each advantage estimator that TRL computes as this engine does. */
 export const SCALES: Partial<Record<RunConfig['loss']['advantage'], string>> = {
   grpo: 'group',
   'grpo-batch': 'batch',
@@ -21,7 +21,7 @@ const LOSS_TYPES: Record<RunConfig['loss']['normalizer'], string> = {
   'dr-grpo': 'dr_grpo',
 };
 
-/** What TRL's trainer is configured with, but for what follows from the number of processes. */
+/** The configuration of TRL's trainer, without fields that depend on the number of processes. */
 export function grpoFields({ seed, sampling, loss, optimizer, engine }: RunConfig): TrlFields {
   return {
     seed,
@@ -52,13 +52,13 @@ export function grpoFields({ seed, sampling, loss, optimizer, engine }: RunConfi
   };
 }
 
-/** The adapter; null where all weights train. */
+/** The adapter; null if all weights are trained. */
 export function loraFields({ lora }: RunConfig): TrlFields | null {
   if (!lora) return null;
   return { r: lora.rank, lora_alpha: lora.alpha, lora_dropout: 0, target_modules: lora.targets };
 }
 
-/** Learning rate of each step, from the first on: those of this engine. */
+/** The learning rate of each step, from this engine's schedule. */
 export function learningRates({ optimizer, steps }: RunConfig): number[] {
   return Array.from({ length: steps }, (_, i) => learningRate(optimizer, i + 1, steps));
 }
