@@ -1,4 +1,4 @@
-/** Where a Ray cluster answers, and what it wants to be told: found as `ray job submit` finds it. */
+/** The address and credentials of a Ray cluster, found as `ray job submit` finds them. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -6,21 +6,21 @@ import { RollscopeError } from '../protocol/index.ts';
 import { isObject } from '../protocol/values.ts';
 
 export interface RayCluster {
-  /** `http://head:8265`, without a slash at its end. */
+  /** `http://head:8265`, without a trailing slash. */
   url: string;
-  /** For each request: what `RAY_JOB_HEADERS` has, and the token of the cluster. */
+  /** Headers of each request: those of `RAY_JOB_HEADERS`, and the cluster's token. */
   headers: Readonly<Record<string, string>>;
-  /** It runs on this machine. */
+  /** Whether it runs on this machine. */
   here: boolean;
 }
 
 const HERE = 'http://127.0.0.1:8265';
-/** Where the dashboard listens unless somebody said otherwise. */
+/** The dashboard's default port. */
 const PORT = '8265';
 
 /**
- * @param given address that the user gave @param env of this process
- * @throws RollscopeError `config` for what is not the address of a dashboard
+ * @param given address given by the user @param env environment of this process
+ * @throws RollscopeError `config` if it is not the address of a dashboard
  */
 export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = process.env): RayCluster {
   const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardIn(env.RAY_ADDRESS) ?? HERE;
@@ -51,7 +51,7 @@ function withoutSlashes(text: string): string {
   return text.slice(0, end);
 }
 
-/** `RAY_ADDRESS` may also name the cluster for `ray.init`. */
+/** Ignores other values of `RAY_ADDRESS`, which may be addresses for `ray.init`. */
 function dashboardIn(address: string | undefined): string | undefined {
   return address !== undefined && /^https?:\/\//.test(address) ? address : undefined;
 }
@@ -63,7 +63,7 @@ function headersIn(env: NodeJS.ProcessEnv): Record<string, string> {
   return { ...headers, ...(token !== null && { authorization: `Bearer ${token}` }) };
 }
 
-/** Ray asks for a token since 2.60, unless it was told not to, and keeps one in the user's home. */
+/** Ray requires a token since 2.60, unless disabled, and stores one in the user's home. */
 function tokenIn({ RAY_AUTH_MODE: mode, RAY_AUTH_TOKEN: token, RAY_AUTH_TOKEN_PATH: file }: NodeJS.ProcessEnv) {
   if (mode === 'disabled') return null;
   const found = token?.trim() || fileText(file ?? path.join(homedir(), '.ray', 'auth_token'));
@@ -83,7 +83,7 @@ function headersOf(text: string): Record<string, string> {
   try {
     value = JSON.parse(text);
   } catch {
-    // refused below
+    // rejected below
   }
   if (isObject(value) && Object.values(value).every((one) => typeof one === 'string')) {
     return value as Record<string, string>;

@@ -1,6 +1,6 @@
 /**
- * What verl's console logger prints of each step: `step:12 - actor/loss:np.float64(0.5) - timing_s/step:31.2`. It is in the
- * log of the job, also where verl's files cannot be read. Pure.
+ * Metrics printed by verl's console logger for each step: `step:12 - actor/loss:np.float64(0.5) - timing_s/step:31.2`.
+ * The job's log contains them even if verl's files cannot be read. Pure.
  */
 import type { ForeignMetrics } from '../importers/metrics.ts';
 
@@ -10,7 +10,7 @@ const STEP = 'step:';
 const LINE = /^(\d{1,9}) - (.*)$/;
 const VALUE = /^(?:np\.\w+\()?(-?(?:\d[\d_.]*(?:e[+-]?\d+)?|inf)|nan|True|False)\)?$/i;
 
-/** The metrics of a line of the log; null for any other line. */
+/** The metrics in a line of the log; null for any other line. */
 export function consoleMetrics(line: string): ForeignMetrics | null {
   const [, step, rest] = LINE.exec(behindStep(line.replace(COLORS, '')) ?? '') ?? [];
   if (step === undefined || rest === undefined) return null;
@@ -23,7 +23,7 @@ export function consoleMetrics(line: string): ForeignMetrics | null {
   return Object.keys(values).length === 0 ? null : { step: Number(step), values };
 }
 
-/** What is after the first `step:` that is a word of its own; the name of a process is before it. */
+/** The text after the first standalone `step:`; the name of a process may precede it. */
 function behindStep(line: string): string | null {
   for (let at = line.indexOf(STEP); at >= 0; at = line.indexOf(STEP, at + 1)) {
     if (at === 0 || ' \t)'.includes(line[at - 1]!)) return line.slice(at + STEP.length);
@@ -31,7 +31,7 @@ function behindStep(line: string): string | null {
   return null;
 }
 
-/** NaN for a number that does not exist; null for what is not a number. */
+/** NaN for nan and infinity; null for text that is not a number. */
 function numberOf(text: string): number | null {
   const [, value] = VALUE.exec(text) ?? [];
   if (value === undefined) return null;

@@ -1,26 +1,26 @@
 /**
- * Requests to a job server. Why not `fetch`: it sends the headers of a browser, whose requests Ray's dashboard refuses, so
- * that no page can submit a job.
+ * Requests to a job server. Does not use `fetch`, which sends the headers of a browser: Ray's dashboard rejects these, so
+ * that web pages cannot submit jobs.
  */
 import { type ClientRequest, request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 
-/** The longest answer that is read, in bytes. */
+/** Maximum size of a response, in bytes. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 export interface Answer {
-  /** Its status is between 200 and 299. */
+  /** Whether its status is between 200 and 299. */
   ok: boolean;
   status: number;
   text: string;
 }
 
-/** A request that is still to be ended. */
+/** Opens a request that the caller must end. */
 export function open(url: string, options: RequestOptions): ClientRequest {
   return url.startsWith('https:') ? tlsRequest(url, options) : plainRequest(url, options);
 }
 
-/** @param body whole @param patience milliseconds @throws an error of the system, or of the time-out */
+/** @param body the whole body @param patience timeout in milliseconds @throws a system error, or a timeout error */
 export function ask(
   url: string,
   { body, patience, ...options }: RequestOptions & { body: Uint8Array | null; patience: number },

@@ -1,4 +1,4 @@
-/** The log of a job: kept as a file of the run, and read for what verl prints of each step. */
+/** The log of a job: stored as a file of the run, and searched for the metrics that verl prints. */
 import type { ForeignMetrics } from '../importers/metrics.ts';
 import { writeWhole } from '../system/aside.ts';
 import { appendLog } from '../system/log-file.ts';
@@ -7,14 +7,14 @@ import { consoleMetrics } from './console-metrics.ts';
 import { followLog } from './log-stream.ts';
 
 const AGAIN_AFTER = 5000;
-/** Lines that an error shows. */
+/** Lines shown in an error. */
 const LAST_LINES = 12;
-/** A longer line is cut: progress bars print lines without an end. */
+/** Maximum length of a line, since progress bars print endless lines. */
 const LONGEST = 100_000;
 
 /**
- * Appends the job's log to a file as it grows and collects the metrics that verl prints, by step. Losing the
- * connection ends neither.
+ * Appends the job's log to a file as it grows, and collects the metrics that verl prints, by step. A lost connection
+ * interrupts neither.
  */
 export class JobLog {
   private readonly bySteps = new Map<number, ForeignMetrics>();
@@ -22,15 +22,15 @@ export class JobLog {
   private following: Promise<void> = Promise.resolve();
   private rest = '';
   private last: string[] = [];
-  /** Characters that came: a server that is asked again begins at the beginning. */
+  /** Characters received so far: after a reconnect the server sends the log from the beginning. */
   private received = 0;
   /** The latest step that verl printed; null before the first. */
   step: number | null = null;
 
-  /** @param file that takes the log */
+  /** @param file stores the log */
   constructor(readonly file: string) {}
 
-  /** All that verl printed of its steps so far. */
+  /** The metrics of all steps so far. */
   get metrics(): ForeignMetrics[] {
     return [...this.bySteps.values()];
   }
@@ -39,13 +39,13 @@ export class JobLog {
     return this.last;
   }
 
-  /** Follows the log of a job from its beginning, over lost connections, until `end`. */
+  /** Follows the log of a job from its beginning until `end`, and reconnects as needed. */
   async follow(cluster: RayCluster, id: string): Promise<void> {
     await writeWhole(this.file, '');
     this.following = this.work(cluster, id);
   }
 
-  /** The job has ended: takes what is left of its log, for at most so many milliseconds. */
+  /** Called when the job has ended: reads the rest of its log, for at most `patience` milliseconds. */
   async end(patience: number): Promise<void> {
     const timer = setTimeout(() => this.giveUp.abort(), patience);
     this.ended = true;

@@ -1,6 +1,6 @@
 /**
- * The log of a job as Ray's job server sends it: text messages over a WebSocket, from its beginning on, until the job ends.
- * Why not a package or Node's own: Node 20 has none, and this is all that is needed of the protocol (RFC 6455).
+ * The log of a job as Ray's job server sends it: text messages over a WebSocket, from the beginning until the job ends.
+ * Implements the small part of the protocol that it needs (RFC 6455) instead of using a package, since Node 20 has none.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -13,12 +13,12 @@ const TEXT = 1;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
-/** A longer message is not a log's. */
+/** Maximum size of a message; a log never exceeds it. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /**
- * Follows the log of a job; resolves when the server has closed it, or the connection was lost or refused.
- * @param onText a part of the log, in order
+ * Follows the log of a job; resolves when the server closes it, or the connection is lost or refused.
+ * @param onText receives the parts of the log in order
  */
 export function followLog(
   { url, headers }: RayCluster,
@@ -66,11 +66,11 @@ export function followLog(
   });
 }
 
-/** Reads the server's frames, which are not masked. */
+/** Parses the server's frames, which are not masked. */
 class Frames {
   private waiting: Buffer = Buffer.alloc(0);
   private readonly decoder = new StringDecoder('utf8');
-  /** The message at hand is text. */
+  /** Whether the current message is text. */
   private isText = false;
 
   constructor(
@@ -78,7 +78,7 @@ class Frames {
     private readonly onText: (text: string) => void,
   ) {}
 
-  /** false at the end of the conversation. */
+  /** false once the connection is to be closed. */
   take(bytes: Buffer): boolean {
     this.waiting = this.waiting.length === 0 ? bytes : Buffer.concat([this.waiting, bytes]);
     for (;;) {
@@ -107,7 +107,7 @@ interface Frame {
   end: number;
 }
 
-/** The frame at the beginning of these bytes; null where more must come. */
+/** The first frame in these bytes; null if it is incomplete. */
 function frameAt(bytes: Buffer): Frame | null | 'broken' {
   if (bytes.length < 2) return null;
   const short = bytes[1]! & 0x7f;
@@ -120,7 +120,7 @@ function frameAt(bytes: Buffer): Frame | null | 'broken' {
   return bytes.length < end ? null : { code: bytes[0]! & 0xf, payload: bytes.subarray(begin, end), end };
 }
 
-/** What a client sends is masked. */
+/** A pong frame, masked as all frames from clients must be. */
 function pong(payload: Buffer): Buffer {
   const mask = randomBytes(4);
   const said = payload.subarray(0, 125);

@@ -1,4 +1,4 @@
-/** The problems of a run, which it began with: each rollout that verl writes answers one of them. */
+/** The fixed problems of a run: each rollout that verl writes must belong to one of them. */
 import type { GradedProblem } from '../importers/group.ts';
 import type { LoggedProblem } from '../importers/importer.ts';
 import { KnownProblems } from '../importers/known-problems.ts';
@@ -7,16 +7,16 @@ import { RowFault } from '../importers/row-fault.ts';
 import type { Problem } from '../protocol/index.ts';
 
 /**
- * Finds the problem of a logged rollout by id, then by prompt; a rollout of any other problem is a fault of its row.
+ * Finds the problem of a logged rollout by id, then by prompt; reports the row of any other problem as faulty.
  */
 export class GivenProblems implements RunProblems {
-  /** All problems are the run's own. */
+  /** Always 0, since unknown problems are refused. */
   readonly unmatched = 0;
   private readonly byId = new Map<string, Problem[]>();
   private readonly byText: KnownProblems;
   private latest: { id: string | undefined; prompt: string; index: number } | null = null;
 
-  /** @param asked what the template made of each problem */
+  /** @param asked the rendered prompt of each problem */
   constructor(
     private readonly problems: readonly Problem[],
     asked: readonly string[],
@@ -38,12 +38,12 @@ export class GivenProblems implements RunProblems {
     return { index, reference: accepted ?? answer, rule };
   }
 
-  /** They are written when the run begins. */
+  /** Empty, since all problems are written when the run begins. */
   taken(): never[] {
     return [];
   }
 
-  /** By the id, which the job's reward code writes next to each rollout; else by the prompt. @throws RowFault for another problem */
+  /** Finds by id, which the job's reward code logs with each rollout; else by prompt. @throws RowFault for others */
   take(logged: LoggedProblem): number {
     const { id, prompt } = logged;
     const before = this.latest;

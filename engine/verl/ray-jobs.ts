@@ -1,6 +1,6 @@
 /**
- * Ray's job server, as `ray job submit` talks to it: the REST interface of the dashboard. Neither Ray nor Python is needed
- * on this machine.
+ * A client of Ray's job server, like `ray job submit`: the REST API of the dashboard. This machine needs neither Ray nor
+ * Python.
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
@@ -12,9 +12,9 @@ import { type Answer, ask } from './http.ts';
 const SECONDS = 1000;
 const PATIENCE = 30 * SECONDS;
 const UPLOAD_PATIENCE = 600 * SECONDS;
-/** What Ray takes at most as the files of a job. */
+/** Ray's size limit for the files of a job. */
 const MOST_BYTES = 500 * 2 ** 20;
-/** Characters of an answer that a message shows. */
+/** Characters of a response shown in an error. */
 const SHOWN = 300;
 
 export const JOB_STATUSES = ['PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED'] as const;
@@ -22,7 +22,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 
 const JobInfo = z.object({
   status: z.enum(JOB_STATUSES),
-  /** What Ray says of it, for people. */
+  /** Ray's description of the status, for people. */
   message: z
     .string()
     .nullish()
@@ -33,24 +33,24 @@ export type JobInfo = z.infer<typeof JobInfo>;
 const Version = z.object({ ray_version: z.string() });
 
 export interface Submission {
-  /** Chosen here, so that a job can be found again however the submission ended. */
+  /** Chosen here, so that the job can be found even if the response to the submission is lost. */
   id: string;
-  /** Command line for the shell, run in the folder of the package. */
+  /** Shell command, run in the folder of the package. */
   entrypoint: string;
-  /** As `upload` returned it. */
+  /** The name returned by `upload`. */
   package: string;
-  /** For people who look at Ray's list of jobs. */
+  /** Shown in Ray's list of jobs. */
   metadata: Record<string, string>;
 }
 
-/** Whether a job has ended in any way: stopped, succeeded or failed. */
+/** Whether a job was stopped, succeeded or failed. */
 export function isOver(status: JobStatus): boolean {
   return status === 'STOPPED' || status === 'SUCCEEDED' || status === 'FAILED';
 }
 
 /**
- * Each call rejects with RollscopeError `engine-stopped`: reason `cluster-unreachable` where nobody answers, `cluster-refused`
- * where the cluster says no.
+ * All methods reject with RollscopeError `engine-stopped`: reason `cluster-unreachable` if the cluster does not respond,
+ * `cluster-refused` if it returns an error.
  */
 export class RayJobs {
   constructor(readonly cluster: RayCluster) {}
@@ -62,7 +62,7 @@ export class RayJobs {
     return this.read(Version, response.text).ray_version;
   }
 
-  /** Stores the files of a job, unless they are there. @param zip of them @returns the name under which a job takes them */
+  /** Stores the files of a job, unless already stored. @param zip of the files @returns the name for submitting a job */
   async upload(zip: Uint8Array): Promise<string> {
     if (zip.length > MOST_BYTES) {
       throw new RollscopeError(
@@ -88,7 +88,7 @@ export class RayJobs {
     if (!response.ok) throw this.refused(response.status, response.text);
   }
 
-  /** null for a job that the cluster does not know. */
+  /** null if the cluster does not know the job. */
   async info(id: string): Promise<JobInfo | null> {
     const response = await this.request('GET', `/api/jobs/${encodeURIComponent(id)}`);
     if (response.status === 404) return null;
@@ -96,7 +96,7 @@ export class RayJobs {
     return this.read(JobInfo, response.text);
   }
 
-  /** Asks for its end; its status says when that is reached. */
+  /** Requests a stop; the job's status shows when it has stopped. */
   async stop(id: string): Promise<void> {
     const response = await this.request('POST', `/api/jobs/${encodeURIComponent(id)}/stop`);
     if (!response.ok && response.status !== 404) throw this.refused(response.status, response.text);
@@ -158,7 +158,7 @@ function unreachable(url: string, error: unknown): RollscopeError {
   );
 }
 
-/** Nobody answers now; somebody may later. */
+/** Whether the cluster is currently unreachable, so that a retry may succeed. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof RollscopeError && error.details?.reason === 'cluster-unreachable';
 }

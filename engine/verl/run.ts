@@ -1,4 +1,4 @@
-/** A run that verl makes on a Ray cluster, as the server, the command line and the editor watch and steer it. */
+/** A run that verl executes on a Ray cluster, controlled by the server, the command line and the editor. */
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ImportWork } from '../importers/import-work.ts';
@@ -20,11 +20,11 @@ import type { JobLog } from './job-log.ts';
 import { isOver, isUnreachable, type JobInfo, type RayJobs } from './ray-jobs.ts';
 import type { SubmittedJob } from './submitted-job.ts';
 
-/** Milliseconds between two looks at the job and its files. */
+/** Milliseconds between checks of the job and its files. */
 const INTERVAL = 2000;
-/** How long the rest of a log may take once its job has ended. */
+/** Milliseconds to wait for the rest of the log after a job has ended. */
 const LOG_PATIENCE = 20_000;
-/** Looks without an answer after which a run that is being stopped ends without one. */
+/** Failed checks after which a run that is being stopped ends without confirmation. */
 const LAST_TRIES = 5;
 
 type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
@@ -32,21 +32,21 @@ type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
 export interface VerlRunParts {
   config: RunConfig;
   journal: Journal;
-  /** What writes rollouts into the journal. */
+  /** Writes rollouts to the journal. */
   imported: ImportedRun;
   work: ImportWork;
-  /** Curves may come without rollouts, because verl's files cannot be read here. */
+  /** `curvesOnly`: steps may lack rollouts, because verl's files cannot be read here. */
   importer: { curvesOnly?: boolean };
   jobs: RayJobs;
   job: SubmittedJob;
   log: JobLog;
   meter: ProgressMeter;
   watch: RunWatch;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between checks. */
   interval?: number;
 }
 
-/** Looks at the job and its files in turn, writes what is new into the journal, and ends with the job. */
+/** Polls the job and its files, writes new data to the journal, and ends with the job. */
 export class VerlRun implements RunHandle {
   readonly done: Promise<EndRecord>;
   readonly stopNote = 'Stopping the job. verl resumes from its last checkpoint. Press Ctrl+C again to leave at once.';
@@ -86,7 +86,7 @@ export class VerlRun implements RunHandle {
     return this.parts.journal.recordsFrom(from, limit);
   }
 
-  /** @throws RollscopeError `usage`: verl has no such thing */
+  /** @throws RollscopeError `usage`: verl cannot pause */
   pause(): void {
     throw new RollscopeError(
       'usage',
@@ -115,7 +115,7 @@ export class VerlRun implements RunHandle {
 
   private async makeRun(): Promise<EndRecord> {
     const { journal, imported, work, log, meter } = this.parts;
-    // The caller must have the run's handle before anything happens.
+    // Lets the caller get the run's handle before anything happens.
     await Promise.resolve();
     meter.set({ state: 'running', activity: 'cluster' });
     let ending: Ending;
@@ -157,7 +157,7 @@ export class VerlRun implements RunHandle {
     }
   }
 
-  /** null while the cluster does not answer. */
+  /** null while the cluster does not respond. */
   private async info(): Promise<JobInfo | 'unknown' | null> {
     const { jobs, job, meter } = this.parts;
     try {
@@ -216,7 +216,7 @@ export class VerlRun implements RunHandle {
   }
 }
 
-/** Feeds the collapse watch with a record that was just written; returns the warning that it gives rise to. */
+/** Passes a new record to the collapse watch; returns the resulting warning, if any. */
 export function feedWatch(watch: RunWatch, record: JournalRecord): NewRecord | null {
   if (record.type === 'step') return watch.step(record);
   watch.recall(record);

@@ -1,4 +1,4 @@
-/** Runs on verl: a job that is submitted to a Ray cluster, and followed into a run folder as imports follow a dump. */
+/** Runs on verl: jobs submitted to a Ray cluster, whose output is imported into a run folder as it grows. */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { verl } from '../importers/formats/verl.ts';
@@ -38,8 +38,8 @@ import { readJob, type SubmittedJob, verlFolder, writeJob } from './submitted-jo
 import { zipFolder } from './zip.ts';
 
 /**
- * Starts a run on verl in a new folder. Rejects with RollscopeError where verl cannot honor a setting, the problems are bad, or
- * the cluster does not take the job; nothing is left then.
+ * Starts a run on verl in a new folder. Rejects with RollscopeError if verl does not support a setting, the problems are
+ * unusable, or the cluster refuses the job; the folder is then removed.
  */
 export async function startVerl({
   config: given,
@@ -69,7 +69,7 @@ export async function startVerl({
   const prompts = promptsOf(prepared).map((text, problem) => ({ problem, text, tokens: null }));
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
-    // A run names a program: what it starts on the cluster.
+    // The run names a program, which it starts on the cluster: marks the run as made on this machine.
     await markOwn(folder);
     appendHeader(journal, prepared, jobs);
     const state = await beginState(journal, places.mount);
@@ -83,8 +83,8 @@ export async function startVerl({
 }
 
 /**
- * Follows the job of a run again; where that has ended before its time, a new one continues from verl's last checkpoint. Rejects
- * as `startVerl` does; the folder stays.
+ * Follows the job of a run again; if it ended early, submits a new one that continues from verl's last checkpoint. Rejects
+ * as `startVerl` does, but keeps the folder.
  */
 export async function resumeVerl({ folder, allowCommand = false }: ResumeOptions): Promise<RunHandle> {
   const file = await readRunFile(folder);
@@ -115,12 +115,12 @@ export async function resumeVerl({ folder, allowCommand = false }: ResumeOptions
 }
 
 interface Places {
-  /** Where verl writes, as a path on the cluster, and as a path here. */
+  /** verl's output folder as a path on the cluster (`outputs`), and as a path here (`mount`). */
   outputs: string;
   mount: string;
 }
 
-/** Each run has a folder of its own there, so that none continues from the checkpoints of another. */
+/** Each run has its own folder there, so that none continues from the checkpoints of another. */
 function placesOf({ engine }: RunConfig, folder: string, { cluster }: RayJobs): Places {
   const { outputs, mount } = engine ?? {};
   if (outputs === undefined) {
@@ -147,10 +147,10 @@ function placesOf({ engine }: RunConfig, folder: string, { cluster }: RayJobs): 
   return { outputs: path.posix.join(outputs, run), mount: path.join(mount ?? outputs, run) };
 }
 
-/** Submits the job; what Ray calls it is stored before it is. */
+/** Submits the job; its id is stored first. */
 async function submit(run: string, prepared: PreparedJob, jobs: RayJobs, places: Places): Promise<SubmittedJob> {
   const files = verlFolder(run, 'job');
-  // Written again each time: what a folder from elsewhere holds is not run.
+  // Rewritten each time, so that files of a folder from elsewhere are never run.
   await remove(files);
   await writeVerlFiles(prepared, files);
   const stored = await jobs.upload(await zipFolder(files));
@@ -168,7 +168,7 @@ async function submit(run: string, prepared: PreparedJob, jobs: RayJobs, places:
   return job;
 }
 
-/** A word for the shell in which Ray starts the job. */
+/** Quotes a word for the shell in which Ray starts the job. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -197,7 +197,7 @@ function appendHeader(journal: Journal, { config, material, validated }: Prepare
   }
 }
 
-/** From here the run is continued, until a first step was imported. */
+/** The initial import state, valid until the first step was imported. */
 async function beginState(journal: Journal, source: string): Promise<ImportState> {
   await journal.sync();
   const state: ImportState = {
@@ -235,7 +235,7 @@ async function work({ journal, prepared, jobs, job, state }: AtWork): Promise<Ru
   return new VerlRun({ config, journal, imported, work: importing, importer, jobs, job, log, meter, watch });
 }
 
-/** What verl prints of its steps is in the log of the job too, where its own file cannot be read. */
+/** Adds the metrics from the job's log, for when verl's own file cannot be read. */
 function withLog(dump: Dump, log: JobLog): Dump {
   return {
     ...dump,

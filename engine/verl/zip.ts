@@ -1,22 +1,22 @@
 /**
- * A folder as a ZIP file, which is how Ray takes the files of a job. The same files give the same bytes, so that Ray
- * recognizes what it has. Why not a package: this is all that is needed of the format.
+ * Creates ZIP files, in which Ray expects the files of a job. Equal files give equal bytes, so that Ray recognizes what it
+ * already has. Implements only the small part of the format that it needs, instead of using a package.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { crc32 } from '../journal/crc.ts';
 
-/** 1980-01-01: the first date that the format has. */
+/** 1980-01-01: the earliest date of the format. */
 const DATE = 0x21;
 const VERSION = 20;
 const UTF8_NAMES = 0x800;
 const DEFLATED = 8;
-/** A regular file that everybody may read, in the upper half of the external attributes; made on Unix. */
+/** Mode of a regular file that everyone may read, in the upper half of the external attributes; made on Unix. */
 const MODE = 0o100644 * 0x10000;
 const UNIX = 3 << 8;
 
-/** The files of a folder and its subfolders, by their paths within it. @returns bytes of the archive */
+/** Zips the files of a folder and its subfolders, by relative path. @returns bytes of the archive */
 export async function zipFolder(folder: string): Promise<Buffer> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries
@@ -46,7 +46,7 @@ export async function zipFolder(folder: string): Promise<Buffer> {
   return Buffer.concat([...parts, ...directory, end]);
 }
 
-/** What a file's own header and the directory both say of it. */
+/** The fields shared by a file's local header and its entry in the directory. */
 function factsOf(name: Buffer, data: Buffer, packed: Buffer): { common: Buffer; name: Buffer } {
   const common = numbers(
     ...([
@@ -66,7 +66,7 @@ function factsOf(name: Buffer, data: Buffer, packed: Buffer): { common: Buffer; 
   return { common, name };
 }
 
-/** Little-endian, each of 2 or 4 bytes. */
+/** Little-endian integers of 2 or 4 bytes. */
 function numbers(...given: readonly (readonly [size: 2 | 4, value: number])[]): Buffer {
   const bytes = Buffer.alloc(given.reduce((sum, [size]) => sum + size, 0));
   let at = 0;
