@@ -1,16 +1,16 @@
-/** Code in responses. Pure. */
+/** Extracts code blocks from responses. Pure. */
 
 const [TICK, TILDE, SPACE, RETURN] = [0x60, 0x7e, 0x20, 0x0d];
 
-/** The marks of a line that opens or closes a block. */
+/** The fence at the start or end of a code block. */
 interface Fence {
   mark: number;
   size: number;
-  /** What follows them: the language, or nothing. */
+  /** The text after the fence: the language, or nothing. */
   rest: string;
 }
 
-/** Most lines are none, which their first characters tell. */
+/** null for other lines, most of which are recognized by their first characters. */
 function fenceIn(text: string, start: number, end: number): Fence | null {
   let at = start;
   while (at < start + 3 && text.charCodeAt(at) === SPACE) at++;
@@ -24,8 +24,8 @@ function fenceIn(text: string, start: number, end: number): Fence | null {
 }
 
 /**
- * Content of the last closed block of code whose language is among `languages` (lower case; '' is a block without one);
- * null without one. A block that is still open at the end was cut off and does not count.
+ * Content of the last closed code block whose language is in `languages` (lower case; '' means no language); null if
+ * there is none. A block that is still open at the end was truncated and does not count.
  */
 export function lastCodeBlock(text: string, languages: readonly string[]): string | null {
   if (!text.includes('```') && !text.includes('~~~')) return null;

@@ -1,7 +1,6 @@
 /**
- * The user's own reward: a module, or any program that reads rollouts and writes rewards. It runs in a process of its
- * own, with a deadline, once for each call (a step's rollouts, as a rule). Callers make sure that the workspace is
- * trusted.
+ * Custom rewards: a module, or any program that reads rollouts and writes rewards. It runs in a separate process with a
+ * time limit, once per call (usually for all rollouts of a step). Callers must make sure that the workspace is trusted.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,11 +14,11 @@ import { withoutTypes } from './typescript.ts';
 const MODULE = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.[cm]?ts$/;
 
-/** What it may write: a megabyte, and 16 kB for each rollout. */
+/** Limit of the program's output: 1 MiB, plus 16 KiB per rollout. */
 const outputBytes = (rollouts: number) => 2 ** 20 + rollouts * 2 ** 14;
 
 /**
- * Runs a module (CommonJS code, in a Node of its own). What the module prints goes to stderr, since stdout carries the
+ * Runs a module (CommonJS code, in a separate Node). The module's own output goes to stderr, since stdout carries the
  * rewards. The first line of stdin is the module's URL and the code of TypeScript modules; the others are the rollouts.
  */
 const RUNNER = `
@@ -54,10 +53,10 @@ import(url).then(async (module) => {
 `;
 
 /**
- * Asks the user's program for the rewards of rollouts, in their order; `detail` is what the program says of it.
- * @param folder where relative paths begin; also the program's working folder
- * @throws RollscopeError `config` that names the program, the line and what to do, where it does not start, fails, passes
- *   its deadline, or writes anything but one reward per rollout; `canceled` where `signal` ended it
+ * Runs the user's program to reward rollouts, in their order; `detail` is the program's explanation.
+ * @param folder base of relative paths, and the program's working folder
+ * @throws RollscopeError `config` that names the program, the line and a remedy, if it does not start, fails, exceeds its
+ *   time limit, or writes anything but one reward per rollout; `canceled` if aborted by `signal`
  */
 export async function runCustom(
   options: CustomOptions,
@@ -193,7 +192,7 @@ function checksIn(name: string, stdout: string, rollouts: readonly CustomRollout
   );
 }
 
-/** A line of output; null if it is not a finite number. */
+/** A parsed output line; null if the reward is not a finite number. */
 function checkIn(text: string): Check | null {
   let value: unknown;
   try {

@@ -1,8 +1,8 @@
-/** Where a program is, as a shell would find it. */
+/** Finds programs as a shell does. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
-/** Whether there is a file, with links followed; false for folders and for what cannot be looked at. */
+/** Whether a path is a file, following links; false for folders and inaccessible paths. */
 export async function isFile(file: string): Promise<boolean> {
   return fs.stat(file).then(
     (stat) => stat.isFile(),
@@ -18,7 +18,7 @@ async function isProgram(file: string): Promise<boolean> {
   return allowed && isFile(file);
 }
 
-/** Absolute path of a program: of a name, on the PATH; of a path, from `folder`. null where there is none. */
+/** Absolute path of a program: a name is looked up on the PATH, a path is relative to `folder`. null if not found. */
 export async function findProgram(name: string, folder = process.cwd()): Promise<string | null> {
   const endings = process.platform === 'win32' ? (process.env.PATHEXT ?? '.EXE;.CMD;.BAT').split(';') : [''];
   const named = /[/\\]/.test(name);

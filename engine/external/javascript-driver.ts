@@ -1,4 +1,4 @@
-/** The driver of JavaScript programs: the counterpart of `python-driver.ts`, which says what a driver does and what it guards against. */
+/** The driver of JavaScript programs; see `python-driver.ts` for its protocol and what it guards against. */
 
 export const JAVASCRIPT_DRIVER = `
 (() => {

@@ -1,9 +1,9 @@
 /**
  * Lean verification: a proof either compiles or not.
  *
- * Compiling a Lean file can run code, so what is not needed for proofs is refused before Lean sees it
- * (`proof-file.ts`), and what counts in the end is what Lean says last of the theorem: the axioms that it rests on. Who
- * must be sure has what Lean compiled checked by another program. Callers make sure that the workspace is trusted.
+ * Compiling a Lean file can run code, so words that proofs do not need are rejected in advance (`proof-file.ts`), and the
+ * last thing that Lean reports about the theorem decides: the axioms it depends on. For certainty, check the compiled file
+ * with an independent program. Callers must make sure that the workspace is trusted.
  */
 
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { findProgram } from './find-program.ts';
 import { inParallel } from './pool.ts';
 import { fileFor, type ProofFile, words } from './proof-file.ts';
 
-/** Lean maps its libraries, so a limit on memory must be wide. */
+/** Generous, since Lean memory-maps its libraries. */
 const MEGABYTES = 8192;
 const OUTPUT_BYTES = 1024 * 1024;
 
@@ -34,15 +34,15 @@ export async function requireLean(): Promise<string> {
   );
 }
 
-/** Axioms of Lean that mathematics rests on. */
+/** Lean's standard axioms. */
 const ACCEPTED_AXIOMS = new Set(['propext', 'Classical.choice', 'Quot.sound']);
 
 /**
- * Checks the proof in each response: the last closed block of Lean code, or the whole response. The score is 1 if Lean
- * accepts it without errors, without gaps, and on Lean's own axioms alone (`propext`, `Classical.choice`, `Quot.sound`,
- * asked of Lean where the theorem has a name); else 0. `native_decide` is not accepted: it trusts the compiler.
- * Lean gets the environment's LEAN_PATH and its like, and an empty folder.
- * @throws RollscopeError `config` without Lean, `canceled` where `signal` ended it
+ * Checks the proof in each response: the last closed Lean code block, or the whole response. The score is 1 if Lean accepts
+ * it without errors or gaps, using only the standard axioms (`propext`, `Classical.choice`, `Quot.sound`; checked with
+ * Lean if the theorem has a name); else 0. `native_decide` is not accepted, since it trusts the compiler. Lean gets
+ * LEAN_PATH and similar variables, and an empty folder.
+ * @throws RollscopeError `config` without Lean, `canceled` if aborted by `signal`
  */
 export async function checkLean(
   options: LeanOptions,
@@ -58,7 +58,7 @@ export async function checkLean(
   });
 }
 
-/** Why Lean does not accept a file; null where it does. */
+/** Why Lean rejects a file; null if it accepts it. */
 async function compile(lean: string, file: ProofFile, seconds: number, signal?: AbortSignal): Promise<string | null> {
   return inTemporaryFolder('rollscope-lean', async (folder) => {
     await writeInPlace(path.join(folder, 'Proof.lean'), file.source);
@@ -76,7 +76,7 @@ async function compile(lean: string, file: ProofFile, seconds: number, signal?: 
   });
 }
 
-/** Where elan keeps its toolchains, and where Lean finds libraries. */
+/** Environment variables with the locations of elan's toolchains and Lean's libraries. */
 function leanVariables(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
     /^(?:HOME|USERPROFILE|LEAN_.*|ELAN_.*|LAKE_.*)$/.test(name),
@@ -104,7 +104,7 @@ function failureIn(
   return others.length > 0 ? `the proof depends on axioms: ${others.join(', ')}` : null;
 }
 
-/** The first error that Lean reports. */
+/** The first error reported by Lean. */
 function errorIn(output: string): { line: string | undefined; message: string } | null {
   const lines = output.split('\n');
   for (const [i, line] of lines.entries()) {
@@ -116,7 +116,7 @@ function errorIn(output: string): { line: string | undefined; message: string } 
   return null;
 }
 
-/** The axioms in the last thing that Lean says of a theorem, since our question comes last; null where it says none. */
+/** The axioms in Lean's last report about a theorem, which answers our question; null if there is no report. */
 function axiomsOf(theorem: string, output: string): string[] | null {
   const said = /' (?:depends on axioms: \[([^[\]]*)\]|does not depend on any axioms)/g;
   const last = [...output.matchAll(said)]

@@ -1,10 +1,10 @@
-/** Programs a few at a time. */
+/** Runs a few programs in parallel. */
 import os from 'node:os';
 
-/** Programs that run at once: as many as there are processors, four at most. */
+/** Maximum number of parallel programs: one per core, up to four. */
 const AT_ONCE = Math.max(1, Math.min(4, os.availableParallelism()));
 
-/** Results of `work` on all items, in their order, a few at a time. The first error ends it, when what runs has ended. */
+/** Results of `work` on all items, in order. The first error stops it, once the running items have ended. */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(items.length);
   const failures: unknown[] = [];

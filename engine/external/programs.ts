@@ -1,8 +1,8 @@
 /**
- * Program verification: the program in a response against the problem's tests, each in a process of its own.
+ * Program verification: runs the program in a response against the problem's tests, each in a separate process.
  *
- * What a model wrote runs on this machine with the user's rights, bounded but not walled in (`bounded.ts`). Callers
- * make sure that the workspace is trusted.
+ * Programs written by the model run on this machine with the user's rights, with limits but not isolated (`bounded.ts`).
+ * Callers must make sure that the workspace is trusted.
  */
 import { randomUUID } from 'node:crypto';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -28,19 +28,19 @@ interface Interpreter {
 }
 
 /**
- * What runs programs of a language.
+ * Checks that the interpreter of a language is installed.
  * @throws RollscopeError `config` that says what to install
  */
 export async function requireInterpreter(language: Language): Promise<void> {
   await interpreterOf(language);
 }
 
-/** Interpreters of Python by PATH: looking costs a process. */
+/** Python interpreters by PATH, cached because finding one starts a process. */
 const pythons = new Map<string, Promise<string | null>>();
 
 async function interpreterOf(language: Language): Promise<Interpreter> {
   if (language === 'javascript') {
-    // In an editor the executable is Electron, which is told to be Node.
+    // In an editor the executable is Electron, which runs as Node with this variable.
     return { command: process.execPath, args: ['-e', JAVASCRIPT_DRIVER], variables: { ELECTRON_RUN_AS_NODE: '1' } };
   }
   const key = process.env.PATH ?? '';
@@ -57,7 +57,7 @@ async function interpreterOf(language: Language): Promise<Interpreter> {
   );
 }
 
-/** The interpreter itself: what is on the PATH may be a script that needs the user's home. */
+/** The path of the interpreter itself: the command on the PATH may be a script that needs the user's home. */
 async function findPython(): Promise<string | null> {
   const code = 'import sys; print(sys.executable if sys.version_info >= (3, 8) else "")';
   for (const name of ['python3', 'python', 'py']) {
@@ -77,10 +77,10 @@ async function findPython(): Promise<string | null> {
 }
 
 /**
- * Checks the program of each response: the last closed block of code in the language, or without a language. The score
- * is the share of the tests that it passes; 0 without a program. `detail` names the first test that fails, and why.
- * Programs do not read stdin, have an empty folder, and start without the user's environment.
- * @throws RollscopeError `config` without an interpreter, `canceled` where `signal` ended it
+ * Checks the program in each response: the last closed code block in the language, or without a language. The score is
+ * the share of passed tests; 0 without a program. `detail` names the first failed test and the reason. Programs get no
+ * stdin, an empty folder, and none of the user's environment.
+ * @throws RollscopeError `config` without an interpreter, `canceled` if aborted by `signal`
  */
 export async function checkPrograms(
   options: ProgramTestOptions,
@@ -107,7 +107,7 @@ async function checkOne(
     const outcome = await runTest(interpreter, options, program, test, signal);
     if (outcome.failure === null) passed++;
     else first ??= { test: i + 1, why: outcome.failure };
-    // A program that cannot even be loaded fails all tests.
+    // A program that cannot be loaded fails all tests.
     if (!outcome.loaded) break;
   }
   const of = tests.length === 1 ? 'its test' : `${tests.length} tests`;
@@ -119,7 +119,7 @@ async function checkOne(
 
 interface Outcome {
   loaded: boolean;
-  /** null where the test is passed. */
+  /** null if the test passed. */
   failure: string | null;
 }
 
@@ -157,21 +157,21 @@ async function runTest(
   return { loaded, failure: said[0] === 'passed' ? null : failureText(said[0]!) };
 }
 
-/** What a driver says of a program that has not passed: where it failed, and the error as JSON. */
+/** A driver's report of a failure: where it failed, and the error as JSON. */
 function failureText(said: string): string {
   const [, where, json] = /^(program|test) (".*")$/.exec(said) ?? [];
   let error = 'it fails';
   try {
     error = JSON.parse(json ?? '') as string;
   } catch {
-    // written by a program that meddles with the driver: it has not passed in any case
+    // written by a program that tampered with the driver, and so has failed anyway
   }
   return where === 'program' ? `the program does not run: ${error}` : error;
 }
 
-/** Programs are scripts, in which `export` is an error. */
+/** Programs run as scripts, in which `export` is a syntax error. */
 const EXPORT = /^export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)/gm;
-/** What Node itself takes, in addition to the program's data. */
+/** Memory used by Node itself, in addition to the program's data. */
 const NODE_MEGABYTES = 64;
 
 function limitText(
@@ -190,7 +190,7 @@ function limitText(
   }
 }
 
-/** How a process ended that said no result. */
+/** Describes a process that ended without reporting a result. */
 function endText({ code, signal }: BoundedResult): string {
   return signal !== null
     ? `its process was killed by ${signal}`

@@ -1,6 +1,6 @@
 /**
- * The file that Lean is to compile, from what a model wrote: what is not needed for proofs is refused before Lean sees it.
- * The words refused are a list, and no proof that none is missing. Pure.
+ * Builds the file for Lean from a response, after rejecting words that proofs do not need. The list of rejected words is
+ * not guaranteed to be complete. Pure.
  */
 
 import { whole } from '../protocol/format.ts';
@@ -8,9 +8,9 @@ import type { LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 
 /**
- * Words that a proof does not need and that could make Lean accept what is not proven, or run programs while it compiles:
- * gaps, axioms, trust in compiled code, other implementations, new syntax, code for Lean's own work (which could also
- * answer for it).
+ * Words that proofs do not need, and that could make Lean accept something unproven or run programs at compile time: gaps,
+ * axioms, trust in compiled code, alternative implementations, new syntax, metaprogramming (which could also forge Lean's
+ * output).
  */
 const REFUSED = new Set([
   'sorry',
@@ -56,7 +56,7 @@ const REFUSED = new Set([
   'IO',
 ]);
 
-/** Lean code without its comments, which nest. For code without strings: a string may hold what looks like a comment. */
+/** Lean code without its comments, which nest. Only for code without strings, which may contain comment marks. */
 function withoutComments(code: string): string {
   const parts: string[] = [];
   let depth = 0;
@@ -78,32 +78,32 @@ function withoutComments(code: string): string {
   return parts.join('');
 }
 
-/** What begins a comment, and within one, what begins or ends one. */
+/** Matches the start of a comment; within one, the start or end of a comment. */
 const [MARKS, MARKS_WITHIN] = [/\/-|--/g, /\/-|-\//g];
 
-/** What of a text means something to Lean. Where there are strings, all of it is looked at. */
+/** The code without comments; if it contains strings, the whole code. */
 const meaning = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
 
-/** White space of any length as one space, none at the ends. */
+/** Collapses white space to single spaces and trims it. */
 export const words = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /**
- * The word of a response that is not allowed; null where there is none. Commands that begin with # are none of a proof's,
- * and could print what looks like an answer to ours. (`#s` is not a command but the size of a set, and the statement may ask
- * for sets with longer names.)
+ * The first forbidden word of a response; null if there is none. Proofs do not need commands that begin with #, which
+ * could print fake answers to our question. (`#s` is not a command but the size of a set, and the statement may contain
+ * sets with longer names.)
  */
 function refusedIn(bare: string, statement = ''): string | null {
   const numberSigns = (code: string): string[] => code.match(/#[A-Za-z]{2}[\w!?]*/g) ?? [];
   const given = numberSigns(statement);
   const command = numberSigns(bare).find((word) => !given.includes(word));
   if (command !== undefined) return command;
-  // wherever it is in a name: `_root_.sorryAx`
+  // anywhere in a name: `_root_.sorryAx`
   if (/(?<![\p{L}\p{N}_])sorryAx(?![\p{L}\p{N}_!?'])/u.test(bare)) return 'sorryAx';
   const all = bare.matchAll(/(?<![.\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_!?']*/gu);
   return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
 }
 
-/** Where the first theorem that begins a line is, after its attributes and modifiers, and its name. */
+/** The position of the first theorem at the start of a line, including its attributes and modifiers, and its name. */
 function declarationIn(text: string): { start: number; name: string } | null {
   const skip = (pattern: RegExp, from: number) => {
     pattern.lastIndex = from;
@@ -123,7 +123,7 @@ function declarationIn(text: string): { start: number; name: string } | null {
   return null;
 }
 
-/** The full name of the first theorem of a text that follows a header: with the namespaces that are open there. */
+/** The full name of the first theorem in a text that follows a header, with the namespaces open there. */
 function theoremIn(text: string, header: string): string | null {
   const found = declarationIn(text);
   if (!found) return null;
@@ -134,27 +134,27 @@ function theoremIn(text: string, header: string): string | null {
     if (word === 'end') open.pop();
     else open.push(word === 'namespace' ? name! : '');
   }
-  // `two.{u}` names the theorem and its universes
+  // `two.{u}` is the theorem with its universes
   const name = found.name.replace(/\.$/, '');
   return name.startsWith('_root_.') ? name.slice(7) : [...open.filter((part) => part !== ''), name].join('.');
 }
 
-/** Longest proof that Lean is asked about, in characters. */
+/** Maximum length of a proof, in characters. */
 const LONGEST_PROOF = 100_000;
 
-/** What a response without a statement may begin with. */
+/** Commands with which a response may begin if there is no statement. */
 const COMMAND = /^(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/;
 
 export interface ProofFile {
   source: string;
-  /** The theorem that Lean is asked about; null where it has no name. */
+  /** The theorem whose axioms are requested; null if it has no name. */
   theorem: string | null;
 }
 
 /**
- * The file that Lean is to compile, or why there is none. With a statement the file is the statement and the proof, which
- * may repeat the statement; nothing of the response's is before it, where it could change what the statement means.
- * Without a statement the response's own theorem is checked, whatever it says.
+ * The file for Lean, or why there is none. With a statement, the file contains the statement and the proof, which may
+ * repeat the statement; no part of the response precedes the statement, so it cannot change its meaning. Without a
+ * statement, the response's own theorem is checked, no matter what it says.
  */
 export function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {
   const proof = (lastCodeBlock(response, ['lean', 'lean4']) ?? response).trim();
@@ -183,7 +183,7 @@ export function fileFor({ header }: LeanOptions, { response, statement }: LeanIt
   return { source: `${header}\n${code}${question}`, theorem };
 }
 
-/** What follows the first `length` characters of a text, counted with single blanks. */
+/** The text after the first `length` characters, counting white space as single spaces. */
 function afterWords(text: string, length: number): string {
   let at = 0;
   for (let seen = 0; seen < length; seen++) {

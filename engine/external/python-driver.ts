@@ -1,21 +1,21 @@
 /**
- * The driver of Python programs: a small program that runs what a model wrote, followed by one test, in the language of
- * both. That of JavaScript is `javascript-driver.ts`.
+ * The driver of Python programs: a small Python program that runs the model's program, followed by one test. Its
+ * JavaScript counterpart is `javascript-driver.ts`.
  *
- * A driver reads its job from stdin: `{"program", "test", "loaded", "ended"}`. The last two are random words. When the
- * program is loaded the driver writes the first alone on a line of stdout, and in the end the second and what came of it:
- * `passed`, or `program` or `test` (where it failed) and the error as JSON. A program that ends the process early, with
- * whatever status, or prints what it likes, has therefore not passed.
+ * A driver reads its job from stdin: `{"program", "test", "loaded", "ended"}`. The last two are random words. After loading
+ * the program it writes `loaded` alone on a line of stdout, and at the end `ended` with the result: `passed`, or `program`
+ * or `test` (where it failed) and the error as JSON. So a program that exits early, with any status, or prints arbitrary
+ * text does not pass.
  *
- * What decides is fixed before the program is loaded: the test is compiled, functions are held, JavaScript's `assert` is
- * frozen and stands for the name in the test whatever the program calls so. A program fails that changes what a test may
- * rely on: built-ins, in Python also functions of the modules that the test imports. In the comparisons of a Python test a
- * value of a class that the program defines, with comparisons of its own, equals only values of that class.
+ * Everything that decides is fixed before the program is loaded: the test is compiled, functions are saved, and
+ * JavaScript's `assert` is frozen and used by the test even if the program defines its own. A program fails if it changes
+ * what tests rely on: built-ins, and in Python functions of modules that the test imports. In the comparisons of a Python
+ * test, an instance of a class that the program defines with its own comparisons only equals instances of that class.
  *
- * This guards against shortcuts, not against an adversary. The program runs in the process that judges it, with all its
+ * This guards against shortcuts, not against an adversary. The program runs in the process that judges it, with the same
  * rights: it can search that process for the word (frames and the garbage collector in Python, an inspector in JavaScript,
- * memory in both), read the test there and answer just what it asks, change a built-in during a test and put it back in
- * time, or tamper with modules that the driver does not look at. Who must rule that out compares values in another process.
+ * memory in both), read the test there and return just the expected values, change a built-in during a test and restore it
+ * in time, or tamper with modules that the driver does not check. To rule that out, compare values in another process.
  */
 
 export const PYTHON_DRIVER = `

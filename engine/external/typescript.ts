@@ -1,4 +1,4 @@
-/** TypeScript modules for a Node that does not read them by itself. */
+/** Strips types from TypeScript modules, for versions of Node that cannot run them. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,8 +8,8 @@ import { RollscopeError } from '../protocol/errors.ts';
 const IMPORTED = /\b(?:from|import)(?:\s*\()?\s*(?:'([^'"\n]*)'|"([^'"\n]*)")/g;
 
 /**
- * A TypeScript module, and the TypeScript modules that it imports by relative paths with their ending, without their
- * types: JavaScript by file URL. Types are not checked.
+ * Strips the types of a TypeScript module and of those it imports by relative paths with extensions. Returns JavaScript by
+ * file URL. Types are not checked.
  * @throws RollscopeError `config` that names file and line
  */
 export async function withoutTypes(file: string, into: Record<string, string> = {}): Promise<Record<string, string>> {
