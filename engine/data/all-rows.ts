@@ -1,4 +1,4 @@
-/** What can only be said of all rows of a data file together: how answers name choices, what replies are, which ids count. */
+/** Decisions that need all rows of a data file: how answers name choices, which replies are solutions, which ids repeat. */
 import path from 'node:path';
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -12,7 +12,7 @@ import { splitReply } from './reply.ts';
 import type { ReadRow } from './row.ts';
 import { inTurns } from './turns.ts';
 
-/** The choices of the rows, unless the template shows them. */
+/** The columns of choices, unless the template shows them. */
 export function shownChoices(
   rows: readonly RowValues[],
   columns: DatasetColumns,
@@ -26,7 +26,7 @@ export function shownChoices(
   return found.columns.some((name) => uses(name) || taken.includes(name)) ? null : found;
 }
 
-/** How the answers name the choices, told to the user; null where they do not. */
+/** How the answers name the choices, with a warning unless by letter or text; null if they do not all do so in one way. */
 export function nameChoices(
   rows: readonly ReadRow[],
   columns: DatasetColumns,
@@ -46,7 +46,7 @@ export function nameChoices(
   return naming;
 }
 
-/** What an assistant says after the question is left out where it is the solution, and continued where it is a beginning. */
+/** Hides the assistant's replies to questions that are solutions, and lets responses continue those that are beginnings. */
 export async function splitReplies(
   rows: readonly ReadRow[],
   columns: DatasetColumns,
@@ -80,7 +80,7 @@ export async function splitReplies(
   }
 }
 
-/** Unless the user chose the column, ids that repeat are replaced by numbers. */
+/** Replaces ids by row numbers if they repeat; throws instead if the user chose the column. */
 export function numberIds(
   rows: readonly ReadRow[],
   columns: DatasetColumns,
@@ -112,7 +112,7 @@ export function numberIds(
   }
 }
 
-/** The rows that the configuration takes. */
+/** The rows that the configuration selects. */
 export function chosen(rows: readonly ReadRow[], config: DatasetConfig, source: string): readonly ReadRow[] {
   const wanted = config.ids && new Set(config.ids);
   if (wanted) checkIds(source, wanted, rows);

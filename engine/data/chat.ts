@@ -1,6 +1,6 @@
 /**
- * Conversations as problem files hold them: `[{"role", "content"}]`, ShareGPT's `[{"from", "value"}]`, contents in parts,
- * and any of these as JSON or Python text. A conversation becomes a question with what is before it. Pure.
+ * Conversations in problem files: `[{"role", "content"}]`, ShareGPT's `[{"from", "value"}]`, contents in parts, and any of
+ * these as JSON or Python text. A conversation becomes a question with the turns before it. Pure.
  */
 import { nestsDeeper } from '../protocol/nesting.ts';
 import type { Turn } from '../protocol/problem.ts';
@@ -8,16 +8,16 @@ import { isObject } from '../protocol/values.ts';
 import { MAX_DEPTH, readJson } from './json.ts';
 import { parsePython } from './python-literal.ts';
 
-/** What a cell asks. */
+/** The question in a cell. */
 export interface Asked {
   system: string | null;
   /** Turns before the question. */
   before: Turn[];
   /** The last turn of the user. */
   question: string;
-  /** What the assistant says after the question: a beginning to continue, or the solution. */
+  /** The assistant's reply to the question: a beginning to continue, or the solution. */
   reply: string | null;
-  /** The question as a text: with the turns before it, where there are any. */
+  /** The question as text, with the turns before it, if any. */
   text: string;
 }
 
@@ -37,7 +37,7 @@ const ROLES: ReadonlyMap<string, Turn['role']> = new Map([
   ['developer', 'system'],
 ]);
 
-/** What a cell asks; null when it is neither a text nor a conversation, or empty. Throws ChatFault. */
+/** The question in a cell; null if the cell is empty or neither text nor a conversation. Throws ChatFault. */
 export function readPrompt(value: unknown): Asked | null {
   const plain = (text: string): Asked | null =>
     text.trim() === '' ? null : { system: null, before: [], question: text, reply: null, text };
@@ -51,7 +51,7 @@ export function readPrompt(value: unknown): Asked | null {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? readPrompt(value[0]) : null;
 }
 
-/** As `readPrompt`, with null for conversations that cannot be read. */
+/** Like `readPrompt`, with null for conversations that cannot be read. */
 export function promptOf(value: unknown): Asked | null {
   try {
     return readPrompt(value);
@@ -71,26 +71,26 @@ function messagesOf(value: unknown): Message[] | null {
   return isMessage(value) ? [value] : messagesOf(messages ?? conversations ?? null);
 }
 
-/** Whether a value is a turn of a conversation: an object with a text under `role`, or `from` (ShareGPT). */
+/** Whether a value is a turn of a conversation: an object with a string `role`, or `from` (ShareGPT). */
 export function isMessage(value: unknown): value is Message {
   return isObject(value) && typeof (value.role ?? value.from) === 'string';
 }
 
-/** How a conversation begins that was written as text. */
+/** The beginning of a conversation that was serialized as text. */
 const TEXT_OF_CHAT =
   /^\s*(?:array\(\s*)?(?:\[\s*\{|\{)\s*u?["'](?:role|from|content|value|messages|conversations)["']\s*:/;
 
-/** The conversation that a text writes down; null for other texts. Throws ChatFault. */
+/** The conversation that a text serializes; null for other texts. Throws ChatFault. */
 export function chatInText(text: string): Message[] | null {
   if (!TEXT_OF_CHAT.test(text)) return null;
   const messages = messagesOf(valueOfText(text));
   if (messages !== null) return messages;
-  // an object about something else is a problem's text like any other
+  // Any other object is ordinary problem text.
   if (/^\s*\{/.test(text) || !/["'](?:role|from)["']\s*:/.test(text)) return null;
   throw new ChatFault('is a chat written as text that is neither JSON nor Python');
 }
 
-/** What a text writes down, as JSON or as Python prints it; undefined for nothing. */
+/** The value that a text represents as JSON or as Python prints it; undefined for other texts. */
 export function valueOfText(text: string): unknown {
   if (nestsDeeper(text, MAX_DEPTH)) return undefined;
   try {
@@ -125,7 +125,7 @@ function askedBy(messages: readonly Message[]): Asked | null {
   };
 }
 
-/** A longer exchange as a text. */
+/** Several turns as one text. */
 export function laidOut(turns: readonly Turn[]): string {
   return turns.map(({ role, content }) => `${role}: ${content}`).join('\n\n');
 }

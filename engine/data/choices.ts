@@ -1,6 +1,5 @@
 /**
- * Choices in columns of their own (MMLU, ARC and the like): how the model sees them, and what a label that counts them
- * says. Pure.
+ * Choices in separate columns (MMLU, ARC and others): how the model sees them, and which choice a label means. Pure.
  */
 import { withoutEnd } from '../protocol/ends.ts';
 import { cellText, isObject } from '../protocol/values.ts';
@@ -9,12 +8,12 @@ import type { RowValues } from './fields.ts';
 import type { Label } from './labels.ts';
 
 export interface Choices {
-  /** `A`, `B`, ... or as the data calls them. */
+  /** `A`, `B`, ... or the names in the data. */
   names: string[];
   texts: string[];
 }
 
-/** Where the choices of a dataset stand. */
+/** The columns that contain the choices of a dataset. */
 export interface ChoiceColumns {
   columns: string[];
   of: (values: RowValues) => Choices | null;
@@ -25,7 +24,7 @@ const LISTS: ReadonlySet<string> = new Set(['choices', 'options', 'answer_choice
 const LETTERED = ['', 'option_', 'option', 'choice_', 'op'];
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
-/** The columns of choices among these rows; null without any. */
+/** The columns of choices in these rows; null if there are none. */
 export function choiceColumns(rows: readonly RowValues[]): ChoiceColumns | null {
   const some = rows.slice(0, 100);
   const names = [...new Set(some.flatMap((values) => Object.keys(values)))];
@@ -83,7 +82,7 @@ function named(items: readonly unknown[], names: readonly unknown[]): Choices | 
   return { names: texts.map((_, i) => cellText(names[i]) ?? LETTERS[i]!.toUpperCase()), texts };
 }
 
-/** `A) 21`, `B) 22` without the letters, where all have their own. */
+/** Strips the letters of `A) 21`, `B) 22`, if all texts have their own letter. */
 function withoutLetters(texts: readonly (string | null)[]): (string | null)[] {
   const rests = texts.map((text, i) => {
     const found = /^\s*\(?([A-Za-z])[).:]\s*(?=\S)/.exec(text ?? '');
@@ -92,7 +91,7 @@ function withoutLetters(texts: readonly (string | null)[]): (string | null)[] {
   return rests.every((rest) => rest !== null) ? rests : [...texts];
 }
 
-/** Whether a problem's text has all of its choices in it already. */
+/** Whether a problem's text already contains all of its choices. */
 export function showsChoices(text: string, { texts }: Choices): boolean {
   return texts.every((choice) => text.includes(choice.trim()));
 }
@@ -102,10 +101,10 @@ export function withChoices(text: string, { names, texts }: Choices): string {
   return `${text}\n\n${names.map((name, i) => `${name}. ${texts[i]}`).join('\n')}`;
 }
 
-/** How labels name a choice: by what it is called, by its text, or by counting from 0 or 1. */
+/** How labels identify a choice: by its name, by its text, or by its number from 0 or 1. */
 export type ChoiceNaming = 'name' | 'text' | 0 | 1;
 
-/** How the labels of a dataset name choices; null where they do not all do so in one way. */
+/** How the labels of a dataset identify choices; null if they do not all do so in the same way. */
 export function choiceNaming(rows: readonly { label: Label | null; choices: Choices | null }[]): ChoiceNaming | null {
   const known = rows.flatMap(({ label, choices }) => (label && choices ? [{ label: label.answer, choices }] : []));
   if (known.length === 0) return null;
@@ -125,7 +124,7 @@ function nameIndex(label: string, names: readonly string[]): number {
   return exact >= 0 ? exact : names.findIndex((name) => name.toLowerCase() === bare.toLowerCase());
 }
 
-/** The label by the choice that it names: what the choice is called counts, and so does its text. */
+/** The label as the name of its choice; the text of the choice is accepted, too. */
 export function choiceLabel({ answer }: Label, { names, texts }: Choices, naming: ChoiceNaming): Label {
   const label = answer.trim();
   const at =
@@ -135,7 +134,7 @@ export function choiceLabel({ answer }: Label, { names, texts }: Choices, naming
         ? texts.findIndex((text) => text.trim() === label)
         : Number(label) - naming;
   const [name, text] = [names[at]!, texts[at]!.trim()];
-  // a text that is what another choice is called would let that one count
+  // A text that is another choice's name would make that choice count as correct.
   const plain = texts.every((other) => nameIndex(other.trim(), names) < 0);
   if (!plain || text === '') return { answer: name };
   return { answer: name, accepted: [name, text] };

@@ -1,4 +1,4 @@
-/** Which columns a dataset has, which of them are taken for what, and which are left. Pure. */
+/** The columns of a dataset, how each is used, and which are unused. Pure. */
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading } from '../protocol/records.ts';
@@ -21,8 +21,8 @@ interface Table {
 }
 
 /**
- * Columns that exist, for the three fields and in the template. There is none of problems where the template is made of
- * other columns alone.
+ * The columns of the three fields; the problem column is null if the template consists of other columns alone. Throws
+ * RollscopeError `dataset` if one of them, or a column in the template, does not exist.
  */
 export function checkColumns({ name: file, columns: names, rows }: Table, config: DatasetConfig): DatasetColumns {
   const exists = (name: string) => rows.some((values) => columnValue(values, name) !== undefined);
@@ -61,7 +61,7 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
   return columns;
 }
 
-/** Column names in quotes, at most 20 of them, then how many more there are. */
+/** Column names in quotes, at most 20, then the number of the others. */
 export function list(names: readonly string[]): string {
   const shown = names.slice(0, 20).map((name) => `"${name}"`);
   return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
@@ -72,15 +72,14 @@ interface Used {
   names: readonly string[];
   problems: number;
   columns: DatasetColumns;
-  /** Whether any row has a reference answer. */
-  /** Some row has a reference answer: in its column, or else in the chat that the problem is. */
+  /** Whether any row has a reference answer, in its column or in the problem's chat. */
   labeled: boolean;
-  /** In the prompt, in addition to the problem. */
+  /** Columns in the prompt in addition to the problem. */
   shown: readonly string[];
   kept: RewardColumns;
 }
 
-/** What was taken for what. A path into a column uses the column. */
+/** Which column is used for what. A path into a column uses the column. */
 export function readingOf({ source, names, problems, columns, labeled, shown, kept }: Used): DataReading {
   const { prompt, answer, id } = columns;
   const forReward = [...kept.required, ...kept.optional.filter((name) => name !== '*')].filter((name) =>

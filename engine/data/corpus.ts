@@ -1,12 +1,12 @@
 /**
- * A plain text as a dataset: each paragraph becomes a context (`prompt`) and the text that follows it
- * (`continuation`), for the reward `next-token`. Pure.
+ * Plain text as a dataset: each paragraph becomes a context (`prompt`) and the text that follows it (`continuation`), for
+ * the reward `next-token`. Pure.
  */
 import { createHash } from 'node:crypto';
 
 /** Shorter paragraphs, such as headings, are left out. */
 export const FEWEST_WORDS = 8;
-/** Longest passage of a paragraph that makes one row, and longest continuation, in characters. */
+/** Maximum length of a passage (one row), and of a continuation, in characters. */
 const LONGEST_ROW = 1200;
 const LONGEST_CONTINUATION = 200;
 
@@ -16,12 +16,12 @@ interface CorpusRow {
 }
 
 /**
- * Rows of a text. Paragraphs are separated by blank lines; white space inside of one counts as one blank. A paragraph of
- * more than 1,200 characters is cut, at ends of words, into passages of about equal length, a row each. The cut between
- * context and continuation is at the end of a word in the middle half of the passage's words, at a place that follows
- * from the passage's text, so the same text gives the same rows. A continuation begins with its blank and has 200
- * characters at most. Ids are the paragraph's number from 1 (`7`), and the passage's (`7.2`) where there are several;
- * paragraphs that are left out count. Lines are those in which a passage begins, from 1.
+ * Rows of a text. Blank lines separate paragraphs; white space inside one counts as one blank. A paragraph of more than
+ * 1,200 characters is cut, at ends of words, into passages of about equal length, one row each. The cut between context
+ * and continuation is after a word in the middle half of the passage's words, at a place that depends on the passage's
+ * text only, so the same text gives the same rows. A continuation begins with its blank and has at most 200 characters.
+ * Ids are the paragraph's number from 1 (`7`), followed by the passage's (`7.2`) if there are several; omitted paragraphs
+ * count. Lines are those on which a passage begins, from 1.
  */
 export function corpusRows(text: string): CorpusRow[] {
   const rows: CorpusRow[] = [];
@@ -54,7 +54,7 @@ function paragraphsOf(text: string): Word[][] {
   return paragraphs;
 }
 
-/** Passages of about equal length, each of enough words. A word that is longer than a passage is one by itself. */
+/** Passages of about equal length, each of at least the minimum number of words. A longer word is a passage by itself. */
 function cut(words: readonly Word[]): Word[][] {
   const length = words.reduce((n, { text }) => n + text.length + 1, -1);
   const most = length / Math.ceil(length / LONGEST_ROW);
@@ -70,7 +70,7 @@ function cut(words: readonly Word[]): Word[][] {
       used += word.text.length + 1;
     }
   }
-  // What is left over at the end belongs to the passage before.
+  // Too few words at the end belong to the passage before.
   if (passages.length > 1 && passages.at(-1)!.length < FEWEST_WORDS) passages.at(-2)!.push(...passages.pop()!);
   return passages;
 }

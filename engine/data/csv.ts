@@ -1,10 +1,10 @@
-/** Tables as text: the separators and quotes of Excel, pandas and databases are detected. */
+/** CSV and TSV: the separators and quotes of Excel, pandas and databases are detected. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Row } from './rows.ts';
 
 const SEPARATORS = [',', ';', '\t', '|'] as const;
-/** Records that are looked at to find the separator. */
+/** Number of records from which the separator is detected. */
 const LOOKED_AT = 20;
 
 interface Dialect {
@@ -19,11 +19,11 @@ interface CsvRecord {
   info: { lines: number };
 }
 
-/** The rows of a CSV or TSV text. Throws RollscopeError `dataset` that names the line. */
+/** The rows of a CSV or TSV text. Throws RollscopeError `dataset` with the line. */
 export function csvRows(file: string, given: string): Row[] {
-  // A line break inside of a cell is one line in whatever form; the parser would count \r\n twice.
+  // A line break inside a cell counts as one line in any form; the parser would count \r\n twice.
   const lines = given.includes('\n') ? given.replaceAll('\r\n', '\n') : given.replaceAll('\r', '\n');
-  // Excel's own way of telling the separator
+  // Excel's own declaration of the separator
   const named = /^sep=(.)\n/i.exec(lines);
   const text = named ? lines.slice(named[0].length) : lines;
   const above = named ? 1 : 0;
@@ -34,7 +34,7 @@ export function csvRows(file: string, given: string): Row[] {
   try {
     found = read(quote);
   } catch (error) {
-    // databases put a backslash before a quote
+    // databases escape a quote with a backslash
     if (!text.includes(`\\${quote}`)) throw error;
     try {
       found = read('\\');
@@ -46,7 +46,7 @@ export function csvRows(file: string, given: string): Row[] {
   if (!header) return [];
   const names = headerNames(file, header.record, above + 1);
   return body.map(({ record, raw, info }) => {
-    // `lines` counts up to the record's end, `raw` may begin with blank lines before it
+    // `lines` counts up to the end of the record; `raw` may begin with blank lines
     const inside = raw.trim().split('\n').length - 1;
     return { values: Object.fromEntries(names.map((name, i) => [name, record[i]])), line: info.lines - inside + above };
   });
@@ -59,7 +59,7 @@ function records(file: string, text: string, above: number, dialect: Dialect): C
       bom: true,
       info: true,
       raw: true,
-      // as pandas does: a quote inside of an unquoted cell is a character
+      // as in pandas, a quote inside an unquoted cell is an ordinary character
       relax_quotes: true,
       skip_empty_lines: true,
       trim: true,
@@ -79,7 +79,7 @@ function records(file: string, text: string, above: number, dialect: Dialect): C
   }
 }
 
-/** The separator that stands equally often, outside of quotes, in each of the first records; else the header's commonest. */
+/** The separator with equal counts (outside quotes) in all of the first records; else the most frequent in the header. */
 function separatorOf(text: string, quote: string, tabs: boolean): string {
   const counts = separatorCounts(text, quote);
   const [header] = counts;
@@ -90,7 +90,7 @@ function separatorOf(text: string, quote: string, tabs: boolean): string {
   return candidates.reduce((best, c) => (header.get(c)! > header.get(best)! ? c : best));
 }
 
-/** How often each separator occurs in each of the first records. */
+/** Occurrences of each separator in each of the first records. */
 function separatorCounts(text: string, quote: string): Map<string, number>[] {
   const none = () => new Map<string, number>(SEPARATORS.map((c) => [c, 0]));
   const counts: Map<string, number>[] = [];
@@ -105,7 +105,7 @@ function separatorCounts(text: string, quote: string): Map<string, number>[] {
       empty = true;
       continue;
     }
-    // a quote opens only where a cell begins
+    // only at the beginning of a cell does a quote open
     if (c === quote)
       quoted = !quoted && (empty || of.has(text[i - 1]!) || text[i - 1] === quote || text[i - 1] === ' ');
     else if (!quoted && of.has(c)) of.set(c, of.get(c)! + 1);
@@ -115,7 +115,7 @@ function separatorCounts(text: string, quote: string): Map<string, number>[] {
   return counts;
 }
 
-/** Columns without a name, such as an index of pandas, get one. */
+/** The column names; columns without one, such as a pandas index, get a name. */
 function headerNames(file: string, header: readonly string[], line: number): string[] {
   const names = header.map((name, i) => name || `Unnamed: ${i}`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -1,4 +1,4 @@
-/** The fingerprint of a dataset: a run does not resume with data that would give other problems. */
+/** The fingerprint of a dataset: a run refuses to resume if the data would yield other problems. */
 import { createHash } from 'node:crypto';
 import type { DatasetConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
@@ -10,7 +10,7 @@ interface PrintedData {
   problems: readonly Problem[];
   /** Parallel to the problems. */
   prompts: readonly PromptParts[];
-  /** System message that the prompts have in common. */
+  /** The system message, if all prompts have the same one. */
   system: string | undefined;
 }
 
@@ -18,7 +18,7 @@ interface PrintedData {
 export function dataFingerprint(config: DatasetConfig, data: PrintedData): string {
   const { columns, problems, prompts, system } = data;
   const hash = createHash('sha256');
-  // as earlier versions computed it, followed by what they did not know
+  // computed as in earlier versions, followed by the fields that these did not have
   hash.update(JSON.stringify({ columns, template: config.template, system: system ?? null }));
   problems.forEach(({ id, text, answer, row, columns: read, accepted, messages, rule }, i) => {
     hash.update(JSON.stringify([row, id, text, answer, prompts[i]!.user]));

@@ -1,4 +1,4 @@
-/** From a data file to problems and prompts. */
+/** Turns a data file into problems and prompts. */
 import { assetPath } from '../assets.ts';
 import type { DatasetConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
@@ -23,20 +23,20 @@ export type { RewardColumns };
 
 export interface Dataset {
   problems: Problem[];
-  /** What the model is asked before the chat template, prompt template filled in; parallel to `problems`. */
+  /** Prompts before the chat template is applied, with the prompt template filled in; parallel to `problems`. */
   prompts: PromptParts[];
-  /** System message of the prompts, where they have one in common. */
+  /** The system message, if all prompts have the same one. */
   system?: string;
   /** SHA-256 (hexadecimal) over the problems, prompts and labels taken from the file, and over the mapping. */
   fingerprint: string;
-  /** What a user should know, though it stops nothing. */
+  /** Problems in the data that the user should know about, but that do not prevent a run. */
   warnings: string[];
-  /** Which columns were taken for what. */
+  /** Which column is used for what. */
   reading: DataReading;
 }
 
 /**
- * Reads a dataset; problems keep the columns that `kept` names. `signal` cancels a download.
+ * Reads a dataset; problems keep the columns named in `kept`. `signal` cancels a download.
  * Throws RollscopeError `dataset` that names file, line, column or field, or `canceled`.
  */
 export async function loadDataset(
@@ -94,7 +94,7 @@ export async function loadDataset(
   };
 }
 
-/** A row as a problem, without the columns that are kept for rewards. @param naming how the rows name their choices */
+/** A row as a problem, without the columns for rewards. @param naming how the labels identify choices */
 function problemOf(
   row: ReadRow,
   question: string,
@@ -113,7 +113,7 @@ function problemOf(
   };
 }
 
-/** The prompt with the turns and the system message around it. */
+/** The prompt with its earlier turns and the system message. */
 function partsOf({ asked, prefill }: ReadRow, user: string, config: DatasetConfig): PromptParts {
   const { system = null, before = [] } = asked ?? {};
   return {
@@ -124,7 +124,7 @@ function partsOf({ asked, prefill }: ReadRow, user: string, config: DatasetConfi
   };
 }
 
-/** The system message that all prompts have. */
+/** The system message if all prompts have the same one. */
 function commonSystem(config: DatasetConfig, rows: readonly ReadRow[]): string | undefined {
   const systems = new Set(rows.map(({ asked }) => asked?.system ?? null));
   const [only] = systems;

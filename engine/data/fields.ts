@@ -1,4 +1,4 @@
-/** Which column is the problem, which the answer, which the id. */
+/** Finds the columns of the problem, the answer and the id. */
 import type { FieldMap } from '../protocol/config.ts';
 import { isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
@@ -6,7 +6,7 @@ import { valueOfText } from './chat.ts';
 export type RowValues = Record<string, unknown>;
 export type Field = 'prompt' | 'answer' | 'id';
 
-/** Usual names, the likeliest first; a dot reaches into a nested object (verl keeps labels in `reward_model`). */
+/** Common column names, the likeliest first; a dot reaches into a nested object (verl stores labels in `reward_model`). */
 export const USUAL_NAMES: Record<Field, readonly string[]> = {
   prompt: [
     'prompt',
@@ -56,23 +56,23 @@ export const USUAL_NAMES: Record<Field, readonly string[]> = {
   id: ['id', 'unique_id', 'problem_id', 'question_id', 'task_id', 'uid', 'uuid', 'idx', 'index', 'extra_info.index'],
 };
 
-/** Other names, the likeliest first, of what rewards read by default (TinyZero's, and verl's layout of them). */
+/** Aliases, the likeliest first, of columns that rewards read by default (TinyZero's names, and verl's layout of them). */
 const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['numbers', ['nums', 'reward_model.ground_truth.numbers']],
   ['target', ['reward_model.ground_truth.target']],
 ]);
 
-/** What a reward reads by the name of a column, or by one of its other names; undefined when the row has none. */
+/** The value that a reward reads by a column's name or one of its aliases; undefined if the row has none. */
 export function rewardValue(values: RowValues, name: string): unknown {
   return [name, ...(OTHER_NAMES.get(name) ?? [])]
     .map((other) => columnValue(values, other))
     .find((value) => value !== undefined && value !== null);
 }
 
-/** Within an object these mean other things too: the letters of choices, what a test must give. */
+/** Inside objects these names are ambiguous: the letters of choices, the expected output of a test. */
 const AMBIGUOUS: ReadonlySet<string> = new Set(['reference', 'target', 'label', 'output']);
 
-/** Whether a column, or a path into one, has a usual name of labels; `extra_info.answer` has one. */
+/** Whether a column, or a path into one, has a common name of labels; `extra_info.answer` does. */
 export function namesLabel(path: string): boolean {
   const whole = path.toLowerCase();
   const last = whole.slice(whole.lastIndexOf('.') + 1);
@@ -80,8 +80,8 @@ export function namesLabel(path: string): boolean {
 }
 
 /**
- * A copy of a row without the columns and dotted paths that `leaves` says, at any depth of objects; an object that this
- * empties is left out. Lists are one value each.
+ * A copy of a row without the columns and dotted paths for which `leaves` returns true, at any depth of objects, and
+ * without objects that this empties. A list counts as one value.
  */
 export function without(values: RowValues, leaves: (path: string, value: unknown) => boolean, parent = ''): RowValues {
   return Object.fromEntries(
@@ -95,15 +95,15 @@ export function without(values: RowValues, leaves: (path: string, value: unknown
   );
 }
 
-/** Dates of Parquet files are values. */
+/** Whether a value is an object with fields; a date from a Parquet file is not. */
 function hasColumns(value: unknown): value is RowValues {
   return isObject(value) && !(value instanceof Date);
 }
 
-/** Columns that hold an object, or its text where a table could not hold one. */
+/** Columns that contain an object, or its text in formats without objects. */
 const OBJECTS: ReadonlySet<string> = new Set(['reward_model', 'extra_info']);
 
-/** A row whose objects were written as text, with the objects. */
+/** A row with the objects parsed that were written as text. */
 export function withObjects(values: RowValues): RowValues {
   const written = (name: string, value: unknown): value is string =>
     OBJECTS.has(name) && typeof value === 'string' && /^\s*\{/.test(value);
@@ -116,7 +116,7 @@ export function withObjects(values: RowValues): RowValues {
   );
 }
 
-/** A value by its column's name; undefined when the row has no such column. Exact names win over dotted paths. */
+/** A value by column name; undefined if the row has no such column. Exact names take precedence over dotted paths. */
 export function columnValue(values: RowValues, name: string): unknown {
   if (Object.hasOwn(values, name)) return values[name];
   let value: unknown = values;
@@ -128,11 +128,11 @@ export function columnValue(values: RowValues, name: string): unknown {
 }
 
 /**
- * The name, as the data spells it, of the first usual column that `values` has; null without one. An object is no
- * answer, though a path into it may be.
+ * The name, as spelled in the data, of the first common column that `values` has; null if there is none. An object is not
+ * an answer, though a path into it may be.
  */
 export function usualName(values: RowValues, field: Field): string | null {
-  // `Correct Answer` is `correct_answer`
+  // `Correct Answer` matches `correct_answer`
   const spelled = Object.keys(values).map((name) => [name.toLowerCase().replace(/[\s-]/g, '_'), name] as const);
   const names = new Map([...spelled, ...Object.keys(values).map((name) => [name.toLowerCase(), name] as const)]);
   for (const usual of USUAL_NAMES[field]) {
@@ -140,7 +140,7 @@ export function usualName(values: RowValues, field: Field): string | null {
     const name = own ?? (usual.includes('.') ? usual : null);
     const value = name === null ? undefined : columnValue(values, name);
     if (own === undefined && value === undefined) continue;
-    // elsewhere it says whether something was right
+    // with other values the column states whether a response was correct
     if (usual === 'correct' && !/^\(?[A-Z]\)?$/.test(String(value))) continue;
     if (field !== 'answer' || !hasColumns(value) || Array.isArray(value.aliases)) return name;
   }
@@ -149,12 +149,12 @@ export function usualName(values: RowValues, field: Field): string | null {
 
 export type DatasetColumns = Record<Field, string | null>;
 
-/** Says, as the name of the id column, that problems are numbered. */
+/** As the name of the id column: number the problems. */
 export const NO_IDS = 'none';
 
-/** The three columns of a dataset, from the user's mapping and else by usual names in any of the first rows. */
+/** The three columns of a dataset, from the user's mapping, or else by common names in any of the first rows. */
 export function findColumns(rows: readonly RowValues[], mapping: FieldMap): DatasetColumns {
-  // not by assignment, to which a column named __proto__ would be something else
+  // not by assignment, which treats a column named __proto__ differently
   const merged: RowValues = Object.fromEntries(rows.slice(0, 100).reverse().flatMap(Object.entries));
   const find = (field: Field) => mapping[field] ?? usualName(merged, field);
   const id = find('id');

@@ -1,4 +1,4 @@
-/** What is wrong with a JSON text, and where. JSON.parse tells neither in the same words from one Node to the next. */
+/** The cause and position of JSON errors, since the messages of JSON.parse differ between versions of Node. */
 import { type ParseErrorCode, visit } from 'jsonc-parser';
 import { MAX_DEPTH, readJson } from './json.ts';
 
@@ -14,7 +14,7 @@ export class JsonError extends Error {
   }
 }
 
-/** Reads a JSON text, as `readJson`. Throws JsonError, which says what is wrong, and where. */
+/** Reads a JSON text like `readJson`. Throws JsonError with cause and position. */
 export function parseJson(text: string): unknown {
   try {
     return readJson(text);
@@ -28,7 +28,7 @@ class Found {
   constructor(readonly fault: JsonFault) {}
 }
 
-/** The first thing that is wrong with a JSON text, and where; null when nothing is. */
+/** The first error in a JSON text, with its position; null for valid JSON. */
 export function findFault(text: string): JsonFault | null {
   const closers: string[] = [];
   const enter = (closer: string) => (offset: number) => {
@@ -58,10 +58,10 @@ export function findFault(text: string): JsonFault | null {
   }
 }
 
-/** @param closer what would end the list or object that contains the fault */
+/** @param closer the bracket that would end the list or object that contains the fault */
 function describe(text: string, code: ParseErrorCode, offset: number, closer: string | undefined): JsonFault {
   const shown = offset >= text.length ? 'the end' : JSON.stringify(text[offset]);
-  // The numbers of `ParseErrorCode`: it is a `const enum`, which exists for the type checker only.
+  // The values of `ParseErrorCode`, a `const enum` that exists only for the type checker.
   switch (code as number) {
     case 1:
       return { offset, message: `expected a value or a name in quotes, found ${shown}` };
@@ -93,7 +93,7 @@ function describe(text: string, code: ParseErrorCode, offset: number, closer: st
 
 const BAD_ESCAPE = 'invalid escape in a string (write a backslash as \\\\)';
 
-/** Where in the string that begins at `quote` the first character or escape is that JSON does not allow. */
+/** Position of the first character or escape that JSON does not allow in the string that begins at `quote`. */
 function badCharacter(text: string, quote: number): number {
   const good = /[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
   let at = quote + 1;

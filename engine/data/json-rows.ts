@@ -15,7 +15,7 @@ import { inTurns } from './turns.ts';
 
 const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
 
-/** JSON Lines; a list that a tool saved under such a name is read as one. */
+/** Rows of JSON Lines; a list saved under such a file name is read as one. */
 export async function jsonLinesRows(file: string, text: string, fields: FieldMap, split?: string): Promise<FileRows> {
   if (/^\s*\[/.test(text) || /^\s*\{\s*\n/.test(text)) {
     const document = whole(text);
@@ -24,7 +24,7 @@ export async function jsonLinesRows(file: string, text: string, fields: FieldMap
   return { rows: await lineRows(file, text), notes: [] };
 }
 
-/** A JSON document; JSON Lines under such a name (what `Dataset.to_json` writes) are read as those. */
+/** Rows of a JSON document; JSON Lines under such a file name (as `Dataset.to_json` writes them) are read, too. */
 export async function jsonRows(file: string, text: string, fields: FieldMap, split?: string): Promise<FileRows> {
   try {
     return documentRows(file, text, parseJson(text), fields, split);
@@ -37,7 +37,7 @@ export async function jsonRows(file: string, text: string, fields: FieldMap, spl
   }
 }
 
-/** Whether the first line is an object by itself, and more follows: then the text is JSON Lines. */
+/** Whether the text is JSON Lines: the first line is an object by itself, and more text follows. */
 export function beginsWithLine(text: string): boolean {
   const [first, rest] = splitFirst(text);
   return first.startsWith('{') && rest.trim() !== '' && isObject(whole(first));
@@ -49,7 +49,7 @@ function splitFirst(text: string): [string, string] {
   return end < 0 ? [body, ''] : [body.slice(0, end), body.slice(end)];
 }
 
-/** A text as JSON; undefined where it is not JSON. */
+/** A text parsed as JSON; undefined if it is not JSON. */
 function whole(text: string): unknown {
   try {
     return readJson(text);
@@ -58,7 +58,7 @@ function whole(text: string): unknown {
   }
 }
 
-/** Lines end with \n only: other separators, such as U+2028, may be inside of strings. */
+/** Lines end with \n only: strings may contain other separators, such as U+2028. */
 async function lineRows(file: string, text: string): Promise<Row[]> {
   const rows: Row[] = [];
   await inTurns(text.split('\n'), (line, i) => {
@@ -84,7 +84,7 @@ async function lineRows(file: string, text: string): Promise<Row[]> {
   return rows;
 }
 
-/** For rows that something else than a JSON library has written. */
+/** A hint for rows that no JSON library wrote. */
 function remedyFor(text: string): string {
   const looks = looksOf(text);
   return looks === null || looks.isJson ? '' : `It looks like ${looks.as}. ${looks.hint}`;
@@ -97,7 +97,7 @@ function brokenJson(file: string, line: number, column: number, message: string,
   });
 }
 
-/** A list that may be the problems, by the name that it has in an object. */
+/** A list that may contain the problems, with its name in the enclosing object. */
 interface NamedList {
   name: string | null;
   list: unknown[];
@@ -137,7 +137,7 @@ function documentRows(file: string, text: string, document: unknown, fields: Fie
   return { rows: listRows(text, name, list as RowValues[]), notes, ...(ofSplit ? { isDivided: true } : {}) };
 }
 
-/** Rows with their lines, where the scan, which knows objects only, finds as many. */
+/** Rows with their line numbers if the scan, which recognizes objects only, finds as many objects as there are rows. */
 function listRows(text: string, name: string | null, list: readonly RowValues[]): Row[] {
   const open = listsIn(text).find((of) => of.name === name)?.start;
   const lineOf = lineCounter(text);
@@ -146,7 +146,7 @@ function listRows(text: string, name: string | null, list: readonly RowValues[])
   return list.map((values, i) => ({ values: unwrapped(values), line: known ? lines[i]! : null }));
 }
 
-/** The Hub's viewer puts each row into an object of its own: `{"row_idx": 0, "row": {...}}`. */
+/** The Hub's viewer wraps each row in an object: `{"row_idx": 0, "row": {...}}`. */
 function unwrapped(values: RowValues): RowValues {
   return 'row_idx' in values && isObject(values.row) ? values.row : values;
 }
@@ -167,7 +167,7 @@ function listsOf(document: unknown): NamedList[] {
   return [...lists, ...deeper];
 }
 
-/** The list of the split that is asked for; null where the lists are no splits. */
+/** The list of the requested split; null if the lists are not splits. */
 function listOfSplit(file: string, found: readonly NamedList[], asked: string): NamedList | null {
   const names = found.map(({ name }) => name ?? '');
   const last = names.map((name) => name.split('.').at(-1)!);
@@ -182,26 +182,26 @@ function holdsProblems(list: readonly unknown[], fields: FieldMap): boolean {
   return isObject(list[0]) && hasPrompt(unwrapped(list[0]), fields);
 }
 
-/** Whether a row has a problem in the column of the map, or in one of the usual names. */
+/** Whether a row has a problem in the mapped column, or under one of the common names. */
 export function hasPrompt(values: RowValues, fields: FieldMap): boolean {
   const name = fields.prompt ?? usualName(values, 'prompt');
   return name !== null && promptOf(columnValue(values, name)) !== null;
 }
 
-/** Says which of several parts with problems is read; [] where there are no others. */
+/** A note on which of several parts with problems is read; [] if there is only one. */
 function noteOthers(file: string, read: string | null, others: readonly { name: string | null }[]): string[] {
   if (others.length === 0) return [];
   const names = others.map(({ name }) => `"${name}"`).join(', ');
   return [`${file} has problems in "${read}" and in ${names}: those in "${read}" are read (--split).`];
 }
 
-/** A split that is a table, by its name. */
+/** A split in the form of a table, with its name. */
 interface NamedTable {
   name: string;
   table: RowValues[];
 }
 
-/** `{"train": {"question": [...]}, "test": {...}}`, as all splits of a dataset are written; [] for anything else. */
+/** The splits of `{"train": {"question": [...]}, "test": {...}}`; [] for anything else. */
 function splitTables(document: RowValues, fields: FieldMap): NamedTable[] {
   const parts = Object.entries(document).filter(([name, value]) => isObject(value) && SPLITS.has(name.toLowerCase()));
   return parts.flatMap(([name, value]) => {
@@ -234,7 +234,7 @@ function tableRows(document: RowValues, fields: FieldMap): RowValues[] | null {
   const name = fields.prompt ?? usualName(document, 'prompt');
   const own = name === null ? undefined : columnValue(document, name);
   if (name !== null && Array.isArray(own) && own.length > 0 && own.every((value) => promptOf(value) !== null)) {
-    // a conversation, too, is a list, but its column stands alone
+    // A conversation is a list as well, but no other column has the same length.
     const equal = Object.entries(document).filter(([, value]) => Array.isArray(value) && value.length === own.length);
     const isChat = promptOf(own) !== null && equal.length === 1;
     if (!isChat)

@@ -1,6 +1,6 @@
 /**
- * Where the elements of a JSON list stand, also while the document is being edited and broken. Its own scan, because the
- * recovery by indentation exists in no library, and the tokens of jsonc-parser would take two to four times as long.
+ * Locates the elements of a JSON list, even in a document that is broken while it is edited. It has its own scanner, because
+ * no library recovers by indentation, and the tokens of jsonc-parser would take two to four times as long.
  */
 
 export interface ObjectSpan {
@@ -9,7 +9,7 @@ export interface ObjectSpan {
   end: number;
 }
 
-/** A list of a document, by the name that it has in the top-level object; of a list in an object of that, by both names. */
+/** A list in a document, with its key in the top-level object, or both keys (`data.train`) in a nested object. */
 export interface ListPlace {
   name: string | null;
   /** Offset of its `[`. */
@@ -17,10 +17,10 @@ export interface ListPlace {
 }
 
 /**
- * Spans of the objects in a list: the one that begins at `open`, else the top-level list, or the first that a top-level
- * object holds (`{"data": [...]}`); `most` of them.
- * Tolerant: a string ends at its line's end, and an object that is not closed ends where the next one begins at the same
- * or a smaller indentation. Linear in the length of the text.
+ * Spans of at most `most` objects in a list: the list that begins at `open`, or else the top-level list, or else the first
+ * one in a top-level object (`{"data": [...]}`).
+ * Tolerant: a string ends at the end of its line, and an unclosed object ends where the next one begins at the same or a
+ * smaller indentation. Linear in the length of the text.
  */
 export function scanObjects(
   text: string,
@@ -65,15 +65,15 @@ export function scanObjects(
   return spans;
 }
 
-/** How many objects a list may be in: `{"data": {"train": [...]}}`. */
+/** How many objects may enclose a list: `{"data": {"train": [...]}}`. */
 export const DEEPEST = 2;
 
-/** The name of a list in objects. */
+/** The name of a list in nested objects. */
 export const pathName = (names: readonly string[]) => names.join('.');
 
 /**
- * The lists that may be the problems: the document itself, or those that its top-level object holds, `most` of them; then
- * those in the objects of that one.
+ * The lists that may contain the problems, at most `most`: the document itself, or else the lists in its top-level object,
+ * followed by those in the objects inside it.
  */
 export function listsIn(text: string, most = Number.POSITIVE_INFINITY): ListPlace[] {
   const head = /^\uFEFF?\s*/.exec(text)![0].length;
@@ -120,7 +120,7 @@ function stringEnd(text: string, quote: number): number {
   return text.length - 1;
 }
 
-/** Width of the white space before an offset; null when something else is before it on its line. */
+/** Width of the white space before an offset; null if anything else precedes it on its line. */
 function indentationAt(text: string, at: number): number | null {
   let i = at - 1;
   while (text[i] === ' ' || text[i] === '\t') i--;
@@ -133,7 +133,7 @@ function trimmedEnd(text: string, start: number, end: number): number {
   return i;
 }
 
-/** Lines (from 0) of ascending offsets. */
+/** Maps offsets, which must ascend, to lines (from 0). */
 export function lineCounter(text: string): (offset: number) => number {
   let at = 0;
   let line = 0;

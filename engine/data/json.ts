@@ -1,21 +1,21 @@
 /**
- * JSON as data files write it. JSON.parse silently rounds numbers to doubles, and knows neither NaN nor Infinity, which
- * Python writes: here a number that a double cannot hold is its text as written in the file, NaN is null, and Infinity
- * its name. Pure.
+ * JSON as found in data files. JSON.parse silently rounds numbers to doubles, and rejects NaN and Infinity, which Python
+ * writes: here a number that is not exact as a double becomes its text as written in the file, NaN becomes null, and
+ * Infinity its name. Pure.
  */
-/** Values nested deeper are refused: what walks over them would run out of stack. */
+/** Values nested deeper are refused: recursive code would overflow the stack. */
 export const MAX_DEPTH = 1000;
 
-/** Where a number may begin that a double cannot hold: 16 digits, or an exponent of three. */
+/** Matches where a number that is not exact as a double may begin: 16 digits, or an exponent of three. */
 const MAYBE_INEXACT = /\d[\d.]{15}|\d[eE][-+]?\d{3}/;
 
-/** Characters of a list of plain numbers above which `doubles` takes its numbers as doubles. */
+/** With `doubles`, lists of plain numbers with more characters than this are read as doubles. */
 const LONG_LIST = 256;
 
 /**
- * Reads a JSON text. Throws SyntaxError; `parseJson` of `json-fault.ts` says what is wrong, and where.
- * @param lists `doubles`: the numbers of long lists of nothing else are values of tokens, which need not be kept digit
- * by digit, and there are many
+ * Reads a JSON text. Throws SyntaxError; `parseJson` of `json-fault.ts` adds cause and position.
+ * @param lists `doubles` for files whose long lists of numbers are per-token values: they are many, and need not be kept
+ * digit by digit
  */
 export function readJson(text: string, lists: 'exact' | 'doubles' = 'exact'): unknown {
   const doubles = lists === 'doubles';
@@ -24,24 +24,24 @@ export function readJson(text: string, lists: 'exact' | 'doubles' = 'exact'): un
   return value;
 }
 
-/** @param text as it was given */
+/** @param text the original text */
 function parsed(exact: string, text: string, doubles: boolean): unknown {
   try {
     return JSON.parse(exact);
   } catch (error) {
-    // Python's json module writes what JSON lacks
+    // Python's json module writes NaN and Infinity
     if (/NaN|Infinity/.test(text)) {
       try {
         return JSON.parse(rewritten(text, { names: true, doubles }));
       } catch {
-        // the fault is in the text as it was given
+        // Report the error for the original text.
       }
     }
     throw error;
   }
 }
 
-/** Whether a text has more opening brackets than `levels`, in strings or not. */
+/** Whether a text has more than `levels` opening brackets, including those in strings. */
 function mayBeDeeper(text: string, levels: number): boolean {
   let count = 0;
   for (const bracket of ['[', '{']) {
@@ -50,13 +50,13 @@ function mayBeDeeper(text: string, levels: number): boolean {
   return false;
 }
 
-/** Whether there are more than `levels` lists and objects within each other. */
+/** Whether lists and objects are nested more than `levels` deep. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      // Most are numbers, of which there may be very many.
+      // Most elements are numbers, and there may be very many.
       if (typeof value[i] === 'object' && isDeeper(value[i], levels - 1)) return true;
     }
     return false;
@@ -65,7 +65,7 @@ function isDeeper(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** Whether a number outside of the strings may be one that a double cannot hold. Strings, most of a text, are stepped over. */
+/** Whether a text may contain a number, outside strings, that is not exact as a double. Strings are most of a text. */
 function mayBeInexact(text: string, doubles: boolean): boolean {
   for (let at = 0; ; ) {
     const quote = text.indexOf('"', at);
@@ -82,7 +82,7 @@ function mayBeInexact(text: string, doubles: boolean): boolean {
   }
 }
 
-/** Where a string ends that begins at `quote`; the end of the text for one that is not closed. */
+/** The end of the string that begins at `quote`; the end of the text if it is unclosed. */
 function behindString(text: string, quote: number): number {
   for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -92,7 +92,7 @@ function behindString(text: string, quote: number): number {
   return text.length;
 }
 
-/** The parts of a text without strings, in order: with `doubles` what is within long lists of plain values, and the rest. */
+/** Visits the parts of a text outside strings, in order; with `doubles`, long lists of plain values are separate parts. */
 function eachPart(between: string, doubles: boolean, visit: (part: string, isLong: boolean) => void): void {
   let from = 0;
   let end = -1;
@@ -113,7 +113,7 @@ function eachPart(between: string, doubles: boolean, visit: (part: string, isLon
 const TOKEN = /-?\d[\d.eE+-]*|-?Infinity|NaN/g;
 const NAME = /-?Infinity|NaN/g;
 
-/** The text with numbers that a double cannot hold in quotes; with `names`, so are the numbers that JSON lacks. */
+/** Quotes numbers that are not exact as doubles; with `names`, it also replaces NaN by null and quotes Infinity. */
 function rewritten(text: string, { names, doubles }: { names: boolean; doubles: boolean }): string {
   const token = (found: string) => {
     if (found === 'NaN') return names ? 'null' : found;
@@ -135,7 +135,7 @@ function rewritten(text: string, { names, doubles }: { names: boolean; doubles: 
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
-/** Whether a number keeps its value as a double that is written out again. */
+/** Whether a number keeps its value when it is parsed as a double and printed. */
 function heldByDouble(source: string): boolean {
   const value = Number(source);
   if (!Number.isFinite(value)) return false;
@@ -158,7 +158,7 @@ function decimal(source: string): { negative: boolean; digits: string; exponent:
   return { negative: source.startsWith('-'), digits, exponent };
 }
 
-/** Without trailing zeros, in one pass. */
+/** Removes trailing zeros in one pass. */
 function trimZeros(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === '0') end--;

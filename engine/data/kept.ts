@@ -7,15 +7,15 @@ import type { RowPlace } from './place.ts';
 
 /** Columns that the reward reads in addition to prompt, answer and id. */
 export interface RewardColumns {
-  /** Every row must have these. They state the problem: not even a usual name of labels keeps one from the reward. */
+  /** Every row must have these. They are part of the problem, so they are kept even under a common name of labels. */
   required: readonly string[];
-  /** `*` stands for all but the prompt and what may be a label. */
+  /** `*` means all columns except the prompt and possible labels. */
   optional: readonly string[];
 }
 
 /**
- * The columns of a row that its reward reads, by the names that it reads them by. The label is among them only where the
- * reward requires it, or names it and the template shows it to the model: then it is part of the problem.
+ * The columns of a row that its reward reads, under the names that the reward uses. The label is included only if the
+ * reward requires it, or if the reward names it and the template shows it to the model, which makes it part of the problem.
  */
 export function keptColumns(
   values: RowValues,
@@ -38,7 +38,7 @@ export function keptColumns(
     }
     keep(name, value);
   }
-  // a path into a list takes the whole list along
+  // If the answer's path leads into a list, the whole list is a label.
   const isLabel = (path: string, value: unknown) =>
     path === answer || (Array.isArray(value) && answer?.startsWith(`${path}.`) === true);
   const shown = placeholders(template);
@@ -56,7 +56,7 @@ export function keptColumns(
   return found.size > 0 ? { columns: Object.fromEntries(found) as NonNullable<Problem['columns']> } : {};
 }
 
-/** Parquet's 64-bit whole numbers, which JSON does not know; those that a double cannot hold as texts. */
+/** Converts Parquet's 64-bit integers, which JSON lacks, to numbers, or to text if they are not exact as doubles. */
 function plainNumber(_: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value;
   const number = Number(value);

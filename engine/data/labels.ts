@@ -1,4 +1,4 @@
-/** The reference answers of a row: one, or several of which any counts. Pure. */
+/** The reference answers of a row: one, or several, any of which is accepted. Pure. */
 import { referenceAnswer } from '../grading/extract.ts';
 import { whole } from '../protocol/format.ts';
 import { cellText } from '../protocol/values.ts';
@@ -6,26 +6,25 @@ import { valueOfText } from './chat.ts';
 
 export interface Label {
   answer: string;
-  /** All that count, `answer` first, where there are several. */
+  /** All accepted answers, `answer` first, if there are several. */
   accepted?: string[];
 }
 
-/** Ways in which tables write that there is no value. */
+/** Texts that mark a missing value in tables. */
 const MISSING: ReadonlySet<string> = new Set(['nan', '<na>']);
 
-/** Names under which an object has the answer, as reward code of trainers takes it. */
+/** Keys of the answer in an object, as the reward code of trainers reads it. */
 const ANSWERS = ['ground_truth', 'answer', 'target', 'solution', 'value'] as const;
 
-/** Answers of one row that may be accepted. */
+/** Maximum number of accepted answers of one row. */
 const MOST_ACCEPTED = 10_000;
 
 /** A label that cannot be read; the message continues after `"answer" `. */
 export class LabelFault extends Error {}
 
 /**
- * The label of a cell: a text, a number, a list of which any item counts (also written as the text of a list of strings),
- * TriviaQA's object of a value and its aliases, or an object that has the answer under a usual name. null for none.
- * Throws LabelFault.
+ * The label of a cell: a text, a number, a list of accepted answers (or a list of strings serialized as text), TriviaQA's
+ * object with a value and its aliases, or an object with the answer under a common name. null for none. Throws LabelFault.
  */
 export function labelOf(cell: unknown): Label | null {
   const items = itemsOf(cell);
@@ -36,7 +35,7 @@ export function labelOf(cell: unknown): Label | null {
   return answers.length === 1 ? { answer } : { answer, accepted: answers };
 }
 
-/** The same, with none for a label that cannot be read: of what a model or another trainer wrote. */
+/** Like `labelOf`, but null for a label that cannot be read, for text from a model or another trainer. */
 export function labelOrNone(cell: unknown): Label | null {
   try {
     return labelOf(cell);
@@ -61,7 +60,7 @@ function isScalar(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
 }
 
-/** The items of a list of strings that was written as text; a list of numbers is an answer of its own. */
+/** The items of a list of strings serialized as text; null for other texts, since a list of numbers is a single answer. */
 function listInText(text: string): string[] | null {
   if (!/^\s*(?:array\(\s*)?\[\s*["']/.test(text)) return null;
   const value = valueOfText(text);

@@ -1,4 +1,4 @@
-/** Where the problems are in a document that is open in an editor, whole or just being edited. Pure: text in, lines out. */
+/** Locates the problems in a document that is open in an editor, even while it is edited. Pure: text in, lines out. */
 import type { FieldMap } from '../protocol/config.ts';
 import { cellText } from '../protocol/values.ts';
 import { columnValue, type RowValues, usualName } from './fields.ts';
@@ -7,7 +7,7 @@ import { beginsWithLine, hasPrompt } from './json-rows.ts';
 import { lineCounter, listsIn, scanObjects } from './json-scan.ts';
 
 export interface LocatedProblem {
-  /** Position among the rows, as the engine counts them (blank lines are not rows). */
+  /** Row index as the engine counts it (blank lines are not rows). */
   row: number;
   /** First and last line, from 0. */
   line: number;
@@ -17,8 +17,8 @@ export interface LocatedProblem {
 }
 
 /**
- * The rows of a JSONL or JSON document. Rows that are broken keep their place, with the id if it can still be read.
- * @param fields the user's names of columns
+ * The rows of a JSONL or JSON document. Broken rows keep their position, and their id if it can still be read.
+ * @param fields the user's column mapping
  * @param firstRow number of the text's first row, for a part of a larger document
  */
 export function locateProblems(
@@ -31,13 +31,13 @@ export function locateProblems(
   return list ? inList(text, fields, firstRow) : inLines(text, fields, firstRow);
 }
 
-/** Whether the rows are in a list: it may have the name of JSON Lines, and they the name of a list. */
+/** Whether the rows are in a list: a .jsonl file may contain one, and a .json file may contain JSON Lines. */
 function isList(text: string, format: 'jsonl' | 'json'): boolean {
   const bare = text.replace(/^\uFEFF/, '');
   return format === 'jsonl' ? /^\s*(?:\[|\{\s*\n)/.test(bare) : !beginsWithLine(bare);
 }
 
-/** The text of the first row, as far as it is there; null without one. */
+/** The text of the first row, possibly incomplete; null if there is none. */
 export function firstSource(text: string, format: 'jsonl' | 'json', fields: FieldMap): string | null {
   if (!isList(text, format)) return text.split('\n').find((line) => line.trim() !== '') ?? null;
   const [span] = scanObjects(text, listOfProblems(text, fields), 1);
@@ -66,7 +66,7 @@ function inList(text: string, fields: FieldMap, firstRow: number): LocatedProble
   });
 }
 
-/** Where the first list begins (`listsIn` has their order) whose first object has a problem; the first list where none has. */
+/** Start of the first list, in the order of `listsIn`, whose first object has a problem; else of the first list. */
 function listOfProblems(text: string, fields: FieldMap): number | undefined {
   const lists = listsIn(text);
   const found = lists.find(({ start }) =>
@@ -93,7 +93,7 @@ function parsed(source: string): RowValues | null {
   }
 }
 
-/** What can still be read of a broken object: its pairs of a name and a string, a number or the beginning of a chat. */
+/** The readable parts of a broken object: names with a string, a number or the beginning of a chat. */
 export function recovered(source: string): RowValues {
   const values = new Map<string, unknown>();
   for (const [, name, value] of source.matchAll(
@@ -104,7 +104,7 @@ export function recovered(source: string): RowValues {
   return Object.fromEntries(values);
 }
 
-/** Stands for a chat that is not complete. */
+/** Placeholder for an incomplete chat. */
 const BEGUN_CHAT = [{ role: 'user', content: '…' }];
 
 function parsedScalar(source: string): unknown {

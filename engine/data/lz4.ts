@@ -1,9 +1,9 @@
 /**
- * LZ4 as Parquet stores it: a block (LZ4_RAW), or Hadoop's blocks with two lengths in front of each, which the older name
- * LZ4 stands for; some writers put a bare block under that name too. Pure.
+ * LZ4 in Parquet files: a raw block (LZ4_RAW), or, under the older name LZ4, Hadoop's blocks, each preceded by two lengths;
+ * some writers store a raw block under that name, too. Pure.
  */
 
-/** Unpacks a block of `length` bytes. Throws where it is damaged. */
+/** Decompresses a block of `length` bytes. Throws if it is damaged. */
 export function unpackLz4Block(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length);
   let at = 0;
@@ -28,14 +28,14 @@ export function unpackLz4Block(input: Uint8Array, length: number): Uint8Array {
     at += 2;
     const copied = lengthFrom(token & 15) + 4;
     if (offset === 0 || offset > end || end + copied > length) damaged();
-    // byte by byte: what is copied may overlap what it is copied to
+    // byte by byte, since source and destination may overlap
     for (let i = 0; i < copied; i++, end++) output[end] = output[end - offset]!;
   }
   if (end !== length) damaged();
   return output;
 }
 
-/** Unpacks Hadoop's blocks, or a bare block. Throws where it is damaged. */
+/** Decompresses Hadoop's blocks, or a raw block. Throws if they are damaged. */
 export function unpackLz4(input: Uint8Array, length: number): Uint8Array {
   return hadoopBlocks(input, length) ?? unpackLz4Block(input, length);
 }

@@ -1,4 +1,4 @@
-/** What a user should know of a dataset that was read, though it stops nothing. */
+/** Warnings about a dataset that do not prevent a run. */
 import type { DatasetConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DataReading } from '../protocol/records.ts';
@@ -16,15 +16,15 @@ interface NotedData {
   rows: readonly ReadRow[];
 }
 
-/** Names of columns with a text that is to be read before the problem. */
+/** Names of columns with text that belongs before the problem. */
 const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
 
-/** What begins a turn in the families of chat templates. */
+/** Markers that begin a turn in common chat templates. */
 const MARK = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|user\|>|<｜User｜>|\[INST\]/;
-/** Characters of a problem in which they are searched for. */
+/** Number of characters of a prompt that are searched for markers. */
 const MARKS_WITHIN = 100_000;
 
-/** Sentences for people: problems without a reference answer, columns that were not read, repeated ids and the like. */
+/** Warnings as sentences: problems without a reference answer, unused columns, duplicate problems and others. */
 export function notesOf(config: DatasetConfig, { columns, problems, prompts, reading, rows }: NotedData): string[] {
   const warnings: string[] = [];
   const labeled = problems.filter(({ answer }) => answer !== null).length;

@@ -1,14 +1,14 @@
-/** Rows that are not written as the name of their file says: what they look like, and what to do about it. Pure. */
+/** Detects files whose contents do not match their extension, with a remedy. Pure. */
 import { isObject } from '../protocol/values.ts';
 import { readJson } from './json.ts';
 import { scanObjects } from './json-scan.ts';
 import { parsePython } from './python-literal.ts';
 
 interface Looks {
-  /** How they are written, as what a file holds. */
+  /** The actual contents, as a noun phrase. */
   as: string;
   hint: string;
-  /** The name alone is wrong. */
+  /** Only the file name is wrong. */
   isJson?: true;
 }
 
@@ -27,7 +27,7 @@ const MEMBERS: Looks = {
 const DOCUMENT: Looks = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
 const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };
 
-/** What JSON does not have: single quotes, and names of values. */
+/** Python syntax that JSON lacks: single quotes, and names of values. */
 const PYTHONS_OWN = /[{[,:]\s{0,9}(?:[bu]?'|(?:None|True|False|array\()(?!\w))/;
 
 const POINTER: Looks = {
@@ -36,7 +36,7 @@ const POINTER: Looks = {
 };
 const PAGE: Looks = { as: 'a page of a website', hint: 'Download the file itself, not the page that shows it.' };
 
-/** What a text looks like that begins with an object or a list of objects, or is not the file itself; null for any other. */
+/** The likely format of a text that begins with an object or a list of objects, or is not a data file; null for others. */
 export function looksOf(text: string): Looks | null {
   if (text.startsWith('version https://git-lfs.github.com/spec/')) return POINTER;
   if (/^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text)) return PAGE;

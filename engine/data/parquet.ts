@@ -1,4 +1,4 @@
-/** Parquet files, in every compression that the usual tools write. */
+/** Reads Parquet files in every common compression. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -15,7 +15,7 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
     const rows: Row[] = [];
     for (const group of found.groups.keys()) {
       for (const values of found.rows(group, budget)) rows.push({ values, line: null });
-      // between two groups, other work of this thread gets a turn
+      // let other work run between row groups
       await nextTurn();
     }
     return rows;
@@ -24,14 +24,14 @@ export async function parquetRows(file: string, bytes: Uint8Array): Promise<Row[
   }
 }
 
-/** A Parquet file that stays on the disk: one row group after the other is read. */
+/** A Parquet file that is read from disk one row group at a time. */
 export class ParquetOnDisk {
   readonly #descriptor: number;
   readonly #parquet: ParquetFile;
-  /** Bytes of the file. */
+  /** File size in bytes. */
   readonly size: number;
 
-  /** @throws RollscopeError `dataset` where it is not a Parquet file */
+  /** @throws RollscopeError `dataset` if it is not a Parquet file */
   constructor(readonly file: string) {
     this.#descriptor = openSync(file, 'r');
     try {
@@ -43,12 +43,12 @@ export class ParquetOnDisk {
     }
   }
 
-  /** Rows of each row group. */
+  /** Number of rows in each row group. */
   get groups(): number[] {
     return this.#parquet.groups;
   }
 
-  /** @throws RollscopeError `dataset` where it is damaged, or too large for the memory there is */
+  /** @throws RollscopeError `dataset` if it is damaged, or needs too much memory */
   rows(group: number): RowValues[] {
     try {
       return this.#parquet.rows(group);

@@ -1,9 +1,9 @@
-/** Where a row is, for people and for programs. Pure. */
+/** The location of a row, for people and for programs. Pure. */
 
 export interface RowPlace {
-  /** `file:12`, or `file, row 12` in binary files. */
+  /** `file:12`, or `file, row 12` for binary files. */
   text: string;
-  /** The line is null in binary files; rows are counted from 1. */
+  /** `line` is null for binary files; `row` counts from 1. */
   facts: { file: string; line: number | null; row: number };
 }
 

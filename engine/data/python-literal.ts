@@ -1,15 +1,15 @@
 /**
- * Values as Python prints them: what pandas writes into a cell that held a list or a dictionary (`[{'role': 'user'}]`),
- * numpy's way without commas and `array([...], dtype=object)` included. Pure.
+ * Values as Python prints them: pandas writes lists and dictionaries in cells this way (`[{'role': 'user'}]`), and numpy
+ * omits the commas or writes `array([...], dtype=object)`. Pure.
  */
 
 import { isSpace } from '../grading/span.ts';
 
-/** Longer texts and deeper values are not read. */
+/** Limits: longer texts and deeper values are not parsed. */
 const MAX_LENGTH = 1_000_000;
 const MAX_DEPTH = 64;
 
-/** The value that a text prints; undefined when it prints none. */
+/** The value that a text represents; undefined if it is not a Python literal. */
 export function parsePython(text: string): unknown {
   if (text.length > MAX_LENGTH) return undefined;
   try {
@@ -29,7 +29,7 @@ const NAMES = new Map<string, unknown>([
   ['False', false],
 ]);
 
-/** What holds the value that it is called with. */
+/** Calls that wrap the value of their argument. */
 const HOLDERS = /^(?:np\.|numpy\.)?(?:array|list|tuple|str_|bool_|float\d+|int\d+)$/;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -90,7 +90,7 @@ class Reader {
     return this.call();
   }
 
-  /** `array([...], dtype=object)` is its first argument. */
+  /** A call such as `array([...], dtype=object)`: its first argument. */
   private call(): unknown {
     this.at++;
     const value = this.value();
@@ -115,7 +115,7 @@ class Reader {
       if (this.take(closer)) return list;
       list.push(this.value());
       this.space();
-      // numpy puts no commas
+      // numpy prints no commas
       this.take(',');
     }
   }
@@ -166,7 +166,7 @@ class Reader {
       this.at += digits;
       return String.fromCodePoint(point);
     }
-    // Python keeps the backslash of what is not an escape
+    // Python keeps the backslash of an unknown escape
     return ESCAPES.get(c) ?? (/['"\\]/.test(c) ? c : `\\${c}`);
   }
 
@@ -188,7 +188,7 @@ class Reader {
   }
 }
 
-/** A whole number that a double cannot hold is its text. */
+/** A number; the text of an integer that is not exact as a double. */
 function numberOf(source: string): number | string {
   const value = Number(source.replaceAll('_', ''));
   return Number.isSafeInteger(value) || !/^[-+]?[\d_]+$/.test(source) ? value : source;

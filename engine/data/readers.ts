@@ -1,4 +1,4 @@
-/** Reads the rows of a data file, of a folder of such files, or of a dataset of the Hub. Errors name file, line and column. */
+/** Reads the rows of a data file, a folder of such files, or a dataset on the Hub. Errors name file, line and column. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
@@ -19,30 +19,30 @@ import { TooLong } from './zstd/output.ts';
 export interface TableRow {
   values: RowValues;
   line: number | null;
-  /** The file that it is in, and its number there, from 0. */
+  /** The file of the row, and the row's index in it, from 0. */
   file: string;
   row: number;
 }
 
 export interface DatasetTable {
-  /** What people know it by: the file, the folder, the dataset of the Hub. */
+  /** The name that users know: the file, the folder, or the dataset on the Hub. */
   name: string;
   rows: TableRow[];
-  /** All names of columns, in the order in which they first appear. */
+  /** All column names, in order of first appearance. */
   columns: string[];
-  /** What a user should know about how it was read. */
+  /** Notes for the user about how it was read. */
   notes: string[];
 }
 
 export interface ReadOptions {
   fields?: FieldMap;
-  /** The part of a folder or of a dataset of the Hub that is read. */
+  /** The split to read from a folder or a dataset on the Hub. */
   split?: string | undefined;
   /** Cancels a download. */
   signal?: AbortSignal | undefined;
 }
 
-/** @param split the part of a file by itself that is asked for; only JSON has parts */
+/** @param split the requested split of a single file; only JSON files contain splits */
 type Reader = (file: string, bytes: Buffer, fields: FieldMap, split?: string) => FileRows | Promise<FileRows>;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -61,7 +61,7 @@ function plain(rows: Row[]): FileRows {
   return { rows, notes: [] };
 }
 
-/** Reads a data file, the files of a folder, or a dataset of the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
+/** Reads a data file, a folder, or a dataset on the Hub (`owner/name@revision`). Throws RollscopeError `dataset`. */
 export async function readTable(
   source: string,
   { fields = {}, split, signal }: ReadOptions = {},
@@ -81,7 +81,7 @@ export async function readTable(
   return { name: source, rows, columns: [...columns], notes };
 }
 
-/** `isFile`: it is one file, which may have the splits in it. */
+/** The files to read. `isFile`: the source is a single file, which may contain splits. */
 async function filesOf(source: string, split?: string, signal?: AbortSignal): Promise<Chosen & { isFile?: true }> {
   const found = await fs.stat(source).catch(() => null);
   if (found?.isDirectory()) return inFolder(source, split);
@@ -99,7 +99,7 @@ async function filesOf(source: string, split?: string, signal?: AbortSignal): Pr
   return { files, notes };
 }
 
-/** Files and folders that are looked at below a folder. */
+/** Maximum number of files found in a folder. */
 const MOST_ENTRIES = 10_000;
 const MAX_DEPTH = 3;
 
@@ -143,7 +143,7 @@ async function readFile(file: string, fields: FieldMap, split?: string): Promise
   return found;
 }
 
-/** What to do with a file of another kind. */
+/** A hint for an unsupported file type. */
 function remedyOf(extension: string): string {
   const known = `Use one of ${EXTENSIONS.join(', ')}.`;
   if (/^\.xlsx?$|^\.ods$/.test(extension)) return `Save the sheet as "CSV UTF-8". ${known}`;
@@ -155,7 +155,7 @@ function remedyOf(extension: string): string {
   return known;
 }
 
-/** Bytes that a compressed file may have when it is unpacked: as many as a text file. */
+/** Maximum decompressed size in bytes, the same as for text files. */
 const MAX_UNPACKED = 500_000_000;
 
 async function unpacked(file: string, bytes: Buffer, extension: string): Promise<Buffer> {
@@ -184,7 +184,7 @@ async function unpacked(file: string, bytes: Buffer, extension: string): Promise
 
 async function readBytes(file: string): Promise<Buffer> {
   const found = await fs.stat(file).catch(() => null);
-  // a pipe would be waited for without end, and a device never ends
+  // reading from a pipe could block forever, and from a device never ends
   if (found && !found.isFile() && !found.isDirectory()) {
     throw new RollscopeError(
       'dataset',
@@ -219,7 +219,7 @@ function empty(file: string): RollscopeError {
   });
 }
 
-/** A corpus. */
+/** The rows of a text corpus. */
 function textRows(file: string, bytes: Buffer): Row[] {
   const text = decode(file, bytes);
   const zero = text.indexOf('\0');

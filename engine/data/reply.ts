@@ -1,19 +1,19 @@
-/** What an assistant says after a question: the solution, or the beginning that a response continues. Pure. */
+/** An assistant's reply to a question: the solution, or a beginning that the response continues. Pure. */
 import { extractAnswer } from '../grading/extract.ts';
 import { type Label, labelOrNone } from './labels.ts';
 
-/** Columns of conversations that are complete, as a model is fine-tuned on them. */
+/** Columns of complete conversations, as used for fine-tuning. */
 const COMPLETE = /^(?:messages|conversations?|chat|dialog(?:ue)?)$/i;
-/** An open thought, a code block, a cue: nothing that is complete ends like this. */
+/** The end of an incomplete reply: an open thought, an open code block, or a colon. */
 const OPEN = /(?:<think(?:ing)?>|```\w*|:)\s*$/;
-/** A longer text is more than a beginning. */
+/** Maximum length of a beginning. */
 const LONGEST_BEGINNING = 200;
-/** A longer reply without a marked answer gives no label. */
+/** Maximum length of a reply that is a label without a marked answer. */
 const LONGEST_LABEL = 60;
 
 /**
- * A reply is the solution where it has an answer, the label, or is in a column of complete conversations; then it may
- * give the label. Else it is a beginning (`prefill`).
+ * A reply is the solution if it contains an answer or the label, or is in a column of complete conversations; it may then
+ * provide the label. Otherwise it is a beginning (`prefill`).
  */
 export function splitReply(
   reply: string,
@@ -28,10 +28,10 @@ export function splitReply(
   return { prefill: null, label: answer !== null || short ? labelOrNone(reply) : null };
 }
 
-/** A longer label is only compared with the whole text: to look for it at each place of a long one takes their product. */
+/** Longer labels are compared with the whole text only: searching for them could take quadratic time. */
 const LONGEST_SOUGHT = 200;
 
-/** Whether a label occurs in a text, as a word of its own. */
+/** Whether a label occurs in a text as a separate word. */
 function says(text: string, label: Label | null): boolean {
   if (label === null) return false;
   return (label.accepted ?? [label.answer]).some((answer) => {
@@ -40,14 +40,14 @@ function says(text: string, label: Label | null): boolean {
     for (let at = text.indexOf(answer), next = 0; at >= 0; at = text.indexOf(answer, next)) {
       if (!isInWord(text, at - 1) && !isInWord(text, at + answer.length)) return true;
       next = at + 1;
-      // a word begins in no other one
+      // no match begins inside a word
       while (isWord && isInWord(text, next)) next++;
     }
     return false;
   });
 }
 
-/** Whether a letter or a digit is at a place. */
+/** Whether there is a letter or a digit at a position. */
 function isInWord(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code < 128) return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);

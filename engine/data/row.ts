@@ -1,4 +1,4 @@
-/** One row of a data file on its way to a problem: what it asks, what it says of the answer, and what it lacks. */
+/** Reads one row of a data file: its question, choices, label and id. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem, Turn } from '../protocol/problem.ts';
 import { meansProblem, placeholders, render } from '../protocol/template.ts';
@@ -11,10 +11,10 @@ import { type Label, LabelFault, labelOf } from './labels.ts';
 import { placeOfRow, type RowPlace } from './place.ts';
 import type { TableRow } from './readers.ts';
 
-/** A row on its way to a problem. */
+/** A row before it becomes a problem. */
 export interface ReadRow {
   from: TableRow;
-  /** Position among the rows of all files. */
+  /** Index among the rows of all files. */
   at: number;
   where: RowPlace;
   values: RowValues;
@@ -26,7 +26,7 @@ export interface ReadRow {
 }
 
 /**
- * Throws nothing: what makes a row unusable is in the result, with file and line.
+ * Reads a row. Throws RollscopeError `dataset`, with file and line, for a row without a usable problem or label.
  * @param at index of the row among all rows, from 0
  */
 export function readRow(
@@ -74,7 +74,7 @@ function labelIn(values: RowValues, column: string, where: RowPlace): Label | nu
   }
 }
 
-/** The question of a row with what belongs to it: Alpaca's `input`, and choices that it does not show. */
+/** The question of a row, with Alpaca's `input`, and with its choices unless it already contains them. */
 export function questionOf({ values, asked, choices }: ReadRow, columns: DatasetColumns, template: string): string {
   if (asked === null) return '';
   const [input] = inputColumn(columns, [values], template) ?? [];
@@ -83,7 +83,7 @@ export function questionOf({ values, asked, choices }: ReadRow, columns: Dataset
   return choices === null || showsChoices(question, choices) ? question : withChoices(question, choices);
 }
 
-/** Alpaca's instructions have what they are about in a column of its own. */
+/** The column `input` of Alpaca datasets, which belongs to `instruction`; null if absent or shown by the template. */
 export function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues[], template: string): [string] | null {
   if (prompt?.toLowerCase() !== 'instruction') return null;
   const shown = placeholders(template);
@@ -95,14 +95,14 @@ export function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues
   return null;
 }
 
-/** The prompt of a row: the template with its question and its other columns. */
+/** The prompt of a row: the template filled with its question and other columns. */
 export function renderedPrompt({ values, where }: ReadRow, question: string, template: string): string {
   return render(template, (name) =>
     meansProblem(name) ? question : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
   );
 }
 
-/** The problem's own text, and its turns where it is more than a question. */
+/** The problem's text, and its turns if there are several. */
 export function conversation({ asked, prefill }: ReadRow, question: string): Pick<Problem, 'text' | 'messages'> {
   const before = asked?.before ?? [];
   const turns: Turn[] = [...before, { role: 'user', content: question }];
@@ -126,7 +126,7 @@ function noPrompt(where: RowPlace, column: string, value: unknown, columns: read
   );
 }
 
-/** Of an object, what of it may be the problem. */
+/** A hint that names a field of an object that may be the problem. */
 function partsOf(column: string, value: unknown): string {
   const parts = isObject(value) ? Object.keys(value).filter((name) => typeof value[name] === 'string') : [];
   return parts.length === 0 ? '' : `Name a part of it (--problem-field ${column}.${parts[0]}). `;

@@ -1,17 +1,17 @@
-/** What readers of data files hand over. */
+/** The output of the readers of data files. */
 import type { RowValues } from './fields.ts';
 
 export interface Row {
   values: RowValues;
-  /** From 1; null in binary files. */
+  /** From 1; null for binary files. */
   line: number | null;
 }
 
 /** The rows of one file. */
 export interface FileRows {
   rows: Row[];
-  /** What a user should know about how the file was read. */
+  /** Notes for the user about how the file was read. */
   notes: string[];
-  /** The rows are of the split that was asked for, one of several in the file. */
+  /** The rows are the requested split of a file with several. */
   isDivided?: true;
 }

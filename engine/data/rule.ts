@@ -1,4 +1,4 @@
-/** The column of a problem file that says, for each problem, where the answer of its responses is. */
+/** The column with a rule for each problem: where to find the answer in a response. */
 import { compilePattern } from '../grading/pattern.ts';
 import { answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
@@ -8,7 +8,7 @@ import type { RowPlace } from './place.ts';
 
 export const RULE_COLUMN = 'answer_rule';
 
-/** The rule of a row, where it has one. Throws RollscopeError `dataset` for one that cannot be read. */
+/** The rule of a row, if any. Throws RollscopeError `dataset` for an invalid one. */
 export function ruleOf(values: RowValues, where: RowPlace): { rule?: string } {
   const rule = cellText(columnValue(values, RULE_COLUMN));
   if (rule === null || rule.trim() === '') return {};

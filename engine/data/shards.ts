@@ -1,4 +1,4 @@
-/** Which files of a folder, or of a dataset of the Hub, are the problems. Pure. */
+/** Selects the files with problems in a folder, or in a dataset on the Hub. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 import { isSplit, noSplit, SPLITS } from './splits.ts';
 
@@ -8,14 +8,14 @@ export interface Chosen {
   notes: string[];
 }
 
-/** What is read where a folder has several kinds: the first of these. */
+/** File types in order of preference, for folders with several. */
 const KINDS = [
   /\.parquet$/i,
   /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i,
   /\.json(?:\.gz|\.zst)?$/i,
   /\.[ct]sv(?:\.gz|\.zst)?$/i,
 ];
-/** Files about a dataset, and not of it. */
+/** Files about a dataset that are not part of its data. */
 const ABOUT = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
 
 interface Part {
@@ -25,8 +25,8 @@ interface Part {
 }
 
 /**
- * The files of one split: the one that is asked for (`test`, `main/test`), the only one, or `train`.
- * Throws RollscopeError `dataset` that lists what there is.
+ * The files of one split: the requested one (`test`, `main/test`), the only one, or `train`.
+ * Throws RollscopeError `dataset` with the available splits.
  */
 export function chooseShards(name: string, paths: readonly string[], asked?: string): Chosen {
   const data = paths.filter((file) => !ABOUT.test(file));
@@ -46,12 +46,12 @@ export function chooseShards(name: string, paths: readonly string[], asked?: str
 
 /** `train-00001-of-00003.parquet` */
 const SHARD = /-(\d{4,6})-of-(\d{4,6})(?!\d)/;
-/** A hash of the content. */
+/** A content hash. */
 const HASH = /^-[0-9a-f]{8,64}(?![0-9a-z])/;
-/** Missing shards that are named. */
+/** Number of missing shards that a note lists. */
 const NAMED = 3;
 
-/** What is left out, where files say how many there are and some are missing. */
+/** Notes on missing shards, if file names state their total number. */
 function missingShards(name: string, files: readonly string[]): string[] {
   const sets = new Map<string, { numbers: Set<number>; shard: (number: number) => string; count: number }>();
   for (const file of files) {
@@ -100,7 +100,7 @@ function titleOf({ config, split }: Part): string {
   return [config, split].filter((word) => word !== '').join('/') || 'the rest';
 }
 
-/** Whether the name of a file says which split it is, and that it is the one that is asked for. */
+/** Whether a file name states a split, and it is the requested one. */
 export function isNamedSplit(file: string, asked: string): boolean {
   return partsOf([file]).some((part) => part.split !== '' && isMeant(part, asked));
 }
@@ -112,7 +112,7 @@ function isMeant(part: Part, asked: string): boolean {
   return part.config === asked.slice(0, at) && isSplit(part.split, asked.slice(at + 1));
 }
 
-/** The part that people mean: that of the default configuration, for training. */
+/** The default part: the training split of the default configuration. */
 function usual(name: string, parts: readonly Part[]): Part {
   const configs = [...new Set(parts.map(({ config }) => config))];
   const config = configs.length === 1 ? configs[0] : ['default', 'main', ''].find((one) => configs.includes(one));

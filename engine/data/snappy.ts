@@ -1,6 +1,6 @@
 /** Snappy, the usual compression of Parquet files. Pure. */
 
-/** Unpacks `length` bytes. Throws where the input is damaged. */
+/** Decompresses `length` bytes. Throws if the input is damaged. */
 export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length);
   let at = 0;
@@ -11,7 +11,7 @@ export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
     for (let i = 0; i < bytes; i++) value |= byte() << (8 * i);
     return value >>> 0;
   };
-  // the length in front of it is known already
+  // skip the length, which is already known
   if (input.length > 0) while (byte() >= 0x80);
   while (at < input.length) {
     const tag = byte();
@@ -28,7 +28,7 @@ export function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
     const copied = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
     const offset = kind === 1 ? ((tag >> 5) << 8) + byte() : number(kind === 2 ? 2 : 4);
     if (offset === 0 || offset > end || copied > length - end) damaged();
-    // byte by byte: at most 64, which may overlap what they are copied to
+    // byte by byte: at most 64 bytes, and source and destination may overlap
     for (const last = end + copied; end < last; end++) output[end] = output[end - offset]!;
   }
   if (end !== length) damaged();

@@ -1,4 +1,4 @@
-/** Names of the parts of a dataset, and whether one is meant. Pure. */
+/** Names of splits, and how they match. Pure. */
 import { RollscopeError } from '../protocol/errors.ts';
 
 export const SPLITS: ReadonlyMap<string, string> = new Map([
@@ -14,17 +14,17 @@ export const SPLITS: ReadonlyMap<string, string> = new Map([
 
 const usual = (name: string) => SPLITS.get(name.toLowerCase()) ?? name;
 
-/** Whether a name says the split that is asked for, in one of its spellings. */
+/** Whether a name means the requested split, in any of its spellings. */
 export function isSplit(name: string, asked: string): boolean {
   return usual(name) === usual(asked);
 }
 
-/** What a file that is not divided is, as other tools have it. */
+/** Whether the training split is requested: other tools treat a file without splits as that one. */
 export function isTraining(asked: string): boolean {
   return usual(asked) === 'train';
 }
 
-/** @param splits there are; none in a file that is not divided */
+/** @param splits the available ones; empty for a file without splits */
 export function noSplit(name: string, asked: string, splits: readonly string[]): RollscopeError {
   const hint =
     splits.length === 0

@@ -1,10 +1,10 @@
-/** Bytes of a text file as text: UTF-8, or UTF-16 as Excel and PowerShell save it. */
+/** Decodes text files: UTF-8, or UTF-16 as Excel and PowerShell save it. */
 import { RollscopeError } from '../protocol/errors.ts';
 
-/** Longer texts do not fit into one string of JavaScript. */
+/** Longer texts do not fit into one JavaScript string. */
 const MAX_BYTES = 500_000_000;
 
-/** Decodes a file; a byte order mark is left out. Throws RollscopeError `dataset`. */
+/** Decodes a file without its byte order mark. Throws RollscopeError `dataset`. */
 export function decode(file: string, bytes: Uint8Array): string {
   if (bytes.length > MAX_BYTES) {
     throw new RollscopeError(
@@ -33,7 +33,7 @@ function decoded(bytes: Uint8Array): string | null {
   }
 }
 
-/** A small one may be text as well. */
+/** Whether this is a Parquet file; tiny files with its mark are read as text. */
 function isParquet(bytes: Uint8Array): boolean {
   return (
     bytes.length > 8 && [bytes.subarray(0, 4), bytes.subarray(-4)].every((end) => Buffer.from(end).equals(PARQUET))
@@ -42,7 +42,7 @@ function isParquet(bytes: Uint8Array): boolean {
 
 const PARQUET = Buffer.from('PAR1');
 
-/** Files that begin like this, and what their names should end in. */
+/** First bytes of other file types, with the extension that they should have. */
 const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, ending: string])[] = [
   [[0x1f, 0x8b], 'compressed by gzip', '.gz'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'compressed by zstd', '.zst'],
@@ -50,7 +50,7 @@ const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, en
   [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive or an Excel workbook', ''],
 ];
 
-/** What to do with a file whose name says something else. */
+/** The actual type of a file whose extension is wrong, with a hint; null if unknown. */
 function otherKind(bytes: Uint8Array): { what: string; hint: string } | null {
   const found = BEGINNINGS.find(([beginning]) => beginning.every((byte, i) => bytes[i] === byte));
   if (!found) return null;
@@ -63,7 +63,7 @@ function encodingOf(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe && bytes.length % 2 === 0) return 'utf-16le';
   if (first === 0xfe && second === 0xff && bytes.length % 2 === 0) return 'utf-16be';
-  // without a mark: the signs of ASCII with a zero byte before or after each
+  // without a byte order mark: ASCII characters, each with a zero byte before or after it
   if (bytes.length % 2 === 0 && bytes.length >= 4) {
     if (first !== 0 && second === 0 && bytes[3] === 0) return 'utf-16le';
     if (first === 0 && second !== 0 && bytes[2] === 0) return 'utf-16be';

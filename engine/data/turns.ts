@@ -1,9 +1,9 @@
-/** Work on many rows that lets others have their turn: Ctrl+C, progress, the other clients of an engine. */
+/** Processes many rows without blocking other work: Ctrl+C, progress, the other clients of an engine. */
 
-/** Rows after which others get their turn. */
+/** Number of rows between yields to the event loop. */
 const ROWS = 500;
 
-/** What `work` makes of each row, in their order. Throws what it throws. */
+/** The results of `work` for each row, in order. Rethrows its errors. */
 export async function inTurns<T, R>(rows: readonly T[], work: (row: T, at: number) => R): Promise<R[]> {
   const made: R[] = [];
   for (let at = 0; at < rows.length; at++) {

@@ -1,6 +1,6 @@
 /**
- * Memory that a file may make the program use. A few bytes of a Parquet file can stand for millions of values, so what it
- * would take is counted before it is taken, and a file that asks for too much is refused instead of ending the process.
+ * Limits the memory that a file may make the program use. A few bytes of a Parquet file can represent millions of values,
+ * so memory is counted before it is allocated, and a file that needs too much is refused instead of crashing the process.
  */
 import { getHeapStatistics } from 'node:v8';
 
@@ -8,18 +8,18 @@ import { getHeapStatistics } from 'node:v8';
 export const REFERENCE = 8;
 export const OBJECT = 32;
 
-/** Bytes that may still be taken: by default half of what V8's heap has left. */
+/** Bytes that may still be allocated. */
 export class Budget {
   #left: number;
   readonly #limit: number;
 
-  /** `limit`: bytes; by default half of what the heap can still grow by. */
+  /** `limit` in bytes (default: half of what the V8 heap can still grow by). */
   constructor(limit = heapLeft() / 2) {
     this.#limit = limit;
     this.#left = limit;
   }
 
-  /** Throws where `bytes` more are too much. */
+  /** Throws if `bytes` more exceed the limit. */
   take(bytes: number): void {
     this.#left -= bytes;
     if (!(this.#left >= 0)) throw new Error(`its values need more than ${Math.round(this.#limit / 1e6)} MB of memory`);

@@ -1,4 +1,4 @@
-/** The values of one column of a row group. */
+/** Reads the values of one column of a row group. */
 import type { ParquetParsers } from 'hyparquet';
 import { assembleLists } from 'hyparquet/src/assemble.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
@@ -15,33 +15,33 @@ import {
   pageValues,
 } from './page.ts';
 
-/** JSON takes more room as values than as text. */
+/** Bytes of parsed JSON per byte of its text, at most. */
 const JSON_GROWTH = 16;
-/** Bytes of a decimal number; the largest that databases have takes 16. */
+/** Maximum bytes of a decimal number; the largest in databases take 16. */
 const MAX_DECIMAL = 64;
 
 export const PARSERS: ParquetParsers = {
   ...DEFAULT_PARSERS,
-  // exactly, and not deeper than can be walked over
+  // exact numbers, and limited nesting
   jsonFromBytes: (bytes?: Uint8Array) => bytes && readJson(new TextDecoder().decode(bytes)),
-  // without a time, which a day has not
+  // a date without a time of day
   dateFromDays: (days: number) => day(days),
 };
 
-/** `2024-03-01`; null beyond what a date can be. */
+/** `2024-03-01`; null outside the range of dates. */
 function day(days: number): string | null {
   const date = new Date(days * 86_400_000);
   return Number.isNaN(date.getTime()) ? null : date.toISOString().split('T')[0]!;
 }
 
-/** A column that is neither a list nor a part of another one. */
+/** Whether a column is neither a list nor part of another one. */
 export function isFlat({ path }: Chunk): boolean {
   return path.length === 2 && path[1]!.element.repetition_type !== 'REPEATED';
 }
 
 /**
- * Its values, a list for each row where it is in lists. `bytes`: the column's own; `rows`: those of its row group. Throws
- * where it is damaged, or needs more memory than the budget has.
+ * The column's values, as a list per row if it is nested in lists. `bytes`: the bytes of the column; `rows`: the rows of
+ * its row group. Throws if it is damaged, or needs more memory than the budget allows.
  */
 export function columnValues(chunk: Chunk, bytes: Uint8Array, rows: number, budget: Budget): unknown[] {
   const { path } = chunk;
@@ -50,7 +50,7 @@ export function columnValues(chunk: Chunk, bytes: Uint8Array, rows: number, budg
   const flat = isFlat(chunk);
   const output: unknown[] = [];
   let dictionary: ColumnValues | null = null;
-  // as long as another page can follow: some writers leave a byte after the last one
+  // while another page can follow: some writers leave a byte after the last page
   for (let at = 0; flat ? output.length < rows && at < bytes.length - 1 : at < bytes.length - 1; ) {
     const { page, end } = cutPage(bytes, at);
     at = end;
@@ -92,14 +92,14 @@ function assemble(
   values: ColumnValues,
   { path }: Chunk,
 ): void {
-  // the library only takes lengths and elements of levels
+  // the library uses only the lengths and elements of levels
   const [repeated, defined] = [repetitions ?? [], definitions ?? []] as unknown as [number[], number[]];
   const found = assembleLists(output, defined, repeated, values as never, path);
-  // without lists and without nulls it returns the values as they are
+  // without lists and nulls, it returns the values unchanged
   if (found !== output) for (const value of found) output.push(value);
 }
 
-/** Texts, dates and numbers instead of bytes. */
+/** Converts raw values to texts, dates and numbers. */
 function converted(values: ColumnValues, { path, codec, name }: Chunk, budget: Budget): ColumnValues {
   const element = path.at(-1)!.element;
   const { converted_type: kind } = element;

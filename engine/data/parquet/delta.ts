@@ -1,7 +1,7 @@
-/** Numbers and texts that are stored as differences (the encodings DELTA_*). Bounded by the values that are asked for. */
+/** Numbers and texts stored as differences (the encodings DELTA_*). Work is bounded by the number of requested values. */
 import { type Budget, OBJECT } from './budget.ts';
 
-/** Numbers in a block that a file may name; writers use 128. */
+/** Maximum values per block; writers use 128. */
 const MAX_BLOCK = 1 << 20;
 
 interface Place {
@@ -9,7 +9,7 @@ interface Place {
   at: number;
 }
 
-/** Fills `output` with integers, and returns the place after them. Throws where they are damaged. */
+/** Fills `output` with integers, and returns the offset after them. Throws if they are damaged. */
 export function readDeltas(bytes: Uint8Array, start: number, output: Int32Array | BigInt64Array): number {
   if (output.length === 0) return start;
   const place = { bytes, at: start };
@@ -47,7 +47,7 @@ export function readDeltaLengths(bytes: Uint8Array, count: number, budget: Budge
   });
 }
 
-/** Texts of which each begins like the one before. */
+/** Texts that share a prefix with the previous one. */
 export function readDeltaTexts(bytes: Uint8Array, count: number, budget: Budget): Uint8Array[] {
   const kept = new Int32Array(count);
   const added = new Int32Array(count);
@@ -67,10 +67,10 @@ export function readDeltaTexts(bytes: Uint8Array, count: number, budget: Budget)
   });
 }
 
-/** Writes `values` sums from the index `from` on; each is the one before, `smallest` and a packed number. */
+/** Writes `values` running sums from index `from` on: the previous value plus `smallest` plus a packed number. */
 type Sums = (from: number, values: number, smallest: bigint, packed: Uint8Array, width: number) => void;
 
-/** 32 bits, of which the higher ones fall away. */
+/** Sums modulo 2^32. */
 function smallSums(output: Int32Array, first: bigint): Sums {
   let value = Number(BigInt.asIntN(32, first));
   output[0] = value;
@@ -96,7 +96,7 @@ function largeSums(output: BigInt64Array, first: bigint): Sums {
   };
 }
 
-/** Up to 32 bits. */
+/** A packed number of up to 32 bits. */
 function smallBits(bytes: Uint8Array, bit: number, width: number): number {
   let value = 0;
   for (let got = 0; got < width; ) {

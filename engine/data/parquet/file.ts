@@ -1,6 +1,6 @@
 /**
- * A Parquet file, read by row group. Whatever its bytes say, reading takes time in proportion to their number and to the
- * values they stand for, and no more memory than a budget; what cannot be read is an error that names the place.
+ * A Parquet file, read by row group. Even for malicious files, the time is proportional to the number of bytes and values,
+ * and memory stays within a budget; errors name the location.
  */
 import { assembleNested } from 'hyparquet/src/assemble.js';
 import type { RowValues } from '../fields.ts';
@@ -18,7 +18,7 @@ export class ParquetFile {
   readonly #read: ReadBytes;
   readonly #fix: (values: RowValues) => RowValues;
 
-  /** Reads the footer of a file of `size` bytes. Throws where it is not that of a Parquet file. */
+  /** Reads the footer of a file of `size` bytes. Throws if it is not a Parquet file. */
   constructor(size: number, read: ReadBytes) {
     const tail = read(Math.max(0, size - 8), size);
     const length = footerLength(tail, size);
@@ -27,12 +27,12 @@ export class ParquetFile {
     this.#fix = readableNumbers(this.#footer.schema.children.map(({ element }) => element));
   }
 
-  /** Rows of each row group. */
+  /** Number of rows in each row group. */
   get groups(): number[] {
     return this.#footer.groups.map(({ rows }) => rows);
   }
 
-  /** The rows of a row group. Throws where it is damaged, or needs more memory than the budget has. */
+  /** The rows of a row group. Throws if it is damaged, or needs more memory than the budget allows. */
   rows(group: number, budget = new Budget()): RowValues[] {
     const { rows, chunks } = this.#footer.groups[group]!;
     if (rows === 0) return [];
@@ -70,7 +70,7 @@ export class ParquetFile {
   }
 }
 
-/** Errors of `read` name the row group and the column. */
+/** Adds the row group and the column to errors of `read`. */
 function withColumnPlace<T>(group: number, column: string, read: () => T): T {
   try {
     return read();

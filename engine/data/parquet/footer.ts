@@ -1,18 +1,18 @@
-/** What a Parquet file says of itself: its columns, and where their values are. */
+/** The metadata of a Parquet file: its columns, and where their values are. */
 import type { CompressionCodec, ConvertedType, LogicalType, SchemaElement, SchemaTree } from 'hyparquet';
 import { CompressionCodecs, ConvertedTypes, FieldRepetitionTypes, ParquetTypes } from 'hyparquet/src/constants.js';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { checkThrift } from './thrift.ts';
 
-/** Rows, columns with their parts, and columns in columns that a file may claim. */
+/** Limits on rows, schema elements and nesting that a file may declare. */
 const MAX_ROWS = 20_000_000;
 const MAX_ELEMENTS = 20_000;
 const MAX_NESTING = 24;
 const MAGIC = 'PAR1';
-/** Between the names of a path: a dot may be part of one. */
+/** Separator of the names in a path, since names may contain dots. */
 const BETWEEN = '\0';
 
-/** A column of one row group. `start`, `end`: its bytes in the file. `path`: the elements of the schema that lead to it. */
+/** A column of one row group. `start`, `end`: its byte range in the file. `path`: the schema elements that lead to it. */
 export interface Chunk {
   name: string;
   path: SchemaTree[];
@@ -33,7 +33,7 @@ export interface Footer {
 
 type Fields = ReturnType<typeof deserializeTCompactProtocol>;
 
-/** Length of the footer, from the file's last eight bytes. Throws where they are not those of a Parquet file. */
+/** Length of the footer, from the file's last eight bytes. Throws if it is not a Parquet file. */
 export function footerLength(tail: Uint8Array, size: number): number {
   if (tail.length < 8 || new TextDecoder('latin1').decode(tail.subarray(-4)) !== MAGIC)
     throw new Error(`parquet file invalid (footer != ${MAGIC})`);
@@ -42,7 +42,7 @@ export function footerLength(tail: Uint8Array, size: number): number {
   return length;
 }
 
-/** Reads the footer of a file of `size` bytes. Throws where it is damaged, or claims more than the file can hold. */
+/** Reads the footer of a file of `size` bytes. Throws if it is damaged, or declares more than the file can contain. */
 export function readFooter(bytes: Uint8Array, size: number): Footer {
   checkThrift(bytes, 0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,7 +52,7 @@ export function readFooter(bytes: Uint8Array, size: number): Footer {
   const groups = list(fields.field_4).map((group) => rowGroup(group, leaves, size));
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   if (!(rows <= MAX_ROWS)) throw new Error(`${rows} rows`);
-  // what is in the file is there once, so that reading takes no longer than the file is large
+  // Columns must not share bytes, so that the time to read is bounded by the file size.
   const taken = groups.flatMap(({ chunks }) => chunks).reduce((sum, { start, end }) => sum + end - start, 0);
   if (taken > size) throw new Error(`columns of ${taken} bytes in a file of ${size}`);
   return { schema, groups };
@@ -91,7 +91,7 @@ function schemaElement(fields: Fields): SchemaElement {
   if (fields.field_7 !== undefined) element.scale = fields.field_7;
   const logical = fields.field_10 === undefined ? undefined : logicalType(fields.field_10);
   if (logical !== undefined) element.logical_type = logical;
-  // the library sets properties by these names
+  // the library uses these names as property names
   if (element.name === '__proto__') unknown('a column named __proto__');
   return element;
 }
@@ -117,7 +117,7 @@ function logicalType(fields: Fields): LogicalType | undefined {
   return undefined;
 }
 
-/** The schema as a tree, and the path to each column by its names. */
+/** The schema as a tree, and the path to each column, keyed by its names. */
 function schemaOf(elements: readonly SchemaElement[]): { schema: SchemaTree; leaves: Map<string, SchemaTree[]> } {
   if (elements.length > MAX_ELEMENTS) throw new Error(`a schema of ${elements.length} elements`);
   const leaves = new Map<string, SchemaTree[]>();

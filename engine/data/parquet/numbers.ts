@@ -1,10 +1,10 @@
-/** Numbers as they were stored. */
+/** Restores numbers as they were stored. */
 import type { SchemaElement } from 'hyparquet';
 import type { RowValues } from '../fields.ts';
 
 /**
- * A function that gives numbers of a row's own columns the digits that were stored: the library multiplies decimals by a
- * power of ten (0.3 becomes 0.30000000000000004), and a single-precision 0.1 is 0.10000000149011612 in double precision.
+ * A function that restores the stored digits of numbers in top-level columns: the library multiplies decimals by a power of
+ * ten (0.3 becomes 0.30000000000000004), and a float32 0.1 is 0.10000000149011612 in float64.
  */
 export function readableNumbers(columns: readonly SchemaElement[]): (values: RowValues) => RowValues {
   const fixes = new Map<string, (value: number) => number>();
@@ -24,13 +24,13 @@ export function readableNumbers(columns: readonly SchemaElement[]): (values: Row
     );
 }
 
-/** The nearest number with so many digits after the point; larger ones than a double holds whole stay. */
+/** The value rounded to `places` decimal places; unchanged if the scaled integer is not exact as a double. */
 function decimal(value: number, places: number): number {
   const whole = Math.round(value * 10 ** places);
   return Number.isSafeInteger(whole) ? Number(`${whole}e-${places}`) : value;
 }
 
-/** The shortest decimal number that is this one in single precision. */
+/** The shortest decimal number that rounds to this float32. */
 function shortestSingle(value: number): number {
   if (value === 0) return value;
   const first = Math.floor(Math.log10(Math.abs(value)));

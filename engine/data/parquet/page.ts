@@ -1,4 +1,4 @@
-/** The values of one page of a column. */
+/** Reads the values of one page of a column. */
 import type { CompressionCodec, Encoding, PageType, SchemaElement, SchemaTree } from 'hyparquet';
 import { Encodings, PageTypes } from 'hyparquet/src/constants.js';
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
@@ -12,7 +12,7 @@ import { unpackPage } from './unpack.ts';
 
 export type ColumnValues = ArrayLike<unknown>;
 
-/** Where levels and values of a column come from. `repetitions`, `definitions`: the highest levels of the column. */
+/** The column that a page belongs to. `repetitions`, `definitions`: the column's maximum levels. */
 export interface PageColumn {
   element: SchemaElement;
   codec: CompressionCodec | undefined;
@@ -23,31 +23,31 @@ export interface PageColumn {
 export interface PageHeader {
   type: PageType | undefined;
   unpacked: number;
-  /** Values, nulls included. */
+  /** Number of values, including nulls. */
   values: number;
   encoding: Encoding | undefined;
-  /** Version 2 only: bytes of the levels, which are not compressed, and whether the values are. */
+  /** Version 2 only: bytes of the levels, which are uncompressed, and whether the values are compressed. */
   levels: { repetitions: number; definitions: number; compressed: boolean } | null;
 }
 
-/** A page that was cut out of a column. */
+/** A page extracted from a column. */
 export interface Page {
   header: PageHeader;
   packed: Uint8Array;
 }
 
-/** Levels of the values, nulls included, and the values without them. `null`: all levels are the highest. */
+/** Levels of all values including nulls, and the values without nulls. null: all levels are the maximum. */
 export interface PageValues {
   repetitions: Uint8Array | null;
   definitions: Uint8Array | null;
   values: ColumnValues;
-  /** Whether the values are places in the dictionary. */
+  /** Whether the values are dictionary indexes. */
   indexes: boolean;
 }
 
 type Fields = ReturnType<typeof deserializeTCompactProtocol>;
 
-/** Cuts the page that begins at `offset` out of the bytes of a column. Throws where it is damaged. */
+/** Extracts the page that begins at `offset` from the bytes of a column. Throws if it is damaged. */
 export function cutPage(bytes: Uint8Array, offset: number): { page: Page; end: number } {
   const start = checkThrift(bytes, offset);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -80,13 +80,13 @@ function header(fields: Fields, type: PageType | undefined, unpacked: number): P
   return { type, unpacked, values: whole(values), encoding: Encodings[isSecond ? fourth : second], levels };
 }
 
-/** Values of a dictionary. */
+/** The values of a dictionary page. */
 export function dictionaryValues({ header, packed }: Page, column: PageColumn, budget: Budget): ColumnValues {
   const bytes = unpackPage(packed, header.unpacked, column.codec);
   return plain(bytes, header.values, column.element, budget);
 }
 
-/** Levels and values of a data page. Throws where it is damaged, or needs more memory than the budget has. */
+/** Levels and values of a data page. Throws if it is damaged, or needs more memory than the budget allows. */
 export function pageValues({ header, packed }: Page, column: PageColumn, budget: Budget): PageValues {
   budget.take(header.values * REFERENCE);
   const { levels } = header;
@@ -137,7 +137,7 @@ function withValues(
   return { repetitions, definitions: count === header.values ? null : definitions, values, indexes };
 }
 
-/** Places in the dictionary, after the number of their bits. */
+/** Dictionary indexes, which follow a byte with their bit width. */
 function places(bytes: Uint8Array, count: number): Uint32Array {
   const output = new Uint32Array(count);
   if (count > 0) readRuns(bytes.subarray(1), bytes[0] ?? tooShort(), output);
@@ -186,7 +186,7 @@ function encoded(
   throw new Error(`parquet unsupported encoding: ${encoding} of ${type}`);
 }
 
-/** Bytes of a value of a fixed length; 1/8 for a truth value. */
+/** Minimum bytes of a value; 1/8 for a Boolean. */
 function widthOf({ type, type_length = 0 }: SchemaElement): number {
   switch (type) {
     case 'BOOLEAN':
@@ -225,7 +225,7 @@ function plain(bytes: Uint8Array, count: number, element: SchemaElement, budget:
   });
 }
 
-/** The highest levels of a column, by the path to it. */
+/** The maximum levels of the column at a path. */
 export function levelsAt(path: readonly SchemaTree[]): { repetitions: number; definitions: number } {
   const parts = path.slice(1).map(({ element }) => element.repetition_type);
   const repetitions = parts.filter((type) => type === 'REPEATED').length;

@@ -1,11 +1,9 @@
 /**
- * Runs of equal values and packed bits: how Parquet stores levels and indexes into a dictionary. Every loop is bounded by
- * the values that are asked for, whatever number of them a run claims to have.
+ * Runs of equal values and packed bits: the encoding of Parquet's levels and dictionary indexes. Every loop is bounded by
+ * the number of requested values, whatever length a run declares.
  */
 
-/**
- * Fills `output` with values of `width` bits (0 to 32) from `bytes`. Throws where the bytes end too early.
- */
+/** Fills `output` with values of `width` bits (0 to 32) from `bytes`. Throws if the bytes end too early. */
 export function readRuns(bytes: Uint8Array, width: number, output: Uint8Array | Uint32Array): void {
   if (width > 32) throw new Error(`values of ${width} bits`);
   if (width === 0) return;

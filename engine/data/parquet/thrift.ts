@@ -1,14 +1,14 @@
 /**
- * A look over a structure in Thrift's compact protocol before the library reads it: the library believes lengths of lists
- * and numbers of any size, so a few bytes could make it allocate gigabytes or compute for minutes.
+ * Validates a structure in Thrift's compact protocol before the library reads it: the library trusts lengths of lists and
+ * numbers of any size, so a few bytes could make it allocate gigabytes or compute for minutes.
  */
 
 const TYPE = { true: 1, false: 2, byte: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 } as const;
-/** Structures in structures; those of Parquet have fewer than ten. */
+/** Maximum nesting of structures; Parquet's has fewer than ten levels. */
 const MAX_DEPTH = 32;
 const MAX_VARINT = 10;
 
-/** Walks over the structure at `offset`, and returns where it ends. Throws where it is damaged. */
+/** Walks the structure at `offset`, and returns its end. Throws if it is damaged. */
 export function checkThrift(bytes: Uint8Array, offset: number): number {
   let at = offset;
   const byte = () => bytes[at++] ?? damaged('it ends too early');
@@ -40,7 +40,7 @@ export function checkThrift(bytes: Uint8Array, offset: number): number {
     const head = byte();
     const type = head & 0x0f;
     const size = head >> 4 === 15 ? varint() : head >> 4;
-    // each element takes a byte or more
+    // each element takes at least a byte
     if (size > bytes.length - at) damaged(`a list of ${size} elements`);
     for (let i = 0; i < size; i++) element(type <= TYPE.false ? TYPE.byte : type, depth);
   };

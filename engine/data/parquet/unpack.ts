@@ -1,11 +1,11 @@
-/** The compressions of Parquet's pages. */
+/** Decompression of Parquet pages. */
 import zlib from 'node:zlib';
 import type { CompressionCodec } from 'hyparquet';
 import { unpackLz4, unpackLz4Block } from '../lz4.ts';
 import { unpackSnappy } from '../snappy.ts';
 import { unpackZstd } from '../zstd/index.ts';
 
-/** Bytes of a page that a damaged file may claim. */
+/** Maximum bytes of a decompressed page; a damaged file may declare more. */
 const MAX_PAGE = 1 << 29;
 
 const CODECS: Readonly<Partial<Record<CompressionCodec, (input: Uint8Array, length: number) => Uint8Array>>> = {
@@ -18,7 +18,7 @@ const CODECS: Readonly<Partial<Record<CompressionCodec, (input: Uint8Array, leng
   LZ4_RAW: unpackLz4Block,
 };
 
-/** Unpacks a page of `length` bytes. Throws where it is damaged, or of another length. */
+/** Decompresses a page to `length` bytes. Throws if it is damaged or has another length. */
 export function unpackPage(input: Uint8Array, length: number, codec: CompressionCodec | undefined): Uint8Array {
   const unpack = codec && CODECS[codec];
   if (!unpack) throw new Error(`parquet unsupported compression codec: ${codec}`);

@@ -1,16 +1,16 @@
-/** Bits of a part of Zstandard data, which are read from its beginning or from its end. */
+/** Reads the bits of Zstandard data forward or backward. */
 
-/** Ends the reading of input that no compressor has written. */
+/** Rejects invalid input. */
 export function damaged(): never {
   throw new Error('damaged Zstandard data');
 }
 
-/** The place of the highest bit that is set; -1 for 0. */
+/** Index of the highest set bit; -1 for 0. */
 export function highestBit(value: number): number {
   return 31 - Math.clz32(value);
 }
 
-/** Reads bits from the beginning, the lowest of each byte first. */
+/** Reads bits from the beginning, starting with the lowest of each byte. */
 export class ForwardBits {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -20,7 +20,7 @@ export class ForwardBits {
     this.#at = at * 8;
   }
 
-  /** `count`: at most 16. Throws where the bytes end. */
+  /** Reads `count` bits, at most 16. Throws at the end of the bytes. */
   read(count: number): number {
     const byte = this.#at >> 3;
     if (this.#at + count > this.#bytes.length * 8) damaged();
@@ -30,43 +30,43 @@ export class ForwardBits {
     return (value >> shift) & ((1 << count) - 1);
   }
 
-  /** Gives back bits that were read. */
+  /** Moves back by `count` bits. */
   unread(count: number): void {
     this.#at -= count;
   }
 
-  /** The first byte of which no bit was read. */
+  /** Index of the first byte without read bits. */
   get nextByte(): number {
     return (this.#at + 7) >> 3;
   }
 }
 
 /**
- * Reads bits from the end, the highest first: a bit that is set stands in front of them. What would stand before the
- * beginning is 0, and `left` is negative then.
+ * Reads bits from the end, highest first, after a set bit that marks the start. Bits past the beginning are 0, and `left` is
+ * then negative.
  */
 export class BackwardBits {
   readonly #bytes: Uint8Array;
-  /** Bits that were not read yet. */
+  /** Number of unread bits. */
   left: number;
 
   constructor(bytes: Uint8Array) {
     const last = bytes[bytes.length - 1];
     if (!last) damaged();
-    // after them are bytes to be read with the last ones, so that no read ends outside of the array, which is slow
+    // padded so that no read goes out of bounds, which is slow
     this.#bytes = new Uint8Array(bytes.length + 4);
     this.#bytes.set(bytes);
     this.left = (bytes.length - 1) * 8 + highestBit(last);
   }
 
-  /** The next bits without taking them. `count`: at most 24. */
+  /** Returns the next `count` bits, at most 24, without consuming them. */
   peek(count: number): number {
     const from = this.left - count;
     if (from < 0) return this.left <= 0 ? 0 : (this.#from(0, this.left) << -from) & ((1 << count) - 1);
     return this.#from(from, count);
   }
 
-  /** Takes the next bits. `count`: at most 24. */
+  /** Reads the next `count` bits, at most 24. */
   read(count: number): number {
     const value = this.peek(count);
     this.left -= count;

@@ -1,4 +1,4 @@
-/** XXH64 with the seed 0, of which Zstandard stores the low half. */
+/** XXH64 with seed 0; Zstandard stores its low half. */
 
 const PRIMES = [
   0x9e3779b185ebca87n,
@@ -11,7 +11,7 @@ const [P1, P2, P3, P4, P5] = PRIMES;
 const [P1_HIGH, P1_LOW] = [Number(P1 >> 32n), Number(P1 & 0xffffffffn)];
 const [P2_HIGH, P2_LOW] = [Number(P2 >> 32n), Number(P2 & 0xffffffffn)];
 
-/** The low 32 bits of the hash of the bytes. */
+/** The low 32 bits of the bytes' hash. */
 export function checksum(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lanes = [P1 + P2, P2, 0n, -P1].map((value) => new Lane(value));
@@ -50,7 +50,7 @@ function round(value: bigint, input: bigint): bigint {
   return u64(rotated(u64(value + input * P2), 31n) * P1);
 }
 
-/** A quarter of the hash's state, in halves: the same rounds with bigints take twenty times as long. */
+/** A quarter of the hash's state, in 32-bit halves: with bigints, the same rounds take twenty times as long. */
 class Lane {
   #high: number;
   #low: number;
@@ -64,7 +64,7 @@ class Lane {
     return (BigInt(this.#high >>> 0) << 32n) | BigInt(this.#low >>> 0);
   }
 
-  /** `round` with the 64 bits of these halves. */
+  /** Applies `round` to 64 bits, given in halves. */
   take(high: number, low: number): void {
     const sum = (this.#low >>> 0) + (Math.imul(low, P2_LOW) >>> 0);
     const upper = (this.#high + highProduct(high, low, P2_HIGH, P2_LOW) + (sum > 0xffffffff ? 1 : 0)) | 0;
@@ -75,7 +75,7 @@ class Lane {
   }
 }
 
-/** Bits 32 to 63 of a product of two numbers of 64 bits, given in halves. */
+/** Bits 32 to 63 of the product of two 64-bit numbers, given in halves. */
 function highProduct(aHigh: number, aLow: number, bHigh: number, bLow: number): number {
   const a0 = aLow & 0xffff;
   const a1 = aLow >>> 16;

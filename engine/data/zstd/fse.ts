@@ -1,12 +1,12 @@
-/** The tables of Zstandard's finite state entropy: symbols, and how many bits lead from each state to the next (RFC 8878, 4.1). */
+/** Zstandard's tables for finite state entropy: symbols, and the bits from each state to the next (RFC 8878, 4.1). */
 import { damaged, ForwardBits, highestBit } from './bits.ts';
 
-/** A table with a row for each state. */
+/** A table with one row per state. */
 export interface FseTable {
-  /** Bits of a state. */
+  /** Bits per state. */
   log: number;
   symbols: Uint8Array;
-  /** The next state is `next` and the value of so many bits. */
+  /** The next state is `next` plus the value of the next `bits` bits. */
   bits: Uint8Array;
   next: Uint16Array;
 }
@@ -18,9 +18,9 @@ export function constantTable(symbol: number): FseTable {
 
 /**
  * Reads the table at `at`.
- * @param maxLog the largest that is allowed
- * @param symbols how many there may be
- * @returns the table, and where it ends
+ * @param maxLog maximum bits per state
+ * @param symbols maximum number of symbols
+ * @returns the table and its end
  */
 export function readFseTable(
   bytes: Uint8Array,
@@ -34,7 +34,7 @@ export function readFseTable(
   let left = 1 << log;
   while (left > 0) {
     if (counts.length >= symbols) damaged();
-    // values below a limit are a bit shorter
+    // values below a limit take one bit less
     const bits = highestBit(left + 1) + 1;
     const whole = input.read(bits);
     const short = whole & ((1 << (bits - 1)) - 1);
@@ -44,7 +44,7 @@ export function readFseTable(
       input.unread(1);
       value = short;
     } else if (whole >= 1 << (bits - 1)) value = whole - limit;
-    // -1 stands for less than 1
+    // -1 means a probability below 1
     const count = value - 1;
     left -= Math.abs(count);
     counts.push(count);
@@ -59,7 +59,7 @@ export function readFseTable(
   return { table: fseTable(counts, log), end: input.nextByte };
 }
 
-/** @param counts of the states that each symbol has; -1 for one at the end of the table. Together they are 2 ** `log`. */
+/** @param counts number of states per symbol, 2 ** `log` in total; -1 for a single state at the end of the table */
 export function fseTable(counts: readonly number[], log: number): FseTable {
   const size = 1 << log;
   const symbols = new Uint8Array(size);

@@ -4,14 +4,14 @@ import { readFseTable } from './fse.ts';
 
 const MAX_BITS = 11;
 
-/** The symbol and its number of bits, for each value of the next `maxBits` bits. */
+/** The symbol and its number of bits for each value of the next `maxBits` bits. */
 export interface HuffmanTable {
   maxBits: number;
   symbols: Uint8Array;
   bits: Uint8Array;
 }
 
-/** Reads the table at the beginning of the bytes, and says where it ends. */
+/** Reads the table at the beginning of the bytes, and returns its end. */
 export function readHuffmanTable(bytes: Uint8Array): { table: HuffmanTable; end: number } {
   const header = bytes[0] ?? damaged();
   if (header < 128) {
@@ -29,7 +29,7 @@ export function readHuffmanTable(bytes: Uint8Array): { table: HuffmanTable; end:
   return { table: huffmanTable(weights), end };
 }
 
-/** Weights that two states in turn write. */
+/** Weights coded with two alternating states. */
 function packedWeights(bytes: Uint8Array): number[] {
   const { table, end } = readFseTable(bytes, 1, { maxLog: 6, symbols: MAX_BITS + 2 });
   if (end > bytes.length) damaged();
@@ -43,13 +43,13 @@ function packedWeights(bytes: Uint8Array): number[] {
     weights.push(table.symbols[state]!);
     states[turn] = table.next[state]! + input.read(table.bits[state]!);
     if (input.left >= 0) continue;
-    // the bits have ended: the other state has the last one
+    // after the last bits, the other state has the last weight
     weights.push(table.symbols[states[1 - turn]!]!);
     return weights;
   }
 }
 
-/** @param weights of the symbols but for the last, which follows from the others */
+/** @param weights of all symbols except the last, whose weight follows from the others */
 function huffmanTable(weights: number[]): HuffmanTable {
   let sum = 0;
   for (const weight of weights) {
@@ -64,7 +64,7 @@ function huffmanTable(weights: number[]): HuffmanTable {
 
   const symbols = new Uint8Array(1 << maxBits);
   const bits = new Uint8Array(1 << maxBits);
-  // the longest codes come first
+  // longest codes first
   let at = 0;
   for (let weight = 1; weight <= maxBits; weight++) {
     const width = 1 << (weight - 1);
@@ -78,7 +78,7 @@ function huffmanTable(weights: number[]): HuffmanTable {
   return { maxBits, symbols, bits };
 }
 
-/** Fills `output` with the symbols of one stream, which ends with it. */
+/** Fills `output` with the symbols of one stream, which must end with it. */
 export function readHuffmanStream(bytes: Uint8Array, table: HuffmanTable, output: Uint8Array): void {
   const input = new BackwardBits(bytes);
   const { maxBits, symbols, bits } = table;

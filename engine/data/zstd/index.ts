@@ -1,6 +1,6 @@
 /**
- * Unpacks Zstandard (RFC 8878), which Node 20 cannot. Whatever the input says, work and memory are bounded by its length and
- * that of the output. Pure.
+ * Decompresses Zstandard (RFC 8878), which Node 20 does not support. For any input, work and memory are bounded by the
+ * lengths of input and output. Pure.
  */
 import { damaged } from './bits.ts';
 import { checksum } from './checksum.ts';
@@ -10,10 +10,10 @@ import { MAX_BLOCK, Unpacked } from './output.ts';
 import { firstState, runSequences } from './sequences.ts';
 
 const MAGIC = 0xfd2fb528;
-/** Frames with contents of somebody else's begin with one of 16 numbers. */
+/** Skippable frames begin with one of 16 magic numbers. */
 const SKIPPED = 0x184d2a50;
 
-/** Unpacks `length` bytes. Throws where the input is damaged, or has another length. */
+/** Decompresses `length` bytes. Throws if the input is damaged or has another length. */
 export function unpackZstd(input: Uint8Array, length: number): Uint8Array {
   const output = new Unpacked(length, length);
   readFrames(input, output);
@@ -21,7 +21,7 @@ export function unpackZstd(input: Uint8Array, length: number): Uint8Array {
   return output.bytes;
 }
 
-/** Unpacks a file of a length that is not known. Throws where the input is damaged, or has more than `limit` bytes (TooLong). */
+/** Decompresses a file of unknown length. Throws if the input is damaged, or exceeds `limit` bytes (TooLong). */
 export function unpackZstdFile(input: Uint8Array, limit: number): Uint8Array {
   const output = new Unpacked(limit, Math.min(16 * input.length, 1 << 26));
   readFrames(input, output);
@@ -43,7 +43,7 @@ function readFrames(input: Uint8Array, output: Unpacked): void {
 
 interface FrameHeader {
   end: number;
-  /** Bytes of the unpacked frame; null: not said. */
+  /** Decompressed size of the frame in bytes; null if not stated. */
   size: number | null;
   hasChecksum: boolean;
 }
@@ -70,7 +70,7 @@ function frameHeader(view: DataView, from: number): FrameHeader {
   return { end, size: sizes[sizeBytes]?.() ?? null, hasChecksum: (flags & 0x04) !== 0 };
 }
 
-/** Unpacks one frame and says where it ends. */
+/** Decompresses one frame and returns its end. */
 function readFrame(view: DataView, input: Uint8Array, from: number, output: Unpacked): number {
   const { end: blocksAt, size, hasChecksum } = frameHeader(view, from);
   if (size !== null) output.check(size);

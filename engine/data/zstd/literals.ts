@@ -5,13 +5,13 @@ import { MAX_BLOCK } from './output.ts';
 
 export interface Literals {
   bytes: Uint8Array;
-  /** Where they end in the block. */
+  /** Their end in the block. */
   end: number;
-  /** The code that the next block may use again; null: none yet. */
+  /** The Huffman table that the next block may reuse; null if there is none yet. */
   table: HuffmanTable | null;
 }
 
-/** Reads the literals at the beginning of a block. `table`: of the block before it. */
+/** Reads the literals at the beginning of a block. `table`: the previous block's. */
 export function readLiterals(block: Uint8Array, table: HuffmanTable | null): Literals {
   const first = block[0] ?? damaged();
   const kind = first & 3;
@@ -44,7 +44,7 @@ export function readLiterals(block: Uint8Array, table: HuffmanTable | null): Lit
   return { bytes, end, table: own };
 }
 
-/** Four streams, of which the first three have the same length. */
+/** Reads four streams; the first three have the same decompressed length. */
 function readStreams(packed: Uint8Array, table: HuffmanTable, output: Uint8Array): void {
   if (packed.length < 6) damaged();
   const part = (output.length + 3) >> 2;
@@ -58,7 +58,7 @@ function readStreams(packed: Uint8Array, table: HuffmanTable, output: Uint8Array
   }
 }
 
-/** The number in the first bytes of a block. */
+/** The little-endian number in the first bytes of a block. */
 function number(block: Uint8Array, bytes: number): number {
   if (bytes > block.length) damaged();
   let value = 0;

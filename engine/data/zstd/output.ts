@@ -1,19 +1,19 @@
-/** Where Zstandard data is unpacked to: as long as is known, or growing up to a limit. */
-/** Bytes that a block may give. */
+/** Output buffer for Zstandard data, of known length or growing up to a limit. */
+/** Maximum bytes of a decompressed block. */
 export const MAX_BLOCK = 128 * 1024;
 
-/** What is unpacked has more bytes than it may have. */
+/** The decompressed data exceeds its limit. */
 export class TooLong extends Error {}
 
-/** The bytes that were unpacked so far. Adding more than the limit throws TooLong. */
+/** The bytes that were decompressed so far. Exceeding the limit throws TooLong. */
 export class Unpacked {
   #bytes: Uint8Array;
   #end = 0;
   readonly #limit: number;
 
   /**
-   * @param limit bytes that it may hold; more throw
-   * @param expected bytes that it will probably hold
+   * @param limit maximum number of bytes
+   * @param expected probable number of bytes
    */
   constructor(limit: number, expected: number) {
     this.#limit = limit;
@@ -24,7 +24,7 @@ export class Unpacked {
     return this.#end;
   }
 
-  /** What was written. */
+  /** The bytes written so far. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#end);
   }
@@ -41,13 +41,13 @@ export class Unpacked {
     this.#end += count;
   }
 
-  /** Makes room for a block, as far as the limit allows, and has it written from `length` on: `write` returns where it ended. */
+  /** Reserves space for a block, within the limit, and calls `write` with the current end; `write` returns the new end. */
   block(write: (bytes: Uint8Array, end: number) => number): void {
     this.#reserve(Math.min(MAX_BLOCK, this.#limit - this.#end));
     this.#end = write(this.#bytes.subarray(0, this.#end + MAX_BLOCK), this.#end);
   }
 
-  /** Throws TooLong where so many more bytes are too many. */
+  /** Throws TooLong if `count` more bytes exceed the limit. */
   check(count: number): void {
     if (this.#end + count > this.#limit) throw new TooLong(`it is larger than ${this.#limit} bytes when unpacked`);
   }

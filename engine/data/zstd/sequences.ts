@@ -1,9 +1,9 @@
-/** The sequences of a block: so many literals, then a copy of earlier output, again and again (RFC 8878, 3.1.1.3.2 to 3.1.1.5). */
+/** The sequences of a block: literals followed by a copy of earlier output, repeatedly (RFC 8878, 3.1.1.3.2 to 3.1.1.5). */
 import { BackwardBits, damaged } from './bits.ts';
 import { constantTable, type FseTable, fseTable, readFseTable } from './fse.ts';
 import type { Unpacked } from './output.ts';
 
-/** A kind of number in a sequence: a code, followed by bits that are added to a base. */
+/** A kind of number in a sequence: a code, and extra bits that are added to the code's base. */
 interface Kind {
   maxLog: number;
   codes: number;
@@ -12,7 +12,7 @@ interface Kind {
   bits: Uint8Array;
 }
 
-/** The codes from `first` on, of which each adds as many bits as `bits` says and begins where the one before it ends. */
+/** Codes with `bits` extra bits each; each base follows the range of the previous code, starting at `first`. */
 function codes(first: number, bits: readonly number[]): Pick<Kind, 'codes' | 'base' | 'bits'> {
   let next = first;
   const base = bits.map((count) => {
@@ -39,7 +39,7 @@ const COPIES: Kind = {
   usual: fseTable([1, 4, 3, 2, 2, 2, 2, 2, 2, ...ones(37), -1, -1, -1, -1, -1, -1, -1], 6),
   ...codes(3, [...zeros(32), 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]),
 };
-/** Its codes are numbers of bits. No more of them than a file could use that fits into memory. */
+/** Offset codes are numbers of bits, limited to what files that fit into memory could use. */
 const OFFSETS: Omit<Kind, 'base' | 'bits'> = {
   maxLog: 8,
   codes: 32,
@@ -47,21 +47,21 @@ const OFFSETS: Omit<Kind, 'base' | 'bits'> = {
 };
 const MOST_OFFSET_BITS = 30;
 
-/** What a block leaves to the next one of its frame. */
+/** State that a block passes on to the next one in its frame. */
 export interface SequenceState {
   tables: (FseTable | null)[];
-  /** The last three offsets, the newest first. */
+  /** The last three offsets, newest first. */
   offsets: [number, number, number];
 }
 
-/** What a frame begins with: no tables, and the three offsets that RFC 8878 names in 3.1.1.5. */
+/** The state at the start of a frame: no tables, and the three initial offsets (RFC 8878, 3.1.1.5). */
 export function firstState(): SequenceState {
   return { tables: [null, null, null], offsets: [1, 4, 8] };
 }
 
 /**
- * Writes what a block stands for.
- * @param bytes the block from the end of its literals on
+ * Writes the output of a block.
+ * @param bytes the block after its literals
  * @param start where the frame begins in the output
  */
 export function runSequences(
@@ -79,7 +79,7 @@ export function runSequences(
   output.block((target, from) => runEach(count, input, literals, { state, target, from, start }));
 }
 
-/** Runs `count` sequences, then appends the literals that are left. Returns where the output ends. */
+/** Executes `count` sequences, then appends the remaining literals. Returns the end of the output. */
 function runEach(
   count: number,
   input: BackwardBits,
@@ -104,7 +104,7 @@ function runEach(
       offsetState = offsets.next[offsetState]! + input.read(offsets.bits[offsetState]!);
     }
     if (input.left < 0 || used + length > literals.length || end + length + copied > target.length) damaged();
-    // byte by byte: most are few, and what is copied may overlap what it is copied to
+    // byte by byte, since most copies are short, and source and destination may overlap
     for (let j = 0; j < length; j++) target[end++] = literals[used++]!;
     const offset = takeOffset(state.offsets, value, length);
     if (offset < 1 || offset > end - start) damaged();
@@ -115,7 +115,7 @@ function runEach(
   return end + literals.length - used;
 }
 
-/** A value with `bits` bits after its first one. */
+/** A value with `bits` bits after its leading one bit. */
 function readOffset(input: BackwardBits, bits: number): number {
   if (bits <= 24) return (1 << bits) + input.read(bits);
   if (bits > MOST_OFFSET_BITS) damaged();
@@ -131,7 +131,7 @@ function sequenceCount(bytes: Uint8Array): { count: number; at: number } {
   return { count: (byte(1) | (byte(2) << 8)) + 0x7f00, at: 3 };
 }
 
-/** Reads the tables of literal lengths, offsets and copied lengths into the state, and says where they end. */
+/** Reads the tables of literal lengths, offsets and copy lengths into the state, and returns their end. */
 function readTables(bytes: Uint8Array, from: number, state: SequenceState): number {
   const modes = bytes[from] ?? damaged();
   if ((modes & 3) !== 0) damaged();
@@ -152,7 +152,7 @@ function readTables(bytes: Uint8Array, from: number, state: SequenceState): numb
   return at;
 }
 
-/** The offset that a value stands for: values up to 3 are one of the last three. */
+/** The offset that a value encodes: values up to 3 refer to the last three offsets. */
 function takeOffset(last: SequenceState['offsets'], value: number, literals: number): number {
   if (value > 3) {
     last[2] = last[1];
