@@ -1,6 +1,6 @@
 /**
- * Whether confidence goes with correctness: the AUROC of each confidence measure for correctness within and across
- * problems, calibration, and the four quadrants. Labels are read for measuring only.
+ * How well confidence predicts correctness: the AUROC of each confidence measure within and across problems, calibration,
+ * and the four quadrants. Labels are used for measuring only.
  */
 import type { Calibration, CalibrationBin, MeasureAlignment } from '../protocol/calibration.ts';
 import type { CountedGroup, JudgedGroup } from '../protocol/group.ts';
@@ -11,7 +11,7 @@ import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
 import { groupVerdict } from './metrics.ts';
 
-/** How each measure goes with correctness, in the order of `MEASURES`. A measure without any value is left out. */
+/** How well each measure predicts correctness, in the order of `MEASURES`. Measures without values are omitted. */
 export function alignment(problems: readonly Confidences[]): MeasureAlignment[] {
   return MEASURE_NAMES.flatMap((measure) => {
     const { title, probability } = MEASURES[measure];
@@ -45,9 +45,9 @@ function pairsOf(values: readonly (number | null)[], correct: readonly (boolean 
 }
 
 /**
- * Calibration of probabilities (Guo et al., arXiv 1706.04599). `equal-width`: bins (i/B, (i+1)/B], 0 in the first.
- * `equal-mass`: bin i closes once it and those before hold at least (i+1) N / B values, equal values staying together, so
- * there may be fewer than B. Without values null.
+ * Calibration of probabilities (Guo et al., arXiv 1706.04599). `equal-width`: bins (i/B, (i+1)/B], with 0 in the first.
+ * `equal-mass`: bin i closes when it and the previous bins contain at least (i+1) N / B values; equal values share a bin, so
+ * there may be fewer than B. null without values.
  */
 export function calibration(
   confidences: readonly number[],
@@ -98,9 +98,9 @@ function masses(sorted: readonly { confidence: number }[], count: number): numbe
 }
 
 /**
- * The problems of each quadrant: confident when the majority share is above `threshold`, correct when the majority answer
- * is; a single vote is uncertain. A problem without any answer is in none of the four but in a place of its own, and one
- * whose correctness is not known in no place.
+ * The problems of each quadrant: confident if the majority share is above `threshold`, correct if the majority answer is; a
+ * single vote is uncertain. Problems without any answer have a category of their own; those with unknown correctness have
+ * none.
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
@@ -116,7 +116,7 @@ export function quadrants(
   return Object.fromEntries(PLACES.map((name) => [name, of(name)])) as Record<QuadrantPlace, number[]>;
 }
 
-/** A tie is as uncertain as its share. */
+/** The status of a vote. A tie counts by its share. */
 function statusOf({ majority, rollouts }: JudgedGroup | CountedGroup): VoteStatus {
   if (majority === null) return 'unanswered';
   return isSingle(majority.share, typeof rollouts === 'number' ? rollouts : rollouts.length) ? 'single' : 'majority';

@@ -1,13 +1,13 @@
-/** avg@k, pass@k and maj@k of one problem from n samples of it. */
+/** avg@k, pass@k and maj@k of one problem from n samples. */
 
-/** avg@k: share of right samples. null without samples. */
+/** avg@k: share of correct samples. null without samples. */
 export function averageAtK(correct: readonly boolean[]): number | null {
   return correct.length === 0 ? null : correct.filter(Boolean).length / correct.length;
 }
 
 /**
- * pass@k: chance that at least one of k samples is right, unbiased from n samples of which c are right:
- * 1 - C(n - c, k) / C(n, k), and 1 when n - c < k (Chen et al., arXiv 2107.03374). null when k > n or k < 1.
+ * pass@k: probability that at least one of k samples is correct, unbiased from n samples of which c are correct:
+ * 1 - C(n - c, k) / C(n, k), and 1 if n - c < k (Chen et al., arXiv 2107.03374). null if k > n or k < 1.
  */
 export function passAtK(n: number, c: number, k: number): number | null {
   if (k < 1 || k > n) return null;
@@ -24,16 +24,16 @@ interface AnswerCount {
 }
 
 /**
- * maj@k: chance that the majority of k of the n samples, drawn without replacement, is right; exact. `clusters` must be
- * in voting order (the largest first, ties by the first to reach their size). Samples without an answer (n minus all
- * votes) do not vote; when none has an answer, the majority is wrong. A tie goes to the answer that reaches the size
- * first, so in a random draw each of t tied answers wins one time in t; with k = n the samples' own order decides. null
- * when k > n or k < 1.
+ * maj@k: exact probability that the majority of k of the n samples, drawn without replacement, is correct. `clusters` must
+ * be in voting order (largest first, ties by the first to reach their size). Samples without an answer (n minus all votes)
+ * do not vote; if none has an answer, the majority is wrong. A tie goes to the answer that reaches the size first, so in a
+ * random draw each of t tied answers wins with probability 1/t; with k = n the order of the samples decides. null if k > n
+ * or k < 1.
  */
 export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: number): number | null {
   if (k < 1 || k > n) return null;
   if (k === n) return clusters[0]?.correct ? 1 : 0;
-  // A draw of k of n has the law of independent binomials of rate k/n, given that they add up to k.
+  // Drawing k of n is distributed as independent binomials of rate k/n, given that they sum to k.
   const rate = k / n;
   const silent = n - clusters.reduce((total, { votes }) => total + votes, 0);
   const all = binomial(n, rate, k)[k]!;
@@ -46,16 +46,17 @@ export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: numb
       won += chances[m]! * wins(others, silent, rate, k - m, m);
     }
   });
-  // Rounding may leave it a little above.
+  // Rounding may exceed 1 slightly.
   return Math.min(1, won / all);
 }
 
 /**
- * Chance that the others take `left` draws with none above `m` votes, each way to do so weighted with 1 / (ties + 1).
+ * Probability that the other clusters and the silent samples take `left` draws with no cluster above `m` votes, where each
+ * outcome is weighted by 1 / (ties + 1).
  */
 function wins(others: readonly number[], silent: number, rate: number, left: number, m: number): number {
   const maxTies = Math.floor(left / m);
-  // state[t][u]: chance that u draws are used and t clusters have m votes
+  // state[t][u]: probability that u draws are used and t clusters have m votes
   let state = table(maxTies, left);
   state[0]![0] = 1;
   for (const votes of others) {

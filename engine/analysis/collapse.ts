@@ -1,10 +1,10 @@
-/** The Model Collapse Step of a run, from its measured reward accuracy. It reads labels; what warns without them is in `watch.ts`. */
+/** The Model Collapse Step of a run, from reward accuracy measured with labels; `watch.ts` warns without labels. */
 import { mean } from '../protocol/values.ts';
 
 export interface CollapseStep {
-  /** The first step whose smoothed reward accuracy is below the threshold; null when there is none (censored). */
+  /** The first step whose smoothed reward accuracy is below the threshold; null if there is none (censored). */
   step: number | null;
-  /** The last step that was looked at: without a collapse, it comes later than this. */
+  /** The last examined step: without a collapse, the collapse step is censored at it. */
   last: number | null;
   threshold: number;
   window: number;
@@ -12,8 +12,8 @@ export interface CollapseStep {
 
 /**
  * Model Collapse Step (arXiv 2603.08660, section 6): the first training step at which reward accuracy is below 1%, while
- * training on the majority reward. Smoothing is the mean over the last `window` steps; 1, the default, is none, as in the
- * paper. Steps without a value are passed over.
+ * training on the majority reward. Smoothing is the mean over the last `window` steps; the default of 1 does not smooth, as
+ * in the paper. Steps without a value are skipped.
  */
 export function collapseStep(
   steps: readonly { step: number; rewardAccuracy: number | null }[],
@@ -25,7 +25,7 @@ export function collapseStep(
   return { step: known[found]?.step ?? null, last: known.at(-1)?.step ?? null, threshold, window };
 }
 
-/** `34`, `> 250` where no collapse was seen, or `not measured` (no steps, or no labels). */
+/** `34`, `> 250` if there was no collapse, or `not measured` (no steps, or no labels). */
 export function collapseText({ step, last }: CollapseStep): string {
   return step !== null ? String(step) : last === null ? 'not measured' : `> ${last}`;
 }

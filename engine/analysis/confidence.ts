@@ -1,28 +1,28 @@
 /**
- * Confidence measures of a rollout, by name: what there is in log-probabilities, entropies and votes to tell a right
- * answer from a wrong one without labels. Log-probabilities are those at the sampling temperature, nats.
+ * Confidence measures of a rollout, by name: label-free predictors of correctness from log-probabilities, entropies and
+ * votes. Log-probabilities are those at the sampling temperature, in nats.
  */
 import type { JudgedGroup, RolloutStatistics } from '../protocol/group.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
 
-/** What a measure may read of one rollout. Without `statistics` or `span`, what needs them is null. */
+/** The input of a measure for one rollout. Without `statistics` or `span`, measures that need them are null. */
 interface Subject {
   group: JudgedGroup;
   index: number;
-  /** null: no token statistics are at hand. */
+  /** null if there are no token statistics. */
   statistics: RolloutStatistics | null;
   span: TokenSpan | null;
 }
 
 interface Measure {
   title: string;
-  /** Whether it is a number in [0, 1] that can be read as a probability of being right, so that calibration means something. */
+  /** Whether it can be read as a probability of being correct, in [0, 1], so that calibration is meaningful. */
   probability: boolean;
-  /** Larger is more confident; null where it does not exist. */
+  /** Larger is more confident; null if it does not exist. */
   value(subject: Subject): number | null;
 }
 
-/** Confidence measures by name. Log-probabilities are those at the sampling temperature, nats. */
+/** Confidence measures by name. Log-probabilities are those at the sampling temperature, in nats. */
 export const MEASURES = {
   /** Mean log-probability per token: the trajectory-level entropy reward. (-inf, 0] */
   'mean-logprob': {
@@ -63,7 +63,7 @@ export const MEASURES = {
     probability: false,
     value: ({ group, index }) => negative(group.rollouts[index]!.entropy),
   },
-  /** Mean of top-1 minus top-2 probability over the answer's tokens, or over all where the span is not known. [0, 1] */
+  /** Mean of top-1 minus top-2 probability over the answer's tokens, or over all tokens if the span is unknown. [0, 1] */
   disparity: {
     title: 'Probability disparity',
     probability: false,
@@ -74,7 +74,7 @@ export const MEASURES = {
       return meanOver(end - start, (t) => top1[start + t]! - top2[start + t]!);
     },
   },
-  /** Probability of the answer's tokens after what is before them. [0, 1]. Needs token statistics and a span. */
+  /** Probability of the answer's tokens given the preceding text. [0, 1]. Needs token statistics and a span. */
   'answer-probability': {
     title: 'Probability of the answer',
     probability: true,
@@ -83,7 +83,7 @@ export const MEASURES = {
       return Math.exp(statistics.logprob.subarray(span.start, span.end).reduce((total, value) => total + value, 0));
     },
   },
-  /** Share of the problem's rollouts in the same cluster; 0 without an answer, which no other vouches for; null without a vote. [0, 1] */
+  /** Share of the problem's rollouts in the same cluster; 0 without an answer; null without a vote. [0, 1] */
   'vote-share': {
     title: 'Share of the votes',
     probability: true,
@@ -123,18 +123,18 @@ function meanOver(count: number, value: (t: number) => number): number | null {
   return total / count;
 }
 
-/** The confidences of one problem's rollouts: small, so that the rollouts themselves need not be kept. */
+/** The confidences of one problem's rollouts: small enough that the rollouts need not stay in memory. */
 export interface Confidences {
   /** By rollout; null without a reference. */
   correct: (boolean | null)[];
-  /** By measure and rollout; null where it does not exist. */
+  /** By measure and rollout; null if it does not exist. */
   values: Record<MeasureName, (number | null)[]>;
 }
 
 /**
  * All measures of a problem's rollouts.
- * @param statistics of each rollout, as stored; absent: measures that need them are null
- * @param spans of each rollout's answer; absent or null where it is not known
+ * @param statistics of each rollout, as stored; if absent, measures that need them are null
+ * @param spans of each rollout's answer; absent or null if unknown
  */
 export function confidencesOf(
   group: JudgedGroup,

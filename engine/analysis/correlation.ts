@@ -1,21 +1,21 @@
-/** Rank and linear correlation of pairs, with the share of orders that correlate as much. What cannot be computed is null. */
+/** Rank and linear correlation of pairs, with permutation p-values. Undefined values are null. */
 
 import { mean, shuffled } from '../protocol/values.ts';
 import { mulberry32, percentileInterval } from './estimates.ts';
 
-/** Up to this many pairs, all orders are tried for the p-value of a correlation (8! = 40,320). */
+/** Up to this many pairs, the p-value of a correlation uses all permutations (8! = 40,320). */
 const EXACT_PAIRS = 8;
 
-/** Random orders that are drawn beyond, always the same ones. */
+/** Number of random permutations for more pairs; the seed is fixed. */
 const DRAWS = 10_000;
 const SEED = 0;
 
-/** Two statistics that differ by less than this are the same up to rounding. */
+/** Statistics that differ by less are equal up to rounding. */
 export const SAME = 1e-12;
 
 /** Ranks from 1; equal values share the mean of their ranks. Throws RangeError for NaN. */
 export function ranks(values: readonly number[]): number[] {
-  // NaN equals nothing, itself included: there is no order to rank by.
+  // NaN compares with nothing, not even itself, so it has no rank.
   if (values.some(Number.isNaN)) throw new RangeError('a value to rank is NaN');
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const found = new Array<number>(values.length);
@@ -30,7 +30,7 @@ export function ranks(values: readonly number[]): number[] {
 
 /** Pearson's correlation, in [-1, 1]; null for fewer than two pairs or a side without variance. */
 export function pearson(x: readonly number[], y: readonly number[]): number | null {
-  // Tested by value: equal numbers may have a variance of rounding errors.
+  // Compare values: the computed variance of equal numbers may be a rounding error.
   if (x.length < 2 || isConstant(x) || isConstant(y)) return null;
   const [centerX, centerY] = [mean(x)!, mean(y)!];
   let [xx, yy, xy] = [0, 0, 0];
@@ -53,8 +53,8 @@ export function spearman(x: readonly number[], y: readonly number[]): number | n
 }
 
 /**
- * Kendall's tau-b: (concordant - discordant) / sqrt((n0 - n1)(n0 - n2)) with n0 = n(n-1)/2 and n1, n2 the pairs tied in x
- * and in y (Kendall 1945). null for fewer than two pairs or when one side is all ties. O(n^2).
+ * Kendall's tau-b: (concordant - discordant) / sqrt((n0 - n1)(n0 - n2)) with n0 = n(n-1)/2, and n1, n2 the pairs tied in x
+ * and in y (Kendall 1945). null for fewer than two pairs, or if all values of one side are tied. O(n^2).
  */
 export function kendall(x: readonly number[], y: readonly number[]): number | null {
   let [agree, inX, inY] = [0, 0, 0];
@@ -73,19 +73,19 @@ const COEFFICIENTS = { pearson, spearman, kendall };
 
 export interface Correlation {
   value: number;
-  /** Percentile interval of a bootstrap over pairs; null for fewer than three pairs, and where all resamples are alike. */
+  /** Percentile interval of a bootstrap over pairs; null for fewer than three pairs, or if all resamples are alike. */
   low: number | null;
   high: number | null;
-  /** Two-sided p-value of "no association", from permutations of one side. */
+  /** Two-sided p-value of "no association" from permutations of one side. */
   p: number;
-  /** Whether all permutations were tried; else 10,000 drawn ones, the observed order counted among them. */
+  /** Whether all permutations were tried; else 10,000 random ones were, and the observed order counts as one of them. */
   exact: boolean;
   pairs: number;
 }
 
 /**
- * A correlation coefficient with its interval and p-value. The p-value is the share of orders of `y` whose coefficient
- * is at least as far from 0: exact up to 8 pairs. null where the coefficient is; throws when the lengths differ.
+ * A correlation coefficient with its interval and p-value: the share of permutations of `y` whose coefficient is at least as
+ * far from 0, exact up to 8 pairs. null if the coefficient is; throws if the lengths differ.
  */
 export function correlation(
   kind: keyof typeof COEFFICIENTS,
@@ -112,7 +112,7 @@ export function correlation(
   return { value, low, high, p, exact, pairs: x.length };
 }
 
-/** Share of all orders of `values` for which something holds (Heap's algorithm). */
+/** Share of all permutations of `values` for which `holds` is true (Heap's algorithm). */
 function shareOfOrders(values: readonly number[], holds: (order: readonly number[]) => boolean): number {
   const order = [...values];
   const counters = new Array<number>(order.length).fill(0);
@@ -133,7 +133,7 @@ function shareOfOrders(values: readonly number[], holds: (order: readonly number
   return hits / all;
 }
 
-/** (hits + 1) / (draws + 1): what was observed counts as one of the draws (Davison and Hinkley 1997). */
+/** (hits + 1) / (draws + 1): the observation counts as one of the draws (Davison and Hinkley 1997). */
 export function shareOfDraws(seed: number, holds: (random: () => number) => boolean): number {
   const random = mulberry32(seed);
   let hits = 1;

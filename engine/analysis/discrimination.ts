@@ -1,17 +1,17 @@
-/** How well a number tells right from wrong: AUROC, plain and clustered, and the Brier score. What cannot be computed is null. */
+/** How well a score separates correct from wrong: AUROC, plain and clustered, and the Brier score. null if undefined. */
 import type { Estimate } from '../protocol/records.ts';
 import { ranks, SAME } from './correlation.ts';
 import { bootstrap, boundedInterval, percentileInterval } from './estimates.ts';
 
 /**
- * Fewest yes-or-no outcomes, all alike, whose Wilson interval can be on one side of one half: fewer decide no criterion.
- * Of an AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 2 / 20.
+ * Fewest binary outcomes, all alike, whose Wilson interval can exclude one half: fewer do not decide a criterion. For an
+ * AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 have p = 2 / 20.
  */
 export const FEWEST_OUTCOMES = 4;
 
 /**
- * AUROC: chance that a positive scores above a negative, a tie counting one half (Mann and Whitney 1947). In [0, 1], 0.5
- * for a score that tells nothing. null without a positive or without a negative.
+ * AUROC: probability that a positive scores above a negative, where a tie counts one half (Mann and Whitney 1947). In
+ * [0, 1], 0.5 for an uninformative score. null without a positive or without a negative.
  */
 export function auroc(scores: readonly number[], positive: readonly boolean[]): number | null {
   const positives = positive.filter(Boolean).length;
@@ -22,7 +22,7 @@ export function auroc(scores: readonly number[], positive: readonly boolean[]): 
   return (sum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** AUROC over units such as problems, with an interval over them as in `clusteredAuroc`; null as for `auroc`. */
+/** AUROC over units such as problems, with an interval as in `clusteredAuroc`; null as for `auroc`. */
 export function aurocEstimate(scores: readonly number[], positive: readonly boolean[]): Estimate | null {
   return clusteredAuroc(
     scores,
@@ -32,10 +32,10 @@ export function aurocEstimate(scores: readonly number[], positive: readonly bool
 }
 
 /**
- * AUROC over scores that come in clusters (the rollouts of a problem), with the percentile interval of a bootstrap over
- * clusters. `cluster` holds the cluster of each score: any number. Where fewer than 4 clusters have a positive, or a
- * negative, and where all resamples are alike (a perfect order stays one), the interval is Wilson's with the number of
- * clusters of the smaller class (`boundedInterval`). null as for `auroc`.
+ * AUROC over clustered scores (the rollouts of a problem), with the percentile interval of a bootstrap over clusters.
+ * `cluster` has the cluster of each score: any number. If fewer than 4 clusters have a positive, or a negative, or if all
+ * resamples are alike (a perfect order remains one), the interval is Wilson's with the number of clusters of the smaller
+ * class (`boundedInterval`). null as for `auroc`.
  */
 export function clusteredAuroc(
   scores: readonly number[],
@@ -50,7 +50,7 @@ export function clusteredAuroc(
   const order = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
   const weights = new Float64Array(places.size);
   const sorted = order.map((i) => ({ score: scores[i]!, positive: positive[i]!, place: places.get(cluster[i]!)! }));
-  // Sorted once, each resample is one walk with a weight for each cluster: how often it was drawn.
+  // After sorting once, each resample is a single pass, with the number of times that a cluster was drawn as its weight.
   const interval = percentileInterval(places.size, (drawn) => {
     weights.fill(0);
     for (const i of drawn) weights[i]!++;
@@ -73,14 +73,14 @@ export function clusteredAuroc(
   return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
 }
 
-/** Number of clusters that have a positive, or of those that have a negative: the smaller one. */
+/** Number of clusters with a positive, or with a negative, whichever is smaller. */
 export function clustersOfSmallerClass(positive: readonly boolean[], cluster: readonly number[]): number {
   const having = (which: boolean) => new Set(cluster.filter((_, i) => positive[i] === which)).size;
   return Math.min(having(true), having(false));
 }
 
 /**
- * Brier score: mean squared difference of a probability from what came true (Brier 1950), with a bootstrap over units. In
+ * Brier score: mean squared difference between probability and outcome (Brier 1950), with a bootstrap over units. In
  * [0, 1], smaller is better; 0.25 for a constant 0.5. null without units.
  */
 export function brier(probabilities: readonly number[], outcomes: readonly boolean[]): Estimate | null {

@@ -6,21 +6,21 @@ import { wilson } from '../protocol/wilson.ts';
 export { wilson };
 
 const RESAMPLES = 2000;
-/** Fewer values are not resampled, and decide no criterion: their spread says too little of what was not seen. */
+/** Fewer values are not resampled, and do not decide a criterion: their spread says too little about unseen values. */
 export const FEWEST_VALUES = 8;
-/** Values that differ by less than this are equal up to rounding. */
+/** Values that differ by less are equal up to rounding. */
 const SAME = 1e-9;
 
-/** Least and largest value that there can be. */
+/** Smallest and largest possible value. */
 type Range = readonly [number, number];
 const SHARES: Range = [0, 1];
 /** Range of differences of two shares, and of correlations. */
 export const DIFFERENCES: Range = [-1, 1];
 
 /**
- * Interval for a mean of `n` values of which no more is used than their range: Wilson's for as many yes and no at its
- * ends, since of all values with one mean those vary most. The same bound holds for an AUROC with `n` units in the
- * smaller class (van Dantzig 1951). It has a width for every n above 0, and is wider than need be.
+ * Conservative interval for a mean of `n` values that uses only their range: Wilson's for binary values at both ends of the
+ * range, which have the largest variance for a given mean. The same bound holds for an AUROC with `n` units in the smaller
+ * class (van Dantzig 1951). Its width is positive for every n above 0.
  */
 export function boundedInterval(center: number, n: number, [least, most]: Range = SHARES): Estimate {
   const span = most - least;
@@ -29,11 +29,11 @@ export function boundedInterval(center: number, n: number, [least, most]: Range 
 }
 
 /**
- * Mean of one value per problem with the percentile interval of a bootstrap over problems: always the same for the same
- * values and seed. Where resampling would show too little or nothing, the interval comes from the range of the values:
- * of fewer than 8 values as in `boundedInterval`; of equal ones by letting as large a part of other problems as Wilson's
- * interval for 0 of n allows lie at either end of the range. null without values.
- * @param range by default shares, or differences where a value is negative; it is widened to the values
+ * Mean of one value per problem with the percentile interval of a bootstrap over problems; deterministic for the same
+ * values and seed. If resampling is uninformative, the interval comes from the range of the values: for fewer than 8 values
+ * as in `boundedInterval`; for equal values by assuming that as many other problems as Wilson's interval for 0 of n allows
+ * are at either end of the range. null without values.
+ * @param range by default [0, 1], or [-1, 1] if a value is negative; it is extended to include the values
  */
 export function bootstrap(
   values: readonly number[],
@@ -63,10 +63,9 @@ export function bootstrap(
 }
 
 /**
- * 95% percentile interval of a statistic by the bootstrap (Efron 1979): 2,000 resamples of `count` units with
- * replacement. Resamples for which the statistic does not exist (null) are left out; null when that is more than half of
- * them, or without units.
- * @param statistic of the drawn units' indices; the array is reused for the next resample
+ * 95% percentile interval of a statistic by the bootstrap (Efron 1979): 2,000 resamples of `count` units with replacement.
+ * Resamples for which the statistic is undefined (null) are left out; null if these are more than half, or without units.
+ * @param statistic of the drawn units' indexes; the array is reused for the next resample
  */
 export function percentileInterval(
   count: number,
@@ -96,7 +95,7 @@ function quantile(sorted: Float64Array, q: number): number {
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
 }
 
-/** Small, seeded, good enough to draw resamples. Uniform in [0, 1). */
+/** A small seeded generator, good enough for resampling. Uniform in [0, 1). */
 export function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,4 +1,4 @@
-/** Metrics of an evaluation, from judged groups. What does not exist is null. */
+/** Metrics of an evaluation, from judged groups. Undefined metrics are null. */
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { EvaluationMetric } from '../protocol/metrics.ts';
 import type { Estimate, EvaluationRecord } from '../protocol/records.ts';
@@ -19,8 +19,8 @@ import {
 type EvaluationMetrics = Pick<EvaluationRecord, EvaluationMetric>;
 
 /**
- * The metrics of an evaluation: avg@k with a bootstrap over problems; maj@k, pass@k and greedy accuracy, which are right
- * or wrong for each problem, with Wilson's interval. Only problems with a reference count.
+ * The metrics of an evaluation: avg@k with a bootstrap over problems; maj@k, pass@k and greedy accuracy, which are binary
+ * for each problem, with Wilson's interval. Only problems with a reference count.
  * @param sampled the k samples of each problem
  * @param greedy one greedy rollout of each problem, or none
  */
@@ -48,15 +48,15 @@ function majorityIsRight({ majority }: JudgedGroup): boolean {
   return majority?.correct === true;
 }
 
-/** The share that is true, with Wilson's 95% interval; null for no outcomes. */
+/** Share of true outcomes with Wilson's 95% interval; null without outcomes. */
 export function proportion(outcomes: readonly boolean[]): Estimate | null {
   return wilson(outcomes.filter(Boolean).length, outcomes.length);
 }
 
-/** Largest k of the curve but for k = n: an exact maj@k of thousands of samples would take minutes. */
+/** Largest k of the curve except k = n: an exact maj@k of thousands of samples would take minutes. */
 const LARGEST_K = 64;
 
-/** 1, 2, 4 ... up to 64, and n. */
+/** 1, 2, 4, ... up to 64, and n. */
 export function ksUpTo(n: number): number[] {
   const ks: number[] = [];
   for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
@@ -68,15 +68,15 @@ export function passAt({ rollouts }: JudgedGroup, k: number): number {
   return passAtK(rollouts.length, rollouts.filter((r) => r.correct === true).length, k)!;
 }
 
-/** maj@k of a group (`majorityAtK`): the chance that the majority of k of its rollouts is right; k is at most their number. */
+/** maj@k of a group (`majorityAtK`): probability that the majority of k of its n rollouts is correct; k is at most n. */
 export function majorityAt({ rollouts, clusters }: JudgedGroup, k: number): number {
   const counts = clusters.map(({ members, correct }) => ({ votes: members.length, correct: correct === true }));
   return majorityAtK(counts, rollouts.length, k)!;
 }
 
 /**
- * pass@k and maj@k over k = 1, 2, 4 ... and the number of samples of the problem that has the fewest: means over the
- * problems with a reference, by bootstrap. At k = 1 both are the accuracy.
+ * pass@k and maj@k over k = 1, 2, 4, ... up to the smallest number of samples of any problem: means over the problems with a
+ * reference, by bootstrap. At k = 1 both are the accuracy.
  */
 export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Estimate; majority: Estimate }[] {
   const labeled = groups.filter(hasReference);
@@ -84,7 +84,7 @@ export function curveAtK(groups: readonly JudgedGroup[]): { k: number; pass: Est
   return labeled.length === 0 ? [] : ksUpTo(n).map((k) => ({ k, ...estimatesAtK(labeled, k)! }));
 }
 
-/** pass@k and maj@k: means over problems with a reference and k samples or more, by bootstrap; null when there is none. */
+/** pass@k and maj@k: means over problems with a reference and at least k samples, by bootstrap; null if there are none. */
 export function estimatesAtK(groups: readonly JudgedGroup[], k: number): { pass: Estimate; majority: Estimate } | null {
   const labeled = groups.filter((group) => hasReference(group) && group.rollouts.length >= k);
   const pass = bootstrap(labeled.map((group) => passAt(group, k)));

@@ -1,6 +1,6 @@
 /**
- * How a run failed, determined from its measured curves by stated rules: gradually, by short or by repetitive
- * responses, or by breaking down. These read labels; what warns without them is in `watch.ts`. Pure.
+ * How a run failed, from its measured curves by explicit rules: gradually, by short or by repetitive responses, or by
+ * breaking down. The rules use labels; `watch.ts` warns without them. Pure.
  */
 import { quantityText } from '../protocol/quantities.ts';
 import type { StepRecord } from '../protocol/records.ts';
@@ -20,14 +20,14 @@ interface CurveStep extends Pick<StepRecord, 'step'> {
   metrics: Pick<StepRecord['metrics'], 'proxyReward' | 'groundTruthReward' | 'length' | 'repetition'>;
 }
 
-/** The steps of a run as points of its curve; those that lack the reward or the length are left out. */
+/** The steps of a run as points of its curve, without those that lack the reward or the length. */
 export function curveOf(steps: readonly CurveStep[]): CurvePoint[] {
   return steps.flatMap(({ step, metrics: { proxyReward, groundTruthReward, length, repetition } }) =>
     proxyReward === null || length === null ? [] : { step, proxyReward, groundTruthReward, length, repetition },
   );
 }
 
-/** A measured truth: accuracy at a step. */
+/** Ground-truth accuracy at a step. */
 export interface TruthPoint {
   step: number;
   value: number;
@@ -38,28 +38,28 @@ export type FailureMode = (typeof FAILURES)[number];
 
 /** The thresholds of `classifyRun` and `fallStep`. */
 export const FAILURE_RULES = {
-  /** Steps averaged at both ends: a tenth of the run, but at least 1 and at most 10. */
+  /** Share of the steps averaged at both ends, limited to 1 to 10 steps. */
   windowShare: 0.1,
   largestWindow: 10,
-  /** The truth fell when its end is below this share of its peak, and at least this much below it ... */
+  /** Ground-truth accuracy fell if its end is below this share of its peak, and lower by at least this much ... */
   ofPeak: 0.8,
   drop: 0.05,
-  /** ... and this many standard errors: batches differ in how hard they are. */
+  /** ... and by this many standard errors, since batches differ in difficulty. */
   errors: 3,
-  /** Evaluations are the truth once there are this many; else the rollouts of the steps are. */
+  /** With at least this many evaluations they are the ground truth, else the rollouts of the steps. */
   evaluations: 4,
-  /** Repetition: the end repeats this share of trigrams, and this much more than the start. */
+  /** Repetition: the share of repeated trigrams at the end, and its minimum rise since the start. */
   repeated: 0.3,
   repeatedMore: 0.2,
-  /** Length: the end is this share of the start, or less. */
+  /** Length: the end is at most this share of the start. */
   shorter: 0.5,
 } as const;
 
 export interface RunFailure {
   mode: FailureMode;
-  /** One sentence with the numbers that decided. */
+  /** One sentence with the deciding numbers. */
   reason: string;
-  /** Window means: of the first and the last steps, and the largest; null without labels. */
+  /** Window means: the first, the largest and the last; null without labels. */
   truth: { start: number; peak: number; end: number; peakStep: number; of: 'evaluations' | 'steps' } | null;
   proxy: { start: number; end: number };
   length: { start: number; end: number };
@@ -67,15 +67,15 @@ export interface RunFailure {
 }
 
 /**
- * How a run failed. The truth is the accuracy of the evaluations, where there are 4 or more (each a window of its own),
- * else the mean correctness of the steps' rollouts; "fell", "start" and "end" are as `FAILURE_RULES` says. In this order:
- * - `none`: the truth did not fall (without labels: neither length nor repetition says otherwise);
+ * How a run failed. Ground truth is the accuracy of the evaluations if there are at least 4 (each a window of its own), else
+ * the mean correctness of the steps' rollouts; `FAILURE_RULES` defines "fell", "start" and "end". In this order:
+ * - `none`: accuracy did not fall (without labels: neither length nor repetition indicates a failure);
  * - `repetition`: it fell, and responses repeat themselves;
- * - `length`: it fell, and responses are half as long or less;
+ * - `length`: it fell, and responses are at most half as long;
  * - `gradual`: it fell, while the proxy reward ended at or above its start;
- * - `breakdown`: it fell, and the proxy with it: the updates broke the model, not the reward.
+ * - `breakdown`: it fell together with the proxy reward: the updates broke the model, not the reward.
  * Throws RangeError without steps.
- * @param evaluations accuracy by step, where there were evaluations
+ * @param evaluations accuracy by step, if there were evaluations
  */
 export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly TruthPoint[] = []): RunFailure {
   if (curve.length === 0) throw new RangeError('no steps to classify');
@@ -141,7 +141,7 @@ function truthOf(curve: readonly Pick<CurvePoint, 'step' | 'groundTruthReward'>[
   );
 }
 
-/** Means over `window` points, each at its last point's step; over all of them where there are fewer. */
+/** Means over `window` points, or over all if there are fewer, each at its last point's step. */
 function smooth(points: readonly TruthPoint[], window: number): TruthPoint[] {
   const size = Math.max(1, Math.min(window, points.length));
   return points.slice(size - 1).map(({ step }, i) => ({
@@ -151,8 +151,8 @@ function smooth(points: readonly TruthPoint[], window: number): TruthPoint[] {
 }
 
 /**
- * Standard error of the difference of two window means, from the differences of neighboring points, which a slow fall
- * does not widen (von Neumann 1941): sd = sqrt(mean(d^2) / 2), error = sd sqrt(2 / window).
+ * Standard error of the difference of two window means, from differences of adjacent points, which a slow fall does not
+ * widen (von Neumann 1941): sd = sqrt(mean(d^2) / 2), error = sd sqrt(2 / window).
  */
 function noise(points: readonly TruthPoint[], window: number): number {
   const squares = mean(points.slice(1).map(({ value }, i) => (value - points[i]!.value) ** 2)) ?? 0;
@@ -170,9 +170,9 @@ function summarized(smoothed: readonly TruthPoint[], of: 'evaluations' | 'steps'
 }
 
 /**
- * The step at which the truth fell for good, for scoring what warned of it: the first from which the smoothed truth has
- * fallen below its peak, as `FAILURE_RULES` says, and stays so to the end, for one window at least. null when it does
- * not, or without labels. A run that is broken within the first window has no peak to fall from.
+ * The step of a permanent fall, for scoring warnings: the first step from which the smoothed ground-truth accuracy stays
+ * below its peak, as defined in `FAILURE_RULES`, to the end and for at least one window. null without such a fall, or
+ * without labels. A run that breaks within the first window has no peak to fall from.
  */
 export function fallStep(
   steps: readonly { step: number; groundTruthReward: number | null }[],

@@ -1,6 +1,6 @@
 /**
- * The forecast: what training under a reward will do to each problem, from one group of rollouts and without labels,
- * and its score once the run has ended.
+ * The forecast: the effect of training with a reward on each problem, predicted from one group of rollouts without labels,
+ * and its score after the run.
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { JudgedGroup } from '../protocol/group.ts';
@@ -15,30 +15,29 @@ import { optimum } from './optimum.ts';
 export interface ProbedProblem {
   problem: number;
   group: JudgedGroup;
-  /** The reward's numbers, one per rollout; null where none were computed: then the majority vote's. */
+  /** Rewards, one per rollout; null if none were computed: the majority vote is used instead. */
   rewards: readonly number[] | null;
-  /** Self-certainty of each rollout, where the token statistics are at hand. */
+  /** Self-certainty of each rollout, if there are token statistics. */
   selfCertainty?: readonly (number | null)[];
 }
 
 /**
- * P(right) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MOST_VOTES))))): the margin of the amplified answer
- * over the largest other one, in units of what n votes leave to chance.
+ * P(correct) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MOST_VOTES))))): the margin of the amplified answer
+ * over the largest other one, relative to the sampling error of n votes.
  *
- * Fitted by logistic regression to "the majority is right" of 512 chain problems, with 4, 8 and 16 rollouts of two
- * embedded models together (majority right in 73% and 59% at 16 votes), and rounded. The slope on the
- * margin alone grows as the root of n does: 2.6, 3.4, 5.2. Fitted to one model, the coefficients are -0.4 and 1.2, to the
- * other -0.9 and 1.5; at 16 votes the AUROC is 0.78 and 0.70, the Brier score 0.16 and 0.21 against 0.20 and 0.24 of the
- * base rates. The majority share is a little worse (0.71 and 0.72) and adds nothing to the margin. The agreement with
- * likelihood is left out although it helps within a model: its coefficient changes sign between them (-6 and +3), and a
- * regression with it fails on the other model (AUROC 0.39). It is reported as a signal. More than 32 votes count as 32: nothing
- * was fitted beyond.
+ * Fitted by logistic regression to "the majority is correct" on 512 chain problems, with 4, 8 and 16 rollouts of two
+ * embedded models together (majority correct in 73% and 59% at 16 votes), and rounded. The slope on the margin alone grows
+ * with the square root of n: 2.6, 3.4, 5.2. Fitted to a single model, the coefficients are -0.4 and 1.2, or -0.9 and 1.5; at
+ * 16 votes the AUROC is 0.78 and 0.70, and the Brier score 0.16 and 0.21, compared with base rates of 0.20 and 0.24. The
+ * majority share is slightly worse (0.71 and 0.72) and adds nothing to the margin. The agreement with likelihood is left out
+ * although it helps within a model: its coefficient changes sign between them (-6 and +3), and a regression with it fails on
+ * the other model (AUROC 0.39). It is reported as a signal. More than 32 votes count as 32, since nothing was fitted beyond.
  */
 const INTERCEPT = -0.65;
 const MARGIN = 1.35;
 const MOST_VOTES = 32;
 
-/** The forecast of one problem. The group's labels are not read. */
+/** The forecast for one problem. Ignores the group's labels. */
 export function forecastProblem({ problem, group, rewards, selfCertainty }: ProbedProblem): ProblemForecast {
   const blind = withoutLabels(group);
   const { rollouts, clusters } = blind;
@@ -82,7 +81,7 @@ function withoutLabels({ clusters, majority, rollouts }: JudgedGroup): JudgedGro
   };
 }
 
-/** (r - mean) / sd with ddof 1; all 0 when all are equal. */
+/** (r - mean) / sd with ddof 1; all 0 if all are equal. */
 function standardized(rewards: readonly number[]): number[] {
   if (rewards.every((reward) => reward === rewards[0])) return rewards.map(() => 0);
   const center = mean(rewards)!;
@@ -106,9 +105,9 @@ function gap(values: readonly (number | null)[], gives: readonly boolean[]): num
 }
 
 /**
- * The forecast of a set. The interval of the accuracy is that of the share which will turn out right: problems are drawn
- * with replacement, and each comes out right with its probability. It does not know how far the probabilities themselves
- * are off for a model unlike those that they were fitted to.
+ * The forecast for a set. The interval of the accuracy is for the share that will turn out correct: problems are resampled,
+ * and each is correct with its probability. It does not cover errors of the probabilities for models unlike those that they
+ * were fitted to.
  */
 export function forecastSet(reward: string, probed: readonly ProbedProblem[]): Forecast {
   const problems = probed.map(forecastProblem);
@@ -130,8 +129,8 @@ export function forecastSet(reward: string, probed: readonly ProbedProblem[]): F
 }
 
 /**
- * Scores a stored forecast by how the problems ended: `right` says whether a problem's last majority is right. Problems
- * without an outcome are left out; null when none is left.
+ * Scores a stored forecast by the outcomes: `right` says whether a problem's last majority is correct. Problems without an
+ * outcome are left out; null if none is left.
  */
 export function scoreForecast(forecast: Forecast, right: ReadonlyMap<number, boolean | null>): ForecastScore | null {
   const rows = forecast.problems.flatMap((row) => {

@@ -1,4 +1,4 @@
-/** Metrics of a step, from judged groups. What does not exist is null. */
+/** Metrics of a step, from judged groups. Undefined metrics are null. */
 import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean, meanShare } from '../protocol/values.ts';
@@ -8,17 +8,17 @@ import { auroc } from './discrimination.ts';
 /** The metrics of a step that come from its rollouts. */
 export type StepMetrics = ReturnType<typeof stepMetrics>;
 
-/** A reward of at least this much says that the answer is right, where it says right or wrong. */
+/** Rewards of at least this much claim that the answer is correct, for rewards that judge correctness. */
 export const REWARDED = 0.5;
 
-/** What metrics must know of the reward that trains: whether it says right or wrong. */
+/** The property of the training reward that metrics depend on: whether it judges correctness. */
 export interface Judgment {
   saysRight: boolean;
 }
 
 /**
- * The part of a step's metrics that comes from its rollouts. Means run over all rollouts (those that only vote
- * included), shares of the majority over problems, entropy over tokens.
+ * The metrics of a step that come from its rollouts: means over all rollouts (including those that only vote), majority
+ * shares over problems, entropy over tokens.
  */
 export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgment) {
   const rollouts = groups.flatMap((group) => group.rollouts);
@@ -41,10 +41,9 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgm
 }
 
 /**
- * Entropy of a problem's answers, nats: -sum p ln p over its clusters, p being a cluster's share of the rollouts that
- * have an answer (those without are left out, as they are in the vote). From 0 (one answer) to ln N. The plug-in
- * estimate: it is below the policy's own entropy on average, the more so the fewer the rollouts. null when no rollout has
- * an answer.
+ * Entropy of a problem's answers in nats: -sum p ln p over its clusters, where p is a cluster's share of the rollouts with
+ * an answer. From 0 (one answer) to ln N. This plug-in estimate is biased below the policy's own entropy, the more so the
+ * fewer the rollouts. null if no rollout has an answer.
  */
 export function answerEntropy({ clusters }: Pick<JudgedGroup, 'clusters'>): number | null {
   const votes = clusters.reduce((total, { members }) => total + members.length, 0);
@@ -56,9 +55,9 @@ export function answerEntropy({ clusters }: Pick<JudgedGroup, 'clusters'>): numb
 }
 
 /**
- * Distinct majority answers (as strings) / problems with a majority, in (0, 1]: a model that gives the same answer to
- * everything falls towards 0, whatever its confidence. It is only meaningful relative to its value at other steps of the same
- * size. null when no problem has a majority.
+ * Distinct majority answers (as strings) / problems with a majority, in (0, 1]: a model that gives the same answer to every
+ * problem approaches 0, whatever its confidence. Comparable only between steps of the same size. null if no problem has a
+ * majority.
  */
 export function answerDiversity(groups: readonly Pick<JudgedGroup, 'majority'>[]): number | null {
   const answers = groups.flatMap(({ majority }) => majority?.answer ?? []);
@@ -66,9 +65,9 @@ export function answerDiversity(groups: readonly Pick<JudgedGroup, 'majority'>[]
 }
 
 /**
- * Whether two independent confidences, likelihood and vote, point the same way: the AUROC of the mean log-probability for
- * membership of the majority cluster. 1: its members are likelier than all others, 0.5: no relation, 0: against each
- * other. Rollouts without an answer are others. null without a majority, or without other answers.
+ * Whether two independent confidences, likelihood and vote, agree: the AUROC of the mean log-probability for membership in
+ * the majority cluster. 1: its members are likelier than all others; 0.5: unrelated; 0: opposed. Rollouts without an answer
+ * count as others. null without a majority, or without other answers.
  */
 export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number | null {
   if (majority === null) return null;
@@ -79,34 +78,34 @@ export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number
   );
 }
 
-/** The values without nulls: means are over what was measured. */
+/** The values without nulls, since means are over measured values. */
 export function existing(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
-/** Share of the rollouts that were truncated at the length limit, of those where that is known; null where it is of none. */
+/** Share of rollouts truncated at the length limit, among those where this is known; null if it is never known. */
 export function truncatedShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ finish }) => (finish === null ? [] : Number(finish === 'length'))));
 }
 
-/** Share of rollouts without an answer, from 0 to 1; null for no rollouts. */
+/** Share of rollouts without an answer, from 0 to 1; null without rollouts. */
 export function unansweredShare(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.map(({ answer }) => Number(answer === null)));
 }
 
-/** Mean response length, tokens. */
+/** Mean response length in tokens. */
 export function lengthOf(rollouts: readonly RolloutFacts[]): number | null {
   return mean(existing(rollouts.map(({ tokens }) => tokens)));
 }
 
-/** Share of right rollouts among those that can be judged; null when none can. */
+/** Share of correct rollouts among those with known correctness; null if there are none. */
 export function correctness(rollouts: readonly RolloutFacts[]): number | null {
   return mean(rollouts.flatMap(({ correct }) => (correct === null ? [] : correct ? 1 : 0)));
 }
 
 /**
- * Share of rollouts whose reward (0 to 1, half or more being a yes) agrees with their correctness; null without labels, and
- * where no rollout has an answer: a reward of 0 for nothing is not a judgment.
+ * Share of rollouts whose reward (0 to 1; at least one half claims a correct answer) agrees with their correctness; null
+ * without labels, and if no rollout has an answer, since a reward of 0 is then not a judgment.
  */
 export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null {
   if (rollouts.every(({ answer }) => answer === null)) return null;
@@ -118,29 +117,29 @@ export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null
 }
 
 /**
- * Share of problems whose pseudo-label (majority answer) is right, of those with a reference; a problem without any
- * answer has a wrong one. null when no problem has a reference.
+ * Share of problems whose pseudo-label (majority answer) is correct, among those with a reference; a problem without any
+ * answer counts as wrong. null if no problem has a reference.
  */
 export function labelAccuracy(groups: readonly JudgedGroup[]): number | null {
   return mean(groups.flatMap((group) => majorityRight(group) ?? []).map(Number));
 }
 
-/** How a problem's vote stands against its reference. */
+/** The verdict on a problem's majority answer. */
 export function groupVerdict(group: JudgedGroup | CountedGroup): Verdict {
   return verdictOf(group.majority, 'means' in group ? group.means.correct !== null : hasReference(group));
 }
 
-/** Whether a problem's majority answer is right; no majority is a wrong one. null without a reference. */
+/** Whether a problem's majority answer is correct; false without a majority, null without a reference. */
 export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null {
   return rightOf(groupVerdict(group));
 }
 
-/** Whether anything is known about the correctness of a group's rollouts. */
+/** Whether the correctness of any of the group's rollouts is known. */
 export function hasReference({ rollouts }: JudgedGroup): boolean {
   return rollouts.some(({ correct }) => correct !== null);
 }
 
-/** Mean entropy per token over the tokens of all rollouts, nats; null without tokens. */
+/** Mean entropy per token over the tokens of all rollouts, in nats; null without tokens. */
 export function tokenEntropy(rollouts: readonly RolloutFacts[]): number | null {
   let total = 0;
   let tokens = 0;

@@ -1,6 +1,6 @@
 /**
- * The KL-regularized optimum of a reward over the rollouts of a problem, the distance of two distributions over answers,
- * and Theorem 1 (arXiv 2603.08660, section 4). Pure.
+ * The KL-regularized optimum of a reward over a problem's rollouts, the distance between two distributions over answers, and
+ * Theorem 1 (arXiv 2603.08660, section 4). Pure.
  */
 
 import type { CountedGroup } from '../protocol/group.ts';
@@ -9,22 +9,22 @@ import { wilson } from './estimates.ts';
 import { checkBeta, type SameAnswer, sameString } from './theory.ts';
 
 export interface Optimum {
-  /** Weight of each rollout under pi*, adding up to 1. */
+  /** Weight of each rollout under pi*, with a sum of 1. */
   weights: number[];
-  /** Probability of each cluster, in their order. */
+  /** Probability of each cluster, in order. */
   clusters: number[];
   noAnswer: number;
-  /** Probability of the answer that is the majority now; null without one. */
+  /** Probability of the current majority answer; null if there is none. */
   majorityShare: number | null;
-  /** Index of the likeliest cluster under pi*; of equally likely ones, the first. null without clusters. */
+  /** Index of the likeliest cluster under pi*, the first if several are equally likely; null without clusters. */
   top: number | null;
   /** Expected accuracy; null without a reference. */
   accuracy: number | null;
-  /** 1 / sum of squared weights: how many equal rollouts the estimate is worth. */
+  /** Effective sample size: 1 / sum of squared weights. */
   effective: number;
 }
 
-/** What the optimum is taken over: each rollout's cluster, and whether it is right. */
+/** The input of the optimum: each rollout's cluster, and whether it is correct. */
 interface CountedRollouts {
   clusters: readonly unknown[];
   rollouts: readonly { cluster: number | null; correct: boolean | null }[];
@@ -43,16 +43,16 @@ export function rolloutsOf({ clusters, unanswered, means }: CountedGroup): Count
 }
 
 /**
- * The KL-regularized optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by re-weighting rollouts that were sampled from
- * pi: weights proportional to exp(r/beta). beta = Infinity gives pi itself. Throws `usage` for a beta that is not
- * positive, and RangeError unless there is one reward per rollout.
+ * The KL-regularized optimum pi*(y) = pi(y) exp(r(y)/beta) / Z, estimated by reweighting rollouts sampled from pi: weights
+ * are proportional to exp(r/beta). beta = Infinity yields pi itself. Throws `usage` for a beta that is not positive, and
+ * RangeError unless there is one reward per rollout.
  */
 export function optimum({ clusters, rollouts }: CountedRollouts, rewards: readonly number[], beta: number): Optimum {
   checkBeta(beta);
   if (rewards.length !== rollouts.length)
     throw new RangeError(`${rewards.length} rewards of ${rollouts.length} rollouts`);
   const most = Math.max(...rewards);
-  // Relative to the largest, so that no exponential overflows.
+  // Relative to the largest, to avoid overflow.
   const raw = rewards.map((reward) => (reward === most ? 1 : Math.exp((reward - most) / beta)));
   const total = raw.reduce((sum, weight) => sum + weight, 0);
   const weights = raw.map((weight) => weight / total);
@@ -71,7 +71,7 @@ export function optimum({ clusters, rollouts }: CountedRollouts, rewards: readon
   };
 }
 
-/** A distribution over answers: what is missing (no answer) is the rest to 1. */
+/** The share of one answer in a distribution; rollouts without an answer account for the rest. */
 export interface AnswerShare {
   answer: string;
   share: number;
@@ -83,8 +83,8 @@ export function answerShares({ clusters, rollouts }: Pick<CountedGroup, 'cluster
 }
 
 /**
- * Total variation distance of two distributions over answers, half the sum of |p - q|, what is missing to 1 being an
- * answer of its own. In [0, 1].
+ * Total variation distance between two distributions over answers: half the sum of |p - q|, where the rest up to 1 counts as
+ * an additional answer. In [0, 1].
  */
 export function totalVariation(
   p: readonly AnswerShare[],
@@ -104,15 +104,15 @@ export function totalVariation(
 }
 
 export interface TheoremCheck {
-  /** Share of problems whose last majority is their first one, as the theorem says. */
+  /** Share of problems whose last majority is the first one, as the theorem predicts. */
   kept: Estimate | null;
-  /** Share of the problems with a reference that end right exactly if they began right. */
+  /** Among problems with a reference, the share that ends correct if and only if it began correct. */
   outcome: Estimate | null;
   /** Problems with a first and a last majority. */
   problems: number;
 }
 
-/** Theorem 1's prediction: a problem ends with the majority that it began with, right or wrong. */
+/** Tests Theorem 1's prediction: a problem ends with its initial majority, correct or wrong. */
 export function checkTheorem(
   problems: readonly { first: Pick<CountedGroup, 'majority'>; last: Pick<CountedGroup, 'majority'> }[],
   same: SameAnswer,

@@ -1,4 +1,4 @@
-/** Two outcomes of the same problems, right or wrong each: whether they differ, and by how much. Pure. */
+/** Compares two binary outcomes of the same problems: whether they differ, and by how much. Pure. */
 import type { Estimate } from '../protocol/estimate.ts';
 import { wilson } from '../protocol/wilson.ts';
 
@@ -22,13 +22,13 @@ export function pairedOutcomes(pairs: readonly (readonly [first: boolean, second
 }
 
 /**
- * Exact two-sided p-value of McNemar's test (McNemar 1947): were both equally often right, the problems that only one of them
- * has right would fall to either side with probability 1/2. Twice the smaller tail of that binomial distribution, at most 1;
- * 1 where no outcome differs.
+ * Exact two-sided p-value of McNemar's test (McNemar 1947): if both were correct equally often, a problem that only one of
+ * them gets right would be on either side with probability 1/2. Twice the smaller tail of that binomial distribution, at
+ * most 1; 1 if no outcome differs.
  */
 export function mcnemar({ onlyFirst, onlySecond }: PairedOutcomes): number {
   const n = onlyFirst + onlySecond;
-  // In logarithms: 2^-n of a thousand problems is below the smallest number.
+  // In logarithms, since 2^-n underflows for large n.
   let term = -n * Math.LN2;
   let tail = Math.exp(term);
   for (let k = 1; k <= Math.min(onlyFirst, onlySecond); k++) {
@@ -39,9 +39,9 @@ export function mcnemar({ onlyFirst, onlySecond }: PairedOutcomes): number {
 }
 
 /**
- * Share right in the second minus share right in the first, with Newcombe's 95% interval for paired proportions (Newcombe
- * 1998, Statistics in Medicine 17:2635, method 10): the distances of both Wilson intervals, squared and added, with the
- * correlation of the outcomes, corrected for continuity where it is positive. null without problems.
+ * Share correct in the second minus share correct in the first, with Newcombe's 95% interval for paired proportions
+ * (Newcombe 1998, Statistics in Medicine 17:2635, method 10): the root of the summed squared distances of both Wilson
+ * intervals, with the correlation of the outcomes, continuity-corrected if positive. null without problems.
  */
 export function pairedProportions({ bothRight, onlyFirst, onlySecond, bothWrong }: PairedOutcomes): Estimate | null {
   const n = bothRight + onlyFirst + onlySecond + bothWrong;

@@ -7,13 +7,13 @@ import { hasReference, type Judgment, type StepMetrics, stepMetrics } from './me
 export interface ProblemMetrics extends StepMetrics, Pick<ProblemUpdate, 'kl' | 'clipFraction'> {
   /** avg@n of the problem's n rollouts with Wilson's interval; null without a reference. */
   accuracy: Estimate | null;
-  /** pass@k and maj@k for k = 1, 2, 4 ... and n; null without a reference. */
+  /** pass@k and maj@k for k = 1, 2, 4, ... and n; null without a reference. */
   atK: { k: number; pass: number; majority: number }[] | null;
 }
 
 /**
- * The metrics of a step, for one problem: `labelAccuracy` is then 1 or 0, and a mean over problems is that problem's.
- * @param update what the step's update said of the problem; null where none was made, or nothing was recorded
+ * The metrics of a step for one problem: `labelAccuracy` is 1 or 0, and means over problems have this value.
+ * @param update metrics of the step's update for the problem; null if there was no update or none were recorded
  */
 export function problemMetrics(
   group: JudgedGroup,

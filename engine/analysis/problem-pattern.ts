@@ -1,4 +1,4 @@
-/** How a problem ends, determined from its votes: the four patterns, and how stable votes are. These read labels. */
+/** How a problem ends, from its votes: the four patterns, and the stability of votes. Uses labels. */
 import type { JudgedGroup } from '../protocol/group.ts';
 import { mean } from '../protocol/values.ts';
 import type { StepGroup } from './theory.ts';
@@ -8,18 +8,18 @@ export type Pattern = (typeof PATTERNS)[number];
 
 export interface ProblemPattern {
   pattern: Pattern;
-  /** Whether the last majority answer is the first one. */
+  /** Whether the last majority answer equals the first one. */
   sameAnswer: boolean;
-  /** How often the majority answer changed from a step to the next. */
+  /** How often the majority answer changed between consecutive steps. */
   changes: number;
   startShare: number;
   endShare: number;
 }
 
 /**
- * Which of the paper's four patterns a problem followed, by its first and its last majority (steps without one are passed
- * over). null without a reference, or when fewer than two steps have a majority.
- * @param same whether two answers of different steps are one
+ * Which of the paper's four patterns a problem followed, by its first and its last majority (steps without one are skipped).
+ * null without a reference, or if fewer than two steps have a majority.
+ * @param same whether answers of two steps are equal
  */
 export function problemPattern(
   history: readonly StepGroup[],
@@ -43,8 +43,8 @@ function patternOf(before: boolean, after: boolean): Pattern {
 }
 
 /**
- * Share of problems whose majority answer is the same at two times, such as two evaluations: the stability of the vote.
- * Problems without a majority at either time are left out; null when none is left.
+ * Stability of the vote: share of problems whose majority answer is the same at two times, such as two evaluations. Problems
+ * without a majority at either time are left out; null if none is left.
  */
 export function voteStability(
   before: ReadonlyMap<number, Pick<JudgedGroup, 'majority'>>,

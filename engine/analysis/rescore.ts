@@ -1,6 +1,6 @@
 /**
- * Rescoring: other rewards on stored rollouts. Compares rankings, advantages and top-ranked rollouts of the rewards, and
- * how well each agrees with correctness.
+ * Rescoring: applies other rewards to stored rollouts. Compares rankings, advantages and top-ranked rollouts of the rewards,
+ * and how well each agrees with correctness.
  */
 import type { JudgedGroup } from '../protocol/group.ts';
 import type { Estimate } from '../protocol/records.ts';
@@ -13,7 +13,7 @@ import { bootstrap, DIFFERENCES, wilson } from './estimates.ts';
 /** The rewards of a group, one per rollout. */
 export interface Rescored {
   rewards: readonly number[];
-  /** What advantages and ranks are computed from, if not the rewards themselves: a form without underflow. */
+  /** The values for advantages and ranks, if not the rewards themselves: a form without underflow. */
   basis?: readonly number[];
 }
 
@@ -22,14 +22,14 @@ export interface RescoredGroup {
   problem: number;
   step: number;
   group: JudgedGroup;
-  /** By reward; null where the reward cannot be computed for this group. */
+  /** By reward; null if the reward cannot be computed for this group. */
   rewards: Readonly<Record<string, Rescored | null>>;
 }
 
 export interface RescoreRules {
-  /** Advantages of several groups' rewards, as the run's loss would make them. */
+  /** Computes advantages from several groups' rewards, as the run's loss does. */
   advantages: (groups: readonly (readonly number[])[]) => number[][];
-  /** By correctness reward: a value of at least this means correct. Other rewards have none. */
+  /** By reward that judges correctness: values of at least this much mean correct. Other rewards have none. */
   thresholds: Readonly<Record<string, number>>;
 }
 
@@ -37,9 +37,9 @@ export interface RewardSummary extends RewardQuality {
   /** Mean and smallest to largest value; null without groups. */
   mean: number | null;
   range: [number, number] | null;
-  /** Share of groups in which all rewards are equal: they give no gradient; null without groups. */
+  /** Share of groups whose rewards are all equal and thus yield no gradient; null without groups. */
   equal: number | null;
-  /** Share of rollouts whose correctness the reward gets right; null without threshold or labels. */
+  /** Share of rollouts whose correctness the reward judges correctly; null without threshold or labels. */
   accuracy: number | null;
   /** Share of groups with a reference whose top-ranked rollout is correct. */
   top1Accuracy: Estimate | null;
@@ -49,7 +49,7 @@ export interface RewardSummary extends RewardQuality {
 
 export interface RewardPair {
   rewards: [string, string];
-  /** Groups for which both could be computed. */
+  /** Number of groups for which both could be computed. */
   groups: number;
   /** Rank correlations within a group, means over groups in which neither reward is constant. */
   kendall: Estimate | null;
@@ -61,18 +61,18 @@ export interface RewardPair {
 }
 
 export interface Rescoring {
-  /** Best agreement with correctness first: by AUROC, then by top-1 accuracy; rewards with neither come last. */
+  /** Sorted by agreement with correctness: AUROC, then top-1 accuracy; rewards with neither come last. */
   rewards: RewardSummary[];
   /** Every pair, in the order of `names`. */
   pairs: RewardPair[];
-  /** Each group's rewards, in the order of the groups; null where one could not be computed. */
+  /** Each group's rewards, in the order of the groups; null if one could not be computed. */
   byGroup: { problem: number; step: number; scores: Record<string, GroupReward | null> }[];
 }
 
 interface Scored {
   group: JudgedGroup;
   rewards: readonly number[];
-  /** What ranks: the basis where there is one. */
+  /** The values that determine ranks: the basis, if any, else the rewards. */
   ranks: readonly number[];
   advantages: readonly number[];
   winner: number;
@@ -129,7 +129,7 @@ function groupReward({ group, rewards, ranks, advantages, winner }: Scored): Gro
   };
 }
 
-/** Whether correct rollouts get a larger advantage on average than wrong ones; null where there is one kind only. */
+/** Whether correct rollouts have a larger mean advantage than wrong ones; null unless there are both. */
 function isPushedRight(advantages: readonly number[], right: readonly boolean[]): boolean | null {
   const of = (kind: boolean) => mean(advantages.filter((_, i) => right[i] === kind));
   const [correct, wrong] = [of(true), of(false)];
@@ -156,7 +156,7 @@ function score(
   );
 }
 
-/** The rollout with the largest reward; of equal ones, the first. */
+/** The rollout with the largest reward; the first if several are equal. */
 export function winnerOf({ rewards, basis = rewards }: Rescored): number {
   return basis.reduce((best, rank, i) => (rank > basis[best]! ? i : best), 0);
 }
@@ -198,7 +198,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
   };
 }
 
-/** Smallest value; not by spreading, since a run has more rollouts than a call may have arguments. */
+/** Smallest value, without spread syntax: a run may have more rollouts than a call may have arguments. */
 function least(values: readonly number[]): number {
   return values.reduce((a, b) => Math.min(a, b));
 }
@@ -232,7 +232,7 @@ function pair(
   };
 }
 
-/** No answer is an answer of its own here. */
+/** The winner's cluster; "no answer" counts as a separate answer. */
 function clusterOfWinner({ group, winner }: Scored): number | null {
   return group.rollouts[winner]!.cluster;
 }

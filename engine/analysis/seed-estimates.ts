@@ -1,11 +1,11 @@
-/** Means over few values, such as seeds, and paired differences, with their 95% intervals. What cannot be computed is null. */
+/** Means over few values, such as seeds, and paired differences, with their 95% intervals. Undefined values are null. */
 import { mean } from '../protocol/values.ts';
 import { SAME, shareOfDraws } from './correlation.ts';
 
-/** Up to this many pairs, all signs are tried for the p-value of a paired difference (2^15 = 32,768). */
+/** Up to this many pairs, the p-value of a paired difference uses all sign flips (2^15 = 32,768). */
 const EXACT_SIGNS = 15;
 
-/** A mean over few values, such as seeds; `low` and `high` are null for a single one. */
+/** A mean over few values, such as seeds; `low` and `high` are null for a single value. */
 export interface SeedEstimate {
   mean: number;
   low: number | null;
@@ -25,13 +25,13 @@ export function tInterval(values: readonly number[]): SeedEstimate | null {
 }
 
 export interface PairedDifference extends SeedEstimate {
-  /** Two-sided p-value of "no difference": the share of all signs of the differences with a mean at least as far from 0. */
+  /** Two-sided p-value of "no difference": the share of sign flips whose mean is at least as far from 0. */
   p: number;
-  /** Whether all signs were tried (up to 15 pairs); else 10,000 drawn ones. */
+  /** Whether all sign flips were tried (up to 15 pairs); else 10,000 random ones. */
   exact: boolean;
 }
 
-/** Mean of a - b over pairs (one seed or one problem each) with its t-interval. null without pairs; throws when the lengths differ. */
+/** Mean of a - b over pairs (seeds or problems) with its t-interval. null without pairs; throws if the lengths differ. */
 export function pairedDifference(a: readonly number[], b: readonly number[], seed = 0): PairedDifference | null {
   if (a.length !== b.length) throw new RangeError(`${a.length} values against ${b.length}`);
   const differences = a.map((value, i) => value - b[i]!);
@@ -48,7 +48,7 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
   return { ...estimate, p: hits / all, exact };
 }
 
-/** Quantile of Student's t with `df` degrees of freedom, for probabilities of 0.5 and more: by bisection of its CDF. */
+/** Quantile of Student's t with `df` degrees of freedom for probabilities of at least 0.5, by bisection of its CDF. */
 export function tQuantile(probability: number, df: number): number {
   let [low, high] = [0, 1];
   while (tCdf(high, df) < probability) high *= 2;
@@ -65,7 +65,7 @@ function tCdf(t: number, df: number): number {
   return 1 - incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
 }
 
-/** Regularized incomplete beta function I_x(a, b) by its continued fraction (Numerical Recipes, 6.4). */
+/** Regularized incomplete beta function I_x(a, b) by continued fraction (Numerical Recipes, 6.4). */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
@@ -88,7 +88,7 @@ function incompleteBeta(x: number, a: number, b: number): number {
   return front * fraction;
 }
 
-/** Logarithm of the gamma function for x > 0: Stirling's series from 10 on, and the recurrence below. */
+/** Logarithm of the gamma function for x > 0: Stirling's series from 10 on, the recurrence relation below. */
 function logGamma(x: number): number {
   let shift = 0;
   let at = x;

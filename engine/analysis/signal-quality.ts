@@ -1,9 +1,9 @@
-/** How well each signal of a forecast tells right from wrong, once the outcome is known. Pure. */
+/** How well each signal of a forecast predicts correctness, once the outcome is known. Pure. */
 import type { Forecast, ProblemForecast } from '../protocol/forecast.ts';
 import type { Estimate } from '../protocol/records.ts';
 import { aurocEstimate } from './discrimination.ts';
 
-/** Signals of a forecast that may tell right from wrong, each the larger the surer. */
+/** Signals of a forecast that may predict correctness; larger values are more confident. */
 const SIGNALS = {
   right: ({ right }: ProblemForecast) => right,
   share: ({ share }: ProblemForecast) => share?.mean ?? null,
@@ -18,15 +18,15 @@ export type Signal = keyof typeof SIGNALS;
 
 export interface SignalQuality {
   signal: Signal;
-  /** AUROC for "the answer is right" over the problems that have the signal, by a bootstrap over them. */
+  /** AUROC for "the answer is correct" over the problems that have the signal, with a bootstrap over them. */
   auroc: Estimate;
   problems: number;
 }
 
 /**
- * How well each signal tells right from wrong.
- * @param right whether a problem's amplified answer is right now, or, after a run, whether the problem ended right; null
- * where it is not known
+ * How well each signal predicts correctness.
+ * @param right whether a problem's amplified answer is correct now, or, after a run, whether the problem ended correct; null
+ * if unknown
  */
 export function signalQuality(forecast: Forecast, right: ReadonlyMap<number, boolean | null>): SignalQuality[] {
   return (Object.keys(SIGNALS) as Signal[]).flatMap((signal) => {

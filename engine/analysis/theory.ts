@@ -1,9 +1,9 @@
 /**
- * Sharpening (arXiv 2603.08660, section 4): how theory says that a problem's majority share grows, and how far the
- * measured shares are from it. Pure; a share is a number in [0, 1], beta is in units of the reward.
+ * Sharpening (arXiv 2603.08660, section 4): the predicted growth of a problem's majority share, and its distance from the
+ * measured shares. Pure; a share is a number in [0, 1], beta is in units of the reward.
  *
  * With the majority reward, the optimum pi*(y) = pi(y) exp(r(y) / beta) / Z multiplies the odds of the majority answer by
- * e^{1/beta}. Repeated, the logit of its share grows by 1/beta per step, and 1 - share falls geometrically with the rate
+ * e^{1/beta}. If repeated, the logit of its share grows by 1/beta per step, and 1 - share decays geometrically with the rate
  * e^{-1/beta}.
  */
 import { RollscopeError } from '../protocol/errors.ts';
@@ -21,12 +21,12 @@ export function predictShare(share: number, beta: number, steps = 1): number {
   return grownShare(share, steps / beta);
 }
 
-/** The share whose logit is larger by `growth`; 0 and 1 stay. */
+/** The share after its logit grows by `growth`; 0 and 1 stay the same. */
 function grownShare(share: number, growth: number): number {
   return share === 0 ? 0 : share / (share + (1 - share) * Math.exp(-growth));
 }
 
-/** Throws `usage` for a beta that is not positive; NaN is not. */
+/** Throws `usage` for a beta that is not positive, including NaN. */
 export function checkBeta(beta: number): void {
   if (beta > 0) return;
   throw new RollscopeError('usage', `beta must be positive, not ${beta}.`, 'Use a beta above 0.', {
@@ -34,7 +34,7 @@ export function checkBeta(beta: number): void {
   });
 }
 
-/** A measured share: how many of `votes` rollouts of a problem gave the answer in question at a step. */
+/** A measured share: the share of `votes` rollouts of a problem with a certain answer at a step. */
 export interface ShareObservation {
   step: number;
   share: number;
@@ -47,15 +47,15 @@ export interface StepGroup {
   group: CountedGroup;
 }
 
-/** Whether two answers, of different steps, are one. Strings by default. */
+/** Whether the answers of two steps are equal. */
 export type SameAnswer = (a: string, b: string) => boolean;
 
-/** Answers are one if their texts are: for groups whose clusters have canonical answers. */
+/** Compares answers as texts, for groups whose clusters have canonical answers. */
 export const sameString: SameAnswer = (a, b) => a === b;
 
 /**
- * The share of the answer that was the majority at the first step with a majority, at that step and at every later one:
- * what Theorem 1 speaks of. Empty when there never was a majority.
+ * The share of the first majority answer, at the first step with a majority and at every later one: the subject of
+ * Theorem 1. Empty if there never was a majority.
  */
 export function initialMajorityShares(
   history: readonly StepGroup[],
@@ -72,31 +72,31 @@ export function initialMajorityShares(
 }
 
 export interface GrowthFit {
-  /** Growth of the logit of the share per step, which theory says is 1/beta. */
+  /** Growth of the share's logit per step, 1/beta in theory. */
   growth: number;
-  /** Its standard error; null when no degree of freedom is left. */
+  /** Its standard error; null without degrees of freedom. */
   error: number | null;
-  /** 1 / growth; null when the share does not grow. */
+  /** 1 / growth; null if the share does not grow. */
   beta: number | null;
-  /** Factor a step of 1 - share while the share is near 1: e^{-growth}. */
+  /** Factor per step of 1 - share while the share is near 1: e^{-growth}. */
   rate: number;
-  /** Share of the variance of the logits within problems that the growth explains (R squared); null without variance. */
+  /** R squared: share of the logits' variance within problems that the growth explains; null without variance. */
   explained: number | null;
-  /** Number of shares that were fitted. */
+  /** Number of fitted shares. */
   observations: number;
 }
 
 /**
- * The growth of one problem's share: least squares of logit(share) on the step, with an intercept. A share of 0 or 1 has
- * no logit: shares are kept half a vote away from both, in [1/(2n), 1 - 1/(2n)] for n votes. Shares after the first one
- * that is 0 or 1 are left out: what has ended says nothing more of the growth, and would pull it towards 0. Its standard
- * error takes the scatter of the logits as it is. null when fewer than two steps are left.
+ * The growth of one problem's share: least squares of logit(share) on the step, with an intercept. Shares are clamped to
+ * [1/(2n), 1 - 1/(2n)] for n votes, since 0 and 1 have no logit. Shares after the first 0 or 1 are left out: a saturated
+ * share says nothing more about the growth, and would bias it towards 0. The standard error comes from the scatter of the
+ * logits. null if fewer than two steps are left.
  */
 export function fitGrowth(observations: readonly ShareObservation[]): GrowthFit | null {
   return fitCommonGrowth([observations]);
 }
 
-/** One growth for several problems, each with an intercept of its own: the beta of a whole run. As `fitGrowth`. */
+/** A common growth for several problems with separate intercepts: the beta of a whole run. Like `fitGrowth`. */
 export function fitCommonGrowth(problems: readonly (readonly ShareObservation[])[]): GrowthFit | null {
   let [xx, xy, yy, observations, intercepts] = [0, 0, 0, 0, 0];
   for (const all of problems) {
@@ -136,18 +136,18 @@ function clampedLogit({ share, votes }: ShareObservation): number {
 }
 
 /**
- * The share at a later step, from one that was measured, with a growth of its logit per step (1/beta). The start is kept
- * half a vote away from 0 and 1, as in the fits; the growth may be negative.
+ * The share at a later step, predicted from a measured one with a growth of its logit per step (1/beta), which may be
+ * negative. The start is clamped to half a vote from 0 and 1, as in the fits.
  */
 export function shareAt(start: ShareObservation, growth: number, step: number): number {
   return expit(clampedLogit(start) + growth * (step - start.step));
 }
 
 export interface PredictionError {
-  /** Mean absolute difference of predicted and measured shares over problems and steps. */
+  /** Mean absolute difference between predicted and measured shares over problems and steps. */
   oneStep: number;
   manySteps: number;
-  /** The same for the prediction that nothing changes: what the theory has to beat. */
+  /** The same for predicting no change: the baseline. */
   oneStepUnchanged: number;
   manyStepsUnchanged: number;
   /** Number of predicted shares. */
@@ -155,9 +155,9 @@ export interface PredictionError {
 }
 
 /**
- * How far predictions with one growth (1/beta per step) are from the measured shares: one-step predictions start from the
- * share measured just before, many-step predictions from the problem's first. The start is kept half a vote away from 0
- * and 1. null when no problem has two steps.
+ * How far predictions with a common growth (1/beta per step) are from the measured shares: one-step predictions start from
+ * the previous measured share, many-step predictions from the problem's first. The start is clamped to half a vote from 0
+ * and 1. null if no problem has two steps.
  */
 export function predictionError(
   problems: readonly (readonly ShareObservation[])[],
@@ -187,8 +187,8 @@ export function predictionError(
 }
 
 /**
- * Shares cut in time, so that a growth that is fitted to the first part (two shares at least) can be tried on the others:
- * those begin with the last fitted share, from which they are predicted.
+ * Splits shares in time, so that a growth fitted to the first part (at least two shares) can be tested on the second, which
+ * starts with the last fitted share, the start of its predictions.
  */
 export function splitInTime(
   observations: readonly ShareObservation[],
@@ -204,7 +204,7 @@ export interface ShareChange {
   measured: number;
 }
 
-/** Changes of one step, each predicted with one growth from the share just before. */
+/** Changes in one step, each predicted with a common growth from the previous share. */
 export function oneStepChanges(observations: readonly ShareObservation[], growth: number): ShareChange[] {
   return observations.slice(1).map((now, i) => {
     const before = observations[i]!;
@@ -214,9 +214,9 @@ export function oneStepChanges(observations: readonly ShareObservation[], growth
 }
 
 /**
- * Mean measured change over mean predicted change: 1 where changes are as predicted, 0 where shares stay. A single change
- * drowns in the chance of its votes, and so does a regression, whose slope chance pulls towards 0; of means it is averaged
- * out. With the percentile interval of a bootstrap over problems. null without problems, or where no change is predicted.
+ * Mean measured change divided by mean predicted change: 1 if changes are as predicted, 0 if shares stay the same. The
+ * sampling error of votes dominates single changes, and biases the slope of a regression towards 0; in means it averages
+ * out. With the percentile interval of a bootstrap over problems. null without problems, or if no change is predicted.
  */
 export function changeRatio(problems: readonly (readonly ShareChange[])[]): Estimate | null {
   const sums = problems.map((changes) => ({

@@ -1,12 +1,11 @@
 /**
- * The collapse watch: one rule over signals that need no labels. It compares a run with its own first steps, step by
- * step, and says `ok`, `watch` or `collapse` with reasons. Deterministic: fed with the same records again, as after a
- * resume, it says the same.
+ * The collapse watch: one rule over label-free signals. Step by step, it compares a run with its own first steps, and
+ * reports `ok`, `watch` or `collapse` with reasons. Deterministic: the same records yield the same reports, as after a
+ * resume.
  *
- * The rule. Each signal is smoothed over the last 3 steps; its start is the mean of the first 5. A signal's badness is
- * computed from both as `SIGNALS` says, and reaches `watch` or `alarm` when it is at least the signal's threshold there in
- * two steps running. Signals are of two kinds: what a sound run never does (`sufficient`), and what goes with a collapse
- * but with success as well. The level is
+ * The rule. Each signal is smoothed over the last 3 steps; its start is the mean of the first 5. From both, `SIGNALS`
+ * computes a signal's badness, which is at `watch` or `alarm` if it reaches the signal's threshold in two consecutive steps.
+ * Signals that never occur in a healthy run are `sufficient`; the others accompany collapse, but also success. The level is
  * - `collapse` with one alarm of a sufficient signal, or alarms of two signals;
  * - `watch` with one alarm or one sufficient signal at `watch`, or two signals at `watch`;
  * - `ok` otherwise, and always in the first 5 steps.
@@ -16,7 +15,7 @@ import type { EvaluationRecord, StepRecord } from '../protocol/records.ts';
 import { mean } from '../protocol/values.ts';
 import { WATCHED_METRICS } from '../protocol/watched-metrics.ts';
 
-/** What the watch reads of a step; null where it does not exist, which never speaks against the run. */
+/** The metrics of a step that the watch reads; null, if undefined, never counts against the run. */
 export interface WatchedStep {
   step: number;
   metrics: Pick<
@@ -32,7 +31,7 @@ export interface WatchedStep {
   >;
 }
 
-/** What it reads of an evaluation: how many of the votes that were settled then are those of the first evaluation (`voteStability`). */
+/** What it reads from an evaluation: the share of settled votes that are unchanged since the first one (`voteStability`). */
 export interface WatchedEvaluation extends Pick<EvaluationRecord, 'step'> {
   stability: number | null;
 }
@@ -45,12 +44,12 @@ export type WatchLevel = (typeof LEVELS)[number];
 interface Signal {
   title: string;
   metric: keyof WatchedStep['metrics'];
-  /** How bad the value is, from its start and the lowest so far; all are smoothed. */
+  /** How bad the value is, given its start and its lowest value so far, all smoothed. */
   badness: (now: number, start: number, lowest: number) => number;
   watch: number;
   alarm: number;
   sufficient: boolean;
-  /** For the reason: the start to name. */
+  /** Which value the reason compares with. */
   from: 'start' | 'lowest';
 }
 
@@ -59,7 +58,7 @@ const gained = (now: number, start: number) => (start > 0 ? now / start - 1 : 0)
 const rise = (now: number, start: number) => now - start;
 
 export const SIGNALS = {
-  /** Short answers win: the mean length lost this share. */
+  /** Short answers win: relative loss of mean length. */
   shorter: {
     title: 'response length',
     metric: WATCHED_METRICS.shorter,
@@ -69,7 +68,7 @@ export const SIGNALS = {
     sufficient: true,
     from: 'start',
   },
-  /** Padding; but a model that learns to reason also writes more. */
+  /** Padding, although a model that learns to reason also writes more. */
   longer: {
     title: 'response length',
     metric: WATCHED_METRICS.longer,
@@ -79,7 +78,7 @@ export const SIGNALS = {
     sufficient: false,
     from: 'start',
   },
-  /** Loops: this much more of the trigrams are repeated. */
+  /** Loops: increase in the share of repeated trigrams. */
   repetition: {
     title: 'repeated trigrams',
     metric: WATCHED_METRICS.repetition,
@@ -107,7 +106,7 @@ export const SIGNALS = {
     sufficient: false,
     from: 'start',
   },
-  /** The same answer to everything: the share of distinct majority answers lost this much. */
+  /** The same answer to every problem: relative loss of distinct majority answers. */
   uniform: {
     title: 'distinct majority answers',
     metric: WATCHED_METRICS.uniform,
@@ -117,7 +116,7 @@ export const SIGNALS = {
     sufficient: true,
     from: 'start',
   },
-  /** Certainty about every problem: what training on one's own votes leads to in any case, hence never more than `watch`. */
+  /** Certainty about every problem: an effect of any training on one's own votes, hence never more than `watch`. */
   certain: {
     title: 'answer entropy',
     metric: WATCHED_METRICS.certain,
@@ -127,7 +126,7 @@ export const SIGNALS = {
     sufficient: false,
     from: 'start',
   },
-  /** Votes that had agreed come apart again, nats above the lowest so far. */
+  /** Votes that had agreed diverge again, in nats above the lowest entropy so far. */
   unsettled: {
     title: 'answer entropy',
     metric: WATCHED_METRICS.unsettled,
@@ -137,7 +136,7 @@ export const SIGNALS = {
     sufficient: false,
     from: 'lowest',
   },
-  /** Two confidences that are independent of each other, likelihood and vote, disagree. */
+  /** Two independent confidences, likelihood and vote, disagree. */
   disagreement: {
     title: 'agreement of likelihood and majority',
     metric: WATCHED_METRICS.disagreement,
@@ -148,9 +147,9 @@ export const SIGNALS = {
     from: 'start',
   },
   /**
-   * The policy has left its reference: nats/token, absolute. In the paper sets that stay have 0.06 and those that
-   * collapse 0.12; with the embedded model sound runs, the oracle's among them, stay below 0.05, and what reaches 0.3 has
-   * lost half of its accuracy by then.
+   * The policy has drifted from its reference: nats/token, absolute. In the paper, stable sets reach 0.06 and collapsing
+   * ones 0.12; with the embedded model, healthy runs, including the oracle's, stay below 0.05, and runs that reach 0.3 have
+   * by then lost half of their accuracy.
    */
   drift: {
     title: 'KL to the reference policy per token',
@@ -163,7 +162,7 @@ export const SIGNALS = {
   },
 } as const satisfies Record<string, Signal>;
 
-/** Settled majorities on evaluation problems that changed since the first evaluation: watch and alarm. */
+/** Share of settled majorities on evaluation problems that changed since the first evaluation: watch and alarm. */
 export const FLIPPED_VOTES = {
   title: 'settled majorities on evaluation problems',
   watch: 0.3,
@@ -183,22 +182,22 @@ export interface WatchReason {
 export interface WatchState {
   step: number;
   level: WatchLevel;
-  /** What reached `watch` or `alarm`, alarms first. */
+  /** Signals at `watch` or `alarm`, alarms first. */
   reasons: WatchReason[];
 }
 
-/** The state of the watch on one run. Feed it each step and evaluation once, in their order. */
+/** The state of the watch on one run. Pass it each step and evaluation once, in order. */
 export class CollapseWatch {
   readonly #values = new Map<SignalName, { seen: number[]; lowest: number; last: 'watch' | 'alarm' | null }>();
   #steps = 0;
   #flipped: number | null = null;
 
-  /** Takes an evaluation in; its stability counts until the next one. */
+  /** Processes an evaluation; its stability counts until the next one. */
   evaluated({ stability }: WatchedEvaluation): void {
     this.#flipped = stability === null ? null : 1 - stability;
   }
 
-  /** Takes the next step in and says how the run is doing. */
+  /** Processes the next step and reports the state of the run. */
   feed({ step, metrics }: WatchedStep): WatchState {
     this.#steps++;
     const reasons: WatchReason[] = [];
@@ -229,7 +228,7 @@ export class CollapseWatch {
     const { start, smoothing } = WATCH_RULES;
     const state = this.#values.get(name) ?? { seen: [], lowest: Number.POSITIVE_INFINITY, last: null };
     this.#values.set(name, state);
-    // A value that does not exist says nothing, and breaks a row of bad ones.
+    // A missing value says nothing, and interrupts consecutive bad ones.
     if (value === null) {
       state.last = null;
       return null;
@@ -256,7 +255,7 @@ export class CollapseWatch {
   }
 }
 
-/** Two steps running are asked for: the milder of both counts. */
+/** The lower level, since a level must persist for two consecutive steps. */
 function lower(a: 'watch' | 'alarm', b: 'watch' | 'alarm'): 'watch' | 'alarm' {
   return a === 'alarm' && b === 'alarm' ? 'alarm' : 'watch';
 }
@@ -269,21 +268,21 @@ function short(value: number): string {
   return String(significant(value));
 }
 
-/** One run for the scorer: when the watch first said `collapse`, and when the run fell by its labels. */
+/** A run to score: the step of the first `collapse`, and the step of the fall by its labels. */
 export interface WatchedRun {
   run: string;
   alarm: number | null;
-  /** `fallStep` of its curve; null when it did not fall. */
+  /** `fallStep` of its curve; null if it did not fall. */
   fall: number | null;
 }
 
-/** A warning is in time when it comes at most this many steps after the fall: the usual distance of checkpoints. */
+/** A warning is in time if it comes at most this many steps after the fall: the usual checkpoint interval. */
 export const IN_TIME = 10;
 
-/** How a warning and a fall went together: `late` is a warning that came more than `IN_TIME` steps after the fall. */
+/** Outcome of a warning and a fall: `late` is a warning more than `IN_TIME` steps after the fall. */
 export type WatchOutcome = 'hit' | 'late' | 'miss' | 'false alarm' | 'quiet';
 
-/** Scores a warning against labels. One long before the fall is a hit as well: its lead is reported with it. */
+/** Scores a warning against labels. A warning long before the fall is a hit, too: its lead is reported with it. */
 export function watchOutcome({ alarm, fall }: Pick<WatchedRun, 'alarm' | 'fall'>): WatchOutcome {
   if (fall === null) return alarm === null ? 'quiet' : 'false alarm';
   if (alarm === null) return 'miss';
