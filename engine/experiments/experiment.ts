@@ -27,15 +27,15 @@ export interface ExperimentContext {
   readonly base: RunConfig;
   /** Seeds of repeated runs; at least one. */
   readonly seeds: readonly number[];
-  /** Whether the experiment runs on embedded models; if not, it uses the user's model and dataset. */
+  /** Whether the experiment runs on embedded models; otherwise it uses the user's model and dataset. */
   readonly embedded: boolean;
   /** Models, for an experiment that compares models: that of `base`, then those of --against. */
   readonly models: readonly string[];
   /** `base` with changes applied. */
   config(changes: Changes): RunConfig;
   /**
-   * A run of the experiment, made now or by an earlier call of the command. Its id is unique within the experiment: letters,
-   * digits, dots and hyphens. Concurrent runs share the machine.
+   * A run of the experiment, computed now or by an earlier call of the command. Its id is unique within the experiment:
+   * letters, digits, dots and hyphens. Concurrent runs share the machine.
    */
   run(id: string, config: RunConfig): Promise<ExperimentRun>;
   /** Sets the total number of runs, as far as it is known, for progress. */

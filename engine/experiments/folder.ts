@@ -10,7 +10,7 @@ import { ensureFolder } from '../system/files.ts';
 import { versions } from '../versions.ts';
 
 const IDENTITY_FILE = 'experiment.json';
-/** The name of that file, and of its key `experiment`, in folders that were written before. */
+/** The former names of that file and of its key `experiment`, in older folders. */
 const FORMER_FILE = 'study.json';
 const FORMER_KEY = 'study';
 export const REPORT_FILE = 'report.html';
@@ -24,7 +24,7 @@ export interface ExperimentIdentity {
   seeds: readonly number[];
 }
 
-/** `experiment.json`: the identity, so that a folder is not resumed as another experiment, and what came of it so far. */
+/** `experiment.json`: the identity, so that a folder is not resumed as another experiment, and the time spent so far. */
 const IdentityFile = z.object({
   experiment: z.string().transform(experimentName),
   base: StoredRunConfig,
@@ -36,7 +36,7 @@ const IdentityFile = z.object({
 });
 type IdentityFile = z.infer<typeof IdentityFile>;
 
-/** The experiment that a folder belongs to; null without a readable file that says so. */
+/** The experiment that a folder belongs to; null without a readable identity file. */
 export function readIdentity(folder: string): IdentityFile | null {
   const file = identityFile(folder);
   if (!file) return null;
@@ -49,7 +49,7 @@ export function readIdentity(folder: string): IdentityFile | null {
 }
 
 /**
- * Writes which experiment, with which options, the folder belongs to: the same command finds it again.
+ * Writes the identity of the folder's experiment, so that the same command finds it again.
  * @param seconds spent so far
  */
 export function writeIdentity(folder: string, identity: ExperimentIdentity, seconds: number): Promise<void> {
@@ -61,7 +61,7 @@ function identityFile(folder: string): string | undefined {
 }
 
 /**
- * Makes the folder, or opens it to resume.
+ * Creates the folder, or opens it to resume.
  * @returns seconds of compute by earlier calls
  * @throws RollscopeError `config` for a folder of another experiment
  */
@@ -83,8 +83,8 @@ export async function openFolder(folder: string, identity: ExperimentIdentity): 
 }
 
 /**
- * A configuration as far as it decides the results: threads and memory do not, nor does the former name of the problem in
- * a template.
+ * The parts of a configuration that decide the results: without threads and memory, and independent of the former name of
+ * the problem in a template.
  */
 export function deciding(config: RunConfig): string {
   return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null })).replaceAll(
@@ -116,7 +116,7 @@ export function folderFor(root: string, identity: ExperimentIdentity): string {
   return found ?? numbered(root, name, usable);
 }
 
-/** The first of `name`, `name-2`, ... for which something holds. */
+/** The first of `name`, `name-2`, ... for which `holds` is true. */
 function numbered(root: string, name: string, holds: (folder: string) => boolean): string {
   for (let i = 1; ; i++) {
     const folder = path.join(root, i === 1 ? name : `${name}-${i}`);
@@ -124,7 +124,7 @@ function numbered(root: string, name: string, holds: (folder: string) => boolean
   }
 }
 
-/** Writes aside and renames, so that a reader never sees half a file. Throws `disk`. */
+/** Writes to a temporary file and renames it, so that a reader never sees half a file. Throws `disk`. */
 export function writeJson(file: string, value: unknown): Promise<void> {
   return writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
 }

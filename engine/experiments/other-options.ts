@@ -1,4 +1,4 @@
-/** What an experiment was run with that is not its own: its result is then that of the recipe that ran. Pure. */
+/** Options that differ from the experiment's own: the result is then that of the changed recipe. Pure. */
 import { valueAt } from '../config/objects.ts';
 import { SETTINGS } from '../config/settings.ts';
 import type { RunConfig } from '../protocol/index.ts';
@@ -11,19 +11,19 @@ export interface ExperimentRecipe {
 }
 
 export interface OtherOption {
-  /** As the command line calls it, or its place in the configuration. */
+  /** The option on the command line, or else the path in the configuration. */
   name: string;
-  /** As the experiment was run, and as it is meant to be. */
+  /** The value of this run, and the experiment's own. */
   value: string;
   usual: string;
 }
 
-/** They decide how fast a result comes, and not which. */
+/** Settings that affect only the speed, and the seed, which `seeds` replaces. */
 const IRRELEVANT: ReadonlySet<string> = new Set(['threads', 'memoryLimit', 'seed']);
 
 /**
- * Each option with its value and the experiment's own; empty for the experiment as it is. Options that cannot change a
- * number (devices, threads) do not count.
+ * Each changed option with its value and the experiment's own; empty for an unchanged experiment. Options that cannot change
+ * a number (devices, threads) do not count.
  */
 export function otherOptions(given: ExperimentRecipe, usual: ExperimentRecipe): OtherOption[] {
   const options = SETTINGS.flatMap(({ path, setting }) => {

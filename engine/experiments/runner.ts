@@ -1,6 +1,6 @@
 /**
  * Runs an experiment: a folder of ordinary run folders, each resumed where it stopped, then the findings and one report.
- * Called again on the same folder, it makes what is missing.
+ * Another call on the same folder adds what is missing.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -41,10 +41,10 @@ export interface ExperimentOptions {
   experiment: Experiment;
   base: RunConfig;
   embedded: boolean;
-  /** Models in addition to that of `base`, for an experiment that compares models. */
+  /** Models in addition to that of `base`, for experiments that compare models. */
   against: readonly string[];
   seeds: readonly number[];
-  /** Options that are not the experiment's own. */
+  /** Options that differ from the experiment's own. */
   changed: readonly OtherOption[];
   folder: string;
   /** Runs at the same time. */
@@ -55,7 +55,7 @@ export interface ExperimentOptions {
 }
 
 export interface ExperimentResult {
-  /** Options that are not the experiment's own: the result is of the recipe that ran. */
+  /** Options that differ from the experiment's own: the result is that of the changed recipe. */
   changed: readonly OtherOption[];
   reproduction: Reproduction;
   criteria: Criterion[];
@@ -63,7 +63,7 @@ export interface ExperimentResult {
   /** Seconds of compute, including earlier calls on the folder. */
   seconds: number;
   runs: number;
-  /** How the collapse watch did over the runs. */
+  /** How the collapse watch performed over the runs. */
   watch: WatchSummary;
 }
 
@@ -132,7 +132,7 @@ function stopped(): RollscopeError {
   });
 }
 
-/** Runs that must be done before the time left is estimated from them. */
+/** Work, in runs, that must be done before the remaining time is estimated. */
 const LEAST_WORK = 0.1;
 
 class ExperimentWorker {
@@ -183,7 +183,7 @@ class ExperimentWorker {
     if (known) return known;
     const made = this.make(id, config);
     this.started.set(id, made);
-    // When the experiment fails elsewhere, this run is stopped: its rejection must not count as unhandled.
+    // If another run fails, this one is stopped, and its rejection must not count as unhandled.
     made.catch(() => {});
     return made;
   }

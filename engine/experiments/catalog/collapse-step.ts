@@ -14,7 +14,7 @@ import { sectionsOf } from './collapse-step/report.ts';
 
 /** The embedded models that were pre-trained on chains, strongest first. */
 const MODELS = ['S', 'S2000', 'S1000', 'W', 'P2000', 'P1000', 'P500'] as const;
-/** The aggressive setting: this many times the learning rate, and 1/PART of the batch per update. */
+/** The aggressive setting: the learning rate times RATE, and 1/PART of the batch per update. */
 const RATE = 4;
 const PART = 8;
 /** The models to rank: the user's, or the embedded ones that are present. */
@@ -39,7 +39,7 @@ function nameOf(model: string): string {
   return model.split(/[\\/]/).at(-1)!;
 }
 
-/** Ids of runs: letters, digits, dots and hyphens, after a number, since names may be equal. */
+/** Run ids: a number, since names may be equal, then letters, digits, dots and hyphens. */
 const idOf = (name: string, i: number) => `${String(i + 1).padStart(2, '0')}-${name.replace(/[^A-Za-z0-9.-]+/g, '-')}`;
 
 async function runModels(context: ExperimentContext, models: readonly { name: string; model: string }[]) {
@@ -77,7 +77,7 @@ async function runModels(context: ExperimentContext, models: readonly { name: st
   );
 }
 
-/** @param skipped models that were left out, with the reason */
+/** @param skipped omitted models, with the reason */
 export function findings(runs: readonly ModelRuns[], skipped: readonly string[] = []): Findings {
   const models = runs.map(measure);
   const rivals = predictorsOf(models).filter((predictor) => predictor !== COLLAPSE && predictor !== PAPER);

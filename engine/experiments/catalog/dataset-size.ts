@@ -13,7 +13,7 @@ export const SIZES = [32, 128, 512, 2048] as const;
 /** Largest size of a small set; the paper's small sets are 32 and 128, its large ones 512 and more. */
 const SMALL = 128;
 
-/** The sizes below a number of problems, then that number, at most the largest size. */
+/** The sizes below a number of problems, then that number itself, at most the largest size. */
 export function sizesFor(problems: number): number[] {
   const most = Math.min(problems, SIZES.at(-1)!);
   return [...SIZES.filter((size) => size < most), most];

@@ -9,7 +9,7 @@ import { largeSetDefaults } from '../parts/runs.ts';
 import { ASSIGNED, fateOf, type RewardFate, TIMES } from './failure-modes/measures.ts';
 import { plots, table } from './failure-modes/report.ts';
 
-/** Rewards that fail late on the embedded models, and the factor of their learning rate there: the others fail within tens of steps. */
+/** Rewards that fail late on the embedded models, and their learning-rate factor there; others fail within tens of steps. */
 const LATE: readonly RewardName[] = [
   'majority-vote',
   'co-reward',
@@ -20,7 +20,7 @@ const LATE: readonly RewardName[] = [
 ];
 const LATE_RATE = 3;
 
-/** A criterion for each reward that the paper assigns a mode to: more than half of its runs fail in that way. */
+/** A criterion for each reward with a failure mode in the paper: more than half of its runs fail in that mode. */
 export function findings(found: readonly RewardRuns[]): Findings {
   const all = found.map(fateOf);
   const criteria = all.flatMap(({ reward, fates, mode }): Criterion[] => {

@@ -54,7 +54,7 @@ async function generalizationRuns(
   return { runs, heldOut: pool.heldOut };
 }
 
-/** The sets for which there are enough problems. */
+/** The training sets with enough problems. */
 function setsOf(problems: readonly ProbeResult[], embedded: boolean): TrainedSet[] {
   const wrong: TrainedSet[] = (embedded ? SORTS : [null]).flatMap((sort) =>
     SIZES.map((size) => ({ majorities: 'wrong' as const, sort, size })),
@@ -146,12 +146,12 @@ function trainedRemark({ set, runs, turned }: GeneralizationSummary): string {
   }`;
 }
 
-/** The control shows the rise that any training brings, which is not generalization from wrong answers. */
+/** The control shows the effect of any training, which is not generalization from wrong answers. */
 function controlRemark({ set, all, alike }: GeneralizationSummary): string {
   return `Control, ${nameOf(set)}: label accuracy of all held-out problems ${pairedChangeText(all)}; of those that were wrong in the probe ${pairedChangeText(alike)}.`;
 }
 
-/** How many wrong majorities share one error, which decides what generalizes from them. */
+/** How many wrong majorities share one error, which determines what generalizes from them. */
 function sortRemark(summary: GeneralizationSummary): string {
   const { runs, set, changes } = summary;
   const trained = [...new Map(runs.flatMap(({ problems }) => problems.map((p) => [p.id, p] as const))).values()];

@@ -1,4 +1,4 @@
-/** Majority voting with one setting changed at a time: when it falls. */
+/** Majority voting with one setting changed at a time: when does accuracy fall? */
 import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
@@ -75,14 +75,14 @@ export function findings(grid: FactorGrid): Findings {
 const by = (settings: readonly FactorLevel[]) =>
   settings.map((setting) => `${figure(setting.value)}: ${fallText(setting)}`).join('; ');
 
-/** Rank correlation of temperature and step of the fall, over runs; undecided where nothing fell. */
+/** Rank correlation of temperature and step of the fall, over runs; undecided if no run fell. */
 export function temperature({ temperature: settings }: FactorGrid): Criterion {
   const found = ordered(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
   return {
     expected: `A lower temperature falls sooner: over all runs, temperature correlates positively with the step of the fall (Spearman, p < ${SIGNIFICANT}).`,
     measured: `falls at step ${by(settings)}; ${rankText(found)}`,
-    // Falls that all come at the same step have no order: that decides the criterion.
+    // Falls at the same step have no order, which decides the criterion.
     met: !fell ? null : found === null ? false : significantTrend(found, 1),
   };
 }

@@ -1,4 +1,4 @@
-/** The experiments, in the order in which they are listed. */
+/** The experiments, in the order of their list. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import { experimentName } from '../../protocol/experiments.ts';
 import type { Experiment } from '../experiment.ts';

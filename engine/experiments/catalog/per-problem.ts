@@ -70,7 +70,7 @@ function decided(criterion: Criterion, count: number, fewest: number, what: stri
   return { ...criterion, measured: `${criterion.measured} (${few})`, met: null };
 }
 
-/** The criteria, remarks and sections that follow from the runs; of the same runs always the same. */
+/** The criteria, remarks and sections from the runs. Deterministic. */
 export function findings(singles: readonly SingleRun[]): Findings {
   const runs = singles.flatMap(ended);
   const models = [...new Set(runs.map(({ model }) => model))];
@@ -123,7 +123,7 @@ function majorities(runs: readonly Ended[]): Criterion[] {
   ];
 }
 
-/** How the shares end, and what they predict. */
+/** How the shares end, and how well they predict the outcome. */
 function shares(runs: readonly Ended[]): Criterion[] {
   const units = unitsOf(runs);
   const growth = bootstrap(
@@ -172,7 +172,7 @@ function remarksOf(runs: readonly Ended[], byModel: readonly { model: string; ru
   ];
 }
 
-/** How often a run's initial majority is that of the probe, which has more rollouts: the effect of chance on the start. */
+/** How often a run's initial majority equals the probe's, which has more rollouts: the effect of chance on the start. */
 function agreement(runs: readonly Ended[]): string {
   const same = runs.filter(({ run, problem }) => {
     const first = [...trainingHistories(run).values()][0]?.find(({ group }) => group.majority)?.group.majority;

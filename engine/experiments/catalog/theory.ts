@@ -89,7 +89,7 @@ function each(summaries: readonly TheorySummary[], of: (summary: TheorySummary) 
   return summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
 }
 
-/** Whether it holds for all kinds; null where that is unknown of some, and false of none. */
+/** Whether it holds for all kinds; null if it is unknown for some and false for none. */
 function all(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => boolean | null): boolean | null {
   const met = summaries.map(of);
   if (met.includes(false)) return false;
@@ -124,7 +124,7 @@ function majorities(tracks: readonly Track[]): Criterion {
   };
 }
 
-/** How the shares of kept majorities go to 1. */
+/** How the shares of kept majorities converge to 1. */
 function shares(tracks: readonly Track[]): Criterion[] {
   const kept = tracks.filter((track) => track.kept);
   const fitted = kept.filter(({ fit }) => fit !== null && fit.error !== null);
@@ -146,7 +146,7 @@ function shares(tracks: readonly Track[]): Criterion[] {
   ];
 }
 
-/** How close the theory's predictions come, by kind of run. */
+/** How accurate the theory's predictions are, by kind of run. */
 function predictions(summaries: readonly TheorySummary[]): Criterion[] {
   const against = ([error, unchanged]: [number | null, number | null], gain: Estimate | null) =>
     `${figure(error)} vs. ${figure(unchanged)}, ${gain === null ? 'difference' : 'closer'} ${byEstimate(gain)}`;
@@ -217,7 +217,7 @@ export const theory: Experiment = {
     "The model trains on single problems, and on a small set of them, by majority voting. The share of the initial majority answer is measured at every step. The growth of its logit (1/beta) is fitted to the first third of a problem's steps, to predict the remaining steps; and to all other problems, to predict the problem's shares from the previous step and from the first. Both predictions must be more accurate than the assumption that the share stays constant. The optimum pi* reweights the first step's rollouts at the beta of the other problems.",
   defaults: {
     model: 'embedded',
-    // The paper's shares are those of step 50.
+    // The paper reports shares at step 50.
     steps: 50,
     votes: 32,
     group: 32,

@@ -112,8 +112,8 @@ export function chainProblems(
 const DRAWS = 64;
 
 /**
- * Up to `count` other prompts for the same problem, all different: the terms of a sum in another order, or those after the
- * first of a difference. Fewer, or none, if the terms have no more orders.
+ * Up to `count` different other prompts for the same problem: the terms of a sum in another order, or those after the first
+ * of a difference. Fewer, or none, if there are no more orders.
  */
 export function rephrasings(random: Random, { family, terms, prompt }: Chain, count: number): string[] {
   const kept = family === 'M' ? 1 : 0;

@@ -12,7 +12,7 @@ import { generator } from '../../rollout/philox.ts';
 import type { Random } from './chains.ts';
 
 export interface Countdown {
-  /** Three of 1 to 9, in the order in which the prompt gives them. */
+  /** Three numbers from 1 to 9, in the order of the prompt. */
   numbers: readonly number[];
   /** 1 to 99. */
   target: number;
@@ -95,8 +95,8 @@ export function evaluate(text: string): Evaluation | null {
 }
 
 /**
- * Expressions of three numbers as in the demonstrations, each kind in one order only: sums and differences (larger
- * first, what is taken away last), a product and a third number, a product of all, a bracket times a number.
+ * Expressions of three numbers as in the demonstrations, each kind in one order only: sums and differences (larger numbers
+ * first, subtracted ones last), a product and a third number, a product of all, a bracket times a number.
  */
 function expressions(numbers: readonly number[]): string[] {
   const found = new Set<string>();
@@ -127,7 +127,7 @@ export function solutions({ numbers, target }: Pick<Countdown, 'numbers' | 'targ
   return valuedExpressions(numbers).flatMap(({ text, value }) => (value === target ? [text] : []));
 }
 
-/** Whether an expression uses every number once and makes the target, as the verifier has it. */
+/** Whether an expression uses every number once and makes the target, as defined by the verifier. */
 export function solves({ numbers, target }: Pick<Countdown, 'numbers' | 'target'>, expression: string): boolean {
   return judgeCountdown(expression, numbers.map(BigInt), BigInt(target)).outcome === 'hit';
 }
@@ -136,7 +136,7 @@ function countdown(numbers: readonly number[], target: number): Countdown {
   return { numbers, target, prompt: `${numbers.join(',')}:${target}=` };
 }
 
-/** The same problem with its numbers in another order, or the same: all different prompts for it, in a fixed order. */
+/** All different prompts for a problem, including its own, by the order of its numbers; in a fixed order. */
 export function arrangements({ numbers, target }: Countdown): Countdown[] {
   const prompts = orders(numbers as [number, number, number]).map((order) => countdown(order, target));
   return prompts.filter(({ prompt }, i) => prompts.findIndex((other) => other.prompt === prompt) === i);
@@ -145,8 +145,8 @@ export function arrangements({ numbers, target }: Countdown): Countdown[] {
 let problems: { known: Countdown[]; unseen: Countdown[] } | null = null;
 
 /**
- * Every problem with a solution, its numbers ascending, in an order fixed by a seed: `known` ones (four in five) are those
- * of pre-training, `unseen` ones it never meets, in no arrangement, neither to solve nor to judge.
+ * Every problem with a solution, its numbers ascending, in an order fixed by a seed: `known` ones (four in five) occur in
+ * pre-training, `unseen` ones never do, in any arrangement, neither to solve nor to judge.
  */
 export function countdownProblems(): { known: readonly Countdown[]; unseen: readonly Countdown[] } {
   if (problems) return problems;
@@ -168,7 +168,7 @@ export function countdownProblems(): { known: readonly Countdown[]; unseen: read
   return problems;
 }
 
-/** A problem of pre-training, its numbers in any order. */
+/** A random problem from pre-training, with its numbers in any order. */
 export function knownCountdown(random: Random): Countdown {
   return pick(random, arrangements(pick(random, countdownProblems().known)));
 }
@@ -178,7 +178,7 @@ const RIGHT = 0.5;
 const HABIT = 0.3;
 const ANYTHING = 0.1;
 
-/** One number replaced by another of the three, and the target hit with these where that is possible. */
+/** Replaces one number by another of the three, and hits the target with these if possible. */
 function cheat(random: Random, { numbers, target }: Countdown): string {
   const place = Math.floor(random() * 3);
   const other = (place + 1 + Math.floor(random() * 2)) % 3;
@@ -190,7 +190,7 @@ function cheat(random: Random, { numbers, target }: Countdown): string {
 
 const adding = (numbers: readonly number[]) => numbers.join('+');
 
-/** A flawed answer: often another value than the target, or other numbers than given. */
+/** A flawed answer: often with a value other than the target, or with other numbers than given. */
 function attempt(random: Random, problem: Countdown): string {
   const kind = random();
   if (kind < RIGHT) return pick(random, solutions(problem));
@@ -232,7 +232,7 @@ function reordered(random: Random, expression: string): string {
   return rest.length === 1 && q![0] === '+' && random() < 0.5 ? `${q!.slice(1)}+${p}${rest[0]}` : expression;
 }
 
-/** One character left out, doubled or replaced. */
+/** Omits, doubles or replaces one character. */
 function broken(random: Random, expression: string): string {
   const place = Math.floor(random() * expression.length);
   const change = pick(random, ['', expression[place]!.repeat(2), pick(random, [...'123456789+-*()'])]);

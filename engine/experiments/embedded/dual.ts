@@ -1,7 +1,7 @@
 /**
- * The dual of a chain: given its answer and all terms but one, find the term that is hidden. `3+.+4=16:` is answered by
+ * The dual of a chain: given its answer and all terms except one, find the hidden term. `3+.+4=16:` is answered by
  * `7,9 #### 9`: the running total of the other terms, then the term. A model that can do both can check itself: an answer
- * that does not give the hidden term back is wrong (DuPO, arXiv 2508.14460).
+ * from which the hidden term cannot be recovered is wrong (DuPO, arXiv 2508.14460).
  */
 import { EMBEDDED_QUESTIONS } from '../../protocol/embedded.ts';
 import { type Chain, flawedSolution, type Quality, type Random } from './chains.ts';
@@ -14,12 +14,12 @@ export function dualPrompt({ family, terms }: Chain, place: number, answer: numb
 }
 
 /**
- * Work on the dual for an answer, right or not: running totals of the terms that are shown, then what is missing, which
- * a wrong answer makes another number than the hidden term (it may be negative).
+ * The worked dual for an answer, right or not: running totals of the shown terms, then the missing term. For a wrong answer,
+ * that differs from the hidden term, and may be negative.
  */
 export function dualSolution({ family, terms }: Chain, place: number, answer: number): string {
   const shown = terms.filter((_, i) => i !== place);
-  // without the first term of a difference, the other terms are the total that was subtracted
+  // If the first term of a difference is hidden, the other terms sum to the total that was subtracted.
   const subtracts = family === 'M' && place > 0;
   const totals = [shown[0]!];
   for (const term of shown.slice(1)) totals.push(subtracts ? totals.at(-1)! - term : totals.at(-1)! + term);
@@ -28,12 +28,12 @@ export function dualSolution({ family, terms }: Chain, place: number, answer: nu
   return `${[...totals.slice(1), missing].join(',')} #### ${missing}`;
 }
 
-/** Probability that the dual gets the right answer; else it gets that of a flawed solution. */
+/** Probability that the dual gets the correct answer; otherwise it gets the answer of a flawed solution. */
 const RIGHT_ANSWER = 0.5;
 /** Probability that the demonstrated term is off by one to three. */
 const WRONG_TERM = 0.03;
 
-/** A dual task and its demonstration, which is nearly always right. */
+/** A dual task and its demonstration, which is almost always correct. */
 export function flawedDual(random: Random, chain: Chain, quality: Quality): { prompt: string; response: string } {
   const place = Math.floor(random() * chain.terms.length);
   const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, quality));

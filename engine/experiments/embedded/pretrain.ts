@@ -1,6 +1,6 @@
 /**
  * Pre-trains an embedded model: a character-level decoder, supervised on flawed demonstrations (`recipes.ts`), with the same
- * graphs and optimizer as everything else. Reproducible: every number comes from the seed.
+ * graphs and optimizer as everything else. Reproducible: all random numbers come from the seed.
  *
  *   npm run pretrain -- [--model S] [--steps 4000] [--seed 0] [--out engine/embedded/model] [--threads 2]
  */
@@ -30,7 +30,7 @@ import { Trainer } from '../../training/policy/trainer.ts';
 import { learningRate } from '../../training/schedule.ts';
 import { RECIPES } from './recipes.ts';
 
-/** As `config.json` has it: 152,512 parameters. */
+/** Contents of `config.json`: 152,512 parameters. */
 const CONFIG = {
   architectures: ['LlamaForCausalLM'],
   model_type: 'llama',
@@ -52,7 +52,7 @@ const CONFIG = {
 
 const BATCH = 128;
 
-/** Normal numbers by Box and Muller, 0.05 wide, less where a layer's output is added to its input; norms are 1. */
+/** Normal weights (Box-Muller) with standard deviation 0.05, less for projections into the residual stream; norms are 1. */
 function initialWeights(config: DecoderConfig, random: () => number): Map<string, Float32Array> {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return new Map(
@@ -107,7 +107,7 @@ const trainer = new Trainer({
 const started = performance.now();
 for (let step = 1; step <= steps; step++) {
   const random = generator(seed, 'rollout', step);
-  // Supervised learning is the policy gradient of given responses, all of advantage 1.
+  // Supervised learning is a policy gradient on given responses with advantage 1.
   const groups = Array.from({ length: BATCH }, (_, i) => {
     const example = recipe.example(random, i);
     const tokens = Int32Array.from([...encodeCharacters(example.response), CHARACTER_EOS]);

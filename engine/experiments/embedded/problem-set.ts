@@ -1,6 +1,6 @@
 /**
- * Problem sets as rows for JSON Lines: the embedded one (`engine/embedded/problems.jsonl`; a test keeps the file equal to
- * what this makes) and those of the experiments. All are pure functions of a seed.
+ * Problem sets as rows for JSON Lines: the embedded one (a test keeps `engine/embedded/problems.jsonl` equal to the output
+ * of this file) and those of the experiments. All are pure functions of a seed.
  */
 import { shuffled } from '../../protocol/values.ts';
 import { generator } from '../../rollout/philox.ts';
@@ -15,7 +15,7 @@ export interface ChainRow {
   rephrasings: string[];
 }
 
-/** A countdown problem. The verifier reads numbers and target; the label is the target, which a right expression equals. */
+/** A Countdown problem. The verifier reads numbers and target; the label is the target, the value of a right expression. */
 export interface CountdownRow {
   id: string;
   prompt: string;
@@ -57,7 +57,7 @@ export interface ChainSetOptions {
   count: number;
   /** Families in turn (default: the mixture of the embedded set). */
   families?: readonly ChainFamily[];
-  /** Prompts that must not occur: those of another set. */
+  /** Prompts to exclude: those of another set. */
   without?: ReadonlySet<string>;
 }
 
@@ -71,7 +71,7 @@ function chainsOf({ seed, count, families = TURNS, without }: ChainSetOptions): 
   return chainProblems(generator(seed, 'shuffle'), count, families, without);
 }
 
-/** 64 different chains, by turns sums of 3 to 4 and of 5 to 6 terms and differences, as JSON Lines. */
+/** 64 different chains as JSON Lines, alternating between sums of 3 to 4 and 5 to 6 terms, and differences. */
 export function embeddedProblems(): string {
   return jsonLines(chainSet({ seed: EMBEDDED_SEED, count: EMBEDDED_COUNT }));
 }
@@ -105,14 +105,14 @@ function otherArrangements(random: Random, problem: Countdown): string[] {
   return orItself(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
 }
 
-/** A problem without another order (`7+7+7=`) is asked again unchanged: other rollouts of the same prompt. */
+/** A problem without another order (`7+7+7=`) is repeated unchanged, which yields other rollouts of the same prompt. */
 function orItself(others: string[], prompt: string): string[] {
   return others.length > 0 ? others : [prompt];
 }
 
 /**
- * A corpus of equations, `3+9+4=16.`, each cut after its equals sign: a model that works a chain out and gives what comes
- * next as its answer is right where the answer is. Without mistakes, as texts for people are.
+ * A corpus of equations, `3+9+4=16.`, each cut after its equals sign: a model that solves the chain and gives the
+ * continuation as its answer is correct if its answer is. Without mistakes, like texts for people.
  */
 export function corpus(options: ChainSetOptions): CorpusRow[] {
   return chainsOf(options).map(({ prompt, answer }, i) => ({

@@ -9,7 +9,7 @@ export interface Example {
 }
 
 export interface Recipe {
-  /** What the examples are, as the metadata of the weights stores it: "prior" there is the quality of the solutions. */
+  /** Description of the examples in the metadata of the weights, where "prior" is the quality of the solutions. */
   data: string;
   steps: number;
   /** Folder below `engine/embedded`. */
@@ -51,7 +51,7 @@ const weak = (quality: Quality, steps: number, name: string): Recipe => ({
   example: chains(quality),
 });
 
-/** By the name in `--model embedded:<name>`; S is `embedded` itself. */
+/** Recipes by the name in `--model embedded:<name>`; S is `embedded` itself. */
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   S: { data: 'prior S', steps: 4000, folder: 'model', half: false, example: chains('S') },
   S2000: weak('S', 2000, 'S2000'),

@@ -50,7 +50,7 @@ export interface Change {
   after: number;
   /** after - before, with a bootstrap over problems of the mean over seeds. */
   overProblems: Estimate;
-  /** Its mean over seeds with Student's interval; no bounds with one seed. */
+  /** after - before, as a mean over seeds with Student's interval; no bounds with one seed. */
   overSeeds: { mean: number; low: number | null; high: number | null };
   problems: number;
 }
@@ -100,7 +100,7 @@ export function decisive(change: Change | null): Change | null {
   return change !== null && change.problems >= FEWEST_VALUES ? change : null;
 }
 
-/** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`, or why it decides nothing. */
+/** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`, or why it is inconclusive. */
 export function pairedChangeText(change: Change | null): string {
   if (change === null) return NOT_MEASURED;
   const { before, after, overProblems, overSeeds: seeds, problems } = change;
@@ -122,7 +122,7 @@ export function changesBySort(
   });
 }
 
-/** Changes by sort as a table, for each set that trained. */
+/** A table of changes by sort, for each training set. */
 export function sortTable(title: string, rows: readonly { name: string; changes: [Sort, Change][] }[]): Section {
   return {
     kind: 'table',

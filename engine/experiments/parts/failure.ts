@@ -25,8 +25,8 @@ export function failureOf(run: ExperimentRun): RunFailure | null {
 export const LOST = { left: 0.2, window: 3 } as const;
 
 /**
- * The first step after the peak at which the averaged correctness of the rollouts is below a fifth of that peak: what a
- * model has not learned yet cannot be lost. A run whose weights became non-finite is lost by then.
+ * The first step after the peak at which the averaged correctness of the rollouts is below a fifth of that peak: a model
+ * cannot lose what it has not learned yet. A run whose weights became non-finite is lost by then.
  */
 export function lossStep(run: ExperimentRun): CollapseStep {
   const truth = metricCurve(run, (m) => m.groundTruthReward);

@@ -1,4 +1,4 @@
-/** Line plots over the steps of runs, as the reports of experiments have them. */
+/** Line plots over the steps of runs, for the reports of experiments. */
 import type { LinePlot, PlotSeries } from '../report/plots.ts';
 
 /** Lines over the steps. @param y the label of the y-axis, with its unit */

@@ -1,4 +1,4 @@
-/** Problems as the model sees them before training, and the groups of a problem while it trains. */
+/** Probed problems before training, and the groups of a problem during training. */
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import type { RunConfig } from '../../protocol/index.ts';
@@ -10,17 +10,17 @@ import { sampledIn } from './views.ts';
 /** Whether two answers are equal: the same text, or the same value. */
 export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
 
-/** A problem as a model sees it before training. */
+/** The majority vote on a problem before training. */
 export interface ProbeResult {
   id: string;
   text: string;
-  /** The majority answer; null when no rollout had an answer. */
+  /** The majority answer; null if no rollout had an answer. */
   answer: string | null;
-  /** Its share of the votes, 0 without one. */
+  /** The majority answer's share of the votes; 0 without one. */
   share: number;
-  /** Whether it is right; null without a reference answer. */
+  /** Whether the majority answer is correct; null without a reference answer. */
   right: boolean | null;
-  /** Share of rollouts that are right; null without a reference answer. */
+  /** Share of correct rollouts; null without a reference answer. */
   accuracy: number | null;
 }
 

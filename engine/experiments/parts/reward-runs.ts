@@ -22,7 +22,7 @@ function lacksPolicies(reward: RewardName, { base }: ExperimentContext): boolean
   return policies !== undefined && rewardOf(reward, base.rewardOptions).policies.length === 0;
 }
 
-/** Whether this configuration can train with a reward: on embedded models, another policy is at hand. */
+/** Whether this configuration can train with a reward; embedded models have another policy available. */
 function possible(reward: RewardName, context: ExperimentContext): boolean {
   return context.embedded || !lacksPolicies(reward, context);
 }
@@ -33,7 +33,7 @@ function missingPolicies(reward: RewardName, context: ExperimentContext): Change
 
 /**
  * One run per reward and seed, all on the same problems.
- * @param changesOf settings of a reward's runs only
+ * @param changesOf settings for the runs of a single reward
  */
 export async function runRewards(
   context: ExperimentContext,

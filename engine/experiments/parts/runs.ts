@@ -1,4 +1,4 @@
-/** The runs that experiments have in common: one per seed, and defaults for a large set of problems. */
+/** Runs that experiments have in common: one per seed, and defaults for a large set of problems. */
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Changes, ExperimentContext, ExperimentRun } from '../experiment.ts';
 
@@ -11,7 +11,7 @@ export function runSeeds(
   return Promise.all(seeds.map((seed) => run(`${name}-${seed}`, configOf(seed))));
 }
 
-/** Sampled evaluations every so many steps. */
+/** Sampled evaluations every `every` steps. */
 export const sampledEvery = (every: number) => ({ every, samples: 4, greedy: false });
 
 /** Defaults on the weaker embedded model, with batches of a large set of problems. */

@@ -31,7 +31,7 @@ export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<Pr
   return { ...rest, ids: problems.map(({ id }) => id) };
 }
 
-/** Problems to choose from, as the model sees them before training. */
+/** Probed problems to choose from. */
 export interface Pool {
   dataset: RunConfig['dataset'];
   /** Never trained on. */
@@ -74,7 +74,7 @@ export async function poolOf(
   return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: order.slice(count) };
 }
 
-/** A large set, split: ids of the problems that train, and problems that never train. */
+/** A split large set: ids of the training problems, and problems that never train. */
 export interface SplitSet {
   dataset: RunConfig['dataset'];
   ids: string[];

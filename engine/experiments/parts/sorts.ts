@@ -1,4 +1,4 @@
-/** Sums and differences: the two sorts of chains. The embedded models are right on sums, and often wrong on differences. */
+/** Sums and differences, the two sorts of chains. The embedded models are right on sums, and often wrong on differences. */
 import type { ProbeResult } from './probe.ts';
 
 export const SORTS = ['sums', 'differences'] as const;

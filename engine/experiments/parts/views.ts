@@ -1,4 +1,4 @@
-/** What a run of an experiment says of its problems: as every view of the run says it. */
+/** The problems of an experiment's run, as the views of the run show them. */
 import type { Phase } from '../../protocol/index.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { columnsOf } from '../../runs/fold.ts';
@@ -7,7 +7,7 @@ import type { ExperimentRun } from '../experiment.ts';
 
 const known = new WeakMap<ExperimentRun['records'], RunColumns>();
 
-/** The problems that a phase sampled at a step (default: those it ever sampled, each at its last), in their order. */
+/** The problems that a phase sampled at a step (default: all it ever sampled, each at its last step), in order. */
 export function sampledIn(run: ExperimentRun, phase: Phase, step?: number): ProblemView[] {
   const columns = known.get(run.records) ?? columnsOf(run.records);
   known.set(run.records, columns);

@@ -12,7 +12,7 @@ export interface ReportContent {
   experiment: Experiment;
   findings: Findings;
   reproduction: Reproduction;
-  /** Options that are not the experiment's own. */
+  /** Options that differ from the experiment's own. */
   changed: readonly OtherOption[];
   base: RunConfig;
   seeds: readonly number[];
@@ -89,7 +89,7 @@ function plotHtml(plot: Plot): string {
   return `<figure><figcaption>${html(plot.title)}</figcaption>${drawPlot(plot)}${legend}<details><summary>Numbers</summary>${tableHtml(numbersOf(plot))}</details></figure>`;
 }
 
-/** Largest count of points per series in the table of a plot's numbers. */
+/** Maximum number of points per series in the table of a plot's numbers. */
 const MOST_NUMBERS = 60;
 
 function numbersOf(plot: Plot): ReportTable {
@@ -136,7 +136,7 @@ function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }
 
-/** Colors that are safe for color blindness (Okabe and Ito), a little darker on white. */
+/** Colorblind-safe colors (Okabe and Ito), slightly darker on white. */
 const STYLE = `
 :root{color-scheme:light dark;--fg:#1f2328;--dim:#59636e;--bg:#fff;--line:#d1d9e0;--soft:#f6f8fa;--yes:#1a7f37;--no:#b3261e;
 --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#b58900;--c5:#56b4e9;--c6:#7f3c8d;--c7:#666}

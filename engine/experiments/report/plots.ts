@@ -87,7 +87,7 @@ function thin<T>(points: readonly T[]): T[] {
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
-/** Where values are drawn. */
+/** The scales that map values to positions. */
 interface Scales {
   x(value: number): number;
   y(value: number): number;

@@ -1,4 +1,4 @@
-/** What a report consists of: sections of text, tables and plots. */
+/** The parts of a report: sections of text, tables and plots. */
 import type { Plot } from './plots.ts';
 
 /** A table cell: null is shown as a dash. */

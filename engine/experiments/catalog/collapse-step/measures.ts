@@ -1,4 +1,4 @@
-/** What is measured of a model: the steps of its collapse and loss, its gain from labels, pass@k, and tokens. */
+/** Measures of a model: the steps of its collapse and loss, its gain from labels, pass@k, and tokens. */
 import { type CollapseStep, collapseStep, collapseText } from '../../../analysis/collapse.ts';
 import type { ExperimentRun } from '../../experiment.ts';
 import { accuracyCurve, evaluationsOf, groupsOf, stepsOf } from '../../parts/curves.ts';

@@ -1,4 +1,4 @@
-/** What is measured of a run on a set of some size: whether accuracy fell, how far the policy moved, how many groups agree. */
+/** Measures of a run on a set of some size: whether accuracy fell, how far the policy moved, how many groups agree. */
 import type { Correlation } from '../../../analysis/correlation.ts';
 import type { ExperimentRun } from '../../experiment.ts';
 import { rankCorrelation } from '../../parts/criteria.ts';

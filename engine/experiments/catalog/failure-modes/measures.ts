@@ -45,8 +45,8 @@ export interface RewardFate {
 }
 
 /**
- * The failure mode of each run, from steps before the model was lost where it was: what comes after says nothing about
- * how.
+ * The failure mode of each run. If the model was lost, only the steps up to `TIMES` times that step count: later ones say
+ * nothing about how it failed.
  */
 export function fateOf({ reward, runs }: RewardRuns): RewardFate {
   const fates = runs.map((run): RunFate => {

@@ -12,7 +12,7 @@ const MEASURES: readonly {
   title: string;
   y: string;
   of: MetricOf;
-  /** Scaled from the minimum to the maximum of each reward: scales differ. */
+  /** Scaled from the minimum to the maximum of each reward, since scales differ. */
   scaled?: boolean;
 }[] = [
   { title: 'Proxy reward', y: 'scaled', of: (m) => m.proxyReward, scaled: true },
@@ -51,7 +51,7 @@ export function plots(assigned: readonly RewardRuns[], others: readonly RewardRu
     }));
 }
 
-/** One row per reward with the numbers that its mode was decided by. */
+/** One row per reward with the numbers that decided its mode. */
 export function table(all: readonly RewardFate[]): Section {
   const cell = (fates: readonly RunFate[], of: (failure: RunFailure) => number | null | undefined) =>
     seedCell(fates.map(({ failure }) => (failure ? (of(failure) ?? null) : null)));

@@ -1,13 +1,13 @@
-/** What training on a few problems did to held-out ones: changes by set, and problems that turned. */
+/** The effect of training on a few problems on held-out ones: changes by set, and problems that turned. */
 import type { ExperimentRun } from '../../experiment.ts';
 import { type Change, changesBySort, evaluatedChanges, meanChange, type ProblemChange } from '../../parts/changes.ts';
 import type { ProbeResult } from '../../parts/probe.ts';
 import { type Sort, sortOf } from '../../parts/sorts.ts';
 
-/** Sizes of the sets that train; the paper's is the first. */
+/** Sizes of the training sets; the paper's is the first. */
 export const SIZES = [6, 16] as const;
 
-/** What trains: problems of one sort (null: any) with wrong majorities, or with right ones as a control. */
+/** A training set: problems of one sort (null: any) with wrong majorities, or with correct ones as a control. */
 export interface TrainedSet {
   majorities: 'wrong' | 'right';
   sort: Sort | null;
@@ -17,12 +17,12 @@ export interface TrainedSet {
 export interface GeneralizationRun {
   set: TrainedSet;
   seed: number;
-  /** The problems that trained, as probed before training. */
+  /** The training problems, as probed before training. */
   problems: readonly ProbeResult[];
   run: ExperimentRun;
 }
 
-/** The problems that a training set is drawn from: majority right or wrong, and of its sort if it has one. */
+/** The problems that a training set is drawn from: majority correct or wrong, and of its sort if it has one. */
 export function membersOf({ majorities, sort }: TrainedSet, problems: readonly ProbeResult[]): ProbeResult[] {
   return problems.filter(
     ({ right, text }) => right === (majorities === 'right') && (sort === null || sortOf(text) === sort),
@@ -73,5 +73,5 @@ export function nameOf({ majorities, sort, size }: TrainedSet): string {
   return `${size} ${sort ?? 'problems'}, ${majorities}`;
 }
 
-/** Mean change of label accuracy (the majority is right) by sort of problem, over seeds. */
+/** Mean change of label accuracy (the majority is correct) by sort of problem, over seeds. */
 export const labelsBySort = (changes: readonly ProblemChange[][]) => changesBySort(changes, ({ label }) => label);

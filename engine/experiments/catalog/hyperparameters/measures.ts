@@ -11,7 +11,7 @@ export type Factor = (typeof FACTORS)[number];
 
 interface FactorRule {
   title: string;
-  /** Values in addition to that of the center. */
+  /** Values in addition to the center's. */
   values: readonly number[];
   /** The value of the center. */
   of(config: RunConfig): number;
@@ -60,15 +60,15 @@ export interface FactorLevel {
 /** Settings of each factor, ordered by value. */
 export type FactorGrid = Record<Factor, FactorLevel[]>;
 
-/** When the rollouts of a run stopped being right, or its weights became non-finite; `step` is null if neither happened. */
+/** When a run's rollouts stopped being correct, or its weights became non-finite; `step` is null if neither happened. */
 export interface Fall {
   step: number | null;
   last: number;
 }
 
 /**
- * The step from which correctness stays below 80% of its peak (null: never), and the last step of the run. A run whose
- * weights broke fell there.
+ * The step from which correctness stays below 80% of its peak (null: never), and the last step of the run. Non-finite
+ * weights count as a fall at that step.
  */
 export function fallOf(run: ExperimentRun): Fall {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
@@ -88,7 +88,7 @@ export function fallText({ runs }: FactorLevel): string {
     .join(', ');
 }
 
-/** Mean accuracy at the last evaluation, from 0 to 1; null where no run has one. */
+/** Mean accuracy at the last evaluation, from 0 to 1; null if no run has one. */
 export function meanEnd({ runs }: FactorLevel): number | null {
   return meanOf(runs.map((run) => accuracyCurve(run).at(-1)?.value ?? null));
 }

@@ -9,7 +9,7 @@ import { type ProbeResult, sameAnswer, trainingHistories } from '../../parts/pro
 
 export const PROBE_VOTES = 64;
 
-/** The paper's four patterns, and a fifth: one wrong answer gives way to another. */
+/** The paper's four patterns, and a fifth: a wrong answer is replaced by another. */
 export const OUTCOMES = {
   'amplifying-success': 'right, amplified',
   'amplifying-failure': 'wrong, amplified',
@@ -31,7 +31,7 @@ export interface SingleRun {
 export interface Ended extends SingleRun {
   pattern: ProblemPattern;
   outcome: ProblemOutcome;
-  /** Share of the answer that was the first step's majority, by step. */
+  /** Share of the initial majority answer, by step. */
   shares: { step: number; value: number }[];
 }
 
@@ -45,7 +45,7 @@ export function ended(single: SingleRun): Ended[] {
   return [{ ...single, pattern, outcome, shares }];
 }
 
-/** The runs of each problem and model: repeated by the seeds. */
+/** The runs of each problem and model, one per seed. */
 export function unitsOf(runs: readonly Ended[]): Ended[][] {
   const units = new Map<string, Ended[]>();
   for (const run of runs) {
@@ -88,12 +88,12 @@ export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolea
 /** The last majority is the initial one. */
 export const kept = ({ pattern }: Ended) => pattern.sameAnswer;
 
-/** The majority ended on the other side of right and wrong than it began. */
+/** The majority changed from correct to wrong, or from wrong to correct. */
 export const flipped = ({ outcome }: Ended) => outcome === 'wrong-to-correct' || outcome === 'correct-to-wrong';
 
-/** The initial majority was wrong, whatever became of it. */
+/** The initial majority was wrong, whatever the outcome. */
 export const beganWrong = ({ pattern: { pattern } }: Ended) =>
   pattern === 'amplifying-failure' || pattern === 'wrong-to-correct';
 
-/** The last majority was right, whatever it was at first. */
+/** The last majority was correct, whatever the initial one. */
 export const endsRight = ({ outcome }: Ended) => outcome === 'amplifying-success' || outcome === 'wrong-to-correct';

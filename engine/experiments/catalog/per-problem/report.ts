@@ -83,7 +83,7 @@ export function outcomeTable(byModel: readonly ModelEnds[]): Section {
   };
 }
 
-/** One row per problem and model, whose runs differ in their seeds only. */
+/** One row per problem and model; its runs differ only in their seeds. */
 export function problemTable(units: readonly Ended[][]): Section {
   return {
     kind: 'table',

@@ -1,4 +1,4 @@
-/** What a reward did to the model: its own ends, the peak of true accuracy, the rise before it and the fall after. */
+/** The effect of a reward on the model: its start and end, the peak of true accuracy, the rise before and the fall after. */
 import type { RewardName } from '../../../reward/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
 import { type Change, evaluatedChanges, meanChange, type ProblemChange } from '../../parts/changes.ts';
@@ -7,11 +7,11 @@ import { brokenAt, failureOf } from '../../parts/failure.ts';
 import type { RewardRuns } from '../../parts/reward-runs.ts';
 import { meanOf } from '../../parts/seeds.ts';
 
-/** Accuracy counts as lifted or fallen when it changed by at least this much ... */
+/** Accuracy counts as lifted or fallen if it changed by at least this much ... */
 export const CHANGE = 0.05;
-/** ... and by this many standard errors, so that among ten rewards without effect none seems to have one. */
+/** ... and by this many standard errors, so that among ten rewards without an effect, none seems to have one. */
 export const ERRORS = 3;
-/** Widths of a 95% interval, in standard errors. */
+/** Width of a 95% interval, in standard errors. */
 const WIDTH = 2 * 1.96;
 /** Steps averaged at both ends of a proxy reward, and to find the peak of true accuracy. */
 export const WINDOW = 10;
@@ -30,7 +30,7 @@ export interface RewardOutcome {
   modes: string[];
 }
 
-/** What the runs of a reward measured; changes are paired by problem and averaged over seeds. */
+/** The measures of a reward's runs; changes are paired by problem and averaged over seeds. */
 export function outcomeOf({ reward, runs }: RewardRuns): RewardOutcome {
   const peaks = runs.map(peakStep);
   const changes = (of: (run: ExperimentRun, peak: number) => ProblemChange[]) =>
@@ -108,7 +108,7 @@ export function fell({ fall, broken }: RewardOutcome): boolean | null {
   return broken > 0 || changed(fall, -1);
 }
 
-/** Whether held-out accuracy rose before it peaked; null where it cannot be told from noise. */
+/** Whether held-out accuracy rose before it peaked; null if the change is within the noise. */
 export function lifted({ lift }: RewardOutcome): boolean | null {
   return changed(lift, 1);
 }

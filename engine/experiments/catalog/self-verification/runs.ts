@@ -1,4 +1,4 @@
-/** The runs of the self-verification experiment, with what the verifier reads of them, and its problems. */
+/** The runs and problems of the self-verification experiment, with the rollouts that the verifier needs. */
 import { loadDataset } from '../../../data/dataset.ts';
 import { readGroup } from '../../../journal/groups.ts';
 import type { GroupId, RolloutFacts, RunConfig } from '../../../protocol/index.ts';
@@ -35,7 +35,7 @@ export function runsOf(found: readonly VerificationRuns[], reward: VerificationR
   return found.find((one) => one.reward === reward)?.runs ?? [];
 }
 
-/** A run with what the verifier reads: the answers and rewards of its rollouts. */
+/** A run with the input of the verifier: the answers and rewards of its rollouts. */
 export interface RunWithRollouts extends ExperimentRun {
   groups: (GroupId & { rollouts: Pick<RolloutFacts, 'answer' | 'reward'>[] })[];
 }

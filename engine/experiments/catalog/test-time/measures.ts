@@ -1,4 +1,4 @@
-/** What training on a small set did: the course of its rewards, and changes of held-out problems. */
+/** The effect of training on a small set: the course of its rewards, and changes of held-out problems. */
 import type { ExperimentRun } from '../../experiment.ts';
 import { type Change, changesBySort, evaluatedChanges, meanChange, type ProblemChange } from '../../parts/changes.ts';
 import { type MetricOf, metricCurve, smoothed } from '../../parts/curves.ts';
@@ -13,7 +13,7 @@ export type TestTimeKind = keyof typeof KINDS;
 export interface TestTimeRun {
   kind: TestTimeKind;
   seed: number;
-  /** The problems that trained, as probed before training. */
+  /** The training problems, as probed before training. */
   problems: readonly ProbeResult[];
   run: ExperimentRun;
 }

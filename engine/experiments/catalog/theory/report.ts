@@ -175,7 +175,7 @@ function predictedSeries(name: string, tracks: readonly Predicted[], basis: Basi
     return curve.length > 0 ? [curve] : [];
   });
   const { points, ...series } = overSeeds(name, curves, true);
-  // Without a band, which would hide that of the measured shares.
+  // Without a band, which would hide the band of the measured shares.
   return curves.length === 0 ? [] : [{ ...series, points: points.map(({ x, y }) => ({ x, y })) }];
 }
 

@@ -1,4 +1,4 @@
-/** Shares of the majority answer of each problem, with what the theory predicts of them. */
+/** Shares of each problem's majority answer, with the theory's predictions. */
 import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../../analysis/estimates.ts';
 import { type AnswerShare, answerShares, optimum, rolloutsOf, totalVariation } from '../../../analysis/optimum.ts';
 import {
@@ -49,7 +49,7 @@ export interface Track {
   kept: boolean;
 }
 
-/** The problems of a run that had a majority at two steps or more, each from the first step that has one. */
+/** The problems of a run with a majority in at least two steps, each from its first such step. */
 export function tracksOf({ kind, seed, run }: TheoryRun): Track[] {
   return [...trainingHistories(run)].flatMap(([problem, all]) => {
     const history = all.slice(
@@ -81,7 +81,7 @@ export function tracksOf({ kind, seed, run }: TheoryRun): Track[] {
 export interface Predicted extends Track {
   /** The common growth of all other problems; null if there are none. */
   others: number | null;
-  /** Prediction errors with it, and, after the first third, with the problem's own growth in that third. */
+  /** Prediction errors with this growth, and, after the first third, with the problem's own growth in that third. */
   error: PredictionError | null;
   ownError: PredictionError | null;
   distances: Distances;
@@ -97,9 +97,9 @@ export interface TheorySummary {
   rise: Estimate | null;
   gain: Estimate | null;
   ownGain: Estimate | null;
-  /** By how much the last answers are closer to pi* than to the first ones. */
+  /** How much closer the last answers are to pi* than to the first ones. */
   nearer: Estimate | null;
-  /** Mean measured over mean predicted change of one step. */
+  /** Mean measured change in one step divided by the mean predicted one. */
   ratio: Estimate | null;
 }
 
@@ -160,7 +160,7 @@ function chanceError({ share, votes }: ShareObservation): number {
   return Math.sqrt((2 * share * (1 - share)) / (Math.PI * votes));
 }
 
-/** Distances of the last step's answers from pi*, from those of the first step, and from the initial majority alone. */
+/** Distances of the last step's answers from pi*, from the first step's, and from the initial majority alone. */
 export interface Distances {
   best: number;
   start: number;
@@ -171,7 +171,7 @@ function distancesOf({ history, shares }: Track, growth: number): Distances {
   const [first, last] = [history[0]!.group, history.at(-1)!.group];
   const measured = answerShares(last);
   const steps = shares.at(-1)!.step - shares[0]!.step;
-  // Without growth the policy does not change: an infinite beta.
+  // Without growth, the policy does not change: beta is infinite.
   const beta = growth > 0 ? 1 / (growth * steps) : Number.POSITIVE_INFINITY;
   const sampled = rolloutsOf(first);
   const votes = sampled.rollouts.map(({ cluster }) => (cluster === 0 ? 1 : 0));
