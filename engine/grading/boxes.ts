@@ -3,9 +3,9 @@ import { equivalent } from './equivalence.ts';
 import { type Found, MAX_ANSWER, usable } from './span.ts';
 
 interface Box {
-  /** Where the macro begins. */
+  /** Start of the macro. */
   start: number;
-  /** Behind the closing brace. */
+  /** Index after the closing brace. */
   end: number;
   content: Found;
 }
@@ -14,16 +14,16 @@ const BOX = /\\(?:boxed|fbox) ?$/;
 const BARE = /\\boxed ?\$?(-?\d[\d.,]*(?<=\d)|[A-Za-z](?![A-Za-z]))/g;
 
 /**
- * The content of the last box to close that holds something, or of a later `\boxed 5`; the contents of all boxes of one
- * closing statement. `cut` where the text ends within a later box: it was going to say something else, or the same
- * again, and which of both cannot be known. One pass over the text.
+ * The content of the last nonempty box to close, or of a later `\boxed 5`; for several boxes of one closing statement, the
+ * contents of all. `cut` if the text ends within a later box: whether that box would have repeated the answer or changed it
+ * is unknown. One pass over the text.
  */
 export function lastBoxed(text: string): Found | 'cut' | null {
   if (!/\\(?:boxed|fbox)/.test(text)) return null;
   let chain: Box[] = [];
   const open: { at: number; start: number }[] = [];
   const mark = /[\\{}]/g;
-  // A search for the marks is faster than looking at each character: most of a response has none.
+  // Searching for the marks is faster than checking each character: most of a response has none.
   while (mark.test(text)) {
     const i = mark.lastIndex - 1;
     const c = text.charCodeAt(i);
@@ -50,7 +50,7 @@ export function lastBoxed(text: string): Found | 'cut' | null {
   return listed(chain);
 }
 
-/** Start of the macro whose argument opens at `brace`; -1 for other braces. */
+/** Start of the macro whose argument opens at `brace`; -1 if no box macro precedes the brace. */
 function startOfBox(text: string, brace: number): number {
   const before = text[text[brace - 1] === ' ' ? brace - 2 : brace - 1];
   if (before !== 'd' && before !== 'x') return -1;
@@ -59,12 +59,12 @@ function startOfBox(text: string, brace: number): number {
   return found ? from + found.index : -1;
 }
 
-/** Whether the text ends within what opens at `brace`; a box that was never closed and is followed by more is only malformed. */
+/** Whether the text ends within the box that opens at `brace`; an unclosed box followed by more text is merely malformed. */
 function isCut(text: string, brace: number): boolean {
   return text.length - brace <= MAX_ANSWER && !/\n\s*\n/.test(text.slice(brace));
 }
 
-/** What is between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
+/** Text between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
 const JOINER = /[,;&]|\\\\|\\q?quad|\b(?:and|or)\b/;
 const BETWEEN = /\\\\|\$|\\[()[\]]|\\q?quad|\\text|[{}\s&,;]|\b(?:and|or)\b/g;
 
@@ -89,7 +89,7 @@ function listed(chain: readonly Box[]): Found | null {
   const contents = [...new Set(chain.map(({ content }) => content.text))];
   const all = contents.join(', ');
   if (all.length > MAX_ANSWER) return last.content;
-  // one value written twice: 15 39/40, or 639/40
+  // one value in two notations: 15 39/40, or 639/40
   if (contents.every((text) => equivalent(text, last.content.text))) return last.content;
   return { start: first.start, end: last.end, text: all };
 }

@@ -1,4 +1,4 @@
-/** Unicode as LaTeX: signs, super- and subscripts, digits of all scripts. */
+/** Unicode as LaTeX: symbols, superscripts and subscripts, digits of all scripts. */
 
 const CHARACTERS: Record<string, string> = {
   '−': '-',
@@ -140,13 +140,13 @@ const CHARACTERS: Record<string, string> = {
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ';
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
 
-/** Code points of the zeros of scripts, each followed by the other nine digits. */
+/** Code points of the digit zero in each script; the other nine digits follow it. */
 const ZEROS = [
   0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
   0x1040, 0x1090, 0x17e0, 0x1810, 0xff10,
 ];
 
-/** The digit that a character is in any script, also the styled ones of mathematics; null for others. */
+/** The decimal digit of a character in any script, including styled mathematical digits; null for other characters. */
 function digitOf(character: string): string | null {
   const code = character.codePointAt(0)!;
   if (code >= 0x1d7ce && code <= 0x1d7ff) return String((code - 0x1d7ce) % 10);
@@ -154,7 +154,7 @@ function digitOf(character: string): string | null {
   return zero === undefined ? null : String(code - zero);
 }
 
-/** Letters that only a font tells from others (fullwidth, bold, italic, circled and the like). */
+/** The plain form of a letter that differs only in font (fullwidth, bold, italic, circled and the like); null for others. */
 function plainLetter(character: string): string | null {
   const code = character.codePointAt(0)!;
   const isFont = (code >= 0x1d400 && code <= 0x1d6a3) || (code >= 0xff21 && code <= 0xff5a);
@@ -165,8 +165,8 @@ function plainLetter(character: string): string | null {
 }
 
 /**
- * The text with what LaTeX writes in ASCII: `×` as `\times`, `²` as `^{2}`, digits of every script as 0 to 9.
- * Characters that mean nothing in mathematics stay.
+ * The text with Unicode rewritten as ASCII and LaTeX: `×` as `\times`, `²` as `^{2}`, digits of every script as 0 to 9.
+ * Characters without a mathematical meaning stay.
  */
 export function replaceCharacters(text: string): string {
   if (/^[\u0020-\u007e]*$/.test(text)) return text;
@@ -178,6 +178,6 @@ export function replaceCharacters(text: string): string {
     else if (down >= 0) out += `_{${down}}`;
     else out += CHARACTERS[c] ?? digitOf(c) ?? plainLetter(c) ?? (/\s/.test(c) ? ' ' : c);
   }
-  // two superscripts in a row are one
+  // merges adjacent superscripts and adjacent subscripts
   return out.replace(/\}\^\{/g, '').replace(/\}_\{/g, '');
 }

@@ -15,13 +15,13 @@ const TRAILING = / \(([A-J])\)$/;
 /** `C is the correct option`, `(C) is right`. */
 const CHOSEN =
   / (?:is|would be|must be) (?:(?:the|my|our) (?:final )?(?:answer|option|choice)|(?:(?:the|my|our) )?(?:(?:only|final) )?(?:correct|right|best)(?: (?:answer|option|choice|one))?)$/i;
-/** `(C) is wrong`: words about a letter are not what it stands for. */
+/** `(C) is wrong`: text about a letter is not the option's content. */
 const SAID_OF =
   /^(?:is|are|was|were|has|does|do|did|can|could|would|must|may|might|seems?|isn't|doesn't|can't)(?![a-z])/i;
-/** Another letter in the content: more than one choice. */
+/** Another letter in the content, so the answer names several choices. */
 const ANOTHER = /\([A-J]\)|(?:^|[ ,])[A-J][.):](?: |$)/;
 
-/** The choice that a cleaned answer names; null for all others. Letters go to J. */
+/** The choice that a cleaned answer names; null for all others. Letters range from A to J. */
 export function choiceOf(cleaned: string): ChosenOption | null {
   if (cleaned.length > 300) return null;
   const text = cleaned
@@ -33,7 +33,7 @@ export function choiceOf(cleaned: string): ChosenOption | null {
   const chosen = alone ? null : ALONE.exec(text.replace(CHOSEN, ''));
   if (chosen && CHOSEN.test(text))
     return { letter: (chosen[1] ?? chosen[2] ?? chosen[3])!.toUpperCase(), content: null };
-  // one small letter without marks may be a variable; e and i are numbers
+  // a bare lower-case letter may be a variable; e and i are numbers
   if (alone) {
     const letter = (alone[1] ?? alone[2] ?? alone[3])!;
     return /^[ei]$/.test(text) ? null : { letter: letter.toUpperCase(), content: null };

@@ -1,11 +1,11 @@
 /**
- * Turns an answer as written (LaTeX, Markdown, plain text, Unicode) into one plain LaTeX-like spelling, which the parser
- * reads and which serves as key for comparing as text. Purely textual and linear in the length of the answer.
+ * Normalizes an answer (LaTeX, Markdown, plain text, Unicode) to one plain LaTeX-like spelling, which the parser reads and
+ * which serves as the key for text comparison. Purely textual and linear in the length of the answer.
  */
 import { replaceCharacters } from './characters.ts';
 import { endOfWords } from './span.ts';
 
-/** Macros that only space or size things. */
+/** Macros that affect only spacing or size. */
 const INVISIBLE =
   /\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|left|right|middle|bigl|bigr|biggl|biggr|Bigl|Bigr|Biggl|Biggr|big|Big|bigg|Bigg|mathstrut|strut|noindent|mathrel|mathop|protect|rm|bf|it|mathclose|mathopen|allowbreak|nobreak|boldmath|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|HUGE|tt|sf|sc|sl|em|bfseries|itshape|centering|hfill|displaylimits|nonumber|notag|checkmark|blacksquare|qedsymbol|qed)(?![a-zA-Z])\.?/g;
 const SPACES = /\\(?:quad|qquad|enspace|thinspace|space|medspace|thickspace)(?![a-zA-Z])|\\[;: ]|~/g;
@@ -34,7 +34,7 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\(?:Reals|R|reals)(?![a-zA-Z])/g, '\\mathbb{R}'],
   [/\\(?:minus)(?![a-zA-Z])/g, '-'],
   [/\\(?:smallsetminus|backslash)(?![a-zA-Z])/g, '\\setminus'],
-  // dots over the first and the last digit of what repeats
+  // dots over the first and last digit of the repetend
   [/\\dot ?\{? ?(\d) ?\}?(\d{0,20})\\dot ?\{? ?(\d) ?\}?/g, '\\overline{$1$2$3}'],
   [/\\(?:bar|dot)(?![a-zA-Z])/g, '\\overline'],
   [/\\measuredangle(?![a-zA-Z])|(?<![a-zA-Z\\])m ?\\angle(?![a-zA-Z])/g, '\\angle'],
@@ -43,7 +43,7 @@ const SYNONYMS: [RegExp, string][] = [
   [/\\micro(?![a-zA-Z])/g, '\\mu'],
 ];
 
-/** Macros whose argument stays and whose name goes. */
+/** Macros that are removed but whose argument is kept. */
 const STYLES =
   /\\(?:mathbf|mathit|mathcal|mathsf|mathtt|boldsymbol|bm|underline|ensuremath|vec|hat|fbox|boxed|bold|overbrace|underbrace|tt|sf|mathnormal|mathord|overrightarrow|widehat|tilde|widetilde)\s*/g;
 /** Macros around words. */
@@ -52,10 +52,10 @@ const TEXTS =
 
 const FIRST_SPECIAL = /^\s*<(?:\|[^|<>\s]{1,40}\||s|bos)>/;
 
-/** Longest answer that is cleaned; longer ones are compared as they are. */
+/** Maximum length of an answer that is cleaned, in characters; longer ones are compared as they are. */
 export const MAX_LENGTH = 2000;
 
-/** End index (exclusive) of the `{...}` group that opens at `open`; -1 when it is not closed. */
+/** End index (exclusive) of the `{...}` group that opens at `open`; -1 if it is not closed. */
 export function closingBrace(text: string, open: number): number {
   let depth = 0;
   for (let i = open; i < text.length; i++) {
@@ -86,7 +86,7 @@ const MARKS: readonly [string, string][] = [
   ["'", "'"],
 ];
 
-/** Takes `$...$`, `\(...\)`, `\[...\]`, `**...**`, backticks, quotes and a whole `\boxed{...}` off, as often as needed. */
+/** Removes `$...$`, `\(...\)`, `\[...\]`, `**...**`, backticks, quotes and a whole `\boxed{...}`, repeatedly if nested. */
 function unwrap(text: string): string {
   let s = text.trim();
   for (let i = 0; i < 8; i++) {
@@ -94,7 +94,7 @@ function unwrap(text: string): string {
     s = withoutEnds(s);
     const box = /^\\(?:boxed|fbox) ?\{/.exec(s);
     if (box && closingBrace(s, box[0].length - 1) === s.length) s = s.slice(box[0].length, -1);
-    // in LaTeX, braces cannot be seen; without its marks, `{1, 2}` is meant as a set
+    // LaTeX does not display braces; if its marks are removed, `{1, 2}` is meant as a set
     const shown = /^\$\$? ?\{/.test(s) || !s.includes(',');
     for (const [open, close] of MARKS) {
       if (s.length <= open.length + close.length || !s.startsWith(open) || !s.endsWith(close)) continue;
@@ -110,7 +110,7 @@ function unwrap(text: string): string {
   return s;
 }
 
-/** Without signs that say nothing at the beginning (`= 5`) and at the end (`5.`, `5,`, `5\\`). */
+/** Removes signs without meaning at the beginning (`= 5`) and the end (`5.`, `5,`, `5\\`). */
 function withoutEnds(text: string): string {
   const lead = /^(?:[ =:~]|\\approx(?![a-zA-Z]))+/.exec(text);
   let end = text.length;
@@ -125,7 +125,10 @@ function withoutEnds(text: string): string {
   return text.slice(lead?.[0].length ?? 0, Math.max(end, lead?.[0].length ?? 0)).trim();
 }
 
-/** Rewrites `\text{...}` and its kin: `and`/`or` become operators, short contents are unwrapped, words stay `\text{words}`. */
+/**
+ * Rewrites `\text{...}` and similar macros: `and`/`or` become operators, short contents are unwrapped, words stay as
+ * `\text{words}`.
+ */
 function rewriteTexts(text: string): string {
   let out = '';
   let at = 0;
@@ -145,7 +148,7 @@ function rewriteTexts(text: string): string {
     // a number with its unit: `\text{25 cm}`
     else if (/^[-+]?\d[\d.,/]* ?[a-zA-Z%]/.test(words)) out += ` ${words} `;
     else if (!/[A-Za-z]{2}|^[A-Za-z]$/.test(words)) out += ` ${content} `;
-    // a single letter may be a unit, and keeps its mark until units are dealt with
+    // a single letter may be a unit, and stays marked until units are handled
     else out += ` \\text{${words.replace(/\s+/g, ' ')}}`;
     at = end;
     TEXTS.lastIndex = end;
@@ -166,7 +169,7 @@ const CURRENCIES: Record<string, string> = {
   '₩': ' \\won ',
   '₽': ' \\ruble ',
 };
-/** Codes of money before a number. */
+/** Currency codes before a number. */
 const CODES: Record<string, string> = {
   USD: '\\dollar',
   EUR: '\\euro',
@@ -177,11 +180,11 @@ const CODES: Record<string, string> = {
   KRW: '\\won',
 };
 
-/** Money as macros: `\$5`, `$5`, `USD 5`, `Rs. 500`, `US$5`. */
+/** Currencies as macros: `\$5`, `$5`, `USD 5`, `Rs. 500`, `US$5`. */
 function rewriteMoney(text: string): string {
   let s = text.replace(/\\text\{ ?(\\?[$£€¥₹₩₽%‰]) ?\}/g, '$1');
   s = s.replace(/\\\$|\\(?:pounds|textsterling|euro|yen)(?![a-zA-Z])|[£€¥₹₩₽]/g, (sign) => CURRENCIES[sign] ?? sign);
-  // an unpaired dollar sign before a number is money; the others only mark mathematics
+  // an unpaired dollar sign before a number is a currency; all others delimit math
   if (/^-? ?(?:US|AU?|CA?|NZ|HK)?\$ ?-?[\d.]/.test(s) && s.indexOf('$') === s.lastIndexOf('$'))
     s = s.replace('$', ' \\dollar ');
   s = s.replace(/\$/g, ' ');
@@ -190,7 +193,7 @@ function rewriteMoney(text: string): string {
   });
 }
 
-/** `\\km\\per\\hour` of siunitx as `km/hour`. */
+/** siunitx `\\km\\per\\hour` as `km/hour`. */
 function unitWords(unit: string): string {
   return unit
     .replace(/\\per(?![a-zA-Z])/g, '/')
@@ -202,7 +205,7 @@ function unitWords(unit: string): string {
     .trim();
 }
 
-/** Macros of color, and what is above or below a sign. */
+/** Removes color macros, and annotations above or below a symbol. */
 function rewriteStyles(text: string): string {
   if (!text.includes('\\')) return text;
   return text
@@ -222,7 +225,7 @@ function rewriteStyles(text: string): string {
     .replace(/\\textsubscript ?(?=\{)/g, '_');
 }
 
-/** `]0, 1[` is (0, 1), and `['18', '19']` is [18, 19]. */
+/** Rewrites `]0, 1[` as (0, 1), and `['18', '19']` as [18, 19]. */
 function rewriteBrackets(text: string): string {
   let s = text;
   if (/^\[ ?['"]|^\( ?['"]/.test(s)) s = s.replace(/(['"])([^'"]*)\1/g, '$2');
@@ -230,7 +233,7 @@ function rewriteBrackets(text: string): string {
     s = s.replace(/(^|[=∈\s]|\\in|\\cup|\\cap)\]([^[\]]{1,80}),([^[\]]{1,80})([[\]])/g, (_, before, a, b, close) => {
       return `${before}(${a},${b}${close === '[' ? ')' : ']'}`;
     });
-    // `[1, [2, 3]]` is a list in a list
+    // `[1, [2, 3]]` is a nested list
     s = s.replace(/\[([^[\]]{1,80}),([^[\]]{1,80})\[/g, (all, a: string, b: string) =>
       /[^\s,]\s?$/.test(b) ? `[${a},${b})` : all,
     );
@@ -238,7 +241,7 @@ function rewriteBrackets(text: string): string {
   return s;
 }
 
-/** `\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}` as the list `x = 1, y = 2`, or the chain that it is. */
+/** `\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}` as the list `x = 1, y = 2`, or as one chain of relations. */
 function rewriteAligned(text: string): string {
   const found =
     /^\\begin ?\{ ?(aligned|align|gathered|gather|split|eqnarray|alignat|alignedat)\*? ?\}(?: ?\{ ?\d ?\}| ?\[[a-z]\])?/.exec(
@@ -259,7 +262,7 @@ function rewriteAligned(text: string): string {
     .trim();
 }
 
-/** `7"` and `5'7"`; primes of derivatives stay. */
+/** Handles inches and feet such as `7"` and `5'7"`; primes of derivatives stay. */
 function rewritePrimes(text: string): string {
   if (!/\d ?(?:"|''|\\inches|')/.test(text) || text.includes('\\circ')) return text.replace(/\\inches/g, '"');
   return text
@@ -267,14 +270,14 @@ function rewritePrimes(text: string): string {
     .replace(/(?<=\d) ?'(?= ?(?:\d{1,2}(?:\.\d+)? ?\\text\{inch|$))/g, ' \\text{foot} ');
 }
 
-/** Without the special tokens that a tokenizer wrote out as text, at the beginning and at the end. */
+/** Removes special tokens, decoded as text, from the beginning and the end. */
 function withoutEndTokens(answer: string): string {
   const end = endOfWords(answer);
   const start = FIRST_SPECIAL.exec(answer)?.[0].length ?? 0;
   return start < end ? answer.slice(start, end) : answer;
 }
 
-/** The answer in the parser's spelling. Idempotent up to white space. */
+/** The answer in the parser's spelling. Idempotent except for white space. */
 export function clean(answer: string): string {
   let s = replaceCharacters(withoutEndTokens(answer)).replace(/\s+/g, ' ').trim();
   if (!/\\begin\b/.test(s)) s = s.replace(/\\\\(?=[a-zA-Z{}%$()[\]])/g, '\\');
@@ -310,7 +313,7 @@ export function clean(answer: string): string {
   return rewriteAligned(asCases(withoutBraces(withoutBoxes(s) || s)));
 }
 
-/** A system that is written as an array after a brace. */
+/** A system of equations written as an array after a brace. */
 function asCases(text: string): string {
   const head = /^\\\{ ?\\begin ?\{ ?array ?\} ?\{[^{}]{0,20}\}/.exec(text);
   const tail = head && / ?\\end ?\{ ?array ?\} ?$/.exec(text.slice(-40));
@@ -318,7 +321,7 @@ function asCases(text: string): string {
   return `\\begin{cases}${text.slice(head[0].length, text.length - tail[0].length)}\\end{cases}`;
 }
 
-/** Without the squares that end a proof. */
+/** Removes end-of-proof squares. */
 function withoutBoxes(text: string): string {
   let end = text.length;
   for (let mark = ''; mark !== null; end -= mark.length) {
@@ -329,7 +332,7 @@ function withoutBoxes(text: string): string {
   return text.slice(0, end).trim();
 }
 
-/** Braces around everything, which are left where a macro was. */
+/** Removes braces around everything, which remain after a macro was removed. */
 function withoutBraces(text: string): string {
   let s = text;
   for (let i = 0; i < 8 && s.startsWith('{') && !s.includes(',') && closingBrace(s, 0) === s.length; i++) {
@@ -344,12 +347,12 @@ function withoutOrdinalDay(text: string): string {
   return month.test(text) ? text.replace(/(?<!\d)(\d{1,2})(?:st|nd|rd|th)(?![a-zA-Z])/g, '$1') : text;
 }
 
-/** Key for comparing two cleaned answers as text: no needless spaces or braces, words in lower case. */
+/** Key for comparing two cleaned answers as text: without redundant spaces or braces, words in lower case. */
 export function textKey(cleaned: string): string {
   let s = withoutOrdinalDay(cleaned)
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
     .replace(/\\dollar(?![a-zA-Z])/g, ' ');
-  // short runs may be variables, for which the case matters
+  // short runs of letters may be variables, which are case-sensitive
   s = s.replace(/(?<![\\A-Za-z])(?:[A-Za-z]{4,}|[A-Z][a-z]{2}|No)(?![A-Za-z])/g, (word) => word.toLowerCase());
   s = s.replace(/\\(and|or)(?![a-zA-Z])/g, ' $1 ').replace(/(?<=[\^_])\{([0-9A-Za-z])\}/g, '$1');
   s = s.replace(/\s+/g, ' ').replace(/ (?![A-Za-z0-9])|(?<![A-Za-z0-9]) |(?<=\d) (?=[A-Za-z])/g, '');

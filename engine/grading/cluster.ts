@@ -10,9 +10,9 @@ import { type Understood, understand } from './understand.ts';
 const BETWEEN_ANSWERS: Rule = { percent: 'never' };
 
 /**
- * When two answers are one: `equivalence`, as mathematics; `text`, when their normalized spellings are the same; by
- * keys of one's own (`keyOf`), by which references are compared too; or as somebody else judges, such as the model itself, who says so for two indices into the answers: a function, or a matrix
- * of which row i tells what answer i equals.
+ * When two answers are equal: `equivalence`, as mathematics; `text`, if their normalized spellings match; by custom keys
+ * (`keyOf`), which apply to references too; or by external judgments (such as the model's own) on two indices into the
+ * answers: a function, or a matrix whose entry [i][j] says whether answer i equals answer j.
  */
 export type Equality =
   | 'equivalence'
@@ -26,20 +26,20 @@ interface Group {
   members: number[];
 }
 
-/** The group of a spelling that was not met before; one of its own (`begin`) when it equals none that there is. */
+/** The group of a spelling not seen before: an existing one that it equals, or a new one (`begin`). */
 type Place = (answer: string, index: number, begin: () => Group) => Group;
 
 /**
- * Clusters of equivalent answers, the largest first; of equally large ones, the first to reach its size goes first (by
- * rollout index: 1, 2, 2, 1 is won by 2). Missing answers (null) are in no cluster; members are indices, ascending.
+ * Clusters of equivalent answers, the largest first; ties go to the cluster that reaches its size first (by rollout index:
+ * in 1, 2, 2, 1, answer 2 wins). Missing answers (null) are in no cluster; members are indices, ascending.
  *
- * Every answer is compared with the first member of each cluster, and joins the first that it equals; the same spelling
- * always joins the same cluster. So a given equality is asked about the first rollout of each spelling and the first
- * members of clusters only, later index first: at most d(d-1)/2 times for d spellings. By `equivalence`, plain numbers
- * and equal keys are looked up, so the usual group costs N lookups.
+ * Every answer is compared with the first member of each cluster and joins the first cluster that it equals; the same
+ * spelling always joins the same cluster. So a custom equality is called only on the first rollout of each spelling and the
+ * first members of clusters, later index first: at most d(d-1)/2 times for d spellings. With `equivalence`, plain numbers
+ * and equal keys are looked up, so a typical group costs N lookups.
  *
- * `correct` tells whether the cluster's first member is equivalent to the reference, or to any of several, whatever the
- * equality.
+ * `correct` is whether the cluster's first member is equivalent to the reference, or to any of several; custom keys compare
+ * references by key.
  */
 export function clusterAnswers(
   answers: readonly (string | null)[],
@@ -96,7 +96,7 @@ function byKeys(keyOfAnswer: (answer: string) => string): Place {
 }
 
 function byEquivalence(groups: readonly Group[]): Place {
-  /** What the first member of each group says. */
+  /** The parsed first member of each group. */
   const firsts = new Map<Group, { understood: Understood; exact: string | null }>();
   const byKey = new Map<string, Group>();
   const byValue = new Map<string, Group>();
@@ -123,12 +123,12 @@ function byEquivalence(groups: readonly Group[]): Place {
   };
 }
 
-/** What normalizing leaves nothing of is its own key. */
+/** The key of an answer; the answer itself if normalization leaves nothing. */
 function keyOf(answer: string, { key }: Understood): string {
   return key || answer;
 }
 
-/** The value of an answer that is one exact number without unit, percent sign or many decimals. */
+/** The value of an answer that is one exact number without a unit, percent sign or many decimals; null for others. */
 function plainValue({ readings, unit }: Understood): string | null {
   const [node, ...others] = readings;
   if (!node || others.length > 0 || unit !== null || !isScalar(node)) return null;

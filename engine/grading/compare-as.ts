@@ -9,26 +9,26 @@ import { understand } from './understand.ts';
 
 export type Comparison = 'math' | 'text' | 'number' | 'choice' | 'set';
 
-/** Steps for the value of one answer. */
+/** Step budget for the value of one answer. */
 const STEPS = 100_000;
 
-/** Longest answer that is taken apart. */
+/** Maximum length of an answer that is parsed, in characters. */
 const MAX_LENGTH = 1000;
 
-/** null for `math`, where no key says it all. */
+/** The key function of a comparison; null for `math`, which no key can express. */
 export function keyFor(comparison: Comparison): ((answer: string) => string) | null {
   if (comparison === 'math') return null;
   return { text: folded, number: numberKey, choice: choiceKey, set: setKey }[comparison];
 }
 
-/** Words without case, accents of writing, articles and punctuation: `The Nile.` is `nile`. */
+/** Words without case, diacritics, articles and punctuation: `The Nile.` is `nile`. */
 function folded(answer: string): string {
   const words = answer
     .slice(0, MAX_LENGTH)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/\\(?:text\w*|mathrm|mathbf|boxed)|['’‘]/g, '')
-    // U.S.A. is USA
+    // `U.S.A.` is `USA`
     .replace(/(?<![\p{L}\p{N}])(?:\p{L}\.){2,}/gu, (letters) => letters.replaceAll('.', ''))
     .match(/[\p{L}\p{N}\p{M}]+(?:[.,]\d+)*/gu);
   const said = (words ?? []).filter((word) => !/^(?:a|an|the)$/.test(word)).join(' ');
@@ -39,7 +39,7 @@ function numberKey(answer: string): string {
   return valueKey(answer) ?? valueKey(lastNumber(answer)?.text ?? '') ?? folded(answer);
 }
 
-/** The exact value of a number, whatever its unit; null for anything else. */
+/** The exact value of a number, ignoring its unit; null for anything else. */
 function valueKey(answer: string): string | null {
   for (let node of understand(answer).readings) {
     if (node.kind === 'relation') node = node.sides.at(-1)!;
@@ -56,7 +56,7 @@ function valueKey(answer: string): string | null {
   return null;
 }
 
-/** Letters in their order; words where there are none. */
+/** The chosen letters in alphabetical order; words if there are none. */
 function choiceKey(answer: string): string {
   const choice = choiceOf(clean(answer.slice(0, MAX_LENGTH)));
   if (choice) return choice.letter;
@@ -66,7 +66,7 @@ function choiceKey(answer: string): string {
   return letters ? [...new Set(letters)].sort().join('') : folded(answer);
 }
 
-/** Items between commas, semicolons, lines and "and", each as a number or as words. */
+/** Items separated by commas, semicolons, line breaks or "and", each as a number or as words. */
 function setKey(answer: string): string {
   const text = answer
     .slice(0, MAX_LENGTH)

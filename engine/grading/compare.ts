@@ -1,4 +1,4 @@
-/** Equality of what two answers say. */
+/** Equality of two parsed answers. */
 import { assigned, definitionsByName, isRatio, namesValue, type Relation, unnumbered } from './definition.ts';
 import { asMatrix, rowsOf, transposed } from './matrix.ts';
 import { spend } from './meter.ts';
@@ -8,16 +8,16 @@ import { canonical, proportional, sameScalar } from './scalar.ts';
 
 export interface Rule {
   /**
-   * Whether 0.5 equals 50%: when `b` has the percent sign (`reference`), when either has it (`always`), or not at all
-   * (`never`). 50 always equals 50%, as a number with its unit left out.
+   * Whether 0.5 equals 50%: if `b` has the percent sign (`reference`), if either has it (`always`), or not at all (`never`).
+   * 50 always equals 50%, as a number without its unit.
    */
   percent: 'reference' | 'always' | 'never';
 }
 
-/** Most items that are compared without order. */
+/** Maximum number of items that are compared ignoring order. */
 const MAX_ITEMS = 48;
 
-/** Whether `a` (an answer) says the same as `b` (a reference, or another answer). */
+/** Whether `a` (an answer) means the same as `b` (a reference, or another answer). */
 export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
   spend();
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
@@ -38,7 +38,7 @@ export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
   return sameRegions(pointsOf(a, b), pointsOf(b, a)) || canonical(a) === canonical(b);
 }
 
-/** A list of values, where it is compared with a union of sets. */
+/** A list of values as a set of points, if it is compared with a union of sets. */
 function pointsOf(node: MathNode, other: MathNode): MathNode {
   return node.kind === 'list' && other.kind === 'combined' && node.items.every(isScalar)
     ? { kind: 'set', items: node.items }
@@ -70,12 +70,12 @@ function isCollection(node: MathNode): node is Collection {
 
 function sameTuples(a: MathNode & { kind: 'tuple' }, b: MathNode & { kind: 'tuple' }, rule: Rule): boolean {
   if (a.items.length !== b.items.length) return false;
-  // two items in brackets may be an interval, whose ends matter; longer ones are vectors
+  // two items in brackets may be an interval, whose bracket types matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
   return a.items.every((item, i) => sayTheSame(item, b.items[i]!, rule));
 }
 
-/** Without brackets, a tuple is read in its order. */
+/** A list without brackets is compared with a tuple in order. */
 function tupleAndList(
   tuple: MathNode & { kind: 'tuple' },
   list: MathNode & { kind: 'list' },
@@ -87,7 +87,7 @@ function tupleAndList(
   return items !== null && tuple.items.every((item, i) => equal(item, items[i]!));
 }
 
-/** Without order; sets, and lists of pairs (solutions), also without repetitions. */
+/** Compares ignoring order; sets and lists of pairs (solutions) also ignore repetitions. */
 function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   const solutions = [...a.items, ...b.items].every((item) => item.kind === 'tuple');
   const unique = a.kind === 'set' || b.kind === 'set' || solutions;
@@ -162,7 +162,7 @@ function sameRelation(a: Relation, b: Relation, rule: Rule): boolean {
   return proportional(x.sides, y.sides, x.operator === '<' || x.operator === '<=');
 }
 
-/** With `>` turned round; null for sides that are not values. */
+/** The relation with `>` flipped to `<`; null for sides that are not values. */
 function oriented({ sides, operators }: Relation) {
   const [left, right] = sides as [MathNode, MathNode];
   if (!isScalar(left) || !isScalar(right)) return null;
@@ -173,7 +173,7 @@ function oriented({ sides, operators }: Relation) {
   return { operator, sides: [left, right] as [MathNode, MathNode] };
 }
 
-/** Whether two definitions tell of the same: `x = 2 + 3 = 5` and `x = 5` (`chain`), or `f(x) = 2x` and `y = 2x`. */
+/** Whether two definitions define the same thing: `x = 2 + 3 = 5` and `x = 5` (`chain`), or `f(x) = 2x` and `y = 2x`. */
 function sameSubject(a: MathNode, b: MathNode, chain: boolean): boolean {
   if (chain) return namesValue(a) && canonical(a) === canonical(b);
   const isY = (node: MathNode) => node.kind === 'symbol' && node.name === 'y';

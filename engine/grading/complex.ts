@@ -62,7 +62,7 @@ export function sqrt(a: Complex): Complex {
   return { re: r * Math.cos(angle), im: r * Math.sin(angle) };
 }
 
-/** a^b; a real base with a real exponent stays real where the real power exists. */
+/** a^b; a real base with a real exponent stays real if the real power exists. */
 export function power(a: Complex, b: Complex): Complex {
   if (a.im === 0 && b.im === 0) {
     const r = a.re ** b.re;

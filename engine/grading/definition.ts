@@ -1,4 +1,4 @@
-/** Relations as definitions: what their left side names, and the value that they give it. Pure. */
+/** Relations as definitions: what their left side names, and the value that they assign to it. Pure. */
 import { isApplied, isScalar, type MathNode, symbolsOf } from './node.ts';
 
 export type Relation = MathNode & { kind: 'relation' };
@@ -8,12 +8,12 @@ export function isRatio({ operators }: Relation): boolean {
   return operators[0] === ':';
 }
 
-/** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` gives; null for other relations. */
+/** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` assigns; null for other relations. */
 export function assigned(relation: Relation): MathNode | null {
   const { sides, operators } = relation;
   if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
   if (!operators.every((o) => o === '=' || o === '~')) return null;
-  // what is before an approximation is the exact value, unless it is only a name
+  // the side before an approximation is the exact value, unless it is just a name
   const rounding = operators.indexOf('~');
   const first = sides[0]!;
   const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;
@@ -24,7 +24,7 @@ export function assigned(relation: Relation): MathNode | null {
   return closed(last) ? last : null;
 }
 
-/** `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`: the left side of a definition. */
+/** Whether a node is the left side of a definition: `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`. */
 export function namesValue(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
   if (node.kind === 'tuple' && node.open === '[' && node.items.length === 1) return isSegment(node.items[0]!);
@@ -58,13 +58,13 @@ function isDerivative({ over, under }: MathNode & { kind: 'quotient' }): boolean
   });
 }
 
-/** `AB`, `V_1`: what geometry names by capital letters. */
+/** `AB`, `V_1`: geometric objects named by capital letters. */
 function isSegment(node: MathNode): boolean {
   if (node.kind === 'symbol') return /^[A-Z](?:_|'|$)/.test(node.name);
   return node.kind === 'product' && node.factors.every((factor) => factor.kind === 'symbol' && isSegment(factor));
 }
 
-/** `y = 2, x = 1` in the order of the names; null for anything but definitions of different variables. */
+/** `y = 2, x = 1` sorted by name; null unless all items are definitions of different variables. */
 export function definitionsByName(items: readonly MathNode[]): readonly MathNode[] | null {
   const names = items.map((item) =>
     item.kind === 'relation' && item.sides[0]!.kind === 'symbol' ? item.sides[0] : null,
@@ -77,7 +77,7 @@ export function definitionsByName(items: readonly MathNode[]): readonly MathNode
     .map(({ item }) => item);
 }
 
-/** Where one side numbers its solutions (`x_1 = 3, x_2 = 4`) and the other does not (`x = 3, x = 4`), both without numbers. */
+/** If one side numbers its solutions (`x_1 = 3, x_2 = 4`) and the other does not (`x = 3, x = 4`), both without names. */
 export function unnumbered(a: readonly MathNode[], b: readonly MathNode[]): [readonly MathNode[], readonly MathNode[]] {
   const [x, y] = [numberedBase(a), numberedBase(b)];
   if (x !== null && y === null && allNamed(b, x)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
@@ -97,7 +97,7 @@ function numberedBase(items: readonly MathNode[]): string | null {
 }
 
 function allNamed(items: readonly MathNode[], name: string): boolean {
-  // `x = 3, 4` names it once
+  // `x = 3, 4` names the variable once
   const once = items[0]?.kind === 'relation' && items.slice(1).every(isScalar);
   return (once ? items.slice(0, 1) : items).every(
     (item) => item.kind === 'relation' && item.sides[0]!.kind === 'symbol' && item.sides[0].name === name,

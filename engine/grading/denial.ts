@@ -1,7 +1,7 @@
-/** Answers that a text denies: `The answer is not 42`, `42 is wrong`. Pure. */
+/** Detects answers that a text denies: `The answer is not 42`, `42 is wrong`. Pure. */
 import type { Span } from './span.ts';
 
-/** `not`, and words between it and what is denied: `cannot be`, `is definitely not equal to`. */
+/** `not`, and words between it and the denied answer: `cannot be`, `is definitely not equal to`. */
 const BEFORE =
   /(?:\b(?:not|never|cannot|neither|nor|no longer|hardly)|n['’]t)(?: (?:be|equal(?: to)?|just|[a-z]{2,12}ly|an?|the)){0,4} ?[$*("“]{0,3}$/i;
 /** `It is not true that ...`, `that is wrong: ...`: a whole statement is denied. */
@@ -13,17 +13,17 @@ const BEHIND_WRONG = /^[$*)"”%]{0,3} (?:is|was|would be|must be) (?:[a-z]{2,12
 const BEHIND_NOT =
   /^[$*)"”%]{0,3} (?:is|was|would|can|could|must)(?:n['’]t| ?not| [a-z]{2,12}ly not) (?:be )?(?:(?:the|a|an|our|my) )?(?:final |correct |right )?(?:answer|solution|result|correct|right|it)\b/i;
 
-/** Characters before and after an answer that are looked at. */
+/** Characters of context before and after an answer. */
 const NEAR = 120;
 
-/** Whether what begins at this place is denied as a whole: `I don't think that ...`. */
+/** Whether the statement that begins at this position is denied as a whole: `I don't think that ...`. */
 export function isUntrue(text: string, at: number): boolean {
   const clause = clauseBefore(text, at);
   const before = clause.slice(clause.lastIndexOf(',') + 1);
   return UNTRUE.test(before) || UNBELIEVED.test(before);
 }
 
-/** Whether a text says of an answer that it is not the answer. */
+/** Whether a text says that an answer is not the answer. */
 export function isDenied(text: string, { start, end }: Span): boolean {
   const behind = text.slice(end, end + NEAR).replace(/\s+/g, ' ');
   return (
@@ -37,24 +37,24 @@ export function isDenied(text: string, { start, end }: Span): boolean {
 /** `if the answer is`, `suppose that the answer is`, `the wrong answer is`, directly before the cue. */
 const SUPPOSED =
   /\b(?:(?:if|whether|unless|suppos(?:e|ing)|assum(?:e|ing)|imagine)(?: that)?(?: (?:the|this|that|our|my|your|his|her|their|an?))?(?: (?:final|correct|right|real|true|actual|exact|required))*|wrong|incorrect|false) ?$/i;
-/** `You might think that the answer is`, `a common mistake is to say`: what others would say. */
+/** `You might think that the answer is`, `a common mistake is to say`: what others might claim. */
 const OTHERS =
   /\b(?:you|one|they|some(?:one|body)?|people|many|students?) (?:(?:might|may|could|would|will|can|often) )?(?:be tempted to )?(?:think|believe|say|guess|expect|assume|conclude|argue)s?\b|\b(?:mistake|error) (?:is|would be) to\b|\b(?:tempting|wrong|incorrect|mistaken) to\b|\b(?:wrongly|mistakenly|incorrectly|erroneously)\b/i;
 
-/** Whether what begins at this place is only supposed, or what somebody else would say. */
+/** Whether the statement that begins at this position is only hypothetical, or attributed to somebody else. */
 export function isSupposed(text: string, at: number): boolean {
   const clause = clauseBefore(text, at);
   return SUPPOSED.test(clause) || OTHERS.test(clause.slice(clause.lastIndexOf(',') + 1));
 }
 
-/** Whether the sentence says before this place under which condition it holds, or that it is only supposed. */
+/** Whether the sentence, before this position, states a condition or marks itself as hypothetical. */
 export function isConditional(text: string, at: number): boolean {
   return /\b(?:if|whether|unless|suppos(?:e|ing)|assum(?:e|ing)|imagine|either|neither)\b/i.test(
     clauseBefore(text, at),
   );
 }
 
-/** What is before a place in its own clause, with single spaces and without emphasis. */
+/** The text before a position within its clause, with single spaces and without emphasis. */
 function clauseBefore(text: string, at: number): string {
   let begin = at;
   while (begin > 0 && at - begin < NEAR && !'.!?;:\n'.includes(text[begin - 1]!)) begin--;

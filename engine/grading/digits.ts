@@ -1,4 +1,4 @@
-/** Digits as numbers: in another base, or with a part that repeats. */
+/** Digits as numbers: in another base, or with a repetend. */
 import type { MathNode } from './node.ts';
 import { fromDecimal, rational, add as sumOf } from './rational.ts';
 import { Unreadable } from './scanner.ts';
@@ -18,7 +18,7 @@ const BASE_WORDS: ReadonlyMap<string, number> = new Map([
   ['sixteen', 16],
 ]);
 
-/** `11_2` is three. Throws Unreadable for digits that the base lacks. */
+/** The value of digits in a base: `11_2` is three. Throws Unreadable for digits that are invalid in the base. */
 export function inBase(digits: string, base: string): MathNode {
   const b = /^\d/.test(base) ? Number(base) : BASE_WORDS.get(base);
   if (b === undefined || b < 2 || b > 36 || digits.length > 256) throw new Unreadable('bad base');
@@ -31,7 +31,7 @@ export function inBase(digits: string, base: string): MathNode {
   return { kind: 'number', value: rational(value), places: 0 };
 }
 
-/** The digits that repeat at the end of a decimal: `6` of `1666`; null where fewer than three say so. */
+/** The repetend at the end of a decimal: `6` for `1666`; null if fewer than three digits show it. */
 export function periodOf(decimals: string): string | null {
   let best: { length: number; digits: number } | null = null;
   for (let length = 1; length <= 6; length++) {
@@ -49,7 +49,7 @@ export function periodOf(decimals: string): string | null {
   return decimals.slice(start, start + best.length);
 }
 
-/** `0.1` with the repetend `6` is 1/6. */
+/** The value of a repeating decimal: `0.1` with the repetend `6` is 1/6. */
 export function repeatingDecimal(digits: string, repetend: string): MathNode {
   const start = fromDecimal(digits);
   const places = digits.includes('.') ? digits.length - digits.indexOf('.') - 1 : 0;

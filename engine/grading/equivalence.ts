@@ -1,4 +1,4 @@
-/** The one grading function: voting, rewards and every metric ask this. */
+/** The single grading function, which voting, rewards and all metrics use. */
 import { type Rule, sayTheSame } from './compare.ts';
 import { within } from './meter.ts';
 import { isScalar, type MathNode, symbolsOf } from './node.ts';
@@ -7,18 +7,18 @@ import { type Understood, understand } from './understand.ts';
 import { relate, type Unit } from './units.ts';
 
 interface EquivalenceOptions {
-  /** 0.5 also equals 50% where the reference has no percent sign. */
+  /** 0.5 equals 50% even if the reference has no percent sign. */
   percent?: boolean;
 }
 
-/** Steps of one comparison; answers that would cost more are compared as text. */
+/** Step budget of one comparison; beyond it, answers are compared as text. */
 export const COMPARISON_STEPS = 200_000;
 
 /**
  * Whether the answer `a` is equivalent to the reference `b`: as text, exactly, or as mathematics (expressions at several
- * points). Never throws, never evaluates code, and its work is bounded: 2,000 characters, 60 levels, 1,500 parts, numbers
- * of 4,096 bits, and a budget of steps; beyond that, text decides. Symmetric but for one thing: 0.5 equals 50% only when
- * `b` has the percent sign.
+ * points). Never throws, never evaluates code, and its work is bounded: 2,000 characters, 60 levels, 1,500 nodes, numbers of
+ * 4,096 bits, and a step budget; beyond these, the text decides. Symmetric with one exception: 0.5 equals 50% only if `b`
+ * has the percent sign.
  */
 export function equivalent(a: string, b: string, options: EquivalenceOptions = {}): boolean {
   if (a.trim() === b.trim()) return a.trim() !== '';
@@ -33,7 +33,7 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
   );
 }
 
-/** Two answers of equal standing, neither being the reference. */
+/** Whether two answers match when neither is the reference. */
 export function matches(a: Understood, b: Understood, rule: Rule): boolean {
   if (a.key === b.key) return a.key !== '';
   const chosen = sameChoice(a, b, rule);
@@ -56,7 +56,7 @@ function sameValues(a: Understood, b: Understood, rule: Rule): boolean {
   );
 }
 
-/** In the unit of its dimension that all others are multiples of. */
+/** The value in the base unit of its dimension. */
 function inUnits(value: MathNode, { factor }: Unit): MathNode {
   return { kind: 'product', factors: [value, { kind: 'number', value: factor, places: 0 }] };
 }
@@ -66,8 +66,8 @@ function inRadians(value: MathNode, { name }: Unit): MathNode {
 }
 
 /**
- * Letters of a choice decide where both answers have one, unless both also have values, which differ: then one of them
- * names another choice than it thinks. Text next to the letter counts if only one has it: `(B) 5` is B and 5.
+ * If both answers have a choice letter, the letters decide, unless both also have values that differ: then one of them
+ * confuses its choices. Text next to the letter counts if only one has it: `(B) 5` is B and 5.
  */
 function sameChoice(a: Understood, b: Understood, rule: Rule): boolean | null {
   if (a.choice && b.choice) {

@@ -1,6 +1,6 @@
 /**
- * Values of a scalar node: exactly, as a rational, where that is possible within bounds; numerically, as a complex
- * number, at given values of its variables. Null and NaN say that there is no value; only the meter throws.
+ * Values of a scalar node: exact, as a rational, if possible within bounds; numerical, as a complex number, at given values
+ * of its variables. Null and NaN mean that there is no value; only the meter throws.
  */
 import * as C from './complex.ts';
 import { functionAt } from './functions.ts';
@@ -8,10 +8,10 @@ import { spend } from './meter.ts';
 import type { MathNode } from './node.ts';
 import * as Q from './rational.ts';
 
-/** Exact values that are known already, by node: what is asked again costs nothing. */
+/** Cache of exact values by node. */
 export type Known = Map<MathNode, Q.Rational | null>;
 
-/** The exact rational value; null when it is irrational, has variables, or is out of bounds. */
+/** The exact rational value; null if it is irrational, has variables, or is out of bounds. */
 export function exactValue(node: MathNode, known: Known = new Map()): Q.Rational | null {
   const before = known.get(node);
   if (before !== undefined) return before;
@@ -138,7 +138,7 @@ function lcm(a: bigint, b: bigint): bigint {
   return a === 0n || b === 0n ? 0n : Q.rational((a / Q.gcd(a, b)) * b).n;
 }
 
-/** By fraction-free elimination on at most 6 x 6 entries. */
+/** The determinant by fraction-free elimination, of at most 6 x 6 entries; null for others. */
 function determinant(node: MathNode, known: Known): Q.Rational | null {
   if (node.kind !== 'matrix' || node.rows.length !== node.rows[0]!.length || node.rows.length > 6) return null;
   const entries = node.rows.map((row) => row.map((entry) => exactValue(entry, known)));
@@ -166,7 +166,7 @@ function determinant(node: MathNode, known: Known): Q.Rational | null {
 /** Values of variables at one point. */
 export type Point = (name: string) => number;
 
-/** The value at a point; NaN where it is undefined, infinite parts where it is too large for a double. */
+/** The value at a point; NaN if it is undefined, infinite parts if it is too large for a double. */
 export function valueAt(node: MathNode, point: Point, known: Known = new Map()): C.Complex {
   spend();
   switch (node.kind) {
@@ -202,7 +202,7 @@ function powerAt(base: MathNode, exponent: MathNode, point: Point, known: Known)
   const b = valueAt(base, point, known);
   const power = exactValue(exponent, known);
   if (power && b.im === 0 && b.re < 0 && power.d % 2n === 1n && power.d > 1n && power.d < 1000n) {
-    // the real root of a negative number, as schools teach it
+    // the real root of a negative number, as taught in schools
     const size = (-b.re) ** Q.toNumber(power);
     return C.real(power.n % 2n === 0n ? size : -size);
   }

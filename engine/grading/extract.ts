@@ -1,4 +1,4 @@
-/** Finds the final answer in a response, its place, and the value in a label. */
+/** Finds the final answer in a response, its span, and the value in a label. */
 import { lastBoxed } from './boxes.ts';
 import { lastNumber } from './last-number.ts';
 import { type Found, MAX_ANSWER, type Span } from './span.ts';
@@ -6,26 +6,26 @@ import { lastHashes, lastStatement } from './statement.ts';
 import { lastTag } from './tags.ts';
 import { spoken } from './thought.ts';
 
-/** How far back from the end of a response its answer is searched for, in characters. */
+/** How far from the end of a response its answer is searched for, in characters. */
 export const WINDOW = 100_000;
 
 type ExtractionMode = 'strict' | 'lenient';
 
 /**
- * The final answer as it was written, without its marks; null when there is none. In this order: the last balanced
- * `\boxed{...}` or `<answer>...</answer>`, whichever is later; the last `#### x`; the last `final answer is x` or `answer
- * is x`. Thoughts (`<think>...</think>`) are not an answer, and neither is a response that ends within a box. `lenient`
- * (evaluation by eye, never votes or rewards) adds the last number, or the formula that it is part of. Linear in the
- * length of the text.
+ * The final answer as written, without its marks; null if there is none. In this order: the last balanced `\boxed{...}` or
+ * `<answer>...</answer>`, whichever is later; the last `#### x`; the last `final answer is x` or `answer is x`. Thoughts
+ * (`<think>...</think>`) do not count as an answer, and neither does a response that ends within a box. `lenient` (for human
+ * inspection, never votes or rewards) adds the last number, or the formula that contains it. Linear in the length of the
+ * text.
  */
 export function extractAnswer(text: string, mode: ExtractionMode): string | null {
   return findAnswer(text, mode)?.text ?? null;
 }
 
 /**
- * Where the final answer is: `text.slice(start, end)` is what `extractAnswer` returns for the same text and mode, or
- * holds it, where it is a list of boxes. Offsets in UTF-16 code units, `end` exclusive, never empty; null when
- * there is no answer.
+ * The span of the final answer: `text.slice(start, end)` is what `extractAnswer` returns for the same text and mode, or
+ * contains it, if it is a list of boxes. Offsets in UTF-16 code units, `end` exclusive, never empty; null if there is no
+ * answer.
  */
 export function locateAnswer(text: string, mode: ExtractionMode): Span | null {
   const found = findAnswer(text, mode);
@@ -46,7 +46,7 @@ function markedOrStated(said: string): Found | 'cut' | null {
   return marked(said) ?? lastStatement(said);
 }
 
-/** The rule `auto` on the part of a response that can hold its answer. */
+/** The rule `auto`, applied to the part of a response that can contain its answer. */
 export function automatic(said: string): Found | null {
   const found = markedOrStated(said);
   return found === 'cut' ? null : found;
@@ -61,7 +61,7 @@ function marked(text: string): Found | 'cut' | null {
   return box ?? lastHashes(text);
 }
 
-/** What a tag's content gives as the answer, which may be a sentence. */
+/** The answer within a tag, whose content may be a sentence. */
 function inside(text: string, tag: Found): Found {
   const content = text.slice(tag.start, tag.end);
   const found = lastHashes(content) ?? lastStatement(content);
@@ -73,8 +73,8 @@ function moved<T extends Found | null>(found: T, by: number): T {
 }
 
 /**
- * What a label column means: the answer in a solution with `#### x`, `\boxed{x}`, `the answer is x` or a last line
- * `A: x`, or else the bare value itself. null for empty text.
+ * The value in a label column: the answer in a solution with `#### x`, `\boxed{x}`, `the answer is x` or a last line `A: x`;
+ * otherwise the bare value itself. null for empty text.
  */
 export function referenceAnswer(text: string): string | null {
   const found = marked(text.slice(-WINDOW));
@@ -84,7 +84,7 @@ export function referenceAnswer(text: string): string | null {
   return labeledLine(bare) ?? lastStatement(bare.slice(-WINDOW))?.text ?? bare;
 }
 
-/** `A: 7` or `Answer: 7` as the last line that is not empty. */
+/** `A: 7` or `Answer: 7` as the last nonempty line. */
 function labeledLine(text: string): string | null {
   const line = text.slice(text.lastIndexOf('\n') + 1).trim();
   const value = /^A(?:nswer)?:/.exec(line) && line.slice(line.indexOf(':') + 1).trim();

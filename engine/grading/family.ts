@@ -1,7 +1,7 @@
-/** Answers with a parameter, such as `n = 5k, k \in \mathbb{Z}`: what the parameter may be, and the same family otherwise. */
+/** Answers with a parameter, such as `n = 5k, k \in \mathbb{Z}`: the domain of the parameter, and equivalent forms. */
 import { children, type MathNode, mapChildren, symbolsOf } from './node.ts';
 
-/** `n = 5k` with what is said about `k`. */
+/** The value `n = 5k` and the domain of `k`. */
 export interface Condition {
   value: string;
   parameter: string;
@@ -10,16 +10,16 @@ export interface Condition {
 
 export interface Family {
   domain: Domain;
-  /** What it says with its parameter under one name. */
+  /** The readings with the parameter renamed to a canonical symbol. */
   readings: MathNode[];
-  /** The same families, with the parameter counted from elsewhere or backwards: 2k + 1 is also 2k - 1. */
+  /** Equivalent families with the parameter shifted or negated: 2k + 1 is also 2k - 1. */
   variants: MathNode[];
 }
 
 /** Integers, from 0, from 1; rational, real and complex numbers. */
 type Domain = 'Z' | 'Z0' | 'Z+' | 'Q' | 'R' | 'C';
 
-/** Longest answer that is looked at. */
+/** Maximum length of an answer that is examined, in characters. */
 const LONGEST = 400;
 
 const PARAMETER = '([a-zA-Z]|\\\\[a-z]{2,7})';
@@ -29,7 +29,7 @@ const SET = '\\\\in ?\\{? ?(?:\\\\mathbb ?)?\\{? ?([ZNQRC]) ?\\}?((?: ?[_^] ?(?:
 const KIND =
   '((?:(?:positive|non-?negative|natural|whole|real|rational|complex|arbitrary) )?(?:integer|number|constant|parameter|real)s?)';
 
-/** What says in a set or in words of what kind the parameter is. */
+/** Set notation or words that state the domain of the parameter. */
 const CONDITIONS: readonly [RegExp, (found: RegExpExecArray) => Condition | null][] = [
   [new RegExp(`${LEAD}${PARAMETER} ?${SET}$`), ofSet],
   [
@@ -77,7 +77,7 @@ function conditionAtEnd(text: string): Condition | null {
   return null;
 }
 
-/** Without marks of words, and without the brackets of a set or a remark. */
+/** Removes text markup, and the brackets of a set or a remark. */
 function plain(cleaned: string): string {
   const text = cleaned
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
@@ -115,7 +115,7 @@ function kindOf(words: string): Domain | null {
   if (first === 'whole') return 'Z0';
   if (first === 'rational') return 'Q';
   if (first === 'complex') return 'C';
-  // a constant is real where nothing else is said
+  // a constant is real unless stated otherwise
   return /^(?:real|constant|parameter|arbitrary)$/.test(first!) && second !== 'real' ? 'R' : null;
 }
 
@@ -133,16 +133,19 @@ function within(found: Condition, operator: string, number: string): Condition {
   return known ? { ...found, domain: fromOne ? 'Z+' : 'Z0' } : found;
 }
 
-/** What the parameter is called here; no answer can write it. */
+/** The parameter's canonical name; no answer can spell it. */
 const ANY = 'the parameter';
 
-/** A family of values, definitions or points that contain the parameter; null for what only limits a variable, as `x > 3, x \in Z` does. */
+/**
+ * The family of values, definitions or points that contain the parameter; null if the condition only restricts a variable,
+ * as in `x > 3, x \in Z`.
+ */
 export function familyOf(readings: readonly MathNode[], { parameter, domain }: Condition): Family | null {
   const families = readings.filter((node) => isFamily(node, parameter));
   if (families.length === 0) return null;
   const symbol: MathNode = { kind: 'symbol', name: ANY };
   const named = families.map((node) => replaced(node, parameter, symbol));
-  // counting from elsewhere gives the same integers, and the same numbers
+  // shifted counting gives the same integers, and the same numbers
   const shifts = domain === 'Z0' || domain === 'Z+' ? [] : [-2, -1, 1, 2];
   const backwards: MathNode[] = domain === 'Z0' || domain === 'Z+' ? [] : [{ kind: 'negative', of: symbol }];
   const others = [symbol, ...backwards].flatMap((count) =>

@@ -1,18 +1,18 @@
-/** The functions of mathematics that answers name, at complex numbers; undefined off the real axis where said so. */
+/** Mathematical functions that answers use, on complex numbers; some are defined only on the real axis. */
 import * as C from './complex.ts';
 
-/** A function's value: `a` is its first argument, `b` its second where it has one, `all` has them all. */
+/** A function's value: `a` is its first argument, `b` the second (if any), `all` are all of them. */
 type MathFunction = (a: C.Complex, b: C.Complex | undefined, all: readonly C.Complex[]) => C.Complex;
 
 const ONE = C.real(1);
 
-/** A function of real numbers. */
+/** A function of one real number. */
 const onReals =
   (f: (x: number) => number): MathFunction =>
   (a) =>
     a.im === 0 ? C.real(f(a.re)) : C.UNDEFINED;
 
-/** One of several real numbers. */
+/** A function of several real numbers. */
 const ofReals =
   (f: (...values: number[]) => number): MathFunction =>
   (_a, _b, all) =>
@@ -20,7 +20,7 @@ const ofReals =
 
 const magnitude: MathFunction = (a) => C.real(C.magnitude(a));
 
-/** The root with a real index, 2 without one; of a negative number with an odd index the real one. */
+/** The root with a real index (default 2); of a negative number with an odd index, the real root. */
 const root: MathFunction = (a, b) => {
   const index = b ? b.re : 2;
   if (b && b.im !== 0) return C.UNDEFINED;
@@ -40,7 +40,7 @@ const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map<string, MathFunctio
   ['norm', magnitude],
   ['exp', C.exp],
   ['ln', C.log],
-  // without a base, log is the natural one; a base is the second argument
+  // without a base, log is the natural logarithm; the base is the second argument
   ['log', (a, b) => (b ? C.divide(C.log(a), C.log(b)) : C.log(a))],
   ['log10', (a) => C.divide(C.log(a), C.real(Math.LN10))],
   ['sin', C.sin],
@@ -74,7 +74,7 @@ const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map<string, MathFunctio
   ['max', ofReals(Math.max)],
 ]);
 
-/** The value of a function by its name; undefined for an unknown one, and without an argument. */
+/** The value of a function by name; undefined (NaN) for an unknown name, or without arguments. */
 export function functionAt(name: string, args: readonly C.Complex[]): C.Complex {
   const [a, b] = args;
   return (a && FUNCTIONS.get(name)?.(a, b, args)) ?? C.UNDEFINED;

@@ -1,6 +1,4 @@
-/**
- * How a run finds and compares answers: one object, built from its settings, that votes, rewards and metrics all ask.
- */
+/** How a run finds and compares answers: one object, built from its settings, that votes, rewards and metrics share. */
 import type { Cluster } from '../protocol/group.ts';
 import { clusterAnswers } from './cluster.ts';
 import { type Comparison, keyFor } from './compare-as.ts';
@@ -16,14 +14,14 @@ export interface GradingRules {
 
 export interface Grader {
   readonly rules: GradingRules;
-  /** The answer of a response as it was written; null without one. */
+  /** The answer of a response as written; null if there is none. */
   extract(text: string): string | null;
-  /** Where it is. */
+  /** The answer's span. */
   locate(text: string): Span | null;
   /** Whether `a` equals the reference, or another answer, `b`. */
   equal(a: string, b: string): boolean;
   cluster(answers: readonly (string | null)[], reference?: Reference): Cluster[];
-  /** From the texts of a group's responses to its vote. */
+  /** Judges a group's responses: answers, clusters and verdicts. */
   judge(texts: readonly string[], reference: Reference): JudgedAnswers;
 }
 
@@ -31,7 +29,7 @@ export const AUTOMATIC: GradingRules = { answer: 'auto', compare: 'math' };
 
 const graders = new Map<string, Grader>();
 
-/** Throws RollscopeError `config` for a rule that cannot be read. */
+/** Throws RollscopeError `config` for an invalid rule. */
 export function graderOf({ answer, compare }: GradingRules = AUTOMATIC): Grader {
   const name = `${compare} ${answer}`;
   const before = graders.get(name);
@@ -58,9 +56,9 @@ export function graderOf({ answer, compare }: GradingRules = AUTOMATIC): Grader 
 }
 
 /**
- * The grader of one problem: where its data has a rule of its own for the answers, that rule counts instead of the run's.
+ * The grader of one problem: an answer rule in the problem's own data overrides the run's rule.
  * @param rules of the run; undefined if it did not record any, which means the automatic ones
- * @throws RollscopeError `config` for a rule that cannot be read
+ * @throws RollscopeError `config` for an invalid rule
  */
 export function problemGrader({ rule }: { rule?: string | undefined }, rules: GradingRules | undefined): Grader {
   return graderOf(rule === undefined ? rules : { ...(rules ?? AUTOMATIC), answer: rule });

@@ -1,4 +1,4 @@
-/** Answers: found in texts, compared, clustered, judged. */
+/** Finds answers in texts, compares, clusters and judges them. */
 export { clusterAnswers } from './cluster.ts';
 export { equivalent } from './equivalence.ts';
 export { extractAnswer, locateAnswer, referenceAnswer } from './extract.ts';

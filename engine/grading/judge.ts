@@ -1,29 +1,29 @@
 /**
- * What a problem's rollouts answer, which of them agree, and which are right: the one way from texts to votes. The training
- * loop judges what it samples with it, and importers judge what other trainers sampled. Pure.
+ * The answers of a problem's rollouts, which of them agree, and which are correct: the one path from texts to votes. The
+ * training loop uses it for what it samples, and importers for the rollouts of other trainers. Pure.
  */
 import type { Cluster, RolloutFacts } from '../protocol/group.ts';
 import { clusterAnswers } from './cluster.ts';
 
-/** One, or several of which any counts; null without. */
+/** One reference, or several of which any counts; null if there is none. */
 export type Reference = string | readonly string[] | null;
 
 export interface JudgedAnswers {
-  /** Of equal answers, the largest first. */
+  /** Clusters of equal answers, the largest first. */
   clusters: Cluster[];
   /** One per rollout. */
   rollouts: Pick<RolloutFacts, 'answer' | 'cluster' | 'correct'>[];
 }
 
 /**
- * Clusters answers and compares them with the reference. Without an answer (null) a rollout is in no cluster, and wrong
- * where there is a reference; without a reference right and wrong are unknown.
+ * Clusters answers and compares them with the reference. A rollout without an answer (null) is in no cluster, and is wrong
+ * if there is a reference; without a reference, correctness is unknown.
  */
 export function judgeAnswers(answers: readonly (string | null)[], reference: Reference): JudgedAnswers {
   return judgeAnswersBy(clusterAnswers, answers, reference);
 }
 
-/** The same with a way of clustering of one's own. */
+/** The same with a custom clustering function. */
 export function judgeAnswersBy(
   cluster: (answers: readonly (string | null)[], reference: Reference) => Cluster[],
   answers: readonly (string | null)[],

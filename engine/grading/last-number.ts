@@ -1,19 +1,22 @@
-/** The last number of a text, or the formula that it is part of. */
+/** The last number of a text, or the formula that contains it. */
 import { isDenied } from './denial.ts';
 import { type Found, type Span, usable } from './span.ts';
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
 
-/** How far back from the end a last number is searched for. */
+/** How far from the end a last number is searched for, in characters. */
 const TAIL = 4000;
 
-/** Looks at the end of a long text only; null without a number there, or where it is denied (`not 42`). The span is one of the whole text. */
+/**
+ * The last number within the end of a long text; null if there is none, or if it is denied (`not 42`). The span refers to
+ * the whole text.
+ */
 export function lastNumber(whole: string): Found | null {
   const text = whole.slice(-TAIL);
   const before = whole.length - text.length;
   let last: Span | null = null;
   for (const match of text.matchAll(NUMBER)) {
-    // a hyphen between a word or number and a number is not a sign
+    // a hyphen after a word or number is not a sign
     const glued = match[0].startsWith('-') && /[\w)]/.test(text[match.index - 1] ?? '');
     last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }
@@ -22,12 +25,12 @@ export function lastNumber(whole: string): Found | null {
   return found && { ...found, start: before + found.start, end: before + found.end };
 }
 
-/** Where a formula may begin: its marks, and fractions and roots, which need none. */
+/** Where a formula may begin: at its delimiters, or at fractions and roots, which need none. */
 const BEGINNING =
   /\$\$|\\\[|\\\(|\$|-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|(?:-|(?<![\d.]))[\d.]*\\sqrt\s*\{[^{}]*\}/g;
 const CLOSING: Readonly<Record<string, string>> = { $$: '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
 
-/** Where the content of each formula of a text is, from the first to the last. */
+/** The span of each formula's content, in order. */
 function* formulas(text: string): Generator<Span> {
   const pattern = new RegExp(BEGINNING);
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
@@ -47,7 +50,10 @@ function* formulas(text: string): Generator<Span> {
   }
 }
 
-/** The formula that contains `number`; null where it is in prose (or between sums of money), or is all after `=`. */
+/**
+ * The formula that contains `number`; null if the number is in prose (or between amounts of money), or is all that follows
+ * `=`.
+ */
 function formulaAround(text: string, number: Span): Found | null {
   for (const { start: from, end } of formulas(text)) {
     const content = text.slice(from, end);

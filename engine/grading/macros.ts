@@ -1,4 +1,4 @@
-/** What has a name: LaTeX macros, sets, matrices, sums over a counter, functions and letters. */
+/** Named constructs: LaTeX macros, sets, matrices, sums over an index, functions and letters. */
 
 import { inBase } from './digits.ts';
 import type { MathNode } from './node.ts';
@@ -27,19 +27,19 @@ const GREEK = new Set(
     'angle spadesuit heartsuit aleph imath jmath nabla partial emptyset triangle circ square'
   ).split(' '),
 );
-/** Signs of money before a number say nothing here. */
+/** Currency signs before a number are ignored here. */
 const CURRENCIES = ['\\dollar', '\\euro', '\\pound', '\\yen', '\\rupee', '\\won', '\\ruble'];
 
-/** The layer of the parser that reads a name and what belongs to it, at the place where the scanner is. */
+/** The parser layer that reads a name and its arguments at the scanner's position. */
 export abstract class Macros extends Scanner {
-  /** Open `|` bars: another bar then closes. */
+  /** Number of open `|` bars; if positive, another bar closes. */
   protected bars = 0;
-  /** Open `\|` bars, likewise. */
+  /** Number of open `\|` bars, likewise. */
   protected norms = 0;
   /** Inside `{x : ...}`, where a colon ends the variable. */
   protected inBuilder = false;
   private inSeries = false;
-  /** What the series counts with. */
+  /** The index variable of the series. */
   private counter: string | null = null;
 
   protected abstract argument(oneDigit: boolean): MathNode;
@@ -88,7 +88,7 @@ export abstract class Macros extends Scanner {
     throw new Unreadable(`unknown macro ${name}`);
   }
 
-  /** `\angle ABC`, which is `\angle CBA` and no other. */
+  /** `\angle ABC`, which equals only `\angle CBA`. */
   protected angle(): MathNode {
     const points = this.match(/ ?\{? ?([A-Z]) ?([A-Z]) ?([A-Z])(?![a-zA-Z]) ?\}?/y);
     if (!points) return this.subscripted('angle');
@@ -164,7 +164,7 @@ export abstract class Macros extends Scanner {
     return open[1] === 'vmatrix' ? this.count({ kind: 'call', name: 'det', args: [matrix] }) : matrix;
   }
 
-  /** `\sum_{k=1}^{n} k^2`: over few terms, and not one inside another, so that work stays bounded. */
+  /** `\sum_{k=1}^{n} k^2`: only over a few terms and not nested, so that work stays bounded. */
   protected series(name: 'sum' | 'prod'): MathNode {
     this.expect('_');
     const range = this.group();
@@ -178,7 +178,7 @@ export abstract class Macros extends Scanner {
     ) {
       throw new Unreadable('not a simple series');
     }
-    // `i` counts here, and is not a number
+    // `i` is an index here, not the imaginary unit
     const counter: MathNode = isImaginaryUnit(range.sides[0]!) ? { kind: 'symbol', name: 'i' } : range.sides[0]!;
     this.inSeries = true;
     this.counter = counter.kind === 'symbol' ? counter.name : null;

@@ -1,10 +1,10 @@
-/** Arithmetic of matrices in answers, whose entries stay expressions. Bounded. */
+/** Matrix arithmetic in answers, with expressions as entries. Bounded. */
 import { spend } from './meter.ts';
 import { isScalar, type MathNode } from './node.ts';
 
 export type Matrix = MathNode & { kind: 'matrix' };
 
-/** Carries out sums, multiples and small products of matrices; null for anything but a matrix. */
+/** Evaluates sums, multiples and small products of matrices; null if the node is not a matrix. */
 export function asMatrix(node: MathNode): Matrix | null {
   switch (node.kind) {
     case 'matrix':
@@ -45,7 +45,7 @@ function mapEntries(matrix: Matrix, f: (entry: MathNode) => MathNode): Matrix {
   return { kind: 'matrix', rows: matrix.rows.map((row) => row.map(f)) };
 }
 
-/** Most products of entries that one product of matrices may cost, and most factors of an entry of it. */
+/** Maximum number of entry products that a matrix product may cost, and of factors in one of its entries. */
 const MAX_MATRIX_WORK = 216;
 
 function multiplied(a: Matrix, b: Matrix): Matrix | null {
@@ -77,7 +77,7 @@ export function rowsOf(node: MathNode): MathNode[][] | null {
   return rows.some((row) => row !== null) ? null : node.items.map((item) => [item]);
 }
 
-/** Rows as columns. */
+/** The transposed rows. */
 export function transposed(rows: MathNode[][]): MathNode[][] {
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
 }

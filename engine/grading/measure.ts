@@ -1,8 +1,8 @@
-/** Units and other words after a number. Which unit it was matters only where both answers name a known one. */
+/** Units and other words after a number. The unit matters only if both answers name a known one. */
 import { closingBrace } from './clean.ts';
 import { isUnit, type Unit, unitOf } from './units.ts';
 
-/** Words that are mathematics and never a unit. */
+/** Words that are mathematics, never units. */
 const MATHEMATICS = new Set(
   (
     'sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp abs sqrt cbrt max gcd lcm floor ceil det ' +
@@ -26,16 +26,16 @@ const SCALES: ReadonlyMap<string, string> = new Map([
 ]);
 
 export interface Measured {
-  /** What is left without the unit. */
+  /** The text without the unit. */
   value: string;
   /** null for unknown units. */
   unit: Unit | null;
 }
 
-/** What may be directly before a unit: a number, however written. Letters only inside \frac, \sqrt and \pi. */
+/** What may directly precede a unit: a number in any notation. Letters only inside \frac, \sqrt and \pi. */
 const NUMBER_TAIL = /[\d.)}\]!]$|\\pi$|\\infty$|π$/;
 
-/** Signs and codes of money before a number, as `clean` leaves them, and what they are units of. */
+/** Currency signs and codes before a number, as `clean` writes them, and their units. */
 const MONEY: ReadonlyMap<string, string> = new Map([
   ['\\dollar', 'dollar'],
   ['\\euro', 'euro'],
@@ -48,8 +48,8 @@ const MONEY: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Takes unit and other trailing words off a number. Returns null when there is nothing to take off. The caller checks
- * that what is left is a number.
+ * Splits unit and other trailing words off a number. Returns null if there are none. The caller checks that the rest is a
+ * number.
  */
 export function splitUnit(cleaned: string): Measured | null {
   const money = /^(-?) ?(?:(?:US|AU?|CA?|NZ|HK) ?(?=\\dollar))?(\\[a-z]+) ?(?=-?[\d.\\({])/.exec(cleaned);
@@ -68,7 +68,7 @@ function splitTail(cleaned: string): Measured | null {
   return moneyTail(cleaned) ?? degreesTail(cleaned) ?? fractionTail(cleaned) ?? textTail(cleaned) ?? wordTail(cleaned);
 }
 
-/** `2.5 million dollars` is `2.5*1000000 dollars`. */
+/** Expands number words: `2.5 million dollars` is `2.5*1000000 dollars`. */
 function scale(cleaned: string): string | null {
   const found = /(?:\\text\{ ?)?(dozen|hundred|thousand|million|billion|trillion)s?(?![a-zA-Z])/.exec(cleaned);
   if (!found) return null;
@@ -79,7 +79,7 @@ function scale(cleaned: string): string | null {
   return `${head}*${SCALES.get(found[1]!)} ${rest}`.trim();
 }
 
-/** `5 \euro`, `5 元`, `25人`: money after the number, and words of scripts without spaces. */
+/** `5 \euro`, `5 元`, `25人`: a currency after the number, and words of scripts without spaces. */
 function moneyTail(cleaned: string): Measured | null {
   const sign = /(\\(?:dollar|euro|pound|yen|rupee|won|ruble)|¢)$/.exec(cleaned);
   if (sign) return tailed(cleaned.slice(0, -sign[0].length), unitOf(MONEY.get(sign[0])!));
@@ -139,7 +139,7 @@ function textTail(cleaned: string): Measured | null {
 
 const MICRO = /(?:\{ ?\\mu ?\}|\\mu) ?(?=[a-zA-Z]+$)|\\text\{ ?μ ?\} ?(?=[a-zA-Z]+$)/;
 
-/** ` cm^2`, ` square feet`, ` apples`, `\Omega` at the end, without any mark. */
+/** ` cm^2`, ` square feet`, ` apples`, `\Omega` at the end, without markup. */
 function wordTail(text: string): Measured | null {
   const cleaned = text.replace(MICRO, 'μ').replace(/([kM]?) ?\\Omega$/, ' $1Ω');
   const [head, tail] = tailOf(cleaned);
@@ -162,7 +162,7 @@ function wordTail(text: string): Measured | null {
       return null;
     // `3nm` may be a product
     if (/^(?:n[mscF]|cl|dl|kl|ha|cc|ly|hp|[kmgt]b|m[CFJTW]|pF|G[JW]|PB)$/.test(word) && space === '') return null;
-    // a word of three letters may be a product of variables
+    // a three-letter word may be a product of variables
     if (word.length === 3 && words.length === 1 && !isUnit(word) && space === '') return null;
   }
   return { value, unit: unitOf(tail) };
@@ -171,7 +171,7 @@ function wordTail(text: string): Measured | null {
 const WORD = /(?<![\\a-zA-Z'μΩ])[a-zA-Z'μΩ]{1,40}\.?(?: ?\^ ?(?:\{ ?-?\d ?\}|\d))?$/;
 const BETWEEN_WORDS = /(?: ?[/*] ?| |-)$/;
 
-/** Splits the words at the end off, walking from the end. */
+/** Splits off the trailing words, scanning from the end. */
 function tailOf(cleaned: string): [string, string] {
   let start = cleaned.length;
   let at = cleaned.length;

@@ -1,9 +1,9 @@
 /**
- * Work counted in steps instead of time: what is given up does not depend on the machine, nor on what else it does.
- * Everything here is synchronous, so one meter runs at a time; the work inside has a budget of its own.
+ * Measures work in steps instead of time, so that giving up depends neither on the machine nor on its load. Everything here
+ * is synchronous, so one meter runs at a time; nested work has its own budget.
  */
 
-/** Thrown where work would cost more than its budget. */
+/** Thrown if work would exceed its budget. */
 export class OutOfSteps extends Error {}
 
 let left = Number.POSITIVE_INFINITY;
@@ -18,7 +18,7 @@ export function spend(steps = 1): void {
   if (left < 0) throw new OutOfSteps();
 }
 
-/** The result of `work`, or of `otherwise` when the work costs more than `steps`. Nothing that it throws gets out. */
+/** The result of `work`, or of `otherwise` if the work costs more than `steps` or throws. */
 export function within<T>(steps: number, work: () => T, otherwise: () => T): T {
   const outer = left;
   left = steps;
@@ -33,12 +33,12 @@ export function within<T>(steps: number, work: () => T, otherwise: () => T): T {
   }
 }
 
-/** Steps since the program began. */
+/** Steps since the program started. */
 export function stepsSpent(): number {
   return total;
 }
 
-/** How often work was given up since the program began: beyond its budget, and by a fault of ours. */
+/** How often work was abandoned since the program started: over budget, and due to a bug. */
 export function givenUp(): { exhausted: number; faults: number } {
   return { exhausted, faults };
 }

@@ -1,11 +1,11 @@
-/** What names a value and cannot be read itself: limits, integrals, probabilities, expectations. Pure. */
+/** Expressions that name a value but cannot be parsed: limits, integrals, probabilities, expectations. Pure. */
 
 const LIMIT = /^\\(?:lim|limsup|liminf|sup|inf|i{1,3}nt|oint)(?![a-zA-Z])/;
 const MEASURE =
   /^(?:\\Pr|\\?P|E|\\mathbb ?\{? ?[EP] ?\}?|\\?(?:Var|Cov|Pr)|\\text\{ ?(?:Var|Cov|E|P|Pr|SD) ?\}) ?(?:\(|\[|\\\{)/;
 const LONGEST = 300;
 
-/** `\lim_{x \to 0} f(x) = 1` as its name and its value; null for other texts. */
+/** `\lim_{x \to 0} f(x) = 1` split into its name and its value; null for other texts. */
 export function namedValue(text: string): { name: string; value: string } | null {
   if (text.length > LONGEST || !(LIMIT.test(text) || MEASURE.test(text))) return null;
   let depth = 0;
@@ -15,7 +15,7 @@ export function namedValue(text: string): { name: string; value: string } | null
     if ('{(['.includes(c)) depth++;
     else if ('})]'.includes(c)) depth--;
     else if (c === '=' && depth === 0) {
-      // more than one may be a chain of steps
+      // more than one `=` may be a chain of steps
       if (at >= 0) return null;
       at = i;
     } else if ('<>,;'.includes(c) && depth === 0) return null;

@@ -1,4 +1,4 @@
-/** What an answer says, as a tree. */
+/** The meaning of an answer, as a tree. */
 import { spend } from './meter.ts';
 import type { Rational } from './rational.ts';
 
@@ -7,7 +7,7 @@ export type Operator = '=' | '~' | '!=' | '<' | '>' | '<=' | '>=' | 'in' | ':';
 export type MathNode =
   /** A number literal; `places` counts the decimals it was written with, 0 for integers. */
   | { kind: 'number'; value: Rational; places: number }
-  /** A variable, or a word that stands for itself. */
+  /** A variable, or a word that is only itself. */
   | { kind: 'symbol'; name: string }
   | { kind: 'constant'; name: 'pi' | 'e' | 'i' | 'infinity' }
   | { kind: 'sum'; terms: MathNode[] }
@@ -16,14 +16,14 @@ export type MathNode =
   | { kind: 'quotient'; over: MathNode; under: MathNode }
   | { kind: 'power'; base: MathNode; exponent: MathNode }
   | { kind: 'call'; name: string; args: MathNode[] }
-  /** a ± b, and ± b where `left` is null. */
+  /** a ± b, or ± b if `left` is null. */
   | { kind: 'plus-minus'; left: MathNode | null; right: MathNode; sign: 1 | -1 }
-  /** Of a hundred, or of as many parts as are said: 1,000 for ‰. */
+  /** Parts per hundred, or per `parts`: 1,000 for ‰. */
   | { kind: 'percent'; of: MathNode; parts?: number }
   | { kind: 'degrees'; of: MathNode }
   /** `(a, b]` and the like: a tuple, a point, an interval. */
   | { kind: 'tuple'; open: '(' | '['; close: ')' | ']'; items: MathNode[] }
-  /** `{a, b}`, without order. */
+  /** `{a, b}`, unordered. */
   | { kind: 'set'; items: MathNode[] }
   /** `a, b`, `a and b`, `a or b` without brackets. */
   | { kind: 'list'; items: MathNode[]; join: 'and' | 'or' | ',' }
@@ -32,7 +32,7 @@ export type MathNode =
   /** Operations on sets. */
   | { kind: 'combined'; operation: 'union' | 'intersection' | 'difference'; left: MathNode; right: MathNode };
 
-/** The parts of a node, in the order written. */
+/** The child nodes, in written order. */
 export function children(node: MathNode): readonly MathNode[] {
   switch (node.kind) {
     case 'number':
@@ -76,7 +76,7 @@ export function symbolsOf(node: MathNode, into: Set<string> = new Set()): Set<st
   return into;
 }
 
-/** Whether the node is one value: a number or an expression, not a set, tuple, relation or list. */
+/** Whether the node is a single value: a number or an expression, not a set, tuple, relation or list. */
 export function isScalar(node: MathNode): boolean {
   spend();
   switch (node.kind) {
@@ -93,14 +93,14 @@ export function isScalar(node: MathNode): boolean {
   }
 }
 
-/** `f(x)`, `g'(2)`: a function whose name says so, applied. */
+/** `f(x)`, `g'(2)`: a function application, by the function's conventional name. */
 export function isApplied(node: MathNode): boolean {
   if (node.kind !== 'product' || node.factors.length !== 2) return false;
   const head = node.factors[0]!;
   return head.kind === 'symbol' && /^[fghFGH]'*$/.test(head.name);
 }
 
-/** The node with `f` of each of its parts. */
+/** The node with `f` applied to each of its children. */
 export function mapChildren(node: MathNode, f: (child: MathNode) => MathNode): MathNode {
   switch (node.kind) {
     case 'number':

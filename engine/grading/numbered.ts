@@ -1,8 +1,8 @@
-/** Numbers that say which one: `Day 25`, `7th place`. Pure. */
+/** Numbers that identify an item: `Day 25`, `7th place`. Pure. */
 import { ONE } from './rational.ts';
 import type { Unit } from './units.ts';
 
-/** What is counted by numbers behind its name. */
+/** Things identified by a number after their name. */
 const THINGS =
   'day|week|year|page|chapter|level|grade|room|row|column|step|stage|round|game|question|problem|part|case|house|door|' +
   'box|card|position|place|rank|floor|line|number|team|player|bus|track|lane|seat|gate|platform|version|volume|section|' +
@@ -13,10 +13,10 @@ const NAMED = new RegExp(
   'i',
 );
 const ORDINAL = /^(?:(?:on|in|at) )?(?:the )?(\d{1,9})(?: ?\^ ?\{? ?)?(?:st|nd|rd|th)(?: ?\})? ([a-z]{3,20})$/i;
-/** `7th root` is a function, `3rd power` another. */
+/** `7th root` and `3rd power` are functions. */
 const FUNCTIONS = /^(?:roots?|powers?|degree|order|derivative)$/i;
 
-/** The number and what it is the number of, as a unit of its own: day 25 is neither week 25 nor 25 days. */
+/** The number and the kind of item as a unit of its own: day 25 is neither week 25 nor 25 days. */
 export function numbered(text: string): { number: string; unit: Unit } | null {
   const found = NAMED.exec(text);
   if (found) return { number: found[2]!, unit: whichOf(found[1]!) };

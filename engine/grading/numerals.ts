@@ -1,4 +1,4 @@
-/** Numbers in words, and other ways of writing them, as digits. */
+/** Rewrites numbers in words and other notations as digits. */
 
 const ONES = new Map(
   (
@@ -43,7 +43,7 @@ function cardinal(word: string): string {
   return ORDINALS.get(word) ?? word.replace(/ieth$/, 'y').replace(/th$/, '');
 }
 
-/** What the words say at the beginning of `words`: the number, and how many words it took. */
+/** The number at the beginning of `words`, and how many words it takes; null if there is none. */
 function leadingNumber(words: readonly string[]): { value: number; used: number } | null {
   let total = 0;
   let current = 0;
@@ -75,8 +75,8 @@ function leadingNumber(words: readonly string[]): { value: number; used: number 
 }
 
 /**
- * An answer in words whose number comes first, with that number in digits: `twenty-one apples` is `21 apples`, `two
- * thirds` is `2/3`. null for other words, and where more than a name of a unit follows.
+ * An answer that begins with a number in words, with that number in digits: `twenty-one apples` is `21 apples`, `two thirds`
+ * is `2/3`. null for other words, or if more than a unit follows.
  */
 export function fromWords(text: string): string | null {
   if (!/^[a-zA-Z][a-zA-Z -]{2,100}$/.test(text)) return null;
@@ -148,7 +148,7 @@ function fromChinese(text: string): string | null {
   return `${sign === '' ? '' : '-'}${value}${decimals === '' ? '' : `.${digits(decimals).join('')}`}`;
 }
 
-/** The value of digits with their place values; null unless these decrease. */
+/** The value of digits with place-value characters; null unless the place values decrease. */
 function chineseValue(text: string): number | null {
   let total = 0;
   let section = 0;
@@ -181,7 +181,7 @@ const GROUPS: readonly [RegExp, RegExp | string][] = [
   [/^[-+]?\d{1,3}(?:\.\d{3}){2,}(?=$|[^\d.])/, /\./g],
 ];
 
-/** Digits in groups as other places write them (`1'234'567`, `1_000_000`, `1.234.567`), and `0x1F`, as plain ones. */
+/** Other digit groupings (`1'234'567`, `1_000_000`, `1.234.567`) and `0x1F` as plain digits. */
 export function plainDigits(text: string): string {
   for (const [pattern, separator] of GROUPS) {
     const found = pattern.exec(text);
@@ -202,18 +202,21 @@ export function plainDigits(text: string): string {
     .replace(/(\d\.\d{0,20}) ?\((\d{1,20})\)/, '$1\\overline{$2}');
 }
 
-/** A text with points for decimal commas as LaTeX sets them, `1{,}5`; null without any. Before three digits they separate thousands. */
+/**
+ * The text with points for decimal commas in LaTeX, `1{,}5`; null if there are none. Before three digits, they are thousands
+ * separators.
+ */
 export function withLatexPoints(text: string): string | null {
   const pointed = text.replace(/(\d)\{,\}(?=\d{1,2}(?![\d{])|\d{4})/g, '$1.');
   return pointed === text ? null : pointed;
 }
 
-/** The number before a unit, a sign of money or a percent sign with a point for its decimal comma: `2,5` is not a list there. */
+/** The number before a unit, currency or percent sign, with a point for its decimal comma: there, `2,5` is not a list. */
 export function withDecimalPoint(number: string): string | null {
   return /^[-+]?\d+,(?:\d{1,2}|\d{4,})$/.test(number) ? number.replace(',', '.') : null;
 }
 
-/** `5K` and `5M`; a number with a decimal comma: `1.234,56`, `0,5`. What else it may be, it also remains. */
+/** An additional reading of `5K` and `5M`, or of a number with a decimal comma: `1.234,56`, `0,5`. Null if there is none. */
 export function otherNumber(text: string): string | null {
   const many = /^(-?(?:\\dollar )?\d+(?:\.\d+)?) ?(k|K|M)$/.exec(text);
   if (many && !(many[2] === 'K' && text.includes(' K'))) {
@@ -222,6 +225,6 @@ export function otherNumber(text: string): string | null {
   }
   if (/^[-+]?\d{1,3}(?:[. ]\d{3})+,\d+$/.test(text)) return text.replace(/[. ]/g, '').replace(',', '.');
   if (/^[-+]?\d+,\d{1,2} ?\\?%$/.test(text)) return text.replace(',', '.');
-  // `1,5` and `1,500` stay what they are
+  // `1,5` and `1,500` keep their reading
   return /^[-+]?(?:0,\d+|\d+,(?:\d\d|\d{4,}))$/.test(text) ? text.replace(',', '.') : null;
 }

@@ -1,10 +1,10 @@
-/** `{1 \over 2}`, as TeX writes a fraction: everything in the braces around it, or in the whole answer, on both sides. */
+/** `{1 \over 2}`, a TeX fraction of what precedes and follows `\over` in the enclosing braces, or in the whole answer. */
 
 const OVER = /\\over(?![a-zA-Z])/;
-/** Most fractions of this kind in an answer. */
+/** Maximum number of these fractions in an answer. */
 const MOST = 8;
 
-/** The answer with `\frac` in their places. */
+/** The answer with `\frac` instead. */
 export function withoutOver(text: string): string {
   let result = text;
   for (let i = 0; i < MOST; i++) {
@@ -21,7 +21,7 @@ export function withoutOver(text: string): string {
   return result;
 }
 
-/** The brace that is open at `at`; -1 without one. */
+/** The position of the innermost brace open at `at`; -1 if there is none. */
 function openBrace(text: string, at: number): number {
   let depth = 0;
   for (let i = at - 1; i >= 0; i--) {
@@ -31,7 +31,7 @@ function openBrace(text: string, at: number): number {
   return -1;
 }
 
-/** The first brace from `at` on that closes one before it; -1 without one. */
+/** The position of the first unmatched closing brace from `at`; -1 if there is none. */
 function closeBrace(text: string, at: number): number {
   let depth = 0;
   for (let i = at; i < text.length; i++) {

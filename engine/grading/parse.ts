@@ -1,6 +1,6 @@
 /**
- * Recursive descent over a cleaned answer: mathematics as people and models write it, LaTeX or plain. Bounded in depth,
- * in nodes and in time (each character is looked at a bounded number of times for each level of nesting).
+ * Recursive-descent parser for a cleaned answer: mathematics as people and models write it, LaTeX or plain. Bounded in
+ * depth, nodes and time (each character is visited a bounded number of times per nesting level).
  */
 import type { MathNode, Operator } from './node.ts';
 import { Primaries } from './primary.ts';
@@ -23,13 +23,13 @@ const RELATIONS: [string, Operator][] = [
   ['>', '>'],
 ];
 
-/** Reads a cleaned answer. Throws Unreadable or OutOfBounds. */
+/** Parses a cleaned answer. Throws Unreadable or OutOfBounds. */
 export function parse(text: string, reading: Reading): MathNode {
   const parser = new Parser(text, reading);
   return parser.answer();
 }
 
-/** The operators, from the loosest to the tightest. */
+/** The operators, from lowest to highest precedence. */
 class Parser extends Primaries {
   answer(): MathNode {
     const node = this.list();
@@ -38,7 +38,7 @@ class Parser extends Primaries {
     return node;
   }
 
-  /** `a, b and c`; of `a, b; c, d`, two lists. */
+  /** `a, b and c`; `a, b; c, d` is two lists. */
   protected list(): MathNode {
     return this.nested(() => {
       const groups = [[this.relation()]];
@@ -75,7 +75,7 @@ class Parser extends Primaries {
     return sides.length === 1 ? sides[0]! : this.count({ kind: 'relation', sides, operators });
   }
 
-  /** `1:2:3`, which binds closer than `=`. */
+  /** `1:2:3`, which binds tighter than `=`. */
   protected ratio(): MathNode {
     const sides = [this.combination()];
     while (!this.inBuilder && !this.sees(':=') && this.takes(':')) sides.push(this.combination());
@@ -177,7 +177,7 @@ class Parser extends Primaries {
     return this.count({ kind: 'negative', of });
   }
 
-  /** Whether the next thing multiplies without a sign. */
+  /** Whether a factor of an implicit product comes next. */
   protected startsFactor(): boolean {
     this.space();
     const c = this.text[this.at];
@@ -218,7 +218,7 @@ function isVector(node: MathNode): node is MathNode & { kind: 'tuple' | 'matrix'
   return node.kind === 'matrix' || (node.kind === 'tuple' && node.items.every((item) => item.kind !== 'tuple'));
 }
 
-/** A tuple is a row. */
+/** The transposed rows; a tuple counts as one row. */
 function transposed(node: MathNode & { kind: 'tuple' | 'matrix' }): MathNode[][] {
   const rows = node.kind === 'matrix' ? node.rows : [node.items];
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));

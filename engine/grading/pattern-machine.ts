@@ -1,6 +1,6 @@
 /**
- * A Pike machine: it follows all alternatives of a pattern at once instead of trying one after another, so that its work is
- * linear in the text. All that it needs is there from the beginning, in arrays: a text has many characters.
+ * A Pike machine: it follows all alternatives of a pattern at once instead of backtracking, so its work is linear in the
+ * text. All its state is in preallocated arrays, since texts are long.
  */
 import { spend } from './meter.ts';
 import { type Assertion, isWord, type Test } from './pattern-syntax.ts';
@@ -13,15 +13,15 @@ export type Instruction =
   | { op: 'assert'; kind: Assertion }
   | { op: 'match' };
 
-/** Beginnings and ends of the whole and of the first group. */
+/** Start and end of the whole match and of the first group. */
 const SLOTS = 4;
 const ASCII = 128;
-/** Characters that are stepped over for one step. */
+/** Characters skipped per counted step. */
 const STEPPED_OVER = 8;
 
 const OPS = { char: 0, split: 1, jump: 2, save: 3, assert: 4, match: 5 } as const;
 
-/** Where alternatives have come to, the preferred one first, each with its slots. */
+/** Active threads in order of preference, each with its slots. */
 class Threads {
   count = 0;
   readonly at: Int32Array;
@@ -33,21 +33,21 @@ class Threads {
   }
 }
 
-/** Not to be used within one of its own runs: they share its arrays. */
+/** Not reentrant: runs share the machine's arrays. */
 export class Machine {
   private readonly ops: Uint8Array;
   /** First and second argument of each instruction. */
   private readonly x: Int32Array;
   private readonly y: Int32Array;
-  /** Of `char` instructions, whether they take each character of ASCII. */
+  /** For `char` instructions, whether they accept each ASCII character. */
   private readonly takes: Uint8Array;
-  /** Whether a match can begin with a character: 1 no, 2 yes, 0 not looked at yet; null where it can be empty. */
+  /** Whether a match can begin with a character: 1 no, 2 yes, 0 not yet computed; null if a match can be empty. */
   private readonly begins: Uint8Array | null;
-  /** The tests that a first character may pass. */
+  /** Tests for the first character of a match. */
   private readonly first: readonly Test[];
   private now: Threads;
   private next: Threads;
-  /** For which character an instruction was reached last, by a number that each character of each run has for itself. */
+  /** The character at which each instruction was last reached, as a number unique per character and run. */
   private readonly seen: Float64Array;
   private character = 0;
   private readonly stack: Int32Array;
@@ -72,11 +72,11 @@ export class Machine {
     this.now = new Threads(size);
     this.next = new Threads(size);
     this.seen = new Float64Array(size);
-    // each instruction leaves at most three numbers, once for each character
+    // each instruction pushes at most three numbers, once per character
     this.stack = new Int32Array(3 * size + 3);
   }
 
-  /** The slots of each match, which do not overlap; they are there until the next match is asked for. */
+  /** The slots of each non-overlapping match; valid until the next match is requested. */
   *runs(text: string): Generator<Int32Array> {
     for (let at = 0; at <= text.length; ) {
       if (!this.run(text, at)) return;
@@ -86,7 +86,7 @@ export class Machine {
     }
   }
 
-  /** Finds the leftmost match from `start` on, of the alternatives that come first. */
+  /** Finds the leftmost match from `start` on, preferring earlier alternatives. */
   private run(text: string, start: number): boolean {
     let isMatched = false;
     this.now.count = 0;
@@ -109,7 +109,7 @@ export class Machine {
     return isMatched;
   }
 
-  /** Takes the character at a place to all threads; true where one of them has matched, which ends those after it. */
+  /** Advances all threads by the character at `place`; true if one has matched, which ends the less preferred ones. */
   private step(text: string, place: number): boolean {
     const { now, next, ops, takes, working } = this;
     next.count = 0;
@@ -128,7 +128,7 @@ export class Machine {
     return false;
   }
 
-  /** Follows an instruction, with the working slots, to those that take a character or match. */
+  /** Follows an instruction, with the working slots, to instructions that consume a character or match. */
   private add(list: Threads, first: number, text: string, place: number): void {
     const { ops, x, y, seen, stack, working, character } = this;
     let size = 0;
@@ -136,7 +136,7 @@ export class Machine {
     while (size > 0) {
       const at = stack[--size]!;
       if (at < 0) {
-        // behind what a slot was set for it is what it was
+        // restores the slot after its branch
         working[-1 - at] = stack[--size]!;
         continue;
       }
@@ -180,7 +180,7 @@ export class Machine {
     return one.op === 'assert' && holds(one.kind, text, place);
   }
 
-  /** The place from `start` on where a match may begin, which most characters do not; the end of the text where there is none. */
+  /** The first position from `start` on where a match may begin; the end of the text if there is none. */
   private nextBeginning(begins: Uint8Array, text: string, start: number): number {
     let place = start;
     for (; place < text.length; place++) {
@@ -193,7 +193,7 @@ export class Machine {
   }
 }
 
-/** What is reached from the beginning without a character, whatever assertions say. */
+/** Instructions reachable from the start without consuming a character, regardless of assertions. */
 function reachedFirst(program: readonly Instruction[]): Instruction[] {
   const seen = new Set<number>();
   const stack = [0];

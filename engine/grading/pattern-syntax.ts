@@ -1,15 +1,15 @@
 /**
- * The syntax of patterns (`pattern.ts`): a text becomes a tree. The common one without back-references and long look-around:
- * literals, `.`, classes, groups (`(...)`, `(?:...)`), `|`, `*`, `+`, `?`, `{n,m}`, lazy forms, `^`, `$` (of lines), `\b`,
- * `\d`, `\w`, `\s`, look-around of one character, and `(?i)` at the beginning.
+ * The syntax of patterns (`pattern.ts`): parses a text into a tree. The common syntax without backreferences and long
+ * lookaround: literals, `.`, classes, groups (`(...)`, `(?:...)`), `|`, `*`, `+`, `?`, `{n,m}`, lazy forms, `^`, `$` (of
+ * lines), `\b`, `\d`, `\w`, `\s`, lookaround of one character, and `(?i)` at the beginning.
  */
 
-/** Thrown for a pattern that cannot be read: a syntax error, or what has no linear-time meaning (back-references). */
+/** Thrown for an invalid pattern: a syntax error, or a feature without linear-time matching (backreferences). */
 export class BadPattern extends Error {}
 
 export type Test = (code: number) => boolean;
 
-/** What holds at a place; with a test, of the character after or before it. */
+/** A zero-width condition; with a test, on the character after or before the position. */
 export type Assertion = '^' | '$' | 'b' | 'B' | { side: 'behind' | 'before'; test: Test; holds: boolean };
 
 export type Tree =
@@ -25,7 +25,7 @@ export function readPattern(source: string): { tree: Tree; groups: number } {
   return new Reader(source).read();
 }
 
-/** A letter, digit or underscore, as `\w` and `\b` have it. */
+/** A letter, digit or underscore, as in `\w` and `\b`. */
 export const isWord: Test = (code) =>
   (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122);
 const isDigit: Test = (code) => code >= 48 && code <= 57;
@@ -41,7 +41,9 @@ const CLASSES: Readonly<Record<string, Test>> = {
 };
 const CONTROLS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v' };
 
-/** Repetitions in braces: more are refused, since taking the braces as text would find something else. */
+/**
+ * Maximum repetitions in braces: larger ones are refused, since reading the braces as literal text would match other text.
+ */
 const MOST_TIMES = 999;
 
 class Reader {
@@ -191,7 +193,7 @@ function isIn(code: number, first: number, last: number): boolean {
   return code >= first && code <= last;
 }
 
-/** Other forms of characters, once they were looked up; 0: not yet. */
+/** Cache of characters in the other case; 0: not yet computed. */
 const [LOWER, UPPER] = [new Uint16Array(2 ** 16), new Uint16Array(2 ** 16)];
 
 function lower(code: number): number {

@@ -1,19 +1,19 @@
 /**
- * Regular expressions whose work is linear in the text: the program that a pattern is, for `pattern-machine.ts`. What patterns
- * may contain is in `pattern-syntax.ts`.
+ * Regular expressions with work linear in the text: compiles a pattern to a program for `pattern-machine.ts`. The syntax is
+ * in `pattern-syntax.ts`.
  */
 import { type Instruction, Machine } from './pattern-machine.ts';
 import { BadPattern, readPattern, type Tree } from './pattern-syntax.ts';
 
 export { BadPattern } from './pattern-syntax.ts';
 
-/** Most instructions: the work for one character. */
+/** Maximum number of instructions, which bounds the work per character. */
 const MAX_SIZE = 1000;
 
 export interface Matcher {
-  /** Places of all matches, which do not overlap. */
+  /** Spans of all non-overlapping matches. */
   matches(text: string): Iterable<{ start: number; end: number }>;
-  /** Places of the last match and of its first group (of the whole match where there is no group); null without a match. */
+  /** The span of the last match's first group (of the whole match if there is no group); null without a match. */
   last(text: string): { start: number; end: number } | null;
 }
 
@@ -52,7 +52,7 @@ function emitTree(tree: Tree, emit: (instruction: Instruction) => number, progra
       emit({ op: 'assert', kind: tree.what });
       return;
     case 'group':
-      // only the whole and the first group are asked for
+      // only the whole match and the first group are needed
       if (tree.index === null || tree.index > 1) {
         emitTree(tree.of, emit, program);
         return;

@@ -1,13 +1,13 @@
-/** What operators join: numbers, brackets, bars, and everything with a name. */
+/** Operands: numbers, brackets, bars, and everything with a name. */
 import { inBase, periodOf, repeatingDecimal } from './digits.ts';
 import { Macros } from './macros.ts';
 import type { MathNode } from './node.ts';
 import { fromDecimal, integer, type Rational, rational, add as sumOf } from './rational.ts';
 import { Unreadable } from './scanner.ts';
 
-/** The layer of the parser that reads one operand; which operators join them is in `parse.ts`. */
+/** The parser layer that reads one operand; the operators are in `parse.ts`. */
 export abstract class Primaries extends Macros {
-  /** `{...}`, a signed number or one factor; towers of powers are read from the right. */
+  /** `{...}`, a signed number or one factor; power towers are right-associative. */
   protected exponent(): MathNode {
     return this.nested(() => {
       if (this.takes('-')) return this.count<MathNode>({ kind: 'negative', of: this.exponent() });

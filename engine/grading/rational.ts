@@ -1,7 +1,7 @@
 /** Exact rationals with bounded size: every operation that would exceed the bound throws `OutOfBounds`. */
 import { spend } from './meter.ts';
 
-/** Thrown where exact work would not stay small; callers fall back to numbers or text. */
+/** Thrown if exact work would grow too large; callers fall back to numbers or text. */
 export class OutOfBounds extends Error {}
 
 /** n / d in lowest terms, d > 0. */
@@ -10,7 +10,7 @@ export interface Rational {
   readonly d: bigint;
 }
 
-/** Largest numerator or denominator, in hexadecimal digits. */
+/** Maximum size of a numerator or denominator, in hexadecimal digits. */
 const MAX_HEX_DIGITS = 1024;
 
 export const ZERO: Rational = { n: 0n, d: 1n };
@@ -26,8 +26,8 @@ function size(x: bigint): number {
 }
 
 /**
- * Greatest common divisor, never negative, by Euclid. Counts its steps against the budget of the text and throws when
- * it is used up.
+ * Greatest common divisor, never negative, by Euclid. Counts its steps against the text's budget and throws when that is
+ * used up.
  */
 export function gcd(a: bigint, b: bigint): bigint {
   let x = abs(a);
@@ -40,7 +40,7 @@ export function gcd(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** Throws OutOfBounds when the denominator is 0 or either part is too large. */
+/** Throws OutOfBounds if the denominator is 0 or either part is too large. */
 export function rational(n: bigint, d = 1n): Rational {
   if (d === 0n) throw new OutOfBounds('division by zero');
   const g = gcd(n, d);
@@ -64,7 +64,7 @@ export function add(a: Rational, b: Rational): Rational {
   return rational(a.n * b.d + b.n * a.d, a.d * b.d);
 }
 
-/** -a: as large as a, so always within bounds. */
+/** -a; always within bounds, since it is as large as a. */
 export function negate(a: Rational): Rational {
   return { n: -a.n, d: a.d };
 }
@@ -104,7 +104,7 @@ export function power(a: Rational, k: bigint): Rational {
   return k > 0n ? rational(a.n ** times, a.d ** times) : rational(a.d ** times, a.n ** times);
 }
 
-/** The exact k-th root (k = 1..64) when there is one that is rational, else null; negative radicands only for odd k. */
+/** The exact k-th root (k = 1..64), if it is rational; otherwise null. Negative radicands only for odd k. */
 export function root(a: Rational, k: number): Rational | null {
   if (!Number.isInteger(k) || k < 1 || k > 64) return null;
   if (a.n < 0n) {
@@ -118,7 +118,7 @@ export function root(a: Rational, k: number): Rational | null {
   return d === null ? null : { n, d };
 }
 
-/** Newton's method from above: each round doubles the digits that are right. */
+/** Newton's method from above: each iteration doubles the correct digits. */
 function integerRoot(x: bigint, k: number): bigint | null {
   if (x < 2n || k === 1) return x;
   if (x < 0x1f_ffff_ffff_ffffn) {
@@ -136,7 +136,7 @@ function integerRoot(x: bigint, k: number): bigint | null {
   }
 }
 
-/** Nearest double; quotients of huge integers keep their leading digits. */
+/** The nearest double; quotients of huge integers keep their leading digits. */
 export function toNumber(a: Rational): number {
   const n = Number(a.n);
   const d = Number(a.d);

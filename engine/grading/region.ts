@@ -1,4 +1,4 @@
-/** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are one thing. */
+/** Sets of real numbers as unions of intervals, so that `x > 5`, `(5, \infty)` and `{x : 5 < x}` are equal. */
 import { valueAt } from './evaluate.ts';
 import { spend } from './meter.ts';
 import { isApplied, isScalar, type MathNode, type Operator, symbolsOf } from './node.ts';
@@ -13,14 +13,14 @@ interface Interval {
 export interface Region {
   /** Disjoint, ascending. */
   intervals: Interval[];
-  /** The variable it was written with, if any. */
+  /** The variable of the region's notation, if any. */
   variable: string | null;
 }
 
 const MAX_INTERVALS = 64;
 const ALL: Interval = { low: -Infinity, high: Infinity, lowClosed: false, highClosed: false };
 
-/** The set that a node describes; null when it describes none, or has more than one variable. */
+/** The set that a node describes; null if it describes none, or has more than one variable. */
 export function regionOf(node: MathNode): Region | null {
   const region = find(node);
   return region && region.intervals.length <= MAX_INTERVALS ? region : null;
@@ -54,7 +54,7 @@ function find(node: MathNode): Region | null {
     case 'list': {
       const regions = node.items.map(find);
       if (regions.length > MAX_INTERVALS || regions.some((r) => r === null)) return null;
-      // `(0, 2), x \ne 1`: what is excluded is excluded from all others
+      // `(0, 2), x \ne 1`: the exclusion applies to all other items
       const excluded = node.items.map((item) => item.kind === 'relation' && item.operators.includes('!='));
       if (excluded.includes(true) && excluded.includes(false) && node.join !== 'or') {
         const parts = regions as Region[];
@@ -100,7 +100,7 @@ function ofRelation(node: MathNode & { kind: 'relation' }): Region | null {
   return region;
 }
 
-/** `f(x)` in `0 < f(x) < 1` is what the region is of. */
+/** Treats `f(x)` in `0 < f(x) < 1` as the region's variable. */
 function applicationAsVariable(side: MathNode): MathNode {
   if (side.kind !== 'product' || !isApplied(side)) return side;
   const [f, x] = side.factors as [MathNode, MathNode];
@@ -116,7 +116,7 @@ const FLIPPED: ReadonlyMap<Operator, Operator> = new Map([
   ['!=', '!='],
 ]);
 
-/** Where one comparison of linear expressions, or of the absolute value of one with a number, holds. */
+/** The solution set of one comparison of linear expressions, or of an absolute value of one with a number. */
 function ofComparison(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
   const opposite = FLIPPED.get(operator);
   if (!opposite) return null;
@@ -146,7 +146,7 @@ function ofLinear(left: MathNode, operator: Operator, right: MathNode, variable:
     : [{ low: at, high: Infinity, lowClosed: closed, highClosed: false }];
 }
 
-/** Where left - right crosses zero, when it is linear in the variable. An infinite bound is a bound too. */
+/** Where left - right crosses zero, if it is linear in the variable. An infinite bound counts too. */
 function linearRoot(left: MathNode, right: MathNode, variable: string): { at: number; rising: boolean } | null {
   for (const [side, other, rising] of [
     [left, right, true],
@@ -167,7 +167,7 @@ function linearRoot(left: MathNode, right: MathNode, variable: string): { at: nu
   return { at: -f0 / slope, rising: slope > 0 };
 }
 
-/** The real value of a closed scalar, ±Infinity included. */
+/** The real value of a closed scalar, including ±Infinity. */
 function realValue(node: MathNode): number | null {
   if (!isScalar(node) || symbolsOf(node).size > 0) return null;
   if (node.kind === 'negative' && node.of.kind === 'constant' && node.of.name === 'infinity') return -Infinity;
@@ -188,7 +188,7 @@ function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-/** Sorts and joins what overlaps or touches; empty intervals go. */
+/** Sorts intervals, merges those that overlap or touch, and drops empty ones. */
 function merge(intervals: readonly Interval[]): Interval[] {
   spend(8 * intervals.length);
   const sorted = intervals
@@ -232,8 +232,8 @@ function combine(a: Region, b: Region, operation: 'union' | 'intersection' | 'di
 }
 
 /**
- * Whether two regions have the same intervals, with ends that are near and open alike. Variables count only where both
- * name one.
+ * Whether two regions have the same intervals, with nearly equal ends that are open or closed alike. Variables count only if
+ * both name one.
  */
 export function sameRegion(a: Region, b: Region): boolean {
   if (a.variable !== null && b.variable !== null && a.variable !== b.variable) return false;

@@ -1,4 +1,4 @@
-/** Where the answer is by a rule that the user chose. */
+/** Finds the answer by a rule that the user chose. */
 import { type AnswerRule, answerRuleError, parseAnswerRule } from '../protocol/answer-rule.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { lastBoxed } from './boxes.ts';
@@ -11,15 +11,15 @@ import { lastHashes } from './statement.ts';
 import { lastTag } from './tags.ts';
 import { spoken } from './thought.ts';
 
-/** Finds the answer in a response; null when there is none. */
+/** Finds the answer in a response; null if there is none. */
 export type Finder = (text: string) => Found | null;
 
-/** Steps that a pattern may take on one response; one that takes more finds nothing. */
+/** Step budget of a pattern for one response; beyond it, the pattern finds nothing. */
 const PATTERN_STEPS = 500_000;
-/** How far back a pattern looks, in characters. */
+/** How far from the end a pattern searches, in characters. */
 const PATTERN_WINDOW = 20_000;
 
-/** Throws RollscopeError `config` for a text that is not a rule, or a pattern that cannot be read. */
+/** Throws RollscopeError `config` for an invalid rule or pattern. */
 export function finderOf(rule: string): Finder {
   const parsed = parseAnswerRule(rule);
   if (!parsed) {
@@ -47,7 +47,7 @@ function badRule(rule: string, why: string): RollscopeError {
   );
 }
 
-/** The rule on the spoken part of a response. */
+/** Applies the rule to the spoken part of a response. */
 function onSpoken(rule: AnswerRule, text: string): Finder {
   switch (rule.kind) {
     case 'auto':
@@ -95,7 +95,7 @@ function byPattern(source: string, rule: string): Finder {
   }
 }
 
-/** A letter in a box or after a cue; else the last that stands alone. */
+/** A letter in a box or after a cue; otherwise the last standalone letter. */
 function lastChoice(said: string, letters: string): Found | null {
   const alone = new RegExp(`(?<![A-Za-z0-9_'’-])[(\\[]?([${letters}])(?![A-Za-z0-9_'’])`, 'g');
   const marked = automatic(said);
@@ -107,7 +107,7 @@ function lastChoice(said: string, letters: string): Found | null {
   return lastMatch(said, alone) ?? lastMatch(said, new RegExp(`\\(([${letters.toLowerCase()}])\\)`, 'g'));
 }
 
-/** Lower-case letters count in parentheses only. */
+/** Lower-case letters count only in parentheses. */
 function lastMatch(said: string, alone: RegExp): Found | null {
   let last: Found | null = null;
   for (const found of said.matchAll(alone)) {
@@ -119,7 +119,7 @@ function lastMatch(said: string, alone: RegExp): Found | null {
   return last;
 }
 
-/** What ends with a period within a sentence: titles, initials and the like. */
+/** Abbreviations that end with a period within a sentence: titles, initials and the like. */
 const ABBREVIATED = /(?:^|[\s("])(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|No|vs|approx|ca|e\.g|i\.e|[A-Z](?:\.[A-Z])*)$/;
 
 /** The last sentence without its period. */

@@ -1,7 +1,7 @@
-/** What words around a word change nothing: articles, `the statement is true`. Pure. */
+/** Removes words that do not change an answer: articles, `the statement is true`. Pure. */
 import { isMathematics } from './measure.ts';
 
-/** The key of `the Nile` as that of `Nile`. A product that begins with `a` keeps it. */
+/** Gives `the Nile` the same key as `Nile`. A product that begins with `a` keeps it. */
 export function withoutArticle(key: string): string {
   const found = /^(?:(the|an)|a) (?=[\p{L}])/iu.exec(key);
   if (!found || key.length > 200) return key;
@@ -17,7 +17,7 @@ export function withoutArticle(key: string): string {
   return said ? rest : key;
 }
 
-/** `yes` for `Yes, it is`: what follows says it again. `true` for `the statement is true`. */
+/** `yes` for `Yes, it is`, whose remainder repeats it. `true` for `the statement is true`. */
 export function yesOrNo(key: string): string {
   return (
     /^(yes|no|true|false)(?:,|;|:|\.|-)(?=[a-zA-Z])[^\d=\\]{2,120}$/.exec(key)?.[1] ??

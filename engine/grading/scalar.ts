@@ -1,14 +1,14 @@
-/** Equality of two values: exact where possible, else by structure, else numerically at several points. */
+/** Equality of two values: exact if possible, then by structure, then numerically at several points. */
 import { type Complex, magnitude, subtract, UNDEFINED } from './complex.ts';
 import { exactValue, type Known, type Point, valueAt } from './evaluate.ts';
 import { spend, within } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import * as Q from './rational.ts';
 
-/** Relative difference of two closed values, and of two expressions at a point, that counts as rounding. */
+/** Relative differences that count as rounding: between two closed values, and between two expressions at a point. */
 const CLOSED_TOLERANCE = 1e-11;
 const SAMPLED_TOLERANCE = 1e-9;
-/** A decimal with at least this many places may stand for a value that it is the rounding of (so 0.333 is not 1/3). */
+/** A decimal with at least this many places may be a rounded value (so 0.333 is not 1/3). */
 const APPROXIMATE_PLACES = 6;
 const POINTS = 6;
 
@@ -26,28 +26,28 @@ export function sameScalar(a: MathNode, b: MathNode): boolean {
   return agree(x.samples, y.samples);
 }
 
-/** What is asked of a value again and again, when many answers are compared with one another. */
+/** Cached properties of a value, since many answers are compared with one another. */
 interface Facts {
   exact: Q.Rational | null;
-  /** Without variables. */
+  /** Whether it has no variables. */
   closed: boolean;
-  /** null where it would cost too much. */
+  /** null if it would cost too much. */
   canonical: string | null;
-  /** Values at the fixed points; none where they would cost too much. */
+  /** Values at the fixed points; empty if they would cost too much. */
   samples: readonly Complex[];
 }
 
 const facts = new WeakMap<MathNode, Facts>();
 
-/** Steps that each fact about a value may cost, where its answer was given some by `allot`. */
+/** Step budget per property of a value, assigned to its answer's values by `allot`. */
 const allotted = new WeakMap<MathNode, number>();
 
-/** Steps for each kind of fact about all values of an answer together. */
+/** Step budget for each kind of property over all values of an answer. */
 const STEPS_PER_ANSWER = 100_000;
 
 /**
- * Divides an answer's steps among its values. So each value costs the same whenever and however often it is compared,
- * and no comparison finds fewer steps left because of an earlier one.
+ * Divides an answer's step budget among its values. So the cost of a value does not depend on when or how often it is
+ * compared, and no comparison has fewer steps left because of an earlier one.
  */
 export function allot(readings: readonly MathNode[]): void {
   const values: MathNode[] = [];
@@ -59,7 +59,7 @@ export function allot(readings: readonly MathNode[]): void {
   for (const value of values) allotted.set(value, STEPS_PER_ANSWER / values.length);
 }
 
-/** Each part is computed once, and when it is asked for. */
+/** Computes each property once, on demand. */
 function factsOf(node: MathNode): Facts {
   const before = facts.get(node);
   if (before) return before;
@@ -91,7 +91,7 @@ function valuesOf(node: MathNode, closed: boolean, known: Known): Complex[] {
   return Array.from({ length: POINTS }, (_, i) => valueAt(node, pointAt(i), known));
 }
 
-/** Decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
+/** The number of decimal places of a literal such as `0.25`, `1.2 \cdot 10^{-3}`; 0 for anything else. */
 function places(node: MathNode): number {
   if (node.kind === 'negative') return places(node.of);
   if (node.kind === 'product' && node.factors.length === 2) {
@@ -103,13 +103,13 @@ function places(node: MathNode): number {
   return node.kind === 'number' ? node.places : 0;
 }
 
-/** Whether the decimal `literal` is `value` rounded or cut to its places, which must be many. */
+/** Whether the decimal `literal` is `value` rounded or truncated to its places, which must be many. */
 function roundsTo(literal: MathNode, decimal: Q.Rational, value: Q.Rational): boolean {
   const count = places(literal);
   if (count < APPROXIMATE_PLACES || count > 300) return false;
   const difference = Q.add(decimal, Q.negate(value));
   const scaled = (difference.n < 0n ? -difference.n : difference.n) * 10n ** BigInt(count);
-  // small numbers with few significant digits say too little
+  // small numbers with few significant digits are too ambiguous
   const digits = (decimal.n < 0n ? -decimal.n : decimal.n) * 10n ** BigInt(count);
   return scaled < difference.d && digits >= 10n ** BigInt(APPROXIMATE_PLACES - 1) * decimal.d;
 }
@@ -131,7 +131,7 @@ function near(a: Complex, b: Complex, tolerance: number): boolean {
   return magnitude(subtract(a, b)) <= tolerance * Math.max(scale, 1e-3);
 }
 
-/** Whether both values agree at every point at which both exist (at least 2). */
+/** Whether both values agree at every point where both are defined (at least 2). */
 function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
   let compared = 0;
   for (let i = 0; i < POINTS; i++) {
@@ -144,8 +144,8 @@ function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
 }
 
 /**
- * Whether two functions are the same up to a constant factor, as the two sides' differences of one equation written in
- * two ways are. With `positive`, the factor must be so (inequalities).
+ * Whether two functions are equal up to a constant factor, as are the side differences of one equation written in two ways.
+ * With `positive`, the factor must be positive (inequalities).
  */
 export function proportional(a: [MathNode, MathNode], b: [MathNode, MathNode], positive: boolean): boolean {
   let factor: Complex | null = null;
@@ -169,7 +169,7 @@ export function proportional(a: [MathNode, MathNode], b: [MathNode, MathNode], p
   return compared >= 3 && factor !== null && (!positive || factor.re > 0);
 }
 
-/** Values of all variables at the i-th point: below 1, above 1, and of both signs; the same for the same name. */
+/** Values of all variables at the i-th point: below 1, above 1, and of both signs; deterministic per name. */
 function pointAt(i: number): Point {
   return (name) => {
     let hash = 2166136261 ^ (i * 0x9e3779b1);
@@ -183,7 +183,7 @@ function pointAt(i: number): Point {
   };
 }
 
-/** A spelling that does not depend on the order of terms and factors. */
+/** A spelling that is independent of the order of terms and factors. */
 export function canonical(node: MathNode, known: Known = new Map()): string {
   const value = exactValue(node, known);
   const spell = (part: MathNode) => canonical(part, known);

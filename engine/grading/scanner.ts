@@ -1,21 +1,18 @@
-/** The position of the answer parser in its text, and the bounds of what it builds. */
+/** The parser's position in the answer, and the bounds of the tree that it builds. */
 import type { MathNode } from './node.ts';
 
-/** The text is not mathematics that this parser reads; it is then compared as text. */
+/** The text is not mathematics that this parser can read; it is then compared as text. */
 export class Unreadable extends Error {}
 
 export interface Reading {
-  /** `1,234` is one number (true) or two (false). */
+  /** Whether `1,234` is one number (true) or two (false). */
   thousands: boolean;
 }
 
 export const MAX_DEPTH = 60;
 const MAX_NODES = 1500;
 
-/**
- * The lowest layer of the parser: a text, a place in it, and counts of what was built, which end the parse beyond
- * their bounds.
- */
+/** The lowest layer of the parser: a text, a position in it, and node counts that end the parse beyond their bounds. */
 export class Scanner {
   protected at = 0;
   private depth = 0;

@@ -1,4 +1,4 @@
-/** Spans of a response, and what can be an answer. */
+/** Spans of a response, and which of them can be an answer. */
 
 /** A span of a text: offsets in UTF-16 code units, `end` exclusive. */
 export interface Span {
@@ -6,22 +6,22 @@ export interface Span {
   end: number;
 }
 
-/** An answer and its place. The text is what is there, except for several boxes, of which it lists the contents. */
+/** An answer and its span. `text` is the spanned text; for several boxes, the list of their contents. */
 export interface Found extends Span {
   text: string;
 }
 
-/** Longest text of an answer; anything longer is not an answer. */
+/** Maximum length of an answer, in characters; anything longer is not an answer. */
 export const MAX_ANSWER = 1000;
 
-/** What is left of a placeholder: an empty box, `\text{}`, `...`, `?`, `____`. */
+/** Markup, without which placeholders are empty: an empty box, `\text{}`, `...`, `?`, `____`. */
 const MARKUP = /\\(?:textbf|text|mathrm|mathbf|mbox|underline|boxed|fbox|[lc]?dots|quad|[,;:!_ ])|[\s{}$*?._…-]/g;
 
-/** Talk about the format: `\boxed{answer}`, `within \boxed{}`. */
+/** Remarks about the format: `\boxed{answer}`, `within \boxed{}`. */
 const PLACEHOLDER =
   /^(?:with)?in(?:side)?$|^(?:your|the|my|final|correct|numerical|numeric)*(?:answer|result|solution)(?:here)?$/i;
 
-/** A span of the text without the space around it; null for one that is too long or says nothing. */
+/** A span of the text without the surrounding white space; null if it is too long or has no content. */
 export function usable(text: string, start: number, end: number): Found | null {
   let from = start;
   let to = end;
@@ -37,13 +37,13 @@ export function usable(text: string, start: number, end: number): Found | null {
 const SPACES = new Set([0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff]);
 for (let code = 0x2000; code <= 0x200a; code++) SPACES.add(code);
 
-/** Whether a UTF-16 code unit is white space, as `\s` has it. */
+/** Whether a UTF-16 code unit is white space, as in `\s`. */
 export function isSpace(code: number): boolean {
   if (code < 128) return code === 32 || (code >= 9 && code <= 13);
   return code === 0xa0 || (code >= 0x1680 && SPACES.has(code));
 }
 
-/** Special tokens that end a turn, where a model's tokenizer wrote them out as text. */
+/** Special tokens at the end of a turn, decoded as text. */
 export const END_TOKEN =
   /<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|<\/s>|<(?:eos|pad|end_of_turn|end_of_text|eot|end)>|\[(?:EOS|\/INST|PAD)\]/;
 
@@ -51,7 +51,7 @@ const LAST_END_TOKEN = new RegExp(`(?:${END_TOKEN.source})$`);
 
 const MAX_END_TOKENS = 1000;
 
-/** Where the text ends without end tokens and space after it. */
+/** The end of the text before end tokens and trailing white space. */
 export function endOfWords(text: string): number {
   let end = text.length;
   for (let tokens = 0; ; tokens++) {

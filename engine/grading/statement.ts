@@ -1,4 +1,4 @@
-/** Answers that are marked by words: `the answer is x`, `#### x`, a heading "Final answer". */
+/** Answers introduced by words: `the answer is x`, `#### x`, a heading "Final answer". */
 import { isSupposed, isUntrue } from './denial.ts';
 import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from './span.ts';
 import { ANSWER_TAG } from './tags.ts';
@@ -10,16 +10,16 @@ const HEADING =
 
 /** `#### 1. Understand the problem` */
 const NUMBERED = /^\(?\d{1,2}[.)]\s+(?:\*\*)?\p{Lu}\p{Ll}/u;
-/** Words alone, which are a heading where an answer is stated below them. */
+/** Plain words, which are a heading if an answer is stated below them. */
 const TITLE_WORDS = /^(?:\*\*)?\p{L}[\p{L}'-]* [\p{L} ,'&:-]{1,80}(?:\*\*)?$/u;
 
 /** What may be between the hashes and the answer. */
 const LEAD = /^\s*(?:(?:\*\*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is)?\s*:?\s*(?:\*\*)?\s*)?/i;
 
-/** Most marks of a kind that are tried, from the end. */
+/** Maximum number of marks of a kind that are tried, from the end. */
 const MAX_HASHES = 100;
 
-/** Rest of the line after the last `####` that is followed by something on its line. */
+/** The rest of the line after the last `####` that has text on its line. */
 export function lastHashes(text: string): Found | null {
   let tries = 0;
   let stated: Found | null | undefined;
@@ -52,7 +52,7 @@ export function lastHashes(text: string): Found | null {
 
 const BE =
   '(?:is|was) (?:(?:then|thus) )?(?:found|calculated|determined|computed|known|estimated) to be|is|was|are|equals|becomes|:|[=-]>|[\u2192\u21d2]|=|(?:should|would|must|will|could|can|may|might|has to|have to|ought to)\\s(?:(?!not\\s)\\w{2,12}\\s)?be|(?:turns|comes|works) out to be|[\\x27\\u2019]s(?= [-+$\\\\*\\d(])|comes? (?:out )?to|is going to be';
-/** What the answer is to or in, and words in between: `the answer (in cm), then, is`. */
+/** What the question asks for, and words in between: `the answer (in cm), then, is`. */
 const OF =
   '(?: (?:to|for|of|in|we|that we|that I) (?:(?!answer)[^.:=\\n]){1,80}?)?(?: ?\\([^()\\n]{1,40}\\))?(?:, [^,.:=\\n]{1,40},)?(?:\\s*(?:\\*{1,2}|_{1,2}))?';
 const CUE = new RegExp(
@@ -62,7 +62,7 @@ const CUE = new RegExp(
     '|\\b(?:final )?answer(?:\\*\\*)? ?[-\\u2013\\u2014] |\\bans\\. ',
   'gi',
 );
-/** Cues that are ones at the beginning of a line only: `Answer - 12`, `Ans. 12`. */
+/** Cues that count only at the beginning of a line: `Answer - 12`, `Ans. 12`. */
 const ON_A_LINE = /(?:[-\u2013\u2014] |\. )$/;
 const LINE_BEFORE = /(?:^|\n)[^\p{L}\p{N}\n]{0,8}$/u;
 /** What may be between the cue and the answer. */
@@ -71,20 +71,20 @@ const FILLER =
 /** `**Final Answer**`, `Answer:` on a line of its own. */
 const TITLE =
   /^[^\p{L}\p{N}$\\|"'<({[`\n]{0,12}(?:the )?(?:(?:(?:final|correct) )?answers?|final (?:result|solution))(?: ?\([^()]{1,30}\))?[ \t]?:?(?:\*\*|__)?:?[ \t]{0,3}$/iu;
-/** What layout puts between a title and its answer: a line, an item of a list, a quotation, the beginning of code. */
+/** Layout between a title and its answer: a rule, a list marker, a quotation mark, the beginning of a code block. */
 const LAYOUT = /^(?:(?:[-=]{3,}|```[a-z]{0,10})[ \t]{0,9}\n\s{0,9}|[-*+\u2022>] {1,2}(?=\S))/;
 /** `"answer": 5` or `"final_answer": "5"`, as models that are asked for JSON write it. */
 const MEMBER =
   /(["'])(?:final[_ ]?|correct[_ ]?)?answer\1\s{0,9}:\s{0,9}(?:"((?:[^"\\\n]|\\.){0,500})"|'((?:[^'\\\n]|\\.){0,500})'|(-?\d[\d.eE+-]{0,40}|true|false))/gi;
-/** Longest line that is looked at as a title. */
+/** Maximum length of a line that can be a title, in characters. */
 const LONGEST_TITLE = 60;
 
-/** Where what follows a title begins, for each title of a text. */
+/** The start of the text after each title. */
 function* behindTitles(text: string): Generator<number> {
   for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
     if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
     while (end < text.length && isSpace(text.charCodeAt(end))) end++;
-    // an item of a list is not a negative number
+    // a list marker is not a minus sign
     const line = LAYOUT.exec(text.slice(end, end + 90))?.[0].length ?? 0;
     yield end + line + (LAYOUT.exec(text.slice(end + line, end + line + 4))?.[0].length ?? 0);
     end--;
@@ -94,7 +94,7 @@ function* behindTitles(text: string): Generator<number> {
 const NO_ANSWER =
   /^(?:(?:[a-z]{2,12}ly )?(?:not|n't|never)|correct|incorrect|within|in (?:the|a|an|this|terms|simplest|\\boxed)|given (?:in|by|as|below)|found|obtained|unique|enclosed|written|expressed|placed|inside|below|above|as follows|unclear|unknown|required|that)\b/i;
 
-/** `The answer should be an integer`, `the answer is a number between 0 and 999`: what it looks like, not what it is. */
+/** `The answer should be an integer`, `the answer is a number between 0 and 999`: describes the answer's form. */
 const FORMAT =
   /^(?:an?|the|one|your|in|only|exact|positive|negative|rounded|simplified|less|greater|between|divisible)\b/i;
 const NUMBER_WITH =
@@ -103,16 +103,16 @@ const NUMBER_WITH =
 function isFormat(rest: string, cue: string): boolean {
   if (NUMBER_WITH.test(rest)) return true;
   const demanded = /\b(?:should|must|has to|have to|ought to) (?:[a-z]{2,12} )?be[\s*:]*$/i.test(cue);
-  // `the answer must be a multiple of 3`; `the answer must be the 3rd` is one
+  // `the answer must be a multiple of 3` describes the form; `the answer must be the 3rd` states an answer
   return (
     demanded && FORMAT.test(rest) && !/^(?:the|an?) [^a-z]/i.test(rest) && !/^[^.!?\n]*\d[.!?]?(?:\s|$)/.test(rest)
   );
 }
 
-/** Most cues that are tried, from the end. */
+/** Maximum number of cues that are tried, from the end. */
 const MAX_CUES = 40;
 
-/** What follows the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
+/** The text after the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
 export function lastStatement(text: string): Found | null {
   const member = lastMember(text);
   const direct = later(member, lastValueFirst(text));
@@ -124,7 +124,7 @@ export function lastStatement(text: string): Found | null {
     if (NO_ANSWER.test(rest) || isFormat(rest, text.slice(Math.max(0, cue - 20), cue))) continue;
     const clause = sentence(rest);
     if (text[from + clause.end] === '?') continue;
-    // the explanation next to it
+    // the explanation next to it in the JSON
     if (member && /"\s?[,}]/.test(rest.slice(0, clause.end + 3))) continue;
     const found = usable(text, from + clause.start, from + clause.end);
     if (found) return found;
@@ -136,7 +136,7 @@ function later(a: Found | null, b: Found | null): Found | null {
   return a && b ? (a.start > b.start ? a : b) : (a ?? b);
 }
 
-/** Where what follows a cue begins, of the last cues that do not deny it, the last one first. */
+/** The start of the text after each of the last cues that do not deny it, the last one first. */
 function lastCues(text: string): number[] {
   const cues = Array.from(text.matchAll(CUE), (cue) => [cue.index, cue.index + cue[0].length] as const);
   const titles = [...behindTitles(text)];
@@ -179,7 +179,7 @@ const MARKS = [
   ['**', '**'],
 ] as const;
 
-/** Where the content of the marks that `rest` begins with is. */
+/** The span of the content of the marks that `rest` begins with; null without marks. */
 function delimited(rest: string): Span | null {
   for (const [open, close] of MARKS) {
     if (!rest.startsWith(open)) continue;
@@ -188,7 +188,7 @@ function delimited(rest: string): Span | null {
     if (content === '') return null;
     if (open !== '$$' && open !== '\\(' && open !== '\\[' && content.includes('\n')) return null;
     const behind = rest.slice(end + close.length);
-    // `$5 and $6` is money, not mathematics
+    // `$5 and $6` are amounts of money, not mathematics
     if (open === '$' && (/^\d/.test(behind) || /(?:\s|^)(?:and|or|per|for|in|to)\s*$/.test(content.slice(-12))))
       return null;
     const more = /^\s*(?:,|and|or)\s*\$/.test(behind.slice(0, 40)) || /^[^.\n]*\$/.test(behind.slice(0, 30));
@@ -204,7 +204,7 @@ const END = new RegExp(
     END_TOKEN.source,
 );
 
-/** Where in `rest` the answer of the sentence that it begins with is: in its delimiters, or up to the end. */
+/** The span of the answer in the sentence that `rest` begins with: within its delimiters, or up to the end. */
 function sentence(rest: string): Span {
   const inMarks = delimited(rest);
   if (inMarks) return inMarks;
@@ -222,9 +222,9 @@ function sentence(rest: string): Span {
   return { start, end: start + until };
 }
 
-/** Length of a statement without the words after its value: `72, in total`, `72 - that is all`, `72 (approximately)`. */
+/** The length of a statement without trailing words: `72, in total`, `72 - that is all`, `72 (approximately)`. */
 function withoutAside(clause: string): number {
-  // `72** clips`: bold that began before
+  // `72** clips`: bold that started earlier
   const bold = clause.indexOf('**');
   let text = bold > 0 ? clause.slice(0, bold) : clause;
   if (/^[^\s]*[\d\\]/.test(text) || /\d/.test(text)) {
@@ -239,7 +239,7 @@ function withoutAside(clause: string): number {
   return text.replace(/[*"]{1,3}$/, '').length;
 }
 
-/** Words of a language, and no value, formula or list. */
+/** Whether a text is natural language rather than a value, formula or list. */
 function isProse(text: string): boolean {
   if (/[\d\\$=<>^{}|+*/]/.test(text)) return false;
   const words = text.match(/\p{L}+/gu) ?? [];

@@ -1,13 +1,13 @@
 /** Answers in tags: `<answer>x</answer>`, `<final_answer>x</final_answer>`, `[ANSWER]x[/ANSWER]`. */
 import { type Found, MAX_ANSWER, usable } from './span.ts';
 
-/** The tags that models put a final answer in. */
+/** The tags in which models put a final answer. */
 const NAMES = '(?:(?:final|correct)[_ -]?)?answer|ans';
-/** One tag of an answer, opening or closing. */
+/** One opening or closing answer tag. */
 export const ANSWER_TAG = new RegExp(`<\\/?(?:${NAMES})>|\\[\\/?ANSWER\\]`, 'i');
 const ANSWER_TAGS = new RegExp(`<(\\/?)(${NAMES})>|\\[(\\/?)(ANSWER)\\]`, 'gi');
 
-/** Most complete tags that are tried, from the end. */
+/** Maximum number of complete tags that are tried, from the end. */
 const MAX_TAGS = 20;
 
 interface Tag {
@@ -17,7 +17,7 @@ interface Tag {
   closes: boolean;
 }
 
-/** Content of the last complete tag that says something; `cut` where a later one is not finished. `name`: of another tag. */
+/** Content of the last complete tag that is not empty; `cut` if a later one is unfinished. `name`: a custom tag. */
 export function lastTag(text: string, name?: string): Found | 'cut' | null {
   if (!/[<[]/.test(text)) return null;
   const tags = tagsOf(text, name);

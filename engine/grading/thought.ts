@@ -1,8 +1,8 @@
-/** What a response says, as opposed to what it thinks. */
+/** Separates what a response says from its reasoning. */
 import { endOfWords, type Span } from './span.ts';
 
 const NAMES = 'think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis';
-/** The end of a thought, or the beginning of what is said after it. */
+/** The end of a thought, or the beginning of the text after it. */
 const CLOSE = new RegExp(
   `</(?:${NAMES}|seed:think)>|◁/think▷|\\[/THINK\\]|<\\|end_of_thought\\|>|<\\|channel\\|>final<\\|message\\|>`,
   'gi',
@@ -14,8 +14,8 @@ const OPEN = new RegExp(
 );
 
 /**
- * The part of a response that can hold its answer: the text after the last thought, without end tokens. null while a
- * thought is not finished.
+ * The part of a response that can contain its answer: the text after the last thought, without end tokens. null while a
+ * thought is unfinished.
  */
 export function spoken(text: string): Span | null {
   let start = 0;

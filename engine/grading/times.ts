@@ -3,7 +3,7 @@ import type { MathNode } from './node.ts';
 import { fromDecimal } from './rational.ts';
 import { type Unit, unitOf } from './units.ts';
 
-/** `8:34 p.m.`, `20:34:00`; null for anything else. The ratio `3:20` keeps its reading as a ratio, which `readings` gives. */
+/** `8:34 p.m.`, `20:34:00`; null for anything else. The ratio `3:20` also keeps its reading as a ratio, by `readings`. */
 export function clockTime(
   cleaned: string,
   readings: (text: string) => MathNode[],
@@ -17,7 +17,7 @@ export function clockTime(
   const at = (h: number): MathNode => ({ kind: 'symbol', name: `time ${h}:${minute}:${second}` });
   const times = [at(Number(hour))];
   if (half && Number(hour) <= 12) times.push(at((Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0)));
-  // `8 am` may also be asked for as a number
+  // the question may also expect `8 am` as a number
   const ratio =
     full === cleaned ? (half || minute.startsWith('0') || found[3] ? [] : readings(cleaned)) : readings(hour);
   return { readings: [...times, ...ratio], unit: half ? unitOf(`${half.toLowerCase()}m`) : null };
@@ -27,13 +27,13 @@ export function clockTime(
 const PARTS =
   /^(?:(\d{1,4}) ?h(?:(?:ou)?rs?)?(?:,? |,|(?=\d)|$))?(?:([0-5]?\d)( ?m(?:in(?:ute)?s?)?)?(?:,? |,|(?=\d)|$))?(?:([0-5]?\d) ?s(?:ec(?:ond)?s?)?)?$/i;
 
-/** `1h30`, `1h 30m`, `3m20s` in the smaller of their units, where `m` is no meter; null for anything else. */
+/** `1h30`, `1h 30m`, `3m20s` in the smallest of their units, where `m` is not a meter; null for anything else. */
 export function duration(text: string): { readings: MathNode[]; unit: Unit | null } | null {
   const found = text.length <= 40 ? PARTS.exec(text) : null;
   if (!found) return null;
   const [, hours, minutes, mark, seconds] = found;
   if ([hours, minutes, seconds].filter((part) => part !== undefined).length < 2) return null;
-  // minutes without a mark have two digits and hours before them: 1h30
+  // minutes without a unit have two digits and follow hours: 1h30
   if (minutes && !mark && (hours === undefined || seconds !== undefined || minutes.length < 2)) return null;
   const inMinutes = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
   const value = seconds === undefined ? inMinutes : inMinutes * 60 + Number(seconds);

@@ -1,4 +1,4 @@
-/** From an answer's text to what it says: key for text comparison, readings as trees, unit. */
+/** Parses an answer's text: key for text comparison, readings as trees, unit. */
 import { choiceOf } from './choice.ts';
 import { clean, MAX_LENGTH, textKey } from './clean.ts';
 import { conditionOf, type Family, familyOf } from './family.ts';
@@ -19,19 +19,19 @@ import { clockTime, duration } from './times.ts';
 import { isShare, partsOf, type Unit, unitOf } from './units.ts';
 
 export interface Understood {
-  /** Equal keys are equal answers. */
+  /** Answers with equal keys are equal. */
   key: string;
-  /** What it says as mathematics, the likeliest reading first; none when it is only text. */
+  /** The mathematical readings, the most likely first; empty if the answer is only text. */
   readings: MathNode[];
-  /** Where a known one was named. */
+  /** The unit, if a known one is named. */
   unit: Unit | null;
   /** The letter of a multiple-choice answer, and the text next to it. */
   choice: { letter: string; content: Understood | null } | null;
-  /** Where it has a parameter, and says what that may be. */
+  /** The family, if the answer has a parameter and states its domain. */
   family?: Family;
 }
 
-/** What mathematics says in words: pattern of the key, common key, formula. */
+/** Mathematics in words: pattern of the key, common key, formula. */
 const PHRASES: [RegExp, string, string][] = [
   [/^(?:x ?(?:in|is) ?)?(?:the )?(?:set of )?all real(?: number)?s?$|^all reals?$/, '\\mathbb{R}', '\\mathbb{R}'],
   [/^(?:there (?:is|are) )?no(?: real)? solutions?$|^(?:the )?empty set$/, '\\emptyset', '\\{\\}'],
@@ -39,17 +39,17 @@ const PHRASES: [RegExp, string, string][] = [
   [/^nan$/i, 'nan', ''],
 ];
 
-/** Steps that reading one answer may cost; an answer that would cost more is only text. */
+/** Step budget for reading one answer; beyond it, the answer is only text. */
 const READING_STEPS = 200_000;
 
-/** Answers come again, in a group and in the steps after it; longer ones rarely do. */
+/** Number of cached answers: they recur within a group and at later steps. Longer ones rarely do. */
 const REMEMBERED = 4096;
 const LONGEST_REMEMBERED = 200;
 const remembered = new Map<string, Understood>();
 
 /**
- * Never throws; work is bounded by the length and depth limits of the parts, and by a budget of steps. What comes again is
- * not read again: the result depends on nothing but the answer, and is not to be changed.
+ * Never throws; work is bounded by the length and depth limits of the parts, and by a step budget. Results are cached: they
+ * depend only on the answer, and must not be modified.
  */
 export function understand(answer: string): Understood {
   const before = remembered.get(answer);
@@ -77,10 +77,10 @@ function readWithin(answer: string): Understood {
   );
 }
 
-/** Longest answer whose spaces are looked at: of a megabyte of words they are not worth the time. */
+/** Maximum length whose white space is normalized, in characters: not worth the time for a megabyte of words. */
 const LONGEST_SPACED = 20_000;
 
-/** With single spaces. */
+/** The text with single spaces. */
 function spaced(text: string): string {
   const trimmed = text.trim();
   return trimmed.length > LONGEST_SPACED ? trimmed : trimmed.split(/\s+/).join(' ');
@@ -98,7 +98,7 @@ function read(answer: string): Understood {
   }
   if (!choice) return understood;
   const content = choice.content === null ? null : readValue(withoutLead(choice.content));
-  // `(B)` and `B` are one spelling; `b` may be a variable
+  // `(B)` and `B` are the same spelling; `b` may be a variable
   const key = content === null && understood.key !== choice.letter.toLowerCase() ? choice.letter : understood.key;
   return { ...understood, key, choice: { letter: choice.letter, content } };
 }
@@ -110,7 +110,7 @@ function bareLetters(cleaned: string): string {
   return several ? text.replace(/[()]/g, '') : cleaned;
 }
 
-/** An answer without the letter of a choice. */
+/** Parses an answer, ignoring the letter of a choice. */
 function readValue(cleaned: string): Understood {
   const condition = conditionOf(cleaned);
   const key = yesOrNo(withoutArticle(textKey(cleaned)));
@@ -137,7 +137,7 @@ function readValue(cleaned: string): Understood {
 
 type Value = Pick<Understood, 'readings' | 'unit'>;
 
-/** `IV` as 4, alone and below 40: no product of letters, whose order would not matter. */
+/** `IV` as 4, alone and below 40: not a product of letters, whose order would not matter. */
 function romanNumber(cleaned: string): number | null {
   const text = /^\\text\{([^{}]*)\}$/.exec(cleaned)?.[1] ?? cleaned;
   if (!/^(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})$/.test(text)) return null;
@@ -148,7 +148,7 @@ function romanNumber(cleaned: string): number | null {
 const PERCENT = unitOf('percent');
 const DEGREE = unitOf('degree');
 
-/** Without the marks of words. */
+/** Removes text markup. */
 function words(cleaned: string): string {
   return cleaned
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
@@ -171,7 +171,7 @@ function plain(text: string): Value {
   return named ? withName(named) : { readings: values, unit: null };
 }
 
-/** `\lim_{x \to 0} f(x) = 1`: what names the value is not read. */
+/** `\lim_{x \to 0} f(x) = 1`: the name of the value is not parsed. */
 function withName({ name, value }: { name: string; value: string }): Value {
   const { readings: values, unit } = measure(value) ?? { readings: readings(value), unit: null };
   const symbol: MathNode = { kind: 'symbol', name };
@@ -186,7 +186,7 @@ function measure(text: string): Value | null {
   const measured = splitUnit(withParentheses(text));
   if (!measured) return null;
   const { value, unit } = measured;
-  // Before words that are not a known unit, `2,5` remains a list.
+  // If no known unit follows, `2,5` remains a list.
   const number = (unit === null ? null : withDecimalPoint(value)) ?? value;
   const values = readings(number).filter(isClosed);
   if (values.length === 0) return null;
@@ -195,12 +195,12 @@ function measure(text: string): Value | null {
     return { readings: values.map((of) => ({ kind: 'percent', of, ...parts })), unit };
   }
   const other = otherNumber(text);
-  // `2 m` may also be two times m, `2 mN` the product of three
+  // `2 m` may also be two times m, `2 mN` a product of three factors
   const variable = /[^a-zA-Z\\][a-zA-Z]{1,2}$/.test(text) && unit !== null ? readings(text) : [];
   return { readings: [...values, ...variable, ...(other === null ? [] : readings(other))], unit };
 }
 
-/** `A = 25 cm^2`: the unit of what a definition gives. */
+/** `A = 25 cm^2`: the unit of a definition's value. */
 function defined(text: string): Value | null {
   const tail = text.slice(-200);
   const equals = tail.lastIndexOf('=');
@@ -217,10 +217,10 @@ function defined(text: string): Value | null {
   return values.length > 0 ? { readings: values, unit: value.unit } : null;
 }
 
-/** Characters of a compound measure at most: four numbers with their units. */
+/** Maximum length of a compound measure, in characters: four numbers with their units. */
 const LONGEST_COMPOUND = 200;
 
-/** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest of the units. */
+/** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest unit. */
 function compound(text: string): Value | null {
   if (text.length > LONGEST_COMPOUND) return null;
   const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|(?=\d)|$)/g)];
@@ -237,13 +237,13 @@ function compound(text: string): Value | null {
   return { readings: [{ kind: 'sum', terms }], unit: smallest };
 }
 
-/** `25 (hours)` without the parentheses. */
+/** Removes the parentheses of `25 (hours)`. */
 function withParentheses(text: string): string {
   const found = / ?\(([a-z][a-zA-Z ./^\d]{2,40})\)$/.exec(text);
   return found && /[\d}]$/.test(text.slice(0, found.index)) ? `${text.slice(0, found.index)} ${found[1]}` : text;
 }
 
-/** `72, in total and for all`: a number and words after it. */
+/** `72, in total and for all`: a number followed by words. */
 function withoutAside(text: string): string | null {
   const number = /^-?(?:\\[a-z]+ )?\d[\d.]*(?:(?:,\d{3})+(?:\.\d+)?)?/.exec(text)?.[0];
   if (number === undefined) return null;
@@ -252,13 +252,13 @@ function withoutAside(text: string): string | null {
   return splitUnit(text.slice(0, text.indexOf(', ', number.length)))?.value ?? number;
 }
 
-/** `3.14159...`: a decimal with more places than are written, where none repeat. */
+/** `3.14159...`: a truncated decimal, unless it repeats. */
 function cutOff(text: string): string | null {
   const digits = /^(-?\d{1,30}\.\d{1,30}) ?(?:\\ldots ?|\.{2})$/.exec(text)?.[1];
   return digits !== undefined && otherNumber(text) === null ? digits : null;
 }
 
-/** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials, `{1 \over 2}` as a fraction; null where there are none. */
+/** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials, `{1 \over 2}` as a fraction; null if there are none. */
 function rewritten(text: string): string | null {
   const result = withoutOver(text)
     .replace(/(?<![a-zA-Z])C ?\( ?([\da-z]{1,6}) ?, ?([\da-z]{1,6}) ?\)/g, '\\binom{$1}{$2}')
@@ -270,7 +270,7 @@ function rewritten(text: string): string | null {
   return result === text ? null : result;
 }
 
-/** `ACD` as the choices A, C and D, which it also may be. */
+/** An additional reading of `ACD` as the choices A, C and D. */
 function letters(text: string): string | null {
   if (!/^[A-J]{2,10}$/.test(text)) return null;
   const all = [...text];
@@ -281,7 +281,7 @@ function isClosed(node: MathNode): boolean {
   return isScalar(node) && symbolsOf(node).size === 0;
 }
 
-/** `12 apples, 3 pears`: units of the parts of a list. */
+/** `12 apples, 3 pears`: a list whose items have units. */
 function withoutUnits(cleaned: string): string {
   if (!/,(?!\d{3})|\\and|\\or/.test(cleaned) || /[()[\]{}|]/.test(cleaned.replace(/\\text\{[^{}]*\}/g, '')))
     return cleaned;

@@ -4,15 +4,15 @@ import { divide, multiply, ONE, power, type Rational, rational } from './rationa
 export interface Unit {
   /** Canonical spelling, such as `km/h`. */
   name: string;
-  /** What it measures: equal where one converts exactly into the other. */
+  /** What the unit measures: equal for units that convert exactly into each other. */
   dimension: string;
   /** In multiples of the dimension's base unit. */
   factor: Rational;
 }
 
 /**
- * One unit per line: canonical name, definition (a multiple of units above, `-` for a unit of its own), then its other
- * spellings; plurals in -s are understood.
+ * One unit per line: canonical name, definition (a multiple of units above, or `-` for a new base unit), then other
+ * spellings; plurals in -s are implied.
  */
 const TABLE = `
 m - meter metre
@@ -220,7 +220,7 @@ function multiplyIn(into: Map<string, number>, factor: Rational, unit: Definitio
   return times < 0 ? divide(factor, multiple) : multiply(factor, multiple);
 }
 
-/** Whether a word names a unit (`km`, `kilometers`), as it is written or in lower case. */
+/** Whether a word names a unit (`km`, `kilometers`), as written or in lower case. */
 export function isUnit(word: string): boolean {
   return unitNamed(word) !== undefined;
 }
@@ -229,7 +229,7 @@ function unitNamed(word: string): Definition | undefined {
   return UNITS.get(word) ?? UNITS.get(word.toLowerCase());
 }
 
-/** Reads `square feet`, `m/s^2`, `miles per hour`, `cu. ft`; null where one of the words is not a known unit. */
+/** Reads `square feet`, `m/s^2`, `miles per hour`, `cu. ft`; null if any word is not a known unit. */
 export function unitOf(words: string): Unit | null {
   let s = words
     .replace(/[{}()]/g, ' ')
@@ -282,7 +282,7 @@ export function unitOf(words: string): Unit | null {
   return { name: names.join(''), dimension, factor };
 }
 
-/** Names that one word may mean both of. */
+/** Pairs of units that can share a name. */
 const AMBIGUOUS: readonly [string, string][] = [
   ['pound', 'lb'],
   ['pound', 'gbp'],
@@ -296,26 +296,26 @@ const AMBIGUOUS: readonly [string, string][] = [
 
 const NAMES_OF_CENTS = new Set(['cent', 'euro']);
 
-/** Whether a unit is a percent sign or one of its kind, such as per mille. */
+/** Whether a unit is percent or similar, such as per mille. */
 export function isShare(unit: Unit | null): boolean {
   return unit?.dimension === 'percent^1';
 }
 
-/** Of how many parts it is: 100 for percent. */
+/** The number of parts in the whole: 100 for percent. */
 export function partsOf({ factor }: Unit): number {
   return Number((100n * factor.d) / factor.n);
 }
 
 /**
- * How two units go together: `same`; `convert`, when values compare after conversion; `differ`, when no value in one is
- * a value in the other; `angle` for degrees and radians. A missing or unknown unit goes with any.
+ * How two units relate: `same`; `convert`, if values compare after conversion; `differ`, if no value in one is a value in
+ * the other; `angle` for degrees and radians. A missing or unknown unit matches any.
  */
 export function relate(a: Unit | null, b: Unit | null): 'same' | 'convert' | 'angle' | 'differ' {
   if (a === null || b === null || a.name === b.name) return 'same';
   if (AMBIGUOUS.some(([x, y]) => (a.name === x && b.name === y) || (a.name === y && b.name === x))) return 'same';
-  // cents are of euros too
+  // euros have cents too
   if (NAMES_OF_CENTS.has(a.name) && NAMES_OF_CENTS.has(b.name)) return 'convert';
-  // what is read of them says of how many parts they are
+  // their parsed values include the number of parts
   if (isShare(a) && isShare(b)) return 'same';
   const angles = [a.name, b.name].sort().join();
   if (angles === 'degree,radian') return 'angle';

@@ -1,4 +1,4 @@
-/** Statements with the answer at their beginning: `12 is the answer`, `option C is correct`, `I would choose B`. */
+/** Statements that begin with the answer: `12 is the answer`, `option C is correct`, `I would choose B`. */
 import { isConditional } from './denial.ts';
 import { type Found, usable } from './span.ts';
 
@@ -12,7 +12,7 @@ const CORRECT =
 const THE_ANSWER = '(?:the|our|my) (?:(?:final|correct|right|required) ){0,2}answer';
 const BOLD = '\\*{0,2}';
 
-/** Each with its answer in the first group that took part. */
+/** Each pattern's answer is in the first group that participated. */
 const STATEMENTS = new RegExp(
   `(?<![\\p{L}\\p{N}_\\\\$*.,-])(?:${[
     `${BOLD}(?:[Oo]ption|[Cc]hoice|[Aa]nswer)? ?${BOLD}(${LETTER})${BOLD} ${BE} ${BOLD}(?:${CORRECT}|${THE_ANSWER})`,
@@ -23,19 +23,19 @@ const STATEMENTS = new RegExp(
   'gu',
 );
 
-/** One of these is in each. */
+/** Each statement contains one of these. */
 const WORDS = /correct|right|answer|choose|pick|select|go with/;
 
-/** What may be in the same clause before it. */
+/** What may precede the statement in its clause. */
 const BEFORE =
   /^[\s*_>#(\u2705-]*(?:(?:so|thus|hence|therefore|then|and|clearly|indeed|finally|now|only|that|which means|this means|we (?:conclude|see|find|know)|it follows|I (?:think|believe)|in conclusion|as a result|(?:the )?conclusion:?)[\s*,]*)*$/i;
 const BEHIND = /^(?:\*\*)?\s{0,3}(?:[.!;)\n]|,(?! (?:but|if|unless|only))|$|because |since |as )/;
-/** Characters of the clause before a statement. */
+/** Characters of the clause before a statement that are examined. */
 const NEAR = 120;
-/** Most statements that are tried, from the end. */
+/** Maximum number of statements that are tried, from the end. */
 const MAX_STATEMENTS = 40;
 
-/** The answer of the last such statement, which is neither a question nor a condition. */
+/** The answer of the last such statement that is neither a question nor a condition. */
 export function lastValueFirst(text: string): Found | null {
   if (!WORDS.test(text)) return null;
   const statements = Array.from(text.matchAll(STATEMENTS));
@@ -51,7 +51,7 @@ export function lastValueFirst(text: string): Found | null {
   return null;
 }
 
-/** Whether a clause of its own, or words that lead to a conclusion, begin there. */
+/** Whether a clause, or words that lead to a conclusion, begin at this position. */
 function begins(text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - NEAR), at);
   const clause = before.slice(Math.max(...[...'.!?;:,\n'].map((mark) => before.lastIndexOf(mark))) + 1);
