@@ -1,4 +1,4 @@
-/** Runs whose last checkpoint holds an adapter, and golden models as folders that open. */
+/** Runs whose last checkpoint contains an adapter, and golden models as loadable folders. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createJournal } from '../../engine/journal/create.ts';
@@ -8,7 +8,7 @@ import { ROOT, temporaryFolder } from './processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
 
-/** A run whose last checkpoint holds the adapter, as the policy saves it. */
+/** A run whose last checkpoint contains the adapter, as the policy saves it. */
 export async function runWith(adapter: Omit<PeftAdapter, 'config'>, model: string): Promise<string> {
   const folder = path.join(temporaryFolder(), 'run');
   const { rank, alpha, targets } = adapter;
@@ -32,7 +32,7 @@ export async function runWith(adapter: Omit<PeftAdapter, 'config'>, model: strin
   return folder;
 }
 
-/** A golden model with the tokenizer that a model folder must have. */
+/** A golden model with the tokenizer that a model folder requires. */
 export function modelFolder(name: string): string {
   const folder = path.join(temporaryFolder(), name);
   mkdirSync(folder);

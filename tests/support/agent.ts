@@ -1,4 +1,4 @@
-/** An agent in the editor: another extension, which calls the tools for language models. */
+/** An agent in the editor: another extension, which calls the language model tools. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createVSIX } from '@vscode/vsce';
@@ -8,7 +8,7 @@ import type { Workbench } from './workbench.ts';
 
 const COMMAND = { command: 'agent.call', title: 'Agent: Call a Tool' };
 
-/** It calls the tool that is typed, and shows what it answers. */
+/** Calls the tool whose name is typed, and shows its answer. */
 const AGENT = `const vscode = require('vscode');
 exports.activate = ({ subscriptions }) => {
   subscriptions.push(vscode.commands.registerCommand('${COMMAND.command}', async () => {
@@ -22,7 +22,7 @@ exports.activate = ({ subscriptions }) => {
   }));
 };`;
 
-/** The package of the extension, which runs in Restricted Mode too. */
+/** The packaged extension, which runs in Restricted Mode too. */
 export async function agentExtension(): Promise<string> {
   const folder = temporaryFolder();
   const manifest = {

@@ -8,7 +8,7 @@ import { requireOrSkip } from './skip.ts';
 import { CHROMIUM } from './vsix.ts';
 import { PATIENCE } from './wait.ts';
 
-/** What the browser prefers, which chooses the page's theme. */
+/** Browser preferences, which determine the page's theme. */
 export const PREFERENCES = {
   dark: { colorScheme: 'dark', contrast: 'no-preference' },
   light: { colorScheme: 'light', contrast: 'no-preference' },
@@ -17,7 +17,7 @@ export const PREFERENCES = {
 } as const;
 export type Preference = keyof typeof PREFERENCES;
 
-/** Makes a page appear as somebody with this preference sees it. */
+/** Displays a page as a user with this preference would see it. */
 export async function prefer(page: Page, preference: Preference): Promise<void> {
   await page.emulateMedia({ ...PREFERENCES[preference], reducedMotion: 'reduce' });
 }
@@ -26,7 +26,7 @@ export function requireBrowser(): boolean {
   return requireOrSkip('Chromium', existsSync(CHROMIUM), `there is no ${CHROMIUM} (Debian: package chromium)`);
 }
 
-/** A browser for the tests of one `describe`. After each test its pages must be free of errors. */
+/** A browser for the tests of one `describe`. Fails if a page has errors after a test. */
 export function useBrowser(): () => Viewer {
   let viewer: Viewer | undefined;
   beforeAll(async () => {
@@ -58,7 +58,7 @@ export class Viewer {
     );
   }
 
-  /** Starts `rollscope view` on a run and gives its address. */
+  /** Starts `rollscope view` on a run and returns its address. */
   async serve(run: string, home: string): Promise<{ address: string; server: Program }> {
     const server = startCli(['view', run], { home });
     this.servers.push(server);
@@ -66,7 +66,7 @@ export class Viewer {
     return { address: address!, server };
   }
 
-  /** Opens an address. `ignores`: errors that the test brings about. */
+  /** Opens an address. `ignores`: errors that the test causes on purpose. */
   async open(address: string, preference: Preference = 'dark', ignores?: RegExp): Promise<Page> {
     const page = await this.browser.newPage({ viewport: { width: 1400, height: 900 } });
     this.pages.push(page);
@@ -80,7 +80,7 @@ export class Viewer {
     return page;
   }
 
-  /** Closes what a test has opened. Throws when a page broke its content policy or threw. */
+  /** Closes the pages that a test opened. Throws if a page violated its content policy or threw. */
   async closePages(): Promise<void> {
     for (const page of this.pages.splice(0)) await page.close();
     for (const server of this.servers.splice(0)) await server.end();
@@ -102,9 +102,9 @@ interface AxeResult {
   }[];
 }
 
-/** What axe finds serious or critical on a page, or in a webview: rule, place and reason. */
+/** Violations that axe rates serious or critical on a page or in a webview: rule, element and reason. */
 export async function axeFindings(page: Page | Frame): Promise<string[]> {
-  // Evaluated by the debugger, as the content policy allows no other script; it stays until the page is left.
+  // Injected by the debugger, since the content policy allows no other script; it stays until the page is left.
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');
   return violations

@@ -1,7 +1,7 @@
-/** Damage to values of any kind. */
+/** Damages values of any kind. */
 import fc from 'fast-check';
 
-/** What damage, other versions and other programs put in the place of a value. */
+/** Values that damage, other versions and other programs may substitute. */
 export const foreign = fc.oneof(
   fc.constantFrom<unknown>(null, undefined, true, '', '1', -1, -0, 0, 0.5, 1e300, 2 ** 53, Number.POSITIVE_INFINITY),
   fc.constantFrom<unknown>(Number.NaN, [], {}, [null], [{}], { answer: 'x' }, 'train', 'group'),
@@ -17,7 +17,7 @@ export const names = fc.constantFrom(
   'seq',
 );
 
-/** The value with one thing changed, at any depth: another value, a key less, a key more. */
+/** The value with one change at any depth: another value, a missing key, an extra key. */
 export function changed(value: unknown, pick: (count: number) => number, other: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || pick(4) === 0) return other;
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-// A computer whose clock is set back by an hour again and again: `node --import` this.
+// Simulates a clock that is repeatedly set back by an hour: load with `node --import`.
 const RealDate = Date;
 let calls = 0;
 const now = () => RealDate.now() - 3_600_000 * Math.floor(++calls / 5);

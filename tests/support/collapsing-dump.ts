@@ -1,8 +1,8 @@
-/** What verl writes of a run whose model ceases to answer after some steps. */
+/** verl's dump of a run whose model stops answering after some steps. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** From this step on the rollouts have no answer. */
+/** The last step whose rollouts have an answer. */
 export const LAST_ANSWERED = 6;
 
 /** The rollouts of a step, in the format of `rollout_data_dir`: two problems with four rollouts each. */

@@ -1,4 +1,4 @@
-/** Runs a graph and compares what comes out with what should. */
+/** Runs a graph and compares its outputs with expected values. */
 import { expect } from 'vitest';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import type { DType, Graph, TensorData } from '../../engine/tensor/index.ts';
@@ -22,7 +22,7 @@ function valuesOf(backend: Backend, graph: Graph, feeds: Readonly<Record<string,
   );
 }
 
-/** The largest difference, each relative to max(1, |expected|). NaN where only one side is NaN. */
+/** The largest difference, each relative to max(1, |expected|). NaN if only one side is NaN. */
 export function largestDifference(actual: ArrayLike<number | bigint>, expected: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < expected.length; i++) {

@@ -1,4 +1,4 @@
-/** Many operators at once: what gradients and encodings must get right together. */
+/** Combinations of operators, for which gradients and encodings must be correct together. */
 import { type Dim, op, type Tensor } from '../../engine/tensor/index.ts';
 import { floats, type Input, indices, longs, type OperatorCase, one } from './operator-case.ts';
 

@@ -1,4 +1,4 @@
-/** Models with a fault: copies of the embedded one whose weights were changed, and GGUF headers. */
+/** Faulty models: copies of the embedded one with changed weights, and GGUF headers. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readSafetensorsIndex, readTensor } from '../../engine/model/safetensors.ts';
@@ -9,7 +9,7 @@ export const EMBEDDED_MODEL = path.join(ROOT, 'engine', 'embedded', 'model');
 
 type Weights = Map<string, { shape: readonly number[]; data: Float32Array }>;
 
-/** Copies the embedded model into `folder`, with a head of its own, and lets `change` work on its weights. */
+/** Copies the embedded model into `folder`, with an untied head, and lets `change` modify its weights. */
 export async function changedModel(folder: string, change: (weights: Weights) => void): Promise<void> {
   cpSync(EMBEDDED_MODEL, folder, { recursive: true });
   const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as object;
@@ -25,18 +25,18 @@ export async function changedModel(folder: string, change: (weights: Weights) =>
   await writeSafetensors(file, weights);
 }
 
-/** Number of a character in the embedded vocabulary. */
+/** Token id of a character in the embedded vocabulary. */
 function tokenOf(character: string): number {
   const tokenizer = JSON.parse(readFileSync(path.join(EMBEDDED_MODEL, 'tokenizer.json'), 'utf8'));
   return tokenizer.model.vocab[character] as number;
 }
 
-/** A model that computes NaN for every text with the character in it, and is as good as before for all others. */
+/** A model that computes NaN for every text with the character in it, and equals the original for all others. */
 export async function modelWithoutNumber(folder: string, character: string): Promise<void> {
   const token = tokenOf(character);
   await changedModel(folder, (weights) => {
-    // its weights are numbers: one coordinate that only this character has overflows in the first norm, and is then
-    // multiplied by zeros
+    // its weights are finite: a coordinate used only by this character overflows in the first norm, and is then multiplied
+    // by zeros
     const width = weights.get('model.embed_tokens.weight')!.shape[1]!;
     const firstOfRows = (name: string, value: (row: number) => number) => {
       const { data } = weights.get(name)!;
@@ -48,7 +48,7 @@ export async function modelWithoutNumber(folder: string, character: string): Pro
   });
 }
 
-/** A model with the same outputs, whose gradients overflow once they are squared and summed. */
+/** A model with the same outputs, whose gradients overflow when squared and summed. */
 export async function modelWithSteepHead(folder: string): Promise<void> {
   const scale = (factor: number) => (x: number) => x * factor;
   await changedModel(folder, (weights) => {
@@ -62,7 +62,7 @@ export async function modelWithSteepHead(folder: string): Promise<void> {
   });
 }
 
-/** The beginning of a GGUF file (version 3): text metadata, and tensors in float32 whose data does not follow. */
+/** The beginning of a GGUF file (version 3): text metadata, and float32 tensors without their data. */
 export function ggufHeader(metadata: Record<string, string>, tensors: Record<string, number[]> = {}): Buffer {
   const u32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
   const u64 = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);

@@ -1,6 +1,6 @@
 /**
- * The parts of VS Code that ask and tell, without an editor: settings by scope, prepared answers to questions, and a record of
- * everything shown. A test that uses it says `vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode)`.
+ * A stand-in for VS Code's user interface, without an editor: settings by scope, prepared answers to questions, and a record
+ * of everything shown. Tests use it by `vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode)`.
  */
 import { readFileSync } from 'node:fs';
 
@@ -17,7 +17,7 @@ export interface Asked {
   options: { validateInput?: (text: string) => string | null; [key: string]: unknown };
 }
 
-/** A row is chosen by a condition, a text is typed, and `undefined` cancels. */
+/** A function chooses a row, a text is typed, and `undefined` cancels. */
 export type Answer = ((row: Row) => boolean) | string | string[] | undefined;
 
 export interface Shown {
@@ -31,7 +31,7 @@ export const editor = {
   user: {} as Record<string, unknown>,
   workspace: {} as Record<string, unknown>,
   answers: [] as Answer[],
-  /** Buttons to press in notifications, in order; none once there are no more. */
+  /** Buttons to press in notifications, in order; none if empty. */
   pressed: [] as string[],
   asked: [] as Asked[],
   shown: [] as Shown[],
@@ -41,13 +41,13 @@ export const editor = {
   views: [] as { id: string; message?: string }[],
   tasks: [] as { definition: object }[],
   statusItems: [] as { text: string; tooltip?: unknown; backgroundColor?: unknown }[],
-  /** Texts of documents by path; others are read from the disk. */
+  /** Texts of documents by path; others are read from disk. */
   texts: {} as Record<string, string>,
   taskStarted: (_: object): void => {},
   taskEnded: (_: object): void => {},
 };
 
-/** Forgets what was shown and asked, and sets the user's settings. */
+/** Clears the record of what was shown and asked, and sets the user's settings. */
 export function resetEditor(user: Record<string, unknown> = {}): void {
   Object.assign(editor, {
     user,

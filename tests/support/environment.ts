@@ -1,6 +1,6 @@
-/** What programs under test see of this process's environment. */
+/** The environment of programs under test. */
 
-/** This environment without what a surrounding editor or Node set-up would leak into a program under test. */
+/** This environment without variables of a surrounding editor or Node setup that would leak into a program under test. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(VSCODE_|ELECTRON_|CODE_SERVER_|ROLLSCOPE_|VITEST|NODE_OPTIONS$|NODE_ENV$|FORCE_COLOR$)/.test(name),

@@ -1,4 +1,4 @@
-/** Experiments without training: runs made of crafted records, and a context that hands them out. */
+/** Experiments without training: runs made of crafted records, and a context that provides them. */
 import type { Changes, ExperimentContext, ExperimentRun } from '../../engine/experiments/experiment.ts';
 import {
   type EvaluationRecord,
@@ -44,7 +44,7 @@ const TIMING: StepRecord['timing'] = {
   residentBytes: 0,
 };
 
-/** A metric of the steps 1 to n: constant, or a list of points between which it goes in straight lines. */
+/** A metric over steps 1 to n: constant, or a list of points with linear interpolation. */
 export type Course = number | null | readonly number[];
 
 function at(course: Course, i: number, n: number): number | null {
@@ -60,7 +60,7 @@ export interface CraftedRun {
   config?: Changes;
   steps?: number;
   metrics?: Partial<Record<keyof StepRecord['metrics'], Course>>;
-  /** Held-out accuracy, evenly spread from step 0 to the last; null: evaluations without labels. */
+  /** Held-out accuracy, evenly spaced from step 0 to the last; null: evaluations without labels. */
   accuracy?: readonly (number | null)[];
   evaluation?: Partial<EvaluationRecord>;
 }
@@ -123,7 +123,7 @@ function configWith(changes: Changes): RunConfig {
 }
 
 export interface FakeContext extends ExperimentContext {
-  /** What the experiment asked for, in its order. */
+  /** What the experiment requested, in order. */
   readonly asked: { id: string; config: RunConfig }[];
   readonly files: Map<string, readonly object[]>;
   readonly expected: number[];
@@ -133,13 +133,13 @@ export interface FakeContextOptions {
   base?: Changes;
   seeds?: readonly number[];
   embedded?: boolean;
-  /** Models in addition to the base's. */
+  /** Models in addition to the base configuration's. */
   against?: readonly string[];
-  /** The run that answers a request. */
+  /** The run for a request. */
   answer?: (id: string, config: RunConfig) => CraftedRun;
 }
 
-/** A context whose runs are crafted at once. */
+/** A context whose runs are crafted immediately. */
 export function fakeContext({
   base = {},
   seeds = [0, 1],

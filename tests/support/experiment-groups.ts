@@ -1,4 +1,4 @@
-/** Runs of experiments that look at problems: crafted groups of rollouts, laid into a crafted run. */
+/** Runs for experiments that examine problems: crafted groups of rollouts, added to a crafted run. */
 import type { ExperimentRun } from '../../engine/experiments/experiment.ts';
 import { type GroupRecord, groupSummary, majorityOf, type Problem } from '../../engine/protocol/index.ts';
 import { type CraftedRun, craftedRun } from './experiment-context.ts';
@@ -18,7 +18,7 @@ export interface CraftedGroup {
   answers: (string | null)[];
 }
 
-/** `count` answers, of which this part (rounded) is the one and the others are all the other. */
+/** `count` answers, of which a fraction `part` (rounded) is `one` and the rest are `other`. */
 export function split(count: number, part: number, one: string, other: string): string[] {
   return Array.from({ length: count }, (_, i) => (i < Math.round(part * count) ? one : other));
 }
@@ -27,7 +27,7 @@ const known = new Map<string, Pick<ReturnType<typeof judged>, 'clusters' | 'roll
 
 type Majority = { majority: ReturnType<typeof majorityOf> };
 
-/** Thousands of crafted groups have the same answers: each is judged once. */
+/** Thousands of crafted groups share their answers, so each distinct set is judged once. */
 function judgedOnce(answers: (string | null)[], reference: string | null) {
   const key = JSON.stringify([reference, answers]);
   const before = known.get(key);

@@ -1,4 +1,4 @@
-/** Gradients of a graph against central differences, both in float64. */
+/** Compares gradients of a graph with central differences, both in float64. */
 import { Graph, gradients, op, type Tensor } from '../../engine/tensor/index.ts';
 import { largestDifference } from './compare.ts';
 import { randomNumbers } from './operator-case.ts';
@@ -7,17 +7,17 @@ import type { Doubles } from './reference-operators.ts';
 
 const STEP = 1e-5;
 
-/** A graph whose outputs are a scalar and its gradients, and values of its inputs. */
+/** A graph whose outputs are a scalar and its gradients, with values for its inputs. */
 export interface GradientProblem {
   graph: Graph;
-  /** The scalar alone. */
+  /** The graph of the scalar alone. */
   forward: Graph;
   feeds: Readonly<Record<string, Doubles>>;
 }
 
 /**
- * Gradients of a randomly weighted sum of every element of the outputs that `build` makes, with respect to the wanted
- * inputs: outputs `scalar` and `gradient of <input>`.
+ * Gradients of a randomly weighted sum of all elements of `build`'s outputs, with respect to the wanted inputs: outputs
+ * `scalar` and `gradient of <input>`.
  */
 export function gradientProblem(
   build: (graph: Graph) => Tensor[],
@@ -50,7 +50,9 @@ export function gradientProblem(
   return { graph, forward, feeds: { ...feeds, ...weightFeeds } };
 }
 
-/** The largest difference to central differences, relative to max(1, |gradient|), over all elements of the wanted inputs. */
+/**
+ * The largest difference from central differences, relative to max(1, |gradient|), over all elements of the wanted inputs.
+ */
 export function gradientError({ graph, forward, feeds }: GradientProblem, wanted: readonly string[]): number {
   const results = evaluateGraph(graph, feeds);
   const scalarAt = (name: string, element: number, shift: number) => {

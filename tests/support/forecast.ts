@@ -1,7 +1,7 @@
-/** A forecast with the given problems, for tests of what shows it. */
+/** A forecast with the given problems, for tests of its display. */
 import type { Forecast, ProblemForecast } from '../../engine/protocol/index.ts';
 
-/** One problem's forecast: a clear majority for 16 unless something else is said. */
+/** One problem's forecast: by default a clear majority for 16. */
 export function problemForecast(problem: number, over: Partial<ProblemForecast> = {}): ProblemForecast {
   return {
     problem,

@@ -1,6 +1,6 @@
 /**
- * A run of another trainer, written as an importer writes it: TRL logged texts, rewards by name and values of its own, and
- * nothing that our engine would know of tokens, fingerprints or its configuration. Everything is the same each time.
+ * A run of another trainer, as an importer writes it: TRL logged texts, rewards by name and values of its own, but none of
+ * the tokens, fingerprints or configuration that our engine records. Deterministic.
  */
 import type { ForeignRollout } from '../../engine/importers/group.ts';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
@@ -10,7 +10,7 @@ import type { Problem } from '../../engine/protocol/problem.ts';
 
 export const TRL = { engine: 'TRL', version: '0.20.0', files: ['completions_00001.parquet', 'trainer_state.json'] };
 
-/** Problems by what is special about them; `line` counts them in the dataset. */
+/** Problems, named after what is special about them; `line` is the line in the dataset. */
 const PROBLEMS = [
   { id: 'right', text: 'What is 2 + 3?', label: '5' },
   { id: 'wrong', text: 'What is 9 - 4 + 1?', label: '#### 6' },
@@ -22,7 +22,7 @@ const PROBLEMS = [
 ] as const;
 type Id = (typeof PROBLEMS)[number]['id'];
 
-/** What each problem's rollouts answer in training; null: none. Groups differ in size. */
+/** The answers of each problem's training rollouts; null: no answer. Group sizes differ. */
 const ANSWERS: Record<Exclude<Id, 'never'>, readonly (string | null)[]> = {
   right: ['5', '5', '5.0', '4'],
   wrong: ['9', '9', '9', '6', '9', null],
@@ -33,7 +33,7 @@ const ANSWERS: Record<Exclude<Id, 'never'>, readonly (string | null)[]> = {
 };
 
 export interface ForeignFixtureOptions {
-  /** Path of the data set that the problems name. */
+  /** Path of the dataset that the problems name. */
   dataset?: string;
   steps?: number;
 }
@@ -93,14 +93,14 @@ function write(run: ImportedRun, steps: number): void {
       values: {
         loss: step === 1 ? Number.NaN : 0.01 / step,
         learning_rate: 1e-6,
-        // TRL has a metric only from the second step on, and one that is never a number.
+        // TRL logs one metric only from the second step on, and one that is never a number.
         'completions/mean_length': 20 + step,
         ...(step > 1 && { 'rewards/accuracy_reward/std': 0.5 }),
         'sampling/importance_ratio': Number.POSITIVE_INFINITY,
       },
     });
   }
-  // Asked again after the last step, of two problems only: what the run says of these is this.
+  // Two problems are evaluated again after the last step; the run reports these results for them.
   for (const problem of [0, 1]) {
     run.group('evaluation', steps, problem, [{ text: boxed('5') }, { text: boxed('5') }, { text: boxed('7') }]);
     run.group('greedy', steps, problem, [{ text: boxed('6') }]);
@@ -115,7 +115,7 @@ function rollout(answer: string | null, i: number, step: number): ForeignRollout
     text,
     reward,
     rewards: { accuracy_reward: i % 2, format_reward: i === 2 ? Number.NaN : answer === null ? 0 : 0.5 },
-    // The last of a group was masked out.
+    // The last rollout of a group was masked out.
     ...(i < 2 && { advantage: i === 0 ? -0.75 : 0.75 }),
     foreign: { completion_length: 20 + i, stop_reason: i === 1 ? 'length' : 'eos', masked: i === 2, kl: Number.NaN },
     ...(i === 0 && { tokens: 21, finish: 'stop' as const }),

@@ -1,12 +1,13 @@
-// Ends the program that it is loaded into (`node --import`) by SIGKILL at a moment of its own work, which is the same however busy
-// the machine is: `FUSE` says what lights it, and how long it burns, in seconds of a core. `killer.ts` has the types.
+// Ends the program that it is loaded into (`node --import`) by SIGKILL at a point of its own work that does not depend on
+// how busy the machine is: `FUSE` says which event lights the fuse, and how long it burns, in seconds of CPU time.
+// `killer.ts` has the types.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread, Worker } from 'node:worker_threads';
 
 const end = () => process.kill(process.pid, 'SIGKILL');
 
-/** A thread of its own looks at the clock: the others may be in the middle of anything. */
+/** A separate thread watches the clock, since the others may be busy. */
 function light(seconds) {
   if (seconds === 0) return end();
   const used = process.cpuUsage();
@@ -28,7 +29,7 @@ function arm({ on, nth, seconds, batch, steps, groups }) {
   let left = nth;
   const met = () => --left === 0;
   const { writeSync, mkdirSync } = fs;
-  /** Whether writing this record lights it. */
+  /** Whether writing this record lights the fuse. */
   const lights = (text) => {
     const [, type, phase, number] = RECORD.exec(text) ?? [];
     const step = Number(number);
@@ -41,7 +42,7 @@ function arm({ on, nth, seconds, batch, steps, groups }) {
   };
   fs.writeSync = (file, bytes, ...rest) => {
     if (on === 'write' && bytes instanceof Uint8Array && met()) {
-      // the disk has got a part of it
+      // the disk has received only part of it
       writeSync(file, bytes, rest[0] ?? 0, Math.floor((rest[1] ?? bytes.length) * seconds), rest[2]);
       return end();
     }

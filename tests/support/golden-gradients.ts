@@ -1,4 +1,4 @@
-/** Log-probabilities, entropies and gradients of a model, next to those that PyTorch has written down. */
+/** Compares log-probabilities, entropies and gradients of a model with golden values from PyTorch. */
 import { LossConfig } from '../../engine/protocol/index.ts';
 import type { Backend, Value } from '../../engine/runtime/backend.ts';
 import { compileFunction } from '../../engine/runtime/function.ts';
@@ -10,7 +10,7 @@ import type { TinyModel } from './tiny-model.ts';
 
 export interface Difference {
   difference: number;
-  /** The largest expected number. */
+  /** The largest expected magnitude. */
   size: number;
 }
 
@@ -46,14 +46,14 @@ export function groupOf(
 }
 
 export interface Differences {
-  /** Nats, of any token. */
+  /** In nats, the largest over all tokens. */
   logprob: number;
   entropy: number;
-  /** Of each parameter. */
+  /** By parameter. */
   gradients: Map<string, Difference>;
 }
 
-/** How far all that a model computes is from what PyTorch does. */
+/** The differences between a model's outputs and PyTorch's. */
 export async function goldenDifferences(runs: Backend, model: TinyModel, positions: number): Promise<Differences> {
   const { expected, parameters } = model;
   const values = await model.values(runs);
@@ -68,7 +68,7 @@ export async function goldenDifferences(runs: Backend, model: TinyModel, positio
   const found: Differences = { logprob: 0, entropy: 0, gradients: new Map() };
   const reference = model.lora ? expected.withLora! : expected.dense;
   for (const [i, { prompt, completion, weights }] of expected.sequences.entries()) {
-    // PyTorch's weights have both signs; here signs are advantages, so a sequence runs once for each.
+    // PyTorch's weights have both signs; here, signs come from advantages, so a sequence runs once for each sign.
     const group = groupOf(prompt, [completion, completion], [1, -1]);
     const { batch, loss } = batchFeeds(runs, [group], expected.temperature);
     const n = completion.length;

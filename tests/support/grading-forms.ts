@@ -1,4 +1,4 @@
-/** More kinds of answers, as in `grading-kinds.ts`: siunitx, words around, systems. */
+/** More kinds of answers, as in `grading-kinds.ts`: siunitx, surrounding words, systems of equations. */
 import type { Kind } from './grading-kinds.ts';
 
 const boxed = (...pairs: [string, string][]): [string, string][] => pairs.map(([a, b]) => [`So \\boxed{${a}}.`, b]);

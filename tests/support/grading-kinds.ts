@@ -1,6 +1,6 @@
 /**
- * Pairs of a response and a reference by kind: what equals it as written by models, and what is near it and wrong. Read
- * as `rollscope grade --strict` reads them.
+ * Pairs of a response and a reference by kind: equal answers as models write them, and similar but wrong ones. Read as by
+ * `rollscope grade --strict`.
  */
 
 export interface Kind {

@@ -1,4 +1,4 @@
-/** Answers as they are said: families with a parameter, names of what a value is, articles, numbered things. */
+/** Answers in natural phrasing: families with a parameter, names of a value's kind, articles, numbered things. */
 import type { Kind } from './grading-kinds.ts';
 
 const boxed = (...pairs: [string, string][]): [string, string][] => pairs.map(([a, b]) => [`So \\boxed{${a}}.`, b]);

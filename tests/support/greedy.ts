@@ -1,4 +1,4 @@
-/** Greedy tokens of a model, one prompt after the other. */
+/** Greedy decoding of a model, one prompt at a time. */
 import { readTensor } from '../../engine/model/safetensors.ts';
 import type { ModelSource } from '../../engine/model/source.ts';
 import { Weights } from '../../engine/model/weights.ts';
@@ -7,7 +7,7 @@ import { type SampledRollout, Sampler } from '../../engine/rollout/sampler.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { openDevice } from '../../engine/runtime/devices/index.ts';
 
-/** `backend`: the caller's own; by default one that is opened and released here. `frozen`: weights stay in their files. */
+/** `backend`: an open one to use; by default, one is opened and released here. `frozen`: weights stay in their files. */
 export async function greedyTokens(
   { config, tensors }: Pick<ModelSource, 'config' | 'tensors'>,
   prompts: readonly number[][],

@@ -1,6 +1,6 @@
 import { Graph, op } from '../../engine/tensor/index.ts';
 
-/** A cache that grows by one row, as in decoding: `cache` with x below it, and the `sum` of its rows. */
+/** A cache that grows by one row, as in decoding: `cache` with x appended, and the `sum` of its rows. */
 export function growingCache(): Graph {
   const graph = new Graph();
   const cache = graph.input('cache', 'float32', ['L', 3]);

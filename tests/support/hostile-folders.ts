@@ -1,11 +1,11 @@
-/** Run folders as somebody with bad intentions, another version or a broken disk leaves them, each made from a whole run. */
+/** Run folders as an attacker, another version or a broken disk leaves them, each made from an intact run. */
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { hostile } from './hostile-run.ts';
 
 type Value = Record<string, unknown>;
 
-/** Changes each record of a file of lines; `null` leaves it out, several take its place. */
+/** Changes each record of a JSONL file; `null` drops it, an array replaces it by several. */
 function records(run: string, file: string, change: (record: Value, i: number) => Value | Value[] | null): void {
   const lines = readFileSync(path.join(run, file), 'utf8').trimEnd().split('\n');
   const changed = lines.flatMap((line, i) => change(JSON.parse(line) as Value, i) ?? []);
@@ -17,7 +17,7 @@ function runFile(run: string, change: (file: Value) => Value): void {
   writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')) as Value)));
 }
 
-/** Every number in a value, at any depth, as another one. */
+/** Replaces every number in a value, at any depth. */
 function numbers(value: unknown, as: (n: number, key: string) => unknown, key = ''): unknown {
   if (typeof value === 'number') return as(value, key);
   if (Array.isArray(value)) return value.map((one) => numbers(one, as, key));
@@ -28,10 +28,10 @@ function numbers(value: unknown, as: (n: number, key: string) => unknown, key = 
 const of = (type: string, change: (record: Value) => Value) => (record: Value) =>
   record.type === type ? change(record) : record;
 
-/** What a link out of the folder leads to; nothing may show it. */
+/** The target of a link out of the folder; nothing may show it. */
 export const SECRET = 'SECRET-OF-ANOTHER-FOLDER';
 
-/** Each changes a whole run in its place; `outside` is a folder that is not the run's. */
+/** Each modifies an intact run; `outside` is a folder that does not belong to the run. */
 export const HOSTILE_FOLDERS: Record<string, (run: string, outside: string) => void> = {
   'values of other types': (run) =>
     records(run, 'events.jsonl', (record, i) =>

@@ -1,4 +1,4 @@
-/** Models as somebody with bad intentions writes them, each made from the embedded one. */
+/** Models as an attacker would write them, each made from the embedded one. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -18,11 +18,11 @@ const tokenizer = (change: (value: Json & { model: Json }) => unknown) =>
   changed('tokenizer.json', change as (value: Json) => unknown);
 const template = (text: string) => (folder: string) => writeFileSync(path.join(folder, 'chat_template.jinja'), text);
 const many = <T>(count: number, of: T) => new Array<T>(count).fill(of);
-/** Jinja that does something with text twice as long each time. */
+/** A Jinja template whose text doubles in each of `times` steps. */
 const doubling = (times: number, step: string) =>
   `{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(${times}) %}{% set ns.s = ${step} %}{% endfor %}{{ ns.s }}`;
 
-/** A header of safetensors with these tensors, and no weights. */
+/** A safetensors header with these tensors, and no weights. */
 function safetensors(tensors: Json | string) {
   return (folder: string) => {
     const header = Buffer.from(typeof tensors === 'string' ? tensors : JSON.stringify(tensors));
@@ -33,7 +33,7 @@ function safetensors(tensors: Json | string) {
 }
 const tensor = (shape: number[], data_offsets: number[], dtype = 'F32') => ({ dtype, shape, data_offsets });
 
-/** By what is wrong with them; each changes a copy of the embedded model in its folder. */
+/** By fault; each modifies a copy of the embedded model in its folder. */
 export const HOSTILE_MODELS: Record<string, (folder: string) => void> = {
   // config.json
   'a vocabulary of 2^31': config({ vocab_size: 2 ** 31 - 1 }),

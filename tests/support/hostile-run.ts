@@ -1,6 +1,6 @@
 /**
- * A run and a dataset of an attacker who wants to take over those who look at them: every text in them steers
- * terminals, reorders what is read, hides, and breaks out of Markdown, HTML, icons and tables.
+ * A run and a dataset of an attacker who targets those who view them: every text contains terminal escapes, bidirectional
+ * overrides and invisible characters, and tries to break out of Markdown, HTML, icons and tables.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { ImportedRun } from '../../engine/importers/run.ts';
 /** Characters that no surface may show. */
 export const RAW = /(?![\n\t])[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** A text that a terminal, the direction of reading and a reader's eye all fall for. */
+/** A text that misleads terminals, bidirectional text layout and human readers. */
 export function hostile(name: string): string {
   return `${name}\x1b]0;owned\x07\x1b]52;c;bHM=\x1b\\\x1b[2J\u009b31m\rover\b\u202egnp\u2066x\u2069\u200b\u{e0041}\x7f\ud800`;
 }
 
-/** The same with what breaks out of Markdown, HTML, icons, notifications and tables. */
+/** The same plus syntax that breaks out of Markdown, HTML, icons, notifications and tables. */
 export function breaking(name: string): string {
   return `${hostile(name)} a\\|b | ![i](http://h/x) [go](command:workbench.action.quit) <img src=x onerror=go()> \`c\` $(trash) &lt;"'`;
 }
@@ -25,7 +25,7 @@ const PROBLEM = {
   text: `${breaking('What is 2 + 3?')}\nerror: ${breaking('forged')}`,
 };
 
-/** A foreign run with such texts wherever a trainer can put one. */
+/** A foreign run with such texts in every field that a trainer can write. */
 export async function writeHostileRun(folder: string): Promise<void> {
   const logged = new LoggedProblems();
   const source = `/data/${hostile('sums')}.jsonl`;
@@ -71,7 +71,7 @@ export async function writeHostileRun(folder: string): Promise<void> {
   warnIn(folder);
 }
 
-/** Puts a warning, and the error that it ended with, into a run's events. */
+/** Adds a warning, and the error that ended the run, to its events. */
 export function warnIn(folder: string): void {
   const file = join(folder, 'events.jsonl');
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
@@ -93,7 +93,7 @@ export function warnIn(folder: string): void {
   for (const record of records) appendFileSync(file, `${JSON.stringify(record)}\n`);
 }
 
-/** A dataset of such problems: JSON Lines. */
+/** A dataset of such problems, as JSON Lines. */
 export function hostileDataset(): string {
   return [0, 1]
     .map((i) => `${JSON.stringify({ ...PROBLEM, id: `${PROBLEM.id}${i}`, answer: breaking('5') })}\n`)

@@ -1,9 +1,9 @@
-/** A judged group as the training loop would make it, from answers and a label. */
+/** A judged group as the training loop would produce it, from answers and a label. */
 import { judgeAnswers } from '../../engine/grading/index.ts';
 import type { JudgedGroup } from '../../engine/protocol/group.ts';
 import { type CountedGroup, groupSummary, majorityOf, type RolloutFacts } from '../../engine/protocol/index.ts';
 
-/** @param more fields of single rollouts, by index */
+/** @param more additional fields of single rollouts, by index */
 export function judged(
   answers: (string | null)[],
   reference: string | null,
@@ -27,7 +27,7 @@ export function judged(
   return { clusters, majority: majorityOf({ clusters, rollouts }), rollouts };
 }
 
-/** The same group as its record counts it. */
+/** The same group with counts as in its record. */
 export function counted(answers: (string | null)[], reference: string | null): CountedGroup {
   const { clusters, rollouts } = judged(answers, reference);
   return groupSummary({
@@ -40,5 +40,5 @@ export function counted(answers: (string | null)[], reference: string | null): C
   });
 }
 
-/** Whether two answers are the same text. */
+/** Whether two answers are identical texts. */
 export const sameText = (a: string, b: string): boolean => a === b;

@@ -14,8 +14,8 @@ export type Stage = (typeof STAGES)[number];
 type Sizes = Pick<RunConfig, 'steps' | 'batch'>;
 
 /**
- * What the writer of a run folder is doing, by what it has recorded beyond the first `known` records (those that a
- * resumed run only repeats); null when that does not tell. An evaluation amid the run counts as `rollout`.
+ * The stage of a run folder's writer, from what it has recorded beyond the first `known` records (which a resumed run only
+ * repeats); null if unknown. An evaluation in the middle of the run counts as `rollout`.
  */
 export function stageOf(folder: string, { steps, batch }: Sizes, known: number): Stage | null {
   if (writesCheckpoint(folder)) return 'checkpoint';
@@ -35,12 +35,12 @@ function writesCheckpoint(folder: string): boolean {
   return existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.startsWith('.tmp'));
 }
 
-/** The records of a run's own work: what befell it is left out. */
+/** The records of a run's own work, without lifecycle events. */
 export function workOf(folder: string): JournalRecord[] {
   return recordsOf(folder).filter(({ type }) => type !== 'lifecycle' && type !== 'end');
 }
 
-/** Waits until the run is at the stage, at or behind a step; false when the program ends before. */
+/** Waits until the run is at the stage, at or after a step; false if the program ends first. */
 export async function reachStage(
   program: Program,
   folder: string,
@@ -56,7 +56,7 @@ export async function reachStage(
   const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
   let seen = -1;
   const isThere = () => {
-    // A look each millisecond takes less than the run only where nothing is parsed.
+    // Polling every millisecond is affordable only without parsing.
     if (stage === 'checkpoint' ? !writesCheckpoint(folder) : size() === seen) return false;
     seen = size();
     const begun = step === 0 || workOf(folder).some((record) => record.type === 'step' && record.step >= step);
@@ -66,11 +66,11 @@ export async function reachStage(
   return outcome === 'there';
 }
 
-/** What a process has computed so far, in seconds of a core; null where the system does not say, or it is gone. */
+/** CPU time of a process so far, in seconds; null if the system does not report it, or the process is gone. */
 export function cpuOf(pid: number): number | null {
   if (process.platform !== 'linux') return null;
   try {
-    // behind the name, which may contain anything: state is field 3, the times are fields 14 and 15, in hundredths
+    // after the name, which may contain anything: state is field 3, the times are fields 14 and 15, in hundredths
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -82,17 +82,19 @@ export function cpuOf(pid: number): number | null {
 
 /** When a fuse (`fuse.mjs`) kills the program that it is loaded into. */
 export interface Fuse extends Sizes {
-  /** What lights it: the start of the program, a record or checkpoint of this stage, any write to the run's files. */
+  /**
+   * The event that lights it: the program's start, a record or checkpoint of this stage, or any write to the run's files.
+   */
   on: Stage | 'start' | 'write';
-  /** The how-manieth of these. */
+  /** The ordinal of that event. */
   nth: number;
-  /** Seconds of a core that it burns; of a write, the share of the bytes that are written. */
+  /** Seconds of CPU time that it burns; for a write, the fraction of the bytes that are written. */
   seconds: number;
-  /** Groups that each step has in the journal, since a resumed run does not write them again. */
+  /** Groups of each step already in the journal, since a resumed run does not write them again. */
   groups: Record<number, number>;
 }
 
-/** Options for Node, and variables, that load a fuse into a program. */
+/** Node options and environment variables that load a fuse into a program. */
 export function withFuse(fuse: Fuse): NodeJS.ProcessEnv {
   return {
     NODE_OPTIONS: `--import ${pathToFileURL(path.join(import.meta.dirname, 'fuse.mjs'))}`,
@@ -100,7 +102,7 @@ export function withFuse(fuse: Fuse): NodeJS.ProcessEnv {
   };
 }
 
-/** Train groups in a run's journal, by step. */
+/** Numbers of training groups in a run's journal, by step. */
 export function groupsOf(folder: string): Record<number, number> {
   const groups: Record<number, number> = {};
   for (const record of workOf(folder)) {
@@ -121,8 +123,8 @@ function isHalted(pid: number): boolean {
 }
 
 /**
- * Kills the program `jitter` milliseconds after the run has come to the stage, and says whether it came to that: the
- * program may end before. It is halted first, to see whether the run still is there.
+ * Kills the program `jitter` milliseconds after the run reaches the stage. Returns whether it did, since the program may end
+ * first. Halts the program first, to check that the run is still in progress.
  */
 export async function killAt(
   program: Program,

@@ -1,4 +1,4 @@
-/** Greedy tokens of GGUF files in llama.cpp (`tests/interop/llama.mjs`), next to ours. */
+/** Compares greedy tokens of GGUF files in llama.cpp (`tests/interop/llama.mjs`) with ours. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,13 +8,13 @@ import type { SampledRollout } from '../../engine/rollout/sampler.ts';
 import { nodeEnvironment } from './interop.ts';
 import { ROOT, temporaryFolder } from './processes.ts';
 
-/** Tokens that llama.cpp draws. */
+/** Number of tokens that llama.cpp draws. */
 const TOKENS = 12;
 
-/** For each prompt and each token drawn: the likeliest tokens with their log-probabilities, most likely first. */
+/** For each prompt and drawn token: the most likely tokens with their log-probabilities, in descending order. */
 type Drawn = [token: number, logprob: number][][];
 
-/** Three prompts of ids below `size`. */
+/** Three prompts of token ids below `size`. */
 export function somePrompts(size: number): number[][] {
   return [3, 9, 20].map((length) => Array.from({ length }, (_, i) => (7 * i + length) % size));
 }
@@ -27,7 +27,7 @@ export async function llamaDraws(file: string, prompts: number[][]): Promise<Dra
   return JSON.parse(stdout.trim().split('\n').at(-1)!)[0];
 }
 
-/** Fails unless the same tokens were drawn with about the same log-probabilities; after a near tie the texts may differ. */
+/** Fails unless the same tokens were drawn with similar log-probabilities; after a near tie the texts may differ. */
 export function expectSameDraws(ours: readonly SampledRollout[], theirs: readonly Drawn[], within: number): void {
   theirs.forEach((steps, prompt) => {
     for (const [i, [[token, logprob], [, next]]] of (steps as [[number, number], [number, number]][]).entries()) {

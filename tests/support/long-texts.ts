@@ -1,6 +1,6 @@
 /**
- * Texts of a megabyte on which something could take long, and everything that reads the text of a model or of a dataset:
- * all rules and comparisons that there are, so that a new one is measured too.
+ * Texts of a megabyte that could take long to process, and everything that reads text of a model or dataset. Covers all
+ * rules and comparisons, so that new ones are measured too.
  */
 import { bareAnswer, predictedAnswer } from '../../engine/cli/answers.ts';
 import { promptOf, valueOfText } from '../../engine/data/chat.ts';
@@ -30,7 +30,7 @@ import { FIND_STEPS, searchesOf } from '../../engine/runs/find.ts';
 import { answerHint } from '../../engine/training/answer-hint.ts';
 import { completionFinder } from '../../engine/training/policy/completion.ts';
 
-/** Rules that need a value, with one of each that costs something. */
+/** Rules that take a value, with examples that are costly. */
 const VALUES: Readonly<Record<string, string[]>> = {
   tag: ['tag:result'],
   choice: ['choice:A-E', 'choice:ABCDEFGHIJKLMNOPQRSTUVWXYZ'],
@@ -44,7 +44,7 @@ const VALUES: Readonly<Record<string, string[]>> = {
   ],
 };
 
-/** Every rule, by the names that the message about a bad one lists. */
+/** Every rule, by the names that the error about an invalid one lists. */
 export const RULES: readonly string[] = answerRuleError('?')!
   .hint!.replace(/^Use |\.$/g, '')
   .split(/, | or /)
@@ -58,7 +58,7 @@ export const RULES: readonly string[] = answerRuleError('?')!
 const { kind } = GRADING.fields.compare;
 export const COMPARISONS = Object.keys(kind.type === 'choice' ? kind.choices : {}) as GradingRules['compare'][];
 
-/** Beginning, what is repeated, end. */
+/** Prefix, repeated part, suffix. */
 const REPEATED: readonly (readonly [string, string, string])[] = [
   ...[
     ' ',
@@ -224,22 +224,22 @@ const REPEATED: readonly (readonly [string, string, string])[] = [
 
 export interface LongText {
   name: string;
-  /** As long as asked for, or a little longer. */
+  /** The text with at least this length. */
   of(length: number): string;
 }
 
 export const TEXTS: readonly LongText[] = REPEATED.map(([begin, piece, end]) => ({
   name: JSON.stringify(`${begin}${piece}…${end}`),
-  // Written out: a text that is put together is flattened when it is first read, which is not its reader's work.
+  // Flattened here: a concatenated string would be flattened on first read, which is not the reader's work.
   of: (length) =>
     Buffer.from(begin + piece.repeat(Math.ceil(length / piece.length)) + end, 'utf16le').toString('utf16le'),
 }));
 
 export interface Entry {
   name: string;
-  /** What is measured, of texts that are made beforehand. */
+  /** The work that is measured, on texts prepared in advance. */
   prepare(text: string): () => unknown;
-  /** How many such texts that is (default: 1). */
+  /** Number of texts that this work reads (default: 1). */
   texts?: number;
 }
 
@@ -249,7 +249,7 @@ const simple = (name: string, work: (text: string) => unknown): Entry => ({
   prepare: (text) => () => work(text),
 });
 
-/** What is refused took no time either. */
+/** The time until a refusal counts too. */
 const orFault = (work: (text: string) => unknown) => (text: string) => {
   try {
     return work(text);
@@ -282,7 +282,7 @@ function comparisons(compare: GradingRules['compare']): Entry[] {
   ];
 }
 
-/** What reads one text. */
+/** Everything that reads one text. */
 export const ENTRIES: readonly Entry[] = [
   ...RULES.map((answer) => simple(`extract, ${answer}`, graderOf({ answer, compare: 'math' }).extract)),
   ...COMPARISONS.flatMap(comparisons),
@@ -332,7 +332,7 @@ export const ENTRIES: readonly Entry[] = [
   simple('wellFormed', wellFormed),
 ];
 
-/** Answers of a group, all as long. */
+/** Groups of equally long answers. */
 export const GROUPS: readonly Entry[] = COMPARISONS.flatMap((compare) => {
   const grader = graderOf({ answer: 'auto', compare });
   return [

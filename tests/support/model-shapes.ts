@@ -1,4 +1,4 @@
-/** Shapes of known models, for random checkpoints and estimates: what their `config.json` says. */
+/** Shapes of known models from their `config.json`, for random checkpoints and estimates. */
 import type { DecoderConfig } from '../../engine/model/config.ts';
 import { parseHuggingFaceConfig } from '../../engine/model/huggingface-config.ts';
 import { parameterShapes } from '../../engine/model/parameters.ts';
@@ -29,7 +29,7 @@ const SHAPES = {
   },
   'Qwen3-0.6B': { ...qwen3, hidden_size: 1024, intermediate_size: 3072 },
   'Qwen3-1.7B': { ...qwen3, hidden_size: 2048, intermediate_size: 6144 },
-  /** Two narrow layers of SmolLM2's kind, for devices in software. */
+  /** Two narrow layers in SmolLM2's architecture, for software devices. */
   tiny: {
     ...smollm2,
     ...{ vocab_size: 256, hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2 },
@@ -39,7 +39,7 @@ const SHAPES = {
 
 export type ShapeName = keyof typeof SHAPES;
 
-/** `layers`: another number of them than the model has. */
+/** `layers`: overrides the model's number of layers. */
 export function shapeOf(name: ShapeName, layers?: number): DecoderConfig {
   const config = parseHuggingFaceConfig(SHAPES[name], 'config.json');
   return { ...config, layers: layers ?? config.layers };

@@ -1,9 +1,9 @@
-/** File systems that exist for one shell alone. */
+/** File systems that are visible to a single shell. */
 import { spawnSync } from 'node:child_process';
 
 /**
- * How to run a shell that may mount file systems for itself alone, which are gone with it: a program and its flags;
- * undefined where the machine permits none. `folder`: where mounting is tried.
+ * How to run a shell with a private mount namespace, whose mounts vanish with it: a program and its flags; undefined if the
+ * machine does not permit it. `folder`: where mounting is tried.
  */
 export function mountingShell(folder: string): string[] | undefined {
   return ['unshare -m', 'unshare -rm', 'sudo -n unshare -m']

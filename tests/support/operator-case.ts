@@ -1,4 +1,4 @@
-/** What a case of an operator is: its inputs by type, shape and range, and how they are filled and built into a graph. */
+/** A test case of an operator: its inputs by type, shape and range, and how to fill them and build them into a graph. */
 import {
   type Dim,
   type DType,
@@ -14,20 +14,20 @@ import type { Doubles } from './reference-operators.ts';
 export interface Input {
   dtype: DType;
   shape: Shape;
-  /** Bounds of the random values; for integers the upper one is not reached. */
+  /** Bounds of the random values; for integers the upper one is exclusive. */
   low: number;
   high: number;
   values?: readonly number[];
 }
 
 export interface OperatorCase {
-  /** The operator that is tested. */
+  /** The operator under test. */
   op: OperatorName;
   what: string;
   inputs: Readonly<Record<string, Input>>;
   sizes: Readonly<Record<string, number>>;
   build: (x: Record<string, Tensor>, graph: Graph) => Tensor[];
-  /** Inputs that gradients are checked for; none where the operator has no gradient. */
+  /** Inputs whose gradients are checked; empty if the operator has no gradient. */
   wanted: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export const scalar = (dtype: DType, value: number): Input => ({ dtype, shape: [
 
 const SIZES = { B: 2, L: 3, C: 4, P: 2, G: 3, Z: 0 };
 
-/** A case with one set of inputs. @param wanted inputs that gradients are checked for */
+/** A case with one set of inputs. @param wanted inputs whose gradients are checked */
 export function one(
   name: OperatorName,
   what: string,

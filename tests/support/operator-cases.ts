@@ -1,6 +1,6 @@
 /**
- * Every operator of the tensor graph at work: what the ONNX encodings are compared on, on each device, and what the
- * gradient rules are checked on. Shapes mix numbers, named sizes, broadcasting and axes of length 0.
+ * Cases of every operator of the tensor graph: the ONNX encodings are compared on them on each device, and the gradient
+ * rules are checked on them. Shapes mix numbers, named sizes, broadcasting and axes of length 0.
  */
 import { type Dim, type OperatorName, op, type Shape, type Tensor } from '../../engine/tensor/index.ts';
 import {
@@ -78,7 +78,7 @@ function products(): OperatorCase[] {
       cases.push(one('MatMul', `${sides}, nothing in between`, matrices, build, ['a', 'b']));
     }
   }
-  // A batch with a transposed side has no such case: onnxruntime 1.30 leaves its product unset.
+  // No such case for a batch with a transposed side: onnxruntime 1.30 leaves its product unset.
   const batch = { a: floats('B', 'C', 'Z'), b: floats('B', 'Z', 3) };
   cases.push(one('MatMul', 'a batch, nothing in between', batch, ({ a, b }) => op.matmul(a!, b!)));
   const rows = { a: floats('Z', 5), b: floats(3, 5) };
@@ -252,7 +252,7 @@ function control(): OperatorCase[] {
         [x!],
         'T',
         (_, [c]) => {
-          // The flat view needs the size that only the turn knows.
+          // The flat view needs a size known only within the iteration.
           const flat = op.reshape(c!, ['B*H', 2]);
           const mean = op.reduceMean(op.reshape(op.tanh(flat), ['B', 'H', 2]), [1], true);
           const size = op.cast(op.sizeOf(c!.graph, 'H'), 'float32');
@@ -260,7 +260,7 @@ function control(): OperatorCase[] {
         },
         [['B', 'H', 2]],
       );
-      // Two open axes: read from the loop's output.
+      // Two unknown axes: read from the loop's output.
       return [op.reshape(op.transpose(carried[0]!, [1, 0, 2]), ['B*H', 2]), stacked[0]!];
     }),
     one('Loop', 'hands values through', { ...growing, y: floats('B') }, ({ x, y, n }) => {

@@ -1,4 +1,4 @@
-/** The tests that every backend passes: each operator, and each gradient, against the float64 reference. */
+/** Tests that every backend must pass: each operator, and each gradient, against the float64 reference. */
 import { describe, test } from 'vitest';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { Graph } from '../../engine/tensor/index.ts';
@@ -14,7 +14,7 @@ interface Tolerances {
   gradients: number;
 }
 
-/** Declares them for the cases that `includes` leaves; `backend` is asked when they run. */
+/** Declares the tests for the cases that `includes` accepts; `backend` is called when they run. */
 export function testOperators(
   backend: () => Backend,
   tolerance: Tolerances,
@@ -32,7 +32,7 @@ export function testOperators(
     });
   });
 
-  // The tests of the gradient rules run on the reference; here they run as the backend computes them.
+  // Gradient rules are tested on the reference elsewhere; here their graphs run on the backend.
   describe('gradients', () => {
     const cases = [...OPERATOR_CASES, ...COMPOSITE_CASES].filter((c) => c.wanted.length > 0 && includes(c));
     test.each(cases)('of $op: $what', async (given) => {

@@ -1,6 +1,6 @@
 import { Output } from '../../engine/cli/output.ts';
 
-/** Keeps what a command prints. */
+/** Captures what a command prints. */
 export class FakeOutput extends Output {
   text = '';
   readonly results: object[] = [];

@@ -1,6 +1,6 @@
 /**
- * A model that is only pretended: it solves sums, and training sharpens what it says most often. What it says follows from
- * seed, step and place, so that a run of it is the same every time.
+ * A simulated model: it solves sums, and training sharpens its most frequent answers. Its responses depend only on seed,
+ * step and position, so its runs are deterministic.
  */
 import type { PolicyRollout, Problem } from '../../engine/protocol/index.ts';
 
@@ -9,17 +9,17 @@ export interface PretendedProblems {
   seed: number;
   /** Whether they have reference answers. */
   labels: boolean;
-  /** Path of the data set that they name. */
+  /** Path of the dataset that they name. */
   dataset: string;
 }
 
-/** A problem with the answers that the pretended model gives to it. */
+/** A problem with the simulated model's answers. */
 export interface Task {
   problem: Problem;
   expression: string;
   right: string;
   answers: string[];
-  /** Initial preference of each answer, log-odds. */
+  /** Initial log-odds of each answer. */
   preference: number[];
 }
 
@@ -31,7 +31,7 @@ export function tasks({ problems, seed, labels, dataset }: PretendedProblems): T
     const minus = random() < 0.4 && a > b;
     const right = minus ? a - b : a + b;
     const expression = `${a} ${minus ? '-' : '+'} ${b}`;
-    // Every fourth problem: the carry is forgotten, and the model is sure of it.
+    // Every fourth problem: the carry is forgotten, with high confidence.
     const confidentlyWrong = index % 4 === 3;
     const strength = 0.2 + 1.4 * random();
     return {
@@ -69,7 +69,7 @@ export interface Drawn {
   answer: string | null;
 }
 
-/** One rollout of a problem at a step: the same every time. */
+/** One rollout of a problem at a step; deterministic. */
 export function draw(task: Task, seed: number, step: number, phase: Phase, rollout: number): Drawn {
   const random = generator(seed, PHASE_SALT[phase], step, task.problem.index, rollout);
   const mass = answerMass(task, step, phase === 'train' ? 1 : 0.6);
@@ -79,7 +79,7 @@ export function draw(task: Task, seed: number, step: number, phase: Phase, rollo
     for (choice = 0; choice < mass.length - 1 && left >= mass[choice]!; choice++) left -= mass[choice]!;
   }
   const answer = task.answers[choice]!;
-  // Now and then the model talks until the limit and never answers; less often the longer it trains.
+  // Sometimes the model talks until the limit and never answers; less often the longer it trains.
   const truncated = phase !== 'greedy' && random() < 0.06 * Math.exp(-step / 8);
   const opening = ['', 'Let me see. ', 'Step by step: '][Math.floor(random() * 3)]!;
   const text = truncated
@@ -91,7 +91,9 @@ export function draw(task: Task, seed: number, step: number, phase: Phase, rollo
 
 const VOCABULARY = 512;
 
-/** Cuts a text into tokens and gives each a plausible distribution: confident in form, uncertain of the answer's digits. */
+/**
+ * Splits a text into tokens and gives each a plausible distribution: confident in form, uncertain of the answer's digits.
+ */
 function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): PolicyRollout {
   const tokenTexts: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
   // The end token has no text.
@@ -121,7 +123,7 @@ function speak(text: string, answer: string | null, mass: number, step: number, 
     rollout.logprob[index] = Math.log(p);
     rollout.entropy[index] = -p * Math.log(p) - (1 - p) * Math.log((1 - p) / 6);
     rollout.logsumexp[index] = logsumexp;
-    // mean_t [logsumexp - mean logit] - log V is the self-certainty: it grows as training sharpens.
+    // The self-certainty is mean_t [logsumexp - mean logit] - log V: it grows as training sharpens.
     rollout.meanLogit[index] = logsumexp - Math.log(VOCABULARY) - 3 - 4 * p;
     rollout.top1[index] = top1;
     rollout.top2[index] = top2;
@@ -136,7 +138,7 @@ function tokenId(tokenText: string): number {
   return hash + 1;
 }
 
-/** mulberry32, keyed by numbers: the same place of a run always draws the same. */
+/** mulberry32, keyed by numbers: the same keys always draw the same numbers. */
 export function generator(...keys: number[]): () => number {
   let state = 0x9e3779b9;
   for (const key of keys) state = Math.imul(state ^ key, 0x85ebca6b) ^ (state >>> 13);

@@ -1,7 +1,7 @@
-/** What commands print to the terminal, kept from it. */
+/** Captures what commands print instead of showing it. */
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** Keeps what every test of the file, or of the block, prints to both streams; `text` begins empty in each. */
+/** Captures what every test of the file or block prints to both streams; `text` is cleared before each test. */
 export function keepPrinted(): { text: string } {
   const printed = { text: '' };
   beforeEach(() => {

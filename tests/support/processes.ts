@@ -1,4 +1,4 @@
-/** Programs and folders that tests start and make. All of them are gone when the test file is done, however it ends. */
+/** Programs and folders that tests create. All are removed when the test file ends, no matter how. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,9 @@ afterAll(async () => {
   folders.clear();
 });
 
-/** A new folder with a short path (VS Code and the engine make Unix sockets below it, which end at 107 bytes). */
+/**
+ * A new folder with a short path (VS Code and the engine create Unix sockets in it, whose paths are limited to 107 bytes).
+ */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'rs-'));
   folders.add(folder);
@@ -30,14 +32,14 @@ export function temporaryFolder(): string {
 }
 
 export interface Ended {
-  /** Exit status; null when a signal ended it. */
+  /** Exit status; null if a signal ended it. */
   code: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
 
-/** A running program that leads a process group of its own, so that whatever it started can be ended with it. */
+/** A running program that leads its own process group, so that everything it started can be ended with it. */
 export class Program {
   stdout = '';
   stderr = '';
@@ -60,13 +62,13 @@ export class Program {
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject);
-      // 'close' comes once the output is complete.
+      // 'close' fires once the output is complete.
       this.child.once('close', (code, signal) => {
         this.result = { code, signal, stdout: this.stdout, stderr: this.stderr };
         resolve(this.result);
       });
     });
-    // A caller that awaits it gets the error; there may be none.
+    // Callers that await it get the error; there may be none.
     this.ended.catch(() => undefined);
     programs.add(this);
   }
@@ -81,7 +83,7 @@ export class Program {
     return stripVTControlCharacters(this.stdout + this.stderr);
   }
 
-  /** Resolves with the match once its output (both streams, without colors) matches. */
+  /** Resolves with the match when its output (both streams, without colors) matches. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     return until(`the program prints ${pattern}`, () => {
       const match = pattern.exec(this.output);
@@ -102,7 +104,7 @@ export class Program {
     this.child.stdin!.write(text);
   }
 
-  /** Stops reading its stdout: what it writes next fails. */
+  /** Stops reading its stdout: its next write fails. */
   closeOutput(): void {
     this.child.stdout!.destroy();
   }
@@ -111,7 +113,7 @@ export class Program {
     this.child.kill(signal);
   }
 
-  /** Ends it and everything in its process group: asked first, then forced. */
+  /** Ends it and everything in its process group: SIGTERM first, then SIGKILL. */
   async end(grace = 5000): Promise<void> {
     programs.delete(this);
     if (this.child.pid === undefined) return;
@@ -123,16 +125,16 @@ export class Program {
   }
 }
 
-/** Starts `rollscope` with the Node that runs the tests. `home` keeps its runs and engines apart from the user's. */
+/** Starts `rollscope` with the Node that runs the tests. `home` isolates its runs and engines from the user's. */
 export function startCli(
   args: readonly string[],
   { home, cwd, env }: { home: string; cwd?: string; env?: NodeJS.ProcessEnv },
 ): Program {
-  // Sockets of engines that are killed before anyone could find them go with the home.
+  // Sockets of engines that are killed before they can be found are removed with the home.
   return new Program(process.execPath, [CLI, ...args], { env: { ...env, ROLLSCOPE_HOME: home, TMPDIR: home }, cwd });
 }
 
-/** Runs `rollscope` to its end. */
+/** Runs `rollscope` to completion. */
 export async function runCli(
   args: readonly string[],
   options: { home: string; cwd?: string; env?: NodeJS.ProcessEnv; input?: string },

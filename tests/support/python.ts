@@ -1,8 +1,8 @@
-/** Whether this machine has the Python that programs of a model are verified with. */
+/** Whether this machine has the Python that verifies a model's programs. */
 import { requireInterpreter } from '../../engine/external/index.ts';
 import { requireOrSkip } from './skip.ts';
 
-/** Call it where tests are collected: see `requireOrSkip`. */
+/** Call it while tests are collected: see `requireOrSkip`. */
 export async function requirePython(): Promise<boolean> {
   const missing = await requireInterpreter('python').then(
     () => null,

@@ -1,4 +1,4 @@
-/** Checkpoints of random weights, of any shape: for speed, memory and parity, which depend on no particular weights. */
+/** Checkpoints with random weights of any shape, for speed, memory and parity, which do not depend on particular weights. */
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { generator } from '../../engine/rollout/philox.ts';
 
 const isNorm = (name: string) => name.endsWith('norm.weight');
 
-/** Numbers between -0.5 and 0.5, or so many times as much, the same every time; norms are ones. */
+/** Deterministic numbers between -0.5 and 0.5, times a scale; norms are ones. */
 export function someWeights(
   config: DecoderConfig,
   scale = 1,
@@ -27,12 +27,12 @@ export function someWeights(
   );
 }
 
-/** Numbers that are drawn; larger tensors repeat them, scaled. */
+/** Number of random values; larger tensors repeat them, scaled. */
 const DRAWN = 1 << 16;
 
 /**
- * Writes `<folder>/<name>/model.safetensors` (float32) unless it is there, and returns its path. Matrices are uniform
- * between -0.025 and 0.025, vectors (norms) are ones.
+ * Writes `<folder>/<name>/model.safetensors` (float32) unless it exists, and returns its path. Matrices are uniform between
+ * -0.025 and 0.025, vectors (norms) are ones.
  */
 export async function randomCheckpoint(folder: string, name: string, config: DecoderConfig): Promise<string> {
   const file = path.join(folder, name, 'model.safetensors');
@@ -43,13 +43,13 @@ export async function randomCheckpoint(folder: string, name: string, config: Dec
   const tensors = [...parameterShapes(config)].map(([tensor, dims], i) => {
     const size = dims.reduce((a, b) => a * b, 1);
     async function* data() {
-      // No two matrices are the same, as in a model: equal ones may be held once.
+      // No two matrices are equal, as in a real model: equal ones might be shared in memory.
       const own = block.map((x) => x * (1 + i / 1000));
       for (let at = 0; at < size; at += own.length) yield own.subarray(0, Math.min(own.length, size - at));
     }
     return [tensor, { shape: dims, data: dims.length === 1 ? new Float32Array(size).fill(1) : data }] as const;
   });
-  // Processes may write the same one at a time.
+  // Concurrent processes may write the same checkpoint.
   const own = `${file}.${process.pid}`;
   await writeSafetensors(own, new Map(tensors));
   await rename(own, file);

@@ -1,5 +1,5 @@
 /**
- * A job server that answers as the dashboard of Ray 2.60 does (`tests/trainers/verl-ray.test.ts` has the real one): packages,
+ * A job server that responds like the dashboard of Ray 2.60 (`tests/trainers/verl-ray.test.ts` uses the real one): packages,
  * jobs, and their logs over WebSockets. It runs nothing.
  */
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ export interface FakeJob {
 export class RayServer {
   readonly packages = new Map<string, Buffer>();
   readonly jobs: FakeJob[] = [];
-  /** Method and path of what was asked, with the authorization. */
+  /** Method and path of each request, with its authorization. */
   readonly asked: { what: string; authorization: string | undefined }[] = [];
   private readonly tails = new Map<Duplex, string>();
   private readonly server: Server;
@@ -30,14 +30,14 @@ export class RayServer {
     this.server.on('upgrade', (request, socket) => this.tail(request, socket));
   }
 
-  /** Ends with the test. */
+  /** A server that closes when the test ends. */
   static async start(): Promise<RayServer> {
     const server = await RayServer.open();
     onTestFinished(() => server.leave());
     return server;
   }
 
-  /** Until it leaves. */
+  /** A server that runs until `leave`. */
   static async open(): Promise<RayServer> {
     const server = new RayServer();
     await server.listen();
@@ -48,37 +48,37 @@ export class RayServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** At the same address as before. */
+  /** Listens at the same address as before. */
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  /** Stops answering. */
+  /** Stops responding. */
   async leave(): Promise<void> {
     for (const socket of this.tails.keys()) socket.destroy();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** The job that was submitted last. */
+  /** The last submitted job. */
   get job(): FakeJob {
     return this.jobs.at(-1)!;
   }
 
-  /** What the job prints. */
+  /** Appends to the job's output. */
   print(text: string): void {
     this.job.log += text;
     for (const [socket, id] of this.tails) if (id === this.job.request.submission_id) socket.write(frame(1, text));
   }
 
-  /** The job has ended: its log is complete. */
+  /** Ends the job: its log is complete. */
   end(status: string, message = ''): void {
     Object.assign(this.job, { status, message });
     for (const socket of this.tails.keys()) socket.end(frame(8, ''));
   }
 
-  /** Files of the package of the job that was submitted last, by name. */
+  /** Files of the last submitted job's package, by name. */
   files(): Map<string, Buffer> {
     return unzipped(this.packages.get(this.job.request.runtime_env.working_dir.replace('gcs://', ''))!);
   }
@@ -93,7 +93,7 @@ export class RayServer {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(typeof value === 'string' ? value : JSON.stringify(value));
     };
-    // No page of a browser may submit a job.
+    // Web pages may not submit jobs.
     if (method !== 'GET' && headers['sec-fetch-mode'] !== undefined) return say(405, 'not allowed for browser traffic');
     const [, , kind, id, what] = url.split('/');
     if (url === '/api/version') return say(200, { version: '4', ray_version: '2.60.0', ray_commit: 'x' });
@@ -135,7 +135,7 @@ export class RayServer {
   }
 }
 
-/** A frame of a server: not masked. */
+/** A server frame, which is not masked. */
 function frame(code: number, text: string): Buffer {
   const payload = Buffer.from(text);
   if (payload.length < 126) return Buffer.concat([Buffer.from([0x80 | code, payload.length]), payload]);
@@ -146,7 +146,7 @@ function frame(code: number, text: string): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** The files of a ZIP archive, by what its directory says. */
+/** The files of a ZIP archive, according to its central directory. */
 export function unzipped(zip: Buffer): Map<string, Buffer> {
   const end = zip.length - 22;
   const files = new Map<string, Buffer>();

@@ -1,4 +1,4 @@
-/** Records of a journal, made by hand, for tests of what reads them. */
+/** Handmade journal records, for tests of their readers. */
 import type { RolloutFacts } from '../../engine/protocol/group.ts';
 import { groupSummary, majorityOf } from '../../engine/protocol/group-facts.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../../engine/protocol/records.ts';
@@ -9,13 +9,13 @@ export const TIME = '2025-01-01T00:00:00.000Z';
 export interface GroupOptions {
   phase?: GroupRecord['phase'];
   problem?: number;
-  /** Answer of each rollout. */
+  /** The answer of each rollout. */
   answers?: (string | null)[];
   /** null: no labels. */
   reference?: string | null;
 }
 
-/** A group whose rollouts gave these answers: by default two of three the same, without labels. */
+/** A group with these answers; by default two of three agree, without labels. */
 export function group(seq: number, step: number, answer: string, options: GroupOptions = {}): GroupRecord {
   const { phase = 'train', problem = 0, answers = [answer, answer, null], reference = null } = options;
   const { clusters, rollouts } = judged(answers, reference);

@@ -1,6 +1,6 @@
 /**
- * Runs graphs in float64, one element at a time: the oracle that other backends and the gradients are checked against.
- * Plain loops, no cleverness; far too slow for anything but tests.
+ * Runs graphs in float64, one element at a time: the oracle for other backends and the gradients. Plain loops without
+ * optimizations; far too slow for anything but tests.
  */
 import fs from 'node:fs';
 import type { Backend, Executable, Value } from '../../engine/runtime/backend.ts';
@@ -46,7 +46,7 @@ export const REFERENCE_KERNELS: ReferenceKernels = {
     runSubgraph(condition.data[0] === 1 ? then : otherwise, [], frame),
 };
 
-/** Values of tensors and of named sizes; a loop's turn or a branch has a frame of its own. */
+/** Values of tensors and named sizes; each loop iteration or branch has its own frame. */
 class Frame {
   readonly values = new Map<Tensor, Doubles>();
   readonly sizes: Map<string, number>;
@@ -61,14 +61,14 @@ class Frame {
     return value;
   }
 
-  /** Learns the named sizes that a tensor's shape tells. */
+  /** Records the named sizes in a tensor's shape. */
   learn(tensor: Tensor, value: Doubles): void {
     tensor.shape.forEach((dim, axis) => {
       if (typeof dim === 'string' && /^\w+$/.test(dim) && !this.sizes.has(dim)) this.sizes.set(dim, value.shape[axis]!);
     });
   }
 
-  /** Keeps a value whose shape agrees with the tensor's. */
+  /** Stores a value whose shape must match the tensor's. */
   set(tensor: Tensor, value: Doubles): void {
     this.learn(tensor, value);
     const shape = this.shape(tensor);
@@ -87,7 +87,7 @@ class Frame {
 
 function runSubgraph(body: Subgraph, inputs: Doubles[], outer: Frame): Doubles[] {
   const frame = new Frame(outer);
-  // Sizes that a loop carries are new in every turn.
+  // Sizes that a loop carries are new in every iteration.
   for (const tensor of body.inputs) {
     for (const dim of tensor.shape) if (typeof dim === 'string' && !isGiven(tensor.graph, dim)) frame.sizes.delete(dim);
   }
@@ -175,7 +175,7 @@ class ReferenceValue implements Value {
   dispose(): void {}
 }
 
-/** The reference as a backend; values that it makes keep their float64 precision when they are fed back. */
+/** The reference as a backend; its output values keep their float64 precision when they are fed back. */
 export function referenceBackend(): Backend {
   const doubles = (value: Value): Doubles =>
     value instanceof ReferenceValue ? value.doubles : { shape: value.shape, data: toDoubles(value.data!) };

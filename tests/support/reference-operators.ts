@@ -1,4 +1,7 @@
-/** What each operator means in float64, one element at a time. Loops and branches are in `reference-backend.ts`, which runs their bodies. */
+/**
+ * The semantics of each operator in float64, one element at a time. Loops and branches are in `reference-backend.ts`, which
+ * runs their bodies.
+ */
 import {
   type Dim,
   type Each,
@@ -10,7 +13,7 @@ import {
   type Tensor,
 } from '../../engine/tensor/index.ts';
 
-/** Integers and truth values (0, 1) are held as doubles too. */
+/** Integers and booleans (0, 1) are stored as doubles too. */
 export interface Doubles {
   shape: readonly number[];
   data: Float64Array;
@@ -36,20 +39,20 @@ function at(x: Doubles, index: readonly number[]): number {
   return x.data[offset]!;
 }
 
-/** What an operator asks of the run that it is part of: the sizes of shapes. */
+/** What an operator needs from the current run: the sizes of shapes. */
 export interface Sizes {
   resolve(dim: Dim): number;
   shape(tensor: Tensor): number[];
 }
 
-/** An operator: values of a node's outputs from those of its inputs. */
+/** An operator: computes the values of a node's outputs from those of its inputs. */
 export type Run<K extends OperatorName, Frame = Sizes> = (
   xs: Each<Operators[K]['inputs'], Doubles>,
   node: Node<K>,
   frame: Frame,
 ) => readonly Doubles[];
 
-/** An operator with one output, whose shape it is told. */
+/** An operator with one output, given that output's shape. */
 function single<K extends OperatorName>(
   f: (xs: Each<Operators[K]['inputs'], Doubles>, shape: number[], node: Node<K>) => Doubles,
 ): Run<K> {
@@ -99,7 +102,7 @@ const ofRows = (shape: readonly number[], made: Float64Array[]): Doubles => ({
   data: Float64Array.from(made.flatMap((row) => [...row])),
 });
 
-/** What each row along the last axis becomes, of the same length. */
+/** Maps each row along the last axis to a row of the same length. */
 function byRow(f: (row: Float64Array) => Float64Array): Run<'Softmax' | 'CumSum'> {
   return ([x], { outputs: [y] }, frame) => [ofRows(frame.shape(y), rows(x).map(f))];
 }
@@ -158,7 +161,7 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
       const [lead, m, n] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
       let sum = 0;
       for (let k = 0; k < inner; k++) {
-        // `at` with full indices: sizes of 1 are themselves.
+        // `at` with full indices: axes of size 1 broadcast.
         sum += at(a, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b, [...lead, ...(transB ? [n, k] : [k, n])]);
       }
       return sum;

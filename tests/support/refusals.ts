@@ -5,19 +5,21 @@ import { expectWords } from './wording.ts';
 
 type Facts = Record<string, unknown>;
 
-/** Checks that an error is a refusal with this code and these facts (its reason is one), and that its words are known. */
+/**
+ * Checks that an error is a refusal with this code and these facts (including its reason), and that its wording is known.
+ */
 export function expectRefusal(error: unknown, code: ErrorData['code'], facts: Facts): void {
   const { message, hint, details, ...rest } = error as ErrorData;
   if (error instanceof Error && !(error instanceof RollscopeError)) throw error;
   expect({ code: rest.code, details }, message).toMatchObject({ code, details: facts });
   if (!details) throw new Error(`The error has no details: ${message}`);
-  // In hints, numbers are advice, not facts of the error.
+  // In hints, numbers are advice rather than facts of the error.
   const texts = Object.fromEntries(Object.entries(details).filter(([, value]) => typeof value === 'string'));
   const advice = hint === undefined ? '' : `\n→ ${withNames(hint, texts)}`;
   expectWords('refusals', `${code} ${details.reason}`, `${withNames(message, details)}${advice}`);
 }
 
-/** What `work` is refused with. */
+/** The error that `work` is refused with. */
 export async function refusalOf(work: Promise<unknown>): Promise<RollscopeError> {
   const error = await work.then(
     () => null,
@@ -43,15 +45,15 @@ export function expectThrow(work: () => unknown, code: ErrorData['code'], facts:
   expectRefusal(error, code, facts);
 }
 
-/** Facts that are words themselves: they stay. */
+/** Facts that are words themselves and stay. */
 const WORDS: ReadonlySet<string> = new Set(['reason', 'fault', 'state', 'message', 'expected']);
-/** Facts that may be any word: they count in quotes only. */
+/** Facts that may be any word: replaced only in quotes. */
 const ANY_WORD: ReadonlySet<string> = new Set(['value', 'field', 'found', 'nearest', 'text']);
 
-/** Facts that are texts of others. */
+/** Facts that are texts from other programs. */
 const TEXTS: ReadonlySet<string> = new Set(['system', 'output']);
 
-/** A text with names in place of the values that the details have. */
+/** A text whose values are replaced by the names of the details that contain them. */
 export function withNames(text: string, details: Facts): string {
   const facts = Object.entries(details)
     .filter(([name, value]) => !WORDS.has(name) && (typeof value === 'string' || typeof value === 'number'))
@@ -63,11 +65,11 @@ export function withNames(text: string, details: Facts): string {
     const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const isWord = /^[a-z]+$/i.test(value);
     const inQuotes = isWord && ANY_WORD.has(name);
-    // A run may be called `run`, or any word.
+    // A run may be named `run`, or any word.
     if (isWord && name === 'run') return left.replace(new RegExp(`(?<=\\brun |')${literal}(?![\\w}])`, 'g'), '{run}');
     const [joins, ends] = isWord ? ['\\w.{/-', '\\w}/-'] : ['\\w.{', '\\w}'];
     const pattern = inQuotes ? `(?<=['"])${literal}(?=['"])` : `(?<![${joins}])${literal}(?![${ends}]|\\.\\w)`;
-    // A word may occur again as what it means.
+    // A word may occur again in its ordinary meaning.
     return left.replace(new RegExp(pattern, isWord && !inQuotes ? '' : 'g'), `{${name}}`);
   }, text);
 }

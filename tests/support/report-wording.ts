@@ -1,9 +1,9 @@
-/** Reports of experiments: their wording is in `tests/wording/experiments`. */
+/** Reports of experiments; their wording is in `tests/wording/experiments`. */
 import { expect } from 'vitest';
 import type { Experiment, Findings } from '../../engine/experiments/experiment.ts';
 import { wordingFile } from './wording.ts';
 
-/** Checks the words of an experiment's report, without the rows of its tables. */
+/** Checks the wording of an experiment's report, without table rows. */
 export async function expectReport(experiment: Experiment, { criteria, remarks, sections }: Findings): Promise<void> {
   const { title, question, finding, method } = experiment;
   const parts = sections.map((section) => {

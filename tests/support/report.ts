@@ -1,4 +1,4 @@
-/** Vitest reporter for scripts/test.mjs: writes what was counted and what was skipped, and why, to a JSON file. */
+/** Vitest reporter for scripts/test.mjs: writes counts, skipped tests and the reasons to a JSON file. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
@@ -10,9 +10,9 @@ export interface TestReport {
   passed: number;
   failed: number;
   skipped: number;
-  /** Sentences of `tests/wording` that no test heard; null where that is not known, since not every test ran and passed. */
+  /** Sentences of `tests/wording` that no test produced; null if unknown, since not every test ran and passed. */
   unheard: string[] | null;
-  /** One entry a file with skipped tests. */
+  /** One entry per file with skipped tests. */
   skips: { file: string; tests: string[]; reasons: string[] }[];
 }
 
@@ -29,7 +29,7 @@ export default class ReportFile implements Reporter {
       const failed = tests.filter((test) => test.result().state === 'failed').length;
       report.passed += tests.filter((test) => test.result().state === 'passed').length;
       report.skipped += skipped.length;
-      // A file that breaks outside its tests (an import, a hook) has no failed test, yet it failed.
+      // A file that fails outside its tests (an import, a hook) has no failed test, but it failed.
       report.failed += failed === 0 && module.state() === 'failed' ? 1 : failed;
       if (skipped.length > 0) {
         report.skips.push({

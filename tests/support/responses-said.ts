@@ -1,4 +1,4 @@
-/** Ends of responses as models write them, and the answer that each states. */
+/** Ends of responses as models write them, with the answer that each states. */
 
 /** Response, answer. */
 export const STATED: [string, string][] = [
@@ -70,7 +70,7 @@ export const STATED: [string, string][] = [
   ['The answer is 5. You might think the answer is 6, but that counts one twice.', '5'],
 ];
 
-/** Responses that state none. */
+/** Responses that state no answer. */
 export const UNSTATED: string[] = [
   'Option C is not correct.',
   'Option C is incorrect.',

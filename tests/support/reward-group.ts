@@ -11,7 +11,7 @@ import {
 } from '../../engine/reward/index.ts';
 import { expectWords } from './wording.ts';
 
-/** A rollout of tokens with these statistics, each with one number per token; 0 where they are not given. */
+/** A rollout of tokens with these statistics, each with one number per token; 0 by default. */
 export function rollout(
   tokenTexts: readonly string[],
   statistics: Partial<
@@ -44,7 +44,7 @@ interface GroupOptions {
   evidence?: Evidence;
 }
 
-/** A group whose rollouts gave these answers; where no rollouts are given, each is one token that boxes its answer. */
+/** A group with these answers; by default, each rollout is one token that boxes its answer. */
 export function group(answers: readonly (string | null)[], options: GroupOptions = {}): LabeledGroup {
   const { reference = null, prompt = 'What is it?', columns, vocabulary = 100, evidence = {} } = options;
   const clusters = clusterAnswers(answers, reference);
@@ -64,7 +64,7 @@ export function group(answers: readonly (string | null)[], options: GroupOptions
 
 type Settings = { [Name in keyof RewardOptions]?: Partial<RewardOptions[Name]> };
 
-/** Scores of a group by a reward expression. */
+/** Scores of a group under a reward expression. */
 export function score(reward: string, of: LabeledGroup, settings: Settings = {}): Scores {
   const scores = rewardOf(reward, RewardOptions.parse(settings)).score(of);
   expressions.set(scores, reward);
@@ -73,10 +73,10 @@ export function score(reward: string, of: LabeledGroup, settings: Settings = {})
 
 const expressions = new WeakMap<Scores, string>();
 
-/** What a part says, without its words. */
+/** A part without its wording. */
 type Values<P = Part> = P extends Part ? Omit<P, 'text'> : never;
 
-/** The parts of all rollouts' rewards as values; their words are in `tests/wording/explanations.txt`. */
+/** The parts of all rollouts' rewards as values; their wording is in `tests/wording/explanations.txt`. */
 export function explained(scores: Scores): Values[][] {
   return scores.rewards.map((_, i) => {
     const parts = scores.explain(i);

@@ -1,6 +1,6 @@
 /**
  * A small, complete run folder, written through the real journal: arithmetic problems whose majority share rises under
- * majority voting, a few of them confidently wrong. Everything follows from the options, byte for byte.
+ * majority voting, a few of them confidently wrong. Its bytes depend only on the options.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,14 +29,14 @@ export interface RunFixtureOptions {
   /** Rollouts per problem, in training and in evaluation. */
   votes?: number;
   steps?: number;
-  /** An evaluation and a checkpoint every k steps. */
+  /** Interval between evaluations and checkpoints, in steps. */
   every?: number;
   seed?: number;
   /** Whether the problems have reference answers. */
   labels?: boolean;
-  /** How the run ends; `interrupted` leaves it without end record, `running` also with its journal open. */
+  /** How the run ends; `interrupted` leaves it without an end record, `running` also with its journal open. */
   outcome?: 'completed' | 'stopped' | 'failed' | 'interrupted' | 'running';
-  /** Path of the data set that the problems name. */
+  /** Path of the dataset that the problems name. */
   dataset?: string;
   created?: Date;
 }
@@ -45,7 +45,7 @@ export interface RunFixture {
   folder: string;
   runFile: RunFile;
   problems: Problem[];
-  /** Open when the outcome is `running`. */
+  /** Open if the outcome is `running`. */
   journal: Journal | null;
 }
 
@@ -61,7 +61,7 @@ export async function writeRunFixture(folder: string, options: RunFixtureOptions
   return { folder: journal.folder, runFile, problems: [...problems], journal: running ? journal : null };
 }
 
-/** The run folder without any record yet. */
+/** The run folder before any record is written. */
 export async function createFixtureJournal(
   folder: string,
   options: RunFixtureOptions = {},
@@ -97,7 +97,7 @@ export async function createFixtureJournal(
   return createJournal(folder, { runFile, problems, prompts }, { now: clock(settings.created), ...journalOptions });
 }
 
-/** Does what the training loop does: continues from the journal's checkpoint, or from the start. */
+/** Mimics the training loop: continues from the journal's checkpoint, or from the start. */
 export async function playFixture(journal: Journal, options: RunFixtureOptions = {}): Promise<void> {
   const settings = settle(options);
   const all = tasks(settings);
@@ -160,7 +160,7 @@ function settle(options: RunFixtureOptions): Settled {
   };
 }
 
-/** Draws, votes, stores and records the rollouts of one problem. */
+/** Draws, clusters, stores and records the rollouts of one problem. */
 function group(journal: Journal, settings: Settled, task: Task, step: number, phase: Phase): GroupDetail {
   const count = phase === 'greedy' ? 1 : settings.votes;
   const drawn = Array.from({ length: count }, (_, rollout) => draw(task, settings.seed, step, phase, rollout));
@@ -286,7 +286,7 @@ async function evaluate(journal: Journal, settings: Settled, all: Task[], step: 
   });
 }
 
-/** Mean over problems with its 95% interval in the normal approximation, kept within [0, 1]. */
+/** Mean over problems with its 95% confidence interval (normal approximation), clamped to [0, 1]. */
 function interval(values: number[]): Estimate {
   const mean = average(values);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);

@@ -1,4 +1,4 @@
-/** What came out of a run, without what may differ between two executions of it: for tests that want the same again. */
+/** The outcome of a run without what may differ between two executions, for tests of reproducibility. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,13 +6,13 @@ import { expect } from 'vitest';
 import type { JournalRecord } from '../../engine/protocol/index.ts';
 
 export interface RunOutcome {
-  /** In order, without numbers, times, timing, and what people did to the run. */
+  /** In order, without sequence numbers, times, timing, and user actions on the run. */
   records: object[];
   /** SHA-256 of problems, rollout files, and the files of the last checkpoint, by name. */
   files: Record<string, string>;
 }
 
-/** The whole lines of `events.jsonl`; empty when there is none. */
+/** The complete lines of `events.jsonl`; empty if there is no such file. */
 export function recordsOf(folder: string): JournalRecord[] {
   const file = path.join(folder, 'events.jsonl');
   if (!existsSync(file)) return [];
@@ -24,7 +24,7 @@ export function recordsOf(folder: string): JournalRecord[] {
     .map((line) => JSON.parse(line) as JournalRecord);
 }
 
-/** Numbers of steps that have a checkpoint, ascending. */
+/** Steps that have a checkpoint, ascending. */
 export function checkpointsOf(folder: string): number[] {
   const all = path.join(folder, 'checkpoints');
   const names = existsSync(all) ? readdirSync(all) : [];
@@ -45,13 +45,13 @@ export function outcomeOf(folder: string, isDue: (step: number) => boolean = () 
     .map(({ seq: _, time: __, ...rest }) => ('timing' in rest ? { ...rest, timing: undefined } : rest));
   const names = readdirSync(folder).filter((name) => name === 'problems.jsonl' || name.startsWith('rollouts-'));
   const last = path.join('checkpoints', String(checkpointsOf(folder).at(-1)));
-  // `journal.json` counts records, those of interruptions included.
+  // `journal.json` counts records, including those of interruptions.
   const weights = readdirSync(path.join(folder, last)).filter((name) => name !== 'journal.json');
   const files = [...names, ...weights.map((name) => path.join(last, name))].sort();
   return { records, files: Object.fromEntries(files.map((name) => [name, sha256(path.join(folder, name))])) };
 }
 
-/** Fails at the first record that differs, else at the first file. */
+/** Fails at the first record that differs, otherwise at the first file. */
 export function expectSameOutcome(actual: RunOutcome, expected: RunOutcome): void {
   const texts = ({ records }: RunOutcome) => records.map((record) => JSON.stringify(record));
   const [found, wanted] = [texts(actual), texts(expected)];

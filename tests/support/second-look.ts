@@ -1,11 +1,11 @@
-/** A reward that asks the policy, as one file: 1 where the policy repeats its answer when it is asked again. */
+/** A reward that queries the policy, as a single file: 1 if the policy repeats its answer when it is asked again. */
 import { section, text } from '../../engine/protocol/settings/kit.ts';
 import { askSampling, filled, question } from '../../engine/reward/asking.ts';
 import type { EvidenceGroup } from '../../engine/reward/evidence.ts';
 import { aText, listOf, record, type ShapeValue } from '../../engine/reward/shape.ts';
 import { labelFree } from '../../engine/reward/types.ts';
 
-/** The groups that it was given to ask about. */
+/** The groups that it received. */
 export const shownToSecondLook: EvidenceGroup[] = [];
 
 const shape = record({ again: listOf(aText) });

@@ -1,6 +1,6 @@
 /**
- * The files of sentences in `tests/wording`, and which of their sentences a test run heard. The reporter reads them outside
- * the tests, so nothing of Vitest is imported here.
+ * The sentence files in `tests/wording`, and which of their sentences a test run produced. The reporter reads them outside
+ * the tests, so this file imports nothing from Vitest.
  */
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ export function wordingFile(surface: string): string {
   return path.join(ROOT, 'tests', 'wording', `${surface}.txt`);
 }
 
-/** The surfaces that many tests see a sentence of, and what their files say first. */
+/** Surfaces whose sentences come from many tests, with the introduction of their files. */
 export const SURFACES = {
   refusals: 'Errors and their hints, by code and reason; {name} is a value of the error.',
   warnings: 'Warnings of runs, by code.',
@@ -21,7 +21,7 @@ export const SURFACES = {
 } as const;
 export type Surface = keyof typeof SURFACES;
 
-/** The sentences of a file by their headings. */
+/** The sentences of a file by heading. */
 export function sentencesIn(file: string): Map<string, string[]> {
   let content: string;
   try {
@@ -45,7 +45,7 @@ export function sentencesIn(file: string): Map<string, string[]> {
   );
 }
 
-/** The text of a file of sentences. */
+/** The content of a sentence file. */
 export function fileOf(introduction: string, sentences: ReadonlyMap<string, readonly string[]>): string {
   const sections = [...sentences].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
@@ -56,25 +56,27 @@ export function fileOf(introduction: string, sentences: ReadonlyMap<string, read
   ].join('\n');
 }
 
-/** Set where a run of all tests says in the end what nobody heard; inherited by its workers. */
+/** Set if a run of all tests reports unused sentences at the end; inherited by its workers. */
 export const WATCHED = 'ROLLSCOPE_WORDING';
 
-/** Where each process of a test run writes down what it heard. */
+/** Where each process of a test run records the sentences that it produced. */
 const HEARD = path.join(ROOT, '.cache', 'wording');
 
-/** Writes down that a test heard a sentence, where it matters. */
+/** Records that a test produced a sentence, if this run is watched. */
 export function remember(surface: Surface, heading: string, said: string): void {
   if (!process.env[WATCHED]) return;
   mkdirSync(HEARD, { recursive: true });
   appendFileSync(path.join(HEARD, `${process.pid}.jsonl`), `${JSON.stringify([surface, heading, said])}\n`);
 }
 
-/** Forgets what earlier test runs heard. */
+/** Deletes the records of earlier test runs. */
 export function forgetWords(): void {
   rmSync(HEARD, { recursive: true, force: true });
 }
 
-/** The sentences that no test of this run heard, as `<file>: <heading>: <sentence>`; they are dropped where `drop` says so. */
+/**
+ * Sentences that no test of this run produced, as `<file>: <heading>: <sentence>`; with `drop`, removes them from the files.
+ */
 export function unheardWords(drop: boolean): string[] {
   const heard = new Set(
     readdirSync(HEARD).flatMap((name) => readFileSync(path.join(HEARD, name), 'utf8').trimEnd().split('\n')),
@@ -91,7 +93,7 @@ export function unheardWords(drop: boolean): string[] {
   });
 }
 
-/** The sentences that pass, without the headings that are left with none. */
+/** The sentences that pass, without headings that become empty. */
 export function filtered(
   sentences: ReadonlyMap<string, readonly string[]>,
   passes: (heading: string, said: string) => boolean,

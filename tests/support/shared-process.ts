@@ -1,10 +1,10 @@
-/** For a suite whose files share a process. */
+/** Setup for a suite whose files share a process. */
 import { afterAll, vi } from 'vitest';
 
-// A page in a test draws at once, also what comes in after the test.
+// Tests render pages immediately, including updates that arrive after the test.
 Object.assign(globalThis, { requestAnimationFrame: (callback: () => void) => setImmediate(callback) });
 
-// What one file has stubbed must not reach the next.
+// One file's stubs must not reach the next.
 afterAll(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();

@@ -1,16 +1,16 @@
-/** What a test needs from the machine, and what happens where the machine lacks it. */
+/** Prerequisites of tests, and what happens if the machine lacks them. */
 import { TestRunner } from 'vitest';
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** Why tests of this file are skipped here; the closing report of `npm test` prints it. */
+    /** Why tests of this file are skipped here; the final report of `npm test` prints it. */
     skipReasons?: string[];
   }
 }
 
 /**
- * Says whether `present` holds, and keeps the reason for the report when it does not. Call it while tests are collected
- * (top level of a file or of a `describe`), and hand the result to `describe.runIf` or `test.runIf`:
+ * Returns `present`, and records the reason for the report if it is false. Call it while tests are collected (top level
+ * of a file or of a `describe`), and pass the result to `describe.runIf` or `test.runIf`:
  *
  *     const model = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
  *     describe.runIf(model)('greedy decoding', () => { ... });

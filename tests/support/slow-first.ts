@@ -1,10 +1,10 @@
 /**
- * The order of test files: the slowest first, so that none of them is left for the end, when the other worker has nothing to
- * do. Vitest itself goes by the size of files until it has seen how long each takes.
+ * The order of test files: the slowest first, so that none is left for the end, when the other worker is idle. Vitest sorts
+ * by file size until it knows each file's duration.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take longest, the slowest first. */
+/** The slowest files, in descending order of duration. */
 const SLOW = [
   'e2e/instrument',
   'e2e/alarm',

@@ -1,4 +1,4 @@
-/** TensorFlow.js in pure JavaScript: the interpreter's operators are those of the native package, only slower. */
+/** TensorFlow.js in pure JavaScript, whose interpreter runs the same operators as the native package, only slower. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -9,21 +9,21 @@ import { TFJS_CAPABILITIES } from '../../engine/runtime/devices/tfjs.ts';
 import { tfjsBackend } from '../../engine/runtime/tfjs-backend.ts';
 import { temporaryFolder } from './processes.ts';
 
-/** A backend on it. */
+/** A backend on pure TensorFlow.js. */
 export async function pureTfjsBackend(): Promise<Backend> {
   tf.enableProdMode();
   await tf.setBackend('cpu');
   return tfjsBackend(tf, TFJS_CAPABILITIES);
 }
 
-/** How many tensors there are, of all backends. */
+/** Number of live tensors in all backends. */
 export function tensorCount(): number {
   return tf.memory().numTensors;
 }
 
 /**
- * A folder with a package @tensorflow/tfjs-node that is pure JavaScript. Like the real one it needs two functions that
- * Node 23 removed.
+ * A folder with a pure-JavaScript package @tensorflow/tfjs-node. Like the real one, it needs two functions that Node 23
+ * removed.
  */
 export function pureTfjsFolder(): string {
   const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-/** The tiny random decoders whose numbers PyTorch has written down (`tests/parity/oracle/tiny_models.py`). */
+/** Tiny random decoders with golden values from PyTorch (`tests/parity/oracle/tiny_models.py`). */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ARCHITECTURES } from '../../engine/model/architectures/index.ts';
@@ -15,7 +15,7 @@ import { temporaryFolder } from './processes.ts';
 
 const GOLDEN = path.join(import.meta.dirname, '..', 'parity', 'golden');
 
-/** One of each architecture: a new one has none until the script has made it. */
+/** One per architecture; a new one has no golden values until the script has run. */
 export const TINY_MODELS = ARCHITECTURES.map(({ name }) => `tiny-${name}` as const);
 export type TinyName = (typeof TINY_MODELS)[number];
 
@@ -48,7 +48,7 @@ export interface TinyModel {
   gradient: (name: string) => Promise<Float32Array>;
 }
 
-/** Whether PyTorch's numbers with an adapter were written down too. */
+/** Whether golden values with an adapter exist too. */
 export function hasLora(name: TinyName): boolean {
   const expected = JSON.parse(readFileSync(path.join(GOLDEN, name, 'expected.json'), 'utf8')) as Expected;
   return expected.withLora != null;
@@ -58,7 +58,7 @@ export async function tinyModel(name: TinyName, withLora: boolean): Promise<Tiny
   return modelWithNumbers(path.join(GOLDEN, name), withLora);
 }
 
-/** A model in a folder that the script has written. Throws RollscopeError `model` where it is not supported. */
+/** A model in a folder written by the script. Throws RollscopeError `model` if it is not supported. */
 export async function modelWithNumbers(folder: string, withLora: boolean): Promise<TinyModel> {
   const name = path.basename(folder);
   const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));

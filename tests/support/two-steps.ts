@@ -1,4 +1,4 @@
-/** Two steps of training on a backend, and what must agree between two backends. */
+/** Two training steps on a backend, and what must agree between two backends. */
 import { expect } from 'vitest';
 import { narrowTensors } from '../../engine/model/narrow-weights.ts';
 import { type NarrowPrecision, storedReader } from '../../engine/model/quantized-weights.ts';
@@ -21,20 +21,20 @@ const MAX_TOKENS = 4;
 
 export interface TwoSteps {
   model?: TinyName;
-  /** Trains an adapter, or else all weights. */
+  /** Trains an adapter instead of all weights. */
   lora?: boolean;
-  /** Of a frozen base, which then runs layer by layer. */
+  /** Precision of a frozen base, which then runs layer by layer. */
   precision?: NarrowPrecision;
   /** Called after each step. */
   afterStep?: () => void;
 }
 
-/** Numbers between -0.2 and 0.2, the same every time. */
+/** Deterministic numbers between -0.2 and 0.2. */
 function someNumbers(shape: readonly number[]): Float32Array {
   return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 0.2 * Math.sin(12.9898 * (i + 1)));
 }
 
-/** Two steps of training: rollouts, gradient, update, rollouts with the new weights. */
+/** Two training steps: rollouts, gradient, update, rollouts with the new weights. */
 export async function twoSteps(
   backend: Backend,
   { model: name = 'tiny-llama', lora = true, precision, afterStep = () => {} }: TwoSteps = {},
@@ -62,7 +62,7 @@ export async function twoSteps(
     parameters: model.parameters,
     initial,
     loss: LossConfig.parse({}),
-    // A step that is smooth where a gradient is nothing but rounding.
+    // A step that is smooth where the gradient is pure rounding error.
     optimizer: OptimizerConfig.parse({ lr: 1e-2, epsilon: 1e-3 }),
     maxTokens: MAX_TOKENS,
     temperature: 1,
@@ -109,7 +109,7 @@ export async function twoSteps(
   return { rollouts, norms, onDevice, weights, tensors };
 }
 
-/** Fails unless the same tokens were drawn, and the weights and moments are the same within float32's reach. */
+/** Fails unless the same tokens were drawn, and the weights and moments agree within float32's precision. */
 export function expectSameTraining(
   other: Awaited<ReturnType<typeof twoSteps>>,
   cpu: Awaited<ReturnType<typeof twoSteps>>,
@@ -120,7 +120,7 @@ export function expectSameTraining(
   });
   for (const [name, { data }] of cpu.weights) {
     const found = other.weights.get(name)!.data;
-    // AdamW's first steps are about as large as the rate, 1e-2: compare with that.
+    // AdamW's first updates are about as large as the learning rate, 1e-2: compare with that.
     data.forEach((value, i) => {
       expect(Math.abs(found[i]! - value), `${name}[${i}]`).toBeLessThan(5e-5);
     });
@@ -130,7 +130,7 @@ export function expectSameTraining(
   const most = moments.reduce((a, { largest }) => Math.max(a, largest), 0);
   for (const { name, data, largest } of moments) {
     const found = other.tensors.get(name)!.data;
-    // Where one is nothing but rounding, as that of a bias of all keys without rotation, its size says nothing.
+    // If a gradient is pure rounding error, as for a bias of all keys without rotation, its size is meaningless.
     data.forEach((value, i) => {
       expect(Math.abs(found[i]! - value) / Math.max(largest, 1e-4 * most), `${name}[${i}]`).toBeLessThan(1e-3);
     });

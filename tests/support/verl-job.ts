@@ -1,4 +1,4 @@
-/** Jobs for verl, as tests write them. */
+/** verl jobs for tests. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeVerlJob } from '../../engine/jobs/index.ts';

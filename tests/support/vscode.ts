@@ -1,6 +1,6 @@
 /**
- * A real VS Code for end-to-end tests: its server with the packaged extension in it, driven in headless Chromium.
- * The server comes from `../shared/tools/setup-vscode.mjs`; where that or the browser is missing the tests are skipped.
+ * A real VS Code for end-to-end tests: its server with the packaged extension, driven in headless Chromium. The server comes
+ * from `../shared/tools/setup-vscode.mjs`; without it or the browser, the tests are skipped.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { CHROMIUM, EXTENSION, filesBelow, installVsCode, run, SETUP, VSIX } from
 import { PATIENCE, until } from './wait.ts';
 import { Workbench } from './workbench.ts';
 
-/** Nothing moves, asks or fetches by itself. */
+/** Disables everything that moves, asks or fetches by itself. */
 const SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -36,7 +36,7 @@ const SETTINGS = {
   'git.openRepositoryInParentFolders': 'never',
 };
 
-/** Restricted Mode without the question at the start. */
+/** Restricted Mode without the startup prompt. */
 const RESTRICTED = {
   'security.workspace.trust.enabled': true,
   'security.workspace.trust.startupPrompt': 'never',
@@ -45,20 +45,20 @@ const RESTRICTED = {
 };
 
 export interface VsCodeOptions {
-  /** Files of the folder that is opened, by name; an empty window without them. */
+  /** Files of the opened folder, by name; without them, the window is empty. */
   files?: Record<string, string | Uint8Array>;
   settings?: Record<string, unknown>;
-  /** Of the machine that the server runs on: those of the scope `machine` are read from here only. */
+  /** Settings of the machine that the server runs on: those with scope `machine` are read only from here. */
   machine?: Record<string, unknown>;
-  /** Nothing is trusted until somebody says so: the window opens in Restricted Mode. */
+  /** Opens the window in Restricted Mode, until the test trusts the workspace. */
   restricted?: boolean;
-  /** Further extensions, as packages. */
+  /** Additional extensions, as packages. */
   extensions?: readonly string[];
-  /** Folders of `files` that are the roots of a workspace, in place of one folder. */
+  /** Folders of `files` that are the roots of a workspace, instead of a single folder. */
   roots?: readonly string[];
 }
 
-/** Whether this machine can run the tests of this kind. */
+/** Whether this machine can run these tests. */
 export function requireVsCode(): boolean {
   return (
     requireOrSkip('VS Code', process.platform === 'linux', 'its test server runs on Linux only') &&
@@ -68,8 +68,8 @@ export function requireVsCode(): boolean {
 }
 
 /**
- * Starts a VS Code for the tests of one `describe` and ends it after them, with every process that it started. After
- * each test the page must be free of errors; a failed test leaves a screenshot and prints the extension's log.
+ * Starts a VS Code for the tests of one `describe` and ends it afterwards, with every process that it started. Fails if the
+ * page has errors after a test; a failed test leaves a screenshot and prints the extension's log.
  */
 export function useVsCode(options: VsCodeOptions = {}): () => VsCode {
   let code: VsCode | undefined;
@@ -92,11 +92,11 @@ export function useVsCode(options: VsCodeOptions = {}): () => VsCode {
 }
 
 export class VsCode {
-  /** Problems that the browser's console told of, since the last look. */
+  /** Errors in the browser console since the last check. */
   private readonly errors: string[] = [];
 
   private constructor(
-    /** Everything of this session lies below it. */
+    /** Contains everything of this session. */
     private readonly base: string,
     private readonly server: Program,
     private readonly browser: Browser,
@@ -147,7 +147,7 @@ export class VsCode {
     });
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     page.setDefaultTimeout(PATIENCE);
-    // Nothing leaves this machine, and no test waits for a request that cannot be answered.
+    // Nothing leaves this machine, and no test waits for a request that cannot succeed.
     await page.route(
       (url) => url.protocol.startsWith('http') && url.hostname !== '127.0.0.1',
       (route) => route.abort(),
@@ -163,17 +163,17 @@ export class VsCode {
     return code;
   }
 
-  /** The folder that is open. */
+  /** The open folder. */
   get folder(): string {
     return path.join(this.base, 'w');
   }
 
-  /** Rollscope's own folder: runs, engines' addresses. */
+  /** Rollscope's own folder: runs, engine addresses. */
   get home(): string {
     return path.join(this.base, 'h');
   }
 
-  /** Ids of the engines that live. */
+  /** Process ids of the running engines. */
   enginePids(): number[] {
     const folder = path.join(this.home, 'engines');
     if (!existsSync(folder)) return [];
@@ -183,7 +183,7 @@ export class VsCode {
       .filter(isAlive);
   }
 
-  /** What activated an extension of this window's extension host, as VS Code names it; null while nothing has. */
+  /** What activated an extension of this window's extension host, as VS Code names it; null if nothing has yet. */
   activation(extension = EXTENSION): string | null {
     const logs = filesBelow(this.base).filter((file) => path.basename(file) === 'remoteexthost.log');
     const newest = logs.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
@@ -192,7 +192,7 @@ export class VsCode {
     return /activationEvent: '([^']*)'/.exec(line ?? '')?.[1] ?? null;
   }
 
-  /** What the extension wrote to its output channel, and complaints of the extension host about it. */
+  /** The extension's output channel, and complaints of the extension host about it. */
   logs(): string {
     const files = filesBelow(this.base).filter((file) => file.endsWith('.log'));
     const own = files.filter((file) => path.basename(file).startsWith('Rollscope'));
@@ -209,7 +209,7 @@ export class VsCode {
     ].join('\n');
   }
 
-  /** Throws when a page broke its content policy, or one of the extension's scripts threw. */
+  /** Throws if a page violated its content policy, or one of the extension's scripts threw. */
   assertClean(): void {
     const ours = this.errors
       .splice(0)
@@ -227,7 +227,7 @@ export class VsCode {
   }
 }
 
-/** Scripts of the extension are served from its folder, whose name carries its id. What a tool refuses, VS Code logs as well. */
+/** The extension's scripts are served from its folder, whose name contains its id. VS Code also logs tools' refusals. */
 function isOurs(text: string): boolean {
   return text.includes(EXTENSION) && !text.includes('[LanguageModelToolsService#invokeTool]');
 }

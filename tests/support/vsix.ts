@@ -1,6 +1,6 @@
 /**
  * What the end-to-end tests start: VS Code's server and the packaged extension. Free of Vitest, because the suite's global
- * setup makes both before the test files run side by side.
+ * setup builds both before the test files run in parallel.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -15,13 +15,13 @@ export const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const EXTENSION = 'rollscope.rollscope';
 
-/** Installs the test server where it is missing, and says where it is. */
+/** Installs the test server if it is missing, and returns its location. */
 export function installVsCode(): { node: string; serverMain: string } {
   run('installing VS Code', process.execPath, [SETUP, INSTALLED]);
   return JSON.parse(readFileSync(path.join(INSTALLED, 'vscode-e2e.json'), 'utf8'));
 }
 
-/** Packages the extension when what goes into the package is newer than the last one. */
+/** Packages the extension if any of its sources are newer than the last package. */
 export function packageExtension(): void {
   const sources = ['dist', 'media', 'package.json', 'scripts/package.mjs'].map((name) => path.join(ROOT, name));
   const newest = Math.max(...sources.flatMap(filesBelow).map((file) => statSync(file).mtimeMs));
@@ -29,7 +29,7 @@ export function packageExtension(): void {
   run('packaging the extension', process.execPath, [path.join(ROOT, 'scripts', 'package.mjs'), '--out', VSIX]);
 }
 
-/** Runs a program of the project to its end. Throws with what it printed. */
+/** Runs a program of the project to completion. Throws with its output if it fails. */
 export function run(what: string, command: string, args: string[]): void {
   const result = spawnSync(command, args, { cwd: ROOT, env: cleanEnvironment(), encoding: 'utf8', timeout: PATIENCE });
   if (result.status !== 0) {
@@ -37,7 +37,7 @@ export function run(what: string, command: string, args: string[]): void {
   }
 }
 
-/** Paths of the files below a folder, at any depth; of the file itself when it is one. */
+/** Paths of the files in a folder, at any depth; for a file, its own path. */
 export function filesBelow(name: string): string[] {
   if (!statSync(name).isDirectory()) return [name];
   return readdirSync(name, { recursive: true, withFileTypes: true })

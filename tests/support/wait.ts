@@ -1,23 +1,23 @@
 /**
- * Waiting in tests: for a condition, never for a time. The only file of the tests that may use timers
+ * Waiting in tests: for a condition, never for a duration. The only test file that may use timers
  * (`tests/unit/no-sleeps.test.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Milliseconds after which something counts as hanging, also on a machine whose cores are all busy elsewhere; what runs for
- * hours beside other work sets more.
+ * Milliseconds after which something counts as hanging, even on a machine whose cores are all busy; programs that run for
+ * hours next to other work set more.
  */
 export const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
 export interface UntilOptions {
-  /** Milliseconds between two looks. */
+  /** Milliseconds between checks. */
   every?: number;
   /** Milliseconds after which it throws. */
   timeout?: number;
 }
 
-/** Calls `condition` until it returns something truthy, and resolves with that. */
+/** Calls `condition` until it returns a truthy value, and resolves with that. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -32,7 +32,7 @@ export async function until<T>(
   }
 }
 
-/** Resolves when the promise settles or after some milliseconds: a grace period, or a random moment of its life. */
+/** Resolves when the promise settles or after some milliseconds: a grace period, or a random moment. */
 export async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
   const timer = new AbortController();
   const settled = promise.then(

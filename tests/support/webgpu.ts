@@ -4,13 +4,13 @@ import path from 'node:path';
 import { temporaryFolder } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
 
-/** A Vulkan device in software, which comes with Debian's Chromium. */
+/** A software Vulkan device, which comes with Debian's Chromium. */
 const SOFTWARE_DEVICE = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const DEVICE_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
 /**
- * Environment in which WebGPU finds a device on this machine; null where there is none. Tests choose it for themselves:
- * a device in software is for correctness, and would slow down whatever chose its device by itself.
+ * Environment in which WebGPU finds a device on this machine; null if there is none. Tests request it explicitly: a software
+ * device is for correctness, and would slow down tests that select their device automatically.
  */
 export function webgpuEnvironment(): NodeJS.ProcessEnv | null {
   if (process.platform !== 'linux') return {};
@@ -26,7 +26,7 @@ export function webgpuEnvironment(): NodeJS.ProcessEnv | null {
 }
 
 /**
- * Prepares this process for WebGPU; call it at the top of a test file, before a session is made, and hand the result to
+ * Prepares this process for WebGPU; call it at the top of a test file, before a session is created, and pass the result to
  * `describe.runIf`.
  */
 export function requireWebgpu(): boolean {
@@ -41,7 +41,7 @@ function hasVulkan(): boolean {
   return libraries.some((folder) => existsSync(path.join(folder, 'libvulkan.so.1')));
 }
 
-/** Debian keeps libraries by architecture: /usr/lib/x86_64-linux-gnu. */
+/** Debian stores libraries by architecture: /usr/lib/x86_64-linux-gnu. */
 function triplets(): string[] {
   return readdirSync('/usr/lib')
     .filter((name) => name.endsWith('-linux-gnu'))

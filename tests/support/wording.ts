@@ -1,9 +1,9 @@
 /**
- * What Rollscope says, apart from what it does: tests assert codes and values, and the texts are committed in
- * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run <test> -u` renews them;
- * read what changed before committing. A file of sentences (errors, warnings) is filled by many tests: a sentence that
- * it lacks fails the test, and `-u` adds it. `npm test`, where all tests run and pass, lists the sentences that are no
- * longer used, and `npm test -- -u` removes them.
+ * Keeps Rollscope's wording apart from its behavior: tests assert codes and values, and the texts are committed in
+ * `tests/wording`, one file per surface, to be read and reworded as a whole. `npx vitest run <test> -u` updates them; review
+ * the changes before committing. A sentence file (errors, warnings) is filled by many tests: a sentence that it lacks fails
+ * the test, and `-u` adds it. `npm test`, if all tests run and pass, lists unused sentences, and `npm test -- -u` removes
+ * them.
  */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,14 +14,14 @@ import { fileOf, remember, SURFACES, type Surface, sentencesIn, wordingFile } fr
 
 export { wordingFile };
 
-/** Checks that the words of warnings are known. */
+/** Checks that the wording of warnings is known. */
 export function expectWarnings(records: readonly { type: string; code?: string; message?: string }[]): void {
   for (const record of records) {
     if (record.type === 'warning') expectWords('warnings', record.code!, record.message!);
   }
 }
 
-/** Checks that a surface knows a sentence, whose values are given by name. */
+/** Checks that a surface's file has a sentence, with its values replaced by their names. */
 export function expectWords(surface: Surface, heading: string, text: string): void {
   const said = withoutPlaces(text)
     .replaceAll(/\n{2,}/g, '\n')
@@ -49,8 +49,8 @@ export function updates(): boolean {
 }
 
 /**
- * The shapes of lines that numbers fill: a number, with its interval or missing, becomes 0, a sparkline one character, and
- * a line that repeats is there once. Rows of problems and lines of progress, which come by time, are left out.
+ * Line shapes with numbers normalized: a number, with its interval or missing, becomes 0, a sparkline one character, and a
+ * repeated line appears once. Rows of problems, and progress lines, which depend on time, are left out.
  */
 export function linesWithoutNumbers(text: string): string {
   const shapes = text

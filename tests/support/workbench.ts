@@ -1,4 +1,4 @@
-/** What a person does in VS Code's workbench, and what they see, as a page object. */
+/** User actions in VS Code's workbench, and what the user sees, as a page object. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
@@ -10,7 +10,7 @@ import { PATIENCE, until } from './wait.ts';
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const SHOTS = path.join(ROOT, 'tests', 'e2e', 'shots');
 
-/** The kinds of theme that the views are made for, with the classes that the workbench and a webview's body get. */
+/** The theme kinds that the views support, with the classes of the workbench and of a webview's body. */
 const THEMES = {
   dark: { label: 'Dark Modern', workbench: 'vs-dark', body: 'vscode-dark' },
   light: { label: 'Light Modern', workbench: 'vs', body: 'vscode-light' },
@@ -30,7 +30,7 @@ export class Workbench {
     this.quickInput = page.locator('.quick-input-widget');
   }
 
-  /** The workbench is drawn and takes input. */
+  /** Waits until the workbench is rendered and accepts input. */
   async ready(): Promise<void> {
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
     await this.page.locator('.activitybar .action-label').first().waitFor();
@@ -41,22 +41,22 @@ export class Workbench {
     await this.command(`Rollscope: ${COMMAND_DEFINITIONS[name].title}`, options);
   }
 
-  /** Presses the button of the walkthrough that runs a command. */
+  /** Presses the walkthrough button that runs a command. */
   async walkthrough(name: CommandName): Promise<void> {
     await this.page.getByRole('button', { name: walkthroughButton(name) }).click();
   }
 
-  /** Runs a command from the palette by its whole title. */
+  /** Runs a command from the palette by its full title. */
   async command(title: string, { stays = false } = {}): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     const rows = this.quickInput.locator('.quick-input-list .monaco-list-row');
-    // A key that comes while the workbench is busy may be lost: press it again, for longer each time.
+    // A key press may be lost while the workbench is busy: press it again, with longer waits each time.
     for (let patience = 5_000; ; patience *= 2) {
       try {
         await this.page.keyboard.press('F1');
         await input.waitFor({ timeout: patience });
         await input.fill(`>${title}`, { timeout: patience });
-        // Its title may be the beginning of another command's, which may stand before it.
+        // Its title may be a prefix of another command's title, which may be listed first.
         await rows
           .and(this.page.locator(`[aria-label="${title}"], [aria-label^="${title}, "]`))
           .click({ timeout: patience });
@@ -69,7 +69,7 @@ export class Workbench {
     }
   }
 
-  /** Chooses a row of the quick pick that is open. */
+  /** Chooses a row of the open quick pick. */
   async pick(text: string | RegExp): Promise<void> {
     await this.pickRow(text).first().click();
   }
@@ -86,11 +86,12 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Tells the editor's dialog where to save a file. There is a folder next to it. */
+  /** Enters the path of a file in the save dialog. There is a folder next to it. */
   async saveAs(file: string): Promise<void> {
     const input = this.quickInput.locator('.quick-input-box input');
     await input.waitFor();
-    // A name counts once the dialog has looked at the folder; while it looks at the one before, it replaces what is typed.
+    // The dialog accepts a name only after it has read the folder; while it reads the previous one, it overwrites what is
+    // typed.
     const folder = readdirSync(path.dirname(file), { withFileTypes: true }).find((one) => one.isDirectory())!;
     for (let patience = 5_000; ; patience *= 2) {
       await input.fill('');
@@ -129,7 +130,7 @@ export class Workbench {
     if (!(await item.getAttribute('class'))?.includes('checked')) await item.click();
   }
 
-  /** Rows of the tree of a view. */
+  /** Rows of a view's tree. */
   treeRows(view: View, text?: string | RegExp): Locator {
     const [views] = Object.values(manifest.contributes.views) as { id: string; name: string }[][];
     const { name } = views!.find(({ id }) => id === viewId(view))!;
@@ -141,13 +142,13 @@ export class Workbench {
     return this.page.locator('.codelens-decoration a', { hasText: text });
   }
 
-  /** The visible lines of the active editor as text. */
+  /** The visible lines of the active editor. */
   async editorText(): Promise<string> {
     const lines = await this.page.locator('.editor-group-container.active .view-lines .view-line').allTextContents();
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
-  /** What decorations add behind the texts of the active editor. */
+  /** Decoration text appended to the lines of the active editor. */
   async decorations(): Promise<string[]> {
     return this.page.evaluate<string[]>(`
       [...document.querySelectorAll('.editor-group-container.active .view-line span')]
@@ -165,11 +166,11 @@ export class Workbench {
     return this.page.locator(`.part.statusbar .statusbar-item .codicon-${codicon}`);
   }
 
-  /** A notification, also one whose toast has gone to the center of notifications meanwhile. */
+  /** A notification, even if its toast has moved to the notification center. */
   async notification(text: string | RegExp): Promise<Locator> {
     const item = this.page.locator('.notification-list-item', { hasText: text });
     await until(`the notification ${text}`, async () => {
-      // A notification that has not come yet comes as a toast; a command at that moment may lose its input to it.
+      // A new notification first appears as a toast; a command at that moment may lose its input to it.
       const comes = item.first().waitFor({ timeout: 5_000 });
       if (await comes.then(() => true).catch(() => false)) return true;
       await this.command('Notifications: Show Notifications');
@@ -183,12 +184,12 @@ export class Workbench {
     await (await this.notification(text)).locator('.monaco-button').first().click();
   }
 
-  /** Chooses an action of the context menu of an element. */
+  /** Chooses an action in an element's context menu. */
   async contextMenu(element: Locator, action: string): Promise<void> {
     await element.click({ button: 'right' });
     const item = this.page.locator('.context-view .action-label', { hasText: action });
     await item.waitFor();
-    // A menu takes no click in the moment after it was drawn, which is long on a busy machine.
+    // A menu ignores clicks just after it is drawn, for a long time on a busy machine.
     await until(
       `the menu takes ${action}`,
       async () => {
@@ -204,11 +205,11 @@ export class Workbench {
     await this.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
   }
 
-  /** The inner frame of the webview that holds an element, whichever of the open ones that is. */
+  /** The inner frame of the open webview that contains an element. */
   async webview(selector: string): Promise<Frame> {
     return until(`a webview with ${selector}`, async () => {
       for (const frame of this.page.frames()) {
-        // Frames come and go while they are looked at.
+        // Frames appear and disappear during the search.
         const found = await frame
           .locator(selector)
           .count()
@@ -219,7 +220,7 @@ export class Workbench {
     });
   }
 
-  /** Chooses a theme as a person does, and waits until the workbench and every webview wear it. */
+  /** Chooses a theme as a user does, and waits until the workbench and every webview have applied it. */
   async theme(theme: Theme): Promise<void> {
     const { label: name, workbench, body } = THEMES[theme];
     await this.command('Preferences: Color Theme', { stays: true });
@@ -240,7 +241,7 @@ export class Workbench {
     }
   }
 
-  /** Does something in every theme, and returns to the dark one, in which a window begins. */
+  /** Runs an action in every theme, and returns to the dark one, in which a window opens. */
   async inEachTheme(act: (theme: Theme) => Promise<unknown>): Promise<void> {
     for (const theme of Object.keys(THEMES) as Theme[]) {
       await this.theme(theme);
@@ -249,7 +250,7 @@ export class Workbench {
     await this.theme('dark');
   }
 
-  /** Reloads the window by its own command, which lets extensions close as they do for users. */
+  /** Reloads the window by its own command, so that extensions shut down as they do for users. */
   async reload(): Promise<void> {
     const loaded = this.page.waitForEvent('domcontentloaded');
     await this.command('Developer: Reload Window');
@@ -257,7 +258,7 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Takes a picture into `tests/e2e/shots`. */
+  /** Saves a screenshot in `tests/e2e/shots`. */
   async shot(name: string): Promise<string> {
     const file = shotPath(name);
     await this.page.screenshot({ path: file });
@@ -265,13 +266,13 @@ export class Workbench {
   }
 }
 
-/** Where a picture in `tests/e2e/shots` is, whose folder exists then. */
+/** The path of a screenshot in `tests/e2e/shots`; creates the folder. */
 export function shotPath(name: string): string {
   mkdirSync(SHOTS, { recursive: true });
   return path.join(SHOTS, `${name.replace(/[^\w-]+/g, '-')}.png`);
 }
 
-/** The title of the walkthrough's button for a command. */
+/** The title of the walkthrough button for a command. */
 function walkthroughButton(name: CommandName): string {
   const [{ steps }] = manifest.contributes.walkthroughs;
   const links = (steps as { description: string }[]).flatMap(({ description }) => [
@@ -280,17 +281,17 @@ function walkthroughButton(name: CommandName): string {
   return links.find(([, , id]) => id === commandId(name))![1]!;
 }
 
-/** Resolves once there are `count` elements. */
+/** Resolves when there are `count` elements. */
 export async function untilCount(locator: Locator, count: number): Promise<void> {
   await until(`${count} of ${locator}`, async () => (await locator.count()) === count);
 }
 
-/** Resolves once an input has a value. */
+/** Resolves when an input has this value. */
 export async function untilValue(input: Locator, value: string): Promise<void> {
   await until(`${input} is ${value}`, async () => (await input.inputValue()) === value);
 }
 
-/** Shows a pane of the panel, which a narrow panel has behind a tab. */
+/** Shows a pane of the panel, which is behind a tab if the panel is narrow. */
 export async function showPane(panel: Frame, pane: 'charts' | 'problems' | 'problem' | 'rollout'): Promise<void> {
   const tab = panel.locator(`[data-tab="${pane}"]`);
   if ((await tab.count()) > 0) await tab.click();
@@ -298,8 +299,8 @@ export async function showPane(panel: Frame, pane: 'charts' | 'problems' | 'prob
 }
 
 /**
- * Resolves when the run that the panel shows has completed all of its steps. Waits for one step at a time: on a busy machine
- * a run takes as long as it takes.
+ * Resolves when the run shown in the panel has completed all its steps. Waits for one step at a time, since the duration of
+ * a run depends on how busy the machine is.
  */
 export async function untilCompleted(panel: Frame, steps: number): Promise<void> {
   const line = panel.locator(`rs-header [data-steps="${steps}"]`);
