@@ -56,7 +56,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     // The alarm of the watch, with its reasons, and the score of the forecast.
     const alarm = panel.locator('rs-diagnosis [data-watch="collapse"], rs-diagnosis [data-watch="watch"]');
     expect(Number(await alarm.getAttribute('data-since'))).toBeGreaterThan(0);
-    expect(await alarm.locator('.reason').textContent()).toMatch(/\d.*\d/);
+    expect(await alarm.locator('[data-part="reasons"]').textContent()).toMatch(/\d.*\d/);
     await panel.locator('rs-diagnosis [data-measured]').waitFor();
     expect(await forecast.getAttribute('data-measured')).toMatch(/^0\.\d{3}$/);
 

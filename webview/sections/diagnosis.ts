@@ -289,7 +289,7 @@ export class DiagnosisLine extends Component {
     const text = { quiet: 'no alarms', watch: 'early signs of collapse', collapse: 'possible collapse' }[level];
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
-      ${warning ? html`<span class="muted">${warning.reasons.join('; ')}</span>` : nothing}
+      ${warning ? html`<span class="muted" data-part="reasons">${warning.reasons.join('; ')}</span>` : nothing}
       ${warning ? this.beside(comparison, warning.step) : nothing}
     </span>`;
   }
