@@ -1,7 +1,6 @@
 /**
  * How a problem changed between two steps: whether it was fixed or broke, changed its answer, and gained share. Pure.
  */
-import { shownVerdict, type Verdict } from '../protocol/verdict.ts';
 import type { RunColumns } from './columns.ts';
 import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from './problem-view.ts';
 
@@ -18,17 +17,8 @@ export type Move = 'fixed' | 'broke';
  * Whether the majority became right or wrong since the other step; null if neither, or if one of the two is unknown.
  */
 export function moveOf({ view, before }: Compared): Move | null {
-  const [now, then] = [decided(view), decided(before)];
-  if (now === then || now === 'unknown' || then === 'unknown') return null;
-  return now === 'correct' ? 'fixed' : 'broke';
-}
-
-/**
- * The verdict of a problem that its vote decides: a tie, and a single vote of several rollouts, is neither right nor wrong. A group of
- * one rollout has nothing else, and no answer is wrong.
- */
-function decided(view: ProblemView): Verdict {
-  return view.status === 'unanswered' || view.rollouts === 1 ? view.verdict : shownVerdict(view);
+  if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;
+  return view.verdict === 'correct' ? 'fixed' : 'broke';
 }
 
 /** Whether the answers at A and B differ. */

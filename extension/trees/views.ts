@@ -63,8 +63,8 @@ function runsView({ library, session, followed, report }: ViewParts): vscode.Dis
 function datasetsView({ problemFiles }: ViewParts): vscode.Disposable {
   const scope = new Disposables();
   const tree = scope.add(new DatasetsTree(problemFiles));
-  scope.add(createView('datasets', tree));
-  scope.add(problemFiles.onDidChange(() => void tree.refresh()));
+  const view = scope.add(createView('datasets', tree));
+  scope.add(problemFiles.onDidChange(() => void tree.refresh(view.visible)));
   return scope;
 }
 
@@ -82,7 +82,7 @@ function modelsView({ models }: ViewParts): vscode.Disposable {
   scope.add(
     models.onDidChange(() => {
       hint();
-      void tree.refresh();
+      void tree.refresh(view.visible);
     }),
   );
   return scope;

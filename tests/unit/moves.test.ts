@@ -1,6 +1,6 @@
 /** An answer that spreads over the problems, between two steps. */
 import { expect, test } from 'vitest';
-import { type Compared, moveOf, spreadAnswer } from '../../engine/runs/moves.ts';
+import { type Compared, spreadAnswer } from '../../engine/runs/moves.ts';
 
 const side = (answer: string | null) => ({
   status: answer === null ? 'tie' : 'majority',
@@ -31,21 +31,4 @@ test('an answer that has become the majority of many problems is named', () => {
   // A tie is not a majority.
   expect(spreadAnswer(rows(...some.map(([a]): [string, null] => [a, null])))).toBeNull();
   expect(spreadAnswer([])).toBeNull();
-});
-
-test('a problem is fixed or breaks where a majority says so: not by a tie, nor by a single vote of several rollouts', () => {
-  const of = (status: string, verdict: string, rollouts = 8) => ({ status, verdict, rollouts });
-  const move = (before: object, view: object) => moveOf({ before, view } as unknown as Compared);
-  const [right, wrong] = [of('majority', 'correct'), of('majority', 'wrong')];
-  expect(move(right, wrong)).toBe('broke');
-  expect(move(wrong, right)).toBe('fixed');
-  expect(move(right, right)).toBeNull();
-  for (const status of ['tie', 'single']) {
-    expect(move(right, of(status, 'wrong'))).toBeNull();
-    expect(move(of(status, 'wrong'), right)).toBeNull();
-  }
-  expect(move(right, of('unanswered', 'wrong'))).toBe('broke');
-  expect(move(right, of('majority', 'unknown'))).toBeNull();
-  // One rollout per problem is all that there is.
-  expect(move(of('single', 'correct', 1), of('single', 'wrong', 1))).toBe('broke');
 });

@@ -32,27 +32,21 @@ const ROWS = [
   row('never', {}),
 ];
 
-const MAJORITY = { status: 'majority' } as const;
 const MOVED = [
   row(
     'broke',
-    { ...MAJORITY, verdict: 'wrong', share: 0.9, answer: '7', since: { answer: 60, verdict: 60 } },
-    { ...MAJORITY, verdict: 'correct', share: 0.5, answer: '5' },
+    { verdict: 'wrong', share: 0.9, answer: '7', since: { answer: 60, verdict: 60 } },
+    { verdict: 'correct', share: 0.5, answer: '5' },
   ),
   row(
     'fixed',
-    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 }, lead: -0.2 },
-    { ...MAJORITY, verdict: 'wrong', share: 0.5, answer: '6' },
+    { verdict: 'correct', share: 0.6, answer: '5', since: { answer: 9, verdict: 9 }, lead: -0.2 },
+    { verdict: 'wrong', share: 0.5, answer: '6' },
   ),
   row(
     'same',
-    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5', rollouts: 8, unanswered: 5 },
-    { ...MAJORITY, verdict: 'correct', share: 0.6, answer: '5' },
-  ),
-  row(
-    'undecided',
-    { status: 'tie', verdict: 'wrong', share: 0.5, answer: '5' },
-    { ...MAJORITY, verdict: 'correct', share: 0.5, answer: '5' },
+    { verdict: 'correct', share: 0.6, answer: '5', rollouts: 8, unanswered: 5 },
+    { verdict: 'correct', share: 0.6, answer: '5' },
   ),
   row('new', { verdict: 'wrong', share: 0.9, answer: '7', status: 'tie' }),
 ];
@@ -62,9 +56,9 @@ test.each([
   ['fixed', ['fixed']],
   ['switched', ['broke', 'fixed']],
   ['gained>0.3', ['broke']],
-  ['gained>=-1', ['broke', 'fixed', 'same', 'undecided']],
+  ['gained>=-1', ['broke', 'fixed', 'same']],
   ['since>50', ['broke']],
-  ['tie', ['undecided', 'new']],
+  ['tie', ['new']],
   ['noanswer>0.5', ['same']],
   ['broke since>50 share>0.8', ['broke']],
   ['lead<0', ['fixed']],

@@ -1,7 +1,6 @@
 /** Cursor A at a step of another run: what the page shows, asks and keeps. */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseAddress } from '../../../engine/protocol/address.ts';
-import { shownVerdict } from '../../../engine/protocol/verdict.ts';
 import { partnersOf, viewInOther } from '../../../engine/runs/comparison/other-run.ts';
 import { copyOf, problemView, viewBefore } from '../../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../../engine/view/open-run.ts';
@@ -69,9 +68,7 @@ describe('cursor A at another run', () => {
       ['fixed', 'wrong', 'correct'],
       ['broke', 'correct', 'wrong'],
     ] as const) {
-      const wanted = store.rows.filter(
-        ({ view, before }) => shownVerdict(before) === from && shownVerdict(view) === to,
-      );
+      const wanted = store.rows.filter(({ view, before }) => before.verdict === from && view.verdict === to);
       store.selection.setFilter(filter);
       expect(store.filtered.map(({ problem }) => problem.id)).toEqual(wanted.map(({ problem }) => problem.id));
     }
