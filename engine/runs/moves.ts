@@ -14,7 +14,8 @@ export interface Compared {
 export type Move = 'fixed' | 'broke';
 
 /**
- * Whether the majority became right or wrong since the other step; null if neither, or if one of the two is unknown.
+ * Whether the vote became right or wrong since the other step; null if neither, or if one of the two is unknown. As in the
+ * majority's accuracy and in paired tests, a tie counts by its leading answer.
  */
 export function moveOf({ view, before }: Compared): Move | null {
   if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;

@@ -1,6 +1,7 @@
 /** An answer that spreads over the problems, between two steps. */
 import { expect, test } from 'vitest';
-import { type Compared, spreadAnswer } from '../../engine/runs/moves.ts';
+import { rightOf } from '../../engine/protocol/verdict.ts';
+import { type Compared, moveOf, spreadAnswer } from '../../engine/runs/moves.ts';
 
 const side = (answer: string | null) => ({
   status: answer === null ? 'tie' : 'majority',
@@ -31,4 +32,16 @@ test('an answer that has become the majority of many problems is named', () => {
   // A tie is not a majority.
   expect(spreadAnswer(rows(...some.map(([a]): [string, null] => [a, null])))).toBeNull();
   expect(spreadAnswer([])).toBeNull();
+});
+
+test('whatever the vote, a problem is fixed or breaks by the verdicts that Compare Runs counts', () => {
+  const sides = (['majority', 'tie', 'single', 'unanswered'] as const).flatMap((status) =>
+    (['correct', 'wrong', 'unknown'] as const).map((verdict) => ({ status, verdict, rollouts: 8 })),
+  );
+  for (const before of sides)
+    for (const view of sides) {
+      const [then, now] = [rightOf(before.verdict), rightOf(view.verdict)];
+      const counted = then === null || now === null || then === now ? null : now ? 'fixed' : 'broke';
+      expect(moveOf({ before, view } as unknown as Compared)).toBe(counted);
+    }
 });
