@@ -1,23 +1,23 @@
 /**
  * What llama.cpp makes of a GGUF file: for prompts of token ids, the tokens that it draws greedily, each with its
- * log-probabilities of `likeliest` tokens. In: JSON lines of a request in the first argument's file; out: one JSON.
+ * log-probabilities of `likeliest` tokens. Answers each line of JSON on its stdin with one line of JSON.
  *
- *     node tests/interop/llama.mjs ENVIRONMENT REQUESTS.json
+ *     node tests/interop/llama.mjs ENVIRONMENT
  *
  * ENVIRONMENT: the folder with node-llama-cpp that `node tests/interop/environments.mjs FOLDER llama` makes.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
-const [environment, requests] = process.argv.slice(2);
+const [environment] = process.argv.slice(2);
 const { resolve } = createRequire(path.join(environment, 'package.json'));
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(resolve('node-llama-cpp')).href);
 const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false, logLevel: LlamaLogLevel.error });
 
-const answers = [];
-for (const { file, prompts, tokens, likeliest } of JSON.parse(readFileSync(requests, 'utf8'))) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const { file, prompts, tokens, likeliest } = JSON.parse(line);
   const model = await llama.loadModel({ modelPath: file, gpuLayers: 0 });
   const rollouts = [];
   for (const prompt of prompts) {
@@ -36,8 +36,7 @@ for (const { file, prompts, tokens, likeliest } of JSON.parse(readFileSync(reque
     rollouts.push(steps);
     await context.dispose();
   }
-  answers.push(rollouts);
   await model.dispose();
+  console.log(JSON.stringify(rollouts));
 }
-console.log(JSON.stringify(answers));
 await llama.dispose();

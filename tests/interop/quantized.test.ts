@@ -11,8 +11,9 @@ import { typeName } from '../../engine/model/gguf-blocks.ts';
 import { writeGgufModel } from '../../engine/model/gguf-out.ts';
 import { sameTokenizer } from '../../engine/model/gguf-out-tokenizer.ts';
 import { openModel } from '../../engine/model/source.ts';
+import { Answering } from '../support/answering.ts';
 import { greedyTokens } from '../support/greedy.ts';
-import { interpreter, nodeEnvironment, runScript } from '../support/interop.ts';
+import { interpreter, nodeEnvironment } from '../support/interop.ts';
 import { expectSameDraws, llamaDraws, somePrompts } from '../support/llama.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { someWeights } from '../support/random-checkpoint.ts';
@@ -70,6 +71,15 @@ const cases: Case[] = [
   ),
 ];
 
+let quantizer: Answering | undefined;
+
+/** Quantizes files, and reads them with the package. */
+function startQuantizer(): Answering {
+  const bins = path.join('@node-llama-cpp', 'linux-x64', 'bins', 'linux-x64');
+  const library = path.join(llama!, 'node_modules', bins, 'libggml-base.so');
+  return new Answering(python!, [path.join(import.meta.dirname, 'quantized_files.py'), library]);
+}
+
 /** A random model in F16, and the same in these types, with the values that the package reads. */
 async function quantized({ name, types, change }: Case) {
   const from = path.join(GOLDEN, `tiny-${name}.gguf`);
@@ -86,17 +96,8 @@ async function quantized({ name, types, change }: Case) {
   const tokenizer = sameTokenizer((await readGguf(from)).metadata);
   const [half, file] = ['half.gguf', 'out.gguf'].map((one) => path.join(temporaryFolder(), one)) as [string, string];
   await writeGgufModel(half, { name: 'tiny', config, tensors: someWeights(config, SCALE), tokenizer }, 'F16');
-  const library = path.join(
-    llama!,
-    'node_modules',
-    '@node-llama-cpp',
-    'linux-x64',
-    'bins',
-    'linux-x64',
-    'libggml-base.so',
-  );
-  const script = path.join(import.meta.dirname, 'quantized_files.py');
-  const read = JSON.parse(await runScript(python!, script, [library, half, file, ...types]));
+  quantizer ??= startQuantizer();
+  const read = await quantizer.ask([half, file, ...types]);
   return { file, read: read as Record<string, [type: string, hash: string]> };
 }
 

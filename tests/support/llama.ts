@@ -1,12 +1,10 @@
 /** Compares greedy tokens of GGUF files in llama.cpp (`tests/interop/llama.mjs`) with ours. */
-import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { SampledRollout } from '../../engine/rollout/sampler.ts';
+import { Answering } from './answering.ts';
 import { nodeEnvironment } from './interop.ts';
-import { ROOT, temporaryFolder } from './processes.ts';
+import { ROOT } from './processes.ts';
 
 /** Number of tokens that llama.cpp draws. */
 const TOKENS = 12;
@@ -19,12 +17,12 @@ export function somePrompts(size: number): number[][] {
   return [3, 9, 20].map((length) => Array.from({ length }, (_, i) => (7 * i + length) % size));
 }
 
+let llama: Answering | undefined;
+
 export async function llamaDraws(file: string, prompts: number[][]): Promise<Drawn[]> {
-  const requests = path.join(temporaryFolder(), 'requests.json');
-  writeFileSync(requests, JSON.stringify([{ file, prompts, tokens: TOKENS, likeliest: 2 }]));
   const script = path.join(ROOT, 'tests', 'interop', 'llama.mjs');
-  const { stdout } = await promisify(execFile)(process.execPath, [script, nodeEnvironment('llama')!, requests]);
-  return JSON.parse(stdout.trim().split('\n').at(-1)!)[0];
+  llama ??= new Answering(process.execPath, [script, nodeEnvironment('llama')!]);
+  return (await llama.ask({ file, prompts, tokens: TOKENS, likeliest: 2 })) as Drawn[];
 }
 
 /** Fails unless the same tokens were drawn with similar log-probabilities; after a near tie the texts may differ. */
