@@ -2,13 +2,13 @@
  * A real VS Code for end-to-end tests: its server with the packaged extension, driven in headless Chromium. The server comes
  * from `../shared/tools/setup-vscode.mjs`; without it or the browser, the tests are skipped.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { isAlive, Program, temporaryFolder } from './processes.ts';
 import { requireOrSkip } from './skip.ts';
-import { CHROMIUM, EXTENSION, filesBelow, installVsCode, run, SETUP, VSIX } from './vsix.ts';
+import { CHROMIUM, EXTENSION, EXTENSIONS, filesBelow, installVsCode, run, SETUP } from './vsix.ts';
 import { PATIENCE, until } from './wait.ts';
 import { Workbench } from './workbench.ts';
 
@@ -130,8 +130,10 @@ export class VsCode {
     const workspace = path.join(base, 'w', 'all.code-workspace');
     if (roots) writeFileSync(workspace, JSON.stringify({ folders: roots.map((folder) => ({ path: folder })) }));
 
-    const packages = [VSIX, ...extensions].flatMap((one) => ['--install-extension', one]);
-    run('installing the extension', installed.node, [installed.serverMain, ...packages, ...where]);
+    cpSync(EXTENSIONS, path.join(base, 'e'), { recursive: true });
+    const packages = extensions.flatMap((one) => ['--install-extension', one]);
+    if (packages.length > 0)
+      run('installing an extension', installed.node, [installed.serverMain, ...packages, ...where]);
     const server = new Program(
       installed.node,
       [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'].concat(

@@ -3,7 +3,8 @@
  * setup builds both before the test files run in parallel.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cleanEnvironment } from './environment.ts';
 import { PATIENCE } from './wait.ts';
@@ -12,6 +13,8 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 export const SETUP = path.join(ROOT, '..', 'shared', 'tools', 'setup-vscode.mjs');
 const INSTALLED = path.join(ROOT, '.cache', 'vscode-e2e');
 export const VSIX = path.join(ROOT, '.cache', 'rollscope.vsix');
+/** A folder of extensions with only this one, which every window starts with a copy of. */
+export const EXTENSIONS = path.join(ROOT, '.cache', 'vscode-extensions');
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const EXTENSION = 'rollscope.rollscope';
 
@@ -27,6 +30,19 @@ export function packageExtension(): void {
   const newest = Math.max(...sources.flatMap(filesBelow).map((file) => statSync(file).mtimeMs));
   if (existsSync(VSIX) && statSync(VSIX).mtimeMs > newest) return;
   run('packaging the extension', process.execPath, [path.join(ROOT, 'scripts', 'package.mjs'), '--out', VSIX]);
+}
+
+/** Installs the package as users do, if it is newer than what was installed last. */
+export function installExtension(): void {
+  const listed = path.join(EXTENSIONS, 'extensions.json');
+  if (existsSync(listed) && statSync(listed).mtimeMs > statSync(VSIX).mtimeMs) return;
+  rmSync(EXTENSIONS, { recursive: true, force: true });
+  const { node, serverMain } = installVsCode();
+  const data = mkdtempSync(path.join(tmpdir(), 'rs-'));
+  const folders = ['--user-data-dir', path.join(data, 'u'), '--server-data-dir', path.join(data, 's')];
+  const args = ['--install-extension', VSIX, ...folders, '--extensions-dir', EXTENSIONS];
+  run('installing the extension', node, [serverMain, ...args, '--accept-server-license-terms']);
+  rmSync(data, { recursive: true, force: true });
 }
 
 /** Runs a program of the project to completion. Throws with its output if it fails. */
