@@ -10,8 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export const PATIENCE = Number(process.env.PATIENCE ?? 180_000);
 
+/** Between two checks, as a multiple of the duration of the first; milliseconds at most. */
+const [PAUSE, LONGEST_PAUSE] = [4, 200];
+
 export interface UntilOptions {
-  /** Milliseconds between checks. */
+  /** Milliseconds between checks, at least: one that takes long is made less often, so as not to slow what it waits for. */
   every?: number;
   /** Milliseconds after which it throws. */
   timeout?: number;
@@ -25,10 +28,12 @@ export async function until<T>(
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeout;
   for (;;) {
+    const begin = performance.now();
     const value = await condition();
     if (value) return value;
-    if (performance.now() > deadline) throw new Error(`Timed out after ${timeout / 1000} s: ${what}`);
-    await sleep(every);
+    const now = performance.now();
+    if (now > deadline) throw new Error(`Timed out after ${timeout / 1000} s: ${what}`);
+    await sleep(Math.max(every, Math.min(LONGEST_PAUSE, PAUSE * (now - begin))));
   }
 }
 
