@@ -29,7 +29,8 @@ export default defineConfig({
   resolve: { alias: { 'vscode-jsonrpc/common': path.resolve('node_modules/vscode-jsonrpc/lib/common') } },
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a CI machine, since tests that start programs also wait for them.
+    maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     // A test whose checks all stood in loops and conditions that did not come about has tested nothing.
     expect: { requireAssertions: true },

@@ -33,7 +33,7 @@ export async function packGpuCheck(file, program) {
     const loader = vulkanLoader();
     if (loader) fs.copyFileSync(fs.realpathSync(loader), path.join(stage, 'lib', 'libvulkan.so.1'));
     else console.log('No Vulkan loader (libvulkan1) here: the archive brings none.');
-    const options = { stdio: 'inherit', env: { ...process.env, XZ_OPT: '-1 -T0' } };
+    const options = { stdio: 'inherit', env: { ...process.env, XZ_OPT: '-0 -T0' } };
     const args = ['-cJf', path.resolve(file), '-C', path.dirname(stage), path.basename(stage)];
     if (spawnSync('tar', args, options).status !== 0) throw new Error('tar failed; it needs xz (xz-utils).');
   } finally {
