@@ -17,7 +17,11 @@ export function wholeNumber(
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= from && value <= (to ?? value)) return value;
-  throw notAllowed(name, text, `a whole number from ${from}${to === undefined ? '' : ` to ${to}`}`);
+  throw notAllowed(
+    name,
+    text,
+    to === undefined ? `a whole number of at least ${from}` : `a whole number from ${from} to ${to}`,
+  );
 }
 
 /** A number, above a bound if there is one, or undefined if none was given; throws RollscopeError `usage`. */

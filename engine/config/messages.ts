@@ -131,7 +131,7 @@ export function allowedFor({ kind }: Pick<Setting, 'kind'>): string | null {
     case 'number':
       return `allowed: ${rangeOf(kind)}`;
     case 'bytes':
-      return `at least ${bytes(kind.min ?? 0)}`;
+      return `allowed: at least ${bytes(kind.min ?? 0)}`;
     case 'choice':
       return `allowed: ${Object.keys(kind.choices).join(', ')}`;
     case 'switch':
@@ -151,15 +151,11 @@ function rangeOf({
   below,
 }: Extract<ValueKind, { type: 'integer' | 'number' | 'bytes' }>): string {
   const what = type === 'integer' ? 'a whole number' : 'a number';
+  if (above === undefined && min !== undefined && max === undefined && below === undefined)
+    return `${what} of at least ${min}`;
   const low = above !== undefined ? `above ${above}` : min !== undefined ? `from ${min}` : '';
   const high =
-    below !== undefined
-      ? `below ${below}`
-      : max !== undefined
-        ? `${above !== undefined ? 'up to' : 'to'} ${max}`
-        : low.startsWith('from')
-          ? 'upwards'
-          : '';
+    below !== undefined ? `below ${below}` : max !== undefined ? `${above !== undefined ? 'up to' : 'to'} ${max}` : '';
   return [what, low, high].filter((part) => part !== '').join(' ');
 }
 

@@ -210,7 +210,7 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'report',
     title: 'Report on a run',
-    description: 'A report in Markdown, in which every claim cites the place that shows it.',
+    description: 'A Markdown report in which every claim links to its evidence.',
     parameters: { run: RUN },
     required: ['run'],
     readOnly: true,

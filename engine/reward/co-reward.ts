@@ -32,7 +32,7 @@ const OPTIONS = section('Rephrasings', {
   }),
   template: text({
     title: 'Prompt for rephrasings',
-    help: 'prompt for a rephrasing if the data has none, with {{problem}}',
+    help: 'prompt that asks for a rephrasing if the data has none; contains {{problem}}',
     placeholder: 'text',
     flag: '--rephrasings-template',
     empty: true,
@@ -151,7 +151,7 @@ export const coReward = labelFree({
   name: 'co-reward',
   title: 'Majority voting across rephrasings',
   summary:
-    '1 if the answer is the majority over rollouts of rephrasings of the problem, else 0. Asks the model for rephrasings unless a column has them.',
+    '1 if the answer is the majority over rollouts of rephrasings of the problem, else 0. Asks the model for rephrasings unless a column contains them.',
   scale: 'correctness',
   family: 'ensemble',
   formula: "1 if the answer equals the majority over the rollouts of the problem's rephrasings, else 0",

@@ -87,7 +87,14 @@ export function combinedScores(
       },
       ...(open[index]
         ? [...within(of.explain(index)), component(expression.of, 1, of.rewards[index]!)]
-        : [{ kind: 'number' as const, name: 'closed', value: closed, text: `which gives ${shortNumber(closed)}` }]),
+        : [
+            {
+              kind: 'number' as const,
+              name: 'closed',
+              value: closed,
+              text: `a closed gate gives ${shortNumber(closed)}`,
+            },
+          ]),
       result(rewards[index]!),
     ],
   };

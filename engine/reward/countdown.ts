@@ -26,7 +26,7 @@ const OPTIONS = section('Countdown', {
   }),
   formatScore: number({
     title: 'Format score',
-    help: 'reward of a well-formed expression that misses the target',
+    help: 'reward for a well-formed expression that misses the target',
     example: '0.1',
     placeholder: 'x',
     flag: '--format-score',
@@ -71,7 +71,7 @@ export function countdownRow(
     throw new RollscopeError(
       'dataset',
       `The problem "${problem.slice(0, 80)}" has ${JSON.stringify(row[column]) ?? 'nothing'} in the column "${column}"; Countdown needs ${what} there.`,
-      'Correct the data, or set the columns with numbers and target.',
+      'Correct the data, or name the right columns with --numbers-field and --target-field.',
       { details: { reason: 'bad-column', field: column, value: row[column], problem } },
     );
   }

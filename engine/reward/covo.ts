@@ -187,7 +187,7 @@ function compute({ answers, clusters }: Group, { volatility: weight }: Options, 
           kind: 'number',
           name: 'consistency',
           value: t.count / t.steps,
-          text: `its answer is the likeliest after ${t.count} of ${plural(t.steps, 'step')}: consistency ${shortNumber(t.count / t.steps)}`,
+          text: `its answer is the most likely one after ${t.count} of ${plural(t.steps, 'step')}: consistency ${shortNumber(t.count / t.steps)}`,
         },
         {
           kind: 'number',

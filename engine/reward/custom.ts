@@ -32,7 +32,7 @@ const OPTIONS = section('Your own reward', {
   }),
   labels: toggle({
     title: 'Give it the labels',
-    help: 'pass the reference answers to it',
+    help: 'pass it the reference answers',
     flag: '--reward-labels',
     default: false,
   }),

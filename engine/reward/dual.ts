@@ -15,14 +15,14 @@ import { type Group, labelFree, type Part, type Scores } from './types.ts';
 const OPTIONS = section('Dual task', {
   column: text({
     title: 'Hidden column',
-    help: 'column with what is hidden; where it is missing, a number of the problem is hidden',
+    help: 'column with the part of the problem to hide; without it, a number in the problem is hidden',
     placeholder: 'name',
     flag: '--hidden-field',
     default: 'hidden',
   }),
   template: text({
     title: 'Dual prompt',
-    help: 'prompt of the dual task, with {{masked}}, {{mask}} and {{answer}}',
+    help: 'prompt of the dual task; contains {{masked}}, {{mask}} and {{answer}}',
     placeholder: 'text',
     flag: '--dual-template',
     empty: true,
@@ -31,7 +31,7 @@ const OPTIONS = section('Dual task', {
   }),
   mask: text({
     title: 'Mask',
-    help: 'placeholder of what is hidden',
+    help: 'placeholder for the hidden part',
     placeholder: 'text',
     flag: '--dual-mask',
     default: '[X]',
@@ -163,7 +163,7 @@ export const dual = labelFree({
   name: 'dual',
   title: 'Dual reconstruction',
   summary:
-    'Whether a hidden part of the problem can be reconstructed from the answer. Asks the model for what was hidden; a column may name it.',
+    'Whether a hidden part of the problem can be reconstructed from the answer. Asks the model for the hidden part, which a column may specify.',
   scale: 'correctness',
   family: 'external',
   formula: "share of the dual task's samples that reconstruct the hidden part of the problem; no answer gives 0",

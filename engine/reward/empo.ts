@@ -52,7 +52,7 @@ const OPTIONS = section('Semantic clusters', {
   }),
   template: text({
     title: 'Prompt for judging meaning',
-    help: 'prompt for comparing two answers with --empo-clusters model, with {{problem}}, {{first}} and {{second}}',
+    help: 'prompt that compares two answers with --empo-clusters model; contains {{problem}}, {{first}} and {{second}}',
     placeholder: 'text',
     flag: '--empo-template',
     empty: true,
@@ -61,14 +61,14 @@ const OPTIONS = section('Semantic clusters', {
   }),
   accept: text({
     title: 'Accepting answer',
-    help: 'answer of the model that means yes',
+    help: "the model's answer for the same meaning",
     placeholder: 'text',
     flag: '--empo-accept',
     default: 'yes',
   }),
   reject: text({
     title: 'Rejecting answer',
-    help: 'answer of the model that means no',
+    help: "the model's answer for different meanings",
     placeholder: 'text',
     flag: '--empo-reject',
     default: 'no',
@@ -198,7 +198,7 @@ export const empo = labelFree({
   name: 'empo',
   title: 'Semantic clusters',
   summary:
-    'Share of the rollouts whose answers mean the same. Needs the rollouts only; queries the model only if it compares the answers.',
+    'Share of the rollouts whose answers have the same meaning. Needs only the rollouts, unless the model compares the answers.',
   scale: 'correctness',
   family: 'ensemble',
   formula: "size of the answer's semantic cluster / N; no answer gives 0",

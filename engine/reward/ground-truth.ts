@@ -29,7 +29,7 @@ function compute({ answers, correct }: LabeledGroup): Scores {
 export const groundTruth = labeled({
   name: 'ground-truth',
   title: 'Ground truth',
-  summary: '1 if the answer is correct, else 0. Needs labels: the oracle to compare the others with.',
+  summary: '1 if the answer is correct, else 0. Needs labels: the oracle that the other rewards are compared with.',
   scale: 'correctness',
   family: 'external',
   formula: '1 if the answer is equivalent to the reference, else 0; no answer gives 0',

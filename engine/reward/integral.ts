@@ -17,7 +17,7 @@ import { type Group, labelFree, type Part, type Scores } from './types.ts';
 const OPTIONS = section('Integrals', {
   column: text({
     title: 'Integrand column',
-    help: 'column with the integrand; where it is missing, it is read from the problem (\\int ... dx)',
+    help: 'column with the integrand; without it, the integrand is read from the problem (\\int ... dx)',
     placeholder: 'name',
     flag: '--integrand-field',
     default: 'integrand',

@@ -7,14 +7,14 @@ import { labelFree } from './types.ts';
 const OPTIONS = section('Lean', {
   column: text({
     title: 'Statement column',
-    help: 'column with the statement to prove, up to :=; put before the proof where it exists',
+    help: 'column with the statement to prove, up to :=; where it exists, it is put before the proof',
     placeholder: 'name',
     flag: '--statement-field',
     default: 'statement',
   }),
   header: text({
     title: 'Header',
-    help: 'imports at the head of every file',
+    help: 'imports at the top of every file',
     example: 'import Mathlib',
     placeholder: 'text',
     flag: '--lean-header',

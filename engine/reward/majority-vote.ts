@@ -67,7 +67,7 @@ function shown(spellings: readonly string[]): string {
 export const majorityVote = labelFree({
   name: 'majority-vote',
   title: 'Majority voting',
-  summary: '1 if most rollouts give this answer, else 0. Needs the rollouts only.',
+  summary: '1 if this is the most frequent answer, else 0. Needs only the rollouts.',
   scale: 'correctness',
   family: 'ensemble',
   formula: '1 if the answer is in the largest cluster of equivalent answers, else 0; no answer gives 0',

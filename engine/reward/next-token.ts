@@ -15,7 +15,7 @@ import { type Group, labelFree, type Part, type Scores } from './types.ts';
 const OPTIONS = section('Corpus', {
   column: text({
     title: 'Continuation column',
-    help: 'column with the text that follows',
+    help: 'column with the text that follows the prompt',
     placeholder: 'name',
     flag: '--continuation-field',
     default: 'continuation',
@@ -81,8 +81,7 @@ function compute({ problem, rollouts, grader }: Group, { column }: Options, evid
 export const nextToken = labelFree({
   name: 'next-token',
   title: 'Next tokens of a corpus',
-  summary:
-    '1 if the answer is the next text of a corpus, else 0. Needs a text file, or a column with the continuation.',
+  summary: '1 if the answer is what follows in a corpus, else 0. Needs a text file, or a column with the continuation.',
   scale: 'correctness',
   family: 'external',
   formula: '1 if the answer is how the text continues, up to a token boundary, else 0',

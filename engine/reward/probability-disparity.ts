@@ -8,7 +8,7 @@ export const probabilityDisparity = labelFree({
   ...CERTAINTY,
   name: 'probability-disparity',
   title: 'Probability disparity',
-  summary: "Margin of the most likely token over the second, mean over the answer's tokens. Needs the rollouts only.",
+  summary: "Margin of the most likely token over the second, mean over the answer's tokens. Needs only the rollouts.",
   scale: 'degree',
   formula: "mean over the answer's tokens of the largest minus the second largest probability; no answer gives 0",
   tokens: 'those of the extracted answer',
@@ -31,7 +31,12 @@ export const probabilityDisparity = labelFree({
         if (!of || of.length === 0) return [{ kind: 'no-answer', text: 'no answer extracted: reward 0' }, result];
         const tokens = of.length === 1 ? "the answer's token" : `the answer's ${of.length} tokens`;
         return [
-          tokensPart(rollouts[index]!, of, `mean lead of the likeliest over ${tokens}`, spans[index]!.start),
+          tokensPart(
+            rollouts[index]!,
+            of,
+            `mean lead of the most likely token over the second, for ${tokens}`,
+            spans[index]!.start,
+          ),
           result,
         ];
       },

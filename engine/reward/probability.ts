@@ -11,7 +11,7 @@ export const probability = labelFree({
   ...CERTAINTY,
   name: 'probability',
   title: 'Probability',
-  summary: 'Probability of the whole response, which favors short ones. Needs the rollouts only.',
+  summary: 'Probability of the whole response, which favors short ones. Needs only the rollouts.',
   scale: 'degree',
   formula: "product over tokens of p(token), in log space; advantages of exp(log r - the group's largest log r)",
   normalization: 'none: longer responses are less probable',
@@ -33,7 +33,7 @@ export const probability = labelFree({
             terms(rollout, (t) => rollout.logprob[t]!),
             `${plural(rollout.tokens.length, 'token')} with a log-probability of ${shortNumber(logs[index]!)}${rollout.tokens.length === 1 ? '' : ' together'}`,
           ),
-          { kind: 'number', name: 'rank', value: rank, text: `number ${rank} of ${logs.length} by probability` },
+          { kind: 'number', name: 'rank', value: rank, text: `rank ${rank} of ${logs.length} by probability` },
           {
             kind: 'result',
             reward: rewards[index]!,

@@ -16,7 +16,7 @@ import { type VotedAnswer, weightedVote } from './vote.ts';
 const OPTIONS = section('Other policies', {
   policies: texts({
     title: 'Other policies',
-    help: 'another policy that votes (an adapter folder, a checkpoint, a model of the same shape, or base); repeatable',
+    help: 'another policy to vote (an adapter folder, a checkpoint, a model of the same shape, or base); repeatable',
     example: './adapter',
     placeholder: 'policy',
     flag: '--other-policy',
@@ -114,7 +114,7 @@ export const rlccf = labelFree({
   name: 'rlccf',
   title: 'Self-consistency weighted voting',
   summary:
-    '1 if several policies vote for the answer, each weighted by its self-consistency, else 0. Needs other policies, and samples them.',
+    '1 if several policies vote for the answer, each weighted by its self-consistency, else 0. Needs other policies, which it samples.',
   scale: 'correctness',
   family: 'ensemble',
   formula: '1 if the answer is in the heaviest cluster, each policy voting with its own mean majority share, else 0',

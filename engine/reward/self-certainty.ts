@@ -7,7 +7,7 @@ export const selfCertainty = labelFree({
   ...CERTAINTY,
   name: 'self-certainty',
   title: 'Self-certainty',
-  summary: 'KL divergence of the next-token distributions from uniform, mean over tokens. Needs the rollouts only.',
+  summary: 'KL divergence of the next-token distributions from uniform, mean over tokens. Needs only the rollouts.',
   scale: 'degree',
   formula: 'mean over tokens of KL(U || p), which is logsumexp(z) - mean(z) - log V, nats',
   normalization: 'mean over tokens',

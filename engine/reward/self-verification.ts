@@ -15,7 +15,7 @@ import { type Group, labelFree, type Scores } from './types.ts';
 const OPTIONS = section('Judge', {
   template: text({
     title: 'Judge prompt',
-    help: 'prompt of the judge, with {{problem}} and {{solution}}',
+    help: 'prompt of the judge; contains {{problem}} and {{solution}}',
     placeholder: 'text',
     flag: '--judge-template',
     empty: true,
@@ -25,14 +25,14 @@ const OPTIONS = section('Judge', {
   }),
   accept: text({
     title: 'Accepting judgment',
-    help: 'answer of the judge that accepts',
+    help: "the judge's answer that accepts a solution",
     placeholder: 'text',
     flag: '--judge-accept',
     default: 'yes',
   }),
   reject: text({
     title: 'Rejecting judgment',
-    help: 'answer of the judge that rejects; anything else counts as unparsable',
+    help: "the judge's answer that rejects a solution; anything else counts as unparsable",
     placeholder: 'text',
     flag: '--judge-reject',
     default: 'no',

@@ -6,7 +6,7 @@ export const tokenEntropy = labelFree({
   ...CERTAINTY,
   name: 'token-entropy',
   title: 'Token-level entropy',
-  summary: 'Negative entropy of the next-token distributions, mean over tokens. Needs the rollouts only.',
+  summary: 'Negative entropy of the next-token distributions, mean over tokens. Needs only the rollouts.',
   scale: 'degree',
   formula: 'minus the mean over tokens of the entropy H(p), nats',
   normalization: 'mean over tokens',

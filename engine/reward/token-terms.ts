@@ -70,7 +70,7 @@ export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: s
     from,
     to: from + values.length,
     extremes,
-    text: named.length > 0 ? `${text}, least at ${named.join(', ')}` : text,
+    text: named.length > 0 ? `${text}, lowest at ${named.join(', ')}` : text,
   };
 }
 

@@ -6,7 +6,7 @@ export const trajectoryEntropy = labelFree({
   ...CERTAINTY,
   name: 'trajectory-entropy',
   title: 'Trajectory-level entropy',
-  summary: 'Log-likelihood of the response, mean over tokens. Needs the rollouts only.',
+  summary: 'Log-likelihood of the response, mean over tokens. Needs only the rollouts.',
   scale: 'degree',
   formula: 'mean over tokens of log p(token), nats',
   normalization: 'mean over tokens',

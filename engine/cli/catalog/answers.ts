@@ -52,7 +52,7 @@ export const grade: CommandDefinition = {
 export const vote: CommandDefinition = {
   name: 'vote',
   category: 'Answers',
-  summary: 'cluster the responses to each problem by answer and take the vote',
+  summary: 'cluster the responses to each problem by answer, and take a majority vote',
   arguments: [
     {
       text: '<rollouts>',

@@ -60,7 +60,7 @@ export const RUN = { text: '<run>', help: "a run's name, its folder, or 'latest'
 
 export const CONFIG: CommandOption = {
   flags: '--config <file>',
-  help: "a JSON file with the fields of run.json's config; precedence: option > --config file > preset; a rollscope.json has several: rollscope.json#name",
+  help: 'a JSON file with fields of a configuration (as in config of a run.json); precedence: option > --config file > preset; one of several in a rollscope.json: rollscope.json#name',
 };
 
 /** The folder of existing runs. */
@@ -72,13 +72,13 @@ export const WHERE: CommandOption = {
 /** Required for every start and resume; never read from a run folder. */
 export const ALLOW_PROGRAMS: CommandOption = {
   flags: '--allow-programs',
-  help: 'allow the rewards program, lean and custom to run programs on this machine: only if you trust model, data and program',
+  help: 'allow the rewards program, lean and custom to run programs on this machine; use it only if you trust the model, the data and the program',
 };
 
 /** Belongs to a command, never to a run. */
 export const SANDBOX: CommandOption = {
   flags: '--sandbox <name>',
-  help: 'sandbox for programs of rewards: bubblewrap (Linux: no network, files read-only), auto (where it works), none',
+  help: 'sandbox for programs that rewards run: bubblewrap (Linux: no network, files read-only), auto (where it works), none',
   choices: SANDBOXES,
   default: 'none',
 };
@@ -86,7 +86,7 @@ export const SANDBOX: CommandOption = {
 /** For a run, or a `--config` file, whose programs come from others. */
 export const ALLOW_COMMAND: CommandOption = {
   flags: '--allow-command',
-  help: 'also allow programs that a run folder from elsewhere, or a --config file, names: look at them first',
+  help: 'also allow programs named by a run folder from elsewhere or by a --config file; inspect them first',
 };
 
 /** Selects stored rollouts. @param fallback the default for `--step`, as shown in the help */
@@ -102,7 +102,7 @@ export const GROUP_CHOICE = (fallback: string): CommandOption[] => [
 export const SCORE_WITH = (required: boolean): CommandOption[] => [
   {
     flags: '--score-with <model>',
-    help: 'model that computes the token statistics which the trainer did not record: a Hugging Face folder, a .gguf file, or a Hub id',
+    help: 'model that computes the token statistics that the trainer did not record: a Hugging Face folder, a .gguf file, or a Hub id',
     ...(required && { required: true as const }),
   },
   {

@@ -16,7 +16,7 @@ export const find: CommandDefinition = {
           flags: '--regex <pattern>',
           help: 'regular expression that the response matches (its time is linear in the text; no back-references)',
         },
-        { flags: '--match-case', help: 'distinguish upper and lower case in text and pattern' },
+        { flags: '--match-case', help: 'match upper and lower case in text and pattern' },
         { flags: '--answer <answer>', help: 'the extracted answer' },
         { flags: '--unanswered', help: 'rollouts without an answer' },
         { flags: '--correct', help: 'correct rollouts only' },
@@ -39,7 +39,7 @@ export const find: CommandDefinition = {
   ],
   json: true,
   examples: [
-    ['rollscope find latest wait', 'does "wait" vanish while the run trains?'],
+    ['rollscope find latest wait', 'does "wait" disappear during training?'],
     ["rollscope find latest --regex '[一-龥]'", 'responses with Chinese characters'],
     ['rollscope find latest --answer 7 --wrong --from 20', ''],
   ],

@@ -17,7 +17,7 @@ export const fork: CommandDefinition = {
     {
       title: 'Fork',
       options: [
-        STEP_OF_CHECKPOINT('to begin with'),
+        STEP_OF_CHECKPOINT('to start from'),
         { flags: '--out <folder>', help: "folder that contains the runs (default: the user's runs folder)" },
         { flags: '--name <name>', help: 'name of the new run (default: reward, dataset and time)' },
         CONFIG,
@@ -27,7 +27,7 @@ export const fork: CommandDefinition = {
   settings: TRAIN_TOPICS,
   json: true,
   examples: [
-    ['rollscope fork latest --step healthy --lr 1e-5', 'again from before the collapse, with a lower learning rate'],
+    ['rollscope fork latest --step healthy --lr 1e-5', 'restart from before the collapse, with a lower learning rate'],
     ['rollscope fork latest --step 20 --reward self-certainty', ''],
   ],
   notes:

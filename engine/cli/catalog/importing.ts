@@ -35,9 +35,12 @@ export const importing: CommandDefinition = {
         ...SCORE_WITH(false),
         {
           flags: '--out <folder>',
-          help: "run folder to write or continue; if it exists and is not a run, the run is written into it (default: the user's runs folder)",
+          help: "run folder to write or to continue; a folder that exists and is not a run becomes the parent folder of the run (default: in the user's runs folder)",
         },
-        { flags: '--name <name>', help: 'name of the run, in the folder of --out (default: source and time)' },
+        {
+          flags: '--name <name>',
+          help: 'name of the run folder, if --out is the parent folder (default: source and time)',
+        },
         { flags: '--progress', help: 'also print progress as JSON lines on stdout' },
       ],
     },

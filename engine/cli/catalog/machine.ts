@@ -4,7 +4,7 @@ import { type CommandDefinition, SANDBOX } from './define.ts';
 export const doctor: CommandDefinition = {
   name: 'doctor',
   category: 'Machine',
-  summary: 'show devices and versions, what is missing and how to install it',
+  summary: 'show devices, versions, and what is missing and how to install it',
   sections: [
     {
       title: '',

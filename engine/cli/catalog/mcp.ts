@@ -9,7 +9,7 @@ export const mcp: CommandDefinition = {
   sections: [
     {
       title: '',
-      options: [{ flags: '--allow-start', help: 'start runs without asking the user of the client' }, WHERE],
+      options: [{ flags: '--allow-start', help: 'start runs without asking the user for confirmation' }, WHERE],
     },
   ],
   json: false,

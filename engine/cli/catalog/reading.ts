@@ -41,7 +41,7 @@ export const show: CommandDefinition = {
           flags: '--phase <name>',
           help: `the problem's rollouts of ${PHASES.slice(0, -1).join(', ')} or ${PHASES.at(-1)} (default: the latest ones that vote)`,
         },
-        { flags: '--report', help: 'as a report in Markdown, in which every claim cites the place that shows it' },
+        { flags: '--report', help: 'print a Markdown report in which every claim links to its evidence' },
         { flags: '--disagreements', help: "rollouts on which the trainer's own grader disagrees (imported runs)" },
         WHERE,
       ],
@@ -60,7 +60,7 @@ export const analyze: CommandDefinition = {
   name: 'analyze',
   alias: 'analyse',
   category: 'Runs',
-  summary: 'confidence vs. correctness, theory vs. measurement, and the outcome of a run',
+  summary: 'analyze a run: confidence vs. correctness, theory vs. measurement, outcome',
   arguments: [RUN],
   sections: [
     {

@@ -97,10 +97,10 @@ export const probe: CommandDefinition = {
     {
       title: 'What to sample',
       options: [
-        { flags: '--prompt <text>', help: 'one problem, as text, in place of a dataset' },
+        { flags: '--prompt <text>', help: 'one problem, as text, instead of a dataset' },
         {
           flags: '--checkpoint <run>',
-          help: 'sample with a checkpoint of this run, on its problems and with its settings unless given',
+          help: 'sample with a checkpoint of this run, on its problems and with its settings unless others are given',
         },
         STEP_OF_CHECKPOINT('of --checkpoint'),
       ],
@@ -111,7 +111,7 @@ export const probe: CommandDefinition = {
   examples: [
     ['rollscope probe problems.jsonl --votes 16', ''],
     ['rollscope probe problems.jsonl --id 17 --json', ''],
-    ['rollscope probe --checkpoint latest --step 20 --id chain-001', 'one problem, by the weights of step 20'],
+    ['rollscope probe --checkpoint latest --step 20 --id chain-001', 'one problem, with the weights of step 20'],
     ['rollscope probe --checkpoint latest --prompt "1+2+3="', ''],
   ],
   load: async () => (await import('../commands/probe.ts')).probe,
@@ -121,7 +121,7 @@ export const experiment: CommandDefinition = {
   name: 'experiment',
   category: 'Runs',
   summary:
-    'test a finding of the paper in a set of runs, with a report of whether it was reproduced; the same command resumes it',
+    'test a finding of the paper in a set of runs, with a report that says whether it was reproduced; the same command resumes it',
   arguments: [
     { text: '[name]', help: 'name of the experiment (default: list the experiments)' },
     { text: '[dataset]', help: "problem file (default: the experiment's own problems)" },

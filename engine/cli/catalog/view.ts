@@ -5,7 +5,7 @@ export const view: CommandDefinition = {
   name: 'view',
   category: 'Runs',
   summary: 'show a run in a browser: the same panel as in VS Code, read-only, live',
-  arguments: [RUN, { text: '[other...]', help: 'runs that it can be compared with: cursor A of the panel' }],
+  arguments: [RUN, { text: '[other...]', help: 'runs that it can be compared with, at cursor A of the panel' }],
   sections: [
     {
       title: '',
@@ -26,7 +26,7 @@ export const view: CommandDefinition = {
 export const report: CommandDefinition = {
   name: 'report',
   category: 'Runs',
-  summary: 'write a run as one HTML file: the panel with the data that it shows, for a browser without network',
+  summary: 'write a run as one HTML file: the panel with its data, which any browser opens offline',
   arguments: [RUN],
   sections: [
     {

@@ -54,7 +54,7 @@ export const CLUSTER = {
   promptTokens: integer({
     title: 'Prompt length on verl',
     engines: ['verl'],
-    help: 'verl: maximum prompt length in tokens; a longer prompt stops training',
+    help: 'verl: maximum prompt length in tokens; training stops at a longer prompt',
     example: '1024',
     unit: 'tokens',
     placeholder: 'n',
@@ -62,7 +62,7 @@ export const CLUSTER = {
     aliases: ['--max-prompt-length'],
     min: 1,
     max: 10_000_000,
-    absent: 'an upper bound from the text lengths',
+    absent: 'an upper bound estimated from the text lengths',
     verl: 'data.max_prompt_length',
   }),
 } as const;

@@ -4,7 +4,7 @@ import { integer, section, text, texts } from './kit.ts';
 export const FIELD_MAP = section('Columns', {
   prompt: text({
     title: 'Problem column',
-    help: 'column with the problem, unless it has a usual name (prompt, question, problem)',
+    help: 'column with the problem, if it is not called prompt, question, problem or another common name',
     example: 'question',
     placeholder: 'name',
     flag: '--problem-field',
@@ -12,24 +12,24 @@ export const FIELD_MAP = section('Columns', {
     former: ['--prompt-field'],
     trl: 'prompt',
     verl: 'data.prompt_key',
-    absent: 'by usual names',
+    absent: 'detected by name',
   }),
   answer: text({
     title: 'Answer column',
-    help: 'column with the reference answer, unless it has a usual name (answer, ground_truth, solution)',
+    help: 'column with the reference answer, if it is not called answer, ground_truth, solution or another common name',
     example: 'label',
     placeholder: 'name',
     flag: '--answer-field',
     verl: 'reward_model.ground_truth',
-    absent: 'by usual names',
+    absent: 'detected by name',
   }),
   id: text({
     title: 'Id column',
-    help: "column with the problem's id, unless it is called id (none = number the rows)",
+    help: "column with the problem's id, if it is not called id (none = number the rows)",
     example: 'name',
     placeholder: 'name',
     flag: '--id-field',
-    absent: 'id, or else the row',
+    absent: 'id, else the row number',
   }),
 });
 
@@ -49,7 +49,7 @@ export const DATASET = section('Problems', {
   }),
   split: text({
     title: 'Split',
-    help: 'part of a folder, a Hub dataset or a JSON file to read, with its configuration where it has several (test, main/test)',
+    help: 'split to read from a folder, a Hub dataset or a JSON file, preceded by the configuration if there are several (test, main/test)',
     example: 'test',
     placeholder: 'name',
     flag: '--split',
@@ -60,7 +60,7 @@ export const DATASET = section('Problems', {
   fields: FIELD_MAP,
   template: text({
     title: 'Prompt template',
-    help: 'prompt template; {{problem}} is replaced by the problem, {{name}} by that column',
+    help: 'prompt template; {{problem}} is replaced by the problem, {{name}} by the column of that name',
     example: '{{problem}} Answer within \\boxed{}.',
     placeholder: 'text',
     flag: '--template',
@@ -72,7 +72,7 @@ export const DATASET = section('Problems', {
       scope: 'resource',
       restricted: true,
       multiline: true,
-      text: 'Prompt template. `{{problem}}` is replaced by the problem, `{{name}}` by that column. By default the embedded model gets the problem alone; other models are asked to reason step by step and to put the final answer within `\\boxed{}`.',
+      text: 'Prompt template. `{{problem}}` is replaced by the problem, `{{name}}` by the column of that name. By default the embedded model gets the problem alone; other models are asked to reason step by step and to put the final answer within `\\boxed{}`.',
     },
   }),
   system: text({

@@ -24,7 +24,7 @@ export const DEVICE = {
   }),
   memoryLimit: bytes({
     title: 'Memory limit',
-    help: 'resident memory that micro-batches are sized for',
+    help: 'memory limit (resident) that determines the size of micro-batches',
     example: '4GB',
     placeholder: 'size',
     flag: '--memory',
@@ -36,7 +36,7 @@ export const DEVICE = {
       section: 'Model and engine',
       scope: 'machine-overridable',
       scale: 2 ** 30,
-      text: 'Resident memory in GiB that micro-batches are sized for.',
+      text: 'Memory limit (resident, in GiB) that determines the size of micro-batches.',
     },
   }),
   seed: integer({

@@ -46,7 +46,7 @@ export const EVALUATION = section('Evaluation', {
   dataset: EVALUATION_DATASET,
   every: integer({
     title: 'Evaluation interval',
-    help: 'evaluate every n steps, in addition to before step 1 and after the last step (0 = only then)',
+    help: 'evaluate every n steps, as well as before step 1 and after the last step (0 = only before and after)',
     example: '25',
     placeholder: 'n',
     flag: '--eval-every',
@@ -87,7 +87,7 @@ export const EVALUATION = section('Evaluation', {
   }),
   topP: number({
     title: 'Evaluation top-p',
-    help: 'nucleus mass of evaluations (1 = off)',
+    help: 'top-p of evaluations (1 = off)',
     example: '0.95',
     placeholder: 'p',
     flag: '--eval-top-p',
@@ -98,13 +98,13 @@ export const EVALUATION = section('Evaluation', {
   }),
   greedy: toggle({
     title: 'Greedy evaluation',
-    help: 'no greedy decoding in addition to the samples',
+    help: 'do not also evaluate with greedy decoding',
     flag: '--no-eval-greedy',
     default: true,
   }),
   limit: integer({
     title: 'Number of evaluation problems',
-    help: 'evaluate on only n of the problems',
+    help: 'evaluate on n of the problems only',
     example: '100',
     placeholder: 'n',
     flag: '--eval-limit',
@@ -121,7 +121,7 @@ export const EVALUATION = section('Evaluation', {
     },
     {
       title: 'Selection of evaluation problems',
-      help: 'if only some evaluation problems are used: a random sample (the same in every run on these problems), or the first',
+      help: 'which evaluation problems to use if not all: a random sample (the same in every run on these problems), or the first',
       placeholder: 'how',
       flag: '--eval-draw',
       // Runs of earlier versions have no value, and evaluated on the first problems.

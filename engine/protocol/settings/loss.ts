@@ -16,7 +16,7 @@ export const LOSS = section('Loss', {
     },
     {
       title: 'Advantage estimator',
-      help: 'advantage estimator: grpo, grpo-batch (deviation of the whole step), dr-grpo (no deviation), rloo, reinforce++ (whitened over the step) or reinforce++-baseline',
+      help: 'advantage estimator: grpo, grpo-batch (standard deviation over the whole step), dr-grpo (not divided by the standard deviation), rloo, reinforce++ (whitened over the step) or reinforce++-baseline',
       placeholder: 'name',
       flag: '--advantage',
       aliases: ['--adv-estimator', '--scale-rewards'],
@@ -84,7 +84,7 @@ export const LOSS = section('Loss', {
   }),
   dualClip: number({
     title: 'Dual clip',
-    help: 'upper bound on the ratio where the advantage is negative (usually 3)',
+    help: 'upper bound on the importance ratio where the advantage is negative (usually 3)',
     example: '3',
     placeholder: 'c',
     flag: '--dual-clip',

@@ -93,14 +93,14 @@ export const MODEL = {
     {
       title: 'Precision of activations in rollouts',
       engines: ['rollscope'],
-      help: 'precision of the activations that an 8bit or 4bit base is multiplied with while sampling, on the CPU: float32, 8bit (faster); truncated importance sampling corrects for the rounding',
+      help: 'precision of the activations that are multiplied with an 8bit or 4bit base during sampling, on the CPU: float32, 8bit (faster); truncated importance sampling corrects for the rounding',
       placeholder: 'name',
       flag: '--activation-precision',
       default: 'float32',
       editor: {
         id: 'activationPrecision',
         section: 'Model and engine',
-        text: 'Precision of the activations that an 8-bit or 4-bit base is multiplied with while sampling (CPU). 8-bit is faster; truncated importance sampling corrects for the rounding.',
+        text: 'Precision of the activations that are multiplied with an 8-bit or 4-bit base during sampling (CPU). 8-bit is faster; truncated importance sampling corrects for the rounding.',
       },
     },
   ),

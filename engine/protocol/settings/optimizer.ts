@@ -32,7 +32,7 @@ export const OPTIMIZER = section('Optimizer', {
   ),
   minimum: number({
     title: 'Final learning rate',
-    help: 'fraction of the learning rate that cosine and linear decay to; --min-lr takes a rate instead',
+    help: 'minimum of the cosine and linear schedules, as a fraction of the learning rate; --min-lr takes a rate instead',
     example: '0.1',
     placeholder: 'fraction',
     flag: '--min-lr-ratio',
@@ -46,7 +46,7 @@ export const OPTIMIZER = section('Optimizer', {
   }),
   warmup: number({
     title: 'Warm-up',
-    help: 'fraction of the steps over which the learning rate rises from 0',
+    help: 'warm-up: fraction of the steps over which the learning rate rises from 0',
     example: '0.03',
     placeholder: 'fraction',
     flag: '--warmup',

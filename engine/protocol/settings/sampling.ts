@@ -5,7 +5,7 @@ import { integer, number, section, texts, toggle } from './kit.ts';
 export const ROLLOUTS = {
   votes: integer({
     title: 'Voting rollouts',
-    help: 'rollouts per problem that vote; at least as many as --group, which raises the default',
+    help: 'rollouts per problem that vote; at least as many as --group (a larger --group raises the default)',
     example: '16',
     placeholder: 'n',
     flag: '--votes',
@@ -18,7 +18,7 @@ export const ROLLOUTS = {
     editor: {
       id: 'votes',
       section: 'Training',
-      text: 'Rollouts per problem that vote; at least `#rollscope.group#` of them.',
+      text: 'Rollouts per problem that vote; at least as many as `#rollscope.group#`.',
     },
   }),
 };
@@ -39,7 +39,7 @@ export const SAMPLING = section('Rollouts', {
   }),
   topP: number({
     title: 'Top-p',
-    help: 'nucleus sampling: probability mass of the most likely tokens that are sampled from (1 = off)',
+    help: 'nucleus sampling: sample from the most likely tokens whose probabilities add up to p (1 = off)',
     example: '0.95',
     placeholder: 'p',
     flag: '--top-p',
@@ -51,7 +51,7 @@ export const SAMPLING = section('Rollouts', {
   }),
   topK: integer({
     title: 'Top-k',
-    help: 'number of most likely tokens that are sampled from (0 = all)',
+    help: 'sample from the k most likely tokens (0 = all)',
     example: '40',
     placeholder: 'k',
     flag: '--top-k',

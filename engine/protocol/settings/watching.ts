@@ -11,7 +11,7 @@ export const WATCHING = {
     },
     {
       title: 'Collapse watch',
-      help: 'on signs of collapse (label-free): warn, stop, rollback (stop with the last healthy checkpoint), or off',
+      help: 'what to do on signs of collapse (label-free): warn, stop, rollback (stop and restore the last healthy checkpoint), or off',
       placeholder: 'action',
       flag: '--watch',
       default: 'warn',
@@ -19,7 +19,7 @@ export const WATCHING = {
   ),
   forecast: integer({
     title: 'Forecast problems',
-    help: 'training problems to probe before and after training, for the forecast and its score (0 = use the evaluation, if its problems are those of training)',
+    help: 'training problems to probe before and after training, for the forecast and its score (0 = use the evaluation if it is on the training problems)',
     example: '64',
     placeholder: 'n',
     flag: '--forecast',
