@@ -119,7 +119,7 @@ export class FilterField extends LitElement {
       ${
         terms.length === 0
           ? nothing
-          : html`<ul id="terms" role="listbox" aria-label="Terms of a filter">
+          : html`<ul id="terms" role="listbox" aria-label="Filter terms">
               ${terms.map(
                 (
                   term,

@@ -27,6 +27,6 @@ export function nothingFound(filter: string, rows: readonly FilteredRow[], clear
     <ul class="muted">
       ${words.map(({ word, isText, count }) => html`<li data-word=${word} data-count=${count}><b class="mono">${word}</b>${isText ? ' in the text' : ''}: ${plural(count, 'problem')}</li>`)}
     </ul>
-    <button class="link word" data-action="clear-filter" title="Escape in the filter" @click=${clear}>Clear the filter</button>
+    <button class="link word" data-action="clear-filter" title="Escape in the filter field" @click=${clear}>Clear the filter</button>
   </div>`;
 }

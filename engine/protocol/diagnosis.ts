@@ -27,7 +27,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
   collapsing: {
     text: 'collapsing',
     gravity: 'bad',
-    meaning: 'The collapse watch raised an alarm, or the accuracy fell below half of its value before training.',
+    meaning: 'The collapse watch raised an alarm, or accuracy fell below half of its value before training.',
   },
   declining: {
     text: 'accuracy falling',
@@ -47,7 +47,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
   warned: {
     text: 'early signs of collapse',
     gravity: 'warning',
-    meaning: 'The collapse watch reports early signs; the accuracy has not been measured since.',
+    meaning: 'The collapse watch reports early signs; accuracy has not been measured since.',
   },
   'no-signal': {
     text: 'no training signal',
@@ -62,7 +62,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
   unmeasured: {
     text: 'not measured yet',
     gravity: 'neutral',
-    meaning: 'There is nothing yet to compare with the state before training.',
+    meaning: 'Nothing to compare with the state before training yet.',
   },
   unlabeled: {
     text: 'correctness unknown',

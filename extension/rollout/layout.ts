@@ -74,7 +74,7 @@ export function layoutRollout(facts: DocumentFacts): RolloutLayout {
   const { logprob, entropy } = rollout.statistics;
   const shading = logprob || entropy ? ' (stronger shade: less certain)' : '';
   const promptLines =
-    prompt === null ? [] : ['', `${RULE} Prompt as the model got it`, '', ...withLines(prompt).split('\n')];
+    prompt === null ? [] : ['', `${RULE} Prompt as the model received it`, '', ...withLines(prompt).split('\n')];
   const lines = [...header.lines, ...promptLines, '', `${RULE} Response${shading}`, ''];
   const responseLine = lines.length;
   const placed = placeTokens(rollout, responseLine);

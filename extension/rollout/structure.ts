@@ -5,7 +5,7 @@ import type { DocumentSection, RolloutLayout } from './layout.ts';
 const TITLES: Readonly<Record<DocumentSection['kind'], string>> = {
   problem: 'Problem',
   details: 'Answer, reward and statistics',
-  prompt: 'Prompt as the model got it',
+  prompt: 'Prompt as the model received it',
   response: 'Response',
   thought: 'Thinking',
 };

@@ -106,13 +106,13 @@ function pairPart(store: CompareStore, pair: PairComparison) {
   const { outcomes, problems, p, answered, switched } = pair;
   const filter = (text: string) => () => store.choose({ second: pair.second, filter: text, all: true });
   const count = (value: number, text: string, words: string, key: string) =>
-    html`<button class="link" data-outcome=${key} title="Show them in the list" @click=${filter(words)}>${text} <b>${value}</b></button>`;
+    html`<button class="link" data-outcome=${key} title="Show these problems in the list" @click=${filter(words)}>${text} <b>${value}</b></button>`;
   return html`<section class="pair" data-pair="${b}-${a}" aria-label="${b} against ${a}">
     <div>
       <span><b>${b} - ${a}</b></span>
       <span>accuracy <b>${differenceText(pair.accuracy)}</b></span>
       <span>majority <b>${differenceText(pair.majorityAccuracy)}</b></span>
-      ${p === null ? nothing : html`<span title="Two-sided, exact: whether the problems that are correct in only one of them could be divided like this by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
+      ${p === null ? nothing : html`<span title="Two-sided and exact: the probability that problems correct in only one of the two runs are divided at least this unequally by chance">McNemar's exact test p = <b>${figure(p)}</b></span>`}
     </div>
     <div class="muted">
       ${

@@ -85,7 +85,7 @@ export class CursorA extends Component {
   override render() {
     const { failures } = this.store;
     return html`<details ?open=${this.isOpen} @toggle=${this.toggled} @keydown=${this.key}>
-      <summary title="Cursor A: what everything is compared with. Shift-click on the steps, or a, sets its step">A: ${this.place()}</summary>
+      <summary title="Cursor A: the step that everything is compared with. Set it with Shift-click on the steps, or with a">A: ${this.place()}</summary>
       ${this.isOpen ? this.menu() : nothing}
     </details>
     ${failureNotice('listRuns', failures.of('listRuns'), () => failures.clear('listRuns'))}`;

@@ -205,7 +205,7 @@ export class Curves extends Component {
     const warning = names ? collapseWarningAt(this.store.columns) : null;
     if (!warning) return nothing;
     if (this.chartWidth < NAMED_TITLE)
-      return html` <span class="wrong" role="img" aria-label="Named by the collapse watch" title=${warning.message}>▲</span>`;
+      return html` <span class="wrong" role="img" aria-label="Signal of the collapse watch" title=${warning.message}>▲</span>`;
     return html` <span class="wrong" title=${warning.message}>collapse watch</span>`;
   }
 
@@ -287,7 +287,7 @@ export class Curves extends Component {
     const smooth = (event: Event) =>
       selection.setSmoothing(Number((event.target as HTMLSelectElement).value) as Smoothing);
     return html`<div class="tools">
-      <label>Add a chart <input list="metrics" placeholder="search the metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
+      <label>Add a chart <input list="metrics" placeholder="search metrics" aria-label="Add a chart: metric" @change=${add} @input=${add}></label>
       <datalist id="metrics">${guard([others], () => others.map(({ label }) => html`<option value=${label}></option>`))}</datalist>
       <label>smoothing <select aria-label="Smoothing" data-smoothing @change=${smooth}>${SMOOTHINGS.map((weight) => html`<option value=${weight} .selected=${weight === selection.smoothing}>${weight === 0 ? 'none' : weight}</option>`)}</select></label>
       <button class="link" data-action="histograms" aria-pressed=${selection.showsHistograms} @click=${() => this.toggleHistograms()}>Histograms</button>

@@ -151,7 +151,7 @@ export class DiagnosisLine extends Component {
       : null;
     // To pause or to stop it are buttons of the header, just above.
     return html`${look}
-      ${healthy === null ? nothing : html`<vscode-button appearance="secondary" data-action="fork-healthy" title="A new run from the last checkpoint before the first sign, with other settings" @click=${() => store.requests.control('fork-healthy')}>Fork from step ${healthy}…</vscode-button>`}`;
+      ${healthy === null ? nothing : html`<vscode-button appearance="secondary" data-action="fork-healthy" title="Start a new run from the last checkpoint before the first sign, with other settings" @click=${() => store.requests.control('fork-healthy')}>Fork from step ${healthy}…</vscode-button>`}`;
   }
 
   /** Before and after, with the interval of the latter. */
@@ -179,15 +179,15 @@ export class DiagnosisLine extends Component {
     const parts: TemplateResult[] = [];
     if (gap !== null)
       parts.push(
-        html`<button class="link part" data-part="gap" title="Proxy reward minus ground-truth reward of the step\nGo to step ${widest}, where it is largest" @click=${() => selection.lookAt(widest)}>gap <b>${quantityText('share', gap)}</b></button>`,
+        html`<button class="link part" data-part="gap" title="Proxy reward minus ground-truth reward at this step\nGo to step ${widest}, where it is largest" @click=${() => selection.lookAt(widest)}>gap <b>${quantityText('share', gap)}</b></button>`,
       );
     if (equal !== null && groups > 0)
       parts.push(
-        html`<button class="link part" data-part="no-gradient" title="Groups of the step whose rewards were all equal\nGo to step ${mostEqual}, where there were most of them" @click=${() => selection.lookAt(mostEqual)}>no gradient <b>${percent(equal / groups)}</b> <span class="muted">of groups</span></button>`,
+        html`<button class="link part" data-part="no-gradient" title="Groups at this step whose rewards are all equal\nGo to step ${mostEqual}, where there are most of them" @click=${() => selection.lookAt(mostEqual)}>no gradient <b>${percent(equal / groups)}</b> <span class="muted">of groups</span></button>`,
       );
     if (truncated !== null && truncated >= 0.005)
       parts.push(
-        html`<button class="link part" data-part="truncated" title="Responses of the step that were truncated at the length limit\nGo to step ${mostTruncated}, where there were most of them" @click=${() => selection.lookAt(mostTruncated)}>truncated <b>${percent(truncated)}</b></button>`,
+        html`<button class="link part" data-part="truncated" title="Responses at this step that were truncated at the length limit\nGo to step ${mostTruncated}, where there are most of them" @click=${() => selection.lookAt(mostTruncated)}>truncated <b>${percent(truncated)}</b></button>`,
       );
     return parts;
   }
@@ -210,7 +210,7 @@ export class DiagnosisLine extends Component {
           'confident-wrong',
           CONFIDENT_WRONG,
           html`confident & wrong <b>${wrong}</b>${change === 0 ? nothing : html` <span class="muted">${change > 0 ? `+${change}` : change}</span>`}`,
-          'Problems whose majority is wrong with a large share, and the change of their number since A',
+          'Problems with a wrong majority that has a large share, and how their number changed since A',
         ),
       );
       if (fresh > 0)
@@ -275,7 +275,7 @@ export class DiagnosisLine extends Component {
   private filtering(key: string, filter: string, content: TemplateResult, title: string) {
     const { selection } = this.store;
     const on = selection.filter === filter;
-    return html`<button class="link part" data-part=${key} aria-pressed=${on} title="${title}\nShow them in the list" @click=${() => selection.setFilter(on ? '' : filter)}>${content}</button>`;
+    return html`<button class="link part" data-part=${key} aria-pressed=${on} title="${title}\nShow these problems in the list" @click=${() => selection.setFilter(on ? '' : filter)}>${content}</button>`;
   }
 
   /** The last warning of the collapse watch at the selected step, or that there was none. */
@@ -308,7 +308,7 @@ export class DiagnosisLine extends Component {
       before && after
         ? html`, and fell by step ${later!.after.step}: <b>${quantityText('accuracy', before.mean)} → ${quantityText('accuracy', after.mean)}</b>`
         : nothing;
-    return html`<span class="muted" data-beside="standing" title="The collapse watch sees no references: what it watches changes before the accuracy does.">seen without references; accuracy had not fallen by step ${step}${fell}</span>`;
+    return html`<span class="muted" data-beside="standing" title="The collapse watch does not use references; its signals change before accuracy does.">detected without references; accuracy had not fallen by step ${step}${fell}</span>`;
   }
 
   /** The forecast for all problems, and its score at the end. */

@@ -146,8 +146,8 @@ export class Header extends Component {
           : nothing
       }
       ${this.controls(live)}
-      ${this.store.isReadOnly ? nothing : html`<vscode-button appearance="secondary" data-action="note" title="Note something at what is selected, or pin it (m)" @click=${() => this.store.notebook.setOpen(true)}>Note…</vscode-button>`}
-      <vscode-button appearance="secondary" data-action="copy-link" title="Copy a link to what is selected (y)" @click=${() => void navigator.clipboard?.writeText(selectedAddress(this.store))}>Copy link</vscode-button>
+      ${this.store.isReadOnly ? nothing : html`<vscode-button appearance="secondary" data-action="note" title="Add a note to the selection, or pin it (m)" @click=${() => this.store.notebook.setOpen(true)}>Note…</vscode-button>`}
+      <vscode-button appearance="secondary" data-action="copy-link" title="Copy a link to the selection (y)" @click=${() => void navigator.clipboard?.writeText(selectedAddress(this.store))}>Copy link</vscode-button>
       ${this.store.canFind ? html`<vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>` : nothing}
       </span>
     </div>

@@ -74,7 +74,7 @@ export class RolloutBefore extends Component {
     const left = { group: a, rollout: rolloutBefore(this.store, group.detail.rollouts) };
     const right = { group: b, rollout: selection.rolloutIn(columns.groups.columns.rollouts[view.row]!) };
     const run = runOfA.other?.folder;
-    return html`<button class="link" data-action="diff-before" title="The rollout of A and the one of B in the editor's diff" @click=${() => requests.compareRollouts({ ...left, ...(run !== undefined && { run }) }, right)}>Diff with B in editor</button>`;
+    return html`<button class="link" data-action="diff-before" title="Compare the rollouts of A and B in the diff editor" @click=${() => requests.compareRollouts({ ...left, ...(run !== undefined && { run }) }, right)}>Diff with B in editor</button>`;
   }
 
   private content() {

@@ -55,7 +55,7 @@ export class RunOfAView extends Component {
     if (folder === null) return failure;
     return html`<div class="line" data-run-of-a=${other?.run ?? nothing}>
       ${other ? this.about(other) : failures.of('compareWithRun') ? nothing : html`<span class="muted" role="status">Reading the run of A… ${percent(runOfA.loaded)}</span>`}
-      <button class="link" data-action="leave-run-of-a" title="Cursor A in the run that is shown, before training" @click=${() => this.store.compareWithRun(null)}>✕ leave</button>
+      <button class="link" data-action="leave-run-of-a" title="Cursor A in this run, before training" @click=${() => this.store.compareWithRun(null)}>✕ leave</button>
       ${failure}
       ${other && this.showsSettings ? this.settings(other) : nothing}
     </div>`;

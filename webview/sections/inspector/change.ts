@@ -42,7 +42,7 @@ export function changeSection(
   const [a, b] = [`${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}`, placeText(view)];
   return html`<section data-change>
     <h2 class="from-to"><span>From A to B</span>
-      <span class="acts"><button class="link word" data-action="beside" title="A rollout of A next to one of B (b)" @click=${beside}>Side by side</button>${save(lines)}</span></h2>
+      <span class="acts"><button class="link word" data-action="beside" title="Show a rollout of A next to one of B (b)" @click=${beside}>Side by side</button>${save(lines)}</span></h2>
     <svg width=${width} height=${HEIGHT} role="img" aria-label="Shares of the answers at A, ${a}, and B, ${b}: ${slopeText(lines)}">${slopeChart(lines, [`A: ${a}`, `B: ${b}`], width, HEIGHT)}</svg>
   </section>`;
 }

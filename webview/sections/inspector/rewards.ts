@@ -66,7 +66,7 @@ function quality({ reader, chosen }: RewardsView, { phase, step, problem }: Rewa
     { title: `step ${step}`, scope: { phase, step, problem: null } },
     { title: 'run', scope: { phase, step: null, problem: null } },
   ];
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="How well rewards tell correct from wrong"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="How well rewards separate correct from wrong"><table>
     <thead>
       <tr><th>reward</th><th>scope</th><th class="number">AUROC</th><th class="number">pushed right</th><th>vs. the run's reward</th></tr>
     </thead>

@@ -36,7 +36,7 @@ interface Room extends ListColumn {
 
 const COLUMNS: readonly Room[] = [
   { key: 'id', title: 'problem', sort: 'file', from: 0 },
-  { key: 'marks', title: 'Δ', hint: 'Changed since A; predicted wrong', from: 0 },
+  { key: 'marks', title: 'Δ', hint: 'Change since A (fixed, broke), and problems predicted wrong', from: 0 },
   { key: 'text', title: 'text', from: 1300 },
   { key: 'matrix', title: 'over the steps', from: 0 },
   { key: 'now', title: 'answer', from: 0 },
@@ -46,15 +46,15 @@ const COLUMNS: readonly Room[] = [
   {
     key: 'curve',
     title: 'P(correct)',
-    hint: 'Share of correct rollouts, and dashed the majority share',
+    hint: 'Share of correct rollouts (dashed: majority share)',
     from: 820,
     needs: 'history',
   },
   {
     key: 'since',
     title: 'since',
-    hint: 'Step since which the majority is wrong; without a reference, since which it is the majority',
-    unlabeled: 'Step since which this answer is the majority',
+    hint: 'Step since which the majority has been wrong; without a reference, since which it has been the majority',
+    unlabeled: 'Step since which this answer has been the majority',
     sort: 'flipped',
     from: 340,
     needs: 'trained',

@@ -82,7 +82,7 @@ function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter'], menu: un
   return html`<div class="picture">
       <svg width=${WIDTH} height=${HEIGHT} aria-hidden="true">${flowChart(flows, WIDTH, HEIGHT, show)}</svg>
       <ul>
-        ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show them in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
+        ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show these problems in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
         ${moved.length > MOST ? html`<li class="muted">and ${plural(moved.length - MOST, 'more flow')}</li>` : nothing}
         ${moved.length === 0 ? html`<li class="muted">No problem has moved.</li>` : nothing}
       </ul>

@@ -79,7 +79,7 @@ export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
         drawn.reduce((sum, one) => sum + one.rollouts, 0),
         'rollout',
       )}${undrawnTop === null ? '' : ', the likeliest by none'}</summary>
-      <table aria-label="Drawn at the fork point">
+      <table aria-label="Tokens sampled at the fork point">
         <thead>
           <tr>
             <th>${unit}</th>

@@ -59,7 +59,7 @@ export function rolloutHead({ rollout, index, rollouts, answerRule, why, open, c
       open || computeStatistics
         ? html`<div class="actions">
       ${open ? html`<vscode-button appearance="secondary" data-action="open-rollout" @click=${open}>Open in editor</vscode-button>` : nothing}
-      ${computeStatistics ? html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the rollouts of the run and computes what the trainer did not record" @click=${computeStatistics}>Compute token statistics…</vscode-button>` : nothing}
+      ${computeStatistics ? html`<vscode-button appearance="secondary" data-action="compute-statistics" title="A local model reads the run's rollouts and computes the token statistics that the trainer did not record" @click=${computeStatistics}>Compute token statistics…</vscode-button>` : nothing}
     </div>`
         : nothing
     }`;

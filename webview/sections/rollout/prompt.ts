@@ -27,7 +27,7 @@ export interface PromptView {
 export function promptView({ isOpen, reading, toggled }: PromptView) {
   const toggle = (event: Event) => toggled((event.currentTarget as HTMLDetailsElement).open);
   return html`<details ?open=${isOpen} @toggle=${toggle}>
-    <summary>Prompt as the model got it</summary>
+    <summary>Prompt as the model received it</summary>
     ${isOpen ? content(reading()) : nothing}
   </details>`;
 }
