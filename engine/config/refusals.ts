@@ -87,13 +87,13 @@ export function precisionRefusals(trainer: string): Refusal[] {
     {
       path: 'rolloutPrecision',
       refused: ({ rolloutPrecision }) => rolloutPrecision !== 'base',
-      why: `${trainer} samples with weights of its own`,
+      why: `${trainer} determines the precision of sampling itself`,
       hint,
     },
     {
       path: 'cachePrecision',
       refused: ({ cachePrecision }) => cachePrecision !== 'float32',
-      why: `${trainer} has caches of its own`,
+      why: `${trainer} determines the precision of its caches itself`,
       hint,
     },
   ];

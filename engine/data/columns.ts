@@ -54,7 +54,7 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
     throw new RollscopeError(
       'dataset',
       `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
-      'Set the column (--problem-field, or rollscope.fields in the editor), or a prompt template of the columns that there are (--template "Make {{target}} of {{nums}}.").',
+      'Set the column (--problem-field, or rollscope.fields in the editor), or write a prompt template from the columns that the file has (--template "Make {{target}} from {{nums}}.").',
       { details: { reason: 'no-problem-column', file, columns: names } },
     );
   }

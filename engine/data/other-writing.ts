@@ -13,7 +13,7 @@ interface Looks {
 }
 
 const PYTHON: Looks = {
-  as: 'rows as Python prints them',
+  as: 'rows in Python syntax',
   hint: 'Write them with json.dump(rows, file), or with pandas: to_json("problems.jsonl", orient="records", lines=True).',
 };
 const JOINED: Looks = {
@@ -22,7 +22,7 @@ const JOINED: Looks = {
 };
 const MEMBERS: Looks = {
   as: 'JSON objects with commas between them',
-  hint: 'Put them between [ and ], or each on a line of its own without the comma, in a .jsonl file.',
+  hint: 'Put the objects between [ and ], or write each on a line of its own, without the commas, in a .jsonl file.',
 };
 const DOCUMENT: Looks = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
 const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };

@@ -124,7 +124,7 @@ function usual(name: string, parts: readonly Part[]): Part {
   if (part) return part;
   throw new RollscopeError(
     'dataset',
-    `${name} has several sets of problems: ${parts.map(titleOf).join(', ')}.`,
+    `${name} has several splits: ${parts.map(titleOf).join(', ')}.`,
     'Choose one (--split, or dataset.split in a configuration).',
     { details: { reason: 'several-splits', file: name, splits: parts.map(titleOf) } },
   );

@@ -33,7 +33,7 @@ export class FaultLog implements Faults {
     if (this.withStep === 0 || this.withoutStep.size === 0) return null;
     const count = [...this.withoutStep.values()].reduce((sum, n) => sum + n, 0);
     const steps = [...this.withoutStep.keys()].slice(0, TOLD).join(', ');
-    return `${plural(count, 'rollout')} without a step ${count === 1 ? 'was' : 'were'} placed at step ${steps}, while others name theirs.`;
+    return `${plural(count, 'rollout')} without a step ${count === 1 ? 'was' : 'were'} placed at step ${steps}, although others have one.`;
   }
 
   /** The sentence about the faults; null for none. */

@@ -49,7 +49,7 @@ export const VERL_REFUSALS: readonly Refusal[] = [
     path: 'evaluation.greedy',
     refused: ({ evaluation }) => evaluation.greedy,
     value: () => 'off',
-    why: 'verl validates in one way, sampled or greedy',
+    why: 'verl validates either with sampling or greedily, not both',
     hint: 'For greedy validation, use --eval-temperature 0 and --eval-samples 1.',
   },
   {
@@ -75,7 +75,7 @@ export const VERL_REFUSALS: readonly Refusal[] = [
   {
     path: 'activationPrecision',
     refused: ({ activationPrecision }) => activationPrecision !== 'float32',
-    why: 'verl samples with weights of its own',
+    why: 'verl determines the precision of sampling itself',
     hint: 'Leave it out.',
   },
   {

@@ -211,8 +211,8 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
   if (count - lines.length > MOST_REPLACED) {
     throw new RollscopeError(
       'run-broken',
-      `${PROBLEMS_FILE} has ${plural(lines.length, 'problem')}, and records name ${plural(count, 'problem')}.`,
-      `At most ${plural(MOST_REPLACED, 'problem')} are replaced. If the file was shortened, copy it from a backup; else correct the number in ${EVENTS_FILE}.`,
+      `${PROBLEMS_FILE} has ${plural(lines.length, 'problem')}, but the records refer to ${plural(count, 'problem')}.`,
+      `Placeholders are made for at most ${plural(MOST_REPLACED, 'problem')}. If the file was shortened, restore it from a backup; otherwise correct the number in ${EVENTS_FILE}.`,
       { details: { reason: 'lost-problems', problems: count } },
     );
   }

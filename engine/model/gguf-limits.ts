@@ -20,7 +20,10 @@ function namesOf(architecture: DecoderConfig['architecture']): GgufNames {
 }
 
 function refusal({ architecture }: DecoderConfig, field: string, what: string, facts: Record<string, string> = {}) {
-  return notInGguf(field, `${what} cannot be written for ${architecture}`, { architecture, ...facts });
+  return notInGguf(field, `A GGUF file of the architecture ${architecture} cannot contain ${what}.`, {
+    architecture,
+    ...facts,
+  });
 }
 
 /** Throws RollscopeError `model` for features that llama.cpp does not read. */
@@ -28,20 +31,20 @@ export function checkGguf(config: DecoderConfig): void {
   const { architecture, block, heads, kvHeads, headDim, hiddenSize, ropeScaling } = config;
   const { gguf, block: given }: Architecture = architectureOf(architecture);
   if (gguf.headsShare && heads * headDim !== hiddenSize) {
-    throw refusal(config, 'head_dim', 'Heads of another size than hidden size / heads');
+    throw refusal(config, 'head_dim', 'a head size other than hidden size / heads');
   }
   if (gguf.keysEach && kvHeads !== heads) {
-    throw refusal(config, 'num_key_value_heads', 'Fewer key-value heads than heads');
+    throw refusal(config, 'num_key_value_heads', 'fewer key-value heads than attention heads');
   }
   const added = block.biases.filter((name) => !given.biases.includes(name));
   if (added.length > 0 && !gguf.hasOptions) {
-    throw refusal(config, added.includes('q_proj') ? 'attention_bias' : 'mlp_bias', 'Biases');
+    throw refusal(config, added.includes('q_proj') ? 'attention_bias' : 'mlp_bias', 'biases');
   }
   if (ropeScaling && !isReadScaling(config, ropeScaling, gguf)) throw ropeRefusal(config, ropeScaling);
 }
 
 function ropeRefusal(config: DecoderConfig, { type }: RopeScaling) {
-  return refusal(config, 'rope_scaling', `RoPE scaling of the type ${type} with these numbers`, { type });
+  return refusal(config, 'rope_scaling', `RoPE scaling of type ${type} with these parameters`, { type });
 }
 
 function isReadScaling(config: DecoderConfig, scaling: RopeScaling, gguf: GgufNames): boolean {
@@ -63,16 +66,20 @@ function isReadScaling(config: DecoderConfig, scaling: RopeScaling, gguf: GgufNa
 
 /** Features that a file must reproduce, under their names in `config.json`. */
 const COMPARED: readonly (readonly [field: string, what: string, of: (config: DecoderConfig) => unknown])[] = [
-  ['hidden_act', 'This activation', ({ activation }) => activation],
-  ['norm_topk_prob', 'Weights of experts that are normalized otherwise', ({ experts }) => experts?.normalized],
-  ['no_rope_layers', 'Layers without positions as this model has them', perLayer(({ rope }) => rope !== null)],
-  ['sliding_window', 'Windows of layers as this model has them', perLayer(({ window }) => window)],
-  ['query_pre_attn_scalar', 'This scale of attention scores', (c) => c.attentionScale ?? 1 / Math.sqrt(c.headDim)],
-  ['attn_logit_softcapping', 'This cap of attention scores', ({ attentionCap }) => attentionCap],
-  ['final_logit_softcapping', 'This cap of logits', ({ logitCap }) => logitCap],
-  ['embedding_multiplier', 'This scale of embeddings', ({ embeddingScale }) => embeddingScale],
-  ['residual_multiplier', 'This scale of residuals', ({ residualScale }) => residualScale],
-  ['logits_scaling', 'This scale of logits', ({ logitScale }) => logitScale],
+  ['hidden_act', 'this activation function', ({ activation }) => activation],
+  ['norm_topk_prob', "this normalization of the experts' weights", ({ experts }) => experts?.normalized],
+  [
+    'no_rope_layers',
+    "this model's choice of layers without positional encoding",
+    perLayer(({ rope }) => rope !== null),
+  ],
+  ['sliding_window', "this model's choice of sliding-window layers", perLayer(({ window }) => window)],
+  ['query_pre_attn_scalar', 'this scale of attention scores', (c) => c.attentionScale ?? 1 / Math.sqrt(c.headDim)],
+  ['attn_logit_softcapping', 'this cap on attention scores', ({ attentionCap }) => attentionCap],
+  ['final_logit_softcapping', 'this cap on logits', ({ logitCap }) => logitCap],
+  ['embedding_multiplier', 'this scale of embeddings', ({ embeddingScale }) => embeddingScale],
+  ['residual_multiplier', 'this scale of residuals', ({ residualScale }) => residualScale],
+  ['logits_scaling', 'this scale of logits', ({ logitScale }) => logitScale],
 ];
 
 function perLayer(of: (kind: ReturnType<typeof kindOf>) => unknown): (config: DecoderConfig) => unknown {
@@ -92,7 +99,7 @@ export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
     if (isSame(ours, theirs)) continue;
     const { ropeScaling } = config;
     if (ropeScaling && rope === 'main') throw ropeRefusal(config, ropeScaling);
-    throw refusal(config, 'rope_parameters', 'These frequencies of layers with windows');
+    throw refusal(config, 'rope_parameters', 'these RoPE frequencies in sliding-window layers');
   }
 }
 

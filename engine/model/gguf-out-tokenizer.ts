@@ -15,7 +15,7 @@ export function tokenizerFields(parts: TokenizerParts, vocabularySize: number): 
   if (pre === null || Array.isArray(vocab)) {
     throw notInGguf(
       'tokenizer.ggml.pre',
-      'The tokenizer splits text by a rule without a name in llama.cpp and cannot be written',
+      'A GGUF file cannot contain this tokenizer: llama.cpp has no name for the rule by which it splits text.',
     );
   }
   const tokens = Array.from({ length: vocabularySize }, (_, id) => `[PAD${id}]`);

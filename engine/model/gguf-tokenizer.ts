@@ -147,7 +147,7 @@ function pieces(tokens: readonly string[], types: readonly number[], scores: rea
 function preTokenizer(file: string, named: unknown, tokens: readonly string[]): PreTokenizer {
   const field = 'tokenizer.ggml.pre';
   const name = named === undefined ? recognizedPreTokenizer(tokens) : String(named);
-  if (name === null) throw unsupported(file, field, 'the file does not say how text is split (tokenizer.ggml.pre)');
+  if (name === null) throw unsupported(file, field, 'the file does not name a pre-tokenizer (tokenizer.ggml.pre)');
   const rule = preTokenizerOf(name);
   if (!rule) throw unsupported(file, field, `pre-tokenizer ${JSON.stringify(name)} is not supported`, name);
   return rule;

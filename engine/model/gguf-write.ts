@@ -148,8 +148,8 @@ export async function writeGguf(
 }
 
 /** The error for a feature that GGUF cannot express. */
-export function notInGguf(field: string, what: string, facts: Record<string, string> = {}): RollscopeError {
-  return new RollscopeError('model', `${what} in a GGUF file.`, 'Use --format safetensors.', {
+export function notInGguf(field: string, message: string, facts: Record<string, string> = {}): RollscopeError {
+  return new RollscopeError('model', message, 'Use --format safetensors.', {
     details: { reason: 'not-in-gguf', field, ...facts },
   });
 }

@@ -159,7 +159,7 @@ function checkFormat(cursor: Cursor, file: string): void {
     throw new RollscopeError(
       'model',
       `${file}: GGUF version ${version} is not supported.`,
-      'Versions 2 and 3 are supported.',
+      'Versions 2 and 3 are supported: convert the model again with a current llama.cpp, or use another file of it.',
       { details: { reason: 'unsupported', file, field: 'version', value: version } },
     );
   }

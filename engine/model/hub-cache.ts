@@ -67,7 +67,7 @@ export class CachedRepo {
   #outside(name: string): RollscopeError {
     return new RollscopeError(
       'model',
-      `${this.id.spec}: the Hub names ${JSON.stringify(name)}, which is not a file of a repository.`,
+      `${this.id.spec}: the Hub lists the file name ${JSON.stringify(name)}, which is not valid in a repository.`,
       'Do not use this repository, or check where HF_ENDPOINT points.',
       { details: { reason: 'unsafe-path', model: this.id.spec, file: name } },
     );

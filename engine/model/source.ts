@@ -162,8 +162,8 @@ async function baseOf(folder: string, { baseModel }: Pick<PeftAdapter, 'baseMode
     const file = path.join(folder, 'adapter_config.json');
     throw new RollscopeError(
       'model',
-      `${file} names no base model (base_model_name_or_path).`,
-      'Name the folder or the Hub id of the model that it was trained for.',
+      `${file} does not name its base model (base_model_name_or_path).`,
+      'Add the folder or the Hub id of the model that the adapter was trained on.',
       { details: { reason: 'no-base-model', file } },
     );
   }

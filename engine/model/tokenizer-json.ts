@@ -45,7 +45,7 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
   for (const field of ['normalizer', 'decoder']) {
     if (growsWithoutEnd(json[field])) throw wrong(field, 'one that makes texts at most 64 times as long');
   }
-  if (cutsForEver(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number from 1');
+  if (cutsForEver(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number of at least 1');
   if (typeof vocab !== 'object' || vocab === null) throw wrong('model.vocab', 'a vocabulary');
   if (!Array.isArray(vocab)) {
     for (const [text, id] of Object.entries(vocab))

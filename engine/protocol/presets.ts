@@ -63,7 +63,7 @@ export function presetFor(model: string, embeddedDataset: boolean): Preset {
   return preset;
 }
 
-/** The starting values of a run that another trainer makes: verl validates in one way, sampled or greedy. */
+/** The starting values of a run that another trainer makes: verl validates either with sampling or greedily, not both. */
 export function presetOn(engine: unknown): Preset {
   return engine === 'verl' ? { evaluation: { greedy: false } } : {};
 }

@@ -16,7 +16,7 @@ export function rolloutFault(folder: string, last: FramePointer | null): string 
   for (let i = 0; i <= index; i++) {
     const name = rolloutFileName(i);
     const found = statSync(inRun(folder, name), { throwIfNoEntry: false });
-    const what = !found ? 'missing' : i === index && found.size < last.offset + last.length ? 'cut short' : null;
+    const what = !found ? 'missing' : i === index && found.size < last.offset + last.length ? 'truncated' : null;
     if (what) return `${inRun(folder, name)} is ${what}: rollouts in it cannot be shown. ${restoreHint(folder, name)}`;
   }
   return null;

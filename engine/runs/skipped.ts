@@ -15,6 +15,6 @@ export function describeSkipped(types: SkippedTypes, versions: Readonly<Record<s
   const version = newerVersion(versions.rollscope);
   const remedy =
     version === null ? 'Update Rollscope to see them.' : `Update to Rollscope ${version} or newer to see them.`;
-  const message = `${plural(records, 'record')} skipped: a newer Rollscope added what Rollscope ${VERSION} does not know (${names}). Everything else is shown. ${remedy}`;
+  const message = `${plural(records, 'record')} skipped: a newer Rollscope wrote them, and Rollscope ${VERSION} does not know their type (${names}). Everything else is shown. ${remedy}`;
   return { records, types: { ...types }, version, message };
 }

@@ -41,7 +41,10 @@ export function diskError(error: unknown, path: string, after: AfterDisk = 'try 
     });
   }
   if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') {
-    const message = code === 'EISDIR' ? `${path} is a folder.` : `A file is in the way of ${path}.`;
+    const message =
+      code === 'EISDIR'
+        ? `${path} is a folder.`
+        : `${path} cannot be created: a file is in its place or in that of one of its folders.`;
     return new RollscopeError('disk', message, 'Choose another location.', {
       cause: error,
       details: { reason: code === 'EISDIR' ? 'is-folder' : 'file-in-the-way', file: path },

@@ -90,7 +90,7 @@ export function refuseUnequal({ batch, group, engine }: RunConfig, problems: num
     'engine.processes',
     processes,
     `the ${rollouts} rollouts of a step cannot be divided equally among the processes`,
-    'Choose --batch and --group so that their product is a multiple of it.',
+    'Choose --batch and --group so that their product is a multiple of the number of processes.',
     ON_TRL,
   );
 }

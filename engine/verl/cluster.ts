@@ -26,15 +26,15 @@ export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = pr
   const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardIn(env.RAY_ADDRESS) ?? HERE;
   const plain = !address.includes('://');
   const text = plain ? `http://${address}` : address;
-  if (!URL.canParse(text)) throw badAddress(address, 'not an address');
+  if (!URL.canParse(text)) throw badAddress(address, 'is not an address');
   const url = new URL(text);
-  if (url.protocol === 'ray:') throw badAddress(address, 'this is the address of Ray Client');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(address, 'not an HTTP address');
+  if (url.protocol === 'ray:') throw badAddress(address, 'is the address of Ray Client, not of the dashboard');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badAddress(address, 'is not an HTTP address');
   if (url.username !== '' || url.password !== '') {
     throw badAddress(
       url.host,
-      'names and passwords would be stored with the run',
-      'Put them into the environment variable RAY_JOB_HEADERS, as JSON, or a token into RAY_AUTH_TOKEN.',
+      'has a user name or password in its address, which would be stored with the run',
+      'Put request headers into the environment variable RAY_JOB_HEADERS, as JSON, or a token into RAY_AUTH_TOKEN.',
     );
   }
   if (plain && url.port === '') url.port = PORT;
@@ -99,7 +99,7 @@ function headersOf(text: string): Record<string, string> {
 function badAddress(address: string, why: string, hint?: string): RollscopeError {
   return new RollscopeError(
     'config',
-    `--address ${address}: ${why}.`,
+    `--address ${address} ${why}.`,
     hint ?? `Give the address of the Ray cluster's dashboard, for example http://head:${PORT}.`,
     { details: { reason: 'bad-address', field: '--address', value: address } },
   );

@@ -197,7 +197,7 @@ test('means are explained by the tokens that add least', () => {
         { index: 1, text: 'b', value: -2 },
         { index: 2, text: 'c', value: -0.5 },
       ],
-      text: 'mean log-probability of 4 tokens, least at "d" (3) -4, "b" (1) -2, "c" (2) -0.5',
+      text: 'mean log-probability of 4 tokens, lowest at "d" (3) -4, "b" (1) -2, "c" (2) -0.5',
     },
     { kind: 'result', reward: -1.6875, text: 'reward -1.688' },
   ]);

@@ -150,7 +150,7 @@ test.each([
 
 test.each([
   ['missing', (file: string) => unlinkSync(file)],
-  ['cut short', (file: string) => truncateSync(file, 1000)],
+  ['truncated', (file: string) => truncateSync(file, 1000)],
 ])('list, panel and command line say that rollouts are %s', async (what, damage) => {
   const root = temporaryFolder();
   const folder = join(root, 'run');

@@ -1,4 +1,4 @@
-/** `rollscope analyze`: confidence vs. correctness, theory vs. measurement, and the outcome of a run. */
+/** `rollscope analyze`: analyze a run: confidence vs. correctness, theory vs. measurement, outcome. */
 import { alignment, quadrants } from '../../analysis/alignment.ts';
 import { optimum } from '../../analysis/optimum.ts';
 import { problemMetrics } from '../../analysis/problem-metrics.ts';

@@ -45,7 +45,7 @@ async function givenDataset(
   if (dataset === undefined && prompt.trim() !== '') return promptFile(home, prompt);
   throw new RollscopeError(
     'usage',
-    dataset === undefined ? '--prompt is empty.' : '--prompt takes the place of a dataset.',
+    dataset === undefined ? '--prompt is empty.' : '--prompt and a dataset exclude each other.',
     dataset === undefined ? undefined : 'Remove one of them.',
     { details: { reason: dataset === undefined ? 'bad-value' : 'options-exclude', field: '--prompt' } },
   );

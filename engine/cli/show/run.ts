@@ -114,7 +114,7 @@ function factRows(
     ['device', head.run?.device ?? DASH],
     [
       'speed',
-      `${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · memory at most ${bytes(summary.peakMemoryBytes)}, measured after each step`,
+      `${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}, measured after each step`,
     ],
     ['folder', folder],
   ];

@@ -95,7 +95,7 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
     const columns = Object.keys(first[0]!.values);
     throw new RollscopeError(
       'usage',
-      `${first[0]!.file} has no column '${name}', which was named for the ${column}.`,
+      `${first[0]!.file} has no column '${name}' for the ${column}.`,
       `Its columns: ${columns.join(', ')}.`,
       { details: { reason: 'no-column', file: first[0]!.file, field: column, value: name, columns } },
     );

@@ -36,7 +36,7 @@ function parseAddress(address: string): { url: URL; token: string | null } {
   if (base?.protocol !== 'http:' && base?.protocol !== 'https:') {
     throw new RollscopeError(
       'usage',
-      `--out ${address}: not the address of a Trackio dashboard.`,
+      `--out ${address} is not the address of a Trackio dashboard.`,
       'Start one with `trackio show`, and pass the address that it prints, with its write_token.',
       { details: { reason: 'not-an-address', option: '--out' } },
     );

@@ -41,7 +41,7 @@ export async function loadOtherPolicy(
     if (data?.length !== elementsOf(shape)) {
       throw new RollscopeError(
         'model',
-        `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}: it cannot vote with the policy being trained.`,
+        `rlccf: the policy ${policy} ${data ? 'has a different shape' : `lacks ${name}`}, so it cannot vote with the policy being trained.`,
         'Use checkpoints of the same model, or models of the same shape.',
         { details: { reason: data ? 'other-shape' : 'missing-tensor', policy, field: name } },
       );

@@ -7,7 +7,7 @@ export function changedSince(run: string, what: 'dataset' | 'model', name: strin
     what,
     `${name} has changed since the run ${run} started.`,
     what === 'dataset'
-      ? 'Restore the original file, or start a new run. (This version may also read the file differently from the one that started the run: labels exactly, chats as turns, choices in the prompt.)'
+      ? 'Restore the original file, or start a new run. (If the file is unchanged: this version may read labels, chats and choices differently from the one that started the run.)'
       : 'Restore the original model, or start a new run.',
     { details: { reason: 'changed', what, name, run } },
   );
