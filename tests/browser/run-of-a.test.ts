@@ -7,7 +7,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
 import { untilCount } from '../support/workbench.ts';
 
-describe.runIf(requireBrowser())('rollscope view of two runs', () => {
+describe.runIf(requireBrowser())('rollscope view with two runs', () => {
   const viewer = useBrowser();
 
   async function serve(...others: string[]) {
@@ -23,7 +23,7 @@ describe.runIf(requireBrowser())('rollscope view of two runs', () => {
     return address!;
   }
 
-  test('compares with a step of the other one, and with no run that was not named', async () => {
+  test('compares with a step of the other run, and with no run that was not named', async () => {
     const page = await viewer().open(await serve('first'));
     await page.locator('rs-cursor-a summary').click();
     await untilCount(page.locator('rs-cursor-a button[data-choice]'), 1);
@@ -51,7 +51,7 @@ describe.runIf(requireBrowser())('rollscope view of two runs', () => {
     await untilCount(page.locator('rs-run-of-a [data-run-of-a]'), 0);
   });
 
-  test('saves the problems over time, all of them', async () => {
+  test('saves the whole chart of problems over time', async () => {
     const page = await viewer().open(await serve());
     for (const [type, begins] of [
       ['svg', '<svg'],

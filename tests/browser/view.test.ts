@@ -32,7 +32,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     return viewer().serve(name, home);
   }
 
-  test('shows a run, its problems and rollouts, keeps its place, and offers nothing that changes the run', async () => {
+  test('shows a run, its problems and rollouts, keeps the selection, and offers nothing that changes the run', async () => {
     const { address } = await view('healthy', (folder) => writeRunFixture(folder, { problems: 8, steps: 6, every: 3 }));
     const page = await viewer().open(address);
     await page.locator('rs-problems .line.problem').nth(2).click();
@@ -47,7 +47,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-rollout [data-rollout="2"]').waitFor();
   });
 
-  test('keeps its layout in the size that VS Code gives the page of a hidden panel, and only there', async () => {
+  test('keeps its layout at the size that VS Code gives the page of a hidden panel, and only there', async () => {
     const { address } = await view('hidden', (folder) => writeRunFixture(folder, { problems: 8, steps: 6, every: 3 }));
     const page = await viewer().open(address);
     const tabs = page.locator('[data-tab]');
@@ -66,7 +66,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(await page.evaluate(isSame)).toBe(false);
   });
 
-  test('says why a filter finds nothing, and empties it', async () => {
+  test('explains why a filter finds nothing, and clears it', async () => {
     const { address } = await view('filtered', (folder) =>
       writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }),
     );
@@ -92,7 +92,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(await field.inputValue()).toBe('');
   });
 
-  test('draws only the pane of the rollout again where another shading is chosen', async () => {
+  test('redraws only the rollout pane when the shading changes', async () => {
     const { address } = await view('shaded', (folder) => writeRunFixture(folder, { problems: 8, steps: 4, every: 2 }));
     const page = await viewer().open(address);
     const shading = page.locator('rs-rollout [data-shading]');
@@ -112,7 +112,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     });
   });
 
-  test('has charts with one hover line, a part of the steps, and numbers to save', async () => {
+  test('has charts with a common hover line, a zoomed range of steps, and numbers to save', async () => {
     const { address } = await view('charts', (folder) => writeRunFixture(folder, { problems: 8, steps: 20, every: 5 }));
     const page = await viewer().open(address);
     const plots = page.locator('rs-curves .plot');
@@ -144,7 +144,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
-  test('has histograms whose bins filter the problems, and a rollout of A next to one of B', async () => {
+  test('has histograms whose bins filter the problems, and shows a rollout of A next to one of B', async () => {
     const { address } = await view('binned', (folder) => writeRunFixture(folder, { problems: 12, steps: 6, every: 3 }));
     const page = await viewer().open(address);
     await page.locator('rs-curves [data-action="histograms"]').press('Enter');
@@ -199,7 +199,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     expect(found).toEqual([]);
   });
 
-  test('follows a run that is written', async () => {
+  test('follows a run that is being written', async () => {
     const options = { problems: 4, steps: 3, outcome: 'running' as const };
     let append = (_: number): unknown => undefined;
     const { address } = await view('live', async (folder) => {
@@ -217,7 +217,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-header [data-step="2"]').waitFor();
   });
 
-  test('says that the connection is lost, and that a token is not the right one', async () => {
+  test('reports a lost connection and a wrong token', async () => {
     const { address, server } = await view('gone', (folder) => writeRunFixture(folder, { problems: 2, steps: 1 }));
     const stranger = await viewer().open(address.replace(/token=.*/, 'token=x'), 'dark', /401/);
     await stranger.locator('[role="alert"]', { hasText: 'no longer valid' }).waitFor();
@@ -228,7 +228,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
     await page.locator('rs-problems .line.problem').first().waitFor();
   });
 
-  test('is one file with rollscope report, which needs no server and says what it lacks', async () => {
+  test('is written as one file by rollscope report, which needs no server and says what it lacks', async () => {
     const home = temporaryFolder();
     await writeRunFixture(path.join(home, 'runs', 'sent'), { problems: 6, steps: 4, every: 2 });
     const file = path.join(home, 'sent.html');
@@ -260,7 +260,7 @@ describe.runIf(requireBrowser())('rollscope view', () => {
   ];
 
   test.each(runs)(
-    'has nothing serious for axe, in four themes, wide and narrow: $name',
+    'has no serious axe violations, in four themes, wide and narrow: $name',
     async ({ name, theme, write }) => {
       const { address } = await view(name, write);
       const found: string[] = [];

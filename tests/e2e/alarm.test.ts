@@ -58,7 +58,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await workbench.statusItem(/^\s*Rollscope\s*$/).waitFor();
   }
 
-  test('says so in status bar, tree and notification, which shows the step', async () => {
+  test('is reported in the status bar, the tree and a notification that shows the step', async () => {
     const { workbench } = code();
     const told = await alarm();
     await workbench.shot('alarm');
@@ -92,7 +92,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await stop();
   });
 
-  test('is paused from the notification, which comes once', async () => {
+  test('is paused from the notification, which appears once', async () => {
     const { workbench, page } = code();
     await (await alarm()).getByRole('button', { name: 'Pause' }).click();
     await workbench.statusItem(/paused/).waitFor();
@@ -133,7 +133,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await stop();
   });
 
-  test('with settings that clash fails in the panel, which leads to their lines and takes them out', async () => {
+  test('with conflicting settings fails in the panel, which links to their lines and removes them', async () => {
     const { workbench, page } = code();
     await workbench.open('rollscope.json');
     await workbench.codeLens('Train').nth(1).click();

@@ -19,7 +19,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     await writeRunFixture(path.join(runs, 'short'), { problems: 24, steps: 10, every: 5 });
   });
 
-  test('two that are selected in the Runs view; a problem opens in either', async () => {
+  test('two runs selected in the Runs view; a problem opens in either', async () => {
     const { workbench, page } = code();
     await workbench.views();
     const rows = workbench.treeRows('runs');
@@ -47,7 +47,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     await panel.locator(`rs-header [data-run="${second}"]`).waitFor();
   });
 
-  test('three from the palette; they survive a reload', async () => {
+  test('three runs from the palette; the comparison survives a reload', async () => {
     const { workbench, page } = code();
     await workbench.run('compareRuns', { stays: true });
     for (const run of ['eight-votes', 'four-votes', 'short']) await workbench.pick(run);
@@ -79,7 +79,7 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     await untilValue(again.locator('tr[data-run="eight-votes"] input[type="number"]'), '5');
   });
 
-  test('cursor A of the panel is at a step of another one, and stays there over a reload', async () => {
+  test('cursor A of the panel is at a step of another run, and stays there after a reload', async () => {
     const { workbench } = code();
     const compared = await workbench.webview('rs-compare [data-action="open-with-a"]');
     await compared.locator('[data-action="open-with-a"]').first().click();

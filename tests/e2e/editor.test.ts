@@ -22,7 +22,7 @@ describe.runIf(requireVsCode())('a start that fails', () => {
     settings: { [settingName('steps')]: 2, [settingName('votes')]: 4, [settingName('group')]: 16 },
   });
 
-  test('says in the panel which settings clash, opens them, and is repaired by the preset', async () => {
+  test('lists the conflicting settings in the panel, opens them, and is repaired by the preset', async () => {
     const { workbench, page } = code();
     await workbench.views();
     await workbench.open('problems.jsonl');
@@ -48,7 +48,7 @@ describe.runIf(requireVsCode())('a start that fails', () => {
     await untilCompleted(await workbench.webview('rs-problems'), 2);
   });
 
-  test('results of long lines are in view', async () => {
+  test('results of long lines stay in view', async () => {
     const { workbench, page } = code();
     await workbench.open('problems.jsonl');
     const shown = () =>
@@ -63,7 +63,7 @@ describe.runIf(requireVsCode())('a start that fails', () => {
   });
 });
 
-describe.runIf(requireVsCode())('what a training changed', () => {
+describe.runIf(requireVsCode())('what training changed', () => {
   const code = useVsCode();
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe.runIf(requireVsCode())('what a training changed', () => {
     await writeRunFixture(path.join(runs, 'trained'), { problems: 24, steps: 12, every: 4, votes: 4 });
   });
 
-  test('is listed from the run in the tree, compared in the diff editor, and leads to a problem', async () => {
+  test('is listed from the run in the tree, compared in the diff editor, and links to a problem', async () => {
     const { workbench, page } = code();
     await workbench.views();
     const row = workbench.treeRows('runs').first();

@@ -20,7 +20,7 @@ describe.runIf(requireVsCode())('the example on a real model', () => {
     expect(readFileSync(example('rollscope.json'), 'utf8')).toContain('HuggingFaceTB/SmolLM2-135M-Instruct');
   });
 
-  test('stays as it was changed, and nothing else of its name is touched', async () => {
+  test("keeps the user's changes, and touches nothing else with its name", async () => {
     const { workbench } = code();
     rmSync(example('held-out.jsonl'));
     await workbench.run('openExample');

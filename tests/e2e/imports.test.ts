@@ -76,7 +76,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     writeFileSync(path.join(code().folder, 'logs', 'rollouts', `${number}.jsonl`), step(number));
 
   // Of several folders the first is offered first.
-  test('are offered where a workspace holds them, and imported into the panel', async () => {
+  test('are offered where a workspace contains them, and imported into the panel', async () => {
     const { workbench } = code();
     await workbench.views();
     const offer = await workbench.notification(/grpo contains rollouts of another trainer/);
@@ -88,7 +88,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.shot('imported');
   });
 
-  test('say what is wrong in the words of the editor, and how to name the columns', async () => {
+  test("report errors in the editor's terms, and how to name the columns", async () => {
     const { workbench, page } = code();
     await workbench.clearToasts();
     await workbench.view('Explorer');
@@ -126,7 +126,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     await workbench.clearToasts();
   });
 
-  test('are followed while they grow, also after a reload of the window', async () => {
+  test('are followed while they grow, also after the window is reloaded', async () => {
     const { workbench, page } = code();
     await workbench.view('Explorer');
     const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'logs' });
@@ -174,7 +174,7 @@ describe.runIf(requireVsCode())('runs of other trainers', () => {
     expect(own).not.toMatch(/\[error\](?!.*ripgrep|.*not recognized as rollouts)/);
   });
 
-  test('raise an alarm when they collapse: notification, status bar and tree, which lead to the step', async () => {
+  test('raise an alarm when they collapse: notification, status bar and tree link to the step', async () => {
     const { workbench, page, folder } = code();
     const source = path.join(folder, 'steps');
     await workbench.clearToasts();

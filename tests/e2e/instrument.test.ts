@@ -13,7 +13,7 @@ import { requireVsCode, useVsCode } from '../support/vscode.ts';
 import { until } from '../support/wait.ts';
 import { showPane, untilCompleted, untilCount, untilValue } from '../support/workbench.ts';
 
-describe.runIf(requireVsCode())('the instrument', () => {
+describe.runIf(requireVsCode())("the panel's tools", () => {
   const code = useVsCode();
   const folder = () => path.join(code().home, 'runs', 'measured');
 
@@ -32,7 +32,7 @@ describe.runIf(requireVsCode())('the instrument', () => {
     return shown;
   }
 
-  test('shows other rewards as columns, and calibration whose rectangle filters the problems', async () => {
+  test('show other rewards as columns, and a calibration chart whose selection filters the problems', async () => {
     const { workbench, page } = code();
     const shown = await panel();
     await shown.locator('rs-scrubber [role="slider"]').press('ArrowLeft');
@@ -65,7 +65,7 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await filter.fill('');
   });
 
-  test('has histograms whose bins filter, from the keyboard too', async () => {
+  test('have histograms whose bins filter, also from the keyboard', async () => {
     const { workbench } = code();
     const shown = await panel();
     await showPane(shown, 'charts');
@@ -83,7 +83,7 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await shown.locator('rs-problems input').first().fill('');
   });
 
-  test('finds rollouts, notes and pins a place, and has it after a reload', async () => {
+  test('find rollouts, add notes and pins to a place, and keep them after a reload', async () => {
     const { workbench } = code();
     const shown = await panel();
     await shown.locator('body').press('g');
@@ -112,7 +112,7 @@ describe.runIf(requireVsCode())('the instrument', () => {
     await untilCount(again.locator('rs-notes [data-note]', { hasText: 'Look again.' }), 1);
   });
 
-  test('shows a rollout of A next to one of B, and opens a link to tokens', async () => {
+  test('show a rollout of A next to one of B, and open a link to tokens', async () => {
     const { workbench } = code();
     const shown = await panel();
     await shown.locator('rs-scrubber vscode-button', { hasText: 'Latest' }).click();
@@ -175,7 +175,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     return shown;
   }
 
-  test('that was hidden, and that was reloaded, is as it was left', async () => {
+  test('that was hidden or reloaded is as it was left', async () => {
     const { workbench } = code();
     const shown = await open('measured');
     const slider = shown.locator('rs-scrubber [role="slider"]');
@@ -203,7 +203,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await until('everything is back', async () => JSON.stringify(await stateOf(again)) === JSON.stringify(left));
   });
 
-  test('has charts that are added, enlarged, zoomed, moved and put away, from the keyboard', async () => {
+  test('has charts that can be added, enlarged, zoomed, moved and removed from the keyboard', async () => {
     const { workbench } = code();
     const shown = await open('measured');
     await showPane(shown, 'charts');
@@ -243,7 +243,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await untilCount(charts, before);
   });
 
-  test('has panes whose edges move from the keyboard, and stay after a reload', async () => {
+  test('has panes whose edges can be moved from the keyboard and stay after a reload', async () => {
     const { workbench, page } = code();
     const size = page.viewportSize()!;
     await page.setViewportSize({ width: 1800, height: size.height });
@@ -309,7 +309,7 @@ describe.runIf(requireVsCode())('a panel', () => {
     await flows.press('Enter');
   });
 
-  test('of a run without references says what can be said', async () => {
+  test('of a run without references shows what is known without them', async () => {
     const { workbench } = code();
     const shown = await open('unlabeled');
     await shown.locator('rs-diagnosis [data-diagnosis="unlabeled"]').waitFor();
@@ -326,7 +326,7 @@ describe.runIf(requireVsCode())('a panel', () => {
 describe.runIf(requireVsCode())('a link', () => {
   const code = useVsCode();
 
-  test('of a report opens the panel at its place, and what the report said there is checked', async () => {
+  test("in a report opens the panel at its place, where the report's claim can be checked", async () => {
     const { workbench, page, home } = code();
     const folder = path.join(home, 'runs', 'cited');
     mkdirSync(path.dirname(folder), { recursive: true });
@@ -358,7 +358,7 @@ describe.runIf(requireVsCode())('a fork', () => {
     files: { 'problems.jsonl': '{"id": "one", "prompt": "3+9+4=", "answer": "16"}\n' },
   });
 
-  test('begins at a checkpoint that is chosen, with another learning rate, after one that is refused', async () => {
+  test('starts from a chosen checkpoint with another learning rate, after one that is refused', async () => {
     const { workbench, home } = code();
     const size = ['--model', 'embedded:W', '--steps', '2', '--checkpoint-every', '1', '--limit', '4'];
     const { code: status, stderr } = await runCli(['train', ...size, '--eval-samples', '0', '--name', 'parent'], {
@@ -383,7 +383,7 @@ describe.runIf(requireVsCode())('a fork', () => {
     await workbench.shot('fork');
   });
 
-  test('is a probe of the problem at the cursor, too', async () => {
+  test('and a probe of the problem at the cursor use a checkpoint', async () => {
     const { workbench } = code();
     await workbench.open('problems.jsonl');
     await workbench.run('probeOnCheckpoint', { stays: true });
@@ -395,7 +395,7 @@ describe.runIf(requireVsCode())('a fork', () => {
     await workbench.shot('probe of a checkpoint');
   });
 
-  test('is offered where a run cannot be resumed', async () => {
+  test('is offered when a run cannot be resumed', async () => {
     const { workbench, home } = code();
     // Of another model than the one that is there.
     await writeRunFixture(path.join(home, 'runs', 'broken'), { problems: 4, votes: 4, steps: 4, outcome: 'stopped' });

@@ -51,7 +51,7 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     await header(LIVE);
   });
 
-  test('is interrupted when its engine is killed, resumed from there, and stopped', async () => {
+  test('is interrupted when its engine is killed, resumes from there, and can be stopped', async () => {
     const { workbench } = code();
     const [engine] = code().enginePids();
     const before = await header(LIVE);
@@ -74,7 +74,7 @@ describe.runIf(requireVsCode())('a run in the editor', () => {
     expect(code().logs()).not.toMatch(/\[error\](?!.*vscode\.git|.*fs-copyfile)/);
   });
 
-  test('that a terminal started is attached to by the editor, stopped there, and ends in the terminal', async () => {
+  test('started in a terminal can be attached to and stopped, and ends in the terminal', async () => {
     const { workbench, home } = code();
     const terminal = startCli(['train', '--steps', '3000', '--eval-samples', '0'], { home });
     await terminal.printed(/step +[1-9]/i);

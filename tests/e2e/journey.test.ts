@@ -11,7 +11,7 @@ const NARROW = [475, 720];
 describe.runIf(requireVsCode())('a new user, from an empty window', () => {
   const code = useVsCode({ settings: { [settingName('steps')]: STEPS } });
 
-  test('three clicks start a run; its panel fills; one rollout is read', async () => {
+  test('starts a run with three clicks, sees its panel fill, and reads one rollout', async () => {
     const { workbench, page } = code();
     await workbench.run('getStarted');
     await workbench.walkthrough('train');

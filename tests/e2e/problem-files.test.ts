@@ -76,7 +76,7 @@ describe.runIf(requireVsCode())('problem files', () => {
     await workbench.shot('editor json');
   });
 
-  test('with many problems get two lines of lenses: at the top, and at the problem of the cursor', async () => {
+  test('with many problems get two lines of lenses: at the top, and at the problem at the cursor', async () => {
     const { workbench, page } = code();
     await workbench.open('many.jsonl');
     await workbench.codeLens(LENS_TITLES.train).waitFor();
@@ -98,7 +98,7 @@ describe.runIf(requireVsCode())('problem files', () => {
     await workbench.shot('editor with many problems');
   });
 
-  test('that the model cannot read are warned of in the panel', async () => {
+  test("outside the model's vocabulary cause a warning in the panel", async () => {
     const { workbench } = code();
     await workbench.open('words.jsonl');
     await workbench.codeLens(LENS_TITLES.probe).click();

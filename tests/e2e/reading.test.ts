@@ -43,7 +43,7 @@ describe.runIf(requireVsCode())('reading', () => {
     return shown;
   }
 
-  test('a word of the filter is completed from the keyboard, and what it finds is shown', async () => {
+  test('a filter term is completed from the keyboard, and shows what it finds', async () => {
     const { workbench, page } = code();
     const shown = await panel();
     await showPane(shown, 'problems');
@@ -79,7 +79,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await filter.fill('');
   });
 
-  test('everything in the panel is reached from the keyboard, moves at once, and needs no unsafe content', async () => {
+  test('everything in the panel is reachable from the keyboard, responds at once, and needs no unsafe content', async () => {
     const { workbench, page } = code();
     const shown = await panel();
     await showPane(shown, 'problem');
@@ -124,7 +124,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await workbench.command('View: Close Editor');
   });
 
-  test('the document of a rollout has outline, folds and hover, and leads to its neighbors', async () => {
+  test('the document of a rollout has an outline, folding and hovers, and links to its neighbors', async () => {
     const { workbench, page } = code();
     const shown = await panel();
     const slider = shown.locator('rs-scrubber [role="slider"]');
@@ -170,7 +170,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await untilCount(workbench.tab(/rollout \d/), 1);
   });
 
-  test('a problem of a file has its curve in a hover, and a quick pick leads to it and its rollouts', async () => {
+  test('a problem in a file shows its curve in a hover, and a quick pick opens it and its rollouts', async () => {
     const { workbench, page } = code();
     const shown = await panel('sums');
     await workbench.open('sums.jsonl');
@@ -197,7 +197,7 @@ describe.runIf(requireVsCode())('reading', () => {
     await shown.locator('rs-problems [data-order="grouping"]').selectOption('quadrant');
   });
 
-  test('a row that cannot be read is a problem of the editor, until it is deleted', async () => {
+  test('an unreadable row is listed in the Problems view until it is deleted', async () => {
     const { workbench, page } = code();
     await workbench.views();
     await workbench.open('rows.jsonl');

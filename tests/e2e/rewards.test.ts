@@ -35,7 +35,7 @@ describe.runIf(requireVsCode())('rewards, forecasts and experiments', () => {
     },
   });
 
-  test('a reward is chosen, breaks the model, and the panel says so', async () => {
+  test('a reward is chosen and breaks the model, and the panel says so', async () => {
     const { workbench } = code();
     await workbench.run('chooseReward', { stays: true });
     await workbench.pickRow(REWARD).waitFor();

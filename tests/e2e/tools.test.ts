@@ -20,7 +20,7 @@ describe.runIf(needed)('an agent', () => {
 
   const call = (name: string, input: object) => callTool(code().workbench, name, input);
 
-  test('reads runs, and points the open panel at a problem, a step and a rollout', async () => {
+  test('reads runs, and shows a problem, a step and a rollout in the open panel', async () => {
     const { workbench } = code();
     // The extension is there once one of its views was seen.
     await workbench.views();

@@ -94,7 +94,7 @@ describe.runIf(hasTrl && requireVsCode())('a run on TRL with two processes', () 
     return shown;
   };
 
-  test('shows live, fails when its Python side is killed, and resumes from its checkpoint', async () => {
+  test('is shown live, fails when its Python side is killed, and resumes from its checkpoint', async () => {
     const { workbench } = code();
     // Nothing of the extension is loaded before somebody uses it.
     await workbench.views();

@@ -55,7 +55,7 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
     },
   });
 
-  test('runs nothing and sets nothing, says so, and counts once it is trusted, without a reload', async () => {
+  test('runs nothing and sets nothing, says so, and ends without a reload once the workspace is trusted', async () => {
     const { workbench, page, folder } = code();
     const ran = () => existsSync(path.join(folder, 'ran'));
     await workbench.statusItem('Restricted Mode').waitFor();
@@ -110,7 +110,7 @@ describe.runIf(requireVsCode())('Restricted Mode', () => {
 /** Programs that leave a trace where they ran. */
 const TRACE = `#!/bin/sh\ntouch "$(dirname "$0")/ran"\nexit 1\n`;
 
-describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
+describe.runIf(requireVsCode())('reading in Restricted Mode', () => {
   const settings = {
     ...{ model: 'embedded:W', device: 'cuda', threads: 7, memoryLimit: 3, chatTemplate: 'theirs.jinja' },
     ...{ 'engine.kind': 'trl', 'engine.python': './python', 'engine.accelerateConfig': 'accelerate.yaml' },
@@ -161,7 +161,7 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
   });
   afterEach(() => expect(traces()).toEqual([false, false]));
 
-  test('a probe takes the settings of the user alone', async () => {
+  test("a probe uses only the user's settings", async () => {
     const { workbench } = code();
     await workbench.views();
     await workbench.statusItem('Restricted Mode').waitFor();
@@ -178,7 +178,7 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
     await workbench.command('View: Close All Editors');
   });
 
-  test('a configuration, a fork and a resumed run are refused where they name programs, and say so', async () => {
+  test('a configuration, a fork and a resumed run are refused if they name programs, and say so', async () => {
     const { workbench } = code();
     const refused = async (what: string | RegExp) => {
       const notice = await workbench.notification(/Restricted Mode/);
@@ -206,7 +206,7 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
     await workbench.shot('refused in restricted mode');
   });
 
-  test('an agent starts no program either: a fork works as its parent did', async () => {
+  test('an agent cannot start programs either: a fork behaves like its parent', async () => {
     const { workbench, page } = code();
     const dialog = page.locator('.monaco-dialog-box');
     for (const [fork, what] of [
@@ -221,7 +221,7 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
     expect(existsSync(path.join(runs(), 'agents-trained'))).toBe(false);
   });
 
-  test('runs are compared, imported and linked to; the example opens; agents get what people get', async () => {
+  test('runs are compared, imported and linked to; the example opens; agents get the same', async () => {
     const { workbench, page, folder } = code();
     await workbench.run('compareRuns', { stays: true });
     for (const run of ['one', 'two']) await workbench.pick(run);
@@ -270,7 +270,7 @@ describe.runIf(requireVsCode())('what reads, in Restricted Mode', () => {
 describe.runIf(requireVsCode())('a run from elsewhere that names a program', () => {
   const code = useVsCode({ files: { 'problems.jsonl': lines, 'reward.mjs': REWARD } });
 
-  test('is shown with its program, which runs only once that is allowed', async () => {
+  test('is shown with its program, which runs only after consent', async () => {
     const { workbench, page, folder, home } = code();
     const trace = path.join(folder, 'ran');
     // Somebody else's Rollscope folder: what it marks as its own is not marked here.
@@ -391,7 +391,7 @@ describe.runIf(requireVsCode())('a window with two folders', () => {
     expect(config.checkpoint).toMatchObject({ every: at + 1 });
   });
 
-  test('the model that is chosen is the one of the folder of the file in front', async () => {
+  test("the chosen model is that of the active file's folder", async () => {
     const { workbench, folder } = code();
     await workbench.open('two.jsonl');
     await workbench.codeLens('model: embedded:S1000').click();

@@ -73,7 +73,7 @@ describe('rescore', () => {
   /** Rewards that a run of plain rollouts tells nothing about. */
   const ASKING = ['co-reward', 'rlccf', 'covo', 'self-verification', 'next-token', 'dual', 'program', 'lean', 'custom'];
 
-  test('computes what can be computed, and says why the others cannot', async () => {
+  test('computes what can be computed, and says why the rest cannot', async () => {
     const found = await json('rescore', 'labeled');
     expect(found).toMatchObject({ phase: 'train', groups: 24, trainedBy: 'majority-vote' });
     const impossible = Object.keys(found.notComputed);
@@ -87,7 +87,7 @@ describe('rescore', () => {
     for (const name of computed) expect(text).toContain(`\n${name} `);
   });
 
-  test('gives the rewards that trained, by problem and step', async () => {
+  test('gives the rewards used in training, by problem and step', async () => {
     for (const record of groupsOf('labeled', 'train').slice(0, 3)) {
       const group = await readGroup(path.join(home, 'runs', 'labeled'), record);
       const { id } = problemOf('labeled', group.problem);
@@ -107,7 +107,7 @@ describe('rescore', () => {
     }
   });
 
-  test('adds the reward that trained, once, so that there is something to compare with', async () => {
+  test('adds the training reward once, for comparison', async () => {
     const rewards = ({ rewards }: { rewards: { reward: string }[] }) => rewards.map(({ reward }) => reward).sort();
     const one = await json('rescore', 'labeled', '--reward', 'empo');
     expect(rewards(one)).toEqual(['empo', 'majority-vote']);
@@ -128,7 +128,7 @@ describe('rescore', () => {
     expect(accuracy.get('majority-vote')).toBeGreaterThan(0);
   });
 
-  test('takes another phase, and runs without labels', async () => {
+  test('accepts another phase, and works without labels', async () => {
     const evaluated = await json('rescore', 'labeled', '--phase', 'evaluation', '--reward', 'empo');
     expect(evaluated).toMatchObject({ phase: 'evaluation', groups: groupsOf('labeled', 'evaluation').length });
     const unlabeled = await json('rescore', 'plain');
@@ -156,7 +156,7 @@ function problemOf(run: string, index: number): { id: string; prompt: string } {
 }
 
 describe('analyze', () => {
-  test('says everything of a run with labels', async () => {
+  test('reports everything about a run with labels', async () => {
     const found = await json('analyze', 'labeled');
     expect(found).toMatchObject({ phase: 'train', step: 1 });
     expect(found.alignment.length).toBeGreaterThan(3);
@@ -180,7 +180,7 @@ describe('analyze', () => {
     expect(found.forecast.score.problems).toBe(8);
   });
 
-  test('has no reward accuracy and no collapse step of a reward that does not say right or wrong', async () => {
+  test('has no reward accuracy and no collapse step for a reward that does not judge correctness', async () => {
     const found = await json('analyze', 'degrees');
     expect(found.ending.collapse).toBeNull();
     for (const { rewardAccuracy, labelAccuracy } of found.problems) {
@@ -193,7 +193,7 @@ describe('analyze', () => {
     expect(await ok('show', 'labeled')).toContain('reward accuracy');
   });
 
-  test('has KL and clip fraction of each problem that trained', async () => {
+  test('has KL and clip fraction for each problem that was trained on', async () => {
     const steps = recordsOf(path.join(home, 'runs', 'labeled')).filter((record) => record.type === 'step');
     const last = steps.at(-1)!;
     const of = new Map(last.problems!.map((one) => [problemOf('labeled', one.problem).id, one]));
@@ -212,7 +212,7 @@ describe('analyze', () => {
     expect(await ok(...trained)).toContain(withUnit('kl', kl));
   });
 
-  test('says why there is no forecast where the reward reads labels', async () => {
+  test('says why there is no forecast if the reward reads labels', async () => {
     const records = recordsOf(path.join(home, 'runs', 'labels'));
     expect(records.filter(({ type }) => type === 'forecast' || type === 'forecast-score')).toEqual([]);
     expect(records.filter((record) => record.type === 'group' && record.phase === 'probe')).toEqual([]);
@@ -229,7 +229,7 @@ describe('analyze', () => {
     expect(await json('probe', ...probe.slice(1, -2))).toMatchObject({ forecast: { reward: 'majority-vote' } });
   });
 
-  test('pi* by re-weighting: as the rollouts are at a large beta, the rewarded answer alone at a small one', async () => {
+  test('pi* by reweighting: unchanged rollouts at a large beta, only the rewarded answer at a small one', async () => {
     const at = async (beta: string) => await json('analyze', 'labeled', '--beta', beta);
     const { problems } = await at('1e9');
     const sharp = (await at('0.01')).problems;
@@ -241,7 +241,7 @@ describe('analyze', () => {
     );
   });
 
-  test('of one step, of evaluations, and of a run without labels', async () => {
+  test('works for one step, for evaluations, and for a run without labels', async () => {
     expect(await json('analyze', 'labeled', '--step', '3')).toMatchObject({ phase: 'train', step: 3 });
     expect(await json('analyze', 'labeled', '--phase', 'evaluation', '--step', '2')).toMatchObject({
       phase: 'evaluation',
@@ -262,7 +262,7 @@ describe('analyze', () => {
 });
 
 describe('experiment', () => {
-  test('without a name lists what there is', async () => {
+  test('without a name lists the experiments', async () => {
     const text = await ok('experiment');
     expect(
       text
@@ -295,7 +295,7 @@ describe('experiment', () => {
       recordsOf(path.join(folder, 'runs', run)).some((record) => record.type === 'end'),
     );
 
-  test('that is killed resumes where it was, to its report', async () => {
+  test('resumes where it was killed, and writes its report', async () => {
     const program = startCli(command, { home });
     await until('the first run is there', () => completed().length > 0);
     program.kill('SIGKILL');
@@ -337,7 +337,7 @@ describe('experiment', () => {
     expect(objectOf(await cli(...command, '--threads', '1')).reproduction).toBe(result.reproduction);
   });
 
-  test('that is stopped says how to resume it', async () => {
+  test('says how to resume it when it is stopped', async () => {
     const place = path.join(home, 'stopped');
     const program = startCli([...command.slice(0, -3), '--steps', '500', '--out', place, '--json'], { home });
     const step = () => {

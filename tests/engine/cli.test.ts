@@ -86,7 +86,7 @@ describe('help', () => {
     return text.replace(/\s+/g, ' ').trim();
   }
 
-  test('is there for every command, as documented', async () => {
+  test('exists for every command, as documented', async () => {
     expect(createProgram(() => {}).commands.map((command) => command.name())).toEqual(COMMANDS);
     const asked = [[], ...COMMANDS.map((command) => [command])];
     for (const command of asked) {
@@ -100,7 +100,7 @@ describe('help', () => {
   });
 });
 
-describe('train and what follows it', () => {
+describe('train and the commands after it', () => {
   let trained: Record<string, unknown>;
   let ended: Ended;
   const folder = path.join(runsFolder, 'first');
@@ -165,7 +165,7 @@ describe('train and what follows it', () => {
     expect(await json(...proposed)).toMatchObject({ status: 'completed' });
   });
 
-  test("--config takes the config of a run's run.json, and gives the same run", async () => {
+  test("--config accepts the config of a run's run.json, and gives the same run", async () => {
     const { config } = JSON.parse(readFileSync(path.join(folder, 'run.json'), 'utf8'));
     const file = path.join(home, 'config.json');
     writeFileSync(file, JSON.stringify(config));
@@ -215,7 +215,7 @@ describe('train and what follows it', () => {
     for (const value of ['first', folder, 'chain-001']) expect(stdout).toContain(value);
   });
 
-  test('show shows a problem and a rollout, at the last step or another', async () => {
+  test('show shows a problem and a rollout, at the last step or another one', async () => {
     const group = recordsOf(folder).findLast((record) => {
       // One of the problems that were evaluated as well.
       return record.type === 'group' && record.phase === 'train' && record.problem < 6;
@@ -292,7 +292,7 @@ describe('train and what follows it', () => {
     });
 
     test.each(['first', 'second'])(
-      'to safetensors writes a model that answers as the run %s at its end',
+      'to safetensors writes a model that answers like the run %s at its end',
       async (run) => {
         await exported(run, 'safetensors');
         const greedy = recordsOf(path.join(runsFolder, run)).flatMap((record) =>
@@ -378,7 +378,7 @@ describe('train and what follows it', () => {
       expect(bytes.includes('train/proxyReward')).toBe(true);
     });
 
-    test('asks for a format and a place', async () => {
+    test('requires a format and a path', async () => {
       const allowed = Object.keys(EXPORT_FORMATS);
       for (const [args, facts] of [
         [['--format', 'onnx', '--out', out('x')], { reason: 'bad-value', field: '--format', value: 'onnx', allowed }],
@@ -411,7 +411,7 @@ describe('probe', () => {
     await refuses(args, 'usage', { reason: 'probe-has-no-weights', run: 'two' });
   });
 
-  test('reads any usual table', async () => {
+  test('reads tables in the usual formats', async () => {
     const place = path.join(home, 'tables');
     mkdirSync(place);
     writeFileSync(path.join(place, 'a.csv'), 'task,solution,key\n5+2+5=,12,x\n');
@@ -432,7 +432,7 @@ describe('probe', () => {
 describe('warnings', () => {
   const warningsIn = (ended: Ended) => ended.stderr.split('\n').filter((line) => line.startsWith('warning: '));
 
-  test('say that a model cannot read the problems', async () => {
+  test('say that the model cannot read the problems', async () => {
     const file = path.join(home, 'words.jsonl');
     writeFileSync(file, '{"prompt": "1+2="}\n{"prompt": "What is 1+2?"}\n');
     const ended = await runCli(['probe', file, '--votes', '1', '--device', 'cpu', '--json'], { home });
@@ -443,7 +443,7 @@ describe('warnings', () => {
     expectWords('warnings', 'model', warning!);
   });
 
-  test('say that ratios are not taken where sampling leaves tokens out', async () => {
+  test('say that ratios are not computed where sampling leaves out tokens', async () => {
     const sharp = ['--steps', '1', '--batch', '8', '--epochs', '3', '--lr', '0.01', '--eval-samples', '0'];
     const train = async (name: string, ...args: string[]) => {
       const ended = await runCli(['train', ...sharp, '--device', 'cpu', '--name', name, ...args], { home });
@@ -487,7 +487,7 @@ describe('grade and vote', () => {
     expect(answers(piped)).toEqual([...expected, { lines: 2, equal: 1, errors: 0 }]);
   });
 
-  test('vote clusters by answer and takes the vote', async () => {
+  test('vote clusters by answer and takes a majority vote', async () => {
     const responses = ['\\boxed{2}', 'so 2.0: #### 2.0', '\\boxed{3}', 'I do not know'];
     const input = lines({ id: 'a', responses, answer: '2' }, { id: 'b', responses: ['none here'] });
     const voted = await runCli(['vote', '-', '--json'], { home, input });
@@ -499,7 +499,7 @@ describe('grade and vote', () => {
     ]);
   });
 
-  test('score rewards groups as training does, by options or by a run, and answers bad lines', async () => {
+  test('score rewards groups as training does, by options or by a run, and reports bad lines', async () => {
     const responses = ['\\boxed{2}', 'so 2.0: #### 2.0', '\\boxed{3}', 'I do not know'];
     const input = lines({ id: 'a', responses }, { responses: [] }, { problem: 0, step: 3, responses });
     const scored = await runCli(['score', '-', '--json'], { home, input });
@@ -527,7 +527,7 @@ describe('grade and vote', () => {
     });
   });
 
-  test('vote elects no empty or broken box, and no placeholder', async () => {
+  test('vote ignores empty and unfinished boxes and placeholders', async () => {
     const responses = ['\\boxed{}', '\\boxed{}', '\\boxed{4', '\\boxed{4', '\\boxed{?}', '\\boxed{?}', '3'];
     const voted = await runCli(['vote', '-'], { home, input: lines({ id: 'a', responses, answer: '3' }) });
     expect(answers(voted)).toMatchObject([
@@ -535,7 +535,7 @@ describe('grade and vote', () => {
     ]);
   });
 
-  test('--strict takes marked answers only, --percent reads shares as percentages', async () => {
+  test('--strict accepts marked answers only, --percent reads shares as percentages', async () => {
     const votes = lines({ responses: ['5', '5', '#### 6'] });
     expect(answers(await runCli(['vote', '-'], { home, input: votes }))).toMatchObject([{ majority: '5' }]);
     expect(answers(await runCli(['vote', '-', '--strict'], { home, input: votes }))).toMatchObject([{ majority: '6' }]);
@@ -547,7 +547,7 @@ describe('grade and vote', () => {
     expect(await graded('--percent', '--strict')).toEqual([false, true]);
   });
 
-  test.each(['grade', 'vote'])('%s names bad lines, continues after them, and exits with 2', async (command) => {
+  test.each(['grade', 'vote'])('%s reports bad lines, continues after them, and exits with 2', async (command) => {
     const good = command === 'grade' ? { prediction: '1', reference: '1' } : { responses: ['\\boxed{1}'] };
     const bad = await runCli([command, '-'], { home, input: `{"pred\n\n${lines({ a: 1 }, good)}` });
     expect(bad.code).toBe(2);
@@ -561,7 +561,7 @@ describe('grade and vote', () => {
   });
 });
 
-test('doctor says what this machine can do', async () => {
+test('doctor reports what this machine can do', async () => {
   const report = DoctorReport.parse(await json('doctor'));
   expect(report).toMatchObject({ version: VERSION, node: process.versions.node });
   expect(report.devices.find(({ name }) => name === 'CPU')).toMatchObject({ available: true });
@@ -623,7 +623,7 @@ describe('a run in a terminal', () => {
     expect(await again.ended).toMatchObject({ code: 3 });
   });
 
-  test('that is given up before it began leaves nothing', async () => {
+  test('stopped before its start leaves nothing behind', async () => {
     const program = startCli(['train', '--name', 'early', ...ENDLESS], { home });
     await program.printed(/^Training /m);
     program.kill('SIGINT');
@@ -702,7 +702,7 @@ describe('serve', () => {
     return { program, address: EngineAddress.parse(JSON.parse(program.stdout)) };
   }
 
-  test('prints its address as one line, and ends after the grace time', async () => {
+  test('prints its address as one line, and exits after the grace time', async () => {
     const { program, address } = await serve('--grace', '0.2');
     expect(address).toMatchObject({ pid: program.pid, version: VERSION });
     const ended = await program.ended;
@@ -711,7 +711,7 @@ describe('serve', () => {
     expect(await listEngines(home)).toEqual([]);
   });
 
-  test('keeps address and runs where it is told, and stops a run that was left alone', async () => {
+  test('keeps address and runs in the given folders, and stops a run without clients', async () => {
     const place = temporaryFolder();
     const { program, address } = await serve(
       ...['--when-alone', 'stop', '--grace', '0.2', '--home', place, '--out', path.join(place, 'here')],
@@ -744,7 +744,7 @@ describe('serve', () => {
     again.close();
   });
 
-  test('refuses a grace time that is none', async () => {
+  test('refuses an invalid grace time', async () => {
     const { code, stderr } = await cli('serve', '--grace', 'long');
     expect(code).toBe(2);
     expect(stderr).toContain("'long'");

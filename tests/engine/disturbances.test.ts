@@ -26,7 +26,7 @@ function expectError(ended: Ended): void {
   expect(ended.stderr).not.toMatch(/\n\s+at |node:internal|throw /);
 }
 
-test('a clock that goes back changes no result and no duration', async () => {
+test('a clock that is set back changes no result and no duration', async () => {
   const [steady, back] = ['steady', 'back'];
   await runCli(['train', data, '--name', steady, ...SHORT], { home });
   const clock = pathToFileURL(path.join(ROOT, 'tests', 'support', 'clock-going-back.mjs'));
@@ -46,7 +46,7 @@ test('a clock that goes back changes no result and no duration', async () => {
 });
 
 test.runIf(process.platform !== 'win32')(
-  'a process that is stopped for seconds keeps its run, and continues as if nothing had been',
+  'a process that is suspended for seconds keeps its run, and continues normally',
   async () => {
     await runCli(['train', data, '--name', 'whole', ...SHORT], { home });
     const program = startCli(['train', data, '--name', 'halted', ...SHORT], { home });
@@ -68,7 +68,7 @@ test.runIf(process.platform !== 'win32')(
   },
 );
 
-test('of two writers that begin at once, one gets the run', async () => {
+test('of two writers that start at the same time, one gets the run', async () => {
   const args = ['train', data, '--name', 'contested', ...SHORT, '--json'];
   const ended = await Promise.all([1, 2, 3].map(() => runCli(args, { home })));
   const codes = ended.map(({ code }) => code).sort();
@@ -81,10 +81,10 @@ test('of two writers that begin at once, one gets the run', async () => {
   expect(recordsOf(run('contested')).at(-1)).toMatchObject({ type: 'end', reason: 'completed' });
 });
 
-describe('names of 255 bytes, the most that a file system takes', () => {
+describe('names of 255 bytes, the maximum of a file system', () => {
   const longest = 'é'.repeat(127);
 
-  test('are names of datasets', async () => {
+  test('work for datasets', async () => {
     const file = place(`${'d'.repeat(249)}.jsonl`);
     writeFileSync(file, `${JSON.stringify({ prompt: '5+2+5=', answer: '12' })}\n`);
     const ended = await runCli(['train', file, '--name', 'long-data', ...SHORT, '--json'], { home });
@@ -97,7 +97,7 @@ describe('names of 255 bytes, the most that a file system takes', () => {
     expect(readdirSync(home).filter((name) => name.includes('.partial'))).toEqual([]);
   });
 
-  test.each(['r'.repeat(255), `${longest}r`, 'r'.repeat(256)])('are names of runs, or refused: %#', async (name) => {
+  test.each(['r'.repeat(255), `${longest}r`, 'r'.repeat(256)])('work for runs, or are refused: %#', async (name) => {
     const ended = await runCli(['train', data, '--name', name, ...SHORT], { home });
     if (ended.code === 0) {
       const shown = await runCli(['show', name], { home });
@@ -109,13 +109,13 @@ describe('names of 255 bytes, the most that a file system takes', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('what nobody catches', () => {
+describe.runIf(process.platform === 'linux')('an uncaught error', () => {
   const shell = (command: string) =>
     new Program('sh', ['-c', command.replaceAll('CLI', `'${process.execPath}' '${CLI}'`)], {
       env: { ROLLSCOPE_HOME: home },
     }).ended;
 
-  test('is an error where stdout takes nothing', async () => {
+  test('is reported when stdout cannot be written', async () => {
     const ended = await shell('CLI runs > /dev/full');
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
     expectError(ended);
@@ -123,7 +123,7 @@ describe.runIf(process.platform === 'linux')('what nobody catches', () => {
     expect(ended.stderr).not.toContain('resume');
   });
 
-  test('is an error with code and hint, whatever it is', async () => {
+  test('has a code and a hint, whatever it is', async () => {
     const late = pathToFileURL(path.join(ROOT, 'tests', 'support', 'late-error.mjs'));
     const args = ['train', data, '--device', 'cpu', '--steps', '100000'];
     for (const [i, kind] of ['throw', 'reject'].entries()) {
@@ -138,7 +138,7 @@ describe.runIf(process.platform === 'linux')('what nobody catches', () => {
   });
 });
 
-describe('a file system that is read-only', () => {
+describe('a read-only file system', () => {
   const namespace = mountingShell(home);
   const mounts = requireOrSkip(
     'A read-only file system',
@@ -146,7 +146,7 @@ describe('a file system that is read-only', () => {
     'unshare may not mount a tmpfs here',
   );
 
-  test.runIf(mounts && namespace)('can be read, and refuses what would write to it', async () => {
+  test.runIf(mounts && namespace)('can be read, and refuses what would be written to it', async () => {
     const [out, other] = [temporaryFolder(), temporaryFolder()];
     const cli = `ROLLSCOPE_HOME='${other}' ROLLSCOPE_CACHE='${out}/cache' '${process.execPath}' '${CLI}'`;
     const script = [

@@ -62,7 +62,7 @@ async function expectRuns(folder: string, runs: number, model: string): Promise<
   }
 }
 
-describe("on a user's copy of a small model and problems for it", () => {
+describe("on a user's copy of a small model, with problems for it", () => {
   const sums = path.join(home, 'small-sums.jsonl');
   const model = path.join(home, 'small-model');
 
@@ -85,7 +85,7 @@ describe("on a user's copy of a small model and problems for it", () => {
 
 const present = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
 
-describe.runIf(present)('on SmolLM2-135M-Instruct and problems of a user', () => {
+describe.runIf(present)("on SmolLM2-135M-Instruct, with a user's problems", () => {
   const targets = path.join(home, 'countdown.jsonl');
 
   beforeAll(() => {

@@ -97,14 +97,14 @@ describe('a dataset', () => {
       text: rows({ riddle: '1+1=' }),
       facts: { reason: 'no-problem-column', columns: ['riddle'] },
     },
-  ])('$what is named with its place', async ({ text, options = [], facts }) => {
+  ])('$what is reported with its place', async ({ text, options = [], facts }) => {
     await refuses(['train', file('bad.jsonl', text), ...options, ...BRIEF], 'dataset', {
       file: place('bad.jsonl'),
       ...facts,
     });
   });
 
-  test('that is missing, of another kind, or for evaluation only is named too', async () => {
+  test('that is missing, of another kind, or for evaluation only is reported too', async () => {
     const missing = { reason: 'not-found', file: place('nowhere.jsonl') };
     await refuses(['probe', place('nowhere.jsonl')], 'dataset', missing);
     await refuses(['train', GOOD, '--eval-dataset', place('nowhere.jsonl')], 'dataset', missing);
@@ -116,13 +116,13 @@ describe('a dataset', () => {
 describe('a model', () => {
   const model = (name: string) => ['train', GOOD, '--model', place(name), ...BRIEF];
 
-  test('that is missing is named', async () => {
+  test('that is missing is reported', async () => {
     await refuses(model('nowhere.gguf'), 'model', { reason: 'not-found', value: place('nowhere.gguf') });
     mkdirSync(place('hollow'));
     await refuses(model('hollow'), 'model', { reason: 'missing-file', file: place('hollow/config.json') });
   });
 
-  test('that is truncated is named, in header or weights', async () => {
+  test('that is truncated is reported, in header or weights', async () => {
     for (const [bytes, reason] of [
       [5, 'truncated-header'],
       [2000, 'truncated-header'],
@@ -142,7 +142,7 @@ describe('a model', () => {
     await refuses(model('header.gguf'), 'model', header);
   });
 
-  test('whose tokenizer is that of another is named before the run begins', async () => {
+  test('with the tokenizer of another model is reported before the run starts', async () => {
     cpSync(EMBEDDED_MODEL, place('foreign'), { recursive: true });
     const tokenizer = path.join(place('foreign'), 'tokenizer.json');
     const json = JSON.parse(readFileSync(tokenizer, 'utf8'));
@@ -153,7 +153,7 @@ describe('a model', () => {
     await refuses([...model('foreign'), ...short], 'model', facts);
   });
 
-  test('that is not supported is named, with what is', async () => {
+  test('that is not supported is reported, together with what is', async () => {
     file('magic.gguf', Buffer.from('GGML and so on'));
     await refuses(model('magic.gguf'), 'model', { reason: 'not-gguf', file: place('magic.gguf') });
     file('rwkv.gguf', ggufHeader({ 'general.architecture': 'rwkv6' }));
@@ -184,11 +184,11 @@ describe('an option', () => {
       { reason: 'group-exceeds-votes', field: '--group', value: 8, most: 4 },
     ],
     [['--name', '../up'], 'config', { reason: 'bad-run-name', value: '../up' }],
-  ] as const)('%j is refused with what is allowed', async (args, code, facts) => {
+  ] as const)('%j is refused with the allowed values', async (args, code, facts) => {
     await refuses(['train', GOOD, ...args], code, facts);
   });
 
-  test('of a file is refused with its field', async () => {
+  test('from a file is refused with its field', async () => {
     const config = file('config.json', JSON.stringify({ optimizer: { lr: 0 }, steps: 2 }));
     const rate = { reason: 'bad-value', field: `${config}: optimizer.lr`, value: 0, above: 0 };
     await refuses(['train', GOOD, '--config', config], 'config', rate);
@@ -211,11 +211,11 @@ function expectNonFinite(error: ErrorData, facts: { step: number; problem: strin
   expectWords('refusals', 'non-finite', `${withNames(message, facts)}\n→ ${hint}`);
 }
 
-describe('numbers that are not finite', () => {
+describe('non-finite numbers', () => {
   const sums = [2, 3, 4, 5, 6].map((n) => ({ id: `sum-${n}`, prompt: `${n}+5+9+8=`, answer: `${n + 22}` }));
   const options = ['--votes', '4', '--group', '4', '--device', 'cpu', '--max-tokens', '40', '--template', '{{prompt}}'];
 
-  test('stop a run before they reach the weights, and name problem and step; checkpoints stay', async () => {
+  test('stop a run before they reach the weights, and name step and problem; checkpoints are kept', async () => {
     await modelWithoutNumber(place('nan'), '-');
     const data = file('minus.jsonl', rows(...sums, { id: 'minus', prompt: '9-2=', answer: '7' }));
     const args = ['train', data, '--model', place('nan'), '--lora', '4', '--name', 'nan', '--seed', '1', ...options];
@@ -256,7 +256,7 @@ describe('numbers that are not finite', () => {
     expect(probing.hint).toBe(training.hint);
   });
 
-  test('in a gradient leave the weights as they were', async () => {
+  test('in a gradient leave the weights unchanged', async () => {
     await modelWithSteepHead(place('steep'));
     const data = file('sums.jsonl', rows(...sums));
     const few = ['--steps', '8', '--batch', '2', '--eval-samples', '1', '--checkpoint-every', '1', '--no-lora'];
@@ -278,7 +278,7 @@ describe('numbers that are not finite', () => {
 });
 
 describe('a run folder', () => {
-  test('in use by a living process is refused with that process', async () => {
+  test('in use by a living process is refused, and the process is named', async () => {
     const program = startCli(['train', GOOD, '--name', 'busy', '--device', 'cpu', '--steps', '100000'], { home });
     await program.printed(/Run folder:/);
     const folder = path.join(home, 'runs', 'busy');
@@ -310,7 +310,7 @@ describe('a run folder', () => {
       await work().finally(() => writeFileSync(name, text));
     }
 
-    test('by a newer version is refused, and hides no other run', async () => {
+    test('by a newer version is refused, and does not hide other runs', async () => {
       const facts = { reason: 'newer-format', file: path.join(folder, 'run.json'), format: 99 };
       const newer = (text: string) => text.replace(`"format": ${RUN_FORMAT}`, '"format": 99');
       await changing(path.join(folder, 'run.json'), newer, async () => {
@@ -334,7 +334,7 @@ describe('a run folder', () => {
       });
     });
 
-    test('amid its journal is refused with the line', async () => {
+    test('in the middle of its journal is refused with the line', async () => {
       const breaking = (text: string) => text.split('\n').with(2, '{"type":').join('\n');
       const events = path.join(folder, 'events.jsonl');
       const facts = { reason: 'bad-record', file: events, line: 3 };
@@ -344,7 +344,7 @@ describe('a run folder', () => {
       });
     });
 
-    test('to another model is refused; a fingerprint of an earlier version is compared by the rule of its time', async () => {
+    test("to another model is refused; a fingerprint of an earlier version is compared by that version's rule", async () => {
       const run = path.join(folder, 'run.json');
       const recording = (fingerprint: string) => (text: string) =>
         text.replace(/"modelFingerprint": "[^"]+"/, `"modelFingerprint": "${fingerprint}"`);
@@ -363,7 +363,7 @@ describe('a run folder', () => {
       });
     });
 
-    test('in its checkpoint is refused, and what the hint says helps', async () => {
+    test("in its checkpoint is refused, and the hint's remedy works", async () => {
       const last = path.join(folder, 'checkpoints', `${checkpointsOf(folder).at(-1)}`);
       truncateSync(path.join(last, 'model.safetensors'), 1000);
       await refuses(['resume', 'changed'], 'run-broken', { reason: 'damaged-checkpoint', folder: last });
@@ -385,11 +385,11 @@ describe('a run folder', () => {
   });
 });
 
-describe('a run folder that goes away', () => {
+describe('a run folder that disappears', () => {
   test.each([
     { what: 'moved', away: (folder: string) => renameSync(folder, `${folder}-elsewhere`) },
     { what: 'deleted', away: (folder: string) => rmSync(folder, { recursive: true }) },
-  ])('because it is $what ends the run with that', async ({ what, away }) => {
+  ])('because it is $what ends the run with an error that says so', async ({ what, away }) => {
     const [name, folder] = [`went-${what}`, place(`runs/went-${what}`)];
     const endless = ['--device', 'cpu', '--steps', '100000', '--checkpoint-every', '1', '--eval-limit', '4', '--json'];
     const program = startCli(['train', GOOD, '--name', name, ...endless], { home });
@@ -414,10 +414,10 @@ describe('a run folder that goes away', () => {
 });
 
 // Node's own recursive mkdir never returns below /proc.
-describe.runIf(process.platform === 'linux')('a home that cannot exist', () => {
+describe.runIf(process.platform === 'linux')('a home folder that cannot exist', () => {
   const nowhere = '/proc/nothing/home';
 
-  test('is named by what needs it', async () => {
+  test('is reported by whatever needs it', async () => {
     for (const args of [
       ['train', GOOD, ...BRIEF],
       ['probe', GOOD, '--device', 'cpu'],
@@ -432,7 +432,7 @@ describe.runIf(process.platform === 'linux')('a home that cannot exist', () => {
     expect(complaintOf(served).message).toContain('/proc/nothing');
   });
 
-  test('hinders nothing that does not need it', async () => {
+  test('does not affect anything that does not need it', async () => {
     const env = { ROLLSCOPE_CACHE: '/proc/nothing/cache' };
     const listed = await runCli(['runs'], { home: nowhere, env });
     expect(listed, listed.stderr).toMatchObject({ code: 0 });
@@ -441,7 +441,7 @@ describe.runIf(process.platform === 'linux')('a home that cannot exist', () => {
   });
 });
 
-describe('no space left', () => {
+describe('a full disk', () => {
   const args = [...BRIEF, '--steps', '8', '--batch', '8', '--checkpoint-every', '2', '--name', 'full', '--json'];
 
   const namespace = mountingShell(home);
@@ -468,7 +468,7 @@ describe('no space left', () => {
     { size: '48k', file: 'full/(rollouts-000.bin|events.jsonl)' },
     { size: '400k', file: 'full/checkpoints/' },
     { size: '3m', file: 'full/checkpoints/' },
-  ])('stops a run on $size with the file, and it resumes once there is', async ({ size, file: where }) => {
+  ])('stops a run on $size and names the file; the run resumes once there is space', async ({ size, file: where }) => {
     const resume = 'CLI resume full --out OUT --json >&2 2>/dev/null';
     const ended = await within(size, `${train}\ncode=$?\nmount -o remount,size=64m OUT\n${resume}\nexit $code`);
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
@@ -479,7 +479,7 @@ describe('no space left', () => {
     expect(ended.stderr).toMatch(/completed/);
   });
 
-  test.runIf(mounts && namespace)('for the first file leaves nothing of the run', async () => {
+  test.runIf(mounts && namespace)('at the first file leaves nothing of the run', async () => {
     const ended = await within('4k', `${train}\ncode=$?\nls -A OUT >&2\nexit $code`);
     expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null });
     const { message } = complaintOf(ended);
@@ -488,7 +488,7 @@ describe('no space left', () => {
     expect(ended.stderr).not.toMatch(/^full$/m);
   });
 
-  test.runIf(process.platform !== 'win32')('or a bound on the size of files stops a run likewise', async () => {
+  test.runIf(process.platform !== 'win32')('or a file-size limit stops a run in the same way', async () => {
     const out = place('bounded');
     // Blocks of 512 bytes.
     const body = `ulimit -f 32; exec '${process.execPath}' '${CLI}' train --out '${out}' ${args.join(' ')}`;
@@ -499,7 +499,7 @@ describe('no space left', () => {
   });
 });
 
-describe('the engine lives on', () => {
+describe('the engine survives', () => {
   async function engine(): Promise<{ program: Program; client: EngineClient }> {
     const program = startCli(['serve'], { home });
     const [line] = await program.printed(/^\{.*\}$/m);
@@ -524,7 +524,7 @@ describe('the engine lives on', () => {
       ...more,
     });
 
-  test('after starts that failed and after a run that failed, and runs the next one', async () => {
+  test('failed starts and failed runs, and runs the next one', async () => {
     await modelWithoutNumber(place('nan-served'), '5');
     const { program, client } = await engine();
     const before = readdirSync(place('runs')).sort();

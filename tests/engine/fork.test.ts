@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 
 describe('a fork', () => {
-  test('begins with the checkpoint, keeps the settings but for those given, and names its parent', async () => {
+  test('starts from the checkpoint, keeps all settings except the given ones, and names its parent', async () => {
     const { status } = await json('fork', 'parent', '--step', '2', '--lr', '5e-5', '--name', 'child');
     expect(status).toBe('completed');
     const { parent, config } = fileOf('child');
@@ -71,12 +71,12 @@ describe('a fork', () => {
     expect(listed.find(({ run }: { run: string }) => run === 'child').parent).toEqual(parent);
   });
 
-  test('that has as many steps left trains as its parent would at the same rate', async () => {
+  test('with as many steps left trains like its parent at the same rate', async () => {
     await json('fork', 'parent', '--step', '4', '--name', 'all');
     expect(configOf('all').steps).toBe(4);
   });
 
-  test('that is stopped resumes exactly, also when its parent is gone', async () => {
+  test('that is stopped resumes exactly, even if its parent is gone', async () => {
     const config = { ...configOf('child'), steps: 3 };
     const from = { folder: path.join(runs, 'parent'), step: 2 };
     const whole = path.join(home, 'whole');
@@ -99,7 +99,7 @@ describe('a fork', () => {
     expect(doneBy(again)).toEqual(doneBy(whole));
   });
 
-  test('is refused where the run has no such checkpoint, and where model or adapter would change', async () => {
+  test('is refused if the run has no such checkpoint, or if model or adapter would change', async () => {
     await refuses(['fork', 'parent', '--step', '3'], 'usage', { reason: 'no-checkpoint', step: 3 });
     await refuses(['fork', 'parent', '--lora', '4'], 'config', { reason: 'kept-by-fork', field: 'lora' });
     await refuses(['fork', 'parent', '--model', 'embedded:W'], 'config', { reason: 'kept-by-fork', field: 'model' });
@@ -116,7 +116,7 @@ describe('a fork', () => {
     await refuses(['fork', 'by-trl', '--step', '2'], 'usage', { reason: 'engine-has-no-forks', value: 'trl' });
   });
 
-  test('of the last healthy checkpoint is of the last one where nothing is wrong', async () => {
+  test('of the last healthy checkpoint uses the last checkpoint if nothing is wrong', async () => {
     await json('fork', 'parent', '--step', 'healthy', '--steps', '1', '--name', 'healthy');
     expect(fileOf('healthy').parent.step).toBe(4);
   });
@@ -133,7 +133,7 @@ describe('a probe of a checkpoint', () => {
     expect(existsSync(configOf('prompted').dataset.path)).toBe(true);
   });
 
-  test('is refused without what it needs', async () => {
+  test('is refused without what it requires', async () => {
     await refuses(['probe', '--step', '2'], 'usage', { reason: 'option-needs-checkpoint' });
     await refuses(['probe', 'x.jsonl', '--prompt', '1+1='], 'usage', { reason: 'options-exclude' });
   });

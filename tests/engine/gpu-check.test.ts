@@ -24,7 +24,7 @@ function run(command: string, args: readonly string[], cwd: string, env: NodeJS.
 
 describe.runIf(available)('the GPU check', () => {
   test(
-    'brings all that it needs, and says how the device compares with the CPU',
+    'contains everything it needs, and compares the device with the CPU',
     () => {
       const folder = temporaryFolder();
       const archive = path.join(folder, 'check.tar.xz');

@@ -34,7 +34,7 @@ async function saidBy(folder: string): Promise<unknown[]> {
 }
 
 describe('a large dump', () => {
-  test('gives the same run, byte by byte, as one that a single thread imports', async () => {
+  test('gives the same run, byte by byte, as an import on a single thread', async () => {
     const dump = writeDump(path.join(home, 'large'), 8);
     const ended = await runCli(['import', dump, '--name', 'threads', '--json', '--progress'], { home });
     expect(ended.code, ended.stderr).toBe(0);
@@ -53,7 +53,7 @@ describe('a large dump', () => {
 });
 
 describe('a program that reads the progress', () => {
-  test('hears of each step, and ends the import when it goes', async () => {
+  test('is notified of each step, and ends the import when it exits', async () => {
     const dump = writeDump(path.join(home, 'growing'), 2);
     const program = startCli(['import', dump, '--follow', '--name', 'followed', '--json', '--progress'], { home });
     const steps = () =>

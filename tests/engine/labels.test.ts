@@ -95,7 +95,7 @@ describe('labels', () => {
   test.each([
     { name: 'wrong', label: wrong },
     { name: 'absent', label: none },
-  ])('that are $name change nothing that trains under majority voting', async ({ label }) => {
+  ])('that are $name change nothing in training by majority voting', async ({ label }) => {
     const other = await train(label);
     expect(Object.keys(other.files)).toEqual([
       'checkpoints/6/checksums.json',
@@ -111,7 +111,7 @@ describe('labels', () => {
     expect(forecastOf(other)).toEqual(forecastOf(labeled));
   });
 
-  test('are what is measured with: right ones, wrong ones and none say different things', async () => {
+  test('are what metrics measure: right, wrong and missing labels give different metrics', async () => {
     const measured = ({ records }: Trained) =>
       only(
         records.filter(({ type }) => type !== 'forecast'),
@@ -126,7 +126,7 @@ describe('labels', () => {
     expect(measured(un).every((value) => value === null)).toBe(true);
   });
 
-  test('train where they are meant to: the ground-truth reward follows them', async () => {
+  test('affect training where they should: the ground-truth reward follows them', async () => {
     const reward = ['--reward', 'ground-truth'];
     const [rightly, wrongly] = [await train(right, reward), await train(wrong, reward)];
     const weights = 'checkpoints/6/model.safetensors';

@@ -45,7 +45,7 @@ async function call(name: string, input: Record<string, unknown> = {}, from = cl
 }
 
 describe('an agent', () => {
-  test('sees all tools, and which of them only read', async () => {
+  test('sees all tools, and which of them are read-only', async () => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
     expect(tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)).toEqual([
@@ -75,7 +75,7 @@ describe('an agent', () => {
     expect(rollout.tokenTexts.join('')).toBe(rollout.text);
   });
 
-  test('searches, compares, rescores, and gets a report that cites places', async () => {
+  test('searches, compares, rescores, and gets a report with links to its evidence', async () => {
     const { value: found } = await call('find_rollouts', { run: 'one', text: 'let me', phase: 'train', limit: 2 });
     expect(found.hits).toHaveLength(2);
     expect(found.total).toBeGreaterThan(2);
@@ -91,7 +91,7 @@ describe('an agent', () => {
     expect(parseAddress(linked.link)).toMatchObject({ step: 2, problem: 'sum-01' });
   });
 
-  test('is told what is wrong', async () => {
+  test('is told what is wrong with its requests', async () => {
     const unknown = await call('show_run', { run: 'nowhere' });
     expect(unknown).toMatchObject({ failed: true, text: expect.stringContaining("No run 'nowhere'") });
     expect(await call('show_run', {})).toMatchObject({ failed: true, text: expect.stringContaining('run is missing') });
@@ -102,7 +102,7 @@ describe('an agent', () => {
     expect((await call('show_run', { run: '--help' })).failed).toBe(true);
   });
 
-  test('starts a run only after its user agreed', async () => {
+  test('starts a run only after the user has agreed', async () => {
     const input = { steps: 1, name: 'started' };
     answer = 'decline';
     expect(await call('start_run', input)).toMatchObject({ failed: true, text: expect.stringContaining('declined') });
@@ -116,7 +116,7 @@ describe('an agent', () => {
   });
 });
 
-describe('in a folder that nobody trusts', () => {
+describe('in Restricted Mode', () => {
   const folder = temporaryFolder();
   const trace = path.join(folder, 'ran');
   const custom = { reward: 'custom', rewardOptions: { custom: { command: ['./reward.mjs'] } } };
@@ -166,7 +166,7 @@ describe('in a folder that nobody trusts', () => {
     expect((await call('start_run', { steps: 1, ...input }, agent)).failed).toBe(true);
   });
 
-  test('a run takes nothing from the folder but the problems that are named', async () => {
+  test('a run takes nothing from the folder but the named problems', async () => {
     const elsewhere = await connect(false, { cwd: temporaryFolder(), args: ['--allow-start'] });
     const dataset = path.join(folder, 'problems.jsonl');
     const config = async (from: Client, name: string, file: string) => {

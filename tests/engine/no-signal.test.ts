@@ -32,7 +32,7 @@ test('warns with the numbers and the remedy', () => {
   for (const fact of ['6 groups', '24 responses', '1 token', '--max-tokens']) expect(found[0]!.message).toContain(fact);
 });
 
-test('reward accuracy is unknown where nothing was voted for', () => {
+test('reward accuracy is unknown if nothing was voted for', () => {
   const steps = recordsOf(folder).flatMap((record) => (record.type === 'step' ? [record.metrics] : []));
   expect(steps).toHaveLength(5);
   for (const step of steps) {
@@ -40,7 +40,7 @@ test('reward accuracy is unknown where nothing was voted for', () => {
   }
 });
 
-test('list, show and analyze say it', async () => {
+test('list, show and analyze report it', async () => {
   const { runs } = JSON.parse(await cli('runs', '--json'));
   expect(runs).toMatchObject([{ warning: expect.stringContaining('--max-tokens') }]);
   expect(await cli('show', 'flat')).toContain(runs[0].warning);

@@ -47,7 +47,7 @@ describe('the command line from npm', () => {
     files = run('tar', ['-tzf', tarball], folder).stdout.trim().split('\n');
   });
 
-  test('is what it needs and nothing else', () => {
+  test('contains what it needs and nothing else', () => {
     const names = files.map((name) => name.replace(/^package\//, ''));
     const needed = [
       'package.json',
@@ -109,7 +109,7 @@ describe('the command line from npm', () => {
 });
 
 describe('the extension', () => {
-  test('for another platform than this one has its libraries only, and every chunk of the engine', () => {
+  test("for another platform contains only that platform's libraries, and every chunk of the engine", () => {
     const [target, other] =
       process.platform === 'darwin' ? ['linux-arm64', 'darwin'] : ['darwin-arm64', process.platform];
     const vsix = path.join(temporaryFolder(), 'x.vsix');
@@ -136,7 +136,7 @@ describe('the extension', () => {
       expect(names).toContain(`extension/${name}`);
   });
 
-  test('for a platform that onnxruntime does not support is refused, with those that it does', () => {
+  test('for a platform that onnxruntime does not support is refused, and the supported ones are named', () => {
     const refused = run(process.execPath, ['scripts/package.mjs', '--target', 'darwin-x64'], ROOT);
     expect(refused.status).toBe(1);
     for (const target of ['darwin-x64', 'darwin-arm64', 'linux-arm64', 'linux-x64', 'win32-arm64']) {

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
 import { until } from '../support/wait.ts';
 
-test('a step and an evaluation that are paused are recorded without the pause', async () => {
+test('a paused step and a paused evaluation are recorded without the pause', async () => {
   const config = RunConfig.parse(
     mergeConfig(presetFor('embedded', true), {
       dataset: { path: 'embedded', limit: 16 },

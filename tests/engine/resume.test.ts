@@ -184,7 +184,7 @@ async function killAgain({ name, args, seed }: { name: string; args: readonly st
   return kills;
 }
 
-test('runs that are killed at any moment and resumed, again and again, give what they give uninterrupted', async () => {
+test('runs that are repeatedly killed at any moment and resumed give the same results as uninterrupted ones', async () => {
   // Next to each other: each of them waits for its files and processes half of the time.
   const all = await Promise.all([
     killAgain({ name: 'all weights', args: DENSE, seed: 1 }),
@@ -194,7 +194,7 @@ test('runs that are killed at any moment and resumed, again and again, give what
 });
 
 test.each(['rollout', 'update'] as const)(
-  'a run layer by layer on a base of 4 bits that is killed amid %s gives the same when resumed',
+  'a layered run on a 4-bit base that is killed during %s gives the same results when resumed',
   async (stage) => {
     const reference = await uninterrupted(LAYERED);
     const attempt = new Attempt(LAYERED);
@@ -221,7 +221,7 @@ describe('a run', () => {
     { signal: 'SIGINT', stage: 'rollout' },
     { signal: 'SIGTERM', stage: 'update' },
   ] as const)(
-    'stopped by $signal amid a step, with a checkpoint, gives the same when resumed',
+    'stopped by $signal within a step, with a checkpoint, gives the same results when resumed',
     async ({ signal, stage }) => {
       const attempt = new Attempt(DENSE);
       const program = await under(attempt, stage);
@@ -237,7 +237,7 @@ describe('a run', () => {
     },
   );
 
-  test('that is paused holds still, and gives the same when it is resumed', async () => {
+  test('that is paused does nothing, and gives the same results when it continues', async () => {
     const attempt = new Attempt(DENSE);
     const program = await under(attempt, 'rollout');
     const [address] = await listEngines(attempt.home);
@@ -260,7 +260,7 @@ describe('a run', () => {
     await attempt.finish(reference);
   });
 
-  test('that is stopped while it is paused gives the same when resumed', async () => {
+  test('that is stopped while paused gives the same results when resumed', async () => {
     const attempt = new Attempt(DENSE);
     const program = await under(attempt, 'update');
     const [address] = await listEngines(attempt.home);
@@ -273,7 +273,7 @@ describe('a run', () => {
     await attempt.finish(reference);
   });
 
-  describe('whose files were torn', () => {
+  describe('with damaged files resumes', () => {
     /** A copy of the finished run to damage. */
     function copy(): Attempt {
       const attempt = new Attempt(DENSE);
@@ -297,20 +297,20 @@ describe('a run', () => {
       { what: 'to nothing', at: () => 0 },
       { what: 'anywhere', at: (size: number) => Math.floor(size * random()) },
       { what: 'anywhere else', at: (size: number) => Math.floor(size * random()) },
-    ])('the journal $what: what is missing is repeated', async ({ at }) => {
+    ])('from a journal cut $what, repeating what is missing', async ({ at }) => {
       const attempt = copy();
       const journal = path.join(attempt.folder, 'events.jsonl');
       truncateSync(journal, at(statSync(journal).size));
       await attempt.finish(reference);
     });
 
-    test('the journal at the end of a record, after the last checkpoint', async () => {
+    test('from a journal that ends at a record after the last checkpoint', async () => {
       const attempt = copy();
       truncateSync(path.join(attempt.folder, 'events.jsonl'), offsets().at(-2)!);
       await attempt.finish(reference);
     });
 
-    test('the journal with zeros or half a record where its end was, and rollouts that are cut', async () => {
+    test('from a journal that ends in zeros or half a record, and from truncated rollouts', async () => {
       const attempt = copy();
       const journal = path.join(attempt.folder, 'events.jsonl');
       const checkpoint = recordsOf(reference.folder).findLastIndex(

@@ -166,12 +166,12 @@ async function checkGroup(folder: string, config: RunConfig, record: GroupRecord
   return stored.evidence;
 }
 
-test('every reward is among the cases', () => {
+test('every reward has a case', () => {
   expect(CASES.map(({ reward }) => reward)).toEqual([...REWARDS]);
 });
 
 describe.each([...CASES, ...MORE])('$reward $options', (of) => {
-  test('trains, is stored with its evidence, and is the same when it is computed again', async () => {
+  test('trains, is stored with its evidence, and is the same when recomputed', async () => {
     const config = configOf(of);
     const folder = await train(config);
     const records = recordsOf(folder);
@@ -195,7 +195,7 @@ describe.each([...CASES, ...MORE])('$reward $options', (of) => {
   });
 });
 
-describe('what is stored', () => {
+describe('stored evidence', () => {
   async function evidenceOf(of: Case): Promise<{ evidence: KnownEvidence[]; groups: GroupDetail[] }> {
     const folder = await train(configOf(of, { steps: 1, batch: 4, group: 4 }));
     const records = recordsOf(folder).filter(isTrained);
@@ -203,7 +203,7 @@ describe('what is stored', () => {
     return { groups, evidence: groups.map(({ evidence }) => evidence as unknown as KnownEvidence) };
   }
 
-  test('of self-verification: as many verdicts as were asked for, in the judge’s own words, some of them readable', async () => {
+  test('of self-verification: all judgments that were requested, in the judge’s own words, some of them parsable', async () => {
     const { evidence } = await evidenceOf({
       reward: 'self-verification',
       model: 'embedded:countdown',
@@ -230,7 +230,7 @@ describe('what is stored', () => {
     expect(answers.filter((answer) => answer !== null).length).toBeGreaterThan(8);
   });
 
-  test('of rlccf: the weights of the step, the same for all problems; another policy says other things', async () => {
+  test('of rlccf: the weights of the step, the same for all problems; another policy gives other answers', async () => {
     const { evidence, groups } = await evidenceOf({
       reward: 'rlccf',
       options: { rlccf: { policies: ['base', 'embedded:W'] } },
@@ -247,7 +247,7 @@ describe('what is stored', () => {
     expect(said(2)).not.toEqual(said(1));
   });
 
-  test('of covo: for each prefix a cluster; of next tokens: ends of characters', async () => {
+  test('of covo: a cluster for each prefix; of next tokens: ends of characters', async () => {
     const { evidence, groups } = await evidenceOf({ reward: 'covo' });
     groups.forEach(({ rollouts, clusters }, i) => {
       evidence[i]!.covo.likeliest.forEach((at, r) => {
@@ -267,7 +267,7 @@ describe('what is stored', () => {
     });
   });
 
-  test('of dual reconstruction: the task without the number, and what was found', async () => {
+  test('of dual reconstruction: the task without the number, and the reconstructions', async () => {
     const { evidence, groups } = await evidenceOf({ reward: 'dual', model: 'embedded:dual' });
     // Right answers lead back to what was hidden more often than wrong ones.
     const found = { right: [] as number[], wrong: [] as number[] };
@@ -285,7 +285,7 @@ describe('what is stored', () => {
     expect(mean(found.right)).toBeGreaterThan(mean(found.wrong));
   });
 
-  test('of programs: why each got what it got', async () => {
+  test('of programs: the reason for each reward', async () => {
     const details = async (of: Case & { reward: 'program' | 'lean' | 'custom' }) =>
       (await evidenceOf(of)).evidence.flatMap((e) => e[of.reward].checks);
     for (const { score, detail } of await details({ reward: 'program' })) {
@@ -331,7 +331,7 @@ describe('on the command line', () => {
     'cpu',
   ];
 
-  test('show says why, and rescore computes the rewards that trained', async () => {
+  test('show explains the rewards used in training, and rescore computes them', async () => {
     const options = ['--reward', 'self-verification', '--judge-samples', '2', '--model', 'embedded:countdown'];
     const trained = await cli('train', file('countdown.jsonl'), ...options, ...SMALL, '--name', 'judged', '--json');
     expect(trained, trained.stderr).toMatchObject({ code: 0 });
@@ -350,7 +350,7 @@ describe('on the command line', () => {
     }
   });
 
-  test('programs run only where that is allowed, which each start says again', async () => {
+  test('programs run only where that is allowed, which must be repeated at each start', async () => {
     const options = ['--reward', '0.5*custom + majority-vote', '--reward-program', file('reward.mjs'), ...SMALL];
     const start = [file('chains.jsonl'), ...options, '--name', 'own', '--json'];
     const facts = { reason: 'programs-not-allowed', reward: 'custom' };
@@ -402,8 +402,8 @@ describe('on the command line', () => {
   });
 });
 
-describe('without the programs that a reward runs', () => {
-  test('a run neither begins nor resumes', async () => {
+describe('without the programs that a reward needs', () => {
+  test('a run neither starts nor resumes', async () => {
     const config = configOf({ reward: 'lean' });
     const folder = file('proofs');
     const begun = await startRun({ config, folder, allowPrograms: true });
@@ -424,7 +424,7 @@ describe.each([
   { reward: 'self-verification', model: 'embedded:countdown', activity: 'judging' },
   { reward: 'co-reward + 0.1*covo', model: 'embedded', activity: 'sampling-rephrasings' },
 ])('a run by $reward that is stopped while it is $activity', ({ reward, model, activity }) => {
-  test('gives the same when it is resumed', async () => {
+  test('gives the same results when resumed', async () => {
     const config = configOf(
       { reward, model },
       { steps: 4, batch: 3, checkpoint: { every: 2 }, evaluation: { samples: 2 } },

@@ -76,7 +76,7 @@ afterEach(async () => {
 });
 
 describe('discovery', () => {
-  test('the address is readable by the user only, and removed with the socket when the engine ends', async () => {
+  test('the address is readable only by the user, and removed with the socket when the engine ends', async () => {
     const { engine, home } = await engineWith(new FakeStarter());
     const file = path.join(enginesFolder(home), `${process.pid}.json`);
     expect(await listEngines(home)).toEqual([engine.address]);
@@ -92,7 +92,7 @@ describe('discovery', () => {
     expect(await listEngines(home)).toEqual([]);
   });
 
-  test('listing removes the addresses of dead engines; a living one that is not understood stays', async () => {
+  test('listing removes the addresses of dead engines; a living engine that is not understood is kept', async () => {
     const { engine, home } = await engineWith(new FakeStarter());
     // No process has this id: Linux and macOS end far below.
     const dead = { ...engine.address, pid: 2 ** 30, socket: path.join(temporaryFolder(), 'socket') };
@@ -102,7 +102,7 @@ describe('discovery', () => {
     expect(readdirSync(enginesFolder(home)).sort()).toEqual([`${process.pid}.json`, `${process.ppid}.json`].sort());
   });
 
-  test('an engine that starts removes what dead ones left', async () => {
+  test('an engine that starts removes the files of dead ones', async () => {
     const home = temporaryFolder();
     const { engine } = await engineWith(new FakeStarter(), { home });
     const dead = path.join(enginesFolder(home), `${2 ** 30}.json`);
@@ -112,7 +112,7 @@ describe('discovery', () => {
     expect(existsSync(dead)).toBe(false);
   });
 
-  test('a client learns that nobody listens', async () => {
+  test('a client learns that nothing is listening', async () => {
     const { engine } = await engineWith(new FakeStarter());
     await engine.shutdown();
     await expect(createClient(engine.address)).rejects.toMatchObject({ code: 'engine-stopped' });
@@ -120,7 +120,7 @@ describe('discovery', () => {
 });
 
 describe('greeting', () => {
-  test('a wrong token is refused and the connection ended', async () => {
+  test('a wrong token is refused and the connection closed', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const wrong = { ...engine.address, token: `${engine.address.token.slice(0, -1)}x` };
     await expect(createClient(wrong)).rejects.toMatchObject({ code: 'unauthorized' });
@@ -147,7 +147,7 @@ describe('greeting', () => {
     channel.close();
   });
 
-  test('another protocol number is named on both sides', async () => {
+  test('both sides report another protocol number', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const newer = { reason: 'protocol', engine: RPC_VERSION + 1, client: RPC_VERSION };
     await expectRejection(createClient({ ...engine.address, rpc: RPC_VERSION + 1 }), 'engine-version', newer);
@@ -158,7 +158,7 @@ describe('greeting', () => {
     channel.close();
   });
 
-  test('bytes that are not a message end that connection only', async () => {
+  test('bytes that are not a message close that connection only', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const noise = createConnection(engine.address.socket);
@@ -171,7 +171,7 @@ describe('greeting', () => {
   });
 });
 
-describe('bounds', () => {
+describe('limits', () => {
   const framed = (message: unknown) => {
     const body = JSON.stringify(message);
     return `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -184,7 +184,7 @@ describe('bounds', () => {
     ['a header without an end', 'X'.repeat(200_000)],
     ['the beginning of a huge message', `Content-Length: 4000000000\r\n\r\n${'x'.repeat(200_000)}`],
     ['many small messages', framed({ jsonrpc: '2.0', id: 1, method: 'status', params: {} }).repeat(3000)],
-  ])('a client that has not authenticated is shut out for %s', async (_, bytes) => {
+  ])('a client that has not authenticated is disconnected for %s', async (_, bytes) => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const socket = createConnection(engine.address.socket);
@@ -195,7 +195,7 @@ describe('bounds', () => {
     expect(await client.request('status', {})).toEqual({ active: null, clients: 1 });
   });
 
-  test('of many connections that do not greet, few are kept, and clients are served', async () => {
+  test('of many connections that do not authenticate, few are kept, and clients are served', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const sockets = Array.from({ length: 100 }, () => createConnection(engine.address.socket));
@@ -241,7 +241,7 @@ describe('bounds', () => {
     socket.destroy();
   });
 
-  test('a client may send large messages, but no huge one', async () => {
+  test('a client may send large messages, but not huge ones', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const socket = createConnection(engine.address.socket);
     const peer = enginePeer(socket);
@@ -258,7 +258,7 @@ describe('bounds', () => {
 });
 
 describe('requests', () => {
-  test('a run is started where it was asked for, and is the active one', async () => {
+  test('a run is started where requested, and becomes the active one', async () => {
     const runs = new FakeStarter();
     const { engine, home } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -278,7 +278,7 @@ describe('requests', () => {
     });
   });
 
-  test('a second start is told which run keeps the engine busy, also while that one is being prepared', async () => {
+  test('a second start is told which run keeps the engine busy, also while that run is being prepared', async () => {
     const runs = new FakeStarter();
     const preparation = prepareSlowly(runs);
     const { engine } = await engineWith(runs);
@@ -332,7 +332,7 @@ describe('requests', () => {
     expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
   });
 
-  test('pause, continue and stop reach the run; unknown runs are named', async () => {
+  test('pause, continue and stop reach the run; unknown runs are reported', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -362,7 +362,7 @@ describe('requests', () => {
     expect(await client.request('start', { config, name: 'Übung 3.1_b' })).toMatchObject({ run: 'Übung 3.1_b' });
   });
 
-  test('parameters and results that do not fit the protocol are refused on either side', async () => {
+  test('parameters and results that do not match the protocol are refused on either side', async () => {
     const { engine } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const parameters = { reason: 'bad-message', request: 'subscribe', part: 'parameters', field: 'from' };
@@ -375,7 +375,7 @@ describe('requests', () => {
 });
 
 describe('records', () => {
-  test('come without gap or duplicate, from the journal and live, in order', async () => {
+  test('arrive without gap or duplicate, from the journal and live, in order', async () => {
     const runs = new FakeStarter();
     runs.older = 2500;
     const { engine } = await engineWith(runs);
@@ -402,7 +402,7 @@ describe('records', () => {
     expect(seenLate).toEqual(numbers(1234, total));
   });
 
-  test('stop coming after unsubscribe, and a second subscribe replaces the first', async () => {
+  test('stop arriving after unsubscribe, and a second subscribe replaces the first', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -434,7 +434,7 @@ describe('records', () => {
     expect(progress).toBeNull();
   });
 
-  test('a client that does not read neither stalls the run nor others, and misses nothing when it reads again', async () => {
+  test('a client that does not read stalls neither the run nor others, and misses nothing when it reads again', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -462,7 +462,7 @@ describe('records', () => {
     slow.close();
   });
 
-  test('progress is thinned out to five a second, and the last one always arrives', async () => {
+  test('progress is throttled to five per second, and the last update always arrives', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -484,7 +484,7 @@ describe('records', () => {
   });
 });
 
-describe("the engine's life", () => {
+describe("the engine's lifetime", () => {
   test('an engine without clients and without a run ends after the grace time', async () => {
     useFakeClock();
     const { log, left } = countingLog();
@@ -524,7 +524,7 @@ describe("the engine's life", () => {
     await engine.closed;
   });
 
-  test('a run whose client leaves while it is being prepared is prepared all the same', async () => {
+  test('a run whose client disconnects during preparation is still prepared', async () => {
     const runs = new FakeStarter();
     let prepared!: () => void;
     let signal: AbortSignal | undefined;
@@ -547,7 +547,7 @@ describe("the engine's life", () => {
     expect(signal!.aborted).toBe(false);
   });
 
-  test('with the other choice it is stopped with a checkpoint, unless a client comes back in time', async () => {
+  test('with the other choice it is stopped with a checkpoint, unless a client returns in time', async () => {
     const runs = new FakeStarter();
     useFakeClock();
     const { log, left } = countingLog();
@@ -567,7 +567,7 @@ describe("the engine's life", () => {
     expect(runs.last.calls).toEqual(['stop']);
   });
 
-  test('shutdown stops the run, and clients get its last records before the connection ends', async () => {
+  test('shutdown stops the run, and clients get its last records before the connection closes', async () => {
     const runs = new FakeStarter();
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
@@ -582,7 +582,7 @@ describe("the engine's life", () => {
     expect(seen).toEqual(numbers(0, 501));
   });
 
-  test('requests that wait when the connection ends are told so', async () => {
+  test('pending requests are rejected when the connection closes', async () => {
     const runs = new FakeStarter();
     const preparation = prepareSlowly(runs);
     const { engine } = await engineWith(runs);
@@ -598,7 +598,7 @@ describe("the engine's life", () => {
     await until('the run', () => engine.active?.state === 'running');
   });
 
-  test('errors are logged and told to clients', async () => {
+  test('errors are logged and sent to clients', async () => {
     const { engine, home } = await engineWith(new FakeStarter());
     const client = await clientOf(engine.address);
     const told: string[] = [];

@@ -49,7 +49,7 @@ function levelOf(pid: number): Level {
 }
 
 test.runIf(process.platform === 'linux')(
-  'handles, threads and memory of an engine stay level',
+  'handles, threads and memory of an engine stay constant',
   async () => {
     const program = startCli(['serve'], { home });
     const [line] = await program.printed(/^\{.*\}$/m);

@@ -21,7 +21,7 @@ describe('a stopped run of format 2', () => {
   test.each([
     ['from its last checkpoint', () => {}],
     ['from an earlier one, over records that it makes again', (folder: string) => removeCheckpoint(folder, 3)],
-  ])('is resumed %s as the version that began it would have resumed it', async (_, prepare) => {
+  ])('is resumed %s as the version that started it would have resumed it', async (_, prepare) => {
     const home = temporaryFolder();
     const folder = path.join(home, 'runs', 'old');
     cpSync(path.join(FIXTURES, 'run-format2-stopped'), folder, { recursive: true });
@@ -53,7 +53,7 @@ describe('a stopped run of format 2', () => {
   });
 });
 
-describe('a chat template that prints the day', () => {
+describe('a chat template that prints the date', () => {
   const FEW = ['--steps', '3', '--batch', '2', '--limit', '2', '--votes', '2', '--group', '2', '--eval-samples', '0'];
   const OPTIONS = ['--max-tokens', '12', '--checkpoint-every', '1', '--keep', '9', '--device', 'cpu', '--name', 'r'];
 
@@ -110,7 +110,7 @@ describe('a chat template that prints the day', () => {
     expect((await readPrompts(folder))!.map(({ text }) => text.slice(0, 2))).toEqual(['03', '03']);
   });
 
-  test('asks the judge of a run that is resumed on another day with the same tokens', async () => {
+  test('prompts the judge of a run that is resumed on another day with the same tokens', async () => {
     const home = temporaryFolder();
     const folder = await trained(home, '--reward', 'self-verification', '--judge-samples', '4');
     interrupt(folder);

@@ -73,7 +73,7 @@ describe.runIf(traceable)('telemetry of libraries', () => {
     expect(seen.files.join(' ')).toContain('deviceid');
   });
 
-  test('a name look-up is seen', async () => {
+  test('a name lookup is detected', async () => {
     const seen = await watch(['-e', "require('node:dns').lookup('rollscope.invalid', () => {})"]);
     expect(seen.network).not.toEqual([]);
   });

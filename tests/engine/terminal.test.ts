@@ -90,7 +90,7 @@ test('train and probe', async () => {
   );
 });
 
-test('a hostile dataset reaches the terminal escaped: while it is trained on, and in what is shown of the run', async () => {
+test('a hostile dataset reaches the terminal escaped, during training and when the run is shown', async () => {
   const file = place('hostile.jsonl');
   const rows = ['3+9+4=', '24-9-4='].map((prompt, i) => ({ id: hostile(`id ${i}`), prompt, answer: hostile('16') }));
   writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));

@@ -7,7 +7,7 @@ import { pureTfjsFolder } from '../support/tfjs.ts';
 
 const SMALL = ['--steps', '1', '--batch', '2', '--votes', '2', '--group', '2', '--limit', '2', '--eval-samples', '1'];
 
-test('a run on TensorFlow.js draws what the CPU draws', async () => {
+test('a run on TensorFlow.js samples the same tokens as on the CPU', async () => {
   const home = temporaryFolder();
   const environment = { ROLLSCOPE_HOME: home, TMPDIR: home, ROLLSCOPE_TFJS: pureTfjsFolder() };
   const train = async (device: string) => {

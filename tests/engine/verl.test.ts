@@ -108,7 +108,7 @@ describe('a run on verl', () => {
     expect((await runCli(['resume', 'live'], { home, env })).stderr).toContain('already complete');
   });
 
-  test('that is stopped stops its job, and resumed is a new job in the same folder', async () => {
+  test('stops its job when it is stopped, and resumes as a new job in the same folder', async () => {
     const server = await RayServer.start();
     const first = startCli(args(server, 'stopped'), { home, env });
     await submitted(server);
@@ -138,7 +138,7 @@ describe('a run on verl', () => {
     expect((await recordsOf('stopped')).at(-1)).toMatchObject({ type: 'end', reason: 'failed' });
   });
 
-  test('whose files are elsewhere has the curves of the log, and says what is missing', async () => {
+  test('whose files are elsewhere has the curves from the log, and says what is missing', async () => {
     const server = await RayServer.start();
     const mount = path.join(home, 'mounted');
     const program = startCli(args(server, 'elsewhere', '--outputs', '/shared/outputs', '--mount', mount), {
@@ -189,7 +189,7 @@ describe('is refused, and leaves nothing', () => {
     expect(existsSync(folderOf('refused'))).toBe(false);
   });
 
-  test('a run from elsewhere: nobody allowed its job', async () => {
+  test('from elsewhere, if its job was not allowed', async () => {
     rmSync(path.join(folderOf('live'), 'own.mark'), { force: true });
     const refusal = await refusalOf(resumeVerl({ folder: folderOf('live') }));
     expect(refusal.details).toMatchObject({ reason: 'command-not-allowed', run: 'live' });

@@ -54,7 +54,7 @@ describe('a run that collapses', () => {
     good = Number(/\(step (\d+)\)/.exec(warningsOf(records).at(-1)!.message)?.[1]);
   });
 
-  test('with --watch rollback ends early, with the weights that were well', () => {
+  test('with --watch rollback ends early, with the last healthy weights', () => {
     expect(last).toBeLessThan(STEPS);
     const warnings = warningsOf(records);
     expect(warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['collapse-watch']));
@@ -78,7 +78,7 @@ describe('a run that collapses', () => {
     expect(records.at(-1)).toMatchObject({ type: 'end', reason: 'completed', step: last });
   });
 
-  test('is worse off without', async () => {
+  test('ends worse without the watch', async () => {
     const { handle, folder: unwatched } = await begin('off', configOf('off'));
     expect(await handle.done).toMatchObject({ reason: 'completed', step: STEPS });
     const others = recordsOf(unwatched);

@@ -177,7 +177,7 @@ function byRule(answer: string): Grader {
   return graderOf({ answer, compare: 'math' });
 }
 
-describe('work grows as the text does, within the budget', () => {
+describe('work grows in proportion to the text, within the budget', () => {
   test.each(KINDS.map((kind, at) => ({ ...kind, at })))('$name', async ({ name, length, steps, work, at }) => {
     for (let i = 0; i < TEXTS; i++) {
       // Of each kind other texts: what was understood once is not read again.

@@ -36,7 +36,7 @@ fuzz({
   make: (random) => mutateBytes(random, [gguf, Buffer.concat([gguf, Buffer.alloc(256)])]),
   run: readsGguf,
 });
-test('a GGUF file that is not changed is read', async () => {
+test('an unmodified GGUF file is read', async () => {
   for (const kind of ['gpt2', 'llama'] as const) await expect(readsGguf(wholeGguf(kind))).resolves.toBeUndefined();
 });
 fuzz({ name: 'gguf-parts', share: 50, make: mutateGguf, run: readsGguf });

@@ -16,7 +16,7 @@ const there = requireOrSkip(
 );
 
 describe.runIf(there)('verifiers', () => {
-  test('writes episodes that are read as those of the fixture', async () => {
+  test('writes episodes that are read like those of the fixture', async () => {
     const root = temporaryFolder();
     const script = path.join(import.meta.dirname, 'prime_rl_run.py');
     const source = path.join(root, 'run');

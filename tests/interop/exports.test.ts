@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe.runIf(there)('Inspect', () => {
-  test('reads every log, and its own accuracy is ours', async () => {
+  test('reads every log, and computes the same accuracy', async () => {
     const out = join(temporaryFolder(), 'logs');
     await exportInspect(run, out);
     const printed = await runPython(
@@ -63,7 +63,7 @@ for info in list_eval_logs(sys.argv[1]):
 });
 
 describe.runIf(there)('Weights & Biases', () => {
-  test('logs the lines offline with the script of the manual, and has the same numbers', async () => {
+  test('logs the lines offline with the script from the docs, and has the same numbers', async () => {
     const out = temporaryFolder();
     const path = join(out, 'metrics.jsonl');
     await exportWandb(run, path);
@@ -110,7 +110,7 @@ for data in records(open(glob.glob(sys.argv[1] + "/wandb/offline-run-*/*.wandb")
 });
 
 describe.runIf(there)('Trackio', () => {
-  test('stores what is sent to its dashboard, once', async () => {
+  test('stores what is sent to its dashboard once', async () => {
     const home = temporaryFolder();
     const script = `
 import sys, trackio

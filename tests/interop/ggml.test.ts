@@ -21,7 +21,7 @@ interface BlockCase {
 }
 
 describe.runIf(there)('the library of llama.cpp', () => {
-  test('reads the types that are read here, and gives their blocks the same values, bit for bit', async () => {
+  test('reads the same types, and decodes their blocks to the same values, bit for bit', async () => {
     const library = path.join(llama!, 'node_modules', '@node-llama-cpp', 'linux-x64', 'bins', 'linux-x64');
     const script = path.join(import.meta.dirname, '..', 'parity', 'oracle', 'ggml_blocks.py');
     const found = await runScript(python!, script, [path.join(library, 'libggml-base.so'), '40']);

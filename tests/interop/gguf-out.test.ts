@@ -34,8 +34,8 @@ for tensor in reader.tensors:
 print(json.dumps(found))
 `;
 
-describe.runIf(there)('written GGUF files', () => {
-  test.each(GGUF_TYPES)('in %s have the bytes that the package gives the same weights', async (type) => {
+describe.runIf(there)('exported GGUF files', () => {
+  test.each(GGUF_TYPES)('in %s have the same bytes that the package gives the same weights', async (type) => {
     const folder = temporaryFolder();
     const source = path.join(import.meta.dirname, '..', 'parity', 'golden', 'gguf', 'tiny-llama.gguf');
     const { config } = await openModel(source, { cacheDir: temporaryFolder() });

@@ -134,7 +134,7 @@ const OTHERS: { name: string; what: string; change: Change }[] = [
 describe.runIf(there)('llama.cpp', () => {
   const unusual = OTHERS.map((other) => ({ ...other, type: 'F16' as const }));
   const all = [...files.map((file) => ({ ...file, what: 'its own shapes', change: undefined })), ...unusual];
-  test.each(all)('draws the same tokens from $name with $what in $type', async ({ name, type, change }) => {
+  test.each(all)('generates the same tokens from $name with $what in $type', async ({ name, type, change }) => {
     const { file, source } = await written(name, type, change);
     const prompts = somePrompts(source.config.vocabularySize);
     const [theirs, ours] = [await llamaDraws(file, prompts), await greedyTokens(source, prompts, { tokens: 12 })];

@@ -102,7 +102,7 @@ async function quantized({ name, types, change }: Case) {
 }
 
 describe.runIf(there)('a random model', () => {
-  test.each(cases)('of $name in $types has its values and draws its tokens', async (given) => {
+  test.each(cases)('of $name in $types has its values and generates its tokens', async (given) => {
     const { file, read } = await quantized(given);
     const gguf = await readGguf(file);
     expect([...gguf.tensors.keys()].sort()).toEqual(Object.keys(read).sort());

@@ -10,7 +10,7 @@ import { requireOrSkip } from '../support/skip.ts';
 import { writeJob } from '../support/verl-job.ts';
 
 describe('the job by itself', () => {
-  test('has everything that gives rewards, and runs where only Node is', async () => {
+  test('contains everything that computes rewards, and runs where there is only Node', async () => {
     const job = await writeJob();
     expect(readdirSync(job).toSorted()).toEqual([
       ...['README.md', 'overrides.json', 'requirements.txt', 'reward.py', 'rollscope_score', 'rollscope_verl', 'score'],
@@ -27,7 +27,7 @@ describe('the job by itself', () => {
     expect(JSON.parse(stdout)).toMatchObject({ rewards: [1, 1, 0], majority: '0.5' });
   });
 
-  test('names its files by whole paths, but in a Ray job, where every node has a copy', async () => {
+  test('names its files by absolute paths, except in a Ray job, where every node has a copy', async () => {
     const job = await writeJob();
     const print = (env: NodeJS.ProcessEnv) =>
       spawnSync('python3', [path.join(job, 'train.py'), '--out', '/shared/out', '--print', '--', 'trainer.nnodes=2'], {
@@ -44,7 +44,7 @@ describe('the job by itself', () => {
     expect(inRay).toContain('/shared/out/rollouts');
   });
 
-  test('completes groups in Python, whatever the order', () => {
+  test('completes groups in Python, in any order', () => {
     const { status, stderr } = spawnSync('python3', ['-m', 'unittest', 'tests.test_verl_groups'], {
       cwd: path.join(ROOT, 'python'),
       encoding: 'utf8',
@@ -98,7 +98,7 @@ describe.runIf(there)("verl's configuration", () => {
     });
   });
 
-  test('refuses a key that it does not have', async () => {
+  test('refuses an unknown key', async () => {
     const job = await writeJob();
     writeFileSync(path.join(job, 'overrides.json'), JSON.stringify(overrideLines({ 'trainer.no_such_key': 1 })));
     const file = path.join(ROOT, 'tests', 'interop', 'verl_compose.py');

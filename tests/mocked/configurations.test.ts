@@ -21,7 +21,7 @@ const VALUE = {
 };
 
 describe('named configurations', () => {
-  test('are found by name, and the only one without', () => {
+  test('are found by name; a single one needs no name', () => {
     expect(hasConfigurations(VALUE)).toBe(true);
     expect(hasConfigurations({ steps: 3 })).toBe(false);
     expect(namedConfiguration(VALUE, 'first', 'f')).toBe(VALUE.configurations.first);
@@ -34,7 +34,7 @@ describe('named configurations', () => {
     expectThrow(() => namedConfiguration({ configurations: {} }, undefined, 'f'), 'config', { reason });
   });
 
-  test('are taken by --config, with paths that begin at their file', () => {
+  test('are read by --config, with paths relative to their file', () => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'rollscope.json');
     writeFileSync(file, JSON.stringify(VALUE));
@@ -48,7 +48,7 @@ describe('named configurations', () => {
     expectThrow(() => configFromOptions('train', undefined, { config: file }, TRAIN_TOPICS), 'config', { reason });
   });
 
-  test('have lenses, also while the file is being written', () => {
+  test('have lenses, also while the file is being edited', () => {
     const text = JSON.stringify(VALUE, null, 2);
     const found = findConfigurations(text);
     expect(found.map(({ name, job }) => [name, job])).toEqual([
@@ -82,13 +82,13 @@ describe('the settings that a fork may change', () => {
   const config = buildRunConfig({ job: 'train' }, []);
   const settings = forkSettings(TRAIN_TOPICS);
 
-  test('begin with the learning rate, and leave out what a checkpoint belongs to', () => {
+  test('begin with the learning rate, and leave out those that a checkpoint determines', () => {
     const paths = settings.map(({ path: place }) => place);
     expect(paths.slice(0, 3)).toEqual(['optimizer.lr', 'steps', 'reward']);
     expect(paths.filter((place) => /^(model|lora|dataset)/.test(place))).toEqual([]);
   });
 
-  test('are typed as texts that say the same again', () => {
+  test('are entered as texts that give the same values', () => {
     for (const { path: place, setting } of settings) {
       const value = place.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], config);
       if (value === undefined) continue;
@@ -98,7 +98,7 @@ describe('the settings that a fork may change', () => {
     }
   });
 
-  test('say what is wrong with a text', () => {
+  test('explain what is wrong with a text', () => {
     const of = (place: string) => settings.find((one) => one.path === place)!.setting;
     expect(parseSetting(of('steps'), '1.5').error).toBe('Enter a whole number.');
     expect(parseSetting(of('optimizer.lr'), 'fast').error).toBe('Enter a number.');

@@ -21,7 +21,7 @@ describe('the command line’s output', () => {
     return { node, cli };
   };
 
-  it('is taken whole, with the arguments and as a plain Node', async () => {
+  it('runs completely, with the arguments and as plain Node', async () => {
     const program = script(
       'const { ELECTRON_RUN_AS_NODE: plain } = process.env; const said = process.argv.slice(2).join("|");' +
         'process.stdout.write(plain + " " + said + " " + "ä".repeat(70000) + "\\n"); console.error("a table")',
@@ -32,7 +32,7 @@ describe('the command line’s output', () => {
     });
   });
 
-  it('has the command line’s own error, with its details', async () => {
+  it('reports the command line’s own error, with its details', async () => {
     const error = { code: 'disk', message: 'Full.', hint: 'Free some.', details: { reason: 'disk-full' } };
     const failing = script(
       `console.log('${JSON.stringify({ error })}'); console.error('error: Full.'); process.exit(1)`,
@@ -40,7 +40,7 @@ describe('the command line’s output', () => {
     await expect(runCli(failing, ['experiment'])).rejects.toMatchObject(error);
   });
 
-  it('is missing with a reason when the program ends without an error of its own', async () => {
+  it('is missing with a reason when the program ends without its own error', async () => {
     const code = 'engine-stopped';
     const crashing = script('console.error("a remark\\nSegmentation fault"); process.exit(2)');
     await expectRejection(runCli(crashing, ['analyze', 'x']), code, {
@@ -52,7 +52,7 @@ describe('the command line’s output', () => {
     await expectRejection(missing, code, { reason: 'not-started', program: '/no/such/node' });
   });
 
-  it('is a document, whose failure is told in the words of the editor', async () => {
+  it("is a document, whose failure is reported in the editor's terms", async () => {
     const { CliDocuments } = await import('../../extension/cli-documents.ts');
     const uri = { path: '/analyze run.txt', query: '/runs/run', toString: () => 'a' } as never;
     const token = { onCancellationRequested: () => ({ dispose() {} }) } as never;
@@ -70,7 +70,7 @@ describe('the command line’s output', () => {
     expect(failed).toBe('Error: reward.py --lr 1 failed. Lower the setting rollscope.learningRate.');
   });
 
-  it('is given up when that is asked, and its process with it', async () => {
+  it('is abandoned on request, together with its process', async () => {
     const marker = path.join(temporaryFolder(), 'pid');
     const program = script(
       `require('fs').writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setInterval(() => {}, 1000)`,

@@ -44,7 +44,7 @@ function folderWithEnvironment(): string {
 
 const pythonOf = async (given: RunConfig) => (await withInterpreter(given, undefined)).engine?.python;
 
-test('the one that the Python extension has chosen, else that of the folder, else none', async () => {
+test('the one chosen in the Python extension, else that of the folder, else none', async () => {
   expect(await pythonOf(config({ kind: 'trl' }))).toBeUndefined();
   const own = folderWithEnvironment();
   expect(await pythonOf(config({ kind: 'trl' }))).toBe(own);
@@ -56,7 +56,7 @@ test('the one that the Python extension has chosen, else that of the folder, els
   expect(await pythonOf(config({ kind: 'trl' }))).toBe(own);
 });
 
-test('a setting comes first, and runs of this engine need none', async () => {
+test('a setting has precedence, and runs of this engine need none', async () => {
   choose('/envs/one/bin/python');
   expect(await pythonOf(config({ kind: 'trl', python: '/mine' }))).toBe('/mine');
   expect(await pythonOf(config({ kind: 'rollscope' }))).toBeUndefined();
@@ -64,7 +64,7 @@ test('a setting comes first, and runs of this engine need none', async () => {
   expect(await pythonOf(config(undefined))).toBeUndefined();
 });
 
-test('in Restricted Mode the folder and what was chosen for it name no program', async () => {
+test('in Restricted Mode the folder and its choice name no program', async () => {
   folderWithEnvironment();
   choose('/envs/one/bin/python');
   fake.workspace.isTrusted = false;

@@ -73,7 +73,7 @@ describe('the extension', () => {
     ]);
   });
 
-  it('is described as the Marketplace and npm want it', () => {
+  it('is described as the Marketplace and npm require', () => {
     const { description, repository, bugs, homepage, keywords, galleryBanner, categories } = manifest;
     for (const word of ['Unsupervised RLVR', 'label-free', 'intrinsic rewards', 'test-time training', 'TTRL', 'GRPO']) {
       expect(description.slice(0, 160)).toContain(word);
@@ -107,7 +107,7 @@ describe('commands', () => {
     }
   });
 
-  it('steer the run that they were called on, not the one that this window happens to follow', async () => {
+  it('act on the run that they were invoked on, not on the one that this window follows', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     const reported: unknown[] = [];
     const steered: string[] = [];
@@ -134,7 +134,7 @@ describe('commands', () => {
     expect(reported).toMatchObject([{ code: 'engine-stopped' }]);
   });
 
-  it('report what they throw, and never throw', async () => {
+  it('report errors, and never throw', async () => {
     const { registerCommands } = await import('../../extension/commands.ts');
     const reported: unknown[] = [];
     registerCommands({
@@ -152,7 +152,7 @@ describe('commands', () => {
     }
   });
 
-  it('exist wherever menus, welcomes and walkthroughs name them', () => {
+  it('exist wherever menus, welcome views and walkthroughs name them', () => {
     const menus = Object.values<MenuItem[]>(contributes.menus).flatMap((items) => items.map(({ command }) => command));
     const links = [...text.matchAll(/command:(rollscope\.\w+)/g)].map(([, id]) => id!);
     const events = [...text.matchAll(/onCommand:(rollscope\.\w+)/g)].map(([, id]) => id!);
@@ -181,7 +181,7 @@ describe('commands', () => {
     }
   });
 
-  it('offer for a run that cannot be read what helps, and nothing that reads it', () => {
+  it('for an unreadable run offer what helps, and nothing that reads it', () => {
     const items: Required<MenuItem>[] = contributes.menus['view/item/context'];
     const offered = items.filter(({ when }) => {
       const [view, item] = when.split(' && ');
@@ -204,7 +204,7 @@ describe('views and contexts', () => {
   const VIEWS: Record<View, true> = { runs: true, datasets: true, models: true };
   const views = (Object.keys(VIEWS) as View[]).map(viewId);
 
-  it('are declared as the code names them', () => {
+  it('are declared under the names that the code uses', () => {
     expect(contributes.views.rollscope.map(({ id }: { id: string }) => id)).toEqual(views);
     expect(Object.entries(CONTEXT_KEYS)).toEqual(
       Object.keys(CONTEXT_KEYS).map((key) => [key, `rollscope.${key}`] as const),
@@ -212,7 +212,7 @@ describe('views and contexts', () => {
     for (const { view } of contributes.viewsWelcome) expect(views).toContain(view);
   });
 
-  it('of when clauses and completion events exist', () => {
+  it('in when clauses and completion events exist', () => {
     const known = new Set<string>([...Object.values(CONTEXT_KEYS), ...views, panelType('report'), SCHEMES.rollout]);
     const clauses = all(contributes, 'when');
     expect(clauses.length).toBeGreaterThan(40);
@@ -224,13 +224,13 @@ describe('views and contexts', () => {
 });
 
 describe('settings', () => {
-  it('say what each of their choices means', () => {
+  it('describe each of their choices', () => {
     for (const { enum: choices, markdownEnumDescriptions } of Object.values(settings)) {
       expect(markdownEnumDescriptions?.length).toBe(choices?.length);
     }
   });
 
-  it('are described, and restricted where they name programs, models or folders', () => {
+  it('have descriptions, and are restricted if they name programs, models or folders', () => {
     const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
     for (const name of restricted) expect(Object.keys(settings)).toContain(name);
     for (const [name, { description, markdownDescription, scope }] of Object.entries(settings)) {
@@ -241,7 +241,7 @@ describe('settings', () => {
     expect(settings[settingName('engine.node')]!.scope).toBe('machine');
   });
 
-  it('of runs may differ from folder to folder of a workspace', () => {
+  it('of runs may differ between the folders of a workspace', () => {
     for (const id of SETTING_IDS) {
       expect(settings[settingName(id)]!.scope, id).toMatch(/^(resource|machine-overridable)$/);
     }
@@ -249,7 +249,7 @@ describe('settings', () => {
 });
 
 describe('files and colors', () => {
-  it('of a VSIX are named in .vscodeignore, which lets through nothing else', () => {
+  it('of a VSIX are named in .vscodeignore, which excludes everything else', () => {
     const lines = readFileSync(path.join(ROOT, '.vscodeignore'), 'utf8').split('\n');
     expect(lines).toContain('**');
     const named = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).replace(/\/\*\*$/, ''));

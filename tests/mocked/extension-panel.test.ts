@@ -94,7 +94,7 @@ function panelWith(restore: PanelActions['restore'] = async () => {}) {
 }
 
 describe('the panel', () => {
-  test('names its run in the title, from the moment on in which it shows it', async () => {
+  test('names its run in the title as soon as it shows it', async () => {
     const [a, b] = [await runNamed('a'), await runNamed('b')];
     const panel = panelWith();
     panel.setRun(a);
@@ -105,7 +105,7 @@ describe('the panel', () => {
     expect(made[0]!.webview.html).toContain('panel.js');
   });
 
-  test('keeps its page while it is hidden, and tells it nothing', async () => {
+  test('keeps its page while it is hidden, and sends it nothing', async () => {
     const tells = vi.spyOn(Conversation.prototype, 'setVisible');
     const panel = panelWith();
     panel.open();
@@ -116,7 +116,7 @@ describe('the panel', () => {
     expect(tells.mock.calls).toEqual([[false], [true]]);
   });
 
-  test('of the previous window asks for its run only while none is shown', async () => {
+  test('of the previous window restores its run only while no run is shown', async () => {
     const restore = vi.fn(async () => {});
     const panel = panelWith(restore);
     await panel.deserializeWebviewPanel(new FakePanel() as never, { run: 'a' });
@@ -127,7 +127,7 @@ describe('the panel', () => {
     expect(panel.shown!.run).toBe('b');
   });
 
-  test('takes the place of that of the previous window, which nobody has looked at since', async () => {
+  test("replaces the previous window's panel, which has not been looked at since", async () => {
     const { TabInputWebview, window } = (await import('vscode')) as unknown as {
       TabInputWebview: new () => { viewType?: string };
       window: { tabGroups: object };
@@ -144,7 +144,7 @@ describe('the panel', () => {
     expect(made[0]!.column).toBe(3);
   });
 
-  test('is one, also where that of the previous window comes back after another was opened', async () => {
+  test("exists once, even if the previous window's panel returns after another was opened", async () => {
     const panel = panelWith();
     panel.setRun(await runNamed('b'));
     panel.open();

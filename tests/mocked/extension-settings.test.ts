@@ -29,7 +29,7 @@ test.each([
   expect(runsFolderSetting()).toBe(expected);
 });
 
-test('without a folder that is open, a relative one is in the home', () => {
+test('without an open folder, a relative one is in the home folder', () => {
   fake.folders = undefined;
   fake.runsFolder = 'runs';
   expect(runsFolderSetting()).toBe(path.join(os.homedir(), 'runs'));

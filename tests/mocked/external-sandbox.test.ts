@@ -20,7 +20,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test('where it is missing, an error names it, and auto continues without it', async () => {
+test('an error names it where it is missing, and auto continues without it', async () => {
   vi.resetModules();
   const { requireSandbox: require, setSandbox: set } = await import('../../engine/system/sandbox.ts');
   vi.stubEnv('PATH', temporaryFolder());
@@ -74,7 +74,7 @@ describe.runIf(requireOrSkip('bubblewrap', works, 'bwrap does not work here (Deb
       expect(await asked(processes)).toBeLessThan(5);
     });
 
-    test('limits hold, and everything in it ends', async () => {
+    test('limits apply, and everything in it ends', async () => {
       const run = (code: string, more: object = {}) =>
         runBounded({ command: process.execPath, args: ['-e', code], seconds: 1, outputBytes: 1000, ...more });
       expect(await run('setInterval(() => {}, 1000)')).toMatchObject({ reason: 'time' });
@@ -83,7 +83,7 @@ describe.runIf(requireOrSkip('bubblewrap', works, 'bwrap does not work here (Deb
       expect(await run('process.exit(7)', { seconds: 30 })).toMatchObject({ code: 7, signal: null, reason: null });
     });
 
-    test('the rewards work', async () => {
+    test('rewards work', async () => {
       const folder = temporaryFolder();
       writeFileSync(path.join(folder, 'reward.mjs'), 'export default (rollouts) => rollouts.map(() => 0.5);\n');
       const rollout = {
@@ -106,6 +106,6 @@ describe.runIf(requireOrSkip('bubblewrap', works, 'bwrap does not work here (Deb
   },
 );
 
-test('the choice belongs to the process: no sandbox without one', async () => {
+test('the choice belongs to the process, whose default is none', async () => {
   await expect(refusalOf(requireSandbox())).rejects.toThrow('not refused');
 });

@@ -102,7 +102,7 @@ const found = FILES.map((file) => ({ file, ...patternsIn(file) }));
 /** How long recheck looks at a new pattern before it gives up, milliseconds. */
 const LOOK_MS = 60_000;
 
-test('patterns that are put together are known', () => {
+test('composed patterns are known', () => {
   const others = found.filter(({ file, composed }) => composed > 0 && !AT_LOAD.includes(file.replace('engine/', '')));
   expect(new Map(others.map(({ file, composed }) => [file, composed]))).toEqual(
     new Map([...COMPOSED].sort(([a], [b]) => (a < b ? -1 : 1))),

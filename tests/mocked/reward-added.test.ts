@@ -32,7 +32,7 @@ const problem = {
   ...{ source: 'p.jsonl', line: 1, row: 0 },
 };
 
-test('a reward that asks the policy is gathered, scored, stored and explained from one object', async () => {
+test('a reward that queries the policy is gathered, scored, stored and explained from one object', async () => {
   const group = judge(
     { problem, rollouts: ['5', '6', '5'].map((answer) => rollout([`\\boxed{${answer}}`])) },
     graderOf(),
@@ -79,7 +79,7 @@ test('its options, its name in expressions and its random numbers follow from th
   expect(new Set(['second-look', 'third-look', 'judge', 'rollout'].map(drawn)).size).toBe(4);
 });
 
-test('what was gathered in another shape is refused, where it is stored and where it is read', async () => {
+test('evidence of another shape is refused, both when it is stored and when it is read', async () => {
   const group = judge({ problem, rollouts: [rollout(['\\boxed{5}'])] }, graderOf());
   const never = () => Promise.reject(new Error('not asked'));
   const compute = { ask: async () => [[5]] as unknown as string[][], scoreCandidates: never, boundaries: never };

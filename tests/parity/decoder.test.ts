@@ -58,7 +58,7 @@ for (const { device, present } of devices) {
       ...others.map((name) => ({ name, ...samplings[0]! })),
     ];
     test.each(drawn)(
-      '$name: sampling at $temperature, top-p $topP, top-k $topK says what scoring says',
+      '$name: sampling at $temperature, top-p $topP, top-k $topK agrees with scoring',
       async ({ name, ...sampling }) => {
         const runs = await open();
         const model = await tinyModel(name, false);

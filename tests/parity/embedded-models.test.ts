@@ -51,7 +51,7 @@ async function respond(model: string, prompts: string[], rows: number, temperatu
 
 const share = (right: readonly boolean[]) => right.filter(Boolean).length / right.length;
 
-test('the models of chains are better with longer pre-training on better demonstrations', async () => {
+test('the chain models are better with longer pre-training on better demonstrations', async () => {
   const rows = chainSet({ seed: 11, count: 48, families: ['E', 'H', 'M'] });
   const accuracy: Record<string, number> = {};
   for (const model of ['embedded:P500', 'embedded:P1000', 'embedded:W', 'embedded']) {
@@ -70,7 +70,7 @@ test('the models of chains are better with longer pre-training on better demonst
   expect(accuracy.embedded!).toBeGreaterThan(accuracy['embedded:W']!);
 });
 
-test('countdown: a poor solver, and a fair judge of what it wrote', async () => {
+test('countdown: a poor solver, and a fair judge of its own solutions', async () => {
   const rows = countdownSet(5, 'unseen', 64);
   const responses = await respond(
     'embedded:countdown',
@@ -94,7 +94,7 @@ test('countdown: a poor solver, and a fair judge of what it wrote', async () => 
   expect(accepted(false)).toBeLessThan(0.3);
 });
 
-test('dual: gives the hidden term back from a right answer, and another one from a wrong answer', async () => {
+test('dual: returns the hidden term given a right answer, and another one given a wrong answer', async () => {
   const rows = chainSet({ seed: 12, count: 32, families: ['E', 'M'] });
   const ask = (offset: number) =>
     rows.map(({ prompt, answer }) => {

@@ -52,7 +52,7 @@ function rounded(config: DecoderConfig): DecoderConfig {
   return { ...config, ropeScaling: { ...scaling, attentionFactor: Math.fround(scaling.attentionFactor) } };
 }
 
-test.each(written)('$name in $type is the same model when it is read again', async ({ name, type }) => {
+test.each(written)('$name in $type is the same model when it is read back', async ({ name, type }) => {
   const { before, after, tensors } = await rewritten(name, type);
   expect(rounded(after.config)).toEqual(rounded(before.config));
   for (const [key, { data }] of tensors) {
@@ -68,7 +68,7 @@ test.each(written)('$name in $type is the same model when it is read again', asy
   }
 });
 
-test('a tokenizer of byte pairs is described as in the file that it came from; one without a name is refused', async () => {
+test('a BPE tokenizer is described as in its original file; one without a name is refused', async () => {
   const gguf = await readGguf(path.join(GOLDEN, 'tiny-qwen2.gguf'));
   const parts = ggufTokenizer(gguf);
   const { metadata } = gguf;
@@ -83,15 +83,12 @@ test('a tokenizer of byte pairs is described as in the file that it came from; o
   expect(readFileSync(out).subarray(0, 4).toString()).toBe('GGUF');
 });
 
-test.each(['gemma2', 'gemma3_text'])(
-  '%s with a scale of its own is refused: llama.cpp would take another',
-  async (name) => {
-    const { config } = await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() });
-    const model = { name, config, tensors: new Map(), tokenizer: [] };
-    const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
-    await expectRejection(written, 'model', { reason: 'not-in-gguf', field: 'query_pre_attn_scalar' });
-  },
-);
+test.each(['gemma2', 'gemma3_text'])('%s with its own scale is refused: llama.cpp would use another', async (name) => {
+  const { config } = await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() });
+  const model = { name, config, tensors: new Map(), tokenizer: [] };
+  const written = writeGgufModel(path.join(temporaryFolder(), 'out.gguf'), model, 'F16');
+  await expectRejection(written, 'model', { reason: 'not-in-gguf', field: 'query_pre_attn_scalar' });
+});
 
 const YARN = { type: 'yarn', factor: 4, originalContextLength: 16, betaFast: 16, betaSlow: 2, truncate: true } as const;
 const DIVISORS = { type: 'longrope', originalContextLength: 64, attentionFactor: 1 } as const;
@@ -143,7 +140,7 @@ test.each(unread)('%s: what llama.cpp does not read there is refused (%s)', asyn
 });
 
 test.each(['smollm3', 'qwen3_moe', 'llama'])(
-  '%s with a window, which llama.cpp does not apply: within it, what is read is the same model',
+  '%s with a window, which llama.cpp does not apply: within it, the file is read as the same model',
   async (name) => {
     const model = await openModel(path.join(GOLDEN, `tiny-${name}.gguf`), { cacheDir: temporaryFolder() });
     const kinds = model.config.kinds.map((kind) => ({ ...kind, window: 9 }));
@@ -163,29 +160,26 @@ const stretched: [name: string, change: Change][] = [
   ['granite', (config) => ({ ropeScaling: divided(config) })],
 ];
 
-test.each(stretched)(
-  '%s with frequencies stretched in an unusual way is read as it was written',
-  async (name, change) => {
-    const file = path.join(GOLDEN, `tiny-${name}.gguf`);
-    const model = await openModel(file, { cacheDir: temporaryFolder() });
-    const config = { ...model.config, ...change(model.config) };
-    const values = async ([key, stored]: [string, StoredTensor]) =>
-      [key, { shape: stored.shape, data: await readTensor(stored) }] as const;
-    const tensors = new Map(await Promise.all([...model.tensors].map(values)));
-    const out = path.join(temporaryFolder(), 'out.gguf');
-    await writeGgufModel(
-      out,
-      { name, config, tensors, tokenizer: sameTokenizer((await readGguf(file)).metadata) },
-      'F16',
-    );
-    const { config: found } = await openModel(out, { cacheDir: temporaryFolder() });
-    const expected = rotaryFrequencies(config);
-    rotaryFrequencies(found).forEach((frequency, i) => {
-      expect(frequency / expected[i]!).toBeCloseTo(1, 6);
-    });
-    expect(rotaryScale(found.ropeScaling)).toBeCloseTo(rotaryScale(config.ropeScaling), 6);
-  },
-);
+test.each(stretched)('%s with unusually scaled frequencies is read as it was written', async (name, change) => {
+  const file = path.join(GOLDEN, `tiny-${name}.gguf`);
+  const model = await openModel(file, { cacheDir: temporaryFolder() });
+  const config = { ...model.config, ...change(model.config) };
+  const values = async ([key, stored]: [string, StoredTensor]) =>
+    [key, { shape: stored.shape, data: await readTensor(stored) }] as const;
+  const tensors = new Map(await Promise.all([...model.tensors].map(values)));
+  const out = path.join(temporaryFolder(), 'out.gguf');
+  await writeGgufModel(
+    out,
+    { name, config, tensors, tokenizer: sameTokenizer((await readGguf(file)).metadata) },
+    'F16',
+  );
+  const { config: found } = await openModel(out, { cacheDir: temporaryFolder() });
+  const expected = rotaryFrequencies(config);
+  rotaryFrequencies(found).forEach((frequency, i) => {
+    expect(frequency / expected[i]!).toBeCloseTo(1, 6);
+  });
+  expect(rotaryScale(found.ropeScaling)).toBeCloseTo(rotaryScale(config.ropeScaling), 6);
+});
 
 /** A tiny model as two files, as llama-gguf-split makes them. */
 async function inParts(): Promise<{ parts: string[]; whole: string }> {
@@ -221,7 +215,7 @@ async function inParts(): Promise<{ parts: string[]; whole: string }> {
 }
 
 describe('a model in several files', () => {
-  test('is read by the first of them', async () => {
+  test('is read from the first file', async () => {
     const { parts, whole } = await inParts();
     const found = await openModel(parts[0]!, { cacheDir: temporaryFolder() });
     const expected = await openModel(whole, { cacheDir: temporaryFolder() });
@@ -233,7 +227,7 @@ describe('a model in several files', () => {
     expect(other.fingerprint).not.toBe(found.fingerprint);
   });
 
-  test('is refused where another part is chosen, or one is missing', async () => {
+  test('is refused if another file is chosen, or one is missing', async () => {
     const { parts } = await inParts();
     await expectRejection(readGguf(parts[1]!), 'model', { reason: 'split-file', file: parts[1] });
     rmSync(parts[1]!);

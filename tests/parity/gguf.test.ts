@@ -101,7 +101,7 @@ describe('whole files', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('unreadable files:', () => {
   const KEY = 'blk.0.attn_k.weight';
 
   /** tiny-llama's file with other numbers in the entry of one tensor: [name] rank, shape, type, offset. */
@@ -121,7 +121,7 @@ describe('what cannot be read', () => {
     await expectRejection(readGguf(file), 'model', { reason: 'unsupported', file, field: KEY, value: given.name });
   });
 
-  test('a type of the future is named by its number', async () => {
+  test('a type of the future, which is named by its number', async () => {
     const file = changed((entry) => entry.setUint32(20, 99, true));
     await expectRejection(readGguf(file), 'model', { reason: 'unsupported', file, field: KEY, value: 'number 99' });
   });

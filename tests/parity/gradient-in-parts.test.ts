@@ -95,7 +95,7 @@ test.each(cases)('$name, LoRA $lora', async ({ name, lora }) => {
   await backend.release();
 });
 
-test('parts have at least one response, and what fits is not cut', async () => {
+test('parts have at least one response, and what fits is not split', async () => {
   const { config } = await tinyModel('tiny-llama', true);
   const group = {
     ...{ problem: 0, prompt: PROMPT },

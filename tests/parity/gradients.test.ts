@@ -35,7 +35,7 @@ describe.each(DIFFERENTIABLE)('%s', (name) => {
   test.each(differentiated.filter((c) => c.op === name))('$what', (given) => expectGradients(given));
 });
 
-describe('many operators', () => {
+describe('combined operators', () => {
   test.each(COMPOSITE_CASES)('$what', (given) => expectGradients(given));
 });
 
@@ -78,7 +78,7 @@ describe('a block', () => {
 
   test('is differentiated by its own rule, also around a loop', () => expectGradients(given));
 
-  test('that nothing needs costs nothing', () => {
+  test('costs nothing if nothing needs it', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['R', 5]);
     const other = graph.input('other', 'float32', []);
@@ -92,7 +92,7 @@ describe('a block', () => {
     expect(evaluateGraph(graph, feeds).g!.data[0]).toBe(3);
   });
 
-  test('a loop outside of a block has no gradient, and says so', () => {
+  test('loops outside a block have no gradient, and say so', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', []);
     const { carried } = op.loop(graph.scalar(2, 'int64'), [x], 'T', (_, [c]) => ({
@@ -103,7 +103,7 @@ describe('a block', () => {
   });
 });
 
-test('no gradient passes a stop, and a tensor without influence has none', () => {
+test('a stop passes no gradient, and a tensor without influence has none', () => {
   const graph = new Graph();
   const [x, y] = [graph.input('x', 'float32', []), graph.input('y', 'float32', [])];
   const [dx, dy] = gradients(op.mul(x, op.stopGradient(op.mul(x, x))), [x, y]);

@@ -105,7 +105,7 @@ describe.runIf(present)('published GSM8K solutions', () => {
   // Solutions on which we and the published label differ, each with the reason. There are none.
   const EXPLAINED: Record<string, string> = {};
 
-  test('every label of the 5,276 solutions is given again', () => {
+  test('every label of the 5,276 solutions is found', () => {
     const differing: string[] = [];
     let count = 0;
     lines<Record<string, Solution> & { question: string; ground_truth: string }>(
@@ -192,7 +192,7 @@ describe.runIf(present)('reference answers of MATH, AMC, AIME and GSM8K', () => 
     expect(unused.map(String)).toEqual([]);
   });
 
-  test('a tuple or an interval with its items exchanged is another', () => {
+  test('a tuple or an interval with swapped items differs', () => {
     const failures: string[] = [];
     let count = 0;
     for (const answer of answers()) {

@@ -30,7 +30,7 @@ const CONFIG = {
 const cases = ['cpu', 'tfjs'].flatMap((device) => [true, false].map((tied) => ({ device, tied })));
 
 test.each(cases)(
-  'the gradient of a large vocabulary is the slope of the log-probs (on $device, tied: $tied)',
+  'the gradient of a large vocabulary equals the slope of the log-probs (on $device, tied: $tied)',
   async ({ device, tied }) => {
     const config = parseHuggingFaceConfig({ ...CONFIG, tie_word_embeddings: tied }, 'config.json');
     const shapes = parameterShapes(config);

@@ -65,7 +65,7 @@ async function trajectory(backend: Backend, scale: number): Promise<void> {
   await backend.release();
 }
 
-describe('AdamW takes the way of PyTorch', () => {
+describe('AdamW takes the same steps as PyTorch', () => {
   test('in float64', () => trajectory(referenceBackend(), 1));
   test('on the CPU, with gradients that are scaled inside', async () => {
     await trajectory(await openDevice('cpu', { threads: 1 }), 0.125);
@@ -108,7 +108,7 @@ test.each([
   await backend.release();
 });
 
-test('without parameters of the same shape, and with a gradient of nothing but zeros', async () => {
+test('without parameters of the same shape, and with an all-zero gradient', async () => {
   const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
   const backend = await openDevice('cpu', { threads: 1 });
   const optimizer = await compileFunction(backend, adamwGraph([{ name: 'w', shape: [2] }], options));

@@ -76,7 +76,7 @@ async function distance(
   return largest;
 }
 
-describe('an adapter with a scale, ranks and targets of its own', () => {
+describe('an adapter with its own scale, ranks and targets', () => {
   const folder = path.join(GOLDEN, 'peft', 'scaled');
   const expected = json(folder, 'expected.json') as Expected;
   const config = parseHuggingFaceConfig(json(GOLDEN, expected.model, 'config.json'), expected.model);
@@ -99,7 +99,7 @@ describe('an adapter with a scale, ranks and targets of its own', () => {
   });
 });
 
-describe('the folder of an adapter as a model', () => {
+describe("an adapter's folder as a model", () => {
   const golden = path.join(GOLDEN, 'peft', 'scaled');
   const expected = json(golden, 'expected.json') as Expected;
 
@@ -112,7 +112,7 @@ describe('the folder of an adapter as a model', () => {
     return { folder, base };
   }
 
-  test('is its base model with the adapter in the weights', async () => {
+  test('is its base model with the adapter merged into the weights', async () => {
     const { folder, base } = adapterFolder();
     const options = { cacheDir: temporaryFolder() };
     const opened = await openModel(folder, options);
@@ -123,7 +123,7 @@ describe('the folder of an adapter as a model', () => {
     expect(opened.fingerprint).not.toBe(plain.fingerprint);
   });
 
-  test('is refused without a base model, and where it is of another kind', async () => {
+  test('is refused without a base model, or with one of another kind', async () => {
     const options = { cacheDir: temporaryFolder() };
     const nameless = adapterFolder({ base_model_name_or_path: null }).folder;
     const file = path.join(nameless, 'adapter_config.json');
@@ -155,7 +155,7 @@ describe.each(CASES)("peft's adapter for %s projections", (name) => {
     );
   });
 
-  test('gives the log-probs and entropies that it gives in peft', async () => {
+  test('gives the same log-probs and entropies as in peft', async () => {
     const { tensors } = await readSafetensorsIndex(base);
     expect(await distance(expected, config, tensors, adapter)).toBeLessThan(2e-5);
     expect(await distance(expected, config, tensors, null)).toBeGreaterThan(0.1);
@@ -188,13 +188,13 @@ describe.each(CASES)("peft's adapter for %s projections", (name) => {
     );
   });
 
-  test('says where its base model is one that peft does not load', async () => {
+  test('reports a base model that peft cannot load', async () => {
     const run = await runWith({ ...adapter, baseModel: 'm.gguf' }, path.resolve('m.gguf'));
     const out = path.join(temporaryFolder(), 'adapter');
     expect(await exportWeights(run, 'peft', out)).toEqual({ step: 1, note: expect.any(String) });
   });
 
-  test('is merged as peft merges it, into a model folder of its own', async () => {
+  test('is merged as peft merges it, into its own model folder', async () => {
     const out = path.join(temporaryFolder(), 'merged');
     const origin = modelFolder(expected.model);
     writeFileSync(path.join(origin, 'model.safetensors.index.json'), '{}');

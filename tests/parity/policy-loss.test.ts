@@ -218,7 +218,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
     await backend.release();
   });
 
-  test.each(model.cases)('layer by layer, a response at a time: $name', async (given) => {
+  test.each(model.cases)('layer by layer, one response at a time: $name', async (given) => {
     const backend = await openDevice('cpu', { threads: 1 });
     await expectUpdate(backend, model, given, 1, true);
     await backend.release();
@@ -226,7 +226,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
 
   const everything = model.cases.find(({ name }) => name === 'everything')!;
 
-  test('everything, a response at a time', async () => {
+  test('all of them, one response at a time', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const alone = await expectUpdate(backend, model, everything, 1);
     const together = await expectUpdate(backend, model, everything);
@@ -237,7 +237,7 @@ describe.each(['small', 'large'] as const)('with a %s vocabulary', (size) => {
     await backend.release();
   });
 
-  test('everything, in TensorFlow.js', async () => {
+  test('all of them, in TensorFlow.js', async () => {
     const backend = await pureTfjsBackend();
     await expectUpdate(backend, model, everything);
     await expectUpdate(backend, model, everything, undefined, true);
@@ -268,7 +268,7 @@ describe('the reference policy', () => {
   const withoutAdvantage = (groups: TrainedGroup[]) =>
     groups.map((group) => ({ ...group, responses: group.responses.map((r) => ({ ...r, advantage: 0 })) }));
 
-  test('is measured against where nothing trains, and pulls there where it is asked to', async () => {
+  test('is measured against when nothing trains, and attracts the policy when the penalty is on', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const groups = withoutAdvantage(groupsOf(model, false));
     const measured = trainerOf(backend, model, {});
@@ -340,7 +340,7 @@ describe('the reference policy', () => {
     await backend.release();
   });
 
-  test('is not kept where nothing asks for it', async () => {
+  test('is not kept if nothing needs it', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const trainer = trainerOf(backend, model, { measureKl: false });
     const metrics = await trainer.update(groupsOf(model, false), 1e-3, () => {});
@@ -350,7 +350,7 @@ describe('the reference policy', () => {
     await backend.release();
   });
 
-  test('is asked once for several passes, and each pass is as if it was asked again', async () => {
+  test('is computed once for several passes, and each pass is the same as if it were computed again', async () => {
     const backend = await openDevice('cpu', { threads: 1 });
     const loss = { epochs: 2, klCoefficient: 0.5, miniBatch: 2 };
     const groups = groupsOf(model, true);
@@ -387,7 +387,7 @@ test.each(golden.advantages)('advantages of $rewards', ({ rewards, expected }) =
   }
 });
 
-test.each(golden.schedules.cases)('$schedule with floor $minimum has the rates of transformers', (given) => {
+test.each(golden.schedules.cases)('$schedule with minimum $minimum has the same rates as transformers', (given) => {
   const { steps, warmup } = golden.schedules;
   const { optimizer } = RunConfig.parse({
     dataset: { path: 'embedded' },

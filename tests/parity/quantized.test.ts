@@ -113,7 +113,7 @@ describe.each(BLOCK_TYPES)('%s', (type) => {
   });
 });
 
-test('rounding to 8 bits is within half a step of the largest number of the block, to 4 bits within a step', () => {
+test("rounding to 8 bits is within half a step of the block's largest number, to 4 bits within one step", () => {
   const values = numbers(32 * 50);
   for (const [type, bound] of [
     ['Q8_0', 0.5 / 127],

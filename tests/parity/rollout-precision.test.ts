@@ -167,14 +167,14 @@ test.each(['8bit', '4bit'] as const)(
   },
 );
 
-test('other devices refuse activations in 8 bits by name', () => {
+test('an error refuses activations in 8 bits on other devices', () => {
   const facts = { reason: 'activation-precision-on-device', field: 'activationPrecision', value: '8bit' };
   expectThrow(() => checkActivationPrecision('8bit', false), 'config', facts);
   expect(() => checkActivationPrecision('8bit', true)).not.toThrow();
   expect(() => checkActivationPrecision('float32', false)).not.toThrow();
 });
 
-test('a device that keeps keys and values in its own memory refuses other precisions of them by name', () => {
+test('an error refuses other cache precisions on a device that keeps keys and values in its own memory', () => {
   const facts = { reason: 'cache-precision-on-device', field: 'cachePrecision', value: '8bit' };
   expectThrow(() => checkCachePrecision('8bit', false), 'config', facts);
   for (const [precision, controlFlow] of [
@@ -184,7 +184,7 @@ test('a device that keeps keys and values in its own memory refuses other precis
     expect(() => checkCachePrecision(precision, controlFlow)).not.toThrow();
 });
 
-describe('an update on rollouts that another precision sampled', () => {
+describe('an update on rollouts sampled in another precision', () => {
   /** The policy's own log-probabilities less `by`: what sampled found each token less likely by so many nats. */
   async function shifted(trainer: Trainer, groups: TrainedGroup[], by: (response: number) => number) {
     const scores = await trainer.score(groups);
@@ -199,7 +199,7 @@ describe('an update on rollouts that another precision sampled', () => {
 
   const momentsOf = async (trainer: Trainer) => (await trainer.optimizerState()).tensors;
 
-  test.each([2, 1.5, 10])('weights each token by p / q, and by no more than %d', async (importanceCap) => {
+  test.each([2, 1.5, 10])('weights each token by p / q, capped at %d', async (importanceCap) => {
     const one = await opened(true, { importanceCap });
     const groups = await sampled(one.backend, one.model, one.trainer, 'float32');
     const by = [-0.5, 0.3, 2, 0];
@@ -232,7 +232,7 @@ describe('an update on rollouts that another precision sampled', () => {
     await other.release();
   });
 
-  test('scores a group once where it trains several times', async () => {
+  test('scores a group once if it is used for several updates', async () => {
     const { backend, model, trainer, release } = await opened(true, { epochs: 2 });
     const groups = await sampled(backend, model, trainer, 'float16');
     const first = await trainer.update(groups, 1e-2, () => {});

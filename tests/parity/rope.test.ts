@@ -42,7 +42,7 @@ function ggufConfig({ fields }: Case, divisors: readonly number[] | null) {
   return parseGgufConfig(metadata, contents, 'model.gguf');
 }
 
-test('some of the models stretch their frequencies', () => {
+test('some of the models scale their frequencies', () => {
   expect(cases.filter(({ fields }) => fields.rope_scaling).map(({ name }) => name)).toEqual([
     'Llama-3.1-8B',
     'Llama-3.2-1B',
@@ -50,7 +50,7 @@ test('some of the models stretch their frequencies', () => {
 });
 
 test.each(cases)(
-  "$name: config.json, in both spellings, gives transformers' frequencies",
+  '$name: config.json, in both spellings, gives the same frequencies as transformers',
   ({ fields, frequencies }) => {
     const config = parseHuggingFaceConfig({ ...OTHERS, ...fields }, 'config.json');
     expectFrequencies(config, frequencies);
@@ -66,7 +66,7 @@ test.each(cases)('$name: the divisors of a GGUF file give the same', (given) => 
   expect(config.ropeScaling).toEqual(parseHuggingFaceConfig({ ...OTHERS, ...given.fields }, 'config.json').ropeScaling);
 });
 
-test('divisors of another kind are used as they are; another number of them is refused', () => {
+test('other divisors are used as they are; another number of them is refused', () => {
   const given = cases.at(-1)!;
   const { rope_theta } = given.fields;
   const other = given.divisors.map((value, i) => (i === given.divisors.length - 1 ? value / 2 : value));

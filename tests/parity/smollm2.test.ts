@@ -61,7 +61,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     expect(model.tokenizer).toMatchObject({ vocabularySize: 49_152, eosIds: [2], hasChatTemplate: true });
   });
 
-  test.each(golden.texts)('cuts text %# into the same tokens, and puts them together again', (given) => {
+  test.each(golden.texts)('splits text %# into the same tokens, and joins them again', (given) => {
     const ids = model.tokenizer.encode(given.text.repeat(given.times));
     expectIds(ids, given.ids);
     expect(model.tokenizer.decode(ids)).toBe(given.decoded ?? given.text.repeat(given.times));
@@ -72,7 +72,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     expect(model.tokenizer.tokenTexts(ids)).toHaveLength(ids.length);
   });
 
-  test.each(golden.chats)('makes the same prompt of chat %#', ({ messages, text, ids }) => {
+  test.each(golden.chats)('renders chat %# to the same prompt', ({ messages, text, ids }) => {
     expect([...model.tokenizer.encode(text)]).toEqual(ids);
     const roles = messages.map(({ role }) => role).join();
     if (roles !== 'user' && roles !== 'system,user') return;

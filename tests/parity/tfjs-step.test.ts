@@ -13,7 +13,7 @@ afterAll(() => cpu.release());
 
 const cases = [{ model: 'tiny-llama' as const, lora: true }, ...TINY_MODELS.map((model) => ({ model, lora: false }))];
 test.each(cases)(
-  'two steps of $model, LoRA $lora, on TensorFlow.js come to the same tokens and weights as on the CPU, and leak nothing',
+  'two steps of $model, LoRA $lora, give the same tokens and weights on TensorFlow.js as on the CPU, without leaks',
   async ({ model, lora }) => {
     const expected = await twoSteps(cpu, { model, lora });
     const before = tensorCount();

@@ -109,7 +109,7 @@ function expectSampled(group: GroupDetail): void {
   }
 }
 
-describe('statistics of a run that has none', () => {
+describe('statistics of a run without any', () => {
   test('are those that were recorded when its texts were sampled', async () => {
     const folder = await imported('bare');
     const before = await groupsOf(folder);
@@ -143,7 +143,7 @@ describe('statistics of a run that has none', () => {
     expect(kinds).toEqual(['end']);
   });
 
-  test('serve rewards that need them', async () => {
+  test('enable rewards that need them', async () => {
     const folder = await imported('rewards');
     const options = { reward: ['self-certainty'], json: true };
     await expectRejection(rescore(folder, options), 'config', { reason: 'vocabulary-not-recorded' });
@@ -152,7 +152,7 @@ describe('statistics of a run that has none', () => {
   });
 });
 
-test('an import has them at once, computes each only once while it follows, and continues with them', async () => {
+test('are computed during an import, once each while it follows, and continued', async () => {
   const folder = await imported('bare-for-import');
   const rows = readFileSync(path.join(home, 'bare-for-import.jsonl'), 'utf8');
   const lines = rows.trimEnd().split('\n');
@@ -179,7 +179,7 @@ test('an import has them at once, computes each only once while it follows, and 
   expect(later.filter(({ scoredBy }) => scoredBy).length).toBeGreaterThanOrEqual(first.length - 1);
 });
 
-test('what the trainer recorded stays, and only the rest is computed', async () => {
+test('do not replace what the trainer recorded', async () => {
   const made = Float32Array.of(-0.25);
   const folder = await imported('partly', ({ tokens }) => ({
     completion_ids: [...tokens],
@@ -194,7 +194,7 @@ test('what the trainer recorded stays, and only the rest is computed', async () 
   }
 });
 
-test('token ids of another tokenizer are left as they are, and counted', async () => {
+test('skip token ids of another tokenizer, which are counted', async () => {
   const folder = await imported('other-ids', ({ tokens }) => ({ completion_ids: [...tokens].map((id) => id + 7) }));
   expect(await compute(folder)).toMatchObject({ rollouts: 0, left: { 'other-tokens': 24 } });
   const [group] = await groupsOf(folder);
@@ -202,7 +202,7 @@ test('token ids of another tokenizer are left as they are, and counted', async (
   expect(group!.rollouts[0]!.statistics.logprob).toBeNull();
 });
 
-describe('stopped or killed half-way', () => {
+describe('after a stop or a kill', () => {
   /** Computes until a number of groups has been recorded; without an orderly end where `killed`. */
   async function begin(folder: string, groups: number, killed: boolean): Promise<void> {
     const reader = await TokenReader.open(MODEL, { device: 'cpu', threads: 1, memoryLimit: null });
@@ -222,7 +222,7 @@ describe('stopped or killed half-way', () => {
     if (killed) writeFileSync(path.join(folder, 'events.jsonl'), '{"type":"statis', { flag: 'a' });
   }
 
-  test.each([false, true])('it continues to the same result (killed: %s)', async (killed) => {
+  test.each([false, true])('they continue to the same result (killed: %s)', async (killed) => {
     const whole = await imported(`whole-${killed}`);
     const cut = path.join(home, `cut-${killed}`);
     cpSync(whole, cut, { recursive: true });
@@ -239,7 +239,7 @@ describe('stopped or killed half-way', () => {
   });
 });
 
-test('a repaired run keeps its rollouts where computed statistics are lost', async () => {
+test('a repaired run keeps its rollouts if computed statistics are lost', async () => {
   const folder = await imported('torn');
   const { records } = await readRunFolder(folder);
   const kept = records.flatMap((record) => (record.type === 'group' ? [record.frame!] : [])).at(-1)!;

@@ -16,7 +16,7 @@ afterAll(() => backend?.release());
 const floats = (...values: number[]) => backend.value('float32', [1, values.length], Float32Array.from(values));
 
 describe.runIf(available)('device buffers', () => {
-  test('go from outputs to inputs without crossing to the host', async () => {
+  test('go from outputs to inputs without passing through the host', async () => {
     const executable = await backend.compile(growingCache(), { keepOnDevice: ['cache'] });
     let cache: Value = floats(1, 2, 3);
     for (let i = 1; i <= 5; i++) {
@@ -33,7 +33,7 @@ describe.runIf(available)('device buffers', () => {
     await executable.release();
   });
 
-  test('are read by another graph, and outlive the one that made them', async () => {
+  test('are read by another graph, and outlive the one that created them', async () => {
     const executable = await backend.compile(growingCache(), { keepOnDevice: ['cache'] });
     const { cache } = await executable.run({ cache: floats(1, 2, 3), x: floats(4, 5, 6) });
     await executable.release();
@@ -46,7 +46,7 @@ describe.runIf(available)('device buffers', () => {
     await other.release();
   });
 
-  test('of tokens (int32) too', async () => {
+  test('work for tokens (int32) too', async () => {
     const graph = new Graph();
     const tokens = graph.input('tokens', 'int32', ['L']);
     graph.output('tokens', op.concat([tokens, op.add(op.reduceMax(tokens, [0], true), 1)], 0));

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 describe.runIf(available)('training steps on WebGPU', () => {
   test.each(TINY_MODELS)(
-    '%s draws the same tokens and comes to the same weights as on the CPU, without leaving the device',
+    '%s samples the same tokens and reaches the same weights as on the CPU, without leaving the device',
     async (model) => {
       const expected = await twoSteps(cpu, { model });
       const found = await twoSteps(gpu, { model });

@@ -114,7 +114,7 @@ describe.runIf(requireVsCode())('pictures', () => {
     await inEachTheme(name);
   });
 
-  test('of the report of an experiment', async () => {
+  test("of an experiment's report", async () => {
     const { workbench } = code();
     await workbench.command('View: Close All Editors');
     await workbench.run('openReport', { stays: true });

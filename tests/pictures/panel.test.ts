@@ -69,7 +69,7 @@ describe.runIf(requireVsCode())('pictures', () => {
     await untilCount(panel.locator('rs-inspector .failure'), 0);
   });
 
-  test('of a run that cannot be read', async () => {
+  test('of an unreadable run', async () => {
     const { workbench, page } = code();
     await page.setViewportSize(WINDOW);
     await workbench.views();

@@ -95,7 +95,7 @@ describe.runIf(there)('exports', () => {
     await backend?.release();
   });
 
-  test.each(TINY_MODELS)('of %s compute what was trained', (name) => {
+  test.each(TINY_MODELS)('of %s compute the trained model', (name) => {
     const { base, merged, adapted } = theirs[name]!;
     const farthest = (found: readonly number[]) =>
       found.reduce((most, value, i) => Math.max(most, Math.abs(value - ours[name]![i]!)), 0);

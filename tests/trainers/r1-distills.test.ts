@@ -50,7 +50,7 @@ describe.runIf(there)("DeepSeek-R1's distills", () => {
   describe.each(['qwen', 'llama'])('%s', (name) => {
     const open = () => openModel(path.join(folder, name), { cacheDir: temporaryFolder() });
 
-    test('prompts are those of transformers, and begin an answer with <think>', async () => {
+    test('prompts equal those of transformers, and begin an answer with <think>', async () => {
       const { tokenizer } = await open();
       expect(answers[name]).not.toHaveLength(0);
       for (const { text, rendered, ids, plain } of answers[name]!) {
@@ -64,7 +64,7 @@ describe.runIf(there)("DeepSeek-R1's distills", () => {
       }
     });
 
-    test('greedy answers are those of transformers', async () => {
+    test('greedy answers equal those of transformers', async () => {
       const { config, tensors, tokenizer } = await open();
       const bind = (graph: Graph) => new Weights(graph, config, tensors, null);
       const sampler = new Sampler({
@@ -91,7 +91,7 @@ describe.runIf(there)("DeepSeek-R1's distills", () => {
       await sampler.release();
     });
 
-    test('log-probs and gradients are those of transformers', async () => {
+    test('log-probs and gradients equal those of transformers', async () => {
       const model = await modelWithNumbers(path.join(folder, name), false);
       const { logprob, entropy, gradients } = await goldenDifferences(backend, model, 64);
       expect(Math.max(logprob, entropy)).toBeLessThan(1e-4);

@@ -111,7 +111,7 @@ async function stepDifferences(backend: Backend, { folder, config, tensors, expe
   return { loss: loss! - expected[kind].loss, norm: gradientNorm! / expected[kind].norm - 1, steps };
 }
 
-describe.runIf(there)('odd shapes', () => {
+describe.runIf(there)('unusual shapes', () => {
   let backend: Backend;
   const folder = temporaryFolder();
 
@@ -122,7 +122,7 @@ describe.runIf(there)('odd shapes', () => {
   });
   afterAll(async () => backend?.release());
 
-  test('greedy tokens and a GRPO step are those of transformers and torch', async () => {
+  test('give the same greedy tokens and GRPO step as transformers and torch', async () => {
     const wrong: Record<string, unknown> = {};
     const names = readdirSync(folder);
     expect(names).toHaveLength(28);

@@ -79,7 +79,7 @@ function voted(rollouts: readonly Pick<Rollout, 'text'>[]): number[] {
 }
 
 describe.runIf(there)('two processes', () => {
-  test('see half of a group each, and a reward function that votes on its half is wrong', () => {
+  test('see half of each group, so a reward function that votes on its half is wrong', () => {
     const folder = path.join(home, 'naive');
     spawnSync('mkdir', [folder]);
     const script = path.join(import.meta.dirname, 'naive_reward.py');
@@ -103,7 +103,7 @@ describe.runIf(there)('two processes', () => {
     expect(wrong).toBeGreaterThan(0);
   });
 
-  test('vote as one here, and every view reads the run', async () => {
+  test('vote together, and every view reads the run', async () => {
     const args = training(
       'votes',
       '--processes',
@@ -168,7 +168,7 @@ describe.runIf(there)('two processes', () => {
       expect(advantage!).toBeCloseTo((reward! - mean) / (deviation + 1e-4), 4);
   }
 
-  test('are ended with the engine, however that ends, and the run resumes from TRL’s checkpoint', async () => {
+  test('end with the engine, however it ends, and the run resumes from TRL’s checkpoint', async () => {
     const folder = folderOf('killed');
     const args = training('killed', '--processes', '2', '--steps', '500', '--batch', '2', '--checkpoint-every', '2');
     const killed = startCli(args, { home, env: ENV });
@@ -230,7 +230,7 @@ describe.runIf(there)('two processes', () => {
 });
 
 describe.runIf(there)('one process', () => {
-  test('trains on a certainty reward, which the recorded statistics give again', async () => {
+  test('trains on a certainty reward, which can be recomputed from the recorded statistics', async () => {
     const ended = await runCli(
       training('certain', '--steps', '3', '--batch', '2', '--reward', 'self-certainty', '--lora', '4'),
       {
@@ -250,7 +250,7 @@ describe.runIf(there)('one process', () => {
     expect(groupsOf(folder)).toHaveLength(6);
   });
 
-  test('what TRL cannot honor and a Python without TRL are refused before anything is written', async () => {
+  test('refuses settings that TRL cannot honor and a Python without TRL before anything is written', async () => {
     const votes = await runCli([...training('no'), '--votes', '64', '--json'], { home });
     expect(votes.code).toBe(2);
     expectRefusal(errorOf(votes.stdout), 'config', { reason: 'not-on-trl', field: '--votes' });

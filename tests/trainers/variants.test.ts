@@ -37,7 +37,7 @@ describe.runIf(there)('variants', () => {
   });
   afterAll(async () => backend?.release());
 
-  test('log-probs and gradients of each are those of transformers, or it is refused', async () => {
+  test('log-probs and gradients equal those of transformers, or the model is refused', async () => {
     const names = readdirSync(folder);
     expect(names.length).toBeGreaterThan(30);
     const wrong: Record<string, unknown> = {};

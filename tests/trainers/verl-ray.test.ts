@@ -123,7 +123,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   expect(records.some((one) => one.type === 'warning')).toBe(false);
 });
 
-test.runIf(there)('a job ends with its cluster, however that ends: it has a session that nobody signals', async () => {
+test.runIf(there)('a job ends with its cluster, however it ends: it has a session that nobody signals', async () => {
   const sleeping = 'import time\nwhile True: time.sleep(60)';
   const cluster = new Program(python!, ['-c', sleeping]);
   const watching =

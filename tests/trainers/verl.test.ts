@@ -34,7 +34,7 @@ test.runIf(there)("verl's own code validates the configuration", async () => {
 });
 
 test.runIf(there)(
-  "rewards in verl's workers are votes of whole groups, and reach the panel by verl's dump",
+  "rewards in verl's workers come from votes of whole groups, and reach the panel in verl's dump",
   async () => {
     const job = await writeJob({ lora: null });
     const dump = path.join(temporaryFolder(), 'out');

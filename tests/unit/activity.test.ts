@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ACTIVITIES, activityText } from '../../engine/protocol/index.ts';
 
-test('every activity has a text, with what it works on where there is a choice', () => {
+test('every activity has a text, which names its object if there is a choice', () => {
   const texts = (detail: string | null) => ACTIVITIES.map((activity) => activityText({ activity, detail }));
   for (const text of [...texts(null), ...texts('base')]) expect(text).toMatch(/^[a-z][a-z ]+$/);
   expect(new Set(texts(null)).size).toBe(ACTIVITIES.length);

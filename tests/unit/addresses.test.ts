@@ -28,7 +28,7 @@ const ADDRESSES: readonly Address[] = [
 ];
 
 describe('an address', () => {
-  test.each(ADDRESSES)('says the same again: %o', (address) => {
+  test.each(ADDRESSES)('survives a round trip: %o', (address) => {
     for (const scheme of ['vscode', 'vscode-insiders', 'codium']) {
       const text = addressText(address, scheme);
       expect(text).toMatch(new RegExp(`^${scheme}://rollscope\\.rollscope/run\\?folder=`));
@@ -37,7 +37,7 @@ describe('an address', () => {
     }
   });
 
-  test('is nothing else', () => {
+  test('does not accept anything else', () => {
     const others = ['', 'latest', '/runs/one', 'https://example.org/run?folder=/x', 'vscode://rollscope.rollscope/run'];
     for (const text of [
       ...others,
@@ -48,12 +48,12 @@ describe('an address', () => {
     }
   });
 
-  test('drops what is no number, phase or range', () => {
+  test('drops invalid numbers, phases and ranges', () => {
     const text = 'vscode://rollscope.rollscope/run?folder=x&step=-1&phase=none&rollout=0&tokens=9-2&row=1.5';
     expect(parseAddress(text)).toEqual({ ...RUN, folder: 'x' });
   });
 
-  test('is read as a place', () => {
+  test('is accepted as a place', () => {
     expect(placeText(NOWHERE)).toBe('the run');
     expect(placeText({ ...NOWHERE, problem: 'p', phase: 'evaluation', step: 2, rollout: 1, tokens: [3, 3] })).toBe(
       'problem p, evaluation at step 2, rollout 1, token 3',
@@ -61,7 +61,7 @@ describe('an address', () => {
   });
 });
 
-describe('in a run', () => {
+describe('within a run', () => {
   let folder: string;
   let problems: Problem[];
   let columns: RunColumns;
@@ -74,7 +74,7 @@ describe('in a run', () => {
     columns = await openColumns(folder);
   });
 
-  test('problems are found by id, and by row where two have the same', () => {
+  test('problems are found by id, and by row if two have the same id', () => {
     const twins = [problems[0]!, { ...problems[1]!, id: problems[0]!.id, row: 7 }];
     expect(problemName(twins, 1)).toEqual({ problem: problems[0]!.id, row: 7 });
     expect(problemIn(twins, { problem: problems[0]!.id, row: 7 })).toBe(1);
@@ -89,7 +89,7 @@ describe('in a run', () => {
   });
 
   test.each(['diagnosis', 'avg@k', 'maj@k', 'pass@k', 'answer', 'share', 'verdict', 'wrongSince', 'entropy'])(
-    'what is said of %s holds until the run says otherwise',
+    'what %s refers to holds until the run changes',
     (name) => {
       const { id } = problems[3]!;
       const value = claimValue(columns, name, 3, 4);
@@ -103,7 +103,7 @@ describe('in a run', () => {
     },
   );
 
-  test('an address that says nothing is not checked', () => {
+  test('an address without details is not checked', () => {
     expect(checkClaim(columns, problems, { ...RUN, folder })).toBeNull();
     expect(claimValue(columns, 'toString', null, 4)).toBe('–');
   });
@@ -121,7 +121,7 @@ describe('in a run', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('notes'))).toEqual(['notes.json']);
   });
 
-  test('a damaged file of notes is named, and stays as it is', async () => {
+  test('a damaged notes file is reported and left unchanged', async () => {
     const file = path.join(folder, 'notes.json');
     writeFileSync(file, '{"notes": [{}]}');
     await expectRejection(readNotes(folder), 'run-broken', { reason: 'bad-record' });

@@ -16,16 +16,16 @@ function close(actual: readonly number[], expected: readonly number[]): void {
 const one = (estimator: Name, rewards: number[]) => advantages(estimator, [rewards])[0]!;
 
 describe('GRPO', () => {
-  test('one right of four: mean 1/4, sample deviation 1/2', () => {
+  test('one right of four: mean 1/4, sample standard deviation 1/2', () => {
     close(one('grpo', [1, 0, 0, 0]), [0.75 / 0.500001, -0.25 / 0.500001, -0.25 / 0.500001, -0.25 / 0.500001]);
   });
 
-  test('two of two values: mean 2, deviation sqrt(2)', () => {
+  test('two each of two values: mean 2, standard deviation sqrt(2)', () => {
     const scale = Math.SQRT2 + 1e-6;
     close(one('grpo', [1, 3]), [-1 / scale, 1 / scale]);
   });
 
-  test('each group by itself', () => {
+  test('each group separately', () => {
     expect(advantages('grpo', [[1, 3], [5, 5, 5], [0.5]])).toEqual([one('grpo', [1, 3]), [0, 0, 0], [0]]);
   });
 });
@@ -34,7 +34,7 @@ test('Dr. GRPO subtracts the mean only', () => {
   close(one('dr-grpo', [1, 0, 0, 0]), [0.75, -0.25, -0.25, -0.25]);
 });
 
-test('RLOO compares each with the mean of the others', () => {
+test('RLOO compares each rollout with the mean of the others', () => {
   close(one('rloo', [1, 0, 0, 0]), [1, -1 / 3, -1 / 3, -1 / 3]);
   close(one('rloo', [1, 4]), [-3, 3]);
   expect(one('rloo', [0, 0.5, 1])).toEqual([-0.75, 0, 0.75]);
@@ -47,7 +47,7 @@ const groups = [
 ];
 const deviation = Math.sqrt(15 / 56) + 1e-6;
 
-test('GRPO with the deviation of the step: the mean is the group’s own', () => {
+test("GRPO with the step's standard deviation: the mean is the group’s own", () => {
   const [first, second] = advantages('grpo-batch', groups);
   close(
     first!,
@@ -56,7 +56,7 @@ test('GRPO with the deviation of the step: the mean is the group’s own', () =>
   expect(second).toEqual([0, 0, 0, 0]);
 });
 
-test('REINFORCE++ compares across groups: equal rewards of a group train too', () => {
+test('REINFORCE++ compares across groups: a group with equal rewards trains too', () => {
   const [first, second] = advantages('reinforce++', groups);
   close(
     first!,
@@ -77,7 +77,7 @@ test('REINFORCE++ compares across groups: equal rewards of a group train too', (
   ]);
 });
 
-test('REINFORCE++ with a baseline: differences from the group’s mean, by their deviation over the step', () => {
+test('REINFORCE++ with a baseline: differences from the group’s mean, divided by their standard deviation over the step', () => {
   // Differences 3/4, -1/4 (3 times), 0 (4 times): squares add up to 12/16.
   const scale = Math.sqrt(12 / 16 / 7) + 1e-6;
   const [first, second] = advantages('reinforce++-baseline', groups);
@@ -89,7 +89,7 @@ test('REINFORCE++ with a baseline: differences from the group’s mean, by their
 });
 
 describe.each(ADVANTAGES)('%s', (estimator) => {
-  test('equal rewards of a step give exactly 0, also where their mean is not exact', () => {
+  test('equal rewards of a step give exactly 0, even if their mean is not exact', () => {
     for (const reward of [0, 1, 0.1, 0.7, -3.3, 1e-9]) {
       for (const n of [1, 2, 3, 7, 10, 64]) {
         const equal = Array.from({ length: n }, () => reward);

@@ -52,14 +52,14 @@ describe('confidence measures', () => {
     expect(values['vote-share'][3]).toBe(0);
   });
 
-  test('what needs token statistics is null without them', () => {
+  test('are null without the token statistics they need', () => {
     const { values } = confidencesOf(group);
     expect(values['self-certainty'][0]).toBeNull();
     expect(values.disparity[0]).toBeNull();
     expect(values['vote-share'][0]).toBe(0.5);
   });
 
-  test('tokens of a span of characters', () => {
+  test('cover the tokens of a span of characters', () => {
     const tokenTexts = ['The ', 'answer', ' is', ' 4', '2', '', '.'];
     const text = tokenTexts.join('');
     const at = text.indexOf('42');
@@ -92,7 +92,7 @@ describe('alignment', () => {
     expect(votes.calibration!.equalWidth.bins.reduce((total, { count }) => total + count, 0)).toBe(9);
   });
 
-  test('without labels there is none', () => {
+  test('does not exist without labels', () => {
     expect(alignment(problems.slice(3))).toEqual([]);
   });
 });
@@ -111,7 +111,7 @@ describe('calibration', () => {
     expect(error).toBeCloseTo(expected.error, 10);
   });
 
-  test('edges belong to the bin below, 0 and 1 to the first and the last', () => {
+  test('edges belong to the bin below, 0 and 1 to the first and the last bin', () => {
     const { bins } = calibration([0, 0.5, 0.51, 1], [false, true, true, true], 'equal-width', 2)!;
     expect(bins.map(({ low, high, count }) => [low, high, count])).toEqual([
       [0, 0.5, 2],
@@ -129,7 +129,7 @@ describe('calibration', () => {
     expect(error).toBeCloseTo((3 / 4) * (2 / 3 - 0.5) + (1 / 4) * 0.1, 12);
   });
 
-  test('empty bins have neither confidence nor accuracy; nothing has no calibration', () => {
+  test('empty bins have neither confidence nor accuracy; without data there is no calibration', () => {
     const { bins, error } = calibration([0.95], [true], 'equal-width')!;
     expect(bins[0]).toEqual({ low: 0, high: 0.1, count: 0, confidence: null, accuracy: null });
     expect(error).toBeCloseTo(0.05, 12);
@@ -161,7 +161,7 @@ describe('quadrants', () => {
   });
 });
 
-test.each(golden.entropies)('answer entropy of $votes as in scipy', ({ votes, entropy }) => {
+test.each(golden.entropies)("answer entropy of $votes equals scipy's", ({ votes, entropy }) => {
   const answers = votes.flatMap((count, i) => Array<string>(count).fill(String(i)));
   expect(answerEntropy(judged(answers, null))).toBeCloseTo(entropy, 10);
 });

@@ -25,12 +25,12 @@ describe('Model Collapse Step', () => {
     expect(collapseStep([{ step: 1, rewardAccuracy: 0.01 }]).step).toBeNull();
   });
 
-  test('smoothed, needs a whole window, and passes over what is missing', () => {
+  test('needs a whole window when smoothed, and skips missing values', () => {
     expect(collapseStep(steps, { window: 3 }).step).toBe(8);
     expect(collapseStep(steps.slice(2, 4), { window: 3 }).step).toBeNull();
   });
 
-  test('without a collapse is censored', () => {
+  test('is censored without a collapse', () => {
     expect(collapseText(collapseStep(steps.slice(0, 2)))).toBe('> 2');
     expect(collapseText(collapseStep(steps))).toBe('3');
     expect(collapseText(collapseStep([]))).toBe('not measured');
@@ -75,7 +75,7 @@ describe('how a run failed', () => {
     expect(classifyRun(curve(over as Parameters<typeof curve>[0])).mode).toBe(mode);
   });
 
-  test('says by which numbers', () => {
+  test('is stated with its numbers', () => {
     const failure = classifyRun(curve({ groundTruthReward: [0.6, 0.2] }));
     expect(failure.reason).toMatch(
       /^ground-truth accuracy fell from 0\.58\d to 0\.215, while the proxy reward went from 0\.42 to 0\.88$/,
@@ -84,7 +84,7 @@ describe('how a run failed', () => {
     expect(failure.proxy.start).toBeCloseTo(0.4 + (0.5 * 1.5) / 39, 12);
   });
 
-  test('batches that differ in how hard they are are no fall', () => {
+  test('differences in difficulty between batches do not count as a fall', () => {
     const noisy = curve().map((point, i) => ({
       ...point,
       groundTruthReward: [0.75, 0.45, 0.7, 0.5, 0.35, 0.8][i % 6]!,
@@ -92,7 +92,7 @@ describe('how a run failed', () => {
     expect(classifyRun(noisy.slice(0, 20)).mode).toBe('none');
   });
 
-  test('evaluations are the better truth', () => {
+  test('evaluations take precedence over training rollouts', () => {
     const evaluations = [0.5, 0.7, 0.4, 0.2].map((value, i) => ({ step: i * 10, value }));
     const failure = classifyRun(curve(), evaluations);
     expect(failure).toMatchObject({ mode: 'gradual', truth: { of: 'evaluations', peak: 0.7, peakStep: 10, end: 0.2 } });
@@ -132,7 +132,7 @@ describe('a problem', () => {
     });
   });
 
-  test('without a reference, or seen once, has no pattern', () => {
+  test('without a reference, or sampled once, has no pattern', () => {
     expect(
       problemPattern(
         [
@@ -145,7 +145,7 @@ describe('a problem', () => {
     expect(problemPattern(history('1'), sameText)).toBeNull();
   });
 
-  test('stability of votes', () => {
+  test('has votes of a certain stability', () => {
     const before = new Map([judged(['1'], null), judged(['2'], null), judged([null], null)].map((g, i) => [i, g]));
     const after = new Map([judged(['1'], null), judged(['3'], null), judged(['4'], null)].map((g, i) => [i, g]));
     expect(voteStability(before, after, sameText)).toBe(1 / 2);
@@ -175,7 +175,7 @@ describe('the collapse watch', () => {
     return steps.map((step) => watch.feed(step));
   }
 
-  test('says nothing of a sound run', () => {
+  test('stays silent for a healthy run', () => {
     expect(run({}).every(({ level, reasons }) => level === 'ok' && reasons.length === 0)).toBe(true);
   });
 
@@ -211,7 +211,7 @@ describe('the collapse watch', () => {
     });
   });
 
-  test('asks for two steps running, and smooths over three', () => {
+  test('requires two consecutive steps, and smooths over three', () => {
     const states = run({ length: 1 });
     // Means of three: 8.3, 4.7, 1.0 of 12.
     expect(states.map(({ level }) => level).slice(8)).toEqual([
@@ -232,7 +232,7 @@ describe('the collapse watch', () => {
     expect(new Set(spike.map((step) => watch.feed(step).level))).toEqual(new Set(['ok', 'watch']));
   });
 
-  test('two alarms of signals that go with success too are a collapse, two words a watch', () => {
+  test('two alarms of signals that also accompany success are a collapse, two warnings a watch', () => {
     expect(run({ confidenceAgreement: 0.5 }).at(-1)!.level).toBe('watch');
     expect(run({ confidenceAgreement: 0.5, truncated: 0.5 }).at(-1)).toMatchObject({
       level: 'collapse',
@@ -244,14 +244,14 @@ describe('the collapse watch', () => {
     expect([first!.signal, second!.signal]).toEqual(['shorter', 'disagreement']);
   });
 
-  test('sharpening alone is no collapse: every problem certain, every answer the same as before', () => {
+  test('sharpening alone is not a collapse: every problem is certain, and every answer unchanged', () => {
     expect(run({ answerEntropy: 0, confidenceAgreement: null }).at(-1)).toMatchObject({
       level: 'ok',
       reasons: [{ signal: 'certain' }],
     });
   });
 
-  test('a late change of what was certain is seen, also when it stays below the start', () => {
+  test('detects a late change of certain answers, even below the initial level', () => {
     const watch = new CollapseWatch();
     const entropies = [0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.2, 0.1, 0.1, 0.1, 0.6, 0.6, 0.6, 0.6];
     const states = entropies.map((answerEntropy, i) => watch.feed({ step: i, metrics: { ...sound, answerEntropy } }));
@@ -260,7 +260,7 @@ describe('the collapse watch', () => {
     ]);
   });
 
-  test('votes of evaluations: counted until the next one, never in the first steps', () => {
+  test('counts flipped evaluation votes until the next evaluation, but never in the first steps', () => {
     const level = (stability: number | null) => {
       const watch = new CollapseWatch();
       watch.evaluated({ step: 0, stability });
@@ -281,7 +281,7 @@ describe('the collapse watch', () => {
     expect(watch.feed({ step: 15, metrics: sound }).level).toBe('ok');
   });
 
-  test('what does not exist never speaks against the run', () => {
+  test('missing signals never count against the run', () => {
     const nothing = {
       repetition: null,
       answerEntropy: null,
@@ -295,7 +295,7 @@ describe('the collapse watch', () => {
     }
   });
 
-  test('a missing value breaks a row of bad ones', () => {
+  test('a missing value interrupts a series of bad ones', () => {
     const watch = new CollapseWatch();
     const agreements = [...Array<number>(8).fill(0.95), 0.1, null, 0.1, 0.1];
     const states = agreements.map((confidenceAgreement, i) =>
@@ -304,7 +304,7 @@ describe('the collapse watch', () => {
     expect(states.map(({ reasons }) => reasons.length).slice(8)).toEqual([0, 0, 0, 1]);
   });
 
-  test('its warning against a fall', () => {
+  test('its warning is scored against a fall', () => {
     const outcome = (alarm: number | null, fall: number | null) => watchOutcome({ alarm, fall });
     expect(outcome(10, 30)).toBe('hit');
     expect(outcome(30 + IN_TIME, 30)).toBe('hit');

@@ -29,7 +29,7 @@ describe('one problem', () => {
     );
   });
 
-  test('reads no label', () => {
+  test('uses no labels', () => {
     const blind = judged(answers, null, undefined, likelihood(-1, -2, -1, -3, -1.5, -4, -5, -1));
     const otherwise = judged(answers, '7', undefined, likelihood(-1, -2, -1, -3, -1.5, -4, -5, -1));
     const first = forecastProblem({ problem: 0, group, rewards: null });
@@ -37,7 +37,7 @@ describe('one problem', () => {
     expect(forecastProblem({ problem: 0, group: otherwise, rewards: null })).toEqual(first);
   });
 
-  test('another reward amplifies another answer, however it is scaled', () => {
+  test('another reward amplifies another answer, whatever its scale', () => {
     const rewards = [0, 0, 0, 1, 1, 0, 0, 0];
     const found = forecastProblem({ problem: 0, group, rewards });
     expect(found).toMatchObject({ answer: '8', majority: false, margin: (2 - 4) / 8 });
@@ -56,7 +56,7 @@ describe('one problem', () => {
     );
   });
 
-  test('equal rewards leave the majority, and no answer nothing', () => {
+  test('equal rewards leave the majority, and without an answer there is none', () => {
     expect(forecastProblem({ problem: 0, group, rewards: answers.map(() => 2) })).toMatchObject({
       answer: '7',
       optimum: 0.5,
@@ -95,7 +95,7 @@ describe('a set', () => {
   ].map((one, problem) => ({ problem, group: one, rewards: null }));
   const forecast = forecastSet('majority-vote', problems);
 
-  test('adds its problems up, and can be stored', () => {
+  test('sums over its problems, and can be stored', () => {
     const right = forecast.problems.map((one) => one.right);
     expect(forecast.accuracy!.mean).toBeCloseTo(right.reduce((a, b) => a + b, 0) / 4, 12);
     expect(forecast.wrong).toBeCloseTo(3 - right[0]! - right[1]! - right[2]!, 12);
@@ -106,7 +106,7 @@ describe('a set', () => {
     expect(forecastSet('majority-vote', [])).toMatchObject({ accuracy: null, wrong: 0, likelyWrong: [] });
   });
 
-  test('its interval holds problems and outcomes: wider than either alone', () => {
+  test('has an interval for problems and outcomes that is wider than either alone', () => {
     const many = forecastSet(
       'majority-vote',
       Array.from({ length: 100 }, (_, problem) => ({ ...problems[1]!, problem })),

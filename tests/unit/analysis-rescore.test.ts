@@ -49,14 +49,14 @@ const found = compareRewards(groups, ['vote', 'length', 'flat', 'truth'], {
 const reward = (name: string) => found.rewards.find((one) => one.reward === name)!;
 const pair = (a: string, b: string) => found.pairs.find(({ rewards }) => rewards[0] === a && rewards[1] === b)!;
 
-test('the first of the largest wins', () => {
+test('the first of the largest values wins', () => {
   expect(winnerOf({ rewards: [1, 3, 3] })).toBe(1);
   expect(winnerOf({ rewards: [Number.NEGATIVE_INFINITY, -5] })).toBe(1);
   expect(winnerOf({ rewards: [0, 0, 0], basis: [0.2, 1, 0.5] })).toBe(1);
 });
 
 describe('each reward', () => {
-  test('against the truth, by hand', () => {
+  test('is compared with correctness, by hand', () => {
     expect(reward('truth')).toMatchObject({
       groups: 2,
       mean: 3 / 7,
@@ -92,7 +92,7 @@ describe('each reward', () => {
     });
   });
 
-  test('the table: by AUROC, then by right winners', () => {
+  test('is sorted in the table by AUROC, then by top-1 accuracy', () => {
     expect(found.rewards.map((one) => one.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
     const blind = compareRewards([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
     expect(blind.rewards.map((one) => [one.reward, one.auroc, one.top1Accuracy, one.accuracy])).toEqual([
@@ -102,8 +102,8 @@ describe('each reward', () => {
   });
 });
 
-describe('pairs', () => {
-  test('rankings within a problem, winners and pushes, by hand', () => {
+describe('pairs of rewards', () => {
+  test('rankings within a problem, top-1 answers and advantage signs, by hand', () => {
     expect(found.pairs).toHaveLength(6);
     const both = pair('vote', 'length');
     // tau-b: -4 / sqrt(4 * 6), -2 / sqrt(2 * 3), and 1.
@@ -128,12 +128,12 @@ describe('pairs', () => {
   });
 });
 
-test('a group whose rewards do not fit its rollouts is refused', () => {
+test('a group whose rewards do not match its rollouts is refused', () => {
   const broken = [{ ...groups[0]!, rewards: { vote: { rewards: [1] } } }];
   expect(() => compareRewards(broken, ['vote'], { advantages, thresholds: {} })).toThrow(RangeError);
 });
 
-test('a basis ranks, and the rewards themselves are summed up', () => {
+test('the ranking uses the basis, the summary the rewards themselves', () => {
   const group = { ...groups[0]!, rewards: { tiny: { rewards: [0, 0, 0, 0], basis: [1, 0.5, 0.2, 0.1] } } };
   const [tiny] = compareRewards([group], ['tiny'], { advantages, thresholds: {} }).rewards;
   expect(tiny).toMatchObject({ mean: 0, range: [0, 0], equal: 0, auroc: { mean: 1 }, top1Accuracy: { mean: 1 } });
@@ -159,7 +159,7 @@ describe('a group', () => {
     expect(scores(2, 'vote')).toMatchObject({ winnerCorrect: null, auroc: null, pushedRight: null });
   });
 
-  test('counts for the share of groups pushed right where it has correct and wrong rollouts', () => {
+  test('counts for the share of groups pushed right if it has correct and wrong rollouts', () => {
     expect(reward('vote').pushedRight).toMatchObject({ mean: 0.5, groups: 2 });
     expect(reward('flat').pushedRight).toMatchObject({ mean: 0, groups: 1 });
   });
@@ -173,7 +173,7 @@ test('intervals that overlap show no difference', () => {
   expect(standing(null, of(0.3, 0.5))).toBeNull();
 });
 
-test('a best reward is named where its interval is clear of the others', () => {
+test('a best reward is named if its interval does not overlap the others', () => {
   const quality = (name: string, low: number, high: number) => ({
     ...reward('vote'),
     reward: name,

@@ -22,7 +22,7 @@ import golden from '../parity/golden/analysis.json' with { type: 'json' };
 describe('rank correlation', () => {
   const kinds = ['pearson', 'spearman', 'kendall'] as const;
 
-  test('ranks share their mean in ties', () => {
+  test('tied values share their mean rank', () => {
     expect(ranks([30, 10, 20, 20])).toEqual([4, 1, 2.5, 2.5]);
     expect(ranks([])).toEqual([]);
     expect(() => ranks([1, Number.NaN])).toThrow(RangeError);
@@ -41,7 +41,7 @@ describe('rank correlation', () => {
     }
   });
 
-  test('of perfect orders, by hand', () => {
+  test('is computed for perfect orders, by hand', () => {
     const found = correlation('spearman', [1, 2, 3, 4], [10, 20, 40, 80])!;
     // Of 24 orders the same and the reverse are as far from 0.
     expect(found).toMatchObject({ value: 1, p: 2 / 24, exact: true, pairs: 4 });
@@ -50,7 +50,7 @@ describe('rank correlation', () => {
     expect(correlation('kendall', [1, 2], [2, 1])).toMatchObject({ value: -1, p: 1, low: null, high: null });
   });
 
-  test('drawn orders of unrelated and of related values', () => {
+  test('is computed for random orders of unrelated and of related values', () => {
     const x = Array.from({ length: 30 }, (_, i) => i);
     expect(correlation('kendall', x, x)!).toMatchObject({ value: 1, p: 1 / 10_001, exact: false });
     const shuffled = x.map((i) => (i * 7) % 30);
@@ -58,7 +58,7 @@ describe('rank correlation', () => {
     expect(correlation('spearman', x, shuffled)).toEqual(correlation('spearman', x, shuffled));
   });
 
-  test('what does not exist is null', () => {
+  test('is null where it does not exist', () => {
     expect(spearman([1, 1, 1], [1, 2, 3])).toBeNull();
     expect(pearson([1], [2])).toBeNull();
     expect(pearson([1, 2, 3], [0.1, 0.1, 0.1])).toBeNull();
@@ -69,21 +69,21 @@ describe('rank correlation', () => {
 });
 
 describe('AUROC', () => {
-  test.each(golden.auroc)('as in scikit-learn', ({ scores, positive, auroc: expected }) => {
+  test.each(golden.auroc)("equals scikit-learn's", ({ scores, positive, auroc: expected }) => {
     expect(auroc(scores, positive)).toBeCloseTo(expected, 10);
     const estimate = aurocEstimate(scores, positive)!;
     expect(estimate.mean).toBeCloseTo(expected, 10);
     expect(estimate.low).toBeLessThan(expected);
   });
 
-  test('by hand, a tie counting one half', () => {
+  test('is computed by hand, with ties counting one half', () => {
     expect(auroc([1, 2, 2, 3], [false, true, false, true])).toBe(3.5 / 4);
     expect(auroc([1, 1], [true, false])).toBe(0.5);
     expect(auroc([1, 2], [true, true])).toBeNull();
     expect(auroc([], [])).toBeNull();
   });
 
-  test('the interval draws clusters: with each unit twice it is that of the units', () => {
+  test('has an interval over clusters: duplicated units do not change it', () => {
     const { scores, positive } = golden.auroc[1]!;
     const twice = <T>(values: readonly T[]) => [...values, ...values];
     const clusters = scores.map((_, i) => i + 100);
@@ -93,7 +93,7 @@ describe('AUROC', () => {
     expect(apart.high - apart.low).toBeLessThan(whole.high - whole.low);
   });
 
-  test('each resample is the AUROC of its units', () => {
+  test('is that of its units in each resample', () => {
     const { scores, positive } = golden.auroc[1]!;
     const slow = percentileInterval(scores.length, (drawn) =>
       auroc(
@@ -106,7 +106,7 @@ describe('AUROC', () => {
     expect(high).toBeCloseTo(slow.high, 12);
   });
 
-  test('few problems in a class, and a perfect order, have an interval all the same', () => {
+  test('has an interval even for few problems in a class and for a perfect order', () => {
     // One positive above two negatives: by chance alone one time in three. Wilson's for 1 of 1: 1 / (1 + 1.96^2).
     const few = clusteredAuroc([0.9, 0.5, 0.4], [true, false, false], [0, 1, 2])!;
     expect(few).toEqual({ mean: 1, low: expect.closeTo(0.2065, 4), high: 1 });
@@ -125,7 +125,7 @@ describe('AUROC', () => {
     expect(tied).toEqual(wilson(3, 6));
   });
 
-  test('the rollouts of a problem are one cluster of their class', () => {
+  test("treats a problem's rollouts of one class as one cluster", () => {
     const scores = [9, 8, 7, 3, 2, 1, 0];
     const positive = scores.map((score) => score > 5);
     expect(clusteredAuroc(scores, positive, [0, 0, 0, 1, 1, 1, 1])).toEqual(wilson(1, 1));
@@ -133,8 +133,8 @@ describe('AUROC', () => {
   });
 });
 
-describe('means whose resampling shows too little', () => {
-  test('fewer than 8 values: as wide as yes and no at the ends of the range', () => {
+describe('means whose bootstrap interval is too narrow', () => {
+  test('fewer than 8 values: as wide as for outcomes at the ends of the range', () => {
     for (const values of [[0.2], [0, 0, 0, 0], [0.1, 0.5], [1, 1, 1, 1, 1, 1, 1]]) {
       const n = values.length;
       const sum = values.reduce((total, value) => total + value, 0);
@@ -150,7 +150,7 @@ describe('means whose resampling shows too little', () => {
     expect(bootstrap([-0.2, 0.1])!.low).toBeLessThan(-0.5);
   });
 
-  test('equal values: a part that was not seen may lie elsewhere', () => {
+  test('equal values: an unseen part may lie elsewhere in the range', () => {
     const seen = (c: number, range?: readonly [number, number]) => bootstrap(Array(40).fill(c), 0, range)!;
     const q = wilson(0, 40)!.high;
     expect(seen(0)).toEqual({ mean: 0, low: 0, high: q });
@@ -163,7 +163,7 @@ describe('means whose resampling shows too little', () => {
     expect(rounded.high - rounded.low).toBeGreaterThan(0.2);
   });
 
-  test('8 values that differ are resampled', () => {
+  test('8 different values are resampled', () => {
     const values = [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1];
     const resampled = percentileInterval(8, (drawn) => drawn.reduce((sum, i) => sum + values[i]!, 0) / 8)!;
     const found = bootstrap(values)!;
@@ -173,7 +173,7 @@ describe('means whose resampling shows too little', () => {
 });
 
 describe('scores and means', () => {
-  test('Brier score as in scikit-learn', () => {
+  test("Brier score equals scikit-learn's", () => {
     const { confidence, right, brier: expected } = golden.calibration;
     const score = brier(confidence, right)!;
     expect(score.mean).toBeCloseTo(expected, 10);
@@ -215,7 +215,7 @@ describe('scores and means', () => {
     expect(pairedDifference([], [])).toBeNull();
   });
 
-  test.each(golden.pass)('pass@$k of $c right in $n, from the hypergeometric law', ({ n, c, k, pass }) => {
+  test.each(golden.pass)('pass@$k of $c right in $n, from the hypergeometric distribution', ({ n, c, k, pass }) => {
     expect(passAtK(n, c, k)).toBeCloseTo(pass, 10);
   });
 });

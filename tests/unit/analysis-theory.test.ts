@@ -31,7 +31,7 @@ describe('the exact step', () => {
     expect(predictShare(0.3, 1e-9)).toBe(1);
   });
 
-  test('many steps are single steps in a row, and 1 - p falls with the rate e^(-1/beta)', () => {
+  test('many steps are a sequence of single steps, and 1 - p falls at the rate e^(-1/beta)', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
@@ -60,7 +60,7 @@ describe('growth', () => {
   const { votes, steps, shares, single, common } = golden.growth;
   const problems = shares.map((values) => values.map((share, i) => ({ step: steps[i]!, share, votes })));
 
-  test('of one problem as in scipy, with its standard error', () => {
+  test("of one problem equals scipy's, with its standard error", () => {
     problems.forEach((observations, i) => {
       const fit = fitGrowth(observations)!;
       expect(fit.growth).toBeCloseTo(single[i]!.growth, 9);
@@ -71,7 +71,7 @@ describe('growth', () => {
     });
   });
 
-  test('of a run, with an intercept for each problem, as in numpy', () => {
+  test("of a run, with an intercept per problem, equals numpy's", () => {
     const fit = fitCommonGrowth(problems)!;
     expect(fit.growth).toBeCloseTo(common.growth, 9);
     expect(fit.error).toBeCloseTo(common.error, 9);
@@ -79,7 +79,7 @@ describe('growth', () => {
 
   const track = (...values: number[]): ShareObservation[] => values.map((share, step) => ({ step, share, votes: 4 }));
 
-  test('keeps half a vote away from 0 and 1, and ends there', () => {
+  test('keeps shares half a vote away from 0 and 1, and ends there', () => {
     const logit = (p: number) => Math.log(p / (1 - p));
     expect(fitGrowth(track(0.5, 1, 1, 0.25))!.growth).toBeCloseTo(logit(7 / 8), 12);
     expect(fitGrowth(track(0.5, 0, 0, 0))!.growth).toBeCloseTo(-logit(7 / 8), 12);
@@ -89,7 +89,7 @@ describe('growth', () => {
     expect(fitCommonGrowth([])).toBeNull();
   });
 
-  test('explains the squared correlation of steps and logits; nothing where the share stays', () => {
+  test('explains the squared correlation of steps and logits; nothing if the share is constant', () => {
     for (const observations of problems) {
       const logits = observations.map(({ share }) => {
         const p = Math.min(1 - 0.5 / votes, Math.max(0.5 / votes, share));
@@ -116,13 +116,13 @@ describe('growth', () => {
     expect(error.manyStepsUnchanged).toBeGreaterThan(error.oneStepUnchanged);
   });
 
-  test('the share at a later step, by hand; an ended one starts half a vote away', () => {
+  test('gives the share at a later step, by hand; a series that has ended starts half a vote away', () => {
     expect(shareAt({ step: 2, share: 0.5, votes: 4 }, Math.log(3), 3)).toBeCloseTo(0.75, 12);
     expect(shareAt({ step: 2, share: 0.75, votes: 4 }, -Math.log(3), 4)).toBeCloseTo(0.25, 12);
     expect(shareAt({ step: 2, share: 1, votes: 4 }, 0, 9)).toBeCloseTo(7 / 8, 12);
   });
 
-  test('the error of a prediction, by hand', () => {
+  test('gives the error of a prediction, by hand', () => {
     const error = predictionError([track(0.5, 0.75, 0.5), track(0.25)], Math.log(3))!;
     // From 0.5 to 0.75 and then to 0.9; from 0.75 to 0.9.
     expect(error.manySteps).toBeCloseTo((0 + 0.4) / 2, 12);
@@ -131,7 +131,7 @@ describe('growth', () => {
     expect(predictionError([track(0.5)], 1)).toBeNull();
   });
 
-  test('shares are cut in time: what is predicted begins with the last that was fitted', () => {
+  test('is fitted on the first steps: predictions start from the last fitted one', () => {
     const steps = (observations: readonly ShareObservation[]) => observations.map(({ step }) => step);
     const cut = splitInTime(track(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), 1 / 3);
     expect([steps(cut.early), steps(cut.late)]).toEqual([
@@ -142,7 +142,7 @@ describe('growth', () => {
     expect([steps(short.early), steps(short.late)]).toEqual([[0, 1], [1]]);
   });
 
-  test('changes of one step, by hand', () => {
+  test('gives changes within one step, by hand', () => {
     // logits of 0.5 and 0.75: 0 and ln 3
     expect(oneStepChanges(track(0.5, 0.75, 0.25), Math.log(3))).toEqual([
       { predicted: expect.closeTo(0.25, 12), measured: 0.25 },
@@ -152,7 +152,7 @@ describe('growth', () => {
     expect(changeRatio([oneStepChanges(track(0.5, 0.75, 0.25), Math.log(3))])!.mean).toBeCloseTo(-0.25 / 0.4, 12);
   });
 
-  test('measured over predicted changes: 1 for the theory, 0 for shares that stay, in spite of the votes', () => {
+  test('measured over predicted changes: 1 for the theory, 0 for constant shares, whatever the noise of votes', () => {
     const random = mulberry32(3);
     const votes = 32;
     const voted = (share: number) => Array.from({ length: votes }, random).filter((u) => u < share).length / votes;
@@ -175,7 +175,7 @@ describe('growth', () => {
     expect(changeRatio([[{ predicted: 0, measured: 1 }]])).toBeNull();
   });
 
-  test('follows the answer that was the majority first, also when it is no longer', () => {
+  test('follows the initial majority answer, even after it has lost its majority', () => {
     const history = [
       { step: 1, group: counted([null, null], null) },
       { step: 2, group: counted(['4', '4', '5', null], null) },
@@ -200,7 +200,7 @@ describe('the optimum', () => {
     '1',
   );
 
-  test.each(cases)('re-weights rollouts as a softmax does, beta $beta', (expected) => {
+  test.each(cases)('reweights rollouts like a softmax, beta $beta', (expected) => {
     const found = optimum(group, rewards, expected.beta);
     found.weights.forEach((weight, i) => {
       expect(weight).toBeCloseTo(expected.weights[i]!, 10);
@@ -220,7 +220,7 @@ describe('the optimum', () => {
     expect(found.top).toBe(0);
   });
 
-  test('without temperature limit is the policy itself; extreme rewards do not overflow', () => {
+  test('at infinite temperature is the policy itself; extreme rewards do not overflow', () => {
     const votes = judged(['7', '7', '8'], null);
     const same = optimum(votes, [3, 1, 2], Number.POSITIVE_INFINITY);
     expect(same.clusters[0]).toBeCloseTo(2 / 3, 12);
@@ -233,7 +233,7 @@ describe('the optimum', () => {
   });
 });
 
-test('total variation, by hand: what is missing is an answer of its own', () => {
+test('total variation, by hand: a missing answer counts as an answer of its own', () => {
   const p = answerShares(counted(['1', '1', '2', null], null));
   const q = answerShares(counted(['1', '3', null, null], null));
   expect(p).toEqual([
@@ -245,7 +245,7 @@ test('total variation, by hand: what is missing is an answer of its own', () => 
   expect(totalVariation(p, [])).toBeCloseTo(0.75, 12);
 });
 
-test("Theorem 1's prediction: the first majority stays", () => {
+test("Theorem 1's prediction: the initial majority is kept", () => {
   const [right, wrong, none] = [judged(['1', '1'], '1'), judged(['2', '2'], '1'), judged([null], '1')];
   const check = checkTheorem(
     [

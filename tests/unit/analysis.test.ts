@@ -16,7 +16,7 @@ import { repeatedTrigrams } from '../../engine/protocol/index.ts';
 import { judged } from '../support/judged.ts';
 
 describe('pass@k', () => {
-  test('values by hand', () => {
+  test('is computed by hand', () => {
     expect(passAtK(4, 1, 1)).toBeCloseTo(1 / 4, 12);
     expect(passAtK(4, 1, 2)).toBeCloseTo(1 / 2, 12);
     expect(passAtK(4, 2, 2)).toBeCloseTo(5 / 6, 12);
@@ -25,12 +25,12 @@ describe('pass@k', () => {
     expect(passAtK(10, 3, 10)).toBe(1);
   });
 
-  test('what cannot be estimated is null', () => {
+  test('is null where it cannot be estimated', () => {
     expect(passAtK(4, 1, 5)).toBeNull();
     expect(passAtK(4, 1, 0)).toBeNull();
   });
 
-  test('is the share of subsets that hold a right sample', () => {
+  test('is the share of subsets that contain a right sample', () => {
     for (const [n, c, k] of [
       [6, 2, 3],
       [7, 1, 4],
@@ -53,7 +53,7 @@ function subsets(n: number, k: number): number[][] {
 }
 
 describe('maj@k', () => {
-  test('k = 1 is the accuracy, k = n the vote itself with its tie rule', () => {
+  test('is the accuracy for k = 1, and the vote itself with its tie rule for k = n', () => {
     const counts = [
       { votes: 3, correct: false },
       { votes: 2, correct: true },
@@ -105,7 +105,7 @@ describe('maj@k', () => {
     );
   });
 
-  test('large counts neither overflow nor take long', () => {
+  test('handles large counts quickly and without overflow', () => {
     const value = majorityAtK(
       [
         { votes: 1500, correct: true },
@@ -127,7 +127,7 @@ describe('intervals', () => {
     expect(high).toBeCloseTo(0.9433178, 6);
   });
 
-  test('Wilson has a width where all or none succeed, and is null for nothing', () => {
+  test('Wilson has a width if all or none succeed, and is null for no data', () => {
     expect(wilson(0, 20)!.low).toBe(0);
     expect(wilson(0, 20)!.high).toBeCloseTo(0.1611252, 6);
     expect(wilson(20, 20)!.high).toBe(1);
@@ -135,7 +135,7 @@ describe('intervals', () => {
     expect(wilson(0, 0)).toBeNull();
   });
 
-  test('the bootstrap is the same each time, holds the mean, and is near the normal interval', () => {
+  test('the bootstrap is reproducible, contains the mean, and is close to the normal interval', () => {
     const values = Array.from({ length: 200 }, (_, i) => (i % 4) / 3);
     const estimate = bootstrap(values)!;
     expect(bootstrap(values)).toEqual(estimate);
@@ -163,7 +163,7 @@ describe('step metrics', () => {
     judged([null, null, null, null], '7', [0, 0, 0, 0]),
   ];
 
-  test('without any answer there is no majority to have a share', () => {
+  test('have no majority share without any answer', () => {
     expect(stepMetrics([groups[2]!, groups[2]!], VERDICT)).toMatchObject({
       majorityShare: null,
       rawMajorityShare: null,
@@ -172,7 +172,7 @@ describe('step metrics', () => {
     });
   });
 
-  test('by hand', () => {
+  test('are computed by hand', () => {
     const metrics = stepMetrics(groups, VERDICT);
     expect(metrics.proxyReward).toBeCloseTo(5 / 12, 12);
     expect(metrics.groundTruthReward).toBeCloseTo(4 / 12, 12);
@@ -194,7 +194,7 @@ describe('step metrics', () => {
     expect(metrics.repetition).toBeCloseTo(0.25, 12);
   });
 
-  test('have no reward accuracy where the reward says neither right nor wrong', () => {
+  test('have no reward accuracy if the reward does not judge correctness', () => {
     // Log-probabilities: none is half or more, so that they would say "wrong" of everything.
     const sure = judged(['4', '4', '5'], '4', [-0.1, -0.2, -3]);
     const degrees = { saysRight: false };
@@ -202,7 +202,7 @@ describe('step metrics', () => {
     expect(problemMetrics(sure, degrees)).toMatchObject({ rewardAccuracy: null, labelAccuracy: 1 });
   });
 
-  test('are null where nothing was answered, or said', () => {
+  test('are null where nothing was answered or recorded', () => {
     const metrics = stepMetrics(
       [judged([null, null], '7', [0, 0], [{ repetition: null }, { repetition: null }])],
       VERDICT,
@@ -215,7 +215,7 @@ describe('step metrics', () => {
     });
   });
 
-  test('for one problem: those of a step of it, and its own pass@k and maj@k', () => {
+  test('of a problem at one step, with its own pass@k and maj@k', () => {
     const metrics = problemMetrics(groups[0]!, VERDICT);
     expect(metrics).toMatchObject(stepMetrics([groups[0]!], VERDICT));
     expect(metrics.accuracy).toEqual(wilson(3, 4));
@@ -230,7 +230,7 @@ describe('step metrics', () => {
     expect(problemMetrics(groups[0]!, VERDICT, update)).toMatchObject({ kl: 0.02, clipFraction: 0.1 });
   });
 
-  test('without labels, what needs them is null', () => {
+  test('that need labels are null without them', () => {
     const metrics = stepMetrics([judged(['4', '4'], null, [1, 1])], VERDICT);
     expect(metrics).toMatchObject({
       groundTruthReward: null,
@@ -240,7 +240,7 @@ describe('step metrics', () => {
     });
   });
 
-  test('problems without a label do not count in accuracies', () => {
+  test('exclude problems without a label from accuracies', () => {
     const mixed = [judged(['4', '4'], '4', [1, 1]), judged(['1', '2'], null, [1, 0])];
     expect(labelAccuracy(mixed)).toBe(1);
     expect(rewardAccuracy(mixed.flatMap(({ rollouts }) => rollouts))).toBe(1);
@@ -248,13 +248,13 @@ describe('step metrics', () => {
 });
 
 describe('signals without labels', () => {
-  test('answer entropy: clusters, not strings; 0 for one answer, ln N for N answers, none left out', () => {
+  test('answer entropy: of clusters, not strings; 0 for one answer, ln N for N answers, missing answers excluded', () => {
     expect(answerEntropy(judged(['4', '4.0', '8/2'], null))).toBe(0);
     expect(answerEntropy(judged(['1', '2', '3', null, null], null))).toBeCloseTo(Math.log(3), 12);
     expect(answerEntropy(judged([null], null))).toBeNull();
   });
 
-  test('answer diversity: the same answer to everything falls to 1 / problems', () => {
+  test('answer diversity: the same answer everywhere gives 1 / problems', () => {
     const groups = ['7', '7', '7', '9'].map((answer) => judged([answer, answer], null));
     expect(answerDiversity(groups)).toBe(2 / 4);
     expect(answerDiversity([judged([null], null)])).toBeNull();
@@ -279,7 +279,7 @@ describe('signals without labels', () => {
     expect(repeatedTrigrams(new Int32Array([1, 2, 3, 1, 2, 3, 1]))).toBeCloseTo(2 / 5, 12);
   });
 
-  test('repeated trigrams agree with a count of strings, for ids as large as a vocabulary', () => {
+  test('repeated trigrams equal a count of strings, for ids as large as a vocabulary', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 1, 2, 151_000, 262_143), { minLength: 3, maxLength: 40 }), (tokens) => {
         const all = tokens.slice(2).map((_, i) => tokens.slice(i, i + 3).join());
@@ -294,7 +294,7 @@ describe('evaluation metrics', () => {
   const sampled = [judged(['4', '4', '5', null], '4'), judged(['1', '1', '1', '9'], '9')];
   const greedy = [judged(['4'], '4'), judged(['1'], '9')];
 
-  test('by hand', () => {
+  test('are computed by hand', () => {
     const metrics = evaluationMetrics(sampled, greedy);
     expect(metrics.accuracy!.mean).toBeCloseTo((2 / 4 + 1 / 4) / 2, 12);
     expect(metrics.majorityAccuracy).toEqual(wilson(1, 2));
@@ -304,7 +304,7 @@ describe('evaluation metrics', () => {
     expect(metrics).toMatchObject({ entropy: 1, length: 10, repetition: 0.25, truncated: 0, noAnswer: 1 / 8 });
   });
 
-  test('what does not exist is null', () => {
+  test('are null where they do not exist', () => {
     expect(evaluationMetrics([judged(['4'], null)], [])).toMatchObject({
       accuracy: null,
       majorityAccuracy: null,
@@ -327,7 +327,7 @@ describe('evaluation metrics', () => {
     expect(estimatesAtK(sampled, 5)).toBeNull();
   });
 
-  test('the curve over k: from the accuracy to what the whole group says', () => {
+  test('the curve over k goes from the accuracy to the vote of the whole group', () => {
     const curve = curveAtK([...sampled, judged(['4'], null)]);
     expect(curve.map(({ k }) => k)).toEqual([1, 2, 4]);
     expect(curve[0]!.pass.mean).toBeCloseTo(3 / 8, 12);

@@ -31,7 +31,7 @@ function material(rule: string | undefined, grading: typeof LAST_NUMBER | typeof
 test.each([
   ['run', undefined, LAST_NUMBER],
   ['problem', 'last-number', AUTOMATIC],
-] as const)('the rule of the %s says which tokens are the answer', (_, rule, grading) => {
+] as const)('the rule of the %s determines which tokens are the answer', (_, rule, grading) => {
   const { group, run } = material(rule, grading);
   expect(group.rollouts[0]!.answer).toBe('6');
   expect(confidencesIn(group, run).values['answer-probability'][0]).toBeCloseTo(0.25, 6);

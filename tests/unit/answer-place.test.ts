@@ -12,7 +12,7 @@ test.each([
   expect(answerPlaces([{ text, answer }], {})).toEqual([{ start, end: start + answer.length, rule }]);
 });
 
-test('a rule of the run or of the problem has its own name, and another trainer’s answer no place', () => {
+test('a rule of the run or of the problem has its own name, and another trainer’s answer has no place', () => {
   const rollouts = [{ text: 'it is 30', answer: '30' }];
   const rules = { answer: 'last-number', compare: 'math' } as const;
   expect(answerPlaces(rollouts, {}, rules)).toEqual([{ start: 6, end: 8, rule: 'last-number' }]);

@@ -69,7 +69,7 @@ const roomsOf = (sources: readonly string[]) =>
 /** The scripts of pages. */
 const PAGE = ['panel.js', 'compare.js', 'browser.js'];
 
-test('a checkout is built only if it has every program of a build', () => {
+test('a checkout is built only if every program of a build exists', () => {
   const install = readFileSync(path.join(ROOT, 'scripts', 'install.mjs'), 'utf8');
   const looked = /OUTPUTS = \[(.*)\]/.exec(install)![1]!.match(/[\w.]+/g);
   const programs = Object.keys(outputs).filter((name) => /^\w+\.c?js$/.test(name));
@@ -87,12 +87,12 @@ describe('the bundle', () => {
     ['panel', () => ['panel.js']],
     ['compare', () => ['compare.js']],
     ['browser', () => ['browser.js']],
-  ] as const)('%s keeps its size', (name, files) => {
+  ] as const)('%s stays within its size', (name, files) => {
     const kilobytes = bytes(files()) / 1000;
     expect(kilobytes, `${name}: ${kilobytes.toFixed(0)} kB`).toBeLessThanOrEqual(SIZES[name] * TOLERANCE);
   });
 
-  test('for help has what describes itself, and no part of the engine that works', () => {
+  test('for help contains the definitions, and no part of the engine that does work', () => {
     expect(roomsOf(sourcesOf(loadedBy('cli.js')))).toEqual(new Set(['cli', 'config', 'protocol']));
   });
 
@@ -100,13 +100,13 @@ describe('the bundle', () => {
     expect(sourcesOf(loadedBy('cli.js')).filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
   });
 
-  test('for the list of runs has neither rewards nor the grading of answers', () => {
+  test('for the list of runs contains neither rewards nor grading', () => {
     const of = Object.keys(outputs).find((name) => outputs[name]!.inputs['engine/cli/commands/runs.ts'])!;
     const sources = sourcesOf(loadedBy(of)).filter((name) => /^engine\/(reward|grading)\//.test(name));
     expect(sources.sort()).toEqual(['engine/reward/correctness-rewards.ts', 'engine/reward/says-right.ts']);
   });
 
-  test.each(PAGE)('%s has neither schemas nor Node, and of the engine only what needs no file', (script) => {
+  test.each(PAGE)('%s contains neither schemas nor Node, and only parts of the engine that need no files', (script) => {
     const { inputs, imports } = outputs[script]!;
     const sources = Object.keys(inputs);
     expect(sources.filter((name) => name.includes('node_modules/zod/'))).toEqual([]);
@@ -116,7 +116,7 @@ describe('the bundle', () => {
     expect(readFileSync(path.join(folder, 'dist', script), 'utf8')).not.toMatch(/require\("|from"node:/);
   });
 
-  test('of the extension has no part of the engine that computes', () => {
+  test('of the extension contains no part of the engine that computes', () => {
     const { inputs, imports } = outputs['extension.cjs']!;
     const packages = imports.map(({ path: imported }) => imported).filter((imported) => !isBuiltin(imported));
     expect(new Set(packages)).toEqual(new Set(['vscode']));
@@ -128,12 +128,12 @@ describe('the bundle', () => {
     }
   });
 
-  test("of the extension asks for the editor's API once: each time costs a copy of its 400 members", () => {
+  test("of the extension imports the editor's API once: each import costs a copy of its 400 members", () => {
     const script = readFileSync(path.join(folder, 'dist', 'extension.cjs'), 'utf8');
     expect(script.match(/require\("vscode"\)/g)).toHaveLength(1);
   });
 
-  test('has the languages of zod nowhere but English', () => {
+  test("contains zod's messages in English only", () => {
     const languages = sourcesOf(Object.keys(outputs)).filter((name) => /zod\/v4\/locales\/(?!en\.)/.test(name));
     expect(languages).toEqual([]);
   });

@@ -27,7 +27,7 @@ function numbersOf(row: number, token: number): Float32Array {
 }
 
 describe.each(PRECISIONS)('%s', (precision) => {
-  test('tokens that are appended, of rows that stay', async () => {
+  test('appended tokens, of rows that continue', async () => {
     const sizes = { layers: 1, rows: ROWS, headDim: WIDTH, capacity: 20, precision };
     const caches = new GrowingCaches(backend, sizes);
     let rows = Array.from({ length: ROWS }, (_, row) => row);
@@ -66,7 +66,7 @@ describe.each(PRECISIONS)('%s', (precision) => {
     expect(caches.dispose()).toBe(2 * ROWS * length * heldBytes(precision, WIDTH));
   });
 
-  test('a head of zeros stays one', async () => {
+  test('a head of zeros stays zero', async () => {
     const caches = new GrowingCaches(backend, { layers: 1, rows: 1, headDim: WIDTH, capacity: 1, precision });
     const value = host(new Float32Array(WIDTH), [1, 1, WIDTH]);
     await caches.append([{ keys: value, values: value }]);

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/processes.ts';
 
 const LONG = 10 * 60_000;
 
-test('a change ends the wait, also one between two waits', async () => {
+test('a change ends the wait, even between two waits', async () => {
   const file = path.join(temporaryFolder(), 'log');
   writeFileSync(file, 'a');
   const changes = new FileChanges(file, { poll: LONG });
@@ -30,7 +30,7 @@ test('the signal ends it', async () => {
   expect(giveUp.signal.aborted).toBe(true);
 });
 
-test('what does not exist yet, and what nobody tells of, is looked at after a while', async () => {
+test('what does not exist yet, or sends no event, is checked after a while', async () => {
   vi.useFakeTimers();
   try {
     for (const watch of [true, false]) {

@@ -55,18 +55,18 @@ describe('the template', () => {
     expect(await rendered(modelFolder(TEMPLATES), template)).toBe(text);
   });
 
-  test('a file of its own counts before the one in the configuration', async () => {
+  test('from a file takes precedence over the one in the configuration', async () => {
     const folder = modelFolder({ ...TEMPLATES, 'chat_template.jinja': `${GENERIC}9` });
     expect(await rendered(folder, 'auto')).toBe('129');
   });
 
-  test('gets the variables', async () => {
+  test('receives the variables', async () => {
     const folder = modelFolder(TEMPLATES);
     expect(await rendered(folder, 'filed', { twice: true })).toBe('1212-');
     expect(await rendered(folder, 'filed', { twice: false, messages: 1 })).toBe('12-');
   });
 
-  test('that a model does not have is refused with those that it has', async () => {
+  test('that a model does not have is refused, and the existing ones are named', async () => {
     await expectRejection(openModel(modelFolder(TEMPLATES), { chat: { template: 'other', variables: {} } }), 'model', {
       reason: 'unknown-chat-template',
       value: 'other',
@@ -74,7 +74,7 @@ describe('the template', () => {
     });
   });
 
-  test('changes the fingerprint where it is one of the model', async () => {
+  test("changes the fingerprint if it is one of the model's", async () => {
     const [before, after] = [modelFolder(TEMPLATES), modelFolder(TEMPLATES)];
     writeFileSync(path.join(after, 'additional_chat_templates', 'filed.jinja'), GENERIC);
     expect((await openModel(after)).fingerprint).not.toBe((await openModel(before)).fingerprint);
@@ -89,18 +89,18 @@ describe('a file', () => {
     return name;
   };
 
-  test('becomes its text, which the run keeps; names stay', async () => {
+  test('is replaced by its text, which the run stores; names are kept', async () => {
     expect(await withChatTemplate(config(file(GENERIC)))).toEqual(config(GENERIC));
     for (const name of ['auto', 'none', 'tool_use']) expect(await withChatTemplate(config(name))).toEqual(config(name));
   });
 
-  test('that is missing or no template is refused', async () => {
+  test('that is missing or not a template is refused', async () => {
     const reason = 'bad-chat-template-file';
     await expectRejection(withChatTemplate(config('/nowhere/chat.jinja')), 'config', { reason });
     await expectRejection(withChatTemplate(config(file('no tags'))), 'config', { reason });
   });
 
-  test('is found from where it was named', () => {
+  test('is found relative to where it was named', () => {
     const place = { folder: '/work', home: '/home/me', exists: () => false };
     const of = (chatTemplate: string) => withAbsolutePaths({ chatTemplate }, place).chatTemplate;
     expect(['chat.jinja', 'none', 'tool_use', GENERIC].map(of)).toEqual([
@@ -128,7 +128,7 @@ test.each<[string, object | null]>([
   if (variables) expect(parseTemplateVariables(text)).toEqual(variables);
 });
 
-test('a model without a chat template is named once, unless none is asked for', async () => {
+test('a model without a chat template is reported once, unless none is requested', async () => {
   const model = await openModel(modelFolder());
   const large = { ...model, config: { ...model.config, vocabularySize: 32_000 } };
   const warnings = (template: string | undefined, source = large) =>

@@ -21,7 +21,7 @@ function tokenizer(chatTemplate: string): Tokenizer {
   return createTokenizer({ json: json as never, chatTemplate, ...tokens }, 'tokenizer.json');
 }
 
-test('codes are those of Python, in UTC and English; others stay', () => {
+test('codes are those of Python, in UTC and English; others are kept', () => {
   expect(strftime(DATE, '%A %a %d %B %b %m %Y %y %H:%M:%S %% %Q')).toBe(
     'Saturday Sat 09 March Mar 03 2024 24 23:59:58 % %Q',
   );
@@ -33,11 +33,11 @@ test.each([
   ["{% macro day() %}{{ strftime_now('%d') }}{% endmacro %}{{ day() }}", '09'],
   ["{% if strftime_now is defined %}{{ strftime_now('%m') }}{% endif %}", '03'],
   ['\n {{ messages[0].content }}', '\n What?'],
-])('%j prints the date that it is given', (template, text) => {
+])('%j prints the given date', (template, text) => {
   expect(tokenizer(template).encodePrompt({ user: 'What?' }, DATE).text).toBe(text);
 });
 
-test('a question that a reward asks has the date of the run', async () => {
+test("a reward's question has the date of the run", async () => {
   const asked: string[] = [];
   const source = { tokenizer: tokenizer("{{ strftime_now('%d/%m/%Y') }} {{ messages[0].content }}") };
   const sampler = {

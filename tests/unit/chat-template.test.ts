@@ -23,7 +23,7 @@ test('a template renders as the library renders it', () => {
   expect(render(CHATML)).toContain('<|im_start|>user\nWhat is 2+3?<|im_end|>\n');
 });
 
-test('line ends of Windows are those of Jinja', () => {
+test('Windows line ends are treated as Jinja treats them', () => {
   expect(render(CHATML.replaceAll('\n', '\r\n'))).toBe(render(CHATML));
 });
 
@@ -33,15 +33,15 @@ test('strftime_now prints the given date, and variables reach the template', () 
   expect([render(thinking), render(thinking, { enable_thinking: false })]).toEqual(['think', 'answer']);
 });
 
-test('variables cannot take the place of the messages', () => {
+test('variables cannot replace the messages', () => {
   expect(render('{{ messages | length }}', { messages: [] })).toBe('2');
 });
 
-test('a template that refuses says why', () => {
+test('a template that refuses its input says why', () => {
   expect(() => render("{{ raise_exception('System role not supported') }}")).toThrow('System role not supported');
 });
 
-test("DeepSeek-R1's template begins the answer with <think>, and drops what was thought before", () => {
+test("DeepSeek-R1's template begins the answer with <think>, and drops earlier reasoning", () => {
   expect(render(DEEPSEEK_R1)).toBe('<s>Reason step by step.<｜User｜>What is 2+3?<｜Assistant｜><think>\n');
   const earlier = { role: 'assistant', content: 'First\n</think>\n5' };
   const more = [...messages, earlier, { role: 'user', content: 'And 3+3?' }];
@@ -50,7 +50,7 @@ test("DeepSeek-R1's template begins the answer with <think>, and drops what was 
   );
 });
 
-describe('on its budget', () => {
+describe('on a budget', () => {
   test.each([
     ['a list without end', '{% for i in range(1000000000) %}x{% endfor %}', 'list'],
     ['a list backwards', '{{ range(0, -1000000000, -1) | length }}', 'list'],
@@ -127,7 +127,7 @@ describe('on its budget', () => {
     expect(() => render(text)).toThrow(reason);
   });
 
-  test('what templates do stays as it was', () => {
+  test('templates behave as before', () => {
     const text = [
       "{{ 'a-b-c'.split('-')[1].strip().upper() }}",
       "{{ 'a b' | replace('a', 'c') | indent(2, true) }}",
@@ -140,7 +140,7 @@ describe('on its budget', () => {
     expect(render(text)).toBe(new Template(text).render(variables));
   });
 
-  test('there is room for long conversations', () => {
+  test('long conversations fit', () => {
     const turn = (_: unknown, i: number) => ({ role: i % 2 ? 'assistant' : 'user', content: 'x'.repeat(1500) });
     const long = Array.from({ length: 500 }, turn);
     const text = CHATML.replace(

@@ -5,7 +5,7 @@ import { Output } from '../../engine/cli/output.ts';
 import { FakeRun } from '../engine/server-fake.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
-test('a long journal is read a page at a time, not as a whole', async () => {
+test('a long journal is read in pages, not as a whole', async () => {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const home = temporaryFolder();
   const run = new FakeRun('long', `${home}/long`, 12_000);

@@ -14,7 +14,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 
 const RUN = { problems: 4, votes: 4, steps: 3, every: 3 };
 
-test('are those of the first phase that the run has, or of the phase and step that are named', async () => {
+test('are those of the first phase that the run has, or of the given phase and step', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);
   const { phase, groups, detail } = await readGroups(folder, {});
@@ -27,7 +27,7 @@ test('are those of the first phase that the run has, or of the phase and step th
   await expectRejection(readGroups(folder, { step: 9 }), 'usage', { reason, step: 9 });
 });
 
-test('of two records of one group the later one counts', async () => {
+test('of two records of one group, the later one counts', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);
   const path = join(folder, 'events.jsonl');
@@ -38,7 +38,7 @@ test('of two records of one group the later one counts', async () => {
   expect((await readGroups(folder, {})).groups).toHaveLength(12);
 });
 
-test('of a problem that the run does not have are left out, which is said', async () => {
+test('of a problem that is missing from the run are left out and reported', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);
   const path = join(folder, 'events.jsonl');
@@ -51,7 +51,7 @@ test('of a problem that the run does not have are left out, which is said', asyn
   expect(chosenGroups).toBe('Left out: 1 group of problems that the run does not have');
 });
 
-test('a row says what the record of its group says', async () => {
+test('a row contains what the record of its group contains', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);
   const { records } = await readRunFolder(folder);
@@ -64,7 +64,7 @@ test('a row says what the record of its group says', async () => {
   }
 });
 
-test('columns give the forecast as it was recorded', () => {
+test('columns contain the forecast as it was recorded', () => {
   const forecast = forecastOf([0.2, 0.8].map((right, problem) => problemForecast(problem, { right })));
   const { head } = columnsOf([{ type: 'forecast', seq: 0, time: TIME, step: 0, forecast }]);
   expect(recordedForecast(head)).toEqual(forecast);

@@ -19,21 +19,21 @@ describe('an unknown option', () => {
     ['--save-every', ['--checkpoint-every']],
     ['--model-path', ['--model-name-or-path']],
     ['--maxAnswerTokens', ['--max-tokens']],
-  ])('%s is one of %j', (wanted, flags) => {
+  ])('%s suggests one of %j', (wanted, flags) => {
     expect(nearOptions(wanted, train)).toMatchObject({ flags });
   });
 
-  test('whose every part is found needs no other proof', () => {
+  test('whose every part is found needs no further check', () => {
     expect(nearOptions('--adapter-rank', train).whole).toBe(true);
     expect(nearOptions('--gradient-quantile-clip', train)).toMatchObject({ flags: ['--grad-clip'], whole: false });
   });
 
-  test.each(['--foo', '--n', '--', '--max', '--xyz-of-the-field'])('%s is none', (wanted) => {
+  test.each(['--foo', '--n', '--', '--max', '--xyz-of-the-field'])('%s suggests nothing', (wanted) => {
     expect(nearOptions(wanted, train)).toEqual({ flags: [], whole: false });
   });
 });
 
-test('the help of job leaves out what both trainers refuse whatever the value, and says what one of them refuses', () => {
+test('the help of job omits what both trainers always refuse, and says what one of them refuses', () => {
   const never = (refusals: readonly Refusal[]) =>
     refusals.filter(({ path, hint }) => /leave it out/i.test(hint) && !/^engine\./.test(path)).map(({ path }) => path);
   const [trl, verl] = [new Set(never(TRL_JOB_REFUSALS)), new Set(never(VERL_REFUSALS))];

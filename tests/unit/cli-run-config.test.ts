@@ -33,7 +33,7 @@ function jsonFile(value: unknown): string {
 }
 
 describe('defaults', () => {
-  test('without anything: the embedded model on the embedded problems, all weights', () => {
+  test('without options: the embedded model on the embedded problems, all weights', () => {
     const config = train();
     expect(config).toMatchObject({
       job: 'train',
@@ -56,7 +56,7 @@ describe('defaults', () => {
     expect(config.dataset.path).toBe(path.resolve('problems.jsonl'));
   });
 
-  test('paths become absolute, Hub ids and embedded stay', () => {
+  test('paths become absolute, Hub ids and embedded are kept', () => {
     expect(train('--model', 'a/b/c').model).toBe(path.resolve('a/b/c'));
     expect(train('--model', 'x.gguf').model).toBe(path.resolve('x.gguf'));
     expect(train('--model', 'tests/unit').model).toBe(path.resolve('tests/unit'));
@@ -199,7 +199,7 @@ describe('options', () => {
     ]);
   });
 
-  test('other names of an option mean the same, and are named in messages', () => {
+  test('aliases of an option have the same effect, and messages name the alias', () => {
     const config = train(
       ...['--learning-rate', '5e-7', '--num-generations', '4', '--loss-type', 'dr_grpo', '--max-grad-norm', '0.5'],
       ...['--beta', '0.01', '--max-completion-length', '77', '--normalizer', 'grpo'],
@@ -220,7 +220,7 @@ describe('options', () => {
     });
   });
 
-  test('every alias and former name of an option sets what the option sets', () => {
+  test('every alias and former name of an option sets the same field', () => {
     const named = TRAIN_TOPICS.flatMap(({ settings }) => settings).flatMap(({ setting }) => {
       const { flag, aliases = [], former = [], kind, example, default: preset } = setting;
       const others = [...aliases, ...former];
@@ -237,7 +237,7 @@ describe('options', () => {
     }
   });
 
-  test('--eval-split alone is another split of the same dataset', () => {
+  test('--eval-split alone selects another split of the same dataset', () => {
     const { dataset, evaluation } = train('owner/name', '--split', 'train', '--eval-split', 'test');
     expect(evaluation.dataset).toMatchObject({ path: dataset.path, split: 'test', template: dataset.template });
     expect(train('d.csv', '--eval-dataset', 'e.csv', '--eval-split', 'test').evaluation.dataset).toMatchObject({
@@ -253,7 +253,7 @@ describe('options', () => {
     });
   });
 
-  test('--lora alone takes the usual rank, --no-lora none', () => {
+  test('--lora alone uses the default rank, --no-lora none', () => {
     expect(train('--lora').lora).toMatchObject({ rank: 16, alpha: 32 });
     expect(train('--lora-alpha', '8').lora).toMatchObject({ rank: 16, alpha: 8 });
     expect(train('--model', 'o/m', '--no-lora').lora).toBeNull();
@@ -263,7 +263,7 @@ describe('options', () => {
     });
   });
 
-  test('a lone --votes or --group brings the other along; a contradiction is named', () => {
+  test('--votes or --group alone adjusts the other; a contradiction is an error', () => {
     expect(train('--votes', '4')).toMatchObject({ votes: 4, group: 4 });
     expect(train('--group', '32')).toMatchObject({ votes: 32, group: 32 });
     expect(train('--votes', '64')).toMatchObject({ votes: 64, group: 8 });
@@ -281,7 +281,7 @@ describe('options', () => {
     expectThrow(() => parseSize('--memory', '4 apples'), 'usage', wrong);
   });
 
-  test('probe has no options of training', () => {
+  test('probe has no training options', () => {
     const { dataset, raw } = parse(['probe', 'd.jsonl', '--votes', '16']);
     expect(configFromOptions('probe', dataset, raw, PROBE_TOPICS)).toMatchObject({ job: 'probe', votes: 16 });
     expect(() => parse(['probe', '--steps', '3'])).toThrow(
@@ -291,7 +291,7 @@ describe('options', () => {
 });
 
 describe('configuration file', () => {
-  test('lies between the preset and the options', () => {
+  test('has precedence over the preset, and options over it', () => {
     const file = jsonFile({
       model: 'o/m',
       steps: 7,
@@ -312,12 +312,12 @@ describe('configuration file', () => {
     expect(train('other.jsonl', '--config', file).dataset.path).toBe(path.resolve('other.jsonl'));
   });
 
-  test('the configuration of a run can be reused', () => {
+  test('can be the configuration of a run', () => {
     const config = train('d.jsonl', '--model', 'o/m', '--votes', '5');
     expect(train('--config', jsonFile(config))).toEqual(config);
   });
 
-  test('what is wrong with it is named with the file', () => {
+  test('that is wrong is reported with the file', () => {
     const bad = jsonFile({ sampling: { temprature: 1 } });
     const field = `${bad}: sampling`;
     expectThrow(() => train('--config', bad), 'config', { reason: 'unknown-field', field, keys: ['temprature'] });
@@ -357,7 +357,7 @@ test.each([
   expectThrow(config, 'config', { reason: 'other-engine', field, value });
 });
 
-describe('errors name the option, the value and what is allowed', () => {
+describe('errors name the option, the value and the allowed values', () => {
   const bad = (field: string, value: unknown, allowed: object = {}) => ({
     reason: 'bad-value',
     field,
@@ -411,7 +411,7 @@ describe('errors name the option, the value and what is allowed', () => {
     [['--learning-rate', 'abc'], bad('--learning-rate', 'abc', { above: 0, max: 1 })],
     [['--min-lr', 'abc'], bad('--min-lr', 'abc')],
     [['--memory', 'lots'], bad('--memory', 'lots', { example: '4GB' })],
-  ])('%j, which cannot be read, with what the option takes', (args, facts) => {
+  ])('%j, which cannot be parsed, with the allowed values', (args, facts) => {
     expectThrow(() => train(...args), 'usage', facts);
   });
 });

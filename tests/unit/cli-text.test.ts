@@ -26,7 +26,7 @@ describe('drawings', () => {
       ),
     ).toBe('name    n\na      10\nbcdef   9');
   });
-  test('curves are means over columns, scaled to their range, with holes', () => {
+  test('curves are means over columns, scaled to their range, with gaps', () => {
     expect(sparkline([0, 0.5, 1], 8, { low: 0, high: 1 })).toBe('▁▅█');
     expect(sparkline([0, 0, 1, 1], 2)).toBe('▁█');
     expect(sparkline([1, null, 3], 3)).toBe('▁ █');
@@ -44,7 +44,7 @@ describe('a run', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  test('is summed up: before, after, speed over all steps, memory', () => {
+  test('is summarized: before, after, speed over all steps, memory', () => {
     const steps = run.records.filter((record): record is StepRecord => record.type === 'step');
     const evaluations = run.records.filter((record) => record.type === 'evaluation');
     const summary = runSummary(columnsOf(run.records), 1);
@@ -80,14 +80,14 @@ describe('a run', () => {
     expect(beforeAfterTable(columnsOf(early))).toMatch(/^12 problems +before *\n/);
   });
 
-  test('gets a table of before and after with intervals', () => {
+  test('has a table of before and after with intervals', () => {
     const text = beforeAfterTable(columnsOf(run.records))!;
     expect(text).toMatch(/^12 problems +before +after 6 steps\n/);
     expect(text).toMatch(/accuracy \(avg@8\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) +0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)/);
     expect(text).toContain('95% confidence intervals');
   });
 
-  test('lists its problems with confidently wrong ones on top', () => {
+  test('lists its problems with confidently wrong ones at the top', () => {
     const results = problemResults(run.problems, columnsOf(run.records));
     const wrong = results.filter(({ correct }) => correct === false);
     expect(wrong.length).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ describe('a run', () => {
   });
 });
 
-test('problems without a verdict stand between wrong and right ones', () => {
+test('problems without a verdict are listed between wrong and right ones', () => {
   const result = (id: string, correct: boolean | null, share: number | null) =>
     ({ id, correct, share, index: 0 }) as ProblemResult;
   const sorted = [
@@ -161,7 +161,7 @@ describe('live progress', () => {
     return { written, view: new ProgressView({ write: (text) => written.push(text), isTTY, columns: 60 }) };
   }
 
-  test('on a terminal one block is redrawn in place, and remarks stay above it', () => {
+  test('on a terminal, one block is redrawn in place, and remarks stay above it', () => {
     const { written, view } = screen(true);
     view.progress(progress(1));
     vi.advanceTimersByTime(150);
@@ -185,7 +185,7 @@ describe('live progress', () => {
     expect(written.at(-1)).toMatch(/\[\d+A.\[J$/);
   });
 
-  test('elsewhere a plain line comes every few seconds', () => {
+  test('elsewhere, a plain line is printed every few seconds', () => {
     const { written, view } = screen(false);
     for (let i = 0; i < 100; i++) {
       view.progress(progress(Math.floor(i / 20)));
@@ -203,7 +203,7 @@ describe('live progress', () => {
     );
   });
 
-  test.each([true, false])('what is not known yet takes no room (terminal: %s)', (isTTY) => {
+  test.each([true, false])('unknown values take no space (terminal: %s)', (isTTY) => {
     const { written, view } = screen(isTTY);
     view.progress(
       progress(0, { steps: 0, activity: 'probe', fraction: null, tokensPerSecond: null, secondsLeft: null }),
@@ -214,7 +214,7 @@ describe('live progress', () => {
     view.end();
   });
 
-  test('the evaluation of a probe is at no step', () => {
+  test('the evaluation of a probe has no step', () => {
     const record = {
       type: 'evaluation',
       step: 0,

@@ -9,7 +9,7 @@ const TEXT = `{
   "a \\"quoted\\" key": null
 }`;
 
-test('numbers stay as they are spelled, and only fields of the object itself change', () => {
+test('numbers keep their spelling, and only fields of the object itself change', () => {
   const text = withFields(TEXT, { dtype: undefined, torch_dtype: 'float32', architectures: ['B'] });
   const { dtype: _, ...rest } = JSON.parse(TEXT);
   expect(JSON.parse(text)).toEqual({ ...rest, architectures: ['B'], torch_dtype: 'float32' });
@@ -21,7 +21,7 @@ test('an empty object gets the fields', () => {
   expect(JSON.parse(withFields('{}', { a: 1 }))).toEqual({ a: 1 });
 });
 
-test('what transformers takes as floats only is written as one', () => {
+test('numbers that transformers accepts only as floats are written as floats', () => {
   const text = configText({ attn_logit_softcapping: 50, final_logit_softcapping: 1.5, sliding_window: 4 });
   expect(text).toContain('"attn_logit_softcapping": 50.0,');
   expect(text).toContain('"final_logit_softcapping": 1.5,');

@@ -41,7 +41,7 @@ beforeEach(async () => {
 const config = () => RunConfig.parse({ model: 'embedded', dataset: { path: 'embedded' }, ...CUSTOM });
 
 describe('a mark', () => {
-  test('is that of this user, and of this run.json', async () => {
+  test('is bound to this user and to this run.json', async () => {
     expect(await isOwn(folder)).toBe(false);
     await markOwn(folder);
     expect(await isOwn(folder)).toBe(true);
@@ -58,7 +58,7 @@ describe('a mark', () => {
     expect(await isOwn(folder)).toBe(false);
   });
 
-  test('of several processes that make the key at once is the same', async () => {
+  test('has the same key if several processes create it at once', async () => {
     const copies = Array.from({ length: 8 }, (_, i) => path.join(root, `copy-${i}`));
     for (const copy of copies) cpSync(folder, copy, { recursive: true });
     await Promise.all(copies.map(markOwn));
@@ -66,7 +66,7 @@ describe('a mark', () => {
     expect(readdirSync(path.join(root, 'home'))).toEqual(['own.key']);
   });
 
-  test('is missing where the home cannot be written', async () => {
+  test('is missing if the home folder cannot be written', async () => {
     writeFileSync(path.join(root, 'file'), '');
     vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'file'));
     await markOwn(folder);
@@ -86,7 +86,7 @@ describe('the engine', () => {
     await expectRejection(resumeRun({ folder }), 'config', { reason: 'programs-not-allowed' });
   });
 
-  test('asks no more once it was allowed, and not for a run of its own', async () => {
+  test("does not ask again once it was allowed, nor for the user's own runs", async () => {
     await expect(checkConsent(folder, config(), true)).resolves.toBeUndefined();
     await markOwn(folder);
     await expect(checkConsent(folder, config(), false)).resolves.toBeUndefined();
@@ -106,7 +106,7 @@ describe('the engine', () => {
     await expect(checkInherited(folder, config(), false)).resolves.toBeUndefined();
   });
 
-  test('knows every reward that runs something', () => {
+  test('knows every reward that runs programs', () => {
     const started = (changes: Partial<RunConfig>) => programsOf({ ...config(), ...changes });
     const text = 'programs of the model';
     expect(started({ reward: '0.5*lean + program' })).toEqual([
@@ -172,7 +172,7 @@ describe('the editor', () => {
     expect(calls).toMatchObject([{ from }, { from, allowCommand: true }]);
   });
 
-  test('does nothing after anything else', async () => {
+  test('does nothing after any other answer', async () => {
     const calls: object[] = [];
     const refusal = await refusalOf(sessionThat(calls).resume(folder));
     expect(refusal.code).toBe('canceled');
@@ -181,7 +181,7 @@ describe('the editor', () => {
 });
 
 describe('the terminal', () => {
-  test('says without a terminal which option allows it', async () => {
+  test('names the option that allows it if there is no terminal', async () => {
     const refusal = new RollscopeError('config', 'No.', undefined, { details: { reason: 'command-not-allowed' } });
     const work = vi.fn(async () => Promise.reject(refusal));
     await expect(withConsent(new FakeOutput(), allowedBy({ allowPrograms: true }), work)).rejects.toBe(refusal);
@@ -199,7 +199,7 @@ describe('the terminal', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test('that names a Python or a configuration for TRL is refused, unless it is allowed or named here', async () => {
+  test('refuses a Python or a configuration for TRL named in a file, unless it is allowed or given as an option', async () => {
     const raw = { config: 'theirs.json' };
     const onTrl = (engine: object) =>
       RunConfig.parse({ dataset: { path: 'p.jsonl' }, engine: { kind: 'trl', ...engine } });

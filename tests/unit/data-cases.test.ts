@@ -40,25 +40,25 @@ describe.runIf(present)('labels', () => {
 });
 
 describe.runIf(present)('columns', () => {
-  test('the input of an instruction is shown', async () => {
+  test("an instruction's input is shown", async () => {
     const { prompts, reading } = await load('data-columns-dropped/alpaca.jsonl');
     expect(prompts.map(({ user }) => user)).toEqual(['Add the two numbers.\n\n1 and 1']);
     expect(reading).toMatchObject({ answer: 'output', shown: ['input'], left: [] });
   });
 
-  test('choices are shown, and an index among them is the choice', async () => {
+  test('choices are shown, and an index of one of them is the label', async () => {
     const { problems, prompts } = await load('data-columns-dropped/mmlu.jsonl');
     expect(prompts.map(({ user }) => user)).toEqual(['2+3?\n\nA. 4\nB. 5\nC. 6\nD. 7']);
     expect(problems[0]).toMatchObject({ answer: 'B', accepted: ['B', '5'] });
   });
 
-  test('answers under another name are found', async () => {
+  test('answers under other names are found', async () => {
     const { problems, reading } = await load('data-columns-dropped/correct_answer.jsonl');
     expect(problems).toMatchObject(SUMS);
     expect(reading).toMatchObject({ prompt: 'question', answer: 'correct_answer', left: [] });
   });
 
-  test('a template of other columns needs no column of problems', async () => {
+  test('a template of other columns needs no problem column', async () => {
     const options = { template: 'Make {{target}} of {{nums}}.' };
     const { problems, reading } = await load('data-columns-dropped/countdown.jsonl', options);
     expect(problems).toMatchObject([
@@ -70,14 +70,14 @@ describe.runIf(present)('columns', () => {
 });
 
 describe.runIf(present)('chats', () => {
-  test('the last turn of the assistant is not part of the question', async () => {
+  test('the last turn of the assistant is not part of the problem', async () => {
     const { prompts, problems, warnings } = await load('data-chat/messages.jsonl', { fields: { prompt: 'messages' } });
     expect(prompts).toEqual([{ system: 'You add.', user: '1+1=' }]);
     expect(problems).toMatchObject([{ text: '1+1=', answer: '2' }]);
     expect(warnings).toHaveLength(1);
   });
 
-  test('several turns stay turns, and what the assistant begins is continued', async () => {
+  test('several turns stay turns, and the beginning of an assistant turn is continued', async () => {
     const { prompts } = await load('data-chat/turns.jsonl');
     expect(prompts).toMatchObject([
       {
@@ -103,7 +103,7 @@ describe.runIf(present)('chats', () => {
   });
 });
 
-describe.runIf(present)('shapes of files', () => {
+describe.runIf(present)('file layouts', () => {
   test.each([['lines.json'], ['list.jsonl'], ['meta-first.json'], ['first-list-is-no-rows.json'], ['zstd.parquet']])(
     '%s',
     async (name) => {
@@ -112,7 +112,7 @@ describe.runIf(present)('shapes of files', () => {
     },
   );
 
-  test('shards of a folder are one set, numbered through', async () => {
+  test('shards of a folder are one dataset, numbered consecutively', async () => {
     const { problems, prompts } = await load('data-file-shapes/shards');
     expect(problems).toMatchObject([...SUMS, ...SUMS]);
     expect(problems.map(({ id }) => id)).toEqual(['0', '1', '2', '3']);
@@ -133,7 +133,7 @@ describe.runIf(present)('shapes of files', () => {
   });
 
   test.each([['same-id.jsonl'], ['ids-mixed.jsonl'], ['verl-two-sources.jsonl']])(
-    'ids that repeat are numbered: %s',
+    'repeated ids are replaced by numbers: %s',
     async (name) => {
       const { problems, warnings, reading } = await load(`data-ids/${name}`);
       expect(problems).toMatchObject(SUMS);
@@ -153,7 +153,7 @@ describe.runIf(present)('in the editor', () => {
     ['list.jsonl', 'jsonl'],
     ['meta-first.json', 'json'],
     ['first-list-is-no-rows.json', 'json'],
-  ] as const)('the rows of %s are where the engine sees them', async (name, format) => {
+  ] as const)('the rows of %s are at the lines that the engine reads', async (name, format) => {
     const text = readFileSync(path.join(FOLDER, 'data-file-shapes', name), 'utf8');
     const { problems } = await load(`data-file-shapes/${name}`);
     const located = locateProblems(text, format);

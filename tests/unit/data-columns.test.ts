@@ -65,7 +65,7 @@ test('are read from tables and Parquet files', async () => {
   }
 });
 
-test('are not taken from rows that are others by now, or from a file that is none', async () => {
+test('are not taken from rows that have changed, or from a missing file', async () => {
   const moved = problems.map((one) => ({ ...one, row: (one.row + 1) % 12 }));
   expect(await dataColumns(moved, at)).toEqual({});
   expect(await dataColumns(problems, () => path.join(folder, 'nothing.jsonl'))).toEqual({});

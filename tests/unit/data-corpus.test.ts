@@ -11,8 +11,8 @@ import { expectRejection } from '../support/refusals.ts';
 
 const words = (n: number, word = 'word') => Array.from({ length: n }, (_, i) => `${word}${i}`).join(' ');
 
-describe('rows of a text', () => {
-  test('are paragraphs with their lines; headings are left out, and count', () => {
+describe('rows of a text file', () => {
+  test('are paragraphs with their lines; headings are skipped, but counted', () => {
     const rows = corpusRows(
       `\uFEFF# Heading\r\n\r\n${words(12)}\r\nover two lines\r\n \t\r\n\r\n${words(9, 'next')}\n`,
     );
@@ -34,7 +34,7 @@ describe('rows of a text', () => {
     for (const { values } of rows) expect(values.continuation).toMatch(/^ \S/);
   });
 
-  test('hold nothing but the text, whole and in order, whatever it is', () => {
+  test('contain the whole text in order, and nothing else', () => {
     const word = fc.string({ minLength: 1, maxLength: 12 }).filter((s) => !/\s/.test(s) && !s.includes('\uFEFF'));
     fc.assert(
       fc.property(fc.array(fc.array(word, { minLength: 1, maxLength: 400 }), { maxLength: 5 }), (paragraphs) => {
@@ -74,7 +74,7 @@ describe('a text file', () => {
     return loadDataset(DatasetConfig.parse({ path: path.join(folder, name), ...more }));
   };
 
-  test.each(['a.txt', 'a.md'])('is read as a data set: %s', async (name) => {
+  test.each(['a.txt', 'a.md'])('is read as a dataset: %s', async (name) => {
     const { problems, prompts, fingerprint } = await load(name, `# Title\n\n${words(20)}\n\n${words(20, 'other')}\n`, {
       template: 'Continue: {{prompt}}',
     });
@@ -90,13 +90,13 @@ describe('a text file', () => {
     expect(again.fingerprint).not.toBe(fingerprint);
   });
 
-  test('takes ids and limits like any other', async () => {
+  test('accepts ids and limits like any other', async () => {
     const text = Array.from({ length: 4 }, (_, i) => words(10, `p${i}x`)).join('\n\n');
     expect((await load('b.txt', text, { ids: ['3'] })).problems.map(({ line }) => line)).toEqual([5]);
     expect((await load('b.txt', text, { limit: 2 })).problems).toHaveLength(2);
   });
 
-  test('is refused with its place where it is not text, or has nothing to continue', async () => {
+  test('is refused with its place if it is not text, or has nothing to continue', async () => {
     const file = (name: string) => path.join(folder, name);
     const zero = load('c.txt', `${words(10)}\n\nzero \0 byte`);
     await expectRejection(zero, 'dataset', { reason: 'nul-byte', file: file('c.txt'), line: 3 });

@@ -59,7 +59,7 @@ describe('formats', () => {
     expect(problems[0]!.source).toBe(path.join(folder, 'a.jsonl'));
   });
 
-  test('line separators of Unicode inside of a string do not end a line', async () => {
+  test('Unicode line separators inside a string do not end a line', async () => {
     const { problems } = await load('u.jsonl', '{"prompt": "one\u2028two"}\n{"prompt": "three"}');
     expect(problems.map((p) => p.text)).toEqual(['one\u2028two', 'three']);
     expect(lines(problems)).toEqual([1, 2]);
@@ -71,7 +71,7 @@ describe('formats', () => {
     expect(lines(problems)).toEqual([2, 7]);
   });
 
-  test('JSON on one line, and inside of an object', async () => {
+  test('JSON on one line, and inside an object', async () => {
     expect(lines((await load('b.json', JSON.stringify(ROWS))).problems)).toEqual([1, 1]);
     const { problems } = await load(
       'c.json',
@@ -114,7 +114,7 @@ describe('formats', () => {
     expect(lines(problems)).toEqual([null, null]);
   });
 
-  test('Parquet as verl writes it: chats, and labels inside of a struct', async () => {
+  test('Parquet as verl writes it: chats, and labels inside a struct', async () => {
     const chat = (content: string) => [
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content },
@@ -140,12 +140,12 @@ describe('fields', () => {
     ['problem', 'solution', 'problem_id'],
     ['Prompt', 'Answer', 'ID'],
     ['query', 'expected_answer', 'uid'],
-  ])('usual names: %s, %s, %s', async (prompt, answer, id) => {
+  ])('common names: %s, %s, %s', async (prompt, answer, id) => {
     const { problems } = await load('f.jsonl', JSON.stringify({ [id]: 'x', [prompt]: 'p', [answer]: '7' }));
     expect(problems[0]).toMatchObject({ id: 'x', text: 'p', answer: '7' });
   });
 
-  test('an answer column wins over a solution; a solution gives its answer', async () => {
+  test('an answer column takes precedence over a solution; a solution contains its answer', async () => {
     const both = JSON.stringify({ prompt: 'p', solution: 'so \\boxed{5}', answer: '6' });
     expect((await load('f.jsonl', both)).problems[0]!.answer).toBe('6');
     const solution = JSON.stringify({ prompt: 'p', solution: 'so \\boxed{5}' });
@@ -154,7 +154,7 @@ describe('fields', () => {
     expect((await load('f.jsonl', gsm)).problems[0]!.answer).toBe('1,234');
   });
 
-  test('a mapping of the user wins, also into nested objects', async () => {
+  test("a user's mapping takes precedence, also for nested objects", async () => {
     const row = JSON.stringify({ prompt: 'no', q: 'yes', meta: { label: 3, key: 'k' } });
     const fields = { prompt: 'q', answer: 'meta.label', id: 'meta.key' };
     expect((await load('f.jsonl', row, { fields })).problems[0]).toMatchObject({ text: 'yes', answer: '3', id: 'k' });
@@ -168,7 +168,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('chats: the system message is taken out, turns are kept', async () => {
+  test('chats: the system message is separated, turns are kept', async () => {
     const row = (messages: object[]) => JSON.stringify({ prompt: messages });
     const one = await load(
       'f.jsonl',
@@ -209,12 +209,12 @@ describe('columns for the reward', () => {
       },
     ],
     ['verl’s layout alone', { reward_model: { ground_truth: { target: 22, numbers: [3, 5, 7] } } }],
-  ])('Countdown states its problem by the target, which is the label too: %s', async (_, row) => {
+  ])('Countdown states its problem by the target, which is also the label: %s', async (_, row) => {
     const problem = { answer: '22', columns: { numbers: [3, 5, 7], target: 22 }, text: 'p' };
     expect(await only({ prompt: 'p', ...row }, COUNTDOWN)).toEqual(problem);
   });
 
-  test('Countdown by named columns, and by a template without a column of problems', async () => {
+  test('Countdown with named columns, and with a template without a problem column', async () => {
     const row = { nums: [3, 5, 7], goal: 22, target: 1 };
     const kept = { required: ['nums', 'goal'], optional: [] };
     expect((await only({ prompt: 'p', ...row }, kept)).columns).toEqual({ nums: [3, 5, 7], goal: 22 });
@@ -255,12 +255,12 @@ describe('columns for the reward', () => {
       { answer: '4', signs: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
       { signs: { text: ['3', '4'], label: ['A', 'B'] }, tests: [{ input: '2', output: '4' }], meta: {} },
     ],
-  ])('all columns are without labels: %s', async (_, row, columns) => {
+  ])('all columns exclude labels: %s', async (_, row, columns) => {
     const expected = Object.keys(columns).length > 0 ? columns : undefined;
     expect(await only({ prompt: 'p', ...row }, ALL)).toEqual({ answer: '4', columns: expected, text: 'p' });
   });
 
-  test('a label that the mapping names is left out wherever it is', async () => {
+  test('a label named by the mapping is excluded everywhere', async () => {
     const row = { prompt: 'p', meta: { key: { value: 4, unit: 'cm' } }, list: ['4', '5'] };
     const { list } = row;
     const key = { meta: { key: { unit: 'cm' } }, list };
@@ -270,7 +270,7 @@ describe('columns for the reward', () => {
     expect((await only(row, ALL, { fields: { answer: 'list.0' } })).columns).toEqual({ meta: row.meta });
   });
 
-  test('a required label stays among all columns, an optional one only where the template shows it', async () => {
+  test('a required label is included, an optional one only if the template shows it', async () => {
     const row = { prompt: 'p', target: 4, solution: 's', level: 3 };
     const all = await only(row, { required: ['target'], optional: ['*'] });
     expect(all.columns).toEqual({ target: 4, level: 3 });
@@ -281,14 +281,14 @@ describe('columns for the reward', () => {
     expect((await only(row, ALL, shown)).columns).toEqual({ level: 3 });
   });
 
-  test('an object is not an answer: the next usual name is', async () => {
+  test('an object is not an answer: the next common name is used', async () => {
     const row = { prompt: 'p', answer: { value: 4 }, solution: 'so \\boxed{5}' };
     expect(await only(row, ALL)).toEqual({ answer: '5', columns: undefined, text: 'p' });
   });
 });
 
-describe('choice and layout', () => {
-  test('templates put columns in as they are', async () => {
+describe('selection and layout', () => {
+  test('templates insert columns unchanged', async () => {
     const rows = '{"prompt": "{{answer}} $& x", "answer": "2", "level": 5}';
     const { prompts, problems } = await load('t.jsonl', rows, { template: 'Level {{level}}: {{ prompt }}\n' });
     expect(prompts.map(({ user }) => user)).toEqual(['Level 5: {{answer}} $& x\n']);
@@ -310,7 +310,7 @@ describe('choice and layout', () => {
     expect(await ids({ ids: ['p4', 'p2'], limit: 1 })).toEqual([[0, 'p2', 2]]);
   });
 
-  test('the fingerprint follows content and mapping, not the place of the file', async () => {
+  test("the fingerprint follows content and mapping, not the file's path", async () => {
     const print = async (name: string, content: string, options: Options = {}) =>
       (await load(name, content, options)).fingerprint;
     const first = await print('one.jsonl', JSONL);
@@ -327,7 +327,7 @@ describe('choice and layout', () => {
     expect(new Set([first, ...others]).size).toBe(7);
   });
 
-  test('what is odd but possible is a warning', async () => {
+  test('unusual but possible data cause a warning', async () => {
     const { warnings } = await load('w.jsonl', '{"prompt": "a", "answer": "1"}\n{"prompt": "a"}\n');
     expect(warnings).toEqual([
       '1 of 2 problems have no reference answer: accuracy is measured on the others.',
@@ -336,7 +336,7 @@ describe('choice and layout', () => {
     expect((await load('w.jsonl', JSONL)).warnings).toEqual([]);
   });
 
-  test('a text that problems are about is not left out silently', async () => {
+  test('a text that problems refer to is not silently left out', async () => {
     const row = '{"context": "Paris is the capital.", "question": "Of what?", "answer": "France"}';
     const { warnings } = await load('c.jsonl', row);
     expect(warnings).toEqual([expect.stringContaining('Not shown to the model: "context".')]);
@@ -416,11 +416,11 @@ describe('errors name file and place', () => {
     },
   );
 
-  test('bytes that are not text', async () => {
+  test('for bytes that are not text', async () => {
     await expectFault('z.jsonl', new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), {}, { reason: 'not-utf8' });
   });
 
-  test('no such file, and a folder', async () => {
+  test('for a missing file, and for a folder', async () => {
     const file = path.join(folder, 'none.jsonl');
     await expectRejection(loadDataset(DatasetConfig.parse({ path: file })), 'dataset', { reason: 'not-found', file });
     const inside = path.join(folder, 'folder.jsonl');
@@ -430,7 +430,7 @@ describe('errors name file and place', () => {
   });
 });
 
-test('while many rows are read, others have their turn: Ctrl+C is heard', async () => {
+test('reading many rows lets other events through: Ctrl+C works', async () => {
   let turns = 0;
   let over = false;
   const turn = () => {

@@ -3,11 +3,11 @@ import { loadDataset } from '../../engine/data/dataset.ts';
 import { embeddedProblems } from '../../engine/experiments/embedded/problem-set.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
 
-test('the embedded problem set is what its generator makes (vitest -u writes it)', async () => {
+test("the embedded problem set equals its generator's output (vitest -u writes it)", async () => {
   await expect(embeddedProblems()).toMatchFileSnapshot('../../engine/embedded/problems.jsonl');
 });
 
-test('it holds 64 different chains with their right answers', async () => {
+test('it contains 64 different chains with their right answers', async () => {
   const { problems, prompts } = await loadDataset(DatasetConfig.parse({ path: 'embedded' }));
   expect(problems).toHaveLength(64);
   expect(new Set(problems.map(({ text }) => text)).size).toBe(64);

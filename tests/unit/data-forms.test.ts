@@ -37,7 +37,7 @@ function load(name: string, content: string | Uint8Array, options: Options = {})
   return loadDataset(DatasetConfig.parse({ path: file(name, content), ...options }));
 }
 
-test('a list of more answers than anybody accepts, and brackets without end, are told in no time', async () => {
+test('a list of too many answers, and endless brackets, are refused quickly', async () => {
   const many = Array.from({ length: 10_001 }, (_, i) => `${i}`);
   for (const answer of [many, JSON.stringify(many)]) {
     await expectRejection(load('many.jsonl', lines({ question: '1?', answer })), 'dataset', {
@@ -52,7 +52,7 @@ test('a list of more answers than anybody accepts, and brackets without end, are
   expect(valueOfText(`{'a': ["[[${'['.repeat(2000)}"]}`)).toEqual({ a: [`[[${'['.repeat(2000)}`] });
 });
 
-test('a problem that is an object names its parts, and one of them can be the column', async () => {
+test('an object as problem names its parts, and one of them can be the column', async () => {
   const row = lines({ question: { stem: '1+1=', choices: ['2', '3'] }, answer: 'A' });
   await expectRejection(load('parts.jsonl', row), 'dataset', { reason: 'no-prompt', field: 'question' });
   const { problems } = await load('parts.jsonl', row, { fields: { prompt: 'question.stem' } });
@@ -62,7 +62,7 @@ test('a problem that is an object names its parts, and one of them can be the co
   expect((await load('PAR1.csv', 'PAR1,question\n1,1+1=\n')).problems).toHaveLength(1);
 });
 
-describe('rows that are not written as the name says', () => {
+describe("rows that do not match the file's extension", () => {
   const json = '{"question": "1+1=", "answer": "2"}';
   const python = "{'question': \"what's 1+1?\", 'answer': None}";
 
@@ -75,7 +75,7 @@ describe('rows that are not written as the name says', () => {
     ['f.txt', `[${python}, ${python}]`],
     ['g.txt', `${python}\n${python}\n`],
     ['h.txt', `${json},\n${json}\n`],
-  ])('no text: %s', async (name, text) => {
+  ])('not text: %s', async (name, text) => {
     await expectRejection(load(`not/${name}`, text), 'dataset', { reason: 'not-a-text' });
   });
 
@@ -86,11 +86,11 @@ describe('rows that are not written as the name says', () => {
     ['l.json', `[${python}, ${python}]`],
     ['m.jsonl', `${python}\n${python}\n`],
     ['n.jsonl', `${json},\n${json},\n`],
-  ])('no JSON, with the remedy that works: %s', async (name, text) => {
+  ])('not JSON, with a remedy that works: %s', async (name, text) => {
     await expectRejection(load(`not/${name}`, text), 'dataset', { reason: 'broken-json', line: 1 });
   });
 
-  test('a text that is none stays one, and broken JSON stays that', async () => {
+  test('unsupported text stays refused, and broken JSON stays broken JSON', async () => {
     const words = 'a set of numbers is written like this in what follows';
     for (const text of [
       `{1, 2, 3} is ${words}`,
@@ -107,7 +107,7 @@ describe('rows that are not written as the name says', () => {
 });
 
 describe('JSON', () => {
-  test('a number that a double cannot hold is its text, any other is a number', () => {
+  test('a number that a double cannot represent keeps its text, any other is a number', () => {
     expect(readJson('[9007199254740993, 1e400, 0.1, 1.10, 100000000000000000000, -0.30000000000000004]')).toEqual([
       '9007199254740993',
       '1e400',
@@ -124,7 +124,7 @@ describe('JSON', () => {
     ]);
   });
 
-  test('numbers of long lists are doubles where they are values of tokens', () => {
+  test('numbers of long lists are doubles if they are values of tokens', () => {
     const numbers = Array.from({ length: 60 }, () => '0.12345678901234567');
     const text = `{"id": 9007199254740993, "p": [${numbers.join(', ')}], "few": [[9007199254740993]], "n": [NaN, ${numbers.join(', ')}]}`;
     const doubles = numbers.map(Number);
@@ -139,7 +139,7 @@ describe('JSON', () => {
     for (const bracket of '[]') expect(() => readJson(bracket.repeat(1_000_000), 'doubles')).toThrow();
   });
 
-  test('NaN is null, Infinity its name, and neither inside of a string', () => {
+  test('NaN is null, Infinity its name, but not inside a string', () => {
     expect(readJson('{"a": NaN, "b": -Infinity, "c": "NaN, \\"Infinity"}')).toEqual({
       a: null,
       b: '-Infinity',
@@ -147,7 +147,7 @@ describe('JSON', () => {
     });
   });
 
-  test('a number is found after whatever strings contain', () => {
+  test('a number is found after strings with any content', () => {
     const strings = ['\\"', '\\\\', '\\\\\\"', 'a 1e5 b', '[{', '9007199254740993'];
     for (const string of strings) {
       expect(readJson(`{"${string}":"${string}","n":9007199254740993}`)).toEqual({
@@ -158,7 +158,7 @@ describe('JSON', () => {
     expect(() => readJson('{"a": "b, "n": 9007199254740993')).toThrow(SyntaxError);
   });
 
-  test.each(['[', '{"a":'])('is nested 1,000 levels deep at most: %s', (open) => {
+  test.each(['[', '{"a":'])('may be nested 1,000 levels deep at most: %s', (open) => {
     const close = open === '[' ? ']' : '}';
     const nested = (levels: number) => `${open.repeat(levels)}1${close.repeat(levels)}`;
     expect(typeof readJson(nested(1000))).toBe('object');
@@ -166,7 +166,7 @@ describe('JSON', () => {
     expect(readJson(`["${'['.repeat(2000)}"]`)).toEqual(['['.repeat(2000)]);
   });
 
-  test('agrees with JSON.parse on what doubles hold', () => {
+  test('agrees with JSON.parse on all numbers that doubles represent', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(readJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -237,13 +237,13 @@ describe('choices', () => {
     expect(problems[0]).toMatchObject({ answer: 'B', accepted: ['B', 'four'] });
   });
 
-  test('counted from 1, where an index is as large as their number', async () => {
+  test('are counted from 1 if an index equals their number', async () => {
     const row = (answer: number) => ({ question: 'Which?', choices: ['three', 'four', 'five'], answer });
     const { problems } = await load('one.jsonl', lines(row(3), row(1)));
     expect(problems.map(({ answer }) => answer)).toEqual(['C', 'A']);
   });
 
-  test('are not shown twice, nor where the template shows them', async () => {
+  test('are not shown twice, nor if the template shows them', async () => {
     const row = { question: 'Which? (A) three (B) four', choices: ['three', 'four'], answer: 'A' };
     expect((await load('twice.jsonl', lines(row))).prompts.map(({ user }) => user)).toEqual([
       'Which? (A) three (B) four',
@@ -252,7 +252,7 @@ describe('choices', () => {
     expect(own.prompts.map(({ user }) => user)).toEqual(['Which? ["three","four"]']);
   });
 
-  test('whose texts are names of others are named by letter only', async () => {
+  test('whose texts are names of others are referred to by letter only', async () => {
     const row = { question: 'Which letter comes first?', choices: ['B', 'A', 'C'], answer: 'B' };
     const { problems } = await load('letters.jsonl', lines(row));
     expect(problems[0]).not.toHaveProperty('accepted');
@@ -272,13 +272,13 @@ describe('chats', () => {
     expect(splitReply(reply, column, label).prefill).toBe(prefill);
   });
 
-  test('a long label is the whole reply or none of it, whatever both repeat', () => {
+  test('a long label must be the whole reply, whatever both repeat', () => {
     const [reply, label] = ['a'.repeat(1_000_000), 'a'.repeat(500_000)];
     expect(splitReply(`${reply} <think>`, 'prompt', { answer: label }).prefill).toBe(`${reply} <think>`);
     expect(splitReply(` ${label}`, 'prompt', { answer: label }).prefill).toBeNull();
   });
 
-  test('the reply of a complete chat gives the label where no column does', async () => {
+  test('the reply of a complete chat gives the label if no column does', async () => {
     const chat = { messages: [user, { role: 'assistant', content: 'One and one: \\boxed{2}' }] };
     const { problems, prompts, reading } = await load('label.jsonl', lines(chat));
     expect(prompts).toEqual([{ system: undefined, user: '1+1=' }]);
@@ -309,7 +309,7 @@ describe('chats', () => {
   });
 });
 
-describe('Python text', () => {
+describe('Python syntax', () => {
   test.each([
     [`[{'role': 'user', 'content': "it's"}]`, [{ role: 'user', content: "it's" }]],
     [`[{'a': 'x\\n\\'y\\' \\u00e9'} {'a': None}]`, [{ a: "x\n'y' é" }, { a: null }]],
@@ -323,7 +323,7 @@ describe('Python text', () => {
     expect(parsePython(text)).toEqual(value);
   });
 
-  test('is never run, and nothing that it says throws', () => {
+  test('is never run, and never throws', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."[]{}()'\\,: aN1u.=\n") }), (text) => {
         expect(() => parsePython(text)).not.toThrow();
@@ -346,7 +346,7 @@ describe('tables', () => {
     expect(rows(text)).toEqual([[2, values]]);
   });
 
-  test('an index of pandas without a name gets one', () => {
+  test('the unnamed index of a pandas table gets a name', () => {
     expect(rows(',problem\n0,a\n1,b\n')).toEqual([
       [2, { 'Unnamed: 0': '0', problem: 'a' }],
       [3, { 'Unnamed: 0': '1', problem: 'b' }],
@@ -359,7 +359,7 @@ describe('tables', () => {
   });
 });
 
-describe('packed files', () => {
+describe('compressed files', () => {
   const BLOCK = Buffer.from(
     '3f616263030008f30a20736f6d65206c69746572616c20303132333435363738392034005062636162' + '63',
     'hex',
@@ -367,7 +367,7 @@ describe('packed files', () => {
   const TEXT = 'abcabcabcabcabcabcabcabcabcabc some literal 0123456789 abcabcabcabc';
   const hadoop = Buffer.concat([Buffer.from([0, 0, 0, TEXT.length, 0, 0, 0, BLOCK.length]), BLOCK]);
 
-  test('LZ4 as Parquet stores it, bare and in the blocks of Hadoop', () => {
+  test('LZ4 as Parquet stores it, bare and in Hadoop blocks', () => {
     expect(Buffer.from(unpackLz4Block(BLOCK, TEXT.length)).toString()).toBe(TEXT);
     expect(Buffer.from(unpackLz4(BLOCK, TEXT.length)).toString()).toBe(TEXT);
     expect(Buffer.from(unpackLz4(hadoop, TEXT.length)).toString()).toBe(TEXT);
@@ -405,7 +405,7 @@ describe('packed files', () => {
     expect(problems.map(({ text }) => text)).toEqual(['1+1=', '2+3=']);
   });
 
-  test('JSON Lines packed with gzip and Zstandard', async () => {
+  test('JSON Lines compressed with gzip and Zstandard', async () => {
     const rows = lines({ question: '1+1=', answer: '2' });
     expect((await load('p.jsonl.gz', gzipSync(rows))).problems).toMatchObject([{ text: '1+1=', answer: '2', line: 1 }]);
     const zstd = Buffer.from('KLUv/SRDLQEA4GFiYyBzb21lIGxpdGVyYWwgMDEyMzQ1Njc4OSACAFHFDUPnBlmSnrw=', 'base64');
@@ -416,7 +416,7 @@ describe('packed files', () => {
     await expectRejection(load('r.jsonl.zst', large), 'dataset', { reason: 'too-large' });
   });
 
-  test('a day of Parquet has no time', async () => {
+  test('a Parquet date has no time', async () => {
     const buffer = parquetWriteBuffer({
       columnData: [
         { name: 'question', data: ['When?', 'And when?'] },
@@ -483,7 +483,7 @@ describe('folders', () => {
     await expectRejection((async () => choose(files, split))(), 'dataset', { reason, file: 'set', ...facts });
   });
 
-  test('whose shards are not all there name those that are missing', () => {
+  test('with missing shards names those that are missing', () => {
     const notes = (...files: string[]) => chooseShards('set', files).notes;
     const shard = (i: number, of: number, hash = '') => `data/train-0000${i}-of-0000${of}${hash}.parquet`;
     expect(notes(shard(0, 2), shard(1, 2))).toEqual([]);
@@ -496,7 +496,7 @@ describe('folders', () => {
     expect(notes('train-00000-of-99999.csv')[0]!.length).toBeLessThan(300);
   });
 
-  test('say which part was read, and where each problem stands', async () => {
+  test('report which part was read, and where each problem is', async () => {
     for (const split of ['train', 'test']) file(`set/${split}.jsonl`, lines({ question: split }));
     const source = path.join(folder, 'set');
     const { problems, warnings, reading } = await loadDataset(DatasetConfig.parse({ path: source }));
@@ -511,12 +511,12 @@ describe('folders', () => {
 test.each([
   ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n', /git lfs pull/],
   ['a page of a website', '\n<!DOCTYPE html>\n<html></html>', /Download the file itself/],
-])('%s is told as such', async (_, content, hint) => {
+])('%s is reported as such', async (_, content, hint) => {
   for (const name of ['a.jsonl', 'a.json', 'a.txt'])
     await expect(load(name, content)).rejects.toMatchObject({ code: 'dataset', hint: expect.stringMatching(hint) });
 });
 
-describe('a file with its splits in it', () => {
+describe('a file that contains its splits', () => {
   const row = (question: string) => ({ question, answer: '1' });
   const split = { train: [row('a'), row('b')], test: [row('c')], info: [1] };
   const texts = async (content: object, options: Options = {}, name = 'splits.json') => {
@@ -527,7 +527,7 @@ describe('a file with its splits in it', () => {
   test.each([
     ['at the top', split],
     ['in an object', { version: '1', data: split }],
-  ])('is read like other files of splits: %s', async (_, content) => {
+  ])('is read like other files with splits: %s', async (_, content) => {
     const read = await texts(content);
     expect(read.texts).toEqual(['a', 'b']);
     expect(read.lines.every((line) => line !== null && line > 1)).toBe(true);
@@ -552,13 +552,13 @@ describe('a file with its splits in it', () => {
     await expectRejection(texts(content, { split: 'dev' }), 'dataset', { reason: 'unknown-split' });
   });
 
-  test('what the top has comes first, and tables and chats are none', async () => {
+  test('top-level splits take precedence, and tables and chats are not splits', async () => {
     expect((await texts({ data: { train: [row('x')] }, rows: [row('y')] })).texts).toEqual(['y']);
     expect((await texts({ one: { question: 'q', choices: ['A', 'B'], answer: 'A' } })).texts).toHaveLength(1);
     await expectRejection(texts({ a: { b: { c: [row('x')] } } }), 'dataset', { reason: 'no-list' });
   });
 
-  test('a file without splits is for training, or what its name says', async () => {
+  test('without splits counts as training data, or as what its name says', async () => {
     const refused = { reason: 'unknown-split', value: 'test', splits: [] };
     for (const [name, content] of [
       ['all.jsonl', lines(row('x'))],
@@ -573,8 +573,8 @@ describe('a file with its splits in it', () => {
   });
 });
 
-describe('what was taken for what', () => {
-  test('columns that nobody looked at are named, also where there are no answers', async () => {
+describe('the report of columns', () => {
+  test('names unused columns, and missing answers', async () => {
     const { reading, warnings } = await load('left.jsonl', lines({ question: 'x', result: '2', level: 3 }));
     expect(reading).toMatchObject({ prompt: 'question', answer: null, id: null, left: ['result', 'level'] });
     expect(warnings).toHaveLength(1);
@@ -582,7 +582,7 @@ describe('what was taken for what', () => {
   });
 
   test.each(['<|im_start|>user\nx<|im_end|>\n', '<s>[INST] x [/INST]', '<start_of_turn>user\nx'])(
-    'a problem with the marks of a chat template is warned of: %j',
+    'warns of problems with chat-template tokens: %j',
     async (question) => {
       const { warnings } = await load('marked.jsonl', lines({ question, answer: '1' }, { question: 'y', answer: '2' }));
       expect(warnings).toHaveLength(1);
@@ -590,7 +590,7 @@ describe('what was taken for what', () => {
     },
   );
 
-  test('reward_model as text is read', async () => {
+  test('accepts reward_model as text', async () => {
     const rows = lines({ prompt: 'x', reward_model: "{'style': 'rule', 'ground_truth': '2'}" });
     const { problems, reading } = await load('text.jsonl', rows);
     expect(problems[0]!.answer).toBe('2');
@@ -605,7 +605,7 @@ describe('evaluation', () => {
     return loadMaterial(parseRunConfig({ model: 'o/m', dataset, evaluation, ...more }));
   };
 
-  test('on fewer problems than there are is a sample, which no seed of a run changes', async () => {
+  test("on some of the problems uses a sample that does not depend on the run's seed", async () => {
     const { evaluation, sampledFrom } = await material({ limit: 32, draw: 'random' });
     expect(sampledFrom).toBe(60);
     expect(evaluation).toHaveLength(32);
@@ -620,7 +620,7 @@ describe('evaluation', () => {
     expect(rows).toEqual(expect.arrayContaining(fewer.evaluation.map(({ row }) => row)));
   });
 
-  test('of runs that do not say how is on the first ones, as it was', async () => {
+  test('of runs without that setting uses the first problems, as before', async () => {
     const config = parseRunConfig({
       model: 'o/m',
       dataset: { path: file('sixty.jsonl', sixty) },
@@ -632,11 +632,11 @@ describe('evaluation', () => {
     expect(old.sampledFrom).toBeNull();
   });
 
-  test('on all problems is no sample', async () => {
+  test('on all problems is not sampled', async () => {
     expect((await material({ limit: 60, draw: 'random' })).sampledFrom).toBeNull();
   });
 
-  test('on other problems draws from those, with their prompts', async () => {
+  test('on other problems samples from those, with their prompts', async () => {
     const { evaluation, prompts, problems } = await material({
       limit: 4,
       draw: 'random',
@@ -647,19 +647,19 @@ describe('evaluation', () => {
   });
 });
 
-describe('names and letters of choices as other datasets have them', () => {
-  test('a column name with spaces is the usual one', async () => {
+describe('names and letters of choices in other datasets', () => {
+  test('a column name with spaces matches the common name', async () => {
     const { problems } = await load('spaced.csv', 'Question,Correct Answer,Incorrect Answer 1\nWhat?,4,5\n');
     expect(problems).toMatchObject([{ text: 'What?', answer: '4' }]);
   });
 
-  test('letters that choices have already are not doubled, and the letter next to them is the label', async () => {
+  test('letters that choices already have are not doubled, and a letter is the label', async () => {
     const row = { question: 'What?', options: ['A)21', 'B) 22', '(C) 23'], rationale: '..', correct: 'B' };
     const { problems } = await load('lettered.jsonl', lines(row));
     expect(problems).toMatchObject([{ text: 'What?\n\nA. 21\nB. 22\nC. 23', answer: 'B', accepted: ['B', '22'] }]);
   });
 
-  test('choices that only look lettered stay, and what says whether something was right is no label', async () => {
+  test('choices that only look lettered stay, and a correctness flag is not a label', async () => {
     const rows = lines({ question: 'What?', options: ['A. Lincoln', 'C. Darwin'], correct: true });
     const { problems, reading } = await load('initials.jsonl', rows);
     expect(problems).toMatchObject([{ text: 'What?\n\nA. A. Lincoln\nB. C. Darwin', answer: null }]);

@@ -72,7 +72,7 @@ afterEach(() => {
 
 const load = (id: string, split?: string) => loadDataset(DatasetConfig.parse({ path: id, ...(split && { split }) }));
 
-test('an id is a data set, what looks like a path is none', () => {
+test('an id is a dataset, but a path-like name is not', () => {
   expect(parseDatasetId('openai/gsm8k')).toMatchObject({ name: 'openai/gsm8k', revision: 'main' });
   expect(parseDatasetId('o/n@v1.0')).toMatchObject({ name: 'o/n', revision: 'v1.0' });
   for (const text of ['data/set.jsonl', 'a/b/c', '/o/n', './o/n', 'o/..', 'o', 'o/x.csv.gz']) {
@@ -83,7 +83,7 @@ test('an id is a data set, what looks like a path is none', () => {
   expect(datasetReference('o/here', place)).toBe(path.resolve('/w', 'o/here'));
 });
 
-test('the training split is fetched once, and read without the network afterwards', async () => {
+test('the training split is downloaded once, and read offline afterwards', async () => {
   const first = await load('owner/set');
   expect(first.problems).toMatchObject([{ text: 'a', answer: '1' }]);
   expect(first.warnings[0]).toContain('main/test');
@@ -100,12 +100,12 @@ test('the training split is fetched once, and read without the network afterward
   expect((await load('owner/set', 'test')).problems).toMatchObject([{ text: 'b' }]);
 });
 
-test('an error names a dataset, or a split, that does not exist', async () => {
+test('an error names a missing dataset or split', async () => {
   await expectRejection(load('owner/other'), 'dataset', { reason: 'unknown-dataset', dataset: 'owner/other' });
   await expectRejection(load('owner/set', 'dev'), 'dataset', { reason: 'unknown-split', value: 'dev' });
 });
 
-test('no name of a file leads out of the cache', async () => {
+test('no file name leads out of the cache', async () => {
   files = { 'train.jsonl': line('a'), '../../../train-00000.jsonl': line('evil'), '/etc/train-1.jsonl': line('evil') };
   const { problems } = await load('owner/set');
   expect(problems.map(({ text }) => text)).toEqual(['a']);

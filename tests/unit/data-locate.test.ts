@@ -6,7 +6,7 @@ import { findFault } from '../../engine/data/json-fault.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 
 describe('JSON Lines', () => {
-  test('each line is a row, blank ones are none', () => {
+  test('each line is a row, blank ones are not', () => {
     expect(locateProblems('{"id": 7, "prompt": "x"}\n\n{"question": "y"}\n{"answer": 1}\n', 'jsonl')).toEqual([
       { row: 0, line: 0, endLine: 0, id: '7', hasPrompt: true },
       { row: 1, line: 2, endLine: 2, id: null, hasPrompt: true },
@@ -22,7 +22,7 @@ describe('JSON Lines', () => {
     ]);
   });
 
-  test('a part of a document continues counting rows; names of columns can be given', () => {
+  test('a part of a document continues the row count; column names can be given', () => {
     expect(locateProblems('{"q": "x", "key": "k"}', 'jsonl', { prompt: 'q', id: 'key' }, 40)).toEqual([
       { row: 40, line: 0, endLine: 0, id: 'k', hasPrompt: true },
     ]);
@@ -49,7 +49,7 @@ describe('JSON', () => {
     }
   });
 
-  test('a list inside of an object, and a list on one line', () => {
+  test('a list inside an object, and a list on one line', () => {
     expect(locateProblems(`{"name": "set",\n"data": ${JSON.stringify(rows)}}`, 'json')).toMatchObject([
       { row: 0, line: 1, endLine: 1, id: 'a' },
       { row: 1, line: 1, endLine: 1, id: 'b' },
@@ -78,7 +78,7 @@ describe('JSON', () => {
     }
   });
 
-  test('any text is answered, with lines that exist and do not go back', () => {
+  test('any text gives lines that exist and do not go back', () => {
     const piece = fc.constantFrom('{', '}', '[', ']', '"', ',', ':', '\n', ' ', '\\', '"prompt": "x"', '"id": 1', 'a');
     fc.assert(
       fc.property(
@@ -144,11 +144,11 @@ test.each([
   ['["a]', 1, 'unterminated string'],
   ['["ab\u0001"]', 4, 'unescaped control character in a string'],
   ['['.repeat(100_000), 1000, 'nested too deeply'],
-])('the fault of %j is at %i', (text, offset, message) => {
+])('the error in %j is at %i', (text, offset, message) => {
   expect(findFault(text)).toEqual({ offset, message });
 });
 
-test('a fault is found exactly where JSON.parse finds one', () => {
+test('an error is found exactly where JSON.parse finds one', () => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8').slice(0, 600);
   const valid = (s: string) => {
     try {

@@ -15,7 +15,7 @@ import { ROOT } from '../support/processes.ts';
 const FIXTURES = path.join(ROOT, 'tests', 'fixtures', 'parquet');
 const files = readdirSync(FIXTURES).filter((name) => name.endsWith('.parquet'));
 
-describe('files of pyarrow', () => {
+describe('files written by pyarrow', () => {
   test.each(files)('%s', async (name) => {
     const rows = await parquetRows(name, readFileSync(path.join(FIXTURES, name)));
     expect(rows).toHaveLength(24);
@@ -42,7 +42,7 @@ describe('files of pyarrow', () => {
     }
   });
 
-  test('a row group is read without the others', () => {
+  test('a row group is read separately', () => {
     const bytes = readFileSync(path.join(FIXTURES, 'snappy.parquet'));
     const read: number[] = [];
     const file = new ParquetFile(bytes.length, (start, end) => {
@@ -58,7 +58,7 @@ describe('files of pyarrow', () => {
   });
 });
 
-describe('damaged files', () => {
+describe('damaged files are refused:', () => {
   const damaged = (bytes: Uint8Array) => parquetRows('a.parquet', bytes).catch((error: Error) => error.message);
 
   test('a run that claims two billion values', async () => {
@@ -75,7 +75,7 @@ describe('damaged files', () => {
     expect(await damaged(bytes)).toContain('row group 1, column "n": 3 of 60 rows');
   });
 
-  test('values that need more memory than there is', () => {
+  test('values that need more memory than available', () => {
     const data = Array.from({ length: 100_000 }, () => 'the same text');
     const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 's', data }], rowGroupSize: 100_000 }));
     const file = new ParquetFile(bytes.length, (start, end) => bytes.subarray(start, end));
@@ -84,7 +84,7 @@ describe('damaged files', () => {
   });
 });
 
-describe('damaged parts', () => {
+describe('damaged parts are refused:', () => {
   const bytes = (...values: number[]) => Uint8Array.from(values);
   const many = [0xff, 0xff, 0xff, 0xff];
 
@@ -103,7 +103,7 @@ describe('damaged parts', () => {
     expect(() => readRuns(new Uint8Array(1000), 3, output)).toThrow('a page ends too early');
   });
 
-  test('differences', () => {
+  test('deltas', () => {
     const output = new Int32Array(1000);
     // one block of 128 in 4, first value 5, each 2 more
     expect(() => readDeltas(bytes(0x80, 1, 4, 0x80, 0x80, 4, 10, 4, 0, 0, 0, 0), 0, output)).toThrow('ends too early');

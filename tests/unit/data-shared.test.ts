@@ -10,7 +10,7 @@ import { requireOrSkip } from '../support/skip.ts';
 const FOLDER = path.resolve(import.meta.dirname, '../../../shared/datasets');
 const present = requireOrSkip('data sets', existsSync(FOLDER), '../shared/datasets is not on this machine');
 
-describe.runIf(present)('published data sets', () => {
+describe.runIf(present)('published datasets', () => {
   test.each([
     ['ttrl-aime.json', 30, '0', '204'],
     ['ttrl-amc.json', 83, '0', '142.0'],

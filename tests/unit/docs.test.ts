@@ -50,12 +50,12 @@ describe.each(PAGES)('%s', (page) => {
   const text = read(page);
   const flat = text.replace(/\s+/g, ' ');
 
-  test('has each row of a table on one line', () => {
+  test('has each table row on one line', () => {
     const prose = text.replace(/^ *```[^\n]*\n[\s\S]*?^ *```/gm, '').split('\n');
     expect(prose.filter((line) => line.startsWith('|') && !line.endsWith('|'))).toEqual([]);
   });
 
-  test('names files that exist', () => {
+  test('names only existing files', () => {
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target]) => target!.replace(/#.*/, ''))
       .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
@@ -69,7 +69,7 @@ describe.each(PAGES)('%s', (page) => {
     expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
   });
 
-  test('names commands and options that the command line has', () => {
+  test('names only existing commands and options of the command line', () => {
     const commands = [...optionsOf.keys(), 'help'];
     const optionsIn = (args: string) => [...args.matchAll(/--[a-z][\w-]*/g)].map(([option]) => option);
     const unknown = snippets(text)
@@ -89,7 +89,7 @@ describe.each(PAGES)('%s', (page) => {
     expect(unknown).toEqual([]);
   });
 
-  test('names commands and settings that the editor has', () => {
+  test('names only existing commands and settings of the editor', () => {
     const { commands, configuration } = manifest.contributes;
     const settings: string[] = configuration.flatMap(({ properties }: { properties: object }) =>
       Object.keys(properties),
@@ -106,7 +106,7 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-test('options that stand alone in the README are options of the command line', () => {
+test('options mentioned in the README are options of the command line', () => {
   const alone = snippets(read('README.md')).flatMap((snippet) => /^--[a-z][\w-]*/.exec(snippet)?.[0] ?? []);
   expect(alone.length).toBeGreaterThan(3);
   for (const option of alone) expect(everyOption.has(option) || option === '--json', option).toBe(true);
@@ -153,7 +153,7 @@ function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   return found;
 }
 
-test('no files import each other in a circle, not even types', () => {
+test('there are no circular imports, not even of types', () => {
   expect(circles(new Map(Object.entries({ a: ['b'], b: ['c', 'd'], c: ['a'], d: [] })))).toEqual([['a', 'b', 'c']]);
   const files = ['engine', 'extension', 'webview'].flatMap(sources);
   expect(circles(new Map(files.map((file) => [file, importsOf(file)])))).toEqual([]);
@@ -178,21 +178,21 @@ describe('the rooms of docs/architecture.md', () => {
     return targets.filter((room) => room !== null && room !== roomOf(file)) as string[];
   }
 
-  test('are all there are', () => {
+  test('are complete', () => {
     const rooms = readdirSync(path.join(ROOT, 'engine'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && sources(`engine/${entry.name}`).length > 0)
       .map(({ name }) => `engine/${name}`);
     expect([...allowed.keys()].sort()).toEqual([...rooms, 'extension', 'webview'].sort());
   });
 
-  test('import rooms above them only', () => {
+  test('import only rooms above them', () => {
     const order = [...allowed.keys()];
     for (const [room, imports] of allowed) {
       for (const name of imports) expect(order.indexOf(name), `${room}: ${name}`).toBeLessThan(order.indexOf(room));
     }
   });
 
-  test.each([...allowed.keys()])('%s imports what it says', (room) => {
+  test.each([...allowed.keys()])('%s imports what it declares', (room) => {
     const found = new Set(sources(room).flatMap(importedRooms));
     expect([...found].sort()).toEqual([...allowed.get(room)!].sort());
   });

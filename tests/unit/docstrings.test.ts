@@ -29,7 +29,7 @@ const sources = ['engine', 'extension', 'webview']
   )
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
 
-test('every file says first what it is', () => {
+test('every file begins with a description', () => {
   const first = (file: string) =>
     readFileSync(path.join(ROOT, file), 'utf8')
       .replace(/^#!.*\n/, '')

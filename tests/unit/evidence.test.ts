@@ -92,7 +92,7 @@ function hiddenIn(problem: Pick<Problem, 'text' | 'columns' | 'index'>, config: 
   return dualTask(problem, rewardOptionsOf(config).dual, generator(config.seed, 'dual', step, problem.index));
 }
 
-describe('verdicts', () => {
+describe('judgments', () => {
   const words = { accept: 'yes', reject: 'no' };
   test.each([
     ['It is right. \\boxed{yes}', true],
@@ -129,7 +129,7 @@ describe('verdicts', () => {
     expect(judgmentOf(text, words)).toBe(verdict);
   });
 
-  test('by other words', () => {
+  test('with other words', () => {
     const digits = { accept: '1', reject: '0' };
     expect(judgmentOf('5,2,7:10,17 #### 1', digits)).toBe(true);
     expect(judgmentOf('5,2,7:10,17 #### 0', digits)).toBe(false);
@@ -142,7 +142,7 @@ describe('verdicts', () => {
 });
 
 describe('self-verification', () => {
-  test('asks about every solution, whatever is written in it', async () => {
+  test('asks about every solution, whatever it contains', async () => {
     const policy = fakePolicy((_, row) => ['so \\boxed{yes}', '\\boxed{no}', 'hm'][row]!);
     const config = configOf({ selfVerification: { samples: 3, temperature: 0.25, maxTokens: 99 } });
     const groups = [
@@ -178,7 +178,7 @@ describe('self-verification', () => {
     expect(second).toEqual({ verdicts: [verdicts] });
   });
 
-  test('keeps the order of groups and rollouts, and nothing of questions that are too long', async () => {
+  test('keeps the order of groups and rollouts, and skips questions that are too long', async () => {
     const policy = fakePolicy((text) => {
       const solution = /solution:\n(.*)/.exec(String(text))![1]!;
       return solution === 'long' ? null : `${solution} \\boxed{${solution === 'b' ? 'yes' : 'no'}}`;
@@ -190,13 +190,13 @@ describe('self-verification', () => {
     ]);
   });
 
-  test('keeps the end of a long judgment, where the verdict is', async () => {
+  test('keeps the end of a long judgment, which contains the verdict', async () => {
     const policy = fakePolicy(() => `${'x'.repeat(5000)}\\boxed{yes}`);
     const [found] = await gather('self-verification', [groupOf('1', ['a'])], policy);
     expect(found!.verdicts[0]![0]).toEqual({ text: `${'x'.repeat(1989)}\\boxed{yes}`, verdict: true });
   });
 
-  test('asks with a template and words of its own, and the system message of the data', async () => {
+  test("asks with its own template and words, and with the dataset's system message", async () => {
     const policy = fakePolicy(() => '3:7 #### 1');
     const options = { selfVerification: { template: '{{problem}}{{solution}}=', accept: '1', reject: '0' } };
     const config = configOf(options, { dataset: { path: 'p', system: 'Be brief.', template: 'Solve: {{prompt}}' } });
@@ -209,7 +209,7 @@ describe('self-verification', () => {
 describe('co-reward', () => {
   const written = (text: string | number) => String(text).startsWith('Rewrite');
 
-  test('asks the rephrasings of the data, put as problems are', async () => {
+  test("samples the dataset's rephrasings, rendered like problems", async () => {
     const policy = fakePolicy((text, row) => `${text}: \\boxed{${row}}`);
     const config = configOf(
       { coReward: { count: 2 } },
@@ -248,7 +248,7 @@ describe('co-reward', () => {
     ]);
   });
 
-  test('has the model write what the data lacks, wholly or in part', async () => {
+  test('has the model write missing rephrasings, all or some', async () => {
     let number = 0;
     const policy = fakePolicy((text) => (written(text) ? `\n In other words ${++number} ` : `\\boxed{${text}}`));
     const config = configOf({ coReward: { count: 2, temperature: 0.8, maxTokens: 77 } }, { votes: 1, group: 1 });
@@ -347,7 +347,7 @@ describe('rlccf', () => {
 describe('empo', () => {
   const boxed = (...answers: string[]) => answers.map((answer) => `\\boxed{${answer}}`);
 
-  test('asks about each pair of clusters, and takes only a clear yes', async () => {
+  test('asks about each pair of clusters, and accepts only a clear yes', async () => {
     const policy = fakePolicy((text) => {
       const [, first, second] = /First: (.*)\nSecond: (.*)\n/.exec(String(text))!;
       const pair = `${first} ${second}`;
@@ -367,7 +367,7 @@ describe('empo', () => {
     expect(found).toEqual([{ equal: [[0, 1]] }, { equal: [] }, { equal: [] }]);
   });
 
-  test('compares the twelve largest clusters at most', async () => {
+  test('compares at most the twelve largest clusters', async () => {
     const policy = fakePolicy(() => '\\boxed{yes}');
     const names = Array.from({ length: 15 }, (_, i) => String.fromCharCode(97 + i));
     const [found] = await gather('empo', [groupOf('q', boxed(...names, 'o'))], policy);
@@ -378,7 +378,7 @@ describe('empo', () => {
     expect(policy.asked[0]!.texts[0]).toContain('First: o\n');
   });
 
-  test('takes no answer for a no', async () => {
+  test('does not take an answer for a no', async () => {
     const found = await gather(
       'empo',
       [groupOf('q', boxed('a', 'b'))],
@@ -397,7 +397,7 @@ describe('covo', () => {
     );
   const characters = (text: string) => [...text];
 
-  test('a prefix ends where a step ends; the answer and its mark belong to none', () => {
+  test('a prefix ends where a step ends; the answer and its mark belong to no prefix', () => {
     const text = 'first\nsecond\n\nthird \\boxed{7}';
     expect(cut(characters(text))).toEqual(['first\n', 'first\nsecond\n\n', 'first\nsecond\n\nthird']);
     expect(cut(characters('one\nso the final answer is: $7$.'))).toEqual(['one\n', 'one\nso']);
@@ -407,11 +407,11 @@ describe('covo', () => {
     expect(cut(characters('one\ntwo'))).toEqual(['one\n', 'one\ntwo']);
   });
 
-  test('blank lines at the beginning are no step', () => {
+  test('blank lines at the beginning are not a step', () => {
     expect(cut(characters('\n\none\ntwo \\boxed{7}'))).toEqual(['\n\none\n', '\n\none\ntwo']);
   });
 
-  test('a long solution is cut into K steps, evenly, the last included', () => {
+  test('a long solution is split into K steps, evenly, including the last one', () => {
     const lines = Array.from({ length: 10 }, (_, i) => `${i}\n`);
     const ends = (steps: number) => cut([...lines, '\\boxed{7}'], { steps }).map((text) => text.length / 2);
     expect(ends(3)).toEqual([4, 7, 10]);
@@ -422,7 +422,7 @@ describe('covo', () => {
     expect(ends(15)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  test('a token is never cut: one that reaches over an end comes with the next prefix', () => {
+  test('a token is never split: one that crosses an end belongs to the next prefix', () => {
     expect(cut(['on', 'e\nt', 'wo\n', 'thr', 'ee \\', 'boxed{7}'])).toEqual(['on', 'one\ntwo\n', 'one\ntwo\nthr']);
     // Blanks after the end are no reason to leave a token out, but no token of blanks is taken in.
     expect(cut(['one', '\n', 'two.\n\n', ' ', '\\boxed{7}'])).toEqual(['one\n', 'one\ntwo.\n\n']);
@@ -430,25 +430,25 @@ describe('covo', () => {
     expect(cut(['a', '', '\n', 'b', '\\boxed{7}', ''])).toEqual(['a\n', 'a\nb']);
   });
 
-  test('by another separator, which matches something', () => {
+  test('accepts another separator, if it matches', () => {
     const running = { separator: '\\d(?=,)', steps: 15 };
     expect(cut(characters('12,16,20 #### 20'), running)).toEqual(['12', '12,16', '12,16,20']);
     expect(cut(characters('9,16 #### 16'), running)).toEqual(['9', '9,16']);
     expect(cut(characters('ab \\boxed{7}'), { separator: 'x*' })).toEqual(['ab']);
   });
 
-  test('a response without reasoning has one prefix: nothing', () => {
+  test('a response without reasoning has one empty prefix', () => {
     expect(cut(characters(' #### 9'))).toEqual(['']);
     expect(cut(['\\boxed{7}'])).toEqual(['']);
     expect(prefixes(rollout([]), covo, graderOf()).map((tokens) => [...tokens])).toEqual([[]]);
   });
 
-  test('long blanks and many marks cost no time to speak of', () => {
+  test('many blanks and marks cost almost no time', () => {
     const tokenTexts = [' '.repeat(200_000), '#### '.repeat(30), 'x \\boxed{7}'];
     expect(cut(tokenTexts)).toHaveLength(1);
   });
 
-  test('scores the answers of all clusters after each prefix; responses without an answer have none', async () => {
+  test('scores the answers of all clusters after each prefix; responses without an answer have no scores', async () => {
     const policy = fakePolicy();
     const texts = ['ab\ncd \\boxed{333}', 'no answer\n', '\\boxed{1}', 'q \\boxed{333}'];
     const groups = [groupOf('p', texts, { index: 2 }), groupOf('q', ['\\boxed{4}'], { index: 8 })];
@@ -472,7 +472,7 @@ describe('covo', () => {
     expect(found).toEqual([{ likeliest: [[0, 0], [], [1], [1]] }, { likeliest: [[0]] }]);
   });
 
-  test('leaves out a prefix behind which no answer fits the context', async () => {
+  test('skips a prefix after which no answer fits into the context', async () => {
     const policy = fakePolicy();
     const score = policy.scoreCandidates;
     policy.scoreCandidates = async (options) =>
@@ -485,7 +485,7 @@ describe('covo', () => {
 describe('dual', () => {
   const problem = (text: string, columns?: Problem['columns']) => ({ text, index: 3, ...(columns && { columns }) });
 
-  test('hides a whole number, the same one each time, and another at another step', () => {
+  test('hides a whole number, the same one each time, and another one at another step', () => {
     const text = 'From 1,250 at 3.5% over 12 years';
     const hidden = new Set<string>();
     for (let step = 1; step <= 40; step++) {
@@ -497,12 +497,12 @@ describe('dual', () => {
     expect([...hidden].sort()).toEqual(['1,250', '12', '3.5']);
   });
 
-  test('takes the commas of a list for commas', () => {
+  test('treats commas in a list as commas', () => {
     const hidden = Array.from({ length: 40 }, (_, step) => hiddenIn(problem('2,5,7:17='), configOf(), step)!.hidden);
     expect([...new Set(hidden)].sort()).toEqual(['17', '2', '5', '7']);
   });
 
-  test('hides nothing where there is no number', () => {
+  test('hides nothing if there is no number', () => {
     expect(hiddenIn(problem('What is a prime?'), configOf(), 1)).toBeNull();
   });
 
@@ -513,16 +513,16 @@ describe('dual', () => {
     ['$\\frac{1}{2}$ of {a} $& 5', '$&', '$\\frac{1}{2}$ of {a} ? 5'],
     ['Tomas and Tom', 'Tom', 'Tomas and ?'],
     ['about 1.5 and 5.', '5', 'about 1.5 and ?.'],
-  ])('of "%s" hides %s, as the data says', (prompt, hidden, masked) => {
+  ])('of "%s" hides %s, as the dataset says', (prompt, hidden, masked) => {
     const config = configOf({ dual: { mask: '?', column: 'part' } });
     expect(hiddenIn(problem(prompt, { part: hidden }), config, 1)).toEqual({ hidden: String(hidden), masked });
   });
 
-  test('hides nothing where the problem does not hold what the data says', () => {
+  test('hides nothing if the problem does not contain what the dataset says', () => {
     expect(hiddenIn(problem('1.5 of 25', { hidden: '5' }), configOf(), 1)).toBeNull();
   });
 
-  test('asks once for each answer, and hands it to all that gave it', async () => {
+  test('asks once for each answer, and gives the result to all rollouts with that answer', async () => {
     const policy = fakePolicy((text, row) =>
       /answer to the problem is 9/.test(String(text)) ? `\\boxed{${row}}` : 'no',
     );
@@ -551,7 +551,7 @@ describe('dual', () => {
     ]);
   });
 
-  test('has no reconstruction where the question is too long', async () => {
+  test('has no reconstruction if the question is too long', async () => {
     const found = await gather(
       'dual',
       [groupOf('3+4=', ['#### 7'])],
@@ -562,7 +562,7 @@ describe('dual', () => {
 });
 
 describe('next tokens', () => {
-  test('come as the ends of the continuation’s tokens', async () => {
+  test('are the ends of the continuation’s tokens', async () => {
     const policy = fakePolicy();
     const groups = [
       groupOf('a', ['x', 'y'], { columns: { next: ' is' } }),
@@ -575,7 +575,7 @@ describe('next tokens', () => {
   });
 });
 
-describe('several kinds', () => {
+describe('several kinds of evidence', () => {
   test('are gathered one after the other, each under its name', async () => {
     const policy = fakePolicy((text) => (String(text).includes('Proposed solution') ? '\\boxed{yes}' : '#### 3'));
     const groups = [groupOf('3+4=', ['#### 7'], { columns: { hidden: '3' } }), groupOf('x', ['none'], { index: 1 })];
@@ -590,7 +590,7 @@ describe('several kinds', () => {
     expect(await gatherEvidence([], groups, context)).toEqual([{}, {}]);
   });
 
-  test('say the longest response that is asked for', () => {
+  test('report the longest response that is requested', () => {
     const config = configOf({
       selfVerification: { maxTokens: 300 },
       dual: { maxTokens: 400 },

@@ -23,7 +23,7 @@ describe('facts', () => {
     expect(readFileSync(path.join(folder, file), 'utf8')).toBe(readFileSync(path.join(FACTS, file), 'utf8'));
   });
 
-  test('no problem is held out and trained, and every kind has as many', () => {
+  test('no held-out problem is a training problem, and all kinds have the same number', () => {
     const training = lines('problems.jsonl');
     const heldOut = lines('held-out.jsonl');
     const questions = new Set([...training, ...heldOut].map(({ question }) => question));
@@ -39,7 +39,7 @@ describe('facts', () => {
     }
   });
 
-  test.each(['rises', 'collapses'])('the configuration %s is one', (name) => {
+  test.each(['rises', 'collapses'])('the configuration %s is valid', (name) => {
     const config = configFromOptions(
       'train',
       undefined,

@@ -50,7 +50,7 @@ const PAPER = [
 
 const metOf = (models: readonly ModelRuns[]) => findings(models).criteria.map(({ met }) => met);
 
-test('measures steps, gain, head-room, pass@k and tokens', () => {
+test('measures steps, gain, headroom, pass@k and tokens', () => {
   const found = measure(modelRuns('m', { lost: 10, start: 0.2, reached: 0.6 }));
   // The first mean of three that is below a fifth of the peak has no right rollout in it.
   expect(found.loss).toEqual({ mean: 12, texts: ['12'] });
@@ -64,13 +64,13 @@ test('measures steps, gain, head-room, pass@k and tokens', () => {
   expect(found.tokens).toEqual({ loss: 1200, paper: 1000, sampling: 0, oracle: 5000 });
 });
 
-test('a model that stays counts as lost after its last step', () => {
+test('a model that does not fall counts as lost after its last step', () => {
   expect(measure(modelRuns('m', { lost: null })).loss).toEqual({ mean: 51, texts: ['> 50'] });
   // Lost, but wrong rollouts that are outvoted still agree with the truth.
   expect(measure(modelRuns('m', { lost: 10, low: 0.2 })).paper.texts).toEqual(['> 50']);
 });
 
-test('reproduced: the order of the losses is that of the gains, and pass@k is not', async () => {
+test('reproduced: losses have the same order as gains, and pass@k has not', async () => {
   const found = findings(PAPER);
   await expectReport(collapseStepExperiment, found);
   const { criteria, sections } = found;
@@ -84,7 +84,7 @@ test('reproduced: the order of the losses is that of the gains, and pass@k is no
   expect(tokens).toContainEqual(['collapse step (below 1%)', 8000]);
 });
 
-test('partly: pass@k ranks as well', () => {
+test('partly: pass@k ranks equally well', () => {
   const models = PAPER.map((model, i) => ({
     ...model,
     oracle: modelRuns('', { lost: 1, start: 0.2, reached: 0.25 + 0.1 * i, pass4: 0.5 + 0.1 * i }).oracle,
@@ -109,7 +109,7 @@ test('not: no loss, no order, no saving', () => {
   expect(findings(models).remarks.join(' ')).toContain('3 of 3');
 });
 
-test('one model is measured, and not ranked', () => {
+test('a single model is measured, but not ranked', () => {
   const { criteria, sections } = findings(PAPER.slice(0, 1), ['P500, missing']);
   expect(criteria.map(({ met }) => met)).toEqual([true, null, null, true]);
   expect(criteria[1]!.measured).not.toContain('rho');

@@ -32,14 +32,14 @@ const PAPER = [
 
 const metOf = (found: readonly SizedRuns[]) => findings(found).criteria.map(({ met }) => met);
 
-test('sizes go up to what there is', () => {
+test('sizes are limited by the dataset', () => {
   expect(sizesFor(5000)).toEqual([32, 128, 512, 2048]);
   expect(sizesFor(512)).toEqual([32, 128, 512]);
   expect(sizesFor(300)).toEqual([32, 128, 300]);
   expect(sizesFor(7)).toEqual([7]);
 });
 
-test('what is kept: a fall, the KL of the last steps, and groups that agree', () => {
+test('records a fall, the KL of the last steps, and unanimous groups', () => {
   const [{ runs }] = PAPER as [SizedRuns];
   const kept = keptOf(runs[0]!);
   expect(kept.fell).toBe(false);
@@ -50,7 +50,7 @@ test('what is kept: a fall, the KL of the last steps, and groups that agree', ()
   expect(keptOf(craftedRun({ metrics: { groundTruthReward: null }, accuracy: [null, null] })).fell).toBeNull();
 });
 
-test('reproduced: small sets stay, large ones fall, and KL grows', async () => {
+test('reproduced: small sets are stable, large ones fall, and KL grows', async () => {
   const found = findings(PAPER);
   await expectReport(datasetSize, found);
   const { criteria, remarks } = found;
@@ -66,17 +66,17 @@ test('partly: the smallest set falls too', () => {
   expect(reproductionOf(findings(found).criteria)).toBe('partly');
 });
 
-test('not: everything the other way round', () => {
+test('not: everything is reversed', () => {
   const found = PAPER.map(({ size }, i) => ({ size, runs: PAPER[3 - i]!.runs }));
   expect(metOf(found)).toEqual([false, false, false, false]);
   expect(reproductionOf(findings(found).criteria)).toBe('not');
 });
 
-test('one size tells nothing about sizes', () => {
+test('one size says nothing about sizes', () => {
   expect(metOf([sized(20, STAYS(0.1), STAYS(0.2))])).toEqual([true, null, null, null]);
 });
 
-test('draws sets from one pool, another for each seed, and evaluates on others', async () => {
+test('draws sets from one pool, a different one for each seed, and evaluates on others', async () => {
   const context = fakeContext({ base: datasetSize.defaults, seeds: [0, 1], answer: () => STAYS(0.1) });
   const { sections } = await datasetSize.run(context);
   expect(context.asked.map(({ id }) => id)).toEqual(
@@ -95,7 +95,7 @@ test('draws sets from one pool, another for each seed, and evaluates on others',
   expect(table.kind === 'table' && table.rows.every((row) => row.length === table.columns.length)).toBe(true);
 });
 
-test('holds out some of the user’s problems, or takes the user’s own evaluation set', async () => {
+test('holds out some of the user’s problems, or uses the user’s own evaluation set', async () => {
   const file = path.join(os.tmpdir(), `dataset-size-${process.pid}.jsonl`);
   await writeFile(
     file,

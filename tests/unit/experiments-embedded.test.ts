@@ -30,7 +30,7 @@ const random = (seed = 1) => generator(seed, 'shuffle');
 const worth = (prompt: string) => evaluate(prompt.slice(0, -1))!.value;
 
 describe('chains', () => {
-  test('rephrasings are other prompts with the same terms and the same answer, all different', () => {
+  test('rephrasings are different prompts with the same terms and the same answer', () => {
     const draw = random();
     for (let i = 0; i < 200; i++) {
       const chain = chainProblem(draw, FAMILIES[i % 4]!);
@@ -45,7 +45,7 @@ describe('chains', () => {
     }
   });
 
-  test('there are as many as there are orders: five of three different terms, none of equal ones', () => {
+  test('there are as many rephrasings as orders: five for three different terms, none for equal ones', () => {
     const sum = { family: 'E', terms: [1, 2, 3], prompt: '1+2+3=', answer: '6' } as const;
     expect(rephrasings(random(), { ...sum, terms: [...sum.terms] }, 9).sort()).toEqual(
       ['1+3+2=', '2+1+3=', '2+3+1=', '3+1+2=', '3+2+1='].sort(),
@@ -55,7 +55,7 @@ describe('chains', () => {
     expect(rephrasings(random(), { ...difference, terms: [...difference.terms] }, 3)).toEqual(['20-4-3=']);
   });
 
-  test('a set leaves out what another has, and fails when a family is exhausted', () => {
+  test('a set excludes the problems of another, and fails when a family is exhausted', () => {
     const first = chainProblems(random(), 50, ['E']);
     const without = new Set(first.map(({ prompt }) => prompt));
     const second = chainProblems(random(), 50, ['E'], without);
@@ -67,7 +67,7 @@ describe('chains', () => {
 });
 
 describe('countdown', () => {
-  test('expressions are worked out with precedence, in the order of the work', () => {
+  test('expressions are evaluated with precedence, in the order of the work', () => {
     expect(evaluate('5*2+7')).toEqual({ used: [5, 2, 7], totals: [10, 17], value: 17 });
     expect(evaluate('9-3*2')).toEqual({ used: [9, 3, 2], totals: [6, 3], value: 3 });
     expect(evaluate('2*(3+8)')).toEqual({ used: [2, 3, 8], totals: [11, 22], value: 22 });
@@ -86,7 +86,7 @@ describe('countdown', () => {
     }
   });
 
-  test('the verifier lets pass what the work shows to be right', () => {
+  test('the verifier accepts what the work shows to be right', () => {
     const draw = random(2);
     for (let i = 0; i < 500; i++) {
       const problem = knownCountdown(draw);
@@ -97,7 +97,7 @@ describe('countdown', () => {
     }
   });
 
-  test('arrangements are the same problem, each prompt once', () => {
+  test('rearrangements are the same problem, each prompt once', () => {
     const problem = countdownProblems().known.find(({ numbers }) => new Set(numbers).size === 2)!;
     const all = arrangements(problem);
     expect(new Set(all.map(({ prompt }) => prompt)).size).toBe(3);
@@ -114,7 +114,7 @@ describe('countdown', () => {
     expect(judgePrompt(problem.prompt, ' #### 5*2+7')).toBe('2,5,7:17= #### 5*2+7=');
   });
 
-  test('the demonstrations solve five in ten or a few more; half of the judged solutions are right; few verdicts are wrong', () => {
+  test('about half of the demonstrations solve the problem; half of the judged solutions are right; few verdicts are wrong', () => {
     const draw = random(3);
     let solved = 0;
     let right = 0;
@@ -145,7 +145,7 @@ describe('duals', () => {
     return { family, terms: prompt.match(/\d+/g)!.map(Number), prompt, answer: String(worth(prompt)) };
   };
 
-  test('the hidden term comes back from the right answer, another number from a wrong one', () => {
+  test('a right answer gives the hidden term, a wrong one another number', () => {
     expect(dualPrompt(chain('3+9+4='), 1, 16)).toBe('3+.+4=16:');
     expect(dualSolution(chain('3+9+4='), 1, 16)).toBe('7,9 #### 9');
     expect(dualSolution(chain('3+9+4='), 1, 14)).toBe('7,7 #### 7');
@@ -155,7 +155,7 @@ describe('duals', () => {
     expect(dualSolution(chain('24-9-4='), 0, 11)).toBe('13,24 #### 24');
   });
 
-  test('for every place of every chain', () => {
+  test('for every position in every chain', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 31), fc.constantFrom(...FAMILIES), (seed, family) => {
         const problem = chainProblem(random(seed), family);
@@ -167,7 +167,7 @@ describe('duals', () => {
     );
   });
 
-  test('the demonstrations are right nine times in ten or more', () => {
+  test('at least nine in ten demonstrations are right', () => {
     const draw = random(4);
     let right = 0;
     for (let i = 0; i < 2000; i++) {
@@ -182,7 +182,7 @@ describe('duals', () => {
   });
 });
 
-test('every recipe writes what the tokenizer can read and the context can hold', () => {
+test('every recipe writes only what the tokenizer can encode and fits into the context', () => {
   for (const { example } of Object.values(RECIPES)) {
     const draw = random(5);
     for (let i = 0; i < 500; i++) {
@@ -195,7 +195,7 @@ test('every recipe writes what the tokenizer can read and the context can hold',
 });
 
 describe('problem sets of the experiments', () => {
-  test('chains: as many as asked for, all different, apart from a set that is left out, the same for the same seed', () => {
+  test('chains: the requested number, all different, disjoint from an excluded set, the same for the same seed', () => {
     const train = chainSet({ seed: 7, count: 2048 });
     expect(new Set(train.map(({ prompt }) => prompt)).size).toBe(2048);
     expect(new Set(train.map(({ id }) => id)).size).toBe(2048);
@@ -208,7 +208,7 @@ describe('problem sets of the experiments', () => {
       expect(prompt.split('+')).toHaveLength(7);
   });
 
-  test('countdown: each problem once before any comes rearranged, known and unseen apart', () => {
+  test('countdown: each problem once before any is repeated in another order, known and unseen disjoint', () => {
     const key = ({ numbers, target }: { numbers: number[]; target: number }) => `${[...numbers].sort()}:${target}`;
     const train = countdownSet(1, 'known', 2048);
     expect(new Set(train.slice(0, 1491).map(key)).size).toBe(1491);
@@ -225,7 +225,7 @@ describe('problem sets of the experiments', () => {
     expect(countdownSet(1, 'unseen', 1e6).length).toBeGreaterThan(373 * 4);
   });
 
-  test('corpus: context and continuation make an equation that holds', () => {
+  test('corpus: context and continuation form a correct equation', () => {
     const rows = corpus({ seed: 3, count: 200 });
     expect(new Set(rows.map(({ prompt }) => prompt)).size).toBe(200);
     for (const { prompt, continuation } of rows) {

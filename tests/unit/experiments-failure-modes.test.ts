@@ -26,16 +26,16 @@ const asInThePaper = () =>
   Object.entries(ASSIGNED).map(([reward, way]) => runsOf(reward as RewardName, WAYS[way], WAYS[way]));
 
 describe('failure-modes', () => {
-  test.each(Object.entries(WAYS))('tells %s', (way, curves) => {
+  test.each(Object.entries(WAYS))('recognizes %s', (way, curves) => {
     expect(fateOf(runsOf('majority-vote', curves)).mode).toBe(way);
   });
 
-  test('a way needs more than half of the runs', () => {
+  test('a mode needs more than half of the runs', () => {
     expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length)).mode).toBeNull();
     expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length, WAYS.gradual)).mode).toBe('gradual');
   });
 
-  test('is told from twice the steps of the loss, whatever the model does later', () => {
+  test('is classified up to twice the step of the loss, whatever the model does later', () => {
     const late = runsOf('self-certainty', {
       steps: 151,
       metrics: {
@@ -54,7 +54,7 @@ describe('failure-modes', () => {
     expect(findings([late]).remarks.join(' ')).toMatch(/self-certainty .*\b46\b/);
   });
 
-  test('reproduced: every reward fails in the paper’s way', async () => {
+  test('reproduced: every reward fails as in the paper', async () => {
     const found = findings(asInThePaper());
     await expectReport(failureModes, found);
     const { criteria } = found;
@@ -62,7 +62,7 @@ describe('failure-modes', () => {
     expect(reproductionOf(criteria)).toBe('reproduced');
   });
 
-  test('partly: one reward fails in another way, and a remark says how', () => {
+  test('partly: one reward fails in another way, which a remark describes', () => {
     const found = findings([...asInThePaper().slice(1), runsOf('self-certainty', WAYS.length, WAYS.length)]);
     expect(reproductionOf(found.criteria)).toBe('partly');
     const missed = found.criteria.find(({ met }) => met === false)!;
@@ -78,7 +78,7 @@ describe('failure-modes', () => {
     expect(found.remarks[0]).toContain('5 of 5');
   });
 
-  test('rewards that the paper does not assign decide nothing', () => {
+  test('rewards without a mode in the paper do not count', () => {
     expect(findings([runsOf('covo', WAYS.breakdown)]).criteria).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('failure-modes', () => {
     expect(table.kind === 'table' && table.rows.every((row) => row.length === table.columns.length)).toBe(true);
   });
 
-  test('trains a model of the user’s by one rate', async () => {
+  test("trains a user's model with one learning rate", async () => {
     const context = fakeContext({ base: failureModes.defaults, seeds: [0], embedded: false });
     await failureModes.run(context);
     expect(new Set(context.asked.map(({ config }) => config.optimizer.lr))).toEqual(new Set([1.5e-4]));

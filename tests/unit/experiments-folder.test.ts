@@ -22,7 +22,7 @@ function formerFolder(root: string, name: string, seconds = 12): string {
 }
 
 describe('the folder of an experiment', () => {
-  test('keeps the time of earlier calls, and belongs to one experiment', async () => {
+  test('keeps the time of earlier runs, and belongs to one experiment', async () => {
     const folder = path.join(temporaryFolder(), 'e');
     expect(await openFolder(folder, identity)).toBe(0);
     await writeIdentity(folder, identity, 34);
@@ -35,7 +35,7 @@ describe('the folder of an experiment', () => {
     }
   });
 
-  test('of an earlier version, under the former name, resumes', async () => {
+  test('of an earlier version, under its former name, resumes', async () => {
     const root = temporaryFolder();
     const folder = formerFolder(root, 'generalisation');
     expect(readIdentity(folder)).toMatchObject({ experiment: 'generalization', seconds: 12 });

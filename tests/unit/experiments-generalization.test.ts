@@ -67,7 +67,7 @@ test('unseen problems that turn right reproduce the finding', async () => {
   expect(numbersOf(found.criteria[1]!.measured)).toEqual([10, 0, 10, 0]);
 });
 
-test('one sort that learns and one that does not: partly, and the wrong rule is counted', () => {
+test('one kind that learns and one that does not: partly, and the wrong rule is counted', () => {
   const found = findings([...both(sums(6), lifts), ...both(differences(6), ruins)], heldOut, { sorts: true });
   expect(found.criteria.map(({ met }) => met)).toEqual([true, true, false, false]);
   expect(reproductionOf(found.criteria)).toBe('partly');
@@ -78,13 +78,13 @@ test('one sort that learns and one that does not: partly, and the wrong rule is 
   expect(counted).toContainEqual([6, 1, 1]);
 });
 
-test('nothing turns: not', () => {
+test('no changes: not reproduced', () => {
   const found = findings(both(sums(6), stays), heldOut);
   expect(found.criteria.map(({ met }) => met)).toEqual([false, false]);
   expect(reproductionOf(found.criteria)).toBe('not');
 });
 
-test('too few unseen problems of the sort decide nothing about it', () => {
+test('too few unseen problems of a kind decide nothing about it', () => {
   const few = heldOut.map((problem, i) => (i < 43 ? { ...problem, right: true } : problem));
   const all = (i: number, after: boolean) => UNSEEN[i]!.right || after;
   const found = findings(both(differences(6), all), few);
@@ -99,7 +99,7 @@ test('without labels nothing is measured', () => {
   expect(found.criteria.every(({ met }) => met === null)).toBe(true);
 });
 
-test.each([true, false])('sets are drawn by sort from what is not held out (embedded: %s)', async (embedded) => {
+test.each([true, false])('sets are drawn by kind from what is not held out (embedded: %s)', async (embedded) => {
   const context = fakeContext({
     embedded,
     seeds: [1, 2],

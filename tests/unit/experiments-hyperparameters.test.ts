@@ -36,7 +36,7 @@ const PAPER: FactorGrid = {
 const metOf = (grid: FactorGrid) => findings(grid).criteria.map(({ met }) => met);
 
 describe('hyperparameters', () => {
-  test('the step of a fall, and runs without one', () => {
+  test('finds the step of a fall, and runs without one', () => {
     // A mean over 3 steps that holds one step of 0 is 0.33, which is below 0.8 of 0.5.
     expect(fallOf(craftedRun(falling(50)))).toEqual({ step: 50, last: STEPS });
     expect(fallOf(craftedRun(falling(null)))).toEqual({ step: null, last: STEPS });
@@ -53,7 +53,7 @@ describe('hyperparameters', () => {
     expect(criteria[0]!.measured).toContain('0.6: 20, 22');
   });
 
-  test('partly: the order of temperatures is turned round', () => {
+  test('partly: the order of temperatures is reversed', () => {
     const temperature = [...PAPER.temperature].map(({ runs }, i) => ({
       value: PAPER.temperature[3 - i]!.value,
       runs,
@@ -63,12 +63,12 @@ describe('hyperparameters', () => {
     expect(reproductionOf(findings(grid).criteria)).toBe('partly');
   });
 
-  test('no order of temperatures is none', () => {
+  test('no order of temperatures does not count as an order', () => {
     const temperature = [setting(0.6, 60, 20), setting(0.8, 40, 61), setting(1, 21, 59), setting(1.2, 62, 41)];
     expect(metOf({ ...PAPER, temperature })[0]).toBe(false);
   });
 
-  test('not: nothing of it', () => {
+  test('not: no criterion is met', () => {
     const grid: FactorGrid = {
       temperature: [setting(0.6, 80, 80), setting(0.8, 70, 70), setting(1, 60, 60), setting(1.2, 50, 50)],
       'mini-batch': [setting(1, 30), setting(32, 60)],
@@ -79,7 +79,7 @@ describe('hyperparameters', () => {
     expect(reproductionOf(findings(grid).criteria)).toBe('not');
   });
 
-  test('nothing is told where nothing falls', () => {
+  test('decides nothing if nothing falls', () => {
     const still = (values: readonly number[]) => values.map((value) => setting(value, null, null));
     const grid: FactorGrid = {
       temperature: still([0.6, 1]),
@@ -97,7 +97,7 @@ describe('hyperparameters', () => {
     expect(criterion!.measured).toContain('rho 1, p 0.0833');
   });
 
-  test('a run that ends before the bound, and has not fallen, decides nothing', () => {
+  test('a run that ends before the bound without a fall decides nothing', () => {
     const short: FactorLevel = { value: 1, runs: [craftedRun({ steps: 10 })] };
     expect(metOf({ ...PAPER, 'mini-batch': [short, ...PAPER['mini-batch'].slice(1)] })[1]).toBeNull();
   });

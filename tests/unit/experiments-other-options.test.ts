@@ -12,11 +12,11 @@ const recipe = (given: Partial<RunConfig> = {}, seeds = [0, 1, 2], against: stri
   against,
 });
 
-test('an experiment as it is has none; threads and memory do not count', () => {
+test('an experiment with its own options has none; threads and memory do not count', () => {
   expect(otherOptions(recipe({ threads: 1, memoryLimit: 2 ** 30 }), recipe())).toEqual([]);
 });
 
-test('each is named with its own value', () => {
+test('each option is listed with its value', () => {
   const given = recipe(
     { steps: 5, optimizer: { ...base.optimizer, lr: 0.5 }, model: 'embedded:W' },
     [0],
@@ -33,7 +33,7 @@ test('each is named with its own value', () => {
   expect(otherOptionsText(found)).toContain('--steps 5 (250), --lr 0.5 (');
 });
 
-test('a part of problems is their number', () => {
+test('a subset of problems is listed by its number', () => {
   const all = { mean: 1, low: 0.926, high: 1, n: 48 };
   expect(partText(all, 48)).toBe('48 of 48 problems, a share of 1 (0.926 to 1)');
   expect(partOf(0.5, 3)).toBe('1.5 of 3');

@@ -39,7 +39,7 @@ const right = { majorities: ['r', 'r', 'r'], shares: [0.6, 0.8, 1], before: 0.7 
 const wrong = { majorities: ['x', 'x', 'x'], shares: [0.6, 0.75, 1], before: 0.3 };
 const met = (runs: SingleRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
-test('problems that amplify what they began with, right and wrong, reproduce the finding', async () => {
+test('problems that amplify their initial majority, right and wrong, reproduce the finding', async () => {
   const found = findings([...many(14, right, 'a'), ...many(6, wrong, 'b')]);
   expect(reproductionOf(found.criteria)).toBe('reproduced');
   await expectReport(perProblem, found);
@@ -59,7 +59,7 @@ test('problems that all flip do not', () => {
   expect(reproductionOf(found.criteria)).toBe('not');
 });
 
-test('a wrong answer that gives way to another wrong one neither flips nor is kept', () => {
+test('a wrong answer that is replaced by another wrong one neither flips nor is kept', () => {
   const other = { majorities: ['x', 'y'], shares: [0.6, 0.9], before: 0.2 };
   const runs = [...many(18, right, 'a'), ...many(4, other, 'b')];
   expect(met(runs)).toEqual([true, true, false, true, true]);
@@ -68,7 +68,7 @@ test('a wrong answer that gives way to another wrong one neither flips nor is ke
   expect(table?.kind === 'table' && table.rows[0]!.slice(0, 6)).toEqual(['S', 18, 0, 4, 0, 0]);
 });
 
-test('too few problems decide nothing, however well they agree', () => {
+test('too few problems decide nothing, even if all agree', () => {
   const three = findings([...many(1, right, 'a'), ...many(2, wrong, 'b')]);
   expect(three.criteria.map((criterion) => criterion.met)).toEqual([null, null, null, null, null]);
   expect(three.criteria[4]!.measured).toContain('1 (0.207 to 1)');
@@ -81,14 +81,14 @@ test('too few problems decide nothing, however well they agree', () => {
   expect(met([...many(14, right, 'a'), ...many(3, wrong, 'b')])).toEqual([true, true, null, true, null]);
 });
 
-test('seeds of a problem are no further problems', () => {
+test('seeds of a problem do not count as further problems', () => {
   const runs = many(10, right, 'a');
   const twice = findings([...runs, ...runs]);
   // 10 of 10 by Wilson, not 20 of 20
   expect(twice.criteria[0]!.measured).toContain('1 (0.722 to 1)');
 });
 
-test('without labels nothing is measured, and nothing counts as met', () => {
+test('without labels nothing is measured, and no criterion is met', () => {
   const runs = many(10, { ...right, labeled: false }, 'a');
   expect(met(runs)).toEqual([null, null, null, null, null]);
   expect(reproductionOf(findings(runs).criteria)).toBe('not');
@@ -131,7 +131,7 @@ test('every problem of the probe trains alone, on every model and with every see
   expect(context.expected.at(-1)).toBe(context.asked.length);
 });
 
-test('another model is looked at alone', async () => {
+test('another model is examined alone', async () => {
   const context = fakeContext({ base: { model: 'embedded:W' } });
   await perProblem.run(context);
   expect(context.asked.map(({ config }) => config.model)).toEqual(['embedded:W']);

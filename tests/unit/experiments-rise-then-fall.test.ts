@@ -91,12 +91,12 @@ describe('findings', () => {
     ]);
   });
 
-  test('without labels nothing is measured of the truth', () => {
+  test('without labels, accuracy is not measured', () => {
     const blind = (reward: RewardName) => crafted({ reward, truth: null, right: () => [] });
     expect(met([blind('majority-vote'), blind('ground-truth')])).toEqual([true, null, null, null]);
   });
 
-  test('non-finite weights are a fall, also of the oracle', () => {
+  test('non-finite weights count as a fall, also for the oracle', () => {
     const stands = crafted({ reward: 'majority-vote', right: course([0.5, 0.75]), truth: [0.4, 0.8] });
     const runs = [stands, crafted(oracle)];
     expect(met(runs)).toEqual([true, false, true, true]);
@@ -107,7 +107,7 @@ describe('findings', () => {
     });
   });
 
-  test('models that do not change are seldom said to', () => {
+  test('unchanged models are rarely classified as changed', () => {
     const draw = generator(11, 'select');
     let lifts = 0;
     let falls = 0;
@@ -131,12 +131,12 @@ describe('the step at which a model is lost', () => {
   const lost = (truth: Course, steps = 40) =>
     lossStep(craftedRun({ steps, metrics: { groundTruthReward: truth } })).step;
 
-  test('lies behind its peak', () => {
+  test('is after its peak', () => {
     expect(lost([0.02, 0.02, 0.03, 0.1, 0.3, 0.5, 0.6, 0.62, 0.6, 0.61], 10)).toBeNull();
     expect(lost([0.02, 0.6, 0.6, 0.0], 40)).toBeGreaterThan(27);
   });
 
-  test('is the last one where the weights broke before', () => {
+  test('is the last step if the weights became non-finite before', () => {
     const run = broken(craftedRun({ steps: 7, metrics: { groundTruthReward: 0.5 } }));
     expect(lossStep(run).step).toBe(7);
   });
@@ -157,7 +157,7 @@ describe("a user's problems", () => {
     return { trained: dataset.ids!, held: evaluation.dataset?.ids ?? [] };
   };
 
-  test('are split: what is evaluated never trains', async () => {
+  test('are split: evaluation problems are never trained on', async () => {
     for (const count of [3, 30, 300]) {
       const { trained, held } = await splitOf(count);
       expect(held.length).toBe(Math.min(64, count / 3));
@@ -168,7 +168,7 @@ describe("a user's problems", () => {
     expect((await splitOf(30)).held).not.toEqual(Array.from({ length: 10 }, (_, i) => `p${i}`));
   });
 
-  test('stay whole where there are evaluation problems of their own', async () => {
+  test('stay whole if there are separate evaluation problems', async () => {
     const other = fileOf(5);
     const context = fakeContext({
       embedded: false,
@@ -183,7 +183,7 @@ describe("a user's problems", () => {
     await expectRejection(splitOf(2), 'usage', { reason: 'too-few-problems', count: 2 });
   });
 
-  test('are what a reward trains and is measured on', async () => {
+  test('are what a reward trains on and is measured on', async () => {
     const context = fakeContext({ embedded: false, base: { dataset: { path: fileOf(30) } } });
     await riseThenFall.run(context);
     const trained = new Set(context.asked[0]!.config.dataset.ids);

@@ -34,7 +34,7 @@ function runs(reward: VerificationRuns['reward'], solved: readonly number[], agr
   };
 }
 
-test('the paper’s course reproduces it', async () => {
+test('the paper’s curves reproduce it', async () => {
   const found = findings(
     [
       runs('self-verification', [0.2, 0.5, 0.6], 0.9),
@@ -50,7 +50,7 @@ test('the paper’s course reproduces it', async () => {
   expect(JSON.stringify(found)).not.toMatch(/NaN|undefined/);
 });
 
-test('a judge that is talked round does not', () => {
+test('a judge that is fooled does not', () => {
   const found = findings(
     [
       runs('self-verification', [0.5, 0.55, 0.1], 0.2),
@@ -62,12 +62,12 @@ test('a judge that is talked round does not', () => {
   expect(reproductionOf(found.criteria)).toBe('not');
 });
 
-test('what was not run is not measured, and nothing is met by it', () => {
+test('what was not run is not measured, and meets no criterion', () => {
   const found = findings([], verify);
   expect(found.criteria.map(({ met }) => met)).toEqual(Array(6).fill(null));
 });
 
-test('the embedded experiment trains on known problems, validates on unseen ones, and judges by the verifier', async () => {
+test('the embedded experiment trains on known problems, validates on unseen ones, and grades with the verifier', async () => {
   const context = fakeContext({
     base: { ...selfVerificationExperiment.defaults, dataset: { path: 'embedded', limit: 16 } },
   });

@@ -56,7 +56,7 @@ const wrongly = { proxy: [0.5, 0.9], truth: [0.1, 0.05], before: 0.6, after: 0.7
 describe('findings', () => {
   const met = (runs: TestTimeRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
-  test('both rewards rise and stay, and wrong majorities do no harm: reproduced', async () => {
+  test('both rewards rise and stay high, and wrong majorities do no harm: reproduced', async () => {
     const found = findings(both(rises, wrongly), { sorts: true });
     expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(7).fill(true));
     expect(reproductionOf(found.criteria)).toBe('reproduced');
@@ -65,17 +65,17 @@ describe('findings', () => {
     expect([...numbers.slice(0, 3), ...numbers.slice(5)]).toEqual([0.6, 0.8, 0.2, 40, 0.2, 0.2, 0.2]);
   });
 
-  test('a rise that does not stay, and harm to the others: partly', () => {
+  test('a rise that does not last, and harm to held-out problems: partly', () => {
     const falls = { ...rises, truth: [0.6, 0.9, 0.7] };
     expect(met(both(falls, { ...wrongly, after: 0.4 }))).toEqual([true, true, false, true, false, false, true]);
   });
 
-  test('within the margin is no harm, but no improvement', () => {
+  test('within the margin there is no harm, but no improvement', () => {
     const slightly = { ...wrongly, before: 0.6, after: 0.6, apart: 0.1 };
     expect(met(both(rises, slightly)).slice(4)).toEqual([true, false, true]);
   });
 
-  test('too few problems held out decide nothing about others', () => {
+  test('too few held-out problems decide nothing about them', () => {
     const runs = both(rises, { ...wrongly, before: 0.6, after: 0.6 }).map((one) => ({
       ...one,
       run: { ...one.run, records: one.run.records.filter((r) => r.type !== 'group' || r.problem < 1) },
@@ -91,7 +91,7 @@ describe('findings', () => {
     expect(reproductionOf(found.criteria)).toBe('not');
   });
 
-  test('without wrong majorities that part is not measured, and said to be so', () => {
+  test('without wrong majorities that part is not measured, and the report says so', () => {
     const found = findings(both(rises, wrongly).filter(({ kind }) => kind === 'any'));
     expect(found.criteria.map((criterion) => criterion.met)).toEqual([true, true, true, true, null, null, null]);
     expect(found.remarks.length).toBeGreaterThan(0);
@@ -106,7 +106,7 @@ describe('changes', () => {
     label: { before: before > 0.5, after: after > 0.5 },
   });
 
-  test('a problem counts once, with its mean over the seeds; seeds once each', () => {
+  test('a problem counts once, with its mean over the seeds; seeds count once each', () => {
     const found = meanChange(
       [
         [change('a', 0, 1), change('b', 0.5, 0.5)],
@@ -147,7 +147,7 @@ describe('changes', () => {
 });
 
 describe('choosing problems', () => {
-  test('a probe tells the majority of each problem in order, right only where there is a label', () => {
+  test('a probe gives the majority of each problem in order, and its correctness only with a label', () => {
     const groups = [2, 0, 1].map(
       (problem): CraftedGroup => ({
         phase: 'probe',
@@ -175,7 +175,7 @@ describe('choosing problems', () => {
     expect(found.map(({ accuracy }) => accuracy)).toEqual([2 / 3, 0, null]);
   });
 
-  test('seeds draw other problems, none twice, and the same seed the same ones', () => {
+  test('each seed draws other problems, none twice, and the same seed the same ones', () => {
     const all = Array.from({ length: 50 }, (_, i) => i);
     expect(drawn(1, all, 10)).toEqual(drawn(1, all, 10));
     expect(drawn(2, all, 10)).not.toEqual(drawn(1, all, 10));
@@ -183,13 +183,13 @@ describe('choosing problems', () => {
     expect(drawn(1, all, 99)).toHaveLength(50);
   });
 
-  test('wrong rules: adding up a difference, and the last term; a slip is none', () => {
+  test('wrong rules are: adding in a difference, and the last term; a slip is not a rule', () => {
     const follows = (text: string, answer: string | null) => followsWrongRule({ text, answer });
     expect([follows('9-3-1=', '13'), follows('9-3-1=', '1'), follows('2+3+4=', '4')]).toEqual([true, true, true]);
     expect([follows('9-3-1=', '6'), follows('2+3+4=', '9'), follows('2+3+4=', null)]).toEqual([false, false, false]);
   });
 
-  test('answers are the same by value, sorts follow from the text', () => {
+  test('answers are compared by value, kinds follow from the text', () => {
     expect([sameAnswer('1/2', '0.5'), sameAnswer('a', 'a'), sameAnswer('1', '2')]).toEqual([true, true, false]);
     expect(['9-1-1=', '1+2+3='].map(sortOf)).toEqual(['differences', 'sums']);
   });
@@ -220,7 +220,7 @@ describe('the plan', () => {
   const idsOf = (context: ReturnType<typeof fakeContext>, kind: string) =>
     context.asked.filter(({ id }) => id.startsWith(kind)).map(({ config }) => config.dataset.ids!);
 
-  test('64 problems, and 32 with wrong majorities, both apart from those held out', async () => {
+  test('64 problems, and 32 with wrong majorities, both disjoint from those held out', async () => {
     const context = probing(fakeContext({ seeds: [1, 2, 3] }), 640);
     await testTime.run(context);
     expect(context.files.get('pool')).toHaveLength(640);
@@ -235,7 +235,7 @@ describe('the plan', () => {
     expect(context.expected.at(-1)).toBe(context.asked.length);
   });
 
-  test("a user's small dataset is split; their limits hold", async () => {
+  test("a user's small dataset is split; their limits apply", async () => {
     const context = probing(
       fakeContext({
         embedded: false,
@@ -260,7 +260,7 @@ describe('the plan', () => {
     expect([...wrong].sort()).toEqual(thirds.sort());
   });
 
-  test('evaluation problems of their own are the ones held out', async () => {
+  test("a user's evaluation problems are the ones held out", async () => {
     const options = { size: 100, heldOut: 20, votes: 8 };
     const context = probing(
       fakeContext({

@@ -54,7 +54,7 @@ function byChance(seed: number): Voted {
 const sharpened: CourseOf = (start, step) => predictShare(start, 10, step);
 const met = (runs: TheoryRun[]) => findings(runs).criteria.map((criterion) => criterion.met);
 
-test('exact sharpening reproduces all of it, and its beta is found', async () => {
+test('exact sharpening meets all criteria, and its beta is found', async () => {
   const found = findings(experiment(sharpened));
   expect(found.criteria.map((criterion) => criterion.met)).toEqual(Array(8).fill(true));
   expect(reproductionOf(found.criteria)).toBe('reproduced');
@@ -76,24 +76,24 @@ test('exact sharpening reproduces all of it, and its beta is found', async () =>
   expect(found.remarks.join(' ')).not.toMatch(/NaN|undefined|–/);
 });
 
-test.each([1, 2, 3])('with the votes of the experiment sharpening is found as well, by chance %i', (seed) => {
+test.each([1, 2, 3])('sharpening is also found with the number of votes of the experiment, sample %i', (seed) => {
   expect(
     reproductionOf(findings(experiment((start, step) => predictShare(start, 14, step), byChance(seed))).criteria),
   ).toBe('reproduced');
 });
 
-test.each([1, 2, 3, 4])('a model that does not learn meets nothing, by chance %i', (seed) => {
+test.each([1, 2, 3, 4])('a model that does not learn meets no criterion, sample %i', (seed) => {
   const found = findings(experiment((start) => start, byChance(seed)));
   expect(reproductionOf(found.criteria)).toBe('not');
   // the majorities stay because nothing changes
   expect(found.criteria[1]!.met).toBeNull();
 });
 
-test('nor does one that is sure from the start', () => {
+test('nor does one that is certain from the start', () => {
   expect(reproductionOf(findings(experiment(() => 1)).criteria)).toBe('not');
 });
 
-test('majorities that give way do not', () => {
+test('nor do majorities that change', () => {
   // each begins with a majority for m; the odds of the other answer grow by e^2 per step
   const found = findings(experiment((start, step) => 1 - predictShare(1 - start, 0.5, step)));
   const [rises, keeps, ends, grows, , , , nearer] = found.criteria.map((criterion) => criterion.met);
@@ -101,7 +101,7 @@ test('majorities that give way do not', () => {
   expect(reproductionOf(found.criteria)).toBe('not');
 });
 
-test('a growth that stops, and a jump, are not what their first third predicts', () => {
+test('growth that stops, and a jump, are not what the first third predicts', () => {
   const stops: CourseOf = (start, step) => sharpened(start, Math.min(step, 12));
   const jumps: CourseOf = (start, step) => (step < STEPS / 2 ? start : 0.98);
   for (const course of [stops, jumps]) {
@@ -118,7 +118,7 @@ test('too few problems decide nothing about predictions', () => {
   expect(predictions).toEqual([null, null, null, null]);
 });
 
-test('nothing to look at is nothing met', () => {
+test('without data no criterion is met', () => {
   const found = findings([]);
   expect(found.criteria.every(({ met }) => met === null)).toBe(true);
   expect(reproductionOf(found.criteria)).toBe('not');

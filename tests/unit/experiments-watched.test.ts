@@ -33,7 +33,7 @@ function run(
 const FALLING = [0.7, 0.7, 0.05, 0.05];
 const SOUND = [0.6, 0.8];
 
-test('hits, late warnings, misses, false alarms and quiet runs are told apart', () => {
+test('hits, late warnings, misses, false alarms and quiet runs are distinguished', () => {
   const runs = [
     watchedRun('a', run('a', FALLING, 12)),
     watchedRun('b', run('b', FALLING, 40)),
@@ -62,7 +62,7 @@ test('without a fall only false alarms are counted', () => {
   expect(table?.kind === 'table' && [table.note?.match(/\d+/g)?.map(Number), table.rows]).toEqual([[0, 1], []]);
 });
 
-test('runs that were not watched, or cannot be judged, are left out', () => {
+test('runs that were not watched, or cannot be judged, are excluded', () => {
   expect(watchedRun('off', run('off', FALLING, null, 'off'))).toBeNull();
   const unlabeled = run('blind', SOUND, 5).map((record) =>
     record.type === 'step' ? { ...record, metrics: { ...record.metrics, groundTruthReward: null } } : record,

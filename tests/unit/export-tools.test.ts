@@ -40,7 +40,7 @@ function linesOf(path: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-test('rows are given by step and phase, each once', async () => {
+test('rows are grouped by step and phase, each once', async () => {
   const steps: string[] = [];
   let count = 0;
   for await (const { phase, step, rows: some } of stepRows(run)) {
@@ -57,7 +57,7 @@ test('rows are given by step and phase, each once', async () => {
 });
 
 describe("verl's dumps", () => {
-  test('have its columns, and what is next to the score', async () => {
+  test('have its columns, and those next to the score', async () => {
     const dumped = rows.filter(({ phase }) => phase !== 'greedy');
     expect(await exportVerl(run, out)).toBe(dumped.length);
     expect(readdirSync(join(out, 'rollouts')).sort()).toEqual(['1.jsonl', '2.jsonl', '3.jsonl']);
@@ -94,7 +94,7 @@ describe("verl's dumps", () => {
 });
 
 describe('the file of RLLoggingBoard', () => {
-  test('holds the rollouts that train, with their tokens', async () => {
+  test('contains the rollouts used for training, with their tokens', async () => {
     const trained = rows.filter(({ phase }) => phase === 'train');
     expect(await exportRlLoggingBoard(run, out)).toBe(trained.length);
     const lines = linesOf(join(out, 'rollouts_rank0.jsonl'));
@@ -109,7 +109,7 @@ describe('the file of RLLoggingBoard', () => {
     });
   });
 
-  test('is refused where nothing has a reward', async () => {
+  test('is refused if nothing has a reward', async () => {
     const empty = join(temporaryFolder(), 'run');
     await writeRunFixture(empty, { problems: 2, votes: 2, steps: 0 });
     await expectRejection(exportRlLoggingBoard(empty, out), 'usage', { reason: 'no-rewards' });
@@ -168,7 +168,7 @@ test("Inspect's logs have one sample per rollout, and the means of its scores", 
 });
 
 describe('metrics', () => {
-  test('of a step are together, in the order of the steps', async () => {
+  test('of a step are in one row, in the order of the steps', async () => {
     const steps = await metricsByStep(run);
     expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
     let scalars = 0;
@@ -217,7 +217,7 @@ describe('Trackio', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  test('gets one entry per step, which a second export repeats under the same ids', async () => {
+  test('receives one entry per step, which a second export repeats under the same ids', async () => {
     const { address, asked } = await dashboard({ body: '{"data": null}' });
     const steps = await metricsByStep(run);
     expect(await exportTrackio(run, address)).toBe(steps.length);
@@ -233,7 +233,7 @@ describe('Trackio', () => {
     expect(new Set(first!.map(({ log_id }) => log_id)).size).toBe(steps.length);
   });
 
-  test('that refuses is named, and so is an address that is none', async () => {
+  test('that refuses is named, and so is an invalid address', async () => {
     const denied = await dashboard({ status: 403, body: 'no write access' });
     await expectRejection(exportTrackio(run, denied.address), 'usage', { reason: 'trackio-refused' });
     const failed = await dashboard({ body: '{"error": "write token required"}' });

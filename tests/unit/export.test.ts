@@ -40,7 +40,7 @@ function readLines<T>(path: string): T[] {
 }
 
 describe('rollouts', () => {
-  test('become one line each, with what the records and the frames say', async () => {
+  test('become one line each, with the data of records and frames', async () => {
     const path = join(out, 'new', 'folder', 'rollouts.jsonl');
     expect(await exportRolloutsJsonl(run, path)).toBe(rollouts);
     const rows = readLines<RolloutRow>(path);
@@ -74,7 +74,7 @@ describe('rollouts', () => {
     );
   });
 
-  test('can be chosen by phase, and carry their tokens where asked', async () => {
+  test('can be selected by phase, and include their tokens on request', async () => {
     const path = join(out, 'rollouts.jsonl');
     const count = await exportRolloutsJsonl(run, path, { phases: ['greedy'], perToken: true });
     const rows = readLines<RolloutRow>(path);
@@ -96,7 +96,7 @@ describe('rollouts', () => {
     expect(await parquetReadObjects({ file: await asyncBufferFromFile(path) })).toEqual(expected);
   });
 
-  test('have no half characters, which other readers refuse', async () => {
+  test('have no unpaired surrogates, which other readers refuse', async () => {
     const folder = join(temporaryFolder(), 'run');
     await writeRunFixture(folder, { problems: 1, votes: 2, steps: 1, every: 1 });
     const file = join(folder, 'problems.jsonl');
@@ -123,7 +123,7 @@ describe('rollouts', () => {
     expect(readFileSync(join(out, 'rollouts.jsonl'), 'utf8')).toBe('');
   });
 
-  test('are read no further than they are taken', async () => {
+  test('are read only as far as they are consumed', async () => {
     const rows = rolloutRows(run);
     await rows.next();
     // Were the run read ahead, this would be an error now.
@@ -139,7 +139,7 @@ describe('rollouts', () => {
   test.each([
     ['JSONL', exportRolloutsJsonl],
     ['Parquet', exportRolloutsParquet],
-  ])('leave an earlier %s file alone when they cannot be exported', async (_, exportRollouts) => {
+  ])('do not touch an earlier %s file if they cannot be exported', async (_, exportRollouts) => {
     const path = join(out, 'rollouts');
     writeFileSync(path, 'earlier');
     const damaged = join(temporaryFolder(), 'run');
@@ -151,7 +151,7 @@ describe('rollouts', () => {
     expect(readFileSync(path, 'utf8')).toBe('earlier');
   });
 
-  test('name the file that cannot be written', async () => {
+  test('report the file that cannot be written', async () => {
     const path = join(out, 'taken');
     mkdirSync(join(path, 'by-a-folder'), { recursive: true });
     await expectRejection(exportRolloutsJsonl(run, path), 'disk', { reason: 'is-folder', file: path });
@@ -186,7 +186,7 @@ describe('metrics', () => {
     expect(rows[0]).not.toHaveProperty('seq');
   });
 
-  test('that do not exist are null, and left out of TensorBoard', async () => {
+  test('that do not exist are null, and omitted from TensorBoard', async () => {
     const unlabeled = join(temporaryFolder(), 'run');
     await writeRunFixture(unlabeled, { problems: 2, votes: 2, steps: 1, labels: false });
     await exportMetricsJsonl(unlabeled, join(out, 'metrics.jsonl'));
@@ -199,7 +199,7 @@ describe('metrics', () => {
 });
 
 describe('TensorBoard', () => {
-  test('checksums are the standard ones', () => {
+  test('uses standard checksums', () => {
     const digits = Buffer.from('123456789');
     expect(crc32(digits).toString(16)).toBe('cbf43926');
     expect(crc32c(digits).toString(16)).toBe('e3069283');
@@ -216,11 +216,11 @@ describe('TensorBoard', () => {
       scalarEvent(1795548612.75, 0, 'evaluation/accuracy', 0),
       '2700000000000000bbe1b146090000307179c1da412a1c0a1a0a136576616c756174696f6e2f616363757261637915000000003a12a0af',
     ],
-  ])('records are those of the reference writer (%#)', (event, golden) => {
+  ])('has the same records as the reference writer (%#)', (event, golden) => {
     expect(Buffer.from(tfRecord(event)).toString('hex')).toBe(golden);
   });
 
-  test('gets every scalar, and writing again replaces the file', async () => {
+  test('receives every scalar, and writing again replaces the file', async () => {
     const first = await exportTensorboard(run, out);
     const bytes = readFileSync(first.path);
     const lengths: number[] = [];

@@ -40,7 +40,7 @@ describe('how a problem changed', () => {
   const wrong = { answer: '2', verdict: 'wrong' } as const;
   const unknown = { answer: '1', verdict: 'unknown' } as const;
 
-  test('is told by verdict first, then by answer', () => {
+  test('is described by verdict first, then by answer', () => {
     expect([of(right, wrong), of(wrong, right), of(wrong, { ...wrong, answer: '3' })]).toEqual([
       ...['broke', 'fixed', 'switched'],
     ]);
@@ -56,7 +56,7 @@ describe('how a problem changed', () => {
 });
 
 describe('the command', () => {
-  test('lists those that changed by how they did, and shows the chosen one in the panel', async () => {
+  test('lists changed problems by the kind of change, and shows the selected one in the panel', async () => {
     const changed = all.map(changeOf);
     editor.answers = [(row: Row) => typeof row.problem === 'number'];
     const { app, opened } = windowOn(run);
@@ -83,7 +83,7 @@ describe('the command', () => {
     expect(opened).toEqual(['diff']);
   });
 
-  test('says so where nothing changed', async () => {
+  test('says so if nothing changed', async () => {
     const { folder } = await writeRunFixture(path.join(temporaryFolder(), 'still'), {
       problems: 2,
       votes: 2,
@@ -97,7 +97,7 @@ describe('the command', () => {
   });
 });
 
-test('the two sides differ in the lines of those that changed, and only there', () => {
+test('the two sides differ only in the lines of changed problems', () => {
   const { problems } = run;
   const [before, after] = (['before', 'after'] as const).map((side) => changeLines(problems, all, side));
   expect([before!.length, after!.length]).toEqual([problems.length, problems.length]);

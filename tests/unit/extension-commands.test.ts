@@ -63,7 +63,7 @@ const writing = (row: Row) => row.kind === undefined && !row.reward;
 const rows = () => editor.asked.at(0)!.items;
 
 describe('choosing a reward', () => {
-  it('offers every reward in its family with a sentence about it, and marks the present one', async () => {
+  it('offers every reward in its family with a description, and marks the current one', async () => {
     const { chooseReward, needsOf } = await import('../../extension/commands/reward.ts');
     editor.answers = [undefined];
     await chooseReward(fakeApp().app, undefined);
@@ -96,7 +96,7 @@ describe('choosing a reward', () => {
     expect(editor.user.reward).toBe('majority-vote');
   });
 
-  it('sets a name where the setting stands, and an expression in rollscope.config', async () => {
+  it('sets a name in the scope of the setting, and an expression in rollscope.config', async () => {
     const { chooseReward } = await import('../../extension/commands/reward.ts');
     const { app } = fakeApp();
     editor.answers = [named('probability')];
@@ -134,7 +134,7 @@ describe('choosing a reward', () => {
     for (const [i, name] of chosen.entries()) expect(editor.shown[i]!.message).toContain(title(name));
   });
 
-  it('refuses what cannot be read', async () => {
+  it('refuses an invalid expression', async () => {
     const { chooseReward } = await import('../../extension/commands/reward.ts');
     await expect(chooseReward(fakeApp().app, 'empo +')).rejects.toMatchObject({ code: 'config' });
     expect(editor.user.config).toBeUndefined();
@@ -142,7 +142,7 @@ describe('choosing a reward', () => {
 });
 
 describe('choosing a model', () => {
-  it('offers the embedded one, those used lately, and the other embedded ones, each once', async () => {
+  it('offers the embedded one, recent ones, and the other embedded ones, each once', async () => {
     const { addModel } = await import('../../extension/commands/models.ts');
     const used: string[] = [];
     const models = {
@@ -195,7 +195,7 @@ describe('the tasks of experiments', () => {
     return path.join(folder, 'report.html');
   };
 
-  it('run in the engine’s Node; the report of one that ended well is opened, and no other', async () => {
+  it('run in the engine’s Node; the report of a successful one is opened', async () => {
     const { Experiments } = await import('../../extension/experiments/tasks.ts');
     const home = temporaryFolder();
     vi.stubEnv('ROLLSCOPE_HOME', home);
@@ -248,7 +248,7 @@ describe('the tasks of experiments', () => {
 });
 
 describe('running an experiment', () => {
-  it('offers each with its question and time, and runs it as it was made', async () => {
+  it('offers each with its question and time, and runs it with its own settings', async () => {
     const { runExperiment } = await import('../../extension/commands/experiments.ts');
     const { app, begun } = fakeApp();
     editor.answers = [({ name }) => name === 'test-time'];
@@ -264,7 +264,7 @@ describe('running an experiment', () => {
     expect(begun).toEqual([['test-time', []]]);
   });
 
-  it('asks about the model only where another than the embedded ones is in use', async () => {
+  it('asks about the model only if the selected one is not embedded', async () => {
     const { runExperiment } = await import('../../extension/commands/experiments.ts');
     const { app, begun } = fakeApp();
     editor.user.model = 'owner/name';

@@ -28,7 +28,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 const asIn = ({ row, id, text }: Problem) => ({ row, id, prompt: text });
 
 describe('detection', () => {
-  it('knows problem files by their head', () => {
+  it('recognizes problem files by their beginning', () => {
     expect(looksLikeProblems('{"question": "1+1?", "answer": "2"}\n', 'jsonl')).toBe(true);
     expect(looksLikeProblems('\n\n{"id": 1, "Prompt": "1+1?"}', 'jsonl')).toBe(true);
     expect(looksLikeProblems(`[\n  {"id": "0", "prompt": "${'long '.repeat(2000)}`.slice(0, 8192), 'json')).toBe(true);
@@ -71,7 +71,7 @@ describe('detection', () => {
     ]);
   });
 
-  it('gives no problem a lens where several share a line', () => {
+  it('shows no lenses if several problems share a line', () => {
     expect(
       findProblems('[{"prompt": "a"}, {"prompt": "b"},\n{"prompt": "c"}]', 'json', {}).map(({ row }) => row),
     ).toEqual([2]);
@@ -92,7 +92,7 @@ describe('results', () => {
     return { run, results: new FileResults(run, dataset), dataset };
   }
 
-  it('belong to problems whose text is unchanged, wherever they have moved', async () => {
+  it('belong to problems with unchanged text, wherever they have moved', async () => {
     const { run, results } = await fixture();
     const { text: prompt, id } = run.problems[2]!;
     expect(results.find({ row: 2, id, prompt })?.problem.index).toBe(2);
@@ -107,7 +107,7 @@ describe('results', () => {
     expect(new FileResults(run, '/elsewhere/sums.jsonl').find({ row: 2, id, prompt })).toBeUndefined();
   });
 
-  it('read as share, verdict and answer', async () => {
+  it('show share, verdict and answer', async () => {
     const { run, results } = await fixture();
     const all = run.problems.map((problem) => results.find(asIn(problem))!);
     expect(new Set(all.map(({ view }) => view.verdict))).toEqual(new Set(['correct', 'wrong']));
@@ -165,7 +165,7 @@ describe('results', () => {
 });
 
 describe('the forecast of a problem', () => {
-  it('stands above it until it has come about, and in the hover with its signals', async () => {
+  it('is shown above it until its outcome is known, and in the hover with its signals', async () => {
     const dataset = path.join(temporaryFolder(), 'sums.jsonl');
     const { folder } = await writeRunFixture(path.join(temporaryFolder(), 'run'), {
       problems: 4,
@@ -224,7 +224,7 @@ describe('the forecast of a problem', () => {
 describe('health', () => {
   const progress = { ...PROGRESS, run: 'a`b](command:evil)' };
 
-  it('follows the link first, then the run', () => {
+  it('depends on the connection first, then on the run', () => {
     expect(healthOf('off', progress)).toBe('off');
     expect(healthOf('reconnecting', progress)).toBe('reconnecting');
     expect(healthOf('connected', null)).toBe('idle');
@@ -243,7 +243,7 @@ describe('health', () => {
     ]);
   });
 
-  it('says how far a run is, and offers what can be done', () => {
+  it("shows a run's progress, and offers possible actions", () => {
     const content = statusContent('running', progress);
     const probe = statusContent('running', { ...progress, step: 0, steps: 0, fraction: 0.42, secondsLeft: null });
     expect(probe.text).toContain('probe 42%');
@@ -265,7 +265,7 @@ describe('health', () => {
     });
   });
 
-  it('lets the tooltip run our own commands only', () => {
+  it('allows only our own commands in the tooltip', () => {
     for (const health of [
       'off',
       'starting',
@@ -305,7 +305,7 @@ describe('the panel page', () => {
     expect(html).not.toMatch(/style=|<style/);
   });
 
-  it('goes by the run that a former page kept, whatever it kept', () => {
+  it('restores the run that a former page stored, in any format', () => {
     expect([
       runOfViewState({ run: 'a', problem: null, step: null }),
       runOfViewState(undefined),
@@ -328,7 +328,7 @@ describe('the configuration of a run', () => {
       place,
     );
 
-  it('is the preset of the model where the settings say nothing', () => {
+  it("is the model's preset if the settings say nothing", () => {
     const embedded = build({ job: 'train', dataset: 'embedded' }, settings);
     expect(embedded).toMatchObject({
       job: 'train',
@@ -341,7 +341,7 @@ describe('the configuration of a run', () => {
     expect(real.dataset.system).toBeUndefined();
   });
 
-  it('takes what the settings say', () => {
+  it('uses the settings', () => {
     const config = build(
       { job: 'train', dataset: '/a.jsonl' },
       {
@@ -372,12 +372,12 @@ describe('the configuration of a run', () => {
     ).toBeNull();
   });
 
-  it('takes one problem as a batch of its own', () => {
+  it('treats one problem as a batch of its own', () => {
     const config = build({ job: 'train', dataset: '/a.jsonl', ids: ['7'] }, { ...settings, batch: 32 });
     expect(config).toMatchObject({ batch: 1, dataset: { ids: ['7'] } });
   });
 
-  it('keeps votes and trained rollouts in step', () => {
+  it('keeps votes and trained rollouts consistent', () => {
     const of = (votes: number | null, group: number | null) => {
       const config = build({ job: 'train', dataset: 'embedded' }, { ...settings, votes, group });
       return [config.votes, config.group];
@@ -393,7 +393,7 @@ describe('the configuration of a run', () => {
     expectThrow(() => of(8, 16), 'config', facts);
   });
 
-  it('lays rollscope.config over the settings, object by object', () => {
+  it('merges rollscope.config into the settings, object by object', () => {
     const config = build(
       { job: 'train', dataset: 'embedded' },
       {
@@ -436,7 +436,7 @@ describe('the configuration of a run', () => {
     expect(build({ ...one, ids: ['7'] }, { ...settings, config: { batch: 32 } }).batch).toBe(1);
   });
 
-  it('reads other problems to evaluate on as the training problems are read', () => {
+  it('reads separate evaluation problems like the training problems', () => {
     const { evaluation } = build(
       { job: 'train', dataset: '/a.jsonl' },
       {
@@ -449,7 +449,7 @@ describe('the configuration of a run', () => {
     expect(evaluation.dataset).toMatchObject({ path: '/b.jsonl', fields: { prompt: 'q' }, system: 'Hurry.' });
   });
 
-  it('names the field of rollscope.config that is wrong, unknown, or not its to say', () => {
+  it('names the field of rollscope.config that is wrong, unknown, or not allowed there', () => {
     const use = (config: Record<string, unknown>) =>
       build({ job: 'train', dataset: 'embedded' }, { ...settings, config });
     const setting = 'setting rollscope.config';
@@ -471,7 +471,7 @@ describe('the configuration of a run', () => {
     expect(() => use({ dataset: { limit: 3 } })).not.toThrow();
   });
 
-  it('takes relative paths of programs and policies from the folder that is open', () => {
+  it('resolves relative paths of programs and policies against the open folder', () => {
     const there = path.resolve('/w/reward.mjs');
     const place = { folder: path.resolve('/w'), home: '/home/me', exists: (file: string) => file === there };
     const config = {
@@ -506,7 +506,7 @@ describe('the configuration of a run', () => {
     });
   });
 
-  it('lets a workspace override the user, and names the scope whose value is wrong', () => {
+  it('lets a workspace override the user, and names the scope of a bad value', () => {
     const target = { job: 'train', dataset: 'embedded' } as const;
     expect(build(target, { steps: 7, batch: 4 }, { steps: 9 })).toMatchObject({ steps: 9, batch: 4 });
     expect(build(target, { loraRank: 4 }, { loraRank: 0 }).lora).toBeNull();
@@ -528,7 +528,7 @@ describe('the configuration of a run', () => {
 });
 
 describe('lifecycles', () => {
-  it('dispose of everything once, the latest first, and of late additions at once', () => {
+  it('dispose of everything once, in reverse order, and of late additions at once', () => {
     const order: number[] = [];
     const scope = new Disposables();
     const item = (n: number) => ({ dispose: () => order.push(n) });
@@ -543,7 +543,7 @@ describe('lifecycles', () => {
     expect(scope.disposed).toBe(true);
   });
 
-  it('wait for calm, or keep a pace without losing the last call', () => {
+  it('debounce, or throttle without losing the last call', () => {
     vi.useFakeTimers();
     try {
       const calls: string[] = [];

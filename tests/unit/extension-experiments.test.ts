@@ -11,7 +11,7 @@ import { listReports, reportIn, reproductionText } from '../../extension/experim
 import { temporaryFolder } from '../support/processes.ts';
 
 describe('the list of experiments', () => {
-  it('is what the command line says', () => {
+  it('equals that of the command line', () => {
     const experiments = all.map(({ name, title, question, finding, minutes }) => ({
       name,
       title,
@@ -28,7 +28,7 @@ describe('the list of experiments', () => {
 describe('an experiment as a task', () => {
   const program = { node: '/node', cli: '/dist/cli.js' };
 
-  it('is the command line in a process of the engine’s Node', () => {
+  it('is the command line in a separate process of the engine’s Node', () => {
     const args = ['p.jsonl', '--seeds', '1'];
     expect(processOf(program, { type: 'rollscope', experiment: 'theory', args }, '/home/.rollscope')).toEqual({
       process: '/node',
@@ -40,7 +40,7 @@ describe('an experiment as a task', () => {
     });
   });
 
-  it('is taken from tasks.json only when it is one', () => {
+  it('is accepted from tasks.json only if it is valid', () => {
     expect(isExperimentTask({ type: 'rollscope', experiment: 'rise-then-fall' })).toBe(true);
     expect(isExperimentTask({ type: 'rollscope', experiment: 'theory', args: ['--seeds', '1'] })).toBe(true);
     for (const bad of [
@@ -54,7 +54,7 @@ describe('an experiment as a task', () => {
     }
   });
 
-  it('may write to a folder of its own', () => {
+  it('may write to its own folder', () => {
     const out = (...args: string[]) => outOf({ type: 'rollscope', experiment: 'theory', args }, path.resolve('/w'));
     expect([out(), out('--seeds', '1'), out('--out')]).toEqual([null, null, null]);
     expect([out('--out', 'here'), out('--out=here')]).toEqual([path.resolve('/w/here'), path.resolve('/w/here')]);
@@ -63,7 +63,7 @@ describe('an experiment as a task', () => {
 });
 
 describe('reports', () => {
-  it('are found with what came out, the newest first', async () => {
+  it('are found with their result, the newest first', async () => {
     const root = temporaryFolder();
     const make = (name: string, time: number, result?: string) => {
       const folder = path.join(root, name);

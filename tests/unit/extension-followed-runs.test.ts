@@ -59,7 +59,7 @@ function window(root: string, { isRestored = false } = {}) {
 const shown = () => editor.statusItems.find(({ text }) => text.includes('Following'))!;
 
 describe('a followed run that collapses', () => {
-  test('is told of once: notification, status bar, and its line in the list', async () => {
+  test('is reported once: notification, status bar, and its line in the list', async () => {
     const { followed, told, import: importSteps, leave, job } = window(temporaryFolder());
     expect(followed.runs).toEqual([]);
     await importSteps(1, 5);
@@ -89,7 +89,7 @@ describe('a followed run that collapses', () => {
     expect(followed.runs).toEqual([]);
   });
 
-  test('before this window began to follow it is not told of again', async () => {
+  test('before this window followed it is not reported again', async () => {
     const root = temporaryFolder();
     writeVerlSteps(path.join(root, 'logs'), 1, 14);
     await importFrom(path.join(root, 'logs'), path.join(root, 'runs', 'followed'));

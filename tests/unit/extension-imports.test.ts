@@ -79,7 +79,7 @@ function window(program: ReturnType<typeof commandLine>['program'], runs: string
 }
 
 describe('an import', () => {
-  test('says how far it is, and what it has come to', async () => {
+  test('shows its progress and its result', async () => {
     const { program, calls } = commandLine();
     const { imports } = window(program, temporaryFolder());
     const job = await imports.begin({ source: '/dumps/a', follow: false, map: 'prompt=q' });
@@ -96,14 +96,14 @@ describe('an import', () => {
     ]);
   });
 
-  test('of two at once has a run of its own', async () => {
+  test('of two at the same time has its own run', async () => {
     const { program } = commandLine();
     const { imports } = window(program, temporaryFolder());
     const [a, b] = await Promise.all(['/x/dump', '/y/dump'].map((source) => imports.begin({ source, follow: true })));
     expect(a!.folder).not.toBe(b!.folder);
   });
 
-  test('continues the run that an import of the same was begun with', async () => {
+  test('continues the run that an earlier import of the same path started', async () => {
     const runs = temporaryFolder();
     const source = path.join(DUMPS, 'verl-0.9.1');
     const folder = path.join(runs, 'import-verl-20260101-000000');
@@ -122,7 +122,7 @@ describe('an import', () => {
 });
 
 describe('a folder that is followed', () => {
-  test('is followed in the next window, in the same run, once the former has let go of it', async () => {
+  test('is followed in the next window, in the same run, once the former has released it', async () => {
     const runs = temporaryFolder();
     const first = commandLine();
     const before = window(first.program, runs);
@@ -155,8 +155,8 @@ describe('a folder that is followed', () => {
   });
 });
 
-describe('what a workspace holds', () => {
-  test('is found by content, the parts of a dump within it, and no run of Rollscope', async () => {
+describe("a workspace's dumps", () => {
+  test("are found by content, as are the parts of a dump, but not Rollscope's runs", async () => {
     const root = temporaryFolder();
     const file = (name: string, text: string) => {
       mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
@@ -179,7 +179,7 @@ describe('what a workspace holds', () => {
     ]);
   });
 
-  test('is offered once for each folder, not where it was imported, and never again when that is asked', async () => {
+  test('are offered once per folder, not where one was imported, and never again on request', async () => {
     resetEditor();
     const memory = () => {
       const kept = new Map<string, unknown>();

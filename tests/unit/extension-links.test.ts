@@ -43,11 +43,11 @@ describe('a link', () => {
     ['/runs/../runs/mine', path.posix, '/runs/mine'],
     ['//runs/mine', path.posix, '/runs/mine'],
     ['C:\\runs\\mine', path.win32, 'C:\\runs\\mine'],
-  ])('to %j leads there', (folder, system, found) => {
+  ])('to %j opens that place', (folder, system, found) => {
     expect(localFolder(folder, system)).toBe(found);
   });
 
-  test('looks nowhere for a folder of another machine, cursor A included', async () => {
+  test('does not look for a folder of another machine, cursor A included', async () => {
     const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 2, votes: 2, steps: 1 });
     for (const given of [{ folder: 'elsewhere' }, { folder, fromRun: 'elsewhere' }, { folder, fromRun: '/a\0b' }]) {
       const app = opening();
@@ -56,7 +56,7 @@ describe('a link', () => {
     }
   });
 
-  test('says what a report claimed as text only', async () => {
+  test("shows a report's claim as text only", async () => {
     const { folder, problems } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 2, votes: 2, steps: 1 });
     const claim = `share=${breaking('0.5')}`;
     const app = opening();

@@ -17,7 +17,7 @@ test.each([
   expect(inEditor(text).replace(/rollscope\.[\w.: ]+/g, 'S')).toBe(shown.replace(/rollscope\.[\w.: ]+/g, 'S'));
 });
 
-test('what a message quotes stays as it is', () => {
+test('quoted parts of a message are not translated', () => {
   const output = 'usage: reward.py [--seed SEED] [--lr LR]';
   const text = `The reward program reward.py failed. Output:\n${output} Lower --lr.`;
   expect(inEditor(text, { output })).toBe(text.replace('Lower --lr', `Lower ${inEditor('--lr')}`));
@@ -55,14 +55,14 @@ const SAID_BOTH_WAYS = new Set(['--allow-programs', '--allow-command']);
 /** Of a command that a message quotes. */
 const QUOTED = new Set(['--quietly']);
 
-test('no refusal leaves an option of a run to the reader of the editor', () => {
+test('no refusal mentions a command-line option to a reader of the editor', () => {
   for (const surface of ['refusals', 'warnings']) {
     const left = inEditor(readFileSync(wordingFile(surface), 'utf8')).match(/--[a-z][a-z-]+/g) ?? [];
     expect(left.filter((flag) => !COMMANDS.has(flag) && !SAID_BOTH_WAYS.has(flag) && !QUOTED.has(flag))).toEqual([]);
   }
 });
 
-describe('the setting that a field names', () => {
+describe('the setting that a field refers to', () => {
   test.each([
     ['setting rollscope.learningRate', 'rollscope.learningRate'],
     ['setting rollscope.config: loss.clipLow', 'rollscope.config'],

@@ -134,7 +134,7 @@ describe('a rollout document', () => {
     expect(headerValues(given).reward).not.toBe(headerValues({ ...given, imported: false }).reward);
   });
 
-  it('shows the text alone where the tokens are not known', () => {
+  it('shows only the text if the tokens are unknown', () => {
     const { text, spans } = layoutRollout(
       facts([], { rollout: rollout([], { text: 'a\nb', tokenTexts: null, ids: null }) }),
     );
@@ -142,18 +142,18 @@ describe('a rollout document', () => {
     expect(spans).toEqual([]);
   });
 
-  it('places tokens over lines, with every kind of line break', () => {
+  it('maps tokens to lines, with every kind of line break', () => {
     const { text, spans, responseLine } = layoutRollout(facts(['a', 'b\r\nc', '\r', '\nd', '\re', '\n\n', 'f']));
     expect(spans.map((span) => textAt(text, span))).toEqual(['a', 'b\nc', '', '\nd', '\ne', '\n\n', 'f']);
     expect(spans[0]).toEqual({ line: responseLine, character: 0, endLine: responseLine, endCharacter: 1 });
   });
 
-  it('shows control characters as pictures, so that no editor takes it for binary', () => {
+  it('shows control characters as pictures, so that no editor treats it as binary', () => {
     const { text, spans } = layoutRollout(facts(['a\u0000b', '\u001b', '\u007f', '\u0085', '\t']));
     expect(spans.map((span) => textAt(text, span))).toEqual(['a␀b', '␛', '␡', '[U+0085]', '\t']);
   });
 
-  it('says where its sections, thoughts, answer and fork point are', () => {
+  it('knows where its sections, reasoning, answer and fork point are', () => {
     const tokens = ['<think>\r\n', 'so', '\n</think>', '\n', 'it is ', '16'];
     const text = tokens.join('');
     const start = text.lastIndexOf('16');
@@ -178,7 +178,7 @@ describe('a rollout document', () => {
     expect(layout.fork).toMatchObject({ line: layout.answer!.line, character: 0, endCharacter: 0 });
   });
 
-  it('says in the hover of a token what it is part of', () => {
+  it('names the section in the hover of a token', () => {
     const one = rollout(['a', '`b`'], { statistics: { ...none, logprob: new Float32Array([0, -1]) } });
     expect(tokenHover(one, 0)).not.toMatch(/found by|rollouts/);
     const hover = tokenHover(one, 1, { answer: '\\boxed{}', fork: forkAt(1) });
@@ -188,7 +188,7 @@ describe('a rollout document', () => {
     );
   });
 
-  it('gives every token the place of its text, whatever the texts are', () => {
+  it('gives every token the position of its text, whatever the texts are', () => {
     const tokenText = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\n', '\r', '\r\n', '\u2028', '', ' '));
     fc.assert(
       fc.property(fc.array(tokenText, { maxLength: 20 }), (tokenTexts) => {
@@ -203,7 +203,7 @@ describe('a rollout document', () => {
 });
 
 describe('shades', () => {
-  it('grow as the token gets less probable or its distribution flatter', () => {
+  it('become stronger as the token gets less probable or its distribution flatter', () => {
     const probabilities = [1, 0.97, 0.92, 0.8, 0.6, 0.3, 0.15, 0.01];
     expect(probabilities.map((p) => shadeOf('probability', Math.log(p), 0))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     const entropies = [0, 0.1, 0.3, 0.5, 0.9, 1.2, 2, 5];
@@ -256,7 +256,7 @@ describe('the address of a rollout', () => {
   const group = { phase: 'train', step: 3, problem: 0 } as const;
   const named = (id: string, row: number): Problem => ({ ...problem, index: row, id, row });
 
-  it('is found again from the document, and counts rollouts from 1', () => {
+  it('is found from the document, and counts rollouts from 1', () => {
     const problems = [named('a b\\c?', 0), named('other', 1)];
     const address = addressOf('/home/a b/runs/é#1?', problems, group, 0);
     expect(address).toMatchObject({ problem: 'a b\\c?', row: null, phase: 'train', step: 3, rollout: 1 });
@@ -267,13 +267,13 @@ describe('the address of a rollout', () => {
     expect(problemOf(problems.slice(1), address)).toBeNull();
   });
 
-  it('tells problems with one id apart', () => {
+  it('distinguishes problems with the same id', () => {
     const problems = [named('x', 0), named('x', 1)];
     const address = addressOf('/r', problems, { ...group, problem: 1 }, 4);
     expect(problemOf(problems, parseRolloutUri(rolloutUri(address, 'r'))!)).toBe(1);
   });
 
-  it('is not made up for other documents', () => {
+  it('does not exist for other documents', () => {
     const right = 'folder=/x&problem=a&phase=train&step=1&rollout=1';
     expect(parseRolloutUri({ scheme: 'rollscope-rollout', query: right })).not.toBeNull();
     for (const query of [

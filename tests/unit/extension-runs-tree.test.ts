@@ -17,7 +17,7 @@ const listed = (run: string, created: string, change: Partial<ListedRun> = {}): 
 /** Times of the local clock, as names and labels have them. */
 const at = (time: string) => new Date(`2026-11-24T${time}`).toISOString();
 
-test('runs with the same reward and dataset are told apart, by what was chosen, or by when they started', async () => {
+test('runs with the same reward and dataset are distinguished by name, or by start time', async () => {
   const { RunsTree } = await import('../../extension/trees/runs.ts');
   const runs = [
     listed('empo-sums-20261124-193012', at('19:30:12'), { reward: 'empo' }),
@@ -44,7 +44,7 @@ test('runs with the same reward and dataset are told apart, by what was chosen, 
   expect(items[3]!.description).toContain('majority-vote · sums');
 });
 
-test('a fork stands below its parent, which is another row for VS Code once it has one', async () => {
+test('a fork is listed below its parent, which becomes another row for VS Code once it has one', async () => {
   const { RunsTree } = await import('../../extension/trees/runs.ts');
   const parent = listed('first', at('19:30:12'));
   const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
@@ -62,7 +62,7 @@ test('a fork stands below its parent, which is another row for VS Code once it h
   expect(item!.id).not.toBe(alone!.id);
 });
 
-test('while a run continues its row stays the one that VS Code knows, also while the list is read', async () => {
+test('while a run continues, its row stays the same for VS Code, also while the list is refreshed', async () => {
   const { RunsTree } = await import('../../extension/trees/runs.ts');
   const parent = listed('first', at('19:30:12'));
   const fork = listed('second', at('19:40:00'), { parent: { run: 'first', folder: parent.folder, step: 2 } });
@@ -114,7 +114,7 @@ test('while a run continues its row stays the one that VS Code knows, also while
   tree.dispose();
 });
 
-test('of many runs a page is shown, and a last row that asks for more', async () => {
+test('of many runs one page is shown, with a last row that loads more', async () => {
   const [{ RunsTree }, { RunLibrary }] = await Promise.all([
     import('../../extension/trees/runs.ts'),
     import('../../extension/run/library.ts'),

@@ -47,7 +47,7 @@ test('all who follow a connection at the same time get the same run', async () =
   await journal!.close();
 });
 
-test('of two folders of runs with a run of the same name, the one that the engine works on is followed', async () => {
+test('of two runs folders with a run of the same name, the one that the engine works on is followed', async () => {
   const folders: string[] = [];
   const journals = [];
   for (const root of [temporaryFolder(), temporaryFolder()]) {

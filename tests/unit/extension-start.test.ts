@@ -50,7 +50,7 @@ const train = async (app: never) => {
 beforeEach(() => resetEditor());
 
 describe('a start that fails', () => {
-  test('is shown with the settings that clash and the values of the preset, which repairs it', async () => {
+  test('is shown with the conflicting settings and the values of the preset, which repairs it', async () => {
     editor.user = { votes: 4, group: 16, config: { loss: { clipLow: 0.1 } } };
     editor.workspace = { votes: 2 };
     const { app, told, begun, failed, record } = fakeApp();
@@ -68,7 +68,7 @@ describe('a start that fails', () => {
     expect(begun).toEqual([expect.objectContaining({ votes: 8, group: 8 })]);
   });
 
-  test('by a field of rollscope.config loses only that field', async () => {
+  test('because of a field of rollscope.config drops only that field', async () => {
     editor.user = { config: { loss: { clipLow: 7, clipHigh: 0.3 }, watch: 'off' } };
     const { app, told, begun, failed } = fakeApp();
     await train(app);
@@ -80,7 +80,7 @@ describe('a start that fails', () => {
     expect(begun).toHaveLength(1);
   });
 
-  test('is repeated as it is, dismissed, and opens a setting', async () => {
+  test('can be repeated or dismissed, and opens a setting', async () => {
     const errors = [new RollscopeError('memory', 'Not enough.', 'Lower --max-tokens or --temperature.')];
     const { app, told, begun, failed } = fakeApp(() => {
       const error = errors.shift();
@@ -102,7 +102,7 @@ describe('a start that fails', () => {
     expect(told.at(-1)).toBeNull();
   });
 
-  test('shows nothing where it was canceled, and leaves bugs to the notification', async () => {
+  test('shows nothing if it was canceled, and leaves bugs to the notification', async () => {
     const canceled = fakeApp(() => {
       throw new RollscopeError('canceled', 'The run was canceled.');
     });
@@ -139,7 +139,7 @@ describe('a configuration that cannot be started', () => {
     await startConfiguration(app, { uri: `file://${FILE}`, name: 'x' });
   };
 
-  test('is shown with its fields, which open in the file, and the preset, which takes them out of it', async () => {
+  test('is shown with its fields, which open in the file, and the preset, which removes them', async () => {
     editor.texts = { [FILE]: configured({ votes: 2, group: 16, steps: 3 }) };
     const { app, told, begun, failed } = fakeApp();
     await start(app);
@@ -162,7 +162,7 @@ describe('a configuration that cannot be started', () => {
     expect(begun).toEqual([expect.objectContaining({ votes: 8, group: 8, steps: 3 })]);
   });
 
-  test('names an unknown field, and the fields that the engine calls by their options', async () => {
+  test('names an unknown field, and fields that the engine calls by their options', async () => {
     editor.texts = { [FILE]: configured({ optimizer: { lrr: 1 } }) };
     const unknown = fakeApp();
     await start(unknown.app);
@@ -179,7 +179,7 @@ describe('a configuration that cannot be started', () => {
     expect(engine.failed().settings).toMatchObject([{ name: 'sampling.maxTokens', value: '4000' }]);
   });
 
-  test('names a model that cannot be had, which no preset replaces', async () => {
+  test('names an unavailable model, which no preset replaces', async () => {
     editor.texts = { [FILE]: configured({ model: 'acme/Tiny-1B' }) };
     const { app, told, failed } = fakeApp(() => {
       throw new RollscopeError('model', 'acme/Tiny-1B is not in the cache and the Hub cannot be reached.');
@@ -226,7 +226,7 @@ describe('a run that cannot be resumed or forked', () => {
     };
   };
 
-  test('is shown with the values that it had, and can be forked with others', async () => {
+  test('is shown with its values, and can be forked with others', async () => {
     const error = new RollscopeError('memory', 'Not enough.', 'Lower --max-tokens.');
     const { app, folder, told, failed, resumed } = await withRun(once(error));
     const { resume } = await import('../../extension/commands/runs.ts');
@@ -242,7 +242,7 @@ describe('a run that cannot be resumed or forked', () => {
     expect(resumed).toEqual([folder]);
   });
 
-  test('is forked with a changed setting that does not fit, which is changed again or taken from the parent', async () => {
+  test('is forked with a setting that does not fit, which can be changed again or taken from the parent', async () => {
     const { app, folder, told, begun, failed } = await withRun();
     const { forkRun } = await import('../../extension/commands/fork.ts');
     const asks = (title: string) => (row: { label: string }) => row.label.includes(title);
@@ -265,7 +265,7 @@ describe('a run that cannot be resumed or forked', () => {
 });
 
 describe('a start that is prepared', () => {
-  test('is shown until there is a run or none, and can be canceled', async () => {
+  test('is shown until it succeeds or fails, and can be canceled', async () => {
     const { whilePreparing } = await import('../../extension/run/preparing.ts');
     const { app, told, stop } = fakeApp();
     await whilePreparing(app, 'train', async () => {
@@ -277,7 +277,7 @@ describe('a start that is prepared', () => {
   });
 });
 
-test('both numbers of votes that clash are named', async () => {
+test('both conflicting numbers of votes are named', async () => {
   const { namedSettings } = await import('../../extension/named-settings.ts');
   const error = (() => {
     try {

@@ -80,8 +80,8 @@ function slow(folder: string): { go(): void; asked(): boolean } {
   return { go, asked: () => one.asked };
 }
 
-describe('of several runs that are asked for', () => {
-  test('the last one is shown, also when an earlier one is found later', async () => {
+describe('of several runs that are opened', () => {
+  test('the last one is shown, even if an earlier one is found later', async () => {
     const { root, folders } = await runs();
     const { viewer, screen } = windowOn(root);
     const a = slow(folders[0]!);
@@ -94,7 +94,7 @@ describe('of several runs that are asked for', () => {
     expect(shown.run).toBe('b');
   });
 
-  test('for a problem, for the panel or for a start, it is the same', async () => {
+  test('the same holds for a problem, for the panel and for a start', async () => {
     const { root, folders } = await runs();
     const { viewer, screen, library } = windowOn(root);
     const a = slow(folders[0]!);
@@ -114,7 +114,7 @@ describe('of several runs that are asked for', () => {
     expect(screen.shown!.run).toBe('b');
   });
 
-  test('one that is read again in the background does not come between', async () => {
+  test('one that is reloaded in the background does not replace it', async () => {
     const { root, folders } = await runs();
     const { viewer, screen } = windowOn(root);
     const former = await viewer.open(folders[0]!);
@@ -137,7 +137,7 @@ describe('the panel of the previous window', () => {
     expect(screen.shown!.run).toBe('c');
   });
 
-  test('does not replace a run that was opened meanwhile, or is being opened', async () => {
+  test('does not replace a run that was opened in the meantime, or is being opened', async () => {
     const { root, folders } = await runs();
     for (const moment of ['opened', 'being opened'] as const) {
       const { viewer, screen } = windowOn(root);
@@ -156,10 +156,10 @@ describe('the panel of the previous window', () => {
   });
 });
 
-describe('runs that are open', () => {
+describe('open runs', () => {
   const disposedOf = (run: OpenRun) => vi.spyOn(run, 'dispose');
 
-  test('are closed when others were used more recently, but not while they are shown, followed or waited for', async () => {
+  test('are closed when others were used more recently, but not while they are shown, followed or awaited', async () => {
     const { root, folders } = await runs();
     const { library, screen, activate } = windowOn(root);
     const [a, b, c] = [
@@ -212,7 +212,7 @@ describe('runs that are open', () => {
   });
 });
 
-test('a run that turns out to be damaged when it is opened is unreadable in the list as well', async () => {
+test('a run that turns out to be damaged when it is opened becomes unreadable in the list as well', async () => {
   const { root, folders } = await runs();
   const { viewer, library } = windowOn(root);
   const events = path.join(folders[1]!, 'events.jsonl');

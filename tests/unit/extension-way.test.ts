@@ -30,14 +30,14 @@ function slowEditor() {
   return { way, by, opened, settle };
 }
 
-describe('the way through rollouts', () => {
-  it('continues from where the step before leads, before that has opened', async () => {
+describe('moving through rollouts', () => {
+  it('continues from the target of the previous move, even before it has opened', async () => {
     const { by, opened, settle } = slowEditor();
     await settle([by(1), by(-1), by(1), by(1)]);
     expect(opened).toEqual([3, 2, 3, 4]);
   });
 
-  it('begins at what is shown again once it has arrived, and after a step that failed', async () => {
+  it('starts from the shown rollout again once it has arrived, and after a failed move', async () => {
     const { way, by, opened, settle } = slowEditor();
     await settle([by(5)]);
     const failed = way.go(
@@ -52,7 +52,7 @@ describe('the way through rollouts', () => {
     expect(opened).toEqual([7, 3]);
   });
 
-  it('stays where there is nowhere to go, and where nothing is shown', async () => {
+  it('does nothing if there is nowhere to go, or nothing is shown', async () => {
     const { way } = slowEditor();
     const from: number[] = [];
     const note = async (place: number) => {

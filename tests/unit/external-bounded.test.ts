@@ -18,15 +18,15 @@ const node = (code: string, more: Partial<BoundedOptions> = {}) =>
 const shell = (script: string, more: Partial<BoundedOptions> = {}) =>
   runBounded({ command: '/bin/sh', args: ['-c', script], seconds: 120, outputBytes: 100_000, ...more });
 
-describe('a program that behaves', () => {
-  test('gives its status and what it wrote', async () => {
+describe('a well-behaved program', () => {
+  test('returns its status and its output', async () => {
     const result = await node('process.stdin.pipe(process.stdout); console.error("ä"); process.exitCode = 3', {
       input: 'read me',
     });
     expect(result).toEqual({ code: 3, signal: null, reason: null, stdout: 'read me', stderr: 'ä\n' });
   });
 
-  test('has no stdin where nothing is given', async () => {
+  test('has no stdin if none is given', async () => {
     expect((await node('console.log(require("fs").readFileSync(0, "utf8").length)')).stdout).toBe('0\n');
   });
 
@@ -34,7 +34,7 @@ describe('a program that behaves', () => {
     expect((await node('process.exit(0)', { input: 'x'.repeat(1e6) })).code).toBe(0);
   });
 
-  test('has an empty folder of its own that is removed, as its home, and little of the environment', async () => {
+  test('has its own empty folder as its home, which is removed, and little of the environment', async () => {
     process.env.ROLLSCOPE_TEST_SECRET = 'secret';
     const { stdout } = await node(
       'console.log(JSON.stringify([process.cwd(), require("fs").readdirSync("."), process.env.ROLLSCOPE_TEST_SECRET ?? null, process.env.HOME]))',
@@ -54,8 +54,8 @@ describe('a program that behaves', () => {
   });
 });
 
-describe.skipIf(!POSIX)('a program that does not behave', () => {
-  test('is ended at its deadline, also where it ignores being asked', async () => {
+describe.skipIf(!POSIX)('a misbehaving program', () => {
+  test('is ended at its deadline, even if it ignores signals', async () => {
     const result = await node(
       'process.on("SIGTERM", () => {}); process.on("SIGINT", () => {}); setInterval(() => {}, 1e3)',
       {
@@ -73,7 +73,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(await shell('exec >&- 2>&- <&-; sleep 100', { seconds: 0.5 })).toMatchObject({ reason: 'time' });
   });
 
-  test('is ended when it prints without end; what it wrote is kept up to the limit', async () => {
+  test('is ended when it prints endlessly; its output is kept up to the limit', async () => {
     for (const stream of ['', ' >&2']) {
       const result = await shell(`yes${stream}`, { outputBytes: 5000 });
       expect(result.reason).toBe('output');
@@ -81,7 +81,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     }
   });
 
-  test('takes what it started with it: children in the background, and those that left its group', async () => {
+  test('is ended with what it started: background children, and those that left its group', async () => {
     const folder = temporaryFolder();
     const left = LINUX
       ? '; setsid sh -c "echo \\$\\$ > far; exec sleep 100" & while [ ! -s far ]; do sleep 0.01; done'
@@ -106,7 +106,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     });
   const far = "subprocess.Popen(['sleep', '100'], env={}, start_new_session=True, stdout=-3, stderr=-3)";
 
-  test.runIf(hasPython)('takes children with a session and an environment of their own with it', async () => {
+  test.runIf(hasPython)('is ended with children that have their own session and environment', async () => {
     const code = `import subprocess, sys, time\nprint(${far}.pid, flush=True)\ntime.sleep(float(sys.argv[1]))`;
     for (const seconds of LINUX ? ['0', '1'] : ['1']) {
       const { stdout, code: status } = await python(code, { args: ['-c', code, seconds] });
@@ -116,7 +116,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     }
   });
 
-  test.runIf(hasPython)('takes them with it at the deadline, too', async () => {
+  test.runIf(hasPython)('is ended with them at the deadline, too', async () => {
     const code = `import subprocess, time\nprint(${far}.pid, flush=True)\ntime.sleep(100)`;
     // On a busy machine Python may need longer to begin.
     let stdout = '';
@@ -129,7 +129,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(isRunning(Number(stdout))).toBe(false);
   });
 
-  test.runIf(LINUX && hasPython)('takes children of children that are gone with it', async () => {
+  test.runIf(LINUX && hasPython)('is ended with grandchildren whose parents are gone', async () => {
     const inner = `import subprocess; print(${far}.pid, flush=True)`;
     const code = `import subprocess\nsubprocess.run(['python3', '-c', ${JSON.stringify(inner)}], start_new_session=True)`;
     const { stdout } = await python(code);
@@ -137,7 +137,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(isRunning(Number(stdout))).toBe(false);
   });
 
-  test.runIf(hasPython)('is ended when children out of its group take too much memory', async () => {
+  test.runIf(hasPython)('is ended when children outside its group use too much memory', async () => {
     const inner = 'b = bytearray(b"x") * 130_000_000; import time; time.sleep(100)';
     const start = `subprocess.Popen([sys.executable, '-c', ${JSON.stringify(inner)}], env={}, start_new_session=True)`;
     const code = `import subprocess, sys\nfor child in [${start}, ${start}]: child.wait()`;
@@ -149,20 +149,20 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
     expect(await shell(script, { seconds: 1 })).toMatchObject({ reason: 'time' });
   });
 
-  test('is ended when it takes too much memory: in its heap, and outside it', async () => {
+  test('is ended when it uses too much memory: in its heap, and outside it', async () => {
     const heap = 'const a = []; for (;;) a.push(new Array(1e5).fill(Math.random()))';
     expect(await node(heap, { megabytes: 150, seconds: 120 })).toMatchObject({ reason: 'memory' });
     const buffers = 'const a = []; for (;;) a.push(Buffer.alloc(2e7, 1))';
     expect(await node(buffers, { megabytes: 150, seconds: 120 })).toMatchObject({ reason: 'memory' });
   });
 
-  test.skipIf(!LINUX)('is ended when its processes take too much memory together', async () => {
+  test.skipIf(!LINUX)('is ended when its processes together use too much memory', async () => {
     const one = 'const b = Buffer.alloc(6e7, 1); setInterval(() => b[0], 1000)';
     const script = `for i in 1 2 3; do "${process.execPath}" -e '${one}' & done; wait`;
     expect(await shell(script, { megabytes: 200, seconds: 120 })).toMatchObject({ reason: 'memory' });
   });
 
-  test('may delete its folder, or shut it', async () => {
+  test('may delete its folder, or make it inaccessible', async () => {
     expect(await shell('rm -rf "$PWD"; echo gone')).toMatchObject({ code: 0, stdout: 'gone\n' });
     const place = temporaryFolder();
     const usual = process.env.TMPDIR;
@@ -189,7 +189,7 @@ describe.skipIf(!POSIX)('a program that does not behave', () => {
   });
 });
 
-test.skipIf(!POSIX)('processes are listed, by /proc and by ps alike', async () => {
+test.skipIf(!POSIX)('processes are listed in the same way by /proc and by ps', async () => {
   const own = (list: Awaited<ReturnType<typeof processes>>) => list?.find(({ pid }) => pid === process.pid);
   const byPs = own(await processesByPs())!;
   expect(byPs).toMatchObject({ parent: process.ppid, session: null, ended: false });

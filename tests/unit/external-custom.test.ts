@@ -51,14 +51,14 @@ const run = (command: string[], rollouts: readonly CustomRollout[] = THREE, more
   runCustom({ ...defaults, command, ...more }, rollouts, { folder });
 
 describe('the page’s examples', () => {
-  test('the object that a program reads is one', () => {
+  test("the program's input object is valid", () => {
     const shown = JSON.parse(/```json\n(.*?)```/s.exec(PAGE)![1]!);
     const { answer: _, ...problem } = rollout().problem;
     expect(shown).toEqual({ ...rollout({ index: 3 }), problem });
     for (const name of Object.keys(shown)) expect(PAGE).toMatch(new RegExp(`\`(?:problem\\.)?${name}`));
   });
 
-  test('the module', async () => {
+  test('the module works', async () => {
     expect(await run([example('steps.mjs')])).toEqual([
       { score: 2 / 3 - 0.021, detail: '2 steps in 21 tokens' },
       { score: 0, detail: 'no answer within the length limit' },
@@ -66,13 +66,13 @@ describe('the page’s examples', () => {
     ]);
   });
 
-  test('the module in TypeScript', async () => {
+  test('the TypeScript module works', async () => {
     const checks = await run([example('steps.ts')]);
     expect(checks.map(({ score }) => score)).toEqual([0, 0, 1 / 3]);
     expect(checks[0]!.detail).toBe('the program gave no reason');
   });
 
-  test.runIf(python)('the program in Python', async () => {
+  test.runIf(python)('the Python program works', async () => {
     const checks = await run(['python3', example('steps.py')]);
     expect(checks.map(({ score }) => score)).toEqual([2 / 3, 0, 0]);
     expect(checks[1]!.detail).toBe('no answer');
@@ -80,7 +80,7 @@ describe('the page’s examples', () => {
 });
 
 describe('a module', () => {
-  test('gets labels only where they are asked for', async () => {
+  test('receives labels only on request', async () => {
     const module = file(
       'labels.mjs',
       'export default (r) => r.map(({ problem }) => problem.answer === "12" ? 1 : "answer" in problem ? 2 : 3);',
@@ -107,7 +107,7 @@ describe('a module', () => {
     expect((await run([module])).map(({ score }) => score)).toEqual([0, 1, 2]);
   });
 
-  test('answers for thousands of rollouts', async () => {
+  test('can score thousands of rollouts', async () => {
     const module = file(
       'many.mjs',
       'export default (r) => r.map(({ index, response }) => ({ reward: index, detail: response }));',
@@ -122,7 +122,7 @@ describe('a module', () => {
     ['no list', 'export default () => 1;', 'The function did not return a list of rewards.'],
     ['an error', 'export default () => { throw new TypeError("broken here"); };', 'TypeError: broken here'],
     ['bad syntax', 'export default (', 'SyntaxError'],
-  ])('with %s is named with its output', async (_, code, output) => {
+  ])('with %s is reported with its output', async (_, code, output) => {
     const running = run([file('bad.mjs', code)]);
     const facts = {
       reason: 'program-failed',
@@ -133,7 +133,7 @@ describe('a module', () => {
     await expectRejection(running, 'config', facts);
   });
 
-  test('in TypeScript that cannot be read is named with its place', async () => {
+  test('in invalid TypeScript is reported with the place', async () => {
     const facts = { reason: 'module-not-read', system: expect.stringMatching(/bad\.ts: .*\(1:10\)/) };
     await expectRejection(run([file('bad.ts', 'const x: = 1;\n')]), 'config', facts);
   });
@@ -146,14 +146,14 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     return [name];
   };
 
-  test('writes numbers, blank lines aside, and ends with or without a line end', async () => {
+  test('writes numbers, with or without blank lines and a final line end', async () => {
     const last = JSON.stringify({ reward: 3, detail: ' a\n b ' });
     const checks = await run(script(`cat > /dev/null; printf '1\\n\\n-2.5e-1\\r\\n'; printf '%s' '${last}'`));
     expect(checks.map(({ score }) => score)).toEqual([1, -0.25, 3]);
     expect(checks[2]!.detail).toBe('a b');
   });
 
-  test('reads one object a line', async () => {
+  test('reads one object per line', async () => {
     await run(script(`cat > "${folder}/input"; echo 1; echo 1; echo 1`));
     const lines = readFileSync(path.join(folder, 'input'), 'utf8').split('\n');
     expect(lines.pop()).toBe('');
@@ -191,7 +191,7 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   });
 });
 
-test('a program that is not there, or not named, is said before a run', async () => {
+test('a program that is missing or not named is reported before a run', async () => {
   const ask = (...command: string[]) => requireCustom({ ...defaults, command }, folder);
   await expectRejection(ask(), 'config', { reason: 'no-program' });
   const missing = (program: string, place: string | null) => ({ reason: 'program-not-found', program, folder: place });

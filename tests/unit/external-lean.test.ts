@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     process.env.PATH = usual;
   });
 
-  test('gets header, statement, proof, and the question for axioms', async () => {
+  test('receives header, statement, proof, and the question for axioms', async () => {
     expect(await prove('by norm_num', { header: 'import Mathlib' })).toEqual({
       score: 1,
       detail: 'Lean accepts the proof',
@@ -48,14 +48,14 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     expect((await prove('| _ => rfl')).file).toContain('1 + 1 = 2 | _ => rfl');
   });
 
-  test('gets the statement once where the proof repeats it, in its own words', async () => {
+  test('receives the statement once if the proof repeats it, in its own words', async () => {
     const { file } = await prove('-- first\ntheorem two :\n    1 + 1 = 2 := by\n  rfl /- a /- nested -/ note -/');
     expect(file).toBe('theorem two : 1 + 1 = 2 := by\n  rfl\n\n#print axioms two');
     const other = await prove('theorem two : 1 = 1 := rfl');
     expect(other.file).toContain('theorem two : 1 + 1 = 2 := theorem two : 1 = 1 := rfl');
   });
 
-  test('gets the whole response where it has no block, and the response’s theorem where nothing is stated', async () => {
+  test('receives the whole response if it has no block, and the response’s theorem if none is stated', async () => {
     expect((await check({ response: 'by rfl', statement: STATEMENT })).file).toContain(':= by rfl');
     expect((await check({ response: block('theorem two : 1 + 1 = 2 := rfl') })).file).toBe(
       'theorem two : 1 + 1 = 2 := rfl\n\n#print axioms two',
@@ -97,7 +97,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     });
   });
 
-  test('sees proofs in which such words mean nothing', async () => {
+  test('sees proofs in which such words are harmless', async () => {
     for (const proof of [
       'by rfl -- no sorry here',
       'by simp [Polynomial.eval, List.prefix]',
@@ -118,14 +118,14 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     ['exit 0', 'Lean did not report the axioms of the proof'],
     ['echo broken >&2; exit 7', 'Lean exited with status 7: broken'],
     ['yes', 'Lean exceeded the output limit'],
-  ])('whose words are %j', async (script, detail) => {
+  ])('%j is recognized', async (script, detail) => {
     lean(script);
     expect(await prove('by rfl')).toMatchObject({ score: 0, detail });
   });
 
   const says = (...lines: string[]) => lean(`cat <<'END'\n${lines.join('\n')}\nEND`);
 
-  test('is asked of the theorem, and the last answer counts', async () => {
+  test('is asked about the theorem, and the last answer counts', async () => {
     const refused = { score: 0, detail: 'the proof depends on axioms: Lean.ofReduceBool' };
     says("'h' depends on axioms: [propext]", "'two' depends on axioms: [propext, Lean.ofReduceBool]");
     expect(await prove('by rfl')).toMatchObject(refused);
@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
     expect(await prove('by rfl')).toMatchObject(silent);
   });
 
-  test('is asked by the theorem’s full name', async () => {
+  test('is asked with the theorem’s full name', async () => {
     says("'A.B.two'' depends on axioms: [propext]");
     const header = 'namespace A\nsection C\nend C\nnamespace B';
     const item = { response: block('by rfl'), statement: "@[simp]\nprotected theorem two' : 1 = 1 :=" };
@@ -176,7 +176,7 @@ describe.skipIf(process.platform === 'win32')('Lean', () => {
   });
 });
 
-test('that is missing is said before anything runs', async () => {
+test('that is missing is reported before anything runs', async () => {
   process.env.PATH = folder;
   try {
     await expectRejection(requireLean(), 'config', { reason: 'program-not-found', program: 'lean' });

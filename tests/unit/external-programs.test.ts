@@ -31,7 +31,7 @@ const PASSED = { score: 1, numbers: [], error: '' };
 describe('the code in a response', () => {
   const js = ['js', ''];
 
-  test('is the last closed block in the language, or without one', () => {
+  test('is the last closed block in the language, or without a language', () => {
     expect(lastCodeBlock('```js\n1\n```\ntext\n```\n2\n```\n```python\n3\n```', js)).toBe('2');
     expect(lastCodeBlock('```JS title="a"\n1\n\n2\n```', js)).toBe('1\n\n2');
     expect(lastCodeBlock('~~~js\n```\n1\n```\n~~~', js)).toBe('```\n1\n```');
@@ -39,7 +39,7 @@ describe('the code in a response', () => {
     expect(lastCodeBlock('```js\r\n1\r\n```\r\n', js)).toBe('1');
   });
 
-  test('is nothing where there is none, where it was cut off, or in the line', () => {
+  test('is missing if there is none, if it was truncated, or if it is inline', () => {
     for (const text of ['', 'x = 1', '```js\n1', '```python\n1\n```', 'a ```js 1``` b']) {
       expect(lastCodeBlock(text, js), text).toBeNull();
     }
@@ -63,7 +63,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
       expect(await told(check(language, SUM[language], TESTS[language][0]!))).toEqual(PASSED);
     });
 
-    test('earn their share, and are told the first test that fails', async () => {
+    test('earn their share, and the first failed test is reported', async () => {
       const { score, numbers, error } = await told(check(language, WRONG[language], TESTS[language]));
       expect(score).toBeCloseTo(1 / 3, 12);
       // 1 of 3 tests passed, the second failed.
@@ -76,7 +76,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
       expect(await told(checking.then(([checked]) => checked!))).toEqual({ score: 0, numbers: [], error: '' });
     });
 
-    test('that cannot be loaded fail all tests, and say so', async () => {
+    test('that cannot be loaded fail all tests, and the reason is reported', async () => {
       expect(await told(check(language, 'nothing_here(1)', TESTS[language]))).toEqual({
         score: 0,
         numbers: [0, 3, 1],
@@ -85,7 +85,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
       expect((await told(check(language, 'def (', TESTS[language]))).error).toMatch(/^SyntaxError/);
     });
 
-    test('that end their process before the test have not passed it, whatever they print', async () => {
+    test('that exit before the test fail it, whatever they print', async () => {
       const exits = {
         python: ['import sys\nsys.exit(0)', 'import os\nos._exit(0)', 'print("passed", flush=True)\nraise SystemExit'],
         javascript: ['process.exit(0)', 'console.log("passed"); process.reallyExit(0)', 'process.kill(process.pid)'],
@@ -97,7 +97,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
       }
     });
 
-    test('are ended where they take too long, too much memory, or print too much', async () => {
+    test('are ended if they take too long, use too much memory, or print too much', async () => {
       const code = {
         python: {
           time: 'while True: pass',
@@ -145,7 +145,7 @@ describe.each(['python', 'javascript'] as const)('%s', (language) => {
   });
 });
 
-describe('a program that wants to pass without solving', () => {
+describe('a program that tries to pass without solving', () => {
   const cheats = (language: Language, program: string, test: string) =>
     check(language, `${WRONG[language]}\n${program}`, test);
 
@@ -194,7 +194,7 @@ describe('a program that wants to pass without solving', () => {
     expectWords('explanations', 'program', detail.replace(name, '{name}'));
   });
 
-  test('in JavaScript, by a change while the test runs', async () => {
+  test('in JavaScript, by a change while the test runs, fails', async () => {
     const program = 'function add() { Math.abs = () => 0; globalThis.assert = () => {}; return 1; }';
     expect(
       (await check('javascript', program, 'const r = add(1, 2); assert(Math.abs(r - 3) < 1e-9)')).detail,
@@ -273,7 +273,7 @@ describe('a program that wants to pass without solving', () => {
   });
 });
 
-describe('a program that solves', () => {
+describe('a program that solves the problem', () => {
   test.each([
     ['const assert = require("assert");\nassert.equal(add(1, 1), 2);', 'assert.deepEqual([add(1, 2)], [3])'],
     ['const { strict: assert } = require("node:assert");', 'const three = add(1, 2);\nassert.equal(three, 3) // so'],
@@ -326,24 +326,27 @@ describe('details of the languages', () => {
     );
   });
 
-  test.runIf(python)('Python: classes pickle, threads do not hold the end up, the main block is left out', async () => {
-    const program = [
-      'import dataclasses, pickle, threading, time',
-      '@dataclasses.dataclass',
-      'class P:',
-      '    x: int',
-      'threading.Thread(target=time.sleep, args=(100,)).start()',
-      'if __name__ == "__main__":',
-      '    raise RuntimeError',
-    ].join('\n');
-    expect(await check('python', program, 'assert pickle.loads(pickle.dumps(P(3))).x == 3')).toMatchObject({
-      score: 1,
-    });
-  });
+  test.runIf(python)(
+    'Python: classes can be pickled, threads do not delay the end, the main block is left out',
+    async () => {
+      const program = [
+        'import dataclasses, pickle, threading, time',
+        '@dataclasses.dataclass',
+        'class P:',
+        '    x: int',
+        'threading.Thread(target=time.sleep, args=(100,)).start()',
+        'if __name__ == "__main__":',
+        '    raise RuntimeError',
+      ].join('\n');
+      expect(await check('python', program, 'assert pickle.loads(pickle.dumps(P(3))).x == 3')).toMatchObject({
+        score: 1,
+      });
+    },
+  );
 });
 
 describe('tests in the data', () => {
-  test('are a text, a list, or a list written as JSON', () => {
+  test('are a string, a list, or a list written as JSON', () => {
     expect(testsIn('assert f(1)', 'tests', 'p')).toEqual(['assert f(1)']);
     expect(testsIn(['a', 'b'], 'tests', 'p')).toEqual(['a', 'b']);
     expect(testsIn('["a", "b"]', 'tests', 'p')).toEqual(['a', 'b']);
@@ -368,7 +371,7 @@ test('without Python the error says what to install', async () => {
   }
 });
 
-test('stops when the run stops', async () => {
+test('checking stops when the run stops', async () => {
   const stop = new AbortController();
   const running = checkPrograms(
     { ...defaults, language: 'javascript', seconds: 100 },

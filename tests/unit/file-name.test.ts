@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isFileName, isInnerPath } from '../../engine/system/file-name.ts';
 
 test.each(['a', 'model-00001-of-00002.safetensors', '.gitattributes', '~', '...a', 'é.json', 'console', 'com10'])(
-  '%j is a name of a file',
+  '%j is a file name',
   (name) => {
     expect([isFileName(name), isInnerPath(`folder/${name}`)]).toEqual([true, true]);
   },
@@ -31,7 +31,7 @@ test.each([
     '\x7f',
   ],
   ...['con', 'NUL.txt', 'aux ', 'com1', 'COM¹.a', 'lpt9', 'conin$', 'x'.repeat(256), 'é'.repeat(200)],
-])('%j is none', (name) => {
+])('%j is not a file name', (name) => {
   expect(isFileName(name)).toBe(false);
 });
 
@@ -52,6 +52,6 @@ test.each([
   expect(isInnerPath(name)).toBe(false);
 });
 
-test.each([null, undefined, 5, {}, ['a']])('%j is no text', (value) => {
+test.each([null, undefined, 5, {}, ['a']])('%j is not text', (value) => {
   expect([isFileName(value), isInnerPath(value)]).toEqual([false, false]);
 });

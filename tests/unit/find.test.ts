@@ -76,13 +76,13 @@ describe('finding rollouts', () => {
     expect(new Set(order).size).toBe(order.length);
   });
 
-  test('by an answer finds what the vote counts as equal', async () => {
+  test('by an answer finds answers that the vote counts as equal', async () => {
     const answer = all.find((one) => one.answer !== null)!.answer!;
     const found = await find({ answer });
     expect(found.total).toBeGreaterThanOrEqual(all.filter((one) => one.answer === answer).length);
   });
 
-  test('counts all and keeps the first only', async () => {
+  test('counts all matches and keeps the first ones', async () => {
     const [few, many] = await Promise.all([find({}, 3), find({})]);
     expect(few.hits).toEqual(many.hits.slice(0, 3));
     expect({ ...few, hits: [] }).toEqual({ ...many, hits: [] });
@@ -90,7 +90,7 @@ describe('finding rollouts', () => {
     expect((await find({}, 0)).hits).toEqual([]);
   });
 
-  test('shows the first match with what is around it', async () => {
+  test('shows the first match with its context', async () => {
     const { hits } = await find({ text: 'answer is' });
     for (const { excerpt, at, ...hit } of hits) {
       const { text } = all.find((one) => keyOf(one, one.index) === keyOf(hit, hit.rollout))!;
@@ -100,7 +100,7 @@ describe('finding rollouts', () => {
     }
   });
 
-  test('tells how far it is, and stops when asked', async () => {
+  test('reports progress, and can be canceled', async () => {
     const done: number[] = [];
     await findRollouts(folder, columns, {}, { onProgress: (progress) => done.push(progress.done / progress.of) });
     expect(done).toEqual(done.toSorted((a, b) => a - b));
@@ -110,7 +110,7 @@ describe('finding rollouts', () => {
     await expectRejection(stopped, 'canceled', { reason: 'search' });
   });
 
-  test('refuses a pattern that cannot be read', async () => {
+  test('refuses an invalid pattern', async () => {
     await expectRejection(find({ regex: '(a' }), 'usage', { reason: 'bad-pattern', value: '(a' });
     await expectRejection(find({ regex: '(a)\\1' }), 'usage', { reason: 'bad-pattern' });
   });
@@ -129,12 +129,12 @@ describe('finding rollouts', () => {
     expect(findText(found, [])).toContain(found.fault);
   });
 
-  test('a run without rollouts has none', async () => {
+  test('in a run without rollouts finds none', async () => {
     const found = await findRollouts(folder, new RunColumns(), { text: 'x' });
     expect(found).toMatchObject({ total: 0, rollouts: 0, hits: [], steps: [] });
   });
 
-  test('is told as text', async () => {
+  test('is printed as text', async () => {
     const text = findText(await find({ text: 'let me' }, 5), problems);
     expect(text).toMatch(/^\d+ of \d+ rollouts found, in \d+ groups of \d+ problems\./);
     expect(text).toMatch(/\ntrain +1 to 4 /);

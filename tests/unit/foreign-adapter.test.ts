@@ -49,13 +49,13 @@ describe('the scale', () => {
     expect(other).toEqual([0, 0, 0, 0]);
   });
 
-  test('a lower rank is filled up with zeros', () => {
+  test('a lower rank is padded with zeros', () => {
     // 4 / 1 instead of 4 / 2.
     expect(valuesOf(adapter({}, 1))).toMatchObject({ a: [1, 2, 3, 0, 0, 0], b: [2, 0, 4, 0] });
   });
 });
 
-describe('is refused', () => {
+describe('a foreign adapter', () => {
   const refuses = (given: ReturnType<typeof adapter>, facts: Record<string, unknown>) =>
     expectThrow(() => valuesOf(given), 'model', { policy: '/voter', ...facts });
 
@@ -70,12 +70,12 @@ describe('is refused', () => {
     [{ layer_replication: [[0, 2]] }, 'layer_replication'],
   ])('with %j', (config, field) => refuses(adapter(config), { reason: 'unsupported-adapter', field }));
 
-  test('with options that say nothing it is not', () => {
+  test('is accepted with options that have no effect', () => {
     const nothing = { modules_to_save: null, layer_replication: [], loftq_config: {}, use_dora: false };
     expect(() => valuesOf(adapter({ ...nothing, init_lora_weights: 'gaussian' }))).not.toThrow();
   });
 
-  test('where it changes what does not train, has a larger rank, lacks a half, or is empty', () => {
+  test('is refused if it changes what does not train, has a larger rank, lacks a half, or is empty', () => {
     refuses(adapter({}, 2, [A, B, 'lm_head.weight']), { reason: 'unknown-tensor', field: 'lm_head.weight' });
     refuses(adapter({}, 3), { reason: 'other-shape', field: A });
     refuses(adapter({}, 2, [A]), { reason: 'missing-tensor', field: B });

@@ -56,7 +56,7 @@ function cellsOf(text: string, first: string): string[] {
 }
 
 describe('the run folder', () => {
-  test('says where it comes from, and nothing that only our engine knows', async () => {
+  test('names its origin, and has nothing that only our engine knows', async () => {
     const { runFile, records, skipped } = await readRunFolder(run.folder);
     expect(runFile).toMatchObject({ origin: TRL, config: null, modelFingerprint: null, dataFingerprint: null });
     expect(runFile.foreign?.settings).toMatchObject({ loss_type: 'dapo', use_vllm: true, max_grad_norm: null });
@@ -66,7 +66,7 @@ describe('the run folder', () => {
     expect((await readPrompts(run.folder))?.[0]).toEqual({ problem: 0, text: '<|user|>What is 2 + 3?', tokens: null });
   });
 
-  test('has null where a number was missing or not finite', async () => {
+  test('has null for missing and non-finite numbers', async () => {
     const { records } = await readRunFolder(run.folder);
     const [first, second] = records.filter((record) => record.type === 'step');
     expect(first!.metrics).toMatchObject({ loss: null, gradientNorm: null, entropy: null, rewardAccuracy: null });
@@ -107,7 +107,7 @@ describe('the run folder', () => {
     expect(fromIndex.summaryOf(fromIndex.find({ phase: 'greedy', step: 3, problem: 0 })!).truncated).toBeNull();
   });
 
-  test('is judged as our own are', async () => {
+  test('is judged like our own', async () => {
     const columns = await openColumns(run.folder);
     const said = run.problems.map(({ index }) => {
       const { status, verdict, answer, phase } = problemView(columns, index);
@@ -156,7 +156,7 @@ describe('runs', () => {
 describe('show', () => {
   const on = (more: object = {}) => show('trl', { out: root, ...more });
 
-  test('says of the run what the trainer says, a dash for the rest', async () => {
+  test('shows of the run what the trainer recorded, and a dash for the rest', async () => {
     const text = await terminal(() => on());
     const { engine, version, files } = TRL;
     expect(cellsOf(text, 'imported from')[1]).toBe(`${engine} ${version}: ${files.join(', ')}`);
@@ -169,7 +169,7 @@ describe('show', () => {
     expect(cellsOf(text, 'tied')).toEqual(['tied', '5', 'correct', '0.50', '–', '56 (tie)', '56', '56 x2, 54 x2']);
   });
 
-  test('has rewards and values of a group by name', async () => {
+  test('shows the rewards and values of a group by name', async () => {
     const text = await terminal(() => on({ problem: 'right', phase: 'train' }));
     const [, header] = /^(rollout +answer.*)$/m.exec(text)!;
     expect(header!.split(/ {2,}/)).toEqual([
@@ -179,7 +179,7 @@ describe('show', () => {
     expect(text).toMatch(/\baccuracy_reward \+ format_reward\b.*\bTRL 0\.20\.0\b/);
   });
 
-  test('has them of a rollout too', async () => {
+  test('shows those of a rollout too', async () => {
     const text = await terminal(() => on({ problem: 'right', phase: 'train', rollout: '3' }));
     expect(cellsOf(text, 'reward accuracy_reward')).toEqual(['reward accuracy_reward', '0.00']);
     expect(cellsOf(text, 'reward format_reward')).toEqual(['reward format_reward', '–']);
@@ -192,11 +192,11 @@ describe('show', () => {
     expect(await terminal(() => on({ problem }))).toContain(problem);
   });
 
-  test('says of a problem that was never sampled what to do', async () => {
+  test('says what to do about a problem that was never sampled', async () => {
     await expect(on({ problem: 'never' })).rejects.toMatchObject({ code: 'usage', hint: expect.any(String) });
   });
 
-  test('gives null as JSON', async () => {
+  test('prints null in JSON', async () => {
     const shown = await result(() => on({ json: true }));
     expect(shown).toMatchObject({ origin: TRL, settings: { max_grad_norm: null } });
     expect(shown.series).toMatchObject({
@@ -216,7 +216,7 @@ describe('analyze', () => {
     expect(text).not.toContain(MEASURES['token-probability'].title);
   });
 
-  test('gives null as JSON', async () => {
+  test('prints null in JSON', async () => {
     const { problems } = await result(() => analyze('trl', { out: root, json: true }));
     expect((problems as object[])[0]).toMatchObject({
       id: 'right',
@@ -259,7 +259,7 @@ describe('export', () => {
     return out;
   };
 
-  test('has named rewards and foreign values, null for what is missing', async () => {
+  test('has named rewards and foreign values, and null for missing ones', async () => {
     const lines = readFileSync(await exported('jsonl'), 'utf8')
       .trimEnd()
       .split('\n');
@@ -278,7 +278,7 @@ describe('export', () => {
     expect(await parquetReadObjects({ file })).toEqual(rows);
   });
 
-  test('says of each problem what the views say', async () => {
+  test('has the same verdicts as the views', async () => {
     const rows = readFileSync(await exported('jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
@@ -315,7 +315,7 @@ describe('export', () => {
   });
 });
 
-describe('what only a run of our engine can do', () => {
+describe('what only runs of our engine support', () => {
   test.each([
     ['resume', () => resumeRun({ folder: run.folder })],
     ['export of weights', () => exportWeights(run.folder, 'peft', path.join(temporaryFolder(), 'adapter'))],

@@ -29,7 +29,7 @@ function rollout({ tokens, correct = null, cluster = null, probabilities, top1, 
 }
 const group = (...given: Given[]) => ({ rollouts: given.map(rollout) });
 
-test('a wrong rollout parts from the correct one that shares the longest beginning', () => {
+test('a wrong rollout diverges from the correct one that shares the longest prefix', () => {
   const four = group(
     { tokens: ['a', 'b', 'c', 'x'], correct: false, probabilities: [1, 1, 0.25, 1], top1: [1, 1, 0.5, 1] },
     { tokens: ['a', 'y'], correct: true, probabilities: [1, 0.1] },
@@ -54,7 +54,7 @@ test('a wrong rollout parts from the correct one that shares the longest beginni
   expect(forkText(forkPoint(four, 0))).toBe('Diverges from the correct rollout 3 at token 3');
 });
 
-test('what nobody drew is counted, and the likeliest of it named', () => {
+test('probability of tokens that nobody sampled is counted, and the most likely of them named', () => {
   const two = group(
     { tokens: ['a', 'b'], correct: false, probabilities: [1, 0.1], top1: [1, 0.6] },
     { tokens: ['a', 'c'], correct: true, probabilities: [1, 0.2] },
@@ -63,7 +63,7 @@ test('what nobody drew is counted, and the likeliest of it named', () => {
   expect(fork).toMatchObject({ undrawnTop: expect.closeTo(0.6), rest: expect.closeTo(0.7) });
 });
 
-test('one that ends where the other continues parts at its end', () => {
+test('a rollout that ends where the other continues diverges at its end', () => {
   const fork = forkPoint(group({ tokens: ['a'], correct: false }, { tokens: ['a', 'b'], correct: true }), 0);
   expect(fork).toMatchObject({ shared: 1, rest: null, undrawnTop: null });
   expect(typeof fork === 'object' && fork.drawn.map(({ text, isOwn }) => [text, isOwn])).toEqual([
@@ -87,13 +87,13 @@ test.each([
   ['no-wrong', [true, true], [0, 0]],
   ['no-minority', [null, null], [0, 0]],
   ['no-vote', [null, null], [null, null]],
-] as const)('%s: without such a sibling there is none, and it says why', (why, correct, clusters) => {
+] as const)('%s: without such a sibling there is no fork point, and the reason is given', (why, correct, clusters) => {
   const given = group(...correct.map((is, i) => ({ tokens: ['a'], correct: is, cluster: clusters[i]! })));
   expect(forkPoint(given, 0)).toBe(why);
   expect(forkText(why)).toMatch(/^No fork point: .+\.$/);
 });
 
-test('probabilities at another step are known as far as one of its rollouts begins alike', () => {
+test('probabilities at another step are known as far as one of its rollouts has the same prefix', () => {
   const [own, ...before] = group(
     { tokens: ['a', 'b', 'c'], probabilities: [0.9, 0.9, 0.9] },
     { tokens: ['a', 'x'], probabilities: [0.5, 0.5] },

@@ -16,7 +16,7 @@ import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
 import { oneLine, verdictText } from '../../engine/protocol/texts.ts';
 
 describe('numbers', () => {
-  test('are a dash where they do not exist', () => {
+  test('are a dash if they do not exist', () => {
     expect([percent(0.873), percent(null), percent(Number.NaN)]).toEqual(['87%', '–', '–']);
     expect([verdictText(null), verdictText(true), verdictText(false)]).toEqual(['–', 'correct', 'wrong']);
   });
@@ -64,16 +64,16 @@ describe('quantities', () => {
   });
 });
 
-test('a time that is none is a dash', () => {
+test('an invalid time is a dash', () => {
   expect([dateTime('tomorrow'), dateTime(1e300), shortDateTime('', true)]).toEqual(['–', '–', '–']);
 });
 
-test('a time that was taken is exact, one that is estimated is not', () => {
+test('a measured time is exact, an estimated one is rounded', () => {
   expect([0, 38, 725, 11_232, null].map(duration)).toEqual(['0:00', '0:38', '12:05', '3:07:12', '–']);
   expect([3, 90, 7500, 7200, null].map(about)).toEqual(['3 s', '2 min', '2 h 5 min', '2 h', '–']);
 });
 
-test('texts are cut to one line, and are code whatever they hold', () => {
+test('texts are cut to one line, and remain code whatever they contain', () => {
   expect([oneLine(' a\n b\t ', 10), oneLine('abcdef', 4), oneLine('👍👍👍', 3)]).toEqual(['a b', 'abc…', '👍👍👍']);
   expect([code('a'), code(' a'), code('`'), code('a`b'), code('')]).toEqual([
     '`a`',
@@ -98,7 +98,7 @@ function plainOf(markdown: string): string | null {
   return text;
 }
 
-test('nothing leaves inline code, nor the cell of a table that it stands in', () => {
+test('nothing escapes from inline code, or from its table cell', () => {
   const signs = ['a', '|', '\\', '`', '``', ' ', '![i](http://x)', '<img>', '&#124;'];
   const texts = signs.flatMap((a) => signs.flatMap((b) => signs.flatMap((c) => [a, `${a}${b}`, `${a}${b}${c}`])));
   for (const text of texts) {
@@ -109,7 +109,7 @@ test('nothing leaves inline code, nor the cell of a table that it stands in', ()
   expect(code('a\u202eb\x1b\nc')).toBe('`a[U+202E]b␛↵c`');
 });
 
-test('text of Markdown is no link, not even one that has no marks', () => {
+test('Markdown text never becomes a link, even without markup', () => {
   expect(markdown('see www.evil.example, a@b.example or https://evil.example')).toBe(
     'see www\\.evil\\.example, a\\@b\\.example or https\\://evil\\.example',
   );

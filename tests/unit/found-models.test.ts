@@ -12,7 +12,7 @@ function put(file: string, contents: string | Buffer): void {
 
 const GGUF = Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(60)]);
 
-test('the places are those of the environment, or the usual ones of a home', () => {
+test('the folders come from the environment, or are the usual ones in a home folder', () => {
   const home = path.join('/home', 'a');
   expect(modelPlaces({}, home)).toMatchObject({
     'Hugging Face cache': [path.join(home, '.cache', 'huggingface', 'hub')],
@@ -24,7 +24,7 @@ test('the places are those of the environment, or the usual ones of a home', () 
   });
 });
 
-test('finds models of the Hub, of Ollama and of LM Studio, and nothing that is not a model', async () => {
+test('finds models of the Hub, of Ollama and of LM Studio, and nothing else', async () => {
   const root = temporaryFolder();
   const [hub, ollama, studio] = ['hub', 'ollama', 'studio'].map((name) => path.join(root, name)) as [
     string,

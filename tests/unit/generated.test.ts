@@ -13,7 +13,7 @@ test.each(generatedFiles(ROOT).map(({ file, text }) => [file, text] as const))('
 
 const pages = generatedFiles(ROOT).filter(({ file }) => file.endsWith('.md'));
 
-test.each(pages)('$file is whole: nothing is cut, no code is broken', ({ text }) => {
+test.each(pages)('$file is complete: nothing is cut, no code is broken', ({ text }) => {
   expect(text.match(/.*(?:\.\.\.|…)'.*/g)).toBeNull();
   // Code blocks aside, every placeholder is in a code span of its own words.
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
@@ -25,7 +25,7 @@ test.each(pages)('$file is whole: nothing is cut, no code is broken', ({ text })
   }
 });
 
-test('the names of other trainers name one setting each', () => {
+test('the names of other trainers refer to one setting each', () => {
   const rows = generatedFiles(ROOT)
     .find(({ file }) => file === 'docs/settings.md')!
     .text.split('\n')

@@ -4,7 +4,7 @@ import { bareAnswer } from '../../engine/cli/answers.ts';
 import { equivalent, graderOf } from '../../engine/grading/index.ts';
 import { givenUp, stepsSpent, within } from '../../engine/grading/meter.ts';
 
-describe('what used to throw is answered', () => {
+describe('inputs that used to throw', () => {
   test.each([
     ['\\sqrt[2.5]{8}', '2'],
     ['\\sqrt[\\frac{5}{2}]{8}', '8^{0.4}'],
@@ -22,7 +22,7 @@ describe('what used to throw is answered', () => {
   });
 });
 
-describe('steps', () => {
+describe('step budgets', () => {
   /** Steps that comparing with another number takes. */
   const steps = (answer: string) => {
     const before = stepsSpent();
@@ -48,7 +48,7 @@ describe('steps', () => {
     expect(steps(answer)).toBe(steps(answer));
   });
 
-  test('that run out, and faults, give the other result and are counted', () => {
+  test('that run out, like internal errors, give the other result and are counted', () => {
     const { faults } = givenUp();
     expect(
       within(
@@ -70,7 +70,7 @@ describe('steps', () => {
   });
 });
 
-describe('what grows faster than the text', () => {
+describe('work that grows faster than the text', () => {
   // what repeats, between what begins and what ends; quadratic work on a megabyte would take minutes, and fail by the
   // time-out of the test
   const REPEATED = [

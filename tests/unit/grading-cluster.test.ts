@@ -14,7 +14,7 @@ test('ties go to the answer that reached the count first, by rollout index', () 
   expect(clusterAnswers(['9', '1', '1', '2', '2']).map((c) => c.answer)).toEqual(['1', '2', '9']);
 });
 
-test('no answer never votes, also where it is the most frequent', () => {
+test('a missing answer never votes, even if it is the most frequent', () => {
   expect(clusterAnswers([null, null, '', ' ', '4'])).toEqual([{ answer: '4', members: [4], correct: null }]);
   expect(clusterAnswers([null, null], '4')).toEqual([]);
 });
@@ -23,14 +23,14 @@ test('correctness is unknown without a reference', () => {
   for (const reference of [undefined, null, '', ' ']) expect(clusterAnswers(['4'], reference)[0]!.correct).toBeNull();
 });
 
-test('the percent sign counts only where the reference has it', () => {
+test('the percent sign counts only if the reference has it', () => {
   expect(clusterAnswers(['0.5', '50%', '50'], '50%')).toEqual([
     { answer: '50%', members: [1, 2], correct: true },
     { answer: '0.5', members: [0], correct: true },
   ]);
 });
 
-test('every answer is in exactly one cluster, with answers equivalent to its first, whatever the order of rollouts', () => {
+test('every answer is in exactly one cluster, with answers equivalent to its first, in any order of rollouts', () => {
   const spelling = fc.constantFrom(
     '1/2',
     '0.5',
@@ -66,7 +66,7 @@ test('every answer is in exactly one cluster, with answers equivalent to its fir
 });
 
 describe('by normalized text', () => {
-  test('spellings are one, values are not', () => {
+  test('spellings are merged, values are not', () => {
     expect(clusterAnswers(['1/2', '$1/2$', '0.5', null, ' 1/2.', '\\dfrac{1}{2}', '\\frac12'], '0.5', 'text')).toEqual([
       { answer: '1/2', members: [0, 1, 4], correct: true },
       { answer: '0.5', members: [2], correct: true },
@@ -75,7 +75,7 @@ describe('by normalized text', () => {
     ]);
   });
 
-  test('what normalizing leaves nothing of is not all the same', () => {
+  test('texts that normalize to nothing are not all the same', () => {
     for (const equality of ['text', 'equivalence'] as const) {
       expect(clusterAnswers(['$', '{}', '$'], null, equality).map((c) => c.members)).toEqual([[0, 2], [1]]);
     }
@@ -85,7 +85,7 @@ describe('by normalized text', () => {
 describe('by a given equality', () => {
   const parity = (i: number, j: number) => i % 2 === j % 2;
 
-  test('a function or a matrix of indices decides, the reference does not', () => {
+  test('a function or a matrix of indices decides, not the reference', () => {
     const answers = ['a', null, 'b', 'c', 'd', 'e'];
     const expected = [
       { answer: 'a', members: [0, 2, 4], correct: false },
@@ -103,7 +103,7 @@ describe('by a given equality', () => {
     ).toEqual(expected);
   });
 
-  test('it is asked about first spellings and first members only, later index first', () => {
+  test('only first spellings and first members are compared, the later index first', () => {
     const asked: [number, number][] = [];
     const clusters = clusterAnswers(['a', 'a', 'b', 'c', 'b', 'd'], null, (i, j) => {
       asked.push([i, j]);
@@ -165,7 +165,7 @@ test('clusters are the same, up to order, for any order of rollouts', () => {
   );
 });
 
-test('a thousand answers, all different, are a thousand clusters', () => {
+test('a thousand different answers are a thousand clusters', () => {
   const answers = Array.from({ length: 1000 }, (_, i) => (i % 3 ? String(i) : `${i}x + ${i}`));
   expect(clusterAnswers(answers)).toHaveLength(1000);
 });

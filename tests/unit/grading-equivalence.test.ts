@@ -395,12 +395,12 @@ for (const [group, rows] of Object.entries(DIFFERENT)) {
   });
 }
 
-test('0.5 equals 50% where the option says so', () => {
+test('0.5 equals 50% if the option is set', () => {
   expect(equivalent('50%', '0.5', { percent: true })).toBe(true);
   expect(equivalent('50%', '0.5')).toBe(false);
 });
 
-test('equivalence is symmetric, but for the percent sign and choices', () => {
+test('equivalence is symmetric, except for the percent sign and choices', () => {
   for (const [a, b] of Object.values(EQUAL).flat()) {
     if (/%|percent/.test(a + b) || /^\(?C[).] ./.test(a)) continue;
     expect([b, a, equivalent(b, a)]).toEqual([b, a, true]);
@@ -450,7 +450,7 @@ describe('work is bounded', () => {
     expect(equivalent(a, a)).toBe(true);
   });
 
-  test('any text is answered', () => {
+  test('any text gives a result', () => {
     const piece = fc.constantFrom(
       ...'0123456789xyabe+-*/^_(){}[]|<>=!,.:;%$&\\ \'"'.split(''),
       ...['\\frac', '\\sqrt', '\\text{', '\\{', '\\}', '\\pm', '\\cup', '\\le', '\\begin{pmatrix}', '\\end{pmatrix}'],

@@ -108,13 +108,13 @@ describe('the place of an answer', () => {
     ['The answer is **12**.', 16, 18],
   ])('%j: %i to %i', (text, start, end) => expect(locateAnswer(text, 'strict')).toEqual({ start, end }));
 
-  test('of a last number, without a hyphen that is not a sign', () => {
+  test('of a last number excludes a hyphen that is not a sign', () => {
     const padding = 'x'.repeat(5000);
     expect(locateAnswer(`${padding} pages 10-12.`, 'lenient')).toEqual({ start: 5010, end: 5012 });
     expect(locateAnswer('pages 10-12', 'strict')).toBeNull();
   });
 
-  test('is that of what is extracted, and holds the same answer when it is boxed', () => {
+  test('is that of the extracted text, and contains the same answer when it is boxed', () => {
     const pieces = fc.constantFrom(
       ...[
         '\\boxed{',
@@ -165,7 +165,7 @@ function balanced(text: string): boolean {
   return depth === 0 && !text.endsWith('\\');
 }
 
-test('the last number counts in the lenient mode only', () => {
+test('the last number counts only in lenient mode', () => {
   const rows: [string, string | null][] = [
     ['5 + 5 = 10', '10'],
     ['It costs $1,234.50 in total.', '1,234.50'],
@@ -179,7 +179,7 @@ test('the last number counts in the lenient mode only', () => {
   for (const [text, answer] of rows) expect([text, extractAnswer(text, 'lenient')]).toEqual([text, answer]);
 });
 
-test('extraction does not choke on a long and hostile text', () => {
+test('extraction copes with a long and hostile text', () => {
   const n = 40_000;
   const texts = [
     '\\boxed{'.repeat(n),
@@ -212,7 +212,7 @@ test.each([
   "I don't think the answer is 42.",
   'x is not equal to 42',
   'It is **not** 42.',
-])('what is denied is no answer: %s', (text) => {
+])('a denied value is not an answer: %s', (text) => {
   for (const mode of ['strict', 'lenient'] as const) expect(extractAnswer(text, mode)).toBeNull();
 });
 
@@ -224,7 +224,7 @@ test.each([
   ['That is not right. The answer is 42.', '42'],
   ['It is not more than 42', '42'],
   ['This is not a triangle: 42', '42'],
-])('a denial of something else denies nothing: %s', (text, answer) => {
+])('a denial of something else does not matter: %s', (text, answer) => {
   expect(extractAnswer(text, 'lenient')).toBe(answer);
 });
 

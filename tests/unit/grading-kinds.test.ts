@@ -68,7 +68,7 @@ describe('votes', () => {
 const PAIRS = path.join(import.meta.dirname, '../../../shared/cases/grading/pairs.jsonl');
 const pairs = requireOrSkip('pairs judged by hand', existsSync(PAIRS), '../shared/cases is not on this machine');
 
-test.runIf(pairs)('the pairs judged by hand come out as judged, without exception', () => {
+test.runIf(pairs)('pairs judged by hand get the same result, without exception', () => {
   const lines = readFileSync(PAIRS, 'utf8').trim().split('\n');
   const judged = lines.map((line) => JSON.parse(line) as { prediction: unknown; reference: unknown; equal: boolean });
   expect(judged.length).toBeGreaterThan(300);

@@ -297,7 +297,7 @@ describe('each equals its rewritten forms and differs from changed ones, in both
   });
 });
 
-test('percent: the label decides whether a fraction is meant', () => {
+test('percent: the label decides whether a share is meant', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9999 }), (n) => {
       const fraction = `${n}/100`;
@@ -311,7 +311,7 @@ test('percent: the label decides whether a fraction is meant', () => {
   );
 });
 
-test('clusters: what is equal is together, what differs is apart, for every kind of answer', () => {
+test('clusters: equal answers are together, different ones apart, for every kind of answer', () => {
   const cases = fc.oneof(...Object.values(KINDS).map(([arbitrary]) => arbitrary));
   fc.assert(
     fc.property(cases, fc.infiniteStream(fc.nat()), ({ forms, others }, random) => {
@@ -326,7 +326,7 @@ test('clusters: what is equal is together, what differs is apart, for every kind
   );
 });
 
-describe('whatever the text', () => {
+describe('for any text', () => {
   const piece = fc.constantFrom(
     ...'0123456789xyabeiABC+-*/^_(){}[]|<>=!,.:;%$&\\ \'"~#'.split(''),
     ...[

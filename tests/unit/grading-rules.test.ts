@@ -60,7 +60,7 @@ describe('the rule', () => {
     expect(place && text.slice(place.start, place.end)).toBe(answer);
   });
 
-  test.each(['', 'boxes', 'tag:', 'tag:a b', 'choice:', 'choice:A', 'regex:'])('%j is none', (rule) =>
+  test.each(['', 'boxes', 'tag:', 'tag:a b', 'choice:', 'choice:A', 'regex:'])('%j is refused', (rule) =>
     expect(parseAnswerRule(rule)).toBeNull(),
   );
 
@@ -72,7 +72,7 @@ describe('the rule', () => {
       ),
   );
 
-  test('is all that counts in grade and vote, also where more would be accepted without it', () => {
+  test('is the only one that counts in grade and vote, even if more would be accepted without it', () => {
     expect(predictedAnswer('5', '5', false, 'boxed')).toBeNull();
     expect(predictedAnswer('5', '5', false, undefined)).toBe('5');
   });
@@ -113,7 +113,7 @@ test('facts: votes of whole sentences by a pattern, compared as words', () => {
   expect(rollouts[3]).toEqual({ answer: null, cluster: null, correct: false });
 });
 
-test('a stored group is judged again by another rule', () => {
+test('a stored group can be judged again with another rule', () => {
   const detail = { rollouts: [{ text: 'It is 5' }, { text: 'It is 6' }, { text: '5, I think' }], clusters: [] };
   const again = rejudged(detail as never, { answer: '5' }, graderOf({ answer: 'last-number', compare: 'math' }));
   expect(again.clusters).toMatchObject([{ answer: '5', members: [0, 2], correct: true }, { members: [1] }]);
@@ -121,7 +121,7 @@ test('a stored group is judged again by another rule', () => {
   expect(again.rollouts.map(({ answer }) => answer)).toEqual(['5', '6', '5']);
 });
 
-describe('where most responses have no answer', () => {
+describe('if most responses have no answer', () => {
   const AUTO = { answer: 'auto', compare: 'math' } as const;
   test('the rules that find one are named', () => {
     const hint = answerHint(['The sum is 5.', 'It is 7.', 'We get 8', 'The answer is 9.'], AUTO);
@@ -130,7 +130,7 @@ describe('where most responses have no answer', () => {
     // Options of commands become settings in the editor: the sentence must read there too.
     expect(inEditor(hint!)).not.toMatch(/--[a-z]/);
   });
-  test('nothing is said otherwise', () => {
+  test('nothing is reported otherwise', () => {
     expect(answerHint(['\\boxed{5}', 'It is 7.'], AUTO)).toBeNull();
     expect(answerHint([], AUTO)).toBeNull();
   });
@@ -173,7 +173,7 @@ describe('patterns', () => {
     expect(compilePattern('x{y}').last('x{y}')).toMatchObject({ start: 0, end: 4 });
   });
 
-  test('take steps in proportion to the text, whatever they say', () => {
+  test('take steps in proportion to the text, whatever they contain', () => {
     const cost = (source: string, length: number) => {
       const pattern = compilePattern(source);
       const before = stepsSpent();
@@ -193,7 +193,7 @@ describe('a column of the problem file', () => {
     return loadDataset(DatasetConfig.parse({ path: file }));
   };
 
-  test('gives each problem a rule of its own, which its vote uses', async () => {
+  test('gives each problem its own rule, which its vote uses', async () => {
     const { problems } = await read([
       { problem: 'Capital of Egypt?', answer: 'Cairo', answer_rule: 'regex:is ([^.]+)' },
       { problem: '1+1', answer: '2' },
@@ -205,7 +205,7 @@ describe('a column of the problem file', () => {
     expect(judge({ problem: problems[1]!, rollouts }, graderOf()).majority).toBeNull();
   });
 
-  test('with a rule that cannot be read is refused by line', async () => {
+  test('with an invalid rule is refused with the line', async () => {
     for (const bad of ['nope', 'regex:(a']) {
       const failed = read([{ problem: 'a', answer: '1', answer_rule: bad }]);
       await expect(failed).rejects.toMatchObject({ code: 'dataset', details: { line: 1, value: bad } });

@@ -237,25 +237,25 @@ test.each([
   ['Reste : 2,74 $ en tout', '2,74'],
 ])('%j gives %j where the last number counts', (text, answer) => expect(extractAnswer(text, 'lenient')).toBe(answer));
 
-describe('where the methods decide otherwise', () => {
-  test('boxes of one statement are a list; of others, the last is the answer (Math-Verify joins all)', () => {
+describe('differences from other graders', () => {
+  test('boxes of one statement are a list; otherwise the last is the answer (Math-Verify joins all)', () => {
     expect(extractAnswer('$\\boxed{4}$ and $\\boxed{5}$', 'strict')).toBe('4, 5');
     expect(extractAnswer('We had $\\boxed{4}$. Now it is $\\boxed{5}$.', 'strict')).toBe('5');
     expect(equivalent('5', '4, 5')).toBe(false);
   });
 
-  test('a short decimal is no fraction or root (Math-Verify rounds, MARIO and ToRA allow 1% or 0.1%)', () => {
+  test('a short decimal does not equal a fraction or root (Math-Verify rounds, MARIO and ToRA allow 1% or 0.1%)', () => {
     expect(equivalent('0.67', '2/3')).toBe(false);
     expect(equivalent('1.732', '\\sqrt3')).toBe(false);
     expect(equivalent('33.3', '\\frac{100}{3}')).toBe(false);
     expect(equivalent('2.6667', '8/3')).toBe(false);
   });
 
-  test('a fraction need not be reduced (PRM800K and DeepScaleR ask for it)', () => {
+  test('a fraction need not be reduced (PRM800K and DeepScaleR require it)', () => {
     expect(equivalent('6/8', '3/4')).toBe(true);
   });
 
-  test('0.28 is 28% only where the label has the sign (Qwen and ToRA always allow it)', () => {
+  test('0.28 is 28% only if the label has the sign (Qwen and ToRA always allow it)', () => {
     expect(equivalent('0.28', '28\\%')).toBe(true);
     expect(equivalent('28', '28\\%')).toBe(true);
     expect(equivalent('28\\%', '0.28')).toBe(false);
@@ -267,12 +267,12 @@ describe('where the methods decide otherwise', () => {
     expect(equivalent('(1,2)', '[1,2]')).toBe(false);
   });
 
-  test('an interval is what an inequality says, in both directions (Math-Verify: in one)', () => {
+  test('an inequality is an interval, in both directions (Math-Verify: in one)', () => {
     expect(equivalent('x \\in [-2,7]', '-2 \\le x \\le 7')).toBe(true);
     expect(equivalent('-2 \\le x \\le 7', 'x \\in [-2,7]')).toBe(true);
   });
 
-  test('digits are not joined over a space (MATH deletes every space)', () => {
+  test('digits are not joined across a space (MATH deletes every space)', () => {
     expect(equivalent('4 2', '42')).toBe(false);
   });
 

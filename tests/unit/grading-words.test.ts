@@ -141,7 +141,7 @@ test.each([
   ['The answer is 5 m. So we are done.', '5 m'],
 ])('%s: %s', (text, answer) => expect(extractAnswer(text, 'strict')).toBe(answer));
 
-test('letters with periods are the same as without, as text', () => {
+test('letters with and without periods are the same, as text', () => {
   const { equal } = graderOf({ answer: 'auto', compare: 'text' });
   expect([equal('The U.S.A.', 'USA'), equal('U.S.', 'us'), equal('a.b', 'ab'), equal('5.', '5')]).toEqual([
     true,

@@ -109,7 +109,7 @@ const USES: Record<string, string[][]> = {
   score: [[groups], [broken]],
 };
 
-test('every command that reads what others wrote is tried', () => {
+test('every command that reads what others wrote is tested', () => {
   expect([...Object.keys(USES), 'doctor', 'serve', 'mcp'].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
 });
 
@@ -138,7 +138,7 @@ test('errors, their hints and their stacks', () => {
   expect(printed.text).not.toMatch(RAW);
 });
 
-test('progress lines: the only control sequence is our own', () => {
+test('progress lines contain only our own control sequences', () => {
   let text = '';
   const view = new ProgressView({ write: (more: string) => (text += more), isTTY: true, columns: 40 });
   view.record({
@@ -156,7 +156,7 @@ test('progress lines: the only control sequence is our own', () => {
   expect(text).not.toMatch(RAW);
 });
 
-test('nothing writes to a stream but the terminal layer', () => {
+test('only the terminal layer writes to a stream', () => {
   const files = readdirSync(path.join(ROOT, 'engine'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `engine/${name.replaceAll(path.sep, '/')}`);

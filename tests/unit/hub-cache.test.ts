@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 test.each(['../evil', '/etc/evil', 'a/../../../evil', 'a\\\\..\\\\evil', 'C:evil', '..', ''])(
-  'the name %j is refused wherever a place is made of it',
+  'the name %j is refused wherever it becomes part of a path',
   async (name) => {
     const refused = { reason: 'unsafe-path', model: 'owner/name', file: name };
     await expectRejection(repo.lacks(COMMIT, name), 'model', refused);
@@ -33,7 +33,7 @@ test.each(['../evil', '/etc/evil', 'a/../../../evil', 'a\\\\..\\\\evil', 'C:evil
   },
 );
 
-test.each(['../../evil', 'main', `${COMMIT}/..`, ''])('%j is no commit', (commit) => {
+test.each(['../../evil', 'main', `${COMMIT}/..`, ''])('%j is not a commit', (commit) => {
   expectThrow(() => repo.snapshot(commit), 'model', { reason: 'unsafe-path', model: 'owner/name', file: commit });
 });
 
@@ -42,7 +42,7 @@ test('an entity tag names a file among the others', async () => {
   expect(path.dirname(blob)).toBe(path.join(cache, 'models--owner--name', 'blobs'));
 });
 
-test('what a file of the cache says is the commit, if it is one', async () => {
+test('a file of the cache names the commit, if it contains one', async () => {
   const refs = path.join(cache, 'models--owner--name', 'refs');
   mkdirSync(refs, { recursive: true });
   writeFileSync(path.join(refs, 'main'), '../../../evil');

@@ -53,7 +53,7 @@ async function saidBy(folder: string): Promise<unknown[]> {
 }
 
 describe('a TRL output folder', () => {
-  test('has groups, rewards by function, their sum where the log confirms it, and the log as curves', async () => {
+  test('has groups, rewards by function, their sum if the log confirms it, and the log as curves', async () => {
     const folder = runIn();
     const report = await importFrom(TRL, folder);
     expect(report).toMatchObject({ importer: 'trl', problems: 4, groups: 8, rollouts: 32, steps: 4, faults: 0 });
@@ -88,7 +88,7 @@ describe('a TRL output folder', () => {
     }
   });
 
-  test('has references, ids and lines of the dataset that it was given', async () => {
+  test('has references, ids and lines of the given dataset', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'sums.jsonl');
     const sums = [
@@ -115,7 +115,7 @@ describe('a TRL output folder', () => {
 describe("verl's dumps", () => {
   const printed = keepPrinted();
 
-  test('are training and validation, with problems without the template, and what its grader says', async () => {
+  test("are training and validation, with problems without the template, and the grader's verdicts", async () => {
     const folder = runIn();
     const report = await importFrom(VERL, folder);
     expect(report).toMatchObject({
@@ -169,7 +169,7 @@ describe('a file of rollouts', () => {
   /** The same lines, no two of a group together. */
   const shuffled = [0, 1, 2].flatMap((k) => lines.filter((_, i) => i % 3 === k)).toSorted();
 
-  test('gives the same run in whatever order its lines are, and as a table', async () => {
+  test('gives the same run in any order of its lines, and as a table', async () => {
     const root = temporaryFolder();
     const files = ['sorted.jsonl', 'shuffled.jsonl', 'list.json'].map((name) => path.join(root, name));
     const inOrder = shuffled.map((line) => JSON.parse(line) as (typeof rows)[number]);
@@ -280,7 +280,7 @@ describe('a file of rollouts', () => {
     });
   });
 
-  test('that counts from 0 has its first step as step 1', async () => {
+  test('that counts from 0 starts at step 1', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'zero.jsonl');
     writeFileSync(file, rows.map((row) => JSON.stringify({ ...row, step: row.step - 1 })).join('\n'));
@@ -288,7 +288,7 @@ describe('a file of rollouts', () => {
     expect((await openColumns(folder)).series.steps).toEqual([1, 2, 3]);
   });
 
-  test('takes the columns that the user names', async () => {
+  test('uses the columns that the user names', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'own.csv');
     writeFileSync(file, 'frage,antwort,note,gold,step\nWhat?,\\boxed{1},0.5,1,7\nWhat?,\\boxed{2},0,1,7\n');
@@ -302,7 +302,7 @@ describe('a file of rollouts', () => {
     });
   });
 
-  test('finds answers as the user says', async () => {
+  test("finds answers by the user's rule", async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'facts.jsonl');
     const facts = ['It is Cairo.', 'The capital is Cairo.', 'Thebes.'].map((response) => ({
@@ -320,7 +320,7 @@ describe('a file of rollouts', () => {
     expect(runFile.foreign?.grading).toEqual(rules);
   });
 
-  test('is followed: steps are imported once they are whole, nothing twice, also after a restart', async () => {
+  test('is followed: steps are imported once they are complete, nothing twice, also after a restart', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'growing.jsonl');
     const folder = runIn(root);
@@ -421,7 +421,7 @@ describe('a file of rollouts', () => {
 describe('a log of metrics', () => {
   const context = { problems: { take: () => 0 }, faults: { add: () => {} }, check: () => {} };
 
-  test('is read on from where the last look ended, and again once it was written again', async () => {
+  test('is read from where the last look ended, and again after it was rewritten', async () => {
     const file = path.join(temporaryFolder(), 'metrics.jsonl');
     let lines = 0;
     const log = new MetricsLines(file, 'metrics.jsonl', (values) => {
@@ -447,7 +447,7 @@ describe('a log of metrics', () => {
 });
 
 describe('a folder that is followed', () => {
-  test('has a file once, also one that is completed while it is looked at', async () => {
+  test('reads a file once, even if it is completed during the look', async () => {
     const file = path.join(temporaryFolder(), '1.jsonl');
     writeFileSync(file, '{"input": "1+1=",');
     const whole = new WholeFiles();
@@ -465,7 +465,7 @@ describe('a folder that is followed', () => {
     expect([await look(), await look(), await look(), await look()]).toEqual([0, 0, 0, 1]);
   });
 
-  test('waits for files that are being written, and takes again what the trainer writes again', async () => {
+  test('waits for files that are being written, and imports again what the trainer writes again', async () => {
     const root = temporaryFolder();
     const dump = path.join(root, 'output');
     const completions = path.join(dump, 'completions');

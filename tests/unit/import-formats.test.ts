@@ -37,7 +37,7 @@ test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))(
   },
 );
 
-test('what is no dump is not offered: problems with answers, prompts with one response, events on their own', async () => {
+test('other data is not offered: problems with answers, prompts with one response, events alone', async () => {
   const root = temporaryFolder();
   const write = (name: string, row: object) => {
     mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
@@ -62,7 +62,7 @@ test('what is no dump is not offered: problems with answers, prompts with one re
 describe("prime-rl's run folder", () => {
   const RUN = dump('prime-rl-0.8.0');
 
-  test('has the batches that trained, what was sampled where no batch was made, and evaluations', async () => {
+  test('has the training batches, what was sampled if no batch was made, and evaluations', async () => {
     const folder = runIn();
     const report = await importFrom(RUN, folder);
     // The fourth step has no batch, and an episode in which nothing was said.
@@ -85,7 +85,7 @@ describe("prime-rl's run folder", () => {
     expect(series.at('foreign/train/agg/effective/reward/mean', 1)).toBe(0.85);
   });
 
-  test('has each reward, the weighted sum, advantages, and what its grader says', async () => {
+  test("has each reward, the weighted sum, advantages, and the grader's verdict", async () => {
     const folder = runIn();
     const report = await importFrom(RUN, folder);
     expect(report).toMatchObject({ disagreements: 1, compared: 34 });
@@ -97,7 +97,7 @@ describe("prime-rl's run folder", () => {
     expect(first!.rollouts[3]).toMatchObject({ finish: 'length', foreign: { env: 'sums', words: 6 } });
   });
 
-  test('has the tokens that the model sampled with their log-probabilities and entropies', async () => {
+  test('has the sampled tokens with their log-probabilities and entropies', async () => {
     const folder = runIn();
     await importFrom(RUN, folder);
     const [group] = await groupsIn(folder, 'train', 1);
@@ -112,7 +112,7 @@ describe("prime-rl's run folder", () => {
     expect(measured!.rollouts[0]!.entropy).toBeNull();
   });
 
-  test('shows several turns as a chat and takes the answer from the last of the assistant', async () => {
+  test('shows several turns as a chat and takes the answer from the last assistant turn', async () => {
     const folder = runIn();
     await importFrom(RUN, folder);
     const [group] = await groupsIn(folder, 'train', 1);
@@ -143,7 +143,7 @@ describe("prime-rl's run folder", () => {
     expect(entry!.rollout()).toMatchObject({ reward: 1.125, rewards: { correct: 1, brevity: 0.125 }, tokens: null });
   });
 
-  test('gives the same groups when it is too large to be held', async () => {
+  test('gives the same groups when it is too large for memory', async () => {
     const file = path.join(DUMPS, 'prime-rl-0.8.0', 'rollouts', 'step_1', 'train', 'all', 'traces.jsonl');
     const read = async (whole?: number) => {
       const [asked, faults]: [LoggedProblem[], string[]] = [[], []];
@@ -168,7 +168,7 @@ describe("prime-rl's run folder", () => {
     expect(await read(0)).toEqual(held);
   });
 
-  test('has metrics of whole steps only', async () => {
+  test('has metrics of complete steps only', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'output');
     cpSync(dump('verl-0.9.1'), source, { recursive: true });
@@ -203,7 +203,7 @@ describe("prime-rl's run folder", () => {
     expect(await report).toMatchObject({ steps: 3, rollouts: 24, faults: 0 });
   });
 
-  test('may be an evaluation of verifiers on its own', async () => {
+  test('may be a separate evaluation of verifiers', async () => {
     const folder = runIn();
     const file = path.join(RUN, 'rollouts/step_3/eval/effective/traces.jsonl');
     expect(await importFrom(file, folder)).toMatchObject({ importer: 'prime-rl', rollouts: 2, steps: 0 });
@@ -212,8 +212,8 @@ describe("prime-rl's run folder", () => {
   });
 });
 
-describe('rollouts with what is known of their tokens', () => {
-  test("as RLLoggingBoard's files: the processes of a trainer together, without padding, tokens as text", async () => {
+describe('rollouts with token data', () => {
+  test("from RLLoggingBoard's files: the processes of a trainer together, without padding, tokens as text", async () => {
     const folder = runIn();
     const report = await importFrom(dump('rollouts-rlloggingboard'), folder);
     expect(report).toMatchObject({ importer: 'rollouts', problems: 2, groups: 4, rollouts: 16, steps: 2, faults: 0 });
@@ -273,7 +273,7 @@ describe('rollouts with what is known of their tokens', () => {
     expect([tokens, logprob, entropy]).toEqual(expected);
   });
 
-  test('tokens of something else than the response are left out', async () => {
+  test('leave out tokens of something other than the response', async () => {
     const root = temporaryFolder();
     const file = path.join(root, 'log.jsonl');
     const row = { prompt: 'Which?', response: 'ab', logprobs: [-1, -2], token_texts: ['Which', '?'] };
@@ -283,7 +283,7 @@ describe('rollouts with what is known of their tokens', () => {
     expect(group!.rollouts[0]).toMatchObject({ tokens: 2, tokenTexts: null, logprob: -1.5 });
   });
 
-  test('a file that comes later completes the step, and nothing is imported twice', async () => {
+  test('of a later file complete the step, and nothing is imported twice', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'log');
     mkdirSync(source);
@@ -300,7 +300,7 @@ describe('rollouts with what is known of their tokens', () => {
     expect((await openColumns(folder)).series.steps).toEqual([1]);
   });
 
-  test('a step of several files is whole once every file has begun the next', async () => {
+  test('of several files form a step once every file has begun the next', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'log');
     mkdirSync(source);
@@ -331,7 +331,7 @@ describe('rollouts with what is known of their tokens', () => {
 describe("miles' dump", () => {
   const DUMP = dump('miles-2026.08');
 
-  test('has conversations with the tokens that were sampled; what is in pickles only is named', async () => {
+  test('has conversations with the sampled tokens; what is only in pickles is reported', async () => {
     const folder = runIn();
     const report = await importFrom(DUMP, folder);
     expect(report).toMatchObject({ importer: 'miles', problems: 2, steps: 2, rollouts: 18, faults: 1 });
@@ -356,7 +356,7 @@ describe("miles' dump", () => {
     expect(head.evaluations.map(({ step, accuracy }) => [step, accuracy])).toEqual([[2, null]]);
   });
 
-  test('that has pickles only is refused with the reason', async () => {
+  test('that has only pickles is refused with the reason', async () => {
     const root = temporaryFolder();
     mkdirSync(path.join(root, 'dump/rollout_data'), { recursive: true });
     writeFileSync(path.join(root, 'dump/rollout_data/0.pt'), '');
@@ -370,7 +370,7 @@ describe('TensorBoard events', () => {
   const EVENTS = dump('tensorboard-2.21.0');
   const FIRST = path.join(EVENTS, 'events.out.tfevents.1000.trainer.0');
 
-  test('on their own are a run of curves, in which a later start counts', async () => {
+  test('alone are a run of curves, in which a later start takes precedence', async () => {
     const folder = runIn();
     const report = await importFrom(EVENTS, folder);
     expect(report).toMatchObject({ importer: 'tensorboard', rollouts: 0, faults: 0 });
@@ -381,7 +381,7 @@ describe('TensorBoard events', () => {
     expect(series.at('gradientNorm', 2)).toBeNull();
   });
 
-  test('next to a dump are curves of its run; what its own log has is taken from there', async () => {
+  test("next to a dump are curves of its run; the dump's own log takes precedence", async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'output');
     cpSync(dump('trl-1.16.0'), source, { recursive: true });
@@ -399,7 +399,7 @@ describe('TensorBoard events', () => {
     expect((await openColumns(early)).series.at('loss', 2)).toBe(0.25);
   });
 
-  test('are followed: a torn record waits', async () => {
+  test('are followed: an incomplete record waits', async () => {
     const root = temporaryFolder();
     const source = path.join(root, 'logs');
     mkdirSync(source);
@@ -429,7 +429,7 @@ describe('TensorBoard events', () => {
     expect(await importFrom(source, folder)).toMatchObject({ resumed: true, faults: 0 });
   });
 
-  test('that are broken are named, and read up to there', async () => {
+  test('that are broken are reported, and read up to there', async () => {
     const root = temporaryFolder();
     const bytes = Buffer.from(readFileSync(FIRST));
     bytes[bytes.length - 40]! ^= 1;
@@ -439,7 +439,7 @@ describe('TensorBoard events', () => {
     expect((await openColumns(report.folder)).series.at('loss', 3)).toBeCloseTo(0.5 / 3);
   });
 
-  test('that Rollscope exported come back', async () => {
+  test('exported by Rollscope are read back', async () => {
     const root = temporaryFolder();
     const { folder } = await importFrom(dump('trl-1.16.0'), runIn(root));
     const { path: file } = await exportTensorboard(folder, root);
@@ -456,7 +456,7 @@ describe('TensorBoard events', () => {
 describe("tinker-cookbook's log folder", () => {
   const LOG = dump('tinker-cookbook-0.6.1');
 
-  test('has the groups with texts, joined with their summaries; groups without are named', async () => {
+  test('has the groups with texts, joined with their summaries; groups without texts are reported', async () => {
     const folder = runIn();
     const report = await importFrom(LOG, folder);
     expect(report).toMatchObject({ importer: 'tinker-cookbook', problems: 2, steps: 2, groups: 4, rollouts: 13 });
@@ -517,7 +517,7 @@ describe("tinker-cookbook's log folder", () => {
 });
 
 describe('dumps of older versions', () => {
-  test('verl 0.4: no references, a reward function that says what is right', async () => {
+  test('verl 0.4: no references, a reward function that grades', async () => {
     const folder = runIn();
     expect(await importFrom(dump('verl-0.4.0'), folder)).toMatchObject({
       problems: 2,

@@ -79,7 +79,7 @@ async function rolloutsOf(log: string) {
 
 const ASK = [user('What is 2 + 3? You may use the tool.')];
 
-test('turns that were logged as they came are joined by what each prompt continues', async () => {
+test('turns that were logged in order of completion are joined by what each prompt continues', async () => {
   const one = [...ASK, assistant('calc(2+3)'), tool('5')];
   const other = [...ASK, assistant('calc(2*3)'), tool('6')];
   const again = [...other, assistant('calc(2+3)'), tool('5')];
@@ -121,7 +121,7 @@ test('turns that were logged as they came are joined by what each prompt continu
   ]);
 });
 
-test('of trajectories that said the same at first each is continued once', async () => {
+test('of trajectories with the same beginning each is continued once', async () => {
   const first = [...ASK, assistant('calc(2+3)'), tool('5')];
   const { report, rollouts } = await rolloutsOf(
     writeLog(
@@ -144,7 +144,7 @@ test('of trajectories that said the same at first each is continued once', async
   ]);
 });
 
-test('turns that do not show which they continue are counted and named', async () => {
+test('turns without a known predecessor are counted and reported', async () => {
   const log = writeLog(
     [
       { prompt: ASK, response: 'calc(2+3)' },

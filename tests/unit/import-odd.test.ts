@@ -51,7 +51,7 @@ test('the first files may be empty', async () => {
   expect(await importFrom(root, runIn())).toMatchObject({ importer: 'verl', rollouts: 4, steps: 1 });
 });
 
-test('a packed step is named, and the others are imported', async () => {
+test('a compressed step is reported, and the others are imported', async () => {
   const root = temporaryFolder();
   for (const step of [1, 2]) write(root, step);
   writeFileSync(path.join(root, '3.jsonl.gz'), gzipSync('{}'));
@@ -100,7 +100,7 @@ test('the reference of a dump may be an object', async () => {
   expect(await importFrom(root, runIn())).toMatchObject({ compared: 4, disagreements: 0 });
 });
 
-test('what is not recognized says where rollouts are', async () => {
+test('the error about an unrecognized folder says where rollouts are', async () => {
   const root = temporaryFolder();
   write(path.join(root, 'outputs', 'first', 'rollouts'), 1);
   const nested = await refusalOf(importFile(root, { out: runIn() }));
@@ -120,7 +120,7 @@ async function importRows(rows: readonly Row[]) {
   return { file, folder: runIn() };
 }
 
-test('rollouts without a step among others that have one are counted, and it is said where they are', async () => {
+test('rollouts without a step are counted if others have one, and their new step is reported', async () => {
   const { file, folder } = await importRows([{ step: null }, { step: 4 }, { step: null }, {}]);
   const report = await importFrom(file, folder);
   expect(report).toMatchObject({ rollouts: 4, steps: 2, faults: 0 });
@@ -130,12 +130,12 @@ test('rollouts without a step among others that have one are counted, and it is 
   expectWarnings((await readRunFolder(folder)).records);
 });
 
-test('a log that names no steps is one step, without a remark', async () => {
+test('a log without steps is one step, without a remark', async () => {
   const { file, folder } = await importRows([{}, { step: null }]);
   expect(await importFrom(file, folder)).toMatchObject({ steps: 1, withoutStep: null });
 });
 
-test('a number that cannot be a step leaves its row out', async () => {
+test('a row with an impossible step is skipped', async () => {
   const { file, folder } = await importRows([{ step: 1e15 }, { step: 2 ** 31 }, { step: 2 ** 31 - 1 }]);
   expect(await importFrom(file, folder)).toMatchObject({ rollouts: 1, faults: 2 });
   expect((await openColumns(folder)).groups.columns.step[0]).toBe(2 ** 31 - 1);

@@ -35,7 +35,7 @@ const chat = (answer: string, thinks = 'Let me see.'): Row[] => [
   { role: 'assistant', content: `\\boxed{${answer}}` },
 ];
 
-test('a row may have all responses to a prompt, with a value for each in lists as long', async () => {
+test('a row may have all responses to a prompt, with lists of the same length for their values', async () => {
   const row = {
     question: 'What is 2 + 3?',
     samples: ['\\boxed{5}', '\\boxed{6}', '\\boxed{5}'],
@@ -59,7 +59,7 @@ test('a row may have all responses to a prompt, with a value for each in lists a
   expect(other!.rollouts.map(({ reward }) => reward)).toEqual([1, 0, 1]);
 });
 
-test('a conversation with a reward is a prompt up to its first turn of the assistant, and a response', async () => {
+test('a conversation with a reward is a prompt up to its first assistant turn, and a response', async () => {
   const rows = [1, 2].flatMap((step) => ['5', '6'].map((answer) => ({ messages: chat(answer), reward: 1, step })));
   const file = logOf(rows);
   const [first, second] = await groupsOf(file);
@@ -75,7 +75,7 @@ test('a conversation with a reward is a prompt up to its first turn of the assis
   ]);
 });
 
-test('steps may be said by names of files and folders only', async () => {
+test('steps may be given by names of files and folders only', async () => {
   const root = temporaryFolder();
   const write = (name: string, text: string) => {
     mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
@@ -139,14 +139,14 @@ test('a step of several files is followed as one, once none of them changes', as
   expect(await look()).toEqual([1, 2]);
 });
 
-test('a folder of rewarded rollouts without steps is read where the user names it, and not offered', async () => {
+test('a folder of rewarded rollouts without steps is imported if the user names it, but not offered', async () => {
   const file = logOf([{ prompt: 'a?', completion: '1', reward: 1, example_id: 0, correct_answer: 1 }]);
   const root = path.dirname(file);
   expect(await importFrom(root, path.join(temporaryFolder(), 'run'))).toMatchObject({ rollouts: 1, steps: 1 });
   expect(await findDumps(root)).toEqual([]);
 });
 
-test('a lone broken list of responses is a fault', async () => {
+test('a single broken list of responses is an error', async () => {
   const file = logOf([
     { prompt: 'a?', responses: ['1', '2'], step: 1 },
     { prompt: 'b?', responses: [], step: 1 },
@@ -186,7 +186,7 @@ test('arguments of a tool may be whole numbers of a Parquet file, next to those 
   });
 });
 
-test('a verdict may be written as text, as tables and verl do', () => {
+test('a verdict may be written as text, as in tables and verl', () => {
   const verdict = (acc: string) => trainerVerdict({ foreign: { acc }, rewards: {}, reward: 0.5 });
   for (const text of ['True', 'true', '1.0', '1']) expect(verdict(text)).toEqual({ name: 'acc', right: true });
   for (const text of ['False', '0.0', '-1']) expect(verdict(text)).toEqual({ name: 'acc', right: false });

@@ -18,7 +18,7 @@ async function imported(source: string) {
   return { report, columns, groups, stepsOf };
 }
 
-describe('an output folder of TRL in which rollouts are used for several updates', () => {
+describe('a TRL output folder in which rollouts are used for several updates', () => {
   test('has each generation once, at its first step, and its evaluations', async () => {
     const { report, columns, groups, stepsOf } = await imported(DUMP);
     expect(report).toMatchObject({ problems: 4, rollouts: 72, steps: 2, faults: 0 });
@@ -39,7 +39,7 @@ describe('an output folder of TRL in which rollouts are used for several updates
     expect(prompt!.messages!.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
   });
 
-  test('without a log has no file twice', async () => {
+  test('without a log contains no file twice', async () => {
     const copy = path.join(temporaryFolder(), 'output');
     cpSync(DUMP, copy, { recursive: true });
     rmSync(path.join(copy, 'trainer_state.json'));

@@ -46,7 +46,7 @@ describe('an import of a run that collapses', () => {
     expect(await said(parts!)).toEqual(await said(whole!));
   });
 
-  test('that stays as it was says nothing', async () => {
+  test('that does not change says nothing', async () => {
     const root = temporaryFolder();
     writeVerlSteps(path.join(root, 'logs'), 1, LAST_ANSWERED);
     await importFrom(path.join(root, 'logs'), path.join(root, 'run'));
@@ -54,13 +54,13 @@ describe('an import of a run that collapses', () => {
   });
 });
 
-describe('what the watch takes', () => {
+describe("the watch's input", () => {
   const metrics = (step: number, values: object, foreign = {}): JournalRecord => ({
     ...{ type: 'metrics', seq: 0, time: '', step, metrics: values, foreign },
   });
   const watch = new ImportWatch();
 
-  test('is also what the trainer logs after the rollouts of its step', () => {
+  test('includes what the trainer logs after the rollouts of its step', () => {
     for (let step = 1; step <= 10; step++) watch.take(stepRecord(0, step));
     expect(watch.news()).toEqual([]);
     for (let step = 1; step <= 10; step++) watch.take(metrics(step, { kl: step > 7 ? 0.9 : 0.01 }));
@@ -71,7 +71,7 @@ describe('what the watch takes', () => {
     expect(watch.news()).toEqual([]);
   });
 
-  test('continues after a step that comes again', () => {
+  test('continues after a step that is repeated', () => {
     watch.take(stepRecord(0, 8));
     watch.take(metrics(8, { kl: 0.01 }));
     for (let step = 9; step <= 12; step++) watch.take(stepRecord(0, step));
@@ -81,7 +81,7 @@ describe('what the watch takes', () => {
   test.each([
     ['completions/mean_length', 'response length'],
     ['response_length/clip_ratio', 'truncated responses'],
-  ])('is %s of a log without rollouts', (name, title) => {
+  ])('includes %s of a log without rollouts', (name, title) => {
     const curves = new ImportWatch();
     for (let step = 1; step <= 12; step++) {
       const value = name.includes('length/') || name.includes('ratio') ? (step > 6 ? 1 : 0) : step > 6 ? 4 : 100;

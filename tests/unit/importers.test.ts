@@ -57,7 +57,7 @@ function file(text: string, name = 'completions.jsonl'): string {
 }
 
 describe('rollouts as JSON Lines', () => {
-  test('count and name a line that is too long to be held, and take the others', async () => {
+  test('count and report a line that is too long for memory, and read the others', async () => {
     const first = `${line(1, '2 + 3', '5', '"reward": 1')}\n`;
     const source = file(first);
     // Zeros that take no room on the disk.
@@ -117,7 +117,7 @@ describe('rollouts as JSON Lines', () => {
     });
   });
 
-  test('take the names of verl too, and do without step, reward and reference', async () => {
+  test('accept the names of verl too, and need no step, reward or reference', async () => {
     const verl = { input: 'a?', output: 'b', gts: '3', score: 0.5, step: 4, acc: 1 };
     const folder = path.join(root, 'verl');
     await importFrom(file(`${JSON.stringify(verl)}\n`), folder);
@@ -132,7 +132,7 @@ describe('rollouts as JSON Lines', () => {
     expect((await openColumns(bare)).step).toBe(1);
   });
 
-  test('keep an `answer` next to a reference as a value, and take it as the reference without one', async () => {
+  test('keep an `answer` next to a reference as a value, and use it as the reference without one', async () => {
     const base = { prompt: 'a?', completion: '\\boxed{1}', answer: '1' };
     const folders = await Promise.all(
       [base, { ...base, reference: '2' }].map(async (row, i) => {
@@ -152,7 +152,7 @@ describe('rollouts as JSON Lines', () => {
     [`${GOOD}\n{"prompt": "a?"}\n${GOOD}`, { line: 2, reason: 'bad-rollout' }],
     [`${GOOD}\n{"completion": "b"}`, { line: 2, reason: 'bad-rollout' }],
     [`${GOOD}\n{"prompt": "a?", "completion": "b", "step": -1}`, { line: 2, reason: 'bad-rollout' }],
-  ])('count and name a line that is broken, and take the others: %s', async (text, { line: number, reason }) => {
+  ])('count and report a broken line, and read the others: %s', async (text, { line: number, reason }) => {
     const folder = path.join(root, 'run');
     const report = await importFrom(file(text), folder);
     expect(report).toMatchObject({ faults: 1, named: [{ place: `completions.jsonl:${number}`, reason }] });
@@ -177,7 +177,7 @@ describe('rollouts as JSON Lines', () => {
   });
 });
 
-test('importers are told apart by name, and files by what is in them', async () => {
+test('importers are distinguished by name, and files by their contents', async () => {
   expect(new Set(IMPORTERS.map(({ name }) => name)).size).toBe(IMPORTERS.length);
   expect(await rollouts.detect(file('{"prompt": "a", "completion": "b"}'), { map: {} })).toBe(true);
   expect(await rollouts.detect(file('{"prompt": "a", "answer": "b"}'), { map: {} })).toBe(false);
@@ -191,7 +191,7 @@ test('importers are told apart by name, and files by what is in them', async () 
 test.each([
   ['prompt', 'questoin'],
   ['response', 'txet'],
-])('a column for the %s that no row has is refused by its name, with those that there are', async (column, name) => {
+])('a column for the %s that no row has is refused, and the existing ones are named', async (column, name) => {
   const source = file('{"question": "a", "text": "b"}');
   const map = { prompt: 'question', response: 'text', [column]: name };
   await expectRejection(importFrom(source, path.join(root, 'run'), { map }), 'usage', {

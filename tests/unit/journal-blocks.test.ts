@@ -18,7 +18,7 @@ import { createFixtureJournal, writeRunFixture } from '../support/run-fixture.ts
 
 const MEGABYTE = 2 ** 20;
 
-test('blocks are whole lines, however long those are', async () => {
+test('blocks contain whole lines, however long they are', async () => {
   const file = path.join(temporaryFolder(), 'lines');
   const lines = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat((i % 7) * 100_000)}\n`);
   writeFileSync(file, `${lines.join('')}unfinished`);
@@ -34,7 +34,7 @@ test('blocks are whole lines, however long those are', async () => {
   expect(buffers.size).toBeLessThan(blocks.length);
 });
 
-test('the last record of a block counts while later blocks hold broken lines only', async () => {
+test('the last record of a block counts even if later blocks contain only broken lines', async () => {
   const run = path.join(temporaryFolder(), 'run');
   await writeRunFixture(run, { problems: 2, steps: 2, votes: 2, outcome: 'interrupted' });
   const events = path.join(run, EVENTS_FILE);
@@ -49,7 +49,7 @@ test('the last record of a block counts while later blocks hold broken lines onl
   await expectRejection(scanLines(run, false), 'run-broken', { reason: 'out-of-order', value: 99_999 });
 });
 
-test('tables have room for as many rows as a journal will have, and grow where it has more', async () => {
+test('tables have room for as many rows as a journal will have, and grow if it has more', async () => {
   const table = new Table({ a: Int32Array, b: Float64Array });
   table.push({ a: 1, b: 2 });
   table.reserve(1000);
@@ -92,7 +92,7 @@ test('rollouts are in the run folder: a record that names another file has none'
   expect(readFileSync(outside)).toEqual(rollouts);
 });
 
-test('a record of a problem of any number costs no more than another', () => {
+test('a record with a huge problem index costs no more than another', () => {
   const columns = columnsOf([
     group(0, 1, '1', { problem: 2_000_000_000, answers: ['1'], reference: '1' }),
     group(1, 1, '1', { problem: 3, answers: ['1'], reference: '1' }),

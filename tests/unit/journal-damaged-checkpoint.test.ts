@@ -28,7 +28,7 @@ beforeEach(async () => {
   [first, last] = (await listCheckpoints(run)) as [Checkpoint, Checkpoint];
 });
 
-test('a checkpoint that is as it was written is read', async () => {
+test('an unmodified checkpoint is read', async () => {
   expect(await withCheckpoint(run, last, async () => 'read')).toBe('read');
   // Those of earlier versions have no checksums.
   unlinkSync(join(last.folder, 'checksums.json'));
@@ -45,7 +45,7 @@ test.each([
     (path: string) => writeFileSync(path, Buffer.from(WEIGHTS).fill(8, 2_000_000, 2_000_001)),
     'has changed since it was written, after byte 1048576',
   ],
-])('a checkpoint with a file that was %s is named, with the remedy', async (_, damage, fault) => {
+])('a checkpoint with a file that was %s is reported, with the remedy', async (_, damage, fault) => {
   damage(join(last.folder, 'model.safetensors'));
   const reading = withCheckpoint(run, last, async () => expect.unreachable());
   const facts = { reason: 'damaged-checkpoint', folder: last.folder, step: 2, system: `model.safetensors ${fault}` };
@@ -57,7 +57,7 @@ test.each([
   await expect(checkCheckpoint(run, last)).rejects.toMatchObject({ hint: expect.stringContaining('its start') });
 });
 
-test('what cannot be read is the damage of a checkpoint without checksums; other errors stay what they are', async () => {
+test('an unreadable checkpoint without checksums counts as damaged; other errors are kept', async () => {
   unlinkSync(join(last.folder, 'checksums.json'));
   const failing = (error: Error) => withCheckpoint(run, last, () => Promise.reject(error));
   const damage = { reason: 'damaged-checkpoint', system: 'the file is truncated' };

@@ -49,7 +49,7 @@ const computed = (records: JournalRecord[]) =>
   records.filter((record) => !isIncidental(record)).map((record) => ({ ...record, seq: 0, time: '', timing: null }));
 
 describe('a full disk', () => {
-  test('leaves whole records only, at any moment, and the run can be resumed', async () => {
+  test('leaves only whole records, at any moment, and the run can be resumed', async () => {
     const whole = join(temporaryFolder(), 'run');
     const disk = new SmallDisk(Number.MAX_SAFE_INTEGER);
     const journal = await createFixtureJournal(whole, RUN, { disk });
@@ -77,7 +77,7 @@ describe('a full disk', () => {
     }
   });
 
-  test('takes no number, and the same journal continues once there is room', async () => {
+  test('uses up no number, and the same journal continues once there is space', async () => {
     const disk = new SmallDisk(1e6);
     const journal = await createFixtureJournal(folder, RUN, { disk });
     const heard: JournalRecord[] = [];
@@ -106,7 +106,7 @@ describe('a full disk', () => {
     expect((await readRunFolder(folder)).records.map((record) => record.seq)).toEqual([0, 1]);
   });
 
-  test('leaves nothing of what did not fit behind what is written next', () => {
+  test('leaves no remainder before what is written next', () => {
     const disk = new SmallDisk(1e6);
     const name = join(temporaryFolder(), 'file');
     const file = new AppendFile(name, disk);
@@ -122,7 +122,7 @@ describe('a full disk', () => {
     expect(readFileSync(name, 'utf8')).toBe('first\nsecond\n');
   });
 
-  test('stores rollouts whole or not at all', async () => {
+  test('stores rollouts completely or not at all', async () => {
     const source = join(temporaryFolder(), 'run');
     await writeRunFixture(source, RUN);
     const { records } = await readRunFolder(source);
@@ -140,20 +140,17 @@ describe('a full disk', () => {
     await journal.close();
   });
 
-  test.each([0, 10, 400, 1000])(
-    'lets no run begin that has room for %i bytes, and leaves nothing of it',
-    async (left) => {
-      const creating = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
-      await expectRejection(creating, 'disk', FULL);
-      expect(existsSync(folder)).toBe(false);
-      mkdirSync(folder);
-      const inPlace = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
-      await expectRejection(inPlace, 'disk', FULL);
-      expect(readdirSync(folder)).toEqual([]);
-    },
-  );
+  test.each([0, 10, 400, 1000])('starts no run that has room for %i bytes, and leaves nothing of it', async (left) => {
+    const creating = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
+    await expectRejection(creating, 'disk', FULL);
+    expect(existsSync(folder)).toBe(false);
+    mkdirSync(folder);
+    const inPlace = createFixtureJournal(folder, RUN, { disk: new SmallDisk(left) });
+    await expectRejection(inPlace, 'disk', FULL);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
-  test('during the record of a checkpoint leaves the checkpoint to resume from', async () => {
+  test('during the record of a checkpoint keeps the checkpoint to resume from', async () => {
     const disk = new SmallDisk(1e6);
     const journal = await createFixtureJournal(folder, RUN, { disk });
     await playFixture(journal, { ...RUN, outcome: 'interrupted' });
@@ -168,7 +165,7 @@ describe('a full disk', () => {
   });
 });
 
-describe('a run folder that goes away while a run writes to it', () => {
+describe('a run folder that disappears while a run writes to it', () => {
   test.each([
     { what: 'moved', away: (run: string) => renameSync(run, `${run}-moved`) },
     { what: 'deleted', away: (run: string) => rmSync(run, { recursive: true }) },
@@ -179,7 +176,7 @@ describe('a run folder that goes away while a run writes to it', () => {
         cpSync(`${run}-moved`, run, { recursive: true });
       },
     },
-  ])('because it is $what ends the run with that, and nothing is made in its place', async ({ away }) => {
+  ])('because it is $what ends the run with that error, and nothing is created in its place', async ({ away }) => {
     const journal = await createFixtureJournal(folder, RUN);
     await playFixture(journal, { ...RUN, outcome: 'interrupted' });
     const [lines, there] = [journal.length, () => (existsSync(folder) ? readdirSync(folder).sort() : null)];
@@ -199,7 +196,7 @@ describe('a run folder that goes away while a run writes to it', () => {
   });
 });
 
-test('other refusals of the system are disk errors with the file', async () => {
+test('other system errors are disk errors with the file', async () => {
   const disk: Disk = {
     ...realDisk,
     write: () => {
@@ -211,7 +208,7 @@ test('other refusals of the system are disk errors with the file', async () => {
   expect(() => readFileSync(folder)).toThrow('ENOENT');
 });
 
-test('a place that cannot be written is named, with what is in the way', async () => {
+test('the error about an unwritable path says what is in the way', async () => {
   const file = join(temporaryFolder(), 'file');
   await writeFile(file, '');
   const isFolder = Object.assign(new Error(''), { code: 'EISDIR' });

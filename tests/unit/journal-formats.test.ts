@@ -46,8 +46,8 @@ function editJson(path: string, change: (value: Json) => object): void {
   writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8'))), null, 2));
 }
 
-describe('what a newer version added', () => {
-  test('keys are dropped, wherever they are, and the run opens', async () => {
+describe('additions of a newer version', () => {
+  test('to records are dropped, wherever they are, and the run opens', async () => {
     await writeRunFixture(folder, SMALL);
     const before = await readRunFolder(folder);
     writeLines(
@@ -66,7 +66,7 @@ describe('what a newer version added', () => {
     expect(await readRunInfo(folder)).toMatchObject({ status: 'completed', step: 2, steps: 2 });
   });
 
-  test('records of unknown types are passed over and counted, and a resumed run keeps them', async () => {
+  test('of record types are skipped and counted, and a resumed run keeps them', async () => {
     await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
     const lines = linesOf(folder);
     const at = 4;
@@ -90,7 +90,7 @@ describe('what a newer version added', () => {
     expect(journal.recordsFrom(at, 2).map((record) => record.seq)).toEqual([at + 1]);
   });
 
-  test('a newer format says which version to get, and nothing of deleting', async () => {
+  test('to the format name the version to install, and say nothing about deleting', async () => {
     await writeRunFixture(folder, SMALL);
     editJson(join(folder, 'run.json'), (file) => ({ ...file, format: 9, versions: { rollscope: '3.1.4' } }));
     const newer = { reason: 'newer-format', file: join(folder, 'run.json'), format: 9, version: '3.1.4' };
@@ -102,7 +102,7 @@ describe('what a newer version added', () => {
   });
 
   test.each(['0.0.1', undefined])(
-    'a newer format written by %s names no version that could not read it',
+    'to the format written by %s name no version that could not read it',
     async (version) => {
       await writeRunFixture(folder, SMALL);
       editJson(join(folder, 'run.json'), (file) => ({ ...file, format: 9, versions: { rollscope: version } }));
@@ -114,7 +114,7 @@ describe('what a newer version added', () => {
 });
 
 describe('damage', () => {
-  test('a run without run.json is found by its name, and is said to be damaged, in the list as by commands', async () => {
+  test('to run.json: without it a run is found by its name, and reported as damaged by list and commands', async () => {
     await writeRunFixture(folder, SMALL);
     rmSync(join(folder, 'run.json'));
     const missing = { reason: 'missing-file', file: join(folder, 'run.json') };
@@ -125,7 +125,7 @@ describe('damage', () => {
     expect(await listRuns(root)).toMatchObject([{ run: 'run', status: 'unreadable', error: { details: missing } }]);
   });
 
-  test('in a line is named with its place, and the hint is to repair a copy', async () => {
+  test('in a line is reported with its place, and the hint is to repair a copy', async () => {
     await writeRunFixture(folder, SMALL);
     const lines = linesOf(folder);
     writeLines(folder, lines.with(3, '{"type":"gr'));
@@ -134,7 +134,7 @@ describe('damage', () => {
     expect(error.hint).toBe(repairHint(folder));
   });
 
-  test('is left out of the repaired copy, which opens and resumes; the run itself stays as it is', async () => {
+  test('is left out of the repaired copy, which opens and resumes; the run itself is unchanged', async () => {
     await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
     const lines = linesOf(folder);
     const whole = await readRunFolder(folder);
@@ -174,7 +174,7 @@ describe('damage', () => {
     await expectRejection(repairRun(folder), 'usage', { reason: 'target-exists', folder: copy });
   });
 
-  test('of run.json and problems is repaired from what the records say', async () => {
+  test('of run.json and problems is repaired from the records', async () => {
     await writeRunFixture(folder, SMALL);
     const { runFile, problems } = await readRunFolder(folder);
     writeFileSync(join(folder, 'run.json'), '{"format":');
@@ -190,7 +190,7 @@ describe('damage', () => {
   });
 
   test.each(['problems', 'evaluationProblems'])(
-    'in the number of %s is named, and not filled up with problems',
+    'in the number of %s is reported, and not filled with placeholders',
     async (key) => {
       await writeRunFixture(folder, SMALL);
       const path = join(folder, 'events.jsonl');
@@ -202,7 +202,7 @@ describe('damage', () => {
     },
   );
 
-  test('nowhere gives the same run again', async () => {
+  test('that does not exist gives the same run again', async () => {
     await writeRunFixture(folder, SMALL);
     const { folder: copy, changes } = await repairRun(folder);
     expect(changes).toEqual([]);
@@ -211,7 +211,7 @@ describe('damage', () => {
 });
 
 describe('the list of runs', () => {
-  test('has a copied folder under its own name, and the copy opens', async () => {
+  test('shows a copied folder under its own name, and the copy opens', async () => {
     await writeRunFixture(folder, SMALL);
     cpSync(folder, join(root, 'copy'), { recursive: true });
     expect((await listRuns(root)).map(({ run }) => run)).toEqual(['copy', 'run']);
@@ -268,7 +268,7 @@ describe('the list of runs', () => {
     expect(runs.find(({ run }) => run === 'other')).toMatchObject({ status: 'completed' });
   });
 
-  test('leaves out folders that are not runs', async () => {
+  test('omits folders that are not runs', async () => {
     await writeRunFixture(folder, SMALL);
     appendFileSync(join(root, 'notes.txt'), 'mine');
     cpSync(join(folder, 'checkpoints'), join(root, 'weights'), { recursive: true });
@@ -276,7 +276,7 @@ describe('the list of runs', () => {
   });
 });
 
-test('rollouts that are missing or damaged, and a missing run.json, say how to repair the run', async () => {
+test('the error about missing or damaged rollouts, or a missing run.json, says how to repair the run', async () => {
   await writeRunFixture(folder, SMALL);
   const exported = async () => {
     for await (const _ of rolloutRows(folder));
@@ -296,7 +296,7 @@ test('rollouts that are missing or damaged, and a missing run.json, say how to r
 describe('a run of format 2', () => {
   beforeEach(() => cpSync(join(FIXTURES, 'run-format2'), folder, { recursive: true }));
 
-  test('opens, and its records are those of today', async () => {
+  test('opens, and has current records', async () => {
     const { runFile, problems, records, skipped, torn } = await readRunFolder(folder);
     expect(runFile).toMatchObject({ format: 2, origin: { engine: 'rollscope', version: '0.1.0', files: [] } });
     expect(problems[1]).toMatchObject({ index: 1, text: '1+6+6+4+6+7=', answer: '30' });
@@ -318,7 +318,7 @@ describe('a run of format 2', () => {
     expect(await readRunInfo(folder)).toMatchObject({ run: 'run', status: 'completed', step: 4 });
   });
 
-  test('as format 1 wrote it, without what came later, opens too', async () => {
+  test('as format 1 wrote it, without later additions, opens too', async () => {
     writeLines(
       folder,
       linesOf(folder)
@@ -356,7 +356,7 @@ describe('an error code in its former spelling', () => {
   test.each([
     ['format 2', () => cpSync(join(FIXTURES, 'run-format2'), folder, { recursive: true })],
     ['today', () => writeRunFixture(folder, SMALL)],
-  ])('is read as that of today, in a run of %s', async (_, make) => {
+  ])('is read under its current name, in a run of %s', async (_, make) => {
     await make();
     writeLines(
       folder,
@@ -372,7 +372,7 @@ describe('an error code in its former spelling', () => {
 describe('a stopped run of format 2', () => {
   beforeEach(() => cpSync(join(FIXTURES, 'run-format2-stopped'), folder, { recursive: true }));
 
-  test('is one of today once it is resumed', async () => {
+  test('has the current format once it is resumed', async () => {
     const before = (await readRunFolder(folder)).records;
     const journal = await openJournal(folder);
     expect(journal).toMatchObject({ replaying: false, recovery: null, prompts: null });
@@ -384,7 +384,7 @@ describe('a stopped run of format 2', () => {
     expect((await readRunFolder(folder)).records).toEqual(before);
   });
 
-  test('makes again what it recorded after its checkpoint, and says so', async () => {
+  test('recomputes what it recorded after its checkpoint, and says so', async () => {
     rmSync(join(folder, 'checkpoints', '3'), { recursive: true });
     const journal = await openJournal(folder);
     expect(journal.checkpoint?.step).toBe(2);

@@ -48,7 +48,7 @@ const change = <T>(value: fc.Arbitrary<T>) =>
 
 const RUNS = { numRuns: 3000 };
 
-test('knows every group record and every update', () => {
+test('recognizes every group record and every update', () => {
   fc.assert(
     fc.property(group, update, (record, one) => {
       expect(isGroupRecord(record)).toBe(true);
@@ -57,7 +57,7 @@ test('knows every group record and every update', () => {
   );
 });
 
-test('says yes only where the schema does, and leaves the value as it is', () => {
+test('accepts only what the schema accepts, and leaves the value unchanged', () => {
   let agreed = 0;
   fc.assert(
     fc.property(change(group), (value) => {
@@ -76,7 +76,7 @@ test('says yes only where the schema does, and leaves the value as it is', () =>
   expect(agreed).toBeGreaterThan(20);
 });
 
-test('no line is read otherwise than by the schema alone', () => {
+test('no line is read differently from the schema alone', () => {
   const records = fc.oneof(
     change(group),
     fc.array(update).map((problems) => ({ ...step(3, 1), problems })),

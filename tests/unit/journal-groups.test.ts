@@ -45,7 +45,7 @@ function detail(rollouts: Partial<Rollout>[], clusters: GroupDetail['clusters'] 
 const column = (...values: number[]) => Float32Array.from(values);
 
 describe('a frame', () => {
-  test('gives back all that is known about a rollout of the engine', () => {
+  test('preserves all facts about a rollout of the engine', () => {
     const statistics = {
       logprob: column(-0.5, -1, -1.5),
       entropy: column(1, 2, 3),
@@ -92,7 +92,7 @@ describe('a frame', () => {
     expect(Buffer.from(encodeFrame(group)).toString('latin1').split('the largest')).toHaveLength(2);
   });
 
-  test('gives back what another trainer knows, and null for what it does not', () => {
+  test("preserves another trainer's facts, and null for missing ones", () => {
     const group = detail([
       {
         text: 'x',
@@ -129,14 +129,14 @@ describe('a frame', () => {
     expect(group.rollouts).toEqual([{ ...NOTHING, text: 'x', reward: 1 }]);
   });
 
-  test('is refused where a number is not one, or columns differ in length', () => {
+  test('is refused if a number is invalid, or columns differ in length', () => {
     expect(() => encodeFrame(detail([{ reward: Number.NaN }]))).toThrow("a frame's reward is NaN");
     const wrong = { tokens: 2, statistics: { ...NO_STATISTICS, top2: column(1) } };
     expect(() => encodeFrame(detail([wrong]))).toThrow('2 tokens, but 1 values of top2');
     expect(() => encodeFrame(detail([{ tokens: 2, tokenTexts: ['ab'] }]))).toThrow('1 token texts');
   });
 
-  test('notices any changed byte and any missing byte', () => {
+  test('detects any changed byte and any missing byte', () => {
     const bytes = encodeFrame(detail([{ text: 'ab', tokens: 1, ids: Int32Array.of(7) }]));
     for (let index = 0; index < bytes.length; index++) {
       const damaged = bytes.slice();
@@ -155,7 +155,7 @@ describe('a run of format 2', () => {
     cpSync(FORMAT2, folder, { recursive: true });
   });
 
-  test('gives its groups in the form of today: facts of the record, texts of the frame', async () => {
+  test('has its groups in the current form: facts of the record, texts of the frame', async () => {
     const lines = readFileSync(join(folder, 'events.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')

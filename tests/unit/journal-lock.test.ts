@@ -60,13 +60,13 @@ describe('the lock', () => {
     await journal.close();
   });
 
-  test.runIf(process.platform !== 'win32')('of a process whose number another one has now is taken over', async () => {
+  test.runIf(process.platform !== 'win32')('of a process whose id another one has now is taken over', async () => {
     await interruptedRun({ pid: process.pid, started: 'long ago', host: hostname() });
     expect(isProcessAlive(process.pid, 'long ago')).toBe(false);
     await (await openJournal(folder)).close();
   });
 
-  test('that is being written is waited for, and taken over when it is not finished after two seconds', async () => {
+  test('that is being written is waited for, and taken over if it is not finished after two seconds', async () => {
     await interruptedRun('{"pid":');
     const now = Date.now();
     const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
@@ -84,7 +84,7 @@ describe('the lock', () => {
     clock.mockRestore();
   });
 
-  test('of another machine holds as long as it is touched', async () => {
+  test('of another machine is valid as long as it is touched', async () => {
     await interruptedRun({ pid: 1, started: null, host: 'elsewhere' });
     await expectRejection(openJournal(folder), 'run-in-use', { reason: 'in-use', by: 'process 1 on elsewhere' });
     const old = new Date(Date.now() - 10 * 60_000);
@@ -92,7 +92,7 @@ describe('the lock', () => {
     await (await openJournal(folder)).close();
   });
 
-  test('goes to one of many who find it abandoned', async () => {
+  test('goes to one of many that find it abandoned', async () => {
     mkdirSync(folder);
     for (let round = 0; round < 10; round++) {
       writeFileSync(lock, JSON.stringify({ pid: await endedProcess(), ...here }));

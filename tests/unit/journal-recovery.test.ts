@@ -85,7 +85,7 @@ function expectSameRollouts(): void {
   for (const [name, bytes] of found) expect(bytes.equals(rollouts.get(name)!), name).toBe(true);
 }
 
-describe('a torn tail', () => {
+describe('a damaged end', () => {
   test('of events is cut at any byte of the last record', async () => {
     const path = join(whole, 'events.jsonl');
     const bytes = readFileSync(path);
@@ -124,7 +124,7 @@ describe('a torn tail', () => {
     }
   });
 
-  test('of rollouts takes its record with it, at any byte', async () => {
+  test('of rollouts removes its record too, at any byte', async () => {
     const { records } = await readRunFolder(whole);
     const group = records.findLast((record) => record.type === 'group')!;
     const frame = (group as GroupRecord).frame!;
@@ -144,7 +144,7 @@ describe('a torn tail', () => {
     await expectUninterrupted();
   });
 
-  test('of zeros, as a power cut leaves it, is cut', async () => {
+  test('of zeros, as after a power failure, is cut', async () => {
     await copyWithout(0);
     const path = join(folder, 'events.jsonl');
     const size = statSync(path).size;
@@ -154,7 +154,7 @@ describe('a torn tail', () => {
     await expectUninterrupted();
   });
 
-  test('before the checkpoint is damage, named with its file and record', async () => {
+  test('before the checkpoint is damage, reported with its file and record', async () => {
     await copyWithout(0);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
     truncateSync(join(folder, 'rollouts-000.bin'), 100);
@@ -166,7 +166,7 @@ describe('a torn tail', () => {
 });
 
 describe('a resumed run', () => {
-  test('is the uninterrupted one, wherever events and rollouts were cut', async () => {
+  test('equals the uninterrupted one, wherever events and rollouts were cut', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 2 }),
@@ -202,7 +202,7 @@ describe('a resumed run', () => {
     );
   });
 
-  test('is the uninterrupted one after many kills', async () => {
+  test('equals the uninterrupted one after many kills', async () => {
     class Killed extends Error {}
     let kills = 0;
     let journal = await createFixtureJournal(folder, RUN, SPLIT);
@@ -227,7 +227,7 @@ describe('a resumed run', () => {
     await expectUninterrupted();
   });
 
-  test('gives back the records that exist, and writes none twice', async () => {
+  test('recognizes existing records, and writes none twice', async () => {
     await copyWithout(1);
     const path = join(folder, 'events.jsonl');
     const text = readFileSync(path, 'utf8');
@@ -251,7 +251,7 @@ describe('a resumed run', () => {
     await expectUninterrupted();
   });
 
-  test('writes the record of a checkpoint that a kill left without one', async () => {
+  test('writes the missing record of a checkpoint after a kill', async () => {
     await copyWithout(0);
     const path = join(folder, 'events.jsonl');
     const text = readFileSync(path, 'utf8');
@@ -264,7 +264,7 @@ describe('a resumed run', () => {
     await expectUninterrupted();
   });
 
-  test('steps over a stop, a failure and what people did', async () => {
+  test('skips a stop, a failure and what users did', async () => {
     const stopped = { ...RUN, steps: 3, outcome: 'stopped' } as const;
     // The same run in two parts: the first one ends with a checkpoint at step 3.
     const journal = await createFixtureJournal(folder, RUN, SPLIT);
@@ -287,7 +287,7 @@ describe('a resumed run', () => {
     expect(befell.filter((type) => type === 'end')).toHaveLength(2);
   });
 
-  test('stopped in the middle of the replay continues from there', async () => {
+  test('that is stopped during the replay continues from there', async () => {
     await copyWithout(1);
     truncateSync(join(folder, 'events.jsonl'), statSync(join(folder, 'events.jsonl')).size - 1);
     const journal = await openJournal(folder, SPLIT);
@@ -308,7 +308,7 @@ describe('a resumed run', () => {
     expectSameRollouts();
   });
 
-  test('is refused when the run is complete', async () => {
+  test('is refused if the run is complete', async () => {
     await copyWithout(0);
     const before = readFileSync(join(folder, 'events.jsonl'));
     await expectRejection(openJournal(folder), 'usage', { reason: 'complete' });
@@ -317,7 +317,7 @@ describe('a resumed run', () => {
   });
 });
 
-describe('a replay that goes another way', () => {
+describe('a replay that diverges', () => {
   const OTHER = { ...RUN, seed: 8 };
 
   async function interrupted(): Promise<JournalRecord[]> {
@@ -359,7 +359,7 @@ describe('a replay that goes another way', () => {
     await expectRejection(openJournal(folder), 'usage', { reason: 'complete' });
   });
 
-  test('names the field that differs, and keeps rollouts that are the same', async () => {
+  test('names the field that differs, and keeps identical rollouts', async () => {
     const before = await interrupted();
     const journal = await openJournal(folder, SPLIT);
     const at = journal.position().nextSeq;
@@ -379,7 +379,7 @@ describe('a replay that goes another way', () => {
     await journal.close();
   });
 
-  test('takes checkpoints with it whose records are gone', async () => {
+  test('removes checkpoints whose records are gone', async () => {
     const records = await interrupted();
     // The last checkpoint is there, but its records are not.
     cpSync(join(whole, 'checkpoints', '6'), join(folder, 'checkpoints', '6'), { recursive: true });
@@ -397,7 +397,7 @@ describe('a replay that goes another way', () => {
   });
 });
 
-test('the fixture ends as asked', async () => {
+test('the fixture ends as requested', async () => {
   for (const outcome of ['completed', 'stopped', 'failed', 'interrupted'] as const) {
     const run = join(root, outcome);
     await writeRunFixture(run, { ...RUN, outcome });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { firstDifference } from '../../engine/journal/replay.ts';
 import { step, warning } from '../support/records.ts';
 
-test('a warning is the same in other words, with reasons or without', () => {
+test('a warning is the same with another wording, with or without reasons', () => {
   const before = warning(0, 'collapse', 12);
   const now = { ...before, message: 'In other words.', watch: { level: 'collapse', reasons: [] } } as typeof before;
   expect(firstDifference(before, now)).toBeNull();

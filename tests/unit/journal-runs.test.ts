@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 describe('the list of runs', () => {
-  test('gives each run with its state, newest first', async () => {
+  test('has each run with its state, newest first', async () => {
     const outcomes = ['completed', 'stopped', 'failed', 'interrupted', 'running'] as const;
     const open: Journal[] = [];
     for (const [day, outcome] of outcomes.entries()) {
@@ -73,7 +73,7 @@ describe('the list of runs', () => {
     expect(await readRunInfo(join(root, 'fresh'))).toMatchObject(nothing);
   });
 
-  test('sees through a torn tail', async () => {
+  test('ignores an incomplete end', async () => {
     const folder = join(root, 'run');
     await writeRunFixture(folder, RUN);
     const path = join(folder, 'events.jsonl');
@@ -94,7 +94,7 @@ describe('the list of runs', () => {
     expect(await readRunInfo(join(root, 'run'))).toMatchObject({ step: 1, accuracyBefore: expect.any(Number) });
   });
 
-  test('leaves out what is not a run, and lists what cannot be read', async () => {
+  test('omits other folders, and lists unreadable runs', async () => {
     expect(await listRuns(join(root, 'nowhere'))).toEqual([]);
     mkdirSync(join(root, 'empty'));
     mkdirSync(join(root, 'newer'));
@@ -125,7 +125,7 @@ describe('following a run', () => {
     return { records, stop: () => stop.abort(), done };
   }
 
-  test('gives what exists, then what comes, from a number on', async () => {
+  test('returns existing records, then new ones, from a given number on', async () => {
     const folder = join(root, 'run');
     const journal = await createFixtureJournal(folder, RUN);
     journal.append({ type: 'lifecycle', event: 'paused' });
@@ -194,7 +194,7 @@ describe('following a run', () => {
 });
 
 describe('places', () => {
-  test('runs lie in the home folder, or where the environment says', () => {
+  test('runs are in the home folder, or where the environment says', () => {
     vi.stubEnv('ROLLSCOPE_HOME', '');
     expect(runsRoot()).toBe(join(homedir(), '.rollscope', 'runs'));
     vi.stubEnv('ROLLSCOPE_HOME', root);

@@ -54,7 +54,7 @@ test('a value with unknown keys at every depth is checked once', () => {
   });
 });
 
-test('how answers of an imported run were found may have keys of a newer version', () => {
+test('how an imported run found its answers may have keys of a newer version', () => {
   const { grading } = ForeignRun.shape;
   expect(readTolerantly(grading, { compare: 'text', hue: 1 })).toMatchObject({
     success: true,
@@ -63,7 +63,7 @@ test('how answers of an imported run were found may have keys of a newer version
   expect(grading.safeParse({ compare: 'text', hue: 1 }).success).toBe(false);
 });
 
-test('of a run each line is parsed once, run.json once, with keys of a newer version or without', async () => {
+test('each line of a run is parsed once, run.json once, with or without keys of a newer version', async () => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, { problems: 2, votes: 2, steps: 2, every: 2 });
   for (const name of ['run.json', 'events.jsonl']) {

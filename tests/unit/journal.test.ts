@@ -55,7 +55,7 @@ function group(...texts: string[]): GroupDetail {
 }
 
 describe('writer', () => {
-  test('numbers and times records, tells listeners, and readers see the same', async () => {
+  test('numbers and timestamps records and notifies listeners, and readers see the same', async () => {
     const journal = await createFixtureJournal(folder, SMALL, { now: () => new Date('2026-01-02T03:04:05Z') });
     const heard: JournalRecord[] = [];
     const stop = journal.onRecord((record) => heard.push(record));
@@ -85,7 +85,7 @@ describe('writer', () => {
     expect(written[1]).toMatchObject({ rollouts: 2, unanswered: 2, means: { reward: 1, tokens: 1 } });
   });
 
-  test('begins a new rollout file when one is full', async () => {
+  test('starts a new rollout file when one is full', async () => {
     const one = group('ab');
     const size = encodeFrame(one).length;
     const journal = await createFixtureJournal(folder, SMALL, { rolloutFileBytes: 2 * size + 1 });
@@ -101,7 +101,7 @@ describe('writer', () => {
     expect(await readGroup(folder, pointers[3]!)).toEqual(one);
   });
 
-  test('refuses a record that could not be read again', async () => {
+  test('refuses a record that could not be read back', async () => {
     const journal = await createFixtureJournal(folder, SMALL);
     const bad = { type: 'step', step: 0, metrics: { loss: Number.NaN } } as never;
     expect(() => journal.append(bad)).toThrow(/step record is not valid: .*metrics/);
@@ -110,7 +110,7 @@ describe('writer', () => {
     expect(() => journal.append({ type: 'lifecycle', event: 'paused' })).toThrow('closed');
   });
 
-  test('begins a run in the folder of one that was killed before it had begun, but not where records are', async () => {
+  test('starts a run in the folder of one that was killed before it had begun, but not where records exist', async () => {
     mkdirSync(folder);
     // No process has this id.
     writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: 2 ** 30, started: null, host: hostname() }));
@@ -124,7 +124,7 @@ describe('writer', () => {
     expect(readFileSync(join(folder, 'events.jsonl'), 'utf8')).toBe('{"type":"run"');
   });
 
-  test('does not begin a run in a folder that holds something', async () => {
+  test('does not start a run in a non-empty folder', async () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'notes.txt'), 'mine');
     await expectRejection(createFixtureJournal(folder, SMALL), 'usage', { reason: 'folder-not-empty', folder });
@@ -139,7 +139,7 @@ describe('writer', () => {
 });
 
 describe('checkpoints', () => {
-  test('are put in place whole, recorded, and pruned to the newest', async () => {
+  test('are put in place completely, recorded, and pruned to the newest', async () => {
     const { records } = await written({ problems: 1, votes: 2, steps: 4, every: 1 });
     const found = await listCheckpoints(folder);
     expect(found.map(({ step }) => step)).toEqual([3, 4]);
@@ -149,7 +149,7 @@ describe('checkpoints', () => {
     );
   });
 
-  test('that are named are not pruned', async () => {
+  test('that are referred to are not pruned', async () => {
     const journal = await createFixtureJournal(folder, SMALL);
     for (let step = 1; step <= 8; step++) {
       await journal.writeCheckpoint(
@@ -178,7 +178,7 @@ describe('checkpoints', () => {
     await journal.close();
   });
 
-  test('torn ones are removed on opening', async () => {
+  test('that are incomplete are removed on opening', async () => {
     const { journal } = await writeRunFixture(folder, { ...SMALL, outcome: 'running' });
     await journal!.close();
     const torn = join(folder, 'checkpoints', '.tmp-2');
@@ -194,7 +194,7 @@ describe('checkpoints', () => {
 });
 
 describe('reader', () => {
-  test('reads what was written, rollouts included', async () => {
+  test('reads what was written, including rollouts', async () => {
     const { runFile, problems, records, torn } = await written({});
     expect(torn).toBe(false);
     expect(problems).toHaveLength(12);

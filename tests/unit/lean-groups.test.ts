@@ -34,8 +34,8 @@ function buffersOf({ rollouts }: Pick<GroupDetail, 'rollouts'>): { bytes: number
   };
 }
 
-describe('a group that is looked at', () => {
-  test('is the same as one that is read whole', async () => {
+describe('a group for the page', () => {
+  test('equals one that is read as a whole', async () => {
     const { detail } = await run.readGroup(id);
     const expected = await whole();
     expect(detail.rollouts.some(isCut)).toBe(false);
@@ -47,7 +47,7 @@ describe('a group that is looked at', () => {
     expect(detail.rollouts[0]!.tokenTexts).toBe(detail.rollouts[0]!.tokenTexts);
   });
 
-  test('says where its rollouts part without cutting all of their tokens', async () => {
+  test('knows where its rollouts diverge without cutting all of their tokens', async () => {
     const expected = await whole();
     const lean = decodeFrame(encodeFrame(expected), 'here', undefined, true);
     for (const index of expected.rollouts.keys()) expect(forkPoint(lean, index)).toEqual(forkPoint(expected, index));
@@ -57,7 +57,7 @@ describe('a group that is looked at', () => {
     );
   });
 
-  test('has the texts and places of single tokens', async () => {
+  test('has the texts and positions of single tokens', async () => {
     const expected = await whole();
     const lean = decodeFrame(encodeFrame(expected), 'here', undefined, true);
     for (const [i, { tokenTexts }] of expected.rollouts.entries()) {
@@ -82,7 +82,7 @@ describe('a group that is looked at', () => {
     expect(detail.rollouts).toEqual((await whole()).rollouts);
   });
 
-  test('is read from bytes that are not aligned, too', async () => {
+  test('is read from unaligned bytes, too', async () => {
     const expected = await whole();
     const frame = encodeFrame(expected);
     const shifted = new Uint8Array(frame.length + 1).subarray(1);

@@ -20,13 +20,13 @@ import { themedReport } from '../../extension/experiments/report-html.ts';
 const N = 1_000_000;
 const of = (piece: string, length = N) => piece.repeat(length / piece.length);
 
-test('ends', () => {
+test('endings', () => {
   expect(withoutEnd('a.,', /[.,]/)).toBe('a');
   expect(withoutEnd(`${of('.')}x`, /[.]/)).toHaveLength(N + 1);
   expect(withoutEnd('...', /[.]/)).toBe('');
 });
 
-test('records that are a text or a list', () => {
+test('records that are a string or a list', () => {
   for (const text of [`"${of('x', 30 * N)}"`, `[${of('0,', 4 * N)}0]`]) {
     expect(parseLine(text)).toEqual(expect.stringContaining('expected an object'));
   }
@@ -42,7 +42,7 @@ test('code blocks', () => {
   expect(lastCodeBlock('```py`thon\n1\n```', ['py', ''])).toBeNull();
 });
 
-test('what is in a code block', () => {
+test('the contents of a code block', () => {
   const block = (text: string) => lastCodeBlock(text, ['']);
   for (const [text, content] of [
     ['```\r\na\r\nb\r\n```\r\n', 'a\nb'],

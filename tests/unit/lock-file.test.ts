@@ -43,14 +43,14 @@ test('no other package has an install script, and none runs', () => {
   expect(readFileSync(path.join(ROOT, '.npmrc'), 'utf8')).toMatch(/^ignore-scripts=true$/m);
 });
 
-test('licenses are among those that were agreed to', () => {
+test('licenses are among the approved ones', () => {
   for (const [place, { license }] of locked) expect([...DEVELOPS], `${place}: ${license}`).toContain(license);
   const shipped = shippedPackages(ROOT);
   expect(shipped.length).toBeGreaterThan(50);
   for (const { name, license } of shipped) expect(SHIPS, `${name}: ${license}`).toContain(license);
 });
 
-test('what is named in package.json is exact', () => {
+test('versions in package.json are exact', () => {
   const named = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies } as Record<string, string>);
   for (const [name, version] of named) {
     expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);

@@ -16,7 +16,7 @@ const experts = parseHuggingFaceConfig(
   'config.json',
 );
 
-test('matrices of experts are refused where they are chosen', () => {
+test('expert matrices are refused as LoRA targets', () => {
   const check = (...targets: (typeof LORA_TARGETS)[number][]) => checkTargets(experts, { targets }, 'tiny');
   const refused = { reason: 'no-such-lora-target', field: 'lora.targets', model: 'tiny' };
   expectThrow(() => check('up_proj'), 'config', { ...refused, value: 'up_proj' });
@@ -24,7 +24,7 @@ test('matrices of experts are refused where they are chosen', () => {
   expect(() => check('q_proj', 'o_proj')).not.toThrow();
 });
 
-test('all projections together mean those that can have one', () => {
+test('all projections together mean those that can have an adapter', () => {
   const lora = LoraConfig.parse({ rank: 4 });
   expect(() => checkTargets(experts, lora, 'tiny')).not.toThrow();
   const names = loraParameters(experts, lora).map(({ name }) => name);

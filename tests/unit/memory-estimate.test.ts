@@ -104,7 +104,7 @@ const MEASURED = JSON.parse(readFileSync(path.join(ROOT, 'tests', 'bench', 'memo
   cases: Measured[];
 };
 
-describe('estimates and what was measured (`npm run bench -- memory`)', () => {
+describe('estimates and measurements (`npm run bench -- memory`)', () => {
   const isGoal = ({ name }: Measured) => name.includes('within');
 
   test.each(MEASURED.cases.filter((one) => !isGoal(one)))('$name: within 15%', (one) => {
@@ -151,7 +151,7 @@ describe("the README's table", () => {
         one.shape === name && one.maxTokens === 1024 && one.precision === precision && one.name.includes('8 rollouts'),
     );
 
-  test('has the models that people know', () => {
+  test('has the best-known models', () => {
     expect(rows.length).toBeGreaterThanOrEqual(3);
     expect(shown.length).toBeGreaterThan(10);
   });
@@ -168,7 +168,7 @@ describe("the README's table", () => {
   });
 });
 
-test('the rollouts of a group are sampled together within the goals', () => {
+test('the rollouts of a group are sampled together within the memory goals', () => {
   for (const [name, limit] of [
     ['SmolLM2-135M', 1.5 * GB],
     ['Qwen3-0.6B', 5.5 * GB],
@@ -179,7 +179,7 @@ test('the rollouts of a group are sampled together within the goals', () => {
   }
 });
 
-test('what does not fit layer by layer either is refused with what it needs so', () => {
+test('what does not fit layer by layer either is refused with the memory that it needs', () => {
   const needed = (limit: number) => {
     try {
       estimate('Qwen3-0.6B', { limit });
@@ -194,7 +194,7 @@ test('what does not fit layer by layer either is refused with what it needs so',
   expect(needed(least)).toBeNull();
 });
 
-test('the responses of a group are cut into parts that fit, longest first, each response once', () => {
+test('the responses of a group are divided into parts that fit, longest first, each response once', () => {
   const config = shapeOf('Qwen3-0.6B');
   const lengths = [10, 1000, 300, 1000, 20];
   const group: WeightedGroup = {

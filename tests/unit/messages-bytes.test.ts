@@ -21,11 +21,11 @@ const MESSAGES: Record<string, unknown> = {
 };
 
 describe.each(Object.entries(MESSAGES))('%s', (_, message) => {
-  test('is read back', () => {
+  test('survives a round trip', () => {
     expect(fromBytes(toBytes(message))).toEqual(message);
   });
 
-  test.each([1, 3, 8, 1000])('comes through a stream in pieces of %d bytes', (size) => {
+  test.each([1, 3, 8, 1000])('arrives through a stream in pieces of %d bytes', (size) => {
     const received: unknown[] = [];
     const reader = new FrameReader((one) => received.push(one));
     const both = [...framed(message), ...framed('next')];
@@ -34,7 +34,7 @@ describe.each(Object.entries(MESSAGES))('%s', (_, message) => {
   });
 });
 
-test('an array type that no column has is refused', () => {
+test('an unknown array type is refused', () => {
   expect(() => toBytes(new BigInt64Array(1))).toThrow('BigInt64Array');
 });
 

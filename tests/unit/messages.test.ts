@@ -57,7 +57,7 @@ const failure = async (promise: Promise<unknown>): Promise<RollscopeError> => {
 };
 
 describe('requests', () => {
-  test('are answered each with its own result, whatever the order of the answers; defaults are filled in', async () => {
+  test('are answered with their own results, in any order; defaults are filled in', async () => {
     const { client, server } = pair();
     server.handle('add', async ({ a, b }) => {
       for (let i = a; i < 5; i++) await turn();
@@ -68,7 +68,7 @@ describe('requests', () => {
     expect(sums.map(({ sum }) => sum)).toEqual([2, 12, 13, 14]);
   });
 
-  test('errors come back as they were thrown, others as internal and are reported where they happened', async () => {
+  test('that fail return the error that was thrown; other exceptions return internal, and are reported where they occurred', async () => {
     const reported: unknown[] = [];
     const { client, server } = pair({ report: (error) => reported.push(error) });
     server.handle('add', ({ a }) => {
@@ -86,7 +86,7 @@ describe('requests', () => {
     expect(reported).toEqual([expect.any(TypeError)]);
   });
 
-  test('unknown names and parameters that do not fit are errors of usage', async () => {
+  test('with unknown names or invalid parameters are usage errors', async () => {
     const { client, server, raw } = pair();
     server.handle('add', ({ a, b }) => ({ sum: a + b }));
     server.listen();
@@ -108,7 +108,7 @@ describe('requests', () => {
     expect(server.closed).toBe(false);
   });
 
-  test('a result that does not fit is an error of the request', async () => {
+  test('with an invalid result fail', async () => {
     const { client, server } = pair();
     server.handle('checked', () => ({ ok: 'yes' }) as never);
     server.listen();
@@ -116,7 +116,7 @@ describe('requests', () => {
     await expectRejection(client.request('checked', {}), 'internal', facts);
   });
 
-  test('canceling rejects at once and reaches the handler', async () => {
+  test('are rejected at once when canceled, and the handler is notified', async () => {
     const { client, server } = pair();
     let begun!: (signal: AbortSignal) => void;
     const signal = new Promise<AbortSignal>((resolve) => {
@@ -139,7 +139,7 @@ describe('requests', () => {
     );
   });
 
-  test('a request that is canceled before its turn does not reach its handler', async () => {
+  test('that are canceled before their turn do not reach their handlers', async () => {
     const { client, server } = pair();
     const labels: string[] = [];
     server.handle('wait', ({ label }) => {
@@ -155,7 +155,7 @@ describe('requests', () => {
     expect(labels).toEqual(['y']);
   });
 
-  test('those that wait when the conversation ends are rejected, with the reason where there is one', async () => {
+  test('that are pending when the connection closes are rejected, with the reason if there is one', async () => {
     for (const reason of [undefined, new RollscopeError('device', 'the device was lost')]) {
       const { client, server } = pair();
       server.handle('wait', () => new Promise(() => {}));
@@ -171,7 +171,7 @@ describe('requests', () => {
     }
   });
 
-  test('their handlers learn that the conversation has ended, and why', async () => {
+  test('notify their handlers that the connection has closed, and why', async () => {
     for (const reason of [undefined, new RollscopeError('device', 'the device was lost')]) {
       const { client, server } = pair();
       let begun!: (signal: AbortSignal) => void;
@@ -191,7 +191,7 @@ describe('requests', () => {
     }
   });
 
-  test('what cannot be cloned fails where it was sent, and its asker is told', async () => {
+  test('that cannot be cloned fail where they are sent, and the caller is told', async () => {
     const { client, server } = pair();
     server.handle('scale', () => ({ values: (() => {}) as never }));
     server.listen();
@@ -199,7 +199,7 @@ describe('requests', () => {
     expect((await failure(client.request('scale', { values: new Float32Array(1), by: 2 }))).code).toBe('internal');
   });
 
-  test('flushAndClose lets answers under way go out', async () => {
+  test('in progress are answered before flushAndClose closes', async () => {
     const { client, server } = pair();
     server.handle('wait', async () => {
       for (let i = 0; i < 3; i++) await turn();
@@ -214,7 +214,7 @@ describe('requests', () => {
 });
 
 describe('arrays', () => {
-  test('100 MB cross a message port and come back without being copied, as the arrays they are', async () => {
+  test('of 100 MB cross a message port and return without being copied, with their types', async () => {
     const { client, server } = pair();
     server.handle('scale', ({ values, by }) => {
       values[0]! *= by;
@@ -231,7 +231,7 @@ describe('arrays', () => {
 });
 
 describe('notifications', () => {
-  test('come in order, before the answer that was given after them', async () => {
+  test('arrive in order, before the response that was sent after them', async () => {
     const { client, server } = pair();
     const seen: number[] = [];
     client.on('tick', ({ at }) => seen.push(at));
@@ -244,7 +244,7 @@ describe('notifications', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
-  test('one that does not fit ends the conversation; unknown ones and listeners that throw do not', async () => {
+  test('that do not match close the connection; unknown ones and listeners that throw do not', async () => {
     const { client, server } = pair();
     server.listen();
     client.on('tick', () => {
@@ -262,7 +262,7 @@ describe('notifications', () => {
   });
 });
 
-describe('what is no message', () => {
+describe('an invalid message', () => {
   test.each([
     'hello',
     null,
@@ -270,7 +270,7 @@ describe('what is no message', () => {
     { jsonrpc: '2.0', method: '$/cancelRequest' },
     { jsonrpc: '2.0', method: 'add', id: null },
     { jsonrpc: '2.0', id: 1, error: 'no' },
-  ])('%j ends the conversation', async (message) => {
+  ])('%j closes the connection', async (message) => {
     const { server, raw } = pair();
     server.listen();
     raw.postMessage(message);
@@ -311,7 +311,7 @@ class FakeWebview {
 }
 
 describe('the page and its host', () => {
-  test('requests, errors, notifications and arrays cross', async () => {
+  test('exchange requests, errors, notifications and arrays', async () => {
     const webview = new FakeWebview();
     const pages = new Pages<Contract>(webview, { contract }, (peer) => {
       peer.handle('add', ({ a, b }) => ({ sum: a + b }));
@@ -332,7 +332,7 @@ describe('the page and its host', () => {
     pages.dispose();
   });
 
-  test('an answer to a page that is gone does not reach the one that came after it', async () => {
+  test('do not deliver a response to a page that has been replaced', async () => {
     const webview = new FakeWebview();
     const answers: ((sum: number) => void)[] = [];
     const peers: Peer<Contract>[] = [];

@@ -14,14 +14,14 @@ const page = readFileSync(path.join(ROOT, 'docs/metrics.md'), 'utf8');
 const flat = page.replace(/\s+/g, ' ');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
 
-test('names every metric of a step, and no other', () => {
+test('lists every metric of a step, and no other', () => {
   const named = [...section('Step metrics').matchAll(/^\| ([^|]+) \| (?:no|yes) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
   expect(named.sort()).toEqual(Object.keys(StepRecord.shape.metrics.shape).sort());
 });
 
-test('names every metric of an evaluation, and no other', () => {
+test('lists every metric of an evaluation, and no other', () => {
   const named = [...section('Evaluation metrics').matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
@@ -30,7 +30,7 @@ test('names every metric of an evaluation, and no other', () => {
   expect(named.sort()).toEqual(metrics.sort());
 });
 
-test('names every measure of confidence, and those that are probabilities', () => {
+test('lists every measure of confidence, and those that are probabilities', () => {
   const text = section('Confidence and correctness').replace(/\s+/g, ' ');
   for (const name of MEASURE_NAMES) expect(text).toContain(`\`${name}\``);
   const probabilities = MEASURE_NAMES.filter((name) => MEASURES[name].probability).map((name) => `\`${name}\``);

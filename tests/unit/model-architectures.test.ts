@@ -79,7 +79,7 @@ function others(config: DecoderConfig): DecoderConfig[] {
 describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
   const config = parse({ model_type: name });
 
-  test('is found by the name that Hugging Face gives it, and is written by that name', () => {
+  test('is found by its Hugging Face name, and is written with that name', () => {
     expect(byModelType(huggingFace.modelType)?.name).toBe(name);
     const written: DecoderConfig[] = [
       config,
@@ -93,7 +93,7 @@ describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
     }
   });
 
-  test('has a GGUF name of its own for every tensor, and is read as what computes the same', () => {
+  test('has a GGUF name for every tensor, and is read as the same model', () => {
     const names = [...parameterShapes(config).keys()].map((key) => {
       const { name: tensor, rows } = ggufPlace(config, key);
       return rows ? `${tensor} from ${rows.from}` : tensor;
@@ -103,7 +103,7 @@ describe.each(ARCHITECTURES)('$name', ({ name, huggingFace, gguf }) => {
     expect(byGgufName(gguf.architecture, gguf.windowed)?.block).toEqual(config.block);
   });
 
-  test.each([...huggingFace.off])('refuses %s by name, without a list of architectures', (option) => {
+  test.each([...huggingFace.off])('refuses %s, without a list of architectures', (option) => {
     const facts = { reason: 'unsupported', file: 'config.json', field: option, value: true };
     expectThrow(() => parse({ model_type: name, [option]: true }), 'model', facts);
     expect(() => parse({ model_type: name, [option]: true })).toThrow(
@@ -157,7 +157,7 @@ const REFUSED: readonly (readonly [name: string, has: RegExp | null, nearest: st
   ['something', null, 'llama'],
 ];
 
-test.each(REFUSED)('for %s the error says what it has, %s, and that %s is nearest', (model_type, has, nearest) => {
+test.each(REFUSED)('the error about %s says that it has %s, and that %s is nearest', (model_type, has, nearest) => {
   const architectures = has === null ? ['SomethingForCausalLM'] : [];
   const refused = expectThrown(() => parse({ model_type, architectures }));
   expect(refused.code).toBe('model');
@@ -166,7 +166,7 @@ test.each(REFUSED)('for %s the error says what it has, %s, and that %s is neares
   expect(/nearest supported architecture is (\w+)/.exec(refused.hint!)?.[1] ?? null).toBe(nearest);
 });
 
-test('experts of an architecture that has none, and classes with another head, are said to be just that', () => {
+test('experts in an architecture without any, and classes with another head, are reported as such', () => {
   const experts = expectThrown(() => parse({ model_type: 'llama', num_local_experts: 8 }));
   expect(experts.hint).toMatch(/^The nearest supported architecture is qwen3_moe /);
   const head = expectThrown(() => parse({ model_type: 'qwen2', architectures: ['Qwen2ForSequenceClassification'] }));
@@ -184,7 +184,7 @@ test.each([
   expect(refused.hint).toContain(`nearest supported architecture is ${nearest} `);
 });
 
-test('a cap of scores, which transformers does not apply in Gemma 3, is refused', () => {
+test('a cap on attention scores, which transformers does not apply in Gemma 3, is refused', () => {
   const facts = { reason: 'unsupported', file: 'config.json', field: 'attn_logit_softcapping', value: 3 };
   const sizes = { ...{ vocab_size: 24, hidden_size: 16, intermediate_size: 24 }, max_position_embeddings: 64 };
   const given = { ...sizes, model_type: 'gemma3_text', num_hidden_layers: 2, num_attention_heads: 4 };
@@ -192,7 +192,7 @@ test('a cap of scores, which transformers does not apply in Gemma 3, is refused'
   expect(parse({ ...given, attn_logit_softcapping: null }).attentionCap).toBeNull();
 });
 
-test('an architecture that is not known is refused with those that are', () => {
+test('an unknown architecture is refused, and the supported ones are named', () => {
   const mamba = { reason: 'unsupported', file: 'config.json', field: 'model_type', value: 'mamba' };
   expectThrow(() => parse({ model_type: 'mamba' }), 'model', mamba);
   const experts = (value: string) => ({ reason: 'mixture-of-experts', file: 'config.json', value });
@@ -200,7 +200,7 @@ test('an architecture that is not known is refused with those that are', () => {
   expectThrow(() => parse({ model_type: 'llama', num_local_experts: 8 }), 'model', experts('llama'));
 });
 
-test('what a config.json leaves out is what transformers takes', () => {
+test('defaults for a missing field of config.json are those of transformers', () => {
   const { num_key_value_heads: _, sliding_window: __, num_experts: ___, ...rest } = SIZES;
   const sparse = (fields: object) =>
     parseHuggingFaceConfig({ ...rest, num_attention_heads: 32, hidden_size: 64, ...fields }, 'config.json');
@@ -263,7 +263,7 @@ test('a layout names only what differs', () => {
   expect(names.map((name) => nameInFolder(layout, name))).toEqual(['model.layers.3.mlp.c_fc.bias', ...names.slice(1)]);
 });
 
-test('an error names a tensor that the architecture does not have; it is not left out silently', async () => {
+test('a tensor that the architecture does not have is an error; it is not left out silently', async () => {
   const gguf = await readGguf(path.join(ROOT, 'tests', 'parity', 'golden', 'gguf', 'tiny-llama.gguf'));
   const config = await readGgufConfig(gguf);
   const options = { cacheDir: temporaryFolder(), fingerprint: 'f' };
@@ -289,8 +289,8 @@ test.each([
   expectThrow(() => parse({ model_type: 'llama', ...fields }), 'model', refusal);
 });
 
-describe('heads of an odd size', () => {
-  test('are fine where nothing is rotated, as in GPT-2', () => {
+describe('odd head sizes', () => {
+  test('are supported without rotation, as in GPT-2', () => {
     const { headDim } = parse({ model_type: 'gpt2', n_embd: 15, n_head: 3, num_key_value_heads: 3 });
     expect(headDim).toBe(5);
     const sizes = { embedding_length: 15, 'attention.head_count': 3, block_count: 2, feed_forward_length: 24 };
@@ -300,7 +300,7 @@ describe('heads of an odd size', () => {
     expect(parseGgufConfig(given, { hasTensor: () => true }, 'm.gguf').headDim).toBe(5);
   });
 
-  test('are refused by their size where they are rotated', () => {
+  test('are refused with rotation', () => {
     const { message } = expectThrown(() => parse({ model_type: 'llama', head_dim: 5 }));
     expect(message).toContain('head dimension 5 is odd');
   });

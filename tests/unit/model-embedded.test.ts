@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection } from '../support/refusals.ts';
 
 describe('embedded models', () => {
-  test.each(Object.entries(RECIPES))('%s ships, of the recipe that it is said to have', async (name, recipe) => {
+  test.each(Object.entries(RECIPES))('%s ships, trained with its recipe', async (name, recipe) => {
     const source = await openModel(name === 'S' ? 'embedded' : `embedded:${name}`);
     expect(source.name).toBe(name === 'S' ? 'embedded' : `embedded:${name}`);
     expect(source.parameters).toBe(152_512);
@@ -24,7 +24,7 @@ describe('embedded models', () => {
     expect(source.tokenizer.decode(source.tokenizer.encode('2,5,7:17= #### 5*(2-7)='))).toBe('2,5,7:17= #### 5*(2-7)=');
   });
 
-  test('a choice offers every one, in the order of the recipes', () => {
+  test('a choice offers all of them, in the order of the recipes', () => {
     const names = Object.keys(RECIPES).map((name) => (name === 'S' ? 'embedded' : `embedded:${name}`));
     expect(Object.keys(EMBEDDED_MODELS)).toEqual(names);
   });
@@ -38,14 +38,14 @@ describe('embedded models', () => {
   });
 
   test.each(['embedded:', 'embedded:X', 'embedded:w', 'embedded:../model'])(
-    '%s is refused; names are listed',
+    '%s is refused, and the names are listed',
     async (spec) => {
       const facts = { reason: 'unknown-embedded-model', value: spec.slice('embedded:'.length) };
       await expectRejection(openModel(spec), 'model', facts);
     },
   );
 
-  test('all take the preset of the embedded model', () => {
+  test('all use the preset of the embedded model', () => {
     expect(presetFor('embedded:W', true)).toEqual({ ...presetFor('embedded', true), model: 'embedded:W' });
     expect(presetFor('embeddedness', true)).toEqual({ ...presetFor('other', true), model: 'embeddedness' });
   });
@@ -62,7 +62,7 @@ describe('float16', () => {
     });
   });
 
-  test('others go to the nearest, ties to even', () => {
+  test('other numbers are rounded to the nearest, ties to even', () => {
     const rounded = (value: number) => toFloat32(toFloat16(Float32Array.of(value)), 'F16')[0];
     expect(rounded(1 + 2 ** -11)).toBe(1);
     expect(rounded(1 + 3 * 2 ** -11)).toBe(1 + 2 ** -9);
@@ -81,7 +81,7 @@ describe('float16', () => {
     );
   });
 
-  test('a file of float16 is half as long, with the same numbers up to 11 bits', async () => {
+  test('a float16 file is half as long, with the same numbers up to 11 bits', async () => {
     const file = path.join(temporaryFolder(), 'model.safetensors');
     const data = Float32Array.of(0.1, -2, 3.3, 1e-3);
     await writeSafetensors(file, new Map([['a', { shape: [2, 2], data }]]), { recipe: 'r' }, 'F16');

@@ -90,7 +90,7 @@ test('one byte of any tensor of a GGUF file changes the fingerprint', async () =
   expect(seen.size).toBe(tensors.size + 1);
 });
 
-test('an edited GGUF file does not run with the weights that were unpacked before', async () => {
+test('an edited GGUF file is not run with weights that were unpacked before', async () => {
   const file = await largeGguf();
   const cacheDir = temporaryFolder();
   const before = await openModel(file, { cacheDir });
@@ -106,7 +106,7 @@ test('an edited GGUF file does not run with the weights that were unpacked befor
   expect(await weights(after)).not.toEqual(await weights(before));
 });
 
-test('weights that an earlier version unpacked are removed, since their name does not tell whose they are', async () => {
+test('weights that an earlier version unpacked are removed, since their name does not identify the model', async () => {
   const file = await largeGguf();
   const cacheDir = temporaryFolder();
   const old = path.join(cacheDir, `${await sampledFile(file)}.safetensors`);
@@ -153,7 +153,7 @@ test('one byte of an adapter changes its fingerprint', async () => {
   expect(seen.size).toBe(3);
 });
 
-test('a run of an earlier version is compared by the rule of its time', async () => {
+test("a run of an earlier version is compared by that version's rule", async () => {
   const folder = largeFolder();
   const weights = path.join(folder, 'model.safetensors');
   const recorded = await sampledFolder(folder, [weights]);
@@ -167,12 +167,12 @@ test('a run of an earlier version is compared by the rule of its time', async ()
   expect(await isSameModel(file, await fileFingerprint(file), recorded)).toBe(false);
 });
 
-test('the fingerprint that a new run records is compared as it is', async () => {
+test('the fingerprint that a new run records is compared unchanged', async () => {
   expect(await isSameModel('nowhere', 'sha256-1', 'sha256-1')).toBe(true);
   expect(await isSameModel('nowhere', 'sha256-1', 'sha256-2')).toBe(false);
 });
 
-test('the hash of a large file is remembered until the file changes', async () => {
+test('the hash of a large file is cached until the file changes', async () => {
   const file = path.join(temporaryFolder(), 'weights.bin');
   writeFileSync(file, Buffer.alloc(LARGE));
   const memory = path.join(home, 'hashes.json');
@@ -197,7 +197,7 @@ test('the hash of a large file is remembered until the file changes', async () =
   expect(edited.sha256).not.toBe(first.sha256);
 });
 
-test('a damaged memory is forgotten, and a folder that cannot be written to stops nothing', async () => {
+test('a damaged cache file is discarded, and an unwritable folder does no harm', async () => {
   const file = path.join(temporaryFolder(), 'weights.bin');
   writeFileSync(file, Buffer.alloc(LARGE));
   writeFileSync(path.join(home, 'hashes.json'), '{"');

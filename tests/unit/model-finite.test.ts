@@ -42,7 +42,7 @@ describe('a value', () => {
     ['F16', 2, 0xfc00],
     ['BF16', 2, 0x7fc0],
     ['BF16', 2, 0xff80],
-  ])('of the type %s that is NaN or infinite is named', async (dtype, width, bits) => {
+  ])('of type %s that is NaN or infinite is reported', async (dtype, width, bits) => {
     const file = written(dtype, width, bits);
     await expectRejection(checked(file), 'model', { reason: 'non-finite-weights', file, field: 'w', place: '2, 1' });
   });
@@ -53,12 +53,12 @@ describe('a value', () => {
     ['F16', 2, 0x7bff],
     ['F16', 2, 0x83ff],
     ['BF16', 2, 0xff7f],
-  ])('of the type %s that is the largest or the smallest is a number', async (dtype, width, bits) => {
+  ])('of type %s that is the largest or the smallest is a number', async (dtype, width, bits) => {
     await expect(checked(written(dtype, width, bits))).resolves.toBeUndefined();
   });
 });
 
-test('a model is not opened, and its file and tensor are named', async () => {
+test('a model with one is not opened, and its file and tensor are named', async () => {
   const folder = temporaryFolder();
   const field = 'model.layers.1.mlp.up_proj.weight';
   await changedModel(folder, (weights) => {
@@ -68,7 +68,7 @@ test('a model is not opened, and its file and tensor are named', async () => {
   await expectRejection(openModel(folder), 'model', { reason: 'non-finite-weights', file, field, place: '0, 0' });
 });
 
-test('of a GGUF file that file is named, not the one that it was unpacked to', async () => {
+test('in a GGUF file is reported with that file, not with the unpacked one', async () => {
   const golden = path.join(ROOT, 'tests', 'parity', 'golden', 'gguf', 'tiny-llama.gguf');
   const bytes = readFileSync(golden);
   const { offset } = (await readGguf(golden)).tensors.get('blk.1.ffn_norm.weight')!;
@@ -88,7 +88,7 @@ test('of a GGUF file that file is named, not the one that it was unpacked to', a
   }
 });
 
-test('an adapter is not read', async () => {
+test('an adapter with one is not read', async () => {
   const folder = temporaryFolder();
   writeFileSync(path.join(folder, 'adapter_config.json'), '{"r": 1, "lora_alpha": 1, "target_modules": []}');
   const data = Float32Array.of(1, Number.NaN);
@@ -102,7 +102,7 @@ test('an adapter is not read', async () => {
   });
 });
 
-test('what was found of a large file is remembered until it changes', async () => {
+test('the result for a large file is cached until it changes', async () => {
   const file = path.join(temporaryFolder(), 'model.safetensors');
   const data = new Float32Array(3 * 2 ** 20);
   const write = () => writeSafetensors(file, new Map([['w', { shape: [3, 2 ** 20], data }]]));

@@ -14,7 +14,7 @@ test.each(CASES)('$name', ({ post_processor, tokens }) => {
   expect(firstTokens(post_processor, (id) => NAMES[id])).toBe(tokens.slice(0, tokens.indexOf('world')).join(''));
 });
 
-test('there are cases with and without', () => {
+test('there are cases with and without a first token', () => {
   const counts = CASES.map(({ tokens }) => tokens.indexOf('world'));
   expect([counts.length > 15, Math.min(...counts), Math.max(...counts) >= 3]).toEqual([true, 0, true]);
 });

@@ -46,7 +46,7 @@ const pieces = (pre: string, text: string) => {
   return createTokenizer({ ...parts({ pre }), json }, 'a.gguf').encode(text).length;
 };
 
-describe('the rule by which a text is split', () => {
+describe('the pre-tokenizer', () => {
   test.each([
     ['deepseek-r1-qwen', 'qwen2'],
     ['falcon3', 'llama-bpe'],
@@ -65,12 +65,12 @@ describe('the rule by which a text is split', () => {
     [{ 128000: '<|begin_of_text|>' }, 'llama-bpe'],
     [{ 151643: '<|endoftext|>' }, 'qwen2'],
     [{ 0: '<|endoftext|>', 3: '<repo_name>' }, 'smollm'],
-  ])('a file that names none is recognized by its vocabulary: %j', (tokens, name) => {
+  ])('of a file that names none is recognized by the vocabulary: %j', (tokens, name) => {
     const { json } = parts({}, byteTokens(tokens));
     expect(json.pre_tokenizer).toEqual(preTokenizerOf(name)!.preTokenizer);
   });
 
-  test('three digits belong together in Llama 3, each is alone in Qwen', () => {
+  test('groups three digits in Llama 3, and none in Qwen', () => {
     const merges = ['2 3', '23 5', '4 2', '42 3'];
     const vocabulary = byteTokens();
     for (const token of ['23', '235', '42', '423']) {
@@ -111,14 +111,14 @@ describe('the first token', () => {
 });
 
 describe('end tokens', () => {
-  test('are those that the file names and those that every program takes for one', () => {
+  test('are those that the file names and those that every program treats as such', () => {
     const vocabulary = byteTokens({ 300: '<|endoftext|>', 301: '<|im_end|>', 302: '<|eom_id|>', 303: '<|other|>' });
     expect(made({ pre: 'qwen2', eos_token_id: 301 }, vocabulary).eosIds).toEqual([301, 300, 302]);
     // SmolLM2's own configuration does not end on <|endoftext|>
     expect(made({ pre: 'smollm', eos_token_id: 301 }, vocabulary).eosIds).toEqual([301, 302]);
   });
 
-  test('an id outside of the vocabulary is none', () => {
+  test('an id outside the vocabulary is not one', () => {
     expect(made({ pre: 'qwen2', eos_token_id: 5000 }).eosIds).toEqual([]);
   });
 });
@@ -135,12 +135,12 @@ describe('SentencePiece', () => {
   const metadata = { model: 'llama', scores: golden.scores };
   const tokenizer = made(metadata, golden);
 
-  test.each(golden.cases)('$text has the tokens of sentencepiece', ({ text, ids }) => {
+  test.each(golden.cases)('$text has the same tokens as in sentencepiece', ({ text, ids }) => {
     expect([...tokenizer.encode(text)]).toEqual(ids);
     expect(tokenizer.decode(ids)).toBe(text);
   });
 
-  test('a text begins with the BOS token unless the file says no', () => {
+  test('a text begins with the BOS token unless the file disables it', () => {
     const { text, ids } = golden.cases[0]!;
     expect([...tokenizer.encodePrompt({ user: text }, NOW).tokens]).toEqual([1, ...ids]);
     expect([...made({ ...metadata, add_bos_token: false }, golden).encodePrompt({ user: text }, NOW).tokens]).toEqual(

@@ -20,7 +20,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 const GGUF = path.join(ROOT, 'tests', 'parity', 'golden', 'gguf', 'tiny-llama.gguf');
 
-test('matrices that a folder has in bfloat16 are used as they are, and only the rest is written', async () => {
+test('bfloat16 matrices of a folder are used as they are, and only the rest is written', async () => {
   const cacheDir = temporaryFolder();
   const { config, tensors } = await tinyModel('tiny-llama', false);
   const options = { cacheDir, fingerprint: 'tiny' };
@@ -37,7 +37,7 @@ test('matrices that a folder has in bfloat16 are used as they are, and only the 
   }
 });
 
-test('matrices of a GGUF file are read from it where it has them in 16 bits and in the same order', async () => {
+test('16-bit matrices of a GGUF file in the same order are read from it', async () => {
   const file = GGUF;
   const gguf = await readGguf(file);
   const found = await openModel(file, { cacheDir: temporaryFolder(), precision: 'float16' });
@@ -73,7 +73,7 @@ async function changed(name: string, at: number, value: number) {
   return { config, file, reader: storedReader(stored, file), width: stored.get(name)!.shape[1]! };
 }
 
-test('what float16 cannot hold is refused by its name; the largest that rounds to a number is not', async () => {
+test('a value beyond float16 is refused and named; the largest that rounds to a number is not', async () => {
   const name = 'model.layers.0.mlp.up_proj.weight';
   const options = () => ({ cacheDir: temporaryFolder(), fingerprint: 'changed' });
   const large = await changed(name, 5, -65_520);

@@ -125,7 +125,7 @@ function fill(commit = COMMIT, without: string[] = []): void {
   if (commit === COMMIT) writeFileSync(path.join(repository(), 'refs', 'main'), commit);
 }
 
-test('a model is fetched with the token, reported, and then used without the network', async () => {
+test('a model is downloaded with the token, reported, and then used without the network', async () => {
   const fractions: (number | null)[] = [];
   const model = await openModel('owner/tiny', { cacheDir, onProgress: (_, fraction) => fractions.push(fraction) });
   const own = await openModel('embedded');
@@ -140,7 +140,7 @@ test('a model is fetched with the token, reported, and then used without the net
   expect(requests).toEqual([]);
 });
 
-test('chat templates in a folder of their own come with the model, and nothing that is none', async () => {
+test('chat templates in their own folder are downloaded with the model, and nothing else', async () => {
   const folder = 'additional_chat_templates';
   mkdirSync(path.join(files, folder));
   writeFileSync(path.join(files, folder, 'tool_use.jinja'), "{{ 'tools' }}");
@@ -153,7 +153,7 @@ test('chat templates in a folder of their own come with the model, and nothing t
   expect(requests.filter((r) => /readme|model\.bin|x\.jinja|a\/b/.test(r))).toEqual([]);
 });
 
-test('a broken download continues where it ended', async () => {
+test('an interrupted download continues where it ended', async () => {
   breakAfter = 100_000;
   await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', { reason: 'hub-unreachable' });
   const partial = readdirSync(blobs()).find((name) => name.endsWith('.incomplete'))!;
@@ -176,7 +176,7 @@ test.each([
   await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', facts);
 });
 
-test('a missing file, and a Hub out of reach, are explained', async () => {
+test('a missing file and an unreachable Hub are explained', async () => {
   rmSync(path.join(files, 'model.safetensors'));
   const weights = { reason: 'no-weights', model: 'owner/tiny' };
   await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', weights);
@@ -186,7 +186,7 @@ test('a missing file, and a Hub out of reach, are explained', async () => {
 });
 
 test.each(['../../../../pwned', '/tmp/pwned', '..', 'a/../../../pwned', 'a\\b', 'C:x', 'nul', 'a\nb', '', 7])(
-  'an index of weights cannot name a place outside of the repository: %j',
+  'an index of weights cannot name a path outside the repository: %j',
   async (shard) => {
     rmSync(path.join(files, 'model.safetensors'));
     const index = { weight_map: { 'model.embed_tokens.weight': shard } };
@@ -222,7 +222,7 @@ test('a Hub id is owner/name, with a revision or without', () => {
   }
 });
 
-test('what is fetched lies where other programs look for it', async () => {
+test('downloads are stored where other programs look for them', async () => {
   await openModel('owner/tiny', { cacheDir });
   expect(readFileSync(path.join(repository(), 'refs', 'main'), 'utf8')).toBe(COMMIT);
   const target = readlinkSync(path.join(snapshot(), 'model.safetensors'));
@@ -235,7 +235,7 @@ test('what is fetched lies where other programs look for it', async () => {
   ]);
 });
 
-test('what another program has fetched is used as it is', async () => {
+test('what another program has downloaded is used as it is', async () => {
   fill();
   const model = await openModel('owner/tiny', { cacheDir });
   expect(model.fingerprint).toBe((await openModel('embedded')).fingerprint);
@@ -257,14 +257,14 @@ test('the cache is found in $HF_HOME too', async () => {
   expect((await openModel('owner/tiny', { cacheDir })).folder).toBe(snapshot());
 });
 
-test('only what is missing of a model is fetched', async () => {
+test('only missing files of a model are downloaded', async () => {
   fill(COMMIT, ['model.safetensors']);
   await openModel('owner/tiny', { cacheDir });
   const whole = requests.filter((r) => !r.includes('bytes=0-0 ') && !r.startsWith('revision'));
   expect(whole.map((r) => r.split(' ')[0])).toEqual(['model.safetensors']);
 });
 
-test('$HF_HUB_OFFLINE asks nobody', async () => {
+test('$HF_HUB_OFFLINE prevents all requests', async () => {
   process.env.HF_HUB_OFFLINE = '1';
   const offline = { reason: 'hub-unreachable', system: expect.stringContaining('HF_HUB_OFFLINE') };
   await expectRejection(openModel('owner/tiny', { cacheDir }), 'model', offline);
@@ -273,7 +273,7 @@ test('$HF_HUB_OFFLINE asks nobody', async () => {
   expect(requests).toEqual([]);
 });
 
-test('a revision can be pinned: a tag is remembered, a commit is asked for once', async () => {
+test('a revision can be pinned: a tag is remembered, a commit is requested once', async () => {
   const tagged = await openModel('owner/tiny@v1.0', { cacheDir });
   expect([tagged.name, tagged.folder]).toEqual(['owner/tiny@v1.0', snapshot(TAGGED)]);
   expect(readFileSync(path.join(repository(), 'refs', 'v1.0'), 'utf8')).toBe(TAGGED);
@@ -287,28 +287,28 @@ test('a revision can be pinned: a tag is remembered, a commit is asked for once'
   expect(requests).toEqual([]);
 });
 
-test('another revision with the same files fetches none of them', async () => {
+test('another revision with the same files downloads none of them', async () => {
   await openModel('owner/tiny', { cacheDir });
   requests = [];
   await openModel('owner/tiny@v1.0', { cacheDir });
   expect(requests.filter((r) => !r.includes('bytes=0-0 ') && !r.startsWith('revision'))).toEqual([]);
 });
 
-test('a model and a revision that do not exist are told apart from each other', async () => {
+test('a missing model and a missing revision are distinguished', async () => {
   const model = { reason: 'unknown-model', model: 'owner/none' };
   await expectRejection(openModel('owner/none', { cacheDir }), 'model', model);
   const revision = { reason: 'unknown-revision', model: 'owner/tiny', revision: 'v9' };
   await expectRejection(openModel('owner/tiny@v9', { cacheDir }), 'model', revision);
 });
 
-test('a model that an earlier version fetched is still used', async () => {
+test('a model downloaded by an earlier version is still used', async () => {
   const earlier = path.join(cacheDir, 'hub', 'owner--tiny');
   cpSync(EMBEDDED, earlier, { recursive: true });
   expect((await openModel('owner/tiny', { cacheDir })).folder).toBe(earlier);
   expect(requests).toEqual([]);
 });
 
-test('two that open a model at once fetch it once', async () => {
+test('two processes that open a model at the same time download it once', async () => {
   await Promise.all([openModel('owner/tiny', { cacheDir }), openModel('owner/tiny', { cacheDir })]);
   const whole = requests.filter((r) => r.startsWith('model.safetensors') && !r.includes('bytes=0-0 '));
   expect(whole).toHaveLength(1);

@@ -20,7 +20,7 @@ const GGUF = path.join(ROOT, 'tests', 'parity', 'golden', 'gguf', 'tiny-llama.gg
 test.each([
   ['a folder', 'embedded'],
   ['a GGUF file', GGUF],
-])('%s is rounded once, into a file of its own', async (_, spec) => {
+])('%s is rounded once, into its own file', async (_, spec) => {
   const cacheDir = temporaryFolder();
   const wide = await openModel(spec, { cacheDir });
   const found = await openModel(spec, { cacheDir, precision: '4bit' });
@@ -55,12 +55,12 @@ test.each([
   }
 });
 
-test('rows of blocks are put in order as rows of numbers are', () => {
+test('rows of blocks are reordered like rows of numbers', () => {
   const bytes = Uint8Array.from({ length: 2 * 4 * 3 }, (_, i) => i);
   expect([...unpermuteRows(bytes, 2, 3)]).toEqual([...unpermuteRows(Float32Array.from(bytes), 2, 3)]);
 });
 
-test('a matrix with a value that is not finite is named', async () => {
+test('a matrix with a non-finite value is reported', async () => {
   const bytes = readFileSync(GGUF);
   // In 16 bits.
   const { offset } = (await readGguf(GGUF)).tensors.get('blk.1.ffn_up.weight')!;
@@ -77,7 +77,7 @@ test('a matrix with a value that is not finite is named', async () => {
   });
 });
 
-test('activations in 8 bits need a base that samples in blocks', async () => {
+test('activations in 8 bits require a base that samples in blocks', async () => {
   const config = (given: object) =>
     RunConfig.parse({ dataset: { path: 'embedded' }, lora: {}, activationPrecision: '8bit', ...given });
   const refused = { reason: 'activations-without-blocks', field: 'activationPrecision', value: '8bit' };
@@ -92,7 +92,7 @@ test('activations in 8 bits need a base that samples in blocks', async () => {
     await expect(checkConfig(config(given), false)).resolves.toBeUndefined();
 });
 
-test('all weights do not train in blocks', async () => {
+test('full training does not work in blocks', async () => {
   const config = (given: object) => RunConfig.parse({ dataset: { path: 'embedded' }, basePrecision: '4bit', ...given });
   const refused = { reason: 'precision-without-adapter', field: 'basePrecision', value: '4bit' };
   await expectRejection(checkConfig(config({ lora: null }), false), 'config', refused);

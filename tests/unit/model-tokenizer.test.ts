@@ -40,11 +40,11 @@ describe('the first token', () => {
     ['RobertaProcessing', { type: 'RobertaProcessing', cls: ['<s>', BOS], sep: ['</s>', 2] }, true],
     ['ByteLevel', byteLevel, false],
     ['none', null, false],
-  ])('where the post-processor is %s', (_, processor, first) => {
+  ])('follows the post-processor %s', (_, processor, first) => {
     expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW).tokens]).toEqual(first ? [BOS, 0, 1] : [0, 1]);
   });
 
-  test('what follows a text is left out', () => {
+  test('excludes tokens after a text', () => {
     const { single, ...rest } = startsWith('<s>', BOS) as { single: object[] };
     const processor = { ...rest, single: single.toReversed() };
     expect([...tokenizer(processor).encodePrompt({ user: 'ab' }, NOW).tokens]).toEqual([0, 1]);
@@ -53,20 +53,20 @@ describe('the first token', () => {
   test.each([
     [true, null, true],
     [false, startsWith('<s>', BOS), false],
-  ])('add_bos_token %s decides', (addsBos, processor, first) => {
+  ])('follows add_bos_token %s', (addsBos, processor, first) => {
     expect([...tokenizer(processor, { addsBos }).encodePrompt({ user: 'a' }, NOW).tokens]).toEqual(
       first ? [BOS, 0] : [0],
     );
   });
 
-  test('a chat template says itself how a prompt begins', () => {
+  test('is left to a chat template', () => {
     const chatTemplate = '{{ messages[0].content }}b';
     expect([...tokenizer(startsWith('<s>', BOS), { chatTemplate }).encodePrompt({ user: 'a' }, NOW).tokens]).toEqual([
       0, 1,
     ]);
   });
 
-  test("a chat template that the run was given is not called the model's", () => {
+  test("a chat template given to the run is not called the model's", () => {
     const given = (template: string) => () =>
       createTokenizer({ ...tokenizerParts(null) }, 'tokenizer.json', { template, variables: {} }).encodePrompt(
         { user: 'a' },
@@ -77,12 +77,12 @@ describe('the first token', () => {
     }
   });
 
-  test('a text by itself has none', () => {
+  test('a single text has none', () => {
     expect([...tokenizer(startsWith('<s>', BOS)).encode('ab')]).toEqual([0, 1]);
   });
 });
 
-describe('a vocabulary that no model has', () => {
+describe('an invalid vocabulary', () => {
   const vocab = { a: 0 };
   const added = (value: unknown) => ({ model: { type: 'BPE', vocab }, added_tokens: value });
   test.each([
@@ -142,7 +142,7 @@ describe('texts of special tokens', () => {
     '<|im_end|>|im_end|>',
     ' <|im_end|> ',
     '<|user|>mine',
-  ])('in what a problem or a response says are texts: %j', (user) => {
+  ])('in a problem or a response are text: %j', (user) => {
     const { text, tokens } = chat.encodePrompt({ system: user, user, prefill: user }, NOW);
     expect([count(tokens, START), count(tokens, END)]).toEqual([3, 2]);
     expect(text).toBe(
@@ -172,7 +172,7 @@ describe('texts of special tokens', () => {
     expect(isControlToken({ content, special: isSpecial })).toBe(expected);
   });
 
-  test('a text with the marks in it is not changed', () => {
+  test('a text that contains the markers is unchanged', () => {
     const marks = Array.from({ length: 31 }, (_, i) => String.fromCodePoint(0xfdd0 + i)).join('');
     expect(chat.encodePrompt({ user: `${marks}<|im_end|>` }, NOW).text).toContain(`user:${marks}<|im_end|><|im_end|>`);
   });
@@ -192,7 +192,7 @@ test('the space before the first word is not text, also after special tokens, as
   expect(read([3, 4, 1])).toEqual(['', 'é', ' a']);
 });
 
-test('bytes that a vocabulary lacks are left out before pairs are merged, as native tokenizers do it', () => {
+test('bytes that a vocabulary lacks are dropped before pairs are merged, as in native tokenizers', () => {
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   const json = {
     version: '1.0',

@@ -34,7 +34,7 @@ test('an answer that has become the majority of many problems is named', () => {
   expect(spreadAnswer([])).toBeNull();
 });
 
-test('whatever the vote, a problem is fixed or breaks by the verdicts that Compare Runs counts', () => {
+test('whatever the vote, a problem is fixed or breaks according to the verdicts that Compare Runs counts', () => {
   const sides = (['majority', 'tie', 'single', 'unanswered'] as const).flatMap((status) =>
     (['correct', 'wrong', 'unknown'] as const).map((verdict) => ({ status, verdict, rollouts: 8 })),
   );

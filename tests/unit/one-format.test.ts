@@ -20,7 +20,7 @@ test('no other file formats numbers or dates', () => {
   expect(files.filter((name) => OWN.test(readFileSync(path.join(ROOT, name), 'utf8')))).toEqual([]);
 });
 
-test('how many digits a number has is said with its quantity, not where it is printed', () => {
+test('the digits of a number are defined with its quantity, not where it is printed', () => {
   const chosen = /(?<![\w.])number\([^()]*(?:\([^()]*\)[^()]*)*, \d\)/;
   expect('number(kl, 4)').toMatch(chosen);
   const outside = files.filter((name) => !name.startsWith(path.join('engine', 'protocol')));

@@ -15,7 +15,7 @@ const defined = ['engine', 'extension', 'webview']
     [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(TYPE)].map(([, name]) => ({ name: name!, file })),
   );
 
-test('every exported type has a name of its own', () => {
+test('every exported type has a unique name', () => {
   expect(defined.length).toBeGreaterThan(300);
   const filesOf = new Map<string, Set<string>>();
   for (const { name, file } of defined) filesOf.set(name, (filesOf.get(name) ?? new Set()).add(file));

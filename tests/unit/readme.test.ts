@@ -23,7 +23,7 @@ function row(name: string): string[] {
 }
 
 describe('the tables of the README', () => {
-  test('have all commands', () => {
+  test('list all commands', () => {
     const named = [...readme.matchAll(/^\| (`rollscope [^|]*) \|/gm)].flatMap(([, cell]) =>
       [...cell!.matchAll(/`rollscope ([a-z]+)([^`]*)`/g)].map(([, name, args]) => `${name}${args}`),
     );
@@ -31,7 +31,7 @@ describe('the tables of the README', () => {
     expect(named.sort()).toEqual(defined.sort());
   });
 
-  test('have the means of the example on a real model, whose own page has the ranges too', () => {
+  test('have the means of the example on a real model, whose own page also has the ranges', () => {
     const example = readFileSync(path.join(ROOT, 'examples', 'facts', 'README.md'), 'utf8');
     const means = [...example.split('## Collapses')[0]!.matchAll(/^\| (\S+) \| 0\..*$/gm)];
     expect(means.length).toBeGreaterThan(5);
@@ -44,7 +44,7 @@ describe('the tables of the README', () => {
     }
   });
 
-  test('have the formats of exports', () => {
+  test('list the export formats', () => {
     const formats = COMMANDS.find(({ name }) => name === 'export')!
       .sections!.flatMap(({ options }) => options)
       .find(({ flags }) => flags.startsWith('--format'))!.choices!;
@@ -53,12 +53,12 @@ describe('the tables of the README', () => {
     );
   });
 
-  test('have all devices', () => {
+  test('list all devices', () => {
     const cells = [...readme.matchAll(/^\| ([^|`]+) \| [^|]* \| [^|]* \|$/gm)].flatMap(([, cell]) => cell!.split(', '));
     for (const { title } of Object.values(DEVICES)) expect(cells).toContain(title);
   });
 
-  test('have the types of weights that GGUF files may have', () => {
+  test('list the weight types of GGUF files', () => {
     const [, list] = /GGUF in the same types and in ([^;]*);/.exec(row('model files')[0]!)!;
     const types = list!.split(', ').flatMap((name) => {
       const range = /^Q(\d)_K to Q(\d)_K$/.exec(name);
@@ -69,7 +69,7 @@ describe('the tables of the README', () => {
     expect(['F32', 'BF16', 'F16', ...types].sort()).toEqual([...READABLE_TYPES].sort());
   });
 
-  test('have the trainers whose runs are imported, and so have the help and docs/importing.md', () => {
+  test('list the trainers whose runs are imported, as do the help and docs/importing.md', () => {
     const page = readFileSync(path.join(ROOT, 'docs', 'importing.md'), 'utf8');
     const listed = [...page.matchAll(/^\| `([a-z-]+)` \(/gm)].map(([, name]) => name!);
     expect(listed.sort()).toEqual(IMPORTERS.map(({ name }) => name).sort());
@@ -117,7 +117,7 @@ describe('samples of output', () => {
       .filter((line) => line !== '');
   }
 
-  test.each(['README.md', 'docs/embedded-model.md'])('in %s look like what the program prints', (page) => {
+  test.each(['README.md', 'docs/embedded-model.md'])("in %s look like the program's output", (page) => {
     const text = readFileSync(path.join(ROOT, page), 'utf8');
     const outputs = [...text.matchAll(/^ *```(?:text|console)\n([\s\S]*?)^ *```/gm)]
       .map(([, body]) => body!.replace(/^ *\$ .*\n/gm, ''))

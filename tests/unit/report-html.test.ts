@@ -23,7 +23,7 @@ async function opened() {
 
 const scripts = ['const a = "</script><script>alert(1)</script>";', 'b()\n//# sourceMappingURL=b.js.map\n'];
 
-test('has the whole run where it fits', async () => {
+test('contains the whole run if it fits', async () => {
   const run = await opened();
   const inlined = await inlineRun(run, 1e9);
   expect(inlined.groups.taken).toBe(inlined.groups.all);
@@ -40,7 +40,7 @@ test('has the whole run where it fits', async () => {
   expect(group!.detail).not.toHaveProperty('evidence');
 });
 
-test('allows only its own scripts, whose texts end no element', async () => {
+test('allows only its own scripts, whose texts cannot end an element', async () => {
   const run = await opened();
   const page = reportHtml({
     title: '</title><script>',
@@ -59,7 +59,7 @@ test('allows only its own scripts, whose texts end no element', async () => {
   expect(page).not.toContain('sourceMappingURL');
 });
 
-test('keeps to its size: the last rollouts of each problem first, then those before training', async () => {
+test('stays within its size: the last rollouts of each problem first, then those before training', async () => {
   const run = await opened();
   const all = await inlineRun(run, 1e9);
   const few = await inlineRun(run, 60_000);

@@ -50,10 +50,10 @@ const attributes = (svg: string, tag: string, name: string) =>
     Object.fromEntries([...found.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
   );
 
-describe('options other than those of the experiment', () => {
+describe("options other than the experiment's own", () => {
   const changed = [{ name: '--steps', value: '5', usual: HOSTILE }];
 
-  test('are named at the beginning, and in the result', () => {
+  test('are listed at the beginning, and with the result', () => {
     const page = reportPage(content([], { changed }));
     const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
     expect(header).toContain(`--steps 5 (${ESCAPED.slice(0, 30)}`);
@@ -61,7 +61,7 @@ describe('options other than those of the experiment', () => {
     expect(header).toContain(' with other options <small>');
   });
 
-  test('are not spoken of where there are none', () => {
+  test('are not mentioned if there are none', () => {
     expect(reportPage(content())).not.toMatch(/class="banner"|other options/);
   });
 });
@@ -95,7 +95,7 @@ describe('texts', () => {
 });
 
 describe('a line', () => {
-  test('goes through its points, from left to right, high values high', () => {
+  test('connects its points, from left to right, with high values at the top', () => {
     const svg = drawPlot(
       lines(
         [
@@ -110,7 +110,7 @@ describe('a line', () => {
     expect(path(svg, 'line c0')).toBe('M52,222L240,10L428,116');
   });
 
-  test('has a band where there are intervals', () => {
+  test('has a band if there are intervals', () => {
     const points = [0, 1, 2].map((x) => ({ x, y: 0.5, low: 0.25, high: 0.75 }));
     const svg = drawPlot(lines(points, { yRange: [0, 1] }));
     const drawn = numbers(path(svg, 'band c0')!);
@@ -167,7 +167,7 @@ describe('a line', () => {
     expect(svg).not.toContain('NaN');
   });
 
-  test('of equal values lies in the middle', () => {
+  test('of equal values is in the middle', () => {
     const svg = drawPlot(
       lines([
         { x: 0, y: 0 },
@@ -177,14 +177,14 @@ describe('a line', () => {
     expect(path(svg, 'line')).toBe('M52,116L428,116');
   });
 
-  test('of many points is thinned, its last point kept', () => {
+  test('of many points is thinned, but keeps its last point', () => {
     const points = Array.from({ length: 5001 }, (_, x) => ({ x, y: x }));
     const drawn = path(drawPlot(lines(points, { yRange: [0, 5000] })), 'line')!;
     expect(drawn.split('L').length).toBeLessThanOrEqual(401);
     expect(drawn.endsWith('L428,10')).toBe(true);
   });
 
-  test('on a logarithmic axis has equal steps for equal ratios, and leaves out what is not above 0', () => {
+  test('on a logarithmic axis has equal steps for equal ratios, and leaves out values that are not above 0', () => {
     const points = [0, 1, 10, 100].map((x) => ({ x, y: x > 0 ? 1 : 100 }));
     const svg = drawPlot(lines(points, { xLog: true, yRange: [0, 2] }));
     expect(path(svg, 'line')).toBe('M52,116L240,116L428,116');
@@ -192,7 +192,7 @@ describe('a line', () => {
     expect(labels).toEqual(['1', '2', '5', '10', '20', '50', '100']);
   });
 
-  test('has levels with their names, and dashes where they were asked for', () => {
+  test('has named levels, and dashes on request', () => {
     const levels = [{ y: 0.5, name: HOSTILE }];
     const series = [
       {
@@ -211,7 +211,7 @@ describe('a line', () => {
     expect(svg).toContain('class="line c0 dashed"');
   });
 
-  test('colors go round', () => {
+  test('reuses colors in a cycle', () => {
     const series = Array.from({ length: COLORS + 1 }, (_, i) => ({
       name: `${i}`,
       points: [
@@ -250,7 +250,7 @@ describe('points', () => {
 });
 
 describe('bars', () => {
-  test('stand on 0, also those below it', () => {
+  test('start at 0, even those below it', () => {
     const bars = [
       { name: 'up', value: 1, low: 0.5, high: 1 },
       { name: HOSTILE, value: -1 },
@@ -270,7 +270,7 @@ describe('bars', () => {
 describe('the page', () => {
   const text = (page: string) => page.slice(page.indexOf('<body>'));
 
-  test('holds result, criteria, remarks and set-up', () => {
+  test('contains result, criteria, remarks and setup', () => {
     const page = reportPage(content());
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).toContain('<p class="reproduction partly">Partly reproduced <small>1 of 3 criteria met</small></p>');
@@ -290,7 +290,7 @@ describe('the page', () => {
     expect(reportPage(content([], { reproduction: 'reproduced' }))).toContain('"reproduction reproduced">Reproduced ');
   });
 
-  test('says above the result that options were not those of the experiment', () => {
+  test('says above the result that other options were used', () => {
     expect(reportPage(content())).not.toContain('class="banner"');
     const changed = [{ name: '--steps', value: '5', usual: '250' }];
     const page = reportPage(content([], { reproduction: 'reproduced', changed }));
@@ -309,7 +309,7 @@ describe('the page', () => {
     expect(page).toContain('<p class="note">N</p>');
   });
 
-  test('a table without rows is its note alone', () => {
+  test('a table without rows consists of its note', () => {
     const page = reportPage(content([{ kind: 'table', title: 'T', note: 'N', columns: ['unused'], rows: [] }]));
     expect(page).toContain('<p class="note">N</p>');
     expect(page).not.toContain('unused');

@@ -17,24 +17,24 @@ test.each([
   ['<think>a<think>b</think>c</think>', [[0, 24]]],
   ['<THINKING>a</THINKING>b', [[0, 22]]],
   ['nothing', []],
-])('the thoughts of %j', (text, expected) => {
+])('the reasoning of %j', (text, expected) => {
   expect(thoughts(text).map(({ start, end }) => [start, end])).toEqual(expected);
 });
 
-test('the least probable tokens come first, and those that are certain never', () => {
+test('the least probable tokens come first, and certain ones never', () => {
   const logprob = Float32Array.from([0.5, 1, 0.1, 0.995], Math.log);
   expect(mostSurprising(logprob, 20)).toEqual([2, 0]);
   expect(mostSurprising(logprob, 1)).toEqual([2]);
   expect(mostSurprising(null, 5)).toEqual([]);
 });
 
-test('a text is found whatever its case, and signs mean themselves', () => {
+test('a text is found in any case, and symbols are literal', () => {
   expect(occurrences('A (a) a.', '(A)', 9)).toEqual([{ start: 2, end: 5 }]);
   expect(occurrences('aaa', 'a', 2)).toHaveLength(2);
   expect(occurrences('aaa', '', 2)).toEqual([]);
 });
 
-test('a long response is cut into blocks, which hold each token once; thoughts are folded', () => {
+test('a long response is divided into blocks, which contain each token once; reasoning is folded', () => {
   const texts = [
     '<think>',
     ...Array.from({ length: 1000 }, () => 'x'),

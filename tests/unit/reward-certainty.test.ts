@@ -88,14 +88,14 @@ describe('values by hand: tokens of probability 1/2 and 1/8 from (1/2, 1/4, 1/8,
     expect(scores.basis![1]).toBe(1);
   });
 
-  test('one token is a mean of one', () => {
+  test('one token gives a mean of one', () => {
     const one = drawn([{ logits: SKEWED, token: 3 }]);
     expect(certain('trajectory-entropy', one)[0]).toBeCloseTo(-3 * LN2, 5);
     expect(certain('token-entropy', one)[0]).toBeCloseTo(-1.75 * LN2, 5);
     expect(certain('self-certainty', one)[0]).toBeCloseTo(LN2 / 4, 5);
   });
 
-  test('a truncated response counts the tokens that it has', () => {
+  test('a truncated response uses the tokens that it has', () => {
     for (const name of ['self-certainty', 'token-entropy', 'trajectory-entropy', 'probability']) {
       expect(certain(name, { ...two, finish: 'length' })).toEqual(certain(name, two));
     }
@@ -141,7 +141,7 @@ describe('probability of long responses', () => {
     expect(second).toMatchObject([{}, { value: 1 }, { reward: Math.exp(-1) }]);
   });
 
-  test('of equal logs is a tie', () => {
+  test('of equal log-probabilities is a tie', () => {
     const { basis } = score('probability', group([null, null], { rollouts: [long(-1, 900), long(-2, 450)] }));
     expect(basis).toEqual([1, 1]);
   });
@@ -153,7 +153,7 @@ describe('probability disparity', () => {
   const top2 = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.25, 0.375, 0.1];
   const answered = rollout(tokenTexts, { top1, top2 });
 
-  test('is the mean lead over the tokens of the answer alone', () => {
+  test("is the mean margin over the answer's tokens alone", () => {
     const scores = score('probability-disparity', group(['12'], { rollouts: [answered] }));
     expect(scores.rewards[0]).toBeCloseTo((0.5 + 0.125) / 2, 12);
     const extremes = [
@@ -166,7 +166,7 @@ describe('probability disparity', () => {
     ]);
   });
 
-  test('counts a token that holds more than the answer', () => {
+  test('includes a token that contains more than the answer', () => {
     const one = rollout(['\\boxed{', ' 12}', ' end'], { top1: [0.9, 0.5, 0.9], top2: [0, 0.25, 0] });
     const scores = score('probability-disparity', group(['12'], { rollouts: [one] }));
     expect(scores.rewards[0]).toBeCloseTo(0.25, 12);
@@ -184,7 +184,7 @@ describe('probability disparity', () => {
   });
 });
 
-test('means are explained by the tokens that add least', () => {
+test('means are explained by the tokens that contribute least', () => {
   const tokens = rollout(['a', 'b', 'c', 'd'], { logprob: [-0.25, -2, -0.5, -4] });
   const scores = score('trajectory-entropy', group([null], { rollouts: [tokens] }));
   expect(scores.explain(0)).toEqual([
@@ -203,7 +203,7 @@ test('means are explained by the tokens that add least', () => {
   ]);
 });
 
-test('self-certainty of a run that does not tell its vocabulary is an error, not a guess', () => {
+test('self-certainty of a run without a vocabulary size is an error, not a guess', () => {
   const of = group([null], { vocabulary: null });
   expectThrow(() => score('self-certainty', of), 'config', { reason: 'vocabulary-not-recorded' });
 });

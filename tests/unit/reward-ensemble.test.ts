@@ -27,7 +27,7 @@ describe('majority vote', () => {
     expect(electionOf(group(answers))).toMatchObject({ answer: '1/2', share: 3 / 5, rawShare: 2 / 5 });
   });
 
-  test('no answer never votes and never earns, also where it is the most frequent', () => {
+  test('a missing answer never votes and never earns, even if it is the most frequent', () => {
     expect(vote([null, null, null, '4']).rewards).toEqual([0, 0, 0, 1]);
     expect(electionOf(group([null, null, null, '4']))).toMatchObject({ answer: '4', share: 1 / 4, rawShare: 1 / 4 });
   });
@@ -44,7 +44,7 @@ describe('majority vote', () => {
     expect(vote(['2', '1', '3']).rewards).toEqual([1, 0, 0]);
   });
 
-  test('all equal, and one rollout', () => {
+  test('handles all equal answers, and one rollout', () => {
     expect(vote(['4', '4.0', '8/2']).rewards).toEqual([1, 1, 1]);
     expect(vote(['4']).rewards).toEqual([1]);
     expect(vote([null]).rewards).toEqual([0]);
@@ -73,7 +73,7 @@ describe('Co-Reward', () => {
       }),
     );
 
-  test('the rephrasings elect, not the problem’s own rollouts', () => {
+  test('the rephrasings vote, not the problem’s own rollouts', () => {
     const scores = across(['7', '7', '0.5', null], ['1/2', '3'], ['0.50', null]);
     expect(scores.rewards).toEqual([0, 0, 1, 0]);
     const vote = { kind: 'vote', winner: '1/2', tied: false };
@@ -91,7 +91,7 @@ describe('Co-Reward', () => {
     expect(scores.explain(0)[0]).toMatchObject({ kind: 'vote', winner: '1', won: true, tied: true });
   });
 
-  test('nobody earns where no rephrasing has an answer, or there is none', () => {
+  test('nobody earns if no rephrasing has an answer, or there is none', () => {
     expect(explained(across(['1', null], [null, null]))).toMatchObject([
       [{ kind: 'no-answer' }, { reward: 0 }],
       unanswered(),
@@ -109,7 +109,7 @@ describe('RLCCF', () => {
       }),
     );
 
-  test('each policy’s votes weigh its own consistency, whatever their number', () => {
+  test('each policy’s votes are weighted by its own consistency, whatever their number', () => {
     // 1: 0.6 * 2/4 = 0.3; 2: 0.6 * 1/4 + 0.9 * 1/2 = 0.6; 3: 0.9 * 1/2 = 0.45
     const scores = weighted([
       { weight: 0.6, answers: ['1', '1', '2', null] },
@@ -123,7 +123,7 @@ describe('RLCCF', () => {
     expect(last).toEqual(unanswered());
   });
 
-  test('a policy that has lost its consistency loses its say', () => {
+  test('a policy that has lost its consistency loses its influence', () => {
     const policies = (weight: number) => [
       { weight: 0.5, answers: ['1', '1'] },
       { weight, answers: ['2', '2', '2', '2'] },
@@ -132,7 +132,7 @@ describe('RLCCF', () => {
     expect(weighted(policies(0.4)).rewards).toEqual([1, 1]);
   });
 
-  test('weights that are equal but for rounding are a tie, which the first to reach it wins', () => {
+  test('weights that are equal up to rounding are a tie, won by the first to reach it', () => {
     // 1: 0.3 * 1/3 three times; 2: 0.3 at once
     const scores = weighted([
       { weight: 0.3, answers: ['2', '1', '1', '1', '2', '2', null, null, null] },
@@ -143,7 +143,7 @@ describe('RLCCF', () => {
     expect(scores.rewards).toEqual([0, 1, 1, 1, 0, 0, 0, 0, 0]);
   });
 
-  test('alone, a policy votes as a majority does; a weight of 0 elects nobody', () => {
+  test('a single policy votes by majority; a weight of 0 has no effect', () => {
     const answers = ['2', '1', '1/1', null];
     expect(weighted([{ weight: 0.5, answers }]).rewards).toEqual(vote(answers).rewards);
     const none = weighted([{ weight: 0, answers }]);
@@ -153,7 +153,7 @@ describe('RLCCF', () => {
 });
 
 describe('EMPO', () => {
-  test('pays the share of the cluster, of all rollouts', () => {
+  test("is the cluster's share of all rollouts", () => {
     const scores = score('empo', group(['1/2', '0.5', '3', null]));
     expect(scores.rewards).toEqual([0.5, 0.5, 0.25, 0]);
     expect(scores.skip).toBeUndefined();
@@ -169,12 +169,12 @@ describe('EMPO', () => {
     ]);
   });
 
-  test('clusters by text where it is asked to', () => {
+  test('clusters by text on request', () => {
     const text = score('empo', group(['1/2', '0.5', '1/2 ', '3']), { empo: { clusters: 'text' } });
     expect(text.rewards).toEqual([0.5, 0.25, 0.5, 0.25]);
   });
 
-  test('clusters by the model’s judgment, joined over several steps', () => {
+  test('clusters by the model’s judgment, joined transitively', () => {
     const evidence: Evidence = {
       empo: {
         equal: [
@@ -198,7 +198,7 @@ describe('EMPO', () => {
     expect(scores.explain(0)[1]).toMatchObject({ value: 0 });
   });
 
-  test('an answer apiece is at log N, which a bound below 1 leaves out and one of 1 does not', () => {
+  test('all different answers have entropy log N, which a bound below 1 excludes and one of 1 does not', () => {
     const apart = group(['1', '2', '3', '4', '5', '6', '7']);
     expect(score('empo', apart).skip).toBeUndefined();
     const skipped = score('empo', apart, { empo: { entropyHigh: 0.99 } });
@@ -209,7 +209,7 @@ describe('EMPO', () => {
     expectWords('explanations', 'empo leaves a group out', same.skip!);
   });
 
-  test('without any answer, and of one rollout, there is no entropy', () => {
+  test('without any answer, or with one rollout, there is no entropy', () => {
     expect(score('empo', group([null, null])).rewards).toEqual([0, 0]);
     expect(score('empo', group(['1'])).rewards).toEqual([1]);
     expect(score('empo', group(['1']), { empo: { entropyLow: 0.2 } }).skip).toBeDefined();
@@ -221,7 +221,7 @@ describe('CoVo', () => {
   const volatile = (answers: (string | null)[], likeliest: number[][], weight = 1) =>
     score('covo', group(answers, { evidence: { covo: { likeliest } } }), { covo: { volatility: weight } });
 
-  test('is consistency less volatility', () => {
+  test('is consistency minus volatility', () => {
     // clusters: 0 is {1, 1}, 1 is {2}
     const scores = volatile(
       ['1', '1', '2'],
@@ -244,7 +244,7 @@ describe('CoVo', () => {
     expect(third).toMatchObject([{ value: 0.25 }, { value: 0.75 }, { reward: -0.5 }]);
   });
 
-  test('the weight of volatility may be less', () => {
+  test('may weight volatility less', () => {
     expect(
       volatile(
         ['1', '2'],
@@ -267,24 +267,24 @@ describe('CoVo', () => {
     ).toEqual([0.5, 0]);
   });
 
-  test('one distinct answer is likeliest everywhere: all earn 1', () => {
+  test('one distinct answer is the most likely everywhere: all earn 1', () => {
     expect(volatile(['4', '4', '4.0'], [[0, 0, 0], [0], [0, 0]]).rewards).toEqual([1, 1, 1]);
   });
 
-  test('no answer gets the least there is, and no more than any answer', () => {
+  test('no answer gets the lowest possible reward, and no more than any answer', () => {
     const scores = volatile(['1', null, '2'], [[1], [], [0]]);
     expect(scores.rewards).toEqual([-1, -1, -1]);
     expect(explained(scores)[1]).toEqual(unanswered(-1));
     expect(volatile([null], [[]], 0.25).rewards).toEqual([-0.25]);
   });
 
-  test('an answer without a step behind which answers have room gets the least', () => {
+  test('an answer without a step that leaves room for answers gets the lowest reward', () => {
     const scores = volatile(['1', '2'], [[], [1]]);
     expect(scores.rewards).toEqual([-1, 1]);
     expect(explained(scores)[0]).toMatchObject([{ kind: 'no-answer' }, { reward: -1 }]);
   });
 
-  test('one step is said as one', () => {
+  test('one step is written in the singular', () => {
     expect(explained(volatile(['1'], [[0]]))[0]).toMatchObject([{ value: 1 }, { value: 0 }, { reward: 1 }]);
   });
 });

@@ -7,12 +7,12 @@ import { explained, group, rollout, score, unanswered } from '../support/reward-
 import { expectWords } from '../support/wording.ts';
 
 describe('ground truth', () => {
-  test('pays for equivalence with the reference', () => {
+  test('rewards equivalence with the reference', () => {
     const scores = score('ground-truth', group(['1/2', '0.5', '3', null], { reference: '\\frac12' }));
     expect(scores.rewards).toEqual([1, 1, 0, 0]);
   });
 
-  test('pays nothing without a reference', () => {
+  test('gives nothing without a reference', () => {
     const scores = score('ground-truth', group(['1', null]));
     expect(scores.rewards).toEqual([0, 0]);
     expect(explained(scores)[0]).toEqual([
@@ -49,7 +49,7 @@ describe('self-verification', () => {
   const no = { text: '\\boxed{no}', verdict: false };
   const unclear = { text: 'Who knows', verdict: null };
 
-  test('is the share of judgments that accept; an unclear one counts as none', () => {
+  test('is the share of judgments that accept; an unparsable one does not', () => {
     const scores = judged([yes], [no], [unclear], [yes, no, unclear, yes], [yes, unclear]);
     expect(scores.rewards).toEqual([1, 0, 0, 0.5, 0.5]);
     const passed = explained(scores).map(([first]) => first);
@@ -75,7 +75,7 @@ describe('dual reconstruction', () => {
   const dual = (answers: (string | null)[], reconstructions: (string | null)[][]) =>
     score('dual', group(answers, { evidence: { dual: { hidden: '1/2', question: 'Which?', reconstructions } } }));
 
-  test('is the share of the samples that give the hidden part back', () => {
+  test('is the share of samples that reconstruct the hidden part', () => {
     const scores = dual(['3', '4', null, '5'], [['0.5', '1/2', '2', null], ['7'], ['1/2'], ['\\frac{1}{2}']]);
     expect(scores.rewards).toEqual([0.5, 0, 0, 1]);
     expect(explained(scores)).toMatchObject([
@@ -86,7 +86,7 @@ describe('dual reconstruction', () => {
     ]);
   });
 
-  test('is 0 where nothing could be hidden', () => {
+  test('is 0 if nothing could be hidden', () => {
     expect(explained(dual(['3'], [[]]))).toMatchObject([[{ kind: 'check', passed: null }, { reward: 0 }]]);
   });
 });
@@ -157,7 +157,7 @@ describe('Countdown', () => {
     expect(text).toContain(why);
   });
 
-  test('says what is wrong with a well-formed expression', () => {
+  test('explains what is wrong with a well-formed expression', () => {
     const outcomes = { refused: 0, missed: 0, hit: 0 };
     const say = (...of: Parameters<typeof judge>) => {
       const { outcome, text } = judge(...of);
@@ -247,7 +247,7 @@ describe('next tokens', () => {
       ),
     );
 
-  test('an answer is how the text continues, up to the end of a token', () => {
+  test('an answer is how the text continues, up to a token boundary', () => {
     const scores = said(
       '\\boxed{the}',
       '\\boxed{ the quick }',
@@ -259,7 +259,7 @@ describe('next tokens', () => {
     expect(explained(scores)[1]).toMatchObject([{ kind: 'check', passed: true }, { reward: 1 }]);
   });
 
-  test('letters, case and blanks inside are as they are', () => {
+  test('case and inner blanks matter', () => {
     const scores = said(
       '\\boxed{The}',
       '\\boxed{the quick fox}',
@@ -278,7 +278,7 @@ describe('next tokens', () => {
     expect(explained(scores)[0]).toMatchObject([{ kind: 'check', passed: false }, { reward: 0 }]);
   });
 
-  test('needs the continuation', () => {
+  test('requires the continuation', () => {
     for (const given of [{}, { continuation: ' ' }, { continuation: 3 }]) {
       const of = group(['x'], { columns: given, evidence, prompt: 'Once' });
       const facts = { reason: 'bad-column', problem: 'Once', field: 'continuation' };
@@ -290,7 +290,7 @@ describe('next tokens', () => {
 });
 
 describe.each(['program', 'lean', 'custom'] as const)('%s', (name) => {
-  test('pays what was said, with its words', () => {
+  test("gives the program's reward and explanation", () => {
     const checks = [
       { score: 1, detail: 'all is well' },
       { score: 0.5, detail: 'half is' },

@@ -61,7 +61,7 @@ describe('antiderivatives', () => {
     expect(nowhere).toMatchObject([{ kind: 'check', passed: false }, { reward: 0 }]);
   });
 
-  test('points follow from the integrand: the same each time, and as many as asked for', () => {
+  test('points follow from the integrand: reproducible, and as many as requested', () => {
     const of = group(['x^3/3', 'x^3'], { prompt: '\\int x^2 dx' });
     const run = () => explained(score('integral', of, { integral: { points: 25 } }));
     expect(run()).toEqual(run());
@@ -125,11 +125,14 @@ describe('the integral in a problem', () => {
     expect(findIntegral(text)).toEqual(found);
   });
 
-  test.each([['no integral'], ['\\intercept'], ['\\int_0 x dx'], ['\\int_{0^1 x dx']])('is none in %s', (text) => {
-    expect(findIntegral(text)).toBeNull();
-  });
+  test.each([['no integral'], ['\\intercept'], ['\\int_0 x dx'], ['\\int_{0^1 x dx']])(
+    'does not exist in %s',
+    (text) => {
+      expect(findIntegral(text)).toBeNull();
+    },
+  );
 
-  test('is the column’s, where there is one: an integrand, or an integral', () => {
+  test('comes from the column if there is one: an integrand, or an integral', () => {
     expect(judge('Integrate.', ['exp(x)*(sin(x)-cos(x))/2'], { integrand: 'exp(x)*sin(x)' }).rewards).toEqual([1]);
     expect(judge('Integrate.', ['t^2/2'], { integrand: 't' }).rewards).toEqual([1]);
     expect(judge('Integrate.', ['1/2'], { integrand: '\\int_0^1 x dx' }).rewards).toEqual([1]);
@@ -146,7 +149,7 @@ describe('the integral in a problem', () => {
     ['\\int_0^1 \\frac{1}{x} dx', { reason: 'integral-not-computed' }],
     ['\\int_{-1}^1 \\sqrt{x} dx', { reason: 'integral-not-computed' }],
     ['\\int \\sqrt{-1-x^2} dx', { reason: 'integrand-without-values' }],
-  ])('that cannot be checked is an error of the data: %s', (prompt, facts) => {
+  ])('that cannot be checked is a dataset error: %s', (prompt, facts) => {
     expectThrow(() => judge(prompt, ['1']), 'dataset', { problem: prompt, ...facts });
   });
 });
@@ -157,7 +160,7 @@ describe('numbers', () => {
     (x: number): C.Complex =>
       C.real(f(x));
 
-  test('derivatives are good to nine digits, and say how good they are', () => {
+  test('derivatives are accurate to nine digits, with an error estimate', () => {
     for (const [f, slope] of [
       [Math.sin, Math.cos],
       [Math.exp, Math.exp],
@@ -179,7 +182,7 @@ describe('numbers', () => {
     expect(derivativeAt(real(Math.sqrt), 0)).toBeNull();
   });
 
-  test('work is bounded: values that are taken of a function', () => {
+  test('work is bounded: the number of function evaluations', () => {
     let taken = 0;
     const counted = (f: (x: number) => number) =>
       real((x) => {
@@ -203,7 +206,7 @@ describe('numbers', () => {
     expect(taken).toBeLessThanOrEqual(15 * 2 * 300);
   });
 
-  test('the size of an integral is about that of the absolute value', () => {
+  test('the scale of an integral is about that of the absolute value', () => {
     const { value, size } = integralOf(real(Math.sin), 0, 2 * Math.PI, 1e-9)!;
     expect(value).toBe(0);
     expect(size).toBeCloseTo(4, 1);

@@ -57,7 +57,7 @@ function everything(reference: string | null = null) {
 }
 
 describe('registry', () => {
-  test('has every reward of the configuration, described', () => {
+  test('has every reward of the configuration, with a description', () => {
     expect(rewards.map(({ name }) => name)).toEqual([...REWARDS]);
     for (const { title, formula, tokens, temperature, shift, normalization, range, source, setup } of rewards) {
       for (const text of [title, formula, tokens, temperature, shift, normalization, source]) expect(text).not.toBe('');
@@ -93,7 +93,7 @@ describe('registry', () => {
     },
   );
 
-  test('says what runs programs, what reads labels, and what must be gathered', () => {
+  test('says which rewards run programs, read labels, or need evidence', () => {
     const that = (holds: (reward: RunReward) => boolean) => REWARDS.filter((name) => holds(rewardOf(name, options)));
     expect(that(({ executes }) => executes)).toEqual(['program', 'lean', 'custom']);
     expect(that(({ labels }) => labels)).toEqual(['ground-truth']);
@@ -114,7 +114,7 @@ describe('registry', () => {
     expect(rewardOf('empo', RewardOptions.parse({ empo: { clusters: 'model' } })).evidence).toEqual(['empo']);
   });
 
-  test('says what it must be told', () => {
+  test('says what each reward requires', () => {
     const lacking = REWARDS.filter((name) => {
       try {
         rewardOf(name, options).check();
@@ -131,7 +131,7 @@ describe('registry', () => {
   const gathering = REWARDS.map((name) => rewardOf(name, RewardOptions.parse({ empo: { clusters: 'model' } }))).filter(
     ({ evidence }) => evidence.length > 0,
   );
-  test.each(gathering)('$text asks for what it needs where it was not gathered', (reward) => {
+  test.each(gathering)('$text reports what it needs if it was not gathered', (reward) => {
     const of = { ...everything(), evidence: {} };
     expectThrow(() => reward.score(of), 'config', { reason: 'evidence-not-recorded', reward: reward.text });
   });
@@ -159,7 +159,7 @@ describe('labels', () => {
     }
   });
 
-  test('never reach a label-free reward, also beside one that reads them', () => {
+  test('never reach a label-free reward, even next to one that reads them', () => {
     const of = everything('10');
     const { correct, clusters } = of;
     // a label-free reward that reads a label runs into the trap
@@ -174,7 +174,7 @@ describe('labels', () => {
   });
 });
 
-describe('whether a reward says right or wrong', () => {
+describe('whether a reward judges correctness', () => {
   test('follows from its scale, which goes from 0 to 1', () => {
     expect(rewards.filter(({ scale }) => scale === 'correctness').length).toBeGreaterThan(5);
     for (const { name, scale, range } of rewards) {
@@ -212,7 +212,7 @@ describe('expressions', () => {
     expect(parse('if-not')).toEqual({ kind: 'reward', name: 'if-not' });
   });
 
-  test('bind products before sums, sums before gates, brackets first of all', () => {
+  test('bind products before sums, sums before gates, parentheses first', () => {
     expect(parse('a + b if c-d - a')).toEqual({
       kind: 'gate',
       of: { kind: 'sum', terms: [plus(1, a), plus(1, b)] },
@@ -229,7 +229,7 @@ describe('expressions', () => {
     });
   });
 
-  test('name each reward once', () => {
+  test('use each reward once', () => {
     expect(rewardsIn(parse('b + (a if b) + 2*b'))).toEqual(['b', 'a']);
   });
 
@@ -265,7 +265,7 @@ describe('expressions', () => {
     expectThrow(() => parse(text), 'config', { value: text, ...facts });
   });
 
-  test('are checked with the configuration', () => {
+  test('are validated with the configuration', () => {
     const of = (reward: string) => parseRunConfig({ dataset: { path: '/x.jsonl' }, reward });
     expect(of('majority-vote + 0.1*trajectory-entropy').reward).toBe('majority-vote + 0.1*trajectory-entropy');
     const value = 'majority-vote + vibes';
@@ -279,7 +279,7 @@ describe('expressions', () => {
 describe('rewards of expressions', () => {
   const of = group(['1', '1', '2', null], { reference: '2' });
 
-  test('a sum weighs its parts', () => {
+  test('a sum adds its weighted parts', () => {
     const scores = score('2*majority-vote - 0.5*empo + ground-truth', of);
     expect(scores.rewards).toEqual([1.75, 1.75, 0.875, 0]);
     const [first, , third] = explained(scores);
@@ -293,7 +293,7 @@ describe('rewards of expressions', () => {
     ]);
   });
 
-  test('a gate lets through what is above its bound', () => {
+  test('a gate is open above its bound', () => {
     expect(score('empo if ground-truth', of).rewards).toEqual([0, 0, 0.25, 0]);
     expect(score('ground-truth if empo > 0.25', of).rewards).toEqual([0, 0, 0, 0]);
     expect(score('ground-truth if empo > 0.2', of).rewards).toEqual([0, 0, 1, 0]);
@@ -320,7 +320,7 @@ describe('rewards of expressions', () => {
     expect(gated.rewards).toEqual([-1, -3, -3]);
   });
 
-  test('a part that leaves a group out leaves it out of the whole', () => {
+  test('a part that excludes a group excludes it from the whole', () => {
     const apart = group(['1', '2', '3']);
     const settings = { empo: { entropyHigh: 0.9 } };
     for (const text of ['majority-vote + empo', 'majority-vote if empo', 'empo if majority-vote > 0']) {
@@ -329,13 +329,13 @@ describe('rewards of expressions', () => {
     expect(score('majority-vote + 0.5*ground-truth', apart, settings).skip).toBeUndefined();
   });
 
-  test('a basis counts only where it is the whole reward', () => {
+  test('a basis counts only if it is the whole reward', () => {
     expect(score('probability', everything()).basis).toHaveLength(3);
     expect(score('probability + majority-vote', everything()).basis).toBeUndefined();
     expect(score('probability if majority-vote', everything()).basis).toBeUndefined();
   });
 
-  test('tell the columns, labels and programs of all their parts', () => {
+  test('combine the columns, labels and programs of all their parts', () => {
     const reward = rewardOf('countdown + (dual if integral) - 0.1*countdown', options);
     expect(reward).toMatchObject({
       labels: false,
@@ -365,12 +365,12 @@ describe('recorded groups', () => {
     return explanations({ config, vocabulary: 10 }, group, { text: 'p' });
   };
 
-  test('say what was recorded when the reward was computed, whatever it would be today', () => {
+  test('show what was recorded when the reward was computed, whatever it would be today', () => {
     const why: Part[] = [{ kind: 'result', reward: 0.5, text: 'half a point, by the rules of then' }];
     expect(explain('train', 0.5, why)[0]).toBe('half a point, by the rules of then');
   });
 
-  test('say so where the reward of then is another than that of today', () => {
+  test("say so if the recorded reward differs from today's", () => {
     const [said] = explain('train', 0.5);
     expect(said).toMatch(/\b1$/);
     expectWords('explanations', 'recorded groups', said!);

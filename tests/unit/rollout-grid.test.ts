@@ -24,7 +24,7 @@ function taken(grid: Grid, drawn: number[], complete?: (tokens: readonly number[
   );
 }
 
-test('a row continues from its last token, with random numbers of its own', () => {
+test('a row continues from its last token, with its own random numbers', () => {
   const grid = gridOf();
   const random = (problem: number, rollout: number, token: number) => problem * 100 + rollout * 10 + token;
   const first = arraysOf(grid, 2, random);
@@ -40,7 +40,7 @@ test('a row continues from its last token, with random numbers of its own', () =
   expect([...second.done]).toEqual([0, 1, 0, 0]);
 });
 
-test('a row ends at an end token or at the most tokens, and takes nothing after that', () => {
+test('a row ends at an end token or at the maximum length, and samples nothing after that', () => {
   const grid = gridOf();
   expect(taken(grid, [20, EOS, 22, 23, 30, 31, EOS, 33, 40, 41, 42, 43])).toBe(3 + 1 + 2 + 3);
   const [a, b] = grid.map(({ places }) => finished(places.map((row) => row!)));
@@ -56,7 +56,7 @@ test('a row ends at an end token or at the most tokens, and takes nothing after 
   expect(new Set(a!.flatMap(({ tokens, entropy }) => [tokens.buffer, entropy.buffer])).size).toBe(1);
 });
 
-test('a row ends where its text is complete; an end token that was drawn right there stays', () => {
+test('a row ends where its text is complete; an end token sampled right there is kept', () => {
   const grid = gridOf();
   const complete = (tokens: readonly number[]) => (tokens.includes(30) ? tokens.indexOf(30) + 1 : null);
   taken(grid, [20, 30, 30, 23, 30, EOS, 32, 33, 40, 41, 42, 43], complete);
@@ -69,7 +69,7 @@ test('a row ends where its text is complete; an end token that was drawn right t
   ]);
 });
 
-test('packing keeps problems with a running row, as many places as the most of them need, and names their caches', () => {
+test('packing keeps problems with a running row, with as many places as the largest needs, and names their caches', () => {
   const grid: Grid = [
     { problem: 1, prompt: Int32Array.of(2), places: newRows(0, 3) },
     { problem: 2, prompt: Int32Array.of(3), places: newRows(0, 3) },

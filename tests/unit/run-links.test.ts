@@ -74,7 +74,7 @@ describe.runIf(process.platform !== 'win32')('a link out of a run folder', () =>
     },
   );
 
-  test('one that stays in the folder, and one to the whole folder, are no fault', async () => {
+  test('that stays inside the folder, or leads to the whole folder, is allowed', async () => {
     const { run } = copied();
     linked(path.join(run, 'again.jsonl'), path.join(run, 'problems.jsonl'));
     const other = linked(path.join(root, 'other'), run);

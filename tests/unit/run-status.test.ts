@@ -39,7 +39,7 @@ async function statuses() {
 const all = (status: string) => ({ list: status, panel: status, show: status });
 
 test.each(['stopped', 'failed'] as const)(
-  'a run that %s and was killed while it was resumed is interrupted',
+  'a run that %s and was killed while it was being resumed is interrupted',
   async (outcome) => {
     await writeRunFixture(folder, { ...RUN, outcome });
     expect(await statuses()).toEqual(all(outcome));
@@ -50,7 +50,7 @@ test.each(['stopped', 'failed'] as const)(
   },
 );
 
-test('a run that is prepared for being resumed is running, before its journal says so', async () => {
+test('a run that is being prepared to resume is running, before its journal says so', async () => {
   await writeRunFixture(folder, { ...RUN, outcome: 'stopped' });
   const journal = await openJournal(folder);
   expect(await statuses()).toEqual(all('running'));
@@ -62,7 +62,7 @@ test('a run that is prepared for being resumed is running, before its journal sa
   expect(await statuses()).toEqual(all('interrupted'));
 });
 
-test('a pause that comes after the end does not take it back', async () => {
+test('a pause after the end does not revert the end', async () => {
   const journal = await createFixtureJournal(folder, RUN);
   await playFixture(journal, RUN);
   journal.append({ type: 'lifecycle', event: 'paused' });
@@ -70,7 +70,7 @@ test('a pause that comes after the end does not take it back', async () => {
   expect(await statuses()).toEqual(all('completed'));
 });
 
-test('the panel has the status of an end that arrives while the writer still closes', async () => {
+test('the panel has the status of an end that arrives while the writer is still closing', async () => {
   const journal = await createFixtureJournal(folder, RUN);
   await playFixture(journal, { ...RUN, outcome: 'interrupted' });
   const run = await OpenRun.read(folder);

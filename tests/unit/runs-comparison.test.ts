@@ -26,7 +26,7 @@ const outcomes = (bothRight: number, onlyFirst: number, onlySecond: number, both
 });
 
 describe('paired outcomes', () => {
-  it('are counted by what is right in which', () => {
+  it('are counted by which run is right', () => {
     const pairs = [
       [true, true],
       [true, false],
@@ -45,7 +45,7 @@ describe('paired outcomes', () => {
     [5, 5, 1],
     [700, 1300, 1.6293497027602653e-41],
     [0, 0, 1],
-  ])('%i against %i: the p-value of scipy', (onlyFirst, onlySecond, p) => {
+  ])("%i against %i: scipy's p-value", (onlyFirst, onlySecond, p) => {
     const found = mcnemar(outcomes(3, onlyFirst, onlySecond, 4));
     expect(found / p).toBeCloseTo(1, 9);
     expect(mcnemar(outcomes(0, onlySecond, onlyFirst, 0))).toBe(found);
@@ -60,7 +60,7 @@ describe('paired outcomes', () => {
     [outcomes(3, 5, 6, 1), 0.06666666666666665, -0.3316426274326941, 0.44163483629649825],
     [outcomes(0, 0, 0, 5), 0, -0.43448246478317487, 0.43448246478317487],
     [outcomes(8, 0, 0, 0), 0, -0.32440756488388023, 0.32440756488388023],
-  ])('%o: Newcombe 10', (table, mean, low, high) => {
+  ])("%o: Newcombe's method 10", (table, mean, low, high) => {
     const found = pairedProportions(table)!;
     expect([found.mean, found.low, found.high].map((x, i) => x - [mean, low, high][i]!)).toEqual(
       [0, 0, 0].map(() => expect.closeTo(0, 12)),
@@ -122,7 +122,7 @@ describe('the same problems of several runs', () => {
     });
   });
 
-  it('are each taken once, those with the same id first', () => {
+  it('are matched once each, those with the same id first', () => {
     const twice = [problem(0, 'a', 'one'), problem(1, 'b', 'one')];
     expect(matchProblems([twice, [problem(0, 'b', 'one'), problem(1, 'a', 'one')]]).indices).toEqual([
       [0, 1],
@@ -188,7 +188,7 @@ describe('two runs', () => {
     expect(pair!.majorityAccuracy!.mean).toBeCloseTo(-0.25, 12);
   });
 
-  it('may be looked at at steps of their own, and may be the same run', () => {
+  it('may be compared at different steps, and may be the same run', () => {
     const found = compareRuns([
       { ...a, step: 1 },
       { ...a, step: 2 },
@@ -197,7 +197,7 @@ describe('two runs', () => {
     expect(found.settings).toEqual([]);
   });
 
-  it('differ in the problems that one of them has right come first', () => {
+  it('list first the problems that only one of them has right', () => {
     const differing = differingProblems(compareRuns([a, b]), a.problems);
     expect(differing.map(({ id, changed }) => [id, changed])).toEqual([
       ['p-0', true],
@@ -206,7 +206,7 @@ describe('two runs', () => {
     expect(differing[0]).toMatchObject({ reference: '7', runs: [{ correct: true }, { correct: false, answer: '8' }] });
   });
 
-  it('right answers are the same, however they are written', () => {
+  it('treat right answers as the same, however they are written', () => {
     const answer = (text: string, verdict: 'correct' | 'wrong') => ({ answer: text, verdict });
     expect(hasOtherAnswer(answer('1/2', 'correct'), answer('0.5', 'correct'))).toBe(false);
     expect(hasOtherAnswer(answer('1/2', 'wrong'), answer('0.5', 'correct'))).toBe(true);
@@ -224,14 +224,14 @@ describe('two runs', () => {
     expect(found.pairs[0]).toMatchObject({ p: null, accuracy: null, majorityAccuracy: null, answered: 1, switched: 1 });
   });
 
-  it('are two to six', () => {
+  it('may be two to six', () => {
     expectThrow(() => compareRuns([a]), 'usage', { reason: 'number-of-runs', value: 1 });
     expectThrow(() => compareRuns(new Array(7).fill(a)), 'usage', { reason: 'number-of-runs', value: 7 });
   });
 });
 
 describe('settings', () => {
-  it('are listed where they differ, those of a run of another trainer by its names', () => {
+  it('are listed if they differ, those of a run of another trainer with its names', () => {
     const foreign = (lr: number | null) => ({
       ...FILE,
       foreign: {
@@ -276,7 +276,7 @@ describe('rollscope compare', () => {
   const json = async (...args: string[]) =>
     JSON.parse((await compare(...args, '--json')).trimEnd().split('\n').at(-1)!);
 
-  it('prints what the evaluations say, the pair, and the settings that differ', async () => {
+  it('prints the evaluations, the pair, and the settings that differ', async () => {
     const text = await compare('one', 'two');
     expect(text).toContain('12 problems in both runs, matched by text · evaluation rollouts');
     expect(text).toContain('A: one');
@@ -296,7 +296,7 @@ describe('rollscope compare', () => {
     expect(found.problems.length + found.matched.alike).toBe(12);
   });
 
-  it('takes steps one by one, and another phase', async () => {
+  it('accepts one step per run, and another phase', async () => {
     const found = await json('one', 'one', '--step', '0,10');
     expect(found.runs.map(({ at }: { at: { step: number } }) => at.step)).toEqual([0, 10]);
     expect(found.settings).toEqual([]);
@@ -307,7 +307,7 @@ describe('rollscope compare', () => {
     expect(await compare('one', 'unlabeled')).toContain('another answer: ');
   });
 
-  it('refuses what cannot be compared', async () => {
+  it('refuses runs that cannot be compared', async () => {
     const facts = { reason: 'no-common-problem' };
     await expectRejection(compare('one', 'other', '--step', '1'), 'usage', facts);
     await expectRejection(compare('one', 'two', '--step', '1,2,3'), 'usage', { field: '--step' });

@@ -27,18 +27,18 @@ const compared = (before: EvaluationRecord, after: EvaluationRecord) => compared
 const alarm = { code: 'collapse', step: 53 };
 
 describe('a diagnosis', () => {
-  it('says learning only where the majority vote is right more often', () => {
+  it('is learning only if the majority vote is right more often', () => {
     expect(diagnose(compared(evaluation(0, 0.5, 0.7), evaluation(9, 0.7, 0.9)), []).kind).toBe('learning');
     expect(diagnose(compared(evaluation(0, 0.5, 0.8), evaluation(9, 0.75, 0.8)), []).kind).toBe('sharpening');
     expect(diagnose(compared(evaluation(0, 0.5), evaluation(9, 0.53)), []).kind).toBe('unclear');
   });
 
-  it('says that accuracy falls, and collapsing once half of it is lost', () => {
+  it('is accuracy falling, and collapsing once half of it is lost', () => {
     expect(diagnose(compared(evaluation(0, 0.6), evaluation(9, 0.4)), []).kind).toBe('declining');
     expect(diagnose(compared(evaluation(0, 0.6), evaluation(9, 0.1)), []).kind).toBe('collapsing');
   });
 
-  it('follows the collapse watch, unless a later evaluation speaks against it', () => {
+  it('follows the collapse watch, unless a later evaluation contradicts it', () => {
     const better = (at: number) => compared(evaluation(0, 0.5), evaluation(at, 0.8));
     expect(diagnose(null, [alarm])).toEqual({ kind: 'collapsing', since: 53 });
     expect(diagnose(better(40), [alarm])).toEqual({ kind: 'collapsing', since: 53 });
@@ -49,19 +49,19 @@ describe('a diagnosis', () => {
     expect(diagnosisText({ kind: 'collapsing', since: 53 })).toBe('collapsing since step 53');
   });
 
-  it('is collapsing since the first alarm of those that stand, and not since the latest', () => {
+  it('is collapsing since the first alarm still in effect, not since the latest', () => {
     const warnings = [{ code: 'collapse-watch', step: 30 }, { code: 'collapse', step: 37 }, alarm];
     expect(diagnose(null, warnings)).toEqual({ kind: 'collapsing', since: 37 });
     expect(diagnose(compared(evaluation(0, 0.5), evaluation(40, 0.8)), warnings)).toMatchObject({ since: 53 });
   });
 
-  it('says what is missing: a signal, labels, a measurement', () => {
+  it('says what is missing: a training signal, labels, a measurement', () => {
     expect(diagnose(null, [{ code: 'no-signal', step: 10 }]).kind).toBe('no-signal');
     expect(diagnose(compared(evaluation(0, null), evaluation(9, null)), []).kind).toBe('unlabeled');
     expect(diagnose(null, []).kind).toBe('unmeasured');
   });
 
-  it('takes a change for one only where each mean lies outside of the other interval', () => {
+  it("counts a change only if each mean lies outside the other's interval", () => {
     expect(change(around(0.5, 0.2), around(0.6, 0.01))).toBe('same');
     expect(change(around(0.5), around(0.6))).toBe('up');
     expect(change(around(0.5), null)).toBeNull();
@@ -118,7 +118,7 @@ describe('a run without evaluations', () => {
     expect(runFacts(columns, 0)).toMatchObject({ groups: 0, gap: null });
   });
 
-  it('knows how many groups gave no gradient, and where that were most', () => {
+  it('knows how many groups have no gradient, and at which step there are most', () => {
     const columns = folded(...[2, 7, 7, 3].map((skippedGroups, i) => step(i, i + 1, { skippedGroups })));
     expect(runFacts(columns)).toMatchObject({ equal: 3, mostEqual: 2 });
     expect(runFacts(columns, 1)).toMatchObject({ equal: 2, mostEqual: 1 });

@@ -31,7 +31,7 @@ const answersOf = (columns: RunColumns, rows: readonly number[]) =>
   rows.map((row) => columns.texts.at(columns.groups.columns.answer[row]!));
 
 describe('series', () => {
-  it('hold a value per step for every metric and timing, with gaps', () => {
+  it('have a value per step for every metric and timing, with gaps', () => {
     const { series, step: latest } = folded(step(0, 1, { loss: 0.5 }), step(1, 2), step(2, 3, { loss: 0.25 }));
     expect(series.steps).toEqual([1, 2, 3]);
     expect(series.of('proxyReward')).toEqual([0.1, 0.2, 0.3]);
@@ -46,13 +46,13 @@ describe('series', () => {
     ]);
   });
 
-  it('hold the metrics of other trainers under their own names', () => {
+  it('contain the metrics of other trainers under their own names', () => {
     const { series } = folded(step(0, 1), { ...step(1, 2), foreign: { 'actor/pg_loss': 0.5, kl: null } });
     expect([series.of('foreign/actor/pg_loss'), series.at('foreign/kl', 2)]).toEqual([[Number.NaN, 0.5], null]);
     expect(series.of('kl')).toEqual([Number.NaN, Number.NaN]);
   });
 
-  it('have no reward accuracy where the reward says neither right nor wrong, whatever an older version recorded', () => {
+  it('have no reward accuracy if the reward does not judge correctness, whatever an older version recorded', () => {
     const by = (reward: string) => {
       const { head, series } = folded(run(reward), step(1, 1, { rewardAccuracy: 0.7, labelAccuracy: 0.3 }));
       return [head.saysRight, series.at('rewardAccuracy', 1), series.at('labelAccuracy', 1)];
@@ -64,7 +64,7 @@ describe('series', () => {
 });
 
 describe('the fold', () => {
-  it('ignores a record that it has folded already', () => {
+  it('ignores a record that it has already folded', () => {
     const columns = folded(step(0, 1), step(1, 2));
     expect([fold(columns, step(1, 2)), fold(columns, step(0, 1)), fold(columns, step(2, 3))]).toEqual([
       false,
@@ -74,7 +74,7 @@ describe('the fold', () => {
     expect(columns.series.steps).toEqual([1, 2, 3]);
   });
 
-  it('counts clusters, what gave no answer, and what was cut', () => {
+  it('counts clusters, missing answers and truncated responses', () => {
     const columns = folded(
       group(3, 4, '7', { problem: 12, answers: ['7', '7', '8', null], reference: '7', phase: 'evaluation' }),
     );
@@ -105,7 +105,7 @@ describe('the fold', () => {
     expect(columns.head.labeled).toBe(false);
   });
 
-  it('lets a step that comes again replace what followed from the first time', () => {
+  it('lets a repeated step replace everything after its first occurrence', () => {
     const columns = folded(
       group(0, 1, 'a'),
       step(1, 1),
@@ -121,7 +121,7 @@ describe('the fold', () => {
     expect(answersOf(columns, columns.rowsOf(0))).toEqual(['a', 'c']);
   });
 
-  it('keeps what the updates of a step say of its problems', () => {
+  it("keeps the per-problem metrics of a step's updates", () => {
     const columns = folded(group(0, 1, 'a'), group(1, 1, 'b', { problem: 1 }), {
       ...step(2, 1),
       problems: [{ problem: 1, kl: 0.5, clipFraction: null }],
@@ -139,14 +139,14 @@ describe('the fold', () => {
     expect(columns.head).toMatchObject({ end: null, lifecycle: { event: 'resumed' } });
   });
 
-  it('knows what was predicted, and by which reward', () => {
+  it('knows the forecast, and the reward that it is based on', () => {
     const forecast = { ...forecastOf([problemForecast(0), problemForecast(3, { right: 0.3 })]), by: 'majority-vote' };
     const { head } = folded(run('dual'), { type: 'forecast', seq: 1, time: TIME, step: 0, forecast });
     expect(head.forecast).toMatchObject({ reward: 'majority-vote', by: 'majority-vote', accuracy: { mean: 0.7 } });
     expect([0, 3].map((problem) => head.forecast!.problems[problem]!.likelyWrong)).toEqual([false, true]);
   });
 
-  it('knows what the collapse watch said last, at any step', () => {
+  it('knows the latest state of the collapse watch, at any step', () => {
     const columns = folded(
       warning(0, 'model', null),
       warning(1, 'collapse-watch', 8),
@@ -164,7 +164,7 @@ describe('the fold', () => {
     expect(collapseWarningAt(columns)).toMatchObject({ step: 20, since: 12 });
   });
 
-  it('knows why the collapse watch said so, but for runs of older versions', () => {
+  it('knows the reasons of the collapse watch, except in runs of older versions', () => {
     const reasons = ['length', 'entropy'].map((text) => ({ signal: 'shorter', level: 'alarm' as const, text }));
     const columns = folded(
       warning(0, 'collapse-watch', 8),
@@ -175,7 +175,7 @@ describe('the fold', () => {
   });
 });
 
-describe('columns on their way', () => {
+describe('columns in transit', () => {
   const records = [
     run(),
     group(1, 1, 'a', { reference: 'a' }),
@@ -186,7 +186,7 @@ describe('columns on their way', () => {
   ];
   const state = (columns: RunColumns) => JSON.parse(JSON.stringify({ ...pack(columns), rows: columns.rowsOf(0) }));
 
-  it('are the same whether they come at once or piece by piece', () => {
+  it('are the same whether they arrive at once or in parts', () => {
     const host = new RunColumns();
     let view: RunColumns | null = null;
     let mark = null;
@@ -200,7 +200,7 @@ describe('columns on their way', () => {
     expect(state(unpack(structuredClone(pack(host)), null))).toEqual(state(host));
   });
 
-  it('say only what is new', () => {
+  it('contain only what is new', () => {
     const host = folded(...records);
     const mark = markOf(host);
     fold(host, group(6, 3, 'c'));
@@ -210,7 +210,7 @@ describe('columns on their way', () => {
     expect(packed).not.toHaveProperty('head');
   });
 
-  it('come as a whole when the run went back', () => {
+  it('are sent as a whole after the run went back', () => {
     const host = folded(...records);
     const mark = markOf(host);
     const view = unpack(structuredClone(pack(host)), null);

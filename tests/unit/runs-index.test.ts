@@ -37,7 +37,7 @@ async function foldedAnew(folder: string): Promise<RunColumns> {
 const plain = (columns: RunColumns) => JSON.parse(JSON.stringify(pack(columns)));
 
 describe('the index of a run', () => {
-  it('holds what the journal adds up to, and is made when a run is first opened', async () => {
+  it('contains the columns of the journal, and is written when a run is first opened', async () => {
     const { folder, cache, index } = await run();
     expect(await readIndex(folder, cache)).toBeNull();
     const first = await openColumns(folder, { cache });
@@ -50,7 +50,7 @@ describe('the index of a run', () => {
     expect(progress).toBe(0);
   });
 
-  it('says nothing where its head is not one', async () => {
+  it('is ignored if its head is invalid', async () => {
     const { folder, cache, index } = await run();
     await openColumns(folder, { cache });
     expect((await readIndexHead(folder, cache, false))!.head).toEqual({ skipped: {}, warnings: [] });
@@ -61,7 +61,7 @@ describe('the index of a run', () => {
     expect(await readIndexHead(folder, cache, false)).toBeNull();
   });
 
-  it('is extended by what the journal has after it', async () => {
+  it('is extended by later records of the journal', async () => {
     const { folder, cache, events } = await run();
     const { seq } = await openColumns(folder, { cache });
     appendFileSync(events, `${JSON.stringify(group(seq + 1, 9, '7'))}\n`);
@@ -71,7 +71,7 @@ describe('the index of a run', () => {
     expect(plain(longer)).toEqual(plain(await foldedAnew(folder)));
   });
 
-  it('stores numbers as narrow as they are, which become wider when others come', async () => {
+  it('stores numbers in narrow types, which become wider if necessary', async () => {
     const { folder, cache, events } = await run();
     const { seq } = await openColumns(folder, { cache });
     const { columns } = (await readIndex(folder, cache))!;
@@ -99,7 +99,7 @@ describe('the index of a run', () => {
     expect(plain(await openColumns(folder, { cache }))).toEqual(plain(await foldedAnew(folder)));
   });
 
-  it('is not trusted when the journal is another, shorter, or changed in one byte', async () => {
+  it('is not trusted if the journal is another one, shorter, or changed in one byte', async () => {
     for (const change of [
       (text: string) => text.replace('"embedded"', '"embeddeD"'),
       (text: string) => `${text.split('\n').slice(0, -3).join('\n')}\n`,
@@ -113,14 +113,14 @@ describe('the index of a run', () => {
     }
   });
 
-  it('is trusted when the same journal was only copied', async () => {
+  it('is trusted if the same journal was only copied', async () => {
     const { folder, cache, events } = await run();
     await openColumns(folder, { cache });
     utimesSync(events, new Date(0), new Date(0));
     expect(await readIndex(folder, cache)).not.toBeNull();
   });
 
-  it('is made again when it is damaged, cut, or of another version', async () => {
+  it('is rebuilt if it is damaged, truncated, or of another version', async () => {
     const { folder, cache, index } = await run();
     const columns = await openColumns(folder, { cache });
     const whole = readFileSync(index);
@@ -138,7 +138,7 @@ describe('the index of a run', () => {
     }
   });
 
-  it('lies in the cache, or nowhere, where the run folder cannot be written', async () => {
+  it('is in the cache, or nowhere, if the run folder cannot be written', async () => {
     const { folder, cache, index } = await run();
     const [, elsewhere] = indexPaths(folder, cache);
     // A folder in the place of the file, which not even root can replace.
@@ -154,7 +154,7 @@ describe('the index of a run', () => {
     expect(readdirSync(cache).sort()).toEqual(['file', 'indexes']);
   });
 
-  it('stops reading when nothing waits for it anymore', async () => {
+  it('stops being read when nothing waits for it anymore', async () => {
     const { folder, cache, index } = await run();
     rmSync(index, { force: true });
     const controller = new AbortController();

@@ -19,7 +19,7 @@ import { expectWords } from '../support/wording.ts';
 
 const RUN = { problems: 2, votes: 2, steps: 2, every: 1 };
 
-test('before is the evaluation at step 0, after the last one behind a step', () => {
+test('before is the evaluation at step 0, after the last one at a later step', () => {
   const at = (...steps: number[]) => {
     const { before, after } = beforeAfter(steps.map((step) => ({ step }) as EvaluationRecord));
     return [before?.step ?? null, after?.step ?? null];
@@ -37,7 +37,7 @@ test.each([
   ['evaluated before and after', () => true],
   ['not evaluated before the first step', (step: number) => step > 0],
   ['evaluated before the first step only', (step: number) => step === 0],
-])('list, panel and command line say the same of a run %s', async (_, kept) => {
+])('list, panel and command line report the same about a run %s', async (_, kept) => {
   const folder = join(temporaryFolder(), 'run');
   await writeRunFixture(folder, RUN);
   const { records } = await readRunFolder(folder);
@@ -52,7 +52,7 @@ test.each([
   expect([listed.accuracyBefore !== null, listed.accuracyAfter !== null]).toEqual([kept(0), kept(1)]);
 });
 
-test('a step far from the end is found, from the index where there is one', async () => {
+test('a step far from the end is found, using the index if there is one', async () => {
   const cache = temporaryFolder();
   vi.stubEnv('ROLLSCOPE_CACHE', cache);
   const folder = join(temporaryFolder(), 'run');
@@ -69,7 +69,7 @@ test('a step far from the end is found, from the index where there is one', asyn
   vi.unstubAllEnvs();
 });
 
-test('list, panel and command line say that a run had little to learn from, also after its end', async () => {
+test('list, panel and command line warn of a run with little to learn from, also after its end', async () => {
   const root = temporaryFolder();
   const folder = join(root, 'run');
   const journal = await createFixtureJournal(folder, RUN);
@@ -151,7 +151,7 @@ test.each([
 test.each([
   ['missing', (file: string) => unlinkSync(file)],
   ['truncated', (file: string) => truncateSync(file, 1000)],
-])('list, panel and command line say that rollouts are %s', async (what, damage) => {
+])('list, panel and command line report that rollouts are %s', async (what, damage) => {
   const root = temporaryFolder();
   const folder = join(root, 'run');
   await writeRunFixture(folder, RUN);
@@ -176,7 +176,7 @@ test.each([
 test.each([
   ['and has the size that it had', Buffer.alloc(0)],
   ['and has grown since', Buffer.from(`${JSON.stringify({ type: 'later' })}\n`)],
-])('a large journal that was changed in its middle is not trusted to its index: %s', async (_, more) => {
+])('a large journal that was changed in the middle is not read through its index: %s', async (_, more) => {
   const folder = join(temporaryFolder(), 'run');
   const journal = await createFixtureJournal(folder, RUN);
   const message = 'x'.repeat(2 ** 20);
@@ -220,7 +220,7 @@ async function readableFor(root: string): Promise<ReturnType<typeof everywhere>>
   };
 }
 
-test('runs whose records one list does not check have their turn in the next one', async () => {
+test('runs whose records one list does not check are checked by the next one', async () => {
   const root = join(temporaryFolder(), 'runs');
   const message = 'x'.repeat(2 ** 20);
   for (const name of ['a', 'b', 'c']) {

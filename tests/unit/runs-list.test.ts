@@ -46,7 +46,7 @@ async function list() {
   return { runs, parsed, one: (i: number) => runs.find(({ folder }) => folder === run(i)) };
 }
 
-test('of many runs is not read again, but for the runs that have changed', async () => {
+test('of many runs is not read again, except for runs that have changed', async () => {
   const first = await list();
   expect(first.runs).toHaveLength(RUNS);
   expect(first.parsed).toBeGreaterThan(RUNS);
@@ -69,7 +69,7 @@ test('of many runs is not read again, but for the runs that have changed', async
   expect(changed.one(6)).toMatchObject({ status: 'unreadable' });
 });
 
-test('asks again whether the writer of a run lives', async () => {
+test('checks again whether the writer of a run is alive', async () => {
   // A dead writer left its lock.
   writeFileSync(inRun(run(1), LOCK_FILE), JSON.stringify({ pid: 999_999_999, started: null, host: hostname() }));
   await list();
@@ -81,7 +81,7 @@ test('asks again whether the writer of a run lives', async () => {
   expect((await list()).one(1)).toMatchObject({ status: 'stopped' });
 });
 
-test('a writer on another machine that is heard of again is one', async () => {
+test('treats a writer on another machine that touches its lock again as alive', async () => {
   const lock = inRun(run(1), LOCK_FILE);
   writeFileSync(lock, JSON.stringify({ pid: 1, started: null, host: 'elsewhere' }));
   utimesSync(lock, new Date(0), new Date(0));
@@ -95,7 +95,7 @@ test('a writer on another machine that is heard of again is one', async () => {
 test.each([
   ['damaged', '[["run-1",{"stamp":"'],
   ['of another version', 'rollscope-list 0 0.0.0 0\n[]'],
-])('does not trust what it kept where that is %s', async (_, text) => {
+])('does not trust its cache if that is %s', async (_, text) => {
   const first = await list();
   for (const name of readdirSync(join(cache, 'lists'))) writeFileSync(join(cache, 'lists', name), text);
   expect((await list()).runs).toEqual(first.runs);
@@ -126,7 +126,7 @@ describe('a page of the list', () => {
     }
   }
 
-  test('has the newest runs, as the whole list has them, and reads no others', async () => {
+  test('has the newest runs, as in the whole list, and reads no others', async () => {
     begin(RUNS);
     const all = await listRuns(root);
     rmSync(cache, { recursive: true, force: true });
@@ -143,7 +143,7 @@ describe('a page of the list', () => {
     expect(await list.newest()).toEqual(all);
   });
 
-  test('puts runs that cannot be read, and those of other programs, where the whole list does', async () => {
+  test('puts unreadable runs, and those of other programs, where the whole list does', async () => {
     begin(RUNS);
     const text = (i: number) => readFileSync(inRun(run(i), RUN_FILE), 'utf8');
     // the key elsewhere, with an escape, cut off, of no format; and no run at all
@@ -165,7 +165,7 @@ describe('a page of the list', () => {
     }
   });
 
-  test('is kept for the next list without what it did not read being lost', async () => {
+  test('is cached for the next list without losing what it did not read', async () => {
     begin(RUNS);
     const all = await listRuns(root);
     writeFileSync(inRun(run(7), EVENTS_FILE), '');

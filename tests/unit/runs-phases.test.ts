@@ -20,7 +20,7 @@ async function fixture(more: object = {}): Promise<string> {
   return folder;
 }
 
-test('training rollouts represent a run that has them, the named ones where a phase is named', async () => {
+test('training rollouts represent a run that has them, the given phase if there is one', async () => {
   const columns = await openColumns(await fixture());
   expect(choosePhase(columns)).toEqual({ phase: 'train', others: ['evaluation', 'greedy'] });
   expect(choosePhase(columns, 'evaluation')).toEqual({ phase: 'evaluation', others: ['train', 'greedy'] });
@@ -33,7 +33,7 @@ describe('a command on the groups of one phase', () => {
   test.each([
     ['analyze', analyze],
     ['rescore', rescore],
-  ] as const)('%s says which it took and how to take others, unless told', async (_, command) => {
+  ] as const)('%s says which phase it used and how to use others, unless it was given', async (_, command) => {
     const folder = await fixture();
     const { chosenGroups } = await readGroups(folder, {});
     expect(chosenGroups).toContain('--phase');
@@ -43,7 +43,7 @@ describe('a command on the groups of one phase', () => {
   });
 });
 
-test('rescore computes no reward that reads labels where there are none', async () => {
+test('rescore computes no reward that reads labels if there are none', async () => {
   const folder = await fixture({ labels: false });
   await rescore(folder, { json: true });
   const { rewards, pairs, notComputed } = JSON.parse(printed.text.trimEnd().split('\n').at(-1)!);

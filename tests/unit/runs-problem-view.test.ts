@@ -15,7 +15,7 @@ function folded(...records: JournalRecord[]): RunColumns {
 }
 
 describe('cursor A before the first step', () => {
-  it('is the first rollouts where nothing was sampled before', () => {
+  it('uses the first rollouts if nothing was sampled before', () => {
     expect(beforeText(folded(group(0, 1, 'trained'), step(1, 1)))).toBe('first rollouts');
     expect(beforeText(folded(group(0, 0, 'measured', { phase: 'evaluation' }), group(1, 1, 'trained')))).toBe(
       'before training',
@@ -35,13 +35,13 @@ describe('the group that represents a problem', () => {
     group(6, 2, 'greedy', { phase: 'greedy', answers: ['greedy'] }),
   );
 
-  it('is of the phase that is asked for, greedy decoding too', () => {
+  it('is of the requested phase, including greedy decoding', () => {
     expect(problemView(columns, 0, 9, 'train')).toMatchObject({ answer: 'trained', phase: 'train', step: 1, row: 3 });
     expect(problemView(columns, 0, 9, 'greedy')).toMatchObject({ answer: 'greedy', step: 2 });
     expect(problemView(columns, 0, 0, 'train')).toMatchObject({ status: 'unsampled', row: null });
   });
 
-  it('is the one that was recorded last, at or before the step; greedy decoding has no vote', () => {
+  it('is the one recorded last, at or before the step; greedy decoding has no vote', () => {
     const at = (step?: number) => problemView(columns, 0, step);
     expect(at(0)).toMatchObject({ answer: 'measured', phase: 'evaluation', step: 0, row: 1 });
     expect(at(1)).toMatchObject({ answer: 'trained', phase: 'train', step: 1 });
@@ -61,12 +61,12 @@ describe('the group that represents a problem', () => {
   });
 });
 
-describe('how a problem stands', () => {
+describe("a problem's state", () => {
   const of = (answers: (string | null)[], reference: string | null) =>
     problemView(folded(group(0, 1, 'x', { answers, reference })), 0);
   const wide = (answer: string) => Array.from({ length: 9 }, () => answer);
 
-  it('is right, wrong or unknown by its majority, and sure above a share of 0.8', () => {
+  it('is right, wrong or unknown by its majority, and confident above a share of 0.8', () => {
     expect(of([...wide('7'), '8'], '7')).toMatchObject({
       status: 'majority',
       verdict: 'correct',
@@ -80,7 +80,7 @@ describe('how a problem stands', () => {
     expect(of(['7'], '7').confidence).toBeCloseTo(Math.exp(-0.5), 12);
   });
 
-  it('has votes and likelihoods that disagree where the other rollouts are likelier', () => {
+  it('has disagreeing votes and likelihoods if the other rollouts are more likely', () => {
     const lead = (answers: (string | null)[], own: number, others: number) => {
       const record = group(0, 1, 'x', { answers });
       const share = answers.filter((one) => one === answers[0]).length / answers.length;
@@ -100,11 +100,11 @@ describe('how a problem stands', () => {
     expect(lead(['7', '7', '8'], Number.NaN, 0.5)).toBeNull();
   });
 
-  it('is a tie where two answers are as large', () => {
+  it('is a tie if two answers have the same count', () => {
     expect(of(['7', '8', '7', '8'], '8')).toMatchObject({ status: 'tie', answer: '7', verdict: 'wrong' });
   });
 
-  it('is unanswered, and not solved where there is a reference', () => {
+  it('is unanswered, and not solved if there is a reference', () => {
     expect(of([null, null], '7')).toMatchObject({
       status: 'unanswered',
       verdict: 'wrong',
@@ -114,7 +114,7 @@ describe('how a problem stands', () => {
   });
 });
 
-it('a problem knows since when its answer and its verdict are what they are', () => {
+it('a problem knows since when it has had its answer and its verdict', () => {
   const columns = folded(
     ...[
       ['a', 'a'],
@@ -140,7 +140,7 @@ describe('a prediction', () => {
     folded({ type: 'forecast', seq: 0, time: TIME, step: 0, forecast }, ...records);
   const scored = (seq: number): JournalRecord => ({ type: 'forecast-score', seq, time: TIME, step: 1, score });
 
-  it('ends right or wrong by the votes that scored it alone', () => {
+  it('ends right or wrong according to the votes that scored it', () => {
     const votes = { phase: 'evaluation', reference: 'a' } as const;
     const columns = predicted(
       group(1, 0, 'b', votes),
@@ -160,7 +160,7 @@ describe('a prediction', () => {
     expect(outcomes()).toEqual([null, null, null, null, null]);
   });
 
-  it('goes by the probe after the last step where there was one', () => {
+  it('uses the probe after the last step if there was one', () => {
     const columns = predicted(
       step(1, 1),
       group(2, 1, 'b', { phase: 'evaluation', reference: 'a' }),
@@ -171,7 +171,7 @@ describe('a prediction', () => {
   });
 });
 
-it('knows the last change of the verdict, and how a problem was before training', () => {
+it('knows the last change of the verdict, and the state before training', () => {
   const answers = (...all: string[]) => ({ answers: all, reference: '7' });
   const columns = folded(
     group(0, 0, 'x', { phase: 'evaluation', ...answers('7', '7', '8') }),
@@ -192,7 +192,7 @@ it('knows the last change of the verdict, and how a problem was before training'
   expect(viewBefore(later, 1, null)).toMatchObject({ row: null });
 });
 
-it('tells ties, single votes and missing answers from right and wrong', () => {
+it('distinguishes ties, single votes and missing answers from right and wrong', () => {
   const standing = (...all: (string | null)[]) =>
     standingAt(folded(group(0, 1, 'x', { answers: all, reference: '7' })), 0);
   expect(standing('7', '7', '8')).toBe('correct');
@@ -203,7 +203,7 @@ it('tells ties, single votes and missing answers from right and wrong', () => {
   expect(standingAt(folded(group(0, 1, '7')), 0)).toBe('unknown');
 });
 
-describe('since when, of groups that come one by one', () => {
+describe('since when, for groups that arrive one by one', () => {
   const ANSWERS = ['7', '8', null];
   const PHASES_HERE = ['train', 'evaluation', 'greedy'] as const;
   // The same every time, and without a pattern.

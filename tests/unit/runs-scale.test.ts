@@ -70,14 +70,14 @@ function bytesIn(value: unknown): number {
   return Object.values(value).reduce((sum: number, one) => sum + bytesIn(one), 0);
 }
 
-test('the first opening looks at each record once, and every later one at none', async () => {
+test('the first opening reads each record once, and later ones read none', async () => {
   rmSync(join(folder, INDEX_FILE), { force: true });
   expect(await parsed(() => openColumns(folder))).toBeLessThanOrEqual(records + 2);
   // The header of the index, and what says how far it goes.
   expect(await parsed(() => openColumns(folder))).toBeLessThanOrEqual(3);
 });
 
-test('what was added after the index is all that is looked at', async () => {
+test('only what was added after the index is read', async () => {
   await openColumns(folder);
   const more = recordsOf(STEPS + 1);
   append(more);
@@ -93,7 +93,7 @@ test('columns and index take a few hundred bytes per group', async () => {
   expect(statSync(join(folder, INDEX_FILE)).size / columns.groups.length).toBeLessThan(300);
 });
 
-test('the page is sent everything once, then a step at a time', async () => {
+test('the page is sent everything once, then one step at a time', async () => {
   const host = await openColumns(folder);
   const page = unpack(structuredClone(pack(host)), null);
   expect(page.sampled.map((problem) => problemView(page, problem))).toEqual(

@@ -18,15 +18,15 @@ import { expectRejection, refusalOf } from '../support/refusals.ts';
 const works = (milliseconds: number): Probe => ({ works: true, detail: '', time: { milliseconds, value: 1 } });
 const fails: Probe = { works: false, reason: 'no' };
 
-test('a device of other systems is refused instead of being replaced by the CPU in silence', async () => {
+test('a device of another system is refused instead of silently being replaced by the CPU', async () => {
   expect(await resolveDevice('cpu')).toBe('cpu');
   const foreign = process.platform === 'win32' ? 'coreml' : 'dml';
   const error = await refusalOf(resolveDevice(foreign));
   expect(error).toMatchObject({ code: 'device', details: { reason: 'device-not-here', device: foreign } });
 });
 
-describe('auto means', () => {
-  test('the preferred device that works and is quicker than the CPU', () => {
+describe('auto selects', () => {
+  test('the preferred device that works and is faster than the CPU', () => {
     expect(
       chooseDevice(
         new Map([
@@ -46,7 +46,7 @@ describe('auto means', () => {
       ),
     ).toBe('webgpu');
   });
-  test('the CPU where a graphics device is one in software', () => {
+  test('the CPU if the GPU is a software device', () => {
     expect(
       chooseDevice(
         new Map([
@@ -57,7 +57,7 @@ describe('auto means', () => {
       ),
     ).toBe('cpu');
   });
-  test('the CPU where nothing works', () => {
+  test('the CPU if nothing else works', () => {
     expect(
       chooseDevice(
         new Map([
@@ -85,13 +85,13 @@ describe.each(DEVICE_NAMES)('the device %s', (name) => {
     expect(device.hint()).toMatch(/\.$/);
     expect(Object.keys(DEVICE_CHOICES)).toContain(name);
   });
-  test('keeps values between calls only in memory of its own', () => {
+  test('keeps values between calls only in its own memory', () => {
     const { resident, ownMemory } = device.capabilities;
     expect(resident && !ownMemory).toBe(false);
   });
 });
 
-test('a graph with a type that the device does not compute with is refused', () => {
+test('a graph with a type that the device does not support is refused', () => {
   const graph = new Graph();
   graph.output('y', op.add(graph.input('x', 'float32', [2]), 1));
   const { capabilities } = deviceNamed('cpu');
@@ -109,12 +109,12 @@ test('missing files of CUDA are named', () => {
 });
 
 describe('a child process', () => {
-  test('answers', async () => {
+  test('responds', async () => {
     const code = "process.stdin.on('data', (d) => console.log(JSON.stringify([process.argv[1], String(d)])))";
     const result = await runInChild(code, ['argument'], { input: Buffer.from('input'), seconds: 120 });
     expect(result.answer).toEqual(['argument', 'input']);
   });
-  test('that crashes is told from one that answers', async () => {
+  test('that crashes is distinguished from one that responds', async () => {
     const crash = await runInChild('process.abort()', [], { seconds: 120 });
     expect(crash).toMatchObject({ answer: null, failure: 'its process was killed by SIGABRT' });
     const exit = await runInChild('process.exit(3)', [], { seconds: 120 });
@@ -126,7 +126,7 @@ describe('a child process', () => {
   });
 });
 
-describe('on a machine without a graphics device', () => {
+describe('on a machine without a GPU', () => {
   let home: string;
   beforeEach(() => {
     home = temporaryFolder();
@@ -155,13 +155,13 @@ describe('on a machine without a graphics device', () => {
     await expectRejection(openDevice('webgpu', { threads: 1 }), 'device', facts);
   });
 
-  test('a device that the user names is not questioned', async () => {
+  test('a device that the user names is used without a check', async () => {
     expect(await resolveDevice('cpu')).toBe('cpu');
     expect(await resolveDevice('webgpu')).toBe('webgpu');
     expect(fs.readdirSync(home)).toEqual([]);
   });
 });
 
-test.runIf(missingCudaFiles().length > 0)('CUDA is refused with the remedy where its files are missing', async () => {
+test.runIf(missingCudaFiles().length > 0)('CUDA is refused with the remedy if its files are missing', async () => {
   await expect(openDevice('cuda', { threads: 1 })).rejects.toMatchObject({ code: 'device' });
 });

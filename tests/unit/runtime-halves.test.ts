@@ -33,7 +33,7 @@ function upperHalves(values: Float32Array): Uint8Array {
 }
 
 test.each(['F16', 'BF16'] as const)(
-  '%s: products, rows and the matrix itself, in a loop and outside',
+  '%s: products, rows and the matrix itself, inside and outside a loop',
   async (stored) => {
     const { data, values } = matrix(stored);
     const graph = new Graph();
@@ -100,7 +100,7 @@ function chain(file: string, layers: number, width: number, widenedAtUse: boolea
   return graph;
 }
 
-test('a session does not hold them in float32', async () => {
+test('a session does not store them in float32', async () => {
   const [layers, width] = [16, 2048];
   const bytes = 2 * layers * width * width;
   const file = path.join(temporaryFolder(), 'weights');
@@ -115,7 +115,7 @@ test('a session does not hold them in float32', async () => {
   await backend.release();
 });
 
-test('no part is larger than what stays in a cache and with the allocator', () => {
+test('no part is larger than fits in a cache and the allocator keeps', () => {
   const parts: [from: number, to: number][] = [];
   const halves = {
     ...{ rows: 49_152, width: 576, whole: () => 'whole' },
@@ -133,7 +133,7 @@ test('no part is larger than what stays in a cache and with the allocator', () =
   });
 });
 
-test('what keeps to the operators of WebGPU widens them when a session is opened', () => {
+test('with the operators of WebGPU they are widened when a session is opened', () => {
   const file = path.join(temporaryFolder(), 'weights');
   fs.writeFileSync(file, Buffer.alloc(2 * 64));
   expect(encodeGraph(chain(file, 1, 8, true), 'fused').widensAtUse).toBe(true);

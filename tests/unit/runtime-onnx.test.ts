@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.release());
 
-test('protobuf messages are written as the format says', () => {
+test('protobuf messages are encoded as the format requires', () => {
   const inner = new Message().int(1, 150);
   const bytes = new Message().message(3, inner).string(2, 'testing').float(5, 1).int(1, -1).finish();
   const text = Buffer.from('testing').toString('hex');
@@ -46,7 +46,7 @@ function nodesOf(graph: Graph, type: string): number {
   return occurrences(graph, `\x22${String.fromCharCode(type.length)}${type}`);
 }
 
-describe('a model holds', () => {
+describe('a model contains', () => {
   test('no node that no output needs', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', ['B', 3]);
@@ -124,7 +124,7 @@ describe('inputs are checked before they are run', () => {
   });
 });
 
-test('too little memory is told from a bug', async () => {
+test('a lack of memory is distinguished from a bug', async () => {
   const graph = new Graph();
   const x = graph.input('x', 'float32', ['N']);
   graph.output('y', op.exp(op.add(op.reshape(x, ['N', 1]), x)));
@@ -162,7 +162,7 @@ describe('weights in files', () => {
     for (const format of Object.keys(stored)) expect([...reference[format]!.data], format).toEqual([12, -2]);
   }
 
-  test('of every format, in several read-only folders, are read where they lie', async () => {
+  test('of every format, in several read-only folders, are read in place', async () => {
     const folder = temporaryFolder();
     const files = {} as Record<keyof typeof stored, string>;
     for (const format of ['F32', 'BF16', 'F16'] as const) {
@@ -192,20 +192,20 @@ describe('weights in files', () => {
     await expectProducts(graphOf(files));
   });
 
-  test('that are gone are named', () => {
+  test('that are missing are named', () => {
     const file = path.join(temporaryFolder(), 'gone.safetensors');
     const encoding = () => encodeGraph(graphOf({ F32: file, BF16: file, F16: file }), 'fused');
     expectThrow(encoding, 'model', { reason: 'unreadable', file });
   });
 
-  test('that are cut short are named, with the tensor that is missing', () => {
+  test('that are truncated are named, with the missing tensor', () => {
     const file = path.join(temporaryFolder(), 'short.safetensors');
     fs.writeFileSync(file, Buffer.alloc(20));
     const encoding = () => encodeGraph(graphOf({ F32: file, BF16: file, F16: file }), 'fused');
     expectThrow(encoding, 'model', { reason: 'truncated', file, field: 'w F32' });
   });
 
-  test.runIf(process.platform === 'linux')('stay mapped: they take no memory of the process’s own', async () => {
+  test.runIf(process.platform === 'linux')('stay mapped: they use no memory of the process', async () => {
     const [rows, columns] = [4096, 4096];
     const file = path.join(temporaryFolder(), 'large.safetensors');
     fs.writeFileSync(file, Buffer.alloc(rows * columns * 4));

@@ -16,7 +16,7 @@ import { pureTfjsBackend, pureTfjsFolder, tensorCount } from '../support/tfjs.ts
 describe('the package', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test('that is missing is asked for with how to get it', async () => {
+  test('that is missing is reported with instructions to install it', async () => {
     vi.stubEnv('ROLLSCOPE_TFJS', temporaryFolder());
     const facts = { reason: 'device-not-installed', device: 'tfjs' };
     await expectRejection(openDevice('tfjs', { threads: 1 }), 'device', facts);
@@ -31,7 +31,7 @@ describe('the package', () => {
     await expectRejection(openDevice('tfjs', { threads: 1 }), 'device', facts);
   });
 
-  test('is loaded from the folder of the user, with what Node has removed', async () => {
+  test("is loaded from the user's folder, with the functions that Node has removed", async () => {
     vi.stubEnv('ROLLSCOPE_TFJS', pureTfjsFolder());
     // The same object that a package gets; in newer versions of Node these are missing.
     const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
@@ -59,7 +59,7 @@ describe('on the device', () => {
 
   const floats = (...values: number[]) => backend.value('float32', [1, values.length], Float32Array.from(values));
 
-  test('tensors go from outputs to inputs, and are gone when they are disposed', async () => {
+  test('tensors go from outputs to inputs, and are freed when they are disposed', async () => {
     const executable = await backend.compile(growingCache(), { keepOnDevice: ['cache'] });
     let cache: Value = floats(1, 2, 3);
     for (let i = 1; i <= 5; i++) {
@@ -77,7 +77,7 @@ describe('on the device', () => {
     expect(tensorCount()).toBe(before);
   });
 
-  test('tensors outlive the graph that made them, and end with the backend', async () => {
+  test('tensors outlive the graph that created them, and end with the backend', async () => {
     const executable = await backend.compile(growingCache(), { keepOnDevice: ['cache'] });
     const { cache } = await executable.run({ cache: floats(1, 2, 3), x: floats(4, 5, 6) });
     await executable.release();
@@ -90,7 +90,7 @@ describe('on the device', () => {
     expect(tensorCount()).toBe(before);
   });
 
-  test('an output that is an input, or given twice, is a tensor of its own', async () => {
+  test('an output that is an input, or returned twice, is a separate tensor', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [1, 2]);
     graph.output('a', x);
@@ -106,7 +106,7 @@ describe('on the device', () => {
     expect(tensorCount()).toBe(before);
   });
 
-  test('what a run has made is freed as soon as nothing reads it', async () => {
+  test('intermediate results are freed as soon as nothing reads them', async () => {
     const graph = new Graph();
     let y = graph.input('x', 'float32', [1, 2]);
     const most: number[] = [];
@@ -147,7 +147,7 @@ describe('on the device', () => {
     expect(tensorCount()).toBe(before);
   });
 
-  test('64-bit integers come back as such, and are refused where 32 bits do not hold them', async () => {
+  test('64-bit integers are returned as such, and refused if they do not fit 32 bits', async () => {
     const graph = new Graph();
     graph.output('y', op.add(graph.input('x', 'int64', [1]), 1));
     const executable = await backend.compile(graph);
@@ -181,7 +181,7 @@ describe('weights of a file', () => {
     ['F32', new Uint8Array(Float32Array.of(1.5, -2).buffer)],
     ['BF16', new Uint8Array(Uint16Array.of(0x3fc0, 0xc000).buffer)],
     ['F16', new Uint8Array(Uint16Array.of(0x3e00, 0xc000).buffer)],
-  ] as const)('in %s are read, and held once for several graphs', async (type, bytes) => {
+  ] as const)('in %s are read, and kept once for several graphs', async (type, bytes) => {
     const weight = stored(bytes);
     const backend = await pureTfjsBackend();
     const before = tensorCount();
@@ -197,7 +197,7 @@ describe('weights of a file', () => {
     expect(tensorCount()).toBe(before);
   });
 
-  test('that is missing or too short are an error of the model', async () => {
+  test('that is missing or too short are a model error', async () => {
     const backend = await pureTfjsBackend();
     const before = tensorCount();
     const weight = stored(new Uint8Array(7));

@@ -12,7 +12,7 @@ describe('evaluations', () => {
     expect(steps((step) => evaluationDue(config({ evaluation: { every: 4 } }), step))).toEqual([0, 4, 8, 10]);
   });
 
-  test('are off without samples, greedy decoding included', () => {
+  test('are off without samples, including greedy decoding', () => {
     const off = config({ evaluation: { every: 4, samples: 0, greedy: true } });
     expect(steps((step) => evaluationDue(off, step))).toEqual([]);
   });
@@ -22,7 +22,7 @@ test('checkpoints come every k steps and after the last, never before the first'
   expect(steps((step) => checkpointDue(config({ checkpoint: { every: 4 } }), step))).toEqual([4, 8, 10]);
 });
 
-test('the rate rises over the warm-up and then follows its schedule', () => {
+test('the learning rate rises over the warm-up and then follows its schedule', () => {
   const rates = (schedule: string, warmup: number, minimum = 0) => {
     const { optimizer } = config({ optimizer: { lr: 1, schedule, warmup, minimum } });
     return Array.from({ length: 10 }, (_, i) => Number(learningRate(optimizer, i + 1, 10).toFixed(3)));
@@ -35,14 +35,14 @@ test('the rate rises over the warm-up and then follows its schedule', () => {
   expect(rates('cosine', 0, 0.2)[5]).toBe(0.6);
 });
 
-test('every problem comes once in each pass, in another order each time', () => {
+test('every problem occurs once in each pass, each time in another order', () => {
   const passes = [0, 1].map((pass) => [1, 2].flatMap((step) => batchOf(7, 6, 3, 2 * pass + step)));
   for (const pass of passes) expect([...pass].sort()).toEqual([0, 1, 2, 3, 4, 5]);
   expect(passes[0]).not.toEqual(passes[1]);
   expect(batchOf(7, 3, 8, 1)).toHaveLength(3);
 });
 
-test('those that train are some of those that vote, the same for the same seed', () => {
+test('rollouts used for training are a subset of those that vote, the same for the same seed', () => {
   const chosen = subset(0, 1, 2, 8, 3);
   expect(chosen).toHaveLength(3);
   expect(new Set(chosen).size).toBe(3);

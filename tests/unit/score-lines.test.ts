@@ -20,7 +20,7 @@ async function scored(line: object, reward = 'majority-vote', options: Partial<R
 }
 
 describe('texts', () => {
-  test('vote as they do in training: equal answers are one cluster, no answer earns nothing', async () => {
+  test('vote as in training: equal answers are one cluster, no answer earns nothing', async () => {
     const responses = ['\\boxed{1/2}', 'so #### 0.5', '\\boxed{3}', 'I do not know'];
     const found = await scored({ id: 'a', problem: { text: 'What?', answer: '3' }, responses });
     expect(found).toMatchObject({
@@ -37,7 +37,7 @@ describe('texts', () => {
     expect(found).not.toHaveProperty('evidence');
   });
 
-  test('a label is told to rewards that read one, and to no other', async () => {
+  test('pass labels only to rewards that read them', async () => {
     const line = { problem: { answer: '3' }, responses: ['\\boxed{4}', '\\boxed{4}', '\\boxed{3}'] };
     expect((await scored(line)).rewards).toEqual([1, 1, 0]);
     expect((await scored(line, 'ground-truth')).rewards).toEqual([0, 0, 1]);
@@ -46,7 +46,7 @@ describe('texts', () => {
     expect(unlabeled.clusters[0]).not.toHaveProperty('correct');
   });
 
-  test('ties, rules of a problem, and a group without answers', async () => {
+  test('handle ties, rules of a problem, and a group without answers', async () => {
     expect(await scored({ responses: ['\\boxed{1}', '\\boxed{2}'] })).toMatchObject({ majority: '1', tied: true });
     const rule = { problem: { rule: 'last-number' }, responses: ['it is 5 or 6', '6', '7'] };
     expect(await scored(rule)).toMatchObject({ majority: '6', rewards: [1, 1, 0] });
@@ -59,7 +59,7 @@ describe('token statistics', () => {
   const tokens = { ids: [0, 1], top1: [0.9, 0.8], top2: [0.05, 0.1], ...statistics };
 
   test.each(['self-certainty', 'token-entropy', 'trajectory-entropy', 'probability', 'probability-disparity'])(
-    '%s is what the engine gives',
+    'give the same %s as the engine',
     async (reward) => {
       const texts = ['a', 'b'];
       const one = rollout(texts, { ...statistics, top1: tokens.top1, top2: tokens.top2 });
@@ -74,7 +74,7 @@ describe('token statistics', () => {
     },
   );
 
-  test('an error names those that a reward reads and that are not given', async () => {
+  test('that a reward reads and that are missing are named by an error', async () => {
     const line = { responses: [{ text: 'ab', ids: [0, 1] }] };
     const error = await scored(line, 'token-entropy').catch((found: unknown) => found);
     expect(error).toMatchObject({ code: 'config', details: { reason: 'statistics-not-recorded', field: 'entropy' } });
@@ -83,20 +83,20 @@ describe('token statistics', () => {
   test.each([
     [{ text: 'ab', ids: [0, 1] }, 'entropy'],
     ['ab', 'ids'],
-  ])('are named as the lines name them: %o', async (response, field) => {
+  ])('are named as in the lines: %o', async (response, field) => {
     const error = await refusalOf(scored({ responses: [response] }, 'token-entropy'));
     const facts = { reason: 'statistics-not-given', field, reward: 'token-entropy' };
     expectRefusal(asGiven(error, 'token-entropy'), 'config', facts);
   });
 
-  test('lists of different lengths are no response', () => {
+  test('of different lengths are not a response', () => {
     const uneven = { responses: [{ text: 'ab', ids: [0, 1], logprob: [-1] }] };
     const [issue] = ScoreLine.safeParse(uneven).error!.issues;
     expect(issue!.path).toEqual(['responses', 0]);
   });
 });
 
-test('a reward that asks the model more than the problems is refused, before any line', () => {
+test('a reward that queries the model beyond the problems is refused, before any line', () => {
   for (const name of ['self-verification', 'majority-vote + co-reward']) {
     const config = RunConfig.parse({ dataset: { path: 'none' }, reward: name });
     expectThrow(() => requireNoPolicy(rewardOf(name, config.rewardOptions), config), 'config', {
@@ -107,14 +107,14 @@ test('a reward that asks the model more than the problems is refused, before any
   requireNoPolicy(rewardOf('custom', custom.rewardOptions), custom);
 });
 
-test('an index is one of the run, and without a run there is none', () => {
+test('an index refers to the run, and is invalid without one', () => {
   const problem = toProblem(ScoreLine.parse({ responses: ['a'] }));
   expect(problemAt([problem], 0)).toBe(problem);
   expectThrow(() => problemAt([problem], 1), 'usage', { reason: 'unknown-problem', value: 1, most: 1 });
   expectThrow(() => problemAt(null, 0), 'usage', { reason: 'unknown-problem', value: 0, most: 0 });
 });
 
-test('a program of the user judges, and what it said is the evidence', async () => {
+test("a user's program scores, and its output is the evidence", async () => {
   const command = [new URL('../fixtures/length-reward.cjs', import.meta.url).pathname];
   const line = {
     responses: [

@@ -107,7 +107,7 @@ const LIMITS: readonly (readonly [limit: string, file: string, code: string])[] 
   ['60 s', 'engine/runs/export/trackio.ts', 'const TIMEOUT_MS = 60_000;'],
 ];
 
-test('the limits of the page are those of the code', () => {
+test('the limits on the page are those in the code', () => {
   const section = read('docs/security.md').split('## Limits\n')[1]!.split('\n## ')[0]!;
   const rows = [...section.matchAll(/^\| ([^|]+) \| [^|]+ \| `([\w/.-]+)` \|$/gm)].map(([, limit, file]) => [
     limit,
@@ -142,7 +142,7 @@ const OTHERS = new Set([
   'engine/server/server.ts: DRAIN_LIMIT',
 ]);
 
-test('the page has every limit of the rooms that read what others wrote', () => {
+test('the page has every limit of the rooms that read untrusted input', () => {
   const files = ROOMS.flatMap((room) =>
     readdirSync(path.join(ROOT, 'engine', room), { recursive: true, encoding: 'utf8' }).map(
       (name) => `engine/${room}/${name}`,

@@ -58,11 +58,11 @@ function given(trainer: (config: RunConfig) => unknown, config: RunConfig): stri
 }
 
 describe.each(Object.entries(TRAINERS))('%s', (_, trainer) => {
-  test('takes what the others are compared with', () => {
+  test('receives the reference setting', () => {
     expect(() => trainer(RunConfig.parse(BASE))).not.toThrow();
   });
 
-  test('gets or refuses each setting of sampling, loss, optimizer and adapter', () => {
+  test('maps or refuses each setting of sampling, loss, optimizer and adapter', () => {
     const ignored = SETTINGS.filter(({ path: at }) => TRAINED.test(at)).filter(({ path: at, setting }) => {
       const all = variants(at, setting.kind.type === 'choice' ? Object.keys(setting.kind.choices) : []).map((config) =>
         given(trainer, config),

@@ -44,7 +44,7 @@ describe('every setting', () => {
     expect(leaves(complete).length).toBeGreaterThan(80);
   });
 
-  test('has flags of its own', () => {
+  test('has unique flags', () => {
     const flags = SETTINGS.flatMap(({ setting }) => [
       ...(setting.flag ? [setting.flag] : []),
       ...(setting.aliases ?? []),
@@ -54,7 +54,7 @@ describe('every setting', () => {
     expect(flags.filter((flag, i) => flags.indexOf(flag) !== i)).toEqual([]);
   });
 
-  test('takes the names of TRL and verl as options, or has a reason not to', () => {
+  test('accepts the names of TRL and verl as options, or has a reason not to', () => {
     const named = SETTINGS.filter(({ setting }) => setting.flag && (setting.trl || setting.verl));
     expect(named.length).toBeGreaterThan(40);
     const missing = named.flatMap(({ path, setting: { flag, aliases = [], absolute, trl, verl } }) => {
@@ -70,12 +70,12 @@ describe('every setting', () => {
     expect(missing.sort()).toEqual([...UNLIKE].sort());
   });
 
-  test('has a default, or says what holds without one', () => {
+  test('has a default, or says what applies without one', () => {
     const silent = SETTINGS.filter((one) => one.setting.flag && defaultText(one) === null).map(({ path }) => path);
     expect(silent).toEqual([]);
   });
 
-  test('takes its own example', () => {
+  test('accepts its own example', () => {
     for (const { path, setting } of SETTINGS as readonly PlacedSetting[]) {
       if (setting.example === undefined || !/integer|number/.test(setting.kind.type)) continue;
       const value = Number(setting.example);
@@ -97,7 +97,7 @@ describe('help', () => {
     expect(help).toContain('(default: 32 (embedded), 8 (others))');
   });
 
-  test('says what every option does, and gives examples where there is much to say', () => {
+  test('describes every option, and gives examples for long pages', () => {
     for (const one of createProgram(() => {}).commands) {
       expect(one.description(), one.name()).not.toBe('');
       for (const { flags, description, hidden } of one.options) {
@@ -108,7 +108,7 @@ describe('help', () => {
   });
 });
 
-describe('the names of rewards', () => {
+describe('names of rewards', () => {
   test('are those of their options, in camel case', () => {
     const options = Object.keys(RewardOptions.parse({})).sort();
     const named = rewards.filter((reward) => reward.options).map(({ name }) => name);
@@ -116,8 +116,8 @@ describe('the names of rewards', () => {
   });
 });
 
-describe('what was stored', () => {
-  test('is read with keys that nobody knows, and written without', () => {
+describe('stored configurations', () => {
+  test('are read with unknown keys, and written without them', () => {
     const stored = { dataset, optimizer: { lr: 1e-5, momentum: 1 }, later: {} };
     expect(RunConfig.safeParse(stored).success).toBe(false);
     const read = StoredRunConfig.parse(stored);
@@ -125,7 +125,7 @@ describe('what was stored', () => {
     expect(Object.keys(read)).not.toContain('later');
   });
 
-  test('keeps the meaning of words that were renamed', () => {
+  test('keep the meaning of renamed choices', () => {
     const { loss } = RunConfig.parse({
       dataset,
       loss: { normalizer: 'token-mean', klEstimator: 'low_var_kl' } as never,
@@ -133,7 +133,7 @@ describe('what was stored', () => {
     expect(loss).toMatchObject({ normalizer: 'dapo', klEstimator: 'k3' });
   });
 
-  test('has the placeholders of templates that it was written with', () => {
+  test('keep the template placeholders that they were written with', () => {
     expect(placed('dataset.template').setting.default).toBe('{{problem}}');
   });
 });

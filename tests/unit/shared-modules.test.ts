@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 /** The one stand-in that all share. */
 const SHARED = /\bvi\.mock\('vscode', async \(\) => \(await import\('(\.\.\/)+support\/editor\.ts'\)\)\.vscode\);/g;
 
-test('no module is replaced or loaded again but vscode, by the stand-in that all share', () => {
+test('only vscode is replaced, by the shared stand-in', () => {
   const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.ts$/.test(name),
   );

@@ -45,7 +45,7 @@ function addRecords(...added: (string | object)[]): void {
   });
 }
 
-test('list, panel and terminal say the same of them', async () => {
+test('list, panel and terminal report them alike', async () => {
   const listed = await readRunInfo(folder);
   expect(listed.skipped).toMatchObject(SKIPPED);
   expect((await OpenRun.read(folder)).info.skipped).toEqual(listed.skipped);
@@ -57,7 +57,7 @@ test('list, panel and terminal say the same of them', async () => {
   expect(listed).toMatchObject({ step: 2, steps: 2 });
 });
 
-test('list, panel and terminal say the same of them in a large journal, without an index and with one that is behind', async () => {
+test('list, panel and terminal report them alike in a large journal, without an index and with an outdated one', async () => {
   const message = 'x'.repeat(2 ** 20);
   const grow = () => addRecords(...Array<object>(5).fill({ type: 'dream', message }));
   const agree = async () => {
@@ -84,7 +84,7 @@ test('the index counts them too, and those after it', async () => {
   expect((await openColumns(folder)).seq).toBe(seq + 1);
 });
 
-test('a version is named only where it is newer than this one', () => {
+test('a version is named only if it is newer than this one', () => {
   expect(describeSkipped({}, {})).toBeNull();
   expect(describeSkipped({ wonder: 1 }, { rollscope: VERSION })).toMatchObject({ version: null, records: 1 });
   const versions: Record<string, string>[] = [{}, { rollscope: '99.1.0' }];

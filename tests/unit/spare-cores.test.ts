@@ -22,14 +22,14 @@ function machine(cores: number, perCore = 1) {
   };
 }
 
-test('alone all cores are taken, also while one thread works', () => {
+test('alone, all cores are used, also while one thread works', () => {
   const { threadsAfter } = machine(2);
   expect(threadsAfter(1, 0.3, 0)).toBeNull();
   expect(threadsAfter(30, 2, 0)).toBeNull();
   expect(threadsAfter(30, 1, 0.2)).toBeNull();
 });
 
-test('beside others there are as many threads as have a core', () => {
+test('next to other programs, there are as many threads as free cores', () => {
   expect(machine(2).threadsAfter(1, 0.5, 1.5)).toBe(1);
   expect(machine(2).threadsAfter(1, 0.2, 2)).toBe(1);
   expect(machine(16).threadsAfter(1, 1, 4)).toBe(12);
@@ -37,7 +37,7 @@ test('beside others there are as many threads as have a core', () => {
   expect(machine(16, 2).threadsAfter(1, 1, 4)).toBe(6);
 });
 
-test('others that come are noticed at the next look, others that go at the one after it', () => {
+test('new programs are noticed at the next check, ended ones at the one after it', () => {
   const { threadsAfter } = machine(2);
   expect(threadsAfter(1, 0.3, 0)).toBeNull();
   expect(threadsAfter(5, 1, 1)).toBeNull();
@@ -48,7 +48,7 @@ test('others that come are noticed at the next look, others that go at the one a
   expect(threadsAfter(20, 1, 0)).toBeNull();
 });
 
-test('a session that is made again computes the same', async () => {
+test('a recreated session computes the same', async () => {
   const wanted: (number | null)[] = [null, null, 1, 1, 2, null];
   let asked = 0;
   const spare = { threads: () => wanted[asked++]! } as SpareCores;

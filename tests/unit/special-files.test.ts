@@ -74,7 +74,7 @@ describe.runIf(process.platform !== 'win32')('in a run folder', () => {
     },
   );
 
-  test('one such run does not keep the list from the others', async () => {
+  test('one such run does not hide the others from the list', async () => {
     await writeRunFixture(path.join(runs, 'good'), { problems: 2, steps: 2, every: 2 });
     const list = await listRuns(runs);
     expect(list.map(({ run }) => run)).toContain('good');
@@ -95,7 +95,7 @@ test.runIf(process.platform !== 'win32').each(Object.keys(KINDS).slice(0, 2))(
   },
 );
 
-test.runIf(process.platform !== 'win32')('links that lead in a circle are no bug', async () => {
+test.runIf(process.platform !== 'win32')('circular links are not a bug', async () => {
   const file = path.join(temporaryFolder(), 'circle');
   symlinkSync(file, file);
   const error = await openRegular(file).catch((thrown: unknown) => thrown);
@@ -110,7 +110,7 @@ describe('lines', () => {
     return found;
   };
 
-  test('longer than the parts that are read are whole, forward and backward', async () => {
+  test('longer than the chunks are read completely, forward and backward', async () => {
     const file = path.join(temporaryFolder(), 'lines');
     const texts = [1, 262_144, 262_143, 3_000_000, 0, 600_000, 262_145].map((length, i) => `${i % 10}`.repeat(length));
     writeFileSync(file, `${texts.join('\n')}\nnot yet`);

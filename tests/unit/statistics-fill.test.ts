@@ -47,26 +47,26 @@ const columns = (length: number): TokenColumns => {
 };
 
 describe('the tokens of a response', () => {
-  test('are those of its text, with the end token where it ended', () => {
+  test('are those of its text, with the end token if it ended', () => {
     expect(read({ text: 'ab' })).toEqual([97, 98]);
     expect(read({ text: 'ab', finish: 'stop' })).toEqual([97, 98, 0]);
     expect(read({ text: 'ab', finish: 'length' })).toEqual([97, 98]);
   });
 
-  test("are as many as the trainer counted, or they are not the trainer's", () => {
+  test('have the number that the trainer counted, or else are not used', () => {
     expect(read({ text: 'ab', tokens: 3 })).toEqual([97, 98, 0]);
     expect(read({ text: 'ab', tokens: 2, finish: 'stop' })).toEqual([97, 98]);
     expect(read({ text: 'ab', tokens: 5 })).toBe('other-tokens');
     expect(read({ text: 'ab', statistics: { logprob: Float32Array.of(-1) } })).toBe('other-tokens');
   });
 
-  test('are the stored ids, where they give the text', () => {
+  test('are the stored ids, if they give the text', () => {
     expect(read({ text: 'ab', ids: Int32Array.of(97, 98, 0) })).toEqual([97, 98, 0]);
     expect(read({ text: 'ab', ids: Int32Array.of(98, 97) })).toBe('other-tokens');
     expect(read({ text: 'ab', ids: Int32Array.of(97, 0x900) })).toBe('other-tokens');
   });
 
-  test('do not hold what spells a special token, nor padding', () => {
+  test('exclude the spelling of special tokens, and padding', () => {
     expect(read({ text: 'a<e>' })).toEqual(codes('a<e>'));
     expect(read({ text: 'a<|pad|><|pad|>' })).toEqual([97]);
   });
@@ -93,7 +93,7 @@ describe('the tokens of a prompt', () => {
     expect(of({ text: '' })).toEqual([]);
   });
 
-  test('go through the template where a chat was logged, or the text lacks nothing but its special tokens', () => {
+  test('use the template if a chat was logged, or if only its special tokens are missing', () => {
     const messages = [
       { role: 'system', content: 'S' },
       { role: 'user', content: 'Q' },
@@ -125,13 +125,13 @@ describe('a group with statistics', () => {
     expect(computedText(other!, BY)).toBe('');
   });
 
-  test('is stored and read as it is', () => {
+  test('is stored and read unchanged', () => {
     const detail = scored();
     expect(decodeFrame(encodeFrame(detail), 'here')).toEqual(detail);
     expect(decodeFrame(encodeFrame(stored()), 'here')).not.toHaveProperty('scoredBy');
   });
 
-  test('takes the place of what the views knew of it', () => {
+  test('replaces the former values in views', () => {
     const [before, after] = [groupSummary(stored()), scored()];
     const base = { time: '' };
     const frame = (offset: number) => ({ file: 'rollouts-000.bin', offset, length: 10 });
@@ -150,7 +150,7 @@ describe('a group with statistics', () => {
     expect(folded.head.scoredBy).toEqual([BY]);
   });
 
-  test('fills in the entropy of an evaluation, once all of its groups have it', () => {
+  test('completes the entropy of an evaluation, once all of its groups have it', () => {
     const base = { time: '' };
     const frame = (offset: number) => ({ file: 'rollouts-000.bin', offset, length: 10 });
     const at = { phase: 'evaluation', step: 2 } as const;

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 describe('a file that is written aside', () => {
-  test('is there as a whole, with its folders and its mode', async () => {
+  test('appears completely, with its folders and its mode', async () => {
     const path = join(folder, 'a', 'b.txt');
     await writeWhole(path, 'one', { mode: 0o600 });
     await writeWhole(path, 'two', { mode: 0o600, durable: true });
@@ -26,7 +26,7 @@ describe('a file that is written aside', () => {
     expect(readdirSync(join(folder, 'a'))).toEqual(['b.txt']);
   });
 
-  test('leaves what was there when it cannot be written', async () => {
+  test('leaves the existing file if it cannot be written', async () => {
     const path = join(folder, 'b.txt');
     await writeWhole(path, 'one');
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
@@ -55,7 +55,7 @@ describe('a file that is written aside', () => {
   });
 });
 
-test('a folder is replaced as a whole or not at all', async () => {
+test('a folder is replaced completely or not at all', async () => {
   const [target, aside] = [join(folder, '4'), join(folder, '.tmp-4')];
   mkdirSync(aside);
   writeFileSync(join(aside, 'left over'), '');
@@ -71,7 +71,7 @@ test('a folder is replaced as a whole or not at all', async () => {
 const node = (code: string) => [process.execPath, ['-e', code]] as const;
 
 describe('a program', () => {
-  test('is given its input, and what it prints is kept up to a limit', async () => {
+  test('receives its input, and its output is kept up to a limit', async () => {
     const [command, args] = node('process.stdin.pipe(process.stdout); console.error("x"); process.exitCode = 3');
     expect(await runProgram(command, args, { input: 'in' })).toEqual({
       ...{ code: 3, signal: null, timedOut: false },
@@ -81,7 +81,7 @@ describe('a program', () => {
     expect(many).toMatchObject({ code: 0, stdout: 'a'.repeat(10) });
   });
 
-  test('ends at its deadline, when it is asked to, or not at all where there is none', async () => {
+  test('ends at its deadline, on request, or not at all without one', async () => {
     const forever = node('setInterval(() => {}, 1000)');
     expect(await runProgram(...forever, { seconds: 0.3 })).toMatchObject({ code: null, timedOut: true });
     expect(await runProgram(...forever, { signal: AbortSignal.abort() })).toMatchObject({ timedOut: false });
@@ -89,13 +89,13 @@ describe('a program', () => {
   });
 });
 
-describe('a program that is left alone', () => {
+describe('a detached program', () => {
   const start = (code: string, timeout = 60_000) => {
     const [command, args] = node(code);
     return startDetached({ command, args, env: process.env, logFile: join(folder, 'logs', 'x.log'), timeout });
   };
 
-  test('says its line, logs, and lives on until it is killed', async () => {
+  test('prints its line, logs, and lives until it is killed', async () => {
     const started = await start(
       'console.error("begun"); console.log(process.pid + "\\nmore"); setInterval(() => console.log("x"), 10)',
     );
@@ -108,20 +108,20 @@ describe('a program that is left alone', () => {
     expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 
-  test('that says nothing is ended, and it is said why', async () => {
+  test('that prints nothing is ended, with a reason', async () => {
     await expect(start('process.exit(7)')).rejects.toThrow(/\b7\b/);
     await expect(start('setInterval(() => {}, 1000)', 300)).rejects.toThrow(/\b0\.3 s\b/);
   });
 });
 
-test('/proc/<pid>/stat is read behind a name that may hold anything', () => {
+test('/proc/<pid>/stat is parsed after a name that may contain anything', () => {
   const fields = ['S', 1, 2, 3, ...Array.from({ length: 15 }, () => 0), 4711, 0].join(' ');
   expect(parseStat(`12 (a) b (c) ${fields}`)).toEqual({ parent: 1, group: 2, session: 3, start: '4711', ended: false });
   expect(parseStat('')).toBeNull();
 });
 
 describe('a folder', () => {
-  test('is made with those above it', () => {
+  test('is created with its parent folders', () => {
     expect(makeFolder(join(folder, 'a', 'b'), 0o700)).toBe(join(folder, 'a'));
     if (process.platform !== 'win32') expect(statSync(join(folder, 'a')).mode & 0o777).toBe(0o700);
     expect(makeFolder(join(folder, 'a', 'b'))).toBeUndefined();
@@ -131,11 +131,11 @@ describe('a folder', () => {
   });
 
   // Node's own recursive mkdir never returns there.
-  test.runIf(process.platform === 'linux')('below one that takes no entries is refused', () => {
+  test.runIf(process.platform === 'linux')('below one that accepts no entries is refused', () => {
     expect(() => makeFolder('/proc/nothing/a')).toThrow('ENOENT');
   });
 
-  test('is made by nothing else', () => {
+  test('is created in no other way', () => {
     const found = sources().filter((path) => /\bmkdir(?:Sync)?\([^;]{0,200}recursive/.test(readFileSync(path, 'utf8')));
     expect(found.map((path) => path.slice(ROOT.length + 1))).toEqual(['engine/system/folders.ts']);
   });

@@ -13,21 +13,21 @@ const dim: fc.Arbitrary<Dim> = fc.oneof(
 );
 
 describe('sizes', () => {
-  test('are written in one way, whatever the order', () => {
+  test('are written in one way, in any order', () => {
     expect(product('B', 'A')).toBe(product('A', 'B'));
     expect(sum('A', 2, 'A')).toBe('2+2*A');
     expect(sum('A', 2, 'A')).toBe(sum(2, product(2, 'A')));
     expect(product(sum('A', 'B'), 2)).toBe(sum(product(2, 'B'), product(2, 'A')));
   });
 
-  test('are numbers where nothing is named', () => {
+  test('are numbers if nothing is named', () => {
     expect(product()).toBe(1);
     expect(product(2, 3)).toBe(6);
     expect(product('A', 0)).toBe(0);
     expect(sum(2, 3)).toBe(5);
   });
 
-  test('stand for what their parts stand for', () => {
+  test('evaluate to what their parts evaluate to', () => {
     fc.assert(
       fc.property(fc.array(dim, { minLength: 1, maxLength: 4 }), (dims) => {
         const numbers = dims.map((d) => evaluate(d, values));
@@ -37,14 +37,14 @@ describe('sizes', () => {
     );
   });
 
-  test('say which names they need', () => {
+  test('list the names that they need', () => {
     expect(symbols('2*A*B+C').sort()).toEqual(['A', 'B', 'C']);
     expect(() => evaluate('A*D', values)).toThrow(/\bD\b/);
   });
 });
 
 describe('broadcasting', () => {
-  test('stretches axes of size 1 and missing leading axes', () => {
+  test('expands axes of size 1 and missing leading axes', () => {
     expect(broadcast(['B', 1, 4], ['L', 1])).toEqual(['B', 'L', 4]);
     expect(broadcast([], ['B'])).toEqual(['B']);
   });

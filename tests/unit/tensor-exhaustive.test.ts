@@ -9,7 +9,7 @@ import { KERNELS, type TfjsKernels } from '../../engine/runtime/tfjs-operators.t
 import { GRADIENTS, type GradientRules, Graph, OPERATORS, op } from '../../engine/tensor/index.ts';
 import { REFERENCE_KERNELS, type ReferenceKernels } from '../support/reference-backend.ts';
 
-test('each table knows every operator', () => {
+test('each table has every operator', () => {
   const names = Object.keys(OPERATORS).sort();
   expect(Object.keys(GRADIENTS).sort()).toEqual(names);
   expect(Object.keys(ENCODERS).sort()).toEqual(names);
@@ -34,7 +34,7 @@ test('a table that lacks an operator does not compile', () => {
   for (const table of [rules, onnx, tfjs, float64]) expect(Object.keys(table)).not.toHaveLength(0);
 });
 
-test('a node with other inputs or attributes than its operator has does not compile', () => {
+test('a node with inputs or attributes that its operator lacks does not compile', () => {
   const graph = new Graph();
   const x = graph.input('x', 'float32', [2, 3]);
   const [y] = graph.emit('Transpose', [x], { permutation: [1, 0] }, []);

@@ -33,7 +33,7 @@ test('shapes are inferred', () => {
   expect(op.less(matrix, 0).dtype).toBe('bool');
 });
 
-test('a number takes the type of the tensor next to it', () => {
+test('a number has the type of the tensor next to it', () => {
   expect(op.mul(index, 2).dtype).toBe('int32');
   expect(op.where(op.less(index, 1), index, 0).dtype).toBe('int32');
 });

@@ -62,7 +62,7 @@ test.each([0, -1, 0.5, null])('pieces of length %s', async (length) => {
   await expectRejection(openModel(model), 'model', { reason: 'bad-tokenizer', field: 'pre_tokenizer.length' });
 });
 
-test('a kind of tokenizer that nobody knows', async () => {
+test('an unknown kind of tokenizer', async () => {
   const model = path.join(temporaryFolder(), 'model');
   cpSync(EMBEDDED_MODEL, model, { recursive: true });
   const file = path.join(model, 'tokenizer.json');

@@ -8,7 +8,7 @@ import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 const tool = (name: string) => TOOLS.find((one) => one.name === name)!;
 
-describe('what is asked', () => {
+describe('a request', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['show_run', {}, 'run'],
     ['show_run', { run: 7 }, 'run'],
@@ -22,7 +22,7 @@ describe('what is asked', () => {
     expectThrow(() => checkInput(tool(name), input), 'usage', { reason: 'bad-parameter', field });
   });
 
-  test('no value is taken for an option of the command', () => {
+  test('never has values that are taken for options', () => {
     const text = '--out=/elsewhere';
     for (const { parameters, args } of TOOLS) {
       const input = Object.fromEntries(
@@ -38,13 +38,13 @@ describe('what is asked', () => {
     }
   });
 
-  test.each(['a\0b', 'x'.repeat(200_000)])('what no program can be given as an argument is refused', async (text) => {
+  test.each(['a\0b', 'x'.repeat(200_000)])('is refused if no program can be given it as an argument', async (text) => {
     const refused = { reason: 'bad-argument', value: text.slice(0, 200) };
     await expectRejection(runProgram(process.execPath, [path.join('nowhere'), text]), 'usage', refused);
   });
 });
 
-describe('what is answered', () => {
+describe('a response', () => {
   test('is the value, with nothing hidden in it', () => {
     const value = { [breaking('key')]: [breaking('text'), '\u202e', '👨‍👩‍👧'] };
     expect(toolResult(value)).not.toMatch(RAW);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { WorkClock } from '../../engine/training/clock.ts';
 import { ProgressMeter } from '../../engine/training/progress.ts';
 
-test('time that passes during pauses does not count', () => {
+test('time during pauses does not count', () => {
   let now = 5000;
   const clock = new WorkClock(() => now);
   const begun = clock.seconds;
@@ -20,7 +20,7 @@ test('time that passes during pauses does not count', () => {
   expect(clock.seconds - begun).toBe(3);
 });
 
-test('a pause moves neither the time left nor the speed', () => {
+test('a pause changes neither the time left nor the speed', () => {
   let now = 0;
   const clock = new WorkClock(() => now);
   const meter = new ProgressMeter({ run: 'r', folder: '/r' }, 10, () => 0, clock);

@@ -42,7 +42,7 @@ function sampled(
 
 const ANSWERS = ['1', '1', '2', null];
 
-describe('what is handed to the forecast', () => {
+describe("the forecast's input", () => {
   test('is the reward of each rollout, and its self-certainty without the constant', () => {
     const found = probed(sampled(4, ANSWERS, '2'), configOf('majority-vote'), VOCABULARY);
     expect(found.problem).toBe(4);
@@ -54,14 +54,14 @@ describe('what is handed to the forecast', () => {
     expect(probed(none, configOf('majority-vote'), VOCABULARY).selfCertainty).toEqual([null]);
   });
 
-  test('is what advantages are made of, where that is something else', () => {
+  test('is the basis of advantages, if that is something else', () => {
     const { rewards } = probed(sampled(0, ANSWERS, null), configOf('probability'), VOCABULARY);
     // Far below anything that a probability could be told from 0 by, the ranking stays.
     expect(rewards).toHaveLength(4);
     expect([...rewards!].sort((a, b) => b - a)).toEqual(rewards);
   });
 
-  test('takes evidence where it was gathered, and the vote where it was not', () => {
+  test('uses evidence if it was gathered, and the vote otherwise', () => {
     const verdict = (value: boolean) => [{ text: '', verdict: value }];
     const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
     const config = configOf('self-verification');
@@ -71,7 +71,7 @@ describe('what is handed to the forecast', () => {
     expect(probed(sampled(0, ANSWERS, null, evidence), both, VOCABULARY).rewards).toBeNull();
   });
 
-  test('is never made of labels', () => {
+  test('never contains labels', () => {
     expect(probed(sampled(0, ANSWERS, '2'), configOf('ground-truth'), VOCABULARY).rewards).toBeNull();
     const mixed = configOf('majority-vote + 0.5*ground-truth');
     expect(probed(sampled(0, ANSWERS, '2'), mixed, VOCABULARY).rewards).toBeNull();
@@ -94,7 +94,7 @@ describe('the forecast of a run', () => {
     );
   };
 
-  test('names the reward that it was made by', () => {
+  test('names the reward that it is based on', () => {
     expect(made('self-verification', sampled(0, ANSWERS, null, evidence))).toMatchObject({
       reward: 'self-verification',
       by: 'self-verification',
@@ -103,7 +103,7 @@ describe('the forecast of a run', () => {
     expect(made('empo', sampled(0, ANSWERS, null))).toMatchObject({ reward: 'empo', by: 'empo' });
   });
 
-  test('says that the majority vote stands in where evidence was not gathered, for all problems alike', () => {
+  test('says that majority voting replaces a reward without evidence, for all problems', () => {
     const found = made('self-verification', sampled(0, ANSWERS, null), sampled(1, ANSWERS, null, evidence))!;
     expect(found).toMatchObject({ reward: 'self-verification', by: 'majority-vote' });
     expect(found.problems.map(({ answer, majority }) => [answer, majority])).toEqual([
@@ -114,7 +114,7 @@ describe('the forecast of a run', () => {
     for (const said of [aboutForecast(found), forecastSection(found, [])]) expect(said).toContain(standIn(found));
   });
 
-  test('is not made where the reward reads labels', () => {
+  test('does not exist if the reward reads labels', () => {
     for (const reward of ['ground-truth', 'majority-vote + 0.5*ground-truth', 'empo if ground-truth']) {
       expect(made(reward, sampled(0, ANSWERS, '1')), reward).toBeNull();
       const said = withoutForecast(configOf(reward));
@@ -126,7 +126,7 @@ describe('the forecast of a run', () => {
     expect(withoutForecast(configOf('dual'))).toBeNull();
   });
 
-  test('of an older version is read, and says nothing of a stand-in', () => {
+  test('of an older version is read, and mentions no replacement', () => {
     const { by: _, ...older } = made('self-verification', sampled(0, ANSWERS, null))!;
     expect(Forecast.parse(older)).toEqual(older);
     expect(standIn(older)).toBeNull();
@@ -144,7 +144,7 @@ test.each([
   'empo + 0.1*trajectory-entropy',
   'self-certainty if majority-vote',
   'self-verification',
-])('the forecast under %s is the same with right labels, wrong ones and none', (reward) => {
+])('the forecast under %s is the same with right, wrong and missing labels', (reward) => {
   const forecast = (label: (i: number) => string | null) =>
     forecastSet(
       reward,
@@ -185,7 +185,7 @@ describe('the score', () => {
     expect(score.auroc!.mean).toBe(0.5);
   });
 
-  test('is none without labels', () => {
+  test('does not exist without labels', () => {
     const last = SETS.map((answers, i) => sampled(i, answers, null));
     expect(scoreOf(forecast, votesOf(last))).toBeNull();
     expect(scoreOf(forecast, [])).toBeNull();

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { readState } from '../../engine/training/place.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
-test('is read with what a newer version added, and refused where it is not one', async () => {
+test('is read with additions of a newer version, and refused if invalid', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'state.json');
   writeFileSync(file, '{"step":4,"stage":"step","later":1}\n');

@@ -31,7 +31,7 @@ function rolloutsOf(index: number): PolicyRollout[] {
   return SETS[index]!.map((answer) => rollout(['So ', answer === null ? 'what.' : `\\boxed{${answer}}`]));
 }
 
-test('each group is recorded as it comes, then the evaluation and the forecast of all of them', async () => {
+test('each group is recorded as it arrives, then the evaluation and the forecast of all of them', async () => {
   const config = RunConfig.parse({ job: 'probe', dataset: { path: 'p' }, reward: 'majority-vote', votes: 3, group: 3 });
   const recorded: (GroupDetail | NewRecord)[] = [];
   const journal = {

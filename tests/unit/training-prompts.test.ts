@@ -7,7 +7,7 @@ import { encodePrompts } from '../../engine/training/policy/prompts.ts';
 const options = { date: new Date(0), maxTokens: 8 };
 const prompts = [{ user: '1+2=' }];
 
-test('a model without an end token among its tokens is named before its responses run to the limit', async () => {
+test('a model without an end token is reported before its responses run to the limit', async () => {
   const model = await openModel('embedded');
   const warnings = (eosIds: number[]) =>
     encodePrompts(prompts, options, { ...model, tokenizer: { ...model.tokenizer, eosIds } }).warnings;
@@ -17,7 +17,7 @@ test('a model without an end token among its tokens is named before its response
   }
 });
 
-test('a prompt is rendered once, at the date of the run; stored ones stay as they are', async () => {
+test('a prompt is rendered once, with the date of the run; stored ones are kept', async () => {
   const model = await openModel('embedded');
   const encodePrompt: typeof model.tokenizer.encodePrompt = ({ user }, date) => ({
     text: `${date.toISOString()} ${user}`,
@@ -32,12 +32,12 @@ test('a prompt is rendered once, at the date of the run; stored ones stay as the
   expect(encoded).toEqual([{ text: '2026-11-30T07:00:00.000Z 1+2=', tokens: [1] }, stored]);
 });
 
-test('characters that a vocabulary lacks are counted', async () => {
+test('characters outside the vocabulary are counted', async () => {
   const model = await openModel('embedded');
   expect(encodePrompts([...prompts, { user: '你=' }], options, model).warnings).toHaveLength(1);
 });
 
-test('no sequence is longer than the original context of LongRoPE, beyond which frequencies are others', async () => {
+test("no sequence is longer than LongRoPE's original context, beyond which frequencies change", async () => {
   const model = await openModel('embedded');
   const [divisors, longDivisors] = [[1], [2]];
   const ropeScaling = {

@@ -55,15 +55,15 @@ describe('after the first steps', () => {
     expect(inEditor(message)).not.toMatch(/--[a-z]/);
   });
 
-  test('a run of fewer steps says it after its last', () => {
+  test('a shorter run warns after its last step', () => {
     expect(warnings(configOf({ steps: 1 }), { skippedGroups: 2 })).toMatchObject([{ code: 'no-signal', step: 1 }]);
   });
 
-  test.each([{}, { truncated: 0.5 }, { noAnswer: 0.9, skippedGroups: 1 }])('nothing is said of %j', (metrics) => {
+  test.each([{}, { truncated: 0.5 }, { noAnswer: 0.9, skippedGroups: 1 }])('%j causes no warning', (metrics) => {
     expect(warnings(configOf(), metrics)).toEqual([]);
   });
 
-  test('a resumed run says the same', () => {
+  test('a resumed run warns in the same way', () => {
     const config = configOf();
     const signal = new RunSignal(config);
     const metrics = { truncated: 1, noAnswer: 1, skippedGroups: 2 };
@@ -73,7 +73,7 @@ describe('after the first steps', () => {
   });
 });
 
-test('a probe says that most responses were cut', () => {
+test('a probe warns that most responses were truncated', () => {
   const found = truncationWarning({ rollouts: 10, truncated: 10, unanswered: 2 }, configOf());
   expect(found).toMatchObject({ code: 'truncated' });
   expect(truncationWarning({ rollouts: 10, truncated: 5, unanswered: 10 }, configOf())).toBeNull();
@@ -111,13 +111,13 @@ test.each<[Measured['equal'], number | null, number | null, RegExp | null]>([
   [0, 0, 0.6, /^60% of the responses without an answer$/],
   [2, 0.5, 0.5, null],
   [null, null, null, null],
-])('a run of 3 steps with %j flat ones, %j cut and %j unanswered', (equal, truncated, noAnswer, text) => {
+])('a run of 3 steps with %j flat ones, %j truncated and %j unanswered', (equal, truncated, noAnswer, text) => {
   const said = signalText({ steps: 3, equal, truncated, noAnswer });
   if (text === null) expect(said).toBeNull();
   else expect(said).toMatch(text);
 });
 
-test('the gravest warning is kept with what is said of the run', () => {
+test('the most serious warning is kept in the summary of the run', () => {
   const warnings = [{ code: 'no-answers' }, { code: 'no-signal' }, { code: 'dataset' }];
   expect(signalWarningIn(warnings)).toEqual({ code: 'no-signal' });
   expect(signalWarningIn([{ code: 'dataset' }])).toBeNull();

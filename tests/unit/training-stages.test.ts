@@ -32,7 +32,7 @@ function judged(answers: (string | null)[], reference: string | null, index = 0)
 const reward = rewardOf('majority-vote', RewardOptions.parse({}));
 const scored = (group: WithEvidence, trains: number[]): Scored => frozen(score(group, reward, 50, trains));
 
-test('a group goes through all of them, and none is changed', () => {
+test('a group passes through all of them, and none is modified', () => {
   const group = scored(judged(['1', '2', '2', null], '1'), [0, 2, 3]);
   expect(group.majority).toMatchObject({ answer: '2', share: 0.5, correct: false });
   expect(group.scores.rewards).toEqual([0, 1, 1, 0]);
@@ -48,13 +48,13 @@ test('a group goes through all of them, and none is changed', () => {
   ]);
 });
 
-test('before it is rewarded a group has neither rewards nor advantages', () => {
+test('before it is rewarded, a group has neither rewards nor advantages', () => {
   for (const { reward: value, advantage } of judgedGroup(judged(['1', '1'], null)).rollouts) {
     expect([value, advantage]).toEqual([null, null]);
   }
 });
 
-test('a group that its reward leaves out does not train, and gets no advantages', () => {
+test('a group that its reward excludes is not trained on, and gets no advantages', () => {
   const left: Scored = { ...scored(judged(['1', '2'], null), [0, 1]), trains: [] };
   const [a, b] = withAdvantages([left, scored(judged(['1', '2'], null, 1), [0, 1])], 'reinforce++');
   expect(a!.advantages).toEqual([null, null]);

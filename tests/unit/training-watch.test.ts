@@ -51,7 +51,7 @@ const WATCHED = 34;
 const COLLAPSED = 43;
 
 describe('levels', () => {
-  test('become a warning each, once, with reasons', () => {
+  test('give one warning each, with reasons', () => {
     const { warnings, ended, watch } = run('warn', SHRINKING);
     expect(warnings).toEqual([
       {
@@ -83,17 +83,17 @@ describe('levels', () => {
     expect(watch.keeps(40)).toBe(false);
   });
 
-  test('warn again when they were well between', () => {
+  test('warn again after a healthy phase', () => {
     const { warnings } = run('warn', lengths(60, { 21: 8, 31: 12, 41: 8 }));
     expect(warnings.map((warning) => 'step' in warning && warning.step)).toEqual([24, 44]);
   });
 
-  test('of a sound run say nothing', () => {
+  test('of a healthy run give no warning', () => {
     const { warnings, ended } = run('rollback', lengths(60, {}));
     expect({ warnings, ended }).toEqual({ warnings: [], ended: null });
   });
 
-  test('are not looked at when the watch is off', () => {
+  test('are not computed when the watch is off', () => {
     const { warnings, ended, watch } = run('off', SHRINKING);
     expect({ warnings, ended, to: watch.rollbackTo }).toEqual({ warnings: [], ended: null, to: null });
   });
@@ -132,7 +132,7 @@ describe('rollback', () => {
     expect(watch.rollbackTo).toBe(step);
   });
 
-  test('does not know a checkpoint that was not written', () => {
+  test('ignores a checkpoint that was not written', () => {
     const watch = new RunWatch('rollback', VOTES);
     const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
     expect(watch.ends).toBe(true);
@@ -140,7 +140,7 @@ describe('rollback', () => {
     expectWarnings(warnings);
   });
 
-  test('counts from the first sign of those that led to the collapse', () => {
+  test('counts from the first of the signs that led to the collapse', () => {
     // Signs at 24 that pass; the next ones come at 44, and the collapse at 53.
     const { watch, ended } = run('rollback', lengths(54, { 21: 8, 31: 12, 41: 8, 51: 5 }));
     expect(ended).toBe(53);
@@ -148,7 +148,7 @@ describe('rollback', () => {
   });
 
   test.each([1, 2, 3, 4, 5, 7, 10])(
-    'with a checkpoint every %i steps, the one that it goes to was never removed',
+    'with a checkpoint every %i steps finds its target, which was never removed',
     (every) => {
       for (const at of [12, 17, 23, 31, 38]) {
         for (const lull of [2, 9, 30]) {
@@ -216,7 +216,7 @@ describe('votes', () => {
     expect(heard('majority-vote + 0.5*countdown')).toBe(false);
   });
 
-  test('that no answer had most of at first may change', () => {
+  test('without an initial absolute majority may change', () => {
     const watch = new RunWatch('stop', VOTES);
     const steps = lengths(30, {});
     const evaluate = (step: number, answer: string) => {
@@ -263,7 +263,7 @@ describe('records of an earlier part of the run', () => {
     ];
   }
 
-  test('bring it to where it was, wherever they end', () => {
+  test('restore the state, wherever they end', () => {
     const records = journal();
     const live = new RunWatch('rollback', VOTES);
     live.saved(0);
@@ -300,7 +300,7 @@ describe('records of an earlier part of the run', () => {
   });
 });
 
-test('nothing is said in the first steps, whatever they are like', () => {
+test('nothing is reported in the first steps, whatever they contain', () => {
   const watch = new RunWatch('stop', VOTES);
   const early = lengths(WATCH_RULES.start, { 2: 1 });
   expect(early.map((step) => watch.step(step))).toEqual(early.map(() => null));

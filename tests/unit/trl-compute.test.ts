@@ -48,7 +48,7 @@ afterEach(async () => {
   await compute.close();
 });
 
-test('a step: rollouts with what trained them, metrics, a checkpoint', async () => {
+test('a step: rollouts with their training data, metrics, a checkpoint', async () => {
   compute = start();
   expect(await compute.ready()).toMatchObject({ processes: 2, trainable: 10 });
   const logged: [number, object][] = [];
@@ -84,7 +84,7 @@ test('before the first step there is nothing to save', async () => {
   expect(existsSync(path.join(folder, 'checkpoints', '0'))).toBe(false);
 });
 
-test('a pause holds the next sampling back', async () => {
+test('a pause delays the next sampling', async () => {
   compute = start();
   await compute.ready();
   compute.pause();
@@ -100,7 +100,7 @@ test('a pause holds the next sampling back', async () => {
 });
 
 describe('a stop', () => {
-  test('lets the step that trains end, and fails what is asked next', async () => {
+  test('lets the current step end, and rejects later requests', async () => {
     compute = start();
     await compute.ready();
     const sampled = compute.sample(train(1), onGroup);
@@ -122,7 +122,7 @@ describe('a stop', () => {
     expect(await refusalOf(sampled)).toMatchObject({ code: 'canceled' });
   });
 
-  test('does not wait for an evaluation, and its late answer is nobody’s', async () => {
+  test('does not wait for an evaluation, whose late result is dropped', async () => {
     compute = start('slow');
     await compute.ready();
     const sampled = compute.sample(evaluate(0), onGroup);
@@ -151,7 +151,7 @@ test('a crash is reported with its cause and the last lines', async () => {
   expect(await refusalOf(compute.save(path.join(folder, 'x')))).toMatchObject({ code: 'engine-stopped' });
 });
 
-test('a program that is not there is a crash too', async () => {
+test('a missing program is a crash too', async () => {
   mkdirSync(path.join(folder, 'trl'));
   const own = path.join(folder, 'trl');
   heard = [];

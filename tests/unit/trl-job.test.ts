@@ -20,7 +20,7 @@ const problem = (more: Partial<Problem> = {}): Problem => ({
   ...more,
 });
 
-describe('refused with its name', () => {
+describe('an error refuses', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'model.gguf' },
     chatTemplate: { chatTemplate: 'tool_use' },
@@ -64,7 +64,7 @@ describe('refused with its name', () => {
     expect(() => refuseForTrlJob(odd, { ...MACHINES, gpus: 3 }, 100)).not.toThrow();
   });
 
-  test('prompts that begin the response', () => {
+  test('prompts that prefill the response', () => {
     const prompts = [{ user: 'How many?', prefill: '<think>' }];
     expectThrow(() => requireNoPrefill({ problems: [problem()], prompts }), 'dataset', {
       reason: 'not-in-trl-job',
@@ -72,13 +72,13 @@ describe('refused with its name', () => {
     });
   });
 
-  test('and nothing else is: the defaults are a job', () => {
+  test('nothing else: the defaults are a job', () => {
     expect(() => refuseForTrlJob(config(), MACHINES, 100)).not.toThrow();
     expect(() => refuseForTrlJob(config({ engine: { nodes: 2, gpus: 4 } }), MACHINES, 100)).not.toThrow();
   });
 });
 
-test('a problem is a chat, or a text without a template, with what its reward reads', () => {
+test('a problem is a chat, or a text without a template, with the columns that its reward reads', () => {
   const prompt = { system: 'Be brief.', user: 'How many?' };
   const columns = { target: 24 };
   expect(trlRow(problem({ accepted: ['3', 'three'], columns, rule: 'boxed' }), prompt, config())).toEqual({

@@ -15,7 +15,7 @@ const REPORT = (code: number) => [
   '  traceback : Signal 9 (SIGKILL) received by PID 7519',
 ];
 
-test("an error of a process is named, and the launcher's report is left out", () => {
+test("a process's error is quoted, and the launcher's report is omitted", () => {
   const own = [
     'Loading weights: 100%',
     'Traceback (most recent call last):',
@@ -28,7 +28,7 @@ test("an error of a process is named, and the launcher's report is left out", ()
   });
 });
 
-test('a process that was killed is named', () => {
+test('a killed process is named', () => {
   expect(lastOutput(['Loading weights: 100%', ...REPORT(-9)], 12)).toEqual({
     cause: 'process 1 was killed (SIGKILL)',
     killed: true,
@@ -36,14 +36,14 @@ test('a process that was killed is named', () => {
   });
 });
 
-test('what the others say of a process that was killed is no cause', () => {
+test('what the others report about a killed process is not the cause', () => {
   const lost = 'RuntimeError: Connection closed by peer [127.0.0.1]:29500';
   const { cause, lines } = lastOutput([lost, ...REPORT(-9)], 12);
   expect(cause).toBe('process 1 was killed (SIGKILL)');
   expect(lines).toEqual([lost]);
 });
 
-test('without a launcher the last lines are what is there', () => {
+test('without a launcher the last lines are quoted', () => {
   const lines = Array.from({ length: 20 }, (_, i) => `line ${i}`);
   expect(lastOutput(lines, 3)).toEqual({ cause: null, killed: false, lines: ['line 17', 'line 18', 'line 19'] });
   expect(lastOutput([...lines, 'RuntimeError: weights are NaN'], 1).cause).toBe('RuntimeError: weights are NaN');

@@ -13,7 +13,7 @@ import { requireOrSkip } from '../support/skip.ts';
 const system = await findProgram('python3');
 const there = requireOrSkip('Python', system !== null, 'python3 is not on the PATH');
 
-describe.runIf(there)('the Python', () => {
+describe.runIf(there)('the Python interpreter', () => {
   test('is that of .venv in the folder or above it, unless one is named', async () => {
     const folder = temporaryFolder();
     const bin = path.join(folder, '.venv', 'bin');
@@ -25,7 +25,7 @@ describe.runIf(there)('the Python', () => {
     expect(await findPython('no-such-python', folder)).toBeNull();
   });
 
-  test('says what it has and lacks, and the one command that installs it', async () => {
+  test('is described with what it has and lacks, and the command that installs it', async () => {
     const folder = temporaryFolder();
     const python = path.join(folder, 'python');
     // The system's, without what is installed for it.
@@ -58,7 +58,7 @@ test('versions are compared by number', () => {
   ]);
 });
 
-test('a configuration of accelerate is a file, or a name in its folder', () => {
+test('an accelerate configuration is a file, or a name in its folder', () => {
   const folder = temporaryFolder();
   const file = path.join(folder, 'fsdp.yaml');
   writeFileSync(file, '');
@@ -68,7 +68,7 @@ test('a configuration of accelerate is a file, or a name in its folder', () => {
 });
 
 // CI leaves out the suite that runs most of them.
-test('every module of ours that a script of the tests imports is there', () => {
+test('every module of ours that a test script imports exists', () => {
   const imports = ['interop', 'trainers'].flatMap((suite) => {
     const folder = path.join(ROOT, 'tests', suite);
     const scripts = readdirSync(folder).filter((name) => name.endsWith('.py'));

@@ -13,7 +13,7 @@ import { expectThrow } from '../support/refusals.ts';
 const config = (input: Partial<RunConfigInput> = {}) =>
   RunConfig.parse({ dataset: { path: 'p.jsonl' }, model: '/models/m', engine: { kind: 'trl' }, ...input });
 
-test('settings become the fields of GRPOConfig that mean the same', () => {
+test('settings become the GRPOConfig fields with the same meaning', () => {
   const fields = grpoFields(
     config({
       seed: 7,
@@ -41,7 +41,7 @@ test('settings become the fields of GRPOConfig that mean the same', () => {
   expect(grpoFields(config())).not.toHaveProperty('use_vllm');
 });
 
-test('the adapter is PEFT’s, and without one all weights train', () => {
+test('the adapter is PEFT’s, and without one all weights are trained', () => {
   const lora = { rank: 4, alpha: 8, targets: ['q_proj'] } as const;
   expect(loraFields(config({ lora: { ...lora, targets: [...lora.targets] } }))).toEqual({
     ...{ r: 4, lora_alpha: 8, lora_dropout: 0, target_modules: ['q_proj'] },
@@ -54,7 +54,7 @@ test('learning rates are those of the engine, one for each step', () => {
   expect(rates).toEqual([0.5, 1, 1, 0.5]);
 });
 
-describe('refused with its name', () => {
+describe('an error refuses', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'embedded' },
     votes: { votes: 64, group: 32 },
@@ -81,20 +81,20 @@ describe('refused with its name', () => {
     expectThrow(() => refuseForTrl(config(cases[at])), 'config', { reason: 'not-on-trl', field: flag });
   });
 
-  test('and nothing else is: the defaults train', () => {
+  test('nothing else: the defaults train', () => {
     expect(() => refuseForTrl(config())).not.toThrow();
     const much = config({ device: 'cpu', loss: { klEstimator: 'k1', miniBatch: 64 }, watch: 'stop' });
     expect(() => refuseForTrl(much)).not.toThrow();
   });
 });
 
-test('the page on TRL says of every setting what becomes of it', () => {
+test('the page on TRL covers every setting', () => {
   const page = readFileSync(path.join(ROOT, 'docs', 'trl.md'), 'utf8');
   const flags = SETTINGS.filter(({ reward }) => reward === undefined).flatMap(({ setting }) => setting.flag ?? []);
   expect(flags.filter((flag) => !page.includes(`\`${flag}\``))).toEqual([]);
 });
 
-test('steps have equally many problems, each once, and those of the engine where it has as many', () => {
+test("steps have equally many problems, each once, and the engine's problems if it has as many", () => {
   const batches = fixedBatches(config({ batch: 4, steps: 30, seed: 3 }), 5);
   expect(batches).toHaveLength(30);
   for (const batch of batches) expect(new Set(batch).size).toBe(4);

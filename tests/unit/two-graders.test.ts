@@ -44,7 +44,7 @@ const WRONG_VOTE: Scored[] = [
   ['5', 0],
 ];
 
-describe('a reward of 1 and 0', () => {
+describe('a reward of 0 and 1', () => {
   test('that grades is compared', async () => {
     // the second group: a grader that rewards a wrong minority
     const graded: Scored[] = [
@@ -55,11 +55,11 @@ describe('a reward of 1 and 0', () => {
     expect(await imported([RIGHT, graded])).toEqual({ compared: 6, disagreements: 1, rewardIsVote: false });
   });
 
-  test('that is the vote of every group is not', async () => {
+  test('that equals the vote in every group is not', async () => {
     expect(await imported([RIGHT, WRONG_VOTE])).toEqual({ compared: 0, disagreements: 0, rewardIsVote: true });
   });
 
-  test('is no vote where one group shows it', async () => {
+  test('is not a vote if one group shows it', async () => {
     const graded: Scored[] = [
       ['6', 0],
       ['6', 0],
@@ -68,7 +68,7 @@ describe('a reward of 1 and 0', () => {
     expect(await imported([WRONG_VOTE, graded])).toEqual({ compared: 6, disagreements: 3, rewardIsVote: false });
   });
 
-  test('of a tie is a vote where one of the tied has it', async () => {
+  test('of a tie is a vote if one of the tied answers has it', async () => {
     const tie: Scored[] = [
       ['6', 1],
       ['5', 0],
@@ -81,7 +81,7 @@ describe('a reward of 1 and 0', () => {
     expect(await imported([WRONG_VOTE, both])).toMatchObject({ rewardIsVote: false });
   });
 
-  test('where nothing was answered is a vote when nobody has it', async () => {
+  test('without any answer is a vote if nobody has it', async () => {
     const silent = (score: number): Scored[] => [
       ['', score],
       ['', score],
@@ -90,11 +90,11 @@ describe('a reward of 1 and 0', () => {
     expect(await imported([WRONG_VOTE, silent(1)])).toMatchObject({ rewardIsVote: false });
   });
 
-  test('is compared where all majorities are right, be it a vote or not', async () => {
+  test('is compared if all majorities are right, whether it is a vote or not', async () => {
     expect(await imported([RIGHT])).toEqual({ compared: 3, disagreements: 0, rewardIsVote: false });
   });
 });
 
-test('a value with the name of a grader is compared, whatever the reward is', async () => {
+test("a value with a grader's name is compared, whatever the reward is", async () => {
   expect(await imported([WRONG_VOTE], { acc: false })).toEqual({ compared: 3, disagreements: 1, rewardIsVote: false });
 });

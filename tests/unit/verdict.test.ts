@@ -10,7 +10,7 @@ import { problemView } from '../../engine/runs/problem-view.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 
-test('a majority is right, wrong or unknown; no answer is wrong where there is a reference', () => {
+test('a majority is right, wrong or unknown; no answer is wrong if there is a reference', () => {
   expect([true, false, null].map((correct) => verdictOf({ correct }, correct !== null))).toEqual([
     'correct',
     'wrong',
@@ -20,7 +20,7 @@ test('a majority is right, wrong or unknown; no answer is wrong where there is a
   expect((['correct', 'wrong', 'unknown'] as const).map(rightOf)).toEqual([true, false, null]);
 });
 
-test('a majority whose correctness is unknown is not wrong, whatever the other rollouts are', () => {
+test('a majority of unknown correctness is not wrong, whatever the other rollouts are', () => {
   const means = { reward: null, correct: 0.5, tokens: null, logprob: null, entropy: null };
   const majority = { answer: 'a', share: 0.5, rawShare: 0.5, correct: null };
   expect(majorityRight({ clusters: [], rollouts: 4, unanswered: 0, means, majority })).toBeNull();

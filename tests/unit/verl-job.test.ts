@@ -29,7 +29,7 @@ const problem = (more: Partial<Problem> = {}): Problem => ({
   ...more,
 });
 
-test('settings become the overrides that mean the same', () => {
+test('settings become the overrides with the same meaning', () => {
   const actor = 'actor_rollout_ref.actor';
   const rollout = 'actor_rollout_ref.rollout';
   const found = overrides({
@@ -61,7 +61,7 @@ test('settings become the overrides that mean the same', () => {
   });
 });
 
-test('where nothing can be validated, nothing is', () => {
+test('validation is off if nothing can be validated', () => {
   const found = { 'trainer.test_freq': -1, 'trainer.val_before_train': false };
   expect(overrides({}, { validation: 0 })).toMatchObject({ ...found, 'data.val_files': 'train.parquet' });
   expect(overrides({ evaluation: { samples: 0 } })).toMatchObject(found);
@@ -84,14 +84,14 @@ test('all rollouts of a step can wait for their groups at the same time', () => 
   }
 });
 
-test('texts that Hydra could read as something else stand in quotes', () => {
+test('texts that Hydra could misread are quoted', () => {
   const dollar = ['$', '{x}'].join('');
   expect(
     overrideLines({ a: 'Qwen/Qwen3-8B', b: 'true', c: "it's", d: dollar, e: 'a,b', f: [1, 'x y'], g: null }),
   ).toEqual(['a=Qwen/Qwen3-8B', "b='true'", "c='it\\'s'", `d='\\${dollar}'`, "e='a,b'", "f=[1,'x y']", 'g=null']);
 });
 
-describe('refused with its name', () => {
+describe('an error refuses', () => {
   const cases: Record<string, Partial<RunConfigInput>> = {
     model: { model: 'model.gguf' },
     chatTemplate: { chatTemplate: 'tool_use' },
@@ -147,7 +147,7 @@ describe('refused with its name', () => {
     await expectRejection(requireTextReward(config({ reward }), problem(), '--for verl'), 'config', { reason });
   });
 
-  test('and nothing else is: the defaults are a job', async () => {
+  test('nothing else: the defaults are a job', async () => {
     expect(() => refuseForVerl(config(), DATA, FOR_VERL)).not.toThrow();
     for (const reward of ['majority-vote', 'empo', 'ground-truth']) {
       await requireTextReward(config({ reward }), problem(), '--for verl');
@@ -155,7 +155,7 @@ describe('refused with its name', () => {
   });
 });
 
-test('problems are rows of verl, which Parquet readers read back', async () => {
+test("problems are rows in verl's schema, which Parquet readers read back", async () => {
   const file = path.join(temporaryFolder(), 'train.parquet');
   const prompt = { system: 'Be brief.', before: [{ role: 'assistant' as const, content: 'Hello' }], user: 'How many?' };
   const rows = [
@@ -177,7 +177,7 @@ test('problems are rows of verl, which Parquet readers read back', async () => {
   expect(JSON.parse(read[1]!.extra_info.problem)).toEqual({ text: 'How many?' });
 });
 
-test('the page on other trainers says of every setting what becomes of it', () => {
+test('the page on other trainers covers every setting', () => {
   const page = readFileSync(path.join(ROOT, 'docs', 'beside.md'), 'utf8');
   const flags = SETTINGS.filter(({ reward, path: at }) => reward === undefined && !at.startsWith('engine.')).flatMap(
     ({ setting }) => setting.flag ?? [],

@@ -30,7 +30,7 @@ describe('the address of a cluster', () => {
     expect(clusterOf(given, NO_TOKEN)).toEqual({ url, here, headers: {} });
   });
 
-  test('from the environment, as ray job submit takes it', () => {
+  test('is read from the environment, as by ray job submit', () => {
     const named = { ...NO_TOKEN, RAY_API_SERVER_ADDRESS: 'http://a:1', RAY_ADDRESS: 'http://b:2' };
     expect(clusterOf(undefined, named).url).toBe('http://a:1');
     expect(clusterOf(undefined, { ...NO_TOKEN, RAY_ADDRESS: 'http://b:2' }).url).toBe('http://b:2');
@@ -45,7 +45,7 @@ describe('the address of a cluster', () => {
     },
   );
 
-  test('a token comes from the environment, its file, or the headers, and a password is not repeated', () => {
+  test('uses a token from the environment, its file, or the headers, and a password is not repeated', () => {
     const file = path.join(temporaryFolder(), 'token');
     writeFileSync(file, 'of-the-file\n');
     const headers = (env: NodeJS.ProcessEnv) => clusterOf('head', env).headers;
@@ -83,7 +83,7 @@ test('a folder is packed: the same files, and the same bytes each time', async (
 describe('the job server', () => {
   const jobsOf = (url: string) => new RayJobs(clusterOf(url, { RAY_AUTH_TOKEN: 'abc' }));
 
-  test('stores files once, takes a job, and says how it is', async () => {
+  test('stores files once, accepts a job, and reports its status', async () => {
     const server = await RayServer.start();
     const jobs = jobsOf(server.url);
     expect(await jobs.version()).toBe('2.60.0');
@@ -102,7 +102,7 @@ describe('the job server', () => {
     expect(new Set(server.asked.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer abc']));
   });
 
-  test('that is none, or is gone, is named in the refusal', async () => {
+  test('that is invalid or unreachable is named in the error', async () => {
     const server = await RayServer.start();
     await expectRejection(jobsOf(`${server.url}/elsewhere`).version(), 'engine-stopped', {
       reason: 'cluster-refused',
@@ -119,7 +119,7 @@ describe('the job server', () => {
   });
 });
 
-test('a log is kept and read over a lost connection, each piece once', async () => {
+test('a log is kept and read across a lost connection, each part once', async () => {
   const server = await RayServer.start();
   const cluster = clusterOf(server.url, NO_TOKEN);
   await new RayJobs(cluster).submit({ id: 'one', entrypoint: 'x', package: 'gcs://x', metadata: {} });
@@ -155,13 +155,13 @@ test.each([
 });
 
 test.each(['step:1', 'global_step:1 - a:1', 'step:1 - nothing here', 'Training Progress: 3%', ''])(
-  '%j is none',
+  '%j is not a line of metrics',
   (line) => {
     expect(consoleMetrics(line)).toBeNull();
   },
 );
 
-test('a rollout answers the problem that its id names, or else the one in its prompt', () => {
+test('a rollout belongs to the problem that its id names, or else to the one in its prompt', () => {
   const problem = (index: number, id: string, text: string) => {
     return { index, id, text, answer: String(index), source: 'p.jsonl', row: index, line: index + 1 };
   };
@@ -183,7 +183,7 @@ test('a rollout answers the problem that its id names, or else the one in its pr
   expect(() => take('user\nSomething else entirely, which nobody asked\nassistant\n')).toThrow('not one of this run');
 });
 
-test('validation on verl has one way', () => {
+test('validation on verl has one mode', () => {
   expect(presetOn('verl')).toEqual({ evaluation: { greedy: false } });
   expect(presetOn('trl')).toEqual({});
 });

@@ -117,7 +117,7 @@ async function attach({ server, token }: { server: ViewServer; token: string }) 
 }
 
 describe('a page', () => {
-  test('is told of the run, gets rollouts, and can change nothing', async () => {
+  test('receives the run and its rollouts, and can change nothing', async () => {
     const folder = path.join(temporaryFolder(), 'a');
     await writeRunFixture(folder, { problems: 4, steps: 2 });
     const served = await serve(folder);
@@ -137,7 +137,7 @@ describe('a page', () => {
     expect(served.errors).toEqual([]);
   });
 
-  test('gets what is computed from the stored rollouts alone, however many ask at a time', async () => {
+  test('receives what is computed from the stored rollouts alone, with any number of pages', async () => {
     const folder = path.join(temporaryFolder(), 'a');
     await writeRunFixture(folder, { problems: 4, steps: 2 });
     const { peer, folder: run } = await attach(await serve(folder));
@@ -151,7 +151,7 @@ describe('a page', () => {
     expect(rewards[0]!.reward).toMatch(/^rescore --json .* --phase train --step 2 --problem \S+$/);
   });
 
-  test('follows a run that is written', async () => {
+  test('follows a run that is being written', async () => {
     const folder = path.join(temporaryFolder(), 'live');
     const options = { problems: 3, steps: 4, outcome: 'running' as const };
     const journal = await createFixtureJournal(folder, options);
@@ -167,7 +167,7 @@ describe('a page', () => {
 });
 
 describe('the server', () => {
-  test('gives the page with a policy that allows no other script, and no data', async () => {
+  test('serves the page without data, with a policy that allows no other script', async () => {
     const folder = path.join(temporaryFolder(), 'b');
     await writeRunFixture(folder, { problems: 2, steps: 1 });
     const { server, token } = await serve(folder);
@@ -209,7 +209,7 @@ describe('the server', () => {
     expect([answer.status, answer.text]).toEqual([status, '']);
   });
 
-  test('answers through a tunnel, whose port is another', async () => {
+  test('works through a tunnel, whose port differs', async () => {
     const folder = path.join(temporaryFolder(), 'd');
     await writeRunFixture(folder, { problems: 2, steps: 1 });
     const { server } = await serve(folder);
@@ -218,7 +218,7 @@ describe('the server', () => {
     }
   });
 
-  test('refuses messages that are too long or none', async () => {
+  test('refuses messages that are too long or invalid', async () => {
     const folder = path.join(temporaryFolder(), 'e');
     await writeRunFixture(folder, { problems: 2, steps: 1 });
     const served = await serve(folder);
@@ -230,7 +230,7 @@ describe('the server', () => {
     expect(await send(new Uint8Array(2 ** 21))).toBe(413);
   });
 
-  test('refuses what a hostile page asks for, by name, and serves on', async () => {
+  test('refuses requests of a hostile page, and keeps serving', async () => {
     const folder = path.join(temporaryFolder(), 'g');
     await writeRunFixture(folder, { problems: 2, steps: 1 });
     const served = await serve(folder);
@@ -276,7 +276,7 @@ describe('the server', () => {
     expect(served.errors).toEqual([]);
   });
 
-  test('names a port that is taken', async () => {
+  test('names a port that is in use', async () => {
     const folder = path.join(temporaryFolder(), 'f');
     await writeRunFixture(folder, { problems: 2, steps: 1 });
     const { server } = await serve(folder);

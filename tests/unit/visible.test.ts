@@ -3,7 +3,7 @@ import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { visible, visibleJson, visibleLine } from '../../engine/protocol/visible.ts';
 
-describe('text that is shown', () => {
+describe('text for people', () => {
   it.each([
     ['the title of a terminal', '\x1b]0;owned\x07', '␛]0;owned␇'],
     ['the clipboard', '\x1b]52;c;bHM=\x1b\\', '␛]52;c;bHM=␛\\'],
@@ -20,13 +20,13 @@ describe('text that is shown', () => {
     ['other line ends', 'a\u2028b\u0085c', 'a[U+2028]b[U+0085]c'],
     ['fillers', 'a\u3164b\u115f', 'a[U+3164]b[U+115F]'],
     ['deletion', 'a\x7f', 'a␡'],
-  ])('writes out %s', (_, text, shown) => {
+  ])('escapes %s', (_, text, shown) => {
     expect(visible(text)).toBe(shown);
     expect(visible(shown)).toBe(shown);
   });
 
   it.each(['two\nlines\tand a tab', '√2 ≤ ½ · 中文 · عربي · ไทย', '👨‍👩‍👧 ❤️ 👍🏽 1️⃣', 'می‌خواهم', 'क्‍ष', ''])(
-    'leaves %j as it is',
+    'leaves %j unchanged',
     (text) => {
       expect(visible(text)).toBe(text);
     },
@@ -37,11 +37,11 @@ describe('text that is shown', () => {
     ['joiners next to each other', 'م\u200c\u200cم', 'م[U+200C][U+200C]م'],
     ['a joiner behind what is hidden', 'م\u202e\u200cم', 'م[U+202E][U+200C]م'],
     ['a line end among hidden characters', '\u200b\r\n\u200b\r', '[U+200B]\n[U+200B]␍'],
-  ])('looks at %s one by one', (_, text, shown) => {
+  ])('checks %s one by one', (_, text, shown) => {
     expect(visible(text)).toBe(shown);
   });
 
-  it('looks at each kind of hidden character once, however many there are', () => {
+  it('checks each kind of hidden character once, however many there are', () => {
     const picture = vi.spyOn(String, 'fromCodePoint');
     expect(visible('\x1b\x07'.repeat(1000))).toBe('␛␇'.repeat(1000));
     expect(visible('\u{e0041}\ud800a\u200d\u{e0041}'.repeat(1000)).length).toBe(35_000);
@@ -50,7 +50,7 @@ describe('text that is shown', () => {
     picture.mockRestore();
   });
 
-  it.each([4095, 4096, 4097, 4110, 9000])('writes long texts as short ones: %i characters before', (length) => {
+  it.each([4095, 4096, 4097, 4110, 9000])('escapes long texts like short ones: %i characters before', (length) => {
     const before = 'a'.repeat(length);
     const text = '👍🏽\u202e\n\u{e0041}é👨‍👩‍👧\ud800|`x` ';
     for (const shown of [visible, visibleLine, markdown]) expect(shown(before + text)).toBe(before + shown(text));
@@ -62,7 +62,7 @@ describe('text that is shown', () => {
     expect(code('`'.repeat(length))).toBe(`${'`'.repeat(length + 1)} ${'`'.repeat(length)} ${'`'.repeat(length + 1)}`);
   });
 
-  it('leaves every character that is not hidden, and no other', () => {
+  it('leaves every character that is not hidden unchanged', () => {
     const hidden = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\ufff9-\ufffb]/u;
     const wrong: number[] = [];
     for (let point = 0; point <= 0x10ffff; point += point >= 0x20000 && (point < 0xe0000 || point > 0xe1000) ? 61 : 1) {
@@ -72,15 +72,15 @@ describe('text that is shown', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('knows the line ends of Windows', () => {
+  it('handles Windows line ends', () => {
     expect(visible('a\r\nb\r\n')).toBe('a\nb\n');
   });
 
-  it('writes out line ends and tabs where there is one line', () => {
+  it('escapes line ends and tabs in a single line', () => {
     expect(visibleLine('a\nerror: b\tc\r\nd')).toBe('a␊error: b␉c␊d');
   });
 
-  it('escapes what Markdown means something by, brackets of its own too', () => {
+  it('escapes Markdown syntax, including its own brackets', () => {
     expect(markdown('[a](b)\u200b`c`\n')).toBe('\\[a\\]\\(b\\)\\[U+200B\\]\\`c\\`␊');
   });
 
@@ -96,7 +96,7 @@ describe('text that is shown', () => {
     expect(oneLine(text, length)).toBe(line);
   });
 
-  it('escapes them in JSON, whose value stays', () => {
+  it('escapes them in JSON, whose value is unchanged', () => {
     const value = { '\u202ekey': ['\x1b\x7f\u009b', '\u{e0041}', '\ud800', '👨‍👩‍👧', 'a\nb'] };
     const text = visibleJson(value);
     expect(text).not.toMatch(/[\p{Cc}\p{DI}\p{Cs}]/u);

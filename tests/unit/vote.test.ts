@@ -17,7 +17,7 @@ test.each([
   expect(vote(...answers)).toMatchObject({ answer, share, tied });
 });
 
-test('of no answers is none; equal spellings alone are the raw share', () => {
+test('of no answers is null; equal spellings alone give the raw share', () => {
   expect(vote(null, null)).toBeNull();
   expect(vote('1', '1.0', '2', '2')).toMatchObject({ rawShare: 0.5, share: 0.5, tied: true });
 });

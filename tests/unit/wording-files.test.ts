@@ -8,7 +8,7 @@ import { fileOf, filtered, SURFACES, type Surface, sentencesIn, wordingFile } fr
 
 const FOLDER = path.join(ROOT, 'tests', 'wording');
 
-test('every file is the wording of something', () => {
+test('every file is the wording of a surface', () => {
   const tests = readdirSync(path.join(ROOT, 'tests'), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.ts$/.test(name) && !name.includes('wording-files'))
     .map((name) => readFileSync(path.join(ROOT, 'tests', name), 'utf8'))
@@ -29,13 +29,13 @@ test('every file is the wording of something', () => {
   expect(surfaces.filter((surface) => !known(surface))).toEqual([]);
 });
 
-describe('a file of sentences', () => {
-  test.each(Object.keys(SURFACES) as Surface[])('%s is as it would be written', (surface) => {
+describe('a wording file', () => {
+  test.each(Object.keys(SURFACES) as Surface[])('%s is in its canonical form', (surface) => {
     const file = wordingFile(surface);
     expect(fileOf(SURFACES[surface], sentencesIn(file))).toBe(readFileSync(file, 'utf8'));
   });
 
-  test('loses what does not pass, and headings with it', () => {
+  test('loses unproduced sentences, with their headings', () => {
     const file = path.join(temporaryFolder(), 'x.txt');
     const sentences = new Map([
       ['one', ['First.', 'Second\n→ with a hint.']],

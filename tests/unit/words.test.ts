@@ -78,7 +78,7 @@ describe('better words', () => {
   });
 });
 
-test('one thing is not several', () => {
+test('a count of one is singular', () => {
   const folder = path.join(ROOT, 'tests', 'wording');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.txt'));
   expect(files.length).toBeGreaterThan(20);
@@ -90,7 +90,7 @@ test('one thing is not several', () => {
   expect(hits.map(([line]) => line)).toEqual([]);
 });
 
-test('the examples of help name problems that the default run has', () => {
+test('examples in help use problems of the default run', () => {
   const embedded = readFileSync(path.join(ROOT, 'engine', 'embedded', 'problems.jsonl'), 'utf8');
   const ids = embedded
     .trim()

@@ -43,22 +43,22 @@ function frame(...blocks: (readonly [kind: number, length: number, bytes: number
   return Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, ...parts]);
 }
 
-describe('what zstd wrote', () => {
+describe("zstd's output", () => {
   test.each(FILES)('%s', (name, contents) => {
     const bytes = Buffer.from(contents);
     expect(bytes.equals(unpackZstd(fixture(name), bytes.length))).toBe(true);
     expect(bytes.equals(unpackZstdFile(fixture(name), MEGABYTE))).toBe(true);
   });
 
-  test('several frames, and what others put between them', () => {
+  test('several frames, and what other programs put between them', () => {
     const skipped = Uint8Array.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
     const all = Buffer.concat([skipped, fixture('unchecked.zst'), skipped, fixture('zeros.zst')]);
     expect(Buffer.from(unpackZstdFile(all, MEGABYTE)).toString()).toBe(`${text.slice(0, 3000)}${'0'.repeat(300_000)}`);
   });
 });
 
-describe('damage', () => {
-  test('is never read as something else where there is a checksum', () => {
+describe('damaged data', () => {
+  test('is never read as something else if there is a checksum', () => {
     const whole = fixture('level3.zst');
     const contents = Buffer.from(text.slice(0, 60_000));
     for (let i = 0; i < 600; i++) {
@@ -78,7 +78,7 @@ describe('damage', () => {
     }
   });
 
-  test('a file that is cut anywhere is refused', () => {
+  test('that is truncated anywhere is refused', () => {
     const whole = fixture('unchecked.zst');
     for (let length = 1; length < whole.length; length++) {
       expect(() => unpackZstd(whole.subarray(0, length), 3000), String(length)).toThrow(/Zstandard/);
@@ -98,7 +98,7 @@ describe('damage', () => {
     expect(() => unpackZstdFile(bytes, MEGABYTE)).toThrow(/Zstandard/);
   });
 
-  test('a few bytes that stand for more than is allowed end at the limit', () => {
+  test('that claims to unpack to more than allowed stops at the limit', () => {
     const bomb = frame(...new Array(100).fill([1, 131_072, [65]] as const));
     expect(unpackZstdFile(bomb, 2e7)).toHaveLength(100 * 131_072);
     expect(() => unpackZstdFile(bomb, MEGABYTE)).toThrow('larger than 1000000 bytes');

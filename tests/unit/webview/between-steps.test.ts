@@ -32,7 +32,7 @@ describe('flows between quadrants', () => {
     expect(flows.reduce((sum, { count }) => sum + count, 0)).toBe(5);
   });
 
-  test('are found by the filter that a click sets', () => {
+  test('match the filter that a click sets', () => {
     const terms = parseFilter('was:uncertain-wrong is:confident-wrong');
     expect(rows.filter((one) => matches(terms, one))).toHaveLength(2);
     expect(rows.filter((one) => matches(parseFilter('was:none'), one))).toHaveLength(1);
@@ -69,7 +69,7 @@ describe('the answers at A and B', () => {
     expect(lines.map(({ answer }) => answer)).toEqual(['9', '8', '7', '6', '5', '4']);
   });
 
-  test('have labels that do not lie on each other, in the order of their lines', () => {
+  test('have labels that do not overlap, in the order of their lines', () => {
     const places = spread([50, 50, 52, 8, 100], 8, 102);
     const sorted = [...places].sort((a, b) => a - b);
     sorted.slice(1).forEach((place, i) => {
@@ -79,7 +79,7 @@ describe('the answers at A and B', () => {
     expect(Math.max(...places)).toBeLessThanOrEqual(102);
   });
 
-  test('a change has a sign, and a dash where one value is not known', () => {
+  test('show a change with a sign, and a dash if one value is unknown', () => {
     expect(changeText('share', 0.25, 0.5)).toBe('+0.25');
     expect(changeText('share', 0.5, 0.25)).toBe('-0.25');
     expect(changeText('share', 0.5, 0.5)).toBe('±0.00');
@@ -87,15 +87,15 @@ describe('the answers at A and B', () => {
   });
 });
 
-describe('the filter of two steps', () => {
+describe('the filter for two steps', () => {
   const stayed = [row('uncertain-wrong', 'confident-wrong'), row('confident-correct', 'confident-correct')];
 
-  test('finds what stayed as it was', () => {
+  test('finds what did not change', () => {
     expect(stayed.filter((one) => matches(parseFilter('stayed:wrong'), one))).toEqual([stayed[0]]);
     expect(stayed.filter((one) => matches(parseFilter('stayed:correct'), one))).toEqual([stayed[1]]);
   });
 
-  test('does not call a right answer that is written differently switched', () => {
+  test('does not call a right answer with another spelling switched', () => {
     const one = {
       ...row('confident-correct', 'confident-correct'),
       view: view('confident-correct', { answer: '0.5' }),
@@ -103,7 +103,7 @@ describe('the filter of two steps', () => {
     expect(matches(parseFilter('switched'), one)).toBe(false);
   });
 
-  test('completes the last word, and knows what it offers', () => {
+  test('completes the last word, and describes its terms', () => {
     expect(completions('share>0.8 bro').map(({ term }) => term)).toEqual(['broke']);
     expect(completed('share>0.8 bro', completions('bro')[0]!)).toBe('share>0.8 broke ');
     expect(completed('sin', completions('sin')[0]!)).toBe('since>');
@@ -113,7 +113,7 @@ describe('the filter of two steps', () => {
     expect(lastWord('a bc')).toBe(2);
   });
 
-  test('takes every term that it offers', () => {
+  test('accepts every term that it offers', () => {
     for (const { term } of FILTER_TERMS) {
       const value = /[<>]$/.test(term) ? `${term}0.5` : term.endsWith(':') ? `${term}x` : term;
       expect(parseFilter(value)[0]!.kind, term).not.toBe('text');

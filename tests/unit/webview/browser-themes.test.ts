@@ -23,7 +23,7 @@ const toolkit = variablesIn(
 );
 
 describe.each(THEME_KINDS)('the theme %s', (kind) => {
-  test('has every variable that is read', () => {
+  test('has every variable that is used', () => {
     expect(page.length).toBeGreaterThan(50);
     const names = new Set(Object.keys(themeVariables(kind)));
     const missing = [...page, ...toolkit].filter((name) => !names.has(name) && !CONTRAST_ONLY.includes(name));
@@ -31,13 +31,13 @@ describe.each(THEME_KINDS)('the theme %s', (kind) => {
     expect(names.has('contrastBorder')).toBe(kind.startsWith('high-contrast'));
   });
 
-  test('can be read', () => {
+  test('is readable', () => {
     const { foreground, 'editor-background': background } = themeVariables(kind);
     const rgb = (color: string) => color.match(/\w\w/g)!.map((part) => Number.parseInt(part, 16)) as unknown as Rgb;
     expect(contrastOf(rgb(foreground!), rgb(background!))).toBeGreaterThan(7);
   });
 
-  test('can be read on every shade of a token', () => {
+  test('is readable on every token shade', () => {
     const variables = themeVariables(kind);
     const channels = (color: string) => color.match(/\w\w/g)!.map((part) => Number.parseInt(part, 16));
     const text = channels(variables.foreground!) as unknown as Rgb;

@@ -36,7 +36,7 @@ async function panel({ labels = true, isAlone = false } = {}) {
   return { store, calibrate, webview };
 }
 
-test('problems are points, and the measures of the step come when they are asked for', async () => {
+test('problems are points, and the measures of the step are requested on demand', async () => {
   const { store, calibrate } = await panel();
   expect(rendered(store, 'calibration').match(/data-problem=/g)).toHaveLength(6);
   const compute = clicksOf(template(store, 'calibration')).find(({ element }) => element.includes('"calibrate"'))!;
@@ -56,7 +56,7 @@ test('problems are points, and the measures of the step come when they are asked
   );
 });
 
-test('without references there is only the scatter of share and confidence', async () => {
+test('without references there is only the scatter plot of share and confidence', async () => {
   const { store, calibrate } = await panel({ labels: false });
   const html = rendered(store, 'calibration');
   expect(html).toMatch(/Without reference answers/);
@@ -64,7 +64,7 @@ test('without references there is only the scatter of share and confidence', asy
   expect(calibrate).not.toHaveBeenCalled();
 });
 
-test('a page without a host asks for nothing, and says where it is computed', async () => {
+test('a page without a host requests nothing, and says where they are computed', async () => {
   // Outside the editor the page names its window.
   vi.stubGlobal('document', { title: '' });
   const { store, calibrate } = await panel({ isAlone: true });
@@ -74,7 +74,7 @@ test('a page without a host asks for nothing, and says where it is computed', as
   expect(calibrate).not.toHaveBeenCalled();
 });
 
-test('that it is shown is kept', async () => {
+test('its visibility is remembered', async () => {
   const { store, webview } = await panel();
   expect(rendered(store, 'app')).toContain('<rs-inspector>');
   store.selection.showCalibration(true);
@@ -82,7 +82,7 @@ test('that it is shown is kept', async () => {
   expect(new Store(webview.page()).selection.showsCalibration).toBe(true);
 });
 
-test('a rectangle becomes terms of the filter, in the place of those of the one before', async () => {
+test('a selected rectangle becomes terms of the filter, replacing those of the previous one', async () => {
   const brush = { share: [0.301, 0.8], value: [0, 0.499] } as const;
   expect(brushFilter('cars broke', brush, true)).toBe('cars broke share>=0.3 share<=0.8 accuracy<=0.5');
   expect(brushFilter('cars share>=0.1 accuracy<=0.2', brush, false)).toBe('cars share>=0.3 share<=0.8 confidence<=0.5');

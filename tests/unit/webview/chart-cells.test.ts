@@ -18,7 +18,7 @@ describe('csv', () => {
     ['a\u202eb', 'a[U+202E]b'],
   ])('%j', (text, cell) => expect(csvCell(text)).toBe(cell));
 
-  it('quotes after that, and leaves numbers alone', () =>
+  it('adds an apostrophe, then quotes, and leaves numbers unchanged', () =>
     expect(csvText({ head: ['=a', 'b'], rows: [['=1,"2"', -3]] })).toBe(`'=a,b\n"'=1,""2""",-3\n`));
 });
 

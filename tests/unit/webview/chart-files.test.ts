@@ -60,7 +60,7 @@ describe('the matrix', () => {
       ...more,
     });
 
-  test('as numbers has every group that stands for a problem', () => {
+  test('as numbers has every group that represents a problem', () => {
     const { rows } = matrixTable(run.columns, problems());
     expect(new Set(rows.map(([problem]) => problem))).toEqual(new Set(run.problems.map(({ id }) => id)));
     expect(rows.every(([, , , , , share]) => typeof share === 'number')).toBe(true);

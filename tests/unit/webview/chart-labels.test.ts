@@ -16,13 +16,13 @@ function textsOf(html: string, kind: string) {
 
 const LETTER = 6.2;
 
-describe('the slope of answers', () => {
+describe('the slope chart of answers', () => {
   const lines = [
     { answer: 'Fredrickson', correct: false, from: 0.13, to: 0 },
     { answer: 'Havana', correct: true, from: 0.5, to: 1 },
   ];
 
-  test.each([200, 340, 428])('keeps its labels within %d pixels, and cuts no more than it must', (width) => {
+  test.each([200, 340, 428])('keeps its labels within %d pixels, and truncates no more than necessary', (width) => {
     const labels = textsOf(markup(slopeChart(lines, ['A: x', 'B: y'], width, 110)), 'slope-label');
     for (const { x, text } of labels) {
       const isLeft = x < width / 2;
@@ -32,7 +32,7 @@ describe('the slope of answers', () => {
     if (width > 400) expect(labels.some(({ text }) => text.includes('Fredrickson 0.13'))).toBe(true);
   });
 
-  test.each([200, 428])('says what A and B are below its axes, within %d pixels', (width) => {
+  test.each([200, 428])('labels A and B below its axes, within %d pixels', (width) => {
     const names = (a: string) => {
       const html = markup(slopeChart(lines, [a, 'B: step 24'], width, 110));
       return ['slope-name a', 'slope-name b'].map((kind) => textsOf(html, kind)[0]!.text);
@@ -51,7 +51,7 @@ describe('the answer distribution', () => {
     clusters: Object.entries(counts).map(([answer, count]) => ({ answer, count, correct: answer === '5' })),
   });
 
-  test('names answers where there is room, in their layer', () => {
+  test('labels answers where there is room, in their layer', () => {
     const groups = [0, 1, 2, 3, 4, 5, 6].map((at) => step(at, at < 4 ? { 5: 7, 6: 1 } : { 5: 1, 6: 7 }));
     const labels = textsOf(markup(massChart(groups, 400, 110, 6, null)), 'layer-name');
     expect(labels.map(({ text }) => text).sort()).toEqual(['5', '6']);
@@ -78,7 +78,7 @@ test('no curve crosses the unit of its axis', () => {
   expect(of('nats/token') - Number(y)).toBeGreaterThan(4);
 });
 
-test('problems that lie on each other are counted', () => {
+test('problems at the same point are counted', () => {
   const row = (index: number, share: number, accuracy: number) =>
     ({
       problem: { index, id: `p-${index}` },

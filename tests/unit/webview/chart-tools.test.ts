@@ -9,14 +9,14 @@ import { smoothed } from '../../../webview/charts/smooth.ts';
 import { chartColumns } from '../../../webview/sections/curves/rows.ts';
 
 describe('smoothing', () => {
-  test('keeps a constant, and begins where the curve begins', () => {
+  test('keeps a constant, and starts where the curve starts', () => {
     for (const value of smoothed([2, 2, 2, 2], 0.9)) expect(value).toBeCloseTo(2, 12);
     expect(smoothed([3, 5], 0.6)[0]).toBeCloseTo(3, 12);
     // (0.4 * 5 + 0.6 * 0.4 * 3) / (1 - 0.6^2)
     expect(smoothed([3, 5], 0.6)[1]).toBeCloseTo((0.4 * 5 + 0.24 * 3) / 0.64, 12);
   });
 
-  test('passes over steps without a value, and changes nothing at 0', () => {
+  test('skips steps without a value, and changes nothing at 0', () => {
     const [first, gap, second] = smoothed([1, Number.NaN, 2], 0.6);
     expect(gap).toBeNaN();
     expect([first, second]).toEqual(smoothed([1, 2], 0.6));
@@ -24,22 +24,22 @@ describe('smoothing', () => {
   });
 });
 
-test('an axis has the planned steps once there are half of them, and enough to read those that there are before', () => {
+test('an axis has the planned steps once half of them exist, and before that enough for the existing ones', () => {
   expect([0, 9, 59, 700, 2600, 5000].map((step) => lastOfAxis(step, 5000))).toEqual([20, 20, 79, 1250, 5000, 5000]);
   expect([0, 6, 12].map((step) => lastOfAxis(step, 12))).toEqual([12, 12, 12]);
   // More than planned, and nothing planned.
   expect([lastOfAxis(30, 12), lastOfAxis(7, null), lastOfAxis(0, 0)]).toEqual([30, 7, 1]);
 });
 
-describe('a part of the steps', () => {
-  test('is what lies between two places, within all, in either direction', () => {
+describe('a range of steps', () => {
+  test('is what lies between two positions, within all steps, in either direction', () => {
     expect(partBetween(10.4, 20.2, [0, 100])).toEqual([10, 21]);
     expect(partBetween(20.2, 10.4, [0, 100])).toEqual([10, 21]);
     expect(partBetween(-5, 300, [0, 100])).toEqual([0, 100]);
     expect(partBetween(10, 11, [0, 100])).toBeNull();
   });
 
-  test('is nearer around a step, and everything again from far enough', () => {
+  test('zooms in around a step, and shows everything again from far enough', () => {
     expect(zoomed([0, 100], 50, 0.5, [0, 100])).toEqual([25, 75]);
     expect(zoomed([0, 100], 0, 0.5, [0, 100])).toEqual([0, 50]);
     expect(zoomed([25, 75], 50, 2, [0, 100])).toBeNull();
@@ -48,14 +48,14 @@ describe('a part of the steps', () => {
   });
 });
 
-test('charts that were added are in the row of the others where they fit, else in rows of the same length', () => {
+test('added charts are in the same row if they fit, else in rows of the same length', () => {
   expect([400, 900, 1000, 2176].map((width) => chartColumns(width, 4))).toEqual([1, 2, 4, 4]);
   expect([400, 900, 1000, 2176].map((width) => chartColumns(width, 5))).toEqual([1, 2, 5, 5]);
   expect([6, 8, 10].map((charts) => chartColumns(1000, charts))).toEqual([3, 4, 5]);
   expect([6, 8, 10, 12].map((charts) => chartColumns(2176, charts))).toEqual([6, 8, 10, 6]);
 });
 
-test('the numbers of a chart are a table, empty where there is no value', () => {
+test('the numbers of a chart are a table, empty if there is no value', () => {
   const columns = [
     { name: 'Reward (proxy)', values: [0.5, Number.NaN] },
     { name: 'a, "b"', values: [null, 2] },
@@ -75,7 +75,7 @@ describe('the charts', () => {
   const columns = new RunColumns();
   const usual = new ChartChoice(undefined).of(columns);
 
-  test('can be added, moved and removed, and are kept', () => {
+  test('can be added, moved and removed, and are remembered', () => {
     const choice = new ChartChoice(undefined);
     choice.add('kl', columns);
     choice.add('kl', columns);
@@ -89,7 +89,7 @@ describe('the charts', () => {
     expect(new ChartChoice(choice.chosen!).of(columns)).toEqual([]);
   });
 
-  test('are not more than fit', () => {
+  test('are limited to what fits', () => {
     const choice = new ChartChoice(undefined);
     for (const { metric } of METRIC_CHOICES) choice.add(metric, columns);
     expect(choice.of(columns).length).toBe(Math.min(MOST_CHARTS, METRIC_CHOICES.length));

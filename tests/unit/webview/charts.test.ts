@@ -5,7 +5,7 @@ import { CHOSEN_CHARTS, defaultCharts, METRIC_CHOICES } from '../../../webview/c
 import { areShares, axisRange } from '../../../webview/charts/scale.ts';
 
 describe('axes', () => {
-  test('hold values of any scale', () => {
+  test('cover values of any scale', () => {
     expect(axisRange([])).toEqual([0, 1]);
     expect(axisRange([null, null])).toEqual([0, 1]);
     expect(axisRange([0, 0])).toEqual([0, 1]);
@@ -19,7 +19,7 @@ describe('axes', () => {
     expect(over).toBeGreaterThan(-5);
   });
 
-  test('know shares from other values', () => {
+  test('distinguish shares from other values', () => {
     expect([areShares([0, 1, null]), areShares([]), areShares([0.5, 1.01]), areShares([-0.01])]).toEqual([
       true,
       true,
@@ -32,7 +32,7 @@ describe('axes', () => {
 describe('the choice of metrics', () => {
   const metrics = new Set(Object.keys(StepRecord.shape.metrics.shape));
 
-  test('names each metric of a step once, the usual ones among them', () => {
+  test('lists each metric of a step once, including the default ones', () => {
     const chosen = METRIC_CHOICES.map(({ metric }) => metric);
     for (const metric of chosen) expect(metrics).toContain(metric);
     expect(new Set(chosen).size).toBe(chosen.length);
@@ -48,7 +48,7 @@ describe('the choice of metrics', () => {
     }
   });
 
-  test('begins with metrics that the run has, where it lacks the usual ones', () => {
+  test('starts with metrics that the run has, if it lacks the default ones', () => {
     const head = { labeled: true, saysRight: false };
     const series = new MetricSeries();
     series.push(1, [
@@ -63,7 +63,7 @@ describe('the choice of metrics', () => {
     expect(defaultCharts(head, without)).toEqual(['labelAccuracy', 'entropy', 'length']);
   });
 
-  test('shows a dash where there is no value', () => {
+  test('shows a dash if there is no value', () => {
     for (const { text } of METRIC_CHOICES) expect(text(null)).toMatch(/^–/);
   });
 });

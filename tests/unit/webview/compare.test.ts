@@ -64,7 +64,7 @@ describe('a comparison of two runs', () => {
     expect(new Set(lines.slice(0, 2)).size).toBe(2);
   });
 
-  test('that nobody sees is told once of what it missed', async () => {
+  test('that is hidden is told once what it missed', async () => {
     const { webview, conversation } = await compare('one', 'two');
     const [run] = Reflect.get(conversation, 'runs') as OpenRun[];
     conversation.setVisible(false);
@@ -87,7 +87,7 @@ describe('a comparison of two runs', () => {
     await until('the latest is compared', () => store.shown!.comparison!.runs[0]!.at.step === 10);
   });
 
-  test('has the values of all runs at the step under the pointer in each chart, and goes to it', async () => {
+  test('has the values of all runs at the step under the pointer in each chart, and goes to that step', async () => {
     const { store, app, html } = await compare('one', 'two');
     const values = (curve: string) =>
       textsOf(new RegExp(`data-curve="${curve}".*?</figure>`, 's').exec(html())![0])
@@ -130,7 +130,7 @@ describe('a comparison of two runs', () => {
     expect(rows[9]).toMatch(/^10,[\d.]+,$/);
   });
 
-  test('lists what a count of the pair counts', async () => {
+  test('lists the problems behind each count of the pair', async () => {
     const { store, template, html } = await compare('one', 'two');
     store.lookAt(1, 0);
     await until('the step is compared', () => store.shown!.comparison!.runs[1]!.asked === 0);
@@ -149,7 +149,7 @@ describe('a comparison of two runs', () => {
     expect(html()).toContain(`data-matching="${outcomes.bothWrong}"`);
   });
 
-  test('says why no problem is listed, and leads back', async () => {
+  test('says why no problem is listed, and offers a way back', async () => {
     const { store, template, html } = await compare('one', 'two');
     const press = (action: string) =>
       clicksOf(template())
@@ -206,7 +206,7 @@ describe('a comparison of two runs', () => {
   });
 });
 
-test('of three runs any is the first', async () => {
+test('any of three runs can be the first', async () => {
   const { store, html } = await compare('one', 'two', 'three');
   store.setLook({ first: 2 });
   await until('another is the first', () => store.shown!.comparison!.pairs[0]!.first === 2);
@@ -215,7 +215,7 @@ test('of three runs any is the first', async () => {
   expect([store.first, store.second]).toEqual([2, 1]);
 });
 
-test('runs without a common problem are compared by curves and settings, and it is said', async () => {
+test('runs without a common problem are compared by curves and settings, and a message says so', async () => {
   const { html } = await compare('one', 'other');
   expect(html()).toContain('data-matched="0"');
   expect(html()).toMatch(/class="run-line run1"/);

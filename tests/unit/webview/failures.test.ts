@@ -175,7 +175,7 @@ function buttonsOf(store: Store, section: Section, name: PanelRequest) {
 describe.each(NAMES)('%s that fails', (name) => {
   const { section, ask } = REQUESTS[name];
 
-  test('says so where it was asked, once, and can be asked again', async () => {
+  test('is reported where it was requested, once, and can be retried', async () => {
     const { store } = await panel();
     if (name === 'readGroup') store.selection.select(1);
     failOnce(name);
@@ -196,7 +196,7 @@ describe.each(NAMES)('%s that fails', (name) => {
 
   // Without a run or a group there is nothing to show instead.
   if (name === 'attach' || name === 'readGroup') return;
-  test('can be dismissed, and goes with what it was about', async () => {
+  test('can be dismissed, and disappears with its subject', async () => {
     const { store, host } = await panel();
     failOnce(name);
     ask(store);
@@ -213,7 +213,7 @@ describe.each(NAMES)('%s that fails', (name) => {
   });
 });
 
-test('a failure is told in the words of the editor, but for what it quotes', async () => {
+test("a failure is reported in the editor's terms, except for quotations", async () => {
   const { store } = await panel();
   const output = 'usage: --lr LR';
   admit.mockImplementation((asked) => {
@@ -233,7 +233,7 @@ test('a failure is told in the words of the editor, but for what it quotes', asy
   }
 });
 
-test('a run that cannot be read says why in the words of the editor', async () => {
+test("the error about an unreadable run uses the editor's terms", async () => {
   const webview = new FakeWebview();
   const { host } = hostOf(webview);
   const broken = Object.create(run, {
@@ -247,7 +247,7 @@ test('a run that cannot be read says why in the words of the editor', async () =
 });
 
 describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
-  test('is refused, and acts on no run', async () => {
+  test('is refused, and affects no run', async () => {
     const webview = new FakeWebview();
     const { host, actions } = hostOf(webview);
     const page = new Peer<PanelContract>(pageTransport(webview.page())).listen();
@@ -264,7 +264,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
 
   // The answers to a reading and to a search are of no interest anymore.
   if (['readGroup', 'find', 'rescore', 'readNotes', 'calibrate', 'compareWithRun'].includes(name)) return;
-  test('is shown as refused, without another try', async () => {
+  test('is shown as refused, without a retry', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.
     host.show(other);

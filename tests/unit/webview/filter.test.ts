@@ -67,7 +67,7 @@ test.each([
   expect(MOVED.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
 });
 
-test('a word that wants a value stays to be typed on', () => {
+test('a term that needs a value is completed without a space', () => {
   for (const { term } of FILTER_TERMS) {
     expect(completed('share>0.5 x', { term, finds: '' }).endsWith(' '), term).toBe(!/[:<>]$/.test(term));
   }
@@ -98,12 +98,12 @@ test.each([
   expect(ROWS.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
 });
 
-test('an answer with spaces is found between quotation marks', () => {
+test('an answer with spaces is found with quotation marks', () => {
   const rows = [row('two', { answer: '7 or 8' }), row('one', { answer: '7' })];
   expect(rows.filter((one) => matches(parseFilter('answer:"7 or 8"'), one))).toEqual([rows[0]]);
 });
 
-test('each word of a filter that finds nothing says what it finds alone', () => {
+test('each term of a filter without matches shows what it finds by itself', () => {
   expect(countsOfWords(' majority:correct  answer:7 majority:perhaps ', ROWS)).toEqual([
     { word: 'majority:correct', isText: false, count: 1 },
     { word: 'answer:7', isText: false, count: 2 },

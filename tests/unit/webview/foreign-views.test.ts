@@ -50,7 +50,7 @@ async function inspect(id: string, step: number | null = null): Promise<{ html: 
 }
 
 describe('the panel', () => {
-  test('says who made the run, and offers nothing that only the trainer can do', () => {
+  test('names the trainer of the run, and offers nothing that only the trainer can do', () => {
     const { html, text } = shown('header');
     expect(text).toContain('imported from TRL 0.20.0');
     expect(html).toContain(TRL.files.join('\n'));
@@ -128,7 +128,7 @@ describe('the panel', () => {
 });
 
 describe('the editor', () => {
-  test('shows it above and next to the problems, and under the pointer', () => {
+  test('shows it above and next to the problems, and in hovers', () => {
     const results = new FileResults(run, fixture.dataset);
     const shown = fixture.problems.map((problem) => {
       const found = results.find({ row: problem.row, id: problem.id, prompt: problem.text });

@@ -40,7 +40,7 @@ function listening(names: string, milliseconds: number) {
   return { told, all, listeners, frames: new Frames(all) };
 }
 
-test('what somebody does shows in the next frame, once', async () => {
+test('user input shows in the next frame, once', async () => {
   const { told, frames } = listening('abcd', 20);
   frames.next();
   frames.next();
@@ -51,7 +51,7 @@ test('what somebody does shows in the next frame, once', async () => {
   expect(told).toHaveLength(4);
 });
 
-test('what arrives takes its share of each frame, and those that wait longest are next', async () => {
+test('new data takes its share of each frame, and those that wait longest are next', async () => {
   const { told, frames } = listening('abcde', 4);
   frames.spread();
   await frame();
@@ -70,7 +70,7 @@ test('what arrives takes its share of each frame, and those that wait longest ar
   expect(told).toHaveLength(12);
 });
 
-test('one that has left is not told', async () => {
+test('a listener that has left is not notified', async () => {
   const { told, all, listeners, frames } = listening('abc', 10);
   frames.spread();
   await frame();
@@ -79,7 +79,7 @@ test('one that has left is not told', async () => {
   expect(told.join('')).toBe('ac');
 });
 
-test('what one pane shows is told to that pane only, while the others wait for what has arrived', async () => {
+test("one pane's state is sent to that pane only, while the others wait for new data", async () => {
   const { told, frames } = listening('cabd', 4);
   frames.next('rollout');
   await frame();

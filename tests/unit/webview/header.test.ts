@@ -20,7 +20,7 @@ test('says how many records of a newer version were skipped, and what to do', as
   expect(html).not.toContain('data-origin');
 });
 
-test('says why a run failed, and what its warnings advise, in the words of the editor', async () => {
+test("says why a run failed, and what its warnings advise, in the editor's terms", async () => {
   const { folder } = await writeRunFixture(`${temporaryFolder()}/run`, { problems: 2, votes: 2, steps: 2, every: 2 });
   const events = join(folder, 'events.jsonl');
   const lines = readFileSync(events, 'utf8').trimEnd().split('\n');

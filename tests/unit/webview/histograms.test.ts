@@ -26,7 +26,7 @@ const bins = (html: string, name: string) =>
   ].map(([, count]) => Number(count));
 
 describe('bins', () => {
-  test('of shares are tenths, of others round numbers, and have every value once', () => {
+  test('of shares are tenths, of others round numbers, and contain every value once', () => {
     expect(edgesOf([0.2, 0.9])).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
     expect(edgesOf([])).toEqual([]);
     for (const values of [[0, 0.1, 0.3, 0.3, 0.7, 1], [12, 512.5, 17], [-3, 2], [5], [1e-7, 4e9]]) {
@@ -35,7 +35,7 @@ describe('bins', () => {
     }
   });
 
-  test('become terms of the filter that find exactly their problems, in place of those before', () => {
+  test('become filter terms that find exactly their problems, replacing earlier ones', () => {
     const values = [0, 0.1, 0.25, 0.3, 0.95, 1, -2, 1e-7, 12345.5];
     const found = binned(values, edgesOf(values));
     for (const bin of found) {
@@ -79,7 +79,7 @@ describe('the histograms', () => {
     expect([store.selection.filter, store.filtered.length]).toEqual(['', store.rows.length]);
   });
 
-  test('are shown below the charts where that is chosen, also after a reload', async () => {
+  test('are shown below the charts on request, also after a reload', async () => {
     const store = await panelOn(run);
     expect(rendered(store, 'curves')).not.toContain('<rs-histograms');
     store.selection.showHistograms(true);
@@ -93,7 +93,7 @@ test('every signal of the collapse watch has a chart', () => {
   for (const [signal, metric] of Object.entries(WATCHED_METRICS)) expect(choiceOf(metric), signal).toBeDefined();
 });
 
-test('what the collapse watch names comes first among the charts, until it is put away', async () => {
+test("charts of the collapse watch's signals come first, until they are removed", async () => {
   const store = await panelOn(run);
   const { columns, selection } = store;
   const usual = selection.charts(columns);

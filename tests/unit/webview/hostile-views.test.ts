@@ -56,7 +56,7 @@ function expectSafeMarkdown(text: string): void {
 }
 
 describe('the editor', () => {
-  test('hovers keep what others wrote in code, and their tables whole', () => {
+  test('hovers keep foreign text in code, and their tables intact', () => {
     const results = new FileResults(run, run.problems[0]!.source);
     for (const { row, text, id } of run.problems) {
       const result = results.find({ row, line: row, endLine: row, id, prompt: text } as never)!;
@@ -143,7 +143,7 @@ describe('the editor', () => {
     expect(notice('[go](command:x)')).toBe('[go] (command:x)');
   });
 
-  test('quick picks and input boxes: icons are ours, rows are one line of a length that fits', async () => {
+  test('quick picks and input boxes: icons are ours, rows are one line that fits', async () => {
     const { choose, chooseOrPress, chooseSeveral, write } = await import('../../../extension/tell.ts');
     const long = '$(trash) \u202e'.repeat(1000);
     const head = { title: breaking('title'), placeHolder: `${breaking('hint')}\n${long}` };
@@ -169,7 +169,7 @@ describe('the editor', () => {
     expect(`${title}${prompt}`).not.toMatch(RAW);
   });
 
-  test('the question for programs shows the beginning and the end of a long one, and its buttons stay', async () => {
+  test('the question about programs shows the beginning and the end of a long one, and keeps its buttons', async () => {
     const { runsTheirs } = await import('../../../extension/run/consent.ts');
     const program = `custom: "rm -rf ${'x'.repeat(100_000)} ; evil"`;
     await runsTheirs(
@@ -183,7 +183,7 @@ describe('the editor', () => {
     expect(detail).not.toMatch(RAW);
   });
 
-  test('texts are told and asked in one place', () => {
+  test('texts are shown in one place', () => {
     const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     );
@@ -205,7 +205,7 @@ describe('pages', () => {
     expect(rendered(store, section)).not.toMatch(RAW);
   });
 
-  test('cursor A at a run of theirs, its menu, and what is compared with it', async () => {
+  test('cursor A at a hostile run, its menu, and what is compared with it', async () => {
     const webview = new FakeWebview();
     const choice = {
       ...run.info,
@@ -259,7 +259,7 @@ describe('pages', () => {
     expect(rendered(page, 'start')).not.toMatch(RAW);
   });
 
-  test('notes of theirs', async () => {
+  test('hostile notes', async () => {
     const note = { id: 'n', time: new Date(0).toISOString(), text: breaking('note'), pinned: true };
     const place = { step: 1, phase: 'train' as const, problem: breaking('id'), row: null, rollout: 1, tokens: null };
     await writeNote(run.folder, { ...note, ...place });
@@ -290,7 +290,7 @@ describe('pages', () => {
     '<!doctype html>\n<html><head><style></style></head><body></body></html>',
     '<!-- <head> --><HEAD></HEAD><img src="http://h/x">',
     '<img src="http://h/x"><head></head>',
-  ])('a report of anybody has the policy before everything: %s', (page) => {
+  ])('an untrusted report has the policy before everything: %s', (page) => {
     const themed = themedReport(page, 'n');
     expect(themed.toLowerCase().startsWith('<!doctype html><meta http-equiv="content-security-policy"')).toBe(true);
     expect(themed.match(/<!doctype/gi)).toHaveLength(1);

@@ -27,14 +27,14 @@ async function largeGroup() {
   return { id, large, run: { readGroup: async () => large } as unknown as OpenRun };
 }
 
-test('a group that is small comes whole', async () => {
+test('a small group arrives whole', async () => {
   const { id, explained } = await smallGroup();
   const page = await groupPage({ readGroup: async () => explained } as unknown as OpenRun, id, 2);
   expect(page.whole).toBeNull();
   expect(page.detail.rollouts).toEqual(explained.detail.rollouts);
 });
 
-test('a large one comes with the tokens of one rollout, its fork point, and what it is compared by', async () => {
+test('a large one arrives with the tokens of one rollout, its fork point, and what it is compared by', async () => {
   const { id, large, run } = await largeGroup();
   const { detail, whole, why } = await groupPage(run, id, 2);
   expect(whole).toEqual({ rollout: 2, fork: forkPoint(large.detail, 2) });
@@ -49,12 +49,12 @@ test('a large one comes with the tokens of one rollout, its fork point, and what
   expect(logprobUnder(shown!, detail.rollouts)).toEqual(logprobUnder(large.detail.rollouts[2]!, large.detail.rollouts));
 });
 
-test('a file that has no host behind it contains all of it', async () => {
+test('a file without a host contains all of it', async () => {
   const { id, large, run } = await largeGroup();
   expect((await groupPage(run, id)).detail.rollouts).toEqual(large.detail.rollouts);
 });
 
-test('the tokens of another rollout are asked for when it is shown; meanwhile what is known of the group stays', async () => {
+test('the tokens of another rollout are requested when it is shown; meanwhile the group stays visible', async () => {
   const { id, run } = await largeGroup();
   const asked: unknown[] = [];
   interface Asked {

@@ -26,21 +26,21 @@ const places = (sort: 'flipped' | 'share' | 'id' | 'gain', grouping: 'quadrant' 
   ordered(ROWS, { sort, grouping }).map(({ index }) => index);
 
 describe('the order of the problems', () => {
-  test('has those first that changed last, and those without a value last', () => {
+  test('has the problems that changed last first, and those without a value last', () => {
     expect(places('flipped', 'none')).toEqual([2, 1, 0, 3]);
     expect(places('share', 'none')).toEqual([2, 0, 1, 3]);
     expect(places('gain', 'none')).toEqual([2, 0, 1, 3]);
     expect(places('id', 'none')).toEqual([1, 0, 2, 3]);
   });
 
-  test('has those first whose answer changed last, where there are no references', () => {
+  test('has the problems whose answer changed last first, if there are no references', () => {
     const unlabeled = [3, 0, 12].map((answer, i) =>
       row(i, `p-${i}`, { verdict: 'unknown', since: { answer, verdict: null } }),
     );
     expect(ordered(unlabeled, { sort: 'flipped', grouping: 'none' }).map(({ index }) => index)).toEqual([2, 0, 1]);
   });
 
-  test('keeps groups together: the confident & wrong first, or by the beginning of the id', () => {
+  test('keeps groups together: the confident & wrong first, or by id prefix', () => {
     expect(places('id', 'quadrant')).toEqual([1, 2, 0, 3]);
     expect(places('share', 'prefix')).toEqual([0, 1, 2, 3]);
     const items = listItems(ordered(ROWS, { sort: 'flipped', grouping: 'quadrant' }), new Set([1, 2, 3]));
@@ -51,7 +51,7 @@ describe('the order of the problems', () => {
 });
 
 describe('panes', () => {
-  test('share the room, and none becomes unreadable', () => {
+  test('share the space, and none becomes unreadable', () => {
     const layout = new Layout(undefined, () => undefined);
     expect(layout.kept).toEqual({});
     for (const width of [1000, 1400, 2200]) {
@@ -71,7 +71,7 @@ describe('panes', () => {
     expect(again.chartsHeight(1400, 900)).toBe(CHARTS_HEIGHT.usual);
   });
 
-  test('of a wide panel leave more room to the list, until an edge is moved', () => {
+  test('of a wide panel give the list more space, until an edge is moved', () => {
     const layout = new Layout(undefined, () => undefined);
     const usual = layout.paneWidths(1400).problems / 1400;
     const wide = layout.paneWidths(2200);
@@ -87,7 +87,7 @@ describe('panes', () => {
     expect(layout.paneWidths(2200).rollout).toBe(wide.rollout - 40);
   });
 
-  test('are larger where there is room, one at a time where there is little', () => {
+  test('are larger if there is space, one at a time if there is little', () => {
     const layout = new Layout({ layout: { charts: 'x' } as never, scroll: { problems: 40 } }, () => undefined);
     expect(layout.chartsHeight(2200, 1200)).toBeGreaterThan(layout.chartsHeight(1400, 1200));
     expect([999, 1000].map((width) => layout.isNarrow(width))).toEqual([true, false]);
@@ -103,7 +103,7 @@ describe('panes', () => {
     expect(again.chartsHeight(1400, 1200)).toBe(CHARTS_HEIGHT.wide + 10);
   });
 
-  test('of a width have the columns that fit', () => {
+  test('have the columns that fit their width', () => {
     const run = { trained: true, labeled: true, forecast: true };
     const keys = (width: number, of = run) => columnsFor(width, of).map(({ key }) => key);
     expect(keys(300)).toEqual(['id', 'marks', 'matrix', 'now']);
@@ -141,7 +141,7 @@ describe('the matrix', () => {
     ],
   ];
   test.each(themes)(
-    'has colors on %j that can be told from it, the stronger the larger the share',
+    'has colors on %j that can be distinguished from it, the stronger the larger the share',
     (background, color) => {
       const contrasts = ramp(color, background, 6).map((one) => contrastOf(one, background));
       expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(LEAST_CONTRAST);
@@ -157,7 +157,7 @@ describe('the matrix', () => {
   });
 });
 
-test('what is remembered is made again when a part of it has changed', () => {
+test('a cached value is recomputed when a part of it has changed', () => {
   const known = new Remembered<number>();
   let made = 0;
   const of = (...parts: unknown[]) => known.of(parts, () => ++made);

@@ -50,7 +50,7 @@ async function panel(rescore: () => Promise<RewardComparison>) {
 }
 const STEP = { phase: 'train', step: 1, problem: null } as const;
 
-test('a chosen reward has value, rank and advantage, and its winner is marked; the choice is kept', async () => {
+test('a chosen reward has value, rank and advantage, and its top rollout is marked; the choice is kept', async () => {
   const { store, webview } = await panel(async () => COMPARISON);
   store.selection.toggleReward('empo');
   expect(rendered(store, 'inspector')).toContain('data-other="empo"');
@@ -69,7 +69,7 @@ test('a chosen reward has value, rank and advantage, and its winner is marked; t
   expect(new Store(webview.page()).selection.rewards).toEqual(['empo']);
 });
 
-test('what the panel shows of a step that is left is not computed to its end', async () => {
+test('computations for a step that is no longer shown are canceled', async () => {
   const signals: AbortSignal[] = [];
   const webview = new FakeWebview();
   const rescore = (_: OpenRun, __: object, signal: AbortSignal) => {

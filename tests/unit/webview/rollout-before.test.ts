@@ -40,7 +40,7 @@ async function readBefore(store: Store) {
 const shown = (store: Store) => Number(/data-rollout-before="(\d+)"/.exec(rendered(store, 'before'))?.[1]);
 
 describe('a rollout of A', () => {
-  test('is one click away from the problem, and gave the answer of the vote at A', async () => {
+  test('is one click away from the problem, and gave the majority answer at A', async () => {
     const store = await panel();
     clicksOf(template(store, 'inspector'))
       .find(({ element }) => element.includes('data-action="beside"'))!
@@ -56,7 +56,7 @@ describe('a rollout of A', () => {
     expect(store.selection.kept).not.toHaveProperty('before');
   });
 
-  test('is followed by the others of its group, and says where its text parts from that of B', async () => {
+  test('is followed by the others of its group, and shows where its text diverges from that of B', async () => {
     const store = await panel();
     store.selection.showBefore(true);
     const rollouts = await readBefore(store);
@@ -77,7 +77,7 @@ describe('a rollout of A', () => {
     expect(parts).toBe(text === other ? 'never' : String(partingToken(readingOf(rollouts[first - 1]!), text, other)));
   });
 
-  test('is not there where A and B are the same rollouts', async () => {
+  test('does not exist if A and B are the same rollouts', async () => {
     const store = await panel();
     store.selection.compareWith(2);
     expect(store.selected!.before.row).toBe(store.selected!.view.row);
@@ -85,7 +85,7 @@ describe('a rollout of A', () => {
   });
 });
 
-test('two texts part at the token with the first other letter', () => {
+test('two texts diverge at the token with the first different character', () => {
   const reading = readingOf({ tokenTexts: ['so ', '12', '+3', ' is 15'], text: 'so 12+3 is 15' });
   const text = 'so 12+3 is 15';
   expect(partingToken(reading, text, text)).toBeNull();
@@ -97,7 +97,7 @@ test('two texts part at the token with the first other letter', () => {
 });
 
 describe('a link to tokens', () => {
-  test('is copied where some are chosen, and chooses them where it is opened', async () => {
+  test('is copied if some are selected, and selects them when it is opened', async () => {
     const store = await panel();
     expect(parseAddress(selectedAddress(store))).toMatchObject({ rollout: null, tokens: null });
     store.selection.chooseTokens([3, 5]);

@@ -38,7 +38,7 @@ async function onWrong(): Promise<{ store: Store; detail: Pick<GroupDetail, 'rol
 const action = (store: Store, name: string) =>
   clicksOf(template(store, 'rollout')).find(({ element }) => element.includes(`data-action="${name}"`))!.click;
 
-test('a wrong rollout says where it parts from a correct one, shows that, and opens the diff', async () => {
+test('a wrong rollout shows where it diverges from a correct one, and opens the diff', async () => {
   const { store, detail, index } = await onWrong();
   const html = rendered(store, 'rollout');
   const sibling = Number(/data-sibling="(\d+)"/.exec(html)![1]) - 1;
@@ -52,7 +52,7 @@ test('a wrong rollout says where it parts from a correct one, shows that, and op
   expect(store.selection.rollout).toBe(sibling);
 });
 
-test('the answer is outlined with the rule that found it', async () => {
+test('the answer is outlined, and the rule that found it is named', async () => {
   const { store, detail, index } = await onWrong();
   const html = rendered(store, 'rollout');
   expect(html).toMatch(/found by \\boxed\{\}/);
@@ -62,7 +62,7 @@ test('the answer is outlined with the rule that found it', async () => {
   expect(outlined).toContain(detail.rollouts[index]!.answer);
 });
 
-test('every shading is offered, and says what its shades mean', async () => {
+test('every shading is offered with an explanation of its shades', async () => {
   const { store } = await onWrong();
   for (const shading of TOKEN_SHADINGS) {
     store.selection.setShading(shading);
@@ -75,7 +75,7 @@ test('every shading is offered, and says what its shades mean', async () => {
   }
 });
 
-test('the prompt as the model got it is read when it is asked for', async () => {
+test('the prompt is read on demand', async () => {
   const { store } = await onWrong();
   const { index, text } = store.selected!.problem;
   store.prompts.ask(index);
@@ -83,7 +83,7 @@ test('the prompt as the model got it is read when it is asked for', async () => 
   expect(store.prompts.of(index)).toEqual({ state: 'read', text: `${text}\n` });
 });
 
-test('of 32,000 tokens only those near what is in sight are drawn one by one; the others are there as text', async () => {
+test('of 32,000 tokens only those near the visible part are drawn one by one; the others are there as text', async () => {
   const store = await panelOn(run);
   await readSelected(store);
   const reading = store.groups.of(store.columns.idOf(store.selected!.view.row!));
@@ -101,7 +101,7 @@ test('of 32,000 tokens only those near what is in sight are drawn one by one; th
   expect(text).toBe(long.text);
 });
 
-test('the map shows each token where there is room, and else how the means of its columns differ', () => {
+test('the map shows each token if there is room, and otherwise how the means of its columns differ', () => {
   expect([...columnsOf([0, 7], 2, 4)]).toEqual([0, 0, 1, 1]);
   const shades = Array.from({ length: 400 }, (_, i) => (i < 200 ? i % 2 : 6 + (i % 2)));
   expect([...columnsOf(shades, 400, 4)]).toEqual([0, 0, 1, 1]);

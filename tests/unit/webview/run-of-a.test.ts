@@ -46,7 +46,7 @@ async function compared(step: number | null = null) {
 const beforesOf = (store: Store) => store.rows.map(({ before }) => copyOf(before));
 
 describe('cursor A at another run', () => {
-  test('shows each problem at its latest step there, at a step, and before training', async () => {
+  test("shows each problem at that run's latest step, at a given step, and before training", async () => {
     const { store } = await compared();
     const { indices } = partnersOf(run.problems, other.problems);
     expect(indices.size).toBe(8);
@@ -79,7 +79,7 @@ describe('cursor A at another run', () => {
     expect(store.filtered.length).toBeGreaterThan(0);
   });
 
-  test('shows its answers, rollouts and curves, and in which settings it differs', async () => {
+  test('shows its answers, rollouts and curves, and the settings that differ', async () => {
     const { store, compareRollouts } = await compared();
     store.selection.lookAt(4);
     await readSelected(store);
@@ -116,7 +116,7 @@ describe('cursor A at another run', () => {
     expect(left.group).toMatchObject(group);
   });
 
-  test('is chosen in the panel, and left again', async () => {
+  test('is chosen in the panel, and removed again', async () => {
     const { store, host } = await panel();
     store.runOfA.list();
     await until('the runs are listed', () => store.runOfA.choices !== null);
@@ -130,7 +130,7 @@ describe('cursor A at another run', () => {
     expect(rendered(store, 'runOfA')).not.toContain('data-run-of-a');
   });
 
-  test('outlives a reload, and goes when another run is shown', async () => {
+  test('survives a reload, and ends when another run is shown', async () => {
     const { store, webview, host } = await compared(3);
     expect(webview.kept).toMatchObject({ fromRun: other.folder, from: 3 });
     const again = new Store(webview.page());
@@ -141,7 +141,7 @@ describe('cursor A at another run', () => {
     expect([again.runOfA.folder, again.selection.fromRun, again.selection.from]).toEqual([null, null, null]);
   });
 
-  test('has an address, which leads there', async () => {
+  test('has a link, which opens it', async () => {
     const { store } = await compared(3);
     const text = selectedAddress(store);
     const { folder: _, says: __, ...place } = parseAddress(text)!;
@@ -153,7 +153,7 @@ describe('cursor A at another run', () => {
     expect(selectedAddress(opened.store)).toBe(text);
   });
 
-  test('of several that are asked for, is the last one', async () => {
+  test('shows the last of several that are requested', async () => {
     const { store, takeRun } = await panel();
     let late: () => void = () => {};
     takeRun.mockImplementationOnce(async () => {
@@ -172,7 +172,7 @@ describe('cursor A at another run', () => {
     expect(store.runOfA.other!.folder).toBe(other.folder);
   });
 
-  test('that is gone says so, and the problems have nothing to compare with', async () => {
+  test('that is gone is reported, and the problems have nothing to compare with', async () => {
     const { store } = await panel();
     store.compareWithRun('/nowhere/at/all');
     await until('it has failed', () => store.failures.of('compareWithRun') !== null);

@@ -37,7 +37,7 @@ async function panel() {
 }
 
 describe('a start', () => {
-  test('is shown while it is prepared and when it failed, and the run comes back where it was', async () => {
+  test('is shown during preparation and after a failure, and the run returns to its place', async () => {
     const { store, host, start } = await panel();
     store.selection.select(1);
     host.tellStart({ ...start, state: { state: 'preparing', what: 'train' } });
@@ -51,7 +51,7 @@ describe('a start', () => {
     expect([store.info!.folder, store.selection.problem, store.start]).toEqual([run.folder, 1, null]);
   });
 
-  test('is over once a run is shown, and stays for a page that comes back', async () => {
+  test('ends once a run is shown, and stays for a page that returns', async () => {
     const { store, host, start, webview } = await panel();
     host.tellStart(start);
     await until('it has failed', () => store.start !== null);
@@ -62,7 +62,7 @@ describe('a start', () => {
     expect(again.start).toBeNull();
   });
 
-  test('has a table where it says more than the text with its links', async () => {
+  test('has a table if it says more than the text with its links', async () => {
     const { store, host, start } = await panel();
     const tell = async (message: string, value: string) => {
       const state = { ...FAILED, error: { code: 'model', message }, settings: [{ ...NAMED, value }] } as StartState;

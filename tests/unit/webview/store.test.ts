@@ -54,7 +54,7 @@ async function panelOn(folder: string) {
 const viewsOf = (store: Store) => store.rows.map(({ view }) => copyOf(view));
 
 describe('the store of the panel', () => {
-  test('looks at a step that was named before the page was there', async () => {
+  test('goes to a step that was named before the page existed', async () => {
     const webview = new FakeWebview();
     const host = conversationOf(webview);
     host.show(await OpenRun.read(await fixture()));
@@ -64,7 +64,7 @@ describe('the store of the panel', () => {
     expect(store.selection.at).toBe(5);
   });
 
-  test('tells only the pane of the rollout of another shading, and only the charts of theirs', async () => {
+  test('notifies only the rollout pane of another shading, and only the charts of their changes', async () => {
     const { store } = await panelOn(await fixture());
     const next = vi.spyOn(Reflect.get(store, 'frames') as Frames, 'next');
     const told = (act: (selection: Store['selection']) => void) => {
@@ -91,7 +91,7 @@ describe('the store of the panel', () => {
     });
   });
 
-  test('turns to the problem that was named before the page was there, where one pane is shown at a time', async () => {
+  test('shows the problem that was named before the page existed, if one pane is shown at a time', async () => {
     const wide = globalThis.innerWidth;
     vi.stubGlobal('innerWidth', 500);
     onTestFinished(() => void vi.stubGlobal('innerWidth', wide));
@@ -106,7 +106,7 @@ describe('the store of the panel', () => {
     expect(store.selection.layout.tab).toBe('problem');
   });
 
-  test('shows what the host has, whether it came at once or piece by piece', async () => {
+  test("shows the host's data, whether it arrived at once or in parts", async () => {
     const folder = await fixture();
     const { run, store, webview } = await panelOn(folder);
     expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
@@ -129,7 +129,7 @@ describe('the store of the panel', () => {
     expect(new Set(growing.webview.told)).toEqual(new Set(['shown', 'columns']));
   });
 
-  test('puts every sampled problem into the quadrant of its majority, at the step that is looked at', async () => {
+  test('puts every sampled problem into the quadrant of its majority, at the selected step', async () => {
     const { store } = await panelOn(await fixture());
     for (const step of [1, 6, null]) {
       store.selection.lookAt(step);
@@ -143,7 +143,7 @@ describe('the store of the panel', () => {
     expect(kinds.some((kind) => kind.endsWith('wrong')) && kinds.some((kind) => kind.endsWith('correct'))).toBe(true);
   });
 
-  test('says nothing of right and wrong without labels', async () => {
+  test('says nothing about right and wrong without labels', async () => {
     const { store } = await panelOn(await fixture({ labels: false }));
     for (const { quadrant, verdict } of viewsOf(store)) {
       expect(['confident', 'uncertain']).toContain(quadrant);
@@ -171,7 +171,7 @@ describe('the store of the panel', () => {
     expect(shown('no-such-word')).toEqual([]);
   });
 
-  test('knows what was predicted, filters by it, and says how it ended', async () => {
+  test('knows the forecast, filters by it, and shows its outcome', async () => {
     const { run, store } = await panelOn(await fixture());
     expect(viewsOf(store).every(({ prediction, outcome }) => prediction === null && outcome === null)).toBe(true);
     const forecast = forecastOf([
@@ -202,7 +202,7 @@ describe('the store of the panel', () => {
     }
   });
 
-  test('keeps the metrics that were chosen for the charts, and lets two change places', async () => {
+  test('keeps the metrics chosen for the charts, and lets two swap places', async () => {
     const { run, store, webview } = await panelOn(await fixture({ steps: 1 }));
     expect(store.selection.charts(store.columns)).toEqual(['rewardAccuracy', 'entropy', 'length']);
     expect(webview.kept).not.toHaveProperty('charts');
@@ -234,7 +234,7 @@ describe('the store of the panel', () => {
     expect(new Set(store.order.map(({ group }) => group))).toEqual(new Set(['']));
   });
 
-  test('begins with a measure that the run has', async () => {
+  test('starts with a metric that the run has', async () => {
     const first = async (labels: boolean, reward: string) => {
       const { store } = await panelOn(await fixture({ steps: 1, labels }));
       const saysRight = reward === 'majority-vote';
@@ -294,7 +294,7 @@ describe('rollouts', () => {
     return { state, store };
   }
 
-  test('that cannot be read say so where they would stand, and can be asked for again', async () => {
+  test('that cannot be read are reported in their place, and can be requested again', async () => {
     const { state, store } = await fakeHost();
     const id = store.columns.idOf(store.selected!.view.row!);
     expect(store.groups.of(id)).toEqual({ state: 'reading' });
@@ -315,7 +315,7 @@ describe('rollouts', () => {
     expect(state.asked).toBe(2);
   });
 
-  test('that are no longer looked at are not waited for, and are read when they are', async () => {
+  test('that are no longer shown are not waited for, and are read when they are', async () => {
     const signals: AbortSignal[] = [];
     const waiting: (() => void)[] = [];
     const run = await OpenRun.read(await fixture({ steps: 1 }));
@@ -339,7 +339,7 @@ describe('rollouts', () => {
     expect([signals.length, groups.of(another).state]).toEqual([3, 'read']);
   });
 
-  test('that scrubbing only passes are not asked for', async () => {
+  test('that are only passed by scrubbing are not requested', async () => {
     const asked: number[] = [];
     const request = async (_: string, { group }: { group: GroupId }) => {
       asked.push(group.step);
@@ -365,7 +365,7 @@ describe('rollouts', () => {
 });
 
 describe('another run', () => {
-  test('is shown by its own name at once, while it is read, and begins afresh', async () => {
+  test('is shown by its own name at once, while it is read, and starts afresh', async () => {
     const { store, host, webview } = await panelOn(await fixture());
     store.selection.select(5);
     store.selection.lookAt(3);
@@ -382,7 +382,7 @@ describe('another run', () => {
     expect(viewsOf(store)).toEqual(other.problems.map(({ index }) => other.view(index)));
   });
 
-  test('that is still being read has no numbers of the former one', async () => {
+  test('that is still being read shows no numbers of the previous one', async () => {
     const { store, host } = await panelOn(await fixture());
     const slow = await OpenRun.read(await fixture({ steps: 1 }));
     vi.spyOn(slow, 'loadedPart', 'get').mockReturnValue(0.25);
@@ -391,7 +391,7 @@ describe('another run', () => {
     expect([store.info!.run, store.loaded, store.columns.groups.length]).toEqual([slow.run, 0.25, 0]);
   });
 
-  test('that cannot be read says why, and can be tried again', async () => {
+  test('that cannot be read shows the reason, and can be retried', async () => {
     const { writeFileSync, readFileSync } = await import('node:fs');
     const folder = await fixture({ steps: 1 });
     const events = `${folder}/events.jsonl`;
@@ -424,7 +424,7 @@ describe('another run', () => {
     expect([store.info!.run, store.rows.length]).toEqual([quick.run, 24]);
   });
 
-  test('there may be none', async () => {
+  test('may not exist', async () => {
     const { store, host } = await panelOn(await fixture({ steps: 1 }));
     host.show(null);
     await until('none is shown', () => store.phase === 'no-run');
@@ -432,7 +432,7 @@ describe('another run', () => {
   });
 });
 
-test('a page that comes back gets the columns that are there, without a reading', async () => {
+test('a page that returns gets the existing columns, without reading them again', async () => {
   const { run, webview } = await panelOn(await fixture());
   const { rmSync } = await import('node:fs');
   rmSync(`${run.folder}/events.jsonl`);
@@ -446,11 +446,11 @@ test('a page that comes back gets the columns that are there, without a reading'
 describe.each([
   ['the host says so', (host: Conversation, _: Store, isVisible: boolean) => host.setVisible(isVisible)],
   ['it says so itself', (_: Conversation, store: Store, isVisible: boolean) => store.tellVisible(isVisible)],
-] as const)('a page that nobody sees, as %s,', (_, setVisible) => {
+] as const)('a hidden page, %s,', (_, setVisible) => {
   const heard = async (host: Conversation) =>
     until('the host has heard it', () => Reflect.get(host, 'isHidden') === true);
 
-  test('is told nothing, and what it has missed once, when it is seen again', async () => {
+  test('is told nothing, and what it has missed once, when it is shown again', async () => {
     const folder = await fixture();
     const { readRunFolder } = await import('../../../engine/journal/reader.ts');
     const { records } = await readRunFolder(folder);
@@ -468,7 +468,7 @@ describe.each([
     expect(viewsOf(store)).toEqual(run.problems.map(({ index }) => run.view(index)));
   });
 
-  test('shows the run that is shown when it is seen again, and only that', async () => {
+  test('shows the current run when it is shown again, and only that', async () => {
     const { webview, host, store } = await panelOn(await fixture());
     const runs = await Promise.all(
       [fixture({ steps: 1 }), fixture({ steps: 2 })].map(async (one) => OpenRun.read(await one)),
@@ -483,7 +483,7 @@ describe.each([
     expect(webview.told).toEqual(['shown']);
   });
 
-  test('knows what it is asked to go to', async () => {
+  test('knows where it was asked to go', async () => {
     const { webview, host, store } = await panelOn(await fixture());
     setVisible(host, store, false);
     await heard(host);
@@ -495,7 +495,7 @@ describe.each([
   });
 });
 
-test('a problem that was asked for before the page listened is selected once it does', async () => {
+test('a problem that was requested before the page listened is selected once it does', async () => {
   const run = await OpenRun.read(await fixture({ steps: 1 }));
   const webview = new FakeWebview();
   const host = conversationOf(webview);

@@ -36,7 +36,7 @@ test('absolute shades are those of the editor, and the legend has numbers', () =
   }
 });
 
-test('shades relative to the group are those of all its tokens', () => {
+test('shades relative to the group use all of its tokens', () => {
   const [sure, unsure] = [of(0.99, 0.98, 0.97), of(0.5, 0.4, 0.3)];
   const group = [sure, unsure].map(({ logprob }) => ({ logprob, advantage: null }));
   expect(shadesOf({ ...sure, group }, 'group')).toEqual([0, 0, 0]);
@@ -49,7 +49,7 @@ function shadeByRank(value: number, among: readonly number[]): number {
   return quantile < 0.5 ? 0 : Math.min(7, 1 + Math.floor((quantile - 0.5) * 14 + 1e-9));
 }
 
-test('shades by rank are those that sorting gives, in responses of any length and with equal tokens', () => {
+test('shades by rank equal those from sorting, for responses of any length and with equal tokens', () => {
   for (let length = 1; length <= 60; length++) {
     const values = Float32Array.from({ length }, (_, t) => -Math.abs(Math.round(Math.sin(t * length) * 20) / 20) * 3);
     const other = Float32Array.from({ length: 7 }, (_, t) => -t / 3);
@@ -68,7 +68,7 @@ test('shades by rank are those that sorting gives, in responses of any length an
   }
 });
 
-test('values at places of an order are found without sorting', () => {
+test('values at given ranks are found without sorting', () => {
   const numbers = Float32Array.from({ length: 3000 }, (_, i) => Math.sin(i * 12.9898) * 10 ** ((i % 7) - 3));
   const parts = [numbers.subarray(0, 1000), numbers.subarray(1000, 1001), numbers.subarray(1001)];
   const places = [0, 1, 1499, 1500, 2998, 2999];
@@ -80,7 +80,7 @@ test('values at places of an order are found without sorting', () => {
   expect(() => valuesAt([numbers], [3000])).toThrow(RangeError);
 });
 
-test('the margin of the two likeliest tokens, the push of an advantage and the change since A', () => {
+test('the margin of the two most likely tokens, the push of an advantage and the change since A', () => {
   const subject = {
     ...of(0.9, 0.5, 0.5),
     top1: new Float32Array([1, 0.5, 0.6]),
@@ -104,7 +104,7 @@ test('the margin of the two likeliest tokens, the push of an advantage and the c
   expect(tokenShades({ ...subject, before: new Float32Array(3).fill(Number.NaN) }, 'change')).toBeNull();
 });
 
-test('each shading says at which values its shades begin, and without numbers why it has none', () => {
+test('each shading says at which values its shades start, and without numbers why it has none', () => {
   const subject = {
     ...of(0.9, 0.5),
     top1: new Float32Array([0.9, 0.5]),
@@ -126,12 +126,12 @@ test.each([
   ['7,12 #### 12', '12', [10, 12]],
   ['nothing here', '3', null],
   ['no answer', null, null],
-])('the answer of %j stands where it was extracted', (text, answer, expected) => {
+])('the answer of %j is where it was extracted', (text, answer, expected) => {
   const span = answerSpan(text, answer);
   expect(span && [span.start, span.end]).toEqual(expected);
 });
 
-test('texts can be read on the selection too', () => {
+test('texts are readable on the selection too', () => {
   const grounds: Rgb[] = [
     [31, 31, 31],
     [55, 55, 61],

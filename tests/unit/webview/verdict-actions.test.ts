@@ -36,7 +36,7 @@ async function alarmed() {
   return { store, control, press };
 }
 
-test('a healthy run has none', async () => {
+test('a healthy run has no actions', async () => {
   const webview = new FakeWebview();
   conversationOf(webview).show(run);
   const store = new Store(webview.page());
@@ -44,7 +44,7 @@ test('a healthy run has none', async () => {
   expect(rendered(store, 'diagnosis')).not.toContain('<vscode-button');
 });
 
-test('an alarm leads to its step, where it is not shown yet', async () => {
+test('an alarm links to its step, if it is not shown yet', async () => {
   const { store, press } = await alarmed();
   expect(rendered(store, 'diagnosis')).toContain('Look at step 8');
   press('look-at-since');
@@ -52,7 +52,7 @@ test('an alarm leads to its step, where it is not shown yet', async () => {
   expect(rendered(store, 'diagnosis')).not.toContain('data-action="look-at-since"');
 });
 
-test('a fork begins at the last checkpoint from before it, as the notification does', async () => {
+test('a fork starts at the last checkpoint before the alarm, as in the notification', async () => {
   const { store, control, press } = await alarmed();
   expect(rendered(store, 'diagnosis')).toContain('Fork from step 6…');
   press('fork-healthy');
@@ -66,7 +66,7 @@ test('a fork begins at the last checkpoint from before it, as the notification d
 const measured = (step: number, mean: number) =>
   ({ type: 'evaluation', step, problems: 100, samples: 4, accuracy: wilson(100 * mean, 100) }) as never;
 
-test('says why it stands next to an accuracy that has not fallen, and that it fell later', async () => {
+test('the line says why accuracy has not fallen yet, and that it fell later', async () => {
   const { store, press } = await alarmed();
   changeHead(store, { evaluations: [measured(0, 0.3), measured(6, 0.35), measured(12, 0.02)] });
   // At the latest step the numbers say the same as the word.
@@ -95,7 +95,7 @@ test('a run of another trainer has no checkpoints to fork from', async () => {
   expect(html).toContain('data-watch="collapse"');
 });
 
-test('without references it counts the problems whose votes and likelihoods disagree, and leads to them', async () => {
+test('without references it counts the problems whose votes and likelihoods disagree, and links to them', async () => {
   const webview = new FakeWebview();
   conversationOf(webview).show(run);
   const store = new Store(webview.page());

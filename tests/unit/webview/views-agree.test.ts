@@ -107,7 +107,7 @@ test('panel, lens, hover, terminal, export and report show the same group of eve
   expect(panel.rows.every(({ view }) => view.phase === 'train')).toBe(true);
 });
 
-test('they agree about a run of another trainer too: ties, problems without answers, labels or rollouts', async () => {
+test('they also agree about a run of another trainer: ties, problems without answers, labels or rollouts', async () => {
   const { folder, dataset, problems } = await writeForeignRun(`${temporaryFolder()}/run`);
   const run = await OpenRun.read(folder);
   const panel = await panelOn(run);
@@ -134,7 +134,7 @@ test('they agree about a run of another trainer too: ties, problems without answ
   }
 });
 
-test('the same number reads alike: digits belong to quantities, not to views', async () => {
+test('the same number looks the same everywhere: digits belong to quantities, not to views', async () => {
   const root = `${temporaryFolder()}`;
   const { folder } = await writeRunFixture(`${root}/run`, { problems: 4, votes: 6, steps: 3, every: 3 });
   const run = await OpenRun.read(folder);
