@@ -10,7 +10,7 @@ const CHECKS_FILE = 'checksums.json';
 const BLOCK = 2 ** 20;
 
 /** For each file, its length and the CRC-32 of each block of 2^20 bytes (the last block may be shorter). */
-const Checks = z.record(z.string(), z.strictObject({ bytes: z.int().min(0), blocks: z.array(z.int().min(0)) }));
+const Checks = z.record(z.string(), z.object({ bytes: z.int().min(0), blocks: z.array(z.int().min(0)) }));
 type Checks = z.infer<typeof Checks>;
 
 /** Describes the contents of a checkpoint's folder; files that are added later are not covered. */

@@ -16,11 +16,11 @@ export const CHECKPOINTS = 'checkpoints';
 export const ROLLOUT_FILE_BYTES = 256 * 2 ** 20;
 
 /** A position in the sequence of rollout files: where the next frame goes. */
-export const FrameCursor = z.strictObject({ file: z.int().min(0), offset: z.int().min(0) });
+export const FrameCursor = z.object({ file: z.int().min(0), offset: z.int().min(0) });
 export type FrameCursor = z.infer<typeof FrameCursor>;
 
-/** The position of a journal: the next record's number and the next frame's place. */
-export const JournalPosition = z.strictObject({ nextSeq: z.int().min(0), frames: FrameCursor });
+/** The position of a journal: the next record's number and the next frame's place. Keys of newer versions are dropped. */
+export const JournalPosition = z.object({ nextSeq: z.int().min(0), frames: FrameCursor });
 export type JournalPosition = z.infer<typeof JournalPosition>;
 
 export const START: JournalPosition = { nextSeq: 0, frames: { file: 0, offset: 0 } };

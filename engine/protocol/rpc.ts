@@ -6,8 +6,8 @@ import { ACTIVITIES } from './activity.ts';
 /** Bumped when a client of the previous number could not talk to this engine. 3: records of run format 3. */
 export const RPC_VERSION = 3;
 
-/** The contents of an engine's discovery file, with which clients find it. */
-export const EngineAddress = z.strictObject({
+/** The contents of an engine's discovery file, with which clients find it. Keys of newer versions are dropped. */
+export const EngineAddress = z.object({
   pid: z.int(),
   socket: z.string(),
   token: z.string(),

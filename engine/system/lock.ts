@@ -17,7 +17,8 @@ const FOREIGN_STALE_MS = 8 * HEARTBEAT_MS;
 const SETTLE_MS = 2_000;
 const RETRY_MS = 50;
 
-export const LockOwner = z.strictObject({
+/** Without the keys that a newer version may add: its writer lives all the same. */
+export const LockOwner = z.object({
   pid: z.int(),
   /** When the process was started, in the system's format; null if unreadable. Detects a reused process id. */
   started: z.string().nullable(),
