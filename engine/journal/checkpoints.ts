@@ -11,7 +11,7 @@ import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts
 /**
  * In addition to the weights: the position of the journal, so that a resumed run knows which records to expect again.
  */
-const POSITION_FILE = 'journal.json';
+export const POSITION_FILE = 'journal.json';
 const UNFINISHED = '.tmp-';
 
 export interface Checkpoint {
@@ -21,16 +21,19 @@ export interface Checkpoint {
   position: JournalPosition;
 }
 
-/** All finished checkpoints of a run, oldest first; a folder without a readable position is not one. */
+/** All finished checkpoints of a run, oldest first, without those whose position cannot be read. */
 export async function listCheckpoints(run: string): Promise<Checkpoint[]> {
-  const found: Checkpoint[] = [];
-  for (const name of await names(run)) {
-    if (!/^\d+$/.test(name)) continue;
-    const folder = join(inRun(run, CHECKPOINTS), name);
-    const position = await readPosition(folder);
-    if (position) found.push({ step: Number(name), folder, position });
-  }
-  return found.sort((a, b) => a.step - b.step);
+  return (await checkpointFolders(run)).flatMap((one) => (one.position ? [{ ...one, position: one.position }] : []));
+}
+
+/** The same, with those that are damaged: their position is null. */
+export async function checkpointFolders(
+  run: string,
+): Promise<(Omit<Checkpoint, 'position'> & { position: JournalPosition | null })[]> {
+  const steps = (await names(run)).filter((name) => /^\d+$/.test(name)).map((name) => ({ name, step: Number(name) }));
+  steps.sort((a, b) => a.step - b.step);
+  const folders = steps.map(({ name, step }) => ({ step, folder: join(inRun(run, CHECKPOINTS), name) }));
+  return Promise.all(folders.map(async (one) => ({ ...one, position: await readPosition(one.folder) })));
 }
 
 /** The newest finished checkpoint; null when there is none. */

@@ -1,12 +1,21 @@
 /** Describes the damage to a checkpoint of a run, and what to do about it. */
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { faultOf } from './checkpoint-checks.ts';
-import { type Checkpoint, listCheckpoints } from './checkpoints.ts';
+import { type Checkpoint, checkpointFolders, listCheckpoints, POSITION_FILE } from './checkpoints.ts';
 
 /** @throws RollscopeError `run-broken` where a file of the checkpoint is missing or not as it was written */
 export async function checkCheckpoint(run: string, checkpoint: Checkpoint): Promise<void> {
   const fault = await faultOf(checkpoint.folder);
   if (fault) throw await damaged(run, checkpoint, fault);
+}
+
+/**
+ * Without this, the one before it would be taken in silence.
+ * @throws RollscopeError `run-broken` where the newest checkpoint does not say to which records it belongs
+ */
+export async function checkNewestCheckpoint(run: string): Promise<void> {
+  const newest = (await checkpointFolders(run)).at(-1);
+  if (newest && !newest.position) throw await damaged(run, newest, `${POSITION_FILE} is missing or cannot be read`);
 }
 
 /**
@@ -27,7 +36,12 @@ export async function withCheckpoint<T>(run: string, checkpoint: Checkpoint, wor
   }
 }
 
-async function damaged(run: string, { step, folder }: Checkpoint, fault: string, cause?: unknown) {
+async function damaged(
+  run: string,
+  { step, folder }: Pick<Checkpoint, 'step' | 'folder'>,
+  fault: string,
+  cause?: unknown,
+): Promise<RollscopeError> {
   const earlier = (await listCheckpoints(run)).filter((other) => other.step < step).at(-1);
   const from = earlier ? `step ${earlier.step}` : 'its start, with the same results';
   return new RollscopeError(

@@ -6,6 +6,7 @@ import type { FramePointer } from '../protocol/group.ts';
 import type { JournalRecord } from '../protocol/records.ts';
 import { remove, shorten } from '../system/files.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
+import { checkNewestCheckpoint } from './damaged-checkpoint.ts';
 import { eventsSize, readLog } from './events.ts';
 import { isWholeFrame } from './frame.ts';
 import { rolloutFiles } from './frame-store.ts';
@@ -98,6 +99,7 @@ async function recover(
   const opened = { offsets, position, checkpoint, unusable, records, recorded: scan.recorded, completed };
   if (completed) return { ...opened, framesEnd: position.frames, recovery: null };
 
+  if (!at) await checkNewestCheckpoint(folder);
   if (offsets.length < position.nextSeq) throw shorter(folder, offsets.length, position.nextSeq);
   await checkOldFrames(folder, scan.ends);
   const whole = await countWhole(folder, records);

@@ -14,7 +14,8 @@ import { whileOpen, writeWhole } from '../system/aside.ts';
 import { copy, move, remove } from '../system/files.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
-import { listCheckpoints, writePosition } from './checkpoints.ts';
+import { faultOf } from './checkpoint-checks.ts';
+import { checkpointFolders, listCheckpoints, writePosition } from './checkpoints.ts';
 import { parseLine } from './events.ts';
 import { upgradeProblem } from './formats/upgrade.ts';
 import { isWholeFrame } from './frame.ts';
@@ -23,6 +24,7 @@ import { EVENTS_FILE, IMPORT_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE
 import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
 import { restoreHint } from './missing-file.ts';
+import { NOTES_FILE, readNotes } from './notes.ts';
 import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
 
 export interface Repair {
@@ -82,6 +84,8 @@ async function repairCopy(source: string, target: string, { lines, changes }: Re
   await repairRunFile(target, records, changes);
   await repairProblems(target, records, changes);
   await repairPrompts(target, changes);
+  await repairNotes(target, changes);
+  await repairCheckpoints(target, changes);
   await moveCheckpoints(target, lines);
   await readRunFolder(target);
 }
@@ -99,8 +103,10 @@ async function copyRun(source: string, target: string): Promise<void> {
 }
 
 interface KeptLine {
-  /** Number that the record had, and that it has now. */
+  /** The number of records before it, as far as the run says so. */
   was: number;
+  /** The number in the text. */
+  seq: number;
   text: string;
   record: JournalRecord | null;
 }
@@ -127,7 +133,7 @@ async function readableLines(folder: string): Promise<Readable> {
       return;
     }
     was = Math.max(was + 1, parsed.seq);
-    lines.push({ was, text: line, record: parsed.record });
+    lines.push({ was, seq: parsed.seq, text: line, record: parsed.record });
   });
   if (lines.length > 0) return { lines, changes };
   throw new RollscopeError(
@@ -167,8 +173,12 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
 
 /** Lines keep everything that this version does not know; only their numbers change. */
 async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<void> {
-  const numbered = lines.map(({ text }, seq) => `${text.replace(/"seq":\d+/, `"seq":${seq}`)}\n`);
+  const numbered = lines.map((line, seq) => `${line.seq === seq ? line.text : renumbered(line.text, seq)}\n`);
   await writeWhole(inRun(folder, EVENTS_FILE), numbered.join(''));
+}
+
+function renumbered(line: string, seq: number): string {
+  return JSON.stringify({ ...(JSON.parse(line) as object), seq });
 }
 
 /** The run's first record has most of what an unreadable run.json had. */
@@ -240,6 +250,31 @@ async function repairPrompts(folder: string, changes: string[]): Promise<void> {
     await remove(inRun(folder, PROMPTS_FILE));
     changes.push(`${PROMPTS_FILE} could not be read and was skipped: a resumed run renders the prompts again.`);
   }
+}
+
+async function repairNotes(folder: string, changes: string[]): Promise<void> {
+  try {
+    await readNotes(folder);
+  } catch {
+    await remove(inRun(folder, NOTES_FILE));
+    changes.push(`${NOTES_FILE} could not be read and was skipped: notes and pins are lost.`);
+  }
+}
+
+/** A run resumes from the checkpoint before a damaged one, with the same results. */
+async function repairCheckpoints(folder: string, changes: string[]): Promise<void> {
+  const lost: number[] = [];
+  for (const { step, folder: checkpoint, position } of await checkpointFolders(folder)) {
+    if (position && (await faultOf(checkpoint)) === null) continue;
+    await remove(checkpoint);
+    lost.push(step);
+  }
+  if (lost.length === 0) return;
+  const which = lost.length === 1 ? `checkpoint of step ${lost[0]} is` : `checkpoints of steps ${lost.join(', ')} are`;
+  const from = (await listCheckpoints(folder)).at(-1);
+  changes.push(
+    `The ${which} damaged and ${lost.length === 1 ? 'was' : 'were'} skipped: a resumed run starts from ${from ? `step ${from.step}` : 'its beginning'}.`,
+  );
 }
 
 /** Checkpoints contain the number of the next record. */

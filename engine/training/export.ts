@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { latestCheckpoint } from '../journal/checkpoints.ts';
-import { checkCheckpoint } from '../journal/damaged-checkpoint.ts';
+import { checkCheckpoint, checkNewestCheckpoint } from '../journal/damaged-checkpoint.ts';
 import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { architectureOf } from '../model/architectures/index.ts';
@@ -56,6 +56,7 @@ export async function exportWeights(
       details: { reason: 'probe-has-no-weights', run: name },
     });
   }
+  await checkNewestCheckpoint(run);
   const checkpoint = await latestCheckpoint(run);
   if (!checkpoint) {
     throw new RollscopeError(

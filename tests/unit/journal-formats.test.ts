@@ -202,6 +202,51 @@ describe('damage', () => {
     },
   );
 
+  test('of checkpoints and notes is left out of the copy, which says so and resumes from what is left', async () => {
+    await writeRunFixture(folder, { ...SMALL, steps: 4, outcome: 'stopped' });
+    const [first, last] = await listCheckpoints(folder);
+    writeFileSync(join(last!.folder, 'journal.json'), '');
+    writeFileSync(join(folder, 'notes.json'), '{"notes":[{"id":5}]}');
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toEqual([
+      expect.stringContaining('notes.json'),
+      expect.stringMatching(new RegExp(`step ${last!.step} .* step ${first!.step}`)),
+    ]);
+    for (const change of changes) expectWords('repairs', 'changes', change);
+    const journal = await openJournal(copy);
+    expect(journal.checkpoint?.step).toBe(first!.step);
+    await journal.close();
+    rmSync(copy, { recursive: true });
+    writeFileSync(join(first!.folder, 'state.json'), 'changed');
+    const all = await repairRun(folder);
+    expect(all.changes.at(-1)).toContain(`steps ${first!.step}, ${last!.step} `);
+    for (const change of all.changes) expectWords('repairs', 'changes', change);
+    expect(await listCheckpoints(all.folder)).toEqual([]);
+  });
+
+  test('of the newest checkpoint is named by what would resume from the one before it', async () => {
+    await writeRunFixture(folder, { ...SMALL, steps: 4, outcome: 'stopped' });
+    const { folder: checkpoint, step } = (await listCheckpoints(folder)).at(-1)!;
+    rmSync(join(checkpoint, 'journal.json'));
+    const damaged = { reason: 'damaged-checkpoint', folder: checkpoint, step };
+    await expectRejection(openJournal(folder), 'run-broken', damaged);
+    rmSync(checkpoint, { recursive: true });
+    const journal = await openJournal(folder);
+    expect(journal.checkpoint!.step).toBeLessThan(step);
+    await journal.close();
+  });
+
+  test('between lines that another program wrote is repaired, and keys of the same name stay', async () => {
+    await writeRunFixture(folder, SMALL);
+    const spaced = (line: Json) => JSON.stringify({ added: { seq: 77 }, ...line }, null, 1).replace(/\n */g, ' ');
+    const lines = linesOf(folder).map(spaced);
+    writeLines(folder, lines.with(3, 'nothing'));
+    const { folder: copy } = await repairRun(folder);
+    const { records } = await readRunFolder(copy);
+    expect(records.map(({ seq }) => seq)).toEqual([...Array(lines.length - 1).keys()]);
+    expect(linesOf(copy).every(({ added }) => added.seq === 77)).toBe(true);
+  });
+
   test('that does not exist gives the same run again', async () => {
     await writeRunFixture(folder, SMALL);
     const { folder: copy, changes } = await repairRun(folder);
