@@ -70,6 +70,8 @@ interface Range {
   /** Exclusive bounds. */
   above?: number;
   below?: number;
+  /** The maximum of earlier versions, if that was larger: stored runs may have such a value. */
+  formerMax?: number;
 }
 
 /** The kinds of values. */
@@ -195,8 +197,9 @@ function setting<T, P extends Presence, S>(
 type NumberSpec = Spec<number> & Range;
 
 function ranged<S extends NumberSpec>(type: 'integer' | 'number' | 'bytes', spec: S) {
-  const { min, max, above, below, ...rest } = spec;
-  const range = Object.fromEntries(Object.entries({ min, max, above, below }).filter(([, v]) => v !== undefined));
+  const { min, max, above, below, formerMax, ...rest } = spec;
+  const bounds = Object.entries({ min, max, above, below, formerMax }).filter(([, bound]) => bound !== undefined);
+  const range: Range = Object.fromEntries(bounds);
   return setting<number | OrNull<S>, PresenceOf<S>, S>({ type, ...range }, rest);
 }
 

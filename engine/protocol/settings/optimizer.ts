@@ -93,6 +93,7 @@ export const OPTIMIZER = section('Optimizer', {
     above: 0,
     // TRL calls the bound of the ratio epsilon: 0.2 is not taken for this.
     max: 0.01,
+    formerMax: 1,
     default: 1e-8,
     trl: 'adam_epsilon',
     verl: 'actor.optim.override_optimizer_config.eps',

@@ -1,4 +1,7 @@
-/** The zod schema of described settings: strict where values are given, tolerant where a stored run is read. */
+/**
+ * The zod schema of described settings: strict where values are given, tolerant where a stored run is read, which may
+ * have keys of a newer version and numbers that only an earlier one allowed.
+ */
 import * as z from 'zod';
 import {
   type AnySection,
@@ -12,7 +15,10 @@ import {
 } from './kit.ts';
 
 export interface SchemaOptions {
-  /** Keys without a description: an error, or silently dropped (a run that a newer version wrote). */
+  /**
+   * Keys without a description: an error, or silently dropped (a run that a newer version wrote). With `drop`, numbers
+   * have the bounds of earlier versions.
+   */
   unknown: 'refuse' | 'drop';
 }
 
@@ -33,7 +39,7 @@ function objectOf(section: AnySection, options: SchemaOptions, extra: Record<str
     ...Object.fromEntries(
       Object.entries(section.fields as Fields).map(([key, node]) => [
         key,
-        isSection(node) ? sectionSchema(node, options) : settingSchema(node),
+        isSection(node) ? sectionSchema(node, options) : settingSchema(node, options),
       ]),
     ),
     ...extra,
@@ -52,14 +58,14 @@ function hasRequired({ fields }: AnySection): boolean {
   return Object.values(fields as Fields).some((node) => !isSection(node) && node.presence === 'required');
 }
 
-function settingSchema({ kind, presence, default: value, nullable }: Setting): z.ZodType {
-  const one = kindSchema(kind);
+function settingSchema({ kind, presence, default: value, nullable }: Setting, options: SchemaOptions): z.ZodType {
+  const one = kindSchema(kind, options);
   const schema = nullable ? one.nullable() : one;
   if (presence === 'optional') return schema.optional();
   return presence === 'given' ? schema.default(structuredClone(value)) : schema;
 }
 
-function kindSchema(kind: ValueKind): z.ZodType {
+function kindSchema(kind: ValueKind, { unknown }: SchemaOptions): z.ZodType {
   switch (kind.type) {
     case 'integer':
     case 'number':
@@ -67,7 +73,8 @@ function kindSchema(kind: ValueKind): z.ZodType {
       let schema: z.ZodNumber = kind.type === 'integer' ? z.int() : z.number();
       if (kind.min !== undefined) schema = schema.min(kind.min);
       if (kind.above !== undefined) schema = schema.gt(kind.above);
-      if (kind.max !== undefined) schema = schema.max(kind.max);
+      const max = (unknown === 'drop' && kind.formerMax) || kind.max;
+      if (max !== undefined) schema = schema.max(max);
       if (kind.below !== undefined) schema = schema.lt(kind.below);
       return schema;
     }
