@@ -60,11 +60,10 @@ function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   const values: ConfigValues = {};
   const given = new Map<string, Given>();
   const absolute: NonNullable<Layer['absolute']>[number][] = [];
-  for (const used of topics.flatMap(flagsOf)) {
+  for (const used of usedFlags(raw, topics)) {
     const value = raw[attributeOf(used.flag)];
     const { path, setting } = used.placed;
-    const off = used.flag.startsWith('--no-');
-    if (path === 'lora.rank' || (off ? value !== false : value === undefined)) continue;
+    if (path === 'lora.rank') continue;
     if (used.absolute) {
       const rate = numberIn(used, value as string);
       absolute.push({ path, of: setting.absolute!.of, value: rate, name: used.flag });
@@ -83,6 +82,44 @@ function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   };
 }
 
+/**
+ * The options in use, of the topics.
+ * @throws RollscopeError `usage` where two names of one option have different values
+ */
+function usedFlags(raw: RawOptions, topics: readonly SettingTopic[]): RunFlag[] {
+  const used = topics.flatMap(flagsOf).filter(({ flag }) => {
+    const value = raw[attributeOf(flag)];
+    return flag.startsWith('--no-') ? value === false : value !== undefined;
+  });
+  const first = new Map<string, RunFlag>();
+  for (const one of used) {
+    const value = raw[attributeOf(one.flag)];
+    // `--lora` alone says nothing of the rank.
+    if (value === true) continue;
+    const other = first.get(one.placed.path);
+    if (!other) first.set(one.placed.path, one);
+    else if (String(raw[attributeOf(other.flag)]) !== String(value) || one.absolute)
+      throw contradicting(nameIn(raw, other), one);
+  }
+  return used;
+}
+
+/** `--no-lora` is in the place of `--lora`. */
+function nameIn(raw: RawOptions, { flag }: RunFlag): string {
+  return raw[attributeOf(flag)] === false ? `--no-${flag.replace(/^--(no-)?/, '')}` : flag;
+}
+
+function contradicting(flag: string, other: RunFlag): RollscopeError {
+  return new RollscopeError(
+    'usage',
+    `${flag} and ${other.flag} are the same setting, with different values.`,
+    'Use one of them.',
+    {
+      details: { reason: 'contradiction', field: other.flag, settings: [other.placed.path] },
+    },
+  );
+}
+
 /** `--lora` takes the preset's or default rank, `--lora 8` that rank, `--no-lora` trains all weights. */
 function loraFrom(
   raw: RawOptions,
@@ -90,8 +127,9 @@ function loraFrom(
   values: ConfigValues,
   given: Map<string, Given>,
 ): void {
-  const flags = topics.flatMap(flagsOf).filter(({ placed }) => placed.path === 'lora.rank');
-  const used = flags.find(({ flag }) => raw[attributeOf(flag)] !== undefined);
+  const flags = usedFlags(raw, topics).filter(({ placed }) => placed.path === 'lora.rank');
+  // `--lora --lora-rank 8` is an adapter of rank 8.
+  const used = flags.find(({ flag }) => raw[attributeOf(flag)] !== true) ?? flags[0];
   if (!used) return;
   const value = raw[attributeOf(used.flag)];
   if (value === false) {

@@ -7,6 +7,7 @@ import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { mergeConfig, presetFor, presetOn } from '../protocol/presets.ts';
 import { parseReward } from '../protocol/reward-expression.ts';
+import { isObject } from '../protocol/values.ts';
 import { RewardOptions } from '../reward/options.ts';
 import { REWARDS } from '../reward/registry.ts';
 import type { Layer } from './layer.ts';
@@ -40,10 +41,12 @@ export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): Run
   // A configuration of the other job is taken over; what is not a job stays for the check.
   if ([undefined, 'train', 'probe'].includes(input.job as undefined)) setAt(input, 'job', target.job);
   setAt(input, 'model', model);
-  setAt(input, 'dataset.path', dataset);
+  // A dataset that is a text rather than an object stays for the check, which names it.
+  const isWhole = input.dataset === undefined || isObject(input.dataset);
+  if (isWhole) setAt(input, 'dataset.path', dataset);
   if (target.ids) {
     // Chosen problems are a batch of their own.
-    setAt(input, 'dataset.ids', target.ids);
+    if (isWhole) setAt(input, 'dataset.ids', target.ids);
     const most = valueAt(given, 'batch');
     input.batch = typeof most === 'number' ? Math.min(most, target.ids.length) : target.ids.length;
   }

@@ -9,9 +9,9 @@ import type { Given, Layer } from './layer.ts';
 import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 
-/** The strongest layer that sets a path or one of its parents. */
-function layerOf(path: string, layers: readonly Layer[]): Layer | undefined {
-  return layers.findLast(({ values, given }) => given?.has(path) || valueAt(values, path) !== undefined);
+/** The strongest layer that sets a path or one of its parents. @param keys the path, if a key of it may contain a dot */
+function layerOf(path: string, layers: readonly Layer[], keys: string | readonly string[] = path): Layer | undefined {
+  return layers.findLast(({ values, given }) => given?.has(path) || valueAt(values, keys) !== undefined);
 }
 
 function givenAt(path: string, layer: Layer | undefined): Given | undefined {
@@ -23,8 +23,8 @@ function givenAt(path: string, layer: Layer | undefined): Given | undefined {
 }
 
 /** The name by which a user knows the value at a path: `--lr`, `setting rollscope.learningRate`, `run.json: optimizer.lr`. */
-export function nameOf(path: string, layers: readonly Layer[]): string {
-  const layer = layerOf(path, layers);
+export function nameOf(path: string, layers: readonly Layer[], keys?: readonly string[]): string {
+  const layer = layerOf(path, layers, keys);
   const given = givenAt(path, layer);
   switch (layer?.source.kind) {
     case 'option':
@@ -39,8 +39,8 @@ export function nameOf(path: string, layers: readonly Layer[]): string {
 }
 
 /** The remedy for a value, by where it was given; undefined if the message suffices. */
-export function remedyOf(path: string, layers: readonly Layer[]): string | undefined {
-  const source = layerOf(path, layers)?.source;
+export function remedyOf(path: string, layers: readonly Layer[], keys?: readonly string[]): string | undefined {
+  const source = layerOf(path, layers, keys)?.source;
   if (source?.kind === 'setting') return `Change it in the ${source.scope} settings.`;
   if (source?.kind === 'file') return `Change it in ${source.file}.`;
   return undefined;
@@ -53,14 +53,15 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
   const parts = issue.path.filter((part) => !/^\d+$/.test(String(part))).map(String);
   const path = parts.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const first = [...parts, issue.keys[0]!].join('.');
+    const whole = [...parts, issue.keys[0]!];
+    const first = whole.join('.');
     const keys = issue.keys.map((key) => `'${key}'`).join(', ');
-    const where = nameOf(first, layers);
+    const where = nameOf(first, layers, whole);
     const holder = where.endsWith(first) ? `${where.slice(0, -first.length)}${path}`.replace(/: ?$/, '') : where;
     return new RollscopeError(
       'config',
       `${holder}: unknown ${issue.keys.length === 1 ? 'field' : 'fields'} ${keys}.`,
-      remedyOf(first, layers) ?? 'Field names are those of config in run.json.',
+      nestedHint(issue.keys[0]!) ?? remedyOf(first, layers, whole) ?? 'Field names are those of config in run.json.',
       {
         details: {
           ...{ reason: 'unknown-field', field: holder, keys: issue.keys },
@@ -105,6 +106,13 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
     hint,
     { details },
   );
+}
+
+/** For the path of a field in the place of its name, as settings of VS Code are written. */
+function nestedHint(key: string): string | undefined {
+  if (!key.includes('.') || !settingAt(key)) return undefined;
+  const parts = key.split('.');
+  return `Write it as an object: ${parts.map((part) => `{"${part}": `).join('')}...${'}'.repeat(parts.length)}`;
 }
 
 /** The bounds of a number. */
@@ -163,7 +171,9 @@ function rangeOf({
 function nearestOf(value: unknown, choices: readonly string[] | undefined): string | undefined {
   if (!choices || typeof value !== 'string' || value === '') return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return choices.find((one) => plain(one).includes(plain(value)) || plain(value).includes(plain(one)));
+  const wanted = plain(value);
+  if (wanted === '') return undefined;
+  return choices.find((one) => plain(one).includes(wanted) || wanted.includes(plain(one)));
 }
 
 function nearestHint(nearest: string | undefined, name: string): string | undefined {

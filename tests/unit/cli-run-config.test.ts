@@ -202,7 +202,7 @@ describe('options', () => {
   test('aliases of an option have the same effect, and messages name the alias', () => {
     const config = train(
       ...['--learning-rate', '5e-7', '--num-generations', '4', '--loss-type', 'dr_grpo', '--max-grad-norm', '0.5'],
-      ...['--beta', '0.01', '--max-completion-length', '77', '--normalizer', 'grpo'],
+      ...['--beta', '0.01', '--max-completion-length', '77'],
     );
     expect(config).toMatchObject({
       group: 4,
@@ -263,6 +263,21 @@ describe('options', () => {
     });
   });
 
+  test('two names of one option contradict each other, unless they say the same', () => {
+    expect(train('--lora', '--lora-rank', '8').lora).toMatchObject({ rank: 8 });
+    expect(train('--steps', '5', '--max-steps', '5').steps).toBe(5);
+    for (const [first, second, args] of [
+      ['--steps', '--max-steps', ['--max-steps', '7', '--steps', '5']],
+      ['--lr', '--learning-rate', ['--lr', '1e-5', '--learning-rate', '1e-6']],
+      ['--lora', '--lora-rank', ['--lora', '4', '--lora-rank', '8']],
+      ['--no-lora', '--lora-rank', ['--no-lora', '--lora-rank', '8']],
+      ['--min-lr-ratio', '--min-lr', ['--min-lr-ratio', '0.1', '--min-lr', '1e-7']],
+    ] as const) {
+      expectThrow(() => train(...args), 'usage', { reason: 'contradiction', field: second });
+      expect(() => train(...args), first).toThrow(first);
+    }
+  });
+
   test('--votes or --group alone adjusts the other; a contradiction is an error', () => {
     expect(train('--votes', '4')).toMatchObject({ votes: 4, group: 4 });
     expect(train('--group', '32')).toMatchObject({ votes: 32, group: 32 });
@@ -321,6 +336,14 @@ describe('configuration file', () => {
     const bad = jsonFile({ sampling: { temprature: 1 } });
     const field = `${bad}: sampling`;
     expectThrow(() => train('--config', bad), 'config', { reason: 'unknown-field', field, keys: ['temprature'] });
+    // A path in the place of a name is named where it is, rather than as the option of that path.
+    const dotted = jsonFile({ 'optimizer.lr': 1e-5 });
+    expectThrow(() => train('--config', dotted), 'config', {
+      ...{ reason: 'unknown-field', field: dotted, keys: ['optimizer.lr'] },
+    });
+    expect(() => train('--config', dotted)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('{"optimizer": {"lr": ...}}') }),
+    );
     const range = jsonFile({ sampling: { topP: 2 } });
     const place = `${range}: sampling.topP`;
     expectThrow(() => train('--config', range), 'config', { reason: 'bad-value', field: place, value: 2 });
@@ -328,6 +351,10 @@ describe('configuration file', () => {
       ['model', { model: 5 }],
       ['dataset.path', { dataset: { path: ['a.jsonl'] } }],
       ['job', { job: 'imported' }],
+      // The embedded problems would be trained on.
+      ['dataset', { dataset: 'problems.jsonl' }],
+      ['dataset', { dataset: null }],
+      ['dataset', { dataset: ['problems.jsonl'] }],
     ] as const) {
       const file = jsonFile(value);
       expectThrow(() => train('--config', file), 'config', { reason: 'bad-value', field: `${file}: ${field}` });
@@ -399,6 +426,7 @@ describe('errors name the option, the value and the allowed values', () => {
       }),
     ],
     [['--model', ''], bad('--model', '')],
+    [['--device', '٣'], bad('--device', '٣', { choices: ['auto', ...DEVICE_NAMES] })],
   ])('%j', (args, facts) => {
     expectThrow(() => train(...args), 'config', facts);
   });

@@ -459,6 +459,8 @@ describe('the configuration of a run', () => {
     refused({ loss: { clipLow: 2 } }, { reason: 'bad-value', field: `${setting}: loss.clipLow`, value: 2 });
     refused({ loss: { clip: 2 } }, { reason: 'unknown-field', field: `${setting}: loss`, keys: ['clip'] });
     refused({ wacth: 'off' }, { reason: 'unknown-field', field: setting, keys: ['wacth'] });
+    refused({ 'optimizer.lr': 1 }, { reason: 'unknown-field', field: setting, keys: ['optimizer.lr'] });
+    refused({ dataset: 'other.jsonl' }, { reason: 'bad-value', field: `${setting}: dataset` });
     refused({ sampling: { temperature: 11 } }, { reason: 'bad-value', field: `${setting}: sampling.temperature` });
     for (const [config, value] of [
       [{ job: 'probe' }, 'job'],
