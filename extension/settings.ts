@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { allowedFor } from '../engine/config/messages.ts';
 import type { PathBase } from '../engine/config/paths.ts';
 import type { FieldMap } from '../engine/protocol/config.ts';
 import { EMBEDDED } from '../engine/protocol/embedded.ts';
+import { RollscopeError } from '../engine/protocol/errors.ts';
 import { RUN } from '../engine/protocol/settings/run.ts';
 import { spellingsOf } from '../engine/protocol/settings/schema.ts';
 import type { Shading } from '../engine/protocol/shades.ts';
@@ -48,12 +50,40 @@ export function placeOf(scope?: vscode.Uri): PathBase {
   return { folder, home: os.homedir(), exists: existsSync };
 }
 
-/** A setting of the editor alone. */
+/**
+ * A setting of the editor alone. VS Code only marks a value that is not allowed: here it is the default, since views are
+ * drawn all the same.
+ */
 function editorSetting<Id extends keyof EditorValues>(id: Id, scope?: vscode.Uri): EditorValues[Id] {
-  const { kind, default: usual } = EDITOR_SETTINGS[id];
-  const value = configuration(scope).get(id, usual as EditorValues[Id]);
-  if (kind.type !== 'choice') return value;
-  return (spellingsOf(kind.choices).get(value as string) ?? value) as EditorValues[Id];
+  const value = allowedValue(id, configuration(scope).get<unknown>(id, undefined));
+  return value === undefined ? (EDITOR_SETTINGS[id].default as EditorValues[Id]) : value;
+}
+
+/**
+ * The same for what an engine is started with.
+ * @throws RollscopeError `config` for a value that is not allowed
+ */
+function engineSetting<Id extends keyof EditorValues>(id: Id): EditorValues[Id] {
+  const given = configuration().get<unknown>(id, undefined);
+  if (given !== undefined && given !== null && allowedValue(id, given) === undefined) {
+    const name = `setting ${settingName(id)}`;
+    const allowed = allowedFor(EDITOR_SETTINGS[id]);
+    const text = typeof given === 'string' ? `'${given}'` : JSON.stringify(given);
+    throw new RollscopeError('config', `${name}: ${text} is not allowed; ${allowed}.`, 'Change it in the settings.', {
+      details: { reason: 'bad-value', field: name, value: given },
+    });
+  }
+  return editorSetting(id);
+}
+
+/** The value, in its usual spelling; undefined if it is not allowed. */
+function allowedValue<Id extends keyof EditorValues>(id: Id, value: unknown): EditorValues[Id] | undefined {
+  const { kind } = EDITOR_SETTINGS[id];
+  if (kind.type === 'switch') return typeof value === 'boolean' ? (value as EditorValues[Id]) : undefined;
+  if (typeof value !== 'string') return undefined;
+  if (kind.type !== 'choice') return value as EditorValues[Id];
+  const spelled = spellingsOf(kind.choices).get(value) ?? value;
+  return Object.hasOwn(kind.choices, spelled) ? (spelled as EditorValues[Id]) : undefined;
 }
 
 /** The file in the active editor, whose workspace folder may have its own settings. */
@@ -159,19 +189,19 @@ export function runsFolderSetting(): string | null {
   return given === '' ? null : path.resolve(folder ?? home, given);
 }
 
-/** The Node that runs the engine; null for VS Code's own. */
+/** The Node that runs the engine; null for VS Code's own. @throws RollscopeError `config` for a value that is no text */
 export function engineNode(): string | null {
-  return expandHome(editorSetting('engine.node').trim()) || null;
+  return expandHome(engineSetting('engine.node').trim()) || null;
 }
 
-/** The sandbox for programs of rewards. */
+/** The sandbox for programs of rewards. @throws RollscopeError `config` for any other word */
 export function sandbox(): EditorValues['engine.sandbox'] {
-  return editorSetting('engine.sandbox');
+  return engineSetting('engine.sandbox');
 }
 
-/** What an engine with a run does once no window is connected. */
+/** What an engine with a run does once no window is connected. @throws RollscopeError `config` for any other word */
 export function whenAlone(): EditorValues['engine.whenAlone'] {
-  return editorSetting('engine.whenAlone');
+  return engineSetting('engine.whenAlone');
 }
 
 /** Whether actions are offered above problems. @param scope the file: workspace folders can differ */
@@ -186,7 +216,8 @@ export function inlineResultsEnabled(scope: vscode.Uri): boolean {
 
 /** Names of columns by their role, as the user mapped them; empty without a map. Not checked. */
 export function fieldsSetting(scope: vscode.Uri): FieldMap {
-  return configuration(scope).get('fields', {});
+  const fields = configuration(scope).get<unknown>('fields', {});
+  return isObject(fields) ? fields : {};
 }
 
 /** What shades the tokens of rollouts in the editor. */

@@ -14,7 +14,6 @@ import { Disposables } from '../../engine/view/disposables.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import type { EngineService } from '../engine/service.ts';
 
-/** The active run of the window's engine; null where it has none. */
 /** A checkpoint that a run begins with: the folder of its run, and its step. */
 export interface CheckpointAt {
   folder: string;
