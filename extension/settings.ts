@@ -189,7 +189,7 @@ export function runsFolderSetting(): string | null {
   return given === '' ? null : path.resolve(folder ?? home, given);
 }
 
-/** The Node that runs the engine; null for VS Code's own. @throws RollscopeError `config` for a value that is no text */
+/** The Node that runs the engine; null for VS Code's own. @throws RollscopeError `config` for anything but text */
 export function engineNode(): string | null {
   return expandHome(engineSetting('engine.node').trim()) || null;
 }

@@ -42,7 +42,7 @@ try {
     command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
   }
   if (args.length === 0) program.outputHelp();
-  else await program.parseAsync(args, { from: 'user' });
+  else await program.parseAsync(withoutHelp(args), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) code = report(error);
   else {
@@ -51,6 +51,15 @@ try {
   }
 }
 await exit(code, () => failing);
+
+/** For the help of an unknown command, that command alone: commander would print nothing, or the help of the program. */
+function withoutHelp(given: string[]): string[] {
+  const named = given.filter((arg) => !arg.startsWith('-'));
+  const name = named[0] === 'help' ? named[1] : named[0];
+  const isHelp = named[0] === 'help' || given.some((arg) => arg === '--help' || arg === '-h');
+  if (!isHelp || name === undefined || name === 'help') return given;
+  return program.commands.some((one) => one.name() === name || one.aliases().includes(name)) ? given : [name];
+}
 
 /** Loads the error texts only now, since `--help` does not need them. */
 async function failWriting(error: NodeJS.ErrnoException, name: string): Promise<void> {

@@ -115,7 +115,7 @@ function contradicting(flag: string, other: RunFlag): RollscopeError {
     `${flag} and ${other.flag} are the same setting, with different values.`,
     'Use one of them.',
     {
-      details: { reason: 'contradiction', field: other.flag, settings: [other.placed.path] },
+      details: { reason: 'contradiction', field: other.flag, other: flag, settings: [other.placed.path] },
     },
   );
 }

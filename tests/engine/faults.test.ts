@@ -199,6 +199,9 @@ describe('an option', () => {
 
   test('or command that does not exist is refused', async () => {
     await refuses(['trian'], 'usage', { reason: 'unknown-command', field: 'trian', suggestion: 'train' });
+    const unknown = { reason: 'unknown-command', field: 'trian', suggestion: 'train' };
+    await refuses(['help', 'trian'], 'usage', unknown);
+    await refuses(['trian', '--help'], 'usage', unknown);
     await refuses(['resume', 'nothing'], 'run-not-found', { reason: 'unknown-run', value: 'nothing' });
   });
 });

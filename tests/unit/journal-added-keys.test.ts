@@ -138,7 +138,7 @@ test('a writer of a newer version holds its lock', async () => {
   expect(liveWriter(run)).toBeNull();
 });
 
-test('an import goes on, and an engine is found', async () => {
+test('an import resumes, and an engine is found', async () => {
   const state: ImportState = {
     ...{ source: '/rollouts', format: 'jsonl', fromZero: false, identified: true },
     position: { nextSeq: 3, frames: { file: 0, offset: 8 } },

@@ -75,6 +75,8 @@ function queryOf(text: string | undefined, options: FindOptions, problems: reado
   const mostReward = decimal('--max-reward', options.maxReward);
   const firstStep = wholeNumber('--from', options.from);
   const lastStep = wholeNumber('--to', options.to);
+  ordered('--min-reward', leastReward, '--max-reward', mostReward);
+  ordered('--from', firstStep, '--to', lastStep);
   return {
     ...(text !== undefined && { text: notEmpty('[text]', text) }),
     ...(regex !== undefined && { regex: notEmpty('--regex', regex) }),
@@ -97,6 +99,14 @@ function both(one: string, first: unknown, other: string, second: unknown): void
   if (first === undefined || second === undefined) return;
   throw new RollscopeError('usage', `${one} and ${other} exclude each other.`, `Remove ${one} or ${other}.`, {
     details: { reason: 'options-exclude', field: one, other },
+  });
+}
+
+/** @throws RollscopeError `usage` if nothing can be within two bounds */
+function ordered(one: string, least: number | undefined, other: string, most: number | undefined): void {
+  if (least === undefined || most === undefined || least <= most) return;
+  throw new RollscopeError('usage', `${one} ${least} is above ${other} ${most}.`, `Lower ${one} or raise ${other}.`, {
+    details: { reason: 'bad-range', field: one, value: least, other, most },
   });
 }
 

@@ -28,7 +28,7 @@ function limitOf({ limit, all, json }: Options): number {
       details: { reason: 'conflict', options: ['--all', '--limit'] },
     });
   }
-  return wholeNumber('--limit', limit) ?? SHOWN;
+  return wholeNumber('--limit', limit, { from: 1 }) ?? SHOWN;
 }
 
 /** Exit code 0, also for an empty folder; an unreadable run is listed with the reason. */

@@ -29,6 +29,21 @@ interface ShowOptions {
   json?: boolean;
 }
 
+/** Options that the whole run, and the disagreements of a grader, are shown without. */
+const OF_A_PROBLEM = ['problem', 'rollout', 'phase'] as const;
+
+/** @throws RollscopeError `usage` for an option that has no effect next to another */
+function refuseIgnored(options: ShowOptions): void {
+  const { report, disagreements } = options;
+  const ignored = report ? (['disagreements', 'step', ...OF_A_PROBLEM] as const) : disagreements ? OF_A_PROBLEM : [];
+  const found = ignored.find((name) => options[name] !== undefined && options[name] !== false);
+  if (found === undefined) return;
+  const [field, other] = [`--${found}`, report ? '--report' : '--disagreements'];
+  throw new RollscopeError('usage', `${field} has no effect with ${other}.`, `Remove ${field} or ${other}.`, {
+    details: { reason: 'options-exclude', field, other },
+  });
+}
+
 /**
  * Shows a run, with `--problem` a problem, with `--rollout` too one of its rollouts (both counted from 1). Throws
  * `usage` and `run-not-found`.
@@ -47,6 +62,7 @@ export async function show(run: string, options: ShowOptions): Promise<number> {
       details: { reason: 'option-needs-problem', field: name },
     });
   }
+  refuseIgnored(options);
   const [problems, columns] = await Promise.all([readProblems(folder), openColumns(folder)]);
   const notes = await notesAt(folder, { problem: id ?? null, row: given?.row ?? null, rollout: rollout ?? null });
   const plain = new Output(options.json === true);

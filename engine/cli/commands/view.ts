@@ -19,7 +19,7 @@ interface ViewOptions {
 /** Serves the panel until it is stopped. Throws `run-not-found`, `run-broken`. */
 export async function view(run: string, others: readonly string[], options: ViewOptions): Promise<number> {
   const output = new Output(options.json === true);
-  const port = wholeNumber('--port', options.port) ?? 0;
+  const port = wholeNumber('--port', options.port, { to: 65_535 }) ?? 0;
   const { runsFolder } = await placesOf(options.out);
   const folder = await findRun(run, runsFolder);
   const report = (error: unknown) => output.note(errorText(toErrorData(error)));
