@@ -19,7 +19,7 @@ const SIZES = {
   worker: 619,
   /** What a thread of an import loads. */
   judge: 250,
-  extension: 801,
+  extension: 820,
   panel: 451,
   /** The page that compares runs. */
   compare: 162,

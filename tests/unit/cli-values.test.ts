@@ -1,6 +1,6 @@
 /** Values of options that are not settings, and options that have no effect next to others. */
 import path from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, test } from 'vitest';
 import { find } from '../../engine/cli/commands/find.ts';
 import { runs } from '../../engine/cli/commands/runs.ts';
 import { show } from '../../engine/cli/commands/show.ts';
