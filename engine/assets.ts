@@ -15,7 +15,7 @@ function packageRoot(): string {
       return folder;
     }
     if (folder === path.dirname(folder)) {
-      throw new RollscopeError('internal', 'The files of Rollscope are not complete.', 'Install Rollscope again.', {
+      throw new RollscopeError('internal', 'Files of Rollscope are missing.', 'Install Rollscope again.', {
         details: { reason: 'incomplete-installation' },
       });
     }

@@ -52,7 +52,7 @@ export async function openAddress({ viewer, panel, library }: Opening, address: 
     throw new RollscopeError(
       'run-not-found',
       `There is no run in ${folder}.`,
-      'The link is of another machine, or the run was moved or deleted.',
+      'The link is from another machine, or the run was moved or deleted.',
     );
   }
   const run = await library.read(folder);

@@ -61,7 +61,7 @@ def main() -> None:
         "--out", required=True, help="folder for rollouts, metrics and checkpoints; shared by all nodes"
     )
     parser.add_argument("--print", action="store_true", help="print the command and end")
-    parser.add_argument("overrides", nargs="*", help="further Hydra overrides, behind --")
+    parser.add_argument("overrides", nargs="*", help="further Hydra overrides, after --")
     given = parser.parse_args()
     in_ray_job = RAY_JOB in os.environ
     if in_ray_job and not os.path.isabs(given.out):

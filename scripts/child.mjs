@@ -40,6 +40,6 @@ export function firstObject(child) {
       const line = text.split('\n').find((one) => one.startsWith('{'));
       if (line && text.endsWith('\n')) resolve(JSON.parse(line));
     });
-    child.once('exit', (code) => reject(new Error(`It ended with ${code} before it said where it is.`)));
+    child.once('exit', (code) => reject(new Error(`It ended with ${code} before it printed its address.`)));
   });
 }

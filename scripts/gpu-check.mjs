@@ -32,7 +32,7 @@ export async function packGpuCheck(file, program) {
     for (const name of PACKAGES) copyPackage(name, path.join(stage, 'node_modules', name));
     const loader = vulkanLoader();
     if (loader) fs.copyFileSync(fs.realpathSync(loader), path.join(stage, 'lib', 'libvulkan.so.1'));
-    else console.log('No Vulkan loader (libvulkan1) here: the archive brings none.');
+    else console.log('No Vulkan loader (libvulkan1) here: the archive will not contain one.');
     const options = { stdio: 'inherit', env: { ...process.env, XZ_OPT: '-0 -T0' } };
     const args = ['-cJf', path.resolve(file), '-C', path.dirname(stage), path.basename(stage)];
     if (spawnSync('tar', args, options).status !== 0) throw new Error('tar failed; it needs xz (xz-utils).');

@@ -29,8 +29,8 @@ listSkips(report.skips);
 if (report.unheard?.length > 0) {
   console.log(
     renews
-      ? '\nDropped, since no test heard it:'
-      : '\nSentences of tests/wording that no test heard; `npm test -- -u` drops them:',
+      ? '\nRemoved, since no test produced them:'
+      : '\nSentences of tests/wording that no test produced; `npm test -- -u` removes them:',
   );
   for (const one of report.unheard) console.log(`  ${one}`);
 }

@@ -5,7 +5,7 @@ export const Text = z.union([z.string(), z.number().transform(String)], 'expecte
 /** One reference answer, or several alternatives. */
 export const References = z.union(
   [Text.transform((text) => [text]), z.array(Text).min(1)],
-  'expected a string, a number, or a list of them',
+  'expected a string, a number, or a list of those',
 );
 
 /**

@@ -36,11 +36,11 @@ export function nameChoices(
   const naming = choiceNaming(rows);
   if (naming === null) {
     warnings.push(
-      `The answers in "${columns.answer}" do not all name one of the choices by letter, text or number: they are compared as they are.`,
+      `The answers in "${columns.answer}" do not all name one of the choices by letter, text or number, so they are compared as they are.`,
     );
   } else if (typeof naming === 'number') {
     warnings.push(
-      `The answers in "${columns.answer}" are taken as numbers of choices, from ${naming}: ${naming} is A. A response may name the letter or the text of the choice.`,
+      `The answers in "${columns.answer}" are taken as numbers of choices, counted from ${naming}: ${naming} is A. A response may name the letter or the text of the choice.`,
     );
   }
   return naming;
@@ -70,12 +70,12 @@ export async function splitReplies(
   if (solutions > 0) {
     const use = labels > 0 ? `, and ${labels} of them give the reference answer` : '';
     warnings.push(
-      `${solutions} of ${rows.length} chats in "${columns.prompt}" end with a turn of the assistant: it is not shown to the model${use}.`,
+      `${solutions} of ${rows.length} chats in "${columns.prompt}" end with an assistant turn, which is not shown to the model${use}.`,
     );
   }
   if (beginnings > 0) {
     warnings.push(
-      `${beginnings} of ${rows.length} chats in "${columns.prompt}" end with the beginning of a turn of the assistant: responses continue it.`,
+      `${beginnings} of ${rows.length} chats in "${columns.prompt}" end with the beginning of an assistant turn, which responses continue.`,
     );
   }
 }

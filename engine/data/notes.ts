@@ -34,11 +34,11 @@ export function notesOf(config: DatasetConfig, { columns, problems, prompts, rea
     );
   }
   if (labeled === 0 && (columns.answer !== null || reading.left.length > 0)) {
-    const why = columns.answer === null ? 'No column of answers was found' : `The column "${columns.answer}" is empty`;
+    const why = columns.answer === null ? 'No answer column was found' : `The column "${columns.answer}" is empty`;
     const others =
       reading.left.length === 0
         ? ''
-        : ` Not used: ${list(reading.left)}; one that has the answers can be named (--answer-field, or rollscope.fields in the editor).`;
+        : ` Not used: ${list(reading.left)}. If one of them contains the answers, name it (--answer-field, or rollscope.fields in the editor).`;
     warnings.push(`${why}: accuracy is not measured.${others}`);
   }
   const unseen = reading.left.filter((name) => READ_FIRST.test(name));
@@ -61,7 +61,7 @@ export function notesOf(config: DatasetConfig, { columns, problems, prompts, rea
   const marked = prompts.flatMap((prompt) => MARK.exec(prompt.user.slice(0, MARKS_WITHIN))?.[0] ?? []);
   if (marked.length > 0) {
     warnings.push(
-      `${marked.length} of ${problems.length} problems contain marks of a chat template, such as "${marked[0]}": the model reads them as plain text within its own template. Give the turns as messages ([{"role": "user", "content": "..."}]) instead.`,
+      `${marked.length} of ${problems.length} problems contain chat-template tokens, such as "${marked[0]}": the model reads them as plain text within its own template. Give the turns as messages ([{"role": "user", "content": "..."}]) instead.`,
     );
   }
   const repeated = problems.length - new Set(prompts.map((prompt) => JSON.stringify(prompt))).size;

@@ -31,7 +31,7 @@ const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jso
 const PYTHONS_OWN = /[{[,:]\s{0,9}(?:[bu]?'|(?:None|True|False|array\()(?!\w))/;
 
 const POINTER: Looks = {
-  as: 'a pointer of Git LFS, not the file itself',
+  as: 'a Git LFS pointer, not the file itself',
   hint: 'Fetch the file: git lfs pull',
 };
 const PAGE: Looks = { as: 'a page of a website', hint: 'Download the file itself, not the page that shows it.' };

@@ -9,7 +9,7 @@ export function decode(file: string, bytes: Uint8Array): string {
   if (bytes.length > MAX_BYTES) {
     throw new RollscopeError(
       'dataset',
-      `${file} has ${Math.round(bytes.length / 1e6)} MB; a text file may have ${MAX_BYTES / 1e6} MB.`,
+      `${file} has ${Math.round(bytes.length / 1e6)} MB; a text file may have at most ${MAX_BYTES / 1e6} MB.`,
       'Split it into several files in one folder, or convert it to Parquet.',
       { details: { reason: 'too-large', file } },
     );

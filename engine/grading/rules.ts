@@ -42,7 +42,7 @@ function badRule(rule: string, why: string): RollscopeError {
   return new RollscopeError(
     'config',
     `--answer ${rule}: ${why}.`,
-    'The first group is the answer, as in regex:is ([^.]+). Long look-around and back-references do not exist.',
+    'The first group is the answer, as in regex:is ([^.]+). Look-around of more than one character and back-references are not supported.',
     { details: { ...REFUSED, value: rule } },
   );
 }

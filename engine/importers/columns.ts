@@ -66,7 +66,7 @@ export function parseColumnMap(text: string | undefined): ColumnMap {
       throw new RollscopeError(
         'usage',
         `--map: '${pair}' does not have the form <field>=<column>.`,
-        `What a column can be: ${ROLLOUT_COLUMNS.join(', ')}. For example --map prompt=question,response=text.`,
+        `Available fields: ${ROLLOUT_COLUMNS.join(', ')}. For example: --map prompt=question,response=text`,
         { details: { reason: 'bad-map', value: pair } },
       );
     }

@@ -13,7 +13,7 @@ const COMMAND = /(?:^|\/)score-[^/]*\.js$/;
 export async function writeScoreProgram(folder: string): Promise<void> {
   const dist = assetPath('dist');
   if (!existsSync(path.join(dist, 'cli.js'))) {
-    throw new RollscopeError('internal', 'The files of Rollscope are not complete.', 'Install Rollscope again.', {
+    throw new RollscopeError('internal', 'Files of Rollscope are missing.', 'Install Rollscope again.', {
       details: { reason: 'incomplete-installation' },
     });
   }

@@ -133,7 +133,7 @@ async function recover(
 function shorter(folder: string, length: number, expected: number): RollscopeError {
   return new RollscopeError(
     'run-broken',
-    `${inRun(folder, EVENTS_FILE)} has ${plural(length, 'record')}, but ${expected} had been written.`,
+    `${inRun(folder, EVENTS_FILE)} has ${plural(length, 'record')}, but ${expected} were written.`,
     restoreHint(folder, EVENTS_FILE),
     { details: { reason: 'missing-records', file: EVENTS_FILE, records: length, needed: expected } },
   );

@@ -26,7 +26,7 @@ const TOLD = 8;
 export function describeIssues(error: z.ZodError): string {
   const told = error.issues.slice(0, TOLD).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
   const more = error.issues.length - told.length;
-  return [...told, ...(more > 0 ? [`and ${plural(more, 'other fault')}`] : [])].join('; ');
+  return [...told, ...(more > 0 ? [`and ${plural(more, 'more error')}`] : [])].join('; ');
 }
 
 const twins = new WeakMap<z.ZodType, z.ZodType>();

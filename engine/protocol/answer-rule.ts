@@ -43,7 +43,5 @@ function between(first: string, last: string): string {
 
 /** Why a rule is invalid; null if it is valid. */
 export function answerRuleError(text: string): { message: string; hint?: string } | null {
-  return parseAnswerRule(text)
-    ? null
-    : { message: `'${text.slice(0, 60)}' does not say where an answer stands`, hint: HINT };
+  return parseAnswerRule(text) ? null : { message: `'${text.slice(0, 60)}' is not an answer rule`, hint: HINT };
 }

@@ -32,7 +32,7 @@ const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; me
   declining: {
     text: 'accuracy falling',
     gravity: 'bad',
-    meaning: 'The accuracy (avg@k) is below that before training.',
+    meaning: 'Accuracy (avg@k) is lower than before training.',
   },
   learning: {
     text: 'learning',

@@ -90,7 +90,7 @@ function unreadable(error: unknown): ErrorData | null {
   return {
     code: 'disk',
     message: `${path} cannot be read (${code}).`,
-    hint: 'Check its permissions, and where links lead.',
+    hint: 'Check its permissions, and the targets of links.',
     details: { reason: 'unreadable', file: path, errno: code },
   };
 }

@@ -90,7 +90,7 @@ export function ownConfig(
   if (config) return config;
   throw new RollscopeError(
     'usage',
-    `${purpose} requires a run that Rollscope made. This one was imported from ${originText(origin)} and has no configuration of Rollscope.`,
+    `${purpose} requires a run trained by Rollscope. This one was imported from ${originText(origin)}, without a Rollscope configuration.`,
     hint,
   );
 }

@@ -132,7 +132,12 @@ export function evidenceOf(name: string, shape: StoredShape<unknown>, evidence: 
   }
   const fault = shape.fault(stored, name);
   if (fault === null) return stored;
-  throw new RollscopeError('run-broken', `What was recorded for the reward ${name} is damaged: ${fault}.`, undefined, {
-    details: { reason: 'damaged-evidence', reward: name, fault },
-  });
+  throw new RollscopeError(
+    'run-broken',
+    `The recorded evidence of the reward ${name} is damaged: ${fault}.`,
+    undefined,
+    {
+      details: { reason: 'damaged-evidence', reward: name, fault },
+    },
+  );
 }

@@ -73,5 +73,5 @@ export function checkClaim(columns: RunColumns, problems: readonly Problem[], ad
 export function claimText({ name, said, now, holds }: ClaimCheck): string {
   return holds
     ? `The claim holds: ${name} is ${now}.`
-    : `The claim does not hold: ${name} was said to be ${said} and is ${now}.`;
+    : `The claim does not hold: it says that ${name} is ${said}, but it is ${now}.`;
 }

@@ -72,7 +72,7 @@ export function tokenShades(subject: ShadeSubject, shading: TokenShading): Token
         top1.map((value, t) => value - top2[t]!),
         (value) => shadeOf('probability', Math.log(Math.max(value, 1e-9)), 0),
         SHADE_BOUNDS.probability,
-        'stronger: closer between the two likeliest tokens; strongest below 0.1',
+        'stronger: smaller margin between the two most likely tokens; strongest below 0.1',
       );
     case 'probability':
       return (
@@ -96,7 +96,7 @@ const ENTROPY = 'stronger: more uncertain; strongest above 2.5 nats';
 export function unshaded(shading: TokenShading, { logprob, advantage }: ShadeSubject): string {
   if (!logprob) return 'token probabilities were not recorded';
   if (shading === 'advantage' && (advantage ?? null) === null) return 'this rollout was not used for training';
-  if (shading === 'change') return 'no rollout at A begins like this one';
+  if (shading === 'change') return 'no rollout at A has the same beginning';
   return 'not recorded';
 }
 
@@ -236,7 +236,7 @@ function byChange({ logprob, before }: ShadeSubject): TokenShades | null {
     shades,
     rose,
     bounds: SHADE_BOUNDS.entropy.map(String),
-    legend: `change of the log-probability since A, nats; recorded for the first ${known} tokens, which a rollout at A begins with too`,
+    legend: `change of the log-probability since A, nats; known for the first ${known} tokens, which a rollout at A has in common`,
   };
 }
 

@@ -47,7 +47,7 @@ function problems(cpu: Probe | undefined, memoryBytes: number): string[] {
   const found: string[] = [];
   if (cpu && !cpu.works) found.push(`onnxruntime does not run on this machine: ${cpu.reason}`);
   if (memoryBytes < LEAST_MEMORY) {
-    found.push(`${bytes(memoryBytes)} of memory: enough for the embedded model, not for others.`);
+    found.push(`${bytes(memoryBytes)} of memory: enough for the embedded model, but not for others.`);
   }
   return found;
 }

@@ -87,7 +87,7 @@ function checkSize(path: string, size: number, most: number): void {
   throw new RollscopeError(
     'run-broken',
     `${path} is larger than ${most / 2 ** 20} MiB.`,
-    'It cannot be what it should be.',
+    'Replace it by a regular file.',
     {
       details: { reason: 'too-large', file: path, bytes: size, most },
     },

@@ -45,7 +45,7 @@ export async function requireSandbox(): Promise<void> {
   throw new RollscopeError(
     'config',
     `The sandbox bubblewrap does not work here: ${system}.`,
-    'Install it (the package bubblewrap of a Linux distribution), or choose --sandbox none if you trust model, data and program.',
+    'Install it (the package bubblewrap of a Linux distribution), or choose --sandbox none if you trust the model, the data and the program.',
     { details: { reason: 'no-sandbox', sandbox: 'bubblewrap', system } },
   );
 }

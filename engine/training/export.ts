@@ -30,7 +30,7 @@ import { copy, ensureFolder } from '../system/files.ts';
 const WEIGHTS = /^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
 
 const GGUF_BASE =
-  'The base model is a GGUF file, which peft does not load as a base: export with --format safetensors for a whole model, or name a base model in adapter_config.json.';
+  'The base model is a GGUF file, which peft cannot load: export the whole model with --format safetensors, or name another copy of the base model in adapter_config.json.';
 
 export const WEIGHT_FORMATS = ['peft', 'safetensors', 'gguf', 'gguf-q8_0', 'gguf-q4_0'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
@@ -48,7 +48,7 @@ export async function exportWeights(
 ): Promise<{ step: number; note?: string }> {
   const file = await readRunFile(run);
   const name = runName(run);
-  const instead = `Use the weights that ${originText(file.origin)} saved. To export the rollouts, use --format jsonl or parquet.`;
+  const instead = `Use the weights saved by ${originText(file.origin)}. To export the rollouts, use --format jsonl or parquet.`;
   const config = ownConfig(file, 'An export of weights', instead);
   if (config.job === 'probe') {
     const hint = 'To export its rollouts, use --format jsonl or parquet.';

@@ -60,7 +60,7 @@ async function evidenceOf(
 function unknownLength(): never {
   throw new RollscopeError(
     'config',
-    'The number of tokens of these responses is not known, which programs of rewards are told.',
+    'The number of tokens of these responses is unknown, but the program of the reward receives it.',
     'Give the token ids of each response.',
     { details: { reason: 'statistics-not-recorded', field: 'ids' } },
   );

@@ -115,7 +115,8 @@ function remedy(counts: ResponseCounts, { group }: Settings): string {
   if (mostly(counts.unanswered, counts)) {
     return 'Ask for an answer in a known form with --template, or specify where the answer is with --answer.';
   }
-  if (group === 1) return 'Raise --group and --votes: a rollout is compared with the other rollouts of its problem.';
+  if (group === 1)
+    return 'Raise --group and --votes, since a rollout is compared with the other rollouts of its problem.';
   return 'Try other problems, a higher --temperature or more rollouts (--votes, --group).';
 }
 

@@ -216,7 +216,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`;
     const { cause, killed, lines } = lastOutput(await this.program.lastLines(LOOKED_AT), LAST_LINES);
     const output = lines.join('\n');
-    const memory = killed ? 'Systems kill processes that need more memory than there is. ' : '';
+    const memory = killed ? 'The system kills processes when memory runs out. ' : '';
     return new RollscopeError(
       'engine-stopped',
       `TRL's process ${how}${cause ? `: ${cause}` : ''}${output === '' ? '' : `\nLast output:\n${output}`}`,

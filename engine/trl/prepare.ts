@@ -83,7 +83,7 @@ async function openSource({ model, chatTemplate, chatTemplateKwargs }: RunConfig
   throw new RollscopeError(
     'config',
     `--model ${model} does not work with --engine trl: TRL trains models in Hugging Face folders.`,
-    'Choose the folder or the Hub id that it was made of, or make a folder of it: train 0 steps of it with --no-lora --steps 0 --eval-samples 0, then rollscope export latest --format safetensors --out <folder>',
+    'Choose the folder or the Hub id of the original model, or convert this one to a folder: train it for 0 steps with --no-lora --steps 0 --eval-samples 0, then run rollscope export latest --format safetensors --out <folder>',
     { details: { reason: 'not-on-trl', field: '--model', value: model } },
   );
 }

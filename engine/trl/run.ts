@@ -98,7 +98,7 @@ export async function resumeTrl({
 function withoutRun(error: unknown): unknown {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'trl-ended') return error;
   const { file: _, run: __, ...details } = error.details;
-  return new RollscopeError(error.code, error.message, 'The run did not begin, and nothing of it was kept.', {
+  return new RollscopeError(error.code, error.message, 'The run did not start, and nothing of it was kept.', {
     details,
   });
 }

@@ -27,7 +27,8 @@ export function ask(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(patience);
-    const fail = (error: Error) => reject(signal.aborted ? new Error(`no answer within ${patience / 1000} s`) : error);
+    const fail = (error: Error) =>
+      reject(signal.aborted ? new Error(`no response within ${patience / 1000} s`) : error);
     const headers = { ...options.headers, ...(body !== null && { 'content-length': body.length }) };
     const request = open(url, { ...options, headers, signal });
     request.once('error', fail);
@@ -36,7 +37,7 @@ export function ask(
       let length = 0;
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length > MOST_BYTES) response.destroy(new Error('its answer is too long'));
+        if (length > MOST_BYTES) response.destroy(new Error('the response is too long'));
         else chunks.push(chunk);
       });
       response.once('error', fail);

@@ -67,7 +67,7 @@ export class RayJobs {
     if (zip.length > MOST_BYTES) {
       throw new RollscopeError(
         'config',
-        `The files of the job are ${bytes(zip.length)} in size, and Ray takes at most ${bytes(MOST_BYTES)}.`,
+        `The files of the job are ${bytes(zip.length)} in size; Ray accepts at most ${bytes(MOST_BYTES)}.`,
         'Train on fewer problems (--limit), or write a job with rollscope job --for verl and copy it to the cluster.',
         { details: { reason: 'job-too-large', bytes: zip.length, most: MOST_BYTES } },
       );
@@ -127,7 +127,7 @@ export class RayJobs {
     } catch {
       throw new RollscopeError(
         'engine-stopped',
-        `${url} does not answer as a Ray dashboard does.`,
+        `${url} does not respond like a Ray dashboard.`,
         'Check --address: it must be the address of the dashboard, for example http://head:8265.',
         { details: { reason: 'cluster-refused', server: url } },
       );

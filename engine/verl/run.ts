@@ -91,7 +91,7 @@ export class VerlRun implements RunHandle {
     throw new RollscopeError(
       'usage',
       'A run on verl cannot be paused.',
-      'Stop it: resumed, it continues from its last checkpoint.',
+      'Stop it instead: when it is resumed, it continues from its last checkpoint.',
       { details: { reason: 'cannot-pause', run: this.run } },
     );
   }
@@ -169,7 +169,7 @@ export class VerlRun implements RunHandle {
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       this.lost++;
-      meter.set({ activity: 'cluster', detail: 'the Ray cluster does not answer' });
+      meter.set({ activity: 'cluster', detail: 'the Ray cluster does not respond' });
       return null;
     }
   }
@@ -202,7 +202,7 @@ export class VerlRun implements RunHandle {
     const error = {
       code: 'engine-stopped' as const,
       message: `The job ${job.id} failed${message ? `: ${message.trim()}` : '.'}${lines ? `\nLast output:\n${lines}` : ''}`,
-      hint: `All of its output is in ${log.file}. Resumed, the run continues from verl's last checkpoint: rollscope resume <run>`,
+      hint: `All of its output is in ${log.file}. Resume the run from verl's last checkpoint with: rollscope resume <run>`,
     };
     return { type: 'end', reason: 'failed', error };
   }
@@ -210,7 +210,7 @@ export class VerlRun implements RunHandle {
   private leftAlone(): Ending {
     const { imported, job, jobs } = this.parts;
     imported.warn(
-      `The Ray cluster at ${jobs.cluster.url} did not answer, so the job ${job.id} was not stopped. If it is still running, resuming this run follows it again.`,
+      `The Ray cluster at ${jobs.cluster.url} did not respond, so the job ${job.id} was not stopped. If it is still running, resuming this run follows it again.`,
     );
     return { type: 'end', reason: 'stopped' };
   }
@@ -233,7 +233,7 @@ function forgotten(server: string, job: string): RollscopeError {
   return new RollscopeError(
     'engine-stopped',
     `The Ray cluster at ${server} does not know the job ${job}.`,
-    "The cluster may have been restarted, which ends its jobs. Resumed, the run continues from verl's last checkpoint: rollscope resume <run>",
+    "The cluster may have been restarted, which ends its jobs. Resume the run from verl's last checkpoint with: rollscope resume <run>",
     { details: { reason: 'job-unknown', server, job } },
   );
 }

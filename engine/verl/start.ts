@@ -130,7 +130,7 @@ function placesOf({ engine }: RunConfig, folder: string, { cluster }: RayJobs): 
     }
     throw new RollscopeError(
       'config',
-      `--outputs is missing: the folder on the cluster at ${cluster.url} that takes rollouts, metrics and checkpoints.`,
+      `--outputs is missing: the folder on the cluster at ${cluster.url} for rollouts, metrics and checkpoints.`,
       'Give an absolute path that all of its nodes share, for example --outputs /shared/outputs.',
       { details: { reason: 'outputs-missing', field: '--outputs', server: cluster.url } },
     );
@@ -252,7 +252,7 @@ function withLog(dump: Dump, log: JobLog): Dump {
 function withoutState(folder: string): RollscopeError {
   return new RollscopeError(
     'run-broken',
-    `${folder} does not say how far its job was followed: import.json is missing or damaged.`,
+    `${folder} does not contain how far its job was followed: import.json is missing or damaged.`,
     'Import what verl wrote into a new run: rollscope import <outputs>',
     { details: { reason: 'no-import-state', folder } },
   );

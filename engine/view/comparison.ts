@@ -110,7 +110,7 @@ export class ComparisonConversation {
   /** @throws RollscopeError `usage` for a run that is not compared */
   private check(folder: string): void {
     if (this.runs.some((run) => run.folder === folder)) return;
-    throw new RollscopeError('usage', `${folder} is not one of the runs that are compared.`, undefined, {
+    throw new RollscopeError('usage', `${folder} is not one of the compared runs.`, undefined, {
       details: { reason: 'not-compared', folder },
     });
   }

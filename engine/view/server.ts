@@ -173,7 +173,7 @@ function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRun
       if (found) return found.run;
       throw new RollscopeError(
         'run-not-found',
-        `Run ${runName(folder)} is not among those that are served.`,
+        `Run ${runName(folder)} is not served by this command.`,
         'Name it when you start: rollscope view <run> <other>.',
         { details: { reason: 'not-served', folder } },
       );

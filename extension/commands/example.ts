@@ -28,7 +28,7 @@ export async function openExample(app: Rollscope): Promise<void> {
   } else if (!(await exists(configurations))) {
     throw new RollscopeError(
       'config',
-      `${folder.fsPath} exists and is not the example.`,
+      `${folder.fsPath} exists, but is not the example.`,
       'Rename it, or open another folder, then open the example again.',
       { details: { reason: 'exists', file: folder.fsPath } },
     );

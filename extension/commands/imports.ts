@@ -134,8 +134,7 @@ function tellReport(job: ImportJob, report: PrintedImport | null): void {
 async function nameColumns(app: Rollscope, source: string, before: string | undefined): Promise<void> {
   const map = await write({
     title: 'Columns of the Rollouts',
-    prompt:
-      'The names of the columns: prompt and response, and where there are some reward, reference, step and others',
+    prompt: 'Names of the columns: prompt and response, and if available reward, reference, step and others',
     value: before ?? 'prompt=question,response=text,reward=score,reference=answer',
     ignoreFocusOut: true,
   });

@@ -99,7 +99,7 @@ export async function compareRollouts(app: Rollscope): Promise<void> {
       description: [correct === null ? '' : verdictText(correct), `reward ${quantityText('reward', reward)}`]
         .filter(Boolean)
         .join(' · '),
-      ...(isFork && { detail: 'Shares the longest beginning among those that voted otherwise' }),
+      ...(isFork && { detail: 'Shares the longest prefix among rollouts with another answer' }),
       index,
     })),
   );

@@ -59,7 +59,7 @@ export class ReportPanel implements vscode.WebviewPanelSerializer {
     }
     throw new RollscopeError(
       'usage',
-      `The report is on a different machine than your browser: ${file}`,
+      `The report is on another machine than your browser: ${file}`,
       `Download ${path.basename(file)} from the Explorer; it is self-contained.`,
     );
   }

@@ -48,7 +48,7 @@ function forkTable(fork: ForkPoint): string {
   const top =
     fork.undrawnTop === null
       ? []
-      : [`| likeliest, never drawn | ${quantityText('tokenProbability', fork.undrawnTop)} | |`];
+      : [`| most likely, never sampled | ${quantityText('tokenProbability', fork.undrawnTop)} | |`];
   return [
     forkText(fork),
     '',

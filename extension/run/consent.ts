@@ -20,7 +20,7 @@ export async function runsTheirs({ message, details }: RollscopeError): Promise<
       detail: [
         'The run was not made by you on this machine, or its run.json has changed. Resuming or forking it runs:',
         ...programs.map(shortened),
-        `in ${String(details?.folder ?? 'the folder of the engine')}, with your rights. Run it only if you trust it, the model and the data.`,
+        `in ${String(details?.folder ?? 'the folder of the engine')}, with your permissions. Run it only if you trust it, the model and the data.`,
       ].join('\n\n'),
     },
     RUN_IT,

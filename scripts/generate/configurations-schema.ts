@@ -21,7 +21,7 @@ export function configurationsSchema(): string {
     },
     additionalProperties: false,
     definitions: {
-      configuration: { description: 'What a run does; what is left out has its default.', ...configuration },
+      configuration: { description: 'Settings of the run; omitted ones have their defaults.', ...configuration },
     },
   };
   return `${JSON.stringify(schema, null, 1)}\n`;

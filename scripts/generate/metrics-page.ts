@@ -15,10 +15,10 @@ const END = '<!-- end of what is generated -->';
 export function metricsPage(current: string): string {
   const tables = [stepTable(), evaluationTable()];
   const [head, ...rest] = current.split(BEGIN);
-  if (rest.length !== tables.length) throw new Error('docs/metrics.md has not the marks for its tables.');
+  if (rest.length !== tables.length) throw new Error('docs/metrics.md lacks the markers of its tables.');
   const parts = rest.map((part, i) => {
     const [, after] = part.split(END);
-    if (after === undefined) throw new Error('docs/metrics.md has no mark for the end of a table.');
+    if (after === undefined) throw new Error('docs/metrics.md lacks the marker for the end of a table.');
     return `${BEGIN}\n\n${tables[i]}\n\n${END}${after}`;
   });
   return [head, ...parts].join('');

@@ -110,7 +110,7 @@ describe('an agent', () => {
     const silent = await connect(false);
     const refused = await call('start_run', input, silent);
     await silent.close();
-    expect(refused).toMatchObject({ failed: true, text: expect.stringContaining('cannot ask its user') });
+    expect(refused).toMatchObject({ failed: true, text: expect.stringContaining('cannot ask the user') });
     const { value } = await call('list_runs');
     expect(value.runs).toHaveLength(2);
   });

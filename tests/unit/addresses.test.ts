@@ -99,7 +99,7 @@ describe('within a run', () => {
       expect(claimText(check)).toBe(`The claim holds: ${name} is ${value}.`);
       const other = checkClaim(columns, problems, { ...address, says: `${name}=something` })!;
       expect(other.holds).toBe(false);
-      expect(claimText(other)).toBe(`The claim does not hold: ${name} was said to be something and is ${value}.`);
+      expect(claimText(other)).toBe(`The claim does not hold: it says that ${name} is something, but it is ${value}.`);
     },
   );
 

@@ -184,7 +184,7 @@ describe('a rollout document', () => {
     const hover = tokenHover(one, 1, { answer: '\\boxed{}', fork: forkAt(1) });
     expect(hover).toContain('Answer, found by `\\boxed{}`');
     expect(hover).toMatch(
-      /Diverges from the correct rollout 3 at token 2[\s\S]*never drawn[\s\S]*\(this one\)[\s\S]*end of the response/,
+      /Diverges from the correct rollout 3 at token 2[\s\S]*never sampled[\s\S]*\(this one\)[\s\S]*end of the response/,
     );
   });
 

@@ -361,7 +361,7 @@ describe("miles' dump", () => {
     mkdirSync(path.join(root, 'dump/rollout_data'), { recursive: true });
     writeFileSync(path.join(root, 'dump/rollout_data/0.pt'), '');
     await expect(importFrom(path.join(root, 'dump'), runIn(root))).rejects.toThrow(
-      /rollout_data\/0\.pt: the texts of this step are in its pickle only, and pickles are not read/,
+      /rollout_data\/0\.pt: the texts of this step are only in its pickle, and pickles are not read/,
     );
   });
 });

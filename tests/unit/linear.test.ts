@@ -32,7 +32,7 @@ test('records that are a string or a list', () => {
   }
   // each of its clusters is at fault
   const many = parseLine(`{"type":"group","seq":0,"clusters":[${of('0,', 400_000)}0]}`) as string;
-  expect(many).toMatch(/; and [\d,]+ other faults$/);
+  expect(many).toMatch(/; and [\d,]+ more errors$/);
   expect(many.length).toBeLessThan(1000);
 });
 

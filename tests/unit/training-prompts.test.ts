@@ -54,6 +54,6 @@ test("no sequence is longer than LongRoPE's original context, beyond which frequ
   const given = { ...model, config };
   expect(encodePrompts(prompts, { ...options, maxTokens: 10 - tokens }, given).encoded).toHaveLength(1);
   expect(() => encodePrompts(prompts, { ...options, maxTokens: 11 - tokens }, given)).toThrow(
-    "exceeds the 10 tokens up to which the model's LongRoPE is computed",
+    "exceeds the model's original context of 10 tokens, up to which LongRoPE is supported",
   );
 });

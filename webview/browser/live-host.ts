@@ -13,7 +13,7 @@ export interface LiveOptions {
 }
 
 const GONE = 'Connection to rollscope view lost. Reconnecting…';
-const UNKNOWN = 'This address is no longer valid. Open the one that rollscope view has printed.';
+const UNKNOWN = 'This address is no longer valid. Open the one that rollscope view printed last.';
 
 /** Messages are delivered in the order in which they were posted. */
 export function liveHost({ token, lost }: LiveOptions): Host {

@@ -219,7 +219,7 @@ export class DiagnosisLine extends Component {
             'new-wrong',
             `${CONFIDENT_WRONG} broke`,
             html`<b>${fresh} new</b>`,
-            'Those that were correct at A',
+            'Problems whose majority was correct at A',
           ),
         );
     } else {
@@ -245,7 +245,7 @@ export class DiagnosisLine extends Component {
             'unlikely',
             UNLIKELY,
             html`vote against likelihood <b>${unlikely}</b>`,
-            'Problems whose other rollouts are likelier than those of the majority: the two measures of confidence disagree',
+            'Problems whose other rollouts are more likely than those of the majority: the two measures of confidence disagree',
           ),
         );
     }

@@ -190,16 +190,16 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
   } = report;
   const counted = `${plural(rollouts, 'rollout')} of ${plural(problems, 'problem')} in ${plural(steps, 'step')}`;
   const what = rollouts > 0 ? counted : 'curves without rollouts';
-  output.print(`Imported ${what} to ${folder}${resumed ? ', with what was imported before' : ''}.`);
+  output.print(`Imported ${what} to ${folder}${resumed ? ', in addition to what was imported before' : ''}.`);
   if (faults > 0) {
-    output.print(`Left out: ${plural(faults, 'row')} that could not be read:`);
+    output.print(`Skipped ${plural(faults, 'row')} that could not be read:`);
     for (const { place, why } of named) output.print(`  ${place}: ${why}`);
     if (faults > named.length) output.print(`  and ${whole(faults - named.length)} more`);
   }
   if (withoutStep !== null) output.print(withoutStep);
   if (unmatched > 0) {
     output.print(
-      `${plural(unmatched, 'problem')} of the log ${unmatched === 1 ? 'is' : 'are'} not in ${options.dataset}: taken as logged.`,
+      `${plural(unmatched, 'problem')} of the log ${unmatched === 1 ? 'is' : 'are'} not in ${options.dataset}: used as logged.`,
     );
   }
   if (compared > 0) {

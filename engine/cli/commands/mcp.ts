@@ -79,7 +79,7 @@ async function confirm(server: Server, args: readonly string[]): Promise<void> {
   if (!server.getClientCapabilities()?.elicitation) {
     throw new RollscopeError(
       'usage',
-      'This client cannot ask its user, so no run is started.',
+      'This client cannot ask the user for confirmation, so no run is started.',
       `Start it in a terminal: rollscope ${args.join(' ')}. Or serve with: rollscope mcp --allow-start`,
       { details: { reason: 'no-confirmation' } },
     );

@@ -40,7 +40,7 @@ export async function report(name: string, options: ReportOptions): Promise<numb
     const content = Buffer.from(page);
     await writeWhole(file, content);
     output.print(`Wrote ${file} (${bytes(content.length)}): the panel with ${note}.`);
-    if (taken + unreadable < all) output.note(`--megabytes ${limit / 1e6} left the others out.`);
+    if (taken + unreadable < all) output.note(`--megabytes ${limit / 1e6} excluded the others.`);
     if (unreadable > 0) output.note(`The rollouts of ${plural(unreadable, 'group')} cannot be read.`);
     output.result({ run: run.run, path: file, bytes: content.length, groups: taken, unreadable, all });
   } finally {

@@ -55,7 +55,7 @@ function settingsTable({ settings, runs }: RunComparison): string {
 }
 
 function problemsTable(runs: readonly RunAtStep[], differing: readonly DifferingProblem[]): string {
-  if (differing.length === 0) return 'The answers to no problem differ.';
+  if (differing.length === 0) return 'The answers are the same for every problem.';
   const rows = differing
     .slice(0, MOST)
     .map(({ id, reference, runs: those }) => [

@@ -66,12 +66,12 @@ export async function showDisagreements(output: Output, { folder, problems, colu
   if (rewardIsVote) output.print(`${REWARD_IS_VOTE}.`);
   if (compared === 0) {
     output.print(
-      'Nothing to compare: no rollout was judged by both, by the trainer and by Rollscope with a reference.',
+      'Nothing to compare: no rollout has both a verdict of the trainer and a reference that Rollscope can compare with.',
     );
     return;
   }
   output.print(
-    `${whole(found.length)} of ${plural(compared, 'rollout')} judged differently by the trainer and by Rollscope.`,
+    `${whole(found.length)} of ${plural(compared, 'rollout')} are graded differently by the trainer and by Rollscope.`,
   );
   if (found.length > 0) output.print(`\n${tableOf(found.slice(0, SHOWN))}`);
   if (found.length > SHOWN) output.print(`\n${whole(found.length - SHOWN)} more (--json has all).`);

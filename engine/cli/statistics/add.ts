@@ -110,7 +110,7 @@ function checkFinite(found: readonly TokenColumns[], { source: { name } }: Token
   if (found.every(hasFiniteTokens)) return;
   throw new RollscopeError(
     'model',
-    `${name} gives token probabilities that are not finite for problem '${problem}'.`,
+    `The token probabilities of ${name} are not finite for problem '${problem}'.`,
     'Choose another model: its weights may be damaged.',
     { details: { reason: 'non-finite', model: name, problem } },
   );

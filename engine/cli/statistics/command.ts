@@ -89,6 +89,6 @@ export function printStatistics(output: Output, report: StatisticsReport, { by }
       : 'No token statistics were computed.';
   output.print(`${what}${known > 0 ? ` ${plural(known, 'rollout')} had them already.` : ''}`);
   for (const [reason, count] of Object.entries(left)) {
-    output.print(`Left as they were: ${plural(count, 'rollout')}: ${LEFT_OUT[reason as LeftOut]}.`);
+    output.print(`Not computed for ${plural(count, 'rollout')}: ${LEFT_OUT[reason as LeftOut]}.`);
   }
 }

@@ -17,7 +17,7 @@ import type { Problem, Prompt } from '../../protocol/problem.ts';
 /** Why a rollout is skipped. */
 export const LEFT_OUT = {
   'no-prompt': 'their prompt was not logged',
-  'several-turns': 'they have several turns, which the model did not get as one text',
+  'several-turns': 'they have several turns, which the model did not receive as one text',
   'other-tokens': "their tokens are not those of the model's tokenizer",
   'too-long': "prompt and response exceed the model's context length",
   empty: 'they are empty',

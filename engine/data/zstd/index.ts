@@ -59,7 +59,7 @@ function frameHeader(view: DataView, from: number): FrameHeader {
   const end = sizeAt + sizeBytes;
   if (end > view.byteLength) damaged();
   for (let i = dictionaryAt; i < sizeAt; i++) {
-    if (view.getUint8(i) !== 0) throw new Error('Zstandard data with a dictionary of its own');
+    if (view.getUint8(i) !== 0) throw new Error('Zstandard data with its own dictionary');
   }
   const sizes: Record<number, () => number> = {
     1: () => view.getUint8(sizeAt),

@@ -127,7 +127,7 @@ function remarksOf(models: readonly ModelMeasures[], skipped: readonly string[])
   const standing = all.filter((text) => text.startsWith('>')).length;
   if (standing > 0) {
     remarks.push(
-      `${standing} of ${all.length} runs were not lost by their last step. They count with the step after it, so models without a loss are tied; more steps (--steps) would separate them.`,
+      `${standing} of ${all.length} runs were not lost by their last step. They count as lost at the next step, so models without a loss are tied; more steps (--steps) would separate them.`,
     );
   }
   if (models.length >= FEWEST) {

@@ -73,7 +73,7 @@ function open(root: string): Dump {
 }
 
 const NO_TEXTS =
-  'the texts of this step are in its pickle only, and pickles are not read: opening one can run a program. Write its samples as JSON Lines where you trust it';
+  'the texts of this step are only in its pickle, and pickles are not read, since opening one can run a program. If you trust it, write its samples as JSON Lines';
 
 async function conversationsIn(root: string): Promise<StepFile[]> {
   const found: StepFile[] = [];
@@ -136,7 +136,7 @@ function entryOf(values: RowValues, tokens: ReadonlyMap<number, RowValues>): Lin
   if (!Array.isArray(messages) || !messages.every(isMessage)) throw new RowFault('bad-rollout', 'no messages');
   const first = promptLength(prompt, messages);
   const response = responseOf(messages.slice(first));
-  if (!response) throw new RowFault('no-response', 'no turn of the assistant');
+  if (!response) throw new RowFault('no-response', 'no assistant turn');
   const asked = messages.slice(0, first);
   return {
     problem: rows.problem({ prompt: asked.length > 0 ? asked : prompt }),

@@ -58,7 +58,10 @@ function checkTokens(
     const [reason, bound] =
       most === config.contextLength
         ? ['prompt-too-long', `the model's context length of ${most}`]
-        : ['beyond-original-context', `the ${most} tokens up to which the model's LongRoPE is computed`];
+        : [
+            'beyond-original-context',
+            `the model's original context of ${most} tokens, up to which LongRoPE is supported`,
+          ];
     throw new PromptError(
       problem,
       `The prompt has ${tokens.length} tokens; with ${maxTokens} new tokens it exceeds ${bound}.`,
@@ -103,7 +106,7 @@ function warningsOf(
     const names = tokenizer.templateNames.join(', ');
     warnings.push(
       `The model ${name} has no chat template${names && ` of its own choice, but some by name (${names})`}: prompts are plain text. ` +
-        `${names ? 'Choose one with --chat-template' : 'For a chat model give one with --chat-template'}; --chat-template none says that plain text is meant.`,
+        `${names ? 'Choose one with --chat-template' : 'For a chat model, pass one with --chat-template'}; with --chat-template none, plain text is intended.`,
     );
   }
   if (!tokenizer.eosIds.some((id) => id < config.vocabularySize)) {

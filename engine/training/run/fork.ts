@@ -51,7 +51,7 @@ export async function openParent(config: RunConfig, { folder, step }: { folder: 
       if (file.modelFingerprint === null || modelOf(fingerprint) === modelOf(file.modelFingerprint)) return;
       throw new RollscopeError(
         'model',
-        `The model ${config.model} has changed since run ${run} was trained: its checkpoint does not fit.`,
+        `The model ${config.model} has changed since run ${run} was trained, so its checkpoint does not fit.`,
         'Restore the model, or start a new run with: rollscope train',
         { details: { reason: 'changed', field: 'model', run } },
       );

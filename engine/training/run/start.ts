@@ -39,7 +39,7 @@ function refuseOthers(config: RunConfig): void {
   const value = config.engine?.kind;
   throw new RollscopeError(
     'config',
-    `--engine ${value} trains only: forks, probes and experiments are made by the engine of Rollscope.`,
+    `--engine ${value} only trains: forks, probes and experiments need Rollscope's own engine.`,
     'Leave out --engine, or start it with: rollscope train',
     { details: { reason: 'train-only', field: '--engine', value } },
   );
