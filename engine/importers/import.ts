@@ -38,10 +38,11 @@ export async function importDump(
     : null;
   const problems = new LoggedProblems(known);
   if (state) await restore(problems, folder, state);
-  const { rules, now } = options;
+  const { now } = options;
+  const clock = now ? { now } : {};
   const run = state
-    ? await ImportedRun.reopen(folder, state.position, problems, { rules, ...(now && { now }) })
-    : await ImportedRun.create(folder, contentsOf(dump, options), problems, { rules, ...(now && { now }) });
+    ? await ImportedRun.reopen(folder, state.position, problems, clock)
+    : await ImportedRun.create(folder, contentsOf(dump, options), problems, clock);
   run.watchCollapse();
   const work = new ImportWork({ importer, source: from, dump, problems, run, options, before: state });
   try {

@@ -23,8 +23,8 @@ export interface WrittenGroup {
   graders: GraderCounts;
 }
 
-/** Grades, clusters and votes. @param rules how answers are found and compared; undefined for the automatic ones */
-export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: GradingRules | undefined): WrittenGroup {
+/** Grades, clusters and votes. @param rules how answers are found and compared */
+export function judgeGroup({ id, problem, rollouts }: GroupToJudge, rules: GradingRules): WrittenGroup {
   const detail = foreignGroup(id, problem, rollouts, rules);
   return {
     summary: groupSummary(detail),

@@ -1,6 +1,5 @@
 /** The run folder that an import writes, through the journal, as the engine writes its own. */
 import { evaluationMetrics, stepMetrics } from '../analysis/index.ts';
-import type { GradingRules } from '../grading/grader.ts';
 import { createJournal } from '../journal/create.ts';
 import type { Journal, JournalOptions } from '../journal/journal.ts';
 import type { JournalPosition } from '../journal/layout.ts';
@@ -8,13 +7,12 @@ import { openJournalAt } from '../journal/open.ts';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import type { JudgedGroup, Phase } from '../protocol/group.ts';
 import { STEP_METRICS, type StepMetric } from '../protocol/metrics.ts';
-import type { EvaluationRecord, RunRecord, StepRecord } from '../protocol/records.ts';
+import type { StepRecord } from '../protocol/records.ts';
 import type { ForeignRun, RunOrigin } from '../protocol/run-file.ts';
 import { VERSION } from '../protocol/version.ts';
-import { finiteOrNull, finiteValues } from './finite.ts';
-import type { ForeignRollout } from './group.ts';
+import { finiteValues } from './finite.ts';
 import { ImportWatch } from './import-watch.ts';
-import { judgeGroup, type WrittenGroup } from './judge.ts';
+import type { WrittenGroup } from './judge.ts';
 import { type ForeignMetrics, toMetrics } from './metrics.ts';
 import type { RunProblems } from './problems.ts';
 
@@ -24,15 +22,6 @@ export interface ForeignContents {
   run: ForeignRun;
   /** When the run was started; null if unknown. */
   created: Date | null;
-  model?: Partial<RunRecord['model']>;
-  device?: string | null;
-  /** Versions of the packages that the trainer uses, such as torch. */
-  versions?: Record<string, string>;
-}
-
-export interface ImportedRunOptions extends JournalOptions {
-  /** How answers are found and compared. */
-  rules?: GradingRules;
 }
 
 /** The number of imported items. */
@@ -54,7 +43,6 @@ export class ImportedRun {
   private constructor(
     private readonly journal: Journal,
     private readonly problems: RunProblems,
-    private readonly rules: GradingRules | undefined,
   ) {}
 
   /**
@@ -65,16 +53,16 @@ export class ImportedRun {
     folder: string,
     contents: ForeignContents,
     problems: RunProblems,
-    options: ImportedRunOptions = {},
+    options: JournalOptions = {},
   ): Promise<ImportedRun> {
-    const { origin, run, created, versions = {}, model, device = null } = contents;
+    const { origin, run, created } = contents;
     const runFile = {
       format: RUN_FORMAT,
       created: (created ?? options.now?.() ?? new Date()).toISOString(),
       origin,
       config: null,
       foreign: { ...run, settings: finiteValues(run.settings) },
-      versions: { ...versions, rollscope: VERSION },
+      versions: { rollscope: VERSION },
       modelFingerprint: null,
       dataFingerprint: null,
     };
@@ -84,11 +72,11 @@ export class ImportedRun {
       config: null,
       problems: 0,
       evaluationProblems: 0,
-      model: { name: run.model, parameters: null, trainable: null, fingerprint: null, vocabulary: null, ...model },
+      model: { name: run.model, parameters: null, trainable: null, fingerprint: null, vocabulary: null },
       dataFingerprint: null,
-      device,
+      device: null,
     });
-    return new ImportedRun(journal, problems, options.rules);
+    return new ImportedRun(journal, problems);
   }
 
   /**
@@ -99,16 +87,16 @@ export class ImportedRun {
     folder: string,
     at: JournalPosition,
     problems: RunProblems,
-    options: ImportedRunOptions,
+    options: JournalOptions,
   ): Promise<ImportedRun> {
     const journal = await openJournalAt(folder, at, options);
     journal.append({ type: 'lifecycle', event: 'resumed' });
-    return new ImportedRun(journal, problems, options.rules);
+    return new ImportedRun(journal, problems);
   }
 
-  /** A run whose journal is open. @param rules how answers are found and compared */
-  static over(journal: Journal, problems: RunProblems, rules: GradingRules): ImportedRun {
-    return new ImportedRun(journal, problems, rules);
+  /** A run whose journal is open. */
+  static over(journal: Journal, problems: RunProblems): ImportedRun {
+    return new ImportedRun(journal, problems);
   }
 
   get folder(): string {
@@ -123,12 +111,6 @@ export class ImportedRun {
   /** The position of the journal: the import can be continued from here once it is durable. */
   get position(): JournalPosition {
     return this.journal.position();
-  }
-
-  /** The rollouts of one problem, with the problems that were found since the last group. */
-  group(phase: Phase, step: number, problem: number, rollouts: readonly ForeignRollout[]): void {
-    const group = { id: { phase, step }, problem: this.problems.get(problem), rollouts };
-    this.written(judgeGroup(group, this.rules), this.problems.count);
   }
 
   /**
@@ -159,22 +141,17 @@ export class ImportedRun {
   }
 
   /** An evaluation, after its groups of the phases `evaluation` and `greedy`. */
-  evaluation(
-    step: number,
-    { seconds, foreign }: { seconds?: number; foreign?: Record<string, number | null> } = {},
-  ): void {
+  evaluation(step: number): void {
     const sampled = this.taken('evaluation', step);
     const greedy = this.taken('greedy', step);
-    const record: Omit<EvaluationRecord, 'seq' | 'time'> = {
+    this.journal.append({
       type: 'evaluation',
       step,
       problems: Math.max(sampled.length, greedy.length),
       samples: Math.max(1, ...sampled.map(({ rollouts }) => rollouts.length)),
       ...evaluationMetrics(sampled, greedy),
-      ...(foreign && { foreign: finiteValues(foreign) }),
-      timing: { seconds: finiteOrNull(seconds) },
-    };
-    this.journal.append(record);
+      timing: { seconds: null },
+    });
   }
 
   /** The trainer's log entry for a step, whenever it is read. */

@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { FramePointer, GroupDetail, GroupSummary, ScoredBy } from '../protocol/group.ts';
 import { groupSummary } from '../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../protocol/problem.ts';
-import { type GroupRecord, JournalRecord, type NewRecord } from '../protocol/records.ts';
+import { type GroupRecord, JournalRecord, type NewRecord, type RecordOf } from '../protocol/records.ts';
 import { ownConfig, type RunFile } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { type Disk, realDisk } from '../system/disk.ts';
@@ -128,11 +128,6 @@ export class Journal {
     this.append({ type: 'problems', total });
   }
 
-  /** Whether records are being recognized instead of written. */
-  get replaying(): boolean {
-    return this.#replay !== null;
-  }
-
   /** Number of records in the journal. */
   get length(): number {
     return this.#offsets.length;
@@ -148,6 +143,7 @@ export class Journal {
    * already; where that one differs it is dropped with all after it, a warning `replay-diverged` is written, and the
    * run resumes from there. Throws `disk`; the journal is then unchanged.
    */
+  append<T extends JournalRecord['type']>(record: { type: T } & Extract<NewRecord, { type: T }>): RecordOf<T>;
   append(record: NewRecord): JournalRecord {
     this.#assertOpen();
     const recorded = record.type === 'checkpoint' ? this.#recorded.get(record.step) : undefined;
@@ -181,7 +177,7 @@ export class Journal {
   /** The same for a group that was encoded elsewhere. */
   appendEncoded(summary: GroupSummary, encoded: Uint8Array): GroupRecord {
     const frame = this.#placeFrame(encoded);
-    return this.append({ type: 'group', ...summary, frame }) as GroupRecord;
+    return this.append({ type: 'group', ...summary, frame });
   }
 
   /**
@@ -263,6 +259,17 @@ export class Journal {
     }
     const lines = bytes.toString().trimEnd().split('\n').map(parseLine);
     return lines.flatMap((line) => (typeof line === 'string' ? [] : (line.record ?? [])));
+  }
+
+  /** `limit` records from number `seq` on, fewer only at the end: numbers of unknown records are skipped. */
+  pageFrom(seq: number, limit: number): JournalRecord[] {
+    const found: JournalRecord[] = [];
+    for (let at = seq; at < this.length && found.length < limit; ) {
+      const many = limit - found.length;
+      found.push(...this.recordsFrom(at, many));
+      at += many;
+    }
+    return found;
   }
 
   /** Makes everything durable and lets go of the folder. */

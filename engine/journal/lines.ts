@@ -22,29 +22,13 @@ export interface Line {
  * one chunk and one line.
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-  const handle = await openRegular(path);
-  try {
-    let number = 1;
-    let position = 0;
-    let start = 0;
-    let rest: Uint8Array[] = [];
-    for (;;) {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
-      if (bytesRead === 0) return;
-      let begin = 0;
-      for (let at = buffer.indexOf(NEWLINE); at >= 0 && at < bytesRead; at = buffer.indexOf(NEWLINE, begin)) {
-        const bytes = Buffer.concat([...rest, buffer.subarray(begin, at)]);
-        rest = [];
-        begin = at + 1;
-        start += bytes.length + 1;
-        yield { text: bytes.toString(), number: number++, end: start };
-      }
-      if (begin < bytesRead) rest.push(buffer.subarray(begin, bytesRead));
-      position += bytesRead;
-      checkLength(path, position - start);
+  let number = 1;
+  let end = 0;
+  for await (const block of readLineBlocks(path)) {
+    for (const bytes of linesOf(block)) {
+      end += bytes.length + 1;
+      yield { text: bytes.toString(), number: number++, end };
     }
-  } finally {
-    await handle.close();
   }
 }
 

@@ -12,12 +12,11 @@ import { RunFile } from '../protocol/run-file.ts';
 import { newerVersion, VERSION } from '../protocol/version.ts';
 import { readRegularNow } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
-import { eventsSize, readLog } from './events.ts';
+import { readLog } from './events.ts';
 import { upgradeProblem, upgradeRunFile } from './formats/upgrade.ts';
 import { EVENTS_FILE, inRun, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
 import { readLines } from './lines.ts';
 import { refuseLinksOut } from './links.ts';
-import { liveWriter } from './lock.ts';
 import { missingFile } from './missing-file.ts';
 
 export interface RunFolder {
@@ -26,25 +25,19 @@ export interface RunFolder {
   records: JournalRecord[];
   /** Records of types that this version does not know, by type: they were passed over. */
   skipped: Record<string, number>;
-  /** The last record was never finished and no writer lives: the run was killed. */
-  torn: boolean;
 }
 
 /** Reads all of a run but its rollouts. Throws `run-not-found`, `run-version`, or `run-broken` with file and line. */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
   const runFile = await readRunFile(folder);
   const problems = await readProblems(folder);
-  const writing = liveWriter(folder) !== null;
-  const size = await eventsSize(folder);
   const records: JournalRecord[] = [];
   const skipped: RunFolder['skipped'] = {};
-  let end = 0;
   for await (const line of readLog(folder)) {
     if (line.record) records.push(line.record);
     else skipped[line.type] = (skipped[line.type] ?? 0) + 1;
-    end = line.end;
   }
-  return { runFile, problems, records, skipped, torn: !writing && end < size };
+  return { runFile, problems, records, skipped };
 }
 
 /**

@@ -167,8 +167,6 @@ export const EvaluationRecord = z.strictObject({
     .array(z.strictObject({ k: z.int().min(1), pass: Estimate, majority: Estimate }))
     .nullable()
     .default(null),
-  /** Metrics of another trainer, under its own names; absent if there are none. */
-  foreign: z.record(z.string(), nullable).optional(),
   timing: z.strictObject({ seconds: nullable }),
 });
 export type EvaluationRecord = z.infer<typeof EvaluationRecord>;
@@ -288,6 +286,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
 export type JournalRecord = z.infer<typeof JournalRecord>;
 /** The types of records that this version knows. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set(JournalRecord.options.map(({ shape }) => shape.type.value));
+/** The record of a type. */
+export type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 type WithoutBase<T> = T extends unknown ? Omit<T, 'seq' | 'time'> : never;
 /** A record before the journal has given it its number and time. */
 export type NewRecord = WithoutBase<JournalRecord>;

@@ -1,7 +1,14 @@
 /** The one fold of a run's records into columns. Deterministic; it changes the columns in place, for each record is folded once. Pure. */
 import type { ScoredBy } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
-import type { GroupRecord, JournalRecord, MetricsRecord, StatisticsRecord, StepRecord } from '../protocol/records.ts';
+import type {
+  GroupRecord,
+  JournalRecord,
+  MetricsRecord,
+  RecordOf,
+  StatisticsRecord,
+  StepRecord,
+} from '../protocol/records.ts';
 import { saysRight } from '../reward/says-right.ts';
 import { fromNullable, fromTruth, RunColumns } from './columns.ts';
 import type { Head, RecordedForecast } from './head.ts';
@@ -9,7 +16,7 @@ import { foreignMetric } from './series.ts';
 
 /** A record about the run as a whole. */
 export type HeadRecord = Exclude<JournalRecord, GroupRecord | StepRecord | MetricsRecord | StatisticsRecord>;
-type ForecastRecord = Extract<JournalRecord, { type: 'forecast' }>;
+type ForecastRecord = RecordOf<'forecast'>;
 
 /**
  * Adds one record. Records arrive in the order of `seq`; one that was already folded is ignored, so overlapping

@@ -4,9 +4,7 @@
  */
 import type { Forecast, ForecastScore, ProblemForecast } from '../protocol/forecast.ts';
 import type { ScoredBy } from '../protocol/group.ts';
-import type { EvaluationRecord, JournalRecord } from '../protocol/records.ts';
-
-type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+import type { EvaluationRecord, RecordOf } from '../protocol/records.ts';
 
 /** The prediction for one problem. */
 export interface Prediction extends ProblemForecast {

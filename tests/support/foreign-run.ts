@@ -3,10 +3,11 @@
  * the tokens, fingerprints or configuration that our engine records. Deterministic.
  */
 import type { ForeignRollout } from '../../engine/importers/group.ts';
-import { LoggedProblems } from '../../engine/importers/problems.ts';
+import { LoggedProblems, type RunProblems } from '../../engine/importers/problems.ts';
 import { type ForeignContents, ImportedRun } from '../../engine/importers/run.ts';
 import { readProblems } from '../../engine/journal/reader.ts';
 import type { Problem } from '../../engine/protocol/problem.ts';
+import { writeGroup } from './import.ts';
 
 export const TRL = { engine: 'TRL', version: '0.20.0', files: ['completions_00001.parquet', 'trainer_state.json'] };
 
@@ -71,21 +72,17 @@ export async function writeForeignRun(folder: string, options: ForeignFixtureOpt
   };
   const clock = new Date(Date.UTC(2026, 10, 28, 12));
   const run = await ImportedRun.create(folder, contents, logged, { now: () => clock });
-  write(run, steps);
+  write(run, logged, steps);
   await run.end('completed');
   return { folder, problems: await readProblems(folder), dataset };
 }
 
-function write(run: ImportedRun, steps: number): void {
+function write(run: ImportedRun, problems: RunProblems, steps: number): void {
   const sampled = Object.entries(ANSWERS).map(([, answers], problem) => ({ problem, answers }));
   for (let step = 1; step <= steps; step++) {
     for (const { problem, answers } of sampled) {
-      run.group(
-        'train',
-        step,
-        problem,
-        answers.map((answer, i) => rollout(answer, i, step)),
-      );
+      const rollouts = answers.map((answer, i) => rollout(answer, i, step));
+      writeGroup(run, problems, { phase: 'train', step, problem }, rollouts);
     }
     run.step(step);
     run.metrics({
@@ -102,10 +99,11 @@ function write(run: ImportedRun, steps: number): void {
   }
   // Two problems are evaluated again after the last step; the run reports these results for them.
   for (const problem of [0, 1]) {
-    run.group('evaluation', steps, problem, [{ text: boxed('5') }, { text: boxed('5') }, { text: boxed('7') }]);
-    run.group('greedy', steps, problem, [{ text: boxed('6') }]);
+    const sampled = ['5', '5', '7'].map((answer) => ({ text: boxed(answer) }));
+    writeGroup(run, problems, { phase: 'evaluation', step: steps, problem }, sampled);
+    writeGroup(run, problems, { phase: 'greedy', step: steps, problem }, [{ text: boxed('6') }]);
   }
-  run.evaluation(steps, { foreign: { eval_runtime: 12.5 } });
+  run.evaluation(steps);
 }
 
 function rollout(answer: string | null, i: number, step: number): ForeignRollout {

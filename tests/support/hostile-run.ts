@@ -6,6 +6,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
 import { ImportedRun } from '../../engine/importers/run.ts';
+import { writeGroup } from './import.ts';
 
 /** Characters that no surface may show. */
 export const RAW = /(?![\n\t])[\p{Cc}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -56,18 +57,24 @@ export async function writeHostileRun(folder: string): Promise<void> {
         settings: { [breaking('setting')]: breaking('value') },
       },
       created: new Date(Date.UTC(2026, 10, 20, 8)),
-      device: hostile('cpu'),
     },
     logged,
   );
   for (const step of [1, 2]) {
-    for (const problem of [0, 1]) run.group('train', step, problem, rollouts);
+    for (const problem of [0, 1]) writeGroup(run, logged, { phase: 'train', step, problem }, rollouts);
     run.step(step);
     run.metrics({ step, values: { loss: 0.1, [breaking('metric')]: step } });
   }
-  run.group('evaluation', 2, 0, rollouts);
-  run.evaluation(2, { foreign: { [breaking('eval')]: 1 } });
+  writeGroup(run, logged, { phase: 'evaluation', step: 2, problem: 0 }, rollouts);
+  run.evaluation(2);
   await run.end('completed');
+  // No importer knows the device, but a folder may name anything.
+  const events = join(folder, 'events.jsonl');
+  const device = `"device":${JSON.stringify(hostile('cpu'))}`;
+  writeFileSync(
+    events,
+    readFileSync(events, 'utf8').replace('"device":null', () => device),
+  );
   warnIn(folder);
 }
 

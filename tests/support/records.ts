@@ -1,4 +1,5 @@
 /** Handmade journal records, for tests of their readers. */
+import type { Journal } from '../../engine/journal/journal.ts';
 import type { RolloutFacts } from '../../engine/protocol/group.ts';
 import { groupSummary, majorityOf } from '../../engine/protocol/group-facts.ts';
 import type { GroupRecord, JournalRecord, StepRecord } from '../../engine/protocol/records.ts';
@@ -91,4 +92,9 @@ export function step(seq: number, n: number, over: Partial<StepRecord['metrics']
 
 export function warning(seq: number, code: string, at: number | null): JournalRecord {
   return { type: 'warning', seq, time: TIME, code, message: `${code} at ${at}`, step: at, problem: null };
+}
+
+/** Whether a journal recognizes records that are there, instead of writing them. */
+export function isReplaying(journal: Journal): boolean {
+  return journal.position().nextSeq < journal.length;
 }

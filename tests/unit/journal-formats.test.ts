@@ -14,6 +14,7 @@ import { type GroupRecord, RUN_FORMAT } from '../../engine/protocol/index.ts';
 import { rolloutRows } from '../../engine/runs/export/rows.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { isReplaying } from '../support/records.ts';
 import { expectRefusal, expectRejection, refusalOf, withNames } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { expectWords } from '../support/wording.ts';
@@ -342,10 +343,10 @@ describe('a run of format 2', () => {
   beforeEach(() => cpSync(join(FIXTURES, 'run-format2'), folder, { recursive: true }));
 
   test('opens, and has current records', async () => {
-    const { runFile, problems, records, skipped, torn } = await readRunFolder(folder);
+    const { runFile, problems, records, skipped } = await readRunFolder(folder);
     expect(runFile).toMatchObject({ format: 2, origin: { engine: 'rollscope', version: '0.1.0', files: [] } });
     expect(problems[1]).toMatchObject({ index: 1, text: '1+6+6+4+6+7=', answer: '30' });
-    expect([skipped, torn, await readPrompts(folder)]).toEqual([{}, false, null]);
+    expect([skipped, await readPrompts(folder)]).toEqual([{}, null]);
     const groups = records.filter((record): record is GroupRecord => record.type === 'group');
     expect(records).toHaveLength(76);
     expect(groups[0]).toMatchObject({
@@ -420,7 +421,8 @@ describe('a stopped run of format 2', () => {
   test('has the current format once it is resumed', async () => {
     const before = (await readRunFolder(folder)).records;
     const journal = await openJournal(folder);
-    expect(journal).toMatchObject({ replaying: false, recovery: null, prompts: null });
+    expect(isReplaying(journal)).toBe(false);
+    expect(journal).toMatchObject({ recovery: null, prompts: null });
     expect(journal.checkpoint?.step).toBe(3);
     await journal.writePrompts([{ problem: 0, text: 'p', tokens: [1] }]);
     await journal.close();
@@ -433,7 +435,7 @@ describe('a stopped run of format 2', () => {
     rmSync(join(folder, 'checkpoints', '3'), { recursive: true });
     const journal = await openJournal(folder);
     expect(journal.checkpoint?.step).toBe(2);
-    expect(journal.replaying).toBe(false);
+    expect(isReplaying(journal)).toBe(false);
     expect(journal.recovery).toMatchObject({ remade: 7 });
     expectWords('warnings', 'recovery', withNames(journal.recovery!.message, { remade: 7 }));
     // Of the records after the checkpoint, its own is kept.

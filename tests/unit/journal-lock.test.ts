@@ -12,6 +12,7 @@ import { isProcessAlive, processStart } from '../../engine/system/liveness.ts';
 import type { LockOwner } from '../../engine/system/lock.ts';
 import { cleanEnvironment } from '../support/environment.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
+import { isReplaying } from '../support/records.ts';
 import { expectRejection } from '../support/refusals.ts';
 import { playFixture, writeRunFixture } from '../support/run-fixture.ts';
 import { until } from '../support/wait.ts';
@@ -139,7 +140,7 @@ test('a writer that is killed leaves a run that another process resumes', async 
   }
   expect(liveWriter(folder)).toBeNull();
   const journal = await openJournal(folder);
-  expect([journal.checkpoint?.step, journal.replaying]).toEqual([2, true]);
+  expect([journal.checkpoint?.step, isReplaying(journal)]).toEqual([2, true]);
   await playFixture(journal, { problems: 2, votes: 2, steps: 4, every: 2 });
   await journal.close();
   const { records } = await readRunFolder(folder);

@@ -195,8 +195,7 @@ describe('checkpoints', () => {
 
 describe('reader', () => {
   test('reads what was written, including rollouts', async () => {
-    const { runFile, problems, records, torn } = await written({});
-    expect(torn).toBe(false);
+    const { runFile, problems, records } = await written({});
     expect(problems).toHaveLength(12);
     expect(runFile.config?.votes).toBe(8);
     expect(records.map((record) => record.seq)).toEqual(records.map((_, index) => index));

@@ -1,9 +1,8 @@
 /** Curves over the steps of a run. */
-import type { JournalRecord, StepRecord } from '../../protocol/index.ts';
+import type { StepRecord } from '../../protocol/index.ts';
+import type { RecordOf } from '../../protocol/records.ts';
 import { largest, smallest } from '../../protocol/values.ts';
 import type { ExperimentRun } from '../experiment.ts';
-
-type Of<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
 
 /** The records of finished steps, in their order. */
 export function stepsOf({ records }: ExperimentRun): StepRecord[] {
@@ -11,13 +10,13 @@ export function stepsOf({ records }: ExperimentRun): StepRecord[] {
 }
 
 /** The records of evaluations, in their order; step 0 is before training. */
-export function evaluationsOf({ records }: ExperimentRun): Of<'evaluation'>[] {
+export function evaluationsOf({ records }: ExperimentRun): RecordOf<'evaluation'>[] {
   return records.filter((record) => record.type === 'evaluation');
 }
 
 /** Groups of a phase, ordered by step. */
-export function groupsOf({ records }: ExperimentRun, phase: Of<'group'>['phase']): Of<'group'>[] {
-  return records.filter((record): record is Of<'group'> => record.type === 'group' && record.phase === phase);
+export function groupsOf({ records }: ExperimentRun, phase: RecordOf<'group'>['phase']): RecordOf<'group'>[] {
+  return records.filter((record): record is RecordOf<'group'> => record.type === 'group' && record.phase === phase);
 }
 
 /** A value per step, for one run. */

@@ -49,8 +49,8 @@ function scalarsOf(record: JournalRecord): Scalars | null {
     return { kind: 'train', step, time, values: { ...flatten({ ...metrics, ...timing }), ...foreignValues(foreign) } };
   }
   if (record.type === 'evaluation') {
-    const { type, seq, step, time, timing, foreign, ...metrics } = record;
-    const values = { ...flatten({ ...metrics, ...timing }), ...foreignValues(foreign) };
+    const { type, seq, step, time, timing, ...metrics } = record;
+    const values = flatten({ ...metrics, ...timing });
     return { kind: 'evaluation', step, time, values };
   }
   return null;
