@@ -44,8 +44,11 @@ function pairsOf(values: readonly (number | null)[], correct: readonly (boolean 
   return { scores: known.map((i) => values[i]!), right: known.map((i) => correct[i]!) };
 }
 
+/** B. */
+const BINS = 10;
+
 /**
- * Calibration of probabilities (Guo et al., arXiv 1706.04599). `equal-width`: bins (i/B, (i+1)/B], with 0 in the first.
+ * Calibration of probabilities (Guo et al., arXiv 1706.04599). `equal-width`: B = 10 bins (i/B, (i+1)/B], with 0 in the first.
  * `equal-mass`: bin i closes when it and the previous bins contain at least (i+1) N / B values; equal values share a bin, so
  * there may be fewer than B. null without values.
  */
@@ -53,13 +56,12 @@ export function calibration(
   confidences: readonly number[],
   right: readonly boolean[],
   kind: 'equal-width' | 'equal-mass',
-  count = 10,
 ): Calibration | null {
   const n = confidences.length;
   if (n === 0) return null;
   const order = confidences.map((_, i) => i).sort((a, b) => confidences[a]! - confidences[b]!);
   const sorted = order.map((i) => ({ confidence: confidences[i]!, right: right[i]! }));
-  const edges = kind === 'equal-width' ? widths(count) : masses(sorted, count);
+  const edges = kind === 'equal-width' ? widths() : masses(sorted);
   let at = 0;
   const bins = edges.map((high, b): CalibrationBin => {
     const start = at;
@@ -81,36 +83,35 @@ export function calibration(
   return { error, bins };
 }
 
-function widths(count: number): number[] {
-  return Array.from({ length: count }, (_, b) => (b + 1) / count);
+function widths(): number[] {
+  return Array.from({ length: BINS }, (_, b) => (b + 1) / BINS);
 }
 
-function masses(sorted: readonly { confidence: number }[], count: number): number[] {
+function masses(sorted: readonly { confidence: number }[]): number[] {
   const edges: number[] = [];
   let bin = 1;
   sorted.forEach(({ confidence }, i) => {
-    const closes = (i + 1) * count >= bin * sorted.length && confidence !== sorted[i + 1]?.confidence;
+    const closes = (i + 1) * BINS >= bin * sorted.length && confidence !== sorted[i + 1]?.confidence;
     if (!closes) return;
     edges.push(confidence);
-    while (bin * sorted.length <= (i + 1) * count) bin++;
+    while (bin * sorted.length <= (i + 1) * BINS) bin++;
   });
   return edges;
 }
 
 /**
- * The problems of each quadrant: confident if the majority share is above `threshold`, correct if the majority answer is; a
+ * The problems of each quadrant: confident if the majority share is above {@link CONFIDENT}, correct if the majority answer is; a
  * single vote is uncertain. Problems without any answer have a category of their own; those with unknown correctness have
  * none.
  */
 export function quadrants(
   problems: readonly { problem: number; group: JudgedGroup | CountedGroup }[],
-  threshold = CONFIDENT,
 ): Record<QuadrantPlace, number[]> {
   const placed = problems.flatMap(({ problem, group }) => {
     const verdict = groupVerdict(group);
     if (verdict === 'unknown') return [];
     const share = group.majority?.share ?? null;
-    return { problem, quadrant: quadrantOf(statusOf(group), share, verdict, threshold) };
+    return { problem, quadrant: quadrantOf(statusOf(group), share, verdict) };
   });
   const of = (name: QuadrantPlace) => placed.filter(({ quadrant }) => quadrant === name).map(({ problem }) => problem);
   return Object.fromEntries(PLACES.map((name) => [name, of(name)])) as Record<QuadrantPlace, number[]>;

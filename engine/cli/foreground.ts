@@ -41,7 +41,7 @@ export async function runInForeground(
   const started = performance.now();
   const choices = { ...places, endsWhenIdle: false, whenAlone: 'continue', grace: 0 } as const;
   let engine: EngineServer | null = null;
-  const view = new ProgressView();
+  const view = new ProgressView(process.stderr);
   const giveUp = new AbortController();
   let handle: RunHandle | null = null;
   let interrupted = false;

@@ -4,13 +4,14 @@ import { redraws, type TerminalStream } from './progress.ts';
 /** Milliseconds between plain lines. */
 const PLAIN = 5000;
 
-/** A line that is redrawn until `end`, on stderr by default. */
+/** A line that is redrawn until `end`. */
 export class ProgressLine {
   private readonly live: boolean;
   private drawn = '';
   private printed = 0;
 
-  constructor(private readonly screen: TerminalStream = process.stderr) {
+  /** @param screen stderr, since stdout is for results */
+  constructor(private readonly screen: TerminalStream) {
     this.live = redraws(screen);
   }
 

@@ -47,7 +47,8 @@ export class ProgressView {
   #lastDrawn = 0;
   #lastPlain = '';
 
-  constructor(screen: TerminalStream = process.stderr) {
+  /** @param screen stderr, since stdout is for results */
+  constructor(screen: TerminalStream) {
     this.#screen = screen;
     this.#live = redraws(screen);
   }

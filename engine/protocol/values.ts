@@ -30,9 +30,9 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
   return result;
 }
 
-/** The largest of any number of values, or `least` if none is larger. `Math.max` cannot take 130,000 arguments. */
-export function largest(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
-  let found = least;
+/** The largest of any number of values; -Infinity without any. `Math.max` cannot take 130,000 arguments. */
+export function largest(values: Iterable<number>): number {
+  let found = Number.NEGATIVE_INFINITY;
   for (const value of values) found = Math.max(found, value);
   return found;
 }

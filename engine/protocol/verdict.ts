@@ -81,7 +81,7 @@ const BY_VERDICT = {
 } as const;
 
 /**
- * Confident with a share above `threshold`; a single vote, which nothing confirms, is uncertain. Without a verdict only
+ * Confident with a share above {@link CONFIDENT}; a single vote, which nothing confirms, is uncertain. Without a verdict only
  * the share is known, and without an answer nothing is.
  * @param share rollouts of the majority / all rollouts, in [0, 1]
  */
@@ -89,9 +89,8 @@ export function quadrantOf(
   status: VoteStatus,
   share: number | null,
   verdict: Verdict,
-  threshold = CONFIDENT,
 ): QuadrantPlace | 'confident' | 'uncertain' {
   if (status === 'unanswered') return 'unanswered';
-  const isConfident = status !== 'single' && share !== null && share > threshold;
+  const isConfident = status !== 'single' && share !== null && share > CONFIDENT;
   return (isConfident ? BY_VERDICT.confident : BY_VERDICT.uncertain)[verdict];
 }

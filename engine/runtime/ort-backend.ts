@@ -13,7 +13,7 @@ import { KEEP_HALVES } from './onnx-halves.ts';
 import { runError } from './out-of-memory.ts';
 import type { OnnxruntimeDevice } from './provider.ts';
 import { Reclaimer } from './reclaim.ts';
-import { SpareCores } from './spare-cores.ts';
+import type { SpareCores } from './spare-cores.ts';
 
 /** Hides logged errors, which are also thrown, and warnings about shapes that onnxruntime cannot infer. */
 const FATAL_ONLY = 4;
@@ -295,13 +295,13 @@ function sessionError({ name, capabilities, hint }: OnnxruntimeDevice, error: un
 }
 
 /**
- * A backend on onnxruntime; `threads` is for the CPU, 0: as many as `spare` finds useful. Throws RollscopeError `device`
+ * A backend on onnxruntime; `threads` is for the CPU, 0: as many as `spare` finds useful, or all. Throws RollscopeError `device`
  * if this machine lacks the device. Other code uses `openDevice` in `devices/index.ts`.
  */
 export async function openOnnxruntime(
   device: OnnxruntimeDevice,
   threads: number,
-  spare: SpareCores | null = threads === 0 && !device.capabilities.ownMemory ? new SpareCores() : null,
+  spare: SpareCores | null,
 ): Promise<Backend> {
   const backend = new OrtBackend(device, threads, spare);
   await backend.open();

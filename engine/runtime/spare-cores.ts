@@ -44,13 +44,18 @@ export class SpareCores {
   /** The result of the last check, if it was an increase that is not yet confirmed. */
   private more: number | null = null;
 
-  /** @param cores logical cores that this process may use */
+  /** @param cores logical cores that this process may use @param perCore how many of them share a physical one */
   constructor(
-    private readonly cores: number = os.availableParallelism(),
-    private readonly times: () => CoreTimes = coreTimes,
-    private readonly perCore: number = threadsPerCore(),
+    private readonly cores: number,
+    private readonly perCore: number,
+    private readonly times: () => CoreTimes,
   ) {
     this.last = times();
+  }
+
+  /** Those of this machine. */
+  static here(): SpareCores {
+    return new SpareCores(os.availableParallelism(), threadsPerCore(), coreTimes);
   }
 
   /** The useful number of threads, at least 1; null: all cores, since nothing else uses them. */

@@ -10,7 +10,7 @@ const MANY = 200_000;
 test('the largest and the smallest', () => {
   const values = Array.from({ length: MANY }, (_, i) => (i * 7919) % MANY);
   expect([largest(values), smallest(values)]).toEqual([MANY - 1, 0]);
-  expect([largest([], 0), smallest([])]).toEqual([0, Number.POSITIVE_INFINITY]);
+  expect([largest([]), smallest([])]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
 });
 
 test('code with many backticks', () => {

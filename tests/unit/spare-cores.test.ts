@@ -9,7 +9,7 @@ import { Graph, op } from '../../engine/tensor/index.ts';
 /** A machine whose cores are used like this for so many seconds, one after the other. */
 function machine(cores: number, perCore = 1) {
   const now: CoreTimes = { elapsed: 0, own: 0, idle: 0 };
-  const spare = new SpareCores(cores, () => ({ ...now }), perCore);
+  const spare = new SpareCores(cores, perCore, () => ({ ...now }));
   return {
     spare,
     /** What this process and others take, in cores. */

@@ -45,7 +45,6 @@ test('only a share above 0.8 is confident', () => {
     'uncertain-wrong',
   ]);
   expect(quadrantOf('majority', 0.9, 'unknown')).toBe('confident');
-  expect(quadrantOf('majority', 0.6, 'correct', 0.5)).toBe('confident-correct');
   expect(quadrantOf('single', 1, 'correct')).toBe('uncertain-correct');
   for (const verdict of ['wrong', 'unknown'] as const) {
     expect(quadrantOf('unanswered', null, verdict)).toBe('unanswered');

@@ -46,7 +46,7 @@ export async function find(run: string, text: string | undefined, options: FindO
   const limit = wholeNumber('--limit', options.limit);
   const problems = await readProblems(folder);
   const query = queryOf(text, options, problems);
-  const line = new ProgressLine();
+  const line = new ProgressLine(process.stderr);
   const found = await interruptible(output, { hint: 'Stopping the search...', lines: false }, async (signal) => {
     const columns = await openColumns(folder, { signal });
     return findRollouts(folder, columns, query, {

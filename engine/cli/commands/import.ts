@@ -155,7 +155,7 @@ async function withProgress(
   asLines: boolean,
   work: (signal: AbortSignal, onProgress: NonNullable<ImportOptions['onProgress']>) => Promise<ImportReport>,
 ): Promise<ImportReport> {
-  const line = new ProgressLine();
+  const line = new ProgressLine(process.stderr);
   const hint = 'Stopping after the last complete step. Press Ctrl+C again to stop immediately.';
   try {
     return await interruptible(output, { hint, lines: asLines, before: () => line.end() }, (signal) =>

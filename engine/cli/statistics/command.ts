@@ -24,7 +24,7 @@ export async function openReader(
   signal?: AbortSignal,
 ): Promise<TokenReader> {
   temperatureOf(temperature, undefined);
-  const line = new ProgressLine();
+  const line = new ProgressLine(process.stderr);
   try {
     return await TokenReader.open(scoreWith, {
       device: oneOf('--device', device, Object.keys(DEVICE_CHOICES) as (keyof typeof DEVICE_CHOICES)[]),
@@ -61,7 +61,7 @@ export async function computeStatistics(
   const { lines, note, signal, seen } = options;
   const { foreign } = await readRunFile(folder);
   reader.temperature = temperatureOf(options.temperature, foreign?.settings.temperature);
-  const line = new ProgressLine();
+  const line = new ProgressLine(process.stderr);
   const begun = performance.now();
   const columns = await openColumns(folder);
   try {

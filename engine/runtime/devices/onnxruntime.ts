@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { probeProvider } from '../probe.ts';
 import type { OnnxruntimeDevice } from '../provider.ts';
+import { SpareCores } from '../spare-cores.ts';
 import type { Device } from './device.ts';
 
 type Described = OnnxruntimeDevice & Pick<Device, 'platforms'> & Partial<Pick<Device, 'variables' | 'missingFiles'>>;
@@ -15,8 +16,11 @@ export function onnxruntimeDevice(described: Described): Device {
     automatic: true,
     ...described,
     probe: (expected) => probeProvider(described.provider, expected),
-    // Loaded on demand, so that only the compute thread loads the native library.
-    open: async ({ threads }) => (await import('../ort-backend.ts')).openOnnxruntime(described, threads),
+    open: async ({ threads }) => {
+      const spare = threads === 0 && !described.capabilities.ownMemory ? SpareCores.here() : null;
+      // Loaded on demand, so that only the compute thread loads the native library.
+      return (await import('../ort-backend.ts')).openOnnxruntime(described, threads, spare);
+    },
   };
 }
 
