@@ -13,7 +13,7 @@ import { batchOf } from '../training/schedule.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from './settings.ts';
 
 /** Version of the format of the job file, which `python/rollscope_trl/job.py` reads. */
-const JOB_VERSION = 1;
+const JOB_VERSION = 2;
 
 export interface Launch extends SteeredOptions {
   /** Name of the run. */
@@ -52,7 +52,7 @@ export async function prepareLaunch(options: JobOptions): Promise<Launch> {
     prompts: inRun(folder, PROMPTS_FILE),
     batches,
     group: config.group,
-    microBatch: MICRO_BATCH,
+    micro_batch: MICRO_BATCH,
     rates: learningRates(config),
     trl: grpoFields(config),
     lora: loraFields(config),

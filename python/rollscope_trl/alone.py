@@ -15,44 +15,28 @@ from trl import GRPOConfig
 from rollscope_score.node import score_command
 from rollscope_score.process import ScoreProcess
 
-from .arguments import grpo_arguments
+from .arguments import adapter_config, grpo_arguments
 from .groups import Ask, score_together
 from .processes import AccelerateProcesses
 from .rollout import Rollout
 from .trainer import ScheduledTrainer
+from .training import Training, read_fields
 
 VERSION = 1
 NAME = "rollscope"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """``settings.json`` of the job."""
+class Settings(Training):
+    """``settings.json`` of the job; its problems are in ``problems.jsonl``."""
 
-    #: A Hub id, or the folder of a Hugging Face model.
-    model: str
-    #: The problems of each step, as places in ``problems.jsonl``; all of one length.
-    batches: list[list[int]]
-    #: Rollouts per problem.
-    group: int
-    #: The most sequences of a forward and backward pass on one device.
-    micro_batch: int
-    #: Learning rate of each step.
-    rates: list[float]
-    #: Fields of ``trl.GRPOConfig``.
-    trl: dict[str, Any]
-    #: Fields of ``peft.LoraConfig``; None trains all weights.
-    lora: dict[str, Any] | None
     #: Text of the chat template; None for the model's own.
     chat_template: str | None
 
 
 def read_settings(file: Path) -> Settings:
     """Raises ValueError for settings of another version."""
-    values = json.loads(file.read_text(encoding="utf-8"))
-    if values.pop("version", None) != VERSION:
-        raise ValueError(f"{file} is not of this version of Rollscope")
-    return Settings(**values)
+    return Settings(**read_fields(file, VERSION))
 
 
 def train(job: Path, out: Path, vllm: bool) -> None:
@@ -74,7 +58,7 @@ def train(job: Path, out: Path, vllm: bool) -> None:
         args=_arguments(settings, out, vllm),
         train_dataset=Dataset.from_dict(rows),
         processing_class=tokenizer,
-        peft_config=_adapter(settings),
+        peft_config=adapter_config(settings),
         rates=settings.rates,
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if out.exists() else None)
@@ -126,19 +110,8 @@ def _text(completion: Any) -> str:
 def _arguments(settings: Settings, out: Path, vllm: bool) -> GRPOConfig:
     return grpo_arguments(
         out,
-        steps=len(settings.batches),
-        group=settings.group,
-        sequences=len(settings.batches[0]) * settings.group,
-        micro_batch=settings.micro_batch,
+        settings,
         log_completions=True,
         **({"use_vllm": True, "vllm_mode": "colocate"} if vllm else {}),
         **{name: value for name, value in settings.trl.items() if vllm or not name.startswith("vllm_")},
     )
-
-
-def _adapter(settings: Settings) -> Any:
-    if settings.lora is None:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(task_type="CAUSAL_LM", **settings.lora)

@@ -8,24 +8,20 @@ import torch
 from trl import GRPOConfig
 
 from .job import split
+from .training import Training
 
 
-def grpo_arguments(
-    output: Path, *, steps: int, group: int, sequences: int, micro_batch: int, **more: Any
-) -> GRPOConfig:
-    """
-    ``sequences``: rollouts of a step, of which ``group`` belong to each problem; ``micro_batch``: the most of them in a
-    forward and backward pass on one device. ``more``: further fields.
-    """
+def grpo_arguments(output: Path, training: Training, **more: Any) -> GRPOConfig:
+    """``more``: further fields."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    parts = split(sequences, processes, micro_batch)
+    parts = split(training.sequences, processes, training.micro_batch)
     precision = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
     cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
     return GRPOConfig(
         output_dir=str(output),
-        max_steps=steps,
-        num_generations=group,
-        generation_batch_size=sequences,
+        max_steps=training.steps,
+        num_generations=training.group,
+        generation_batch_size=training.sequences,
         per_device_train_batch_size=parts.per_device,
         gradient_accumulation_steps=parts.accumulation,
         bf16=precision == "bf16",
@@ -37,3 +33,12 @@ def grpo_arguments(
         report_to=[],
         **more,
     )
+
+
+def adapter_config(training: Training) -> Any:
+    """``peft.LoraConfig``; None trains all weights. PEFT is loaded only for an adapter."""
+    if training.lora is None:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(task_type="CAUSAL_LM", **training.lora)

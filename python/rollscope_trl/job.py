@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+from .training import Training, read_fields
+
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -17,52 +19,24 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Training):
     """Everything that a run needs; paths are absolute."""
 
-    #: Folder of a Hugging Face model.
-    model: str
     #: Where rollouts, events and TRL's checkpoints go.
     folder: Path
     #: By problem.
     prompts: list[Prompt]
-    #: The problems of each step, all of one length.
-    batches: list[list[int]]
-    #: Rollouts per problem.
-    group: int
-    #: The most sequences of a forward and backward pass on one device.
-    micro_batch: int
-    #: Learning rate of each step.
-    rates: list[float]
-    #: Fields of ``trl.GRPOConfig``.
-    trl: dict[str, Any]
-    #: Fields of ``peft.LoraConfig``; None trains all weights.
-    lora: dict[str, Any] | None
     #: The command that answers groups with rewards.
     score: list[str]
     #: Folder of the checkpoint to resume from.
     resume: str | None
 
-    @property
-    def steps(self) -> int:
-        return len(self.batches)
-
-    @property
-    def sequences(self) -> int:
-        """Rollouts of a step."""
-        return len(self.batches[0]) * self.group
-
 
 def read_job(file: str) -> Job:
     """Reads a job. Raises ValueError for one that another version wrote."""
-    with open(file, encoding="utf-8") as text:
-        values = json.load(text)
-    if values.pop("version", None) != VERSION:
-        raise ValueError(f"{file} is not a job of this version of Rollscope")
-    prompts = [Prompt(**prompt) for prompt in _lines(values.pop("prompts"))]
-    names = {"microBatch": "micro_batch"}
-    fields = {names.get(name, name): value for name, value in values.items()}
-    return Job(**{**fields, "folder": Path(values["folder"]), "prompts": prompts})
+    values = read_fields(Path(file), VERSION)
+    prompts = [Prompt(**prompt) for prompt in _lines(values["prompts"])]
+    return Job(**{**values, "folder": Path(values["folder"]), "prompts": prompts})
 
 
 def _lines(file: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from trl.models.utils import unwrap_model_for_generation
 
 from rollscope_score.process import ScoreProcess
 
-from .arguments import grpo_arguments
+from .arguments import adapter_config, grpo_arguments
 from .commands import Commands, Events
 from .driver import Driver, Ended
 from .job import Job, read_job
@@ -80,7 +80,7 @@ class _Run:
             args=arguments,
             train_dataset=Dataset.from_dict(rows),
             processing_class=self._tokenizer,
-            peft_config=_adapter(job),
+            peft_config=adapter_config(job),
             rates=job.rates,
             tokens={prompt.text: prompt.tokens for prompt in job.prompts},
             on_advantages=self._recorder.advantages,
@@ -173,23 +173,12 @@ class _random_numbers_of_its_own:
 def _arguments(job: Job) -> GRPOConfig:
     return grpo_arguments(
         job.folder / "output",
-        steps=job.steps,
-        group=job.group,
-        sequences=job.sequences,
-        micro_batch=job.micro_batch,
+        job,
         # The engine says when; TRL's own checkpoints hold everything that a resumed run needs.
         save_strategy="no",
         disable_tqdm=True,
         **job.trl,
     )
-
-
-def _adapter(job: Job) -> Any:
-    if job.lora is None:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(task_type="CAUSAL_LM", **job.lora)
 
 
 def _tell_ready(events: Events, trainer: RollscopeTrainer, processes: int) -> None:

@@ -36,8 +36,8 @@ class Jobs(InFolder):
     def job(self, **changes: Any) -> str:
         (self.folder / "prompts.jsonl").write_text('{"problem":0,"text":"1+1?","tokens":[5,6]}\n', encoding="utf-8")
         values = {
-            **{"version": 1, "model": "/m", "folder": str(self.folder), "prompts": str(self.folder / "prompts.jsonl")},
-            **{"batches": [[0], [0]], "group": 4, "microBatch": 8, "rates": [1e-6, 1e-6], "trl": {}},
+            **{"version": 2, "model": "/m", "folder": str(self.folder), "prompts": str(self.folder / "prompts.jsonl")},
+            **{"batches": [[0], [0]], "group": 4, "micro_batch": 8, "rates": [1e-6, 1e-6], "trl": {}},
             **{"lora": None, "score": ["rollscope"], "resume": None},
             **changes,
         }
@@ -52,7 +52,7 @@ class Jobs(InFolder):
 
     def test_of_another_version_is_refused(self) -> None:
         with self.assertRaises(ValueError):
-            read_job(self.job(version=2))
+            read_job(self.job(version=1))
 
 
 class Splits(unittest.TestCase):
