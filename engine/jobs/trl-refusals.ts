@@ -1,8 +1,7 @@
 /** Settings that a TRL job does not support: an error names them before anything is written. Pure. See `docs/trl.md`. */
 import { type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
-import { RollscopeError, type RunConfig } from '../protocol/index.ts';
-import type { Material } from '../training/run/material.ts';
+import type { RunConfig } from '../protocol/index.ts';
 import { TRL_REFUSALS } from '../trl/refusals.ts';
 import { type Machines, refuseUneven } from './machines.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
@@ -83,17 +82,4 @@ export const TRL_JOB_REFUSALS: readonly Refusal[] = [
 export function refuseForTrlJob(config: RunConfig, machines: Machines, problems: number): void {
   refuseFirst(config, TRL_JOB_REFUSALS, FOR_TRL);
   refuseUneven(Math.min(config.batch, problems), config, machines, FOR_TRL);
-}
-
-/** Prompts of a job are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */
-export function requireNoPrefill({ prompts, problems }: Pick<Material, 'prompts' | 'problems'>): void {
-  const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
-  if (at === -1) return;
-  const { id } = problems[at]!;
-  throw new RollscopeError(
-    'dataset',
-    `The problem ${id} prefills the response, which does not work with --for trl: the job's prompts end with the user's turn.`,
-    'Leave the column of prefills out, or use --engine trl.',
-    { details: { reason: FOR_TRL.reason, problem: id } },
-  );
 }

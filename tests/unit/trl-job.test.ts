@@ -1,9 +1,10 @@
 /** A job for TRL: what it consists of, what it is configured with, and what is refused before it is written. */
 import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../../engine/config/settings.ts';
+import { refusePrefill } from '../../engine/jobs/prepare.ts';
 import { trlRow } from '../../engine/jobs/trl.ts';
 import { trlReadme } from '../../engine/jobs/trl-readme.ts';
-import { refuseForTrlJob, requireNoPrefill, TRL_JOB_REFUSALS } from '../../engine/jobs/trl-refusals.ts';
+import { FOR_TRL, refuseForTrlJob, TRL_JOB_REFUSALS } from '../../engine/jobs/trl-refusals.ts';
 import { type Problem, RunConfig, type RunConfigInput } from '../../engine/protocol/index.ts';
 import { expectThrow } from '../support/refusals.ts';
 
@@ -66,7 +67,7 @@ describe('an error refuses', () => {
 
   test('prompts that prefill the response', () => {
     const prompts = [{ user: 'How many?', prefill: '<think>' }];
-    expectThrow(() => requireNoPrefill({ problems: [problem()], prompts }), 'dataset', {
+    expectThrow(() => refusePrefill({ problems: [problem()], prompts }, FOR_TRL), 'dataset', {
       reason: 'not-in-trl-job',
       problem: 'robe',
     });
