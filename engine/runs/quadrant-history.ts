@@ -1,5 +1,5 @@
 /** The number of problems in each quadrant after each step, as a summary of a run. Pure. */
-import { known, type RunColumns } from './columns.ts';
+import type { RunColumns } from './columns.ts';
 import type { AnyQuadrant } from './problem-view.ts';
 import { isCandidate } from './representatives.ts';
 import { quadrantAt } from './standing.ts';
@@ -79,20 +79,4 @@ export class QuadrantHistory {
   private latest(step: number): QuadrantCounts {
     return { step, counts: { ...this.counts } };
   }
-}
-
-/** P(correct) and P(majority) of a problem at each group that speaks for it: what its curve is drawn from. */
-export interface ProblemCurve {
-  steps: number[];
-  /** Share of right rollouts; NaN without a reference. */
-  correct: number[];
-  /** Majority share; NaN without an answer. */
-  majority: number[];
-}
-
-/** Shares from 0 to 1 by step; NaN where a group has no labels or no majority. @param rows of the problem's groups */
-export function problemCurve(columns: RunColumns, rows: readonly number[]): ProblemCurve {
-  const { step, accuracy, share } = columns.groups.columns;
-  const at = (column: Float64Array) => rows.map((row) => known(column[row]!) ?? Number.NaN);
-  return { steps: rows.map((row) => step[row]!), correct: at(accuracy), majority: at(share) };
 }

@@ -110,8 +110,8 @@ export function scan(columns: RunColumns, problem: number, isWanted: (row: numbe
 }
 
 /** The rows that may represent a problem at one step or another, in the order in which they were recorded. */
-export function candidateRows(columns: RunColumns, problem: number): number[] {
-  return columns.rowsOf(problem).filter(candidateIn(columns, Number.POSITIVE_INFINITY, null));
+export function candidateRows(columns: RunColumns, problem: number): readonly number[] {
+  return candidatesOf(columns, problem).rows;
 }
 
 /** Whether a group may represent its problem: any that counts and was not decoded greedily. */

@@ -1,7 +1,7 @@
 /** A word-sized chart of a problem: its share of correct rollouts, and dashed the majority share, over the steps. */
 import { line } from 'd3-shape';
 import type { TemplateResult } from 'lit';
-import type { ProblemCurve } from '../../engine/runs/quadrant-history.ts';
+import type { ProblemCurve } from '../../engine/runs/problem-curve.ts';
 import { svg } from '../html.ts';
 
 const WIDTH = 64;

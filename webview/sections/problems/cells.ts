@@ -9,9 +9,8 @@ import { verdictMark } from '../../../engine/protocol/texts.ts';
 import { rightOf, shownVerdict, VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { moveOf } from '../../../engine/runs/moves.ts';
+import { problemCurve } from '../../../engine/runs/problem-curve.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
-import { problemCurve } from '../../../engine/runs/quadrant-history.ts';
-import { candidateRows } from '../../../engine/runs/representatives.ts';
 import { correctSparkline } from '../../charts/sparkline.ts';
 import { html } from '../../html.ts';
 import type { ProblemRow } from '../../problem-row.ts';
@@ -58,7 +57,7 @@ export function problemCell(
 
 /** Drawn again when the problem has new rollouts, not when another step is selected. */
 function sparkline(columns: RunColumns, problem: number, steps: number) {
-  const drawn = () => correctSparkline(problemCurve(columns, candidateRows(columns, problem)), steps);
+  const drawn = () => correctSparkline(problemCurve(columns, problem), steps);
   const known = [columns, problem, columns.rowsOf(problem).length, steps];
   return html`<svg width="64" height=${CELL} aria-hidden="true">${guard(known, drawn)}</svg>`;
 }
