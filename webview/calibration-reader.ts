@@ -3,7 +3,7 @@ import type { Peer } from '../engine/messages/peer.ts';
 import type { MeasureAlignment } from '../engine/protocol/calibration.ts';
 import type { Phase } from '../engine/protocol/group.ts';
 import type { PanelContract } from '../engine/runs/panel-contract.ts';
-import { type Failures, failureOf } from './failures.ts';
+import type { Failures } from './failures.ts';
 
 export type CalibrationReading = { state: 'unread' | 'reading' | 'failed' } | CalibrationRead;
 interface CalibrationRead {
@@ -34,7 +34,7 @@ export class CalibrationReader {
   /** The measures of a step; null while they are not known. */
   measures(phase: Phase, step: number): readonly MeasureAlignment[] | null {
     const reading = this.of(phase, step);
-    return reading.state === 'read' ? (reading as CalibrationRead).measures : null;
+    return reading.state === 'read' ? reading.measures : null;
   }
 
   /** Requests the steps that are neither known nor pending; failed ones only with `again`. */
@@ -63,25 +63,18 @@ export class CalibrationReader {
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
       const { phase, step } = next;
       let reading: CalibrationReading;
-      this.failures.clear('calibrate');
+      const fail = this.failures.begin('calibrate');
       try {
         const measures = await this.peer.request('calibrate', { run: this.run(), phase, step }, controller);
         reading = { state: 'read', measures };
       } catch (error) {
         reading = { state: 'failed' };
-        if (!controller.signal.aborted) this.fail(error, phase, step);
+        if (!controller.signal.aborted) fail(error, () => this.ask(phase, [step], { again: true }));
       }
       if (controller.signal.aborted) return;
       this.readings.set(`${phase} ${step}`, reading);
       this.changed();
     }
     this.controller = null;
-  }
-
-  private fail(error: unknown, phase: Phase, step: number): void {
-    this.failures.set(
-      'calibrate',
-      failureOf(error, () => this.ask(phase, [step], { again: true })),
-    );
   }
 }

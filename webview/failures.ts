@@ -21,11 +21,42 @@ export function failureOf(error: unknown, again: () => void): Failure {
   return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };
 }
 
+/** What only the page that shows the run wants to know. Whoever asked to change something hears of it in any case. */
+const READINGS: ReadonlySet<PanelRequest> = new Set([
+  'readGroup',
+  'readPrompt',
+  'readNotes',
+  'listRuns',
+  'compareWithRun',
+  'find',
+  'rescore',
+  'calibrate',
+] satisfies PanelRequest[]);
+
+/** Reports a failure, with what repeats the request. */
+export type Fail = (error: unknown, again: () => void) => void;
+
 /** The latest failure of each request. */
 export class Failures {
   private readonly failures = new Map<PanelRequest, Failure>();
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly changed: () => void,
+    /** Folder of the run that is shown. */
+    private readonly run: () => string,
+  ) {}
+
+  /**
+   * A request is made: forgets its last failure, and returns how to report the next one. That of a reading is of no
+   * interest once another run is shown.
+   */
+  begin(request: PanelRequest): Fail {
+    this.clear(request);
+    const asked = READINGS.has(request) ? this.run() : null;
+    return (error, again) => {
+      if (asked === null || this.run() === asked) this.set(request, failureOf(error, again));
+    };
+  }
 
   of(request: PanelRequest): Failure | null {
     return this.failures.get(request) ?? null;

@@ -3,7 +3,7 @@ import type { Peer } from '../engine/messages/peer.ts';
 import { RollscopeError } from '../engine/protocol/errors.ts';
 import type { FindProgress, FindQuery, FindResult } from '../engine/runs/find-query.ts';
 import type { PanelContract } from '../engine/runs/panel-contract.ts';
-import { type Failures, failureOf } from './failures.ts';
+import type { Failures } from './failures.ts';
 
 export type FindState =
   | { state: 'idle' }
@@ -66,7 +66,7 @@ export class RolloutSearch {
   /** Starts the search that `query` describes, and cancels the one in progress. */
   start(): void {
     this.cancel();
-    this.failures.clear('find');
+    const fail = this.failures.begin('find');
     const searching = new AbortController();
     this.searching = searching;
     this.at = { state: 'searching', progress: null };
@@ -75,10 +75,7 @@ export class RolloutSearch {
       (result) => this.finish(searching, { state: 'found', result }),
       (error: unknown) => {
         if (!this.finish(searching, IDLE) || (error instanceof RollscopeError && error.code === 'canceled')) return;
-        this.failures.set(
-          'find',
-          failureOf(error, () => this.start()),
-        );
+        fail(error, () => this.start());
       },
     );
   }

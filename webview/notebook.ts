@@ -6,7 +6,7 @@ import type { Note } from '../engine/protocol/note.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
 import { problemName } from '../engine/runs/find-place.ts';
 import type { PanelContract } from '../engine/runs/panel-contract.ts';
-import { type Failures, failureOf } from './failures.ts';
+import type { Failures } from './failures.ts';
 import type { ProblemRow } from './problem-row.ts';
 import type { Selection } from './selection.ts';
 
@@ -61,19 +61,14 @@ export class Notebook {
 
   private ask(name: 'readNotes' | 'writeNote', request: () => Promise<Note[]>): void {
     const asked = this.run();
-    this.failures.clear(name);
+    const fail = this.failures.begin(name);
     request().then(
       (notes) => {
         if (this.run() !== asked) return;
         this.notes = notes;
         this.changed();
       },
-      (error: unknown) => {
-        this.failures.set(
-          name,
-          failureOf(error, () => this.ask(name, request)),
-        );
-      },
+      (error: unknown) => fail(error, () => this.ask(name, request)),
     );
   }
 }

@@ -1,7 +1,7 @@
 /** The prompts of the run that is shown, as the model got them: each is read once, when it is unfolded. */
 import type { Peer } from '../engine/messages/peer.ts';
 import type { PanelContract } from '../engine/runs/panel-contract.ts';
-import { type Failures, failureOf } from './failures.ts';
+import type { Failures } from './failures.ts';
 
 export type PromptReading =
   | { state: 'reading' }
@@ -42,16 +42,13 @@ export class PromptReader {
 
   private async read(problem: number, reading: PromptReading): Promise<void> {
     this.readings.set(problem, reading);
-    this.failures.clear('readPrompt');
+    const fail = this.failures.begin('readPrompt');
     let read: PromptReading;
     try {
       read = { state: 'read', text: await this.peer.request('readPrompt', { run: this.run(), problem }) };
     } catch (error) {
       read = { state: 'failed' };
-      this.failures.set(
-        'readPrompt',
-        failureOf(error, () => void this.read(problem, { state: 'reading' })),
-      );
+      fail(error, () => void this.read(problem, { state: 'reading' }));
     }
     if (this.readings.get(problem) !== reading) return;
     this.readings.set(problem, read);

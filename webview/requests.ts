@@ -6,7 +6,7 @@ import type { GroupId } from '../engine/protocol/group.ts';
 import type { EditorAction, PanelContract, RunAction } from '../engine/runs/panel-contract.ts';
 import type { SavedFile } from '../engine/runs/saved-file.ts';
 import type { StartAnswer } from '../engine/runs/start-state.ts';
-import { type Failures, failureOf, type PanelRequest } from './failures.ts';
+import type { Failures, PanelRequest } from './failures.ts';
 
 /** A rollout of the run that is shown, or of another one. */
 export interface PlacedRollout {
@@ -65,14 +65,11 @@ export class Requests {
   }
 
   private ask<R extends PanelRequest>(name: R, params: ParamsOf<PanelContract, R>): void {
-    this.failures.clear(name);
+    const fail = this.failures.begin(name);
     this.peer.request(name, params).catch((error: unknown) => {
       // Somebody closed a question of the editor.
       if (error instanceof RollscopeError && error.code === 'canceled') return;
-      this.failures.set(
-        name,
-        failureOf(error, () => this.ask(name, params)),
-      );
+      fail(error, () => this.ask(name, params));
     });
   }
 }

@@ -3,7 +3,7 @@ import type { Peer } from '../engine/messages/peer.ts';
 import type { GroupId } from '../engine/protocol/group.ts';
 import type { GroupReward, RewardComparison } from '../engine/protocol/reward-comparison.ts';
 import type { PanelContract, RescoreScope } from '../engine/runs/panel-contract.ts';
-import { type Failures, failureOf } from './failures.ts';
+import type { Failures } from './failures.ts';
 
 export type RewardReading = { state: 'unread' | 'reading' | 'failed' } | ReadRewards;
 interface ReadRewards extends RewardComparison {
@@ -37,7 +37,7 @@ export class RewardReader {
   ofGroup({ phase, step, problem }: GroupId): Readonly<Record<string, GroupReward | null>> | null {
     const reading = this.known({ phase, step, problem: null });
     if (reading.state !== 'read') return null;
-    return (reading as ReadRewards).byGroup?.find((group) => group.problem === problem)?.scores ?? null;
+    return reading.byGroup?.find((group) => group.problem === problem)?.scores ?? null;
   }
 
   /** Requests a scope unless it is known or pending; a failed one only with `again`. */
@@ -66,17 +66,14 @@ export class RewardReader {
     }
     const reading: RewardReading = { state: 'reading' };
     this.readings.set(key, reading);
-    this.failures.clear('rescore');
+    const fail = this.failures.begin('rescore');
     let read: RewardReading;
     try {
       read = { state: 'read', ...(await this.peer.request('rescore', { run: this.run(), ...scope }, controller)) };
     } catch (error) {
       if (controller.signal.aborted) return;
       read = { state: 'failed' };
-      this.failures.set(
-        'rescore',
-        failureOf(error, () => this.ask(scope, { again: true })),
-      );
+      fail(error, () => this.ask(scope, { again: true }));
     }
     if (this.current?.key === key) this.current = null;
     if (this.readings.get(key) !== reading) return;

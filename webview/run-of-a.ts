@@ -74,18 +74,14 @@ export class RunOfAReader {
   /** Lists the runs to choose from. */
   list(): void {
     const asked = this.run();
-    this.failures.clear('listRuns');
+    const fail = this.failures.begin('listRuns');
     this.peer.request('listRuns', { run: asked }).then(
       (choices) => {
         if (this.run() !== asked) return;
         this.choices = choices;
         this.changed();
       },
-      (error: unknown) =>
-        this.failures.set(
-          'listRuns',
-          failureOf(error, () => this.list()),
-        ),
+      (error: unknown) => fail(error, () => this.list()),
     );
   }
 

@@ -50,7 +50,10 @@ export class Store {
   loaded = 0;
   readonly selection: Selection;
   readonly requests: Requests;
-  readonly failures = new Failures(() => this.changed());
+  readonly failures = new Failures(
+    () => this.changed(),
+    () => this.info?.folder ?? '',
+  );
   readonly groups: GroupReader;
   /** The groups that are compared with, at cursor A. */
   readonly groupsBefore: GroupReader;

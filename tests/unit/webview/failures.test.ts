@@ -246,6 +246,21 @@ test("the error about an unreadable run uses the editor's terms", async () => {
   expect(rendered(store, 'app')).toContain('rollscope.learningRate');
 });
 
+test.each(['readPrompt', 'readNotes', 'listRuns', 'find', 'rescore'] as const)(
+  '%s that is answered after another run is shown has not failed there',
+  async (name) => {
+    const { store, host } = await panel();
+    // Both are on their way at the same time: the host refuses a request about a run that it no longer shows.
+    host.show(other);
+    REQUESTS[name].ask(store);
+    await until('another run is shown', () => store.info?.run === other.run && store.phase === 'run');
+    store.calibration.ask('train', [1]);
+    await until('all is answered', () => store.calibration.of('train', 1).state === 'read');
+    expect(timesAsked(name)).toBeGreaterThan(0);
+    expect(placesOf(store, name)).toEqual([]);
+  },
+);
+
 describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   test('is refused, and affects no run', async () => {
     const webview = new FakeWebview();
@@ -263,7 +278,17 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
   });
 
   // The answers to a reading and to a search are of no interest anymore.
-  if (['readGroup', 'find', 'rescore', 'readNotes', 'calibrate', 'compareWithRun'].includes(name)) return;
+  const readings = [
+    'readGroup',
+    'readPrompt',
+    'readNotes',
+    'listRuns',
+    'find',
+    'rescore',
+    'calibrate',
+    'compareWithRun',
+  ];
+  if (readings.includes(name)) return;
   test('is shown as refused, without a retry', async () => {
     const { host, store } = await panel();
     // The host shows another run; the page has not heard of it.
