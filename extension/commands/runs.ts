@@ -11,6 +11,7 @@ import { quantityText } from '../../engine/protocol/quantities.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import type { Rollscope } from '../app.ts';
 import type { LookCommand } from '../cli-documents.ts';
+import { whilePreparing } from '../run/preparing.ts';
 import { runCommand } from '../run-command.ts';
 import { notice } from '../shown.ts';
 import { choose, type QuickRow, tell } from '../tell.ts';
@@ -41,7 +42,8 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
   const values = runValues(folder, fork);
   const begin = async () => {
     const { config } = await readRunFile(folder);
-    if (!config || trustsPrograms(app, config)) await app.viewer.resume(folder);
+    if (config && !trustsPrograms(app, config)) return;
+    await whilePreparing(app, 'resume', () => app.viewer.resume(folder));
   };
   await attempt(app, { what: `resume run ${path.basename(folder)}`, values, begin });
 }

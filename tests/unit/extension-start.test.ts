@@ -240,6 +240,18 @@ describe('a run that cannot be resumed or forked', () => {
     expect(editor.executed.at(-1)).toEqual([commandId('forkRun'), folder]);
     await told.at(-1)!.answer('again');
     expect(resumed).toEqual([folder]);
+    expect(told.at(-1)).toBeNull();
+  });
+
+  test('shows meanwhile that it is prepared, and can be canceled', async () => {
+    const { app, folder, told, stop } = await withRun(() => {
+      expect(told.at(-1)!.state).toEqual({ state: 'preparing', what: 'resume' });
+      void told.at(-1)!.answer('dismiss');
+    });
+    const { resume } = await import('../../extension/commands/runs.ts');
+    await resume(app, folder);
+    expect(stop).toHaveBeenCalledOnce();
+    expect(told.at(-1)).toBeNull();
   });
 
   test('is forked with a setting that does not fit, which can be changed again or taken from the parent', async () => {
