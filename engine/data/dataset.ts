@@ -42,7 +42,7 @@ export interface Dataset {
 export async function loadDataset(
   config: DatasetConfig,
   kept: RewardColumns = { required: [], optional: [] },
-  signal?: AbortSignal,
+  signal: AbortSignal | null = null,
 ): Promise<Dataset> {
   const embedded = config.path === EMBEDDED;
   const source = embedded ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;

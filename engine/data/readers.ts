@@ -39,7 +39,7 @@ export interface ReadOptions {
   /** The split to read from a folder or a dataset on the Hub. */
   split?: string | undefined;
   /** Cancels a download. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null;
 }
 
 /** @param split the requested split of a single file; only JSON files contain splits */
@@ -82,7 +82,11 @@ export async function readTable(
 }
 
 /** The files to read. `isFile`: the source is a single file, which may contain splits. */
-async function filesOf(source: string, split?: string, signal?: AbortSignal): Promise<Chosen & { isFile?: true }> {
+async function filesOf(
+  source: string,
+  split?: string,
+  signal?: AbortSignal | null,
+): Promise<Chosen & { isFile?: true }> {
   const found = await fs.stat(source).catch(() => null);
   if (found?.isDirectory()) return inFolder(source, split);
   const { parseDatasetId } = await import('../protocol/dataset-id.ts');

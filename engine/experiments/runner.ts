@@ -122,7 +122,8 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   } catch (error) {
     await worker.stop();
     await save();
-    throw signal.aborted && !(error instanceof RollscopeError) ? stopped() : error;
+    const hasFailed = error instanceof RollscopeError && error.code !== 'canceled';
+    throw signal.aborted && !hasFailed ? stopped() : error;
   }
 }
 
@@ -241,7 +242,7 @@ class ExperimentWorker {
     }
     const handle = begun
       ? // Its configuration is the one that was asked for here.
-        await resumeRun({ folder: place, allowPrograms, allowCommand: true })
+        await resumeRun({ folder: place, signal, allowPrograms, allowCommand: true })
       : await startRun({ config, folder: place, signal, allowPrograms });
     this.active.set(id, handle);
     const stopListening = handle.onProgress(() => this.report());

@@ -24,7 +24,7 @@ export async function fetchHubDataset(
   { spec, name, revision }: DatasetId,
   split: string,
   choose: (names: string[]) => string[],
-  signal?: AbortSignal,
+  signal?: AbortSignal | null,
 ): Promise<string[]> {
   const id: HubId = { spec, name, revision, type: 'dataset' };
   const cached = new CachedRepo(id);
@@ -33,7 +33,7 @@ export async function fetchHubDataset(
     const kept = known === null ? null : await keptFiles(cached, known, split);
     if (kept !== null && known !== null) return choose(kept).map((file) => path.join(cached.snapshot(known), file));
     if (offline()) throw new Error('HF_HUB_OFFLINE is set');
-    return await cached.alone(() => fetchSplit(cached, split, choose, signal), signal);
+    return await cached.alone(() => fetchSplit(cached, split, choose, signal ?? undefined), signal ?? undefined);
   } catch (error) {
     throw hubError(error, id);
   }

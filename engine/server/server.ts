@@ -170,7 +170,7 @@ export class EngineServer {
       this.#options.runs.startRun({
         config: request.config,
         folder: path.join(root, name),
-        signal: signal ? AbortSignal.any([signal, closing]) : closing,
+        signal: AbortSignal.any([signal, closing]),
         allowPrograms: request.allowPrograms,
         allowCommand: request.allowCommand,
         from: request.from,
@@ -179,8 +179,10 @@ export class EngineServer {
   }
 
   /** Resumes the run in a folder. Rejects with `busy`, or as `RunStarter` does. */
-  async resume(folder: string, allowed: Omit<ResumeOptions, 'folder'>): Promise<RunHandle> {
-    return this.#work.take(path.basename(folder), () => this.#options.runs.resumeRun({ folder, ...allowed }));
+  async resume(folder: string, { signal, ...allowed }: Omit<ResumeOptions, 'folder'>): Promise<RunHandle> {
+    return this.#work.take(path.basename(folder), (closing) =>
+      this.#options.runs.resumeRun({ folder, ...allowed, signal: AbortSignal.any([signal, closing]) }),
+    );
   }
 
   /** Writes an error to the log, and sends it to every client. */
@@ -196,7 +198,7 @@ export class EngineServer {
   /** Ends the engine: stops an active run with a checkpoint, lets clients take what is left, removes the address. */
   async shutdown(): Promise<void> {
     if (!this.#closing.signal.aborted) {
-      this.#closing.abort();
+      this.#closing.abort(shuttingDown());
       if (this.#aloneTimer) clearTimeout(this.#aloneTimer);
       void this.#close();
     }
@@ -269,8 +271,9 @@ export class EngineServer {
         this.#considerAlone();
         return { version: this.#options.version, pid: process.pid, active: this.active };
       },
-      start: async (request, signal) => namesOf(await this.start(request, onlyCanceled(signal))),
-      resume: async ({ folder, ...allowed }) => namesOf(await this.resume(folder, allowed)),
+      start: (request, signal) => unlessCanceled(signal, (canceled) => this.start(request, canceled)),
+      resume: ({ folder, ...allowed }, signal) =>
+        unlessCanceled(signal, (canceled) => this.resume(folder, { ...allowed, signal: canceled })),
       subscribe: async ({ run, from }) => {
         const feed = this.#work.feedOf(run);
         const records = await feed.subscribe(peer, from);
@@ -335,6 +338,20 @@ function onlyCanceled(signal: AbortSignal): AbortSignal {
   return controller.signal;
 }
 
-function namesOf(handle: RunHandle): { run: string; folder: string } {
+/** Begins a run for a client, and stops it again if the client canceled just as it became ready. */
+async function unlessCanceled(
+  signal: AbortSignal,
+  begin: (canceled: AbortSignal) => Promise<RunHandle>,
+): Promise<{ run: string; folder: string }> {
+  const canceled = onlyCanceled(signal);
+  const handle = await begin(canceled);
+  if (canceled.aborted) await handle.stop();
   return { run: handle.run, folder: handle.folder };
+}
+
+/** For who still prepares a run. */
+function shuttingDown(): RollscopeError {
+  return new RollscopeError('canceled', 'The engine is shutting down.', undefined, {
+    details: { reason: 'shutting-down' },
+  });
 }

@@ -73,8 +73,15 @@ export class Compute {
     this.peer.listen();
   }
 
-  open(options: PolicyOptions): Promise<PolicyInfo> {
-    return this.peer.request('open', options);
+  /** @param signal cancels downloads at once, and other work at its next report of progress */
+  async open(options: PolicyOptions, signal: AbortSignal): Promise<PolicyInfo> {
+    const cancel = () => this.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await this.peer.request('open', options, { signal });
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
   }
 
   /**

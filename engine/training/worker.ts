@@ -47,17 +47,19 @@ function opened(): Policy {
 let queue: Promise<unknown> = Promise.resolve();
 
 /** A call begins when the previous one is done: a policy does one thing at a time. */
-function inTurn<P, R>(call: (params: P) => R | Promise<R>): (params: P) => Promise<R> {
-  return (params) => {
-    const done = queue.then(() => call(params));
+function inTurn<P, R>(
+  call: (params: P, signal: AbortSignal) => R | Promise<R>,
+): (params: P, signal: AbortSignal) => Promise<R> {
+  return (params, signal) => {
+    const done = queue.then(() => call(params, signal));
     queue = done.catch(() => {});
     return done;
   };
 }
 
 peer.handleAll({
-  open: inTurn(async (options) => {
-    policy = await Policy.open(options, hooks);
+  open: inTurn(async (options, signal) => {
+    policy = await Policy.open(options, hooks, signal);
     return policy.info;
   }),
   sample: inTurn(async (options) => {

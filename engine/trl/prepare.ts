@@ -28,14 +28,14 @@ export interface Prepared {
  * Checks everything that can be wrong.
  * @param date creation time of the run, as ISO 8601, for chat templates that contain a date
  * @param stored prompts stored with the run; null to render them
- * @param signal cancels the download of a dataset
+ * @param signal cancels downloads and the reading of the model
  * @throws RollscopeError `config` for settings, Python or model that do not work with TRL, `dataset` for problems
  */
 export async function prepare(
   config: RunConfig,
   date: string,
   stored: readonly Prompt[] | null,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Prepared> {
   refuseForTrl(config);
   requireNoPolicy(rewardOf(config.reward, config.rewardOptions), config);
@@ -45,7 +45,7 @@ export async function prepare(
   const { python, versions: found } = await requirePython(named, wanted);
   const material = await loadMaterial(config, signal);
   refuseUnequal(config, material.training.length);
-  const source = await openSource(config);
+  const source = await openSource(config, signal);
   const { encoded, warnings } = promptsFor(config, { date, stored, material, source });
   const { name, fingerprint, parameters } = source;
   return {
@@ -75,9 +75,12 @@ function promptsFor(
 }
 
 /** @throws RollscopeError `config` for a model file that transformers cannot load */
-async function openSource({ model, chatTemplate, chatTemplateKwargs }: RunConfig): Promise<Prepared['source']> {
+async function openSource(
+  { model, chatTemplate, chatTemplateKwargs }: RunConfig,
+  signal: AbortSignal,
+): Promise<Prepared['source']> {
   const chat = { template: chatTemplate, variables: parseTemplateVariables(chatTemplateKwargs) };
-  const source = await openModel(model, { chat });
+  const source = await openModel(model, { chat, signal });
   const { folder } = source;
   if (folder !== null) return { ...source, folder };
   throw new RollscopeError(

@@ -10,11 +10,12 @@ import { type JournalRecord, ownConfig, RollscopeError } from '../protocol/index
 import { remove } from '../system/files.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { LOOP_START, type LoopState, readState } from '../training/place.ts';
-import { changedSince } from '../training/run/changed.ts';
+import { stopIfCanceled } from '../training/run/canceled.ts';
+import { checkSameData, checkSameModel } from '../training/run/changed.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems, checkReward } from '../training/run/check.ts';
-import { checkConsent, checkInherited } from '../training/run/consent.ts';
-import { appendHeader, promptsOf, runFileOf } from '../training/run/header.ts';
+import { checkConsent } from '../training/run/consent.ts';
+import { appendHeader, promptsOf, runFileOf, warnOfConfig } from '../training/run/header.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { begin, workerFor } from '../training/run/parts.ts';
 import { TrlCompute } from './compute.ts';
@@ -30,16 +31,13 @@ export async function startTrl({
   folder,
   signal,
   allowPrograms = false,
-  allowCommand = false,
-  from,
 }: StartOptions): Promise<RunHandle> {
   const config = await withChatTemplate(given);
   await checkConfig(config, allowPrograms);
-  if (from) await checkInherited(from.folder, config, allowCommand);
   const created = new Date().toISOString();
   const prepared = await prepare(config, created, null, signal);
   checkProblems(config, prepared.material.training);
-  signal?.throwIfAborted();
+  stopIfCanceled(signal);
   const { material, info, packages } = prepared;
   const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, { packages });
   const prompts = promptsOf({ ...info, trainable: 0, device: '' });
@@ -47,7 +45,7 @@ export async function startTrl({
   try {
     // The run names a program, its Python: marks the run as made on this machine.
     await markOwn(folder);
-    const options = { resume: null, allowPrograms, state: LOOP_START, history: [], ...(signal && { signal }) };
+    const options = { resume: null, allowPrograms, state: LOOP_START, history: [], signal };
     return await work(journal, prepared, { ...options, fresh: true });
   } catch (error) {
     await journal.close().catch(() => {});
@@ -62,6 +60,7 @@ export async function startTrl({
  */
 export async function resumeTrl({
   folder,
+  signal,
   allowPrograms = false,
   allowCommand = false,
 }: ResumeOptions): Promise<RunHandle> {
@@ -73,21 +72,18 @@ export async function resumeTrl({
     const { runFile, checkpoint, recovery } = journal;
     await checkReward(config, allowPrograms);
     if (allowCommand) await markOwn(folder);
-    const prepared = await prepare(config, runFile.created, journal.prompts);
+    const prepared = await prepare(config, runFile.created, journal.prompts, signal);
     const { material, info } = prepared;
-    if (material.fingerprint !== runFile.dataFingerprint) {
-      throw changedSince(journal.run, 'dataset', config.dataset.path);
-    }
-    if (info.fingerprint !== runFile.modelFingerprint) {
-      throw changedSince(journal.run, 'model', `The model ${config.model}`);
-    }
+    checkSameData(config, material, journal);
+    await checkSameModel(config, info, journal);
     const state = checkpoint ? await readState(checkpoint.folder) : LOOP_START;
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
     const history = checkpoint ? journal.recordsFrom(0, checkpoint.position.nextSeq) : [];
     const weights = checkpoint && existsSync(path.join(checkpoint.folder, 'trainer_state.json'));
     const resume = weights ? checkpoint.folder : null;
-    return await work(journal, prepared, { resume, allowPrograms, state, history, fresh: checkpoint === null });
+    const options = { resume, allowPrograms, state, history, signal };
+    return await work(journal, prepared, { ...options, fresh: checkpoint === null });
   } catch (error) {
     await journal.close();
     throw error;
@@ -110,24 +106,29 @@ interface WorkOptions {
   history: readonly JournalRecord[];
   /** Whether its first records are still to be written. */
   fresh: boolean;
-  signal?: AbortSignal;
+  /** Cancels the start of Python. */
+  signal: AbortSignal;
 }
 
 async function work(journal: Journal, prepared: Prepared, options: WorkOptions): Promise<RunHandle> {
   const { config, material, source, python, info } = prepared;
   const { resume, allowPrograms, state, history, fresh, signal } = options;
+  stopIfCanceled(signal);
   const { folder } = journal;
   const problems = material.training.length;
   const launch = await prepareLaunch({ config, folder, model: source.folder, problems, python, resume, allowPrograms });
   const worker = workerFor(folder, config, (listener) => new TrlCompute(listener, launch, source.tokenizer));
   const { compute } = worker;
   const giveUp = () => compute.kill();
-  signal?.addEventListener('abort', giveUp);
+  signal.addEventListener('abort', giveUp);
   try {
     const ready = await compute.ready();
-    signal?.throwIfAborted();
+    stopIfCanceled(signal);
     const device = `${ready.device.replace(/:\d+$/, '')} (TRL${ready.processes > 1 ? `, ${ready.processes} processes` : ''})`;
-    if (fresh) appendHeader(journal, config, material, { ...info, trainable: ready.trainable, device });
+    if (fresh) {
+      appendHeader(journal, config, material, { ...info, trainable: ready.trainable, device });
+      warnOfConfig(journal, config);
+    }
     compute.onMetrics = (step, values) => {
       journal.append({ type: 'metrics', step, metrics: {}, foreign: values });
     };
@@ -135,8 +136,9 @@ async function work(journal: Journal, prepared: Prepared, options: WorkOptions):
     return begin(worker, { config, journal, material, vocabulary, state, history, outside: compute });
   } catch (error) {
     await compute.close();
+    stopIfCanceled(signal);
     throw error;
   } finally {
-    signal?.removeEventListener('abort', giveUp);
+    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -11,10 +11,10 @@ import {
   type Progress,
   RollscopeError,
   type RunConfig,
-  toStoredError,
 } from '../protocol/index.ts';
 import type { RunHandle } from '../training/handle.ts';
 import type { ProgressMeter } from '../training/progress.ts';
+import { type Ending, failed, recordEnd } from '../training/run/ending.ts';
 import type { RunWatch } from '../training/watch.ts';
 import type { JobLog } from './job-log.ts';
 import { isOver, isUnreachable, type JobInfo, type RayJobs } from './ray-jobs.ts';
@@ -26,8 +26,6 @@ const INTERVAL = 2000;
 const LOG_PATIENCE = 20_000;
 /** Failed checks after which a run that is being stopped ends without confirmation. */
 const LAST_TRIES = 5;
-
-type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
 
 export interface VerlRunParts {
   config: RunConfig;
@@ -52,7 +50,8 @@ export class VerlRun implements RunHandle {
   readonly stopNote = 'Stopping the job. verl resumes from its last checkpoint. Press Ctrl+C again to leave at once.';
   private stopping: Promise<void> | null = null;
   private finished = false;
-  private readonly wake = { now: new AbortController() };
+  /** Ends the wait for the next check. */
+  private readonly wake = new AbortController();
   private fresh: JournalRecord[] = [];
   private warnedOfFiles = false;
   private lost = 0;
@@ -83,7 +82,7 @@ export class VerlRun implements RunHandle {
     return this.parts.meter.onProgress(listener);
   }
   async records(from: number, limit: number): Promise<JournalRecord[]> {
-    return this.parts.journal.recordsFrom(from, limit);
+    return this.parts.journal.pageFrom(from, limit);
   }
 
   /** @throws RollscopeError `usage`: verl cannot pause */
@@ -103,7 +102,7 @@ export class VerlRun implements RunHandle {
     this.stopping ??= (async () => {
       this.parts.meter.set({ state: 'stopping' });
       await this.askToStop();
-      this.wake.now.abort();
+      this.wake.abort();
       await this.done;
     })();
     return this.stopping;
@@ -122,18 +121,16 @@ export class VerlRun implements RunHandle {
     try {
       ending = await this.follow();
     } catch (error) {
-      ending = { type: 'end', reason: 'failed', error: toStoredError(error) };
+      ending = failed(error);
     }
     await log.end(0);
     const step = imported.reached;
-    let end: EndRecord;
     try {
       await work.finish();
-      end = journal.append({ ...ending, step }) as EndRecord;
     } catch (error) {
-      const time = new Date().toISOString();
-      end = { ...ending, reason: 'failed', error: toStoredError(error), step, seq: journal.length, time };
+      ending = failed(error);
     }
+    const end = recordEnd(journal, ending, step);
     await journal.close().catch(() => {});
     this.finished = true;
     meter.set({ state: 'ended', fraction: null, secondsLeft: null });
@@ -152,7 +149,7 @@ export class VerlRun implements RunHandle {
       if (this.stopping && info === null && this.lost >= LAST_TRIES) return this.leftAlone();
       if (this.stopping && info !== null) await this.askToStop();
       await wait(this.stopping ? Math.min(interval, INTERVAL / 2) : interval, undefined, {
-        signal: this.stopping ? undefined : this.wake.now.signal,
+        signal: this.stopping ? undefined : this.wake.signal,
       }).catch(() => {});
     }
   }

@@ -17,7 +17,7 @@ import { alreadyComplete, openJournalAt } from '../journal/open.ts';
 import { markOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { withoutTemplate } from '../model/prompt-text.ts';
-import { ownConfig, RollscopeError, RUN_FORMAT, type RunConfig } from '../protocol/index.ts';
+import { ownConfig, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { VERSION } from '../protocol/version.ts';
 import { rewardOf } from '../reward/index.ts';
 import { readEnds } from '../runs/ends.ts';
@@ -25,8 +25,10 @@ import { remove } from '../system/files.ts';
 import { WorkClock } from '../training/clock.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { ProgressMeter } from '../training/progress.ts';
-import { changedSince } from '../training/run/changed.ts';
-import { checkConsent, checkInherited } from '../training/run/consent.ts';
+import { stopIfCanceled } from '../training/run/canceled.ts';
+import { checkSameData } from '../training/run/changed.ts';
+import { checkConsent } from '../training/run/consent.ts';
+import { appendHeader, runFileOf, warn } from '../training/run/header.ts';
 import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { RunWatch } from '../training/watch.ts';
 import { clusterOf } from './cluster.ts';
@@ -41,37 +43,22 @@ import { zipFolder } from './zip.ts';
  * Starts a run on verl in a new folder. Rejects with RollscopeError if verl does not support a setting, the problems are
  * unusable, or the cluster refuses the job; the folder is then removed.
  */
-export async function startVerl({
-  config: given,
-  folder,
-  signal,
-  allowCommand = false,
-  from,
-}: StartOptions): Promise<RunHandle> {
-  if (from) await checkInherited(from.folder, given, allowCommand);
+export async function startVerl({ config: given, folder, signal }: StartOptions): Promise<RunHandle> {
   const jobs = new RayJobs(clusterOf(given.engine?.address));
-  const prepared = await prepareVerlJob(given, ON_VERL);
+  const prepared = await prepareVerlJob(given, ON_VERL, signal);
   const { config, material } = prepared;
   const places = placesOf(config, folder, jobs);
-  signal?.throwIfAborted();
+  stopIfCanceled(signal);
   const ray = await jobs.version();
-  signal?.throwIfAborted();
-  const runFile = {
-    format: RUN_FORMAT,
-    created: new Date().toISOString(),
-    origin: { engine: 'rollscope', version: VERSION, files: [] },
-    config,
-    foreign: null,
-    versions: { rollscope: VERSION, ray },
-    modelFingerprint: null,
-    dataFingerprint: material.fingerprint,
-  };
+  stopIfCanceled(signal);
+  const created = new Date().toISOString();
+  const runFile = runFileOf(config, { created, fingerprint: null }, material, { packages: { ray } });
   const prompts = promptsOf(prepared).map((text, problem) => ({ problem, text, tokens: null }));
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
     // The run names a program, which it starts on the cluster: marks the run as made on this machine.
     await markOwn(folder);
-    appendHeader(journal, prepared, jobs);
+    describe(journal, prepared, jobs);
     const state = await beginState(journal, places.mount);
     const job = await submit(folder, prepared, jobs, places);
     return work({ journal, prepared, jobs, job, state });
@@ -86,19 +73,18 @@ export async function startVerl({
  * Follows the job of a run again; if it ended early, submits a new one that continues from verl's last checkpoint. Rejects
  * as `startVerl` does, but keeps the folder.
  */
-export async function resumeVerl({ folder, allowCommand = false }: ResumeOptions): Promise<RunHandle> {
+export async function resumeVerl({ folder, signal, allowCommand = false }: ResumeOptions): Promise<RunHandle> {
   const file = await readRunFile(folder);
   const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
   await checkConsent(folder, config, allowCommand);
   if ((await readEnds(folder)).end?.reason === 'completed') throw alreadyComplete(runName(folder));
   const jobs = new RayJobs(clusterOf(config.engine?.address));
-  const prepared = await prepareVerlJob(config, ON_VERL);
-  if (prepared.material.fingerprint !== file.dataFingerprint) {
-    throw changedSince(runName(folder), 'dataset', config.dataset.path);
-  }
+  const prepared = await prepareVerlJob(config, ON_VERL, signal);
+  checkSameData(config, prepared.material, { run: runName(folder), runFile: file });
   const places = placesOf(config, folder, jobs);
   const before = await readJob(folder);
   const info = before && (await jobs.info(before.id));
+  stopIfCanceled(signal);
   const state = await readImportState(folder);
   if (!state) throw withoutState(folder);
   const journal = await openJournalAt(folder, state.position);
@@ -177,23 +163,14 @@ function promptsOf({ material }: PreparedJob): string[] {
   return material.prompts.map(withoutTemplate);
 }
 
-function appendHeader(journal: Journal, { config, material, validated }: PreparedJob, { cluster }: RayJobs): void {
-  const { model } = config;
-  journal.append({
-    type: 'run',
-    config,
-    problems: material.training.length,
-    evaluationProblems: material.problems.length - material.training.length,
-    model: { name: model, parameters: null, trainable: null, fingerprint: null, vocabulary: null },
-    dataFingerprint: material.fingerprint,
-    data: material.data,
-    device: `verl on ${cluster.url}`,
+/** Appends what is known before the job is submitted. */
+function describe(journal: Journal, { config, material, validated }: PreparedJob, { cluster }: RayJobs): void {
+  appendHeader(journal, config, material, {
+    ...{ name: config.model, device: `verl on ${cluster.url}`, warnings: [] },
+    ...{ parameters: null, trainable: null, fingerprint: null, vocabulary: null },
   });
-  const warn = (message: string) =>
-    journal.append({ type: 'warning', code: 'dataset', message, step: null, problem: null });
-  material.warnings.forEach(warn);
   if (validated.length === 0 && config.evaluation.samples > 0) {
-    warn('verl does not validate: no evaluation problem has a reference answer.');
+    warn(journal, 'dataset', 'verl does not validate: no evaluation problem has a reference answer.');
   }
 }
 
@@ -221,7 +198,7 @@ async function work({ journal, prepared, jobs, job, state }: AtWork): Promise<Ru
   const { folder, run } = journal;
   const log = new JobLog(verlFolder(folder, 'job.log'));
   const problems = new GivenProblems(material.problems, promptsOf(prepared));
-  const imported = ImportedRun.over(journal, problems, config.grading);
+  const imported = ImportedRun.over(journal, problems);
   const importer = { name: verl.name, curvesOnly: false };
   const dump = withLog(await withEvents(verl).open(job.mount, { map: {} }), log);
   const importing = new ImportWork({

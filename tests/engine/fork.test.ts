@@ -8,6 +8,7 @@ import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { runCli, temporaryFolder } from '../support/processes.ts';
 import { expectRefusal } from '../support/refusals.ts';
 import { recordsOf } from '../support/run-outcome.ts';
+import { UNCANCELED } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const runs = path.join(home, 'runs');
@@ -80,22 +81,22 @@ describe('a fork', () => {
     const config = { ...configOf('child'), steps: 3 };
     const from = { folder: path.join(runs, 'parent'), step: 2 };
     const whole = path.join(home, 'whole');
-    await (await startRun({ config, folder: whole, from })).done;
+    await (await startRun({ signal: UNCANCELED, config, folder: whole, from })).done;
     const cut = path.join(home, 'cut');
-    const handle = await startRun({ config, folder: cut, from });
+    const handle = await startRun({ signal: UNCANCELED, config, folder: cut, from });
     await handle.stop();
     const [first] = await listCheckpoints(cut);
     expect(first!.step).toBe(0);
-    const end = await (await resumeRun({ folder: cut })).done;
+    const end = await (await resumeRun({ signal: UNCANCELED, folder: cut })).done;
     expect(end).toMatchObject({ reason: 'completed' });
     expect(doneBy(cut)).toEqual(doneBy(whole));
 
     // Without its own first checkpoint it takes that of the parent.
     const again = path.join(home, 'again');
-    const other = await startRun({ config, folder: again, from });
+    const other = await startRun({ signal: UNCANCELED, config, folder: again, from });
     await other.stop();
     rmSync(path.join(again, 'checkpoints'), { recursive: true });
-    await (await resumeRun({ folder: again })).done;
+    await (await resumeRun({ signal: UNCANCELED, folder: again })).done;
     expect(doneBy(again)).toEqual(doneBy(whole));
   });
 

@@ -6,7 +6,7 @@ import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { recordsOf } from '../support/run-outcome.ts';
-import { until } from '../support/wait.ts';
+import { UNCANCELED, until } from '../support/wait.ts';
 
 test('a paused step and a paused evaluation are recorded without the pause', async () => {
   const config = RunConfig.parse(
@@ -31,7 +31,7 @@ test('a paused step and a paused evaluation are recorded without the pause', asy
     left.push({ before: latest, after: null, paused: lasted / 1000 });
     run.continue();
   };
-  const run = await startRun({ config, folder });
+  const run = await startRun({ signal: UNCANCELED, config, folder });
   // The first is paused in an evaluation, the second in a step.
   const pauses = ['evaluation', 'sampling'];
   run.onProgress(({ state, activity, step, secondsLeft }) => {

@@ -14,6 +14,7 @@ import { startRun } from '../../engine/training/run/index.ts';
 import type { KnownEvidence } from '../support/evidence.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
+import { UNCANCELED } from '../support/wait.ts';
 
 const MODEL = path.resolve(import.meta.dirname, '../../../shared/models/SmolLM2-135M-Instruct.Q4_1.gguf');
 const present = requireOrSkip('SmolLM2', existsSync(MODEL), '../shared/models is not on this machine');
@@ -101,7 +102,7 @@ describe.runIf(present)('SmolLM2-135M-Instruct', () => {
     };
     const config = RunConfig.parse(mergeConfig(presetFor(MODEL, false), given));
     const folder = path.join(home, `run-${runs++}`);
-    const handle = await startRun({ config, folder });
+    const handle = await startRun({ signal: UNCANCELED, config, folder });
     expect(await handle.done).toMatchObject({ reason: 'completed', step: 1 });
     const { records, problems } = await readRunFolder(folder);
     const [group] = records.filter((record): record is GroupRecord => record.type === 'group');

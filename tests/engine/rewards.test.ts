@@ -25,6 +25,7 @@ import type { KnownEvidence } from '../support/evidence.ts';
 import { type Ended, runCli, temporaryFolder } from '../support/processes.ts';
 import { expectRefusal, expectRejection } from '../support/refusals.ts';
 import { expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
+import { UNCANCELED } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const file = (name: string) => path.join(home, name);
@@ -109,7 +110,7 @@ let runs = 0;
 
 async function train(config: RunConfig): Promise<string> {
   const folder = file(`run-${runs++}`);
-  const handle = await startRun({ config, folder, allowPrograms: true });
+  const handle = await startRun({ signal: UNCANCELED, config, folder, allowPrograms: true });
   expect(await handle.done).toMatchObject({ type: 'end', reason: 'completed', step: config.steps });
   return folder;
 }
@@ -406,13 +407,13 @@ describe('without the programs that a reward needs', () => {
   test('a run neither starts nor resumes', async () => {
     const config = configOf({ reward: 'lean' });
     const folder = file('proofs');
-    const begun = await startRun({ config, folder, allowPrograms: true });
+    const begun = await startRun({ signal: UNCANCELED, config, folder, allowPrograms: true });
     await begun.stop();
     process.env.PATH = usualPath;
     try {
       const facts = { reason: 'program-not-found', program: 'lean' };
-      await expectRejection(resumeRun({ folder, allowPrograms: true }), 'config', facts);
-      const another = startRun({ config, folder: file('none'), allowPrograms: true });
+      await expectRejection(resumeRun({ signal: UNCANCELED, folder, allowPrograms: true }), 'config', facts);
+      const another = startRun({ signal: UNCANCELED, config, folder: file('none'), allowPrograms: true });
       await expectRejection(another, 'config', facts);
     } finally {
       process.env.PATH = `${file('bin')}${path.delimiter}${usualPath}`;
@@ -431,12 +432,12 @@ describe.each([
     );
     const reference = await train(config);
     const folder = file(`stopped-${model}`);
-    const handle = await startRun({ config, folder });
+    const handle = await startRun({ signal: UNCANCELED, config, folder });
     handle.onProgress((progress) => {
       if (progress.step === 2 && progress.activity === activity) void handle.stop();
     });
     expect(await handle.done).toMatchObject({ reason: 'stopped', step: 2 });
-    const again = await resumeRun({ folder });
+    const again = await resumeRun({ signal: UNCANCELED, folder });
     expect(await again.done).toMatchObject({ reason: 'completed', step: 4 });
     const due = (step: number) => step % 2 === 0;
     expectSameOutcome(outcomeOf(folder, due), outcomeOf(reference, due));

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { EndRecord, JournalRecord, NewRecord } from '../../engine/protocol/records.ts';
 import type { Progress } from '../../engine/protocol/rpc.ts';
-import type { RunHandle, RunStarter, StartOptions } from '../../engine/server/job.ts';
+import type { ResumeOptions, RunHandle, RunStarter, StartOptions } from '../../engine/server/job.ts';
 import { openLog } from '../../engine/server/log.ts';
 import { EngineServer, type ServerOptions } from '../../engine/server/server.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -123,15 +123,16 @@ export class FakeStarter implements RunStarter {
   /** Number of records that a new run has before the server sees it. */
   older = 0;
   /** Awaited while a run is being prepared. */
-  preparation: (options: StartOptions) => Promise<void> = async () => {};
+  preparation: (options: Pick<StartOptions, 'folder' | 'signal'>) => Promise<void> = async () => {};
 
   async startRun(options: StartOptions): Promise<RunHandle> {
     await this.preparation(options);
     return this.#add(new FakeRun(path.basename(options.folder), options.folder, this.older));
   }
 
-  async resumeRun({ folder }: { folder: string }): Promise<RunHandle> {
-    return this.#add(new FakeRun(path.basename(folder), folder, this.older));
+  async resumeRun(options: ResumeOptions): Promise<RunHandle> {
+    await this.preparation(options);
+    return this.#add(new FakeRun(path.basename(options.folder), options.folder, this.older));
   }
 
   get last(): FakeRun {

@@ -307,29 +307,66 @@ describe('requests', () => {
     expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
   });
 
-  test('canceling a start reaches the preparation and the caller at once', async () => {
-    const runs = new FakeStarter();
-    let begun = false;
-    let aborted = false;
-    runs.preparation = ({ signal }) =>
-      new Promise((_, reject) => {
-        begun = true;
-        signal?.addEventListener('abort', () => {
-          aborted = true;
-          reject(new Error('aborted'));
+  test.each(['start', 'resume'] as const)(
+    'canceling a %s reaches the preparation and the caller at once',
+    async (name) => {
+      const runs = new FakeStarter();
+      let begun = false;
+      let aborted = false;
+      runs.preparation = ({ signal }) =>
+        new Promise((_, reject) => {
+          begun = true;
+          signal.addEventListener('abort', () => {
+            aborted = true;
+            reject(new Error('aborted'));
+          });
         });
-      });
+      const { engine } = await engineWith(runs);
+      const client = await clientOf(engine.address);
+      const controller = new AbortController();
+      const params = { start: { config }, resume: { folder: '/stopped' } };
+      const request = client.request(name, params[name] as never, controller.signal);
+      await until('the preparation begins', () => begun);
+      controller.abort();
+      await expect(request).rejects.toMatchObject({ code: 'canceled' });
+      await until('the preparation is aborted', () => aborted);
+      runs.preparation = async () => {};
+      await until('the engine is free', () => engine.active === null);
+      expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
+    },
+  );
+
+  test('a run that is ready before it hears that it was canceled is stopped', async () => {
+    const runs = new FakeStarter();
+    const preparation = prepareSlowly(runs);
     const { engine } = await engineWith(runs);
     const client = await clientOf(engine.address);
     const controller = new AbortController();
-    const request = client.request('start', { config }, controller.signal);
-    await until('the preparation begins', () => begun);
+    const request = client.request('resume', { folder: '/stopped' }, controller.signal);
+    await preparation.begun;
     controller.abort();
     await expect(request).rejects.toMatchObject({ code: 'canceled' });
-    await until('the preparation is aborted', () => aborted);
-    runs.preparation = async () => {};
+    // The cancellation arrived before this answer.
+    await client.request('status', {});
+    preparation.finish();
+    await until('the run is stopped', () => runs.runs.length > 0 && runs.last.calls.includes('stop'));
     await until('the engine is free', () => engine.active === null);
-    expect(await client.request('start', { config })).toMatchObject({ run: 'named-by-engine' });
+  });
+
+  test('an engine that shuts down cancels what it prepares', async () => {
+    const runs = new FakeStarter();
+    let begun = false;
+    runs.preparation = ({ signal }) =>
+      new Promise((_, reject) => {
+        begun = true;
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const { engine } = await engineWith(runs);
+    const client = await clientOf(engine.address);
+    const request = client.request('resume', { folder: '/stopped' });
+    const refused = expectRejection(request, 'canceled', { reason: 'shutting-down' });
+    await until('the preparation begins', () => begun);
+    await Promise.all([engine.shutdown(), refused]);
   });
 
   test('pause, continue and stop reach the run; unknown runs are reported', async () => {

@@ -12,7 +12,7 @@ import { resumeVerl, startVerl } from '../../engine/verl/index.ts';
 import { runCli, startCli, temporaryFolder } from '../support/processes.ts';
 import { RayServer } from '../support/ray-server.ts';
 import { expectRejection, refusalOf } from '../support/refusals.ts';
-import { until } from '../support/wait.ts';
+import { UNCANCELED, until } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const env = { RAY_AUTH_MODE: 'disabled' };
@@ -173,7 +173,7 @@ describe('is refused, and leaves nothing', () => {
       ...{ evaluation: { greedy: false }, engine: { kind: 'verl', gpus: 2, ...engine } },
     });
   const start = (engine: RunConfigInput['engine'], more?: Partial<RunConfigInput>) =>
-    startVerl({ config: config(engine, more), folder: folderOf('refused') });
+    startVerl({ signal: UNCANCELED, config: config(engine, more), folder: folderOf('refused') });
 
   test('without a cluster, without a folder, and with what verl cannot honor', async () => {
     const server = await RayServer.start();
@@ -191,7 +191,7 @@ describe('is refused, and leaves nothing', () => {
 
   test('from elsewhere, if its job was not allowed', async () => {
     rmSync(path.join(folderOf('live'), 'own.mark'), { force: true });
-    const refusal = await refusalOf(resumeVerl({ folder: folderOf('live') }));
+    const refusal = await refusalOf(resumeVerl({ signal: UNCANCELED, folder: folderOf('live') }));
     expect(refusal.details).toMatchObject({ reason: 'command-not-allowed', run: 'live' });
     expect(refusal.message).toContain('verl: a job on http://127.0.0.1');
   });

@@ -7,6 +7,7 @@ import { mergeConfig, presetFor } from '../../engine/protocol/presets.ts';
 import { resumeRun, startRun } from '../../engine/training/run/index.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { checkpointsOf, expectSameOutcome, outcomeOf, recordsOf } from '../support/run-outcome.ts';
+import { UNCANCELED } from '../support/wait.ts';
 
 const home = temporaryFolder();
 const EVERY = 4;
@@ -27,7 +28,7 @@ function configOf(watch: RunConfig['watch'], steps = STEPS): RunConfig {
 
 async function begin(name: string, config: RunConfig) {
   const folder = path.join(home, name);
-  return { folder, handle: await startRun({ config, folder }) };
+  return { folder, handle: await startRun({ signal: UNCANCELED, config, folder }) };
 }
 
 const warningsOf = (records: readonly JournalRecord[]) =>
@@ -96,12 +97,12 @@ describe('a run that collapses', () => {
       if (record.type === 'warning') void handle.stop();
     });
     expect(await handle.done).toMatchObject({ reason: 'stopped' });
-    const second = await resumeRun({ folder: interrupted });
+    const second = await resumeRun({ signal: UNCANCELED, folder: interrupted });
     second.onRecord((record) => {
       if (record.type === 'warning' && record.code === 'collapse') void second.stop();
     });
     expect(await second.done).toMatchObject({ reason: 'stopped' });
-    const third = await resumeRun({ folder: interrupted });
+    const third = await resumeRun({ signal: UNCANCELED, folder: interrupted });
     expect(await third.done).toMatchObject({ reason: 'completed', step: last });
     const isDue = (step: number) => step % EVERY === 0;
     expectSameOutcome(outcomeOf(interrupted, isDue), outcomeOf(folder, isDue));

@@ -47,3 +47,6 @@ export async function within(milliseconds: number, promise: Promise<unknown>): P
   await Promise.race([settled, sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined)]);
   timer.abort();
 }
+
+/** For work that no test cancels. */
+export const UNCANCELED: AbortSignal = new AbortController().signal;

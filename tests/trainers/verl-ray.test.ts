@@ -16,7 +16,7 @@ import { RayJobs } from '../../engine/verl/ray-jobs.ts';
 import { interpreter } from '../support/interop.ts';
 import { isAlive, Program, ROOT, temporaryFolder } from '../support/processes.ts';
 import { requireOrSkip } from '../support/skip.ts';
-import { until, within } from '../support/wait.ts';
+import { UNCANCELED, until, within } from '../support/wait.ts';
 
 const python = interpreter('verl');
 const there = requireOrSkip(
@@ -83,7 +83,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   const folder = path.join(home, 'runs', 'on-ray');
   const outputs = path.join(folder, 'verl', 'outputs');
 
-  const first = endWithTest(await startVerl({ config, folder }));
+  const first = endWithTest(await startVerl({ signal: UNCANCELED, config, folder }));
   // Its third step ends when it may.
   mkdirSync(outputs, { recursive: true });
   writeFileSync(path.join(outputs, 'pace'), '3');
@@ -103,7 +103,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   expect(await new RayJobs(clusterOf(address)).info(id)).toMatchObject({ status: 'STOPPED' });
 
   rmSync(path.join(outputs, 'pace'));
-  const second = endWithTest(await resumeVerl({ folder }));
+  const second = endWithTest(await resumeVerl({ signal: UNCANCELED, folder }));
   const end = await second.done;
   expect(end, print().slice(-3000)).toMatchObject({ reason: 'completed', step: 4 });
   expect(print()).toContain('Resuming from step 2');

@@ -19,6 +19,7 @@ import { FakeOutput } from '../support/output.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { expectRejection, refusalOf } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
+import { UNCANCELED } from '../support/wait.ts';
 
 vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
@@ -77,13 +78,13 @@ describe('a mark', () => {
 describe('the engine', () => {
   test('shows what a run from elsewhere would run, before it touches the folder', async () => {
     const before = readdirSync(folder);
-    const refusal = await refusalOf(resumeRun({ folder, allowPrograms: true }));
+    const refusal = await refusalOf(resumeRun({ signal: UNCANCELED, folder, allowPrograms: true }));
     const programs = ['custom: node x.mjs "--quietly; rm -rf ~"'];
     await expectRejection(Promise.reject(refusal), 'config', { reason: 'command-not-allowed', programs });
     expect(refusal.message).toContain(programs[0]);
     expect(readdirSync(folder)).toEqual(before);
     // That programs are allowed at all is asked first.
-    await expectRejection(resumeRun({ folder }), 'config', { reason: 'programs-not-allowed' });
+    await expectRejection(resumeRun({ signal: UNCANCELED, folder }), 'config', { reason: 'programs-not-allowed' });
   });
 
   test("does not ask again once it was allowed, nor for the user's own runs", async () => {
@@ -97,7 +98,7 @@ describe('the engine', () => {
     const refused = { reason: 'command-not-allowed', programs, run: path.basename(folder) };
     await expectRejection(checkInherited(folder, config(), false), 'config', refused);
     const begin = { folder: path.join(root, 'fork'), from: { folder, step: 1 } };
-    await expect(startRun({ ...begin, config: config(), allowPrograms: true })).rejects.toThrow();
+    await expect(startRun({ signal: UNCANCELED, ...begin, config: config(), allowPrograms: true })).rejects.toThrow();
     expect(existsSync(begin.folder)).toBe(false);
     await expect(checkInherited(folder, config(), true)).resolves.toBeUndefined();
     const mine = { ...config(), rewardOptions: { custom: { command: ['node', 'mine.mjs'] } } };

@@ -602,7 +602,7 @@ describe('evaluation', () => {
   const sixty = lines(...Array.from({ length: 60 }, (_, i) => ({ question: `${i}`, answer: i < 30 ? 'a' : 'b' })));
   const material = (evaluation: object, more: object = {}) => {
     const dataset = { path: file('sixty.jsonl', sixty) };
-    return loadMaterial(parseRunConfig({ model: 'o/m', dataset, evaluation, ...more }));
+    return loadMaterial(parseRunConfig({ model: 'o/m', dataset, evaluation, ...more }), null);
   };
 
   test("on some of the problems uses a sample that does not depend on the run's seed", async () => {
@@ -627,7 +627,7 @@ describe('evaluation', () => {
       evaluation: { limit: 32 },
     });
     const { draw: _, ...evaluation } = config.evaluation;
-    const old = await loadMaterial({ ...config, evaluation });
+    const old = await loadMaterial({ ...config, evaluation }, null);
     expect(old.evaluation.map(({ row }) => row)).toEqual(Array.from({ length: 32 }, (_, i) => i));
     expect(old.sampledFrom).toBeNull();
   });

@@ -18,8 +18,8 @@ export async function resume(
   const places = await placesOf(options.out);
   const folder = await findRun(name, places.runsFolder);
   const allowed = allowedBy(options);
-  const finished = await runInForeground(output, places, (engine) =>
-    withConsent(output, allowed, (given) => engine.resume(folder, given)),
+  const finished = await runInForeground(output, places, (engine, signal) =>
+    withConsent(output, allowed, (given) => engine.resume(folder, { ...given, signal })),
   );
   const { run } = finished.columns.head;
   if (run?.config?.job === 'probe') return finishProbe(output, finished, places);

@@ -47,9 +47,14 @@ export interface PolicyParts {
 
 /**
  * Opens a model for a set of prompts. Throws RollscopeError: `model` (missing, broken, unsupported), `dataset` (a prompt
- * that does not fit the context), `device`, `memory` (the limit does not hold the model).
+ * that does not fit the context), `device`, `memory` (the limit does not hold the model), `canceled`.
+ * @param signal cancels downloads and the reading of models
  */
-export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks): Promise<PolicyParts> {
+export async function openPolicyParts(
+  options: PolicyOptions,
+  hooks: PolicyHooks,
+  signal?: AbortSignal,
+): Promise<PolicyParts> {
   hooks.tick({ activity: 'loading', fraction: null, tokens: 0 });
   const { basePrecision = 'float32', rolloutPrecision = 'base' } = options;
   const rounds = (options.activationPrecision ?? 'float32') !== 'float32';
@@ -59,6 +64,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
     roundsFactors: rounds && (rolloutPrecision === 'base' || rolloutPrecision === basePrecision),
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
+    ...(signal && { signal }),
   });
   const { config, tokenizer } = source;
   if (options.lora) checkTargets(config, options.lora, source.name);
@@ -78,7 +84,7 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
 
   const stored = source.tensors.get(EMBEDDINGS)?.dtype ?? 'F32';
   const { controlFlow } = backend;
-  const sampling = await samplingWeights(options, controlFlow, hooks);
+  const sampling = await samplingWeights(options, controlFlow, hooks, signal);
   const narrowBytes = basePrecision === 'float32' ? null : bytesOf(source.tensors);
   const decoding = sampling?.tensors ?? source.tensors;
   const memory = activationMemory(options, source, {
@@ -118,7 +124,8 @@ export async function openPolicyParts(options: PolicyOptions, hooks: PolicyHooks
   const fingerprints = [source.fingerprint];
   for (const policy of options.otherPolicies) {
     hooks.tick({ activity: 'loading', detail: policy, fraction: null, tokens: 0 });
-    const loaded = await loadOtherPolicy(policy, backend, parameters, options.lora, initial, config);
+    const { lora } = options;
+    const loaded = await loadOtherPolicy(policy, { backend, parameters, lora, base: initial, config, signal });
     asks.addPolicy(policy, loaded.parameters);
     if (loaded.fingerprint) fingerprints.push(loaded.fingerprint);
   }
@@ -141,6 +148,7 @@ async function samplingWeights(
   { model, chat, basePrecision = 'float32', rolloutPrecision = 'base', ...options }: PolicyOptions,
   controlFlow: boolean,
   hooks: PolicyHooks,
+  signal: AbortSignal | undefined,
 ): Promise<{ tensors: ModelSource['tensors']; bytes: number } | null> {
   checkCachePrecision(options.cachePrecision ?? 'float32', controlFlow);
   checkActivationPrecision(options.activationPrecision ?? 'float32', controlFlow);
@@ -151,6 +159,7 @@ async function samplingWeights(
     roundsFactors: (options.activationPrecision ?? 'float32') !== 'float32',
     onProgress: (message, fraction) =>
       hooks.tick({ activity: 'preparing-model', detail: message, fraction, tokens: 0 }),
+    ...(signal && { signal }),
   });
   return { tensors, bytes: bytesOf(tensors) };
 }

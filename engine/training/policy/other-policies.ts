@@ -21,20 +21,26 @@ export interface OtherPolicy {
   fingerprint: string | null;
 }
 
+/** The policy that is trained, which the others must fit. */
+export interface TrainedPolicy {
+  backend: Backend;
+  parameters: readonly Parameter[];
+  lora: LoraConfig | null;
+  /** The weights of `base`. */
+  base: ReadonlyMap<string, Float32Array>;
+  config: DecoderConfig;
+  /** Cancels a download. */
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Loads a policy that votes: `base` (without the adapter, the weights of `base`), the folder of an adapter or of a
  * checkpoint, or a model of the same shape. Throws RollscopeError `model` if it does not fit.
  */
-export async function loadOtherPolicy(
-  policy: string,
-  backend: Backend,
-  parameters: readonly Parameter[],
-  lora: LoraConfig | null,
-  base: ReadonlyMap<string, Float32Array>,
-  config: DecoderConfig,
-): Promise<OtherPolicy> {
+export async function loadOtherPolicy(policy: string, trained: TrainedPolicy): Promise<OtherPolicy> {
+  const { backend, parameters, base } = trained;
   const { weights, fingerprint } =
-    policy === 'base' ? { weights: base, fingerprint: null } : await readOtherPolicy(policy, lora, parameters, config);
+    policy === 'base' ? { weights: base, fingerprint: null } : await readOtherPolicy(policy, trained);
   const values: Record<string, Value> = {};
   for (const { name, shape } of parameters) {
     const data = weights.get(name);
@@ -53,15 +59,13 @@ export async function loadOtherPolicy(
 
 async function readOtherPolicy(
   policy: string,
-  lora: LoraConfig | null,
-  parameters: readonly Parameter[],
-  config: DecoderConfig,
+  { lora, parameters, config, signal }: TrainedPolicy,
 ): Promise<{ weights: Map<string, Float32Array>; fingerprint: string }> {
   if (lora) {
     const weights = asOwnAdapter(policy, await readPeftAdapter(policy), lora, parameters, config);
     return { weights, fingerprint: await adapterFingerprint(policy) };
   }
-  const { tensors, fingerprint } = await openOtherPolicy(policy);
+  const { tensors, fingerprint } = await openOtherPolicy(policy, signal);
   const weights = new Map<string, Float32Array>();
   for (const { name } of parameters) {
     const tensor = tensors.get(name);
@@ -73,9 +77,11 @@ async function readOtherPolicy(
 /** A checkpoint has weights without a configuration; anything else is a model. */
 async function openOtherPolicy(
   policy: string,
+  signal: AbortSignal | undefined,
 ): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; fingerprint: string }> {
   const file = path.join(policy, 'model.safetensors');
-  if (!existsSync(file) || existsSync(path.join(policy, 'config.json'))) return openModel(policy);
+  const isModel = !existsSync(file) || existsSync(path.join(policy, 'config.json'));
+  if (isModel) return openModel(policy, signal ? { signal } : {});
   const { tensors } = await readSafetensorsIndex(file);
   await checkFinite(tensors);
   return { tensors, fingerprint: await fileFingerprint(file) };

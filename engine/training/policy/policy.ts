@@ -18,8 +18,8 @@ export class Policy {
   private constructor(private readonly parts: PolicyParts) {}
 
   /** Throws as `openPolicyParts` does. */
-  static async open(options: PolicyOptions, hooks: PolicyHooks): Promise<Policy> {
-    return new Policy(await openPolicyParts(options, hooks));
+  static async open(options: PolicyOptions, hooks: PolicyHooks, signal?: AbortSignal): Promise<Policy> {
+    return new Policy(await openPolicyParts(options, hooks, signal));
   }
 
   get info(): PolicyInfo {

@@ -1,10 +1,11 @@
 /** How a run ends that does not complete. */
-import { type NewRecord, RollscopeError, toStoredError } from '../../protocol/index.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { type EndRecord, RollscopeError, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { Place } from '../place.ts';
 import { placeOf } from './material.ts';
 
-export type Ending = Omit<Extract<NewRecord, { type: 'end' }>, 'step'>;
+export type Ending = Omit<EndRecord, 'seq' | 'time' | 'step'>;
 
 /** Saves what can be saved, and determines why the run ends. Never rejects. */
 export async function endRun(error: unknown, context: RunContext, place: Place): Promise<Ending> {
@@ -22,7 +23,8 @@ export async function endRun(error: unknown, context: RunContext, place: Place):
   }
 }
 
-function failed(error: unknown): Ending {
+/** The end of a run that an error ended. */
+export function failed(error: unknown): Ending {
   return { type: 'end', reason: 'failed', error: toStoredError(error) };
 }
 
@@ -40,4 +42,13 @@ function nonFinite(error: RollscopeError, { journal, meter: { phase } }: RunCont
       ? 'The weights are as loaded, before any update: download the model again, or choose another one.'
       : 'Restart with a lower learning rate (--lr). Existing checkpoints are kept.';
   return { type: 'end', reason: 'failed', error: { code: 'non-finite', message, hint } };
+}
+
+/** Records how a run ended; if the disk has no room for it, the folder stays as it is and can be resumed. */
+export function recordEnd(journal: Journal, ending: Ending, step: number): EndRecord {
+  try {
+    return journal.append({ ...ending, step });
+  } catch (error) {
+    return { ...ending, ...failed(error), step, seq: journal.length, time: new Date().toISOString() };
+  }
 }

@@ -42,7 +42,7 @@ export async function openParent(config: RunConfig, { folder, step }: { folder: 
   }
   const checkpoint = await checkpointAt(folder, step);
   await checkCheckpoint(folder, checkpoint);
-  refuseOthers(config, own, run);
+  refuseOtherModel(config, own, run);
   return {
     parent: { run, folder: path.resolve(folder), step },
     checkModel: (fingerprint) => {
@@ -88,7 +88,7 @@ async function checkpointAt(folder: string, step: number): Promise<Checkpoint> {
 }
 
 /** A checkpoint fits its model and its adapter only. */
-function refuseOthers(config: RunConfig, parent: RunConfig, run: string): void {
+function refuseOtherModel(config: RunConfig, parent: RunConfig, run: string): void {
   const kept = { model: [config.model, parent.model], lora: [config.lora, parent.lora] };
   for (const [field, [now, then]] of Object.entries(kept)) {
     if (JSON.stringify(now) === JSON.stringify(then)) continue;

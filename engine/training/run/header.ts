@@ -4,6 +4,7 @@ import { type Prompt, RUN_FORMAT, type RunConfig, type RunFile } from '../../pro
 import type { RunParent } from '../../protocol/run-file.ts';
 import { truncates } from '../../protocol/sampling.ts';
 import { VERSION } from '../../protocol/version.ts';
+import type { WarningCode } from '../../protocol/warnings.ts';
 import { versions } from '../../versions.ts';
 import type { PolicyInfo } from '../policy/contract.ts';
 import { configWarning } from '../signal.ts';
@@ -20,7 +21,7 @@ export function promptsOf({ prompts }: PolicyInfo): Prompt[] {
  */
 export function runFileOf(
   config: RunConfig,
-  { created, fingerprint }: { created: string } & Pick<PolicyInfo, 'fingerprint'>,
+  { created, fingerprint }: { created: string; fingerprint: string | null },
   material: Material,
   { packages = {}, parent }: { packages?: Readonly<Record<string, string>>; parent?: RunParent | undefined } = {},
 ): RunFile {
@@ -37,9 +38,14 @@ export function runFileOf(
   };
 }
 
-/** Appends the first record and the warnings that are known before the first step. */
-export function appendHeader(journal: Journal, config: RunConfig, material: Material, info: PolicyInfo): void {
-  const { name, parameters, trainable, fingerprint, vocabulary, device } = info;
+/** The model of a run as far as this program knows it: another trainer may load it elsewhere. */
+export type KnownModel = Pick<PolicyInfo, 'name' | 'device' | 'warnings'> & {
+  [Fact in 'parameters' | 'trainable' | 'fingerprint' | 'vocabulary']: PolicyInfo[Fact] | null;
+};
+
+/** Appends the first record and the warnings about dataset and model. */
+export function appendHeader(journal: Journal, config: RunConfig, material: Material, known: KnownModel): void {
+  const { name, parameters, trainable, fingerprint, vocabulary, device } = known;
   journal.append({
     type: 'run',
     config,
@@ -50,17 +56,25 @@ export function appendHeader(journal: Journal, config: RunConfig, material: Mate
     data: material.data,
     device,
   });
-  const warn = (code: string) => (message: string) => {
-    journal.append({ type: 'warning', code, message, step: null, problem: null });
-  };
-  material.warnings.forEach(warn('dataset'));
-  info.warnings.forEach(warn('model'));
+  for (const message of material.warnings) warn(journal, 'dataset', message);
+  for (const message of known.warnings) warn(journal, 'model', message);
+}
+
+/** Appends the warnings that follow from the configuration, for a run that the loop of this program trains. */
+export function warnOfConfig(journal: Journal, config: RunConfig): void {
   const alone = configWarning(config);
-  if (alone) warn('no-signal')(alone);
+  if (alone) warn(journal, 'no-signal', alone);
   const { epochs, miniBatch } = config.loss;
   if (config.job === 'train' && truncates(config.sampling) && (epochs > 1 || miniBatch !== undefined)) {
-    warn('config')(
+    warn(
+      journal,
+      'config',
       'With top-p or top-k, importance ratios are not computed: later updates on the same rollouts are not clipped.',
     );
   }
+}
+
+/** Appends a warning about the run as a whole. */
+export function warn(journal: Journal, code: WarningCode, message: string): void {
+  journal.append({ type: 'warning', code, message, step: null, problem: null });
 }

@@ -26,8 +26,11 @@ function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: s
   return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
 }
 
-/** Reads the problems of training and evaluation. Separate evaluation problems are numbered after the others. `signal` cancels a download. */
-export async function loadMaterial(config: RunConfig, signal?: AbortSignal): Promise<Material> {
+/**
+ * Reads the problems of training and evaluation. Separate evaluation problems are numbered after the others.
+ * @param signal cancels a download; null if only the end of the process does
+ */
+export async function loadMaterial(config: RunConfig, signal: AbortSignal | null): Promise<Material> {
   const own = await loadDataset(config.dataset, columnsOf(config), signal);
   const { dataset } = config.evaluation;
   if (config.job === 'probe' || !dataset) {

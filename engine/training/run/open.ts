@@ -8,15 +8,16 @@ import { questionTokens } from '../evidence.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
 import { factsOf, type Material, placeOf } from './material.ts';
 
-/** Opens the model in a worker. Throws RollscopeError, which names the problem where a prompt is at fault. */
+/** Opens the model in a worker. Throws RollscopeError: `canceled`, or one that names the problem if a prompt is at fault. */
 export async function openPolicy(
   config: RunConfig,
   { prompts, problems, date }: Pick<Material, 'problems'> & Pick<PolicyOptions, 'prompts' | 'date'>,
   compute: Compute,
+  signal: AbortSignal,
 ): Promise<PolicyInfo> {
   const reward = rewardOf(config.reward, config.rewardOptions);
   try {
-    return await compute.open({
+    const options: PolicyOptions = {
       model: config.model,
       chat: { template: config.chatTemplate, variables: parseTemplateVariables(config.chatTemplateKwargs) },
       basePrecision: config.basePrecision,
@@ -38,7 +39,8 @@ export async function openPolicy(
       truncates: truncates(config.sampling),
       questionTokens: questionTokens(reward.evidence, config),
       otherPolicies: [...reward.policies],
-    });
+    };
+    return await compute.open(options, signal);
   } catch (error) {
     throw withProblemPlace(error, problems);
   }

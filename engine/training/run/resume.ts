@@ -9,17 +9,18 @@ import { ownConfig, type Prompt } from '../../protocol/index.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunHandle } from '../handle.ts';
 import { type LoopState, readState } from '../place.ts';
-import { changedSince } from './changed.ts';
+import { stopIfCanceled } from './canceled.ts';
+import { checkSameData, checkSameModel } from './changed.ts';
 import { checkReward } from './check.ts';
 import { checkConsent } from './consent.ts';
 import { restoreParent } from './fork.ts';
-import { appendHeader, promptsOf } from './header.ts';
+import { appendHeader, promptsOf, warnOfConfig } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker, type Worker } from './parts.ts';
 import type { StartOptions } from './start.ts';
 
-export interface ResumeOptions extends Pick<StartOptions, 'folder' | 'allowPrograms'> {
+export interface ResumeOptions extends Pick<StartOptions, 'folder' | 'signal' | 'allowPrograms'> {
   /** Whether the user has seen and allowed the programs of a run from elsewhere. */
   allowCommand?: boolean;
 }
@@ -30,6 +31,7 @@ export interface ResumeOptions extends Pick<StartOptions, 'folder' | 'allowProgr
  */
 export async function resumeRun({
   folder,
+  signal,
   allowPrograms = false,
   allowCommand = false,
 }: ResumeOptions): Promise<RunHandle> {
@@ -44,10 +46,8 @@ export async function resumeRun({
     const { runFile, checkpoint, recovery } = journal;
     await checkReward(config, allowPrograms);
     if (allowCommand && programsOf(config).length > 0) await markOwn(folder);
-    const material = await loadMaterial(config);
-    if (material.fingerprint !== runFile.dataFingerprint) {
-      throw changedSince(journal.run, 'dataset', config.dataset.path);
-    }
+    const material = await loadMaterial(config, signal);
+    checkSameData(config, material, journal);
     worker = createWorker(folder, config);
     // As the model got them when the run was created; its chat template could give others today.
     const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
@@ -55,15 +55,17 @@ export async function resumeRun({
       config,
       { prompts, problems: material.problems, date: runFile.created },
       worker.compute,
+      signal,
     );
-    if (!(await isRecordedModel(config.model, info.fingerprint, runFile.modelFingerprint))) {
-      const others = info.fingerprint.includes('+') ? ' or another voting policy' : '';
-      throw changedSince(journal.run, 'model', `The model ${config.model}${others}`);
-    }
+    stopIfCanceled(signal);
+    await checkSameModel(config, info, journal);
     const state = checkpoint
       ? await restore(folder, checkpoint, worker)
       : await restoreParent(runFile.parent, worker.compute);
-    if (!checkpoint) appendHeader(journal, config, material, info);
+    if (!checkpoint) {
+      appendHeader(journal, config, material, info);
+      warnOfConfig(journal, config);
+    }
     if (!journal.prompts) await journal.writePrompts(promptsOf(info));
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });
     journal.append({ type: 'lifecycle', event: 'resumed' });
@@ -89,12 +91,4 @@ function restore(run: string, checkpoint: Checkpoint, { compute }: Worker): Prom
 function storedPrompts(prompts: readonly Prompt[] | null) {
   const encoded = prompts?.flatMap(({ text, tokens }) => (tokens ? { text, tokens } : []));
   return encoded && encoded.length === prompts?.length ? encoded : null;
-}
-
-/** Whether the model is the one that a run recorded; see `isSameModel`, which is loaded for old runs only. */
-async function isRecordedModel(model: string, current: string, recorded: string | null): Promise<boolean> {
-  if (current === recorded) return true;
-  if (recorded === null) return false;
-  const { isSameModel } = await import('../../model/source.ts');
-  return isSameModel(model, current, recorded);
 }

@@ -1,11 +1,11 @@
 /** A run at work: what server, command line and experiments observe and control. */
-import { type EndRecord, type JournalRecord, type Progress, toStoredError } from '../../protocol/index.ts';
+import type { EndRecord, JournalRecord, Progress } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
 import type { RunHandle } from '../handle.ts';
 import { train } from '../loop.ts';
 import type { Place } from '../place.ts';
 import { probeAll } from '../probe.ts';
-import { type Ending, endRun } from './ending.ts';
+import { type Ending, endRun, recordEnd } from './ending.ts';
 
 /** The handle of one run that is ready. `done` resolves with how it ended. */
 export class Run implements RunHandle {
@@ -40,15 +40,7 @@ export class Run implements RunHandle {
     return this.context.meter.onProgress(listener);
   }
   async records(from: number, limit: number): Promise<JournalRecord[]> {
-    const { journal } = this.context;
-    const found: JournalRecord[] = [];
-    // The numbers of records that only a newer version can read are skipped.
-    for (let at = from; at < journal.length && found.length < limit; ) {
-      const many = limit - found.length;
-      found.push(...journal.recordsFrom(at, many));
-      at += many;
-    }
-    return found;
+    return this.context.journal.pageFrom(from, limit);
   }
 
   pause(): void {
@@ -108,23 +100,11 @@ export class Run implements RunHandle {
     } catch (error) {
       ending = await endRun(error, this.context, this.place);
     }
-    const end = this.recordEnd(ending);
+    const end = recordEnd(journal, ending, this.place.step);
     await compute.close();
     await journal.close().catch(() => {});
     this.finished = true;
     meter.set({ state: 'ended', fraction: null, secondsLeft: null });
     return end;
-  }
-
-  private recordEnd(ending: Ending): EndRecord {
-    const { journal } = this.context;
-    const { step } = this.place;
-    try {
-      return journal.append({ ...ending, step }) as EndRecord;
-    } catch (error) {
-      // No space for the end record: the run folder stays as it is and can be resumed.
-      const time = new Date().toISOString();
-      return { ...ending, reason: 'failed', error: toStoredError(error), step, seq: journal.length, time };
-    }
   }
 }

@@ -6,11 +6,12 @@ import { markOwn } from '../../journal/own-mark.ts';
 import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
 import { LOOP_START } from '../place.ts';
+import { stopIfCanceled } from './canceled.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
 import { checkInherited } from './consent.ts';
 import { openParent } from './fork.ts';
-import { appendHeader, promptsOf, runFileOf } from './header.ts';
+import { appendHeader, promptsOf, runFileOf, warnOfConfig } from './header.ts';
 import { loadMaterial } from './material.ts';
 import { openPolicy } from './open.ts';
 import { begin, createWorker } from './parts.ts';
@@ -19,7 +20,8 @@ export interface StartOptions {
   config: RunConfig;
   /** The run's own folder, which must not exist yet or be empty; its name is the run's. */
   folder: string;
-  signal?: AbortSignal;
+  /** Cancels the preparation. */
+  signal: AbortSignal;
   /** Whether rewards may run programs: the user's own, and those that the model writes. */
   allowPrograms?: boolean;
   /**
@@ -34,7 +36,7 @@ export interface StartOptions {
  * @throws RollscopeError `config` for another engine in a fork, an experiment or a probe, which only this engine can
  * make
  */
-function refuseOthers(config: RunConfig): void {
+function refuseOtherEngine(config: RunConfig): void {
   if (!isOnTrl(config) && !isOnVerl(config)) return;
   const value = config.engine?.kind;
   throw new RollscopeError(
@@ -53,24 +55,25 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
   const { folder, signal, allowPrograms = false } = options;
   const config = await withChatTemplate(options.config);
   const fork = options.from ? await openParent(config, options.from) : null;
-  refuseOthers(config);
+  refuseOtherEngine(config);
   await checkConfig(config, allowPrograms);
   if (options.from) await checkInherited(options.from.folder, config, options.allowCommand === true);
   const material = await loadMaterial(config, signal);
   checkProblems(config, material.training);
-  signal?.throwIfAborted();
+  stopIfCanceled(signal);
   const worker = createWorker(folder, config);
   let journal: Journal | null = null;
   try {
     const created = new Date().toISOString();
-    const info = await openPolicy(config, { ...material, date: created }, worker.compute);
-    signal?.throwIfAborted();
+    const info = await openPolicy(config, { ...material, date: created }, worker.compute, signal);
+    stopIfCanceled(signal);
     fork?.checkModel(info.fingerprint);
     const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, { parent: fork?.parent });
     const { problems } = material;
     journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
     if (programsOf(config).length > 0) await markOwn(folder);
     appendHeader(journal, config, material, info);
+    warnOfConfig(journal, config);
     if (fork) await fork.begin(journal, worker.compute);
     const { vocabulary } = info;
     return begin(worker, { config, journal, material, vocabulary, state: LOOP_START, history: [] });
