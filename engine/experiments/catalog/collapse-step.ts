@@ -150,7 +150,7 @@ export const collapseStepExperiment: Experiment = {
   question: 'Does the step at which majority voting collapses predict how much a model would gain from labels?',
   finding:
     'Section 5, finding 7: the Model Collapse Step (first step with a reward accuracy below 1%) ranks seven models like the gain from ground-truth RL, better than pass@k, with 5.6 times fewer tokens; aggressive settings keep the ranking.',
-  method: `Each model trains twice on the same large set of problems: by majority voting under an aggressive setting (${RATE} times the learning rate, 1/${PART} of the batch per update), which shows its collapse step; and with the ground-truth reward at the plain learning rate, which shows its gain on held-out problems. Accuracy and pass@k of the untrained model are competing predictors.`,
+  method: `Each model trains twice on the same large set of problems: by majority voting with aggressive settings (${RATE} times the learning rate, 1/${PART} of the batch per update), which shows its collapse step; and with the ground-truth reward at the normal learning rate, which shows its gain on held-out problems. Accuracy and pass@k of the untrained model are competing predictors.`,
   defaults: {
     model: 'embedded',
     steps: 100,

@@ -87,7 +87,7 @@ function remarksOf(found: readonly SizedRuns[]): string[] {
   });
   const rates = [...new Set(found.flatMap(({ runs }) => runs.map(({ config }) => config.optimizer.lr)))];
   return [
-    `A unanimous group has no gradient. Share of such groups in the last ${WINDOW} steps, by size: ${agreed.join('; ')}. Sets that came to rest, with at least 95% unanimous groups to the end: ${listed(quiet)}.`,
+    `A unanimous group has no gradient. Share of such groups in the last ${WINDOW} steps, by size: ${agreed.join('; ')}. Sets that settled (at least 95% unanimous groups to the end): ${listed(quiet)}.`,
     `All sizes train with the learning rate ${listed(rates.map(figure))}. A set is stable if its groups become unanimous before the updates have changed the model for good: the learning rate and AdamW set the size of an update, not the number of groups that still have a gradient. So the learning rate decides which sizes are stable; try another with --lr.`,
   ];
 }
@@ -95,11 +95,11 @@ function remarksOf(found: readonly SizedRuns[]): string[] {
 export const datasetSize: Experiment = {
   name: 'dataset-size',
   title: 'Small sets are stable, large ones fall',
-  question: 'Does training on few problems protect a model from the fall that many problems cause?',
+  question: 'Does training on few problems protect a model from the fall seen with many?',
   finding:
     'Section 5, finding 5: with 32 and 128 problems majority voting is stable for 600 steps, with 512 and more it collapses; KL to the reference after 600 steps is 0.057 for 32 problems and about twice that for 512.',
   method:
-    'Majority voting on sets of 32, 128, 512 and 2,048 problems with the same learning rate, batch and number of steps. Each seed draws its own sets. The learning rate was chosen in trials with one seed: at 4.5e-4, sets of 32 and 128 problems fell too, only later; at 3e-4, 2,048 problems had not fallen after 120 steps. Accuracy is measured on held-out problems, KL on the rollouts that train.',
+    'Majority voting on sets of 32, 128, 512 and 2,048 problems with the same learning rate, batch and number of steps. Each seed draws its own sets. The learning rate was chosen in trials with one seed: at 4.5e-4, sets of 32 and 128 problems fell too, only later; at 3e-4, 2,048 problems had not fallen after 120 steps. Accuracy is measured on held-out problems, KL on the training rollouts.',
   defaults: { ...largeSetDefaults({ steps: 240, lr: 3.5e-4, save: 60 }), reward: 'majority-vote' },
   seeds: 2,
   minutes: 8,

@@ -73,7 +73,7 @@ export const failureModes: Experiment = {
   question: 'How does each intrinsic reward break the model?',
   finding:
     'Section 5, finding 2: self-certainty and majority voting fail gradually; the probability reward by length, since short answers win; token-level and trajectory-level entropy by repetition, since padding with likely tokens pays off.',
-  method: `All intrinsic rewards train the same model on the same large set of problems, at learning rates at which they fail soon. Each run is classified from its curves by fixed rules, listed below the table. On the embedded models the voting rewards, trajectory-level entropy and probability, which fail late, train with ${LATE_RATE} times the learning rate of the others: at one rate, either they would not fail, or the others would break before their reward could move the model.`,
+  method: `All intrinsic rewards train the same model on the same large set of problems, at learning rates at which they fail soon. Each run is classified from its curves by fixed rules, listed below the table. On the embedded models the voting rewards, trajectory-level entropy and probability, which fail late, train with ${LATE_RATE} times the learning rate of the others: with one rate for all, either they would not fail, or the others would break the model before their reward could change it.`,
   defaults: largeSetDefaults({ steps: 140, lr: 1.5e-4, save: 40 }),
   seeds: 2,
   minutes: 9,

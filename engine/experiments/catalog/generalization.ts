@@ -165,10 +165,10 @@ function sortRemark(summary: GeneralizationSummary): string {
 export const generalization: Experiment = {
   name: 'generalization',
   title: 'Generalization from wrong majorities',
-  question: 'Can training on wrong answers to a few problems make the model solve other problems?',
+  question: 'Can training on wrong answers to a few problems help the model solve others?',
   finding:
     'Section 5, finding 4: training on 6 problems with wrong majorities still raised label accuracy from 0 to 1 on two unseen problems.',
-  method: `A probe of ${PROBE_VOTES} rollouts per problem shows which majorities of a pool are wrong (labels are used to choose the problems, never for training). ${SIZES.join(' and ')} such problems are trained on by majority voting, and in control runs as many with right majorities. On the embedded models, sums and differences are analyzed separately; the stronger model has no wrong majorities on sums, so the weaker one is the default. Each seed draws other problems. Label accuracy is measured before and after training on ${HELD_OUT} held-out problems, with fresh rollouts, to avoid the selection bias of the probe.`,
+  method: `A probe of ${PROBE_VOTES} rollouts per problem shows which majorities of a pool are wrong (labels are used to choose the problems, never for training). Majority voting trains on ${SIZES.join(' and ')} such problems, and in control runs the same number with right majorities. On the embedded models, sums and differences are analyzed separately; the stronger model has no wrong majorities on sums, so the weaker one is the default. Each seed draws other problems. Label accuracy is measured before and after training on ${HELD_OUT} held-out problems, with fresh rollouts, to avoid the selection bias of the probe.`,
   defaults: {
     model: 'embedded:W',
     steps: 80,

@@ -152,7 +152,7 @@ function remarksOf(grid: FactorGrid): string[] {
 export const hyperparameters: Experiment = {
   name: 'hyperparameters',
   title: 'Settings decide when, not whether',
-  question: 'Which settings of majority voting make the fall come sooner, and does any prevent it?',
+  question: 'Which settings of majority voting bring the fall forward, and does any prevent it?',
   finding:
     'Section 5, finding 8: a lower temperature collapses sooner; a mini-batch of 1 collapses within 20 steps; a KL coefficient of 0.005 hardly helps; 16 or more rollouts collapse sooner than 8.',
   method:

@@ -187,7 +187,7 @@ export const perProblem: Experiment = {
   question: 'What does majority voting do to a single problem?',
   finding:
     'Section 5, finding 3: of 25 problems, each trained alone, 22 only amplified their initial majority, right or wrong; 3 flipped.',
-  method: `A probe of ${PROBE_VOTES} rollouts per problem shows the answers of the untrained model. Then each problem alone trains a fresh copy of the model by majority voting. The first and the last majority decide the outcome. By default this is done with the embedded models S and W.`,
+  method: `A probe of ${PROBE_VOTES} rollouts per problem shows the answers of the untrained model. Then each problem alone trains a fresh copy of the model by majority voting. The initial and the final majority determine the outcome. By default this is done with the embedded models S and W.`,
   defaults: {
     model: 'embedded',
     steps: 40,

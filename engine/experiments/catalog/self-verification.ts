@@ -87,11 +87,11 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
 export const selfVerificationExperiment: Experiment = {
   name: 'self-verification',
   title: 'Self-verification on Countdown',
-  question: "Does a reward from the model's own checking keep helping where a reward from its confidence collapses?",
+  question: "Does rewarding the model's own checks keep helping where rewarding its confidence collapses?",
   finding:
     'Section 5, finding 9: on Countdown, self-verification kept improving (validation about 0.65), trajectory-level entropy reached 0.35 to 0.40 and collapsed, the oracle 0.70 to 0.75; its reward accuracy dipped and recovered above 0.5.',
   method:
-    'One model that solves Countdown problems poorly and judges solutions well trains with three rewards: its own judgments, its log-probabilities, and the verifier. The model never saw the validation problems, neither to solve nor to judge.',
+    'One model that solves Countdown problems poorly and judges solutions well trains with three rewards: its own judgments, its log-probabilities, and the verifier. The model has never seen the validation problems, neither to solve nor to judge them.',
   defaults: {
     model: 'embedded:countdown',
     steps: 150,

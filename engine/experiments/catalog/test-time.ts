@@ -86,7 +86,7 @@ export function findings(runs: readonly TestTimeRun[], { sorts = false } = {}): 
 }
 
 function setRemark({ kind, runs, wrong, label }: TestTimeSummary): string {
-  return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with a share of ${figure(wrong)} wrong majorities in the probe. Label accuracy of the held-out problems: ${pairedChangeText(label)}.`;
+  return `Trained on ${KINDS[kind]}: ${runs[0]!.problems.length} per seed, with wrong majorities in the probe for a share of ${figure(wrong)}. Label accuracy of the held-out problems: ${pairedChangeText(label)}.`;
 }
 
 function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
@@ -155,7 +155,7 @@ function sortRemark({ kind, runs, changes }: TestTimeSummary): string {
 export const testTime: Experiment = {
   name: 'test-time',
   title: 'Test-time training',
-  question: 'Does label-free training on a small set improve the model for good, even if the majorities are wrong?',
+  question: 'Does label-free training on a small set give a lasting improvement, even if the majorities are wrong?',
   finding:
     'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay high, and AIME24 improves too. Even 32 problems with almost all majorities wrong did no harm (AMC23 from 0.330 to 0.375).',
   method: `A probe samples a pool of problems. The model trains on ${SMALL} of them by majority voting; in other runs, on ${WRONG} whose majority is wrong in the probe (labels are used to choose the problems, never for training). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,

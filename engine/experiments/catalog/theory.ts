@@ -214,7 +214,7 @@ export const theory: Experiment = {
   finding:
     'Section 4: an exact step multiplies the odds of the majority answer by e^(1/beta). If the majority stays the same, its share converges to 1 geometrically with the rate e^(-1/beta), and the policy converges to the initial policy conditioned on its majority answer; in the paper the share reached 98.5 to 99.8% within 50 steps.',
   method:
-    "The model trains on single problems, and on a small set of them, by majority voting. The share of the initial majority answer is measured at every step. The growth of its logit (1/beta) is fitted to the first third of a problem's steps, to predict the remaining steps; and to all other problems, to predict the problem's shares from the previous step and from the first. Both predictions must be more accurate than the assumption that the share stays constant. The optimum pi* reweights the first step's rollouts at the beta of the other problems.",
+    "The model trains on single problems, and on a small set of them, by majority voting. The share of the initial majority answer is measured at every step. The growth of its logit (1/beta) is fitted in two ways: to the first third of a problem's steps, to predict its remaining steps; and to all other problems, to predict the problem's shares from the previous step and from the first. Both predictions must be more accurate than the assumption that the share stays constant. The optimum pi* reweights the first step's rollouts at the beta of the other problems.",
   defaults: {
     model: 'embedded',
     // The paper reports shares at step 50.

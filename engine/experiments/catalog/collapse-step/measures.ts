@@ -12,7 +12,7 @@ export interface ModelRuns {
   name: string;
   /** Majority voting under the aggressive setting. */
   collapse: ExperimentRun[];
-  /** The ground-truth reward at the plain learning rate, with an evaluation before and after. */
+  /** The ground-truth reward at the normal learning rate, with an evaluation before and after. */
   oracle: ExperimentRun[];
 }
 

@@ -48,7 +48,7 @@ export function table(found: readonly SizedRuns[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',
-    note: 'Fell: the accuracy of evaluations ends below 80% of its peak, and at least 5 points below it. Epochs: how often each problem trained.',
+    note: 'Fell: the accuracy of evaluations ends below 80% of its peak, and at least 5 points below it. Epochs: how often each problem was trained on.',
     columns: ['problems', 'epochs', 'accuracy, start', 'peak', 'end', 'fell', 'KL, end', 'unanimous groups, end'],
     rows: found.map(({ size, runs }) => {
       const kept = runs.map(keptOf);

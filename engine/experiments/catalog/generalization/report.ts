@@ -59,7 +59,7 @@ export function numbers(summaries: readonly GeneralizationSummary[]): Section {
   return {
     kind: 'table',
     title: 'Numbers',
-    note: 'Of the held-out problems. Changes: 95% by bootstrap over problems, each with its mean over seeds. Turned: mean number of problems per seed.',
+    note: 'For the held-out problems. Changes: 95% by bootstrap over problems, each with its mean over seeds. Turned: mean number of problems per seed.',
     columns: [
       'trained on',
       'accuracy, before',
