@@ -34,7 +34,7 @@ accelerate launch --num_machines ${machines} --num_processes ${machines * gpus} 
   --main_process_ip <address of node 0> --main_process_port 29500 train.py --out /shared/outputs
 \`\`\`
 
-Groups that lie on several processes are gathered before they vote. Rewards are computed on node 0, so only that node needs Node.
+Groups that are spread over several processes are gathered before they vote. Rewards are computed on node 0, so only that node needs Node.
 
 ## Viewing the run
 
@@ -54,7 +54,7 @@ The command that started the job resumes it from the last checkpoint in \`--out\
 
 | file | |
 | --- | --- |
-| \`problems.jsonl\` | prompts as chats, reference answers, and what the reward reads of each problem |
+| \`problems.jsonl\` | prompts as chats, reference answers, and the columns that the reward reads |
 | \`settings.json\` | fields of TRL's \`GRPOConfig\` and \`LoraConfig\`, the problems of each step, the learning rate of each step |
 | \`score\` | \`rollscope score\` with the reward and the answer rules (\`score/config.json\`) |
 | \`rollscope_trl\`, \`rollscope_score\` | the reward function that completes each group before it votes, and its client of \`rollscope score\` |

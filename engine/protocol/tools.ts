@@ -78,7 +78,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     name: 'show_run',
     title: 'Show a run',
     description:
-      'What a run is and what became of it: diagnosis, accuracies, the curve of each metric over the steps, notes.',
+      'Shows a run: configuration, status, diagnosis, accuracies, the curve of each metric over the steps, notes.',
     parameters: { run: RUN },
     required: ['run'],
     readOnly: true,
@@ -88,12 +88,13 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'list_problems',
     title: 'List problems',
-    description: 'The problems of a run at a step: majority answer, share, verdict, since when; filtered.',
+    description:
+      'Lists the problems of a run at a step, optionally filtered: majority answer, share, verdict, since when.',
     parameters: {
       run: RUN,
       step: STEP,
       verdict: { type: 'string', description: 'Whether the majority is right.', enum: ['correct', 'wrong', 'unknown'] },
-      minShare: { type: 'number', description: 'Least majority share, 0 to 1.', minimum: 0 },
+      minShare: { type: 'number', description: 'Minimum majority share, 0 to 1.', minimum: 0 },
       contains: { type: 'string', description: 'Part of the id.' },
       limit: LIMIT,
     },
@@ -113,7 +114,7 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'show_problem',
     title: 'Show a problem',
-    description: 'One problem with its vote, clusters and rollouts in full text.',
+    description: 'Shows a problem with its vote, clusters and rollouts in full text.',
     parameters: { run: RUN, problem: PROBLEM, step: STEP, phase: PHASE },
     required: ['run', 'problem'],
     readOnly: true,
@@ -126,7 +127,7 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'show_rollout',
     title: 'Show a rollout',
-    description: 'One rollout: text, answer, why it got its reward, and the probability and entropy of each token.',
+    description: 'Shows a rollout: text, answer, why it got its reward, and the probability and entropy of each token.',
     parameters: {
       run: RUN,
       problem: PROBLEM,
@@ -146,7 +147,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     name: 'find_rollouts',
     title: 'Find rollouts',
     description:
-      'Searches all rollouts of a run, with counts over the steps: text, regular expression, answer, verdict, end.',
+      'Searches all rollouts of a run by text, regular expression, answer, verdict or finish reason, with counts over the steps.',
     parameters: {
       run: RUN,
       text: { type: 'string', description: 'Text that the response contains, in any case.' },
@@ -179,7 +180,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     name: 'compare_runs',
     title: 'Compare runs',
     description:
-      'Two to six runs on the same problems: accuracies, paired differences with intervals, settings that differ.',
+      'Compares two to six runs on the same problems: accuracies, paired differences with intervals, settings that differ.',
     parameters: {
       runs: { type: 'array', description: 'Names or folders.', items: { type: 'string' }, minItems: 2, maxItems: 6 },
     },
@@ -191,7 +192,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     name: 'rescore_run',
     title: 'Rescore a run',
     description:
-      'What other rewards would have given the stored rollouts: agreement with the references, with intervals.',
+      'Computes what other rewards would have given the stored rollouts: agreement with the references, with intervals.',
     parameters: {
       run: RUN,
       reward: { type: 'string', description: 'A reward, or a sum or gate of rewards (default: every one).' },
@@ -210,7 +211,7 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'report',
     title: 'Report on a run',
-    description: 'A Markdown report in which every claim links to its evidence.',
+    description: 'Writes a Markdown report in which every claim links to its evidence.',
     parameters: { run: RUN },
     required: ['run'],
     readOnly: true,
@@ -219,9 +220,9 @@ export const TOOLS: readonly ToolDefinition[] = [
   {
     name: 'link',
     title: 'Link to a place',
-    description: 'A link to a run, problem or rollout, which opens the panel of VS Code there.',
+    description: 'Returns a link to a run, problem or rollout, which opens it in the panel of VS Code.',
     parameters: {
-      folder: { type: 'string', description: 'Folder of the run, as list_runs gives it.' },
+      folder: { type: 'string', description: 'Folder of the run, as returned by list_runs.' },
       problem: PROBLEM,
       step: STEP,
       phase: PHASE,
@@ -238,7 +239,7 @@ export const TOOLS: readonly ToolDefinition[] = [
     description: 'Starts training, or a fork of a run. The user is asked first. Ends when the run ends.',
     parameters: {
       dataset: { type: 'string', description: 'Problem file (default: the embedded problems).' },
-      fork: { type: 'string', description: 'Run to fork in place of a new start.' },
+      fork: { type: 'string', description: 'Run to fork, instead of a new run.' },
       checkpoint: { type: 'string', description: "Step of the checkpoint to fork, or 'healthy'." },
       model: { type: 'string', description: 'Model (default: the embedded one).' },
       steps: { type: 'integer', description: 'Optimizer steps.', minimum: 1 },

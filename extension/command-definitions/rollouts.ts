@@ -63,7 +63,7 @@ export const ROLLOUTS = {
     menus: [['editor/title', 'rollout', 'navigation@4']],
   },
   pickProblem: {
-    title: 'Go to Problem of Run…',
+    title: 'Go to Problem in Run…',
     icon: 'search',
     palette: 'always',
   },

@@ -25,8 +25,8 @@ export const MODEL = {
   }),
   basePrecision: choice(
     {
-      float32: { help: "float32, or the model's own 16 bits widened to it" },
-      float16: { help: "the model's own 16 bits, or float16; widened for each use" },
+      float32: { help: 'float32; 16-bit weights of the model are widened' },
+      float16: { help: "16-bit weights as in the model's files, others rounded to float16; widened for each use" },
       '8bit': { help: '8-bit weights in blocks of 32' },
       '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
     },
@@ -46,7 +46,7 @@ export const MODEL = {
   rolloutPrecision: choice(
     {
       base: 'as the base model',
-      float16: { help: "the model's own 16 bits, or float16" },
+      float16: { help: "16-bit weights as in the model's files, others rounded to float16" },
       '8bit': { help: '8-bit weights in blocks of 32' },
       '4bit': { help: '4-bit weights in blocks of 32, embeddings with 8 bits' },
     },
