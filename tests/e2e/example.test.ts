@@ -28,7 +28,7 @@ describe.runIf(requireVsCode())('the example on a real model', () => {
     expect(existsSync(example('held-out.jsonl'))).toBe(false);
     rmSync(example('rollscope.json'));
     await workbench.run('openExample');
-    await workbench.notification('exists and is not the example');
+    await workbench.notification('exists, but is not the example');
     expect(existsSync(example('rollscope.json'))).toBe(false);
   });
 });
