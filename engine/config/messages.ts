@@ -102,7 +102,7 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
   };
   return new RollscopeError(
     'config',
-    `${name}: ${allowed ? `${shown} is not allowed; ${allowed}` : `${shown}: ${issue.message}`}.`,
+    `${name}: ${allowed ? `${shown} is not allowed; ${allowed}` : `${shown} is not valid: ${issue.message}`}.`,
     hint,
     { details },
   );
