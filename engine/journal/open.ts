@@ -2,12 +2,14 @@
 import { resolve } from 'node:path';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { plural } from '../protocol/format.ts';
 import type { RunFile } from '../protocol/run-file.ts';
 import { realDisk } from '../system/disk.ts';
 import { writeRunFile } from './contents.ts';
 import { Journal, type JournalOptions } from './journal.ts';
-import { type JournalPosition, runName } from './layout.ts';
+import { inRun, type JournalPosition, PROBLEMS_FILE, PROMPTS_FILE, runName } from './layout.ts';
 import { lockRun } from './lock.ts';
+import { restoreHint } from './missing-file.ts';
 import { readProblems, readPrompts, readRunFile } from './reader.ts';
 import { cutRunAt, endOfRun, recoverRun } from './recovery.ts';
 
@@ -35,6 +37,30 @@ export async function openJournal(
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Checks, before a run is resumed, that its files have all of its problems and prompts: they are used by their places.
+ * @param expected problems of training and evaluation
+ * @throws RollscopeError `run-broken`
+ */
+export function checkWhole(
+  { folder, problems, prompts }: Pick<Journal, 'folder' | 'problems' | 'prompts'>,
+  expected: number,
+): void {
+  for (const [name, found] of [
+    [PROBLEMS_FILE, problems.length],
+    [PROMPTS_FILE, prompts?.length ?? expected],
+  ] as const) {
+    if (found === expected) continue;
+    const file = inRun(folder, name);
+    throw new RollscopeError(
+      'run-broken',
+      `${file} has ${plural(found, 'line')}, but the run has ${plural(expected, 'problem')}.`,
+      restoreHint(folder, name),
+      { details: { reason: 'missing-lines', file, lines: found, needed: expected } },
+    );
   }
 }
 

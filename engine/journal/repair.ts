@@ -2,30 +2,39 @@
  * Repairs a damaged run: makes a copy of its folder in which unreadable parts are left out or replaced, so that it
  * opens. The run itself is not changed.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { RUN_FORMAT } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import type { RunFile } from '../protocol/run-file.ts';
+import { type RunFile, UNKNOWN } from '../protocol/run-file.ts';
 import { whileOpen, writeWhole } from '../system/aside.ts';
 import { copy, move, remove } from '../system/files.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
 import { faultOf } from './checkpoint-checks.ts';
 import { checkpointFolders, listCheckpoints, writePosition } from './checkpoints.ts';
-import { parseLine } from './events.ts';
 import { upgradeProblem } from './formats/upgrade.ts';
 import { isWholeFrame } from './frame.ts';
 import { readFrameBytes } from './groups.ts';
-import { EVENTS_FILE, IMPORT_FILE, inRun, LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE } from './layout.ts';
+import { readImportState } from './import-state.ts';
+import {
+  CHECKPOINTS,
+  EVENTS_FILE,
+  IMPORT_FILE,
+  inRun,
+  LOCK_FILE,
+  PROBLEMS_FILE,
+  PROMPTS_FILE,
+  RUN_FILE,
+} from './layout.ts';
 import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
-import { restoreHint } from './missing-file.ts';
 import { NOTES_FILE, readNotes } from './notes.ts';
-import { readPrompts, readRunFile, readRunFolder } from './reader.ts';
+import { readProblems, readPrompts, readRunFile, readRunFolder } from './reader.ts';
+import { type KeptLine, LARGEST, type Readable, readableLines } from './repair-lines.ts';
 
 export interface Repair {
   /** The repaired copy. */
@@ -81,7 +90,7 @@ async function repairCopy(source: string, target: string, { lines, changes }: Re
   await repairFrames(target, lines, changes);
   await writeEvents(target, lines);
   const records = lines.flatMap(({ record }) => record ?? []);
-  await repairRunFile(target, records, changes);
+  await repairRunFile(source, target, records, changes);
   await repairProblems(target, records, changes);
   await repairPrompts(target, changes);
   await repairNotes(target, changes);
@@ -100,48 +109,6 @@ async function refuseNewer(folder: string): Promise<void> {
 async function copyRun(source: string, target: string): Promise<void> {
   const isLeft = (name: string) => name === LOCK_FILE || name === IMPORT_FILE || name.endsWith('.index');
   await copy(source, target, (path) => !isLeft(basename(path)));
-}
-
-interface KeptLine {
-  /** The number of records before it, as far as the run says so. */
-  was: number;
-  /** The number in the text. */
-  seq: number;
-  text: string;
-  record: JournalRecord | null;
-}
-
-/** The readable part of a journal, and what was left out. */
-interface Readable {
-  lines: KeptLine[];
-  changes: string[];
-}
-
-/** Bytes of a journal that can be repaired: JavaScript bounds the length of a text. */
-const LARGEST = 512 * 2 ** 20 - 24;
-
-async function readableLines(folder: string): Promise<Readable> {
-  const text = await readRegular(inRun(folder, EVENTS_FILE), LARGEST);
-  const lines: KeptLine[] = [];
-  const changes: string[] = [];
-  let was = -1;
-  text.split('\n').forEach((line, i, all) => {
-    if (line === '' && i === all.length - 1) return;
-    const parsed = parseLine(line);
-    if (typeof parsed === 'string') {
-      changes.push(`${EVENTS_FILE} line ${i + 1} was skipped: ${parsed}.`);
-      return;
-    }
-    was = Math.max(was + 1, parsed.seq);
-    lines.push({ was, seq: parsed.seq, text: line, record: parsed.record });
-  });
-  if (lines.length > 0) return { lines, changes };
-  throw new RollscopeError(
-    'usage',
-    `Nothing in ${inRun(folder, EVENTS_FILE)} can be read.`,
-    restoreHint(folder, EVENTS_FILE),
-    { details: { reason: 'nothing-readable', file: inRun(folder, EVENTS_FILE) } },
-  );
 }
 
 /** A group whose rollouts are lost keeps its counts. */
@@ -182,17 +149,35 @@ function renumbered(line: string, seq: number): string {
 }
 
 /** The run's first record has most of what an unreadable run.json had. */
-async function repairRunFile(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
+async function repairRunFile(
+  source: string,
+  folder: string,
+  records: readonly JournalRecord[],
+  changes: string[],
+): Promise<void> {
   const found = await readRunFile(folder).catch((error: RollscopeError) => error);
   if (!(found instanceof Error)) return;
   const run = records.find((record) => record.type === 'run');
-  if (!run) throw found;
+  const file = inRun(source, RUN_FILE);
+  if (!run) {
+    throw new RollscopeError(
+      'run-broken',
+      `${file} cannot be read, and neither can the run's first record, which repeats it.`,
+      'Restore the file from a backup.',
+      { details: { reason: 'nothing-readable', file } },
+    );
+  }
+  const imported = run.config === null ? await readImportState(source) : null;
   const runFile: RunFile = {
     format: RUN_FORMAT,
     created: run.time,
-    origin: { engine: 'rollscope', version: null, files: [] },
+    origin: {
+      engine: run.config ? 'rollscope' : (imported?.format ?? 'another trainer'),
+      version: null,
+      files: imported ? [imported.source] : [],
+    },
     config: run.config,
-    foreign: null,
+    foreign: run.config ? null : { ...UNKNOWN, model: run.model.name },
     versions: {},
     modelFingerprint: run.model.fingerprint,
     dataFingerprint: run.dataFingerprint,
@@ -243,13 +228,18 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
   if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; their text is missing.`);
 }
 
+/** Prompts are of all problems or of none; only those of other trainers and of older formats may be missing. */
 async function repairPrompts(folder: string, changes: string[]): Promise<void> {
+  const { config, format } = await readRunFile(folder);
+  const expected = config && format === RUN_FORMAT ? (await readProblems(folder)).length : null;
   try {
-    await readPrompts(folder);
+    const prompts = await readPrompts(folder);
+    if (expected === null || prompts?.length === expected) return;
   } catch {
-    await remove(inRun(folder, PROMPTS_FILE));
-    changes.push(`${PROMPTS_FILE} could not be read and was skipped: a resumed run renders the prompts again.`);
+    // Removed below.
   }
+  await remove(inRun(folder, PROMPTS_FILE));
+  changes.push(`${PROMPTS_FILE} could not be read and was skipped: a resumed run renders the prompts again.`);
 }
 
 async function repairNotes(folder: string, changes: string[]): Promise<void> {
@@ -263,6 +253,10 @@ async function repairNotes(folder: string, changes: string[]): Promise<void> {
 
 /** A run resumes from the checkpoint before a damaged one, with the same results. */
 async function repairCheckpoints(folder: string, changes: string[]): Promise<void> {
+  if (existsSync(inRun(folder, CHECKPOINTS)) && !statSync(inRun(folder, CHECKPOINTS)).isDirectory()) {
+    await remove(inRun(folder, CHECKPOINTS));
+    changes.push(`${CHECKPOINTS} is not a folder and was skipped: a resumed run starts from its beginning.`);
+  }
   const lost: number[] = [];
   for (const { step, folder: checkpoint, position } of await checkpointFolders(folder)) {
     if (position && (await faultOf(checkpoint)) === null) continue;

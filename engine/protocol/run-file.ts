@@ -70,7 +70,15 @@ export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'forei
   return { job, model, dataset: dataset.path, reward, steps: job === 'probe' ? 0 : steps };
 }
 
-const UNKNOWN: ForeignRun = { job: 'imported', model: null, dataset: null, reward: null, steps: null, settings: {} };
+/** A run of another trainer about which nothing is known. */
+export const UNKNOWN: ForeignRun = {
+  job: 'imported',
+  model: null,
+  dataset: null,
+  reward: null,
+  steps: null,
+  settings: {},
+};
 
 /** How a run finds and compares answers, whichever trainer made it; undefined if unknown. */
 export function gradingOf({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): RunConfig['grading'] | undefined {

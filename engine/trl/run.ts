@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createJournal } from '../journal/create.ts';
 import type { Journal } from '../journal/journal.ts';
-import { openJournal } from '../journal/open.ts';
+import { checkWhole, openJournal } from '../journal/open.ts';
 import { markOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { type JournalRecord, ownConfig, RollscopeError } from '../protocol/index.ts';
@@ -75,6 +75,7 @@ export async function resumeTrl({
     const prepared = await prepare(config, runFile.created, journal.prompts, signal);
     const { material, info } = prepared;
     checkSameData(config, material, journal);
+    checkWhole(journal, material.problems.length);
     await checkSameModel(config, info, journal);
     const state = checkpoint ? await readState(checkpoint.folder) : LOOP_START;
     if (recovery) journal.append({ type: 'lifecycle', event: 'recovered', message: recovery.message });

@@ -6,7 +6,8 @@ import { findRun } from '../../engine/cli/runs.ts';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { repairHint } from '../../engine/journal/events.ts';
 import { readGroup } from '../../engine/journal/groups.ts';
-import { openJournal } from '../../engine/journal/open.ts';
+import { writeImportState } from '../../engine/journal/import-state.ts';
+import { checkWhole, openJournal } from '../../engine/journal/open.ts';
 import { readPrompts, readRunFile, readRunFolder } from '../../engine/journal/reader.ts';
 import { repairRun } from '../../engine/journal/repair.ts';
 import { ERROR_CODES } from '../../engine/protocol/errors.ts';
@@ -15,7 +16,7 @@ import { rolloutRows } from '../../engine/runs/export/rows.ts';
 import { listRuns, readRunInfo } from '../../engine/runs/list.ts';
 import { temporaryFolder } from '../support/processes.ts';
 import { isReplaying } from '../support/records.ts';
-import { expectRefusal, expectRejection, refusalOf, withNames } from '../support/refusals.ts';
+import { expectRefusal, expectRejection, expectThrow, refusalOf, withNames } from '../support/refusals.ts';
 import { writeRunFixture } from '../support/run-fixture.ts';
 import { expectWords } from '../support/wording.ts';
 
@@ -235,6 +236,102 @@ describe('damage', () => {
     const journal = await openJournal(folder);
     expect(journal.checkpoint!.step).toBeLessThan(step);
     await journal.close();
+  });
+
+  test.each([
+    ['a line is lost', (lines: Json[]) => lines.toSpliced(3, 1), ['1 record of events.jsonl is missing.'], -1],
+    ['the first is lost', (lines: Json[]) => lines.slice(1), ['1 record of events.jsonl is missing.'], -1],
+    [
+      'a line comes twice',
+      (lines: Json[]) => lines.toSpliced(3, 0, lines[3]),
+      ['events.jsonl line 5 was skipped: record number 3 again.'],
+      0,
+    ],
+    [
+      'lines are in another order',
+      (lines: Json[]) => lines.with(3, lines[4]).with(4, lines[3]),
+      ['Lines of events.jsonl were put in the order of their numbers.'],
+      0,
+    ],
+    [
+      'a number is damaged',
+      (lines: Json[]) => lines.with(3, { ...lines[3], seq: 7_000_003 }),
+      ['events.jsonl line 4 is record number 3, not 7000003.'],
+      0,
+    ],
+  ])('of lines is named and repaired where %s', async (_, spoil, said, records) => {
+    await writeRunFixture(folder, SMALL);
+    const { records: whole } = await readRunFolder(folder);
+    writeLines(folder, spoil(linesOf(folder)));
+    await expectRejection(readRunFolder(folder), 'run-broken', { reason: 'out-of-order' });
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toEqual(said);
+    for (const change of changes) expectWords('repairs', 'changes', change);
+    const repaired = (await readRunFolder(copy)).records;
+    expect(repaired).toHaveLength(whole.length + records);
+    if (records === 0) expect(repaired).toEqual(whole);
+  });
+
+  test('of prompts is repaired, and a run without all of its lines is not resumed', async () => {
+    await writeRunFixture(folder, { ...SMALL, outcome: 'stopped' });
+    const path = join(folder, 'prompts.jsonl');
+    writeFileSync(path, `${readFileSync(path, 'utf8').split('\n')[0]}\n`);
+    const journal = await openJournal(folder);
+    expectThrow(() => checkWhole(journal, 2), 'run-broken', {
+      reason: 'missing-lines',
+      file: path,
+      lines: 1,
+      needed: 2,
+    });
+    await journal.close();
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toEqual([expect.stringContaining('prompts.jsonl')]);
+    const repaired = await openJournal(copy);
+    expect(() => checkWhole(repaired, 2)).not.toThrow();
+    expectThrow(() => checkWhole(repaired, 3), 'run-broken', { file: join(copy, 'problems.jsonl'), lines: 2 });
+    await repaired.close();
+  });
+
+  test('that leaves nothing of the run to read is said of the run, not of its copy', async () => {
+    await writeRunFixture(folder, SMALL);
+    writeLines(folder, linesOf(folder).slice(1));
+    rmSync(join(folder, 'run.json'));
+    const facts = { reason: 'nothing-readable', file: join(folder, 'run.json') };
+    const refused = await refusalOf(repairRun(folder));
+    expectRefusal(refused, 'run-broken', facts);
+    expect(refused.hint).not.toContain('repair');
+    expect(readdirSync(root)).toEqual(['run']);
+  });
+
+  test('of the description of an imported run keeps where it came from', async () => {
+    await writeRunFixture(folder, SMALL);
+    writeLines(
+      folder,
+      linesOf(folder).map((line) => (line.type === 'run' ? { ...line, config: null } : line)),
+    );
+    rmSync(join(folder, 'run.json'));
+    rmSync(join(folder, 'prompts.jsonl'));
+    await writeImportState(folder, {
+      ...{ source: '/logs', format: 'verl', fromZero: false, identified: false, parts: {} },
+      position: { nextSeq: 1, frames: { file: 0, offset: 0 } },
+      counts: { groups: 0, rollouts: 0, steps: 0, faults: 0 },
+    });
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toHaveLength(1);
+    expect(await readRunFile(copy)).toMatchObject({
+      origin: { engine: 'verl', version: null, files: ['/logs'] },
+      foreign: { job: 'imported', model: expect.any(String) },
+    });
+  });
+
+  test('in the place of the folder of checkpoints is left out', async () => {
+    await writeRunFixture(folder, SMALL);
+    rmSync(join(folder, 'checkpoints'), { recursive: true });
+    writeFileSync(join(folder, 'checkpoints'), 'x');
+    const { folder: copy, changes } = await repairRun(folder);
+    expect(changes).toEqual([expect.stringContaining('checkpoints is not a folder')]);
+    expectWords('repairs', 'changes', changes[0]!);
+    expect(existsSync(join(copy, 'checkpoints'))).toBe(false);
   });
 
   test('between lines that another program wrote is repaired, and keys of the same name stay', async () => {

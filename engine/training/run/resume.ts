@@ -2,7 +2,7 @@
 import { programsOf } from '../../config/programs.ts';
 import type { Checkpoint } from '../../journal/checkpoints.ts';
 import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
-import { openJournal } from '../../journal/open.ts';
+import { checkWhole, openJournal } from '../../journal/open.ts';
 import { markOwn } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { ownConfig, type Prompt } from '../../protocol/index.ts';
@@ -48,6 +48,7 @@ export async function resumeRun({
     if (allowCommand && programsOf(config).length > 0) await markOwn(folder);
     const material = await loadMaterial(config, signal);
     checkSameData(config, material, journal);
+    checkWhole(journal, material.problems.length);
     worker = createWorker(folder, config);
     // As the model got them when the run was created; its chat template could give others today.
     const prompts = storedPrompts(journal.prompts) ?? [...material.prompts];
