@@ -37,12 +37,12 @@ import { offerDumps } from './imports/offer.ts';
 import { followingItem } from './imports/status.ts';
 import { Links, openAddress } from './links.ts';
 import { Notices } from './notices.ts';
-import { type Act, buttons } from './panel/actions.ts';
+import { buttons, type ExecuteCommand } from './panel/actions.ts';
 import { Panel } from './panel/panel.ts';
 import { saveFile } from './panel/save-file.ts';
 import { Reporter } from './report.ts';
 import { RolloutDocuments } from './rollout/documents.ts';
-import { runsTheirs } from './run/consent.ts';
+import { confirmForeignPrograms } from './run/consent.ts';
 import { RunLibrary } from './run/library.ts';
 import { whilePreparing } from './run/preparing.ts';
 import { type CheckpointAt, RunSession } from './run/session.ts';
@@ -85,7 +85,7 @@ export class Rollscope {
   /** @param act runs a command for a button of the panel */
   constructor(
     readonly context: vscode.ExtensionContext,
-    act: Act,
+    act: ExecuteCommand,
   ) {
     const { extensionUri, globalState, workspaceState } = context;
     const own = <T extends { dispose(): unknown }>(part: T): T => this.scope.add(part);
@@ -94,12 +94,12 @@ export class Rollscope {
     this.embeddedFile = vscode.Uri.joinPath(extensionUri, 'engine', 'embedded', 'problems.jsonl').fsPath;
     this.report = own(new Reporter());
     this.engine = own(this.engineService());
-    this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted, runsTheirs));
+    this.session = own(new RunSession(this.engine, () => vscode.workspace.isTrusted, confirmForeignPrograms));
     this.library = own(
       new RunLibrary(
         () => this.runsFolder,
         this.session,
-        (run) => this.panel.uses(run) || this.comparisons.shows(run),
+        (run) => this.panel.needsRun(run) || this.comparisons.shows(run),
         () => this.followed?.runs ?? [],
       ),
     );
@@ -136,7 +136,7 @@ export class Rollscope {
     this.viewer = own(new RunViewer({ engine, session, library, screen: panel, report }));
     this.notices = new Notices(this.report, (run, step) => {
       const shown = run === session.active ? this.viewer.show(run) : this.viewer.open(run.folder);
-      void Promise.resolve(shown).then(() => this.panel.look(step), report);
+      void Promise.resolve(shown).then(() => this.panel.showStep(step), report);
     });
     this.comparisons = own(
       new ComparisonPanels(extensionUri, {
@@ -195,7 +195,7 @@ export class Rollscope {
     await run.loaded;
     const name = problem === null ? { problem, row: null } : problemName(run.problems, problem);
     const cursorA = from && { fromRun: from.folder, ...(from.step !== null && { from: from.step }) };
-    this.panel.go({ ...name, step, phase: null, rollout: null, tokens: null, ...cursorA });
+    this.panel.goTo({ ...name, step, phase: null, rollout: null, tokens: null, ...cursorA });
   }
 
   /** Shows a problem of a run (by index) in its file. */
@@ -243,7 +243,7 @@ export class Rollscope {
     const { dumps } = this;
     const { workspaceState: workspace, globalState: everywhere } = this.context;
     const isImported = async (source: string) =>
-      this.imports.isAtWorkOn(source) || (await unfinishedImport(this.runsFolder, { source, follow: true })) !== null;
+      this.imports.isImporting(source) || (await unfinishedImport(this.runsFolder, { source, follow: true })) !== null;
     this.scope.add(
       dumps.onDidChange(() => {
         offerDumps(dumps.all, isImported, { workspace, everywhere }).catch((error: unknown) => report.error(error));

@@ -3,8 +3,8 @@ import { plural } from '../engine/protocol/format.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
 import { quantityText } from '../engine/protocol/quantities.ts';
 import { oneLine, verdictMark } from '../engine/protocol/texts.ts';
-import { rightOf, shownVerdict, VOTE_TITLES } from '../engine/protocol/verdict.ts';
-import type { Compared, SideChange } from '../engine/runs/moves.ts';
+import { shownVerdict, VOTE_TITLES, verdictAsBoolean } from '../engine/protocol/verdict.ts';
+import type { ComparedViews, SideChange } from '../engine/runs/moves.ts';
 import type { ProblemView } from '../engine/runs/problem-view.ts';
 import { plain } from './shown.ts';
 
@@ -35,18 +35,18 @@ function standingText(view: ProblemView): string {
   if (answer === null) return 'no answer';
   const shown = oneLine(answer, ANSWER - 4);
   if (status === 'tie' || status === 'single') return `${VOTE_TITLES[status]}: ${shown}`;
-  return `${verdictMark(rightOf(shownVerdict(view)))} ${shown}`.trimStart();
+  return `${verdictMark(verdictAsBoolean(shownVerdict(view)))} ${shown}`.trimStart();
 }
 
 /** `✓ 27 (0.60) → ✗ 31 (0.94)`. */
-export function sideChangeText({ view, before }: Compared): string {
+export function sideChangeText({ view, before }: ComparedViews): string {
   const side = (one: ProblemView) =>
     one.share === null ? standingText(one) : `${standingText(one)} (${quantityText('share', one.share)})`;
   return `${side(before)} → ${side(view)}`;
 }
 
 /** One line per problem, in the order of the dataset: id, answer with its verdict, and text. */
-export function changeLines(problems: readonly Problem[], all: readonly Compared[], side: ChangeSide): string[] {
+export function changeLines(problems: readonly Problem[], all: readonly ComparedViews[], side: ChangeSide): string[] {
   const id = (problem: Problem) => oneLine(plain(problem.id), ID);
   const width = Math.max(0, ...problems.map((problem) => id(problem).length));
   // The same width on both sides, so that the diff does not highlight padding.

@@ -31,13 +31,13 @@ import {
 import { chooseReward } from './commands/reward.ts';
 import {
   deleteRun,
-  lookAtRun,
   openDataset,
   openRun,
+  pauseOrStop,
   repairRun,
   resume,
   revealRunFolder,
-  steer,
+  showCommandOutput,
 } from './commands/runs.ts';
 import { runDataset, runProblem } from './commands/start.ts';
 import { computeStatistics } from './commands/statistics.ts';
@@ -55,9 +55,9 @@ export const COMMANDS: Record<CommandName, Action> = {
   startConfiguration: (app, argument) => startConfiguration(app, argument),
   openExample: (app) => openExample(app),
   openPanel: (app) => app.viewer.openPanel(),
-  pause: (app, argument) => steer(app, 'pause', argument),
+  pause: (app, argument) => pauseOrStop(app, 'pause', argument),
   resume: (app, argument) => resume(app, argument),
-  stop: (app, argument) => steer(app, 'stop', argument),
+  stop: (app, argument) => pauseOrStop(app, 'stop', argument),
   attach: (app) => attach(app),
   showMoreRuns: (app) => app.library.showMore(),
   openRun: (app, argument) => openRun(app, argument),
@@ -66,8 +66,8 @@ export const COMMANDS: Record<CommandName, Action> = {
   importRun: (app, argument) => importRun(app, argument),
   followFolder: (app, argument) => followFolder(app, argument),
   stopFollowing: (app) => stopFollowing(app),
-  analyzeRun: (app, argument) => lookAtRun(app, 'analyze', argument),
-  rescoreRun: (app, argument) => lookAtRun(app, 'rescore', argument),
+  analyzeRun: (app, argument) => showCommandOutput(app, 'analyze', argument),
+  rescoreRun: (app, argument) => showCommandOutput(app, 'rescore', argument),
   computeStatistics: (app, argument) => computeStatistics(app, argument),
   forkRun: (app, argument) => forkRun(app, argument),
   probeOnCheckpoint: (app, argument) => probeOnCheckpoint(app, argument),

@@ -15,7 +15,7 @@ import { tell } from './tell.ts';
 /** The parts of the extension that open a place. */
 export interface Opening {
   viewer: Pick<RunViewer, 'look'>;
-  panel: Pick<Panel, 'go'>;
+  panel: Pick<Panel, 'goTo'>;
   library: Pick<RunLibrary, 'read'>;
 }
 
@@ -59,7 +59,7 @@ export async function openAddress({ viewer, panel, library }: Opening, address: 
   // An unknown problem is reported before anything is shown in its place.
   problemIn(run.problems, address);
   if (!(await viewer.look(folder))) return;
-  panel.go(place);
+  panel.goTo(place);
   const claim = checkClaim(run.columns, run.problems, address);
   if (!claim) return;
   const text = `${placeText(address)}: ${claimText(claim)}`;

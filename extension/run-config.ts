@@ -1,5 +1,5 @@
 /** Builds a run's configuration from the user's settings and the target of a command. Pure. */
-import type { Given, Layer } from '../engine/config/layer.ts';
+import type { Layer, ValueOrigin } from '../engine/config/layer.ts';
 import { buildRunConfig, type RunTarget } from '../engine/config/layers.ts';
 import { type ConfigValues, setAt, stringAt, valueAt } from '../engine/config/objects.ts';
 import { type PathBase, withAbsolutePaths } from '../engine/config/paths.ts';
@@ -47,7 +47,7 @@ export function givenText(path: string, scopes: readonly ScopeSettings[], place:
 
 function ownLayer({ scope, values: set }: ScopeSettings, place: PathBase): Layer {
   const values: ConfigValues = {};
-  const given = new Map<string, Given>();
+  const given = new Map<string, ValueOrigin>();
   for (const { path, setting } of RUN_SETTINGS) {
     const { id, scale = 1, zeroIsNull } = setting.editor!;
     const raw = set[id];

@@ -1,8 +1,8 @@
 /** The content of the status bar item. Pure. */
 
 import { activityProgress, activityText } from '../engine/protocol/activity.ts';
-import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../engine/protocol/diagnosis.ts';
-import { about, bytes, DASH, percent, whole } from '../engine/protocol/format.ts';
+import { type Diagnosis, diagnosisMeaning, diagnosisText, severityOf } from '../engine/protocol/diagnosis.ts';
+import { bytes, DASH, integer, percent, roughDuration } from '../engine/protocol/format.ts';
 import type { Progress } from '../engine/protocol/index.ts';
 import { code, markdown } from '../engine/protocol/markdown.ts';
 import { capitalized } from '../engine/protocol/texts.ts';
@@ -42,17 +42,19 @@ export function statusContent(
   const isProbe = progress?.steps === 0;
   const done = isProbe ? (progress.fraction === null ? 'probe' : `probe ${percent(progress.fraction)}`) : '';
   const steps = !progress ? '' : isProbe ? done : `${progress.step}/${progress.steps}`;
-  const left = progress?.secondsLeft === null ? '' : about(progress?.secondsLeft);
+  const left = progress?.secondsLeft === null ? '' : roughDuration(progress?.secondsLeft);
   const facts = progress
     ? [
         `Run ${code(progress.run)}: ${markdown(activityProgress(progress))}${isProbe ? '' : `, step ${progress.step} of ${progress.steps}`}.`,
       ]
     : [];
   if (progress && health === 'running') {
-    facts.push(`${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`);
+    facts.push(
+      `${integer(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} · ${left || DASH} left`,
+    );
   }
   if (diagnosis) facts.push(`${capitalized(diagnosisText(diagnosis))}. ${diagnosisMeaning(diagnosis.kind)}`);
-  const gravity = diagnosis && gravityOf(diagnosis.kind);
+  const gravity = diagnosis && severityOf(diagnosis.kind);
   const word = gravity === 'bad' || gravity === 'warning' ? ` · ${diagnosisText(diagnosis!)}` : '';
   const content = (
     icon: string,

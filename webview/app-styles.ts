@@ -18,7 +18,7 @@ export const appStyles = css`
   rs-diagnosis,
   rs-find,
   rs-notes,
-  rs-run-of-a,
+  rs-cursor-a-run,
   rs-scrubber {
     flex: none;
   }

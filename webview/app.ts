@@ -16,7 +16,7 @@ import './sections/notes.ts';
 import './sections/problems.ts';
 import './sections/rollout.ts';
 import './sections/rollout-before.ts';
-import './sections/run-of-a.ts';
+import './sections/cursor-a-run.ts';
 import './sections/scrubber.ts';
 import './sections/start.ts';
 import './splitter.ts';
@@ -57,7 +57,7 @@ export class App extends Component {
       <rs-diagnosis></rs-diagnosis>
       <rs-notes></rs-notes>
       ${info?.job === 'probe' ? nothing : html`<rs-scrubber></rs-scrubber>`}
-      <rs-run-of-a></rs-run-of-a>
+      <rs-cursor-a-run></rs-cursor-a-run>
       ${finder.isOpen ? html`<rs-find></rs-find>` : nothing}
       ${this.panes.render(this.width)}
       ${this.help()}

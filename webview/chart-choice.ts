@@ -2,7 +2,7 @@
 import { watchedMetric } from '../engine/protocol/watched-metrics.ts';
 import type { RunColumns } from '../engine/runs/columns.ts';
 import { isForeign, type Metric } from '../engine/runs/series.ts';
-import { choiceOf, defaultCharts, MOST_CHARTS } from './charts/metrics.ts';
+import { choiceOf, defaultCharts, MAX_CHARTS } from './charts/metrics.ts';
 
 /** A choice outlives its run: in a run that lacks one of the chosen metrics, a default takes its place. */
 export class ChartChoice {
@@ -13,7 +13,7 @@ export class ChartChoice {
 
   /** A page of another version may have kept metrics that this one does not have. */
   constructor(kept: readonly Metric[] | undefined) {
-    if (kept && kept.length <= MOST_CHARTS && kept.every(choiceOf)) this.metrics = kept;
+    if (kept && kept.length <= MAX_CHARTS && kept.every(choiceOf)) this.metrics = kept;
   }
 
   /** The user's choice, for storage; null for the defaults. */
@@ -25,7 +25,7 @@ export class ChartChoice {
   of(columns: RunColumns): readonly Metric[] {
     const charts = this.chosenFor(columns);
     const named = namedByWatch(columns).filter((metric) => !this.putAway.has(metric));
-    return [...named, ...charts.filter((metric) => !named.includes(metric))].slice(0, MOST_CHARTS);
+    return [...named, ...charts.filter((metric) => !named.includes(metric))].slice(0, MAX_CHARTS);
   }
 
   private chosenFor({ head, series }: RunColumns): readonly Metric[] {
@@ -43,7 +43,7 @@ export class ChartChoice {
   /** Adds a chart after the others; a chart that exists already stays where it is. */
   add(metric: Metric, columns: RunColumns): void {
     const charts = this.of(columns);
-    if (charts.length < MOST_CHARTS && !charts.includes(metric)) this.metrics = [...charts, metric];
+    if (charts.length < MAX_CHARTS && !charts.includes(metric)) this.metrics = [...charts, metric];
   }
 
   remove(place: number, columns: RunColumns): void {

@@ -21,7 +21,7 @@ export function failureOf(error: unknown, again: () => void): Failure {
   return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };
 }
 
-/** What only the page that shows the run wants to know. Whoever asked to change something hears of it in any case. */
+/** What only the page that shows the run wants to know. A page that asked to change something hears of it in any case. */
 const READINGS: ReadonlySet<PanelRequest> = new Set([
   'readGroup',
   'readPrompt',

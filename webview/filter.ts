@@ -10,7 +10,7 @@
  * the problem's text; words between quotation marks are looked for as they stand (`"how many"`, `answer:"7 or 8"`). All terms must match. `right:yes|no|unknown` and `likely:right|wrong` are earlier spellings.
  */
 import type { Verdict, VoteStatus } from '../engine/protocol/verdict.ts';
-import { gainOf, hasSwitched, type Move, moveOf } from '../engine/runs/moves.ts';
+import { hasAnswerChanged, type Move, moveOf, shareGain } from '../engine/runs/moves.ts';
 import type { ProblemRow } from './problem-row.ts';
 
 const COMPARED = [
@@ -120,7 +120,7 @@ function comparedValue(kind: Compared, row: FilteredRow): number | null {
     case 'forecast':
       return view.prediction?.right ?? null;
     case 'gained':
-      return gainOf(row);
+      return shareGain(row);
     case 'since':
       return view.since.verdict;
     case 'noanswer':
@@ -152,7 +152,7 @@ function holds(term: Term, row: FilteredRow): boolean {
     case 'moved':
       return moveOf(row) === term.move;
     case 'switched':
-      return hasSwitched(row);
+      return hasAnswerChanged(row);
     case 'stayed':
       return verdict === term.verdict && row.before.verdict === term.verdict;
     case 'is':

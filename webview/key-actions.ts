@@ -89,8 +89,8 @@ export class KeyActions implements ReactiveController {
       store.selection.layout.turnTo('problems', width);
       requestAnimationFrame(() => this.section('rs-problems')?.focusFilter());
     },
-    'next-surprise': () => this.inRollout((view) => view.surprise(1)),
-    'previous-surprise': () => this.inRollout((view) => view.surprise(-1)),
+    'next-surprise': () => this.inRollout((view) => view.goToSurprising(1)),
+    'previous-surprise': () => this.inRollout((view) => view.goToSurprising(-1)),
     fork: () => this.inRollout((view) => view.goToFork()),
     find: () => this.inRollout((view) => view.focusFind()),
     'find-all': () => this.target().store.finder.open(),

@@ -1,6 +1,6 @@
 /** Notes and pins at places of the run, which the host stores, and the address of the selection. */
 import type { Peer } from '../engine/messages/peer.ts';
-import { addressText, type GivenAddress } from '../engine/protocol/address.ts';
+import { addressText, type PartialAddress } from '../engine/protocol/address.ts';
 import type { RunInfo } from '../engine/protocol/listed-run.ts';
 import type { Note } from '../engine/protocol/note.ts';
 import type { Problem } from '../engine/protocol/problem.ts';
@@ -78,7 +78,7 @@ export function selectedPlace({
   selection,
   problems,
   selected,
-}: Omit<Selected, 'info' | 'scheme'>): Omit<GivenAddress, 'folder'> {
+}: Omit<Selected, 'info' | 'scheme'>): Omit<PartialAddress, 'folder'> {
   if (!selected) return { step: selection.step };
   const { problem, view } = selected;
   const { rollout, tokens } = selection;

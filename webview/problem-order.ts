@@ -1,6 +1,6 @@
 /** The order of the list of problems, and its groups. Pure. */
 
-import { gainOf } from '../engine/runs/moves.ts';
+import { shareGain } from '../engine/runs/moves.ts';
 import type { DataColumns } from '../engine/runs/panel-contract.ts';
 import { PROBLEM_GROUPINGS, type PROBLEM_SORTS, type ProblemOrder } from '../engine/runs/panel-state.ts';
 import type { AnyQuadrant } from '../engine/runs/problem-view.ts';
@@ -52,7 +52,7 @@ const VALUES: Readonly<Record<ProblemOrder['sort'], { value(row: ProblemRow): Va
   // Without a reference it is the answer that changes.
   flipped: { value: ({ view }) => (view.verdict === 'unknown' ? view.since.answer : (view.flip?.since ?? null)) },
   share: { value: ({ view }) => view.share },
-  gain: { value: gainOf },
+  gain: { value: shareGain },
   forecast: { value: ({ view }) => view.prediction?.right ?? null, ascending: true },
   id: { value: ({ problem }) => problem.id, ascending: true },
   file: { value: ({ problem }) => problem.index, ascending: true },

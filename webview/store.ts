@@ -17,6 +17,7 @@ import { type QuadrantCounts, QuadrantHistory } from '../engine/runs/quadrant-hi
 import type { SavedFile } from '../engine/runs/saved-file.ts';
 import type { StartState } from '../engine/runs/start-state.ts';
 import { CalibrationReader } from './calibration-reader.ts';
+import { CursorARunReader } from './cursor-a-run.ts';
 import { Failures, failureOf } from './failures.ts';
 import { matches, parseFilter } from './filter.ts';
 import { RolloutSearch } from './finder.ts';
@@ -31,7 +32,6 @@ import { PromptReader } from './prompt-reader.ts';
 import { Remembered } from './remembered.ts';
 import { Requests } from './requests.ts';
 import { RewardReader } from './reward-reader.ts';
-import { RunOfAReader } from './run-of-a.ts';
 import { Selection } from './selection.ts';
 
 /** Notifies its subscribers of every change; what several components need is computed here once. */
@@ -63,7 +63,7 @@ export class Store {
   readonly notebook: Notebook;
   readonly calibration: CalibrationReader;
   /** The run of cursor A, if that is another run. */
-  readonly runOfA: RunOfAReader;
+  readonly cursorARun: CursorARunReader;
   /** Scheme of links that the host opens. */
   scheme = 'vscode';
 
@@ -94,7 +94,7 @@ export class Store {
       return row === null ? null : (columns().frameOf(row)?.offset ?? null);
     };
     const chosen = () => this.selection.rollout ?? 0;
-    this.runOfA = new RunOfAReader(this.peer, this.failures, run, () => this.changed());
+    this.cursorARun = new CursorARunReader(this.peer, this.failures, run, () => this.changed());
     this.groups = new GroupReader(
       this.peer,
       run,
@@ -102,7 +102,7 @@ export class Store {
       placeIn(() => this.columns),
       chosen,
     );
-    const runBefore = () => this.runOfA.other?.folder ?? run();
+    const runBefore = () => this.cursorARun.other?.folder ?? run();
     const placeBefore = placeIn(() => this.columnsBefore);
     this.groupsBefore = new GroupReader(this.peer, runBefore, () => this.changed(), placeBefore, chosen);
     this.prompts = new PromptReader(this.peer, this.failures, run, () => this.changed());
@@ -154,7 +154,7 @@ export class Store {
 
   /** The columns to which `before` of the problems refers: those of the run of cursor A. */
   get columnsBefore(): RunColumns {
-    return this.runOfA.other?.columns ?? this.columns;
+    return this.cursorARun.other?.columns ?? this.columns;
   }
 
   /** Sets cursor A to another run, at its latest step or at a step of it; null: to the run that is shown. */
@@ -162,7 +162,7 @@ export class Store {
     this.groupsBefore.clear();
     this.selection.compareWithRun(folder);
     if (step !== null) this.selection.compareWith(step);
-    this.runOfA.set(folder);
+    this.cursorARun.set(folder);
   }
 
   /**
@@ -236,13 +236,13 @@ export class Store {
 
   /** Changes with everything that is known of the run of cursor A. */
   private get stateOfA(): unknown[] {
-    const { folder, other } = this.runOfA;
+    const { folder, other } = this.cursorARun;
     return [folder, other, other?.columns.seq];
   }
 
   private rowsOf(at: number): ProblemRow[] {
     const { from } = this.selection;
-    const isSameRun = this.runOfA.folder === null;
+    const isSameRun = this.cursorARun.folder === null;
     const befores = this.befores.of([...this.state, ...this.stateOfA, from], () => this.viewsAtA());
     return this.problems.map((problem, i) => {
       const view = lazyView(this.columns, problem.index, at);
@@ -252,10 +252,10 @@ export class Store {
 
   /** The problems at cursor A; unsampled while its run is being read. */
   private viewsAtA(): ProblemView[] {
-    const { problems, columns, runOfA } = this;
+    const { problems, columns, cursorARun } = this;
     const { from } = this.selection;
-    if (runOfA.folder === null) return problems.map(({ index }) => lazyBefore(columns, index, from));
-    const partners = runOfA.partners(problems);
+    if (cursorARun.folder === null) return problems.map(({ index }) => lazyBefore(columns, index, from));
+    const partners = cursorARun.partners(problems);
     return problems.map(({ index }) => viewInOther(this.columnsBefore, partners, index, from));
   }
 
@@ -327,7 +327,7 @@ export class Store {
     if (another) this.selection.clear();
     if (this.info?.folder !== run.folder) this.dataColumns = {};
     this.finder.clear();
-    this.runOfA.clear();
+    this.cursorARun.clear();
     this.scheme = shown.scheme ?? 'vscode';
     this.info = run;
     this.problems = problems;
@@ -336,7 +336,7 @@ export class Store {
     this.columns = columns ? unpack(columns, null) : new RunColumns();
     if (columns && (another || this.phase !== 'run')) this.notebook.read();
     this.phase = columns ? 'run' : 'loading';
-    if (columns && this.selection.fromRun !== null) this.runOfA.set(this.selection.fromRun);
+    if (columns && this.selection.fromRun !== null) this.cursorARun.set(this.selection.fromRun);
     if (error && !columns) this.unreadable(fromErrorData(error));
     this.selection.problem = select ?? this.selection.problem ?? (columns ? this.first : null);
     if (select !== null) this.selection.layout.turnTo('problem');

@@ -5,7 +5,14 @@
 import type { Calibration, CalibrationBin, MeasureAlignment } from '../protocol/calibration.ts';
 import type { CountedGroup, JudgedGroup } from '../protocol/group.ts';
 import { mean } from '../protocol/values.ts';
-import { CONFIDENT, isSingle, PLACES, type QuadrantPlace, quadrantOf, type VoteStatus } from '../protocol/verdict.ts';
+import {
+  CONFIDENT,
+  isOneRollout,
+  PLACES,
+  type QuadrantPlace,
+  quadrantOf,
+  type VoteStatus,
+} from '../protocol/verdict.ts';
 import { type Confidences, MEASURE_NAMES, MEASURES } from './confidence.ts';
 import { auroc, clusteredAuroc } from './discrimination.ts';
 import { bootstrap, wilson } from './estimates.ts';
@@ -120,5 +127,7 @@ export function quadrants(
 /** The status of a vote. A tie counts by its share. */
 function statusOf({ majority, rollouts }: JudgedGroup | CountedGroup): VoteStatus {
   if (majority === null) return 'unanswered';
-  return isSingle(majority.share, typeof rollouts === 'number' ? rollouts : rollouts.length) ? 'single' : 'majority';
+  return isOneRollout(majority.share, typeof rollouts === 'number' ? rollouts : rollouts.length)
+    ? 'single'
+    : 'majority';
 }

@@ -43,7 +43,7 @@ export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: numb
     const others = clusters.filter((_, i) => i !== own).map((other) => other.votes);
     const chances = binomial(votes, rate, k);
     for (let m = 1; m <= Math.min(votes, k); m++) {
-      won += chances[m]! * wins(others, silent, rate, k - m, m);
+      won += chances[m]! * winProbability(others, silent, rate, k - m, m);
     }
   });
   // Rounding may exceed 1 slightly.
@@ -54,14 +54,14 @@ export function majorityAtK(clusters: readonly AnswerCount[], n: number, k: numb
  * Probability that the other clusters and the silent samples take `left` draws with no cluster above `m` votes, where each
  * outcome is weighted by 1 / (ties + 1).
  */
-function wins(others: readonly number[], silent: number, rate: number, left: number, m: number): number {
+function winProbability(others: readonly number[], silent: number, rate: number, left: number, m: number): number {
   const maxTies = Math.floor(left / m);
   // state[t][u]: probability that u draws are used and t clusters have m votes
-  let state = table(maxTies, left);
+  let state = zeroTable(maxTies, left);
   state[0]![0] = 1;
   for (const votes of others) {
     const chances = binomial(votes, rate, Math.min(m, left));
-    const next = table(maxTies, left);
+    const next = zeroTable(maxTies, left);
     for (let t = 0; t <= maxTies; t++) {
       for (let used = 0; used <= left; used++) {
         const before = state[t]![used]!;
@@ -82,7 +82,7 @@ function wins(others: readonly number[], silent: number, rate: number, left: num
   return total;
 }
 
-function table(rows: number, columns: number): Float64Array[] {
+function zeroTable(rows: number, columns: number): Float64Array[] {
   return Array.from({ length: rows + 1 }, () => new Float64Array(columns + 1));
 }
 

@@ -6,7 +6,7 @@ import type { JudgedGroup, RolloutStatistics } from '../protocol/group.ts';
 import type { TokenSpan } from '../protocol/spans.ts';
 
 /** The input of a measure for one rollout. Without `statistics` or `span`, measures that need them are null. */
-interface Subject {
+interface MeasureInput {
   group: JudgedGroup;
   index: number;
   /** null if there are no token statistics. */
@@ -19,7 +19,7 @@ interface Measure {
   /** Whether it can be read as a probability of being correct, in [0, 1], so that calibration is meaningful. */
   probability: boolean;
   /** Larger is more confident; null if it does not exist. */
-  value(subject: Subject): number | null;
+  value(subject: MeasureInput): number | null;
 }
 
 /** Confidence measures by name. Log-probabilities are those at the sampling temperature, in nats. */

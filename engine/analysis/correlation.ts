@@ -11,7 +11,7 @@ const DRAWS = 10_000;
 const SEED = 0;
 
 /** Statistics that differ by less are equal up to rounding. */
-export const SAME = 1e-12;
+export const EQUALITY_TOLERANCE = 1e-12;
 
 /** Ranks from 1; equal values share the mean of their ranks. Throws RangeError for NaN. */
 export function ranks(values: readonly number[]): number[] {
@@ -105,10 +105,12 @@ export function correlation(
             Array.from(drawn, (i) => y[i]!),
           ),
         );
-  const extreme = (order: readonly number[]) => Math.abs(coefficient(x, order)!) >= Math.abs(value) - SAME;
+  const extreme = (order: readonly number[]) =>
+    Math.abs(coefficient(x, order)!) >= Math.abs(value) - EQUALITY_TOLERANCE;
   const exact = x.length <= EXACT_PAIRS;
   const p = exact ? shareOfOrders(y, extreme) : shareOfDraws(SEED, (random) => extreme(shuffled(y, random)));
-  const { low, high } = interval && interval.high - interval.low > SAME ? interval : { low: null, high: null };
+  const { low, high } =
+    interval && interval.high - interval.low > EQUALITY_TOLERANCE ? interval : { low: null, high: null };
   return { value, low, high, p, exact, pairs: x.length };
 }
 

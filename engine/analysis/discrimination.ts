@@ -1,13 +1,13 @@
 /** How well a score separates correct from wrong: AUROC, plain and clustered, and the Brier score. null if undefined. */
 import type { Estimate } from '../protocol/records.ts';
-import { ranks, SAME } from './correlation.ts';
+import { EQUALITY_TOLERANCE, ranks } from './correlation.ts';
 import { bootstrap, boundedInterval, percentileInterval } from './estimates.ts';
 
 /**
  * Fewest binary outcomes, all alike, whose Wilson interval can exclude one half: fewer do not decide a criterion. For an
  * AUROC, the fewest units in the smaller class: 4 against 4 in perfect order have p = 2 / 70, 3 against 3 have p = 2 / 20.
  */
-export const FEWEST_OUTCOMES = 4;
+export const MIN_OUTCOMES = 4;
 
 /**
  * AUROC: probability that a positive scores above a negative, where a tie counts one half (Mann and Whitney 1947). In
@@ -45,7 +45,7 @@ export function clusteredAuroc(
   const value = auroc(scores, positive);
   if (value === null) return null;
   const smaller = clustersOfSmallerClass(positive, cluster);
-  if (smaller < FEWEST_OUTCOMES) return boundedInterval(value, smaller);
+  if (smaller < MIN_OUTCOMES) return boundedInterval(value, smaller);
   const places = new Map([...new Set(cluster)].map((name, place) => [name, place]));
   const order = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
   const weights = new Float64Array(places.size);
@@ -69,7 +69,7 @@ export function clusteredAuroc(
     }
     return positives === 0 || negatives === 0 ? null : wins / (positives * negatives);
   });
-  if (interval === null || interval.high - interval.low < SAME) return boundedInterval(value, smaller);
+  if (interval === null || interval.high - interval.low < EQUALITY_TOLERANCE) return boundedInterval(value, smaller);
   return { mean: value, low: Math.min(value, interval.low), high: Math.max(value, interval.high) };
 }
 

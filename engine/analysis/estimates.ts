@@ -7,9 +7,9 @@ export { wilson };
 
 const RESAMPLES = 2000;
 /** Fewer values are not resampled, and do not decide a criterion: their spread says too little about unseen values. */
-export const FEWEST_VALUES = 8;
+export const MIN_VALUES = 8;
 /** Values that differ by less are equal up to rounding. */
-const SAME = 1e-9;
+const EQUALITY_TOLERANCE = 1e-9;
 
 /** Smallest and largest possible value. */
 type Range = readonly [number, number];
@@ -45,8 +45,8 @@ export function bootstrap(
   const n = values.length;
   const [least, most] = values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [center, center]);
   const [bottom, top] = [Math.min(range[0], least), Math.max(range[1], most)];
-  if (n < FEWEST_VALUES) return boundedInterval(center, n, [bottom, top]);
-  if (most - least < SAME) {
+  if (n < MIN_VALUES) return boundedInterval(center, n, [bottom, top]);
+  if (most - least < EQUALITY_TOLERANCE) {
     const unseen = wilson(0, n)!.high;
     return { mean: center, low: center - unseen * (center - bottom), high: center + unseen * (top - center) };
   }

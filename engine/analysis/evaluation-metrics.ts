@@ -8,12 +8,12 @@ import { bootstrap, wilson } from './estimates.ts';
 import {
   answerEntropy,
   correctness,
-  existing,
   hasReference,
-  lengthOf,
+  meanLength,
   tokenEntropy,
   truncatedShare,
   unansweredShare,
+  withoutNulls,
 } from './metrics.ts';
 
 type EvaluationMetrics = Pick<EvaluationRecord, EvaluationMetric>;
@@ -35,9 +35,9 @@ export function evaluationMetrics(sampled: readonly JudgedGroup[], greedy: reado
     passAtK: proportion(labeled.map((group) => group.rollouts.some(({ correct }) => correct === true))),
     majorityShare: meanShare(sampled.map(({ majority }) => majority?.share ?? null)),
     entropy: tokenEntropy(rollouts),
-    length: lengthOf(rollouts),
-    answerEntropy: mean(existing(sampled.map(answerEntropy))),
-    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
+    length: meanLength(rollouts),
+    answerEntropy: mean(withoutNulls(sampled.map(answerEntropy))),
+    repetition: mean(withoutNulls(rollouts.map(({ repetition }) => repetition))),
     truncated: truncatedShare(rollouts),
     noAnswer: unansweredShare(rollouts),
     atK: labeled.length === 0 ? null : curveAtK(labeled),
@@ -54,12 +54,12 @@ export function proportion(outcomes: readonly boolean[]): Estimate | null {
 }
 
 /** Largest k of the curve except k = n: an exact maj@k of thousands of samples would take minutes. */
-const LARGEST_K = 64;
+const MAX_K = 64;
 
 /** 1, 2, 4, ... up to 64, and n. */
 export function ksUpTo(n: number): number[] {
   const ks: number[] = [];
-  for (let k = 1; k < n && k <= LARGEST_K; k *= 2) ks.push(k);
+  for (let k = 1; k < n && k <= MAX_K; k *= 2) ks.push(k);
   return n < 1 ? [] : [...ks, n];
 }
 

@@ -92,7 +92,7 @@ export function classifyRun(curve: readonly CurvePoint[], evaluations: readonly 
   const repetitions = curve.flatMap((point) => point.repetition ?? []);
   const repetition = repetitions.length === 0 ? null : ends(repetitions, window);
   const evaluated = evaluations.length >= FAILURE_RULES.evaluations;
-  const points = evaluated ? evaluations : truthOf(curve);
+  const points = evaluated ? evaluations : truthCurve(curve);
   const smoothed = smooth(points, evaluated ? 1 : window);
   const truth = smoothed.length === 0 ? null : summarized(smoothed, evaluated ? 'evaluations' : 'steps');
   const fell = truth === null ? null : hasFallen(truth.peak, truth.end, evaluated ? 0 : noise(points, window));
@@ -135,7 +135,7 @@ function ends(values: readonly number[], window: number): { start: number; end: 
   return { start: mean(values.slice(0, window))!, end: mean(values.slice(-window))! };
 }
 
-function truthOf(curve: readonly Pick<CurvePoint, 'step' | 'groundTruthReward'>[]): TruthPoint[] {
+function truthCurve(curve: readonly Pick<CurvePoint, 'step' | 'groundTruthReward'>[]): TruthPoint[] {
   return curve.flatMap(({ step, groundTruthReward }) =>
     groundTruthReward === null ? [] : { step, value: groundTruthReward },
   );
@@ -178,7 +178,7 @@ export function fallStep(
   steps: readonly { step: number; groundTruthReward: number | null }[],
   window = windowOf(steps.length),
 ): number | null {
-  const points = truthOf(steps);
+  const points = truthCurve(steps);
   const smoothed = smooth(points, window);
   const peak = largest(smoothed.map(({ value }) => value));
   const error = noise(points, window);

@@ -22,7 +22,7 @@ export interface ProbedProblem {
 }
 
 /**
- * P(correct) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MOST_VOTES))))): the margin of the amplified answer
+ * P(correct) = 1 / (1 + exp(-(INTERCEPT + MARGIN * margin * sqrt(min(n, MAX_VOTES))))): the margin of the amplified answer
  * over the largest other one, relative to the sampling error of n votes.
  *
  * Fitted by logistic regression to "the majority is correct" on 512 chain problems, with 4, 8 and 16 rollouts of two
@@ -35,7 +35,7 @@ export interface ProbedProblem {
  */
 const INTERCEPT = -0.65;
 const MARGIN = 1.35;
-const MOST_VOTES = 32;
+const MAX_VOTES = 32;
 
 /** The forecast for one problem. Ignores the group's labels. */
 export function forecastProblem({ problem, group, rewards, selfCertainty }: ProbedProblem): ProblemForecast {
@@ -70,7 +70,7 @@ export function forecastProblem({ problem, group, rewards, selfCertainty }: Prob
 }
 
 function probabilityRight(margin: number, votes: number): number {
-  return 1 / (1 + Math.exp(-(INTERCEPT + MARGIN * margin * Math.sqrt(Math.min(votes, MOST_VOTES)))));
+  return 1 / (1 + Math.exp(-(INTERCEPT + MARGIN * margin * Math.sqrt(Math.min(votes, MAX_VOTES)))));
 }
 
 function withoutLabels({ clusters, majority, rollouts }: JudgedGroup): JudgedGroup {

@@ -2,14 +2,14 @@
 import type { CountedGroup, JudgedGroup, RolloutFacts } from '../protocol/group.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import { mean, meanShare } from '../protocol/values.ts';
-import { rightOf, type Verdict, verdictOf } from '../protocol/verdict.ts';
+import { type Verdict, verdictAsBoolean, verdictOf } from '../protocol/verdict.ts';
 import { auroc } from './discrimination.ts';
 
 /** The metrics of a step that come from its rollouts. */
 export type StepMetrics = ReturnType<typeof stepMetrics>;
 
 /** Rewards of at least this much claim that the answer is correct, for rewards that judge correctness. */
-export const REWARDED = 0.5;
+export const CORRECT_REWARD = 0.5;
 
 /** The property of the training reward that metrics depend on: whether it judges correctness. */
 export interface Judgment {
@@ -30,13 +30,13 @@ export function stepMetrics(groups: readonly JudgedGroup[], { saysRight }: Judgm
     majorityShare: meanShare(groups.map(({ majority }) => majority?.share ?? null)),
     rawMajorityShare: meanShare(groups.map(({ majority }) => majority?.rawShare ?? null)),
     entropy: tokenEntropy(rollouts),
-    length: lengthOf(rollouts),
+    length: meanLength(rollouts),
     truncated: truncatedShare(rollouts),
     noAnswer: unansweredShare(rollouts),
-    answerEntropy: mean(existing(groups.map(answerEntropy))),
+    answerEntropy: mean(withoutNulls(groups.map(answerEntropy))),
     answerDiversity: answerDiversity(groups),
-    confidenceAgreement: mean(existing(groups.map(confidenceAgreement))),
-    repetition: mean(existing(rollouts.map(({ repetition }) => repetition))),
+    confidenceAgreement: mean(withoutNulls(groups.map(confidenceAgreement))),
+    repetition: mean(withoutNulls(rollouts.map(({ repetition }) => repetition))),
   } satisfies Partial<StepRecord['metrics']>;
 }
 
@@ -79,7 +79,7 @@ export function confidenceAgreement({ rollouts, majority }: JudgedGroup): number
 }
 
 /** The values without nulls, since means are over measured values. */
-export function existing(values: readonly (number | null)[]): number[] {
+export function withoutNulls(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
@@ -94,8 +94,8 @@ export function unansweredShare(rollouts: readonly RolloutFacts[]): number | nul
 }
 
 /** Mean response length in tokens. */
-export function lengthOf(rollouts: readonly RolloutFacts[]): number | null {
-  return mean(existing(rollouts.map(({ tokens }) => tokens)));
+export function meanLength(rollouts: readonly RolloutFacts[]): number | null {
+  return mean(withoutNulls(rollouts.map(({ tokens }) => tokens)));
 }
 
 /** Share of correct rollouts among those with known correctness; null if there are none. */
@@ -111,7 +111,7 @@ export function rewardAccuracy(rollouts: readonly RolloutFacts[]): number | null
   if (rollouts.every(({ answer }) => answer === null)) return null;
   return mean(
     rollouts.flatMap(({ reward, correct }) =>
-      reward === null || correct === null ? [] : reward >= REWARDED === correct ? 1 : 0,
+      reward === null || correct === null ? [] : reward >= CORRECT_REWARD === correct ? 1 : 0,
     ),
   );
 }
@@ -131,7 +131,7 @@ export function groupVerdict(group: JudgedGroup | CountedGroup): Verdict {
 
 /** Whether a problem's majority answer is correct; false without a majority, null without a reference. */
 export function majorityRight(group: JudgedGroup | CountedGroup): boolean | null {
-  return rightOf(groupVerdict(group));
+  return verdictAsBoolean(groupVerdict(group));
 }
 
 /** Whether the correctness of any of the group's rollouts is known. */

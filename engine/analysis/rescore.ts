@@ -122,7 +122,7 @@ function groupReward({ group, rewards, ranks, advantages, winner }: Scored): Gro
       known.map((i) => ranks[i]!),
       right,
     ),
-    pushedRight: isPushedRight(
+    pushedRight: favorsCorrect(
       known.map((i) => advantages[i]!),
       right,
     ),
@@ -130,7 +130,7 @@ function groupReward({ group, rewards, ranks, advantages, winner }: Scored): Gro
 }
 
 /** Whether correct rollouts have a larger mean advantage than wrong ones; null unless there are both. */
-function isPushedRight(advantages: readonly number[], right: readonly boolean[]): boolean | null {
+function favorsCorrect(advantages: readonly number[], right: readonly boolean[]): boolean | null {
   const of = (kind: boolean) => mean(advantages.filter((_, i) => right[i] === kind));
   const [correct, wrong] = [of(true), of(false)];
   return correct === null || wrong === null ? null : correct > wrong;
@@ -176,7 +176,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
   const areas = judged.flatMap(({ ranks, right }) => auroc(ranks, right) ?? []);
   const area = bootstrap(areas);
   const winners = judged.flatMap(({ winner }) => winner ?? []);
-  const pushed = judged.flatMap(({ advantages, right }) => isPushedRight(advantages, right) ?? []);
+  const pushed = judged.flatMap(({ advantages, right }) => favorsCorrect(advantages, right) ?? []);
   const pushedRight = wilson(pushed.filter(Boolean).length, pushed.length);
   const pushes = judged.flatMap(({ advantages, right }) =>
     advantages.flatMap((advantage, i) => (advantage > 0 ? { advantage, right: right[i]! } : [])),
@@ -187,7 +187,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
     reward,
     groups: scored.length,
     mean: mean(all),
-    range: all.length === 0 ? null : [least(all), -least(all.map((value) => -value))],
+    range: all.length === 0 ? null : [minimum(all), -minimum(all.map((value) => -value))],
     equal: mean(scored.map(({ ranks }) => Number(ranks.every((value) => value === ranks[0])))),
     accuracy: threshold === null ? null : mean(agree),
     auroc: area && { ...area, groups: areas.length },
@@ -199,7 +199,7 @@ function summary(reward: string, scored: readonly Scored[], threshold: number | 
 }
 
 /** Smallest value, without spread syntax: a run may have more rollouts than a call may have arguments. */
-function least(values: readonly number[]): number {
+function minimum(values: readonly number[]): number {
   return values.reduce((a, b) => Math.min(a, b));
 }
 

@@ -1,6 +1,6 @@
 /** Means over few values, such as seeds, and paired differences, with their 95% intervals. Undefined values are null. */
 import { mean } from '../protocol/values.ts';
-import { SAME, shareOfDraws } from './correlation.ts';
+import { EQUALITY_TOLERANCE, shareOfDraws } from './correlation.ts';
 
 /** Up to this many pairs, the p-value of a paired difference uses all sign flips (2^15 = 32,768). */
 const EXACT_SIGNS = 15;
@@ -39,7 +39,7 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
   if (estimate === null) return null;
   const observed = Math.abs(differences.reduce((total, d) => total + d, 0));
   const extreme = (negated: (i: number) => boolean) =>
-    Math.abs(differences.reduce((total, d, i) => total + (negated(i) ? -d : d), 0)) >= observed - SAME;
+    Math.abs(differences.reduce((total, d, i) => total + (negated(i) ? -d : d), 0)) >= observed - EQUALITY_TOLERANCE;
   const exact = differences.length <= EXACT_SIGNS;
   if (!exact) return { ...estimate, p: shareOfDraws(seed, (random) => extreme(() => random() < 0.5)), exact };
   const all = 2 ** differences.length;

@@ -8,7 +8,7 @@ export const COLLAPSE_ADVICE =
   'Stop the run or roll back to an earlier checkpoint; a lower learning rate or fewer steps may help.';
 
 /** Whether a level is more severe than the previous one, since each level warns once in a row. */
-export function isGraver(now: WatchLevel, before: WatchLevel): boolean {
+export function isMoreSevere(now: WatchLevel, before: WatchLevel): boolean {
   return LEVELS.indexOf(now) > LEVELS.indexOf(before);
 }
 

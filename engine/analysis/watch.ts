@@ -53,16 +53,16 @@ interface Signal {
   from: 'start' | 'lowest';
 }
 
-const lost = (now: number, start: number) => (start > 0 ? 1 - now / start : 0);
-const gained = (now: number, start: number) => (start > 0 ? now / start - 1 : 0);
-const rise = (now: number, start: number) => now - start;
+const relativeLoss = (now: number, start: number) => (start > 0 ? 1 - now / start : 0);
+const relativeGain = (now: number, start: number) => (start > 0 ? now / start - 1 : 0);
+const absoluteRise = (now: number, start: number) => now - start;
 
 export const SIGNALS = {
   /** Short answers win: relative loss of mean length. */
   shorter: {
     title: 'response length',
     metric: WATCHED_METRICS.shorter,
-    badness: lost,
+    badness: relativeLoss,
     watch: 0.3,
     alarm: 0.5,
     sufficient: true,
@@ -72,7 +72,7 @@ export const SIGNALS = {
   longer: {
     title: 'response length',
     metric: WATCHED_METRICS.longer,
-    badness: gained,
+    badness: relativeGain,
     watch: 0.75,
     alarm: 2,
     sufficient: false,
@@ -82,7 +82,7 @@ export const SIGNALS = {
   repetition: {
     title: 'repeated trigrams',
     metric: WATCHED_METRICS.repetition,
-    badness: rise,
+    badness: absoluteRise,
     watch: 0.1,
     alarm: 0.25,
     sufficient: true,
@@ -91,7 +91,7 @@ export const SIGNALS = {
   unanswered: {
     title: 'responses without an answer',
     metric: WATCHED_METRICS.unanswered,
-    badness: rise,
+    badness: absoluteRise,
     watch: 0.1,
     alarm: 0.3,
     sufficient: true,
@@ -100,7 +100,7 @@ export const SIGNALS = {
   truncated: {
     title: 'truncated responses',
     metric: WATCHED_METRICS.truncated,
-    badness: rise,
+    badness: absoluteRise,
     watch: 0.15,
     alarm: 0.4,
     sufficient: false,
@@ -110,7 +110,7 @@ export const SIGNALS = {
   uniform: {
     title: 'distinct majority answers',
     metric: WATCHED_METRICS.uniform,
-    badness: lost,
+    badness: relativeLoss,
     watch: 0.3,
     alarm: 0.5,
     sufficient: true,
@@ -120,7 +120,7 @@ export const SIGNALS = {
   certain: {
     title: 'answer entropy',
     metric: WATCHED_METRICS.certain,
-    badness: lost,
+    badness: relativeLoss,
     watch: 0.95,
     alarm: Number.POSITIVE_INFINITY,
     sufficient: false,
@@ -240,7 +240,7 @@ export class CollapseWatch {
     const now = mean(state.seen.slice(-smoothing))!;
     state.lowest = Math.min(state.lowest, now, from);
     const level = levelOf(signal.badness(now, from, state.lowest), signal);
-    const lasting = level && state.last ? lower(level, state.last) : null;
+    const lasting = level && state.last ? lowerLevel(level, state.last) : null;
     state.last = level;
     if (!lasting) return null;
     const before = signal.from === 'lowest' ? state.lowest : from;
@@ -256,7 +256,7 @@ export class CollapseWatch {
 }
 
 /** The lower level, since a level must persist for two consecutive steps. */
-function lower(a: 'watch' | 'alarm', b: 'watch' | 'alarm'): 'watch' | 'alarm' {
+function lowerLevel(a: 'watch' | 'alarm', b: 'watch' | 'alarm'): 'watch' | 'alarm' {
   return a === 'alarm' && b === 'alarm' ? 'alarm' : 'watch';
 }
 

@@ -50,7 +50,7 @@ const WORDS = new Set(
   ),
 );
 /** A number with a unit or the things counted: `5 apples`, `3 cubic meters`. */
-const COUNTED =
+const COUNTED_THINGS =
   /^[-+]?[$€£]? ?(?:\d[\d.,/]*(?: [\d.,/]+)*|\\d?frac\{\d+\}\{\d+\}) ?[a-zA-Z]+(?:(?: |\. ?)[a-zA-Z]+){0,2}\.?$/;
 
 /** Strips the math delimiters around a text. */
@@ -74,7 +74,7 @@ export function bareAnswer(text: string): string | null {
   if (!/[\p{L}\p{N}\\]/u.test(answer)) return null;
   // Nothing could be extracted from the box: it is empty or was truncated.
   if (/\\(?:boxed|fbox)/.test(answer)) return null;
-  if (COUNTED.test(answer.replace(/\s+/g, ' '))) return answer;
+  if (COUNTED_THINGS.test(answer.replace(/\s+/g, ' '))) return answer;
   // Letters in LaTeX commands are not prose.
   const plain = answer
     .replace(/\\(?:text|mathrm|mathbf|textbf|mbox)\s*\{[^{}]*\}/g, ' 0 ')

@@ -30,12 +30,12 @@ export async function withConsent<T>(
   } catch (error) {
     if (!(error instanceof RollscopeError) || error.details?.reason !== 'command-not-allowed') throw error;
     if (output.json || !process.stdin.isTTY || !process.stderr.isTTY) throw error;
-    if (!(await agrees(error.message))) throw error;
+    if (!(await askConsent(error.message))) throw error;
     return work({ ...allowed, allowCommand: true });
   }
 }
 
-async function agrees(message: string): Promise<boolean> {
+async function askConsent(message: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${visible(message)}\nRun it? [y/N] `);

@@ -1,5 +1,5 @@
 /** The engine in this process: the server, with its backends loaded on demand. */
-import { freeName, newRunName } from '../journal/locations.ts';
+import { newRunName, unusedName } from '../journal/locations.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { isOnTrl, isOnVerl } from '../protocol/config.ts';
 import { VERSION } from '../protocol/version.ts';
@@ -10,7 +10,7 @@ import { EngineServer, type ServerOptions } from '../server/server.ts';
  * Milliseconds before a run in preparation is abandoned: loading its dataset, encoding its prompts or a call of the
  * device's library may take minutes, and there is nothing to lose.
  */
-export const PATIENCE = 700;
+export const PREPARATION_TIMEOUT_MS = 700;
 
 export type EngineChoices = Pick<ServerOptions, 'whenAlone' | 'grace' | 'endsWhenIdle'> & {
   home: string;
@@ -41,14 +41,14 @@ export function serverOptions({ home, runsFolder, ...choices }: EngineChoices): 
       },
     },
     doctor: async () => (await import('./doctor.ts')).examine(),
-    nameRun: (config, folder) => freeName(newRunName(config, new Date()), folder),
+    nameRun: (config, folder) => unusedName(newRunName(config, new Date()), folder),
     log: openLog(home),
     ...choices,
   };
 }
 
 /** Opens the engine's socket; if that fails, prints a warning and continues without it. */
-export async function listenOrNot(options: ServerOptions, note: (text: string) => void): Promise<EngineServer> {
+export async function listenIfPossible(options: ServerOptions, note: (text: string) => void): Promise<EngineServer> {
   try {
     return await EngineServer.listen(options);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The forecast of a probe or a run as text. */
 import { type Signal, signalQuality } from '../analysis/signal-quality.ts';
-import { noForecast, SIGNAL_NAMES, standIn } from '../protocol/forecast-text.ts';
+import { fallbackText, noForecastText, SIGNAL_NAMES } from '../protocol/forecast-text.ts';
 import { DASH, plural } from '../protocol/format.ts';
 import type { Forecast, ForecastScore, Problem, RunConfig } from '../protocol/index.ts';
 import { quantityText } from '../protocol/quantities.ts';
@@ -9,8 +9,8 @@ import { readsLabels } from '../training/forecast.ts';
 import { table } from './table.ts';
 
 /** Why a run has no forecast, if its reward is the reason; else null. `config`: null for a run of another trainer. */
-export function withoutForecast(config: RunConfig | null): string | null {
-  return config && readsLabels(config) ? noForecast(config.reward) : null;
+export function noForecastReason(config: RunConfig | null): string | null {
+  return config && readsLabels(config) ? noForecastText(config.reward) : null;
 }
 
 /** Titles of the ranking signals; entropy is negated, since AUROC ranks from low to high. */
@@ -53,7 +53,7 @@ function likelyWrongTable(forecast: Forecast, problems: readonly Problem[], most
 /** The forecast for all problems, and the problems whose majority is likely wrong. */
 export function forecastSection(forecast: Forecast, problems: readonly Problem[]): string {
   const { reward, accuracy, wrong, likelyWrong } = forecast;
-  const by = standIn(forecast);
+  const by = fallbackText(forecast);
   const lines = [
     `Forecast for training with ${reward}${by ? `, ${by}` : ''}: predicted majority accuracy ${quantityText('accuracy', accuracy)} · expected wrong majorities: ${quantityText('expectedProblems', wrong)} of ${forecast.problems.length}`,
   ];

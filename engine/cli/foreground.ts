@@ -11,7 +11,7 @@ import { fold } from '../runs/fold.ts';
 import type { RunHandle } from '../server/job.ts';
 import type { EngineServer } from '../server/server.ts';
 import { END_SIGNALS, endAtOnce, endBy } from '../system/signals.ts';
-import { type EngineChoices, listenOrNot, PATIENCE, serverOptions } from './engine.ts';
+import { type EngineChoices, listenIfPossible, PREPARATION_TIMEOUT_MS, serverOptions } from './engine.ts';
 import { EXIT, type Output, printError } from './output.ts';
 import { ProgressView } from './progress.ts';
 
@@ -64,13 +64,13 @@ export async function runInForeground(
         printError(notStarted(), output.json);
         engine?.withdraw();
         endBy(signal);
-      }, PATIENCE);
+      }, PREPARATION_TIMEOUT_MS);
     }
     handle?.stop().catch((error: unknown) => view.note(`warning: ${(error as Error).message}`));
   };
   for (const signal of END_SIGNALS) process.on(signal, interrupt);
   try {
-    engine = await listenOrNot(serverOptions(choices), (text) => output.note(text));
+    engine = await listenIfPossible(serverOptions(choices), (text) => output.note(text));
     const begun = new Date().toISOString();
     handle = await begin(engine, giveUp.signal);
     clearTimeout(impatient);

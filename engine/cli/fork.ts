@@ -3,7 +3,7 @@ import { listCheckpoints } from '../journal/checkpoints.ts';
 import { runName } from '../journal/layout.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { ownConfig, type RunConfig } from '../protocol/index.ts';
+import { type RunConfig, requireOwnConfig } from '../protocol/index.ts';
 import { forkDefaults } from '../runs/fork-defaults.ts';
 import { lastHealthyStep } from '../runs/healthy.ts';
 import { openColumns } from '../runs/open.ts';
@@ -32,7 +32,7 @@ export async function forkSource(
 ): Promise<ForkSource> {
   const folder = await findRun(named, runsFolder);
   const run = runName(folder);
-  const config = ownConfig(await readRunFile(folder), 'A fork', 'Start a new run with: rollscope train');
+  const config = requireOwnConfig(await readRunFile(folder), 'A fork', 'Start a new run with: rollscope train');
   const steps = (await listCheckpoints(folder)).map((one) => one.step);
   const chosen = await chosenStep(folder, step, steps);
   if (chosen === null) {

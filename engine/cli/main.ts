@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 let code: number = EXIT.ok;
-let failing: Promise<void> | null = null;
+let failure: Promise<void> | null = null;
 const args = process.argv.slice(2);
 
 // An uncaught error ends the command like any other, unless the command outlives it (`serve`).
@@ -30,7 +30,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 // A closed pipe (`rollscope runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failing ??= failWriting(error, stream === process.stdout ? 'stdout' : 'stderr');
+    if (error.code !== 'EPIPE') failure ??= failWriting(error, stream === process.stdout ? 'stdout' : 'stderr');
   });
 }
 
@@ -50,7 +50,7 @@ try {
     code = exitCodeOf(error);
   }
 }
-await exit(code, () => failing);
+await exit(code, () => failure);
 
 /** For the help of an unknown command, that command alone: commander would print nothing, or the help of the program. */
 function withoutHelp(given: string[]): string[] {

@@ -8,11 +8,11 @@ export interface KnownOption {
 }
 
 /** Maximum number of suggestions. */
-const MOST = 3;
+const MAX_SUGGESTIONS = 3;
 /** Parts that occur in many names and convey little. */
 const COMMON = new Set(['n', 'no', 'num', 'number', 'max', 'min', 'field', 'name', 'per', 'of', 'the', 'a']);
 /** Weight of a match in the help, relative to one in the name. */
-const IN_HELP = 0.5;
+const HELP_WEIGHT = 0.5;
 
 const FIRST_WORDS = 3;
 
@@ -26,7 +26,7 @@ function partsOf(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-function alike(a: string, b: string): boolean {
+function isSimilar(a: string, b: string): boolean {
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   return short === long || (short.length >= 4 && long.startsWith(short));
 }
@@ -46,7 +46,7 @@ export function nearOptions(wanted: string, options: readonly KnownOption[]): Ne
     const flag = /--[\w+-]+/.exec(flags)?.[0];
     if (flag === undefined) return [];
     const [names, words] = [partsOf(flags), partsOf(description)];
-    const within = (part: string, list: readonly string[]) => list.some((one) => alike(part, one));
+    const within = (part: string, list: readonly string[]) => list.some((one) => isSimilar(part, one));
     const named = parts.filter((part) => within(part, names));
     const explained = parts.filter((part) => !named.includes(part) && within(part, words));
     // Without a significant match in the name, the first words of the help must match.
@@ -54,9 +54,9 @@ export function nearOptions(wanted: string, options: readonly KnownOption[]): Ne
     if (!says.some((part) => !COMMON.has(part))) return [];
     const foreign = partsOf(flag).filter((name) => !within(name, parts)).length;
     const whole = named.length + explained.length === parts.length;
-    return [{ flag, whole, score: named.length + IN_HELP * explained.length - 0.1 * foreign }];
+    return [{ flag, whole, score: named.length + HELP_WEIGHT * explained.length - 0.1 * foreign }];
   });
   const best = Math.max(...scored.map(({ score }) => score));
-  const nearest = scored.filter(({ score }) => score === best).slice(0, MOST);
+  const nearest = scored.filter(({ score }) => score === best).slice(0, MAX_SUGGESTIONS);
   return { flags: nearest.map(({ flag }) => flag), whole: nearest.length > 0 && nearest.every(({ whole }) => whole) };
 }

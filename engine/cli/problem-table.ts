@@ -4,7 +4,7 @@ import type { Problem } from '../protocol/problem.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import { referenceText } from '../protocol/reference.ts';
 import { oneLine, verdictText } from '../protocol/texts.ts';
-import { rightOf, VOTE_TITLES, type VoteStatus } from '../protocol/verdict.ts';
+import { VOTE_TITLES, type VoteStatus, verdictAsBoolean } from '../protocol/verdict.ts';
 import type { RunColumns } from '../runs/columns.ts';
 import { problemView, type Status } from '../runs/problem-view.ts';
 import { table } from './table.ts';
@@ -48,7 +48,7 @@ export function problemResult(problem: Problem, columns: RunColumns, step?: numb
     majority: view.answer,
     share: view.share,
     confidence: view.confidence,
-    correct: rightOf(view.verdict),
+    correct: verdictAsBoolean(view.verdict),
     accuracy: view.accuracy,
     rollouts: view.rollouts,
     noAnswer: view.unanswered,

@@ -2,7 +2,7 @@
 import { redraws, type TerminalStream } from './progress.ts';
 
 /** Milliseconds between plain lines. */
-const PLAIN = 5000;
+const PLAIN_INTERVAL_MS = 5000;
 
 /** A line that is redrawn until `end`. */
 export class ProgressLine {
@@ -21,7 +21,7 @@ export class ProgressLine {
       const line = text.slice(0, Math.max(20, (this.screen.columns ?? 80) - 1));
       this.screen.write(`\r${line}\u001b[K`);
     } else {
-      if (performance.now() - this.printed < PLAIN) return;
+      if (performance.now() - this.printed < PLAIN_INTERVAL_MS) return;
       this.printed = performance.now();
       this.screen.write(`${text}\n`);
     }

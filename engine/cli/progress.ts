@@ -5,7 +5,7 @@
 import { activityProgress } from '../protocol/activity.ts';
 import { evaluatedText, readingText } from '../protocol/data-text.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
-import { about, whole } from '../protocol/format.ts';
+import { integer, roughDuration } from '../protocol/format.ts';
 import { STEP_METRICS } from '../protocol/metrics.ts';
 import { quantityText } from '../protocol/quantities.ts';
 import type { JournalRecord, StepRecord } from '../protocol/records.ts';
@@ -16,7 +16,7 @@ import { eraseLines, type Sink, writeText } from './terminal.ts';
 
 /** Milliseconds between redraws of the block, and between plain lines. */
 const REDRAW = 100;
-const PLAIN = 3000;
+const PLAIN_INTERVAL_MS = 3000;
 const CURVE = 32;
 const BAR = 24;
 
@@ -91,7 +91,7 @@ export class ProgressView {
 
   #schedule(): void {
     if (this.#timer) return;
-    const wait = Math.max(0, this.#lastDrawn + (this.#live ? REDRAW : PLAIN) - Date.now());
+    const wait = Math.max(0, this.#lastDrawn + (this.#live ? REDRAW : PLAIN_INTERVAL_MS) - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#lastDrawn = Date.now();
@@ -113,7 +113,7 @@ export class ProgressView {
   #draw(): void {
     if (!this.#live || !this.#progress) return;
     const width = (this.#screen.columns ?? 80) - 1;
-    const lines = this.#block(this.#progress).map((line) => cut(visibleLine(line), width));
+    const lines = this.#block(this.#progress).map((line) => truncateLine(visibleLine(line), width));
     writeText(this.#screen, lines.join('\n'));
     this.#drawnLines = lines.length;
   }
@@ -177,11 +177,11 @@ function activityOf(progress: Progress): string {
 
 function speed(progress: Progress, last: number | null): string | null {
   const value = progress.tokensPerSecond ?? last;
-  return value === null ? null : `${whole(value)} tokens/s`;
+  return value === null ? null : `${integer(value)} tokens/s`;
 }
 
 function timeLeft({ secondsLeft }: Progress): string | null {
-  return secondsLeft === null ? null : `${about(secondsLeft)} left`;
+  return secondsLeft === null ? null : `${roughDuration(secondsLeft)} left`;
 }
 
 /** The permanent line for a record above the progress block; null for none. A probe is one evaluation, at no step. */
@@ -207,6 +207,6 @@ export function remarkOf(record: JournalRecord, probes = false): string | null {
 }
 
 /** Truncates to the terminal width: a wrapped line would need two lines erased. */
-function cut(text: string, width: number): string {
+function truncateLine(text: string, width: number): string {
   return [...text].slice(0, width).join('');
 }

@@ -1,7 +1,7 @@
 /** Stores a problem given on the command line as a file, since a run reads its problems again when it resumes. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
 
 /** Writes the prompt to the user's Rollscope folder, once per text; returns the file. */
@@ -10,6 +10,6 @@ export async function promptFile(home: string, prompt: string): Promise<string> 
   const folder = path.join(home, 'prompts');
   await ensureFolder(folder);
   const file = path.join(folder, `${id}.jsonl`);
-  await writeWhole(file, `${JSON.stringify({ id: 'prompt', prompt })}\n`);
+  await writeAtomically(file, `${JSON.stringify({ id: 'prompt', prompt })}\n`);
   return file;
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import stringArgv from 'string-argv';
 import { defaultText } from '../config/defaults.ts';
-import type { Given, Layer } from '../config/layer.ts';
+import type { Layer, ValueOrigin } from '../config/layer.ts';
 import { buildRunConfig } from '../config/layers.ts';
 import { allowedFor, boundsOf } from '../config/messages.ts';
 import { hasConfigurations, namedConfiguration } from '../config/named-configurations.ts';
@@ -23,7 +23,7 @@ import { attributeOf, flagsOf, type RunFlag } from './options.ts';
 /** The options collected by commander: raw texts, by attribute. */
 export type RawOptions = Record<string, string | boolean | string[] | undefined>;
 
-const here = (): PathBase => ({ folder: process.cwd(), home: homedir(), exists: existsSync });
+const currentPlace = (): PathBase => ({ folder: process.cwd(), home: homedir(), exists: existsSync });
 
 /**
  * @param dataset path as the user wrote it; default: the `--config` file's, else the embedded problems
@@ -42,7 +42,7 @@ export function configFromOptions(
   const options = optionLayer(raw, topics);
   layers.push(options);
   const config = buildRunConfig(
-    { job, dataset: dataset === undefined ? undefined : datasetReference(dataset, here()) },
+    { job, dataset: dataset === undefined ? undefined : datasetReference(dataset, currentPlace()) },
     layers,
   );
   // `rollscope job` has no --engine: it names the trainer itself.
@@ -51,14 +51,14 @@ export function configFromOptions(
 }
 
 /** Makes files and folders absolute, because the engine may run elsewhere; keeps Hub ids and embedded models. */
-export function givenModel(model: string): string {
-  return modelReference(model, here());
+export function resolveModel(model: string): string {
+  return modelReference(model, currentPlace());
 }
 
 /** The options used, as a nested object shaped like `RunConfig`, with the names that were used. */
 function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
   const values: ConfigValues = {};
-  const given = new Map<string, Given>();
+  const given = new Map<string, ValueOrigin>();
   const absolute: NonNullable<Layer['absolute']>[number][] = [];
   for (const used of usedFlags(raw, topics)) {
     const value = raw[attributeOf(used.flag)];
@@ -68,14 +68,14 @@ function optionLayer(raw: RawOptions, topics: readonly SettingTopic[]): Layer {
       const rate = numberIn(used, value as string);
       absolute.push({ path, of: setting.absolute!.of, value: rate, name: used.flag });
     } else {
-      setAt(values, path, valueIn(used, value as string | boolean | string[]));
+      setAt(values, path, parseFlagValue(used, value as string | boolean | string[]));
     }
     given.set(path, { name: used.flag, ...(setting.kind.type === 'bytes' && { text: String(value) }) });
   }
   loraFrom(raw, topics, values, given);
   return {
     source: { kind: 'option' },
-    values: withAbsolutePaths(values, here()),
+    values: withAbsolutePaths(values, currentPlace()),
     given,
     absolute,
     advice: defaultAdvice,
@@ -125,7 +125,7 @@ function loraFrom(
   raw: RawOptions,
   topics: readonly SettingTopic[],
   values: ConfigValues,
-  given: Map<string, Given>,
+  given: Map<string, ValueOrigin>,
 ): void {
   const flags = usedFlags(raw, topics).filter(({ placed }) => placed.path === 'lora.rank');
   // `--lora --lora-rank 8` is an adapter of rank 8.
@@ -150,7 +150,7 @@ function loraFrom(
   given.set('lora.rank', { name: used.flag });
 }
 
-function valueIn(used: RunFlag, value: string | boolean | string[]): unknown {
+function parseFlagValue(used: RunFlag, value: string | boolean | string[]): unknown {
   const { kind, names, repeat } = used.placed.setting;
   switch (kind.type) {
     case 'integer':
@@ -166,11 +166,11 @@ function valueIn(used: RunFlag, value: string | boolean | string[]): unknown {
       return value;
     case 'list':
       if (repeat) return value;
-      return names === 'command' ? words(value as string) : commas(value as string);
+      return names === 'command' ? splitWords(value as string) : splitCommas(value as string);
   }
 }
 
-function commas(text: string): string[] {
+function splitCommas(text: string): string[] {
   return text
     .split(',')
     .map((part) => part.trim())
@@ -178,7 +178,7 @@ function commas(text: string): string[] {
 }
 
 /** The path of an existing file, else the words as a shell splits them. */
-function words(text: string): string[] {
+function splitWords(text: string): string[] {
   return existsSync(text) ? [text] : stringArgv(text);
 }
 
@@ -218,10 +218,11 @@ function configFile(given: string): Layer {
   const hash = existsSync(given) ? -1 : given.lastIndexOf('#');
   const file = hash < 0 ? given : given.slice(0, hash);
   const value = readConfigFile(file);
-  if (!hasConfigurations(value)) return { source: { kind: 'file', file }, values: withAbsolutePaths(value, here()) };
+  if (!hasConfigurations(value))
+    return { source: { kind: 'file', file }, values: withAbsolutePaths(value, currentPlace()) };
   const values = namedConfiguration(value, hash < 0 ? undefined : given.slice(hash + 1), file);
   // Relative paths in the file are relative to its folder.
-  const place = { ...here(), folder: path.resolve(path.dirname(file)) };
+  const place = { ...currentPlace(), folder: path.resolve(path.dirname(file)) };
   return { source: { kind: 'file', file }, values: withAbsolutePaths(values, place) };
 }
 

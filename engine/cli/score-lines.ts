@@ -81,7 +81,7 @@ export function problemAt(problems: readonly Problem[] | null, index: number): P
  * Rewords the error about a list that the reward reads and the caller omitted: it uses the field's name here, not the
  * title of stored statistics. Other errors are unchanged.
  */
-export function asGiven(error: RollscopeError, reward: string): RollscopeError {
+export function asInputError(error: RollscopeError, reward: string): RollscopeError {
   if (error.details?.reason !== 'statistics-not-recorded') return error;
   const name = error.details.field === 'tokens' ? 'ids' : String(error.details.field);
   return new RollscopeError(

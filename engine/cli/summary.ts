@@ -11,10 +11,10 @@ import type { Metric } from '../runs/series.ts';
 import { table } from './table.ts';
 
 /** Evaluation metrics that are an estimate with its 95% interval, and those that are a plain number. */
-type Estimated = {
+type EstimatedMetrics = {
   [M in EvaluationMetric]: Estimate extends EvaluationRecord[M] ? M : never;
 }[EvaluationMetric];
-type Plain = {
+type PlainMetrics = {
   [M in EvaluationMetric]: number extends EvaluationRecord[M] ? M : never;
 }[EvaluationMetric];
 
@@ -28,8 +28,8 @@ export type EvaluationSummary = {
   /** Number of problems that this is a random sample of; null if it is not a sample. */
   sampledFrom: number | null;
   samples: number;
-} & Record<Estimated | Plain, number | null> &
-  Record<`${Estimated}Interval`, [number, number] | null>;
+} & Record<EstimatedMetrics | PlainMetrics, number | null> &
+  Record<`${EstimatedMetrics}Interval`, [number, number] | null>;
 
 export interface RunSummary {
   /** Completed optimizer steps. */

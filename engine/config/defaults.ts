@@ -21,21 +21,21 @@ const PRESETS: readonly { name: string; preset: Preset }[] = [
  * @param shown writes a text
  */
 export function defaultText(placed: RunSetting, shown = quoted): string | null {
-  const texts = PRESETS.map(({ name, preset }) => ({ name, text: one(placed, preset, shown) }));
+  const texts = PRESETS.map(({ name, preset }) => ({ name, text: presetDefault(placed, preset, shown) }));
   const [embedded, own, others] = texts;
   if (embedded!.text === null) return null;
   if (embedded!.text === own!.text) {
     if (embedded!.text === others!.text) return embedded!.text;
-    return named([embedded!, others!]);
+    return namedDefaults([embedded!, others!]);
   }
-  return named(texts);
+  return namedDefaults(texts);
 }
 
-function named(texts: readonly { name: string; text: string | null }[]): string {
+function namedDefaults(texts: readonly { name: string; text: string | null }[]): string {
   return texts.map(({ name, text }) => `${text} (${name})`).join(', ');
 }
 
-function one({ path, setting }: RunSetting, preset: Preset, shown: (text: string) => string): string | null {
+function presetDefault({ path, setting }: RunSetting, preset: Preset, shown: (text: string) => string): string | null {
   // Without an adapter its rank says nothing; what counts is that all weights train.
   if (path === 'lora.rank' && preset.lora === null) return setting.absent ?? null;
   if (path === 'model') return setting.default as string;

@@ -11,7 +11,7 @@ export type Source =
   | { kind: 'option' };
 
 /** How a value was given, if its path in the configuration does not show it. */
-export interface Given {
+export interface ValueOrigin {
   /** `--learning-rate`, `rollscope.learningRate`. */
   name: string;
   /** The value as it was written, if it was converted: `4GB`. */
@@ -23,7 +23,7 @@ export interface Layer {
   /** Shaped as a `RunConfig`; paths of files are absolute. */
   values: ConfigValues;
   /** By path; for values of options and settings. */
-  given?: ReadonlyMap<string, Given>;
+  given?: ReadonlyMap<string, ValueOrigin>;
   /** Values that were given in the unit of another setting: `--min-lr` as a rate. */
   absolute?: readonly { path: string; of: string; value: number; name: string }[];
   /** A hint for a number out of range, for sources such as options whose place does not help. */

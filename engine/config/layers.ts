@@ -5,7 +5,7 @@
 import { checkVotes, RunConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { mergeConfig, presetFor, presetOn } from '../protocol/presets.ts';
+import { mergeConfig, presetFor, presetForEngine } from '../protocol/presets.ts';
 import { parseReward } from '../protocol/reward-expression.ts';
 import { isObject } from '../protocol/values.ts';
 import { RewardOptions } from '../reward/options.ts';
@@ -28,16 +28,16 @@ export interface RunTarget {
  * @throws RollscopeError `config`, naming where the value came from, for what is out of range, unknown or contradictory
  */
 export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): RunConfig {
-  const given = layers.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
+  const given = layers.reduce<ConfigValues>((below, layer) => applyLayer(below, layer), {});
   // What is given with another type stays for the check below, which names it.
   const model = valueAt(given, 'model') ?? EMBEDDED;
   const dataset = target.dataset ?? valueAt(given, 'dataset.path') ?? EMBEDDED;
-  const engine = presetOn(valueAt(given, 'engine.kind'));
+  const engine = presetForEngine(valueAt(given, 'engine.kind'));
   const start = mergeConfig(presetFor(`${model}`, dataset === EMBEDDED), engine);
   const preset: Layer = { source: { kind: 'preset' }, values: { ...start } };
   const all = [preset, ...layers];
 
-  const input = all.reduce<ConfigValues>((below, layer) => laid(below, layer), {});
+  const input = all.reduce<ConfigValues>((below, layer) => applyLayer(below, layer), {});
   // A configuration of the other job is taken over; what is not a job stays for the check.
   if ([undefined, 'train', 'probe'].includes(input.job as undefined)) setAt(input, 'job', target.job);
   setAt(input, 'model', model);
@@ -52,8 +52,8 @@ export function buildRunConfig(target: RunTarget, layers: readonly Layer[]): Run
   }
   // Another trainer trains; problems are probed by this engine.
   if (target.job === 'probe') delete input.engine;
-  balanceVotes(input, given, all);
-  shareReading(input);
+  matchVotesAndGroup(input, given, all);
+  inheritDatasetReading(input);
   return parseRunConfig(input, all);
 }
 
@@ -79,7 +79,7 @@ export function parseRunConfig(input: unknown, layers: readonly Layer[] = []): R
   return { ...config, rewardOptions: options.data };
 }
 
-function laid(below: ConfigValues, { values, absolute = [] }: Layer): ConfigValues {
+function applyLayer(below: ConfigValues, { values, absolute = [] }: Layer): ConfigValues {
   const result = mergeConfig(below, values);
   for (const { path, of, value, name } of absolute) {
     const whole = valueAt(result, of);
@@ -95,7 +95,7 @@ function laid(below: ConfigValues, { values, absolute = [] }: Layer): ConfigValu
 }
 
 /** More rollouts cannot train than vote: where only one of the two numbers was given, the preset's other one follows. */
-function balanceVotes(input: ConfigValues, given: ConfigValues, layers: readonly Layer[]): void {
+function matchVotesAndGroup(input: ConfigValues, given: ConfigValues, layers: readonly Layer[]): void {
   const { votes, group } = input;
   if (typeof votes !== 'number' || typeof group !== 'number' || group <= votes) return;
   if (given.group === undefined) input.group = votes;
@@ -107,7 +107,7 @@ function balanceVotes(input: ConfigValues, given: ConfigValues, layers: readonly
  * The evaluation problems are read as the training problems are, unless the configuration says otherwise. A split alone is
  * another one of the same dataset.
  */
-function shareReading(input: ConfigValues): void {
+function inheritDatasetReading(input: ConfigValues): void {
   const evaluation = objectAt(input, 'evaluation.dataset');
   if (Object.keys(evaluation).length === 0) return;
   const { path, fields, template, system } = objectAt(input, 'dataset');

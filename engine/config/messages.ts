@@ -5,7 +5,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { bytes } from '../protocol/format.ts';
 import type { Setting, ValueKind } from '../protocol/settings/kit.ts';
 import { REWARDS } from '../reward/registry.ts';
-import type { Given, Layer } from './layer.ts';
+import type { Layer, ValueOrigin } from './layer.ts';
 import { valueAt } from './objects.ts';
 import { settingAt } from './settings.ts';
 
@@ -14,7 +14,7 @@ function layerOf(path: string, layers: readonly Layer[], keys: string | readonly
   return layers.findLast(({ values, given }) => given?.has(path) || valueAt(values, keys) !== undefined);
 }
 
-function givenAt(path: string, layer: Layer | undefined): Given | undefined {
+function originAt(path: string, layer: Layer | undefined): ValueOrigin | undefined {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
     const given = layer?.given?.get(at);
     if (given) return given;
@@ -25,7 +25,7 @@ function givenAt(path: string, layer: Layer | undefined): Given | undefined {
 /** The name by which a user knows the value at a path: `--lr`, `setting rollscope.learningRate`, `run.json: optimizer.lr`. */
 export function nameOf(path: string, layers: readonly Layer[], keys?: readonly string[]): string {
   const layer = layerOf(path, layers, keys);
-  const given = givenAt(path, layer);
+  const given = originAt(path, layer);
   switch (layer?.source.kind) {
     case 'option':
       return given?.name ?? settingAt(path)?.setting.flag ?? path;
@@ -74,9 +74,9 @@ export function issueError(issue: Issue, input: unknown, layers: readonly Layer[
   const placed = settingAt(path);
   const setting = placed?.setting;
   const value = valueAt(input, issue.path);
-  const text = givenAt(path, layerOf(path, layers))?.text;
+  const text = originAt(path, layerOf(path, layers))?.text;
   const choices = path === 'reward' ? REWARDS : choicesOf(setting?.kind);
-  const nearest = nearestOf(value, choices);
+  const nearest = nearestChoice(value, choices);
   const isNumber = setting && /^(?:integer|number|bytes)$/.test(setting.kind.type);
   const hint =
     nearestHint(nearest, name) ??
@@ -168,7 +168,7 @@ function rangeOf({
 }
 
 /** The choice that was probably meant. */
-function nearestOf(value: unknown, choices: readonly string[] | undefined): string | undefined {
+function nearestChoice(value: unknown, choices: readonly string[] | undefined): string | undefined {
   if (!choices || typeof value !== 'string' || value === '') return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const wanted = plain(value);

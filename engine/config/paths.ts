@@ -46,7 +46,7 @@ export function datasetReference(dataset: string, place: PathBase): string {
   return parseDatasetId(dataset) && !place.exists(file) ? dataset : file;
 }
 
-const READ: Record<Names, (text: string, place: PathBase) => string> = {
+const RESOLVE: Record<Names, (text: string, place: PathBase) => string> = {
   file: absolutePath,
   template: (template, place) => (isTemplateFile(template) ? absolutePath(template, place) : template),
   dataset: datasetReference,
@@ -61,7 +61,7 @@ export function withAbsolutePaths(values: ConfigValues, place: PathBase): Config
   for (const { path: at, setting } of SETTINGS) {
     const value = valueAt(result, at);
     if (!setting.names || value === undefined) continue;
-    const read = READ[setting.names];
+    const read = RESOLVE[setting.names];
     const one = (item: unknown) => (typeof item === 'string' ? read(item, place) : item);
     setAt(result, at, Array.isArray(value) ? value.map(one) : one(value));
   }

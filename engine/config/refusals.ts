@@ -15,7 +15,7 @@ export interface Refusal {
 }
 
 /** The trainer, as the command line names it (`--engine trl`), and the reason in the details of the error. */
-export interface Elsewhere {
+export interface OtherTrainer {
   option: string;
   reason: string;
 }
@@ -24,7 +24,7 @@ export interface Elsewhere {
  * Refuses the first setting that the trainer cannot honor.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
-export function refuseFirst(config: RunConfig, refusals: readonly Refusal[], where: Elsewhere): void {
+export function refuseFirst(config: RunConfig, refusals: readonly Refusal[], where: OtherTrainer): void {
   for (const { path, refused, value = (given: RunConfig) => valueAt(given, path), why, hint } of refusals) {
     if (refused(config)) throw refusedSetting(path, value(config), why, hint, where);
   }
@@ -105,7 +105,7 @@ export function refusedSetting(
   value: unknown,
   why: string,
   hint: string,
-  { option, reason }: Elsewhere,
+  { option, reason }: OtherTrainer,
 ): RollscopeError {
   const name = settingAt(path)?.setting.flag ?? path;
   return new RollscopeError('config', `${name} ${String(value)} does not work with ${option}: ${why}.`, hint, {

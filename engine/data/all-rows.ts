@@ -5,12 +5,12 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { placeholders } from '../protocol/template.ts';
 import { wellFormed } from '../protocol/well-formed.ts';
 import { type ChoiceColumns, type ChoiceNaming, choiceColumns, choiceNaming } from './choices.ts';
-import { list } from './columns.ts';
+import { columnList } from './columns.ts';
 import type { DatasetColumns, RowValues } from './fields.ts';
+import { mapInChunks } from './map-in-chunks.ts';
 import { placeOfRow } from './place.ts';
 import { splitReply } from './reply.ts';
 import type { ReadRow } from './row.ts';
-import { inTurns } from './turns.ts';
 
 /** The columns of choices, unless the template shows them. */
 export function shownChoices(
@@ -55,7 +55,7 @@ export async function splitReplies(
   let solutions = 0;
   let labels = 0;
   let beginnings = 0;
-  await inTurns(rows, (row) => {
+  await mapInChunks(rows, (row) => {
     const reply = row.asked?.reply ?? null;
     if (reply === null || reply.trim() === '') return;
     const { prefill, label } = splitReply(reply, columns.prompt!, row.label);
@@ -113,7 +113,7 @@ export function numberIds(
 }
 
 /** The rows that the configuration selects. */
-export function chosen(rows: readonly ReadRow[], config: DatasetConfig, source: string): readonly ReadRow[] {
+export function selectRows(rows: readonly ReadRow[], config: DatasetConfig, source: string): readonly ReadRow[] {
   const wanted = config.ids && new Set(config.ids);
   if (wanted) checkIds(source, wanted, rows);
   const own = wanted ? rows.filter(({ id }) => wanted.has(id) || wanted.has(wellFormed(id))) : rows;
@@ -127,8 +127,8 @@ function checkIds(file: string, wanted: ReadonlySet<string>, rows: readonly Read
   if (missing.length > 0) {
     throw new RollscopeError(
       'dataset',
-      `${file} has no problem with the id ${list(missing)}.`,
-      `Its first ids are ${list([...found].slice(0, 5))}.`,
+      `${file} has no problem with the id ${columnList(missing)}.`,
+      `Its first ids are ${columnList([...found].slice(0, 5))}.`,
       { details: { reason: 'unknown-id', file, value: missing } },
     );
   }

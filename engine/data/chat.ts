@@ -9,7 +9,7 @@ import { MAX_DEPTH, readJson } from './json.ts';
 import { parsePython } from './python-literal.ts';
 
 /** The question in a cell. */
-export interface Asked {
+export interface CellQuestion {
   system: string | null;
   /** Turns before the question. */
   before: Turn[];
@@ -38,21 +38,21 @@ const ROLES: ReadonlyMap<string, Turn['role']> = new Map([
 ]);
 
 /** The question in a cell; null if the cell is empty or neither text nor a conversation. Throws ChatFault. */
-export function readPrompt(value: unknown): Asked | null {
-  const plain = (text: string): Asked | null =>
+export function readPrompt(value: unknown): CellQuestion | null {
+  const plain = (text: string): CellQuestion | null =>
     text.trim() === '' ? null : { system: null, before: [], question: text, reply: null, text };
   if (typeof value === 'number' || typeof value === 'bigint') return plain(String(value));
   if (typeof value === 'string') {
     const chat = chatInText(value);
-    return chat === null ? plain(value) : askedBy(chat);
+    return chat === null ? plain(value) : questionOfMessages(chat);
   }
   const messages = messagesOf(value);
-  if (messages !== null) return askedBy(messages);
+  if (messages !== null) return questionOfMessages(messages);
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? readPrompt(value[0]) : null;
 }
 
 /** Like `readPrompt`, with null for conversations that cannot be read. */
-export function promptOf(value: unknown): Asked | null {
+export function promptOf(value: unknown): CellQuestion | null {
   try {
     return readPrompt(value);
   } catch (error) {
@@ -100,7 +100,7 @@ export function valueOfText(text: string): unknown {
   }
 }
 
-function askedBy(messages: readonly Message[]): Asked | null {
+function questionOfMessages(messages: readonly Message[]): CellQuestion | null {
   const turns = messages.map(turnOf);
   const systems = turns.findIndex(({ role }) => role !== 'system');
   const system = turns
@@ -121,12 +121,12 @@ function askedBy(messages: readonly Message[]): Asked | null {
     before,
     question,
     reply: behind.length === 0 ? null : behind.map(({ content }) => content).join('\n\n'),
-    text: before.length === 0 ? question : laidOut([...before, rest[at]!]),
+    text: before.length === 0 ? question : turnsText([...before, rest[at]!]),
   };
 }
 
 /** Several turns as one text. */
-export function laidOut(turns: readonly Turn[]): string {
+export function turnsText(turns: readonly Turn[]): string {
   return turns.map(({ role, content }) => `${role}: ${content}`).join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 /**
  * Choices in separate columns (MMLU, ARC and others): how the model sees them, and which choice a label means. Pure.
  */
-import { withoutEnd } from '../protocol/ends.ts';
+import { withoutEnd } from '../protocol/trim-end.ts';
 import { cellText, isObject } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 import type { RowValues } from './fields.ts';
@@ -30,7 +30,7 @@ export function choiceColumns(rows: readonly RowValues[]): ChoiceColumns | null 
   const names = [...new Set(some.flatMap((values) => Object.keys(values)))];
   for (const name of names) {
     if (!LISTS.has(name.toLowerCase())) continue;
-    const of = (values: RowValues) => listed(values[name]);
+    const of = (values: RowValues) => choicesInCell(values[name]);
     if (some.some((values) => of(values) !== null)) return { columns: [name], of };
   }
   const byLower = new Map(names.map((name) => [name.toLowerCase(), name]));
@@ -41,41 +41,41 @@ export function choiceColumns(rows: readonly RowValues[]): ChoiceColumns | null 
       if (name === undefined) break;
       columns.push(name);
     }
-    if (columns.length >= 3) return { columns, of: (values) => lettered(columns.map((name) => values[name])) };
+    if (columns.length >= 3) return { columns, of: (values) => letteredChoices(columns.map((name) => values[name])) };
   }
   return null;
 }
 
 /** Choices in one cell: a list of texts, of `{label, text}`, `{text: [...], label: [...]}`, or texts by letter. */
-function listed(cell: unknown): Choices | null {
+function choicesInCell(cell: unknown): Choices | null {
   const value = typeof cell === 'string' && /^\s*[[{]/.test(cell) ? valueOfText(cell) : cell;
   if (Array.isArray(value)) {
     if (value.length > 0 && value.every((item) => isObject(item) && 'text' in item)) {
       const items = value as RowValues[];
-      return named(
+      return namedChoices(
         items.map(({ text }) => text),
         items.map(({ label, key }) => label ?? key),
       );
     }
-    return value.some((item) => typeof item === 'object') ? null : lettered(value);
+    return value.some((item) => typeof item === 'object') ? null : letteredChoices(value);
   }
   if (!isObject(value)) return null;
-  if (Array.isArray(value.text)) return named(value.text, Array.isArray(value.label) ? value.label : []);
+  if (Array.isArray(value.text)) return namedChoices(value.text, Array.isArray(value.label) ? value.label : []);
   const entries = Object.entries(value).filter(([, text]) => text !== null && text !== undefined);
   if (!entries.every(([name]) => /^[A-Za-z]$/.test(name))) return null;
-  return named(
+  return namedChoices(
     entries.map(([, text]) => text),
     entries.map(([name]) => name),
   );
 }
 
-function lettered(items: readonly unknown[]): Choices | null {
+function letteredChoices(items: readonly unknown[]): Choices | null {
   let end = items.length;
   while (end > 0 && cellText(items[end - 1]) === null) end--;
-  return named(items.slice(0, end), []);
+  return namedChoices(items.slice(0, end), []);
 }
 
-function named(items: readonly unknown[], names: readonly unknown[]): Choices | null {
+function namedChoices(items: readonly unknown[], names: readonly unknown[]): Choices | null {
   if (items.length < 2 || items.length > LETTERS.length) return null;
   const texts = withoutLetters(items.map(cellText));
   if (!texts.every((text) => text !== null)) return null;

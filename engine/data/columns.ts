@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { DataReading } from '../protocol/records.ts';
-import { meansProblem, placeholders } from '../protocol/template.ts';
+import { isProblemPlaceholder, placeholders } from '../protocol/template.ts';
 import {
   columnValue,
   type DatasetColumns,
@@ -12,7 +12,7 @@ import {
   type RowValues,
   USUAL_NAMES,
 } from './fields.ts';
-import type { RewardColumns } from './kept.ts';
+import type { RewardColumns } from './reward-columns.ts';
 
 interface Table {
   name: string;
@@ -26,7 +26,7 @@ interface Table {
  */
 export function checkColumns({ name: file, columns: names, rows }: Table, config: DatasetConfig): DatasetColumns {
   const exists = (name: string) => rows.some((values) => columnValue(values, name) !== undefined);
-  const has = `${file} has ${list(names)}.`;
+  const has = `${file} has ${columnList(names)}.`;
   for (const field of Object.keys(config.fields) as Field[]) {
     const name = config.fields[field];
     if (name === undefined || exists(name) || (field === 'id' && name === NO_IDS)) continue;
@@ -41,7 +41,7 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
   const columns = findColumns(rows, config.fields);
   const shown = placeholders(config.template);
   for (const name of shown) {
-    if (!meansProblem(name) && !exists(name)) {
+    if (!isProblemPlaceholder(name) && !exists(name)) {
       throw new RollscopeError(
         'dataset',
         `The template uses the missing column "${name}". ${has}`,
@@ -50,10 +50,10 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
       );
     }
   }
-  if (columns.prompt === null && (shown.length === 0 || shown.some(meansProblem))) {
+  if (columns.prompt === null && (shown.length === 0 || shown.some(isProblemPlaceholder))) {
     throw new RollscopeError(
       'dataset',
-      `No problem column: none is named ${list(USUAL_NAMES.prompt)}. ${has}`,
+      `No problem column: none is named ${columnList(USUAL_NAMES.prompt)}. ${has}`,
       'Set the column (--problem-field, or rollscope.fields in the editor), or write a prompt template from the columns that the file has (--template "Make {{target}} from {{nums}}.").',
       { details: { reason: 'no-problem-column', file, columns: names } },
     );
@@ -62,12 +62,12 @@ export function checkColumns({ name: file, columns: names, rows }: Table, config
 }
 
 /** Column names in quotes, at most 20, then the number of the others. */
-export function list(names: readonly string[]): string {
+export function columnList(names: readonly string[]): string {
   const shown = names.slice(0, 20).map((name) => `"${name}"`);
   return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
 }
 
-interface Used {
+interface UsedColumns {
   source: string;
   names: readonly string[];
   problems: number;
@@ -80,7 +80,7 @@ interface Used {
 }
 
 /** Which column is used for what. A path into a column uses the column. */
-export function readingOf({ source, names, problems, columns, labeled, shown, kept }: Used): DataReading {
+export function dataReading({ source, names, problems, columns, labeled, shown, kept }: UsedColumns): DataReading {
   const { prompt, answer, id } = columns;
   const forReward = [...kept.required, ...kept.optional.filter((name) => name !== '*')].filter((name) =>
     names.some((own) => own === name || name.startsWith(`${own}.`)),

@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 
 /** Shorter paragraphs, such as headings, are left out. */
-export const FEWEST_WORDS = 8;
+export const MIN_WORDS = 8;
 /** Maximum length of a passage (one row), and of a continuation, in characters. */
-const LONGEST_ROW = 1200;
-const LONGEST_CONTINUATION = 200;
+const MAX_PASSAGE_LENGTH = 1200;
+const MAX_CONTINUATION_LENGTH = 200;
 
 interface CorpusRow {
   values: { id: string; prompt: string; continuation: string };
@@ -26,7 +26,7 @@ interface CorpusRow {
 export function corpusRows(text: string): CorpusRow[] {
   const rows: CorpusRow[] = [];
   paragraphsOf(text.replace(/^\uFEFF/, '')).forEach((words, paragraph) => {
-    if (words.length < FEWEST_WORDS) return;
+    if (words.length < MIN_WORDS) return;
     const passages = cut(words);
     passages.forEach((passage, at) => {
       const id = passages.length === 1 ? `${paragraph + 1}` : `${paragraph + 1}.${at + 1}`;
@@ -57,12 +57,12 @@ function paragraphsOf(text: string): Word[][] {
 /** Passages of about equal length, each of at least the minimum number of words. A longer word is a passage by itself. */
 function cut(words: readonly Word[]): Word[][] {
   const length = words.reduce((n, { text }) => n + text.length + 1, -1);
-  const most = length / Math.ceil(length / LONGEST_ROW);
+  const most = length / Math.ceil(length / MAX_PASSAGE_LENGTH);
   const passages: Word[][] = [[]];
   let used = 0;
   for (const word of words) {
     const passage = passages.at(-1)!;
-    if (passage.length >= FEWEST_WORDS && used + word.text.length > most) {
+    if (passage.length >= MIN_WORDS && used + word.text.length > most) {
       passages.push([word]);
       used = word.text.length + 1;
     } else {
@@ -71,7 +71,7 @@ function cut(words: readonly Word[]): Word[][] {
     }
   }
   // Too few words at the end belong to the passage before.
-  if (passages.length > 1 && passages.at(-1)!.length < FEWEST_WORDS) passages.at(-2)!.push(...passages.pop()!);
+  if (passages.length > 1 && passages.at(-1)!.length < MIN_WORDS) passages.at(-2)!.push(...passages.pop()!);
   return passages;
 }
 
@@ -82,11 +82,11 @@ function divide(words: readonly string[]): { prompt: string; continuation: strin
   const at = first + Math.floor(share * (last - first + 1));
   let continuation = '';
   for (const word of words.slice(at)) {
-    if (continuation.length + word.length + 1 > LONGEST_CONTINUATION && continuation !== '') break;
+    if (continuation.length + word.length + 1 > MAX_CONTINUATION_LENGTH && continuation !== '') break;
     continuation += ` ${word}`;
   }
   return {
     prompt: words.slice(0, at).join(' '),
-    continuation: continuation.slice(0, LONGEST_CONTINUATION).replace(/[\uD800-\uDBFF]$/, ''),
+    continuation: continuation.slice(0, MAX_CONTINUATION_LENGTH).replace(/[\uD800-\uDBFF]$/, ''),
   };
 }

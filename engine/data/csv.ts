@@ -5,7 +5,7 @@ import type { Row } from './rows.ts';
 
 const SEPARATORS = [',', ';', '\t', '|'] as const;
 /** Number of records from which the separator is detected. */
-const LOOKED_AT = 20;
+const SAMPLED_RECORDS = 20;
 
 interface Dialect {
   delimiter: string;
@@ -97,7 +97,7 @@ function separatorCounts(text: string, quote: string): Map<string, number>[] {
   let of = none();
   let quoted = false;
   let empty = true;
-  for (let i = 0; i < text.length && counts.length < LOOKED_AT; i++) {
+  for (let i = 0; i < text.length && counts.length < SAMPLED_RECORDS; i++) {
     const c = text[i]!;
     if (c === '\n' && !quoted) {
       if (!empty) counts.push(of);
@@ -111,7 +111,7 @@ function separatorCounts(text: string, quote: string): Map<string, number>[] {
     else if (!quoted && of.has(c)) of.set(c, of.get(c)! + 1);
     empty = false;
   }
-  if (!empty && counts.length < LOOKED_AT && !quoted) counts.push(of);
+  if (!empty && counts.length < SAMPLED_RECORDS && !quoted) counts.push(of);
   return counts;
 }
 

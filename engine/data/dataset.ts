@@ -4,19 +4,19 @@ import type { DatasetConfig } from '../protocol/config.ts';
 import { EMBEDDED } from '../protocol/embedded.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DataReading } from '../protocol/records.ts';
-import { meansProblem, placeholders } from '../protocol/template.ts';
-import { chosen, nameChoices, numberIds, shownChoices, splitReplies } from './all-rows.ts';
+import { isProblemPlaceholder, placeholders } from '../protocol/template.ts';
+import { nameChoices, numberIds, selectRows, shownChoices, splitReplies } from './all-rows.ts';
 import { choiceLabel } from './choices.ts';
-import { checkColumns, readingOf } from './columns.ts';
+import { checkColumns, dataReading } from './columns.ts';
 import { dataFingerprint } from './data-fingerprint.ts';
 import { withObjects } from './fields.ts';
-import { keptColumns, type RewardColumns } from './kept.ts';
+import { mapInChunks } from './map-in-chunks.ts';
 import { notesOf } from './notes.ts';
 import type { PromptParts } from './prompt-parts.ts';
 import { readTable } from './readers.ts';
+import { type RewardColumns, rewardColumns } from './reward-columns.ts';
 import { conversation, inputColumn, questionOf, type ReadRow, readRow, renderedPrompt } from './row.ts';
 import { RULE_COLUMN, ruleOf } from './rule.ts';
-import { inTurns } from './turns.ts';
 
 export type { PromptParts } from './prompt-parts.ts';
 export type { RewardColumns };
@@ -47,37 +47,39 @@ export async function loadDataset(
   const embedded = config.path === EMBEDDED;
   const source = embedded ? assetPath('engine', 'embedded', 'problems.jsonl') : config.path;
   const table = await readTable(source, { fields: config.fields, split: config.split, signal });
-  const tableRows = await inTurns(table.rows, (row) => ({ ...row, values: withObjects(row.values) }));
+  const tableRows = await mapInChunks(table.rows, (row) => ({ ...row, values: withObjects(row.values) }));
   const values = tableRows.map((row) => row.values);
   const columns = checkColumns({ ...table, rows: values }, config);
   const choices = shownChoices(values, columns, config.template);
   const warnings = [...table.notes];
 
-  const rows = await inTurns(tableRows, (from, at) => readRow(from, at, { columns, choices, names: table.columns }));
+  const rows = await mapInChunks(tableRows, (from, at) =>
+    readRow(from, at, { columns, choices, names: table.columns }),
+  );
   numberIds(rows, columns, config, warnings);
   const naming = nameChoices(rows, columns, warnings);
   await splitReplies(rows, columns, warnings);
 
   const problems: Problem[] = [];
   const prompts: PromptParts[] = [];
-  await inTurns(chosen(rows, config, source), (row) => {
+  await mapInChunks(selectRows(rows, config, source), (row) => {
     const text = questionOf(row, columns, config.template);
     const user = renderedPrompt(row, text, config.template);
     const where = { index: problems.length, embedded };
     problems.push({
       ...problemOf(row, row.asked === null ? user : text, naming, where),
-      ...keptColumns(row.values, kept, { columns, template: config.template, where: row.where }),
+      ...rewardColumns(row.values, kept, { columns, template: config.template, where: row.where }),
     });
     prompts.push(partsOf(row, user, config));
   });
-  const reading = readingOf({
+  const reading = dataReading({
     source: embedded ? EMBEDDED : source,
     names: table.columns,
     problems: problems.length,
     columns,
     labeled: rows.some(({ label }) => label !== null),
     shown: [
-      ...placeholders(config.template).filter((name) => !meansProblem(name)),
+      ...placeholders(config.template).filter((name) => !isProblemPlaceholder(name)),
       ...(choices?.columns ?? []),
       ...(problems.some(({ rule }) => rule !== undefined) ? [RULE_COLUMN] : []),
       ...(inputColumn(columns, values, config.template) ?? []),

@@ -83,13 +83,17 @@ export function namesLabel(path: string): boolean {
  * A copy of a row without the columns and dotted paths for which `leaves` returns true, at any depth of objects, and
  * without objects that this empties. A list counts as one value.
  */
-export function without(values: RowValues, leaves: (path: string, value: unknown) => boolean, parent = ''): RowValues {
+export function withoutColumns(
+  values: RowValues,
+  leaves: (path: string, value: unknown) => boolean,
+  parent = '',
+): RowValues {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
       const path = parent + name;
       if (leaves(path, value)) return [];
       if (!hasColumns(value) || Object.keys(value).length === 0) return [[name, value]];
-      const inner = without(value, leaves, `${path}.`);
+      const inner = withoutColumns(value, leaves, `${path}.`);
       return Object.keys(inner).length === 0 ? [] : [[name, inner]];
     }),
   );

@@ -24,7 +24,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** Ends the visit at the first fault. */
-class Found {
+class FaultFound {
   constructor(readonly fault: JsonFault) {}
 }
 
@@ -32,7 +32,7 @@ class Found {
 export function findFault(text: string): JsonFault | null {
   const closers: string[] = [];
   const enter = (closer: string) => (offset: number) => {
-    if (closers.push(closer) > MAX_DEPTH) throw new Found({ offset, message: 'nested too deeply' });
+    if (closers.push(closer) > MAX_DEPTH) throw new FaultFound({ offset, message: 'nested too deeply' });
   };
   const leave = () => {
     closers.pop();
@@ -46,14 +46,14 @@ export function findFault(text: string): JsonFault | null {
         onArrayBegin: enter(']'),
         onArrayEnd: leave,
         onError: (code, offset) => {
-          throw new Found(describe(text, code, offset, closers.at(-1)));
+          throw new FaultFound(describe(text, code, offset, closers.at(-1)));
         },
       },
       { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false },
     );
     return null;
   } catch (error) {
-    if (error instanceof Found) return error.fault;
+    if (error instanceof FaultFound) return error.fault;
     throw error;
   }
 }

@@ -4,21 +4,21 @@ import type { FieldMap } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/values.ts';
 import { promptOf } from './chat.ts';
+import { detectFormat } from './detect-format.ts';
 import { columnValue, type RowValues, usualName } from './fields.ts';
 import { readJson } from './json.ts';
 import { JsonError, parseJson } from './json-fault.ts';
-import { DEEPEST, lineCounter, listsIn, pathName, scanObjects } from './json-scan.ts';
-import { looksOf } from './other-writing.ts';
+import { lineCounter, listsIn, MAX_DEPTH, pathName, scanObjects } from './json-scan.ts';
+import { mapInChunks } from './map-in-chunks.ts';
 import type { FileRows, Row } from './rows.ts';
 import { isSplit, noSplit, SPLITS } from './splits.ts';
-import { inTurns } from './turns.ts';
 
 const OBJECT_HINT = 'Each row is an object such as {"prompt": "1+1=", "answer": "2"}.';
 
 /** Rows of JSON Lines; a list saved under such a file name is read as one. */
 export async function jsonLinesRows(file: string, text: string, fields: FieldMap, split?: string): Promise<FileRows> {
   if (/^\s*\[/.test(text) || /^\s*\{\s*\n/.test(text)) {
-    const document = whole(text);
+    const document = parseWhole(text);
     if (document !== undefined) return documentRows(file, text, document, fields, split);
   }
   return { rows: await lineRows(file, text), notes: [] };
@@ -40,7 +40,7 @@ export async function jsonRows(file: string, text: string, fields: FieldMap, spl
 /** Whether the text is JSON Lines: the first line is an object by itself, and more text follows. */
 export function beginsWithLine(text: string): boolean {
   const [first, rest] = splitFirst(text);
-  return first.startsWith('{') && rest.trim() !== '' && isObject(whole(first));
+  return first.startsWith('{') && rest.trim() !== '' && isObject(parseWhole(first));
 }
 
 function splitFirst(text: string): [string, string] {
@@ -50,7 +50,7 @@ function splitFirst(text: string): [string, string] {
 }
 
 /** A text parsed as JSON; undefined if it is not JSON. */
-function whole(text: string): unknown {
+function parseWhole(text: string): unknown {
   try {
     return readJson(text);
   } catch {
@@ -61,7 +61,7 @@ function whole(text: string): unknown {
 /** Lines end with \n only: strings may contain other separators, such as U+2028. */
 async function lineRows(file: string, text: string): Promise<Row[]> {
   const rows: Row[] = [];
-  await inTurns(text.split('\n'), (line, i) => {
+  await mapInChunks(text.split('\n'), (line, i) => {
     if (line.trim() === '') return;
     let value: unknown;
     try {
@@ -86,7 +86,7 @@ async function lineRows(file: string, text: string): Promise<Row[]> {
 
 /** A hint for rows that no JSON library wrote. */
 function remedyFor(text: string): string {
-  const looks = looksOf(text);
+  const looks = detectFormat(text);
   return looks === null || looks.isJson ? '' : `It looks like ${looks.as}. ${looks.hint}`;
 }
 
@@ -160,7 +160,7 @@ function listsOf(document: unknown): NamedList[] {
     for (const [key, value] of Object.entries(within)) {
       const path = [...names, key];
       if (Array.isArray(value)) (names.length === 0 ? lists : deeper).push({ name: pathName(path), list: value });
-      else if (isObject(value) && path.length < DEEPEST) look(value, path);
+      else if (isObject(value) && path.length < MAX_DEPTH) look(value, path);
     }
   };
   look(document, []);

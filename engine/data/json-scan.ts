@@ -66,7 +66,7 @@ export function scanObjects(
 }
 
 /** How many objects may enclose a list: `{"data": {"train": [...]}}`. */
-export const DEEPEST = 2;
+export const MAX_DEPTH = 2;
 
 /** The name of a list in nested objects. */
 export const pathName = (names: readonly string[]) => names.join('.');
@@ -88,10 +88,10 @@ export function listsIn(text: string, most = Number.POSITIVE_INFINITY): ListPlac
     const c = text[i]!;
     if (c === '"') {
       const end = stringEnd(text, i);
-      if (inLists === 0 && depth <= DEEPEST) names[depth - 1] = nameIn(text.slice(i, end + 1));
+      if (inLists === 0 && depth <= MAX_DEPTH) names[depth - 1] = nameIn(text.slice(i, end + 1));
       i = end;
     } else if (c === '[') {
-      if (inLists === 0 && depth <= DEEPEST)
+      if (inLists === 0 && depth <= MAX_DEPTH)
         (depth === 1 ? lists : deeper).push({ name: pathName(names.slice(0, depth)), start: i });
       inLists++;
     } else if (c === ']') inLists = Math.max(0, inLists - 1);

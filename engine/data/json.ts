@@ -72,18 +72,18 @@ function mayBeInexact(text: string, doubles: boolean): boolean {
     const between = quote < 0 ? text.slice(at) : text.slice(at, quote);
     if (between.length > 1) {
       let found = false;
-      eachPart(between, doubles, (part, isLong) => {
+      forEachPart(between, doubles, (part, isLong) => {
         found ||= !isLong && MAYBE_INEXACT.test(part);
       });
       if (found) return true;
     }
     if (quote < 0) return false;
-    at = behindString(text, quote);
+    at = endOfString(text, quote);
   }
 }
 
 /** The end of the string that begins at `quote`; the end of the text if it is unclosed. */
-function behindString(text: string, quote: number): number {
+function endOfString(text: string, quote: number): number {
   for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
@@ -93,7 +93,7 @@ function behindString(text: string, quote: number): number {
 }
 
 /** Visits the parts of a text outside strings, in order; with `doubles`, long lists of plain values are separate parts. */
-function eachPart(between: string, doubles: boolean, visit: (part: string, isLong: boolean) => void): void {
+function forEachPart(between: string, doubles: boolean, visit: (part: string, isLong: boolean) => void): void {
   let from = 0;
   let end = -1;
   for (let start = doubles && between.length > LONG_LIST ? between.indexOf('[') : -1; start >= 0; ) {
@@ -118,17 +118,17 @@ function rewritten(text: string, { names, doubles }: { names: boolean; doubles: 
   const token = (found: string) => {
     if (found === 'NaN') return names ? 'null' : found;
     if (found.endsWith('Infinity')) return names ? `"${found}"` : found;
-    return NUMBER.test(found) && !heldByDouble(found) ? `"${found}"` : found;
+    return NUMBER.test(found) && !isExactDouble(found) ? `"${found}"` : found;
   };
   const parts: string[] = [];
   for (let at = 0; ; ) {
     const quote = text.indexOf('"', at);
-    eachPart(quote < 0 ? text.slice(at) : text.slice(at, quote), doubles, (part, isLong) => {
+    forEachPart(quote < 0 ? text.slice(at) : text.slice(at, quote), doubles, (part, isLong) => {
       const numbers = !isLong && (names || MAYBE_INEXACT.test(part));
       parts.push(numbers ? part.replace(TOKEN, token) : names ? part.replace(NAME, token) : part);
     });
     if (quote < 0) return parts.join('');
-    at = behindString(text, quote);
+    at = endOfString(text, quote);
     parts.push(text.slice(quote, at));
   }
 }
@@ -136,7 +136,7 @@ function rewritten(text: string, { names, doubles }: { names: boolean; doubles: 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
 /** Whether a number keeps its value when it is parsed as a double and printed. */
-function heldByDouble(source: string): boolean {
+function isExactDouble(source: string): boolean {
   const value = Number(source);
   if (!Number.isFinite(value)) return false;
   const written = String(value);

@@ -1,6 +1,6 @@
 /** The reference answers of a row: one, or several, any of which is accepted. Pure. */
 import { referenceAnswer } from '../grading/extract.ts';
-import { whole } from '../protocol/format.ts';
+import { integer } from '../protocol/format.ts';
 import { cellText } from '../protocol/values.ts';
 import { valueOfText } from './chat.ts';
 
@@ -17,7 +17,7 @@ const MISSING: ReadonlySet<string> = new Set(['nan', '<na>']);
 const ANSWERS = ['ground_truth', 'answer', 'target', 'solution', 'value'] as const;
 
 /** Maximum number of accepted answers of one row. */
-const MOST_ACCEPTED = 10_000;
+const MAX_ACCEPTED_ANSWERS = 10_000;
 
 /** A label that cannot be read; the message continues after `"answer" `. */
 export class LabelFault extends Error {}
@@ -28,7 +28,7 @@ export class LabelFault extends Error {}
  */
 export function labelOf(cell: unknown): Label | null {
   const items = itemsOf(cell);
-  if (items.length > MOST_ACCEPTED) throw new LabelFault(`is a list of ${whole(items.length)} answers`);
+  if (items.length > MAX_ACCEPTED_ANSWERS) throw new LabelFault(`is a list of ${integer(items.length)} answers`);
   const answers = [...new Set(items.flatMap((item) => textOf(item) ?? []))];
   const [answer] = answers;
   if (answer === undefined) return null;

@@ -76,7 +76,7 @@ function listOfProblems(text: string, fields: FieldMap): number | undefined {
 }
 
 function read(source: string, fields: FieldMap): { id: string | null; hasPrompt: boolean } {
-  const values = parsed(source) ?? recovered(source);
+  const values = parsed(source) ?? recoverValues(source);
   const idName = fields.id ?? usualName(values, 'id');
   return {
     id: idName === null ? null : cellText(columnValue(values, idName)),
@@ -94,7 +94,7 @@ function parsed(source: string): RowValues | null {
 }
 
 /** The readable parts of a broken object: names with a string, a number or the beginning of a chat. */
-export function recovered(source: string): RowValues {
+export function recoverValues(source: string): RowValues {
   const values = new Map<string, unknown>();
   for (const [, name, value] of source.matchAll(
     /"([^"\\\n]{1,100})"\s*:\s*("[^"\\\n]*(?:\\.[^"\\\n]*)*(?:"|$)|-?\d[\d.eE+-]*|\[\s*\{\s*"(?:role|from|content|value)")/gm,

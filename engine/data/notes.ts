@@ -2,7 +2,7 @@
 import type { DatasetConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DataReading } from '../protocol/records.ts';
-import { list } from './columns.ts';
+import { columnList } from './columns.ts';
 import type { DatasetColumns } from './fields.ts';
 import type { PromptParts } from './prompt-parts.ts';
 import type { ReadRow } from './row.ts';
@@ -17,7 +17,7 @@ interface NotedData {
 }
 
 /** Names of columns with text that belongs before the problem. */
-const READ_FIRST = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
+const CONTEXT_COLUMN = /^(?:context|passage|article|story|paragraph|document|background|body|premise|facts?)s?$/i;
 
 /** Markers that begin a turn in common chat templates. */
 const MARK = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|user\|>|<｜User｜>|\[INST\]/;
@@ -38,14 +38,14 @@ export function notesOf(config: DatasetConfig, { columns, problems, prompts, rea
     const others =
       reading.left.length === 0
         ? ''
-        : ` Not used: ${list(reading.left)}. If one of them contains the answers, name it (--answer-field, or rollscope.fields in the editor).`;
+        : ` Not used: ${columnList(reading.left)}. If one of them contains the answers, name it (--answer-field, or rollscope.fields in the editor).`;
     warnings.push(`${why}: accuracy is not measured.${others}`);
   }
-  const unseen = reading.left.filter((name) => READ_FIRST.test(name));
+  const unseen = reading.left.filter((name) => CONTEXT_COLUMN.test(name));
   if (unseen.length > 0) {
     const [first] = unseen;
     warnings.push(
-      `Not shown to the model: ${list(unseen)}. Problems that refer to it need it in the prompt template (--template "{{${first}}} {{problem}}", or rollscope.promptTemplate in the editor).`,
+      `Not shown to the model: ${columnList(unseen)}. Problems that refer to it need it in the prompt template (--template "{{${first}}} {{problem}}", or rollscope.promptTemplate in the editor).`,
     );
   }
   const several = problems.filter(({ accepted }) => accepted).length;

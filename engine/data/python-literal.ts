@@ -13,7 +13,7 @@ const MAX_DEPTH = 64;
 export function parsePython(text: string): unknown {
   if (text.length > MAX_LENGTH) return undefined;
   try {
-    return new Reader(text).whole();
+    return new Reader(text).readAll();
   } catch (error) {
     if (error instanceof NotPython) return undefined;
     throw error;
@@ -55,7 +55,7 @@ class Reader {
 
   constructor(private readonly text: string) {}
 
-  whole(): unknown {
+  readAll(): unknown {
     const value = this.value();
     this.space();
     if (this.at < this.text.length) throw new NotPython();
@@ -65,12 +65,12 @@ class Reader {
   private value(): unknown {
     this.space();
     if (++this.depth > MAX_DEPTH) throw new NotPython();
-    const value = this.one();
+    const value = this.readValue();
     this.depth--;
     return value;
   }
 
-  private one(): unknown {
+  private readValue(): unknown {
     const c = this.text[this.at];
     if (c === '[') return this.items(']');
     if (c === '(') return this.items(')');
@@ -96,12 +96,12 @@ class Reader {
     const value = this.value();
     for (;;) {
       this.space();
-      if (this.take(')')) return value;
-      if (!this.take(',')) throw new NotPython();
+      if (this.accept(')')) return value;
+      if (!this.accept(',')) throw new NotPython();
       this.space();
       const keyword = this.match(NAME);
       this.space();
-      if (keyword === null || !this.take('=')) throw new NotPython();
+      if (keyword === null || !this.accept('=')) throw new NotPython();
       this.space();
       if (this.match(NAME) === null) this.value();
     }
@@ -112,11 +112,11 @@ class Reader {
     const list: unknown[] = [];
     for (;;) {
       this.space();
-      if (this.take(closer)) return list;
+      if (this.accept(closer)) return list;
       list.push(this.value());
       this.space();
       // numpy prints no commas
-      this.take(',');
+      this.accept(',');
     }
   }
 
@@ -125,13 +125,13 @@ class Reader {
     const entries: [string, unknown][] = [];
     for (;;) {
       this.space();
-      if (this.take('}')) return Object.fromEntries(entries);
+      if (this.accept('}')) return Object.fromEntries(entries);
       const key = this.value();
       this.space();
-      if (!this.take(':')) throw new NotPython();
+      if (!this.accept(':')) throw new NotPython();
       entries.push([String(key), this.value()]);
       this.space();
-      if (!this.take(',') && this.text[this.at] !== '}') throw new NotPython();
+      if (!this.accept(',') && this.text[this.at] !== '}') throw new NotPython();
     }
   }
 
@@ -177,7 +177,7 @@ class Reader {
     return found;
   }
 
-  private take(c: string): boolean {
+  private accept(c: string): boolean {
     if (this.text[this.at] !== c) return false;
     this.at++;
     return true;

@@ -4,14 +4,14 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 import type { FieldMap } from '../protocol/config.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { corpusRows, FEWEST_WORDS } from './corpus.ts';
+import { corpusRows, MIN_WORDS } from './corpus.ts';
 import { csvRows } from './csv.ts';
+import { detectFormat } from './detect-format.ts';
 import type { RowValues } from './fields.ts';
 import { jsonLinesRows, jsonRows } from './json-rows.ts';
-import { looksOf } from './other-writing.ts';
 import { parquetRows } from './parquet.ts';
 import type { FileRows, Row } from './rows.ts';
-import { type Chosen, chooseShards, isNamedSplit } from './shards.ts';
+import { type ChosenShards, chooseShards, isNamedSplit } from './shards.ts';
 import { isTraining, noSplit } from './splits.ts';
 import { decode } from './text-file.ts';
 import { TooLong } from './zstd/output.ts';
@@ -86,7 +86,7 @@ async function filesOf(
   source: string,
   split?: string,
   signal?: AbortSignal | null,
-): Promise<Chosen & { isFile?: true }> {
+): Promise<ChosenShards & { isFile?: true }> {
   const found = await fs.stat(source).catch(() => null);
   if (found?.isDirectory()) return inFolder(source, split);
   const { parseDatasetId } = await import('../protocol/dataset-id.ts');
@@ -104,15 +104,15 @@ async function filesOf(
 }
 
 /** Maximum number of files found in a folder. */
-const MOST_ENTRIES = 10_000;
+const MAX_FILES = 10_000;
 const MAX_DEPTH = 3;
 
-async function inFolder(folder: string, split: string | undefined): Promise<Chosen> {
+async function inFolder(folder: string, split: string | undefined): Promise<ChosenShards> {
   const names: string[] = [];
   const look = async (below: string, depth: number): Promise<void> => {
     const entries = await fs.readdir(path.join(folder, below), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (names.length >= MOST_ENTRIES || /^[._]/.test(entry.name)) continue;
+      if (names.length >= MAX_FILES || /^[._]/.test(entry.name)) continue;
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) {
         if (depth < MAX_DEPTH) await look(name, depth + 1);
@@ -235,7 +235,7 @@ function textRows(file: string, bytes: Buffer): Row[] {
       { details: { reason: 'nul-byte', file, line: text.slice(0, zero).split('\n').length } },
     );
   }
-  const looks = looksOf(text);
+  const looks = detectFormat(text);
   if (looks) {
     throw new RollscopeError('dataset', `${file} holds ${looks.as}, not paragraphs of a text.`, looks.hint, {
       details: { reason: 'not-a-text', file },
@@ -246,7 +246,7 @@ function textRows(file: string, bytes: Buffer): Row[] {
   throw new RollscopeError(
     'dataset',
     `${file} contains no usable paragraph.`,
-    `Paragraphs are separated by blank lines; paragraphs of fewer than ${FEWEST_WORDS} words are skipped.`,
-    { details: { reason: 'no-paragraph', file, fewest: FEWEST_WORDS } },
+    `Paragraphs are separated by blank lines; paragraphs of fewer than ${MIN_WORDS} words are skipped.`,
+    { details: { reason: 'no-paragraph', file, fewest: MIN_WORDS } },
   );
 }

@@ -1,11 +1,11 @@
 /** Reads one row of a data file: its question, choices, label and id. */
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem, Turn } from '../protocol/problem.ts';
-import { meansProblem, placeholders, render } from '../protocol/template.ts';
+import { isProblemPlaceholder, placeholders, render } from '../protocol/template.ts';
 import { cellText, isObject } from '../protocol/values.ts';
-import { type Asked, ChatFault, isMessage, laidOut, readPrompt } from './chat.ts';
+import { type CellQuestion, ChatFault, isMessage, readPrompt, turnsText } from './chat.ts';
 import { type ChoiceColumns, type Choices, showsChoices, withChoices } from './choices.ts';
-import { list } from './columns.ts';
+import { columnList } from './columns.ts';
 import { columnValue, type DatasetColumns, type RowValues } from './fields.ts';
 import { type Label, LabelFault, labelOf } from './labels.ts';
 import { placeOfRow, type RowPlace } from './place.ts';
@@ -18,7 +18,7 @@ export interface ReadRow {
   at: number;
   where: RowPlace;
   values: RowValues;
-  asked: Asked | null;
+  asked: CellQuestion | null;
   choices: Choices | null;
   label: Label | null;
   prefill: string | null;
@@ -36,7 +36,7 @@ export function readRow(
 ): ReadRow {
   const { values } = from;
   const where = placeOfRow(from.file, from.line, from.row);
-  let asked: Asked | null = null;
+  let asked: CellQuestion | null = null;
   if (columns.prompt !== null) {
     const cell = columnValue(values, columns.prompt);
     try {
@@ -98,7 +98,7 @@ export function inputColumn({ prompt }: DatasetColumns, rows: readonly RowValues
 /** The prompt of a row: the template filled with its question and other columns. */
 export function renderedPrompt({ values, where }: ReadRow, question: string, template: string): string {
   return render(template, (name) =>
-    meansProblem(name) ? question : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
+    isProblemPlaceholder(name) ? question : (cellText(columnValue(values, name)) ?? missingCell(where, name)),
   );
 }
 
@@ -106,7 +106,7 @@ export function renderedPrompt({ values, where }: ReadRow, question: string, tem
 export function conversation({ asked, prefill }: ReadRow, question: string): Pick<Problem, 'text' | 'messages'> {
   const before = asked?.before ?? [];
   const turns: Turn[] = [...before, { role: 'user', content: question }];
-  const text = before.length === 0 ? question : laidOut(turns);
+  const text = before.length === 0 ? question : turnsText(turns);
   if (before.length === 0 && prefill === null) return { text };
   return { text, messages: prefill === null ? turns : [...turns, { role: 'assistant', content: prefill }] };
 }
@@ -121,7 +121,7 @@ function noPrompt(where: RowPlace, column: string, value: unknown, columns: read
   return new RollscopeError(
     'dataset',
     `${where.text}: the row has no problem: "${column}" is ${state}.`,
-    `${partsOf(column, value)}Give the row a problem or remove it. The columns are ${list(columns)}.`,
+    `${partsOf(column, value)}Give the row a problem or remove it. The columns are ${columnList(columns)}.`,
     { details: { reason: 'no-prompt', ...where.facts, field: column, state } },
   );
 }

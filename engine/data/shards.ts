@@ -2,21 +2,22 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import { isSplit, noSplit, SPLITS } from './splits.ts';
 
-export interface Chosen {
+export interface ChosenShards {
   /** Relative paths, in order. */
   files: string[];
   notes: string[];
 }
 
 /** File types in order of preference, for folders with several. */
-const KINDS = [
+const FILE_TYPES = [
   /\.parquet$/i,
   /\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/i,
   /\.json(?:\.gz|\.zst)?$/i,
   /\.[ct]sv(?:\.gz|\.zst)?$/i,
 ];
 /** Files about a dataset that are not part of its data. */
-const ABOUT = /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
+const METADATA_FILE =
+  /(?:^|\/)(?:dataset_infos?|dataset_dict|state|metadata|package|package-lock|tsconfig|croissant)\.json$/i;
 
 interface Part {
   config: string;
@@ -28,19 +29,19 @@ interface Part {
  * The files of one split: the requested one (`test`, `main/test`), the only one, or `train`.
  * Throws RollscopeError `dataset` with the available splits.
  */
-export function chooseShards(name: string, paths: readonly string[], asked?: string): Chosen {
-  const data = paths.filter((file) => !ABOUT.test(file));
-  const kind = KINDS.find((one) => data.some((file) => one.test(file)));
-  if (!kind) throw nothing(name, paths);
+export function chooseShards(name: string, paths: readonly string[], asked?: string): ChosenShards {
+  const data = paths.filter((file) => !METADATA_FILE.test(file));
+  const kind = FILE_TYPES.find((one) => data.some((file) => one.test(file)));
+  if (!kind) throw noDataFilesError(name, paths);
   const parts = partsOf(data.filter((file) => kind.test(file)));
-  const fitting = asked === undefined ? parts : parts.filter((part) => isMeant(part, asked));
-  if (fitting.length === 0) throw noSplit(name, asked!, parts.map(titleOf));
-  const part = usual(name, fitting);
+  const fitting = asked === undefined ? parts : parts.filter((part) => matchesSplit(part, asked));
+  if (fitting.length === 0) throw noSplit(name, asked!, parts.map(partTitle));
+  const part = defaultPart(name, fitting);
   const others = fitting.filter((other) => other !== part);
   const notes =
     others.length === 0
       ? []
-      : [`${name}: the split ${titleOf(part)} is read; it also has ${others.map(titleOf).join(', ')} (--split).`];
+      : [`${name}: the split ${partTitle(part)} is read; it also has ${others.map(partTitle).join(', ')} (--split).`];
   return { files: part.files, notes: [...notes, ...missingShards(name, part.files)] };
 }
 
@@ -49,7 +50,7 @@ const SHARD = /-(\d{4,6})-of-(\d{4,6})(?!\d)/;
 /** A content hash. */
 const HASH = /^-[0-9a-f]{8,64}(?![0-9a-z])/;
 /** Number of missing shards that a note lists. */
-const NAMED = 3;
+const MAX_LISTED_SHARDS = 3;
 
 /** Notes on missing shards, if file names state their total number. */
 function missingShards(name: string, files: readonly string[]): string[] {
@@ -70,7 +71,8 @@ function missingShards(name: string, files: readonly string[]): string[] {
     const lost = Math.max(0, count - numbers.size);
     if (lost === 0) return [];
     const first: string[] = [];
-    for (let i = 0; i < count && first.length < Math.min(lost, NAMED); i++) if (!numbers.has(i)) first.push(shard(i));
+    for (let i = 0; i < count && first.length < Math.min(lost, MAX_LISTED_SHARDS); i++)
+      if (!numbers.has(i)) first.push(shard(i));
     const more = lost > first.length ? `, and ${lost - first.length} more` : '';
     return [
       `${name}: ${lost} of ${count} files are missing (${first.join(', ')}${more}): their problems are left out.`,
@@ -96,24 +98,24 @@ function partsOf(files: readonly string[]): Part[] {
   return [...parts.values()];
 }
 
-function titleOf({ config, split }: Part): string {
+function partTitle({ config, split }: Part): string {
   return [config, split].filter((word) => word !== '').join('/') || 'the rest';
 }
 
 /** Whether a file name states a split, and it is the requested one. */
 export function isNamedSplit(file: string, asked: string): boolean {
-  return partsOf([file]).some((part) => part.split !== '' && isMeant(part, asked));
+  return partsOf([file]).some((part) => part.split !== '' && matchesSplit(part, asked));
 }
 
-function isMeant(part: Part, asked: string): boolean {
-  if (titleOf(part) === asked || part.config === asked) return true;
+function matchesSplit(part: Part, asked: string): boolean {
+  if (partTitle(part) === asked || part.config === asked) return true;
   const at = asked.lastIndexOf('/');
   if (at < 0) return isSplit(part.split, asked);
   return part.config === asked.slice(0, at) && isSplit(part.split, asked.slice(at + 1));
 }
 
 /** The default part: the training split of the default configuration. */
-function usual(name: string, parts: readonly Part[]): Part {
+function defaultPart(name: string, parts: readonly Part[]): Part {
   const configs = [...new Set(parts.map(({ config }) => config))];
   const config = configs.length === 1 ? configs[0] : ['default', 'main', ''].find((one) => configs.includes(one));
   const own = parts.filter((part) => part.config === config);
@@ -124,13 +126,13 @@ function usual(name: string, parts: readonly Part[]): Part {
   if (part) return part;
   throw new RollscopeError(
     'dataset',
-    `${name} has several splits: ${parts.map(titleOf).join(', ')}.`,
+    `${name} has several splits: ${parts.map(partTitle).join(', ')}.`,
     'Choose one (--split, or dataset.split in a configuration).',
-    { details: { reason: 'several-splits', file: name, splits: parts.map(titleOf) } },
+    { details: { reason: 'several-splits', file: name, splits: parts.map(partTitle) } },
   );
 }
 
-function nothing(name: string, paths: readonly string[]): RollscopeError {
+function noDataFilesError(name: string, paths: readonly string[]): RollscopeError {
   if (paths.some((file) => /\.arrow$/i.test(file))) {
     return new RollscopeError(
       'dataset',

@@ -12,16 +12,16 @@ export const SPLITS: ReadonlyMap<string, string> = new Map([
   ['dev', 'validation'],
 ]);
 
-const usual = (name: string) => SPLITS.get(name.toLowerCase()) ?? name;
+const canonicalSplit = (name: string) => SPLITS.get(name.toLowerCase()) ?? name;
 
 /** Whether a name means the requested split, in any of its spellings. */
 export function isSplit(name: string, asked: string): boolean {
-  return usual(name) === usual(asked);
+  return canonicalSplit(name) === canonicalSplit(asked);
 }
 
 /** Whether the training split is requested: other tools treat a file without splits as that one. */
 export function isTraining(asked: string): boolean {
-  return usual(asked) === 'train';
+  return canonicalSplit(asked) === 'train';
 }
 
 /** @param splits the available ones; empty for a file without splits */

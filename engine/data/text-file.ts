@@ -16,7 +16,7 @@ export function decode(file: string, bytes: Uint8Array): string {
   }
   const text = isParquet(bytes) ? null : decoded(bytes);
   if (text !== null) return text;
-  const other = otherKind(bytes);
+  const other = actualKind(bytes);
   throw new RollscopeError(
     'dataset',
     `${file} is not UTF-8 text.`,
@@ -51,7 +51,7 @@ const BEGINNINGS: readonly (readonly [bytes: readonly number[], what: string, en
 ];
 
 /** The actual type of a file whose extension is wrong, with a hint; null if unknown. */
-function otherKind(bytes: Uint8Array): { what: string; hint: string } | null {
+function actualKind(bytes: Uint8Array): { what: string; hint: string } | null {
   const found = BEGINNINGS.find(([beginning]) => beginning.every((byte, i) => bytes[i] === byte));
   if (!found) return null;
   const [, what, ending] = found;

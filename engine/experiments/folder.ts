@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { parseRunConfig } from '../config/layers.ts';
 import { experimentName, namesOfExperiment } from '../protocol/experiments.ts';
 import { RollscopeError, type RunConfig, StoredRunConfig } from '../protocol/index.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
 import { versions } from '../versions.ts';
 
@@ -86,7 +86,7 @@ export async function openFolder(folder: string, identity: ExperimentIdentity): 
  * The parts of a configuration that decide the results: without threads and memory, and independent of the former name of
  * the problem in a template.
  */
-export function deciding(config: RunConfig): string {
+export function decidingSettings(config: RunConfig): string {
   return JSON.stringify(parseRunConfig({ ...config, threads: 0, memoryLimit: null })).replaceAll(
     '{{prompt}}',
     '{{problem}}',
@@ -96,7 +96,7 @@ export function deciding(config: RunConfig): string {
 /** Whether two experiments have the same results: threads and memory do not count. */
 export function sameExperiment(a: ExperimentIdentity, b: ExperimentIdentity): boolean {
   const key = ({ experiment, base, against, seeds }: ExperimentIdentity) =>
-    JSON.stringify([experiment, deciding(base), against, seeds]);
+    JSON.stringify([experiment, decidingSettings(base), against, seeds]);
   return key(a) === key(b);
 }
 
@@ -112,12 +112,12 @@ export function folderFor(root: string, identity: ExperimentIdentity): string {
     return begun !== null && sameExperiment(begun, identity);
   };
   const usable = (folder: string) => !identityFile(folder) || unfinished(folder);
-  const found = former.map((old) => numbered(root, old, usable)).find(unfinished);
-  return found ?? numbered(root, name, usable);
+  const found = former.map((old) => firstNumbered(root, old, usable)).find(unfinished);
+  return found ?? firstNumbered(root, name, usable);
 }
 
 /** The first of `name`, `name-2`, ... for which `holds` is true. */
-function numbered(root: string, name: string, holds: (folder: string) => boolean): string {
+function firstNumbered(root: string, name: string, holds: (folder: string) => boolean): string {
   for (let i = 1; ; i++) {
     const folder = path.join(root, i === 1 ? name : `${name}-${i}`);
     if (holds(folder)) return folder;
@@ -126,5 +126,5 @@ function numbered(root: string, name: string, holds: (folder: string) => boolean
 
 /** Writes to a temporary file and renames it, so that a reader never sees half a file. Throws `disk`. */
 export function writeJson(file: string, value: unknown): Promise<void> {
-  return writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+  return writeAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -28,16 +28,16 @@ const IRRELEVANT: ReadonlySet<string> = new Set(['threads', 'memoryLimit', 'seed
 export function otherOptions(given: ExperimentRecipe, usual: ExperimentRecipe): OtherOption[] {
   const options = SETTINGS.flatMap(({ path, setting }) => {
     if (IRRELEVANT.has(path)) return [];
-    return option(setting.flag ?? path, valueAt(given.base, path), valueAt(usual.base, path));
+    return otherOption(setting.flag ?? path, valueAt(given.base, path), valueAt(usual.base, path));
   });
   return [
     ...options,
-    ...option('seeds', given.seeds, usual.seeds),
-    ...option('--against', given.against, usual.against),
+    ...otherOption('seeds', given.seeds, usual.seeds),
+    ...otherOption('--against', given.against, usual.against),
   ];
 }
 
-function option(name: string, given: unknown, usual: unknown): OtherOption[] {
+function otherOption(name: string, given: unknown, usual: unknown): OtherOption[] {
   const [value, own] = [textOf(given), textOf(usual)];
   return value === own ? [] : [{ name, value, usual: own }];
 }
@@ -50,10 +50,10 @@ function textOf(value: unknown): string {
 
 /** `--steps 5 (250), --lr 0.001 (0.0001)`; the experiment's own value is in parentheses. */
 export function otherOptionsText(options: readonly OtherOption[]): string {
-  return options.map(({ name, value, usual }) => `${name} ${short(value)} (${short(usual)})`).join(', ');
+  return options.map(({ name, value, usual }) => `${name} ${shortText(value)} (${shortText(usual)})`).join(', ');
 }
 
-function short(text: string): string {
+function shortText(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line === '' ? "''" : line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }

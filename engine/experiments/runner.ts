@@ -11,8 +11,8 @@ import { readRunFolder } from '../journal/reader.ts';
 import type { Reproduction } from '../protocol/experiments.ts';
 import { activityText, errorCodeOf, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { mergeConfig } from '../protocol/presets.ts';
-import { ownConfig } from '../protocol/run-file.ts';
-import { writeWhole } from '../system/aside.ts';
+import { requireOwnConfig } from '../protocol/run-file.ts';
+import { writeAtomically } from '../system/aside.ts';
 import type { RunHandle } from '../training/handle.ts';
 import { resumeRun, startRun } from '../training/run/index.ts';
 import {
@@ -22,7 +22,7 @@ import {
   type ExperimentRun,
   reproductionOf,
 } from './experiment.ts';
-import { deciding, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
+import { decidingSettings, openFolder, REPORT_FILE, RESULT_FILE, writeIdentity, writeJson } from './folder.ts';
 import type { OtherOption } from './other-options.ts';
 import { reportPage } from './report/page.ts';
 import { type WatchedExperimentRun, type WatchSummary, watchedRun, watchSections, watchSummary } from './watched.ts';
@@ -100,7 +100,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
       runs: worker.done,
       watch,
     };
-    await writeWhole(
+    await writeAtomically(
       report,
       reportPage({
         experiment,
@@ -123,18 +123,18 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     await worker.stop();
     await save();
     const hasFailed = error instanceof RollscopeError && error.code !== 'canceled';
-    throw signal.aborted && !hasFailed ? stopped() : error;
+    throw signal.aborted && !hasFailed ? stoppedError() : error;
   }
 }
 
-function stopped(): RollscopeError {
+function stoppedError(): RollscopeError {
   return new RollscopeError('canceled', 'The experiment was stopped.', 'Repeat the command to resume it.', {
     details: { reason: 'stopped' },
   });
 }
 
 /** Work, in runs, that must be done before the remaining time is estimated. */
-const LEAST_WORK = 0.1;
+const MIN_WORK = 0.1;
 
 class ExperimentWorker {
   done = 0;
@@ -169,7 +169,7 @@ class ExperimentWorker {
       },
       problems: async (name, rows) => {
         const file = path.join(folder, 'problems', `${name}.jsonl`);
-        await writeWhole(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+        await writeAtomically(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
         return file;
       },
     };
@@ -182,17 +182,17 @@ class ExperimentWorker {
   private run(id: string, config: RunConfig): Promise<ExperimentRun> {
     const known = this.started.get(id);
     if (known) return known;
-    const made = this.make(id, config);
+    const made = this.makeRun(id, config);
     this.started.set(id, made);
     // If another run fails, this one is stopped, and its rejection must not count as unhandled.
     made.catch(() => {});
     return made;
   }
 
-  private async make(id: string, config: RunConfig): Promise<ExperimentRun> {
+  private async makeRun(id: string, config: RunConfig): Promise<ExperimentRun> {
     const { signal, folder } = this.options;
     const place = path.join(folder, 'runs', id);
-    const found = await this.finished(place, config);
+    const found = await this.readFinished(place, config);
     if (!found) {
       if (this.places === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
       else this.places--;
@@ -213,14 +213,14 @@ class ExperimentWorker {
     const watched = watchedRun(id, records);
     if (watched) this.watched.push(watched);
     this.report();
-    return { id, config: ownConfig(runFile, 'An experiment', OTHER_FOLDER), folder: place, records, problems };
+    return { id, config: requireOwnConfig(runFile, 'An experiment', OTHER_FOLDER), folder: place, records, problems };
   }
 
   /** The run, if an earlier call completed it. */
-  private async finished(place: string, config: RunConfig) {
+  private async readFinished(place: string, config: RunConfig) {
     if (!existsSync(inRun(place, RUN_FILE))) return null;
     const run = await readRunFolder(place);
-    if (deciding(ownConfig(run.runFile, 'An experiment', OTHER_FOLDER)) !== deciding(config)) {
+    if (decidingSettings(requireOwnConfig(run.runFile, 'An experiment', OTHER_FOLDER)) !== decidingSettings(config)) {
       throw new RollscopeError('config', `${place} was run with another configuration.`, OTHER_FOLDER, {
         details: { reason: 'other-configuration', folder: place },
       });
@@ -251,7 +251,7 @@ class ExperimentWorker {
     stopListening();
     this.active.delete(id);
     if (end.reason === 'completed') return;
-    if (end.reason === 'stopped') throw stopped();
+    if (end.reason === 'stopped') throw stoppedError();
     // Non-finite weights are a result: the run collapsed.
     if (end.error?.code === 'non-finite') return;
     const { code = 'internal', message = 'The run failed.', hint } = end.error ?? {};
@@ -269,7 +269,7 @@ class ExperimentWorker {
     const part = active.reduce((sum, { step, steps }) => sum + (steps > 0 ? step / steps : 0), 0);
     const worked = this.computed + part;
     const elapsed = this.began === null ? 0 : (performance.now() - this.began) / 1000;
-    const secondsLeft = worked > LEAST_WORK ? (elapsed / worked) * Math.max(0, expected - this.done - part) : null;
+    const secondsLeft = worked > MIN_WORK ? (elapsed / worked) * Math.max(0, expected - this.done - part) : null;
     this.options.onProgress({ done: this.done, expected, active, secondsLeft });
   }
 }

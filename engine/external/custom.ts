@@ -73,7 +73,7 @@ export async function runCustom(
       args,
       input: `${[...first, ...lines].join('\n')}\n`,
       cwd: folder,
-      env: environment(),
+      env: userEnvironment(),
       seconds: options.seconds,
       outputBytes: outputBytes(rollouts.length),
       signal,
@@ -137,7 +137,7 @@ async function programOf(
 }
 
 /** The user's environment without the variables meant for this process. */
-function environment(): NodeJS.ProcessEnv {
+function userEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(?:NODE_OPTIONS|ROLLSCOPE_\w*)$/.test(name));
   return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: '1' };
 }

@@ -2,7 +2,7 @@
 import os from 'node:os';
 
 /** Maximum number of parallel programs: one per core, up to four. */
-const AT_ONCE = Math.max(1, Math.min(4, os.availableParallelism()));
+const MAX_PARALLEL = Math.max(1, Math.min(4, os.availableParallelism()));
 
 /** Results of `work` on all items, in order. The first error stops it, once the running items have ended. */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
@@ -19,7 +19,7 @@ export async function inParallel<T, R>(items: readonly T[], work: (item: T) => P
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: MAX_PARALLEL }, lane));
   if (failures.length > 0) throw failures[0];
   return results;
 }

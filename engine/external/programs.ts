@@ -36,7 +36,7 @@ export async function requireInterpreter(language: Language): Promise<void> {
 }
 
 /** Python interpreters by PATH, cached because finding one starts a process. */
-const pythons = new Map<string, Promise<string | null>>();
+const pythonCache = new Map<string, Promise<string | null>>();
 
 async function interpreterOf(language: Language): Promise<Interpreter> {
   if (language === 'javascript') {
@@ -44,11 +44,11 @@ async function interpreterOf(language: Language): Promise<Interpreter> {
     return { command: process.execPath, args: ['-e', JAVASCRIPT_DRIVER], variables: { ELECTRON_RUN_AS_NODE: '1' } };
   }
   const key = process.env.PATH ?? '';
-  const known = pythons.get(key) ?? findPython();
-  pythons.set(key, known);
+  const known = pythonCache.get(key) ?? findPython();
+  pythonCache.set(key, known);
   const command = await known;
   if (command !== null) return { command, args: ['-I', '-B', '-X', 'utf8', '-c', PYTHON_DRIVER], variables: {} };
-  pythons.delete(key);
+  pythonCache.delete(key);
   throw new RollscopeError(
     'config',
     'The reward "program" runs Python programs, but there is no Python 3.8 or newer on the PATH.',

@@ -3,7 +3,7 @@
  * not guaranteed to be complete. Pure.
  */
 
-import { whole } from '../protocol/format.ts';
+import { integer } from '../protocol/format.ts';
 import type { LeanItem, LeanOptions } from '../protocol/programs.ts';
 import { lastCodeBlock } from './code-blocks.ts';
 
@@ -12,7 +12,7 @@ import { lastCodeBlock } from './code-blocks.ts';
  * axioms, trust in compiled code, alternative implementations, new syntax, metaprogramming (which could also forge Lean's
  * output).
  */
-const REFUSED = new Set([
+const FORBIDDEN_WORDS = new Set([
   'sorry',
   'admit',
   'axiom',
@@ -82,7 +82,7 @@ function withoutComments(code: string): string {
 const [MARKS, MARKS_WITHIN] = [/\/-|--/g, /\/-|-\//g];
 
 /** The code without comments; if it contains strings, the whole code. */
-const meaning = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
+const codeWithoutComments = (code: string) => (code.includes('"') ? code : withoutComments(code)).trim();
 
 /** Collapses white space to single spaces and trims it. */
 export const words = (text: string) => text.replace(/\s+/g, ' ').trim();
@@ -100,7 +100,7 @@ function refusedIn(bare: string, statement = ''): string | null {
   // anywhere in a name: `_root_.sorryAx`
   if (/(?<![\p{L}\p{N}_])sorryAx(?![\p{L}\p{N}_!?'])/u.test(bare)) return 'sorryAx';
   const all = bare.matchAll(/(?<![.\p{L}\p{N}_])[\p{L}_][\p{L}\p{N}_!?']*/gu);
-  return [...all].find(([word]) => REFUSED.has(word))?.[0] ?? null;
+  return [...all].find(([word]) => FORBIDDEN_WORDS.has(word))?.[0] ?? null;
 }
 
 /** The position of the first theorem at the start of a line, including its attributes and modifiers, and its name. */
@@ -128,7 +128,7 @@ function theoremIn(text: string, header: string): string | null {
   const found = declarationIn(text);
   if (!found) return null;
   const open: string[] = [];
-  for (const [, word, name] of `${meaning(header)}\n${text.slice(0, found.start)}`.matchAll(
+  for (const [, word, name] of `${codeWithoutComments(header)}\n${text.slice(0, found.start)}`.matchAll(
     /(?<![^\s])(namespace|section|end)\b[^\S\n]*([^\s]*)/g,
   )) {
     if (word === 'end') open.pop();
@@ -140,7 +140,7 @@ function theoremIn(text: string, header: string): string | null {
 }
 
 /** Maximum length of a proof, in characters. */
-const LONGEST_PROOF = 100_000;
+const MAX_PROOF_LENGTH = 100_000;
 
 /** Commands with which a response may begin if there is no statement. */
 const COMMAND = /^(?:theorem|lemma|example|open|namespace|variable|section|noncomputable|def)\b/;
@@ -158,8 +158,9 @@ export interface ProofFile {
  */
 export function fileFor({ header }: LeanOptions, { response, statement }: LeanItem): ProofFile | { refused: string } {
   const proof = (lastCodeBlock(response, ['lean', 'lean4']) ?? response).trim();
-  if (proof.length > LONGEST_PROOF) return { refused: `the proof is longer than ${whole(LONGEST_PROOF)} characters` };
-  const bare = meaning(proof);
+  if (proof.length > MAX_PROOF_LENGTH)
+    return { refused: `the proof is longer than ${integer(MAX_PROOF_LENGTH)} characters` };
+  const bare = codeWithoutComments(proof);
   const refused = refusedIn(bare, statement);
   if (refused !== null) return { refused: `the proof contains "${refused}", which is not allowed` };
   if (/\bset_option\s+debug\b/.test(bare)) return { refused: 'the proof sets a debug option, which is not allowed' };
@@ -172,8 +173,8 @@ export function fileFor({ header }: LeanOptions, { response, statement }: LeanIt
           .trim();
   let code = bare;
   if (asked) {
-    const same = words(meaning(asked));
-    const rest = words(bare).startsWith(same) ? afterWords(bare, same.length) : bare;
+    const same = words(codeWithoutComments(asked));
+    const rest = words(bare).startsWith(same) ? textAfter(bare, same.length) : bare;
     code = `${asked} ${/^(?::=|\||where\b)/.test(rest) ? '' : ':= '}${rest}`;
   } else if (!COMMAND.test(bare.replace(/^@\[[^\]]*\]/, '').trimStart())) {
     return { refused: 'the response contains no theorem' };
@@ -184,7 +185,7 @@ export function fileFor({ header }: LeanOptions, { response, statement }: LeanIt
 }
 
 /** The text after the first `length` characters, counting white space as single spaces. */
-function afterWords(text: string, length: number): string {
+function textAfter(text: string, length: number): string {
   let at = 0;
   for (let seen = 0; seen < length; seen++) {
     if (/\s/.test(text[at]!)) while (/\s/.test(text[at]!)) at++;

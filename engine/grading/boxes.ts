@@ -1,6 +1,6 @@
 /** The answer in `\boxed{...}`. */
 import { equivalent } from './equivalence.ts';
-import { type Found, MAX_ANSWER, usable } from './span.ts';
+import { type Found, MAX_ANSWER, trimmedSpan } from './span.ts';
 
 interface Box {
   /** Start of the macro. */
@@ -31,11 +31,11 @@ export function lastBoxed(text: string): Found | 'cut' | null {
     else if (c === 123) open.push({ at: i, start: startOfBox(text, i) });
     else if (c === 125) {
       const group = open.pop();
-      const content = group && group.start >= 0 && usable(text, group.at + 1, i);
+      const content = group && group.start >= 0 && trimmedSpan(text, group.at + 1, i);
       if (!content) continue;
       const box: Box = { start: group.start, end: i + 1, content };
       const before = chain.at(-1);
-      if (before && before.end <= box.start && joined(text, before, box)) chain.push(box);
+      if (before && before.end <= box.start && areJoined(text, before, box)) chain.push(box);
       else chain = [box];
     }
   }
@@ -47,7 +47,7 @@ export function lastBoxed(text: string): Found | 'cut' | null {
   }
   if (bare) return bare;
   if (open.some(({ at, start }) => start >= from && isCut(text, at))) return 'cut';
-  return listed(chain);
+  return answerList(chain);
 }
 
 /** Start of the macro whose argument opens at `brace`; -1 if no box macro precedes the brace. */
@@ -66,24 +66,24 @@ function isCut(text: string, brace: number): boolean {
 
 /** Text between the boxes of one statement: `$\boxed{1}$ and $y = \boxed{2}$`. */
 const JOINER = /[,;&]|\\\\|\\q?quad|\b(?:and|or)\b/;
-const BETWEEN = /\\\\|\$|\\[()[\]]|\\q?quad|\\text|[{}\s&,;]|\b(?:and|or)\b/g;
+const SEPARATORS = /\\\\|\$|\\[()[\]]|\\q?quad|\\text|[{}\s&,;]|\b(?:and|or)\b/g;
 
-function joined(text: string, a: Box, b: Box): boolean {
+function areJoined(text: string, a: Box, b: Box): boolean {
   if (b.start - a.end > 60) return false;
   const between = text.slice(a.end, b.start);
   if (between.trim() !== '')
-    return JOINER.test(between) && /^(?:[a-zA-Z]\w{0,8}=)?$/.test(between.replace(BETWEEN, ''));
+    return JOINER.test(between) && /^(?:[a-zA-Z]\w{0,8}=)?$/.test(between.replace(SEPARATORS, ''));
   // side by side in one display
-  return /^ ?[.,]? ?(?:\$|\\[\])])/.test(text.slice(b.end, b.end + 6)) && insideFormula(text, a.start);
+  return /^ ?[.,]? ?(?:\$|\\[\])])/.test(text.slice(b.end, b.end + 6)) && isInsideFormula(text, a.start);
 }
 
-function insideFormula(text: string, at: number): boolean {
+function isInsideFormula(text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 60), at);
   const opened = Math.max(before.lastIndexOf('$'), before.lastIndexOf('\\['), before.lastIndexOf('\\('));
   return opened >= 0 && !before.includes('\n\n', opened);
 }
 
-function listed(chain: readonly Box[]): Found | null {
+function answerList(chain: readonly Box[]): Found | null {
   const [first, last] = [chain[0], chain.at(-1)];
   if (!first || !last) return null;
   const contents = [...new Set(chain.map(({ content }) => content.text))];

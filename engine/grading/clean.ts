@@ -3,7 +3,7 @@
  * which serves as the key for text comparison. Purely textual and linear in the length of the answer.
  */
 import { replaceCharacters } from './characters.ts';
-import { endOfWords } from './span.ts';
+import { endOfContent } from './span.ts';
 
 /** Macros that affect only spacing or size. */
 const INVISIBLE =
@@ -272,7 +272,7 @@ function rewritePrimes(text: string): string {
 
 /** Removes special tokens, decoded as text, from the beginning and the end. */
 function withoutEndTokens(answer: string): string {
-  const end = endOfWords(answer);
+  const end = endOfContent(answer);
   const start = FIRST_SPECIAL.exec(answer)?.[0].length ?? 0;
   return start < end ? answer.slice(start, end) : answer;
 }

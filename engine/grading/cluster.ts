@@ -3,7 +3,7 @@ import type { Cluster } from '../protocol/group.ts';
 import type { Rule } from './compare.ts';
 import { COMPARISON_STEPS, equivalent, matches } from './equivalence.ts';
 import { exactValue } from './evaluate.ts';
-import { within } from './meter.ts';
+import { withStepLimit } from './meter.ts';
 import { isScalar } from './node.ts';
 import { type Understood, understand } from './understand.ts';
 
@@ -27,7 +27,7 @@ interface Group {
 }
 
 /** The group of a spelling not seen before: an existing one that it equals, or a new one (`begin`). */
-type Place = (answer: string, index: number, begin: () => Group) => Group;
+type FindGroup = (answer: string, index: number, begin: () => Group) => Group;
 
 /**
  * Clusters of equivalent answers, the largest first; ties go to the cluster that reaches its size first (by rollout index:
@@ -48,7 +48,7 @@ export function clusterAnswers(
 ): Cluster[] {
   const groups: Group[] = [];
   const bySpelling = new Map<string, Group>();
-  const place = placing(equality, groups);
+  const place = groupFinder(equality, groups);
   answers.forEach((raw, index) => {
     const answer = raw?.trim();
     if (!answer) return;
@@ -73,10 +73,10 @@ export function clusterAnswers(
   }));
 }
 
-function placing(equality: Equality, groups: readonly Group[]): Place {
-  if (equality === 'equivalence') return byEquivalence(groups);
-  if (equality === 'text') return byKeys((answer) => keyOf(answer, understand(answer)));
-  if (isKeyed(equality)) return byKeys(equality.keyOf);
+function groupFinder(equality: Equality, groups: readonly Group[]): FindGroup {
+  if (equality === 'equivalence') return findByEquivalence(groups);
+  if (equality === 'text') return findByKey((answer) => keyOf(answer, understand(answer)));
+  if (isKeyed(equality)) return findByKey(equality.keyOf);
   const equal = typeof equality === 'function' ? equality : (i: number, j: number) => Boolean(equality[i]?.[j]);
   return (_, index, begin) => groups.find(({ members }) => equal(index, members[0]!)) ?? begin();
 }
@@ -85,7 +85,7 @@ function isKeyed(equality: Equality): equality is { readonly keyOf: (answer: str
   return typeof equality === 'object' && 'keyOf' in equality;
 }
 
-function byKeys(keyOfAnswer: (answer: string) => string): Place {
+function findByKey(keyOfAnswer: (answer: string) => string): FindGroup {
   const byKey = new Map<string, Group>();
   return (answer, _, begin) => {
     const key = keyOfAnswer(answer);
@@ -95,7 +95,7 @@ function byKeys(keyOfAnswer: (answer: string) => string): Place {
   };
 }
 
-function byEquivalence(groups: readonly Group[]): Place {
+function findByEquivalence(groups: readonly Group[]): FindGroup {
   /** The parsed first member of each group. */
   const firsts = new Map<Group, { understood: Understood; exact: string | null }>();
   const byKey = new Map<string, Group>();
@@ -104,13 +104,13 @@ function byEquivalence(groups: readonly Group[]): Place {
     const understood = understand(answer);
     const key = keyOf(answer, understood);
     // two plain exact numbers with different values are never equal
-    const exact = plainValue(understood);
+    const exact = exactNumber(understood);
     const equal = (group: Group) => {
       const first = firsts.get(group)!;
       return (exact === null || first.exact === null) && matches(understood, first.understood, BETWEEN_ANSWERS);
     };
     const alike = () =>
-      within<Group | undefined>(
+      withStepLimit<Group | undefined>(
         COMPARISON_STEPS,
         () => groups.find(equal),
         () => undefined,
@@ -129,12 +129,12 @@ function keyOf(answer: string, { key }: Understood): string {
 }
 
 /** The value of an answer that is one exact number without a unit, percent sign or many decimals; null for others. */
-function plainValue({ readings, unit }: Understood): string | null {
+function exactNumber({ readings, unit }: Understood): string | null {
   const [node, ...others] = readings;
   if (!node || others.length > 0 || unit !== null || !isScalar(node)) return null;
   if (node.kind === 'percent' || node.kind === 'degrees') return null;
   if (node.kind === 'number' && node.places >= 6) return null;
-  const value = within(
+  const value = withStepLimit(
     COMPARISON_STEPS,
     () => exactValue(node),
     () => null,

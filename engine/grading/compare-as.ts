@@ -3,7 +3,7 @@ import { choiceOf } from './choice.ts';
 import { clean } from './clean.ts';
 import { exactValue } from './evaluate.ts';
 import { lastNumber } from './last-number.ts';
-import { within } from './meter.ts';
+import { withStepLimit } from './meter.ts';
 import { isScalar, symbolsOf } from './node.ts';
 import { understand } from './understand.ts';
 
@@ -18,11 +18,11 @@ const MAX_LENGTH = 1000;
 /** The key function of a comparison; null for `math`, which no key can express. */
 export function keyFor(comparison: Comparison): ((answer: string) => string) | null {
   if (comparison === 'math') return null;
-  return { text: folded, number: numberKey, choice: choiceKey, set: setKey }[comparison];
+  return { text: foldedText, number: numberKey, choice: choiceKey, set: setKey }[comparison];
 }
 
 /** Words without case, diacritics, articles and punctuation: `The Nile.` is `nile`. */
-function folded(answer: string): string {
+function foldedText(answer: string): string {
   const words = answer
     .slice(0, MAX_LENGTH)
     .normalize('NFKC')
@@ -36,7 +36,7 @@ function folded(answer: string): string {
 }
 
 function numberKey(answer: string): string {
-  return valueKey(answer) ?? valueKey(lastNumber(answer)?.text ?? '') ?? folded(answer);
+  return valueKey(answer) ?? valueKey(lastNumber(answer)?.text ?? '') ?? foldedText(answer);
 }
 
 /** The exact value of a number, ignoring its unit; null for anything else. */
@@ -46,7 +46,7 @@ function valueKey(answer: string): string | null {
     if (node.kind === 'percent' || node.kind === 'degrees') node = node.of;
     if (!isScalar(node) || symbolsOf(node).size > 0) continue;
     const of = node;
-    const value = within(
+    const value = withStepLimit(
       STEPS,
       () => exactValue(of),
       () => null,
@@ -61,9 +61,9 @@ function choiceKey(answer: string): string {
   const choice = choiceOf(clean(answer.slice(0, MAX_LENGTH)));
   if (choice) return choice.letter;
   const text = answer.trim();
-  if (text.length > MAX_LENGTH) return folded(answer);
+  if (text.length > MAX_LENGTH) return foldedText(answer);
   const letters = /^[A-J](?:(?:[ ,;&]|and)*[A-J])*$/.test(text) ? text.match(/[A-J]/g)! : null;
-  return letters ? [...new Set(letters)].sort().join('') : folded(answer);
+  return letters ? [...new Set(letters)].sort().join('') : foldedText(answer);
 }
 
 /** Items separated by commas, semicolons, line breaks or "and", each as a number or as words. */
@@ -73,5 +73,5 @@ function setKey(answer: string): string {
     .trim()
     .replace(/^(?:\\?[{[(]|\\left\\?[{[(])|(?:\\right)?\\?[}\])]$/g, '');
   const items = text.split(/[;\n]|,(?!\d{3}(?!\d))|\band\b|\bor\b/).filter((item) => item.trim() !== '');
-  return [...new Set(items.map((item) => valueKey(item) ?? folded(item)))].sort().join('; ');
+  return [...new Set(items.map((item) => valueKey(item) ?? foldedText(item)))].sort().join('; ');
 }

@@ -1,5 +1,12 @@
 /** Equality of two parsed answers. */
-import { assigned, definitionsByName, isRatio, namesValue, type Relation, unnumbered } from './definition.ts';
+import {
+  assignedValue,
+  definitionsByName,
+  isDefinitionSubject,
+  isRatio,
+  type Relation,
+  unnumbered,
+} from './definition.ts';
 import { asMatrix, rowsOf, transposed } from './matrix.ts';
 import { spend } from './meter.ts';
 import { isApplied, isScalar, type MathNode } from './node.ts';
@@ -18,7 +25,7 @@ export interface Rule {
 const MAX_ITEMS = 48;
 
 /** Whether `a` (an answer) means the same as `b` (a reference, or another answer). */
-export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
+export function areNodesEquivalent(a: MathNode, b: MathNode, rule: Rule): boolean {
   spend();
   if (isScalar(a) && isScalar(b)) return sameValue(a, b, rule);
   if (a.kind === 'relation' || b.kind === 'relation') return sameRelations(a, b, rule);
@@ -28,13 +35,13 @@ export function sayTheSame(a: MathNode, b: MathNode, rule: Rule): boolean {
   if (a.kind === 'tuple' && b.kind === 'tuple') return sameTuples(a, b, rule);
   if (isCollection(a) && isCollection(b)) return sameCollections(a, b, rule) || sameRegions(a, b);
   if (a.kind === 'tuple' && b.kind === 'list')
-    return tupleAndList(a, b, (x, y) => sayTheSame(x, y, rule)) || sameRegions(a, b);
+    return tupleAndList(a, b, (x, y) => areNodesEquivalent(x, y, rule)) || sameRegions(a, b);
   if (a.kind === 'list' && b.kind === 'tuple')
-    return tupleAndList(b, a, (x, y) => sayTheSame(y, x, rule)) || sameRegions(a, b);
-  if (isCollection(a) && a.items.length === 1) return sayTheSame(a.items[0]!, b, rule);
-  if (isCollection(b) && b.items.length === 1) return sayTheSame(a, b.items[0]!, rule);
-  if (a.kind === 'tuple' && a.items.length === 1) return sayTheSame(a.items[0]!, b, rule);
-  if (b.kind === 'tuple' && b.items.length === 1) return sayTheSame(a, b.items[0]!, rule);
+    return tupleAndList(b, a, (x, y) => areNodesEquivalent(y, x, rule)) || sameRegions(a, b);
+  if (isCollection(a) && a.items.length === 1) return areNodesEquivalent(a.items[0]!, b, rule);
+  if (isCollection(b) && b.items.length === 1) return areNodesEquivalent(a, b.items[0]!, rule);
+  if (a.kind === 'tuple' && a.items.length === 1) return areNodesEquivalent(a.items[0]!, b, rule);
+  if (b.kind === 'tuple' && b.items.length === 1) return areNodesEquivalent(a, b.items[0]!, rule);
   return sameRegions(pointsOf(a, b), pointsOf(b, a)) || canonical(a) === canonical(b);
 }
 
@@ -72,7 +79,7 @@ function sameTuples(a: MathNode & { kind: 'tuple' }, b: MathNode & { kind: 'tupl
   if (a.items.length !== b.items.length) return false;
   // two items in brackets may be an interval, whose bracket types matter; longer ones are vectors
   if (a.items.length === 2 && (a.open !== b.open || a.close !== b.close)) return false;
-  return a.items.every((item, i) => sayTheSame(item, b.items[i]!, rule));
+  return a.items.every((item, i) => areNodesEquivalent(item, b.items[i]!, rule));
 }
 
 /** A list without brackets is compared with a tuple in order. */
@@ -95,11 +102,11 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
   const left = unique ? distinct(x, rule) : x;
   const right = unique ? distinct(y, rule) : y;
   if (left.length !== right.length) return false;
-  if (left.length > MAX_ITEMS) return left.every((item, i) => sayTheSame(item, right[i]!, rule));
+  if (left.length > MAX_ITEMS) return left.every((item, i) => areNodesEquivalent(item, right[i]!, rule));
   const free = new Set(right.keys());
   return left.every((item) => {
     for (const i of free) {
-      if (sayTheSame(item, right[i]!, rule)) return free.delete(i);
+      if (areNodesEquivalent(item, right[i]!, rule)) return free.delete(i);
     }
     return false;
   });
@@ -107,7 +114,7 @@ function sameCollections(a: Collection, b: Collection, rule: Rule): boolean {
 
 function distinct(items: readonly MathNode[], rule: Rule): MathNode[] {
   if (items.length > MAX_ITEMS) return [...items];
-  return items.filter((item, i) => !items.slice(0, i).some((earlier) => sayTheSame(earlier, item, rule)));
+  return items.filter((item, i) => !items.slice(0, i).some((earlier) => areNodesEquivalent(earlier, item, rule)));
 }
 
 function sameMatrices(a: MathNode, b: MathNode, rule: Rule): boolean {
@@ -118,7 +125,7 @@ function sameMatrices(a: MathNode, b: MathNode, rule: Rule): boolean {
   const right = y.length !== x.length && (a.kind !== 'matrix' || b.kind !== 'matrix') ? transposed(y) : y;
   if (x.length !== right.length) return false;
   return x.every(
-    (row, i) => row.length === right[i]!.length && row.every((e, j) => sayTheSame(e, right[i]![j]!, rule)),
+    (row, i) => row.length === right[i]!.length && row.every((e, j) => areNodesEquivalent(e, right[i]![j]!, rule)),
   );
 }
 
@@ -135,25 +142,26 @@ function sameRelations(a: MathNode, b: MathNode, rule: Rule): boolean {
     const value: MathNode = { kind: 'quotient', over: relation.sides[0]!, under: relation.sides[1]! };
     return sameScalar(value, other);
   }
-  const value = assigned(relation);
-  if (value && (a.kind === 'relation' ? sayTheSame(value, b, rule) : sayTheSame(a, value, rule))) return true;
+  const value = assignedValue(relation);
+  if (value && (a.kind === 'relation' ? areNodesEquivalent(value, b, rule) : areNodesEquivalent(a, value, rule)))
+    return true;
   return sameRegions(a, b);
 }
 
 function sameRelation(a: Relation, b: Relation, rule: Rule): boolean {
   if (isRatio(a) && isRatio(b)) return sameRatio(a.sides, b.sides);
   if (isRatio(a) || isRatio(b)) {
-    const value = assigned(isRatio(a) ? b : a);
-    return value !== null && (isRatio(a) ? sayTheSame(a, value, rule) : sayTheSame(value, b, rule));
+    const value = assignedValue(isRatio(a) ? b : a);
+    return value !== null && (isRatio(a) ? areNodesEquivalent(a, value, rule) : areNodesEquivalent(value, b, rule));
   }
   if (sameRegions(a, b)) return true;
   if (a.operators.length === b.operators.length && a.operators.every((o, i) => o === b.operators[i])) {
-    if (a.sides.every((side, i) => sayTheSame(side, b.sides[i]!, rule))) return true;
+    if (a.sides.every((side, i) => areNodesEquivalent(side, b.sides[i]!, rule))) return true;
   }
   if (sameSubject(a.sides[0]!, b.sides[0]!, a.operators.length + b.operators.length > 2)) {
-    const value = assigned(a);
-    const other = value && assigned(b);
-    if (value && other) return sayTheSame(value, other, rule);
+    const value = assignedValue(a);
+    const other = value && assignedValue(b);
+    if (value && other) return areNodesEquivalent(value, other, rule);
   }
   if (a.operators.length !== 1 || b.operators.length !== 1) return false;
   const x = oriented(a);
@@ -175,7 +183,7 @@ function oriented({ sides, operators }: Relation) {
 
 /** Whether two definitions define the same thing: `x = 2 + 3 = 5` and `x = 5` (`chain`), or `f(x) = 2x` and `y = 2x`. */
 function sameSubject(a: MathNode, b: MathNode, chain: boolean): boolean {
-  if (chain) return namesValue(a) && canonical(a) === canonical(b);
+  if (chain) return isDefinitionSubject(a) && canonical(a) === canonical(b);
   const isY = (node: MathNode) => node.kind === 'symbol' && node.name === 'y';
   return (isApplied(a) && isY(b)) || (isY(a) && isApplied(b));
 }

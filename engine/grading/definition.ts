@@ -9,23 +9,23 @@ export function isRatio({ operators }: Relation): boolean {
 }
 
 /** The value that `x = 5`, `f(x) = x^2`, `2 + 3 = 5` or `x \in S` assigns; null for other relations. */
-export function assigned(relation: Relation): MathNode | null {
+export function assignedValue(relation: Relation): MathNode | null {
   const { sides, operators } = relation;
   if (operators.length === 1 && operators[0] === 'in') return sides[0]!.kind === 'symbol' ? sides[1]! : null;
   if (!operators.every((o) => o === '=' || o === '~')) return null;
   // the side before an approximation is the exact value, unless it is just a name
   const rounding = operators.indexOf('~');
   const first = sides[0]!;
-  const last = sides[rounding > 0 || (rounding === 0 && !namesValue(first)) ? rounding : sides.length - 1]!;
+  const last = sides[rounding > 0 || (rounding === 0 && !isDefinitionSubject(first)) ? rounding : sides.length - 1]!;
   const closed = (node: MathNode) => isScalar(node) && symbolsOf(node).size === 0;
-  if (namesValue(first)) return last;
+  if (isDefinitionSubject(first)) return last;
   if (!closed(first)) return null;
   if (last.kind === 'symbol') return first;
   return closed(last) ? last : null;
 }
 
 /** Whether a node is the left side of a definition: `x`, `f(x)`, `AB`, `\angle A`, `|AB|`, `AB/CD`, `AB:CD`. */
-export function namesValue(node: MathNode): boolean {
+export function isDefinitionSubject(node: MathNode): boolean {
   if (node.kind === 'symbol' || isApplied(node)) return true;
   if (node.kind === 'tuple' && node.open === '[' && node.items.length === 1) return isSegment(node.items[0]!);
   if (node.kind === 'tuple' || node.kind === 'set') return node.items.every((item) => item.kind === 'symbol');
@@ -80,8 +80,8 @@ export function definitionsByName(items: readonly MathNode[]): readonly MathNode
 /** If one side numbers its solutions (`x_1 = 3, x_2 = 4`) and the other does not (`x = 3, x = 4`), both without names. */
 export function unnumbered(a: readonly MathNode[], b: readonly MathNode[]): [readonly MathNode[], readonly MathNode[]] {
   const [x, y] = [numberedBase(a), numberedBase(b)];
-  if (x !== null && y === null && allNamed(b, x)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
-  if (y !== null && x === null && allNamed(a, y)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
+  if (x !== null && y === null && allHaveName(b, x)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
+  if (y !== null && x === null && allHaveName(a, y)) return [a.map(valueOfDefinition), b.map(valueOfDefinition)];
   return [a, b];
 }
 
@@ -96,7 +96,7 @@ function numberedBase(items: readonly MathNode[]): string | null {
   return bases.size === 1 && base ? base : null;
 }
 
-function allNamed(items: readonly MathNode[], name: string): boolean {
+function allHaveName(items: readonly MathNode[], name: string): boolean {
   // `x = 3, 4` names the variable once
   const once = items[0]?.kind === 'relation' && items.slice(1).every(isScalar);
   return (once ? items.slice(0, 1) : items).every(
@@ -105,5 +105,5 @@ function allNamed(items: readonly MathNode[], name: string): boolean {
 }
 
 function valueOfDefinition(item: MathNode): MathNode {
-  return (item.kind === 'relation' && assigned(item)) || item;
+  return (item.kind === 'relation' && assignedValue(item)) || item;
 }

@@ -1,10 +1,10 @@
 /** The single grading function, which voting, rewards and all metrics use. */
-import { type Rule, sayTheSame } from './compare.ts';
-import { within } from './meter.ts';
+import { areNodesEquivalent, type Rule } from './compare.ts';
+import { withStepLimit } from './meter.ts';
 import { isScalar, type MathNode, symbolsOf } from './node.ts';
 import { sameScalar } from './scalar.ts';
 import { type Understood, understand } from './understand.ts';
-import { relate, type Unit } from './units.ts';
+import { type Unit, unitRelation } from './units.ts';
 
 interface EquivalenceOptions {
   /** 0.5 equals 50% even if the reference has no percent sign. */
@@ -25,7 +25,7 @@ export function equivalent(a: string, b: string, options: EquivalenceOptions = {
   const x = understand(a);
   const y = understand(b);
   const rule: Rule = { percent: options.percent ? 'always' : 'reference' };
-  return within(
+  return withStepLimit(
     COMPARISON_STEPS,
     // `e` is a number, unless the reference is the choice E
     () => matches(x, y, rule) || (/^[ei]$/.test(x.key) && y.key === x.key.toUpperCase()),
@@ -41,17 +41,17 @@ export function matches(a: Understood, b: Understood, rule: Rule): boolean {
 }
 
 function sameValues(a: Understood, b: Understood, rule: Rule): boolean {
-  const units = relate(a.unit, b.unit);
+  const units = unitRelation(a.unit, b.unit);
   if (units === 'differ') return false;
   const [f, g] = [a.family, b.family];
   if (f && g) {
-    return f.domain === g.domain && f.variants.some((x) => g.readings.some((y) => sayTheSame(x, y, rule)));
+    return f.domain === g.domain && f.variants.some((x) => g.readings.some((y) => areNodesEquivalent(x, y, rule)));
   }
   return a.readings.some((x) =>
     b.readings.some((y) => {
       if (units === 'convert') return sameScalar(inUnits(x, a.unit!), inUnits(y, b.unit!));
       if (units === 'angle') return sameScalar(inRadians(x, a.unit!), inRadians(y, b.unit!));
-      return sayTheSame(x, y, rule);
+      return areNodesEquivalent(x, y, rule);
     }),
   );
 }

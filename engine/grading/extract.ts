@@ -4,7 +4,7 @@ import { lastNumber } from './last-number.ts';
 import { type Found, MAX_ANSWER, type Span } from './span.ts';
 import { lastHashes, lastStatement } from './statement.ts';
 import { lastTag } from './tags.ts';
-import { spoken } from './thought.ts';
+import { answerPart } from './thought.ts';
 
 /** How far from the end of a response its answer is searched for, in characters. */
 export const WINDOW = 100_000;
@@ -33,17 +33,17 @@ export function locateAnswer(text: string, mode: ExtractionMode): Span | null {
 }
 
 function findAnswer(text: string, mode: ExtractionMode): Found | null {
-  const part = spoken(text);
+  const part = answerPart(text);
   if (!part) return null;
   const start = Math.max(part.start, part.end - WINDOW);
   const said = text.slice(start, part.end);
   const found = markedOrStated(said);
   if (found === 'cut') return null;
-  return moved(found ?? (mode === 'lenient' ? lastNumber(said) : null), start);
+  return shifted(found ?? (mode === 'lenient' ? lastNumber(said) : null), start);
 }
 
 function markedOrStated(said: string): Found | 'cut' | null {
-  return marked(said) ?? lastStatement(said);
+  return markedAnswer(said) ?? lastStatement(said);
 }
 
 /** The rule `auto`, applied to the part of a response that can contain its answer. */
@@ -53,22 +53,22 @@ export function automatic(said: string): Found | null {
 }
 
 /** The answer in a box, in a tag or after hashes. */
-function marked(text: string): Found | 'cut' | null {
+function markedAnswer(text: string): Found | 'cut' | null {
   const box = lastBoxed(text);
   const tag = lastTag(text);
   if (box === 'cut' || tag === 'cut') return 'cut';
-  if (tag && (!box || box.end < tag.start)) return inside(text, tag);
+  if (tag && (!box || box.end < tag.start)) return answerInTag(text, tag);
   return box ?? lastHashes(text);
 }
 
 /** The answer within a tag, whose content may be a sentence. */
-function inside(text: string, tag: Found): Found {
+function answerInTag(text: string, tag: Found): Found {
   const content = text.slice(tag.start, tag.end);
   const found = lastHashes(content) ?? lastStatement(content);
-  return found ? moved(found, tag.start) : tag;
+  return found ? shifted(found, tag.start) : tag;
 }
 
-function moved<T extends Found | null>(found: T, by: number): T {
+function shifted<T extends Found | null>(found: T, by: number): T {
   return found && { ...found, start: found.start + by, end: found.end + by };
 }
 
@@ -77,7 +77,7 @@ function moved<T extends Found | null>(found: T, by: number): T {
  * otherwise the bare value itself. null for empty text.
  */
 export function referenceAnswer(text: string): string | null {
-  const found = marked(text.slice(-WINDOW));
+  const found = markedAnswer(text.slice(-WINDOW));
   if (found !== null && found !== 'cut') return found.text;
   const bare = text.trim();
   if (bare === '') return null;

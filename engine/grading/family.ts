@@ -20,10 +20,10 @@ export interface Family {
 type Domain = 'Z' | 'Z0' | 'Z+' | 'Q' | 'R' | 'C';
 
 /** Maximum length of an answer that is examined, in characters. */
-const LONGEST = 400;
+const MAX_LENGTH = 400;
 
 const PARAMETER = '([a-zA-Z]|\\\\[a-z]{2,7})';
-const LEAD =
+const FAMILY_LEAD =
   '[,;:|(]{0,2} ?(?:\\\\and )?(?:where|with|for|such that|\\\\forall)? ?(?:each|every|any|all|some|an arbitrary|arbitrary)? ?';
 const SET = '\\\\in ?\\{? ?(?:\\\\mathbb ?)?\\{? ?([ZNQRC]) ?\\}?((?: ?[_^] ?(?:\\{[^{}]{1,20}\\}|[+0*]))?) ?\\}?';
 const KIND =
@@ -31,35 +31,38 @@ const KIND =
 
 /** Set notation or words that state the domain of the parameter. */
 const CONDITIONS: readonly [RegExp, (found: RegExpExecArray) => Condition | null][] = [
-  [new RegExp(`${LEAD}${PARAMETER} ?${SET}$`), ofSet],
+  [new RegExp(`${FAMILY_LEAD}${PARAMETER} ?${SET}$`), setCondition],
   [
     new RegExp(
-      `${LEAD}${PARAMETER} (?:is|being|=) ?(?:an?|any|some|every)? ?(?:arbitrary )?${KIND}(?: (?:number|constant|parameter))?$`,
+      `${FAMILY_LEAD}${PARAMETER} (?:is|being|=) ?(?:an?|any|some|every)? ?(?:arbitrary )?${KIND}(?: (?:number|constant|parameter))?$`,
     ),
     (found) => condition(found, found[1]!, kindOf(found[2]!)),
   ],
-  [new RegExp(`${LEAD}(?:an? )?${KIND} ${PARAMETER}$`), (found) => condition(found, found[2]!, kindOf(found[1]!))],
   [
-    new RegExp(`${LEAD}${PARAMETER} ?= ?0, ?\\\\pm ?1, ?(?:\\\\pm ?2, ?)?(?:\\\\pm ?3, ?)?\\\\ldots$`),
+    new RegExp(`${FAMILY_LEAD}(?:an? )?${KIND} ${PARAMETER}$`),
+    (found) => condition(found, found[2]!, kindOf(found[1]!)),
+  ],
+  [
+    new RegExp(`${FAMILY_LEAD}${PARAMETER} ?= ?0, ?\\\\pm ?1, ?(?:\\\\pm ?2, ?)?(?:\\\\pm ?3, ?)?\\\\ldots$`),
     (found) => condition(found, found[1]!, 'Z'),
   ],
   [
-    new RegExp(`${LEAD}${PARAMETER} ?= ?\\\\ldots ?,? ?-2, ?-1, ?0, ?1, ?2, ?\\\\ldots$`),
+    new RegExp(`${FAMILY_LEAD}${PARAMETER} ?= ?\\\\ldots ?,? ?-2, ?-1, ?0, ?1, ?2, ?\\\\ldots$`),
     (found) => condition(found, found[1]!, 'Z'),
   ],
   [
-    new RegExp(`${LEAD}${PARAMETER} ?= ?([01]), ?(?:1, ?)?2, ?(?:3, ?)?\\\\ldots$`),
+    new RegExp(`${FAMILY_LEAD}${PARAMETER} ?= ?([01]), ?(?:1, ?)?2, ?(?:3, ?)?\\\\ldots$`),
     (found) => condition(found, found[1]!, found[2] === '0' ? 'Z0' : 'Z+'),
   ],
 ];
 /** `k \ge 0` next to another condition. */
-const BOUND = new RegExp(`${LEAD}${PARAMETER} ?(\\\\ge|>=|>) ?([01])$`);
+const BOUND = new RegExp(`${FAMILY_LEAD}${PARAMETER} ?(\\\\ge|>=|>) ?([01])$`);
 
 /** The last condition of a cleaned answer on its parameter; null without one. */
 export function conditionOf(cleaned: string): Condition | null {
-  if (cleaned.length > LONGEST || !/\\in(?![a-z])|ldots|integer|number|constant|parameter|real/.test(cleaned))
+  if (cleaned.length > MAX_LENGTH || !/\\in(?![a-z])|ldots|integer|number|constant|parameter|real/.test(cleaned))
     return null;
-  const text = plain(cleaned);
+  const text = withoutMarkup(cleaned);
   const found = conditionAtEnd(text);
   if (found) return bounded(found);
   // `k \in Z, k \ge 0`
@@ -78,7 +81,7 @@ function conditionAtEnd(text: string): Condition | null {
 }
 
 /** Removes text markup, and the brackets of a set or a remark. */
-function plain(cleaned: string): string {
+function withoutMarkup(cleaned: string): string {
   const text = cleaned
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
     .replace(/ +/g, ' ')
@@ -94,7 +97,7 @@ function condition(found: RegExpExecArray, parameter: string, domain: Domain | n
   return domain && value !== '' ? { value, parameter: parameter.replace('\\', ''), domain } : null;
 }
 
-function ofSet(found: RegExpExecArray): Condition | null {
+function setCondition(found: RegExpExecArray): Condition | null {
   const [, parameter, set, mark = ''] = found as unknown as [string, string, string, string?];
   const said = mark.replace(/[\s{}_^]/g, '').replace(/\\ge ?|>=/, '>=');
   if (set === 'Z' && /^(?:\+|>0|>=1)$/.test(said)) return condition(found, parameter, 'Z+');
@@ -144,14 +147,14 @@ export function familyOf(readings: readonly MathNode[], { parameter, domain }: C
   const families = readings.filter((node) => isFamily(node, parameter));
   if (families.length === 0) return null;
   const symbol: MathNode = { kind: 'symbol', name: ANY };
-  const named = families.map((node) => replaced(node, parameter, symbol));
+  const named = families.map((node) => substitute(node, parameter, symbol));
   // shifted counting gives the same integers, and the same numbers
   const shifts = domain === 'Z0' || domain === 'Z+' ? [] : [-2, -1, 1, 2];
   const backwards: MathNode[] = domain === 'Z0' || domain === 'Z+' ? [] : [{ kind: 'negative', of: symbol }];
   const others = [symbol, ...backwards].flatMap((count) =>
     shifts.map((shift): MathNode => ({ kind: 'sum', terms: [count, integer(shift)] })),
   );
-  const variants = [...backwards, ...others].flatMap((by) => families.map((node) => replaced(node, parameter, by)));
+  const variants = [...backwards, ...others].flatMap((by) => families.map((node) => substitute(node, parameter, by)));
   return { domain, readings: named, variants: [...named, ...variants] };
 }
 
@@ -178,6 +181,6 @@ function containsRelation(node: MathNode): boolean {
   return node.kind === 'relation' || children(node).some(containsRelation);
 }
 
-function replaced(node: MathNode, name: string, by: MathNode): MathNode {
-  return node.kind === 'symbol' && node.name === name ? by : mapChildren(node, (child) => replaced(child, name, by));
+function substitute(node: MathNode, name: string, by: MathNode): MathNode {
+  return node.kind === 'symbol' && node.name === name ? by : mapChildren(node, (child) => substitute(child, name, by));
 }

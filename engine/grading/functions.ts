@@ -7,13 +7,13 @@ type MathFunction = (a: C.Complex, b: C.Complex | undefined, all: readonly C.Com
 const ONE = C.real(1);
 
 /** A function of one real number. */
-const onReals =
+const unaryReal =
   (f: (x: number) => number): MathFunction =>
   (a) =>
     a.im === 0 ? C.real(f(a.re)) : C.UNDEFINED;
 
 /** A function of several real numbers. */
-const ofReals =
+const variadicReal =
   (f: (...values: number[]) => number): MathFunction =>
   (_a, _b, all) =>
     all.every((v) => v.im === 0) ? C.real(f(...all.map((v) => v.re))) : C.UNDEFINED;
@@ -49,29 +49,29 @@ const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map<string, MathFunctio
   ['cot', (a) => C.divide(C.cos(a), C.sin(a))],
   ['sec', (a) => C.divide(ONE, C.cos(a))],
   ['csc', (a) => C.divide(ONE, C.sin(a))],
-  ['sinh', onReals(Math.sinh)],
-  ['cosh', onReals(Math.cosh)],
-  ['tanh', onReals(Math.tanh)],
-  ['coth', onReals((x) => 1 / Math.tanh(x))],
-  ['sech', onReals((x) => 1 / Math.cosh(x))],
-  ['csch', onReals((x) => 1 / Math.sinh(x))],
-  ['arcsin', onReals(Math.asin)],
-  ['arccos', onReals(Math.acos)],
-  ['arctan', onReals(Math.atan)],
-  ['arcsinh', onReals(Math.asinh)],
-  ['arccosh', onReals(Math.acosh)],
-  ['arctanh', onReals(Math.atanh)],
-  ['arccot', onReals((x) => Math.PI / 2 - Math.atan(x))],
-  ['arcsec', onReals((x) => Math.acos(1 / x))],
-  ['arccsc', onReals((x) => Math.asin(1 / x))],
-  ['floor', onReals(Math.floor)],
-  ['ceil', onReals(Math.ceil)],
-  ['sign', onReals(Math.sign)],
-  ['sgn', onReals(Math.sign)],
-  ['factorial', onReals(factorial)],
+  ['sinh', unaryReal(Math.sinh)],
+  ['cosh', unaryReal(Math.cosh)],
+  ['tanh', unaryReal(Math.tanh)],
+  ['coth', unaryReal((x) => 1 / Math.tanh(x))],
+  ['sech', unaryReal((x) => 1 / Math.cosh(x))],
+  ['csch', unaryReal((x) => 1 / Math.sinh(x))],
+  ['arcsin', unaryReal(Math.asin)],
+  ['arccos', unaryReal(Math.acos)],
+  ['arctan', unaryReal(Math.atan)],
+  ['arcsinh', unaryReal(Math.asinh)],
+  ['arccosh', unaryReal(Math.acosh)],
+  ['arctanh', unaryReal(Math.atanh)],
+  ['arccot', unaryReal((x) => Math.PI / 2 - Math.atan(x))],
+  ['arcsec', unaryReal((x) => Math.acos(1 / x))],
+  ['arccsc', unaryReal((x) => Math.asin(1 / x))],
+  ['floor', unaryReal(Math.floor)],
+  ['ceil', unaryReal(Math.ceil)],
+  ['sign', unaryReal(Math.sign)],
+  ['sgn', unaryReal(Math.sign)],
+  ['factorial', unaryReal(factorial)],
   ['binom', binomial],
-  ['min', ofReals(Math.min)],
-  ['max', ofReals(Math.max)],
+  ['min', variadicReal(Math.min)],
+  ['max', variadicReal(Math.max)],
 ]);
 
 /** The value of a function by name; undefined (NaN) for an unknown name, or without arguments. */

@@ -1,18 +1,18 @@
 /** The last number of a text, or the formula that contains it. */
 import { isDenied } from './denial.ts';
-import { type Found, type Span, usable } from './span.ts';
+import { type Found, type Span, trimmedSpan } from './span.ts';
 
 const NUMBER = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d,])\d+,\d\d(?![\d,])|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+%?/g;
 
 /** How far from the end a last number is searched for, in characters. */
-const TAIL = 4000;
+const MAX_DISTANCE = 4000;
 
 /**
  * The last number within the end of a long text; null if there is none, or if it is denied (`not 42`). The span refers to
  * the whole text.
  */
 export function lastNumber(whole: string): Found | null {
-  const text = whole.slice(-TAIL);
+  const text = whole.slice(-MAX_DISTANCE);
   const before = whole.length - text.length;
   let last: Span | null = null;
   for (const match of text.matchAll(NUMBER)) {
@@ -21,18 +21,18 @@ export function lastNumber(whole: string): Found | null {
     last = { start: glued ? match.index + 1 : match.index, end: match.index + match[0].length };
   }
   if (last === null || isDenied(text, last)) return null;
-  const found = formulaAround(text, last) ?? usable(text, last.start, last.end);
+  const found = formulaAround(text, last) ?? trimmedSpan(text, last.start, last.end);
   return found && { ...found, start: before + found.start, end: before + found.end };
 }
 
 /** Where a formula may begin: at its delimiters, or at fractions and roots, which need none. */
-const BEGINNING =
+const FORMULA_START =
   /\$\$|\\\[|\\\(|\$|-?\\[dtc]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}|(?:-|(?<![\d.]))[\d.]*\\sqrt\s*\{[^{}]*\}/g;
 const CLOSING: Readonly<Record<string, string>> = { $$: '$$', '\\[': '\\]', '\\(': '\\)', $: '$' };
 
 /** The span of each formula's content, in order. */
 function* formulas(text: string): Generator<Span> {
-  const pattern = new RegExp(BEGINNING);
+  const pattern = new RegExp(FORMULA_START);
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const [mark] = match;
     const closing = CLOSING[mark];
@@ -63,7 +63,7 @@ function formulaAround(text: string, number: Span): Found | null {
     const alone =
       /(?:^|(?<![<>!])=)\s*$/.test(text.slice(from, number.start)) &&
       !text.slice(number.end, from + content.length).trim();
-    return alone || /[A-Za-z]{2}/.test(plain) ? null : usable(text, from, from + content.length);
+    return alone || /[A-Za-z]{2}/.test(plain) ? null : trimmedSpan(text, from, from + content.length);
   }
   return null;
 }

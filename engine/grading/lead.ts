@@ -14,13 +14,13 @@ const TAIL =
   /,? ?\(?(?:in total|in all|altogether|overall|respectively|approximately|approx\.?|exactly|rounded|\\?or (?:so|thereabouts))\)?$/i;
 
 /** The value repeated: `1024 (= 2^{10})`. */
-const AGAIN = / ?\( ?(?:=|\\approx)[^()=]{1,60}\)$/;
+const REPEATED_VALUE = / ?\( ?(?:=|\\approx)[^()=]{1,60}\)$/;
 
 /** `#7`, `No. 7` */
 const NUMBER = /^(?:\\?#|(?:No\.|number) ?)(?=\d)/i;
 
 /** `42 (forty-two)`: the number repeated in words. */
-const IN_WORDS = /^(-?\d{1,12}) \(([a-zA-Z][a-zA-Z -]{2,60})\)/;
+const NUMBER_IN_WORDS = /^(-?\d{1,12}) \(([a-zA-Z][a-zA-Z -]{2,60})\)/;
 
 /** Words after a value that justify it: `6, which is even`, `6 as required`, `6 (since 2 \cdot 3 = 6)`. */
 const REASON =
@@ -47,13 +47,13 @@ function stripped(text: string): string {
   }
   const number = NUMBER.exec(flat);
   if (number) return flat.slice(number[0].length);
-  const said = IN_WORDS.exec(flat);
+  const said = NUMBER_IN_WORDS.exec(flat);
   if (said && fromWords(said[2]!) === said[1]) return `${said[1]}${flat.slice(said[0].length)}`;
   const reason = REASON.exec(text);
   const value = reason ? text.slice(0, reason.index).trim() : '';
   // the words before may be what the clause describes: `2-digit numbers which are prime`
   if (/\d/.test(value) && !/(?<![\\a-zA-Z])[a-zA-Z]{3,}/.test(value)) return value;
-  const tail = TAIL.exec(text.slice(-40)) ?? AGAIN.exec(text.slice(-80));
+  const tail = TAIL.exec(text.slice(-40)) ?? REPEATED_VALUE.exec(text.slice(-80));
   const head = tail ? text.slice(0, text.length - tail[0].length) : '';
   return /\d/.test(head) ? head.trim() : text;
 }

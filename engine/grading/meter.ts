@@ -6,7 +6,7 @@
 /** Thrown if work would exceed its budget. */
 export class OutOfSteps extends Error {}
 
-let left = Number.POSITIVE_INFINITY;
+let remainingSteps = Number.POSITIVE_INFINITY;
 let total = 0;
 let exhausted = 0;
 let faults = 0;
@@ -14,14 +14,14 @@ let faults = 0;
 /** Counts steps of about 20 to 50 nanoseconds each. Throws OutOfSteps. */
 export function spend(steps = 1): void {
   total += steps;
-  left -= steps;
-  if (left < 0) throw new OutOfSteps();
+  remainingSteps -= steps;
+  if (remainingSteps < 0) throw new OutOfSteps();
 }
 
 /** The result of `work`, or of `otherwise` if the work costs more than `steps` or throws. */
-export function within<T>(steps: number, work: () => T, otherwise: () => T): T {
-  const outer = left;
-  left = steps;
+export function withStepLimit<T>(steps: number, work: () => T, otherwise: () => T): T {
+  const outer = remainingSteps;
+  remainingSteps = steps;
   try {
     return work();
   } catch (error) {
@@ -29,7 +29,7 @@ export function within<T>(steps: number, work: () => T, otherwise: () => T): T {
     else faults++;
     return otherwise();
   } finally {
-    left = outer;
+    remainingSteps = outer;
   }
 }
 
@@ -39,6 +39,6 @@ export function stepsSpent(): number {
 }
 
 /** How often work was abandoned since the program started: over budget, and due to a bug. */
-export function givenUp(): { exhausted: number; faults: number } {
+export function abandonedWork(): { exhausted: number; faults: number } {
   return { exhausted, faults };
 }

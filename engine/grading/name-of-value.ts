@@ -1,13 +1,13 @@
 /** Expressions that name a value but cannot be parsed: limits, integrals, probabilities, expectations. Pure. */
 
-const LIMIT = /^\\(?:lim|limsup|liminf|sup|inf|i{1,3}nt|oint)(?![a-zA-Z])/;
+const LIMIT_OPERATOR = /^\\(?:lim|limsup|liminf|sup|inf|i{1,3}nt|oint)(?![a-zA-Z])/;
 const MEASURE =
   /^(?:\\Pr|\\?P|E|\\mathbb ?\{? ?[EP] ?\}?|\\?(?:Var|Cov|Pr)|\\text\{ ?(?:Var|Cov|E|P|Pr|SD) ?\}) ?(?:\(|\[|\\\{)/;
-const LONGEST = 300;
+const MAX_LENGTH = 300;
 
 /** `\lim_{x \to 0} f(x) = 1` split into its name and its value; null for other texts. */
 export function namedValue(text: string): { name: string; value: string } | null {
-  if (text.length > LONGEST || !(LIMIT.test(text) || MEASURE.test(text))) return null;
+  if (text.length > MAX_LENGTH || !(LIMIT_OPERATOR.test(text) || MEASURE.test(text))) return null;
   let depth = 0;
   let at = -1;
   for (let i = 0; i < text.length; i++) {

@@ -182,7 +182,7 @@ const GROUPS: readonly [RegExp, RegExp | string][] = [
 ];
 
 /** Other digit groupings (`1'234'567`, `1_000_000`, `1.234.567`) and `0x1F` as plain digits. */
-export function plainDigits(text: string): string {
+export function normalizeDigits(text: string): string {
   for (const [pattern, separator] of GROUPS) {
     const found = pattern.exec(text);
     if (!found) continue;
@@ -217,7 +217,7 @@ export function withDecimalPoint(number: string): string | null {
 }
 
 /** An additional reading of `5K` and `5M`, or of a number with a decimal comma: `1.234,56`, `0,5`. Null if there is none. */
-export function otherNumber(text: string): string | null {
+export function alternativeNumber(text: string): string | null {
   const many = /^(-?(?:\\dollar )?\d+(?:\.\d+)?) ?(k|K|M)$/.exec(text);
   if (many && !(many[2] === 'K' && text.includes(' K'))) {
     // `5k` is also five times k

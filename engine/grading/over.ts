@@ -2,12 +2,12 @@
 
 const OVER = /\\over(?![a-zA-Z])/;
 /** Maximum number of these fractions in an answer. */
-const MOST = 8;
+const MAX_FRACTIONS = 8;
 
 /** The answer with `\frac` instead. */
 export function withoutOver(text: string): string {
   let result = text;
-  for (let i = 0; i < MOST; i++) {
+  for (let i = 0; i < MAX_FRACTIONS; i++) {
     const found = OVER.exec(result);
     if (!found) break;
     const start = openBrace(result, found.index);

@@ -17,7 +17,7 @@ export type Instruction =
 const SLOTS = 4;
 const ASCII = 128;
 /** Characters skipped per counted step. */
-const STEPPED_OVER = 8;
+const CHARACTERS_PER_STEP = 8;
 
 const OPS = { char: 0, split: 1, jump: 2, save: 3, assert: 4, match: 5 } as const;
 
@@ -42,7 +42,7 @@ export class Machine {
   /** For `char` instructions, whether they accept each ASCII character. */
   private readonly takes: Uint8Array;
   /** Whether a match can begin with a character: 1 no, 2 yes, 0 not yet computed; null if a match can be empty. */
-  private readonly begins: Uint8Array | null;
+  private readonly possibleStarts: Uint8Array | null;
   /** Tests for the first character of a match. */
   private readonly first: readonly Test[];
   private now: Threads;
@@ -66,8 +66,8 @@ export class Machine {
       if (one.op !== 'char') return;
       for (let code = 0; code < ASCII; code++) this.takes[ASCII * at + code] = Number(one.test(code));
     });
-    const reached = reachedFirst(program);
-    this.begins = reached.some(({ op }) => op === 'match') ? null : new Uint8Array(2 ** 16);
+    const reached = initialInstructions(program);
+    this.possibleStarts = reached.some(({ op }) => op === 'match') ? null : new Uint8Array(2 ** 16);
     this.first = reached.flatMap((one) => (one.op === 'char' ? one.test : []));
     this.now = new Threads(size);
     this.next = new Threads(size);
@@ -93,9 +93,9 @@ export class Machine {
     this.character++;
     for (let place = start; place <= text.length; place++) {
       if (!isMatched) {
-        if (this.begins && this.now.count === 0) {
+        if (this.possibleStarts && this.now.count === 0) {
           const from = place;
-          place = this.nextBeginning(this.begins, text, place);
+          place = this.nextPossibleStart(this.possibleStarts, text, place);
           if (place > from) this.character++;
         }
         this.working.fill(-1);
@@ -177,24 +177,24 @@ export class Machine {
 
   private holds(at: number, text: string, place: number): boolean {
     const one = this.program[at]!;
-    return one.op === 'assert' && holds(one.kind, text, place);
+    return one.op === 'assert' && assertionHolds(one.kind, text, place);
   }
 
   /** The first position from `start` on where a match may begin; the end of the text if there is none. */
-  private nextBeginning(begins: Uint8Array, text: string, start: number): number {
+  private nextPossibleStart(begins: Uint8Array, text: string, start: number): number {
     let place = start;
     for (; place < text.length; place++) {
       const code = text.charCodeAt(place);
       begins[code] ||= this.first.some((test) => test(code)) ? 2 : 1;
       if (begins[code] === 2) break;
     }
-    spend(Math.ceil((place - start) / STEPPED_OVER));
+    spend(Math.ceil((place - start) / CHARACTERS_PER_STEP));
     return place;
   }
 }
 
 /** Instructions reachable from the start without consuming a character, regardless of assertions. */
-function reachedFirst(program: readonly Instruction[]): Instruction[] {
+function initialInstructions(program: readonly Instruction[]): Instruction[] {
   const seen = new Set<number>();
   const stack = [0];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
@@ -208,7 +208,7 @@ function reachedFirst(program: readonly Instruction[]): Instruction[] {
   return [...seen].map((at) => program[at]!);
 }
 
-function holds(kind: Assertion, text: string, place: number): boolean {
+function assertionHolds(kind: Assertion, text: string, place: number): boolean {
   if (typeof kind === 'object') {
     const at = kind.side === 'behind' ? place : place - 1;
     return (at >= 0 && at < text.length && kind.test(text.charCodeAt(at))) === kind.holds;

@@ -44,7 +44,7 @@ const CONTROLS: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', 
 /**
  * Maximum repetitions in braces: larger ones are refused, since reading the braces as literal text would match other text.
  */
-const MOST_TIMES = 999;
+const MAX_REPETITIONS = 999;
 
 class Reader {
   private at = 0;
@@ -91,8 +91,8 @@ class Reader {
       this.at += bounds[0].length;
       least = Number(bounds[1]);
       most = bounds[2] === undefined ? least : bounds[3] === '' ? most : Number(bounds[3]);
-      if (least > MOST_TIMES || (most > MOST_TIMES && bounds[3] !== '')) {
-        throw new BadPattern(`${bounds[0]} repeats more than ${MOST_TIMES} times`);
+      if (least > MAX_REPETITIONS || (most > MAX_REPETITIONS && bounds[3] !== '')) {
+        throw new BadPattern(`${bounds[0]} repeats more than ${MAX_REPETITIONS} times`);
       }
       if (most < least) throw new BadPattern(`${bounds[0]} has its bounds in the wrong order`);
     } else if (sign === '*' || sign === '+' || sign === '?') {

@@ -22,11 +22,11 @@ const ALL: Interval = { low: -Infinity, high: Infinity, lowClosed: false, highCl
 
 /** The set that a node describes; null if it describes none, or has more than one variable. */
 export function regionOf(node: MathNode): Region | null {
-  const region = find(node);
+  const region = findRegion(node);
   return region && region.intervals.length <= MAX_INTERVALS ? region : null;
 }
 
-function find(node: MathNode): Region | null {
+function findRegion(node: MathNode): Region | null {
   spend();
   switch (node.kind) {
     case 'tuple': {
@@ -38,13 +38,13 @@ function find(node: MathNode): Region | null {
     case 'set': {
       const values = node.items.map(realValue);
       if (values.some((v) => v === null)) return null;
-      return plain(values.map((v) => point(v!)));
+      return plain(values.map((v) => pointInterval(v!)));
     }
     case 'symbol':
       if (node.name === 'set R') return plain([ALL]);
       return node.name === 'emptyset' ? plain([]) : null;
     case 'relation':
-      return ofRelation(node);
+      return solveRelation(node);
     case 'combined': {
       const left = regionOf(node.left);
       const right = left && regionOf(node.right);
@@ -52,7 +52,7 @@ function find(node: MathNode): Region | null {
       return combine(left, right, node.operation);
     }
     case 'list': {
-      const regions = node.items.map(find);
+      const regions = node.items.map(findRegion);
       if (regions.length > MAX_INTERVALS || regions.some((r) => r === null)) return null;
       // `(0, 2), x \ne 1`: the exclusion applies to all other items
       const excluded = node.items.map((item) => item.kind === 'relation' && item.operators.includes('!='));
@@ -75,7 +75,7 @@ function find(node: MathNode): Region | null {
   }
 }
 
-function ofRelation(node: MathNode & { kind: 'relation' }): Region | null {
+function solveRelation(node: MathNode & { kind: 'relation' }): Region | null {
   const { operators } = node;
   if (operators.length === 1 && operators[0] === 'in') {
     const [variable, set] = node.sides as [MathNode, MathNode];
@@ -92,7 +92,7 @@ function ofRelation(node: MathNode & { kind: 'relation' }): Region | null {
   if (variable === undefined || others.length > 0) return null;
   let region: Region = { intervals: [ALL], variable };
   for (let i = 0; i < operators.length; i++) {
-    const part = ofComparison(sides[i]!, operators[i]!, sides[i + 1]!, variable);
+    const part = solveComparison(sides[i]!, operators[i]!, sides[i + 1]!, variable);
     const next = part && combine(region, { intervals: part, variable }, 'intersection');
     if (!next) return null;
     region = next;
@@ -117,15 +117,15 @@ const FLIPPED: ReadonlyMap<Operator, Operator> = new Map([
 ]);
 
 /** The solution set of one comparison of linear expressions, or of an absolute value of one with a number. */
-function ofComparison(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
+function solveComparison(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
   const opposite = FLIPPED.get(operator);
   if (!opposite) return null;
-  if (isAbsolute(right) && !isAbsolute(left)) return ofComparison(right, opposite, left, variable);
-  if (!isAbsolute(left)) return ofLinear(left, operator, right, variable);
+  if (isAbsolute(right) && !isAbsolute(left)) return solveComparison(right, opposite, left, variable);
+  if (!isAbsolute(left)) return solveLinear(left, operator, right, variable);
   const of = left.args[0]!;
   const inside = operator.startsWith('<') ? 'intersection' : 'union';
-  const above = ofLinear(of, operator, right, variable);
-  const below = above && ofLinear(of, opposite, { kind: 'negative', of: right }, variable);
+  const above = solveLinear(of, operator, right, variable);
+  const below = above && solveLinear(of, opposite, { kind: 'negative', of: right }, variable);
   if (!below || symbolsOf(right).size > 0 || operator === '!=') return null;
   return combine({ intervals: above, variable }, { intervals: below, variable }, inside)?.intervals ?? null;
 }
@@ -134,12 +134,12 @@ function isAbsolute(node: MathNode): node is MathNode & { kind: 'call' } {
   return node.kind === 'call' && node.name === 'abs';
 }
 
-function ofLinear(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
+function solveLinear(left: MathNode, operator: Operator, right: MathNode, variable: string): Interval[] | null {
   const boundary = linearRoot(left, right, variable);
   if (!boundary) return null;
   const { at, rising } = boundary;
-  if (operator === '=') return [point(at)];
-  if (operator === '!=') return complement([point(at)]);
+  if (operator === '=') return [pointInterval(at)];
+  if (operator === '!=') return complement([pointInterval(at)]);
   const closed = operator.length === 2;
   return operator.startsWith('<') === rising
     ? [{ low: -Infinity, high: at, lowClosed: false, highClosed: closed }]
@@ -163,7 +163,7 @@ function linearRoot(left: MathNode, right: MathNode, variable: string): { at: nu
   const [f0, f1] = [f(0), f(1)];
   const slope = f1 - f0;
   if (!Number.isFinite(slope) || slope === 0) return null;
-  for (const x of [3.7, -2.3]) if (!near(f(x), f0 + slope * x)) return null;
+  for (const x of [3.7, -2.3]) if (!isClose(f(x), f0 + slope * x)) return null;
   return { at: -f0 / slope, rising: slope > 0 };
 }
 
@@ -179,11 +179,11 @@ function plain(intervals: Interval[]): Region {
   return { intervals: merge(intervals), variable: null };
 }
 
-function point(at: number): Interval {
+function pointInterval(at: number): Interval {
   return { low: at, high: at, lowClosed: true, highClosed: true };
 }
 
-function near(a: number, b: number): boolean {
+function isClose(a: number, b: number): boolean {
   if (!Number.isFinite(a) || !Number.isFinite(b)) return a === b;
   return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 }
@@ -192,15 +192,15 @@ function near(a: number, b: number): boolean {
 function merge(intervals: readonly Interval[]): Interval[] {
   spend(8 * intervals.length);
   const sorted = intervals
-    .filter(({ low, high, lowClosed, highClosed }) => (near(low, high) ? lowClosed && highClosed : low < high))
+    .filter(({ low, high, lowClosed, highClosed }) => (isClose(low, high) ? lowClosed && highClosed : low < high))
     .map((i) => ({ ...i }))
-    .sort((a, b) => (near(a.low, b.low) ? Number(b.lowClosed) - Number(a.lowClosed) : a.low - b.low));
+    .sort((a, b) => (isClose(a.low, b.low) ? Number(b.lowClosed) - Number(a.lowClosed) : a.low - b.low));
   const result: Interval[] = [];
   for (const next of sorted) {
     const last = result.at(-1);
-    const touches = last && (near(next.low, last.high) ? next.lowClosed || last.highClosed : next.low < last.high);
+    const touches = last && (isClose(next.low, last.high) ? next.lowClosed || last.highClosed : next.low < last.high);
     if (!last || !touches) result.push(next);
-    else if (near(next.high, last.high)) last.highClosed ||= next.highClosed;
+    else if (isClose(next.high, last.high)) last.highClosed ||= next.highClosed;
     else if (next.high > last.high) {
       last.high = next.high;
       last.highClosed = next.highClosed;
@@ -240,6 +240,8 @@ export function sameRegion(a: Region, b: Region): boolean {
   if (a.intervals.length !== b.intervals.length) return false;
   return a.intervals.every((x, i) => {
     const y = b.intervals[i]!;
-    return near(x.low, y.low) && near(x.high, y.high) && x.lowClosed === y.lowClosed && x.highClosed === y.highClosed;
+    return (
+      isClose(x.low, y.low) && isClose(x.high, y.high) && x.lowClosed === y.lowClosed && x.highClosed === y.highClosed
+    );
   });
 }

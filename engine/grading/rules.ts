@@ -4,12 +4,12 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { lastBoxed } from './boxes.ts';
 import { automatic, WINDOW } from './extract.ts';
 import { lastNumber } from './last-number.ts';
-import { within } from './meter.ts';
+import { withStepLimit } from './meter.ts';
 import { BadPattern, compilePattern } from './pattern.ts';
-import { type Found, usable } from './span.ts';
+import { type Found, trimmedSpan } from './span.ts';
 import { lastHashes } from './statement.ts';
 import { lastTag } from './tags.ts';
-import { spoken } from './thought.ts';
+import { answerPart } from './thought.ts';
 
 /** Finds the answer in a response; null if there is none. */
 export type Finder = (text: string) => Found | null;
@@ -26,9 +26,9 @@ export function finderOf(rule: string): Finder {
     const { message, hint } = answerRuleError(rule)!;
     throw new RollscopeError('config', `--answer: ${message}.`, hint, { details: { ...REFUSED, value: rule } });
   }
-  const find = onSpoken(parsed, rule);
+  const find = onAnswerPart(parsed, rule);
   return (text) => {
-    const part = spoken(text);
+    const part = answerPart(text);
     if (!part) return null;
     const start = Math.max(part.start, part.end - WINDOW);
     const found = find(text.slice(start, part.end));
@@ -48,46 +48,46 @@ function badRule(rule: string, why: string): RollscopeError {
 }
 
 /** Applies the rule to the spoken part of a response. */
-function onSpoken(rule: AnswerRule, text: string): Finder {
+function onAnswerPart(rule: AnswerRule, text: string): Finder {
   switch (rule.kind) {
     case 'auto':
       return automatic;
     case 'boxed':
-      return (said) => complete(lastBoxed(said));
+      return (said) => withoutCut(lastBoxed(said));
     case 'hash':
       return lastHashes;
     case 'tag':
-      return (said) => complete(lastTag(said, rule.name.toLowerCase()));
+      return (said) => withoutCut(lastTag(said, rule.name.toLowerCase()));
     case 'choice':
       return (said) => lastChoice(said, rule.letters);
     case 'last-number':
       return lastNumber;
     case 'last-line':
-      return (said) => usable(said, said.trimEnd().lastIndexOf('\n') + 1, said.length);
+      return (said) => trimmedSpan(said, said.trimEnd().lastIndexOf('\n') + 1, said.length);
     case 'last-sentence':
       return lastSentence;
     case 'whole':
-      return (said) => usable(said, 0, said.length);
+      return (said) => trimmedSpan(said, 0, said.length);
     case 'regex':
-      return byPattern(rule.pattern, text);
+      return patternFinder(rule.pattern, text);
   }
 }
 
-function complete(found: Found | 'cut' | null): Found | null {
+function withoutCut(found: Found | 'cut' | null): Found | null {
   return found === 'cut' ? null : found;
 }
 
-function byPattern(source: string, rule: string): Finder {
+function patternFinder(source: string, rule: string): Finder {
   try {
     const pattern = compilePattern(source);
     return (said) => {
       const start = Math.max(0, said.length - PATTERN_WINDOW);
-      const found = within(
+      const found = withStepLimit(
         PATTERN_STEPS,
         () => pattern.last(said.slice(start)),
         () => null,
       );
-      return found && usable(said, found.start + start, found.end + start);
+      return found && trimmedSpan(said, found.start + start, found.end + start);
     };
   } catch (error) {
     if (error instanceof BadPattern) throw badRule(rule, `cannot be read: ${error.message}`);
@@ -129,5 +129,5 @@ function lastSentence(said: string): Found | null {
   for (const { index, 0: mark } of said.slice(0, end).matchAll(/[.!?] |\n/g)) {
     if (mark !== '. ' || !ABBREVIATED.test(said.slice(Math.max(0, index - 8), index))) start = index + 1;
   }
-  return usable(said, start, end);
+  return trimmedSpan(said, start, end);
 }

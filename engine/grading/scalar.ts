@@ -1,7 +1,7 @@
 /** Equality of two values: exact if possible, then by structure, then numerically at several points. */
 import { type Complex, magnitude, subtract, UNDEFINED } from './complex.ts';
 import { exactValue, type Known, type Point, valueAt } from './evaluate.ts';
-import { spend, within } from './meter.ts';
+import { spend, withStepLimit } from './meter.ts';
 import { children, isScalar, type MathNode, symbolsOf } from './node.ts';
 import * as Q from './rational.ts';
 
@@ -23,7 +23,7 @@ export function sameScalar(a: MathNode, b: MathNode): boolean {
   if (x.closed && y.closed) return sameClosed(a, b, x.samples[0] ?? UNDEFINED, y.samples[0] ?? UNDEFINED);
   // an expression with variables may still be constant, such as x - x + 1
   if ((x.exact && y.closed) || (y.exact && x.closed)) return false;
-  return agree(x.samples, y.samples);
+  return samplesAgree(x.samples, y.samples);
 }
 
 /** Cached properties of a value, since many answers are compared with one another. */
@@ -39,8 +39,8 @@ interface Facts {
 
 const facts = new WeakMap<MathNode, Facts>();
 
-/** Step budget per property of a value, assigned to its answer's values by `allot`. */
-const allotted = new WeakMap<MathNode, number>();
+/** Step budget per property of a value, assigned to its answer's values by `divideBudget`. */
+const stepBudgets = new WeakMap<MathNode, number>();
 
 /** Step budget for each kind of property over all values of an answer. */
 const STEPS_PER_ANSWER = 100_000;
@@ -49,23 +49,23 @@ const STEPS_PER_ANSWER = 100_000;
  * Divides an answer's step budget among its values. So the cost of a value does not depend on when or how often it is
  * compared, and no comparison has fewer steps left because of an earlier one.
  */
-export function allot(readings: readonly MathNode[]): void {
+export function divideBudget(readings: readonly MathNode[]): void {
   const values: MathNode[] = [];
   const collect = (node: MathNode) => {
     if (isScalar(node)) values.push(node);
     if (!isScalar(node) || node.kind === 'percent' || node.kind === 'degrees') children(node).forEach(collect);
   };
   readings.forEach(collect);
-  for (const value of values) allotted.set(value, STEPS_PER_ANSWER / values.length);
+  for (const value of values) stepBudgets.set(value, STEPS_PER_ANSWER / values.length);
 }
 
 /** Computes each property once, on demand. */
 function factsOf(node: MathNode): Facts {
   const before = facts.get(node);
   if (before) return before;
-  const steps = allotted.get(node);
+  const steps = stepBudgets.get(node);
   const bounded = <T>(work: () => T, otherwise: T): T =>
-    steps === undefined ? work() : within(steps, work, () => otherwise);
+    steps === undefined ? work() : withStepLimit(steps, work, () => otherwise);
   const known: Known = new Map();
   const closed = bounded(() => symbolsOf(node).size === 0, false);
   let spelling: string | null | undefined;
@@ -116,7 +116,7 @@ function roundsTo(literal: MathNode, decimal: Q.Rational, value: Q.Rational): bo
 
 function sameClosed(a: MathNode, b: MathNode, x: Complex, y: Complex): boolean {
   if (!finite(x) || !finite(y)) return false;
-  if (near(x, y, CLOSED_TOLERANCE)) return true;
+  if (isClose(x, y, CLOSED_TOLERANCE)) return true;
   const count = Math.max(places(a), places(b));
   if (count < APPROXIMATE_PLACES || Math.abs(x.re) * 10 ** count < 10 ** (APPROXIMATE_PLACES - 1)) return false;
   return magnitude(subtract(x, y)) < 10 ** -count;
@@ -126,18 +126,18 @@ function finite(z: Complex): boolean {
   return Number.isFinite(z.re) && Number.isFinite(z.im);
 }
 
-function near(a: Complex, b: Complex, tolerance: number): boolean {
+function isClose(a: Complex, b: Complex, tolerance: number): boolean {
   const scale = Math.max(magnitude(a), magnitude(b));
   return magnitude(subtract(a, b)) <= tolerance * Math.max(scale, 1e-3);
 }
 
 /** Whether both values agree at every point where both are defined (at least 2). */
-function agree(a: readonly Complex[], b: readonly Complex[]): boolean {
+function samplesAgree(a: readonly Complex[], b: readonly Complex[]): boolean {
   let compared = 0;
   for (let i = 0; i < POINTS; i++) {
     const [x, y] = [a[i] ?? UNDEFINED, b[i] ?? UNDEFINED];
     if (!finite(x) || !finite(y)) continue;
-    if (!near(x, y, SAMPLED_TOLERANCE)) return false;
+    if (!isClose(x, y, SAMPLED_TOLERANCE)) return false;
     compared++;
   }
   return compared >= 2;
@@ -162,7 +162,7 @@ export function proportional(a: [MathNode, MathNode], b: [MathNode, MathNode], p
     }
     const norm = y.re * y.re + y.im * y.im;
     const ratio = { re: (x.re * y.re + x.im * y.im) / norm, im: (x.im * y.re - x.re * y.im) / norm };
-    if (factor && !near(factor, ratio, 1e-8)) return false;
+    if (factor && !isClose(factor, ratio, 1e-8)) return false;
     factor ??= ratio;
     compared++;
   }

@@ -22,7 +22,7 @@ const PLACEHOLDER =
   /^(?:with)?in(?:side)?$|^(?:your|the|my|final|correct|numerical|numeric)*(?:answer|result|solution)(?:here)?$/i;
 
 /** A span of the text without the surrounding white space; null if it is too long or has no content. */
-export function usable(text: string, start: number, end: number): Found | null {
+export function trimmedSpan(text: string, start: number, end: number): Found | null {
   let from = start;
   let to = end;
   while (from < to && isSpace(text.charCodeAt(from))) from++;
@@ -52,7 +52,7 @@ const LAST_END_TOKEN = new RegExp(`(?:${END_TOKEN.source})$`);
 const MAX_END_TOKENS = 1000;
 
 /** The end of the text before end tokens and trailing white space. */
-export function endOfWords(text: string): number {
+export function endOfContent(text: string): number {
   let end = text.length;
   for (let tokens = 0; ; tokens++) {
     while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;

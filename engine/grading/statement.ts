@@ -1,6 +1,6 @@
 /** Answers introduced by words: `the answer is x`, `#### x`, a heading "Final answer". */
-import { isSupposed, isUntrue } from './denial.ts';
-import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, usable } from './span.ts';
+import { isHypothetical, isStatementDenied } from './denial.ts';
+import { END_TOKEN, type Found, isSpace, MAX_ANSWER, type Span, trimmedSpan } from './span.ts';
 import { ANSWER_TAG } from './tags.ts';
 import { lastValueFirst } from './value-first.ts';
 
@@ -44,7 +44,7 @@ export function lastHashes(text: string): Found | null {
     const token = END_TOKEN.exec(value);
     const start = at + 4 + line.length - value.length;
     const subject = subjectOf(value);
-    const found = usable(text, start + subject, start + (token ? token.index : value.length));
+    const found = trimmedSpan(text, start + subject, start + (token ? token.index : value.length));
     if (found) return found;
   }
   return null;
@@ -77,12 +77,12 @@ const LAYOUT = /^(?:(?:[-=]{3,}|```[a-z]{0,10})[ \t]{0,9}\n\s{0,9}|[-*+\u2022>] 
 const MEMBER =
   /(["'])(?:final[_ ]?|correct[_ ]?)?answer\1\s{0,9}:\s{0,9}(?:"((?:[^"\\\n]|\\.){0,500})"|'((?:[^'\\\n]|\\.){0,500})'|(-?\d[\d.eE+-]{0,40}|true|false))/gi;
 /** Maximum length of a line that can be a title, in characters. */
-const LONGEST_TITLE = 60;
+const MAX_TITLE_LENGTH = 60;
 
 /** The start of the text after each title. */
-function* behindTitles(text: string): Generator<number> {
+function* titleEnds(text: string): Generator<number> {
   for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
-    if (end - start > LONGEST_TITLE || !TITLE.test(text.slice(start, end))) continue;
+    if (end - start > MAX_TITLE_LENGTH || !TITLE.test(text.slice(start, end))) continue;
     while (end < text.length && isSpace(text.charCodeAt(end))) end++;
     // a list marker is not a minus sign
     const line = LAYOUT.exec(text.slice(end, end + 90))?.[0].length ?? 0;
@@ -114,51 +114,51 @@ const MAX_CUES = 40;
 
 /** The text after the last `answer is`, up to the end of its sentence. Questions and denials are not answers. */
 export function lastStatement(text: string): Found | null {
-  const member = lastMember(text);
-  const direct = later(member, lastValueFirst(text));
+  const member = lastJsonAnswer(text);
+  const direct = laterAnswer(member, lastValueFirst(text));
   for (const cue of lastCues(text)) {
     if (direct && cue < direct.start) return direct;
     const near = text.slice(cue, cue + MAX_ANSWER + 200);
     const from = cue + FILLER.exec(near)![0].length;
     const rest = text.slice(from, from + MAX_ANSWER + 200);
     if (NO_ANSWER.test(rest) || isFormat(rest, text.slice(Math.max(0, cue - 20), cue))) continue;
-    const clause = sentence(rest);
+    const clause = sentenceSpan(rest);
     if (text[from + clause.end] === '?') continue;
     // the explanation next to it in the JSON
     if (member && /"\s?[,}]/.test(rest.slice(0, clause.end + 3))) continue;
-    const found = usable(text, from + clause.start, from + clause.end);
+    const found = trimmedSpan(text, from + clause.start, from + clause.end);
     if (found) return found;
   }
   return direct;
 }
 
-function later(a: Found | null, b: Found | null): Found | null {
+function laterAnswer(a: Found | null, b: Found | null): Found | null {
   return a && b ? (a.start > b.start ? a : b) : (a ?? b);
 }
 
 /** The start of the text after each of the last cues that do not deny it, the last one first. */
 function lastCues(text: string): number[] {
   const cues = Array.from(text.matchAll(CUE), (cue) => [cue.index, cue.index + cue[0].length] as const);
-  const titles = [...behindTitles(text)];
+  const titles = [...titleEnds(text)];
   const found: number[] = [];
   while (found.length < MAX_CUES && (cues.length > 0 || titles.length > 0)) {
     if ((titles.at(-1) ?? -1) >= (cues.at(-1)?.[1] ?? -1)) found.push(titles.pop()!);
     else {
       const [at, behind] = cues.pop()!;
       if (ON_A_LINE.test(text.slice(at, behind)) && !LINE_BEFORE.test(text.slice(Math.max(0, at - 12), at))) continue;
-      if (!isUntrue(text, at) && !isSupposed(text, at)) found.push(behind);
+      if (!isStatementDenied(text, at) && !isHypothetical(text, at)) found.push(behind);
     }
   }
   return found;
 }
 
 /** The value of the last `"answer"` in JSON. */
-function lastMember(text: string): Found | null {
+function lastJsonAnswer(text: string): Found | null {
   let found: Found | null = null;
   for (const { index, 0: all, 2: words, 3: quoted, 4: value } of text.matchAll(MEMBER)) {
     const content = words ?? quoted ?? value!;
     const end = index + all.length - (value === undefined ? 1 : 0);
-    found = usable(text, end - content.length, end) ?? found;
+    found = trimmedSpan(text, end - content.length, end) ?? found;
   }
   return found;
 }
@@ -180,7 +180,7 @@ const MARKS = [
 ] as const;
 
 /** The span of the content of the marks that `rest` begins with; null without marks. */
-function delimited(rest: string): Span | null {
+function delimitedSpan(rest: string): Span | null {
   for (const [open, close] of MARKS) {
     if (!rest.startsWith(open)) continue;
     const end = rest.indexOf(close, open.length);
@@ -205,8 +205,8 @@ const END = new RegExp(
 );
 
 /** The span of the answer in the sentence that `rest` begins with: within its delimiters, or up to the end. */
-function sentence(rest: string): Span {
-  const inMarks = delimited(rest);
+function sentenceSpan(rest: string): Span {
+  const inMarks = delimitedSpan(rest);
   if (inMarks) return inMarks;
   const newline = rest.indexOf('\n');
   const line = newline < 0 ? rest : rest.slice(0, newline);
@@ -214,7 +214,7 @@ function sentence(rest: string): Span {
   const clause = end ? line.slice(0, end.index) : line;
   const subject = subjectOf(clause);
   if (subject > 0) {
-    const { start, end: until } = sentence(rest.slice(subject));
+    const { start, end: until } = sentenceSpan(rest.slice(subject));
     return { start: subject + start, end: subject + until };
   }
   const start = /^(?:\*+|")?/.exec(clause)![0].length;

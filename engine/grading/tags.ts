@@ -1,5 +1,5 @@
 /** Answers in tags: `<answer>x</answer>`, `<final_answer>x</final_answer>`, `[ANSWER]x[/ANSWER]`. */
-import { type Found, MAX_ANSWER, usable } from './span.ts';
+import { type Found, MAX_ANSWER, trimmedSpan } from './span.ts';
 
 /** The tags in which models put a final answer. */
 const NAMES = '(?:(?:final|correct)[_ -]?)?answer|ans';
@@ -28,7 +28,7 @@ export function lastTag(text: string, name?: string): Found | 'cut' | null {
     const { closes, name: closed, start } = tags[close]!;
     const open = closes ? tags[close - 1] : undefined;
     if (!open || open.closes || open.name !== closed) continue;
-    const found = usable(text, open.end, start);
+    const found = trimmedSpan(text, open.end, start);
     if (found) return found;
     tries++;
   }

@@ -1,5 +1,5 @@
 /** Separates what a response says from its reasoning. */
-import { endOfWords, type Span } from './span.ts';
+import { endOfContent, type Span } from './span.ts';
 
 const NAMES = 'think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis';
 /** The end of a thought, or the beginning of the text after it. */
@@ -17,11 +17,11 @@ const OPEN = new RegExp(
  * The part of a response that can contain its answer: the text after the last thought, without end tokens. null while a
  * thought is unfinished.
  */
-export function spoken(text: string): Span | null {
+export function answerPart(text: string): Span | null {
   let start = 0;
   if (/[<◁[]/.test(text)) {
     for (const close of text.matchAll(CLOSE)) start = close.index + close[0].length;
     if (OPEN.test(text.slice(start))) return null;
   }
-  return { start, end: start + endOfWords(text.slice(start)) };
+  return { start, end: start + endOfContent(text.slice(start)) };
 }

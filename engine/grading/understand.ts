@@ -1,22 +1,23 @@
 /** Parses an answer's text: key for text comparison, readings as trees, unit. */
+
+import { withoutArticle, yesOrNo } from './articles.ts';
 import { choiceOf } from './choice.ts';
 import { clean, MAX_LENGTH, textKey } from './clean.ts';
 import { conditionOf, type Family, familyOf } from './family.ts';
 import { withoutLead } from './lead.ts';
 import { splitUnit } from './measure.ts';
-import { within } from './meter.ts';
+import { withStepLimit } from './meter.ts';
 import { namedValue } from './name-of-value.ts';
 import { children, isScalar, type MathNode, mapChildren, symbolsOf } from './node.ts';
-import { numbered } from './numbered.ts';
-import { fromWords, otherNumber, plainDigits, withDecimalPoint, withLatexPoints } from './numerals.ts';
+import { numberedItem } from './numbered.ts';
+import { alternativeNumber, fromWords, normalizeDigits, withDecimalPoint, withLatexPoints } from './numerals.ts';
 import { withoutOver } from './over.ts';
 import { parse } from './parse.ts';
 import { divide, fromDecimal, multiply, OutOfBounds, toNumber } from './rational.ts';
-import { withoutArticle, yesOrNo } from './said.ts';
-import { allot } from './scalar.ts';
+import { divideBudget } from './scalar.ts';
 import { Unreadable } from './scanner.ts';
 import { clockTime, duration } from './times.ts';
-import { isShare, partsOf, type Unit, unitOf } from './units.ts';
+import { isFractionUnit, partsPerWhole, type Unit, unitOf } from './units.ts';
 
 export interface Understood {
   /** Answers with equal keys are equal. */
@@ -43,34 +44,34 @@ const PHRASES: [RegExp, string, string][] = [
 const READING_STEPS = 200_000;
 
 /** Number of cached answers: they recur within a group and at later steps. Longer ones rarely do. */
-const REMEMBERED = 4096;
-const LONGEST_REMEMBERED = 200;
-const remembered = new Map<string, Understood>();
+const MAX_CACHED_ANSWERS = 4096;
+const MAX_CACHED_LENGTH = 200;
+const cache = new Map<string, Understood>();
 
 /**
  * Never throws; work is bounded by the length and depth limits of the parts, and by a step budget. Results are cached: they
  * depend only on the answer, and must not be modified.
  */
 export function understand(answer: string): Understood {
-  const before = remembered.get(answer);
+  const before = cache.get(answer);
   if (before) return before;
-  const understood = readWithin(answer);
-  if (answer.length <= LONGEST_REMEMBERED) {
-    if (remembered.size >= REMEMBERED) remembered.clear();
-    remembered.set(answer, understood);
+  const understood = readWithinLimit(answer);
+  if (answer.length <= MAX_CACHED_LENGTH) {
+    if (cache.size >= MAX_CACHED_ANSWERS) cache.clear();
+    cache.set(answer, understood);
   }
   return understood;
 }
 
-function readWithin(answer: string): Understood {
-  const asText = (): Understood => ({ key: spaced(answer), readings: [], unit: null, choice: null });
+function readWithinLimit(answer: string): Understood {
+  const asText = (): Understood => ({ key: normalizeSpaces(answer), readings: [], unit: null, choice: null });
   if (answer.length > MAX_LENGTH) return asText();
-  return within(
+  return withStepLimit(
     READING_STEPS,
     () => {
       const understood = read(answer);
       const { readings: said, choice, family } = understood;
-      allot([...said, ...(choice?.content?.readings ?? []), ...(family ? family.variants : [])]);
+      divideBudget([...said, ...(choice?.content?.readings ?? []), ...(family ? family.variants : [])]);
       return understood;
     },
     asText,
@@ -78,16 +79,16 @@ function readWithin(answer: string): Understood {
 }
 
 /** Maximum length whose white space is normalized, in characters: not worth the time for a megabyte of words. */
-const LONGEST_SPACED = 20_000;
+const MAX_NORMALIZED_LENGTH = 20_000;
 
 /** The text with single spaces. */
-function spaced(text: string): string {
+function normalizeSpaces(text: string): string {
   const trimmed = text.trim();
-  return trimmed.length > LONGEST_SPACED ? trimmed : trimmed.split(/\s+/).join(' ');
+  return trimmed.length > MAX_NORMALIZED_LENGTH ? trimmed : trimmed.split(/\s+/).join(' ');
 }
 
 function read(answer: string): Understood {
-  const cleaned = bareLetters(withoutLead(clean(answer)));
+  const cleaned = unbracketLetters(withoutLead(clean(answer)));
   const choice = choiceOf(cleaned);
   const understood = readValue(cleaned);
   const pointed = withLatexPoints(answer);
@@ -104,7 +105,7 @@ function read(answer: string): Understood {
 }
 
 /** `(A) and (C)` as `A and C`. */
-function bareLetters(cleaned: string): string {
+function unbracketLetters(cleaned: string): string {
   const text = /^\\text\{([^{}]*)\}$/.exec(cleaned)?.[1] ?? cleaned;
   const several = /^\(?[A-J]\)?(?:(?: ?,| ?\\and| ?\\or) ?\(?[A-J]\)?){1,9}$/.test(text);
   return several ? text.replace(/[()]/g, '') : cleaned;
@@ -121,15 +122,16 @@ function readValue(cleaned: string): Understood {
   if (phrase) return { key: phrase[1], readings: readings(phrase[2]), unit: null, choice: null };
   const roman = romanNumber(cleaned);
   if (roman !== null) return { key, readings: readings(String(roman)), unit: null, choice: null };
-  const time = clockTime(cleaned, readings) ?? duration(words(cleaned));
+  const time = clockTime(cleaned, readings) ?? duration(withoutTextMarkup(cleaned));
   if (time) return { key, ...time, choice: null };
-  const which = numbered(words(cleaned));
+  const which = numberedItem(withoutTextMarkup(cleaned));
   if (which) return { key, readings: readings(which.number), unit: which.unit, choice: null };
   // `(x = 4 cm)`: an equation is not a pair
   const [, equation = cleaned] = /^\(([^(),=]{1,200}=[^(),=]{1,200})\)$/.exec(cleaned) ?? [];
   const bare = equation.trim();
-  const text = plainDigits(fromWords(words(bare)) ?? bare);
-  const { readings: values, unit } = compound(text) ?? measure(text) ?? defined(text) ?? plain(text);
+  const text = normalizeDigits(fromWords(withoutTextMarkup(bare)) ?? bare);
+  const { readings: values, unit } =
+    compoundMeasure(text) ?? measure(text) ?? definedMeasure(text) ?? unmeasuredValue(text);
   const [first] = values;
   const sign = first?.kind === 'percent' ? PERCENT : first?.kind === 'degrees' ? DEGREE : null;
   return { key, readings: values, unit: unit ?? sign, choice: null };
@@ -149,7 +151,7 @@ const PERCENT = unitOf('percent');
 const DEGREE = unitOf('degree');
 
 /** Removes text markup. */
-function words(cleaned: string): string {
+function withoutTextMarkup(cleaned: string): string {
   return cleaned
     .replace(/\\text\{([^{}]*)\}/g, ' $1 ')
     .replace(/\\and(?![a-zA-Z])/g, 'and')
@@ -157,13 +159,13 @@ function words(cleaned: string): string {
     .trim();
 }
 
-function plain(text: string): Value {
+function unmeasuredValue(text: string): Value {
   const values = readings(withoutUnits(text));
   for (const other of [
-    otherNumber(text),
-    rewritten(text),
-    letters(words(text)),
-    values.length === 0 ? (withoutAside(text) ?? cutOff(text)) : null,
+    alternativeNumber(text),
+    rewriteNotation(text),
+    letters(withoutTextMarkup(text)),
+    values.length === 0 ? (withoutAside(text) ?? truncatedDecimal(text)) : null,
   ]) {
     if (other !== null) values.push(...readings(other));
   }
@@ -190,18 +192,18 @@ function measure(text: string): Value | null {
   const number = (unit === null ? null : withDecimalPoint(value)) ?? value;
   const values = readings(number).filter(isClosed);
   if (values.length === 0) return null;
-  if (unit && isShare(unit)) {
-    const parts = unit.name === 'percent' ? {} : { parts: partsOf(unit) };
+  if (unit && isFractionUnit(unit)) {
+    const parts = unit.name === 'percent' ? {} : { parts: partsPerWhole(unit) };
     return { readings: values.map((of) => ({ kind: 'percent', of, ...parts })), unit };
   }
-  const other = otherNumber(text);
+  const other = alternativeNumber(text);
   // `2 m` may also be two times m, `2 mN` a product of three factors
   const variable = /[^a-zA-Z\\][a-zA-Z]{1,2}$/.test(text) && unit !== null ? readings(text) : [];
   return { readings: [...values, ...variable, ...(other === null ? [] : readings(other))], unit };
 }
 
 /** `A = 25 cm^2`: the unit of a definition's value. */
-function defined(text: string): Value | null {
+function definedMeasure(text: string): Value | null {
   const tail = text.slice(-200);
   const equals = tail.lastIndexOf('=');
   const sign = equals >= 0 ? equals + 1 : (/\\approx ?/.exec(tail)?.index ?? -1);
@@ -218,13 +220,16 @@ function defined(text: string): Value | null {
 }
 
 /** Maximum length of a compound measure, in characters: four numbers with their units. */
-const LONGEST_COMPOUND = 200;
+const MAX_COMPOUND_LENGTH = 200;
 
 /** `5 ft 7 in`, `2 hours and 30 minutes`, in the smallest unit. */
-function compound(text: string): Value | null {
-  if (text.length > LONGEST_COMPOUND) return null;
-  const parts = [...words(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|(?=\d)|$)/g)];
-  if (parts.length < 2 || parts.length > 4 || parts.map(([all]) => all).join('') !== words(text)) return null;
+function compoundMeasure(text: string): Value | null {
+  if (text.length > MAX_COMPOUND_LENGTH) return null;
+  const parts = [
+    ...withoutTextMarkup(text).matchAll(/(\d{1,9}(?:\.\d{1,9})?) ?([a-zA-Z]{1,12})\.?(?:,? (?:and )?|,|(?=\d)|$)/g),
+  ];
+  if (parts.length < 2 || parts.length > 4 || parts.map(([all]) => all).join('') !== withoutTextMarkup(text))
+    return null;
   const units = parts.map(([, , name]) => unitOf(name!));
   const smallest = units.at(-1);
   if (!smallest || units.some((unit) => unit?.dimension !== smallest.dimension)) return null;
@@ -253,13 +258,13 @@ function withoutAside(text: string): string | null {
 }
 
 /** `3.14159...`: a truncated decimal, unless it repeats. */
-function cutOff(text: string): string | null {
+function truncatedDecimal(text: string): string | null {
   const digits = /^(-?\d{1,30}\.\d{1,30}) ?(?:\\ldots ?|\.{2})$/.exec(text)?.[1];
-  return digits !== undefined && otherNumber(text) === null ? digits : null;
+  return digits !== undefined && alternativeNumber(text) === null ? digits : null;
 }
 
 /** `C(5, 2)`, `_5C_2`, `{5 \choose 2}` as binomials, `{1 \over 2}` as a fraction; null if there are none. */
-function rewritten(text: string): string | null {
+function rewriteNotation(text: string): string | null {
   const result = withoutOver(text)
     .replace(/(?<![a-zA-Z])C ?\( ?([\da-z]{1,6}) ?, ?([\da-z]{1,6}) ?\)/g, '\\binom{$1}{$2}')
     .replace(

@@ -186,7 +186,7 @@ const UNITS = new Map<string, Definition>();
 
 for (const line of TABLE.trim().split('\n')) {
   const [name, definition, ...others] = line.split(' ') as [string, string, ...string[]];
-  const unit: Definition = { name, ...(definition === '-' ? own(name) : defined(definition)) };
+  const unit: Definition = { name, ...(definition === '-' ? own(name) : parseDefinition(definition)) };
   for (const word of [name, ...others]) {
     UNITS.set(word, unit);
     if (word.length > 2) UNITS.set(`${word}s`, unit);
@@ -204,7 +204,7 @@ function own(name: string): Omit<Definition, 'name'> {
 }
 
 /** `1000*g*m/s^2` */
-function defined(text: string): Omit<Definition, 'name'> {
+function parseDefinition(text: string): Omit<Definition, 'name'> {
   const [, n, d = '1', rest] = /^(\d+)(?:\/(\d+))?\*(.*)$/.exec(text)!;
   let factor = rational(BigInt(n!), BigInt(d));
   const dimensions = new Map<string, number>();
@@ -297,12 +297,12 @@ const AMBIGUOUS: readonly [string, string][] = [
 const NAMES_OF_CENTS = new Set(['cent', 'euro']);
 
 /** Whether a unit is percent or similar, such as per mille. */
-export function isShare(unit: Unit | null): boolean {
+export function isFractionUnit(unit: Unit | null): boolean {
   return unit?.dimension === 'percent^1';
 }
 
 /** The number of parts in the whole: 100 for percent. */
-export function partsOf({ factor }: Unit): number {
+export function partsPerWhole({ factor }: Unit): number {
   return Number((100n * factor.d) / factor.n);
 }
 
@@ -310,13 +310,13 @@ export function partsOf({ factor }: Unit): number {
  * How two units relate: `same`; `convert`, if values compare after conversion; `differ`, if no value in one is a value in
  * the other; `angle` for degrees and radians. A missing or unknown unit matches any.
  */
-export function relate(a: Unit | null, b: Unit | null): 'same' | 'convert' | 'angle' | 'differ' {
+export function unitRelation(a: Unit | null, b: Unit | null): 'same' | 'convert' | 'angle' | 'differ' {
   if (a === null || b === null || a.name === b.name) return 'same';
   if (AMBIGUOUS.some(([x, y]) => (a.name === x && b.name === y) || (a.name === y && b.name === x))) return 'same';
   // euros have cents too
   if (NAMES_OF_CENTS.has(a.name) && NAMES_OF_CENTS.has(b.name)) return 'convert';
   // their parsed values include the number of parts
-  if (isShare(a) && isShare(b)) return 'same';
+  if (isFractionUnit(a) && isFractionUnit(b)) return 'same';
   const angles = [a.name, b.name].sort().join();
   if (angles === 'degree,radian') return 'angle';
   if (a.dimension !== b.dimension) return 'differ';

@@ -1,6 +1,6 @@
 /** Statements that begin with the answer: `12 is the answer`, `option C is correct`, `I would choose B`. */
 import { isConditional } from './denial.ts';
-import { type Found, usable } from './span.ts';
+import { type Found, trimmedSpan } from './span.ts';
 
 const LETTER = '\\(?[A-J]\\)?';
 const FORMULA = '\\$[^$\\n]{1,200}\\$|\\\\\\((?:[^\\\\\\n]|\\\\[^()\\n]){1,200}\\\\\\)';
@@ -29,9 +29,9 @@ const WORDS = /correct|right|answer|choose|pick|select|go with/;
 /** What may precede the statement in its clause. */
 const BEFORE =
   /^[\s*_>#(\u2705-]*(?:(?:so|thus|hence|therefore|then|and|clearly|indeed|finally|now|only|that|which means|this means|we (?:conclude|see|find|know)|it follows|I (?:think|believe)|in conclusion|as a result|(?:the )?conclusion:?)[\s*,]*)*$/i;
-const BEHIND = /^(?:\*\*)?\s{0,3}(?:[.!;)\n]|,(?! (?:but|if|unless|only))|$|because |since |as )/;
+const AFTER = /^(?:\*\*)?\s{0,3}(?:[.!;)\n]|,(?! (?:but|if|unless|only))|$|because |since |as )/;
 /** Characters of the clause before a statement that are examined. */
-const NEAR = 120;
+const CONTEXT_LENGTH = 120;
 /** Maximum number of statements that are tried, from the end. */
 const MAX_STATEMENTS = 40;
 
@@ -42,18 +42,18 @@ export function lastValueFirst(text: string): Found | null {
   for (const found of statements.slice(-MAX_STATEMENTS).reverse()) {
     const { index, 0: all } = found;
     const value = found.slice(1).find((group) => group !== undefined)!;
-    if (!BEHIND.test(text.slice(index + all.length, index + all.length + 20)) || !begins(text, index)) continue;
+    if (!AFTER.test(text.slice(index + all.length, index + all.length + 20)) || !beginsClause(text, index)) continue;
     const start = index + all.indexOf(value);
     const marks = /^(?:\$|\\\()/.exec(value)?.[0].length ?? 0;
-    const place = usable(text, start + marks, start + value.length - marks);
+    const place = trimmedSpan(text, start + marks, start + value.length - marks);
     if (place) return place;
   }
   return null;
 }
 
 /** Whether a clause, or words that lead to a conclusion, begin at this position. */
-function begins(text: string, at: number): boolean {
-  const before = text.slice(Math.max(0, at - NEAR), at);
+function beginsClause(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - CONTEXT_LENGTH), at);
   const clause = before.slice(Math.max(...[...'.!?;:,\n'].map((mark) => before.lastIndexOf(mark))) + 1);
   return BEFORE.test(clause) && !isConditional(text, at);
 }

@@ -25,7 +25,7 @@ export const ROLLOUT_COLUMNS = [
 export type RolloutColumn = (typeof ROLLOUT_COLUMNS)[number];
 
 /** Names of each column in use, the likeliest first. */
-export const USUAL: Record<RolloutColumn, readonly string[]> = {
+export const COMMON_NAMES: Record<RolloutColumn, readonly string[]> = {
   prompt: ['prompt', 'input', 'question', 'problem', 'query', 'messages'],
   response: ['completion', 'response', 'output', 'generation', 'text'],
   reward: ['reward', 'score', 'total_reward'],

@@ -63,7 +63,7 @@ export class Continuation {
   }
 
   /** New parts, and parts that the trainer wrote again together with all later ones, which a repeated step replaces. */
-  freshOf(parts: readonly DumpPart[]): DumpPart[] {
+  newParts(parts: readonly DumpPart[]): DumpPart[] {
     const changed = parts.filter(({ name, stamp }) => this.parts[name] && this.parts[name].stamp !== stamp);
     const back = new Map<Phase, number>();
     for (const { phase, step } of changed) back.set(phase, Math.min(step, back.get(phase) ?? step));
@@ -81,7 +81,7 @@ export class Continuation {
   }
 
   /** The part is in the run, as this step. */
-  taken({ name, stamp, phase }: DumpPart, step: number): void {
+  markTaken({ name, stamp, phase }: DumpPart, step: number): void {
     this.latest = Math.max(this.latest, step);
     this.parts[name] = { stamp, step, phase };
   }
@@ -96,7 +96,7 @@ export class Continuation {
   }
 
   /** Writes the state once everything up to it is durable. @throws RollscopeError `disk` */
-  async note(): Promise<void> {
+  async save(): Promise<void> {
     if (!this.begun) return;
     this.lastNote = performance.now();
     const { run, source, format } = this.of;
@@ -106,7 +106,7 @@ export class Continuation {
   }
 
   /** Notes it unless it was noted just before. @throws RollscopeError `disk` */
-  async noteSometimes(): Promise<void> {
-    if (performance.now() - this.lastNote > INTERVAL) await this.note();
+  async saveOccasionally(): Promise<void> {
+    if (performance.now() - this.lastNote > INTERVAL) await this.save();
   }
 }

@@ -12,7 +12,7 @@ export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'sa
   if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isMessage)) return null;
   const all = turns.map((turn) => {
     const role = String(turn.role ?? turn.from);
-    return { role, said: saidIn(turn), calls: callsIn(turn.tool_calls) };
+    return { role, said: turnText(turn), calls: toolCalls(turn.tool_calls) };
   });
   if (all.length === 1) return { text: [all[0]!.said, ...all[0]!.calls].filter((part) => part !== '').join('\n\n') };
   const said = all.findLast(({ role }) => ASSISTANTS.has(role))?.said ?? '';
@@ -22,7 +22,7 @@ export function responseOf(messages: unknown): Pick<ForeignRollout, 'text' | 'sa
 const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
 
 /** A turn may have no text, for example if it only calls a tool. Its thoughts precede its text. */
-function saidIn({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
+function turnText({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
   const said = content ?? value;
   const parts = Array.isArray(said) ? said.filter(isObject) : [];
   const thoughts = [thought, ...parts.map(({ thinking }) => thinking)].filter((one) => typeof one === 'string');
@@ -38,7 +38,7 @@ function contentText(content: unknown): string {
 }
 
 /** Each call of a tool as a line: `[call of calculator: {"a": 1}]`. */
-function callsIn(calls: unknown): string[] {
+function toolCalls(calls: unknown): string[] {
   if (!Array.isArray(calls)) return [];
   return calls.filter(isObject).map((call) => {
     const { name, arguments: given } = isObject(call.function) ? call.function : call;

@@ -2,13 +2,13 @@
 import { plural } from '../protocol/format.ts';
 import type { Faults } from './importer.ts';
 
-const NAMED = 20;
+const MAX_STORED_FAULTS = 20;
 /** The number of faults that the sentence names. */
-const TOLD = 3;
+const MAX_LISTED = 3;
 
 /** The faults of one import: all are counted, the first ones kept with place and reason. */
 export class FaultLog implements Faults {
-  readonly named: { place: string; why: string; reason: string }[] = [];
+  readonly stored: { place: string; why: string; reason: string }[] = [];
   count = 0;
   private readonly seen = new Set<string>();
   /** Rollouts whose rows name a step, and those whose rows do not, by the step at which they are placed. */
@@ -20,7 +20,7 @@ export class FaultLog implements Faults {
     if (this.seen.has(place)) return;
     if (this.seen.size < 10_000) this.seen.add(place);
     this.count++;
-    if (this.named.length < NAMED) this.named.push({ place, why, reason });
+    if (this.stored.length < MAX_STORED_FAULTS) this.stored.push({ place, why, reason });
   }
 
   placed(named: boolean, step: number): void {
@@ -32,14 +32,14 @@ export class FaultLog implements Faults {
   get withoutStepText(): string | null {
     if (this.withStep === 0 || this.withoutStep.size === 0) return null;
     const count = [...this.withoutStep.values()].reduce((sum, n) => sum + n, 0);
-    const steps = [...this.withoutStep.keys()].slice(0, TOLD).join(', ');
+    const steps = [...this.withoutStep.keys()].slice(0, MAX_LISTED).join(', ');
     return `${plural(count, 'rollout')} without a step ${count === 1 ? 'was' : 'were'} placed at step ${steps}, although others have one.`;
   }
 
   /** The sentence about the faults; null for none. */
   get text(): string | null {
     if (this.count === 0) return null;
-    const told = this.named.slice(0, TOLD).map(({ place, why }) => `${place} (${why})`);
+    const told = this.stored.slice(0, MAX_LISTED).map(({ place, why }) => `${place} (${why})`);
     const more = this.count - told.length;
     return `${plural(this.count, 'row')} could not be read and ${this.count === 1 ? 'was' : 'were'} skipped: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
   }

@@ -8,8 +8,8 @@ import { IMPORTERS } from './index.ts';
 
 /** Folders that contain other people's files, or very many. */
 const SKIPPED = new Set(['node_modules', 'bower_components', 'site-packages', 'venv', '__pycache__', 'wandb']);
-const DEEPEST = 6;
-const MOST_FOLDERS = 2000;
+const MAX_DEPTH = 6;
+const MAX_FOLDERS = 2000;
 
 /**
  * Folders that an importer recognizes, the nearest first; inside a trainer's folder, only that trainer's own subfolders
@@ -20,15 +20,15 @@ export async function findDumps(root: string): Promise<FoundDump[]> {
   const waiting: { folder: string; depth: number; within: string | null }[] = [
     { folder: path.resolve(root), depth: 0, within: null },
   ];
-  for (let looked = 0; looked < waiting.length && looked < MOST_FOLDERS; looked++) {
+  for (let looked = 0; looked < waiting.length && looked < MAX_FOLDERS; looked++) {
     const { folder, depth, within } = waiting[looked]!;
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     if (entries.some(({ name }) => name === RUN_FILE)) continue;
-    const importer = await recognizing(folder);
+    const importer = await findImporter(folder);
     if (importer && (isOpen(within) || importer.name === within)) {
       found.push({ path: folder, format: importer.name, title: importer.title, part: importer.name === within });
     }
-    if (!isOpen(within) || depth === DEEPEST) continue;
+    if (!isOpen(within) || depth === MAX_DEPTH) continue;
     for (const entry of entries) {
       if (!entry.isDirectory() || entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
       waiting.push({ folder: path.join(folder, entry.name), depth: depth + 1, within: importer?.name ?? within });
@@ -42,7 +42,7 @@ function isOpen(within: string | null): boolean {
   return within === null || within === rollouts.name;
 }
 
-async function recognizing(folder: string) {
+async function findImporter(folder: string) {
   const withRollouts = IMPORTERS.filter(({ curvesOnly }) => !curvesOnly);
   for (const importer of withRollouts)
     if (await importer.detect(folder, { map: {} }).catch(() => false)) return importer;

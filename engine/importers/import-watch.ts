@@ -5,13 +5,13 @@
  * votes on evaluation problems may change is not asked: the reward may rightly overturn them.
  */
 import { CollapseWatch, type WatchedStep, type WatchLevel } from '../analysis/watch.ts';
-import { COLLAPSE_ADVICE, isGraver, watchWarning } from '../analysis/watch-warning.ts';
+import { COLLAPSE_ADVICE, isMoreSevere, watchWarning } from '../analysis/watch-warning.ts';
 import type { JournalRecord, MetricsRecord, NewRecord } from '../protocol/records.ts';
 import { watchLevelOf } from '../protocol/warnings.ts';
 
 type Watched = WatchedStep['metrics'];
 
-const UNKNOWN: Watched = {
+const UNKNOWN_METRICS: Watched = {
   length: null,
   repetition: null,
   noAnswer: null,
@@ -49,7 +49,7 @@ export class ImportWatch {
   }
 
   /** New warnings, which were not recorded yet, in step order. */
-  news(): NewRecord[] {
+  newWarnings(): NewRecord[] {
     if (!this.isNews) return [];
     this.isNews = false;
     const rule = new CollapseWatch();
@@ -58,7 +58,7 @@ export class ImportWatch {
     const steps = new Set([...this.steps.keys(), ...this.logged.keys()]);
     for (const step of [...steps].sort((a, b) => a - b)) {
       const state = rule.feed({ step, metrics: this.metricsOf(step) });
-      if (isGraver(state.level, level)) found.push(watchWarning(state, COLLAPSE_ADVICE));
+      if (isMoreSevere(state.level, level)) found.push(watchWarning(state, COLLAPSE_ADVICE));
       level = state.level;
     }
     return found.filter((one) => one.type === 'warning' && !this.told.has(keyOf(one)));
@@ -92,8 +92,9 @@ export class ImportWatch {
   /** Metrics computed from rollouts take precedence over the trainer's. */
   private metricsOf(step: number): Watched {
     const computed = this.steps.get(step);
-    const metrics = { ...UNKNOWN, ...this.logged.get(step) };
-    for (const name of Object.keys(UNKNOWN) as (keyof Watched)[]) metrics[name] = computed?.[name] ?? metrics[name];
+    const metrics = { ...UNKNOWN_METRICS, ...this.logged.get(step) };
+    for (const name of Object.keys(UNKNOWN_METRICS) as (keyof Watched)[])
+      metrics[name] = computed?.[name] ?? metrics[name];
     return metrics;
   }
 }

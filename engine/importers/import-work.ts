@@ -10,7 +10,7 @@ import { FileChanges } from '../system/changes.ts';
 import { Continuation } from './continuation.ts';
 import { FaultLog } from './faults.ts';
 import type { Dump, DumpOptions, DumpPart, Importer, ReadContext } from './importer.ts';
-import { type Judges, ownJudge } from './judges.ts';
+import { type Judges, sameThreadJudge } from './judges.ts';
 import type { ForeignMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import type { RunProblems } from './problems.ts';
@@ -55,7 +55,7 @@ export interface ImportReport extends PrintedImport {
 /** Most milliseconds between two looks. */
 const LOOK_INTERVAL = 2000;
 
-export interface Work {
+export interface ImportWorkParts {
   /** `curvesOnly` is read at each look, since it may change. */
   importer: Pick<Importer, 'name' | 'curvesOnly'>;
   /** Absolute path of the imported file or folder. */
@@ -70,7 +70,7 @@ export interface Work {
 
 /**
  * One import, from its first look to its report. `run` can be called once; a caller that decides itself when to look
- * and how the run ends uses `look`, `keep` and `finish` instead.
+ * and how the run ends uses `importNew`, `keep` and `finish` instead.
  */
 export class ImportWork {
   private readonly faults = new FaultLog();
@@ -84,7 +84,7 @@ export class ImportWork {
   /** `afterwards` was called. */
   private added = false;
 
-  constructor(private readonly work: Work) {
+  constructor(private readonly work: ImportWorkParts) {
     const { importer, source, dump, problems, run, before, options } = work;
     const { fromZero = false } = dump;
     const place = new Continuation({ source, format: importer.name, run, before, fromZero });
@@ -93,7 +93,7 @@ export class ImportWork {
       const { steps, rollouts } = this.counts();
       return { steps, rollouts };
     }, options.onProgress);
-    this.judges = ownJudge(options.rules);
+    this.judges = sameThreadJudge(options.rules);
     this.context = {
       problems: {
         take: (problem) => {
@@ -110,7 +110,7 @@ export class ImportWork {
   }
 
   /** Something of it can be continued. */
-  get begun(): boolean {
+  get canContinue(): boolean {
     return this.place.begun;
   }
 
@@ -121,11 +121,11 @@ export class ImportWork {
     let changes: FileChanges | null = null;
     try {
       for (;;) {
-        const more = await this.look(options.follow);
+        const more = await this.importNew(options.follow);
         await this.addAfterwards(more);
         if (!options.follow) break;
         if (!more) {
-          this.progress.tell(true);
+          this.progress.announce(true);
           // A file is complete if it has not changed between two looks.
           changes ??= new FileChanges(source, { poll, watch: false, signal });
           await changes.next();
@@ -134,12 +134,12 @@ export class ImportWork {
       }
     } catch (error) {
       if (!(error instanceof RollscopeError && error.code === 'canceled')) throw error;
-      if (!this.begun) throw error;
+      if (!this.canContinue) throw error;
       stopped = true;
     } finally {
       changes?.close();
     }
-    if (!this.begun) throw this.nothing();
+    if (!this.canContinue) throw this.nothingFoundError();
     await this.finish();
     await run.end(stopped ? 'stopped' : 'completed');
     return this.report(stopped);
@@ -148,12 +148,12 @@ export class ImportWork {
   /** Makes what was recorded since the last look part of the import, so that it survives a continuation. */
   async keep(): Promise<void> {
     this.place.mark(this.faults.count);
-    await this.place.noteSometimes();
+    await this.place.saveOccasionally();
   }
 
   /** Before the end record: writes the import's state, and reports what could not be read. */
   async finish(): Promise<void> {
-    await this.place.note();
+    await this.place.save();
     this.warnOfFaults();
     await this.close();
   }
@@ -161,19 +161,19 @@ export class ImportWork {
   /** Lets go of the threads that judge. */
   async close(): Promise<void> {
     await this.judges.close();
-    this.judges = ownJudge(this.work.options.rules);
+    this.judges = sameThreadJudge(this.work.options.rules);
   }
 
   /**
    * Imports what is there; false if nothing was new.
    * @param following whether more may come
    */
-  async look(following: boolean): Promise<boolean> {
+  async importNew(following: boolean): Promise<boolean> {
     const { dump, importer, options } = this.work;
     const { place, progress } = this;
     const { parts, waiting } = await dump.look(this.context, following);
     if (parts.some(({ phase, step }) => phase === 'train' && step === 0)) place.countsFromZero();
-    const fresh = place.freshOf(parts);
+    const fresh = place.newParts(parts);
     const total = fresh.reduce((sum, { bytes }) => sum + bytes, 0) + waiting;
     progress.begin(total);
     const { judges } = options;
@@ -182,7 +182,7 @@ export class ImportWork {
       this.judges = judges(options.rules, total);
     }
     const pipeline = new Pipeline(this.judges);
-    for (const parts of together(fresh)) {
+    for (const parts of groupParts(fresh)) {
       let groups = 0;
       for (const part of parts) {
         progress.beginPart(part.bytes);
@@ -190,7 +190,7 @@ export class ImportWork {
         progress.endPart();
       }
       const faults = this.faults.count;
-      pipeline.afterwards(() => this.endParts(parts, groups, faults));
+      pipeline.whenWritten(() => this.endParts(parts, groups, faults));
     }
     progress.end();
     await pipeline.end();
@@ -198,18 +198,18 @@ export class ImportWork {
     await this.recordMetrics(following);
     this.work.run.warnOfCollapse();
     place.mark(this.faults.count);
-    if (fresh.length > 0 || importer.curvesOnly) await place.note();
+    if (fresh.length > 0 || importer.curvesOnly) await place.save();
     return fresh.length > 0;
   }
 
   private async addAfterwards(isNews: boolean): Promise<void> {
     const { options, run } = this.work;
     const { afterwards } = options;
-    if (!afterwards || !this.begun || (this.added && !isNews)) return;
+    if (!afterwards || !this.canContinue || (this.added && !isNews)) return;
     this.added = true;
     const note = async () => {
       this.place.mark(this.faults.count);
-      await this.place.note();
+      await this.place.save();
     };
     await run.add((journal) => afterwards(journal, note));
     await note();
@@ -244,9 +244,9 @@ export class ImportWork {
       this.place.begun = true;
     }
     if (phase === 'train') for (const known of this.recorded.keys()) if (known >= step) this.recorded.delete(known);
-    for (const part of parts) this.place.taken(part, step);
+    for (const part of parts) this.place.markTaken(part, step);
     this.place.mark(faults);
-    await this.place.noteSometimes();
+    await this.place.saveOccasionally();
   }
 
   /** Metrics of steps whose rollouts are still missing wait for them while more may come. */
@@ -284,7 +284,7 @@ export class ImportWork {
       importer: importer.name,
       problems: problems.count,
       ...this.counts(),
-      named: this.faults.named,
+      named: this.faults.stored,
       withoutStep: this.faults.withoutStepText,
       unmatched: problems.unmatched,
       ...twoGraders(this.graders),
@@ -293,9 +293,9 @@ export class ImportWork {
     };
   }
 
-  private nothing(): RollscopeError {
+  private nothingFoundError(): RollscopeError {
     const { source } = this.work;
-    const [first] = this.faults.named;
+    const [first] = this.faults.stored;
     return new RollscopeError(
       'dataset',
       first
@@ -315,7 +315,7 @@ export class ImportWork {
 }
 
 /** Each step of training alone; the parts of an evaluation together, which are its sets of problems: it has one record. */
-function together(parts: readonly DumpPart[]): DumpPart[][] {
+function groupParts(parts: readonly DumpPart[]): DumpPart[][] {
   const found: DumpPart[][] = [];
   const byStep = new Map<string, DumpPart[]>();
   for (const part of parts) {

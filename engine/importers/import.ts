@@ -51,7 +51,7 @@ export async function importDump(
     await work.close();
     await run.close().catch(() => {});
     // An import that did not reach a step is useless.
-    if (!state && !work.begun) await remove(run.folder);
+    if (!state && !work.canContinue) await remove(run.folder);
     throw error;
   }
 }

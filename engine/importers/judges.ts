@@ -14,12 +14,12 @@ export interface Judges {
 }
 
 /** This thread. */
-export function ownJudge(rules: GradingRules): Judges {
+export function sameThreadJudge(rules: GradingRules): Judges {
   return { judge: async (group) => judgeGroup(group, rules), close: async () => {} };
 }
 
 /** More threads than this wait for the one that reads. */
-const MOST_THREADS = 3;
+const MAX_THREADS = 3;
 
 /** Messages to a judging thread, and back. */
 export interface JudgeRequest {
@@ -29,20 +29,20 @@ export interface JudgeRequest {
 export type JudgeReply = { number: number; written: WrittenGroup } | { number: number; failure: string };
 
 /** From this many bytes on, starting threads is worthwhile. */
-const LARGE = 4 * 2 ** 20;
+const MIN_BYTES_FOR_THREADS = 4 * 2 ** 20;
 
 /**
  * Additional threads if there is much to judge, one fewer than the cores. The results do not depend on their number.
  */
 export function judgesFor(rules: GradingRules, bytes: number): Judges {
-  if (bytes <= LARGE) return ownJudge(rules);
+  if (bytes <= MIN_BYTES_FOR_THREADS) return sameThreadJudge(rules);
   const file = assetPath('dist', 'judge.js');
   if (!existsSync(file)) {
     throw new RollscopeError('internal', `${file} is missing.`, 'Run `npm run build`.', {
       details: { reason: 'missing-file', file },
     });
   }
-  const count = Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1));
+  const count = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1));
   const threads = Array.from({ length: count }, () => new JudgeThread(file, rules));
   let next = 0;
   return {

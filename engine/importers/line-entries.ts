@@ -5,7 +5,7 @@
 import type { RowValues } from '../data/fields.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedGroup, LoggedProblem, ReadContext } from './importer.ts';
-import { fileState, LineGroups, readGroups, scanLines, WHOLE } from './line-index.ts';
+import { fileState, LineGroups, MAX_WHOLE_BYTES, readGroups, scanLines } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
 
 /** A rollout, and its problem. */
@@ -26,12 +26,12 @@ export async function* groupsOfLines(
   name: string,
   context: ReadContext,
   entriesOf: (values: RowValues) => readonly LineEntry[],
-  whole = WHOLE,
+  whole = MAX_WHOLE_BYTES,
 ): AsyncGenerator<LoggedGroup> {
   const take = ({ problem }: LineEntry, line: number | null) =>
     context.problems.take({ ...problem, source: file, line });
   if (((await fileState(file))?.size ?? 0) <= whole) {
-    yield* await heldGroups(file, name, context, entriesOf, take);
+    yield* await groupsInMemory(file, name, context, entriesOf, take);
     return;
   }
   const lines = new LineGroups(0);
@@ -49,7 +49,7 @@ export async function* groupsOfLines(
 }
 
 /** The groups of a file that fits into memory; each line is read once. */
-async function heldGroups(
+async function groupsInMemory(
   file: string,
   name: string,
   context: ReadContext,

@@ -3,7 +3,7 @@ import { PHASES, type Phase } from '../protocol/group.ts';
 import type { DumpPart, ReadContext } from './importer.ts';
 import { fileState, LineGroups, readGroups, type ScanPosition, scanLines } from './line-index.ts';
 import { addRowFault, RowFault } from './row-fault.ts';
-import type { RowFileOptions, Where } from './rows.ts';
+import type { RowFileOptions, StepAndPhase } from './rows.ts';
 
 interface Step {
   phase: Phase;
@@ -64,7 +64,12 @@ export class LineFile {
       stamp: `at ${lines.first}`,
       groups: ({ check }) => {
         step.given = true;
-        return readGroups(this.file, lines, (values) => rows.each(values).map((one) => rows.rollout(one)), check);
+        return readGroups(
+          this.file,
+          lines,
+          (values) => rows.rolloutRows(values).map((one) => rows.rollout(one)),
+          check,
+        );
       },
     };
   }
@@ -79,8 +84,8 @@ export class LineFile {
     { problems, faults }: ReadContext,
   ): void {
     const { rows, fixed } = this.options;
-    const where: Where = fixed ? { step: null, phase: null } : rows.where(values);
-    const all = rows.each(values);
+    const where: StepAndPhase = fixed ? { step: null, phase: null } : rows.stepAndPhase(values);
+    const all = rows.rolloutRows(values);
     // A row without a response is not a rollout, which must be known before its group is read.
     for (const one of all) rows.response(one);
     const problem = problems.take({ ...rows.problem(all[0]!), source: this.file, line: number });

@@ -9,12 +9,12 @@ import type { LoggedGroup, ReadContext } from './importer.ts';
 import { BROKEN, parseLine } from './json-lines.ts';
 
 /** Largest file of a step that is read once and held, in bytes; larger ones are read in two passes. */
-export const WHOLE = 64 * 2 ** 20;
+export const MAX_WHOLE_BYTES = 64 * 2 ** 20;
 
 const CHUNK = 4 * 2 ** 20;
 const NEWLINE = 0x0a;
 /** Bytes; a longer line is not a rollout. */
-const LONGEST_LINE = 256 * 2 ** 20;
+const MAX_LINE_BYTES = 256 * 2 ** 20;
 
 interface Lines {
   /** The byte at which each line begins, and its length. */
@@ -105,7 +105,7 @@ export async function* scanLines(
       }
       at += bytesRead;
       held += bytesRead - begin;
-      if (!skips && held > LONGEST_LINE) {
+      if (!skips && held > MAX_LINE_BYTES) {
         skips = true;
         faults.add(`${name}:${position.lines + 1}`, 'the line is too long', 'long-line');
       }

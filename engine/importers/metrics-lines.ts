@@ -9,7 +9,7 @@ import { fileState, type ScanPosition, scanLines } from './line-index.ts';
 import type { ForeignMetrics } from './metrics.ts';
 
 /** Reads the metrics of a line; null if it has none. */
-type Said = (values: RowValues) => ForeignMetrics | null;
+type ReadMetrics = (values: RowValues) => ForeignMetrics | null;
 
 /** One file. What was read is kept until the file shrinks. */
 export class MetricsLines {
@@ -20,7 +20,7 @@ export class MetricsLines {
   constructor(
     private readonly file: string,
     private readonly name: string,
-    private readonly said: Said,
+    private readonly said: ReadMetrics,
   ) {}
 
   /** Everything read so far; empty without the file. Of two values for the same name and step, the later one counts. */

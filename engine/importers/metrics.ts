@@ -9,13 +9,13 @@ export interface ForeignMetrics {
   values: Record<string, number | null>;
 }
 
-type Own = keyof MetricsRecord['metrics'];
+type OwnMetric = keyof MetricsRecord['metrics'];
 
 /**
  * Names that other trainers give to what a step record of ours has, with the same meaning: TRL, verl, prime-rl. Those
  * that follow from the rollouts are not among them: they are computed here, and shown next to them.
  */
-const SAME: Record<string, Own> = {
+const EQUIVALENT_METRICS: Record<string, OwnMetric> = {
   loss: 'loss',
   'train/loss': 'loss',
   'loss/mean': 'loss',
@@ -52,7 +52,7 @@ export function toMetrics(values: ForeignMetrics['values']): Pick<MetricsRecord,
   for (const [name, value] of Object.entries(values)) {
     const number = finiteOrNull(value);
     foreign[name] = number;
-    const own = Object.hasOwn(SAME, name) ? SAME[name] : undefined;
+    const own = Object.hasOwn(EQUIVALENT_METRICS, name) ? EQUIVALENT_METRICS[name] : undefined;
     if (own && number !== null) metrics[own] ??= number;
   }
   return { metrics, foreign };

@@ -19,13 +19,13 @@ const LAST_STEP = 2 ** 31 - 1;
 const EVALUATION = /(?:^|[^a-z])(?:val|valid|validation|eval|evaluation|test)(?:[^a-z]|$)/i;
 
 /** How many subfolders without a step in their names, such as `train` and `eval`, are searched. */
-const FEW = 16;
+const MAX_SUBFOLDERS = 16;
 
 /** The files in the folder and its subfolders, by phase and step; [] if no name contains a step. */
 export async function filesWithSteps(root: string): Promise<StepFile[]> {
   const entries = (await entriesOf(root)).filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const others = folders.filter((name) => stepIn(name) === null).slice(0, FEW);
+  const others = folders.filter((name) => stepIn(name) === null).slice(0, MAX_SUBFOLDERS);
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const folder of folders.filter((name) => stepIn(name) !== null || others.includes(name))) {
     const inside = await entriesOf(path.join(root, folder));

@@ -5,7 +5,7 @@ const PADDING = new RegExp(`^${TOKEN}$`, 'i');
 const BEFORE = new RegExp(`^${TOKEN}+`, 'i');
 const LAST = new RegExp(`${TOKEN}$`, 'i');
 /** Longest of the tokens, in characters. */
-const LONGEST = 30;
+const MAX_TOKEN_LENGTH = 30;
 
 /**
  * The number of padding tokens at the end; some models end a response with the padding token, which makes no difference
@@ -21,7 +21,7 @@ export function withoutPadding(text: string): string {
   const start = BEFORE.exec(text)?.[0].length ?? 0;
   let end = text.length;
   for (;;) {
-    const token = LAST.exec(text.slice(Math.max(start, end - LONGEST), end));
+    const token = LAST.exec(text.slice(Math.max(start, end - MAX_TOKEN_LENGTH), end));
     if (!token) return text.slice(start, end);
     end -= token[0].length;
   }

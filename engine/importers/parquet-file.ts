@@ -113,9 +113,9 @@ function place(
 ): void {
   const { name, rows: reader } = options;
   try {
-    const where = reader.where(values);
+    const where = reader.stepAndPhase(values);
     // A row without a response is not a rollout, which must be known before its group is read.
-    const all = reader.each(values);
+    const all = reader.rolloutRows(values);
     for (const one of all) reader.response(one);
     const problem = context.problems.take({ ...reader.problem(all[0]!), source: file, line: null });
     const step = where.step ?? options.step;
@@ -151,7 +151,7 @@ async function* groupsOf(
         if (!found) continue;
         const members = groups.get(problem) ?? [];
         groups.set(problem, members);
-        for (const one of options.rows.each(found)) members.push(options.rows.rollout(one));
+        for (const one of options.rows.rolloutRows(found)) members.push(options.rows.rollout(one));
       }
       await nextTurn();
     }

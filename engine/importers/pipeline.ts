@@ -6,9 +6,9 @@ import type { GroupToJudge, WrittenGroup } from './judge.ts';
 import type { Judges } from './judges.ts';
 
 /** Characters of rollouts that may wait. */
-const MOST_WAITING = 8 * 2 ** 20;
+const MAX_QUEUED_CHARACTERS = 8 * 2 ** 20;
 
-interface Waiting {
+interface QueuedGroup {
   size: number;
   write(): Promise<void>;
 }
@@ -18,7 +18,7 @@ interface Waiting {
  * everything is written.
  */
 export class Pipeline {
-  private waiting: Waiting[] = [];
+  private waiting: QueuedGroup[] = [];
   private first = 0;
   private size = 0;
 
@@ -33,11 +33,11 @@ export class Pipeline {
     for (const { text } of group.rollouts) size += text.length;
     this.waiting.push({ size, write: async () => write(await judged) });
     this.size += size;
-    while (this.size > MOST_WAITING) await this.writeFirst();
+    while (this.size > MAX_QUEUED_CHARACTERS) await this.writeFirst();
   }
 
   /** Calls `act` once everything before it is written. */
-  afterwards(act: () => Promise<void>): void {
+  whenWritten(act: () => Promise<void>): void {
     this.waiting.push({ size: 0, write: act });
   }
 

@@ -70,7 +70,7 @@ export class LoggedProblems implements RunProblems {
     const index = this.graded.length;
     const known = this.dataset?.find(logged) ?? null;
     if (this.dataset && !known) this.unmatched++;
-    const problem = known ? { ...known, index } : asLogged(logged, index, label);
+    const problem = known ? { ...known, index } : asStoredProblem(logged, index, label);
     this.add(key, problem);
     const { prompt: text, messages } = logged;
     this.fresh.push({ problem, prompt: { problem: index, text, tokens: null, ...(messages && { messages }) } });
@@ -104,7 +104,7 @@ export class LoggedProblems implements RunProblems {
   }
 }
 
-function asLogged(
+function asStoredProblem(
   { prompt, text, messages, id, source, line }: LoggedProblem,
   index: number,
   label: { answer: string; accepted?: string[] } | null,

@@ -47,11 +47,11 @@ export class ImportMeter {
   /** Adds bytes that were read. Bytes that are read twice count once, so a part never exceeds its size. */
   read(bytes: number): void {
     this.bytes = Math.min(this.most, this.bytes + bytes);
-    this.tell(false);
+    this.announce(false);
   }
 
   /** @param waiting everything that is there has been imported: reported at once */
-  tell(waiting: boolean): void {
+  announce(waiting: boolean): void {
     const now = performance.now();
     if (!waiting && now - this.last < INTERVAL) return;
     this.last = now;

@@ -18,14 +18,14 @@ const TEMPLATES: readonly RegExp[] = [
 const TURN = /<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<｜Assistant｜>|\nassistant\n|\[\/INST\]/;
 
 /** Longer prompts are not searched: the patterns would take too long. */
-const LONGEST = 200_000;
+const MAX_SEARCHED_LENGTH = 200_000;
 
 /**
  * The user's turn, if the prompt has exactly one and its template is known; otherwise the prompt itself, without
  * padding.
  */
 export function userText(logged: string): string {
-  if (logged.length > LONGEST) return logged;
+  if (logged.length > MAX_SEARCHED_LENGTH) return logged;
   const prompt = withoutPadding(logged);
   for (const template of TEMPLATES) {
     const text = template.exec(prompt)?.[1];

@@ -8,7 +8,7 @@ import type { ForeignValue, Phase } from '../protocol/group.ts';
 import type { Turn } from '../protocol/problem.ts';
 import { cellText, isObject } from '../protocol/values.ts';
 import { finishOf, numberIn, phaseOf } from './cells.ts';
-import { type ColumnMap, ROLLOUT_COLUMNS, type RolloutColumn, USUAL } from './columns.ts';
+import { COMMON_NAMES, type ColumnMap, ROLLOUT_COLUMNS, type RolloutColumn } from './columns.ts';
 import { responseOf } from './conversation.ts';
 import type { ForeignRollout } from './group.ts';
 import type { LoggedProblem } from './importer.ts';
@@ -18,7 +18,7 @@ import { separateRows } from './separate-rows.ts';
 import { isTokenColumn, numbersOf, textsOf, tokenFields } from './token-columns.ts';
 
 /** The step and phase in a row. */
-export interface Where {
+export interface StepAndPhase {
   /** null if the row does not contain it. */
   step: number | null;
   phase: Phase | null;
@@ -83,8 +83,8 @@ export class RowReader {
   private find(values: RowValues, column: RolloutColumn): string | undefined {
     const mapped = this.map[column];
     if (mapped !== undefined) return columnValue(values, mapped) === undefined ? undefined : mapped;
-    return USUAL[column].find(
-      (name) => Object.hasOwn(values, name) && !this.mapped.has(name) && fits(column, values[name]),
+    return COMMON_NAMES[column].find(
+      (name) => Object.hasOwn(values, name) && !this.mapped.has(name) && isPlausible(column, values[name]),
     );
   }
 
@@ -94,13 +94,13 @@ export class RowReader {
   }
 
   /** The rollouts of a row, each as a row of its own; usually just the row. */
-  each(values: RowValues): RowValues[] {
+  rolloutRows(values: RowValues): RowValues[] {
     const { prompt, response = this.map.response, reward, reference, id, step } = this.namesIn(values);
     return separateRows(values, { prompt, response, reward, shared: [reference, id, step], mapped: this.mapped });
   }
 
   /** @throws RowFault for an invalid step */
-  where(values: RowValues): Where {
+  stepAndPhase(values: RowValues): StepAndPhase {
     const step = this.value(values, 'step');
     const number = step === undefined || step === null ? null : (numberIn(step) ?? Number.NaN);
     if (number !== null && !(Number.isSafeInteger(number) && number >= 0 && number <= LAST_STEP)) {
@@ -141,7 +141,7 @@ export class RowReader {
       reward: numberIn(this.value(values, 'reward')),
       advantage: numberIn(this.value(values, 'advantage')),
       rewards: this.rewards(values),
-      foreign: this.others(values),
+      foreign: this.foreignValues(values),
       finish: finishOf(this.value(values, 'finish')),
       tokens: Array.isArray(counted) ? counted.length : numberIn(counted),
       ...tokenFields(
@@ -168,14 +168,14 @@ export class RowReader {
   private rewards(values: RowValues): Record<string, number | null> {
     const named = this.value(values, 'rewards');
     const inside = isObject(named) ? Object.entries(named) : [];
-    const taken = this.taken(values);
+    const taken = this.usedColumns(values);
     const beside = Object.entries(values).filter(([name, value]) => !taken.has(name) && this.isReward(name, value));
     return Object.fromEntries([...inside, ...beside].map(([name, value]) => [name, numberIn(value)]));
   }
 
   /** Numbers, texts and truth values in other columns. */
-  private others(values: RowValues): Record<string, ForeignValue> {
-    const taken = this.taken(values);
+  private foreignValues(values: RowValues): Record<string, ForeignValue> {
+    const taken = this.usedColumns(values);
     const others: Record<string, ForeignValue> = {};
     for (const [name, value] of Object.entries(values)) {
       if (taken.has(name) || this.isReward(name, value)) continue;
@@ -185,7 +185,7 @@ export class RowReader {
     return others;
   }
 
-  private taken(values: RowValues): Set<string | undefined> {
+  private usedColumns(values: RowValues): Set<string | undefined> {
     return new Set(Object.values(this.namesIn(values)));
   }
 }
@@ -213,7 +213,7 @@ function unpadded(text: string): Pick<ForeignRollout, 'text' | 'said'> {
 }
 
 /** Some names have other meanings elsewhere. */
-function fits(column: RolloutColumn, value: unknown): boolean {
+function isPlausible(column: RolloutColumn, value: unknown): boolean {
   if (column === 'rewards') return isObject(value);
   if (column === 'phase') return phaseOf(value) !== null;
   if (column === 'finish') return finishOf(value) !== null;

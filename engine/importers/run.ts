@@ -104,7 +104,7 @@ export class ImportedRun {
   }
 
   /** The last step of training whose rollouts were imported; 0 before the first. */
-  get reached(): number {
+  get lastTrainStep(): number {
     return this.lastStep;
   }
 
@@ -128,22 +128,22 @@ export class ImportedRun {
 
   /** A step, after its groups of the phase `train`. */
   step(step: number): void {
-    const groups = this.taken('train', step);
+    const groups = this.takeGroups('train', step);
     this.counts.steps++;
     this.lastStep = step;
     this.journal.append({
       type: 'step',
       step,
       // It is unknown here whether the trainer's reward says right or wrong.
-      metrics: { ...UNKNOWN, ...stepMetrics(groups, { saysRight: false }) },
+      metrics: { ...UNKNOWN_METRICS, ...stepMetrics(groups, { saysRight: false }) },
       timing: NO_TIMING,
     });
   }
 
   /** An evaluation, after its groups of the phases `evaluation` and `greedy`. */
   evaluation(step: number): void {
-    const sampled = this.taken('evaluation', step);
-    const greedy = this.taken('greedy', step);
+    const sampled = this.takeGroups('evaluation', step);
+    const greedy = this.takeGroups('greedy', step);
     this.journal.append({
       type: 'evaluation',
       step,
@@ -176,7 +176,7 @@ export class ImportedRun {
 
   /** Records the new warnings of the collapse watch. */
   warnOfCollapse(): void {
-    for (const warning of this.watch?.news() ?? []) this.journal.append(warning);
+    for (const warning of this.watch?.newWarnings() ?? []) this.journal.append(warning);
   }
 
   warn(message: string): void {
@@ -211,7 +211,7 @@ export class ImportedRun {
     );
   }
 
-  private taken(phase: Phase, step: number): JudgedGroup[] {
+  private takeGroups(phase: Phase, step: number): JudgedGroup[] {
     const isIt = (one: Waiting) => one.phase === phase && one.step === step;
     const found = this.waiting.filter(isIt);
     this.waiting = this.waiting.filter((one) => !isIt(one));
@@ -229,7 +229,10 @@ interface Waiting {
 }
 
 /** Metrics that do not follow from the rollouts are unknown until the trainer's log provides them. */
-const UNKNOWN = Object.fromEntries(Object.keys(STEP_METRICS).map((name) => [name, null])) as Record<StepMetric, null>;
+const UNKNOWN_METRICS = Object.fromEntries(Object.keys(STEP_METRICS).map((name) => [name, null])) as Record<
+  StepMetric,
+  null
+>;
 
 const NO_TIMING: StepRecord['timing'] = {
   seconds: null,

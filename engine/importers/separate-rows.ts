@@ -4,7 +4,7 @@
  */
 import { isMessage } from '../data/chat.ts';
 import type { RowValues } from '../data/fields.ts';
-import { USUAL } from './columns.ts';
+import { COMMON_NAMES } from './columns.ts';
 
 /** Lists of responses are called so. */
 const RESPONSES = ['responses', 'completions', 'outputs', 'generations', 'samples', 'texts'];
@@ -25,7 +25,7 @@ export interface RowNames {
 export function separateRows(values: RowValues, names: RowNames): RowValues[] {
   const { prompt, response, reward } = names;
   const listed = response ?? RESPONSES.find((name) => isListOfResponses(values[name]));
-  if (listed !== undefined) return isListOfResponses(values[listed]) ? oneEach(values, listed, names) : [values];
+  if (listed !== undefined) return isListOfResponses(values[listed]) ? splitRow(values, listed, names) : [values];
   const chat = prompt === undefined ? undefined : values[prompt];
   // Conversations without a reward are data to train on.
   if (reward === undefined || !Array.isArray(chat) || !chat.every(isMessage)) return [values];
@@ -46,7 +46,7 @@ function isListOfResponses(value: unknown): value is unknown[] {
 /**
  * Lists of the same length as the responses have one value per response; `rewards` then becomes the `reward` of one.
  */
-function oneEach(values: RowValues, listed: string, { prompt, shared, mapped }: RowNames): RowValues[] {
+function splitRow(values: RowValues, listed: string, { prompt, shared, mapped }: RowNames): RowValues[] {
   const responses = values[listed] as unknown[];
   const whole = new Set([prompt, ...shared]);
   const columns = Object.entries(values).map(([name, value]) => {
@@ -60,10 +60,10 @@ function oneEach(values: RowValues, listed: string, { prompt, shared, mapped }: 
   );
 }
 
-const KNOWN: ReadonlySet<string> = new Set(Object.values(USUAL).flat());
+const KNOWN_COLUMNS: ReadonlySet<string> = new Set(Object.values(COMMON_NAMES).flat());
 
 function singular(name: string, values: RowValues): string {
   if (name === 'samples' || name === 'texts') return RESPONSE;
   const one = name.replace(/s$/, '');
-  return one !== name && KNOWN.has(one) && !Object.hasOwn(values, one) ? one : name;
+  return one !== name && KNOWN_COLUMNS.has(one) && !Object.hasOwn(values, one) ? one : name;
 }

@@ -5,7 +5,7 @@ import type { Phase } from '../protocol/group.ts';
 import type { ForeignRollout } from './group.ts';
 import type { DumpPart, LoggedGroup, ReadContext } from './importer.ts';
 import { LineFile } from './line-file.ts';
-import { fileState, scanLines, WHOLE } from './line-index.ts';
+import { fileState, MAX_WHOLE_BYTES, scanLines } from './line-index.ts';
 import { addRowFault } from './row-fault.ts';
 import { TABLES } from './row-files.ts';
 import type { RowRange, RowReader } from './rows.ts';
@@ -60,7 +60,7 @@ async function* lineGroups(
   context: ReadContext,
 ): AsyncGenerator<LoggedGroup> {
   const { name, step, phase } = file;
-  if (size <= WHOLE) {
+  if (size <= MAX_WHOLE_BYTES) {
     yield* await wholeGroups(file, rows, context);
     return;
   }
@@ -74,7 +74,7 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
   const groups = new Map<number, ForeignRollout[]>();
   for await (const { values, number } of scanLines(file, name, { offset: 0, lines: 0 }, context, true)) {
     try {
-      const all = rows.each(values);
+      const all = rows.rolloutRows(values);
       const rollouts = all.map((one) => rows.rollout(one));
       const problem = problems.take({ ...rows.problem(all[0]!), source: file, line: number });
       const members = groups.get(problem);

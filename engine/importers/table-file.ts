@@ -27,8 +27,8 @@ export async function readTableSteps(
     if (at % 100 === 0) check();
     if (at < from || at >= to) continue;
     try {
-      const where = fixed ? { step: null, phase: null } : reader.where(row.values);
-      const rows = reader.each(row.values);
+      const where = fixed ? { step: null, phase: null } : reader.stepAndPhase(row.values);
+      const rows = reader.rolloutRows(row.values);
       const rollouts = rows.map((one) => reader.rollout(one));
       const problem = problems.take({ ...reader.problem(rows[0]!), source: file, line: row.line });
       const found = { step: where.step ?? step, phase: where.phase ?? phase };

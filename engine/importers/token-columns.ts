@@ -25,7 +25,7 @@ type TokenFields = Pick<ForeignRollout, 'ids' | 'tokenTexts' | 'statistics'>;
  * @param text of the response: texts of tokens that do not give it are left out
  */
 export function tokenFields(cells: TokenCells, text: string): TokenFields {
-  const given = detailed(cells.logprobs);
+  const given = detailedLogprobs(cells.logprobs);
   const logprob = given?.logprobs ?? numbersOf(cells.logprobs);
   const entropy = numbersOf(cells.entropies);
   const ids = numbersOf(cells.ids);
@@ -36,7 +36,7 @@ export function tokenFields(cells: TokenCells, text: string): TokenFields {
   const cut = <T>(list: readonly T[] | null) => (list && list.length >= length ? list.slice(0, count) : null);
   const [p, h, i] = [cut(logprob), cut(entropy), cut(ids)];
   const fitting = cut(texts);
-  const tokenTexts = fitting && asWritten(fitting, text);
+  const tokenTexts = fitting && decodeTokenTexts(fitting, text);
   const statistics: Partial<RolloutStatistics> = {
     ...(p && { logprob: Float32Array.from(p) }),
     ...(h && { entropy: Float32Array.from(h) }),
@@ -50,7 +50,7 @@ export function tokenFields(cells: TokenCells, text: string): TokenFields {
 
 /** Whether a cell has a number for each token. */
 export function isTokenColumn(cell: unknown): boolean {
-  return numbersOf(cell) !== null || detailed(cell) !== null;
+  return numbersOf(cell) !== null || detailedLogprobs(cell) !== null;
 }
 
 /** A list of numbers, possibly as text; null if it is not one, or if one of its items is not a number. */
@@ -74,7 +74,7 @@ function listOf(cell: unknown): unknown[] | null {
 }
 
 /** The formats of OpenAI's APIs: `{content: [{token, logprob}]}`, the list alone, or `{tokens, token_logprobs}`. */
-function detailed(cell: unknown): { logprobs: number[]; texts: string[] | null } | null {
+function detailedLogprobs(cell: unknown): { logprobs: number[]; texts: string[] | null } | null {
   const value = typeof cell === 'string' && /^\s*[{[]/.test(cell) ? valueOfText(cell) : cell;
   if (isObject(value) && 'token_logprobs' in value) {
     const logprobs = numbersOf(value.token_logprobs);
@@ -87,17 +87,17 @@ function detailed(cell: unknown): { logprobs: number[]; texts: string[] | null }
 }
 
 /** Tokenizers write bytes and spaces as other characters (`Ġ`, `▁`). null if the tokens do not give the response. */
-function asWritten(texts: readonly string[], response: string): string[] | null {
+function decodeTokenTexts(texts: readonly string[], response: string): string[] | null {
   const text = response.trimStart();
   const gives = (candidate: readonly string[]) => {
     const joined = candidate.join('').trimStart();
     return text.startsWith(joined) || joined.startsWith(text);
   };
   // Most tokens are plain; decoding every token of a dump byte by byte would take as long as everything else.
-  const plain = texts.every((one) => PLAIN.test(one));
+  const plain = texts.every((one) => PLAIN_CHARACTERS.test(one));
   const candidates: (() => string[])[] = plain
     ? [() => [...texts], () => texts.map(withSpaces)]
-    : WAYS.map((way) => () => decoded(texts, way));
+    : TOKEN_ENCODINGS.map((way) => () => decoded(texts, way));
   for (const candidate of candidates) {
     const found = candidate();
     if (gives(found)) return found;
@@ -106,7 +106,7 @@ function asWritten(texts: readonly string[], response: string): string[] | null 
 }
 
 /** Characters that mean themselves in every encoding, and those for spaces and line breaks. */
-const PLAIN = /^[ -;=-~ĠĊĉč\n\t▁]*$/;
+const PLAIN_CHARACTERS = /^[ -;=-~ĠĊĉč\n\t▁]*$/;
 const SPACES: Readonly<Record<string, string>> = { Ġ: ' ', Ċ: '\n', ĉ: '\t', č: '\r', '▁': ' ' };
 
 function withSpaces(text: string): string {
@@ -114,11 +114,11 @@ function withSpaces(text: string): string {
 }
 
 /** The bytes of a token, by how a tokenizer writes it. */
-type Writing = (text: string) => readonly number[] | Uint8Array;
+type TokenEncoding = (text: string) => readonly number[] | Uint8Array;
 
 const ENCODER = new TextEncoder();
 const BYTE_TOKEN = /^<0x([0-9A-F]{2})>$/;
-const WAYS: readonly Writing[] = [
+const TOKEN_ENCODINGS: readonly TokenEncoding[] = [
   (text) => ENCODER.encode(text),
   (text) => [...text].flatMap((character) => BYTE_OF.get(character) ?? [...ENCODER.encode(character)]),
   (text) => {
@@ -128,7 +128,7 @@ const WAYS: readonly Writing[] = [
 ];
 
 /** A character whose bytes are in several tokens belongs to the last of them. */
-function decoded(texts: readonly string[], way: Writing): string[] {
+function decoded(texts: readonly string[], way: TokenEncoding): string[] {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return texts.map((text) => decoder.decode(Uint8Array.from(way(text)), { stream: true }));
 }

@@ -12,7 +12,7 @@ export function withEvents(importer: Importer): Importer {
       const events = new EventFiles(root);
       return {
         ...dump,
-        metrics: async (context) => merged((await dump.metrics?.(context)) ?? [], await events.read(context)),
+        metrics: async (context) => mergeMetrics((await dump.metrics?.(context)) ?? [], await events.read(context)),
       };
     },
   };
@@ -21,7 +21,7 @@ export function withEvents(importer: Importer): Importer {
 /**
  * Values that the trainer's own log also contains are taken from there; transformers prefixes its names with `train/`.
  */
-function merged(own: ForeignMetrics[], events: ForeignMetrics[]): ForeignMetrics[] {
+function mergeMetrics(own: ForeignMetrics[], events: ForeignMetrics[]): ForeignMetrics[] {
   if (events.length === 0) return own;
   const names = new Set(own.flatMap(({ values }) => Object.keys(values)));
   const isKnown = (tag: string) => names.has(tag) || names.has(tag.replace(/^train\//, ''));

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { copy } from '../system/files.ts';
 import { writeScoreProgram } from './score-program.ts';
 
@@ -36,5 +36,5 @@ export async function writeScore(folder: string, { reward, rewardOptions, gradin
   const own = path.join(folder, 'score');
   await writeScoreProgram(own);
   const config = { reward, rewardOptions, grading };
-  await writeWhole(path.join(own, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeAtomically(path.join(own, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -1,5 +1,5 @@
 /** The machines for a job, and whether its rollouts can be divided equally among them. Pure. */
-import { type Elsewhere, refusedSetting } from '../config/refusals.ts';
+import { type OtherTrainer, refusedSetting } from '../config/refusals.ts';
 import type { RunConfig } from '../protocol/index.ts';
 
 /** The machines that run the job. */
@@ -26,7 +26,7 @@ export function refuseUneven(
   batch: number,
   { group }: Pick<RunConfig, 'group'>,
   { nodes, gpus }: Machines,
-  where: Elsewhere,
+  where: OtherTrainer,
 ): void {
   const rollouts = batch * group;
   if (rollouts % (nodes * gpus) === 0) return;

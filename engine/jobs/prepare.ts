@@ -1,5 +1,5 @@
 /** What every job needs: a checked configuration, and problems that can be sent elsewhere. */
-import type { Elsewhere } from '../config/refusals.ts';
+import type { OtherTrainer } from '../config/refusals.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
 import { checkConfig, checkProblems } from '../training/run/check.ts';
@@ -14,7 +14,7 @@ import { requireTextReward } from './texts-only.ts';
  */
 export async function readMaterial(
   given: RunConfig,
-  where: Elsewhere,
+  where: OtherTrainer,
   signal: AbortSignal | null,
 ): Promise<{ config: RunConfig; material: Material }> {
   const config = await withChatTemplate(given);
@@ -27,7 +27,10 @@ export async function readMaterial(
 }
 
 /** Prompts of a job are chats that end with the user's turn. @throws RollscopeError `dataset` that names the problem */
-export function refusePrefill({ prompts, problems }: Pick<Material, 'prompts' | 'problems'>, where: Elsewhere): void {
+export function refusePrefill(
+  { prompts, problems }: Pick<Material, 'prompts' | 'problems'>,
+  where: OtherTrainer,
+): void {
   const at = prompts.findIndex(({ prefill }) => prefill !== undefined);
   if (at === -1) return;
   const { id } = problems[at]!;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { RollscopeError } from '../protocol/index.ts';
 import { VERSION } from '../protocol/version.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 
 const COMMAND = /(?:^|\/)score-[^/]*\.js$/;
 
@@ -17,9 +17,9 @@ export async function writeScoreProgram(folder: string): Promise<void> {
       details: { reason: 'incomplete-installation' },
     });
   }
-  for (const [name, text] of await scoreModules(dist)) await writeWhole(path.join(folder, name), text);
+  for (const [name, text] of await scoreModules(dist)) await writeAtomically(path.join(folder, name), text);
   const manifest = { name: 'rollscope', version: VERSION, type: 'module' };
-  await writeWhole(path.join(folder, 'package.json'), `${JSON.stringify(manifest)}\n`);
+  await writeAtomically(path.join(folder, 'package.json'), `${JSON.stringify(manifest)}\n`);
 }
 
 /** Module texts by name within `dist`: the static imports of `cli.js`, the command, and everything it may import. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { messagesOf, type PromptText, withoutTemplate } from '../model/prompt-text.ts';
 import { isTemplateText, NO_TEMPLATE, parseTemplateVariables } from '../protocol/chat-choice.ts';
 import type { Problem, RunConfig } from '../protocol/index.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { fixedBatches } from '../trl/launch.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from '../trl/settings.ts';
 import { copyCode, type JobCode, requireEmpty, writeScore } from './job-folder.ts';
@@ -49,7 +49,7 @@ export async function writeTrlJob({ config: given, folder, machines }: TrlJobOpt
   const { prompts, training, warnings } = material;
   refuseForTrlJob(config, machines, training.length);
 
-  const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
+  const write = (name: string, text: string) => writeAtomically(path.join(folder, name), text);
   const rows = training.map((problem) => trlRow(problem, prompts[problem.index]!, config));
   await write('problems.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await write('settings.json', `${JSON.stringify(settingsOf(config, machines, training.length))}\n`);

@@ -1,5 +1,5 @@
 /** Settings that verl does not support: an error names them before anything is written. Pure. See `docs/beside.md`. */
-import { commonRefusals, type Elsewhere, precisionRefusals, type Refusal, refuseFirst } from '../config/refusals.ts';
+import { commonRefusals, type OtherTrainer, precisionRefusals, type Refusal, refuseFirst } from '../config/refusals.ts';
 import { isTemplateText, NO_TEMPLATE, OWN_TEMPLATE } from '../protocol/chat-choice.ts';
 import { isEmbedded } from '../protocol/embedded.ts';
 import type { RunConfig } from '../protocol/index.ts';
@@ -8,9 +8,9 @@ import { batchSize, ESTIMATORS, type JobData } from './verl-settings.ts';
 import { WATCH_OF_JOB } from './watch-refusal.ts';
 
 /** The option that selects the trainer, and the reason in the details of a refusal. */
-export const FOR_VERL: Elsewhere = { option: '--for verl', reason: 'not-on-verl' };
+export const FOR_VERL: OtherTrainer = { option: '--for verl', reason: 'not-on-verl' };
 /** The same for a run submitted to a cluster. */
-export const ON_VERL: Elsewhere = { option: '--engine verl', reason: 'not-on-verl' };
+export const ON_VERL: OtherTrainer = { option: '--engine verl', reason: 'not-on-verl' };
 
 /** Settings that verl does not support, in the order in which they are checked. */
 export const VERL_REFUSALS: readonly Refusal[] = [
@@ -108,7 +108,7 @@ export const VERL_REFUSALS: readonly Refusal[] = [
  * Refuses settings that verl does not support with these problems on these machines.
  * @throws RollscopeError `config` that names the setting, its value and the reason
  */
-export function refuseForVerl(config: RunConfig, data: JobData, where: Elsewhere): void {
+export function refuseForVerl(config: RunConfig, data: JobData, where: OtherTrainer): void {
   refuseFirst(config, VERL_REFUSALS, where);
   refuseUneven(batchSize(config, data), config, machinesOf(config), where);
 }

@@ -33,7 +33,7 @@ const AGGREGATIONS: Record<RunConfig['loss']['normalizer'], string> = {
 const NO_DUAL_CLIP = 1e6;
 /** Ray actors handle 1000 concurrent calls, and rollouts waiting for their group use them up: only half are planned. */
 const WAITING_PER_WORKER = 500;
-const LEAST_WORKERS = 8;
+const MIN_WORKERS = 8;
 /** Concatenates the messages, as this engine does for a model without a chat template. */
 const PLAIN_TEMPLATE =
   "{% for message in messages %}{{ message['content'] }}{% if not loop.last %}\n\n{% endif %}{% endfor %}";
@@ -159,7 +159,7 @@ function rewardOverrides(config: RunConfig, data: JobData): Overrides {
     'reward.reward_manager.source': 'importlib',
     'reward.reward_manager.name': REWARD_CLASS,
     'reward.reward_manager.module.path': REWARD_FILE,
-    'reward.num_workers': Math.max(LEAST_WORKERS, Math.ceil(waiting / WAITING_PER_WORKER)),
+    'reward.num_workers': Math.max(MIN_WORKERS, Math.ceil(waiting / WAITING_PER_WORKER)),
   };
 }
 

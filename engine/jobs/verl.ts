@@ -1,9 +1,9 @@
 /** A verl job: data, overrides, reward code and a README in one portable folder. */
 import path from 'node:path';
-import type { Elsewhere } from '../config/refusals.ts';
+import type { OtherTrainer } from '../config/refusals.ts';
 import { isTemplateText } from '../protocol/chat-choice.ts';
 import type { RunConfig } from '../protocol/index.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import type { Material } from '../training/run/material.ts';
 import { overrideLines } from './hydra.ts';
 import { copyCode, type JobCode, requireEmpty, writeScore } from './job-folder.ts';
@@ -57,7 +57,7 @@ export interface WrittenJob {
  */
 export async function prepareVerlJob(
   given: RunConfig,
-  where: Elsewhere,
+  where: OtherTrainer,
   signal: AbortSignal | null,
 ): Promise<PreparedJob> {
   const { config, material } = await readMaterial(given, where, signal);
@@ -92,7 +92,7 @@ export async function writeVerlFiles(
   const source = path.basename(config.dataset.path);
   const rows = (indices: readonly number[], split: Split) =>
     indices.map((at) => verlRow(material.problems[at]!, material.prompts[at]!, source, split));
-  const write = (name: string, text: string) => writeWhole(path.join(folder, name), text);
+  const write = (name: string, text: string) => writeAtomically(path.join(folder, name), text);
   const training = material.training.map(({ index }) => index);
   await writeVerlData(path.join(folder, TRAIN_FILE), rows(training, 'train'));
   if (validated.length > 0) await writeVerlData(path.join(folder, VALIDATION_FILE), rows(validated, 'test'));

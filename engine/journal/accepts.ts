@@ -32,18 +32,18 @@ interface CheckDefinition extends z.core.$ZodCheckDef {
 }
 
 const never: Accepts = () => false;
-const known = new WeakMap<Schema, Accepts>();
+const cache = new WeakMap<Schema, Accepts>();
 
 /** Whether zod would return such a value unchanged. false means nothing; zod then decides. */
 export function acceptsOf(schema: Schema): Accepts {
-  const found = known.get(schema);
+  const found = cache.get(schema);
   if (found) return found;
-  const accepts = made(schema, schema._zod.def as Definition);
-  known.set(schema, accepts);
+  const accepts = createAccepts(schema, schema._zod.def as Definition);
+  cache.set(schema, accepts);
   return accepts;
 }
 
-function made(schema: Schema, definition: Definition): Accepts {
+function createAccepts(schema: Schema, definition: Definition): Accepts {
   if (definition.coerce) return never;
   const kind = kindOf(schema, definition);
   const checks = (definition.checks ?? []).map(checkOf);
@@ -152,7 +152,7 @@ function recordOf({ keyType, valueType }: Definition): Accepts {
 /** zod takes the first option that fits, after dropping keys; other options are considered only among plain values. */
 function unionOf({ options, discriminator }: Definition): Accepts {
   if (discriminator === undefined) {
-    const plain = options!.every(({ _zod }) => PLAIN.has(_zod.def.type));
+    const plain = options!.every(({ _zod }) => PLAIN_KINDS.has(_zod.def.type));
     const all = options!.map(acceptsOf);
     return plain ? (value) => all.some((accepts) => accepts(value)) : all[0]!;
   }
@@ -167,7 +167,7 @@ function unionOf({ options, discriminator }: Definition): Accepts {
     return byKind.get(kind)?.(value) ?? false;
   };
 }
-const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'null', 'literal', 'enum']);
+const PLAIN_KINDS: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'null', 'literal', 'enum']);
 
 /** For a value that is transformed before it is checked: one that the transformation leaves unchanged. */
 function pipeOf({ in: first, out }: Definition): Accepts {

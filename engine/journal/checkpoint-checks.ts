@@ -38,7 +38,7 @@ async function describe(path: string): Promise<Checks[string]> {
 }
 
 /** The damage to a checkpoint, as far as its checksums show; null for none. */
-export async function faultOf(folder: string): Promise<string | null> {
+export async function checkpointFault(folder: string): Promise<string | null> {
   const text = await readRegular(join(folder, CHECKS_FILE)).catch(() => null);
   if (text === null) return null;
   let checks: Checks;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder } from '../system/aside.ts';
-import { remove, removeNow, writeInPlace } from '../system/files.ts';
+import { remove, removeSync, writeInPlace } from '../system/files.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { writeChecks } from './checkpoint-checks.ts';
 import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts';
@@ -12,7 +12,7 @@ import { CHECKPOINTS, checkpointPath, inRun, JournalPosition } from './layout.ts
  * In addition to the weights: the position of the journal, so that a resumed run knows which records to expect again.
  */
 export const POSITION_FILE = 'journal.json';
-const UNFINISHED = '.tmp-';
+const UNFINISHED_PREFIX = '.tmp-';
 
 export interface Checkpoint {
   step: number;
@@ -48,7 +48,7 @@ export async function writeCheckpointFolder(
   position: JournalPosition,
   write: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const aside = join(inRun(run, CHECKPOINTS), `${UNFINISHED}${step}`);
+  const aside = join(inRun(run, CHECKPOINTS), `${UNFINISHED_PREFIX}${step}`);
   await replaceFolder(inRun(run, checkpointPath(step)), aside, async (folder) => {
     await write(folder);
     await writeChecks(folder);
@@ -77,7 +77,7 @@ export async function pruneCheckpoints(
 
 /** Removes what an interrupted writer left behind; returns the number of removed checkpoints. */
 export async function removeUnfinished(run: string): Promise<number> {
-  const left = (await names(run)).filter((name) => name.startsWith(UNFINISHED));
+  const left = (await names(run)).filter((name) => name.startsWith(UNFINISHED_PREFIX));
   for (const name of left) {
     const folder = join(inRun(run, CHECKPOINTS), name);
     await remove(folder);
@@ -87,7 +87,7 @@ export async function removeUnfinished(run: string): Promise<number> {
 
 /** Removes a checkpoint whose records were dropped. */
 export function removeCheckpoint(checkpoint: Checkpoint): void {
-  removeNow(checkpoint.folder);
+  removeSync(checkpoint.folder);
 }
 
 async function names(run: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { isAside } from '../system/aside.ts';
-import { onDisk, realDisk } from '../system/disk.ts';
+import { realDisk, withDiskErrors } from '../system/disk.ts';
 import { remove } from '../system/files.ts';
 import { makeFolder, syncFolder } from '../system/folders.ts';
 import { type RunContents, writeProblems, writePrompts, writeRunFile } from './contents.ts';
@@ -38,13 +38,13 @@ export async function createJournal(
   options: JournalOptions = {},
 ): Promise<Journal> {
   const path = resolve(folder);
-  const created = await onDisk(path, async () => makeFolder(path));
-  await checkUnborn(path);
+  const created = await withDiskErrors(path, async () => makeFolder(path));
+  await checkUnstarted(path);
   const lock = await lockRun(path);
   const disk = options.disk ?? realDisk;
   let journal: Journal | undefined;
   try {
-    await clearUnborn(path);
+    await clearUnstarted(path);
   } catch (error) {
     lock.release();
     throw error;
@@ -55,7 +55,7 @@ export async function createJournal(
     journal = Journal.begin(path, contents, lock, freshRun(), options);
     // Last: a folder with a run.json is a run.
     await writeRunFile(path, contents.runFile, disk);
-    await onDisk(path, () => syncFolder(path));
+    await withDiskErrors(path, () => syncFolder(path));
     return journal;
   } catch (error) {
     if (journal) journal.abandon();
@@ -67,17 +67,17 @@ export async function createJournal(
 }
 
 /** Whether `createJournal` writes a file of this name before `run.json`; events and rollouts are empty then. */
-function isUnborn(name: string): boolean {
+function isSetupFile(name: string): boolean {
   if ([LOCK_FILE, PROBLEMS_FILE, PROMPTS_FILE, EVENTS_FILE, rolloutFileName(0)].includes(name)) return true;
   return [PROBLEMS_FILE, PROMPTS_FILE, RUN_FILE].some((file) => isAside(name, file));
 }
 
 /** Throws `usage` if a folder contains more than a process leaves behind that is killed before its run begins. */
-async function checkUnborn(folder: string): Promise<void> {
+async function checkUnstarted(folder: string): Promise<void> {
   const names = await readdir(folder);
   const isEmpty = (name: string) => statSync(inRun(folder, name), { throwIfNoEntry: false })?.size === 0;
   const filled = [EVENTS_FILE, rolloutFileName(0)].filter((name) => names.includes(name) && !isEmpty(name));
-  if (filled.length === 0 && names.every(isUnborn)) return;
+  if (filled.length === 0 && names.every(isSetupFile)) return;
   throw new RollscopeError(
     'usage',
     `The folder ${folder} exists and is not empty.`,
@@ -87,7 +87,7 @@ async function checkUnborn(folder: string): Promise<void> {
 }
 
 /** Empties such a folder, except for the lock, which is held. */
-async function clearUnborn(folder: string): Promise<void> {
-  await checkUnborn(folder);
+async function clearUnstarted(folder: string): Promise<void> {
+  await checkUnstarted(folder);
   for (const name of await readdir(folder)) if (name !== LOCK_FILE) await remove(inRun(folder, name));
 }

@@ -1,11 +1,11 @@
 /** Describes the damage to a checkpoint of a run, and what to do about it. */
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
-import { faultOf } from './checkpoint-checks.ts';
+import { checkpointFault } from './checkpoint-checks.ts';
 import { type Checkpoint, checkpointFolders, listCheckpoints, POSITION_FILE } from './checkpoints.ts';
 
 /** @throws RollscopeError `run-broken` where a file of the checkpoint is missing or not as it was written */
 export async function checkCheckpoint(run: string, checkpoint: Checkpoint): Promise<void> {
-  const fault = await faultOf(checkpoint.folder);
+  const fault = await checkpointFault(checkpoint.folder);
   if (fault) throw await damaged(run, checkpoint, fault);
 }
 

@@ -56,7 +56,7 @@ export async function* readLogBlocks(folder: string, from = 0, seq = 0): AsyncGe
       log.check();
     }
   } catch (error) {
-    throw missing(error, path);
+    throw missingEventsError(error, path);
   }
   log.end();
 }
@@ -94,9 +94,9 @@ class Log {
       if (this.damage) {
         this.wasGoodBehind ||= typeof parsed !== 'string';
       } else if (typeof parsed === 'string') {
-        this.damage = broken(this.folder, this.number, parsed);
+        this.damage = brokenRecordError(this.folder, this.number, parsed);
       } else if (parsed.seq !== this.expected) {
-        this.damage = broken(
+        this.damage = brokenRecordError(
           this.folder,
           this.number,
           `record number ${parsed.seq} where ${this.expected} is expected`,
@@ -130,11 +130,11 @@ export async function eventsSize(folder: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    throw missing(error, path);
+    throw missingEventsError(error, path);
   }
 }
 
-function missing(error: unknown, path: string): unknown {
+function missingEventsError(error: unknown, path: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
   return new RollscopeError('run-not-found', `${path} not found.`, 'Choose a run folder.', {
     details: { reason: 'not-found', file: path },
@@ -168,7 +168,7 @@ function readRecord(value: unknown): Tolerant<JournalRecord> {
   return result.success ? { success: true, data: { ...result.data, problems } } : result;
 }
 
-function broken(folder: string, line: number, what: string, facts: object = {}): RollscopeError {
+function brokenRecordError(folder: string, line: number, what: string, facts: object = {}): RollscopeError {
   return new RollscopeError('run-broken', `${inRun(folder, EVENTS_FILE)} line ${line}: ${what}.`, repairHint(folder), {
     details: { reason: 'bad-record', file: inRun(folder, EVENTS_FILE), line, fault: what, ...facts },
   });

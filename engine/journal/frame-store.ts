@@ -4,8 +4,8 @@ import { readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { FramePointer } from '../protocol/group.ts';
 import { AppendFile } from '../system/append-file.ts';
-import { type Disk, onDisk } from '../system/disk.ts';
-import { removeNow, syncNow } from '../system/files.ts';
+import { type Disk, withDiskErrors } from '../system/disk.ts';
+import { removeSync, syncNow } from '../system/files.ts';
 import { syncFolder } from '../system/folders.ts';
 import { FRAME_PREFIX, readFramePrefix } from './frame.ts';
 import { type FrameCursor, inRun, isBefore, rolloutFileIndex, rolloutFileName } from './layout.ts';
@@ -65,7 +65,7 @@ export class FrameStore {
   /** Removes every frame from the cursor on. */
   cut(): void {
     for (let index = this.#end.file; index > this.#cursor.file; index--) {
-      removeNow(inRun(this.folder, rolloutFileName(index)));
+      removeSync(inRun(this.folder, rolloutFileName(index)));
     }
     this.#select(this.#cursor.file);
     this.#file.truncate(this.#cursor.offset);
@@ -76,7 +76,7 @@ export class FrameStore {
     await this.#file.sync();
     if (!this.#begun) return;
     this.#begun = false;
-    await onDisk(this.folder, () => syncFolder(this.folder));
+    await withDiskErrors(this.folder, () => syncFolder(this.folder));
   }
 
   close(): void {

@@ -41,7 +41,7 @@ export const FRAME_PREFIX = 12;
 
 /** In the order of their bits in `known`. */
 const COLUMNS = ['ids', ...TOKEN_STATISTICS] as const;
-const ALL = 2 ** COLUMNS.length - 1;
+const ALL_COLUMNS = 2 ** COLUMNS.length - 1;
 
 const number = z.number().nullable();
 const StoredRollout = z.strictObject({
@@ -61,9 +61,9 @@ const StoredRollout = z.strictObject({
   /** Number of tokens; absent if unknown. */
   tokens: z.int().min(0).optional(),
   /** Which columns are there, one bit each; absent: all. */
-  known: z.int().min(0).max(ALL).optional(),
+  known: z.int().min(0).max(ALL_COLUMNS).optional(),
   /** Which columns were computed by the model in `scoredBy`, one bit each; absent for none. */
-  computed: z.int().min(0).max(ALL).optional(),
+  computed: z.int().min(0).max(ALL_COLUMNS).optional(),
   /**
    * Token texts: their lengths in UTF-16 units if they join to the text, otherwise the texts. The key is that of format
    * 1.
@@ -223,7 +223,7 @@ function storedRollout(rollout: Rollout, index: number, clusters: readonly Clust
   if (why.length > 0) stored.why = why.map((part) => parts.placeOf(part));
   if (tokens !== null) stored.tokens = tokens;
   const known = knownColumns(rollout, index);
-  if (known !== ALL) stored.known = known;
+  if (known !== ALL_COLUMNS) stored.known = known;
   const computed = COLUMNS.reduce((bits, name, bit) => bits | (rollout.computed?.includes(name) ? 1 << bit : 0), 0);
   if (computed !== 0) stored.computed = computed;
   if (tokenTexts) stored.pieces = tokenTexts.join('') === text ? tokenTexts.map(({ length }) => length) : tokenTexts;
@@ -292,7 +292,7 @@ function readColumns(bytes: Uint8Array, from: number, rollouts: readonly StoredR
   const found = rollouts.map(() => ({}) as Columns);
   let offset = bytes.byteOffset + from;
   COLUMNS.forEach((column, bit) => {
-    rollouts.forEach(({ tokens = 0, known = ALL }, i) => {
+    rollouts.forEach(({ tokens = 0, known = ALL_COLUMNS }, i) => {
       const there = (known & (1 << bit)) !== 0;
       const length = there ? tokens : 0;
       const buffer = isView ? bytes.buffer : bytes.buffer.slice(offset, offset + length * 4);

@@ -3,7 +3,7 @@
  * the schema takes. It says yes only where the schema would, and would leave the record as it is; for everything
  * else the schema decides. A test compares both.
  */
-import { type FramePointer, type GroupMeans, LARGEST_COUNT, type Majority } from '../protocol/group.ts';
+import { type FramePointer, type GroupMeans, MAX_COUNT, type Majority } from '../protocol/group.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { GroupRecord, ProblemUpdate } from '../protocol/records.ts';
 
@@ -95,7 +95,7 @@ function isCount(value: unknown): value is number {
 }
 
 function isCount32(value: unknown): value is number {
-  return isCount(value) && value <= LARGEST_COUNT;
+  return isCount(value) && value <= MAX_COUNT;
 }
 
 function isNumber(value: unknown): boolean {

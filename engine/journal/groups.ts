@@ -43,7 +43,7 @@ export async function readFrameBytes(folder: string, pointer: FramePointer): Pro
 }
 
 /** The greatest plausible length of a frame, in bytes. */
-const LONGEST_FRAME = 1024 * 2 ** 20;
+const MAX_FRAME_BYTES = 1024 * 2 ** 20;
 
 async function readBytes(path: string, offset: number, length: number): Promise<Uint8Array | null> {
   const handle = await openRegular(path).catch((error: NodeJS.ErrnoException) => {
@@ -53,7 +53,7 @@ async function readBytes(path: string, offset: number, length: number): Promise<
   if (!handle) return null;
   try {
     const { size } = await handle.stat();
-    if (offset + length > size || length > LONGEST_FRAME) return null;
+    if (offset + length > size || length > MAX_FRAME_BYTES) return null;
     const bytes = new Uint8Array(length);
     const { bytesRead } = await handle.read(bytes, 0, length, offset);
     return bytesRead === length ? bytes : null;
@@ -73,7 +73,7 @@ interface RecordPlaces {
 }
 const places = new Map<string, Promise<RecordPlaces>>();
 /** Runs of the old formats whose places are remembered. */
-const KEPT = 4;
+const MAX_CACHED_RUNS = 4;
 
 async function recordOf(folder: string, pointer: FramePointer, where: string): Promise<Group2> {
   const path = inRun(folder, EVENTS_FILE);
@@ -90,15 +90,15 @@ async function placesIn(path: string): Promise<RecordPlaces> {
   const known = await places.get(path);
   const { size } = await stat(path);
   if (known?.size === size) return known;
-  const found = lookThrough(path, size);
+  const found = scanRecordPlaces(path, size);
   places.delete(path);
   places.set(path, found);
-  if (places.size > KEPT) places.delete(places.keys().next().value!);
+  if (places.size > MAX_CACHED_RUNS) places.delete(places.keys().next().value!);
   found.catch(() => places.delete(path));
   return found;
 }
 
-async function lookThrough(path: string, size: number): Promise<RecordPlaces> {
+async function scanRecordPlaces(path: string, size: number): Promise<RecordPlaces> {
   const lines: RecordPlaces['lines'] = new Map();
   let start = 0;
   for await (const { text, end } of readLines(path)) {

@@ -1,6 +1,6 @@
 /** The state of an import, in the run folder: a stopped or killed import continues after its last complete step. */
 import * as z from 'zod';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { IMPORT_FILE, inRun, JournalPosition } from './layout.ts';
 
@@ -35,5 +35,5 @@ export async function readImportState(folder: string): Promise<ImportState | nul
  * @throws RollscopeError `disk`
  */
 export async function writeImportState(folder: string, state: ImportState): Promise<void> {
-  await writeWhole(inRun(folder, IMPORT_FILE), Buffer.from(`${JSON.stringify(state)}\n`));
+  await writeAtomically(inRun(folder, IMPORT_FILE), Buffer.from(`${JSON.stringify(state)}\n`));
 }

@@ -8,7 +8,7 @@ import type { FramePointer, GroupDetail, GroupSummary, ScoredBy } from '../proto
 import { groupSummary } from '../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../protocol/problem.ts';
 import { type GroupRecord, JournalRecord, type NewRecord, type RecordOf } from '../protocol/records.ts';
-import { ownConfig, type RunFile } from '../protocol/run-file.ts';
+import { type RunFile, requireOwnConfig } from '../protocol/run-file.ts';
 import { AppendFile } from '../system/append-file.ts';
 import { type Disk, realDisk } from '../system/disk.ts';
 import type { FileLock } from '../system/lock.ts';
@@ -232,7 +232,7 @@ export class Journal {
     await writeCheckpointFolder(this.folder, step, position, write);
     this.#unusable = this.#unusable.filter((checkpoint) => checkpoint.step !== step);
     const record = this.append(checkpointRecord(step));
-    const { checkpoint } = ownConfig(this.runFile, 'A checkpoint', 'Imported runs have no checkpoints here.');
+    const { checkpoint } = requireOwnConfig(this.runFile, 'A checkpoint', 'Imported runs have no checkpoints here.');
     await pruneCheckpoints(this.folder, step, checkpoint.keep, keeps);
     return record;
   }

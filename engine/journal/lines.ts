@@ -7,7 +7,7 @@ const CHUNK = 2 ** 20;
 const CHUNK_BACKWARD = 2 ** 18;
 const NEWLINE = 0x0a;
 /** The greatest plausible length of a line, in bytes; a JavaScript string has at most twice as many. */
-const LONGEST = 256 * 2 ** 20;
+const MAX_LINE_BYTES = 256 * 2 ** 20;
 
 export interface Line {
   text: string;
@@ -53,7 +53,7 @@ export async function* readLineBlocks(path: string, from = 0): AsyncGenerator<Bu
         rest = [];
       }
       if (whole < bytesRead) rest.push(Uint8Array.prototype.slice.call(chunk, whole));
-      if (rest.length > LONGEST / CHUNK) checkLength(path, rest.length * CHUNK);
+      if (rest.length > MAX_LINE_BYTES / CHUNK) checkLength(path, rest.length * CHUNK);
     }
   } finally {
     await handle.close();
@@ -107,7 +107,7 @@ export async function* readLinesBackward(
         end = at;
       }
       rest.push(bytes.subarray(0, end));
-      if (rest.length > LONGEST / CHUNK_BACKWARD) checkLength(path, rest.length * CHUNK_BACKWARD);
+      if (rest.length > MAX_LINE_BYTES / CHUNK_BACKWARD) checkLength(path, rest.length * CHUNK_BACKWARD);
     }
     if (whole) yield { bytes: line(Buffer.alloc(0)), start: 0, behind: size };
   } finally {
@@ -116,11 +116,11 @@ export async function* readLinesBackward(
 }
 
 function checkLength(path: string, bytes: number): void {
-  if (bytes <= LONGEST) return;
+  if (bytes <= MAX_LINE_BYTES) return;
   throw new RollscopeError(
     'run-broken',
-    `${path} has a line of more than ${LONGEST / 2 ** 20} MiB.`,
+    `${path} has a line of more than ${MAX_LINE_BYTES / 2 ** 20} MiB.`,
     "'rollscope repair' copies what comes before it.",
-    { details: { reason: 'line-too-long', file: path, most: LONGEST } },
+    { details: { reason: 'line-too-long', file: path, most: MAX_LINE_BYTES } },
   );
 }

@@ -23,7 +23,7 @@ export function refuseLinksOut(folder: string): void {
 function refuseIn(folder: string, parent: string, entries: readonly Dirent[]): void {
   for (const { name } of entries.filter((entry) => entry.isSymbolicLink())) {
     const link = join(parent, name);
-    if (leadsOut(folder, link)) throw leadingOut(link);
+    if (isOutsideLink(folder, link)) throw outsideLinkError(link);
   }
 }
 
@@ -36,7 +36,7 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-function leadsOut(folder: string, link: string): boolean {
+function isOutsideLink(folder: string, link: string): boolean {
   try {
     return !realpathSync(link).startsWith(`${realpathSync(folder)}${sep}`);
   } catch {
@@ -45,7 +45,7 @@ function leadsOut(folder: string, link: string): boolean {
   }
 }
 
-function leadingOut(link: string): RollscopeError {
+function outsideLinkError(link: string): RollscopeError {
   return new RollscopeError(
     'run-broken',
     `${link} is a link out of the run folder.`,

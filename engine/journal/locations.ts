@@ -11,7 +11,7 @@ export function runsRoot(): string {
 
 /** Such as `majority-vote-problems-20261124-193012`: reward (or `probe`), dataset, local time. */
 export function newRunName(config: Pick<RunConfig, 'job' | 'reward' | 'dataset'>, now: Date): string {
-  return nameOf(config.job === 'probe' ? 'probe' : plain(config.reward), config.dataset.path, now);
+  return nameOf(config.job === 'probe' ? 'probe' : safeName(config.reward), config.dataset.path, now);
 }
 
 /** Such as `import-completions-20261124-193012`: the file that is imported, local time. */
@@ -32,7 +32,7 @@ export function importedSource(run: string): string | null {
 }
 
 /** The name, with a number appended if there is such a file in `folder`. */
-export function freeName(name: string, folder: string): string {
+export function unusedName(name: string, folder: string): string {
   let candidate = name;
   for (let i = 2; existsSync(join(folder, candidate)); i++) candidate = `${name}-${i}`;
   return candidate;
@@ -40,11 +40,11 @@ export function freeName(name: string, folder: string): string {
 
 function nameOf(what: string, path: string, now: Date): string {
   const file = basename(path.replaceAll('\\', '/'));
-  return [what, plain(basename(file, extname(file))) || 'dataset', timestamp(now)].join('-');
+  return [what, safeName(basename(file, extname(file))) || 'dataset', timestamp(now)].join('-');
 }
 
 /** Safe in a file name on every system and in a shell, and short. */
-function plain(name: string): string {
+function safeName(name: string): string {
   const words = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
   return words
     .replace(/[^\p{L}\p{N}]+/gu, '-')

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { RollscopeError } from '../protocol/errors.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import type { Note } from '../protocol/note.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
 import { inRun } from './layout.ts';
@@ -58,7 +58,9 @@ export async function writeNote(folder: string, note: Note): Promise<Note[]> {
       details: { reason: 'too-many-notes', most: KEPT_NOTES },
     });
   }
-  await writeWhole(inRun(folder, NOTES_FILE), `${JSON.stringify({ ...stored, notes }, null, 2)}\n`, { durable: true });
+  await writeAtomically(inRun(folder, NOTES_FILE), `${JSON.stringify({ ...stored, notes }, null, 2)}\n`, {
+    durable: true,
+  });
   return Notes.parse({ notes }).notes;
 }
 

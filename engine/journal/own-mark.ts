@@ -7,7 +7,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rollscopeHome } from '../protocol/home.ts';
-import { writeFirst, writeWhole } from '../system/aside.ts';
+import { writeAtomically, writeIfAbsent } from '../system/aside.ts';
 import { makeFolder } from '../system/folders.ts';
 import { readRegular, readRegularBytes } from '../system/regular-file.ts';
 import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
@@ -15,10 +15,10 @@ import { inRun, MARK_FILE, RUN_FILE } from './layout.ts';
 const KEY_BYTES = 32;
 
 /** Marks a run as made here. Does nothing if the user's folder is not writable; the user is then asked. */
-export async function markOwn(folder: string): Promise<void> {
+export async function markAsOwn(folder: string): Promise<void> {
   try {
     const key = (await readKey()) ?? (await createKey());
-    await writeWhole(inRun(folder, MARK_FILE), `${await markOf(folder, key)}\n`, { mode: 0o600 });
+    await writeAtomically(inRun(folder, MARK_FILE), `${await markOf(folder, key)}\n`, { mode: 0o600 });
   } catch {
     // not marked
   }
@@ -28,7 +28,7 @@ export async function markOwn(folder: string): Promise<void> {
  * Whether the mark of the folder fits its `run.json` and this user's key. False where either is missing or unreadable;
  * never throws.
  */
-export async function isOwn(folder: string): Promise<boolean> {
+export async function isOwnRun(folder: string): Promise<boolean> {
   try {
     const key = await readKey();
     if (!key) return false;
@@ -59,7 +59,7 @@ async function readKey(): Promise<Buffer | null> {
 async function createKey(): Promise<Buffer> {
   const file = keyFile();
   makeFolder(path.dirname(file), 0o700);
-  await writeFirst(file, randomBytes(KEY_BYTES), 0o600);
+  await writeIfAbsent(file, randomBytes(KEY_BYTES), 0o600);
   const key = await readKey();
   if (!key) throw new Error(`${file} is not a key`);
   return key;

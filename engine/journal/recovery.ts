@@ -4,7 +4,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
 import type { FramePointer } from '../protocol/group.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import { remove, shorten } from '../system/files.ts';
+import { remove, truncateFile } from '../system/files.ts';
 import { type Checkpoint, listCheckpoints, removeUnfinished } from './checkpoints.ts';
 import { checkNewestCheckpoint } from './damaged-checkpoint.ts';
 import { eventsSize, readLog } from './events.ts';
@@ -100,9 +100,9 @@ async function recover(
   if (completed) return { ...opened, framesEnd: position.frames, recovery: null };
 
   if (!at) await checkNewestCheckpoint(folder);
-  if (offsets.length < position.nextSeq) throw shorter(folder, offsets.length, position.nextSeq);
+  if (offsets.length < position.nextSeq) throw shortenedError(folder, offsets.length, position.nextSeq);
   await checkOldFrames(folder, scan.ends);
-  const whole = await countWhole(folder, records);
+  const whole = await countComplete(folder, records);
   const known = at ? 0 : remake ? records.findIndex((record) => !isIncidental(record)) : -1;
   const kept = known < 0 ? whole : Math.min(known, whole);
   const end = kept < records.length ? offsets[records[kept]!.seq]! : scan.end;
@@ -114,7 +114,7 @@ async function recover(
 
   let framesEnd = position.frames;
   for (const record of records) {
-    const frame = frameNamedBy(record);
+    const frame = framePointerOf(record);
     if (!frame) continue;
     const behind = frameEnd(frame);
     if (isBefore(framesEnd, behind)) framesEnd = behind;
@@ -130,7 +130,7 @@ async function recover(
   return { ...opened, framesEnd, recovery: message ? { ...cut, message } : null };
 }
 
-function shorter(folder: string, length: number, expected: number): RollscopeError {
+function shortenedError(folder: string, length: number, expected: number): RollscopeError {
   return new RollscopeError(
     'run-broken',
     `${inRun(folder, EVENTS_FILE)} has ${plural(length, 'record')}, but ${expected} were written.`,
@@ -157,7 +157,7 @@ async function scanEvents(folder: string, from: number): Promise<Scan> {
     scan.offsets.push(start);
     scan.end = end;
     if (!record) continue;
-    const frame = frameNamedBy(record);
+    const frame = framePointerOf(record);
     if (record.seq >= from) {
       scan.records.push(record);
     } else if (frame) {
@@ -187,9 +187,9 @@ async function checkOldFrames(folder: string, ends: Scan['ends']): Promise<void>
 }
 
 /** The number of records before the first one whose rollouts are incomplete. */
-async function countWhole(folder: string, records: JournalRecord[]): Promise<number> {
+async function countComplete(folder: string, records: JournalRecord[]): Promise<number> {
   for (const [index, record] of records.entries()) {
-    const frame = frameNamedBy(record);
+    const frame = framePointerOf(record);
     if (!frame) continue;
     const bytes = await readFrameBytes(folder, frame);
     if (!bytes || !isWholeFrame(bytes)) return index;
@@ -198,7 +198,7 @@ async function countWhole(folder: string, records: JournalRecord[]): Promise<num
 }
 
 /** The rollouts that a record points to; null for none. */
-function frameNamedBy(record: JournalRecord): FramePointer | null {
+function framePointerOf(record: JournalRecord): FramePointer | null {
   return record.type === 'group' || record.type === 'statistics' ? record.frame : null;
 }
 
@@ -209,7 +209,7 @@ function frameEnd(pointer: FramePointer): FrameCursor {
 async function cutEvents(folder: string, end: number): Promise<number> {
   const extra = (await eventsSize(folder)) - end;
   const path = inRun(folder, EVENTS_FILE);
-  if (extra > 0) await shorten(path, end);
+  if (extra > 0) await truncateFile(path, end);
   return extra;
 }
 
@@ -222,7 +222,7 @@ async function cutRollouts(folder: string, end: FrameCursor): Promise<number> {
     const keep = index < end.file ? size : index === end.file ? Math.min(size, end.offset) : 0;
     bytes += size - keep;
     if (index > end.file) await remove(path);
-    else if (keep < size) await shorten(path, keep);
+    else if (keep < size) await truncateFile(path, keep);
   }
   return bytes;
 }

@@ -23,11 +23,11 @@ export interface Readable {
 }
 
 /** Bytes of a file of a run that can be repaired: JavaScript bounds the length of a text. */
-export const LARGEST = 512 * 2 ** 20 - 24;
+export const MAX_JOURNAL_BYTES = 512 * 2 ** 20 - 24;
 
 /** @throws RollscopeError `usage` where no line can be read */
 export async function readableLines(folder: string): Promise<Readable> {
-  const { found, changes } = parsed(await readRegular(inRun(folder, EVENTS_FILE), LARGEST));
+  const { found, changes } = parsed(await readRegular(inRun(folder, EVENTS_FILE), MAX_JOURNAL_BYTES));
   const unreadable = changes.length;
   const lines = inOrder(found, changes);
   const last = lines.at(-1);

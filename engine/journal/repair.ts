@@ -9,12 +9,12 @@ import { RollscopeError } from '../protocol/errors.ts';
 import { plural } from '../protocol/format.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { JournalRecord } from '../protocol/records.ts';
-import { type RunFile, UNKNOWN } from '../protocol/run-file.ts';
-import { whileOpen, writeWhole } from '../system/aside.ts';
+import { type RunFile, UNKNOWN_RUN } from '../protocol/run-file.ts';
+import { whileWriting, writeAtomically } from '../system/aside.ts';
 import { copy, move, remove } from '../system/files.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { parseChecked } from './checked.ts';
-import { faultOf } from './checkpoint-checks.ts';
+import { checkpointFault } from './checkpoint-checks.ts';
 import { checkpointFolders, listCheckpoints, writePosition } from './checkpoints.ts';
 import { upgradeProblem } from './formats/upgrade.ts';
 import { isWholeFrame } from './frame.ts';
@@ -34,7 +34,7 @@ import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
 import { NOTES_FILE, readNotes } from './notes.ts';
 import { readProblems, readPrompts, readRunFile, readRunFolder } from './reader.ts';
-import { type KeptLine, LARGEST, type Readable, readableLines } from './repair-lines.ts';
+import { type KeptLine, MAX_JOURNAL_BYTES, type Readable, readableLines } from './repair-lines.ts';
 
 export interface Repair {
   /** The repaired copy. */
@@ -73,7 +73,7 @@ export async function repairRun(folder: string): Promise<Repair> {
   const { lines, changes } = await readableLines(source);
   // An incomplete copy must not look like a complete one.
   const aside = `${target}.${process.pid}.partial`;
-  await whileOpen(aside, async () => {
+  await whileWriting(aside, async () => {
     try {
       await repairCopy(source, aside, { lines, changes });
       await move(aside, target);
@@ -141,7 +141,7 @@ async function repairFrames(folder: string, lines: KeptLine[], changes: string[]
 /** Lines keep everything that this version does not know; only their numbers change. */
 async function writeEvents(folder: string, lines: readonly KeptLine[]): Promise<void> {
   const numbered = lines.map((line, seq) => `${line.seq === seq ? line.text : renumbered(line.text, seq)}\n`);
-  await writeWhole(inRun(folder, EVENTS_FILE), numbered.join(''));
+  await writeAtomically(inRun(folder, EVENTS_FILE), numbered.join(''));
 }
 
 function renumbered(line: string, seq: number): string {
@@ -177,17 +177,17 @@ async function repairRunFile(
       files: imported ? [imported.source] : [],
     },
     config: run.config,
-    foreign: run.config ? null : { ...UNKNOWN, model: run.model.name },
+    foreign: run.config ? null : { ...UNKNOWN_RUN, model: run.model.name },
     versions: {},
     modelFingerprint: run.model.fingerprint,
     dataFingerprint: run.dataFingerprint,
   };
-  await writeWhole(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
+  await writeAtomically(inRun(folder, RUN_FILE), `${JSON.stringify(runFile, null, 2)}\n`);
   changes.push(`${RUN_FILE} could not be read and was rebuilt from the run's first record.`);
 }
 
 /** Problems that can be replaced: a record that names more than that is damaged itself. */
-const MOST_REPLACED = 1_000_000;
+const MAX_REPLACED_PROBLEMS = 1_000_000;
 
 /**
  * A problem that cannot be read is replaced by one without text, because the others are known by their places.
@@ -195,7 +195,7 @@ const MOST_REPLACED = 1_000_000;
  */
 async function repairProblems(folder: string, records: readonly JournalRecord[], changes: string[]): Promise<void> {
   const path = inRun(folder, PROBLEMS_FILE);
-  const text = existsSync(path) ? (await readRegular(path, LARGEST)).trimEnd() : '';
+  const text = existsSync(path) ? (await readRegular(path, MAX_JOURNAL_BYTES)).trimEnd() : '';
   const lines = text === '' ? [] : text.split('\n');
   const run = records.find((record) => record.type === 'run');
   let count = run ? run.problems + run.evaluationProblems : lines.length;
@@ -203,11 +203,11 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
     if (record.type === 'group') count = Math.max(count, record.problem + 1);
     if (record.type === 'problems') count = Math.max(count, record.total);
   }
-  if (count - lines.length > MOST_REPLACED) {
+  if (count - lines.length > MAX_REPLACED_PROBLEMS) {
     throw new RollscopeError(
       'run-broken',
       `${PROBLEMS_FILE} has ${plural(lines.length, 'problem')}, but the records refer to ${plural(count, 'problem')}.`,
-      `Placeholders are made for at most ${plural(MOST_REPLACED, 'problem')}. If the file was shortened, restore it from a backup; otherwise correct the number in ${EVENTS_FILE}.`,
+      `Placeholders are made for at most ${plural(MAX_REPLACED_PROBLEMS, 'problem')}. If the file was shortened, restore it from a backup; otherwise correct the number in ${EVENTS_FILE}.`,
       { details: { reason: 'lost-problems', problems: count } },
     );
   }
@@ -224,7 +224,7 @@ async function repairProblems(folder: string, records: readonly JournalRecord[],
     return JSON.stringify(lost);
   });
   if (replaced === 0 && lines.length === count) return;
-  await writeWhole(path, problems.map((line) => `${line}\n`).join(''));
+  await writeAtomically(path, problems.map((line) => `${line}\n`).join(''));
   if (replaced > 0) changes.push(`${replaced} of ${count} problems could not be read; their text is missing.`);
 }
 
@@ -259,7 +259,7 @@ async function repairCheckpoints(folder: string, changes: string[]): Promise<voi
   }
   const lost: number[] = [];
   for (const { step, folder: checkpoint, position } of await checkpointFolders(folder)) {
-    if (position && (await faultOf(checkpoint)) === null) continue;
+    if (position && (await checkpointFault(checkpoint)) === null) continue;
     await remove(checkpoint);
     lost.push(step);
   }

@@ -25,7 +25,7 @@ export async function tailRecords(
   try {
     while (!signal.aborted) {
       const size = await eventsSize(folder);
-      const found = await readBehind(folder, last);
+      const found = await readAfter(folder, last);
       if (!found) {
         last = null;
         continue;
@@ -41,7 +41,7 @@ export async function tailRecords(
 }
 
 /** The records after `last`; null when `last` itself is no longer there, because records were replaced. */
-async function readBehind(folder: string, last: Entry | null): Promise<Entry[] | null> {
+async function readAfter(folder: string, last: Entry | null): Promise<Entry[] | null> {
   const entries: Entry[] = [];
   try {
     for await (const entry of readEvents(folder, last?.start, last?.record.seq)) {

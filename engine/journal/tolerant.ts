@@ -20,23 +20,25 @@ export function readTolerantly<T>(schema: z.ZodType<T>, value: unknown): Toleran
 }
 
 /** Faults of a value that are told; a list of a million may have as many. */
-const TOLD = 8;
+const MAX_REPORTED_ISSUES = 8;
 
 /** What zod found, in the words of a person: `metrics.loss: expected number, received string`. */
 export function describeIssues(error: z.ZodError): string {
-  const told = error.issues.slice(0, TOLD).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
+  const told = error.issues
+    .slice(0, MAX_REPORTED_ISSUES)
+    .map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
   const more = error.issues.length - told.length;
   return [...told, ...(more > 0 ? [`and ${plural(more, 'more error')}`] : [])].join('; ');
 }
 
-const twins = new WeakMap<z.ZodType, z.ZodType>();
+const tolerantSchemas = new WeakMap<z.ZodType, z.ZodType>();
 
 /** The schema for reading what `schema` wrote. */
 export function forReading<T>(schema: z.ZodType<T>): z.ZodType<T> {
-  const known = twins.get(schema);
+  const known = tolerantSchemas.get(schema);
   if (known) return known as z.ZodType<T>;
   const twin = withInner(schema);
-  twins.set(schema, twin);
+  tolerantSchemas.set(schema, twin);
   return twin as z.ZodType<T>;
 }
 

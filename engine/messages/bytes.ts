@@ -91,7 +91,7 @@ export function fromBytes(bytes: Uint8Array<ArrayBuffer>): unknown {
 }
 
 /** Messages in a row, each after its length (uint32, little endian). */
-export function framed(message: unknown): Uint8Array {
+export function frameMessage(message: unknown): Uint8Array {
   const frame = toBytes(message, PREFIX);
   new DataView(frame.buffer).setUint32(0, frame.length - PREFIX, true);
   return frame;

@@ -6,10 +6,10 @@
  */
 import type * as z from 'zod';
 
-declare const held: unique symbol;
+declare const phantomType: unique symbol;
 /** A type without a check. */
 export interface Unchecked<T> {
-  readonly [held]?: T;
+  readonly [phantomType]?: T;
 }
 
 /** A shape of this type that lets everything pass: for two ends that are parts of one program. */

@@ -68,11 +68,11 @@ const PARTS = {
 };
 
 /** Where `vscode-jsonrpc/node` is loaded too, its own runtime, which has more parts, is left in place or comes later. */
-function installed(): boolean {
+function isRuntimeInstalled(): boolean {
   try {
     return RAL() !== undefined;
   } catch {
     return false;
   }
 }
-if (!installed()) RAL.install(PARTS);
+if (!isRuntimeInstalled()) RAL.install(PARTS);

@@ -29,7 +29,7 @@ import {
   ResponseError,
 } from './json-rpc.ts';
 import { isMessage, type Transport } from './transport.ts';
-import { canceled, check, fromWire, misfit, toWire } from './wire.ts';
+import { canceledError, check, contractError, fromWire, toWire } from './wire.ts';
 
 export interface PeerOptions<C extends Contract> {
   /** The contract whose schemas check what arrives; without one, nothing is checked. */
@@ -110,14 +110,14 @@ export class Peer<C extends Contract> {
     { signal }: RequestOptions = {},
   ): Promise<ResultOf<C, R>> {
     if (this.#closed) throw this.#lost();
-    if (signal?.aborted) throw canceled(name);
+    if (signal?.aborted) throw canceledError(name);
     const source = new CancellationTokenSource();
     let onAbort = () => {};
     try {
       const aborted = new Promise<never>((_, reject) => {
         onAbort = () => {
           source.cancel();
-          reject(canceled(name));
+          reject(canceledError(name));
         };
         signal?.addEventListener('abort', onAbort, { once: true });
       });
@@ -227,8 +227,8 @@ export class Peer<C extends Contract> {
 
   async #answer(name: string, params: unknown, token: CancellationToken): Promise<unknown> {
     const controller = new AbortController();
-    const subscription = token.onCancellationRequested(() => controller.abort(canceled(name)));
-    if (token.isCancellationRequested) controller.abort(canceled(name));
+    const subscription = token.onCancellationRequested(() => controller.abort(canceledError(name)));
+    if (token.isCancellationRequested) controller.abort(canceledError(name));
     const answering = this.#call(name, params, controller.signal);
     this.#answering.set(answering, controller);
     try {
@@ -241,10 +241,10 @@ export class Peer<C extends Contract> {
 
   async #call(name: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     try {
-      if (signal.aborted) throw canceled(name);
+      if (signal.aborted) throw canceledError(name);
       const handler = this.#handlers.get(name);
       if (!handler)
-        throw misfit('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound, {
+        throw contractError('usage', `Unknown request '${name}'.`, ErrorCodes.MethodNotFound, {
           reason: 'unknown-request',
           request: name,
         });

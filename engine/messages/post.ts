@@ -3,7 +3,7 @@
  * Typed arrays cross as they are.
  */
 import { type DataCallback, Emitter, type Message } from './json-rpc.ts';
-import { type Transport, transferred } from './transport.ts';
+import { type Transport, transferListOf } from './transport.ts';
 
 /** Where objects can be posted; `transfer` names buffers that may be moved instead of copied. */
 export interface Post {
@@ -42,7 +42,7 @@ export function postTransport({ post, receive }: Post): Transport {
       async write(message) {
         if (!open) return;
         try {
-          post(message, transferred(message));
+          post(message, transferListOf(message));
         } catch (error) {
           // Something that cannot be cloned. An answer that is never sent would keep its asker waiting.
           if (!('id' in message) || 'method' in message) throw error;

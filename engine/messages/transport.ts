@@ -30,20 +30,20 @@ const isFailure = (value: unknown) =>
   isObject(value) && typeof value.code === 'number' && typeof value.message === 'string';
 
 /** Buffers that a message hands over instead of copying, by the parameters or result that hold them. */
-const handedOver = new WeakMap<object, readonly ArrayBuffer[]>();
+const transferLists = new WeakMap<object, readonly ArrayBuffer[]>();
 
 /**
  * Marks the buffers in the parameters or the result of one message to be moved to the other thread. The sender can no
  * longer use them. Transports that cannot move memory copy it.
  */
 export function transfer<T extends object>(value: T, buffers: readonly ArrayBuffer[]): T {
-  handedOver.set(value, buffers);
+  transferLists.set(value, buffers);
   return value;
 }
 
 /** The buffers that `transfer` marked for this message; empty for most. */
-export function transferred(message: Message): readonly ArrayBuffer[] {
+export function transferListOf(message: Message): readonly ArrayBuffer[] {
   const { params, result } = message as { params?: unknown; result?: unknown };
   const value = params ?? result;
-  return (isObject(value) && handedOver.get(value)) || [];
+  return (isObject(value) && transferLists.get(value)) || [];
 }

@@ -50,7 +50,7 @@ export function fromWire(error: ResponseError<unknown>): RollscopeError {
  * An error about a message that does not fit the contract.
  * @param wireCode the code of JSON-RPC that it is sent with
  */
-export function misfit(
+export function contractError(
   code: 'usage' | 'internal',
   message: string,
   wireCode: number,
@@ -85,13 +85,13 @@ export function check(shape: MessageShape | undefined, value: unknown, part: Par
   const where = issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
   const code = part.part === 'parameters' ? 'usage' : 'internal';
   const message = `${subjectOf(part)} not match the protocol${where}: ${issue.message}.`;
-  throw misfit(code, message, ErrorCodes.InvalidParams, {
+  throw contractError(code, message, ErrorCodes.InvalidParams, {
     ...{ reason: 'bad-message', ...part, field: issue.path.join('.'), fault: issue.message },
   });
 }
 
 /** The error of a request that its sender canceled. */
-export function canceled(name: string): RollscopeError {
+export function canceledError(name: string): RollscopeError {
   return new RollscopeError('canceled', `'${name}' was canceled.`, undefined, {
     details: { reason: 'request', request: name },
   });

@@ -2,7 +2,7 @@
 import { type Dim, type Graph, op, product, type Shape, type Tensor } from '../tensor/index.ts';
 
 /** Keys and values that queries may attend to. */
-export interface Attended {
+export interface KeyValueSet {
   keys: Tensor;
   values: Tensor;
   /** Number of keys. */
@@ -31,12 +31,12 @@ export interface QueryGrid {
 }
 
 /** Applies the cap to scores, before a bias. */
-function capped(scores: Tensor, cap: number | null): Tensor {
+function softCapped(scores: Tensor, cap: number | null): Tensor {
   return cap === null ? scores : op.mul(op.tanh(op.mul(scores, 1 / cap)), cap);
 }
 
-/** The derivative of `capped` from its result `found`: 1 - (found / cap)^2. */
-function slope(found: Tensor, cap: number): Tensor {
+/** The derivative of `softCapped` from its result `found`: 1 - (found / cap)^2. */
+function softCapSlope(found: Tensor, cap: number): Tensor {
   const inner = op.mul(found, 1 / cap);
   return op.sub(1, op.mul(inner, inner));
 }
@@ -45,16 +45,16 @@ function slope(found: Tensor, cap: number): Tensor {
  * Returns [P*kv, G*R*L, d]. The scores of all heads are in memory at once, and the gradient keeps several copies of
  * them.
  */
-export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly Attended[]): Tensor {
+export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly KeyValueSet[]): Tensor {
   const { P, kvHeads, G, R, L, headDim, cap } = grid;
   if (L === 1) return attendToken(queries, grid, sets);
   const all = [product(P, kvHeads), product(G, R, L)];
   const each = [product(P, kvHeads, G), product(R, L)];
-  const shape = (set: Attended) => (set.shared ? all : each);
+  const shape = (set: KeyValueSet) => (set.shared ? all : each);
   const scores = sets.map((set) => {
     const q = set.shared ? queries : op.reshape(queries, [...each, headDim]);
     const plain = op.matmul(q, set.keys, { transB: true });
-    const raw = capped(op.reshape(plain, [P, product(kvHeads, G, R), L, set.length]), cap);
+    const raw = softCapped(op.reshape(plain, [P, product(kvHeads, G, R), L, set.length]), cap);
     return set.bias ? op.add(raw, set.bias) : raw;
   });
   const mass = op.split(
@@ -73,13 +73,13 @@ export function attendWhole(queries: Tensor, grid: QueryGrid, sets: readonly Att
 function attendToken(
   queries: Tensor,
   { P, kvHeads, G, R, headDim, cap }: QueryGrid,
-  sets: readonly Attended[],
+  sets: readonly KeyValueSet[],
 ): Tensor {
   const all = [product(P, kvHeads), product(G, R)];
   const each = [product(P, kvHeads, G), R];
   const scores = sets.map(({ keys, length, shared, bias }) => {
     const q = shared ? queries : op.reshape(queries, [...each, headDim]);
-    const raw = capped(op.reshape(op.matmul(q, keys, { transB: true }), [...each, length]), cap);
+    const raw = softCapped(op.reshape(op.matmul(q, keys, { transB: true }), [...each, length]), cap);
     if (!bias) return raw;
     const byRow = op.reshape(op.expand(bias, [P, product(kvHeads, G), 1, length]), [each[0]!, 1, length]);
     return op.add(raw, byRow);
@@ -98,7 +98,7 @@ function attendToken(
 }
 
 /** What one head of one row attends to: matrices [length, d], and a bias [1 or L, length]. */
-interface Seen {
+interface HeadContext {
   keys: Tensor;
   values: Tensor;
   bias: Tensor | null;
@@ -112,7 +112,7 @@ interface Seen {
 export function attendByHead(
   queries: Tensor,
   { P, kvHeads, G, R, L, headDim, cap }: QueryGrid,
-  sets: readonly Attended[],
+  sets: readonly KeyValueSet[],
 ): Tensor {
   const { graph } = queries;
   const count = product(P, kvHeads, G, R);
@@ -121,22 +121,22 @@ export function attendByHead(
   const heads = [count, L, headDim];
 
   /** Softmax of a head's scores, as one matrix [L, length] per set. */
-  const mass = (q: Tensor, seen: readonly Seen[]): readonly Tensor[] => {
+  const mass = (q: Tensor, seen: readonly HeadContext[]): readonly Tensor[] => {
     const scores = seen.map(({ keys, bias }) => {
-      const raw = capped(op.linear(q, keys), cap);
+      const raw = softCapped(op.linear(q, keys), cap);
       return bias ? op.add(raw, bias) : raw;
     });
     return op.split(op.softmax(op.concat(scores, -1)), -1, lengths);
   };
-  const see = (turn: Tensor): Seen[] =>
+  const see = (turn: Tensor): HeadContext[] =>
     sets.map(({ keys, values, shared, bias }) => {
-      const at = quotient(graph, turn, shared ? product(G, R) : R);
+      const at = floorDivide(graph, turn, shared ? product(G, R) : R);
       const seenBias = () => {
         const plain = bias!.shape.slice(2);
         if (bias!.shape[0] === 1) return op.reshape(bias!, plain);
-        return op.reshape(row(bias!, quotient(graph, turn, product(kvHeads, G, R))), plain);
+        return op.reshape(selectRow(bias!, floorDivide(graph, turn, product(kvHeads, G, R))), plain);
       };
-      return { keys: row(keys, at), values: row(values, at), bias: bias && seenBias() };
+      return { keys: selectRow(keys, at), values: selectRow(values, at), bias: bias && seenBias() };
     });
 
   const [mixed] = graph.block(
@@ -145,7 +145,7 @@ export function attendByHead(
       const byHead = op.reshape(queries, heads);
       const { stacked } = op.loop(trips, [], count, (turn) => {
         const seen = see(turn);
-        const parts = mass(row(byHead, turn), seen).map((p, i) => op.matmul(p, seen[i]!.values));
+        const parts = mass(selectRow(byHead, turn), seen).map((p, i) => op.matmul(p, seen[i]!.values));
         return { carried: [], stacked: [parts.reduce((a, b) => op.add(a, b))] };
       });
       return [op.reshape(stacked[0]!, queries.shape)];
@@ -156,7 +156,7 @@ export function attendByHead(
         const given = op.reshape(g!, heads);
         const { stacked } = op.loop(trips, [], count, (turn) => {
           const seen = see(turn);
-          const [q, dOut] = [row(byHead, turn), row(given, turn)];
+          const [q, dOut] = [selectRow(byHead, turn), selectRow(given, turn)];
           const parts = mass(q, seen);
           const whole = op.concat(parts, -1);
           const dMass = op.concat(
@@ -166,7 +166,7 @@ export function attendByHead(
           const inner = op.reduceSum(op.mul(whole, dMass), [-1], true);
           const dCapped = op.split(op.mul(whole, op.sub(dMass, inner)), -1, lengths);
           const dScores = dCapped.map((ds, i) =>
-            cap === null ? ds : op.mul(ds, slope(capped(op.linear(q, seen[i]!.keys), cap), cap)),
+            cap === null ? ds : op.mul(ds, softCapSlope(softCapped(op.linear(q, seen[i]!.keys), cap), cap)),
           );
           const dQuery = dScores.map((ds, i) => op.matmul(ds, seen[i]!.keys)).reduce((a, b) => op.add(a, b));
           const others = dScores.flatMap((ds, i) => [
@@ -190,12 +190,12 @@ export function attendByHead(
 }
 
 /** Row `at` (int64 scalar) of x [N, ...]: [...]. */
-function row(x: Tensor, at: Tensor): Tensor {
+function selectRow(x: Tensor, at: Tensor): Tensor {
   const shape: Shape = x.shape.slice(1);
   return op.reshape(op.gather(x, op.reshape(op.cast(at, 'int32'), [1])), shape);
 }
 
 /** turn / size, rounded down (int64 scalars). */
-function quotient(graph: Graph, turn: Tensor, size: Dim): Tensor {
+function floorDivide(graph: Graph, turn: Tensor, size: Dim): Tensor {
   return size === 1 ? turn : op.div(turn, op.sizeOf(graph, size));
 }

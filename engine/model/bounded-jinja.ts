@@ -6,17 +6,17 @@
 import { Environment, Interpreter } from '@huggingface/jinja';
 
 /** Maximum length of a text or list that a template may create. */
-const MOST_CHARACTERS = 2 ** 20;
-const MOST_ITEMS = 20_000;
+const MAX_CHARACTERS = 2 ** 20;
+const MAX_ITEMS = 20_000;
 /** Maximum characters of a list or dictionary including everything in it, as it may be joined or printed. */
-const MOST_HELD = 2 ** 22;
+const MAX_TOTAL_CHARACTERS = 2 ** 22;
 /** Step limit per rendering: each expression, loop iteration, item, and 256 output characters count as one. */
-const MOST_STEPS = 200_000;
+const MAX_STEPS = 200_000;
 const CHARACTERS_PER_STEP = 256;
 /** Slicing a text splits it into characters first. */
-const CHARACTERS_PER_CUT = 32;
+const CHARACTERS_PER_SLICE_STEP = 32;
 /** Characters around an item of a list or dictionary when printed. */
-const AROUND_ITEM = 4;
+const CHARACTERS_PER_ITEM = 4;
 
 type Evaluate = Interpreter['evaluate'];
 type Statement = NonNullable<Parameters<Evaluate>[0]>;
@@ -31,14 +31,14 @@ interface SyntaxNode extends Statement {
   value?: unknown;
 }
 
-interface Held {
+interface NestedSize {
   characters: number;
   depth: number;
 }
 
 /** The variable that passes a value to an expression; templates cannot use this name. */
 const OPERAND = ' operand';
-const NAMED = { type: 'Identifier', value: OPERAND };
+const OPERAND_NODE = { type: 'Identifier', value: OPERAND };
 
 function withOperand(value: Value, environment: Environment): Environment {
   const scope = new Environment(environment);
@@ -48,9 +48,9 @@ function withOperand(value: Value, environment: Environment): Environment {
 
 /** An interpreter for one rendering. Throws an Error if the template exceeds its budget. */
 export class BoundedInterpreter extends Interpreter {
-  #left = MOST_STEPS;
+  #left = MAX_STEPS;
   /** Sizes of lists and dictionaries in characters; these never change after creation. */
-  readonly #held = new WeakMap<object, Held>();
+  readonly #held = new WeakMap<object, NestedSize>();
   readonly #guarded = new WeakSet<object>();
 
   override evaluate(...[statement, environment]: Parameters<Evaluate>): Value {
@@ -73,7 +73,7 @@ export class BoundedInterpreter extends Interpreter {
 
   #spend(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) throw new Error(`it takes more than ${MOST_STEPS} steps`);
+    if (this.#left < 0) throw new Error(`it takes more than ${MAX_STEPS} steps`);
   }
 
   #spendOn(value: unknown): void {
@@ -87,19 +87,19 @@ export class BoundedInterpreter extends Interpreter {
   }
 
   /** The size of a value as text. Throws if it is too large, and for namespaces inside values. */
-  #heldBy({ type, value }: Value): Held {
+  #heldBy({ type, value }: Value): NestedSize {
     if (typeof value === 'string') return { characters: value.length, depth: 0 };
-    if (typeof value !== 'object' || value === null) return { characters: AROUND_ITEM, depth: 0 };
+    if (typeof value !== 'object' || value === null) return { characters: CHARACTERS_PER_ITEM, depth: 0 };
     const known = type === 'NamespaceValue' ? undefined : this.#held.get(value);
     if (known) return known;
     const held = { characters: 0, depth: 1 };
     for (const [key, item] of value instanceof Map ? value : Array.isArray(value) ? value.entries() : []) {
       if (item.type === 'NamespaceValue') throw new Error('it puts a namespace into a value');
       const { characters, depth } = this.#heldBy(item);
-      held.characters += AROUND_ITEM + characters + (typeof key === 'string' ? key.length : 0);
+      held.characters += CHARACTERS_PER_ITEM + characters + (typeof key === 'string' ? key.length : 0);
       held.depth = Math.max(held.depth, depth + 1);
     }
-    if (held.characters > MOST_HELD) throw new Error(`it makes a list of ${held.characters} characters`);
+    if (held.characters > MAX_TOTAL_CHARACTERS) throw new Error(`it makes a list of ${held.characters} characters`);
     if (type !== 'NamespaceValue') this.#held.set(value, held);
     return held;
   }
@@ -111,7 +111,7 @@ export class BoundedInterpreter extends Interpreter {
     const name = callee?.value ?? value;
     const given = GROWING.has(String(name)) ? this.#given(args, environment) : [];
     this.#admit(String(name), operand, given);
-    return super.evaluate({ ...node, operand: NAMED } as never, withOperand(operand, environment));
+    return super.evaluate({ ...node, operand: OPERAND_NODE } as never, withOperand(operand, environment));
   }
 
   /** Values of the arguments, including keyword arguments. */
@@ -127,9 +127,9 @@ export class BoundedInterpreter extends Interpreter {
   #member(node: SyntaxNode, environment: Parameters<Evaluate>[1]): Value {
     const owner = this.evaluate(node.object, environment);
     if (node.property?.type === 'SliceExpression' && typeof owner.value === 'string') {
-      this.#spend(owner.value.length / CHARACTERS_PER_CUT);
+      this.#spend(owner.value.length / CHARACTERS_PER_SLICE_STEP);
     }
-    const member = super.evaluate({ ...node, object: NAMED } as never, withOperand(owner, environment));
+    const member = super.evaluate({ ...node, object: OPERAND_NODE } as never, withOperand(owner, environment));
     if (member.type !== 'FunctionValue' || typeof owner.value !== 'string' || this.#guarded.has(member)) return member;
     const name = node.computed ? undefined : node.property?.value;
     const call = member.value as (args: Value[], scope: Environment) => Value;
@@ -156,8 +156,9 @@ export class BoundedInterpreter extends Interpreter {
     } else if (typeof value === 'object' && value !== null) {
       const { characters, depth } = this.#heldBy({ type, value } as Value);
       if (name === 'join') textOf(characters + ((value as { length?: number }).length ?? 0) * longest);
-      // each item is at least AROUND_ITEM characters
-      if (name === 'tojson') textOf(characters + (characters / AROUND_ITEM) * (longest + depth * largest(args)));
+      // each item is at least CHARACTERS_PER_ITEM characters
+      if (name === 'tojson')
+        textOf(characters + (characters / CHARACTERS_PER_ITEM) * (longest + depth * largest(args)));
     }
   }
 }
@@ -166,12 +167,12 @@ export class BoundedInterpreter extends Interpreter {
 const GROWING: ReadonlySet<string> = new Set(['replace', 'join', 'indent', 'tojson']);
 
 function textOf(length: number): void {
-  if (!(length <= MOST_CHARACTERS)) throw new Error(`it makes a text of ${length} characters`);
+  if (!(length <= MAX_CHARACTERS)) throw new Error(`it makes a text of ${length} characters`);
 }
 
 /** Counts a list of `length` items against the limit. Throws an `Error` above it, and for NaN. */
 export function listOf(length: number): void {
-  if (!(length <= MOST_ITEMS)) throw new Error(`it makes a list of ${length} items`);
+  if (!(length <= MAX_ITEMS)) throw new Error(`it makes a list of ${length} items`);
 }
 
 /** How often a part occurs in a text; an empty one occurs at every position. */
@@ -184,7 +185,7 @@ function occurrences(text: string, part: string): number {
 
 function words(text: string): number {
   let count = 0;
-  for (const _ of text.matchAll(/\S+/g)) if (++count > MOST_ITEMS) break;
+  for (const _ of text.matchAll(/\S+/g)) if (++count > MAX_ITEMS) break;
   return count;
 }
 

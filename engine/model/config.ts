@@ -66,7 +66,7 @@ export function refuseExperts(file: string, architecture: unknown, experts: unkn
 }
 
 /** Far above every known model, and small enough to list the tensors of every layer. */
-const MOST_LAYERS = 2048;
+const MAX_LAYERS = 2048;
 
 /**
  * Checks constraints between fields, so that a bad file is reported here and not as a shape error deep in a graph.
@@ -75,8 +75,8 @@ const MOST_LAYERS = 2048;
 export function checked(file: string, config: DecoderConfig): DecoderConfig {
   const { heads, kvHeads, headDim, layers, block } = config;
   const damaged = 'The file is damaged; download the model again.';
-  if (layers > MOST_LAYERS) {
-    throw new RollscopeError('model', `${file}: ${layers} layers; at most ${MOST_LAYERS} are supported.`, damaged, {
+  if (layers > MAX_LAYERS) {
+    throw new RollscopeError('model', `${file}: ${layers} layers; at most ${MAX_LAYERS} are supported.`, damaged, {
       details: { reason: 'bad-field', file, field: 'layers', value: layers },
     });
   }

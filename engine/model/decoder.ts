@@ -7,7 +7,7 @@
  * Keys and values are [P*kv, Lp, d] for prompts and [P*kv*G, L, d] for responses (kv key-value heads of dimension d).
  */
 import { type Dim, type Graph, op, product, type Shape, type Tensor } from '../tensor/index.ts';
-import { type Attended, attendByHead, attendWhole } from './attention.ts';
+import { attendByHead, attendWhole, type KeyValueSet } from './attention.ts';
 import type { Norms } from './block.ts';
 import type { DecoderConfig } from './config.ts';
 import { EMBEDDINGS, POSITIONS } from './parameters.ts';
@@ -188,7 +188,7 @@ export class Decoder {
   }
 
   /** Softmax attention over several sets of keys at once: [P*G*L, heads*d]. */
-  private attend(queries: Tensor, { P, G, L }: Stream, sets: readonly Attended[]): Tensor {
+  private attend(queries: Tensor, { P, G, L }: Stream, sets: readonly KeyValueSet[]): Tensor {
     const { heads, kvHeads, headDim, attentionCap } = this.config;
     const grid = { P, kvHeads, G, R: heads / kvHeads, L, headDim, cap: attentionCap };
     const mixed = op.reshape(
@@ -199,11 +199,11 @@ export class Decoder {
   }
 
   /** Applies the layer's attention window to `sets` by masking the scores of keys outside it. */
-  private within(sets: readonly Attended[], stream: Stream, { window }: LayerKind): readonly Attended[] {
+  private withWindow(sets: readonly KeyValueSet[], stream: Stream, { window }: LayerKind): readonly KeyValueSet[] {
     // No sequence is long enough to exceed the window.
     if (window === null || window >= this.positions) return sets;
     return sets.map((set) => {
-      const far = op.greaterOrEqual(distance(stream, set), window);
+      const far = op.greaterOrEqual(tokenDistance(stream, set), window);
       const hidden = op.mul(op.cast(far, 'float32'), MASKED);
       return { ...set, bias: set.bias ? op.add(set.bias, hidden) : hidden };
     });
@@ -218,10 +218,10 @@ export class Decoder {
     kind: LayerKind,
     x: Tensor,
     stream: Stream,
-    see: (own: LayerCache) => readonly Attended[],
+    see: (own: LayerCache) => readonly KeyValueSet[],
   ): Tensor {
     const { queries, keys, values } = this.queriesKeysValues(layer, kind, x, stream);
-    const mixed = this.attend(queries, stream, this.within(see({ keys, values }), stream, kind));
+    const mixed = this.attend(queries, stream, this.withWindow(see({ keys, values }), stream, kind));
     return this.weights.project(mixed, [`${layer}.self_attn.o_proj`])[0]!;
   }
 
@@ -242,7 +242,7 @@ export class Decoder {
    */
   private mixture(module: string, x: Tensor, { count, used, normalized }: Experts): Tensor {
     const probability = op.softmax(op.linear(x, this.weights.get(`${module}.gate.weight`)));
-    const chosen = likeliest(op.stopGradient(probability), used);
+    const chosen = topKMask(op.stopGradient(probability), used);
     let share = op.mul(probability, chosen);
     if (normalized) share = op.div(share, op.reduceSum(share, [-1], true));
     const shares = op.split(
@@ -271,7 +271,7 @@ export class Decoder {
   layer(
     index: number,
     stream: Stream,
-    see: (own: LayerCache) => readonly Attended[],
+    see: (own: LayerCache) => readonly KeyValueSet[],
     kind: LayerKind = kindOf(this.config, index),
   ): Stream {
     const name = `model.layers.${index}`;
@@ -286,7 +286,7 @@ export class Decoder {
   /** Runs one layer on prompts only; `causal` [1, 1, Lp, Lp] is added to the scores. */
   promptLayer(index: number, stream: Stream, causal: Tensor, kind?: LayerKind): { stream: Stream; cache: LayerCache } {
     let cache: LayerCache | null = null;
-    const see = (own: LayerCache): readonly Attended[] => {
+    const see = (own: LayerCache): readonly KeyValueSet[] => {
       cache = own;
       return [{ ...own, length: stream.L, shared: false, bias: causal, first: 'own' }];
     };
@@ -317,7 +317,7 @@ export class Decoder {
    * Runs responses. For every layer, `see` returns the sets that a response's tokens attend to, given their own keys
    * and values. Returns hidden states after the final norm, [P*G*L, hidden].
    */
-  respond(stream: Stream, see: (layer: number, own: LayerCache) => readonly Attended[]): Tensor {
+  respond(stream: Stream, see: (layer: number, own: LayerCache) => readonly KeyValueSet[]): Tensor {
     let current = stream;
     for (let i = 0; i < this.config.layers; i++) current = this.layer(i, current, (own) => see(i, own));
     return this.finalNorm(current.x);
@@ -325,9 +325,9 @@ export class Decoder {
 }
 
 /** Distance in tokens between queries of a stream and keys of a set: [P or 1, 1, L, length]. */
-function distance({ position, P, G, L }: Stream, { first, length }: Attended): Tensor {
+function tokenDistance({ position, P, G, L }: Stream, { first, length }: KeyValueSet): Tensor {
   const { graph } = position;
-  const along = (size: Dim, shape: Shape) => op.reshape(op.counting(graph, size), shape);
+  const along = (size: Dim, shape: Shape) => op.reshape(op.arange(graph, size), shape);
   const keys = along(length, [1, 1, 1, length]);
   if (first === 'own') return op.sub(along(L, [1, 1, L, 1]), keys);
   // All rows of a problem have the same positions.
@@ -341,7 +341,7 @@ function distance({ position, P, G, L }: Stream, { first, length }: Attended): T
 }
 
 /** 1 for the `count` largest values of each row of x [M, N], the first ones among ties; 0 for the others. */
-function likeliest(x: Tensor, count: number): Tensor {
+function topKMask(x: Tensor, count: number): Tensor {
   const columns = op.iota(x.graph, x.shape[1] as number);
   let rest = x;
   let chosen: Tensor | null = null;

@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 
 /** Far above any size in a model, so that products of a few sizes stay exact. */
-const MOST = 2 ** 31;
+const MAX_SIZE = 2 ** 31;
 
 /** The fields of one file. Methods throw RollscopeError `model` for a missing or invalid field. */
 export class ConfigFields {
@@ -36,8 +36,8 @@ export class ConfigFields {
 
   count(name: string, fallback?: number): number {
     const value = this.get(name) ?? fallback;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST) return value;
-    throw this.bad(name, `a whole number from 1 to ${MOST}`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_SIZE) return value;
+    throw this.bad(name, `a whole number from 1 to ${MAX_SIZE}`);
   }
 
   positive(name: string, fallback?: number): number {
@@ -75,15 +75,15 @@ export function unsupported(file: string, field: string, value: unknown, hint: s
 }
 
 /** Maximum characters of a value in an error: a list may have a million items. */
-const SHOWN = 200;
+const MAX_SHOWN_CHARACTERS = 200;
 
 function shortJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'undefined';
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
 }
 
 /** The value, shortened if it is long. */
 function shownValue(value: unknown): unknown {
   const text = JSON.stringify(value) ?? '';
-  return text.length > SHOWN ? shortJson(value) : value;
+  return text.length > MAX_SHOWN_CHARACTERS ? shortJson(value) : value;
 }

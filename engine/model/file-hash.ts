@@ -11,7 +11,7 @@ export interface HashOptions {
 
 const CHUNK_BYTES = 4 * 2 ** 20;
 /** The progress message. */
-export const CHECKING = 'checking the model (the first time only)';
+export const CHECKING_MESSAGE = 'checking the model (the first time only)';
 
 async function hashContents(file: string, size: number, { onProgress, signal }: HashOptions): Promise<string> {
   const hash = createHash('sha256');
@@ -27,7 +27,7 @@ async function hashContents(file: string, size: number, { onProgress, signal }: 
       if (bytesRead === 0) return hash.digest('hex');
       hash.update(buffer.subarray(0, bytesRead));
       done += bytesRead;
-      if (size >= REMEMBERED_BYTES) onProgress?.(CHECKING, Math.min(1, done / size));
+      if (size >= REMEMBERED_BYTES) onProgress?.(CHECKING_MESSAGE, Math.min(1, done / size));
     }
   } finally {
     await handle.close();

@@ -6,13 +6,13 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { rollscopeHome } from '../protocol/home.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 
 /** Smaller files take only milliseconds and are read every time. */
 export const REMEMBERED_BYTES = 8 * 2 ** 20;
 /** A file that was written this recently may change again within the same tick of its clock. */
 const SETTLED_MS = 2000;
-const MOST_ENTRIES = 256;
+const MAX_ENTRIES = 256;
 
 const Facts = z.object({
   /** SHA-256 of its contents, in hexadecimal. */
@@ -41,9 +41,9 @@ async function remember(file: string, state: string, facts: Facts): Promise<void
   const memory = await readMemory();
   const before = memory[file]?.state === state ? memory[file] : {};
   const entries = Object.entries({ ...memory, [file]: { ...before, ...facts, state, at: Date.now() } });
-  const latest = entries.sort(([, a], [, b]) => b.at - a.at).slice(0, MOST_ENTRIES);
+  const latest = entries.sort(([, a], [, b]) => b.at - a.at).slice(0, MAX_ENTRIES);
   try {
-    await writeWhole(memoryFile(), `${JSON.stringify(Object.fromEntries(latest), null, 1)}\n`);
+    await writeAtomically(memoryFile(), `${JSON.stringify(Object.fromEntries(latest), null, 1)}\n`);
   } catch {
     // If the cache cannot be written, the file is read again next time.
   }

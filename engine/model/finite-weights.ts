@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RollscopeError } from '../protocol/errors.ts';
 import { type BlockType, isBlockType, type StoredType } from '../tensor/index.ts';
-import { CHECKING, type HashOptions } from './file-hash.ts';
+import { CHECKING_MESSAGE, type HashOptions } from './file-hash.ts';
 import { REMEMBERED_BYTES, remembered } from './file-memory.ts';
 import type { StoredTensor } from './safetensors.ts';
 
@@ -84,7 +84,7 @@ async function readAll(
         if (found !== null) throw nonFinite(name, tensor, at / widthOf(tensor) + found, of);
         at += block.length;
         done += block.length;
-        if (total >= REMEMBERED_BYTES) onProgress?.(CHECKING, done / total);
+        if (total >= REMEMBERED_BYTES) onProgress?.(CHECKING_MESSAGE, done / total);
       }
     }
   } finally {

@@ -7,14 +7,14 @@ import { adaptedModules, folderTensors, moduleShape, transposed } from './folder
 import { adapterNames } from './lora.ts';
 import type { TensorToWrite } from './safetensors-write.ts';
 
-async function whole({ data }: TensorToWrite): Promise<Float32Array> {
+async function allValues({ data }: TensorToWrite): Promise<Float32Array> {
   if (data instanceof Float32Array) return data;
   const pieces: Float32Array[] = [];
   for await (const piece of data()) pieces.push(piece);
-  return pieces.length === 1 ? pieces[0]! : joined(pieces);
+  return pieces.length === 1 ? pieces[0]! : concatenated(pieces);
 }
 
-function joined(pieces: readonly Float32Array[]): Float32Array {
+function concatenated(pieces: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(pieces.reduce((n, { length }) => n + length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -33,12 +33,12 @@ export function folderFile(
   for (const { name, shape, parts, transposed: isTransposed } of folderTensors(config)) {
     const data = async function* () {
       if (!isTransposed) {
-        for (const part of parts) yield await whole(tensors.get(part.name)!);
+        for (const part of parts) yield await allValues(tensors.get(part.name)!);
         return;
       }
       const rows: Float32Array[] = [];
-      for (const part of parts) rows.push(await whole(tensors.get(part.name)!));
-      yield transposed(joined(rows), shape[1]!, shape[0]!);
+      for (const part of parts) rows.push(await allValues(tensors.get(part.name)!));
+      yield transposed(concatenated(rows), shape[1]!, shape[0]!);
     };
     file.set(name, { shape, data });
   }
@@ -104,7 +104,7 @@ function stacked(config: DecoderConfig, parts: readonly string[], tensors: Tenso
     row += rows;
   }
   return {
-    a: { shape: [rank, into], data: joined(as.map(({ data }) => data)) },
+    a: { shape: [rank, into], data: concatenated(as.map(({ data }) => data)) },
     b: { shape: [out, rank], data: b },
     rank,
   };

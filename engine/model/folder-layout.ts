@@ -20,7 +20,7 @@ export interface FileTensor {
 const LAYER = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/;
 
 /** Whether Hugging Face folders of an architecture use the decoder's own layout. */
-export function isPlain({ architecture }: Pick<DecoderConfig, 'architecture'>): boolean {
+export function usesDecoderLayout({ architecture }: Pick<DecoderConfig, 'architecture'>): boolean {
   return architectureOf(architecture).huggingFace.layout === undefined;
 }
 

@@ -32,7 +32,7 @@ export async function folderWeights(
   const tensors = new Map<string, StoredTensor>();
   const toCopy: { tensor: FileTensor; stored: StoredTensor }[] = [];
   for (const tensor of folderTensors(source.config)) {
-    const stored = found(source, tensor);
+    const stored = findTensor(source, tensor);
     if (tensor.transposed) toCopy.push({ tensor, stored });
     else for (const [name, part] of parts(tensor, stored)) tensors.set(name, part);
   }
@@ -44,12 +44,12 @@ export async function folderWeights(
 }
 
 /** The alternative name that some checkpoints use, without the prefix of the class around the decoder. */
-function withoutClass(name: string): string {
+function withoutClassPrefix(name: string): string {
   return name.replace(/^(?:model|transformer)\./, '');
 }
 
-function found({ folder, all, unsupported }: Folder, { name, shape }: FileTensor): StoredTensor {
-  const key = all.has(name) || unsupported.has(name) ? name : withoutClass(name);
+function findTensor({ folder, all, unsupported }: Folder, { name, shape }: FileTensor): StoredTensor {
+  const key = all.has(name) || unsupported.has(name) ? name : withoutClassPrefix(name);
   const tensor = all.get(key);
   const type = unsupported.get(key);
   const problem = type

@@ -21,7 +21,7 @@ export async function readGgufConfig(gguf: GgufFile): Promise<DecoderConfig> {
   const read = async (name: string) => {
     const tensor = gguf.tensors.get(name);
     let values: readonly number[] | null = null;
-    if (tensor) for await (const part of readGgufTensor(tensor)) values = [...part].map(shortest);
+    if (tensor) for await (const part of readGgufTensor(tensor)) values = [...part].map(shortestDecimal);
     return values;
   };
   const divisors = {
@@ -49,7 +49,7 @@ export function parseGgufConfig(
   if (!architecture) throw unknownArchitecture(file, 'general.architecture', name);
   const { keys, read } = architecture.gguf;
   const prefix = `${architecture.gguf.architecture}.`;
-  const fields = new ConfigFields(file, decimals(metadata, prefix), prefix);
+  const fields = new ConfigFields(file, restoreDecimals(metadata, prefix), prefix);
   const heads = fields.count(keys.heads);
   const hiddenSize = fields.count(keys.hiddenSize);
   const headDim = fields.count(keys.headDim, Math.floor(hiddenSize / heads));
@@ -95,16 +95,16 @@ function blockOf({ block, huggingFace, gguf }: KnownArchitecture, { hasTensor }:
  * The architecture's metadata, with float32 numbers restored to the decimals they were written as: 9.99999974e-6
  * becomes 1e-5.
  */
-function decimals(metadata: Readonly<Record<string, unknown>>, prefix: string): Record<string, unknown> {
+function restoreDecimals(metadata: Readonly<Record<string, unknown>>, prefix: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(metadata)
       .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key, typeof value === 'number' ? shortest(value) : value]),
+      .map(([key, value]) => [key, typeof value === 'number' ? shortestDecimal(value) : value]),
   );
 }
 
 /** The shortest decimal with the same float32 value; other numbers are unchanged. */
-function shortest(value: number): number {
+function shortestDecimal(value: number): number {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value;
   for (let digits = 1; digits < 9; digits++) {
     const decimal = significant(value, digits);

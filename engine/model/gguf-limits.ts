@@ -65,7 +65,7 @@ function isReadScaling(config: DecoderConfig, scaling: RopeScaling, gguf: GgufNa
 }
 
 /** Features that a file must reproduce, under their names in `config.json`. */
-const COMPARED: readonly (readonly [field: string, what: string, of: (config: DecoderConfig) => unknown])[] = [
+const COMPARED_FEATURES: readonly (readonly [field: string, what: string, of: (config: DecoderConfig) => unknown])[] = [
   ['hidden_act', 'this activation function', ({ activation }) => activation],
   ['norm_topk_prob', "this normalization of the experts' weights", ({ experts }) => experts?.normalized],
   [
@@ -91,8 +91,9 @@ function perLayer(of: (kind: ReturnType<typeof kindOf>) => unknown): (config: De
  * else than `config`, from which it was written.
  */
 export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
-  for (const [field, what, of] of COMPARED) {
-    if (!isSame(of(shortened(config, read)), of(shortened(read, read)))) throw refusal(config, field, what);
+  for (const [field, what, of] of COMPARED_FEATURES) {
+    if (!isSame(of(withoutIneffectiveWindows(config, read)), of(withoutIneffectiveWindows(read, read))))
+      throw refusal(config, field, what);
   }
   for (const rope of new Set(config.kinds.map((kind) => kind.rope))) {
     const [ours, theirs] = [config, read].map((one) => rotation(one, rope));
@@ -104,7 +105,7 @@ export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
 }
 
 /** Removes windows at least as long as the file's context, since they have no effect. */
-function shortened(config: DecoderConfig, { contextLength }: DecoderConfig): DecoderConfig {
+function withoutIneffectiveWindows(config: DecoderConfig, { contextLength }: DecoderConfig): DecoderConfig {
   const within = (window: number | null) => (window !== null && window >= contextLength ? null : window);
   return { ...config, kinds: config.kinds.map((kind) => ({ ...kind, window: within(kind.window) })) };
 }

@@ -40,13 +40,13 @@ class TokenizerFields {
   ) {}
 
   /** The field, or undefined if it is missing. Throws RollscopeError `model` for a value of the wrong type. */
-  one<K extends keyof Kinds>(name: string, kind: K): Kinds[K] | undefined {
+  optional<K extends keyof Kinds>(name: string, kind: K): Kinds[K] | undefined {
     const value = this.metadata[name];
     if (value === undefined || typeof value === kind) return value as Kinds[K] | undefined;
     throw this.bad(name, `a ${kind}`);
   }
 
-  /** Like `one`, for a list. */
+  /** Like `optional`, for a list. */
   list<K extends keyof Kinds>(name: string, kind: K): Kinds[K][] | undefined {
     const value = this.metadata[name];
     if (value === undefined) return undefined;
@@ -69,13 +69,13 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
   if (!tokens)
     throw unsupported(file, 'tokenizer.ggml.tokens', 'the file contains no tokenizer (tokenizer.ggml.tokens)');
   const types = fields.list('tokenizer.ggml.token_type', 'number') ?? [];
-  const flag = (name: string, fallback: boolean) => fields.one(`tokenizer.ggml.${name}`, 'boolean') ?? fallback;
+  const flag = (name: string, fallback: boolean) => fields.optional(`tokenizer.ggml.${name}`, 'boolean') ?? fallback;
   const kind = metadata['tokenizer.ggml.model'];
   if (kind !== 'llama' && kind !== 'gpt2')
     throw unsupported(file, 'tokenizer.ggml.model', `tokenizer type ${JSON.stringify(kind)} is not supported`, kind);
   /** A special token's id; `usual` is llama.cpp's default if a SentencePiece file does not set one. */
   const idOf = (name: string, usual = -1): number[] => {
-    const id = fields.one(`tokenizer.ggml.${name}`, 'number') ?? (kind === 'llama' ? usual : -1);
+    const id = fields.optional(`tokenizer.ggml.${name}`, 'number') ?? (kind === 'llama' ? usual : -1);
     return id in tokens ? [id] : [];
   };
   const text = ([id]: number[]) => (id === undefined ? null : tokens[id]!);
@@ -96,7 +96,7 @@ export function ggufTokenizer({ file, metadata }: GgufFile): TokenizerParts {
       post_processor: addsBos ? startsWith(text(bos)!, bos[0]!) : null,
       ...described,
     },
-    chatTemplate: fields.one('tokenizer.chat_template', 'string') ?? null,
+    chatTemplate: fields.optional('tokenizer.chat_template', 'string') ?? null,
     namedTemplates: namedTemplates(metadata),
     bosToken: text(bos),
     eosToken: text(eos),

@@ -65,7 +65,7 @@ function textBytes(value: string): Buffer {
   return Buffer.concat([u64Bytes(bytes.length), bytes]);
 }
 
-function one(type: (GgufField & { type: 'list' })['of'], value: unknown): Buffer {
+function listItem(type: (GgufField & { type: 'list' })['of'], value: unknown): Buffer {
   const bytes = Buffer.alloc(4);
   switch (type) {
     case 'u32':
@@ -84,8 +84,8 @@ function one(type: (GgufField & { type: 'list' })['of'], value: unknown): Buffer
 }
 
 function fieldBytes(field: GgufField): Buffer {
-  if (field.type !== 'list') return Buffer.concat([u32Bytes(NUMBERS[field.type]), one(field.type, field.value)]);
-  const items = field.value.map((value) => one(field.of, value));
+  if (field.type !== 'list') return Buffer.concat([u32Bytes(NUMBERS[field.type]), listItem(field.type, field.value)]);
+  const items = field.value.map((value) => listItem(field.of, value));
   return Buffer.concat([u32Bytes(NUMBERS.list), u32Bytes(NUMBERS[field.of]), u64Bytes(items.length), ...items]);
 }
 

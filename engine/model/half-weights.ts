@@ -6,7 +6,7 @@ import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { removeAbandoned } from '../system/aside.ts';
 import { ensureFolder } from '../system/files.ts';
-import { MOST_FLOAT16, toFloat16, toFloat32 } from '../tensor/index.ts';
+import { FLOAT16_OVERFLOW, toFloat16, toFloat32 } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { type ConversionOptions, conversionProgress } from './conversion.ts';
 import { indexed, nonFinite } from './finite-weights.ts';
@@ -78,7 +78,7 @@ function late(tensors: ReadonlyMap<string, StoredTensor>): [string, StoredTensor
 
 /** Throws RollscopeError `model` if a value in a part is not finite, or would overflow in float16. */
 function checkRange(values: Float32Array, name: string, shape: readonly number[], first: number, file: string): void {
-  const found = values.findIndex((x) => !(Math.abs(x) < MOST_FLOAT16));
+  const found = values.findIndex((x) => !(Math.abs(x) < FLOAT16_OVERFLOW));
   if (found < 0) return;
   const value = values[found]!;
   if (!Number.isFinite(value)) throw nonFinite(name, { shape: [...shape] }, first + found, file);

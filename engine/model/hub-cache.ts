@@ -9,9 +9,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { RollscopeError } from '../protocol/errors.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { isInnerPath } from '../system/file-name.ts';
-import { ensureFolder, move, pointAt, writeInPlace } from '../system/files.ts';
+import { ensureFolder, linkFile, move, writeInPlace } from '../system/files.ts';
 import { FileLock } from '../system/lock.ts';
 
 /** A model on the Hub as users name it: `owner/name`, or `owner/name@revision`. */
@@ -49,7 +49,7 @@ export class CachedRepo {
   }
 
   async setCommit(commit: string): Promise<void> {
-    if (this.id.revision !== commit) await writeWhole(path.join(this.#folder, 'refs', this.id.revision), commit);
+    if (this.id.revision !== commit) await writeAtomically(path.join(this.#folder, 'refs', this.id.revision), commit);
   }
 
   /** The folder with the files of a commit. */
@@ -74,18 +74,18 @@ export class CachedRepo {
   }
 
   /** Whether a commit is known not to contain this file: a program looked for it and recorded that. */
-  async lacks(commit: string, name: string): Promise<boolean> {
+  async isKnownMissing(commit: string, name: string): Promise<boolean> {
     return exists(this.#inner(path.join(this.#folder, '.no_exist', commit), name));
   }
 
-  async setLacks(commit: string, name: string): Promise<void> {
+  async setKnownMissing(commit: string, name: string): Promise<void> {
     const note = this.#inner(path.join(this.#folder, '.no_exist', commit), name);
     await ensureFolder(path.dirname(note));
     await writeInPlace(note, '');
   }
 
   /** The path for a file's bytes until the download is complete; other programs use names of their own. */
-  async partial(etag: string): Promise<string> {
+  async partialPath(etag: string): Promise<string> {
     const blobs = path.join(this.#folder, 'blobs');
     await ensureFolder(blobs);
     return path.join(blobs, `${blobName(etag)}.rollscope.incomplete`);
@@ -95,22 +95,22 @@ export class CachedRepo {
    * Adds a file whose content is already cached (from another commit) to a commit's folder; returns false if it is not
    * cached.
    */
-  async reuse(commit: string, name: string, etag: string): Promise<boolean> {
+  async linkCached(commit: string, name: string, etag: string): Promise<boolean> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
     if (!(await exists(blob))) return false;
-    await pointAt(this.#inner(this.snapshot(commit), name), blob);
+    await linkFile(this.#inner(this.snapshot(commit), name), blob);
     return true;
   }
 
   /** Adds a downloaded file to a commit's folder. */
-  async keep(commit: string, name: string, etag: string): Promise<void> {
+  async addDownloaded(commit: string, name: string, etag: string): Promise<void> {
     const blob = path.join(this.#folder, 'blobs', blobName(etag));
-    await move(await this.partial(etag), blob);
-    await pointAt(this.#inner(this.snapshot(commit), name), blob);
+    await move(await this.partialPath(etag), blob);
+    await linkFile(this.#inner(this.snapshot(commit), name), blob);
   }
 
   /** Runs `fetch` while no other Rollscope process downloads this model. */
-  async alone<T>(fetch: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async withDownloadLock<T>(fetch: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     await ensureFolder(path.dirname(this.#lock));
     const held = new Error('another process fetches it');
     for (;;) {

@@ -6,15 +6,15 @@ import { datasetInfo, type FileDownloadInfoOutput, listFiles } from '@huggingfac
 import * as z from 'zod';
 import type { DatasetId } from '../protocol/dataset-id.ts';
 import { RollscopeError } from '../protocol/errors.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { isInnerPath } from '../system/file-name.ts';
 import { ensureFolder } from '../system/files.ts';
-import { access, offline, Repository } from './hub.ts';
+import { hubAccess, offline, Repository } from './hub.ts';
 import { CachedRepo, exists, type HubId } from './hub-cache.ts';
 import { hubError } from './hub-error.ts';
 
 /** Repositories with more files are refused, since they are unlikely to be problem datasets. */
-const MOST_FILES = 20_000;
+const MAX_FILES = 20_000;
 
 /**
  * Cache paths of the files that `choose` selects by name, in its order. A `split` that was downloaded once is used
@@ -33,7 +33,10 @@ export async function fetchHubDataset(
     const kept = known === null ? null : await keptFiles(cached, known, split);
     if (kept !== null && known !== null) return choose(kept).map((file) => path.join(cached.snapshot(known), file));
     if (offline()) throw new Error('HF_HUB_OFFLINE is set');
-    return await cached.alone(() => fetchSplit(cached, split, choose, signal ?? undefined), signal ?? undefined);
+    return await cached.withDownloadLock(
+      () => fetchSplit(cached, split, choose, signal ?? undefined),
+      signal ?? undefined,
+    );
   } catch (error) {
     throw hubError(error, id);
   }
@@ -79,13 +82,13 @@ async function fetchSplit(
     name: id.name,
     revision: id.revision,
     additionalFields: ['sha'],
-    ...access(signal),
+    ...hubAccess(signal),
   });
   const files: string[] = [];
   const repo = { type: 'dataset' as const, name: id.name };
-  for await (const { type, path: file } of listFiles({ repo, revision: sha, recursive: true, ...access(signal) })) {
+  for await (const { type, path: file } of listFiles({ repo, revision: sha, recursive: true, ...hubAccess(signal) })) {
     if (type === 'file' && isInnerPath(file)) files.push(file);
-    if (files.length >= MOST_FILES) break;
+    if (files.length >= MAX_FILES) break;
   }
   const chosen = choose(files);
   const repository = new Repository(cached, sha, signal);
@@ -101,7 +104,7 @@ async function fetchSplit(
   }
   const earlier = await listing(cached, sha);
   const complete = { ...earlier?.complete, [split]: chosen };
-  await writeWhole(listPlace(cached, sha), JSON.stringify({ files, complete } satisfies Listing));
+  await writeAtomically(listPlace(cached, sha), JSON.stringify({ files, complete } satisfies Listing));
   await cached.setCommit(sha);
   return chosen.map((file) => path.join(repository.folder, file));
 }

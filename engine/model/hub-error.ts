@@ -16,7 +16,7 @@ export function endpoint(): string {
 export function hubError(error: unknown, id: HubId): RollscopeError {
   const what = id.type ?? 'model';
   if (error instanceof RollscopeError) return error;
-  if (error instanceof HubApiError) return refused(error, id);
+  if (error instanceof HubApiError) return accessError(error, id);
   const { name, code } = (error ?? {}) as NodeJS.ErrnoException;
   if (name === 'AbortError')
     return new RollscopeError('canceled', 'The download was canceled.', undefined, { details: { reason: 'download' } });
@@ -39,7 +39,7 @@ export function hubError(error: unknown, id: HubId): RollscopeError {
   );
 }
 
-function refused(
+function accessError(
   { statusCode, message }: HubApiError,
   { spec, name, revision, type = 'model' }: HubId,
 ): RollscopeError {

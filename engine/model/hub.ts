@@ -13,7 +13,7 @@ const REQUIRED = ['config.json', 'tokenizer.json'] as const;
 const OPTIONAL = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'] as const;
 /** Additional chat templates, as transformers stores them. */
 const TEMPLATES = /^additional_chat_templates\/[^/\\]{1,100}\.jinja$/;
-const MOST_TEMPLATES = 20;
+const MAX_TEMPLATES = 20;
 const WEIGHTS = 'model.safetensors';
 const WEIGHTS_INDEX = 'model.safetensors.index.json';
 /** Time limit in milliseconds for requesting optional files; after it, the model is used without them. */
@@ -47,17 +47,17 @@ export class Repository {
   /** Size and ETag of a file; null if the repository does not contain it. */
   async info(name: string): Promise<FileDownloadInfoOutput | null> {
     const info = await fileDownloadInfo(this.request(name));
-    if (info === null) await this.cached.setLacks(this.commit, name);
+    if (info === null) await this.cached.setKnownMissing(this.commit, name);
     return info;
   }
 
   /** Downloads a file unless it is cached. Resumes an earlier partial download; `count` is called for every chunk. */
   async file(name: string, info: FileDownloadInfoOutput, count: (bytes: number) => void): Promise<void> {
-    if (await this.cached.reuse(this.commit, name, info.etag)) {
+    if (await this.cached.linkCached(this.commit, name, info.etag)) {
       count(info.size);
       return;
     }
-    const partial = await this.cached.partial(info.etag);
+    const partial = await this.cached.partialPath(info.etag);
     const have = (await stat(partial).catch(() => null))?.size ?? 0;
     const start = have <= info.size ? have : 0;
     count(start);
@@ -71,7 +71,7 @@ export class Repository {
     }
     const { size } = await stat(partial);
     if (size !== info.size) throw new Error(`${name} ended after ${size} of ${info.size} bytes`);
-    await this.cached.keep(this.commit, name, info.etag);
+    await this.cached.addDownloaded(this.commit, name, info.etag);
   }
 
   /** Appends a response body to the partial file. If it ends early, the received bytes are kept. */
@@ -93,12 +93,12 @@ export class Repository {
 
   private request(name: string) {
     const { type = 'model', name: repo } = this.cached.id;
-    return { repo: { type, name: repo }, path: name, revision: this.commit, ...access(this.signal) };
+    return { repo: { type, name: repo }, path: name, revision: this.commit, ...hubAccess(this.signal) };
   }
 }
 
 /** Options for the Hub client: its URL, the token from `HF_TOKEN`, and requests that the signal aborts. */
-export function access(signal: AbortSignal | undefined) {
+export function hubAccess(signal: AbortSignal | undefined) {
   const accessToken = process.env.HF_TOKEN;
   return {
     hubUrl: endpoint(),
@@ -122,11 +122,11 @@ async function shardsOf(folder: string): Promise<string[]> {
 }
 
 /** Optional files that are not cached and not known to be missing: another program may have skipped them. */
-async function unknown(cached: CachedRepo, commit: string): Promise<string[]> {
+async function unknownFiles(cached: CachedRepo, commit: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of OPTIONAL) {
     if (await exists(path.join(cached.snapshot(commit), name))) continue;
-    if (!(await cached.lacks(commit, name))) names.push(name);
+    if (!(await cached.isKnownMissing(commit, name))) names.push(name);
   }
   return names;
 }
@@ -148,7 +148,7 @@ export async function fetchHubModel(id: HubId, options: HubOptions): Promise<str
       return cached.snapshot(known);
     }
     if (offline()) throw new Error('HF_HUB_OFFLINE is set');
-    return await cached.alone(() => fetchMissing(cached, options), options.signal);
+    return await cached.withDownloadLock(() => fetchMissing(cached, options), options.signal);
   } catch (error) {
     throw hubError(error, id);
   }
@@ -161,7 +161,7 @@ export function offline(): boolean {
 
 /** Downloads small optional files that a complete model lacks, if the Hub responds. */
 async function fetchUnknown(cached: CachedRepo, commit: string, { signal }: HubOptions): Promise<void> {
-  const names = await unknown(cached, commit);
+  const names = await unknownFiles(cached, commit);
   if (names.length === 0) return;
   const limit = AbortSignal.any([AbortSignal.timeout(OPTIONAL_LIMIT), ...(signal ? [signal] : [])]);
   const repository = new Repository(cached, commit, limit);
@@ -182,7 +182,7 @@ async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptio
     name: id.name,
     revision: id.revision,
     additionalFields: ['sha', 'filePaths'],
-    ...access(signal),
+    ...hubAccess(signal),
   });
   const repository = new Repository(cached, sha, signal);
   const { folder } = repository;
@@ -194,16 +194,16 @@ async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptio
     if (info) wanted.set(name, info);
     return info !== null;
   };
-  for (const name of REQUIRED) if (!(await want(name))) throw lacking(id, name);
+  for (const name of REQUIRED) if (!(await want(name))) throw missingFileError(id, name);
   const templates = filePaths.filter((name) => TEMPLATES.test(name));
-  for (const name of [...OPTIONAL, ...templates.slice(0, MOST_TEMPLATES)]) await want(name);
+  for (const name of [...OPTIONAL, ...templates.slice(0, MAX_TEMPLATES)]) await want(name);
   if (!(await want(WEIGHTS))) {
     if (!(await want(WEIGHTS_INDEX))) throw withoutWeights(id);
     const index = wanted.get(WEIGHTS_INDEX);
     if (index) await repository.file(WEIGHTS_INDEX, index, () => {});
     wanted.delete(WEIGHTS_INDEX);
     for (const shard of await shardsOf(folder)) {
-      if (!(await want(shard))) throw lacking(id, shard);
+      if (!(await want(shard))) throw missingFileError(id, shard);
     }
   }
   const total = [...wanted.values()].reduce((n, { size }) => n + size, 0);
@@ -218,7 +218,7 @@ async function fetchMissing(cached: CachedRepo, { signal, onProgress }: HubOptio
   return folder;
 }
 
-function lacking({ spec }: HubId, name: string): RollscopeError {
+function missingFileError({ spec }: HubId, name: string): RollscopeError {
   return new RollscopeError(
     'model',
     `${spec} has no ${name}.`,

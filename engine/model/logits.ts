@@ -6,7 +6,7 @@ import type { DecoderConfig } from './config.ts';
  * The soft cap of a graph's logits, a scalar; null: no cap. Hidden states are divided by the temperature before they
  * become logits, so the cap is too.
  */
-export function logitLimit({ logitCap }: Pick<DecoderConfig, 'logitCap'>, temperature: Tensor): Tensor | null {
+export function logitSoftCap({ logitCap }: Pick<DecoderConfig, 'logitCap'>, temperature: Tensor): Tensor | null {
   return logitCap === null ? null : op.div(logitCap, temperature);
 }
 
@@ -17,7 +17,7 @@ export function logitsOf(hidden: Tensor, unembedding: Tensor, limit: Tensor | nu
 }
 
 /** The gradient with respect to the logits before the cap, from that of the capped logits: g (1 - (z / limit)^2). */
-export function beforeLimit(gradient: Tensor, logits: Tensor, limit: Tensor | null): Tensor {
+export function gradientBeforeSoftCap(gradient: Tensor, logits: Tensor, limit: Tensor | null): Tensor {
   if (!limit) return gradient;
   const inner = op.div(logits, limit);
   return op.mul(gradient, op.sub(1, op.mul(inner, inner)));

@@ -13,8 +13,8 @@ import {
   elementsOf,
   fromBlocks,
   isBlockType,
-  putBlock,
   toBlocks,
+  writeBlock,
 } from '../tensor/index.ts';
 import type { DecoderConfig } from './config.ts';
 import { type ConversionOptions, conversionProgress } from './conversion.ts';
@@ -187,7 +187,7 @@ async function inBlocks(
   let at = 0;
   if (own && (own.type === type || (own.type === 'Q8_0' && type === 'Q8_0 bytes'))) {
     for await (const rows of own.bytes) {
-      at += copyBlocks(rows, own.type, (q, scale, offset, block) => putBlock(q, scale, offset, parts, at + block));
+      at += copyBlocks(rows, own.type, (q, scale, offset, block) => writeBlock(q, scale, offset, parts, at + block));
       advance(0);
     }
     check(parts.scales, 0, BLOCK);

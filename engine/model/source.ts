@@ -7,7 +7,7 @@ import { EMBEDDED, isEmbedded } from '../protocol/embedded.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { cacheFolder } from '../protocol/home.ts';
 import { isGguf } from '../system/found-models.ts';
-import { refuseSpecial } from '../system/regular-file.ts';
+import { refuseSpecialFiles } from '../system/regular-file.ts';
 import { adaptedWeights } from './adapted-model.ts';
 import type { ChatChoice } from './chat-choice.ts';
 import type { DecoderConfig } from './config.ts';
@@ -60,7 +60,7 @@ export interface ModelOpenOptions {
 }
 
 /** Where weights derived from a model's are cached, and the progress callback for creating them. */
-function keeping(
+function cacheOptions(
   { cacheDir = cacheFolder(), roundsFactors, onProgress, signal }: ModelOpenOptions,
   fingerprint: string,
 ) {
@@ -68,13 +68,13 @@ function keeping(
 }
 
 async function openGguf(file: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
-  await refuseSpecial([file], 'model');
+  await refuseSpecialFiles([file], 'model');
   const gguf = await readGguf(file);
   const config = await readGgufConfig(gguf);
   const tokenizer = createTokenizer(ggufTokenizer(gguf), file, options.chat);
   const fingerprint =
     gguf.files.length > 1 ? await filesFingerprint(gguf.files, options) : await fileFingerprint(file, options);
-  const kept = keeping(options, fingerprint);
+  const kept = cacheOptions(options, fingerprint);
   const tensors = options.precision
     ? await narrowTensors(config, ggufReader(gguf, config), { ...kept, precision: options.precision })
     : await ggufTensors(gguf, config, kept);
@@ -92,7 +92,7 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
 
 async function openFolder(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const names = await readdir(folder).catch(() => []);
-  await refuseSpecial(
+  await refuseSpecialFiles(
     names.map((one) => path.join(folder, one)),
     'model',
   );
@@ -130,7 +130,7 @@ async function openFolder(folder: string, name: string, options: ModelOpenOption
     config,
     parameters: parameterCount(config),
     tensors: precision
-      ? await narrowTensors(config, storedReader(tensors, folder), { ...keeping(options, fingerprint), precision })
+      ? await narrowTensors(config, storedReader(tensors, folder), { ...cacheOptions(options, fingerprint), precision })
       : tensors,
     tokenizer,
     folder,
@@ -144,7 +144,7 @@ async function openAdapter(folder: string, name: string, options: ModelOpenOptio
   const own = await adapterFingerprint(folder);
   const fingerprint = `sha256-${createHash('sha256').update(`${base.fingerprint} ${own}`).digest('hex')}`;
   const { config, tensors } = base;
-  const kept = keeping(options, fingerprint);
+  const kept = cacheOptions(options, fingerprint);
   const adapted = await adaptedWeights({ folder, adapter, config, tensors }, kept);
   await checkFinite(adapted, { ...options, of: folder });
   const { precision } = options;

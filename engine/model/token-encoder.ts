@@ -15,22 +15,22 @@ export interface Rendered {
  * classes as the native tokenizers do: `\d` of Digits matches ASCII digits only but means category N, and `\s` of
  * ByteLevel includes U+FEFF and lacks U+0085.
  */
-function widened(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(widened);
+function withUnicodeClasses(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withUnicodeClasses);
   if (typeof node !== 'object' || node === null) return node;
   const step = node as { type?: string; individual_digits?: boolean; use_regex?: boolean; add_prefix_space?: boolean };
   if (step.type === 'Digits') return splitBy(step.individual_digits ? '\\p{N}' : '\\p{N}+');
   if (step.type === 'ByteLevel' && step.use_regex !== false && step.add_prefix_space === false) {
     return { type: 'Sequence', pretokenizers: [splitBy(GPT2_PATTERN), { ...step, use_regex: false }] };
   }
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, widened(value)]));
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withUnicodeClasses(value)]));
 }
 
 /**
  * For byte-level BPE: tells whether the vocabulary contains a byte; null if it contains all bytes it needs. Native
  * tokenizers drop missing bytes before they merge, so the text around them may become one token.
  */
-function knownBytes({ model, pre_tokenizer }: TokenizerJson): ((byte: string) => boolean) | null {
+function byteFilter({ model, pre_tokenizer }: TokenizerJson): ((byte: string) => boolean) | null {
   const {
     type,
     vocab,
@@ -54,12 +54,12 @@ export class TokenEncoder {
 
   /** Throws the library's error for a description it does not support. */
   constructor(json: TokenizerJson, { bosToken, eosToken }: { bosToken: string | null; eosToken: string | null }) {
-    const described = { ...json, pre_tokenizer: widened(json.pre_tokenizer ?? null) };
+    const described = { ...json, pre_tokenizer: withUnicodeClasses(json.pre_tokenizer ?? null) };
     this.#library = new Library(described, { bos_token: bosToken, eos_token: eosToken });
     this.#literal = new LiteralText((json.added_tokens ?? []).filter(isControlToken).map(({ content }) => content));
     // Special tokens have been matched by now, so the marks can be removed.
     const split = this.#library.pre_tokenizer as ((text: string, options?: unknown) => string[]) | null;
-    const known = knownBytes(json);
+    const known = byteFilter(json);
     const unmarked = (text: string, options?: unknown): string[] => {
       const plain = this.#mark === '' ? text : text.replaceAll(this.#mark, '');
       const pieces = split ? split(plain, options) : [plain];

@@ -17,10 +17,10 @@ function byteOfCharacter(): Map<string, number> {
   return map;
 }
 
-function mentions(node: unknown, type: string): boolean {
-  if (Array.isArray(node)) return node.some((n) => mentions(n, type));
+function mentionsType(node: unknown, type: string): boolean {
+  if (Array.isArray(node)) return node.some((n) => mentionsType(n, type));
   if (typeof node !== 'object' || node === null) return false;
-  return (node as { type?: string }).type === type || Object.values(node).some((n) => mentions(n, type));
+  return (node as { type?: string }).type === type || Object.values(node).some((n) => mentionsType(n, type));
 }
 
 /** How a vocabulary encodes bytes. */
@@ -42,13 +42,13 @@ function bytesOf(token: string, writing: Writing, characters: Map<string, number
 /** A reader for the vocabulary of a `tokenizer.json`. */
 export function tokenTextReader(json: TokenizerJson): TokenTextReader {
   const { decoder, added_tokens: added = [], model } = json;
-  const writing: Writing = mentions(decoder, 'ByteLevel')
+  const writing: Writing = mentionsType(decoder, 'ByteLevel')
     ? 'byte-level'
-    : mentions(decoder, 'ByteFallback')
+    : mentionsType(decoder, 'ByteFallback')
       ? 'sentencepiece'
       : 'plain';
   // Most SentencePiece tokenizers add a space before the first word, which is not part of the text.
-  const spaceFirst = writing === 'sentencepiece' && mentions(decoder, 'Strip');
+  const spaceFirst = writing === 'sentencepiece' && mentionsType(decoder, 'Strip');
   const entries: [string, number][] = Array.isArray(model.vocab)
     ? model.vocab.map(([token], id) => [token, id])
     : Object.entries(model.vocab);

@@ -1,6 +1,6 @@
 /** The contents of `tokenizer.json`, as far as they are used here. */
 import { RollscopeError } from '../protocol/errors.ts';
-import { cutsForEver, growsWithoutEnd, mayNeverEnd, patternsIn } from './tokenizer-patterns.ts';
+import { growsUnboundedly, mayNotTerminate, patternsIn, splitsForever } from './tokenizer-patterns.ts';
 
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special: boolean }[];
@@ -11,12 +11,12 @@ export interface TokenizerJson {
 }
 
 /** Above any vocabulary size, and small enough for a table by id. */
-const MOST_TOKENS = 2 ** 24;
+const MAX_TOKENS = 2 ** 24;
 
 /** Supported types of tokenizers. */
 const MODELS: readonly unknown[] = ['BPE', 'WordPiece', 'WordLevel', 'Unigram'];
 
-function endless(file: string, pattern: string): RollscopeError {
+function endlessPatternError(file: string, pattern: string): RollscopeError {
   return new RollscopeError(
     'model',
     `${file}: the pattern ${pattern.slice(0, 80)} of its tokenizer may never finish on some texts.`,
@@ -36,16 +36,16 @@ export function checkTokenizerJson(json: TokenizerJson, file: string): void {
         details: { reason: 'bad-tokenizer', file, field, expected },
       },
     );
-  const token = `a token with an id below ${MOST_TOKENS}`;
-  const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MOST_TOKENS;
+  const token = `a token with an id below ${MAX_TOKENS}`;
+  const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_TOKENS;
   const { type, vocab } = json.model;
   if (type !== undefined && !MODELS.includes(type)) throw wrong('model.type', `one of ${MODELS.join(', ')}`);
-  const pattern = patternsIn([json.normalizer, json.pre_tokenizer, json.decoder]).find(mayNeverEnd);
-  if (pattern !== undefined) throw endless(file, pattern);
+  const pattern = patternsIn([json.normalizer, json.pre_tokenizer, json.decoder]).find(mayNotTerminate);
+  if (pattern !== undefined) throw endlessPatternError(file, pattern);
   for (const field of ['normalizer', 'decoder']) {
-    if (growsWithoutEnd(json[field])) throw wrong(field, 'one that makes texts at most 64 times as long');
+    if (growsUnboundedly(json[field])) throw wrong(field, 'one that makes texts at most 64 times as long');
   }
-  if (cutsForEver(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number of at least 1');
+  if (splitsForever(json.pre_tokenizer)) throw wrong('pre_tokenizer.length', 'a whole number of at least 1');
   if (typeof vocab !== 'object' || vocab === null) throw wrong('model.vocab', 'a vocabulary');
   if (!Array.isArray(vocab)) {
     for (const [text, id] of Object.entries(vocab))

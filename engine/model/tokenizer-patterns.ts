@@ -4,7 +4,7 @@
  */
 
 /** Maximum pattern length, and maximum number of unbounded repetitions in a row: GPT-4o's patterns have two. */
-const [LONGEST_PATTERN, MOST_IN_A_ROW] = [10_000, 3];
+const [MAX_PATTERN_LENGTH, MAX_CONSECUTIVE_REPETITIONS] = [10_000, 3];
 
 /** Properties of a group, as far as it has been read. */
 interface Group {
@@ -25,20 +25,20 @@ export function patternsIn(value: unknown): string[] {
 }
 
 /** Whether a step splits a text into pieces of an invalid length, which would never finish. */
-export function cutsForEver(value: unknown): boolean {
+export function splitsForever(value: unknown): boolean {
   return objectsIn(value).some(
     ({ type, length }) => type === 'FixedLength' && !(Number.isInteger(length) && (length as number) > 0),
   );
 }
 
 /** Patterns like GPT-2's keep the length of a text; no known model more than doubles it. */
-const MOST_GROWTH = 64;
+const MAX_GROWTH = 64;
 
 /**
  * Whether the replacements of a normalizer or decoder together may make a text more than 64 times as long: forty that
  * each double it would exhaust memory.
  */
-export function growsWithoutEnd(value: unknown): boolean {
+export function growsUnboundedly(value: unknown): boolean {
   let growth = 1;
   for (const { type, pattern, content } of objectsIn(value)) {
     if (type !== 'Replace' || typeof content !== 'string') continue;
@@ -46,7 +46,7 @@ export function growsWithoutEnd(value: unknown): boolean {
     // a pattern may match one character, plus an empty string next to it
     const replaced = typeof text === 'string' && text.length > 0 ? text.length : 1;
     growth *= Math.max(1, content.length / replaced);
-    if (growth > MOST_GROWTH) return true;
+    if (growth > MAX_GROWTH) return true;
   }
   return false;
 }
@@ -67,8 +67,8 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
  * Whether a pattern has an unbounded repetition of something that can match one text in several ways, such as `(a+)+`,
  * `(a|aa)*` or `(a{1,2})+`, or many repetitions in a row: on some texts, matching would never finish.
  */
-export function mayNeverEnd(source: string): boolean {
-  if (source.length > LONGEST_PATTERN) return true;
+export function mayNotTerminate(source: string): boolean {
+  if (source.length > MAX_PATTERN_LENGTH) return true;
   const open: Group[] = [group()];
   for (let at = 0; at < source.length; ) {
     const now = open.at(-1)!;
@@ -96,7 +96,7 @@ export function mayNeverEnd(source: string): boolean {
     outer.optional += (closed?.optional ?? 0) + Number(repeated.optional);
     outer.ranges ||= (closed?.ranges ?? false) || repeated.ranges;
     outer.alternatives ||= closed?.alternatives ?? false;
-    if (outer.endless > MOST_IN_A_ROW) return true;
+    if (outer.endless > MAX_CONSECUTIVE_REPETITIONS) return true;
   }
   return false;
 }

@@ -76,7 +76,7 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
       const message = error instanceof Error ? error.message : String(error);
       throw new RollscopeError(
         'model',
-        `${subject(file, isGiven)} fails: ${message}`,
+        `${templateSubject(file, isGiven)} fails: ${message}`,
         isGiven ? CORRECT : 'Remove the system message, or use another model.',
         { details: { reason: 'bad-chat-template', file, system: message } },
       );
@@ -101,7 +101,7 @@ export function createTokenizer(parts: TokenizerParts, file: string, chat?: Chat
 const CORRECT = 'Correct the template that the run was given.';
 
 /** A template from the run's settings is not a fault of the model's file. */
-function subject(file: string, isGiven: boolean): string {
+function templateSubject(file: string, isGiven: boolean): string {
   return isGiven ? 'The chat template of this run' : `${file}: the chat template`;
 }
 
@@ -111,7 +111,7 @@ function parsed(text: string, file: string, isGiven: boolean): ChatTemplate {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const hint = isGiven ? CORRECT : 'Use another model.';
-    throw new RollscopeError('model', `${subject(file, isGiven)} cannot be read: ${message}`, hint, {
+    throw new RollscopeError('model', `${templateSubject(file, isGiven)} cannot be read: ${message}`, hint, {
       details: { reason: 'bad-chat-template', file, system: message },
     });
   }

@@ -46,7 +46,7 @@ export class Weights {
   }
 
   /** The same weights for the same graph, with frozen ones as inputs too, so that one graph serves all layers. */
-  fed(): Weights {
+  withFrozenInputs(): Weights {
     return new Weights(this.graph, this.config, this.tensors, this.lora, 'inputs');
   }
 

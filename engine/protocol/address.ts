@@ -30,10 +30,10 @@ export interface Address {
 }
 
 /** Everything but the folder is optional. */
-export type GivenAddress = Pick<Address, 'folder'> & Partial<Address>;
+export type PartialAddress = Pick<Address, 'folder'> & Partial<Address>;
 
 /** @param scheme of the editor: `vscode`, `vscode-insiders` */
-export function addressText({ folder, ...place }: GivenAddress, scheme = 'vscode'): string {
+export function addressText({ folder, ...place }: PartialAddress, scheme = 'vscode'): string {
   const { step, phase, problem, row, rollout, tokens, from, fromRun, says } = place;
   const query = new URLSearchParams({ folder });
   const given = { problem, row, phase, step, rollout, tokens: tokens?.join('-'), from, fromRun, says };

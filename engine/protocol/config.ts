@@ -40,12 +40,12 @@ export type LoraConfig = ValuesOf<typeof LORA.fields>;
 export const ADVANTAGES = namesOf(LOSS.fields.advantage);
 
 /** Options of rewards, by reward; `engine/reward` knows their names, types and defaults. */
-export type GivenRewardOptions = Record<string, Record<string, unknown>>;
+export type RewardOptionsInput = Record<string, Record<string, unknown>>;
 const rewardOptions = z.record(z.string(), z.record(z.string(), z.unknown())).default({});
 
-export type RunConfig = ValuesOf<typeof RUN.fields> & { rewardOptions: GivenRewardOptions };
+export type RunConfig = ValuesOf<typeof RUN.fields> & { rewardOptions: RewardOptionsInput };
 /** What a user writes: everything but the dataset is optional. */
-export type RunConfigInput = InputsOf<typeof RUN.fields> & { rewardOptions?: GivenRewardOptions };
+export type RunConfigInput = InputsOf<typeof RUN.fields> & { rewardOptions?: RewardOptionsInput };
 
 /**
  * Strict, for what a person or another program writes. Options of rewards are not checked here but in `engine/config`.

@@ -21,9 +21,9 @@ export const DIAGNOSES = [
 export type DiagnosisKind = (typeof DIAGNOSES)[number];
 
 /** Severity, which determines the color. */
-export type Gravity = 'good' | 'neutral' | 'warning' | 'bad';
+export type Severity = 'good' | 'neutral' | 'warning' | 'bad';
 
-const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Gravity; meaning: string }>> = {
+const TEXTS: Readonly<Record<DiagnosisKind, { text: string; gravity: Severity; meaning: string }>> = {
   collapsing: {
     text: 'collapsing',
     gravity: 'bad',
@@ -88,6 +88,6 @@ export function diagnosisMeaning(kind: DiagnosisKind): string {
 }
 
 /** The severity of a diagnosis: determines color and icon, never the wording. */
-export function gravityOf(kind: DiagnosisKind): Gravity {
+export function severityOf(kind: DiagnosisKind): Severity {
   return TEXTS[kind].gravity;
 }

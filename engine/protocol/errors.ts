@@ -79,11 +79,13 @@ export function toErrorData(error: unknown): ErrorData {
       details: { reason: 'disk-full' },
     };
   }
-  return unreadable(error) ?? { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+  return (
+    unreadableFileError(error) ?? { code: 'internal', message: error instanceof Error ? error.message : String(error) }
+  );
 }
 
 /** The system's error about a file that is read. Missing permissions, or links in a circle, are not bugs. */
-function unreadable(error: unknown): ErrorData | null {
+function unreadableFileError(error: unknown): ErrorData | null {
   const { code, path, syscall } = (error ?? {}) as { code?: unknown; path?: unknown; syscall?: unknown };
   if (typeof code !== 'string' || typeof path !== 'string') return null;
   if (!/^(?:open|read|scandir|l?stat|readlink|access)$/.test(String(syscall))) return null;

@@ -3,16 +3,16 @@
  * folders.
  */
 
-const FORMERLY: Readonly<Record<string, string>> = { generalisation: 'generalization' };
+const FORMER_NAMES: Readonly<Record<string, string>> = { generalisation: 'generalization' };
 
 /** The current name of an experiment; the same name if it was never renamed. */
 export function experimentName(name: string): string {
-  return FORMERLY[name] ?? name;
+  return FORMER_NAMES[name] ?? name;
 }
 
 /** The name, then the names that it had before. */
 export function namesOfExperiment(name: string): string[] {
-  return [name, ...Object.keys(FORMERLY).filter((former) => FORMERLY[former] === name)];
+  return [name, ...Object.keys(FORMER_NAMES).filter((former) => FORMER_NAMES[former] === name)];
 }
 
 /** Whether an experiment reproduced its finding, in the words of reports. */

@@ -10,18 +10,18 @@ export function forecastText({ answer, right }: Pick<ProblemForecast, 'answer' |
 }
 
 /** `computed with majority-vote in place of dual`; null if computed with the training reward, or unknown. */
-export function standIn({ reward, by }: Pick<Forecast, 'reward' | 'by'>): string | null {
+export function fallbackText({ reward, by }: Pick<Forecast, 'reward' | 'by'>): string | null {
   return by === undefined || by === reward ? null : `computed with ${by} in place of ${reward}`;
 }
 
 /** One sentence about the meaning of the forecast. */
-export function aboutForecast(forecast: Pick<Forecast, 'reward' | 'by'>): string {
-  const by = standIn(forecast);
+export function forecastExplanation(forecast: Pick<Forecast, 'reward' | 'by'>): string {
+  const by = fallbackText(forecast);
   return `Predicted outcome of training with ${forecast.reward}, from label-free signals${by ? `; ${by}` : ''}.`;
 }
 
 /** Why a run whose reward reads labels has no forecast. */
-export function noForecast(reward: string): string {
+export function noForecastText(reward: string): string {
   return `No forecast: ${reward} reads labels, and forecasts are label-free.`;
 }
 

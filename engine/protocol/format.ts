@@ -65,7 +65,7 @@ export function rounded(value: number, digits: number): number {
 }
 
 /** `1,234`. */
-export function whole(value: number | null | undefined): string {
+export function integer(value: number | null | undefined): string {
   if (!exists(value)) return DASH;
   return Math.abs(value) < 1e15 ? THOUSANDS.format(Math.round(value)) : number(value);
 }
@@ -81,7 +81,7 @@ export function duration(seconds: number | null | undefined): string {
 }
 
 /** An estimated time: `45 s`, `12 min`, `2 h 5 min`. */
-export function about(seconds: number | null | undefined): string {
+export function roughDuration(seconds: number | null | undefined): string {
   if (!exists(seconds) || !Number.isFinite(seconds)) return DASH;
   if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
@@ -118,7 +118,7 @@ export function plural(count: number, noun: string): string {
 }
 
 /** A share as a count: `48 of 48`; one decimal if it is a mean. */
-export function partOf(part: number, count: number): string {
+export function countOf(part: number, count: number): string {
   const whole = Math.round(part * count * 10) / 10;
   return `${THOUSANDS.format(whole)} of ${THOUSANDS.format(count)}`;
 }

@@ -11,8 +11,8 @@ import { PHASES } from './group-id.ts';
 export { groupKey, PHASES, type Phase } from './group-id.ts';
 
 /** Columns hold these as 32-bit integers; no run comes near. */
-export const LARGEST_COUNT = 2 ** 31 - 1;
-export const count32 = z.int().min(0).max(LARGEST_COUNT);
+export const MAX_COUNT = 2 ** 31 - 1;
+export const count32 = z.int().min(0).max(MAX_COUNT);
 
 const id = {
   phase: z.enum(PHASES),
@@ -38,7 +38,7 @@ export const ClusterCount = z.strictObject({
   /** The answer as the first member wrote it (normalized by extraction). */
   answer: z.string(),
   /** Number of rollouts in it. */
-  count: z.int().min(1).max(LARGEST_COUNT),
+  count: z.int().min(1).max(MAX_COUNT),
   /** Equivalent to the reference; null without one. */
   correct: z.boolean().nullable(),
 });

@@ -237,17 +237,17 @@ export const EVALUATION_METRICS: Readonly<Record<EvaluationMetric, EvaluationMet
     interval: 'bootstrap over problems',
     list: true,
   },
-  majorityShare: { title: () => 'majority share', ...sameAsStep('majorityShare'), row: true },
-  entropy: { title: () => 'entropy', ...sameAsStep('entropy'), row: true },
-  length: { title: () => 'length', ...sameAsStep('length'), row: true },
-  answerEntropy: { title: () => 'answer entropy', ...sameAsStep('answerEntropy') },
-  repetition: { title: () => 'repetition', ...sameAsStep('repetition') },
-  truncated: { title: () => 'truncated', ...sameAsStep('truncated'), row: true },
-  noAnswer: { title: () => 'without an answer', ...sameAsStep('noAnswer'), row: true },
+  majorityShare: { title: () => 'majority share', ...likeStepMetric('majorityShare'), row: true },
+  entropy: { title: () => 'entropy', ...likeStepMetric('entropy'), row: true },
+  length: { title: () => 'length', ...likeStepMetric('length'), row: true },
+  answerEntropy: { title: () => 'answer entropy', ...likeStepMetric('answerEntropy') },
+  repetition: { title: () => 'repetition', ...likeStepMetric('repetition') },
+  truncated: { title: () => 'truncated', ...likeStepMetric('truncated'), row: true },
+  noAnswer: { title: () => 'without an answer', ...likeStepMetric('noAnswer'), row: true },
 };
 
 export const EVALUATION_METRIC_NAMES = Object.keys(EVALUATION_METRICS) as EvaluationMetric[];
 
-function sameAsStep(metric: StepMetric) {
+function likeStepMetric(metric: StepMetric) {
   return { definition: null, quantity: STEP_METRICS[metric].quantity, interval: null };
 }

@@ -64,7 +64,7 @@ export function presetFor(model: string, embeddedDataset: boolean): Preset {
 }
 
 /** The starting values of a run that another trainer makes: verl validates either with sampling or greedily, not both. */
-export function presetOn(engine: unknown): Preset {
+export function presetForEngine(engine: unknown): Preset {
   return engine === 'verl' ? { evaluation: { greedy: false } } : {};
 }
 

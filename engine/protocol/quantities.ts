@@ -3,7 +3,7 @@
  * Aggregates over the runs of experiments have three significant digits instead (`figure`). Pure, without schemas.
  */
 import type { Estimate } from './estimate.ts';
-import { DASH, fixed, grouped, number, whole } from './format.ts';
+import { DASH, fixed, grouped, integer, number } from './format.ts';
 
 export type QuantityUnit = 'share' | 'nats' | 'nats/token' | 'tokens' | 'groups' | 'none';
 
@@ -84,7 +84,7 @@ export function withUnit(quantity: Quantity, value: number | Estimate | null | u
 }
 
 function valueText({ digits, tiny }: QuantityDefinition, value: number): string {
-  if (digits === 0) return whole(value);
+  if (digits === 0) return integer(value);
   if (tiny || !(Math.abs(value) < 1e12)) return number(value, digits);
   // A zero has no sign.
   return grouped(fixed(Number(fixed(value, digits)) || 0, digits));

@@ -14,7 +14,7 @@ export { Estimate };
 
 const nullable = z.number().nullable();
 /** A number that run folders of earlier versions lack. */
-const later = nullable.default(null);
+const addedLater = nullable.default(null);
 
 /** Which columns of a dataset are used as what, by name. */
 export const DataReading = z.strictObject({
@@ -102,23 +102,23 @@ export const StepRecord = z.strictObject({
     truncated: nullable,
     noAnswer: nullable,
     /** Mean over problems of the entropy of their answers, in nats; null if there were no answers. */
-    answerEntropy: later,
+    answerEntropy: addedLater,
     /** Distinct majority answers / problems with a majority. */
-    answerDiversity: later,
+    answerDiversity: addedLater,
     /** How well likelihood and vote agree: 1 fully, 0.5 not at all, 0 opposite. */
-    confidenceAgreement: later,
+    confidenceAgreement: addedLater,
     /** Mean share of repeated token trigrams in a response. */
-    repetition: later,
+    repetition: addedLater,
     loss: nullable,
     gradientNorm: nullable,
     clipFraction: nullable,
     /** Distance of what sampled, in another precision, from the policy, nats per token (k3); null where both compute alike. */
-    rolloutMismatch: later,
+    rolloutMismatch: addedLater,
     /**
      * KL divergence of the policy from the reference policy, in nats per trained token (k3); null if it was not
      * measured.
      */
-    kl: later,
+    kl: addedLater,
     learningRate: nullable,
     /** Groups whose rewards were all equal, so that they did not train. */
     skippedGroups: z.int().min(0).nullable(),
@@ -158,10 +158,10 @@ export const EvaluationRecord = z.strictObject({
   majorityShare: nullable,
   entropy: nullable,
   length: nullable,
-  answerEntropy: later,
-  repetition: later,
-  truncated: later,
-  noAnswer: later,
+  answerEntropy: addedLater,
+  repetition: addedLater,
+  truncated: addedLater,
+  noAnswer: addedLater,
   /** pass@k and maj@k over k; null without labels. */
   atK: z
     .array(z.strictObject({ k: z.int().min(1), pass: Estimate, majority: Estimate }))

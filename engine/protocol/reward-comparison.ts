@@ -47,7 +47,7 @@ export interface RewardComparison {
 export type RewardStanding = 'higher' | 'lower' | 'no difference';
 
 /** `higher` or `lower` if the 95% intervals do not overlap; null if one of the two is unknown. */
-export function standing(estimate: Estimate | null, baseline: Estimate | null): RewardStanding | null {
+export function compareEstimates(estimate: Estimate | null, baseline: Estimate | null): RewardStanding | null {
   if (!estimate || !baseline) return null;
   if (estimate.low > baseline.high) return 'higher';
   return estimate.high < baseline.low ? 'lower' : 'no difference';

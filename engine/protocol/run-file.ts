@@ -63,7 +63,7 @@ export type RunFile = z.infer<typeof RunFile>;
 /** What a run is, whichever trainer made it; null if unknown. */
 export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'foreign'>): Omit<ForeignRun, 'settings'> {
   if (!config) {
-    const { settings: _, ...rest } = foreign ?? UNKNOWN;
+    const { settings: _, ...rest } = foreign ?? UNKNOWN_RUN;
     return rest;
   }
   const { job, model, dataset, reward, steps } = config;
@@ -71,7 +71,7 @@ export function describeRun({ config, foreign }: Pick<RunFile, 'config' | 'forei
 }
 
 /** A run of another trainer about which nothing is known. */
-export const UNKNOWN: ForeignRun = {
+export const UNKNOWN_RUN: ForeignRun = {
   job: 'imported',
   model: null,
   dataset: null,
@@ -90,7 +90,7 @@ export function gradingOf({ config, foreign }: Pick<RunFile, 'config' | 'foreign
  * @param purpose what it is needed for, as the subject of a sentence @param hint what else to do
  * @throws RollscopeError `usage` for a run of another trainer, which has none
  */
-export function ownConfig(
+export function requireOwnConfig(
   { config, origin }: Pick<RunFile, 'config' | 'origin'>,
   purpose: string,
   hint: string,

@@ -3,7 +3,7 @@
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
 
 /** Whether a placeholder is replaced by the problem itself. */
-export function meansProblem(name: string): boolean {
+export function isProblemPlaceholder(name: string): boolean {
   return name === 'problem' || name === 'prompt';
 }
 

@@ -3,8 +3,8 @@
  * stays in the fastest memory. Pure.
  */
 
-const PIECE = 4096;
-const UNITS_AT_ONCE = 4;
+const BUFFER_UNITS = 4096;
+const UNITS_PER_QUAD = 4;
 const DECODER = new TextDecoder('utf-16le', { ignoreBOM: true });
 
 /** A short text that is written often, four code units at a time. */
@@ -15,13 +15,13 @@ export interface Stamp {
 }
 
 /** Longest text of a stamp. */
-const LONGEST = 16;
+const MAX_STAMP_LENGTH = 16;
 /** Length from which a part of a text is added as it is. */
-const WORTH = 256;
+const MIN_SLICE_LENGTH = 256;
 
 /** A text as a stamp. @param text of at most 16 code units, none above U+7FEF */
 export function stampOf(text: string): Stamp {
-  const units = new Uint16Array(Math.ceil(text.length / UNITS_AT_ONCE) * UNITS_AT_ONCE);
+  const units = new Uint16Array(Math.ceil(text.length / UNITS_PER_QUAD) * UNITS_PER_QUAD);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
   return { length: text.length, quads: new Float64Array(units.buffer) };
 }
@@ -36,8 +36,8 @@ export class TextWriter {
 
   /** @param expected about how many code units; it may become more */
   constructor(expected: number) {
-    this.#most = Math.min(PIECE, expected + LONGEST);
-    this.#units = new Uint16Array(this.#most + 2 * LONGEST);
+    this.#most = Math.min(BUFFER_UNITS, expected + MAX_STAMP_LENGTH);
+    this.#units = new Uint16Array(this.#most + 2 * MAX_STAMP_LENGTH);
     this.#view = new DataView(this.#units.buffer);
   }
 
@@ -55,7 +55,7 @@ export class TextWriter {
 
   /** Adds the part of a text between two positions. */
   slice(text: string, from: number, end: number): void {
-    if (end - from < WORTH) for (let at = from; at < end; at++) this.unit(text.charCodeAt(at));
+    if (end - from < MIN_SLICE_LENGTH) for (let at = from; at < end; at++) this.unit(text.charCodeAt(at));
     else {
       this.#flush();
       this.#done += text.slice(from, end);

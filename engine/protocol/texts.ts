@@ -18,7 +18,7 @@ export function capitalized(text: string): string {
 
 /** One line of at most `length` characters: line breaks become spaces, and an ellipsis replaces the rest. */
 export function oneLine(text: string, length: number): string {
-  const line = [...beginning(text, 2 * length + 2)];
+  const line = [...firstWords(text, 2 * length + 2)];
   if (line.length <= length) return line.join('');
   return `${line
     .slice(0, Math.max(0, length - 1))
@@ -27,7 +27,7 @@ export function oneLine(text: string, length: number): string {
 }
 
 /** Words of a text with single spaces between them, until they have so many code units: a text may be of megabytes. */
-function beginning(text: string, units: number): string {
+function firstWords(text: string, units: number): string {
   let line = '';
   for (const { 0: word } of text.matchAll(/\S+/g)) {
     if (line !== '') line += ' ';

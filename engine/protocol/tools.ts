@@ -271,12 +271,14 @@ export function inputSchema({ parameters, required }: ToolDefinition) {
 }
 
 /** Characters of a result that an agent gets; more would not fit its context. */
-const MOST = 200_000;
+const MAX_RESULT_CHARACTERS = 200_000;
 
 /** A result as JSON in which nothing is hidden. A long one is cut, and says so. */
 export function toolResult(value: unknown): string {
   const all = visibleJson(value);
-  return all.length <= MOST ? all : `${wellFormed(all.slice(0, MOST))}\n[cut: ${all.length} characters; ask for less]`;
+  return all.length <= MAX_RESULT_CHARACTERS
+    ? all
+    : `${wellFormed(all.slice(0, MAX_RESULT_CHARACTERS))}\n[cut: ${all.length} characters; ask for less]`;
 }
 
 /** @throws RollscopeError `usage` for a parameter that is missing, unknown, or of another type */

@@ -6,17 +6,18 @@
 import type { Rollout } from './group.ts';
 
 /** A name that indicates correctness. */
-const RIGHT = /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
+const CORRECTNESS_NAME =
+  /(?:^|[^a-z])(?:acc|accuracy|correct|correctness|is_correct|solved|verified|pass)(?:[^a-z]|$)/i;
 
 /** Names come with every rollout of a dump, and are few. */
-const KNOWN = new Map<string, boolean>();
+const CACHE = new Map<string, boolean>();
 
-function saysRight(name: string): boolean {
-  let says = KNOWN.get(name);
+function meansCorrect(name: string): boolean {
+  let says = CACHE.get(name);
   if (says === undefined) {
-    if (KNOWN.size > 1000) KNOWN.clear();
-    says = RIGHT.test(name);
-    KNOWN.set(name, says);
+    if (CACHE.size > 1000) CACHE.clear();
+    says = CORRECTNESS_NAME.test(name);
+    CACHE.set(name, says);
   }
   return says;
 }
@@ -30,30 +31,30 @@ export interface TrainerVerdict {
   right: boolean;
 }
 
-type Judged = Pick<Rollout, 'foreign' | 'rewards' | 'reward' | 'correct'>;
+type ReportedRollout = Pick<Rollout, 'foreign' | 'rewards' | 'reward' | 'correct'>;
 
 /** null if no value expresses it. */
-export function trainerVerdict({ foreign, rewards, reward }: Omit<Judged, 'correct'>): TrainerVerdict | null {
+export function trainerVerdict({ foreign, rewards, reward }: Omit<ReportedRollout, 'correct'>): TrainerVerdict | null {
   for (const values of [foreign, rewards]) {
     for (const name in values) {
-      if (!saysRight(name)) continue;
-      const right = truthOf(values[name]);
+      if (!meansCorrect(name)) continue;
+      const right = verdictValue(values[name]);
       if (right !== null) return { name, right };
     }
   }
-  const right = truthOf(reward);
+  const right = verdictValue(reward);
   return right === null ? null : { name: REWARD, right };
 }
 
 /** Whether both judge the rollout and differ; null if one of them does not judge it. */
-export function disagrees(rollout: Judged): boolean | null {
+export function disagrees(rollout: ReportedRollout): boolean | null {
   if (rollout.correct === null) return null;
   const verdict = trainerVerdict(rollout);
   return verdict === null ? null : verdict.right !== rollout.correct;
 }
 
 /** A value that can only be a verdict, also as a table or Python's `str` writes it. */
-function truthOf(value: unknown): boolean | null {
+function verdictValue(value: unknown): boolean | null {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string') return TRUTHS.get(value.trim().toLowerCase()) ?? null;
   if (value === 1) return true;

@@ -39,7 +39,7 @@ export const NO_GRADERS: GraderCounts = {
 };
 
 /** Counts of one group. A rollout that only one of the two judges counts nowhere. */
-export function graderCounts({ clusters, majority, rollouts }: Judged): GraderCounts {
+export function graderCounts({ clusters, majority, rollouts }: GradedGroup): GraderCounts {
   const counts: GraderCounts = { ...NO_GRADERS, named: { ...NO_GRADERS.named }, reward: { ...NO_GRADERS.reward } };
   let byReward = false;
   for (const rollout of rollouts) {
@@ -75,10 +75,10 @@ export function twoGraders({ named, reward, wrongVotes, otherwise }: GraderCount
   return { ...(rewardIsVote ? named : addTallies(named, reward)), rewardIsVote };
 }
 
-type Judged = Pick<GroupDetail, 'clusters' | 'majority' | 'rollouts'>;
+type GradedGroup = Pick<GroupDetail, 'clusters' | 'majority' | 'rollouts'>;
 
 /** Whether those with a reward of 1 are one of the largest clusters, or nobody where there is no answer. */
-function isVote({ clusters, rollouts }: Pick<Judged, 'clusters' | 'rollouts'>): boolean {
+function isVote({ clusters, rollouts }: Pick<GradedGroup, 'clusters' | 'rollouts'>): boolean {
   const rewarded = rollouts.flatMap(({ reward }, index) => (reward === 1 ? index : []));
   const largest = Math.max(0, ...clusters.map(({ members }) => members.length));
   if (largest === 0) return rewarded.length === 0;

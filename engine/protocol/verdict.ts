@@ -47,11 +47,11 @@ export type Verdict = 'correct' | 'wrong' | 'unknown';
 export function voteStatusOf(majority: { tied: boolean; share: number } | null, rollouts: number): VoteStatus {
   if (majority === null) return 'unanswered';
   if (majority.tied) return 'tie';
-  return isSingle(majority.share, rollouts) ? 'single' : 'majority';
+  return isOneRollout(majority.share, rollouts) ? 'single' : 'majority';
 }
 
 /** Whether this share of the rollouts is one of them. */
-export function isSingle(share: number, rollouts: number): boolean {
+export function isOneRollout(share: number, rollouts: number): boolean {
   return Math.round(share * rollouts) === 1;
 }
 
@@ -70,7 +70,7 @@ export function shownVerdict({ status, verdict }: { status: VoteStatus | 'unsamp
 }
 
 /** A verdict as true or false; null if unknown. */
-export function rightOf(verdict: Verdict): boolean | null {
+export function verdictAsBoolean(verdict: Verdict): boolean | null {
   return verdict === 'unknown' ? null : verdict === 'correct';
 }
 

@@ -32,10 +32,10 @@ function placeOf(point: number): number {
 
 function kindOf(point: number): number {
   const place = placeOf(point);
-  return place < 0 ? IS_KNOWN : KINDS[place] || learn(point, place);
+  return place < 0 ? IS_KNOWN : KINDS[place] || classify(point, place);
 }
 
-function learn(point: number, place: number): number {
+function classify(point: number, place: number): number {
   const character = String.fromCodePoint(point);
   const kind =
     IS_KNOWN |
@@ -57,30 +57,30 @@ const [NON_JOINER, JOINER, TEXT_STYLE, PICTURE_STYLE, KEYCAP] = [0x200c, 0x200d,
  * Whether a hidden character belongs to a visible one: in emoji, in keycaps, and between letters that join or do not
  * join.
  */
-function isMeant(text: string, at: number, code: number): boolean {
+function isPartOfVisible(text: string, at: number, code: number): boolean {
   if (code === PICTURE_STYLE || code === TEXT_STYLE) {
-    if (endsPicture(text, at)) return true;
+    if (endsEmoji(text, at)) return true;
     return code === PICTURE_STYLE && text.charCodeAt(at + 1) === KEYCAP && /[0-9#*]/.test(text[at - 1] ?? '');
   }
   if (code !== JOINER && code !== NON_JOINER) return false;
   const next = at + 1 < text.length ? kindOf(text.codePointAt(at + 1)!) : 0;
   if (!(next & (IS_LETTER | IS_PICTURE))) return false;
-  const before = pointBefore(text, at);
+  const before = codePointBefore(text, at);
   if (next & IS_LETTER && before >= 0 && kindOf(before) & IS_LETTER) return true;
   if (code !== JOINER || !(next & IS_PICTURE)) return false;
-  return endsPicture(text, before === PICTURE_STYLE || before === TEXT_STYLE ? at - 1 : at);
+  return endsEmoji(text, before === PICTURE_STYLE || before === TEXT_STYLE ? at - 1 : at);
 }
 
 /** Whether a picture ends before a place, with its skin color. */
-function endsPicture(text: string, at: number): boolean {
-  const before = pointBefore(text, at);
+function endsEmoji(text: string, at: number): boolean {
+  const before = codePointBefore(text, at);
   const isColor = before >= 0x1f3fb && before <= 0x1f3ff;
-  const picture = isColor ? pointBefore(text, at - 2) : before;
+  const picture = isColor ? codePointBefore(text, at - 2) : before;
   return picture >= 0 && (kindOf(picture) & IS_PICTURE) !== 0;
 }
 
 /** The code point that ends before a place; -1 at the beginning. */
-function pointBefore(text: string, at: number): number {
+function codePointBefore(text: string, at: number): number {
   if (at <= 0) return -1;
   const low = text.charCodeAt(at - 1);
   const high = at > 1 && (low & 0xfc00) === 0xdc00 ? text.charCodeAt(at - 2) : 0;
@@ -88,7 +88,7 @@ function pointBefore(text: string, at: number): number {
 }
 
 /** How hidden characters are escaped. */
-interface Writing {
+interface EscapeStyle {
   /** Whether those that belong to a visible one stay. */
   keepsMeant: boolean;
   picture(point: number): string;
@@ -100,7 +100,7 @@ interface Writing {
   marks?: Uint8Array;
 }
 
-function rewritten(text: string, writing: Writing): string {
+function rewritten(text: string, writing: EscapeStyle): string {
   const { keepsMeant, isLine, marks } = writing;
   const out = new TextWriter(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -113,7 +113,7 @@ function rewritten(text: string, writing: Writing): string {
     const isPair = (code & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
     const point = isPair ? text.codePointAt(i)! : code;
     const isBreak = point === LINE_FEED || point === TAB;
-    if (isBreak ? !isLine : !(kindOf(point) & IS_HIDDEN) || (keepsMeant && isMeant(text, i, code))) {
+    if (isBreak ? !isLine : !(kindOf(point) & IS_HIDDEN) || (keepsMeant && isPartOfVisible(text, i, code))) {
       out.unit(code);
       if (isPair) out.unit(text.charCodeAt(++i));
       continue;
@@ -126,7 +126,7 @@ function rewritten(text: string, writing: Writing): string {
   return out.text();
 }
 
-function knownPicture(point: number, { known, picture }: Writing): Stamp {
+function knownPicture(point: number, { known, picture }: EscapeStyle): Stamp {
   const number = NUMBERS[placeOf(point)]!;
   known[number] ??= stampOf(picture(point));
   return known[number];
@@ -138,10 +138,10 @@ function pictureOf(point: number): string {
   return `[U+${point.toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
-const AS_TEXT: Writing = { keepsMeant: true, picture: pictureOf, known: [] };
-const AS_LINE: Writing = { ...AS_TEXT, isLine: true };
+const AS_TEXT: EscapeStyle = { keepsMeant: true, picture: pictureOf, known: [] };
+const AS_LINE: EscapeStyle = { ...AS_TEXT, isLine: true };
 const LINE_END = '↵';
-const AS_CODE: Writing = {
+const AS_CODE: EscapeStyle = {
   ...AS_LINE,
   picture: (point) => (point === TAB ? '\t' : point === LINE_FEED || point === RETURN ? LINE_END : pictureOf(point)),
   known: [],
@@ -149,13 +149,13 @@ const AS_CODE: Writing = {
 /** Characters with a meaning in Markdown. */
 const MARKS = new Uint8Array(128);
 for (const mark of '\\`*_~[]()<>&|!#$:@.') MARKS[mark.charCodeAt(0)] = 1;
-const AS_MARKDOWN: Writing = {
+const AS_MARKDOWN: EscapeStyle = {
   ...AS_LINE,
   picture: (point) => pictureOf(point).replace(/[[\]]/g, '\\$&'),
   known: [],
   marks: MARKS,
 };
-const AS_JSON: Writing = { keepsMeant: false, picture: jsonOf, known: [] };
+const AS_JSON: EscapeStyle = { keepsMeant: false, picture: jsonOf, known: [] };
 
 /**
  * The text with every such character escaped: `␛` for an escape, `[U+202E]` for one without a picture. Line feeds and

@@ -18,7 +18,7 @@ export const WARNING_CODES = [
 export type WarningCode = (typeof WARNING_CODES)[number];
 
 /** Above this share of responses, warnings and views report that they were truncated, or have no answer. */
-export const MOSTLY = 0.5;
+export const MAJOR_SHARE = 0.5;
 
 /** Warnings about a run that can hardly learn, the gravest first. */
 export const SIGNAL_WARNINGS = ['no-signal', 'truncated', 'no-answers'] as const satisfies readonly WarningCode[];
@@ -46,7 +46,7 @@ export function watchLevelOf({ code }: { code: string }): WatchWarningLevel | nu
   return WATCH_WARNING_LEVELS.find((level) => WATCH_WARNINGS[level] === code) ?? null;
 }
 
-interface Warned {
+interface WatchedWarning {
   code: string;
   step?: number | null;
 }
@@ -55,7 +55,7 @@ interface Warned {
  * The latest warnings of the collapse watch: the last one, and those of the same level before it without another level
  * in between, the earliest first. The watch warns again when a sign returns, and does not report when it disappears.
  */
-export function lastWatchWarnings<T extends Warned>(warnings: readonly T[]): readonly T[] {
+export function lastWatchWarnings<T extends WatchedWarning>(warnings: readonly T[]): readonly T[] {
   const said = warnings.filter((warning) => watchLevelOf(warning) !== null);
   const last = said.at(-1);
   if (!last) return [];

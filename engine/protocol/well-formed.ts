@@ -15,7 +15,7 @@ export function wellFormed(text: string): string {
  * The item with a given id, otherwise the one that differs only in lone surrogates, which no link and no command line
  * can contain.
  */
-export function namedBy<T extends { id: string }>(all: readonly T[], name: string): T | undefined {
+export function findById<T extends { id: string }>(all: readonly T[], name: string): T | undefined {
   return all.find(({ id }) => id === name) ?? all.find(({ id }) => wellFormed(id) === name);
 }
 

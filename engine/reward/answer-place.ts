@@ -10,7 +10,7 @@ export interface AnswerPlace {
 }
 
 /** How many characters before an answer its mark is searched for. */
-const NEAR = 60;
+const MAX_MARK_DISTANCE = 60;
 
 /**
  * The places of the extracted answers of a group's rollouts; null where there is no answer, and where the rule does not
@@ -32,7 +32,7 @@ export function answerPlaces(
 }
 
 function markBefore(text: string, start: number): string {
-  const before = text.slice(Math.max(0, start - NEAR), start);
+  const before = text.slice(Math.max(0, start - MAX_MARK_DISTANCE), start);
   const box = before.lastIndexOf('boxed');
   if (box >= 0 && !before.slice(box).includes('}')) return '\\boxed{}';
   if (before.trimEnd().toLowerCase().endsWith('<answer>')) return '<answer>';

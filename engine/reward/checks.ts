@@ -6,15 +6,15 @@
 import { shortNumber } from '../protocol/format.ts';
 import type { Check } from '../protocol/programs.ts';
 import type { EvidenceGroup } from './evidence.ts';
-import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
+import { listOf, numberShape, record, type ShapeValue, textShape } from './shape.ts';
 import type { Group, Scores } from './types.ts';
 
 /** The evidence of rewards that check each response: a score and its reason, in the order of the rollouts. */
-export const CHECKS = record({ checks: listOf(record({ score: aNumber, detail: aText })) });
+export const CHECKS = record({ checks: listOf(record({ score: numberShape, detail: textShape })) });
 type Checks = ShapeValue<typeof CHECKS>;
 
 /** Checks of all rollouts in a row, divided among their groups. */
-export function byGroup(groups: readonly EvidenceGroup[], checks: readonly Check[]): Checks[] {
+export function splitByGroup(groups: readonly EvidenceGroup[], checks: readonly Check[]): Checks[] {
   let at = 0;
   return groups.map(({ rollouts }) => {
     const own = checks.slice(at, at + rollouts.length);
@@ -41,7 +41,7 @@ export function fromChecks(passes = true) {
 }
 
 /** Parts that the descriptions of rewards that check each response have in common. */
-export const CHECKED = {
+export const CHECK_DESCRIPTION = {
   family: 'external',
   tokens: 'none: the text is checked',
   temperature: 'does not apply',

@@ -5,10 +5,10 @@
  */
 import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { ANSWERS, answersOf, askSampling, filled, question, ROLLOUTS, rephrased } from './asking.ts';
+import { ANSWERS, answersOf, askSampling, fillTemplate, question, ROLLOUTS, rephrased } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup, Question } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { aText, listOf, record, type ShapeValue } from './shape.ts';
+import { listOf, record, type ShapeValue, textShape } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { weightedVote } from './vote.ts';
 
@@ -46,7 +46,7 @@ const OPTIONS = section('Rephrasings', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** Answers to each rephrasing of the problem. */
-const EVIDENCE = record({ rephrasings: listOf(record({ prompt: aText, answers: ANSWERS })) });
+const EVIDENCE = record({ rephrasings: listOf(record({ prompt: textShape, answers: ANSWERS })) });
 type Rephrased = ShapeValue<typeof EVIDENCE>;
 
 /** Gathers answers to rephrasings of the problems; the policy writes rephrasings if the data has too few. */
@@ -87,7 +87,7 @@ async function rephrasingsOf(
   const questions = groups.flatMap(({ problem }, g): (Question & { group: number })[] =>
     Array.from({ length: options.count - given[g]!.length }, (_, r) => ({
       group: g,
-      prompt: question(config, filled(options.template, { problem: problem.text })),
+      prompt: question(config, fillTemplate(options.template, { problem: problem.text })),
       problem: problem.index,
       first: r,
     })),

@@ -59,7 +59,7 @@ export function combinedScores(
       ...skipOf(terms.map(({ scores }) => scores)),
       explain: (index) => [
         ...terms.flatMap(({ weight, of, scores }) => [
-          ...within(scores.explain(index)),
+          ...withoutOwnResult(scores.explain(index)),
           component(of, weight, scores.rewards[index]!),
         ]),
         result(rewards[index]!),
@@ -79,14 +79,14 @@ export function combinedScores(
     ]),
     ...skipOf([of, by]),
     explain: (index) => [
-      ...within(by.explain(index)),
+      ...withoutOwnResult(by.explain(index)),
       {
         kind: 'check',
         passed: open[index]!,
         text: `the gate ${nameOf(expression.by)} is ${shortNumber(by.rewards[index]!)}, ${open[index] ? 'above' : 'not above'} ${expression.above}`,
       },
       ...(open[index]
-        ? [...within(of.explain(index)), component(expression.of, 1, of.rewards[index]!)]
+        ? [...withoutOwnResult(of.explain(index)), component(expression.of, 1, of.rewards[index]!)]
         : [
             {
               kind: 'number' as const,
@@ -106,7 +106,7 @@ function componentsOf(parts: readonly { of: RewardExpression<RewardName>; scores
 }
 
 /** The parts of a component, without its own result. */
-function within(parts: readonly Part[]): Part[] {
+function withoutOwnResult(parts: readonly Part[]): Part[] {
   return parts.filter(({ kind }) => kind !== 'result');
 }
 

@@ -6,8 +6,8 @@
 import { shortNumber } from '../protocol/format.ts';
 
 /** Longest expression that is read, characters. */
-const LONGEST = 1000;
-const DEEPEST = 100;
+const MAX_LENGTH = 1000;
+const MAX_DEPTH = 100;
 
 const FRACTION = /^\\[dt]?frac(?![A-Za-z])/;
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
@@ -85,7 +85,7 @@ class ExpressionReader {
 
   /** The rest of a bracket that was opened. */
   private inside(closing: string): Value {
-    if (++this.depth > DEEPEST) throw new Refused('its parentheses are nested too deeply');
+    if (++this.depth > MAX_DEPTH) throw new Refused('its parentheses are nested too deeply');
     const inner = this.sum();
     this.depth--;
     if (!this.sign(closing)) throw new Refused('a parenthesis is not closed');
@@ -148,8 +148,8 @@ interface Checked {
 
 /** Judges one answer against the given numbers and the target. Exact, bounded, never throws. */
 export function judgeCountdown(answer: string, numbers: readonly bigint[], target: bigint): Checked {
-  if (answer.length > LONGEST)
-    return { outcome: 'refused', text: `the expression is longer than ${LONGEST} characters` };
+  if (answer.length > MAX_LENGTH)
+    return { outcome: 'refused', text: `the expression is longer than ${MAX_LENGTH} characters` };
   const { expression, claimed } = plain(answer);
   let read: ReturnType<typeof readExpression>;
   try {

@@ -9,15 +9,15 @@
  * left out; where none remains the reward is -w.
  */
 import type { Grader } from '../grading/index.ts';
-import { within } from '../grading/meter.ts';
+import { withStepLimit } from '../grading/meter.ts';
 import { BadPattern, compilePattern } from '../grading/pattern.ts';
 import { isSpace } from '../grading/span.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import type { PolicyRollout } from '../protocol/records.ts';
 import { integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
-import { TAIL } from './judgment.ts';
-import { aCount, listOf, record, type ShapeValue } from './shape.ts';
+import { MARK_SEARCH_LENGTH } from './judgment.ts';
+import { countShape, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 function isPattern(pattern: string): boolean {
@@ -74,7 +74,7 @@ const OPTIONS = section('Steps of a solution', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** For each rollout and each of its prefixes that leave room, the cluster whose answer is likeliest; [] for none. */
-const EVIDENCE = record({ likeliest: listOf(listOf(aCount)) });
+const EVIDENCE = record({ likeliest: listOf(listOf(countShape)) });
 type Likeliest = ShapeValue<typeof EVIDENCE>;
 
 /** Tokens for the cue and an answer; after a prefix that leaves fewer, answers that do not fit are not compared. */
@@ -126,17 +126,17 @@ export function prefixes(
 ): Int32Array[] {
   const place = grader.locate(text);
   const before = text.slice(0, place?.start ?? text.length);
-  const reasoning = before.slice(0, -TAIL) + before.slice(-TAIL).replace(MARKS, '');
+  const reasoning = before.slice(0, -MARK_SEARCH_LENGTH) + before.slice(-MARK_SEARCH_LENGTH).replace(MARKS, '');
   const ends: number[] = [];
-  const separators = within(
+  const separators = withStepLimit(
     SEPARATOR_STEPS,
     () => [...compilePattern(separator).matches(reasoning)],
     () => [],
   );
   for (const { start, end } of separators) {
-    if (end > start && saysSomething(reasoning, ends.at(-1) ?? 0, end)) ends.push(end);
+    if (end > start && hasContent(reasoning, ends.at(-1) ?? 0, end)) ends.push(end);
   }
-  if (saysSomething(reasoning, ends.at(-1) ?? 0, reasoning.length) || ends.length === 0) ends.push(reasoning.length);
+  if (hasContent(reasoning, ends.at(-1) ?? 0, reasoning.length) || ends.length === 0) ends.push(reasoning.length);
   const kept =
     ends.length <= steps
       ? ends
@@ -147,7 +147,7 @@ export function prefixes(
     for (; count < tokenTexts.length; count++) {
       const next = at + tokenTexts[count]!.length;
       // A token that ends in blanks after the step belongs to it.
-      if (next > end && (at >= end || saysSomething(text, end, next))) break;
+      if (next > end && (at >= end || hasContent(text, end, next))) break;
       at = next;
     }
     return tokens.slice(0, count);
@@ -155,7 +155,7 @@ export function prefixes(
 }
 
 /** Whether a part of a text is more than space. */
-function saysSomething(text: string, from: number, to: number): boolean {
+function hasContent(text: string, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (!isSpace(text.charCodeAt(i))) return true;
   return false;
 }

@@ -3,7 +3,7 @@ import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { CustomRollout } from '../protocol/programs.ts';
 import { number, section, texts, toggle, type ValuesOf } from '../protocol/settings/kit.ts';
-import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import { CHECK_DESCRIPTION, CHECKS, fromChecks, splitByGroup } from './checks.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
@@ -60,7 +60,7 @@ async function gather(
       };
     }),
   );
-  return byGroup(groups, await programs.runCustom(options, rows));
+  return splitByGroup(groups, await programs.runCustom(options, rows));
 }
 
 function labelsOf({ answer, accepted }: Problem): Pick<CustomRollout['problem'], 'answer' | 'answers'> {
@@ -68,7 +68,7 @@ function labelsOf({ answer, accepted }: Problem): Pick<CustomRollout['problem'],
 }
 
 export const custom = labelFree({
-  ...CHECKED,
+  ...CHECK_DESCRIPTION,
   name: 'custom',
   title: 'Your own',
   summary:

@@ -6,10 +6,10 @@ import { equivalent, graderOf } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { ANSWERS, answersOf, askSampling, filled, question, SAMPLES } from './asking.ts';
+import { ANSWERS, answersOf, askSampling, fillTemplate, question, SAMPLES } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { aText, listOf, record, type ShapeValue } from './shape.ts';
+import { listOf, record, type ShapeValue, textShape } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Dual task', {
@@ -53,7 +53,7 @@ const OPTIONS = section('Dual task', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** The hidden part, and for each rollout the values that the model reconstructed. */
-const EVIDENCE = record({ hidden: aText, question: aText, reconstructions: listOf(ANSWERS) });
+const EVIDENCE = record({ hidden: textShape, question: textShape, reconstructions: listOf(ANSWERS) });
 type Reconstructed = ShapeValue<typeof EVIDENCE>;
 
 /** Whether the policy can reconstruct the hidden part of a problem, given the answer. */
@@ -71,7 +71,7 @@ async function gather(
       question: {
         prompt: question(
           config,
-          filled(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
+          fillTemplate(options.template, { problem: problem.text, masked: task.masked, mask: options.mask, answer }),
         ),
         problem: problem.index,
         first: c * SAMPLES,

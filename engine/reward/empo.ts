@@ -8,11 +8,11 @@
 import { clusterAnswers } from '../grading/index.ts';
 import { plural, shortNumber } from '../protocol/format.ts';
 import { choice, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { askSampling, filled, question } from './asking.ts';
+import { askSampling, fillTemplate, question } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { judgmentOf } from './judgment.ts';
 import { maxTokens } from './questions.ts';
-import { aCount, listOf, pairOf, record, type ShapeValue } from './shape.ts';
+import { countShape, listOf, pairOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Semantic clusters', {
@@ -78,19 +78,19 @@ const OPTIONS = section('Semantic clusters', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** Pairs of clusters (by index) that the model considers equal. */
-const EVIDENCE = record({ equal: listOf(pairOf(aCount)) });
-type Equal = ShapeValue<typeof EVIDENCE>;
+const EVIDENCE = record({ equal: listOf(pairOf(countShape)) });
+type EqualAnswers = ShapeValue<typeof EVIDENCE>;
 
 /** The most clusters that the model compares with each other, since the number of questions grows with the square. */
-const COMPARED = 12;
+const MAX_COMPARED_CLUSTERS = 12;
 
 /** Which answers the policy considers equal. */
 async function gather(
   groups: readonly EvidenceGroup[],
   { options, config, step, policy }: EvidenceContext<Options>,
-): Promise<Equal[]> {
+): Promise<EqualAnswers[]> {
   const pairs = groups.flatMap(({ problem, clusters }, g) => {
-    const compared = clusters.slice(0, COMPARED);
+    const compared = clusters.slice(0, MAX_COMPARED_CLUSTERS);
     return compared.flatMap((first, a) =>
       compared.slice(a + 1).map((second, b) => ({
         group: g,
@@ -98,10 +98,10 @@ async function gather(
         question: {
           prompt: question(
             config,
-            filled(options.template, { problem: problem.text, first: first.answer, second: second.answer }),
+            fillTemplate(options.template, { problem: problem.text, first: first.answer, second: second.answer }),
           ),
           problem: problem.index,
-          first: a * COMPARED + b,
+          first: a * MAX_COMPARED_CLUSTERS + b,
         },
       })),
     );
@@ -122,12 +122,16 @@ async function gather(
   }));
 }
 
-interface Meaning {
+interface MeaningCluster {
   answers: string[];
   members: number[];
 }
 
-function meanings({ answers, clusters }: Group, kind: Options['clusters'], evidence: () => Equal): Meaning[] {
+function clusterByMeaning(
+  { answers, clusters }: Group,
+  kind: Options['clusters'],
+  evidence: () => EqualAnswers,
+): MeaningCluster[] {
   const named = (members: readonly number[]) => ({
     answers: [...new Set(members.map((i) => answers[i]!))],
     members: [...members],
@@ -147,9 +151,9 @@ function meanings({ answers, clusters }: Group, kind: Options['clusters'], evide
   return [...joined.values()].map((members) => named(members.sort((a, b) => a - b)));
 }
 
-function compute(group: Group, options: Options, evidence: () => Equal): Scores {
+function compute(group: Group, options: Options, evidence: () => EqualAnswers): Scores {
   const N = group.answers.length;
-  const clusters = meanings(group, options.clusters, evidence);
+  const clusters = clusterByMeaning(group, options.clusters, evidence);
   const answered = clusters.reduce((n, { members }) => n + members.length, 0);
   const entropy = clusters.reduce((h, { members }) => {
     const p = members.length / answered;

@@ -1,6 +1,6 @@
 /** All rewards by name, and the reward of a run: one of them, a weighted sum, or one gated by another. */
 import { AUTOMATIC, type Grader } from '../grading/index.ts';
-import type { GivenRewardOptions } from '../protocol/config.ts';
+import type { RewardOptionsInput } from '../protocol/config.ts';
 import { parseReward, rewardsIn } from '../protocol/reward-expression.ts';
 import { combinedScores } from './combine.ts';
 import type { EvidenceSource } from './evidence.ts';
@@ -46,7 +46,7 @@ export interface RunReward {
 }
 
 /** Reads a reward expression. Throws RollscopeError `config` for one that cannot be read or names no reward. */
-export function rewardOf(text: string, rewardOptions: GivenRewardOptions): RunReward {
+export function rewardOf(text: string, rewardOptions: RewardOptionsInput): RunReward {
   const options = rewardOptionsOf({ rewardOptions });
   const expression = parseReward(text, REWARDS);
   const parts = rewardsIn(expression).map(rewardNamed);
@@ -87,7 +87,7 @@ export interface RunEvidence {
 }
 
 /** How the evidence of one of `RunReward.evidence` is gathered. */
-export function evidenceFor(name: string, config: { rewardOptions: GivenRewardOptions }): RunEvidence {
+export function evidenceFor(name: string, config: { rewardOptions: RewardOptionsInput }): RunEvidence {
   const reward = rewardNamed(name);
   const options = ownOptions(reward, rewardOptionsOf(config));
   return {

@@ -11,15 +11,15 @@ import { type ComplexFunction, derivativeAt, integralOf } from './calculus.ts';
 import { expressionIn, type Integral } from './integral-problem.ts';
 
 /** 32-bit FNV-1a, as a share of its range. */
-function hashed(text: string): number {
+function hashFraction(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0) / 2 ** 32;
 }
 
 /** Values of all letters but the variable: between 0.5 and 2, of their names and of the number of the draw. */
-function letters(variable: string, x: number, draw: number): Point {
-  return (name) => (name === variable ? x : 0.5 + 1.5 * hashed(`${name} ${draw}`));
+function letterValues(variable: string, x: number, draw: number): Point {
+  return (name) => (name === variable ? x : 0.5 + 1.5 * hashFraction(`${name} ${draw}`));
 }
 
 /** Where points are drawn, in turn: integrands differ in their domains. */
@@ -33,12 +33,12 @@ const RANGES: [from: number, to: number][] = [
   [20, 200],
 ];
 /** How many points are tried for each one that is needed. */
-const TRIES = 20;
-const FEWEST = 3;
+const TRIES_PER_POINT = 20;
+const MIN_POINTS = 3;
 /** Larger values are left out: their differences overflow. */
-const LARGEST = 1e100;
+const MAX_VALUE = 1e100;
 /** Smaller values count as 0. */
-const NOTHING = 1e-12;
+const ZERO_TOLERANCE = 1e-12;
 
 interface Sample {
   x: number;
@@ -51,7 +51,7 @@ function* samples(f: ComplexFunction, seed: number, most: number): Generator<Sam
     const [from, to] = RANGES[k % RANGES.length]!;
     const x = from + (to - from) * ((seed + k * 0.6180339887498949) % 1);
     const { re, im } = f(x);
-    if (Math.abs(re) < LARGEST && Math.abs(im) <= 1e-9 * Math.abs(re)) yield { x, value: re };
+    if (Math.abs(re) < MAX_VALUE && Math.abs(im) <= 1e-9 * Math.abs(re)) yield { x, value: re };
   }
 }
 
@@ -82,14 +82,14 @@ export function checkAntiderivative(
   const at =
     (node: MathNode): ComplexFunction =>
     (x) =>
-      valueAt(node, letters(variable, x, 0));
+      valueAt(node, letterValues(variable, x, 0));
   const f = at(integrand);
   const F = at(expression);
   let checked = 0;
-  for (const { x, value } of samples(f, hashed(text), points * TRIES)) {
+  for (const { x, value } of samples(f, hashFraction(text), points * TRIES_PER_POINT)) {
     const slope = derivativeAt(F, x);
     if (!slope) continue;
-    const size = tolerance * Math.max(Math.abs(value), Math.hypot(slope.value.re, slope.value.im)) + NOTHING;
+    const size = tolerance * Math.max(Math.abs(value), Math.hypot(slope.value.re, slope.value.im)) + ZERO_TOLERANCE;
     if (!(slope.error <= size)) continue;
     if (!(Math.hypot(slope.value.re - value, slope.value.im) <= size + slope.error)) {
       return {
@@ -99,7 +99,7 @@ export function checkAntiderivative(
     }
     if (++checked === points) break;
   }
-  const enough = Math.max(FEWEST, Math.ceil(points / 2));
+  const enough = Math.max(MIN_POINTS, Math.ceil(points / 2));
   return checked >= enough
     ? { passed: true, text: `the derivative of ${answer} equals the integrand at ${plural(checked, 'point')}` }
     : {
@@ -109,7 +109,7 @@ export function checkAntiderivative(
 }
 
 function complexText({ re, im }: Complex): string {
-  return Math.abs(im) > NOTHING ? `${shortNumber(re)} + ${shortNumber(im)}i` : shortNumber(re);
+  return Math.abs(im) > ZERO_TOLERANCE ? `${shortNumber(re)} + ${shortNumber(im)}i` : shortNumber(re);
 }
 
 /** Settings of the letters that a definite integral with parameters is compared at. */
@@ -125,8 +125,8 @@ export function definiteValues({ integrand, variable, bounds, text }: Integral, 
   const names = new Set([...symbolsOf(from), ...symbolsOf(to), ...symbolsOf(integrand)]);
   names.delete(variable);
   return Array.from({ length: names.size > 0 ? DRAWS : 1 }, (_, draw) => {
-    const end = (node: MathNode) => valueAt(node, letters(variable, 0, draw)).re;
-    const integral = integralOf((x) => valueAt(integrand, letters(variable, x, draw)), end(from), end(to), 1e-8);
+    const end = (node: MathNode) => valueAt(node, letterValues(variable, 0, draw)).re;
+    const integral = integralOf((x) => valueAt(integrand, letterValues(variable, x, draw)), end(from), end(to), 1e-8);
     if (integral) return integral;
     throw new RollscopeError(
       'dataset',
@@ -153,8 +153,8 @@ export function checkValue(
     return { passed: false, text: `the integral is definite, but ${answer} contains ${variable}` };
   }
   for (const [draw, { value, size }] of values.entries()) {
-    const said = valueAt(expression, letters(variable, 0, draw));
-    const allowed = tolerance * Math.abs(value) + 1e-7 * size + NOTHING;
+    const said = valueAt(expression, letterValues(variable, 0, draw));
+    const allowed = tolerance * Math.abs(value) + 1e-7 * size + ZERO_TOLERANCE;
     if (!(Math.hypot(said.re - value, said.im) <= allowed)) {
       return { passed: false, text: `the integral is ${shortNumber(value)}, ${answer} is ${complexText(said)}` };
     }
@@ -167,8 +167,8 @@ export function checkValue(
  * @throws RollscopeError `dataset` that quotes problem and integrand
  */
 export function requireDomain({ text, integrand, variable }: Integral, problem: string): void {
-  const f: ComplexFunction = (x) => valueAt(integrand, letters(variable, x, 0));
-  if (!samples(f, hashed(text), FEWEST * TRIES).next().done) return;
+  const f: ComplexFunction = (x) => valueAt(integrand, letterValues(variable, x, 0));
+  if (!samples(f, hashFraction(text), MIN_POINTS * TRIES_PER_POINT).next().done) return;
   throw new RollscopeError(
     'dataset',
     `The problem "${problem.slice(0, 80)}" has an integrand without real values: ${text.slice(0, 80)}.`,

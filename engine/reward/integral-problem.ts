@@ -3,8 +3,8 @@
  */
 import { isScalar, type MathNode, symbolsOf } from '../grading/node.ts';
 import { understand } from '../grading/understand.ts';
-import { withoutEnd } from '../protocol/ends.ts';
 import { RollscopeError } from '../protocol/errors.ts';
+import { withoutEnd } from '../protocol/trim-end.ts';
 import type { Group } from './types.ts';
 
 /** An integral as it is written: texts that are not yet understood. */
@@ -25,7 +25,7 @@ export interface Integral {
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
 /** Characters from the sign of an integral on in which it is searched for. */
-const LONGEST_INTEGRAL = 10_000;
+const MAX_INTEGRAL_LENGTH = 10_000;
 const INTEGRAL = /\\int(?![a-zA-Z])|∫/;
 /** `dx`, `\mathrm{d}x`, `\,dt`: the sign of the variable is captured. */
 const DIFFERENTIAL =
@@ -52,7 +52,7 @@ export function findIntegral(text: string): WrittenIntegral | null {
   if (!sign) return null;
   const digits = (run: string, of: string) => [...run].map((c) => '0123456789-'[of.indexOf(c)]).join('');
   let rest = text
-    .slice(sign.index + sign[0].length, sign.index + LONGEST_INTEGRAL)
+    .slice(sign.index + sign[0].length, sign.index + MAX_INTEGRAL_LENGTH)
     .replace(new RegExp(`^[${SUBSCRIPTS}]+`), (run) => `_{${digits(run, SUBSCRIPTS)}}`)
     .replace(new RegExp(`^(_\\{[^}]*\\})?([${SUPERSCRIPTS}]+)`), (_, low: string | undefined, run: string) => {
       return `${low ?? ''}^{${digits(run, SUPERSCRIPTS)}}`;

@@ -2,7 +2,7 @@
 import { locateAnswer } from '../grading/index.ts';
 
 /** Characters before an answer in which marks are searched for. */
-export const TAIL = 100;
+export const MARK_SEARCH_LENGTH = 100;
 
 /** What is before a marked answer; `answer is` alone is not a mark, since a judge also says it about the solution. */
 const JUDGMENT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:]|the|final|answer|is)*)\s*$/i;
@@ -10,7 +10,8 @@ const JUDGMENT_MARK = /(?:\\(?:boxed|fbox)\s*\{|\\boxed\s*\$?|####(?:[^\S\n]|[*:
 /** The content of the last `\boxed{}` or after the last `####`, whichever is later; null without one. */
 function lastMarked(text: string): string | null {
   const place = locateAnswer(text, 'strict');
-  if (!place || !JUDGMENT_MARK.test(text.slice(Math.max(0, place.start - TAIL), place.start))) return null;
+  if (!place || !JUDGMENT_MARK.test(text.slice(Math.max(0, place.start - MARK_SEARCH_LENGTH), place.start)))
+    return null;
   return lastMarked(text.slice(place.end)) ?? text.slice(place.start, place.end);
 }
 

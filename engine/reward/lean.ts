@@ -1,6 +1,6 @@
 /** Lean compiles the statement with the proof in a response. See `checks.ts`. */
 import { number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import { CHECK_DESCRIPTION, CHECKS, fromChecks, splitByGroup } from './checks.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
@@ -45,11 +45,11 @@ async function gather(
       ...(typeof statement === 'string' && { statement }),
     }));
   });
-  return byGroup(groups, await programs.checkLean(options, items));
+  return splitByGroup(groups, await programs.checkLean(options, items));
 }
 
 export const lean = labelFree({
-  ...CHECKED,
+  ...CHECK_DESCRIPTION,
   name: 'lean',
   title: 'Lean proof',
   summary:

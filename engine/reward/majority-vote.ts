@@ -40,10 +40,10 @@ function clusterParts({ answers, clusters }: Group, cluster: number, vote: Vote)
   return (answer) => {
     let parts = known.get(answer);
     if (!parts) {
-      const text = `answer ${answer} joined cluster {${shown(spellings)}} with ${members.length} of ${plural(answers.length, 'vote')}`;
+      const text = `answer ${answer} joined cluster {${spellingsText(spellings)}} with ${members.length} of ${plural(answers.length, 'vote')}`;
       parts = [
         { kind: 'cluster', cluster, answers: spellings, votes: members.length, of: answers.length, share, text },
-        { kind: 'vote', winner: vote.answer, won, tied: vote.tied, text: outcome(vote, won, members.length) },
+        { kind: 'vote', winner: vote.answer, won, tied: vote.tied, text: outcomeText(vote, won, members.length) },
         { kind: 'result', reward, text: `reward ${reward}` },
       ];
       known.set(answer, parts);
@@ -52,14 +52,14 @@ function clusterParts({ answers, clusters }: Group, cluster: number, vote: Vote)
   };
 }
 
-function outcome({ answer, tied, members }: Vote, won: boolean, votes: number): string {
+function outcomeText({ answer, tied, members }: Vote, won: boolean, votes: number): string {
   if (won) return tied ? 'tied for the largest, and first to reach its size' : 'the largest';
   if (votes === members.length) return `tied with ${answer}, which reached its size first`;
   return `the largest is ${answer} with ${members.length}`;
 }
 
 /** Spellings of a cluster, the first eight. */
-function shown(spellings: readonly string[]): string {
+function spellingsText(spellings: readonly string[]): string {
   const rest = spellings.length - 8;
   return spellings.slice(0, 8).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }

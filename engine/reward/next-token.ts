@@ -9,7 +9,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import { section, text, type ValuesOf } from '../protocol/settings/kit.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
-import { aCount, listOf, record, type ShapeValue } from './shape.ts';
+import { countShape, listOf, record, type ShapeValue } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 
 const OPTIONS = section('Corpus', {
@@ -24,7 +24,7 @@ const OPTIONS = section('Corpus', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** Ends of the continuation's tokens: numbers of characters from its beginning. */
-const EVIDENCE = record({ boundaries: listOf(aCount) });
+const EVIDENCE = record({ boundaries: listOf(countShape) });
 type Boundaries = ShapeValue<typeof EVIDENCE>;
 
 /** Finds where the tokens of a problem's text end. */

@@ -1,6 +1,6 @@
 /** The options of all rewards, as `rewardOptions` of a configuration holds them: their types, and the check with defaults. */
 import type * as z from 'zod';
-import type { GivenRewardOptions } from '../protocol/config.ts';
+import type { RewardOptionsInput } from '../protocol/config.ts';
 import type { SettingSection, ValuesOf } from '../protocol/settings/kit.ts';
 import { schemaOf } from '../protocol/settings/schema.ts';
 import { optionsKey, REWARD_OPTIONS } from './option-tree.ts';
@@ -17,9 +17,9 @@ type WithOptions = { [R in RegisteredReward as keyof FieldsOf<R> extends never ?
 export type RewardOptions = { [Name in keyof WithOptions as Camel<Name>]: ValuesOf<WithOptions[Name]> };
 
 /** Strict: unknown rewards and options are errors. */
-export const RewardOptions = schemaOf(REWARD_OPTIONS) as unknown as z.ZodType<RewardOptions, GivenRewardOptions>;
+export const RewardOptions = schemaOf(REWARD_OPTIONS) as unknown as z.ZodType<RewardOptions, RewardOptionsInput>;
 
-const Stored = schemaOf(REWARD_OPTIONS, { unknown: 'drop' }) as unknown as z.ZodType<RewardOptions, GivenRewardOptions>;
+const Stored = schemaOf(REWARD_OPTIONS, { unknown: 'drop' }) as unknown as z.ZodType<RewardOptions, RewardOptionsInput>;
 const known = new WeakMap<object, RewardOptions>();
 
 /**
@@ -27,7 +27,7 @@ const known = new WeakMap<object, RewardOptions>();
  * are ignored here; a configuration from a person has already been checked strictly.
  * @throws ZodError where a value is not allowed
  */
-export function rewardOptionsOf({ rewardOptions }: { rewardOptions: GivenRewardOptions }): RewardOptions {
+export function rewardOptionsOf({ rewardOptions }: { rewardOptions: RewardOptionsInput }): RewardOptions {
   const before = known.get(rewardOptions);
   if (before) return before;
   const options = Stored.parse(rewardOptions);

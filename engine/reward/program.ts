@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import { nestsDeeper } from '../protocol/nesting.ts';
 import { choice, integer, number, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { byGroup, CHECKED, CHECKS, fromChecks } from './checks.ts';
+import { CHECK_DESCRIPTION, CHECKS, fromChecks, splitByGroup } from './checks.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { labelFree } from './types.ts';
 
@@ -67,7 +67,7 @@ async function gather(
     const tests = testsIn(problem.columns?.[options.tests], options.tests, problem.text);
     return rollouts.map((rollout) => ({ response: rollout.text, tests }));
   });
-  return byGroup(groups, await programs.checkPrograms(options, items));
+  return splitByGroup(groups, await programs.checkPrograms(options, items));
 }
 
 /**
@@ -86,12 +86,12 @@ export function testsIn(value: unknown, column: string, prompt: string): string[
 }
 
 /** Lists within each other of what may be a list of tests. */
-const MOST_NESTED = 64;
+const MAX_NESTING = 64;
 
 function listIn(value: unknown): string[] | null {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'string') return null;
-  if (/^\s*\[\s*"/.test(value) && !nestsDeeper(value, MOST_NESTED)) {
+  if (/^\s*\[\s*"/.test(value) && !nestsDeeper(value, MAX_NESTING)) {
     try {
       const parsed: unknown = JSON.parse(value);
       if (Array.isArray(parsed)) return parsed;
@@ -103,7 +103,7 @@ function listIn(value: unknown): string[] | null {
 }
 
 export const program = labelFree({
-  ...CHECKED,
+  ...CHECK_DESCRIPTION,
   name: 'program',
   title: 'Program verification',
   summary:

@@ -9,7 +9,7 @@ import { section, texts, type ValuesOf } from '../protocol/settings/kit.ts';
 import { voteOf } from '../protocol/vote.ts';
 import { ANSWERS, answersOf, ROLLOUTS } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
-import { aNumber, aText, listOf, record, type ShapeValue } from './shape.ts';
+import { listOf, numberShape, record, type ShapeValue, textShape } from './shape.ts';
 import { type Group, labelFree, type Part, type Scores } from './types.ts';
 import { type VotedAnswer, weightedVote } from './vote.ts';
 
@@ -31,7 +31,7 @@ const OPTIONS = section('Other policies', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** Answers of each policy that votes; `weight` is its mean majority share over the step's problems. */
-const EVIDENCE = record({ policies: listOf(record({ name: aText, weight: aNumber, answers: ANSWERS })) });
+const EVIDENCE = record({ policies: listOf(record({ name: textShape, weight: numberShape, answers: ANSWERS })) });
 type Votes = ShapeValue<typeof EVIDENCE>;
 
 /** Gathers the answers of the other policies, and the weight of each policy's votes. */

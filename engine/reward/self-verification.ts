@@ -5,11 +5,11 @@
  */
 import { plural, shortNumber } from '../protocol/format.ts';
 import { integer, section, text, type ValuesOf } from '../protocol/settings/kit.ts';
-import { askSampling, filled, question, SAMPLES } from './asking.ts';
+import { askSampling, fillTemplate, question, SAMPLES } from './asking.ts';
 import type { EvidenceContext, EvidenceGroup } from './evidence.ts';
 import { judgmentOf } from './judgment.ts';
 import { maxTokens, temperature } from './questions.ts';
-import { aBoolean, aText, listOf, orNull, record, type ShapeValue } from './shape.ts';
+import { booleanShape, listOf, nullableShape, record, type ShapeValue, textShape } from './shape.ts';
 import { type Group, labelFree, type Scores } from './types.ts';
 
 const OPTIONS = section('Judge', {
@@ -54,11 +54,13 @@ const OPTIONS = section('Judge', {
 type Options = ValuesOf<typeof OPTIONS.fields>;
 
 /** By rollout, the judge's responses with the verdict read from each: null if it could not be parsed. */
-const EVIDENCE = record({ verdicts: listOf(listOf(record({ text: aText, verdict: orNull(aBoolean) }))) });
+const EVIDENCE = record({
+  verdicts: listOf(listOf(record({ text: textShape, verdict: nullableShape(booleanShape) }))),
+});
 type Judgments = ShapeValue<typeof EVIDENCE>;
 
 /** Characters of a judge's response that are kept. */
-const KEPT = 2000;
+const MAX_STORED_LENGTH = 2000;
 
 /** Gathers the policy's judgments of its own solutions. */
 async function gather(
@@ -68,7 +70,7 @@ async function gather(
   const responses = await policy.ask({
     questions: groups.flatMap(({ problem, rollouts }) =>
       rollouts.map((rollout, i) => ({
-        prompt: question(config, filled(options.template, { problem: problem.text, solution: rollout.text })),
+        prompt: question(config, fillTemplate(options.template, { problem: problem.text, solution: rollout.text })),
         problem: problem.index,
         first: i * SAMPLES,
       })),
@@ -83,7 +85,10 @@ async function gather(
   let at = 0;
   return groups.map(({ rollouts }) => ({
     verdicts: rollouts.map(() =>
-      (responses[at++] ?? []).map((said) => ({ text: said.slice(-KEPT), verdict: judgmentOf(said, options) })),
+      (responses[at++] ?? []).map((said) => ({
+        text: said.slice(-MAX_STORED_LENGTH),
+        verdict: judgmentOf(said, options),
+      })),
     ),
   }));
 }

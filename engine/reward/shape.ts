@@ -12,18 +12,21 @@ export interface StoredShape<T> {
 
 export type ShapeValue<S> = S extends StoredShape<infer T> ? T : never;
 
-function simple<T>(what: string, is: (value: unknown) => boolean): StoredShape<T> {
+function primitiveShape<T>(what: string, is: (value: unknown) => boolean): StoredShape<T> {
   return { fault: (value, at) => (is(value) ? null : `${at} is not ${what}`) };
 }
 
-export const aText = simple<string>('a text', (value) => typeof value === 'string');
-export const aNumber = simple<number>('a number', Number.isFinite);
+export const textShape = primitiveShape<string>('a text', (value) => typeof value === 'string');
+export const numberShape = primitiveShape<number>('a number', Number.isFinite);
 /** An index in a list, or a number of things. */
-export const aCount = simple<number>('a count', (value) => Number.isInteger(value) && (value as number) >= 0);
-export const aBoolean = simple<boolean>('true or false', (value) => typeof value === 'boolean');
+export const countShape = primitiveShape<number>(
+  'a count',
+  (value) => Number.isInteger(value) && (value as number) >= 0,
+);
+export const booleanShape = primitiveShape<boolean>('true or false', (value) => typeof value === 'boolean');
 
 /** The shape, or null. */
-export function orNull<T>(of: StoredShape<T>): StoredShape<T | null> {
+export function nullableShape<T>(of: StoredShape<T>): StoredShape<T | null> {
   return { fault: (value, at) => (value === null ? null : of.fault(value, at)) };
 }
 
@@ -31,7 +34,7 @@ export function orNull<T>(of: StoredShape<T>): StoredShape<T | null> {
 export function listOf<T>(of: StoredShape<T>): StoredShape<T[]> {
   return {
     fault: (value, at) =>
-      Array.isArray(value) ? firstOf(value, (item, i) => of.fault(item, `${at}[${i}]`)) : `${at} is not a list`,
+      Array.isArray(value) ? firstFault(value, (item, i) => of.fault(item, `${at}[${i}]`)) : `${at} is not a list`,
   };
 }
 
@@ -50,14 +53,14 @@ export function record<F extends Record<string, StoredShape<unknown>>>(
   return {
     fault: (value, at) =>
       typeof value === 'object' && value !== null
-        ? firstOf(Object.entries(fields), ([name, of]) =>
+        ? firstFault(Object.entries(fields), ([name, of]) =>
             of.fault((value as Record<string, unknown>)[name], `${at}.${name}`),
           )
         : `${at} is not an object`,
   };
 }
 
-function firstOf<T>(items: readonly T[], fault: (item: T, i: number) => string | null): string | null {
+function firstFault<T>(items: readonly T[], fault: (item: T, i: number) => string | null): string | null {
   for (const [i, item] of items.entries()) {
     const found = fault(item, i);
     if (found !== null) return found;

@@ -20,7 +20,7 @@ export function groupOf(
 ): LabeledGroup {
   return {
     problem: { text: problem.text, ...(problem.columns && { columns: problem.columns }) },
-    rollouts: detail.rollouts.map(measured),
+    rollouts: detail.rollouts.map(asPolicyRollout),
     answers: detail.rollouts.map(({ answer }) => answer),
     clusters: detail.clusters.map(({ answer, members }) => ({ answer, members })),
     vocabulary,
@@ -31,7 +31,7 @@ export function groupOf(
 }
 
 /** A stored group as it would have been judged by another rule. */
-export function rejudged(
+export function rejudge(
   detail: GroupDetail,
   { accepted, answer }: Pick<Problem, 'accepted' | 'answer'>,
   grader: Grader,
@@ -43,16 +43,16 @@ export function rejudged(
 }
 
 /** A stored rollout with all of its token statistics, as long as no unknown one is read. */
-function measured({ text, tokenTexts, finish, ids, statistics }: Rollout): PolicyRollout {
-  const column = (name: TokenStatistic) => statistics[name] ?? unknown(name);
+function asPolicyRollout({ text, tokenTexts, finish, ids, statistics }: Rollout): PolicyRollout {
+  const column = (name: TokenStatistic) => statistics[name] ?? unknownStatistic(name);
   return {
     text,
     finish: finish ?? 'stop',
     get tokenTexts() {
-      return tokenTexts ?? unknown('tokenTexts');
+      return tokenTexts ?? unknownStatistic('tokenTexts');
     },
     get tokens() {
-      return ids ?? unknown('tokens');
+      return ids ?? unknownStatistic('tokens');
     },
     get logprob() {
       return column('logprob');
@@ -86,7 +86,7 @@ const NAMES: Record<TokenStatistic | 'tokens' | 'tokenTexts', string> = {
   top2: 'probabilities of the second most likely tokens',
 };
 
-function unknown(name: keyof typeof NAMES): never {
+function unknownStatistic(name: keyof typeof NAMES): never {
   throw new RollscopeError(
     'config',
     `The ${NAMES[name]} of these rollouts were not recorded.`,

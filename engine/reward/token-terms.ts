@@ -55,11 +55,11 @@ export function meanOverTokens(of: Terms, name: string): (group: Group) => Score
 }
 
 /** The number of tokens that a part names. */
-const SHOWN = 3;
+const SHOWN_TOKENS = 3;
 
 /** A part over the tokens of a response from `from` on, with those of the smallest numbers. */
 export function tokensPart(rollout: PolicyRollout, values: Float64Array, text: string, from = 0): Part {
-  const extremes: TokenPart[] = smallest(values, SHOWN).map((t) => {
+  const extremes: TokenPart[] = smallest(values, SHOWN_TOKENS).map((t) => {
     return { index: from + t, text: rollout.tokenTexts[from + t] ?? '', value: values[t]! };
   });
   const named = extremes.map(

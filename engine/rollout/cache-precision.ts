@@ -5,7 +5,7 @@ import { type DType, halfTable, op, type Shape, type Tensor, toFloat16Into } fro
 export type CachePrecision = 'float32' | 'float16' | '8bit';
 
 /** Keys or values, [.., d]; those of 8 bits have a scale for each token of a head, [.., 1]. */
-export type HeldCache<T> = {
+export type StoredCache<T> = {
   readonly numbers: T;
   /** null if there are none. */
   readonly scales: T | null;
@@ -40,27 +40,27 @@ export function checkActivationPrecision(precision: 'float32' | '8bit', controlF
 }
 
 /** Bytes of a head's keys of a token, or of its values. */
-export function heldBytes(precision: CachePrecision, headDim: number): number {
+export function storedCacheBytes(precision: CachePrecision, headDim: number): number {
   return { float32: 4 * headDim, float16: 2 * headDim, '8bit': headDim + 4 }[precision];
 }
 
 /** 8-bit numbers are stored with an offset of 128, in units of the scale. */
 const ZERO = 128;
-const LARGEST = 127;
+const MAX_INT8 = 127;
 
 /** [.., d] in float32. */
-export function widened({ numbers, scales }: HeldCache<Tensor>): Tensor {
+export function dequantized({ numbers, scales }: StoredCache<Tensor>): Tensor {
   if (numbers.dtype === 'float32') return numbers;
   const wide = op.cast(numbers, 'float32');
   return scales ? op.mul(op.sub(wide, ZERO), scales) : wide;
 }
 
 /** The inputs of a graph for a cache of a shape. */
-export function heldInputs(
+export function storedCacheInputs(
   input: (part: string, dtype: DType, shape: Shape) => Tensor,
   precision: CachePrecision,
   shape: Shape,
-): HeldCache<Tensor> {
+): StoredCache<Tensor> {
   return {
     numbers: input('', NUMBER_TYPE[precision], shape),
     scales: precision === '8bit' ? input('.scales', 'float32', [...shape.slice(0, -1), 1]) : null,
@@ -70,7 +70,7 @@ export function heldInputs(
 export type Numbers = Float32Array | Uint16Array | Uint8Array;
 
 /** Room for `tokens` tokens of a head, of d numbers each. */
-export function roomFor(precision: CachePrecision, tokens: number, headDim: number): HeldCache<Numbers> {
+export function allocateCache(precision: CachePrecision, tokens: number, headDim: number): StoredCache<Numbers> {
   const size = tokens * headDim;
   switch (precision) {
     case 'float32':
@@ -83,7 +83,7 @@ export function roomFor(precision: CachePrecision, tokens: number, headDim: numb
 }
 
 /** Puts tokens of d numbers each at a token's place. 8 bits: the nearest multiples of a token's largest number / 127. */
-export function putTokens(held: HeldCache<Numbers>, values: Float32Array, at: number, headDim: number): void {
+export function writeTokens(held: StoredCache<Numbers>, values: Float32Array, at: number, headDim: number): void {
   const { numbers, scales } = held;
   if (numbers instanceof Float32Array) numbers.set(values, at * headDim);
   else if (numbers instanceof Uint16Array) toFloat16Into(values, numbers.subarray(at * headDim));
@@ -92,7 +92,7 @@ export function putTokens(held: HeldCache<Numbers>, values: Float32Array, at: nu
       const own = values.subarray(token * headDim, (token + 1) * headDim);
       let most = 0;
       for (const value of own) most = Math.max(most, Math.abs(value));
-      const scale = most / LARGEST;
+      const scale = most / MAX_INT8;
       scales![at + token] = scale;
       const to = (at + token) * headDim;
       for (let i = 0; i < headDim; i++) numbers[to + i] = ZERO + (scale === 0 ? 0 : Math.round(own[i]! / scale));
@@ -101,7 +101,7 @@ export function putTokens(held: HeldCache<Numbers>, values: Float32Array, at: nu
 }
 
 /** The stored numbers of the tokens from `from` to `to`. */
-export function heldNumbers(held: HeldCache<Numbers>, from: number, to: number, headDim: number): Float32Array {
+export function readTokens(held: StoredCache<Numbers>, from: number, to: number, headDim: number): Float32Array {
   const { scales } = held;
   const numbers = held.numbers.subarray(from * headDim, to * headDim);
   if (numbers instanceof Float32Array) return numbers.slice();

@@ -9,7 +9,7 @@ import { type CompiledFunction, compileFunction, dispose } from '../runtime/func
 import { Reclaimer } from '../runtime/reclaim.ts';
 import type { Named } from '../tensor/index.ts';
 import type { PromptBatch } from './batch.ts';
-import type { CachePrecision, HeldCache } from './cache-precision.ts';
+import type { CachePrecision, StoredCache } from './cache-precision.ts';
 import {
   type BindWeights,
   type DecodeInputs,
@@ -45,7 +45,7 @@ export interface CachedModelOptions {
 }
 
 /** What the rows of a grid have seen. */
-export interface Seen {
+export interface CachedContext {
   readonly prompt: Caches;
   readonly promptBias: Value;
   /** Null before the first call; where a call draws many tokens, they grow in memory of the process. */
@@ -92,7 +92,7 @@ export class CachedModel {
   async decode(
     P: number,
     { tokens, position, done, uniform }: GridArrays,
-    { prompt, promptBias, generated }: Seen,
+    { prompt, promptBias, generated }: CachedContext,
     sampling: DrawSettings & Pick<SamplingConfig, 'maxTokens'>,
     parameters: Named<Value>,
   ): Promise<Decoded> {
@@ -109,7 +109,7 @@ export class CachedModel {
       position: backend.value('int64', [places, 1], position),
       prompt,
       promptBias,
-      generated: growing ? growing.values : asHeld(generated as Caches | null),
+      generated: growing ? growing.values : asStoredCaches(generated as Caches | null),
       uniform: backend.value('float32', [T, ...grid], uniform),
       controls: controls.values,
       done: loops ? backend.value('bool', grid, done) : null,
@@ -127,13 +127,13 @@ export class CachedModel {
   }
 
   /** Frees what rows have generated. */
-  free(generated: Seen['generated']): void {
-    if (generated instanceof GrowingCaches) this.reclaimer.giveUp(generated.dispose());
+  free(generated: CachedContext['generated']): void {
+    if (generated instanceof GrowingCaches) this.reclaimer.discard(generated.dispose());
     else dispose(generated);
   }
 
   /** Keeps the rows of the generated caches with these indices; the others are freed. */
-  async pack(generated: Seen['generated'], index: readonly number[]): Promise<Seen['generated']> {
+  async pack(generated: CachedContext['generated'], index: readonly number[]): Promise<CachedContext['generated']> {
     if (generated === null) return null;
     if (generated instanceof GrowingCaches) {
       generated.pack(index);
@@ -199,7 +199,7 @@ export class CachedModel {
 }
 
 /** Converts the caches of one graph into the form that another takes. */
-function asHeld(caches: Caches | null): readonly LayerCache<HeldCache<Value>>[] | null {
+function asStoredCaches(caches: Caches | null): readonly LayerCache<StoredCache<Value>>[] | null {
   const held = (numbers: Value) => ({ numbers, scales: null });
   return caches?.map(({ keys, values }) => ({ keys: held(keys), values: held(values) })) ?? null;
 }

@@ -2,7 +2,7 @@
  * How tokens are drawn from logits, as graph builders: temperature, top-p and top-k, and what a certainty reward needs to
  * know about each token.
  */
-import { logitLimit, logitsOf } from '../model/logits.ts';
+import { logitSoftCap, logitsOf } from '../model/logits.ts';
 import type { Weights } from '../model/weights.ts';
 import type { TokenStatistic } from '../protocol/group.ts';
 import { type Dim, op, product, type Tensor } from '../tensor/index.ts';
@@ -14,7 +14,7 @@ export type Controls<T = Tensor> = { readonly temperature: T; readonly greedy: T
 const BISECTIONS = 30;
 
 /** The largest threshold (by bisection) above which `enough` of the masses [B, V] still holds; the rest becomes 0. */
-function keepAbove(mass: Tensor, loops: boolean, enough: (kept: Tensor) => Tensor): Tensor {
+function keepAboveThreshold(mass: Tensor, loops: boolean, enough: (kept: Tensor) => Tensor): Tensor {
   const graph = mass.graph;
   const above = (threshold: Tensor) => op.where(op.greater(mass, threshold), mass, 0);
   const halve = (from: Tensor, to: Tensor): [Tensor, Tensor] => {
@@ -41,9 +41,9 @@ function truncate(probability: Tensor, { topP, topK }: Controls, loops: boolean)
   const limit = op.where(op.greater(topK, 0), op.cast(topK, 'float32'), 0);
   const count = (kept: Tensor) => op.reduceSum(op.cast(op.greater(kept, 0), 'float32'), [-1], true);
   const size = op.where(op.greater(limit, 0), limit, probability.shape[1] as number);
-  const likeliest = keepAbove(probability, loops, (kept) => op.greaterOrEqual(count(kept), size));
+  const likeliest = keepAboveThreshold(probability, loops, (kept) => op.greaterOrEqual(count(kept), size));
   const wanted = op.mul(op.reduceSum(likeliest, [-1], true), topP);
-  return keepAbove(likeliest, loops, (kept) => op.greaterOrEqual(op.reduceSum(kept, [-1], true), wanted));
+  return keepAboveThreshold(likeliest, loops, (kept) => op.greaterOrEqual(op.reduceSum(kept, [-1], true), wanted));
 }
 
 /** Width of the blocks in which a large vocabulary is searched. */
@@ -95,7 +95,7 @@ export function drawTokens(
   { loops, truncates }: { loops: boolean; truncates: boolean },
 ): Drawn {
   const warm = op.div(hidden, controls.temperature);
-  const limit = logitLimit(weights.config, controls.temperature);
+  const limit = logitSoftCap(weights.config, controls.temperature);
   const { logits, probability, best, statisticsOf } = distribution(weights, warm, meanRow, limit);
   const kept = loops
     ? op.branch(
@@ -112,7 +112,7 @@ export function drawTokens(
 
 /**
  * The distribution of the next token of every row, from final hidden states at the sampling temperature [B, hidden], and what
- * is known of the token whose logit [B] was picked. `limit`: what the logits are kept within (`logitLimit`).
+ * is known of the token whose logit [B] was picked. `limit`: what the logits are kept within (`logitSoftCap`).
  */
 export function distribution(weights: Weights, warm: Tensor, meanRow: Tensor, limit: Tensor | null) {
   const V = weights.config.vocabularySize;

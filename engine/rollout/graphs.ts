@@ -2,7 +2,7 @@
  * The graphs of sampling. `prefillGraph` turns prompts into keys and values; `decodeGraph` turns the last token of each
  * row into the next ones, drawn from the model's distribution (`draw.ts`); `repackGraph` leaves rows out.
  */
-import type { Attended } from '../model/attention.ts';
+import type { KeyValueSet } from '../model/attention.ts';
 import type { DecoderConfig } from '../model/config.ts';
 import { Decoder, type LayerCache } from '../model/decoder.ts';
 import type { Weights } from '../model/weights.ts';
@@ -19,7 +19,7 @@ import {
   sum,
   type Tensor,
 } from '../tensor/index.ts';
-import { type CachePrecision, type HeldCache, heldInputs, widened } from './cache-precision.ts';
+import { type CachePrecision, dequantized, type StoredCache, storedCacheInputs } from './cache-precision.ts';
 import { type Controls, type Drawn, drawTokens } from './draw.ts';
 
 export type BindWeights = (graph: Graph) => Weights;
@@ -92,7 +92,7 @@ export type DecodeInputs<T extends Port = Port> = Parameters & {
   /** Added to the scores of the prompts, [P, 1, 1, Lp]. */
   readonly promptBias: T;
   /** Keys and values of what was generated before, [P*kv*G, Lg, d]; null before the first call. */
-  readonly generated: readonly LayerCache<HeldCache<T>>[] | null;
+  readonly generated: readonly LayerCache<StoredCache<T>>[] | null;
   /** A random number for each token, [T, P, G]. */
   readonly uniform: T;
   readonly controls: Controls<T>;
@@ -164,7 +164,7 @@ function decodeInputs(
   const generated = () =>
     Array.from({ length: layers }, (_, i) => {
       const held = (which: 'keys' | 'values') =>
-        heldInputs(
+        storedCacheInputs(
           (part, dtype, shape) => graph.input(`generated.${which}.${i}${part}`, dtype, shape),
           cachePrecision,
           [product('P', kvHeads, 'G'), 'Lg', headDim],
@@ -188,11 +188,11 @@ function decodeInputs(
 }
 
 /** Keys and values of the steps of this call, as a layer sees them. */
-interface Recent {
+interface RecentCache {
   see: (layer: number, own: LayerCache) => LayerCache;
   length: Dim;
   bias: Tensor | null;
-  first: Attended['first'];
+  first: KeyValueSet['first'];
 }
 
 /** Draws a token for each row: from its last token [P, G] at its position, by u [.., P, G]. Gives [P, G] each. */
@@ -201,7 +201,7 @@ function step(
   token: Tensor,
   at: Tensor,
   u: Tensor,
-  recent: Recent,
+  recent: RecentCache,
 ) {
   const { prompt, promptBias, generated, controls } = inputs;
   const { length, bias, first } = recent;
@@ -215,7 +215,7 @@ function step(
       ...(before
         ? [
             {
-              ...{ keys: widened(before.keys), values: widened(before.values) },
+              ...{ keys: dequantized(before.keys), values: dequantized(before.values) },
               ...({ length: 'Lg', shared: false, bias: null, first: generatedFrom } as const),
             },
           ]
@@ -232,7 +232,7 @@ function reshaped({ token, statistics: numbers }: Drawn, shape: Shape): Drawn {
 }
 
 /** Tokens of a loop's steps so far: the size of what it carries. */
-const RECENT = 'Recent';
+const RECENT_TOKENS = 'Recent';
 
 function oneStep(decoding: Decoding): Steps {
   const { tokens, position, uniform } = decoding.inputs;
@@ -266,17 +266,17 @@ function manySteps(decoding: Decoding): Steps {
       };
       const see = (_: number, { keys, values }: LayerCache) => ({ keys: put(keys), values: put(values) });
       const u = op.gather(inputs.uniform, op.reshape(op.cast(turn, 'int32'), [1]));
-      const recent: Recent = { see, length: sum(RECENT, 1), bias: null, first: () => inputs.position };
+      const recent: RecentCache = { see, length: sum(RECENT_TOKENS, 1), bias: null, first: () => inputs.position };
       const drawn = step(decoding, token!, at!, u, recent);
       const ended = options.eosIds.map((id) => op.equal(drawn.token, id)).reduce((a, b) => op.or(a, b), finished!);
       const running = op.reduceSum(op.cast(op.not(ended), 'int32'));
       return {
         carried: [drawn.token, op.add(at!, 1), ended, ...after],
         stacked: [drawn.token, ...TOKEN_STATISTICS.map((name) => drawn.statistics[name])],
-        goOn: op.greater(running, 0),
+        condition: op.greater(running, 0),
       };
     },
-    [...before.map(({ shape }) => shape), ...Array.from({ length: 2 * layers }, () => [rows, RECENT, headDim])],
+    [...before.map(({ shape }) => shape), ...Array.from({ length: 2 * layers }, () => [rows, RECENT_TOKENS, headDim])],
   );
   const [token, ...numbers] = stacked;
   const recent = carried.slice(3);

@@ -98,7 +98,7 @@ export interface EndRules {
 }
 
 /** Appends the drawn tokens, [T, P, G] each, to the running rows. Returns the number of accepted tokens. */
-export function take(
+export function appendTokens(
   grid: Grid,
   drawn: Int32Array,
   numbers: Readonly<Record<TokenStatistic, Float32Array>>,
@@ -116,12 +116,12 @@ export function take(
       if (rules.eosIds.includes(token)) row.finish = 'stop';
       else if (row.tokens.length >= rules.maxTokens) row.finish = 'length';
     }
-    cutWhereComplete(row, rules);
+    truncateWhenComplete(row, rules);
   });
   return taken;
 }
 
-function cutWhereComplete(row: GridRow, { complete }: EndRules): void {
+function truncateWhenComplete(row: GridRow, { complete }: EndRules): void {
   const length = complete?.(row.tokens) ?? null;
   // An end token right after the completing text stays: it was drawn.
   if (length === null || length > row.tokens.length - (row.finish === 'stop' ? 2 : 0)) return;
@@ -139,7 +139,7 @@ export interface PackedGrid {
 }
 
 /** Leaves out what does not run, as far as the grid stays one: problems without a running row, and places. */
-export function pack(grid: Grid, kvHeads: number): PackedGrid {
+export function packGrid(grid: Grid, kvHeads: number): PackedGrid {
   const G = grid[0]!.places.length;
   const running = grid.map(({ places }) => places.flatMap((row, g) => (isRunning(row) ? [g] : [])));
   const problems = running.flatMap((places, p) => (places.length > 0 ? [p] : []));
@@ -160,7 +160,7 @@ export function pack(grid: Grid, kvHeads: number): PackedGrid {
 }
 
 /** The rows of a problem. All of their arrays share one buffer, which can be handed to another thread as it is. */
-export function finished(rows: readonly GridRow[]): SampledRollout[] {
+export function finishedRollouts(rows: readonly GridRow[]): SampledRollout[] {
   const total = rows.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const buffer = new ArrayBuffer(4 * total * (1 + TOKEN_STATISTICS.length));
   let at = 0;

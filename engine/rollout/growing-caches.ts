@@ -5,7 +5,14 @@
  */
 import type { LayerCache } from '../model/decoder.ts';
 import type { Backend, Value } from '../runtime/backend.ts';
-import { type CachePrecision, type HeldCache, heldBytes, type Numbers, putTokens, roomFor } from './cache-precision.ts';
+import {
+  allocateCache,
+  type CachePrecision,
+  type Numbers,
+  type StoredCache,
+  storedCacheBytes,
+  writeTokens,
+} from './cache-precision.ts';
 
 /** Keys and values of all layers, on the device. */
 export type Caches = readonly LayerCache<Value>[];
@@ -22,14 +29,14 @@ export interface CacheSizes {
 }
 
 /** Keys and values as inputs of a graph. */
-export type HeldCaches = readonly LayerCache<HeldCache<Value>>[];
+export type StoredCaches = readonly LayerCache<StoredCache<Value>>[];
 
 /**
  * Keys and values of all layers, [rows, length, headDim] each. `length` grows by appending, `rows` shrinks by
  * selecting; the capacity is fixed.
  */
 export class GrowingCaches {
-  private arrays: LayerCache<HeldCache<Numbers>>[];
+  private arrays: LayerCache<StoredCache<Numbers>>[];
   private rows: number;
   /** Tokens that each row has. */
   private length = 0;
@@ -39,13 +46,13 @@ export class GrowingCaches {
     private readonly sizes: CacheSizes,
   ) {
     const { layers, rows, headDim, capacity, precision = 'float32' } = sizes;
-    const room = () => roomFor(precision, rows * capacity, headDim);
+    const room = () => allocateCache(precision, rows * capacity, headDim);
     this.arrays = Array.from({ length: layers }, () => ({ keys: room(), values: room() }));
     this.rows = rows;
   }
 
   /** [rows, length, headDim] each; valid until they grow. */
-  get values(): HeldCaches {
+  get values(): StoredCaches {
     const value = (array: Numbers, width: number): Value => {
       const type = array instanceof Float32Array ? 'float32' : array instanceof Uint16Array ? 'float16' : 'uint8';
       return this.backend.value(
@@ -54,7 +61,7 @@ export class GrowingCaches {
         array.subarray(0, this.rows * this.length * width),
       );
     };
-    const held = ({ numbers, scales }: HeldCache<Numbers>): HeldCache<Value> => ({
+    const held = ({ numbers, scales }: StoredCache<Numbers>): StoredCache<Value> => ({
       numbers: value(numbers, this.sizes.headDim),
       scales: scales && value(scales, 1),
     });
@@ -66,14 +73,14 @@ export class GrowingCaches {
     const { headDim } = this.sizes;
     const more = grown[0]!.keys.shape[1]!;
     const [before, after] = [this.length, this.length + more];
-    const put = async (held: HeldCache<Numbers>, fresh: Value) => {
+    const put = async (held: StoredCache<Numbers>, fresh: Value) => {
       const data = (await this.backend.read(fresh)) as Float32Array;
       // From the last row on, so that none is overwritten before it was moved.
       for (let row = this.rows - 1; row >= 0; row--) {
         for (const [array, width] of partsOf(held, headDim))
           array.copyWithin(row * after * width, row * before * width, (row + 1) * before * width);
         const own = data.subarray(row * more * headDim, (row + 1) * more * headDim);
-        putTokens(held, own, row * after + before, headDim);
+        writeTokens(held, own, row * after + before, headDim);
       }
     };
     for (const [i, { keys, values }] of grown.entries()) {
@@ -104,12 +111,12 @@ export class GrowingCaches {
   dispose(): number {
     const { rows, headDim, layers, precision = 'float32' } = this.sizes;
     this.arrays = [];
-    return 2 * layers * rows * this.length * heldBytes(precision, headDim);
+    return 2 * layers * rows * this.length * storedCacheBytes(precision, headDim);
   }
 }
 
 /** The arrays of a cache, each with the elements that a token of a head has in it. */
-function partsOf({ numbers, scales }: HeldCache<Numbers>, headDim: number): [array: Numbers, width: number][] {
+function partsOf({ numbers, scales }: StoredCache<Numbers>, headDim: number): [array: Numbers, width: number][] {
   return scales
     ? [
         [numbers, headDim],

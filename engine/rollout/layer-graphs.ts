@@ -2,7 +2,7 @@
  * One layer as a graph whose weights are inputs: the same graph runs every layer of a kind, and only one layer's weights
  * and activations exist at a time. `layered-model.ts` runs them.
  */
-import type { Attended } from '../model/attention.ts';
+import type { KeyValueSet } from '../model/attention.ts';
 import { Decoder, type LayerCache, type Stream } from '../model/decoder.ts';
 import type { LayerKind } from '../model/traits.ts';
 import type { Weights } from '../model/weights.ts';
@@ -71,7 +71,7 @@ export function promptLayer(
   kind: LayerKind,
 ): LayerInGraph<PromptLayerInputs<Tensor>, PromptLayerOutputs<Tensor>> {
   const graph = new Graph();
-  const weights = bind(graph).fed();
+  const weights = bind(graph).withFrozenInputs();
   const decoder = new Decoder(weights, positions, 'by head');
   const position = graph.input('position', 'int64', ['P', 'Lp']);
   const causal = graph.input('causal', 'float32', [1, 1, 'Lp', 'Lp']);
@@ -96,7 +96,7 @@ export function responseLayer(
   kind: LayerKind,
 ): LayerInGraph<ResponseLayerInputs<Tensor>, ResponseLayerOutputs<Tensor>> {
   const graph = new Graph();
-  const weights = bind(graph).fed();
+  const weights = bind(graph).withFrozenInputs();
   const { kvHeads, headDim, hiddenSize } = weights.config;
   const decoder = new Decoder(weights, positions, 'by head');
   const promptBias = graph.input('prompt.bias', 'float32', [1, 1, 1, 'Lp']);
@@ -108,7 +108,7 @@ export function responseLayer(
     values: graph.input('prompt.values', 'float32', [kvHeads, 'Lp', headDim]),
   };
   const stream: Stream = { x, P: 1, G: 'G', L: 'L', position };
-  const see = (own: LayerCache): readonly Attended[] => [
+  const see = (own: LayerCache): readonly KeyValueSet[] => [
     { ...prompt, length: 'Lp', shared: true, bias: promptBias, first: 'prompt' },
     { ...own, length: 'L', shared: false, bias: causal, first: 'own' },
   ];

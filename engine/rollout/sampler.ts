@@ -9,9 +9,18 @@ import type { Value } from '../runtime/backend.ts';
 import { dispose } from '../runtime/function.ts';
 import type { Named } from '../tensor/index.ts';
 import { paddingMask, promptBatch } from './batch.ts';
-import { type CachePrecision, heldBytes } from './cache-precision.ts';
-import { CachedModel, type CachedModelOptions, type Seen, STEPS } from './cached-model.ts';
-import { arraysOf, finished, type Grid, newRows, pack, progressOf, type SampledRollout, take } from './grid.ts';
+import { type CachePrecision, storedCacheBytes } from './cache-precision.ts';
+import { type CachedContext, CachedModel, type CachedModelOptions, STEPS } from './cached-model.ts';
+import {
+  appendTokens,
+  arraysOf,
+  finishedRollouts,
+  type Grid,
+  newRows,
+  packGrid,
+  progressOf,
+  type SampledRollout,
+} from './grid.ts';
 import { type StreamName, uniform } from './philox.ts';
 
 export type { SampledRollout } from './grid.ts';
@@ -20,7 +29,7 @@ export type { SampledRollout } from './grid.ts';
 const REPACK = 0.25;
 
 /** Most rows that run at a time. */
-const MOST_ROWS = 256;
+const MAX_ROWS = 256;
 
 export interface SampledPrompt {
   /** Names the problem in random numbers. */
@@ -65,7 +74,7 @@ export function rowBytes(
   { controlFlow, cachePrecision = 'float32' }: { controlFlow: boolean; cachePrecision?: CachePrecision | undefined },
 ): number {
   const wide = 2 * kvHeads * headDim * 4;
-  const held = controlFlow ? 2 * kvHeads * heldBytes(cachePrecision, headDim) : 2.5 * wide;
+  const held = controlFlow ? 2 * kvHeads * storedCacheBytes(cachePrecision, headDim) : 2.5 * wide;
   // Those of one layer are widened where they are attended to, and transposed for a product.
   const widened = controlFlow && cachePrecision !== 'float32' ? 2 * wide : 0;
   return maxTokens * (layers * held + widened) + layers * wide * 4 * STEPS + vocabularySize * 4 * 8;
@@ -86,7 +95,7 @@ export class Sampler {
     const { cachePrecision } = this.options;
     const row = rowBytes(config, request.sampling.maxTokens, { controlFlow, cachePrecision });
     const fitting = Math.floor(memory / row);
-    const most = Math.max(1, Math.min(MOST_ROWS, fitting));
+    const most = Math.max(1, Math.min(MAX_ROWS, fitting));
     let total = 0;
     const count = (tokens: number) => {
       total += tokens;
@@ -131,7 +140,11 @@ export class Sampler {
       prompts.map(({ tokens }) => tokens),
     );
     count(0);
-    let seen: Seen = { prompt: await this.model.prefill(batch, parameters), promptBias: batch.bias, generated: null };
+    let seen: CachedContext = {
+      prompt: await this.model.prefill(batch, parameters),
+      promptBias: batch.bias,
+      generated: null,
+    };
     try {
       count(0);
       for (;;) {
@@ -141,7 +154,7 @@ export class Sampler {
         if (decoded.generated !== seen.generated) this.model.free(seen.generated);
         seen = { ...seen, generated: decoded.generated };
         const { maxTokens } = sampling;
-        count(take(grid, decoded.tokens, decoded.statistics, { eosIds, maxTokens, complete }));
+        count(appendTokens(grid, decoded.tokens, decoded.statistics, { eosIds, maxTokens, complete }));
         const { places, running } = progressOf(grid);
         if (running === 0) break;
         if (running <= places * (1 - REPACK)) [grid, seen] = await this.packed(grid, seen, batch.length);
@@ -150,13 +163,13 @@ export class Sampler {
       dispose(seen.prompt);
       this.model.free(seen.generated);
     }
-    return all.map(finished);
+    return all.map(finishedRollouts);
   }
 
   /** The grid without finished rows, and its caches; the previous caches are freed. */
-  private async packed(grid: Grid, seen: Seen, promptLength: number): Promise<[Grid, Seen]> {
+  private async packed(grid: Grid, seen: CachedContext, promptLength: number): Promise<[Grid, CachedContext]> {
     const { backend, config } = this.options;
-    const packed = pack(grid, config.kvHeads);
+    const packed = packGrid(grid, config.kvHeads);
     const prompts = packed.grid.map(({ prompt }) => prompt);
     const next = {
       prompt: await this.model.gather(seen.prompt, packed.promptRows),

@@ -26,7 +26,7 @@ export class StreamedWeights {
 
   /** Weights that layer 0 calls by these names, as `layer` has them. Throws RollscopeError `model` where a file is gone. */
   read(names: readonly string[], layer = 0): Named<Value> {
-    return Object.fromEntries(names.map((name) => [name, this.one(name, nameInLayer(name, layer))]));
+    return Object.fromEntries(names.map((name) => [name, this.readOne(name, nameInLayer(name, layer))]));
   }
 
   /** Rows `from` to `to` of a matrix [N, width], in an array that the next slices use again. */
@@ -52,7 +52,7 @@ export class StreamedWeights {
     return this.backend.value('float32', [index.length, width], values);
   }
 
-  private one(name: string, wanted: string): Value {
+  private readOne(name: string, wanted: string): Value {
     const { file, offset, bytes, dtype, shape } = this.weights.stored(wanted);
     let array = this.arrays.get(name);
     if (!array) {

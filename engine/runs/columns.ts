@@ -144,11 +144,11 @@ export class RunColumns {
       unanswered: unanswered[row]!,
       truncated: truncated[row]! < 0 ? null : truncated[row]!,
       means: {
-        reward: known(reward[row]!),
-        correct: known(accuracy[row]!),
-        tokens: known(tokens[row]!),
-        logprob: known(logprob[row]!),
-        entropy: known(entropy[row]!),
+        reward: knownNumber(reward[row]!),
+        correct: knownNumber(accuracy[row]!),
+        tokens: knownNumber(tokens[row]!),
+        logprob: knownNumber(logprob[row]!),
+        entropy: knownNumber(entropy[row]!),
       },
     };
   }
@@ -163,7 +163,7 @@ export class RunColumns {
       rawShare: rawShare[row]!,
       correct: truth(correct[row]!),
       tied: tied[row] === 1,
-      logprob: known(majorityLogprob[row]!),
+      logprob: knownNumber(majorityLogprob[row]!),
     };
   }
 
@@ -180,7 +180,7 @@ export class RunColumns {
     if (phase !== 'train') return null;
     for (let i = length - 1; i >= 0 && columns.step[i]! >= step; i--) {
       if (columns.step[i] === step && columns.problem[i] === problem) {
-        return { kl: known(columns.kl[i]!), clipFraction: known(columns.clipFraction[i]!) };
+        return { kl: knownNumber(columns.kl[i]!), clipFraction: knownNumber(columns.clipFraction[i]!) };
       }
     }
     return null;
@@ -204,12 +204,12 @@ export class RunColumns {
   }
 
   /** Whether a group of the problem and phase that counts is of this step or a later one. */
-  reaches(problem: number, phase: number, step: number): boolean {
+  hasGroupFrom(problem: number, phase: number, step: number): boolean {
     return (this.highest.get(problem)?.[phase] ?? -1) >= step;
   }
 
   /** Makes the rows of a problem for which `gone` is true stop counting. */
-  discount(problem: number, gone: (row: number) => boolean): void {
+  excludeRows(problem: number, gone: (row: number) => boolean): void {
     const rows = this.rows.get(problem);
     if (!rows?.some(gone)) return;
     for (const row of rows) if (gone(row)) this.groups.set(row, 'counts', 0);
@@ -221,7 +221,7 @@ export class RunColumns {
   }
 
   /** Finds the rows of all problems again, after rows were added as a whole. */
-  recount(from: number): void {
+  indexRows(from: number): void {
     const { counts } = this.groups.columns;
     for (let row = from; row < this.groups.length; row++) if (counts[row] === 1) this.count(row);
   }
@@ -243,6 +243,6 @@ export function fromNullable(value: number | null | undefined): number {
 }
 
 /** A number of a column; null if it is unknown. */
-export function known(value: number): number | null {
+export function knownNumber(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }

@@ -25,31 +25,32 @@ export interface BeforeAfter {
   after: MeasuredAccuracy;
 }
 
-interface Warned {
+interface WatchWarning {
   code: string;
   step?: number | null;
 }
 
 /** A share that has fallen below this part of its former value counts as lost. */
-const LOST = 0.5;
+const LOSS_THRESHOLD = 0.5;
 
 /**
  * @param warnings in step order
  * @param comparison null if nothing can be compared
  */
-export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warned[]): Diagnosis {
+export function diagnose(comparison: BeforeAfter | null, warnings: readonly WatchWarning[]): Diagnosis {
   const since = (step: number | null | undefined) => step ?? null;
-  const alarm = standing(comparison, warnings, 'collapse');
+  const alarm = standingWarning(comparison, warnings, 'collapse');
   if (alarm) return { kind: 'collapsing', since: since(alarm.step) };
   const { before, after } = comparison ?? { before: null, after: null };
-  const accuracy = change(before?.accuracy, after?.accuracy);
+  const accuracy = accuracyChange(before?.accuracy, after?.accuracy);
   if (accuracy === 'down') {
-    const lost = after!.accuracy!.mean < LOST * before!.accuracy!.mean;
+    const lost = after!.accuracy!.mean < LOSS_THRESHOLD * before!.accuracy!.mean;
     return { kind: lost ? 'collapsing' : 'declining', since: null };
   }
-  if (change(before?.majorityAccuracy, after?.majorityAccuracy) === 'up') return { kind: 'learning', since: null };
+  if (accuracyChange(before?.majorityAccuracy, after?.majorityAccuracy) === 'up')
+    return { kind: 'learning', since: null };
   if (accuracy === 'up') return { kind: 'sharpening', since: null };
-  const early = standing(comparison, warnings, 'watch');
+  const early = standingWarning(comparison, warnings, 'watch');
   if (early) return { kind: 'warned', since: since(early.step) };
   if (signalWarningIn(warnings)?.code === 'no-signal') return { kind: 'no-signal', since: null };
   if (!before || !after) return { kind: 'unmeasured', since: null };
@@ -60,8 +61,12 @@ export function diagnose(comparison: BeforeAfter | null, warnings: readonly Warn
  * The first of the latest warnings of the collapse watch that have this level and that no later measurement
  * contradicts.
  */
-function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], level: 'watch' | 'collapse') {
-  const found = lastWatchWarnings(warnings).find(({ step }) => !speaksAgainst(comparison, step ?? 0));
+function standingWarning(
+  comparison: BeforeAfter | null,
+  warnings: readonly WatchWarning[],
+  level: 'watch' | 'collapse',
+) {
+  const found = lastWatchWarnings(warnings).find(({ step }) => !contradictsWarning(comparison, step ?? 0));
   return found && watchLevelOf(found) === level ? found : null;
 }
 
@@ -69,14 +74,14 @@ function standing(comparison: BeforeAfter | null, warnings: readonly Warned[], l
  * Whether the measurements contradict a warning of the collapse watch: the watch sees no labels, so an accuracy at or
  * after its step that is higher than before training is stronger evidence.
  */
-export function speaksAgainst(comparison: BeforeAfter | null, step: number): boolean {
+export function contradictsWarning(comparison: BeforeAfter | null, step: number): boolean {
   if (!comparison || comparison.after.step < step) return false;
-  return change(comparison.before.accuracy, comparison.after.accuracy) === 'up';
+  return accuracyChange(comparison.before.accuracy, comparison.after.accuracy) === 'up';
 }
 
 /** What the references show about a warning of the collapse watch, which does not see them. */
-export interface BesideWarning {
-  /** `risen`: measured since, the accuracy speaks against it. `standing`: it had not fallen when it was measured last. */
+export interface WarningContext {
+  /** `risen`: measured since, the accuracy speaks against it. `standingWarning`: it had not fallen when it was measured last. */
   accuracy: 'risen' | 'standing';
   /** The step at which it was measured. */
   step: number;
@@ -90,17 +95,19 @@ export interface BesideWarning {
  * @param at the comparison at the step that is looked at
  * @param latest that of the whole run
  */
-export function besideWarning(
+export function warningContext(
   at: BeforeAfter | null,
   latest: BeforeAfter | null,
   warned: number,
-): BesideWarning | null {
+): WarningContext | null {
   if (!at?.before.accuracy || !at.after.accuracy) return null;
   const { step } = at.after;
-  if (speaksAgainst(at, warned)) return { accuracy: 'risen', step, later: null };
-  if (change(at.before.accuracy, at.after.accuracy) === 'down') return null;
+  if (contradictsWarning(at, warned)) return { accuracy: 'risen', step, later: null };
+  if (accuracyChange(at.before.accuracy, at.after.accuracy) === 'down') return null;
   const hasFallen =
-    latest !== null && latest.after.step > step && change(latest.before.accuracy, latest.after.accuracy) === 'down';
+    latest !== null &&
+    latest.after.step > step &&
+    accuracyChange(latest.before.accuracy, latest.after.accuracy) === 'down';
   return { accuracy: 'standing', step, later: hasFallen ? latest : null };
 }
 
@@ -108,7 +115,7 @@ export function besideWarning(
  * Whether the accuracy changed beyond its intervals: each mean is outside the other's interval. For the same problems,
  * whose two values correlate with 0.5, this is the paired test at 95%.
  */
-export function change(
+export function accuracyChange(
   before: Estimate | null | undefined,
   after: Estimate | null | undefined,
 ): 'up' | 'down' | 'same' | null {

@@ -18,7 +18,7 @@ import { readIndex } from './index-file.ts';
 import { lastFrame } from './rollout-fault.ts';
 
 /** Distance from the end, in bytes, beyond which the index is used. */
-const FAR = 16 * 2 ** 20;
+const INDEX_DISTANCE_BYTES = 16 * 2 ** 20;
 
 /** The latest finished step, the first and the last evaluation at least, and what `statusOf` asks for. */
 export type Ends = Pick<RunColumns, 'step'> &
@@ -32,17 +32,17 @@ export type Ends = Pick<RunColumns, 'step'> &
  * @throws RollscopeError `run-broken` if the part that it reads cannot be read
  */
 export async function readEnds(folder: string): Promise<Ends> {
-  const start = new Start(folder);
+  const start = new StartScan(folder);
   for await (const line of readLines(inRun(folder, EVENTS_FILE))) if (start.take(Buffer.from(line.text))) break;
-  const end = new End(folder);
+  const end = new EndScan(folder);
   for await (const { bytes, start: at, behind } of readLinesBackward(inRun(folder, EVENTS_FILE))) {
-    if (end.take(bytes)) return together(start, end);
-    if (!end.mayAskIndex(behind)) continue;
+    if (end.take(bytes)) return combineEnds(start, end);
+    if (!end.shouldReadIndex(behind)) continue;
     const indexed = await readIndex(folder, cacheFolder());
-    if (indexed && indexed.journal.bytes >= at) return together(start, end, indexed.columns);
+    if (indexed && indexed.journal.bytes >= at) return combineEnds(start, end, indexed.columns);
   }
   end.check();
-  return together(start, end);
+  return combineEnds(start, end);
 }
 
 /**
@@ -50,15 +50,15 @@ export async function readEnds(folder: string): Promise<Ends> {
  * @throws RollscopeError `run-broken` if the part that it reads cannot be read
  */
 export function endsOf(folder: string, journal: Buffer): Ends {
-  const start = new Start(folder);
+  const start = new StartScan(folder);
   for (const line of linesOf(journal)) if (start.take(line)) break;
-  const end = new End(folder);
-  for (const { bytes } of linesOfBackward(journal)) if (end.take(bytes)) return together(start, end);
+  const end = new EndScan(folder);
+  for (const { bytes } of linesOfBackward(journal)) if (end.take(bytes)) return combineEnds(start, end);
   end.check();
-  return together(start, end);
+  return combineEnds(start, end);
 }
 
-function together({ found }: Start, { records, step, frame }: End, columns: RunColumns | null = null): Ends {
+function combineEnds({ found }: StartScan, { records, step, frame }: EndScan, columns: RunColumns | null = null): Ends {
   const last = [...records.values()].sort((a, b) => a.seq - b.seq);
   const known = step && step.seq > (columns?.seq ?? -1) ? step.step : (columns?.step ?? 0);
   let head = columns?.head ?? EMPTY_HEAD;
@@ -73,7 +73,7 @@ function together({ found }: Start, { records, step, frame }: End, columns: RunC
 }
 
 /** The evaluation before the first step. */
-class Start {
+class StartScan {
   readonly found: HeadRecord[] = [];
 
   constructor(private readonly folder: string) {}
@@ -88,7 +88,7 @@ class Start {
 }
 
 /** The last step and evaluation, and what people did to the run after its own work ended. */
-class End {
+class EndScan {
   readonly records = new Map<number, HeadRecord>();
   step: Pick<StepRecord, 'seq' | 'step'> | null = null;
   frame: FramePointer | null = null;
@@ -103,7 +103,7 @@ class End {
 
   /** Takes the line before the one that came last; returns true when no more lines are needed. */
   take(bytes: Buffer): boolean {
-    if (this.behindWork) this.takeBehindWork(bytes);
+    if (this.behindWork) this.takeAfterEnd(bytes);
     // An incomplete record at the end, left by a kill, is ignored.
     if (!this.whole) return false;
     const type = typeOfLine(bytes);
@@ -120,8 +120,8 @@ class End {
   }
 
   /** Whether the missing parts are so far from the end that the index should be used, once. */
-  mayAskIndex(behind: number): boolean {
-    if (this.behindWork || this.indexAsked || behind < FAR) return false;
+  shouldReadIndex(behind: number): boolean {
+    if (this.behindWork || this.indexAsked || behind < INDEX_DISTANCE_BYTES) return false;
     this.indexAsked = true;
     return true;
   }
@@ -131,7 +131,7 @@ class End {
     if (!this.whole && this.unfinished !== null) throw brokenRun(this.folder, this.unfinished);
   }
 
-  private takeBehindWork(bytes: Buffer): void {
+  private takeAfterEnd(bytes: Buffer): void {
     // A kill may leave broken lines at the very end; records of newer types say nothing here.
     const parsed = parseLine(bytes.toString());
     if (typeof parsed === 'string') this.unfinished ??= parsed;

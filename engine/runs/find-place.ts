@@ -2,7 +2,7 @@
 import type { Address } from '../protocol/address.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
-import { namedBy } from '../protocol/well-formed.ts';
+import { findById } from '../protocol/well-formed.ts';
 
 /** Index of the problem; null for an address of a whole run or step. @throws RollscopeError `usage` for an unknown one */
 export function problemIn(
@@ -11,7 +11,7 @@ export function problemIn(
 ): number | null {
   if (problem === null) return null;
   const there = row === null ? problems : problems.filter((one) => one.row === row);
-  const found = namedBy(there, problem);
+  const found = findById(there, problem);
   if (found) return found.index;
   throw new RollscopeError(
     'usage',

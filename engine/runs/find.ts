@@ -2,7 +2,7 @@
  * Finding rollouts of a run by their text, answer, end, reward and phase. Reads one group at a time and keeps counts per
  * step and the first matches only, so that memory does not grow with the run.
  */
-import { within } from '../grading/meter.ts';
+import { withStepLimit } from '../grading/meter.ts';
 import { BadPattern, compilePattern } from '../grading/pattern.ts';
 import { readGroup } from '../journal/groups.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
@@ -19,11 +19,11 @@ export interface FindOptions {
   onProgress?: (progress: FindProgress) => void;
 }
 
-const LIMIT = 200;
+const DEFAULT_LIMIT = 200;
 /** Matching steps per response; a response that needs more is counted as given up. */
 export const FIND_STEPS = 300_000;
 /** Characters of an excerpt before, of and after the match. */
-const AROUND = { before: 40, match: 80, after: 100 };
+const EXCERPT_LENGTHS = { before: 40, match: 80, after: 100 };
 
 type Place = { start: number; end: number } | null;
 type Search = (text: string) => Place;
@@ -36,7 +36,7 @@ export async function findRollouts(
   folder: string,
   columns: RunColumns,
   query: FindQuery,
-  { limit = LIMIT, signal, onProgress }: FindOptions = {},
+  { limit = DEFAULT_LIMIT, signal, onProgress }: FindOptions = {},
 ): Promise<FindResult> {
   const searches = searchesOf(query);
   const rows = rowsOf(columns, query);
@@ -118,7 +118,7 @@ class Found {
   private placesIn(text: string, searches: readonly Search[]): NonNullable<Place>[] | null {
     const places: NonNullable<Place>[] = [];
     for (const search of searches) {
-      const place = within<Place | undefined>(
+      const place = withStepLimit<Place | undefined>(
         FIND_STEPS,
         () => search(text),
         () => undefined,
@@ -208,9 +208,9 @@ function regexSearch(source: string, matchCase: boolean): Search {
 }
 
 function excerptOf(text: string, { start, end }: NonNullable<Place>): Excerpt {
-  const first = Math.max(0, start - AROUND.before);
-  const last = Math.min(end, start + AROUND.match);
-  const after = Math.min(text.length, last + AROUND.after);
+  const first = Math.max(0, start - EXCERPT_LENGTHS.before);
+  const last = Math.min(end, start + EXCERPT_LENGTHS.match);
+  const after = Math.min(text.length, last + EXCERPT_LENGTHS.after);
   return {
     before: text.slice(first, start),
     match: text.slice(start, last),

@@ -55,14 +55,14 @@ export function headAfter(head: Head, record: HeadRecord): Head {
     }
     case 'evaluation': {
       const labeled = head.labeled || record.accuracy !== null;
-      return { ...head, evaluations: inPlace(head.evaluations, record), labeled };
+      return { ...head, evaluations: replaceFrom(head.evaluations, record), labeled };
     }
     case 'forecast':
       return { ...head, forecast: toForecast(record), forecastScore: null };
     case 'forecast-score':
       return { ...head, forecastScore: { ...record.score, step: record.step } };
     case 'checkpoint':
-      return { ...head, checkpoints: inPlace(head.checkpoints, record) };
+      return { ...head, checkpoints: replaceFrom(head.checkpoints, record) };
     case 'problems':
       return { ...head, problems: record.total };
     case 'warning':
@@ -96,8 +96,8 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
   const { clusters: found, majority, means, rollouts, unanswered, truncated } = record;
   const phase = PHASES.indexOf(record.phase);
   const before = groups.columns;
-  if (columns.reaches(problem, phase, step))
-    columns.discount(problem, (row) => before.phase[row] === phase && before.step[row]! >= step);
+  if (columns.hasGroupFrom(problem, phase, step))
+    columns.excludeRows(problem, (row) => before.phase[row] === phase && before.step[row]! >= step);
   const first = clusters.length;
   for (const { answer, count, correct } of found) {
     const added = clusters.add();
@@ -137,7 +137,7 @@ function foldGroup(columns: RunColumns, record: GroupRecord): void {
 
 function foldStep(columns: RunColumns, record: StepRecord): void {
   const { step } = record;
-  if (columns.series.cutFrom(step)) goBack(columns, step);
+  if (columns.series.cutFrom(step)) rewindTo(columns, step);
   const { head } = columns;
   const metrics = { ...record.metrics };
   // Older versions recorded one for every reward.
@@ -214,9 +214,9 @@ function isSameScorer(a: ScoredBy, b: ScoredBy): boolean {
 }
 
 /** The run returned to an earlier step: everything recorded after it no longer counts. */
-function goBack(columns: RunColumns, step: number): void {
+function rewindTo(columns: RunColumns, step: number): void {
   const steps = columns.groups.columns.step;
-  for (const problem of columns.sampled) columns.discount(problem, (row) => steps[row]! > step);
+  for (const problem of columns.sampled) columns.excludeRows(problem, (row) => steps[row]! > step);
   const updates = columns.updates.columns.step;
   let length = columns.updates.length;
   while (length > 0 && updates[length - 1]! >= step) length--;
@@ -227,7 +227,7 @@ function goBack(columns: RunColumns, step: number): void {
 }
 
 /** Items ascend by step: a new one replaces those at and after its step. */
-function inPlace<T extends { step: number }>(items: readonly T[], item: T): T[] {
+function replaceFrom<T extends { step: number }>(items: readonly T[], item: T): T[] {
   return [...items.filter(({ step }) => step < item.step), item];
 }
 

@@ -45,7 +45,7 @@ export interface ForkPoint {
 export type NoFork = 'no-vote' | 'no-correct' | 'no-wrong' | 'no-majority' | 'no-minority';
 
 /** Probabilities are float32 numbers of one distribution. */
-const SAME = 1e-4;
+const PROBABILITY_TOLERANCE = 1e-4;
 
 interface Sequence {
   keys: readonly (string | number)[] | Int32Array;
@@ -89,7 +89,10 @@ function sharedLength({ keys: a }: Pick<Sequence, 'keys'>, { keys: b }: Pick<Seq
 }
 
 /** The siblings that a rollout is compared with. */
-function opponents(rollouts: readonly Rollout[], index: number): { against: ForkAgainst; of: number[] } | NoFork {
+function comparedSiblings(
+  rollouts: readonly Rollout[],
+  index: number,
+): { against: ForkAgainst; of: number[] } | NoFork {
   const { correct, cluster } = rollouts[index]!;
   const others = (is: (rollout: Rollout) => boolean) =>
     [...rollouts.keys()].filter((i) => i !== index && is(rollouts[i]!));
@@ -110,7 +113,7 @@ function opponents(rollouts: readonly Rollout[], index: number): { against: Fork
  * without a reference, the majority takes the place of the correct ones.
  */
 export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: number): ForkPoint | NoFork {
-  const found = opponents(rollouts, index);
+  const found = comparedSiblings(rollouts, index);
   if (typeof found === 'string') return found;
   const { unit, of } = sequences(rollouts);
   const own = of[index]!;
@@ -144,16 +147,16 @@ export function forkPoint({ rollouts }: Pick<GroupDetail, 'rollouts'>, index: nu
     shared: at,
     offset: own.offsetOf(at),
     drawn: likeliest,
-    ...undrawn(likeliest, unit === 'token' ? (rollouts[index]!.statistics.top1?.[at] ?? null) : null),
+    ...undrawnMass(likeliest, unit === 'token' ? (rollouts[index]!.statistics.top1?.[at] ?? null) : null),
   };
 }
 
 /** The probability left for tokens that no rollout drew. */
-function undrawn(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPoint, 'rest' | 'undrawnTop'> {
+function undrawnMass(drawn: readonly DrawnToken[], top1: number | null): Pick<ForkPoint, 'rest' | 'undrawnTop'> {
   const probabilities = drawn.flatMap(({ probability }) => probability ?? []);
   if (probabilities.length < drawn.length) return { rest: null, undrawnTop: null };
   const rest = Math.max(0, 1 - probabilities.reduce((sum, p) => sum + p, 0));
-  return { rest, undrawnTop: top1 !== null && top1 > Math.max(...probabilities) + SAME ? top1 : null };
+  return { rest, undrawnTop: top1 !== null && top1 > Math.max(...probabilities) + PROBABILITY_TOLERANCE ? top1 : null };
 }
 
 /** The number of tokens that two rollouts begin with alike; null if unknown. */
@@ -179,13 +182,13 @@ export function logprobUnder(rollout: Rollout, others: readonly Rollout[]): Floa
   return found;
 }
 
-const AGAINST: Readonly<Record<ForkAgainst, string>> = {
+const AGAINST_TEXTS: Readonly<Record<ForkAgainst, string>> = {
   correct: 'the correct',
   wrong: 'the wrong',
   majority: 'the majority’s',
   minority: 'the dissenting',
 };
-const NONE: Readonly<Record<NoFork, string>> = {
+const NO_FORK_TEXTS: Readonly<Record<NoFork, string>> = {
   'no-vote': 'no rollout of the group has an answer',
   'no-correct': 'no rollout of the group is correct',
   'no-wrong': 'no rollout of the group is wrong',
@@ -195,7 +198,7 @@ const NONE: Readonly<Record<NoFork, string>> = {
 
 /** The fork point in words: `Diverges from the correct rollout 5 at token 37`, or why there is none. */
 export function forkText(fork: ForkPoint | NoFork): string {
-  if (typeof fork === 'string') return `No fork point: ${NONE[fork]}.`;
+  if (typeof fork === 'string') return `No fork point: ${NO_FORK_TEXTS[fork]}.`;
   const { against, sibling, unit, shared } = fork;
-  return `Diverges from ${AGAINST[against]} rollout ${sibling + 1} at ${unit} ${shared + 1}`;
+  return `Diverges from ${AGAINST_TEXTS[against]} rollout ${sibling + 1} at ${unit} ${shared + 1}`;
 }

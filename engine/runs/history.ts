@@ -1,5 +1,5 @@
 /** A problem's training groups in step order: the basis of charts and of comparisons over steps. Pure. */
-import { known, type RunColumns } from './columns.ts';
+import { knownNumber, type RunColumns } from './columns.ts';
 
 export interface HistoryPoint {
   /** Row of the group in the columns. */
@@ -15,5 +15,5 @@ export function historyOf(columns: RunColumns, problem: number): HistoryPoint[] 
   const { step, rollouts, share } = columns.groups.columns;
   return columns
     .phaseRows(problem, 'train')
-    .map((row) => ({ row, step: step[row]!, rollouts: rollouts[row]!, share: known(share[row]!) }));
+    .map((row) => ({ row, step: step[row]!, rollouts: rollouts[row]!, share: knownNumber(share[row]!) }));
 }

@@ -14,7 +14,7 @@ import { crc32 } from '../journal/crc.ts';
 import { streamAside } from '../system/aside.ts';
 import { openRegular } from '../system/regular-file.ts';
 import type { RunColumns } from './columns.ts';
-import { type JournalPart, partIsThere, partSeemsThere } from './journal-part.ts';
+import { isPartUnchanged, type JournalPart, seemsPartUnchanged } from './journal-part.ts';
 import { adopt, type PackedColumns, viewOf } from './packed.ts';
 import type { Column } from './table.ts';
 
@@ -22,17 +22,17 @@ export const INDEX_FILE = 'view.index';
 /** Raised whenever columns, or what the fold puts into them, change. */
 const INDEX_VERSION = 7;
 const MAGIC = 0x58495352;
-const FIXED = 16;
+const FIXED_HEADER_BYTES = 16;
 const ALIGNMENT = 8;
 /** Bytes to read at once. */
-const READ = 2 ** 26;
+const BYTES_PER_READ = 2 ** 26;
 
 const TYPES = {
   ...{ i8: Int8Array, u8: Uint8Array, i16: Int16Array, u16: Uint16Array, i32: Int32Array },
   ...{ f32: Float32Array, f64: Float64Array },
 } as const;
 /** Ranges of what whole numbers are stored as, the narrowest first. */
-const WHOLE = [
+const INTEGER_RANGES = [
   ['u8', 0, 2 ** 8 - 1],
   ['i8', -(2 ** 7), 2 ** 7 - 1],
   ['u16', 0, 2 ** 16 - 1],
@@ -70,7 +70,7 @@ export function indexPaths(folder: string, cache: string): string[] {
 export async function readIndex(folder: string, cache: string): Promise<Indexed | null> {
   for (const path of indexPaths(folder, cache)) {
     const found = await readOne(path).catch(() => null);
-    if (found && (await partIsThere(folder, found.journal))) return found;
+    if (found && (await isPartUnchanged(folder, found.journal))) return found;
   }
   return null;
 }
@@ -93,7 +93,7 @@ type IndexHead = z.infer<typeof IndexHead>;
  * no time
  */
 export async function readIndexHead(folder: string, cache: string, writing: boolean): Promise<IndexHead | null> {
-  const isThere = writing ? partSeemsThere : partIsThere;
+  const isThere = writing ? seemsPartUnchanged : isPartUnchanged;
   for (const path of indexPaths(folder, cache)) {
     const header = await readHeader(path).catch(() => null);
     if (header && (await isThere(folder, header.journal))) return header;
@@ -104,11 +104,11 @@ export async function readIndexHead(folder: string, cache: string, writing: bool
 async function readHeader(path: string): Promise<IndexHead | null> {
   const handle = await openRegular(path);
   try {
-    const fixed = Buffer.alloc(FIXED);
-    await handle.read(fixed, 0, FIXED, 0);
+    const fixed = Buffer.alloc(FIXED_HEADER_BYTES);
+    await handle.read(fixed, 0, FIXED_HEADER_BYTES, 0);
     if (fixed.readUInt32LE(0) !== MAGIC || fixed.readUInt32LE(4) !== INDEX_VERSION) return null;
     const json = Buffer.alloc(Math.min(fixed.readUInt32LE(12), (await handle.stat()).size));
-    await handle.read(json, 0, json.length, FIXED);
+    await handle.read(json, 0, json.length, FIXED_HEADER_BYTES);
     return IndexHead.parse(JSON.parse(json.toString()));
   } finally {
     await handle.close();
@@ -139,7 +139,7 @@ async function readOne(path: string): Promise<Indexed | null> {
     const bytes = new Uint8Array(size);
     let length = 0;
     for (let read = 1; read > 0 && length < size; length += read) {
-      read = (await handle.read(bytes, length, Math.min(READ, size - length), length)).bytesRead;
+      read = (await handle.read(bytes, length, Math.min(BYTES_PER_READ, size - length), length)).bytesRead;
     }
     return length === size ? decode(bytes) : null;
   } finally {
@@ -163,9 +163,9 @@ function encode({ columns, journal }: Indexed): () => Generator<Uint8Array> {
     arrays: arrays.map(({ path, array, type }) => ({ path, type, length: array.length })),
   };
   const json = Buffer.from(JSON.stringify(header));
-  const fixed = new Uint8Array(FIXED);
+  const fixed = new Uint8Array(FIXED_HEADER_BYTES);
   function* rest(): Generator<Uint8Array> {
-    yield* padded(json, FIXED + json.length);
+    yield* padded(json, FIXED_HEADER_BYTES + json.length);
     for (const { array, type } of arrays) {
       const stored = array instanceof TYPES[type] ? array : new TYPES[type](array);
       yield* padded(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), stored.byteLength);
@@ -197,7 +197,7 @@ function typeFor([kind]: readonly string[], array: Column): TypeName {
     if (array[i]! < least) least = array[i]!;
     else if (array[i]! > most) most = array[i]!;
   }
-  return WHOLE.find(([, from, to]) => least >= from && most <= to)?.[0] ?? 'i32';
+  return INTEGER_RANGES.find(([, from, to]) => least >= from && most <= to)?.[0] ?? 'i32';
 }
 
 /** The bytes followed by the padding up to the next array; no empty part, for which zlib would return 0. */
@@ -207,14 +207,16 @@ function padded(bytes: Uint8Array, end: number): Uint8Array[] {
 
 /** null for anything but a whole index of this version. */
 function decode(bytes: Uint8Array<ArrayBuffer>): Indexed | null {
-  if (bytes.length < FIXED) return null;
+  if (bytes.length < FIXED_HEADER_BYTES) return null;
   const view = new DataView(bytes.buffer);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== INDEX_VERSION) return null;
   if (view.getUint32(8, true) !== crc32(bytes.subarray(12))) return null;
   const length = view.getUint32(12, true);
-  const { journal, arrays, ...scalars }: Header = JSON.parse(Buffer.from(bytes.buffer, FIXED, length).toString());
+  const { journal, arrays, ...scalars }: Header = JSON.parse(
+    Buffer.from(bytes.buffer, FIXED_HEADER_BYTES, length).toString(),
+  );
   const packed = { ...scalars, whole: true, groups: {}, clusters: {}, updates: {}, series: { values: {} } };
-  let at = aligned(FIXED + length);
+  let at = aligned(FIXED_HEADER_BYTES + length);
   for (const { path, type, length: count } of arrays) {
     const array = new TYPES[type](bytes.buffer, at, count);
     put(packed, path, array);

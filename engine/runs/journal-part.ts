@@ -28,7 +28,7 @@ export async function describePart(folder: string, bytes: number, known: Journal
  * Whether the journal still begins with this part. If its size or time of change differs, every byte of the part is
  * read, half a second per gigabyte.
  */
-export function partIsThere(folder: string, part: JournalPart): Promise<boolean> {
+export function isPartUnchanged(folder: string, part: JournalPart): Promise<boolean> {
   return beginsWith(folder, part, 0);
 }
 
@@ -36,7 +36,7 @@ export function partIsThere(folder: string, part: JournalPart): Promise<boolean>
  * The same, judging only by the last block of the part, which takes no time, if the journal has grown: a writer appends
  * to it, or truncates it and writes other times. A journal that changed without growing may be damaged anywhere.
  */
-export async function partSeemsThere(folder: string, part: JournalPart): Promise<boolean> {
+export async function seemsPartUnchanged(folder: string, part: JournalPart): Promise<boolean> {
   const found = await stat(inRun(folder, EVENTS_FILE)).catch(() => null);
   return beginsWith(folder, part, found?.size === part.size ? 0 : Math.max(0, part.blocks.length - 1));
 }

@@ -7,9 +7,9 @@ import { cacheFolder } from '../protocol/home.ts';
 import { readIndexHead } from './index-file.ts';
 
 /** Bytes of journals that one list checks, which takes a few tenths of a second; the rest is left to later lists. */
-const MOST = 8 * 2 ** 20;
+const MAX_CHECKED_BYTES = 8 * 2 ** 20;
 /** An index is searched for where reading it is quicker than the check. */
-const WORTH_AN_INDEX = 64 * 2 ** 10;
+const MIN_INDEXED_BYTES = 64 * 2 ** 10;
 
 /** What one list may still check, and what it has checked. */
 export class ListCheck {
@@ -20,7 +20,7 @@ export class ListCheck {
 
   /** Whether so many bytes may be checked still. */
   allows(bytes: number): boolean {
-    return this.done + bytes <= MOST;
+    return this.done + bytes <= MAX_CHECKED_BYTES;
   }
 
   /**
@@ -29,10 +29,10 @@ export class ListCheck {
    * @param size bytes of its journal
    */
   async plan(folder: string, size: number): Promise<{ now: boolean; later: number }> {
-    if (size > MOST) return { now: false, later: 0 };
+    if (size > MAX_CHECKED_BYTES) return { now: false, later: 0 };
     if (!this.allows(size)) return { now: false, later: size };
     this.done += size;
-    const index = size < WORTH_AN_INDEX ? null : await readIndexHead(folder, cacheFolder(), false);
+    const index = size < MIN_INDEXED_BYTES ? null : await readIndexHead(folder, cacheFolder(), false);
     if (index?.journal.bytes !== size) return { now: true, later: 0 };
     this.done -= size;
     return { now: false, later: 0 };

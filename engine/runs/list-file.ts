@@ -11,7 +11,7 @@ import { crc32 } from '../journal/crc.ts';
 import { EVENTS_FILE, RUN_FILE } from '../journal/layout.ts';
 import type { ListedRun } from '../protocol/listed-run.ts';
 import { VERSION } from '../protocol/version.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 
 /** Raised whenever `ListedRun`, or how it is computed, changes. */
 const LIST_VERSION = 6;
@@ -82,5 +82,5 @@ export async function readEntries(root: string, cache: string): Promise<ListEntr
 /** Stores the entries. Never throws: if the cache is not writable, the next list is slower. */
 export async function writeEntries(root: string, cache: string, entries: ListEntries): Promise<void> {
   const text = JSON.stringify([...entries]);
-  await writeWhole(pathOf(root, cache), header(text) + text).catch(() => {});
+  await writeAtomically(pathOf(root, cache), header(text) + text).catch(() => {});
 }

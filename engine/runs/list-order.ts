@@ -9,11 +9,11 @@ import { openRegularNow, readRegularNow } from '../system/regular-file.ts';
 import { isOfRunFile, type ListEntries } from './list-file.ts';
 
 /** Bytes of a `run.json` that contain its beginning. */
-const HEAD = 256;
+const HEAD_BYTES = 256;
 /** As the journal writes it, with any spaces; a text with escapes needs a parser. */
 const CREATED = /^\s*\{\s*"format"\s*:\s*\d+\s*,\s*"created"\s*:\s*"([^"\\]*)"/;
 /** The number of runs to look at before yielding to other work. */
-const TURN = 256;
+const RUNS_PER_TURN = 256;
 
 export interface PlacedRun {
   /** Name of its folder. */
@@ -32,7 +32,7 @@ export async function orderRuns(root: string, names: readonly string[], kept: Li
     const known = kept.get(name);
     const created = known && isOfRunFile(known.stamp, folder) ? known.info.created : createdOf(folder);
     if (created !== null) found.push({ name, created });
-    if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (i % RUNS_PER_TURN === RUNS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   return found.sort((a, b) => newestFirst(a.created, b.created, a.name, b.name));
 }
@@ -46,7 +46,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const head = Buffer.alloc(HEAD);
+const head = Buffer.alloc(HEAD_BYTES);
 
 /**
  * When a run was created, as far as known; the folder's own time if `run.json` does not contain it. null if it is not a
@@ -63,7 +63,7 @@ export function createdOf(folder: string): string | null {
     return isThere || hasRecords(folder) ? timeOf(folder) : null;
   }
   try {
-    const [, quick] = CREATED.exec(head.toString('utf8', 0, readSync(file, head, 0, HEAD, 0))) ?? [];
+    const [, quick] = CREATED.exec(head.toString('utf8', 0, readSync(file, head, 0, HEAD_BYTES, 0))) ?? [];
     if (quick !== undefined) return quick;
     const { created } = JSON.parse(readRegularNow(path)) as { created?: unknown };
     if (typeof created === 'string') return created;

@@ -20,21 +20,21 @@ import { runInfo } from './run-info.ts';
 import { statusOf } from './run-status.ts';
 
 /** Journals up to this size are read at once; of larger ones, the two ends and what the index lacks. */
-const SMALL = 4 * 2 ** 20;
+const MAX_WHOLE_BYTES = 4 * 2 ** 20;
 /** Runs read at the same time. */
-const PARALLEL = 8;
+const MAX_PARALLEL_READS = 8;
 /**
  * The entries are stored once this many runs were read, or this many bytes checked; fewer are read again just as fast.
  */
-const WORTH_KEEPING = { runs: 64, bytes: 2 ** 20 };
+const MIN_STORED_WORK = { runs: 64, bytes: 2 ** 20 };
 /** Bytes of journals that were listed before which a list checks, or one journal. */
-const LATER = 2 * 2 ** 20;
+const MAX_RECHECKED_BYTES = 2 * 2 ** 20;
 /** The number of runs to look up in the stored entries before yielding to other work. */
-const TURN = 256;
+const LOOKUPS_PER_TURN = 256;
 /** The same for runs that are read. */
-const READ_TURN = 16;
+const READS_PER_TURN = 16;
 /** Runs among which one that fits is searched for first. */
-const FIRST_READ = 8;
+const FIRST_SEARCHED_RUNS = 8;
 
 /**
  * The runs in a folder of runs, newest first. Reads only as many as requested: of ten thousand, one page is there at
@@ -94,7 +94,7 @@ export class RunList {
 
   /** The newest run that fits; of those after it, only a few are read. */
   async find<Run extends ListedRun>(fits: (run: ListedRun) => run is Run): Promise<Run | undefined> {
-    for (let [from, count] = [0, FIRST_READ]; ; count *= 2) {
+    for (let [from, count] = [0, FIRST_SEARCHED_RUNS]; ; count *= 2) {
       const runs = await this.newest(count);
       const found = runs.slice(from).find(fits);
       if (found || count >= this.total) return found;
@@ -110,7 +110,7 @@ export class RunList {
       const runs = await listNames(this.listing, this.root, names, this.kept);
       this.runs.push(...runs.sort((a, b) => newestFirst(a.created, b.created, a.run, b.run)));
       const { entries, read, check } = this.listing;
-      if (read < WORTH_KEEPING.runs && check.done < WORTH_KEEPING.bytes) return;
+      if (read < MIN_STORED_WORK.runs && check.done < MIN_STORED_WORK.bytes) return;
       await writeEntries(this.root, this.cache, entries);
       this.listing.read = 0;
     });
@@ -146,21 +146,22 @@ async function listNames(
     const folder = join(root, name);
     const unchanged =
       known !== undefined && known.stamp === stampOf(folder)?.stamp && !(known.locked && liveWriter(folder));
-    const turn = unchanged && known.unchecked > 0 && (toCheck === 0 || toCheck + known.unchecked <= LATER);
+    const turn =
+      unchanged && known.unchecked > 0 && (toCheck === 0 || toCheck + known.unchecked <= MAX_RECHECKED_BYTES);
     if (turn) toCheck += known.unchecked;
     if (unchanged && !turn) runs.push(known.info);
     else changed.push(name);
-    if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (i % LOOKUPS_PER_TURN === LOOKUPS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   const worker = async () => {
     for (let name = changed.pop(); name !== undefined; name = changed.pop()) {
       listing.entries.delete(name);
       const info = await listOne(listing, root, name);
       if (info) runs.push(info);
-      if (changed.length % READ_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (changed.length % READS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  await Promise.all(Array.from({ length: MAX_PARALLEL_READS }, worker));
   return runs;
 }
 
@@ -255,7 +256,7 @@ async function readListed(
 
 /** @param check reads all records, too */
 async function lookAt(folder: string, writing: boolean, check: ListCheck | null): Promise<LineScan & Ends> {
-  const journal = readSmall(inRun(folder, EVENTS_FILE), SMALL);
+  const journal = readSmall(inRun(folder, EVENTS_FILE), MAX_WHOLE_BYTES);
   if (journal) {
     // Without waiting in between, since the bytes would then be those of the next journal.
     const scan = scanOf(folder, journal, writing);

@@ -5,7 +5,7 @@ import type { RunColumns } from './columns.ts';
 import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from './problem-view.ts';
 
 /** A problem at a step, and at the step that it is compared with. */
-export interface Compared {
+export interface ComparedViews {
   view: ProblemView;
   before: ProblemView;
 }
@@ -17,18 +17,18 @@ export type Move = 'fixed' | 'broke';
  * Whether the vote became right or wrong since the other step; null if neither, or if one of the two is unknown. As in the
  * majority's accuracy and in paired tests, a tie counts by its leading answer.
  */
-export function moveOf({ view, before }: Compared): Move | null {
+export function moveOf({ view, before }: ComparedViews): Move | null {
   if (view.verdict === before.verdict || view.verdict === 'unknown' || before.verdict === 'unknown') return null;
   return view.verdict === 'correct' ? 'fixed' : 'broke';
 }
 
 /** Whether the answers at A and B differ. */
-export function hasSwitched({ view, before }: Compared): boolean {
+export function hasAnswerChanged({ view, before }: ComparedViews): boolean {
   return hasOtherAnswer(before, view);
 }
 
 /** Change of the majority share from A to B; null if one of the two is unknown. */
-export function gainOf({ view, before }: Compared): number | null {
+export function shareGain({ view, before }: ComparedViews): number | null {
   return view.share === null || before.share === null ? null : view.share - before.share;
 }
 
@@ -37,18 +37,18 @@ export const CHANGES = ['broke', 'fixed', 'switched', 'lost', 'found'] as const;
 export type SideChange = (typeof CHANGES)[number];
 
 /** How a problem changed; null if it did not. `lost` and `found`: it no longer has an answer, or has one now. */
-export function changeOf(compared: Compared): SideChange | null {
+export function changeOf(compared: ComparedViews): SideChange | null {
   const { view, before } = compared;
   if (view.row === null || before.row === null || view.row === before.row) return null;
   const move = moveOf(compared);
   if (move) return move;
-  if (hasSwitched(compared)) return 'switched';
+  if (hasAnswerChanged(compared)) return 'switched';
   if (before.answer !== null && view.answer === null) return 'lost';
   return before.answer === null && view.answer !== null ? 'found' : null;
 }
 
 /** Every problem before training and at its latest step. @param problems how many there are */
-export function beforeAndAfter(columns: RunColumns, problems: number): Compared[] {
+export function beforeAndAfter(columns: RunColumns, problems: number): ComparedViews[] {
   return Array.from({ length: problems }, (_, index) => ({
     view: problemView(columns, index),
     before: viewBefore(columns, index, null),
@@ -72,7 +72,7 @@ const SPREAD = { share: 0.25, least: 4, times: 2 };
  * problems, and twice as many as at A. Problems with only two possible answers share them from the start. null if there
  * is none.
  */
-export function spreadAnswer(rows: readonly Compared[]): SpreadAnswer | null {
+export function spreadAnswer(rows: readonly ComparedViews[]): SpreadAnswer | null {
   const counts = new Map<string, number>();
   let of = 0;
   for (const { view } of rows) {

@@ -8,14 +8,14 @@ import { readIndex, writeIndex } from './index-file.ts';
 import { describePart } from './journal-part.ts';
 
 /** The index is rewritten once the journal is this many bytes ahead of it. */
-const WORTH_WRITING = 256 * 2 ** 10;
+const MIN_UNINDEXED_BYTES = 256 * 2 ** 10;
 /**
  * With at least this many bytes to read, the number of rows is estimated from the first of them, so that tables need
  * not grow.
  */
-const [WORTH_RESERVING, SAMPLE] = [2 ** 25, 2 ** 23];
+const [MIN_RESERVED_BYTES, SAMPLE_BYTES] = [2 ** 25, 2 ** 23];
 /** Rows that are expected, of those that a journal of equal lines would have. */
-const ROOM = 1.1;
+const RESERVE_FACTOR = 1.1;
 /** Least milliseconds between two reports of progress, each of which yields to other work. */
 const REPORT_INTERVAL = 50;
 
@@ -38,7 +38,7 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
   const begin = indexed?.journal.bytes ?? 0;
   const size = await eventsSize(folder);
   let end = begin;
-  let isReserved = size - begin < WORTH_RESERVING;
+  let isReserved = size - begin < MIN_RESERVED_BYTES;
   let reported = performance.now();
   const stopWhenAborted = () => {
     if (signal?.aborted)
@@ -52,8 +52,8 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
       else foldUnknown(columns, entry);
       end = entry.end;
     }
-    if (!isReserved && end - begin >= SAMPLE) {
-      reserve(columns, (ROOM * (size - begin)) / (end - begin));
+    if (!isReserved && end - begin >= SAMPLE_BYTES) {
+      reserve(columns, (RESERVE_FACTOR * (size - begin)) / (end - begin));
       isReserved = true;
     }
     if (performance.now() - reported < REPORT_INTERVAL) continue;
@@ -63,7 +63,7 @@ export async function openColumns(folder: string, options: RunOpenOptions = {}):
     reported = performance.now();
   }
   stopWhenAborted();
-  if (end - begin >= WORTH_WRITING || (indexed === null && end > 0)) {
+  if (end - begin >= MIN_UNINDEXED_BYTES || (indexed === null && end > 0)) {
     await writeIndex(folder, cache, { columns, journal: await describePart(folder, end, indexed?.journal ?? null) });
   }
   return columns;

@@ -94,6 +94,6 @@ function withRest(columns: RunColumns, packed: PackedColumns, first: number): Ru
   columns.seq = packed.seq;
   columns.step = packed.step;
   if (packed.head) columns.head = packed.head;
-  columns.recount(first);
+  columns.indexRows(first);
   return columns;
 }

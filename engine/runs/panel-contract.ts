@@ -54,7 +54,7 @@ export type Shown =
 export type RunChoice = Pick<RunInfo, 'run' | 'folder' | 'job' | 'model' | 'reward' | 'dataset' | 'step' | 'created'>;
 
 /** The run of cursor A, if that is another run. */
-export interface ShownRunOfA {
+export interface ShownCursorARun {
   run: string;
   folder: string;
   problems: readonly Problem[];
@@ -99,7 +99,7 @@ export interface RescoreScope {
   problem: number | null;
 }
 const whole = z.int().min(0).nullable();
-const GivenNote: z.ZodType<Note> = z.strictObject({
+const NoteInput: z.ZodType<Note> = z.strictObject({
   id: z.string().min(1).max(64),
   time: z.iso.datetime(),
   text: z.string().max(2000),
@@ -130,7 +130,7 @@ export const PANEL = defineContract({
     find: { params: z.strictObject({ run, query: FindQuery }), result: unchecked<FindResult>() },
     readNotes: { params: z.strictObject({ run }), result: unchecked<Note[]>() },
     /** Adds a note, or changes that with its id; one without a text that is not pinned is removed. */
-    writeNote: { params: z.strictObject({ run, note: GivenNote }), result: unchecked<Note[]>() },
+    writeNote: { params: z.strictObject({ run, note: NoteInput }), result: unchecked<Note[]>() },
     openRollout: { params: z.strictObject({ run, group: GroupId, rollout: index }), result: unchecked<null>() },
     /** The prompt of a problem as the model got it; null if the run does not contain it. */
     readPrompt: { params: z.strictObject({ run, problem: index }), result: unchecked<string | null>() },
@@ -146,7 +146,7 @@ export const PANEL = defineContract({
     },
     /** The runs that cursor A can be set to, those on the same dataset first. */
     listRuns: { params: z.strictObject({ run }), result: unchecked<RunChoice[]>() },
-    /** Sets cursor A to another run, by its folder, which `runOfA` then sends; null for the run that is shown. */
+    /** Sets cursor A to another run, by its folder, which `cursorARun` then sends; null for the run that is shown. */
     compareWithRun: { params: z.strictObject({ run, other: z.string().nullable() }), result: unchecked<null>() },
     /** The scores of every reward for stored rollouts of one phase: of a step, of a problem, or of the run. */
     rescore: {
@@ -174,7 +174,7 @@ export const PANEL = defineContract({
     loading: unchecked<{ loaded: number }>(),
     /** New rows of the columns, or all of them, and new problems, which an import finds among the rollouts. */
     columns: unchecked<{ columns: PackedColumns; problems: readonly Problem[]; status: RunInfo['status'] }>(),
-    runOfA: unchecked<ShownRunOfA>(),
+    cursorARun: unchecked<ShownCursorARun>(),
     /** New rows of the columns of the run of A. */
     columnsOfA: unchecked<{ folder: string; columns: PackedColumns; problems: readonly Problem[] }>(),
     progress: unchecked<{ progress: Progress | null; status: RunInfo['status'] }>(),

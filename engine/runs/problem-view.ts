@@ -4,8 +4,8 @@
  * ask here. Pure.
  */
 import { PHASES, type Phase } from '../protocol/group-id.ts';
-import { type QuadrantPlace, rightOf, type Verdict, type VoteStatus } from '../protocol/verdict.ts';
-import { known, type RunColumns } from './columns.ts';
+import { type QuadrantPlace, type Verdict, type VoteStatus, verdictAsBoolean } from '../protocol/verdict.ts';
+import { knownNumber, type RunColumns } from './columns.ts';
 import type { Prediction } from './head.ts';
 import { candidateAt, candidateIn, candidatesOf, type Representative, scan } from './representatives.ts';
 import { quadrantAt, statusAt, verdictAt } from './standing.ts';
@@ -166,10 +166,10 @@ class SampledView implements ProblemView {
     return this.columns.texts.at(this.values.answer[this.row]!);
   }
   get share(): number | null {
-    return known(this.values.share[this.row]!);
+    return knownNumber(this.values.share[this.row]!);
   }
   get rawShare(): number | null {
-    return known(this.values.rawShare[this.row]!);
+    return knownNumber(this.values.rawShare[this.row]!);
   }
   get verdict(): Verdict {
     return verdictAt(this.columns, this.row);
@@ -188,16 +188,16 @@ class SampledView implements ProblemView {
     return truncated < 0 ? null : truncated;
   }
   get reward(): number | null {
-    return known(this.values.reward[this.row]!);
+    return knownNumber(this.values.reward[this.row]!);
   }
   get length(): number | null {
-    return known(this.values.tokens[this.row]!);
+    return knownNumber(this.values.tokens[this.row]!);
   }
   get accuracy(): number | null {
-    return known(this.values.accuracy[this.row]!);
+    return knownNumber(this.values.accuracy[this.row]!);
   }
   get confidence(): number | null {
-    const logprob = known(this.values.majorityLogprob[this.row]!);
+    const logprob = knownNumber(this.values.majorityLogprob[this.row]!);
     return logprob === null ? null : Math.exp(logprob);
   }
   get lead(): number | null {
@@ -205,7 +205,7 @@ class SampledView implements ProblemView {
     const [part, all, own] = [share[this.row]!, logprob[this.row]!, majorityLogprob[this.row]!];
     // Fractions of whole rollouts that are below 1 leave at least one other rollout.
     if (!(part < 1 - 1e-9)) return null;
-    return known(Math.exp(own) - Math.exp((all - part * own) / (1 - part)));
+    return knownNumber(Math.exp(own) - Math.exp((all - part * own) / (1 - part)));
   }
   get since(): ProblemView['since'] {
     const { step } = this.values;
@@ -273,5 +273,5 @@ function outcomeOf(columns: RunColumns, problem: number): boolean | null {
   if (step === undefined) return null;
   const row = columns.find({ phase: 'probe', step, problem }) ?? columns.find({ phase: 'evaluation', step, problem });
   if (row === null) return null;
-  return rightOf(verdictAt(columns, row));
+  return verdictAsBoolean(verdictAt(columns, row));
 }

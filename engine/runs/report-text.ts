@@ -2,7 +2,7 @@
  * A report on a run in Markdown: what became of it, the accuracies before and after, the problems that it got wrong with
  * confidence. Every claim cites a place, and the place checks the claim when it is opened. Pure.
  */
-import { addressText, type GivenAddress } from '../protocol/address.ts';
+import { addressText, type PartialAddress } from '../protocol/address.ts';
 import { diagnosisMeaning } from '../protocol/diagnosis.ts';
 import { DASH, plural } from '../protocol/format.ts';
 import type { RunInfo } from '../protocol/listed-run.ts';
@@ -16,7 +16,7 @@ import { problemName } from './find-place.ts';
 import { type ProblemView, problemView } from './problem-view.ts';
 
 /** Problems that are listed in each table. */
-const LISTED = 20;
+const MAX_LISTED_PROBLEMS = 20;
 
 export interface ReportedRun {
   info: RunInfo;
@@ -66,7 +66,7 @@ type Cite = (name: string, problem: number | null, step: number | null) => strin
 function citing({ info, problems, columns }: ReportedRun): Cite {
   return (name, problem, step) => {
     const value = claimValue(columns, name, problem, step ?? Number.POSITIVE_INFINITY);
-    const place: GivenAddress = {
+    const place: PartialAddress = {
       folder: info.folder,
       ...(problem !== null && problemName(problems, problem)),
       step: step ?? columns.step,
@@ -79,14 +79,14 @@ function citing({ info, problems, columns }: ReportedRun): Cite {
 
 function problemTable({ problems }: ReportedRun, cite: Cite, title: string, views: readonly ProblemView[]): string[] {
   if (views.length === 0) return [];
-  const rows = views.slice(0, LISTED).map(({ problem, verdict }) => {
+  const rows = views.slice(0, MAX_LISTED_PROBLEMS).map(({ problem, verdict }) => {
     const { id } = problems[problem]!;
     const reference = referenceText(problems[problem]!);
     const since = verdict === 'wrong' ? cite('wrongSince', problem, null) : DASH;
     const share = cite('share', problem, null);
     return `| ${code(id)} | ${cite('answer', problem, null)} | ${reference === null ? DASH : code(reference)} | ${share} | ${since} |`;
   });
-  const more = views.length > LISTED ? [`${views.length - LISTED} more.`] : [];
+  const more = views.length > MAX_LISTED_PROBLEMS ? [`${views.length - MAX_LISTED_PROBLEMS} more.`] : [];
   return [
     `## ${title}: ${plural(views.length, 'problem')}`,
     ['| problem | majority | reference | share | wrong since step |', '| --- | --- | --- | --- | --- |', ...rows].join(

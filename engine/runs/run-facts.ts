@@ -21,7 +21,7 @@ export interface Facts {
 }
 
 /** Before the first finished step. */
-const NOTHING: Facts = {
+const NO_FACTS: Facts = {
   ...{ gap: null, widest: 0, equal: null, mostEqual: 0 },
   ...{ groups: 0, truncated: null, mostTruncated: 0 },
 };
@@ -31,7 +31,7 @@ export function runFacts(columns: RunColumns, at = Number.POSITIVE_INFINITY): Fa
   const { series } = columns;
   const count = stepsUpTo(series.steps, at);
   const step = series.steps[count - 1];
-  if (step === undefined) return NOTHING;
+  if (step === undefined) return NO_FACTS;
   const { gap, widest } = gapUpTo(columns, count);
   return {
     gap,

@@ -2,7 +2,7 @@
 import { percent, plural } from '../protocol/format.ts';
 import { PHASES } from '../protocol/group-id.ts';
 import { mean } from '../protocol/values.ts';
-import { MOSTLY } from '../protocol/warnings.ts';
+import { MAJOR_SHARE } from '../protocol/warnings.ts';
 import type { RunColumns } from './columns.ts';
 import type { Metric } from './series.ts';
 
@@ -36,7 +36,7 @@ export function runSignal(columns: RunColumns): RecordedSignal {
 }
 
 /** Whether no step could train by its rewards. */
-export function learnedNothing({ steps, equal }: Pick<RecordedSignal, 'steps' | 'equal'>): boolean {
+export function hasNoSignal({ steps, equal }: Pick<RecordedSignal, 'steps' | 'equal'>): boolean {
   return steps > 0 && equal === steps;
 }
 
@@ -46,8 +46,8 @@ export function learnedNothing({ steps, equal }: Pick<RecordedSignal, 'steps' | 
  */
 export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'truncated' | 'noAnswer'>): string | null {
   const facts = [
-    mostly(truncated) ? `${percent(truncated)} of the responses truncated at the length limit` : null,
-    mostly(noAnswer) ? `${percent(noAnswer)}${mostly(truncated) ? '' : ' of the responses'} without an answer` : null,
+    isMost(truncated) ? `${percent(truncated)} of the responses truncated at the length limit` : null,
+    isMost(noAnswer) ? `${percent(noAnswer)}${isMost(truncated) ? '' : ' of the responses'} without an answer` : null,
   ].filter((fact) => fact !== null);
   return facts.length > 0 ? facts.join(', ') : null;
 }
@@ -55,13 +55,13 @@ export function lackingText({ truncated, noAnswer }: Pick<RecordedSignal, 'trunc
 /** How a run ended that had little to learn from; null for any other run. */
 export function signalText(signal: RecordedSignal): string | null {
   const lacking = lackingText(signal);
-  if (!learnedNothing(signal)) return lacking;
+  if (!hasNoSignal(signal)) return lacking;
   const where = signal.steps === 1 ? 'the only step' : `all ${plural(signal.steps, 'step')}`;
   return [`all rewards were equal in every group of ${where}, so nothing was learned from them`, lacking]
     .filter((text) => text !== null)
     .join('; ');
 }
 
-function mostly(part: number | null): boolean {
-  return part !== null && part > MOSTLY;
+function isMost(part: number | null): boolean {
+  return part !== null && part > MAJOR_SHARE;
 }

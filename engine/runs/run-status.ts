@@ -3,7 +3,7 @@ import type { RunInfo } from '../protocol/listed-run.ts';
 import type { Head } from './head.ts';
 
 /** The lifecycle records with which a run starts again after it ended. */
-const AGAIN: readonly NonNullable<Head['lifecycle']>['event'][] = ['recovered', 'resumed'];
+const RESTART_EVENTS: readonly NonNullable<Head['lifecycle']>['event'][] = ['recovered', 'resumed'];
 
 /**
  * A run that is being written is running, even while it is being prepared for a resume and its last record still says
@@ -14,6 +14,6 @@ const AGAIN: readonly NonNullable<Head['lifecycle']>['event'][] = ['recovered', 
 export function statusOf({ end, lifecycle }: Pick<Head, 'end' | 'lifecycle'>, writing: boolean): RunInfo['status'] {
   if (writing) return 'running';
   if (!end) return 'interrupted';
-  const again = lifecycle !== null && lifecycle.seq > end.seq && AGAIN.includes(lifecycle.event);
+  const again = lifecycle !== null && lifecycle.seq > end.seq && RESTART_EVENTS.includes(lifecycle.event);
   return again ? 'interrupted' : end.reason;
 }

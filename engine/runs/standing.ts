@@ -1,6 +1,6 @@
 /** The standing of one group: its vote, its verdict, its quadrant. Pure. */
 import { quadrantOf, type Verdict, type VoteStatus, verdictOf, voteStatusOf } from '../protocol/verdict.ts';
-import { known, type RunColumns, truth } from './columns.ts';
+import { knownNumber, type RunColumns, truth } from './columns.ts';
 
 /** The state of one group's vote, for charts that show each group as a cell. */
 export type Standing = 'correct' | 'wrong' | 'undecided' | 'unanswered' | 'unknown';
@@ -14,7 +14,7 @@ export function standingAt(columns: RunColumns, row: number): Standing {
 
 /** The quadrant of one group. */
 export function quadrantAt(columns: RunColumns, row: number): ReturnType<typeof quadrantOf> {
-  return quadrantOf(statusAt(columns, row), known(columns.groups.columns.share[row]!), verdictAt(columns, row));
+  return quadrantOf(statusAt(columns, row), knownNumber(columns.groups.columns.share[row]!), verdictAt(columns, row));
 }
 
 /** Whether the vote of one group is a majority, a tie, a single vote, or none. */

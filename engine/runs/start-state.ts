@@ -16,7 +16,7 @@ export interface NamedSetting {
 }
 
 /** What the settings of a start are compared with: the preset of its model, or the parent run of a fork. */
-export type Usual = 'preset' | 'parent';
+export type ComparedWith = 'preset' | 'parent';
 
 export type StartState =
   | { state: 'preparing'; what: string }
@@ -25,7 +25,7 @@ export type StartState =
       what: string;
       error: ErrorData;
       settings: readonly NamedSetting[];
-      usual: Usual;
+      usual: ComparedWith;
       /** The possible responses, the most useful first; dismissing is always possible. */
       answers: readonly StartAnswer[];
     };

@@ -10,7 +10,7 @@ export type PackedTable = Record<string, Column>;
 
 const FIRST_CAPACITY = 64;
 /** Rows above which a table grows by a quarter. */
-const LARGE = 2 ** 18;
+const SLOW_GROWTH_ROWS = 2 ** 18;
 
 /**
  * A table with the columns of a schema. Rows are added at the end, changed in place, or cut off. Adopted arrays can be
@@ -102,7 +102,7 @@ export class Table<S extends Schema> {
    */
   reserve(rows: number): void {
     if (rows <= this.capacity) return;
-    const grown = Math.ceil(this.capacity * (this.capacity < LARGE ? 2 : 1.25));
+    const grown = Math.ceil(this.capacity * (this.capacity < SLOW_GROWTH_ROWS ? 2 : 1.25));
     this.capacity = Math.max(FIRST_CAPACITY, rows, grown);
     // One after another, so that at most one array exists twice.
     const arrays = { ...this.arrays } as Record<string, Column>;

@@ -24,7 +24,7 @@ export function isShading(kept: string | undefined): kept is TokenShading {
 }
 
 /** Share of the tokens, the least surprising ones, that have no shade. */
-const PLAIN = 0.5;
+const UNSHADED_SHARE = 0.5;
 /** Makes one of seven tokens exactly a seventh. */
 const ROUNDING = 1e-9;
 
@@ -116,7 +116,7 @@ function shadesBy(values: Float32Array, shade: (value: number, t: number) => num
 }
 
 /** The quantile at which a shade from 1 on begins. */
-const quantileOf = (shade: number) => PLAIN + ((1 - PLAIN) * (shade - 1)) / (SHADES - 1);
+const quantileOf = (shade: number) => UNSHADED_SHARE + ((1 - UNSHADED_SHARE) * (shade - 1)) / (SHADES - 1);
 
 /** Tokens by the rank of their probability: where each shade begins, as a number and in words. */
 interface Ranks {
@@ -152,7 +152,9 @@ function newRanks(among: readonly Float32Array[]): Ranks {
   const quantiles = Array.from({ length: SHADES - 1 }, (_, i) => quantileOf(i + 1));
   // Ranks count from the most probable token, as in the texts; a shade begins below the last rank that its share
   // exceeds.
-  const places = [...quantiles, PLAIN, 0.9].map((quantile) => Math.min(length - 1, Math.floor(quantile * length)));
+  const places = [...quantiles, UNSHADED_SHARE, 0.9].map((quantile) =>
+    Math.min(length - 1, Math.floor(quantile * length)),
+  );
   const begins = quantiles.map((quantile) => Math.max(0, Math.ceil(quantile * length - ROUNDING) - 1));
   const values = valuesAt(
     among,
@@ -207,15 +209,15 @@ function byAdvantage({ logprob, advantage = null, group = [] }: ShadeSubject): T
   };
 }
 
-const LEAST = new WeakMap<Float32Array, number>();
+const MIN_LOGPROBS = new WeakMap<Float32Array, number>();
 
 /** The gradient of the least probable token. */
 function largestPush(logprob: Float32Array, advantage: number): number {
-  let least = LEAST.get(logprob);
+  let least = MIN_LOGPROBS.get(logprob);
   if (least === undefined) {
     least = 0;
     for (let t = 0; t < logprob.length; t++) if (logprob[t]! < least) least = logprob[t]!;
-    LEAST.set(logprob, least);
+    MIN_LOGPROBS.set(logprob, least);
   }
   return Math.abs(advantage) * (1 - Math.exp(least));
 }
@@ -241,7 +243,7 @@ function byChange({ logprob, before }: ShadeSubject): TokenShades | null {
 }
 
 /** Whether a token is shaded in the other direction. */
-export function isRisen({ rose }: TokenShades, t: number): boolean {
+export function hasRisen({ rose }: TokenShades, t: number): boolean {
   return rose === 'all' || rose?.[t] === 1;
 }
 

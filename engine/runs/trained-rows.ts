@@ -22,7 +22,7 @@ interface Known {
 }
 
 const TRAIN = PHASES.indexOf('train');
-const KNOWN = new WeakMap<RunColumns, Known>();
+const CACHE = new WeakMap<RunColumns, Known>();
 
 /** The rows of each problem that trained, in problem order. */
 export function trainedRows(columns: RunColumns): readonly TrainedRows[] {
@@ -37,11 +37,11 @@ export function trainedAt(columns: RunColumns, step: number): number {
 }
 
 function upToDate(columns: RunColumns): Known {
-  let known = KNOWN.get(columns);
+  let known = CACHE.get(columns);
   // Rows that were there may count no longer.
   if (known?.epoch !== columns.epoch) {
     known = { epoch: columns.epoch, seen: 0, problems: new Map(), sorted: null, counts: new Map() };
-    KNOWN.set(columns, known);
+    CACHE.set(columns, known);
   }
   const { problem, step, phase, counts } = columns.groups.columns;
   for (; known.seen < columns.groups.length; known.seen++) {

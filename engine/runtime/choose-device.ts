@@ -6,7 +6,7 @@ import { DEVICE_NAMES, type DeviceName } from '../protocol/devices.ts';
 import { RollscopeError } from '../protocol/errors.ts';
 import { rollscopeHome } from '../protocol/home.ts';
 import { VERSION } from '../protocol/version.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { automaticDevices, BASELINE, deviceNamed, possibleDevices } from './devices/index.ts';
 import { onnxruntimeVersion } from './devices/onnxruntime.ts';
 import type { Probe } from './probe.ts';
@@ -75,7 +75,7 @@ function memoryKey(): string {
  */
 export async function rememberDevice(device: DeviceName): Promise<void> {
   try {
-    await writeWhole(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
+    await writeAtomically(memoryFile(), JSON.stringify({ key: memoryKey(), device, at: Date.now() }));
   } catch {
     // If it cannot be stored, the devices are probed again next time.
   }

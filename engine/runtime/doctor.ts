@@ -12,7 +12,7 @@ import type { Probe } from './probe.ts';
 
 type DeviceReport = DoctorReport['devices'][number];
 
-const LEAST_MEMORY = 4 * 2 ** 30;
+const MIN_MEMORY = 4 * 2 ** 30;
 
 /** Examines the machine; takes several seconds. Also renews the stored choice for `auto`. */
 export async function doctor(): Promise<DoctorReport> {
@@ -46,7 +46,7 @@ function report(device: DeviceName, probe: Probe, chosen: DeviceName): DeviceRep
 function problems(cpu: Probe | undefined, memoryBytes: number): string[] {
   const found: string[] = [];
   if (cpu && !cpu.works) found.push(`onnxruntime does not run on this machine: ${cpu.reason}`);
-  if (memoryBytes < LEAST_MEMORY) {
+  if (memoryBytes < MIN_MEMORY) {
     found.push(`${bytes(memoryBytes)} of memory: enough for the embedded model, but not for others.`);
   }
   return found;

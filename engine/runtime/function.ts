@@ -1,9 +1,9 @@
 /** Runs a graph by its ports: takes and returns trees of values, without tensor names. */
-import { type Filled, fill, type GraphFunction, type Ports, pairs, portsOf } from '../tensor/index.ts';
+import { type GraphFunction, mapPorts, type Ports, type PortTree, portEntries, portsOf } from '../tensor/index.ts';
 import type { Backend, CompileOptions, Value } from './backend.ts';
 
 /** A value for each port. */
-export type Values<P> = Filled<P, Value>;
+export type Values<P> = PortTree<P, Value>;
 
 export interface CompiledFunction<I extends Ports, O extends Ports> {
   /** Takes a value per input; ignores values without ports. Throws if one is missing or has the wrong type or shape. */
@@ -29,9 +29,9 @@ export async function compileFunction<I extends Ports, O extends Ports>(
   const executable = await backend.compile(graph, { keepOnDevice: kept, packWeights });
   const compiled: unknown = {
     async run(values: unknown): Promise<unknown> {
-      const feeds = pairs<Value>(inputs, values).map(([{ name }, value]) => [name, value] as const);
+      const feeds = portEntries<Value>(inputs, values).map(([{ name }, value]) => [name, value] as const);
       const results = await executable.run(Object.fromEntries(feeds));
-      return fill(outputs, ({ name }) => results[name]!);
+      return mapPorts(outputs, ({ name }) => results[name]!);
     },
     release: () => executable.release(),
   };

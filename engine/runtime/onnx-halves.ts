@@ -13,7 +13,7 @@ export const KEEP_HALVES = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransfo
  * Maximum number of weights widened at a time: 1 MB, which stays in a core's cache until the product reads it, and which
  * the allocator reuses for the next part. It returns larger buffers to the system, which must map each page again.
  */
-const MOST_WIDENED = 2 ** 18;
+const MAX_WIDENED = 2 ** 18;
 
 const FLOAT = { to: { int: 1 } };
 
@@ -22,7 +22,7 @@ export function productWithHalves(e: Encoder, x: string, halves: EncodedHalves, 
   const { rows, width, part, whole } = halves;
   const product = (weights: string, outputs?: string[]) =>
     e.emit('Gemm', [x, e.emit('Cast', [weights], undefined, FLOAT)], outputs, { transB: { int: 1 } });
-  const step = Math.max(1, Math.floor(MOST_WIDENED / width));
+  const step = Math.max(1, Math.floor(MAX_WIDENED / width));
   if (rows <= step) {
     product(whole(), [output]);
     return;

@@ -79,7 +79,7 @@ class OrtValue implements Value {
       tensor.dispose();
       void this.maker.free();
     } else {
-      this.reclaimer?.giveUp((tensor.data as TensorData).byteLength);
+      this.reclaimer?.discard((tensor.data as TensorData).byteLength);
     }
   }
 }

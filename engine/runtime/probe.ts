@@ -18,11 +18,11 @@ export type Probe =
   | { works: false; reason: string };
 
 const SIZE = 512;
-const PRODUCTS = 4;
-const SECONDS = 30;
+const PRODUCT_COUNT = 4;
+const TIMEOUT_SECONDS = 30;
 const TOLERANCE = 1e-3;
 
-const CODE = `
+const PROBE_SCRIPT = `
 const [runtime, provider, size, output] = process.argv.slice(1);
 const { InferenceSession, Tensor, env } = require(runtime);
 env.logLevel = 'fatal';
@@ -55,7 +55,7 @@ function chain(): Graph {
   const graph = new Graph();
   const x = graph.input('x', 'float32', [SIZE, SIZE]);
   let y = x;
-  for (let i = 0; i < PRODUCTS; i++) y = op.mul(op.matmul(y, x), 1.5);
+  for (let i = 0; i < PRODUCT_COUNT; i++) y = op.mul(op.matmul(y, x), 1.5);
   graph.output('y', op.reduceMean(op.abs(y)));
   return graph;
 }
@@ -74,9 +74,10 @@ export async function probeProvider({ name, options }: Provider, expected?: numb
   const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
   const { model } = encodeGraph(chain(), 'portable');
   const args = [runtime, JSON.stringify({ name, ...options }), String(SIZE), outputName('y')];
-  const { answer, failure } = await runInChild(CODE, args, { input: model, seconds: SECONDS });
+  const { answer, failure } = await runInChild(PROBE_SCRIPT, args, { input: model, seconds: TIMEOUT_SECONDS });
   const { value, milliseconds, message } = (answer ?? {}) as Answer;
-  if (value === undefined || milliseconds === undefined) return { works: false, reason: plain(message ?? failure) };
+  if (value === undefined || milliseconds === undefined)
+    return { works: false, reason: withoutSourceLocation(message ?? failure) };
   if (expected !== undefined && !(Math.abs(value / expected - 1) < TOLERANCE)) {
     return { works: false, reason: `wrong result: ${value}, expected ${expected} as on the CPU` };
   }
@@ -85,7 +86,7 @@ export async function probeProvider({ name, options }: Provider, expected?: numb
 }
 
 /** Strips the source location with which onnxruntime's messages begin. */
-function plain(reason: string): string {
+function withoutSourceLocation(reason: string): string {
   if (/No supported adapters|Failed to get a WebGPU adapter/.test(reason)) return 'no GPU adapter found';
   return reason
     .split('\n')[0]!

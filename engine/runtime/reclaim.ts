@@ -5,7 +5,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
-export const MOST_DEAD_BYTES = 64 * 2 ** 20;
+export const MAX_DEAD_BYTES = 64 * 2 ** 20;
 
 let collect: (() => void) | null = null;
 
@@ -14,9 +14,9 @@ export class Reclaimer {
   private dead = 0;
 
   /** `bytes` of arrays are no longer referenced; collects if there are too many. */
-  giveUp(bytes: number): void {
+  discard(bytes: number): void {
     this.dead += bytes;
-    if (this.dead < MOST_DEAD_BYTES) return;
+    if (this.dead < MAX_DEAD_BYTES) return;
     this.dead = 0;
     if (!collect) {
       v8.setFlagsFromString('--expose-gc');

@@ -33,8 +33,8 @@ function threadsPerCore(): number {
 }
 
 /** Minimum seconds until the first check, and between later ones. A new number of threads requires new sessions. */
-const FIRST = 0.1;
-const EVERY = 20;
+const FIRST_CHECK_SECONDS = 0.1;
+const CHECK_INTERVAL_SECONDS = 20;
 
 /** Measures from time to time how many cores other processes leave idle. */
 export class SpareCores {
@@ -62,7 +62,7 @@ export class SpareCores {
   threads(): number | null {
     const now = this.times();
     const elapsed = now.elapsed - this.last.elapsed;
-    if (elapsed < (this.looks === 0 ? FIRST : EVERY)) return this.decided;
+    if (elapsed < (this.looks === 0 ? FIRST_CHECK_SECONDS : CHECK_INTERVAL_SECONDS)) return this.decided;
     const free = (now.own - this.last.own + now.idle - this.last.idle) / elapsed;
     this.last = now;
     this.looks++;

@@ -115,7 +115,7 @@ class TfjsExecutable implements Executable {
       return await this.backend.timed(async () => {
         const outputs = this.evaluate(values, sizes);
         try {
-          return await this.hand(outputs);
+          return await this.toValues(outputs);
         } catch (error) {
           for (const tensor of outputs) tensor.dispose();
           throw error;
@@ -135,7 +135,7 @@ class TfjsExecutable implements Executable {
     });
   }
 
-  private async hand(outputs: readonly TfTensor[]): Promise<Record<string, Value>> {
+  private async toValues(outputs: readonly TfTensor[]): Promise<Record<string, Value>> {
     const values: Record<string, Value> = {};
     for (const [i, [name, { dtype }]] of [...this.graph.outputs].entries()) {
       const tensor = outputs[i]!;

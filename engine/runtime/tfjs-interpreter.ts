@@ -4,7 +4,7 @@
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import {
-  type ControlName,
+  type ControlFlowName,
   type Dim,
   type Each,
   each,
@@ -12,7 +12,7 @@ import {
   type Node,
   type OperatorName,
   type Operators,
-  type PlainName,
+  type PlainOperatorName,
   type Shape,
   type Tensor,
 } from '../tensor/index.ts';
@@ -44,7 +44,7 @@ export function scopeOf(plan: Plan, { inputs, outputs, nodes }: Part): Scope {
   const own = new Set([...inputs, ...live.flatMap((node) => node.outputs)]);
   const lastRead = new Map<Tensor, number>();
   live.forEach((node, i) => {
-    for (const tensor of [...node.outputs, ...reads(plan, node)]) if (own.has(tensor)) lastRead.set(tensor, i);
+    for (const tensor of [...node.outputs, ...tensorsRead(plan, node)]) if (own.has(tensor)) lastRead.set(tensor, i);
   });
   for (const tensor of outputs) lastRead.delete(tensor);
   const frees: Tensor[][] = live.map(() => []);
@@ -59,9 +59,9 @@ function stepOf<K extends OperatorName>(plan: Plan, node: Node<K>, frees: readon
 }
 
 /** Everything that a node reads, including reads inside its bodies. */
-function reads(plan: Plan, node: Node): Tensor[] {
+function tensorsRead(plan: Plan, node: Node): Tensor[] {
   const inside = node.bodies.flatMap((body) => [
-    ...body.nodes.filter((inner) => plan.isLive(inner)).flatMap((inner) => reads(plan, inner)),
+    ...body.nodes.filter((inner) => plan.isLive(inner)).flatMap((inner) => tensorsRead(plan, inner)),
     ...body.outputs,
   ]);
   return [...plan.operands(node), ...inside];
@@ -93,7 +93,7 @@ export class Frame {
   }
 
   /** Stores named sizes that no graph input has: the number of loop iterations, or an axis that grows in a loop. */
-  learn({ graph, shape }: Tensor, actual: readonly number[]): void {
+  learnSizes({ graph, shape }: Tensor, actual: readonly number[]): void {
     shape.forEach((dim, axis) => {
       if (typeof dim === 'string' && /^\w+$/.test(dim) && !graph.sizes.has(dim)) this.sizes.set(dim, actual[axis]!);
     });
@@ -126,9 +126,9 @@ export class Frame {
 }
 
 /** Runs operators with bodies. */
-type ControlRuns = { readonly [K in ControlName]: (step: Step<K>, frame: Frame) => TfTensor[] };
+type ControlRuns = { readonly [K in ControlFlowName]: (step: Step<K>, frame: Frame) => TfTensor[] };
 
-function isControl(step: Step): step is Step<ControlName> {
+function isControl(step: Step): step is Step<ControlFlowName> {
   return step.bodies.length > 0;
 }
 
@@ -157,7 +157,7 @@ export class Interpreter {
     return isControl(step) ? this.control(step, frame) : this.compute(step, frame);
   }
 
-  private compute<K extends PlainName>({ node, operands }: Step<K>, frame: Frame): TfTensor[] {
+  private compute<K extends PlainOperatorName>({ node, operands }: Step<K>, frame: Frame): TfTensor[] {
     const shapes = each(node.outputs, (tensor) => frame.shape(tensor.shape));
     // Several operators of TensorFlow.js refuse axes of length 0.
     if (shapes.every((shape) => shape.includes(0))) {
@@ -168,7 +168,7 @@ export class Interpreter {
     return this.tf.tidy(() => compute(this.tf, node, values, { shapes, resolve }));
   }
 
-  private control<K extends ControlName>(step: Step<K>, frame: Frame): TfTensor[] {
+  private control<K extends ControlFlowName>(step: Step<K>, frame: Frame): TfTensor[] {
     const run: ControlRuns[K] = this.controls[step.node.op];
     return run(step, frame);
   }
@@ -186,15 +186,15 @@ export class Interpreter {
     for (let turn = 0; turn < turns; turn++) {
       const inner = frame.inner();
       body.inputs.slice(1).forEach((tensor, i) => {
-        inner.learn(tensor, carried[i]!.shape);
+        inner.learnSizes(tensor, carried[i]!.shape);
       });
-      const [goOn, ...results] = this.run(body, [this.tf.scalar(turn, 'int32'), ...carried], inner);
+      const [condition, ...results] = this.run(body, [this.tf.scalar(turn, 'int32'), ...carried], inner);
       carried = results.slice(0, initial.length);
       results.slice(initial.length).forEach((x, i) => {
         stacked[i]!.push(x);
       });
-      const ended = goOn!.dataSync()[0] === 0;
-      goOn!.dispose();
+      const ended = condition!.dataSync()[0] === 0;
+      condition!.dispose();
       if (ended) break;
     }
     const results = [
@@ -202,7 +202,7 @@ export class Interpreter {
       ...stacked.map((slices, i) => this.stack(slices, node.outputs[initial.length + i]!, frame)),
     ];
     node.outputs.forEach((tensor, i) => {
-      frame.learn(tensor, results[i]!.shape);
+      frame.learnSizes(tensor, results[i]!.shape);
     });
     return results;
   }

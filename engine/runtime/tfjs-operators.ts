@@ -3,13 +3,13 @@
  * interpreter runs. TensorFlow.js has no 64-bit integers: an int64 becomes an int32.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { Dim, DType, Each, Node, Operators, PlainName } from '../tensor/index.ts';
+import type { Dim, DType, Each, Node, Operators, PlainOperatorName } from '../tensor/index.ts';
 import { elementsOf } from '../tensor/tensor.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
 
 /** The properties of a node, apart from its operands. */
-export interface Call<K extends PlainName> {
+export interface Call<K extends PlainOperatorName> {
   attributes: Operators[K]['attributes'];
   /** The shape of each output. Outputs never have an axis of length 0, but operands may. */
   shapes: Each<Operators[K]['outputs'], readonly number[]>;
@@ -22,13 +22,13 @@ type Computed<Outputs extends readonly unknown[]> = Outputs extends readonly [un
   ? TfTensor
   : Each<Outputs, TfTensor>;
 
-type Compute<K extends PlainName> = (
+type Compute<K extends PlainOperatorName> = (
   tf: Tfjs,
   operands: Each<Operators[K]['inputs'], TfTensor>,
   call: Call<K>,
 ) => Computed<Operators[K]['outputs']>;
 
-export type TfjsKernels = { readonly [K in PlainName]: Compute<K> };
+export type TfjsKernels = { readonly [K in PlainOperatorName]: Compute<K> };
 
 /** The type in which TensorFlow.js stores a tensor: it has no int64, so integers beyond 2^31 do not fit. */
 export function tfType(dtype: DType): 'float32' | 'int32' | 'bool' {
@@ -142,7 +142,7 @@ export const KERNELS: TfjsKernels = {
 };
 
 /** Computes a node: a tensor per output. */
-export function compute<K extends PlainName>(
+export function compute<K extends PlainOperatorName>(
   tf: Tfjs,
   node: Node<K>,
   operands: Each<Operators[K]['inputs'], TfTensor>,

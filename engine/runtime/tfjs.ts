@@ -14,7 +14,7 @@ export const TFJS_HINT =
   'Install it in a separate folder (npm install @tensorflow/tfjs-node-gpu, or @tensorflow/tfjs-node without a GPU), ' +
   'set the environment variable ROLLSCOPE_TFJS to that folder, and select the device tfjs.';
 
-const CODE = `
+const PROBE_SCRIPT = `
 const util = require('node:util');
 // Removed in Node 23; the package's last release calls them.
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
@@ -51,7 +51,7 @@ function findTfjs(): { name: string; file: string } | null {
 export async function probeTfjs(): Promise<Probe> {
   const found = findTfjs();
   if (!found) return { works: false, reason: 'not installed (optional)' };
-  const { answer, failure } = await runInChild(CODE, [found.file], { seconds: 60 });
+  const { answer, failure } = await runInChild(PROBE_SCRIPT, [found.file], { seconds: 60 });
   const { backend, version, message } = (answer ?? {}) as { backend?: string; version?: string; message?: string };
   if (backend === undefined) {
     return { works: false, reason: `${found.name} cannot be loaded: ${firstLine(message ?? failure)}` };

@@ -55,7 +55,7 @@ function weightsIn({ bytes, stored }: ExternalData): number {
 }
 
 /** Maximum number of weights read at a time if they need conversion; a multiple of the block size. */
-const MOST_AT_A_TIME = 2 ** 22;
+const MAX_CONVERTED_WEIGHTS = 2 ** 22;
 
 /** Buffer for bytes before conversion; reused, since V8 may leave many such arrays uncollected. */
 let scratch = new Uint8Array(0);
@@ -76,8 +76,8 @@ export function readWeightInto(data: ExternalData, name: string, values: Float32
     return;
   }
   const total = weightsIn(data);
-  for (let at = 0; at < values.length; at += MOST_AT_A_TIME) {
-    const part = values.subarray(at, at + MOST_AT_A_TIME);
+  for (let at = 0; at < values.length; at += MAX_CONVERTED_WEIGHTS) {
+    const part = values.subarray(at, at + MAX_CONVERTED_WEIGHTS);
     const bytes = room(part.length * STORED_WIDTH[stored]);
     if (isBlockType(stored)) {
       let filled = 0;

@@ -6,8 +6,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineAddress } from '../protocol/rpc.ts';
-import { writeWhole } from '../system/aside.ts';
-import { ensureFolder, remove, removeNow, restrict } from '../system/files.ts';
+import { writeAtomically } from '../system/aside.ts';
+import { ensureFolder, remove, removeSync, restrict } from '../system/files.ts';
 import { isProcessAlive } from '../system/liveness.ts';
 import { removeSocketPath } from '../system/socket-path.ts';
 
@@ -23,14 +23,14 @@ export async function publishAddress(home: string, address: EngineAddress): Prom
   // The folder may be older than this rule.
   await restrict(folder, 0o700);
   const file = path.join(folder, `${address.pid}.json`);
-  await writeWhole(file, `${JSON.stringify(address)}\n`, { mode: 0o600 });
+  await writeAtomically(file, `${JSON.stringify(address)}\n`, { mode: 0o600 });
   return file;
 }
 
 /** Removes an engine's discovery file and its socket, synchronously, so that it works while the process exits. */
 export function withdrawAddress(home: string, address: EngineAddress): void {
   try {
-    removeNow(path.join(enginesFolder(home), `${address.pid}.json`));
+    removeSync(path.join(enginesFolder(home), `${address.pid}.json`));
   } catch {
     // If the folder cannot be created or was removed, nothing is published there.
   }

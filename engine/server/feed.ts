@@ -10,7 +10,7 @@ import type { EngineContract } from './contract.ts';
 import type { RunHandle } from './job.ts';
 
 /** Records kept in memory for clients that keep up. */
-const RECENT = 4096;
+const MAX_RECENT_RECORDS = 4096;
 /** Records that the answer to `subscribe` carries; the others follow one by one. */
 const FIRST_PAGE = 1000;
 /** The most records that a subscription holds at a time when it reads from the journal. */
@@ -79,7 +79,7 @@ export class RunFeed {
     // The kept records have no gap, since a subscription finds a record by its number.
     if (latest >= 0 && record.seq !== latest + 1) this.#recent = [];
     this.#recent.push(record);
-    if (this.#recent.length > 2 * RECENT) this.#recent = this.#recent.slice(-RECENT);
+    if (this.#recent.length > 2 * MAX_RECENT_RECORDS) this.#recent = this.#recent.slice(-MAX_RECENT_RECORDS);
     for (const subscription of this.#subscriptions.values()) subscription.wake();
   }
 }
@@ -116,7 +116,7 @@ class Subscription {
       .finally(() => {
         this.#pumping = null;
         // A record may have arrived since the last check.
-        if (this.#behind()) this.wake();
+        if (this.#isBehind()) this.wake();
       });
   }
 
@@ -134,23 +134,23 @@ class Subscription {
 
   /** Resolves when nothing is waiting to be sent. */
   async idle(): Promise<void> {
-    while (!this.#stopped && (this.#pumping || this.#progressSending || this.#progress || this.#behind())) {
+    while (!this.#stopped && (this.#pumping || this.#progressSending || this.#progress || this.#isBehind())) {
       if (this.#pumping) await this.#pumping;
       else if (this.#progressSending) await this.#progressSending;
       else await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
-  #behind(): boolean {
+  #isBehind(): boolean {
     if (this.#stopped || this.#client.closed) return false;
     return this.#more || this.#next <= this.#feed.latest;
   }
 
   async #pump(): Promise<void> {
-    while (this.#behind()) {
+    while (this.#isBehind()) {
       const page = await this.#feed.page(this.#next);
       this.#more = page.length >= PAGE;
-      if (page.length === 0 && this.#behind()) throw new Error(`record ${this.#next} is missing in the journal`);
+      if (page.length === 0 && this.#isBehind()) throw new Error(`record ${this.#next} is missing in the journal`);
       for (const record of page) {
         if (this.#stopped || this.#client.closed) return;
         if (record.seq < this.#next) continue;

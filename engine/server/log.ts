@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { appendLog, beginLog } from '../system/log-file.ts';
 
-const KEPT = 20;
+const MAX_LOG_FILES = 20;
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -20,7 +20,7 @@ export function openLog(home: string): EngineLog {
     `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}.log`,
   );
   try {
-    beginLog(file, KEPT);
+    beginLog(file, MAX_LOG_FILES);
   } catch {
     file = null;
   }

@@ -17,7 +17,7 @@ interface SlotOptions {
   changed: () => void;
 }
 
-/** The place for a run in one engine. A second one is refused as `busy`. */
+/** The place for a run in one engine. A second one is refused as `busyError`. */
 export class RunSlot {
   readonly #options: SlotOptions;
   #feed: RunFeed | null = null;
@@ -35,7 +35,7 @@ export class RunSlot {
   }
 
   /** A run is at work or being prepared. */
-  get working(): boolean {
+  get isBusy(): boolean {
     return this.#active !== null || this.#preparing !== null;
   }
 
@@ -43,19 +43,19 @@ export class RunSlot {
     return this.#active === handle;
   }
 
-  /** Accepts a run. Rejects with `busy`, `engine-stopped`, or as `begin` does. */
+  /** Accepts a run. Rejects with `busyError`, `engine-stopped`, or as `begin` does. */
   async take(run: string, begin: (closing: AbortSignal) => Promise<RunHandle>): Promise<RunHandle> {
     if (this.#options.closing.aborted)
       throw new RollscopeError('engine-stopped', 'The engine is shutting down.', undefined, {
         details: { reason: 'shutting-down' },
       });
     if (this.#preparing)
-      throw busy(`is preparing run '${this.#preparing}'`, { reason: 'preparing', run: this.#preparing });
+      throw busyError(`is preparing run '${this.#preparing}'`, { reason: 'preparing', run: this.#preparing });
     const active = this.progress;
     if (active) {
       const { step, steps } = active;
       const text = `is already running '${active.run}' (step ${step} of ${steps})`;
-      throw busy(text, { reason: 'running', run: active.run, step, steps });
+      throw busyError(text, { reason: 'running', run: active.run, step, steps });
     }
     this.#preparing = run;
     this.#options.changed();
@@ -125,7 +125,7 @@ export class RunSlot {
   }
 }
 
-function busy(what: string, details: ErrorDetails): RollscopeError {
+function busyError(what: string, details: ErrorDetails): RollscopeError {
   return new RollscopeError('busy', `This engine ${what}.`, 'Wait until it ends, or stop it first.', {
     details,
   });

@@ -100,7 +100,7 @@ export class EngineServer {
       closing: this.#closing.signal,
       log: options.log,
       failed: (message, error) => this.reportError(message, error),
-      changed: () => this.#considerAlone(),
+      changed: () => this.#endIfAlone(),
     });
     this.#server?.on('connection', (socket) => this.#welcome(socket));
     this.#server?.on('error', (error) => this.reportError('The socket failed', error));
@@ -142,7 +142,7 @@ export class EngineServer {
     }
     const engine = new EngineServer(options, { server, address }) as EngineServer & { address: EngineAddress };
     options.log.write('info', `engine ${options.version} listening at ${socket}`);
-    engine.#considerAlone();
+    engine.#endIfAlone();
     return engine;
   }
 
@@ -158,7 +158,7 @@ export class EngineServer {
 
   /** Whether a run is being prepared, which may be in the middle of a long step. */
   get preparing(): boolean {
-    return this.#work.working && this.active === null;
+    return this.#work.isBusy && this.active === null;
   }
 
   /** Starts a run. Rejects with `busy`, or as `RunStarter` does. */
@@ -242,7 +242,7 @@ export class EngineServer {
       this.#sessions.delete(session);
       this.#work.unsubscribe(peer);
       if (session.client !== null) this.#options.log.write('info', `${session.client} left`);
-      this.#considerAlone();
+      this.#endIfAlone();
     });
     peer.handleAll(this.#handlers(session), (name) => {
       if (session.client !== null || name === 'hello') return;
@@ -268,7 +268,7 @@ export class EngineServer {
         session.client = client;
         session.trust();
         this.#options.log.write('info', `${client} connected`);
-        this.#considerAlone();
+        this.#endIfAlone();
         return { version: this.#options.version, pid: process.pid, active: this.active };
       },
       start: (request, signal) => unlessCanceled(signal, (canceled) => this.start(request, canceled)),
@@ -314,11 +314,11 @@ export class EngineServer {
   }
 
   /** Sets or clears the timer that runs while no client is connected. */
-  #considerAlone(): void {
+  #endIfAlone(): void {
     if (this.#aloneTimer) clearTimeout(this.#aloneTimer);
     this.#aloneTimer = null;
     if (this.#clients() > 0 || this.#closing.signal.aborted || !this.#options.endsWhenIdle) return;
-    const { working } = this.#work;
+    const { isBusy: working } = this.#work;
     if (working && this.#options.whenAlone === 'continue') return;
     this.#aloneTimer = setTimeout(() => {
       this.#options.log.write('info', working ? 'no clients left: stopping the run' : 'no clients and no run: exiting');
@@ -328,7 +328,7 @@ export class EngineServer {
 }
 
 /** Not aborted by the end of the connection: a run whose client has gone is prepared all the same, and `whenAlone` applies. */
-function onlyCanceled(signal: AbortSignal): AbortSignal {
+function ignoringDisconnect(signal: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = () => {
     if (signal.reason instanceof RollscopeError && signal.reason.code === 'canceled') controller.abort(signal.reason);
@@ -343,7 +343,7 @@ async function unlessCanceled(
   signal: AbortSignal,
   begin: (canceled: AbortSignal) => Promise<RunHandle>,
 ): Promise<{ run: string; folder: string }> {
-  const canceled = onlyCanceled(signal);
+  const canceled = ignoringDisconnect(signal);
   const handle = await begin(canceled);
   if (canceled.aborted) await handle.stop();
   return { run: handle.run, folder: handle.folder };

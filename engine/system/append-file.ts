@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { RollscopeError } from '../protocol/errors.ts';
-import { type AfterDisk, type Disk, diskError } from './disk.ts';
+import { type AfterDiskError, type Disk, diskError } from './disk.ts';
 
 const fsyncAsync = promisify(fsync);
 
@@ -20,7 +20,7 @@ export class AppendFile {
   constructor(
     readonly path: string,
     private readonly disk: Disk,
-    private readonly after: AfterDisk = 'resume the run',
+    private readonly after: AfterDiskError = 'resume the run',
   ) {
     try {
       this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);

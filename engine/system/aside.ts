@@ -16,25 +16,25 @@ import { END_SIGNALS } from './signals.ts';
 const ASIDE = /\.(\d+)-[0-9a-f]+\.partial$/;
 
 /** Files and folders that are being written, and that Ctrl+C must not leave behind. */
-const open = new Set<string>();
+const openPaths = new Set<string>();
 
 /** Before the end by a signal that nobody else in this process handles: who does ends his work in order. */
 function removeOpen(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
-  for (const path of open) rmSync(path, { recursive: true, force: true });
+  for (const path of openPaths) rmSync(path, { recursive: true, force: true });
   process.off(signal, removeOpen);
   process.kill(process.pid, signal);
 }
 
 /** Runs `work` while `path` is being written; a signal that ends the process removes `path`. */
-export async function whileOpen<T>(path: string, work: () => Promise<T>): Promise<T> {
-  open.add(path);
-  if (open.size === 1) for (const signal of END_SIGNALS) process.on(signal, removeOpen);
+export async function whileWriting<T>(path: string, work: () => Promise<T>): Promise<T> {
+  openPaths.add(path);
+  if (openPaths.size === 1) for (const signal of END_SIGNALS) process.on(signal, removeOpen);
   try {
     return await work();
   } finally {
-    open.delete(path);
-    if (open.size === 0) for (const signal of END_SIGNALS) process.off(signal, removeOpen);
+    openPaths.delete(path);
+    if (openPaths.size === 0) for (const signal of END_SIGNALS) process.off(signal, removeOpen);
   }
 }
 
@@ -51,7 +51,7 @@ export async function writeAside(path: string, write: (aside: string) => Promise
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
   try {
     makeFolder(dirname(path));
-    await whileOpen(aside, async () => {
+    await whileWriting(aside, async () => {
       await write(aside);
       await rename(aside, path);
     });
@@ -62,7 +62,7 @@ export async function writeAside(path: string, write: (aside: string) => Promise
 }
 
 /** A whole text, or bytes, or what was there before. `mode`: permissions; `durable`: it survives a loss of power. */
-export async function writeWhole(
+export async function writeAtomically(
   path: string,
   content: string | Uint8Array,
   { mode = 0o666, durable = false }: { mode?: number; durable?: boolean } = {},
@@ -71,7 +71,7 @@ export async function writeWhole(
 }
 
 /** A whole file, unless there is one: of several processes that write it at the same time, all find the first one's. */
-export async function writeFirst(path: string, content: Uint8Array, mode: number): Promise<void> {
+export async function writeIfAbsent(path: string, content: Uint8Array, mode: number): Promise<void> {
   const aside = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
   await writeFile(aside, content, { mode, flush: true });
   await link(aside, path).catch(() => {});

@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { RollscopeError } from '../protocol/errors.ts';
 import { familyOf, killGroup, MARK, type Marks, type ProcessFamily } from './processes.ts';
-import { collect } from './program.ts';
+import { collectOutput } from './program.ts';
 import { sandboxed, signalIn } from './sandbox.ts';
 
 export interface BoundedOptions {
@@ -90,10 +90,10 @@ function minimalEnvironment(folder: string): NodeJS.ProcessEnv {
  * What escapes: a process that has left the group and whose parent ends between two looks (a double fork), on Linux only
  * if it also lowers that limit (or raises it, as root) and drops the variable; on Windows whatever outlives its parent;
  * and what another service starts on its behalf (cron, systemd, a container).
- * @throws RollscopeError `canceled` where `signal` ended it; the system's error where it could not be started
+ * @throws RollscopeError `canceledError` where `signal` ended it; the system's error where it could not be started
  */
 export async function runBounded(options: BoundedOptions): Promise<BoundedResult> {
-  if (options.signal?.aborted) throw canceled();
+  if (options.signal?.aborted) throw canceledError();
   const folder = await fs.realpath(await fs.mkdtemp(path.join(os.tmpdir(), 'rollscope-')));
   try {
     return await run(options, options.cwd ?? folder, folder);
@@ -102,7 +102,7 @@ export async function runBounded(options: BoundedOptions): Promise<BoundedResult
   }
 }
 
-function canceled(): RollscopeError {
+function canceledError(): RollscopeError {
   return new RollscopeError('canceled', 'A program was killed because the run is stopping.', undefined, {
     details: { reason: 'program-killed' },
   });
@@ -137,7 +137,7 @@ async function run(options: BoundedOptions, folder: string, own: string): Promis
     child.once('error', reject);
   });
   const pid = child.pid!;
-  const ending = exited(child);
+  const ending = exitOf(child);
   const family = familyOf(pid, marks);
   let stopped: BoundedResult['reason'] | 'canceled' = null;
   const stop = (why: NonNullable<typeof stopped>) => {
@@ -146,7 +146,7 @@ async function run(options: BoundedOptions, folder: string, own: string): Promis
     killGroup(pid);
     ending.giveUpAfter(KILLED_MS);
   };
-  const output = collect(child, outputBytes, () => stop('output'));
+  const output = collectOutput(child, outputBytes, () => stop('output'));
   const timer = setTimeout(() => stop('time'), seconds * 1000);
   const unwatch = watch(family, megabytes, () => stop('memory'));
   const onAbort = () => stop('canceled');
@@ -164,12 +164,12 @@ async function run(options: BoundedOptions, folder: string, own: string): Promis
   killGroup(pid);
   await family.end();
   // A process out of reach may keep the streams open.
-  await within(closed, STREAMS_MS);
+  await withTimeout(closed, STREAMS_MS);
   child.stdout!.destroy();
   child.stderr!.destroy();
   child.stdin?.destroy();
   const why = stopped as BoundedResult['reason'] | 'canceled';
-  if (why === 'canceled') throw canceled();
+  if (why === 'canceled') throw canceledError();
   const { stdout, stderr } = output();
   let reason: BoundedResult['reason'] = why;
   if (reason === null && code !== 0) {
@@ -225,7 +225,7 @@ function watch(family: ProcessFamily, megabytes: number | undefined, exceeded: (
 type Exit = { code: number | null; exitSignal: NodeJS.Signals | null };
 
 /** Describes how the process ended. */
-function exited(child: ChildProcess): { result: Promise<Exit>; giveUpAfter(milliseconds: number): void } {
+function exitOf(child: ChildProcess): { result: Promise<Exit>; giveUpAfter(milliseconds: number): void } {
   let resolve: (exit: Exit) => void;
   let timer: NodeJS.Timeout | undefined;
   const result = new Promise<Exit>((done) => {
@@ -243,7 +243,7 @@ function exited(child: ChildProcess): { result: Promise<Exit>; giveUpAfter(milli
   };
 }
 
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+async function withTimeout(promise: Promise<void>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([
     promise,

@@ -20,10 +20,10 @@ const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** What to do once the disk accepts files again. A run can be resumed only if its own files were being written. */
-export type AfterDisk = 'try again' | 'resume the run';
+export type AfterDiskError = 'try again' | 'resume the run';
 
 /** Turns an error of the operating system into a `disk` error that names the file; passes any other error through. */
-export function diskError(error: unknown, path: string, after: AfterDisk = 'try again'): unknown {
+export function diskError(error: unknown, path: string, after: AfterDiskError = 'try again'): unknown {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   if (error instanceof RollscopeError || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (FULL.has(code)) {
@@ -65,7 +65,7 @@ export function diskError(error: unknown, path: string, after: AfterDisk = 'try 
 }
 
 /** Runs `work` and reports what the operating system refuses as a `disk` error about `path`. */
-export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withDiskErrors<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

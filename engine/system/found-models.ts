@@ -48,7 +48,7 @@ async function names(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).sort();
 }
 
-async function size(file: string): Promise<number | null> {
+async function sizeOf(file: string): Promise<number | null> {
   const found = await stat(file).catch(() => null);
   return found?.isFile() ? found.size : null;
 }
@@ -68,7 +68,7 @@ async function hubModels(hub: string): Promise<FoundModel[]> {
     const id = parts.join('/');
     let bytes = 0;
     for (const file of files) {
-      const own = (await size(path.join(snapshot, file))) ?? 0;
+      const own = (await sizeOf(path.join(snapshot, file))) ?? 0;
       if (file.endsWith('.safetensors')) bytes += own;
       if (isFirstGguf(file)) {
         models.push({
@@ -102,9 +102,9 @@ async function ollamaModels(folder: string): Promise<FoundModel[]> {
     for (const owner of await names(path.join(manifests, registry))) {
       for (const name of await names(path.join(manifests, registry, owner))) {
         for (const tag of await names(path.join(manifests, registry, owner, name))) {
-          const digest = await weightsOf(path.join(manifests, registry, owner, name, tag));
+          const digest = await weightsFileOf(path.join(manifests, registry, owner, name, tag));
           const blob = digest && path.join(folder, 'blobs', digest.replace(':', '-'));
-          const bytes = blob ? await size(blob) : null;
+          const bytes = blob ? await sizeOf(blob) : null;
           if (!blob || bytes === null || !(await isGguf(blob))) continue;
           const full = owner === 'library' ? `${name}:${tag}` : `${owner}/${name}:${tag}`;
           models.push({ name: full, model: blob, owner: 'Ollama', bytes });
@@ -115,7 +115,7 @@ async function ollamaModels(folder: string): Promise<FoundModel[]> {
   return models;
 }
 
-async function weightsOf(manifest: string): Promise<string | null> {
+async function weightsFileOf(manifest: string): Promise<string | null> {
   try {
     const { layers } = JSON.parse(await readFile(manifest, 'utf8')) as {
       layers: { mediaType: string; digest: string }[];
@@ -134,7 +134,7 @@ async function lmStudioModels(folder: string): Promise<FoundModel[]> {
     for (const repository of await names(path.join(folder, publisher))) {
       for (const file of await names(path.join(folder, publisher, repository))) {
         const place = path.join(folder, publisher, repository, file);
-        const bytes = isFirstGguf(file) ? await size(place) : null;
+        const bytes = isFirstGguf(file) ? await sizeOf(place) : null;
         // Image projectors are not language models.
         if (bytes === null || /^mmproj/i.test(file)) continue;
         models.push({ name: `${publisher}/${repository}/${file}`, model: place, owner: 'LM Studio', bytes });

@@ -70,7 +70,7 @@ export function lockOwner(path: string): LockOwner | null {
 }
 
 /** ` on <host>` if the holder is on another machine. */
-export function elsewhere({ host }: LockOwner): string {
+export function otherHostText({ host }: LockOwner): string {
   return host === hostname() ? '' : ` on ${host}`;
 }
 
@@ -95,13 +95,13 @@ function create(path: string): boolean {
 }
 
 /** The greatest size of a lock file, in bytes. */
-const MOST_OWNER = 65_536;
+const MAX_LOCK_FILE_BYTES = 65_536;
 
 function readOwner(path: string): LockOwner | null {
   // Most runs have none, and throwing an error takes thirty times as long.
   if (!existsSync(path)) return null;
   try {
-    return LockOwner.parse(JSON.parse(readRegularNow(path, MOST_OWNER)));
+    return LockOwner.parse(JSON.parse(readRegularNow(path, MAX_LOCK_FILE_BYTES)));
   } catch {
     return null;
   }

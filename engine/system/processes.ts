@@ -19,7 +19,7 @@ export interface Marks {
 }
 
 /** A process at the time of a check. */
-export interface SeenProcess {
+export interface ProcessSnapshot {
   pid: number;
   parent: number;
   group: number;
@@ -70,7 +70,7 @@ export function familyOf(root: number, marks: Marks): ProcessFamily {
   const members = new Map<number, string | null>([[root, null]]);
   let since: string | null = null;
 
-  async function living(): Promise<SeenProcess[] | null> {
+  async function living(): Promise<ProcessSnapshot[] | null> {
     const all = await processes();
     if (all === null) return null;
     for (const { pid, start } of all) {
@@ -81,7 +81,9 @@ export function familyOf(root: number, marks: Marks): ProcessFamily {
       } else if (known !== undefined && known !== start) members.delete(pid);
     }
     const marked = await Promise.all(
-      all.map(async ({ pid, start }) => !members.has(pid) && !isBefore(start, since) && (await carries(pid, marks))),
+      all.map(
+        async ({ pid, start }) => !members.has(pid) && !isStartedBefore(start, since) && (await hasMark(pid, marks)),
+      ),
     );
     for (const [i, { pid, start }] of all.entries()) if (marked[i]) members.set(pid, start);
     addRelatives(members, all);
@@ -107,7 +109,7 @@ export function familyOf(root: number, marks: Marks): ProcessFamily {
   };
 }
 
-function addRelatives(members: Map<number, string | null>, all: readonly SeenProcess[]): void {
+function addRelatives(members: Map<number, string | null>, all: readonly ProcessSnapshot[]): void {
   for (let before = -1; before !== members.size; ) {
     before = members.size;
     for (const { pid, parent, group, session, start } of all) {
@@ -118,18 +120,18 @@ function addRelatives(members: Map<number, string | null>, all: readonly SeenPro
 }
 
 /** Whether a start is surely before another. Only Linux has numbers. */
-const isBefore = (start: string, since: string | null) => since !== null && Number(start) < Number(since);
+const isStartedBefore = (start: string, since: string | null) => since !== null && Number(start) < Number(since);
 
 /** All processes; null where they cannot be listed. */
-export async function processes(): Promise<SeenProcess[] | null> {
+export async function processes(): Promise<ProcessSnapshot[] | null> {
   if (process.platform === 'linux') return processesByProc();
   return process.platform === 'win32' ? null : processesByPs();
 }
 
-async function processesByProc(): Promise<SeenProcess[]> {
+async function processesByProc(): Promise<ProcessSnapshot[]> {
   const names = (await fs.readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
-    names.map(async (name): Promise<SeenProcess | null> => {
+    names.map(async (name): Promise<ProcessSnapshot | null> => {
       const stat = parseStat(await read(`/proc/${name}/stat`));
       return stat && { pid: Number(name), ...stat, megabytes: null };
     }),
@@ -140,7 +142,7 @@ async function processesByProc(): Promise<SeenProcess[]> {
 /** Text of a file of /proc; empty where the process is gone or not to be looked at. */
 const read = (file: string) => fs.readFile(file, 'latin1').catch(() => '');
 
-async function carries(pid: number, { variable, limit }: Marks): Promise<boolean> {
+async function hasMark(pid: number, { variable, limit }: Marks): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const hard = /^Max cpu time\s+\S+\s+(\d+)/m.exec(await read(`/proc/${pid}/limits`))?.[1];
   if (Number(hard) === limit) return true;
@@ -153,14 +155,14 @@ async function residentMegabytes(pid: number): Promise<number> {
 }
 
 /** The same by `ps`, for systems without /proc; null without it. */
-export async function processesByPs(): Promise<SeenProcess[] | null> {
+export async function processesByPs(): Promise<ProcessSnapshot[] | null> {
   const columns = 'pid=,ppid=,pgid=,rss=,stat=,lstart=';
   const env = { ...process.env, LC_ALL: 'C' };
   const ended = await runProgram('ps', ['-A', '-o', columns], { env }).catch(() => null);
-  return ended?.stdout.split('\n').flatMap(seenIn) ?? null;
+  return ended?.stdout.split('\n').flatMap(parseSnapshot) ?? null;
 }
 
-function seenIn(line: string): SeenProcess[] {
+function parseSnapshot(line: string): ProcessSnapshot[] {
   const [, pid, parent, group, size, state, start] =
     /^(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*)$/.exec(line.trim()) ?? [];
   if (start === undefined) return [];

@@ -41,7 +41,7 @@ export async function runProgram(
   checkArguments(args);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-    const output = collect(child, outputBytes, undefined, onLine);
+    const output = collectOutput(child, outputBytes, undefined, onLine);
     let timedOut = false;
     const kill = () => {
       timedOut = true;
@@ -69,7 +69,7 @@ export async function runProgram(
 }
 
 /** Longest argument that Linux and macOS, and that Windows take, in bytes. */
-const LONGEST_ARGUMENT = process.platform === 'win32' ? 30_000 : 131_000;
+const MAX_ARGUMENT_BYTES = process.platform === 'win32' ? 30_000 : 131_000;
 
 /** Arguments may be names and ids from anywhere. */
 function checkArguments(args: readonly string[]): void {
@@ -82,12 +82,13 @@ function checkArguments(args: readonly string[]): void {
     );
   for (const argument of args) {
     if (argument.includes('\0')) throw refuse(argument, 'contains a NUL');
-    if (Buffer.byteLength(argument) > LONGEST_ARGUMENT) throw refuse(argument, `is ${argument.length} characters long`);
+    if (Buffer.byteLength(argument) > MAX_ARGUMENT_BYTES)
+      throw refuse(argument, `is ${argument.length} characters long`);
   }
 }
 
 /** Keeps the first `most` bytes of a child's stdout and stderr, and reports once that there was more. */
-export function collect(
+export function collectOutput(
   child: ChildProcess,
   most: number,
   exceeded: () => void = () => {},

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openRegularNow } from './regular-file.ts';
 
 /** Shared buffer; allocating memory for each file would take longer than everything else. */
-let shared: Buffer | null = null;
+let sharedBuffer: Buffer | null = null;
 
 /**
  * All bytes of a file of at most `most` bytes, until the next call; null of a larger one. Synchronous: each call takes
@@ -14,12 +14,12 @@ export function readSmall(path: string, most: number): Buffer | null {
   try {
     const { size } = fstatSync(file);
     if (size > most) return null;
-    if (!shared || shared.length < size) shared = Buffer.allocUnsafeSlow(Math.max(2 * size, 2 ** 18));
+    if (!sharedBuffer || sharedBuffer.length < size) sharedBuffer = Buffer.allocUnsafeSlow(Math.max(2 * size, 2 ** 18));
     let length = 0;
     for (let read = 1; read > 0 && length < size; length += read) {
-      read = readSync(file, shared, length, size - length, length);
+      read = readSync(file, sharedBuffer, length, size - length, length);
     }
-    return shared.subarray(0, length);
+    return sharedBuffer.subarray(0, length);
   } finally {
     closeSync(file);
   }

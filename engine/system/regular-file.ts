@@ -10,7 +10,7 @@ import { type ErrorCode, RollscopeError } from '../protocol/errors.ts';
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** The largest file that is read as a whole, in bytes. */
-const MOST_WHOLE = 256 * 2 ** 20;
+const MAX_WHOLE_BYTES = 256 * 2 ** 20;
 
 /** Opens a file to read it. @throws RollscopeError `run-broken` for what is no regular file; what the system says */
 export async function openRegular(path: string): Promise<FileHandle> {
@@ -37,12 +37,12 @@ export function openRegularNow(path: string): number {
 }
 
 /** The text of a file. @param most bytes; of a larger one RollscopeError `run-broken` tells */
-export async function readRegular(path: string, most = MOST_WHOLE): Promise<string> {
+export async function readRegular(path: string, most = MAX_WHOLE_BYTES): Promise<string> {
   return (await readRegularBytes(path, most)).toString();
 }
 
 /** Its bytes. */
-export async function readRegularBytes(path: string, most = MOST_WHOLE): Promise<Buffer> {
+export async function readRegularBytes(path: string, most = MAX_WHOLE_BYTES): Promise<Buffer> {
   const handle = await openRegular(path);
   try {
     checkSize(path, (await handle.stat()).size, most);
@@ -53,7 +53,7 @@ export async function readRegularBytes(path: string, most = MOST_WHOLE): Promise
 }
 
 /** The same at once. */
-export function readRegularNow(path: string, most = MOST_WHOLE): string {
+export function readRegularNow(path: string, most = MAX_WHOLE_BYTES): string {
   const file = openRegularNow(path);
   try {
     checkSize(path, fstatSync(file).size, most);
@@ -67,7 +67,7 @@ export function readRegularNow(path: string, most = MOST_WHOLE): string {
  * For what libraries open by their paths: refuses a pipe or a device among these files. What is not there is left to them.
  * @param code of the RollscopeError
  */
-export async function refuseSpecial(paths: readonly string[], code: ErrorCode): Promise<void> {
+export async function refuseSpecialFiles(paths: readonly string[], code: ErrorCode): Promise<void> {
   for (const path of paths) {
     const found = await stat(path).catch(() => null);
     if (found && !found.isDirectory()) checkRegular(path, found, code);

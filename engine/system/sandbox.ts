@@ -12,15 +12,15 @@ import type { Sandbox } from '../protocol/sandbox.ts';
 const PROGRAM = 'bwrap';
 /** Everything is readable, nothing is writable; the process dies with this one. */
 const ISOLATION = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--unshare-all', '--die-with-parent'];
-const TRY_MS = 20_000;
+const TRIAL_TIMEOUT_MS = 20_000;
 
-let chosen: Sandbox = 'none';
+let selected: Sandbox = 'none';
 /** Whether bubblewrap works here; null until it was tried. */
-let works: boolean | null = null;
+let isWorking: boolean | null = null;
 
 /** Chooses for all programs that this process runs from here on. */
 export function setSandbox(sandbox: Sandbox): void {
-  chosen = sandbox;
+  selected = sandbox;
 }
 
 /**
@@ -28,11 +28,13 @@ export function setSandbox(sandbox: Sandbox): void {
  * @throws RollscopeError `config` where it was asked for and is not there
  */
 export async function requireSandbox(): Promise<void> {
-  if (chosen === 'none') return;
+  if (selected === 'none') return;
   let system = '';
-  if (works === null) {
-    const tried = promisify(execFile)(PROGRAM, [...ISOLATION, '--', '/bin/sh', '-c', 'exit 0'], { timeout: TRY_MS });
-    works = await tried.then(
+  if (isWorking === null) {
+    const tried = promisify(execFile)(PROGRAM, [...ISOLATION, '--', '/bin/sh', '-c', 'exit 0'], {
+      timeout: TRIAL_TIMEOUT_MS,
+    });
+    isWorking = await tried.then(
       () => true,
       (error: Error) => {
         system = error.message.trim().split('\n').at(-1)!;
@@ -40,8 +42,8 @@ export async function requireSandbox(): Promise<void> {
       },
     );
   }
-  if (works || chosen === 'auto') return;
-  works = null;
+  if (isWorking || selected === 'auto') return;
+  isWorking = null;
   throw new RollscopeError(
     'config',
     `The sandbox bubblewrap does not work here: ${system}.`,
@@ -56,7 +58,7 @@ export function sandboxed(
   args: readonly string[],
   { cwd, folder }: { cwd: string; folder: string },
 ): { command: string; args: string[]; inside: boolean } {
-  if (chosen === 'none' || !works) return { command, args: [...args], inside: false };
+  if (selected === 'none' || !isWorking) return { command, args: [...args], inside: false };
   const own = ['--bind', folder, folder, '--setenv', 'TMPDIR', folder, '--chdir', cwd];
   return { command: PROGRAM, args: [...ISOLATION, ...own, '--', command, ...args], inside: true };
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { makeFolder } from './folders.ts';
 
 /** Longest path of a Unix socket on every system (104 bytes on macOS, with the closing zero). */
-const LONGEST = 103;
+const MAX_PATH_BYTES = 103;
 const FOLDER = 'rollscope-';
 
 /**
@@ -18,7 +18,7 @@ export function createSocketPath(): string {
     return `\\\\.\\pipe\\rollscope-${process.pid}-${randomBytes(8).toString('hex')}`;
   }
   const wanted = Buffer.byteLength(path.join(tmpdir(), `${FOLDER}XXXXXX`, 'socket'));
-  const base = wanted <= LONGEST ? tmpdir() : '/tmp';
+  const base = wanted <= MAX_PATH_BYTES ? tmpdir() : '/tmp';
   makeFolder(base);
   // mkdtemp makes the folder with mode 0700.
   return path.join(mkdtempSync(path.join(base, FOLDER)), 'socket');

@@ -88,7 +88,7 @@ export function blockArrays(type: BlockType, bytes: Uint8Array): BlockArrays {
 }
 
 /** Whether each value has its own byte. */
-function inBytes({ numbers, scales }: Pick<BlockArrays, 'numbers' | 'scales'>): boolean {
+function hasByteValues({ numbers, scales }: Pick<BlockArrays, 'numbers' | 'scales'>): boolean {
   return numbers.length === BLOCK * scales.length;
 }
 
@@ -98,7 +98,7 @@ export function fromBlocks({ numbers, low, scales, offsets }: BlockArrays, value
   for (let block = 0; block < scales.length; block++) {
     const scale = scales[block]!;
     const offset = offsets ? offsets[block]! : 0;
-    if (inBytes({ numbers, scales })) {
+    if (hasByteValues({ numbers, scales })) {
       for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) values[i] = scale * (numbers[i]! - 128);
       continue;
     }
@@ -129,20 +129,20 @@ export function toBlocks(values: Float32Array, type: Exclude<BlockType, 'Q4_1'>,
       const x = values[block * BLOCK + i]! * inverse;
       q[i] = type === 'Q4_0' ? Math.min(15, Math.floor(x + 8.5)) : Math.round(x) + 128;
     }
-    putBlock(q, scale, null, parts, at + block);
+    writeBlock(q, scale, null, parts, at + block);
   }
 }
 
 /** Stores a block: values from 0 to 15, or to 255 if they have 8 bits. */
-export function putBlock(
+export function writeBlock(
   q: Uint8Array,
   scale: number,
   offset: number | null,
   { numbers, low, scales, offsets }: BlockArrays,
   at: number,
 ): void {
-  if (inBytes({ numbers, scales })) numbers.set(q, at * BLOCK);
-  for (let i = 0; i < BLOCK / 2 && !inBytes({ numbers, scales }); i++) {
+  if (hasByteValues({ numbers, scales })) numbers.set(q, at * BLOCK);
+  for (let i = 0; i < BLOCK / 2 && !hasByteValues({ numbers, scales }); i++) {
     const [a, b] = [q[2 * i]!, q[2 * i + 1]!];
     numbers[at * 16 + i] = low ? (a >> 4) | (b & 0xf0) : a | (b << 4);
     if (low) low[at * 16 + i] = (a & 15) | ((b & 15) << 4);

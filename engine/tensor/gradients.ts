@@ -11,13 +11,13 @@ type OutputGradients<Outputs extends readonly Tensor[]> = Outputs extends readon
   : Each<Outputs, Tensor | null>;
 
 /** Computes the gradients of a node's inputs from those of its outputs. */
-type Rule<K extends OperatorName> = (
+type GradientRule<K extends OperatorName> = (
   node: Node<K>,
   gradients: OutputGradients<Operators[K]['outputs']>,
 ) => Each<Operators[K]['inputs'], Tensor | null>;
 
 /** `none`: differentiating through the operator throws. `stop`: gradients deliberately stop at it. */
-export type GradientRules = { readonly [K in OperatorName]: Rule<K> | 'none' | 'stop' };
+export type GradientRules = { readonly [K in OperatorName]: GradientRule<K> | 'none' | 'stop' };
 
 /** Sums over the axes along which a tensor of this shape was broadcast. */
 function unbroadcast(gradient: Tensor, { shape }: { shape: Shape }): Tensor {
@@ -31,19 +31,19 @@ function unbroadcast(gradient: Tensor, { shape }: { shape: Shape }): Tensor {
 /** A rule for two inputs that may have been broadcast: `f` returns their gradients in the shape of the output. */
 function broadcasting(
   f: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => [a: Tensor, b: Tensor],
-): Rule<'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min'> {
+): GradientRule<'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min'> {
   return ({ inputs: [a, b], outputs: [y] }, [g]) => {
     const [da, db] = f(g, a, b, y);
     return [unbroadcast(da, a), unbroadcast(db, b)];
   };
 }
 
-function selected(condition: Tensor, g: Tensor): Tensor {
+function gradientWhere(condition: Tensor, g: Tensor): Tensor {
   return op.where(condition, g, 0);
 }
 
 /** The shape of x with size 1 for the axes. */
-function keptShape(x: Tensor, axes: readonly number[]): Shape {
+function keepDimsShape(x: Tensor, axes: readonly number[]): Shape {
   return x.shape.map((d, i) => (axes.includes(i) ? 1 : d));
 }
 
@@ -53,8 +53,8 @@ export const GRADIENTS: GradientRules = {
   Mul: broadcasting((g, a, b) => [op.mul(g, b), op.mul(g, a)]),
   Div: broadcasting((g, _, b, y) => [op.div(g, b), op.neg(op.div(op.mul(g, y), b))]),
   // For equal values the gradient goes to the first.
-  Max: broadcasting((g, a, b) => [selected(op.greaterOrEqual(a, b), g), selected(op.less(a, b), g)]),
-  Min: broadcasting((g, a, b) => [selected(op.greaterOrEqual(b, a), g), selected(op.less(b, a), g)]),
+  Max: broadcasting((g, a, b) => [gradientWhere(op.greaterOrEqual(a, b), g), gradientWhere(op.less(a, b), g)]),
+  Min: broadcasting((g, a, b) => [gradientWhere(op.greaterOrEqual(b, a), g), gradientWhere(op.less(b, a), g)]),
   Less: 'none',
   Greater: 'none',
   GreaterOrEqual: 'none',
@@ -76,15 +76,17 @@ export const GRADIENTS: GradientRules = {
   Cast: 'none',
   Identity: 'stop',
   Softmax: ({ outputs: [y] }, [g]) => [op.mul(y, op.sub(g, op.reduceSum(op.mul(g, y), [-1], true)))],
-  ReduceSum: ({ inputs: [x], attributes: { axes } }, [g]) => [op.expand(op.reshape(g, keptShape(x, axes)), x.shape)],
+  ReduceSum: ({ inputs: [x], attributes: { axes } }, [g]) => [
+    op.expand(op.reshape(g, keepDimsShape(x, axes)), x.shape),
+  ],
   ReduceMean: ({ inputs: [x], attributes: { axes } }, [g]) => {
     const n = product(...axes.map((a) => x.shape[a]!));
     const size = typeof n === 'number' ? x.graph.scalar(n) : op.cast(op.sizeOf(x.graph, n), 'float32');
-    return [op.expand(op.div(op.reshape(g, keptShape(x, axes)), size), x.shape)];
+    return [op.expand(op.div(op.reshape(g, keepDimsShape(x, axes)), size), x.shape)];
   },
   ReduceMax: ({ inputs: [x], outputs: [y], attributes: { axes } }, [g]) => {
-    const kept = keptShape(x, axes);
-    return [selected(op.equal(x, op.reshape(y, kept)), op.expand(op.reshape(g, kept), x.shape))];
+    const kept = keepDimsShape(x, axes);
+    return [gradientWhere(op.equal(x, op.reshape(y, kept)), op.expand(op.reshape(g, kept), x.shape))];
   },
   ArgMax: 'none',
   CumSum: 'none',
@@ -108,9 +110,9 @@ export const GRADIENTS: GradientRules = {
     const parts = outputs.map((y, i) => gradients[i] ?? op.expand(y.graph.scalar(0), y.shape));
     return [op.concat(parts, axis)];
   },
-  Gather: ({ inputs: [x, index] }, [g]) => [op.scatterAdd(index, g, numeric(x.shape[0])), null],
+  Gather: ({ inputs: [x, index] }, [g]) => [op.scatterAdd(index, g, knownSize(x.shape[0])), null],
   Pick: ({ inputs: [x, index] }, [g]) => {
-    const places = op.iota(x.graph, numeric(x.shape.at(-1)));
+    const places = op.iota(x.graph, knownSize(x.shape.at(-1)));
     const chosen = op.equal(places, op.reshape(index, [...index.shape, 1]));
     return [op.where(chosen, op.reshape(g, [...g.shape, 1]), 0), null];
   },
@@ -137,7 +139,7 @@ export const GRADIENTS: GradientRules = {
 };
 
 /** A size that must be known while the graph is built. */
-function numeric(dim: Dim | undefined): number {
+function knownSize(dim: Dim | undefined): number {
   if (typeof dim !== 'number') throw new Error(`the gradient needs a number in the place of the size ${dim}`);
   return dim;
 }

@@ -88,7 +88,7 @@ export class Graph {
     return { graph: this, name, dtype, shape: shape.map(canonical) };
   }
 
-  private fresh(hint: string): string {
+  private uniqueName(hint: string): string {
     return `${hint}.${this.count++}`;
   }
 
@@ -111,7 +111,7 @@ export class Graph {
   }
 
   constant(dtype: DType, shape: readonly number[], data: TensorData): Tensor {
-    const tensor = this.tensor(this.fresh('constant'), dtype, shape);
+    const tensor = this.tensor(this.uniqueName('constant'), dtype, shape);
     this.constants.push({ kind: 'inline', tensor, data });
     return tensor;
   }
@@ -142,7 +142,7 @@ export class Graph {
     bodies: Operators[K]['bodies'],
   ): Operators[K]['outputs'] {
     const types = infer(op, inputs, attributes, bodies);
-    const outputs = each(types, ({ dtype, shape }) => this.tensor(this.fresh(op), dtype, shape));
+    const outputs = each(types, ({ dtype, shape }) => this.tensor(this.uniqueName(op), dtype, shape));
     const node: Node<K> = { op, inputs, outputs, attributes, bodies };
     // The type checker cannot relate a union to its members while K is generic.
     this.scopes.at(-1)!.push(node as Node);
@@ -151,7 +151,7 @@ export class Graph {
 
   /** Builds a subgraph: nodes emitted by `build` land in it. */
   scope(inputs: readonly TensorType[], build: (inputs: Tensor[]) => Tensor[]): Subgraph {
-    const tensors = inputs.map(({ dtype, shape }) => this.tensor(this.fresh('inner'), dtype, shape));
+    const tensors = inputs.map(({ dtype, shape }) => this.tensor(this.uniqueName('inner'), dtype, shape));
     const nodes: Node[] = [];
     this.scopes.push(nodes);
     try {

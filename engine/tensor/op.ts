@@ -6,7 +6,7 @@ import type { DType, TensorType } from './tensor.ts';
 export type Operand = Tensor | number;
 
 /** Two operands as tensors: a number gets the type of the other tensor. */
-function pair(a: Operand, b: Operand): [Tensor, Tensor] {
+function asTensors(a: Operand, b: Operand): [Tensor, Tensor] {
   const tensor = typeof a === 'number' ? b : a;
   if (typeof tensor === 'number') throw new Error('one operand must be a tensor');
   const lift = (x: Operand): Tensor => (typeof x === 'number' ? tensor.graph.scalar(x, tensor.dtype) : x);
@@ -17,7 +17,7 @@ type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min' | 'And' | 'Or';
 type Comparison = 'Less' | 'Greater' | 'GreaterOrEqual' | 'Equal';
 function binary(op: Arithmetic | Comparison) {
   return (a: Operand, b: Operand): Tensor => {
-    const [x, y] = pair(a, b);
+    const [x, y] = asTensors(a, b);
     return x.graph.emit(op, [x, y], {}, [])[0];
   };
 }
@@ -51,7 +51,7 @@ export const not = unary('Not');
 
 /** a if the condition holds, else b. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const [x, y] = pair(a, b);
+  const [x, y] = asTensors(a, b);
   return x.graph.emit('Where', [condition, x, y], {}, [])[0];
 }
 
@@ -67,13 +67,13 @@ export const stopGradient = unary('Identity');
 export const softmax = unary('Softmax');
 
 /** The index of an axis; negative axes count from the end. */
-function fromFront(x: Tensor, axis: number): number {
+function nonNegativeAxis(x: Tensor, axis: number): number {
   return axis < 0 ? axis + x.shape.length : axis;
 }
 
 function reduction(op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax') {
   return (x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor => {
-    const sorted = axes.map((axis) => fromFront(x, axis)).sort((a, b) => a - b);
+    const sorted = axes.map((axis) => nonNegativeAxis(x, axis)).sort((a, b) => a - b);
     return x.graph.emit(op, [x], { axes: sorted, keep }, [])[0];
   };
 }
@@ -121,13 +121,13 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 /** Concatenates along an axis; the other axes must be equal. A negative axis counts from the end. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const first = parts[0]!;
-  return parts.length === 1 ? first : first.graph.emit('Concat', parts, { axis: fromFront(first, axis) }, [])[0];
+  return parts.length === 1 ? first : first.graph.emit('Concat', parts, { axis: nonNegativeAxis(first, axis) }, [])[0];
 }
 
 /** Splits an axis into parts of the given sizes, which must add up to it. */
 export function split(x: Tensor, axis: number, sizes: readonly Dim[]): readonly Tensor[] {
   if (sizes.length === 1) return [x];
-  return x.graph.emit('Split', [x], { axis: fromFront(x, axis), sizes: sizes.map(canonical) }, []);
+  return x.graph.emit('Split', [x], { axis: nonNegativeAxis(x, axis), sizes: sizes.map(canonical) }, []);
 }
 
 /** Rows of x (axis 0) by an int32 index of any shape. */
@@ -182,15 +182,15 @@ export function loop(
   trips: Tensor,
   carried: readonly Tensor[],
   turns: Dim,
-  body: (turn: Tensor, carried: Tensor[]) => { carried: Tensor[]; stacked: Tensor[]; goOn?: Tensor },
+  body: (iteration: Tensor, carried: Tensor[]) => { carried: Tensor[]; stacked: Tensor[]; condition?: Tensor },
   shapes: readonly Shape[] | null = null,
 ): { carried: readonly Tensor[]; stacked: readonly Tensor[] } {
   const { graph } = trips;
   const inside: TensorType[] = carried.map(({ dtype, shape }, i) => ({ dtype, shape: shapes?.[i] ?? shape }));
-  const subgraph = graph.scope([{ dtype: 'int64', shape: [] }, ...inside], ([turn, ...rest]) => {
-    const result = body(turn!, rest);
-    const goOn = result.goOn ?? greaterOrEqual(turn!, 0);
-    return [goOn, ...result.carried, ...result.stacked];
+  const subgraph = graph.scope([{ dtype: 'int64', shape: [] }, ...inside], ([iteration, ...rest]) => {
+    const result = body(iteration!, rest);
+    const condition = result.condition ?? greaterOrEqual(iteration!, 0);
+    return [condition, ...result.carried, ...result.stacked];
   });
   const made = graph.emit('Loop', [trips, ...carried], { turns, carried: shapes }, [subgraph]);
   return { carried: made.slice(0, carried.length), stacked: made.slice(carried.length) };
@@ -215,6 +215,6 @@ export function geluTanh(x: Tensor): Tensor {
 }
 
 /** 0, 1, ..., n-1 in float32 [n], for a size that may be named. */
-export function counting(graph: Graph, n: Dim): Tensor {
+export function arange(graph: Graph, n: Dim): Tensor {
   return sub(cumulativeSum(expand(graph.scalar(1), [n])), 1);
 }

@@ -43,7 +43,7 @@ function operator<
 }
 
 /** The type of a single output. */
-function one(dtype: DType, shape: Shape): readonly [TensorType] {
+function singleOutput(dtype: DType, shape: Shape): readonly [TensorType] {
   return [{ dtype, shape }];
 }
 
@@ -56,17 +56,17 @@ type Unary = readonly [x: NamedType];
 type Binary = readonly [a: NamedType, b: NamedType];
 
 /** Elementwise, [...]: [...]. */
-const unary = operator<Unary>(([x]) => one(x.dtype, x.shape));
+const unary = operator<Unary>(([x]) => singleOutput(x.dtype, x.shape));
 /** Elementwise, with broadcasting. */
-const binary = operator<Binary>(([a, b]) => one(sameType(a, b), broadcast(a.shape, b.shape)), true);
+const binary = operator<Binary>(([a, b]) => singleOutput(sameType(a, b), broadcast(a.shape, b.shape)), true);
 const comparison = operator<Binary>(([a, b]) => {
   sameType(a, b);
-  return one('bool', broadcast(a.shape, b.shape));
+  return singleOutput('bool', broadcast(a.shape, b.shape));
 }, true);
 
 /** Over `axes`, counted from the front, which keep size 1 or are removed. */
 const reduction = operator<Unary, { readonly axes: readonly number[]; readonly keep: boolean }>(([x], { axes, keep }) =>
-  one(
+  singleOutput(
     x.dtype,
     x.shape.flatMap((d, i) => (axes.includes(i) ? (keep ? [1] : []) : [d])),
   ),
@@ -97,11 +97,11 @@ export const OPERATORS = {
 
   /** a if the condition (bool) holds, else b. */
   Where: operator<readonly [condition: NamedType, a: NamedType, b: NamedType]>(
-    ([condition, a, b]) => one(sameType(a, b), broadcast(condition.shape, broadcast(a.shape, b.shape))),
+    ([condition, a, b]) => singleOutput(sameType(a, b), broadcast(condition.shape, broadcast(a.shape, b.shape))),
     true,
   ),
 
-  Cast: operator<Unary, { readonly to: DType }>(([x], { to }) => one(to, x.shape)),
+  Cast: operator<Unary, { readonly to: DType }>(([x], { to }) => singleOutput(to, x.shape)),
 
   /** The same value without gradient. */
   Identity: unary,
@@ -114,7 +114,7 @@ export const OPERATORS = {
   ReduceMax: reduction,
 
   /** Index of the largest element of the last axis, the first on ties: [..., N]: [...]. */
-  ArgMax: operator<Unary>(([x]) => one('int64', x.shape.slice(0, -1))),
+  ArgMax: operator<Unary>(([x]) => singleOutput('int64', x.shape.slice(0, -1))),
 
   /** Running sum along the last axis. */
   CumSum: unary,
@@ -131,17 +131,17 @@ export const OPERATORS = {
     const [m, k] = transA ? [dimOf(a, -1), dimOf(a, -2)] : [dimOf(a, -2), dimOf(a, -1)];
     const [k2, n] = transB ? [dimOf(b, -1), dimOf(b, -2)] : [dimOf(b, -2), dimOf(b, -1)];
     if (k !== k2) throw new Error(`matmul: inner sizes differ: [${a.shape}] and [${b.shape}]`);
-    return one('float32', [...lead, m, n]);
+    return singleOutput('float32', [...lead, m, n]);
   }),
 
   Reshape: operator<Unary, { readonly shape: Shape }>(([x], { shape }) => {
     if (product(...x.shape) !== product(...shape)) throw new Error(`reshape [${x.shape}] to [${shape}]: sizes differ`);
-    return one(x.dtype, shape);
+    return singleOutput(x.dtype, shape);
   }),
 
   /** Axis i of the output is axis `permutation[i]` of x. */
   Transpose: operator<Unary, { readonly permutation: readonly number[] }>(([x], { permutation }) =>
-    one(
+    singleOutput(
       x.dtype,
       permutation.map((p) => dimOf(x, p)),
     ),
@@ -151,7 +151,7 @@ export const OPERATORS = {
   Expand: operator<Unary, { readonly shape: Shape }>(([x], { shape }) => {
     const to = shape.map(canonical);
     if (!sameShape(broadcast(x.shape, to), to)) throw new Error(`expand [${x.shape}] to [${shape}]`);
-    return one(x.dtype, to);
+    return singleOutput(x.dtype, to);
   }),
 
   /** Concatenates one or more tensors along an axis. */
@@ -159,7 +159,7 @@ export const OPERATORS = {
     const [first] = parts;
     if (!first) throw new Error('concat: nothing is given');
     const shape = first.shape.map((d, i) => (i === axis ? sum(...parts.map((p) => dimOf(p, axis))) : d));
-    return one(first.dtype, shape);
+    return singleOutput(first.dtype, shape);
   }),
 
   /** Splits an axis into parts of the given sizes, which must add up to it. */
@@ -172,15 +172,15 @@ export const OPERATORS = {
 
   /** Rows of x [N, ...] by int32 index [...]: [..., ...]. */
   Gather: operator<readonly [x: NamedType, index: NamedType]>(([x, index]) =>
-    one(x.dtype, [...index.shape, ...x.shape.slice(1)]),
+    singleOutput(x.dtype, [...index.shape, ...x.shape.slice(1)]),
   ),
 
   /** Elements of the last axis of x [..., N] by int32 index [...]: [...]. */
-  Pick: operator<readonly [x: NamedType, index: NamedType]>(([x]) => one(x.dtype, x.shape.slice(0, -1))),
+  Pick: operator<readonly [x: NamedType, index: NamedType]>(([x]) => singleOutput(x.dtype, x.shape.slice(0, -1))),
 
   /** Zeros [rows, ...] with the updates [..., ...] added at their int32 row index [...]. */
   ScatterAdd: operator<readonly [index: NamedType, updates: NamedType], { readonly rows: number }>(
-    ([index, updates], { rows }) => one('float32', [rows, ...updates.shape.slice(index.shape.length)]),
+    ([index, updates], { rows }) => singleOutput('float32', [rows, ...updates.shape.slice(index.shape.length)]),
   ),
 
   /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis, and 1 / sqrt(mean(x^2) + epsilon) [..., 1]. */
@@ -197,10 +197,10 @@ export const OPERATORS = {
   Rotary: operator<
     readonly [x: NamedType, position: NamedType, cos: NamedType, sin: NamedType],
     { readonly heads: number }
-  >(([x]) => one('float32', x.shape)),
+  >(([x]) => singleOutput('float32', x.shape)),
 
   /** A size as an int64 scalar. */
-  Size: operator<readonly [], { readonly dim: Dim }>(() => one('int64', [])),
+  Size: operator<readonly [], { readonly dim: Dim }>(() => singleOutput('int64', [])),
 
   /**
    * Runs the body at most `trips` times (int64 scalar). It gets the iteration (int64 scalar) and the carried tensors, and
@@ -240,13 +240,13 @@ type SignaturesOf = { [K in OperatorName]: SignatureOf<(typeof OPERATORS)[K]> };
 export interface Signatures extends SignaturesOf {}
 
 /** Operators with bodies, which an executor must run itself. */
-export type ControlName = {
+export type ControlFlowName = {
   [K in OperatorName]: Signatures[K]['bodies'] extends readonly [] ? never : K;
 }[OperatorName];
 /** All other operators: plain functions of their inputs. */
-export type PlainName = Exclude<OperatorName, ControlName>;
+export type PlainOperatorName = Exclude<OperatorName, ControlFlowName>;
 
-const DECLARED: {
+const SIGNATURES: {
   readonly [K in OperatorName]: Operator<
     Signatures[K]['inputs'],
     Signatures[K]['attributes'],
@@ -262,5 +262,5 @@ export function infer<K extends OperatorName>(
   attributes: Signatures[K]['attributes'],
   bodies: Signatures[K]['bodies'],
 ): Each<Signatures[K]['outputs'], TensorType> {
-  return DECLARED[op].infer(inputs, attributes, bodies);
+  return SIGNATURES[op].infer(inputs, attributes, bodies);
 }

@@ -24,7 +24,7 @@ export interface Parameter {
 const NORM_EPSILON = 1e-6;
 
 /** Maximum number of elements of stacked parameters. */
-const SMALL = 1 << 16;
+const MAX_STACKED_ELEMENTS = 1 << 16;
 
 /** The parameters and their first and second moments, passed from step to step. */
 export type AdamwState<T> = {
@@ -104,7 +104,7 @@ type Kind = 'p' | 'g' | 'm' | 'v';
 /** Inputs for parameters, gradients and moments, and the stacked tensors to compute on. */
 function stackedInputs(graph: Graph, parameters: readonly Parameter[]) {
   const ports: Record<Kind, PortsByName> = { p: {}, g: {}, m: {}, v: {} };
-  const groups = stacks(parameters).map((members) => {
+  const groups = groupStackable(parameters).map((members) => {
     const stack = (kind: Kind): Tensor => {
       const parts = members.map(({ name, shape }) => {
         const input = graph.input(`${kind}.${name}`, 'float32', shape);
@@ -133,11 +133,11 @@ function unstackedOutputs(graph: Graph, kind: Kind, members: readonly Parameter[
  * Groups small parameters whose shapes differ in the first axis only, to compute on each group as one tensor. This turns
  * an adapter's hundreds of matrices into a handful; large ones are not worth the copy.
  */
-function stacks(parameters: readonly Parameter[]): Parameter[][] {
+function groupStackable(parameters: readonly Parameter[]): Parameter[][] {
   const groups = new Map<string, Parameter[]>();
   for (const parameter of parameters) {
     const { name, shape } = parameter;
-    const small = shape.length > 0 && elementsOf(shape) <= SMALL;
+    const small = shape.length > 0 && elementsOf(shape) <= MAX_STACKED_ELEMENTS;
     const key = small ? `[${shape.slice(1)}]` : name;
     groups.set(key, [...(groups.get(key) ?? []), parameter]);
   }

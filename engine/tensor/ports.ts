@@ -13,7 +13,11 @@ export type Port = NamedType;
 export type Ports = Port | null | readonly Ports[] | { readonly [key: string]: Ports };
 
 /** A tree of the form of `P`, with a `T` for each port. */
-export type Filled<P, T> = P extends Port ? T : P extends null ? null : { readonly [K in keyof P]: Filled<P[K], T> };
+export type PortTree<P, T> = P extends Port
+  ? T
+  : P extends null
+    ? null
+    : { readonly [K in keyof P]: PortTree<P[K], T> };
 
 /** Ports, tensors or values by parameter name. */
 export type Named<T> = Readonly<Record<string, T>>;
@@ -36,21 +40,21 @@ export function portsOf(ports: Ports): Port[] {
 }
 
 /** Each port with its value in the tree; skips ports without values and values without ports. */
-export function pairs<T>(ports: Ports, tree: unknown): [Port, T][] {
+export function portEntries<T>(ports: Ports, tree: unknown): [Port, T][] {
   if (ports === null || tree === null || tree === undefined) return [];
   if (isPort(ports)) return [[ports, tree as T]];
-  return Object.entries<Ports>(ports).flatMap(([key, inner]) => pairs<T>(inner, (tree as Named<unknown>)[key]));
+  return Object.entries<Ports>(ports).flatMap(([key, inner]) => portEntries<T>(inner, (tree as Named<unknown>)[key]));
 }
 
-/** The tree with `f(port)` for each port: `Filled` of the ports' type. */
-export function fill(ports: Ports, f: (port: Port) => unknown): unknown {
+/** The tree with `f(port)` for each port: `PortTree` of the ports' type. */
+export function mapPorts(ports: Ports, f: (port: Port) => unknown): unknown {
   if (ports === null) return null;
   if (isPort(ports)) return f(ports);
-  const inner = (tree: Ports) => fill(tree, f);
-  return Array.isArray(ports) ? ports.map(inner) : mapNamed(ports as Named<Ports>, inner);
+  const inner = (tree: Ports) => mapPorts(tree, f);
+  return Array.isArray(ports) ? ports.map(inner) : mapByName(ports as Named<Ports>, inner);
 }
 
 /** The same names with mapped values. */
-export function mapNamed<T, U>(named: Named<T>, f: (thing: T, name: string) => U): Named<U> {
+export function mapByName<T, U>(named: Named<T>, f: (thing: T, name: string) => U): Named<U> {
   return Object.fromEntries(Object.entries(named).map(([name, thing]) => [name, f(thing, name)]));
 }

@@ -33,7 +33,7 @@ export function toFloat32(
 }
 
 /** The smallest value that overflows to infinity in float16: half a step more than its largest number, 65504. */
-export const MOST_FLOAT16 = 65_520;
+export const FLOAT16_OVERFLOW = 65_520;
 
 /** Rounds to the nearest float16, ties to even, as little-endian bytes; values that overflow become infinite. */
 export function toFloat16(values: Float32Array): Uint8Array {

@@ -6,7 +6,7 @@ import type { RunContext } from './context.ts';
 import type { OutsideTrainer } from './outside.ts';
 import type { TrainedResponse } from './policy/responses.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
-import { subset } from './schedule.ts';
+import { randomSubset } from './schedule.ts';
 import {
   type Judged,
   judgedGroup,
@@ -36,18 +36,20 @@ export async function collect(context: RunContext, step: number, batch: readonly
   const collected: Collected[] = [];
   const finish = (groups: readonly WithEvidence[]) => {
     const scored = groups.map((group) => {
-      const train = subset(config.seed, step, group.problem.index, group.rollouts.length, config.group);
+      const train = randomSubset(config.seed, step, group.problem.index, group.rollouts.length, config.group);
       return score(group, reward, vocabulary, train);
     });
-    for (const group of outside ? asGiven(outside, step, scored) : withAdvantages(scored, config.loss.advantage)) {
+    for (const group of outside
+      ? withOutsideAdvantages(outside, step, scored)
+      : withAdvantages(scored, config.loss.advantage)) {
       recordGroup(context, place, group);
-      collected.push(forUpdate(group));
+      collected.push(updateInput(group));
     }
   };
   const atOnce = outside !== null || (reward.evidence.length === 0 && isGroupwise(config.loss.advantage));
   const waiting: Judged[] = [];
   await sample(context, batch, { ...place, rows: config.votes, sampling: config.sampling }, (group) => {
-    if (atOnce) finish([{ ...group, evidence: outside?.given(step, group.problem.index).evidence ?? {} }]);
+    if (atOnce) finish([{ ...group, evidence: outside?.groupOf(step, group.problem.index).evidence ?? {} }]);
     else waiting.push(group);
   });
   if (waiting.length > 0) finish(await withEvidence(context, step, waiting));
@@ -55,14 +57,14 @@ export async function collect(context: RunContext, step: number, batch: readonly
 }
 
 /** Adds the rewards and advantages that the outside trainer used. */
-function asGiven(outside: OutsideTrainer, step: number, groups: readonly Scored[]): WithAdvantages[] {
+function withOutsideAdvantages(outside: OutsideTrainer, step: number, groups: readonly Scored[]): WithAdvantages[] {
   return groups.map((group) => {
-    const { rewards, advantages } = outside.given(step, group.problem.index);
+    const { rewards, advantages } = outside.groupOf(step, group.problem.index);
     return { ...group, scores: { ...group.scores, rewards: [...rewards] }, advantages };
   });
 }
 
-function forUpdate(group: WithAdvantages): Collected {
+function updateInput(group: WithAdvantages): Collected {
   const { problem, rollouts, trains, advantages } = group;
   const responses = trains.map((i) => {
     const { tokens, logprob, finish } = rollouts[i]!;

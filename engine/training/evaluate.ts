@@ -4,7 +4,7 @@ import { evaluationMetrics } from '../analysis/index.ts';
 import type { SamplingConfig } from '../protocol/index.ts';
 import { UNTRUNCATED } from '../protocol/sampling.ts';
 import type { RunContext } from './context.ts';
-import { probed } from './forecast.ts';
+import { asProbedProblem } from './forecast.ts';
 import { probe } from './probe.ts';
 import { recordGroup, sample } from './sample.ts';
 import { evaluationDue } from './schedule.ts';
@@ -14,12 +14,12 @@ import { judgedGroup } from './stages.ts';
  * What is due before step `step` + 1: a forecast before the first step and its score after the `last`, and an
  * evaluation.
  */
-export async function evaluateWhereDue(context: RunContext, step: number, last: boolean): Promise<void> {
+export async function evaluateIfDue(context: RunContext, step: number, last: boolean): Promise<void> {
   const { config, forecast, training } = context;
   const atEnds = step === 0 || last;
   if (atEnds && config.forecast > 0) {
-    if (step === 0) forecast.refuse();
-    const problems = training.slice(0, forecast.probes(step));
+    if (step === 0) forecast.reportRefusal();
+    const problems = training.slice(0, forecast.probeCount(step));
     if (problems.length > 0) forecast.take(step, await probe(context, step, problems));
   }
   if (!evaluationDue(config, step) && !(last && config.evaluation.samples > 0)) return;
@@ -43,8 +43,8 @@ async function evaluate(context: RunContext, step: number, forecasts: boolean): 
       recordGroup(context, { phase, step }, group);
       measured.push(judgedGroup(group));
       if (phase === 'greedy') return;
-      watch.vote({ problem: group.problem.index, majority: group.majority });
-      if (forecasts) probes.push(probed({ ...group, evidence: {} }, config, vocabulary));
+      watch.addVote({ problem: group.problem.index, majority: group.majority });
+      if (forecasts) probes.push(asProbedProblem({ ...group, evidence: {} }, config, vocabulary));
     });
     return measured;
   };
@@ -60,7 +60,7 @@ async function evaluate(context: RunContext, step: number, forecasts: boolean): 
     ...evaluationMetrics(sampled, decoded),
     timing: { seconds },
   });
-  watch.evaluated(step);
-  meter.evaluationEnds(seconds);
+  watch.completeEvaluation(step);
+  meter.endEvaluation(seconds);
   return forecasts ? probes : null;
 }

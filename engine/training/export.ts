@@ -9,7 +9,7 @@ import { architectureOf } from '../model/architectures/index.ts';
 import type { DecoderConfig } from '../model/config.ts';
 import { configText, withFields } from '../model/config-text.ts';
 import { folderAdapter, folderFile } from '../model/folder-export.ts';
-import { isPlain } from '../model/folder-layout.ts';
+import { usesDecoderLayout } from '../model/folder-layout.ts';
 import { readGguf } from '../model/gguf.ts';
 import { type GgufType, writeGgufModel } from '../model/gguf-out.ts';
 import { sameTokenizer, tokenizerFields } from '../model/gguf-out-tokenizer.ts';
@@ -22,9 +22,9 @@ import { readSafetensorsFolder, readTensor } from '../model/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../model/safetensors-write.ts';
 import { type ModelSource, openModel, referenceTo } from '../model/source.ts';
 import { readTokenizerParts } from '../model/tokenizer-folder.ts';
-import { ownConfig, RollscopeError } from '../protocol/index.ts';
+import { RollscopeError, requireOwnConfig } from '../protocol/index.ts';
 import { originText } from '../protocol/texts.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { copy, ensureFolder } from '../system/files.ts';
 
 const WEIGHTS = /^model(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$/;
@@ -49,7 +49,7 @@ export async function exportWeights(
   const file = await readRunFile(run);
   const name = runName(run);
   const instead = `Use the weights saved by ${originText(file.origin)}. To export the rollouts, use --format jsonl or parquet.`;
-  const config = ownConfig(file, 'An export of weights', instead);
+  const config = requireOwnConfig(file, 'An export of weights', instead);
   if (config.job === 'probe') {
     const hint = 'To export its rollouts, use --format jsonl or parquet.';
     throw new RollscopeError('usage', `The run ${name} is a probe and has no trained weights.`, hint, {
@@ -91,7 +91,8 @@ export async function exportWeights(
   }
   await ensureFolder(out);
   const whole = path.join(out, 'model.safetensors');
-  if (!isPlain(source.config)) await writeSafetensors(whole, folderFile(source.config, weights), { format: 'pt' });
+  if (!usesDecoderLayout(source.config))
+    await writeSafetensors(whole, folderFile(source.config, weights), { format: 'pt' });
   else if (config.lora) await writeSafetensors(whole, weights, { format: 'pt' });
   else {
     // One file, or the shards and index that TRL wrote.
@@ -152,14 +153,14 @@ async function writeAdapter(checkpoint: string, model: string, out: string): Pro
   const config = await modelConfig(model);
   const file = path.join(out, 'adapter_model.safetensors');
   let other: object = {};
-  if (config && !isPlain(config)) {
+  if (config && !usesDecoderLayout(config)) {
     const adapter = await readPeftAdapter(checkpoint);
     const written = folderAdapter(config, adapter.tensors, adapter.alpha);
     await writePeftTensors(file, written.tensors);
     other = written.config;
   } else await copy(path.join(checkpoint, 'adapter_model.safetensors'), file);
   const whole = { ...stored, ...other, base_model_name_or_path: name, ...(revision !== null && { revision }) };
-  await writeWhole(path.join(out, 'adapter_config.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  await writeAtomically(path.join(out, 'adapter_config.json'), `${JSON.stringify(whole, null, 2)}\n`);
   return name;
 }
 
@@ -174,7 +175,7 @@ async function modelConfig(model: string): Promise<DecoderConfig | null> {
 async function writeModelFiles({ config, folder }: ModelSource, spec: string, out: string): Promise<void> {
   if (folder === null) {
     for (const [file, value] of huggingFaceFiles(config, ggufTokenizer(await readGguf(spec)))) {
-      await writeWhole(path.join(out, file), configText(value));
+      await writeAtomically(path.join(out, file), configText(value));
     }
     return;
   }
@@ -188,5 +189,5 @@ async function writeModelFiles({ config, folder }: ModelSource, spec: string, ou
   const { architectures } = JSON.parse(text);
   const named = architectures ?? [architectureOf(config.architecture).huggingFace.className];
   const described = withFields(text, { dtype: undefined, architectures: named, torch_dtype: 'float32' });
-  await writeWhole(path.join(out, 'config.json'), described);
+  await writeAtomically(path.join(out, 'config.json'), described);
 }

@@ -7,7 +7,7 @@ import { type RewardName, rewardOf } from '../reward/index.ts';
 import { judgedGroup, scoresOf, type WithEvidence } from './stages.ts';
 
 /** The substitute for a reward whose evidence was not gathered. */
-const STAND_IN: RewardName = 'majority-vote';
+const FALLBACK_REWARD: RewardName = 'majority-vote';
 
 /** Whether the reward of a run may depend on labels; there is then no forecast, since forecasts are label-free. */
 export function readsLabels({ reward: text, rewardOptions }: Pick<RunConfig, 'reward' | 'rewardOptions'>): boolean {
@@ -21,7 +21,7 @@ export function forecastRun(problems: readonly ProbedProblem[], config: RunConfi
   // The same reward for all problems, so that it can be named.
   const alike = known ? problems : problems.map((problem) => ({ ...problem, rewards: null }));
   const { reward, ...rest } = forecastSet(config.reward, alike);
-  return { reward, by: known ? config.reward : STAND_IN, ...rest };
+  return { reward, by: known ? config.reward : FALLBACK_REWARD, ...rest };
 }
 
 /**
@@ -29,7 +29,7 @@ export function forecastRun(problems: readonly ProbedProblem[], config: RunConfi
  * not gathered are null, and the majority vote is used instead; so are rewards that read labels, which a forecast must
  * not do.
  */
-export function probed(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
+export function asProbedProblem(group: WithEvidence, config: RunConfig, vocabulary: number): ProbedProblem {
   const reward = rewardOf(config.reward, config.rewardOptions);
   const known = !readsLabels(config) && reward.evidence.every((name) => group.evidence[name] !== undefined);
   const unlabeled = group.rollouts.map(() => null);

@@ -2,7 +2,7 @@
 import type { Evidence } from '../protocol/index.ts';
 
 /** What it recorded about a group that it trained on. */
-export interface GivenGroup {
+export interface OutsideGroup {
   /** The evidence that the reward was computed from. */
   evidence: Evidence;
   /** [G]: the rewards that it trained with. */
@@ -15,5 +15,5 @@ export interface OutsideTrainer {
   /** Indices of the problems of a step, counted from 1: all steps have equally many. */
   batch(step: number): readonly number[];
   /** What the trainer recorded about a group that was sampled for this step. */
-  given(step: number, problem: number): GivenGroup;
+  groupOf(step: number, problem: number): OutsideGroup;
 }

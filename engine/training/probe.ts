@@ -4,7 +4,7 @@ import type { ProbedProblem } from '../analysis/forecast.ts';
 import { evaluationMetrics } from '../analysis/index.ts';
 import type { Problem } from '../protocol/index.ts';
 import type { RunContext } from './context.ts';
-import { probed } from './forecast.ts';
+import { asProbedProblem } from './forecast.ts';
 import { recordGroup, sample, withEvidence } from './sample.ts';
 import { truncationWarning } from './signal.ts';
 import type { Judged, WithEvidence } from './stages.ts';
@@ -21,7 +21,7 @@ export async function probe(context: RunContext, step: number, problems: readonl
   const found: ProbedProblem[] = [];
   const take = (group: WithEvidence) => {
     recordGroup(context, place, group);
-    found.push(probed(group, config, vocabulary));
+    found.push(asProbedProblem(group, config, vocabulary));
   };
   await sample(context, problems, { ...place, rows: config.votes, sampling: config.sampling }, (group) => {
     if (atOnce) take({ ...group, evidence: {} });
@@ -57,6 +57,6 @@ export async function probeAll(context: RunContext): Promise<void> {
     ),
     timing: { seconds: clock.seconds - begun },
   });
-  forecast.refuse();
+  forecast.reportRefusal();
   forecast.take(0, probes);
 }

@@ -4,7 +4,7 @@ import type { WorkClock } from './clock.ts';
 import type { Tick } from './policy/contract.ts';
 
 /** Weight of the newest step in the running mean of a step's seconds. */
-const NEWEST = 0.3;
+const NEWEST_STEP_WEIGHT = 0.3;
 
 /** The progress of one run, told to listeners as it changes. Times exclude pauses. */
 export class ProgressMeter {
@@ -88,7 +88,7 @@ export class ProgressMeter {
     });
   }
 
-  stepBegins(step: number): void {
+  beginStep(step: number): void {
     this.stepStarted = this.clock.seconds;
     this.set({ step });
   }
@@ -96,7 +96,7 @@ export class ProgressMeter {
   /**
    * The speed is that of all rollouts of the step, since short ones are over before they could be timed individually.
    */
-  stepEnds(
+  endStep(
     step: number,
     {
       seconds,
@@ -104,12 +104,15 @@ export class ProgressMeter {
     }: Pick<StepRecord['timing'], 'seconds' | 'rolloutTokensPerSecond'>,
   ): void {
     if (seconds !== null)
-      this.stepSeconds = this.stepSeconds === null ? seconds : NEWEST * seconds + (1 - NEWEST) * this.stepSeconds;
+      this.stepSeconds =
+        this.stepSeconds === null
+          ? seconds
+          : NEWEST_STEP_WEIGHT * seconds + (1 - NEWEST_STEP_WEIGHT) * this.stepSeconds;
     this.stepStarted = this.clock.seconds;
     this.set({ step, tokensPerSecond, secondsLeft: this.secondsLeft(this.stepStarted) });
   }
 
-  evaluationEnds(seconds: number): void {
+  endEvaluation(seconds: number): void {
     this.evaluationSeconds = seconds;
   }
 

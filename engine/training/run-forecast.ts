@@ -1,11 +1,11 @@
 /** The forecast that a run keeps: recorded before the first step, scored after the last. */
 import type { ProbedProblem } from '../analysis/forecast.ts';
 import type { Journal } from '../journal/journal.ts';
-import { noForecast } from '../protocol/forecast-text.ts';
+import { noForecastText } from '../protocol/forecast-text.ts';
 import type { Forecast, JournalRecord, RunConfig } from '../protocol/index.ts';
 import { forecastRun, readsLabels, scoreOf } from './forecast.ts';
 
-/** The forecast of one run. A resumed run feeds it its records with `recall`. */
+/** The forecast of one run. A resumed run feeds it its records with `restore`. */
 export class RunForecast {
   private made: Forecast | null = null;
 
@@ -15,7 +15,7 @@ export class RunForecast {
   ) {}
 
   /** Takes in what an earlier part of the run recorded. */
-  recall(record: JournalRecord): void {
+  restore(record: JournalRecord): void {
     if (record.type === 'forecast') this.made = record.forecast;
   }
 
@@ -23,7 +23,7 @@ export class RunForecast {
    * How many training problems are probed for it before the first step or after the last; none if there is no forecast
    * to score.
    */
-  probes(step: number): number {
+  probeCount(step: number): number {
     if (step > 0) return this.made ? this.config.forecast : 0;
     return readsLabels(this.config) ? 0 : this.config.forecast;
   }
@@ -49,9 +49,9 @@ export class RunForecast {
   }
 
   /** Reports that there is no forecast if one was requested that the reward does not permit. */
-  refuse(): void {
+  reportRefusal(): void {
     if (!readsLabels(this.config)) return;
-    const message = noForecast(this.config.reward);
+    const message = noForecastText(this.config.reward);
     this.journal.append({ type: 'warning', code: 'forecast', message, step: null, problem: null });
   }
 }

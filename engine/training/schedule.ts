@@ -60,7 +60,7 @@ function orderOf(seed: number, n: number, pass: number): number[] {
 }
 
 /** `count` of `n` indices, at random and in ascending order: which of the votes train. */
-export function subset(seed: number, step: number, problem: number, n: number, count: number): number[] {
+export function randomSubset(seed: number, step: number, problem: number, n: number, count: number): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   if (count >= n) return order;
   return shuffled(order, generator(seed, 'select', step, problem))

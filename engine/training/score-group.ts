@@ -5,7 +5,7 @@
 import { type Grader, problemGrader } from '../grading/index.ts';
 import { type Evidence, type GroupDetail, type Problem, RollscopeError, type RunConfig } from '../protocol/index.ts';
 import { type AskedPolicy, evidenceFor, type RunReward, type Scores } from '../reward/index.ts';
-import { groupOf, rejudged } from '../reward/stored.ts';
+import { groupOf, rejudge } from '../reward/stored.ts';
 import { gatherEvidence } from './evidence.ts';
 
 /** What rewards are computed with. */
@@ -33,7 +33,7 @@ export interface ScoredDetail {
 export async function scoreGroup(detail: GroupDetail, problem: Problem, scorer: GroupScoring): Promise<ScoredDetail> {
   const { reward, grader: usual, vocabulary } = scorer;
   const grader = problemGrader(problem, usual.rules);
-  const judged = rejudged(detail, problem, grader);
+  const judged = rejudge(detail, problem, grader);
   const group = groupOf(judged, problem, vocabulary, grader);
   const evidence = await evidenceOf(judged, group, problem, { ...scorer, grader });
   return { detail: { ...judged, evidence }, scores: reward.score({ ...group, evidence }) };

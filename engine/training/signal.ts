@@ -5,10 +5,10 @@
  */
 import { percent, plural } from '../protocol/format.ts';
 import type { JournalRecord, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
-import { MOSTLY, type WarningCode } from '../protocol/warnings.ts';
+import { MAJOR_SHARE, type WarningCode } from '../protocol/warnings.ts';
 
 /** The number of steps to look at; all steps of a shorter run. */
-const FIRST = 3;
+const CHECKED_STEPS = 3;
 
 /** Sums over the rollouts of some steps. */
 export interface SignalCounts {
@@ -33,7 +33,7 @@ export class RunSignal {
   constructor(private readonly config: Settings) {}
 
   /** Takes in what an earlier part of the run recorded. */
-  recall(record: JournalRecord): void {
+  restore(record: JournalRecord): void {
     if (record.type === 'group' && record.phase === 'train') this.pending++;
     if (record.type !== 'step') return;
     this.step(record, this.pending);
@@ -42,7 +42,7 @@ export class RunSignal {
 
   /** Processes a step; returns the warning that the first steps cause, if any. */
   step({ step, metrics }: Pick<StepRecord, 'step' | 'metrics'>, groups: number): NewRecord | null {
-    if (step > FIRST) return null;
+    if (step > CHECKED_STEPS) return null;
     const { config, counts } = this;
     const rollouts = groups * config.votes;
     counts.steps++;
@@ -51,7 +51,7 @@ export class RunSignal {
     counts.rollouts += rollouts;
     counts.truncated += Math.round((metrics.truncated ?? 0) * rollouts);
     counts.unanswered += Math.round((metrics.noAnswer ?? 0) * rollouts);
-    if (step !== Math.min(FIRST, config.steps)) return null;
+    if (step !== Math.min(CHECKED_STEPS, config.steps)) return null;
     const found = signalWarning(counts, config);
     return found && { type: 'warning', ...found, step, problem: null };
   }
@@ -81,7 +81,7 @@ export function truncationWarning(
   config: Pick<RunConfig, 'sampling'>,
   when = '',
 ): SignalWarning | null {
-  if (!mostly(counts.truncated, counts)) return null;
+  if (!isMostOf(counts.truncated, counts)) return null;
   return { code: 'truncated', message: sentences(...facts(counts, config, when), LONGER) };
 }
 
@@ -96,13 +96,13 @@ function facts(counts: ResponseCounts, { sampling }: Pick<RunConfig, 'sampling'>
   const cut = `${part} ${plural(rollouts, 'response')}${when} were truncated at the limit of ${plural(sampling.maxTokens, 'token')}.`;
   const share = unanswered === rollouts ? 'any response' : `${percent(unanswered / rollouts)} of the responses`;
   return [
-    mostly(truncated, counts) ? cut : null,
-    mostly(unanswered, counts) ? `No answer was found in ${share}.` : null,
+    isMostOf(truncated, counts) ? cut : null,
+    isMostOf(unanswered, counts) ? `No answer was found in ${share}.` : null,
   ];
 }
 
-function mostly(count: number, { rollouts }: ResponseCounts): boolean {
-  return count > MOSTLY * rollouts;
+function isMostOf(count: number, { rollouts }: ResponseCounts): boolean {
+  return count > MAJOR_SHARE * rollouts;
 }
 
 function sentences(...parts: readonly (string | null)[]): string {
@@ -111,8 +111,8 @@ function sentences(...parts: readonly (string | null)[]): string {
 
 /** The remedy for the most serious cause. */
 function remedy(counts: ResponseCounts, { group }: Settings): string {
-  if (mostly(counts.truncated, counts)) return LONGER;
-  if (mostly(counts.unanswered, counts)) {
+  if (isMostOf(counts.truncated, counts)) return LONGER;
+  if (isMostOf(counts.unanswered, counts)) {
     return 'Ask for an answer in a known form with --template, or specify where the answer is with --answer.';
   }
   if (group === 1)

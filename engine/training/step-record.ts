@@ -8,7 +8,7 @@ import type { UpdateMetrics } from './policy/trainer.ts';
 import { learningRate } from './schedule.ts';
 
 /** Seconds of work so far, and how many of them were spent in the compute backend. */
-export interface Lap {
+export interface ClockReading {
   work: number;
   device: number;
 }
@@ -17,7 +17,7 @@ export interface Lap {
  * The clocks of a run now, in seconds: working time without pauses, and time inside device calls. Differences of two
  * laps are a step's.
  */
-export async function lap({ clock, compute }: Pick<RunContext, 'clock' | 'compute'>): Promise<Lap> {
+export async function readClocks({ clock, compute }: Pick<RunContext, 'clock' | 'compute'>): Promise<ClockReading> {
   return { work: clock.seconds, device: await compute.deviceSeconds() };
 }
 
@@ -27,7 +27,7 @@ export function stepRecord(
   step: number,
   groups: readonly Collected[],
   updates: readonly UpdateMetrics[],
-  laps: readonly [Lap, Lap, Lap],
+  laps: readonly [ClockReading, ClockReading, ClockReading],
 ): Omit<StepRecord, 'seq' | 'time'> {
   const measured = groups.map((group) => group.measured);
   const tokens = measured.reduce((n, { rollouts }) => n + rollouts.reduce((m, r) => m + (r.tokens ?? 0), 0), 0);
@@ -51,7 +51,10 @@ export function stepRecord(
 }
 
 /** Without the time that the run was paused. */
-function timingOf([begun, sampled, updated]: readonly [Lap, Lap, Lap], tokens: number): StepRecord['timing'] {
+function timingOf(
+  [begun, sampled, updated]: readonly [ClockReading, ClockReading, ClockReading],
+  tokens: number,
+): StepRecord['timing'] {
   const seconds = updated.work - begun.work;
   const rolloutSeconds = sampled.work - begun.work;
   return {

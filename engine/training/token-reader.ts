@@ -15,7 +15,7 @@ import { type CompiledFunction, compileFunction, dispose } from '../runtime/func
 import { activationMemory } from './policy/activation-memory.ts';
 import { batchFeeds } from './policy/batch-feeds.ts';
 import { microBatches } from './policy/micro-batch.ts';
-import { unweighted } from './policy/responses.ts';
+import { withoutWeights } from './policy/responses.ts';
 import type { ScoreInputs } from './policy/score-graph.ts';
 import { type StatisticsOutputs, statisticsGraph } from './policy/statistics-graph.ts';
 
@@ -57,7 +57,7 @@ export class TokenReader {
     return new TokenReader(source, backend, options, model);
   }
 
-  get by(): ScoredBy {
+  get scoredBy(): ScoredBy {
     const { fingerprint, config } = this.source;
     return { model: this.model, fingerprint, vocabulary: config.vocabularySize, temperature: this.temperature };
   }
@@ -79,9 +79,13 @@ export class TokenReader {
       this.source,
       { longest: prompt.length, trainable: 0, controlFlow: this.backend.controlFlow, stored: 'F32', oneGraph: true },
     );
-    const trained = responses.map((tokens) => ({ tokens, ...UNTRAINED(tokens.length) }));
+    const trained = responses.map((tokens) => ({ tokens, ...untrainedResponse(tokens.length) }));
     const found = new Map<object, TokenColumns>();
-    for (const batch of microBatches(unweighted([{ prompt, problem: 0, responses: trained }]), this.config, memory)) {
+    for (const batch of microBatches(
+      withoutWeights([{ prompt, problem: 0, responses: trained }]),
+      this.config,
+      memory,
+    )) {
       if (signal?.aborted) throw canceled();
       const feeds = batchFeeds(this.backend, batch, this.temperature);
       const outputs = await compiled.run({ batch: feeds.batch, parameters: {} });
@@ -121,7 +125,7 @@ export class TokenReader {
 }
 
 const NO_LOSS = { measureKl: false, klCoefficient: 0 } as Parameters<typeof activationMemory>[0]['loss'];
-const UNTRAINED = (length: number) => ({ logprob: new Float32Array(length), advantage: 0, truncated: false });
+const untrainedResponse = (length: number) => ({ logprob: new Float32Array(length), advantage: 0, truncated: false });
 
 function canceled(): RollscopeError {
   return new RollscopeError('canceled', 'Computing token statistics was canceled.', undefined, {

@@ -5,16 +5,16 @@
  */
 import { voteStability } from '../analysis/problem-pattern.ts';
 import { CollapseWatch, type WatchLevel } from '../analysis/watch.ts';
-import { COLLAPSE_ADVICE, isGraver, watchWarning } from '../analysis/watch-warning.ts';
+import { COLLAPSE_ADVICE, isMoreSevere, watchWarning } from '../analysis/watch-warning.ts';
 import { equivalent } from '../grading/index.ts';
 import type { GroupRecord, JournalRecord, JudgedGroup, NewRecord, RunConfig, StepRecord } from '../protocol/index.ts';
 import type { RunReward } from '../reward/index.ts';
 
 /** Share of the votes from which on a vote counts as settled. */
-const SETTLED = 0.5;
+const SETTLED_VOTE_SHARE = 0.5;
 
 /** Steps by which a sign may be late: it is smoothed and must persist, and what it shows began before. */
-const LAG = 10;
+const MAX_SIGN_LAG = 10;
 
 type Votes = Map<number, Pick<JudgedGroup, 'majority'>>;
 
@@ -45,39 +45,41 @@ export class RunWatch {
   }
 
   /** Takes a step or an evaluation of an earlier part of the run in. */
-  recall(record: JournalRecord): void {
+  restore(record: JournalRecord): void {
     if (record.type === 'step') this.step(record);
-    else if (record.type === 'group' && record.phase === 'evaluation') this.vote(record);
-    else if (record.type === 'evaluation') this.evaluated(record.step);
+    else if (record.type === 'group' && record.phase === 'evaluation') this.addVote(record);
+    else if (record.type === 'evaluation') this.completeEvaluation(record.step);
   }
 
   /** Takes the vote on an evaluation problem in. */
-  vote({ problem, majority }: Pick<GroupRecord, 'problem'> & Pick<JudgedGroup, 'majority'>): void {
+  addVote({ problem, majority }: Pick<GroupRecord, 'problem'> & Pick<JudgedGroup, 'majority'>): void {
     this.votes.set(problem, { majority });
   }
 
   /** The evaluation whose votes were added is complete. */
-  evaluated(step: number): void {
+  completeEvaluation(step: number): void {
     // If no answer had most of the votes, a different winner means nothing.
-    this.firstVotes ??= new Map([...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED));
+    this.firstVotes ??= new Map(
+      [...this.votes].filter(([, { majority }]) => (majority?.share ?? 0) > SETTLED_VOTE_SHARE),
+    );
     if (step > 0 && !this.overturns)
       this.rule.evaluated({ step, stability: voteStability(this.firstVotes, this.votes, equivalent) });
     this.votes = new Map();
   }
 
   /** A checkpoint was written. */
-  saved(step: number): void {
+  addCheckpoint(step: number): void {
     this.checkpoints.push(step);
   }
 
   /** The last checkpoint well before a first sign at this step; null if there is none. */
-  private wellBefore(sign: number): number | null {
-    return this.checkpoints.findLast((step) => step <= Math.max(0, sign - LAG)) ?? null;
+  private checkpointBefore(sign: number): number | null {
+    return this.checkpoints.findLast((step) => step <= Math.max(0, sign - MAX_SIGN_LAG)) ?? null;
   }
 
   /** The last checkpoint well before the first sign, or before now; null if there is none. */
-  private get good(): number | null {
-    return this.wellBefore(this.firstSign ?? this.latest + 1);
+  private get healthyCheckpoint(): number | null {
+    return this.checkpointBefore(this.firstSign ?? this.latest + 1);
   }
 
   /** Processes a step; returns the warning that it causes, if any. */
@@ -89,24 +91,24 @@ export class RunWatch {
     this.latest = step;
     this.firstSign = state.level === 'ok' ? null : (this.firstSign ?? step);
     if (state.level === 'collapse') this.collapsed ??= step;
-    if (isGraver(state.level, before)) return watchWarning(state, adviceOf(this.action, this.good));
+    if (isMoreSevere(state.level, before)) return watchWarning(state, adviceOf(this.action, this.healthyCheckpoint));
     return null;
   }
 
   /** Whether the run is to end now. */
-  get ends(): boolean {
+  get shouldEnd(): boolean {
     return this.collapsed !== null && (this.action === 'stop' || this.action === 'rollback');
   }
 
   /** The step of the checkpoint to return to; null if none is requested or there is none. */
   get rollbackTo(): number | null {
-    return this.action === 'rollback' && this.collapsed !== null ? this.good : null;
+    return this.action === 'rollback' && this.collapsed !== null ? this.healthyCheckpoint : null;
   }
 
   /** Whether a checkpoint must be kept, however many come after it: it is the good one, or may become it. */
-  keeps(step: number): boolean {
+  mustKeep(step: number): boolean {
     if (this.action !== 'rollback') return false;
-    return step === this.good || step >= (this.wellBefore(this.latest + 1) ?? 0);
+    return step === this.healthyCheckpoint || step >= (this.checkpointBefore(this.latest + 1) ?? 0);
   }
 }
 

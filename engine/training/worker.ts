@@ -39,7 +39,7 @@ const hooks: PolicyHooks = {
   },
 };
 
-function opened(): Policy {
+function requirePolicy(): Policy {
   if (!policy) throw new Error('no policy is open');
   return policy;
 }
@@ -47,7 +47,7 @@ function opened(): Policy {
 let queue: Promise<unknown> = Promise.resolve();
 
 /** A call begins when the previous one is done: a policy does one thing at a time. */
-function inTurn<P, R>(
+function serialized<P, R>(
   call: (params: P, signal: AbortSignal) => R | Promise<R>,
 ): (params: P, signal: AbortSignal) => Promise<R> {
   return (params, signal) => {
@@ -58,33 +58,33 @@ function inTurn<P, R>(
 }
 
 peer.handleAll({
-  open: inTurn(async (options, signal) => {
+  open: serialized(async (options, signal) => {
     policy = await Policy.open(options, hooks, signal);
     return policy.info;
   }),
-  sample: inTurn(async (options) => {
-    await opened().sample(options, hooks, (problem, rollouts) => complete.push({ problem, rollouts }));
+  sample: serialized(async (options) => {
+    await requirePolicy().sample(options, hooks, (problem, rollouts) => complete.push({ problem, rollouts }));
     sendGroups();
     return {};
   }),
-  update: inTurn((options) => opened().update(options, hooks)),
-  ask: inTurn((options) => opened().ask(options, hooks)),
-  scoreCandidates: inTurn((options) => opened().scoreCandidates(options, hooks)),
-  boundaries: inTurn(({ texts }) => opened().boundaries(texts)),
-  save: inTurn(async ({ folder }) => {
-    await opened().save(folder);
+  update: serialized((options) => requirePolicy().update(options, hooks)),
+  ask: serialized((options) => requirePolicy().ask(options, hooks)),
+  scoreCandidates: serialized((options) => requirePolicy().scoreCandidates(options, hooks)),
+  boundaries: serialized(({ texts }) => requirePolicy().boundaries(texts)),
+  save: serialized(async ({ folder }) => {
+    await requirePolicy().save(folder);
     return {};
   }),
-  restore: inTurn(async ({ folder }) => {
-    await opened().restore(folder);
+  restore: serialized(async ({ folder }) => {
+    await requirePolicy().restore(folder);
     return {};
   }),
-  exportWeights: inTurn(async ({ folder }) => {
-    await opened().exportWeights(folder);
+  exportWeights: serialized(async ({ folder }) => {
+    await requirePolicy().exportWeights(folder);
     return {};
   }),
-  deviceSeconds: inTurn(() => opened().deviceSeconds),
-  release: inTurn(async () => {
+  deviceSeconds: serialized(() => requirePolicy().deviceSeconds),
+  release: serialized(async () => {
     await policy?.release();
     policy = null;
     return {};

@@ -9,9 +9,9 @@ import { toMetrics } from '../importers/metrics.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { type PolicyRollout, RollscopeError } from '../protocol/index.ts';
 import { copy, ensureFolder, move, remove } from '../system/files.ts';
-import { type SteeredProgram, startSteered } from '../system/steered-program.ts';
+import { type InteractiveProgram, startInteractive } from '../system/interactive-program.ts';
 import type { ComputeListener, RunCompute } from '../training/compute.ts';
-import type { GivenGroup, OutsideTrainer } from '../training/outside.ts';
+import type { OutsideGroup, OutsideTrainer } from '../training/outside.ts';
 import type { SampleOptions } from '../training/policy/contract.ts';
 import type { UpdateMetrics } from '../training/policy/trainer.ts';
 import { type TrlEvent, TrlEvents } from './events.ts';
@@ -24,15 +24,15 @@ type Sampled = 'train' | 'evaluation' | 'greedy' | 'probe';
 type EventOf<Name extends TrlEvent['event']> = Extract<TrlEvent, { event: Name }>;
 
 /** Timeout in seconds of a clean shutdown. */
-const PATIENCE = 30;
+const SHUTDOWN_TIMEOUT_SECONDS = 30;
 /** Output lines of the Python process shown in an error. */
 const LAST_LINES = 12;
 /** Output lines searched for the cause of a failure. */
-const LOOKED_AT = 400;
+const SEARCHED_LINES = 400;
 
 /** A TRL process for one run, started by the constructor. */
 export class TrlCompute implements RunCompute, OutsideTrainer {
-  private readonly program: SteeredProgram;
+  private readonly program: InteractiveProgram;
   private readonly events: TrlEvents;
   /** The exit status; null while it runs. */
   private ended: { code: number | null; signal: string | null; error?: Error } | null = null;
@@ -42,7 +42,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
   private giveUp: (() => void) | null = null;
   /** The event for abandoned rollouts, which arrives before any other. */
   private unwanted: Promise<unknown> | null = null;
-  private groups = new Map<number, GivenGroup>();
+  private groups = new Map<number, OutsideGroup>();
   private waited = 0;
   /** Called with TRL's logged metrics of a step, under TRL's names. */
   onMetrics: (step: number, values: Record<string, number | null>) => void = () => {};
@@ -53,7 +53,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     private readonly tokenizer: Pick<Tokenizer, 'tokenTexts'>,
   ) {
     this.events = new TrlEvents(launch.eventsFile);
-    this.program = startSteered(launch);
+    this.program = startInteractive(launch);
     void this.program.exited.then((status) => {
       this.ended = status;
     });
@@ -69,20 +69,20 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     return this.launch.batches[step - 1]!;
   }
 
-  given(_: number, problem: number): GivenGroup {
+  groupOf(_: number, problem: number): OutsideGroup {
     return this.groups.get(problem)!;
   }
 
   async sample(options: SampleOptions, onGroup: (problem: number, rollouts: PolicyRollout[]) => void): Promise<void> {
     const { problems, rows, sampling, stream, step } = options;
     const phase = phaseOf(options);
-    await this.gate();
+    await this.waitWhilePaused();
     this.listener.tick({ activity: 'sampling', fraction: null, tokens: 0 });
-    if (stream === 'rollout') this.tell({ command: 'step', step });
+    if (stream === 'rollout') this.sendCommand({ command: 'step', step });
     else {
       const { temperature, topP, topK, maxTokens } = sampling;
       const how = { temperature, top_p: topP, top_k: topK, max_tokens: maxTokens };
-      this.tell({ command: 'sample', phase, step, problems, rows, sampling: how });
+      this.sendCommand({ command: 'sample', phase, step, problems, rows, sampling: how });
     }
     const { file } = await this.event('rollouts', phase !== 'train');
     const written = path.join(this.launch.rolloutsFolder, file);
@@ -105,7 +105,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
   /** Moves TRL's checkpoint into `folder`; before the first step there is nothing to save. */
   async save(folder: string): Promise<void> {
     this.listener.tick({ activity: 'saving', fraction: null, tokens: 0 });
-    this.tell({ command: 'save' });
+    this.sendCommand({ command: 'save' });
     const saved = await this.event('saved');
     if (saved.folder === null) return;
     if (!existsSync(saved.folder)) {
@@ -154,25 +154,25 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
 
   /** Asks the process to end, and kills it after a timeout. */
   async close(): Promise<void> {
-    this.tell({ command: 'end' });
-    const late = setTimeout(() => this.program.kill(), PATIENCE * 1000);
+    this.sendCommand({ command: 'end' });
+    const late = setTimeout(() => this.program.kill(), SHUTDOWN_TIMEOUT_SECONDS * 1000);
     await this.program.exited;
     clearTimeout(late);
     // A launcher may end before its child processes.
     this.program.kill();
   }
 
-  ask = never;
-  scoreCandidates = never;
-  boundaries = never;
-  restore = never;
+  ask = refusedOperation;
+  scoreCandidates = refusedOperation;
+  boundaries = refusedOperation;
+  restore = refusedOperation;
 
-  private tell(command: object): void {
-    this.program.tell(JSON.stringify(command));
+  private sendCommand(command: object): void {
+    this.program.writeLine(JSON.stringify(command));
   }
 
   /** Called before an operation: waits while paused, and throws if canceled. */
-  private async gate(): Promise<void> {
+  private async waitWhilePaused(): Promise<void> {
     if (this.pausing && !this.canceled) {
       this.listener.paused();
       await this.pausing.until;
@@ -189,7 +189,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const gaveUp = new Promise<'gave-up'>((resolve) => {
       this.giveUp = yields ? () => resolve('gave-up') : null;
     });
-    const wanted = this.wanted(name);
+    const wanted = this.expectEvent(name);
     try {
       const found = await Promise.race([wanted, gaveUp]);
       if (found !== 'gave-up') return found;
@@ -201,20 +201,20 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     }
   }
 
-  private async wanted<Name extends TrlEvent['event']>(name: Name): Promise<EventOf<Name>> {
+  private async expectEvent<Name extends TrlEvent['event']>(name: Name): Promise<EventOf<Name>> {
     for (;;) {
       const event = await this.events.next(() => this.ended !== null);
-      if (!event) throw await this.crash();
+      if (!event) throw await this.crashError();
       if (event.event === 'training') continue;
       if (event.event !== name) throw new Error(`TRL sent ${event.event} where ${name} was expected`);
       return event as EventOf<Name>;
     }
   }
 
-  private async crash(): Promise<RollscopeError> {
+  private async crashError(): Promise<RollscopeError> {
     const { code, signal, error } = this.ended!;
     const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`;
-    const { cause, killed, lines } = lastOutput(await this.program.lastLines(LOOKED_AT), LAST_LINES);
+    const { cause, killed, lines } = lastOutput(await this.program.lastLines(SEARCHED_LINES), LAST_LINES);
     const output = lines.join('\n');
     const memory = killed ? 'The system kills processes when memory runs out. ' : '';
     return new RollscopeError(
@@ -237,6 +237,6 @@ function canceled(): RollscopeError {
 }
 
 /** Rewards that ask the policy, and rollbacks, were refused before the run began. */
-async function never(): Promise<never> {
+async function refusedOperation(): Promise<never> {
   throw new Error('TRL is asked for steps, rollouts and checkpoints only');
 }

@@ -5,17 +5,17 @@ import path from 'node:path';
 import { assetPath } from '../assets.ts';
 import { checkpointPath, inRun, PROMPTS_FILE, runName } from '../journal/layout.ts';
 import { RollscopeError, type RunConfig } from '../protocol/index.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { remove } from '../system/files.ts';
+import type { InteractiveOptions } from '../system/interactive-program.ts';
 import { PLAIN_NODE } from '../system/node-child.ts';
-import type { SteeredOptions } from '../system/steered-program.ts';
 import { batchOf } from '../training/schedule.ts';
 import { grpoFields, learningRates, loraFields, MICRO_BATCH } from './settings.ts';
 
 /** Version of the format of the job file, which `python/rollscope_trl/job.py` reads. */
 const JOB_VERSION = 2;
 
-export interface Launch extends SteeredOptions {
+export interface Launch extends InteractiveOptions {
   /** Name of the run. */
   run: string;
   /** The problems of each step. */
@@ -65,7 +65,7 @@ export async function prepareLaunch(options: JobOptions): Promise<Launch> {
     resume,
   };
   const file = path.join(own, 'job.json');
-  await writeWhole(file, `${JSON.stringify(job)}\n`);
+  await writeAtomically(file, `${JSON.stringify(job)}\n`);
   return {
     run: runName(folder),
     command: python,

@@ -7,8 +7,8 @@ import { isNewer } from '../protocol/version.ts';
 import { runProgram } from '../system/program.ts';
 
 /** The minimum supported version of TRL, which is also the tested one. */
-export const LEAST_TRL = '1.16';
-const SECONDS = 60;
+export const MIN_TRL_VERSION = '1.16';
+const TIMEOUT_SECONDS = 60;
 
 export interface PythonReport {
   /** Absolute path. */
@@ -23,7 +23,7 @@ export interface PythonReport {
 
 const PACKAGES = ['trl', 'transformers', 'accelerate', 'torch', 'datasets', 'peft', 'vllm'];
 
-const ASK = `
+const PACKAGES_SCRIPT = `
 import json, platform
 from importlib.metadata import version, PackageNotFoundError
 found = {"python": platform.python_version()}
@@ -41,27 +41,29 @@ print(json.dumps(found))
  */
 export async function findPython(named: string | undefined, folder = process.cwd()): Promise<string | null> {
   if (named !== undefined) return findProgram(named, folder);
-  const environments = foldersAbove(folder).map((one) => path.join(one, '.venv'));
+  const environments = parentFolders(folder).map((one) => path.join(one, '.venv'));
   const { VIRTUAL_ENV: active, CONDA_PREFIX: conda } = process.env;
   for (const one of [...environments, active, conda]) {
     if (!one) continue;
-    const found = await findProgram(inEnvironment(one), folder);
+    const found = await findProgram(pythonIn(one), folder);
     if (found) return found;
   }
   return (await findProgram('python3')) ?? (await findProgram('python'));
 }
 
-const inEnvironment = (folder: string) =>
+const pythonIn = (folder: string) =>
   process.platform === 'win32' ? path.join(folder, 'Scripts', 'python') : path.join(folder, 'bin', 'python');
 
-function foldersAbove(folder: string): string[] {
+function parentFolders(folder: string): string[] {
   const above = path.dirname(folder);
-  return above === folder ? [folder] : [folder, ...foldersAbove(above)];
+  return above === folder ? [folder] : [folder, ...parentFolders(above)];
 }
 
 /** The packages of a Python environment. @throws RollscopeError `config` if it does not run */
 export async function examinePython(python: string, wanted: readonly string[] = []): Promise<PythonReport> {
-  const ended = await runProgram(python, ['-c', ASK], { seconds: SECONDS }).catch((error: Error) => error);
+  const ended = await runProgram(python, ['-c', PACKAGES_SCRIPT], { seconds: TIMEOUT_SECONDS }).catch(
+    (error: Error) => error,
+  );
   const answer = ended instanceof Error ? null : parsed(ended.stdout);
   if (!answer) {
     const said =
@@ -71,8 +73,8 @@ export async function examinePython(python: string, wanted: readonly string[] = 
     });
   }
   const missing = ['trl', ...wanted].filter((name) => !answer[name]);
-  if (answer.trl && isNewer(LEAST_TRL, answer.trl)) missing.unshift('trl');
-  const packages = missing.map((name) => (name === 'trl' ? `"trl>=${LEAST_TRL}"` : name));
+  if (answer.trl && isNewer(MIN_TRL_VERSION, answer.trl)) missing.unshift('trl');
+  const packages = missing.map((name) => (name === 'trl' ? `"trl>=${MIN_TRL_VERSION}"` : name));
   return {
     python,
     versions: answer,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { byStatistic, type PolicyRollout } from '../protocol/index.ts';
-import type { GivenGroup } from '../training/outside.ts';
+import type { OutsideGroup } from '../training/outside.ts';
 
 const column = z.array(z.number()).transform((values) => Float32Array.from(values));
 
@@ -22,7 +22,7 @@ const Row = z.object({
 export interface TrlGroup {
   problem: number;
   rollouts: PolicyRollout[];
-  given: GivenGroup;
+  given: OutsideGroup;
 }
 
 /** The groups of a file, ordered by their first rollouts. */

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { createJournal } from '../journal/create.ts';
 import type { Journal } from '../journal/journal.ts';
 import { checkWhole, openJournal } from '../journal/open.ts';
-import { markOwn } from '../journal/own-mark.ts';
+import { markAsOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
-import { type JournalRecord, ownConfig, RollscopeError } from '../protocol/index.ts';
+import { type JournalRecord, RollscopeError, requireOwnConfig } from '../protocol/index.ts';
 import { remove } from '../system/files.ts';
 import type { RunHandle } from '../training/handle.ts';
-import { LOOP_START, type LoopState, readState } from '../training/place.ts';
+import { LOOP_START, type LoopState, readState } from '../training/loop-position.ts';
 import { stopIfCanceled } from '../training/run/canceled.ts';
 import { checkSameData, checkSameModel } from '../training/run/changed.ts';
 import { withChatTemplate } from '../training/run/chat-template.ts';
@@ -44,13 +44,13 @@ export async function startTrl({
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
     // The run names a program, its Python: marks the run as made on this machine.
-    await markOwn(folder);
+    await markAsOwn(folder);
     const options = { resume: null, allowPrograms, state: LOOP_START, history: [], signal };
     return await work(journal, prepared, { ...options, fresh: true });
   } catch (error) {
     await journal.close().catch(() => {});
     await remove(folder);
-    throw withoutRun(error);
+    throw asStartFailure(error);
   }
 }
 
@@ -65,13 +65,13 @@ export async function resumeTrl({
   allowCommand = false,
 }: ResumeOptions): Promise<RunHandle> {
   const file = await readRunFile(folder);
-  const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
+  const config = requireOwnConfig(file, 'Resuming', 'Start a new run with: rollscope train');
   await checkConsent(folder, config, allowCommand);
   const journal = await openJournal(folder, { remake: true });
   try {
     const { runFile, checkpoint, recovery } = journal;
     await checkReward(config, allowPrograms);
-    if (allowCommand) await markOwn(folder);
+    if (allowCommand) await markAsOwn(folder);
     const prepared = await prepare(config, runFile.created, journal.prompts, signal);
     const { material, info } = prepared;
     checkSameData(config, material, journal);
@@ -92,7 +92,7 @@ export async function resumeTrl({
 }
 
 /** A run that failed to start has no log and nothing to resume. */
-function withoutRun(error: unknown): unknown {
+function asStartFailure(error: unknown): unknown {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'trl-ended') return error;
   const { file: _, run: __, ...details } = error.details;
   return new RollscopeError(error.code, error.message, 'The run did not start, and nothing of it was kept.', {

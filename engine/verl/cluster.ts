@@ -11,10 +11,10 @@ export interface RayCluster {
   /** Headers of each request: those of `RAY_JOB_HEADERS`, and the cluster's token. */
   headers: Readonly<Record<string, string>>;
   /** Whether it runs on this machine. */
-  here: boolean;
+  isLocal: boolean;
 }
 
-const HERE = 'http://127.0.0.1:8265';
+const LOCAL_DASHBOARD = 'http://127.0.0.1:8265';
 /** The dashboard's default port. */
 const PORT = '8265';
 
@@ -23,7 +23,7 @@ const PORT = '8265';
  * @throws RollscopeError `config` if it is not the address of a dashboard
  */
 export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = process.env): RayCluster {
-  const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardIn(env.RAY_ADDRESS) ?? HERE;
+  const address = given ?? env.RAY_API_SERVER_ADDRESS ?? dashboardAddress(env.RAY_ADDRESS) ?? LOCAL_DASHBOARD;
   const plain = !address.includes('://');
   const text = plain ? `http://${address}` : address;
   if (!URL.canParse(text)) throw badAddress(address, 'is not an address');
@@ -41,7 +41,7 @@ export function clusterOf(given: string | undefined, env: NodeJS.ProcessEnv = pr
   return {
     url: `${url.origin}${withoutSlashes(url.pathname)}`,
     headers: headersIn(env),
-    here: /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname),
+    isLocal: /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname),
   };
 }
 
@@ -52,7 +52,7 @@ function withoutSlashes(text: string): string {
 }
 
 /** Ignores other values of `RAY_ADDRESS`, which may be addresses for `ray.init`. */
-function dashboardIn(address: string | undefined): string | undefined {
+function dashboardAddress(address: string | undefined): string | undefined {
   return address !== undefined && /^https?:\/\//.test(address) ? address : undefined;
 }
 

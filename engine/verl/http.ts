@@ -6,7 +6,7 @@ import { type ClientRequest, request as plainRequest, type RequestOptions } from
 import { request as tlsRequest } from 'node:https';
 
 /** Maximum size of a response, in bytes. */
-const MOST_BYTES = 64 * 2 ** 20;
+const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
 
 export interface Answer {
   /** Whether its status is between 200 and 299. */
@@ -37,7 +37,7 @@ export function ask(
       let length = 0;
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length > MOST_BYTES) response.destroy(new Error('the response is too long'));
+        if (length > MAX_RESPONSE_BYTES) response.destroy(new Error('the response is too long'));
         else chunks.push(chunk);
       });
       response.once('error', fail);

@@ -1,16 +1,16 @@
 /** The log of a job: stored as a file of the run, and searched for the metrics that verl prints. */
 import type { ForeignMetrics } from '../importers/metrics.ts';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 import { appendLog } from '../system/log-file.ts';
 import type { RayCluster } from './cluster.ts';
 import { consoleMetrics } from './console-metrics.ts';
 import { followLog } from './log-stream.ts';
 
-const AGAIN_AFTER = 5000;
+const RECONNECT_MS = 5000;
 /** Lines shown in an error. */
 const LAST_LINES = 12;
 /** Maximum length of a line, since progress bars print endless lines. */
-const LONGEST = 100_000;
+const MAX_LINE_LENGTH = 100_000;
 
 /**
  * Appends the job's log to a file as it grows, and collects the metrics that verl prints, by step. A lost connection
@@ -41,7 +41,7 @@ export class JobLog {
 
   /** Follows the log of a job from its beginning until `end`, and reconnects as needed. */
   async follow(cluster: RayCluster, id: string): Promise<void> {
-    await writeWhole(this.file, '');
+    await writeAtomically(this.file, '');
     this.following = this.work(cluster, id);
   }
 
@@ -70,13 +70,13 @@ export class JobLog {
         (text) => {
           const fresh = text.slice(skip);
           skip = Math.max(0, skip - text.length);
-          if (fresh !== '') this.take(fresh);
+          if (fresh !== '') this.addOutput(fresh);
         },
         signal,
       );
       if (last) return;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.ended ? 0 : AGAIN_AFTER);
+        const timer = setTimeout(resolve, this.ended ? 0 : RECONNECT_MS);
         this.wake = () => {
           clearTimeout(timer);
           resolve();
@@ -85,11 +85,11 @@ export class JobLog {
     }
   }
 
-  private take(text: string): void {
+  private addOutput(text: string): void {
     this.received += text.length;
     appendLog(this.file, text);
     const lines = `${this.rest}${text}`.split(/\r?\n|\r/);
-    this.rest = (lines.pop() ?? '').slice(-LONGEST);
+    this.rest = (lines.pop() ?? '').slice(-MAX_LINE_LENGTH);
     for (const line of lines) this.line(line);
   }
 

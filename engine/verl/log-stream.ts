@@ -14,7 +14,7 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 /** Maximum size of a message; a log never exceeds it. */
-const MOST_BYTES = 64 * 2 ** 20;
+const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
 
 /**
  * Follows the log of a job; resolves when the server closes it, or the connection is lost or refused.
@@ -115,7 +115,7 @@ function frameAt(bytes: Buffer): Frame | null | 'broken' {
   const begin = short === 126 ? 4 : short === 127 ? 10 : 2;
   if (bytes.length < begin) return null;
   const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
-  if (length > MOST_BYTES) return 'broken';
+  if (length > MAX_MESSAGE_BYTES) return 'broken';
   const end = begin + length;
   return bytes.length < end ? null : { code: bytes[0]! & 0xf, payload: bytes.subarray(begin, end), end };
 }

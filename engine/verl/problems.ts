@@ -9,7 +9,7 @@ import type { Problem } from '../protocol/index.ts';
 /**
  * Finds the problem of a logged rollout by id, then by prompt; reports the row of any other problem as faulty.
  */
-export class GivenProblems implements RunProblems {
+export class JobProblems implements RunProblems {
   /** Always 0, since unknown problems are refused. */
   readonly unmatched = 0;
   private readonly byId = new Map<string, Problem[]>();

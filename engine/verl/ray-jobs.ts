@@ -10,12 +10,12 @@ import type { RayCluster } from './cluster.ts';
 import { type Answer, ask } from './http.ts';
 
 const SECONDS = 1000;
-const PATIENCE = 30 * SECONDS;
-const UPLOAD_PATIENCE = 600 * SECONDS;
+const TIMEOUT_MS = 30 * SECONDS;
+const UPLOAD_TIMEOUT_MS = 600 * SECONDS;
 /** Ray's size limit for the files of a job. */
-const MOST_BYTES = 500 * 2 ** 20;
+const MAX_UPLOAD_BYTES = 500 * 2 ** 20;
 /** Characters of a response shown in an error. */
-const SHOWN = 300;
+const MAX_SHOWN_CHARACTERS = 300;
 
 export const JOB_STATUSES = ['PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
@@ -44,7 +44,7 @@ export interface Submission {
 }
 
 /** Whether a job was stopped, succeeded or failed. */
-export function isOver(status: JobStatus): boolean {
+export function isFinished(status: JobStatus): boolean {
   return status === 'STOPPED' || status === 'SUCCEEDED' || status === 'FAILED';
 }
 
@@ -64,19 +64,19 @@ export class RayJobs {
 
   /** Stores the files of a job, unless already stored. @param zip of the files @returns the name for submitting a job */
   async upload(zip: Uint8Array): Promise<string> {
-    if (zip.length > MOST_BYTES) {
+    if (zip.length > MAX_UPLOAD_BYTES) {
       throw new RollscopeError(
         'config',
-        `The files of the job are ${bytes(zip.length)} in size; Ray accepts at most ${bytes(MOST_BYTES)}.`,
+        `The files of the job are ${bytes(zip.length)} in size; Ray accepts at most ${bytes(MAX_UPLOAD_BYTES)}.`,
         'Train on fewer problems (--limit), or write a job with rollscope job --for verl and copy it to the cluster.',
-        { details: { reason: 'job-too-large', bytes: zip.length, most: MOST_BYTES } },
+        { details: { reason: 'job-too-large', bytes: zip.length, most: MAX_UPLOAD_BYTES } },
       );
     }
     const name = `_ray_pkg_${createHash('sha1').update(zip).digest('hex')}.zip`;
     const known = await this.request('GET', `/api/packages/gcs/${name}`);
     if (!known.ok) {
       if (known.status !== 404) throw this.refused(known.status, known.text);
-      const stored = await this.request('PUT', `/api/packages/gcs/${name}`, zip, UPLOAD_PATIENCE);
+      const stored = await this.request('PUT', `/api/packages/gcs/${name}`, zip, UPLOAD_TIMEOUT_MS);
       if (!stored.ok) throw this.refused(stored.status, stored.text);
     }
     return `gcs://${name}`;
@@ -106,7 +106,7 @@ export class RayJobs {
     method: string,
     at: string,
     body: Uint8Array | string | null = null,
-    patience = PATIENCE,
+    patience = TIMEOUT_MS,
   ): Promise<Answer> {
     const { url, headers } = this.cluster;
     const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream';
@@ -136,7 +136,7 @@ export class RayJobs {
 
   private refused(status: number, text: string): RollscopeError {
     const { url } = this.cluster;
-    const said = (text.trim().split('\n').at(-1) ?? '').slice(0, SHOWN);
+    const said = (text.trim().split('\n').at(-1) ?? '').slice(0, MAX_SHOWN_CHARACTERS);
     const hint =
       status === 401 || status === 403
         ? 'Put the token of the cluster into the environment variable RAY_AUTH_TOKEN, or into ~/.ray/auth_token as on its head node.'

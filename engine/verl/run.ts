@@ -17,7 +17,7 @@ import type { ProgressMeter } from '../training/progress.ts';
 import { type Ending, failed, recordEnd } from '../training/run/ending.ts';
 import type { RunWatch } from '../training/watch.ts';
 import type { JobLog } from './job-log.ts';
-import { isOver, isUnreachable, type JobInfo, type RayJobs } from './ray-jobs.ts';
+import { isFinished, isUnreachable, type JobInfo, type RayJobs } from './ray-jobs.ts';
 import type { SubmittedJob } from './submitted-job.ts';
 
 /** Milliseconds between checks of the job and its files. */
@@ -25,7 +25,7 @@ const INTERVAL = 2000;
 /** Milliseconds to wait for the rest of the log after a job has ended. */
 const LOG_PATIENCE = 20_000;
 /** Failed checks after which a run that is being stopped ends without confirmation. */
-const LAST_TRIES = 5;
+const MAX_FAILED_CHECKS = 5;
 
 export interface VerlRunParts {
   config: RunConfig;
@@ -101,14 +101,14 @@ export class VerlRun implements RunHandle {
     if (this.finished) return Promise.resolve();
     this.stopping ??= (async () => {
       this.parts.meter.set({ state: 'stopping' });
-      await this.askToStop();
+      await this.requestStop();
       this.wake.abort();
       await this.done;
     })();
     return this.stopping;
   }
 
-  private async askToStop(): Promise<void> {
+  private async requestStop(): Promise<void> {
     await this.parts.jobs.stop(this.parts.job.id).catch(() => {});
   }
 
@@ -124,7 +124,7 @@ export class VerlRun implements RunHandle {
       ending = failed(error);
     }
     await log.end(0);
-    const step = imported.reached;
+    const step = imported.lastTrainStep;
     try {
       await work.finish();
     } catch (error) {
@@ -141,13 +141,13 @@ export class VerlRun implements RunHandle {
     const { jobs, job, log, interval = INTERVAL } = this.parts;
     for (;;) {
       const info = await this.info();
-      if (info === 'unknown') throw forgotten(jobs.cluster.url, job.id);
-      const over = info !== null && isOver(info.status);
+      if (info === 'unknown') throw unknownJobError(jobs.cluster.url, job.id);
+      const over = info !== null && isFinished(info.status);
       if (over) await log.end(LOG_PATIENCE);
       await this.look(!over);
       if (over) return this.endingOf(info);
-      if (this.stopping && info === null && this.lost >= LAST_TRIES) return this.leftAlone();
-      if (this.stopping && info !== null) await this.askToStop();
+      if (this.stopping && info === null && this.lost >= MAX_FAILED_CHECKS) return this.detachedEnding();
+      if (this.stopping && info !== null) await this.requestStop();
       await wait(this.stopping ? Math.min(interval, INTERVAL / 2) : interval, undefined, {
         signal: this.stopping ? undefined : this.wake.signal,
       }).catch(() => {});
@@ -176,18 +176,18 @@ export class VerlRun implements RunHandle {
     if (!this.warnedOfFiles && (log.step ?? 0) >= 1 && !existsSync(job.mount)) {
       this.warnedOfFiles = true;
       importer.curvesOnly = true;
-      imported.warn(notMounted(job));
+      imported.warn(notMountedText(job));
     }
-    await work.look(following);
+    await work.importNew(following);
     for (const record of this.fresh.splice(0)) {
       const warning = feedWatch(watch, record);
       if (warning) journal.append(warning);
     }
     await work.keep();
-    const step = Math.max(imported.reached, log.step ?? 0);
+    const step = Math.max(imported.lastTrainStep, log.step ?? 0);
     if (step > meter.progress.step) {
       const seconds = log.metrics.find((one) => one.step === step)?.values['timing_s/step'] ?? null;
-      meter.stepEnds(step, { seconds, rolloutTokensPerSecond: null });
+      meter.endStep(step, { seconds, rolloutTokensPerSecond: null });
     }
   }
 
@@ -204,7 +204,7 @@ export class VerlRun implements RunHandle {
     return { type: 'end', reason: 'failed', error };
   }
 
-  private leftAlone(): Ending {
+  private detachedEnding(): Ending {
     const { imported, job, jobs } = this.parts;
     imported.warn(
       `The Ray cluster at ${jobs.cluster.url} did not respond, so the job ${job.id} was not stopped. If it is still running, resuming this run follows it again.`,
@@ -216,17 +216,17 @@ export class VerlRun implements RunHandle {
 /** Passes a new record to the collapse watch; returns the resulting warning, if any. */
 export function feedWatch(watch: RunWatch, record: JournalRecord): NewRecord | null {
   if (record.type === 'step') return watch.step(record);
-  watch.recall(record);
+  watch.restore(record);
   return null;
 }
 
-function notMounted({ outputs, mount }: SubmittedJob): string {
+function notMountedText({ outputs, mount }: SubmittedJob): string {
   const where =
     mount === outputs ? `${outputs} is not on this machine` : `${mount}, for ${outputs}, is not on this machine`;
   return `verl's files cannot be read here: ${where}. Curves come from the log of the job; rollouts, answers and votes are missing. Mount the folder, or keep a copy of it up to date, and name it with --mount; or import a copy later.`;
 }
 
-function forgotten(server: string, job: string): RollscopeError {
+function unknownJobError(server: string, job: string): RollscopeError {
   return new RollscopeError(
     'engine-stopped',
     `The Ray cluster at ${server} does not know the job ${job}.`,

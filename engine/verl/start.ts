@@ -14,10 +14,10 @@ import { type ImportState, readImportState, writeImportState } from '../journal/
 import type { Journal } from '../journal/journal.ts';
 import { runName } from '../journal/layout.ts';
 import { alreadyComplete, openJournalAt } from '../journal/open.ts';
-import { markOwn } from '../journal/own-mark.ts';
+import { markAsOwn } from '../journal/own-mark.ts';
 import { readRunFile } from '../journal/reader.ts';
 import { withoutTemplate } from '../model/prompt-text.ts';
-import { ownConfig, RollscopeError, type RunConfig } from '../protocol/index.ts';
+import { RollscopeError, type RunConfig, requireOwnConfig } from '../protocol/index.ts';
 import { VERSION } from '../protocol/version.ts';
 import { rewardOf } from '../reward/index.ts';
 import { readEnds } from '../runs/ends.ts';
@@ -33,8 +33,8 @@ import type { ResumeOptions, StartOptions } from '../training/run/index.ts';
 import { RunWatch } from '../training/watch.ts';
 import { clusterOf } from './cluster.ts';
 import { JobLog } from './job-log.ts';
-import { GivenProblems } from './problems.ts';
-import { isOver, RayJobs } from './ray-jobs.ts';
+import { JobProblems } from './problems.ts';
+import { isFinished, RayJobs } from './ray-jobs.ts';
 import { feedWatch, VerlRun } from './run.ts';
 import { readJob, type SubmittedJob, verlFolder, writeJob } from './submitted-job.ts';
 import { zipFolder } from './zip.ts';
@@ -57,7 +57,7 @@ export async function startVerl({ config: given, folder, signal }: StartOptions)
   const journal = await createJournal(folder, { runFile, problems: material.problems, prompts });
   try {
     // The run names a program, which it starts on the cluster: marks the run as made on this machine.
-    await markOwn(folder);
+    await markAsOwn(folder);
     describe(journal, prepared, jobs);
     const state = await beginState(journal, places.mount);
     const job = await submit(folder, prepared, jobs, places);
@@ -75,7 +75,7 @@ export async function startVerl({ config: given, folder, signal }: StartOptions)
  */
 export async function resumeVerl({ folder, signal, allowCommand = false }: ResumeOptions): Promise<RunHandle> {
   const file = await readRunFile(folder);
-  const config = ownConfig(file, 'Resuming', 'Start a new run with: rollscope train');
+  const config = requireOwnConfig(file, 'Resuming', 'Start a new run with: rollscope train');
   await checkConsent(folder, config, allowCommand);
   if ((await readEnds(folder)).end?.reason === 'completed') throw alreadyComplete(runName(folder));
   const jobs = new RayJobs(clusterOf(config.engine?.address));
@@ -86,12 +86,12 @@ export async function resumeVerl({ folder, signal, allowCommand = false }: Resum
   const info = before && (await jobs.info(before.id));
   stopIfCanceled(signal);
   const state = await readImportState(folder);
-  if (!state) throw withoutState(folder);
+  if (!state) throw missingStateError(folder);
   const journal = await openJournalAt(folder, state.position);
   try {
-    if (allowCommand) await markOwn(folder);
+    if (allowCommand) await markAsOwn(folder);
     journal.append({ type: 'lifecycle', event: 'resumed' });
-    const atWork = before && info && (!isOver(info.status) || info.status === 'SUCCEEDED');
+    const atWork = before && info && (!isFinished(info.status) || info.status === 'SUCCEEDED');
     const job = atWork ? before : await submit(folder, prepared, jobs, places);
     return work({ journal, prepared, jobs, job, state });
   } catch (error) {
@@ -110,7 +110,7 @@ interface Places {
 function placesOf({ engine }: RunConfig, folder: string, { cluster }: RayJobs): Places {
   const { outputs, mount } = engine ?? {};
   if (outputs === undefined) {
-    if (cluster.here) {
+    if (cluster.isLocal) {
       const own = verlFolder(path.resolve(folder), 'outputs');
       return { outputs: own, mount: own };
     }
@@ -185,7 +185,7 @@ async function beginState(journal: Journal, source: string): Promise<ImportState
   return state;
 }
 
-interface AtWork {
+interface RunningJob {
   journal: Journal;
   prepared: PreparedJob;
   jobs: RayJobs;
@@ -193,11 +193,11 @@ interface AtWork {
   state: ImportState;
 }
 
-async function work({ journal, prepared, jobs, job, state }: AtWork): Promise<RunHandle> {
+async function work({ journal, prepared, jobs, job, state }: RunningJob): Promise<RunHandle> {
   const { config, material } = prepared;
   const { folder, run } = journal;
   const log = new JobLog(verlFolder(folder, 'job.log'));
-  const problems = new GivenProblems(material.problems, promptsOf(prepared));
+  const problems = new JobProblems(material.problems, promptsOf(prepared));
   const imported = ImportedRun.over(journal, problems);
   const importer = { name: verl.name, curvesOnly: false };
   const dump = withLog(await withEvents(verl).open(job.mount, { map: {} }), log);
@@ -226,7 +226,7 @@ function withLog(dump: Dump, log: JobLog): Dump {
   };
 }
 
-function withoutState(folder: string): RollscopeError {
+function missingStateError(folder: string): RollscopeError {
   return new RollscopeError(
     'run-broken',
     `${folder} does not contain how far its job was followed: import.json is missing or damaged.`,

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { writeWhole } from '../system/aside.ts';
+import { writeAtomically } from '../system/aside.ts';
 
 /** The subfolder for verl in a run folder. */
 export const VERL_FOLDER = 'verl';
@@ -36,5 +36,5 @@ export async function readJob(run: string): Promise<SubmittedJob | null> {
 
 /** @throws RollscopeError `disk` */
 export async function writeJob(run: string, job: SubmittedJob): Promise<void> {
-  await writeWhole(verlFolder(run, FILE), `${JSON.stringify(job, null, 2)}\n`, { durable: true });
+  await writeAtomically(verlFolder(run, FILE), `${JSON.stringify(job, null, 2)}\n`, { durable: true });
 }

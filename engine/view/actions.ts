@@ -25,13 +25,13 @@ const READ_ONLY: Omit<ConversationActions, 'again' | 'report' | 'calibrate' | 'r
 
 const EMBEDDED_FILE = assetPath('engine', 'embedded', 'problems.jsonl');
 /** Processes that compute at a time, for all pages together. */
-const MOST_PROCESSES = 2;
+const MAX_PROCESSES = 2;
 
 /** The actions of a read-only page. What is computed runs in processes, few at a time, since any number of pages may ask. */
 export function readOnlyActions(
   program: Program,
 ): Omit<ConversationActions, 'again' | 'report' | 'listRuns' | 'takeRun'> {
-  const inTurn = turns(MOST_PROCESSES);
+  const inTurn = limitConcurrency(MAX_PROCESSES);
   return {
     ...READ_ONLY,
     dataColumns: ({ problems }) => dataColumns(problems, (source) => (source === EMBEDDED ? EMBEDDED_FILE : source)),
@@ -41,7 +41,7 @@ export function readOnlyActions(
 }
 
 /** Does at most `most` pieces of work at a time, in the order in which they were requested. */
-function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+function limitConcurrency(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let working = 0;
   return async (work) => {

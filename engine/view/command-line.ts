@@ -43,10 +43,10 @@ export async function runCli(
   if (signal?.aborted) throw canceled();
   if (ended.code === 0) return { data: ended.stdout, text: ended.stderr };
   const how = ended.signal ?? `code ${ended.code}`;
-  throw statedError(ended.stdout, 'engine-stopped') ?? commandFailed('engine-stopped', args[0]!, ended.stderr, how);
+  throw printedError(ended.stdout, 'engine-stopped') ?? commandFailed('engine-stopped', args[0]!, ended.stderr, how);
 }
 
-const Stated = z.object({
+const PrintedError = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
@@ -56,9 +56,9 @@ const Stated = z.object({
 });
 
 /** The error that `--json` promises on the last line, with `otherwise` for a code of another version; null without one. */
-export function statedError(stdout: string, otherwise: ErrorCode): RollscopeError | null {
+export function printedError(stdout: string, otherwise: ErrorCode): RollscopeError | null {
   try {
-    const { error } = Stated.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
+    const { error } = PrintedError.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
     const code = errorCodeOf(error.code) ?? otherwise;
     return new RollscopeError(code, error.message, error.hint, { details: error.details });
   } catch {

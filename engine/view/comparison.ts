@@ -18,7 +18,7 @@ import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
 /** Milliseconds between two comparisons of runs that grow. */
-const PACE = 1000;
+const UPDATE_INTERVAL_MS = 1000;
 
 /** A run at a problem (by index) and a step, and where cursor A is; null for where each is at first. */
 export interface PlaceToOpen {
@@ -58,7 +58,7 @@ export class ComparisonConversation {
         this.welcome(peer),
       ),
     );
-    const changed = this.scope.add(throttle(PACE, () => this.tell()));
+    const changed = this.scope.add(throttle(UPDATE_INTERVAL_MS, () => this.tell()));
     for (const run of runs) {
       this.scope.add(run.onDidAppend(() => changed()));
       this.scope.add(run.onDidLoad(() => changed()));

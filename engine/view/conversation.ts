@@ -11,11 +11,11 @@ import type { Address } from '../protocol/address.ts';
 import { RollscopeError, toErrorData } from '../protocol/errors.ts';
 import { type ColumnsMark, markOf, type PackedColumns, pack } from '../runs/packed.ts';
 import { type DataColumns, type NotShown, PANEL, type PanelContract, type Shown } from '../runs/panel-contract.ts';
+import { CursorARun } from './cursor-a-run.ts';
 import { Disposables } from './disposables.ts';
 import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
-import { type ConversationActions, PACE, panelRequests, type ShownStart } from './panel-requests.ts';
-import { RunOfA } from './run-of-a.ts';
+import { type ConversationActions, MESSAGE_INTERVAL_MS, panelRequests, type ShownStart } from './panel-requests.ts';
 import { throttle } from './timing.ts';
 
 export type { ConversationActions, ShownStart, StoredRollout } from './panel-requests.ts';
@@ -24,7 +24,7 @@ export type { ConversationActions, ShownStart, StoredRollout } from './panel-req
 export type PanelPlace = Omit<Address, 'folder' | 'says'>;
 
 /** The messages to a page about changes. */
-type Told = 'shown' | 'loading' | 'columns' | 'progress' | 'runOfA';
+type PageMessage = 'shown' | 'loading' | 'columns' | 'progress' | 'cursorARun';
 
 /** The conversation with one webview, in which runs come and go. */
 export class Conversation {
@@ -33,7 +33,7 @@ export class Conversation {
   private readonly following = this.scope.add(new Disposables());
   private run: OpenRun | null = null;
   /** The run of cursor A, if that is another run. */
-  private runOfA: RunOfA | null = null;
+  private cursorARun: CursorARun | null = null;
   /** Number of the latest request to set it. */
   private asked = 0;
   /** The attached page, how much of the columns it has (null before it has any), and how many of the problems. */
@@ -46,7 +46,7 @@ export class Conversation {
   /** Who reported that the page is hidden. */
   private readonly hiddenBy = new Set<'host' | 'page'>();
   /** The messages that the hidden page has missed. */
-  private readonly missed = new Set<Told>();
+  private readonly missed = new Set<PageMessage>();
 
   constructor(
     webview: HostEnd,
@@ -59,25 +59,25 @@ export class Conversation {
 
   show(run: OpenRun | null): void {
     this.following.clear();
-    this.setRunOfA(null);
+    this.setCursorARun(null);
     this.run = run;
     this.selected = null;
     this.place = null;
     this.start = null;
     if (run) this.follow(run);
-    this.tellAnew();
+    this.announce();
   }
 
   /** Whether the page needs a run. */
-  uses(run: OpenRun): boolean {
-    return this.run === run || this.runOfA?.run === run;
+  needsRun(run: OpenRun): boolean {
+    return this.run === run || this.cursorARun?.run === run;
   }
 
   /** Shows a start in place of the run; null shows the run again. */
-  tellStart(start: ShownStart | null): void {
+  showStart(start: ShownStart | null): void {
     if (this.start === start) return;
     this.start = start;
-    this.tellAnew();
+    this.announce();
   }
 
   select(problem: number): void {
@@ -88,14 +88,14 @@ export class Conversation {
   }
 
   /** Shows a step of the run that is shown, once the page has it. */
-  look(step: number): void {
+  showStep(step: number): void {
     this.catchUp();
     if (this.attached?.mark) void this.attached.peer.notify('look', { step });
     else this.place = { step, phase: null, problem: null, row: null, rollout: null, tokens: null };
   }
 
   /** Goes to a place of the run that is shown, once the page has it. */
-  go(place: PanelPlace): void {
+  goTo(place: PanelPlace): void {
     this.catchUp();
     if (this.attached?.mark) void this.attached.peer.notify('go', { place });
     else this.place = place;
@@ -113,7 +113,7 @@ export class Conversation {
 
   dispose(): void {
     this.attached = null;
-    this.setRunOfA(null);
+    this.setCursorARun(null);
     this.scope.dispose();
   }
 
@@ -122,7 +122,7 @@ export class Conversation {
   }
 
   /** Whether the page is hidden now; if so, it gets the message later. */
-  private misses(what: Told): boolean {
+  private postpones(what: PageMessage): boolean {
     if (this.isHidden) this.missed.add(what);
     return this.isHidden;
   }
@@ -134,18 +134,18 @@ export class Conversation {
     this.missed.clear();
     if (!attached) return;
     if (missed.has('shown')) {
-      this.tellShown(attached.peer);
+      this.sendShown(attached.peer);
       return;
     }
     if (missed.has('loading')) this.sendLoading();
     if (missed.has('columns')) this.sendColumns();
     if (missed.has('progress')) this.sendProgress();
-    if (missed.has('runOfA')) this.runOfA?.catchUp();
+    if (missed.has('cursorARun')) this.cursorARun?.catchUp();
   }
 
   /** Another run, or a start, to a page that may be hidden. */
-  private tellAnew(): void {
-    if (this.attached && !this.misses('shown')) this.tellShown(this.attached.peer);
+  private announce(): void {
+    if (this.attached && !this.postpones('shown')) this.sendShown(this.attached.peer);
   }
 
   private welcome(peer: Peer<PanelContract>): void {
@@ -156,10 +156,10 @@ export class Conversation {
       ...this.requests(peer),
       attach: async ({ again }) => {
         if (again && this.run?.error) await this.actions.again(this.run);
-        this.setRunOfA(null);
+        this.setCursorARun(null);
         this.attached = { peer, mark: null, problems: 0 };
         // Not as the result of a request: a run that is shown meanwhile must not be overtaken by the one before it.
-        this.tellShown(peer);
+        this.sendShown(peer);
         return null;
       },
       watch: async ({ visible }) => {
@@ -183,26 +183,26 @@ export class Conversation {
     });
   }
 
-  private setRunOfA(runOfA: RunOfA | null): void {
+  private setCursorARun(cursorARun: CursorARun | null): void {
     this.asked++;
-    this.runOfA?.dispose();
-    this.runOfA = runOfA;
+    this.cursorARun?.dispose();
+    this.cursorARun = cursorARun;
   }
 
   /** If several runs are requested, the last one becomes the run of A, whichever is found first. */
   private async compareWithRun(shown: OpenRun, folder: string | null, peer: Peer<PanelContract>): Promise<void> {
-    this.setRunOfA(null);
+    this.setCursorARun(null);
     if (folder === null) return;
     const { asked } = this;
     const run = await this.actions.takeRun(folder);
     if (asked !== this.asked || this.attached?.peer !== peer) return;
-    const misses = () => this.misses('runOfA');
-    this.setRunOfA(new RunOfA(run, { shown, peer, words: this.words, misses, pace: PACE }));
+    const misses = () => this.postpones('cursorARun');
+    this.setCursorARun(new CursorARun(run, { shown, peer, words: this.words, misses, pace: MESSAGE_INTERVAL_MS }));
   }
 
   private follow(run: OpenRun): void {
     const told = (what: 'loading' | 'columns' | 'progress', send: () => void) =>
-      this.following.add(throttle(PACE, () => this.misses(what) || send()));
+      this.following.add(throttle(MESSAGE_INTERVAL_MS, () => this.postpones(what) || send()));
     const grown = told('columns', () => this.sendColumns());
     const loading = told('loading', () => this.sendLoading());
     const progress = told('progress', () => this.sendProgress());
@@ -211,7 +211,7 @@ export class Conversation {
     this.following.add(run.onDidChangeProgress(() => progress()));
   }
 
-  private tellShown(peer: Peer<PanelContract>): void {
+  private sendShown(peer: Peer<PanelContract>): void {
     this.missed.clear();
     void peer.notify('shown', this.shown());
     const { place } = this;
@@ -234,7 +234,7 @@ export class Conversation {
     }
     const select = this.selected;
     if (complete) this.selected = null;
-    if (complete) this.tellDataColumns(run);
+    if (complete) this.sendDataColumns(run);
     return {
       run: run.info,
       problems: run.problems,
@@ -250,12 +250,12 @@ export class Conversation {
   private sendLoading(): void {
     const { run, attached } = this;
     if (!run || !attached || attached.mark || this.start) return;
-    if (run.loadedPart === 1 || run.error) this.tellShown(attached.peer);
+    if (run.loadedPart === 1 || run.error) this.sendShown(attached.peer);
     else void attached.peer.notify('loading', { loaded: run.loadedPart });
   }
 
   /** After the run, which does not wait for them. */
-  private tellDataColumns(run: OpenRun): void {
+  private sendDataColumns(run: OpenRun): void {
     const tell = (columns: DataColumns) => {
       if (this.run === run) void this.attached?.peer.notify('dataColumns', { run: run.folder, columns });
     };
@@ -279,7 +279,7 @@ export class Conversation {
 
   /** The run of a request for rollouts, which may be that of cursor A. */
   private knownRun(folder: string): OpenRun {
-    const other = this.runOfA?.run;
+    const other = this.cursorARun?.run;
     return other?.folder === folder ? other : this.shownRun(folder);
   }
 

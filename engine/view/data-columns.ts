@@ -13,10 +13,10 @@ import { cellText } from '../protocol/values.ts';
 import type { DataColumns } from '../runs/panel-contract.ts';
 
 /** Larger files are not read for this. */
-const LARGEST = 64 * 2 ** 20;
+const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** The most groups that are still useful, and the longest name of one. */
-const MOST_GROUPS = 40;
-const LONGEST = 40;
+const MAX_GROUPS = 40;
+const MAX_NAME_LENGTH = 40;
 
 /**
  * Maps each column to its value for every problem, in order. Only columns with few different values, which most
@@ -31,7 +31,7 @@ export async function dataColumns(
   for (const source of new Set(problems.map(({ source }) => source))) files.set(source, await rowsOf(fileOf(source)));
   const values = problems.map(({ source, row, text, columns }): RowValues => {
     const found = files.get(source)?.[row];
-    return { ...columns, ...(found && saysSo(found, text) ? found : {}) };
+    return { ...columns, ...(found && isSameRow(found, text) ? found : {}) };
   });
   const names = new Set(values.flatMap((row) => Object.keys(row)));
   const columns = [...names].map((name) => [name, values.map((row) => groupName(row[name]))] as const);
@@ -60,7 +60,7 @@ async function rowsOf(file: string): Promise<readonly RowValues[]> {
   if (!read) return [];
   try {
     const about = await stat(file);
-    if (!about.isFile() || about.size > LARGEST) return [];
+    if (!about.isFile() || about.size > MAX_FILE_BYTES) return [];
     return (await read(file, await readFile(file))).map(({ values }) => values);
   } catch {
     // Errors in a dataset are reported when it is read for training.
@@ -69,18 +69,18 @@ async function rowsOf(file: string): Promise<readonly RowValues[]> {
 }
 
 /** Whether the row is still the one that the problem came from. */
-function saysSo(values: RowValues, text: string): boolean {
+function isSameRow(values: RowValues, text: string): boolean {
   const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
   return JSON.stringify(values, plain).includes(JSON.stringify(text).slice(1, -1));
 }
 
 function groupName(value: unknown): string | null {
   const text = cellText(value);
-  return text === null || text.length > LONGEST ? null : text;
+  return text === null || text.length > MAX_NAME_LENGTH ? null : text;
 }
 
 function canGroup(column: readonly (string | null)[]): boolean {
   const known = column.filter((value) => value !== null);
   const groups = new Set(known).size;
-  return groups > 1 && groups <= Math.min(MOST_GROUPS, column.length / 2) && known.length >= column.length / 2;
+  return groups > 1 && groups <= Math.min(MAX_GROUPS, column.length / 2) && known.length >= column.length / 2;
 }

@@ -6,7 +6,7 @@ import type { GroupPage } from '../runs/panel-contract.ts';
 import type { OpenRun } from './open-run.ts';
 
 /** Characters of the responses up to which a group is sent as a whole: 64 rollouts of about 2,000 tokens. */
-const WHOLE = 500_000;
+const MAX_WHOLE_GROUP_LENGTH = 500_000;
 
 /**
  * @param shown the rollout whose tokens are needed; null for all, however large the group is
@@ -23,12 +23,14 @@ export async function groupPage(
   const { evidence: _, ...rest } = detail;
   const { rollouts } = rest;
   const size = rollouts.reduce((sum, { text }) => sum + text.length, 0);
-  if (shown === null || size <= WHOLE || !rollouts[shown])
-    return { detail: { ...rest, rollouts: rollouts.map(whole) }, ...about, whole: null };
+  if (shown === null || size <= MAX_WHOLE_GROUP_LENGTH || !rollouts[shown])
+    return { detail: { ...rest, rollouts: rollouts.map(withOwnArrays) }, ...about, whole: null };
   return {
     detail: {
       ...rest,
-      rollouts: rollouts.map((one, i) => (i === shown ? whole(one) : isKnown ? inNumbers(one) : comparable(one))),
+      rollouts: rollouts.map((one, i) =>
+        i === shown ? withOwnArrays(one) : isKnown ? inNumbers(one) : comparable(one),
+      ),
     },
     ...about,
     whole: { rollout: shown, fork: forkPoint(rest, shown) },
@@ -36,7 +38,7 @@ export async function groupPage(
 }
 
 /** A rollout with arrays of its own, so that sending it does not send a shared buffer. */
-function whole(rollout: Rollout): Rollout {
+function withOwnArrays(rollout: Rollout): Rollout {
   const statistics = Object.fromEntries(
     Object.entries(rollout.statistics).map(([name, values]) => [name, values?.slice() ?? null]),
   ) as unknown as RolloutStatistics;

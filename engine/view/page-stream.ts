@@ -1,6 +1,6 @@
 /** The host's end of a page in a browser: messages to the page are one long response, messages from it are requests. */
 import type { ServerResponse } from 'node:http';
-import { framed } from '../messages/bytes.ts';
+import { frameMessage } from '../messages/bytes.ts';
 import { Emitter } from '../messages/json-rpc.ts';
 import type { HostEnd } from '../messages/webview.ts';
 
@@ -30,7 +30,7 @@ export class PageStream implements HostEnd {
   async postMessage(message: unknown): Promise<boolean> {
     if (this.response.destroyed) return false;
     if (this.response.writableLength > WAITING) this.close();
-    else this.response.write(framed(message));
+    else this.response.write(frameMessage(message));
     return !this.response.destroyed;
   }
 

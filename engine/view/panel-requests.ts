@@ -27,7 +27,7 @@ import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
 /** Least milliseconds between two messages of the same kind. */
-export const PACE = 100;
+export const MESSAGE_INTERVAL_MS = 100;
 
 /** A rollout of a run, by its index in the group. */
 export interface StoredRollout {
@@ -105,7 +105,7 @@ export function panelRequests({
     listRuns: ({ run }) => actions.listRuns(shownRun(run)),
     find: ({ run, query }, signal) => {
       const { folder, columns } = shownRun(run);
-      const tell = throttle(PACE, (progress: FindProgress) => tellFinding(progress));
+      const tell = throttle(MESSAGE_INTERVAL_MS, (progress: FindProgress) => tellFinding(progress));
       return findRollouts(folder, columns, query, { signal, onProgress: tell }).finally(() => tell.dispose());
     },
     calibrate: ({ run, phase, step }, signal) => actions.calibrate(shownRun(run), phase, step, signal),

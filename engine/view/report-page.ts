@@ -17,7 +17,7 @@ export interface ReportSources {
 
 /** The page as HTML text; texts are escaped where they are inserted into markup. */
 export function reportHtml({ title, note, scripts, run }: ReportSources): string {
-  const texts = scripts.map(inline);
+  const texts = scripts.map(inlineScript);
   const hashes = texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
   const nonce = randomBytes(16).toString('base64');
   const policy = [
@@ -38,7 +38,7 @@ export function reportHtml({ title, note, scripts, run }: ReportSources): string
 }
 
 /** A script for use inside a page: it cannot begin or end a script element. */
-function inline(script: string): string {
+function inlineScript(script: string): string {
   const lines = script.split('\n').filter((line) => !line.startsWith('//# sourceMappingURL='));
   return lines.join('\n').replace(/<(?=\/?script)/gi, '\\x3c');
 }

@@ -99,7 +99,7 @@ export class ViewServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '/', headers } = request;
-    if (!isOwn(headers)) return refuse(response, 403);
+    if (!isSameOrigin(headers)) return refuse(response, 403);
     const [, name = '', page = '', ...rest] = new URL(url, `http://${HOST}`).pathname.split('/');
     if (rest.length > 0) return refuse(response, 404);
     if (name === 'stream' || name === 'ask') {
@@ -132,7 +132,7 @@ export class ViewServer {
     const stream = new PageStream(response);
     this.streams.set(page, stream);
     const { report, others = [] } = this.options;
-    const actions = { ...this.actions, ...among(others), again: () => this.viewed.again(), report };
+    const actions = { ...this.actions, ...chooseAmong(others), again: () => this.viewed.reread(), report };
     const own = this.scope.add(new Disposables());
     const conversation = own.add(new Conversation(stream, actions, ENGINE_WORDS));
     own.add(this.viewed.onDidChange((run) => conversation.show(run)));
@@ -165,7 +165,7 @@ export class ViewServer {
 }
 
 /** The run that a page may set cursor A to: one that was named when the server was started, not any folder. */
-function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRuns' | 'takeRun'> {
+function chooseAmong(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRuns' | 'takeRun'> {
   return {
     listRuns: async () => others.map(({ run }) => choiceOf(run.info)),
     takeRun: async (folder) => {
@@ -185,13 +185,13 @@ function among(others: readonly ViewedRun[]): Pick<ConversationActions, 'listRun
  * Whether a request comes from a page of this server: another site's page can know the address, and a host name that
  * resolves to it.
  */
-function isOwn({ host = '', origin, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
+function isSameOrigin({ host = '', origin, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
   if (!LOOPBACK.has(host.replace(/:\d+$/, ''))) return false;
   if (origin !== undefined && origin !== `http://${host}`) return false;
   return site === undefined || site === 'same-origin' || site === 'none';
 }
 
-function common(response: ServerResponse): void {
+function setCommonHeaders(response: ServerResponse): void {
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
@@ -200,14 +200,14 @@ function common(response: ServerResponse): void {
 }
 
 function send(response: ServerResponse, type: string, content: string | Uint8Array): void {
-  common(response);
+  setCommonHeaders(response);
   response.setHeader('Content-Type', `${type}; charset=utf-8`);
   response.end(content);
 }
 
 /** Ends a request with nothing but its status. */
 function refuse(response: ServerResponse, status: number): void {
-  common(response);
+  setCommonHeaders(response);
   response.statusCode = status;
   // The rest of a message that is too long is not read.
   if (status === 413) response.setHeader('Connection', 'close');

@@ -9,7 +9,7 @@ import { follow } from './follow.ts';
 import { OpenRun } from './open-run.ts';
 
 /** Milliseconds between two checks whether an engine has started or stopped writing the run. */
-const LOOK_EVERY = 2000;
+const POLL_INTERVAL_MS = 2000;
 
 /** A run that is read from its folder, and followed while it is written. */
 export class ViewedRun {
@@ -26,7 +26,7 @@ export class ViewedRun {
     private readonly report: (error: unknown) => void,
   ) {
     this.follow();
-    const timer = setInterval(() => this.look(), LOOK_EVERY);
+    const timer = setInterval(() => this.look(), POLL_INTERVAL_MS);
     this.scope.add({ dispose: () => clearInterval(timer) });
   }
 
@@ -43,7 +43,7 @@ export class ViewedRun {
   }
 
   /** Reads the run again. */
-  async again(): Promise<void> {
+  async reread(): Promise<void> {
     const former = this.current;
     const fresh = await OpenRun.open(former.folder);
     this.following.clear();
@@ -61,7 +61,7 @@ export class ViewedRun {
   private follow(): void {
     this.written = liveWriter(this.current.folder) !== null;
     if (!this.written) return;
-    const replaced = () => void this.again().catch(this.report);
+    const replaced = () => void this.reread().catch(this.report);
     this.following.add(follow(this.current, { replaced, failed: this.report }));
   }
 
@@ -70,7 +70,7 @@ export class ViewedRun {
     if (written === this.written) return;
     this.written = written;
     // An engine that resumed the run may have truncated it to its last checkpoint.
-    if (written) void this.again().catch(this.report);
+    if (written) void this.reread().catch(this.report);
     else this.current.tellStatus();
   }
 }

@@ -48,8 +48,8 @@ async function showFailure(app: Rollscope, one: RunStart, failure: RollscopeErro
     model: values.fromSettings && error.code === 'model' ? () => runCommand('chooseModel', values.scope) : undefined,
   };
   const answers = (Object.keys(possible) as StartAnswer[]).filter((answer) => possible[answer] !== undefined);
-  const actions: typeof possible = { ...possible, dismiss: () => panel.tellStart(null) };
-  panel.tellStart({
+  const actions: typeof possible = { ...possible, dismiss: () => panel.showStart(null) };
+  panel.showStart({
     state: { state: 'failed', what, settings, usual, error, answers },
     answer: async (answer) => void (await actions[answer]?.()),
     openSetting: async (id) => void (await values.open(id)),

@@ -1,7 +1,7 @@
 /** The command that compares runs: those that are selected in the Runs view, else those that the user picks. */
 import path from 'node:path';
 import { checkCount } from '../../engine/runs/comparison/compare.ts';
-import { MOST_RUNS } from '../../engine/runs/comparison/letters.ts';
+import { MAX_RUNS } from '../../engine/runs/comparison/letters.ts';
 import type { Rollscope } from '../app.ts';
 import { chooseSeveral } from '../tell.ts';
 import { folderOf, runPicks } from './runs.ts';
@@ -24,7 +24,7 @@ async function pickRuns(app: Rollscope, named: string | undefined): Promise<stri
   }));
   const chosen = await chooseSeveral(items, {
     title: 'Compare Runs',
-    placeHolder: `Select 2 to ${MOST_RUNS} runs`,
+    placeHolder: `Select 2 to ${MAX_RUNS} runs`,
     matchOnDetail: true,
   });
   return chosen?.map(({ folder }) => folder) ?? null;

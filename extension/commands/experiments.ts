@@ -1,7 +1,7 @@
 /** Choosing an experiment to run or a report to open. */
 import * as vscode from 'vscode';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
-import { about, dateTime, duration, plural } from '../../engine/protocol/format.ts';
+import { dateTime, duration, plural, roughDuration } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { Rollscope } from '../app.ts';
 import { reproductionText } from '../experiments/reports.ts';
@@ -28,7 +28,7 @@ async function pickExperiment(app: Rollscope): Promise<string | undefined> {
   const items = app.experiments.list().then((experiments) =>
     experiments.map(({ name, title, question, minutes }) => ({
       label: title,
-      description: `${name} · about ${about(minutes * 60)}`,
+      description: `${name} · about ${roughDuration(minutes * 60)}`,
       detail: question,
       name,
     })),

@@ -1,5 +1,5 @@
 /** Forking a run: a new run that begins with one of its checkpoints, with changed settings; and probes of a checkpoint. */
-import type { Given } from '../../engine/config/layer.ts';
+import type { ValueOrigin } from '../../engine/config/layer.ts';
 import { buildRunConfig } from '../../engine/config/layers.ts';
 import { type ConfigValues, setAt, valueAt } from '../../engine/config/objects.ts';
 import { type RunSetting, SETTINGS, TRAIN_TOPICS } from '../../engine/config/settings.ts';
@@ -8,7 +8,7 @@ import { runName } from '../../engine/journal/layout.ts';
 import { readRunFile } from '../../engine/journal/reader.ts';
 import { RollscopeError, type RunConfig } from '../../engine/protocol/index.ts';
 import { mergeConfig } from '../../engine/protocol/presets.ts';
-import { ownConfig } from '../../engine/protocol/run-file.ts';
+import { requireOwnConfig } from '../../engine/protocol/run-file.ts';
 import { forkDefaults } from '../../engine/runs/fork-defaults.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
 import type { Rollscope } from '../app.ts';
@@ -34,7 +34,7 @@ export async function forkRun(app: Rollscope, argument: unknown): Promise<void> 
   const folder =
     named ?? (await pickRun(app, ({ job, status }) => job === 'train' && status !== 'running', 'Fork Run', true));
   if (!folder) return;
-  const parent = ownConfig(await readRunFile(folder), 'A fork', 'Start a new run instead.');
+  const parent = requireOwnConfig(await readRunFile(folder), 'A fork', 'Start a new run instead.');
   const step = await pickCheckpoint(app, folder, healthy);
   if (step === undefined) return;
   const changes: Changes = { values: {}, given: new Map() };
@@ -81,7 +81,7 @@ export async function probeOnCheckpoint(app: Rollscope, argument: unknown): Prom
   if (!target) return;
   const folder = await pickRun(app, ({ job }) => job === 'train', 'Probe on a Checkpoint', true);
   if (!folder) return;
-  const parent = ownConfig(await readRunFile(folder), 'A probe of a checkpoint', 'Choose a run of Rollscope.');
+  const parent = requireOwnConfig(await readRunFile(folder), 'A probe of a checkpoint', 'Choose a run of Rollscope.');
   const step = await pickCheckpoint(app, folder, false);
   if (step === undefined) return;
   const { dataset, ids } = target;
@@ -122,7 +122,7 @@ async function pickCheckpoint(app: Rollscope, folder: string, healthy: boolean):
 
 interface Changes {
   values: ConfigValues;
-  given: Map<string, Given>;
+  given: Map<string, ValueOrigin>;
 }
 
 /** Asks for settings until the user starts the fork; false if they cancel. */

@@ -1,12 +1,12 @@
 /** Importing and following the runs of other trainers. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { percent, plural, whole } from '../../engine/protocol/format.ts';
+import { integer, percent, plural } from '../../engine/protocol/format.ts';
 import { RollscopeError } from '../../engine/protocol/index.ts';
 import type { ImportProgress, PrintedImport } from '../../engine/protocol/printed.ts';
 import { REWARD_IS_VOTE } from '../../engine/protocol/two-graders.ts';
 import type { Rollscope } from '../app.ts';
-import { inEditorsWords, lacksColumns } from '../imports/errors.ts';
+import { lacksColumns, withEditorHint } from '../imports/errors.ts';
 import { reportEnd } from '../imports/following.ts';
 import type { ImportJob } from '../imports/imports.ts';
 import { notice } from '../shown.ts';
@@ -24,7 +24,7 @@ export async function followFolder(app: Rollscope, argument: unknown): Promise<v
   if (!source) return;
   const job = await app.imports.begin({ source, follow: true });
   reportEnd(job, app.report);
-  await untilShown(app, job);
+  await showWhenReady(app, job);
 }
 
 /** Asks which of the followed folders to show, or to stop following. */
@@ -53,7 +53,7 @@ export async function stopFollowing(app: Rollscope): Promise<void> {
 async function importFrom(app: Rollscope, source: string, map: string | undefined): Promise<void> {
   const job = await app.imports.begin({ source, follow: false, ...(map !== undefined && { map }) });
   if (job.request.follow) {
-    await untilShown(app, job);
+    await showWhenReady(app, job);
     return;
   }
   try {
@@ -78,13 +78,13 @@ async function importFrom(app: Rollscope, source: string, map: string | undefine
     if (report) await app.viewer.open(report.folder);
     tellReport(job, report);
   } catch (error) {
-    const named = { 'Name Columns…': () => nameColumns(app, source, map) };
-    app.report.error(inEditorsWords(error), lacksColumns(error) ? named : {});
+    const named = { 'Name Columns…': () => askForColumns(app, source, map) };
+    app.report.error(withEditorHint(error), lacksColumns(error) ? named : {});
   }
 }
 
 /** Shows the run once it has its first step. */
-async function untilShown(app: Rollscope, job: ImportJob): Promise<void> {
+async function showWhenReady(app: Rollscope, job: ImportJob): Promise<void> {
   const hasSteps = () => (job.progress?.steps ?? 0) > 0;
   if (!hasSteps()) {
     await new Promise<void>((resolve) => {
@@ -120,18 +120,18 @@ function tellReport(job: ImportJob, report: PrintedImport | null): void {
     const first = named.slice(0, 2).map(({ place, why }) => `${place} (${why})`);
     const more = faults - first.length;
     parts.push(
-      `${plural(faults, 'row')} could not be read: ${first.join(', ')}${more > 0 ? ` and ${whole(more)} more` : ''}.`,
+      `${plural(faults, 'row')} could not be read: ${first.join(', ')}${more > 0 ? ` and ${integer(more)} more` : ''}.`,
     );
   }
   if (disagreements > 0)
     parts.push(
-      `The trainer's grader and Rollscope's disagree on ${whole(disagreements)} of ${whole(compared)} rollouts.`,
+      `The trainer's grader and Rollscope's disagree on ${integer(disagreements)} of ${integer(compared)} rollouts.`,
     );
   if (rewardIsVote) parts.push(`${REWARD_IS_VOTE}.`);
   void tell[faults > 0 ? 'warning' : 'information'](parts.join(' '), {});
 }
 
-async function nameColumns(app: Rollscope, source: string, before: string | undefined): Promise<void> {
+async function askForColumns(app: Rollscope, source: string, before: string | undefined): Promise<void> {
   const map = await write({
     title: 'Columns of the Rollouts',
     prompt: 'Names of the columns: prompt and response, and if available reward, reference, step and others',

@@ -20,7 +20,7 @@ interface ProblemReference {
 
 /** Shows a problem in the panel: that of the argument, else that of the rollout in the active editor. */
 export async function openProblem(app: Rollscope, argument: unknown): Promise<void> {
-  const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
+  const reference = isProblemReference(argument) ? argument : await activeProblem(app);
   if (!reference) return;
   if (await app.viewer.look(reference.folder)) app.panel.select(reference.problem);
 }
@@ -53,7 +53,7 @@ export async function pickProblem(app: Rollscope): Promise<void> {
   const rollout = view.row === null ? null : await pickRollout(run, view.row);
   if (rollout === undefined || !(await app.viewer.look(folder))) return;
   const place = { problem: problem.id, row: problem.row, step: view.step, phase: view.phase, tokens: null };
-  app.panel.go({ ...place, rollout });
+  app.panel.goTo({ ...place, rollout });
 }
 
 /** The number of a rollout of a group, from 1; null for the problem as a whole, undefined if the user cancels. */
@@ -77,7 +77,7 @@ async function pickRollout(run: OpenRun, row: number): Promise<number | null | u
 
 /** Shows a problem in its file. */
 export async function revealProblem(app: Rollscope, argument: unknown): Promise<void> {
-  const reference = isProblemReference(argument) ? argument : await ofActiveRollout(app);
+  const reference = isProblemReference(argument) ? argument : await activeProblem(app);
   if (reference) await app.revealProblem(await app.library.read(reference.folder), reference.problem);
 }
 
@@ -120,7 +120,7 @@ export async function copyRolloutLink(app: Rollscope): Promise<void> {
   await vscode.env.clipboard.writeText(addressText({ ...address, tokens }, vscode.env.uriScheme));
 }
 
-async function ofActiveRollout(app: Rollscope): Promise<ProblemReference | null> {
+async function activeProblem(app: Rollscope): Promise<ProblemReference | null> {
   const address = RolloutDocuments.addressOf(vscode.window.activeTextEditor);
   if (!address) return null;
   const { run, problem } = await app.rollouts.problemOf(address);

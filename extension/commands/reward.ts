@@ -16,7 +16,7 @@ const FAMILIES: readonly [Reward['family'], string][] = [
 ];
 
 const KEY = MEMORY.rewards;
-const KEPT = 10;
+const MAX_RECENT = 10;
 /** Milliseconds for which the choice is shown in the status bar. */
 const SHOWN_MS = 5000;
 
@@ -35,7 +35,7 @@ export async function chooseReward(app: Rollscope, argument: unknown): Promise<v
   parseReward(reward, REWARDS);
   const isName = (REWARDS as readonly string[]).includes(reward);
   const recent = isName ? known : [reward, ...known.filter((other) => other !== reward)];
-  await app.context.globalState.update(KEY, recent.slice(0, KEPT));
+  await app.context.globalState.update(KEY, recent.slice(0, MAX_RECENT));
   await setReward(reward, scope);
   vscode.window.setStatusBarMessage(`Rollscope reward: ${withoutIcons(titleOf(reward))}`, SHOWN_MS);
 }

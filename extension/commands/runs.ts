@@ -49,7 +49,7 @@ export async function resume(app: Rollscope, argument: unknown): Promise<void> {
 }
 
 /** Pauses or stops a run: that of the argument, in whichever engine, else the active one. */
-export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unknown): Promise<void> {
+export async function pauseOrStop(app: Rollscope, how: 'pause' | 'stop', argument: unknown): Promise<void> {
   const folder = folderOf(argument);
   const importing = folder && app.imports.of(folder);
   if (importing) {
@@ -77,7 +77,7 @@ export async function steer(app: Rollscope, how: 'pause' | 'stop', argument: unk
 }
 
 /** Shows the output of a command about a run: that of the argument, else one that the user picks. */
-export async function lookAtRun(app: Rollscope, command: LookCommand, argument: unknown): Promise<void> {
+export async function showCommandOutput(app: Rollscope, command: LookCommand, argument: unknown): Promise<void> {
   const title = command === 'analyze' ? 'Analyze Run' : 'Rescore Run';
   const folder = folderOf(argument) ?? (await pickRun(app, () => true, title, true));
   if (folder) await app.texts.open(command, folder);

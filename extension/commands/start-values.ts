@@ -13,7 +13,7 @@ import { readRunFile } from '../../engine/journal/reader.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import type { ErrorData } from '../../engine/protocol/errors.ts';
 import { presetFor } from '../../engine/protocol/presets.ts';
-import type { NamedSetting, Usual } from '../../engine/runs/start-state.ts';
+import type { ComparedWith, NamedSetting } from '../../engine/runs/start-state.ts';
 import { namedFields, namedSettings, placeOfName } from '../named-settings.ts';
 import { errorInEditor, errorInFields } from '../remedies.ts';
 import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
@@ -22,7 +22,7 @@ import { currentModel, openSettings, runSettings, unset } from '../settings.ts';
 export interface ExplainedStart {
   error: ErrorData;
   settings: NamedSetting[];
-  usual: Usual;
+  usual: ComparedWith;
 }
 
 export interface StartValues {
@@ -65,7 +65,7 @@ export function configurationValues(uri: vscode.Uri, name: string, read: () => P
   const place = (path: string) => [CONFIGURATIONS, name, ...path.split('.')];
   return {
     explain: async (error) => {
-      const { error: said, ...fields } = explained(error, await read().catch(() => ({})));
+      const { error: said, ...fields } = explainError(error, await read().catch(() => ({})));
       return { ...fields, error: withoutPlace(said, uri.fsPath) };
     },
     open: (path) => openField(uri, place(path)),
@@ -90,7 +90,7 @@ export function runValues(folder: string, fork?: () => unknown): StartValues {
   return {
     explain: async (error) => {
       const { config } = await readRunFile(folder).catch(() => ({ config: {} }));
-      return explained(error, config ?? {});
+      return explainError(error, config ?? {});
     },
     open: (path) => openField(vscode.Uri.joinPath(vscode.Uri.file(folder), RUN_FILE), ['config', ...path.split('.')]),
     ...(fork && { fork }),
@@ -104,7 +104,7 @@ function withoutPlace(error: ErrorData, file: string): ErrorData {
 }
 
 /** An error in the fields of a configuration, compared with the preset of its model. */
-function explained(error: ErrorData, values: object): ExplainedStart {
+function explainError(error: ErrorData, values: object): ExplainedStart {
   const preset = presetFor(
     stringAt(values, 'model') ?? EMBEDDED,
     (stringAt(values, 'dataset.path') ?? EMBEDDED) === EMBEDDED,

@@ -58,7 +58,7 @@ async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
   const scope = target.dataset === EMBEDDED ? undefined : vscode.Uri.file(target.dataset);
   const dataset = app.datasetName(target.dataset);
   await attempt(app, {
-    what: whatOf(target),
+    what: jobText(target),
     values: settingValues(dataset),
     begin: async () => {
       const built = buildConfig({ ...target, dataset }, runSettings(scope), placeOf(scope));
@@ -68,7 +68,7 @@ async function start(app: Rollscope, target: DatasetTarget): Promise<void> {
 }
 
 /** `train on problems.jsonl`, `probe problem sum-01`. */
-function whatOf({ job, dataset, ids }: DatasetTarget): string {
+function jobText({ job, dataset, ids }: DatasetTarget): string {
   const [id] = ids ?? [];
   if (id !== undefined) return job === 'train' ? `train on problem ${id}` : `probe problem ${id}`;
   const name = dataset === EMBEDDED ? 'the embedded problems' : path.basename(dataset);

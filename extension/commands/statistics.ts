@@ -1,7 +1,7 @@
 /** Computing the token statistics of an imported run with a local model. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { plural, whole } from '../../engine/protocol/format.ts';
+import { integer, plural } from '../../engine/protocol/format.ts';
 import { PrintedStatistics, StatisticsProgress } from '../../engine/protocol/printed.ts';
 import { runCli } from '../../engine/view/command-line.ts';
 import type { Rollscope } from '../app.ts';
@@ -66,7 +66,7 @@ async function compute(
 
 function tellReport({ rollouts, left }: PrintedStatistics): void {
   const others = Object.values(left).reduce((a, b) => a + b, 0);
-  const rest = others > 0 ? ` ${whole(others)} could not be read by this model (see rollscope statistics).` : '';
+  const rest = others > 0 ? ` ${integer(others)} could not be read by this model (see rollscope statistics).` : '';
   const what =
     rollouts > 0 ? `Computed token statistics of ${plural(rollouts, 'rollout')}.` : 'No token statistics were missing.';
   void tell.information(`${others > 0 && rollouts === 0 ? 'No token statistics were computed.' : what}${rest}`, {});

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { ComparisonState } from '../../engine/runs/comparison/contract.ts';
-import { MOST_RUNS } from '../../engine/runs/comparison/letters.ts';
+import { MAX_RUNS } from '../../engine/runs/comparison/letters.ts';
 import { ComparisonConversation, type PlaceToOpen } from '../../engine/view/comparison.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
 import type { OpenRun } from '../../engine/view/open-run.ts';
@@ -112,6 +112,6 @@ export class ComparisonPanels implements vscode.WebviewPanelSerializer {
 function foldersOf(state: unknown): string[] {
   const folders = (state as Partial<ComparisonState> | null | undefined)?.folders;
   return Array.isArray(folders) && folders.every((folder) => typeof folder === 'string')
-    ? folders.slice(0, MOST_RUNS)
+    ? folders.slice(0, MAX_RUNS)
     : [];
 }

@@ -15,7 +15,7 @@ import type { ProblemDocuments } from './problem-documents.ts';
 import type { Results } from './results.ts';
 import { hoverText, resultText, SHORT_RESULT, shortResultText } from './texts.ts';
 
-const SETTLE = 100;
+const DEBOUNCE_MS = 100;
 /** Lines with more characters may end out of view, for example in an editor next to the panel. */
 const LONG_LINE = 80;
 
@@ -45,7 +45,7 @@ export class Decorations implements vscode.HoverProvider {
       );
     this.types = { correct: type('correct'), wrong: type('wrong'), unknown: type('unknown') };
     this.colors = { correct: color('correct'), wrong: color('wrong'), unknown: color('unknown') };
-    const all = this.scope.add(debounce(SETTLE, () => this.decorateAll()));
+    const all = this.scope.add(debounce(DEBOUNCE_MS, () => this.decorateAll()));
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
     this.scope.add(documents.onDidChange(() => all()));
     this.scope.add(results.onDidChange(() => all()));

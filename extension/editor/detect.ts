@@ -3,7 +3,7 @@ import path from 'node:path';
 import { columnValue, type RowValues, USUAL_NAMES, usualName } from '../../engine/data/fields.ts';
 import { readJson } from '../../engine/data/json.ts';
 import { hasPrompt } from '../../engine/data/json-rows.ts';
-import { firstSource, recovered } from '../../engine/data/locate.ts';
+import { firstSource, recoverValues } from '../../engine/data/locate.ts';
 import type { FieldMap } from '../../engine/protocol/index.ts';
 import { isObject } from '../../engine/protocol/values.ts';
 
@@ -20,7 +20,7 @@ const FORMATS: Record<string, ProblemFormat> = {
 /** Without the dot. */
 export const PROBLEM_EXTENSIONS = Object.keys(FORMATS).map((extension) => extension.slice(1));
 
-/** The number of characters that `looksLikeProblems` needs; it needs more if the first object is longer (`isCut`). */
+/** The number of characters that `looksLikeProblems` needs; it needs more if the first object is longer (`isTruncated`). */
 export const HEAD_LENGTH = 8192;
 export const LONG_HEAD_LENGTH = 1 << 20;
 
@@ -60,7 +60,7 @@ function objectsLookLikeProblems(head: string, format: 'jsonl' | 'json', fields:
   const first = firstObject(head, format, fields);
   if (!first) return false;
   const { values, open } = first;
-  if (!hasPrompt(values, fields)) return open !== null && fields.prompt === undefined && open >= LONG;
+  if (!hasPrompt(values, fields)) return open !== null && fields.prompt === undefined && open >= LONG_FIELD_LENGTH;
   const name = fields.prompt ?? usualName(values, 'prompt')!;
   if (fields.prompt !== undefined || !WEAK.has(name.toLowerCase())) return true;
   const prompt = columnValue(values, name);
@@ -77,7 +77,7 @@ function isNameOrPath(text: string): boolean {
 }
 
 /** The length, in characters, from which a field leaves no room in the head for the fields after it. */
-const LONG = 2000;
+const LONG_FIELD_LENGTH = 2000;
 
 /**
  * The first object of the head, even if the head ends inside it; `open` is the length of the string in which the head
@@ -96,12 +96,12 @@ function firstObject(
   } catch {
     const text = /:\s*"([^"\\]*(?:\\.[^"\\]*)*)$/s.exec(source);
     const open = head.length >= HEAD_LENGTH && text ? text[1]!.length : null;
-    return { values: recovered(source), open };
+    return { values: recoverValues(source), open };
   }
 }
 
 /** Whether the head ends within its first object, so that more of the file says more. */
-export function isCut(head: string, format: ProblemFormat): boolean {
+export function isTruncated(head: string, format: ProblemFormat): boolean {
   if (format !== 'jsonl' && format !== 'json') return false;
   return head.length >= HEAD_LENGTH && (firstObject(head, format, {})?.open ?? null) !== null;
 }

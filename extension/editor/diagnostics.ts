@@ -7,7 +7,7 @@ import type { ProblemDocuments } from './problem-documents.ts';
 import { UNREADABLE_ROW } from './texts.ts';
 
 /** Milliseconds without a change before rows are checked, so that a row is not reported while it is being typed. */
-const SETTLE = 500;
+const DEBOUNCE_MS = 500;
 
 /** Keeps the diagnostics of open files up to date until it is disposed of. */
 export class RowDiagnostics {
@@ -15,7 +15,7 @@ export class RowDiagnostics {
   private readonly found = this.scope.add(vscode.languages.createDiagnosticCollection('rollscope'));
 
   constructor(private readonly documents: ProblemDocuments) {
-    const all = this.scope.add(debounce(SETTLE, () => this.lookAtAll()));
+    const all = this.scope.add(debounce(DEBOUNCE_MS, () => this.lookAtAll()));
     this.scope.add(vscode.window.onDidChangeVisibleTextEditors(() => all()));
     this.scope.add(documents.onDidChange(() => all()));
     this.scope.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.found.delete(uri)));

@@ -29,7 +29,7 @@ export function findProblems(
 ): FoundProblem[] {
   const found = locateProblems(text, format, fields, firstRow);
   // as the engine does: ids that repeat are replaced by numbers, unless the user chose their column
-  const numbered = fields.id === NO_IDS || (fields.id === undefined && firstRow === 0 && repeats(found));
+  const numbered = fields.id === NO_IDS || (fields.id === undefined && firstRow === 0 && hasDuplicates(found));
   const located = numbered ? found.map((problem) => ({ ...problem, id: null })) : found;
   const lines = text.split('\n');
   return located.flatMap(({ row, line, endLine, id, hasPrompt }, i) => {
@@ -40,7 +40,7 @@ export function findProblems(
   });
 }
 
-function repeats(problems: readonly { id: string | null; row: number }[]): boolean {
+function hasDuplicates(problems: readonly { id: string | null; row: number }[]): boolean {
   return new Set(problems.map(({ id, row }) => id ?? String(row))).size < problems.length;
 }
 

@@ -3,7 +3,7 @@
  * every problem would double the height of the file.
  */
 import * as vscode from 'vscode';
-import { aboutForecast, forecastText } from '../../engine/protocol/forecast-text.ts';
+import { forecastExplanation, forecastText } from '../../engine/protocol/forecast-text.ts';
 import { DASH } from '../../engine/protocol/format.ts';
 import { type CommandName, commandId, commandOf } from '../command-definitions.ts';
 import type { RunSession } from '../run/session.ts';
@@ -133,7 +133,7 @@ export class Lenses implements vscode.CodeLensProvider {
             new vscode.CodeLens(place, {
               title: `${prediction.likelyWrong ? '$(warning) ' : ''}${withoutIcons(forecastText(prediction))}`,
               command: commandId('openProblem'),
-              tooltip: plain(aboutForecast(result.run.columns.head.forecast!)),
+              tooltip: plain(forecastExplanation(result.run.columns.head.forecast!)),
               arguments: open,
             }),
           );

@@ -4,14 +4,14 @@ import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
 import { debounce } from '../../engine/view/timing.ts';
 import { fieldsSetting, onDidChangeSettings } from '../settings.ts';
-import { formatOf, HEAD_LENGTH, isCut, LONG_HEAD_LENGTH, looksLikeProblems } from './detect.ts';
+import { formatOf, HEAD_LENGTH, isTruncated, LONG_HEAD_LENGTH, looksLikeProblems } from './detect.ts';
 import { type FoundProblem, findProblems } from './find-problems.ts';
 
 /** Maximum characters of a document that is read entirely. */
-const WHOLE = 4_000_000;
+const MAX_WHOLE_LENGTH = 4_000_000;
 /** Lines read before and after the visible ones in a larger JSONL document. */
-const MARGIN = 300;
-const SETTLE = 300;
+const MARGIN_LINES = 300;
+const DEBOUNCE_MS = 300;
 
 interface Known {
   version: number;
@@ -28,7 +28,7 @@ export class ProblemDocuments {
   readonly onDidChange = this.changeEmitter.event;
 
   constructor() {
-    const settled = this.scope.add(debounce(SETTLE, () => this.changeEmitter.fire()));
+    const settled = this.scope.add(debounce(DEBOUNCE_MS, () => this.changeEmitter.fire()));
     this.scope.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         if (this.known.has(document.uri.toString())) settled();
@@ -78,7 +78,7 @@ function read(document: vscode.TextDocument, window: vscode.Range | null): Found
   const headOf = (length: number) =>
     document.getText(new vscode.Range(document.positionAt(0), document.positionAt(length)));
   const short = headOf(HEAD_LENGTH);
-  const head = isCut(short, format) ? headOf(LONG_HEAD_LENGTH) : short;
+  const head = isTruncated(short, format) ? headOf(LONG_HEAD_LENGTH) : short;
   if (!looksLikeProblems(head, format, fields)) return null;
   if (!window) return findProblems(document.getText(), format, fields);
   // The rows of a JSON list cannot be counted without reading it from its beginning.
@@ -90,11 +90,16 @@ function read(document: vscode.TextDocument, window: vscode.Range | null): Found
 
 /** The lines to read of a document that is too large to be read entirely; null for others. */
 function windowOf(document: vscode.TextDocument): { range: vscode.Range; visible: vscode.Range } | null {
-  if (document.offsetAt(new vscode.Position(document.lineCount, 0)) <= WHOLE) return null;
+  if (document.offsetAt(new vscode.Position(document.lineCount, 0)) <= MAX_WHOLE_LENGTH) return null;
   const editor = vscode.window.visibleTextEditors.find((one) => one.document === document);
   const visible = editor?.visibleRanges[0] ?? new vscode.Range(0, 0, 0, 0);
   const range = document.validateRange(
-    new vscode.Range(Math.max(0, visible.start.line - MARGIN), 0, visible.end.line + MARGIN, Number.MAX_SAFE_INTEGER),
+    new vscode.Range(
+      Math.max(0, visible.start.line - MARGIN_LINES),
+      0,
+      visible.end.line + MARGIN_LINES,
+      Number.MAX_SAFE_INTEGER,
+    ),
   );
   return { range, visible };
 }

@@ -10,7 +10,7 @@ import type { RunLibrary } from '../run/library.ts';
 import type { RunSession } from '../run/session.ts';
 
 /** Milliseconds between two announcements during a run. */
-const PACE = 500;
+const UPDATE_INTERVAL_MS = 500;
 
 /** A problem in the file's current text. */
 export interface ProblemText {
@@ -61,7 +61,7 @@ export class Results {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly files = new Map<string, FileResults | null>();
-  private readonly announce = this.scope.add(throttle(PACE, () => this.changeEmitter.fire()));
+  private readonly announce = this.scope.add(throttle(UPDATE_INTERVAL_MS, () => this.changeEmitter.fire()));
   /** Resources of the active run. */
   private readonly following = this.scope.add(new Disposables());
 

@@ -1,13 +1,13 @@
 /** Texts of a problem's result for CodeLens, inline result and hover. Pure. */
-import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
+import { fallbackText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { sparkline } from '../../engine/protocol/sparkline.ts';
 import { oneLine, verdictMark } from '../../engine/protocol/texts.ts';
 import { shownVerdict, type Verdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
-import { MOSTLY } from '../../engine/protocol/warnings.ts';
-import { known, type RunColumns } from '../../engine/runs/columns.ts';
+import { MAJOR_SHARE } from '../../engine/protocol/warnings.ts';
+import { knownNumber, type RunColumns } from '../../engine/runs/columns.ts';
 import type { Prediction } from '../../engine/runs/head.ts';
 import { historyOf } from '../../engine/runs/history.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
@@ -25,7 +25,7 @@ export const LENS_TITLES = {
 /** For a row whose problem is not found; the editor's list of problems says the same. */
 export const UNREADABLE_ROW = 'This row cannot be read: it is not valid JSON, or its problem is not a text.';
 
-const MOST_CLUSTERS = 8;
+const MAX_CLUSTERS = 8;
 /** Characters of a curve. */
 const CURVE = 24;
 
@@ -54,7 +54,7 @@ const SHORT_ANSWER = 8;
  */
 export function shortResultText(view: ProblemView): string {
   const { answer, share: part, status, rollouts, truncated } = view;
-  const cut = truncated !== null && truncated > MOSTLY * rollouts ? ' cut' : '';
+  const cut = truncated !== null && truncated > MAJOR_SHARE * rollouts ? ' cut' : '';
   if (answer === null) return `no answer${cut}`;
   const standing = status === 'tie' ? 'tie ' : status === 'single' ? '1 vote ' : MARKS[shownVerdict(view)];
   return `${standing}${oneLine(answer, SHORT_ANSWER)} ${quantityText('share', part)}${cut}`;
@@ -62,9 +62,9 @@ export function shortResultText(view: ProblemView): string {
 
 /** What most rollouts lack, such as `8 of 8 truncated`; null for nothing. */
 function lackingText({ answer, rollouts, unanswered, truncated }: ProblemView): string | null {
-  const cut = truncated !== null && truncated > MOSTLY * rollouts ? `${truncated} of ${rollouts} truncated` : null;
+  const cut = truncated !== null && truncated > MAJOR_SHARE * rollouts ? `${truncated} of ${rollouts} truncated` : null;
   const none =
-    answer !== null && unanswered > MOSTLY * rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
+    answer !== null && unanswered > MAJOR_SHARE * rollouts ? `${unanswered} of ${rollouts} without an answer` : null;
   return [cut, none].filter((text) => text !== null).join(', ') || null;
 }
 
@@ -73,10 +73,10 @@ export function hoverText({ run, problem, view }: ProblemInRun, link: string): s
   const { rollouts: votes, unanswered, prediction, outcome } = view;
   const clusters = run.columns.clustersOf(view.row!);
   const marks = clusters.some(({ correct }) => correct !== null);
-  const rows = clusters.slice(0, MOST_CLUSTERS).map(({ answer, count, correct }) => {
+  const rows = clusters.slice(0, MAX_CLUSTERS).map(({ answer, count, correct }) => {
     return `| ${code(oneLine(answer, 60))} ${marks ? `| ${verdictMark(correct)} ` : ''}| ${count} | ${quantityText('share', count / votes)} |`;
   });
-  const others = clusters.slice(MOST_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
+  const others = clusters.slice(MAX_CLUSTERS).reduce((sum, { count }) => sum + count, 0);
   if (others > 0)
     rows.push(`| other answers ${marks ? '| ' : ''}| ${others} | ${quantityText('share', others / votes)} |`);
   if (unanswered > 0) {
@@ -91,7 +91,7 @@ export function hoverText({ run, problem, view }: ProblemInRun, link: string): s
     `**Problem** ${code(problem.id)}${reference}`,
     [...head, ...rows].join('\n'),
     ...curveText(run.columns, problem.index),
-    ...(prediction ? predictionText(prediction, outcome, standIn(run.columns.head.forecast!)) : []),
+    ...(prediction ? predictionText(prediction, outcome, fallbackText(run.columns.head.forecast!)) : []),
     `Step ${view.step} of run ${code(run.run)} · [Show in Panel](${link})`,
   ].join('\n\n');
 }
@@ -101,7 +101,7 @@ function curveText(columns: RunColumns, problem: number): string[] {
   const history = historyOf(columns, problem);
   const [first, last] = [history[0], history.at(-1)];
   if (!first || !last || first.step === last.step) return [];
-  const accuracy = history.map(({ row }) => known(columns.groups.columns.accuracy[row]!));
+  const accuracy = history.map(({ row }) => knownNumber(columns.groups.columns.accuracy[row]!));
   const curve = (name: string, values: readonly (number | null)[]) =>
     `| ${name} | ${code(sparkline(values, CURVE, { low: 0, high: 1 }))} | ${quantityText('share', values[0])} → ${quantityText('share', values.at(-1))} |`;
   const rows = [

@@ -79,14 +79,14 @@ export class EngineService {
   async ensure(): Promise<EngineClient> {
     await this.looking;
     if (this.client) return this.client;
-    return this.once(async () => (await this.attachToLiving(true)) ?? (await this.start()));
+    return this.shareAttempt(async () => (await this.attachToRunning(true)) ?? (await this.start()));
   }
 
   /** Connects to an engine that is already running; null if there is none. Does not start one. */
   async reattach(): Promise<EngineClient | null> {
     if (this.client || this.pending) return this.client;
     // The window's start and a panel that it restores both ask.
-    this.looking ??= this.attachToLiving(false)
+    this.looking ??= this.attachToRunning(false)
       .catch((error: Error) => {
         this.options.log('warning', `cannot reach the engine in the background: ${error.message}`);
         return null;
@@ -124,8 +124,8 @@ export class EngineService {
   async attach(address: EngineAddress): Promise<EngineClient> {
     await this.pending?.catch(() => undefined);
     if (this.client?.address.pid === address.pid) return this.client;
-    return this.once(async () => {
-      this.leave();
+    return this.shareAttempt(async () => {
+      this.disconnect();
       return this.connect(address);
     });
   }
@@ -133,7 +133,7 @@ export class EngineService {
   /** Shuts down the engine (an active run is stopped with a checkpoint) and starts a new one. */
   async restart(): Promise<EngineClient> {
     await this.shutDown();
-    return this.once(() => this.start());
+    return this.shareAttempt(() => this.start());
   }
 
   /** Shuts down the engine, if there is one; returns when it has exited, or after ten seconds. */
@@ -158,11 +158,11 @@ export class EngineService {
 
   /** Closes the connection; the engine keeps running. */
   dispose(): void {
-    this.leave();
+    this.disconnect();
     this.scope.dispose();
   }
 
-  private async attachToLiving(forWork: boolean): Promise<EngineClient | null> {
+  private async attachToRunning(forWork: boolean): Promise<EngineClient | null> {
     for (const { address, active } of await this.find()) {
       // A new run needs an engine of this version; an idle one of another version exits by itself.
       if (forWork && !active && address.version !== this.options.version) continue;
@@ -202,7 +202,7 @@ export class EngineService {
       client.on('record', (params) => record.fire(params)),
       client.on('progress', (params) => progress.fire(params)),
       client.on('log', (params) => log.fire(params)),
-      client.onClose((error) => void this.lost(client, error)),
+      client.onClose((error) => void this.handleLostConnection(client, error)),
     ]) {
       this.connection.add({ dispose: stop });
     }
@@ -213,7 +213,7 @@ export class EngineService {
   }
 
   /** The connection was lost: reconnects if the engine is still running, else reports that it is gone. */
-  private async lost(client: EngineClient, error?: RollscopeError): Promise<void> {
+  private async handleLostConnection(client: EngineClient, error?: RollscopeError): Promise<void> {
     if (this.current !== client) return;
     this.connection.clear();
     this.current = null;
@@ -225,7 +225,7 @@ export class EngineService {
       if (this.scope.disposed || this.current || this.pending) return;
       if (!isProcessAlive(address.pid)) break;
       try {
-        await this.once(() => this.connect(address));
+        await this.shareAttempt(() => this.connect(address));
         return;
       } catch (reason) {
         this.options.log('info', `engine ${address.pid} does not respond: ${(reason as Error).message}`);
@@ -236,7 +236,7 @@ export class EngineService {
     this.goneEmitter.fire(address);
   }
 
-  private leave(): void {
+  private disconnect(): void {
     this.connection.clear();
     this.current?.close();
     this.current = null;
@@ -244,7 +244,7 @@ export class EngineService {
   }
 
   /** One attempt at a time: concurrent callers share it. */
-  private once(attempt: () => Promise<EngineClient>): Promise<EngineClient> {
+  private shareAttempt(attempt: () => Promise<EngineClient>): Promise<EngineClient> {
     this.pending ??= attempt().finally(() => {
       this.pending = null;
     });

@@ -53,7 +53,7 @@ export function processOf({ node, cli }: Program, task: ExperimentTask, home: st
 }
 
 /** The output folder of a task (--out); null for the default. */
-export function outOf({ args = [] }: ExperimentTask, workingFolder: string): string | null {
+export function outputFolderOf({ args = [] }: ExperimentTask, workingFolder: string): string | null {
   const at = args.findIndex((word) => word === '--out' || word.startsWith('--out='));
   const out = args[at]?.startsWith('--out=') ? args[at].slice('--out='.length) : args[at + 1];
   return at < 0 || !out ? null : path.resolve(workingFolder, out);

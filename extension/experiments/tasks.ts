@@ -9,7 +9,7 @@ import {
   type ExperimentInfo,
   type ExperimentTask,
   isExperimentTask,
-  outOf,
+  outputFolderOf,
   parseExperiments,
   processOf,
   TASK_TYPE,
@@ -17,7 +17,7 @@ import {
 import { type ExperimentReport, listReports, reportIn } from './reports.ts';
 
 /** Milliseconds by which a file's time may be early, since file systems have coarse clocks. */
-const COARSE = 2000;
+const CLOCK_TOLERANCE_MS = 2000;
 
 /** The experiments of a window: their list, their tasks, and the reports of those that complete. */
 export class Experiments implements vscode.TaskProvider {
@@ -101,10 +101,10 @@ export class Experiments implements vscode.TaskProvider {
 
   private async ended(task: vscode.Task, begun: number): Promise<void> {
     const definition = task.definition as ExperimentTask;
-    const out = outOf(definition, workingFolder() ?? process.cwd());
+    const out = outputFolderOf(definition, workingFolder() ?? process.cwd());
     const reports = out ? [await reportIn(out)] : await this.reports();
     const name = experimentName(definition.experiment);
-    const report = reports.find((one) => one?.experiment === name && one.written >= begun - COARSE);
+    const report = reports.find((one) => one?.experiment === name && one.written >= begun - CLOCK_TOLERANCE_MS);
     if (report) this.onReport(report);
   }
 }

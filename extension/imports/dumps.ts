@@ -13,7 +13,7 @@ const Found = z.object({ dumps: z.array(FoundDump) });
 const PATTERN = '**/*.{jsonl,parquet}';
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,venv,site-packages,__pycache__,.*}/**';
 /** Milliseconds. A trainer writes a file for each step, and the workspace is not searched again for each of them. */
-const SETTLE = 10_000;
+const DEBOUNCE_MS = 10_000;
 
 /** What the last search found in the folders of the workspace. */
 export class DumpFolders {
@@ -27,7 +27,7 @@ export class DumpFolders {
     private readonly program: () => Program,
     private readonly log: (error: unknown) => void,
   ) {
-    const settled = this.scope.add(debounce(SETTLE, () => this.refresh()));
+    const settled = this.scope.add(debounce(DEBOUNCE_MS, () => this.refresh()));
     this.scope.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
     const watcher = this.scope.add(vscode.workspace.createFileSystemWatcher(PATTERN, false, true, true));
     this.scope.add(

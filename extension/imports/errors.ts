@@ -12,7 +12,7 @@ export function lacksColumns(error: unknown): error is RollscopeError {
 }
 
 /** The error with a hint for the editor. */
-export function inEditorsWords(error: unknown): unknown {
+export function withEditorHint(error: unknown): unknown {
   if (!lacksColumns(error)) return error;
   const { code, message, details } = error;
   const isMap = details?.reason === 'bad-map';

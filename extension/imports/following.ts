@@ -1,6 +1,6 @@
 /** Resumes following the folders that the previous window followed. Does not import VS Code. */
 import type { OpenRun } from '../../engine/view/open-run.ts';
-import { inEditorsWords } from './errors.ts';
+import { withEditorHint } from './errors.ts';
 import type { ImportJob, Imports } from './imports.ts';
 
 export interface FollowParts {
@@ -25,5 +25,5 @@ export function continueFollowing({ imports, panel, viewer, report }: FollowPart
 
 /** Reports the error with which an import ends by itself. */
 export function reportEnd(job: ImportJob, report: FollowParts['report']): void {
-  job.done.catch((error: unknown) => report.error(inEditorsWords(error)));
+  job.done.catch((error: unknown) => report.error(withEditorHint(error)));
 }

@@ -3,7 +3,7 @@
  * continue in the next window. Does not import VS Code.
  */
 import path from 'node:path';
-import { freeName, importedRunName } from '../../engine/journal/locations.ts';
+import { importedRunName, unusedName } from '../../engine/journal/locations.ts';
 import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { RollscopeError } from '../../engine/protocol/errors.ts';
 import { ImportProgress, PrintedImport } from '../../engine/protocol/printed.ts';
@@ -33,8 +33,8 @@ export interface FollowMemory {
 /**
  * Milliseconds between two attempts to take over a run that the previous window's import still holds, and their number.
  */
-const RETRY = 500;
-const TRIES = 60;
+const RETRY_MS = 500;
+const MAX_ATTEMPTS = 60;
 
 /** The process of one import. `done` resolves with its result, or with null if it reported none. */
 export class ImportJob {
@@ -71,22 +71,22 @@ export class ImportJob {
     const options = ['--out', path.dirname(this.folder), '--name', path.basename(this.folder), '--progress'];
     if (follow) options.push('--follow');
     if (map !== undefined) options.push('--map', map);
-    const heard = (line: string) => this.hear(line);
+    const heard = (line: string) => this.readProgress(line);
     for (let tries = 1; ; tries++) {
       try {
         const { data } = await runCli(program, ['import', source, ...options], this.giveUp.signal, heard);
         return PrintedImport.parse(JSON.parse(data.trim().split('\n').at(-1)!));
       } catch (error) {
         if (this.giveUp.signal.aborted) return null;
-        const isHeld = error instanceof RollscopeError && error.code === 'run-in-use' && follow && tries < TRIES;
+        const isHeld = error instanceof RollscopeError && error.code === 'run-in-use' && follow && tries < MAX_ATTEMPTS;
         if (!isHeld) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
 
   /** Reads a line of progress; returns whether it was one. */
-  private hear(line: string): boolean {
+  private readProgress(line: string): boolean {
     if (!line.startsWith('{"progress":')) return false;
     const parsed = ImportProgress.safeParse((JSON.parse(line) as { progress: unknown }).progress);
     if (!parsed.success) return false;
@@ -122,7 +122,7 @@ export class Imports {
   }
 
   /** Whether a dump is being imported. */
-  isAtWorkOn(source: string): boolean {
+  isImporting(source: string): boolean {
     return [...this.jobs].some(({ request }) => request.source === source);
   }
 
@@ -174,8 +174,8 @@ export class Imports {
   private newName(source: string, runs: string): string {
     const name = importedRunName(source, new Date());
     const taken = new Set([...this.jobs].map(({ folder }) => path.basename(folder)));
-    let candidate = freeName(name, runs);
-    for (let i = 2; taken.has(candidate); i++) candidate = freeName(`${name}-${i}`, runs);
+    let candidate = unusedName(name, runs);
+    for (let i = 2; taken.has(candidate); i++) candidate = unusedName(`${name}-${i}`, runs);
     return candidate;
   }
 }

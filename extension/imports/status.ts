@@ -4,8 +4,8 @@ import {
   type Diagnosis,
   diagnosisMeaning,
   diagnosisText,
-  type Gravity,
-  gravityOf,
+  type Severity,
+  severityOf,
 } from '../../engine/protocol/diagnosis.ts';
 import { plural } from '../../engine/protocol/format.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
@@ -16,7 +16,7 @@ import { plain, withoutIcons } from '../shown.ts';
 import type { FollowedRuns } from './followed-runs.ts';
 import type { Imports } from './imports.ts';
 
-const PACE = 250;
+const UPDATE_INTERVAL_MS = 250;
 
 /** Shown while a folder is followed. A run with an alarm determines its text and color, as one of our own does. */
 export function followingItem(
@@ -36,17 +36,17 @@ export function followingItem(
     }
     const steps = first.progress ? `: ${plural(first.progress.steps, 'step')}` : '';
     const what = others.length === 0 ? `${first.name}${steps}` : `${others.length + 1} folders`;
-    const bad = worst(followed.runs);
+    const bad = mostSevere(followed.runs);
     const word = bad ? ` · ${diagnosisText(bad)}` : '';
     item.text = `$(eye) Following ${withoutIcons(what)}${word}`;
     const sources = [first, ...others].map(({ request }) => request.source);
     item.tooltip = plain([...sources, ...(bad ? [diagnosisMeaning(bad.kind)] : [])].join('\n'));
     item.accessibilityInformation = { label: plain(`Following ${what}${word}`), role: 'button' };
-    const color = bad && (gravityOf(bad.kind) === 'bad' ? 'error' : 'warning');
+    const color = bad && (severityOf(bad.kind) === 'bad' ? 'error' : 'warning');
     item.backgroundColor = color ? new vscode.ThemeColor(`statusBarItem.${color}Background`) : undefined;
     item.show();
   };
-  const paced = scope.add(throttle(PACE, update));
+  const paced = scope.add(throttle(UPDATE_INTERVAL_MS, update));
   const listen = () => {
     heard.clear();
     for (const job of imports.following) heard.add(job.onDidProgress(() => paced()));
@@ -59,8 +59,8 @@ export function followingItem(
 }
 
 /** The most severe diagnosis among the runs; null if there is none. */
-function worst(runs: readonly OpenRun[]): Diagnosis | null {
+function mostSevere(runs: readonly OpenRun[]): Diagnosis | null {
   const found = runs.flatMap(({ diagnosis }) => diagnosis ?? []);
-  const of = (gravity: Gravity) => found.find(({ kind }) => gravityOf(kind) === gravity);
+  const of = (gravity: Severity) => found.find(({ kind }) => severityOf(kind) === gravity);
   return of('bad') ?? of('warning') ?? null;
 }

@@ -7,7 +7,7 @@ import type { OpenRun } from '../../engine/view/open-run.ts';
 import type { CommandName } from '../command-definitions.ts';
 
 /** Runs a command of the editor without showing its errors. */
-export type Act = (command: CommandName, argument?: unknown) => Promise<void>;
+export type ExecuteCommand = (command: CommandName, argument?: unknown) => Promise<void>;
 
 const CONTROLS: Record<RunAction, CommandName> = {
   pause: 'pause',
@@ -20,7 +20,7 @@ const CONTROLS: Record<RunAction, CommandName> = {
 const COMMANDS: Record<EditorAction, CommandName> = { 'choose-run': 'openRun', train: 'train' };
 
 /** What the panel's buttons do; a run may differ from the one that the window follows. */
-export const buttons = (act: Act) => ({
+export const buttons = (act: ExecuteCommand) => ({
   control: (action: RunAction, { folder }: OpenRun) =>
     act(CONTROLS[action], action === 'fork-healthy' ? { folder, step: 'healthy' } : folder),
   perform: (action: EditorAction) => act(COMMANDS[action]),

@@ -47,8 +47,8 @@ export class Panel implements vscode.WebviewPanelSerializer {
   }
 
   /** Whether the panel still needs a run. */
-  uses(run: OpenRun): boolean {
-    return this.run === run || this.view?.conversation.uses(run) === true;
+  needsRun(run: OpenRun): boolean {
+    return this.run === run || this.view?.conversation.needsRun(run) === true;
   }
 
   get isOpen(): boolean {
@@ -74,9 +74,9 @@ export class Panel implements vscode.WebviewPanelSerializer {
   }
 
   /** Opens the panel with a start in place of the run; null shows the run again. */
-  tellStart(start: ShownStart | null): void {
+  showStart(start: ShownStart | null): void {
     this.start = start;
-    this.view?.conversation.tellStart(start);
+    this.view?.conversation.showStart(start);
     if (start) this.open({ preserveFocus: true });
   }
 
@@ -87,7 +87,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
       return;
     }
     const beside = vscode.window.activeTextEditor !== undefined;
-    const column = closeUnseen() ?? (beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
+    const column = closeUnseenPanel() ?? (beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
     const panel = vscode.window.createWebviewPanel(
       VIEW_TYPE,
       'Rollscope',
@@ -105,15 +105,15 @@ export class Panel implements vscode.WebviewPanelSerializer {
   }
 
   /** Opens the panel at a step of the run that it shows. */
-  look(step: number): void {
+  showStep(step: number): void {
     this.open();
-    this.view?.conversation.look(step);
+    this.view?.conversation.showStep(step);
   }
 
   /** Opens the panel at a place of the run that it shows. */
-  go(place: PanelPlace): void {
+  goTo(place: PanelPlace): void {
     this.open();
-    this.view?.conversation.go(place);
+    this.view?.conversation.goTo(place);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -155,7 +155,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
     if (!this.view) return;
     this.view.panel.title = this.run ? plain(`Rollscope: ${this.run.run}`) : 'Rollscope';
     this.view.conversation.show(this.run);
-    this.view.conversation.tellStart(this.start);
+    this.view.conversation.showStart(this.start);
   }
 }
 
@@ -163,7 +163,7 @@ export class Panel implements vscode.WebviewPanelSerializer {
  * Closes the previous window's panel if nobody has looked at it yet: VS Code restores it only when it is shown, and
  * there would be two panels. Returns the column that it was in; null if there was none.
  */
-function closeUnseen(): vscode.ViewColumn | null {
+function closeUnseenPanel(): vscode.ViewColumn | null {
   const { tabGroups } = vscode.window;
   const isPanel = ({ input }: vscode.Tab) =>
     input instanceof vscode.TabInputWebview && input.viewType.endsWith(VIEW_TYPE);

@@ -19,9 +19,9 @@ import {
 } from './address.ts';
 import { layoutRollout, type RolloutLayout, type TokenRange, tokensBetween } from './layout.ts';
 import { RolloutMarks, rangeOf } from './marks.ts';
+import { Navigation } from './navigation.ts';
 import { foldedAtFirst, foldsOf, symbolsOf } from './structure.ts';
 import { tokenHover } from './token-text.ts';
-import { Way } from './way.ts';
 
 interface RolloutPage {
   address: RolloutAddress;
@@ -45,7 +45,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   /** By address; kept as long as the document is open. */
   private readonly pages = new Map<string, Promise<RolloutPage>>();
   private readonly marks = this.scope.add(new RolloutMarks());
-  private readonly way = new Way<RolloutAddress>();
+  private readonly navigation = new Navigation<RolloutAddress>();
 
   readonly onDidChangeFile = this.changes.event;
 
@@ -217,7 +217,7 @@ export class RolloutDocuments implements vscode.FileSystemProvider, vscode.Hover
   }
 
   private go(step: (from: RolloutAddress) => Promise<RolloutAddress | null>): Promise<void> {
-    return this.way.go(() => RolloutDocuments.addressOf(vscode.window.activeTextEditor), step);
+    return this.navigation.go(() => RolloutDocuments.addressOf(vscode.window.activeTextEditor), step);
   }
 
   private page(uri: vscode.Uri): Promise<RolloutPage> {

@@ -1,6 +1,6 @@
 /** A rollout as a text document: a header, then the response with the position of every token. Pure. */
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
-import { DASH, whole } from '../../engine/protocol/format.ts';
+import { DASH, integer } from '../../engine/protocol/format.ts';
 import type { Problem, Rollout } from '../../engine/protocol/index.ts';
 import { valueText } from '../../engine/protocol/named-values.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
@@ -173,7 +173,7 @@ export function headerValues(facts: DocumentFacts): Record<HeaderRow, string> {
     reference: referenceText(problem) ?? DASH,
     reward: rewardText(facts),
     why: why || DASH,
-    tokens: `${whole(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,
+    tokens: `${integer(rollout.tokens)}${rollout.finish === 'length' ? ', truncated at the length limit' : ''}`,
     logprob: withUnit('logprob', rollout.logprob),
     probability: `${probability} per token (geometric mean)`,
     entropy: withUnit('entropy', rollout.entropy),

@@ -1,5 +1,5 @@
 /** The hover of a token. Pure. */
-import { DASH, whole } from '../../engine/protocol/format.ts';
+import { DASH, integer } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/index.ts';
 import { code } from '../../engine/protocol/markdown.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
@@ -43,7 +43,7 @@ function forkTable(fork: ForkPoint): string {
   const rows = fork.drawn.map(({ text, probability, rollouts, isOwn, isSibling }) => {
     const whose = isOwn ? ' (this one)' : isSibling ? ` (rollout ${fork.sibling + 1})` : '';
     const drawn = text === null ? 'end of the response' : code(text);
-    return `| ${drawn}${whose} | ${quantityText('tokenProbability', probability)} | ${whole(rollouts)} |`;
+    return `| ${drawn}${whose} | ${quantityText('tokenProbability', probability)} | ${integer(rollouts)} |`;
   });
   const top =
     fork.undrawnTop === null

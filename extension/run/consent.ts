@@ -2,15 +2,15 @@
 import type { RollscopeError } from '../../engine/protocol/index.ts';
 import { tell } from '../tell.ts';
 
-const RUN_IT = 'Run It';
+const RUN_BUTTON = 'Run It';
 /** Longest text of a program in the question, in characters: its buttons must stay on the screen. */
-const LONGEST = 600;
+const MAX_PROGRAM_LENGTH = 600;
 
 /**
  * Asks whether the programs of a run that was not made here may run; false when the question is closed.
  * @param error the engine's refusal, whose details list the programs
  */
-export async function runsTheirs({ message, details }: RollscopeError): Promise<boolean> {
+export async function confirmForeignPrograms({ message, details }: RollscopeError): Promise<boolean> {
   const listed = details?.programs;
   const programs = Array.isArray(listed) ? listed.map(String) : [message];
   const chosen = await tell.warning(
@@ -23,15 +23,15 @@ export async function runsTheirs({ message, details }: RollscopeError): Promise<
         `in ${String(details?.folder ?? 'the folder of the engine')}, with your permissions. Run it only if you trust it, the model and the data.`,
       ].join('\n\n'),
     },
-    RUN_IT,
+    RUN_BUTTON,
   );
-  return chosen === RUN_IT;
+  return chosen === RUN_BUTTON;
 }
 
 /** The beginning and the end of a long command, with what is left out between them. */
 function shortened(program: string): string {
   const { length } = program;
-  if (length <= LONGEST) return program;
-  const half = LONGEST / 2;
+  if (length <= MAX_PROGRAM_LENGTH) return program;
+  const half = MAX_PROGRAM_LENGTH / 2;
   return `${program.slice(0, half)} […${length - 2 * half} more characters, in run.json…] ${program.slice(-half)}`;
 }

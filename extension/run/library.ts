@@ -16,7 +16,7 @@ import type { RunSession } from './session.ts';
 /** Runs that stay open in addition to the active one. */
 const KEPT_RUNS = 4;
 /** Runs that the Runs view shows at first, and how many times as many after each request for more. */
-const [PAGE, MORE] = [100, 5];
+const [FIRST_PAGE_SIZE, PAGE_GROWTH] = [100, 5];
 
 /** The runs of a window, listed from disk. Each is opened once, however many views ask for it. */
 export class RunLibrary {
@@ -31,7 +31,7 @@ export class RunLibrary {
   private readonly damaged = new Map<string, ErrorData>();
   private listing: Promise<RunList> | null = null;
   /** Runs of the page that the Runs view shows. */
-  private shown = PAGE;
+  private shown = FIRST_PAGE_SIZE;
 
   /** Fires when the list may have changed. */
   readonly onDidChange = this.changeEmitter.event;
@@ -75,7 +75,7 @@ export class RunLibrary {
 
   /** Makes the page several times longer. */
   showMore(): void {
-    this.shown *= MORE;
+    this.shown *= PAGE_GROWTH;
     this.changeEmitter.fire();
   }
 
@@ -83,7 +83,7 @@ export class RunLibrary {
   private async listNewest(count = Number.POSITIVE_INFINITY): Promise<{ runs: ListedRun[]; older: number }> {
     this.listing ??= RunList.open(this.root());
     const list = await this.listing;
-    const runs = (await list.newest(count)).map((run) => this.asRead(run));
+    const runs = (await list.newest(count)).map((run) => this.withReadError(run));
     const { active } = this.session;
     const older = Math.max(0, list.total - count);
     if (!active) return { runs, older };
@@ -98,7 +98,7 @@ export class RunLibrary {
     const { active } = this.session;
     if (active && fits(active.info)) return active.info;
     const isFit = (run: ListedRun): run is RunInfo => {
-      const read = this.asRead(run);
+      const read = this.withReadError(run);
       return isReadable(read) && path.resolve(read.folder) !== active?.folder && fits(read);
     };
     return (await this.listing).find(isFit);
@@ -155,7 +155,7 @@ export class RunLibrary {
   }
 
   /** A listed run as the panel shows it: one that could not be read when it was opened is unreadable in the list too. */
-  private asRead(run: ListedRun): ListedRun {
+  private withReadError(run: ListedRun): ListedRun {
     const growing = this.growing().find(({ folder }) => folder === path.resolve(run.folder));
     if (growing && growing.columns.step > 0) return growing.info;
     const error = this.damaged.get(path.resolve(run.folder));

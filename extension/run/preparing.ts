@@ -2,7 +2,7 @@
 import type { ShownStart } from '../../engine/view/conversation.ts';
 
 interface PreparingParts {
-  panel: { readonly shownStart: ShownStart | null; tellStart(start: ShownStart | null): void };
+  panel: { readonly shownStart: ShownStart | null; showStart(start: ShownStart | null): void };
   session: { stop(): Promise<void> };
 }
 
@@ -20,11 +20,11 @@ export async function whilePreparing<T>(
     answer: () => session.stop(),
     openSetting: async () => undefined,
   };
-  panel.tellStart(preparing);
+  panel.showStart(preparing);
   try {
     return await begin();
   } finally {
     // Unless the run has taken its place already.
-    if (panel.shownStart === preparing) panel.tellStart(null);
+    if (panel.shownStart === preparing) panel.showStart(null);
   }
 }

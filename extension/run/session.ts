@@ -52,7 +52,7 @@ export class RunSession {
         if (this.isCurrent(progress.folder)) this.current!.progress = progress;
       }),
     );
-    this.scope.add(engine.onDidGo(() => void this.interrupted()));
+    this.scope.add(engine.onDidGo(() => void this.handleEngineEnd()));
   }
 
   /** The active run, which this window follows. */
@@ -72,7 +72,7 @@ export class RunSession {
   /** Creates a run under `out` and follows it. Rejects with RollscopeError: the engine's, or `canceled` after `stop`. */
   start(config: RunConfig, out: string | undefined, from?: CheckpointAt): Promise<OpenRun> {
     return this.begin((client, signal) =>
-      this.asking('The run was not started.', (allowed) =>
+      this.withConsent('The run was not started.', (allowed) =>
         client.request(
           'start',
           { config, out, allowPrograms: this.trusts(), ...(from && { from }), ...allowed },
@@ -85,7 +85,7 @@ export class RunSession {
   /** Resumes a run that is not complete. */
   resume(folder: string): Promise<OpenRun> {
     return this.begin((client, signal) =>
-      this.asking('The run was not resumed.', (allowed) =>
+      this.withConsent('The run was not resumed.', (allowed) =>
         client.request('resume', { folder, allowPrograms: this.trusts(), ...allowed }, signal),
       ),
     );
@@ -97,7 +97,7 @@ export class RunSession {
    */
   follow(client: EngineClient): Promise<OpenRun | null> {
     if (this.followed?.client === client) return this.followed.run;
-    const followed = { client, run: this.takeUp(client) };
+    const followed = { client, run: this.adoptActiveRun(client) };
     this.followed = followed;
     const done = () => {
       if (this.followed === followed) this.followed = null;
@@ -126,7 +126,7 @@ export class RunSession {
   }
 
   /** Asks the engine; if it refuses the programs of a run from elsewhere, asks the user, and then the engine again. */
-  private async asking<T>(declined: string, ask: (allowed: { allowCommand?: true }) => Promise<T>): Promise<T> {
+  private async withConsent<T>(declined: string, ask: (allowed: { allowCommand?: true }) => Promise<T>): Promise<T> {
     try {
       return await ask({});
     } catch (error) {
@@ -160,7 +160,7 @@ export class RunSession {
     }
   }
 
-  private async takeUp(client: EngineClient): Promise<OpenRun | null> {
+  private async adoptActiveRun(client: EngineClient): Promise<OpenRun | null> {
     const { active } = await client.request('status', {});
     if (!active) return null;
     if (!this.isCurrent(active.folder)) this.setActive(await OpenRun.open(active.folder));
@@ -194,7 +194,7 @@ export class RunSession {
   }
 
   /** The engine is gone: it either finished the run and exited, or died during it. The run's folder tells which. */
-  private async interrupted(): Promise<void> {
+  private async handleEngineEnd(): Promise<void> {
     const run = this.current;
     if (!run) return;
     this.setActive(null);

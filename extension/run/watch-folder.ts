@@ -6,13 +6,13 @@ import { onDidChangeSettings } from '../settings.ts';
 import type { RunLibrary } from './library.ts';
 
 /** Milliseconds between two refreshes of the list. */
-const PACE = 500;
+const REFRESH_INTERVAL_MS = 500;
 
 /** Refreshes the library when a run appears, ends or disappears, or when another folder holds the runs. */
 export function watchRunsFolder(library: RunLibrary): vscode.Disposable {
   const scope = new Disposables();
   const watching = scope.add(new Disposables());
-  const settled = scope.add(throttle(PACE, () => library.refresh()));
+  const settled = scope.add(throttle(REFRESH_INTERVAL_MS, () => library.refresh()));
   const watch = () => {
     watching.clear();
     const pattern = new vscode.RelativePattern(vscode.Uri.file(library.folder), '*/{run.json,lock}');

@@ -10,7 +10,7 @@ import { commandOf } from '../command-definitions.ts';
 import {
   formatOf,
   HEAD_LENGTH,
-  isCut,
+  isTruncated,
   LONG_HEAD_LENGTH,
   looksLikeProblems,
   PROBLEM_EXTENSIONS,
@@ -23,8 +23,8 @@ import { Rows } from './rows.ts';
 const PATTERN = `**/*.{${PROBLEM_EXTENSIONS.join(',')}}`;
 const EXCLUDED = '**/{node_modules,bower_components,dist,build,out,venv,site-packages,__pycache__,.*}/**';
 /** Maximum number of files that are inspected. */
-const MOST = 1000;
-const SETTLE = 500;
+const MAX_FILES = 1000;
+const DEBOUNCE_MS = 500;
 
 /** Finds the workspace's problem files on first request, and again when files are added or deleted. */
 export class ProblemFiles {
@@ -63,13 +63,13 @@ export class ProblemFiles {
     if (this.watching) return;
     this.watching = true;
     const watcher = this.scope.add(vscode.workspace.createFileSystemWatcher(PATTERN, false, true, false));
-    const settled = this.scope.add(debounce(SETTLE, () => this.refresh()));
+    const settled = this.scope.add(debounce(DEBOUNCE_MS, () => this.refresh()));
     this.scope.add(watcher.onDidCreate(() => settled()));
     this.scope.add(watcher.onDidDelete(() => settled()));
   }
 
   private async find(): Promise<string[]> {
-    const found = await vscode.workspace.findFiles(PATTERN, EXCLUDED, MOST);
+    const found = await vscode.workspace.findFiles(PATTERN, EXCLUDED, MAX_FILES);
     const runs = this.runsFolder() + path.sep;
     const files = found.filter(({ scheme, fsPath }) => scheme === 'file' && !fsPath.startsWith(runs));
     const checked = await Promise.all(files.map(async (uri) => ((await isProblemFile(uri)) ? uri.fsPath : null)));
@@ -89,7 +89,7 @@ async function isProblemFile(uri: vscode.Uri): Promise<boolean> {
         return bytes.toString('utf8', 0, bytesRead);
       };
       const short = await headOf(HEAD_LENGTH);
-      const head = isCut(short, format) ? await headOf(LONG_HEAD_LENGTH) : short;
+      const head = isTruncated(short, format) ? await headOf(LONG_HEAD_LENGTH) : short;
       return looksLikeProblems(head, format, fieldsSetting(uri));
     } finally {
       await handle.close();

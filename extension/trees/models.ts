@@ -4,8 +4,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { Emitter } from '../../engine/messages/json-rpc.ts';
 import { EMBEDDED, isEmbedded } from '../../engine/protocol/embedded.ts';
-import { withoutEnd } from '../../engine/protocol/ends.ts';
 import { bytes } from '../../engine/protocol/format.ts';
+import { withoutEnd } from '../../engine/protocol/trim-end.ts';
 import { type FoundModel, findModels } from '../../engine/system/found-models.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
 import { commandOf } from '../command-definitions.ts';
@@ -14,7 +14,7 @@ import { chooseModel, currentModel, fileInFront, onDidChangeSettings } from '../
 import { plain } from '../shown.ts';
 import { Rows } from './rows.ts';
 
-const KEPT = 20;
+const MAX_RECENT_MODELS = 20;
 
 /** A model's display name: the last part of its path, or its Hub id. */
 export function modelName(model: string): string {
@@ -70,7 +70,7 @@ export class ModelList {
     if (model !== EMBEDDED) {
       await this.memory.update(
         MEMORY.models,
-        [model, ...this.recent.filter((other) => other !== model)].slice(0, KEPT),
+        [model, ...this.recent.filter((other) => other !== model)].slice(0, MAX_RECENT_MODELS),
       );
     }
     await chooseModel(model, file);

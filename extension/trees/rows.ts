@@ -19,7 +19,7 @@ export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeData
   protected abstract load(): Promise<T[]>;
 
   /** The rows below a row. */
-  protected below(_item: T): readonly T[] {
+  protected childrenOf(_item: T): readonly T[] {
     return [];
   }
 
@@ -28,7 +28,7 @@ export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeData
   }
 
   async getChildren(item?: T): Promise<T[]> {
-    if (item) return [...this.below(item)];
+    if (item) return [...this.childrenOf(item)];
     const rows = this.next ?? (await this.load());
     this.next = null;
     this.known = rows;
@@ -55,11 +55,11 @@ export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeData
 
   /** Changes rows to later ones, and returns those that look different now; null where rows come, go or move. */
   private updated(rows: readonly T[], later: readonly T[]): T[] | null {
-    const [before, after] = [this.flat(rows), this.flat(later)];
+    const [before, after] = [this.flatten(rows), this.flatten(later)];
     if (before.length !== after.length || before.some(({ item, depth }, i) => !isSame(item, depth, after[i]!)))
       return null;
     const pairs = before.map(({ item }, i) => [item, after[i]!.item] as const);
-    const different = pairs.filter(([item, other]) => look(item) !== look(other));
+    const different = pairs.filter(([item, other]) => appearance(item) !== appearance(other));
     for (const [item, other] of pairs) this.replace(item, other);
     return different.map(([item]) => item);
   }
@@ -70,8 +70,8 @@ export abstract class Rows<T extends vscode.TreeItem> implements vscode.TreeData
     Object.assign(item, later, { command: item.command });
   }
 
-  private flat(rows: readonly T[], depth = 0): { item: T; depth: number }[] {
-    return rows.flatMap((item) => [{ item, depth }, ...this.flat(this.below(item), depth + 1)]);
+  private flatten(rows: readonly T[], depth = 0): { item: T; depth: number }[] {
+    return rows.flatMap((item) => [{ item, depth }, ...this.flatten(this.childrenOf(item), depth + 1)]);
   }
 }
 
@@ -80,7 +80,14 @@ function isSame(item: vscode.TreeItem, depth: number, other: { item: vscode.Tree
 }
 
 /** How a row looks, as one string for comparison. */
-function look({ label, description, contextValue, iconPath, tooltip, collapsibleState }: vscode.TreeItem): string {
+function appearance({
+  label,
+  description,
+  contextValue,
+  iconPath,
+  tooltip,
+  collapsibleState,
+}: vscode.TreeItem): string {
   const text = tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip;
   return JSON.stringify([label, description, contextValue, iconPath, text, collapsibleState]);
 }

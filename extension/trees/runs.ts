@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { importedSource, isDefaultName } from '../../engine/journal/locations.ts';
-import { diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
+import { diagnosisMeaning, diagnosisText, severityOf } from '../../engine/protocol/diagnosis.ts';
 import { EMBEDDED } from '../../engine/protocol/embedded.ts';
 import { DASH, dateTime, plural, shortDateTime } from '../../engine/protocol/format.ts';
 import type { ListedRun, RunInfo, UnreadableRun } from '../../engine/protocol/index.ts';
@@ -140,7 +140,7 @@ export function runItemContent(
   const diagnosis = info.diagnosis ? `${diagnosisText(info.diagnosis)} · ` : '';
   // Its label is its name.
   const content = isDefaultName(info.run) ? '' : `${contentText(info)} · `;
-  const isBad = info.diagnosis && gravityOf(info.diagnosis.kind) === 'bad';
+  const isBad = info.diagnosis && severityOf(info.diagnosis.kind) === 'bad';
   const [icon, color] = shown === 'completed' && (info.warning || info.fault || isBad) ? WARNED : ICONS[shown];
   return { description: `${diagnosis}${accuracy}${content}${dateTime(info.created)}${steps}`, icon, color };
 }
@@ -200,7 +200,7 @@ export class RunsTree extends Rows<RunItem | MoreItem> {
     }
   }
 
-  protected override below({ forks }: RunItem | MoreItem): readonly RunItem[] {
+  protected override childrenOf({ forks }: RunItem | MoreItem): readonly RunItem[] {
     return forks;
   }
 

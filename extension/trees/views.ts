@@ -12,7 +12,7 @@ import { type ModelList, ModelsTree } from './models.ts';
 import { RunsTree } from './runs.ts';
 
 /** Milliseconds between two refreshes of the Runs view while a run is in progress. */
-const PACE = 1000;
+const REFRESH_INTERVAL_MS = 1000;
 
 export interface ViewParts {
   library: RunLibrary;
@@ -46,7 +46,7 @@ function runsView({ library, session, followed, report }: ViewParts): vscode.Dis
   scope.add(library.onDidChange(() => void tree.refresh(view.visible)));
   // The list is read only while it is visible.
   scope.add(view.onDidChangeVisibility(({ visible }) => visible && library.refresh()));
-  const paced = scope.add(throttle(PACE, () => view.visible && void tree.refresh()));
+  const paced = scope.add(throttle(REFRESH_INTERVAL_MS, () => view.visible && void tree.refresh()));
   scope.add(followed.onDidChange(() => paced()));
   const following = scope.add(new Disposables());
   scope.add(

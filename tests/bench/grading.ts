@@ -17,7 +17,7 @@ interface Pair {
 }
 
 /** Every fourth GSM8K solution is used, so that a round takes the peer seconds, not minutes. */
-const EVERY = 4;
+const SOLUTION_STRIDE = 4;
 
 function solutions(folder: string): Pair[] {
   const lines = readFileSync(path.join(folder, 'gsm8k-example-model-solutions.jsonl'), 'utf8').trim().split('\n');
@@ -30,7 +30,7 @@ function solutions(folder: string): Pair[] {
       right: model.is_correct,
     }));
   });
-  return pairs.filter((_, i) => i % EVERY === 0);
+  return pairs.filter((_, i) => i % SOLUTION_STRIDE === 0);
 }
 
 /** Rewritings that preserve an answer's meaning. */

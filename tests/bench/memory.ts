@@ -58,7 +58,7 @@ const config = shapeOf(shape, given.layers === undefined ? undefined : Number(gi
 /** Layers whose way back is computed. */
 const LAYERS_BACK = 3;
 /** Tokens of prompt and response where only the optimizer is of interest. */
-const FEW = 8;
+const SHORT_LENGTH = 8;
 
 const file = await randomCheckpoint(path.join(os.tmpdir(), 'rollscope-bench'), `${shape}-${config.layers}`, config);
 const { tensors: wide } = await readSafetensorsIndex(file);
@@ -188,7 +188,10 @@ async function trainOn(group: readonly Int32Array[]): Promise<number> {
   await update(tokens, responses.slice(0, count)).catch(async (error: unknown) => {
     if (!(error instanceof Enough)) throw error;
     layersBack = Number.POSITIVE_INFINITY;
-    await update(tokens.subarray(0, FEW), responsesOf(group.slice(0, 2).map((response) => response.subarray(0, FEW))));
+    await update(
+      tokens.subarray(0, SHORT_LENGTH),
+      responsesOf(group.slice(0, 2).map((response) => response.subarray(0, SHORT_LENGTH))),
+    );
   });
   return count;
 }

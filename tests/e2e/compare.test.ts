@@ -83,14 +83,14 @@ describe.runIf(requireVsCode())('comparing runs', () => {
     const { workbench } = code();
     const compared = await workbench.webview('rs-compare [data-action="open-with-a"]');
     await compared.locator('[data-action="open-with-a"]').first().click();
-    const panel = await workbench.webview('rs-run-of-a [data-run-of-a]');
-    const of = panel.locator('rs-run-of-a [data-run-of-a]');
-    const other = (await of.getAttribute('data-run-of-a'))!;
-    await panel.locator('rs-run-of-a [data-matched="24"]').waitFor();
-    await panel.locator('rs-run-of-a input').fill('3');
-    await panel.locator('rs-run-of-a input').press('Enter');
+    const panel = await workbench.webview('rs-cursor-a-run [data-cursor-a-run]');
+    const of = panel.locator('rs-cursor-a-run [data-cursor-a-run]');
+    const other = (await of.getAttribute('data-cursor-a-run'))!;
+    await panel.locator('rs-cursor-a-run [data-matched="24"]').waitFor();
+    await panel.locator('rs-cursor-a-run input').fill('3');
+    await panel.locator('rs-cursor-a-run input').press('Enter');
     await panel.locator('[data-action="settings-of-a"]').click();
-    await panel.locator('rs-run-of-a [data-setting]').first().waitFor();
+    await panel.locator('rs-cursor-a-run [data-setting]').first().waitFor();
     await showPane(panel, 'charts');
     await panel.locator('rs-curves .curve.of-a').first().waitFor();
     await showPane(panel, 'problems');
@@ -108,9 +108,9 @@ describe.runIf(requireVsCode())('comparing runs', () => {
       .tab(/^Rollscope: /)
       .first()
       .click();
-    const again = await workbench.webview(`rs-run-of-a [data-run-of-a="${other}"]`);
-    await untilValue(again.locator('rs-run-of-a input'), '3');
-    await again.locator('[data-action="leave-run-of-a"]').click();
-    await untilCount(again.locator('rs-run-of-a [data-run-of-a]'), 0);
+    const again = await workbench.webview(`rs-cursor-a-run [data-cursor-a-run="${other}"]`);
+    await untilValue(again.locator('rs-cursor-a-run input'), '3');
+    await again.locator('[data-action="leave-cursor-a-run"]').click();
+    await untilCount(again.locator('rs-cursor-a-run [data-cursor-a-run]'), 0);
   });
 });

@@ -13,7 +13,7 @@ import { greedyTokens } from '../support/greedy.ts';
 import { nodeEnvironment } from '../support/interop.ts';
 import { expectSameDraws, llamaDraws, somePrompts } from '../support/llama.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { someWeights } from '../support/random-checkpoint.ts';
+import { deterministicWeights } from '../support/random-checkpoint.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
 const environment = nodeEnvironment('llama');
@@ -53,7 +53,7 @@ async function written(name: string, type: GgufType, change?: Change): Promise<{
   );
   const usual = asLlamaHasIt(name, tiny.config);
   const config = { ...usual, ...change?.(usual) };
-  const tensors = name === 'olmoe' || change ? someWeights(config) : new Map<string, TensorToWrite>(read);
+  const tensors = name === 'olmoe' || change ? deterministicWeights(config) : new Map<string, TensorToWrite>(read);
   const tokenizer = sameTokenizer((await readGguf(from)).metadata);
   const file = path.join(temporaryFolder(), 'out.gguf');
   // By its name llama.cpp looks for Phi-3's own tokens.

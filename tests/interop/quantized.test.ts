@@ -16,7 +16,7 @@ import { greedyTokens } from '../support/greedy.ts';
 import { interpreter, nodeEnvironment } from '../support/interop.ts';
 import { expectSameDraws, llamaDraws, somePrompts } from '../support/llama.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { someWeights } from '../support/random-checkpoint.ts';
+import { deterministicWeights } from '../support/random-checkpoint.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
 const python = interpreter('gguf');
@@ -95,7 +95,7 @@ async function quantized({ name, types, change }: Case) {
   const config: DecoderConfig = { ...plain, kvHeads, ...scale, ...unstretched };
   const tokenizer = sameTokenizer((await readGguf(from)).metadata);
   const [half, file] = ['half.gguf', 'out.gguf'].map((one) => path.join(temporaryFolder(), one)) as [string, string];
-  await writeGgufModel(half, { name: 'tiny', config, tensors: someWeights(config, SCALE), tokenizer }, 'F16');
+  await writeGgufModel(half, { name: 'tiny', config, tensors: deterministicWeights(config, SCALE), tokenizer }, 'F16');
   quantizer ??= startQuantizer();
   const read = await quantizer.ask([half, file, ...types]);
   return { file, read: read as Record<string, [type: string, hash: string]> };

@@ -22,7 +22,7 @@ const BOUNDED: readonly (readonly [beginning: string, why: string])[] = [
   ['/(?<![^\\W_])(?:answers?|ans)(?: choice', 'at most 80 characters are repeated between two words'],
   ['/(?<![\\p{L}\\p{N}_\\\\$*.,-])', 'a formula has at most 200 characters, a number 41, a list 9 letters'],
   ['/(["\'])(?:final[_ ]?|correct[_ ]?)?answer', 'at most 500 characters follow each name'],
-  ['/(\\d{1,9}(?:\\.\\d{1,9})?) ?([a-zA-Z]', 'sees 200 characters (LONGEST_COMPOUND)'],
+  ['/(\\d{1,9}(?:\\.\\d{1,9})?) ?([a-zA-Z]', 'sees 200 characters (MAX_COMPOUND_LENGTH)'],
   ['/\\b(?:from|import)(?:\\s*\\()?', 'sees modules of the user; a name ends at the next quote or line'],
 ];
 const isBounded = (pattern: string) => BOUNDED.some(([beginning]) => pattern.startsWith(beginning));

@@ -12,7 +12,7 @@ import { explanations } from '../../engine/runs/explanations.ts';
 import { gatherEvidence, questionTokens } from '../../engine/training/evidence.ts';
 import { judge, score, stored, withAdvantages } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
-import { shownToSecondLook } from '../support/second-look.ts';
+import { groupsSeenBySecondLook } from '../support/second-look.ts';
 
 vi.mock('../../engine/reward/registry.ts', async (original) => {
   const { rewards, ...registry } = await original<typeof import('../../engine/reward/registry.ts')>();
@@ -53,10 +53,10 @@ test('a reward that queries the policy is gathered, scored, stored and explained
   expect(asked).toMatchObject([{ rows: 3, questions: [{ prompt: { user: 'Again: What is 2+3?' }, problem: 0 }] }]);
   expect(questionTokens(reward.evidence, config)).toBe(12);
   // It is label-free, so nobody told it what is right.
-  expect(shownToSecondLook[0]!.problem.answer).toBeNull();
-  expect(shownToSecondLook[0]!.problem).not.toHaveProperty('accepted');
-  expect(shownToSecondLook[0]!.facts[0]).not.toHaveProperty('correct');
-  expect(shownToSecondLook[0]!.clusters.map(({ correct }) => correct)).toEqual([null, null]);
+  expect(groupsSeenBySecondLook[0]!.problem.answer).toBeNull();
+  expect(groupsSeenBySecondLook[0]!.problem).not.toHaveProperty('accepted');
+  expect(groupsSeenBySecondLook[0]!.facts[0]).not.toHaveProperty('correct');
+  expect(groupsSeenBySecondLook[0]!.clusters.map(({ correct }) => correct)).toEqual([null, null]);
 
   const scored = score({ ...group, evidence: evidence! }, reward, 10, [0, 1, 2]);
   expect(scored.scores.rewards).toEqual([1, 0, 0]);

@@ -14,7 +14,7 @@ import { readTensor, type StoredTensor } from '../../engine/model/safetensors.ts
 import { type ModelSource, openModel } from '../../engine/model/source.ts';
 import type { RopeScaling } from '../../engine/model/traits.ts';
 import { temporaryFolder } from '../support/processes.ts';
-import { someWeights } from '../support/random-checkpoint.ts';
+import { deterministicWeights } from '../support/random-checkpoint.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'golden', 'gguf');
@@ -30,7 +30,7 @@ async function rewritten(name: string, type: (typeof GGUF_TYPES)[number]) {
   const stored = await Promise.all(
     [...before.tensors].map(async ([key, of]) => [key, { shape: of.shape, data: await readTensor(of) }] as const),
   );
-  const tensors = before.config.architecture === 'olmoe' ? someWeights(before.config) : new Map(stored);
+  const tensors = before.config.architecture === 'olmoe' ? deterministicWeights(before.config) : new Map(stored);
   const out = path.join(temporaryFolder(), 'out.gguf');
   const model = { name, config: before.config, tensors, tokenizer: sameTokenizer(gguf.metadata) };
   await writeGgufModel(out, model, type);
@@ -147,7 +147,7 @@ test.each(['smollm3', 'qwen3_moe', 'llama'])(
     const config = { ...model.config, kinds };
     const out = path.join(temporaryFolder(), 'out.gguf');
     const tokenizer = sameTokenizer((await readGguf(path.join(GOLDEN, `tiny-${name}.gguf`))).metadata);
-    await writeGgufModel(out, { name, config, tensors: someWeights(config), tokenizer }, 'F16');
+    await writeGgufModel(out, { name, config, tensors: deterministicWeights(config), tokenizer }, 'F16');
     const { config: found } = await openModel(out, { cacheDir: temporaryFolder() });
     expect(found).toMatchObject({ contextLength: 9, kinds: model.config.kinds });
   },

@@ -21,9 +21,9 @@ import {
   blockArrays,
   Graph,
   op,
-  putBlock,
   toBlocks,
   toFloat32,
+  writeBlock,
 } from '../../engine/tensor/index.ts';
 import type { TrainedGroup } from '../../engine/training/policy/responses.ts';
 import { Trainer } from '../../engine/training/policy/trainer.ts';
@@ -49,7 +49,7 @@ async function stored(type: BlockType, rows: number, width: number) {
   if (type === 'Q4_1') {
     for (let at = 0; at < (rows * width) / 32; at++) {
       const q = Uint8Array.from({ length: 32 }, (_, i) => (at * 7 + i * 5) % 16);
-      putBlock(q, 0.01 + (at % 5) / 100, -0.1 + (at % 3) / 10, parts, at);
+      writeBlock(q, 0.01 + (at % 5) / 100, -0.1 + (at % 3) / 10, parts, at);
     }
   } else toBlocks(numbers(rows * width), type, parts, 0);
   const file = path.join(temporaryFolder(), 'blocks.safetensors');
@@ -104,7 +104,7 @@ describe.each(BLOCK_TYPES)('%s', (type) => {
     const target = new Uint8Array(expected.length * BLOCK_WIDTH[type]);
     const parts = blockArrays(type, target);
     const count = copyBlocks(Buffer.from(bytes, 'base64'), own, (q, scale, offset, at) =>
-      putBlock(q, scale, offset, parts, at),
+      writeBlock(q, scale, offset, parts, at),
     );
     expect(count * 32).toBe(expected.length);
     const found = toFloat32(target, type);

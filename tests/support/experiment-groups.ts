@@ -28,7 +28,7 @@ const known = new Map<string, Pick<ReturnType<typeof judged>, 'clusters' | 'roll
 type Majority = { majority: ReturnType<typeof majorityOf> };
 
 /** Thousands of crafted groups share their answers, so each distinct set is judged once. */
-function judgedOnce(answers: (string | null)[], reference: string | null) {
+function judgeCached(answers: (string | null)[], reference: string | null) {
   const key = JSON.stringify([reference, answers]);
   const before = known.get(key);
   if (before) return before;
@@ -45,7 +45,7 @@ export function runWithGroups(
 ): ExperimentRun {
   const made = craftedRun(run);
   const records = groups.map(({ phase, step, problem, answers }, i): GroupRecord => {
-    const { clusters, rollouts, majority } = judgedOnce(answers, problems[problem]!.answer);
+    const { clusters, rollouts, majority } = judgeCached(answers, problems[problem]!.answer);
     const frame = { file: 'rollouts-000.bin', offset: i, length: 1 };
     const summary = groupSummary({ phase, step, problem, clusters, majority, rollouts });
     return { type: 'group', seq: 0, time: '2026-01-01T00:00:00.000Z', ...summary, frame };

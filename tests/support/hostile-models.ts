@@ -17,7 +17,7 @@ const config = (change: Json | ((value: Json) => unknown)) =>
 const tokenizer = (change: (value: Json & { model: Json }) => unknown) =>
   changed('tokenizer.json', change as (value: Json) => unknown);
 const template = (text: string) => (folder: string) => writeFileSync(path.join(folder, 'chat_template.jinja'), text);
-const many = <T>(count: number, of: T) => new Array<T>(count).fill(of);
+const repeated = <T>(count: number, of: T) => new Array<T>(count).fill(of);
 /** A Jinja template whose text doubles in each of `times` steps. */
 const doubling = (times: number, step: string) =>
   `{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(${times}) %}{% set ns.s = ${step} %}{% endfor %}{{ ns.s }}`;
@@ -43,10 +43,10 @@ export const HOSTILE_MODELS: Record<string, (folder: string) => void> = {
   'a width of nothing': config({ hidden_size: 0, intermediate_size: 0 }),
   'a rope of nonsense': config({ rope_theta: -1e308, rope_scaling: { rope_type: 'yarn', factor: 1e308 } }),
   'a million factors': config({
-    rope_scaling: { rope_type: 'longrope', long_factor: many(1e6, 1), short_factor: many(1e6, 0) },
+    rope_scaling: { rope_type: 'longrope', long_factor: repeated(1e6, 1), short_factor: repeated(1e6, 0) },
   }),
   'a million end tokens': config({ eos_token_id: Array.from({ length: 1e6 }, (_, i) => i) }),
-  'a million kinds of layers': config({ layer_types: many(1e6, 'full_attention') }),
+  'a million kinds of layers': config({ layer_types: repeated(1e6, 'full_attention') }),
   'names of the language': config(
     (value) => `{"__proto__": {"model_type": "x"}, "constructor": 1, ${JSON.stringify(value).slice(1)}`,
   ),
@@ -69,7 +69,7 @@ export const HOSTILE_MODELS: Record<string, (folder: string) => void> = {
     ...value,
     normalizer: {
       type: 'Sequence',
-      normalizers: many(40, { type: 'Replace', pattern: { String: '1' }, content: '11' }),
+      normalizers: repeated(40, { type: 'Replace', pattern: { String: '1' }, content: '11' }),
     },
   })),
   'a normalizer in a normalizer': tokenizer((value) => {
@@ -91,15 +91,15 @@ export const HOSTILE_MODELS: Record<string, (folder: string) => void> = {
   })),
   'a decoder that doubles': tokenizer((value) => ({
     ...value,
-    decoder: { type: 'Sequence', decoders: many(40, { type: 'Replace', pattern: { String: '1' }, content: '11' }) },
+    decoder: { type: 'Sequence', decoders: repeated(40, { type: 'Replace', pattern: { String: '1' }, content: '11' }) },
   })),
   'a million tokens before each text': tokenizer((value) => ({
     ...value,
     post_processor: {
       type: 'TemplateProcessing',
-      single: many(1e6, { SpecialToken: { id: 'x', type_id: 0 } }),
+      single: repeated(1e6, { SpecialToken: { id: 'x', type_id: 0 } }),
       pair: [],
-      special_tokens: { x: { id: 'x', ids: many(1000, 1), tokens: ['x'] } },
+      special_tokens: { x: { id: 'x', ids: repeated(1000, 1), tokens: ['x'] } },
     },
   })),
   'a vocabulary with a token of no text': tokenizer((value) => ({
@@ -114,7 +114,7 @@ export const HOSTILE_MODELS: Record<string, (folder: string) => void> = {
       ],
     },
   })),
-  'merges of nothing': tokenizer((value) => ({ ...value, model: { ...value.model, merges: many(1e6, ' ') } })),
+  'merges of nothing': tokenizer((value) => ({ ...value, model: { ...value.model, merges: repeated(1e6, ' ') } })),
   'numbers that are none': tokenizer((value) => ({
     ...value,
     model: { ...value.model, vocab: { '1': -1, '2': 0.5, '3': '7', __proto__x: null } },

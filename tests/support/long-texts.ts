@@ -10,7 +10,7 @@ import { splitReply } from '../../engine/data/reply.ts';
 import { lastCodeBlock } from '../../engine/external/code-blocks.ts';
 import { fileFor } from '../../engine/external/proof-file.ts';
 import { type GradingRules, graderOf, referenceAnswer } from '../../engine/grading/index.ts';
-import { within } from '../../engine/grading/meter.ts';
+import { withStepLimit } from '../../engine/grading/meter.ts';
 import { understand } from '../../engine/grading/understand.ts';
 import { withoutPadding } from '../../engine/importers/padding.ts';
 import { userText } from '../../engine/importers/prompt-text.ts';
@@ -316,7 +316,7 @@ export const ENTRIES: readonly Entry[] = [
   ...['is ([^.]+)\\.', '(\\w+ )+is (.*)x', 'zebra', 'a+b', '(?:\\d+,)+x'].map((regex) => {
     const [search] = searchesOf({ regex });
     return simple(`find, ${regex}`, (text) =>
-      within(
+      withStepLimit(
         FIND_STEPS,
         () => search!(text),
         () => null,

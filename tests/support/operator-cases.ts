@@ -242,7 +242,7 @@ function control(): OperatorCase[] {
     one('Loop', 'stops early', limited, ({ x, n, limit }) => {
       const result = op.loop(n!, [x!], 'T', (_, [c]) => {
         const next = op.mul(c!, 3);
-        return { carried: [next], stacked: [next], goOn: op.less(op.reduceSum(op.abs(next)), limit!) };
+        return { carried: [next], stacked: [next], condition: op.less(op.reduceSum(op.abs(next)), limit!) };
       });
       return [...result.carried, ...result.stacked];
     }),

@@ -85,7 +85,7 @@ export function draw(task: Task, seed: number, step: number, phase: Phase, rollo
   const text = truncated
     ? `${opening}${task.expression} is ${task.expression}, and again ${task.expression} is`
     : `${opening}${task.expression} = ${answer}.\nThe answer is \\boxed{${answer}}.`;
-  const stored = speak(text, truncated ? null : answer, mass[choice]!, step, random);
+  const stored = tokenizeResponse(text, truncated ? null : answer, mass[choice]!, step, random);
   return { stored, answer: truncated ? null : answer };
 }
 
@@ -94,7 +94,13 @@ const VOCABULARY = 512;
 /**
  * Splits a text into tokens and gives each a plausible distribution: confident in form, uncertain of the answer's digits.
  */
-function speak(text: string, answer: string | null, mass: number, step: number, random: () => number): PolicyRollout {
+function tokenizeResponse(
+  text: string,
+  answer: string | null,
+  mass: number,
+  step: number,
+  random: () => number,
+): PolicyRollout {
   const tokenTexts: string[] = text.match(/ ?[A-Za-z]+|\\boxed|[\s\S]/g) ?? [];
   // The end token has no text.
   if (answer !== null) tokenTexts.push('');

@@ -10,7 +10,7 @@ import { generator } from '../../engine/rollout/philox.ts';
 const isNorm = (name: string) => name.endsWith('norm.weight');
 
 /** Deterministic numbers between -0.5 and 0.5, times a scale; norms are ones. */
-export function someWeights(
+export function deterministicWeights(
   config: DecoderConfig,
   scale = 1,
 ): Map<string, { shape: readonly number[]; data: Float32Array }> {
@@ -28,7 +28,7 @@ export function someWeights(
 }
 
 /** Number of random values; larger tensors repeat them, scaled. */
-const DRAWN = 1 << 16;
+const RANDOM_COUNT = 1 << 16;
 
 /**
  * Writes `<folder>/<name>/model.safetensors` (float32) unless it exists, and returns its path. Matrices are uniform between
@@ -39,7 +39,7 @@ export async function randomCheckpoint(folder: string, name: string, config: Dec
   if (existsSync(file)) return file;
   await mkdir(path.dirname(file), { recursive: true });
   const random = generator(1, 'initialize');
-  const block = Float32Array.from({ length: DRAWN }, () => (random() - 0.5) * 0.05);
+  const block = Float32Array.from({ length: RANDOM_COUNT }, () => (random() - 0.5) * 0.05);
   const tensors = [...parameterShapes(config)].map(([tensor, dims], i) => {
     const size = dims.reduce((a, b) => a * b, 1);
     async function* data() {

@@ -28,10 +28,10 @@ export const REFERENCE_KERNELS: ReferenceKernels = {
     const stacked: Doubles[][] = [];
     for (let turn = 0; turn < trips.data[0]!; turn++) {
       const scalar = { shape: [], data: Float64Array.of(turn) };
-      const [goOn, ...results] = runSubgraph(body, [scalar, ...carried], frame);
+      const [condition, ...results] = runSubgraph(body, [scalar, ...carried], frame);
       carried = results.slice(0, initial.length);
       stacked.push(results.slice(initial.length));
-      if (goOn!.data[0] === 0) break;
+      if (condition!.data[0] === 0) break;
     }
     const pieces = outputs.slice(initial.length).map((_, i) => stacked.map((turn) => turn[i]!));
     return [

@@ -9,7 +9,7 @@ import {
   type Node,
   type OperatorName,
   type Operators,
-  type PlainName,
+  type PlainOperatorName,
   type Tensor,
 } from '../../engine/tensor/index.ts';
 
@@ -30,7 +30,7 @@ function filled(shape: readonly number[], element: (index: number[]) => number):
 }
 
 /** The element at an index; missing leading axes and axes of size 1 broadcast. */
-function at(x: Doubles, index: readonly number[]): number {
+function elementAt(x: Doubles, index: readonly number[]): number {
   const lead = index.length - x.shape.length;
   let offset = 0;
   x.shape.forEach((size, axis) => {
@@ -64,11 +64,11 @@ type Elementwise<Inputs extends readonly Tensor[]> = {
 }[OperatorName];
 
 function unary(f: (a: number) => number): Run<Elementwise<readonly [Tensor]>> {
-  return ([x], node, frame) => [filled(frame.shape(node.outputs[0]!), (index) => f(at(x, index)))];
+  return ([x], node, frame) => [filled(frame.shape(node.outputs[0]!), (index) => f(elementAt(x, index)))];
 }
 
 function binary(f: (a: number, b: number) => number): Run<Elementwise<readonly [Tensor, Tensor]>> {
-  return ([a, b], node, frame) => [filled(frame.shape(node.outputs[0]!), (i) => f(at(a, i), at(b, i)))];
+  return ([a, b], node, frame) => [filled(frame.shape(node.outputs[0]!), (i) => f(elementAt(a, i), elementAt(b, i)))];
 }
 
 function reduction(f: (values: number[]) => number): Run<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> {
@@ -81,7 +81,7 @@ function reduction(f: (values: number[]) => number): Run<'ReduceSum' | 'ReduceMe
       kept.forEach((size, axis) => {
         offset = offset * size + (axes.includes(axis) ? 0 : index[axis]!);
       });
-      values[offset]!.push(at(x, index));
+      values[offset]!.push(elementAt(x, index));
       return 0;
     });
     return [{ shape: frame.shape(y), data: Float64Array.from(values, f) }];
@@ -107,9 +107,9 @@ function byRow(f: (row: Float64Array) => Float64Array): Run<'Softmax' | 'CumSum'
   return ([x], { outputs: [y] }, frame) => [ofRows(frame.shape(y), rows(x).map(f))];
 }
 
-const bit = (value: boolean) => (value ? 1 : 0);
+const asNumber = (value: boolean) => (value ? 1 : 0);
 
-export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
+export const PLAIN_KERNELS: { readonly [K in PlainOperatorName]: Run<K> } = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
@@ -119,13 +119,13 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
   },
   Max: binary(Math.max),
   Min: binary(Math.min),
-  Less: binary((a, b) => bit(a < b)),
-  Greater: binary((a, b) => bit(a > b)),
-  GreaterOrEqual: binary((a, b) => bit(a >= b)),
-  Equal: binary((a, b) => bit(a === b)),
-  And: binary((a, b) => bit(a === 1 && b === 1)),
-  Or: binary((a, b) => bit(a === 1 || b === 1)),
-  Not: unary((a) => bit(a === 0)),
+  Less: binary((a, b) => asNumber(a < b)),
+  Greater: binary((a, b) => asNumber(a > b)),
+  GreaterOrEqual: binary((a, b) => asNumber(a >= b)),
+  Equal: binary((a, b) => asNumber(a === b)),
+  And: binary((a, b) => asNumber(a === 1 && b === 1)),
+  Or: binary((a, b) => asNumber(a === 1 || b === 1)),
+  Not: unary((a) => asNumber(a === 0)),
   Neg: unary((a) => -a),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
@@ -133,10 +133,12 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
   Abs: unary(Math.abs),
   Sigmoid: unary((a) => 1 / (1 + Math.exp(-a))),
   Tanh: unary(Math.tanh),
-  Where: single(([condition, a, b], shape) => filled(shape, (i) => at(at(condition, i) === 1 ? a : b, i))),
+  Where: single(([condition, a, b], shape) =>
+    filled(shape, (i) => elementAt(elementAt(condition, i) === 1 ? a : b, i)),
+  ),
   Cast: (xs, node, frame) => {
     const { to } = node.attributes;
-    return unary((a) => (to === 'float32' ? a : to === 'bool' ? bit(a !== 0) : Math.trunc(a)))(xs, node, frame);
+    return unary((a) => (to === 'float32' ? a : to === 'bool' ? asNumber(a !== 0) : Math.trunc(a)))(xs, node, frame);
   },
   Identity: unary((a) => a),
   Softmax: byRow((row) => {
@@ -161,8 +163,10 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
       const [lead, m, n] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
       let sum = 0;
       for (let k = 0; k < inner; k++) {
-        // `at` with full indices: axes of size 1 broadcast.
-        sum += at(a, [...lead, ...(transA ? [k, m] : [m, k])]) * at(b, [...lead, ...(transB ? [n, k] : [k, n])]);
+        // `elementAt` with full indices: axes of size 1 broadcast.
+        sum +=
+          elementAt(a, [...lead, ...(transA ? [k, m] : [m, k])]) *
+          elementAt(b, [...lead, ...(transB ? [n, k] : [k, n])]);
       }
       return sum;
     });
@@ -174,7 +178,7 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
       permutation.forEach((from, to) => {
         source[from] = index[to]!;
       });
-      return at(x, source);
+      return elementAt(x, source);
     }),
   ),
   Expand: unary((a) => a),
@@ -186,7 +190,7 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
         offset -= x.shape[axis]!;
         return false;
       });
-      return at(part!, index.with(axis, offset));
+      return elementAt(part!, index.with(axis, offset));
     }),
   ),
   Split: ([x], { outputs, attributes: { axis } }, frame) => {
@@ -195,16 +199,18 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
       const shape = frame.shape(y);
       const from = start;
       start += shape[axis]!;
-      return filled(shape, (index) => at(x, index.with(axis, index[axis]! + from)));
+      return filled(shape, (index) => elementAt(x, index.with(axis, index[axis]! + from)));
     });
   },
   Gather: single(([x, index], shape) =>
     filled(shape, (i) => {
       const rank = index.shape.length;
-      return at(x, [bounded(at(index, i.slice(0, rank)), x.shape[0]!), ...i.slice(rank)]);
+      return elementAt(x, [bounded(elementAt(index, i.slice(0, rank)), x.shape[0]!), ...i.slice(rank)]);
     }),
   ),
-  Pick: single(([x, index], shape) => filled(shape, (i) => at(x, [...i, bounded(at(index, i), x.shape.at(-1)!)]))),
+  Pick: single(([x, index], shape) =>
+    filled(shape, (i) => elementAt(x, [...i, bounded(elementAt(index, i), x.shape.at(-1)!)])),
+  ),
   ScatterAdd: single(([index, updates], shape) => {
     const result = filled(shape, () => 0);
     const row = elementsOf(shape.slice(1));
@@ -222,12 +228,12 @@ export const PLAIN_KERNELS: { readonly [K in PlainName]: Run<K> } = {
     const head = shape[2]! / heads;
     const half = head / 2;
     return filled(shape, ([b, l, i]) => {
-      const p = at(position, [b!, l!]);
+      const p = elementAt(position, [b!, l!]);
       const within = i! % head;
       const first = within < half;
-      const partner = at(x, [b!, l!, first ? i! + half : i! - half]);
-      const [c, s] = [at(cos, [p, within % half]), at(sin, [p, within % half])];
-      return at(x, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
+      const partner = elementAt(x, [b!, l!, first ? i! + half : i! - half]);
+      const [c, s] = [elementAt(cos, [p, within % half]), elementAt(sin, [p, within % half])];
+      return elementAt(x, [b!, l!, i!]) * c + (first ? -partner : partner) * s;
     });
   }),
   Size: (_, { attributes: { dim } }, frame) => [{ shape: [], data: Float64Array.of(frame.resolve(dim)) }],

@@ -46,22 +46,22 @@ export function expectThrow(work: () => unknown, code: ErrorData['code'], facts:
 }
 
 /** Facts that are words themselves and stay. */
-const WORDS: ReadonlySet<string> = new Set(['reason', 'fault', 'state', 'message', 'expected']);
+const KEYWORD_FACTS: ReadonlySet<string> = new Set(['reason', 'fault', 'state', 'message', 'expected']);
 /** Facts that may be any word: replaced only in quotes. */
 const ANY_WORD: ReadonlySet<string> = new Set(['value', 'field', 'found', 'nearest', 'text']);
 
 /** Facts that are texts from other programs. */
-const TEXTS: ReadonlySet<string> = new Set(['system', 'output']);
+const FOREIGN_TEXT_FACTS: ReadonlySet<string> = new Set(['system', 'output']);
 
 /** A text whose values are replaced by the names of the details that contain them. */
 export function withNames(text: string, details: Facts): string {
   const facts = Object.entries(details)
-    .filter(([name, value]) => !WORDS.has(name) && (typeof value === 'string' || typeof value === 'number'))
+    .filter(([name, value]) => !KEYWORD_FACTS.has(name) && (typeof value === 'string' || typeof value === 'number'))
     .map(([name, value]) => [name, String(value)] as const)
     .filter(([name, value]) => value !== '' && (value !== name || name === 'run'))
     .sort(([, a], [, b]) => b.length - a.length);
   return facts.reduce((left, [name, value]) => {
-    if (TEXTS.has(name)) return left.replaceAll(value, `{${name}}`);
+    if (FOREIGN_TEXT_FACTS.has(name)) return left.replaceAll(value, `{${name}}`);
     const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const isWord = /^[a-z]+$/i.test(value);
     const inQuotes = isWord && ANY_WORD.has(name);

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import { forgetWords, unheardWords, WATCHED } from './sentences.ts';
+import { clearRecords, unusedSentences, WORDING_VARIABLE } from './sentences.ts';
 
 export const REPORT_FILE = '.cache/test-report.json';
 
@@ -18,7 +18,7 @@ export interface TestReport {
 
 export default class ReportFile implements Reporter {
   onInit(): void {
-    forgetWords();
+    clearRecords();
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -39,8 +39,8 @@ export default class ReportFile implements Reporter {
         });
       }
     }
-    const watched = process.env[WATCHED];
-    if (watched && report.failed + report.skipped === 0) report.unheard = unheardWords(watched === 'renew');
+    const watched = process.env[WORDING_VARIABLE];
+    if (watched && report.failed + report.skipped === 0) report.unheard = unusedSentences(watched === 'renew');
     mkdirSync(path.dirname(REPORT_FILE), { recursive: true });
     writeFileSync(REPORT_FILE, JSON.stringify(report));
   }

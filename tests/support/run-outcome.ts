@@ -56,12 +56,12 @@ export function expectSameOutcome(actual: RunOutcome, expected: RunOutcome): voi
   const texts = ({ records }: RunOutcome) => records.map((record) => JSON.stringify(record));
   const [found, wanted] = [texts(actual), texts(expected)];
   const at = wanted.findIndex((text, i) => text !== found[i]);
-  if (at >= 0) expect(actual.records[at], `record ${at}, ${brief(found[at])}`).toEqual(expected.records[at]);
+  if (at >= 0) expect(actual.records[at], `record ${at}, ${hashText(found[at])}`).toEqual(expected.records[at]);
   expect(found.length).toBe(wanted.length);
   expect(actual.files).toEqual(expected.files);
 }
 
-function brief(text: string | undefined): string {
+function hashText(text: string | undefined): string {
   return text === undefined ? 'which is missing' : text.slice(0, 100);
 }
 

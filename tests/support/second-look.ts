@@ -1,14 +1,14 @@
 /** A reward that queries the policy, as a single file: 1 if the policy repeats its answer when it is asked again. */
 import { section, text } from '../../engine/protocol/settings/kit.ts';
-import { askSampling, filled, question } from '../../engine/reward/asking.ts';
+import { askSampling, fillTemplate, question } from '../../engine/reward/asking.ts';
 import type { EvidenceGroup } from '../../engine/reward/evidence.ts';
-import { aText, listOf, record, type ShapeValue } from '../../engine/reward/shape.ts';
+import { listOf, record, type ShapeValue, textShape } from '../../engine/reward/shape.ts';
 import { labelFree } from '../../engine/reward/types.ts';
 
 /** The groups that it received. */
-export const shownToSecondLook: EvidenceGroup[] = [];
+export const groupsSeenBySecondLook: EvidenceGroup[] = [];
 
-const shape = record({ again: listOf(aText) });
+const shape = record({ again: listOf(textShape) });
 
 export const secondLook = labelFree({
   name: 'second-look',
@@ -32,10 +32,10 @@ export const secondLook = labelFree({
     shape,
     questionTokens: () => 12,
     async gather(groups, { options, config, step, policy }): Promise<ShapeValue<typeof shape>[]> {
-      shownToSecondLook.push(...groups);
+      groupsSeenBySecondLook.push(...groups);
       const responses = await policy.ask({
         questions: groups.map(({ problem }) => ({
-          prompt: question(config, filled(options.template, { problem: problem.text })),
+          prompt: question(config, fillTemplate(options.template, { problem: problem.text })),
           problem: problem.index,
         })),
         rows: groups[0]!.rollouts.length,

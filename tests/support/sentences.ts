@@ -57,29 +57,31 @@ export function fileOf(introduction: string, sentences: ReadonlyMap<string, read
 }
 
 /** Set if a run of all tests reports unused sentences at the end; inherited by its workers. */
-export const WATCHED = 'ROLLSCOPE_WORDING';
+export const WORDING_VARIABLE = 'ROLLSCOPE_WORDING';
 
 /** Where each process of a test run records the sentences that it produced. */
-const HEARD = path.join(ROOT, '.cache', 'wording');
+const RECORDS_FOLDER = path.join(ROOT, '.cache', 'wording');
 
 /** Records that a test produced a sentence, if this run is watched. */
-export function remember(surface: Surface, heading: string, said: string): void {
-  if (!process.env[WATCHED]) return;
-  mkdirSync(HEARD, { recursive: true });
-  appendFileSync(path.join(HEARD, `${process.pid}.jsonl`), `${JSON.stringify([surface, heading, said])}\n`);
+export function recordSentence(surface: Surface, heading: string, said: string): void {
+  if (!process.env[WORDING_VARIABLE]) return;
+  mkdirSync(RECORDS_FOLDER, { recursive: true });
+  appendFileSync(path.join(RECORDS_FOLDER, `${process.pid}.jsonl`), `${JSON.stringify([surface, heading, said])}\n`);
 }
 
 /** Deletes the records of earlier test runs. */
-export function forgetWords(): void {
-  rmSync(HEARD, { recursive: true, force: true });
+export function clearRecords(): void {
+  rmSync(RECORDS_FOLDER, { recursive: true, force: true });
 }
 
 /**
  * Sentences that no test of this run produced, as `<file>: <heading>: <sentence>`; with `drop`, removes them from the files.
  */
-export function unheardWords(drop: boolean): string[] {
+export function unusedSentences(drop: boolean): string[] {
   const heard = new Set(
-    readdirSync(HEARD).flatMap((name) => readFileSync(path.join(HEARD, name), 'utf8').trimEnd().split('\n')),
+    readdirSync(RECORDS_FOLDER).flatMap((name) =>
+      readFileSync(path.join(RECORDS_FOLDER, name), 'utf8').trimEnd().split('\n'),
+    ),
   );
   return (Object.keys(SURFACES) as Surface[]).flatMap((surface) => {
     const file = wordingFile(surface);

@@ -5,7 +5,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest files, in descending order of duration. */
-const SLOW = [
+const SLOWEST_FILES = [
   'e2e/instrument',
   'e2e/alarm',
   'e2e/workspaces',
@@ -43,8 +43,8 @@ const SLOW = [
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const at = SLOW.findIndex((name) => moduleId.endsWith(name));
-      return at < 0 ? SLOW.length : at;
+      const at = SLOWEST_FILES.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? SLOWEST_FILES.length : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }

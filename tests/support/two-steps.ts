@@ -30,7 +30,7 @@ export interface TwoSteps {
 }
 
 /** Deterministic numbers between -0.2 and 0.2. */
-function someNumbers(shape: readonly number[]): Float32Array {
+function deterministicNumbers(shape: readonly number[]): Float32Array {
   return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 0.2 * Math.sin(12.9898 * (i + 1)));
 }
 
@@ -52,7 +52,7 @@ export async function twoSteps(
     await Promise.all(
       model.parameters.map(async ({ name: key, shape }) => {
         const stored = lora ? model.golden.get(`lora.${key}`) : model.tensors.get(key);
-        return [key, stored ? await readTensor(stored) : someNumbers(shape)] as const;
+        return [key, stored ? await readTensor(stored) : deterministicNumbers(shape)] as const;
       }),
     ),
   );

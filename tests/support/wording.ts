@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { expect } from 'vitest';
 import { VERSION } from '../../engine/protocol/version.ts';
 import { ROOT } from './processes.ts';
-import { fileOf, remember, SURFACES, type Surface, sentencesIn, wordingFile } from './sentences.ts';
+import { fileOf, recordSentence, SURFACES, type Surface, sentencesIn, wordingFile } from './sentences.ts';
 
 export { wordingFile };
 
@@ -27,7 +27,7 @@ export function expectWords(surface: Surface, heading: string, text: string): vo
     .replaceAll(/\n{2,}/g, '\n')
     .trim();
   const file = wordingFile(surface);
-  remember(surface, heading, said);
+  recordSentence(surface, heading, said);
   if (sentencesIn(file).get(heading)?.includes(said)) return;
   if (!updates()) {
     const known = sentencesIn(file).get(heading) ?? [];

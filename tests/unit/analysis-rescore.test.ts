@@ -1,8 +1,8 @@
 /** Re-scoring of stored rollouts under other rewards: by hand. */
 import { describe, expect, test } from 'vitest';
 import { compareRewards, type RescoredGroup, winnerOf } from '../../engine/analysis/rescore.ts';
-import { conclusion } from '../../engine/cli/rescore/tables.ts';
-import { standing } from '../../engine/protocol/reward-comparison.ts';
+import { conclusionText } from '../../engine/cli/rescore/tables.ts';
+import { compareEstimates } from '../../engine/protocol/reward-comparison.ts';
 import { judged } from '../support/judged.ts';
 
 /** Reward minus the group's mean. */
@@ -167,10 +167,10 @@ describe('a group', () => {
 
 test('intervals that overlap show no difference', () => {
   const of = (low: number, high: number) => ({ mean: (low + high) / 2, low, high });
-  expect(standing(of(0.6, 0.8), of(0.3, 0.5))).toBe('higher');
-  expect(standing(of(0.1, 0.2), of(0.3, 0.5))).toBe('lower');
-  expect(standing(of(0.5, 0.7), of(0.3, 0.5))).toBe('no difference');
-  expect(standing(null, of(0.3, 0.5))).toBeNull();
+  expect(compareEstimates(of(0.6, 0.8), of(0.3, 0.5))).toBe('higher');
+  expect(compareEstimates(of(0.1, 0.2), of(0.3, 0.5))).toBe('lower');
+  expect(compareEstimates(of(0.5, 0.7), of(0.3, 0.5))).toBe('no difference');
+  expect(compareEstimates(null, of(0.3, 0.5))).toBeNull();
 });
 
 test('a best reward is named if its interval does not overlap the others', () => {
@@ -180,6 +180,6 @@ test('a best reward is named if its interval does not overlap the others', () =>
     auroc: { mean: (low + high) / 2, low, high, groups: 9 },
   });
   const rewards = [quality('a', 0.8, 0.9), quality('b', 0.7, 0.85), quality('c', 0.1, 0.2)];
-  expect(conclusion({ ...found, rewards })).toMatch(/^Highest agreement .*: a, .*No clear difference from b: /);
-  expect(conclusion({ ...found, rewards: [rewards[0]!, rewards[2]!] })).toMatch(/^Best agreement .*: a, /);
+  expect(conclusionText({ ...found, rewards })).toMatch(/^Highest agreement .*: a, .*No clear difference from b: /);
+  expect(conclusionText({ ...found, rewards: [rewards[0]!, rewards[2]!] })).toMatch(/^Best agreement .*: a, /);
 });

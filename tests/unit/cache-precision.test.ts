@@ -1,6 +1,11 @@
 /** Keys and values of few bits: what is held is near what was put, also after rows have moved. */
 import { describe, expect, test } from 'vitest';
-import { type CachePrecision, heldBytes, heldNumbers, type Numbers } from '../../engine/rollout/cache-precision.ts';
+import {
+  type CachePrecision,
+  type Numbers,
+  readTokens,
+  storedCacheBytes,
+} from '../../engine/rollout/cache-precision.ts';
 import { GrowingCaches } from '../../engine/rollout/growing-caches.ts';
 import { rowBytes } from '../../engine/rollout/sampler.ts';
 import type { Value } from '../../engine/runtime/backend.ts';
@@ -53,7 +58,7 @@ describe.each(PRECISIONS)('%s', (precision) => {
       numbers: keys.numbers.data as Numbers,
       scales: (keys.scales?.data as Float32Array | undefined) ?? null,
     };
-    const found = heldNumbers(held, 0, 3 * 9, WIDTH);
+    const found = readTokens(held, 0, 3 * 9, WIDTH);
     rows.forEach((row, r) => {
       for (let t = 0; t < length; t++) {
         const expected = numbersOf(row, t);
@@ -63,7 +68,7 @@ describe.each(PRECISIONS)('%s', (precision) => {
         });
       }
     });
-    expect(caches.dispose()).toBe(2 * ROWS * length * heldBytes(precision, WIDTH));
+    expect(caches.dispose()).toBe(2 * ROWS * length * storedCacheBytes(precision, WIDTH));
   });
 
   test('a head of zeros stays zero', async () => {
@@ -72,7 +77,7 @@ describe.each(PRECISIONS)('%s', (precision) => {
     await caches.append([{ keys: value, values: value }]);
     const { numbers, scales } = caches.values[0]!.keys;
     const held = { numbers: numbers.data as Numbers, scales: (scales?.data as Float32Array | undefined) ?? null };
-    expect([...heldNumbers(held, 0, 1, WIDTH)]).toEqual(Array.from({ length: WIDTH }, () => 0));
+    expect([...readTokens(held, 0, 1, WIDTH)]).toEqual(Array.from({ length: WIDTH }, () => 0));
   });
 });
 

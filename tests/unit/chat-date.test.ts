@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { strftime } from '../../engine/model/chat-date.ts';
 import { createTokenizer, type Tokenizer } from '../../engine/model/tokenizer.ts';
-import { Asks, type AsksOptions } from '../../engine/training/policy/asks.ts';
+import { PolicyQuestions, type PolicyQuestionsOptions } from '../../engine/training/policy/policy-questions.ts';
 
 const DATE = new Date('2024-03-09T23:59:58Z');
 
@@ -45,14 +45,14 @@ test("a reward's question has the date of the run", async () => {
       for (const { tokens } of prompts) asked.push(source.tokenizer.decode(tokens));
     },
   };
-  const asks = new Asks({
+  const asks = new PolicyQuestions({
     source,
     sampler,
     date: DATE,
     prompts: [],
     positions: 100,
     seed: 0,
-  } as unknown as AsksOptions);
+  } as unknown as PolicyQuestionsOptions);
   const sampling = { temperature: 1, topP: 1, topK: 0, maxTokens: 4, stop: [], stopAtAnswer: false };
   const questions = [{ prompt: { user: 'What?' }, problem: 0 }];
   const asking = { questions, rows: 1, sampling, stream: 'judge', step: 0, policy: null, activity: 'asking' };

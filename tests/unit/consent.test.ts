@@ -4,14 +4,14 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { allowedBy, checkConfigFile, withConsent } from '../../engine/cli/consent.ts';
 import { programsOf } from '../../engine/config/programs.ts';
-import { isOwn, markOwn } from '../../engine/journal/own-mark.ts';
+import { isOwnRun, markAsOwn } from '../../engine/journal/own-mark.ts';
 import { RollscopeError, RunConfig } from '../../engine/protocol/index.ts';
 import type { EngineClient } from '../../engine/server/connection.ts';
 import { checkConsent, checkInherited } from '../../engine/training/run/consent.ts';
 import { resumeRun } from '../../engine/training/run/resume.ts';
 import { startRun } from '../../engine/training/run/start.ts';
 import type { EngineService } from '../../extension/engine/service.ts';
-import { runsTheirs } from '../../extension/run/consent.ts';
+import { confirmForeignPrograms } from '../../extension/run/consent.ts';
 import { RunSession } from '../../extension/run/session.ts';
 import { refusedPrograms } from '../../extension/trust.ts';
 import { editor, resetEditor } from '../support/editor.ts';
@@ -43,35 +43,35 @@ const config = () => RunConfig.parse({ model: 'embedded', dataset: { path: 'embe
 
 describe('a mark', () => {
   test('is bound to this user and to this run.json', async () => {
-    expect(await isOwn(folder)).toBe(false);
-    await markOwn(folder);
-    expect(await isOwn(folder)).toBe(true);
+    expect(await isOwnRun(folder)).toBe(false);
+    await markAsOwn(folder);
+    expect(await isOwnRun(folder)).toBe(true);
     if (process.platform !== 'win32') expect(statSync(path.join(root, 'home', 'own.key')).mode & 0o777).toBe(0o600);
     const copy = path.join(root, 'copy');
     cpSync(folder, copy, { recursive: true });
-    expect(await isOwn(copy)).toBe(true);
+    expect(await isOwnRun(copy)).toBe(true);
     writeFileSync(path.join(copy, 'run.json'), `${readFileSync(path.join(copy, 'run.json'), 'utf8')} `);
-    expect(await isOwn(copy)).toBe(false);
+    expect(await isOwnRun(copy)).toBe(false);
     vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'another'));
-    expect(await isOwn(folder)).toBe(false);
-    await markOwn(folder);
+    expect(await isOwnRun(folder)).toBe(false);
+    await markAsOwn(folder);
     vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'home'));
-    expect(await isOwn(folder)).toBe(false);
+    expect(await isOwnRun(folder)).toBe(false);
   });
 
   test('has the same key if several processes create it at once', async () => {
     const copies = Array.from({ length: 8 }, (_, i) => path.join(root, `copy-${i}`));
     for (const copy of copies) cpSync(folder, copy, { recursive: true });
-    await Promise.all(copies.map(markOwn));
-    for (const copy of copies) expect(await isOwn(copy)).toBe(true);
+    await Promise.all(copies.map(markAsOwn));
+    for (const copy of copies) expect(await isOwnRun(copy)).toBe(true);
     expect(readdirSync(path.join(root, 'home'))).toEqual(['own.key']);
   });
 
   test('is missing if the home folder cannot be written', async () => {
     writeFileSync(path.join(root, 'file'), '');
     vi.stubEnv('ROLLSCOPE_HOME', path.join(root, 'file'));
-    await markOwn(folder);
-    expect(await isOwn(folder)).toBe(false);
+    await markAsOwn(folder);
+    expect(await isOwnRun(folder)).toBe(false);
   });
 });
 
@@ -89,7 +89,7 @@ describe('the engine', () => {
 
   test("does not ask again once it was allowed, nor for the user's own runs", async () => {
     await expect(checkConsent(folder, config(), true)).resolves.toBeUndefined();
-    await markOwn(folder);
+    await markAsOwn(folder);
     await expect(checkConsent(folder, config(), false)).resolves.toBeUndefined();
   });
 
@@ -103,7 +103,7 @@ describe('the engine', () => {
     await expect(checkInherited(folder, config(), true)).resolves.toBeUndefined();
     const mine = { ...config(), rewardOptions: { custom: { command: ['node', 'mine.mjs'] } } };
     await expect(checkInherited(folder, mine, false)).resolves.toBeUndefined();
-    await markOwn(folder);
+    await markAsOwn(folder);
     await expect(checkInherited(folder, config(), false)).resolves.toBeUndefined();
   });
 
@@ -148,7 +148,7 @@ describe('the editor', () => {
     const silent = () => ({ dispose() {} });
     const client = { request } as unknown as EngineClient;
     const engine = { onRecord: silent, onProgress: silent, onDidGo: silent, ensure: async () => client };
-    return new RunSession(engine as unknown as EngineService, () => true, runsTheirs);
+    return new RunSession(engine as unknown as EngineService, () => true, confirmForeignPrograms);
   }
 
   test('asks with the command, and resumes after a yes', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { loadDataset } from '../../engine/data/dataset.ts';
 import { locateProblems } from '../../engine/data/locate.ts';
 import { DatasetConfig } from '../../engine/protocol/index.ts';
-import { HEAD_LENGTH, isCut, LONG_HEAD_LENGTH, looksLikeProblems } from '../../extension/editor/detect.ts';
+import { HEAD_LENGTH, isTruncated, LONG_HEAD_LENGTH, looksLikeProblems } from '../../extension/editor/detect.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../shared/cases');
@@ -166,7 +166,7 @@ describe.runIf(present)('in the editor', () => {
 describe('detection', () => {
   const seen = (text: string, format: 'jsonl' | 'json') => {
     const head = text.slice(0, HEAD_LENGTH);
-    return looksLikeProblems(isCut(head, format) ? text.slice(0, LONG_HEAD_LENGTH) : head, format, {});
+    return looksLikeProblems(isTruncated(head, format) ? text.slice(0, LONG_HEAD_LENGTH) : head, format, {});
   };
 
   test.each([

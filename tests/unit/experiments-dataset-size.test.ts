@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { keptOf, type SizedRuns } from '../../engine/experiments/catalog/dataset-size/measures.ts';
+import { type SizedRuns, sizeOutcome } from '../../engine/experiments/catalog/dataset-size/measures.ts';
 import { datasetSize, findings, sizesFor } from '../../engine/experiments/catalog/dataset-size.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { type CraftedRun, craftedRun, fakeContext } from '../support/experiment-context.ts';
@@ -41,13 +41,13 @@ test('sizes are limited by the dataset', () => {
 
 test('records a fall, the KL of the last steps, and unanimous groups', () => {
   const [{ runs }] = PAPER as [SizedRuns];
-  const kept = keptOf(runs[0]!);
+  const kept = sizeOutcome(runs[0]!);
   expect(kept.fell).toBe(false);
   expect(kept.end).toBe(0.6);
   // The last 10 of 40 steps of a line from 0 to 0.05: the mean of its points 30 to 39 of 39.
   expect(kept.kl).toBeCloseTo((0.05 * 34.5) / 39, 10);
   expect(kept.agreed).toBeCloseTo(34.5 / 39, 10);
-  expect(keptOf(craftedRun({ metrics: { groundTruthReward: null }, accuracy: [null, null] })).fell).toBeNull();
+  expect(sizeOutcome(craftedRun({ metrics: { groundTruthReward: null }, accuracy: [null, null] })).fell).toBeNull();
 });
 
 test('reproduced: small sets are stable, large ones fall, and KL grows', async () => {

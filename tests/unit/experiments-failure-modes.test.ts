@@ -1,6 +1,6 @@
 /** The experiment of failures: modes from crafted curves, and each of the three results. */
 import { describe, expect, test } from 'vitest';
-import { ASSIGNED, fateOf } from '../../engine/experiments/catalog/failure-modes/measures.ts';
+import { ASSIGNED, summarizeFailures } from '../../engine/experiments/catalog/failure-modes/measures.ts';
 import { failureModes, findings } from '../../engine/experiments/catalog/failure-modes.ts';
 import { reproductionOf } from '../../engine/experiments/experiment.ts';
 import { INTRINSIC, type RewardRuns } from '../../engine/experiments/parts/reward-runs.ts';
@@ -27,12 +27,12 @@ const asInThePaper = () =>
 
 describe('failure-modes', () => {
   test.each(Object.entries(WAYS))('recognizes %s', (way, curves) => {
-    expect(fateOf(runsOf('majority-vote', curves)).mode).toBe(way);
+    expect(summarizeFailures(runsOf('majority-vote', curves)).mode).toBe(way);
   });
 
   test('a mode needs more than half of the runs', () => {
-    expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length)).mode).toBeNull();
-    expect(fateOf(runsOf('majority-vote', WAYS.gradual, WAYS.length, WAYS.gradual)).mode).toBe('gradual');
+    expect(summarizeFailures(runsOf('majority-vote', WAYS.gradual, WAYS.length)).mode).toBeNull();
+    expect(summarizeFailures(runsOf('majority-vote', WAYS.gradual, WAYS.length, WAYS.gradual)).mode).toBe('gradual');
   });
 
   test('is classified up to twice the step of the loss, whatever the model does later', () => {
@@ -44,7 +44,9 @@ describe('failure-modes', () => {
         length: [12, 12, 12, 12, 12, 3, 3],
       },
     });
-    const [{ failure, atEnd, lost, short }] = fateOf(late).fates as [ReturnType<typeof fateOf>['fates'][number]];
+    const [{ failure, atEnd, lost, short }] = summarizeFailures(late).fates as [
+      ReturnType<typeof summarizeFailures>['fates'][number],
+    ];
     // 0.02 less a step from 0.5 on, so 0 at step 26. Of three steps, the first mean is 0.48, a fifth of it 0.096: at
     // step 22 the middle one has 0.1, at step 23 0.08.
     expect(lost).toBe(23);

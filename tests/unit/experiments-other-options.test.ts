@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { otherOptions, otherOptionsText } from '../../engine/experiments/other-options.ts';
 import { partText } from '../../engine/experiments/parts/criteria.ts';
-import { partOf } from '../../engine/protocol/format.ts';
+import { countOf } from '../../engine/protocol/format.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 
 const base = RunConfig.parse({ dataset: { path: 'embedded' }, steps: 250 });
@@ -36,5 +36,5 @@ test('each option is listed with its value', () => {
 test('a subset of problems is listed by its number', () => {
   const all = { mean: 1, low: 0.926, high: 1, n: 48 };
   expect(partText(all, 48)).toBe('48 of 48 problems, a share of 1 (0.926 to 1)');
-  expect(partOf(0.5, 3)).toBe('1.5 of 3');
+  expect(countOf(0.5, 3)).toBe('1.5 of 3');
 });

@@ -5,7 +5,7 @@ import { findings, testTime } from '../../engine/experiments/catalog/test-time.t
 import { type ExperimentContext, reproductionOf } from '../../engine/experiments/experiment.ts';
 import { evaluatedChanges, meanChange, type ProblemChange } from '../../engine/experiments/parts/changes.ts';
 import { probeResults, sameAnswer } from '../../engine/experiments/parts/probe.ts';
-import { drawn, poolOf } from '../../engine/experiments/parts/sets.ts';
+import { poolOf, randomSample } from '../../engine/experiments/parts/sets.ts';
 import { followsWrongRule, sortOf } from '../../engine/experiments/parts/sorts.ts';
 import { type Course, fakeContext } from '../support/experiment-context.ts';
 import { type CraftedGroup, runWithGroups, split } from '../support/experiment-groups.ts';
@@ -177,10 +177,10 @@ describe('choosing problems', () => {
 
   test('each seed draws other problems, none twice, and the same seed the same ones', () => {
     const all = Array.from({ length: 50 }, (_, i) => i);
-    expect(drawn(1, all, 10)).toEqual(drawn(1, all, 10));
-    expect(drawn(2, all, 10)).not.toEqual(drawn(1, all, 10));
-    expect(new Set(drawn(1, all, 10)).size).toBe(10);
-    expect(drawn(1, all, 99)).toHaveLength(50);
+    expect(randomSample(1, all, 10)).toEqual(randomSample(1, all, 10));
+    expect(randomSample(2, all, 10)).not.toEqual(randomSample(1, all, 10));
+    expect(new Set(randomSample(1, all, 10)).size).toBe(10);
+    expect(randomSample(1, all, 99)).toHaveLength(50);
   });
 
   test('wrong rules are: adding in a difference, and the last term; a slip is not a rule', () => {

@@ -1,7 +1,7 @@
 /** The problems of a run that changed sides: how each changed, what the command offers, and the two sides of the diff. */
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { beforeAndAfter, CHANGES, type Compared, changeOf } from '../../engine/runs/moves.ts';
+import { beforeAndAfter, CHANGES, type ComparedViews, changeOf } from '../../engine/runs/moves.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { changeLines, changeTitle, sideChangeText } from '../../extension/change-text.ts';
@@ -13,7 +13,7 @@ import { writeRunFixture } from '../support/run-fixture.ts';
 vi.mock('vscode', async () => (await import('../support/editor.ts')).vscode);
 
 let run: OpenRun;
-let all: Compared[];
+let all: ComparedViews[];
 beforeAll(async () => {
   const { folder } = await writeRunFixture(path.join(temporaryFolder(), 'run'), { problems: 40, votes: 4, steps: 6 });
   run = await OpenRun.read(folder);

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { withAbsolutePaths } from '../../engine/config/paths.ts';
-import { forecastText, signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
+import { fallbackText, forecastText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import type { Problem } from '../../engine/protocol/index.ts';
 import { shownVerdict } from '../../engine/protocol/verdict.ts';
 import { Disposables } from '../../engine/view/disposables.ts';
@@ -209,8 +209,8 @@ describe('the forecast of a problem', () => {
     const { head } = run.columns;
     const computed = { ...head.forecast!, reward: 'dual', by: 'majority-vote' };
     run.columns.head = { ...head, forecast: computed };
-    expect(standIn(computed)).toMatch(/majority-vote.*dual/);
-    expect(hoverText(of(0), 'command:x')).toContain(standIn(computed));
+    expect(fallbackText(computed)).toMatch(/majority-vote.*dual/);
+    expect(hoverText(of(0), 'command:x')).toContain(fallbackText(computed));
     const estimate = { mean: 0.5, low: 0.2, high: 0.8 };
     const score = { problems: 3, auroc: null, brier: estimate, baseBrier: 0.25, expected: 0.6, actual: estimate };
     run.append([{ type: 'forecast-score', seq: seq + 2, time, step: 2, score }]);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { experiments as all } from '../../engine/experiments/catalog/index.ts';
 import { reportPage } from '../../engine/experiments/report/page.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
-import { isExperimentTask, outOf, parseExperiments, processOf } from '../../extension/experiments/list.ts';
+import { isExperimentTask, outputFolderOf, parseExperiments, processOf } from '../../extension/experiments/list.ts';
 import { themedReport } from '../../extension/experiments/report-html.ts';
 import { listReports, reportIn, reproductionText } from '../../extension/experiments/reports.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -55,7 +55,8 @@ describe('an experiment as a task', () => {
   });
 
   it('may write to its own folder', () => {
-    const out = (...args: string[]) => outOf({ type: 'rollscope', experiment: 'theory', args }, path.resolve('/w'));
+    const out = (...args: string[]) =>
+      outputFolderOf({ type: 'rollscope', experiment: 'theory', args }, path.resolve('/w'));
     expect([out(), out('--seeds', '1'), out('--out')]).toEqual([null, null, null]);
     expect([out('--out', 'here'), out('--out=here')]).toEqual([path.resolve('/w/here'), path.resolve('/w/here')]);
     expect(out('--out', path.resolve('/x'))).toBe(path.resolve('/x'));

@@ -1,7 +1,7 @@
 /** Links that anybody can write: what the editor does with them. */
 import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { addressIn, addressText, type GivenAddress } from '../../engine/protocol/address.ts';
+import { addressIn, addressText, type PartialAddress } from '../../engine/protocol/address.ts';
 import { OpenRun } from '../../engine/view/open-run.ts';
 import { localFolder, openAddress } from '../../extension/links.ts';
 import { editor, resetEditor } from '../support/editor.ts';
@@ -17,13 +17,13 @@ beforeEach(() => resetEditor());
 function opening() {
   return {
     viewer: { look: vi.fn((folder: string) => OpenRun.read(folder)) },
-    panel: { go: vi.fn() },
+    panel: { goTo: vi.fn() },
     library: { read: vi.fn((folder: string) => OpenRun.read(folder)) },
   };
 }
 
 /** As it comes back from the text of a link. */
-const address = (given: GivenAddress) => addressIn(new URL(addressText(given)).search.slice(1))!;
+const address = (given: PartialAddress) => addressIn(new URL(addressText(given)).search.slice(1))!;
 
 describe('a link', () => {
   test.each([
@@ -61,7 +61,7 @@ describe('a link', () => {
     const claim = `share=${breaking('0.5')}`;
     const app = opening();
     await openAddress(app, address({ folder, problem: problems[0]!.id, says: claim, from: 0, fromRun: folder }));
-    expect(app.panel.go).toHaveBeenCalledWith(expect.objectContaining({ from: 0, fromRun: folder }));
+    expect(app.panel.goTo).toHaveBeenCalledWith(expect.objectContaining({ from: 0, fromRun: folder }));
     const { message } = editor.shown.at(-1)!;
     expect(message).not.toMatch(RAW);
     expect(message).not.toContain('](');

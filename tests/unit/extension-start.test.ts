@@ -29,7 +29,7 @@ function fakeApp(start: (config: unknown) => unknown = () => undefined) {
       get shownStart() {
         return told.at(-1) ?? null;
       },
-      tellStart: (shown: ShownStart | null) => void told.push(shown),
+      showStart: (shown: ShownStart | null) => void told.push(shown),
     },
     datasetName: (file: string) => file,
     start: async (config: never) => {

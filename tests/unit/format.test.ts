@@ -1,15 +1,15 @@
 /** How numbers, times and texts read on every surface. */
 import { describe, expect, test } from 'vitest';
 import {
-  about,
   bytes,
   dateTime,
   duration,
+  integer,
   number,
   percent,
   plural,
+  roughDuration,
   shortDateTime,
-  whole,
 } from '../../engine/protocol/format.ts';
 import { code, markdown } from '../../engine/protocol/markdown.ts';
 import { quantityText, withUnit } from '../../engine/protocol/quantities.ts';
@@ -31,17 +31,17 @@ describe('numbers', () => {
       '–',
     ]);
     expect([0, 0.5, 1e-4, null].map((value) => number(value, 2))).toEqual(['0.00', '0.50', '1.0e-4', '–']);
-    expect([whole(1234.4), whole(null), plural(1, 'problem'), plural(1200, 'step')]).toEqual([
+    expect([integer(1234.4), integer(null), plural(1, 'problem'), plural(1200, 'step')]).toEqual([
       '1,234',
       '–',
       '1 problem',
       '1,200 steps',
     ]);
     expect([bytes(300 * 2 ** 20), bytes(3.5 * 2 ** 30), bytes(null)]).toEqual(['300 MB', '3.5 GB', '–']);
-    expect([number(1e308), whole(-1e308), percent(1e308), bytes(1e308)]).toEqual([
+    expect([number(1e308), integer(-1e308), percent(1e308), bytes(1e308)]).toEqual([
       ...['1.0e+308', '-1.0e+308', '∞%', '9.3e+298 GB'],
     ]);
-    expect([number(123_456_789), whole(1e14)]).toEqual(['123456789.000', '100,000,000,000,000']);
+    expect([number(123_456_789), integer(1e14)]).toEqual(['123456789.000', '100,000,000,000,000']);
   });
 });
 
@@ -70,7 +70,7 @@ test('an invalid time is a dash', () => {
 
 test('a measured time is exact, an estimated one is rounded', () => {
   expect([0, 38, 725, 11_232, null].map(duration)).toEqual(['0:00', '0:38', '12:05', '3:07:12', '–']);
-  expect([3, 90, 7500, 7200, null].map(about)).toEqual(['3 s', '2 min', '2 h 5 min', '2 h', '–']);
+  expect([3, 90, 7500, 7200, null].map(roughDuration)).toEqual(['3 s', '2 min', '2 h 5 min', '2 h', '–']);
 });
 
 test('texts are cut to one line, and remain code whatever they contain', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bareAnswer } from '../../engine/cli/answers.ts';
 import { equivalent, graderOf } from '../../engine/grading/index.ts';
-import { givenUp, stepsSpent, within } from '../../engine/grading/meter.ts';
+import { abandonedWork, stepsSpent, withStepLimit } from '../../engine/grading/meter.ts';
 
 describe('inputs that used to throw', () => {
   test.each([
@@ -49,16 +49,16 @@ describe('step budgets', () => {
   });
 
   test('that run out, like internal errors, give the other result and are counted', () => {
-    const { faults } = givenUp();
+    const { faults } = abandonedWork();
     expect(
-      within(
+      withStepLimit(
         10,
         () => equivalent('1/2', '0.5'),
         () => false,
       ),
     ).toBe(true);
     expect(
-      within(
+      withStepLimit(
         10,
         () => {
           throw new TypeError('a fault');
@@ -66,7 +66,7 @@ describe('step budgets', () => {
         () => 'text',
       ),
     ).toBe('text');
-    expect(givenUp().faults).toBe(faults + 1);
+    expect(abandonedWork().faults).toBe(faults + 1);
   });
 });
 

@@ -6,10 +6,10 @@ import { predictedAnswer } from '../../engine/cli/answers.ts';
 import { clusterAnswers, equivalent, extractAnswer, referenceAnswer } from '../../engine/grading/index.ts';
 import { FORMS } from '../support/grading-forms.ts';
 import { KINDS } from '../support/grading-kinds.ts';
-import { SAID } from '../support/grading-said.ts';
+import { PHRASINGS } from '../support/grading-phrasings.ts';
 import { requireOrSkip } from '../support/skip.ts';
 
-const ALL = { ...KINDS, ...FORMS, ...SAID };
+const ALL = { ...KINDS, ...FORMS, ...PHRASINGS };
 
 function graded(response: string, label: string): boolean {
   const reference = referenceAnswer(label) ?? '';

@@ -9,7 +9,7 @@ import { stepsSpent } from '../../engine/grading/meter.ts';
 import { BadPattern, compilePattern } from '../../engine/grading/pattern.ts';
 import { parseAnswerRule } from '../../engine/protocol/answer-rule.ts';
 import { DatasetConfig } from '../../engine/protocol/config.ts';
-import { rejudged } from '../../engine/reward/stored.ts';
+import { rejudge } from '../../engine/reward/stored.ts';
 import { answerHint } from '../../engine/training/answer-hint.ts';
 import { judge } from '../../engine/training/stages.ts';
 import { inEditor } from '../../extension/remedies.ts';
@@ -115,7 +115,7 @@ test('facts: votes of whole sentences by a pattern, compared as words', () => {
 
 test('a stored group can be judged again with another rule', () => {
   const detail = { rollouts: [{ text: 'It is 5' }, { text: 'It is 6' }, { text: '5, I think' }], clusters: [] };
-  const again = rejudged(detail as never, { answer: '5' }, graderOf({ answer: 'last-number', compare: 'math' }));
+  const again = rejudge(detail as never, { answer: '5' }, graderOf({ answer: 'last-number', compare: 'math' }));
   expect(again.clusters).toMatchObject([{ answer: '5', members: [0, 2], correct: true }, { members: [1] }]);
   expect(again.majority?.answer).toBe('5');
   expect(again.rollouts.map(({ answer }) => answer)).toEqual(['5', '6', '5']);

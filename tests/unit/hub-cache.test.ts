@@ -23,12 +23,12 @@ test.each(['../evil', '/etc/evil', 'a/../../../evil', 'a\\\\..\\\\evil', 'C:evil
   'the name %j is refused wherever it becomes part of a path',
   async (name) => {
     const refused = { reason: 'unsafe-path', model: 'owner/name', file: name };
-    await expectRejection(repo.lacks(COMMIT, name), 'model', refused);
-    await expectRejection(repo.setLacks(COMMIT, name), 'model', refused);
-    const blob = await repo.partial('"tag"');
+    await expectRejection(repo.isKnownMissing(COMMIT, name), 'model', refused);
+    await expectRejection(repo.setKnownMissing(COMMIT, name), 'model', refused);
+    const blob = await repo.partialPath('"tag"');
     writeFileSync(blob, 'evil');
-    await expectRejection(repo.keep(COMMIT, name, '"tag"'), 'model', refused);
-    await expectRejection(repo.reuse(COMMIT, name, '"tag"'), 'model', refused);
+    await expectRejection(repo.addDownloaded(COMMIT, name, '"tag"'), 'model', refused);
+    await expectRejection(repo.linkCached(COMMIT, name, '"tag"'), 'model', refused);
     expect(readdirSync(path.dirname(cache))).toEqual(['hub']);
   },
 );
@@ -38,7 +38,7 @@ test.each(['../../evil', 'main', `${COMMIT}/..`, ''])('%j is not a commit', (com
 });
 
 test('an entity tag names a file among the others', async () => {
-  const blob = await repo.partial('"../../../evil/tag"');
+  const blob = await repo.partialPath('"../../../evil/tag"');
   expect(path.dirname(blob)).toBe(path.join(cache, 'models--owner--name', 'blobs'));
 });
 

@@ -19,7 +19,7 @@ import type { GradingRules } from '../../engine/grading/grader.ts';
 import { FaultLog } from '../../engine/importers/faults.ts';
 import type { DumpPart, ReadContext } from '../../engine/importers/importer.ts';
 import { judgeGroup } from '../../engine/importers/judge.ts';
-import { type Judges, ownJudge } from '../../engine/importers/judges.ts';
+import { type Judges, sameThreadJudge } from '../../engine/importers/judges.ts';
 import { MetricsLines, plainMetrics } from '../../engine/importers/metrics-lines.ts';
 import { parquetParts } from '../../engine/importers/parquet-file.ts';
 import { LoggedProblems } from '../../engine/importers/problems.ts';
@@ -270,7 +270,7 @@ describe('a file of rollouts', () => {
       writeFileSync(file, bytes);
       const read = context();
       const parts = await parquetParts(file, 'now', options, read);
-      expect(read.faults.named).toMatchObject([{ place: expect.stringMatching(/^r\.parquet row group 1$/) }]);
+      expect(read.faults.stored).toMatchObject([{ place: expect.stringMatching(/^r\.parquet row group 1$/) }]);
       expect((await groupsIn(parts, read)).length).toBeGreaterThan(1);
       writeFileSync(file, bytes.subarray(0, 50));
       expect(await parquetParts(file, 'now', options, read)).toEqual([]);
@@ -378,7 +378,7 @@ describe('a file of rollouts', () => {
       const end = new AbortController();
       let judged = 0;
       const judges = (rules: GradingRules): Judges => ({
-        ...ownJudge(rules),
+        ...sameThreadJudge(rules),
         judge: async (group) => {
           if (++judged > groups) end.abort();
           return judgeGroup(group, rules);

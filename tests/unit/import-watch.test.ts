@@ -62,20 +62,20 @@ describe("the watch's input", () => {
 
   test('includes what the trainer logs after the rollouts of its step', () => {
     for (let step = 1; step <= 10; step++) watch.take(stepRecord(0, step));
-    expect(watch.news()).toEqual([]);
+    expect(watch.newWarnings()).toEqual([]);
     for (let step = 1; step <= 10; step++) watch.take(metrics(step, { kl: step > 7 ? 0.9 : 0.01 }));
-    const news = watch.news();
+    const news = watch.newWarnings();
     expect(alarmsOf(news)).toHaveLength(1);
     for (const one of news) watch.take({ ...one, seq: 0, time: '' } as JournalRecord);
     watch.take(metrics(10, { kl: 0.9 }));
-    expect(watch.news()).toEqual([]);
+    expect(watch.newWarnings()).toEqual([]);
   });
 
   test('continues after a step that is repeated', () => {
     watch.take(stepRecord(0, 8));
     watch.take(metrics(8, { kl: 0.01 }));
     for (let step = 9; step <= 12; step++) watch.take(stepRecord(0, step));
-    expect(watch.news()).toEqual([]);
+    expect(watch.newWarnings()).toEqual([]);
   });
 
   test.each([
@@ -87,7 +87,7 @@ describe("the watch's input", () => {
       const value = name.includes('length/') || name.includes('ratio') ? (step > 6 ? 1 : 0) : step > 6 ? 4 : 100;
       curves.take(metrics(step, {}, { [name]: value }));
     }
-    const [first] = warningsOf(curves.news());
+    const [first] = warningsOf(curves.newWarnings());
     expect(first!.message).toContain(`${title} went from`);
   });
 });

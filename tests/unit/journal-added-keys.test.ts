@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { faultOf } from '../../engine/journal/checkpoint-checks.ts';
+import { checkpointFault } from '../../engine/journal/checkpoint-checks.ts';
 import { listCheckpoints } from '../../engine/journal/checkpoints.ts';
 import { crc32 } from '../../engine/journal/crc.ts';
 import { FRAME_HEADER, FRAME_PREFIX } from '../../engine/journal/frame.ts';
@@ -87,7 +87,7 @@ async function contents() {
   // where the rollouts are is another thing than what they are
   const facts = records.map((record) => ('frame' in record ? { ...record, frame: null } : record));
   const checkpoints = await listCheckpoints(run);
-  const faults = await Promise.all(checkpoints.map(({ folder }) => faultOf(folder)));
+  const faults = await Promise.all(checkpoints.map(({ folder }) => checkpointFault(folder)));
   const positions = checkpoints.map(({ position, step }) => ({ step, nextSeq: position.nextSeq }));
   const [prompts, notes] = [await readPrompts(run), await readNotes(run)];
   return { runFile, problems, prompts, facts, skipped, details, positions, faults, notes };

@@ -1,6 +1,6 @@
 /** Messages as bytes arrive as they were sent, in whichever pieces the bytes come. */
 import { describe, expect, test } from 'vitest';
-import { FrameReader, framed, fromBytes, toBytes } from '../../engine/messages/bytes.ts';
+import { FrameReader, frameMessage, fromBytes, toBytes } from '../../engine/messages/bytes.ts';
 
 const MESSAGES: Record<string, unknown> = {
   plain: { jsonrpc: '2.0', id: 1, params: { text: 'π ≈ 3,14 \u2028', list: [1, 'a', null, true] } },
@@ -28,7 +28,7 @@ describe.each(Object.entries(MESSAGES))('%s', (_, message) => {
   test.each([1, 3, 8, 1000])('arrives through a stream in pieces of %d bytes', (size) => {
     const received: unknown[] = [];
     const reader = new FrameReader((one) => received.push(one));
-    const both = [...framed(message), ...framed('next')];
+    const both = [...frameMessage(message), ...frameMessage('next')];
     for (let at = 0; at < both.length; at += size) reader.add(Uint8Array.from(both.slice(at, at + size)));
     expect(received).toEqual([message, 'next']);
   });

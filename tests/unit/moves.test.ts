@@ -1,14 +1,14 @@
 /** An answer that spreads over the problems, between two steps. */
 import { expect, test } from 'vitest';
-import { rightOf } from '../../engine/protocol/verdict.ts';
-import { type Compared, moveOf, spreadAnswer } from '../../engine/runs/moves.ts';
+import { verdictAsBoolean } from '../../engine/protocol/verdict.ts';
+import { type ComparedViews, moveOf, spreadAnswer } from '../../engine/runs/moves.ts';
 
 const side = (answer: string | null) => ({
   status: answer === null ? 'tie' : 'majority',
   answer: answer ?? 'typically',
 });
 const rows = (...pairs: [before: string | null, now: string | null][]) =>
-  pairs.map(([before, view]) => ({ before: side(before), view: side(view) })) as unknown as Compared[];
+  pairs.map(([before, view]) => ({ before: side(before), view: side(view) })) as unknown as ComparedViews[];
 const own = (count: number) => Array.from({ length: count }, (_, i): [string, string] => [`a${i}`, `a${i}`]);
 
 test('an answer that has become the majority of many problems is named', () => {
@@ -40,8 +40,8 @@ test('whatever the vote, a problem is fixed or breaks according to the verdicts 
   );
   for (const before of sides)
     for (const view of sides) {
-      const [then, now] = [rightOf(before.verdict), rightOf(view.verdict)];
+      const [then, now] = [verdictAsBoolean(before.verdict), verdictAsBoolean(view.verdict)];
       const counted = then === null || now === null || then === now ? null : now ? 'fixed' : 'broke';
-      expect(moveOf({ before, view } as unknown as Compared)).toBe(counted);
+      expect(moveOf({ before, view } as unknown as ComparedViews)).toBe(counted);
     }
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type ReportContent, reportPage } from '../../engine/experiments/report/page.ts';
 import { COLORS, drawPlot, type LinePlot, type PlotPoint } from '../../engine/experiments/report/plots.ts';
 import type { Section } from '../../engine/experiments/report/section.ts';
-import { html, interval } from '../../engine/experiments/report/text.ts';
+import { htmlText, interval } from '../../engine/experiments/report/text.ts';
 import { figure } from '../../engine/protocol/format.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 
@@ -68,7 +68,7 @@ describe("options other than the experiment's own", () => {
 
 describe('texts', () => {
   test('are escaped', () => {
-    expect(html(HOSTILE)).toBe(`${ESCAPED} onerror='y'&gt;`);
+    expect(htmlText(HOSTILE)).toBe(`${ESCAPED} onerror='y'&gt;`);
   });
 
   test.each([

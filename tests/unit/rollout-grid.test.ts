@@ -1,7 +1,15 @@
 /** The grid of rows that are sampled together: its arrays, the tokens that it takes, and what stays when it is packed. */
 import { expect, test } from 'vitest';
 import { byStatistic } from '../../engine/protocol/group.ts';
-import { arraysOf, finished, type Grid, newRows, pack, progressOf, take } from '../../engine/rollout/grid.ts';
+import {
+  appendTokens,
+  arraysOf,
+  finishedRollouts,
+  type Grid,
+  newRows,
+  packGrid,
+  progressOf,
+} from '../../engine/rollout/grid.ts';
 
 const EOS = 1;
 const rules = { eosIds: [EOS], maxTokens: 3 };
@@ -16,7 +24,7 @@ function gridOf(): Grid {
 
 /** Every statistic of a token is the token itself. */
 function taken(grid: Grid, drawn: number[], complete?: (tokens: readonly number[]) => number | null): number {
-  return take(
+  return appendTokens(
     grid,
     Int32Array.from(drawn),
     byStatistic(() => Float32Array.from(drawn)),
@@ -43,7 +51,7 @@ test('a row continues from its last token, with its own random numbers', () => {
 test('a row ends at an end token or at the maximum length, and samples nothing after that', () => {
   const grid = gridOf();
   expect(taken(grid, [20, EOS, 22, 23, 30, 31, EOS, 33, 40, 41, 42, 43])).toBe(3 + 1 + 2 + 3);
-  const [a, b] = grid.map(({ places }) => finished(places.map((row) => row!)));
+  const [a, b] = grid.map(({ places }) => finishedRollouts(places.map((row) => row!)));
   expect(a!.map(({ tokens, finish }) => [[...tokens], finish])).toEqual([
     [[20, 30, 40], 'length'],
     [[EOS], 'stop'],
@@ -77,7 +85,7 @@ test('packing keeps problems with a running row, with as many places as the larg
   ];
   taken(grid, [EOS, 20, 21, EOS, EOS, EOS, EOS, EOS, 22]);
   expect(progressOf(grid)).toEqual({ places: 9, running: 3, length: 1 });
-  const packed = pack(grid, 2);
+  const packed = packGrid(grid, 2);
   expect(packed.grid.map(({ problem, places }) => [problem, places.map((row) => row?.index ?? null)])).toEqual([
     [1, [1, 2]],
     [3, [2, null]],

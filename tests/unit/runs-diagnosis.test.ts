@@ -4,7 +4,13 @@ import { diagnosisText } from '../../engine/protocol/diagnosis.ts';
 import type { Estimate } from '../../engine/protocol/estimate.ts';
 import type { EvaluationRecord, JournalRecord } from '../../engine/protocol/records.ts';
 import { RunColumns } from '../../engine/runs/columns.ts';
-import { change, comparedEvaluations, diagnose, diagnosisAt, speaksAgainst } from '../../engine/runs/diagnosis.ts';
+import {
+  accuracyChange,
+  comparedEvaluations,
+  contradictsWarning,
+  diagnose,
+  diagnosisAt,
+} from '../../engine/runs/diagnosis.ts';
 import { fold } from '../../engine/runs/fold.ts';
 import { QuadrantHistory } from '../../engine/runs/quadrant-history.ts';
 import { runFacts } from '../../engine/runs/run-facts.ts';
@@ -44,7 +50,7 @@ describe('a diagnosis', () => {
     expect(diagnose(better(40), [alarm])).toEqual({ kind: 'collapsing', since: 53 });
     expect(diagnose(better(60), [alarm]).kind).toBe('learning');
     const against = [null, better(40), better(60), compared(evaluation(0, 0.5), evaluation(60, 0.5))];
-    expect(against.map((measured) => speaksAgainst(measured, alarm.step))).toEqual([false, false, true, false]);
+    expect(against.map((measured) => contradictsWarning(measured, alarm.step))).toEqual([false, false, true, false]);
     expect(diagnose(null, [{ code: 'collapse-watch', step: 7 }])).toEqual({ kind: 'warned', since: 7 });
     expect(diagnosisText({ kind: 'collapsing', since: 53 })).toBe('collapsing since step 53');
   });
@@ -62,9 +68,9 @@ describe('a diagnosis', () => {
   });
 
   it("counts a change only if each mean lies outside the other's interval", () => {
-    expect(change(around(0.5, 0.2), around(0.6, 0.01))).toBe('same');
-    expect(change(around(0.5), around(0.6))).toBe('up');
-    expect(change(around(0.5), null)).toBeNull();
+    expect(accuracyChange(around(0.5, 0.2), around(0.6, 0.01))).toBe('same');
+    expect(accuracyChange(around(0.5), around(0.6))).toBe('up');
+    expect(accuracyChange(around(0.5), null)).toBeNull();
   });
 });
 

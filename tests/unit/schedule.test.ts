@@ -1,7 +1,7 @@
 /** What is due at which step. */
 import { describe, expect, test } from 'vitest';
 import { RunConfig } from '../../engine/protocol/index.ts';
-import { batchOf, checkpointDue, evaluationDue, learningRate, subset } from '../../engine/training/schedule.ts';
+import { batchOf, checkpointDue, evaluationDue, learningRate, randomSubset } from '../../engine/training/schedule.ts';
 
 const config = (more: object = {}) => RunConfig.parse({ dataset: { path: 'embedded' }, steps: 10, ...more });
 const steps = (due: (step: number) => boolean) => Array.from({ length: 11 }, (_, step) => step).filter(due);
@@ -42,10 +42,10 @@ test('every problem occurs once in each pass, each time in another order', () =>
   expect(batchOf(7, 3, 8, 1)).toHaveLength(3);
 });
 
-test('rollouts used for training are a subset of those that vote, the same for the same seed', () => {
-  const chosen = subset(0, 1, 2, 8, 3);
+test('rollouts used for training are a randomSubset of those that vote, the same for the same seed', () => {
+  const chosen = randomSubset(0, 1, 2, 8, 3);
   expect(chosen).toHaveLength(3);
   expect(new Set(chosen).size).toBe(3);
-  expect(subset(0, 1, 2, 8, 3)).toEqual(chosen);
-  expect(subset(0, 1, 2, 4, 8)).toEqual([0, 1, 2, 3]);
+  expect(randomSubset(0, 1, 2, 8, 3)).toEqual(chosen);
+  expect(randomSubset(0, 1, 2, 4, 8)).toEqual([0, 1, 2, 3]);
 });

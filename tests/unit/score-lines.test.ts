@@ -1,6 +1,6 @@
 /** Groups of another program, from the line that `rollscope score` reads to the one that it writes. */
 import { describe, expect, test } from 'vitest';
-import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../../engine/cli/score-lines.ts';
+import { asInputError, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../../engine/cli/score-lines.ts';
 import { graderOf } from '../../engine/grading/index.ts';
 import { RunConfig } from '../../engine/protocol/index.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
@@ -86,7 +86,7 @@ describe('token statistics', () => {
   ])('are named as in the lines: %o', async (response, field) => {
     const error = await refusalOf(scored({ responses: [response] }, 'token-entropy'));
     const facts = { reason: 'statistics-not-given', field, reward: 'token-entropy' };
-    expectRefusal(asGiven(error, 'token-entropy'), 'config', facts);
+    expectRefusal(asInputError(error, 'token-entropy'), 'config', facts);
   });
 
   test('of different lengths are not a response', () => {

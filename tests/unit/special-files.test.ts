@@ -10,7 +10,7 @@ import { loadDataset } from '../../engine/data/dataset.ts';
 import { readImportState } from '../../engine/journal/import-state.ts';
 import { readLineBlocks, readLines, readLinesBackward } from '../../engine/journal/lines.ts';
 import { readNotes } from '../../engine/journal/notes.ts';
-import { isOwn } from '../../engine/journal/own-mark.ts';
+import { isOwnRun } from '../../engine/journal/own-mark.ts';
 import { readProblems, readRunFile } from '../../engine/journal/reader.ts';
 import { openModel } from '../../engine/model/source.ts';
 import { toErrorData } from '../../engine/protocol/errors.ts';
@@ -69,7 +69,7 @@ describe.runIf(process.platform !== 'win32')('in a run folder', () => {
       if (read || isLink) await expectRejection((read ?? (() => openColumns(run)))(), 'run-broken', refused);
       // A cache, a mark or a lock that is none is as good as missing.
       else expect((await openColumns(run)).groups.length).toBeGreaterThan(0);
-      expect(await isOwn(run)).toBe(false);
+      expect(await isOwnRun(run)).toBe(false);
       if (name === 'import.json') await readImportState(run).catch(() => null);
     },
   );

@@ -1,6 +1,6 @@
 /** What a model can add to a stored group: which tokens its texts are, what is left as it is and why, and what stays the trainer's. */
 import { describe, expect, test } from 'vitest';
-import { promptTokens, readable, withStatistics } from '../../engine/cli/statistics/fill.ts';
+import { promptTokens, tokensToScore, withStatistics } from '../../engine/cli/statistics/fill.ts';
 import type { ForeignRollout } from '../../engine/importers/group.ts';
 import { foreignGroup } from '../../engine/importers/group.ts';
 import { decodeFrame, encodeFrame } from '../../engine/journal/frame.ts';
@@ -38,7 +38,7 @@ const PROMPT = tokenizer.encode('1+1=');
 const group = (...rollouts: ForeignRollout[]) =>
   foreignGroup({ phase: 'train', step: 1 }, { index: 0, reference: null, rule: undefined }, rollouts);
 const read = (rollout: ForeignRollout, prompt: Int32Array | null = PROMPT, positions = 100) => {
-  const [found] = readable(group(rollout), prompt, tokenizer, positions);
+  const [found] = tokensToScore(group(rollout), prompt, tokenizer, positions);
   return found instanceof Int32Array ? [...found] : found;
 };
 const columns = (length: number): TokenColumns => {
@@ -109,7 +109,7 @@ describe('a group with statistics', () => {
     group({ text: 'ab', finish: 'stop' }, { text: 'ab', logprob: -9, tokens: 2 }, { text: 'cd', tokens: 9 });
   const scored = () => {
     const before = stored();
-    const tokens = readable(before, PROMPT, tokenizer, 100);
+    const tokens = tokensToScore(before, PROMPT, tokenizer, 100);
     return withStatistics(before, tokens, [columns(3), columns(2)], tokenizer, BY);
   };
 

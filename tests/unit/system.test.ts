@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isAside, removeAbandoned, replaceFolder, writeAside, writeWhole } from '../../engine/system/aside.ts';
+import { isAside, removeAbandoned, replaceFolder, writeAside, writeAtomically } from '../../engine/system/aside.ts';
 import { startDetached } from '../../engine/system/detached.ts';
 import { makeFolder } from '../../engine/system/folders.ts';
 import { isProcessAlive } from '../../engine/system/liveness.ts';
@@ -19,8 +19,8 @@ beforeEach(() => {
 describe('a file that is written aside', () => {
   test('appears completely, with its folders and its mode', async () => {
     const path = join(folder, 'a', 'b.txt');
-    await writeWhole(path, 'one', { mode: 0o600 });
-    await writeWhole(path, 'two', { mode: 0o600, durable: true });
+    await writeAtomically(path, 'one', { mode: 0o600 });
+    await writeAtomically(path, 'two', { mode: 0o600, durable: true });
     expect(readFileSync(path, 'utf8')).toBe('two');
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(folder, 'a'))).toEqual(['b.txt']);
@@ -28,7 +28,7 @@ describe('a file that is written aside', () => {
 
   test('leaves the existing file if it cannot be written', async () => {
     const path = join(folder, 'b.txt');
-    await writeWhole(path, 'one');
+    await writeAtomically(path, 'one');
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     const failing = writeAside(path, async (aside) => {
       writeFileSync(aside, 'tw');

@@ -24,13 +24,13 @@ test('a pause changes neither the time left nor the speed', () => {
   let now = 0;
   const clock = new WorkClock(() => now);
   const meter = new ProgressMeter({ run: 'r', folder: '/r' }, 10, () => 0, clock);
-  meter.stepBegins(0);
+  meter.beginStep(0);
   now += 4000;
-  meter.stepEnds(1, {
+  meter.endStep(1, {
     ...{ seconds: 4, rolloutSeconds: 3, updateSeconds: 1, engineSeconds: 0 },
     ...{ rolloutTokensPerSecond: 100, residentBytes: 0 },
   });
-  meter.stepBegins(1);
+  meter.beginStep(1);
   const sampling = (tokens: number) => meter.tick({ activity: 'sampling', fraction: 0, tokens });
   sampling(0);
   now += 1000;

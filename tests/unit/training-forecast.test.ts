@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { forecastSet } from '../../engine/analysis/forecast.ts';
-import { forecastSection, withoutForecast } from '../../engine/cli/forecast.ts';
+import { forecastSection, noForecastReason } from '../../engine/cli/forecast.ts';
 import { graderOf } from '../../engine/grading/index.ts';
-import { aboutForecast, standIn } from '../../engine/protocol/forecast-text.ts';
+import { fallbackText, forecastExplanation } from '../../engine/protocol/forecast-text.ts';
 import { type Evidence, Forecast, type Problem, RunConfig } from '../../engine/protocol/index.ts';
-import { forecastRun, probed, readsLabels, scoreOf } from '../../engine/training/forecast.ts';
+import { asProbedProblem, forecastRun, readsLabels, scoreOf } from '../../engine/training/forecast.ts';
 import { judge, type WithEvidence } from '../../engine/training/stages.ts';
 import { rollout } from '../support/reward-group.ts';
 import { expectWords } from '../support/wording.ts';
@@ -44,18 +44,18 @@ const ANSWERS = ['1', '1', '2', null];
 
 describe("the forecast's input", () => {
   test('is the reward of each rollout, and its self-certainty without the constant', () => {
-    const found = probed(sampled(4, ANSWERS, '2'), configOf('majority-vote'), VOCABULARY);
+    const found = asProbedProblem(sampled(4, ANSWERS, '2'), configOf('majority-vote'), VOCABULARY);
     expect(found.problem).toBe(4);
     expect(found.rewards).toEqual([1, 1, 0, 0]);
     // Means of (3 - 1, 5 + i - 2).
     expect(found.selfCertainty).toEqual([2.5, 3, 3.5, 4]);
     const empty = sampled(0, ['1'], null);
     const none = { ...empty, rollouts: [rollout([])] };
-    expect(probed(none, configOf('majority-vote'), VOCABULARY).selfCertainty).toEqual([null]);
+    expect(asProbedProblem(none, configOf('majority-vote'), VOCABULARY).selfCertainty).toEqual([null]);
   });
 
   test('is the basis of advantages, if that is something else', () => {
-    const { rewards } = probed(sampled(0, ANSWERS, null), configOf('probability'), VOCABULARY);
+    const { rewards } = asProbedProblem(sampled(0, ANSWERS, null), configOf('probability'), VOCABULARY);
     // Far below anything that a probability could be told from 0 by, the ranking stays.
     expect(rewards).toHaveLength(4);
     expect([...rewards!].sort((a, b) => b - a)).toEqual(rewards);
@@ -65,21 +65,21 @@ describe("the forecast's input", () => {
     const verdict = (value: boolean) => [{ text: '', verdict: value }];
     const evidence: Evidence = { 'self-verification': { verdicts: [false, false, true, false].map(verdict) } };
     const config = configOf('self-verification');
-    expect(probed(sampled(0, ANSWERS, null, evidence), config, VOCABULARY).rewards).toEqual([0, 0, 1, 0]);
-    expect(probed(sampled(0, ANSWERS, null), config, VOCABULARY).rewards).toBeNull();
+    expect(asProbedProblem(sampled(0, ANSWERS, null, evidence), config, VOCABULARY).rewards).toEqual([0, 0, 1, 0]);
+    expect(asProbedProblem(sampled(0, ANSWERS, null), config, VOCABULARY).rewards).toBeNull();
     const both = configOf('self-verification + dual');
-    expect(probed(sampled(0, ANSWERS, null, evidence), both, VOCABULARY).rewards).toBeNull();
+    expect(asProbedProblem(sampled(0, ANSWERS, null, evidence), both, VOCABULARY).rewards).toBeNull();
   });
 
   test('never contains labels', () => {
-    expect(probed(sampled(0, ANSWERS, '2'), configOf('ground-truth'), VOCABULARY).rewards).toBeNull();
+    expect(asProbedProblem(sampled(0, ANSWERS, '2'), configOf('ground-truth'), VOCABULARY).rewards).toBeNull();
     const mixed = configOf('majority-vote + 0.5*ground-truth');
-    expect(probed(sampled(0, ANSWERS, '2'), mixed, VOCABULARY).rewards).toBeNull();
+    expect(asProbedProblem(sampled(0, ANSWERS, '2'), mixed, VOCABULARY).rewards).toBeNull();
     const evidence: Evidence = { custom: { checks: ANSWERS.map((_, i) => ({ score: i, detail: '' })) } };
     const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
-    expect(probed(sampled(0, ANSWERS, '2', evidence), own(false), VOCABULARY).rewards).toEqual([0, 1, 2, 3]);
+    expect(asProbedProblem(sampled(0, ANSWERS, '2', evidence), own(false), VOCABULARY).rewards).toEqual([0, 1, 2, 3]);
     // A program that was given labels may have used them.
-    expect(probed(sampled(0, ANSWERS, '2', evidence), own(true), VOCABULARY).rewards).toBeNull();
+    expect(asProbedProblem(sampled(0, ANSWERS, '2', evidence), own(true), VOCABULARY).rewards).toBeNull();
   });
 });
 
@@ -89,7 +89,7 @@ describe('the forecast of a run', () => {
   const made = (reward: string, ...groups: WithEvidence[]) => {
     const config = configOf(reward);
     return forecastRun(
-      groups.map((group) => probed(group, config, VOCABULARY)),
+      groups.map((group) => asProbedProblem(group, config, VOCABULARY)),
       config,
     );
   };
@@ -110,28 +110,29 @@ describe('the forecast of a run', () => {
       ['1', true],
       ['1', true],
     ]);
-    expect(standIn(found)).toMatch(/majority-vote.*self-verification/);
-    for (const said of [aboutForecast(found), forecastSection(found, [])]) expect(said).toContain(standIn(found));
+    expect(fallbackText(found)).toMatch(/majority-vote.*self-verification/);
+    for (const said of [forecastExplanation(found), forecastSection(found, [])])
+      expect(said).toContain(fallbackText(found));
   });
 
   test('does not exist if the reward reads labels', () => {
     for (const reward of ['ground-truth', 'majority-vote + 0.5*ground-truth', 'empo if ground-truth']) {
       expect(made(reward, sampled(0, ANSWERS, '1')), reward).toBeNull();
-      const said = withoutForecast(configOf(reward));
+      const said = noForecastReason(configOf(reward));
       expect(said).toContain(reward);
       expectWords('warnings', 'forecast', said!.replace(reward, 'ground-truth'));
     }
     const own = (labels: boolean) => configOf('custom', { custom: { command: ['x.mjs'], labels } });
     expect([readsLabels(own(true)), readsLabels(own(false))]).toEqual([true, false]);
-    expect(withoutForecast(configOf('dual'))).toBeNull();
+    expect(noForecastReason(configOf('dual'))).toBeNull();
   });
 
   test('of an older version is read, and mentions no replacement', () => {
     const { by: _, ...older } = made('self-verification', sampled(0, ANSWERS, null))!;
     expect(Forecast.parse(older)).toEqual(older);
-    expect(standIn(older)).toBeNull();
-    expect(aboutForecast(older)).toContain(older.reward);
-    expect(aboutForecast(older)).not.toContain('majority-vote');
+    expect(fallbackText(older)).toBeNull();
+    expect(forecastExplanation(older)).toContain(older.reward);
+    expect(forecastExplanation(older)).not.toContain('majority-vote');
   });
 });
 
@@ -148,7 +149,7 @@ test.each([
   const forecast = (label: (i: number) => string | null) =>
     forecastSet(
       reward,
-      SETS.map((answers, i) => probed(sampled(i, answers, label(i)), configOf(reward), VOCABULARY)),
+      SETS.map((answers, i) => asProbedProblem(sampled(i, answers, label(i)), configOf(reward), VOCABULARY)),
     );
   const none = forecast(() => null);
   expect(none.problems).toHaveLength(4);
@@ -160,11 +161,11 @@ test.each([
 describe('the score', () => {
   const forecast = forecastSet(
     'majority-vote',
-    SETS.map((answers, i) => probed(sampled(i, answers, null), configOf('majority-vote'), VOCABULARY)),
+    SETS.map((answers, i) => asProbedProblem(sampled(i, answers, null), configOf('majority-vote'), VOCABULARY)),
   );
   const probability = (i: number) => forecast.problems[i]!.right;
   const votesOf = (groups: readonly WithEvidence[]) =>
-    groups.map((group) => probed(group, configOf('majority-vote'), VOCABULARY));
+    groups.map((group) => asProbedProblem(group, configOf('majority-vote'), VOCABULARY));
 
   test('is that of the last votes, by hand', () => {
     // Right, wrong, no label, and no answer: which is wrong where there is a label.

@@ -11,7 +11,7 @@ import {
 } from '../../engine/protocol/index.ts';
 import { rewardOf } from '../../engine/reward/index.ts';
 import type { RunContext } from '../../engine/training/context.ts';
-import { forecastRun, probed } from '../../engine/training/forecast.ts';
+import { asProbedProblem, forecastRun } from '../../engine/training/forecast.ts';
 import { probeAll } from '../../engine/training/probe.ts';
 import { RunForecast } from '../../engine/training/run-forecast.ts';
 import { judge } from '../../engine/training/stages.ts';
@@ -71,7 +71,7 @@ test('each group is recorded as it arrives, then the evaluation and the forecast
     type: 'forecast',
     step: 0,
     forecast: forecastRun(
-      groups.map((group) => probed(group, config, VOCABULARY)),
+      groups.map((group) => asProbedProblem(group, config, VOCABULARY)),
       config,
     ),
   });

@@ -68,7 +68,7 @@ describe('after the first steps', () => {
     const signal = new RunSignal(config);
     const metrics = { truncated: 1, noAnswer: 1, skippedGroups: 2 };
     const group = { type: 'group', phase: 'train' } as JournalRecord;
-    for (const record of [group, group, stepOf(1, metrics), group, group, stepOf(2, metrics)]) signal.recall(record);
+    for (const record of [group, group, stepOf(1, metrics), group, group, stepOf(2, metrics)]) signal.restore(record);
     expect(signal.step(stepOf(3, metrics), 2)).toEqual(warnings(config, metrics)[0]);
   });
 });

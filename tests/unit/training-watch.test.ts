@@ -33,14 +33,14 @@ interface Heard {
 /** Feeds steps as the loop does, with a checkpoint after each `every` of them. */
 function run(action: Action, steps: readonly StepRecord[], every = 5): Heard {
   const watch = new RunWatch(action, VOTES);
-  if (action === 'rollback') watch.saved(0);
+  if (action === 'rollback') watch.addCheckpoint(0);
   const warnings: NewRecord[] = [];
   let ended: number | null = null;
   for (const step of steps) {
     const warning = watch.step(step);
     if (warning) warnings.push(warning);
-    if (watch.ends) ended ??= step.step;
-    if (step.step % every === 0) watch.saved(step.step);
+    if (watch.shouldEnd) ended ??= step.step;
+    if (step.step % every === 0) watch.addCheckpoint(step.step);
   }
   return { watch, warnings, ended };
 }
@@ -80,7 +80,7 @@ describe('levels', () => {
     expectWarnings(warnings);
     expect(ended).toBeNull();
     expect(watch.rollbackTo).toBeNull();
-    expect(watch.keeps(40)).toBe(false);
+    expect(watch.mustKeep(40)).toBe(false);
   });
 
   test('warn again after a healthy phase', () => {
@@ -135,7 +135,7 @@ describe('rollback', () => {
   test('ignores a checkpoint that was not written', () => {
     const watch = new RunWatch('rollback', VOTES);
     const warnings = SHRINKING.slice(0, COLLAPSED).flatMap((step) => watch.step(step) ?? []);
-    expect(watch.ends).toBe(true);
+    expect(watch.shouldEnd).toBe(true);
     expect(watch.rollbackTo).toBeNull();
     expectWarnings(warnings);
   });
@@ -154,17 +154,17 @@ describe('rollback', () => {
         for (const lull of [2, 9, 30]) {
           const steps = lengths(at + lull + 20, { [at]: 8, [at + lull]: 5 });
           const watch = new RunWatch('rollback', VOTES);
-          watch.saved(0);
+          watch.addCheckpoint(0);
           let there = [0];
           for (const step of steps) {
             watch.step(step);
-            if (watch.ends) break;
+            if (watch.shouldEnd) break;
             if (step.step % every !== 0) continue;
             // As the journal does with `keep: 1`.
-            there = [...there.filter((saved) => watch.keeps(saved)), step.step];
-            watch.saved(step.step);
+            there = [...there.filter((saved) => watch.mustKeep(saved)), step.step];
+            watch.addCheckpoint(step.step);
           }
-          expect(watch.ends).toBe(true);
+          expect(watch.shouldEnd).toBe(true);
           expect(there, `signs at ${at}, collapse ${lull} later`).toContain(watch.rollbackTo);
           // No more than a lag's worth of them, and the good one.
           expect(there.length).toBeLessThanOrEqual(Math.ceil((lull + 20) / every) + 2);
@@ -184,9 +184,9 @@ describe('votes', () => {
     const watch = new RunWatch('stop', VOTES);
     const evaluate = (step: number, answers: string[]) => {
       answers.forEach((answer, problem) => {
-        watch.vote(vote(problem, answer));
+        watch.addVote(vote(problem, answer));
       });
-      watch.evaluated(step);
+      watch.completeEvaluation(step);
     };
     const steps = lengths(30, {});
     const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => watch.step(step) ?? []);
@@ -198,7 +198,7 @@ describe('votes', () => {
     const [warning] = feed(20, 21);
     expect(warning).toMatchObject({ code: 'collapse', message: expect.stringContaining('75%') });
     expectWarnings([warning!]);
-    expect(watch.ends).toBe(true);
+    expect(watch.shouldEnd).toBe(true);
   });
 
   test('may be overturned by a reward from outside the model', () => {
@@ -206,11 +206,11 @@ describe('votes', () => {
       const watch = new RunWatch('stop', rewardOf(reward, {}));
       const steps = lengths(30, {});
       for (const [evaluation, answer] of ['1', '2', '3'].entries()) {
-        for (const problem of [0, 1, 2]) watch.vote(vote(problem, answer));
-        watch.evaluated(10 * evaluation);
+        for (const problem of [0, 1, 2]) watch.addVote(vote(problem, answer));
+        watch.completeEvaluation(10 * evaluation);
         for (const step of steps.slice(10 * evaluation, 10 * evaluation + 10)) watch.step(step);
       }
-      return watch.ends;
+      return watch.shouldEnd;
     };
     expect(heard('majority-vote')).toBe(true);
     expect(heard('majority-vote + 0.5*countdown')).toBe(false);
@@ -222,16 +222,16 @@ describe('votes', () => {
     const evaluate = (step: number, answer: string) => {
       for (const problem of [0, 1, 2]) {
         const { majority } = vote(problem, answer);
-        watch.vote({ problem, majority: { ...majority!, share: 0.4 } });
+        watch.addVote({ problem, majority: { ...majority!, share: 0.4 } });
       }
-      watch.evaluated(step);
+      watch.completeEvaluation(step);
     };
     evaluate(0, '1');
     const feed = (from: number, to: number) => steps.slice(from, to).flatMap((step) => watch.step(step) ?? []);
     expect(feed(0, 10)).toEqual([]);
     evaluate(10, '2');
     expect(feed(10, 30)).toEqual([]);
-    expect(watch.ends).toBe(false);
+    expect(watch.shouldEnd).toBe(false);
   });
 });
 
@@ -266,19 +266,19 @@ describe('records of an earlier part of the run', () => {
   test('restore the state, wherever they end', () => {
     const records = journal();
     const live = new RunWatch('rollback', VOTES);
-    live.saved(0);
+    live.addCheckpoint(0);
     /** Feeds a record as the loop would that makes it. */
     const feed = (watch: RunWatch, record: JournalRecord): NewRecord | null => {
-      if (record.type === 'group' && record.phase === 'evaluation') watch.vote(record);
-      if (record.type === 'evaluation') watch.evaluated(record.step);
+      if (record.type === 'group' && record.phase === 'evaluation') watch.addVote(record);
+      if (record.type === 'evaluation') watch.completeEvaluation(record.step);
       if (record.type !== 'step') return null;
       const warning = watch.step(record);
-      if (record.step % 5 === 0) watch.saved(record.step);
+      if (record.step % 5 === 0) watch.addCheckpoint(record.step);
       return warning;
     };
     const said = records.map((record) => {
       const warning = feed(live, record);
-      return { warning, ends: live.ends, to: live.rollbackTo };
+      return { warning, ends: live.shouldEnd, to: live.rollbackTo };
     });
     expect(said.flatMap(({ warning }) => (warning?.type === 'warning' ? warning.code : []))).toEqual([
       'collapse-watch',
@@ -286,14 +286,14 @@ describe('records of an earlier part of the run', () => {
     ]);
     for (let cut = 0; cut <= records.length; cut += 7) {
       const resumed = new RunWatch('rollback', VOTES);
-      resumed.saved(0);
+      resumed.addCheckpoint(0);
       for (const record of records.slice(0, cut)) {
-        resumed.recall(record);
-        if (record.type === 'step' && record.step % 5 === 0) resumed.saved(record.step);
+        resumed.restore(record);
+        if (record.type === 'step' && record.step % 5 === 0) resumed.addCheckpoint(record.step);
       }
       const later = records.slice(cut).map((record) => {
         const warning = feed(resumed, record);
-        return { warning, ends: resumed.ends, to: resumed.rollbackTo };
+        return { warning, ends: resumed.shouldEnd, to: resumed.rollbackTo };
       });
       expect(later, `after ${cut} records`).toEqual(said.slice(cut));
     }

@@ -60,7 +60,7 @@ test('a step: rollouts with their training data, metrics, a checkpoint', async (
     [1, ['<0>', '<1>']],
   ]);
   expect(groups[0]![1][0]!.logprob).toEqual(Float32Array.of(-1));
-  expect(compute.given(1, 1)).toEqual({ evidence: {}, rewards: [0, 1], advantages: [-0.5, 0.5] });
+  expect(compute.groupOf(1, 1)).toEqual({ evidence: {}, rewards: [0, 1], advantages: [-0.5, 0.5] });
   expect(await compute.update()).toMatchObject({ loss: 0.25, gradientNorm: 1.5, kl: null });
   expect(logged).toEqual([[1, expect.objectContaining({ 'rewards/rollscope/mean': 0.5 })]]);
   // The journal has the rollouts now.

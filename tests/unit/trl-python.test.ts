@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../engine/external/find-program.ts';
 import { isNewer } from '../../engine/protocol/version.ts';
 import { accelerateFile } from '../../engine/trl/launch.ts';
-import { examinePython, findPython, LEAST_TRL, requirePython } from '../../engine/trl/python.ts';
+import { examinePython, findPython, MIN_TRL_VERSION, requirePython } from '../../engine/trl/python.ts';
 import { ROOT, temporaryFolder } from '../support/processes.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 import { requireOrSkip } from '../support/skip.ts';
@@ -34,7 +34,7 @@ describe.runIf(there)('the Python interpreter', () => {
     expect(report.versions.python).toMatch(/^3\./);
     expect(report).toMatchObject({
       missing: ['trl', 'peft'],
-      install: `${python} -m pip install "trl>=${LEAST_TRL}" peft`,
+      install: `${python} -m pip install "trl>=${MIN_TRL_VERSION}" peft`,
     });
     const details = { reason: 'missing-packages', missing: ['trl'], file: python };
     await expectRejection(requirePython(python, []), 'config', details);

@@ -4,7 +4,7 @@ import { quadrants } from '../../engine/analysis/alignment.ts';
 import { majorityRight } from '../../engine/analysis/metrics.ts';
 import { analyze } from '../../engine/cli/commands/analyze.ts';
 import type { JudgedGroup } from '../../engine/protocol/group.ts';
-import { PLACES, quadrantOf, rightOf, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
+import { PLACES, quadrantOf, verdictAsBoolean, verdictOf, voteStatusOf } from '../../engine/protocol/verdict.ts';
 import { openColumns } from '../../engine/runs/open.ts';
 import { problemView } from '../../engine/runs/problem-view.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -17,7 +17,7 @@ test('a majority is right, wrong or unknown; no answer is wrong if there is a re
     'unknown',
   ]);
   expect([verdictOf(null, true), verdictOf(null, false)]).toEqual(['wrong', 'unknown']);
-  expect((['correct', 'wrong', 'unknown'] as const).map(rightOf)).toEqual([true, false, null]);
+  expect((['correct', 'wrong', 'unknown'] as const).map(verdictAsBoolean)).toEqual([true, false, null]);
 });
 
 test('a majority of unknown correctness is not wrong, whatever the other rollouts are', () => {

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { presetOn } from '../../engine/protocol/presets.ts';
+import { presetForEngine } from '../../engine/protocol/presets.ts';
 import { clusterOf } from '../../engine/verl/cluster.ts';
 import { consoleMetrics } from '../../engine/verl/console-metrics.ts';
 import { JobLog } from '../../engine/verl/job-log.ts';
-import { GivenProblems } from '../../engine/verl/problems.ts';
+import { JobProblems } from '../../engine/verl/problems.ts';
 import { isUnreachable, RayJobs } from '../../engine/verl/ray-jobs.ts';
 import { zipFolder } from '../../engine/verl/zip.ts';
 import { temporaryFolder } from '../support/processes.ts';
@@ -26,15 +26,15 @@ describe('the address of a cluster', () => {
     ['localhost:8265', 'http://localhost:8265', true],
     ['http://[::1]:8265', 'http://[::1]:8265', true],
     [undefined, 'http://127.0.0.1:8265', true],
-  ])('%s', (given, url, here) => {
-    expect(clusterOf(given, NO_TOKEN)).toEqual({ url, here, headers: {} });
+  ])('%s', (given, url, isLocal) => {
+    expect(clusterOf(given, NO_TOKEN)).toEqual({ url, isLocal, headers: {} });
   });
 
   test('is read from the environment, as by ray job submit', () => {
     const named = { ...NO_TOKEN, RAY_API_SERVER_ADDRESS: 'http://a:1', RAY_ADDRESS: 'http://b:2' };
     expect(clusterOf(undefined, named).url).toBe('http://a:1');
     expect(clusterOf(undefined, { ...NO_TOKEN, RAY_ADDRESS: 'http://b:2' }).url).toBe('http://b:2');
-    expect(clusterOf(undefined, { ...NO_TOKEN, RAY_ADDRESS: 'b:6379' }).here).toBe(true);
+    expect(clusterOf(undefined, { ...NO_TOKEN, RAY_ADDRESS: 'b:6379' }).isLocal).toBe(true);
     expect(clusterOf('c', named).url).toBe('http://c:8265');
   });
 
@@ -172,7 +172,7 @@ test('a rollout belongs to the problem that its id names, or else to the one in 
     'What is 3?',
   ];
   const all = texts.map((text, i) => problem(i, ['a', 'b', 'same', 'same'][i]!, text));
-  const given = new GivenProblems(all, texts);
+  const given = new JobProblems(all, texts);
   const take = (prompt: string, id?: string) =>
     given.take({ prompt, source: '1.jsonl', line: 1, ...(id !== undefined && { id }) });
   expect(take('user\nwhatever\nassistant\n', 'b')).toBe(1);
@@ -184,6 +184,6 @@ test('a rollout belongs to the problem that its id names, or else to the one in 
 });
 
 test('validation on verl has one mode', () => {
-  expect(presetOn('verl')).toEqual({ evaluation: { greedy: false } });
-  expect(presetOn('trl')).toEqual({});
+  expect(presetForEngine('verl')).toEqual({ evaluation: { greedy: false } });
+  expect(presetForEngine('trl')).toEqual({});
 });

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts';
 import { sessionState } from './state.ts';
 
 /** Milliseconds between two attempts to reach the server again. */
-const RETRY = 2000;
+const RETRY_MS = 2000;
 
 export interface LiveOptions {
   token: string;
@@ -12,8 +12,8 @@ export interface LiveOptions {
   lost(text: string): void;
 }
 
-const GONE = 'Connection to rollscope view lost. Reconnecting…';
-const UNKNOWN = 'This address is no longer valid. Open the one that rollscope view printed last.';
+const CONNECTION_LOST = 'Connection to rollscope view lost. Reconnecting…';
+const INVALID_ADDRESS = 'This address is no longer valid. Open the one that rollscope view printed last.';
 
 /** Messages are delivered in the order in which they were posted. */
 export function liveHost({ token, lost }: LiveOptions): Host {
@@ -25,7 +25,7 @@ export function liveHost({ token, lost }: LiveOptions): Host {
   });
   const read = async () => {
     const response = await fetch(`/stream/${page}`, { headers });
-    if (response.status === 401) return lost(UNKNOWN);
+    if (response.status === 401) return lost(INVALID_ADDRESS);
     if (!response.ok || !response.body) throw new Error(`Status ${response.status}`);
     opened();
     const pieces = response.body.getReader();
@@ -41,7 +41,7 @@ export function liveHost({ token, lost }: LiveOptions): Host {
     if (!response.ok) throw new Error(`Status ${response.status}`);
   };
   const disconnected = () => {
-    lost(GONE);
+    lost(CONNECTION_LOST);
     void reconnect(headers, lost);
   };
   read().catch(disconnected);
@@ -59,13 +59,13 @@ export function liveHost({ token, lost }: LiveOptions): Host {
 /** Reloads the page as soon as the server answers; it keeps its place. */
 async function reconnect(headers: Record<string, string>, lost: (text: string) => void): Promise<void> {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, RETRY));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     const controller = new AbortController();
     const answer = await fetch(`/stream/${crypto.randomUUID()}`, { headers, signal: controller.signal }).catch(
       () => null,
     );
     controller.abort();
     if (answer?.ok) return location.reload();
-    if (answer?.status === 401) return lost(UNKNOWN);
+    if (answer?.status === 401) return lost(INVALID_ADDRESS);
   }
 }

@@ -6,7 +6,7 @@ const KEY = 'rollscope';
 
 /** Reads and writes the session storage of the tab; without one, nothing is kept. */
 export function sessionState(): Pick<Host, 'getState' | 'setState'> {
-  let state = kept();
+  let state = readState();
   return {
     getState: () => state,
     setState: (next) => {
@@ -20,7 +20,7 @@ export function sessionState(): Pick<Host, 'getState' | 'setState'> {
   };
 }
 
-function kept(): ViewState | undefined {
+function readState(): ViewState | undefined {
   try {
     const text = sessionStorage.getItem(KEY);
     return text === null ? undefined : (JSON.parse(text) as ViewState);

@@ -270,7 +270,7 @@ const CONTRAST = '(prefers-contrast: more)';
 const FORCED = '(forced-colors: active)';
 
 /** Wears the theme that the browser prefers, now and after each change of that. */
-export function wearTheme(chosen: ThemeKind | null): void {
+export function applyTheme(chosen: ThemeKind | null): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(themeCss());
   document.adoptedStyleSheets.push(sheet);

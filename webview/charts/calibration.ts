@@ -56,9 +56,9 @@ export const calibrationStyles = css`
 `;
 
 /** From this many problems at one place, their number is written next to it. */
-const SEVERAL = 3;
+const MIN_LABELED_COUNT = 3;
 /** Greatest distance between two of them, in CSS pixels. */
-const CROWD = 14;
+const CROWD_RADIUS = 14;
 
 /** Room for the labels of the axes, CSS pixels. */
 export const MARGIN = { left: 34, right: 8, top: 6, bottom: 28 };
@@ -133,12 +133,12 @@ function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes):
     if (!point) continue;
     const [px, py] = [x(point.x), y(point.y)];
     // Places whose numbers would overlap share one.
-    const near = crowds.find((one) => Math.abs(one.x - px) < CROWD && Math.abs(one.y - py) < CROWD);
+    const near = crowds.find((one) => Math.abs(one.x - px) < CROWD_RADIUS && Math.abs(one.y - py) < CROWD_RADIUS);
     if (near) near.count++;
     else crowds.push({ x: px, y: py, count: 1 });
   }
   return crowds
-    .filter(({ count }) => count >= SEVERAL)
+    .filter(({ count }) => count >= MIN_LABELED_COUNT)
     .map((at) => {
       // Away from the edge, and from the numbers of the axis.
       const below = at.y < of.height / 2;

@@ -3,9 +3,9 @@
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** The least contrast at which a shape can be distinguished from its surroundings (WCAG 1.4.11). */
-export const LEAST_CONTRAST = 3;
+export const MIN_CONTRAST = 3;
 /** The strong end of a ramp. */
-const MOST_CONTRAST = 7.5;
+const MAX_CONTRAST = 7.5;
 
 function linear(channel: number): number {
   const c = channel / 255;
@@ -53,7 +53,7 @@ export function readableOn(color: Rgb, grounds: readonly Rgb[], target: number):
 export function ramp(color: Rgb, background: Rgb, levels: number): Rgb[] {
   return Array.from({ length: levels }, (_, i) => {
     const part = levels === 1 ? 1 : i / (levels - 1);
-    return withContrast(color, background, LEAST_CONTRAST + part * (MOST_CONTRAST - LEAST_CONTRAST));
+    return withContrast(color, background, MIN_CONTRAST + part * (MAX_CONTRAST - MIN_CONTRAST));
   });
 }
 

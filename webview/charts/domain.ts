@@ -3,10 +3,10 @@
 export type Domain = readonly [from: number, to: number];
 
 /** Least steps of a part. */
-const LEAST = 2;
+const MIN_STEPS = 2;
 
 /** The least last step of an axis, where more are planned. */
-const SHORTEST = 10;
+const MIN_LAST_STEP = 10;
 
 /**
  * The last step of a run's axes: the planned number of steps, halved until the existing steps fill half of the axis. So
@@ -15,7 +15,7 @@ const SHORTEST = 10;
  */
 export function lastOfAxis(step: number, planned: number | null): number {
   let last = planned ?? 0;
-  while (last / 2 >= Math.max(step, SHORTEST)) last /= 2;
+  while (last / 2 >= Math.max(step, MIN_LAST_STEP)) last /= 2;
   return Math.max(Math.ceil(last), step, 1);
 }
 
@@ -23,7 +23,7 @@ export function lastOfAxis(step: number, planned: number | null): number {
 export function partBetween(a: number, b: number, all: Domain): Domain | null {
   const from = Math.max(all[0], Math.floor(Math.min(a, b)));
   const to = Math.min(all[1], Math.ceil(Math.max(a, b)));
-  return to - from < LEAST ? null : [from, to];
+  return to - from < MIN_STEPS ? null : [from, to];
 }
 
 /** Nearer to a step, or further away (factor above 1); null for everything. */

@@ -10,13 +10,13 @@ import { type CellContext, drawRow, HATCH, type MatrixColors, type Palette } fro
  * together.
  */
 const WIDTH = 900;
-const NAMES = 140;
+const NAMES_WIDTH = 140;
 const ROW = { most: 14, least: 1 };
-const TALLEST = 12_000;
+const MAX_HEIGHT = 12_000;
 /** A row of this height has its name. */
-const NAMED = 9;
+const MIN_LABELED_ROW_HEIGHT = 9;
 /** The greatest number of cells; with more rows there are fewer columns. */
-const MOST_CELLS = 1_000_000;
+const MAX_CELLS = 1_000_000;
 
 export interface MatrixPicture {
   columns: RunColumns;
@@ -55,10 +55,10 @@ const escaped = (text: string) =>
 
 /** A drawing of its own, with background and patterns. */
 export function matrixSvg({ columns, problems, steps, colors, background, foreground }: MatrixPicture): string {
-  const row = Math.max(ROW.least, Math.min(ROW.most, Math.floor(TALLEST / Math.max(1, problems.length))));
-  const width = Math.min(WIDTH, Math.max(100, Math.floor(MOST_CELLS / Math.max(1, problems.length))));
-  const hasNames = row >= NAMED;
-  const left = hasNames ? NAMES : 0;
+  const row = Math.max(ROW.least, Math.min(ROW.most, Math.floor(MAX_HEIGHT / Math.max(1, problems.length))));
+  const width = Math.min(WIDTH, Math.max(100, Math.floor(MAX_CELLS / Math.max(1, problems.length))));
+  const hasNames = row >= MIN_LABELED_ROW_HEIGHT;
+  const left = hasNames ? NAMES_WIDTH : 0;
   const height = Math.max(1, problems.length * row);
   const palette: Palette = { ...colors, wrong: colors.wrong.map((_, i) => `url(#wrong-${i})`) };
   const recorder = new Recorder();
@@ -70,7 +70,7 @@ export function matrixSvg({ columns, problems, steps, colors, background, foregr
   });
   const names = problems.map((problem, i) =>
     problem && hasNames
-      ? `<text x="${NAMES - 6}" y="${(i + 1) * row - 4}" text-anchor="end">${escaped([...problem.id.slice(0, 48)].slice(0, 24).join(''))}</text>`
+      ? `<text x="${NAMES_WIDTH - 6}" y="${(i + 1) * row - 4}" text-anchor="end">${escaped([...problem.id.slice(0, 48)].slice(0, 24).join(''))}</text>`
       : '',
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width}" height="${height + 20}" viewBox="0 0 ${left + width} ${height + 20}">

@@ -44,7 +44,7 @@ export const METRIC_CHOICES: readonly MetricChoice[] = STEP_METRIC_NAMES.filter(
 
 /** The number of charts with a selectable metric, until the user adds or removes one, and the greatest number. */
 export const CHOSEN_CHARTS = 3;
-export const MOST_CHARTS = 15;
+export const MAX_CHARTS = 15;
 
 /** Reward accuracy, or label accuracy for a reward that does not judge correctness; null without reference answers. */
 export function accuracyOf({ labeled, saysRight }: Pick<Head, 'labeled' | 'saysRight'>): Metric | null {

@@ -6,18 +6,18 @@ import { oneLine } from '../../engine/protocol/texts.ts';
 import { svg } from '../html.ts';
 
 /** Maximum number of answers that are drawn: those with the largest share at either end. */
-const MOST = 6;
+const MAX_ANSWERS = 6;
 /** Height of a label, width of a letter, and distance of the label from its line, in CSS pixels. */
-const LABEL = 12;
-const LETTER = 6.6;
-const AWAY = 6;
+const LABEL_HEIGHT = 12;
+const LETTER_WIDTH = 6.6;
+const LABEL_DISTANCE = 6;
 /** Width of a letter of the names of the ends. */
-const END_LETTER = 5.6;
+const END_LETTER_WIDTH = 5.6;
 /** Most and least space for the labels of a side, of the width. */
-const [LABELS, LEAST_LABELS] = [0.38, 0.16];
+const [MAX_LABEL_SHARE, MIN_LABEL_SHARE] = [0.38, 0.16];
 const EDGE = 8;
 /** Room for the names of the ends. */
-const ENDS = 14;
+const END_NAMES_HEIGHT = 14;
 
 /** A problem's group at one of the two steps. */
 export interface SlopeEnd {
@@ -80,24 +80,24 @@ export function slopeLines(a: SlopeEnd, b: SlopeEnd): SlopeLine[] {
   add(a, 'from');
   add(b, 'to');
   const size = ({ from, to }: SlopeLine) => Math.max(from, to);
-  const largest = [...lines.values()].sort((x, y) => size(y) - size(x)).slice(0, MOST);
+  const largest = [...lines.values()].sort((x, y) => size(y) - size(x)).slice(0, MAX_ANSWERS);
   return largest.sort((x, y) => y.to - x.to || y.from - x.from);
 }
 
 /** Positions of labels that do not overlap, in the same order and as near as possible to where they belong. */
-export function spread(wanted: readonly number[], low: number, high: number): number[] {
+export function spreadLabels(wanted: readonly number[], low: number, high: number): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
   const places = [...wanted];
   let free = low;
   for (const i of order) {
     places[i] = Math.max(places[i]!, free);
-    free = places[i]! + LABEL;
+    free = places[i]! + LABEL_HEIGHT;
   }
   // Move up again if the last labels are below the edge.
   let end = high;
   for (const i of [...order].reverse()) {
     places[i] = Math.min(places[i]!, end);
-    end = places[i]! - LABEL;
+    end = places[i]! - LABEL_HEIGHT;
   }
   return places;
 }
@@ -113,10 +113,10 @@ export function slopeChart(
   width: number,
   height: number,
 ): TemplateResult {
-  const bottom = height - EDGE - ENDS;
+  const bottom = height - EDGE - END_NAMES_HEIGHT;
   const y = (share: number) => bottom - share * (bottom - EDGE);
   // Besides the answer there are its mark and its share.
-  const letters = Math.max(3, Math.floor((width * LABELS - AWAY) / LETTER) - 7);
+  const letters = Math.max(3, Math.floor((width * MAX_LABEL_SHARE - LABEL_DISTANCE) / LETTER_WIDTH) - 7);
   const text = ({ answer, correct }: SlopeLine, share: number) =>
     `${correct === null ? '' : correct ? '✓ ' : '✗ '}${answer === null ? 'none' : oneLine(answer, letters)} ${quantityText('share', share)}`;
   const kind = ({ answer, correct }: SlopeLine) =>
@@ -126,17 +126,20 @@ export function slopeChart(
   const shown = (side: 'from' | 'to') => lines.filter((line) => line[side] > 0);
   const room = (side: 'from' | 'to') => {
     const longest = Math.max(0, ...shown(side).map((line) => text(line, line[side]).length));
-    return Math.max(width * LEAST_LABELS, Math.min(width * LABELS, longest * LETTER + AWAY + 4));
+    return Math.max(
+      width * MIN_LABEL_SHARE,
+      Math.min(width * MAX_LABEL_SHARE, longest * LETTER_WIDTH + LABEL_DISTANCE + 4),
+    );
   };
   const [left, right] = [room('from'), width - room('to')];
   const labels = (side: 'from' | 'to') => {
     const those = shown(side);
-    const places = spread(
+    const places = spreadLabels(
       those.map((line) => y(line[side])),
       EDGE,
       bottom,
     );
-    const [x, anchor] = side === 'from' ? [left - AWAY, 'end'] : [right + AWAY, 'start'];
+    const [x, anchor] = side === 'from' ? [left - LABEL_DISTANCE, 'end'] : [right + LABEL_DISTANCE, 'start'];
     return those.map(
       (line, i) =>
         svg`<text class="slope-label" x=${x} y=${places[i]! + 4} text-anchor=${anchor}>${text(line, line[side])}</text>`,
@@ -144,7 +147,7 @@ export function slopeChart(
   };
   const [a, b] = ends;
   // A long name, of another run, takes the room that the other one leaves.
-  const most = Math.floor(width / END_LETTER);
+  const most = Math.floor(width / END_LETTER_WIDTH);
   return svg`
     <text class="slope-name a" x="0" y=${height - 3}>${oneLine(a, Math.max(12, most - b.length - 3))}</text>
     <text class="slope-name b" x=${width} y=${height - 3} text-anchor="end">${oneLine(b, Math.max(12, most - 12))}</text>

@@ -16,7 +16,7 @@ import { pairs, runsStyles, runsTable } from './runs.ts';
 import type { CompareStore } from './store.ts';
 
 /** Space at the left and the right of the page. */
-const AROUND = 32;
+const PAGE_MARGIN = 32;
 
 /** The element of the page. */
 @customElement('rs-compare')
@@ -96,7 +96,7 @@ export class CompareApp extends LitElement {
           ? html`<p class="muted" data-matched=${comparison.matched.problems}>${matchedText(comparison)}</p> ${pairs(this.store, comparison)}`
           : html`<p class="notice" role="status" data-matched="0">These runs have no problem in common: no text and no id of a problem is in all of them. Their curves and settings are compared.</p>`
       }
-      <section aria-label="Curves">${this.charts.render(this.store, this.width - AROUND)}</section>
+      <section aria-label="Curves">${this.charts.render(this.store, this.width - PAGE_MARGIN)}</section>
       <details open><summary>Different settings</summary><div class="scroll">${settingsTable(comparison.settings, [...RUN_LETTERS].slice(0, comparison.runs.length))}</div></details>
       ${isMatched ? html`<section aria-label="Problems">${listChoice(this.store)}<div class="scroll">${problemList(this.store)}</div></section>` : nothing}
     `;

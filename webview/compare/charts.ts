@@ -24,9 +24,9 @@ import type { CompareStore } from './store.ts';
 const HEIGHT = 150;
 const GAP = 22;
 /** Width that a chart needs. */
-const NARROWEST = 300;
+const MIN_CHART_WIDTH = 300;
 /** Where two are next to each other, in a view next to an editor: the problems below are what it is opened for. */
-const PAIR = 210;
+const MIN_PAIRED_CHART_WIDTH = 210;
 
 export const comparedChartStyles = [
   chartGrid,
@@ -78,13 +78,13 @@ export class ComparedCharts {
     this.pointer = new ChartPointer(host, {
       all: () => [0, this.last],
       at: () => this.last,
-      lookAt: (step) => this.store().lookAtAll(step),
+      lookAt: (step) => this.store().setAllSteps(step),
     });
   }
 
   /** @param inner width that they share, CSS pixels */
   render(store: CompareStore, inner: number) {
-    const columns = inner >= 4 * NARROWEST + 3 * GAP ? 4 : inner >= 2 * PAIR + GAP ? 2 : 1;
+    const columns = inner >= 4 * MIN_CHART_WIDTH + 3 * GAP ? 4 : inner >= 2 * MIN_PAIRED_CHART_WIDTH + GAP ? 2 : 1;
     const width = Math.max(120, Math.floor((inner - (columns - 1) * GAP) / columns));
     return html`<div class="charts ${{ 4: 'four', 2: 'two', 1: 'one' }[columns]}">
         ${store.look.curves.map((name, place) => this.chart(store, name as CurveName, place, width))}

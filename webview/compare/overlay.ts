@@ -125,7 +125,7 @@ export function overlay(options: Overlay): TemplateResult {
     ${unit === '' ? nothing : svg`<text x="2" y="9">${unit}</text>`}
     ${steps.map((step, run) => (step === null || !has(step) ? nothing : svg`<line class="run-line run${run}" stroke-dasharray="1 3" x1=${x(step)} x2=${x(step)} y1=${area.top} y2=${area.bottom}></line>`))}
     ${curves.map((curve, run) => runLine(curve, run, x, y))}
-    ${pointed(options, x, y)}
+    ${pointerMarks(options, x, y)}
   `;
 }
 
@@ -138,7 +138,7 @@ function partOf(curve: RunCurve, has: (step: number) => boolean): RunCurve {
 }
 
 /** The line under the pointer with a dot on each curve, and the steps that are dragged over. */
-function pointed({ width, height, curves, hover, dragged }: Overlay, x: Scale, y: Scale) {
+function pointerMarks({ width, height, curves, hover, dragged }: Overlay, x: Scale, y: Scale) {
   const { top, bottom } = overlayArea(width, height);
   const dots = (step: number) =>
     curves.map((curve, run) => {

@@ -4,7 +4,7 @@ import { DASH, plural } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { referenceText } from '../../engine/protocol/reference.ts';
 import { oneLine, verdictMark } from '../../engine/protocol/texts.ts';
-import { rightOf, shownVerdict, VOTE_TITLES } from '../../engine/protocol/verdict.ts';
+import { shownVerdict, VOTE_TITLES, verdictAsBoolean } from '../../engine/protocol/verdict.ts';
 import { RUN_LETTERS } from '../../engine/runs/comparison/letters.ts';
 import type { ProblemView } from '../../engine/runs/problem-view.ts';
 import { html, svg } from '../html.ts';
@@ -14,8 +14,8 @@ import { moveOf } from '../../engine/runs/moves.ts';
 import type { ComparedRow, CompareStore } from './store.ts';
 
 /** Rows that are drawn; a filter finds the others. */
-const MOST = 300;
-const LONGEST = 40;
+const MAX_ROWS = 300;
+const MAX_ANSWER_LENGTH = 40;
 /** Size of the line between the shares of the two runs, in CSS pixels. */
 const SLOPE = { width: 44, height: 16 };
 
@@ -53,13 +53,13 @@ export const listStyles = css`
 export function problemList(store: CompareStore) {
   const { rows, first, second } = store;
   const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
-  const sorted = [...rows].sort((one, other) => rank(one) - rank(other));
+  const sorted = [...rows].sort((one, other) => sortRank(one) - sortRank(other));
   return html`<table class="problems" role="grid" aria-label="Problems of ${a} and ${b}" aria-rowcount=${rows.length + 1} @keydown=${move}>
       <thead><tr><th>problem</th><th></th><th>reference</th><th>${a}</th><th>${b}</th><th class="number" title="P(correct) in ${a} and in ${b}">P(correct)</th><th></th><th>text</th></tr></thead>
-      <tbody>${sorted.slice(0, MOST).map((row, i) => line(store, row, i))}</tbody>
+      <tbody>${sorted.slice(0, MAX_ROWS).map((row, i) => line(store, row, i))}</tbody>
     </table>
     ${rows.length === 0 ? noRows(store) : nothing}
-    ${rows.length > MOST ? html`<p class="muted">and ${plural(rows.length - MOST, 'more problem')}: filter to find them</p>` : nothing}`;
+    ${rows.length > MAX_ROWS ? html`<p class="muted">and ${plural(rows.length - MAX_ROWS, 'more problem')}: filter to find them</p>` : nothing}`;
 }
 
 /** Why there are none, and what shows some. */
@@ -94,7 +94,7 @@ export function listChoice(store: CompareStore) {
 }
 
 /** First the problems that only one run has right, then those with different answers, then the others. */
-function rank(row: ComparedRow): number {
+function sortRank(row: ComparedRow): number {
   return moveOf(row) !== null ? 0 : row.view.answer !== row.before.answer ? 1 : 2;
 }
 
@@ -105,7 +105,7 @@ function line(store: CompareStore, row: ComparedRow, i: number) {
   const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
   const words = move === 'fixed' ? `wrong in ${a}, correct in ${b}` : `correct in ${a}, wrong in ${b}`;
   return html`<tr data-problem=${problem.id} data-move=${move ?? nothing}>
-    <td title=${problem.id}>${oneLine(problem.id, LONGEST)}</td>
+    <td title=${problem.id}>${oneLine(problem.id, MAX_ANSWER_LENGTH)}</td>
     <td>${move ? html`<span class=${move === 'fixed' ? 'correct' : 'wrong'} role="img" aria-label=${words} title=${words}>${move === 'fixed' ? '↑' : '↓'}</span>` : nothing}</td>
     <td class="mono">${referenceText(problem) ?? DASH}</td>
     <td>${answer(store, first, before, i === 0)}</td>
@@ -124,8 +124,8 @@ function answer(
   isFirst: boolean,
 ) {
   const shownAs = shownVerdict({ status, verdict });
-  const mark = verdictMark(rightOf(shownAs));
-  const shown = text === null ? (status === 'unsampled' ? DASH : 'no answer') : oneLine(text, LONGEST);
+  const mark = verdictMark(verdictAsBoolean(shownAs));
+  const shown = text === null ? (status === 'unsampled' ? DASH : 'no answer') : oneLine(text, MAX_ANSWER_LENGTH);
   const kind = shownAs === 'unknown' ? 'muted' : shownAs;
   const title = `${text ?? ''} ${status === 'unsampled' ? 'not sampled' : VOTE_TITLES[status]}\nOpen in ${RUN_LETTERS[run]}`;
   return html`<button class="link" tabindex=${isFirst ? 0 : -1} title=${title} @click=${() => store.open(run, problem)}>

@@ -70,7 +70,7 @@ function runRow(store: CompareStore, { run, step, job }: RunInView, i: number, c
     <td>${
       job === 'probe'
         ? html`<span class="muted">probe</span>`
-        : html`<input type="number" min="0" max=${step} aria-label="Step of ${letter}" placeholder=${String(step)} .value=${asked === null ? '' : String(asked)} @change=${(event: Event) => store.lookAt(i, stepOf(event, step))}>
+        : html`<input type="number" min="0" max=${step} aria-label="Step of ${letter}" placeholder=${String(step)} .value=${asked === null ? '' : String(asked)} @change=${(event: Event) => store.setStep(i, stepOf(event, step))}>
           <span class="muted">${asked === null ? 'latest' : ''}${at && at.at.step !== null && at.at.step !== (asked ?? step) ? ` rollouts of step ${at.at.step}` : ''}</span>`
     }</td>
     ${

@@ -98,14 +98,14 @@ export class CompareStore {
   }
 
   /** Looks at another step of a run; null for the latest. */
-  lookAt(run: number, step: number | null): void {
+  setStep(run: number, step: number | null): void {
     const steps = (this.shown?.runs ?? []).map((_, i) => this.look.steps[i] ?? null);
     steps[run] = step;
     this.setLook({ steps });
   }
 
   /** Looks at a step in all runs, each at its latest one where it has no later ones. */
-  lookAtAll(step: number): void {
+  setAllSteps(step: number): void {
     this.setLook({ steps: (this.shown?.runs ?? []).map(({ step: last }) => (step < last ? step : null)) });
   }
 

@@ -5,7 +5,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { CalibrationBin, MeasureAlignment } from '../../engine/protocol/calibration.ts';
-import { plural, whole } from '../../engine/protocol/format.ts';
+import { integer, plural } from '../../engine/protocol/format.ts';
 import type { Phase } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { type Brush, brushFilter } from '../brush.ts';
@@ -27,13 +27,13 @@ import { selectStyles, shared } from '../styles.ts';
 import './histograms.ts';
 
 /** Steps that are computed for the curve. */
-const MOST_STEPS = 12;
+const MAX_STEPS = 12;
 /** Milliseconds for which a step is shown before it is computed. */
-const ASK_AFTER = 500;
+const REQUEST_DELAY_MS = 500;
 /** Between two figures, and the least width of each where two are next to each other, CSS pixels. */
-const [GAP, LEAST] = [24, 230];
+const [GAP, MIN_FIGURE_WIDTH] = [24, 230];
 /** CSS pixels below which a drag is a click. */
-const LEAST_DRAG = 4;
+const MIN_DRAG = 4;
 
 /** Takes the place of the problem's pane. Values that need the rollouts are computed for the selected step. */
 @customElement('rs-calibration')
@@ -98,7 +98,7 @@ export class CalibrationView extends Component {
   }
 
   private size(): ShareAxes {
-    const two = this.width >= 2 * LEAST + GAP;
+    const two = this.width >= 2 * MIN_FIGURE_WIDTH + GAP;
     const room = two ? (this.width - GAP) / 2 : this.width;
     const width = Math.max(200, Math.min(340, Math.floor(room) - 4));
     return { width, height: Math.round(width * 0.8) };
@@ -146,7 +146,7 @@ export class CalibrationView extends Component {
     if (!this.from) return;
     const { x, y } = shareScales(this.size());
     const now = this.place(event);
-    if (Math.hypot(now.x - this.from.x, now.y - this.from.y) < LEAST_DRAG) return;
+    if (Math.hypot(now.x - this.from.x, now.y - this.from.y) < MIN_DRAG) return;
     const within = (value: number) => Math.max(0, Math.min(1, value));
     const pair = (a: number, b: number): [number, number] => [within(Math.min(a, b)), within(Math.max(a, b))];
     this.brush = {
@@ -206,7 +206,7 @@ export class CalibrationView extends Component {
       ${
         bins
           ? html`<svg width=${size.width} height=${size.height} role="img" aria-label="Accuracy by confidence, ${plural(bins.bins.length, 'bin')}; expected calibration error ${quantityText('calibrationError', bins.error)}">${reliability(bins.bins, size)}</svg>
-            <div class="muted">expected calibration error ${quantityText('calibrationError', bins.error)} · ${whole(chosen.rollouts)} rollouts, ${whole(chosen.right)} correct</div>`
+            <div class="muted">expected calibration error ${quantityText('calibrationError', bins.error)} · ${integer(chosen.rollouts)} rollouts, ${integer(chosen.right)} correct</div>`
           : html`<p class="muted">This measure is not a probability: it has an AUROC, and no calibration.</p>`
       }
     </section>`;
@@ -224,10 +224,10 @@ export class CalibrationView extends Component {
       ),
     ];
     all.sort((a, b) => a - b);
-    if (all.length <= MOST_STEPS) return all;
+    if (all.length <= MAX_STEPS) return all;
     return [
       ...new Set(
-        Array.from({ length: MOST_STEPS }, (_, i) => all[Math.round((i * (all.length - 1)) / (MOST_STEPS - 1))]!),
+        Array.from({ length: MAX_STEPS }, (_, i) => all[Math.round((i * (all.length - 1)) / (MAX_STEPS - 1))]!),
       ),
     ];
   }
@@ -279,7 +279,7 @@ export class CalibrationView extends Component {
     if (!at || !this.store.columns.head.labeled) return;
     // Scrubbing passes many steps: only the one at which it ends is computed.
     clearTimeout(this.asking);
-    this.asking = setTimeout(() => this.store.calibration.ask(at.phase, [at.step]), ASK_AFTER);
+    this.asking = setTimeout(() => this.store.calibration.ask(at.phase, [at.step]), REQUEST_DELAY_MS);
   }
 
   override disconnectedCallback(): void {

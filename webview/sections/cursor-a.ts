@@ -11,9 +11,9 @@ import { html } from '../html.ts';
 import { shared } from '../styles.ts';
 
 /** The number of runs that are listed; others are found by name. */
-const MOST = 40;
+const MAX_RUNS = 40;
 /** Longest name next to the steps. */
-const LONGEST = 24;
+const MAX_NAME_LENGTH = 24;
 
 /** The element next to the steps. */
 @customElement('rs-cursor-a')
@@ -92,15 +92,15 @@ export class CursorA extends Component {
   }
 
   private place(): string {
-    const { selection, runOfA } = this.store;
+    const { selection, cursorARun } = this.store;
     const { from, fromRun } = selection;
     if (fromRun === null) return from === null ? beforeText(this.store.columns) : `step ${from}`;
     // Its step is in the line below.
-    return oneLine(runOfA.other?.run ?? baseName(fromRun), LONGEST);
+    return oneLine(cursorARun.other?.run ?? baseName(fromRun), MAX_NAME_LENGTH);
   }
 
   private menu() {
-    const { selection, runOfA, canChooseRuns } = this.store;
+    const { selection, cursorARun, canChooseRuns } = this.store;
     const { from, fromRun } = selection;
     const choose = (folder: string | null) => () => {
       this.isOpen = false;
@@ -110,7 +110,7 @@ export class CursorA extends Component {
     return html`<div class="menu" role="group" aria-label="Cursor A">
       <button data-a="first" aria-pressed=${from === null && fromRun === null} @click=${choose(null)}>this run, ${beforeText(this.store.columns)}</button>
       <div class="muted">this run at a step: Shift-click on the steps, or a</div>
-      ${canChooseRuns ? this.runs(runOfA.choices, choose) : nothing}
+      ${canChooseRuns ? this.runs(cursorARun.choices, choose) : nothing}
     </div>`;
   }
 
@@ -132,12 +132,12 @@ export class CursorA extends Component {
     return html`
       <div class="muted">another run, at its latest step</div>
       ${choices.length > 8 ? html`<div><input placeholder="Name of the run" aria-label="Name of the run" .value=${this.wanted} @input=${search}></div>` : nothing}
-      ${found.slice(0, MOST).map(
+      ${found.slice(0, MAX_RUNS).map(
         ({ run, folder, model, reward, dataset, step, job }) =>
           html`<button data-choice=${run} aria-pressed=${folder === fromRun} @click=${choose(folder)}>${run}
             <span class="muted">${[job === 'probe' ? 'probe' : plural(step, 'step'), model === null ? '' : baseName(model), reward ?? '', dataset === null ? '' : baseName(dataset)].filter(Boolean).join(' · ')}</span></button>`,
       )}
-      ${found.length > MOST ? html`<div class="muted">and ${plural(found.length - MOST, 'more run')}</div>` : nothing}`;
+      ${found.length > MAX_RUNS ? html`<div class="muted">and ${plural(found.length - MAX_RUNS, 'more run')}</div>` : nothing}`;
   }
 
   private readonly toggled = (event: Event): void => {
@@ -145,7 +145,7 @@ export class CursorA extends Component {
     if (open === this.isOpen) return;
     this.isOpen = open;
     // Runs come and go.
-    if (open && this.store.canChooseRuns) this.store.runOfA.list();
+    if (open && this.store.canChooseRuns) this.store.cursorARun.list();
     this.requestUpdate();
   };
 

@@ -23,27 +23,27 @@ import { html } from '../html.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 import { ChartPointer } from './curves/pointer.ts';
-import { chartColumns, GAP, NARROWEST } from './curves/rows.ts';
+import { chartColumns, GAP, MIN_CHART_WIDTH } from './curves/rows.ts';
 import { curveStyles } from './curves/styles.ts';
 import { HISTOGRAMS_HEIGHT } from './histograms.ts';
 
 /** Height of a chart, in CSS pixels, if its pane does not determine one, and of an enlarged chart. */
 const HEIGHT = 112;
-const LARGE = 300;
-const LEAST_HEIGHT = 72;
+const ENLARGED_HEIGHT = 300;
+const MIN_HEIGHT = 72;
 /**
  * Greatest height of a chart in a pane of its own; heights of its title and of the line below all charts. In CSS
  * pixels.
  */
-const [HIGHEST, TITLE, TOOLS] = [220, 34, 48];
+const [MAX_HEIGHT, TITLE_HEIGHT, TOOLS_HEIGHT] = [220, 34, 48];
 /** Height of a pane that a row of charts does not use: titles, the line below and edges. */
-const AROUND = 60;
+const PANE_CHROME_HEIGHT = 60;
 /** Width that the title of the rewards needs, in CSS pixels; a narrower chart has a shorter title. */
-const WHOLE_TITLE = 290;
+const FULL_TITLE_WIDTH = 290;
 /** Where that, too, would cut its last number. */
-const SHORT_TITLE = 225;
+const SHORT_TITLE_WIDTH = 225;
 /** From this width on there is room for the words of the collapse watch next to the longest name of a metric, CSS pixels. */
-const NAMED_TITLE = 420;
+const NAMED_TITLE_WIDTH = 420;
 
 interface Chart {
   /** `reward`, or the metric. */
@@ -111,8 +111,8 @@ export class Curves extends Component {
   }
 
   /** The same metric of the run of cursor A, if that is another run; null if that run lacks it. */
-  private seriesOfA(name: string, metric: Metric, ownAxis = false): Series | null {
-    const { other } = this.store.runOfA;
+  private cursorASeries(name: string, metric: Metric, ownAxis = false): Series | null {
+    const { other } = this.store.cursorARun;
     const raw = other?.columns.series.of(metric);
     if (!other || !raw) return null;
     const values = smoothed(raw, this.store.selection.smoothing);
@@ -120,29 +120,31 @@ export class Curves extends Component {
   }
 
   /** Its value in the run of cursor A: at the step under the pointer, otherwise at A. */
-  private valueOfA(metric: Metric, text: (value: number | null) => string) {
-    const { other } = this.store.runOfA;
+  private cursorAValue(metric: Metric, text: (value: number | null) => string) {
+    const { other } = this.store.cursorARun;
     if (!other) return nothing;
-    return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, this.stepOfA))}`;
+    return html` · <span class="name-of-a">A</span> ${text(other.columns.metricAt(metric, this.cursorAStep))}`;
   }
 
   /** Both rewards of the run of cursor A, with the style of their curves. */
-  private rewardsOfA() {
-    const { runOfA } = this.store;
-    if (!runOfA.other) return nothing;
+  private cursorARewards() {
+    const { cursorARun } = this.store;
+    if (!cursorARun.other) return nothing;
     const text = (value: number | null) => quantityText('share', value);
-    return html`<span title="Run of A: proxy dashed, ground truth dotted">${this.valueOfA('proxyReward', text)} / ${text(runOfA.other.columns.metricAt('groundTruthReward', this.stepOfA))}</span>`;
+    return html`<span title="Run of A: proxy dashed, ground truth dotted">${this.cursorAValue('proxyReward', text)} / ${text(cursorARun.other.columns.metricAt('groundTruthReward', this.cursorAStep))}</span>`;
   }
 
-  private get stepOfA(): number {
-    const { runOfA, selection } = this.store;
-    return this.pointer.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, runOfA.other?.columns.step ?? 0);
+  private get cursorAStep(): number {
+    const { cursorARun, selection } = this.store;
+    return (
+      this.pointer.hover ?? Math.min(selection.from ?? Number.POSITIVE_INFINITY, cursorARun.other?.columns.step ?? 0)
+    );
   }
 
   private optionsOf(key: string, make: () => Chart['options']): Chart['options'] {
-    const { columns, selection, runOfA } = this.store;
+    const { columns, selection, cursorARun } = this.store;
     const { series, head } = columns;
-    const ofA = [runOfA.other, runOfA.other?.columns.series.steps.length];
+    const ofA = [cursorARun.other, cursorARun.other?.columns.series.steps.length];
     return remembered(this.options, key).of([columns, series.steps.length, head, selection.smoothing, ...ofA], make);
   }
 
@@ -154,13 +156,13 @@ export class Curves extends Component {
     const evaluated = this.pointer.hover === null ? undefined : marks.find(({ step }) => step === this.pointer.hover);
     const now = (metric: Metric) => columns.metricAt(metric, this.at);
     const { labeled } = columns.head;
-    const isAlone = !labeled && this.store.runOfA.other === null;
-    const name = this.chartWidth < WHOLE_TITLE && !isAlone ? nothing : html`Reward `;
+    const isAlone = !labeled && this.store.cursorARun.other === null;
+    const name = this.chartWidth < FULL_TITLE_WIDTH && !isAlone ? nothing : html`Reward `;
     // Without references there is no such curve.
     const truth = labeled
-      ? html` · <span class="name-reference" title="Ground-truth reward">${this.chartWidth < SHORT_TITLE ? 'truth' : 'ground truth'}</span> ${quantityText('share', now('groundTruthReward'))}`
+      ? html` · <span class="name-reference" title="Ground-truth reward">${this.chartWidth < SHORT_TITLE_WIDTH ? 'truth' : 'ground truth'}</span> ${quantityText('share', now('groundTruthReward'))}`
       : nothing;
-    const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))}${truth}${this.rewardsOfA()}${
+    const title = html`${name}<span class=${name === nothing ? 'muted' : 'value'}><span class="name-proxy">proxy</span> ${quantityText('reward', now('proxyReward'))}${truth}${this.cursorARewards()}${
       evaluated
         ? html` · evaluation ${quantityText('accuracy', evaluated.mean)} (${quantityText('accuracy', evaluated.low)} to ${quantityText('accuracy', evaluated.high)})`
         : nothing
@@ -171,8 +173,8 @@ export class Curves extends Component {
       const proxy = { ...this.series('proxy', 'proxyReward'), ownAxis };
       const own = [proxy, this.series('reference', 'groundTruthReward')];
       const others = [
-        this.seriesOfA('proxy', 'proxyReward', ownAxis),
-        this.seriesOfA('reference', 'groundTruthReward'),
+        this.cursorASeries('proxy', 'proxyReward', ownAxis),
+        this.cursorASeries('reference', 'groundTruthReward'),
       ];
       return { series: [...own, ...others.filter((one) => one !== null)], range: [0, 1], marks, fillsGap: true };
     });
@@ -186,12 +188,14 @@ export class Curves extends Component {
     // The unit precedes the value, or is at the axis.
     const withoutUnit = (value: number | null) => choice.text(value).replace(choice.unit ? ` ${choice.unit}` : '', '');
     const named = this.named(metric);
-    const isAlone = named === nothing && this.store.runOfA.other === null;
-    const valueText = this.chartWidth < (isAlone ? NARROWEST : WHOLE_TITLE) ? withoutUnit : choice.text;
+    const isAlone = named === nothing && this.store.cursorARun.other === null;
+    const valueText = this.chartWidth < (isAlone ? MIN_CHART_WIDTH : FULL_TITLE_WIDTH) ? withoutUnit : choice.text;
     const text = exists ? valueText(columns.metricAt(metric, this.at)) : 'undefined for this reward';
-    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.valueOfA(metric, withoutUnit)}</span>${named}`;
+    const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.cursorAValue(metric, withoutUnit)}</span>${named}`;
     const options = this.optionsOf(metric, () => ({
-      series: [this.series(choice.color, metric), this.seriesOfA(choice.color, metric)].filter((one) => one !== null),
+      series: [this.series(choice.color, metric), this.cursorASeries(choice.color, metric)].filter(
+        (one) => one !== null,
+      ),
       ...(choice.share && { range: [0, 1] as const }),
       ...(choice.unit && { unit: choice.unit }),
       ...(metric === 'rewardAccuracy' && exists && { threshold: { value: 0.01, text: 'collapse (1%)' } }),
@@ -204,7 +208,7 @@ export class Curves extends Component {
     const names = namedByWatch(this.store.columns).includes(metric);
     const warning = names ? collapseWarningAt(this.store.columns) : null;
     if (!warning) return nothing;
-    if (this.chartWidth < NAMED_TITLE)
+    if (this.chartWidth < NAMED_TITLE_WIDTH)
       return html` <span class="wrong" role="img" aria-label="Signal of the collapse watch" title=${warning.message}>▲</span>`;
     return html` <span class="wrong" title=${warning.message}>collapse watch</span>`;
   }
@@ -212,7 +216,7 @@ export class Curves extends Component {
   private chart(chart: Chart, width: number, usual: number) {
     const { key, label, title, options } = chart;
     const isLarge = key === this.large;
-    const height = isLarge ? LARGE : usual;
+    const height = isLarge ? ENLARGED_HEIGHT : usual;
     const rightAxis = options.series.some(({ ownAxis }) => ownAxis);
     const { pointer } = this;
     const { domain, hover } = pointer;
@@ -316,15 +320,15 @@ export class Curves extends Component {
     if (layout.isNarrow(innerWidth)) {
       const pane = (this.parentElement?.clientHeight ?? 0) - (showsHistograms ? HISTOGRAMS_HEIGHT : 0);
       const rows = Math.ceil(charts / columns);
-      return Math.max(HEIGHT, Math.min(HIGHEST, Math.floor((pane - TOOLS) / rows - TITLE)));
+      return Math.max(HEIGHT, Math.min(MAX_HEIGHT, Math.floor((pane - TOOLS_HEIGHT) / rows - TITLE_HEIGHT)));
     }
     if (columns < 4 || !(innerHeight > 0)) return HEIGHT;
-    return Math.max(LEAST_HEIGHT, layout.chartsHeight(innerWidth, innerHeight) - AROUND);
+    return Math.max(MIN_HEIGHT, layout.chartsHeight(innerWidth, innerHeight) - PANE_CHROME_HEIGHT);
   }
 
   private get allSteps(): Domain {
-    const { info, columns, runOfA } = this.store;
-    return [0, lastOfAxis(Math.max(columns.step, runOfA.other?.columns.step ?? 0), info?.steps ?? null)];
+    const { info, columns, cursorARun } = this.store;
+    return [0, lastOfAxis(Math.max(columns.step, cursorARun.other?.columns.step ?? 0), info?.steps ?? null)];
   }
 
   private lookAt(step: number): void {

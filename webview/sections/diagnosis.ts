@@ -4,16 +4,16 @@
  */
 import { css, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { type Diagnosis, diagnosisMeaning, diagnosisText, gravityOf } from '../../engine/protocol/diagnosis.ts';
+import { type Diagnosis, diagnosisMeaning, diagnosisText, severityOf } from '../../engine/protocol/diagnosis.ts';
 import type { Estimate } from '../../engine/protocol/estimate.ts';
-import { standIn } from '../../engine/protocol/forecast-text.ts';
-import { percent, whole } from '../../engine/protocol/format.ts';
+import { fallbackText } from '../../engine/protocol/forecast-text.ts';
+import { integer, percent } from '../../engine/protocol/format.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import { oneLine } from '../../engine/protocol/texts.ts';
 import { CONFIDENT } from '../../engine/protocol/verdict.ts';
-import { type BeforeAfter, besideWarning, diagnosisAt } from '../../engine/runs/diagnosis.ts';
+import { type BeforeAfter, diagnosisAt, warningContext } from '../../engine/runs/diagnosis.ts';
 import { lastHealthyStep } from '../../engine/runs/healthy.ts';
-import { hasSwitched, moveOf, type SpreadAnswer, spreadAnswer } from '../../engine/runs/moves.ts';
+import { hasAnswerChanged, moveOf, type SpreadAnswer, spreadAnswer } from '../../engine/runs/moves.ts';
 import { type Facts, runFacts } from '../../engine/runs/run-facts.ts';
 import { collapseWarningAt } from '../../engine/runs/watch.ts';
 import { Component } from '../component.ts';
@@ -22,7 +22,7 @@ import type { ProblemRow } from '../problem-row.ts';
 import { Remembered } from '../remembered.ts';
 import { shared } from '../styles.ts';
 
-const LONGEST_ANSWER = 24;
+const MAX_ANSWER_LENGTH = 24;
 /** Below this width, in CSS pixels, some of the measurements are shown only on request. */
 const NARROW = 560;
 const UNLIKELY = 'lead<0';
@@ -110,7 +110,7 @@ export class DiagnosisLine extends Component {
     const { kind, since } = diagnosis;
     const word = diagnosisText(diagnosis);
     const meaning = diagnosisMeaning(kind);
-    const attributes = { kind, gravity: gravityOf(kind) };
+    const attributes = { kind, gravity: severityOf(kind) };
     const content = html`
       ${
         since === null
@@ -136,7 +136,7 @@ export class DiagnosisLine extends Component {
   private actions({ kind, since }: Diagnosis) {
     const { store } = this;
     const { columns, info, isReadOnly, selection } = store;
-    if (!info || gravityOf(kind) === 'good' || gravityOf(kind) === 'neutral') return nothing;
+    if (!info || severityOf(kind) === 'good' || severityOf(kind) === 'neutral') return nothing;
     const look =
       since === null || selection.step === since
         ? nothing
@@ -206,7 +206,7 @@ export class DiagnosisLine extends Component {
     if (columns.head.labeled) {
       const change = wrong - wrongBefore;
       parts.push(
-        this.filtering(
+        this.filterPart(
           'confident-wrong',
           CONFIDENT_WRONG,
           html`confident & wrong <b>${wrong}</b>${change === 0 ? nothing : html` <span class="muted">${change > 0 ? `+${change}` : change}</span>`}`,
@@ -215,7 +215,7 @@ export class DiagnosisLine extends Component {
       );
       if (fresh > 0)
         parts.push(
-          this.filtering(
+          this.filterPart(
             'new-wrong',
             `${CONFIDENT_WRONG} broke`,
             html`<b>${fresh} new</b>`,
@@ -224,7 +224,7 @@ export class DiagnosisLine extends Component {
         );
     } else {
       parts.push(
-        this.filtering(
+        this.filterPart(
           'switched',
           'switched',
           html`switched <b>${switched}</b>`,
@@ -232,7 +232,7 @@ export class DiagnosisLine extends Component {
         ),
       );
       parts.push(
-        this.filtering(
+        this.filterPart(
           'unstable',
           'share<0.5',
           html`majority share below 0.5 <b>${unstable}</b>`,
@@ -241,7 +241,7 @@ export class DiagnosisLine extends Component {
       );
       if (unlikely > 0)
         parts.push(
-          this.filtering(
+          this.filterPart(
             'unlikely',
             UNLIKELY,
             html`vote against likelihood <b>${unlikely}</b>`,
@@ -249,10 +249,10 @@ export class DiagnosisLine extends Component {
           ),
         );
     }
-    if (common) parts.push(this.common(common));
+    if (common) parts.push(this.spreadAnswerPart(common));
     if (unanswered > 0)
       parts.push(
-        this.filtering(
+        this.filterPart(
           'unanswered',
           'vote:unanswered',
           html`no answer <b>${unanswered}</b>`,
@@ -263,16 +263,16 @@ export class DiagnosisLine extends Component {
   }
 
   /** An answer that has become the majority of many problems, as in a policy that no longer reads them. */
-  private common({ answer, now, before, of }: SpreadAnswer) {
-    const text = html`answer <b class="mono">${oneLine(answer, LONGEST_ANSWER)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
+  private spreadAnswerPart({ answer, now, before, of }: SpreadAnswer) {
+    const text = html`answer <b class="mono">${oneLine(answer, MAX_ANSWER_LENGTH)}</b> is the majority of <b>${now}</b> <span class="muted">of ${of}, ${before} at A</span>`;
     const title = 'The answer that is the majority of most problems, and has spread since A';
     // A filter is one line, and a text with spaces is between quotation marks.
     if (/["\n\r]/.test(answer)) return html`<span class="part" data-part="common" title=${title}>${text}</span>`;
-    return this.filtering('common', `answer:${/\s/.test(answer) ? `"${answer}"` : answer}`, text, title);
+    return this.filterPart('common', `answer:${/\s/.test(answer) ? `"${answer}"` : answer}`, text, title);
   }
 
   /** A part that shows the problems that it counts; again, all of them. */
-  private filtering(key: string, filter: string, content: TemplateResult, title: string) {
+  private filterPart(key: string, filter: string, content: TemplateResult, title: string) {
     const { selection } = this.store;
     const on = selection.filter === filter;
     return html`<button class="link part" data-part=${key} aria-pressed=${on} title="${title}\nShow these problems in the list" @click=${() => selection.setFilter(on ? '' : filter)}>${content}</button>`;
@@ -290,15 +290,15 @@ export class DiagnosisLine extends Component {
     return html`<span class="fact" data-watch=${level} data-since=${warning?.since ?? nothing} title=${warning?.message ?? 'No alarms so far.'}>
       <span class=${warning ? '' : 'muted'} role="status">collapse watch: ${text}${warning ? ` since step ${warning.since}` : ''}</span>
       ${warning ? html`<span class="muted" data-part="reasons">${warning.reasons.join('; ')}</span>` : nothing}
-      ${warning ? this.beside(comparison, warning.step) : nothing}
+      ${warning ? this.warningPart(comparison, warning.step) : nothing}
     </span>`;
   }
 
   /** Why there can be an alarm although the accuracy has not fallen. */
-  private beside(comparison: BeforeAfter | null, warned: number) {
+  private warningPart(comparison: BeforeAfter | null, warned: number) {
     const { columns, selection } = this.store;
     const latest = selection.step === null ? comparison : diagnosisAt(columns).comparison;
-    const beside = besideWarning(comparison, latest, warned);
+    const beside = warningContext(comparison, latest, warned);
     if (!beside) return nothing;
     const { accuracy, step, later } = beside;
     if (accuracy === 'risen')
@@ -316,7 +316,7 @@ export class DiagnosisLine extends Component {
     const { forecast, forecastScore: score } = this.store.columns.head;
     if (!forecast?.accuracy) return nothing;
     const { mean, low, high } = forecast.accuracy;
-    const by = standIn(forecast);
+    const by = fallbackText(forecast);
     const how = score
       ? `\n95% confidence interval ${quantityText('accuracy', low)} to ${quantityText('accuracy', high)} · AUROC ${quantityText('auroc', score.auroc?.mean)} · Brier score ${quantityText('brier', score.brier.mean)}, base-rate baseline ${quantityText('brier', score.baseBrier)}`
       : '';
@@ -327,7 +327,7 @@ export class DiagnosisLine extends Component {
       ${
         score
           ? html`<span>measured <b>${quantityText('accuracy', score.actual.mean)}</b></span>`
-          : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${whole(Object.keys(forecast.problems).length)}</span>`
+          : html`<span class="muted">expected wrong majorities: ${quantityText('expectedProblems', forecast.wrong)} of ${integer(Object.keys(forecast.problems).length)}</span>`
       }
     </span>`;
   }
@@ -344,7 +344,7 @@ function countsOf(rows: readonly ProblemRow[], labeled: boolean) {
       if (moveOf(row) === 'broke') counts.fresh++;
     }
     if (before.status === 'majority' && before.quadrant === 'confident-wrong') counts.wrongBefore++;
-    if (hasSwitched(row)) counts.switched++;
+    if (hasAnswerChanged(row)) counts.switched++;
     if (share !== null && share < 0.5) counts.unstable++;
     if (!labeled && (view.lead ?? 0) < 0) counts.unlikely++;
     if (status === 'unanswered') counts.unanswered++;

@@ -1,7 +1,7 @@
 /** The search among all rollouts of the run: conditions, how often they hold over the steps, and the first matches. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { DASH, percent, plural, whole } from '../../engine/protocol/format.ts';
+import { DASH, integer, percent, plural } from '../../engine/protocol/format.ts';
 import { PHASES, type Phase } from '../../engine/protocol/group-id.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
 import type { FindHit, FindQuery, FindResult } from '../../engine/runs/find-query.ts';
@@ -97,7 +97,7 @@ export class Find extends Component {
           close: () => finder.close(),
         })}
         ${failureNotice('find', failures.of('find'), () => failures.clear('find'))}
-        ${this.said()}
+        ${this.searchStatus()}
       </section>
       ${finder.at.state === 'found' ? this.found(finder.at.result) : nothing}`;
   }
@@ -122,14 +122,14 @@ export class Find extends Component {
   };
 
   /** The progress of the search, or its result. */
-  private said() {
+  private searchStatus() {
     const { finder } = this.store;
     const { at } = finder;
     if (at.state === 'idle') return nothing;
     if (at.state === 'searching') {
       const { progress } = at;
       const text = progress
-        ? `Searched ${whole(progress.done)} of ${plural(progress.of, 'group')} (${percent(progress.done / progress.of)}): ${whole(progress.hits)} found`
+        ? `Searched ${integer(progress.done)} of ${plural(progress.of, 'group')} (${percent(progress.done / progress.of)}): ${integer(progress.hits)} found`
         : 'Searching…';
       return html`<div class="said">
         <span role="status" data-find="searching">${text}</span>
@@ -139,8 +139,8 @@ export class Find extends Component {
     const { total, rollouts, groups, problems } = at.result;
     const among = total > 0 ? `, in ${plural(groups, 'group')} of ${plural(problems, 'problem')}` : '';
     return html`<div class="said">
-      <span role="status" data-find="found" data-total=${total}>${whole(total)} of ${plural(rollouts, 'rollout')} found${among}</span>
-      ${notSearched(at.result).map((text) => html`<span class="muted">${text}</span>`)}
+      <span role="status" data-find="found" data-total=${total}>${integer(total)} of ${plural(rollouts, 'rollout')} found${among}</span>
+      ${notSearchedTexts(at.result).map((text) => html`<span class="muted">${text}</span>`)}
     </div>`;
   }
 
@@ -156,7 +156,7 @@ export class Find extends Component {
           </thead>
           <tbody>${result.hits.map((hit, i) => this.row(hit, i))}</tbody>
         </table>
-        ${more > 0 ? html`<p class="muted">${whole(more)} more: choose a step in the bars above, or add conditions.</p>` : nothing}
+        ${more > 0 ? html`<p class="muted">${integer(more)} more: choose a step in the bars above, or add conditions.</p>` : nothing}
       </div>`;
   }
 
@@ -185,7 +185,7 @@ export class Find extends Component {
       <td class="number">${rollout + 1}</td>
       <td class="mono ${correctnessClass(correct)}">${answer ?? DASH}</td>
       <td class="number minor">${quantityText('reward', reward)}</td>
-      <td class="response">${excerpt.cutBefore ? '…' : ''}${flat(excerpt.before)}${excerpt.match === '' ? nothing : html`<mark>${flat(excerpt.match)}</mark>`}${flat(excerpt.after)}${excerpt.cutAfter ? '…' : ''}</td>
+      <td class="response">${excerpt.cutBefore ? '…' : ''}${oneLineText(excerpt.before)}${excerpt.match === '' ? nothing : html`<mark>${oneLineText(excerpt.match)}</mark>`}${oneLineText(excerpt.after)}${excerpt.cutAfter ? '…' : ''}</td>
     </tr>`;
   }
 
@@ -215,9 +215,9 @@ export class Find extends Component {
   }
 }
 
-const flat = (text: string) => text.replace(/\s+/g, ' ');
+const oneLineText = (text: string) => text.replace(/\s+/g, ' ');
 
-function notSearched({ notStored, unreadable, fault, givenUp }: FindResult): string[] {
+function notSearchedTexts({ notStored, unreadable, fault, givenUp }: FindResult): string[] {
   return [
     ...(notStored > 0 ? [`Not searched: ${plural(notStored, 'group')} whose rollouts were not stored.`] : []),
     ...(unreadable > 0 ? [`Not searched: ${plural(unreadable, 'group')} that cannot be read: ${fault}`] : []),

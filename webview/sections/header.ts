@@ -2,7 +2,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { activityProgress } from '../../engine/protocol/activity.ts';
-import { about, bytes, DASH, plural, whole } from '../../engine/protocol/format.ts';
+import { bytes, DASH, integer, plural, roughDuration } from '../../engine/protocol/format.ts';
 import type { RunInfo } from '../../engine/protocol/listed-run.ts';
 import { canResume } from '../../engine/protocol/resumable.ts';
 import { baseName, originText } from '../../engine/protocol/texts.ts';
@@ -140,8 +140,8 @@ export class Header extends Component {
       ${
         live
           ? html`<span class="muted">
-              ${whole(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} ·
-              ${progress.secondsLeft === null ? `time left ${DASH}` : `${about(progress.secondsLeft)} left`}
+              ${integer(progress.tokensPerSecond)} tokens/s · ${bytes(progress.residentBytes)} ·
+              ${progress.secondsLeft === null ? `time left ${DASH}` : `${roughDuration(progress.secondsLeft)} left`}
             </span>`
           : nothing
       }
@@ -151,18 +151,18 @@ export class Header extends Component {
       ${this.store.canFind ? html`<vscode-button appearance="secondary" data-action="find" title="Find in all rollouts (g)" @click=${() => this.store.finder.open()}>Find…</vscode-button>` : nothing}
       </span>
     </div>
-    ${this.refused()} ${this.failed()} ${this.said()}`;
+    ${this.refusedActions()} ${this.runFailure()} ${this.damageNotices()}`;
   }
 
   /** Buttons that failed. */
-  private refused() {
+  private refusedActions() {
     const { failures } = this.store;
     const requests = ['control', 'perform'] as const;
     return requests.map((request) => failureNotice(request, failures.of(request), () => failures.clear(request)));
   }
 
   /** Why the run failed. */
-  private failed() {
+  private runFailure() {
     const { info, columns } = this.store;
     const error = columns.head.end?.error;
     if (info?.status !== 'failed' || !error) return nothing;
@@ -170,7 +170,7 @@ export class Header extends Component {
   }
 
   /** Damage of the run's files, and records that were skipped. */
-  private said() {
+  private damageNotices() {
     const { skipped, fault } = this.store.info ?? {};
     const texts = [fault, skipped?.message].filter((text) => text !== undefined);
     return texts.map((text) => html`<p class="skipped" role="status">${text}</p>`);

@@ -23,7 +23,7 @@ const HEIGHT = 74;
 const AXIS = 14;
 /** Height of the histograms below the charts, with their titles, in CSS pixels. */
 export const HISTOGRAMS_HEIGHT = HEIGHT + AXIS + 28;
-const WIDEST = 480;
+const MAX_WIDTH = 480;
 /** Room for the count above a bar; width of one of its digits, CSS pixels. */
 const [COUNT, DIGIT] = [12, 6];
 const GAP = 18;
@@ -93,7 +93,7 @@ export class Histograms extends Component {
     );
     if (found.length === 0) return nothing;
     const columns = Math.max(1, Math.min(found.length, Math.floor((this.width + GAP) / (200 + GAP))));
-    const width = Math.min(WIDEST, Math.floor((this.width - GAP * (columns - 1)) / columns));
+    const width = Math.min(MAX_WIDTH, Math.floor((this.width - GAP * (columns - 1)) / columns));
     if (width < 80) return nothing;
     return html`<div class="histograms">${found.map((one) => this.histogram(one, width))}</div>`;
   }

@@ -1,7 +1,7 @@
 /** One problem at the selected step: its text, its answers and their counts, and its rollouts. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { signalsOf, standIn } from '../../engine/protocol/forecast-text.ts';
+import { fallbackText, signalsOf } from '../../engine/protocol/forecast-text.ts';
 import { DASH, plural } from '../../engine/protocol/format.ts';
 import type { GroupId } from '../../engine/protocol/group.ts';
 import { quantityText } from '../../engine/protocol/quantities.ts';
@@ -36,7 +36,7 @@ import {
 } from './inspector/rollout-table.ts';
 
 /** Milliseconds that a step has to be shown before its rewards are requested, since scrubbing passes many. */
-const ASK_AFTER = 400;
+const REQUEST_DELAY_MS = 400;
 
 /** Width from which two charts are next to each other: less cuts the answers next to the lines. CSS pixels. */
 const TWO_HALVES = 520;
@@ -168,7 +168,7 @@ export class Inspector extends Component {
   private prediction({ view: { prediction, outcome } }: ProblemRow) {
     if (!prediction) return nothing;
     const { answer, majority, right, likelyWrong } = prediction;
-    const by = standIn(this.store.columns.head.forecast!);
+    const by = fallbackText(this.store.columns.head.forecast!);
     const predicted =
       answer === null
         ? 'no predicted majority'
@@ -187,7 +187,7 @@ export class Inspector extends Component {
 
   private group(row: ProblemRow, shown: number) {
     const { problem, view } = row;
-    const { columns, columnsBefore, groups, runOfA } = this.store;
+    const { columns, columnsBefore, groups, cursorARun } = this.store;
     const two = this.width >= TWO_HALVES;
     const half = two ? Math.floor((this.width - 20) / 2) : this.width;
     const steps = lastOfAxis(columns.step, this.store.info?.steps ?? null);
@@ -205,7 +205,7 @@ export class Inspector extends Component {
           ${answerTable(columns.clustersOf(shown), view.rollouts, view.unanswered)}
         </section>
         ${changeSection(
-          { columns, columnsBefore, runOfA: runOfA.other?.run ?? null },
+          { columns, columnsBefore, cursorARun: cursorARun.other?.run ?? null },
           row,
           half,
           () => this.beside(),
@@ -316,7 +316,7 @@ export class Inspector extends Component {
     const row = selected?.view.row ?? null;
     if (row === null || (!this.showsRewards && selection.rewards.length === 0)) return;
     const { phase, step } = columns.idOf(row);
-    this.asking = setTimeout(() => rewards.ask({ phase, step, problem: null }), ASK_AFTER);
+    this.asking = setTimeout(() => rewards.ask({ phase, step, problem: null }), REQUEST_DELAY_MS);
   }
 
   /** Chooses the rollout that is `by` places further in the table. */

@@ -28,9 +28,9 @@ import { LINE, MatrixDrawing } from './problems/matrix-drawing.ts';
 import { matrixDrawing, matrixTable } from './problems/matrix-file.ts';
 
 /** Number of lines that are drawn while the height of the list is unknown. */
-const SOME = 60;
+const INITIAL_LINES = 60;
 /** Lines beyond the edges, so that scrolling shows no gaps. */
-const SPARE = 6;
+const OVERSCAN_LINES = 6;
 
 /** The section of all problems; one is selected by click or key. */
 @customElement('rs-problems')
@@ -83,12 +83,12 @@ export class Problems extends Component {
         </div>
         ${this.store.info?.job === 'probe' ? nothing : this.flows()}
       </div>
-      ${this.list(items)} ${this.nothing(items)} ${matrixLegend(this.store, this.width)}
+      ${this.list(items)} ${this.emptyListNotice(items)} ${matrixLegend(this.store, this.width)}
     `;
   }
 
   /** Where the filter leaves no problem: why, and the way back; of ten thousand problems counted once. */
-  private nothing(items: readonly ListItem[]) {
+  private emptyListNotice(items: readonly ListItem[]) {
     const { selection, rows } = this.store;
     if (items.length > 0 || rows.length === 0 || !selection.filter.trim()) return nothing;
     const clear = () => {
@@ -132,7 +132,7 @@ export class Problems extends Component {
   private matrixMenu(items: readonly ListItem[]) {
     const { columns } = this.store;
     const problems = () => items.map((item) => (item.kind === 'group' ? null : this.store.problems[item.index]!));
-    const steps = this.frameSteps;
+    const steps = this.lastMatrixStep;
     return saveMenu(this.store, {
       name: 'problems-over-time',
       title: 'Problems over time',
@@ -151,10 +151,10 @@ export class Problems extends Component {
   }
 
   private list(items: readonly ListItem[]) {
-    const columns = this.columnsNow();
+    const columns = this.currentColumns();
     const { problem: selected } = this.store.selection;
-    const first = Math.max(0, Math.floor(this.top / LINE) - SPARE);
-    const last = this.height > 0 ? Math.ceil((this.top + this.height) / LINE) + SPARE : SOME;
+    const first = Math.max(0, Math.floor(this.top / LINE) - OVERSCAN_LINES);
+    const last = this.height > 0 ? Math.ceil((this.top + this.height) / LINE) + OVERSCAN_LINES : INITIAL_LINES;
     const shown = items.slice(first, last);
     const isShown = shown.some((item) => item.kind === 'problem' && item.index === selected);
     return html`<div
@@ -206,10 +206,10 @@ export class Problems extends Component {
       @click=${() => this.choose(problem.index)}
       @dblclick=${(event: MouseEvent) => this.lookAt(event)}
       @pointermove=${(event: PointerEvent) => this.point(event, row)}
-    >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${problemCell(column, row, { columns: this.store.columns, steps: this.frameSteps })}</span>`)}</div>`;
+    >${columns.map((column) => html`<span role="gridcell" class=${column.key} aria-label=${column.key === 'matrix' ? standingText(view) : nothing}>${problemCell(column, row, { columns: this.store.columns, steps: this.lastMatrixStep })}</span>`)}</div>`;
   }
 
-  private columnsNow(): ListColumn[] {
+  private currentColumns(): ListColumn[] {
     const { columns, info } = this.store;
     const { head } = columns;
     return columnsFor(this.width, {
@@ -220,7 +220,7 @@ export class Problems extends Component {
   }
 
   /** Last step of the matrix. */
-  private get frameSteps(): number {
+  private get lastMatrixStep(): number {
     return this.store.info?.job === 'probe' ? 0 : Math.max(1, this.store.columns.step);
   }
 
@@ -258,7 +258,7 @@ export class Problems extends Component {
       ...{
         columns,
         items: this.items(),
-        steps: this.frameSteps,
+        steps: this.lastMatrixStep,
         a: selection.fromRun === null ? selection.from : null,
         b: selection.step,
       },
@@ -288,7 +288,7 @@ export class Problems extends Component {
 
   private stepUnder(event: MouseEvent): number {
     const { left, width } = (event.target as HTMLElement).getBoundingClientRect();
-    return stepAt({ steps: this.frameSteps, width }, event.clientX - left);
+    return stepAt({ steps: this.lastMatrixStep, width }, event.clientX - left);
   }
 
   private key(event: KeyboardEvent, items: readonly ListItem[]): void {

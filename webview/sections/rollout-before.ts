@@ -1,7 +1,7 @@
 /** A rollout of cursor A, next to the one of B: its facts and tokens, and where the two diverge. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { plural, whole } from '../../engine/protocol/format.ts';
+import { integer, plural } from '../../engine/protocol/format.ts';
 import type { Rollout } from '../../engine/protocol/group.ts';
 import { visible } from '../../engine/protocol/visible.ts';
 import type { TokenShades } from '../../engine/runs/token-shades.ts';
@@ -56,16 +56,16 @@ export class RolloutBefore extends Component {
   }
 
   private place(): string {
-    const { selected, runOfA } = this.store;
+    const { selected, cursorARun } = this.store;
     const before = selected?.before;
-    const run = runOfA.other ? `, ${visible(runOfA.other.run)}` : '';
+    const run = cursorARun.other ? `, ${visible(cursorARun.other.run)}` : '';
     if (before?.row == null) return `A${run}`;
     return before.step === 0 ? `A${run}, before training` : `A${run}, step ${before.step}`;
   }
 
   /** Opens both rollouts in the editor's diff. */
   private diff() {
-    const { isReadOnly, requests, selected, columns, columnsBefore, groupsBefore, selection, runOfA } = this.store;
+    const { isReadOnly, requests, selected, columns, columnsBefore, groupsBefore, selection, cursorARun } = this.store;
     const { view, before, isSame } = selected ?? {};
     if (isReadOnly || isSame || view?.row == null || before?.row == null) return nothing;
     const [a, b] = [columnsBefore.idOf(before.row), columns.idOf(view.row)];
@@ -73,7 +73,7 @@ export class RolloutBefore extends Component {
     if (group.state !== 'read') return nothing;
     const left = { group: a, rollout: rolloutBefore(this.store, group.detail.rollouts) };
     const right = { group: b, rollout: selection.rolloutIn(columns.groups.columns.rollouts[view.row]!) };
-    const run = runOfA.other?.folder;
+    const run = cursorARun.other?.folder;
     return html`<button class="link" data-action="diff-before" title="Compare the rollouts of A and B in the diff editor" @click=${() => requests.compareRollouts({ ...left, ...(run !== undefined && { run }) }, right)}>Diff with B in editor</button>`;
   }
 
@@ -146,7 +146,7 @@ export class RolloutBefore extends Component {
       );
     };
     return html`<p data-parts=${parting}>Parts from the rollout of B
-      <button class="link word" @click=${goTo}>at ${unit} ${whole(parting + 1)}</button></p>`;
+      <button class="link word" @click=${goTo}>at ${unit} ${integer(parting + 1)}</button></p>`;
   }
 
   /** The rollout of B that is shown. */

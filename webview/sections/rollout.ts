@@ -186,7 +186,7 @@ export class RolloutView extends Component {
           now: this.now,
           wanted: this.wanted,
           found: marks.hits.length,
-          surprise: () => this.surprise(1),
+          goToSurprising: () => this.goToSurprising(1),
           search: (wanted) => this.search(wanted),
           nextHit: (by) => this.nextHit(by),
         })}
@@ -241,7 +241,7 @@ export class RolloutView extends Component {
   }
 
   /** Chooses the next of the most surprising tokens, or the one before. */
-  surprise(by: 1 | -1): void {
+  goToSurprising(by: 1 | -1): void {
     const surprising = this.shown?.known.surprising ?? [];
     const { length } = surprising;
     if (length === 0) return;

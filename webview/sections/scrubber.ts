@@ -113,7 +113,7 @@ export class Scrubber extends Component {
               ? nothing
               : svg`<path class="warning" d=${`M${x(s) + middle - 4} ${HEIGHT}h8l-4 -8z`}><title>${message}</title></path>`,
           )}
-          ${this.placeOfA === null ? nothing : handle(this.placeOfA, 'a')} ${handle(shown, 'b')}
+          ${this.cursorAStep === null ? nothing : handle(this.cursorAStep, 'a')} ${handle(shown, 'b')}
         </svg>
       </div>
       <vscode-button
@@ -127,11 +127,11 @@ export class Scrubber extends Component {
   }
 
   /** The step of cursor A on this axis; null if it is beyond the axis, in another run. */
-  private get placeOfA(): number | null {
-    const { selection, runOfA, columns } = this.store;
+  private get cursorAStep(): number | null {
+    const { selection, cursorARun, columns } = this.store;
     const { from, fromRun } = selection;
     if (fromRun === null) return from ?? 0;
-    const step = from ?? runOfA.other?.columns.step ?? null;
+    const step = from ?? cursorARun.other?.columns.step ?? null;
     return step === null || step > columns.step ? null : step;
   }
 

@@ -4,7 +4,7 @@
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { DASH } from '../../engine/protocol/format.ts';
-import type { NamedSetting, StartAnswer, StartState, Usual } from '../../engine/runs/start-state.ts';
+import type { ComparedWith, NamedSetting, StartAnswer, StartState } from '../../engine/runs/start-state.ts';
 import { Component } from '../component.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
@@ -15,7 +15,7 @@ type Failed = Extract<StartState, { state: 'failed' }>;
 /** Words that may be names of settings, as `inEditor` and `errorInFields` write them. */
 const WORD = /rollscope\.config: \w+(?:\.\w+)*|\w+(?:\.\w+)*/g;
 
-const USUAL: Record<Usual, { column: string; answer: string }> = {
+const COMPARED_TEXTS: Record<ComparedWith, { column: string; answer: string }> = {
   preset: { column: 'Preset', answer: 'Use the preset and start' },
   parent: { column: 'Parent run', answer: 'Use the values of the parent run and start' },
 };
@@ -85,12 +85,12 @@ export class Start extends Component {
     return html`<section data-start="failed" data-code=${error.code} data-ready>
       <h2>Could not ${what}</h2>
       <div role="alert">
-        <p class="text">${this.linked(error.message, settings)}</p>
-        ${error.hint === undefined ? nothing : html`<p class="text hint">${this.linked(error.hint, settings)}</p>`}
+        <p class="text">${this.withSettingLinks(error.message, settings)}</p>
+        ${error.hint === undefined ? nothing : html`<p class="text hint">${this.withSettingLinks(error.hint, settings)}</p>`}
       </div>
-      ${isTelling(settings, `${error.message} ${error.hint ?? ''}`) ? this.table(settings, usual) : nothing}
+      ${isInformative(settings, `${error.message} ${error.hint ?? ''}`) ? this.table(settings, usual) : nothing}
       <div class="actions">
-        ${answers.map((answer, i) => this.button(answer, answer === 'usual' ? USUAL[usual].answer : ANSWERS[answer], i === 0))}
+        ${answers.map((answer, i) => this.button(answer, answer === 'usual' ? COMPARED_TEXTS[usual].answer : ANSWERS[answer], i === 0))}
         ${this.button('dismiss', ANSWERS.dismiss)}
       </div>
       ${(['answerStart', 'openSetting'] as const).map((name) => failureNotice(name, failures.of(name), () => failures.clear(name)))}
@@ -98,16 +98,16 @@ export class Start extends Component {
   }
 
   /** Their values, and the usual ones. */
-  private table(settings: readonly NamedSetting[], usual: Usual) {
+  private table(settings: readonly NamedSetting[], usual: ComparedWith) {
     const shown = (value: string | null) => value ?? DASH;
     return html`<table aria-label="Settings">
-      <thead><tr><th>Setting</th><th>Value</th><th>${USUAL[usual].column}</th></tr></thead>
+      <thead><tr><th>Setting</th><th>Value</th><th>${COMPARED_TEXTS[usual].column}</th></tr></thead>
       <tbody>${settings.map((setting) => html`<tr data-setting=${setting.id}><td>${this.link(setting, setting.name)}</td><td>${shown(setting.value)}</td><td>${shown(setting.usual)}</td></tr>`)}</tbody>
     </table>`;
   }
 
   /** A text in which each setting is a link to it. */
-  private linked(text: string, settings: readonly NamedSetting[]) {
+  private withSettingLinks(text: string, settings: readonly NamedSetting[]) {
     const parts = [];
     let end = 0;
     for (const match of text.matchAll(WORD)) {
@@ -132,7 +132,7 @@ export class Start extends Component {
  * Whether a table of settings adds something to a text with links to them: values that differ from the preset's, or
  * other settings.
  */
-function isTelling(settings: readonly NamedSetting[], text: string): boolean {
+function isInformative(settings: readonly NamedSetting[], text: string): boolean {
   const words: readonly string[] = text.match(WORD) ?? [];
   return settings.some(({ name, value, usual }) => value !== usual || !words.includes(name));
 }

@@ -3,7 +3,7 @@ import { collapseStep, collapseText } from '../../analysis/collapse.ts';
 import { classifyRun, curveOf, type RunFailure } from '../../analysis/failure-mode.ts';
 import type { RunReward } from '../../reward/index.ts';
 import type { RunColumns } from '../../runs/columns.ts';
-import { learnedNothing, type RecordedSignal, runSignal, signalText } from '../../runs/run-signal.ts';
+import { hasNoSignal, type RecordedSignal, runSignal, signalText } from '../../runs/run-signal.ts';
 import { collapseWarningAt } from '../../runs/watch.ts';
 
 type Trained = Pick<RunReward, 'saysRight'> & Partial<Pick<RunReward, 'executes'>>;
@@ -46,5 +46,5 @@ export function outcomeText({ mode, reason }: RunFailure, signal: RecordedSignal
   const failure = mode === 'none' ? 'no failure' : `${mode} failure`;
   if (lacking === null) return `${failure}: ${reason}`;
   if (mode !== 'none') return `${failure}: ${reason}; ${lacking}`;
-  return `${learnedNothing(signal) ? 'no' : 'weak'} training signal: ${lacking}; ${reason}`;
+  return `${hasNoSignal(signal) ? 'no' : 'weak'} training signal: ${lacking}; ${reason}`;
 }

@@ -9,7 +9,7 @@ import {
   type StepGroup,
 } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/index.ts';
-import { DASH, partOf, plural } from '../../protocol/format.ts';
+import { countOf, DASH, plural } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import { historyOf } from '../../runs/history.ts';
@@ -63,7 +63,7 @@ export function theoryText({ common, error, theorem, problems }: NonNullable<Ret
     );
   }
   lines.push(
-    `  Theorem 1: initial majority kept on ${theorem.kept ? partOf(theorem.kept.mean, theorem.problems) : DASH} problems, share ${quantityText('share', theorem.kept)}; correctness unchanged ${quantityText('share', theorem.outcome)}`,
+    `  Theorem 1: initial majority kept on ${theorem.kept ? countOf(theorem.kept.mean, theorem.problems) : DASH} problems, share ${quantityText('share', theorem.kept)}; correctness unchanged ${quantityText('share', theorem.outcome)}`,
   );
   const patterns = problems.flatMap(({ pattern }) => pattern?.pattern ?? []);
   const count = (name: string) => patterns.filter((p) => p === name).length;

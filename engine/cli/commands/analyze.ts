@@ -10,7 +10,7 @@ import { classifyEnding, endingText } from '../analyze/ending.ts';
 import { confidencesIn, rewardsIn } from '../analyze/group.ts';
 import { alignmentTable, atKTable, forecastPart, optimumText, quadrantTable } from '../analyze/tables.ts';
 import { theoryOf, theoryText } from '../analyze/theory.ts';
-import { withoutForecast } from '../forecast.ts';
+import { noForecastReason } from '../forecast.ts';
 import { readGroups } from '../groups.ts';
 import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
@@ -60,7 +60,7 @@ export async function analyze(run: string, options: AnalyzeOptions): Promise<num
     optimumText(groups, optima, beta),
     theory && theoryText(theory),
     ending && endingText(ending, material.reward ?? 'the reward'),
-    forecast?.text ?? withoutForecast(material.config),
+    forecast?.text ?? noForecastReason(material.config),
   ];
   output.print(sections.filter(Boolean).join('\n\n'));
   output.result({

@@ -14,7 +14,7 @@ import { endAtOnce } from '../../system/signals.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { interruptible } from '../interruptible.ts';
 import { EXIT, Output } from '../output.ts';
-import { configFromOptions, givenModel, type RawOptions } from '../run-config.ts';
+import { configFromOptions, type RawOptions, resolveModel } from '../run-config.ts';
 import { wholeNumber } from '../values.ts';
 
 /** Exit code 0 with a report, whatever its result; 3 if stopped: the same command then resumes. */
@@ -126,7 +126,7 @@ function countOf(raw: RawOptions, name: 'seeds' | 'parallel'): number | undefine
 
 /** Models to compare with `--model`: all embedded or none, since they share one configuration. */
 function againstOf(raw: RawOptions, experiment: Experiment, base: RunConfig): string[] {
-  const against = ((raw.against as string[] | undefined) ?? []).map(givenModel);
+  const against = ((raw.against as string[] | undefined) ?? []).map(resolveModel);
   if (against.length > 0 && !experiment.compares) {
     const others = experiments.filter(({ compares }) => compares).map(({ name }) => name);
     throw new RollscopeError(

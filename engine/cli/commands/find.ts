@@ -1,7 +1,7 @@
 /** `rollscope find`: searches rollouts of a run by text, answer, finish reason and reward, with counts per step. */
 import { readProblems } from '../../journal/reader.ts';
 import { RollscopeError } from '../../protocol/errors.ts';
-import { percent, plural, whole } from '../../protocol/format.ts';
+import { integer, percent, plural } from '../../protocol/format.ts';
 import { PHASES } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { findRollouts } from '../../runs/find.ts';
@@ -53,7 +53,9 @@ export async function find(run: string, text: string | undefined, options: FindO
       signal,
       ...(limit !== undefined && { limit }),
       onProgress: ({ done, of, hits }) =>
-        line.show(`Searched ${whole(done)} of ${plural(of, 'group')} (${percent(done / of)}): ${whole(hits)} found`),
+        line.show(
+          `Searched ${integer(done)} of ${plural(of, 'group')} (${percent(done / of)}): ${integer(hits)} found`,
+        ),
     });
   }).finally(() => line.end());
   output.print(findText(found, problems));
@@ -69,8 +71,8 @@ export async function find(run: string, text: string | undefined, options: FindO
 
 function queryOf(text: string | undefined, options: FindOptions, problems: readonly Problem[]): FindQuery {
   const { regex, matchCase, answer, unanswered, correct, wrong, finish, phase, problem } = options;
-  both('--answer', answer, '--unanswered', unanswered);
-  both('--correct', correct, '--wrong', wrong);
+  refuseBoth('--answer', answer, '--unanswered', unanswered);
+  refuseBoth('--correct', correct, '--wrong', wrong);
   const leastReward = decimal('--min-reward', options.minReward);
   const mostReward = decimal('--max-reward', options.maxReward);
   const firstStep = wholeNumber('--from', options.from);
@@ -78,8 +80,8 @@ function queryOf(text: string | undefined, options: FindOptions, problems: reado
   ordered('--min-reward', leastReward, '--max-reward', mostReward);
   ordered('--from', firstStep, '--to', lastStep);
   return {
-    ...(text !== undefined && { text: notEmpty('[text]', text) }),
-    ...(regex !== undefined && { regex: notEmpty('--regex', regex) }),
+    ...(text !== undefined && { text: requireText('[text]', text) }),
+    ...(regex !== undefined && { regex: requireText('--regex', regex) }),
     ...(matchCase && { matchCase }),
     ...(answer !== undefined && { answer }),
     ...(unanswered && { answer: null }),
@@ -95,7 +97,7 @@ function queryOf(text: string | undefined, options: FindOptions, problems: reado
 }
 
 /** @throws RollscopeError `usage` if two mutually exclusive options are given */
-function both(one: string, first: unknown, other: string, second: unknown): void {
+function refuseBoth(one: string, first: unknown, other: string, second: unknown): void {
   if (first === undefined || second === undefined) return;
   throw new RollscopeError('usage', `${one} and ${other} exclude each other.`, `Remove ${one} or ${other}.`, {
     details: { reason: 'options-exclude', field: one, other },
@@ -110,7 +112,7 @@ function ordered(one: string, least: number | undefined, other: string, most: nu
   });
 }
 
-function notEmpty(name: string, text: string): string {
+function requireText(name: string, text: string): string {
   if (text !== '') return text;
   throw new RollscopeError('usage', `${name} is empty.`, 'Omit it to search by other conditions.', {
     details: { reason: 'bad-value', field: name, value: text },

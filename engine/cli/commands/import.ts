@@ -9,9 +9,9 @@ import type { ImportOptions, ImportReport } from '../../importers/import-work.ts
 import { AUTO, importerFor } from '../../importers/index.ts';
 import { judgesFor } from '../../importers/judges.ts';
 import { inRun, RUN_FILE } from '../../journal/layout.ts';
-import { freeName, importedRunName } from '../../journal/locations.ts';
+import { importedRunName, unusedName } from '../../journal/locations.ts';
 import { DatasetConfig } from '../../protocol/config.ts';
-import { bytes, percent, plural, whole } from '../../protocol/format.ts';
+import { bytes, integer, percent, plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import { checkRunName } from '../../protocol/run-name.ts';
 import { REWARD_IS_VOTE } from '../../protocol/two-graders.ts';
@@ -40,14 +40,14 @@ interface ImportCommandOptions extends AnswerOptions, StatisticsOptions {
  */
 export async function importFile(source: string, options: ImportCommandOptions): Promise<number> {
   const output = new Output(options.json === true);
-  const { out, name } = namedPlace(options);
+  const { out, name } = importTarget(options);
   const { runsFolder, usualRunsFolder } = await placesOf(out);
   const from = path.resolve(source);
   if (options.find) return listDumps(output, from);
   const map = parseColumnMap(options.map);
   const { rules } = graderFor(options);
   const importer = await importerFor(from, options.format ?? AUTO, { map }).catch(async (error: unknown) => {
-    throw await withWhatIsThere(error, from);
+    throw await withImportHint(error, from);
   });
   const folder = await folderOf(from, importer.name, runsFolder, { ...options, name });
   const dataset = options.dataset === undefined ? null : await datasetOf(options.dataset);
@@ -76,7 +76,7 @@ export async function importFile(source: string, options: ImportCommandOptions):
 }
 
 /** Adds a hint to the error for an unrecognized path: unpack the file, or import the rollouts found in a subfolder. */
-async function withWhatIsThere(error: unknown, from: string): Promise<unknown> {
+async function withImportHint(error: unknown, from: string): Promise<unknown> {
   if (!(error instanceof RollscopeError) || error.details?.reason !== 'no-importer') return error;
   const { code, message, details } = error;
   if (/\.(?:gz|zst|bz2|xz|zip)$/i.test(from)) {
@@ -127,7 +127,7 @@ function needsModel(option: string): RollscopeError {
  * Interprets `--out` as `cp` does its target: a folder that does not exist yet, or is a run, becomes the run; any
  * other folder will contain it. With `--name` it always contains the run.
  */
-function namedPlace({ out, name }: ImportCommandOptions): Pick<ImportCommandOptions, 'out' | 'name'> {
+function importTarget({ out, name }: ImportCommandOptions): Pick<ImportCommandOptions, 'out' | 'name'> {
   if (out === undefined || name !== undefined) return { out, name };
   const folder = path.resolve(out);
   if (existsSync(folder) && !existsSync(inRun(folder, RUN_FILE))) return { out };
@@ -141,7 +141,7 @@ async function folderOf(from: string, format: string, runsFolder: string, { name
     return path.join(runsFolder, name);
   }
   const begun = await unfinishedImport(runsFolder, { source: from, format, follow: follow === true });
-  return begun ?? path.join(runsFolder, freeName(importedRunName(from, new Date()), runsFolder));
+  return begun ?? path.join(runsFolder, unusedName(importedRunName(from, new Date()), runsFolder));
 }
 
 async function datasetOf(source: string): Promise<NonNullable<ImportOptions['dataset']>> {
@@ -194,7 +194,7 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
   if (faults > 0) {
     output.print(`Skipped ${plural(faults, 'row')} that could not be read:`);
     for (const { place, why } of named) output.print(`  ${place}: ${why}`);
-    if (faults > named.length) output.print(`  and ${whole(faults - named.length)} more`);
+    if (faults > named.length) output.print(`  and ${integer(faults - named.length)} more`);
   }
   if (withoutStep !== null) output.print(withoutStep);
   if (unmatched > 0) {
@@ -203,7 +203,7 @@ function print(output: Output, report: ImportReport, options: ImportCommandOptio
     );
   }
   if (compared > 0) {
-    const rate = `${whole(disagreements)} of ${whole(compared)}`;
+    const rate = `${integer(disagreements)} of ${integer(compared)}`;
     output.print(
       `The trainer's grader and Rollscope's disagree on ${rate} rollouts${disagreements > 0 ? `: rollscope show ${run} --disagreements` : ''}.`,
     );

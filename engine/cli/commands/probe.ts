@@ -6,7 +6,7 @@ import { quantityText } from '../../protocol/quantities.ts';
 import { mean, meanShare } from '../../protocol/values.ts';
 import { recordedForecast } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
-import { forecastSection, signalTable, withoutForecast } from '../forecast.ts';
+import { forecastSection, noForecastReason, signalTable } from '../forecast.ts';
 import { type Finished, reportEnd, runInForeground, runReference } from '../foreground.ts';
 import { forkSource } from '../fork.ts';
 import { Output } from '../output.ts';
@@ -20,7 +20,7 @@ import { datasetInWords, modelInWords } from '../subject.ts';
 export async function probe(dataset: string | undefined, raw: RawOptions): Promise<number> {
   const output = new Output(raw.json === true);
   const places = await placesOf(raw.out as string | undefined);
-  const given = await givenDataset(dataset, raw.prompt as string | undefined, places.home);
+  const given = await probeDataset(dataset, raw.prompt as string | undefined, places.home);
   const from = await checkpointOf(raw, places.runsFolder, given);
   const config = configFromOptions('probe', given, raw, PROBE_TOPICS, from?.defaults);
   await withConsent(output, allowedBy(raw), (allowed) => checkConfigFile({ ...raw, ...allowed }, config));
@@ -36,7 +36,7 @@ export async function probe(dataset: string | undefined, raw: RawOptions): Promi
 }
 
 /** The dataset as the user named it, or a file with the prompt given instead. */
-async function givenDataset(
+async function probeDataset(
   dataset: string | undefined,
   prompt: string | undefined,
   home: string,
@@ -74,7 +74,7 @@ export async function finishProbe(output: Output, finished: Finished, places: Pl
     majorityShare: meanShare(results.map((result) => result.share)),
   };
   const forecast = recordedForecast(columns.head);
-  const absent = columns.head.run && withoutForecast(columns.head.run.config);
+  const absent = columns.head.run && noForecastReason(columns.head.run.config);
   const code = reportEnd(output, finished, places.usualRunsFolder);
   if (results.length > 0) {
     output.print(`\n${problemTable(results)}\n`);

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { assetPath } from '../../assets.ts';
-import { bytes, plural, whole } from '../../protocol/format.ts';
-import { writeWhole } from '../../system/aside.ts';
+import { bytes, integer, plural } from '../../protocol/format.ts';
+import { writeAtomically } from '../../system/aside.ts';
 import { inlineRun } from '../../view/inline-run.ts';
 import { OpenRun } from '../../view/open-run.ts';
 import { reportHtml } from '../../view/report-page.ts';
@@ -31,14 +31,14 @@ export async function report(name: string, options: ReportOptions): Promise<numb
   try {
     const inlined = await inlineRun(run, limit);
     const { taken, unreadable, all } = inlined.groups;
-    const note = taken === all ? 'all rollouts' : `rollouts of ${whole(taken)} of ${plural(all, 'group')}`;
+    const note = taken === all ? 'all rollouts' : `rollouts of ${integer(taken)} of ${plural(all, 'group')}`;
     const scripts = await Promise.all(
       ['browser.js', 'panel.js'].map((script) => readFile(assetPath('dist', script), 'utf8')),
     );
     const page = reportHtml({ title: `${run.run} - Rollscope`, note: `report: ${note}`, scripts, run: inlined.run });
     const file = path.resolve(options.html ?? `${run.run}.html`);
     const content = Buffer.from(page);
-    await writeWhole(file, content);
+    await writeAtomically(file, content);
     output.print(`Wrote ${file} (${bytes(content.length)}): the panel with ${note}.`);
     if (taken + unreadable < all) output.note(`--megabytes ${limit / 1e6} excluded the others.`);
     if (unreadable > 0) output.note(`The rollouts of ${plural(unreadable, 'group')} cannot be read.`);

@@ -1,13 +1,13 @@
 /** `rollscope rescore`: applies other rewards to the stored rollouts, without the model. */
-import { REWARDED } from '../../analysis/metrics.ts';
+import { CORRECT_REWARD } from '../../analysis/metrics.ts';
 import { compareRewards, type RescoredGroup, type Rescoring } from '../../analysis/rescore.ts';
 import type { Grader } from '../../grading/index.ts';
-import { plural, whole } from '../../protocol/format.ts';
+import { integer, plural } from '../../protocol/format.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { LOSS } from '../../protocol/settings/loss.ts';
 import { originText } from '../../protocol/texts.ts';
-import { namedBy } from '../../protocol/well-formed.ts';
+import { findById } from '../../protocol/well-formed.ts';
 import { advantages } from '../../training/advantages.ts';
 import { type AnswerOptions, graderFor } from '../answers.ts';
 import { type RunMaterial, readGroups } from '../groups.ts';
@@ -15,7 +15,7 @@ import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { recordedName } from '../rescore/rewards.ts';
 import { type RunScores, scoresOf } from '../rescore/scores.ts';
-import { conclusion, pairTable, rewardTable, winners } from '../rescore/tables.ts';
+import { conclusionText, pairTable, rewardTable, winnersTable } from '../rescore/tables.ts';
 import { findRun } from '../runs.ts';
 import { computeHint } from '../statistics/hint.ts';
 import { wholeNumber } from '../values.ts';
@@ -41,7 +41,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
   const { groups, names, computed } = scores;
   const found = compareRewards(groups, names, {
     advantages: (values) => advantages(material.config?.loss.advantage ?? USUAL_ADVANTAGE, values),
-    thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, REWARDED])),
+    thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, CORRECT_REWARD])),
   });
   const oneStep = options.step !== undefined;
   const compared: Compared = { run, material, only, oneStep, grader, scores, found };
@@ -65,7 +65,7 @@ interface Compared {
 /** @throws RollscopeError `usage` for an unknown problem id */
 function problemOf({ problems }: RunMaterial, wanted: string | undefined): Problem | null {
   if (wanted === undefined) return null;
-  const found = namedBy(problems, wanted);
+  const found = findById(problems, wanted);
   if (found) return found;
   throw new RollscopeError('usage', `The run has no problem '${wanted}'.`, `Its first id is ${problems[0]?.id}.`, {
     details: { reason: 'unknown-problem', field: '--problem', value: wanted },
@@ -85,15 +85,15 @@ function print(output: Output, { run, material, only, grader, scores, found }: C
   if (grader) {
     const { answer, compare } = grader.rules;
     output.print(
-      `Answers by ${answer}, compared as ${compare}: found in ${whole(scores.answered)} of ${plural(scores.rollouts, 'rollout')}.\n`,
+      `Answers by ${answer}, compared as ${compare}: found in ${integer(scores.answered)} of ${plural(scores.rollouts, 'rollout')}.\n`,
     );
   }
   output.print(rewardTable(found));
   if (found.pairs.length > 0) {
     output.print(`\n${pairTable(found, material.config?.reward ?? recordedName(material.reward))}`);
   }
-  if (only) output.print(`\n${winners(groups, names)}`);
-  output.print(`\n${conclusion(found)}`);
+  if (only) output.print(`\n${winnersTable(groups, names)}`);
+  output.print(`\n${conclusionText(found)}`);
   const unlabeled = unlabeledOf(found);
   if (unlabeled.length > 0) {
     output.note(`Not computed: ${unlabeled.join(', ')}. ${NO_REFERENCES}`);

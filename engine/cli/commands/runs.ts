@@ -1,6 +1,6 @@
 /** `rollscope runs`: lists the runs in a folder, newest first. */
 import { RollscopeError } from '../../protocol/errors.ts';
-import { DASH, dateTime, whole } from '../../protocol/format.ts';
+import { DASH, dateTime, integer } from '../../protocol/format.ts';
 import type { ListedRun } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { oneLine } from '../../protocol/texts.ts';
@@ -11,7 +11,7 @@ import { table } from '../table.ts';
 import { wholeNumber } from '../values.ts';
 
 /** Default number of table rows. */
-const SHOWN = 100;
+const DEFAULT_LIMIT = 100;
 
 interface Options {
   out?: string;
@@ -22,13 +22,13 @@ interface Options {
 
 /** How many runs to list: `--json` lists all unless limited. */
 function limitOf({ limit, all, json }: Options): number {
-  if (limit === undefined) return all || json ? Number.POSITIVE_INFINITY : SHOWN;
+  if (limit === undefined) return all || json ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT;
   if (all) {
     throw new RollscopeError('usage', '--all and --limit exclude each other.', 'Leave one of them out.', {
       details: { reason: 'conflict', options: ['--all', '--limit'] },
     });
   }
-  return wholeNumber('--limit', limit, { from: 1 }) ?? SHOWN;
+  return wholeNumber('--limit', limit, { from: 1 }) ?? DEFAULT_LIMIT;
 }
 
 /** Exit code 0, also for an empty folder; an unreadable run is listed with the reason. */
@@ -56,7 +56,7 @@ export async function runs(options: Options): Promise<number> {
     }
     if (list.total > limit) {
       const rest = options.limit === undefined ? "'rollscope runs --all' shows all" : 'a larger --limit shows more';
-      output.print(`${whole(list.total)} runs, the newest ${whole(limit)} shown; ${rest}.`);
+      output.print(`${integer(list.total)} runs, the newest ${integer(limit)} shown; ${rest}.`);
     }
   }
   output.result({ folder: runsFolder, total: list.total, runs: found });

@@ -2,7 +2,7 @@
 import { SCORE_TOPICS } from '../../config/settings.ts';
 import { graderOf } from '../../grading/index.ts';
 import { readProblems, readRunFile } from '../../journal/reader.ts';
-import { ownConfig, type Problem, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { type Problem, RollscopeError, type RunConfig, requireOwnConfig } from '../../protocol/index.ts';
 import { rewardOf } from '../../reward/index.ts';
 import { openColumns } from '../../runs/open.ts';
 import { checkReward } from '../../training/run/check.ts';
@@ -14,7 +14,7 @@ import { EXIT, Output } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { configFromOptions, type RawOptions } from '../run-config.ts';
 import { findRun } from '../runs.ts';
-import { asGiven, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
+import { asInputError, problemAt, ScoreLine, scoredLine, toDetail, toProblem } from '../score-lines.ts';
 import { wholeNumber } from '../values.ts';
 
 /** Answers each input line in order. Exit code 2 if a line could not be scored. */
@@ -44,7 +44,7 @@ export async function score(file: string, raw: RawOptions): Promise<number> {
       return [{ ...place, ...scoredLine(detail, scores) }];
     } catch (thrown) {
       if (!(thrown instanceof RollscopeError)) throw thrown;
-      const error = asGiven(thrown, config.reward);
+      const error = asInputError(thrown, config.reward);
       refused++;
       return [{ ...place, error: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
     }
@@ -74,7 +74,7 @@ async function materialOf(
   const { runsFolder } = await placesOf(undefined);
   const folder = await findRun(raw.run, runsFolder);
   const hint = 'Give the reward with --reward instead of the run.';
-  const config = ownConfig(await readRunFile(folder), 'Scoring by the configuration of a run', hint);
+  const config = requireOwnConfig(await readRunFile(folder), 'Scoring by the configuration of a run', hint);
   if (allowPrograms) await checkConsent(folder, config, allowCommand);
   const columns = await openColumns(folder);
   return {

@@ -5,7 +5,7 @@ import type { Sandbox } from '../../protocol/sandbox.ts';
 import { EngineServer } from '../../server/server.ts';
 import { setSandbox } from '../../system/sandbox.ts';
 import { END_SIGNALS, endAtOnce } from '../../system/signals.ts';
-import { PATIENCE, serverOptions } from '../engine.ts';
+import { PREPARATION_TIMEOUT_MS, serverOptions } from '../engine.ts';
 import { EXIT } from '../output.ts';
 import { placesOf } from '../places.ts';
 import { writeJson } from '../terminal.ts';
@@ -60,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     asked = true;
     if (engine.active) code = EXIT.stopped;
     // Preparation may be in a long step, and has nothing to lose.
-    else if (engine.preparing) setTimeout(endNow, PATIENCE).unref();
+    else if (engine.preparing) setTimeout(endNow, PREPARATION_TIMEOUT_MS).unref();
     void engine.shutdown();
   };
   for (const signal of END_SIGNALS) process.on(signal, end);

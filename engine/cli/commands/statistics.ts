@@ -44,7 +44,7 @@ export async function statistics(run: string, options: StatisticsCommandOptions)
         // The end record must stay last.
         if (end) journal.append({ type: 'end', reason: end.reason, step: end.step });
         printStatistics(output, found, reader);
-        return { ...found, by: reader.by };
+        return { ...found, by: reader.scoredBy };
       } finally {
         await journal.close();
       }

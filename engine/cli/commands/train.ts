@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { ENGINE_TOPIC, TRAIN_TOPICS } from '../../config/settings.ts';
 import { isOnTrl, isOnVerl, type RunConfig } from '../../protocol/config.ts';
-import { bytes, duration, plural, rounded, whole } from '../../protocol/format.ts';
+import { bytes, duration, integer, plural, rounded } from '../../protocol/format.ts';
 import { recordedScore } from '../../runs/head.ts';
 import { allowedBy, checkConfigFile, withConsent } from '../consent.ts';
 import { scoreText } from '../forecast.ts';
@@ -25,7 +25,7 @@ export async function train(dataset: string | undefined, raw: RawOptions): Promi
   const name = raw.name as string | undefined;
   const finished = await runInForeground(output, places, (engine, signal) => {
     // Ctrl+C is handled from here on, so users may press it once this line is printed.
-    output.note(headline(config));
+    output.note(headlineText(config));
     return engine.start({ config, name, allowPrograms: raw.allowPrograms === true }, signal);
   });
   return finish(output, finished, places);
@@ -60,7 +60,7 @@ function printSummary(
   const score = recordedScore(columns.head);
   if (score) output.print(`${scoreText(score)}\n`);
   output.print(
-    `Total ${duration(seconds)} · ${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
+    `Total ${duration(seconds)} · ${integer(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}`,
   );
   output.print(`Run folder: ${handle.folder}`);
   output.print(`Terminal:   rollscope show ${runReference(handle, places.usualRunsFolder)}`);
@@ -69,7 +69,7 @@ function printSummary(
   );
 }
 
-function headline(config: RunConfig): string {
+function headlineText(config: RunConfig): string {
   const how = config.lora ? `LoRA rank ${config.lora.rank}` : 'all weights';
   const trainer = isOnTrl(config) ? ' with TRL' : isOnVerl(config) ? ' with verl' : '';
   return `Training ${modelInWords(config)} (${how})${trainer} on ${datasetInWords(config)} with ${config.reward}: ${plural(config.steps, 'step')}, ${plural(config.batch, 'problem')} per step, ${plural(config.group, 'rollout')} per problem.`;

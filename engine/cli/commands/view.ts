@@ -37,7 +37,7 @@ export async function view(run: string, others: readonly string[], options: View
       others: opened,
     });
     // Before the address is printed: a program that reads it may stop the command at once.
-    const ended = interrupted();
+    const ended = untilInterrupted();
     output.print(`${server.address}\n`);
     output.note(
       `Open the address in a browser on this machine. From another one, forward the port first:\nssh -L ${server.port}:127.0.0.1:${server.port} ${hostname()}\nCtrl+C ends it.`,
@@ -51,7 +51,7 @@ export async function view(run: string, others: readonly string[], options: View
   return EXIT.ok;
 }
 
-function interrupted(): Promise<void> {
+function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of END_SIGNALS) process.once(signal, () => resolve());
   });

@@ -9,8 +9,8 @@ import { differenceText, MEASURES, matchedText, pairText } from '../../runs/comp
 import { table } from '../table.ts';
 
 /** Maximum number of problems and settings listed; `--json` contains all. */
-const MOST = 40;
-const WIDEST = 36;
+const MAX_ROWS = 40;
+const MAX_TEXT_LENGTH = 36;
 
 /** Tables of runs, differences, settings and problems, in reading order. */
 export function comparisonText(compared: RunComparison, differing: readonly DifferingProblem[]): string {
@@ -46,10 +46,10 @@ function pairPart(pair: PairComparison): string {
 function settingsTable({ settings, runs }: RunComparison): string {
   if (settings.length === 0) return 'The runs have the same settings.';
   const rows = settings
-    .slice(0, MOST)
+    .slice(0, MAX_ROWS)
     .map(({ setting, values }) => [
       setting,
-      ...values.map((value) => (value === null ? DASH : oneLine(value, WIDEST))),
+      ...values.map((value) => (value === null ? DASH : oneLine(value, MAX_TEXT_LENGTH))),
     ]);
   return table(['different settings', ...runs.map((_, i) => RUN_LETTERS[i]!)], rows) + more(settings.length, 'setting');
 }
@@ -57,10 +57,10 @@ function settingsTable({ settings, runs }: RunComparison): string {
 function problemsTable(runs: readonly RunAtStep[], differing: readonly DifferingProblem[]): string {
   if (differing.length === 0) return 'The answers are the same for every problem.';
   const rows = differing
-    .slice(0, MOST)
+    .slice(0, MAX_ROWS)
     .map(({ id, reference, runs: those }) => [
-      oneLine(id, WIDEST),
-      reference === null ? DASH : oneLine(reference, WIDEST),
+      oneLine(id, MAX_TEXT_LENGTH),
+      reference === null ? DASH : oneLine(reference, MAX_TEXT_LENGTH),
       ...those.map(answerText),
     ]);
   const title = `${plural(differing.length, 'problem')} with different answers, or none in one`;
@@ -70,9 +70,9 @@ function problemsTable(runs: readonly RunAtStep[], differing: readonly Differing
 function answerText({ answer, share, correct, status }: DifferingProblem['runs'][number]): string {
   if (answer === null) return status === 'unsampled' ? DASH : 'no answer';
   const mark = correct === null ? '' : correct ? '✓ ' : '✗ ';
-  return `${mark}${oneLine(answer, WIDEST)} (${quantityText('share', share)})`;
+  return `${mark}${oneLine(answer, MAX_TEXT_LENGTH)} (${quantityText('share', share)})`;
 }
 
 function more(count: number, what: string): string {
-  return count > MOST ? `\nand ${plural(count - MOST, `more ${what}`)} (--json has all)` : '';
+  return count > MAX_ROWS ? `\nand ${plural(count - MAX_ROWS, `more ${what}`)} (--json has all)` : '';
 }

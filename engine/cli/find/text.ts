@@ -1,5 +1,5 @@
 /** Search results as text: counts per step of each phase, and the first matches. */
-import { DASH, percent, plural, whole } from '../../protocol/format.ts';
+import { DASH, integer, percent, plural } from '../../protocol/format.ts';
 import { PHASES, type Phase } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { quantityText } from '../../protocol/quantities.ts';
@@ -14,14 +14,14 @@ const CURVE = 40;
 export function findText(found: FindResult, problems: readonly Problem[]): string {
   const { total, rollouts, groups, hits, steps } = found;
   const among = total > 0 ? `, in ${plural(groups, 'group')} of ${plural(found.problems, 'problem')}` : '';
-  const parts = [`${whole(total)} of ${plural(rollouts, 'rollout')} found${among}.`];
-  if (total > 0) parts.push(overSteps(steps), hitTable(hits, problems));
-  if (total > hits.length) parts.push(`${whole(total - hits.length)} more: --limit lists more of them.`);
-  return [...parts, ...notSearched(found)].join('\n\n');
+  const parts = [`${integer(total)} of ${plural(rollouts, 'rollout')} found${among}.`];
+  if (total > 0) parts.push(hitsByStep(steps), hitTable(hits, problems));
+  if (total > hits.length) parts.push(`${integer(total - hits.length)} more: --limit lists more of them.`);
+  return [...parts, ...notSearchedTexts(found)].join('\n\n');
 }
 
 /** A line per phase: the share of matching rollouts over its steps, and where it peaks. */
-function overSteps(steps: readonly StepHits[]): string {
+function hitsByStep(steps: readonly StepHits[]): string {
   const rows = PHASES.flatMap((phase) => {
     const some = steps.filter((one) => one.phase === phase);
     const last = some.at(-1);
@@ -71,7 +71,7 @@ function excerptText({ before, match, after, cutBefore, cutAfter }: Excerpt): st
   return `${cutBefore ? '…' : ''}${flat(before)}${marked}${after.startsWith(' ') && match ? ' ' : ''}${tail}${cutAfter && !tail.endsWith('…') ? '…' : ''}`;
 }
 
-function notSearched({ notStored, unreadable, fault, givenUp, rollouts }: FindResult): string[] {
+function notSearchedTexts({ notStored, unreadable, fault, givenUp, rollouts }: FindResult): string[] {
   return [
     ...(notStored > 0 ? [`Not searched: ${plural(notStored, 'group')} whose rollouts were not stored.`] : []),
     ...(unreadable > 0 ? [`Not searched: ${plural(unreadable, 'group')} that cannot be read: ${fault}`] : []),

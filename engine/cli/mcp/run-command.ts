@@ -1,6 +1,6 @@
 /** Runs a command in a separate process and returns its result, since stdout belongs to the MCP connection. */
 import { runProgram } from '../../system/program.ts';
-import { commandFailed, statedError } from '../../view/command-line.ts';
+import { commandFailed, printedError } from '../../view/command-line.ts';
 
 /** @throws RollscopeError the command's own error */
 export async function runCommand(args: readonly string[], signal: AbortSignal): Promise<Record<string, unknown>> {
@@ -8,7 +8,7 @@ export async function runCommand(args: readonly string[], signal: AbortSignal): 
   // `--` ends the options, so --json goes right after the command's name.
   const [command, ...rest] = args;
   const ended = await runProgram(process.execPath, [process.argv[1]!, command!, '--json', ...rest], { env, signal });
-  const error = ended.code === 0 ? null : statedError(ended.stdout, 'internal');
+  const error = ended.code === 0 ? null : printedError(ended.stdout, 'internal');
   if (error) throw error;
   // Even a stopped command has a result.
   const result = parsed(ended.stdout.trim().split('\n').at(-1) ?? '');

@@ -29,16 +29,16 @@ export function recordedScores(trained: string, { rollouts }: GroupDetail): Reco
 }
 
 /** The training reward as the baseline, and the named rewards (default: all), without duplicates. */
-export function toScore(trained: string | null, named: readonly string[]): string[] {
+export function rewardsToScore(trained: string | null, named: readonly string[]): string[] {
   const seen = new Set<string>();
   return [...(trained === null ? [] : [trained]), ...(named.length > 0 ? named : REWARDS)].filter((text) => {
-    const known = seen.has(meaning(text));
-    seen.add(meaning(text));
+    const known = seen.has(canonicalExpression(text));
+    seen.add(canonicalExpression(text));
     return !known;
   });
 }
 
 /** A canonical form: expressions that differ only in spaces and parentheses are equal. */
-export function meaning(text: string): string {
+export function canonicalExpression(text: string): string {
   return JSON.stringify(parseReward(text, REWARDS));
 }

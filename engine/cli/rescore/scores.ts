@@ -5,10 +5,10 @@ import { type Grader, problemGrader } from '../../grading/index.ts';
 import { RollscopeError } from '../../protocol/index.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { type RunReward, rewardOf } from '../../reward/index.ts';
-import { groupOf, rejudged } from '../../reward/stored.ts';
+import { groupOf, rejudge } from '../../reward/stored.ts';
 import type { RunMaterial } from '../groups.ts';
-import { isMended, withComputeHint } from '../statistics/hint.ts';
-import { meaning, recordedName, recordedScores, toScore } from './rewards.ts';
+import { isComputable, withComputeHint } from '../statistics/hint.ts';
+import { canonicalExpression, recordedName, recordedScores, rewardsToScore } from './rewards.ts';
 
 /** What to rescore. */
 export interface ToRescore {
@@ -45,8 +45,10 @@ export async function scoresOf(material: RunMaterial, { run, named, only, grader
   const { config, grading, problems, vocabulary } = material;
   // Another trainer's reward cannot be computed here, so its recorded values are the baseline.
   const recorded = config ? null : recordedName(material.reward);
-  const rewards = toScore(config?.reward ?? null, named).map((text) => rewardOf(text, config?.rewardOptions ?? {}));
-  const required = new Set(named.map(meaning));
+  const rewards = rewardsToScore(config?.reward ?? null, named).map((text) =>
+    rewardOf(text, config?.rewardOptions ?? {}),
+  );
+  const required = new Set(named.map(canonicalExpression));
   const impossible = new Map<string, string>();
   const given = new Set<string>();
   const groups: RescoredGroup[] = [];
@@ -57,7 +59,7 @@ export async function scoresOf(material: RunMaterial, { run, named, only, grader
     if (only && record.problem !== only.index) continue;
     const problem = problems[record.problem]!;
     const stored = await material.detail(record);
-    const detail = grader ? rejudged(stored, problem, grader) : stored;
+    const detail = grader ? rejudge(stored, problem, grader) : stored;
     const group = groupOf(detail, problem, vocabulary, grader ?? problemGrader(problem, grading));
     answered += detail.rollouts.filter(({ answer }) => answer !== null).length;
     rollouts += detail.rollouts.length;
@@ -73,9 +75,9 @@ export async function scoresOf(material: RunMaterial, { run, named, only, grader
       } catch (error) {
         if (!(error instanceof RollscopeError)) throw error;
         // A named reward must work; of the others, those that can be computed are shown.
-        if (required.has(meaning(reward.text))) throw config ? error : withComputeHint(error, run);
+        if (required.has(canonicalExpression(reward.text))) throw config ? error : withComputeHint(error, run);
         impossible.set(reward.text, error.message);
-        lacksStatistics ||= isMended(error);
+        lacksStatistics ||= isComputable(error);
       }
     }
     groups.push({ problem: record.problem, step: record.step, group: detail, rewards: scores });

@@ -1,8 +1,8 @@
 /** The output of `rollscope rescore`: the rewards, their pairs, their top-1 rollouts, and the best reward. */
 import { type RescoredGroup, type Rescoring, winnerOf } from '../../analysis/rescore.ts';
-import { DASH, plural, whole } from '../../protocol/format.ts';
+import { DASH, integer, plural } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
-import { standing } from '../../protocol/reward-comparison.ts';
+import { compareEstimates } from '../../protocol/reward-comparison.ts';
 import { verdictText } from '../../protocol/texts.ts';
 import { table } from '../table.ts';
 
@@ -13,7 +13,7 @@ import { table } from '../table.ts';
 export function rewardTable({ rewards }: Rescoring): string {
   const rows = rewards.map((r) => [
     r.reward,
-    whole(r.groups),
+    integer(r.groups),
     quantityText('reward', r.mean),
     r.range ? `${quantityText('reward', r.range[0])} to ${quantityText('reward', r.range[1])}` : DASH,
     quantityText('share', r.equal),
@@ -55,7 +55,7 @@ export function pairTable({ pairs }: Rescoring, trained: string): string {
 /**
  * One row per group and reward: the top-1 rollout, its answer and verdict. Omits rewards that cannot be computed.
  */
-export function winners(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
+export function winnersTable(groups: readonly RescoredGroup[], rewards: readonly string[]): string {
   const rows = groups.flatMap(({ step, group, rewards: of }) =>
     rewards.flatMap((text) => {
       const scores = of[text];
@@ -81,14 +81,14 @@ export function winners(groups: readonly RescoredGroup[], rewards: readonly stri
  * The reward with the highest AUROC among those that do not read labels, and the ones whose intervals overlap its
  * interval, so that they do not clearly differ; or why there is no ranking.
  */
-export function conclusion({ rewards }: Rescoring): string {
+export function conclusionText({ rewards }: Rescoring): string {
   const judged = rewards.filter(({ reward, auroc }) => auroc !== null && reward !== 'ground-truth');
   if (judged.length === 0)
     return 'No ranking: there are no labels, or the rollouts of each problem are all correct or all wrong.';
   const [best, ...others] = judged;
   const { reward, auroc } = best!;
   const measured = `AUROC ${quantityText('auroc', auroc)} within problems (chance: 0.5), over ${plural(auroc!.groups, 'group')} with both correct and wrong rollouts`;
-  const alike = others.filter((other) => standing(other.auroc, auroc) === 'no difference');
+  const alike = others.filter((other) => compareEstimates(other.auroc, auroc) === 'no difference');
   if (alike.length === 0) return `Best agreement with correctness: ${reward}, ${measured}.`;
   const names = alike.map((other) => other.reward).join(', ');
   return `Highest agreement with correctness: ${reward}, ${measured}. No clear difference from ${names}: the 95% intervals overlap.`;

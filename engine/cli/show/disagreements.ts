@@ -1,6 +1,6 @@
 /** Rollouts that another trainer's grader and Rollscope judge differently: a known source of silent bugs. */
 import { readGroup } from '../../journal/groups.ts';
-import { DASH, plural, whole } from '../../protocol/format.ts';
+import { DASH, integer, plural } from '../../protocol/format.ts';
 import type { Phase, Problem } from '../../protocol/index.ts';
 import { oneLine } from '../../protocol/texts.ts';
 import { disagrees, REWARD, trainerVerdict } from '../../protocol/trainer-verdict.ts';
@@ -10,7 +10,7 @@ import type { Output } from '../output.ts';
 import { table } from '../table.ts';
 
 /** Maximum number of table rows; `--json` contains all. */
-const SHOWN = 40;
+const MAX_ROWS = 40;
 
 interface Disagreement {
   problem: string;
@@ -71,10 +71,10 @@ export async function showDisagreements(output: Output, { folder, problems, colu
     return;
   }
   output.print(
-    `${whole(found.length)} of ${plural(compared, 'rollout')} are graded differently by the trainer and by Rollscope.`,
+    `${integer(found.length)} of ${plural(compared, 'rollout')} are graded differently by the trainer and by Rollscope.`,
   );
-  if (found.length > 0) output.print(`\n${tableOf(found.slice(0, SHOWN))}`);
-  if (found.length > SHOWN) output.print(`\n${whole(found.length - SHOWN)} more (--json has all).`);
+  if (found.length > 0) output.print(`\n${tableOf(found.slice(0, MAX_ROWS))}`);
+  if (found.length > MAX_ROWS) output.print(`\n${integer(found.length - MAX_ROWS)} more (--json has all).`);
 }
 
 function tableOf(rows: readonly Disagreement[]): string {
@@ -83,17 +83,17 @@ function tableOf(rows: readonly Disagreement[]): string {
     rows.map(({ problem, phase, step, rollout, answer, reference, trainer, rollscope }) => [
       oneLine(problem, 24),
       phase,
-      whole(step),
-      whole(rollout),
+      integer(step),
+      integer(rollout),
       oneLine(answer ?? DASH, 28),
       oneLine(reference ?? DASH, 28),
-      `${word(trainer.right)} (${trainer.name})`,
-      word(rollscope),
+      `${verdictWord(trainer.right)} (${trainer.name})`,
+      verdictWord(rollscope),
     ]),
     [2, 3],
   );
 }
 
-function word(right: boolean): string {
+function verdictWord(right: boolean): string {
   return right ? 'correct' : 'wrong';
 }

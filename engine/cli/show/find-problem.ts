@@ -1,11 +1,11 @@
 /** Finds a problem by its id. */
 import { RollscopeError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { namedBy } from '../../protocol/well-formed.ts';
+import { findById } from '../../protocol/well-formed.ts';
 
 /** @throws RollscopeError `usage`, with the nearest id, if there is none */
 export function findProblem(problems: readonly Problem[], id: string): Problem {
-  const problem = namedBy(problems, id);
+  const problem = findById(problems, id);
   if (problem) return problem;
   const near = problems.find((candidate) => candidate.id.includes(id));
   throw new RollscopeError(

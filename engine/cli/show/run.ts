@@ -5,7 +5,7 @@ import { readRunFile } from '../../journal/reader.ts';
 import { readingText } from '../../protocol/data-text.ts';
 import { diagnosisText } from '../../protocol/diagnosis.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
-import { bytes, DASH, plural, whole } from '../../protocol/format.ts';
+import { bytes, DASH, integer, plural } from '../../protocol/format.ts';
 import type { RunInfo } from '../../protocol/listed-run.ts';
 import { STEP_METRICS, type StepMetric, TERMINAL_METRICS } from '../../protocol/metrics.ts';
 import { valueText } from '../../protocol/named-values.ts';
@@ -87,7 +87,7 @@ function factRows(
   const { head } = columns;
   const model = head.run?.model;
   const diagnosis = info.job === 'probe' ? null : diagnosisAt(columns).diagnosis;
-  const counted = model ? [sized(model.parameters, 'parameters'), sized(model.trainable, 'trained')] : [];
+  const counted = model ? [countText(model.parameters, 'parameters'), countText(model.trainable, 'trained')] : [];
   const sizes = counted.filter((text) => text !== null).join(', ');
   return [
     ...originRows(info),
@@ -114,7 +114,7 @@ function factRows(
     ['device', head.run?.device ?? DASH],
     [
       'speed',
-      `${whole(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}, measured after each step`,
+      `${integer(summary.rolloutTokensPerSecond)} rollout tokens/s · peak memory ${bytes(summary.peakMemoryBytes)}, measured after each step`,
     ],
     ['folder', folder],
   ];
@@ -135,8 +135,8 @@ function settingRows(settings: ForeignRun['settings']): string[][] {
 }
 
 /** `152,512 parameters`; null if the count is unknown. */
-function sized(count: number | null, what: string): string | null {
-  return count === null ? null : `${whole(count)} ${what}`;
+function countText(count: number | null, what: string): string | null {
+  return count === null ? null : `${integer(count)} ${what}`;
 }
 
 function curves(columns: RunColumns): string {

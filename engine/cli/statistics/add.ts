@@ -15,13 +15,13 @@ import type { PrintedStatistics, StatisticsProgress } from '../../protocol/print
 import type { StepRecord } from '../../protocol/records.ts';
 import type { RunColumns } from '../../runs/columns.ts';
 import type { TokenReader } from '../../training/token-reader.ts';
-import { type LeftOut, promptTokens, type Readable, readable, withStatistics } from './fill.ts';
+import { promptTokens, type SkipReason, type TokensToScore, tokensToScore, withStatistics } from './fill.ts';
 
 /** Adds the number of tokens of the rollouts whose statistics were computed. */
 type WithTokens<T> = T & { tokens: number };
 
 export interface StatisticsReport extends WithTokens<PrintedStatistics> {
-  left: Partial<Record<LeftOut, number>>;
+  left: Partial<Record<SkipReason, number>>;
   /** Whether it was stopped before the last group. */
   stopped: boolean;
 }
@@ -68,7 +68,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
     if (!frame || seen.has(frameKey(frame))) continue;
     let group = await readGroup(folder, { ...id, frame });
     const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
-    const read = readable(group, prompt, tokenizer, longestSequence(config));
+    const read = tokensToScore(group, prompt, tokenizer, longestSequence(config));
     count(report, read);
     const tokens = read.filter((one) => one instanceof Int32Array);
     if (tokens.length > 0) {
@@ -81,7 +81,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
         break;
       }
       checkFinite(found, reader, problems[id.problem]!.id);
-      const scored = withStatistics(group, read, found, tokenizer, reader.by);
+      const scored = withStatistics(group, read, found, tokenizer, reader.scoredBy);
       seen.add(frameKey(work.journal.appendStatistics(scored)));
       group = scored;
       report.rollouts += tokens.length;
@@ -99,7 +99,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
   return report;
 }
 
-function count(report: StatisticsReport, read: readonly Readable[]): void {
+function count(report: StatisticsReport, read: readonly TokensToScore[]): void {
   for (const one of read) {
     if (one === null) report.known++;
     else if (typeof one === 'string') report.left[one] = (report.left[one] ?? 0) + 1;

@@ -2,14 +2,14 @@
 import type { Journal } from '../../journal/journal.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { DEVICE_CHOICES } from '../../protocol/devices.ts';
-import { plural, whole } from '../../protocol/format.ts';
+import { integer, plural } from '../../protocol/format.ts';
 import { openColumns } from '../../runs/open.ts';
 import { TokenReader } from '../../training/token-reader.ts';
 import type { Output } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { decimal, oneOf, wholeNumber } from '../values.ts';
 import { addStatistics, type StatisticsReport } from './add.ts';
-import { LEFT_OUT, type LeftOut } from './fill.ts';
+import { SKIP_REASONS, type SkipReason } from './fill.ts';
 
 export interface StatisticsOptions {
   scoreWith?: string;
@@ -71,7 +71,7 @@ export async function computeStatistics(
         if (lines) output.line({ statistics: { groups, total, rollouts, tokens } });
         const speed = (tokens / (performance.now() - begun)) * 1000;
         line.show(
-          `token statistics: ${groups} of ${plural(total, 'group')} · ${plural(rollouts, 'rollout')} · ${whole(speed)} tokens/s`,
+          `token statistics: ${groups} of ${plural(total, 'group')} · ${plural(rollouts, 'rollout')} · ${integer(speed)} tokens/s`,
         );
       },
     });
@@ -81,7 +81,11 @@ export async function computeStatistics(
 }
 
 /** Prints the results. */
-export function printStatistics(output: Output, report: StatisticsReport, { by }: Pick<TokenReader, 'by'>): void {
+export function printStatistics(
+  output: Output,
+  report: StatisticsReport,
+  { scoredBy: by }: Pick<TokenReader, 'scoredBy'>,
+): void {
   const { rollouts, tokens, left, known } = report;
   const what =
     rollouts > 0
@@ -89,6 +93,6 @@ export function printStatistics(output: Output, report: StatisticsReport, { by }
       : 'No token statistics were computed.';
   output.print(`${what}${known > 0 ? ` ${plural(known, 'rollout')} had them already.` : ''}`);
   for (const [reason, count] of Object.entries(left)) {
-    output.print(`Not computed for ${plural(count, 'rollout')}: ${LEFT_OUT[reason as LeftOut]}.`);
+    output.print(`Not computed for ${plural(count, 'rollout')}: ${SKIP_REASONS[reason as SkipReason]}.`);
   }
 }

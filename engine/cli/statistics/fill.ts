@@ -15,17 +15,17 @@ import { majorityOf, tokenFacts } from '../../protocol/group-facts.ts';
 import type { Problem, Prompt } from '../../protocol/problem.ts';
 
 /** Why a rollout is skipped. */
-export const LEFT_OUT = {
+export const SKIP_REASONS = {
   'no-prompt': 'their prompt was not logged',
   'several-turns': 'they have several turns, which the model did not receive as one text',
   'other-tokens': "their tokens are not those of the model's tokenizer",
   'too-long': "prompt and response exceed the model's context length",
   empty: 'they are empty',
 } as const;
-export type LeftOut = keyof typeof LEFT_OUT;
+export type SkipReason = keyof typeof SKIP_REASONS;
 
 /** The tokens of a rollout to score, or why it is skipped; null: nothing is missing. */
-export type Readable = Int32Array | LeftOut | null;
+export type TokensToScore = Int32Array | SkipReason | null;
 
 /** The tokens of the prompt that the model received; null if it was not logged. */
 export function promptTokens(
@@ -60,14 +60,14 @@ export function promptTokens(
  * The tokens of each rollout with missing statistics.
  * @param positions the model's context length in tokens
  */
-export function readable(
+export function tokensToScore(
   { rollouts }: Pick<GroupDetail, 'rollouts'>,
   prompt: Int32Array | null,
   tokenizer: Pick<Tokenizer, 'encodeLiteral' | 'decode' | 'eosIds' | 'vocabularySize'>,
   positions: number,
-): Readable[] {
+): TokensToScore[] {
   return rollouts.map((rollout) => {
-    if (missingIn(rollout).length === 0) return null;
+    if (missingStatistics(rollout).length === 0) return null;
     if (!prompt) return 'no-prompt';
     const tokens = tokensOf(rollout, tokenizer);
     if (typeof tokens === 'string') return tokens;
@@ -78,7 +78,7 @@ export function readable(
 /** The group with the statistics of the scored rollouts; `columns` in their order. */
 export function withStatistics(
   group: GroupDetail,
-  read: readonly Readable[],
+  read: readonly TokensToScore[],
   columns: readonly TokenColumns[],
   tokenizer: Pick<Tokenizer, 'tokenTexts' | 'eosIds'>,
   by: ScoredBy,
@@ -86,14 +86,14 @@ export function withStatistics(
   let next = 0;
   const rollouts = group.rollouts.map((rollout, i) => {
     const tokens = read[i];
-    return tokens instanceof Int32Array ? filled(rollout, tokens, columns[next++]!, tokenizer) : rollout;
+    return tokens instanceof Int32Array ? fillStatistics(rollout, tokens, columns[next++]!, tokenizer) : rollout;
   });
   const { clusters } = group;
   return { ...group, rollouts, majority: majorityOf({ clusters, rollouts }), scoredBy: by };
 }
 
 /** A recorded mean without its column counts as recorded: the trainer's value is kept. */
-function missingIn({ statistics, logprob, entropy }: Rollout): TokenStatistic[] {
+function missingStatistics({ statistics, logprob, entropy }: Rollout): TokenStatistic[] {
   const means: Partial<Record<TokenStatistic, number | null>> = { logprob, entropy };
   return TOKEN_STATISTICS.filter((name) => !statistics[name] && (means[name] ?? null) === null);
 }
@@ -103,8 +103,8 @@ const TURNS = /^assistant: [\s\S]*\n\n(?:assistant|user|tool|system|function): /
 
 function tokensOf(
   { text, ids, tokens, statistics, finish }: Rollout,
-  { encodeLiteral, decode, eosIds, vocabularySize }: Parameters<typeof readable>[2],
-): Int32Array | LeftOut {
+  { encodeLiteral, decode, eosIds, vocabularySize }: Parameters<typeof tokensToScore>[2],
+): Int32Array | SkipReason {
   if (ids) {
     const isOwn = ids.every((id) => id >= 0 && id < vocabularySize) && sameText(decode(ids), text);
     return ids.length === 0 ? 'empty' : isOwn ? ids : 'other-tokens';
@@ -128,13 +128,13 @@ function sameText(decoded: string, logged: string): boolean {
   return decoded === logged || decoded.trim() === withoutPadding(logged).trim();
 }
 
-function filled(
+function fillStatistics(
   rollout: Rollout,
   tokens: Int32Array,
   columns: TokenColumns,
   { tokenTexts, eosIds }: Pick<Tokenizer, 'tokenTexts' | 'eosIds'>,
 ): Rollout {
-  const missing = missingIn(rollout);
+  const missing = missingStatistics(rollout);
   const statistics = { ...rollout.statistics };
   for (const name of missing) statistics[name] = columns[name];
   const ids = rollout.ids ?? tokens;

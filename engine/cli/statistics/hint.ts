@@ -5,7 +5,7 @@ import { RollscopeError } from '../../protocol/errors.ts';
 const REASONS = ['statistics-not-recorded', 'vocabulary-not-recorded'];
 
 /** Whether a model can compute the missing data that an error is about. */
-export function isMended({ details }: RollscopeError): boolean {
+export function isComputable({ details }: RollscopeError): boolean {
   return REASONS.includes(`${details?.reason}`);
 }
 
@@ -16,7 +16,7 @@ export function computeHint(run: string): string {
 
 /** Adds the hint to an error about data that a model can compute. */
 export function withComputeHint(error: RollscopeError, run: string): RollscopeError {
-  if (!isMended(error)) return error;
+  if (!isComputable(error)) return error;
   const { code, message, details } = error;
   return new RollscopeError(code, message, computeHint(run), { ...(details && { details }) });
 }

@@ -62,14 +62,14 @@ export function columnValues(chunk: Chunk, bytes: Uint8Array, rows: number, budg
     if (type !== 'DATA_PAGE' && type !== 'DATA_PAGE_V2') throw new Error(`parquet unsupported page type: ${type}`);
     if (!flat) budget.take(page.header.values * (REFERENCE + OBJECT * path.length));
     const found = pageValues(page, column, budget);
-    const values = found.indexes ? looked(found.values, dictionary) : converted(found.values, chunk, budget);
+    const values = found.indexes ? lookUp(found.values, dictionary) : converted(found.values, chunk, budget);
     if (flat) append(output, found, values, column.definitions);
     else assemble(output, found, values, chunk);
   }
   return output;
 }
 
-function looked(places: ColumnValues, dictionary: ColumnValues | null): ColumnValues {
+function lookUp(places: ColumnValues, dictionary: ColumnValues | null): ColumnValues {
   if (!dictionary) throw new Error('a page that needs a dictionary, without one');
   return Array.from(places as Uint32Array, (place) => {
     if (place >= dictionary.length) throw new Error(`value ${place} of a dictionary of ${dictionary.length}`);

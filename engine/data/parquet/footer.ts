@@ -10,7 +10,7 @@ const MAX_ELEMENTS = 20_000;
 const MAX_NESTING = 24;
 const MAGIC = 'PAR1';
 /** Separator of the names in a path, since names may contain dots. */
-const BETWEEN = '\0';
+const PATH_SEPARATOR = '\0';
 
 /** A column of one row group. `start`, `end`: its byte range in the file. `path`: the schema elements that lead to it. */
 export interface Chunk {
@@ -59,19 +59,19 @@ export function readFooter(bytes: Uint8Array, size: number): Footer {
 }
 
 function rowGroup(fields: Fields, leaves: ReadonlyMap<string, SchemaTree[]>, size: number): RowGroup {
-  const rows = whole(fields.field_3, 'the rows of a row group');
+  const rows = requireInteger(fields.field_3, 'the rows of a row group');
   const seen = new Set<string>();
   const chunks = list(fields.field_1).map((column): Chunk => {
     const meta = column.field_3 as Fields | undefined;
     if (column.field_1 !== undefined) throw new Error('columns in other files are not supported');
     if (meta === undefined) throw new Error('a column without its metadata');
     const parts = list<Uint8Array>(meta.field_3).map(text);
-    const [name, key] = [parts.join('.'), parts.join(BETWEEN)];
+    const [name, key] = [parts.join('.'), parts.join(PATH_SEPARATOR)];
     const path = leaves.get(key);
     if (!path || seen.has(key)) throw new Error(`the column "${name}" ${path ? 'twice' : 'that the schema lacks'}`);
     seen.add(key);
-    const start = whole(meta.field_11 || meta.field_9, `the place of the column "${name}"`);
-    const end = start + whole(meta.field_7, `the size of the column "${name}"`);
+    const start = requireInteger(meta.field_11 || meta.field_9, `the place of the column "${name}"`);
+    const end = start + requireInteger(meta.field_7, `the size of the column "${name}"`);
     if (start > size) throw new Error(`the column "${name}" lies beyond the end of the file`);
     return { name, path, codec: CompressionCodecs[meta.field_4], start, end: Math.min(end, size) };
   });
@@ -81,10 +81,10 @@ function rowGroup(fields: Fields, leaves: ReadonlyMap<string, SchemaTree[]>, siz
 function schemaElement(fields: Fields): SchemaElement {
   const element: SchemaElement = { name: text(fields.field_4) };
   const [type, repetition, converted] = [fields.field_1, fields.field_3, fields.field_6];
-  if (type !== undefined) element.type = ParquetTypes[type] ?? unknown(`the type ${type}`);
+  if (type !== undefined) element.type = ParquetTypes[type] ?? unknownFault(`the type ${type}`);
   if (fields.field_2 !== undefined) element.type_length = fields.field_2;
   if (repetition !== undefined)
-    element.repetition_type = FieldRepetitionTypes[repetition] ?? unknown(`the repetition ${repetition}`);
+    element.repetition_type = FieldRepetitionTypes[repetition] ?? unknownFault(`the repetition ${repetition}`);
   if (fields.field_5 !== undefined) element.num_children = fields.field_5;
   const kind: ConvertedType | undefined = converted === undefined ? undefined : ConvertedTypes[converted];
   if (kind !== undefined) element.converted_type = kind;
@@ -92,7 +92,7 @@ function schemaElement(fields: Fields): SchemaElement {
   const logical = fields.field_10 === undefined ? undefined : logicalType(fields.field_10);
   if (logical !== undefined) element.logical_type = logical;
   // the library uses these names as property names
-  if (element.name === '__proto__') unknown('a column named __proto__');
+  if (element.name === '__proto__') unknownFault('a column named __proto__');
   return element;
 }
 
@@ -124,7 +124,7 @@ function schemaOf(elements: readonly SchemaElement[]): { schema: SchemaTree; lea
   let next = 0;
   const tree = (above: readonly SchemaTree[]): SchemaTree => {
     if (above.length > MAX_NESTING) throw new Error(`columns nested more than ${MAX_NESTING} deep`);
-    const element = elements[next++] ?? unknown('a schema that ends too early');
+    const element = elements[next++] ?? unknownFault('a schema that ends too early');
     const path = above.length === 0 ? [] : [...above.at(-1)!.path, element.name];
     const node: SchemaTree = { children: [], count: 1, element, path };
     const here = [...above, node];
@@ -133,7 +133,7 @@ function schemaOf(elements: readonly SchemaElement[]): { schema: SchemaTree; lea
       node.children.push(child);
       node.count += child.count;
     }
-    if (above.length > 0 && node.children.length === 0) leaves.set(path.join(BETWEEN), here);
+    if (above.length > 0 && node.children.length === 0) leaves.set(path.join(PATH_SEPARATOR), here);
     return node;
   };
   return { schema: tree([]), leaves };
@@ -149,12 +149,12 @@ function text(value: unknown): string {
   return new TextDecoder().decode(value);
 }
 
-function whole(value: unknown, what: string): number {
+function requireInteger(value: unknown, what: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < 0) throw new Error(`damaged header: ${what} is ${value}`);
   return number;
 }
 
-function unknown(what: string): never {
+function unknownFault(what: string): never {
   throw new Error(`damaged header: ${what}`);
 }

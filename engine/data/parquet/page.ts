@@ -53,9 +53,9 @@ export function cutPage(bytes: Uint8Array, offset: number): { page: Page; end: n
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields = deserializeTCompactProtocol({ view, offset });
   const type = PageTypes[fields.field_1];
-  const end = start + whole(fields.field_3);
+  const end = start + requireInteger(fields.field_3);
   if (end > bytes.length) throw new Error('a page ends beyond its column');
-  const unpacked = whole(fields.field_2);
+  const unpacked = requireInteger(fields.field_2);
   const page = { header: header(fields, type, unpacked), packed: bytes.subarray(start, end) };
   return { page, end };
 }
@@ -75,9 +75,9 @@ function header(fields: Fields, type: PageType | undefined, unpacked: number): P
   } = own as Fields;
   const isSecond = type === 'DATA_PAGE_V2';
   const levels = isSecond
-    ? { repetitions: whole(sixth), definitions: whole(fifth), compressed: seventh !== false }
+    ? { repetitions: requireInteger(sixth), definitions: requireInteger(fifth), compressed: seventh !== false }
     : null;
-  return { type, unpacked, values: whole(values), encoding: Encodings[isSecond ? fourth : second], levels };
+  return { type, unpacked, values: requireInteger(values), encoding: Encodings[isSecond ? fourth : second], levels };
 }
 
 /** The values of a dictionary page. */
@@ -240,7 +240,7 @@ function uint32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
-function whole(value: unknown): number {
+function requireInteger(value: unknown): number {
   if (typeof value !== 'number' || value < 0) throw new Error(`damaged header: a size of ${value}`);
   return value;
 }

@@ -31,7 +31,7 @@ export class ForwardBits {
   }
 
   /** Moves back by `count` bits. */
-  unread(count: number): void {
+  moveBack(count: number): void {
     this.#at -= count;
   }
 

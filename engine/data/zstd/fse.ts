@@ -41,7 +41,7 @@ export function readFseTable(
     const limit = (1 << bits) - 1 - (left + 1);
     let value = whole;
     if (short < limit) {
-      input.unread(1);
+      input.moveBack(1);
       value = short;
     } else if (whole >= 1 << (bits - 1)) value = whole - limit;
     // -1 means a probability below 1

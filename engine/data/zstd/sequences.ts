@@ -45,7 +45,7 @@ const OFFSETS: Omit<Kind, 'base' | 'bits'> = {
   codes: 32,
   usual: fseTable([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1], 5),
 };
-const MOST_OFFSET_BITS = 30;
+const MAX_OFFSET_BITS = 30;
 
 /** State that a block passes on to the next one in its frame. */
 export interface SequenceState {
@@ -118,7 +118,7 @@ function runEach(
 /** A value with `bits` bits after its leading one bit. */
 function readOffset(input: BackwardBits, bits: number): number {
   if (bits <= 24) return (1 << bits) + input.read(bits);
-  if (bits > MOST_OFFSET_BITS) damaged();
+  if (bits > MAX_OFFSET_BITS) damaged();
   const high = input.read(bits - 15);
   return 2 ** bits + high * 2 ** 15 + input.read(15);
 }

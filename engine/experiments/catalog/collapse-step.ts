@@ -9,7 +9,15 @@ import { rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
 import { runSeeds } from '../parts/runs.ts';
 import { largeSet } from '../parts/sets.ts';
 import { type ModelMeasures, type ModelRuns, measure, THRESHOLD } from './collapse-step/measures.ts';
-import { COLLAPSE, FEWEST, OUTCOMES, PAPER, predictorsOf, ranked, total } from './collapse-step/predictors.ts';
+import {
+  COLLAPSE,
+  MIN_MODELS,
+  OUTCOMES,
+  PAPER,
+  predictorsOf,
+  rankCorrelationOf,
+  sumOver,
+} from './collapse-step/predictors.ts';
 import { sectionsOf } from './collapse-step/report.ts';
 
 /** The embedded models that were pre-trained on chains, strongest first. */
@@ -82,11 +90,12 @@ export function findings(runs: readonly ModelRuns[], skipped: readonly string[] 
   const models = runs.map(measure);
   const rivals = predictorsOf(models).filter((predictor) => predictor !== COLLAPSE && predictor !== PAPER);
   const gain = OUTCOMES[0].of;
-  const found = ranked('spearman', models, COLLAPSE.of, gain);
-  const against = rivals.map(({ name, of }) => ({ name, found: ranked('spearman', models, of, gain) }));
-  const collapse = total(models, COLLAPSE.tokens);
-  const oracle = total(models, (m) => m.tokens.oracle);
-  const alone = models.length < FEWEST ? `${models.length} of at least ${FEWEST} models: nothing to rank` : null;
+  const found = rankCorrelationOf('spearman', models, COLLAPSE.of, gain);
+  const against = rivals.map(({ name, of }) => ({ name, found: rankCorrelationOf('spearman', models, of, gain) }));
+  const collapse = sumOver(models, COLLAPSE.tokens);
+  const oracle = sumOver(models, (m) => m.tokens.oracle);
+  const alone =
+    models.length < MIN_MODELS ? `${models.length} of at least ${MIN_MODELS} models: nothing to rank` : null;
   const all = models.flatMap(({ paper }) => paper.texts);
   const collapsed = all.filter((text) => !text.startsWith('>'));
   const criteria: Criterion[] = [
@@ -130,16 +139,18 @@ function remarksOf(models: readonly ModelMeasures[], skipped: readonly string[])
       `${standing} of ${all.length} runs were not lost by their last step. They count as lost at the next step, so models without a loss are tied; more steps (--steps) would separate them.`,
     );
   }
-  if (models.length >= FEWEST) {
-    const ceiling = OUTCOMES.map(({ name, of }) => `${name}: ${rankText(ranked('spearman', models, COLLAPSE.of, of))}`);
-    const start = ranked('spearman', models, (m) => m.start, OUTCOMES[0].of);
+  if (models.length >= MIN_MODELS) {
+    const ceiling = OUTCOMES.map(
+      ({ name, of }) => `${name}: ${rankText(rankCorrelationOf('spearman', models, COLLAPSE.of, of))}`,
+    );
+    const start = rankCorrelationOf('spearman', models, (m) => m.start, OUTCOMES[0].of);
     remarks.push(
       `Ceiling effect: a model that starts at ${figure(Math.max(...models.map((m) => m.start ?? 0)))} can gain at most ${figure(1 - Math.max(...models.map((m) => m.start ?? 0)))}. Start vs. gain: ${rankText(start)}. Loss step vs. ${ceiling.join('; ')}.`,
     );
   }
-  const sampling = total(models, (m) => m.tokens.sampling);
+  const sampling = sumOver(models, (m) => m.tokens.sampling);
   remarks.push(
-    `Tokens generated for all models: loss steps ${figure(total(models, COLLAPSE.tokens))}, pass@k ${figure(sampling)}, gains ${figure(total(models, (m) => m.tokens.oracle))}. Labels: the loss step needs them for measuring, not for training; pass@k and the gain need them too.`,
+    `Tokens generated for all models: loss steps ${figure(sumOver(models, COLLAPSE.tokens))}, pass@k ${figure(sampling)}, gains ${figure(sumOver(models, (m) => m.tokens.oracle))}. Labels: the loss step needs them for measuring, not for training; pass@k and the gain need them too.`,
   );
   return remarks;
 }

@@ -1,17 +1,24 @@
 /** Majority voting on sets of several sizes: are small sets stable where large ones fall? */
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { listed, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
-import { heldFrom, smoothed } from '../parts/curves.ts';
+import { joinedWithAnd, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
+import { holdsFrom, smoothed } from '../parts/curves.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { seedText } from '../parts/seeds.ts';
-import { drawn, splitSet } from '../parts/sets.ts';
-import { agreement, type Kept, keptOf, type SizedRuns, WINDOW, withSize } from './dataset-size/measures.ts';
+import { randomSample, splitSet } from '../parts/sets.ts';
+import {
+  correlationWithSize,
+  type SizedRuns,
+  type SizeOutcome,
+  sizeOutcome,
+  unanimousShare,
+  WINDOW,
+} from './dataset-size/measures.ts';
 import { plots, table } from './dataset-size/report.ts';
 
 export const SIZES = [32, 128, 512, 2048] as const;
 /** Largest size of a small set; the paper's small sets are 32 and 128, its large ones 512 and more. */
-const SMALL = 128;
+const MAX_SMALL_SIZE = 128;
 
 /** The sizes below a number of problems, then that number itself, at most the largest size. */
 export function sizesFor(problems: number): number[] {
@@ -28,7 +35,7 @@ async function runSizes(context: ExperimentContext): Promise<SizedRuns[]> {
       size,
       runs: await runSeeds(context, `size-${size}`, (seed) => {
         const config = context.config({ seed });
-        const own = { ...dataset, ids: drawn(seed, ids, size) };
+        const own = { ...dataset, ids: randomSample(seed, ids, size) };
         return { ...config, dataset: own, evaluation: { ...config.evaluation, dataset: heldOut } };
       }),
     })),
@@ -39,29 +46,31 @@ async function runSizes(context: ExperimentContext): Promise<SizedRuns[]> {
  * Whether runs on small sets keep their accuracy and runs on large ones do not; undecided without sets of both kinds.
  */
 export function findings(found: readonly SizedRuns[]): Findings {
-  const small = found.filter(({ size }) => size <= SMALL);
-  const large = found.filter(({ size }) => size > SMALL);
-  const fates = (of: readonly SizedRuns[]) => of.flatMap(({ runs }) => runs.map((run) => keptOf(run).fell));
+  const small = found.filter(({ size }) => size <= MAX_SMALL_SIZE);
+  const large = found.filter(({ size }) => size > MAX_SMALL_SIZE);
+  const fates = (of: readonly SizedRuns[]) => of.flatMap(({ runs }) => runs.map((run) => sizeOutcome(run).fell));
   const told = (of: readonly SizedRuns[]) =>
     of.length === 0
       ? 'no set of this size'
       : of
-          .map(({ size, runs }) => `${size}: ${runs.filter((run) => keptOf(run).fell).length} of ${runs.length} fell`)
+          .map(
+            ({ size, runs }) => `${size}: ${runs.filter((run) => sizeOutcome(run).fell).length} of ${runs.length} fell`,
+          )
           .join('; ');
   const decided = (values: readonly (boolean | null)[], wanted: boolean) =>
     values.length === 0 || values.includes(null) ? null : values.every((value) => value === wanted);
-  const kl = withSize(found, (kept) => kept.kl);
-  const end = withSize(found, (kept) => kept.end);
-  const bySize = (of: (kept: Kept) => number | null) =>
-    found.map(({ size, runs }) => `${size}: ${seedText(runs.map((run) => of(keptOf(run))))}`).join('; ');
+  const kl = correlationWithSize(found, (kept) => kept.kl);
+  const end = correlationWithSize(found, (kept) => kept.end);
+  const bySize = (of: (kept: SizeOutcome) => number | null) =>
+    found.map(({ size, runs }) => `${size}: ${seedText(runs.map((run) => of(sizeOutcome(run))))}`).join('; ');
   const criteria: Criterion[] = [
     {
-      expected: `Sets of up to ${SMALL} problems are stable: accuracy falls in none of their runs.`,
+      expected: `Sets of up to ${MAX_SMALL_SIZE} problems are stable: accuracy falls in none of their runs.`,
       measured: told(small),
       met: decided(fates(small), false),
     },
     {
-      expected: `Sets of more than ${SMALL} problems fall, in every run.`,
+      expected: `Sets of more than ${MAX_SMALL_SIZE} problems fall, in every run.`,
       measured: told(large),
       met: decided(fates(large), true),
     },
@@ -80,15 +89,15 @@ export function findings(found: readonly SizedRuns[]): Findings {
 }
 
 function remarksOf(found: readonly SizedRuns[]): string[] {
-  const agreed = found.map(({ size, runs }) => `${size}: ${seedText(runs.map((run) => keptOf(run).agreed))}`);
+  const agreed = found.map(({ size, runs }) => `${size}: ${seedText(runs.map((run) => sizeOutcome(run).agreed))}`);
   const quiet = found.flatMap(({ size, runs }) => {
-    const steps = runs.map((run) => heldFrom(smoothed(agreement(run), WINDOW), (share) => share >= 0.95));
+    const steps = runs.map((run) => holdsFrom(smoothed(unanimousShare(run), WINDOW), (share) => share >= 0.95));
     return steps.every((step) => step === null) ? [] : `${size} (step ${steps.map((s) => s ?? 'never').join(', ')})`;
   });
   const rates = [...new Set(found.flatMap(({ runs }) => runs.map(({ config }) => config.optimizer.lr)))];
   return [
-    `A unanimous group has no gradient. Share of such groups in the last ${WINDOW} steps, by size: ${agreed.join('; ')}. Sets that settled (at least 95% unanimous groups to the end): ${listed(quiet)}.`,
-    `All sizes train with the learning rate ${listed(rates.map(figure))}. A set is stable if its groups become unanimous before the updates have changed the model for good: the learning rate and AdamW set the size of an update, not the number of groups that still have a gradient. So the learning rate decides which sizes are stable; try another with --lr.`,
+    `A unanimous group has no gradient. Share of such groups in the last ${WINDOW} steps, by size: ${agreed.join('; ')}. Sets that settled (at least 95% unanimous groups to the end): ${joinedWithAnd(quiet)}.`,
+    `All sizes train with the learning rate ${joinedWithAnd(rates.map(figure))}. A set is stable if its groups become unanimous before the updates have changed the model for good: the learning rate and AdamW set the size of an update, not the number of groups that still have a gradient. So the learning rate decides which sizes are stable; try another with --lr.`,
   ];
 }
 

@@ -5,11 +5,11 @@ import type { Estimate } from '../../protocol/index.ts';
 import type { ChainFamily } from '../embedded/chains.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { decisive, pairedChangeText, sortTable } from '../parts/changes.ts';
-import { above, NOT_MEASURED } from '../parts/criteria.ts';
+import { aboveCriterion, NOT_MEASURED } from '../parts/criteria.ts';
 import { metricCurve, smoothed } from '../parts/curves.ts';
 import type { ProbeResult } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
-import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
+import { configFor, onlyProblems, poolOf, randomSample } from '../parts/sets.ts';
 import { followsWrongRule, SORTS } from '../parts/sorts.ts';
 import { interval } from '../report/text.ts';
 import {
@@ -44,8 +44,8 @@ async function generalizationRuns(
   const runs = await Promise.all(
     sets.flatMap((set) =>
       seeds.map(async (seed) => {
-        const problems = drawn(seed, membersOf(set, voted), set.size);
-        const config = configOn(context, { seed }, chosen(pool.dataset, problems), pool.heldOutDataset);
+        const problems = randomSample(seed, membersOf(set, voted), set.size);
+        const config = configFor(context, { seed }, onlyProblems(pool.dataset, problems), pool.heldOutDataset);
         const name = [set.majorities, ...(set.sort?.split(' ') ?? []), set.size, seed].join('-');
         return { set, seed, problems, run: await context.run(name, config) };
       }),
@@ -81,7 +81,7 @@ export function findings(
   );
   const wrong = summaries.filter(({ set }) => set.majorities === 'wrong');
   return {
-    criteria: wrong.length > 0 ? wrong.flatMap(criteriaOf) : SIZES.flatMap((size) => unmeasured(size)),
+    criteria: wrong.length > 0 ? wrong.flatMap(criteriaOf) : SIZES.flatMap((size) => unmeasuredCriterion(size)),
     remarks: [
       ...wrong.map(trainedRemark),
       ...summaries.filter(({ set }) => set.majorities === 'right').map(controlRemark),
@@ -109,7 +109,7 @@ export function findings(
 function criteriaOf({ set, alike, turned }: GeneralizationSummary): Criterion[] {
   const on = `Trained on ${set.size} ${set.sort ?? 'problems'} with wrong majorities`;
   return [
-    above(
+    aboveCriterion(
       `${on}, label accuracy rises on held-out ${set.sort ?? 'problems'} whose majority was wrong: the interval of the change is above 0.`,
       decisive(alike)?.overProblems.low ?? null,
       0,
@@ -123,7 +123,7 @@ function criteriaOf({ set, alike, turned }: GeneralizationSummary): Criterion[] 
   ];
 }
 
-function unmeasured(size: number): Criterion {
+function unmeasuredCriterion(size: number): Criterion {
   return {
     expected: `Trained on ${size} problems with wrong majorities, label accuracy rises on held-out problems.`,
     measured: NOT_MEASURED,

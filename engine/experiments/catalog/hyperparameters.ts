@@ -2,7 +2,7 @@
 import type { Correlation } from '../../analysis/correlation.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Changes, Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { listed, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
+import { joinedWithAnd, rankCorrelation, rankText, SIGNIFICANT, significantTrend } from '../parts/criteria.ts';
 import { largeSetDefaults, runSeeds } from '../parts/runs.ts';
 import { largeSet } from '../parts/sets.ts';
 import {
@@ -13,25 +13,25 @@ import {
   fallOf,
   fallText,
   meanEnd,
+  meanFallStep,
   RULES,
-  timeOf,
 } from './hyperparameters/measures.ts';
 import { plotsOf, table } from './hyperparameters/report.ts';
 
 /** The paper's bound for a mini-batch of one problem, in steps. */
-const SOON = 20;
+const MAX_EARLY_FALL_STEP = 20;
 /** A penalty "hardly helps" if the fall comes at most by this factor later. */
-const HARDLY = 1.25;
+const MAX_DELAY_FACTOR = 1.25;
 const SMALL_KL = 0.005;
 
 /** Whether `a` falls before `b` on average; null if no run fell. */
-function sooner(a: FactorLevel, b: FactorLevel): boolean | null {
+function fallsSooner(a: FactorLevel, b: FactorLevel): boolean | null {
   if ([...a.runs, ...b.runs].every((run) => fallOf(run).step === null)) return null;
-  return timeOf(a)! < timeOf(b)!;
+  return meanFallStep(a)! < meanFallStep(b)!;
 }
 
 /** Rank correlation over all runs of a setting's value with the step of the fall (after the last step if none). */
-function ordered(settings: readonly FactorLevel[]): Correlation | null {
+function fallCorrelation(settings: readonly FactorLevel[]): Correlation | null {
   return rankCorrelation(
     settings.flatMap(({ value, runs }) => runs.map(fallOf).map(({ step, last }) => [value, step ?? last + 1] as const)),
   );
@@ -77,7 +77,7 @@ const by = (settings: readonly FactorLevel[]) =>
 
 /** Rank correlation of temperature and step of the fall, over runs; undecided if no run fell. */
 export function temperature({ temperature: settings }: FactorGrid): Criterion {
-  const found = ordered(settings);
+  const found = fallCorrelation(settings);
   const fell = settings.some(({ runs }) => runs.some((run) => fallOf(run).step !== null));
   return {
     expected: `A lower temperature falls sooner: over all runs, temperature correlates positively with the step of the fall (Spearman, p < ${SIGNIFICANT}).`,
@@ -94,11 +94,12 @@ export function temperature({ temperature: settings }: FactorGrid): Criterion {
 export function miniBatch({ 'mini-batch': settings }: FactorGrid): Criterion {
   const smallest = settings[0]!;
   const falls = smallest.runs.map(fallOf);
-  const shorter = falls.some(({ step, last }) => step === null && last < SOON);
+  const shorter = falls.some(({ step, last }) => step === null && last < MAX_EARLY_FALL_STEP);
   return {
-    expected: `Runs with mini-batches of one problem fall within ${SOON} steps, in every run.`,
+    expected: `Runs with mini-batches of one problem fall within ${MAX_EARLY_FALL_STEP} steps, in every run.`,
     measured: `falls at step ${by(settings)}`,
-    met: smallest.value !== 1 || shorter ? null : falls.every(({ step }) => step !== null && step <= SOON),
+    met:
+      smallest.value !== 1 || shorter ? null : falls.every(({ step }) => step !== null && step <= MAX_EARLY_FALL_STEP),
   };
 }
 
@@ -107,17 +108,18 @@ function penalty({ kl: settings }: FactorGrid): Criterion {
   const small = settings.find(({ value }) => value === SMALL_KL);
   const comparable = without && small && without.runs.every((run) => fallOf(run).step !== null);
   return {
-    expected: `A KL coefficient of ${SMALL_KL} hardly helps: every run falls, on average at most ${Math.round((HARDLY - 1) * 100)}% later than without a penalty.`,
+    expected: `A KL coefficient of ${SMALL_KL} hardly helps: every run falls, on average at most ${Math.round((MAX_DELAY_FACTOR - 1) * 100)}% later than without a penalty.`,
     measured: `falls at step ${by(settings)}`,
     met: comparable
-      ? small.runs.every((run) => fallOf(run).step !== null) && timeOf(small)! <= HARDLY * timeOf(without)!
+      ? small.runs.every((run) => fallOf(run).step !== null) &&
+        meanFallStep(small)! <= MAX_DELAY_FACTOR * meanFallStep(without)!
       : null,
   };
 }
 
 function rollouts({ rollouts: settings }: FactorGrid): Criterion {
   const eight = settings.find(({ value }) => value === 8);
-  const compared = eight ? settings.filter(({ value }) => value >= 16).map((more) => sooner(more, eight)) : [];
+  const compared = eight ? settings.filter(({ value }) => value >= 16).map((more) => fallsSooner(more, eight)) : [];
   return {
     expected: 'Runs with 16 or more rollouts per problem fall sooner on average than with 8.',
     measured: `falls at step ${by(settings)}`,
@@ -140,11 +142,11 @@ function remarksOf(grid: FactorGrid): string[] {
     );
   }
   const moved = FACTORS.map((factor) => {
-    const times = grid[factor].map(timeOf).filter((time) => time !== null);
+    const times = grid[factor].map(meanFallStep).filter((time) => time !== null);
     return { factor, ratio: Math.max(...times) / Math.max(1, Math.min(...times)) };
   }).sort((a, b) => b.ratio - a.ratio);
   remarks.push(
-    `Ratio of the largest to the smallest mean step of the fall: ${listed(moved.map(({ factor, ratio }) => `${figure(ratio)} for ${RULES[factor].title}`))}.`,
+    `Ratio of the largest to the smallest mean step of the fall: ${joinedWithAnd(moved.map(({ factor, ratio }) => `${figure(ratio)} for ${RULES[factor].title}`))}.`,
   );
   return remarks;
 }

@@ -1,26 +1,26 @@
 /** One problem at a time: training on a single problem amplifies its initial majority answer. */
-import { clustersOfSmallerClass, FEWEST_OUTCOMES } from '../../analysis/discrimination.ts';
-import { bootstrap, DIFFERENCES, FEWEST_VALUES, wilson } from '../../analysis/estimates.ts';
+import { clustersOfSmallerClass, MIN_OUTCOMES } from '../../analysis/discrimination.ts';
+import { bootstrap, DIFFERENCES, MIN_VALUES, wilson } from '../../analysis/estimates.ts';
 import { EMBEDDED } from '../../protocol/embedded.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { above, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
+import { aboveCriterion, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
 import { probe, sameAnswer, trainingHistories } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
-import { chosen, configOn } from '../parts/sets.ts';
+import { configFor, onlyProblems } from '../parts/sets.ts';
 import {
   aurocOf,
-  beganWrong,
   clustersOf,
-  type Ended,
-  ended,
-  endsRight,
-  flipped,
-  kept,
+  type EndedRun,
+  endedCorrect,
+  endedRuns,
+  hasFlipped,
+  keptMajority,
   PROBE_VOTES,
+  runsByProblem,
   type SingleRun,
   shareOf,
-  unitsOf,
+  startedWrong,
 } from './per-problem/measures.ts';
 import { outcomeTable, plots, problemTable } from './per-problem/report.ts';
 
@@ -49,10 +49,10 @@ async function singleRuns(context: ExperimentContext): Promise<SingleRun[]> {
       return Promise.all(
         problems.flatMap((problem, i) =>
           seeds.map(async (seed) => {
-            const config = configOn(
+            const config = configFor(
               context,
               { model, seed, batch: 1, evaluation: { samples: 0 } },
-              chosen(dataset, [problem]),
+              onlyProblems(dataset, [problem]),
             );
             return { model: name, problem, run: await context.run(`model-${m + 1}-problem-${i + 1}-${seed}`, config) };
           }),
@@ -64,7 +64,7 @@ async function singleRuns(context: ExperimentContext): Promise<SingleRun[]> {
 }
 
 /** A criterion on problems: undecided for too few of them. */
-function decided(criterion: Criterion, count: number, fewest: number, what: string): Criterion {
+function undecidedBelow(criterion: Criterion, count: number, fewest: number, what: string): Criterion {
   if (count >= fewest || criterion.met === null) return criterion;
   const few = `too few ${what} to decide: ${count}, at least ${fewest} are needed`;
   return { ...criterion, measured: `${criterion.measured} (${few})`, met: null };
@@ -72,32 +72,32 @@ function decided(criterion: Criterion, count: number, fewest: number, what: stri
 
 /** The criteria, remarks and sections from the runs. Deterministic. */
 export function findings(singles: readonly SingleRun[]): Findings {
-  const runs = singles.flatMap(ended);
+  const runs = singles.flatMap(endedRuns);
   const models = [...new Set(runs.map(({ model }) => model))];
   const byModel = models.map((model) => ({ model, runs: runs.filter((run) => run.model === model) }));
   return {
-    criteria: [...majorities(runs), ...shares(runs)],
+    criteria: [...majorityCriteria(runs), ...shareCriteria(runs)],
     remarks: remarksOf(runs, byModel),
-    sections: [...plots(byModel), outcomeTable(byModel), problemTable(unitsOf(runs))],
+    sections: [...plots(byModel), outcomeTable(byModel), problemTable(runsByProblem(runs))],
   };
 }
 
 /** A criterion on problems: undecided for too few of them. */
-function onProblems(runs: readonly Ended[], criterion: Criterion): Criterion {
-  return decided(criterion, new Set(clustersOf(runs)).size, FEWEST_VALUES, 'problems');
+function onProblems(runs: readonly EndedRun[], criterion: Criterion): Criterion {
+  return undecidedBelow(criterion, new Set(clustersOf(runs)).size, MIN_VALUES, 'problems');
 }
 
 /** How the initial majority answers end. */
-function majorities(runs: readonly Ended[]): Criterion[] {
-  const units = unitsOf(runs);
-  const wrong = unitsOf(runs.filter(beganWrong));
-  const keptShare = shareOf(units, kept);
-  const flips = shareOf(units, flipped);
-  const wrongKept = shareOf(wrong, kept);
+function majorityCriteria(runs: readonly EndedRun[]): Criterion[] {
+  const units = runsByProblem(runs);
+  const wrong = runsByProblem(runs.filter(startedWrong));
+  const keptShare = shareOf(units, keptMajority);
+  const flips = shareOf(units, hasFlipped);
+  const wrongKept = shareOf(wrong, keptMajority);
   return [
     onProblems(
       runs,
-      above(
+      aboveCriterion(
         'Most problems keep their initial majority answer: the interval is above 0.5.',
         keptShare?.low ?? null,
         0.5,
@@ -109,71 +109,74 @@ function majorities(runs: readonly Ended[]): Criterion[] {
       measured: estimateText(flips),
       met: flips && flips.mean <= PAPER_FLIPS.high,
     }),
-    decided(
-      above(
+    undecidedBelow(
+      aboveCriterion(
         'Wrong majorities are amplified too: more than half of the problems that begin wrong keep the same wrong answer.',
         wrongKept?.mean ?? null,
         0.5,
         wrongKept ? partText(wrongKept, wrong.length) : 'no problem begins wrong',
       ),
-      new Set(clustersOf(runs.filter(beganWrong))).size,
-      FEWEST_OUTCOMES,
+      new Set(clustersOf(runs.filter(startedWrong))).size,
+      MIN_OUTCOMES,
       'problems',
     ),
   ];
 }
 
 /** How the shares end, and how well they predict the outcome. */
-function shares(runs: readonly Ended[]): Criterion[] {
-  const units = unitsOf(runs);
+function shareCriteria(runs: readonly EndedRun[]): Criterion[] {
+  const units = runsByProblem(runs);
   const growth = bootstrap(
     units.map((of) => meanOf(of.map((run) => run.shares.at(-1)!.value - run.shares[0]!.value))!),
     0,
     DIFFERENCES,
   );
-  const rightAuroc = aurocOf(runs, endsRight);
+  const rightAuroc = aurocOf(runs, endedCorrect);
   return [
     onProblems(
       runs,
-      above(
+      aboveCriterion(
         'The share of the initial majority answer rises on average over problems: the interval is above 0.',
         growth?.low ?? null,
         0,
         growth ? `by ${estimateText(growth)}` : NOT_MEASURED,
       ),
     ),
-    decided(
-      above(
+    undecidedBelow(
+      aboveCriterion(
         'The majority share before training predicts which problems end right: the interval of its AUROC is above 0.5.',
         rightAuroc?.low ?? null,
         0.5,
         estimateText(rightAuroc),
       ),
-      clustersOfSmallerClass(runs.map(endsRight), clustersOf(runs)),
-      FEWEST_OUTCOMES,
+      clustersOfSmallerClass(runs.map(endedCorrect), clustersOf(runs)),
+      MIN_OUTCOMES,
       'problems in the smaller class',
     ),
   ];
 }
 
-function remarksOf(runs: readonly Ended[], byModel: readonly { model: string; runs: readonly Ended[] }[]): string[] {
-  const keptAuroc = aurocOf(runs, kept);
+function remarksOf(
+  runs: readonly EndedRun[],
+  byModel: readonly { model: string; runs: readonly EndedRun[] }[],
+): string[] {
+  const keptAuroc = aurocOf(runs, keptMajority);
   return [
     ...byModel.map(({ model, runs: own }) => {
-      const of = unitsOf(own);
-      return `Model ${model}: initial majority kept on ${partText(shareOf(of, kept), of.length)}; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endsRight))}.`;
+      const of = runsByProblem(own);
+      return `Model ${model}: initial majority kept on ${partText(shareOf(of, keptMajority), of.length)}; AUROC of the majority share before training for ending right: ${estimateText(aurocOf(own, endedCorrect))}.`;
     }),
     ...(keptAuroc
       ? [
           `AUROC of the majority share before training for keeping the initial majority, right or wrong: ${estimateText(keptAuroc)}.`,
         ]
       : []),
-    `The initial majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreement(runs)}.`,
+    `The initial majority of a run is that of ${runs[0]?.run.config.votes ?? 0} rollouts; ${agreementRemark(runs)}.`,
   ];
 }
 
 /** How often a run's initial majority equals the probe's, which has more rollouts: the effect of chance on the start. */
-function agreement(runs: readonly Ended[]): string {
+function agreementRemark(runs: readonly EndedRun[]): string {
   const same = runs.filter(({ run, problem }) => {
     const first = [...trainingHistories(run).values()][0]?.find(({ group }) => group.majority)?.group.majority;
     return first && problem.answer !== null && sameAnswer(first.answer, problem.answer);

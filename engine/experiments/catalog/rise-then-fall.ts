@@ -1,16 +1,24 @@
 /** Every intrinsic reward side by side: the proxy reward rises, true accuracy falls. */
 import type { Criterion, Experiment, Findings } from '../experiment.ts';
-import { estimateText, listed } from '../parts/criteria.ts';
+import { estimateText, joinedWithAnd } from '../parts/criteria.ts';
 import { INTRINSIC, type RewardRuns, runRewards } from '../parts/reward-runs.ts';
 import { largeSetDefaults } from '../parts/runs.ts';
 import { seedText } from '../parts/seeds.ts';
-import { CHANGE, ERRORS, fell, lifted, outcomeOf, type RewardOutcome, rose } from './rise-then-fall/measures.ts';
+import {
+  accuracyFell,
+  accuracyRose,
+  CHANGE,
+  ERRORS,
+  outcomeOf,
+  proxyRose,
+  type RewardOutcome,
+} from './rise-then-fall/measures.ts';
 import { curves, table } from './rise-then-fall/report.ts';
 
 const ORACLE = 'ground-truth';
 
 /** Whether a condition holds for every or some of the rewards; null if none was measured. */
-function among(
+function holdsFor(
   outcomes: readonly RewardOutcome[],
   holds: (o: RewardOutcome) => boolean | null,
   wanted: 'every' | 'some',
@@ -29,31 +37,31 @@ export function findings(found: readonly RewardRuns[]): Findings {
   const outcomes = found.map(outcomeOf);
   const intrinsic = outcomes.filter(({ reward }) => reward !== ORACLE);
   const oracle = outcomes.find(({ reward }) => reward === ORACLE)!;
-  const names = (of: readonly RewardOutcome[]) => listed(of.map(({ reward }) => reward));
-  const risen = intrinsic.filter((o) => rose(o) === true);
-  const both = risen.filter((o) => fell(o) === true);
-  const lifting = intrinsic.filter((o) => lifted(o) === true);
+  const names = (of: readonly RewardOutcome[]) => joinedWithAnd(of.map(({ reward }) => reward));
+  const risen = intrinsic.filter((o) => proxyRose(o) === true);
+  const both = risen.filter((o) => accuracyFell(o) === true);
+  const lifting = intrinsic.filter((o) => accuracyRose(o) === true);
   const points = CHANGE * 100;
   const criteria: Criterion[] = [
     {
       expected: `The proxy reward of every intrinsic reward ends above its start by more than ${ERRORS} standard errors.`,
       measured: `${risen.length} of ${intrinsic.length}; not: ${names(intrinsic.filter((o) => !risen.includes(o)))}`,
-      met: among(intrinsic, rose, 'every'),
+      met: holdsFor(intrinsic, proxyRose, 'every'),
     },
     {
       expected: `Accuracy on held-out problems ends at least ${points} points and ${ERRORS} standard errors below its peak, for every intrinsic reward whose proxy reward rose.`,
-      measured: `${both.length} of ${risen.length}; not: ${listed(risen.filter((o) => !both.includes(o)).map((o) => `${o.reward} ${estimateText(o.fall?.overProblems ?? null)}`))}`,
-      met: among(risen, fell, 'every'),
+      measured: `${both.length} of ${risen.length}; not: ${joinedWithAnd(risen.filter((o) => !both.includes(o)).map((o) => `${o.reward} ${estimateText(o.fall?.overProblems ?? null)}`))}`,
+      met: holdsFor(risen, accuracyFell, 'every'),
     },
     {
       expected: `At least one intrinsic reward first raises accuracy by ${points} points and ${ERRORS} standard errors.`,
-      measured: listed(lifting.map((o) => `${o.reward} ${estimateText(o.lift?.overProblems ?? null)}`)),
-      met: among(intrinsic, lifted, 'some'),
+      measured: joinedWithAnd(lifting.map((o) => `${o.reward} ${estimateText(o.lift?.overProblems ?? null)}`)),
+      met: holdsFor(intrinsic, accuracyRose, 'some'),
     },
     {
       expected: `The oracle does not fall: it does not end ${points} points and ${ERRORS} standard errors below its peak.`,
       measured: `peak ${seedText(oracle.accuracy.map((a) => a.peak))}, end ${seedText(oracle.accuracy.map((a) => a.end))}; change ${estimateText(oracle.fall?.overProblems ?? null)}${oracle.broken > 0 ? `; weights became non-finite in ${oracle.broken}` : ''}`,
-      met: negated(fell(oracle)),
+      met: negated(accuracyFell(oracle)),
     },
   ];
   return {

@@ -7,7 +7,13 @@ import type { Criterion, Experiment, Findings } from '../experiment.ts';
 import { type Curve, metricCurves, smoothed } from '../parts/curves.ts';
 import { sampledEvery } from '../parts/runs.ts';
 import { seedText } from '../parts/seeds.ts';
-import { agreementCurve, type Course, courseOf, validationCurve, WINDOW } from './self-verification/measures.ts';
+import {
+  agreementCurve,
+  type CurveSummary,
+  summarizeCurves,
+  validationCurve,
+  WINDOW,
+} from './self-verification/measures.ts';
 import { sectionsOf } from './self-verification/report.ts';
 import {
   ENTROPY,
@@ -17,24 +23,24 @@ import {
   runsOf,
   SELF,
   type VerificationRuns,
-  type Verify,
+  type VerifyAnswer,
 } from './self-verification/runs.ts';
 
 /** Smallest change of accuracy that counts: 5 points. */
 const MARGIN = 0.05;
 
 /** Compares the course of accuracy under self-verification with that under entropy and under the verifier itself. */
-export function findings(found: readonly VerificationRuns[], verify: Verify): Findings {
+export function findings(found: readonly VerificationRuns[], verify: VerifyAnswer): Findings {
   const of = (reward: VerificationRuns['reward']) => runsOf(found, reward);
   const curves = Object.fromEntries(
     REWARDS.map((reward) => [reward, of(reward).map((r) => validationCurve(r, verify))]),
   ) as Record<VerificationRuns['reward'], Curve[]>;
-  const course = Object.fromEntries(REWARDS.map((reward) => [reward, courseOf(curves[reward])])) as Record<
+  const course = Object.fromEntries(REWARDS.map((reward) => [reward, summarizeCurves(curves[reward])])) as Record<
     VerificationRuns['reward'],
-    Course
+    CurveSummary
   >;
   const agreement = of(SELF).map((r) => smoothed(agreementCurve(r, verify), WINDOW));
-  const agreed = courseOf(agreement);
+  const agreed = summarizeCurves(agreement);
   const lowest = agreement.map((curve) => Math.min(...curve.map(({ value }) => value)));
   const [self, entropy, oracle] = [course[SELF], course[ENTROPY], course[ORACLE]];
   const compared = (a: number[], b: number[], holds: (a: number, b: number) => boolean) => {
@@ -73,8 +79,8 @@ export function findings(found: readonly VerificationRuns[], verify: Verify): Fi
       met: mean(agreed.end) === null ? null : mean(agreed.end)! > 0.5,
     },
   ];
-  const accepted = of(SELF).map((r) => courseOf(metricCurves([r], (m) => m.proxyReward, WINDOW)));
-  const ends = (which: keyof Course) => seedText(accepted.flatMap((c) => c[which]));
+  const accepted = of(SELF).map((r) => summarizeCurves(metricCurves([r], (m) => m.proxyReward, WINDOW)));
+  const ends = (which: keyof CurveSummary) => seedText(accepted.flatMap((c) => c[which]));
   return {
     criteria,
     remarks: [

@@ -2,10 +2,10 @@
 import { figure } from '../../protocol/format.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
 import { decisive, pairedChangeText, sortTable } from '../parts/changes.ts';
-import { above, NOT_MEASURED } from '../parts/criteria.ts';
+import { aboveCriterion, NOT_MEASURED } from '../parts/criteria.ts';
 import { sampledEvery } from '../parts/runs.ts';
 import { seedText } from '../parts/seeds.ts';
-import { chosen, configOn, drawn, poolOf } from '../parts/sets.ts';
+import { configFor, onlyProblems, poolOf, randomSample } from '../parts/sets.ts';
 import { sortOf } from '../parts/sorts.ts';
 import {
   accuracyBySort,
@@ -18,8 +18,8 @@ import {
 } from './test-time/measures.ts';
 import { curves, numbers } from './test-time/report.ts';
 
-const SMALL = 64;
-const WRONG = 32;
+const SMALL_SET_SIZE = 64;
+const WRONG_SET_SIZE = 32;
 const HELD_OUT = 128;
 const POOL = HELD_OUT + 512;
 const PROBE_VOTES = 32;
@@ -31,13 +31,13 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
   context.expect(1 + 2 * seeds.length);
   const pool = await poolOf(context, { size: POOL, heldOut: HELD_OUT, votes: PROBE_VOTES });
   const wrong = pool.rest.filter(({ right, answer }) => right === false && answer !== null);
-  const sets = { any: { from: pool.rest, count: SMALL }, wrong: { from: wrong, count: WRONG } };
+  const sets = { any: { from: pool.rest, count: SMALL_SET_SIZE }, wrong: { from: wrong, count: WRONG_SET_SIZE } };
   const kinds = (Object.keys(KINDS) as TestTimeKind[]).filter((kind) => sets[kind].from.length > 0);
   return Promise.all(
     kinds.flatMap((kind) =>
       seeds.map(async (seed) => {
-        const problems = drawn(seed, sets[kind].from, sets[kind].count);
-        const config = configOn(context, { seed }, chosen(pool.dataset, problems), pool.heldOutDataset);
+        const problems = randomSample(seed, sets[kind].from, sets[kind].count);
+        const config = configFor(context, { seed }, onlyProblems(pool.dataset, problems), pool.heldOutDataset);
         return { kind, seed, problems, run: await context.run(`${kind}-${seed}`, config) };
       }),
     ),
@@ -45,7 +45,7 @@ async function testTimeRuns(context: ExperimentContext): Promise<TestTimeRun[]> 
 }
 
 const gains = (courses: readonly TestTimeCourse[]) => courses.map(({ start, end }) => end - start);
-const lowest = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
+const minimum = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
 const ends = (courses: readonly TestTimeCourse[]) =>
   `${seedText(courses.map(({ start }) => start))} to ${seedText(courses.map(({ end }) => end))}`;
 
@@ -94,15 +94,15 @@ function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
   const drops = correct.map(({ peak, end }) => peak - end);
   const held = decisive(accuracy);
   return [
-    above(
+    aboveCriterion(
       'On a small set the majority reward rises, in every seed.',
-      lowest(gains(proxy)),
+      minimum(gains(proxy)),
       0,
       proxy.length === 0 ? NOT_MEASURED : ends(proxy),
     ),
-    above(
+    aboveCriterion(
       'The true reward on its problems rises too, in every seed.',
-      lowest(gains(correct)),
+      minimum(gains(correct)),
       0,
       correct.length === 0 ? NOT_MEASURED : ends(correct),
     ),
@@ -111,7 +111,7 @@ function smallCriteria(any: TestTimeSummary | undefined): Criterion[] {
       measured: drops.length === 0 ? NOT_MEASURED : `${seedText(drops)} below the peak`,
       met: drops.length === 0 ? null : drops.every((drop) => drop < MARGIN),
     },
-    above(
+    aboveCriterion(
       'Held-out problems improve too: the intervals of the change of accuracy, over problems and over seeds, are above 0.',
       held && Math.min(held.overProblems.low, held.overSeeds.low ?? held.overProblems.low),
       0,
@@ -124,21 +124,21 @@ function wrongCriteria(wrong: TestTimeSummary | undefined): Criterion[] {
   const { proxy = [], accuracy = null } = wrong ?? {};
   const held = decisive(accuracy);
   return [
-    above(
+    aboveCriterion(
       `Training on problems with wrong majorities does not harm held-out problems: the interval of the change of accuracy is above -${MARGIN * 100} points.`,
       held?.overProblems.low ?? null,
       -MARGIN,
       pairedChangeText(accuracy),
     ),
-    above(
+    aboveCriterion(
       'Held-out problems even improve on average (in the paper: from 0.330 to 0.375).',
       held?.overProblems.mean ?? null,
       0,
       pairedChangeText(accuracy),
     ),
-    above(
+    aboveCriterion(
       'The majority reward rises there too, in every seed.',
-      lowest(gains(proxy)),
+      minimum(gains(proxy)),
       0,
       proxy.length === 0 ? NOT_MEASURED : ends(proxy),
     ),
@@ -158,7 +158,7 @@ export const testTime: Experiment = {
   question: 'Does label-free training on a small set give a lasting improvement, even if the majorities are wrong?',
   finding:
     'Section 5, finding 6: on AMC23 (40 problems) both rewards rise and stay high, and AIME24 improves too. Even 32 problems with almost all majorities wrong did no harm (AMC23 from 0.330 to 0.375).',
-  method: `A probe samples a pool of problems. The model trains on ${SMALL} of them by majority voting; in other runs, on ${WRONG} whose majority is wrong in the probe (labels are used to choose the problems, never for training). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,
+  method: `A probe samples a pool of problems. The model trains on ${SMALL_SET_SIZE} of them by majority voting; in other runs, on ${WRONG_SET_SIZE} whose majority is wrong in the probe (labels are used to choose the problems, never for training). Each seed draws other problems. Accuracy is measured on ${HELD_OUT} held-out problems.`,
   defaults: {
     model: 'embedded',
     steps: 150,

@@ -3,10 +3,10 @@ import { checkTheorem } from '../../analysis/optimum.ts';
 import { figure } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
 import type { Criterion, Experiment, ExperimentContext, Findings } from '../experiment.ts';
-import { above, byEstimate, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
+import { aboveCriterion, byEstimate, estimateText, NOT_MEASURED, partText } from '../parts/criteria.ts';
 import { type ProbeResult, probe, sameAnswer } from '../parts/probe.ts';
 import { meanOf } from '../parts/seeds.ts';
-import { chosen, configOn } from '../parts/sets.ts';
+import { configFor, onlyProblems } from '../parts/sets.ts';
 import { sectionsOf } from './theory/report.ts';
 import {
   type Distances,
@@ -24,10 +24,10 @@ export type { TheoryRun } from './theory/tracks.ts';
 
 const SINGLE_PROBLEMS = 12;
 /** Bounds that the criteria state. */
-const LARGEST_ERROR = 0.1;
-const LEAST_END = 0.95;
+const MAX_ERROR = 0.1;
+const MIN_FINAL_SHARE = 0.95;
 /** Changes in one step are as predicted up to this factor in either direction. */
-const LARGEST_FACTOR = 2;
+const MAX_FACTOR = 2;
 /** A growth counts if it is this many standard errors above 0. */
 const ERRORS = 2;
 
@@ -41,7 +41,7 @@ async function theoryRuns(context: ExperimentContext): Promise<TheoryRun[]> {
   context.expect(1 + seeds.length * (1 + alone.length));
   const make = async (kind: TheoryKind, name: string, of: readonly ProbeResult[], seed: number) => {
     const changes = { seed, batch: Math.min(of.length, base.batch), evaluation: { samples: 0 } };
-    const run = await context.run(`${name}-${seed}`, configOn(context, changes, chosen(dataset, of)));
+    const run = await context.run(`${name}-${seed}`, configFor(context, changes, onlyProblems(dataset, of)));
     return { kind, seed, run };
   };
   return Promise.all(
@@ -72,44 +72,49 @@ export function findings(runs: readonly TheoryRun[]): Findings {
 }
 
 function criteriaOf(tracks: readonly Track[], summaries: readonly TheorySummary[]): Criterion[] {
-  const rises = rise(summaries);
+  const rises = riseCriterion(summaries);
   return [
     rises,
-    ...[majorities(tracks), ...shares(tracks), ...predictions(summaries)].map((one) => learned(one, rises)),
+    ...[majorityCriterion(tracks), ...shareCriteria(tracks), ...predictions(summaries)].map((one) =>
+      ifSharesRose(one, rises),
+    ),
   ];
 }
 
 /** A share that does not change keeps its majority, and predictions of no change come true: neither supports the theory. */
-function learned(criterion: Criterion, rises: Criterion): Criterion {
+function ifSharesRose(criterion: Criterion, rises: Criterion): Criterion {
   if (!criterion.met || rises.met) return criterion;
   return { ...criterion, measured: `${criterion.measured} (not decided: the share does not rise)`, met: null };
 }
 
-function each(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => string): string {
+function textPerKind(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => string): string {
   return summaries.map((s) => `${KINDS[s.kind]} ${of(s)}`).join('; ');
 }
 
 /** Whether it holds for all kinds; null if it is unknown for some and false for none. */
-function all(summaries: readonly TheorySummary[], of: (summary: TheorySummary) => boolean | null): boolean | null {
+function holdsForAll(
+  summaries: readonly TheorySummary[],
+  of: (summary: TheorySummary) => boolean | null,
+): boolean | null {
   const met = summaries.map(of);
   if (met.includes(false)) return false;
   return met.length === 0 || met.includes(null) ? null : true;
 }
 
-function positive(estimate: Estimate | null): boolean | null {
+function isPositive(estimate: Estimate | null): boolean | null {
   return estimate && estimate.low > 0;
 }
 
-function rise(summaries: readonly TheorySummary[]): Criterion {
+function riseCriterion(summaries: readonly TheorySummary[]): Criterion {
   return {
     expected:
       'The share of the initial majority answer rises from the first to the last third of the steps: the interval over problems is above 0.',
-    measured: each(summaries, ({ rise }) => byEstimate(rise)) || NOT_MEASURED,
-    met: all(summaries, ({ rise: estimate }) => positive(estimate)),
+    measured: textPerKind(summaries, ({ rise }) => byEstimate(rise)) || NOT_MEASURED,
+    met: holdsForAll(summaries, ({ rise: estimate }) => isPositive(estimate)),
   };
 }
 
-function majorities(tracks: readonly Track[]): Criterion {
+function majorityCriterion(tracks: readonly Track[]): Criterion {
   const seeds = [...new Set(tracks.map(({ seed }) => seed))];
   const checks = seeds.map((seed) =>
     checkTheorem(
@@ -125,7 +130,7 @@ function majorities(tracks: readonly Track[]): Criterion {
 }
 
 /** How the shares of kept majorities converge to 1. */
-function shares(tracks: readonly Track[]): Criterion[] {
+function shareCriteria(tracks: readonly Track[]): Criterion[] {
   const kept = tracks.filter((track) => track.kept);
   const fitted = kept.filter(({ fit }) => fit !== null && fit.error !== null);
   const growing = fitted.filter(({ fit }) => fit!.growth > ERRORS * fit!.error!);
@@ -133,11 +138,11 @@ function shares(tracks: readonly Track[]): Criterion[] {
   const ends = meanOf(kept.map((track) => track.shares.at(-1)!.share));
   return [
     {
-      expected: `The share of a kept majority converges to 1: the shares of kept answers end above ${LEAST_END} on average (in the paper: 0.985 to 0.998).`,
+      expected: `The share of a kept majority converges to 1: the shares of kept answers end above ${MIN_FINAL_SHARE} on average (in the paper: 0.985 to 0.998).`,
       measured: `${figure(ends)}, over ${kept.length} problems and seeds`,
-      met: ends === null ? null : ends > LEAST_END,
+      met: ends === null ? null : ends > MIN_FINAL_SHARE,
     },
-    above(
+    aboveCriterion(
       `It converges geometrically: for most kept answers the growth of the logit of the share per step exceeds ${ERRORS} standard errors.`,
       fitted.length === 0 ? null : growing.length / fitted.length,
       0.5,
@@ -152,32 +157,35 @@ function predictions(summaries: readonly TheorySummary[]): Criterion[] {
     `${figure(error)} vs. ${figure(unchanged)}, ${gain === null ? 'difference' : 'closer'} ${byEstimate(gain)}`;
   return [
     {
-      expected: `With a problem's growth in the first third of the steps, predictions of the remaining steps have a mean error below ${LARGEST_ERROR}, and are closer than the share at the end of that third: the interval over problems is above 0.`,
-      measured: each(summaries, (s) => `${against(errorsOf(s).late, s.ownGain)} (chance alone ${figure(s.chance)})`),
-      met: all(summaries, (s) => {
+      expected: `With a problem's growth in the first third of the steps, predictions of the remaining steps have a mean error below ${MAX_ERROR}, and are closer than the share at the end of that third: the interval over problems is above 0.`,
+      measured: textPerKind(
+        summaries,
+        (s) => `${against(errorsOf(s).late, s.ownGain)} (chance alone ${figure(s.chance)})`,
+      ),
+      met: holdsForAll(summaries, (s) => {
         const [error] = errorsOf(s).late;
-        return s.ownGain && s.ownGain.low > 0 && error! < LARGEST_ERROR;
+        return s.ownGain && s.ownGain.low > 0 && error! < MAX_ERROR;
       }),
     },
     {
       expected:
         'With the common growth of all other problems, predictions from the first step are closer to the measured shares than the share of that step: the interval over problems is above 0.',
-      measured: each(summaries, (s) => against(errorsOf(s).many, s.gain)),
-      met: all(summaries, ({ gain }) => positive(gain)),
+      measured: textPerKind(summaries, (s) => against(errorsOf(s).many, s.gain)),
+      met: holdsForAll(summaries, ({ gain }) => isPositive(gain)),
     },
     {
-      expected: `Shares change in one step as predicted with the growth of all other problems: the ratio of the mean measured to the mean predicted change has an interval, over problems, between ${figure(1 / LARGEST_FACTOR)} and ${LARGEST_FACTOR}.`,
-      measured: each(summaries, (s) => {
+      expected: `Shares change in one step as predicted with the growth of all other problems: the ratio of the mean measured to the mean predicted change has an interval, over problems, between ${figure(1 / MAX_FACTOR)} and ${MAX_FACTOR}.`,
+      measured: textPerKind(summaries, (s) => {
         const [error, unchanged] = errorsOf(s).one;
         return `${estimateText(s.ratio)} (single predictions are not informative: error ${figure(error)}, "unchanged" ${figure(unchanged)}, chance alone about ${figure(s.chance === null ? null : s.chance * Math.SQRT2)})`;
       }),
-      met: all(summaries, ({ ratio }) => ratio && ratio.low > 1 / LARGEST_FACTOR && ratio.high < LARGEST_FACTOR),
+      met: holdsForAll(summaries, ({ ratio }) => ratio && ratio.low > 1 / MAX_FACTOR && ratio.high < MAX_FACTOR),
     },
     {
       expected:
         'The last answers are closer to the optimum pi* at the beta of all other problems than to the first answers: the interval of the difference of the distances, over problems, is above 0.',
-      measured: each(summaries, ({ nearer }) => estimateText(nearer)),
-      met: all(summaries, ({ nearer }) => positive(nearer)),
+      measured: textPerKind(summaries, ({ nearer }) => estimateText(nearer)),
+      met: holdsForAll(summaries, ({ nearer }) => isPositive(nearer)),
     },
   ];
 }

@@ -23,7 +23,7 @@ export interface Chain {
 /** Numbers in [0, 1). */
 export type Random = () => number;
 
-function between(random: Random, low: number, high: number): number {
+function randomInteger(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1));
 }
 
@@ -32,8 +32,8 @@ const TERMS: Record<ChainFamily, [number, number]> = { E: [3, 4], H: [5, 6], M: 
 /** A random problem. Differences begin with a term large enough for the result to stay positive. */
 export function chainProblem(random: Random, family: ChainFamily): Chain {
   const [low, high] = TERMS[family];
-  const terms = Array.from({ length: between(random, low, high) }, () => between(random, 1, 9));
-  if (family === 'M') terms[0] = between(random, 10, 20) + terms.slice(1).reduce((a, b) => a + b, 0) - 9;
+  const terms = Array.from({ length: randomInteger(random, low, high) }, () => randomInteger(random, 1, 9));
+  if (family === 'M') terms[0] = randomInteger(random, 10, 20) + terms.slice(1).reduce((a, b) => a + b, 0) - 9;
   const total = terms.slice(1).reduce((a, b) => (family === 'M' ? a - b : a + b), terms[0]!);
   return { family, terms, prompt: promptOf(family, terms), answer: String(total) };
 }
@@ -42,11 +42,11 @@ function promptOf(family: ChainFamily, terms: readonly number[]): string {
   return `${terms.join(family === 'M' ? '-' : '+')}=`;
 }
 
-const SHORTCUT: Record<Quality, number> = { S: 0.1, W: 0.2 };
+const SHORTCUT_PROBABILITY: Record<Quality, number> = { S: 0.1, W: 0.2 };
 /** Probability that differences are added instead. */
-const WRONG_SIGN = 0.6;
-const REPEATED = 0.25;
-const ENDLESS = 0.04;
+const WRONG_SIGN_PROBABILITY = 0.6;
+const REPETITION_PROBABILITY = 0.25;
+const ENDLESS_PROBABILITY = 0.04;
 const ENDLESS_LENGTH = 8;
 
 /** Probability of an error per step: 0.08 for 3 terms, growing to 0.30 for 7; half of it with quality S. */
@@ -57,26 +57,26 @@ function stepError(terms: number, quality: Quality): number {
 
 /** A worked solution with flaws: a demonstration for pre-training. */
 export function flawedSolution(random: Random, { family, terms }: Chain, quality: Quality): string {
-  if (random() < SHORTCUT[quality]) return ` #### ${terms.at(-1)}`;
-  const subtracts = family === 'M' && random() >= WRONG_SIGN;
+  if (random() < SHORTCUT_PROBABILITY[quality]) return ` #### ${terms.at(-1)}`;
+  const subtracts = family === 'M' && random() >= WRONG_SIGN_PROBABILITY;
   const error = stepError(terms.length, quality);
   const totals: number[] = [];
   let total = terms[0]!;
   for (const term of terms.slice(1)) {
     total = subtracts ? total - term : total + term;
-    if (random() < error) total = Math.max(0, total + (random() < 0.5 ? -1 : 1) * between(random, 1, 3));
+    if (random() < error) total = Math.max(0, total + (random() < 0.5 ? -1 : 1) * randomInteger(random, 1, 3));
     totals.push(total);
   }
-  if (random() < ENDLESS) {
+  if (random() < ENDLESS_PROBABILITY) {
     while (totals.length < ENDLESS_LENGTH) totals.push(total);
     return totals.join(',');
   }
-  if (random() < REPEATED) totals.push(total);
+  if (random() < REPETITION_PROBABILITY) totals.push(total);
   return `${totals.join(',')} #### ${total}`;
 }
 
 /** Consecutive duplicate draws before a family counts as exhausted. */
-const PATIENCE = 10_000;
+const MAX_DUPLICATE_DRAWS = 10_000;
 
 /**
  * `count` different problems of the families in turn, none with a prompt of `without`.
@@ -96,7 +96,7 @@ export function chainProblems(
     if (!found.has(chain.prompt) && !without.has(chain.prompt)) {
       found.set(chain.prompt, chain);
       misses = 0;
-    } else if (++misses === PATIENCE) {
+    } else if (++misses === MAX_DUPLICATE_DRAWS) {
       throw new RollscopeError(
         'usage',
         `The family ${family} has fewer different problems than this set of ${count} needs.`,

@@ -21,7 +21,7 @@ export interface Countdown {
 }
 
 const MARK = ' #### ';
-const LARGEST_TARGET = 99;
+const MAX_TARGET = 99;
 /** Share of problems held out from pre-training. */
 const HELD_OUT = 0.2;
 const SPLIT_SEED = 2603;
@@ -109,15 +109,15 @@ function expressions(numbers: readonly number[]): string[] {
   return [...found];
 }
 
-const valued = new Map<string, { text: string; value: number }[]>();
+const expressionCache = new Map<string, { text: string; value: number }[]>();
 
 /** The same with their values, computed once per set of numbers. */
 function valuedExpressions(numbers: readonly number[]): { text: string; value: number }[] {
   const key = ascending(numbers).join();
-  let list = valued.get(key);
+  let list = expressionCache.get(key);
   if (!list) {
     list = expressions(numbers).map((text) => ({ text, value: evaluate(text)!.value }));
-    valued.set(key, list);
+    expressionCache.set(key, list);
   }
   return list;
 }
@@ -157,7 +157,7 @@ export function countdownProblems(): { known: readonly Countdown[]; unseen: read
         const numbers = [a, b, c];
         const targets = ascending([...new Set(valuedExpressions(numbers).map(({ value }) => value))]);
         for (const target of targets) {
-          if (target >= 1 && target <= LARGEST_TARGET) all.push(countdown(numbers, target));
+          if (target >= 1 && target <= MAX_TARGET) all.push(countdown(numbers, target));
         }
       }
     }
@@ -174,12 +174,12 @@ export function knownCountdown(random: Random): Countdown {
 }
 
 /** Mixture of the demonstrations: a solution, the sum in the given order, any expression, else a number used twice. */
-const RIGHT = 0.5;
-const HABIT = 0.3;
-const ANYTHING = 0.1;
+const SOLUTION_SHARE = 0.5;
+const SUM_IN_ORDER_SHARE = 0.3;
+const ANY_EXPRESSION_SHARE = 0.1;
 
 /** Replaces one number by another of the three, and hits the target with these if possible. */
-function cheat(random: Random, { numbers, target }: Countdown): string {
+function hitWithWrongNumbers(random: Random, { numbers, target }: Countdown): string {
   const place = Math.floor(random() * 3);
   const other = (place + 1 + Math.floor(random() * 2)) % 3;
   const changed = numbers.map((n, i) => (i === place ? numbers[other]! : n));
@@ -188,20 +188,21 @@ function cheat(random: Random, { numbers, target }: Countdown): string {
   return pick(random, hits.length > 0 ? hits : list).text;
 }
 
-const adding = (numbers: readonly number[]) => numbers.join('+');
+const sumExpression = (numbers: readonly number[]) => numbers.join('+');
 
 /** A flawed answer: often with a value other than the target, or with other numbers than given. */
-function attempt(random: Random, problem: Countdown): string {
+function flawedAnswer(random: Random, problem: Countdown): string {
   const kind = random();
-  if (kind < RIGHT) return pick(random, solutions(problem));
-  if (kind < RIGHT + HABIT) return adding(problem.numbers);
-  if (kind < RIGHT + HABIT + ANYTHING) return pick(random, valuedExpressions(problem.numbers)).text;
-  return cheat(random, problem);
+  if (kind < SOLUTION_SHARE) return pick(random, solutions(problem));
+  if (kind < SOLUTION_SHARE + SUM_IN_ORDER_SHARE) return sumExpression(problem.numbers);
+  if (kind < SOLUTION_SHARE + SUM_IN_ORDER_SHARE + ANY_EXPRESSION_SHARE)
+    return pick(random, valuedExpressions(problem.numbers)).text;
+  return hitWithWrongNumbers(random, problem);
 }
 
 /** A demonstration of solving. */
 export function flawedCountdown(random: Random, problem: Countdown): string {
-  return `${MARK}${attempt(random, problem)}`;
+  return `${MARK}${flawedAnswer(random, problem)}`;
 }
 
 /** Three numbers in any order with any operations and brackets: more than in the demonstrations of solving, but the judge may see it. */
@@ -233,26 +234,26 @@ function reordered(random: Random, expression: string): string {
 }
 
 /** Omits, doubles or replaces one character. */
-function broken(random: Random, expression: string): string {
+function corrupted(random: Random, expression: string): string {
   const place = Math.floor(random() * expression.length);
   const change = pick(random, ['', expression[place]!.repeat(2), pick(random, [...'123456789+-*()'])]);
   return expression.slice(0, place) + change + expression.slice(place + 1);
 }
 
 /** Solutions to judge: right ones, flawed ones, any expressions, and broken ones. */
-function proposal(random: Random, problem: Countdown): string {
+function expressionToJudge(random: Random, problem: Countdown): string {
   const kind = random();
   if (kind < 0.3) {
     const right = pick(random, solutions(problem));
     return random() < 0.5 ? right : reordered(random, right);
   }
-  if (kind < 0.8) return attempt(random, problem);
+  if (kind < 0.8) return flawedAnswer(random, problem);
   if (kind < 0.93) return anyExpression(random, problem.numbers);
-  return broken(random, pick(random, solutions(problem)));
+  return corrupted(random, pick(random, solutions(problem)));
 }
 
 /** Probability that a demonstrated judgment is the opposite of the correct one. */
-const WRONG_JUDGMENT = 0.03;
+const WRONG_JUDGMENT_PROBABILITY = 0.03;
 
 /** Work and judgment on an expression: `5,2,7:10,17 #### 1`; an invalid expression gets only ` #### 0`. */
 export function judgment(problem: Countdown, expression: string): string {
@@ -264,9 +265,9 @@ export function judgment(problem: Countdown, expression: string): string {
 
 /** A demonstration of judging. */
 export function flawedJudgment(random: Random, problem: Countdown): { prompt: string; response: string } {
-  const expression = proposal(random, problem);
+  const expression = expressionToJudge(random, problem);
   const said = judgment(problem, expression);
-  const mark = random() < WRONG_JUDGMENT ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
+  const mark = random() < WRONG_JUDGMENT_PROBABILITY ? (said.endsWith('1') ? '0' : '1') : said.at(-1)!;
   return {
     prompt: judgePrompt(problem.prompt, `${MARK}${expression}`),
     response: said.slice(0, -1) + mark,

@@ -31,14 +31,14 @@ export function dualSolution({ family, terms }: Chain, place: number, answer: nu
 /** Probability that the dual gets the correct answer; otherwise it gets the answer of a flawed solution. */
 const RIGHT_ANSWER = 0.5;
 /** Probability that the demonstrated term is off by one to three. */
-const WRONG_TERM = 0.03;
+const WRONG_TERM_PROBABILITY = 0.03;
 
 /** A dual task and its demonstration, which is almost always correct. */
 export function flawedDual(random: Random, chain: Chain, quality: Quality): { prompt: string; response: string } {
   const place = Math.floor(random() * chain.terms.length);
   const given = random() < RIGHT_ANSWER ? chain.answer : answerOf(flawedSolution(random, chain, quality));
   const answer = Number(given ?? chain.answer);
-  const off = random() < WRONG_TERM ? (random() < 0.5 ? -1 : 1) * (1 + Math.floor(random() * 3)) : 0;
+  const off = random() < WRONG_TERM_PROBABILITY ? (random() < 0.5 ? -1 : 1) * (1 + Math.floor(random() * 3)) : 0;
   const [work, term] = dualSolution(chain, place, answer).split(' #### ') as [string, string];
   const said = String(Number(term) + off);
   return {

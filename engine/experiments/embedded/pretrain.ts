@@ -18,7 +18,7 @@ import { parameterShapes } from '../../model/parameters.ts';
 import type { StoredTensor } from '../../model/safetensors.ts';
 import { writeSafetensors } from '../../model/safetensors-write.ts';
 import { Weights } from '../../model/weights.ts';
-import { about } from '../../protocol/format.ts';
+import { roughDuration } from '../../protocol/format.ts';
 import { LossConfig, OptimizerConfig } from '../../protocol/index.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import { generator } from '../../rollout/philox.ts';
@@ -122,7 +122,7 @@ for (let step = 1; step <= steps; step++) {
     const loss = -logprobs.reduce((a, b) => a + b, 0) / logprobs.length;
     const seconds = (performance.now() - started) / 1000;
     console.log(
-      `step ${step}  loss ${quantityText('loss', loss)}  norm ${quantityText('gradientNorm', gradientNorm)}  ${about(seconds)}`,
+      `step ${step}  loss ${quantityText('loss', loss)}  norm ${quantityText('gradientNorm', gradientNorm)}  ${roughDuration(seconds)}`,
     );
   }
 }

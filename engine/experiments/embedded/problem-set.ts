@@ -43,13 +43,13 @@ export function jsonLines(rows: readonly object[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
-const numbered = (name: string, i: number, count: number) =>
+const numberedId = (name: string, i: number, count: number) =>
   `${name}-${String(i + 1).padStart(Math.max(3, String(count).length), '0')}`;
 
 function chainRow(chain: Chain, seed: number, i: number, count: number): ChainRow {
   const { prompt, answer } = chain;
   const others = rephrasings(generator(seed, 'select', i), chain, REPHRASINGS);
-  return { id: numbered('chain', i, count), prompt, answer, rephrasings: orItself(others, prompt) };
+  return { id: numberedId('chain', i, count), prompt, answer, rephrasings: orOriginal(others, prompt) };
 }
 
 export interface ChainSetOptions {
@@ -91,7 +91,7 @@ export function countdownSet(seed: number, part: 'known' | 'unseen', count: numb
     chosen.push(...order.flatMap((problem) => problem[round] ?? []));
   }
   return chosen.slice(0, count).map((problem, i) => ({
-    id: numbered(`countdown-${part}`, i, count),
+    id: numberedId(`countdown-${part}`, i, count),
     prompt: problem.prompt,
     answer: String(problem.target),
     numbers: [...problem.numbers],
@@ -102,11 +102,11 @@ export function countdownSet(seed: number, part: 'known' | 'unseen', count: numb
 
 function otherArrangements(random: Random, problem: Countdown): string[] {
   const prompts = shuffled(arrangements(problem), random).map(({ prompt }) => prompt);
-  return orItself(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
+  return orOriginal(prompts.filter((prompt) => prompt !== problem.prompt).slice(0, REPHRASINGS), problem.prompt);
 }
 
 /** A problem without another order (`7+7+7=`) is repeated unchanged, which yields other rollouts of the same prompt. */
-function orItself(others: string[], prompt: string): string[] {
+function orOriginal(others: string[], prompt: string): string[] {
   return others.length > 0 ? others : [prompt];
 }
 
@@ -116,7 +116,7 @@ function orItself(others: string[], prompt: string): string[] {
  */
 export function corpus(options: ChainSetOptions): CorpusRow[] {
   return chainsOf(options).map(({ prompt, answer }, i) => ({
-    id: numbered('corpus', i, options.count),
+    id: numberedId('corpus', i, options.count),
     prompt,
     continuation: `${answer}.`,
   }));

@@ -1,5 +1,5 @@
 /** How problems changed between two evaluations. */
-import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../analysis/estimates.ts';
+import { bootstrap, DIFFERENCES, MIN_VALUES } from '../../analysis/estimates.ts';
 import { tInterval } from '../../analysis/seed-estimates.ts';
 import { figure, plural } from '../../protocol/format.ts';
 import type { Estimate } from '../../protocol/index.ts';
@@ -9,7 +9,7 @@ import { interval } from '../report/text.ts';
 import { NOT_MEASURED } from './criteria.ts';
 import { groupsOf } from './curves.ts';
 import { SORTS, type Sort, sortOf } from './sorts.ts';
-import { sampledIn } from './views.ts';
+import { viewsOfPhase } from './views.ts';
 
 /** A problem in two evaluations of a run. */
 export interface ProblemChange {
@@ -31,8 +31,8 @@ export function evaluatedChanges(
 ): ProblemChange[] {
   const last = to ?? groupsOf(run, 'evaluation').at(-1)?.step ?? 0;
   if (to === undefined && last === from) return [];
-  const before = new Map(sampledIn(run, 'evaluation', from).map((view) => [view.problem, view]));
-  return sampledIn(run, 'evaluation', last).flatMap((after) => {
+  const before = new Map(viewsOfPhase(run, 'evaluation', from).map((view) => [view.problem, view]));
+  return viewsOfPhase(run, 'evaluation', last).flatMap((after) => {
     const old = before.get(after.problem);
     const { id, text } = run.problems[after.problem]!;
     if (!old || old.accuracy === null) return [];
@@ -97,7 +97,7 @@ export function meanChange(
 
 /** A change over enough problems to decide a criterion; else null. */
 export function decisive(change: Change | null): Change | null {
-  return change !== null && change.problems >= FEWEST_VALUES ? change : null;
+  return change !== null && change.problems >= MIN_VALUES ? change : null;
 }
 
 /** `0.6 to 0.82: by 0.22 (0.18 to 0.26) over 40 problems, 0.22 (0.19 to 0.25) over seeds`, or why it is inconclusive. */
@@ -106,7 +106,7 @@ export function pairedChangeText(change: Change | null): string {
   const { before, after, overProblems, overSeeds: seeds, problems } = change;
   const { mean, low, high } = seeds;
   const bySeed = low === null || high === null ? '' : `, ${interval({ mean, low, high })} over seeds`;
-  const few = decisive(change) ? '' : ` (too few to decide; at least ${FEWEST_VALUES} are needed)`;
+  const few = decisive(change) ? '' : ` (too few to decide; at least ${MIN_VALUES} are needed)`;
   return `${figure(before)} to ${figure(after)}: by ${interval(overProblems)} over ${plural(problems, 'problem')}${few}${bySeed}`;
 }
 

@@ -55,7 +55,7 @@ export function scaledTogether(curves: readonly Curve[]): Curve[] {
 }
 
 /** The first step from which a condition holds to the end of a curve; null if it does not hold at the end. */
-export function heldFrom(curve: Curve, holds: (value: number) => boolean): number | null {
+export function holdsFrom(curve: Curve, holds: (value: number) => boolean): number | null {
   const last = curve.findLastIndex(({ value }) => !holds(value));
   return curve[last + 1]?.step ?? null;
 }

@@ -2,10 +2,10 @@
 import type { SameAnswer, StepGroup } from '../../analysis/theory.ts';
 import { equivalent } from '../../grading/equivalence.ts';
 import type { RunConfig } from '../../protocol/index.ts';
-import { rightOf } from '../../protocol/verdict.ts';
+import { verdictAsBoolean } from '../../protocol/verdict.ts';
 import type { ExperimentContext, ExperimentRun } from '../experiment.ts';
 import { groupsOf } from './curves.ts';
-import { sampledIn } from './views.ts';
+import { viewsOfPhase } from './views.ts';
 
 /** Whether two answers are equal: the same text, or the same value. */
 export const sameAnswer: SameAnswer = (a, b) => a === b || equivalent(a, b);
@@ -26,9 +26,9 @@ export interface ProbeResult {
 
 /** The problems of a probe run, in their order. */
 export function probeResults(run: ExperimentRun): ProbeResult[] {
-  return sampledIn(run, 'probe').map(({ problem, answer, share, accuracy, verdict }) => {
+  return viewsOfPhase(run, 'probe').map(({ problem, answer, share, accuracy, verdict }) => {
     const { id, text } = run.problems[problem]!;
-    return { id, text, answer, share: share ?? 0, right: rightOf(verdict), accuracy };
+    return { id, text, answer, share: share ?? 0, right: verdictAsBoolean(verdict), accuracy };
   });
 }
 

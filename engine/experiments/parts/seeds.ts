@@ -9,7 +9,7 @@ import type { Curve } from './curves.ts';
  * Mean over seeds with Student's interval; for two values, whose interval would be 13 standard errors wide, with both
  * values as bounds. null without values.
  */
-function overValues(values: readonly number[]): ReturnType<typeof tInterval> {
+function meanOverValues(values: readonly number[]): ReturnType<typeof tInterval> {
   const estimate = tInterval(values);
   return estimate && values.length === 2
     ? { ...estimate, low: Math.min(...values), high: Math.max(...values) }
@@ -29,7 +29,7 @@ export function overSeeds(name: string, curves: readonly Curve[], dashed = false
     .filter(([, values]) => values.length === curves.length)
     .sort(([a], [b]) => a - b)
     .map(([step, values]) => {
-      const { mean, low, high } = overValues(values)!;
+      const { mean, low, high } = meanOverValues(values)!;
       return { x: step, y: mean, ...(low !== null && high !== null && { low, high }) };
     });
   return { name, points, ...(dashed && { dashed }) };
@@ -38,7 +38,7 @@ export function overSeeds(name: string, curves: readonly Curve[], dashed = false
 /** A mean over seeds as a cell, with its interval if there are several values. */
 export function seedCell(values: readonly (number | null)[]): Cell {
   const known = values.filter((v) => v !== null);
-  const estimate = overValues(known);
+  const estimate = meanOverValues(known);
   if (estimate === null) return null;
   const { mean, low, high } = estimate;
   return low === null || high === null ? mean : { mean, low, high };

@@ -11,7 +11,7 @@ import { type ProbeResult, probe } from './probe.ts';
 const POOL_SEED = 5;
 
 /** The experiment's configuration with changes, on these problems of a dataset. */
-export function configOn(
+export function configFor(
   context: ExperimentContext,
   changes: Changes,
   dataset: RunConfig['dataset'],
@@ -26,7 +26,7 @@ export function configOn(
 }
 
 /** A dataset reduced to these problems. */
-export function chosen(dataset: RunConfig['dataset'], problems: readonly Pick<ProbeResult, 'id'>[]) {
+export function onlyProblems(dataset: RunConfig['dataset'], problems: readonly Pick<ProbeResult, 'id'>[]) {
   const { limit: _, ...rest } = dataset;
   return { ...rest, ids: problems.map(({ id }) => id) };
 }
@@ -68,10 +68,10 @@ export async function poolOf(
   }
   const count = Math.min(heldOut, base.evaluation.limit ?? heldOut, Math.floor(pool.length / 3));
   // At random: a file may be sorted by difficulty.
-  const order = drawn(POOL_SEED, pool, pool.length);
+  const order = randomSample(POOL_SEED, pool, pool.length);
   const held = order.slice(0, count);
-  if (held.length === 0) throw tooFew(pool.length);
-  return { dataset, heldOut: held, heldOutDataset: chosen(dataset, held), rest: order.slice(count) };
+  if (held.length === 0) throw tooFewProblems(pool.length);
+  return { dataset, heldOut: held, heldOutDataset: onlyProblems(dataset, held), rest: order.slice(count) };
 }
 
 /** A split large set: ids of the training problems, and problems that never train. */
@@ -81,7 +81,7 @@ export interface SplitSet {
   heldOut: RunConfig['dataset'];
 }
 
-const LARGE = 2048;
+const LARGE_SET_SIZE = 2048;
 const HELD_OUT = 64;
 
 /**
@@ -93,7 +93,7 @@ export async function splitSet(context: ExperimentContext): Promise<SplitSet> {
   const { dataset, evaluation } = context.base;
   const plain = { ...dataset, limit: undefined };
   if (context.embedded) {
-    const rows = chainSet({ seed: 1, count: dataset.limit ?? LARGE });
+    const rows = chainSet({ seed: 1, count: dataset.limit ?? LARGE_SET_SIZE });
     const others = chainSet({ seed: 2, count: HELD_OUT, without: new Set(rows.map(({ prompt }) => prompt)) });
     return {
       dataset: { ...plain, path: await context.problems('training', rows) },
@@ -103,9 +103,9 @@ export async function splitSet(context: ExperimentContext): Promise<SplitSet> {
   }
   const ids = (await loadDataset(dataset)).problems.map(({ id }) => id);
   if (evaluation.dataset) return { dataset: plain, ids, heldOut: evaluation.dataset };
-  const order = drawn(POOL_SEED, ids, ids.length);
+  const order = randomSample(POOL_SEED, ids, ids.length);
   const count = Math.min(evaluation.limit ?? HELD_OUT, HELD_OUT, Math.floor(ids.length / 3));
-  if (count === 0) throw tooFew(ids.length);
+  if (count === 0) throw tooFewProblems(ids.length);
   return { dataset: plain, ids: order.slice(count), heldOut: { ...plain, ids: order.slice(0, count) } };
 }
 
@@ -119,7 +119,7 @@ export async function largeSet(context: ExperimentContext): Promise<Pick<Changes
   };
 }
 
-function tooFew(problems: number): RollscopeError {
+function tooFewProblems(problems: number): RollscopeError {
   return new RollscopeError(
     'usage',
     `${problems} problems are too few to train on some and hold out others.`,
@@ -129,6 +129,6 @@ function tooFew(problems: number): RollscopeError {
 }
 
 /** A random `count` of the problems by seed, or all if there are fewer. */
-export function drawn<T>(seed: number, problems: readonly T[], count: number): T[] {
+export function randomSample<T>(seed: number, problems: readonly T[], count: number): T[] {
   return shuffled(problems, generator(seed, 'select')).slice(0, count);
 }

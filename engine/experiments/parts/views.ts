@@ -5,12 +5,12 @@ import { columnsOf } from '../../runs/fold.ts';
 import { type ProblemView, problemView } from '../../runs/problem-view.ts';
 import type { ExperimentRun } from '../experiment.ts';
 
-const known = new WeakMap<ExperimentRun['records'], RunColumns>();
+const cache = new WeakMap<ExperimentRun['records'], RunColumns>();
 
 /** The problems that a phase sampled at a step (default: all it ever sampled, each at its last step), in order. */
-export function sampledIn(run: ExperimentRun, phase: Phase, step?: number): ProblemView[] {
-  const columns = known.get(run.records) ?? columnsOf(run.records);
-  known.set(run.records, columns);
+export function viewsOfPhase(run: ExperimentRun, phase: Phase, step?: number): ProblemView[] {
+  const columns = cache.get(run.records) ?? columnsOf(run.records);
+  cache.set(run.records, columns);
   return columns.sampled
     .map((problem) => problemView(columns, problem, step, phase))
     .filter((view) => view.row !== null && (step === undefined || view.step === step));

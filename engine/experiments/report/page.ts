@@ -6,7 +6,7 @@ import type { Experiment, Findings } from '../experiment.ts';
 import { type OtherOption, otherOptionsText } from '../other-options.ts';
 import { COLORS, drawPlot, type Plot } from './plots.ts';
 import type { Cell, ReportTable, Section } from './section.ts';
-import { html, interval } from './text.ts';
+import { htmlText, interval } from './text.ts';
 
 export interface ReportContent {
   experiment: Experiment;
@@ -43,22 +43,22 @@ export function reportPage({
         ? '<span class="yes">met</span>'
         : '<span class="no">not met</span>';
   const rows = criteria
-    .map((c) => `<tr><td>${html(c.expected)}</td><td>${html(c.measured)}</td><td>${mark(c.met)}</td></tr>`)
+    .map((c) => `<tr><td>${htmlText(c.expected)}</td><td>${htmlText(c.measured)}</td><td>${mark(c.met)}</td></tr>`)
     .join('');
   const body = [
-    `<header><p class="kind">Rollscope experiment: ${html(experiment.name)}</p><h1>${html(experiment.title)}</h1>`,
-    changed.length > 0 ? `<p class="banner">${html(banner(changed))}</p>` : '',
+    `<header><p class="kind">Rollscope experiment: ${htmlText(experiment.name)}</p><h1>${htmlText(experiment.title)}</h1>`,
+    changed.length > 0 ? `<p class="banner">${htmlText(banner(changed))}</p>` : '',
     `<p class="reproduction ${reproduction}">${REPRODUCTION_TEXT[reproduction]}${changed.length > 0 ? ' with other options' : ''} <small>${met} of ${criteria.length} criteria met</small></p></header>`,
-    `<section><h2>Question</h2><p>${html(experiment.question)}</p><p><b>In the paper:</b> ${html(experiment.finding)}</p><p><b>Here:</b> ${html(experiment.method)}</p></section>`,
+    `<section><h2>Question</h2><p>${htmlText(experiment.question)}</p><p><b>In the paper:</b> ${htmlText(experiment.finding)}</p><p><b>Here:</b> ${htmlText(experiment.method)}</p></section>`,
     `<section><h2>Criteria</h2><p>Reproduced: all are met. Partly: some are met. Not: none is met.</p><div class="wide"><table><thead><tr><th>Expected</th><th>Measured</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`,
-    ...remarks.map((remark) => `<p>${html(remark)}</p>`),
+    ...remarks.map((remark) => `<p>${htmlText(remark)}</p>`),
     '</section>',
     ...sections.map(sectionHtml),
     setupHtml({ base, seeds, seconds, runs }),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${html(experiment.title)} – Rollscope</title><style>${STYLE}</style></head>
+<title>${htmlText(experiment.title)} – Rollscope</title><style>${STYLE}</style></head>
 <body><main>${body.join('\n')}</main></body></html>
 `;
 }
@@ -68,11 +68,11 @@ function banner(changed: readonly OtherOption[]): string {
 }
 
 function sectionHtml(section: Section): string {
-  const title = section.title ? `<h2>${html(section.title)}</h2>` : '';
+  const title = section.title ? `<h2>${htmlText(section.title)}</h2>` : '';
   if (section.kind === 'text') {
-    return `<section>${title}${section.paragraphs.map((p) => `<p>${html(p)}</p>`).join('')}</section>`;
+    return `<section>${title}${section.paragraphs.map((p) => `<p>${htmlText(p)}</p>`).join('')}</section>`;
   }
-  const note = section.note ? `<p class="note">${html(section.note)}</p>` : '';
+  const note = section.note ? `<p class="note">${htmlText(section.note)}</p>` : '';
   if (section.kind === 'table') {
     return `<section>${title}${section.rows.length > 0 ? tableHtml(section) : ''}${note}</section>`;
   }
@@ -83,14 +83,17 @@ function plotHtml(plot: Plot): string {
   const named = plot.kind !== 'bars' && plot.series.length > 0;
   const legend = named
     ? `<div class="legend">${plot.series
-        .map((s, i) => `<span class="c${i % COLORS}"><i${s.dashed ? ' class="dashed"' : ''}></i>${html(s.name)}</span>`)
+        .map(
+          (s, i) =>
+            `<span class="c${i % COLORS}"><i${s.dashed ? ' class="dashed"' : ''}></i>${htmlText(s.name)}</span>`,
+        )
         .join('')}</div>`
     : '';
-  return `<figure><figcaption>${html(plot.title)}</figcaption>${drawPlot(plot)}${legend}<details><summary>Numbers</summary>${tableHtml(numbersOf(plot))}</details></figure>`;
+  return `<figure><figcaption>${htmlText(plot.title)}</figcaption>${drawPlot(plot)}${legend}<details><summary>Numbers</summary>${tableHtml(numbersOf(plot))}</details></figure>`;
 }
 
 /** Maximum number of points per series in the table of a plot's numbers. */
-const MOST_NUMBERS = 60;
+const MAX_TABLE_POINTS = 60;
 
 function numbersOf(plot: Plot): ReportTable {
   const cell = ({ low, high }: { low?: number; high?: number }, mean: number): Cell =>
@@ -99,7 +102,7 @@ function numbersOf(plot: Plot): ReportTable {
     return { columns: ['', plot.y], rows: plot.bars.map((bar) => [bar.name, cell(bar, bar.value)]) };
   }
   const rows = plot.series.flatMap(({ name, points }) => {
-    const every = Math.max(1, Math.ceil(points.length / MOST_NUMBERS));
+    const every = Math.max(1, Math.ceil(points.length / MAX_TABLE_POINTS));
     return points
       .filter((_, i) => i % every === 0 || i === points.length - 1)
       .map((p): Cell[] => [p.label ?? name, p.x, cell(p, p.y)]);
@@ -112,11 +115,11 @@ function tableHtml({ columns, rows }: ReportTable): string {
     cell === null
       ? '–'
       : typeof cell === 'string'
-        ? html(cell)
+        ? htmlText(cell)
         : typeof cell === 'number'
           ? figure(cell)
           : interval(cell);
-  const head = columns.map((c) => `<th>${html(c)}</th>`).join('');
+  const head = columns.map((c) => `<th>${htmlText(c)}</th>`).join('');
   const body = rows
     .map(
       (row) => `<tr>${row.map((c) => `<td${typeof c === 'string' ? '' : ' class="n"'}>${text(c)}</td>`).join('')}</tr>`,
@@ -128,11 +131,11 @@ function tableHtml({ columns, rows }: ReportTable): string {
 function setupHtml({ base, seeds, seconds, runs }: Pick<ReportContent, 'base' | 'seeds' | 'seconds' | 'runs'>): string {
   const list = [...runs]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id }) => `<li>runs/${html(id)}</li>`)
+    .map(({ id }) => `<li>runs/${htmlText(id)}</li>`)
     .join('');
 
-  return `<section><h2>Setup</h2><p>${plural(runs.length, 'run')}, ${duration(seconds)}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${html(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
-<details><summary>Base configuration of the runs</summary><pre>${html(JSON.stringify(base, null, 2))}</pre></details>
+  return `<section><h2>Setup</h2><p>${plural(runs.length, 'run')}, ${duration(seconds)}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${htmlText(seeds.join(', '))}. Intervals are 95%: over seeds by Student's t (for two seeds: both values), over problems by bootstrap, unless noted otherwise. Every run is an ordinary run folder next to this file: <code>rollscope show runs/&lt;name&gt;</code>.</p>
+<details><summary>Base configuration of the runs</summary><pre>${htmlText(JSON.stringify(base, null, 2))}</pre></details>
 <details><summary>Runs</summary><ul>${list}</ul></details></section>`;
 }
 

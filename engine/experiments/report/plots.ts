@@ -3,7 +3,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { figure, fixed } from '../../protocol/format.ts';
 import { largest, smallest } from '../../protocol/values.ts';
-import { html } from './text.ts';
+import { htmlText } from './text.ts';
 
 /** A value with its interval, if it has one. */
 export interface PlotPoint {
@@ -62,14 +62,14 @@ const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
 /** Classes `c0`, `c1`, ... of the style. */
 export const COLORS = 8;
 /** Maximum number of points of a line. */
-const MOST_POINTS = 400;
+const MAX_POINTS = 400;
 
 /** An `<svg>` element as text. */
 export function drawPlot(plot: Plot): string {
   return plot.kind === 'bars' ? drawBars(plot) : drawXY(plot);
 }
 
-function finite(values: readonly (number | undefined)[]): number[] {
+function finiteValues(values: readonly (number | undefined)[]): number[] {
   return values.filter((v): v is number => v !== undefined && Number.isFinite(v));
 }
 
@@ -82,8 +82,8 @@ function bounds(values: readonly number[], padded: boolean): [number, number] {
   return [low - room, high + room];
 }
 
-function thin<T>(points: readonly T[]): T[] {
-  const every = Math.max(1, Math.ceil(points.length / MOST_POINTS));
+function thinPoints<T>(points: readonly T[]): T[] {
+  const every = Math.max(1, Math.ceil(points.length / MAX_POINTS));
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
@@ -97,8 +97,8 @@ type Domain = readonly [low: number, high: number];
 
 function drawXY(plot: LinePlot | ScatterPlot): string {
   const points = plot.series.flatMap((s) => s.points);
-  const xs = finite(points.map((p) => p.x)).filter((x) => !plot.xLog || x > 0);
-  const ys = finite([...points.flatMap((p) => [p.y, p.low, p.high]), ...(plot.levels ?? []).map((l) => l.y)]);
+  const xs = finiteValues(points.map((p) => p.x)).filter((x) => !plot.xLog || x > 0);
+  const ys = finiteValues([...points.flatMap((p) => [p.y, p.low, p.high]), ...(plot.levels ?? []).map((l) => l.y)]);
   const xDomain = plot.xRange ?? bounds(xs, plot.kind === 'points' && !plot.xLog);
   const yDomain = plot.yRange ?? bounds(ys, true);
   const x = (plot.xLog ? scaleLog() : scaleLinear()).domain([...xDomain]).range([MARGIN.left, WIDTH - MARGIN.right]);
@@ -131,7 +131,7 @@ function levelMarks(plot: LinePlot | ScatterPlot, { x, y }: Scales, xDomain: Dom
     const at = fixed(y(level.y), 1);
     return [
       `<line class="level" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}"/>`,
-      `<text class="level" x="${WIDTH - MARGIN.right}" y="${fixed(y(level.y) - 4, 1)}" text-anchor="end">${html(level.name)}</text>`,
+      `<text class="level" x="${WIDTH - MARGIN.right}" y="${fixed(y(level.y) - 4, 1)}" text-anchor="end">${htmlText(level.name)}</text>`,
     ];
   });
   if (plot.kind === 'points' && plot.diagonal) {
@@ -150,7 +150,7 @@ function lineMarks(
   { x, y }: Scales,
 ): string[] {
   const marks: string[] = [];
-  const drawn = thin(points);
+  const drawn = thinPoints(points);
   const banded = drawn.filter((p) => p.low !== undefined && p.high !== undefined);
   const band = area<PlotPoint>(
     (p) => x(p.x),
@@ -185,7 +185,7 @@ function pointMarks(
     if (p.label) {
       const right = x(p.x) > WIDTH * 0.75;
       marks.push(
-        `<text class="label" x="${fixed(x(p.x) + (right ? -6 : 6), 1)}" y="${fixed(y(p.y) - 5, 1)}"${right ? ' text-anchor="end"' : ''}>${html(p.label)}</text>`,
+        `<text class="label" x="${fixed(x(p.x) + (right ? -6 : 6), 1)}" y="${fixed(y(p.y) - 5, 1)}"${right ? ' text-anchor="end"' : ''}>${htmlText(p.label)}</text>`,
       );
     }
   }
@@ -202,7 +202,7 @@ function logTicks([low, high]: readonly [number, number]): number[] {
 }
 
 function drawBars(plot: BarPlot): string {
-  const values = finite(plot.bars.flatMap((b) => [b.value, b.low, b.high]));
+  const values = finiteValues(plot.bars.flatMap((b) => [b.value, b.low, b.high]));
   const [low, high] = plot.yRange ?? bounds([0, ...values], true);
   const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).clamp(true);
   const width = (WIDTH - MARGIN.left - MARGIN.right) / Math.max(1, plot.bars.length);
@@ -213,7 +213,7 @@ function drawBars(plot: BarPlot): string {
     const top = Math.min(zero, y(bar.value));
     const middle = fixed(left + width * 0.35, 1);
     const parts = [
-      `<rect class="bar c${i % COLORS}" x="${fixed(left, 1)}" width="${fixed(width * 0.7, 1)}" y="${fixed(top, 1)}" height="${fixed(Math.abs(zero - y(bar.value)), 1)}"><title>${html(bar.name)}: ${figure(bar.value)}</title></rect>`,
+      `<rect class="bar c${i % COLORS}" x="${fixed(left, 1)}" width="${fixed(width * 0.7, 1)}" y="${fixed(top, 1)}" height="${fixed(Math.abs(zero - y(bar.value)), 1)}"><title>${htmlText(bar.name)}: ${figure(bar.value)}</title></rect>`,
     ];
     if (bar.low !== undefined && bar.high !== undefined) {
       parts.push(
@@ -245,21 +245,21 @@ function axis(xTicks: readonly Tick[], yTicks: readonly Tick[], xName: string, y
   return [
     ...yTicks.map(
       ({ at, text }) =>
-        `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${fixed(at, 1)}" y2="${fixed(at, 1)}"/><text x="${MARGIN.left - 6}" y="${fixed(at + 4, 1)}" text-anchor="end">${html(text)}</text>`,
+        `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${fixed(at, 1)}" y2="${fixed(at, 1)}"/><text x="${MARGIN.left - 6}" y="${fixed(at + 4, 1)}" text-anchor="end">${htmlText(text)}</text>`,
     ),
     `<line class="axis" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}"/>`,
     ...xTicks.map(({ at, text }, i) => {
       const low = crowded && i % 2 === 1 ? 11 : 0;
-      return `<text x="${fixed(at, 1)}" y="${bottom + 14 + low}" text-anchor="middle">${html(text)}</text>`;
+      return `<text x="${fixed(at, 1)}" y="${bottom + 14 + low}" text-anchor="middle">${htmlText(text)}</text>`;
     }),
     xName &&
-      `<text class="name" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 4}" text-anchor="middle">${html(xName)}</text>`,
-    `<text class="name" transform="translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${html(yName)}</text>`,
+      `<text class="name" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 4}" text-anchor="middle">${htmlText(xName)}</text>`,
+    `<text class="name" transform="translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${htmlText(yName)}</text>`,
   ].join('');
 }
 
 function dot(x: number, y: number, color: string, title: string): string {
-  return `<circle class="dot ${color}" cx="${fixed(x, 1)}" cy="${fixed(y, 1)}" r="3.5"><title>${html(title)}</title></circle>`;
+  return `<circle class="dot ${color}" cx="${fixed(x, 1)}" cy="${fixed(y, 1)}" r="3.5"><title>${htmlText(title)}</title></circle>`;
 }
 
 function rounded(path: string): string {
@@ -267,5 +267,5 @@ function rounded(path: string): string {
 }
 
 function frame(title: string, parts: readonly string[]): string {
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${html(title)}">${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${htmlText(title)}">${parts.join('')}</svg>`;
 }

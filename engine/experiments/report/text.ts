@@ -5,7 +5,7 @@ import { escapedHtml } from '../../protocol/html.ts';
 import { visible } from '../../protocol/visible.ts';
 
 /** Text in HTML: in an element or between the double quotes of an attribute. */
-export function html(text: string): string {
+export function htmlText(text: string): string {
   return escapedHtml(visible(text));
 }
 

@@ -68,7 +68,7 @@ export function joinedTurns(attempts: readonly Attempt[]): Attempt[] {
   for (const attempt of attempts) {
     const before = attempt.prompt.length > 2 ? takeEarlier(open, attempt.prompt) : null;
     if (before) all.delete(before);
-    const joined = before ? joinedWith(before, attempt) : attempt;
+    const joined = before ? mergeAttempts(before, attempt) : attempt;
     all.add(joined);
     const key = keyOf([...joined.prompt, ...joined.response]);
     open.set(key, [...(open.get(key) ?? []), joined]);
@@ -85,7 +85,7 @@ function takeEarlier(open: Map<string, Attempt[]>, messages: readonly Message[])
   return null;
 }
 
-function joinedWith(before: Attempt, { prompt, response, table }: Attempt): Attempt {
+function mergeAttempts(before: Attempt, { prompt, response, table }: Attempt): Attempt {
   const rewards = [before.table.reward, table.reward].flatMap((one) => numberIn(one) ?? []);
   const reward = rewards.reduce((sum, one) => sum + one, 0);
   return {

@@ -22,7 +22,7 @@ import { readTableSteps } from '../table-file.ts';
 import { verl } from './verl.ts';
 
 /** Largest Parquet file that is read as a whole, in bytes. */
-const WHOLE = 64 * 2 ** 20;
+const MAX_WHOLE_BYTES = 64 * 2 ** 20;
 
 export const rollouts: Importer = {
   name: 'rollouts',
@@ -32,33 +32,33 @@ export const rollouts: Importer = {
   async open(root, options) {
     const sources = await sourcesIn(root, options);
     const values = await firstRow(sources[0] ?? root).catch(() => null);
-    const { origin, run } = described(root, values, options);
+    const { origin, run } = describeDump(root, values, options);
     if (await areNamedBySteps(root, options)) {
-      return { origin, run, created: null, ...ofNamedSteps(root, options) };
+      return { origin, run, created: null, ...namedStepsDump(root, options) };
     }
     const isLog = LINES.test(sources[0] ?? root);
-    return { origin, run, created: null, ...(isLog ? ofLines(root, options) : ofTable(root, options)) };
+    return { origin, run, created: null, ...(isLog ? lineDump(root, options) : tableDump(root, options)) };
   },
 };
 
 /** The number of files of a folder to check; a folder with more files and no rollouts in these is not a log. */
-const FEW = 8;
+const MAX_CHECKED_FILES = 8;
 
 /** Files of prompts and responses can be anything; a folder of them is a log if they have steps and rewards. */
 async function detect(root: string, options: DumpOptions): Promise<boolean> {
   const isFile = (await filesIn(root))[0] === root;
-  if (await hasFile(root, options, isFile ? LEAST : [...REWARDED, 'step'])) return true;
+  if (await hasFile(root, options, isFile ? REQUIRED_COLUMNS : [...REWARDED_COLUMNS, 'step'])) return true;
   return (await areNamedBySteps(root, options)) && !(await verl.detect(root, options));
 }
 
 /** Whether a folder that the user names has rewarded rollouts, of whatever step: too little to offer it. */
 export async function hasRollouts(root: string, options: DumpOptions): Promise<boolean> {
-  return hasFile(root, options, REWARDED);
+  return hasFile(root, options, REWARDED_COLUMNS);
 }
 
 async function hasFile(root: string, { map }: DumpOptions, needed: readonly RolloutColumn[]): Promise<boolean> {
   const rows = new RowReader(map);
-  for (const file of (await filesIn(root)).slice(0, FEW)) {
+  for (const file of (await filesIn(root)).slice(0, MAX_CHECKED_FILES)) {
     const values = await firstRow(file).catch(() => null);
     if (values && hasColumns(rows, values, needed)) return true;
   }
@@ -68,9 +68,9 @@ async function hasFile(root: string, { map }: DumpOptions, needed: readonly Roll
 /** Whether files contain rollouts with rewards whose steps are only in the file names. */
 async function areNamedBySteps(root: string, { map }: DumpOptions): Promise<boolean> {
   const rows = new RowReader(map);
-  for (const { path: file, name } of (await filesWithSteps(root)).slice(0, FEW)) {
+  for (const { path: file, name } of (await filesWithSteps(root)).slice(0, MAX_CHECKED_FILES)) {
     const values = await firstRow(file).catch(() => null);
-    if (!values || !hasColumns(rows, values, REWARDED)) continue;
+    if (!values || !hasColumns(rows, values, REWARDED_COLUMNS)) continue;
     return name.includes('/') || !LINES.test(file) || !hasColumns(rows, values, ['step']);
   }
   return false;
@@ -82,7 +82,7 @@ async function areNamedBySteps(root: string, { map }: DumpOptions): Promise<bool
  */
 export async function checkColumns(root: string, map: ColumnMap): Promise<void> {
   const first: { file: string; values: RowValues }[] = [];
-  for (const file of (await filesIn(root)).slice(0, FEW)) {
+  for (const file of (await filesIn(root)).slice(0, MAX_CHECKED_FILES)) {
     const values = await firstRow(file).catch(() => null);
     if (values) first.push({ file, values });
   }
@@ -90,7 +90,7 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
   for (const [column, name] of Object.entries(map)) {
     if (first.some(({ values }) => columnValue(values, name) !== undefined)) continue;
     // A row of JSON Lines may lack what others have.
-    const isNeeded = (LEAST as readonly string[]).includes(column);
+    const isNeeded = (REQUIRED_COLUMNS as readonly string[]).includes(column);
     if (!isNeeded && first.some(({ file }) => LINES.test(file))) continue;
     const columns = Object.keys(first[0]!.values);
     throw new RollscopeError(
@@ -103,11 +103,11 @@ export async function checkColumns(root: string, map: ColumnMap): Promise<void> 
 }
 
 /** The columns that every rollout has. */
-const LEAST = ['prompt', 'response'] as const;
-const REWARDED = [...LEAST, 'reward'] as const;
+const REQUIRED_COLUMNS = ['prompt', 'response'] as const;
+const REWARDED_COLUMNS = [...REQUIRED_COLUMNS, 'reward'] as const;
 
 function hasColumns(rows: RowReader, values: RowValues, columns: readonly RolloutColumn[]): boolean {
-  const [one = values] = rows.each(values);
+  const [one = values] = rows.rolloutRows(values);
   return columns.every((column) => rows.has(one, column));
 }
 
@@ -117,7 +117,7 @@ async function sourcesIn(root: string, { map }: DumpOptions): Promise<string[]> 
   const found: string[] = [];
   for (const file of await filesIn(root)) {
     const values = await firstRow(file).catch(() => null);
-    if (values && hasColumns(rows, values, LEAST)) found.push(file);
+    if (values && hasColumns(rows, values, REQUIRED_COLUMNS)) found.push(file);
   }
   return found;
 }
@@ -132,16 +132,16 @@ async function filesIn(root: string): Promise<string[]> {
         .map((name) => path.join(root, name));
 }
 
-function described(file: string, values: RowValues | null, { map }: DumpOptions): Pick<Dump, 'origin' | 'run'> {
+function describeDump(file: string, values: RowValues | null, { map }: DumpOptions): Pick<Dump, 'origin' | 'run'> {
   const rows = new RowReader(map);
-  const reward = values ? (rows.nameOf(rows.each(values)[0] ?? values, 'reward') ?? null) : null;
+  const reward = values ? (rows.nameOf(rows.rolloutRows(values)[0] ?? values, 'reward') ?? null) : null;
   return {
     origin: { engine: 'rollouts', version: null, files: [file] },
     run: { model: null, dataset: null, reward, steps: null, settings: {} },
   };
 }
 
-function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
+function lineDump(root: string, options: DumpOptions): Pick<Dump, 'look'> {
   const rows = new RowReader(options.map);
   const lines = new LineFiles((file) => ({ name: path.basename(file), step: 1, phase: 'train', rows }));
   return {
@@ -152,13 +152,13 @@ function ofLines(root: string, options: DumpOptions): Pick<Dump, 'look'> {
   };
 }
 
-function ofNamedSteps(root: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+function namedStepsDump(root: string, { map }: DumpOptions): Pick<Dump, 'look'> {
   const steps = new NamedSteps(root, new RowReader(map));
   return { look: (_, following): Promise<Look> => steps.look(following) };
 }
 
 /** A table cannot grow: it is written as a whole, and read again only when it was written again. */
-function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
+function tableDump(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
   const name = path.basename(file);
   const rows = new RowReader(map);
   let read: { stamp: string; parts: DumpPart[] } | null = null;
@@ -167,7 +167,7 @@ function ofTable(file: string, { map }: DumpOptions): Pick<Dump, 'look'> {
       const { size, stamp } = (await fileState(file)) ?? { size: 0, stamp: '' };
       if (read?.stamp !== stamp) {
         const fileOptions = { name, step: 1, phase: 'train', rows } as const;
-        if (/\.parquet$/i.test(file) && size > WHOLE) {
+        if (/\.parquet$/i.test(file) && size > MAX_WHOLE_BYTES) {
           read = { stamp, parts: await parquetParts(file, stamp, fileOptions, context) };
           return { parts: read.parts, waiting: 0 };
         }

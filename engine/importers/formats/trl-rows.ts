@@ -22,7 +22,7 @@ export function phasesOf(
   logged: Logged | null,
 ): StepFile[] {
   const evaluated = logged === null ? 0 : evaluatedIn(logged);
-  const isNew = (rows: readonly RowValues[]) => trains(rows, before, logged);
+  const isNew = (rows: readonly RowValues[]) => sampledForTraining(rows, before, logged);
   const train: RowRange = async (rows) => ({
     from: 0,
     to: (await isNew(rows)) ? rows.length - evaluationRows(rows, evaluated) : 0,
@@ -58,7 +58,11 @@ function evaluationRows(rows: readonly RowValues[], problems: number): number {
  * Whether rollouts were sampled for training since the previous file: if so, the log has a reward; without a log, the
  * rows are compared.
  */
-async function trains(rows: readonly RowValues[], before: string | null, logged: Logged | null): Promise<boolean> {
+async function sampledForTraining(
+  rows: readonly RowValues[],
+  before: string | null,
+  logged: Logged | null,
+): Promise<boolean> {
   if (logged && Object.keys(logged).some((name) => name === 'loss' || name === 'eval_reward'))
     return 'reward' in logged;
   if (before === null) return true;

@@ -8,7 +8,7 @@ import type { RowValues } from '../../data/fields.ts';
 import type { ForeignValue, Phase, Rollout } from '../../protocol/group.ts';
 import { isObject } from '../../protocol/values.ts';
 import { numberIn, objectIn, scalarsIn, textIn } from '../cells.ts';
-import { USUAL } from '../columns.ts';
+import { COMMON_NAMES } from '../columns.ts';
 import { responseOf } from '../conversation.ts';
 import type { ForeignRollout } from '../group.ts';
 import type { LineEntry } from '../line-entries.ts';
@@ -125,7 +125,9 @@ const rows = new RowReader({ prompt: 'prompt', reference: 'reference', id: 'id' 
 function problemOf(trace: Named, episode: RowValues, prompt: Named[]): LineEntry['problem'] {
   const task = objectIn(trace.task ?? episode.task);
   const data = objectIn(task.data);
-  const reference = [data, objectIn(data.info)].flatMap((from) => USUAL.reference.flatMap((name) => from[name] ?? []));
+  const reference = [data, objectIn(data.info)].flatMap((from) =>
+    COMMON_NAMES.reference.flatMap((name) => from[name] ?? []),
+  );
   const values = { reference: reference[0], id: idOf(task, data, trace, episode) };
   // A prompt with images and tools can only be displayed.
   const shown = promptOf(prompt) ? prompt : (textIn(data.prompt) ?? responseOf(prompt)?.text);

@@ -19,9 +19,9 @@ import { endsLine } from '../whole-file.ts';
 
 const STEP_FILE = /^(\d+)\.jsonl$/;
 /** A compressed step, which is reported instead of read. */
-const PACKED = /^(\d+)\.jsonl\.(?:gz|zst|bz2|xz|zip)$/;
+const COMPRESSED_STEP = /^(\d+)\.jsonl\.(?:gz|zst|bz2|xz|zip)$/;
 /** How many empty files may precede the first one with a row; a trainer that was killed leaves such files. */
-const EMPTY = 16;
+const MAX_EMPTY_FILES = 16;
 const EVALUATION = /val|eval|test/i;
 /** verl's names of the columns; any other column of a row comes from the reward function. */
 const COLUMNS = { prompt: 'input', response: 'output', reward: 'score', reference: 'gts' } as const;
@@ -46,7 +46,7 @@ async function open(root: string, { map }: DumpOptions): Promise<Dump> {
     async look(context, following) {
       const files: StepFile[] = [];
       for (const { folder, phase } of await foldersIn(root)) {
-        for (const { name } of await stepFiles(folder, PACKED)) {
+        for (const { name } of await stepFiles(folder, COMPRESSED_STEP)) {
           const place = nameWithin(root, path.join(folder, name));
           if (!told.has(place)) context.faults.add(place, 'compressed: unpack it first', 'compressed');
           told.add(place);
@@ -68,7 +68,7 @@ async function foldersIn(root: string): Promise<{ folder: string; phase: Phase }
   const found: { folder: string; phase: Phase }[] = [];
   for (const folder of [root, ...inside]) {
     const steps = await stepFiles(folder, STEP_FILE);
-    const packed = await stepFiles(folder, PACKED);
+    const packed = await stepFiles(folder, COMPRESSED_STEP);
     if (!(await hasRollouts(folder, steps)) && packed.length === 0) continue;
     // Training begins with step 1; the evaluation before it is step 0.
     const evaluated = EVALUATION.test(path.basename(folder)) || [...steps, ...packed].some(({ step }) => step === 0);
@@ -98,7 +98,7 @@ async function isFolderAt(file: string): Promise<boolean> {
 
 /** Judges by the first row of the files, skipping empty ones. */
 async function hasRollouts(folder: string, steps: readonly { name: string }[]): Promise<boolean> {
-  for (const { name } of steps.slice(0, EMPTY)) {
+  for (const { name } of steps.slice(0, MAX_EMPTY_FILES)) {
     const values = await firstLine(path.join(folder, name));
     if (values === null) continue;
     return typeof values.input === 'string' && typeof values.output === 'string' && 'score' in values;

@@ -5,10 +5,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { maskedCrc32c } from '../../journal/crc.ts';
 
-const HEAD = 12;
-const TAIL = 4;
+const HEADER_BYTES = 12;
+const FOOTER_BYTES = 4;
 /** Images and graphs are not read; no scalars are longer. */
-const LONGEST = 16 * 2 ** 20;
+const MAX_RECORD_BYTES = 16 * 2 ** 20;
 
 /** A record with a wrong checksum: the records after it cannot be found. */
 export class BrokenRecord extends Error {}
@@ -21,13 +21,13 @@ export async function* recordsFrom(file: string, start: number): AsyncGenerator<
   const handle = await open(file, 'r');
   try {
     for (let at = start; ; ) {
-      const head = await bytesAt(handle, at, HEAD);
+      const head = await bytesAt(handle, at, HEADER_BYTES);
       if (!head) return;
       if (maskedCrc32c(head.subarray(0, 8)) !== head.readUInt32LE(8)) throw new BrokenRecord(`no record at byte ${at}`);
       const length = Number(head.readBigUInt64LE(0));
-      const end = at + HEAD + length + TAIL;
-      if (length <= LONGEST) {
-        const body = await bytesAt(handle, at + HEAD, length + TAIL);
+      const end = at + HEADER_BYTES + length + FOOTER_BYTES;
+      if (length <= MAX_RECORD_BYTES) {
+        const body = await bytesAt(handle, at + HEADER_BYTES, length + FOOTER_BYTES);
         if (!body) return;
         const data = body.subarray(0, length);
         if (maskedCrc32c(data) !== body.readUInt32LE(length)) throw new BrokenRecord(`a broken record at byte ${at}`);

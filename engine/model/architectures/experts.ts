@@ -35,7 +35,7 @@ function ggufExperts(fields: ConfigFields, normalized: boolean): Pick<Traits, 'e
   };
 }
 
-const written = ({ experts: given }: Traits) => ({
+const configOf = ({ experts: given }: Traits) => ({
   num_experts: given?.count,
   num_experts_per_tok: given?.used,
   norm_topk_prob: given?.normalized,
@@ -65,7 +65,7 @@ export const qwen3Moe = {
       };
     },
     write: (config) => ({
-      ...written(config),
+      ...configOf(config),
       decoder_sparse_step: 1,
       mlp_only_layers: [],
       use_sliding_window: windowOf(config) !== null,
@@ -98,7 +98,7 @@ export const olmoe = {
       if (fields.get('clip_qkv') !== undefined) throw fields.unsupported('clip_qkv');
       return experts(fields, ['num_experts', 'num_local_experts']);
     },
-    write: written,
+    write: configOf,
   },
   gguf: {
     architecture: 'olmoe',

@@ -37,12 +37,12 @@ const LAYERS_27B = { gemma2: 46, gemma3: 62 } as const;
 const ROPES = { sliding: 'local', full: 'main' } as const;
 
 /** A soft cap, which may be missing (then `otherwise`) or null (then none). */
-function cap(fields: ConfigFields, key: string, otherwise: number | null): number | null {
+function softCap(fields: ConfigFields, key: string, otherwise: number | null): number | null {
   if (!fields.has(key)) return otherwise;
   return fields.get(key) === undefined ? null : fields.positive(key);
 }
 
-function scales(fields: ConfigFields, { hiddenSize }: ReadSizes): Partial<Traits> {
+function scaleTraits(fields: ConfigFields, { hiddenSize }: ReadSizes): Partial<Traits> {
   return {
     embeddingScale: Math.sqrt(hiddenSize),
     attentionScale: 1 / Math.sqrt(fields.positive('query_pre_attn_scalar', 256)),
@@ -74,7 +74,7 @@ function ggufWritten(config: Traits & ReadSizes, largest: number): Readonly<Reco
   };
 }
 
-function written({ attentionScale, attentionCap, logitCap, ...config }: Traits & { layers: number; headDim: number }) {
+function configOf({ attentionScale, attentionCap, logitCap, ...config }: Traits & { layers: number; headDim: number }) {
   return {
     query_pre_attn_scalar: attentionScale === null ? config.headDim : Math.round(attentionScale ** -2),
     attn_logit_softcapping: attentionCap,
@@ -98,12 +98,12 @@ export const gemma2 = {
     off: ['use_bidirectional_attention'],
     biasOptions: ATTENTION_BIAS,
     read: (fields, sizes) => ({
-      ...scales(fields, sizes),
-      attentionCap: cap(fields, 'attn_logit_softcapping', 50),
-      logitCap: cap(fields, 'final_logit_softcapping', 30),
+      ...scaleTraits(fields, sizes),
+      attentionCap: softCap(fields, 'attn_logit_softcapping', 50),
+      logitCap: softCap(fields, 'final_logit_softcapping', 30),
       kinds: windowedKinds(fields, sizes.layers, { usual: (layer) => (layer + 1) % 2 !== 0, otherwise: 4096 }),
     }),
-    write: written,
+    write: configOf,
   },
   gguf: {
     architecture: 'gemma2',
@@ -148,15 +148,15 @@ export const gemma3 = {
     biasOptions: ATTENTION_BIAS,
     read: (fields, sizes) => {
       // transformers reads a soft cap for scores but does not apply it.
-      const scoreCap = cap(fields, 'attn_logit_softcapping', null);
+      const scoreCap = softCap(fields, 'attn_logit_softcapping', null);
       if (scoreCap !== null) throw fields.unsupported('attn_logit_softcapping', scoreCap);
       const every = fields.count('sliding_window_pattern', 6);
       const main = huggingFaceRope(fields, 1_000_000, { type: 'full_attention', thetaKey: 'rope_theta', scaled: true });
       const sliding = { type: 'sliding_attention', thetaKey: 'rope_local_base_freq', scaled: false };
       const local = huggingFaceRope(fields, 10_000, sliding);
       return {
-        ...scales(fields, sizes),
-        logitCap: cap(fields, 'final_logit_softcapping', null),
+        ...scaleTraits(fields, sizes),
+        logitCap: softCap(fields, 'final_logit_softcapping', null),
         kinds: windowedKinds(fields, sizes.layers, {
           usual: (layer) => (layer + 1) % every !== 0,
           otherwise: 4096,
@@ -167,7 +167,7 @@ export const gemma3 = {
         localRope: { ropeTheta: local.ropeTheta, ropeScaling: local.ropeScaling },
       };
     },
-    write: (config) => ({ ...written(config), ...localRope(config) }),
+    write: (config) => ({ ...configOf(config), ...localRope(config) }),
   },
   gguf: {
     architecture: 'gemma3',

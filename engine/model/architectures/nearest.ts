@@ -15,16 +15,16 @@ const LATENT = 'multi-head latent attention (MLA)';
 const PARALLEL = 'attention and MLP in parallel';
 const OWN_EXPERTS = 'experts of a different kind than those of Qwen3 MoE and OLMoE';
 const ENCODER = 'an encoder';
-const BOTH_WAYS = 'bidirectional attention';
-const SQUARED = 'an MLP with a squared ReLU';
-const NAMES = 'tensor names of its own';
+const BIDIRECTIONAL = 'bidirectional attention';
+const SQUARED_RELU = 'an MLP with a squared ReLU';
+const OWN_TENSOR_NAMES = 'tensor names of its own';
 
 /** If several match, the longest prefix applies. */
 const KINDS: readonly Kind[] = [
   ...(['mamba', 'rwkv', 'xlstm', 'falcon_mamba'] as const).map((start): Kind => [start, RECURRENT, null]),
   ...(['t5', 'mt5', 'bart', 'whisper', 'umt5'] as const).map((start): Kind => [start, ENCODER, null]),
   ...(['bert', 'roberta', 'modernbert', 'deberta', 'electra', 'clip', 'siglip'] as const).map(
-    (start): Kind => [start, BOTH_WAYS, null],
+    (start): Kind => [start, BIDIRECTIONAL, null],
   ),
   ...(['jamba', 'zamba', 'bamba', 'falcon_h1', 'nemotron_h'] as const).map((start): Kind => [start, HYBRID, 'llama']),
   ...(['llava', 'idefics', 'internvl', 'paligemma', 'mllama'] as const).map((start): Kind => [start, IMAGES, 'llama']),
@@ -45,9 +45,9 @@ const KINDS: readonly Kind[] = [
   ['command_r', PARALLEL, 'llama'],
   ['stablelm', 'layer norms with rotary positions', 'llama'],
   ['starcoder2', 'layer norms with rotary positions', 'llama'],
-  ['nemotron', SQUARED, 'llama'],
-  ['arcee', SQUARED, 'llama'],
-  ['bitnet', SQUARED, 'llama'],
+  ['nemotron', SQUARED_RELU, 'llama'],
+  ['arcee', SQUARED_RELU, 'llama'],
+  ['bitnet', SQUARED_RELU, 'llama'],
   ['apertus', 'an activation with trainable parameters (xIELU)', 'llama'],
   ['deepseek', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
   ['kimi', `${LATENT}, and ${SHARED_EXPERTS}`, 'qwen3_moe'],
@@ -55,10 +55,10 @@ const KINDS: readonly Kind[] = [
   ['minicpm', 'multipliers of its own', 'granite'],
   ['llama4', `${OWN_EXPERTS}, and layers without positions`, 'llama'],
   ['llama', 'layers of a different kind', 'llama'],
-  ['baichuan', NAMES, 'llama'],
-  ['internlm', NAMES, 'llama'],
+  ['baichuan', OWN_TENSOR_NAMES, 'llama'],
+  ['internlm', OWN_TENSOR_NAMES, 'llama'],
   ['exaone4', 'norms after attention, and layers without positions', 'olmo2'],
-  ['exaone', NAMES, 'llama'],
+  ['exaone', OWN_TENSOR_NAMES, 'llama'],
   ['openelm', 'layers of different widths', 'llama'],
   ['ernie4_5_moe', SHARED_EXPERTS, 'qwen3_moe'],
   ['ernie', 'rotary positions with interleaved pairs', 'llama'],
@@ -66,7 +66,7 @@ const KINDS: readonly Kind[] = [
   ['glm', 'rotary positions with interleaved pairs', 'llama'],
   ['chatglm', 'rotary positions with interleaved pairs', 'llama'],
   ['hunyuan', 'norms of queries and keys after their rotation', 'qwen3'],
-  ['seed_oss', NAMES, 'qwen2'],
+  ['seed_oss', OWN_TENSOR_NAMES, 'qwen2'],
   ['smolvlm', IMAGES, 'smollm3'],
   ['smol', 'layers of a different kind', 'smollm3'],
   ['lfm2', 'convolutions in addition to attention', 'smollm3'],
@@ -85,7 +85,7 @@ const KINDS: readonly Kind[] = [
   ['qwen2_moe', SHARED_EXPERTS, 'qwen3_moe'],
   ['qwen2moe', SHARED_EXPERTS, 'qwen3_moe'],
   ['qwen2', 'image or audio inputs', 'qwen2'],
-  ['qwen', NAMES, 'qwen2'],
+  ['qwen', OWN_TENSOR_NAMES, 'qwen2'],
   ['mistral3', IMAGES, 'mistral'],
   ['mistral', 'layers of a different kind', 'mistral'],
   ['ministral', 'layers of a different kind', 'mistral'],

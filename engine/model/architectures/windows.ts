@@ -19,7 +19,7 @@ interface Ropes {
   readonly sliding: LayerKind['rope'];
   readonly full: LayerKind['rope'];
 }
-const SAME: Ropes = { sliding: 'main', full: 'main' };
+const SAME_ROPE: Ropes = { sliding: 'main', full: 'main' };
 
 function kindsOf(sliding: readonly boolean[], window: number, ropes: Ropes): readonly LayerKind[] {
   return shortestCycle(
@@ -34,7 +34,11 @@ function kindsOf(sliding: readonly boolean[], window: number, ropes: Ropes): rea
 export function windowedKinds(
   fields: ConfigFields,
   layers: number,
-  { usual, otherwise, ropes = SAME }: { usual: (layer: number) => boolean; otherwise: number | null; ropes?: Ropes },
+  {
+    usual,
+    otherwise,
+    ropes = SAME_ROPE,
+  }: { usual: (layer: number) => boolean; otherwise: number | null; ropes?: Ropes },
 ): readonly LayerKind[] {
   const sliding = slidingLayers(fields, layers, usual);
   if (!sliding.some((is) => is)) return kindsOf(sliding, 1, ropes);
@@ -91,7 +95,12 @@ export function ggufPattern(config: Written): Readonly<Record<string, GgufField>
 }
 
 /** Layer kinds of GGUF metadata: all but every `every`-th layer (counted from 1) have the window. */
-export function ggufKinds(fields: ConfigFields, layers: number, every: number, ropes = SAME): readonly LayerKind[] {
+export function ggufKinds(
+  fields: ConfigFields,
+  layers: number,
+  every: number,
+  ropes = SAME_ROPE,
+): readonly LayerKind[] {
   const pattern = fields.get('attention.sliding_window_pattern');
   const window = fields.get('attention.sliding_window') ? fields.count('attention.sliding_window') : null;
   const sliding = Array.from({ length: layers }, (_, i) =>

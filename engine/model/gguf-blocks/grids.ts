@@ -87,7 +87,7 @@ export const iq3_s: ReadBlock = (bytes, at, out, to) => {
 const IQ1_DELTA = 0.125;
 
 /** Eight weights from a grid of -1, 0 and 1, plus delta, times d; float32 arithmetic rounds the sum first. */
-function moved(row: number, d: number, delta: number, out: Float32Array, to: number): void {
+function shiftedGrid(row: number, d: number, delta: number, out: Float32Array, to: number): void {
   const grid = IQ1_S_GRID();
   for (let i = 0; i < 8; i++) out[to + i] = d * (grid[row * 8 + i]! + delta);
 }
@@ -101,7 +101,7 @@ export const iq1_s: ReadBlock = (bytes, at, out, to) => {
     const delta = high & 0x8000 ? -IQ1_DELTA : IQ1_DELTA;
     for (let i = 0; i < 4; i++) {
       const row = bytes[at + 2 + group * 4 + i]! | (((high >> (3 * i)) & 7) << 8);
-      moved(row, scale, delta, out, to + group * 32 + i * 8);
+      shiftedGrid(row, scale, delta, out, to + group * 32 + i * 8);
     }
   }
 };
@@ -115,6 +115,6 @@ export const iq1_m: ReadBlock = (bytes, at, out, to) => {
     const run = i >> 1;
     const scale = d * (2 * ((numbers[run >> 2]! >> (3 * (run & 3))) & 7) + 1);
     const row = bytes[at + i]! | ((high & 7) << 8);
-    moved(row, scale, high & 8 ? -IQ1_DELTA : IQ1_DELTA, out, to + i * 8);
+    shiftedGrid(row, scale, high & 8 ? -IQ1_DELTA : IQ1_DELTA, out, to + i * 8);
   }
 };

@@ -9,11 +9,11 @@ import type { Estimate } from '../../protocol/estimate.ts';
 import type { Phase } from '../../protocol/group-id.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { meanShare } from '../../protocol/values.ts';
-import { rightOf } from '../../protocol/verdict.ts';
+import { verdictAsBoolean } from '../../protocol/verdict.ts';
 import { wilson } from '../../protocol/wilson.ts';
 import type { RunColumns } from '../columns.ts';
 import { hasOtherAnswer, type ProblemView, problemView, viewBefore } from '../problem-view.ts';
-import { MOST_RUNS } from './letters.ts';
+import { MAX_RUNS } from './letters.ts';
 import { type MatchedProblems, matchProblems } from './match.ts';
 import { type ConfiguredRun, differentSettings, type SettingDifference } from './settings.ts';
 
@@ -137,10 +137,10 @@ export function compareRuns(
 
 /** @throws RollscopeError `usage` */
 export function checkCount(count: number): void {
-  if (count >= 2 && count <= MOST_RUNS) return;
+  if (count >= 2 && count <= MAX_RUNS) return;
   throw new RollscopeError(
     'usage',
-    `${count} ${count === 1 ? 'run was' : 'runs were'} given to compare; allowed: 2 to ${MOST_RUNS}.`,
+    `${count} ${count === 1 ? 'run was' : 'runs were'} given to compare; allowed: 2 to ${MAX_RUNS}.`,
     undefined,
     { details: { reason: 'number-of-runs', value: count } },
   );
@@ -177,7 +177,7 @@ function comparePair(
 ): Omit<PairComparison, 'first' | 'second'> {
   const pairs = first.map((view, i) => [view, second[i]!] as const);
   const judged = pairs.flatMap(([a, b]) => {
-    const [one, other] = [rightOf(a.verdict), rightOf(b.verdict)];
+    const [one, other] = [verdictAsBoolean(a.verdict), verdictAsBoolean(b.verdict)];
     return one === null || other === null ? [] : [[one, other] as const];
   });
   const outcomes = pairedOutcomes(judged);

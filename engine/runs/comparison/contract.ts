@@ -11,12 +11,12 @@ import type { ProblemView } from '../problem-view.ts';
 import { SavedFile } from '../saved-file.ts';
 import type { RunComparison } from './compare.ts';
 import type { RunCurve } from './curves.ts';
-import { MOST_RUNS } from './letters.ts';
+import { MAX_RUNS } from './letters.ts';
 
 const step = z.int().min(0);
 const ComparisonLook = z.strictObject({
   /** The step of each run; null, or absent, for the latest. */
-  steps: z.array(step.nullable()).max(MOST_RUNS),
+  steps: z.array(step.nullable()).max(MAX_RUNS),
   /** Place of the run that the others are compared with. */
   first: step,
   /** Curves that are drawn. */

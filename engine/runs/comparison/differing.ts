@@ -1,7 +1,7 @@
 /** The problems on which compared runs differ, as lists and `--json` have them. Pure. */
 import type { Problem } from '../../protocol/problem.ts';
 import { referenceText } from '../../protocol/reference.ts';
-import { rightOf } from '../../protocol/verdict.ts';
+import { verdictAsBoolean } from '../../protocol/verdict.ts';
 import { hasOtherAnswer, type ProblemView, type Status } from '../problem-view.ts';
 import type { ComparedProblem, RunComparison } from './compare.ts';
 
@@ -41,7 +41,7 @@ export function differingProblems(
         status,
         answer,
         share,
-        correct: rightOf(verdict),
+        correct: verdictAsBoolean(verdict),
         accuracy,
       })),
     }))

@@ -1,6 +1,6 @@
 /** Comparisons of runs in words, for the terminal and the editor. Pure, without schemas, since the page uses it too. */
 import type { Estimate } from '../../protocol/estimate.ts';
-import { DASH, figure, plural, whole } from '../../protocol/format.ts';
+import { DASH, figure, integer, plural } from '../../protocol/format.ts';
 import { quantityText } from '../../protocol/quantities.ts';
 import type { Measures, PairComparison, RunAtStep, RunComparison } from './compare.ts';
 import { RUN_LETTERS } from './letters.ts';
@@ -57,7 +57,7 @@ export function differenceText(difference: Estimate | null): string {
 /** Which problems only one of the two runs has right, and whether that can be chance. */
 export function pairText({ first, second, problems, outcomes, p, answered, switched }: PairComparison): string {
   const [a, b] = [RUN_LETTERS[first]!, RUN_LETTERS[second]!];
-  const answers = `another answer: ${switched} of the ${whole(answered)} with one in both`;
+  const answers = `another answer: ${switched} of the ${integer(answered)} with one in both`;
   if (p === null) return answers;
   const { bothRight, onlyFirst, onlySecond, bothWrong } = outcomes;
   return `majority of ${plural(problems, 'problem')}: right in both ${bothRight}, only in ${a} ${onlyFirst}, only in ${b} ${onlySecond}, in neither ${bothWrong} · McNemar's exact test: p = ${figure(p)} · ${answers}`;

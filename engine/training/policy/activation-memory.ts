@@ -18,8 +18,8 @@ import { needsReference } from './reference.ts';
 const PROCESS_BYTES = 300e6;
 const TOKENIZER_BYTES = 1500;
 /** Bytes that batches are sized for when the user sets no limit, and the share of the machine that they may grow to. */
-const USUAL_MEMORY = 4 * 2 ** 30;
-const MOST_OF_MACHINE = 0.75;
+const TYPICAL_MEMORY = 4 * 2 ** 30;
+const MAX_SHARE_OF_MACHINE = 0.75;
 const SAMPLING_SHARE = 0.35;
 const TRAINING_SHARE = 0.65;
 /**
@@ -68,21 +68,21 @@ type Source = Pick<ModelSource, 'name' | 'config' | 'parameters'>;
  */
 export function activationMemory(options: Options, source: Source, sizes: Sizes): ActivationMemory {
   const { memoryLimit, maxTokens } = options;
-  const [whole, byLayers] = [asOneGraph(options, source, sizes), layerByLayer(options, source, sizes)];
-  const fits = whole.needed <= (memoryLimit ?? USUAL_MEMORY);
+  const [whole, byLayers] = [wholeGraphNeed(options, source, sizes), layeredNeed(options, source, sizes)];
+  const fits = whole.needed <= (memoryLimit ?? TYPICAL_MEMORY);
   const narrow = (sizes.narrowBytes ?? null) !== null;
   const layered = narrow || (!sizes.oneGraph && !fits && byLayers.needed < whole.needed);
   const { resident, needed } = layered ? byLayers : whole;
-  const most = memoryLimit ?? machineMemory() * MOST_OF_MACHINE;
-  if (needed > most) throw tooLittle(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
-  const free = (memoryLimit ?? Math.max(USUAL_MEMORY, needed)) - resident;
+  const most = memoryLimit ?? machineMemory() * MAX_SHARE_OF_MACHINE;
+  if (needed > most) throw notEnoughMemory(source.name, sizes.longest + maxTokens, needed, most, memoryLimit);
+  const free = (memoryLimit ?? Math.max(TYPICAL_MEMORY, needed)) - resident;
   const [sampling, training] = layered ? [1, LAYERED_TRAINING_SHARE] : [SAMPLING_SHARE, TRAINING_SHARE];
   const sums = gradientBytes(sizes, layered);
   return { sampling: free * sampling, training: free * training - sums, layered, needed };
 }
 
 /** What stays resident, and the least that one sequence needs in addition. */
-interface Need {
+interface MemoryNeed {
   resident: number;
   needed: number;
 }
@@ -105,7 +105,7 @@ function optimizerBytes({ config }: Source, { lora }: Options, { trainable }: Si
 }
 
 /** Bytes of the low-precision weights that decoding reads; null if it reads others. */
-function decodedNarrow({ narrowBytes, samplingBytes }: Sizes): number | null {
+function narrowDecodedBytes({ narrowBytes, samplingBytes }: Sizes): number | null {
   return samplingBytes ?? narrowBytes ?? null;
 }
 
@@ -114,10 +114,10 @@ function decodedNarrow({ narrowBytes, samplingBytes }: Sizes): number | null {
  * they are in blocks.
  */
 function decodingBytes({ parameters }: Source, sizes: Sizes): number {
-  return decodedNarrow(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
+  return narrowDecodedBytes(sizes) ?? (sizes.stored === 'F32' ? 4 : 6) * parameters;
 }
 
-function asOneGraph(options: Options, source: Source, sizes: Sizes): Need {
+function wholeGraphNeed(options: Options, source: Source, sizes: Sizes): MemoryNeed {
   const { config, parameters } = source;
   const { lora, trains, maxTokens } = options;
   const trained = sizes.longest + maxTokens;
@@ -132,21 +132,27 @@ function asOneGraph(options: Options, source: Source, sizes: Sizes): Need {
   return { resident, needed: resident + least };
 }
 
-function layerByLayer(options: Options, source: Source, sizes: Sizes): Need {
+function layeredNeed(options: Options, source: Source, sizes: Sizes): MemoryNeed {
   const { config } = source;
   const { lora, trains, maxTokens } = options;
   const resident = alwaysResident(options, source, sizes) + (lora ? decodingBytes(source, sizes) : 0);
   const least = Math.max(
     rowBytes(config, maxTokens, sizes),
     // Blocks are mapped while they are packed.
-    sizes.packed === false ? 0 : (decodedNarrow(sizes) ?? 0),
+    sizes.packed === false ? 0 : (narrowDecodedBytes(sizes) ?? 0),
     trains ? layeredBytes(config, sizes.longest, maxTokens) + gradientBytes(sizes, true) : 0,
     trains ? optimizerBytes(source, options, sizes) : 0,
   );
   return { resident, needed: resident + least };
 }
 
-function tooLittle(name: string, tokens: number, needed: number, most: number, limit: number | null): RollscopeError {
+function notEnoughMemory(
+  name: string,
+  tokens: number,
+  needed: number,
+  most: number,
+  limit: number | null,
+): RollscopeError {
   const bound = limit === null ? "three quarters of this machine's memory" : 'memory limit';
   return new RollscopeError(
     'memory',

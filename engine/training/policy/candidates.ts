@@ -24,17 +24,17 @@ export async function scoreCandidates(
   const results: number[][] = [];
   for (const [i, { problem, prefix, candidates }] of items.entries()) {
     scorer.tick({ activity, fraction: i / items.length, tokens: 0 });
-    const prompt = joined(scorer.prompts[problem]!, prefix);
+    const prompt = concatTokens(scorer.prompts[problem]!, prefix);
     const tokens = candidates.map((candidate) => scorer.tokenizer.encodeLiteral(cue + candidate));
     const fits = (t: Int32Array) => t.length > 0 && prompt.length + t.length <= scorer.positions;
     const scores = await logProbs(scorer, problem, prompt, tokens.filter(fits));
     let at = 0;
-    results.push(tokens.map((t) => (fits(t) ? meanBehind(cueTokens, t, scores[at++]!) : Number.NEGATIVE_INFINITY)));
+    results.push(tokens.map((t) => (fits(t) ? meanAfterCue(cueTokens, t, scores[at++]!) : Number.NEGATIVE_INFINITY)));
   }
   return results;
 }
 
-function joined(prompt: Int32Array, prefix: Int32Array): Int32Array {
+function concatTokens(prompt: Int32Array, prefix: Int32Array): Int32Array {
   const both = new Int32Array(prompt.length + prefix.length);
   both.set(prompt);
   both.set(prefix, prompt.length);
@@ -61,7 +61,7 @@ async function logProbs(
 }
 
 /** Mean over the tokens after the cue. A tokenizer may join its end with the candidate's beginning: that token is scored. */
-function meanBehind(cue: Int32Array, tokens: Int32Array, logprob: Float32Array): number {
+function meanAfterCue(cue: Int32Array, tokens: Int32Array, logprob: Float32Array): number {
   let from = 0;
   while (from < cue.length && from < tokens.length - 1 && tokens[from] === cue[from]) from++;
   return logprob.subarray(from).reduce((a, b) => a + b, 0) / (tokens.length - from);

@@ -30,7 +30,7 @@ export interface PolicyOptions {
   optimizer: OptimizerConfig;
   device: RunConfig['device'];
   threads: number;
-  /** Bytes; null: `USUAL_MEMORY`, or more if the longest problem needs it. */
+  /** Bytes; null: `TYPICAL_MEMORY`, or more if the longest problem needs it. */
   memoryLimit: number | null;
   seed: number;
   /** When the run was created, ISO 8601: the date that chat templates print, also in questions asked by rewards. */

@@ -3,11 +3,11 @@
  * The logits of all tokens of a response never exist at once; the caller passes as many tokens as fit.
  */
 import { Decoder } from '../../model/decoder.ts';
-import { logitLimit, logitsOf } from '../../model/logits.ts';
+import { logitSoftCap, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import type { LayerWeights } from '../../rollout/layer-graphs.ts';
 import { Graph, type GraphFunction, type Named, op, type Port, pullback, type Tensor } from '../../tensor/index.ts';
-import { addedUp } from './loss-graph.ts';
+import { accumulateGradients } from './loss-graph.ts';
 import { scoreGradient, scoreLogits } from './score-graph.ts';
 
 export type HeadInputs<T extends Port = Port> = LayerWeights<T> & {
@@ -45,7 +45,7 @@ export type HeadGradientOutputs = {
 /** Graph, inputs and what both graphs compute first: hidden states as the unembedding takes them. */
 function head(bind: BindWeights) {
   const graph = new Graph();
-  const weights = bind(graph).fed();
+  const weights = bind(graph).withFrozenInputs();
   const x = graph.input('x', 'float32', ['N', weights.config.hiddenSize]);
   const targets = graph.input('targets', 'int32', ['N']);
   const temperature = graph.input('temperature', 'float32', []);
@@ -53,7 +53,7 @@ function head(bind: BindWeights) {
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const inputs: HeadInputs<Tensor> = { x, targets, temperature, parameters, frozen: weights.frozen() };
-  return { graph, warm, unembedding, inputs, limit: logitLimit(weights.config, temperature) };
+  return { graph, warm, unembedding, inputs, limit: logitSoftCap(weights.config, temperature) };
 }
 
 /**
@@ -102,7 +102,7 @@ export function headGradientGraph(
   const trained = Object.values(parameters);
   const [dx, ...others] = pullback([[warm, dHidden]], [inputs.x, ...trained]);
   const found = others.map((gradient, i) => (trained[i] === unembedding ? dUnembedding : gradient));
-  const { soFar, sums } = addedUp(graph, parameters, found);
+  const { soFar, sums } = accumulateGradients(graph, parameters, found);
   return {
     graph,
     inputs: { ...inputs, scores, dLogprob, dEntropy, gradients: soFar },

@@ -17,7 +17,7 @@ import {
   pullback,
   type Tensor,
 } from '../../tensor/index.ts';
-import { addedUp } from './loss-graph.ts';
+import { accumulateGradients } from './loss-graph.ts';
 
 export type PromptGradientInputs = PromptLayerInputs & {
   /** Gradient of the hidden states after the layer; null after the last one, where nothing uses them. */
@@ -62,7 +62,7 @@ export function promptGradientGraph(
   const given = [[keys, dCache.keys] as const, [values, dCache.values] as const];
   const wanted = [inputs.x, ...Object.values(inputs.parameters)];
   const [before, ...found] = pullback(dx ? [[outputs.x, dx], ...given] : given, wanted);
-  const { soFar, sums } = addedUp(graph, inputs.parameters, found);
+  const { soFar, sums } = accumulateGradients(graph, inputs.parameters, found);
   return {
     graph,
     inputs: { ...inputs, dx, dCache, gradients: soFar },
@@ -85,7 +85,7 @@ export function responseGradientGraph(
   const dCache = { keys: gradientInput(graph, 'dkeys', keys), values: gradientInput(graph, 'dvalues', values) };
   const wanted = [inputs.x, keys, values, ...Object.values(inputs.parameters)];
   const [before, dKeys, dValues, ...found] = pullback([[outputs.x, dx]], wanted);
-  const { soFar, sums } = addedUp(graph, inputs.parameters, found);
+  const { soFar, sums } = accumulateGradients(graph, inputs.parameters, found);
   return {
     graph,
     inputs: { ...inputs, dx, dCache, gradients: soFar },

@@ -1,7 +1,7 @@
 /** The memory of a model that runs layer by layer, and the division of groups into parts that fit. */
 import type { DecoderConfig } from '../../model/config.ts';
 import { modulesOf, projectionShape, projectionsOf } from '../../model/parameters.ts';
-import { MOST_DEAD_BYTES } from '../../runtime/reclaim.ts';
+import { MAX_DEAD_BYTES } from '../../runtime/reclaim.ts';
 import { LOGIT_BYTES, SLICE_BYTES } from './head-contract.ts';
 import type { WeightedGroup } from './responses.ts';
 
@@ -20,7 +20,7 @@ function promptBytes({ hiddenSize, layers, kvHeads, headDim }: DecoderConfig, pr
 
 /** Weights of one layer, and arrays that are dead but not yet collected. */
 function layerBytes(config: DecoderConfig): number {
-  return layerParameters(config) * 4 + MOST_DEAD_BYTES;
+  return layerParameters(config) * 4 + MAX_DEAD_BYTES;
 }
 
 /** Numbers in the matrices of a layer. */

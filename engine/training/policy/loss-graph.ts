@@ -6,7 +6,7 @@ import {
   Graph,
   type GraphFunction,
   gradients,
-  mapNamed,
+  mapByName,
   type Named,
   op,
   type Port,
@@ -127,7 +127,7 @@ export function policyGradientGraph(
     entropy: graph.output('entropy', scores.entropy),
     clipped: graph.output('clipped', clipped),
   };
-  const { soFar, sums } = addedUp(graph, parameters, found);
+  const { soFar, sums } = accumulateGradients(graph, parameters, found);
   return {
     graph,
     inputs: { batch, loss: inputs, parameters, gradients: soFar },
@@ -136,12 +136,12 @@ export function policyGradientGraph(
 }
 
 /** Inputs for the gradients so far, and outputs for their sums with the new ones; null: nothing is added. */
-export function addedUp(
+export function accumulateGradients(
   graph: Graph,
   parameters: Named<Tensor>,
   found: readonly (Tensor | null)[],
 ): { soFar: Named<Tensor>; sums: Named<Port> } {
-  const soFar = mapNamed(parameters, ({ shape }, name) => graph.input(`a.${name}`, 'float32', shape));
+  const soFar = mapByName(parameters, ({ shape }, name) => graph.input(`a.${name}`, 'float32', shape));
   const sums = Object.entries(soFar).map(([name, sum], i) => {
     const gradient = found[i];
     return [name, graph.output(`g.${name}`, gradient ? op.add(sum, gradient) : op.stopGradient(sum))] as const;

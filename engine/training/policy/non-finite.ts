@@ -16,7 +16,7 @@ export class NonFiniteError extends RollscopeError {
 }
 
 /** The problem of the first response whose log-probabilities, [rows, L] of a micro-batch, are not finite. */
-export async function culprit(
+export async function firstNonFiniteProblem(
   backend: Backend,
   batch: readonly WeightedGroup[],
   scores: Value,
@@ -33,7 +33,7 @@ export async function culprit(
  * not finite.
  * @param gradientOf computes the gradient of one group; its result is disposed of here
  */
-export async function steepest(
+export async function steepestProblem(
   backend: Backend,
   groups: readonly WeightedGroup[],
   gradientOf: (group: WeightedGroup) => Promise<MicroBatchGradient>,

@@ -19,9 +19,9 @@ import { openDevice } from '../../runtime/devices/index.ts';
 import { elementsOf, type Graph, isBlockType } from '../../tensor/index.ts';
 import type { Parameter } from '../../tensor/optimizer.ts';
 import { activationMemory } from './activation-memory.ts';
-import { Asks } from './asks.ts';
 import type { PolicyHooks, PolicyInfo, PolicyOptions } from './contract.ts';
 import { loadOtherPolicy } from './other-policies.ts';
+import { PolicyQuestions } from './policy-questions.ts';
 import { encodePrompts } from './prompts.ts';
 import { Trainer } from './trainer.ts';
 
@@ -41,7 +41,7 @@ export interface PolicyParts {
   layers: readonly LayeredModel[];
   trainer: Trainer;
   sampler: Sampler;
-  asks: Asks;
+  asks: PolicyQuestions;
   info: PolicyInfo;
 }
 
@@ -120,7 +120,7 @@ export async function openPolicyParts(
     parameters: () => trainer.parameters,
     memory: memory.sampling,
   });
-  const asks = new Asks({ source, date, prompts, positions, sampler, seed: options.seed });
+  const asks = new PolicyQuestions({ source, date, prompts, positions, sampler, seed: options.seed });
   const fingerprints = [source.fingerprint];
   for (const policy of options.otherPolicies) {
     hooks.tick({ activity: 'loading', detail: policy, fraction: null, tokens: 0 });

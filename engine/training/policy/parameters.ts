@@ -21,11 +21,11 @@ export class TrainedParameters {
     readonly list: readonly Parameter[],
     initial: ReadonlyMap<string, Float32Array>,
   ) {
-    this.current = { parameters: this.hold(initial), first: this.zeros(), second: this.zeros() };
+    this.current = { parameters: this.toValues(initial), first: this.zeros(), second: this.zeros() };
   }
 
   /** Arrays as values for the parameters that train. */
-  hold(arrays: ReadonlyMap<string, Float32Array>, prefix = ''): Named<Value> {
+  toValues(arrays: ReadonlyMap<string, Float32Array>, prefix = ''): Named<Value> {
     return Object.fromEntries(
       this.list.map(({ name, shape }) => [name, this.backend.value('float32', shape, arrays.get(prefix + name)!)]),
     );
@@ -79,9 +79,9 @@ export class TrainedParameters {
   restore(weights: ReadonlyMap<string, Float32Array>, state: ReadonlyMap<string, Float32Array>, updates: number): void {
     dispose(this.current);
     this.current = {
-      parameters: this.hold(weights),
-      first: this.hold(state, 'm.'),
-      second: this.hold(state, 'v.'),
+      parameters: this.toValues(weights),
+      first: this.toValues(state, 'm.'),
+      second: this.toValues(state, 'v.'),
     };
     this.count = updates;
   }

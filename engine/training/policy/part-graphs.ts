@@ -5,7 +5,7 @@
 import { Decoder, type LayerCache } from '../../model/decoder.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import { Graph, type GraphFunction, type Named, op, type Port, pullback, type Tensor } from '../../tensor/index.ts';
-import { addedUp, type LossInputs, type PolicyLossOptions, policyLoss } from './loss-graph.ts';
+import { accumulateGradients, type LossInputs, type PolicyLossOptions, policyLoss } from './loss-graph.ts';
 import { type BatchInputs, responseStates, scored } from './score-graph.ts';
 
 /** Keys and values of each layer, [P*kv, Lp, d]. */
@@ -68,7 +68,7 @@ export function partGradientGraph(
   const { inputs, loss, clipped } = policyLoss(graph, scores, options);
   const seen = flat(caches);
   const found = pullback([[loss, graph.scalar(1)]], [...seen, ...Object.values(parameters)]);
-  const { soFar, sums } = addedUp(graph, parameters, found.slice(seen.length));
+  const { soFar, sums } = accumulateGradients(graph, parameters, found.slice(seen.length));
   const before = cacheInputs(graph, decoder, 'dprompt');
   const grown = flat(before).map((sum, i) => op.add(sum, found[i]!));
   const outputs = {
@@ -104,7 +104,7 @@ export function promptBackwardGraph(
   const dCaches = cacheInputs(graph, decoder, 'dprompt');
   const parameters = decoder.weights.inputs();
   const given = flat(caches).map((tensor, i) => [tensor, flat(dCaches)[i]!] as const);
-  const { soFar, sums } = addedUp(graph, parameters, pullback(given, Object.values(parameters)));
+  const { soFar, sums } = accumulateGradients(graph, parameters, pullback(given, Object.values(parameters)));
   return {
     graph,
     inputs: { prompt, parameters, dCaches, gradients: soFar },

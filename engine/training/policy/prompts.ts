@@ -7,7 +7,7 @@ import { NO_TEMPLATE } from '../../protocol/chat-choice.ts';
 import { type ErrorDetails, RollscopeError } from '../../protocol/index.ts';
 
 /** Vocabularies up to this size belong to character-level models, which are not chat models. */
-const TOY = 256;
+const MAX_CHARACTER_VOCABULARY = 256;
 
 /** A prompt as the model gets it: after the chat template. */
 export interface EncodedPrompt {
@@ -102,7 +102,7 @@ function warningsOf(
         'Choose another model (--model, or "Choose Model" in the editor).',
     );
   }
-  if (!tokenizer.hasChatTemplate && template !== NO_TEMPLATE && config.vocabularySize > TOY) {
+  if (!tokenizer.hasChatTemplate && template !== NO_TEMPLATE && config.vocabularySize > MAX_CHARACTER_VOCABULARY) {
     const names = tokenizer.templateNames.join(', ');
     warnings.push(
       `The model ${name} has no chat template${names && ` of its own choice, but some by name (${names})`}: prompts are plain text. ` +

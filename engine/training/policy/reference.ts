@@ -28,7 +28,7 @@ export class ReferencePolicy {
 
   async logProbs(groups: readonly WeightedGroup[], tick: (fraction: number) => void): Promise<ReferenceLogProbs> {
     const found = new Map<TrainedResponse, Float32Array>();
-    const fresh = groups.filter((group) => !this.recall(group, found));
+    const fresh = groups.filter((group) => !this.addStoredScores(group, found));
     for (const [response, { logprob }] of await this.score(fresh, tick)) found.set(response, logprob);
     if (this.passes > 1) {
       for (const group of fresh) {
@@ -40,7 +40,7 @@ export class ReferencePolicy {
   }
 
   /** Adds the stored scores of a group; false if there are none. */
-  private recall(group: WeightedGroup, found: Map<TrainedResponse, Float32Array>): boolean {
+  private addStoredScores(group: WeightedGroup, found: Map<TrainedResponse, Float32Array>): boolean {
     const key = contentOf(group);
     const known = this.kept.get(key);
     if (!known) return false;

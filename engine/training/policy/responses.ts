@@ -54,7 +54,7 @@ export function responseWeights(
 }
 
 /** The groups without the responses that do not count in the loss. */
-export function counted(groups: readonly TrainedGroup[], loss: LossConfig, maxTokens: number): WeightedGroup[] {
+export function responsesInLoss(groups: readonly TrainedGroup[], loss: LossConfig, maxTokens: number): WeightedGroup[] {
   const all = groups.flatMap((group) => group.responses);
   const weights = responseWeights(all, loss, maxTokens);
   let at = 0;
@@ -93,7 +93,7 @@ export function withGradient(
 }
 
 /** Groups whose responses are only scored. */
-export function unweighted(groups: readonly TrainedGroup[]): WeightedGroup[] {
+export function withoutWeights(groups: readonly TrainedGroup[]): WeightedGroup[] {
   return groups.map((group) => ({
     ...group,
     responses: group.responses.map((response) => ({ response, weight: 0 })),
@@ -106,7 +106,7 @@ export function responsesOf({ responses }: WeightedGroup): TrainedResponse[] {
 }
 
 /** Tokens of the responses together, end tokens included. */
-export function tokensOf(responses: readonly TrainedResponse[]): number {
+export function tokenCount(responses: readonly TrainedResponse[]): number {
   return responses.reduce((n, { tokens }) => n + tokens.length, 0);
 }
 

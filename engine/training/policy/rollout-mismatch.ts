@@ -6,11 +6,11 @@
  */
 import { ReferencePolicy } from './reference.ts';
 import type { TrainedGroup, TrainedResponse, WeightedGroup } from './responses.ts';
-import { tokensOf, unweighted } from './responses.ts';
+import { tokenCount, withoutWeights } from './responses.ts';
 import type { ScoreSource } from './scorer.ts';
 
 /** The groups with corrections, and how far the policy is from what sampled them. */
-export interface Corrected {
+export interface CorrectedGroups {
   /** With the policy's log-probabilities, in the precision of training, from when the groups first trained. */
   groups: TrainedGroup[];
   /** Weights of each token. */
@@ -34,8 +34,8 @@ export class RolloutCorrection {
     this.policy = new ReferencePolicy(score, epochs);
   }
 
-  async correct(groups: readonly TrainedGroup[], tick: (fraction: number) => void): Promise<Corrected> {
-    const own = await this.policy.logProbs(unweighted(groups), tick);
+  async correct(groups: readonly TrainedGroup[], tick: (fraction: number) => void): Promise<CorrectedGroups> {
+    const own = await this.policy.logProbs(withoutWeights(groups), tick);
     const importance = new Map<TrainedResponse, Float32Array>();
     const all = groups.flatMap(({ responses }) => responses);
     let total = 0;
@@ -54,7 +54,7 @@ export class RolloutCorrection {
         return seen;
       }),
     }));
-    const tokens = tokensOf(all);
+    const tokens = tokenCount(all);
     return { groups: corrected, importance, mismatch: tokens === 0 ? null : total / tokens };
   }
 }

@@ -3,7 +3,7 @@
  * its responses.
  */
 import { Decoder, type LayerCache } from '../../model/decoder.ts';
-import { beforeLimit, logitLimit, logitsOf } from '../../model/logits.ts';
+import { gradientBeforeSoftCap, logitSoftCap, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import {
   type Dim,
@@ -41,7 +41,7 @@ export function scoreLogits(logits: Tensor, targets: Tensor) {
 
 /** The results of `scoreLogits`, and the gradients of log p and entropy: columns [N, 1]. */
 interface ScoreGradients {
-  /** The limit of the logits (`logitLimit`). */
+  /** The limit of the logits (`logitSoftCap`). */
   limit: Tensor | null;
   logsumexp: Tensor;
   entropy: Tensor;
@@ -67,9 +67,9 @@ export function scoreGradient(
   const logits = logitsOf(h, unembedding, limit);
   const logp = op.sub(logits, logsumexp);
   const total = dEntropy ? op.add(dLogprob, op.mul(dEntropy, op.add(logp, entropy))) : dLogprob;
-  const scaled = beforeLimit(op.mul(op.exp(logp), total), logits, limit);
+  const scaled = gradientBeforeSoftCap(op.mul(op.exp(logp), total), logits, limit);
   const own = inside ? op.mul(dLogprob, inside) : dLogprob;
-  const dPicked = limit ? beforeLimit(own, op.reshape(op.pick(logits, target), own.shape), limit) : own;
+  const dPicked = limit ? gradientBeforeSoftCap(own, op.reshape(op.pick(logits, target), own.shape), limit) : own;
   const dHidden = op.sub(op.mul(op.gather(unembedding, target), dPicked), op.matmul(scaled, unembedding));
   if (!trainsUnembedding) return { dHidden, dUnembedding: null };
   const toTargets = op.scatterAdd(target, op.mul(h, dPicked), unembedding.shape[0] as number);
@@ -223,7 +223,7 @@ export function scored({
   const unembedding = weights.unembedding();
   const parameters = weights.inputs();
   const trains = Object.values(parameters).includes(unembedding);
-  const limit = logitLimit(weights.config, batch.temperature);
+  const limit = logitSoftCap(weights.config, batch.temperature);
   const scores = score(warm, unembedding, op.reshape(batch.targets, [rows, 'L']), rows, 'L', trains, limit);
   return { parameters, scores, rows };
 }

@@ -3,7 +3,7 @@
  * softmax over all of them. `sliced-head.ts` puts the slices together.
  */
 import { Decoder } from '../../model/decoder.ts';
-import { logitLimit, logitsOf } from '../../model/logits.ts';
+import { logitSoftCap, logitsOf } from '../../model/logits.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
 import { Graph, type GraphFunction, type Named, op, type Port, pullback, type Tensor } from '../../tensor/index.ts';
 import { scoreGradient } from './score-graph.ts';
@@ -47,19 +47,19 @@ type SliceGradientInputs = SliceInputs & {
 type NormGradientInputs = Pick<SliceInputs, 'x' | 'temperature' | 'frozen'> & { readonly dWarm: Port };
 
 /** Hidden states as inputs of the unembedding: after the last norm, divided by the temperature. */
-function warmed(bind: BindWeights) {
+function scaledHiddenInputs(bind: BindWeights) {
   const graph = new Graph();
-  const weights = bind(graph).fed();
+  const weights = bind(graph).withFrozenInputs();
   const x = graph.input('x', 'float32', ['N', weights.config.hiddenSize]);
   const temperature = graph.input('temperature', 'float32', []);
   const warm = op.div(new Decoder(weights, 1).finalNorm(x), temperature);
-  const limit = logitLimit(weights.config, temperature);
+  const limit = logitSoftCap(weights.config, temperature);
   const inputs = { x, temperature, frozen: weights.frozen() };
   return { graph, warm, limit, inputs, hidden: weights.config.hiddenSize };
 }
 
 function slice(bind: BindWeights) {
-  const { graph, warm, limit, inputs, hidden } = warmed(bind);
+  const { graph, warm, limit, inputs, hidden } = scaledHiddenInputs(bind);
   const rows = graph.input('rows', 'float32', ['V', hidden]);
   const targets = graph.input('targets', 'int32', ['N']);
   const inside = graph.input('inside', 'float32', ['N']);
@@ -127,7 +127,7 @@ export function sliceGradientGraph(bind: BindWeights): GraphFunction<SliceGradie
 
 /** The gradient of the hidden states, [N, hidden], from that after the last norm and the temperature. */
 export function normGradientGraph(bind: BindWeights): GraphFunction<NormGradientInputs, { readonly x: Port }> {
-  const { graph, warm, inputs, hidden } = warmed(bind);
+  const { graph, warm, inputs, hidden } = scaledHiddenInputs(bind);
   const dWarm = graph.input('dWarm', 'float32', ['N', hidden]);
   const [dx] = pullback([[warm, dWarm]], [inputs.x]);
   return { graph, inputs: { ...inputs, dWarm }, outputs: { x: graph.output('dx', dx!) } };

@@ -23,7 +23,7 @@ interface Functions {
 }
 
 /** Some tokens of a pass. */
-interface Tokens {
+interface TokenRange {
   from: number;
   to: number;
 }
@@ -112,7 +112,7 @@ export class SlicedHead implements OutputHead {
     x: Value,
     targets: Int32Array,
     tick: () => void,
-    work: (feeds: Parameters<Functions['scores']['run']>[0], tokens: Tokens) => Promise<void>,
+    work: (feeds: Parameters<Functions['scores']['run']>[0], tokens: TokenRange) => Promise<void>,
   ): Promise<void> {
     const { backend, config, weights, temperature } = this.options;
     const { names } = await this.compiled();

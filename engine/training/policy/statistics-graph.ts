@@ -3,7 +3,7 @@
  * that it draws, by the same formulas (`draw.ts`). One response at a time, so that the logits of a whole batch never
  * exist.
  */
-import { logitLimit } from '../../model/logits.ts';
+import { logitSoftCap } from '../../model/logits.ts';
 import { byStatistic, TOKEN_STATISTICS, type TokenStatistic } from '../../protocol/group.ts';
 import { distribution } from '../../rollout/draw.ts';
 import type { BindWeights } from '../../rollout/graphs.ts';
@@ -21,7 +21,7 @@ export function statisticsGraph(bind: BindWeights, positions: number): GraphFunc
   const graph = new Graph();
   const { batch, weights, warm, rows } = hiddenStates(graph, bind, positions);
   const D = warm.shape[1]!;
-  const limit = logitLimit(weights.config, batch.temperature);
+  const limit = logitSoftCap(weights.config, batch.temperature);
   const meanRow = weights.meanUnembedding();
   const byRow = op.reshape(warm, [rows, 'L', D]);
   const targets = op.reshape(batch.targets, [rows, 'L']);

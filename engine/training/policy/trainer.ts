@@ -17,15 +17,15 @@ import { LayeredScorer } from './layered-scorer.ts';
 import { type HostTensor, TrainedParameters } from './parameters.ts';
 import { meanKl, needsReference, ReferencePolicy } from './reference.ts';
 import {
-  counted,
+  responsesInLoss,
   responsesOf,
   type TrainedGroup,
-  tokensOf,
-  unweighted,
+  tokenCount,
   type WeightedGroup,
   withGradient,
+  withoutWeights,
 } from './responses.ts';
-import { type Corrected, RolloutCorrection } from './rollout-mismatch.ts';
+import { type CorrectedGroups, RolloutCorrection } from './rollout-mismatch.ts';
 import { type ResponseScores, Scorer, type ScoreSource } from './scorer.ts';
 import { isSliced, SlicedHead } from './sliced-head.ts';
 import { UpdateStep } from './update-step.ts';
@@ -102,7 +102,7 @@ export class Trainer {
       this.correction = new RolloutCorrection(score, loss.epochs, loss.importanceCap);
     }
     if (needsReference(loss)) {
-      const kept = this.trained.hold(initial);
+      const kept = this.trained.toValues(initial);
       this.referencePolicy = new ReferencePolicy((groups, tick) => this.scorer.scores(groups, kept, tick), loss.epochs);
     }
   }
@@ -128,12 +128,12 @@ export class Trainer {
 
   private async updateOn(
     groups: readonly TrainedGroup[],
-    importance: Corrected['importance'] | null,
+    importance: CorrectedGroups['importance'] | null,
     learningRate: number,
     tick: (fraction: number) => void,
   ): Promise<Omit<UpdateMetrics, 'rolloutMismatch'>> {
     const { loss, maxTokens } = this.options;
-    const weighted = counted(groups, loss, maxTokens);
+    const weighted = responsesInLoss(groups, loss, maxTokens);
     const responses = weighted.flatMap(responsesOf);
     const referenceLogProbs =
       (await this.referencePolicy?.logProbs(weighted, (share) => tick(share * REFERENCE_SHARE))) ?? null;
@@ -142,7 +142,7 @@ export class Trainer {
       weighted.map((group) => ({
         problem: group.problem,
         kl: referenceLogProbs && meanKl(responsesOf(group), referenceLogProbs),
-        clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokensOf(responsesOf(group)),
+        clipFraction: clipped && (clipped.get(group.problem) ?? 0) / tokenCount(responsesOf(group)),
       }));
     const trained = withGradient(weighted, loss, referenceLogProbs, importance);
     if (trained.length === 0) {
@@ -152,13 +152,13 @@ export class Trainer {
     const { clipped, ...result } = await this.step.take(trained, learningRate, (share) =>
       tick(begun + (1 - begun) * share),
     );
-    const clipFraction = [...clipped.values()].reduce((a, b) => a + b, 0) / tokensOf(responses);
+    const clipFraction = [...clipped.values()].reduce((a, b) => a + b, 0) / tokenCount(responses);
     return { ...result, clipFraction, kl, problems: problems(clipped) };
   }
 
   /** Log-probabilities and entropies of given responses under the current parameters. */
   async score(groups: readonly TrainedGroup[]): Promise<ResponseScores[][]> {
-    const scores = await this.scorer.scores(unweighted(groups), this.parameters, () => {});
+    const scores = await this.scorer.scores(withoutWeights(groups), this.parameters, () => {});
     return groups.map(({ responses }) => responses.map((response) => scores.get(response)!));
   }
 

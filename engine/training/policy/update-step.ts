@@ -5,7 +5,7 @@ import { type CompiledFunction, compileFunction, dispose } from '../../runtime/f
 import type { Named } from '../../tensor/index.ts';
 import { type AdamwInputs, type AdamwOutputs, adamwGraph } from '../../tensor/optimizer.ts';
 import type { GradientSource } from './gradient-contract.ts';
-import { culprit, NonFiniteError, steepest } from './non-finite.ts';
+import { firstNonFiniteProblem, NonFiniteError, steepestProblem } from './non-finite.ts';
 import type { TrainedParameters } from './parameters.ts';
 import type { WeightedGroup } from './responses.ts';
 
@@ -53,25 +53,25 @@ export class UpdateStep {
       sums = part.gradients;
       if (!Number.isFinite(part.loss)) {
         dispose(sums);
-        throw new NonFiniteError('loss', await culprit(backend, batch, part.logprob));
+        throw new NonFiniteError('loss', await firstNonFiniteProblem(backend, batch, part.logprob));
       }
       loss += part.loss;
       addByProblem(clipped, batch, part.clipped);
       part.logprob.dispose();
     }
     tick(1);
-    const gradientNorm = await this.move(sums, learningRate);
+    const gradientNorm = await this.applyGradients(sums, learningRate);
     if (gradientNorm === null) {
       const gradientOf = (group: WeightedGroup) =>
         source.gradients([group], values, this.parameters.zeros(), () => undefined);
-      const problem = await steepest(backend, batches.flat(), gradientOf);
+      const problem = await steepestProblem(backend, batches.flat(), gradientOf);
       throw new NonFiniteError('gradient', problem);
     }
     return { loss, gradientNorm, clipped };
   }
 
   /** One AdamW step. Returns the gradient's norm; null if it is not finite, in which case the weights are unchanged. */
-  private async move(gradients: Named<Value>, learningRate: number): Promise<number | null> {
+  private async applyGradients(gradients: Named<Value>, learningRate: number): Promise<number | null> {
     const { backend, optimizer } = this.options;
     const { parameters } = this;
     this.optimizer ??= await compileFunction(backend, adamwGraph(parameters.list, optimizer), {

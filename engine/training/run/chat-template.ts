@@ -4,7 +4,7 @@ import { isTemplateFile, isTemplateText } from '../../protocol/chat-choice.ts';
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
 
 /** Largest template, in characters: the run's configuration contains it. */
-const MOST = 256 * 1024;
+const MAX_TEMPLATE_LENGTH = 256 * 1024;
 
 /** Throws RollscopeError `config` for a file that cannot be read or is not a template. */
 export async function withChatTemplate(config: RunConfig): Promise<RunConfig> {
@@ -18,7 +18,8 @@ export async function withChatTemplate(config: RunConfig): Promise<RunConfig> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw refuse(error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code ?? error.message})`);
   });
-  if (text.length > MOST) throw refuse(`has ${text.length} characters; at most ${MOST} are allowed`);
+  if (text.length > MAX_TEMPLATE_LENGTH)
+    throw refuse(`has ${text.length} characters; at most ${MAX_TEMPLATE_LENGTH} are allowed`);
   if (!isTemplateText(text)) throw refuse('contains no Jinja tags, such as {{ messages[0].content }}');
   return { ...config, chatTemplate: text };
 }

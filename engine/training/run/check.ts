@@ -4,7 +4,7 @@ import { checkVotes, type Problem, RollscopeError, type RunConfig } from '../../
 import { rewardOf } from '../../reward/index.ts';
 import { requireSandbox } from '../../system/sandbox.ts';
 import { requirePrograms } from '../evidence.ts';
-import { factsOf, placeOf } from './material.ts';
+import { placeOf, problemDetails } from './material.ts';
 
 /** Throws RollscopeError `config` for settings that do not go together, or a reward that cannot be computed. */
 export async function checkConfig(config: RunConfig, allowPrograms: boolean): Promise<void> {
@@ -94,7 +94,7 @@ export function checkProblems(config: RunConfig, problems: readonly Problem[]): 
     } catch (error) {
       if (!(error instanceof RollscopeError)) throw error;
       throw new RollscopeError(error.code, `${placeOf(problem)}: ${error.message}`, error.hint, {
-        details: error.details && { ...error.details, ...factsOf(problem) },
+        details: error.details && { ...error.details, ...problemDetails(problem) },
       });
     }
   }

@@ -1,7 +1,7 @@
 /** Whether the user has allowed the programs that a run from elsewhere names. */
 import { programsOf, type StartedProgram } from '../../config/programs.ts';
 import { runName } from '../../journal/layout.ts';
-import { isOwn } from '../../journal/own-mark.ts';
+import { isOwnRun } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
 import { plural } from '../../protocol/format.ts';
 import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
@@ -13,7 +13,7 @@ import { RollscopeError, type RunConfig } from '../../protocol/index.ts';
  */
 export async function checkConsent(folder: string, config: RunConfig, allowed: boolean): Promise<void> {
   const programs = programsOf(config);
-  if (programs.length === 0 || allowed || (await isOwn(folder))) return;
+  if (programs.length === 0 || allowed || (await isOwnRun(folder))) return;
   const run = runName(folder);
   throw notAllowed(
     `Run ${run} was not made by you on this machine, or its run.json has changed. Resuming it runs ${plural(programs.length, 'program')}`,
@@ -32,7 +32,7 @@ export async function checkInherited(parent: string, config: RunConfig, allowed:
   const { config: theirs } = await readRunFile(parent);
   const named = new Set(theirs ? programsOf(theirs).map(({ text }) => text) : []);
   const programs = running.filter(({ text }) => named.has(text));
-  if (programs.length === 0 || (await isOwn(parent))) return;
+  if (programs.length === 0 || (await isOwnRun(parent))) return;
   const run = runName(parent);
   throw notAllowed(
     `Run ${run} was not made by you on this machine, or its run.json has changed. A fork of it runs ${plural(programs.length, 'program')}`,

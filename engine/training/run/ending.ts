@@ -2,21 +2,21 @@
 import type { Journal } from '../../journal/journal.ts';
 import { type EndRecord, RollscopeError, toStoredError } from '../../protocol/index.ts';
 import type { RunContext } from '../context.ts';
-import type { Place } from '../place.ts';
+import type { LoopPosition } from '../loop-position.ts';
 import { placeOf } from './material.ts';
 
 export type Ending = Omit<EndRecord, 'seq' | 'time' | 'step'>;
 
 /** Saves what can be saved, and determines why the run ends. Never rejects. */
-export async function endRun(error: unknown, context: RunContext, place: Place): Promise<Ending> {
+export async function endRun(error: unknown, context: RunContext, position: LoopPosition): Promise<Ending> {
   try {
     if (error instanceof RollscopeError && error.code === 'canceled') {
       context.compute.reset();
       context.meter.set({ activity: 'saving' });
-      await place.save();
+      await position.save();
       return { type: 'end', reason: 'stopped' };
     }
-    if (error instanceof RollscopeError && error.code === 'non-finite') return nonFinite(error, context, place.step);
+    if (error instanceof RollscopeError && error.code === 'non-finite') return nonFinite(error, context, position.step);
     return failed(error);
   } catch (failure) {
     return failed(failure);

@@ -6,11 +6,11 @@ import { checkCheckpoint, withCheckpoint } from '../../journal/damaged-checkpoin
 import type { Journal } from '../../journal/journal.ts';
 import { runName } from '../../journal/layout.ts';
 import { readRunFile } from '../../journal/reader.ts';
-import { isOnTrl, isOnVerl, ownConfig, RollscopeError, type RunConfig } from '../../protocol/index.ts';
+import { isOnTrl, isOnVerl, RollscopeError, type RunConfig, requireOwnConfig } from '../../protocol/index.ts';
 import type { RunParent } from '../../protocol/run-file.ts';
 import { copy } from '../../system/files.ts';
 import type { Compute } from '../compute.ts';
-import { LOOP_START, type LoopState, writeState } from '../place.ts';
+import { LOOP_START, type LoopState, writeState } from '../loop-position.ts';
 
 /** The files of a checkpoint with weights and optimizer state; a fork's place in the run is its own. */
 const WEIGHTS = /^(adapter_config\.json|.*\.safetensors)$/;
@@ -31,7 +31,7 @@ export interface Fork {
 export async function openParent(config: RunConfig, { folder, step }: { folder: string; step: number }): Promise<Fork> {
   const file = await readRunFile(folder);
   const run = runName(folder);
-  const own = ownConfig(file, 'A fork', 'Start a new run with: rollscope train');
+  const own = requireOwnConfig(file, 'A fork', 'Start a new run with: rollscope train');
   if (isOnTrl(own) || isOnVerl(own)) {
     throw new RollscopeError(
       'usage',

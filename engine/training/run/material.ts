@@ -20,7 +20,7 @@ export interface Material {
 }
 
 /** The columns that are kept for the reward, and for the template if the reward uses it for questions. */
-function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
+function rewardColumnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: string[]; optional: string[] } {
   const { columns, throughTemplate } = rewardOf(reward, rewardOptions);
   if (!throughTemplate) return columns;
   return { ...columns, optional: [...columns.optional, ...placeholders(dataset.template)] };
@@ -31,10 +31,10 @@ function columnsOf({ reward, rewardOptions, dataset }: RunConfig): { required: s
  * @param signal cancels a download; null if only the end of the process does
  */
 export async function loadMaterial(config: RunConfig, signal: AbortSignal | null): Promise<Material> {
-  const own = await loadDataset(config.dataset, columnsOf(config), signal);
+  const own = await loadDataset(config.dataset, rewardColumnsOf(config), signal);
   const { dataset } = config.evaluation;
   if (config.job === 'probe' || !dataset) {
-    const drawn = drawnOf(own.problems, config.evaluation);
+    const drawn = evaluationSample(own.problems, config.evaluation);
     return {
       problems: own.problems,
       training: own.problems,
@@ -47,7 +47,7 @@ export async function loadMaterial(config: RunConfig, signal: AbortSignal | null
     };
   }
   const other = await loadDataset(dataset, undefined, signal);
-  const drawn = drawnOf(other.problems, config.evaluation);
+  const drawn = evaluationSample(other.problems, config.evaluation);
   const evaluation = drawn.map((at, i) => ({ ...other.problems[at]!, index: own.problems.length + i }));
   return {
     problems: [...own.problems, ...evaluation],
@@ -66,7 +66,10 @@ export async function loadMaterial(config: RunConfig, signal: AbortSignal | null
  * difficulty, so its first problems may not be representative. The sample does not depend on the run's seed, so that
  * runs are comparable.
  */
-function drawnOf(problems: readonly Problem[], { limit = problems.length, draw }: RunConfig['evaluation']): number[] {
+function evaluationSample(
+  problems: readonly Problem[],
+  { limit = problems.length, draw }: RunConfig['evaluation'],
+): number[] {
   const all = problems.map((_, at) => at);
   if (draw !== 'random') return all.slice(0, limit);
   const keys = all.map((at) => uniform(0, 'draw', 0, at, 0, 0));
@@ -90,7 +93,7 @@ export function placeOf({ source, line, row }: Problem): string {
 }
 
 /** The same and the problem's id as details of an error; rows are counted from 1. */
-export function factsOf({ source, line, row, id }: Problem): {
+export function problemDetails({ source, line, row, id }: Problem): {
   file: string;
   line: number | null;
   row: number;

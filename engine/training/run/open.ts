@@ -6,7 +6,7 @@ import { rewardOf } from '../../reward/index.ts';
 import type { Compute } from '../compute.ts';
 import { questionTokens } from '../evidence.ts';
 import type { PolicyInfo, PolicyOptions } from '../policy/contract.ts';
-import { factsOf, type Material, placeOf } from './material.ts';
+import { type Material, placeOf, problemDetails } from './material.ts';
 
 /** Opens the model in a worker. Throws RollscopeError: `canceled`, or one that names the problem if a prompt is at fault. */
 export async function openPolicy(
@@ -51,6 +51,6 @@ export function withProblemPlace(error: unknown, problems: readonly Problem[]): 
   if (!(error instanceof RollscopeError) || error.problem === null) return error;
   const problem = problems[error.problem]!;
   return new RollscopeError(error.code, `${placeOf(problem)}, problem ${problem.id}: ${error.message}`, error.hint, {
-    details: error.details && { ...error.details, ...factsOf(problem) },
+    details: error.details && { ...error.details, ...problemDetails(problem) },
   });
 }

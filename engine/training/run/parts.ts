@@ -7,8 +7,8 @@ import { rewardOf } from '../../reward/index.ts';
 import { WorkClock } from '../clock.ts';
 import { Compute, type ComputeListener, type RunCompute } from '../compute.ts';
 import type { RunContext } from '../context.ts';
+import { LoopPosition, type LoopState } from '../loop-position.ts';
 import type { OutsideTrainer } from '../outside.ts';
-import { type LoopState, Place } from '../place.ts';
 import { ProgressMeter } from '../progress.ts';
 import { RunForecast } from '../run-forecast.ts';
 import { checkpointDue, evaluationDue } from '../schedule.ts';
@@ -91,13 +91,13 @@ export function begin<C extends RunCompute>(
   const forecast = new RunForecast(config, journal);
   const runSignal = new RunSignal(config);
   for (const record of history) {
-    forecast.recall(record);
-    runSignal.recall(record);
-    if (record.type !== 'checkpoint') watch.recall(record);
-    else if (checkpointDue(config, record.step)) watch.saved(record.step);
+    forecast.restore(record);
+    runSignal.restore(record);
+    if (record.type !== 'checkpoint') watch.restore(record);
+    else if (checkpointDue(config, record.step)) watch.addCheckpoint(record.step);
   }
   // The checkpoint that the run resumes from was recorded after the records that it belongs to.
-  if (state.stage === 'step' && checkpointDue(config, state.step)) watch.saved(state.step);
+  if (state.stage === 'step' && checkpointDue(config, state.step)) watch.addCheckpoint(state.step);
   const { training, evaluation, sampledFrom } = material;
   const stopper = new AbortController();
   const context: RunContext = {
@@ -119,8 +119,8 @@ export function begin<C extends RunCompute>(
     },
     signal: stopper.signal,
   };
-  const place = new Place({ config, journal, compute, watch }, state);
-  const run = new Run(context, place, stopper);
+  const position = new LoopPosition({ config, journal, compute, watch }, state);
+  const run = new Run(context, position, stopper);
   worker.run = run;
   return run;
 }

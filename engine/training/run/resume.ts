@@ -3,12 +3,12 @@ import { programsOf } from '../../config/programs.ts';
 import type { Checkpoint } from '../../journal/checkpoints.ts';
 import { withCheckpoint } from '../../journal/damaged-checkpoint.ts';
 import { checkWhole, openJournal } from '../../journal/open.ts';
-import { markOwn } from '../../journal/own-mark.ts';
+import { markAsOwn } from '../../journal/own-mark.ts';
 import { readRunFile } from '../../journal/reader.ts';
-import { ownConfig, type Prompt } from '../../protocol/index.ts';
+import { type Prompt, requireOwnConfig } from '../../protocol/index.ts';
 import { originText } from '../../protocol/texts.ts';
 import type { RunHandle } from '../handle.ts';
-import { type LoopState, readState } from '../place.ts';
+import { type LoopState, readState } from '../loop-position.ts';
 import { stopIfCanceled } from './canceled.ts';
 import { checkSameData, checkSameModel } from './changed.ts';
 import { checkReward } from './check.ts';
@@ -38,14 +38,14 @@ export async function resumeRun({
   // Before the folder is locked and repaired: a run of another trainer stays as it is.
   const file = await readRunFile(folder);
   const hint = `Continue it with ${originText(file.origin)} and import it again, or start a new run with: rollscope train`;
-  const config = ownConfig(file, 'Resuming', hint);
+  const config = requireOwnConfig(file, 'Resuming', hint);
   if (allowPrograms) await checkConsent(folder, config, allowCommand);
   const journal = await openJournal(folder);
   let worker: Worker | null = null;
   try {
     const { runFile, checkpoint, recovery } = journal;
     await checkReward(config, allowPrograms);
-    if (allowCommand && programsOf(config).length > 0) await markOwn(folder);
+    if (allowCommand && programsOf(config).length > 0) await markAsOwn(folder);
     const material = await loadMaterial(config, signal);
     checkSameData(config, material, journal);
     checkWhole(journal, material.problems.length);

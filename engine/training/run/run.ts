@@ -3,7 +3,7 @@ import type { EndRecord, JournalRecord, Progress } from '../../protocol/index.ts
 import type { RunContext } from '../context.ts';
 import type { RunHandle } from '../handle.ts';
 import { train } from '../loop.ts';
-import type { Place } from '../place.ts';
+import type { LoopPosition } from '../loop-position.ts';
 import { probeAll } from '../probe.ts';
 import { type Ending, endRun, recordEnd } from './ending.ts';
 
@@ -15,7 +15,7 @@ export class Run implements RunHandle {
 
   constructor(
     private readonly context: RunContext,
-    private readonly place: Place,
+    private readonly position: LoopPosition,
     private readonly stopper: AbortController,
   ) {
     this.done = this.work();
@@ -60,16 +60,16 @@ export class Run implements RunHandle {
   /** The worker has stopped between two calls. */
   paused(): void {
     this.context.meter.set({ state: 'paused', tokensPerSecond: null });
-    this.remark('paused');
+    this.recordLifecycle('paused');
   }
 
   continued(): void {
     if (this.stopping) return;
     this.context.meter.set({ state: 'running' });
-    this.remark('continued');
+    this.recordLifecycle('continued');
   }
 
-  private remark(event: 'paused' | 'continued'): void {
+  private recordLifecycle(event: 'paused' | 'continued'): void {
     try {
       this.context.journal.append({ type: 'lifecycle', event });
     } catch {
@@ -92,15 +92,15 @@ export class Run implements RunHandle {
     const { config, journal, compute, meter } = this.context;
     // The caller that started the run gets its handle first.
     await Promise.resolve();
-    meter.set({ state: 'running', step: this.place.step });
+    meter.set({ state: 'running', step: this.position.step });
     let ending: Ending;
     try {
-      await (config.job === 'probe' ? probeAll(this.context) : train(this.context, this.place));
+      await (config.job === 'probe' ? probeAll(this.context) : train(this.context, this.position));
       ending = { type: 'end', reason: 'completed' };
     } catch (error) {
-      ending = await endRun(error, this.context, this.place);
+      ending = await endRun(error, this.context, this.position);
     }
-    const end = recordEnd(journal, ending, this.place.step);
+    const end = recordEnd(journal, ending, this.position.step);
     await compute.close();
     await journal.close().catch(() => {});
     this.finished = true;

@@ -2,10 +2,10 @@
 import { programsOf } from '../../config/programs.ts';
 import { createJournal } from '../../journal/create.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { markOwn } from '../../journal/own-mark.ts';
+import { markAsOwn } from '../../journal/own-mark.ts';
 import { isOnTrl, isOnVerl, RollscopeError, type RunConfig } from '../../protocol/index.ts';
 import type { RunHandle } from '../handle.ts';
-import { LOOP_START } from '../place.ts';
+import { LOOP_START } from '../loop-position.ts';
 import { stopIfCanceled } from './canceled.ts';
 import { withChatTemplate } from './chat-template.ts';
 import { checkConfig, checkProblems } from './check.ts';
@@ -71,7 +71,7 @@ export async function startRun(options: StartOptions): Promise<RunHandle> {
     const runFile = runFileOf(config, { created, fingerprint: info.fingerprint }, material, { parent: fork?.parent });
     const { problems } = material;
     journal = await createJournal(folder, { runFile, problems, prompts: promptsOf(info) });
-    if (programsOf(config).length > 0) await markOwn(folder);
+    if (programsOf(config).length > 0) await markAsOwn(folder);
     appendHeader(journal, config, material, info);
     warnOfConfig(journal, config);
     if (fork) await fork.begin(journal, worker.compute);

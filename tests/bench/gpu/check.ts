@@ -21,8 +21,8 @@ import { describeGpus } from './gpu.ts';
 const SELF = fileURLToPath(import.meta.url);
 const PYTORCH = path.join(path.dirname(SELF), 'pytorch_cuda.py');
 /** How much of the whole time a case may take, and the seconds that must be left for one to begin. */
-const LONGEST = 1 / 4;
-const SHORTEST = 10;
+const MAX_TIME_SHARE = 1 / 4;
+const MIN_SECONDS_LEFT = 10;
 
 type Outcome = { failed: string } | Record<string, unknown>;
 
@@ -63,12 +63,12 @@ async function main(): Promise<void> {
 
   /** Runs a program that prints one JSON line. */
   const measured = async (what: string, program: string, args: readonly string[]): Promise<Outcome | null> => {
-    if (secondsLeft() < SHORTEST) {
+    if (secondsLeft() < MIN_SECONDS_LEFT) {
       left.push(what);
       return null;
     }
     const begin = performance.now();
-    const outcome = await lastLine(program, args, Math.min(LONGEST * seconds, secondsLeft()));
+    const outcome = await lastLine(program, args, Math.min(MAX_TIME_SHARE * seconds, secondsLeft()));
     const took = ((performance.now() - begin) / 1000).toFixed(1);
     console.log(`${what}: ${took} s${'failed' in outcome ? `, failed: ${outcome.failed}` : ''}`);
     return outcome;

@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 /** Milliseconds between two looks, and that a program may take. */
-const EVERY = 250;
-const PATIENCE = 10_000;
+const SAMPLE_INTERVAL_MS = 250;
+const TIMEOUT_MS = 10_000;
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/nvidia/share/vulkan/icd.d'];
 
 /** Output of a program; null where it does not exist or fails. */
 async function output(program: string, args: readonly string[]): Promise<string | null> {
-  const options = { timeout: PATIENCE, encoding: 'utf8' } as const;
+  const options = { timeout: TIMEOUT_MS, encoding: 'utf8' } as const;
   return execute(program, [...args], options).then(
     ({ stdout }) => stdout.trim(),
     () => null,
@@ -74,7 +74,7 @@ export async function watchGpuMemory(): Promise<{ end(): Promise<number | null> 
   const look = async () => {
     most = Math.max(most, (await used()) ?? 0);
   };
-  const timer = setInterval(() => void look(), EVERY);
+  const timer = setInterval(() => void look(), SAMPLE_INTERVAL_MS);
   return {
     end: async () => {
       clearInterval(timer);

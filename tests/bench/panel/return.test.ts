@@ -14,7 +14,7 @@ import { until } from '../../support/wait.ts';
 const { ROLLSCOPE_BENCH_RUN: RUN = '', ROLLSCOPE_BENCH_WRITER: WRITER = '' } = process.env;
 const ROUNDS = 9;
 /** Groups that arrive while the panel is hidden. */
-const MEANWHILE = 2000;
+const GROUPS_WHILE_HIDDEN = 2000;
 
 describe.runIf(requireVsCode())('a hidden panel', () => {
   const code = useVsCode({ files: { 'a.txt': 'a', 'b.txt': 'b' } });
@@ -59,9 +59,9 @@ describe.runIf(requireVsCode())('a hidden panel', () => {
       const before = await settled(panel);
       const seen = () => readFileSync(events).length;
       const size = seen();
-      await until('much has arrived', () => seen() > size + MEANWHILE * 200, { every: 500 });
+      await until('much has arrived', () => seen() > size + GROUPS_WHILE_HIDDEN * 200, { every: 500 });
       expect(await groups(panel)).toBe(before);
-      grown.push(await comeBack(page, panel, before + MEANWHILE / 2));
+      grown.push(await comeBack(page, panel, before + GROUPS_WHILE_HIDDEN / 2));
       grown.push((await groups(panel)) - before);
     }
     console.log(`written meanwhile (ms, groups): ${rounded(grown)}`);

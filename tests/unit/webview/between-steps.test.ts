@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changeText } from '../../../engine/protocol/quantities.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { flowChart, flowsOf } from '../../../webview/charts/flows.ts';
-import { slopeLines, slopeText, spread } from '../../../webview/charts/slope.ts';
+import { slopeLines, slopeText, spreadLabels } from '../../../webview/charts/slope.ts';
 import { matches, parseFilter } from '../../../webview/filter.ts';
 import { completed, completions, FILTER_TERMS, lastWord } from '../../../webview/filter-completion.ts';
 import { markup } from './markup.ts';
@@ -70,7 +70,7 @@ describe('the answers at A and B', () => {
   });
 
   test('have labels that do not overlap, in the order of their lines', () => {
-    const places = spread([50, 50, 52, 8, 100], 8, 102);
+    const places = spreadLabels([50, 50, 52, 8, 100], 8, 102);
     const sorted = [...places].sort((a, b) => a - b);
     sorted.slice(1).forEach((place, i) => {
       expect(place - sorted[i]!).toBeGreaterThanOrEqual(12);

@@ -4,7 +4,7 @@ import { RunColumns } from '../../../engine/runs/columns.ts';
 import { ChartChoice } from '../../../webview/chart-choice.ts';
 import { lastOfAxis, partBetween, stepIn, zoomed } from '../../../webview/charts/domain.ts';
 import { csvText, merged, tableOf } from '../../../webview/charts/export.ts';
-import { METRIC_CHOICES, MOST_CHARTS } from '../../../webview/charts/metrics.ts';
+import { MAX_CHARTS, METRIC_CHOICES } from '../../../webview/charts/metrics.ts';
 import { smoothed } from '../../../webview/charts/smooth.ts';
 import { chartColumns } from '../../../webview/sections/curves/rows.ts';
 
@@ -92,6 +92,6 @@ describe('the charts', () => {
   test('are limited to what fits', () => {
     const choice = new ChartChoice(undefined);
     for (const { metric } of METRIC_CHOICES) choice.add(metric, columns);
-    expect(choice.of(columns).length).toBe(Math.min(MOST_CHARTS, METRIC_CHOICES.length));
+    expect(choice.of(columns).length).toBe(Math.min(MAX_CHARTS, METRIC_CHOICES.length));
   });
 });

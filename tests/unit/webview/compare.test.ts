@@ -79,11 +79,11 @@ describe('a comparison of two runs', () => {
 
   test('follows the step of each run, and says from which step the rollouts are', async () => {
     const { store, html } = await compare('one', 'two');
-    store.lookAt(0, 3);
+    store.setStep(0, 3);
     await until('the step is compared', () => store.shown!.comparison!.runs[0]!.asked === 3);
     expect(store.shown!.comparison!.runs.map(({ at }) => at.step)).toEqual([0, 5]);
     expect(textsOf(html())).toContain('rollouts of step 0');
-    store.lookAt(0, null);
+    store.setStep(0, null);
     await until('the latest is compared', () => store.shown!.comparison!.runs[0]!.at.step === 10);
   });
 
@@ -107,9 +107,9 @@ describe('a comparison of two runs', () => {
     expect(values('majorityShare')).toMatch(/step 9: A [\d.]+ · B –/);
     pointer.show([2, 5]);
     expect(html()).toContain('data-action="all-steps"');
-    store.lookAtAll(4);
+    store.setAllSteps(4);
     await until('the step is compared', () => store.shown!.comparison!.runs[1]!.asked === 4);
-    store.lookAtAll(10);
+    store.setAllSteps(10);
     expect(store.look.steps).toEqual([null, null]);
   });
 
@@ -132,7 +132,7 @@ describe('a comparison of two runs', () => {
 
   test('lists the problems behind each count of the pair', async () => {
     const { store, template, html } = await compare('one', 'two');
-    store.lookAt(1, 0);
+    store.setStep(1, 0);
     await until('the step is compared', () => store.shown!.comparison!.runs[1]!.asked === 0);
     const { outcomes } = store.shown!.comparison!.pairs[0]!;
     for (const [key, count] of [
@@ -174,7 +174,7 @@ describe('a comparison of two runs', () => {
   test('opens a problem in either run, at its step', async () => {
     const { store, open, template } = await compare('one', 'two');
     store.choose({ all: true });
-    store.lookAt(1, 5);
+    store.setStep(1, 5);
     const answers = clicksOf(template()).filter(({ element }) => element.includes('Open in'));
     answers[0]!.click();
     answers[1]!.click();
@@ -188,7 +188,7 @@ describe('a comparison of two runs', () => {
 
   test('opens in the panel with cursor A at the other run', async () => {
     const { store, open, template } = await compare('one', 'two');
-    store.lookAt(0, 3);
+    store.setStep(0, 3);
     const [link] = clicksOf(template()).filter(({ element }) => element.includes('open-with-a'));
     link!.click();
     await until('it is open', () => open.mock.calls.length === 1);

@@ -33,8 +33,8 @@ const REQUESTS: Record<PanelRequest, { section: Section; ask(store: Store): void
       store.requests.compareRollouts({ group, rollout: 0 }, { group, rollout: 1 });
     },
   },
-  listRuns: { section: 'cursorA', ask: (store) => store.runOfA.list() },
-  compareWithRun: { section: 'runOfA', ask: (store) => store.compareWithRun(other.folder) },
+  listRuns: { section: 'cursorA', ask: (store) => store.cursorARun.list() },
+  compareWithRun: { section: 'cursorARun', ask: (store) => store.compareWithRun(other.folder) },
   readPrompt: { section: 'rollout', ask: (store) => store.prompts.ask(store.selected!.problem.index) },
   calibrate: { section: 'calibration', ask: (store) => store.calibration.ask('train', [1], { again: true }) },
   rescore: {
@@ -98,7 +98,7 @@ const SECTIONS: readonly Section[] = [
   'rollout',
   'start',
   'cursorA',
-  'runOfA',
+  'cursorARun',
 ];
 const idOf = (store: Store) => store.columns.idOf(store.selected!.view.row!);
 

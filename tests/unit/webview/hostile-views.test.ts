@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { html } from '../../../engine/experiments/report/text.ts';
+import { htmlText } from '../../../engine/experiments/report/text.ts';
 import { writeNote } from '../../../engine/journal/notes.ts';
 import { parseAddress } from '../../../engine/protocol/address.ts';
 import { RollscopeError } from '../../../engine/protocol/errors.ts';
@@ -170,9 +170,9 @@ describe('the editor', () => {
   });
 
   test('the question about programs shows the beginning and the end of a long one, and keeps its buttons', async () => {
-    const { runsTheirs } = await import('../../../extension/run/consent.ts');
+    const { confirmForeignPrograms } = await import('../../../extension/run/consent.ts');
     const program = `custom: "rm -rf ${'x'.repeat(100_000)} ; evil"`;
-    await runsTheirs(
+    await confirmForeignPrograms(
       new RollscopeError('config', 'x', 'y', {
         details: { reason: 'command-not-allowed', programs: [program, hostile('p')], folder: hostile('f') },
       }),
@@ -223,14 +223,14 @@ describe('pages', () => {
     const page = new Store(webview.page());
     await until('the run is shown', () => page.phase === 'run');
     page.compareWithRun(run.folder, 1);
-    page.runOfA.list();
-    await until('the run of A is there', () => page.runOfA.other !== null && page.runOfA.choices !== null);
+    page.cursorARun.list();
+    await until('the run of A is there', () => page.cursorARun.other !== null && page.cursorARun.choices !== null);
     page.selection.select(0);
     await readSelected(page);
     for (const section of SECTIONS) expect(rendered(page, section)).not.toMatch(RAW);
     expect(markup(template(page, 'cursorA', { isOpen: true }))).toContain('other␛');
     expect(markup(template(page, 'cursorA', { isOpen: true }))).not.toMatch(RAW);
-    const settings = markup(template(page, 'runOfA', { showsSettings: true }));
+    const settings = markup(template(page, 'cursorARun', { showsSettings: true }));
     expect(settings).toContain('else␛');
     expect(settings).not.toMatch(RAW);
     expect(parseAddress(selectedAddress(page))).toMatchObject({ folder: run.folder, from: 1, fromRun: run.folder });
@@ -249,12 +249,12 @@ describe('pages', () => {
     const what = breaking('train on x');
     const start = { answer: async () => {}, openSetting: async () => {} };
     for (const usual of ['preset', 'parent'] as const) {
-      host.tellStart({ ...start, state: { state: 'failed', what, error, settings, usual, answers: START_ANSWERS } });
+      host.showStart({ ...start, state: { state: 'failed', what, error, settings, usual, answers: START_ANSWERS } });
       await until('it is shown', () => page.start?.state === 'failed' && page.start.usual === usual);
       expect(rendered(page, 'start')).toContain('train on x␛');
       expect(rendered(page, 'start')).not.toMatch(RAW);
     }
-    host.tellStart({ ...start, state: { state: 'preparing', what } });
+    host.showStart({ ...start, state: { state: 'preparing', what } });
     await until('it is prepared', () => page.start?.state === 'preparing');
     expect(rendered(page, 'start')).not.toMatch(RAW);
   });
@@ -282,8 +282,8 @@ describe('pages', () => {
   });
 
   test('reports', () => {
-    expect(html(breaking('x'))).not.toMatch(RAW);
-    expect(html(breaking('x'))).not.toMatch(/[<>"]/);
+    expect(htmlText(breaking('x'))).not.toMatch(RAW);
+    expect(htmlText(breaking('x'))).not.toMatch(/[<>"]/);
   });
 
   test.each([

@@ -10,6 +10,7 @@ import { App } from '../../../webview/app.ts';
 import { provideStore } from '../../../webview/component.ts';
 import { CalibrationView } from '../../../webview/sections/calibration.ts';
 import { CursorA } from '../../../webview/sections/cursor-a.ts';
+import { CursorARunView } from '../../../webview/sections/cursor-a-run.ts';
 import { Curves } from '../../../webview/sections/curves.ts';
 import { DiagnosisLine } from '../../../webview/sections/diagnosis.ts';
 import { Find } from '../../../webview/sections/find.ts';
@@ -20,7 +21,6 @@ import { Notes } from '../../../webview/sections/notes.ts';
 import { Problems } from '../../../webview/sections/problems.ts';
 import { RolloutView } from '../../../webview/sections/rollout.ts';
 import { RolloutBefore } from '../../../webview/sections/rollout-before.ts';
-import { RunOfAView } from '../../../webview/sections/run-of-a.ts';
 import { Scrubber } from '../../../webview/sections/scrubber.ts';
 import { Start } from '../../../webview/sections/start.ts';
 import { Store } from '../../../webview/store.ts';
@@ -44,7 +44,7 @@ const ELEMENTS = {
   before: RolloutBefore,
   start: Start,
   cursorA: CursorA,
-  runOfA: RunOfAView,
+  cursorARun: CursorARunView,
 };
 export type Section = keyof typeof ELEMENTS;
 export const SECTIONS = Object.keys(ELEMENTS) as Section[];

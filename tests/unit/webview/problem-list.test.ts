@@ -1,7 +1,7 @@
 /** The list of problems, the room of the panes, and the colors of the matrix. */
 import { describe, expect, test } from 'vitest';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
-import { contrastOf, LEAST_CONTRAST, type Rgb, ramp } from '../../../webview/charts/contrast.ts';
+import { contrastOf, MIN_CONTRAST, type Rgb, ramp } from '../../../webview/charts/contrast.ts';
 import { cellEdge, stepAt } from '../../../webview/charts/matrix.ts';
 import { CHARTS_HEIGHT, Layout } from '../../../webview/layout.ts';
 import { listItems, ordered } from '../../../webview/problem-order.ts';
@@ -144,7 +144,7 @@ describe('the matrix', () => {
     'has colors on %j that can be distinguished from it, the stronger the larger the share',
     (background, color) => {
       const contrasts = ramp(color, background, 6).map((one) => contrastOf(one, background));
-      expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(LEAST_CONTRAST);
+      expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(MIN_CONTRAST);
       expect(contrasts).toEqual([...contrasts].sort((a, b) => a - b));
       expect(contrasts.at(-1)! - contrasts[0]!).toBeGreaterThan(3);
     },

@@ -40,20 +40,20 @@ describe('a start', () => {
   test('is shown during preparation and after a failure, and the run returns to its place', async () => {
     const { store, host, start } = await panel();
     store.selection.select(1);
-    host.tellStart({ ...start, state: { state: 'preparing', what: 'train' } });
+    host.showStart({ ...start, state: { state: 'preparing', what: 'train' } });
     await until('it is prepared', () => store.start?.state === 'preparing');
     expect(rendered(store, 'app')).toContain('rs-start');
-    host.tellStart(start);
+    host.showStart(start);
     await until('it has failed', () => store.start?.state === 'failed');
     expect(rendered(store, 'start')).toContain('data-code="config"');
-    host.tellStart(null);
+    host.showStart(null);
     await until('the run is shown again', () => store.phase === 'run');
     expect([store.info!.folder, store.selection.problem, store.start]).toEqual([run.folder, 1, null]);
   });
 
   test('ends once a run is shown, and stays for a page that returns', async () => {
     const { store, host, start, webview } = await panel();
-    host.tellStart(start);
+    host.showStart(start);
     await until('it has failed', () => store.start !== null);
     const again = new Store(webview.page());
     await until('it is there', () => again.start !== null);
@@ -66,7 +66,7 @@ describe('a start', () => {
     const { store, host, start } = await panel();
     const tell = async (message: string, value: string) => {
       const state = { ...FAILED, error: { code: 'model', message }, settings: [{ ...NAMED, value }] } as StartState;
-      host.tellStart({ ...start, state });
+      host.showStart({ ...start, state });
       await until('it is told', () => rendered(store, 'start').includes(message.slice(-12)));
       return rendered(store, 'start').includes('<table');
     };
@@ -78,7 +78,7 @@ describe('a start', () => {
 
   test('offers what helps, and each setting as a link', async () => {
     const { store, host, start, click } = await panel();
-    host.tellStart(start);
+    host.showStart(start);
     await until('it has failed', () => store.start !== null);
     for (const answer of ['usual', 'again', 'dismiss'] as const) {
       click(`data-answer="${answer}"`);

@@ -58,7 +58,7 @@ describe('the store of the panel', () => {
     const webview = new FakeWebview();
     const host = conversationOf(webview);
     host.show(await OpenRun.read(await fixture()));
-    host.look(5);
+    host.showStep(5);
     const store = new Store(webview.page());
     await until('a step is looked at', () => Number.isFinite(store.selection.at));
     expect(store.selection.at).toBe(5);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { valuesAt } from '../../../engine/runs/order-statistics.ts';
 import { TOKEN_SHADINGS, type TokenShading } from '../../../engine/runs/panel-state.ts';
-import { answerSpan, isRisen, type ShadeSubject, tokenShades, unshaded } from '../../../engine/runs/token-shades.ts';
+import { answerSpan, hasRisen, type ShadeSubject, tokenShades, unshaded } from '../../../engine/runs/token-shades.ts';
 import { contrastOf, type Rgb, readableOn } from '../../../webview/charts/contrast.ts';
 
 const of = (...probabilities: number[]) => ({
@@ -13,7 +13,7 @@ const of = (...probabilities: number[]) => ({
 const shadesOf = (subject: ShadeSubject, by: TokenShading) => [...tokenShades(subject, by)!.shades];
 const risenIn = (subject: ShadeSubject, by: TokenShading) => {
   const shaded = tokenShades(subject, by)!;
-  return Array.from(shaded.shades, (_, t) => isRisen(shaded, t));
+  return Array.from(shaded.shades, (_, t) => hasRisen(shaded, t));
 };
 
 test('a confident response is not saturated: shades go by rank', () => {

@@ -9,7 +9,7 @@ import { correctnessClass } from './correctness.ts';
 /** Length of the longest bar, CSS pixels. */
 const BAR = 110;
 /** Maximum number of answers shown. */
-const MOST = 8;
+const MAX_ANSWERS = 8;
 
 export const answerStyles = css`
   .answers {
@@ -40,7 +40,7 @@ export const answerStyles = css`
  * counted.
  */
 export function answerTable(clusters: readonly ClusterCount[], rollouts: number, unanswered: number) {
-  const rows = clusters.slice(0, MOST);
+  const rows = clusters.slice(0, MAX_ANSWERS);
   const more = clusters.length - rows.length;
   const row = (answer: string, count: number, kind: string, correct: boolean | null) => html`<tr data-count=${count}>
     <td class="mono answer" title=${answer}>${answer}</td>

@@ -3,7 +3,7 @@ import { nothing } from 'lit';
 import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { verdictMark } from '../../../engine/protocol/texts.ts';
-import { rightOf, shownVerdict } from '../../../engine/protocol/verdict.ts';
+import { shownVerdict, verdictAsBoolean } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import type { ProblemView } from '../../../engine/runs/problem-view.ts';
 import { type SlopeLine, slopeChart, slopeLines, slopeText } from '../../charts/slope.ts';
@@ -17,7 +17,7 @@ const HEIGHT = 124;
 interface BothRuns {
   columns: RunColumns;
   columnsBefore: RunColumns;
-  runOfA: string | null;
+  cursorARun: string | null;
 }
 
 /**
@@ -26,7 +26,7 @@ interface BothRuns {
  * @param save the menu that saves the chart
  */
 export function changeSection(
-  { columns, columnsBefore, runOfA }: BothRuns,
+  { columns, columnsBefore, cursorARun }: BothRuns,
   { view, before, isSame }: ProblemRow,
   width: number,
   beside: () => void,
@@ -39,7 +39,7 @@ export function changeSection(
     unanswered,
   });
   const lines = slopeLines(end(columnsBefore, before), end(columns, view));
-  const [a, b] = [`${runOfA === null ? '' : `${runOfA}, `}${placeText(before)}`, placeText(view)];
+  const [a, b] = [`${cursorARun === null ? '' : `${cursorARun}, `}${placeText(before)}`, placeText(view)];
   return html`<section data-change>
     <h2 class="from-to"><span>From A to B</span>
       <span class="acts"><button class="link word" data-action="beside" title="Show a rollout of A next to one of B (b)" @click=${beside}>Side by side</button>${save(lines)}</span></h2>
@@ -59,7 +59,7 @@ export function changeFacts({ view, before, isSame }: ProblemRow) {
     ${
       isSame || before.row === null
         ? nothing
-        : html`<span>at A <b class="mono ${verdictClass(shownVerdict(before))}">${verdictMark(rightOf(shownVerdict(before)))} ${before.answer ?? DASH}</b></span>`
+        : html`<span>at A <b class="mono ${verdictClass(shownVerdict(before))}">${verdictMark(verdictAsBoolean(shownVerdict(before)))} ${before.answer ?? DASH}</b></span>`
     }
     ${fact('majority share', view.share, before.share, 'share')}
     ${fact('P(correct)', view.accuracy, before.accuracy, 'share')}

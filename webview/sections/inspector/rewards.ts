@@ -5,7 +5,7 @@
 import { css, nothing } from 'lit';
 import { DASH, plural } from '../../../engine/protocol/format.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
-import { type RewardQuality, standing } from '../../../engine/protocol/reward-comparison.ts';
+import { compareEstimates, type RewardQuality } from '../../../engine/protocol/reward-comparison.ts';
 import type { RescoreScope } from '../../../engine/runs/panel-contract.ts';
 import { html } from '../../html.ts';
 import type { RewardReader, RewardReading } from '../../reward-reader.ts';
@@ -102,6 +102,6 @@ function row(title: string, { reward, auroc, pushedRight }: RewardQuality, train
     <td title=${groups}>${title}</td>
     <td class="number">${quantityText('auroc', auroc)}</td>
     <td class="number">${quantityText('share', pushedRight)}</td>
-    <td class="difference">${isTrained ? '' : (standing(auroc, trained?.auroc ?? null) ?? DASH)}</td>
+    <td class="difference">${isTrained ? '' : (compareEstimates(auroc, trained?.auroc ?? null) ?? DASH)}</td>
   </tr>`;
 }

@@ -1,6 +1,6 @@
 /** The rollouts of a group, one per row: their facts, then their rewards by name and values of other trainers. */
 import { css, nothing, type TemplateResult } from 'lit';
-import { DASH, whole } from '../../../engine/protocol/format.ts';
+import { DASH, integer } from '../../../engine/protocol/format.ts';
 import type { ForeignValue, Phase, Rollout } from '../../../engine/protocol/group.ts';
 import { valueNames, valueText } from '../../../engine/protocol/named-values.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
@@ -192,7 +192,7 @@ function columnsOf(rollouts: readonly Rollout[], others: readonly OtherReward[])
       ),
       hint: 'Mean log-probability, nats/token',
     },
-    numbers('tokens', ({ tokens }) => tokens, 'tokens', whole),
+    numbers('tokens', ({ tokens }) => tokens, 'tokens', integer),
     texts('finish', ({ finish }) => finish),
     ...foreign.map((name) => ({
       ...foreignColumn(name, rollouts),

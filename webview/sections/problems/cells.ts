@@ -6,7 +6,7 @@ import { DASH } from '../../../engine/protocol/format.ts';
 import { changeText, quantityText } from '../../../engine/protocol/quantities.ts';
 import { referenceText } from '../../../engine/protocol/reference.ts';
 import { verdictMark } from '../../../engine/protocol/texts.ts';
-import { rightOf, shownVerdict, VOTE_TITLES } from '../../../engine/protocol/verdict.ts';
+import { shownVerdict, VOTE_TITLES, verdictAsBoolean } from '../../../engine/protocol/verdict.ts';
 import type { RunColumns } from '../../../engine/runs/columns.ts';
 import { moveOf } from '../../../engine/runs/moves.ts';
 import { problemCurve } from '../../../engine/runs/problem-curve.ts';
@@ -37,7 +37,7 @@ export function problemCell(
     case 'matrix':
       return nothing;
     case 'now':
-      return nowText(view);
+      return majorityText(view);
     case 'reference':
       return html`<span title=${referenceText(problem) ?? nothing}>${referenceText(problem) ?? DASH}</span>`;
     case 'share':
@@ -45,7 +45,7 @@ export function problemCell(
     case 'change':
       return changeText('share', row.before.share, view.share);
     case 'since':
-      return sinceOf(view) ?? DASH;
+      return sinceStep(view) ?? DASH;
     case 'until':
       return isWrong(view) && view.flip?.from === 'correct' ? view.flip.until : DASH;
     case 'forecast':
@@ -73,11 +73,11 @@ function marks(row: ProblemRow) {
 }
 
 /** The majority answer, marked as right or wrong; without a majority, the vote in words. */
-function nowText(view: ProblemView) {
+function majorityText(view: ProblemView) {
   const { status, answer, verdict } = view;
   if (status === 'unsampled') return DASH;
   if (status === 'unanswered') return html`<span class="muted">no answer</span>`;
-  const mark = status === 'majority' ? verdictMark(rightOf(verdict)) : '=';
+  const mark = status === 'majority' ? verdictMark(verdictAsBoolean(verdict)) : '=';
   const kind = status === 'majority' ? verdict : 'muted';
   return html`<span class=${kind} title="${answer} (${VOTE_TITLES[status]})">${mark} ${answer}</span>`;
 }
@@ -98,7 +98,7 @@ export function standingText({ status, answer, share, verdict }: ProblemView): s
 }
 
 /** The step since which a vote is wrong; without a reference, since which it has its answer. */
-function sinceOf(view: ProblemView): number | null {
+function sinceStep(view: ProblemView): number | null {
   const { verdict, since, phase } = view;
   if (phase === 'probe') return null;
   return verdict === 'unknown' ? since.answer : isWrong(view) ? since.verdict : null;

@@ -1,7 +1,7 @@
 /** The flows between the quadrants at A and at B, which filter the problems. */
 import { css, nothing } from 'lit';
-import { plural, whole } from '../../../engine/protocol/format.ts';
-import { hasSwitched, moveOf } from '../../../engine/runs/moves.ts';
+import { integer, plural } from '../../../engine/protocol/format.ts';
+import { hasAnswerChanged, moveOf } from '../../../engine/runs/moves.ts';
 import { type Flow, flowChart, flowStyles, flowsOf } from '../../charts/flows.ts';
 import { quadrantStyles } from '../../charts/quadrants.ts';
 import { html } from '../../html.ts';
@@ -12,7 +12,7 @@ const HEIGHT = 96;
 /** Width of the picture, CSS pixels; the flows are texts next to it. */
 const WIDTH = 150;
 /** Flows that are listed. */
-const MOST = 8;
+const MAX_FLOWS = 8;
 
 export const flowsStyles = [
   quadrantStyles,
@@ -58,7 +58,7 @@ export function flowsPart(rows: readonly ProblemRow[], { isOpen, open, filter, s
   const flows = flowsOf(rows);
   const changed = flows.reduce((sum, { from, to, count }) => sum + (from === to ? 0 : count), 0);
   return html`<details class="flows" data-moved=${changed} ?open=${isOpen} @toggle=${(event: Event) => open((event.currentTarget as HTMLDetailsElement).open)}>
-    <summary>From A to B: ${movesText(rows)}; ${whole(changed)} in another quadrant</summary>
+    <summary>From A to B: ${movesText(rows)}; ${integer(changed)} in another quadrant</summary>
     ${isOpen ? pictureOf(flows, filter, save(flows)) : nothing}
   </details>`;
 }
@@ -71,7 +71,7 @@ function movesText(rows: readonly ProblemRow[]): string {
     if (row.view.verdict !== 'unknown') isLabeled = true;
     const move = moveOf(row);
     if (move) counts[move]++;
-    if (hasSwitched(row)) counts.switched++;
+    if (hasAnswerChanged(row)) counts.switched++;
   }
   return isLabeled ? `${counts.fixed} fixed, ${counts.broke} broke` : `${counts.switched} switched`;
 }
@@ -82,8 +82,8 @@ function pictureOf(flows: readonly Flow[], filter: FlowsPart['filter'], menu: un
   return html`<div class="picture">
       <svg width=${WIDTH} height=${HEIGHT} aria-hidden="true">${flowChart(flows, WIDTH, HEIGHT, show)}</svg>
       <ul>
-        ${moved.slice(0, MOST).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show these problems in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
-        ${moved.length > MOST ? html`<li class="muted">and ${plural(moved.length - MOST, 'more flow')}</li>` : nothing}
+        ${moved.slice(0, MAX_FLOWS).map((flow) => html`<li><button class="link" data-flow="${flow.from} ${flow.to}" title="Show these problems in the list" @click=${() => show(flow)}><b>${flow.count}</b> ${titleOf(flow.from)} → ${titleOf(flow.to)}</button></li>`)}
+        ${moved.length > MAX_FLOWS ? html`<li class="muted">and ${plural(moved.length - MAX_FLOWS, 'more flow')}</li>` : nothing}
         ${moved.length === 0 ? html`<li class="muted">No problem has moved.</li>` : nothing}
       </ul>
       ${menu}

@@ -1,6 +1,6 @@
 /** Where a rollout diverges from a sibling with another answer, and the tokens that were drawn there. */
 import { css, nothing } from 'lit';
-import { DASH, plural, whole } from '../../../engine/protocol/format.ts';
+import { DASH, integer, plural } from '../../../engine/protocol/format.ts';
 import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { type DrawnToken, type ForkPoint, forkText, type NoFork } from '../../../engine/runs/fork-point.ts';
 import { html } from '../../html.ts';
@@ -39,7 +39,7 @@ export const forkStyles = css`
 /** Characters of the shared beginning that are shown. */
 const CONTEXT = 60;
 /** Alternatives that are shown. */
-const MOST = 6;
+const MAX_ALTERNATIVES = 6;
 
 export interface ForkView {
   fork: ForkPoint | NoFork;
@@ -56,7 +56,7 @@ export interface ForkView {
 export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
   if (typeof fork === 'string') return html`<p class="muted" data-fork="none">${forkText(fork)}</p>`;
   const { sibling, unit, shared, offset, drawn, rest, undrawnTop } = fork;
-  const shown = drawn.filter((token, i) => i < MOST || token.isOwn || token.isSibling);
+  const shown = drawn.filter((token, i) => i < MAX_ALTERNATIVES || token.isOwn || token.isSibling);
   const before = text.slice(Math.max(0, offset - CONTEXT), offset);
   const hasReference = drawn.some(({ correct }) => correct !== null);
   const drawnBy = (is: (token: DrawnToken) => boolean) => {
@@ -113,7 +113,7 @@ function row(
   return html`<tr data-drawn=${whose}>
     <td>${word(text)} <span class="muted">${whose}</span></td>
     <td class="number">${quantityText('tokenProbability', probability)}</td>
-    <td class="number">${whole(rollouts)}</td>
-    ${hasReference ? html`<td class="number">${whole(correct)}</td>` : nothing}
+    <td class="number">${integer(rollouts)}</td>
+    ${hasReference ? html`<td class="number">${integer(correct)}</td>` : nothing}
   </tr>`;
 }

@@ -1,8 +1,8 @@
 /** Navigation within a response: to its most surprising tokens, and to the matches of a search. */
 import { css, nothing } from 'lit';
-import { whole } from '../../../engine/protocol/format.ts';
+import { integer } from '../../../engine/protocol/format.ts';
 import { html } from '../../html.ts';
-import { MOST_FOUND } from './prepared.ts';
+import { MAX_MATCHES } from './prepared.ts';
 
 export const jumpStyles = css`
   .jumps {
@@ -29,15 +29,15 @@ export interface Jumps {
   now: number | null;
   wanted: string;
   found: number;
-  surprise(): void;
+  goToSurprising(): void;
   search(wanted: string): void;
   nextHit(by: 1 | -1): void;
 }
 
 /** The template of the ways to jump. */
-export function jumps({ surprising, now, wanted, found, surprise, search, nextHit }: Jumps) {
+export function jumps({ surprising, now, wanted, found, goToSurprising: surprise, search, nextHit }: Jumps) {
   const rank = surprising === null || now === null ? -1 : surprising.indexOf(now);
-  const count = found === MOST_FOUND ? `${whole(MOST_FOUND)} or more` : whole(found);
+  const count = found === MAX_MATCHES ? `${integer(MAX_MATCHES)} or more` : integer(found);
   const key = (event: KeyboardEvent) => {
     if (event.key !== 'Enter') return;
     event.preventDefault();

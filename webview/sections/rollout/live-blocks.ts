@@ -50,7 +50,7 @@ export class LiveBlocks implements ReactiveController {
     this.watched = key;
     this.order = blocks.map(({ dataset }) => Number(dataset.block));
     this.observer?.disconnect();
-    this.observer = new IntersectionObserver((entries) => this.seen(entries), {
+    this.observer = new IntersectionObserver((entries) => this.updateVisible(entries), {
       root: this.host.parentElement,
       rootMargin: `${MARGIN}px 0px`,
     });
@@ -62,7 +62,7 @@ export class LiveBlocks implements ReactiveController {
     this.observer = null;
   }
 
-  private seen(entries: readonly IntersectionObserverEntry[]): void {
+  private updateVisible(entries: readonly IntersectionObserverEntry[]): void {
     let changed = false;
     for (const { target, isIntersecting } of entries) {
       const block = Number((target as HTMLElement).dataset.block);

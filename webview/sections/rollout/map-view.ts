@@ -1,6 +1,6 @@
 /** The map of a response in the pane: a slider over its tokens, drawn again when the visible part changes. */
 import { css, type LitElement, type ReactiveController } from 'lit';
-import { plural, whole } from '../../../engine/protocol/format.ts';
+import { integer, plural } from '../../../engine/protocol/format.ts';
 import type { RolloutStatistics } from '../../../engine/protocol/group.ts';
 import { type TextRange, tokenAt } from '../../../engine/runs/response-parts.ts';
 import { html } from '../../html.ts';
@@ -45,7 +45,7 @@ export function mapView({ reading, statistics, before, now, goTo }: MapView) {
   const at = now ?? 0;
   const unit = reading.isTokens ? 'token' : 'word';
   const facts = reading.isTokens && count > 0 ? `, ${tokenLine(statistics, at, before)}` : '';
-  const text = `${unit} ${whole(at + 1)} of ${whole(count)}${facts}`;
+  const text = `${unit} ${integer(at + 1)} of ${integer(count)}${facts}`;
   const point = (event: PointerEvent) => {
     const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();
     goTo(Math.floor(((event.clientX - left) / Math.max(1, width)) * count));
@@ -78,7 +78,7 @@ function stepOf(key: string, count: number): number | undefined {
 }
 
 /** The content of the map, without the visible part. */
-export type MapContent = Omit<ResponseMap, 'sight' | 'tokens'> & { reading: ResponseReading };
+export type MapContent = Omit<ResponseMap, 'visible' | 'tokens'> & { reading: ResponseReading };
 
 /** Draws the map of its host when that has rendered, and when the pane that it is in scrolls. */
 export class MapDrawing implements ReactiveController {
@@ -132,16 +132,16 @@ export class MapDrawing implements ReactiveController {
     const content = canvas && tokens && this.content();
     if (!content) return;
     const { reading, shades, marks } = content;
-    const sight = this.sight(tokens, reading);
+    const sight = this.visibleRange(tokens, reading);
     const { answer, fork, hits, now } = marks;
     const shown = [canvas, canvas.clientWidth, this.theme, reading, shades, sight?.start, sight?.end];
     this.drawn.of([...shown, answer, fork, hits, now], () =>
-      drawMap(canvas, { shades, marks, tokens: reading.texts.length, sight }),
+      drawMap(canvas, { shades, marks, tokens: reading.texts.length, visible: sight }),
     );
   }
 
   /** Tokens that are in sight, about: a response's lines are equally long. */
-  private sight(tokens: Element, { starts }: ResponseReading): TextRange | null {
+  private visibleRange(tokens: Element, { starts }: ResponseReading): TextRange | null {
     const pane = this.pane?.getBoundingClientRect();
     const { top, height } = tokens.getBoundingClientRect();
     if (!pane || height <= pane.height) return null;

@@ -15,7 +15,7 @@ export interface ResponseMap {
   tokens: number;
   marks: ResponseMarks;
   /** Tokens that are in sight. */
-  sight: TextRange | null;
+  visible: TextRange | null;
 }
 
 /**
@@ -43,7 +43,7 @@ export function columnsOf(shades: ArrayLike<number>, tokens: number, width: numb
 }
 
 /** Draws the strip; colors are the theme's. */
-export function drawMap(canvas: HTMLCanvasElement, { shades, tokens, marks, sight }: ResponseMap): void {
+export function drawMap(canvas: HTMLCanvasElement, { shades, tokens, marks, visible: sight }: ResponseMap): void {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.max(1, canvas.clientWidth), MAP_HEIGHT];
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);

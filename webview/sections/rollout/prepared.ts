@@ -7,9 +7,9 @@ import { answerSpan, type TokenShades, tokenShades } from '../../../engine/runs/
 import { type ResponseReading, readingOf, tokensOf } from './response.ts';
 
 /** Number of tokens that a key jumps to. */
-const MOST_SURPRISING = 20;
+const MAX_SURPRISING_TOKENS = 20;
 /** The number of matches of a search that are counted. */
-export const MOST_FOUND = 10_000;
+export const MAX_MATCHES = 10_000;
 
 /** Everything that follows from the rollout alone. */
 export interface PreparedRollout {
@@ -39,7 +39,7 @@ export function prepared({ detail, places, whole }: GroupPage, index: number): P
     reading,
     thoughts: thoughts(rollout.text),
     fork: whole?.fork ?? forkPoint(detail, index),
-    surprising: mostSurprising(rollout.statistics.logprob, MOST_SURPRISING),
+    surprising: mostSurprising(rollout.statistics.logprob, MAX_SURPRISING_TOKENS),
     answer: span && { place: tokensOf(reading, span), rule: place?.rule ?? 'its last occurrence' },
   };
 }
@@ -58,9 +58,9 @@ export function shadesOf(
   return tokenShades({ ...rollout.statistics, advantage: rollout.advantage, group, before }, shading);
 }
 
-/** Where a text occurs in a response, in tokens; at most `MOST_FOUND` matches. */
+/** Where a text occurs in a response, in tokens; at most `MAX_MATCHES` matches. */
 export function hitsOf({ rollout, reading }: PreparedRollout, wanted: string): TextRange[] {
-  return occurrences(rollout.text, wanted, MOST_FOUND).map((place) => tokensOf(reading, place));
+  return occurrences(rollout.text, wanted, MAX_MATCHES).map((place) => tokensOf(reading, place));
 }
 
 /** The token at which it diverges from its sibling; null if it does not. */

@@ -7,7 +7,7 @@ import { quantityText } from '../../../engine/protocol/quantities.ts';
 import { SHADES, shadeColor } from '../../../engine/protocol/shades.ts';
 import { visible } from '../../../engine/protocol/visible.ts';
 import { type TextRange, tokenAt, tokenStarts } from '../../../engine/runs/response-parts.ts';
-import { isRisen, type TokenShades } from '../../../engine/runs/token-shades.ts';
+import { hasRisen, type TokenShades } from '../../../engine/runs/token-shades.ts';
 import { html } from '../../html.ts';
 
 /**
@@ -212,7 +212,7 @@ function tokensIn(view: ResponseView, { start, end }: TextRange) {
 function token({ reading, shaded, marks }: ResponseView, t: number) {
   const text = reading.texts[t]!;
   const shade = shaded?.shades[t] ?? 0;
-  const isUp = shade > 0 && shaded !== null && isRisen(shaded, t);
+  const isUp = shade > 0 && shaded !== null && hasRisen(shaded, t);
   const classes = [
     `${isUp ? 'u' : 's'}${shade}`,
     isIn(marks.answer, t) && 'answer',

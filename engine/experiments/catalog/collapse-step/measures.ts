@@ -55,7 +55,7 @@ export function measure({ name, collapse, oracle }: ModelRuns): ModelMeasures {
     return { start: curve[0]?.value ?? null, end: curve.length > 1 ? curve.at(-1)!.value : null };
   });
   const until = (found: readonly CollapseStep[]) =>
-    meanOf(collapse.map((run, i) => trained(run, found[i]!.step ?? Number.POSITIVE_INFINITY))) ?? 0;
+    meanOf(collapse.map((run, i) => trainedTokens(run, found[i]!.step ?? Number.POSITIVE_INFINITY))) ?? 0;
   const start = meanOf(ends.map((e) => e.start));
   const reached = meanOf(ends.map(({ end }) => end));
   const gains = ends.map((e) => (e.start === null || e.end === null ? null : e.end - e.start));
@@ -75,8 +75,10 @@ export function measure({ name, collapse, oracle }: ModelRuns): ModelMeasures {
     tokens: {
       loss: until(losses),
       paper: until(paper),
-      sampling: meanOf(oracle.map((run) => evaluated(run, (step) => step === 0))) ?? 0,
-      oracle: meanOf(oracle.map((run) => trained(run, Number.POSITIVE_INFINITY) + evaluated(run, () => true))) ?? 0,
+      sampling: meanOf(oracle.map((run) => evaluatedTokens(run, (step) => step === 0))) ?? 0,
+      oracle:
+        meanOf(oracle.map((run) => trainedTokens(run, Number.POSITIVE_INFINITY) + evaluatedTokens(run, () => true))) ??
+        0,
     },
   };
 }
@@ -87,11 +89,11 @@ function stepsFrom(found: readonly CollapseStep[]): Steps {
 }
 
 /** Tokens of the rollouts up to and including a step. */
-function trained(run: ExperimentRun, last: number): number {
+function trainedTokens(run: ExperimentRun, last: number): number {
   return stepsOf(run).reduce((sum, { step, metrics }) => (step <= last ? sum + (metrics.tokens ?? 0) : sum), 0);
 }
 
-function evaluated(run: ExperimentRun, at: (step: number) => boolean): number {
+function evaluatedTokens(run: ExperimentRun, at: (step: number) => boolean): number {
   return groupsOf(run, 'evaluation')
     .filter(({ step }) => at(step))
     .reduce((sum, { rollouts, means }) => sum + Math.round(rollouts * (means.tokens ?? 0)), 0);

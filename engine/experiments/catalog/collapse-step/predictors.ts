@@ -3,7 +3,7 @@ import { type Correlation, correlation } from '../../../analysis/correlation.ts'
 import type { ModelMeasures } from './measures.ts';
 
 /** Fewest models for a rank correlation. */
-export const FEWEST = 3;
+export const MIN_MODELS = 3;
 
 export interface Predictor {
   name: string;
@@ -40,14 +40,14 @@ export function predictorsOf(models: readonly ModelMeasures[]): Predictor[] {
 }
 
 /** null for fewer than three models that have both, or if all are equal. */
-export function ranked(
+export function rankCorrelationOf(
   kind: 'spearman' | 'kendall',
   models: readonly ModelMeasures[],
   x: (m: ModelMeasures) => number | null,
   y: (m: ModelMeasures) => number | null,
 ): Correlation | null {
   const pairs = models.map((m) => ({ x: x(m), y: y(m) })).filter((pair) => pair.x !== null && pair.y !== null);
-  if (pairs.length < FEWEST) return null;
+  if (pairs.length < MIN_MODELS) return null;
   return correlation(
     kind,
     pairs.map((pair) => pair.x!),
@@ -56,6 +56,6 @@ export function ranked(
 }
 
 /** The sum of a measure over models. */
-export function total(models: readonly ModelMeasures[], of: (m: ModelMeasures) => number): number {
+export function sumOver(models: readonly ModelMeasures[], of: (m: ModelMeasures) => number): number {
   return models.reduce((sum, m) => sum + of(m), 0);
 }

@@ -1,12 +1,12 @@
 /** Plots and tables of the collapse-step experiment. */
 import type { Correlation } from '../../../analysis/correlation.ts';
 import { metricCurves } from '../../parts/curves.ts';
-import { LOST } from '../../parts/failure.ts';
+import { LOSS_CRITERION } from '../../parts/failure.ts';
 import { sharePlot } from '../../parts/plots.ts';
 import { BANDS, overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Cell, Section } from '../../report/section.ts';
 import { type ModelMeasures, type ModelRuns, THRESHOLD } from './measures.ts';
-import { COLLAPSE, OUTCOMES, PAPER, type Predictor, predictorsOf, ranked, total } from './predictors.ts';
+import { COLLAPSE, OUTCOMES, PAPER, type Predictor, predictorsOf, rankCorrelationOf, sumOver } from './predictors.ts';
 
 /** The sections of the report: the ranking, the curves of the runs, and tables of the models and of the predictors. */
 export function sectionsOf(runs: readonly ModelRuns[], models: readonly ModelMeasures[]): Section[] {
@@ -75,7 +75,7 @@ function modelTable(models: readonly ModelMeasures[]): Section {
   return {
     kind: 'table',
     title: 'Models',
-    note: `Loss step: the first step at which the correctness of the rollouts (mean over ${LOST.window} steps) is below ${LOST.left * 100}% of its peak. Collapse step: the first step with a reward accuracy below ${THRESHOLD * 100}%. The reward of an outvoted wrong rollout is correct, so reward accuracy is that low only if votes are unanimous and wrong. Headroom: 1 - accuracy at the start.`,
+    note: `Loss step: the first step at which the correctness of the rollouts (mean over ${LOSS_CRITERION.window} steps) is below ${LOSS_CRITERION.left * 100}% of its peak. Collapse step: the first step with a reward accuracy below ${THRESHOLD * 100}%. The reward of an outvoted wrong rollout is correct, so reward accuracy is that low only if votes are unanimous and wrong. Headroom: 1 - accuracy at the start.`,
     columns: [
       'model',
       'loss step, by run',
@@ -111,7 +111,10 @@ function predictorTable(models: readonly ModelMeasures[], predictors: readonly P
     columns: ['predictor', 'of', "Spearman's rho", 'p', "Kendall's tau", 'p', 'tokens'],
     rows: predictors.flatMap((predictor) =>
       OUTCOMES.map(({ name, of }): Cell[] => {
-        const [rho, tau] = [ranked('spearman', models, predictor.of, of), ranked('kendall', models, predictor.of, of)];
+        const [rho, tau] = [
+          rankCorrelationOf('spearman', models, predictor.of, of),
+          rankCorrelationOf('kendall', models, predictor.of, of),
+        ];
         return [
           predictor.name,
           name,
@@ -119,7 +122,7 @@ function predictorTable(models: readonly ModelMeasures[], predictors: readonly P
           rho?.p ?? null,
           correlationCell(tau),
           tau?.p ?? null,
-          total(models, predictor.tokens),
+          sumOver(models, predictor.tokens),
         ];
       }),
     ),

@@ -14,7 +14,7 @@ export interface SizedRuns {
   runs: ExperimentRun[];
 }
 
-export interface Kept {
+export interface SizeOutcome {
   /** Whether accuracy fell, by the rules of `classifyRun`; null without labels. */
   fell: boolean | null;
   /** KL to the reference over the last steps. */
@@ -25,13 +25,13 @@ export interface Kept {
 }
 
 /** Whether accuracy fell (null without labels), and KL, accuracy and share of unanimous groups at the end. */
-export function keptOf(run: ExperimentRun): Kept {
+export function sizeOutcome(run: ExperimentRun): SizeOutcome {
   const failure = failureOf(run);
   return {
     fell: failure?.truth ? failure.mode !== 'none' : null,
     kl: last(metricCurve(run, (m) => m.kl)),
     end: accuracyCurve(run).at(-1)?.value ?? null,
-    agreed: last(agreement(run)),
+    agreed: last(unanimousShare(run)),
   };
 }
 
@@ -40,17 +40,20 @@ function last(curve: Curve): number | null {
 }
 
 /** Share of unanimous groups in each step. */
-export function agreement(run: ExperimentRun): Curve {
+export function unanimousShare(run: ExperimentRun): Curve {
   const groups = Math.min(run.config.batch, run.config.dataset.ids?.length ?? run.config.batch);
   return metricCurve(run, (m) => m.skippedGroups && m.skippedGroups / groups);
 }
 
 /** Rank correlation of a number with the size, over all runs that have one. */
-export function withSize(found: readonly SizedRuns[], of: (kept: Kept) => number | null): Correlation | null {
+export function correlationWithSize(
+  found: readonly SizedRuns[],
+  of: (kept: SizeOutcome) => number | null,
+): Correlation | null {
   return rankCorrelation(
     found.flatMap(({ size, runs }) =>
       runs.flatMap((run) => {
-        const value = of(keptOf(run));
+        const value = of(sizeOutcome(run));
         return value === null ? [] : [[size, value] as const];
       }),
     ),

@@ -4,7 +4,7 @@ import { accuracyCurve, type Curve, type MetricOf, metricCurve, smoothed, stepsO
 import { sharePlot, stepPlot } from '../../parts/plots.ts';
 import { BANDS, courseCells, meanOf, overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
-import { agreement, keptOf, type SizedRuns, WINDOW } from './measures.ts';
+import { type SizedRuns, sizeOutcome, unanimousShare, WINDOW } from './measures.ts';
 
 /** Accuracy, KL and unanimous groups over the steps, by size of the set. */
 export function plots(found: readonly SizedRuns[]): Section {
@@ -32,7 +32,7 @@ export function plots(found: readonly SizedRuns[]): Section {
       ),
       sharePlot(
         'Unanimous groups',
-        series((run) => smoothed(agreement(run), WINDOW)),
+        series((run) => smoothed(unanimousShare(run), WINDOW)),
       ),
       stepPlot(
         'Gradient norm',
@@ -51,7 +51,7 @@ export function table(found: readonly SizedRuns[]): Section {
     note: 'Fell: the accuracy of evaluations ends below 80% of its peak, and at least 5 points below it. Epochs: how often each problem was trained on.',
     columns: ['problems', 'epochs', 'accuracy, start', 'peak', 'end', 'fell', 'KL, end', 'unanimous groups, end'],
     rows: found.map(({ size, runs }) => {
-      const kept = runs.map(keptOf);
+      const kept = runs.map(sizeOutcome);
       return [
         size,
         meanOf(runs.map((run) => (stepsOf(run).length * Math.min(run.config.batch, size)) / size)),

@@ -8,7 +8,7 @@ import {
 } from '../../../analysis/failure-mode.ts';
 import type { RewardName } from '../../../reward/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
-import { accuracyCurve, heldFrom, type MetricOf, metricCurves, stepsOf } from '../../parts/curves.ts';
+import { accuracyCurve, holdsFrom, type MetricOf, metricCurves, stepsOf } from '../../parts/curves.ts';
 import { failureOf, lossStep } from '../../parts/failure.ts';
 import type { RewardRuns } from '../../parts/reward-runs.ts';
 
@@ -25,7 +25,7 @@ export const TIMES = 2;
 /** Steps that curves are averaged over, in plots and for the order of events. */
 export const WINDOW = 5;
 
-export interface RunFate {
+export interface RunFailureSummary {
   /** How it failed, judged up to twice the step at which it was lost, or over all steps if it was not; null without steps. */
   failure: RunFailure | null;
   /** The same over all steps: what a lost model does later depends on how long the run is. */
@@ -37,9 +37,9 @@ export interface RunFate {
   short: number | null;
 }
 
-export interface RewardFate {
+export interface RewardFailureSummary {
   reward: RewardName;
-  fates: RunFate[];
+  fates: RunFailureSummary[];
   /** The mode of more than half of the runs; null if there is none. */
   mode: FailureMode | null;
 }
@@ -48,31 +48,31 @@ export interface RewardFate {
  * The failure mode of each run. If the model was lost, only the steps up to `TIMES` times that step count: later ones say
  * nothing about how it failed.
  */
-export function fateOf({ reward, runs }: RewardRuns): RewardFate {
-  const fates = runs.map((run): RunFate => {
+export function summarizeFailures({ reward, runs }: RewardRuns): RewardFailureSummary {
+  const fates = runs.map((run): RunFailureSummary => {
     const atEnd = failureOf(run);
     const lost = lossStep(run).step;
     const curve = (of: MetricOf) => metricCurves([run], of, WINDOW)[0]!;
     const shorter = atEnd === null ? 0 : FAILURE_RULES.shorter * atEnd.length.start;
     return {
-      failure: aroundLoss(run, atEnd, lost),
+      failure: failureAroundLoss(run, atEnd, lost),
       atEnd,
       lost,
-      repeated: heldFrom(
+      repeated: holdsFrom(
         curve((m) => m.repetition),
         (value) => value >= FAILURE_RULES.repeated,
       ),
-      short: heldFrom(
+      short: holdsFrom(
         curve((m) => m.length),
         (value) => value <= shorter,
       ),
     };
   });
-  return { reward, fates, mode: mostOf(fates.map(({ failure }) => failure?.mode ?? 'none')) };
+  return { reward, fates, mode: mostFrequent(fates.map(({ failure }) => failure?.mode ?? 'none')) };
 }
 
-/** `RunFate.failure`. Few steps are noisy: if they show no fall, the whole run decides. */
-function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
+/** `RunFailureSummary.failure`. Few steps are noisy: if they show no fall, the whole run decides. */
+function failureAroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number | null): RunFailure | null {
   if (atEnd === null || atEnd.mode === 'none' || lost === null) return atEnd;
   const steps = stepsOf(run).filter(({ step }) => step <= TIMES * lost);
   const evaluations = accuracyCurve(run).filter(({ step }) => step <= TIMES * lost);
@@ -80,6 +80,6 @@ function aroundLoss(run: ExperimentRun, atEnd: RunFailure | null, lost: number |
   return found.mode === 'none' ? atEnd : found;
 }
 
-function mostOf(modes: readonly FailureMode[]): FailureMode | null {
+function mostFrequent(modes: readonly FailureMode[]): FailureMode | null {
   return modes.find((mode) => modes.filter((other) => other === mode).length * 2 > modes.length) ?? null;
 }

@@ -1,12 +1,12 @@
 /** Plots and the table of the failure-modes experiment. */
 import { FAILURE_RULES, type RunFailure } from '../../../analysis/failure-mode.ts';
 import { accuracyCurve, type MetricOf, metricCurves, scaledTogether } from '../../parts/curves.ts';
-import { LOST } from '../../parts/failure.ts';
+import { LOSS_CRITERION } from '../../parts/failure.ts';
 import { sharePlot, stepPlot } from '../../parts/plots.ts';
 import type { RewardRuns } from '../../parts/reward-runs.ts';
 import { BANDS, overSeeds, seedCell } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
-import { ASSIGNED, type RewardFate, type RunFate, TIMES, WINDOW } from './measures.ts';
+import { ASSIGNED, type RewardFailureSummary, type RunFailureSummary, TIMES, WINDOW } from './measures.ts';
 
 const MEASURES: readonly {
   title: string;
@@ -52,17 +52,17 @@ export function plots(assigned: readonly RewardRuns[], others: readonly RewardRu
 }
 
 /** One row per reward with the numbers that decided its mode. */
-export function table(all: readonly RewardFate[]): Section {
-  const cell = (fates: readonly RunFate[], of: (failure: RunFailure) => number | null | undefined) =>
+export function table(all: readonly RewardFailureSummary[]): Section {
+  const cell = (fates: readonly RunFailureSummary[], of: (failure: RunFailure) => number | null | undefined) =>
     seedCell(fates.map(({ failure }) => (failure ? (of(failure) ?? null) : null)));
-  const steps = (fates: readonly RunFate[], of: (fate: RunFate) => number | null) =>
+  const steps = (fates: readonly RunFailureSummary[], of: (fate: RunFailureSummary) => number | null) =>
     fates.map((fate) => of(fate) ?? 'never').join(', ');
   const { ofPeak, drop, repeated, repeatedMore, shorter } = FAILURE_RULES;
-  const left = LOST.left * 100;
+  const left = LOSS_CRITERION.left * 100;
   return {
     kind: 'table',
     title: 'How each reward failed',
-    note: `A model is lost when the correctness of its rollouts (mean over ${LOST.window} steps) is below ${left}% of its peak; the rules are applied up to ${TIMES} times that step, or to all steps. A run failed if true accuracy ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat at least ${repeated * 100}% of trigrams, and ${repeatedMore * 100} points more than the first steps. Length: the last responses are at most ${shorter * 100}% as long as the first. Gradual: neither, and the proxy reward did not end below its start. Breakdown: neither, and the proxy reward fell too. Repetitive from, short from: the step from which it stayed so.`,
+    note: `A model is lost when the correctness of its rollouts (mean over ${LOSS_CRITERION.window} steps) is below ${left}% of its peak; the rules are applied up to ${TIMES} times that step, or to all steps. A run failed if true accuracy ends below ${ofPeak * 100}% of its peak and at least ${drop * 100} points below it. Repetition: the last steps repeat at least ${repeated * 100}% of trigrams, and ${repeatedMore * 100} points more than the first steps. Length: the last responses are at most ${shorter * 100}% as long as the first. Gradual: neither, and the proxy reward did not end below its start. Breakdown: neither, and the proxy reward fell too. Repetitive from, short from: the step from which it stayed so.`,
     columns: [
       'reward',
       'in the paper',

@@ -3,7 +3,7 @@ import { fallStep } from '../../../analysis/failure-mode.ts';
 import type { RunConfig } from '../../../protocol/index.ts';
 import type { Changes, ExperimentRun } from '../../experiment.ts';
 import { accuracyCurve, stepsOf } from '../../parts/curves.ts';
-import { brokenAt } from '../../parts/failure.ts';
+import { nonFiniteStep } from '../../parts/failure.ts';
 import { meanOf } from '../../parts/seeds.ts';
 
 export const FACTORS = ['temperature', 'mini-batch', 'rollouts', 'kl'] as const;
@@ -72,11 +72,11 @@ export interface Fall {
  */
 export function fallOf(run: ExperimentRun): Fall {
   const steps = stepsOf(run).map(({ step, metrics }) => ({ step, ...metrics }));
-  return { step: fallStep(steps, WINDOW) ?? brokenAt(run), last: steps.at(-1)?.step ?? 0 };
+  return { step: fallStep(steps, WINDOW) ?? nonFiniteStep(run), last: steps.at(-1)?.step ?? 0 };
 }
 
 /** Mean step of the fall; a run without a fall counts with its last step, so that the mean is a lower bound. */
-export function timeOf({ runs }: FactorLevel): number | null {
+export function meanFallStep({ runs }: FactorLevel): number | null {
   return meanOf(runs.map(fallOf).map(({ step, last }) => step ?? last));
 }
 

@@ -12,8 +12,8 @@ import {
   type FactorGrid,
   type FactorLevel,
   fallText,
+  meanFallStep,
   RULES,
-  timeOf,
   WINDOW,
 } from './measures.ts';
 
@@ -69,7 +69,7 @@ export function table(grid: FactorGrid): Section {
           RULES[factor].title,
           setting.value,
           fallText(setting),
-          timeOf(setting),
+          meanFallStep(setting),
           ...courseCells(setting.runs.map(accuracyCurve)),
           last((m) => m.proxyReward),
           last((m) => m.kl),

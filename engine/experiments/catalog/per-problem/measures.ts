@@ -28,7 +28,7 @@ export interface SingleRun {
   run: ExperimentRun;
 }
 
-export interface Ended extends SingleRun {
+export interface EndedRun extends SingleRun {
   pattern: ProblemPattern;
   outcome: ProblemOutcome;
   /** Share of the initial majority answer, by step. */
@@ -36,7 +36,7 @@ export interface Ended extends SingleRun {
 }
 
 /** Runs whose problem has a reference answer, and a majority in at least two steps. */
-export function ended(single: SingleRun): Ended[] {
+export function endedRuns(single: SingleRun): EndedRun[] {
   const history = [...trainingHistories(single.run).values()][0] ?? [];
   const pattern = problemPattern(history, sameAnswer);
   if (pattern === null) return [];
@@ -46,8 +46,8 @@ export function ended(single: SingleRun): Ended[] {
 }
 
 /** The runs of each problem and model, one per seed. */
-export function unitsOf(runs: readonly Ended[]): Ended[][] {
-  const units = new Map<string, Ended[]>();
+export function runsByProblem(runs: readonly EndedRun[]): EndedRun[][] {
+  const units = new Map<string, EndedRun[]>();
   for (const run of runs) {
     const key = JSON.stringify([run.model, run.problem.id]);
     units.set(key, [...(units.get(key) ?? []), run]);
@@ -59,7 +59,7 @@ export function unitsOf(runs: readonly Ended[]): Ended[][] {
  * Share of problems for which a condition holds, with Wilson's interval. Seeds repeat a problem and are not independent
  * problems: each problem counts once, with the share of its seeds for which the condition holds.
  */
-export function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolean): Estimate | null {
+export function shareOf(units: readonly EndedRun[][], holds: (run: EndedRun) => boolean): Estimate | null {
   const parts = units.map((runs) => runs.filter(holds).length / runs.length);
   return wilson(
     parts.reduce((sum, part) => sum + part, 0),
@@ -68,7 +68,7 @@ export function shareOf(units: readonly Ended[][], holds: (run: Ended) => boolea
 }
 
 /** The problem of each run, as a number: seeds and models repeat a problem. */
-export function clustersOf(runs: readonly Ended[]): number[] {
+export function clustersOf(runs: readonly EndedRun[]): number[] {
   const problems = [...new Set(runs.map(({ problem }) => problem.id))];
   return runs.map(({ problem }) => problems.indexOf(problem.id));
 }
@@ -77,7 +77,7 @@ export function clustersOf(runs: readonly Ended[]): number[] {
  * AUROC of the initial majority share as a predictor of `positive`, with an interval that resamples problems, not
  * runs; null if all runs are alike.
  */
-export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolean): Estimate | null {
+export function aurocOf(runs: readonly EndedRun[], positive: (run: EndedRun) => boolean): Estimate | null {
   return clusteredAuroc(
     runs.map(({ problem }) => problem.share),
     runs.map(positive),
@@ -86,14 +86,15 @@ export function aurocOf(runs: readonly Ended[], positive: (run: Ended) => boolea
 }
 
 /** The last majority is the initial one. */
-export const kept = ({ pattern }: Ended) => pattern.sameAnswer;
+export const keptMajority = ({ pattern }: EndedRun) => pattern.sameAnswer;
 
 /** The majority changed from correct to wrong, or from wrong to correct. */
-export const flipped = ({ outcome }: Ended) => outcome === 'wrong-to-correct' || outcome === 'correct-to-wrong';
+export const hasFlipped = ({ outcome }: EndedRun) => outcome === 'wrong-to-correct' || outcome === 'correct-to-wrong';
 
 /** The initial majority was wrong, whatever the outcome. */
-export const beganWrong = ({ pattern: { pattern } }: Ended) =>
+export const startedWrong = ({ pattern: { pattern } }: EndedRun) =>
   pattern === 'amplifying-failure' || pattern === 'wrong-to-correct';
 
 /** The last majority was correct, whatever the initial one. */
-export const endsRight = ({ outcome }: Ended) => outcome === 'amplifying-success' || outcome === 'wrong-to-correct';
+export const endedCorrect = ({ outcome }: EndedRun) =>
+  outcome === 'amplifying-success' || outcome === 'wrong-to-correct';

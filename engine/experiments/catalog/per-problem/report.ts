@@ -5,23 +5,23 @@ import { meanOf, overSeeds } from '../../parts/seeds.ts';
 import type { Section } from '../../report/section.ts';
 import {
   aurocOf,
-  type Ended,
-  endsRight,
-  kept,
+  type EndedRun,
+  endedCorrect,
+  keptMajority,
   OUTCOME_NAMES,
   OUTCOMES,
   PROBE_VOTES,
+  runsByProblem,
   shareOf,
-  unitsOf,
 } from './measures.ts';
 
 interface ModelEnds {
   model: string;
-  runs: readonly Ended[];
+  runs: readonly EndedRun[];
 }
 
 /** The outcomes that occur, each with its runs. */
-function byOutcome(runs: readonly Ended[]): { name: string; runs: Ended[] }[] {
+function byOutcome(runs: readonly EndedRun[]): { name: string; runs: EndedRun[] }[] {
   return OUTCOME_NAMES.flatMap((name) => {
     const own = runs.filter(({ outcome }) => outcome === name);
     return own.length > 0 ? [{ name: OUTCOMES[name], runs: own }] : [];
@@ -77,14 +77,14 @@ export function outcomeTable(byModel: readonly ModelEnds[]): Section {
     rows: byModel.map(({ model, runs }) => [
       model,
       ...OUTCOME_NAMES.map((name) => runs.filter(({ outcome }) => outcome === name).length),
-      shareOf(unitsOf(runs), kept),
-      aurocOf(runs, endsRight),
+      shareOf(runsByProblem(runs), keptMajority),
+      aurocOf(runs, endedCorrect),
     ]),
   };
 }
 
 /** One row per problem and model; its runs differ only in their seeds. */
-export function problemTable(units: readonly Ended[][]): Section {
+export function problemTable(units: readonly EndedRun[][]): Section {
   return {
     kind: 'table',
     title: 'Problems',

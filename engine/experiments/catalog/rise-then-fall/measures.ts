@@ -3,7 +3,7 @@ import type { RewardName } from '../../../reward/index.ts';
 import type { ExperimentRun } from '../../experiment.ts';
 import { type Change, evaluatedChanges, meanChange, type ProblemChange } from '../../parts/changes.ts';
 import { accuracyCurve, type Curve, metricCurve, metricCurves } from '../../parts/curves.ts';
-import { brokenAt, failureOf } from '../../parts/failure.ts';
+import { failureOf, nonFiniteStep } from '../../parts/failure.ts';
 import type { RewardRuns } from '../../parts/reward-runs.ts';
 import { meanOf } from '../../parts/seeds.ts';
 
@@ -52,7 +52,7 @@ export function outcomeOf({ reward, runs }: RewardRuns): RewardOutcome {
     }),
     lift: changes((run, peak) => evaluatedChanges(run, { to: peak })),
     fall: changes((run, peak) => evaluatedChanges(run, { from: peak, to: lastEvaluation(run) })),
-    broken: runs.filter((run) => brokenAt(run) !== null).length,
+    broken: runs.filter((run) => nonFiniteStep(run) !== null).length,
     modes: runs.map((run) => failureOf(run)?.mode ?? 'none'),
   };
 }
@@ -89,14 +89,14 @@ function proxyEnds(curve: Curve): { start: number; end: number; error: number } 
 }
 
 /** Whether a change is at least `CHANGE` and `ERRORS` standard errors; null if it was not measured. */
-function changed(change: Change | null, sign: 1 | -1): boolean | null {
+function isLargeChange(change: Change | null, sign: 1 | -1): boolean | null {
   if (change === null) return null;
   const { mean, low, high } = change.overProblems;
   return sign * mean >= Math.max(CHANGE, (ERRORS * (high - low)) / WIDTH);
 }
 
 /** Whether the proxy reward rose, on average over seeds; null if it was not measured. */
-export function rose({ proxy }: RewardOutcome): boolean | null {
+export function proxyRose({ proxy }: RewardOutcome): boolean | null {
   if (proxy.length === 0) return null;
   const rise = proxy.reduce((sum, { start, end }) => sum + end - start, 0) / proxy.length;
   const error = Math.sqrt(proxy.reduce((sum, p) => sum + p.error ** 2, 0)) / proxy.length;
@@ -104,11 +104,11 @@ export function rose({ proxy }: RewardOutcome): boolean | null {
 }
 
 /** Non-finite weights count as a fall, whatever was measured before. */
-export function fell({ fall, broken }: RewardOutcome): boolean | null {
-  return broken > 0 || changed(fall, -1);
+export function accuracyFell({ fall, broken }: RewardOutcome): boolean | null {
+  return broken > 0 || isLargeChange(fall, -1);
 }
 
 /** Whether held-out accuracy rose before it peaked; null if the change is within the noise. */
-export function lifted({ lift }: RewardOutcome): boolean | null {
-  return changed(lift, 1);
+export function accuracyRose({ lift }: RewardOutcome): boolean | null {
+  return isLargeChange(lift, 1);
 }

@@ -1,11 +1,11 @@
 /** Curves of the solver and of its judge, by the verifier. */
 import type { Curve } from '../../parts/curves.ts';
-import type { RunWithRollouts, Verify } from './runs.ts';
+import type { RunWithRollouts, VerifyAnswer } from './runs.ts';
 
 export const WINDOW = 5;
 
 /** Share of solved problems by step, by the verifier: labels would accept an expression that uses a number twice. */
-export function validationCurve(of: RunWithRollouts, verify: Verify): Curve {
+export function validationCurve(of: RunWithRollouts, verify: VerifyAnswer): Curve {
   const byStep = new Map<number, boolean[]>();
   for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'evaluation')) {
     for (const { answer } of rollouts) {
@@ -17,7 +17,7 @@ export function validationCurve(of: RunWithRollouts, verify: Verify): Curve {
 }
 
 /** Share of rollouts on which reward and verifier agree, by step; a reward of at least 0.5 accepts. */
-export function agreementCurve(of: RunWithRollouts, verify: Verify): Curve {
+export function agreementCurve(of: RunWithRollouts, verify: VerifyAnswer): Curve {
   const byStep = new Map<number, boolean[]>();
   for (const { step, problem, rollouts } of of.groups.filter(({ phase }) => phase === 'train')) {
     for (const { answer, reward } of rollouts) {
@@ -29,14 +29,14 @@ export function agreementCurve(of: RunWithRollouts, verify: Verify): Curve {
   return [...byStep].map(([step, same]) => ({ step, value: same.filter(Boolean).length / same.length }));
 }
 
-export interface Course {
+export interface CurveSummary {
   start: number[];
   peak: number[];
   end: number[];
 }
 
 /** First, highest and last value of each curve that has values. */
-export function courseOf(curves: readonly Curve[]): Course {
+export function summarizeCurves(curves: readonly Curve[]): CurveSummary {
   const values = curves.map((curve) => curve.map(({ value }) => value)).filter((v) => v.length > 0);
   return {
     start: values.map((v) => v[0]!),

@@ -23,7 +23,7 @@ const TRAINING = 1024;
 const VALIDATION = 128;
 
 /** Whether an answer solves the problem with this text; null for an unknown problem. */
-export type Verify = (problem: string, answer: string | null) => boolean | null;
+export type VerifyAnswer = (problem: string, answer: string | null) => boolean | null;
 
 export interface VerificationRuns {
   reward: (typeof REWARDS)[number];
@@ -50,7 +50,7 @@ async function withRollouts(run: ExperimentRun): Promise<RunWithRollouts> {
 }
 
 /** Trains each reward with every seed. `verify` says whether a response solves its Countdown problem. */
-export async function run(context: ExperimentContext): Promise<{ found: VerificationRuns[]; verify: Verify }> {
+export async function run(context: ExperimentContext): Promise<{ found: VerificationRuns[]; verify: VerifyAnswer }> {
   const { seeds } = context;
   const { datasets, verify } = await problemsOf(context);
   context.expect(REWARDS.length * seeds.length);
@@ -74,7 +74,7 @@ export async function run(context: ExperimentContext): Promise<{ found: Verifica
 async function problemsOf(context: ExperimentContext) {
   const { base } = context;
   const options = rewardOptionsOf(base).countdown;
-  const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): Verify => {
+  const verifier = (rows: ReadonlyMap<string, ReturnType<typeof countdownRow>>): VerifyAnswer => {
     return (problem, answer) => {
       const row = rows.get(problem);
       if (!row) return null;

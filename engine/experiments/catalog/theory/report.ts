@@ -7,21 +7,21 @@ import { overSeeds } from '../../parts/seeds.ts';
 import type { PlotPoint, PlotSeries } from '../../report/plots.ts';
 import type { Cell, Section } from '../../report/section.ts';
 import {
-  type Basis,
-  byOthers,
-  byOwn,
   errorsOf,
+  fromOtherProblems,
+  fromOwnHistory,
   KINDS,
   type Predicted,
+  type PredictionBasis,
   predictions,
   type TheorySummary,
   type Track,
 } from './tracks.ts';
 
 /** Single problems that the report draws. */
-const DRAWN = 6;
+const MAX_PLOTTED_PROBLEMS = 6;
 /** Steps between the points of the scatter plot. */
-const THINNED = 5;
+const SCATTER_STRIDE = 5;
 
 /** @param seed the first seed, whose single problems are drawn */
 export function sectionsOf(
@@ -44,7 +44,7 @@ function plots(summaries: readonly TheorySummary[], first: number | undefined): 
     {
       kind: 'plots',
       title: 'Predicted vs. measured',
-      note: `Shares at every ${THINNED}th step, predicted as above.`,
+      note: `Shares at every ${SCATTER_STRIDE}th step, predicted as above.`,
       plots: summaries.map(({ kind, tracks }) => ({
         kind: 'points' as const,
         title: KINDS[kind],
@@ -54,8 +54,8 @@ function plots(summaries: readonly TheorySummary[], first: number | undefined): 
         yRange: [0, 1] as const,
         diagonal: true,
         series: [
-          { name: 'growth of the others', points: scattered(tracks, byOthers) },
-          { name: 'own growth', points: scattered(tracks, byOwn) },
+          { name: 'growth of the others', points: scatterPoints(tracks, fromOtherProblems) },
+          { name: 'own growth', points: scatterPoints(tracks, fromOwnHistory) },
         ],
       })),
     },
@@ -65,11 +65,11 @@ function plots(summaries: readonly TheorySummary[], first: number | undefined): 
       note: 'The first problems of the first seed. Predicted after the first third of the steps, with the growth of each problem in that third.',
       plots: single
         .filter(({ seed }) => seed === first)
-        .slice(0, DRAWN)
+        .slice(0, MAX_PLOTTED_PROBLEMS)
         .map((track) =>
           sharePlot(track.text, [
             { name: 'measured', points: track.shares.map(({ step, share }) => ({ x: step, y: share })) },
-            ...predictedSeries('predicted', [track], byOwn),
+            ...predictedSeries('predicted', [track], fromOwnHistory),
           ]),
         ),
     },
@@ -169,7 +169,7 @@ function growthCell(fit: GrowthFit | null): Cell {
   return { mean: fit.growth, low: fit.growth - 1.96 * fit.error, high: fit.growth + 1.96 * fit.error };
 }
 
-function predictedSeries(name: string, tracks: readonly Predicted[], basis: Basis): PlotSeries[] {
+function predictedSeries(name: string, tracks: readonly Predicted[], basis: PredictionBasis): PlotSeries[] {
   const curves = tracks.flatMap((track): Curve[] => {
     const curve = predictions(track, basis).map(({ step, predicted }) => ({ step, value: predicted }));
     return curve.length > 0 ? [curve] : [];
@@ -185,15 +185,15 @@ function curvesOf(tracks: readonly Predicted[]): PlotSeries[] {
       'measured',
       tracks.map(({ shares }) => shares.map(({ step, share }) => ({ step, value: share }))),
     ),
-    ...predictedSeries('predicted, growth of the others', tracks, byOthers),
-    ...predictedSeries('predicted, own growth', tracks, byOwn),
+    ...predictedSeries('predicted, growth of the others', tracks, fromOtherProblems),
+    ...predictedSeries('predicted, own growth', tracks, fromOwnHistory),
   ];
 }
 
-function scattered(tracks: readonly Predicted[], basis: Basis): PlotPoint[] {
+function scatterPoints(tracks: readonly Predicted[], basis: PredictionBasis): PlotPoint[] {
   return tracks.flatMap((track) =>
     predictions(track, basis)
-      .filter(({ step }) => (step - track.shares[0]!.step) % THINNED === 0)
+      .filter(({ step }) => (step - track.shares[0]!.step) % SCATTER_STRIDE === 0)
       .map(({ predicted, measured }) => ({ x: predicted, y: measured })),
   );
 }

@@ -1,5 +1,5 @@
 /** Shares of each problem's majority answer, with the theory's predictions. */
-import { bootstrap, DIFFERENCES, FEWEST_VALUES } from '../../../analysis/estimates.ts';
+import { bootstrap, DIFFERENCES, MIN_VALUES } from '../../../analysis/estimates.ts';
 import { type AnswerShare, answerShares, optimum, rolloutsOf, totalVariation } from '../../../analysis/optimum.ts';
 import {
   changeRatio,
@@ -131,12 +131,12 @@ export function summarize(kind: TheoryKind, own: readonly Track[]): TheorySummar
     kind,
     tracks,
     common: fitCommonGrowth(own.map(({ shares }) => shares)),
-    chance: meanOf(own.flatMap(({ shares }) => shares.slice(1).map(chanceError))),
-    rise: overProblems(tracks, riseOf),
+    chance: meanOf(own.flatMap(({ shares }) => shares.slice(1).map(samplingError))),
+    rise: overProblems(tracks, shareRise),
     gain: overProblems(tracks, ({ error }) => gained(error)),
     ownGain: overProblems(tracks, ({ ownError }) => gained(ownError)),
     nearer: overProblems(tracks, ({ distances: { start, best } }) => start - best),
-    ratio: ids.length < FEWEST_VALUES ? null : changeRatio(changes),
+    ratio: ids.length < MIN_VALUES ? null : changeRatio(changes),
   };
 }
 
@@ -145,18 +145,18 @@ function overProblems<T extends Track>(tracks: readonly T[], of: (track: T) => n
   const values = [...new Set(tracks.map(({ id }) => id))].flatMap(
     (id) => meanOf(tracks.filter((track) => track.id === id).map(of)) ?? [],
   );
-  return values.length < FEWEST_VALUES ? null : bootstrap(values, 0, DIFFERENCES);
+  return values.length < MIN_VALUES ? null : bootstrap(values, 0, DIFFERENCES);
 }
 
 /** Mean share in the last third of the steps minus that in the first. */
-function riseOf({ shares }: Track): number {
+function shareRise({ shares }: Track): number {
   const part = Math.ceil(shares.length / 3);
   const average = (of: readonly ShareObservation[]) => meanOf(of.map(({ share }) => share))!;
   return average(shares.slice(-part)) - average(shares.slice(0, part));
 }
 
 /** Mean absolute deviation of a share of n votes from its mean p: sqrt(2 p (1 - p) / (pi n)), normal approximation. */
-function chanceError({ share, votes }: ShareObservation): number {
+function samplingError({ share, votes }: ShareObservation): number {
   return Math.sqrt((2 * share * (1 - share)) / (Math.PI * votes));
 }
 
@@ -198,16 +198,20 @@ export function errorsOf({ tracks }: TheorySummary): Record<'one' | 'many' | 'la
 }
 
 /** The shares from which a track is predicted, and the growth; null if nothing was fitted. */
-export type Basis = (track: Predicted) => { from: readonly ShareObservation[]; growth: number } | null;
+export type PredictionBasis = (track: Predicted) => { from: readonly ShareObservation[]; growth: number } | null;
 
 /** From the first share, with the growth that fits all other problems. */
-export const byOthers: Basis = ({ shares, others }) => (others === null ? null : { from: shares, growth: others });
+export const fromOtherProblems: PredictionBasis = ({ shares, others }) =>
+  others === null ? null : { from: shares, growth: others };
 
 /** From the first share after the first third of the steps, with the growth that fits this third. */
-export const byOwn: Basis = ({ late, early }) => early && { from: late, growth: early.growth };
+export const fromOwnHistory: PredictionBasis = ({ late, early }) => early && { from: late, growth: early.growth };
 
 /** Predicted and measured shares, without the share that a prediction starts from. */
-export function predictions(track: Predicted, basis: Basis): { step: number; predicted: number; measured: number }[] {
+export function predictions(
+  track: Predicted,
+  basis: PredictionBasis,
+): { step: number; predicted: number; measured: number }[] {
   const found = basis(track);
   if (found === null) return [];
   const [start, ...later] = found.from;

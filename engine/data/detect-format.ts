@@ -4,7 +4,7 @@ import { readJson } from './json.ts';
 import { scanObjects } from './json-scan.ts';
 import { parsePython } from './python-literal.ts';
 
-interface Looks {
+interface DetectedFormat {
   /** The actual contents, as a noun phrase. */
   as: string;
   hint: string;
@@ -12,32 +12,35 @@ interface Looks {
   isJson?: true;
 }
 
-const PYTHON: Looks = {
+const PYTHON: DetectedFormat = {
   as: 'rows in Python syntax',
   hint: 'Write them with json.dump(rows, file), or with pandas: to_json("problems.jsonl", orient="records", lines=True).',
 };
-const JOINED: Looks = {
+const JOINED: DetectedFormat = {
   as: 'JSON objects one after another',
   hint: 'Write each object on a line of its own in a .jsonl file: jq -c . < objects.json > problems.jsonl',
 };
-const MEMBERS: Looks = {
+const MEMBERS: DetectedFormat = {
   as: 'JSON objects with commas between them',
   hint: 'Put the objects between [ and ], or write each on a line of its own, without the commas, in a .jsonl file.',
 };
-const DOCUMENT: Looks = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
-const LINES: Looks = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };
+const DOCUMENT: DetectedFormat = { as: 'JSON', hint: 'Give it a name that ends in .json.', isJson: true };
+const LINES: DetectedFormat = { as: 'JSON Lines', hint: 'Give it a name that ends in .jsonl.', isJson: true };
 
 /** Python syntax that JSON lacks: single quotes, and names of values. */
 const PYTHONS_OWN = /[{[,:]\s{0,9}(?:[bu]?'|(?:None|True|False|array\()(?!\w))/;
 
-const POINTER: Looks = {
+const POINTER: DetectedFormat = {
   as: 'a Git LFS pointer, not the file itself',
   hint: 'Fetch the file: git lfs pull',
 };
-const PAGE: Looks = { as: 'a page of a website', hint: 'Download the file itself, not the page that shows it.' };
+const PAGE: DetectedFormat = {
+  as: 'a page of a website',
+  hint: 'Download the file itself, not the page that shows it.',
+};
 
 /** The likely format of a text that begins with an object or a list of objects, or is not a data file; null for others. */
-export function looksOf(text: string): Looks | null {
+export function detectFormat(text: string): DetectedFormat | null {
   if (text.startsWith('version https://git-lfs.github.com/spec/')) return POINTER;
   if (/^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text)) return PAGE;
   const [head] = /^\s*\[?\s*/.exec(text)!;

@@ -2,7 +2,7 @@
 import { RollscopeError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { placeholders } from '../protocol/template.ts';
-import { columnValue, type DatasetColumns, namesLabel, type RowValues, rewardValue, without } from './fields.ts';
+import { columnValue, type DatasetColumns, namesLabel, type RowValues, rewardValue, withoutColumns } from './fields.ts';
 import type { RowPlace } from './place.ts';
 
 /** Columns that the reward reads in addition to prompt, answer and id. */
@@ -17,7 +17,7 @@ export interface RewardColumns {
  * The columns of a row that its reward reads, under the names that the reward uses. The label is included only if the
  * reward requires it, or if the reward names it and the template shows it to the model, which makes it part of the problem.
  */
-export function keptColumns(
+export function rewardColumns(
   values: RowValues,
   { required, optional }: RewardColumns,
   { columns: { prompt, answer }, template, where }: { columns: DatasetColumns; template: string; where: RowPlace },
@@ -44,11 +44,11 @@ export function keptColumns(
   const shown = placeholders(template);
   const others = optional.filter((name) => name !== '*' && name !== prompt && !required.includes(name));
   if (others.length > 0) {
-    const open = without(values, isLabel);
+    const open = withoutColumns(values, isLabel);
     for (const name of others) keep(name, columnValue(shown.includes(name) ? values : open, name));
   }
   if (optional.includes('*')) {
-    const open = without(values, (path, value) => isLabel(path, value) || namesLabel(path));
+    const open = withoutColumns(values, (path, value) => isLabel(path, value) || namesLabel(path));
     for (const [name, value] of Object.entries(open)) {
       if (name !== prompt && !found.has(name)) keep(name, value);
     }

@@ -4,7 +4,7 @@
 const ROWS = 500;
 
 /** The results of `work` for each row, in order. Rethrows its errors. */
-export async function inTurns<T, R>(rows: readonly T[], work: (row: T, at: number) => R): Promise<R[]> {
+export async function mapInChunks<T, R>(rows: readonly T[], work: (row: T, at: number) => R): Promise<R[]> {
   const made: R[] = [];
   for (let at = 0; at < rows.length; at++) {
     if (at % ROWS === ROWS - 1) await new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readState } from '../../engine/training/place.ts';
+import { readState } from '../../engine/training/loop-position.ts';
 import { temporaryFolder } from '../support/processes.ts';
 
 test('is read with additions of a newer version, and refused if invalid', async () => {

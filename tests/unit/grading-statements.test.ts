@@ -1,7 +1,7 @@
 /** Ends of responses as models write them; votes of answers with a parameter, an article or a number. */
 import { describe, expect, test } from 'vitest';
 import { clusterAnswers, extractAnswer, graderOf, locateAnswer } from '../../engine/grading/index.ts';
-import { STATED, UNSTATED } from '../support/responses-said.ts';
+import { STATED, UNSTATED } from '../support/stated-answers.ts';
 
 test.each(STATED)('%j states %j', (response, answer) => {
   expect(extractAnswer(response, 'strict')).toBe(answer);

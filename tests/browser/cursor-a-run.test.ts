@@ -28,12 +28,12 @@ describe.runIf(requireBrowser())('rollscope view with two runs', () => {
     await page.locator('rs-cursor-a summary').click();
     await untilCount(page.locator('rs-cursor-a button[data-choice]'), 1);
     await page.locator('rs-cursor-a button[data-choice="first"]').click();
-    await page.locator('rs-run-of-a [data-run-of-a="first"] [data-matched="12"]').waitFor();
-    await page.locator('rs-run-of-a input').fill('4');
+    await page.locator('rs-cursor-a-run [data-cursor-a-run="first"] [data-matched="12"]').waitFor();
+    await page.locator('rs-cursor-a-run input').fill('4');
     await page.keyboard.press('Enter');
     await page.locator('rs-curves .curve[stroke-dasharray]').first().waitFor();
     await page.locator('[data-action="settings-of-a"]').click();
-    await page.locator('rs-run-of-a [data-setting="steps"]').waitFor();
+    await page.locator('rs-cursor-a-run [data-setting="steps"]').waitFor();
     expect(await axeFindings(page)).toEqual([]);
 
     await page.locator('rs-problems .line.problem').first().click();
@@ -43,12 +43,12 @@ describe.runIf(requireBrowser())('rollscope view with two runs', () => {
     if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
 
     await page.reload();
-    await page.locator('rs-run-of-a [data-run-of-a="first"]').waitFor();
-    expect(await page.locator('rs-run-of-a input').inputValue()).toBe('4');
+    await page.locator('rs-cursor-a-run [data-cursor-a-run="first"]').waitFor();
+    expect(await page.locator('rs-cursor-a-run input').inputValue()).toBe('4');
 
     // From the keyboard, back to the run itself.
-    await page.locator('[data-action="leave-run-of-a"]').press('Enter');
-    await untilCount(page.locator('rs-run-of-a [data-run-of-a]'), 0);
+    await page.locator('[data-action="leave-cursor-a-run"]').press('Enter');
+    await untilCount(page.locator('rs-cursor-a-run [data-cursor-a-run]'), 0);
   });
 
   test('saves the whole chart of problems over time', async () => {

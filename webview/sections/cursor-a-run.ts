@@ -1,17 +1,17 @@
 /** The other run that cursor A is in: its step, how its problems were matched, and the settings that differ. */
 import { css, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { percent, plural, whole } from '../../engine/protocol/format.ts';
+import { integer, percent, plural } from '../../engine/protocol/format.ts';
 import { Component } from '../component.ts';
+import type { OtherRun } from '../cursor-a-run.ts';
 import { failureNotice, failureStyles } from '../failure-notice.ts';
 import { html } from '../html.ts';
-import type { OtherRun } from '../run-of-a.ts';
 import { settingsStyles, settingsTable } from '../settings-table.ts';
 import { shared } from '../styles.ts';
 
 /** The element below the steps; empty where cursor A is in the run that is shown. */
-@customElement('rs-run-of-a')
-export class RunOfAView extends Component {
+@customElement('rs-cursor-a-run')
+export class CursorARunView extends Component {
   static override styles = [
     shared,
     failureStyles,
@@ -47,23 +47,23 @@ export class RunOfAView extends Component {
   private showsSettings = false;
 
   override render() {
-    const { runOfA, failures } = this.store;
-    const { folder, other } = runOfA;
+    const { cursorARun, failures } = this.store;
+    const { folder, other } = cursorARun;
     const failure = failureNotice('compareWithRun', failures.of('compareWithRun'), () =>
       this.store.compareWithRun(null),
     );
     if (folder === null) return failure;
-    return html`<div class="line" data-run-of-a=${other?.run ?? nothing}>
-      ${other ? this.about(other) : failures.of('compareWithRun') ? nothing : html`<span class="muted" role="status">Reading the run of A… ${percent(runOfA.loaded)}</span>`}
-      <button class="link" data-action="leave-run-of-a" title="Cursor A in this run, before training" @click=${() => this.store.compareWithRun(null)}>✕ leave</button>
+    return html`<div class="line" data-cursor-a-run=${other?.run ?? nothing}>
+      ${other ? this.about(other) : failures.of('compareWithRun') ? nothing : html`<span class="muted" role="status">Reading the run of A… ${percent(cursorARun.loaded)}</span>`}
+      <button class="link" data-action="leave-cursor-a-run" title="Cursor A in this run, before training" @click=${() => this.store.compareWithRun(null)}>✕ leave</button>
       ${failure}
       ${other && this.showsSettings ? this.settings(other) : nothing}
     </div>`;
   }
 
   private about(other: OtherRun) {
-    const { selection, problems, runOfA } = this.store;
-    const { indices, byText, otherReferences } = runOfA.partners(problems);
+    const { selection, problems, cursorARun } = this.store;
+    const { indices, byText, otherReferences } = cursorARun.partners(problems);
     const { size } = indices;
     const by = byText === size ? 'by text' : byText === 0 ? 'by id' : `${byText} by text, ${size - byText} by id`;
     const last = other.columns.step;
@@ -77,7 +77,7 @@ export class RunOfAView extends Component {
     };
     const { length } = other.settings;
     return html`<span><span class="muted">A</span> <span class="name">${other.run}</span></span>
-      <label>step <input type="number" min="0" max=${last} placeholder=${String(last)} aria-label="Step of A" .value=${selection.from === null ? '' : String(selection.from)} @change=${step}> <span class="muted">of ${whole(last)}${selection.from === null ? ', the latest' : selection.from === 0 ? ', before training' : ''}</span></label>
+      <label>step <input type="number" min="0" max=${last} placeholder=${String(last)} aria-label="Step of A" .value=${selection.from === null ? '' : String(selection.from)} @change=${step}> <span class="muted">of ${integer(last)}${selection.from === null ? ', the latest' : selection.from === 0 ? ', before training' : ''}</span></label>
       <span data-matched=${size}>${size === 0 ? 'no problem in common' : html`${plural(size, 'problem')} in both, <span class="muted">matched ${by}</span>`}${otherReferences > 0 ? html` <span class="wrong">${otherReferences} with another reference</span>` : nothing}</span>
       ${
         length === 0

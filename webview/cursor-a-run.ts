@@ -9,7 +9,7 @@ import type { RunColumns } from '../engine/runs/columns.ts';
 import { type Partners, partnersOf } from '../engine/runs/comparison/other-run.ts';
 import type { SettingDifference } from '../engine/runs/comparison/settings.ts';
 import { unpack } from '../engine/runs/packed.ts';
-import type { PanelContract, RunChoice, ShownRunOfA } from '../engine/runs/panel-contract.ts';
+import type { PanelContract, RunChoice, ShownCursorARun } from '../engine/runs/panel-contract.ts';
 import { type Failures, failureOf } from './failures.ts';
 import { Remembered } from './remembered.ts';
 
@@ -24,7 +24,7 @@ export interface OtherRun {
 }
 
 /** Requests the run that cursor A is set to, and keeps what the host sends of it. */
-export class RunOfAReader {
+export class CursorARunReader {
   /** null: cursor A is in the run that is shown, or its run is still being read. */
   other: OtherRun | null = null;
   /** Folder of the requested run. */
@@ -43,7 +43,7 @@ export class RunOfAReader {
     private readonly run: () => string,
     private readonly changed: () => void,
   ) {
-    peer.on('runOfA', (shown) => this.show(shown));
+    peer.on('cursorARun', (shown) => this.show(shown));
     peer.on('columnsOfA', ({ folder, columns, problems }) => {
       if (!this.other || this.other.folder !== folder) return;
       const known = this.other;
@@ -116,7 +116,7 @@ export class RunOfAReader {
     );
   }
 
-  private show({ columns, loaded, error, ...about }: ShownRunOfA): void {
+  private show({ columns, loaded, error, ...about }: ShownCursorARun): void {
     if (about.folder !== this.folder) return;
     this.loaded = loaded;
     this.other = columns ? { ...about, columns: unpack(columns, null) } : null;

@@ -12,7 +12,7 @@ import type { Named } from '../../tensor/index.ts';
 import { completionFinder } from './completion.ts';
 import type { PolicyHooks } from './contract.ts';
 
-export interface AsksOptions {
+export interface PolicyQuestionsOptions {
   source: ModelSource;
   /** The date that chat templates print. */
   date: Date;
@@ -23,10 +23,10 @@ export interface AsksOptions {
 }
 
 /** Asks one policy, and others that were added by name. */
-export class Asks {
+export class PolicyQuestions {
   private readonly otherPolicies = new Map<string, Named<Value>>();
 
-  constructor(private readonly options: AsksOptions) {}
+  constructor(private readonly options: PolicyQuestionsOptions) {}
 
   /** Another policy that can be asked; its parameters are released with the others. */
   addPolicy(name: string, parameters: Named<Value>): void {

@@ -39,7 +39,7 @@ async function panel() {
 async function compared(step: number | null = null) {
   const all = await panel();
   all.store.compareWithRun(other.folder, step);
-  await until('the run of A is there', () => all.store.runOfA.other !== null);
+  await until('the run of A is there', () => all.store.cursorARun.other !== null);
   return all;
 }
 
@@ -86,7 +86,7 @@ describe('cursor A at another run', () => {
     expect(rendered(store, 'inspector')).toContain('A: other, ');
     store.selection.showBefore(true);
     const { columnsBefore, selected } = store;
-    expect(columnsBefore).toBe(store.runOfA.other!.columns);
+    expect(columnsBefore).toBe(store.cursorARun.other!.columns);
     const group = columnsBefore.idOf(selected!.before.row!);
     rendered(store, 'before');
     await until('its rollouts are read', () => store.groupsBefore.of(group).state === 'read');
@@ -95,11 +95,11 @@ describe('cursor A at another run', () => {
     expect(rendered(store, 'before')).toContain('of 4');
     expect(rendered(store, 'before')).toContain('A, other');
 
-    const line = rendered(store, 'runOfA');
-    expect(line).toContain('data-run-of-a="other"');
+    const line = rendered(store, 'cursorARun');
+    expect(line).toContain('data-cursor-a-run="other"');
     expect(line).toContain('data-matched="8"');
     expect(line).not.toContain('data-setting=');
-    expect(store.runOfA.other!.settings.map(({ setting }) => setting)).toContain('steps');
+    expect(store.cursorARun.other!.settings.map(({ setting }) => setting)).toContain('steps');
 
     // A dashed curve of the other run in each chart, with its value.
     const charts = rendered(store, 'curves');
@@ -118,27 +118,27 @@ describe('cursor A at another run', () => {
 
   test('is chosen in the panel, and removed again', async () => {
     const { store, host } = await panel();
-    store.runOfA.list();
-    await until('the runs are listed', () => store.runOfA.choices !== null);
-    expect(store.runOfA.choices!.map(({ run: name }) => name)).toEqual(['other']);
+    store.cursorARun.list();
+    await until('the runs are listed', () => store.cursorARun.choices !== null);
+    expect(store.cursorARun.choices!.map(({ run: name }) => name)).toEqual(['other']);
     store.compareWithRun(other.folder);
-    await until('it is there', () => store.runOfA.other !== null);
-    expect(host.uses(other)).toBe(true);
+    await until('it is there', () => store.cursorARun.other !== null);
+    expect(host.needsRun(other)).toBe(true);
     store.compareWithRun(null);
-    await until('the host has let go of it', () => !host.uses(other));
+    await until('the host has let go of it', () => !host.needsRun(other));
     expect(beforesOf(store)).toEqual(run.problems.map(({ index }) => viewBefore(run.columns, index, null)));
-    expect(rendered(store, 'runOfA')).not.toContain('data-run-of-a');
+    expect(rendered(store, 'cursorARun')).not.toContain('data-cursor-a-run');
   });
 
   test('survives a reload, and ends when another run is shown', async () => {
     const { store, webview, host } = await compared(3);
     expect(webview.kept).toMatchObject({ fromRun: other.folder, from: 3 });
     const again = new Store(webview.page());
-    await until('it is there again', () => again.runOfA.other !== null);
+    await until('it is there again', () => again.cursorARun.other !== null);
     expect(beforesOf(again)).toEqual(beforesOf(store));
     host.show(other);
     await until('another run is shown', () => again.info?.folder === other.folder);
-    expect([again.runOfA.folder, again.selection.fromRun, again.selection.from]).toEqual([null, null, null]);
+    expect([again.cursorARun.folder, again.selection.fromRun, again.selection.from]).toEqual([null, null, null]);
   });
 
   test('has a link, which opens it', async () => {
@@ -147,8 +147,8 @@ describe('cursor A at another run', () => {
     const { folder: _, says: __, ...place } = parseAddress(text)!;
     expect(place).toMatchObject({ fromRun: other.folder, from: 3 });
     const opened = await panel();
-    opened.host.go(place);
-    await until('it is there', () => opened.store.runOfA.other?.folder === other.folder);
+    opened.host.goTo(place);
+    await until('it is there', () => opened.store.cursorARun.other?.folder === other.folder);
     expect(opened.store.selection.from).toBe(3);
     expect(selectedAddress(opened.store)).toBe(text);
   });
@@ -165,11 +165,11 @@ describe('cursor A at another run', () => {
     store.compareWithRun(run.folder);
     await until('the first is asked for', () => takeRun.mock.calls.length === 1);
     store.compareWithRun(other.folder);
-    await until('the second is there', () => store.runOfA.other?.folder === other.folder);
+    await until('the second is there', () => store.cursorARun.other?.folder === other.folder);
     late();
-    store.runOfA.list();
-    await until('the page has heard more', () => store.runOfA.choices !== null);
-    expect(store.runOfA.other!.folder).toBe(other.folder);
+    store.cursorARun.list();
+    await until('the page has heard more', () => store.cursorARun.choices !== null);
+    expect(store.cursorARun.other!.folder).toBe(other.folder);
   });
 
   test('that is gone is reported, and the problems have nothing to compare with', async () => {
@@ -177,7 +177,7 @@ describe('cursor A at another run', () => {
     store.compareWithRun('/nowhere/at/all');
     await until('it has failed', () => store.failures.of('compareWithRun') !== null);
     expect(beforesOf(store).every(({ row }) => row === null)).toBe(true);
-    expect(rendered(store, 'runOfA')).toContain('data-code="run-not-found"');
+    expect(rendered(store, 'cursorARun')).toContain('data-code="run-not-found"');
   });
 
   test('grows with it', async () => {
@@ -186,7 +186,7 @@ describe('cursor A at another run', () => {
     const { store, takeRun } = await panel();
     takeRun.mockResolvedValueOnce(growing);
     store.compareWithRun(folder);
-    await until('it is there', () => store.runOfA.other !== null);
+    await until('it is there', () => store.cursorARun.other !== null);
     const rows = store.columnsBefore.groups.length;
     const record = {
       type: 'warning',

@@ -3,13 +3,13 @@ import type { Peer } from '../messages/peer.ts';
 import { toErrorData } from '../protocol/errors.ts';
 import { differentSettings } from '../runs/comparison/settings.ts';
 import { type ColumnsMark, markOf, pack } from '../runs/packed.ts';
-import type { PanelContract, ShownRunOfA } from '../runs/panel-contract.ts';
+import type { PanelContract, ShownCursorARun } from '../runs/panel-contract.ts';
 import { Disposables } from './disposables.ts';
 import type { HostWords } from './host-words.ts';
 import type { OpenRun } from './open-run.ts';
 import { throttle } from './timing.ts';
 
-export interface RunOfAParts {
+export interface CursorARunParts {
   /** The run that is shown, whose settings it is compared with. */
   shown: OpenRun;
   peer: Peer<PanelContract>;
@@ -21,7 +21,7 @@ export interface RunOfAParts {
 }
 
 /** Tells from the beginning on, until it is disposed of. */
-export class RunOfA {
+export class CursorARun {
   private readonly scope = new Disposables();
   /** How much of the columns the page has; null before it has any. */
   private mark: ColumnsMark | null = null;
@@ -29,7 +29,7 @@ export class RunOfA {
 
   constructor(
     readonly run: OpenRun,
-    private readonly parts: RunOfAParts,
+    private readonly parts: CursorARunParts,
   ) {
     const told = this.scope.add(throttle(parts.pace, () => parts.misses() || this.catchUp()));
     this.scope.add(run.onDidLoad(() => told()));
@@ -46,7 +46,7 @@ export class RunOfA {
     const { run, mark } = this;
     const { peer } = this.parts;
     if (!mark) {
-      void peer.notify('runOfA', this.whole());
+      void peer.notify('cursorARun', this.whole());
       return;
     }
     const columns = pack(run.columns, mark);
@@ -56,7 +56,7 @@ export class RunOfA {
     void peer.notify('columnsOfA', { folder: run.folder, columns, problems });
   }
 
-  private whole(): ShownRunOfA {
+  private whole(): ShownCursorARun {
     const { run } = this;
     const { shown, words } = this.parts;
     const isComplete = run.loadedPart === 1;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Way } from '../../extension/rollout/way.ts';
+import { Navigation } from '../../extension/rollout/navigation.ts';
 
 /** Numbers that open when they are told to, while what is shown stays the first one: an editor is slower than fingers. */
 function slowEditor() {
-  const way = new Way<number>();
+  const way = new Navigation<number>();
   const opened: number[] = [];
   const waiting: (() => void)[] = [];
   const by = (places: number) =>

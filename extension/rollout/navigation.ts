@@ -1,7 +1,7 @@
 /** Runs navigation steps one after another, since they can be requested faster than documents open. */
 
 /** Each step begins where the previous one ended. `Place`: what can be shown. */
-export class Way<Place> {
+export class Navigation<Place> {
   /** The last pending step; null while none is pending. */
   private last: Promise<Place | null> | null = null;
 

@@ -7,7 +7,7 @@ import type { ExitStatus } from './detached.ts';
 import { makeFolder } from './folders.ts';
 import { killGroup } from './processes.ts';
 
-export interface SteeredOptions {
+export interface InteractiveOptions {
   command: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -15,9 +15,9 @@ export interface SteeredOptions {
   logFile: string;
 }
 
-export interface SteeredProgram {
+export interface InteractiveProgram {
   /** Writes a line to its stdin; does nothing if it has ended. */
-  tell(line: string): void;
+  writeLine(line: string): void;
   /** How it ended; never rejects. `error`: it could not be started. */
   readonly exited: Promise<ExitStatus & { error?: Error }>;
   /** The last lines that it printed. */
@@ -27,7 +27,7 @@ export interface SteeredProgram {
 }
 
 /** Starts it. Its stdin closes when this process ends, however that happens: it is to end then. */
-export function startSteered({ command, args, env, logFile }: SteeredOptions): SteeredProgram {
+export function startInteractive({ command, args, env, logFile }: InteractiveOptions): InteractiveProgram {
   makeFolder(dirname(logFile));
   const log = openSync(logFile, 'w');
   let child: ChildProcess;
@@ -47,7 +47,7 @@ export function startSteered({ command, args, env, logFile }: SteeredOptions): S
   });
   child.stdin!.on('error', () => {});
   return {
-    tell: (line) => {
+    writeLine: (line) => {
       if (!ended) child.stdin!.write(`${line}\n`);
     },
     exited,

@@ -3,7 +3,7 @@ import type { Kind } from './grading-kinds.ts';
 
 const boxed = (...pairs: [string, string][]): [string, string][] => pairs.map(([a, b]) => [`So \\boxed{${a}}.`, b]);
 
-export const SAID: Record<string, Kind> = {
+export const PHRASINGS: Record<string, Kind> = {
   'families with a parameter': {
     equal: boxed(
       ['n = 5k, k \\in \\mathbb{Z}', 'n = 5k, k ∈ ℤ'],

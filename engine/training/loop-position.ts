@@ -31,21 +31,21 @@ export function writeState(checkpoint: string, state: LoopState): Promise<void> 
   return writeInPlace(path.join(checkpoint, STATE_FILE), `${JSON.stringify(state)}\n`);
 }
 
-interface PlaceParts {
+interface LoopPositionParts {
   config: RunConfig;
   journal: Journal;
   compute: Pick<RunCompute, 'save'>;
   watch: RunWatch;
 }
 
-/** The place of one run: `reach` after each stage, `save` when a checkpoint is due. */
-export class Place {
+/** The position of one run in the loop: `advanceTo` after each stage, `save` when a checkpoint is due. */
+export class LoopPosition {
   private safe: { state: LoopState; position: ReturnType<Journal['position']> };
-  /** Between the first and the last of a step's several updates there is no place to go back to. */
-  private between = false;
+  /** Between the first and the last of a step's several updates there is no position to go back to. */
+  private isBetweenUpdates = false;
 
   constructor(
-    private readonly parts: PlaceParts,
+    private readonly parts: LoopPositionParts,
     state: LoopState,
   ) {
     this.safe = { state, position: parts.journal.position() };
@@ -60,16 +60,16 @@ export class Place {
     return this.safe.state.stage;
   }
 
-  /** A stage is complete: the run can return to this place, and its records so far are durable. */
-  async reach(step: number, stage: LoopState['stage']): Promise<void> {
-    this.between = false;
+  /** A stage is complete: the run can return to this position, and its records so far are durable. */
+  async advanceTo(step: number, stage: LoopState['stage']): Promise<void> {
+    this.isBetweenUpdates = false;
     this.safe = { state: { step, stage }, position: this.parts.journal.position() };
     await this.parts.journal.sync();
   }
 
-  /** The weights no longer correspond to the place. */
-  leave(): void {
-    this.between = true;
+  /** The weights no longer correspond to the position. */
+  invalidate(): void {
+    this.isBetweenUpdates = true;
   }
 
   /**
@@ -77,7 +77,7 @@ export class Place {
    * there is none to write: the run then resumes from the previous checkpoint.
    */
   async save(): Promise<void> {
-    if (this.between) return;
+    if (this.isBetweenUpdates) return;
     const { config, journal, compute, watch } = this.parts;
     const { step, stage } = this.safe.state;
     // A run that resumed from a checkpoint has it already.
@@ -89,9 +89,9 @@ export class Place {
         await writeState(folder, state);
       },
       this.safe.position,
-      (saved) => watch.keeps(saved),
+      (saved) => watch.mustKeep(saved),
     );
     // Checkpoints written by a stop would not exist in a run that was never stopped.
-    if (checkpointDue(config, step)) watch.saved(step);
+    if (checkpointDue(config, step)) watch.addCheckpoint(step);
   }
 }
