@@ -397,7 +397,7 @@ describe('on the command line', () => {
       'config',
       { ...bad('--empo-clusters', 'meaning'), choices: ['equivalence', 'text', 'model'] },
     ],
-  ] as const)('%j is refused before anything begins', async (args, code, facts) => {
+  ] as const)('%j is refused before anything starts', async (args, code, facts) => {
     await refuses(['train', file('chains.jsonl'), ...args, ...SMALL, '--name', 'never', '--json'], code, facts);
     expect(() => readFileSync(file('runs/never/run.json'))).toThrow();
   });

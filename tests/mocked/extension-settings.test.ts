@@ -46,7 +46,7 @@ test('without an open folder, a relative one is in the home folder', () => {
   expect(runsFolderSetting()).toBe(path.join(os.homedir(), 'runs'));
 });
 
-test('values that are not allowed are the default for views', () => {
+test('views use the default for invalid values', () => {
   const anywhere = {} as vscode.Uri;
   for (const value of [5, true, [], {}, 'nothing']) {
     fake.values = { runsFolder: value === 'nothing' ? 5 : value, shading: value, codeLens: 'no', fields: 'prompt' };
@@ -59,7 +59,7 @@ test('values that are not allowed are the default for views', () => {
   }
 });
 
-test('an engine is not started with them', () => {
+test('no engine is started with them', () => {
   expect([engineNode(), whenAlone(), sandbox()]).toEqual([null, 'continue', 'none']);
   fake.values = { 'engine.node': ' /usr/bin/node ', 'engine.whenAlone': 'go-on', 'engine.sandbox': 'auto' };
   expect([engineNode(), whenAlone(), sandbox()]).toEqual(['/usr/bin/node', 'continue', 'auto']);

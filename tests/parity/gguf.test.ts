@@ -115,7 +115,7 @@ describe('unreadable files:', () => {
     return file;
   }
 
-  test.each(cases.filter((c) => c.bytes === undefined))('$name is named, with what to take instead', async (given) => {
+  test.each(cases.filter((c) => c.bytes === undefined))('$name is reported, with an alternative', async (given) => {
     expect(typeName(given.type)).toBe(given.name);
     const file = changed((entry) => entry.setUint32(20, given.type, true));
     await expectRejection(readGguf(file), 'model', { reason: 'unsupported', file, field: KEY, value: given.name });

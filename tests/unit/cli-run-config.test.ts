@@ -263,7 +263,7 @@ describe('options', () => {
     });
   });
 
-  test('two names of one option contradict each other, unless they say the same', () => {
+  test('two names of one option with different values are refused', () => {
     expect(train('--lora', '--lora-rank', '8').lora).toMatchObject({ rank: 8 });
     expect(train('--steps', '5', '--max-steps', '5').steps).toBe(5);
     for (const [first, second, args] of [

@@ -19,7 +19,7 @@ test('a port that cannot exist is refused', async () => {
   await expectRejection(view(run, [], { port: '65536' }), 'usage', { reason: 'bad-value', field: '--port' });
 });
 
-test('no run is not a number of runs to list: there would seem to be none', async () => {
+test('a limit of 0 runs is refused: there would seem to be none', async () => {
   await expectRejection(runs({ out: root, limit: '0' }), 'usage', { reason: 'bad-value', field: '--limit' });
 });
 
@@ -32,7 +32,7 @@ test.each([
     { minReward: '0.5', maxReward: '-1' },
     { field: '--min-reward', value: 0.5, other: '--max-reward', most: -1 },
   ],
-])('a search between bounds that exclude everything is refused: %j', async (options, facts) => {
+])('a search with bounds that exclude everything is refused: %j', async (options, facts) => {
   await expectRejection(find(run, undefined, { ...options, limit: '1' }), 'usage', { reason: 'bad-range', ...facts });
 });
 

@@ -319,7 +319,7 @@ describe('what only runs of our engine support', () => {
   test.each([
     ['resume', () => resumeRun({ signal: UNCANCELED, folder: run.folder })],
     ['export of weights', () => exportWeights(run.folder, 'peft', path.join(temporaryFolder(), 'adapter'))],
-  ])('%s says so, with a way out, and leaves the run as it is', async (_, attempt) => {
+  ])('%s says so, offers a way out, and leaves the run unchanged', async (_, attempt) => {
     const before = readFileSync(path.join(run.folder, 'events.jsonl'));
     await expect(attempt()).rejects.toMatchObject({
       code: 'usage',

@@ -112,7 +112,7 @@ test('a run is read as if they were not there, and resumes from its checkpoint',
   await journal.close();
 });
 
-test('a note that is changed or joined by another keeps them', async () => {
+test('a note keeps them when it is changed or another is added', async () => {
   const at = { step: 1, phase: null, problem: null, row: null, rollout: null, tokens: null };
   const note = { id: 'n', time: '2026-01-01T00:00:00.000Z', text: 'here', pinned: false, ...at };
   await writeNote(run, note);

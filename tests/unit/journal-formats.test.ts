@@ -226,7 +226,7 @@ describe('damage', () => {
     expect(await listCheckpoints(all.folder)).toEqual([]);
   });
 
-  test('of the newest checkpoint is named by what would resume from the one before it', async () => {
+  test('of the newest checkpoint is reported before a run resumes from an earlier one', async () => {
     await writeRunFixture(folder, { ...SMALL, steps: 4, outcome: 'stopped' });
     const { folder: checkpoint, step } = (await listCheckpoints(folder)).at(-1)!;
     rmSync(join(checkpoint, 'journal.json'));

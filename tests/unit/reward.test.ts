@@ -86,7 +86,7 @@ describe('registry', () => {
   // What is said of a text, or of its tokens, does not depend on an answer.
   const ofTexts = ['self-certainty', 'token-entropy', 'trajectory-entropy', 'probability', 'program', 'lean', 'custom'];
   test.each(REWARDS.filter((name) => !ofTexts.includes(name)))(
-    '%s pays a rollout without an answer no more than one with',
+    '%s pays a rollout without an answer no more than one with an answer',
     (name) => {
       const { rewards: values } = score(name, everything('10'));
       expect(values[2]).toBeLessThanOrEqual(Math.min(values[0]!, values[1]!));

@@ -49,7 +49,7 @@ const WIDEST: Readonly<Record<string, readonly [least: number, most: number]>> =
   forecast: [0, 1_000_000],
 };
 
-test('a stored run has any number that a version allowed', () => {
+test('a stored run may have any number that an earlier version allowed', () => {
   const paths = new Set(SETTINGS.map(({ path }) => path));
   for (const [path, values] of Object.entries(WIDEST)) {
     expect(paths, path).toContain(path);
@@ -61,7 +61,7 @@ test('a stored run has any number that a version allowed', () => {
   }
 });
 
-test('what a person gives has the bounds of today', () => {
+test('a new value must be within the current bounds', () => {
   const epsilon = (value: number) => ({ dataset: { path: 'embedded' }, optimizer: { epsilon: value } });
   expect(RunConfig.safeParse(epsilon(0.01)).success).toBe(true);
   expect(RunConfig.safeParse(epsilon(0.2)).success).toBe(false);
