@@ -209,7 +209,7 @@ export const covo = labelFree({
   scale: 'degree',
   family: 'ensemble',
   formula:
-    "share of a response's prefixes after which its own answer is the likeliest, minus w times (1 - share of the final run of such prefixes); no answer gives -w",
+    "share of a response's prefixes after which its own answer is the most likely one, minus w times (1 - share of the final run of such prefixes); no answer gives -w",
   tokens: 'those of the candidate answers, scored after each prefix',
   temperature: 'sampling temperature',
   shift: 'already applied: log-probability t belongs to token t',

@@ -70,7 +70,7 @@ describe.runIf(present)('columns', () => {
 });
 
 describe.runIf(present)('chats', () => {
-  test('the last turn of the assistant is not part of the problem', async () => {
+  test('the last assistant turn is not part of the problem', async () => {
     const { prompts, problems, warnings } = await load('data-chat/messages.jsonl', { fields: { prompt: 'messages' } });
     expect(prompts).toEqual([{ system: 'You add.', user: '1+1=' }]);
     expect(problems).toMatchObject([{ text: '1+1=', answer: '2' }]);

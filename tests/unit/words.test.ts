@@ -48,6 +48,23 @@ const PHRASES: readonly [better: string, found: RegExp][] = [
   ['next to, in addition to', /\bbeside (?:the|it|this|that|its|them|each|any|an?)\b/],
 ];
 
+/** Phrases of a kind that reads translated, which comments may still have. */
+const READ: readonly [better: string, found: RegExp][] = [
+  ['most likely', /\blikeliest\b/],
+  ['received by the model', /\bas the model got it\b/],
+  ['truncated', /\bcut short\b/],
+  ['the selection', /\bwhat is selected\b/],
+  ['instead of, replaces', /\b(?:in|takes?|took) the place of\b/],
+  ['existing, available', /\b(?:those|columns|steps) that there are\b/],
+  ['invalid', /\bthat is none\b/],
+  ['assistant turn', /\bturns? of the assistant\b/],
+  ['is notified of', /\b(?:hears?|heard) of\b/],
+  ['is designed to', /\b(?:sets?|setting) out to\b/],
+  ['is, is shown', /\bstands? (?:above|at|before|below|next|where)\b/],
+  ['is determined by', /\bgoes by\b/],
+  ['in Python syntax', /\bas Python prints\b/],
+];
+
 /** What texts count. */
 const COUNTED =
   'token|vote|rollout|answer|response|step|cluster|judgment|rephrasing|test|point|time|group|problem|row|line|file|run';
@@ -60,11 +77,39 @@ const sources = ['engine', 'extension', 'webview', 'scripts', 'tests', 'docs']
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
   )
   .filter((name) => /\.(?:ts|mjs|md)$/.test(name) && name !== SELF);
-const texts = [...sources, 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package.json'].map((file) => ({
+const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package.json'];
+const texts = [...sources, ...PAGES].map((file) => ({
   file,
   // A phrase may be broken over two lines, also of a comment.
   text: readFileSync(path.join(ROOT, file), 'utf8').replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' '),
 }));
+
+/** A test's name, or that of a group of tests. */
+const NAME = /^\s*(?:(?:it|test|describe)\b[^'"`\n]*|[\])}]+(?: as const)?\))\((['"`])(.*?)(?<!\\)\1,/gm;
+const names = sources
+  .filter((name) => name.endsWith('.test.ts'))
+  .flatMap((file) =>
+    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(NAME)].map(([, , name]) => ({ file, text: name! })),
+  );
+const wording = readdirSync(path.join(ROOT, 'tests', 'wording'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.txt'))
+  .map((name) => path.join('tests', 'wording', name));
+const read = [
+  ...names,
+  ...[...wording, ...PAGES, ...sources.filter((name) => name.startsWith(`docs${path.sep}`))].map((file) => ({
+    file,
+    text: readFileSync(path.join(ROOT, file), 'utf8').replace(/\s+/g, ' '),
+  })),
+];
+
+describe('words of texts, pages and names of tests', () => {
+  test.each(READ)('%s: not %s', (_, found) => {
+    expect(names.length).toBeGreaterThan(2000);
+    expect(
+      read.filter(({ text }) => found.test(text)).map(({ file, text }) => `${file}: ${found.exec(text)![0]}`),
+    ).toEqual([]);
+  });
+});
 
 describe('better words', () => {
   test.each(PHRASES)('%s: not %s', (_, found) => {
