@@ -17,7 +17,7 @@ export interface KeptLine {
 }
 
 /** The readable part of a journal, and what was left out. */
-export interface Readable {
+export interface ReadableLines {
   lines: KeptLine[];
   changes: string[];
 }
@@ -26,7 +26,7 @@ export interface Readable {
 export const MAX_JOURNAL_BYTES = 512 * 2 ** 20 - 24;
 
 /** @throws RollscopeError `usage` where no line can be read */
-export async function readableLines(folder: string): Promise<Readable> {
+export async function readableLines(folder: string): Promise<ReadableLines> {
   const { found, changes } = parsed(await readRegular(inRun(folder, EVENTS_FILE), MAX_JOURNAL_BYTES));
   const unreadable = changes.length;
   const lines = inOrder(found, changes);

@@ -34,7 +34,7 @@ import { refuseLinksOut } from './links.ts';
 import { liveWriter } from './lock.ts';
 import { NOTES_FILE, readNotes } from './notes.ts';
 import { readProblems, readPrompts, readRunFile, readRunFolder } from './reader.ts';
-import { type KeptLine, MAX_JOURNAL_BYTES, type Readable, readableLines } from './repair-lines.ts';
+import { type KeptLine, MAX_JOURNAL_BYTES, type ReadableLines, readableLines } from './repair-lines.ts';
 
 export interface Repair {
   /** The repaired copy. */
@@ -85,7 +85,7 @@ export async function repairRun(folder: string): Promise<Repair> {
   return { folder: target, records: lines.length, changes };
 }
 
-async function repairCopy(source: string, target: string, { lines, changes }: Readable): Promise<void> {
+async function repairCopy(source: string, target: string, { lines, changes }: ReadableLines): Promise<void> {
   await copyRun(source, target);
   await repairFrames(target, lines, changes);
   await writeEvents(target, lines);
