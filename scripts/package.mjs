@@ -35,6 +35,7 @@ try {
 
 /** `prepack` builds, so scripts run here, although .npmrc disables the install scripts of packages. */
 function packForNpm(folder) {
+  fs.mkdirSync(folder, { recursive: true });
   run('npm', ['pack', '--ignore-scripts=false', '--pack-destination', folder]);
 }
 
@@ -51,6 +52,7 @@ async function packForEditor(wanted) {
     copyRuntime(one);
     const name = `${manifest.name}-${manifest.version}-${one}.vsix`;
     const out = wanted === 'all' ? path.resolve(values.out ?? '.', name) : path.resolve(values.out ?? name);
+    fs.mkdirSync(path.dirname(out), { recursive: true });
     await createVSIX({ cwd: stage, packagePath: out, target: one, rewriteRelativeLinks: false });
     const { size } = fs.statSync(out);
     console.log(`${out} (${(size / 1e6).toFixed(1)} MB)`);

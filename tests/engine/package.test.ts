@@ -112,7 +112,7 @@ describe('the extension', () => {
   test("for another platform contains only that platform's libraries, and every chunk of the engine", () => {
     const [target, other] =
       process.platform === 'darwin' ? ['linux-arm64', 'darwin'] : ['darwin-arm64', process.platform];
-    const vsix = path.join(temporaryFolder(), 'x.vsix');
+    const vsix = path.join(temporaryFolder(), 'new folder', 'x.vsix');
     const made = run(process.execPath, ['scripts/package.mjs', '--target', target!, '--out', vsix], ROOT);
     expect(made.status, made.text).toBe(0);
     expect(statSync(vsix).size).toBeLessThan(100e6);
