@@ -97,7 +97,13 @@ export function decidingSettings(config: RunConfig): string {
 export function sameExperiment(a: ExperimentIdentity, b: ExperimentIdentity): boolean {
   const key = ({ experiment, base, against, seeds }: ExperimentIdentity) =>
     JSON.stringify([experiment, decidingSettings(base), against, seeds]);
-  return key(a) === key(b);
+  try {
+    return key(a) === key(b);
+  } catch (error) {
+    // A stored one may have rewards of a newer version, or values that only an earlier one allowed.
+    if (error instanceof RollscopeError) return false;
+    throw error;
+  }
 }
 
 /**

@@ -59,6 +59,21 @@ describe('the folder of an experiment', () => {
     writeFileSync(path.join(formerFolder(root, 'generalisation'), REPORT_FILE), '');
     expect(folderFor(root, identity)).toBe(at('generalization-3'));
   });
+
+  test.each([
+    ['a reward of a newer version', { reward: 'wonder' }],
+    ['a number that only an earlier version allowed', { optimizer: { ...base.optimizer, epsilon: 0.2 } }],
+  ])('is another one where the experiment in it has %s', async (_, stored) => {
+    const root = temporaryFolder();
+    const folder = path.join(root, 'generalization');
+    await openFolder(folder, identity);
+    const file = path.join(folder, 'experiment.json');
+    const before = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...before, base: { ...before.base, ...stored } }));
+    expect(readIdentity(folder)).not.toBeNull();
+    expect(folderFor(root, identity)).toBe(path.join(root, 'generalization-2'));
+    await expectRejection(openFolder(folder, identity), 'config', { reason: 'other-experiment', folder });
+  });
 });
 
 test('every experiment is found by its name, and a renamed one by its former name', () => {
