@@ -40,8 +40,8 @@ function standingText(view: ProblemView): string {
 
 /** `✓ 27 (0.60) → ✗ 31 (0.94)`. */
 export function sideChangeText({ view, before }: ComparedViews): string {
-  const side = (one: ProblemView) =>
-    one.share === null ? standingText(one) : `${standingText(one)} (${quantityText('share', one.share)})`;
+  const side = (item: ProblemView) =>
+    item.share === null ? standingText(item) : `${standingText(item)} (${quantityText('share', item.share)})`;
   return `${side(before)} → ${side(view)}`;
 }
 
@@ -53,7 +53,7 @@ export function changeLines(problems: readonly Problem[], all: readonly Compared
   const standingOf = (view: ProblemView) => plain(standingText(view));
   const standingWidth = Math.max(
     0,
-    ...all.flatMap(({ view, before }) => [view, before].map((one) => standingOf(one).length)),
+    ...all.flatMap(({ view, before }) => [view, before].map((item) => standingOf(item).length)),
   );
   return problems.map((problem, i) => {
     const view = side === 'before' ? all[i]!.before : all[i]!.view;

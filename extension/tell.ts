@@ -25,12 +25,12 @@ export interface QuickRow extends vscode.QuickPickItem {
 }
 
 /** Longest text of a row, in characters: a row has one line, and names and ids any length. */
-const LONGEST = 300;
+const MAX_TEXT_LENGTH = 300;
 
 /** As the editor shows it. */
 function row<T extends QuickRow>(item: T): T {
   const { icon, label, description, detail } = item;
-  const text = (given: string) => withoutIcons(oneLine(given, LONGEST));
+  const text = (given: string) => withoutIcons(oneLine(given, MAX_TEXT_LENGTH));
   return {
     ...item,
     label: icon === undefined ? text(label) : `$(${icon}) ${text(label)}`,
@@ -43,8 +43,8 @@ function headed<O extends { title?: string; placeHolder?: string }>(options: O):
   const { title, placeHolder } = options;
   return {
     ...options,
-    ...(title !== undefined && { title: plain(oneLine(title, LONGEST)) }),
-    ...(placeHolder !== undefined && { placeHolder: plain(oneLine(placeHolder, LONGEST)) }),
+    ...(title !== undefined && { title: plain(oneLine(title, MAX_TEXT_LENGTH)) }),
+    ...(placeHolder !== undefined && { placeHolder: plain(oneLine(placeHolder, MAX_TEXT_LENGTH)) }),
   };
 }
 

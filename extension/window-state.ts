@@ -17,7 +17,7 @@ import { StatusItem } from './status-item.ts';
 import type { ProblemFiles } from './trees/datasets.ts';
 
 /** Milliseconds between two refreshes of the progress. */
-const PACE = 250;
+const REFRESH_INTERVAL_MS = 250;
 
 export interface StateParts {
   engine: EngineService;
@@ -51,7 +51,7 @@ function engineState(keys: ContextSetter, { engine, session, panel }: StateParts
     keys.set('engine', health);
     keys.set('run', runKeyOf(health));
   };
-  const paced = scope.add(throttle(PACE, update));
+  const paced = scope.add(throttle(REFRESH_INTERVAL_MS, update));
   const following = scope.add(new Disposables());
   scope.add(engine.onDidChangeLink(() => paced()));
   scope.add(

@@ -5,7 +5,7 @@ import { html } from './html.ts';
 import { type FileSaver, saveFile } from './save.ts';
 
 /** Characters of the runs in the name of a file. */
-const LONGEST = 120;
+const MAX_SUBJECT_LENGTH = 120;
 
 export interface SavedChart {
   /** The file name, which follows the name of the run. */
@@ -80,7 +80,7 @@ export function saveMenu(saver: FileSaver, chart: SavedChart, side: 'left' | 'ri
 
 async function save(saver: FileSaver, chart: SavedChart, type: 'svg' | 'png' | 'csv'): Promise<void> {
   const { subject } = saver;
-  const file = `${`${subject.slice(0, LONGEST)}-${chart.name}`.replace(/[^\w.-]+/g, '-')}.${type}`;
+  const file = `${`${subject.slice(0, MAX_SUBJECT_LENGTH)}-${chart.name}`.replace(/[^\w.-]+/g, '-')}.${type}`;
   if (type === 'csv') {
     saveFile(saver, file, csvText(chart.table()));
     return;

@@ -41,7 +41,7 @@ export const FILTER_TERMS: readonly FilterTerm[] = [
 ];
 
 /** Most terms that are offered at a time. */
-const MOST = 8;
+const MAX_COMPLETIONS = 8;
 
 /** Where the last word of a filter begins. */
 export function lastWord(filter: string): number {
@@ -53,7 +53,7 @@ export function completions(filter: string): FilterTerm[] {
   const word = filter.slice(lastWord(filter));
   if (FILTER_TERMS.some(({ term }) => term === word)) return [];
   const beginning = FILTER_TERMS.filter(({ term }) => term.startsWith(word));
-  return beginning.slice(0, MOST);
+  return beginning.slice(0, MAX_COMPLETIONS);
 }
 
 /** The filter with its last word replaced by a term, followed by a space unless the term needs a value. */

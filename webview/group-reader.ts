@@ -11,15 +11,15 @@ export type GroupReading =
   | ({ state: 'read' } & GroupPage);
 
 /** Groups that stay in memory, so that stepping back and forth reads each once. */
-const KEPT = 32;
+const MAX_CACHED_GROUPS = 32;
 /** The same in tokens: a group of long responses has two million, of 8 bytes each. */
-const KEPT_TOKENS = 6_000_000;
+const MAX_CACHED_TOKENS = 6_000_000;
 const READING: GroupReading = { state: 'reading' };
 /**
  * Milliseconds that a group has to be shown before it is requested if another one preceded it, since scrubbing passes
  * many.
  */
-const SETTLE = 80;
+const REQUEST_DELAY_MS = 80;
 
 /** Reads one group at a time, the one that is shown, and keeps the latest ones. */
 export class GroupReader {
@@ -69,8 +69,8 @@ export class GroupReader {
       this.next = null;
       void this.read({ phase, step, problem }, this.chosen());
     };
-    if (since > SETTLE) read();
-    else this.next = { key, timer: setTimeout(read, SETTLE) };
+    if (since > REQUEST_DELAY_MS) read();
+    else this.next = { key, timer: setTimeout(read, REQUEST_DELAY_MS) };
     return READING;
   }
 
@@ -124,8 +124,8 @@ export class GroupReader {
     const isKnown = known?.state === 'read' && known.whole !== null;
     const page = await this.peer.request('readGroup', { run: this.run(), group, rollout, isKnown }, options);
     if (!isKnown) return page;
-    const rollouts = page.detail.rollouts.map((one, i) =>
-      i === rollout ? one : compared(one, known.detail.rollouts[i]!),
+    const rollouts = page.detail.rollouts.map((item, i) =>
+      i === rollout ? item : compared(item, known.detail.rollouts[i]!),
     );
     return { ...page, detail: { ...page.detail, rollouts } };
   }
@@ -140,7 +140,7 @@ export class GroupReader {
     let tokens = 0;
     for (const one of this.readings.values()) tokens += tokensOf(one);
     for (const [oldest, one] of this.readings) {
-      if (oldest === key || (this.readings.size <= KEPT && tokens <= KEPT_TOKENS)) return;
+      if (oldest === key || (this.readings.size <= MAX_CACHED_GROUPS && tokens <= MAX_CACHED_TOKENS)) return;
       this.readings.delete(oldest);
       tokens -= tokensOf(one);
     }

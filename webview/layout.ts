@@ -13,7 +13,7 @@ const WIDE_WIDTHS = { problems: 0.46, rollout: 0.25 };
 /** Height of the charts until somebody moves their edge, CSS pixels, and where there is room for larger ones. */
 export const CHARTS_HEIGHT = { usual: 180, wide: 270 };
 /** Least sizes of a pane that can be read, CSS pixels. */
-const LEAST = { charts: 60, pane: 220 };
+const MIN_SIZES = { charts: 60, pane: 220 };
 
 /** The widths of panes are kept as shares of the window, the height of the charts in CSS pixels. */
 export class Layout {
@@ -48,12 +48,12 @@ export class Layout {
   /** Height of the charts in a panel of this size. */
   chartsHeight(width: number, height: number): number {
     const wanted = this.sizes.charts ?? (width >= WIDE ? CHARTS_HEIGHT.wide : CHARTS_HEIGHT.usual);
-    return Math.round(Math.max(LEAST.charts, Math.min(wanted, height * 0.5)));
+    return Math.round(Math.max(MIN_SIZES.charts, Math.min(wanted, height * 0.5)));
   }
 
   /** Widths of the three panes side by side, CSS pixels; those of the problems and the rollout give way to the least sizes. */
   paneWidths(width: number): { problems: number; problem: number; rollout: number } {
-    const { pane } = LEAST;
+    const { pane } = MIN_SIZES;
     const wanted = this.hasFirstWidths && width >= WIDE ? WIDE_WIDTHS : this.sizes;
     const problems = Math.round(Math.max(pane, Math.min(wanted.problems * width, width - 2 * pane)));
     const rollout = Math.round(Math.max(pane, Math.min(wanted.rollout * width, width - problems - pane)));
@@ -79,7 +79,7 @@ export class Layout {
   move(edge: 'charts' | 'problems' | 'rollout', by: number, width: number, height: number): void {
     if (edge === 'charts') {
       const charts = this.chartsHeight(width, height) + by;
-      this.set({ charts: Math.max(LEAST.charts, Math.min(charts, height * 0.5)) });
+      this.set({ charts: Math.max(MIN_SIZES.charts, Math.min(charts, height * 0.5)) });
       return;
     }
     const { problems, rollout } = this.paneWidths(width);

@@ -11,7 +11,7 @@ interface ReadRewards extends RewardComparison {
 }
 
 /** Scopes that are kept. */
-const KEPT = 24;
+const MAX_CACHED_SCOPES = 24;
 
 const keyOf = ({ phase, step, problem }: RescoreScope) => `${phase} ${step ?? 'all'} ${problem ?? 'all'}`;
 
@@ -78,7 +78,7 @@ export class RewardReader {
     if (this.current?.key === key) this.current = null;
     if (this.readings.get(key) !== reading) return;
     this.readings.set(key, read);
-    if (this.readings.size > KEPT) this.readings.delete(this.readings.keys().next().value!);
+    if (this.readings.size > MAX_CACHED_SCOPES) this.readings.delete(this.readings.keys().next().value!);
     this.changed();
   }
 }

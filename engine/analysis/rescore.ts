@@ -96,12 +96,12 @@ export function compareRewards(
     const [x, y] = [merit(a), merit(b)];
     return y[0] - x[0] || y[1] - x[1];
   });
-  const byGroup = groups.map((one) => ({
-    problem: one.problem,
-    step: one.step,
+  const byGroup = groups.map((group) => ({
+    problem: group.problem,
+    step: group.step,
     scores: Object.fromEntries(
       names.map((name) => {
-        const found = scored.get(name)!.get(one);
+        const found = scored.get(name)!.get(group);
         return [name, found ? groupReward(found) : null];
       }),
     ),
@@ -141,11 +141,11 @@ function score(
   name: string,
   { advantages }: RescoreRules,
 ): Map<RescoredGroup, Scored> {
-  const known = groups.flatMap((one) => {
-    const { rewards, basis } = one.rewards[name] ?? { rewards: [] };
-    const wrong = rewards.length > 0 && rewards.length !== one.group.rollouts.length;
-    if (wrong) throw new RangeError(`${name}: ${rewards.length} rewards of ${one.group.rollouts.length} rollouts`);
-    return rewards.length > 0 ? { one, rewards, ranks: basis ?? rewards } : [];
+  const known = groups.flatMap((group) => {
+    const { rewards, basis } = group.rewards[name] ?? { rewards: [] };
+    const wrong = rewards.length > 0 && rewards.length !== group.group.rollouts.length;
+    if (wrong) throw new RangeError(`${name}: ${rewards.length} rewards of ${group.group.rollouts.length} rollouts`);
+    return rewards.length > 0 ? { one: group, rewards, ranks: basis ?? rewards } : [];
   });
   const values = advantages(known.map(({ ranks }) => ranks));
   return new Map(

@@ -66,7 +66,7 @@ export function initialMajorityShares(
   const answer = history[start]!.group.majority!.answer;
   return history.slice(start).map(({ step, group }) => {
     const votes = group.rollouts;
-    const cluster = group.clusters.find((one) => same(one.answer, answer));
+    const cluster = group.clusters.find((candidate) => same(candidate.answer, answer));
     return { step, share: (cluster?.count ?? 0) / votes, votes };
   });
 }

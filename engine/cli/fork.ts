@@ -33,7 +33,7 @@ export async function forkSource(
   const folder = await findRun(named, runsFolder);
   const run = runName(folder);
   const config = requireOwnConfig(await readRunFile(folder), 'A fork', 'Start a new run with: rollscope train');
-  const steps = (await listCheckpoints(folder)).map((one) => one.step);
+  const steps = (await listCheckpoints(folder)).map((item) => item.step);
   const chosen = await chosenStep(folder, step, steps);
   if (chosen === null) {
     throw new RollscopeError(

@@ -58,7 +58,9 @@ function withoutHelp(given: string[]): string[] {
   const name = named[0] === 'help' ? named[1] : named[0];
   const isHelp = named[0] === 'help' || given.some((arg) => arg === '--help' || arg === '-h');
   if (!isHelp || name === undefined || name === 'help') return given;
-  return program.commands.some((one) => one.name() === name || one.aliases().includes(name)) ? given : [name];
+  return program.commands.some((command) => command.name() === name || command.aliases().includes(name))
+    ? given
+    : [name];
 }
 
 /** Loads the error texts only now, since `--help` does not need them. */
@@ -82,8 +84,8 @@ function failNow(error: unknown): void {
  */
 function nearestTo(option = '', letters?: string): string | undefined {
   const name = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const command = program.commands.find((one) => one.name() === name || one.aliases().includes(name));
-  const argument = command?.registeredArguments.find((one) => `--${one.name()}` === option.split('=')[0]);
+  const command = program.commands.find((candidate) => candidate.name() === name || candidate.aliases().includes(name));
+  const argument = command?.registeredArguments.find((candidate) => `--${candidate.name()}` === option.split('=')[0]);
   if (command && argument) return `'rollscope ${command.name()} <${argument.name()}>', without an option`;
   const { flags, whole } = nearOptions(option, command?.options ?? []);
   const parts = flags.length > 1 ? `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}` : flags[0];

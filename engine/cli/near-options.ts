@@ -46,7 +46,7 @@ export function nearOptions(wanted: string, options: readonly KnownOption[]): Ne
     const flag = /--[\w+-]+/.exec(flags)?.[0];
     if (flag === undefined) return [];
     const [names, words] = [partsOf(flags), partsOf(description)];
-    const within = (part: string, list: readonly string[]) => list.some((one) => isSimilar(part, one));
+    const within = (part: string, list: readonly string[]) => list.some((item) => isSimilar(part, item));
     const named = parts.filter((part) => within(part, names));
     const explained = parts.filter((part) => !named.includes(part) && within(part, words));
     // Without a significant match in the name, the first words of the help must match.

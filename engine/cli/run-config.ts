@@ -191,7 +191,7 @@ function defaultAdvice(placed: RunSetting): string | undefined {
 /** `Allowed: a whole number from 0 to 1000000. Default: 100.` */
 function rangeAdvice(placed: RunSetting): string {
   const allowed = `${allowedFor(placed.setting)}.`.replace(/^a/, 'A');
-  return [allowed, defaultAdvice(placed)].filter((one) => one !== undefined).join(' ');
+  return [allowed, defaultAdvice(placed)].filter((item) => item !== undefined).join(' ');
 }
 
 function numberIn({ flag, placed, absolute }: RunFlag, text: string): number {

@@ -173,7 +173,7 @@ function nearestChoice(value: unknown, choices: readonly string[] | undefined): 
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const wanted = plain(value);
   if (wanted === '') return undefined;
-  return choices.find((one) => plain(one).includes(wanted) || wanted.includes(plain(one)));
+  return choices.find((choice) => plain(choice).includes(wanted) || wanted.includes(plain(choice)));
 }
 
 function nearestHint(nearest: string | undefined, name: string): string | undefined {

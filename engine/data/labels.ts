@@ -51,7 +51,9 @@ function itemsOf(cell: unknown): readonly unknown[] {
   const object = (typeof cell === 'object' && cell !== null ? cell : {}) as Record<string, unknown>;
   const { value, aliases } = object;
   if (isScalar(value) && Array.isArray(aliases)) return [value, ...aliases];
-  const within = ANSWERS.map((name) => object[name]).find((one) => isScalar(one) || Array.isArray(one));
+  const within = ANSWERS.map((name) => object[name]).find(
+    (candidate) => isScalar(candidate) || Array.isArray(candidate),
+  );
   if (within === undefined) return [cell];
   return Array.isArray(within) ? within : [within];
 }

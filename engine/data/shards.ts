@@ -31,7 +31,7 @@ interface Part {
  */
 export function chooseShards(name: string, paths: readonly string[], asked?: string): ChosenShards {
   const data = paths.filter((file) => !METADATA_FILE.test(file));
-  const kind = FILE_TYPES.find((one) => data.some((file) => one.test(file)));
+  const kind = FILE_TYPES.find((candidate) => data.some((file) => candidate.test(file)));
   if (!kind) throw noDataFilesError(name, paths);
   const parts = partsOf(data.filter((file) => kind.test(file)));
   const fitting = asked === undefined ? parts : parts.filter((part) => matchesSplit(part, asked));
@@ -117,12 +117,13 @@ function matchesSplit(part: Part, asked: string): boolean {
 /** The default part: the training split of the default configuration. */
 function defaultPart(name: string, parts: readonly Part[]): Part {
   const configs = [...new Set(parts.map(({ config }) => config))];
-  const config = configs.length === 1 ? configs[0] : ['default', 'main', ''].find((one) => configs.includes(one));
+  const config =
+    configs.length === 1 ? configs[0] : ['default', 'main', ''].find((candidate) => configs.includes(candidate));
   const own = parts.filter((part) => part.config === config);
   const part =
     own.length === 1
       ? own[0]
-      : ['train', 'test', 'validation', ''].flatMap((split) => own.filter((one) => one.split === split))[0];
+      : ['train', 'test', 'validation', ''].flatMap((split) => own.filter((item) => item.split === split))[0];
   if (part) return part;
   throw new RollscopeError(
     'dataset',

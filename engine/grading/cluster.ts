@@ -62,14 +62,14 @@ export function clusterAnswers(
     group.members.push(index);
   });
   groups.sort((a, b) => b.members.length - a.members.length || a.members.at(-1)! - b.members.at(-1)!);
-  const references = [reference ?? []].flat().filter((one) => one.trim() !== '');
+  const references = [reference ?? []].flat().filter((item) => item.trim() !== '');
   const equals = isKeyed(equality)
     ? (a: string, b: string) => equality.keyOf(a) === equality.keyOf(b)
     : (a: string, b: string) => equivalent(a, b);
   return groups.map(({ answer, members }) => ({
     answer,
     members,
-    correct: references.length === 0 ? null : references.some((one) => equals(answer, one)),
+    correct: references.length === 0 ? null : references.some((item) => equals(answer, item)),
   }));
 }
 

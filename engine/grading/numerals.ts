@@ -141,7 +141,7 @@ function fromChinese(text: string): string | null {
     );
   if (!found) return null;
   const [, sign, whole, decimals = ''] = found as unknown as [string, string, string, string?];
-  const digits = (part: string) => [...part].map((one) => CHINESE_DIGITS.get(one) ?? Number.NaN);
+  const digits = (part: string) => [...part].map((item) => CHINESE_DIGITS.get(item) ?? Number.NaN);
   const plain = digits(whole);
   const value = plain.every((digit) => digit >= 0) ? plain.join('') : chineseValue(whole);
   if (value === null) return null;

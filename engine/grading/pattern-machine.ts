@@ -57,18 +57,18 @@ export class Machine {
   constructor(private readonly program: readonly Instruction[]) {
     const size = program.length;
     this.ops = Uint8Array.from(program, ({ op }) => OPS[op]);
-    this.x = Int32Array.from(program, (one) =>
-      one.op === 'split' ? one.first : one.op === 'jump' ? one.to : one.op === 'save' ? one.slot : 0,
+    this.x = Int32Array.from(program, (item) =>
+      item.op === 'split' ? item.first : item.op === 'jump' ? item.to : item.op === 'save' ? item.slot : 0,
     );
-    this.y = Int32Array.from(program, (one) => (one.op === 'split' ? one.second : 0));
+    this.y = Int32Array.from(program, (item) => (item.op === 'split' ? item.second : 0));
     this.takes = new Uint8Array(ASCII * size);
-    program.forEach((one, at) => {
-      if (one.op !== 'char') return;
-      for (let code = 0; code < ASCII; code++) this.takes[ASCII * at + code] = Number(one.test(code));
+    program.forEach((item, at) => {
+      if (item.op !== 'char') return;
+      for (let code = 0; code < ASCII; code++) this.takes[ASCII * at + code] = Number(item.test(code));
     });
     const reached = initialInstructions(program);
     this.possibleStarts = reached.some(({ op }) => op === 'match') ? null : new Uint8Array(2 ** 16);
-    this.first = reached.flatMap((one) => (one.op === 'char' ? one.test : []));
+    this.first = reached.flatMap((item) => (item.op === 'char' ? item.test : []));
     this.now = new Threads(size);
     this.next = new Threads(size);
     this.seen = new Float64Array(size);

@@ -25,7 +25,7 @@ const ASSISTANTS = new Set(['assistant', 'gpt', 'chatgpt', 'bot', 'model']);
 function turnText({ content, value, reasoning_content: thought }: Record<string, unknown>): string {
   const said = content ?? value;
   const parts = Array.isArray(said) ? said.filter(isObject) : [];
-  const thoughts = [thought, ...parts.map(({ thinking }) => thinking)].filter((one) => typeof one === 'string');
+  const thoughts = [thought, ...parts.map(({ thinking }) => thinking)].filter((item) => typeof item === 'string');
   const text = contentText(said);
   const all = thoughts.join('\n');
   return all.trim() === '' ? text : `<think>\n${all}\n</think>\n\n${text}`;

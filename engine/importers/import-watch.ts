@@ -61,7 +61,7 @@ export class ImportWatch {
       if (isMoreSevere(state.level, level)) found.push(watchWarning(state, COLLAPSE_ADVICE));
       level = state.level;
     }
-    return found.filter((one) => one.type === 'warning' && !this.told.has(keyOf(one)));
+    return found.filter((item) => item.type === 'warning' && !this.told.has(keyOf(item)));
   }
 
   /** A repeated step removes those after it. */

@@ -67,7 +67,7 @@ export class LineFile {
         return readGroups(
           this.file,
           lines,
-          (values) => rows.rolloutRows(values).map((one) => rows.rollout(one)),
+          (values) => rows.rolloutRows(values).map((row) => rows.rollout(row)),
           check,
         );
       },

@@ -71,7 +71,7 @@ export class NamedSteps {
   async look(following: boolean): Promise<Look> {
     const files = await filesWithSteps(this.root);
     const parted = await Promise.all(files.map(async (file) => ({ file, part: await partOfFile(file, this.rows) })));
-    const found = parted.filter((one): one is FilePart => one.part !== null);
+    const found = parted.filter((item): item is FilePart => item.part !== null);
     const all = joinedBySteps(found.map(({ part }) => part));
     const parts: DumpPart[] = [];
     let waiting = 0;

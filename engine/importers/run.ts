@@ -212,9 +212,9 @@ export class ImportedRun {
   }
 
   private takeGroups(phase: Phase, step: number): JudgedGroup[] {
-    const isIt = (one: Waiting) => one.phase === phase && one.step === step;
+    const isIt = (item: Waiting) => item.phase === phase && item.step === step;
     const found = this.waiting.filter(isIt);
-    this.waiting = this.waiting.filter((one) => !isIt(one));
+    this.waiting = this.waiting.filter((item) => !isIt(item));
     return found.map(({ group }) => group);
   }
 }

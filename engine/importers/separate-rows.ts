@@ -39,7 +39,7 @@ const ASSISTANTS = new Set(['assistant', 'gpt', 'model']);
 function isListOfResponses(value: unknown): value is unknown[] {
   if (!Array.isArray(value) || value.length === 0) return false;
   return value.every(
-    (one) => typeof one === 'string' || (Array.isArray(one) && one.length > 0 && one.every(isMessage)),
+    (item) => typeof item === 'string' || (Array.isArray(item) && item.length > 0 && item.every(isMessage)),
   );
 }
 

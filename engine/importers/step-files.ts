@@ -75,7 +75,7 @@ async function wholeGroups({ path: file, name }: StepFile, rows: RowReader, cont
   for await (const { values, number } of scanLines(file, name, { offset: 0, lines: 0 }, context, true)) {
     try {
       const all = rows.rolloutRows(values);
-      const rollouts = all.map((one) => rows.rollout(one));
+      const rollouts = all.map((item) => rows.rollout(item));
       const problem = problems.take({ ...rows.problem(all[0]!), source: file, line: number });
       const members = groups.get(problem);
       if (members) for (const rollout of rollouts) members.push(rollout);

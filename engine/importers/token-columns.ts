@@ -58,14 +58,14 @@ export function numbersOf(cell: unknown): number[] | null {
   if (ArrayBuffer.isView(cell)) return Array.from(cell as unknown as ArrayLike<number>, Number);
   const list = listOf(cell);
   if (!list || list.length === 0) return null;
-  const numbers = list.every((one) => typeof one === 'bigint') ? list.map(Number) : list;
-  return numbers.every((one) => Number.isFinite(one)) ? (numbers as number[]) : null;
+  const numbers = list.every((item) => typeof item === 'bigint') ? list.map(Number) : list;
+  return numbers.every((item) => Number.isFinite(item)) ? (numbers as number[]) : null;
 }
 
 /** A list of texts, possibly as text; null for none. */
 export function textsOf(cell: unknown): string[] | null {
   const list = listOf(cell);
-  return list && list.length > 0 && list.every((one) => typeof one === 'string') ? list : null;
+  return list && list.length > 0 && list.every((item) => typeof item === 'string') ? list : null;
 }
 
 function listOf(cell: unknown): unknown[] | null {
@@ -94,7 +94,7 @@ function decodeTokenTexts(texts: readonly string[], response: string): string[] 
     return text.startsWith(joined) || joined.startsWith(text);
   };
   // Most tokens are plain; decoding every token of a dump byte by byte would take as long as everything else.
-  const plain = texts.every((one) => PLAIN_CHARACTERS.test(one));
+  const plain = texts.every((item) => PLAIN_CHARACTERS.test(item));
   const candidates: (() => string[])[] = plain
     ? [() => [...texts], () => texts.map(withSpaces)]
     : TOKEN_ENCODINGS.map((way) => () => decoded(texts, way));

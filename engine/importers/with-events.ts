@@ -25,7 +25,7 @@ function mergeMetrics(own: ForeignMetrics[], events: ForeignMetrics[]): ForeignM
   if (events.length === 0) return own;
   const names = new Set(own.flatMap(({ values }) => Object.keys(values)));
   const isKnown = (tag: string) => names.has(tag) || names.has(tag.replace(/^train\//, ''));
-  const bySteps = new Map(own.map((one) => [one.step, one]));
+  const bySteps = new Map(own.map((item) => [item.step, item]));
   for (const { step, values } of events) {
     const fresh = Object.entries(values).filter(([tag]) => !isKnown(tag));
     if (fresh.length > 0)

@@ -117,6 +117,6 @@ function promptBound({ chatTemplate }: RunConfig, { prompts }: Material): number
     const bytes = texts.reduce((total, text) => total + Buffer.byteLength(text), 0);
     return bytes + TEMPLATE_TOKENS * (before.length + 2);
   });
-  const most = sizes.reduce((one, other) => Math.max(one, other), 0) + template;
+  const most = sizes.reduce((size, other) => Math.max(size, other), 0) + template;
   return Math.ceil(most / TOKENS_STEP) * TOKENS_STEP;
 }

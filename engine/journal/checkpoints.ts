@@ -23,7 +23,9 @@ export interface Checkpoint {
 
 /** All finished checkpoints of a run, oldest first, without those whose position cannot be read. */
 export async function listCheckpoints(run: string): Promise<Checkpoint[]> {
-  return (await checkpointFolders(run)).flatMap((one) => (one.position ? [{ ...one, position: one.position }] : []));
+  return (await checkpointFolders(run)).flatMap((folder) =>
+    folder.position ? [{ ...folder, position: folder.position }] : [],
+  );
 }
 
 /** The same, with those that are damaged: their position is null. */
@@ -33,7 +35,7 @@ export async function checkpointFolders(
   const steps = (await names(run)).filter((name) => /^\d+$/.test(name)).map((name) => ({ name, step: Number(name) }));
   steps.sort((a, b) => a.step - b.step);
   const folders = steps.map(({ name, step }) => ({ step, folder: join(inRun(run, CHECKPOINTS), name) }));
-  return Promise.all(folders.map(async (one) => ({ ...one, position: await readPosition(one.folder) })));
+  return Promise.all(folders.map(async (folder) => ({ ...folder, position: await readPosition(folder.folder) })));
 }
 
 /** The newest finished checkpoint; null when there is none. */

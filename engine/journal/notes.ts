@@ -50,7 +50,7 @@ async function read<T>(folder: string, schema: z.ZodType<T>): Promise<T | null> 
 export async function writeNote(folder: string, note: Note): Promise<Note[]> {
   const stored = (await read(folder, StoredNotes)) ?? { notes: [] };
   const before = stored.notes.find(({ id }) => id === note.id);
-  const others = stored.notes.filter((one) => one !== before);
+  const others = stored.notes.filter((item) => item !== before);
   const isGone = note.text.trim() === '' && !note.pinned;
   const notes = (isGone ? others : [...others, { ...before, ...note }]).sort((a, b) => (a.time < b.time ? -1 : 1));
   if (notes.length > KEPT_NOTES) {

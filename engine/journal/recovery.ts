@@ -78,7 +78,7 @@ export async function endOfRun(folder: string): Promise<JournalPosition> {
   const { offsets, ends } = await scanEvents(folder, Number.POSITIVE_INFINITY);
   await checkOldFrames(folder, ends);
   const files = [...ends].map(([file, { bytes }]) => ({ file: rolloutFileIndex(file) ?? 0, offset: bytes }));
-  const frames = files.reduce((last, one) => (isBefore(last, one) ? one : last), START.frames);
+  const frames = files.reduce((last, item) => (isBefore(last, item) ? item : last), START.frames);
   return { nextSeq: offsets.length, frames };
 }
 

@@ -47,7 +47,7 @@ function processed(
 ): readonly TokenSequence[] {
   switch (processor?.type) {
     case 'Sequence':
-      return processor.processors.reduce((all, one) => processed(all, one, tokenOf), sequences);
+      return processor.processors.reduce((all, item) => processed(all, item, tokenOf), sequences);
     case 'TemplateProcessing': {
       const { single, pair = single, special_tokens } = processor;
       return (sequences.length === 2 ? pair : single).flatMap((part): readonly TokenSequence[] => {

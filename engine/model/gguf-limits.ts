@@ -96,7 +96,7 @@ export function checkRead(config: DecoderConfig, read: DecoderConfig): void {
       throw refusal(config, field, what);
   }
   for (const rope of new Set(config.kinds.map((kind) => kind.rope))) {
-    const [ours, theirs] = [config, read].map((one) => rotation(one, rope));
+    const [ours, theirs] = [config, read].map((item) => rotation(item, rope));
     if (isSame(ours, theirs)) continue;
     const { ropeScaling } = config;
     if (ropeScaling && rope === 'main') throw ropeRefusal(config, ropeScaling);
@@ -120,6 +120,6 @@ function rotation(config: DecoderConfig, rope: 'main' | 'local' | null): number[
 /** Whether two values are equal up to float32 rounding. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= 1e-5 * Math.abs(a);
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => isSame(one, b[i]));
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
   return a === b;
 }

@@ -50,7 +50,7 @@ class TokenizerFields {
   list<K extends keyof Kinds>(name: string, kind: K): Kinds[K][] | undefined {
     const value = this.metadata[name];
     if (value === undefined) return undefined;
-    if (Array.isArray(value) && value.every((one) => typeof one === kind)) return value as Kinds[K][];
+    if (Array.isArray(value) && value.every((item) => typeof item === kind)) return value as Kinds[K][];
     throw this.bad(name, `a list of ${kind}s`);
   }
 

@@ -93,7 +93,7 @@ async function openGguf(file: string, name: string, options: ModelOpenOptions): 
 async function openFolder(folder: string, name: string, options: ModelOpenOptions): Promise<ModelSource> {
   const names = await readdir(folder).catch(() => []);
   await refuseSpecialFiles(
-    names.map((one) => path.join(folder, one)),
+    names.map((item) => path.join(folder, item)),
     'model',
   );
   const configFile = path.join(folder, 'config.json');

@@ -63,7 +63,7 @@ export function addressIn(query: string): Address | null {
   return {
     folder,
     step: whole('step', 0),
-    phase: PHASES.find((one) => one === values.get('phase')) ?? null,
+    phase: PHASES.find((candidate) => candidate === values.get('phase')) ?? null,
     problem: values.get('problem'),
     row: whole('row', 0),
     rollout: whole('rollout', 1),

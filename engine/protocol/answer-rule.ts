@@ -14,7 +14,7 @@ const HINT = `Use ${NAMES.join(', ')}, tag:<name>, choice:<letters> or regex:<pa
 
 /** The rule that a text specifies; null for anything else. `engine/grading` checks whether a pattern is valid. */
 export function parseAnswerRule(text: string): AnswerRule | null {
-  const name = NAMES.find((one) => one === text);
+  const name = NAMES.find((candidate) => candidate === text);
   if (name) return { kind: name };
   const at = text.indexOf(':');
   const value = text.slice(at + 1);

@@ -64,7 +64,7 @@ export type Quantity = keyof typeof QUANTITIES;
 export function quantityText(quantity: Quantity, value: number | Estimate | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
   if (typeof value === 'number') return valueText(QUANTITIES[quantity], value);
-  const [mean, low, high] = [value.mean, value.low, value.high].map((one) => valueText(QUANTITIES[quantity], one));
+  const [mean, low, high] = [value.mean, value.low, value.high].map((item) => valueText(QUANTITIES[quantity], item));
   return `${mean} (${low} to ${high})`;
 }
 

@@ -103,10 +103,10 @@ export const TOOLS: readonly ToolDefinition[] = [
     args: ({ run, ...input }) => ['show', text(run), ...options(input, { step: '--step' })],
     shape: ({ problems }, { verdict, minShare, contains, limit = 50 }) => {
       const found = (problems as ListedProblem[]).filter(
-        (one) =>
-          (verdict === undefined || verdictOf(one) === verdict) &&
-          (minShare === undefined || (one.share ?? -1) >= Number(minShare)) &&
-          (contains === undefined || one.id.includes(String(contains))),
+        (item) =>
+          (verdict === undefined || verdictOf(item) === verdict) &&
+          (minShare === undefined || (item.share ?? -1) >= Number(minShare)) &&
+          (contains === undefined || item.id.includes(String(contains))),
       );
       return { found: found.length, problems: found.slice(0, Number(limit)) };
     },

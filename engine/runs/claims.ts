@@ -56,7 +56,7 @@ const VALUES: Readonly<Record<string, Value>> = {
 export function claimValue(columns: RunColumns, name: string, problem: number | null, at: number): string {
   const own = Object.hasOwn(VALUES, name) ? VALUES[name] : undefined;
   if (own) return own(columns, problem, at);
-  const metric = columns.series.names.find((one) => one === name && !isForeign(one as never));
+  const metric = columns.series.names.find((candidate) => candidate === name && !isForeign(candidate as never));
   return metric === undefined ? DASH : quantityText('reward', columns.metricAt(metric as never, at));
 }
 

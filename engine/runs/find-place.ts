@@ -10,7 +10,7 @@ export function problemIn(
   { problem, row }: Pick<Address, 'problem' | 'row'>,
 ): number | null {
   if (problem === null) return null;
-  const there = row === null ? problems : problems.filter((one) => one.row === row);
+  const there = row === null ? problems : problems.filter((item) => item.row === row);
   const found = findById(there, problem);
   if (found) return found.index;
   throw new RollscopeError(
@@ -26,6 +26,6 @@ export function problemIn(
 /** Id of a problem, with its row where the id alone is not enough. */
 export function problemName(problems: readonly Problem[], index: number): { problem: string; row: number | null } {
   const { id, row } = problems[index]!;
-  const isUnique = problems.every((one) => one.index === index || one.id !== id);
+  const isUnique = problems.every((problem) => problem.index === index || problem.id !== id);
   return { problem: id, row: isUnique ? null : row };
 }

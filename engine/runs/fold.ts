@@ -184,7 +184,7 @@ function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
   groups.set(row, 'frameFile', texts.intern(frame.file));
   groups.set(row, 'frameOffset', frame.offset);
   groups.set(row, 'frameLength', frame.length);
-  const known = head.scoredBy.some((one) => isSameScorer(one, by));
+  const known = head.scoredBy.some((entry) => isSameScorer(entry, by));
   if (!known) columns.head = { ...head, scoredBy: [...head.scoredBy, by] };
   if (record.phase === 'evaluation') fillEvaluation(columns, record.step);
   columns.epoch++;
@@ -193,7 +193,7 @@ function foldStatistics(columns: RunColumns, record: StatisticsRecord): void {
 /** The entropy of an evaluation that nobody measured, per token, once it is known of all of its groups. */
 function fillEvaluation(columns: RunColumns, step: number): void {
   const { groups, head } = columns;
-  if (!head.evaluations.some((one) => one.step === step && one.entropy === null)) return;
+  if (!head.evaluations.some((entry) => entry.step === step && entry.entropy === null)) return;
   const of = groups.columns;
   const phase = PHASES.indexOf('evaluation');
   let [nats, tokens] = [0, 0];
@@ -205,7 +205,9 @@ function fillEvaluation(columns: RunColumns, step: number): void {
   }
   // NaN while a group is unknown.
   if (!(nats / tokens >= 0)) return;
-  const evaluations = head.evaluations.map((one) => (one.step === step ? { ...one, entropy: nats / tokens } : one));
+  const evaluations = head.evaluations.map((entry) =>
+    entry.step === step ? { ...entry, entropy: nats / tokens } : entry,
+  );
   columns.head = { ...columns.head, evaluations };
 }
 
@@ -234,6 +236,12 @@ function replaceFrom<T extends { step: number }>(items: readonly T[], item: T): 
 function toForecast({ forecast }: ForecastRecord): RecordedForecast {
   const { reward, by, accuracy, wrong } = forecast;
   const likelyWrong = new Set(forecast.likelyWrong);
-  const problems = forecast.problems.map((one) => ({ ...one, likelyWrong: likelyWrong.has(one.problem) }));
-  return { reward, by, accuracy, wrong, problems: Object.fromEntries(problems.map((one) => [one.problem, one])) };
+  const problems = forecast.problems.map((problem) => ({ ...problem, likelyWrong: likelyWrong.has(problem.problem) }));
+  return {
+    reward,
+    by,
+    accuracy,
+    wrong,
+    problems: Object.fromEntries(problems.map((problem) => [problem.problem, problem])),
+  };
 }

@@ -16,6 +16,6 @@ export interface PhaseChoice {
 export function choosePhase(columns: RunColumns, named?: Phase): PhaseChoice {
   const recorded = new Set(columns.countedRows.map((row) => columns.idOf(row).phase));
   const present = PHASES_BY_INTEREST.filter((phase) => recorded.has(phase));
-  const phase = (named === undefined ? present[0] : present.find((one) => one === named)) ?? null;
-  return { phase, others: present.filter((one) => one !== phase) };
+  const phase = (named === undefined ? present[0] : present.find((candidate) => candidate === named)) ?? null;
+  return { phase, others: present.filter((item) => item !== phase) };
 }

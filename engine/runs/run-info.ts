@@ -28,7 +28,7 @@ export function runInfo(file: RunFile, state: State): RunInfo {
   const { run, folder, step, status, evaluations, skipped, fault, warnings } = state;
   const warning = signalWarningIn(warnings);
   const { before, after } = beforeAfter(evaluations);
-  const sampled = [after, before].find((one) => one?.sampledFrom !== undefined);
+  const sampled = [after, before].find((candidate) => candidate?.sampledFrom !== undefined);
   const described = describeRun(file);
   const diagnosis = diagnose(comparedEvaluations(evaluations), warnings);
   return {

@@ -83,7 +83,7 @@ export function tokenShades(subject: ShadeSubject, shading: TokenShading): Token
     case 'change':
       return byChange(subject);
     case 'group':
-      return byRank(logprob, subject.group?.flatMap((one) => one.logprob ?? []) ?? [], 'in the group');
+      return byRank(logprob, subject.group?.flatMap((item) => item.logprob ?? []) ?? [], 'in the group');
     case 'surprise':
       return byRank(logprob, logprob ? [logprob] : [], 'here');
   }
@@ -140,14 +140,14 @@ function ranksOf(among: readonly Float32Array[]): Ranks {
   const all = among.length === 1 ? RANKS.response : RANKS.group;
   const [first] = among;
   const known = first && all.get(first);
-  if (known?.among.length === among.length && known.among.every((one, i) => one === among[i])) return known.ranks;
+  if (known?.among.length === among.length && known.among.every((item, i) => item === among[i])) return known.ranks;
   const ranks = newRanks(among);
   if (first) all.set(first, { among, ranks });
   return ranks;
 }
 
 function newRanks(among: readonly Float32Array[]): Ranks {
-  const length = among.reduce((sum, one) => sum + one.length, 0);
+  const length = among.reduce((sum, item) => sum + item.length, 0);
   if (length === 0) return { below: [], bounds: [], half: 0, tenth: 0 };
   const quantiles = Array.from({ length: SHADES - 1 }, (_, i) => quantileOf(i + 1));
   // Ranks count from the most probable token, as in the texts; a shade begins below the last rank that its share

@@ -88,7 +88,7 @@ export class TrlCompute implements RunCompute, OutsideTrainer {
     const written = path.join(this.launch.rolloutsFolder, file);
     const groups = await readWritten(written, this.tokenizer);
     if (phase === 'train') this.groups = new Map(groups.map(({ problem, given }) => [problem, given]));
-    const tokens = groups.reduce((n, { rollouts }) => n + rollouts.reduce((m, one) => m + one.tokens.length, 0), 0);
+    const tokens = groups.reduce((n, { rollouts }) => n + rollouts.reduce((m, item) => m + item.tokens.length, 0), 0);
     this.listener.tick({ activity: phase === 'train' ? 'updating' : 'sampling', fraction: null, tokens });
     for (const { problem, rollouts } of groups) onGroup(problem, rollouts);
     // The rollouts are in the journal now.

@@ -41,7 +41,7 @@ print(json.dumps(found))
  */
 export async function findPython(named: string | undefined, folder = process.cwd()): Promise<string | null> {
   if (named !== undefined) return findProgram(named, folder);
-  const environments = parentFolders(folder).map((one) => path.join(one, '.venv'));
+  const environments = parentFolders(folder).map((item) => path.join(item, '.venv'));
   const { VIRTUAL_ENV: active, CONDA_PREFIX: conda } = process.env;
   for (const one of [...environments, active, conda]) {
     if (!one) continue;

@@ -85,7 +85,7 @@ function headersOf(text: string): Record<string, string> {
   } catch {
     // rejected below
   }
-  if (isObject(value) && Object.values(value).every((one) => typeof one === 'string')) {
+  if (isObject(value) && Object.values(value).every((item) => typeof item === 'string')) {
     return value as Record<string, string>;
   }
   throw new RollscopeError(

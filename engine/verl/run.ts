@@ -186,7 +186,7 @@ export class VerlRun implements RunHandle {
     await work.keep();
     const step = Math.max(imported.lastTrainStep, log.step ?? 0);
     if (step > meter.progress.step) {
-      const seconds = log.metrics.find((one) => one.step === step)?.values['timing_s/step'] ?? null;
+      const seconds = log.metrics.find((metric) => metric.step === step)?.values['timing_s/step'] ?? null;
       meter.endStep(step, { seconds, rolloutTokensPerSecond: null });
     }
   }

@@ -217,7 +217,7 @@ function withLog(dump: Dump, log: JobLog): Dump {
   return {
     ...dump,
     metrics: async (context) => {
-      const bySteps = new Map(log.metrics.map((one): [number, ForeignMetrics] => [one.step, one]));
+      const bySteps = new Map(log.metrics.map((metric): [number, ForeignMetrics] => [metric.step, metric]));
       for (const { step, values } of (await dump.metrics?.(context)) ?? []) {
         bySteps.set(step, { step, values: { ...bySteps.get(step)?.values, ...values } });
       }

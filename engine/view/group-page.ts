@@ -28,8 +28,8 @@ export async function groupPage(
   return {
     detail: {
       ...rest,
-      rollouts: rollouts.map((one, i) =>
-        i === shown ? withOwnArrays(one) : isKnown ? inNumbers(one) : comparable(one),
+      rollouts: rollouts.map((rollout, i) =>
+        i === shown ? withOwnArrays(rollout) : isKnown ? inNumbers(rollout) : comparable(rollout),
       ),
     },
     ...about,

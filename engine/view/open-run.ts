@@ -31,8 +31,8 @@ import { statusOf } from '../runs/run-status.ts';
 import { Disposables } from './disposables.ts';
 
 /** Groups whose rollouts stay in memory, so that stepping through neighbors reads each once; and of what size together, bytes on disk. */
-const KEPT_GROUPS = 8;
-const KEPT_SIZE = 32_000_000;
+const MAX_CACHED_GROUPS = 8;
+const MAX_CACHED_BYTES = 32_000_000;
 
 /** One run in memory. Its columns are complete once `loaded` resolves; `dispose` ends the reading. */
 export class OpenRun {
@@ -188,7 +188,7 @@ export class OpenRun {
     let sum = size;
     for (const one of this.recent.values()) sum += one.size;
     for (const [oldest, one] of this.recent) {
-      if (this.recent.size < KEPT_GROUPS && sum <= KEPT_SIZE) return;
+      if (this.recent.size < MAX_CACHED_GROUPS && sum <= MAX_CACHED_BYTES) return;
       this.recent.delete(oldest);
       sum -= one.size;
     }

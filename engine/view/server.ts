@@ -110,12 +110,12 @@ export class ViewServer {
     }
     if (method !== 'GET') return refuse(response, 405);
     if (page !== '') return refuse(response, 404);
-    const script = SCRIPTS.find((one) => one === name);
+    const script = SCRIPTS.find((candidate) => candidate === name);
     if (script) return send(response, 'text/javascript', await readFile(this.options.script(script)));
     if (name !== '') return refuse(response, 404);
     const sources = { csp: '', nonce: randomBytes(16).toString('base64'), connect: "'self'" };
     response.setHeader('Content-Security-Policy', `${pagePolicy(sources)}; frame-ancestors 'none'`);
-    send(response, 'text/html', pageHtml({ ...sources, scripts: SCRIPTS.map((one) => `/${one}`) }));
+    send(response, 'text/html', pageHtml({ ...sources, scripts: SCRIPTS.map((item) => `/${item}`) }));
   }
 
   private isAllowed({ authorization = '' }: IncomingMessage['headers']): boolean {

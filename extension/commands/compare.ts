@@ -9,7 +9,7 @@ import { folderOf, runPicks } from './runs.ts';
 /** @param argument the item of the Runs view that was clicked @param selected all that are selected there */
 export async function compareRuns(app: Rollscope, argument: unknown, selected: unknown): Promise<void> {
   const given = Array.isArray(selected) ? selected : Array.isArray(argument) ? argument : [argument];
-  const named = [...new Set(given.flatMap((one) => folderOf(one) ?? []))];
+  const named = [...new Set(given.flatMap((entry) => folderOf(entry) ?? []))];
   const folders = named.length > 1 ? named : await pickRuns(app, named[0]);
   if (folders === null) return;
   checkCount(folders.length);

@@ -60,7 +60,7 @@ function forkValues(parent: RunConfig, step: number, changes: Changes): StartVal
       usual: 'parent',
     }),
     open: async (path) => {
-      const placed = SETTINGS.find((one) => one.path === path);
+      const placed = SETTINGS.find((setting) => setting.path === path);
       if (placed) await askForChange(placed, base, changes);
     },
     reset: async (paths) => {

@@ -64,7 +64,8 @@ export class Lenses implements vscode.CodeLensProvider {
   /** The problem at the cursor of the first editor that shows the document. */
   private atCursor(document: vscode.TextDocument): FoundProblem | undefined {
     const { activeTextEditor: active, visibleTextEditors: visible } = vscode.window;
-    const editor = active?.document === document ? active : visible.find((one) => one.document === document);
+    const editor =
+      active?.document === document ? active : visible.find((candidate) => candidate.document === document);
     return this.documents.at(document, editor?.selection.active.line ?? 0);
   }
 

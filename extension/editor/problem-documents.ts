@@ -91,7 +91,7 @@ function read(document: vscode.TextDocument, window: vscode.Range | null): Found
 /** The lines to read of a document that is too large to be read entirely; null for others. */
 function windowOf(document: vscode.TextDocument): { range: vscode.Range; visible: vscode.Range } | null {
   if (document.offsetAt(new vscode.Position(document.lineCount, 0)) <= MAX_WHOLE_LENGTH) return null;
-  const editor = vscode.window.visibleTextEditors.find((one) => one.document === document);
+  const editor = vscode.window.visibleTextEditors.find((candidate) => candidate.document === document);
   const visible = editor?.visibleRanges[0] ?? new vscode.Range(0, 0, 0, 0);
   const range = document.validateRange(
     new vscode.Range(

@@ -50,7 +50,8 @@ export class FileResults {
   find({ row, id, prompt }: ProblemText): ProblemInRun | undefined {
     const same = prompt === null ? undefined : this.byPrompt.get(prompt);
     if (!same) return undefined;
-    const problem = same.find((one) => one.id === id) ?? same.find((one) => one.row === row) ?? same[0]!;
+    const problem =
+      same.find((candidate) => candidate.id === id) ?? same.find((candidate) => candidate.row === row) ?? same[0]!;
     const view = this.run.view(problem.index);
     return view.row === null ? undefined : { run: this.run, problem, view };
   }

@@ -104,7 +104,9 @@ export class Experiments implements vscode.TaskProvider {
     const out = outputFolderOf(definition, workingFolder() ?? process.cwd());
     const reports = out ? [await reportIn(out)] : await this.reports();
     const name = experimentName(definition.experiment);
-    const report = reports.find((one) => one?.experiment === name && one.written >= begun - CLOCK_TOLERANCE_MS);
+    const report = reports.find(
+      (candidate) => candidate?.experiment === name && candidate.written >= begun - CLOCK_TOLERANCE_MS,
+    );
     if (report) this.onReport(report);
   }
 }

@@ -36,13 +36,15 @@ export function addressOf(
   rollout: number,
 ): RolloutAddress {
   const { id, row } = problems[problem]!;
-  const unique = problems.filter((one) => one.id === id).length === 1;
+  const unique = problems.filter((item) => item.id === id).length === 1;
   return { folder, problem: id, row: unique ? null : row, phase, step, rollout: rollout + 1 };
 }
 
 /** Index of the problem of an address; null if the run does not contain it. */
 export function problemOf(problems: readonly Problem[], { problem, row }: RolloutAddress): number | null {
-  return problems.find((one) => one.id === problem && (row === null || one.row === row))?.index ?? null;
+  return (
+    problems.find((candidate) => candidate.id === problem && (row === null || candidate.row === row))?.index ?? null
+  );
 }
 
 /** The parts of a document's URI. @param run the name of the run, which the tab shows */

@@ -14,7 +14,7 @@ import { OpenRun } from '../../engine/view/open-run.ts';
 import type { RunSession } from './session.ts';
 
 /** Runs that stay open in addition to the active one. */
-const KEPT_RUNS = 4;
+const MAX_OPEN_RUNS = 4;
 /** Runs that the Runs view shows at first, and how many times as many after each request for more. */
 const [FIRST_PAGE_SIZE, PAGE_GROWTH] = [100, 5];
 
@@ -119,7 +119,7 @@ export class RunLibrary {
       this.changeEmitter.fire();
     };
     reading.then((run) => run.loaded.then(() => this.damaged.delete(key), failed), failed);
-    while (this.open.size > KEPT_RUNS) this.drop(this.open.keys().next().value!);
+    while (this.open.size > MAX_OPEN_RUNS) this.drop(this.open.keys().next().value!);
     return reading;
   }
 

@@ -102,7 +102,7 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     // How long it pauses is no time of its steps.
     const records = async () => (await readRunFolder(newestRun())).records;
     const timeOf = async (event: string) => {
-      const found = (await records()).findLast((one) => one.type === 'lifecycle' && one.event === event);
+      const found = (await records()).findLast((record) => record.type === 'lifecycle' && record.event === event);
       return found ? Date.parse(found.time) : null;
     };
     await until('it has been paused for a while', async () => Date.now() - (await timeOf('paused'))! > 2000);
@@ -110,10 +110,10 @@ describe.runIf(requireVsCode())('a run that collapses', () => {
     await until('it continues', async () => (await timeOf('continued')) !== null);
     const after = await until('a step follows', async () => {
       const since = await timeOf('continued');
-      return (await records()).find((one) => one.type === 'step' && Date.parse(one.time) > since!) ?? null;
+      return (await records()).find((record) => record.type === 'step' && Date.parse(record.time) > since!) ?? null;
     });
     const [paused, continued] = [(await timeOf('paused'))!, (await timeOf('continued'))!];
-    const steps = (await records()).filter((one) => one.type === 'step');
+    const steps = (await records()).filter((record) => record.type === 'step');
     const before = steps[steps.findIndex(({ seq }) => seq === after.seq) - 1]!;
     const between = Date.parse(after.time) - Date.parse(before.time);
     const seconds = after.type === 'step' ? after.timing.seconds! : Number.NaN;

@@ -56,7 +56,7 @@ describe.runIf(requireVsCode())('a run on verl', () => {
   });
   afterAll(() => server.leave());
   const code = useVsCode({
-    files: { 'problems.jsonl': PROBLEMS.map((one) => `${JSON.stringify(one)}\n`).join('') },
+    files: { 'problems.jsonl': PROBLEMS.map((item) => `${JSON.stringify(item)}\n`).join('') },
     machine,
   });
   const shown = async (attributes: string) => {

@@ -196,7 +196,7 @@ describe('analyze', () => {
   test('has KL and clip fraction for each problem that was trained on', async () => {
     const steps = recordsOf(path.join(home, 'runs', 'labeled')).filter((record) => record.type === 'step');
     const last = steps.at(-1)!;
-    const of = new Map(last.problems!.map((one) => [problemOf('labeled', one.problem).id, one]));
+    const of = new Map(last.problems!.map((item) => [problemOf('labeled', item.problem).id, item]));
     expect(of.size).toBe(8);
     const { problems } = await json('analyze', 'labeled', '--step', '3');
     for (const { id, kl, clipFraction } of problems) {

@@ -75,7 +75,7 @@ const ENDLESS = ['--steps', '100000', '--eval-samples', '1', '--eval-limit', '2'
 const reads = (file: string) => (program: Program) => until(`it reads ${file}`, () => opens(program, file));
 const prints = (pattern: RegExp) => (program: Program) => program.printed(pattern);
 const writes = (name: string) => () =>
-  until(`it writes ${name}`, () => readdirSync(out).some((one) => one.startsWith(name)));
+  until(`it writes ${name}`, () => readdirSync(out).some((item) => item.startsWith(name)));
 
 const USES: Record<string, Use[]> = {
   train: [
@@ -125,7 +125,7 @@ const USES: Record<string, Use[]> = {
   repair: [
     {
       args: ['repair', 'large'],
-      begun: () => until('a copy', () => readdirSync(runs).some((one) => one.includes('repaired'))),
+      begun: () => until('a copy', () => readdirSync(runs).some((item) => item.includes('repaired'))),
     },
   ],
   grade: [{ args: ['grade', at('pairs.jsonl')], begun: prints(/"equal"/) }],
@@ -165,7 +165,7 @@ function messages(tool: object | null): string {
     { method: 'notifications/initialized' },
     ...(tool ? [{ id: 2, method: 'tools/call', params: tool }] : []),
   ];
-  return said.map((one) => `${JSON.stringify({ jsonrpc: '2.0', ...one })}\n`).join('');
+  return said.map((item) => `${JSON.stringify({ jsonrpc: '2.0', ...item })}\n`).join('');
 }
 
 /** Processes that a program has started; itself where the system does not tell. */

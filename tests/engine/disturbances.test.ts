@@ -60,7 +60,7 @@ test.runIf(process.platform !== 'win32')(
       expect((lastLine(second).error as ErrorData).code).toBe('run-in-use');
     }
     const listed = lastLine(await runCli(['runs', '--json'], { home })).runs as { run: string; status: string }[];
-    expect(listed.find((one) => one.run === 'halted')).toMatchObject({ status: 'running' });
+    expect(listed.find((candidate) => candidate.run === 'halted')).toMatchObject({ status: 'running' });
     expect(recordsOf(run('halted'))).toHaveLength(before);
     program.kill('SIGCONT');
     expect(await program.ended).toMatchObject({ code: 0 });

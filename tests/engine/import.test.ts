@@ -25,7 +25,7 @@ function stepOf(step: number): string {
     step,
   });
   const rows = Array.from({ length: 512 }, (_, i) => row(i >> 3, i % 8));
-  return rows.map((one) => `${JSON.stringify(one)}\n`).join('');
+  return rows.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 async function saidBy(folder: string): Promise<unknown[]> {

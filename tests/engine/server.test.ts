@@ -235,7 +235,7 @@ describe('limits', () => {
     socket.write(framed({ jsonrpc: '2.0', id: 2, method: name, params }));
     const text = await said;
     const answers = text.split(/Content-Length: \d+\r\n\r\n/).filter(Boolean);
-    const answer = answers.map((one) => JSON.parse(one)).find(({ id }) => id === 2);
+    const answer = answers.map((item) => JSON.parse(item)).find(({ id }) => id === 2);
     expect(answer.error).toMatchObject({ code: -32602, data: { code: 'usage', details: { reason: 'bad-message' } } });
     expect(typeof answer.error.data.details.field).toBe('string');
     socket.destroy();

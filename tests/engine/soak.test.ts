@@ -14,7 +14,7 @@ import { until } from '../support/wait.ts';
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 0.5);
 /** Rounds until everything has been loaded and compiled that ever is. */
 const WARM = 3;
-const FEWEST = 8;
+const MIN_ROUNDS = 8;
 
 const home = temporaryFolder();
 const data = path.join(home, 'data.jsonl');
@@ -56,7 +56,7 @@ test.runIf(process.platform === 'linux')(
     const address = EngineAddress.parse(JSON.parse(line));
     const levels: Level[] = [];
     const end = performance.now() + MINUTES * 60_000;
-    for (let round = 0; performance.now() < end || levels.length < FEWEST; round++) {
+    for (let round = 0; performance.now() < end || levels.length < MIN_ROUNDS; round++) {
       const client = await createClient(address, { name: `soak ${round}` });
       const { run } = await client.request('start', { config: config(round % 3 === 2 ? { job: 'probe' } : {}) });
       const { folder } = await client.request('subscribe', { run, from: 0 });

@@ -21,7 +21,7 @@ const PROBLEMS = [
   { id: 'a', question: 'What is 1 + 2?', answer: '3' },
   { id: 'b', question: 'What is 2 + 5?', answer: '7' },
 ];
-writeFileSync(dataset, PROBLEMS.map((one) => `${JSON.stringify(one)}\n`).join(''));
+writeFileSync(dataset, PROBLEMS.map((item) => `${JSON.stringify(item)}\n`).join(''));
 
 const options = ['--engine', 'verl', '--model', 'Qwen/Qwen3-0.6B', '--gpus', '2', '--nodes', '1', '--batch', '2'];
 const args = (server: RayServer, name: string, ...more: string[]) => [
@@ -55,7 +55,8 @@ async function submitted(server: RayServer, count = 1): Promise<void> {
   server.job.status = 'RUNNING';
 }
 
-const stepsOf = async (name: string) => (await recordsOf(name)).flatMap((one) => (one.type === 'step' ? one.step : []));
+const stepsOf = async (name: string) =>
+  (await recordsOf(name)).flatMap((item) => (item.type === 'step' ? item.step : []));
 
 async function untilStep(name: string, step: number): Promise<void> {
   await until(`step ${step}`, async () => existsSync(folderOf(name)) && (await stepsOf(name)).includes(step));
@@ -94,7 +95,7 @@ describe('a run on verl', () => {
     const records = await recordsOf('live');
     expect(records.at(-1)).toMatchObject({ type: 'end', reason: 'completed', step: 3 });
     expect(await stepsOf('live')).toEqual([1, 2, 3]);
-    const groups = records.flatMap((one) => (one.type === 'group' ? [one] : []));
+    const groups = records.flatMap((record) => (record.type === 'group' ? [record] : []));
     expect(groups.filter(({ phase }) => phase === 'train').map(({ problem }) => problem)).toEqual([0, 1, 0, 1, 0, 1]);
     expect(groups.find(({ phase, problem, step }) => phase === 'train' && problem === 1 && step === 2)).toMatchObject({
       majority: { share: 0.75 },
@@ -149,13 +150,15 @@ describe('a run on verl', () => {
     expect(server.job.request.entrypoint).toBe("python train.py --out '/shared/outputs/elsewhere'");
     server.print('step:1 - actor/grad_norm:0.5\nstep:2 - actor/grad_norm:0.4\n');
     const metrics = async () =>
-      (await recordsOf('elsewhere')).flatMap((one) => (one.type === 'metrics' ? [[one.step, one.metrics]] : []));
+      (await recordsOf('elsewhere')).flatMap((item) => (item.type === 'metrics' ? [[item.step, item.metrics]] : []));
     await until('the curves', async () => existsSync(folderOf('elsewhere')) && (await metrics()).length === 2);
     expect(await metrics()).toEqual([
       [1, { gradientNorm: 0.5 }],
       [2, { gradientNorm: 0.4 }],
     ]);
-    const warning = (await recordsOf('elsewhere')).find((one) => one.type === 'warning' && one.code === 'import');
+    const warning = (await recordsOf('elsewhere')).find(
+      (candidate) => candidate.type === 'warning' && candidate.code === 'import',
+    );
     expect(warning).toMatchObject({ message: expect.stringContaining(path.join(mount, 'elsewhere')) });
     // Then somebody mounts it.
     for (const step of [1, 2, 3]) writeStep(path.join(mount, 'elsewhere'), step, ['3', '3', '4', '3']);

@@ -40,7 +40,7 @@ async function read(name: string, input: Buffer): Promise<void> {
 /** Rows of one kind, of which some are changed. */
 const changed = (random: Random) => {
   const row = random.pick(rows);
-  return [row, row, row].map((one) => (random.below(2) === 0 ? mutateJson(random, one) : one));
+  return [row, row, row].map((item) => (random.below(2) === 0 ? mutateJson(random, item) : item));
 };
 const json = (random: Random): Buffer => {
   const list = changed(random);

@@ -39,12 +39,12 @@ fuzz({
   name: 'socket',
   share: 60,
   make: (random) => {
-    const frames = ENGINE_CALLS.map((one) => framed(random.below(2) === 0 ? mutateJson(random, one) : one));
+    const frames = ENGINE_CALLS.map((item) => framed(random.below(2) === 0 ? mutateJson(random, item) : item));
     return random.below(2) === 0
       ? Buffer.from(frames.join(''))
       : mutateBytes(
           random,
-          frames.map((one) => Buffer.from(one)),
+          frames.map((frame) => Buffer.from(frame)),
         );
   },
   run: async (input) => {
@@ -78,7 +78,7 @@ const PAGE_CALLS = [
 fuzz({
   name: 'page-messages',
   share: 60,
-  make: (random) => Buffer.from(JSON.stringify(PAGE_CALLS.map((one) => mutateJson(random, one)))),
+  make: (random) => Buffer.from(JSON.stringify(PAGE_CALLS.map((item) => mutateJson(random, item)))),
   run: async (input) => {
     const faults: unknown[] = [];
     let deliver: (message: unknown) => void = () => {};

@@ -24,9 +24,9 @@ describe.runIf(there)('verifiers', () => {
     const groups = async (from: string, name: string) => {
       const { folder } = await importFrom(from, path.join(root, name));
       const { records } = await readRunFolder(folder);
-      return records.flatMap((one) => {
-        if (one.type !== 'group') return [];
-        const { seq: _, time: __, frame: ___, ...facts } = one;
+      return records.flatMap((record) => {
+        if (record.type !== 'group') return [];
+        const { seq: _, time: __, frame: ___, ...facts } = record;
         return [facts];
       });
     };

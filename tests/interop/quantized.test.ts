@@ -94,7 +94,7 @@ async function quantized({ name, types, change }: Case) {
   const unstretched = name === 'phi3' ? { ropeScaling: null, kinds: [{ window: null, rope: 'main' as const }] } : {};
   const config: DecoderConfig = { ...plain, kvHeads, ...scale, ...unstretched };
   const tokenizer = sameTokenizer((await readGguf(from)).metadata);
-  const [half, file] = ['half.gguf', 'out.gguf'].map((one) => path.join(temporaryFolder(), one)) as [string, string];
+  const [half, file] = ['half.gguf', 'out.gguf'].map((item) => path.join(temporaryFolder(), item)) as [string, string];
   await writeGgufModel(half, { name: 'tiny', config, tensors: deterministicWeights(config, SCALE), tokenizer }, 'F16');
   quantizer ??= startQuantizer();
   const read = await quantizer.ask([half, file, ...types]);

@@ -99,7 +99,7 @@ describe('the settings that a fork may change', () => {
   });
 
   test('explain what is wrong with a text', () => {
-    const of = (place: string) => settings.find((one) => one.path === place)!.setting;
+    const of = (place: string) => settings.find((candidate) => candidate.path === place)!.setting;
     expect(parseSetting(of('steps'), '1.5').error).toBe('Enter a whole number.');
     expect(parseSetting(of('optimizer.lr'), 'fast').error).toBe('Enter a number.');
     expect(parseSetting(of('optimizer.schedule'), 'none').error).toMatch(/^Enter one of: /);

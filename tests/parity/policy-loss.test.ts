@@ -169,9 +169,9 @@ function expectByProblem(
   const tokens = groups.map(({ responses }) => responses.filter(counts).reduce((n, r) => n + r.tokens.length, 0));
   const all = tokens.reduce((a, b) => a + b, 0);
   const together = (of: (one: ProblemUpdate) => number) =>
-    problems.reduce((total, one, i) => total + of(one) * tokens[i]!, 0) / all;
-  expect(together((one) => one.kl!)).toBeCloseTo(kl!, 9);
-  expect(together((one) => one.clipFraction!)).toBeCloseTo(clipFraction!, 9);
+    problems.reduce((total, item, i) => total + of(item) * tokens[i]!, 0) / all;
+  expect(together((item) => item.kl!)).toBeCloseTo(kl!, 9);
+  expect(together((item) => item.clipFraction!)).toBeCloseTo(clipFraction!, 9);
   for (const one of problems) expect(one.clipFraction).toBeLessThanOrEqual(1);
 }
 
@@ -276,7 +276,7 @@ describe('the reference policy', () => {
     const { kl, ...rest } = await measured.update(groups, 1e-3, () => {});
     expectClose([kl!], [model.cases[0]!.expected.kl], 'kl');
     expect(rest).toMatchObject({ loss: null, gradientNorm: null, clipFraction: null });
-    expect(rest.problems.every((one) => one.clipFraction === null && one.kl! > 0)).toBe(true);
+    expect(rest.problems.every((item) => item.clipFraction === null && item.kl! > 0)).toBe(true);
     expect(await measured.weights()).toEqual(before);
     await measured.release();
 

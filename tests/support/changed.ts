@@ -23,7 +23,7 @@ export function changed(value: unknown, pick: (count: number) => number, other: 
   if (Array.isArray(value)) {
     if (value.length === 0) return [other];
     const at = pick(value.length);
-    return value.map((one, i) => (i === at ? changed(one, pick, other, name) : one));
+    return value.map((item, i) => (i === at ? changed(item, pick, other, name) : item));
   }
   const entries = Object.entries(value);
   const kind = pick(4);

@@ -18,7 +18,7 @@ export function verlStep(step: number): string {
     };
   };
   const rows = [7, 8].flatMap((problem) => [0, 1, 2, 3].map((rollout) => row(problem, rollout)));
-  return rows.map((one) => `${JSON.stringify(one)}\n`).join('');
+  return rows.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 /** Writes steps into `<folder>/rollouts`. */

@@ -9,7 +9,7 @@ type Value = Record<string, unknown>;
 function records(run: string, file: string, change: (record: Value, i: number) => Value | Value[] | null): void {
   const lines = readFileSync(path.join(run, file), 'utf8').trimEnd().split('\n');
   const changed = lines.flatMap((line, i) => change(JSON.parse(line) as Value, i) ?? []);
-  writeFileSync(path.join(run, file), changed.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  writeFileSync(path.join(run, file), changed.map((item) => `${JSON.stringify(item)}\n`).join(''));
 }
 
 function runFile(run: string, change: (file: Value) => Value): void {
@@ -20,7 +20,7 @@ function runFile(run: string, change: (file: Value) => Value): void {
 /** Replaces every number in a value, at any depth. */
 function numbers(value: unknown, as: (n: number, key: string) => unknown, key = ''): unknown {
   if (typeof value === 'number') return as(value, key);
-  if (Array.isArray(value)) return value.map((one) => numbers(one, as, key));
+  if (Array.isArray(value)) return value.map((item) => numbers(item, as, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, numbers(one, as, name)]));
 }

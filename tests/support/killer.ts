@@ -23,7 +23,9 @@ export function stageOf(folder: string, { steps, batch }: Sizes, known: number):
   const last = records.at(-1);
   if (records.length <= known || !last || !('step' in last) || last.step === null) return null;
   if (last.type === 'group' && last.phase === 'train') {
-    const groups = records.filter((one) => one.type === 'group' && one.step === last.step && one.phase === 'train');
+    const groups = records.filter(
+      (record) => record.type === 'group' && record.step === last.step && record.phase === 'train',
+    );
     return groups.length < batch ? 'rollout' : 'update';
   }
   if (last.step === steps) return last.type === 'checkpoint' ? null : 'after-evaluation';

@@ -9,7 +9,7 @@ export function keepPrinted(): { text: string } {
     for (const stream of [process.stdout, process.stderr]) {
       vi.spyOn(stream, 'write').mockImplementation((text, ...rest) => {
         printed.text += String(text);
-        const taken = rest.find((one) => typeof one === 'function');
+        const taken = rest.find((candidate) => typeof candidate === 'function');
         taken?.(null);
         return true;
       });

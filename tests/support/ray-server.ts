@@ -107,7 +107,7 @@ export class RayServer {
       this.jobs.push({ status: 'PENDING', message: '', request: given, log: '' });
       return say(200, { job_id: given.submission_id, submission_id: given.submission_id });
     }
-    const job = this.jobs.find((one) => one.request.submission_id === id);
+    const job = this.jobs.find((candidate) => candidate.request.submission_id === id);
     if (!job) return say(404, `Job ${id} does not exist`);
     if (what === 'stop') {
       if (job.status === 'PENDING' || job.status === 'RUNNING') job.status = 'STOPPED';
@@ -119,7 +119,7 @@ export class RayServer {
 
   private tail(request: IncomingMessage, socket: Duplex): void {
     const id = request.url!.split('/')[3]!;
-    const job = this.jobs.find((one) => one.request.submission_id === id);
+    const job = this.jobs.find((candidate) => candidate.request.submission_id === id);
     const accept = createHash('sha1')
       .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
       .digest('base64');

@@ -177,7 +177,7 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
   const trains = phase === 'train';
   const rollouts = drawn.map(
     ({ stored: { text, tokenTexts, finish, tokens, ...statistics }, answer }, index): Rollout => {
-      const cluster = answer === null ? null : clusters.findIndex((one) => one.answer === answer);
+      const cluster = answer === null ? null : clusters.findIndex((candidate) => candidate.answer === answer);
       const reward = rewards[index]!;
       const why =
         answer === null
@@ -215,9 +215,9 @@ function group(journal: Journal, settings: Settled, task: Task, step: number, ph
 
 async function train(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
   const groups = all.map((task) => group(journal, settings, task, step, 'train'));
-  const rollouts = groups.flatMap((one) => one.rollouts);
+  const rollouts = groups.flatMap((item) => item.rollouts);
   const labeled = (value: number) => (settings.labels ? value : null);
-  const skipped = groups.filter((one) => one.rollouts.every((rollout) => rollout.advantage === 0)).length;
+  const skipped = groups.filter((item) => item.rollouts.every((rollout) => rollout.advantage === 0)).length;
   const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens!, 0);
   const entropy = average(rollouts.map((rollout) => rollout.entropy!));
   const wave = generator(settings.seed, 0x5e, step);
@@ -227,17 +227,17 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
     metrics: {
       proxyReward: average(rollouts.map((rollout) => rollout.reward!)),
       groundTruthReward: labeled(average(rollouts.map((rollout) => Number(rollout.correct)))),
-      rewardAccuracy: labeled(average(rollouts.map((one) => Number((one.reward === 1) === one.correct)))),
-      labelAccuracy: labeled(average(groups.map((one) => Number(one.majority?.correct ?? false)))),
-      majorityShare: average(groups.map((one) => one.majority?.share ?? 0)),
-      rawMajorityShare: average(groups.map((one) => one.majority?.rawShare ?? 0)),
+      rewardAccuracy: labeled(average(rollouts.map((item) => Number((item.reward === 1) === item.correct)))),
+      labelAccuracy: labeled(average(groups.map((item) => Number(item.majority?.correct ?? false)))),
+      majorityShare: average(groups.map((item) => item.majority?.share ?? 0)),
+      rawMajorityShare: average(groups.map((item) => item.majority?.rawShare ?? 0)),
       entropy,
       length: tokens / rollouts.length,
       truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),
       noAnswer: average(rollouts.map((rollout) => Number(rollout.answer === null))),
-      answerEntropy: mean(groups.flatMap((one) => answerEntropy(one) ?? [])),
+      answerEntropy: mean(groups.flatMap((item) => answerEntropy(item) ?? [])),
       answerDiversity: answerDiversity(groups),
-      confidenceAgreement: mean(groups.flatMap((one) => confidenceAgreement(one) ?? [])),
+      confidenceAgreement: mean(groups.flatMap((item) => confidenceAgreement(item) ?? [])),
       repetition: mean(rollouts.flatMap(({ repetition }) => repetition ?? [])),
       loss: skipped === groups.length ? null : -0.02 * wave(),
       gradientNorm: skipped === groups.length ? null : 0.3 + entropy * wave(),
@@ -263,21 +263,21 @@ async function train(journal: Journal, settings: Settled, all: Task[], step: num
 async function evaluate(journal: Journal, settings: Settled, all: Task[], step: number): Promise<void> {
   const sampled = all.map((task) => group(journal, settings, task, step, 'evaluation'));
   const greedy = all.map((task) => group(journal, settings, task, step, 'greedy'));
-  const rollouts = sampled.flatMap((one) => one.rollouts);
+  const rollouts = sampled.flatMap((item) => item.rollouts);
   const estimate = (values: number[]) => (settings.labels ? interval(values) : null);
   journal.append({
     type: 'evaluation',
     step,
     problems: all.length,
     samples: settings.votes,
-    accuracy: estimate(sampled.map((one) => average(one.rollouts.map((rollout) => Number(rollout.correct))))),
-    majorityAccuracy: estimate(sampled.map((one) => Number(one.majority?.correct ?? false))),
-    greedyAccuracy: estimate(greedy.map((one) => Number(one.rollouts[0]!.correct))),
-    passAtK: estimate(sampled.map((one) => Number(one.rollouts.some((rollout) => rollout.correct)))),
-    majorityShare: average(sampled.map((one) => one.majority?.share ?? 0)),
+    accuracy: estimate(sampled.map((item) => average(item.rollouts.map((rollout) => Number(rollout.correct))))),
+    majorityAccuracy: estimate(sampled.map((item) => Number(item.majority?.correct ?? false))),
+    greedyAccuracy: estimate(greedy.map((item) => Number(item.rollouts[0]!.correct))),
+    passAtK: estimate(sampled.map((item) => Number(item.rollouts.some((rollout) => rollout.correct)))),
+    majorityShare: average(sampled.map((item) => item.majority?.share ?? 0)),
     entropy: average(rollouts.map((rollout) => rollout.entropy!)),
     length: average(rollouts.map((rollout) => rollout.tokens!)),
-    answerEntropy: mean(sampled.flatMap((one) => answerEntropy(one) ?? [])),
+    answerEntropy: mean(sampled.flatMap((item) => answerEntropy(item) ?? [])),
     repetition: mean(rollouts.flatMap(({ repetition }) => repetition ?? [])),
     truncated: average(rollouts.map((rollout) => Number(rollout.finish === 'length'))),
     noAnswer: average(rollouts.map((rollout) => Number(rollout.answer === null))),

@@ -51,7 +51,7 @@ export function fileOf(introduction: string, sentences: ReadonlyMap<string, read
   return [
     `${introduction}\n`,
     ...sections.map(
-      ([heading, said]) => `## ${heading}\n${said.map((one) => one.replace(/^/gm, '  ')).join('\n\n')}\n`,
+      ([heading, said]) => `## ${heading}\n${said.map((item) => item.replace(/^/gm, '  ')).join('\n\n')}\n`,
     ),
   ].join('\n');
 }

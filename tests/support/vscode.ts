@@ -131,7 +131,7 @@ export class VsCode {
     if (roots) writeFileSync(workspace, JSON.stringify({ folders: roots.map((folder) => ({ path: folder })) }));
 
     cpSync(EXTENSIONS, path.join(base, 'e'), { recursive: true });
-    const packages = extensions.flatMap((one) => ['--install-extension', one]);
+    const packages = extensions.flatMap((item) => ['--install-extension', item]);
     if (packages.length > 0)
       run('installing an extension', installed.node, [installed.serverMain, ...packages, ...where]);
     const server = new Program(
@@ -190,7 +190,7 @@ export class VsCode {
     const logs = filesBelow(this.base).filter((file) => path.basename(file) === 'remoteexthost.log');
     const newest = logs.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
     const text = newest ? readFileSync(newest, 'utf8') : '';
-    const line = text.split('\n').find((one) => one.includes(`_doActivateExtension ${extension},`));
+    const line = text.split('\n').find((candidate) => candidate.includes(`_doActivateExtension ${extension},`));
     return /activationEvent: '([^']*)'/.exec(line ?? '')?.[1] ?? null;
   }
 

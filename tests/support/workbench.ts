@@ -92,7 +92,9 @@ export class Workbench {
     await input.waitFor();
     // The dialog accepts a name only after it has read the folder; while it reads the previous one, it overwrites what is
     // typed.
-    const folder = readdirSync(path.dirname(file), { withFileTypes: true }).find((one) => one.isDirectory())!;
+    const folder = readdirSync(path.dirname(file), { withFileTypes: true }).find((candidate) =>
+      candidate.isDirectory(),
+    )!;
     for (let patience = 5_000; ; patience *= 2) {
       await input.fill('');
       await input.fill(`${path.dirname(file)}/`);

@@ -40,7 +40,7 @@ const OPTIMIZER = OptimizerConfig.parse({
   ...{ lr: 1e-2, beta1: 0.9, beta2: 0.98, epsilon: 1e-3, weightDecay: 0.1, clipNorm: 0.5 },
 });
 /** Logits that are closer than this may be rounded the other way round. */
-const NEAR = 1e-3;
+const TOLERANCE = 1e-3;
 
 type Kind = 'dense' | 'lora';
 
@@ -138,7 +138,7 @@ describe.runIf(there)('unusual shapes', () => {
       const drawn = await greedyTokens({ config, tensors }, prompts, { backend, tokens: 16 });
       for (const [i, { tokens, margins }] of expected.greedy.entries()) {
         const first = drawn[i]!.tokens.findIndex((token, t) => token !== tokens[t]);
-        if (first >= 0 && margins[first]! > NEAR)
+        if (first >= 0 && margins[first]! > TOLERANCE)
           wrong[`${name} greedy ${i}`] = { first, ours: [...drawn[i]!.tokens], tokens };
       }
       for (const kind of ['dense', 'lora'] as const) {

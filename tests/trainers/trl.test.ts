@@ -163,7 +163,7 @@ describe.runIf(there)('two processes', () => {
   function checkAdvantages(rollouts: readonly Rollout[]): void {
     const rewards = rollouts.map(({ reward }) => reward!);
     const mean = rewards.reduce((a, b) => a + b) / rewards.length;
-    const deviation = Math.sqrt(rewards.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (rewards.length - 1));
+    const deviation = Math.sqrt(rewards.reduce((sum, item) => sum + (item - mean) ** 2, 0) / (rewards.length - 1));
     for (const { reward, advantage } of rollouts)
       expect(advantage!).toBeCloseTo((reward! - mean) / (deviation + 1e-4), 4);
   }

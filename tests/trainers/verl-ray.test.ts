@@ -64,7 +64,7 @@ function endWithTest<T extends { stop(): Promise<unknown> }>(run: T): T {
 }
 
 const stepsIn = async (folder: string) =>
-  (await readRunFolder(folder)).records.flatMap((one) => (one.type === 'step' ? one.step : []));
+  (await readRunFolder(folder)).records.flatMap((record) => (record.type === 'step' ? record.step : []));
 
 test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from its checkpoint', async () => {
   process.env.RAY_AUTH_TOKEN = TOKEN;
@@ -74,7 +74,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   const address = await startCluster();
   const home = temporaryFolder();
   const dataset = path.join(home, 'problems.jsonl');
-  writeFileSync(dataset, PROBLEMS.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  writeFileSync(dataset, PROBLEMS.map((item) => `${JSON.stringify(item)}\n`).join(''));
   const config = RunConfig.parse({
     ...{ dataset: { path: dataset }, model: 'Qwen/Qwen3-0.6B', votes: 4, group: 4, batch: 2, steps: 4, lora: null },
     ...{ evaluation: { greedy: false, samples: 2, every: 2 }, checkpoint: { every: 2 } },
@@ -109,7 +109,7 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
   expect(print()).toContain('Resuming from step 2');
 
   const { records } = await readRunFolder(folder);
-  const groups = records.flatMap((one) => (one.type === 'group' && one.phase === 'train' ? [one] : []));
+  const groups = records.flatMap((record) => (record.type === 'group' && record.phase === 'train' ? [record] : []));
   expect(new Set(groups.map(({ problem }) => problem))).toEqual(new Set([0, 1, 2, 3]));
   // The reward is the vote of the whole group, however its rollouts were spread over workers.
   for (const group of groups) {
@@ -117,10 +117,10 @@ test.runIf(there)('a run is submitted to Ray, followed, stopped and resumed from
     const rewarded = rollouts.reduce((sum, { reward }) => sum + reward!, 0);
     expect(rewarded).toBe(Math.max(...clusters.map(({ members }) => members.length)));
   }
-  expect(records.some((one) => one.type === 'evaluation' && one.step === 4)).toBe(true);
-  const metrics = records.flatMap((one) => (one.type === 'metrics' ? [one] : []));
+  expect(records.some((record) => record.type === 'evaluation' && record.step === 4)).toBe(true);
+  const metrics = records.flatMap((record) => (record.type === 'metrics' ? [record] : []));
   expect(metrics.find(({ step }) => step === 4)?.metrics).toMatchObject({ loss: 0.125, gradientNorm: 1 });
-  expect(records.some((one) => one.type === 'warning')).toBe(false);
+  expect(records.some((record) => record.type === 'warning')).toBe(false);
 });
 
 test.runIf(there)('a job ends with its cluster, however it ends: it has a session that nobody signals', async () => {

@@ -96,7 +96,7 @@ describe('a set', () => {
   const forecast = forecastSet('majority-vote', problems);
 
   test('sums over its problems, and can be stored', () => {
-    const right = forecast.problems.map((one) => one.right);
+    const right = forecast.problems.map((item) => item.right);
     expect(forecast.accuracy!.mean).toBeCloseTo(right.reduce((a, b) => a + b, 0) / 4, 12);
     expect(forecast.wrong).toBeCloseTo(3 - right[0]! - right[1]! - right[2]!, 12);
     // A margin of 1/4 is just above, none is below one half.
@@ -126,7 +126,7 @@ describe('a set', () => {
       [2, true],
       [3, null],
     ]);
-    const quality = Object.fromEntries(signalQuality(forecast, right).map((one) => [one.signal, one]));
+    const quality = Object.fromEntries(signalQuality(forecast, right).map((item) => [item.signal, item]));
     expect(quality.share).toMatchObject({ auroc: { mean: 0.5 }, problems: 3 });
     expect(quality.margin!.auroc.mean).toBe(0.5);
     // One answer, then two, then three: the fewer the better here.

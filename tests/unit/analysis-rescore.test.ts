@@ -46,7 +46,7 @@ const found = compareRewards(groups, ['vote', 'length', 'flat', 'truth'], {
   advantages,
   thresholds: { vote: 0.5, truth: 0.5 },
 });
-const reward = (name: string) => found.rewards.find((one) => one.reward === name)!;
+const reward = (name: string) => found.rewards.find((candidate) => candidate.reward === name)!;
 const pair = (a: string, b: string) => found.pairs.find(({ rewards }) => rewards[0] === a && rewards[1] === b)!;
 
 test('the first of the largest values wins', () => {
@@ -93,9 +93,9 @@ describe('each reward', () => {
   });
 
   test('is sorted in the table by AUROC, then by top-1 accuracy', () => {
-    expect(found.rewards.map((one) => one.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
+    expect(found.rewards.map((item) => item.reward)).toEqual(['truth', 'flat', 'vote', 'length']);
     const blind = compareRewards([groups[2]!], ['length', 'vote'], { advantages, thresholds: {} });
-    expect(blind.rewards.map((one) => [one.reward, one.auroc, one.top1Accuracy, one.accuracy])).toEqual([
+    expect(blind.rewards.map((item) => [item.reward, item.auroc, item.top1Accuracy, item.accuracy])).toEqual([
       ['length', null, null, null],
       ['vote', null, null, null],
     ]);

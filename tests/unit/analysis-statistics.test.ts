@@ -29,12 +29,12 @@ describe('rank correlation', () => {
     expect(() => clusteredAuroc([1, Number.NaN], [true, false], [0, 1])).toThrow(RangeError);
   });
 
-  test.each(golden.correlations.map((one) => [one.x.length, one] as const))('%i pairs as in scipy', (_, one) => {
+  test.each(golden.correlations.map((item) => [item.x.length, item] as const))('%i pairs as in scipy', (_, item) => {
     for (const kind of kinds) {
-      const found = correlation(kind, one.x, one.y)!;
-      expect(found.value, kind).toBeCloseTo(one[kind], 10);
-      expect(found.exact).toBe(one.x.length <= 8);
-      const p = (one as Record<string, unknown>)[`${kind}P`];
+      const found = correlation(kind, item.x, item.y)!;
+      expect(found.value, kind).toBeCloseTo(item[kind], 10);
+      expect(found.exact).toBe(item.x.length <= 8);
+      const p = (item as Record<string, unknown>)[`${kind}P`];
       if (found.exact) expect(found.p, kind).toBeCloseTo(p as number, 10);
       expect(found.low!).toBeLessThan(found.value);
       expect(found.high!).toBeGreaterThan(found.value);

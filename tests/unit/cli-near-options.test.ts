@@ -7,7 +7,8 @@ import type { Refusal } from '../../engine/config/refusals.ts';
 import { TRL_JOB_REFUSALS } from '../../engine/jobs/trl-refusals.ts';
 import { VERL_REFUSALS } from '../../engine/jobs/verl-refusals.ts';
 
-const optionsOf = (name: string) => createProgram(() => {}).commands.find((one) => one.name() === name)!.options;
+const optionsOf = (name: string) =>
+  createProgram(() => {}).commands.find((command) => command.name() === name)!.options;
 
 describe('an unknown option', () => {
   const train = optionsOf('train');

@@ -35,12 +35,12 @@ test('are read from a JSON list, and from columns that the run kept', async () =
   expect(
     Object.keys(
       await dataColumns(
-        problems.map((one) => ({ ...one, source: list })),
+        problems.map((entry) => ({ ...entry, source: list })),
         at,
       ),
     ),
   ).toContain('subject');
-  const kept = problems.map((one, i) => ({ ...one, source: 'gone.jsonl', columns: { part: i < 6 ? 'a' : 'b' } }));
+  const kept = problems.map((entry, i) => ({ ...entry, source: 'gone.jsonl', columns: { part: i < 6 ? 'a' : 'b' } }));
   expect(Object.keys(await dataColumns(kept, at))).toEqual(['part']);
 });
 
@@ -58,7 +58,7 @@ test('are read from tables and Parquet files', async () => {
   }));
   writeFileSync(path.join(folder, 'problems.parquet'), Buffer.from(parquetWriteBuffer({ columnData })));
   for (const extension of ['csv', 'tsv', 'parquet']) {
-    const there = problems.map((one) => ({ ...one, source: path.join(folder, `problems.${extension}`) }));
+    const there = problems.map((entry) => ({ ...entry, source: path.join(folder, `problems.${extension}`) }));
     const found = await dataColumns(there, at);
     expect([extension, Object.keys(found)]).toEqual([extension, ['level', 'subject']]);
     expect(found.level!.slice(0, 4)).toEqual(['0', '1', '2', '0']);
@@ -66,7 +66,7 @@ test('are read from tables and Parquet files', async () => {
 });
 
 test('are not taken from rows that have changed, or from a missing file', async () => {
-  const moved = problems.map((one) => ({ ...one, row: (one.row + 1) % 12 }));
+  const moved = problems.map((entry) => ({ ...entry, row: (entry.row + 1) % 12 }));
   expect(await dataColumns(moved, at)).toEqual({});
   expect(await dataColumns(problems, () => path.join(folder, 'nothing.jsonl'))).toEqual({});
   // A folder of that name.

@@ -76,9 +76,9 @@ describe('findings', () => {
   });
 
   test('too few held-out problems decide nothing about them', () => {
-    const runs = both(rises, { ...wrongly, before: 0.6, after: 0.6 }).map((one) => ({
-      ...one,
-      run: { ...one.run, records: one.run.records.filter((r) => r.type !== 'group' || r.problem < 1) },
+    const runs = both(rises, { ...wrongly, before: 0.6, after: 0.6 }).map((item) => ({
+      ...item,
+      run: { ...item.run, records: item.run.records.filter((r) => r.type !== 'group' || r.problem < 1) },
     }));
     const found = findings(runs);
     expect(found.criteria.map((criterion) => criterion.met)).toEqual([true, true, true, null, null, null, true]);

@@ -52,7 +52,7 @@ test('rows are grouped by step and phase, each once', async () => {
   }
   expect(count).toBe(rows.length);
   expect(steps).toEqual([...new Set(steps)]);
-  const numbers = steps.map((one) => Number.parseInt(one, 10));
+  const numbers = steps.map((item) => Number.parseInt(item, 10));
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
 });
 
@@ -160,9 +160,10 @@ test("Inspect's logs have one sample per rollout, and the means of its scores", 
       output: { completion: mine[0]!.text },
       scores: { correct: { value: Number(mine[0]!.correct), answer: mine[0]!.answer } },
     });
-    const { value } = log.results.scores.find((one: { name: string }) => one.name === 'correct').metrics.mean;
+    const { value } = log.results.scores.find((candidate: { name: string }) => candidate.name === 'correct').metrics
+      .mean;
     expect(value).toBeCloseTo(mine.filter(({ correct }) => correct).length / mine.length, 12);
-    expect(log.results.scores.some((one: { name: string }) => one.name === 'reward')).toBe(phase === 'train');
+    expect(log.results.scores.some((item: { name: string }) => item.name === 'reward')).toBe(phase === 'train');
   }
   expect(samples).toBe(rows.length);
 });

@@ -45,7 +45,9 @@ describe('rollouts', () => {
     expect(await exportRolloutsJsonl(run, path)).toBe(rollouts);
     const rows = readLines<RolloutRow>(path);
     expect(rows).toHaveLength(rollouts);
-    const group = groups.find((one) => one.phase === 'train' && one.step === 2 && one.problem === 3)!;
+    const group = groups.find(
+      (candidate) => candidate.phase === 'train' && candidate.step === 2 && candidate.problem === 3,
+    )!;
     const { rollouts: stored } = await readGroup(run, group);
     const mine = rows.filter((row) => row.phase === 'train' && row.step === 2 && row.problem === 3);
     expect(mine).toEqual(

@@ -67,7 +67,7 @@ describe('the command', () => {
     expect(listed.length).toBeGreaterThan(0);
     expect(opened).toEqual([`problem ${listed[0]}`]);
     const headings = rows.filter(({ kind }) => kind !== undefined).map(({ label }) => label);
-    const counted = CHANGES.map((change) => [change, changed.filter((one) => one === change).length] as const);
+    const counted = CHANGES.map((change) => [change, changed.filter((item) => item === change).length] as const);
     expect(headings).toEqual(
       counted.filter(([, count]) => count > 0).map(([change, count]) => changeTitle(change, count)),
     );
@@ -102,7 +102,7 @@ test('the two sides differ only in the lines of changed problems', () => {
   const [before, after] = (['before', 'after'] as const).map((side) => changeLines(problems, all, side));
   expect([before!.length, after!.length]).toEqual([problems.length, problems.length]);
   const differing = before!.flatMap((line, i) => (line === after![i] ? [] : i));
-  const changed = all.flatMap((one, i) => (changeOf(one) === null ? [] : i));
+  const changed = all.flatMap((item, i) => (changeOf(item) === null ? [] : i));
   for (const i of changed) expect(differing).toContain(i);
   for (const i of differing) {
     const { view, before: first } = all[i]!;

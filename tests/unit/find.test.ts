@@ -57,8 +57,8 @@ const CONDITIONS: readonly [name: string, query: FindQuery, holds: (rollout: (ty
   ['a problem', { problem: 3, correct: false }, ({ problem, correct }) => problem === 3 && correct === false],
 ];
 
-const keyOf = (one: { phase: string; step: number; problem: number }, index: number) =>
-  `${one.step} ${one.phase} ${one.problem} ${index}`;
+const keyOf = (item: { phase: string; step: number; problem: number }, index: number) =>
+  `${item.step} ${item.phase} ${item.problem} ${index}`;
 
 describe('finding rollouts', () => {
   test.each(CONDITIONS)('%s', async (_, query, holds) => {
@@ -66,9 +66,9 @@ describe('finding rollouts', () => {
     const wanted = all.filter(holds);
     expect(found.total).toBe(wanted.length);
     expect(new Set(found.hits.map((hit) => keyOf(hit, hit.rollout)))).toEqual(
-      new Set(wanted.map((one) => keyOf(one, one.index))),
+      new Set(wanted.map((item) => keyOf(item, item.index))),
     );
-    expect(found.groups).toBe(new Set(wanted.map((one) => keyOf(one, 0))).size);
+    expect(found.groups).toBe(new Set(wanted.map((item) => keyOf(item, 0))).size);
     expect(found.problems).toBe(new Set(wanted.map(({ problem }) => problem)).size);
     expect(found.steps.reduce((sum, { hits }) => sum + hits, 0)).toBe(wanted.length);
     const order = found.steps.map(({ step, phase }) => step * PHASES.length + PHASES.indexOf(phase));
@@ -77,9 +77,9 @@ describe('finding rollouts', () => {
   });
 
   test('by an answer finds answers that the vote counts as equal', async () => {
-    const answer = all.find((one) => one.answer !== null)!.answer!;
+    const answer = all.find((candidate) => candidate.answer !== null)!.answer!;
     const found = await find({ answer });
-    expect(found.total).toBeGreaterThanOrEqual(all.filter((one) => one.answer === answer).length);
+    expect(found.total).toBeGreaterThanOrEqual(all.filter((item) => item.answer === answer).length);
   });
 
   test('counts all matches and keeps the first ones', async () => {
@@ -93,7 +93,7 @@ describe('finding rollouts', () => {
   test('shows the first match with its context', async () => {
     const { hits } = await find({ text: 'answer is' });
     for (const { excerpt, at, ...hit } of hits) {
-      const { text } = all.find((one) => keyOf(one, one.index) === keyOf(hit, hit.rollout))!;
+      const { text } = all.find((candidate) => keyOf(candidate, candidate.index) === keyOf(hit, hit.rollout))!;
       expect(excerpt.match).toBe('answer is');
       expect(at).toBe(text.indexOf('answer is'));
       expect(text).toContain(excerpt.before + excerpt.match + excerpt.after);

@@ -52,7 +52,7 @@ async function result(command: () => Promise<unknown>): Promise<Record<string, u
 
 /** The row of a table, as cells. */
 function cellsOf(text: string, first: string): string[] {
-  const line = text.split('\n').find((one) => one.trimStart().split(/ {2,}/)[0] === first);
+  const line = text.split('\n').find((candidate) => candidate.trimStart().split(/ {2,}/)[0] === first);
   return line?.trim().split(/ {2,}/) ?? [];
 }
 
@@ -235,7 +235,7 @@ describe('rescore', () => {
       trainedBy: string;
       notComputed: Record<string, string>;
     };
-    const byName = new Map(rewards.map((one) => [one.reward, one]));
+    const byName = new Map(rewards.map((item) => [item.reward, item]));
     expect(trainedBy).toBe('accuracy_reward + format_reward');
     expect(byName.get('accuracy_reward (recorded)')).toMatchObject({ groups: 18, accuracy: null });
     // Computed where all rollouts have it: the third of a group has none, so the groups of two remain.

@@ -394,7 +394,7 @@ describe('for any text', () => {
   });
 
   test('without percent signs and choices, equivalence is symmetric', () => {
-    const plain = soup.filter((one) => !one.includes('%') && !/[A-J]/.test(one));
+    const plain = soup.filter((candidate) => !candidate.includes('%') && !/[A-J]/.test(candidate));
     const small = fc.array(fc.constantFrom(...'0123x+-*/^(){},.=<>|\\ '.split(''), '\\frac', '\\pm'), { maxLength: 7 });
     const short = small.map((parts) => parts.join(''));
     fc.assert(

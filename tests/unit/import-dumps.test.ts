@@ -204,8 +204,11 @@ describe('a file of rollouts', () => {
     );
     expect(votes[2]).toEqual(votes[0]);
     const counts = (all: unknown[]) =>
-      all.map((one) =>
-        (one as { clusters: { answer: string; count: number }[] }).clusters.map(({ answer, count }) => [answer, count]),
+      all.map((item) =>
+        (item as { clusters: { answer: string; count: number }[] }).clusters.map(({ answer, count }) => [
+          answer,
+          count,
+        ]),
       );
     expect(counts(votes[1]!)).toEqual(counts(votes[0]!));
   });
@@ -428,7 +431,7 @@ describe('a log of metrics', () => {
       lines++;
       return plainMetrics(values);
     });
-    const values = async () => (await log.read(context)).map((one) => [one.step, one.values]);
+    const values = async () => (await log.read(context)).map((item) => [item.step, item.values]);
     expect(await values()).toEqual([]);
     writeFileSync(file, '{"step": 1, "loss": 3}\n{"step": 2, "loss": 2}\n{"step": 2, "lo');
     expect(await values()).toEqual([

@@ -23,8 +23,8 @@ const runIn = (folder = temporaryFolder()) => path.join(folder, 'run');
 
 async function groupsIn(folder: string, phase: Phase, step: number): Promise<GroupDetail[]> {
   const { records } = await readRunFolder(folder);
-  const found = records.filter((one) => one.type === 'group' && one.phase === phase && one.step === step);
-  return Promise.all(found.map((one) => readGroup(folder, one as never)));
+  const found = records.filter((record) => record.type === 'group' && record.phase === phase && record.step === step);
+  return Promise.all(found.map((item) => readGroup(folder, item as never)));
 }
 
 test.each(readdirSync(DUMPS).filter((name) => !name.includes('.md')))(
@@ -53,7 +53,7 @@ test('other data is not offered: problems with answers, prompts with one respons
   // next to which others may lie
   writeFileSync(path.join(root, 'project', 'log.jsonl'), '{"prompt": "a?", "response": "1", "reward": 1, "step": 1}');
   const found = await findDumps(root);
-  expect(found.filter(({ part }) => !part).map((one) => [path.relative(root, one.path), one.format])).toEqual([
+  expect(found.filter(({ part }) => !part).map((item) => [path.relative(root, item.path), item.format])).toEqual([
     ['project', 'rollouts'],
     [path.join('project', 'output'), 'trl'],
   ]);

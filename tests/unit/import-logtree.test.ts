@@ -73,7 +73,7 @@ async function rolloutsOf(log: string) {
   const folder = path.join(temporaryFolder(), 'run');
   const report = await importFrom(log, folder);
   const { records } = await readRunFolder(folder);
-  const [group] = records.flatMap((one) => (one.type === 'group' ? [one] : []));
+  const [group] = records.flatMap((record) => (record.type === 'group' ? [record] : []));
   return { report, rollouts: group ? (await readGroup(folder, group)).rollouts : [] };
 }
 

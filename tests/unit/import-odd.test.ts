@@ -73,7 +73,9 @@ test('several sets that are validated at one step are one evaluation', async () 
   const folder = runIn();
   expect(await importFrom(root, folder)).toMatchObject({ problems: 6, groups: 12, steps: 2 });
   const { records } = await readRunFolder(folder);
-  const evaluations = records.flatMap((one) => (one.type === 'evaluation' ? [[one.step, one.problems]] : []));
+  const evaluations = records.flatMap((record) =>
+    record.type === 'evaluation' ? [[record.step, record.problems]] : [],
+  );
   expect(evaluations).toEqual([
     [0, 4],
     [2, 4],

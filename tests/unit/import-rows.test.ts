@@ -25,7 +25,9 @@ async function groupsOf(file: string, map = {}): Promise<GroupDetail[]> {
   const folder = path.join(temporaryFolder(), 'run');
   await importFrom(file, folder, { map });
   const { records } = await readRunFolder(folder);
-  return Promise.all(records.filter(({ type }) => type === 'group').map((one) => readGroup(folder, one as never)));
+  return Promise.all(
+    records.filter(({ type }) => type === 'group').map((record) => readGroup(folder, record as never)),
+  );
 }
 
 const chat = (answer: string, thinks = 'Let me see.'): Row[] => [
@@ -70,7 +72,7 @@ test('a conversation with a reward is a prompt up to its first assistant turn, a
   await expect(importerFor(logOf([{ messages: chat('5') }]), 'auto', { map: {} })).rejects.toThrow('not recognized');
   mkdirSync(path.join(path.dirname(file), 'sub'));
   writeFileSync(path.join(path.dirname(file), 'sub', 'sft.jsonl'), JSON.stringify({ messages: chat('5'), reward: 1 }));
-  expect((await findDumps(path.dirname(file))).map((one) => path.basename(one.path))).toEqual([
+  expect((await findDumps(path.dirname(file))).map((item) => path.basename(item.path))).toEqual([
     path.basename(path.dirname(file)),
   ]);
 });
@@ -99,14 +101,16 @@ test('steps may be given by names of files and folders only', async () => {
   const folder = path.join(temporaryFolder(), 'run');
   expect(await importFrom(root, folder)).toMatchObject({ importer: 'rollouts', rollouts: 7, steps: 3, faults: 1 });
   const { records } = await readRunFolder(folder);
-  const groups = records.flatMap((one) => (one.type === 'group' ? [[one.phase, one.step, one.rollouts]] : []));
+  const groups = records.flatMap((record) =>
+    record.type === 'group' ? [[record.phase, record.step, record.rollouts]] : [],
+  );
   expect(groups).toEqual([
     ['train', 1, 1],
     ['train', 2, 3],
     ['train', 10, 1],
     ['evaluation', 10, 2],
   ]);
-  expect((await findDumps(root)).filter(({ part }) => !part).map((one) => one.path)).toEqual([root]);
+  expect((await findDumps(root)).filter(({ part }) => !part).map((item) => item.path)).toEqual([root]);
   // A folder of checkpoints is none.
   const checkpoints = temporaryFolder();
   mkdirSync(path.join(checkpoints, 'global_step_5'));

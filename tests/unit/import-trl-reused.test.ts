@@ -14,7 +14,9 @@ async function imported(source: string) {
   const report = await importFrom(source, path.join(temporaryFolder(), 'run'));
   const columns = await openColumns(report.folder);
   const groups = columns.countedRows.map((row) => ({ ...columns.idOf(row), frame: columns.frameOf(row) }));
-  const stepsOf = (phase: string) => [...new Set(groups.filter((one) => one.phase === phase).map(({ step }) => step))];
+  const stepsOf = (phase: string) => [
+    ...new Set(groups.filter((group) => group.phase === phase).map(({ step }) => step)),
+  ];
   return { report, columns, groups, stepsOf };
 }
 

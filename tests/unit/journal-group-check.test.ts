@@ -50,9 +50,9 @@ const RUNS = { numRuns: 3000 };
 
 test('recognizes every group record and every update', () => {
   fc.assert(
-    fc.property(group, update, (record, one) => {
+    fc.property(group, update, (record, item) => {
       expect(isGroupRecord(record)).toBe(true);
-      expect(isProblemUpdate(one)).toBe(true);
+      expect(isProblemUpdate(item)).toBe(true);
     }),
   );
 });

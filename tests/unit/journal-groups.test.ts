@@ -37,7 +37,7 @@ const NOTHING: Rollout = {
 };
 
 function detail(rollouts: Partial<Rollout>[], clusters: GroupDetail['clusters'] = []): GroupDetail {
-  const all = rollouts.map((one) => ({ ...NOTHING, ...one }));
+  const all = rollouts.map((rollout) => ({ ...NOTHING, ...rollout }));
   const majority = majorityOf({ clusters, rollouts: all });
   return { phase: 'train', step: 3, problem: 1, clusters, majority, rollouts: all, evidence: {} };
 }

@@ -98,7 +98,7 @@ describe('the lock', () => {
     for (let round = 0; round < 10; round++) {
       writeFileSync(lock, JSON.stringify({ pid: await endedProcess(), ...here }));
       const tried = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(folder)));
-      const got = tried.filter((one) => one.status === 'fulfilled');
+      const got = tried.filter((item) => item.status === 'fulfilled');
       expect(got).toHaveLength(1);
       got[0]!.value.release();
       expect(readdirSync(folder)).toEqual([]);

@@ -387,11 +387,11 @@ describe('a replay that diverges', () => {
     let journal = await openJournal(folder, SPLIT);
     expect(journal.checkpoint?.step).toBe(4);
     await journal.close();
-    expect((await listCheckpoints(folder)).map((one) => one.step)).toEqual([4, 6]);
+    expect((await listCheckpoints(folder)).map((item) => item.step)).toEqual([4, 6]);
     journal = await openJournal(folder, SPLIT);
     await playFixture(journal, { ...OTHER, steps: 5, outcome: 'interrupted' });
     await journal.close();
-    expect((await listCheckpoints(folder)).map((one) => one.step)).toEqual([4]);
+    expect((await listCheckpoints(folder)).map((item) => item.step)).toEqual([4]);
   });
 });
 

@@ -32,7 +32,7 @@ describe('the list of runs', () => {
     }
     const runs = await listRuns(root);
     for (const run of runs) expect(RunInfo.parse(run)).toEqual(run);
-    expect(runs.map((run) => [run.run, run.status])).toEqual(outcomes.toReversed().map((one) => [one, one]));
+    expect(runs.map((run) => [run.run, run.status])).toEqual(outcomes.toReversed().map((item) => [item, item]));
     for (const journal of open) await journal.close();
     expect((await readRunInfo(join(root, 'running'))).status).toBe('interrupted');
   });

@@ -78,7 +78,7 @@ describe('writer', () => {
   test('stores groups where the pointer says, with their evidence', async () => {
     const journal = await createFixtureJournal(folder, SMALL);
     const groups = [group('ab'), { ...group('c', 'd'), evidence: { empo: { equal: [[0, 1] as [number, number]] } } }];
-    const written = groups.map((one) => journal.appendGroup(one));
+    const written = groups.map((item) => journal.appendGroup(item));
     await journal.close();
     expect(written[1]!.frame!.offset).toBe(written[0]!.frame!.length);
     for (const [index, record] of written.entries()) expect(await readGroup(folder, record)).toEqual(groups[index]);

@@ -25,7 +25,7 @@ const isCut = (rollout: Rollout) => Object.getOwnPropertyDescriptor(rollout, 'to
 /** The buffers that would be sent along with a group. */
 function buffersOf({ rollouts }: Pick<GroupDetail, 'rollouts'>): { bytes: number; needed: number } {
   const arrays = rollouts.flatMap(({ ids, statistics }) =>
-    [ids, ...Object.values(statistics)].filter((one) => one !== null),
+    [ids, ...Object.values(statistics)].filter((item) => item !== null),
   );
   const buffers = new Set(arrays.map(({ buffer }) => buffer));
   return {

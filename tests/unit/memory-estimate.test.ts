@@ -107,8 +107,8 @@ const MEASURED = JSON.parse(readFileSync(path.join(ROOT, 'tests', 'bench', 'memo
 describe('estimates and measurements (`npm run bench -- memory`)', () => {
   const isGoal = ({ name }: Measured) => name.includes('within');
 
-  test.each(MEASURED.cases.filter((one) => !isGoal(one)))('$name: within 15%', (one) => {
-    const { shape, layers, prompt, maxTokens, precision, trains, peakBytes, layered } = one;
+  test.each(MEASURED.cases.filter((item) => !isGoal(item)))('$name: within 15%', (item) => {
+    const { shape, layers, prompt, maxTokens, precision, trains, peakBytes, layered } = item;
     const bits = precision === 'float32' ? undefined : Number(/\d+/.exec(precision)![0]);
     const given = { layers, prompt, maxTokens, bits, full: trains === 'all', trains: trains !== 'nothing' };
     const found = layered ? leastOf(shape, given) : estimate(shape, { ...given, limit: 2 ** 40 }).needed;
@@ -117,7 +117,9 @@ describe('estimates and measurements (`npm run bench -- memory`)', () => {
   });
 
   test('8 rollouts stay within the limit', () => {
-    const over = MEASURED.cases.filter((one) => isGoal(one) && one.peakBytes + MEASURED.aroundBytes > one.limitBytes);
+    const over = MEASURED.cases.filter(
+      (item) => isGoal(item) && item.peakBytes + MEASURED.aroundBytes > item.limitBytes,
+    );
     expect(over).toEqual([]);
   });
 });
@@ -147,8 +149,11 @@ describe("the README's table", () => {
   /** The measured peak of 8 rollouts that are sampled at a time. */
   const peakOf8 = (name: ShapeName, precision: string) =>
     MEASURED.cases.find(
-      (one) =>
-        one.shape === name && one.maxTokens === 1024 && one.precision === precision && one.name.includes('8 rollouts'),
+      (candidate) =>
+        candidate.shape === name &&
+        candidate.maxTokens === 1024 &&
+        candidate.precision === precision &&
+        candidate.name.includes('8 rollouts'),
     );
 
   test('has the best-known models', () => {
@@ -163,7 +168,7 @@ describe("the README's table", () => {
       expect(Number.parseFloat(cell)).toBeCloseTo((peakBytes + MEASURED.aroundBytes) / GB, 1);
       return;
     }
-    expect(MEASURED.cases.map((one) => one.name)).toContain(`${name}, ${column}`);
+    expect(MEASURED.cases.map((item) => item.name)).toContain(`${name}, ${column}`);
     expect((Number.parseFloat(cell) * GB) / leastOf(name, given[column]!)).toBeCloseTo(1, 1);
   });
 });

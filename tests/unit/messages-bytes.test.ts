@@ -27,7 +27,7 @@ describe.each(Object.entries(MESSAGES))('%s', (_, message) => {
 
   test.each([1, 3, 8, 1000])('arrives through a stream in pieces of %d bytes', (size) => {
     const received: unknown[] = [];
-    const reader = new FrameReader((one) => received.push(one));
+    const reader = new FrameReader((item) => received.push(item));
     const both = [...frameMessage(message), ...frameMessage('next')];
     for (let at = 0; at < both.length; at += size) reader.add(Uint8Array.from(both.slice(at, at + size)));
     expect(received).toEqual([message, 'next']);

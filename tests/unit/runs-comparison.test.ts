@@ -159,8 +159,8 @@ const FILE = {
 /** Each problem's answers at steps 1 and 2; the reference is always 7. */
 function run(name: string, ...answers: [first: string[], second: string[]][]): RunToCompare {
   const records = [0, 1].flatMap((step) =>
-    answers.map((one, index) =>
-      group(step * answers.length + index, step + 1, 'x', { problem: index, answers: one[step]!, reference: '7' }),
+    answers.map((answer, index) =>
+      group(step * answers.length + index, step + 1, 'x', { problem: index, answers: answer[step]!, reference: '7' }),
     ),
   );
   const problems = answers.map((_, i) => problem(i, `p-${i}`, `problem ${i}`, '7'));

@@ -183,7 +183,7 @@ describe('a page of the list', () => {
     writeFileSync(inRun(all[0]!.folder, RUN_FILE), '{');
     const opened = await RunList.open(root);
     expect((await opened.find(isReadable))?.run).toBe(all[1]!.run);
-    const isLast = (one: (typeof all)[number]): one is (typeof all)[number] => one.run === all.at(-1)!.run;
+    const isLast = (item: (typeof all)[number]): item is (typeof all)[number] => item.run === all.at(-1)!.run;
     expect((await opened.find(isLast))?.folder).toBe(all.at(-1)!.folder);
     const isNone = (_: (typeof all)[number]): _ is never => false;
     expect(await opened.find(isNone)).toBeUndefined();

@@ -49,7 +49,7 @@ test('rescore computes no reward that reads labels if there are none', async () 
   const { rewards, pairs, notComputed } = JSON.parse(printed.text.trimEnd().split('\n').at(-1)!);
   const row = rewards.find(({ reward }: { reward: string }) => reward === 'ground-truth');
   expect(row).toMatchObject({ groups: 0, mean: null, range: null, equal: null, accuracy: null, auroc: null });
-  const pair = pairs.find((one: { rewards: string[] }) => one.rewards.includes('ground-truth'));
+  const pair = pairs.find((candidate: { rewards: string[] }) => candidate.rewards.includes('ground-truth'));
   expect(pair).toMatchObject({ groups: 0, top1Disagreement: null, signDisagreement: null });
   expect(notComputed['ground-truth']).toMatch(/reference/);
 });

@@ -83,7 +83,7 @@ describe("a problem's state", () => {
   it('has disagreeing votes and likelihoods if the other rollouts are more likely', () => {
     const lead = (answers: (string | null)[], own: number, others: number) => {
       const record = group(0, 1, 'x', { answers });
-      const share = answers.filter((one) => one === answers[0]).length / answers.length;
+      const share = answers.filter((item) => item === answers[0]).length / answers.length;
       const logprob = share * Math.log(own) + (1 - share) * Math.log(others);
       return problemView(
         folded({
@@ -221,8 +221,8 @@ describe('since when, for groups that arrive one by one', () => {
     const spoken = those.filter(({ step, phase }) => step <= at && phase !== 'greedy');
     const last = spoken.at(-1);
     if (!last) return null;
-    const right = (one: (typeof those)[number]) => one.majority?.correct ?? false;
-    const others = spoken.findLastIndex((one) => right(one) !== right(last));
+    const right = (item: (typeof those)[number]) => item.majority?.correct ?? false;
+    const others = spoken.findLastIndex((candidate) => right(candidate) !== right(last));
     const [before, since] = [spoken[others], spoken[others + 1]!.step];
     return { step: last.step, verdict: since, flip: before ? { since, until: before.step } : null };
   }

@@ -67,7 +67,7 @@ function bytesIn(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value === 'string') return 2 * value.length;
   if (typeof value !== 'object' || value === null) return 8;
-  return Object.values(value).reduce((sum: number, one) => sum + bytesIn(one), 0);
+  return Object.values(value).reduce((sum: number, item) => sum + bytesIn(item), 0);
 }
 
 test('the first opening reads each record once, and later ones read none', async () => {

@@ -12,8 +12,8 @@ import { RewardOptions, rewards } from '../../engine/reward/index.ts';
 import { fullHelp } from '../../scripts/generate/cli-page.ts';
 
 const dataset = { path: '/problems.jsonl' };
-const placed = (path: string) => SETTINGS.find((one) => one.path === path)!;
-const command = (name: string) => createProgram(() => {}).commands.find((one) => one.name() === name)!;
+const placed = (path: string) => SETTINGS.find((candidate) => candidate.path === path)!;
+const command = (name: string) => createProgram(() => {}).commands.find((candidate) => candidate.name() === name)!;
 
 /** Names in TRL or verl that cannot be options here. */
 const UNLIKE = [
@@ -58,8 +58,8 @@ describe('every setting', () => {
     const named = SETTINGS.filter(({ setting }) => setting.flag && (setting.trl || setting.verl));
     expect(named.length).toBeGreaterThan(40);
     const missing = named.flatMap(({ path, setting: { flag, aliases = [], absolute, trl, verl } }) => {
-      const flags = [flag!, ...aliases, ...(absolute ? [absolute.flag] : [])].map((one) =>
-        one.replace(/^--(no-)?/, ''),
+      const flags = [flag!, ...aliases, ...(absolute ? [absolute.flag] : [])].map((item) =>
+        item.replace(/^--(no-)?/, ''),
       );
       return [trl, verl]
         .flatMap((names) => names?.split('; ') ?? [])
@@ -71,7 +71,7 @@ describe('every setting', () => {
   });
 
   test('has a default, or says what applies without one', () => {
-    const silent = SETTINGS.filter((one) => one.setting.flag && defaultText(one) === null).map(({ path }) => path);
+    const silent = SETTINGS.filter((item) => item.setting.flag && defaultText(item) === null).map(({ path }) => path);
     expect(silent).toEqual([]);
   });
 

@@ -39,8 +39,8 @@ afterEach(() => {
 function addRecords(...added: (string | object)[]): void {
   const path = join(folder, 'events.jsonl');
   const last = JSON.parse(readFileSync(path, 'utf8').trimEnd().split('\n').at(-1)!);
-  added.forEach((one, i) => {
-    const { type, ...rest } = typeof one === 'string' ? { type: one, n: i } : (one as { type: string });
+  added.forEach((item, i) => {
+    const { type, ...rest } = typeof item === 'string' ? { type: item, n: i } : (item as { type: string });
     appendFileSync(path, `${JSON.stringify({ type, seq: last.seq + 1 + i, time: last.time, ...rest })}\n`);
   });
 }

@@ -23,7 +23,7 @@ const tokenizer = {
       1,
       ...text
         .split(/(<e>|<s>|<t>|<\/t>)/)
-        .flatMap((one) => (SPECIAL.includes(one) ? [SPECIAL.indexOf(one)] : codes(one))),
+        .flatMap((item) => (SPECIAL.includes(item) ? [SPECIAL.indexOf(item)] : codes(item))),
     ]),
   encodePrompt: ({ system, user }: { system?: string | undefined; user: string }) => {
     const text = `${system ? `<t>${system}</t>` : ''}<t>${user}</t>`;

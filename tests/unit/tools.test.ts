@@ -6,7 +6,7 @@ import { runProgram } from '../../engine/system/program.ts';
 import { breaking, RAW } from '../support/hostile-run.ts';
 import { expectRejection, expectThrow } from '../support/refusals.ts';
 
-const tool = (name: string) => TOOLS.find((one) => one.name === name)!;
+const tool = (name: string) => TOOLS.find((candidate) => candidate.name === name)!;
 
 describe('a request', () => {
   test.each<[string, Record<string, unknown>, string]>([

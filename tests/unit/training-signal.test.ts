@@ -92,7 +92,7 @@ test('without any answer a reward has no accuracy', () => {
   const problem = { index: 0, id: 'a', text: '?', answer: '2', source: 'p', line: 1, row: 0 };
   const metrics = (texts: string[]) => {
     const group = judgedGroup(judge({ problem, rollouts: texts.map((text) => rollout([text])) }, graderOf()));
-    const rollouts = group.rollouts.map((one) => ({ ...one, reward: one.cluster === 0 ? 1 : 0 }));
+    const rollouts = group.rollouts.map((item) => ({ ...item, reward: item.cluster === 0 ? 1 : 0 }));
     return stepMetrics([{ ...group, rollouts }], { saysRight: true });
   };
   expect(metrics(['so', 'and'])).toMatchObject({ rewardAccuracy: null, groundTruthReward: 0, noAnswer: 1 });

@@ -51,7 +51,7 @@ describe('an error refuses', () => {
   };
 
   test.each([...new Set(TRL_JOB_REFUSALS.map(({ path: at }) => at))])('%s', (at) => {
-    const placed = SETTINGS.find((one) => one.path === at);
+    const placed = SETTINGS.find((setting) => setting.path === at);
     expectThrow(() => refuseForTrlJob(config(cases[at]), MACHINES, 100), 'config', {
       reason: 'not-in-trl-job',
       field: placed?.setting.flag ?? at,

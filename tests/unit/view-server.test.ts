@@ -102,12 +102,12 @@ async function attach({ server, token }: { server: ViewServer; token: string }) 
   );
   const shown: Shown[] = [];
   let columns = new RunColumns();
-  peer.on('shown', (one) => {
-    shown.push(one);
-    if (one.run && one.columns) columns = unpack(one.columns, null);
+  peer.on('shown', (item) => {
+    shown.push(item);
+    if (item.run && item.columns) columns = unpack(item.columns, null);
   });
-  peer.on('columns', (one) => {
-    columns = unpack(one.columns, columns);
+  peer.on('columns', (item) => {
+    columns = unpack(item.columns, columns);
   });
   peer.listen();
   await peer.request('attach', {});

@@ -133,7 +133,7 @@ function countsAt(rows: readonly ProblemRow[], labeled: boolean, of: ShareAxes):
     if (!point) continue;
     const [px, py] = [x(point.x), y(point.y)];
     // Places whose numbers would overlap share one.
-    const near = crowds.find((one) => Math.abs(one.x - px) < CROWD_RADIUS && Math.abs(one.y - py) < CROWD_RADIUS);
+    const near = crowds.find((crowd) => Math.abs(crowd.x - px) < CROWD_RADIUS && Math.abs(crowd.y - py) < CROWD_RADIUS);
     if (near) near.count++;
     else crowds.push({ x: px, y: py, count: 1 });
   }

@@ -30,7 +30,7 @@ export function mix(a: Rgb, b: Rgb, part: number): Rgb {
 /** The color with at least this contrast to the background that is nearest to it, between background and pole. */
 export function withContrast(color: Rgb, background: Rgb, target: number): Rgb {
   const pole: Rgb = luminance(background) > 0.18 ? [0, 0, 0] : [255, 255, 255];
-  const isEnough = (one: Rgb) => contrastOf(one, background) >= target;
+  const isEnough = (item: Rgb) => contrastOf(item, background) >= target;
   const [from, to] = isEnough(color) ? [background, color] : [color, pole];
   let [low, high] = [0, 1];
   for (let i = 0; i < 16; i++) {
@@ -43,7 +43,7 @@ export function withContrast(color: Rgb, background: Rgb, target: number): Rgb {
 
 /** The color, changed only as far as needed for this contrast on every background. */
 export function readableOn(color: Rgb, grounds: readonly Rgb[], target: number): Rgb {
-  const isEnough = (one: Rgb) => grounds.every((ground) => contrastOf(one, ground) >= target);
+  const isEnough = (item: Rgb) => grounds.every((ground) => contrastOf(item, ground) >= target);
   if (isEnough(color)) return color;
   const found = grounds.map((ground) => withContrast(color, ground, target)).find(isEnough);
   return found ?? (luminance(grounds[0]!) > 0.18 ? [0, 0, 0] : [255, 255, 255]);

@@ -130,10 +130,10 @@ function gapOf([first, second]: readonly Series[], scales: Scales) {
 function hoverOf({ hover = null, series }: Pick<CurveOptions, 'series' | 'hover'>, scales: Scales) {
   if (hover === null || !scales.has(hover)) return nothing;
   const { x, area } = scales;
-  const dots = series.flatMap((one) => {
-    const value = one.values[one.steps.indexOf(hover)];
+  const dots = series.flatMap((item) => {
+    const value = item.values[item.steps.indexOf(hover)];
     if (value === undefined || !Number.isFinite(value)) return [];
-    return [svg`<circle class="hover-dot ${one.name}" cx=${x(hover)} cy=${scales.y(one)(value)} r="3"></circle>`];
+    return [svg`<circle class="hover-dot ${item.name}" cx=${x(hover)} cy=${scales.y(item)(value)} r="3"></circle>`];
   });
   return svg`<g data-transient><line class="hover" x1=${x(hover)} x2=${x(hover)} y1=${area.top} y2=${area.bottom}></line>${dots}</g>`;
 }
@@ -196,8 +196,8 @@ export function drawCurve(options: Omit<CurveOptions, 'cursor' | 'hover' | 'drag
         : nothing
     }
     ${fillsGap ? gapOf(series, scales) : nothing}
-    ${series.flatMap((one) => (one.raw ? [pathOf(one, one.raw, scales, 'curve raw')] : []))}
-    ${series.map((one) => pathOf(one, one.values, scales, 'curve'))}
+    ${series.flatMap((item) => (item.raw ? [pathOf(item, item.raw, scales, 'curve raw')] : []))}
+    ${series.map((item) => pathOf(item, item.values, scales, 'curve'))}
     ${marks
       .filter(({ step }) => has(step))
       .map(

@@ -58,7 +58,7 @@ const textOf = ({ first, last, hits, rollouts }: Bin) =>
 /** `highest 39% at step 17`. */
 export function highestText(steps: readonly StepHits[]): string {
   const share = ({ hits, rollouts }: StepHits) => hits / Math.max(1, rollouts);
-  const highest = steps.reduce((best, one) => (share(one) > share(best) ? one : best), steps[0]!);
+  const highest = steps.reduce((best, item) => (share(item) > share(best) ? item : best), steps[0]!);
   return `highest ${percent(share(highest))} at step ${highest.step}`;
 }
 

@@ -103,7 +103,7 @@ export function overlayArea(width: number, height: number) {
 /** The value of a curve at a step: the last one at or before it, where the run has come that far; null for none. */
 export function valueAt({ steps, values }: RunCurve, step: number): number | null {
   if (step > (steps.at(-1) ?? -1)) return null;
-  const i = steps.findLastIndex((one, place) => one <= step && Number.isFinite(values[place]));
+  const i = steps.findLastIndex((candidate, place) => candidate <= step && Number.isFinite(values[place]));
   return i < 0 ? null : values[i]!;
 }
 

@@ -315,7 +315,7 @@ function aurocTable(known: readonly { step: number; measures: readonly MeasureAl
     head: ['step', ...titles],
     rows: known.map(({ step, measures }) => [
       step,
-      ...titles.map((title) => measures.find((one) => one.title === title)?.within?.mean ?? null),
+      ...titles.map((title) => measures.find((measure) => measure.title === title)?.within?.mean ?? null),
     ]),
   };
 }

@@ -176,7 +176,7 @@ export class Curves extends Component {
         this.cursorASeries('proxy', 'proxyReward', ownAxis),
         this.cursorASeries('reference', 'groundTruthReward'),
       ];
-      return { series: [...own, ...others.filter((one) => one !== null)], range: [0, 1], marks, fillsGap: true };
+      return { series: [...own, ...others.filter((item) => item !== null)], range: [0, 1], marks, fillsGap: true };
     });
     return { key: 'reward', label: 'Reward', title, options, place: null };
   }
@@ -194,7 +194,7 @@ export class Curves extends Component {
     const title = html`${this.choice(place, metric)}<span class="value" data-metric=${metric}>${text}${this.cursorAValue(metric, withoutUnit)}</span>${named}`;
     const options = this.optionsOf(metric, () => ({
       series: [this.series(choice.color, metric), this.cursorASeries(choice.color, metric)].filter(
-        (one) => one !== null,
+        (item) => item !== null,
       ),
       ...(choice.share && { range: [0, 1] as const }),
       ...(choice.unit && { unit: choice.unit }),

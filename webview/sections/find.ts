@@ -162,7 +162,7 @@ export class Find extends Component {
 
   /** A phase's share of rollouts found, a bar for each step. */
   private overSteps(phase: Phase, { steps }: FindResult) {
-    const some = steps.filter((one) => one.phase === phase);
+    const some = steps.filter((item) => item.phase === phase);
     if (some.length === 0) return nothing;
     const last = Math.max(1, this.store.columns.step);
     const width = Math.max(60, this.width - (this.width < NARROW ? 110 : 270));

@@ -95,7 +95,7 @@ export class Histograms extends Component {
     const columns = Math.max(1, Math.min(found.length, Math.floor((this.width + GAP) / (200 + GAP))));
     const width = Math.min(MAX_WIDTH, Math.floor((this.width - GAP * (columns - 1)) / columns));
     if (width < 80) return nothing;
-    return html`<div class="histograms">${found.map((one) => this.histogram(one, width))}</div>`;
+    return html`<div class="histograms">${found.map((item) => this.histogram(item, width))}</div>`;
   }
 
   private histogram({ name, all, matching }: Histogram, width: number) {

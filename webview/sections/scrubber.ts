@@ -147,7 +147,7 @@ export class Scrubber extends Component {
 
   /** `12 confident & wrong, 40 confident & correct`, at the last step with rollouts at or before `step`. */
   private countsAt(step: number): string {
-    const counts = this.store.history.findLast((one) => one.step <= step)?.counts ?? {};
+    const counts = this.store.history.findLast((candidate) => candidate.step <= step)?.counts ?? {};
     return QUADRANT_ORDER.flatMap(([quadrant, title]) =>
       counts[quadrant] ? [`${counts[quadrant]} ${title.toLowerCase()}`] : [],
     ).join(', ');

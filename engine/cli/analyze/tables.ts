@@ -31,7 +31,7 @@ export function optimumText(groups: readonly JudgedGroup[], optima: readonly Opt
   const accuracy =
     judged.length === 0
       ? ''
-      : `; accuracy ${change('accuracy', mean(judged.map((one) => one.now)), mean(judged.map((one) => one.there)))}`;
+      : `; accuracy ${change('accuracy', mean(judged.map((item) => item.now)), mean(judged.map((item) => item.there)))}`;
   const shares = change(
     'share',
     meanShare(groups.map(({ majority }) => majority?.share ?? null)),

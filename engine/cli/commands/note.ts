@@ -34,7 +34,7 @@ export async function note(place: string, text: string | undefined, options: Not
   const notes = await notesAt(folder, address);
   if (notes.length === 0) output.print(`No notes at ${placeText(address)}.`);
   printNotes(output, notes);
-  output.result({ folder, notes: notes.map((one) => ({ ...one, address: addressText({ ...one, folder }) })) });
+  output.result({ folder, notes: notes.map((item) => ({ ...item, address: addressText({ ...item, folder }) })) });
   return EXIT.ok;
 }
 
@@ -42,7 +42,7 @@ const NOWHERE = { step: null, phase: null, problem: null, row: null, rollout: nu
 
 async function removeNotes(folder: string, address: Address): Promise<void> {
   const same = (await readNotes(folder)).filter(
-    (one) => placeText(one) === placeText(address) && (address.row === null || one.row === address.row),
+    (item) => placeText(item) === placeText(address) && (address.row === null || item.row === address.row),
   );
   if (same.length === 0) {
     throw new RollscopeError('usage', `There is no note at ${placeText(address)}.`, undefined, {

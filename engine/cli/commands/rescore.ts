@@ -41,7 +41,7 @@ export async function rescore(run: string, options: RescoreOptions): Promise<num
   const { groups, names, computed } = scores;
   const found = compareRewards(groups, names, {
     advantages: (values) => advantages(material.config?.loss.advantage ?? USUAL_ADVANTAGE, values),
-    thresholds: Object.fromEntries(computed.filter((one) => one.saysRight).map(({ text }) => [text, CORRECT_REWARD])),
+    thresholds: Object.fromEntries(computed.filter((item) => item.saysRight).map(({ text }) => [text, CORRECT_REWARD])),
   });
   const oneStep = options.step !== undefined;
   const compared: Compared = { run, material, only, oneStep, grader, scores, found };

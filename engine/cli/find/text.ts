@@ -23,7 +23,7 @@ export function findText(found: FindResult, problems: readonly Problem[]): strin
 /** A line per phase: the share of matching rollouts over its steps, and where it peaks. */
 function hitsByStep(steps: readonly StepHits[]): string {
   const rows = PHASES.flatMap((phase) => {
-    const some = steps.filter((one) => one.phase === phase);
+    const some = steps.filter((step) => step.phase === phase);
     const last = some.at(-1);
     return last ? [phaseRow(phase, some)] : [];
   });

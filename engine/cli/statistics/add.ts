@@ -70,7 +70,7 @@ export async function addStatistics(work: StatisticsWork): Promise<StatisticsRep
     const prompt = promptTokens(prompts?.[id.problem], problems[id.problem]!, tokenizer, now);
     const read = tokensToScore(group, prompt, tokenizer, longestSequence(config));
     count(report, read);
-    const tokens = read.filter((one) => one instanceof Int32Array);
+    const tokens = read.filter((item) => item instanceof Int32Array);
     if (tokens.length > 0) {
       const found = await reader.read(prompt!, tokens, signal).catch((error: unknown) => {
         if (error instanceof RollscopeError && error.code === 'canceled') return null;

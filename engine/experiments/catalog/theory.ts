@@ -75,8 +75,8 @@ function criteriaOf(tracks: readonly Track[], summaries: readonly TheorySummary[
   const rises = riseCriterion(summaries);
   return [
     rises,
-    ...[majorityCriterion(tracks), ...shareCriteria(tracks), ...predictions(summaries)].map((one) =>
-      ifSharesRose(one, rises),
+    ...[majorityCriterion(tracks), ...shareCriteria(tracks), ...predictions(summaries)].map((item) =>
+      ifSharesRose(item, rises),
     ),
   ];
 }

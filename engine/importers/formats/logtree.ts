@@ -86,8 +86,8 @@ function takeEarlier(open: Map<string, Attempt[]>, messages: readonly Message[])
 }
 
 function mergeAttempts(before: Attempt, { prompt, response, table }: Attempt): Attempt {
-  const rewards = [before.table.reward, table.reward].flatMap((one) => numberIn(one) ?? []);
-  const reward = rewards.reduce((sum, one) => sum + one, 0);
+  const rewards = [before.table.reward, table.reward].flatMap((item) => numberIn(item) ?? []);
+  const reward = rewards.reduce((sum, item) => sum + item, 0);
   return {
     prompt: before.prompt,
     response: [...prompt.slice(before.prompt.length), ...response],

@@ -50,7 +50,7 @@ function open(root: string): Dump {
   const complete = async (file: string) => {
     const stem = path.basename(file, '.jsonl');
     const later = [columnsOf(root, stem), path.join(root, 'rollout_data', `${stem}.pt`)];
-    return (await endsLine(file)) && later.some((one) => existsSync(one));
+    return (await endsLine(file)) && later.some((item) => existsSync(item));
   };
   return {
     origin: { engine: 'miles', version: null, files: [root] },

@@ -76,7 +76,7 @@ async function filesIn(folder: string, following: boolean): Promise<StepFile[]> 
   for (const { name: stepName, step } of steps) {
     for (const { folder: kind, phase } of KINDS) {
       const subsets: string[] = await readdir(path.join(folder, stepName, kind)).catch(() => []);
-      const subset = SUBSETS.find((one) => subsets.includes(one));
+      const subset = SUBSETS.find((candidate) => subsets.includes(candidate));
       // While more may come, an evaluation, or the last step without its batch, is incomplete.
       const isOpen = following && subset === 'all' && (kind === 'eval' || stepName === steps.at(-1)!.name);
       if (!subset || isOpen) continue;

@@ -109,7 +109,7 @@ async function* groupsOf(root: string, name: string, context: ReadContext): Asyn
   for (const { attempts: turns, trajectories } of groups) {
     context.check();
     const attempts = turns.length > trajectories.length ? joinedTurns(turns) : turns;
-    const at = summaries.findIndex((one) => one.map(turnsOf).join('\n') === trajectories.join('\n'));
+    const at = summaries.findIndex((candidate) => candidate.map(turnsOf).join('\n') === trajectories.join('\n'));
     // Each is the summary of one group.
     const [summary] = at < 0 ? [] : summaries.splice(at, 1);
     if (summary) known++;
@@ -165,20 +165,20 @@ function turnsOf(summary: Summary): string {
 function rolloutOf({ response, table }: Attempt, summary: readonly Summary[]): ForeignRollout {
   const said = responseOf(response);
   if (!said) throw new RowFault('no-response', 'no response');
-  const candidates = summary.filter((one) => thousandths(rewardOf(one)) === thousandths(table.reward));
+  const candidates = summary.filter((item) => thousandths(rewardOf(item)) === thousandths(table.reward));
   const common = <T>(of: (one: Summary) => T): T | null => {
     const values = new Set(candidates.map(of));
     return values.size === 1 ? [...values][0]! : null;
   };
-  const metrics = new Set(candidates.flatMap((one) => Object.keys(metricsOf(one))));
+  const metrics = new Set(candidates.flatMap((candidate) => Object.keys(metricsOf(candidate))));
   const counted = [...metrics].flatMap((name) => {
-    const value = common((one) => metricsOf(one)[name] ?? null);
+    const value = common((item) => metricsOf(item)[name] ?? null);
     return value === null ? [] : [[name, value] as const];
   });
   return {
     ...said,
-    reward: common((one) => numberIn(one.total_reward)) ?? numberIn(table.reward),
-    tokens: common((one) => sum(stepsIn(one).map(({ ac_len: acted }) => numberIn(acted)))),
+    reward: common((item) => numberIn(item.total_reward)) ?? numberIn(table.reward),
+    tokens: common((item) => sum(stepsIn(item).map(({ ac_len: acted }) => numberIn(acted)))),
     foreign: { ...verdictsIn(table), ...Object.fromEntries(counted) },
   };
 }

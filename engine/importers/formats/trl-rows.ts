@@ -81,5 +81,5 @@ function contentOf({ step: _, ...rest }: RowValues): string {
 }
 
 function keyOf(value: unknown): string {
-  return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? Number(one) : one)) ?? '';
+  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item)) ?? '';
 }

@@ -152,7 +152,10 @@ function withTotals(part: DumpPart, logged: number | null): DumpPart {
       const isSum = functions.size === 1 || (logged !== null && Math.abs(mean - logged) <= SAME_MEAN);
       for (const { problem, rollouts } of groups) {
         const total = (rewards = {} as Record<string, number | null>) => (isSum ? sumOf(Object.values(rewards)) : null);
-        yield { problem, rollouts: rollouts.map((one) => ({ ...one, reward: one.reward ?? total(one.rewards) })) };
+        yield {
+          problem,
+          rollouts: rollouts.map((rollout) => ({ ...rollout, reward: rollout.reward ?? total(rollout.rewards) })),
+        };
       }
     },
   };

@@ -155,8 +155,8 @@ function shortened(key: string | null): string | null {
 
 /** The sum as verifiers computes it; null if nothing was scored. */
 function totalOf(rewards: Named): number | null {
-  const known = Object.values(rewards).flatMap((one) => {
-    const { score, weight } = partOf(one);
+  const known = Object.values(rewards).flatMap((reward) => {
+    const { score, weight } = partOf(reward);
     return score === null ? [] : [score * weight];
   });
   return known.length > 0 ? known.reduce((a, b) => a + b, 0) : null;

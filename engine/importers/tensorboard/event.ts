@@ -41,7 +41,7 @@ const DOUBLE = { type: 2n, field: 6, size: 8 };
 function numberOf(tensor: Buffer): number | null {
   const fields = [...fieldsOf(tensor)];
   const type = fields.find(({ field }) => field === 1)?.value;
-  const kind = [FLOAT, DOUBLE].find((one) => one.type === type);
+  const kind = [FLOAT, DOUBLE].find((candidate) => candidate.type === type);
   const shape = fields.find(({ field }) => field === 2)?.value;
   if (!kind || (Buffer.isBuffer(shape) && [...fieldsOf(shape)].some(({ field }) => field === 2))) return null;
   const found = fields.find(({ field }) => field === 4 || field === kind.field)?.value;

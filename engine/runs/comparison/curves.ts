@@ -38,6 +38,6 @@ export function curveOf({ series, head }: Pick<RunColumns, 'series' | 'head'>, n
     const estimate = evaluation[measure];
     return estimate ? [{ step: evaluation.step, ...estimate }] : [];
   });
-  const all = (of: 'step' | 'mean' | 'low' | 'high') => measured.map((one) => one[of]);
+  const all = (of: 'step' | 'mean' | 'low' | 'high') => measured.map((item) => item[of]);
   return { steps: all('step'), values: all('mean'), low: all('low'), high: all('high') };
 }

@@ -21,7 +21,7 @@ export function matchProblems(runs: readonly (readonly MatchedProblem[])[]): Mat
   const partners = others.map((other) => partnersIn(first, other));
   const found = first.flatMap((problem) => {
     const those = partners.map((partner) => partner.get(problem));
-    return those.every((one) => one !== undefined) ? [[problem, ...those]] : [];
+    return those.every((item) => item !== undefined) ? [[problem, ...those]] : [];
   });
   const isAlike = (of: (problem: MatchedProblem) => string | null) => (all: readonly MatchedProblem[]) =>
     all.every((problem) => of(problem) === of(all[0]!));

@@ -139,7 +139,7 @@ export async function openPolicyParts(
     device,
     warnings,
   };
-  const allLayers = [...new Set([layers, samplingLayers])].filter((one) => one !== null);
+  const allLayers = [...new Set([layers, samplingLayers])].filter((item) => item !== null);
   return { options, source, prompts, positions, backend, layers: allLayers, trainer, sampler, asks, info };
 }
 

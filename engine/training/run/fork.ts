@@ -74,9 +74,9 @@ export async function restoreParent(parent: RunParent | undefined, compute: Comp
 
 async function checkpointAt(folder: string, step: number): Promise<Checkpoint> {
   const checkpoints = await listCheckpoints(folder);
-  const found = checkpoints.find((one) => one.step === step);
+  const found = checkpoints.find((candidate) => candidate.step === step);
   if (found) return found;
-  const steps = checkpoints.map((one) => one.step);
+  const steps = checkpoints.map((item) => item.step);
   throw new RollscopeError(
     'usage',
     `The run ${runName(folder)} has no checkpoint of step ${step}.`,

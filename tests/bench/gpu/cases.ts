@@ -57,11 +57,11 @@ async function parity({ device, shape, threads, folder }: Case, how: How = {}) {
   return {
     tokens: cpu.tokens.length,
     sameTokens: cpu.tokens.filter((token, i) => token === other.tokens[i]).length,
-    gradientNormRatios: cpu.updates.map((one, i) => norm(other.updates[i]!) / norm(one)),
+    gradientNormRatios: cpu.updates.map((update, i) => norm(other.updates[i]!) / norm(update)),
     largestWeightDifference: difference,
     ...(how.rolloutPrecision && {
-      rolloutMismatch: other.updates.map((one) => one.rolloutMismatch),
-      rolloutMismatchOnCpu: cpu.updates.map((one) => one.rolloutMismatch),
+      rolloutMismatch: other.updates.map((update) => update.rolloutMismatch),
+      rolloutMismatchOnCpu: cpu.updates.map((update) => update.rolloutMismatch),
     }),
   };
 }
@@ -170,23 +170,23 @@ async function memory(gpu: Awaited<ReturnType<typeof watchGpuMemory>>) {
 }
 
 const CASES = {
-  parity: (one: Case) => parity(one),
+  parity: (item: Case) => parity(item),
   counts,
   kernels,
-  update: (one: Case) => update(one),
-  'decode-1': (one: Case) => decode(one, 1),
-  'decode-8': (one: Case) => decode(one, 8),
-  'decode-64': (one: Case) => decode(one, 64),
+  update: (item: Case) => update(item),
+  'decode-1': (item: Case) => decode(item, 1),
+  'decode-8': (item: Case) => decode(item, 8),
+  'decode-64': (item: Case) => decode(item, 64),
 };
 export type CaseName = keyof typeof CASES;
 export const CASE_NAMES = Object.keys(CASES) as CaseName[];
 
 /** Other ways in which a run can compute. */
 const WAYS = {
-  layered: (one: Case) => another(one, { layered: true }),
-  'base in 16 bits': (one: Case) => another(one, { precision: 'float16' }),
-  'base in 4 bits': (one: Case) => another(one, { precision: '4bit' }),
-  'rollouts in 4 bits': (one: Case) => parity(one, { rolloutPrecision: '4bit' }),
+  layered: (item: Case) => another(item, { layered: true }),
+  'base in 16 bits': (item: Case) => another(item, { precision: 'float16' }),
+  'base in 4 bits': (item: Case) => another(item, { precision: '4bit' }),
+  'rollouts in 4 bits': (item: Case) => parity(item, { rolloutPrecision: '4bit' }),
   'keys and values in 8 bits': cachePrecision,
 };
 export type WayName = keyof typeof WAYS;

@@ -145,4 +145,4 @@ async function switchTo(page: Page, tab: string, isSeen: string): Promise<{ pres
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const rounded = (values: number[]) => values.map((one) => one.toFixed(0)).join(', ');
+const rounded = (values: number[]) => values.map((value) => value.toFixed(0)).join(', ');

@@ -186,7 +186,7 @@ export function mutateGguf(random: Random): Buffer {
         tensor.name = random.pick([...TEXTS, ...parts.tensors.map(({ name }) => name)]);
         break;
       case 5:
-        parts.tensors = parts.tensors.filter((one) => one !== tensor || parts.tensors.length === 1);
+        parts.tensors = parts.tensors.filter((entry) => entry !== tensor || parts.tensors.length === 1);
         break;
       case 6:
         parts.alignment = random.pick([1, 7, 32, 64, 4096]);

@@ -116,15 +116,15 @@ const VALUES: readonly unknown[] = [
 
 /** The same JSON with some values replaced, keys renamed, removed or repeated. */
 export function mutateJson(random: Random, value: unknown): unknown {
-  const change = (one: unknown, odds: number): unknown => {
+  const change = (entry: unknown, odds: number): unknown => {
     if (random.below(odds) === 0) return random.pick(VALUES);
-    if (Array.isArray(one)) {
-      const list = one.map((item) => change(item, odds));
+    if (Array.isArray(entry)) {
+      const list = entry.map((item) => change(item, odds));
       if (random.below(odds) === 0) list.splice(random.below(list.length + 1), 1);
       return list;
     }
-    if (typeof one !== 'object' || one === null) return one;
-    const entries = Object.entries(one).flatMap(([key, item]) => {
+    if (typeof entry !== 'object' || entry === null) return entry;
+    const entries = Object.entries(entry).flatMap(([key, item]) => {
       if (random.below(odds) === 0) return [];
       return [[random.below(odds) === 0 ? String(random.pick(VALUES)) : key, change(item, odds)]];
     });

@@ -34,8 +34,8 @@ describe('flows between quadrants', () => {
 
   test('match the filter that a click sets', () => {
     const terms = parseFilter('was:uncertain-wrong is:confident-wrong');
-    expect(rows.filter((one) => matches(terms, one))).toHaveLength(2);
-    expect(rows.filter((one) => matches(parseFilter('was:none'), one))).toHaveLength(1);
+    expect(rows.filter((item) => matches(terms, item))).toHaveLength(2);
+    expect(rows.filter((item) => matches(parseFilter('was:none'), item))).toHaveLength(1);
   });
 
   test('are drawn as bands between two stacks of the same height', () => {
@@ -91,8 +91,8 @@ describe('the filter for two steps', () => {
   const stayed = [row('uncertain-wrong', 'confident-wrong'), row('confident-correct', 'confident-correct')];
 
   test('finds what did not change', () => {
-    expect(stayed.filter((one) => matches(parseFilter('stayed:wrong'), one))).toEqual([stayed[0]]);
-    expect(stayed.filter((one) => matches(parseFilter('stayed:correct'), one))).toEqual([stayed[1]]);
+    expect(stayed.filter((item) => matches(parseFilter('stayed:wrong'), item))).toEqual([stayed[0]]);
+    expect(stayed.filter((item) => matches(parseFilter('stayed:correct'), item))).toEqual([stayed[1]]);
   });
 
   test('does not call a right answer with another spelling switched', () => {

@@ -55,7 +55,7 @@ describe('the answer distribution', () => {
     const groups = [0, 1, 2, 3, 4, 5, 6].map((at) => step(at, at < 4 ? { 5: 7, 6: 1 } : { 5: 1, 6: 7 }));
     const labels = textsOf(markup(massChart(groups, 400, 110, 6, null)), 'layer-name');
     expect(labels.map(({ text }) => text).sort()).toEqual(['5', '6']);
-    const [five, six] = ['5', '6'].map((text) => labels.find((one) => one.text === text)!);
+    const [five, six] = ['5', '6'].map((text) => labels.find((candidate) => candidate.text === text)!);
     expect(five!.x).toBeLessThan(six!.x);
   });
 

@@ -166,7 +166,9 @@ function placesOf(store: Store, name: PanelRequest): Section[] {
 }
 
 function buttonsOf(store: Store, section: Section, name: PanelRequest) {
-  const alert = templatesOf(template(store, section)).findLast((one) => markup(one).includes(`data-request="${name}"`));
+  const alert = templatesOf(template(store, section)).findLast((candidate) =>
+    markup(candidate).includes(`data-request="${name}"`),
+  );
   const clicks = clicksOf(alert);
   const button = (action: string) => clicks.find(({ element }) => element.includes(`data-action="${action}"`))?.click;
   return { again: button('again'), dismiss: button('dismiss') };
@@ -268,7 +270,7 @@ describe.each(OF_A_RUN)('%s of a run that is no longer shown', (name) => {
     const page = new Peer<PanelContract>(pageTransport(webview.page())).listen();
     await page.request('attach', {});
     host.show(other);
-    const reads = [run, other].map((one) => vi.spyOn(one, 'readGroup').mockClear());
+    const reads = [run, other].map((item) => vi.spyOn(item, 'readGroup').mockClear());
     const params = { run: run.folder, ...MORE[name] } as never;
     await expect(page.request(name, params)).rejects.toMatchObject({
       code: 'run-not-found',

@@ -64,7 +64,7 @@ test.each([
   ['lead<0', ['fixed']],
 ])('%j compares with cursor A and finds %j', (filter, ids) => {
   const terms = parseFilter(filter);
-  expect(MOVED.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+  expect(MOVED.filter((item) => matches(terms, item)).map(({ problem }) => problem.id)).toEqual(ids);
 });
 
 test('a term that needs a value is completed without a space', () => {
@@ -95,12 +95,12 @@ test.each([
   ['answer:"7 or 8" x', []],
 ])('%j finds %j', (filter, ids) => {
   const terms = parseFilter(filter);
-  expect(ROWS.filter((one) => matches(terms, one)).map(({ problem }) => problem.id)).toEqual(ids);
+  expect(ROWS.filter((item) => matches(terms, item)).map(({ problem }) => problem.id)).toEqual(ids);
 });
 
 test('an answer with spaces is found with quotation marks', () => {
   const rows = [row('two', { answer: '7 or 8' }), row('one', { answer: '7' })];
-  expect(rows.filter((one) => matches(parseFilter('answer:"7 or 8"'), one))).toEqual([rows[0]]);
+  expect(rows.filter((item) => matches(parseFilter('answer:"7 or 8"'), item))).toEqual([rows[0]]);
 });
 
 test('each term of a filter without matches shows what it finds by itself', () => {

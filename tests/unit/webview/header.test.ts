@@ -32,7 +32,7 @@ test("says why a run failed, and what its warnings advise, in the editor's terms
       error: { code: 'non-finite', message: 'Not finite.', hint: 'Lower --lr.' },
     },
   ];
-  writeFileSync(events, `${[...lines.slice(0, -1), ...ends.map((one) => JSON.stringify(one))].join('\n')}\n`);
+  writeFileSync(events, `${[...lines.slice(0, -1), ...ends.map((item) => JSON.stringify(item))].join('\n')}\n`);
   const html = rendered(await panelOn(await OpenRun.read(folder)), 'header');
   const setting = 'the setting rollscope.learningRate';
   expect(html).toContain('data-code="non-finite"');

@@ -54,10 +54,10 @@ describe('bins', () => {
 describe('the histograms', () => {
   /** Presses a bin with a mouse. */
   function press(store: Store, name: string, bin: number, shiftKey = false): void {
-    const histogram = templatesOf(template(store, 'histograms')).find((one) =>
-      markup(one).startsWith(`<section data-histogram="${name}"`),
+    const histogram = templatesOf(template(store, 'histograms')).find((candidate) =>
+      markup(candidate).startsWith(`<section data-histogram="${name}"`),
     );
-    const parts = templatesOf(histogram).filter((one) => markup(one).startsWith('<g class="bin"'));
+    const parts = templatesOf(histogram).filter((item) => markup(item).startsWith('<g class="bin"'));
     const { values } = parts[bin] as { values: unknown[] };
     const [click] = values.filter((value) => typeof value === 'function') as ((event: object) => void)[];
     click!({ shiftKey });

@@ -22,7 +22,7 @@ async function smallGroup() {
 async function largeGroup() {
   const { id, explained } = await smallGroup();
   const { detail } = explained;
-  const rollouts = detail.rollouts.map((one) => ({ ...one, text: `${one.text}${' so'.repeat(60_000)}` }));
+  const rollouts = detail.rollouts.map((rollout) => ({ ...rollout, text: `${rollout.text}${' so'.repeat(60_000)}` }));
   const large = { ...explained, detail: { ...detail, rollouts } };
   return { id, large, run: { readGroup: async () => large } as unknown as OpenRun };
 }

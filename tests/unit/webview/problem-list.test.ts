@@ -143,7 +143,7 @@ describe('the matrix', () => {
   test.each(themes)(
     'has colors on %j that can be distinguished from it, the stronger the larger the share',
     (background, color) => {
-      const contrasts = ramp(color, background, 6).map((one) => contrastOf(one, background));
+      const contrasts = ramp(color, background, 6).map((entry) => contrastOf(entry, background));
       expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(MIN_CONTRAST);
       expect(contrasts).toEqual([...contrasts].sort((a, b) => a - b));
       expect(contrasts.at(-1)! - contrasts[0]!).toBeGreaterThan(3);

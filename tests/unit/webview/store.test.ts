@@ -471,7 +471,7 @@ describe.each([
   test('shows the current run when it is shown again, and only that', async () => {
     const { webview, host, store } = await panelOn(await fixture());
     const runs = await Promise.all(
-      [fixture({ steps: 1 }), fixture({ steps: 2 })].map(async (one) => OpenRun.read(await one)),
+      [fixture({ steps: 1 }), fixture({ steps: 2 })].map(async (item) => OpenRun.read(await item)),
     );
     setVisible(host, store, false);
     await heard(host);

@@ -175,7 +175,7 @@ test('the same number looks the same everywhere: digits belong to quantities, no
   const curves = output.text.split('\n').filter((line) => /[▁▂▃▄▅▆▇█]/.test(line));
   expect(curves.length).toBeGreaterThan(5);
   for (const metric of TERMINAL_METRICS) {
-    const line = curves.find((one) => one.startsWith(`${STEP_METRICS[metric].title.toLowerCase()}  `));
+    const line = curves.find((curve) => curve.startsWith(`${STEP_METRICS[metric].title.toLowerCase()}  `));
     const chart =
       choiceOf(metric)?.text(last.metrics[metric]) ?? quantityText(STEP_METRICS[metric].quantity, last.metrics[metric]);
     if (line) expect(chart.split(' ')[0], metric).toBe(line.trim().split(/ {2,}/).at(-1));

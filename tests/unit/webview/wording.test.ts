@@ -107,7 +107,10 @@ test('the panel', async () => {
     problemForecast(3, { answer: '17', majority: false, right: 0.2, certaintyAgreement: 0.75 }),
   ]);
   const problems = Object.fromEntries(
-    forecast.problems.map((one) => [one.problem, { ...one, likelyWrong: forecast.likelyWrong.includes(one.problem) }]),
+    forecast.problems.map((item) => [
+      item.problem,
+      { ...item, likelyWrong: forecast.likelyWrong.includes(item.problem) },
+    ]),
   );
   changeHead(store, { forecast: { ...forecast, problems } });
   say('with a forecast', store, ['diagnosis', 'problems', 'inspector']);

@@ -108,7 +108,7 @@ function toggle(sign: string, title: string, pressed: boolean, click: () => void
 
 function choice(label: string, value: string, choices: readonly string[], set: (value: string) => void) {
   return html`<select aria-label=${label} @change=${(event: Event) => set((event.target as HTMLSelectElement).value)}>
-    ${choices.map((one) => html`<option value=${one} .selected=${one === value}>${one}</option>`)}
+    ${choices.map((item) => html`<option value=${item} .selected=${item === value}>${item}</option>`)}
   </select>`;
 }
 

@@ -91,7 +91,7 @@ function rows(
   }
   const trained = reading.rewards.find(({ reward }) => reward === reading.trainedBy) ?? null;
   const shown = reading.rewards.filter(({ reward }) => reward === reading.trainedBy || chosen.includes(reward));
-  return shown.map((one) => row(title, one, trained));
+  return shown.map((item) => row(title, item, trained));
 }
 
 function row(title: string, { reward, auroc, pushedRight }: RewardQuality, trained: RewardQuality | null) {

@@ -76,7 +76,7 @@ export function forkView({ fork, text, goTo, choose, compare }: ForkView) {
     </div>
     <details>
       <summary>${plural(drawn.length, 'alternative')} drawn by ${plural(
-        drawn.reduce((sum, one) => sum + one.rollouts, 0),
+        drawn.reduce((sum, item) => sum + item.rollouts, 0),
         'rollout',
       )}${undrawnTop === null ? '' : ', the likeliest by none'}</summary>
       <table aria-label="Tokens sampled at the fork point">

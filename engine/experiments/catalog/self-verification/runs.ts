@@ -32,7 +32,7 @@ export interface VerificationRuns {
 
 /** The runs with a reward; [] without. */
 export function runsOf(found: readonly VerificationRuns[], reward: VerificationRuns['reward']): RunWithRollouts[] {
-  return found.find((one) => one.reward === reward)?.runs ?? [];
+  return found.find((candidate) => candidate.reward === reward)?.runs ?? [];
 }
 
 /** A run with the input of the verifier: the answers and rewards of its rollouts. */
