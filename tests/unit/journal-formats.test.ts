@@ -324,7 +324,7 @@ describe('damage', () => {
     });
   });
 
-  test('in the place of the folder of checkpoints is left out', async () => {
+  test('that replaces the folder of checkpoints is left out', async () => {
     await writeRunFixture(folder, SMALL);
     rmSync(join(folder, 'checkpoints'), { recursive: true });
     writeFileSync(join(folder, 'checkpoints'), 'x');
