@@ -21,17 +21,30 @@ export function failureOf(error: unknown, again: () => void): Failure {
   return { code, message, ...(hint !== undefined && { hint }), again: details?.reason === NOT_SHOWN ? null : again };
 }
 
-/** What only the page that shows the run wants to know. A page that asked to change something hears of it in any case. */
-const READINGS: ReadonlySet<PanelRequest> = new Set([
-  'readGroup',
-  'readPrompt',
-  'readNotes',
-  'listRuns',
-  'compareWithRun',
-  'find',
-  'rescore',
-  'calibrate',
-] satisfies PanelRequest[]);
+/**
+ * A failed reading is of no interest once another run is shown; a failed action is reported in any case. A new request
+ * does not compile until this is decided here.
+ */
+const KINDS: Readonly<Record<PanelRequest, 'reading' | 'action'>> = {
+  attach: 'action',
+  readGroup: 'reading',
+  readPrompt: 'reading',
+  readNotes: 'reading',
+  writeNote: 'action',
+  listRuns: 'reading',
+  compareWithRun: 'reading',
+  find: 'reading',
+  rescore: 'reading',
+  calibrate: 'reading',
+  openRollout: 'action',
+  compareRollouts: 'action',
+  saveFile: 'action',
+  revealProblem: 'action',
+  control: 'action',
+  perform: 'action',
+  answerStart: 'action',
+  openSetting: 'action',
+};
 
 /** Reports a failure, with what repeats the request. */
 export type Fail = (error: unknown, again: () => void) => void;

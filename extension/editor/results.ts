@@ -62,6 +62,8 @@ export class Results {
   private readonly scope = new Disposables();
   private readonly changeEmitter = this.scope.add(new Emitter<void>());
   private readonly files = new Map<string, FileResults | null>();
+  /** The latest search for the newest run on each file: an earlier one may end after it. */
+  private readonly searches = new Map<string, object>();
   private readonly announce = this.scope.add(throttle(UPDATE_INTERVAL_MS, () => this.changeEmitter.fire()));
   /** Resources of the active run. */
   private readonly following = this.scope.add(new Disposables());
@@ -108,10 +110,12 @@ export class Results {
   }
 
   private async load(file: string): Promise<void> {
+    const search = {};
+    this.searches.set(file, search);
     try {
       const name = this.nameOf(file);
       const run = await this.library.newestOn((dataset) => isSame(dataset, name));
-      if (!this.files.has(file) || this.files.get(file)?.run === run) return;
+      if (this.searches.get(file) !== search || this.files.get(file)?.run === run) return;
       this.files.set(file, run ? new FileResults(run, name) : null);
       this.announce();
     } catch (error) {
